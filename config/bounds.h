@@ -1,0 +1,56 @@
+/* bounds.h - the compile-time limits, each with its reason and, where it leans on another,
+ * the proof. Limits an operator may move are in settings.def instead. */
+#ifndef PENSTOCK_BOUNDS_H
+#define PENSTOCK_BOUNDS_H
+
+#include <assert.h>
+#include <stdint.h>
+
+enum {
+	/* Packets one poller turn takes from the port: the burst DPDK drivers favour. */
+	PACKETS_PER_TURN = 32,
+
+	/* Cores of each role; a handle has 8 bits for its poller. */
+	POLLERS_MAX = 16,
+	WRITERS_MAX = 16,
+
+	/* Partitions of one gateway: slots of every poller's lane table (128 B each). */
+	PARTITIONS_MAX = 16384,
+	TOPICS_MAX = 4096,
+	TOPIC_NAME_BYTES_MAX = 249, /* Kafka's own limit (Topic.java) */
+
+	LISTENERS_MAX = 16,
+
+	/* GB/T 32960.3-2016 t.2: 24 header bytes, 65,531 data bytes, BCC. */
+	GBT32960_FRAME_BYTES_MAX = 24 + 65531 + 1,
+	GBT32960_FRAME_BYTES_MIN = 25,
+
+	/* Messages in flight per (poller, writer), by kind. One ring holds them all. */
+	HANDOFF_APPENDS_MAX = 4096,
+	HANDOFF_READS_MAX = 1024,
+	HANDOFF_WATCHES_MAX = 2048,
+	HANDOFF_ADMINS_MAX = 1023,
+	HANDOFF_RING_SLOTS = 8192,
+
+	/* Kafka requests of one connection that may be unanswered: librdkafka sends up to a
+	 * million, we stop reading at this many. */
+	KAFKA_IN_FLIGHT_MAX = 128,
+	/* Partitions one produce or fetch request may name. */
+	KAFKA_REQUEST_PARTITIONS_MAX = PARTITIONS_MAX,
+
+	/* The last broken frames kept per poller for `frames.bad`, and the bytes of each. */
+	BAD_FRAMES_KEPT = 64,
+	BAD_FRAME_BYTES = 256,
+
+	/* io_uring entries of a writer. */
+	DISK_QUEUE_ENTRIES = 1024,
+	/* Direct I/O: block and alignment of every write and read. */
+	DISK_BLOCK_BYTES = 4096,
+};
+
+static_assert(HANDOFF_APPENDS_MAX + HANDOFF_READS_MAX + HANDOFF_WATCHES_MAX +
+			      HANDOFF_ADMINS_MAX <= HANDOFF_RING_SLOTS - 1,
+	      "an enqueue never waits: a ring of n slots holds n - 1 messages");
+static_assert(POLLERS_MAX <= 256, "8 bits in a connection handle");
+
+#endif

@@ -1,0 +1,65 @@
+/* base.h - the few words every file uses; includes libc only. */
+#ifndef PENSTOCK_BASE_H
+#define PENSTOCK_BASE_H
+
+#include <assert.h>
+#include <stdalign.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#define array_len(a) (sizeof(a) / sizeof((a)[0]))
+
+#define container_of(ptr, type, member)                                                  \
+	((type *)(void *)((char *)(ptr)-offsetof(type, member)))
+
+#define likely(x)   __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
+
+#define CACHE_LINE_BYTES 64
+#define cache_aligned    alignas(CACHE_LINE_BYTES)
+
+/* Bytes somebody else owns. A null `data` with size 0 is the empty span. */
+struct bytes {
+	const uint8_t *data;
+	size_t size;
+};
+
+static inline size_t min_size(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+static inline uint32_t min_u32(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
+}
+
+static inline uint32_t max_u32(uint32_t a, uint32_t b)
+{
+	return a > b ? a : b;
+}
+
+static inline uint64_t min_u64(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+static inline uint64_t max_u64(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+/* Rounds up to a multiple of `step`, a power of two. */
+static inline uint64_t round_up(uint64_t value, uint64_t step)
+{
+	return (value + step - 1) & ~(step - 1);
+}
+
+static inline uint64_t round_down(uint64_t value, uint64_t step)
+{
+	return value & ~(step - 1);
+}
+
+#endif

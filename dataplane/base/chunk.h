@@ -1,0 +1,108 @@
+/* chunk.h - the unit of payload memory: fixed blocks from a pool, linked into chains.
+ *
+ *     chain: head ─▶ [####....] ─▶ [########] ─▶ [##......] ◀─ tail      size = Σ len
+ *                     │off│len│
+ *
+ * A chunk's descriptor lies apart from its data, so the data of a 4 KiB chunk is a 4 KiB
+ * aligned page: batches go to O_DIRECT reads and are filled by them as they are. Every pool
+ * is reserved for one purpose (receive, control, batch, answers): none can starve another.
+ *
+ * Core: a pool belongs to one core; only that core takes and gives. A chain may be lent to
+ * another core through the handoff; while lent, the owner does not touch it.
+ * Limits: a pool never grows. chunk_take() gives null when it is empty.
+ */
+#ifndef PENSTOCK_CHUNK_H
+#define PENSTOCK_CHUNK_H
+
+#include "dataplane/base/base.h"
+
+enum {
+	CHUNK_BYTES = 4096,      /* batches, receive residues, reads, large answers */
+	CHUNK_SMALL_BYTES = 256, /* answers of a frame or of one produce request */
+};
+
+struct chunk {
+	struct chunk *next;
+	uint8_t *data; /* start of the block; bytes in use are data[off .. off + len) */
+	uint32_t off;
+	uint32_t len;
+	uint32_t capacity;
+	uint32_t pad;
+	struct chunk_pool *pool;
+};
+
+struct chunk_pool {
+	struct chunk *chunks;
+	uint8_t *data;
+	struct chunk *free;
+	uint32_t chunk_bytes;
+	uint32_t count;
+	uint32_t in_use;
+	uint32_t fresh;
+};
+
+struct chain {
+	struct chunk *head;
+	struct chunk *tail;
+	size_t size;
+};
+
+/* Maps `count` chunks of `chunk_bytes`; -errno when there is no memory. */
+int chunk_pool_init(struct chunk_pool *p, uint32_t chunk_bytes, uint32_t count);
+void chunk_pool_fini(struct chunk_pool *p);
+
+static inline uint32_t chunk_pool_left(const struct chunk_pool *p)
+{
+	return p->count - p->in_use;
+}
+
+/* An empty chunk, or null. */
+struct chunk *chunk_take(struct chunk_pool *p);
+void chunk_give(struct chunk *c);
+
+static inline uint8_t *chunk_at(const struct chunk *c)
+{
+	return c->data + c->off;
+}
+
+/* Room left behind the bytes in use. */
+static inline uint32_t chunk_room(const struct chunk *c)
+{
+	return c->capacity - c->off - c->len;
+}
+
+static inline bool chain_is_empty(const struct chain *c)
+{
+	return c->size == 0;
+}
+
+/* Links `chunk` at the end; the chain owns it now. */
+void chain_push(struct chain *c, struct chunk *chunk);
+
+/* Moves all of `from` behind `to`; `from` is empty afterwards. */
+void chain_join(struct chain *to, struct chain *from);
+
+/* Copies `size` bytes to the end, taking chunks as needed. False (and nothing appended) when
+ * the pool cannot hold them. */
+bool chain_append(struct chain *c, struct chunk_pool *p, const void *data, size_t size);
+
+/* Appends `size` bytes of zeroes that are contiguous in one chunk (size <= the pool's chunk)
+ * and returns them to be filled in place; null when the pool is empty. */
+uint8_t *chain_reserve(struct chain *c, struct chunk_pool *p, size_t size);
+
+/* Drops `size` bytes (at most c->size) from the front, giving emptied chunks back. */
+void chain_consume(struct chain *c, size_t size);
+
+/* Gives every chunk back; the chain is empty afterwards. */
+void chain_give(struct chain *c);
+
+/* Copies bytes [from, from + size) out; they must be there. */
+void chain_copy_out(const struct chain *c, size_t from, void *out, size_t size);
+
+/* Overwrites bytes [from, from + size) in place; they must be there. */
+void chain_patch(struct chain *c, size_t from, const void *data, size_t size);
+
+/* CRC-32C of bytes [from, c->size). */
+uint32_t chain_crc32c(const struct chain *c, size_t from);
+
+#endif

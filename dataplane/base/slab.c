@@ -1,0 +1,79 @@
+/* slab.c - fixed objects with generation-tagged handles; see slab.h. */
+#include "dataplane/base/slab.h"
+#include "dataplane/base/map.h"
+#include "dataplane/base/require.h"
+
+#include <errno.h>
+
+enum { SLAB_END = UINT32_MAX, SLAB_IN_USE = UINT32_MAX - 1 };
+
+int slab_init(struct slab *s, size_t object_size, uint32_t count)
+{
+	size_t align = object_size >= CACHE_LINE_BYTES ? CACHE_LINE_BYTES : 8;
+	memset(s, 0, sizeof *s);
+	s->object_size = (uint32_t)round_up(object_size, align);
+	s->count = count;
+	s->free_head = SLAB_END;
+	s->objects = map_take((size_t)s->object_size * count);
+	s->next_free = map_take(sizeof(uint32_t) * (size_t)count);
+	s->generations = map_take(sizeof(uint32_t) * (size_t)count);
+	if (s->objects && s->next_free && s->generations)
+		return 0;
+	slab_fini(s);
+	return -ENOMEM;
+}
+
+void slab_fini(struct slab *s)
+{
+	map_give(s->objects, (size_t)s->object_size * s->count);
+	map_give(s->next_free, sizeof(uint32_t) * (size_t)s->count);
+	map_give(s->generations, sizeof(uint32_t) * (size_t)s->count);
+	memset(s, 0, sizeof *s);
+}
+
+void *slab_take(struct slab *s)
+{
+	uint32_t index = s->free_head;
+	if (index != SLAB_END)
+		s->free_head = s->next_free[index];
+	else if (s->fresh < s->count)
+		index = s->fresh++;
+	else
+		return NULL;
+	s->next_free[index] = SLAB_IN_USE;
+	s->generations[index]++;
+	s->in_use++;
+	void *object = slab_at(s, index);
+	memset(object, 0, s->object_size);
+	return object;
+}
+
+void slab_give(struct slab *s, void *object)
+{
+	uint32_t index = slab_index(s, object);
+	require(index < s->fresh && s->next_free[index] == SLAB_IN_USE);
+	s->generations[index]++;
+	s->next_free[index] = s->free_head;
+	s->free_head = index;
+	s->in_use--;
+}
+
+uint32_t slab_index(const struct slab *s, const void *object)
+{
+	return (uint32_t)((size_t)((const uint8_t *)object - s->objects) / s->object_size);
+}
+
+uint64_t slab_handle(const struct slab *s, const void *object)
+{
+	uint32_t index = slab_index(s, object);
+	return (uint64_t)s->generations[index] << 32 | index;
+}
+
+void *slab_get(const struct slab *s, uint64_t handle)
+{
+	uint32_t index = (uint32_t)handle;
+	if (index >= s->fresh || s->generations[index] != handle >> 32 ||
+	    s->next_free[index] != SLAB_IN_USE)
+		return NULL;
+	return slab_at(s, index);
+}

@@ -1,0 +1,169 @@
+/* handoff.h - the one seam between cores: two single-producer single-consumer rings.
+ *
+ *     requester (poller, control)                     server (writer, control)
+ *       handoff_send ──▶ [ . . m m m . ] down ──▶ handoff_pull
+ *       handoff_reap ◀── [ . m . . . . ] up   ◀── handoff_complete
+ *
+ * A message is an object of the requester's, its first member a struct handoff_msg. From send
+ * to reap it is the server's, with all the memory it points to; the server gives it back
+ * exactly once, whatever happened. Batches go down, completions come back.
+ *
+ * Never waits: each kind has a budget (bounds.h), the budgets together fit one ring, and both
+ * rings are equally large, so neither enqueue can fail; require() says so. That is also why a
+ * fused core cannot wait for itself. A requester asks handoff_has_room() before it builds.
+ *
+ * Barriers: the rings' own (rte_ring: release of the tail index in enqueue pairs with its
+ * acquire in dequeue). Waking a sleeping peer: base/wake.h.
+ * The rings carry pointers to whole batches, not records: records are accumulated per
+ * partition in the poller's own memory, without atomics.
+ */
+#ifndef PENSTOCK_HANDOFF_H
+#define PENSTOCK_HANDOFF_H
+
+#include "config/bounds.h"
+#include "dataplane/base/base.h"
+#include "dataplane/base/chunk.h"
+#include "dataplane/base/list.h"
+#include "dataplane/base/wake.h"
+
+enum handoff_kind {
+	HANDOFF_APPEND, /* struct append: poller -> writer */
+	HANDOFF_READ,   /* struct read: poller -> writer */
+	HANDOFF_WATCH,  /* struct watch: poller -> writer */
+	HANDOFF_ADMIN,  /* struct admin: control -> writer */
+	HANDOFF_CALL,   /* struct call: poller -> control */
+	HANDOFF_KINDS,
+};
+
+struct handoff_msg {
+	uint8_t kind;   /* enum handoff_kind */
+	uint8_t sender; /* poller index; of control's messages, 0 */
+};
+
+/* Names a partition. A stale generation is answered UNKNOWN_TOPIC_OR_PARTITION. */
+struct partition_ref {
+	uint32_t slot; /* < PARTITIONS_MAX */
+	uint32_t generation;
+};
+
+/* What must be true before an append is given back. */
+enum ack_level {
+	ACK_WRITTEN, /* the write's completion was reaped: survives a crash of the process */
+	ACK_DURABLE, /* covered by a later sync: survives power loss */
+	ACK_LEVELS,
+};
+
+/* One complete record batch for one partition. */
+struct append {
+	struct handoff_msg msg;
+	uint8_t level;      /* enum ack_level */
+	bool is_built;      /* ours: the writer compresses it and sets size and CRC */
+	uint8_t codec;      /* of a built batch: enum record_codec */
+	struct partition_ref partition;
+	uint32_t records;
+	struct chain bytes; /* header first; the requester's memory, lent */
+	/* Answer */
+	int16_t error;      /* enum kafka_error; 0: stored */
+	int64_t base_offset;
+	int64_t log_append_time; /* -1: CreateTime */
+	int64_t log_start_offset;
+	/* Requester's own */
+	struct lane *lane;
+	struct waiter *waiters;
+	uint32_t reserved_bytes;
+};
+
+/* Whole batches from `offset` on, below the high watermark. */
+struct read {
+	struct handoff_msg msg;
+	struct partition_ref partition;
+	int64_t offset;
+	uint32_t bytes_max;
+	struct chain bytes; /* empty 4 KiB chunks to read into; comes back holding the batches */
+	/* Answer */
+	int16_t error;
+	/* The first batch is larger than the chunks given: bytes it needs, else 0. */
+	uint32_t bytes_needed;
+	int64_t high_watermark;
+	int64_t log_start_offset;
+	/* Requester's own */
+	void *owner;
+};
+
+/* Given back when the high watermark is above `offset`, or the partition fails or goes. */
+struct watch {
+	struct handoff_msg msg;
+	bool cancel_sent; /* reserved for the requester */
+	struct partition_ref partition;
+	int64_t offset;
+	int16_t error;
+	struct lane *lane; /* requester's own */
+	struct list node;  /* server's own while it holds the message */
+};
+
+enum admin_op {
+	ADMIN_OPEN,  /* the writer serves `log` as `partition` from now on */
+	ADMIN_CLOSE, /* finishes what is outstanding, seals, gives the log back */
+	ADMIN_ALTER, /* `options` apply from the next append on */
+};
+
+/* Written into a log by control, kept by the writer. */
+struct log_options {
+	uint32_t segment_bytes;
+	uint32_t message_bytes_max;
+	uint32_t index_interval_bytes;
+};
+
+struct admin {
+	struct handoff_msg msg;
+	uint8_t op; /* enum admin_op */
+	struct partition_ref partition;
+	struct log *log;
+	struct log_options options;
+	int error;     /* -errno */
+	void *owner;   /* requester's own */
+	struct list node; /* server's own while it holds the message */
+};
+
+/* A Kafka request that is neither Produce nor Fetch: bytes in, bytes out. */
+struct call {
+	struct handoff_msg msg;
+	bool is_release;     /* second trip: control frees `reply` and gives the call back */
+	uint8_t listener;    /* the listener it came through: which address to advertise */
+	struct chain request; /* header and body, without the size field; lent */
+	uint32_t request_bytes;
+	/* Answer: control's memory until the release. Null: close the connection. */
+	uint8_t *reply;      /* with the size field */
+	size_t reply_bytes;
+	/* Requester's own */
+	uint64_t stream;
+	struct answer *answer;
+	struct list node; /* server's own */
+};
+
+struct handoff {
+	struct rte_ring *down;
+	struct rte_ring *up;
+	struct wake *server_wake;
+	struct wake *requester_wake;
+	uint32_t outstanding[HANDOFF_KINDS]; /* requester's */
+};
+
+/* Rings on memory of their own (works without EAL); -errno. */
+int handoff_init(struct handoff *h, struct wake *requester, struct wake *server);
+void handoff_fini(struct handoff *h);
+
+/* Requester's side. */
+bool handoff_has_room(const struct handoff *h, enum handoff_kind kind);
+void handoff_send(struct handoff *h, struct handoff_msg *give);
+unsigned handoff_reap(struct handoff *h, struct handoff_msg **ret, unsigned max);
+
+/* Server's side. */
+unsigned handoff_pull(struct handoff *h, struct handoff_msg **ret, unsigned max);
+void handoff_complete(struct handoff *h, struct handoff_msg *give);
+
+/* Anything to take? Core: the server's, or the requester's, before it sleeps. */
+bool handoff_has_down(const struct handoff *h);
+bool handoff_has_up(const struct handoff *h);
+
+#endif

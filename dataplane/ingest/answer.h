@@ -1,0 +1,63 @@
+/* answer.h - answers owed to peers: made when a request is taken, sent when the records it
+ * brought are where its level promises, in the order of the requests.
+ *
+ *     request ─▶ answer_take ─▶ bytes prepared, outcome left open ─▶ session->answers
+ *     append  ─▶ answer_wait (one waiter per append) ... writer ... ─▶ ack_input
+ *     ack_input ─▶ protocol->resolve writes the outcome ─▶ waiting == 0 ─▶ answers_send
+ *
+ * The bytes of an answer are encoded when the request is read; only the fields that the
+ * writer decides (error, base offset) are patched in afterwards. An answer whose connection
+ * is gone (session null) is still resolved, and dropped.
+ *
+ * Core: poller.
+ */
+#ifndef PENSTOCK_ANSWER_H
+#define PENSTOCK_ANSWER_H
+
+#include "dataplane/ingest/session.h"
+
+struct answer;
+
+/* One append that an answer waits for. */
+struct waiter {
+	struct waiter *next;   /* on append->waiters */
+	struct answer *answer;
+	uint32_t patch_at;     /* byte of answer->bytes where the outcome goes */
+	uint32_t frames;       /* frame ledger: frames this waiter ends (0 or 1) */
+	uint8_t tag;           /* protocol's own: API version, command */
+	uint32_t records;
+};
+
+struct answer {
+	struct list node;
+	struct session *session; /* null: the connection is gone */
+	struct chain bytes;
+	uint64_t started_ns;
+	uint32_t waiting;        /* appends, reads or calls not yet back */
+	bool is_silent;          /* acks=0: nothing is sent */
+	bool is_error;
+	bool closes;             /* close the connection instead of (silent) or after sending */
+	struct waiter first;     /* most answers wait for one append */
+	bool first_in_use;
+};
+
+/* A new answer at the end of the session's queue, or null when the slab is empty. */
+struct answer *answer_take(struct ingest *in, struct session *s);
+
+/* `answer` waits for `append` too; null when there are no waiters left. */
+struct waiter *answer_wait(struct ingest *in, struct answer *answer, struct append *append);
+
+/* One thing less to wait for. */
+void answer_done(struct ingest *in, struct answer *answer);
+
+/* Sends what is complete at the head of the session's queue, as far as the stream has room. */
+void answers_send(struct ingest *in, struct session *s);
+
+/* The connection is gone: completes are dropped, the rest forgets its session. */
+void answers_orphan(struct ingest *in, struct session *s);
+
+/* Takes the writers' completions: credits back, waiters resolved, answers sent, reads and
+ * watches given to their fetches. True when there were any. */
+bool ack_input(struct ingest *in);
+
+#endif

@@ -1,0 +1,57 @@
+/* batch.h - records into batches, per partition, in the poller's own memory.
+ *
+ *     ingest ─▶ record_vec ─▶ batch_input ─▶ lane->open ─ full ─┐
+ *                                    linger over ─ batch_flush ─┴─▶ finished ─▶ handoff_submit
+ *
+ * A record is encoded straight into the chunk chain of its lane's open batch (the one copy
+ * of its bytes on the poller). Header fields that need the whole batch (length, count,
+ * timestamps) are written when it is closed; length and CRC again by the writer when it
+ * compresses. Credit for the bytes was reserved by ingest, so nothing here can fail.
+ *
+ * Core: poller.
+ */
+#ifndef PENSTOCK_BATCH_H
+#define PENSTOCK_BATCH_H
+
+#include "dataplane/ingest/answer.h"
+#include "dataplane/net/udp.h"
+
+struct record {
+	struct lane *lane;
+	const struct topic *topic;
+	struct bytes key; /* data null: no key */
+	struct bytes value;
+	struct answer *answer; /* null: nobody waits */
+	uint8_t level;         /* enum ack_level of the listener */
+};
+
+enum { RECORDS_PER_TURN = FRAMES_PER_TURN + PACKETS_PER_TURN };
+
+struct record_vec {
+	unsigned count;
+	struct record records[RECORDS_PER_TURN];
+};
+
+/* Bytes of credit a record of this key and value takes: its encoding, at its longest, and a
+ * share of a batch header. */
+uint32_t record_reserve_bytes(struct bytes key, struct bytes value);
+
+/* Frames and datagrams to records: partition by key, credit reserved; what finds no credit
+ * stays in its stream (frames) or is shed and counted (datagrams). Consumes the streams. */
+void ingest_input(struct ingest *in, const struct frame_vec *frames,
+		  const struct datagram_vec *datagrams, struct record_vec *ret);
+
+void batch_input(struct ingest *in, const struct record_vec *records);
+/* Closes batches whose linger is over; all of them when `all`. */
+void batch_flush(struct ingest *in, bool all);
+/* Gives the finished batches to their writers, as far as the handoff has room. */
+void handoff_submit(struct ingest *in);
+
+/* Takes an append object for `lane`; null when the handoff's budget is used up. */
+struct append *append_take(struct ingest *in, struct lane *lane);
+/* The append is complete: queue it for handoff_submit. */
+void append_finish(struct ingest *in, struct append *give);
+/* Gives object, bytes and credit back. */
+void append_give(struct ingest *in, struct append *a);
+
+#endif

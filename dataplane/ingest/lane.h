@@ -1,0 +1,67 @@
+/* lane.h - one partition as one poller sees it: its byte credits, who waits for them, the
+ * batch being filled, and who waits for new data.
+ *
+ *     session ─ lane_reserve ─▶ credits left? ─ no ─▶ lane->blocked, session stops reading
+ *                                   │ yes                  ▲
+ *                                   ▼                      │ completion gives credit back:
+ *                            batch ─▶ handoff              │ all blocked sessions are woken
+ *
+ * Credits are bytes not yet given back by the writer: per (poller, writer), and capped per
+ * partition, so that a slow or fenced partition cannot stall its neighbours. Reserved bytes
+ * always find chunks: the batch pool holds the credits of all writers, one chunk of waste per
+ * append, and the reserve of the oldest incomplete batch (see lanes_init).
+ *
+ * Core: poller.
+ */
+#ifndef PENSTOCK_LANE_H
+#define PENSTOCK_LANE_H
+
+#include "config/bounds.h"
+#include "dataplane/base/list.h"
+#include "dataplane/base/wheel.h"
+#include "dataplane/handoff.h"
+
+struct topic;
+
+struct lane {
+	struct partition_ref partition;
+	uint32_t reserved_bytes;      /* of this lane, not yet given back */
+	const char *topic_name;       /* for diagnostics; of the snapshot that was used last */
+	struct list blocked;          /* struct session.blocked */
+	/* The batch being filled from frames; null when there is none. */
+	struct append *open;
+	uint64_t open_deadline_ns;    /* linger */
+	struct list open_node;        /* lanes with an open batch, oldest first */
+	int64_t open_base_timestamp;
+	int64_t open_max_timestamp;
+	/* Fetches parked until the high watermark passes `watch.offset`. */
+	struct watch watch;
+	bool is_watching;             /* `watch` is on its way or at the writer */
+	struct list parked;           /* struct fetch_wait.node */
+};
+
+struct lanes {
+	struct lane *lanes;           /* by slot */
+	struct chunk_pool batch_pool; /* all bytes on their way to writers */
+	uint32_t writers;
+	uint64_t writer_credit_bytes; /* limit per writer */
+	uint64_t lane_credit_bytes;   /* limit per partition */
+	uint64_t reserved[WRITERS_MAX];
+	uint32_t reserve_bytes;       /* extra, for the oldest incomplete batch only */
+};
+
+/* Maps the lanes and a batch pool that covers every credit; -errno. */
+int lanes_init(struct lanes *l, unsigned writers, uint64_t writer_credit_bytes,
+	       uint64_t lane_credit_bytes, uint32_t reserve_bytes);
+void lanes_fini(struct lanes *l);
+
+/* The lane of a partition; resets a lane whose slot has been given a new generation (the old
+ * one's bytes are still counted until its appends come back). */
+struct lane *lanes_get(struct lanes *l, struct partition_ref partition);
+
+/* Takes `bytes` of credit. `may_use_reserve`: the caller is the oldest incomplete batch. */
+bool lane_reserve(struct lanes *l, struct lane *lane, uint32_t bytes, bool may_use_reserve);
+/* Gives `bytes` back; the caller then wakes lane->blocked (sessions_unblock). */
+void lane_release(struct lanes *l, struct lane *lane, uint32_t bytes);
+
+#endif

@@ -1,0 +1,148 @@
+/* session.h - what runs on top of a stream: the protocol's state of one connection.
+ *
+ *     ready streams ─▶ session_input ─▶ frames (T-Box) ─▶ ingest
+ *                            └─────────▶ appends (Kafka produce), calls, reads
+ *
+ * A session never calls the next stage: it cuts its bytes into frames, in a vector, or into
+ * complete record batches, in a list. When it must wait (for credit, for its predecessors,
+ * for room in the vector) it leaves the bytes in the stream, whose window closes.
+ *
+ * Answers leave in the order of their requests: every frame or request that will be answered
+ * has a struct answer on session->answers, sent when it and all before it are done.
+ *
+ * Core: poller. Memory: one slab per protocol, mapped at start.
+ */
+#ifndef PENSTOCK_SESSION_H
+#define PENSTOCK_SESSION_H
+
+#include "dataplane/base/slab.h"
+#include "dataplane/base/stats.h"
+#include "dataplane/base/wheel.h"
+#include "dataplane/ingest/bad_frames.h"
+#include "dataplane/ingest/lane.h"
+#include "dataplane/ingest/topics.h"
+#include "dataplane/net/stream.h"
+
+struct ingest;
+struct session;
+
+/* One line of the listener table: what a port speaks and its settings. */
+enum protocol_id { PROTOCOL_KAFKA, PROTOCOL_GBT32960, PROTOCOL_UDP, PROTOCOLS };
+
+enum answer_body { ANSWER_BODY_TIME, ANSWER_BODY_ECHO };
+enum link_kind { LINK_TERMINAL, LINK_PLATFORM };
+enum record_key { RECORD_KEY_NONE, RECORD_KEY_ADDRESS };
+
+struct listener {
+	char name[64];          /* as in `listeners`; stats and frames.bad say it */
+	uint8_t protocol;       /* enum protocol_id */
+	uint8_t link;           /* GB/T 32960: enum link_kind */
+	uint8_t answer_body;    /* enum answer_body */
+	uint8_t answer_level;   /* enum ack_level */
+	uint8_t key;            /* datagrams: enum record_key */
+	uint16_t port;
+	char topic[TOPIC_NAME_BYTES_MAX + 1]; /* where frames go; unused by Kafka */
+	uint32_t frame_bytes_max;
+	uint32_t frame_timeout_ms;
+};
+
+/* A frame cut from a stream, or a run of bytes that is none; see gbt32960.h. */
+struct frame {
+	struct session *session;
+	struct bytes bytes; /* valid until the end of the turn */
+	uint8_t verdict;    /* 0: good; else the protocol's own */
+};
+
+enum { FRAMES_PER_TURN = 256 };
+
+struct frame_vec {
+	unsigned count;
+	struct frame frames[FRAMES_PER_TURN];
+};
+
+struct waiter;
+
+/* One row per protocol (session.c). Each function gets its own session type. */
+struct protocol {
+	const char *name;
+	size_t session_bytes;
+	void (*open)(struct ingest *in, struct session *s);
+	/* New bytes, the end of the stream, or a wake: cut what can be cut. */
+	void (*cut)(struct ingest *in, struct session *s, struct frame_vec *frames);
+	/* The session's timer fired. */
+	void (*expire)(struct ingest *in, struct session *s);
+	/* The writer has given back the append `w` waited for: write the outcome into the
+	 * answer's bytes. */
+	void (*resolve)(struct ingest *in, struct waiter *w, const struct append *done);
+	/* The stream is gone: give back everything but the answers. */
+	void (*close)(struct ingest *in, struct session *s);
+};
+
+extern const struct protocol *const protocols[PROTOCOLS];
+
+/* First member of every protocol's session. */
+struct session {
+	struct stream *stream;
+	const struct protocol *protocol;
+	const struct listener *listener;
+	struct list answers;      /* struct answer.node, oldest first */
+	struct list blocked;      /* on lane->blocked, or alone */
+	struct timer timer;
+	uint32_t answers_count;
+	bool is_closing;          /* close the stream once the answers are sent */
+	bool is_skipped;          /* blocked in this turn: its later frames wait too */
+};
+
+/* The upper half of a poller: everything between streams and handoff. */
+struct ingest {
+	struct stats stats;             /* the poller's: lower layers point here too */
+	uint64_t now_ns;
+	int64_t wall_ms;
+	uint8_t poller;
+	const struct topics *topics;    /* of this turn */
+	struct listener listeners[LISTENERS_MAX];
+	unsigned listener_count;
+	struct list ready;              /* struct stream.ready */
+	struct lanes lanes;
+	struct slab sessions[PROTOCOLS];
+	struct slab answers;
+	struct slab waiters;
+	struct slab appends;
+	struct slab reads;
+	struct slab calls;
+	struct slab fetches;
+	struct chunk_pool answer_small; /* CHUNK_SMALL_BYTES: answers of frames and requests */
+	struct chunk_pool answer_large; /* CHUNK_BYTES: replies of control, fetched batches */
+	struct chunk_pool request_pool; /* CHUNK_BYTES: requests on their way to control */
+	struct wheel wheel;
+	struct list open_lanes;         /* struct lane.open_node, oldest first */
+	struct list incomplete;         /* Kafka batches being received, oldest first */
+	struct list finished;           /* struct append_node: complete, for handoff */
+	struct handoff *writers[WRITERS_MAX];
+	unsigned writer_count;
+	struct handoff *control;
+	struct bad_frames bad_frames;
+	uint32_t request_bytes_max;     /* socket.request.max.bytes */
+	uint32_t request_timeout_ms;    /* a batch that makes no progress loses its connection */
+	bool is_draining;
+};
+
+/* Attaches, feeds and detaches the sessions of the ready streams. Bytes of good and bad
+ * frames are not consumed here: ingest_input() does it, in order. */
+void session_input(struct ingest *in, struct frame_vec *frames);
+
+/* The session cannot go on until `lane` has credit again. */
+void session_block(struct ingest *in, struct session *s, struct lane *lane);
+/* Puts every session blocked on the lane back on the ready list. */
+void sessions_unblock(struct ingest *in, struct lane *lane);
+
+/* Ends the session by the peer's fault: no answer, the connection is closed. */
+void session_abort(struct ingest *in, struct session *s);
+
+void session_arm(struct ingest *in, struct session *s, uint64_t after_ms);
+void session_disarm(struct ingest *in, struct session *s);
+
+/* Timers of sessions and parked fetches that are due. */
+void session_timers(struct ingest *in);
+
+#endif

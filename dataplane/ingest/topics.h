@@ -1,0 +1,52 @@
+/* topics.h - the topics as pollers see them: a read-only snapshot, swapped whole by control.
+ *
+ *     control builds, publishes (release) ──▶ poller reads the pointer once a turn (acquire)
+ *     control retires the old one when every poller has passed a quiescent state (rte_rcu_qsbr)
+ *
+ * Core: any may read during its turn; control builds and frees.
+ */
+#ifndef PENSTOCK_TOPICS_H
+#define PENSTOCK_TOPICS_H
+
+#include "config/bounds.h"
+#include "dataplane/base/base.h"
+#include "dataplane/handoff.h"
+
+#include <stdatomic.h>
+
+struct topic {
+	char name[TOPIC_NAME_BYTES_MAX + 1];
+	uint16_t name_bytes;
+	uint8_t id[16];        /* KIP-516: stable, non-zero, new on re-creation */
+	uint8_t codec;         /* of batches the gateway builds: enum record_codec */
+	uint32_t partitions;
+	uint32_t batch_bytes;  /* batch.size */
+	uint32_t linger_us;    /* linger.ms */
+	uint32_t message_bytes_max; /* max.message.bytes */
+	int64_t timestamp_before_max_ms; /* message.timestamp.before.max.ms */
+	int64_t timestamp_after_max_ms;
+	struct partition_ref *refs; /* by partition number */
+};
+
+struct topics {
+	uint64_t version;
+	uint32_t count;
+	uint32_t bucket_mask;
+	struct topic *topics;
+	uint32_t *buckets; /* open addressing by XXH3 of the name: topic index + 1, 0 empty */
+};
+
+/* Copies `topics` (and their refs) into one allocation with its index. Core: control.
+ * Null when there is no memory. */
+struct topics *topics_build(const struct topic *topics, uint32_t count, uint64_t version);
+void topics_free(struct topics *t);
+
+const struct topic *topics_find(const struct topics *t, struct bytes name);
+
+/* The writer that serves a slot: fixed for the life of the process. */
+static inline unsigned writer_of_slot(uint32_t slot, unsigned writers)
+{
+	return slot % writers;
+}
+
+#endif

@@ -1,0 +1,105 @@
+/* stream.h - an ordered byte stream, whatever carries it: the seam between transport and
+ * sessions. TCP over the port implements it (tcp_stream.c); TLS and a kernel-socket backend
+ * come behind the same operations.
+ *
+ *     transport sets events, puts the stream on the ready list
+ *     session:  peek, peek further ... consume      send(chain)      close
+ *
+ * Bytes: what peek() showed stays valid until the end of the turn, consumed or not; what is
+ * not consumed is kept by the transport, and its window shrinks by it: a session that stops
+ * consuming stops its peer. Nothing calls upward: the transport only marks events.
+ *
+ * Core: the poller that owns the stream. Ownership: a session may keep the pointer until it
+ * has seen STREAM_LOST, or has called stream_close(); after either the transport frees the
+ * stream at the end of the turn or when the peer has everything. A handle survives that.
+ */
+#ifndef PENSTOCK_STREAM_H
+#define PENSTOCK_STREAM_H
+
+#include "dataplane/base/chunk.h"
+#include "dataplane/base/list.h"
+#include "dataplane/net/pkt.h"
+
+enum stream_event {
+	STREAM_OPENED = 1 << 0,   /* handshake complete: attach a session */
+	STREAM_READABLE = 1 << 1, /* new bytes, or the session asked to be called again */
+	STREAM_ENDED = 1 << 2,    /* the peer will send no more (FIN), all its bytes are here */
+	STREAM_LOST = 1 << 3,     /* reset or given up: no more reading or sending */
+	STREAM_SENT = 1 << 4,     /* bytes of ours were acknowledged: send_room() has grown */
+};
+
+enum stream_close_how {
+	STREAM_CLOSE_FLUSH, /* what was sent arrives, then FIN; later bytes are refused */
+	STREAM_CLOSE_RESET, /* RST at once */
+};
+
+struct stream;
+
+struct stream_ops {
+	size_t (*readable)(const struct stream *s);
+	struct bytes (*peek)(struct stream *s, size_t from, size_t want);
+	void (*consume)(struct stream *s, size_t n);
+	size_t (*send_room)(const struct stream *s);
+	void (*send)(struct stream *s, struct chain *give);
+	void (*close)(struct stream *s, enum stream_close_how how);
+};
+
+struct stream {
+	const struct stream_ops *ops;
+	struct list ready;     /* on the poller's ready list, or alone */
+	struct list *ready_list;
+	uint64_t handle;       /* generation << 32 | poller << 24 | index */
+	struct session *session;
+	struct endpoint peer;
+	uint16_t local_port;
+	uint8_t listener;      /* index of the listener that took it */
+	uint8_t events;        /* enum stream_event, cleared by the session stage */
+	bool is_closed;        /* stream_close() was called */
+};
+
+/* Bytes that can be peeked. */
+static inline size_t stream_readable(const struct stream *s)
+{
+	return s->ops->readable(s);
+}
+
+/* min(want, readable - from) bytes from byte `from` on, contiguous. Straddling bytes are
+ * gathered into the poller's scratch of the turn; a scratch that is full gives fewer (even
+ * 0): leave the rest to the next turn (stream_wake). */
+static inline struct bytes stream_peek(struct stream *s, size_t from, size_t want)
+{
+	return s->ops->peek(s, from, want);
+}
+
+static inline void stream_consume(struct stream *s, size_t n)
+{
+	s->ops->consume(s, n);
+}
+
+/* Bytes that send() takes before its memory bound; a session that answers waits for it. */
+static inline size_t stream_send_room(const struct stream *s)
+{
+	return s->ops->send_room(s);
+}
+
+/* Gives the chain's bytes to be sent; always taken (dropped when the stream is lost). */
+static inline void stream_send(struct stream *s, struct chain *give)
+{
+	s->ops->send(s, give);
+}
+
+static inline void stream_close(struct stream *s, enum stream_close_how how)
+{
+	s->ops->close(s, how);
+}
+
+/* Puts the stream on the ready list with `event`: the session stage of this turn, or of the
+ * next when that has passed, will look at it. */
+static inline void stream_wake(struct stream *s, enum stream_event event)
+{
+	s->events |= (uint8_t)event;
+	if (list_is_empty(&s->ready))
+		list_append(s->ready_list, &s->ready);
+}
+
+#endif

@@ -1,0 +1,51 @@
+/* writer.h - the storage core: batches in, completions out.
+ *
+ *     pull ─▶ append / read / watch / admin ─▶ flush ─▶ disk ─▶ reap ─▶ complete
+ *
+ * A writer owns the logs of its partitions. It alone assigns offsets, compresses and
+ * checksums the batches Penstock built, writes, syncs and reads. One turn never blocks.
+ *
+ * Core: writer (one lcore, or a fused one that also turns a poller).
+ */
+#ifndef PENSTOCK_WRITER_H
+#define PENSTOCK_WRITER_H
+
+#include "dataplane/base/stats.h"
+#include "dataplane/handoff.h"
+#include "dataplane/store/log.h"
+
+struct writer_options {
+	uint8_t index;
+	uint32_t buffers;        /* aligned write buffers, shared by the writer's logs */
+	uint32_t buffer_bytes;   /* of each; a multiple of DISK_BLOCK_BYTES */
+	struct disk *disk;
+	struct wake *wake;
+	/* One handoff per poller, then control's. */
+	struct handoff *handoffs[POLLERS_MAX + 1];
+	unsigned handoff_count;
+	struct stats_page *stats_page;
+	/* By partition slot, shared by all writers: each writes the slots it serves. */
+	struct marks_page *marks;
+};
+
+/* Watermarks of one partition slot behind a sequence lock (as stats_page). */
+struct marks_page {
+	atomic_uint sequence;
+	struct log_marks marks;
+};
+
+void marks_read(struct marks_page *page, struct log_marks *ret);
+
+struct writer;
+
+struct writer *writer_create(const struct writer_options *options);
+void writer_destroy(struct writer *w);
+
+/* One turn; true when it found work. */
+bool writer_turn(struct writer *w);
+/* Nothing outstanding: no append unanswered, no disk operation under way. */
+bool writer_is_idle(const struct writer *w);
+/* May the core sleep now? Looks at the rings again (after wake_prepare). */
+bool writer_may_sleep(const struct writer *w);
+
+#endif

@@ -1,0 +1,38 @@
+/* test_stats.c - counters, ledgers, latency histogram. */
+#include "dataplane/base/stats.h"
+
+#include <criterion/criterion.h>
+
+Test(stats, ledger_counts_what_entered_and_did_not_end)
+{
+	static struct stats s;
+	stats_add(&s, STAT_records_received, 10);
+	stats_add(&s, STAT_records_stored, 6);
+	stats_add(&s, STAT_record_reject_crc, 3);
+	stats_add(&s, STAT_frames_received, 5);
+	cr_assert(ledger_in_flight(&s, LEDGER_record) == 1);
+	cr_assert(ledger_in_flight(&s, LEDGER_frame) == 5);
+	cr_assert(ledger_in_flight(&s, LEDGER_packet) == 0);
+}
+
+Test(stats, quantile_is_within_an_eighth)
+{
+	static struct stats s;
+	for (uint64_t us = 1; us <= 100000; us++)
+		stats_latency(&s, us * 1000);
+	double p50 = (double)stats_latency_quantile_us(&s, 0.5);
+	double p99 = (double)stats_latency_quantile_us(&s, 0.99);
+	cr_assert(p50 >= 50000 && p50 < 50000 * 1.13, "%f", p50);
+	cr_assert(p99 >= 99000 && p99 < 99000 * 1.13, "%f", p99);
+}
+
+Test(stats, a_page_gives_back_what_was_published)
+{
+	static struct stats s, out;
+	static struct stats_page page;
+	stats_add(&s, STAT_turns, 42);
+	stats_publish(&page, &s);
+	stats_add(&s, STAT_turns, 1);
+	stats_read(&page, &out);
+	cr_assert(out.value[STAT_turns] == 42);
+}
