@@ -23,6 +23,7 @@ struct ip {
 	uint16_t next_id;
 	uint32_t icmp_budget; /* echo answers left in this second */
 	uint64_t icmp_second;
+	uint8_t *tx_frame;    /* between ip_tx_take() and ip_tx_push() */
 };
 
 struct ip_options {

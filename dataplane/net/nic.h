@@ -29,7 +29,11 @@ struct nic_caps {
 
 const struct nic_caps *nic_caps(const struct nic *n);
 
-/* Up to PACKETS_PER_TURN packets; the previous ones have been released. */
+/* Where the port counts; before the first nic_rx(). The poller gives its own block. */
+void nic_attach(struct nic *n, struct stats *stats);
+
+/* Up to PACKETS_PER_TURN packets, counted as received; the previous ones have been
+ * released. */
 void nic_rx(struct nic *n, struct pkt_vec *ret);
 void nic_release(struct nic *n);
 
