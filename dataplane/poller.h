@@ -28,6 +28,7 @@ struct poller_options {
 	uint32_t receive_chunks;       /* residues and out-of-order data, all connections */
 	uint32_t answers_max;          /* answers owed at a time */
 	uint32_t answer_large_chunks;
+	uint32_t request_chunks;       /* Kafka requests on their way to control */
 	uint32_t sessions_max;
 	uint64_t writer_credit_bytes;
 	uint64_t lane_credit_bytes;

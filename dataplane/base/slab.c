@@ -77,3 +77,13 @@ void *slab_get(const struct slab *s, uint64_t handle)
 		return NULL;
 	return slab_at(s, index);
 }
+
+void *slab_next(const struct slab *s, uint32_t *index)
+{
+	while (*index < s->fresh) {
+		uint32_t at = (*index)++;
+		if (s->next_free[at] == SLAB_IN_USE)
+			return slab_at(s, at);
+	}
+	return NULL;
+}

@@ -40,6 +40,10 @@ uint64_t slab_handle(const struct slab *s, const void *object);
 /* The object the handle names, or null when it has been given back. */
 void *slab_get(const struct slab *s, uint64_t handle);
 
+/* Walks the objects in use: the first at or after *index, *index moved behind it; null at
+ * the end. Giving the object back while walking is fine. */
+void *slab_next(const struct slab *s, uint32_t *index);
+
 /* The object at `index`; it must be in use. */
 static inline void *slab_at(const struct slab *s, uint32_t index)
 {

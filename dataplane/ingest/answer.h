@@ -23,17 +23,19 @@ struct waiter {
 	struct waiter *next;   /* on append->waiters */
 	struct answer *answer;
 	uint32_t patch_at;     /* byte of answer->bytes where the outcome goes */
-	uint32_t frames;       /* frame ledger: frames this waiter ends (0 or 1) */
 	uint8_t tag;           /* protocol's own: API version, command */
-	uint32_t records;
 };
 
 struct answer {
 	struct list node;
 	struct session *session; /* null: the connection is gone */
+	const struct protocol *protocol;
 	struct chain bytes;
 	uint64_t started_ns;
 	uint32_t waiting;        /* appends, reads or calls not yet back */
+	/* Frame ledger: 1 when sending (or, silent, completing) this answer ends a frame:
+	 * frames_accepted, or frame_drop_connection when the connection is gone. */
+	uint8_t frames;
 	bool is_silent;          /* acks=0: nothing is sent */
 	bool is_error;
 	bool closes;             /* close the connection instead of (silent) or after sending */

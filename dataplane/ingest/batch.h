@@ -44,6 +44,8 @@ void ingest_input(struct ingest *in, const struct frame_vec *frames,
 void batch_input(struct ingest *in, const struct record_vec *records);
 /* Closes batches whose linger is over; all of them when `all`. */
 void batch_flush(struct ingest *in, bool all);
+/* Nanoseconds until a linger is over, at most `limit_ns`. */
+uint64_t batch_idle_ns(const struct ingest *in, uint64_t now_ns, uint64_t limit_ns);
 /* Gives the finished batches to their writers, as far as the handoff has room. */
 void handoff_submit(struct ingest *in);
 

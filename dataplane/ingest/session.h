@@ -67,14 +67,16 @@ struct protocol {
 	const char *name;
 	size_t session_bytes;
 	void (*open)(struct ingest *in, struct session *s);
-	/* New bytes, the end of the stream, or a wake: cut what can be cut. */
+	/* New bytes, the end of the stream (s->has_ended), or a wake: cut what can be cut.
+	 * Not called while the session is blocked, closing or aborted. */
 	void (*cut)(struct ingest *in, struct session *s, struct frame_vec *frames);
 	/* The session's timer fired. */
 	void (*expire)(struct ingest *in, struct session *s);
 	/* The writer has given back the append `w` waited for: write the outcome into the
 	 * answer's bytes. */
 	void (*resolve)(struct ingest *in, struct waiter *w, const struct append *done);
-	/* The stream is gone: give back everything but the answers. */
+	/* The stream is gone: give back everything but the answers; a request not yet handed to
+	 * an answer ends as frame_drop_connection. */
 	void (*close)(struct ingest *in, struct session *s);
 };
 
@@ -89,7 +91,9 @@ struct session {
 	struct list blocked;      /* on lane->blocked, or alone */
 	struct timer timer;
 	uint32_t answers_count;
-	bool is_closing;          /* close the stream once the answers are sent */
+	bool has_ended;           /* the peer sends no more; what it sent may not be consumed yet */
+	bool is_closing;          /* no more cuts; close the stream once the answers are sent */
+	bool is_aborted;          /* session_abort(): detached before this turn's stage ends */
 	bool is_skipped;          /* blocked in this turn: its later frames wait too */
 };
 
@@ -136,13 +140,17 @@ void session_block(struct ingest *in, struct session *s, struct lane *lane);
 /* Puts every session blocked on the lane back on the ready list. */
 void sessions_unblock(struct ingest *in, struct lane *lane);
 
-/* Ends the session by the peer's fault: no answer, the connection is closed. */
+/* Ends the session by the peer's fault: no answer, the connection is closed. The session
+ * object stays valid until the session stage detaches it. */
 void session_abort(struct ingest *in, struct session *s);
 
 void session_arm(struct ingest *in, struct session *s, uint64_t after_ms);
 void session_disarm(struct ingest *in, struct session *s);
 
-/* Timers of sessions and parked fetches that are due. */
+/* Timers of sessions that are due. */
 void session_timers(struct ingest *in);
+
+/* Drain: no session cuts any more; each closes when its answers are sent. */
+void sessions_drain(struct ingest *in);
 
 #endif

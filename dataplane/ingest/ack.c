@@ -1,0 +1,95 @@
+/* ack.c - completions of writers and control in; credit back, answers out; see answer.h. */
+#include "dataplane/base/require.h"
+#include "dataplane/ingest/answer.h"
+#include "dataplane/ingest/batch.h"
+#include "dataplane/ingest/kafka_session.h"
+#include "dataplane/wire/kafka_error.h"
+
+enum { COMPLETIONS_PER_BURST = 64, BURSTS_PER_TURN = 8 };
+
+/* The end of the record ledger that an outcome stands for. */
+static enum stat record_end(int16_t error)
+{
+	switch (error) {
+	case KAFKA_ERROR_NONE:
+		return STAT_records_stored;
+	case KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION:
+		return STAT_record_drop_partition_gone;
+	case KAFKA_ERROR_MESSAGE_TOO_LARGE:
+	case KAFKA_ERROR_RECORD_LIST_TOO_LARGE:
+		return STAT_record_reject_too_large;
+	default:
+		require(error == KAFKA_ERROR_KAFKA_STORAGE_ERROR);
+		return STAT_record_drop_storage;
+	}
+}
+
+static void waiters_resolve(struct ingest *in, struct append *done)
+{
+	for (struct waiter *w = done->waiters; w;) {
+		struct waiter *next = w->next;
+		struct answer *answer = w->answer;
+		if (done->error)
+			answer->is_error = true;
+		answer->protocol->resolve(in, w, done);
+		if (w != &answer->first)
+			slab_give(&in->waiters, w);
+		answer_done(in, answer);
+		w = next;
+	}
+	done->waiters = NULL;
+}
+
+static void append_done(struct ingest *in, struct append *done)
+{
+	struct lane *lane = done->lane;
+	stats_add(&in->stats, record_end(done->error), done->records);
+	waiters_resolve(in, done);
+	append_give(in, done);
+	sessions_unblock(in, lane);
+}
+
+static void message_done(struct ingest *in, struct handoff_msg *msg)
+{
+	switch ((enum handoff_kind)msg->kind) {
+	case HANDOFF_APPEND:
+		append_done(in, container_of(msg, struct append, msg));
+		return;
+	case HANDOFF_READ:
+		kafka_read_done(in, container_of(msg, struct read, msg));
+		return;
+	case HANDOFF_WATCH:
+		kafka_watch_done(in, container_of(msg, struct watch, msg));
+		return;
+	case HANDOFF_CALL:
+		kafka_call_done(in, container_of(msg, struct call, msg));
+		return;
+	case HANDOFF_ADMIN:
+	case HANDOFF_KINDS:
+		break;
+	}
+	require(!"a poller sends no such message");
+}
+
+static bool handoff_input(struct ingest *in, struct handoff *h)
+{
+	struct handoff_msg *done[COMPLETIONS_PER_BURST];
+	bool any = false;
+	for (unsigned burst = 0; burst < BURSTS_PER_TURN; burst++) {
+		unsigned count = handoff_reap(h, done, COMPLETIONS_PER_BURST);
+		for (unsigned i = 0; i < count; i++)
+			message_done(in, done[i]);
+		any |= count > 0;
+		if (count < COMPLETIONS_PER_BURST)
+			break;
+	}
+	return any;
+}
+
+bool ack_input(struct ingest *in)
+{
+	bool any = handoff_input(in, in->control);
+	for (unsigned w = 0; w < in->writer_count; w++)
+		any |= handoff_input(in, in->writers[w]);
+	return any;
+}

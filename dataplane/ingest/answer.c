@@ -1,0 +1,100 @@
+/* answer.c - answers owed to peers, in the order of their requests; see answer.h. */
+#include "dataplane/ingest/answer.h"
+#include "dataplane/base/require.h"
+
+struct answer *answer_take(struct ingest *in, struct session *s)
+{
+	struct answer *a = slab_take(&in->answers);
+	if (!a)
+		return NULL;
+	a->session = s;
+	a->protocol = s->protocol;
+	a->started_ns = in->now_ns;
+	list_append(&s->answers, &a->node);
+	s->answers_count++;
+	return a;
+}
+
+struct waiter *answer_wait(struct ingest *in, struct answer *answer, struct append *append)
+{
+	struct waiter *w = &answer->first;
+	if (answer->first_in_use)
+		w = slab_take(&in->waiters);
+	else
+		answer->first_in_use = true;
+	if (!w)
+		return NULL;
+	w->answer = answer;
+	w->next = append->waiters;
+	append->waiters = w;
+	answer->waiting++;
+	return w;
+}
+
+static void answer_give(struct ingest *in, struct answer *a)
+{
+	chain_give(&a->bytes);
+	list_remove(&a->node);
+	slab_give(&in->answers, a);
+}
+
+/* The last end of an answer nobody is there to read. */
+static void answer_drop(struct ingest *in, struct answer *a)
+{
+	stats_add(&in->stats, STAT_frame_drop_connection, a->frames);
+	answer_give(in, a);
+}
+
+void answer_done(struct ingest *in, struct answer *answer)
+{
+	require(answer->waiting > 0);
+	if (--answer->waiting > 0)
+		return;
+	if (answer->session)
+		answers_send(in, answer->session);
+	else
+		answer_drop(in, answer);
+}
+
+static void answer_send(struct ingest *in, struct session *s, struct answer *a)
+{
+	stats_add(&in->stats, STAT_frames_accepted, a->frames);
+	if (!a->is_silent) {
+		stats_add(&in->stats, STAT_answers_sent, 1);
+		stats_add(&in->stats, STAT_answers_error, a->is_error);
+		stats_add(&in->stats, STAT_answers_latency_ns, in->now_ns - a->started_ns);
+		stats_latency(&in->stats, in->now_ns - a->started_ns);
+		stream_send(s->stream, &a->bytes);
+	}
+	if (a->closes)
+		session_abort(in, s);
+	s->answers_count--;
+	answer_give(in, a);
+}
+
+void answers_send(struct ingest *in, struct session *s)
+{
+	bool any = false;
+	while (!list_is_empty(&s->answers) && !s->is_aborted) {
+		struct answer *a = list_entry(s->answers.next, struct answer, node);
+		/* One answer may overshoot the room: it is bounded, the queue is not. */
+		if (a->waiting > 0 || (!a->is_silent && stream_send_room(s->stream) == 0))
+			break;
+		answer_send(in, s, a);
+		any = true;
+	}
+	/* What waited for its predecessors, or for the last answer before a close, goes on. */
+	if (any)
+		stream_wake(s->stream, STREAM_READABLE);
+}
+
+void answers_orphan(struct ingest *in, struct session *s)
+{
+	for (struct list *node; (node = list_take_first(&s->answers));) {
+		struct answer *a = list_entry(node, struct answer, node);
+		a->session = NULL;
+		if (a->waiting == 0)
+			answer_drop(in, a);
+	}
+	s->answers_count = 0;
+}

@@ -1,0 +1,284 @@
+/* poller.c - one turn of the receive core, and what it owns; see poller.h. */
+#include "dataplane/poller.h"
+#include "dataplane/base/clock.h"
+#include "dataplane/base/map.h"
+#include "dataplane/base/require.h"
+#include "dataplane/ingest/batch.h"
+#include "dataplane/ingest/kafka_session.h"
+
+#include <errno.h>
+#include <rte_rcu_qsbr.h>
+
+enum {
+	/* Bytes of one turn that straddle packets or chunks and must be contiguous. */
+	SCRATCH_BYTES = 1 << 20,
+	PUBLISH_INTERVAL_NS = 1000000,
+};
+static_assert(SCRATCH_BYTES >= GBT32960_FRAME_BYTES_MAX, "the longest frame can be gathered");
+
+/* The vectors between the stages of one turn. */
+struct turn {
+	struct pkt_vec packets;
+	struct pkt_vec segments;
+	struct pkt_vec datagram_packets;
+	struct datagram_vec datagrams;
+	struct frame_vec frames;
+	struct record_vec records;
+};
+
+struct poller {
+	struct ingest ingest;
+	struct turn turn;
+	struct ip ip;
+	struct udp udp;
+	struct tcp *tcp;
+	struct chunk_pool receive;
+	uint8_t *scratch;
+	uint64_t published_ns;
+	struct poller_options options;
+};
+
+static void turn_begin(struct poller *p)
+{
+	struct ingest *in = &p->ingest;
+	struct turn *t = &p->turn;
+	in->now_ns = clock_now_ns();
+	in->wall_ms = clock_wall_ms();
+	/* Acquire: pairs with control's release when it publishes a snapshot. */
+	in->topics = atomic_load_explicit(p->options.topics, memory_order_acquire);
+	t->packets.count = t->segments.count = t->datagram_packets.count = 0;
+	t->datagrams.count = 0;
+	t->frames.count = 0;
+	t->records.count = 0;
+	if (unlikely(!in->is_draining &&
+		     atomic_load_explicit(p->options.drain, memory_order_relaxed))) {
+		tcp_refuse(p->tcp);
+		sessions_drain(in);
+	}
+}
+
+/* Publishes the counters of a turn boundary, and tells control that no snapshot older than
+ * the one of the next turn is in use here. */
+static void turn_end(struct poller *p, bool busy, uint64_t cycles)
+{
+	struct ingest *in = &p->ingest;
+	stats_add(&in->stats, STAT_turns, 1);
+	stats_add(&in->stats, STAT_turns_busy, busy);
+	stats_add(&in->stats, busy ? STAT_cycles_busy : STAT_cycles_idle, cycles);
+	stats_set(&in->stats, STAT_tcp_connections, tcp_connections(p->tcp));
+	if (in->now_ns - p->published_ns >= PUBLISH_INTERVAL_NS) {
+		nic_count_losses(p->options.nic, &in->stats);
+		stats_publish(p->options.stats_page, &in->stats);
+		p->published_ns = in->now_ns;
+	}
+	rte_rcu_qsbr_quiescent(p->options.rcu, p->options.index);
+}
+
+bool poller_turn(struct poller *p)
+{
+	struct ingest *in = &p->ingest;
+	struct turn *t = &p->turn;
+	uint64_t start = clock_cycles();
+	turn_begin(p);
+
+	bool acked = ack_input(in); /* completions first: they free memory */
+
+	nic_rx(p->options.nic, &t->packets);
+	ip_input(&p->ip, &t->packets, &t->segments, &t->datagram_packets, in->now_ns);
+	udp_input(&p->udp, &t->datagram_packets, &t->datagrams);
+	tcp_input(p->tcp, &t->segments, in->now_ns);
+	session_timers(in);
+	bool ready = !list_is_empty(&in->ready);
+	session_input(in, &t->frames);
+	ingest_input(in, &t->frames, &t->datagrams, &t->records);
+	batch_input(in, &t->records);
+	batch_flush(in, in->is_draining);
+	handoff_submit(in);
+
+	tcp_settle(p->tcp);
+	tcp_output(p->tcp, in->now_ns);
+	nic_tx_flush(p->options.nic);
+	nic_release(p->options.nic);
+
+	bool busy = acked || ready || t->packets.count > 0;
+	turn_end(p, busy, clock_cycles() - start);
+	return busy;
+}
+
+static int slabs_init(struct ingest *in, const struct poller_options *o)
+{
+	uint32_t appends = HANDOFF_APPENDS_MAX * o->writer_count;
+	uint32_t reads = HANDOFF_READS_MAX * o->writer_count;
+	int error = 0;
+	for (unsigned i = 0; i < PROTOCOLS && !error; i++)
+		if (protocols[i])
+			error = slab_init(&in->sessions[i], protocols[i]->session_bytes,
+					  o->sessions_max);
+	error = error ? error : slab_init(&in->answers, sizeof(struct answer), o->answers_max);
+	error = error ? error : slab_init(&in->waiters, sizeof(struct waiter), o->answers_max);
+	error = error ? error : slab_init(&in->appends, sizeof(struct append), appends);
+	error = error ? error : slab_init(&in->reads, sizeof(struct read), reads);
+	error = error ? error : slab_init(&in->calls, sizeof(struct call), HANDOFF_ADMINS_MAX);
+	error = error ? error : slab_init(&in->fetches, kafka_fetch_bytes(), o->sessions_max);
+	return error;
+}
+
+static int pools_init(struct poller *p, const struct poller_options *o)
+{
+	struct ingest *in = &p->ingest;
+	int error = slabs_init(in, o);
+	error = error ? error
+		      : lanes_init(&in->lanes, o->writer_count, o->writer_credit_bytes,
+				   o->lane_credit_bytes, o->message_bytes_max);
+	error = error ? error
+		      : chunk_pool_init(&in->answer_small, CHUNK_SMALL_BYTES, o->answers_max);
+	error = error ? error
+		      : chunk_pool_init(&in->answer_large, CHUNK_BYTES, o->answer_large_chunks);
+	error = error ? error
+		      : chunk_pool_init(&in->request_pool, CHUNK_BYTES, o->request_chunks);
+	error = error ? error : chunk_pool_init(&p->receive, CHUNK_BYTES, o->receive_chunks);
+	p->scratch = map_take(SCRATCH_BYTES);
+	return error ? error : p->scratch ? 0 : -ENOMEM;
+}
+
+static void ingest_init(struct ingest *in, const struct poller_options *o)
+{
+	in->now_ns = clock_now_ns();
+	in->wall_ms = clock_wall_ms();
+	in->poller = o->index;
+	memcpy(in->listeners, o->listeners, o->listener_count * sizeof *o->listeners);
+	in->listener_count = o->listener_count;
+	list_init(&in->ready);
+	list_init(&in->open_lanes);
+	list_init(&in->incomplete);
+	list_init(&in->finished);
+	wheel_init(&in->wheel, in->now_ns);
+	memcpy(in->writers, o->writers, sizeof in->writers);
+	in->writer_count = o->writer_count;
+	in->control = o->control;
+	in->request_bytes_max = o->request_bytes_max;
+	in->request_timeout_ms = o->request_timeout_ms;
+}
+
+static int net_init(struct poller *p, const struct poller_options *o)
+{
+	struct ingest *in = &p->ingest;
+	struct ip_options ip = {.nic = o->nic,
+				.stats = &in->stats,
+				.address = o->address,
+				.prefix_bits = o->prefix_bits};
+	ip_init(&p->ip, &ip);
+	udp_init(&p->udp, &in->stats);
+	struct tcp_options tcp = o->tcp;
+	tcp.ip = &p->ip;
+	tcp.stats = &in->stats;
+	tcp.ready = &in->ready;
+	tcp.receive = &p->receive;
+	tcp.scratch = p->scratch;
+	tcp.scratch_size = SCRATCH_BYTES;
+	tcp.poller = o->index;
+	p->tcp = tcp_create(&tcp, in->now_ns);
+	if (!p->tcp)
+		return -ENOMEM;
+	for (unsigned i = 0; i < o->listener_count; i++) {
+		const struct listener *l = &o->listeners[i];
+		if (l->protocol == PROTOCOL_UDP)
+			udp_listen(&p->udp, l->port, (uint8_t)i);
+		else
+			tcp_listen(p->tcp, l->port, (uint8_t)i);
+	}
+	return 0;
+}
+
+struct poller *poller_create(const struct poller_options *options, int *error)
+{
+	struct poller *p = map_take(sizeof *p);
+	if (!p) {
+		*error = -ENOMEM;
+		return NULL;
+	}
+	p->options = *options;
+	ingest_init(&p->ingest, options);
+	*error = pools_init(p, options);
+	if (!*error)
+		*error = net_init(p, options);
+	if (!*error)
+		return p;
+	poller_destroy(p);
+	return NULL;
+}
+
+void poller_destroy(struct poller *p)
+{
+	struct ingest *in = &p->ingest;
+	if (p->tcp)
+		tcp_destroy(p->tcp);
+	for (unsigned i = 0; i < PROTOCOLS; i++)
+		slab_fini(&in->sessions[i]);
+	slab_fini(&in->answers);
+	slab_fini(&in->waiters);
+	slab_fini(&in->appends);
+	slab_fini(&in->reads);
+	slab_fini(&in->calls);
+	slab_fini(&in->fetches);
+	lanes_fini(&in->lanes);
+	chunk_pool_fini(&in->answer_small);
+	chunk_pool_fini(&in->answer_large);
+	chunk_pool_fini(&in->request_pool);
+	chunk_pool_fini(&p->receive);
+	map_give(p->scratch, SCRATCH_BYTES);
+	map_give(p, sizeof *p);
+}
+
+bool poller_is_drained(const struct poller *p)
+{
+	const struct ingest *in = &p->ingest;
+	return tcp_connections(p->tcp) == 0 && in->appends.in_use == 0 &&
+	       in->answers.in_use == 0 && in->calls.in_use == 0 && list_is_empty(&in->ready);
+}
+
+void poller_reset_connections(struct poller *p)
+{
+	tcp_reset_all(p->tcp);
+}
+
+bool poller_may_sleep(const struct poller *p)
+{
+	const struct ingest *in = &p->ingest;
+	if (!list_is_empty(&in->ready) || !list_is_empty(&in->finished))
+		return false;
+	for (unsigned w = 0; w < in->writer_count; w++)
+		if (handoff_has_up(in->writers[w]))
+			return false;
+	return !handoff_has_up(in->control);
+}
+
+uint64_t poller_idle_ns(const struct poller *p, uint64_t limit_ns)
+{
+	const struct ingest *in = &p->ingest;
+	uint64_t now_ns = clock_now_ns();
+	limit_ns = tcp_idle_ns(p->tcp, now_ns, limit_ns);
+	limit_ns = wheel_idle_ns(&in->wheel, now_ns, limit_ns);
+	return batch_idle_ns(in, now_ns, limit_ns);
+}
+
+int poller_wait_fd(const struct poller *p)
+{
+	return nic_wait_fd(p->options.nic);
+}
+
+struct bad_frames *poller_bad_frames(struct poller *p)
+{
+	return &p->ingest.bad_frames;
+}
+
+/* Records in open batches, in batches that wait for the handoff, and at writers. */
+uint64_t poller_records_held(const struct poller *p)
+{
+	const struct slab *appends = &p->ingest.appends;
+	uint64_t held = 0;
+	uint32_t index = 0;
+	for (const struct append *a; (a = slab_next(appends, &index));)
+		held += a->records;
+	return held;
+}
