@@ -30,6 +30,8 @@ enum {
 	HANDOFF_READS_MAX = 1024,
 	HANDOFF_WATCHES_MAX = 2048,
 	HANDOFF_ADMINS_MAX = 1023,
+	/* Calls go over rings of their own, poller to control. */
+	HANDOFF_CALLS_MAX = 1024,
 	HANDOFF_RING_SLOTS = 8192,
 
 	/* Kafka requests of one connection that may be unanswered: librdkafka sends up to a
@@ -51,6 +53,7 @@ enum {
 static_assert(HANDOFF_APPENDS_MAX + HANDOFF_READS_MAX + HANDOFF_WATCHES_MAX +
 			      HANDOFF_ADMINS_MAX <= HANDOFF_RING_SLOTS - 1,
 	      "an enqueue never waits: a ring of n slots holds n - 1 messages");
+static_assert(HANDOFF_CALLS_MAX <= HANDOFF_RING_SLOTS - 1, "the same for calls");
 static_assert(POLLERS_MAX <= 256, "8 bits in a connection handle");
 
 #endif

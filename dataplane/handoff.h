@@ -146,7 +146,8 @@ struct handoff {
 	struct rte_ring *up;
 	struct wake *server_wake;
 	struct wake *requester_wake;
-	uint32_t outstanding[HANDOFF_KINDS]; /* requester's */
+	/* The requester's; on a line of its own, for the server reads those above. */
+	cache_aligned uint32_t outstanding[HANDOFF_KINDS];
 };
 
 /* Rings on memory of their own (works without EAL); -errno. */
