@@ -1,0 +1,148 @@
+/* gbt32960.h - GB/T 32960.3-2016: bytes of a stream to frames and to what is none; answers.
+ *
+ *      0 start "##" 2 | command 1 | flag 1 | VIN 17 | encryption 1 | data bytes n 2   = 24
+ *     24 data unit n | BCC 1                                                       = 25 + n
+ *
+ * BCC: XOR of bytes 2 to 23 + n, so that it and they together give 0. Nothing is escaped:
+ * "##" may lie inside a data unit, and only length and BCC tell a frame from its likeness.
+ * "$$" begins a frame of the 2025 edition, with the same length and BCC rules.
+ *
+ * The scanner cuts a window of a stream into pieces. Wherever no frame begins, or the one
+ * that seems to begin fails, it goes on at the next byte:
+ *
+ *     window:  x y # # . . . . b # # . . . . b $ $ . . . . b # # . .
+ *     pieces:  BAD FRAME         FRAME         EDITION       WAIT (n bytes decide)
+ *
+ * Cost: one pass over the window for the sums of its blocks, then at most two blocks for
+ * each place where a frame may begin, however long it claims to be. Bytes made of nothing
+ * but beginnings cost no more than that.
+ *
+ * Core: any; no state but the caller's. Limits: a window of GBT32960_WINDOW_BYTES, which
+ * holds the longest frame and as much again, so that every window makes progress.
+ */
+#ifndef PENSTOCK_GBT32960_H
+#define PENSTOCK_GBT32960_H
+
+#include "config/bounds.h"
+#include "dataplane/base/be.h"
+
+/* offset size field
+ *      0    2  start       "##", or "$$" in the 2025 edition
+ *      2    1  command     t.3
+ *      3    1  flag        0xFE: a command; anything else: an answer
+ *      4   17  vin         unique id: the VIN, or a code of the peers' own
+ *     21    1  encryption  of the data unit: 1 none, 2 RSA, 3 AES-128
+ *     22    2  data_bytes  0 to 65531 */
+struct gbt32960_header {
+	uint8_t start[2];
+	uint8_t command;
+	uint8_t flag;
+	uint8_t vin[17];
+	uint8_t encryption;
+	struct be16 data_bytes;
+};
+
+enum {
+	GBT32960_HEADER_BYTES = 24,
+	GBT32960_FLAG_AT = 3,
+	GBT32960_VIN_BYTES = 17,
+	GBT32960_TIME_BYTES = 6,
+	GBT32960_BLOCK_BYTES = 64,
+	GBT32960_WINDOW_BYTES = 128 << 10,
+};
+
+static_assert(sizeof(struct gbt32960_header) == GBT32960_HEADER_BYTES, "t.2");
+static_assert(offsetof(struct gbt32960_header, flag) == GBT32960_FLAG_AT, "t.2");
+static_assert(offsetof(struct gbt32960_header, data_bytes) == 22, "t.2");
+static_assert(GBT32960_WINDOW_BYTES > (int)GBT32960_FRAME_BYTES_MAX, "windows progress");
+
+/* Commands of the upward direction (t.3); 0x09 to 0x7F are reserved. */
+enum gbt32960_command {
+	GBT32960_LOGIN = 0x01,
+	GBT32960_REALTIME = 0x02,
+	GBT32960_REISSUE = 0x03,
+	GBT32960_LOGOUT = 0x04,
+	GBT32960_PLATFORM_LOGIN = 0x05,
+	GBT32960_PLATFORM_LOGOUT = 0x06,
+	GBT32960_HEARTBEAT = 0x07,
+	GBT32960_TIME_SYNC = 0x08,
+};
+
+enum gbt32960_flag {
+	GBT32960_SUCCESS = 0x01,
+	GBT32960_ERROR = 0x02,
+	GBT32960_VIN_DUPLICATE = 0x03,
+	GBT32960_COMMAND = 0xFE,
+};
+
+enum gbt32960_encryption {
+	GBT32960_PLAIN = 0x01,
+	GBT32960_RSA = 0x02,
+	GBT32960_AES = 0x03,
+};
+
+enum gbt32960_kind {
+	GBT32960_FRAME,   /* "##", whole, BCC holds */
+	GBT32960_EDITION, /* "$$", whole, BCC holds: the 2025 edition */
+	GBT32960_BAD,     /* bytes that belong to neither */
+	GBT32960_WAIT,    /* a frame may begin here: more bytes decide */
+};
+
+/* Why the first byte of a BAD piece begins no frame. */
+enum gbt32960_cause {
+	GBT32960_GARBAGE,    /* no start bytes */
+	GBT32960_BCC,        /* whole, but the BCC does not hold */
+	GBT32960_TOO_LONG,   /* declares more bytes than are taken */
+	GBT32960_INCOMPLETE, /* not whole, and not to be waited for any longer */
+};
+
+struct gbt32960_piece {
+	uint8_t kind;  /* enum gbt32960_kind */
+	uint8_t cause; /* enum gbt32960_cause, of BAD pieces */
+	size_t size;   /* bytes of the piece; of WAIT: bytes that decide, from its first on */
+};
+
+struct gbt32960_scan {
+	struct bytes window;
+	size_t at; /* bytes cut so far */
+	size_t abandon_before;
+	size_t blocks_summed;
+	uint32_t frame_bytes_max;
+	/* XOR of all bytes before each block of the window. */
+	uint8_t sums[GBT32960_WINDOW_BYTES / GBT32960_BLOCK_BYTES + 1];
+};
+
+/* Begins at the window's first byte. What begins before byte `abandon_before` and is not
+ * whole is not waited for: its first byte is BAD. */
+void gbt32960_scan_init(struct gbt32960_scan *s, struct bytes window, size_t abandon_before,
+			uint32_t frame_bytes_max);
+/* The next piece; a BAD one reaches to the next piece of another kind, or to the window's
+ * end. False at the end. A WAIT piece is not passed: it is given again. */
+bool gbt32960_scan_next(struct gbt32960_scan *s, struct gbt32960_piece *ret);
+
+/* The piece at one place, with no window: for streams that hold nothing but good frames.
+ * Costs one pass over the frame; of a BAD piece it says one byte. */
+struct gbt32960_piece gbt32960_look(struct bytes at, uint32_t frame_bytes_max);
+
+/* The header of a frame that was cut. */
+static inline const struct gbt32960_header *gbt32960_header_of(struct bytes frame)
+{
+	return (const struct gbt32960_header *)frame.data;
+}
+
+/* The data unit of a frame that was cut. */
+static inline struct bytes gbt32960_data_of(struct bytes frame)
+{
+	return (struct bytes){frame.data + GBT32960_HEADER_BYTES,
+			      frame.size - GBT32960_FRAME_BYTES_MIN};
+}
+
+/* The header of an answer: the request's with `flag` and the size of its own data unit. */
+struct gbt32960_header gbt32960_answer_header(const struct gbt32960_header *request,
+					      uint8_t flag, uint16_t data_bytes);
+uint8_t gbt32960_bcc(const struct gbt32960_header *h, struct bytes data);
+
+/* Six binary bytes, year - 2000 to second, in GMT+8 whatever the host's zone (t.5). */
+void gbt32960_time(uint8_t out[GBT32960_TIME_BYTES], int64_t wall_ms);
+
+#endif
