@@ -1,0 +1,221 @@
+/* eal.c - settings in, a running DPDK environment out; see eal.h. */
+#include "control/eal.h"
+#include "dataplane/base/require.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <rte_eal.h>
+#include <rte_errno.h>
+#include <rte_launch.h>
+#include <rte_lcore.h>
+#include <rte_log.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+	ARGUMENTS_MAX = 20,
+	ARGUMENT_BYTES = 512,
+	LCORES_BYTES = 8192, /* a list of CPU_SETSIZE numbers */
+	MAIN_LCORE = 0,      /* worker i is lcore i + 1 */
+	KIB_PER_MIB = 1024,
+};
+
+struct arguments {
+	int count;
+	char *values[ARGUMENTS_MAX + 1];
+	char texts[ARGUMENTS_MAX][ARGUMENT_BYTES];
+	char lcores[LCORES_BYTES];
+};
+
+__attribute__((format(printf, 2, 3))) static void push(struct arguments *a, const char *format,
+						       ...)
+{
+	require(a->count < ARGUMENTS_MAX);
+	char *text = a->texts[a->count];
+	va_list list;
+	va_start(list, format);
+	vsnprintf(text, ARGUMENT_BYTES, format, list);
+	va_end(list);
+	a->values[a->count++] = text;
+}
+
+/* ---- what the machine has ------------------------------------------------------------- */
+
+unsigned eal_cpus(uint16_t *ret, unsigned max)
+{
+	cpu_set_t set;
+	unsigned count = 0;
+	if (sched_getaffinity(0, sizeof set, &set) != 0)
+		return 0;
+	for (unsigned cpu = 0; cpu < CPU_SETSIZE && count < max; cpu++)
+		if (CPU_ISSET(cpu, &set))
+			ret[count++] = (uint16_t)cpu;
+	return count;
+}
+
+static uint64_t read_number(const char *path)
+{
+	uint64_t value = 0;
+	FILE *file = fopen(path, "re");
+	if (!file)
+		return 0;
+	if (fscanf(file, "%lu", &value) != 1)
+		value = 0;
+	fclose(file);
+	return value;
+}
+
+/* Free huge pages of every size. */
+static uint64_t huge_mib_free(void)
+{
+	static const char root[] = "/sys/kernel/mm/hugepages";
+	uint64_t mib = 0;
+	DIR *directory = opendir(root);
+	if (!directory)
+		return 0;
+	for (struct dirent *entry; (entry = readdir(directory));) {
+		unsigned long page_kib;
+		char path[ARGUMENT_BYTES];
+		if (sscanf(entry->d_name, "hugepages-%lukB", &page_kib) != 1)
+			continue;
+		snprintf(path, sizeof path, "%s/%s/free_hugepages", root, entry->d_name);
+		mib += read_number(path) * page_kib / KIB_PER_MIB;
+	}
+	closedir(directory);
+	return mib;
+}
+
+/* ---- the arguments -------------------------------------------------------------------- */
+
+/* "domain:bus:device.function"; virtual devices have no colon before their arguments. */
+static bool port_is_pci(const char *port)
+{
+	return strcspn(port, ":") < strcspn(port, ",");
+}
+
+const char *eal_port_name(const char *port, char out[EAL_PORT_NAME_BYTES])
+{
+	snprintf(out, EAL_PORT_NAME_BYTES, "%.*s", (int)strcspn(port, ","), port);
+	return out;
+}
+
+/* "0@(0,1),1@0,2@1": the main lcore on every CPU, each worker on its own. */
+static void push_lcores(struct arguments *a, const struct eal_options *o)
+{
+	uint16_t cpus[CPU_SETSIZE];
+	unsigned count = eal_cpus(cpus, CPU_SETSIZE);
+	int at = snprintf(a->lcores, LCORES_BYTES, "--lcores=%d@(", MAIN_LCORE);
+	for (unsigned i = 0; i < count; i++)
+		at += snprintf(a->lcores + at, (size_t)(LCORES_BYTES - at), "%s%u",
+			       i ? "," : "", cpus[i]);
+	at += snprintf(a->lcores + at, (size_t)(LCORES_BYTES - at), ")");
+	for (unsigned i = 0; i < o->worker_count; i++)
+		at += snprintf(a->lcores + at, (size_t)(LCORES_BYTES - at), ",%u@%u", i + 1,
+			       o->worker_cpus[i]);
+	a->values[a->count++] = a->lcores;
+}
+
+/* EAL takes --in-memory only with huge pages; without them --no-shconf leaves no files. */
+static int push_memory(struct arguments *a, const struct eal_options *o)
+{
+	uint64_t free_mib = o->hugepages == EAL_HUGEPAGES_NONE ? 0 : huge_mib_free();
+	push(a, "-m");
+	push(a, "%u", o->memory_mib);
+	if (free_mib >= o->memory_mib) {
+		push(a, "--in-memory");
+		return 0;
+	}
+	if (o->hugepages == EAL_HUGEPAGES_REQUIRE) {
+		fprintf(stderr,
+			"penstockd: penstock.hugepages=require, but %lu MiB of huge pages are "
+			"free and penstock.memory.mb is %u; reserve them: sysctl "
+			"vm.nr_hugepages=%u\n",
+			free_mib, o->memory_mib, o->memory_mib / 2 + 1);
+		return -ENOMEM;
+	}
+	if (o->hugepages == EAL_HUGEPAGES_AUTO)
+		fprintf(stderr,
+			"penstockd: warning: %lu MiB of huge pages free, %u wanted: packet "
+			"buffers lie on ordinary pages, the port is slower (sysctl "
+			"vm.nr_hugepages=%u)\n",
+			free_mib, o->memory_mib, o->memory_mib / 2 + 1);
+	push(a, "--no-huge");
+	push(a, "--no-shconf");
+	return 0;
+}
+
+static void push_port(struct arguments *a, const char *port)
+{
+	if (port_is_pci(port)) {
+		push(a, "--allow=%s", port);
+		return;
+	}
+	push(a, "--no-pci");
+	push(a, "--vdev=%s", port);
+}
+
+static int check_workers(const struct eal_options *o)
+{
+	uint16_t cpus[CPU_SETSIZE];
+	unsigned count = eal_cpus(cpus, CPU_SETSIZE);
+	for (unsigned i = 0; i < o->worker_count; i++) {
+		bool is_ours = false;
+		for (unsigned k = 0; k < count; k++)
+			is_ours |= cpus[k] == o->worker_cpus[i];
+		if (is_ours)
+			continue;
+		fprintf(stderr, "penstockd: penstock.cores: CPU %u is not among the %u this "
+			"process may use\n", o->worker_cpus[i], count);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* ---- start and stop ------------------------------------------------------------------- */
+
+int eal_start(const struct eal_options *options)
+{
+	require(options->worker_count <= EAL_WORKERS_MAX);
+	int error = check_workers(options);
+	if (error)
+		return error;
+	/* EAL keeps pointers into its arguments. */
+	struct arguments *a = calloc(1, sizeof *a);
+	if (!a)
+		return -ENOMEM;
+	push(a, "penstockd");
+	push_lcores(a, options);
+	error = push_memory(a, options);
+	if (error) {
+		free(a);
+		return error;
+	}
+	push(a, "--no-telemetry");
+	push(a, "--log-level=error");
+	push_port(a, options->port);
+	rte_openlog_stream(stderr);
+	if (rte_eal_init(a->count, a->values) < 0) {
+		error = rte_errno ? -rte_errno : -EIO;
+		fprintf(stderr, "penstockd: DPDK does not start with port %s: %s\n",
+			options->port, strerror(-error));
+		return error;
+	}
+	return 0;
+}
+
+void eal_stop(void)
+{
+	rte_eal_cleanup();
+}
+
+int eal_launch(unsigned index, int (*loop)(void *), void *argument)
+{
+	return rte_eal_remote_launch(loop, argument, index + 1);
+}
+
+void eal_join(unsigned index)
+{
+	rte_eal_wait_lcore(index + 1);
+}

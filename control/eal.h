@@ -1,0 +1,47 @@
+/* eal.h - DPDK's environment: memory, the port's device, one thread per data core.
+ *
+ *     eal_start ─▶ port probed, lcores parked ─▶ eal_launch(worker, loop) ... eal_join ─▶ eal_stop
+ *
+ * The main thread floats over every CPU the process may use; workers are pinned. Nothing is
+ * left on disk: huge pages are anonymous (--in-memory), and without them ordinary memory does
+ * (--no-huge), with a warning. Only this file and the port know what an lcore is.
+ *
+ * Core: control. Limits: one environment per process, and only once (DPDK's own).
+ */
+#ifndef PENSTOCK_EAL_H
+#define PENSTOCK_EAL_H
+
+#include "config/bounds.h"
+#include "dataplane/base/base.h"
+
+enum { EAL_WORKERS_MAX = POLLERS_MAX + WRITERS_MAX, EAL_PORT_NAME_BYTES = 64 };
+
+enum eal_hugepages {
+	EAL_HUGEPAGES_AUTO,    /* when enough are free */
+	EAL_HUGEPAGES_REQUIRE, /* or do not start */
+	EAL_HUGEPAGES_NONE,
+};
+
+struct eal_options {
+	const char *port; /* "0000:3b:00.0" or "net_tap0,iface=x"; arguments after a comma */
+	enum eal_hugepages hugepages;
+	unsigned memory_mib;
+	uint16_t worker_cpus[EAL_WORKERS_MAX];
+	unsigned worker_count;
+};
+
+/* 0, or -errno with the reason printed. */
+int eal_start(const struct eal_options *options);
+void eal_stop(void);
+
+/* The name nic_dpdk_open() takes: `port` without its arguments. Returns `out`. */
+const char *eal_port_name(const char *port, char out[EAL_PORT_NAME_BYTES]);
+
+/* Runs `loop` on the thread of worker `index`; join waits for its end. */
+int eal_launch(unsigned index, int (*loop)(void *), void *argument);
+void eal_join(unsigned index);
+
+/* The CPUs this process may use, ascending; how many were written. */
+unsigned eal_cpus(uint16_t *ret, unsigned max);
+
+#endif
