@@ -81,8 +81,8 @@ struct settings {
 	uint32_t port_ip4;   /* host order; 0: not set */
 	uint8_t port_prefix_bits;
 	unsigned control_mode; /* of the socket */
-	/* listener.name.* lines until settings_finish() knows the listeners. */
-	struct listener_lines *lines;
+	/* Where each value was written, until settings_finish(). */
+	struct settings_draft *draft;
 };
 
 /* What a topic can be told; `is_set` says which differ from the gateway's settings. */
@@ -100,13 +100,13 @@ struct topic_settings {
 };
 
 void settings_init(struct settings *s);
-void settings_fini(struct settings *s);
 
 /* Reads a properties file. Returns the number of errors said. */
 unsigned settings_load(struct settings *s, const char *path, FILE *messages);
 /* One `key=value` of the command line. */
 unsigned settings_assign(struct settings *s, const char *assignment, FILE *messages);
-/* Checks what only the whole can tell and fills listeners, cores and address. */
+/* Checks what only the whole can tell, fills listeners, cores and address, and frees what
+ * only reading needed: called once, errors before or not. */
 unsigned settings_finish(struct settings *s, FILE *messages);
 
 /* A topic's settings before it is told anything: the gateway's. */

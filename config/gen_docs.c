@@ -1,0 +1,141 @@
+/* gen_docs.c - settings.def and stats.def in, docs/CONFIGURATION.md and docs/METRICS.md out.
+ *
+ *     gen_docs configuration | metrics     writes the page to stdout
+ */
+#include "config/setting_value.h"
+#include "dataplane/base/stats.h"
+
+#include <inttypes.h>
+
+static bool is_number(const struct setting_row *row)
+{
+	return row->type == SETTING_TYPE_int || row->type == SETTING_TYPE_long ||
+	       row->type == SETTING_TYPE_size || row->type == SETTING_TYPE_duration;
+}
+
+static void print_range(const struct setting_row *row)
+{
+	if (is_number(row))
+		printf("%" PRId64 " to %" PRId64 " %s", row->min, row->max, row->unit);
+	else if (row->type == SETTING_TYPE_bool)
+		printf("true, false");
+	else
+		for (const char *at = row->unit; *at; at++)
+			fputs(*at == '|' ? ", " : (char[]){*at, '\0'}, stdout);
+}
+
+static const char *default_of(const struct setting_row *row, struct setting_rows rows, char *out,
+			      size_t size)
+{
+	if (rows.rows != setting_rows_topic().rows)
+		return setting_format_default(row, out, size);
+	struct setting_rows gateway = setting_rows_gateway();
+	for (unsigned i = 0; i < gateway.count; i++) {
+		if (gateway.rows[i].offset == row->parent)
+			snprintf(out, size, "that of `%s`", gateway.rows[i].key);
+	}
+	return out;
+}
+
+static void print_rows(struct setting_rows rows, const char *prefix)
+{
+	for (unsigned i = 0; i < rows.count; i++) {
+		const struct setting_row *row = &rows.rows[i];
+		char text[SETTING_TEXT_BYTES];
+		const char *def = default_of(row, rows, text, sizeof text);
+		const char *quote = *def && !strchr(def, '`') ? "`" : "";
+		printf("### `%s%s`\n\n%s.\n\nDefault: %s%s%s · takes: ", prefix, row->key, row->help,
+		       quote, *def ? def : "none", quote);
+		print_range(row);
+		printf(" · %s\n\n", strcmp(row->when, "live") == 0 ?
+					     "live: `penstockctl topic alter` changes it" :
+					     "read at start");
+	}
+}
+
+static void print_aliases(void)
+{
+	unsigned count;
+	const struct setting_alias *aliases = setting_aliases(&count);
+	printf("## Other names\n\n| key | means |\n|---|---|\n");
+	for (unsigned i = 0; i < count; i++)
+		printf("| `%s` | `%s` |\n", aliases[i].alias, aliases[i].key);
+}
+
+static void print_ignored(void)
+{
+	unsigned count;
+	const struct kafka_key *keys = kafka_keys(&count);
+	printf("\n## Kafka's keys that mean nothing here\n\n"
+	       "They are accepted, and a line at start says why they are ignored. `*` stands for "
+	       "every ending.\n\n| key | why |\n|---|---|\n");
+	for (unsigned i = 0; i < count; i++)
+		printf("| `%s` | %s |\n", keys[i].name, keys[i].reason);
+}
+
+static void print_configuration(void)
+{
+	printf("# Configuration\n\n"
+	       "Generated from `config/settings.def` and `config/kafka_keys.def`; do not edit.\n\n"
+	       "`penstockd --config FILE` reads a properties file as Kafka's brokers do; "
+	       "`--set key=value`, as often as needed, overrides it. There is no third source. "
+	       "`penstockd --check` reads both, says what is wrong and ends. Sizes and times are "
+	       "plain numbers in the unit their key names. `config/penstock.conf` is an annotated "
+	       "example.\n\n## The gateway\n\n");
+	print_rows(setting_rows_gateway(), "");
+	printf("## A listener\n\n`listener.name.<name>.<key>`, the name as in `listeners`, in "
+	       "lower case as Kafka writes it.\n\n");
+	print_rows(setting_rows_listener(), "listener.name.<name>.");
+	printf("## A topic\n\nGiven at `penstockctl topic create NAME --config key=value` or later "
+	       "with `topic alter`; kept with the topic.\n\n");
+	print_rows(setting_rows_topic(), "");
+	print_aliases();
+	print_ignored();
+}
+
+static void print_stats(enum ledger ledger, enum stat_role role)
+{
+	for (unsigned i = 0; i < STAT_COUNT; i++) {
+		const struct stat_info *info = &stat_infos[i];
+		if (info->ledger == ledger && info->role == role)
+			printf("| `%s` | %s | %s |\n", info->name, info->unit, info->help);
+	}
+}
+
+static void print_table_head(const char *title)
+{
+	printf("\n%s\n\n| name | unit | what it counts |\n|---|---|---|\n", title);
+}
+
+static void print_metrics(void)
+{
+	printf("# Metrics\n\n"
+	       "Generated from `dataplane/base/stats.def`; do not edit. `penstockctl stats` shows "
+	       "them, `stats.get` (docs/CONTROL.md) gives them as JSON. Counters only grow; they "
+	       "are per core and added up.\n\n"
+	       "A ledger balances: what came in is what ended in exactly one of its ends, and "
+	       "what is in flight. In flight is 0 after a drain.\n");
+	for (unsigned ledger = 0; ledger < LEDGERS; ledger++) {
+		printf("\n## Ledger of %s\n", ledger_names[ledger]);
+		print_table_head("In:");
+		print_stats((enum ledger)ledger, STAT_ROLE_in);
+		print_table_head("Ends:");
+		print_stats((enum ledger)ledger, STAT_ROLE_end);
+	}
+	printf("\n## Beside the ledgers\n");
+	print_table_head("Counters:");
+	print_stats(LEDGER_none, STAT_ROLE_count);
+	print_table_head("Levels, which may fall again:");
+	print_stats(LEDGER_none, STAT_ROLE_gauge);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 2 && strcmp(argv[1], "configuration") == 0)
+		print_configuration();
+	else if (argc == 2 && strcmp(argv[1], "metrics") == 0)
+		print_metrics();
+	else
+		return fprintf(stderr, "usage: gen_docs configuration | metrics\n"), 2;
+	return 0;
+}

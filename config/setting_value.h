@@ -1,0 +1,85 @@
+/* setting_value.h - one row of settings.def as data, and its value as text and back.
+ *
+ *     "num.partitions=8" ─▶ setting_find ─▶ setting_parse(row, struct) ─▶ struct.num_partitions
+ *
+ * The three tables (gateway, topic, listener) have the same rows, so that the parser, the
+ * usage text and the generated documentation are one piece of code each.
+ *
+ * Core: control. No state. Ownership: rows are constants; values lie in the caller's struct
+ * at `offset`.
+ */
+#ifndef PENSTOCK_SETTING_VALUE_H
+#define PENSTOCK_SETTING_VALUE_H
+
+#include "config/settings.h"
+
+enum setting_type {
+	SETTING_TYPE_bool,
+	SETTING_TYPE_int,
+	SETTING_TYPE_long,
+	SETTING_TYPE_size,
+	SETTING_TYPE_duration,
+	SETTING_TYPE_string,
+	SETTING_TYPE_list,
+	SETTING_TYPE_enum,
+};
+
+struct setting_row {
+	const char *key;
+	enum setting_type type;
+	int64_t default_number; /* of texts: 0 */
+	const char *default_text;
+	int64_t min;
+	int64_t max;
+	const char *unit;   /* of an enum: its words, separated by '|' */
+	const char *when;
+	const char *help;
+	size_t offset;      /* of the field in its struct */
+	size_t size;
+	size_t parent;      /* topic settings: offset of the default in struct settings */
+};
+
+enum { SETTING_ROWS_MAX = 96 }; /* of one table */
+
+/* A table and its length. */
+struct setting_rows {
+	const struct setting_row *rows;
+	unsigned count;
+};
+
+struct setting_rows setting_rows_gateway(void);
+struct setting_rows setting_rows_topic(void);
+struct setting_rows setting_rows_listener(void);
+
+/* Other names of Kafka's for rows of the gateway. */
+struct setting_alias {
+	const char *alias;
+	const char *key;
+};
+
+const struct setting_alias *setting_aliases(unsigned *count);
+
+/* Keys of Kafka's that are accepted and ignored. */
+struct kafka_key {
+	const char *name; /* ends in '*' when it stands for all that begin so */
+	const char *reason;
+};
+
+const struct kafka_key *kafka_keys(unsigned *count);
+/* Why `key` is ignored, or null when it is not one of Kafka's. */
+const char *kafka_key_reason(const char *key);
+
+const struct setting_row *setting_find(struct setting_rows rows, const char *key);
+
+void setting_set_default(const struct setting_row *row, void *base);
+/* Reads `text` into the field; false with a phrase in `message`: what is expected. */
+bool setting_parse(const struct setting_row *row, void *base, const char *text, char *message,
+		   size_t message_size);
+char *setting_format(const struct setting_row *row, const void *base, char *out, size_t size);
+/* The default as text; of an enum its word. */
+char *setting_format_default(const struct setting_row *row, char *out, size_t size);
+
+/* The known key with the least edit distance to `key`. */
+const char *setting_nearest(struct setting_rows rows, const char *key);
+
+#endif

@@ -1,0 +1,156 @@
+/* settings.c - defaults, then one key=value after another into struct settings; a key that
+ * is nobody's is an error that names the nearest one. */
+#include "config/settings_draft.h"
+#include "dataplane/base/require.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+
+void settings_error(struct settings_report *report, const char *where, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	fprintf(report->messages, "%s: error: ", where);
+	vfprintf(report->messages, format, args);
+	fputc('\n', report->messages);
+	va_end(args);
+	report->errors++;
+}
+
+void settings_init(struct settings *s)
+{
+	memset(s, 0, sizeof *s);
+	struct setting_rows rows = setting_rows_gateway();
+	for (unsigned i = 0; i < rows.count; i++)
+		setting_set_default(&rows.rows[i], s);
+}
+
+static struct settings_draft *draft_of(struct settings *s)
+{
+	if (!s->draft)
+		s->draft = calloc(1, sizeof *s->draft);
+	require(s->draft);
+	return s->draft;
+}
+
+const char *settings_where(const struct settings *s, const char *key)
+{
+	struct setting_rows rows = setting_rows_gateway();
+	const struct setting_row *row = setting_find(rows, key);
+	if (!s->draft || !row || !s->draft->where[row - rows.rows][0])
+		return "default";
+	return s->draft->where[row - rows.rows];
+}
+
+static const char *resolve_alias(const char *key)
+{
+	unsigned count;
+	const struct setting_alias *aliases = setting_aliases(&count);
+	for (unsigned i = 0; i < count; i++) {
+		if (strcmp(aliases[i].alias, key) == 0)
+			return aliases[i].key;
+	}
+	return key;
+}
+
+static void keep_listener_line(struct settings *s, const struct listener_line *line)
+{
+	struct settings_draft *draft = draft_of(s);
+	draft->lines = realloc(draft->lines, (draft->line_count + 1) * sizeof *line);
+	require(draft->lines);
+	draft->lines[draft->line_count++] = *line;
+}
+
+/* listener.name.<name>.<key>: the value is checked now, its listener when all are known. */
+static void put_listener(struct settings *s, const char *key, const char *value,
+			 const char *where, struct settings_report *report)
+{
+	const char *name = key + strlen("listener.name.");
+	const char *dot = strchr(name, '.');
+	if (!dot || dot == name || (size_t)(dot - name) >= LISTENER_NAME_BYTES) {
+		settings_error(report, where, "%s: expected listener.name.<name>.<key>", key);
+		return;
+	}
+	struct setting_rows rows = setting_rows_listener();
+	struct listener_line line = {.row = setting_find(rows, dot + 1)};
+	const char *reason = line.row ? NULL : kafka_key_reason(dot + 1);
+	if (reason) {
+		fprintf(report->messages, "%s: %s is ignored: %s\n", where, key, reason);
+		return;
+	}
+	if (!line.row) {
+		settings_error(report, where, "%s: no such key; nearest: listener.name.%.*s.%s", key,
+			       (int)(dot - name), name, setting_nearest(rows, dot + 1));
+		return;
+	}
+	struct listener_settings scratch;
+	char expected[256];
+	if (!setting_parse(line.row, &scratch, value, expected, sizeof expected)) {
+		settings_error(report, where, "%s=%s: expected %s", key, value, expected);
+		return;
+	}
+	snprintf(line.name, sizeof line.name, "%.*s", (int)(dot - name), name);
+	snprintf(line.value, sizeof line.value, "%s", value);
+	snprintf(line.where, sizeof line.where, "%s", where);
+	keep_listener_line(s, &line);
+}
+
+static void put_unknown(const char *key, const char *where, struct settings_report *report)
+{
+	const char *reason = kafka_key_reason(key);
+	if (reason)
+		fprintf(report->messages, "%s: %s is ignored: %s\n", where, key, reason);
+	else
+		settings_error(report, where, "%s: no such key; nearest: %s", key,
+			       setting_nearest(setting_rows_gateway(), key));
+}
+
+void settings_put(struct settings *s, const char *key, const char *value, const char *where,
+		  struct settings_report *report)
+{
+	if (strncmp(key, "listener.name.", strlen("listener.name.")) == 0) {
+		put_listener(s, key, value, where, report);
+		return;
+	}
+	struct setting_rows rows = setting_rows_gateway();
+	const struct setting_row *row = setting_find(rows, resolve_alias(key));
+	if (!row) {
+		put_unknown(key, where, report);
+		return;
+	}
+	char expected[256];
+	if (!setting_parse(row, s, value, expected, sizeof expected)) {
+		settings_error(report, where, "%s=%s: expected %s", key, value, expected);
+		return;
+	}
+	snprintf(draft_of(s)->where[row - rows.rows], SETTING_WHERE_BYTES, "%s", where);
+}
+
+unsigned settings_assign(struct settings *s, const char *assignment, FILE *messages)
+{
+	struct settings_report report = {.messages = messages};
+	char key[SETTING_TEXT_BYTES];
+	size_t size = strcspn(assignment, "=");
+	if (assignment[size] != '=' || size == 0 || size >= sizeof key) {
+		settings_error(&report, "--set", "%s: expected key=value", assignment);
+		return report.errors;
+	}
+	snprintf(key, sizeof key, "%.*s", (int)size, assignment);
+	settings_put(s, key, assignment + size + 1, "--set", &report);
+	return report.errors;
+}
+
+void settings_usage(FILE *out)
+{
+	struct setting_rows rows = setting_rows_gateway();
+	for (unsigned i = 0; i < rows.count; i++) {
+		char text[SETTING_TEXT_BYTES];
+		fprintf(out, "  %s=%s\n      %s.\n", rows.rows[i].key,
+			setting_format_default(&rows.rows[i], text, sizeof text),
+			rows.rows[i].help);
+	}
+	fprintf(out, "\nPer listener, as listener.name.<name>.<key>:\n");
+	rows = setting_rows_listener();
+	for (unsigned i = 0; i < rows.count; i++)
+		fprintf(out, "  %s\n      %s.\n", rows.rows[i].key, rows.rows[i].help);
+}

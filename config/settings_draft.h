@@ -1,0 +1,46 @@
+/* settings_draft.h - what reading the settings keeps until they are complete: where each was
+ * written, and the lines of listeners that are not known yet.
+ *
+ * Private to config/settings*.c. Core: control, at start. Ownership: made with the first
+ * value, freed by settings_finish().
+ */
+#ifndef PENSTOCK_SETTINGS_DRAFT_H
+#define PENSTOCK_SETTINGS_DRAFT_H
+
+#include "config/setting_value.h"
+
+enum { SETTING_WHERE_BYTES = 256 };
+
+/* listener.name.<name>.<key>=value, kept until `listeners` is known. */
+struct listener_line {
+	char name[LISTENER_NAME_BYTES];
+	const struct setting_row *row;
+	char value[SETTING_TEXT_BYTES];
+	char where[SETTING_WHERE_BYTES];
+};
+
+struct settings_draft {
+	char where[SETTING_ROWS_MAX][SETTING_WHERE_BYTES]; /* by row: "file:line" or "--set" */
+	struct listener_line *lines;
+	unsigned line_count;
+};
+
+/* Where messages go, and how many of them were errors. */
+struct settings_report {
+	FILE *messages;
+	unsigned errors;
+};
+
+__attribute__((format(printf, 3, 4))) void
+settings_error(struct settings_report *report, const char *where, const char *format, ...);
+
+/* One key and value, wherever they were written. */
+void settings_put(struct settings *s, const char *key, const char *value, const char *where,
+		  struct settings_report *report);
+/* Where a key was written; "default" when nowhere. */
+const char *settings_where(const struct settings *s, const char *key);
+
+/* Fills s->listener from `listeners`, the maps, advertised.listeners and the kept lines. */
+void settings_listeners(struct settings *s, struct settings_report *report);
+
+#endif

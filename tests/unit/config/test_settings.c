@@ -1,0 +1,299 @@
+/* test_settings.c - values of every type, what is said of wrong ones, listeners and cores. */
+#include "config/setting_value.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static struct settings s;
+static char *said;
+static size_t said_size;
+static char path[64];
+
+/* Loads `text` as a file; its messages are in `said`. */
+static unsigned load(const char *text)
+{
+	snprintf(path, sizeof path, "/tmp/penstock-settings-XXXXXX");
+	int fd = mkstemp(path);
+	cr_assert(write(fd, text, strlen(text)) == (ssize_t)strlen(text));
+	close(fd);
+	FILE *messages = open_memstream(&said, &said_size);
+	settings_init(&s);
+	unsigned errors = settings_load(&s, path, messages);
+	fclose(messages);
+	unlink(path);
+	return errors;
+}
+
+static unsigned finish(void)
+{
+	FILE *messages = open_memstream(&said, &said_size);
+	unsigned errors = settings_finish(&s, messages);
+	fclose(messages);
+	return errors;
+}
+
+#define PORT "penstock.port=net_null0\npenstock.port.address=10.1.2.3/24\n"
+
+/* The message names the file and this line. */
+static bool names_line(unsigned line)
+{
+	char where[96];
+	snprintf(where, sizeof where, "%s:%u: ", path, line);
+	return strstr(said, where) != NULL;
+}
+
+Test(settings, every_type_is_read)
+{
+	unsigned errors = load("auto.create.topics.enable=FALSE\n"
+			       "num.partitions = 8\n"
+			       "log.message.timestamp.after.max.ms: 9000000000\n"
+			       "log.segment.bytes 2097152\n"
+			       "linger.ms=20\n"
+			       "penstock.port=net_tap0,iface=x\n"
+			       "compression.type=snappy\n");
+	cr_assert(errors == 0, "%s", said);
+	cr_assert(!s.auto_create_topics_enable);
+	cr_assert(s.num_partitions == 8);
+	cr_assert(s.log_message_timestamp_after_max_ms == 9000000000);
+	cr_assert(s.log_segment_bytes == 2097152);
+	cr_assert(s.linger_ms == 20);
+	cr_assert(strcmp(s.port, "net_tap0,iface=x") == 0);
+	cr_assert(s.compression_type == COMPRESSION_SNAPPY);
+	finish();
+}
+
+Test(settings, every_default_parses_back_to_itself)
+{
+	settings_init(&s);
+	struct setting_rows rows = setting_rows_gateway();
+	for (unsigned i = 0; i < rows.count; i++) {
+		char text[SETTING_TEXT_BYTES], again[SETTING_TEXT_BYTES], expected[256];
+		setting_format(&rows.rows[i], &s, text, sizeof text);
+		cr_assert(setting_parse(&rows.rows[i], &s, text, expected, sizeof expected), "%s",
+			  rows.rows[i].key);
+		cr_assert(strcmp(setting_format(&rows.rows[i], &s, again, sizeof again), text) == 0);
+	}
+}
+
+Test(settings, comments_continuations_and_escapes_are_as_in_a_properties_file)
+{
+	unsigned errors = load("# a comment \\\n"
+			       "! another\n"
+			       "\n"
+			       "   listeners=KAFKA://:9092,\\\n"
+			       "       UDP://:5140  \n"
+			       "log.dirs=/tmp/a\\ b\\\\c\r\n");
+	cr_assert(errors == 0, "%s", said);
+	cr_assert(strcmp(s.listeners, "KAFKA://:9092,UDP://:5140") == 0, "%s", s.listeners);
+	cr_assert(strcmp(s.log_dirs, "/tmp/a b\\c") == 0, "%s", s.log_dirs);
+	finish();
+}
+
+Test(settings, an_unknown_key_names_file_line_and_the_nearest_key)
+{
+	cr_assert(load("node.id=3\n\nnum.partition=8\n") == 1);
+	cr_assert(names_line(3), "%s", said);
+	cr_assert(strstr(said, "nearest: num.partitions"), "%s", said);
+	finish();
+}
+
+Test(settings, a_bad_value_names_file_line_and_what_is_expected)
+{
+	cr_assert(load("num.partitions=0\n"
+		       "num.partitions=eight\n"
+		       "num.partitions=8x\n"
+		       "num.partitions=\n"
+		       "delete.topic.enable=yes\n"
+		       "compression.type=brotli\n"
+		       "log.segment.bytes=99999999999999999999\n") == 7);
+	for (unsigned line = 1; line <= 7; line++)
+		cr_assert(names_line(line), "line %u: %s", line, said);
+	cr_assert(strstr(said, "from 1 to 16384 (partitions)"), "%s", said);
+	cr_assert(strstr(said, "one of false|true"), "%s", said);
+	cr_assert(strstr(said, "gzip|snappy"), "%s", said);
+	cr_assert(s.num_partitions == 1);
+	finish();
+}
+
+Test(settings, keys_of_kafkas_that_mean_nothing_here_are_ignored_with_a_reason)
+{
+	cr_assert(load("zookeeper.connect=localhost:2181\n"
+		       "log.retention.hours=168\n"
+		       "num.io.threads=8\n"
+		       "transaction.state.log.replication.factor=1\n"
+		       "listener.name.kafka.ssl.keystore.location=/x\n") == 0,
+		  "%s", said);
+	cr_assert(names_line(1) && strstr(said, "zookeeper.connect is ignored: there is no ZooKeeper"));
+	cr_assert(names_line(2) && strstr(said, "retention is not applied yet"));
+	cr_assert(names_line(5) && strstr(said, "there is no TLS yet"));
+	finish();
+}
+
+Test(settings, the_stock_server_properties_of_kafka_are_taken)
+{
+	cr_assert(load("process.roles=broker,controller\n"
+		       "node.id=1\n"
+		       "controller.quorum.bootstrap.servers=localhost:9093\n"
+		       "listeners=PLAINTEXT://:9092,CONTROLLER://:9093\n"
+		       "inter.broker.listener.name=PLAINTEXT\n"
+		       "advertised.listeners=PLAINTEXT://localhost:9092,CONTROLLER://localhost:9093\n"
+		       "controller.listener.names=CONTROLLER\n"
+		       "listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,"
+		       "SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT,SASL_SSL:SASL_SSL\n"
+		       "num.network.threads=3\n"
+		       "num.io.threads=8\n"
+		       "socket.send.buffer.bytes=102400\n"
+		       "socket.receive.buffer.bytes=102400\n"
+		       "socket.request.max.bytes=104857600\n"
+		       "log.dirs=/tmp/kraft-combined-logs\n"
+		       "num.partitions=1\n"
+		       "num.recovery.threads.per.data.dir=1\n"
+		       "offsets.topic.replication.factor=1\n"
+		       "share.coordinator.state.topic.replication.factor=1\n"
+		       "share.coordinator.state.topic.min.isr=1\n"
+		       "transaction.state.log.replication.factor=1\n"
+		       "transaction.state.log.min.isr=1\n"
+		       "log.retention.hours=168\n"
+		       "log.segment.bytes=1073741824\n"
+		       "log.retention.check.interval.ms=300000\n" PORT) == 0,
+		  "%s", said);
+	cr_assert(finish() == 0, "%s", said);
+	cr_assert(s.listener_count == 2 && s.listener[1].protocol == LISTENER_KAFKA);
+	cr_assert(strcmp(s.listener[0].advertised_host, "localhost") == 0);
+}
+
+Test(settings, the_command_line_wins_over_the_file_under_either_name_of_a_key)
+{
+	cr_assert(load("broker.id=4\n") == 0);
+	cr_assert(s.node_id == 4);
+	cr_assert(settings_assign(&s, "node.id=9", stderr) == 0);
+	cr_assert(s.node_id == 9);
+	FILE *messages = open_memstream(&said, &said_size);
+	cr_assert(settings_assign(&s, "nodeid=9", messages) == 1);
+	cr_assert(settings_assign(&s, "node.id", messages) == 1);
+	fclose(messages);
+	cr_assert(strstr(said, "--set: error: nodeid: no such key; nearest: node.id"), "%s", said);
+	cr_assert(strstr(said, "expected key=value"), "%s", said);
+	finish();
+}
+
+Test(settings, listeners_take_protocol_topic_and_settings_by_name)
+{
+	cr_assert(load("listeners=PLAINTEXT://:9092,FLEET://10.1.2.3:32960,udp://0.0.0.0:9092\n"
+		       "listener.protocol.map=FLEET:GBT32960\n"
+		       "listener.name.fleet.topic=vehicles\n"
+		       "listener.name.fleet.link=platform\n"
+		       "listener.name.fleet.answer.level=written\n"
+		       "listener.name.udp.key=address\n" PORT) == 0,
+		  "%s", said);
+	cr_assert(finish() == 0, "%s", said);
+	cr_assert(s.listener_count == 3);
+	cr_assert(s.listener[0].protocol == LISTENER_KAFKA && s.listener[0].port == 9092);
+	cr_assert(s.listener[1].protocol == LISTENER_GBT32960);
+	cr_assert(strcmp(s.listener[1].topic, "vehicles") == 0);
+	cr_assert(s.listener[1].link == LINK_IS_PLATFORM);
+	cr_assert(s.listener[1].answer_level == ANSWER_WRITTEN);
+	cr_assert(s.listener[1].frame_max_bytes == GBT32960_FRAME_BYTES_MAX);
+	cr_assert(s.listener[2].protocol == LISTENER_UDP && s.listener[2].key == KEY_ADDRESS);
+	cr_assert(strcmp(s.listener[2].topic, "udp") == 0);
+}
+
+/* One line that must fail settings_finish() with `sentence`. */
+static void refuses(const char *line, const char *sentence)
+{
+	char text[512];
+	snprintf(text, sizeof text, PORT "%s\n", line);
+	cr_assert(load(text) == 0, "%s", said);
+	cr_assert(finish() >= 1, "%s was taken", line);
+	cr_assert(names_line(3), "%s", said);
+	cr_assert(strstr(said, sentence), "%s", said);
+}
+
+Test(settings, wrong_listeners_are_refused_where_they_are_written)
+{
+	refuses("listeners=KAFKA:9092", "expected NAME://[host]:port");
+	refuses("listeners=KAFKA://:0", "expected NAME://[host]:port");
+	refuses("listeners=KAFKA://:70000", "expected NAME://[host]:port");
+	refuses("listeners=FLEET://:32960", "give the name one with listener.protocol.map");
+	refuses("listeners=KAFKA://:9092,GBT32960://:9092", "is taken by another listener");
+	refuses("listeners=KAFKA://:9092,kafka://:9093", "is there twice");
+	refuses("listeners=KAFKA://192.0.2.7:9092", "is not the port's");
+	refuses("advertised.listeners=OTHER://h:1", "is not in listeners");
+	refuses("listener.name.other.topic=x", "no listener other in listeners");
+}
+
+Test(settings, wrong_combinations_are_refused_where_they_are_written)
+{
+	refuses("penstock.cores=fused:x", "expected poller:CPU");
+	refuses("penstock.cores=poller:1", "no writer");
+	refuses("penstock.cores=writer:1", "no poller");
+	refuses("penstock.cores=poller:1,writer:1", "is there twice");
+	refuses("penstock.cores=poller:1,poller:2,writer:3", "one queue so far");
+	refuses("penstock.control.socket.mode=rw", "expected octal");
+	refuses("log.dirs=/a,/b", "expected one directory");
+	refuses("penstock.writer.buffer.bytes=65537", "multiple of 4096");
+	refuses("message.max.bytes=1000", "would refuse every batch");
+	refuses("penstock.partition.credit.bytes=65536", "would wait for ever");
+	refuses("penstock.port.address=10.0.0.1", "expected a.b.c.d/bits");
+	refuses("penstock.port.address=10.0.0.1/33", "expected a.b.c.d/bits");
+}
+
+Test(settings, a_port_and_its_address_must_be_set)
+{
+	settings_init(&s);
+	cr_assert(finish() == 2, "%s", said);
+	cr_assert(strstr(said, "penstock.port is not set"), "%s", said);
+	cr_assert(strstr(said, "penstock.port.address is not set"), "%s", said);
+}
+
+Test(settings, cores_and_address_are_taken_apart)
+{
+	cr_assert(load(PORT "penstock.cores=poller:2, writer:3\n") == 0);
+	cr_assert(finish() == 0, "%s", said);
+	cr_assert(s.core_count == 2);
+	cr_assert(s.core[0].role == CORE_POLLER && s.core[0].cpu == 2);
+	cr_assert(s.core[1].role == CORE_WRITER && s.core[1].cpu == 3);
+	cr_assert(s.port_ip4 == 0x0a010203 && s.port_prefix_bits == 24);
+	cr_assert(s.control_mode == 0660);
+	char host[64];
+	cr_assert(strcmp(settings_advertised_host(&s, 0, host, sizeof host), "10.1.2.3") == 0);
+}
+
+Test(settings, a_missing_file_is_an_error_that_names_it)
+{
+	FILE *messages = open_memstream(&said, &said_size);
+	settings_init(&s);
+	cr_assert(settings_load(&s, "/nonexistent/penstock.conf", messages) == 1);
+	fclose(messages);
+	cr_assert(strstr(said, "/nonexistent/penstock.conf: error: cannot be read: No such file"));
+}
+
+Test(settings, a_topic_takes_the_gateways_values_until_told_otherwise)
+{
+	char message[256];
+	struct topic_settings t;
+	settings_init(&s);
+	s.linger_ms = 77;
+	topic_settings_init(&t, &s);
+	cr_assert(t.linger_ms == 77 && t.segment_bytes == 1073741824);
+	cr_assert(topic_settings_set(&t, &s, "linger.ms", "3", message, sizeof message));
+	cr_assert(t.linger_ms == 3 && t.is_set[TOPIC_SETTING_linger_ms]);
+	cr_assert(topic_settings_set(&t, &s, "linger.ms", NULL, message, sizeof message));
+	cr_assert(t.linger_ms == 77 && !t.is_set[TOPIC_SETTING_linger_ms]);
+	cr_assert(!topic_settings_set(&t, &s, "lingerms", "3", message, sizeof message));
+	cr_assert(strstr(message, "nearest: linger.ms"), "%s", message);
+	cr_assert(!topic_settings_set(&t, &s, "max.message.bytes", "100", message, sizeof message));
+	cr_assert(strstr(message, "would refuse every batch"), "%s", message);
+}
+
+Test(settings, the_annotated_example_is_taken_without_a_word)
+{
+	FILE *messages = open_memstream(&said, &said_size);
+	settings_init(&s);
+	unsigned errors = settings_load(&s, getenv("PENSTOCK_CONF"), messages);
+	errors += settings_finish(&s, messages);
+	fclose(messages);
+	cr_assert(errors == 0 && said_size == 0, "%s", said);
+	cr_assert(s.listener_count == 3);
+}
