@@ -71,6 +71,9 @@ struct append {
 	struct lane *lane;
 	struct waiter *waiters;
 	uint32_t reserved_bytes;
+	/* Whoever holds the message: the requester until it is sent, then the server. */
+	struct list node;
+	int64_t last_offset; /* server's own */
 };
 
 /* Whole batches from `offset` on, below the high watermark. */
@@ -88,6 +91,7 @@ struct read {
 	int64_t log_start_offset;
 	/* Requester's own */
 	void *owner;
+	struct list node; /* server's own while it holds the message */
 };
 
 /* Given back when the high watermark is above `offset`, or the partition fails or goes. */
