@@ -18,6 +18,7 @@ static void *map_aligned(size_t size)
 		munmap(raw, front);
 	munmap(aligned + size, MAP_HUGE_BYTES - front);
 	madvise(aligned, size, MADV_HUGEPAGE);
+	madvise(aligned, size, MADV_RANDOM);
 	return aligned;
 }
 
@@ -30,7 +31,10 @@ void *map_take(size_t size)
 		return map_aligned(size);
 	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
 			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	return memory == MAP_FAILED ? NULL : memory;
+	if (memory == MAP_FAILED)
+		return NULL;
+	madvise(memory, size, MADV_RANDOM);
+	return memory;
 }
 
 void map_give(void *memory, size_t size)

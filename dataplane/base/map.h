@@ -1,5 +1,9 @@
 /* map.h - memory taken once at start: anonymous, zeroed, on huge pages where the host has
- * them, never touched before use. Core: any, at start and stop only. */
+ * them, never touched before use. Core: any, at start and stop only.
+ *
+ * It is advised as randomly accessed, which it is (connections, lanes, chunks), and which
+ * marks it: in /proc/PID/smaps its VmFlags hold "rr", nobody else's do. control/heap.c finds
+ * it by that. */
 #ifndef PENSTOCK_MAP_H
 #define PENSTOCK_MAP_H
 

@@ -4,8 +4,9 @@
  * The only file beside control/eal.c that sees mbufs and ethdev. Opening and closing the port
  * is in nic_dpdk_open.c; both share nic_dpdk_port.h.
  */
-#include "dataplane/net/nic_dpdk_port.h"
+#include "dataplane/net/nic_dpdk.h"
 #include "dataplane/base/require.h"
+#include "dataplane/net/nic_dpdk_port.h"
 
 #include <rte_ethdev.h>
 

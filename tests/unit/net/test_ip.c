@@ -5,7 +5,7 @@
 #include "dataplane/wire/eth.h"
 #include "dataplane/wire/icmp.h"
 #include "dataplane/wire/ip4.h"
-#include "dataplane/wire/udp.h"
+#include "dataplane/wire/udp_header.h"
 #include "tests/unit/net/fake_nic.h"
 
 #include <criterion/criterion.h>

@@ -1,6 +1,6 @@
-/* udp.h - UDP header (RFC 768): bytes to struct, in place. */
-#ifndef PENSTOCK_WIRE_UDP_H
-#define PENSTOCK_WIRE_UDP_H
+/* udp_header.h - UDP header (RFC 768): bytes to struct, in place. */
+#ifndef PENSTOCK_WIRE_UDP_HEADER_H
+#define PENSTOCK_WIRE_UDP_HEADER_H
 
 #include "dataplane/base/be.h"
 
