@@ -38,7 +38,7 @@ REMEDY = {
     'layer': 'see tests/tidy/layers.txt; move the code or pass what is needed in',
     'include-path': 'write includes from the root of the tree',
     'own-header-first': "include the file's own header first",
-    'banned': 'use what the message names',
+    'banned': 'or waive it with a reason (at start only, own thread)',
     'mutable-global': 'keep state in a struct that is passed in (the simulator runs several)',
     'dead-file': 'list it in the meson.build of its folder, include it, or delete it',
     'marker': 'do it now or open an issue',

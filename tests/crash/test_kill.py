@@ -1,0 +1,120 @@
+"""test_kill.py - the gateway killed under load, and started again on the same log."""
+import collections
+import os
+import random
+import signal
+import sys
+import tempfile
+import time
+import unittest
+
+from gateway import Gateway, verify_log
+
+LOAD = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'load.py')
+KILLS = 20
+TORN_TAIL = 3
+
+
+class Acknowledged:
+    """What clients were told is stored."""
+
+    def __init__(self, path):
+        self.records, self.frames = {}, set()
+        if not os.path.exists(path):
+            return
+        with open(path) as file:
+            for line in file:
+                kind, *words = line.split()
+                if kind == 'kafka':
+                    self.records[int(words[0]), int(words[1])] = words[2].encode()
+                else:
+                    self.frames.add(bytes.fromhex(words[0]))
+
+    def count(self):
+        return len(self.records) + len(self.frames)
+
+
+class CrashTest(unittest.TestCase):
+    def setUp(self):
+        self.directory = tempfile.TemporaryDirectory()
+        self.log = os.path.join(self.directory.name, 'log')
+        self.notes = os.path.join(self.directory.name, 'acknowledged')
+
+    def tearDown(self):
+        self.directory.cleanup()
+
+    def gateway(self, status=0):
+        # small segments: rolls happen under load too
+        return Gateway({'log.dirs': self.log, 'log.segment.bytes': 1 << 20}, status=status)
+
+    def start_load(self, gw, number):
+        """Load that is under way: its first answers have come."""
+        if number == 0:
+            gw.ctl('topic', 'create', 'load', '--partitions', '4')
+        before = Acknowledged(self.notes).count()
+        load = gw.popen([sys.executable, LOAD, gw.kafka, gw.env['PENSTOCK_GBT32960'],
+                         self.notes, str(number)])
+        deadline = time.monotonic() + 20
+        while Acknowledged(self.notes).count() < before + 100:
+            self.assertLess(time.monotonic(), deadline, 'the load does not get going')
+            time.sleep(0.02)
+        return load
+
+    def check(self, gw):
+        """Everything acknowledged is there, nothing twice, offsets dense."""
+        acknowledged = Acknowledged(self.notes)
+        load, vehicles = gw.consume('load'), gw.consume('vehicles')
+        at = {(partition, offset): value for partition, offset, _, value in load}
+        for place, value in acknowledged.records.items():
+            self.assertEqual(at.get(place), value, f'acknowledged at {place}')
+        twice = [v for v, n in collections.Counter(r[3] for r in load).items() if n > 1]
+        self.assertEqual(twice, [])
+        missing = acknowledged.frames - {value for _, _, _, value in vehicles}
+        self.assertEqual(missing, set())
+        for records in (load, vehicles):
+            offsets = collections.defaultdict(list)
+            for partition, offset, _, _ in records:
+                offsets[partition].append(offset)
+            for partition, found in offsets.items():
+                self.assertEqual(sorted(found), list(range(len(found))), f'offsets of {partition}')
+
+
+class Kill(CrashTest):
+    def test_kill_9_under_load_20_times_loses_nothing_acknowledged(self):
+        chance = random.Random(32960)
+        for number in range(KILLS):
+            with self.gateway(status=70) as gw:
+                if number:
+                    self.check(gw)
+                load = self.start_load(gw, number)
+                time.sleep(chance.uniform(0, 0.4))
+                os.kill(gw.pid, signal.SIGKILL)
+                load.wait(30)
+            status, said = verify_log(self.log)
+            self.assertIn(status, (0, TORN_TAIL), said)
+        with self.gateway() as gw:
+            self.check(gw)
+        status, said = verify_log(self.log)
+        self.assertEqual(status, 0, said)
+
+
+class Drain(CrashTest):
+    def test_sigterm_under_load_loses_nothing_and_leaves_the_mark(self):
+        with self.gateway(status=70) as gw:
+            load = self.start_load(gw, 0)
+            os.kill(gw.pid, signal.SIGTERM)
+            load.wait(30)
+        self.assertIn('before the command ended: exit status 0', gw.errors)
+        self.assertTrue(os.path.exists(os.path.join(self.log, '.kafka_cleanshutdown')))
+        status, said = verify_log(self.log)
+        self.assertEqual(status, 0, said)
+        with self.gateway() as gw:
+            self.check(gw)
+
+    def test_an_idle_gateway_drains_at_once(self):
+        with self.gateway() as gw:
+            begin = time.monotonic()
+            gw.process.stdin.close()
+            gw.process.wait(10)
+            self.assertLess(time.monotonic() - begin, 3)
+        self.assertTrue(os.path.exists(os.path.join(self.log, '.kafka_cleanshutdown')))

@@ -1,0 +1,32 @@
+"""test_kafka_python.py - python3-kafka: producer with acks=all, consumer without a group."""
+import os
+import sys
+import unittest
+
+from gateway import Gateway
+
+CLIENT = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'kafka_python_client.py')
+COUNT = 5000
+
+
+class KafkaPython(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.gw = Gateway()
+        cls.gw.__enter__()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.gw.__exit__(None, None, None)
+
+    def round_trip(self, codec):
+        topic = f'python-{codec}'
+        self.gw.ctl('topic', 'create', topic, '--partitions', '3')
+        done = self.gw.run([sys.executable, CLIENT, self.gw.kafka, topic, str(COUNT), codec])
+        self.assertEqual(int(done.stdout), COUNT)
+
+    def test_uncompressed_records_come_back_where_they_were_acknowledged(self):
+        self.round_trip('none')
+
+    def test_gzip_records_come_back_where_they_were_acknowledged(self):
+        self.round_trip('gzip')

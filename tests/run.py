@@ -1,0 +1,335 @@
+#!/usr/bin/env python3
+"""run.py - suites in, one line per test and their sum out; tests/run calls it.
+
+usage: tests/run [SUITE...] [--seed N | --seeds N] [--match TEXT]
+
+  tidy      include table, budgets; and that each of these rules still bites
+  build     gcc and clang, -Werror
+  docs      generated documentation is what the sources say
+  unit      Criterion, AddressSanitizer and UndefinedBehaviorSanitizer
+  tsan      rings and snapshots under ThreadSanitizer
+  sim       the whole gateway from a seed; --seed N replays one, --seeds N runs so many
+  net       Linux as TCP peer through tap and veth
+  interop   kcat, python3-kafka, T-Box frames and datagrams over real sockets
+  crash     kill -9 and SIGTERM under load
+
+Without a SUITE all of them run, in this order. --match runs only tests whose name has TEXT in
+it (unit, net, interop, crash). The last line is the sum; exit status 1 when a test failed.
+"""
+import glob
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+import unittest
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+INSTALL = os.path.join(ROOT, 'config/install')
+JOBS = str(os.cpu_count() or 2)
+SKIPPED = 77            # exit status of a script or program that cannot run here
+
+
+class Tally:
+    """Counts tests and prints each."""
+
+    def __init__(self):
+        self.passed = self.failed = self.skipped = 0
+        self.failures = []
+
+    def ok(self, name, count=1):
+        self.passed += count
+        print(f'  ok      {name}', flush=True)
+
+    def fail(self, name, text=''):
+        self.failed += 1
+        self.failures.append(name)
+        print(f'  FAILED  {name}', flush=True)
+        for line in text.strip().split('\n')[-60:]:
+            print(f'          {line}', flush=True)
+
+    def skip(self, name, reason):
+        self.skipped += 1
+        print(f'  skipped {name}: {reason}', flush=True)
+
+    def check(self, name, command, **options):
+        """One test: a command that has to exit 0. Returns its output."""
+        done = run(command, **options)
+        if done.returncode == 0:
+            self.ok(name)
+        elif done.returncode == SKIPPED:
+            self.skip(name, (done.stdout.strip().split('\n') or ['no reason given'])[-1])
+        else:
+            self.fail(name, f'{" ".join(command)}: exit status {done.returncode}\n{done.stdout}')
+        return done
+
+
+class Request:
+    """What the command line asks for."""
+
+    def __init__(self, words):
+        self.suites, self.seed, self.seeds, self.match = [], None, None, ''
+        words = list(words)
+        while words:
+            word = words.pop(0)
+            if word in ('--seed', '--seeds', '--match') and words:
+                setattr(self, word[2:], words.pop(0))
+            elif word in SUITES:
+                self.suites.append(word)
+            else:
+                print(__doc__.split('\n\n', 1)[1])
+                raise SystemExit(0 if word in ('-h', '--help') else 2)
+        self.suites = self.suites or list(SUITES)
+
+
+def run(command, env=None, timeout=900):
+    try:
+        return subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
+                              errors='replace', timeout=timeout,
+                              env=dict(os.environ, **(env or {})))
+    except subprocess.TimeoutExpired as late:
+        output = (late.stdout or b'').decode(errors='replace')
+        return subprocess.CompletedProcess(command, 1, f'{output}\nno end after {timeout} s')
+
+
+def build(directory, *options, targets=(), compiler=None):
+    env = {'CC': compiler} if compiler else {}
+    words = [INSTALL, 'build', directory, *options]
+    return run(words + (['--', *targets] if targets else []), env=env)
+
+
+# ---- suites that need no gateway -----------------------------------------------------------
+
+def suite_tidy(tally, request):
+    tidy = os.path.join(ROOT, 'tests/tidy/tidy.py')
+    for line in run([sys.executable, tidy, '--self-test']).stdout.strip().split('\n'):
+        verdict, name = line.split(' ', 1)
+        tally.ok(name) if verdict == 'ok' else tally.fail(name)
+    tally.check('the tree keeps the include table and the budgets', [sys.executable, tidy])
+
+
+def suite_build(tally, request):
+    for compiler, directory in (('gcc', 'build'), ('clang', 'build-clang')):
+        done = build(directory, compiler=compiler)
+        name = f'{compiler} builds everything with -Werror'
+        tally.ok(name) if done.returncode == 0 else tally.fail(name, done.stdout)
+
+
+def suite_docs(tally, request):
+    if not require_build(tally, 'docs', 'build'):
+        return
+    tests = meson_tests('build', 'docs')
+    if not tests:
+        tally.fail('generated documentation is what the sources say', 'no test of suite docs')
+    for test in run_meson('build', 'docs'):
+        report_program(tally, test)
+
+
+def require_build(tally, suite, directory, *options, targets=()):
+    done = build(directory, *options, targets=targets)
+    if done.returncode != 0:
+        tally.fail(f'{suite}: build in {directory}', done.stdout)
+    return done.returncode == 0
+
+
+def meson_tests(directory, suite):
+    listed = run(['meson', 'introspect', '--tests', directory])
+    return [test for test in json.loads(listed.stdout) if
+            any(s.split(':')[-1] == suite for s in test['suite'])]
+
+
+def run_meson(directory, suite, env=None, names=()):
+    """Runs the meson tests of a suite; yields what meson logged of each."""
+    run(['meson', 'test', '-C', directory, '--suite', suite, '--num-processes', JOBS,
+         '--timeout-multiplier', '4', *names], env=env, timeout=1800)
+    with open(os.path.join(ROOT, directory, 'meson-logs/testlog.json')) as file:
+        return [json.loads(line) for line in file]
+
+
+def report_program(tally, test):
+    """A test program without tests inside: one test."""
+    name = test['name'].split(' / ')[-1]
+    if test['result'] in ('OK', 'EXPECTEDFAIL'):
+        tally.ok(name)
+    elif test['result'] == 'SKIP':
+        tally.skip(name, last_line(test))
+    else:
+        tally.fail(name, output_of(test))
+
+
+def output_of(test):
+    return f'{test["result"]}\n{test.get("stdout", "")}\n{test.get("stderr", "")}'
+
+
+def last_line(test):
+    lines = (test.get('stdout', '') + test.get('stderr', '')).strip().split('\n')
+    return lines[-1] or 'no reason given'
+
+
+SYNTHESIS = re.compile(r'Tested: (\d+) \| Passing: (\d+) \| Failing: (\d+) \| Crashing: (\d+)')
+
+
+def report_criterion(tally, test):
+    """A Criterion program: as many tests as its summary says."""
+    text = re.sub(r'\x1b\[[0-9;]*m', '', output_of(test))
+    summary = SYNTHESIS.search(text)
+    if not summary:
+        report_program(tally, test)
+        return
+    tested, passing, failing, crashing = map(int, summary.groups())
+    name = test['name'].split(' / ')[-1]
+    skips = text.count('[SKIP]')
+    if passing:
+        tally.ok(f'{name}: {passing} tests', count=passing)
+    for line in re.findall(r'\[SKIP\] (.*)', text):
+        tally.skip(name, line.strip())
+    for _ in range(failing + crashing):
+        tally.fail(name, text)
+    if tested == 0 and skips == 0:
+        tally.fail(name, 'the program holds no test')
+    elif test['result'] != 'OK' and failing + crashing == 0:
+        tally.fail(name, text)
+
+
+def suite_unit(tally, request):
+    directory = 'build-asan'
+    if not require_build(tally, 'unit', directory, '-Dsanitize=address,undefined'):
+        return
+    logs = os.path.join(ROOT, directory, 'sanitizer')
+    shutil.rmtree(logs, ignore_errors=True)
+    os.makedirs(logs)
+    # Criterion passes a test that leaks; a log file does not.
+    env = {'ASAN_OPTIONS': f'log_path={logs}/asan:detect_leaks=1:abort_on_error=0',
+           'UBSAN_OPTIONS': f'log_path={logs}/ubsan:print_stacktrace=1'}
+    names = [t['name'] for t in meson_tests(directory, 'unit') if request.match in t['name']]
+    for test in run_meson(directory, 'unit', env, names if request.match else ()):
+        report_criterion(tally, test)
+    found = sorted(glob.glob(f'{logs}/*'))
+    if not found:
+        tally.ok('no sanitizer has anything to say')
+    for path in found:
+        with open(path, errors='replace') as file:
+            tally.fail(f'sanitizer log {os.path.basename(path)}', file.read())
+
+
+def suite_tsan(tally, request):
+    directory = 'build-tsan'
+    if not os.path.exists(os.path.join(ROOT, directory, 'build.ninja')):
+        run(['meson', 'setup', directory, '-Dsanitize=thread'])
+    if not meson_tests(directory, 'tsan'):
+        tally.fail('rings and snapshots under ThreadSanitizer', 'no test of suite tsan')
+    for test in run_meson(directory, 'tsan', {'TSAN_OPTIONS': 'halt_on_error=1'}):
+        report_program(tally, test)
+
+
+def suite_sim(tally, request):
+    if not require_build(tally, 'sim', 'build'):
+        return
+    program = os.path.join(ROOT, 'build/tests/sim/penstock-sim')
+    if request.seed:
+        tally.check(f'seed {request.seed}', [program, '--seed', request.seed])
+    else:
+        seeds = request.seeds or '1000'
+        tally.check(f'{seeds} seeds: nothing lost, doubled or reordered',
+                    [program, '--seeds', seeds], timeout=1800)
+    for test in run_meson('build', 'sim') if meson_tests('build', 'sim') else ():
+        report_program(tally, test)
+
+
+# ---- suites that talk to a gateway ---------------------------------------------------------
+
+class Reporter(unittest.TestResult):
+    """unittest's events into the tally."""
+
+    def __init__(self, tally):
+        super().__init__()
+        self.tally = tally
+
+    @staticmethod
+    def title(test):
+        method = getattr(test, '_testMethodName', str(test))
+        name = re.sub(r'^test_', '', method).replace('_', ' ')
+        return f'{type(test).__name__}: {name}' if hasattr(test, '_testMethodName') else name
+
+    def addSuccess(self, test):
+        self.tally.ok(self.title(test))
+
+    def addFailure(self, test, err):
+        self.tally.fail(self.title(test), self._exc_info_to_string(err, test))
+
+    def addError(self, test, err):
+        self.tally.fail(self.title(test), self._exc_info_to_string(err, test))
+
+    def addSkip(self, test, reason):
+        self.tally.skip(self.title(test), reason)
+
+    def addSubTest(self, test, subtest, err):
+        if err:
+            self.tally.fail(f'{self.title(test)} {subtest._subDescription()}',
+                            self._exc_info_to_string(err, test))
+
+
+def each_test(suite):
+    for item in suite:
+        if isinstance(item, unittest.TestSuite):
+            yield from each_test(item)
+        else:
+            yield item
+
+
+def suite_with_gateway(folder):
+    def suite(tally, request):
+        if not require_build(tally, folder, 'build'):
+            return
+        os.environ['PENSTOCK_BUILD'] = os.path.join(ROOT, 'build')
+        sys.path.insert(0, os.path.join(ROOT, 'tests'))
+        sys.path.insert(0, os.path.join(ROOT, 'config'))
+        path = os.path.join(ROOT, 'tests', folder)
+        found = unittest.TestLoader().discover(path, 'test_*.py', path)
+        chosen = [t for t in each_test(found) if request.match in Reporter.title(t)]
+        if chosen:
+            unittest.TestSuite(chosen).run(Reporter(tally))
+        for script in sorted(glob.glob(f'{path}/test_*.sh')):
+            name = os.path.basename(script)[5:-3].replace('_', ' ')
+            if request.match in name:
+                tally.check(name, [script])
+    return suite
+
+
+SUITES = {
+    'tidy': suite_tidy,
+    'build': suite_build,
+    'docs': suite_docs,
+    'unit': suite_unit,
+    'tsan': suite_tsan,
+    'sim': suite_sim,
+    'net': suite_with_gateway('net'),
+    'interop': suite_with_gateway('interop'),
+    'crash': suite_with_gateway('crash'),
+}
+
+
+def main():
+    request = Request(sys.argv[1:])
+    tally = Tally()
+    begin = time.monotonic()
+    for name in request.suites:
+        started = time.monotonic()
+        print(f'{name}:', flush=True)
+        try:
+            SUITES[name](tally, request)
+        except Exception as error:      # a suite that breaks is a failure, not the end
+            tally.fail(f'{name}: the suite itself', repr(error))
+        print(f'  -- {name} took {time.monotonic() - started:.0f} s', flush=True)
+    print(f'{time.monotonic() - begin:.0f} s in all')
+    for name in tally.failures:
+        print(f'failed: {name}')
+    print(f'{tally.passed} passed, {tally.failed} failed, {tally.skipped} skipped')
+    return 1 if tally.failed else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
