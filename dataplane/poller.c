@@ -5,9 +5,9 @@
 #include "dataplane/base/require.h"
 #include "dataplane/ingest/batch.h"
 #include "dataplane/ingest/kafka_session.h"
+#include "dataplane/quiescent.h"
 
 #include <errno.h>
-#include <rte_rcu_qsbr.h>
 
 enum {
 	/* Bytes of one turn that straddle packets or chunks and must be contiguous. */
@@ -71,7 +71,7 @@ static void turn_end(struct poller *p, bool busy, uint64_t cycles)
 		stats_publish(p->options.stats_page, &in->stats);
 		p->published_ns = in->now_ns;
 	}
-	rte_rcu_qsbr_quiescent(p->options.rcu, p->options.index);
+	quiescent_pass(p->options.rcu, p->options.index);
 }
 
 bool poller_turn(struct poller *p)
@@ -149,7 +149,8 @@ static void ingest_init(struct ingest *in, const struct poller_options *o)
 	memcpy(in->listeners, o->listeners, o->listener_count * sizeof *o->listeners);
 	in->listener_count = o->listener_count;
 	list_init(&in->ready);
-	list_init(&in->open_lanes);
+	for (unsigned i = 0; i < LISTENERS_MAX; i++)
+		list_init(&in->open_lanes[i]);
 	list_init(&in->incomplete);
 	list_init(&in->finished);
 	wheel_init(&in->wheel, in->now_ns);
@@ -167,6 +168,7 @@ static int net_init(struct poller *p, const struct poller_options *o)
 				.stats = &in->stats,
 				.address = o->address,
 				.prefix_bits = o->prefix_bits};
+	nic_attach(o->nic, &in->stats);
 	ip_init(&p->ip, &ip);
 	udp_init(&p->udp, &in->stats);
 	struct tcp_options tcp = o->tcp;

@@ -1,0 +1,51 @@
+/* sim.h - the world of one simulated run: time, randomness, network, disk, one gateway and
+ * its clients, all stepped by one thread from one seed.
+ *
+ *     clients ─ sim_tcp ─▶ sim_net (lost, doubled, reordered, corrupted, delayed) ─▶ nic.h
+ *        │                                                         the real gateway
+ *     history ◀─ checker reads the files ◀── sim_disk (slow, failing, torn, forgetful)
+ *
+ * The seams have no argument for a world, so there is one at a time: sim_world(). It is the
+ * only file-scope state, and the simulator's alone.
+ */
+#ifndef PENSTOCK_SIM_H
+#define PENSTOCK_SIM_H
+
+#include "dataplane/base/base.h"
+#include "dataplane/base/clock.h"
+
+struct sim_net;
+struct sim_fs;
+struct history;
+
+struct rng {
+	uint64_t state;
+};
+
+struct world {
+	uint64_t seed;
+	struct rng rng;      /* faults, choices, delays */
+	struct rng entropy;  /* what the gateway draws */
+	uint64_t now_ns;
+	int64_t wall_start_ms;
+	struct sim_net *net;
+	struct sim_fs *fs;
+	struct history *history;
+	bool is_verbose;
+};
+
+struct world *sim_world(void);
+void sim_set_world(struct world *w);
+
+uint64_t rng_next(struct rng *r);
+/* 0 .. n - 1 */
+uint64_t rng_below(struct rng *r, uint64_t n);
+/* True once in `n` draws on average; never for 0. */
+bool rng_one_in(struct rng *r, uint64_t n);
+
+/* A line of the run's diary, with the time, when verbose. */
+__attribute__((format(printf, 1, 2))) void sim_say(const char *format, ...);
+/* Ends the run: prints the seed and what went wrong, exit status 1. */
+__attribute__((format(printf, 1, 2), noreturn)) void sim_fail(const char *format, ...);
+
+#endif

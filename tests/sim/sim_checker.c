@@ -1,0 +1,209 @@
+/* sim_checker.c - log files to records, with nothing of the product's reader; see
+ * sim_checker.h. */
+#include "tests/sim/sim_checker.h"
+#include "dataplane/base/crc32c.h"
+#include "dataplane/base/cursor.h"
+#include "dataplane/base/require.h"
+#include "tests/sim/sim_disk.h"
+
+#include <snappy-c.h>
+
+enum {
+	HEADER_BYTES = 61,
+	GBT_HEADER_BYTES = 24,
+	GBT_PAYLOAD_AT = GBT_HEADER_BYTES + 6 + 3, /* time, unit 0x80, its u16 length */
+	UNPACKED_BYTES_MAX = 1 << 20,
+	SEGMENTS_MAX = 256,
+	INDEX_ENTRY_BYTES = 8,
+};
+
+struct bytes checker_payload(struct bytes v)
+{
+	if (v.size < 2 || v.data[0] != '#' || v.data[1] != '#')
+		return v;
+	require(v.size > GBT_PAYLOAD_AT);
+	return (struct bytes){v.data + GBT_PAYLOAD_AT, v.size - GBT_PAYLOAD_AT - 1};
+}
+
+struct batch {
+	int64_t base_offset;
+	int64_t last_offset;
+	size_t size;
+	uint32_t count;
+	uint16_t attributes;
+	const uint8_t *bytes;
+};
+
+/* The batch at `p`, or false: no whole one with a good CRC. */
+static bool batch_read(const uint8_t *p, size_t left, struct batch *ret)
+{
+	if (left < HEADER_BYTES)
+		return false;
+	size_t size = 12 + (size_t)be32_load(p + 8);
+	if (size < HEADER_BYTES || size > left || p[16] != 2 ||
+	    crc32c(p + 21, size - 21) != be32_load(p + 17))
+		return false;
+	*ret = (struct batch){.base_offset = (int64_t)be64_load(p),
+			      .size = size,
+			      .count = be32_load(p + 57),
+			      .attributes = be16_load(p + 21),
+			      .bytes = p};
+	ret->last_offset = ret->base_offset + (int32_t)be32_load(p + 23);
+	return true;
+}
+
+static void visit_record(const char *topic, int32_t partition, int64_t offset,
+			 struct bytes value, checker_visit visit, void *arg)
+{
+	struct bytes payload = checker_payload(value);
+	if (payload.size < 8)
+		sim_fail("%s-%d @%lld: a value of %zu bytes was never sent", topic, partition,
+			 (long long)offset, payload.size);
+	visit(arg, &(struct found_record){.topic = topic,
+					  .partition = partition,
+					  .offset = offset,
+					  .client = be32_load(payload.data),
+					  .seq = be32_load(payload.data + 4),
+					  .value = payload});
+}
+
+static void visit_batch(const char *topic, int32_t partition, const struct batch *b,
+			checker_visit visit, void *arg)
+{
+	struct cursor c = cursor_of(b->bytes + HEADER_BYTES, b->size - HEADER_BYTES);
+	char *unpacked = NULL;
+	if ((b->attributes & 7) == 2) {
+		size_t size = UNPACKED_BYTES_MAX;
+		unpacked = malloc(size);
+		require(unpacked);
+		if (snappy_uncompress((const char *)c.at, cursor_left(&c), unpacked, &size))
+			sim_fail("%s-%d @%lld: snappy does not read it", topic, partition,
+				 (long long)b->base_offset);
+		c = cursor_of(unpacked, size);
+	}
+	for (uint32_t i = 0; i < b->count; i++) {
+		size_t size = (size_t)cursor_varint(&c, VARINT32_BYTES_MAX);
+		struct cursor r = cursor_of(cursor_take(&c, size), size);
+		if (c.bad)
+			break;
+		cursor_u8(&r);
+		cursor_varint(&r, VARINT64_BYTES_MAX);
+		int64_t delta = cursor_varint(&r, VARINT32_BYTES_MAX);
+		int64_t key = cursor_varint(&r, VARINT32_BYTES_MAX);
+		cursor_take(&r, key > 0 ? (size_t)key : 0);
+		struct bytes value;
+		value.size = (size_t)cursor_varint(&r, VARINT32_BYTES_MAX);
+		value.data = cursor_take(&r, value.size);
+		if (r.bad || delta != i) {
+			c.bad = true;
+			break;
+		}
+		visit_record(topic, partition, b->base_offset + delta, value, visit, arg);
+	}
+	if (c.bad || cursor_left(&c))
+		sim_fail("%s-%d @%lld: records do not fill their batch", topic, partition,
+			 (long long)b->base_offset);
+	free(unpacked);
+}
+
+void checker_records(const char *topic, int32_t partition, struct bytes batches,
+		     checker_visit visit, void *arg)
+{
+	struct batch b;
+	for (size_t at = 0; batch_read(batches.data + at, batches.size - at, &b); at += b.size)
+		visit_batch(topic, partition, &b, visit, arg);
+}
+
+struct walk {
+	char topic[64];
+	int32_t partition;
+	bool indexes;
+	checker_visit visit;
+	void *arg;
+	char logs[SEGMENTS_MAX][512];
+	unsigned log_count;
+};
+
+static void collect_log(void *arg, const char *path)
+{
+	struct walk *w = arg;
+	size_t n = strlen(path);
+	if (n > 4 && strcmp(path + n - 4, ".log") == 0) {
+		require(w->log_count < SEGMENTS_MAX);
+		strcpy(w->logs[w->log_count++], path);
+	}
+}
+
+/* Every entry names the last offset of the batch it points at, in rising order. */
+static void check_index(const struct walk *w, const char *log_path, struct bytes log)
+{
+	char path[512];
+	snprintf(path, sizeof path, "%.*s.index", (int)(strlen(log_path) - 4), log_path);
+	size_t size;
+	const uint8_t *p = sim_fs_read(sim_world()->fs, path, &size);
+	int64_t base = strtoll(strrchr(log_path, '/') + 1, NULL, 10);
+	if (!p || size % INDEX_ENTRY_BYTES)
+		sim_fail("%s: missing, or %zu bytes", path, p ? size : 0);
+	int64_t before = -1;
+	for (size_t at = 0; at < size; at += INDEX_ENTRY_BYTES) {
+		int64_t offset = base + (int32_t)be32_load(p + at);
+		uint32_t position = be32_load(p + at + 4);
+		struct batch b;
+		if (position >= log.size ||
+		    !batch_read(log.data + position, log.size - position, &b) ||
+		    b.last_offset != offset || offset <= before)
+			sim_fail("%s: entry %zu (offset %lld, position %u) names no batch", path,
+				 at / INDEX_ENTRY_BYTES, (long long)offset, position);
+		before = offset;
+	}
+}
+
+/* One segment; the last one may end in zeroes, or in what a crash tore. */
+static int64_t read_segment(const struct walk *w, const char *path, int64_t next, bool is_last)
+{
+	struct bytes log;
+	log.data = sim_fs_read(sim_world()->fs, path, &log.size);
+	int64_t base = strtoll(strrchr(path, '/') + 1, NULL, 10);
+	if (next >= 0 && base != next)
+		sim_fail("%s follows offset %lld", path, (long long)next - 1);
+	next = base;
+	size_t at = 0;
+	for (struct batch b; batch_read(log.data + at, log.size - at, &b); at += b.size) {
+		if (b.base_offset != next || b.last_offset - b.base_offset + 1 != b.count)
+			sim_fail("%s @%zu: batch %lld..%lld of %u where %lld was due", path, at,
+				 (long long)b.base_offset, (long long)b.last_offset, b.count,
+				 (long long)next);
+		visit_batch(w->topic, w->partition, &b, w->visit, w->arg);
+		next = b.last_offset + 1;
+	}
+	if (at < log.size && (!is_last || w->indexes))
+		sim_fail("%s: no batch at %zu of %zu", path, at, log.size);
+	if (w->indexes)
+		check_index(w, path, log);
+	return next;
+}
+
+static void read_partition(void *arg, const char *path)
+{
+	struct walk w = *(struct walk *)arg;
+	const char *name = strrchr(path, '/') + 1, *dash = strrchr(name, '-');
+	if (!dash || dash[1] < '0' || dash[1] > '9' || strchr(name, '.'))
+		return;
+	snprintf(w.topic, sizeof w.topic, "%.*s", (int)(dash - name), name);
+	w.partition = (int32_t)strtol(dash + 1, NULL, 10);
+	w.log_count = 0;
+	sim_fs_each(sim_world()->fs, path, collect_log, &w);
+	int64_t next = -1;
+	for (unsigned i = 0; i < w.log_count; i++) {
+		/* A segment made ahead of its time is empty. */
+		size_t size;
+		sim_fs_read(sim_world()->fs, w.logs[i], &size);
+		next = read_segment(&w, w.logs[i], next, i + 1 >= w.log_count);
+	}
+}
+
+void checker_read(const char *log_dir, bool indexes, checker_visit visit, void *arg)
+{
+	struct walk w = {.indexes = indexes, .visit = visit, .arg = arg};
+	sim_fs_each(sim_world()->fs, log_dir, read_partition, &w);
+}

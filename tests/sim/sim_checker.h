@@ -1,0 +1,29 @@
+/* sim_checker.h - reads Kafka log directories out of the simulated disk with a reader of its
+ * own: whole batches, CRC, dense offsets, indexes that name what they point at. */
+#ifndef PENSTOCK_SIM_CHECKER_H
+#define PENSTOCK_SIM_CHECKER_H
+
+#include "tests/sim/sim.h"
+
+struct found_record {
+	const char *topic;
+	int32_t partition;
+	int64_t offset;
+	uint32_t client, seq;
+	struct bytes value; /* what sim_value() made */
+};
+
+typedef void (*checker_visit)(void *arg, const struct found_record *r);
+
+/* Visits every record below `log_dir` in offset order of each partition. */
+void checker_read(const char *log_dir, bool indexes, checker_visit visit, void *arg);
+
+/* The records of whole batches as a Fetch response carries them; the last may be cut. */
+void checker_records(const char *topic, int32_t partition, struct bytes batches,
+		     checker_visit visit, void *arg);
+
+/* Where the value made by sim_value() lies in a record's value: itself, or inside the GB/T
+ * 32960 frame that carries it. */
+struct bytes checker_payload(struct bytes record_value);
+
+#endif

@@ -1,0 +1,126 @@
+/* sim_clients.c - connecting, reconnecting, quitting: what all clients share; see
+ * sim_clients.h. */
+#include "tests/sim/sim_clients.h"
+#include "dataplane/base/require.h"
+#include "tests/sim/sim_history.h"
+
+#define RECONNECT_NS (50 * NS_PER_MS)
+#define DATAGRAM_NS  (3 * NS_PER_MS)
+
+static uint64_t soon(uint64_t ns)
+{
+	return sim_world()->now_ns + rng_below(&sim_world()->rng, 2 * ns);
+}
+
+struct sim_client *sim_client_create(enum sim_client_kind kind, uint32_t id)
+{
+	struct sim_client *c;
+	switch (kind) {
+	case SIM_PRODUCER:
+		c = sim_producer_create();
+		c->port = SIM_PORT_KAFKA;
+		break;
+	case SIM_CONSUMER:
+		c = sim_consumer_create();
+		c->port = SIM_PORT_KAFKA;
+		break;
+	case SIM_DEVICE:
+		c = sim_device_create(id & 1);
+		c->port = id & 1 ? SIM_PORT_PLATFORM : SIM_PORT_TERMINAL;
+		break;
+	default:
+		c = calloc(1, sizeof *c);
+		require(c);
+		c->port = SIM_PORT_DATAGRAMS;
+	}
+	c->id = id;
+	c->next_ns = soon(RECONNECT_NS);
+	return c;
+}
+
+void sim_client_destroy(struct sim_client *c)
+{
+	sim_tcp_free(&c->tcp);
+	if (c->ops)
+		c->ops->destroy(c);
+	free(c);
+}
+
+bool sim_client_input(struct sim_client *c, const uint8_t *frame, uint32_t size)
+{
+	return c->is_connected && sim_tcp_input(&c->tcp, frame, size);
+}
+
+static void client_connect(struct sim_client *c)
+{
+	c->connection++;
+	sim_tcp_open(&c->tcp, SIM_CLIENT_IP + c->id, (uint16_t)(20000 + c->connection),
+		     SIM_GATEWAY_IP, c->port);
+	c->is_connected = true;
+}
+
+void sim_client_cut(struct sim_client *c)
+{
+	if (!c->is_connected)
+		return;
+	c->ops->lost(c);
+	sim_tcp_free(&c->tcp);
+	c->is_connected = false;
+	c->next_ns = soon(RECONNECT_NS);
+}
+
+static void send_datagram(struct sim_client *c)
+{
+	uint8_t value[SIM_VALUE_BYTES_MAX];
+	/* Each is a connection of its own: nothing is promised about their order. */
+	uint32_t seq = history_sent(sim_world()->history, c->id, ++c->connection,
+				    SIM_TOPIC_DATAGRAMS, -1);
+	size_t size = sim_value(c->id, seq, value);
+	sim_udp_send(SIM_CLIENT_IP + c->id, 4000, SIM_GATEWAY_IP, c->port, value, size);
+	c->next_ns = soon(DATAGRAM_NS);
+}
+
+static void connected_turn(struct sim_client *c)
+{
+	if (c->tcp.state == SIM_TCP_OPEN || c->tcp.state == SIM_TCP_OPENING) {
+		if (c->tcp.state == SIM_TCP_OPEN)
+			c->ops->turn(c);
+		if (c->tcp.peer_has_ended || (c->is_quitting && c->ops->is_idle(c)))
+			sim_tcp_close(&c->tcp);
+		sim_tcp_turn(&c->tcp);
+	}
+	if (c->tcp.state == SIM_TCP_LOST || c->tcp.state == SIM_TCP_ENDED) {
+		sim_say("client %u: connection %u %s", c->id, c->connection,
+			c->tcp.state == SIM_TCP_LOST ? "lost" : "ended");
+		sim_client_cut(c);
+	}
+}
+
+void sim_client_turn(struct sim_client *c)
+{
+	bool is_due = sim_world()->now_ns >= c->next_ns;
+	if (c->is_connected)
+		connected_turn(c);
+	else if (is_due && !c->is_quitting && !c->ops)
+		send_datagram(c);
+	else if (is_due && !c->is_quitting)
+		client_connect(c);
+}
+
+uint64_t sim_client_next_ns(const struct sim_client *c)
+{
+	if (!c->is_connected)
+		return c->is_quitting ? UINT64_MAX : c->next_ns;
+	uint64_t mine = c->is_quitting ? UINT64_MAX : c->next_ns;
+	return min_u64(mine, sim_tcp_next_ns(&c->tcp));
+}
+
+void sim_client_quit(struct sim_client *c)
+{
+	c->is_quitting = true;
+}
+
+bool sim_client_is_done(const struct sim_client *c)
+{
+	return c->is_quitting && !c->is_connected;
+}

@@ -1,0 +1,69 @@
+/* sim_clients.h - the peers of the gateway: Kafka producers and consumers, GB/T 32960
+ * devices, senders of datagrams. Each speaks its protocol with an encoder of its own, notes
+ * in the history what it sent and what it was told, and comes back when it is cut off. */
+#ifndef PENSTOCK_SIM_CLIENTS_H
+#define PENSTOCK_SIM_CLIENTS_H
+
+#include "tests/sim/sim_tcp.h"
+
+enum {
+	SIM_GATEWAY_IP = 0x0a000001, /* 10.0.0.1 */
+	SIM_CLIENT_IP = 0x0a000100,  /* 10.0.1.0 + client */
+	SIM_PORT_KAFKA = 9092,
+	SIM_PORT_TERMINAL = 32960,
+	SIM_PORT_PLATFORM = 32961,
+	SIM_PORT_DATAGRAMS = 5140,
+	SIM_EVENTS_PARTITIONS = 3,
+};
+
+#define SIM_TOPIC_EVENTS    "events"
+#define SIM_TOPIC_VEHICLES  "vehicles"
+#define SIM_TOPIC_PLATFORM  "platform"
+#define SIM_TOPIC_DATAGRAMS "datagrams"
+
+enum sim_client_kind { SIM_PRODUCER, SIM_CONSUMER, SIM_DEVICE, SIM_SENDER };
+
+struct sim_client;
+
+/* `id` is the client number of the history; it decides a device's link (odd: platform). */
+struct sim_client *sim_client_create(enum sim_client_kind kind, uint32_t id);
+void sim_client_destroy(struct sim_client *c);
+
+/* The frame, if it is one of this client's. */
+bool sim_client_input(struct sim_client *c, const uint8_t *frame, uint32_t size);
+/* Sends, reads answers, reconnects. */
+void sim_client_turn(struct sim_client *c);
+uint64_t sim_client_next_ns(const struct sim_client *c);
+/* The gateway crashed: what was under way is unknown for ever. */
+void sim_client_cut(struct sim_client *c);
+/* Nothing new any more: finish what is under way, then close. */
+void sim_client_quit(struct sim_client *c);
+bool sim_client_is_done(const struct sim_client *c);
+
+/* ---- for the protocol files: what every client on TCP has ---- */
+
+struct sim_client_ops {
+	/* The connection is open; may write and must eat what it understands of tcp.in. */
+	void (*turn)(struct sim_client *c);
+	/* The connection is gone. */
+	void (*lost)(struct sim_client *c);
+	bool (*is_idle)(const struct sim_client *c);
+	void (*destroy)(struct sim_client *c);
+};
+
+struct sim_client {
+	const struct sim_client_ops *ops; /* null: datagrams */
+	uint32_t id;
+	uint16_t port;
+	uint32_t connection;
+	struct sim_tcp tcp;
+	bool is_connected; /* or opening */
+	bool is_quitting;
+	uint64_t next_ns;  /* not before: reconnect, or the next thing to send */
+};
+
+struct sim_client *sim_producer_create(void);
+struct sim_client *sim_consumer_create(void);
+struct sim_client *sim_device_create(bool is_platform);
+
+#endif

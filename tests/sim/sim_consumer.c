@@ -1,0 +1,193 @@
+/* sim_consumer.c - a consumer without group: fetches each partition of a topic from its
+ * beginning and notes what it was given; see sim_clients.h. */
+#include "dataplane/base/require.h"
+#include "tests/sim/sim_checker.h"
+#include "tests/sim/sim_clients.h"
+#include "tests/sim/sim_disk.h"
+#include "tests/sim/sim_history.h"
+#include "tests/sim/sim_kafka.h"
+
+enum { UNKNOWN_TOPIC = 3, STORAGE_ERROR = 56, VERSION_FLEXIBLE = 12 };
+
+#define FETCH_NS (10 * NS_PER_MS)
+
+struct consumer {
+	struct sim_client client;
+	int64_t offsets[SIM_EVENTS_PARTITIONS];
+	int16_t version;
+	int32_t correlation;
+	bool is_waiting;
+	uint8_t *scratch;
+};
+
+static struct consumer *consumer_of(struct sim_client *c)
+{
+	return container_of(c, struct consumer, client);
+}
+
+static void put_partition(const struct consumer *k, struct emitter *e, uint32_t partition)
+{
+	emit_u32(e, partition);
+	if (k->version >= 9)
+		emit_u32(e, UINT32_MAX);
+	emit_u64(e, (uint64_t)k->offsets[partition]);
+	if (k->version >= 12)
+		emit_u32(e, UINT32_MAX);
+	if (k->version >= 5)
+		emit_u64(e, UINT64_MAX);
+	/* Often too little for one batch: it must come all the same. */
+	emit_u32(e, rng_one_in(&sim_world()->rng, 3) ? 100 : 100000);
+	sim_put_tags(e, k->version >= VERSION_FLEXIBLE);
+}
+
+static void send_fetch(struct consumer *k)
+{
+	static const int16_t versions[] = {4, 5, 7, 10, 11, 12};
+	struct rng *rng = &sim_world()->rng;
+	k->version = versions[rng_below(rng, array_len(versions))];
+	bool flex = k->version >= VERSION_FLEXIBLE;
+	struct emitter e = emitter_of(k->scratch, SIM_REQUEST_BYTES_MAX);
+	sim_request_begin(&e, KEY_FETCH, k->version, ++k->correlation, flex);
+	emit_u32(&e, UINT32_MAX);
+	emit_u32(&e, (uint32_t)rng_below(rng, 100));
+	emit_u32(&e, 1 + (uint32_t)rng_below(rng, 2) * 10000);
+	emit_u32(&e, 50000);
+	emit_u8(&e, 0);
+	if (k->version >= 7) {
+		emit_u32(&e, 0);
+		emit_u32(&e, UINT32_MAX);
+	}
+	sim_put_count(&e, 1, flex);
+	sim_put_string(&e, SIM_TOPIC_EVENTS, flex);
+	sim_put_count(&e, SIM_EVENTS_PARTITIONS, flex);
+	for (uint32_t p = 0; p < SIM_EVENTS_PARTITIONS; p++)
+		put_partition(k, &e, p);
+	sim_put_tags(&e, flex);
+	if (k->version >= 7)
+		sim_put_count(&e, 0, flex);
+	if (k->version >= 11)
+		sim_put_string(&e, "", flex);
+	sim_put_tags(&e, flex);
+	sim_tcp_write(&k->client.tcp, k->scratch, sim_request_end(&e));
+	k->is_waiting = true;
+}
+
+static void seen(void *arg, const struct found_record *r)
+{
+	struct consumer *k = arg;
+	int64_t *next = &k->offsets[r->partition];
+	if (r->offset < *next)
+		return; /* the batch that holds the offset asked for begins before it */
+	if (r->offset != *next)
+		sim_fail("consumer %u: %s-%d @%lld when @%lld was due", k->client.id, r->topic,
+			 r->partition, (long long)r->offset, (long long)*next);
+	history_seen(sim_world()->history, r->topic, r->partition, r->offset, r->client,
+		     r->seq);
+	++*next;
+}
+
+static void take_partition(struct consumer *k, struct cursor *c, uint32_t expected)
+{
+	bool flex = k->version >= VERSION_FLEXIBLE;
+	uint32_t partition = cursor_u32(c);
+	int16_t error = (int16_t)cursor_u16(c);
+	int64_t high_watermark = (int64_t)cursor_u64(c);
+	cursor_u64(c);
+	if (k->version >= 5)
+		cursor_u64(c);
+	if (sim_get_count(c, flex) > 0)
+		sim_fail("consumer %u: aborted transactions", k->client.id);
+	if (k->version >= 11)
+		cursor_u32(c);
+	struct bytes records = sim_get_bytes(c, flex);
+	sim_skip_tags(c, flex);
+	if (c->bad || partition != expected)
+		sim_fail("consumer %u: partition %u instead of %u", k->client.id, partition,
+			 expected);
+	if (error == UNKNOWN_TOPIC ||
+	    (error == STORAGE_ERROR && sim_fs_failures(sim_world()->fs)))
+		return;
+	if (error || high_watermark < k->offsets[partition])
+		sim_fail("consumer %u: error %d, high watermark %lld, offset %lld",
+			 k->client.id, error, (long long)high_watermark,
+			 (long long)k->offsets[partition]);
+	checker_records(SIM_TOPIC_EVENTS, (int32_t)partition, records, seen, k);
+	if (k->offsets[partition] > high_watermark)
+		sim_fail("consumer %u: was given @%lld above the high watermark %lld",
+			 k->client.id, (long long)k->offsets[partition] - 1,
+			 (long long)high_watermark);
+}
+
+static void take_response(struct consumer *k, struct cursor c)
+{
+	bool flex = k->version >= VERSION_FLEXIBLE;
+	int32_t correlation = (int32_t)cursor_u32(&c);
+	sim_skip_tags(&c, flex);
+	cursor_u32(&c);
+	int16_t error = 0;
+	if (k->version >= 7) {
+		error = (int16_t)cursor_u16(&c);
+		cursor_u32(&c);
+	}
+	int64_t topics = sim_get_count(&c, flex);
+	sim_get_string(&c, flex);
+	int64_t partitions = sim_get_count(&c, flex);
+	if (c.bad || !k->is_waiting || correlation != k->correlation || error || topics != 1 ||
+	    partitions != SIM_EVENTS_PARTITIONS)
+		sim_fail("consumer %u: response %d (version %d), error %d", k->client.id,
+			 correlation, k->version, error);
+	for (uint32_t p = 0; p < SIM_EVENTS_PARTITIONS; p++)
+		take_partition(k, &c, p);
+	sim_skip_tags(&c, flex);
+	sim_skip_tags(&c, flex);
+	if (c.bad || cursor_left(&c))
+		sim_fail("consumer %u: %zu bytes behind the response of version %d",
+			 k->client.id, cursor_left(&c), k->version);
+	k->is_waiting = false;
+}
+
+static void consumer_turn(struct sim_client *c)
+{
+	struct consumer *k = consumer_of(c);
+	struct sim_buffer *in = &c->tcp.in;
+	for (size_t n; (n = sim_response_bytes(in->bytes, in->size)) > 0;) {
+		take_response(k, cursor_of(in->bytes + 4, n - 4));
+		sim_buffer_eat(in, n);
+		c->next_ns = sim_world()->now_ns + rng_below(&sim_world()->rng, 2 * FETCH_NS);
+	}
+	bool is_due = sim_world()->now_ns >= c->next_ns;
+	if (is_due && !k->is_waiting && !c->is_quitting && !c->tcp.wants_fin)
+		send_fetch(k);
+}
+
+static void consumer_lost(struct sim_client *c)
+{
+	consumer_of(c)->is_waiting = false;
+}
+
+static bool consumer_is_idle(const struct sim_client *c)
+{
+	return !container_of(c, const struct consumer, client)->is_waiting;
+}
+
+static void consumer_destroy(struct sim_client *c)
+{
+	free(consumer_of(c)->scratch);
+}
+
+static const struct sim_client_ops consumer_ops = {
+	.turn = consumer_turn,
+	.lost = consumer_lost,
+	.is_idle = consumer_is_idle,
+	.destroy = consumer_destroy,
+};
+
+struct sim_client *sim_consumer_create(void)
+{
+	struct consumer *k = calloc(1, sizeof *k);
+	require(k);
+	k->client.ops = &consumer_ops;
+	k->scratch = malloc(SIM_REQUEST_BYTES_MAX);
+	require(k->scratch);
+	return &k->client;
+}

@@ -1,0 +1,299 @@
+/* sim_disk.c - the disk seam over a simulated file system: operations under way, their
+ * faults and crashes; files and entries are sim_fs.c's. See sim_disk.h. */
+#include "tests/sim/sim_disk.h"
+#include "dataplane/base/crc32c.h"
+#include "dataplane/base/require.h"
+#include "tests/sim/sim_fs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+
+enum { SECTOR_BYTES = 512, STALL_FACTOR = 100 };
+
+/* An operation under way. */
+struct pending {
+	struct pending *next;
+	struct disk *disk;
+	struct disk_op *op;
+	uint64_t due_ns;
+	uint64_t sequence; /* a sync keeps what completed before it was submitted */
+	uint32_t check;    /* of a write's bytes */
+};
+
+struct disk {
+	struct sim_fs *fs;
+	unsigned outstanding;
+	struct disk *next;
+};
+
+static uint32_t write_check(const struct disk_op *op)
+{
+	uint32_t crc = 0;
+	for (unsigned i = 0; i < op->iov_count; i++)
+		crc = crc32c_extend(crc, op->iov[i].iov_base, op->iov[i].iov_len);
+	return crc;
+}
+
+static size_t iov_bytes(const struct disk_op *op)
+{
+	size_t bytes = 0;
+	for (unsigned i = 0; i < op->iov_count; i++)
+		bytes += op->iov[i].iov_len;
+	return bytes;
+}
+
+struct disk *disk_create(const char *name, int *error)
+{
+	struct disk *d = calloc(1, sizeof *d);
+	require(d);
+	d->fs = sim_world()->fs;
+	d->next = d->fs->disks;
+	d->fs->disks = d;
+	*error = 0;
+	return d;
+}
+
+void disk_destroy(struct disk *d)
+{
+	require(d->outstanding == 0);
+	struct disk **at = &d->fs->disks;
+	while (*at != d)
+		at = &(*at)->next;
+	*at = d->next;
+	free(d);
+}
+
+bool disk_has_room(const struct disk *d)
+{
+	return d->outstanding < DISK_QUEUE_ENTRIES;
+}
+
+static uint64_t op_duration_ns(struct sim_fs *fs, const struct disk_op *op)
+{
+	struct rng *rng = &sim_world()->rng;
+	uint64_t mean = op->kind == DISK_WRITE || op->kind == DISK_READ ? fs->faults.write_ns
+									: fs->faults.sync_ns;
+	if (rng_one_in(rng, fs->faults.stall))
+		mean *= STALL_FACTOR;
+	return mean / 4 + rng_below(rng, mean * 3 / 2 + 1);
+}
+
+void disk_submit(struct disk *d, struct disk_op *give)
+{
+	require(disk_has_room(d));
+	struct sim_fs *fs = d->fs;
+	struct pending *p = calloc(1, sizeof *p);
+	require(p);
+	p->disk = d;
+	p->op = give;
+	p->due_ns = sim_world()->now_ns + op_duration_ns(fs, give);
+	p->sequence = fs->sequence;
+	if (give->kind == DISK_WRITE)
+		p->check = write_check(give);
+	p->next = fs->pending;
+	fs->pending = p;
+	d->outstanding++;
+}
+
+void disk_kick(struct disk *d)
+{
+}
+
+static bool aligned(const struct disk_op *op)
+{
+	if (op->offset % DISK_BLOCK_BYTES)
+		return false;
+	for (unsigned i = 0; i < op->iov_count; i++)
+		if (op->iov[i].iov_len % DISK_BLOCK_BYTES ||
+		    (uintptr_t)op->iov[i].iov_base % DISK_BLOCK_BYTES)
+			return false;
+	return true;
+}
+
+static int64_t run_write(struct sim_fs *fs, struct sim_file *f, const struct disk_op *op,
+			 size_t bytes_max)
+{
+	size_t done = 0;
+	for (unsigned i = 0; i < op->iov_count && done < bytes_max; i++) {
+		size_t n = min_size(op->iov[i].iov_len, bytes_max - done);
+		sim_file_write(f, op->offset + done, op->iov[i].iov_base, n, ++fs->sequence);
+		done += n;
+	}
+	return (int64_t)done;
+}
+
+static int64_t run_read(const struct sim_file *f, const struct disk_op *op)
+{
+	size_t done = 0;
+	for (unsigned i = 0; i < op->iov_count; i++) {
+		uint64_t at = op->offset + done;
+		if (at >= f->size)
+			break;
+		size_t n = min_size(op->iov[i].iov_len, f->size - at);
+		memcpy(op->iov[i].iov_base, f->now + at, n);
+		done += n;
+		if (n < op->iov[i].iov_len)
+			break;
+	}
+	return (int64_t)done;
+}
+
+static int64_t run_sync(struct sim_fs *fs, struct sim_fd *fd, uint64_t sequence)
+{
+	if (fs->faults.lies)
+		return 0;
+	if (fd->file)
+		sim_file_keep(fd->file, sequence);
+	else
+		sim_fs_keep_entries(fs, fd->path, sequence);
+	return 0;
+}
+
+static int64_t run_data(struct sim_fs *fs, struct disk_op *op, uint64_t sequence)
+{
+	struct sim_fd *fd = sim_fs_fd(fs, op->fd);
+	if (!fd)
+		return -EBADF;
+	bool moves_data = op->kind == DISK_WRITE || op->kind == DISK_READ;
+	if (moves_data && (fd->flags & O_DIRECT) && !aligned(op))
+		return -EINVAL;
+	if ((op->kind == DISK_WRITE || op->kind == DISK_SYNC) &&
+	    ++fs->operations == fs->faults.fail_at) {
+		fs->failures++;
+		return -EIO;
+	}
+	switch ((enum disk_kind)op->kind) {
+	case DISK_WRITE: {
+		size_t bytes = iov_bytes(op);
+		if (rng_one_in(&sim_world()->rng, fs->faults.short_write)) {
+			fs->failures++;
+			bytes = bytes / 2 / SECTOR_BYTES * SECTOR_BYTES;
+		}
+		return run_write(fs, fd->file, op, bytes);
+	}
+	case DISK_READ:
+		return run_read(fd->file, op);
+	case DISK_SYNC:
+		return run_sync(fs, fd, sequence);
+	case DISK_ALLOCATE:
+		sim_file_resize(fd->file, max_u64(fd->file->size, op->offset + op->size),
+				++fs->sequence);
+		return 0;
+	case DISK_TRUNCATE:
+		sim_file_resize(fd->file, op->size, ++fs->sequence);
+		return 0;
+	case DISK_SIZE:
+		op->size = fd->file->size;
+		return 0;
+	default:
+		return sim_fs_close(fs, op->fd);
+	}
+}
+
+static int64_t run_op(struct sim_fs *fs, struct disk_op *op, uint64_t sequence)
+{
+	switch ((enum disk_kind)op->kind) {
+	case DISK_OPEN:
+		return sim_fs_open(fs, op->path, op->flags);
+	case DISK_RENAME:
+		return sim_fs_rename(fs, op->path, op->path2);
+	case DISK_UNLINK:
+		return sim_fs_unlink(fs, op->path);
+	case DISK_MKDIR:
+		return sim_fs_mkdir(fs, op->path);
+	case DISK_LIST:
+		return sim_fs_list(fs, op);
+	default:
+		return run_data(fs, op, sequence);
+	}
+}
+
+unsigned disk_reap(struct disk *d, struct disk_op **ret, unsigned max)
+{
+	struct sim_fs *fs = d->fs;
+	unsigned count = 0;
+	for (struct pending **at = &fs->pending; *at && count < max;) {
+		struct pending *p = *at;
+		if (p->disk != d || p->due_ns > sim_world()->now_ns) {
+			at = &p->next;
+			continue;
+		}
+		*at = p->next;
+		if (p->op->kind == DISK_WRITE && write_check(p->op) != p->check)
+			sim_fail("a buffer was changed while the disk owned it");
+		p->op->result = run_op(fs, p->op, p->sequence);
+		ret[count++] = p->op;
+		d->outstanding--;
+		free(p);
+	}
+	return count;
+}
+
+unsigned disk_outstanding(const struct disk *d)
+{
+	return d->outstanding;
+}
+
+int disk_wait_fd(const struct disk *d)
+{
+	return -1;
+}
+
+int64_t disk_run(struct disk *d, struct disk_op *op)
+{
+	op->result = run_op(d->fs, op, d->fs->sequence);
+	return op->result;
+}
+
+uint64_t sim_fs_next_ns(const struct sim_fs *fs)
+{
+	uint64_t next = UINT64_MAX;
+	for (const struct pending *p = fs->pending; p; p = p->next)
+		next = min_u64(next, p->due_ns);
+	return next;
+}
+
+/* A write under way at the crash: each sector is there or not. */
+static void tear_write(struct sim_fs *fs, const struct disk_op *op)
+{
+	struct sim_fd *fd = sim_fs_fd(fs, op->fd);
+	if (!fd || !fd->file)
+		return;
+	uint64_t at = op->offset;
+	for (unsigned i = 0; i < op->iov_count; i++) {
+		const uint8_t *bytes = op->iov[i].iov_base;
+		for (size_t done = 0; done < op->iov[i].iov_len; done += SECTOR_BYTES) {
+			size_t n = min_size(SECTOR_BYTES, op->iov[i].iov_len - done);
+			if (rng_one_in(&sim_world()->rng, 2))
+				sim_file_write(fd->file, at + done, bytes + done, n,
+					       ++fs->sequence);
+		}
+		at += op->iov[i].iov_len;
+	}
+}
+
+void sim_fs_crash(struct sim_fs *fs, bool power_loss)
+{
+	for (struct pending *p = fs->pending; p;) {
+		struct pending *next = p->next;
+		if (p->op->kind == DISK_WRITE)
+			tear_write(fs, p->op);
+		free(p);
+		p = next;
+	}
+	fs->pending = NULL;
+	for (struct disk *d = fs->disks; d;) {
+		struct disk *next = d->next;
+		free(d);
+		d = next;
+	}
+	fs->disks = NULL;
+	sim_fs_close_all(fs);
+	if (power_loss)
+		sim_fs_lose_power(fs);
+}
+
+uint64_t sim_fs_failures(const struct sim_fs *fs)
+{
+	return fs->failures;
+}

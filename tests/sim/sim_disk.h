@@ -1,0 +1,46 @@
+/* sim_disk.h - a file system that is slow, fails, tears and forgets; implements disk.h.
+ *
+ * Every file has two contents: what a reader sees now, and what would be there after a power
+ * loss. A completed sync copies the sectors written before it was submitted from the first to
+ * the second; a synced directory does so for its entries. At a crash
+ *
+ *     process:  writes under way are there or not, sector by sector (512 bytes)
+ *     power:    the same, and every sector and entry not synced keeps or loses its change
+ *
+ * Buffers of writes are checked to be the same at completion as at submission: who reuses a
+ * buffer that the disk still owns is found out. O_DIRECT's alignment rules are enforced.
+ */
+#ifndef PENSTOCK_SIM_DISK_H
+#define PENSTOCK_SIM_DISK_H
+
+#include "dataplane/store/disk.h"
+#include "tests/sim/sim.h"
+
+struct sim_disk_faults {
+	uint64_t write_ns; /* mean times */
+	uint64_t sync_ns;
+	uint32_t stall;       /* one operation in n takes 100 times as long */
+	uint32_t short_write; /* one write in n is short */
+	uint64_t fail_at;     /* the n-th write or sync fails with EIO; 0: none */
+	bool lies;            /* planted: a sync completes without keeping anything */
+};
+
+struct sim_fs *sim_fs_create(const struct sim_disk_faults *faults);
+void sim_fs_destroy(struct sim_fs *fs);
+void sim_fs_set_faults(struct sim_fs *fs, const struct sim_disk_faults *faults);
+
+/* Ends all that is under way, as a crash would; every struct disk is gone afterwards. */
+void sim_fs_crash(struct sim_fs *fs, bool power_loss);
+
+/* When the next operation completes; UINT64_MAX when none is under way. */
+uint64_t sim_fs_next_ns(const struct sim_fs *fs);
+/* Operations that were made to fail so far. */
+uint64_t sim_fs_failures(const struct sim_fs *fs);
+
+/* For the checker: the file as a reader sees it now. Null when there is none. */
+const uint8_t *sim_fs_read(const struct sim_fs *fs, const char *path, size_t *ret_size);
+/* Names of files below `directory` (full paths), called in order. */
+void sim_fs_each(const struct sim_fs *fs, const char *directory,
+		 void (*visit)(void *arg, const char *path), void *arg);
+
+#endif

@@ -1,0 +1,66 @@
+/* sim_fs.h - files and directory entries of the simulated disk, each with what is seen now
+ * and what a power loss would leave. Private to sim_disk.c and sim_fs.c. */
+#ifndef PENSTOCK_SIM_FS_H
+#define PENSTOCK_SIM_FS_H
+
+#include "tests/sim/sim_disk.h"
+
+enum { SIM_FDS_MAX = 4096, SIM_PATH_BYTES_MAX = 512 };
+
+struct sim_file {
+	uint8_t *now;
+	uint8_t *kept;
+	uint64_t *dirty; /* per sector: sequence of its last unsynced change, 0 when clean */
+	size_t size;
+	size_t kept_size;
+	uint64_t size_sequence; /* of the last unsynced change of size */
+	size_t capacity;
+	unsigned links; /* entries and fds */
+};
+
+/* A name. `is_now` and `is_kept` differ until the directory is synced. */
+struct sim_entry {
+	struct sim_entry *next;
+	char path[SIM_PATH_BYTES_MAX];
+	struct sim_file *file; /* null: a directory */
+	bool is_now;
+	bool is_kept;
+	uint64_t sequence; /* of its last unsynced change */
+};
+
+struct sim_fd {
+	struct sim_file *file; /* null: a directory */
+	char path[SIM_PATH_BYTES_MAX];
+	int flags;
+	bool in_use;
+};
+
+struct sim_fs {
+	struct sim_disk_faults faults;
+	struct sim_entry *entries;
+	struct sim_fd fds[SIM_FDS_MAX];
+	struct pending *pending;
+	struct disk *disks;
+	uint64_t sequence;
+	uint64_t operations;
+	uint64_t failures;
+};
+
+void sim_file_write(struct sim_file *f, uint64_t at, const void *bytes, size_t n,
+		    uint64_t sequence);
+void sim_file_resize(struct sim_file *f, uint64_t size, uint64_t sequence);
+/* Keeps what changed up to `sequence`. */
+void sim_file_keep(struct sim_file *f, uint64_t sequence);
+
+struct sim_fd *sim_fs_fd(struct sim_fs *fs, int fd);
+int64_t sim_fs_open(struct sim_fs *fs, const char *path, int flags);
+int64_t sim_fs_close(struct sim_fs *fs, int fd);
+void sim_fs_close_all(struct sim_fs *fs);
+int64_t sim_fs_rename(struct sim_fs *fs, const char *from, const char *to);
+int64_t sim_fs_unlink(struct sim_fs *fs, const char *path);
+int64_t sim_fs_mkdir(struct sim_fs *fs, const char *path);
+int64_t sim_fs_list(struct sim_fs *fs, struct disk_op *op);
+void sim_fs_keep_entries(struct sim_fs *fs, const char *directory, uint64_t sequence);
+void sim_fs_lose_power(struct sim_fs *fs);
+
+#endif

@@ -1,0 +1,238 @@
+/* sim_history.c - what clients were promised, held against what the files say; see
+ * sim_history.h. Reading the files is sim_checker.c's. */
+#include "tests/sim/sim_history.h"
+#include "dataplane/base/be.h"
+#include "dataplane/base/require.h"
+#include "tests/sim/sim_checker.h"
+
+enum { CLIENTS_MAX = 64, TOPIC_BYTES = 32 };
+
+enum fate { FATE_UNKNOWN, FATE_ACKED, FATE_REFUSED };
+
+struct promise {
+	uint8_t fate;
+	uint8_t level;
+	uint32_t connection;
+	uint32_t powers;     /* power losses before the acknowledgement */
+	char topic[TOPIC_BYTES];
+	int32_t partition;
+	int64_t offset;      /* promised; -1: none */
+	/* Of the check under way. */
+	uint32_t round;
+	int64_t found_offset;
+	int32_t found_partition;
+};
+
+struct client_history {
+	struct promise *promises;
+	uint32_t count, capacity;
+};
+
+struct sighting {
+	char topic[TOPIC_BYTES];
+	int32_t partition;
+	int64_t offset;
+	uint32_t client, seq;
+};
+
+struct history {
+	struct client_history clients[CLIENTS_MAX];
+	struct sighting *sightings;
+	size_t sighting_count, sighting_capacity;
+	uint32_t powers;
+	uint32_t round;
+	uint64_t acks;
+};
+
+struct history *history_create(void)
+{
+	struct history *h = calloc(1, sizeof *h);
+	require(h);
+	return h;
+}
+
+void history_destroy(struct history *h)
+{
+	for (unsigned c = 0; c < CLIENTS_MAX; c++)
+		free(h->clients[c].promises);
+	free(h->sightings);
+	free(h);
+}
+
+size_t sim_value(uint32_t client, uint32_t seq, uint8_t *ret)
+{
+	struct rng r = {(uint64_t)client << 32 | seq};
+	size_t size = SIM_VALUE_BYTES_MIN;
+	/* Mostly small; some longer than a segment of TCP. */
+	size_t max = client < SIM_DATAGRAM_CLIENTS ? SIM_VALUE_BYTES_MAX : SIM_DATAGRAM_BYTES_MAX;
+	size += rng_below(&r, rng_one_in(&r, 10) ? max - size : 200);
+	be32_store(ret, client);
+	be32_store(ret + 4, seq);
+	for (size_t i = SIM_VALUE_BYTES_MIN; i < size; i++)
+		ret[i] = rng_one_in(&r, 20) ? 0x23 : (uint8_t)rng_next(&r);
+	return size;
+}
+
+static struct promise *promise_of(struct history *h, uint32_t client, uint32_t seq)
+{
+	if (client >= CLIENTS_MAX || seq >= h->clients[client].count)
+		return NULL;
+	return &h->clients[client].promises[seq];
+}
+
+uint32_t history_sent(struct history *h, uint32_t client, uint32_t connection,
+		      const char *topic, int32_t partition)
+{
+	struct client_history *c = &h->clients[client];
+	if (c->count == c->capacity) {
+		c->capacity = c->capacity ? 2 * c->capacity : 256;
+		c->promises = realloc(c->promises, c->capacity * sizeof *c->promises);
+		require(c->promises);
+	}
+	struct promise *p = &c->promises[c->count];
+	*p = (struct promise){.connection = connection, .partition = partition, .offset = -1};
+	snprintf(p->topic, sizeof p->topic, "%s", topic);
+	return c->count++;
+}
+
+void history_acked(struct history *h, uint32_t client, uint32_t seq, enum ack_level level,
+		   int64_t offset)
+{
+	struct promise *p = promise_of(h, client, seq);
+	require(p && p->fate == FATE_UNKNOWN);
+	p->fate = FATE_ACKED;
+	p->level = (uint8_t)level;
+	p->powers = h->powers;
+	p->offset = offset;
+	h->acks++;
+}
+
+void history_refused(struct history *h, uint32_t client, uint32_t seq)
+{
+	struct promise *p = promise_of(h, client, seq);
+	require(p && p->fate == FATE_UNKNOWN);
+	p->fate = FATE_REFUSED;
+}
+
+void history_seen(struct history *h, const char *topic, int32_t partition, int64_t offset,
+		  uint32_t client, uint32_t seq)
+{
+	if (h->sighting_count == h->sighting_capacity) {
+		h->sighting_capacity = h->sighting_capacity ? 2 * h->sighting_capacity : 256;
+		h->sightings =
+			realloc(h->sightings, h->sighting_capacity * sizeof *h->sightings);
+		require(h->sightings);
+	}
+	struct sighting *s = &h->sightings[h->sighting_count++];
+	*s = (struct sighting){
+		.partition = partition, .offset = offset, .client = client, .seq = seq};
+	snprintf(s->topic, sizeof s->topic, "%s", topic);
+}
+
+void history_power_lost(struct history *h)
+{
+	h->powers++;
+}
+
+/* One record as the files have it. */
+static void found(void *arg, const struct found_record *r)
+{
+	struct history *h = arg;
+	uint8_t expected[SIM_VALUE_BYTES_MAX];
+	struct promise *p = promise_of(h, r->client, r->seq);
+	if (!p)
+		sim_fail("%s-%d @%lld: record %u/%u was never sent", r->topic, r->partition,
+			 (long long)r->offset, r->client, r->seq);
+	size_t size = sim_value(r->client, r->seq, expected);
+	if (size != r->value.size || memcmp(expected, r->value.data, size))
+		sim_fail("%s-%d @%lld: bytes of record %u/%u differ", r->topic, r->partition,
+			 (long long)r->offset, r->client, r->seq);
+	if (p->round == h->round && r->client < SIM_DATAGRAM_CLIENTS)
+		sim_fail("record %u/%u is stored twice: @%lld and @%lld", r->client, r->seq,
+			 (long long)p->found_offset, (long long)r->offset);
+	if (strcmp(p->topic, r->topic) || (p->partition >= 0 && p->partition != r->partition))
+		sim_fail("record %u/%u sent to %s-%d lies in %s-%d", r->client, r->seq,
+			 p->topic, p->partition, r->topic, r->partition);
+	if (p->fate == FATE_REFUSED)
+		sim_fail("record %u/%u was refused and is stored @%lld", r->client, r->seq,
+			 (long long)r->offset);
+	p->round = h->round;
+	p->found_offset = r->offset;
+	p->found_partition = r->partition;
+}
+
+static void check_promise(struct history *h, uint32_t client, uint32_t seq,
+			  const struct promise *p)
+{
+	if (p->fate != FATE_ACKED)
+		return;
+	bool is_here = p->round == h->round;
+	if (!is_here && p->level == ACK_WRITTEN && p->powers != h->powers)
+		return;
+	if (!is_here)
+		sim_fail("record %u/%u was acknowledged (%s, offset %lld) and is lost", client,
+			 seq, p->level == ACK_DURABLE ? "durable" : "written",
+			 (long long)p->offset);
+	if (p->offset >= 0 && p->offset != p->found_offset)
+		sim_fail("record %u/%u was promised @%lld and lies @%lld", client, seq,
+			 (long long)p->offset, (long long)p->found_offset);
+}
+
+/* Arrival order of one connection is log order in each partition. */
+static void check_order(struct history *h, uint32_t client)
+{
+	const struct client_history *c = &h->clients[client];
+	enum { PARTITIONS = 16 };
+	int64_t last[PARTITIONS];
+	uint32_t connection = UINT32_MAX;
+	for (uint32_t seq = 0; seq < c->count; seq++) {
+		const struct promise *p = &c->promises[seq];
+		if (p->connection != connection) {
+			connection = p->connection;
+			for (unsigned i = 0; i < PARTITIONS; i++)
+				last[i] = -1;
+		}
+		if (p->round != h->round)
+			continue;
+		require(p->found_partition < PARTITIONS);
+		if (p->found_offset <= last[p->found_partition])
+			sim_fail("record %u/%u @%lld overtook its predecessor @%lld", client, seq,
+				 (long long)p->found_offset,
+				 (long long)last[p->found_partition]);
+		last[p->found_partition] = p->found_offset;
+	}
+}
+
+void history_check(struct history *h, const char *log_dir, bool indexes)
+{
+	h->round++;
+	checker_read(log_dir, indexes, found, h);
+	for (uint32_t c = 0; c < CLIENTS_MAX; c++) {
+		for (uint32_t seq = 0; seq < h->clients[c].count; seq++)
+			check_promise(h, c, seq, &h->clients[c].promises[seq]);
+		if (c < SIM_DATAGRAM_CLIENTS)
+			check_order(h, c);
+	}
+	for (size_t i = 0; i < h->sighting_count; i++) {
+		const struct sighting *s = &h->sightings[i];
+		const struct promise *p = promise_of(h, s->client, s->seq);
+		if (!p || p->round != h->round || p->found_offset != s->offset ||
+		    p->found_partition != s->partition)
+			sim_fail("a consumer saw record %u/%u at %s-%d @%lld; it is not there",
+				 s->client, s->seq, s->topic, s->partition,
+				 (long long)s->offset);
+	}
+}
+
+uint64_t history_records(const struct history *h)
+{
+	uint64_t n = 0;
+	for (uint32_t c = 0; c < CLIENTS_MAX; c++)
+		n += h->clients[c].count;
+	return n;
+}
+
+uint64_t history_acks(const struct history *h)
+{
+	return h->acks;
+}

@@ -1,0 +1,52 @@
+/* sim_history.h - what was sent, what was acknowledged, what a consumer saw: the oracle
+ * outside the system.
+ *
+ * Every record carries (client, seq) and bytes that follow from them. The checker reads the
+ * log files, and says of each record whether it is where it was promised, once, whole, in
+ * order; and of each offset a consumer saw, whether it still holds the same record.
+ */
+#ifndef PENSTOCK_SIM_HISTORY_H
+#define PENSTOCK_SIM_HISTORY_H
+
+#include "dataplane/handoff.h"
+#include "tests/sim/sim.h"
+
+enum {
+	SIM_VALUE_BYTES_MIN = 8,
+	SIM_VALUE_BYTES_MAX = 3000,
+	/* Clients from here on send datagrams: the wire may double and reorder them. */
+	SIM_DATAGRAM_CLIENTS = 48,
+	SIM_DATAGRAM_BYTES_MAX = 1400,
+};
+
+struct history *history_create(void);
+void history_destroy(struct history *h);
+
+/* The bytes of record (client, seq), at least SIM_VALUE_BYTES_MIN: two be32 first. Returns
+ * the size. */
+size_t sim_value(uint32_t client, uint32_t seq, uint8_t *ret);
+
+/* A new record of `client` on its `connection`-th connection, sent to `partition` (-1: the
+ * gateway chooses). Returns its seq. */
+uint32_t history_sent(struct history *h, uint32_t client, uint32_t connection,
+		      const char *topic, int32_t partition);
+/* Acknowledged at `level`, at `offset` (-1: not told). */
+void history_acked(struct history *h, uint32_t client, uint32_t seq, enum ack_level level,
+		   int64_t offset);
+/* Refused with an error that says it was not stored. */
+void history_refused(struct history *h, uint32_t client, uint32_t seq);
+/* A consumer was given this. */
+void history_seen(struct history *h, const char *topic, int32_t partition, int64_t offset,
+		  uint32_t client, uint32_t seq);
+
+/* What only reached `written` may be gone from now on. */
+void history_power_lost(struct history *h);
+
+/* Reads every log below `log_dir`; sim_fail() says what is not as promised. `indexes`: the
+ * gateway was stopped in order, its indexes must agree too. */
+void history_check(struct history *h, const char *log_dir, bool indexes);
+
+uint64_t history_records(const struct history *h);
+uint64_t history_acks(const struct history *h);
+
+#endif

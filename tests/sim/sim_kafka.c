@@ -1,0 +1,133 @@
+/* sim_kafka.c - Kafka's framing and record batch as a client writes them; see sim_kafka.h. */
+#include "tests/sim/sim_kafka.h"
+#include "dataplane/base/crc32c.h"
+#include "dataplane/base/require.h"
+#include "tests/sim/sim_history.h"
+
+enum { BATCH_HEADER_BYTES = 61 };
+
+void sim_request_begin(struct emitter *e, int16_t key, int16_t version, int32_t correlation,
+		       bool flexible)
+{
+	emit_u32(e, 0);
+	emit_u16(e, (uint16_t)key);
+	emit_u16(e, (uint16_t)version);
+	emit_u32(e, (uint32_t)correlation);
+	sim_put_string(e, "sim", false);
+	sim_put_tags(e, flexible);
+}
+
+size_t sim_request_end(struct emitter *e)
+{
+	require(!e->bad);
+	size_t size = emitter_size(e);
+	be32_store(e->start, (uint32_t)(size - 4));
+	return size;
+}
+
+void sim_put_string(struct emitter *e, const char *text, bool flexible)
+{
+	size_t n = strlen(text);
+	if (flexible)
+		emit_uvarint(e, n + 1);
+	else
+		emit_u16(e, (uint16_t)n);
+	emit_bytes(e, text, n);
+}
+
+void sim_put_count(struct emitter *e, uint32_t count, bool flexible)
+{
+	if (flexible)
+		emit_uvarint(e, (uint64_t)count + 1);
+	else
+		emit_u32(e, count);
+}
+
+void sim_put_tags(struct emitter *e, bool flexible)
+{
+	if (flexible)
+		emit_uvarint(e, 0);
+}
+
+int64_t sim_get_count(struct cursor *c, bool flexible)
+{
+	if (flexible)
+		return (int64_t)cursor_uvarint(c, VARINT32_BYTES_MAX) - 1;
+	return (int32_t)cursor_u32(c);
+}
+
+struct bytes sim_get_bytes(struct cursor *c, bool flexible)
+{
+	int64_t n = sim_get_count(c, flexible);
+	size_t size = n > 0 ? (size_t)n : 0;
+	return (struct bytes){cursor_take(c, size), size};
+}
+
+struct bytes sim_get_string(struct cursor *c, bool flexible)
+{
+	int64_t n = flexible ? (int64_t)cursor_uvarint(c, VARINT32_BYTES_MAX) - 1
+			     : (int16_t)cursor_u16(c);
+	size_t size = n > 0 ? (size_t)n : 0;
+	return (struct bytes){cursor_take(c, size), size};
+}
+
+void sim_skip_tags(struct cursor *c, bool flexible)
+{
+	if (!flexible)
+		return;
+	uint64_t count = cursor_uvarint(c, VARINT32_BYTES_MAX);
+	for (uint64_t i = 0; i < count && !c->bad; i++) {
+		cursor_uvarint(c, VARINT32_BYTES_MAX);
+		cursor_take(c, cursor_uvarint(c, VARINT32_BYTES_MAX));
+	}
+}
+
+static void put_record(struct emitter *e, uint32_t client, uint32_t seq, uint32_t delta)
+{
+	uint8_t value[SIM_VALUE_BYTES_MAX];
+	size_t n = sim_value(client, seq, value);
+	size_t size = 1 + 1 + varint_size(delta) + 1 + varint_size((int64_t)n) + n + 1;
+	emit_varint(e, (int64_t)size);
+	emit_u8(e, 0);
+	emit_varint(e, 0);
+	emit_varint(e, delta);
+	emit_varint(e, -1);
+	emit_varint(e, (int64_t)n);
+	emit_bytes(e, value, n);
+	emit_varint(e, 0);
+}
+
+size_t sim_batch(uint8_t *ret, size_t room, uint32_t client, uint32_t first_seq,
+		 uint32_t count)
+{
+	struct emitter e = emitter_of(ret, room);
+	int64_t now_ms = clock_wall_ms();
+	emit_u64(&e, 0);
+	emit_u32(&e, 0);
+	emit_u32(&e, UINT32_MAX);
+	emit_u8(&e, 2);
+	emit_u32(&e, 0);
+	emit_u16(&e, 0);
+	emit_u32(&e, count - 1);
+	emit_u64(&e, (uint64_t)now_ms);
+	emit_u64(&e, (uint64_t)now_ms);
+	emit_u64(&e, UINT64_MAX);
+	emit_u16(&e, UINT16_MAX);
+	emit_u32(&e, UINT32_MAX);
+	emit_u32(&e, count);
+	require(emitter_size(&e) == BATCH_HEADER_BYTES);
+	for (uint32_t i = 0; i < count; i++)
+		put_record(&e, client, first_seq + i, i);
+	require(!e.bad);
+	size_t size = emitter_size(&e);
+	be32_store(ret + 8, (uint32_t)(size - 12));
+	be32_store(ret + 17, crc32c(ret + 21, size - 21));
+	return size;
+}
+
+size_t sim_response_bytes(const uint8_t *in, size_t size)
+{
+	if (size < 4 || size - 4 < be32_load(in))
+		return 0;
+	return 4 + (size_t)be32_load(in);
+}

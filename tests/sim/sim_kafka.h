@@ -1,0 +1,34 @@
+/* sim_kafka.h - a Kafka client's encoder and decoder, written apart from the gateway's: only
+ * what the simulated producer and consumer say. */
+#ifndef PENSTOCK_SIM_KAFKA_H
+#define PENSTOCK_SIM_KAFKA_H
+
+#include "dataplane/base/cursor.h"
+#include "tests/sim/sim.h"
+
+enum { SIM_REQUEST_BYTES_MAX = 1 << 18, KEY_PRODUCE = 0, KEY_FETCH = 1 };
+
+/* Starts a request: room for the size, then the header. */
+void sim_request_begin(struct emitter *e, int16_t key, int16_t version, int32_t correlation,
+		       bool flexible);
+/* Fills in the size; returns all bytes. */
+size_t sim_request_end(struct emitter *e);
+
+void sim_put_string(struct emitter *e, const char *text, bool flexible);
+void sim_put_count(struct emitter *e, uint32_t count, bool flexible);
+void sim_put_tags(struct emitter *e, bool flexible);
+
+struct bytes sim_get_bytes(struct cursor *c, bool flexible);  /* i32 or compact size */
+struct bytes sim_get_string(struct cursor *c, bool flexible); /* i16 or compact size */
+/* -1: null */
+int64_t sim_get_count(struct cursor *c, bool flexible);
+void sim_skip_tags(struct cursor *c, bool flexible);
+
+/* A record batch of records (client, first_seq ..), uncompressed. Returns its size. */
+size_t sim_batch(uint8_t *ret, size_t room, uint32_t client, uint32_t first_seq,
+		 uint32_t count);
+
+/* A whole response in `in`: its size with the size field, 0 when there is none yet. */
+size_t sim_response_bytes(const uint8_t *in, size_t size);
+
+#endif

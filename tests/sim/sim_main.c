@@ -1,0 +1,307 @@
+/* sim_main.c - runs the simulation of one seed, or of many, each in a process of its own.
+ *
+ *     penstock-sim --seed N [--verbose]     replays one, exactly
+ *     penstock-sim --seeds N [--from M]     runs M .. M + N - 1
+ *     --lying-disk                          planted: answers come before anything is kept
+ */
+#include "tests/sim/sim_clients.h"
+#include "tests/sim/sim_disk.h"
+#include "tests/sim/sim_gateway.h"
+#include "tests/sim/sim_history.h"
+#include "tests/sim/sim_net.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { LIVES_MAX = 4, PRODUCERS_MAX = 3, DEVICES_MAX = 4, CLIENTS_MAX = 12, JOBS_MAX = 64 };
+
+#define LIFE_NS_MAX  (1500 * NS_PER_MS)
+#define QUIET_NS_MAX (240 * NS_PER_S)
+
+struct run {
+	struct world world;
+	struct sim_client *clients[CLIENTS_MAX];
+	unsigned client_count;
+	struct sim_gateway *gateway;
+	bool lies;
+};
+
+static void add_client(struct run *r, enum sim_client_kind kind, uint32_t id)
+{
+	r->clients[r->client_count++] = sim_client_create(kind, id);
+}
+
+static void clients_make(struct run *r)
+{
+	struct rng *rng = &r->world.rng;
+	unsigned producers = 1 + (unsigned)rng_below(rng, PRODUCERS_MAX);
+	unsigned devices = 1 + (unsigned)rng_below(rng, DEVICES_MAX);
+	for (unsigned i = 0; i < producers; i++)
+		add_client(r, SIM_PRODUCER, i);
+	for (unsigned i = 0; i < devices; i++)
+		add_client(r, SIM_DEVICE, 16 + i);
+	add_client(r, SIM_CONSUMER, 32);
+	if (rng_one_in(rng, 2))
+		add_client(r, SIM_SENDER, SIM_DATAGRAM_CLIENTS);
+}
+
+static struct sim_net_faults net_faults(struct rng *rng)
+{
+	struct sim_net_faults f = {.delay_ns = 20 * NS_PER_US, .jitter_ns = 100 * NS_PER_US};
+	if (rng_one_in(rng, 4))
+		return f;
+	f.lose = rng_one_in(rng, 2) ? (uint32_t)(20 + rng_below(rng, 200)) : 0;
+	f.twice = rng_one_in(rng, 2) ? (uint32_t)(20 + rng_below(rng, 200)) : 0;
+	f.corrupt = rng_one_in(rng, 2) ? (uint32_t)(50 + rng_below(rng, 200)) : 0;
+	f.late = rng_one_in(rng, 2) ? (uint32_t)(10 + rng_below(rng, 100)) : 0;
+	f.jitter_ns = rng_below(rng, 3 * NS_PER_MS);
+	return f;
+}
+
+static struct sim_disk_faults disk_faults(struct rng *rng, bool lies)
+{
+	struct sim_disk_faults f = {.write_ns = 50 * NS_PER_US, .sync_ns = 400 * NS_PER_US};
+	f.lies = lies;
+	if (rng_one_in(rng, 3))
+		f.write_ns = f.sync_ns = 3 * NS_PER_MS;
+	if (rng_one_in(rng, 3))
+		f.stall = 50;
+	if (rng_one_in(rng, 6))
+		f.fail_at = 1 + rng_below(rng, 400);
+	if (rng_one_in(rng, 12))
+		f.short_write = 100;
+	return f;
+}
+
+static void deliver(struct run *r)
+{
+	uint8_t frame[SIM_FRAME_BYTES_MAX];
+	for (uint32_t size; (size = sim_net_receive(r->world.net, frame)) > 0;)
+		for (unsigned i = 0; i < r->client_count; i++)
+			if (sim_client_input(r->clients[i], frame, size))
+				break;
+}
+
+/* Steps everything once and moves time: a little, or to the next thing that happens. */
+static void step(struct run *r)
+{
+	struct world *w = &r->world;
+	bool busy = sim_gateway_step(r->gateway);
+	deliver(r);
+	uint64_t next = UINT64_MAX;
+	for (unsigned i = 0; i < r->client_count; i++) {
+		sim_client_turn(r->clients[i]);
+		next = min_u64(next, sim_client_next_ns(r->clients[i]));
+	}
+	w->now_ns += 1000 + rng_below(&w->rng, 20 * NS_PER_US);
+	if (busy)
+		return;
+	next = min_u64(next, sim_net_next_ns(w->net));
+	next = min_u64(next, sim_fs_next_ns(w->fs));
+	next = min_u64(next, sim_gateway_next_ns(r->gateway));
+	if (next > w->now_ns && next != UINT64_MAX)
+		w->now_ns = next;
+}
+
+static void run_for(struct run *r, uint64_t ns)
+{
+	uint64_t end = r->world.now_ns + ns;
+	while (r->world.now_ns < end)
+		step(r);
+}
+
+static void start(struct run *r)
+{
+	r->gateway = sim_gateway_start();
+	uint64_t limit = r->world.now_ns + QUIET_NS_MAX;
+	while (!sim_gateway_is_ready(r->gateway)) {
+		step(r);
+		if (r->world.now_ns > limit)
+			sim_fail("the gateway does not become ready");
+	}
+}
+
+static void drain(struct run *r)
+{
+	sim_gateway_drain(r->gateway);
+	uint64_t limit = r->world.now_ns + QUIET_NS_MAX;
+	while (!sim_gateway_is_drained(r->gateway)) {
+		step(r);
+		if (r->world.now_ns > limit)
+			sim_fail("the drain does not end");
+	}
+	sim_gateway_check_ledgers(r->gateway, true);
+	sim_gateway_stop(r->gateway);
+}
+
+static void crash(struct run *r, bool power)
+{
+	sim_say("%s", power ? "power lost" : "killed");
+	sim_fs_crash(r->world.fs, power);
+	if (power)
+		history_power_lost(r->world.history);
+	for (unsigned i = 0; i < r->client_count; i++)
+		sim_client_cut(r->clients[i]);
+}
+
+/* One life of the gateway: load, then an end drawn by chance. */
+static void live(struct run *r)
+{
+	struct world *w = &r->world;
+	struct sim_disk_faults disk = disk_faults(&w->rng, r->lies);
+	struct sim_net_faults net = net_faults(&w->rng);
+	sim_fs_set_faults(w->fs, &disk);
+	sim_net_set_faults(w->net, &net);
+	start(r);
+	run_for(r, rng_below(&w->rng, LIFE_NS_MAX));
+	sim_gateway_check_ledgers(r->gateway, false);
+	uint64_t end = rng_below(&w->rng, 5);
+	if (end == 0 && sim_fs_failures(w->fs) == 0)
+		drain(r);
+	else
+		crash(r, end >= 3);
+	history_check(w->history, SIM_LOG_DIR, false);
+}
+
+/* The last life is quiet: everybody finishes, and every promise is held against the files. */
+static void finish(struct run *r)
+{
+	struct world *w = &r->world;
+	struct sim_disk_faults disk = {.write_ns = 50 * NS_PER_US, .sync_ns = 400 * NS_PER_US};
+	struct sim_net_faults net = {.delay_ns = 20 * NS_PER_US, .jitter_ns = 10 * NS_PER_US};
+	sim_fs_set_faults(w->fs, &disk);
+	sim_net_set_faults(w->net, &net);
+	start(r);
+	run_for(r, 300 * NS_PER_MS);
+	for (unsigned i = 0; i < r->client_count; i++)
+		sim_client_quit(r->clients[i]);
+	uint64_t limit = w->now_ns + QUIET_NS_MAX;
+	for (unsigned i = 0; i < r->client_count; i++)
+		while (!sim_client_is_done(r->clients[i])) {
+			step(r);
+			if (w->now_ns > limit)
+				sim_fail("client %u never finishes", r->clients[i]->id);
+		}
+	drain(r);
+	history_check(w->history, SIM_LOG_DIR, true);
+}
+
+static int run_seed(uint64_t seed, bool verbose, bool lies)
+{
+	struct run *r = calloc(1, sizeof *r);
+	if (!r)
+		return 1;
+	r->lies = lies;
+	r->world = (struct world){.seed = seed,
+				  .rng = {seed},
+				  .entropy = {~seed},
+				  .now_ns = NS_PER_S,
+				  .wall_start_ms = 1795000000000,
+				  .is_verbose = verbose};
+	sim_set_world(&r->world);
+	struct sim_disk_faults disk = {0};
+	struct sim_net_faults net = {0};
+	r->world.fs = sim_fs_create(&disk);
+	r->world.net = sim_net_create(&net);
+	r->world.history = history_create();
+	clients_make(r);
+	unsigned lives = 1 + (unsigned)rng_below(&r->world.rng, LIVES_MAX);
+	for (unsigned i = 0; i < lives; i++)
+		live(r);
+	finish(r);
+	printf("seed %llu: %u lives, %llu records, %llu acknowledged, %.3f s\n",
+	       (unsigned long long)seed, lives + 1,
+	       (unsigned long long)history_records(r->world.history),
+	       (unsigned long long)history_acks(r->world.history),
+	       (double)r->world.now_ns / NS_PER_S);
+	return 0;
+}
+
+/* Waits for one child; true when its seed passed. */
+static bool reap(void)
+{
+	int status;
+	return wait(&status) > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+static unsigned run_seeds(uint64_t from, uint64_t count, unsigned jobs, bool lies)
+{
+	unsigned failed = 0, running = 0;
+	for (uint64_t i = 0; i < count; i++) {
+		if (running == jobs) {
+			failed += !reap();
+			running--;
+		}
+		fflush(stdout);
+		pid_t pid = fork();
+		if (pid == 0) {
+			alarm(120); /* a seed that hangs has failed */
+			exit(run_seed(from + i, false, lies));
+		}
+		running += pid > 0;
+		failed += pid < 0;
+	}
+	while (running--)
+		failed += !reap();
+	return failed;
+}
+
+static const char usage[] =
+	"usage: penstock-sim --seed N [--verbose] | --seeds N [--from M] [--jobs N]\n"
+	"Runs the whole gateway on a simulated network and disk, and checks its promises.\n"
+	"  --seed N      one seed, replayed exactly\n"
+	"  --seeds N     N seeds, each in a process of its own\n"
+	"  --from M      the first of them (default 1)\n"
+	"  --jobs N      processes at a time (default: one per CPU)\n"
+	"  --verbose     the run's diary\n"
+	"  --lying-disk  plants a bug: syncs that keep nothing; the run must fail\n";
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{"seed", required_argument, NULL, 's'}, {"seeds", required_argument, NULL, 'n'},
+		{"from", required_argument, NULL, 'f'}, {"jobs", required_argument, NULL, 'j'},
+		{"verbose", no_argument, NULL, 'v'},	{"lying-disk", no_argument, NULL, 'l'},
+		{"help", no_argument, NULL, 'h'},	{0}};
+	uint64_t seed = 0, seeds = 0, from = 1;
+	unsigned jobs = (unsigned)sysconf(_SC_NPROCESSORS_ONLN);
+	bool verbose = false, lies = false, has_seed = false;
+	for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+		switch (o) {
+		case 's':
+			seed = strtoull(optarg, NULL, 0);
+			has_seed = true;
+			break;
+		case 'n':
+			seeds = strtoull(optarg, NULL, 0);
+			break;
+		case 'f':
+			from = strtoull(optarg, NULL, 0);
+			break;
+		case 'j':
+			jobs = min_u32((uint32_t)strtoul(optarg, NULL, 0), JOBS_MAX);
+			break;
+		case 'v':
+			verbose = true;
+			break;
+		case 'l':
+			lies = true;
+			break;
+		default:
+			fputs(usage, o == 'h' ? stdout : stderr);
+			return o == 'h' ? 0 : 2;
+		}
+	}
+	if (has_seed)
+		return run_seed(seed, verbose, lies);
+	if (seeds == 0 || jobs == 0) {
+		fputs(usage, stderr);
+		return 2;
+	}
+	unsigned failed = run_seeds(from, seeds, jobs, lies);
+	printf("%llu passed, %u failed\n", (unsigned long long)(seeds - failed), failed);
+	return failed > 0;
+}

@@ -1,0 +1,203 @@
+/* sim_net.c - a wire with faults, and the simulated port; see sim_net.h. */
+#include "tests/sim/sim_net.h"
+#include "dataplane/base/require.h"
+
+enum { TO_GATEWAY, TO_CLIENTS, DIRECTIONS };
+enum { NIC_BUFFERS = PACKETS_PER_TURN, LATE_FACTOR = 20 };
+
+struct wire_frame {
+	struct wire_frame *next;
+	uint64_t due_ns;
+	uint32_t size;
+	uint8_t bytes[];
+};
+
+struct sim_net {
+	struct sim_net_faults faults;
+	struct wire_frame *queues[DIRECTIONS]; /* by due_ns */
+};
+
+struct nic {
+	struct sim_net *net;
+	struct nic_caps caps;
+	struct stats *stats;
+	struct pkt pkts[NIC_BUFFERS];
+	struct wire_frame *frames[NIC_BUFFERS];
+	unsigned held;
+	uint8_t tx[SIM_FRAME_BYTES_MAX];
+	bool tx_is_taken;
+};
+
+struct sim_net *sim_net_create(const struct sim_net_faults *faults)
+{
+	struct sim_net *n = calloc(1, sizeof *n);
+	require(n);
+	n->faults = *faults;
+	return n;
+}
+
+void sim_net_destroy(struct sim_net *n)
+{
+	for (unsigned d = 0; d < DIRECTIONS; d++)
+		for (struct wire_frame *f = n->queues[d]; f;) {
+			struct wire_frame *next = f->next;
+			free(f);
+			f = next;
+		}
+	free(n);
+}
+
+void sim_net_set_faults(struct sim_net *n, const struct sim_net_faults *faults)
+{
+	n->faults = *faults;
+}
+
+static void wire_put(struct sim_net *n, unsigned direction, const uint8_t *bytes,
+		     uint32_t size)
+{
+	struct rng *rng = &sim_world()->rng;
+	struct wire_frame *f = malloc(sizeof *f + size);
+	require(f);
+	memcpy(f->bytes, bytes, size);
+	f->size = size;
+	uint64_t jitter = n->faults.jitter_ns;
+	if (rng_one_in(rng, n->faults.late))
+		jitter *= LATE_FACTOR;
+	f->due_ns = sim_world()->now_ns + n->faults.delay_ns + rng_below(rng, jitter + 1);
+	if (rng_one_in(rng, n->faults.corrupt))
+		f->bytes[rng_below(rng, size)] ^= (uint8_t)(1 + rng_below(rng, 255));
+	struct wire_frame **at = &n->queues[direction];
+	while (*at && (*at)->due_ns <= f->due_ns)
+		at = &(*at)->next;
+	f->next = *at;
+	*at = f;
+}
+
+static void wire_send(struct sim_net *n, unsigned direction, const uint8_t *bytes,
+		      uint32_t size)
+{
+	struct rng *rng = &sim_world()->rng;
+	if (rng_one_in(rng, n->faults.lose))
+		return;
+	wire_put(n, direction, bytes, size);
+	if (rng_one_in(rng, n->faults.twice))
+		wire_put(n, direction, bytes, size);
+}
+
+static struct wire_frame *wire_take(struct sim_net *n, unsigned direction)
+{
+	struct wire_frame *f = n->queues[direction];
+	if (!f || f->due_ns > sim_world()->now_ns)
+		return NULL;
+	n->queues[direction] = f->next;
+	return f;
+}
+
+void sim_net_send(struct sim_net *n, const uint8_t *frame, uint32_t size)
+{
+	wire_send(n, TO_GATEWAY, frame, size);
+}
+
+uint32_t sim_net_receive(struct sim_net *n, uint8_t *ret)
+{
+	struct wire_frame *f = wire_take(n, TO_CLIENTS);
+	if (!f)
+		return 0;
+	uint32_t size = f->size;
+	memcpy(ret, f->bytes, size);
+	free(f);
+	return size;
+}
+
+uint64_t sim_net_next_ns(const struct sim_net *n)
+{
+	uint64_t next = UINT64_MAX;
+	for (unsigned d = 0; d < DIRECTIONS; d++)
+		if (n->queues[d])
+			next = min_u64(next, n->queues[d]->due_ns);
+	return next;
+}
+
+struct nic *sim_nic_create(struct sim_net *n)
+{
+	struct nic *nic = calloc(1, sizeof *nic);
+	require(nic);
+	nic->net = n;
+	nic->caps.mac = (struct mac){{2, 0, 0, 0, 0, 1}};
+	nic->caps.mtu = 1500;
+	nic->caps.tx_segment_bytes = 1460;
+	return nic;
+}
+
+void sim_nic_destroy(struct nic *nic)
+{
+	nic_release(nic);
+	free(nic);
+}
+
+void nic_attach(struct nic *n, struct stats *stats)
+{
+	n->stats = stats;
+}
+
+const struct nic_caps *nic_caps(const struct nic *n)
+{
+	return &n->caps;
+}
+
+void nic_rx(struct nic *n, struct pkt_vec *ret)
+{
+	ret->count = 0;
+	while (n->held < NIC_BUFFERS) {
+		struct wire_frame *f = wire_take(n->net, TO_GATEWAY);
+		if (!f)
+			break;
+		n->frames[n->held] = f;
+		n->pkts[n->held] = (struct pkt){.data = f->bytes, .size = f->size};
+		pkt_vec_push(ret, &n->pkts[n->held++]);
+		stats_add(n->stats, STAT_packets_received, 1);
+		stats_add(n->stats, STAT_bytes_received, f->size);
+	}
+}
+
+void nic_release(struct nic *n)
+{
+	for (unsigned i = 0; i < n->held; i++) {
+		/* Whoever kept a packet beyond the turn reads this. */
+		memset(n->frames[i]->bytes, 0xdd, n->frames[i]->size);
+		free(n->frames[i]);
+	}
+	n->held = 0;
+}
+
+uint8_t *nic_tx_take(struct nic *n, uint32_t size)
+{
+	require(!n->tx_is_taken && size <= sizeof n->tx);
+	if (rng_one_in(&sim_world()->rng, 200))
+		return NULL; /* out of buffers for a moment */
+	n->tx_is_taken = true;
+	memset(n->tx, 0xee, sizeof n->tx);
+	return n->tx;
+}
+
+void nic_tx_push(struct nic *n, uint32_t size, const struct nic_offload *offload)
+{
+	require(n->tx_is_taken && !offload->ip_checksum && !offload->l4_checksum);
+	n->tx_is_taken = false;
+	stats_add(n->stats, STAT_packets_sent, 1);
+	stats_add(n->stats, STAT_bytes_sent, size);
+	wire_send(n->net, TO_CLIENTS, n->tx, size);
+}
+
+void nic_tx_flush(struct nic *n)
+{
+}
+
+int nic_wait_fd(const struct nic *n)
+{
+	return -1;
+}
+
+void nic_count_losses(struct nic *n, struct stats *stats)
+{
+}

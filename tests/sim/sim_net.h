@@ -1,0 +1,38 @@
+/* sim_net.h - the wire between the gateway's port and the clients: frames in, frames out
+ * later, or never, or twice, or damaged. Also the implementation of nic.h. */
+#ifndef PENSTOCK_SIM_NET_H
+#define PENSTOCK_SIM_NET_H
+
+#include "dataplane/net/nic.h"
+#include "tests/sim/sim.h"
+
+enum { SIM_FRAME_BYTES_MAX = 1514 };
+
+/* One frame in `n` meets the fault; 0: never. */
+struct sim_net_faults {
+	uint32_t lose;
+	uint32_t twice;
+	uint32_t corrupt;
+	uint32_t late; /* overtaken by those behind it */
+	uint64_t delay_ns;
+	uint64_t jitter_ns;
+};
+
+struct sim_net *sim_net_create(const struct sim_net_faults *faults);
+void sim_net_destroy(struct sim_net *n);
+void sim_net_set_faults(struct sim_net *n, const struct sim_net_faults *faults);
+
+/* The gateway's end: what the poller is given as its port. A new one after every restart;
+ * what was on the wire arrives there or is gone. */
+struct nic *sim_nic_create(struct sim_net *n);
+void sim_nic_destroy(struct nic *nic);
+
+/* The clients' end. */
+void sim_net_send(struct sim_net *n, const uint8_t *frame, uint32_t size);
+/* The next frame for the clients that has arrived by now; 0 when there is none. */
+uint32_t sim_net_receive(struct sim_net *n, uint8_t *ret);
+
+/* When the next frame arrives anywhere; UINT64_MAX when the wire is empty. */
+uint64_t sim_net_next_ns(const struct sim_net *n);
+
+#endif

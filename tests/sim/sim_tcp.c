@@ -1,0 +1,396 @@
+/* sim_tcp.c - the clients' TCP over the simulated wire; see sim_tcp.h. */
+#include "tests/sim/sim_tcp.h"
+#include "dataplane/base/be.h"
+#include "dataplane/base/require.h"
+#include "tests/sim/sim_net.h"
+
+enum {
+	ETH_BYTES = 14,
+	IP_BYTES = 20,
+	TCP_BYTES = 20,
+	OPTION_BYTES_MAX = 40,
+	FIN = 1,
+	SYN = 2,
+	RST = 4,
+	PSH = 8,
+	ACK = 16,
+	PROTOCOL_NUMBER_TCP = 6,
+	PROTOCOL_NUMBER_UDP = 17,
+	WINDOW_BYTES = 60000,
+	TRIES_MAX = 40,
+};
+
+#define RESEND_NS     (150 * NS_PER_MS)
+#define RESEND_NS_MAX (2 * NS_PER_S)
+
+void sim_buffer_put(struct sim_buffer *b, const void *bytes, size_t n)
+{
+	if (b->size + n > b->capacity) {
+		b->capacity = 2 * (b->size + n);
+		b->bytes = realloc(b->bytes, b->capacity);
+		require(b->bytes);
+	}
+	if (n)
+		memcpy(b->bytes + b->size, bytes, n);
+	b->size += n;
+}
+
+void sim_buffer_eat(struct sim_buffer *b, size_t n)
+{
+	require(n <= b->size);
+	b->size -= n;
+	if (b->size)
+		memmove(b->bytes, b->bytes + n, b->size);
+}
+
+void sim_buffer_free(struct sim_buffer *b)
+{
+	free(b->bytes);
+	*b = (struct sim_buffer){0};
+}
+
+static uint32_t sum_words(uint32_t sum, const uint8_t *p, size_t n)
+{
+	for (size_t i = 0; i + 1 < n; i += 2)
+		sum += (uint32_t)p[i] << 8 | p[i + 1];
+	if (n & 1)
+		sum += (uint32_t)p[n - 1] << 8;
+	return sum;
+}
+
+static uint16_t fold(uint32_t sum)
+{
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t)~sum;
+}
+
+static uint16_t l4_checksum(const uint8_t *ip, size_t l4_bytes)
+{
+	uint32_t sum = sum_words(0, ip + 12, 8) + ip[9] + (uint32_t)l4_bytes;
+	return fold(sum_words(sum, ip + IP_BYTES, l4_bytes));
+}
+
+/* Sends l4 bytes that lie behind room for the headers in `frame`. */
+static void frame_send(uint8_t *frame, uint32_t from, uint32_t to, uint8_t protocol,
+		       size_t l4_bytes, size_t checksum_at)
+{
+	static const uint8_t gateway[6] = {2, 0, 0, 0, 0, 1}, client[6] = {2, 0, 0, 0, 0, 2};
+	uint8_t *ip = frame + ETH_BYTES;
+	memcpy(frame, gateway, 6);
+	memcpy(frame + 6, client, 6);
+	be16_store(frame + 12, 0x0800);
+	memset(ip, 0, IP_BYTES);
+	ip[0] = 0x45;
+	be16_store(ip + 2, (uint16_t)(IP_BYTES + l4_bytes));
+	ip[8] = 64;
+	ip[9] = protocol;
+	be32_store(ip + 12, from);
+	be32_store(ip + 16, to);
+	be16_store(ip + 10, fold(sum_words(0, ip, IP_BYTES)));
+	be16_store(ip + IP_BYTES + checksum_at, 0);
+	be16_store(ip + IP_BYTES + checksum_at, l4_checksum(ip, l4_bytes));
+	sim_net_send(sim_world()->net, frame, (uint32_t)(ETH_BYTES + IP_BYTES + l4_bytes));
+}
+
+static uint32_t timestamp_now(void)
+{
+	return (uint32_t)(sim_world()->now_ns / NS_PER_MS) + 7;
+}
+
+static size_t put_options(const struct sim_tcp *t, uint8_t *p, bool is_syn)
+{
+	size_t n = 0;
+	if (is_syn) {
+		memcpy(p, (uint8_t[]){2, 4, t->mss >> 8, t->mss & 0xff}, 4);
+		n = 4;
+		if (t->offers_scale) {
+			memcpy(p + n, (uint8_t[]){1, 3, 3, t->our_shift}, 4);
+			n += 4;
+		}
+	}
+	if (is_syn ? t->offers_timestamps : t->uses_timestamps) {
+		memcpy(p + n, (uint8_t[]){1, 1, 8, 10}, 4);
+		be32_store(p + n + 4, timestamp_now());
+		be32_store(p + n + 8, t->ts_recent);
+		n += 12;
+	}
+	return n;
+}
+
+static void segment_send(struct sim_tcp *t, uint32_t seq, uint8_t flags, const uint8_t *data,
+			 size_t size)
+{
+	uint8_t frame[SIM_FRAME_BYTES_MAX];
+	uint8_t *tcp = frame + ETH_BYTES + IP_BYTES;
+	size_t header = TCP_BYTES + put_options(t, tcp + TCP_BYTES, flags & SYN);
+	uint16_t window = (flags & SYN) ? WINDOW_BYTES : WINDOW_BYTES >> t->our_shift;
+	be16_store(tcp, t->local_port);
+	be16_store(tcp + 2, t->remote_port);
+	be32_store(tcp + 4, seq);
+	be32_store(tcp + 8, (flags & ACK) ? t->rcv_nxt : 0);
+	tcp[12] = (uint8_t)(header / 4 << 4);
+	tcp[13] = flags;
+	be16_store(tcp + 14, window);
+	be16_store(tcp + 18, 0);
+	if (size)
+		memcpy(tcp + header, data, size);
+	frame_send(frame, t->local_ip, t->remote_ip, PROTOCOL_NUMBER_TCP, header + size, 16);
+	if (flags & ACK)
+		t->owes_ack = false;
+}
+
+void sim_tcp_open(struct sim_tcp *t, uint32_t local_ip, uint16_t local_port,
+		  uint32_t remote_ip, uint16_t remote_port)
+{
+	struct rng *rng = &sim_world()->rng;
+	*t = (struct sim_tcp){
+		.local_ip = local_ip,
+		.local_port = local_port,
+		.remote_ip = remote_ip,
+		.remote_port = remote_port,
+		.mss = (uint16_t)(rng_one_in(rng, 4) ? 536 : 1400),
+		.offers_scale = rng_one_in(rng, 2),
+		.offers_timestamps = rng_one_in(rng, 2),
+		.iss = (uint32_t)rng_next(rng),
+		.state = SIM_TCP_OPENING,
+	};
+	if (rng_one_in(rng, 8)) /* about to wrap */
+		t->iss = UINT32_MAX - (uint32_t)rng_below(rng, 3000);
+	t->our_shift = t->offers_scale ? (uint8_t)rng_below(rng, 8) : 0;
+	t->snd_una = t->snd_nxt = t->snd_max = t->iss;
+}
+
+void sim_tcp_free(struct sim_tcp *t)
+{
+	sim_buffer_free(&t->in);
+	sim_buffer_free(&t->out);
+}
+
+void sim_tcp_write(struct sim_tcp *t, const void *bytes, size_t n)
+{
+	require(!t->wants_fin);
+	sim_buffer_put(&t->out, bytes, n);
+}
+
+void sim_tcp_close(struct sim_tcp *t)
+{
+	t->wants_fin = true;
+}
+
+void sim_tcp_abort(struct sim_tcp *t)
+{
+	if (t->state == SIM_TCP_OPEN)
+		segment_send(t, t->snd_nxt, RST | ACK, NULL, 0);
+	t->state = SIM_TCP_LOST;
+}
+
+static void read_options(struct sim_tcp *t, const uint8_t *p, size_t n, bool is_syn)
+{
+	for (size_t i = 0; i < n && p[i] != 0;) {
+		size_t size = p[i] == 1 ? 1 : i + 1 < n ? p[i + 1] : 0;
+		if (size == 0 || i + size > n)
+			return;
+		if (p[i] == 3 && is_syn)
+			t->peer_shift = p[i + 2];
+		if (p[i] == 2 && is_syn && be16_load(p + i + 2) < t->mss)
+			t->mss = be16_load(p + i + 2);
+		if (p[i] == 8) {
+			t->ts_recent = be32_load(p + i + 2);
+			if (is_syn)
+				t->uses_timestamps = t->offers_timestamps;
+		}
+		i += size;
+	}
+}
+
+static void take_ack(struct sim_tcp *t, uint32_t ack, bool has_data)
+{
+	if ((int32_t)(ack - t->snd_una) < 0 || (int32_t)(ack - t->snd_max) > 0)
+		return;
+	uint32_t acked = ack - t->snd_una;
+	if (acked == 0) {
+		if (!has_data && t->snd_nxt != t->snd_una && ++t->duplicate_acks == 3)
+			t->snd_nxt = t->snd_una;
+		return;
+	}
+	t->duplicate_acks = 0;
+	t->tries = 0;
+	t->resend_ns = sim_world()->now_ns + RESEND_NS;
+	t->snd_una = ack;
+	if ((int32_t)(t->snd_nxt - ack) < 0)
+		t->snd_nxt = ack;
+	size_t data = min_size(acked, t->out.size);
+	sim_buffer_eat(&t->out, data);
+	if (acked > data && t->peer_has_ended)
+		t->state = SIM_TCP_ENDED; /* our FIN, and theirs */
+}
+
+static void take_syn_ack(struct sim_tcp *t, const uint8_t *tcp, size_t header)
+{
+	if (be32_load(tcp + 8) != t->iss + 1)
+		return;
+	t->peer_shift = 0;
+	bool offered_scale = t->offers_scale;
+	read_options(t, tcp + TCP_BYTES, header - TCP_BYTES, true);
+	if (!offered_scale || !t->peer_shift) {
+		/* Not agreed on unless both sent it; the gateway's shift is never 0 then. */
+		t->our_shift = 0;
+		t->peer_shift = 0;
+	}
+	t->rcv_nxt = be32_load(tcp + 4) + 1;
+	t->snd_una = t->snd_nxt = t->snd_max = t->iss + 1;
+	t->snd_wnd = be16_load(tcp + 14);
+	t->state = SIM_TCP_OPEN;
+	t->tries = 0;
+	t->resend_ns = sim_world()->now_ns + RESEND_NS;
+	t->owes_ack = true;
+}
+
+static void take_data(struct sim_tcp *t, uint32_t seq, const uint8_t *data, size_t size,
+		      bool fin)
+{
+	if (size == 0 && !fin)
+		return;
+	t->owes_ack = true;
+	uint32_t skip = t->rcv_nxt - seq;
+	if ((int32_t)skip < 0 || skip > size + fin)
+		return; /* a gap, or old */
+	if (skip < size) {
+		sim_buffer_put(&t->in, data + skip, size - skip);
+		t->rcv_nxt += (uint32_t)(size - skip);
+	}
+	if (fin && !t->peer_has_ended && t->rcv_nxt == seq + size) {
+		t->rcv_nxt++;
+		t->peer_has_ended = true;
+	}
+}
+
+static void take_segment(struct sim_tcp *t, const uint8_t *tcp, size_t size)
+{
+	size_t header = (size_t)(tcp[12] >> 4) * 4;
+	uint8_t flags = tcp[13];
+	if (flags & RST) {
+		bool is_ours = t->state == SIM_TCP_OPENING
+				       ? (flags & ACK) && be32_load(tcp + 8) == t->iss + 1
+				       : be32_load(tcp + 4) == t->rcv_nxt;
+		if (is_ours)
+			t->state = SIM_TCP_LOST;
+		return;
+	}
+	if (t->state == SIM_TCP_OPENING) {
+		if ((flags & (SYN | ACK)) == (SYN | ACK))
+			take_syn_ack(t, tcp, header);
+		return;
+	}
+	if (flags & SYN) {
+		t->owes_ack = true; /* our handshake ACK was lost */
+		return;
+	}
+	read_options(t, tcp + TCP_BYTES, header - TCP_BYTES, false);
+	uint32_t seq = be32_load(tcp + 4);
+	take_data(t, seq, tcp + header, size - header, flags & FIN);
+	take_ack(t, be32_load(tcp + 8), size > header);
+	t->snd_wnd = (uint32_t)be16_load(tcp + 14) << t->peer_shift;
+}
+
+bool sim_tcp_input(struct sim_tcp *t, const uint8_t *frame, uint32_t size)
+{
+	const uint8_t *ip = frame + ETH_BYTES, *tcp = ip + IP_BYTES;
+	if (size < ETH_BYTES + IP_BYTES + TCP_BYTES || be16_load(frame + 12) != 0x0800 ||
+	    ip[9] != PROTOCOL_NUMBER_TCP)
+		return false;
+	if (be32_load(ip + 16) != t->local_ip || be16_load(tcp + 2) != t->local_port ||
+	    be32_load(ip + 12) != t->remote_ip || be16_load(tcp) != t->remote_port)
+		return false;
+	size_t total = be16_load(ip + 2);
+	size_t l4_bytes = total - IP_BYTES;
+	if (total > size - ETH_BYTES || total < IP_BYTES + TCP_BYTES ||
+	    fold(sum_words(0, ip, IP_BYTES)) || l4_checksum(ip, l4_bytes) ||
+	    (size_t)(tcp[12] >> 4) * 4 > l4_bytes)
+		return true; /* damaged on the way */
+	if (t->state == SIM_TCP_OPENING || t->state == SIM_TCP_OPEN)
+		take_segment(t, tcp, l4_bytes);
+	return true;
+}
+
+static void send_again(struct sim_tcp *t)
+{
+	if (++t->tries > TRIES_MAX) {
+		t->state = SIM_TCP_LOST;
+		return;
+	}
+	uint64_t wait = min_u64(RESEND_NS << min_u32(t->tries, 8), RESEND_NS_MAX);
+	t->resend_ns = sim_world()->now_ns + wait;
+	if (t->state == SIM_TCP_OPENING) {
+		segment_send(t, t->iss, SYN, NULL, 0);
+		return;
+	}
+	t->snd_nxt = t->snd_una;
+	if (t->snd_wnd == 0 && t->out.size > 0) { /* probe a closed window */
+		segment_send(t, t->snd_una, ACK, t->out.bytes, 1);
+		t->snd_nxt = t->snd_una + 1;
+		if ((int32_t)(t->snd_nxt - t->snd_max) > 0)
+			t->snd_max = t->snd_nxt;
+	}
+}
+
+static bool fin_is_due(const struct sim_tcp *t)
+{
+	return t->wants_fin && t->snd_nxt == t->snd_una + t->out.size;
+}
+
+static void send_new(struct sim_tcp *t)
+{
+	for (unsigned burst = 0; burst < 8; burst++) {
+		size_t sent = t->snd_nxt - t->snd_una;
+		size_t left = sent < t->out.size ? t->out.size - sent : 0;
+		size_t window = t->snd_wnd > sent ? t->snd_wnd - sent : 0;
+		size_t n = min_size(min_size(left, window), t->mss);
+		if (n == 0)
+			break;
+		if (rng_one_in(&sim_world()->rng, 3))
+			n = 1 + rng_below(&sim_world()->rng, n);
+		segment_send(t, t->snd_nxt, ACK | PSH, t->out.bytes + sent, n);
+		t->snd_nxt += (uint32_t)n;
+	}
+	if (fin_is_due(t)) {
+		segment_send(t, t->snd_nxt, ACK | FIN, NULL, 0);
+		t->snd_nxt++;
+	}
+	if ((int32_t)(t->snd_nxt - t->snd_max) > 0)
+		t->snd_max = t->snd_nxt;
+}
+
+void sim_tcp_turn(struct sim_tcp *t)
+{
+	if (t->state != SIM_TCP_OPENING && t->state != SIM_TCP_OPEN)
+		return;
+	if (sim_world()->now_ns >= sim_tcp_next_ns(t))
+		send_again(t);
+	if (t->state == SIM_TCP_OPEN)
+		send_new(t);
+	if (t->owes_ack && t->state == SIM_TCP_OPEN)
+		segment_send(t, t->snd_nxt, ACK, NULL, 0);
+}
+
+uint64_t sim_tcp_next_ns(const struct sim_tcp *t)
+{
+	bool waits = t->state == SIM_TCP_OPENING ||
+		     (t->state == SIM_TCP_OPEN &&
+		      (t->out.size > 0 || t->snd_una != t->snd_max || t->wants_fin));
+	return waits ? t->resend_ns : UINT64_MAX;
+}
+
+void sim_udp_send(uint32_t local_ip, uint16_t local_port, uint32_t remote_ip,
+		  uint16_t remote_port, const void *bytes, size_t n)
+{
+	uint8_t frame[SIM_FRAME_BYTES_MAX];
+	uint8_t *udp = frame + ETH_BYTES + IP_BYTES;
+	require(n + 8 <= SIM_FRAME_BYTES_MAX - ETH_BYTES - IP_BYTES);
+	be16_store(udp, local_port);
+	be16_store(udp + 2, remote_port);
+	be16_store(udp + 4, (uint16_t)(8 + n));
+	memcpy(udp + 8, bytes, n);
+	frame_send(frame, local_ip, remote_ip, PROTOCOL_NUMBER_UDP, 8 + n, 6);
+}

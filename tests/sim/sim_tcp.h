@@ -1,0 +1,62 @@
+/* sim_tcp.h - the clients' TCP: a small, stubborn peer, written apart from the one under
+ * test. Sends segments of random sizes, goes back to the first unacknowledged byte when
+ * nothing is heard, takes only what is in order. Options are offered or not, by chance. */
+#ifndef PENSTOCK_SIM_TCP_H
+#define PENSTOCK_SIM_TCP_H
+
+#include "tests/sim/sim.h"
+
+enum sim_tcp_state { SIM_TCP_OPENING, SIM_TCP_OPEN, SIM_TCP_ENDED, SIM_TCP_LOST };
+
+/* Bytes that grow at the end and are eaten at the front. */
+struct sim_buffer {
+	uint8_t *bytes;
+	size_t size;
+	size_t capacity;
+};
+
+void sim_buffer_put(struct sim_buffer *b, const void *bytes, size_t n);
+void sim_buffer_eat(struct sim_buffer *b, size_t n);
+void sim_buffer_free(struct sim_buffer *b);
+
+struct sim_tcp {
+	uint8_t state; /* enum sim_tcp_state */
+	uint32_t local_ip, remote_ip;
+	uint16_t local_port, remote_port;
+	uint32_t iss, snd_una, snd_nxt, snd_max;
+	uint32_t rcv_nxt;
+	uint32_t snd_wnd;
+	uint16_t mss;
+	uint8_t our_shift, peer_shift;
+	bool offers_scale, offers_timestamps, uses_timestamps;
+	uint32_t ts_recent;
+	bool wants_fin, peer_has_ended;
+	unsigned duplicate_acks, tries;
+	uint64_t resend_ns;
+	bool owes_ack;
+	struct sim_buffer out; /* from snd_una on */
+	struct sim_buffer in;  /* received, not eaten */
+};
+
+void sim_tcp_open(struct sim_tcp *t, uint32_t local_ip, uint16_t local_port,
+		  uint32_t remote_ip, uint16_t remote_port);
+void sim_tcp_free(struct sim_tcp *t);
+
+void sim_tcp_write(struct sim_tcp *t, const void *bytes, size_t n);
+/* FIN after what was written. */
+void sim_tcp_close(struct sim_tcp *t);
+/* RST now. */
+void sim_tcp_abort(struct sim_tcp *t);
+
+/* A frame from the wire; true when it was this connection's. */
+bool sim_tcp_input(struct sim_tcp *t, const uint8_t *frame, uint32_t size);
+/* Sends what may be sent, again what must be. */
+void sim_tcp_turn(struct sim_tcp *t);
+/* When sim_tcp_turn() has something to do by itself; UINT64_MAX: never. */
+uint64_t sim_tcp_next_ns(const struct sim_tcp *t);
+
+/* A UDP datagram to the gateway. */
+void sim_udp_send(uint32_t local_ip, uint16_t local_port, uint32_t remote_ip,
+		  uint16_t remote_port, const void *bytes, size_t n);
+
+#endif
