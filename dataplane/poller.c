@@ -14,7 +14,8 @@ enum {
 	SCRATCH_BYTES = 1 << 20,
 	PUBLISH_INTERVAL_NS = 1000000,
 };
-static_assert(SCRATCH_BYTES >= GBT32960_FRAME_BYTES_MAX, "the longest frame can be gathered");
+static_assert((int)SCRATCH_BYTES >= (int)GBT32960_FRAME_BYTES_MAX,
+	      "the longest frame can be gathered");
 
 /* The vectors between the stages of one turn. */
 struct turn {
