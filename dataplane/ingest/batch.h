@@ -23,13 +23,19 @@ struct record {
 	struct bytes value;
 	struct answer *answer; /* null: nobody waits */
 	uint8_t level;         /* enum ack_level of the listener */
+	uint8_t listener;      /* its index */
 };
 
-enum { RECORDS_PER_TURN = FRAMES_PER_TURN + PACKETS_PER_TURN };
+enum {
+	RECORDS_PER_TURN = FRAMES_PER_TURN + PACKETS_PER_TURN,
+	RECORD_KEY_BYTES_MAX = 48, /* a VIN, or an address as text */
+};
 
 struct record_vec {
 	unsigned count;
 	struct record records[RECORDS_PER_TURN];
+	/* Keys made of addresses, of this turn's datagrams. */
+	char addresses[PACKETS_PER_TURN][RECORD_KEY_BYTES_MAX];
 };
 
 /* Bytes of credit a record of this key and value takes: its encoding, at its longest, and a
@@ -42,6 +48,8 @@ void ingest_input(struct ingest *in, const struct frame_vec *frames,
 		  const struct datagram_vec *datagrams, struct record_vec *ret);
 
 void batch_input(struct ingest *in, const struct record_vec *records);
+/* Closes the lane's open batch: queued for handoff_submit, credit it did not need back. */
+void batch_close(struct ingest *in, struct lane *lane);
 /* Closes batches whose linger is over; all of them when `all`. */
 void batch_flush(struct ingest *in, bool all);
 /* Nanoseconds until a linger is over, at most `limit_ns`. */

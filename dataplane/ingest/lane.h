@@ -31,7 +31,8 @@ struct lane {
 	/* The batch being filled from frames; null when there is none. */
 	struct append *open;
 	uint64_t open_deadline_ns;    /* linger */
-	struct list open_node;        /* lanes with an open batch, oldest first */
+	struct list open_node;        /* lanes with an open batch, earliest deadline first */
+	uint8_t open_listener;        /* whose records it holds: which of those lists */
 	int64_t open_base_timestamp;
 	int64_t open_max_timestamp;
 	/* Fetches parked until the high watermark passes `watch.offset`. */

@@ -50,6 +50,7 @@ struct listener {
 struct frame {
 	struct session *session;
 	struct bytes bytes; /* valid until the end of the turn */
+	struct bytes key;   /* of the record to be made of it; inside `bytes` */
 	uint8_t verdict;    /* 0: good; else the protocol's own */
 };
 
@@ -61,6 +62,7 @@ struct frame_vec {
 };
 
 struct waiter;
+struct answer;
 
 /* One row per protocol (session.c). Each function gets its own session type. */
 struct protocol {
@@ -72,6 +74,12 @@ struct protocol {
 	void (*cut)(struct ingest *in, struct session *s, struct frame_vec *frames);
 	/* The session's timer fired. */
 	void (*expire)(struct ingest *in, struct session *s);
+	/* T-Box. The good frame becomes a record: counts it, prepares the answer it is owed
+	 * (null: none). False, and nothing has happened: no memory for the answer now. */
+	bool (*accept)(struct ingest *in, struct session *s, const struct frame *f,
+		       struct answer **ret);
+	/* T-Box. The frame is none: counts it and keeps it for the operator. */
+	void (*reject)(struct ingest *in, struct session *s, const struct frame *f);
 	/* The writer has given back the append `w` waited for: write the outcome into the
 	 * answer's bytes. */
 	void (*resolve)(struct ingest *in, struct waiter *w, const struct append *done);
@@ -119,7 +127,10 @@ struct ingest {
 	struct chunk_pool answer_large; /* CHUNK_BYTES: replies of control, fetched batches */
 	struct chunk_pool request_pool; /* CHUNK_BYTES: requests on their way to control */
 	struct wheel wheel;
-	struct list open_lanes;         /* struct lane.open_node, oldest first */
+	/* Per listener, so that one linger rules each: struct lane.open_node, earliest deadline
+	 * first. */
+	struct list open_lanes[LISTENERS_MAX];
+	uint32_t sticky[LISTENERS_MAX]; /* batches closed: where records without a key go next */
 	struct list incomplete;         /* Kafka batches being received, oldest first */
 	struct list finished;           /* struct append_node: complete, for handoff */
 	struct handoff *writers[WRITERS_MAX];

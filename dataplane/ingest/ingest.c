@@ -1,0 +1,196 @@
+/* ingest.c - frames and datagrams in, records out: topic, partition, credit; see batch.h.
+ *
+ * A frame that finds no credit, no append object or no memory for its answer stays in its
+ * stream, and all behind it: it is cut again when there is some. A datagram is shed.
+ * Records without a key go to one partition until its batch closes, then to the next.
+ */
+#include "dataplane/ingest/batch.h"
+#include "dataplane/base/murmur2.h"
+#include "dataplane/base/require.h"
+#include "dataplane/wire/kafka_error.h"
+
+#include <arpa/inet.h>
+
+/* One call of ingest_input(). */
+struct intake {
+	struct ingest *in;
+	struct record_vec *records;
+	const struct topic *topics[LISTENERS_MAX]; /* of those looked up in this turn */
+	uint32_t looked_up;
+};
+static_assert(LISTENERS_MAX <= 32, "a bit each");
+
+static const struct topic *topic_of(struct intake *i, unsigned listener)
+{
+	if (!(i->looked_up & 1u << listener)) {
+		const char *name = i->in->listeners[listener].topic;
+		struct bytes span = {(const uint8_t *)name, strlen(name)};
+		i->topics[listener] = topics_find(i->in->topics, span);
+		i->looked_up |= 1u << listener;
+	}
+	return i->topics[listener];
+}
+
+static struct lane *lane_of(struct ingest *in, const struct record *r)
+{
+	const struct topic *topic = r->topic;
+	uint32_t partition = r->key.data
+				     ? partition_of_key(r->key.data, r->key.size, topic->partitions)
+				     : (in->poller + in->sticky[r->listener]) % topic->partitions;
+	struct partition_ref ref = topic->refs[partition];
+	struct lane *lane = lanes_get(&in->lanes, ref);
+	if (likely(lane->partition.generation == ref.generation))
+		return lane;
+	/* The slot's earlier partition has gone with records on their way to it. */
+	batch_close(in, lane);
+	return lanes_get(&in->lanes, ref);
+}
+
+/* batch_input() takes at most one append object for each record of the turn. */
+static bool append_is_sure(const struct intake *i)
+{
+	const struct slab *appends = &i->in->appends;
+	return appends->count - appends->in_use > i->records->count;
+}
+
+/* ---- frames ---------------------------------------------------------------------------- */
+
+/* The frame stays in its stream until the next turn. */
+static void frame_defer(struct session *s)
+{
+	s->is_skipped = true;
+	stream_wake(s->stream, STREAM_READABLE);
+}
+
+/* The listener's topic has been deleted: refused, and answered so. */
+static bool frame_refuse(struct ingest *in, const struct frame *f)
+{
+	struct answer *answer;
+	if (!f->session->protocol->accept(in, f->session, f, &answer))
+		return false;
+	stats_add(&in->stats, STAT_records_received, 1);
+	stats_add(&in->stats, STAT_record_reject_topic, 1);
+	if (!answer)
+		return true;
+	struct append refused = {.error = KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION};
+	struct waiter *w = answer_wait(in, answer, &refused);
+	require(w != NULL);
+	answer->is_error = true;
+	answer->protocol->resolve(in, w, &refused);
+	answer_done(in, answer);
+	return true;
+}
+
+/* Takes credit for the record; without, its session waits for whoever gives some back. */
+static bool frame_reserve(struct ingest *in, struct session *s, const struct record *r)
+{
+	uint32_t bytes = record_reserve_bytes(r->key, r->value);
+	if (lane_reserve(&in->lanes, r->lane, bytes, false))
+		return true;
+	/* The writer's credit is used up by other lanes: nothing would wake this one. */
+	if (r->lane->reserved_bytes == 0)
+		frame_defer(s);
+	else
+		session_block(in, s, r->lane);
+	return false;
+}
+
+static bool frame_store(struct intake *i, const struct frame *f)
+{
+	struct ingest *in = i->in;
+	struct session *s = f->session;
+	struct record *r = &i->records->records[i->records->count];
+	*r = (struct record){
+		.key = f->key,
+		.value = f->bytes,
+		.level = s->listener->answer_level,
+		.listener = s->stream->listener,
+	};
+	r->topic = topic_of(i, r->listener);
+	if (!r->topic)
+		return frame_refuse(in, f);
+	r->lane = lane_of(in, r);
+	if (!append_is_sure(i) || !frame_reserve(in, s, r))
+		return false;
+	if (!s->protocol->accept(in, s, f, &r->answer)) {
+		lane_release(&in->lanes, r->lane, record_reserve_bytes(r->key, r->value));
+		return false;
+	}
+	stats_add(&in->stats, STAT_records_received, 1);
+	i->records->count++;
+	return true;
+}
+
+static void frame_input(struct intake *i, const struct frame *f)
+{
+	struct session *s = f->session;
+	if (s->is_skipped)
+		return;
+	if (f->verdict) {
+		s->protocol->reject(i->in, s, f);
+	} else if (!frame_store(i, f)) {
+		if (!s->is_skipped)
+			frame_defer(s);
+		return;
+	}
+	stream_consume(s->stream, f->bytes.size);
+}
+
+/* ---- datagrams ------------------------------------------------------------------------- */
+
+/* The address alone: ports change with every socket of a device. */
+static struct bytes address_key(const struct address *a, char out[RECORD_KEY_BYTES_MAX])
+{
+	static const uint8_t mapped_ip4[12] = {[10] = 0xff, [11] = 0xff};
+	bool is_ip4 = memcmp(a->octets, mapped_ip4, sizeof mapped_ip4) == 0;
+	const void *raw = is_ip4 ? a->octets + sizeof mapped_ip4 : a->octets;
+	require(inet_ntop(is_ip4 ? AF_INET : AF_INET6, raw, out, RECORD_KEY_BYTES_MAX));
+	return (struct bytes){(const uint8_t *)out, strlen(out)};
+}
+
+static void datagram_shed(struct ingest *in)
+{
+	stats_add(&in->stats, STAT_packet_drop_udp_shed, 1);
+	stats_add(&in->stats, STAT_frame_drop_shed, 1);
+}
+
+static void datagram_input(struct intake *i, const struct datagram *d, char *address)
+{
+	struct ingest *in = i->in;
+	const struct listener *listener = &in->listeners[d->listener];
+	struct record *r = &i->records->records[i->records->count];
+	*r = (struct record){
+		.value = d->bytes,
+		.level = listener->answer_level,
+		.listener = d->listener,
+		.topic = topic_of(i, d->listener),
+	};
+	stats_add(&in->stats, STAT_frames_received, 1);
+	if (r->topic) {
+		if (listener->key == RECORD_KEY_ADDRESS)
+			r->key = address_key(&d->from.address, address);
+		r->lane = lane_of(in, r);
+		uint32_t bytes = record_reserve_bytes(r->key, r->value);
+		if (!append_is_sure(i) ||
+		    !lane_reserve(&in->lanes, r->lane, bytes, false)) {
+			datagram_shed(in);
+			return;
+		}
+		i->records->count++;
+	} else {
+		stats_add(&in->stats, STAT_record_reject_topic, 1);
+	}
+	stats_add(&in->stats, STAT_packets_consumed, 1);
+	stats_add(&in->stats, STAT_frames_accepted, 1);
+	stats_add(&in->stats, STAT_records_received, 1);
+}
+
+void ingest_input(struct ingest *in, const struct frame_vec *frames,
+		  const struct datagram_vec *datagrams, struct record_vec *ret)
+{
+	struct intake intake = {.in = in, .records = ret};
+	for (unsigned i = 0; i < frames->count; i++)
+		frame_input(&intake, &frames->frames[i]);
+	for (unsigned i = 0; i < datagrams->count; i++)
+		datagram_input(&intake, &datagrams->datagrams[i], ret->addresses[i]);
+}
