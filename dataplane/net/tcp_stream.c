@@ -1,0 +1,113 @@
+/* tcp_stream.c - what sessions see of a connection: the operations of stream.h. */
+#include "dataplane/net/tcp_conn.h"
+#include "dataplane/base/require.h"
+
+static size_t conn_readable_bytes(const struct stream *s)
+{
+	return tcp_conn_unread(tcp_conn_of(s));
+}
+
+/* The contiguous bytes at `at`, counted from the first byte of the residue. */
+static struct bytes conn_piece(const struct tcp_conn *c, size_t at)
+{
+	const struct tcp *t = c->tcp;
+	if (at < c->residue.size) {
+		const struct chunk *k = c->residue.head;
+		for (; at >= k->len; k = k->next)
+			at -= k->len;
+		return (struct bytes){chunk_at(k) + at, k->len - at};
+	}
+	at -= c->residue.size;
+	for (uint8_t i = c->span_first; i != TCP_SPAN_NONE; i = t->spans[i].next) {
+		const struct tcp_span *span = &t->spans[i];
+		if (at < span->size)
+			return (struct bytes){span->data + at, span->size - at};
+		at -= span->size;
+	}
+	return (struct bytes){0};
+}
+
+/* Copies `size` bytes from `at` together; null when the turn's scratch is full. */
+static const uint8_t *conn_gather(const struct tcp_conn *c, size_t at, size_t size)
+{
+	struct tcp *t = c->tcp;
+	if (size > t->options.scratch_size - t->scratch_used)
+		return NULL;
+	uint8_t *to = t->options.scratch + t->scratch_used;
+	for (size_t done = 0; done < size;) {
+		struct bytes piece = conn_piece(c, at + done);
+		size_t n = min_size(piece.size, size - done);
+		memcpy(to + done, piece.data, n);
+		done += n;
+	}
+	t->scratch_used += size;
+	return to;
+}
+
+static struct bytes conn_peek(struct stream *s, size_t from, size_t want)
+{
+	const struct tcp_conn *c = tcp_conn_of(s);
+	size_t unread = tcp_conn_unread(c);
+	if (from >= unread)
+		return (struct bytes){0};
+	want = min_size(want, unread - from);
+	struct bytes piece = conn_piece(c, c->taken + from);
+	if (piece.size >= want)
+		return (struct bytes){piece.data, want};
+	const uint8_t *gathered = conn_gather(c, c->taken + from, want);
+	return gathered ? (struct bytes){gathered, want} : piece;
+}
+
+static void conn_consume(struct stream *s, size_t n)
+{
+	struct tcp_conn *c = tcp_conn_of(s);
+	require(n <= tcp_conn_unread(c));
+	c->taken += (uint32_t)n;
+	tcp_conn_mark(c);
+}
+
+static size_t conn_send_room(const struct stream *s)
+{
+	const struct tcp_conn *c = tcp_conn_of(s);
+	size_t bound = c->tcp->options.send_buffer_bytes;
+	return c->send.size < bound ? bound - c->send.size : 0;
+}
+
+static void conn_send_chain(struct stream *s, struct chain *give)
+{
+	struct tcp_conn *c = tcp_conn_of(s);
+	if (s->is_closed || c->state == TCP_STATE_CLOSED) {
+		chain_give(give);
+		return;
+	}
+	chain_join(&c->send, give);
+	tcp_conn_mark(c);
+}
+
+static void conn_close(struct stream *s, enum stream_close_how how)
+{
+	struct tcp_conn *c = tcp_conn_of(s);
+	if (s->is_closed)
+		return;
+	s->is_closed = true;
+	s->events = 0;
+	list_remove(&s->ready);
+	tcp_conn_mark(c);
+	if (c->state == TCP_STATE_CLOSED)
+		return;
+	if (how == STREAM_CLOSE_RESET)
+		tcp_conn_lose(c->tcp, c, true);
+	else if (c->state == TCP_STATE_ESTABLISHED)
+		c->state = TCP_STATE_FIN_WAIT_1;
+	else
+		c->state = TCP_STATE_LAST_ACK;
+}
+
+const struct stream_ops tcp_stream_ops = {
+	.readable = conn_readable_bytes,
+	.peek = conn_peek,
+	.consume = conn_consume,
+	.send_room = conn_send_room,
+	.send = conn_send_chain,
+	.close = conn_close,
+};

@@ -1,0 +1,128 @@
+/* tcp_timer.c - time in, work for tcp_output() out: retransmission (RFC 6298), persist,
+ * keepalive and FIN-WAIT-2, all on the one timer of a connection. It is armed for the
+ * earliest deadline and left alone when deadlines move back: it fires early then, and is
+ * armed again. */
+#include "dataplane/net/tcp_conn.h"
+
+enum { BACKOFF_MAX = 16 };
+
+void tcp_rtx_arm(struct tcp *t, struct tcp_conn *c)
+{
+	uint64_t rto_ms = (uint64_t)c->rto_ms << c->backoff;
+	c->rtx_at_ms = t->now_ms + (uint32_t)min_u64(rto_ms, TCP_RTO_MAX_MS);
+	c->flags |= CONN_RTX_ARMED;
+	c->flags &= ~(uint32_t)CONN_PERSIST;
+}
+
+void tcp_rtx_disarm(struct tcp_conn *c)
+{
+	c->flags &= ~(uint32_t)(CONN_RTX_ARMED | CONN_PERSIST | CONN_PROBE_DUE);
+}
+
+/* When silence is to be acted upon: false when it may last. */
+static bool silence_deadline(const struct tcp *t, const struct tcp_conn *c, uint32_t *at_ms)
+{
+	const struct tcp_options *o = &t->options;
+	bool is_open = c->state == TCP_STATE_ESTABLISHED || c->state == TCP_STATE_CLOSE_WAIT;
+	if (c->state == TCP_STATE_FIN_WAIT_2) {
+		*at_ms = c->heard_ms + TCP_FIN_WAIT_2_MS;
+		return true;
+	}
+	*at_ms = c->heard_ms + o->keepalive_idle_ms + c->keepalives_sent * o->keepalive_interval_ms;
+	return is_open && o->keepalive_idle_ms > 0 && !(c->flags & CONN_RTX_ARMED);
+}
+
+void tcp_timer_update(struct tcp *t, struct tcp_conn *c)
+{
+	uint32_t at_ms = 0;
+	bool is_needed = silence_deadline(t, c, &at_ms);
+	if (c->flags & CONN_RTX_ARMED) {
+		at_ms = is_needed && seq_lt(at_ms, c->rtx_at_ms) ? at_ms : c->rtx_at_ms;
+		is_needed = true;
+	}
+	if (!is_needed)
+		return;
+	int32_t after_ms = (int32_t)(at_ms - t->now_ms);
+	uint64_t deadline_ns = t->now_ns + (after_ms > 0 ? (uint64_t)after_ms * NS_PER_MS : 0);
+	if (!timer_is_armed(&c->timer) || deadline_ns / WHEEL_TICK_NS + 1 < c->timer.deadline_tick)
+		wheel_arm(&t->wheel, &c->timer, deadline_ns);
+}
+
+static void conn_give_up(struct tcp *t, struct tcp_conn *c)
+{
+	tcp_count(t, STAT_tcp_timeouts);
+	tcp_conn_lose(t, c, true);
+}
+
+/* RFC 6298 5.4 - 5.6, RFC 5681 3.1: everything from snd_una on is taken as lost. */
+static void retransmit_expired(struct tcp *t, struct tcp_conn *c)
+{
+	if (t->now_ms - c->progress_ms >= t->options.retransmit_timeout_ms) {
+		conn_give_up(t, c);
+		return;
+	}
+	if (c->timeouts == 0)
+		tcp_conn_cut_cwnd(c);
+	c->timeouts += c->timeouts < UINT8_MAX;
+	c->backoff += c->backoff < BACKOFF_MAX;
+	c->cwnd = c->mss;
+	c->snd_nxt = c->snd_una;
+	c->recover = c->snd_max;
+	c->dupacks = 0;
+	c->flags &= ~(uint32_t)(CONN_RECOVERY | CONN_RETRANSMIT_DUE | CONN_RTT_RUNNING);
+	tcp_rtx_arm(t, c);
+	tcp_conn_mark(c);
+}
+
+/* A peer may keep its window closed as long as it answers (MUST-37); one we have closed
+ * gets no longer than the peer that does not acknowledge. */
+static void persist_expired(struct tcp *t, struct tcp_conn *c)
+{
+	uint32_t limit_ms = t->options.retransmit_timeout_ms;
+	bool is_stuck = t->now_ms - c->progress_ms >= limit_ms;
+	bool is_silent = t->now_ms - c->heard_ms >= limit_ms;
+	if (is_stuck && (is_silent || c->stream.is_closed)) {
+		conn_give_up(t, c);
+		return;
+	}
+	c->backoff += c->backoff < BACKOFF_MAX;
+	tcp_rtx_arm(t, c);
+	c->flags |= CONN_PERSIST | CONN_PROBE_DUE;
+	tcp_conn_mark(c);
+}
+
+static void silence_expired(struct tcp *t, struct tcp_conn *c)
+{
+	if (c->state == TCP_STATE_FIN_WAIT_2) {
+		tcp_conn_lose(t, c, false);
+	} else if (c->keepalives_sent >= t->options.keepalive_probes) {
+		conn_give_up(t, c);
+	} else {
+		c->keepalives_sent++;
+		c->flags |= CONN_KEEPALIVE_DUE;
+		tcp_conn_mark(c);
+	}
+}
+
+static void conn_expired(struct tcp *t, struct tcp_conn *c)
+{
+	uint32_t at_ms;
+	if ((c->flags & CONN_RTX_ARMED) && seq_le(c->rtx_at_ms, t->now_ms)) {
+		if (c->flags & CONN_PERSIST)
+			persist_expired(t, c);
+		else
+			retransmit_expired(t, c);
+	} else if (silence_deadline(t, c, &at_ms) && seq_le(at_ms, t->now_ms)) {
+		silence_expired(t, c);
+	}
+	if (c->state != TCP_STATE_CLOSED)
+		tcp_timer_update(t, c);
+}
+
+void tcp_timers(struct tcp *t)
+{
+	struct timer *due[TCP_TIMERS_PER_TURN];
+	unsigned count = wheel_advance(&t->wheel, t->now_ns, due, array_len(due));
+	for (unsigned i = 0; i < count; i++)
+		conn_expired(t, container_of(due[i], struct tcp_conn, timer));
+}
