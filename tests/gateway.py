@@ -96,11 +96,11 @@ class Gateway:
                                  f'{done.stderr.decode(errors="replace")[-2000:]}')
         return done
 
-    def socket(self, family=socket.AF_INET, kind=socket.SOCK_STREAM):
+    def socket(self, family=socket.AF_INET, kind=socket.SOCK_STREAM, protocol=0):
         """A socket of the clients' namespace: it stays there, we do not."""
         _libc.setns(self.namespace, CLONE_NEWNET)
         try:
-            return socket.socket(family, kind)
+            return socket.socket(family, kind, protocol)
         finally:
             _libc.setns(self.home, CLONE_NEWNET)
 
