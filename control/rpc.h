@@ -21,12 +21,13 @@ enum {
 	RPC_CLIENTS_MAX = 64,
 	RPC_LINE_BYTES_MAX = 1 << 20,
 	RPC_DEPTH_MAX = 16,
-	RPC_SOURCES_MAX = POLLERS_MAX + WRITERS_MAX,
+	RPC_SOURCES_MAX = 2 * (POLLERS_MAX + WRITERS_MAX),
 };
 
-/* One core's statistics. A fused core has two: its poller's and its writer's. */
+/* One block of statistics: a poller's, a writer's, or that of the loop around them (pauses,
+ * sleeps, allocations). */
 struct rpc_source {
-	const char *role; /* "poller", "writer" */
+	const char *role; /* "poller", "writer", "core" */
 	unsigned index;
 	unsigned cpu;
 	struct stats_page *page;

@@ -1,0 +1,176 @@
+/* cores.c - the loop of a data core and its idle ladder; see cores.h. */
+#include "control/cores.h"
+#include "control/eal.h"
+#include "control/heap.h"
+#include "dataplane/base/clock.h"
+#include "dataplane/quiescent.h"
+#include "dataplane/store/disk.h"
+
+#include <rte_pause.h>
+
+enum {
+	/* Empty turns before the core pauses, and before it sleeps. */
+	BUSY_TURNS = 64,
+	PAUSE_TURNS = 512,
+	PAUSES_PER_TURN = 16,
+	/* Counters of a core that never sleeps are published this often. */
+	PUBLISH_TURNS = 1 << 16,
+	/* Longer than the interval in which pollers and writers publish theirs. */
+	LAST_TURN_NS = 2000000,
+};
+
+/* ---- the loop ------------------------------------------------------------------------- */
+
+static void publish(struct core *c)
+{
+	stats_set(&c->stats, STAT_lcore_allocated_bytes,
+		  heap_thread_allocated() - c->allocated_before);
+	stats_publish(&c->page, &c->stats);
+}
+
+/* Nobody leans on our snapshots while we sleep. */
+static void sleep_wait(struct core *c, uint64_t limit_ns)
+{
+	const struct core_options *o = &c->options;
+	int fds[2];
+	unsigned count = 0;
+	if (o->poller && poller_wait_fd(o->poller) >= 0)
+		fds[count++] = poller_wait_fd(o->poller);
+	if (o->disk && disk_wait_fd(o->disk) >= 0)
+		fds[count++] = disk_wait_fd(o->disk);
+	if (o->poller)
+		quiescent_leave(o->rcu, o->reader);
+	wake_wait(o->wake, limit_ns, fds, count);
+	if (o->poller)
+		quiescent_join(o->rcu, o->reader);
+}
+
+static uint64_t sleep_limit_ns(const struct core *c, bool is_polling)
+{
+	const struct core_options *o = &c->options;
+	uint64_t limit_ns = o->sleep_ns;
+	if (!is_polling)
+		return limit_ns;
+	if (poller_wait_fd(o->poller) < 0)
+		limit_ns = min_u64(limit_ns, CORE_BLIND_SLEEP_US * NS_PER_US);
+	return poller_idle_ns(o->poller, limit_ns);
+}
+
+static void sleep_a_while(struct core *c, bool is_polling)
+{
+	const struct core_options *o = &c->options;
+	uint64_t limit_ns = sleep_limit_ns(c, is_polling);
+	publish(c);
+	wake_prepare(o->wake);
+	if (limit_ns == 0 || atomic_load(&c->is_stopping) ||
+	    (is_polling && !poller_may_sleep(o->poller)) ||
+	    (o->writer && !writer_may_sleep(o->writer))) {
+		wake_cancel(o->wake);
+		return;
+	}
+	sleep_wait(c, limit_ns);
+}
+
+/* One rung per call; work puts the core back at the foot of the ladder. */
+static void idle(struct core *c, bool is_polling)
+{
+	const struct core_options *o = &c->options;
+	uint64_t start = clock_cycles();
+	c->idle_turns++;
+	if (o->idle == IDLE_BUSY || c->idle_turns < BUSY_TURNS)
+		return;
+	if (o->idle == IDLE_PAUSE || c->idle_turns < PAUSE_TURNS)
+		for (unsigned i = 0; i < PAUSES_PER_TURN; i++)
+			rte_pause();
+	else
+		sleep_a_while(c, is_polling);
+	stats_add(&c->stats, STAT_cycles_idle, clock_cycles() - start);
+}
+
+static bool poller_step(struct core *c)
+{
+	struct poller *p = c->options.poller;
+	if (!c->was_reset && unlikely(atomic_load_explicit(&c->is_resetting,
+							   memory_order_relaxed))) {
+		poller_reset_connections(p);
+		c->was_reset = true;
+	}
+	bool worked = poller_turn(p);
+	if (unlikely(atomic_load_explicit(c->options.drain, memory_order_relaxed)))
+		atomic_store(&c->is_drained, poller_is_drained(p));
+	return worked;
+}
+
+/* One more turn, late enough to publish what the ones before counted. */
+static void last_turn(struct core *c)
+{
+	const struct core_options *o = &c->options;
+	wake_wait(o->wake, LAST_TURN_NS, NULL, 0);
+	if (o->poller && atomic_load(&c->is_serving))
+		poller_turn(o->poller);
+	if (o->writer)
+		writer_turn(o->writer);
+	publish(c);
+}
+
+static int core_loop(void *argument)
+{
+	struct core *c = argument;
+	const struct core_options *o = &c->options;
+	bool is_polling = false;
+	uint64_t turns = 0;
+	c->allocated_before = heap_thread_allocated();
+	while (!atomic_load_explicit(&c->is_stopping, memory_order_relaxed)) {
+		bool worked = false;
+		if (!is_polling && o->poller && atomic_load(&c->is_serving)) {
+			quiescent_join(o->rcu, o->reader);
+			is_polling = true;
+		}
+		if (is_polling)
+			worked |= poller_step(c);
+		if (o->writer)
+			worked |= writer_turn(o->writer);
+		if (worked)
+			c->idle_turns = 0;
+		else
+			idle(c, is_polling);
+		if (++turns % PUBLISH_TURNS == 0)
+			publish(c);
+	}
+	last_turn(c);
+	if (is_polling)
+		quiescent_leave(o->rcu, o->reader);
+	return 0;
+}
+
+/* ---- control's side ------------------------------------------------------------------- */
+
+int core_start(struct core *c, const struct core_options *options)
+{
+	*c = (struct core){.options = *options};
+	return eal_launch(options->worker, core_loop, c);
+}
+
+void core_serve(struct core *c)
+{
+	atomic_store(&c->is_serving, true);
+	wake_post(c->options.wake);
+}
+
+bool core_is_drained(const struct core *c)
+{
+	return !c->options.poller || atomic_load(&c->is_drained);
+}
+
+void core_reset(struct core *c)
+{
+	atomic_store(&c->is_resetting, true);
+	wake_post(c->options.wake);
+}
+
+void core_stop(struct core *c)
+{
+	atomic_store(&c->is_stopping, true);
+	wake_post(c->options.wake);
+	eal_join(c->options.worker);
+}

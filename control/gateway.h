@@ -1,0 +1,85 @@
+/* gateway.h - everything one gateway process is made of, and the table that starts it.
+ *
+ *     settings ─▶ signals ─▶ heap ─▶ lock ─▶ plan ─▶ eal ─▶ port ─▶ rings ─▶ writers
+ *              ─▶ registry ─▶ pollers ─▶ kafka ─▶ rpc ─▶ cores            gateway_run()
+ *
+ *     poller p ──data[p][w]──▶ writer w ◀──admin[w]── control ◀──calls[p]── poller p
+ *
+ * Core: control. Data cores see only what they were given at their creation.
+ */
+#ifndef PENSTOCK_GATEWAY_H
+#define PENSTOCK_GATEWAY_H
+
+#include "control/boot.h"
+#include "control/cores.h"
+#include "control/kafka_api.h"
+#include "control/rpc.h"
+#include "dataplane/net/nic_dpdk.h"
+
+/* What the command line said. */
+struct gateway_arguments {
+	const char *config;       /* properties file, or null */
+	const char *const *sets;  /* key=value */
+	unsigned set_count;
+};
+
+enum gateway_state {
+	GATEWAY_STARTING, /* logs are read, nobody is answered */
+	GATEWAY_RUNNING,
+	GATEWAY_DRAINING, /* no new connections; what was begun is finished */
+	GATEWAY_CLOSING,  /* writers give their logs back */
+	GATEWAY_STOPPED,
+};
+
+struct gateway {
+	const struct gateway_arguments *arguments;
+	struct settings settings;
+	struct core_plan plan;
+	struct nic *nic;
+	struct wake control_wake;
+	struct wake core_wakes[POLLERS_MAX + WRITERS_MAX];
+	struct handoff data[POLLERS_MAX][WRITERS_MAX];
+	struct handoff admin[WRITERS_MAX];
+	struct handoff calls[POLLERS_MAX];
+	struct rte_rcu_qsbr *rcu;
+	struct marks_page *marks; /* by partition slot */
+	struct disk *control_disk;
+	struct disk *disks[WRITERS_MAX];
+	struct writer *writers[WRITERS_MAX];
+	struct poller *pollers[POLLERS_MAX];
+	struct stats_page writer_pages[WRITERS_MAX];
+	struct stats_page poller_pages[POLLERS_MAX];
+	struct core cores[POLLERS_MAX + WRITERS_MAX];
+	struct topics *_Atomic topics;
+	atomic_bool drain;
+	struct registry *registry;
+	struct kafka_api *kafka_api;
+	struct rpc *rpc;
+	int signal_fd;
+	int lock_fd;
+	enum gateway_state state;
+	/* After the cores stopped */
+	bool is_balanced; /* every ledger, nothing in flight */
+	bool is_clean;    /* drained in time, logs closed */
+};
+
+/* gateway_boot.c: the table; its first GATEWAY_SETTINGS_STEPS only read the settings. */
+enum { GATEWAY_SETTINGS_STEPS = 1 };
+extern const struct boot_step gateway_steps[];
+extern const unsigned gateway_step_count;
+
+/* gateway_data.c: what runs on the data cores. */
+int rings_init(void *gateway);
+void rings_fini(void *gateway);
+int writers_init(void *gateway);
+void writers_fini(void *gateway);
+int pollers_init(void *gateway);
+void pollers_fini(void *gateway);
+int cores_init(void *gateway);
+void cores_fini(void *gateway);
+
+/* gateway_run.c: turns control until a signal has ended the gateway. */
+void gateway_run(struct gateway *g);
+const char *gateway_state_name(void *gateway);
+
+#endif

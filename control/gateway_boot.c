@@ -1,0 +1,280 @@
+/* gateway_boot.c - a command line in, a running gateway out: the table of steps and the short
+ * ones among them; see gateway.h. */
+#include "control/gateway.h"
+#include "control/eal.h"
+#include "control/heap.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+enum {
+	MESSAGE_BYTES = 512,
+	/* Frames that may lie in the port's queue, and twice as many being built. */
+	TX_BUFFERS_PER_DESCRIPTOR = 3,
+};
+
+/* ---- settings, signals, heap ---------------------------------------------------------- */
+
+static int settings_step(void *gateway)
+{
+	struct gateway *g = gateway;
+	const struct gateway_arguments *a = g->arguments;
+	unsigned errors = 0;
+	settings_init(&g->settings);
+	if (a->config)
+		errors += settings_load(&g->settings, a->config, stderr);
+	for (unsigned i = 0; i < a->set_count; i++)
+		errors += settings_assign(&g->settings, a->sets[i], stderr);
+	errors += settings_finish(&g->settings, stderr);
+	return errors ? -EINVAL : 0;
+}
+
+/* Before any thread starts, so that all of them leave these signals to control. */
+static int signals_step(void *gateway)
+{
+	struct gateway *g = gateway;
+	sigset_t set;
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	signal(SIGPIPE, SIG_IGN);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) != 0)
+		return -errno;
+	g->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	return g->signal_fd < 0 ? -errno : 0;
+}
+
+static void signals_undo(void *gateway)
+{
+	struct gateway *g = gateway;
+	close(g->signal_fd);
+}
+
+static int heap_step(void *gateway)
+{
+	heap_start();
+	return 0;
+}
+
+/* ---- log directory, cores, port ------------------------------------------------------- */
+
+static int lock_step(void *gateway)
+{
+	struct gateway *g = gateway;
+	char message[MESSAGE_BYTES] = "";
+	g->lock_fd = registry_lock(settings_log_dir(&g->settings), message, sizeof message);
+	if (g->lock_fd >= 0)
+		return 0;
+	fprintf(stderr, "penstockd: %s\n", message);
+	return g->lock_fd;
+}
+
+static void lock_undo(void *gateway)
+{
+	struct gateway *g = gateway;
+	close(g->lock_fd);
+}
+
+static int plan_step(void *gateway)
+{
+	struct gateway *g = gateway;
+	return cores_plan(&g->settings, &g->plan);
+}
+
+static int eal_step(void *gateway)
+{
+	static const enum eal_hugepages hugepages[] = {
+		[HUGEPAGES_AUTO] = EAL_HUGEPAGES_AUTO,
+		[HUGEPAGES_REQUIRE] = EAL_HUGEPAGES_REQUIRE,
+		[HUGEPAGES_NONE] = EAL_HUGEPAGES_NONE,
+	};
+	struct gateway *g = gateway;
+	struct eal_options o = {
+		.port = g->settings.port,
+		.hugepages = hugepages[g->settings.hugepages],
+		.memory_mib = (unsigned)g->settings.memory_mib,
+		.worker_count = g->plan.count,
+	};
+	for (unsigned i = 0; i < g->plan.count; i++)
+		o.worker_cpus[i] = g->plan.core[i].cpu;
+	return eal_start(&o);
+}
+
+static void eal_undo(void *gateway)
+{
+	eal_stop();
+}
+
+static int port_step(void *gateway)
+{
+	struct gateway *g = gateway;
+	const struct settings *s = &g->settings;
+	char name[EAL_PORT_NAME_BYTES], line[MESSAGE_BYTES];
+	struct nic_dpdk_options o = {
+		.port = eal_port_name(s->port, name),
+		.rx_descriptors = (uint16_t)s->receive_descriptors,
+		.tx_descriptors = (uint16_t)s->transmit_descriptors,
+		.tx_buffers = (uint32_t)s->transmit_descriptors * TX_BUFFERS_PER_DESCRIPTOR,
+		.offload = s->offload == OFFLOAD_AUTO,
+		.segmentation = s->offload == OFFLOAD_AUTO,
+	};
+	int error;
+	g->nic = nic_dpdk_open(&o, &error);
+	if (!g->nic)
+		return error;
+	fprintf(stderr, "penstockd: port %s: %s\n", name,
+		nic_dpdk_describe(g->nic, line, sizeof line));
+	return 0;
+}
+
+static void port_undo(void *gateway)
+{
+	struct gateway *g = gateway;
+	nic_dpdk_close(g->nic);
+}
+
+/* ---- topics, Kafka requests, control socket ------------------------------------------- */
+
+static void say(void *owner, const char *line)
+{
+	fprintf(stderr, "penstockd: %s\n", line);
+}
+
+static int registry_step(void *gateway)
+{
+	struct gateway *g = gateway;
+	struct registry_options o = {
+		.settings = &g->settings,
+		.disk = g->control_disk,
+		.writer_count = g->plan.writer_count,
+		.marks = g->marks,
+		.topics = &g->topics,
+		.rcu = g->rcu,
+		.say = say,
+	};
+	char message[MESSAGE_BYTES] = "";
+	for (unsigned w = 0; w < g->plan.writer_count; w++)
+		o.writers[w] = &g->admin[w];
+	g->registry = registry_open(&o, message, sizeof message);
+	if (g->registry)
+		return 0;
+	fprintf(stderr, "penstockd: %s\n", message);
+	return -EIO;
+}
+
+static void registry_undo(void *gateway)
+{
+	struct gateway *g = gateway;
+	registry_close(g->registry);
+}
+
+static int kafka_step(void *gateway)
+{
+	struct gateway *g = gateway;
+	const struct settings *s = &g->settings;
+	struct kafka_api_options o = {
+		.registry = g->registry,
+		.poller_count = g->plan.poller_count,
+		.auto_create_topics = s->auto_create_topics_enable,
+		.disk = g->control_disk,
+		.log_dir = settings_log_dir(s),
+	};
+	for (unsigned p = 0; p < g->plan.poller_count; p++)
+		o.pollers[p] = &g->calls[p];
+	for (unsigned i = 0; i < s->listener_count; i++) {
+		struct kafka_api_listener *l = &o.listeners[i];
+		const struct listener_settings *from = &s->listener[i];
+		settings_advertised_host(s, i, l->host, sizeof l->host);
+		l->port = from->advertised_port ? from->advertised_port : from->port;
+	}
+	g->kafka_api = kafka_api_create(&o);
+	return g->kafka_api ? 0 : -ENOMEM;
+}
+
+static void kafka_undo(void *gateway)
+{
+	struct gateway *g = gateway;
+	kafka_api_destroy(g->kafka_api);
+}
+
+static void heap_share(void *owner, struct heap_share *ret)
+{
+	heap_read_share(ret);
+}
+
+static void rpc_sources(struct gateway *g, struct rpc_options *o)
+{
+	for (unsigned i = 0; i < g->plan.count; i++) {
+		int poller = g->plan.core[i].poller, writer = g->plan.core[i].writer;
+		unsigned cpu = g->plan.core[i].cpu;
+		if (poller >= 0)
+			o->sources[o->source_count++] = (struct rpc_source){
+				"poller", (unsigned)poller, cpu, &g->poller_pages[poller]};
+		if (writer >= 0)
+			o->sources[o->source_count++] = (struct rpc_source){
+				"writer", (unsigned)writer, cpu, &g->writer_pages[writer]};
+		o->sources[o->source_count++] =
+			(struct rpc_source){"core", i, cpu, &g->cores[i].page};
+	}
+}
+
+static int rpc_step(void *gateway)
+{
+	struct gateway *g = gateway;
+	const struct settings *s = &g->settings;
+	struct rpc_options o = {
+		.socket_path = s->control_socket,
+		.mode = s->control_mode,
+		.version = PENSTOCK_VERSION,
+		.registry = g->registry,
+		.poller_count = g->plan.poller_count,
+		.listener_count = s->listener_count,
+		.state = gateway_state_name,
+		.heap = heap_share,
+		.owner = g,
+	};
+	char message[MESSAGE_BYTES] = "";
+	if (s->control_socket[0] == '\0')
+		return 0;
+	rpc_sources(g, &o);
+	for (unsigned p = 0; p < g->plan.poller_count; p++)
+		o.bad_frames[p] = poller_bad_frames(g->pollers[p]);
+	for (unsigned i = 0; i < s->listener_count; i++)
+		o.listener_names[i] = s->listener[i].name;
+	g->rpc = rpc_open(&o, message, sizeof message);
+	if (g->rpc)
+		return 0;
+	fprintf(stderr, "penstockd: %s\n", message);
+	return -EIO;
+}
+
+static void rpc_undo(void *gateway)
+{
+	struct gateway *g = gateway;
+	if (g->rpc)
+		rpc_close(g->rpc);
+}
+
+/* ---- the table ------------------------------------------------------------------------ */
+
+const struct boot_step gateway_steps[] = {
+	{"settings", settings_step, NULL},
+	{"signals", signals_step, signals_undo},
+	{"heap", heap_step, NULL},
+	{"log directory", lock_step, lock_undo},
+	{"cores", plan_step, NULL},
+	{"DPDK", eal_step, eal_undo},
+	{"port", port_step, port_undo},
+	{"rings", rings_init, rings_fini},
+	{"writers", writers_init, writers_fini},
+	{"topics", registry_step, registry_undo},
+	{"pollers", pollers_init, pollers_fini},
+	{"Kafka requests", kafka_step, kafka_undo},
+	{"control socket", rpc_step, rpc_undo},
+	{"data cores", cores_init, cores_fini},
+};
+const unsigned gateway_step_count = array_len(gateway_steps);

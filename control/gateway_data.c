@@ -1,0 +1,284 @@
+/* gateway_data.c - settings in, rings, writers, pollers and running cores out; see gateway.h. */
+#include "control/gateway.h"
+#include "control/listeners.h"
+#include "dataplane/base/clock.h"
+#include "dataplane/base/map.h"
+#include "dataplane/quiescent.h"
+#include "dataplane/store/disk.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+/* ---- rings, wakes, snapshots ---------------------------------------------------------- */
+
+static struct wake *poller_wake(struct gateway *g, unsigned poller)
+{
+	for (unsigned i = 0; i < g->plan.count; i++)
+		if (g->plan.core[i].poller == (int)poller)
+			return &g->core_wakes[i];
+	return NULL;
+}
+
+static struct wake *writer_wake(struct gateway *g, unsigned writer)
+{
+	for (unsigned i = 0; i < g->plan.count; i++)
+		if (g->plan.core[i].writer == (int)writer)
+			return &g->core_wakes[i];
+	return NULL;
+}
+
+static int wakes_init(struct gateway *g)
+{
+	int error = wake_init(&g->control_wake);
+	for (unsigned i = 0; i < g->plan.count && !error; i++)
+		error = wake_init(&g->core_wakes[i]);
+	return error;
+}
+
+static int handoffs_init(struct gateway *g)
+{
+	int error = 0;
+	for (unsigned p = 0; p < g->plan.poller_count && !error; p++) {
+		struct wake *wake = poller_wake(g, p);
+		error = handoff_init(&g->calls[p], wake, &g->control_wake);
+		for (unsigned w = 0; w < g->plan.writer_count && !error; w++)
+			error = handoff_init(&g->data[p][w], wake, writer_wake(g, w));
+	}
+	for (unsigned w = 0; w < g->plan.writer_count && !error; w++)
+		error = handoff_init(&g->admin[w], &g->control_wake, writer_wake(g, w));
+	return error;
+}
+
+static size_t marks_bytes(void)
+{
+	return sizeof(struct marks_page) * PARTITIONS_MAX;
+}
+
+int rings_init(void *gateway)
+{
+	struct gateway *g = gateway;
+	g->marks = map_take(marks_bytes());
+	g->rcu = quiescent_create(POLLERS_MAX);
+	int error = g->marks && g->rcu ? wakes_init(g) : -ENOMEM;
+	if (!error)
+		error = handoffs_init(g);
+	if (error)
+		rings_fini(g);
+	return error;
+}
+
+void rings_fini(void *gateway)
+{
+	struct gateway *g = gateway;
+	for (unsigned p = 0; p < g->plan.poller_count; p++) {
+		handoff_fini(&g->calls[p]);
+		for (unsigned w = 0; w < g->plan.writer_count; w++)
+			handoff_fini(&g->data[p][w]);
+	}
+	for (unsigned w = 0; w < g->plan.writer_count; w++)
+		handoff_fini(&g->admin[w]);
+	for (unsigned i = 0; i < g->plan.count; i++)
+		wake_fini(&g->core_wakes[i]);
+	wake_fini(&g->control_wake);
+	if (g->rcu)
+		quiescent_destroy(g->rcu, POLLERS_MAX);
+	map_give(g->marks, marks_bytes());
+}
+
+/* ---- writers -------------------------------------------------------------------------- */
+
+static int writer_init(struct gateway *g, unsigned index)
+{
+	const struct settings *s = &g->settings;
+	struct writer_options o = {
+		.index = (uint8_t)index,
+		.buffers = (uint32_t)s->writer_buffers,
+		.buffer_bytes = (uint32_t)s->writer_buffer_bytes,
+		.wake = writer_wake(g, index),
+		.stats_page = &g->writer_pages[index],
+		.marks = g->marks,
+	};
+	char name[32];
+	int error;
+	snprintf(name, sizeof name, "writer%u", index);
+	o.disk = g->disks[index] = disk_create(name, &error);
+	if (!o.disk)
+		return error;
+	for (unsigned p = 0; p < g->plan.poller_count; p++)
+		o.handoffs[o.handoff_count++] = &g->data[p][index];
+	o.handoffs[o.handoff_count++] = &g->admin[index];
+	g->writers[index] = writer_create(&o);
+	return g->writers[index] ? 0 : -ENOMEM;
+}
+
+int writers_init(void *gateway)
+{
+	struct gateway *g = gateway;
+	int error;
+	g->control_disk = disk_create("control", &error);
+	if (!g->control_disk)
+		return error;
+	error = 0;
+	for (unsigned w = 0; w < g->plan.writer_count && !error; w++)
+		error = writer_init(g, w);
+	if (error)
+		writers_fini(g);
+	return error;
+}
+
+void writers_fini(void *gateway)
+{
+	struct gateway *g = gateway;
+	for (unsigned w = 0; w < g->plan.writer_count; w++) {
+		if (g->writers[w])
+			writer_destroy(g->writers[w]);
+		if (g->disks[w])
+			disk_destroy(g->disks[w]);
+	}
+	disk_destroy(g->control_disk);
+}
+
+/* ---- pollers -------------------------------------------------------------------------- */
+
+static struct tcp_options tcp_options(const struct settings *s)
+{
+	return (struct tcp_options){
+		.connections_max = (uint32_t)s->connections_max,
+		.half_open_max = (uint32_t)s->half_open_max,
+		.time_wait_max = (uint32_t)s->time_wait_max,
+		.receive_buffer_bytes = (uint32_t)s->socket_receive_buffer_bytes,
+		.out_of_order_bytes = (uint32_t)s->out_of_order_bytes,
+		.send_buffer_bytes = (uint32_t)s->socket_send_buffer_bytes,
+		.rto_min_ms = (uint32_t)s->rto_min_ms,
+		.retransmit_timeout_ms = (uint32_t)s->retransmit_timeout_ms,
+		.keepalive_idle_ms = (uint32_t)s->keepalive_idle_ms,
+		.keepalive_interval_ms = (uint32_t)s->keepalive_interval_ms,
+		.keepalive_probes = (uint32_t)s->keepalive_probes,
+		.time_wait_ms = (uint32_t)s->time_wait_ms,
+	};
+}
+
+/* What settings say about every poller; the memory settings are shared among them. */
+static struct poller_options poller_options(const struct settings *s, unsigned pollers)
+{
+	uint32_t large_chunks = (uint32_t)(s->answer_memory_bytes / CHUNK_BYTES / pollers);
+	return (struct poller_options){
+		.address = address_of_ip4(s->port_ip4),
+		.prefix_bits = s->port_prefix_bits,
+		.tcp = tcp_options(s),
+		.receive_chunks = (uint32_t)(s->receive_memory_bytes / CHUNK_BYTES / pollers),
+		.answers_max = (uint32_t)s->answers_max,
+		.answer_large_chunks = large_chunks,
+		.request_chunks = large_chunks,
+		.sessions_max = (uint32_t)s->connections_max,
+		.writer_credit_bytes = s->writer_credit_bytes,
+		.lane_credit_bytes = s->lane_credit_bytes,
+		.message_bytes_max = (uint32_t)s->message_max_bytes,
+		.request_bytes_max = (uint32_t)s->socket_request_max_bytes,
+		.request_timeout_ms = (uint32_t)s->stall_timeout_ms,
+	};
+}
+
+static int poller_init(struct gateway *g, unsigned index)
+{
+	struct listener listeners[LISTENERS_MAX];
+	struct poller_options o = poller_options(&g->settings, g->plan.poller_count);
+	int error = 0;
+	o.index = (uint8_t)index;
+	o.nic = g->nic;
+	o.listeners = listeners;
+	o.listener_count = listeners_from_settings(&g->settings, listeners);
+	for (unsigned w = 0; w < g->plan.writer_count; w++)
+		o.writers[o.writer_count++] = &g->data[index][w];
+	o.control = &g->calls[index];
+	o.wake = poller_wake(g, index);
+	o.stats_page = &g->poller_pages[index];
+	o.topics = &g->topics;
+	o.rcu = g->rcu;
+	o.drain = &g->drain;
+	g->pollers[index] = poller_create(&o, &error);
+	if (!g->pollers[index])
+		fprintf(stderr, "penstockd: poller %u: %s; lower penstock.connections.max or the "
+			"memory settings\n", index, strerror(-error));
+	return error;
+}
+
+int pollers_init(void *gateway)
+{
+	struct gateway *g = gateway;
+	int error = 0;
+	for (unsigned p = 0; p < g->plan.poller_count && !error; p++)
+		error = poller_init(g, p);
+	if (error)
+		pollers_fini(g);
+	return error;
+}
+
+void pollers_fini(void *gateway)
+{
+	struct gateway *g = gateway;
+	for (unsigned p = 0; p < g->plan.poller_count; p++)
+		if (g->pollers[p])
+			poller_destroy(g->pollers[p]);
+}
+
+/* ---- cores ---------------------------------------------------------------------------- */
+
+static int core_init(struct gateway *g, unsigned index)
+{
+	int poller = g->plan.core[index].poller, writer = g->plan.core[index].writer;
+	struct core_options o = {
+		.worker = index,
+		.reader = poller < 0 ? 0 : (unsigned)poller,
+		.poller = poller < 0 ? NULL : g->pollers[poller],
+		.rcu = g->rcu,
+		.writer = writer < 0 ? NULL : g->writers[writer],
+		.disk = writer < 0 ? NULL : g->disks[writer],
+		.wake = &g->core_wakes[index],
+		.drain = &g->drain,
+		.idle = g->settings.idle,
+		.sleep_ns = g->settings.idle_sleep_us * NS_PER_US,
+	};
+	return core_start(&g->cores[index], &o);
+}
+
+int cores_init(void *gateway)
+{
+	struct gateway *g = gateway;
+	for (unsigned i = 0; i < g->plan.count; i++) {
+		int error = core_init(g, i);
+		if (error == 0)
+			continue;
+		while (i-- > 0)
+			core_stop(&g->cores[i]);
+		return error;
+	}
+	return 0;
+}
+
+/* After the last turn of each core every page is exact: the ledgers must come out. */
+static bool ledgers_balance(struct gateway *g)
+{
+	struct stats total = {0}, one;
+	bool balanced = true;
+	for (unsigned p = 0; p < g->plan.poller_count; p++) {
+		stats_read(&g->poller_pages[p], &one);
+		stats_sum(&total, &one);
+	}
+	for (unsigned i = 0; i < LEDGERS; i++) {
+		int64_t held = ledger_in_flight(&total, (enum ledger)i);
+		balanced &= held == 0;
+		if (held)
+			fprintf(stderr, "penstockd: the ledger of %s does not balance: %ld "
+				"in flight after the last turn\n", ledger_names[i], held);
+	}
+	return balanced;
+}
+
+void cores_fini(void *gateway)
+{
+	struct gateway *g = gateway;
+	for (unsigned i = 0; i < g->plan.count; i++)
+		core_stop(&g->cores[i]);
+	g->is_balanced = ledgers_balance(g);
+}

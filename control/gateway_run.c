@@ -1,0 +1,216 @@
+/* gateway_run.c - control's loop, and the states of a gateway's life.
+ *
+ *     starting ─▶ running ─▶ draining ─▶ closing ─▶ stopped
+ *         └──────── signal ─────────────────▲
+ *
+ * draining: pollers take no connection, finish what they hold; after drain.timeout.ms, or at a
+ * second signal, what is left is reset. closing: every writer syncs and gives its logs back.
+ */
+#include "control/gateway.h"
+#include "dataplane/base/clock.h"
+
+#include <stdio.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+enum {
+	IDLE_MS = 100,
+	BUSY_MS = 1, /* something ends without waking us */
+	/* A reset connection still waits for the disk to finish its appends. */
+	RESET_GRACE_MS = 10000,
+	CLOSE_TIMEOUT_MS = 60000,
+};
+
+struct run {
+	struct gateway *g;
+	uint64_t deadline_ns; /* of the state */
+	bool is_reset;
+};
+
+const char *gateway_state_name(void *gateway)
+{
+	static const char *const names[] = {
+		[GATEWAY_STARTING] = "starting", [GATEWAY_RUNNING] = "running",
+		[GATEWAY_DRAINING] = "draining", [GATEWAY_CLOSING] = "closing",
+		[GATEWAY_STOPPED] = "stopped",
+	};
+	const struct gateway *g = gateway;
+	return names[g->state];
+}
+
+/* ---- from state to state -------------------------------------------------------------- */
+
+static void enter(struct run *r, enum gateway_state state, uint64_t timeout_ms)
+{
+	r->g->state = state;
+	r->deadline_ns = clock_now_ns() + timeout_ms * NS_PER_MS;
+}
+
+static void start_serving(struct run *r)
+{
+	struct gateway *g = r->g;
+	for (unsigned i = 0; i < g->plan.count; i++)
+		core_serve(&g->cores[i]);
+	enter(r, GATEWAY_RUNNING, 0);
+	printf("READY\n");
+	fflush(stdout);
+}
+
+static void start_draining(struct run *r)
+{
+	struct gateway *g = r->g;
+	fprintf(stderr, "penstockd: draining, at most %lu ms\n", g->settings.drain_timeout_ms);
+	enter(r, GATEWAY_DRAINING, g->settings.drain_timeout_ms);
+	atomic_store(&g->drain, true);
+	for (unsigned i = 0; i < g->plan.count; i++)
+		wake_post(&g->core_wakes[i]);
+}
+
+static void start_resetting(struct run *r, const char *why)
+{
+	struct gateway *g = r->g;
+	fprintf(stderr, "penstockd: %s: connections that are left are reset\n", why);
+	r->is_reset = true;
+	enter(r, GATEWAY_DRAINING, RESET_GRACE_MS);
+	for (unsigned i = 0; i < g->plan.count; i++)
+		core_reset(&g->cores[i]);
+}
+
+static void start_closing(struct run *r)
+{
+	registry_stop(r->g->registry);
+	enter(r, GATEWAY_CLOSING, CLOSE_TIMEOUT_MS);
+}
+
+static bool all_drained(const struct gateway *g)
+{
+	for (unsigned i = 0; i < g->plan.count; i++)
+		if (!core_is_drained(&g->cores[i]))
+			return false;
+	return true;
+}
+
+static void step_starting(struct run *r)
+{
+	const char *fault = registry_fault(r->g->registry);
+	if (registry_is_ready(r->g->registry)) {
+		start_serving(r);
+	} else if (fault[0] != '\0') {
+		fprintf(stderr, "penstockd: start failed: %s\n", fault);
+		start_closing(r);
+	}
+}
+
+static void step_draining(struct run *r, bool is_late)
+{
+	struct gateway *g = r->g;
+	if (all_drained(g)) {
+		g->is_clean = true;
+		start_closing(r);
+	} else if (is_late && !r->is_reset) {
+		start_resetting(r, "drain.timeout.ms is over");
+	} else if (is_late) {
+		fprintf(stderr, "penstockd: records still wait for the disk; stopping without "
+			"the mark of a clean shutdown\n");
+		enter(r, GATEWAY_STOPPED, 0);
+	}
+}
+
+static void step_closing(struct run *r, bool is_late)
+{
+	struct gateway *g = r->g;
+	if (!registry_is_stopped(g->registry) && !is_late)
+		return;
+	if (is_late) {
+		g->is_clean = false;
+		fprintf(stderr, "penstockd: the writers do not give their logs back; stopping "
+			"without the mark of a clean shutdown\n");
+	}
+	enter(r, GATEWAY_STOPPED, 0);
+}
+
+static void step(struct run *r)
+{
+	bool is_late = clock_now_ns() >= r->deadline_ns;
+	switch (r->g->state) {
+	case GATEWAY_STARTING:
+		step_starting(r);
+		break;
+	case GATEWAY_DRAINING:
+		step_draining(r, is_late);
+		break;
+	case GATEWAY_CLOSING:
+		step_closing(r, is_late);
+		break;
+	case GATEWAY_RUNNING:
+	case GATEWAY_STOPPED:
+		break;
+	}
+}
+
+static void on_signal(struct run *r)
+{
+	switch (r->g->state) {
+	case GATEWAY_STARTING:
+		r->g->is_clean = true;
+		start_closing(r);
+		break;
+	case GATEWAY_RUNNING:
+		start_draining(r);
+		break;
+	case GATEWAY_DRAINING:
+		if (!r->is_reset)
+			start_resetting(r, "second signal");
+		break;
+	case GATEWAY_CLOSING:
+	case GATEWAY_STOPPED:
+		break;
+	}
+}
+
+/* ---- the loop ------------------------------------------------------------------------- */
+
+static void signals_take(struct run *r)
+{
+	struct signalfd_siginfo info;
+	while (read(r->g->signal_fd, &info, sizeof info) == sizeof info)
+		on_signal(r);
+}
+
+static bool has_messages(const struct gateway *g)
+{
+	for (unsigned w = 0; w < g->plan.writer_count; w++)
+		if (handoff_has_up(&g->admin[w]))
+			return true;
+	for (unsigned p = 0; p < g->plan.poller_count; p++)
+		if (handoff_has_down(&g->calls[p]))
+			return true;
+	return false;
+}
+
+static void control_sleep(struct gateway *g)
+{
+	int fds[] = {g->signal_fd, g->rpc ? rpc_wait_fd(g->rpc) : -1};
+	bool is_brief = g->state != GATEWAY_RUNNING || registry_is_busy(g->registry);
+	wake_prepare(&g->control_wake);
+	if (has_messages(g))
+		wake_cancel(&g->control_wake);
+	else
+		wake_wait(&g->control_wake, (is_brief ? BUSY_MS : IDLE_MS) * NS_PER_MS, fds,
+			  g->rpc ? 2 : 1);
+}
+
+void gateway_run(struct gateway *g)
+{
+	struct run r = {.g = g};
+	while (g->state != GATEWAY_STOPPED) {
+		bool worked = registry_turn(g->registry, clock_now_ns());
+		worked |= kafka_api_turn(g->kafka_api);
+		if (g->rpc)
+			worked |= rpc_turn(g->rpc);
+		signals_take(&r);
+		step(&r);
+		if (!worked)
+			control_sleep(g);
+	}
+}
