@@ -1,7 +1,7 @@
 /* kafka_api.c - calls of the pollers in, replies out, through one handler per API. */
 #include "control/kafka_api.h"
 
-#include "control/kafka_call.h"
+#include "control/kafka_request.h"
 #include "dataplane/base/require.h"
 
 enum { CALLS_PER_TURN = 64 };
@@ -54,55 +54,55 @@ void kafka_api_destroy(struct kafka_api *api)
 
 /* A version nobody knows is told from the first 8 bytes: neither the rest of the header nor
  * the body need be of a form we can read. */
-static bool read_header(struct kafka_call *c)
+static bool read_header(struct kafka_request *r)
 {
-	struct cursor start = c->body;
-	c->header.api_key = (int16_t)cursor_u16(&start);
-	c->header.api_version = (int16_t)cursor_u16(&start);
-	c->header.correlation_id = (int32_t)cursor_u32(&start);
-	c->row = start.bad ? NULL : kafka_api_row_find(c->header.api_key);
-	if (!c->row)
+	struct cursor start = r->body;
+	r->header.api_key = (int16_t)cursor_u16(&start);
+	r->header.api_version = (int16_t)cursor_u16(&start);
+	r->header.correlation_id = (int32_t)cursor_u32(&start);
+	r->row = start.bad ? NULL : kafka_api_row_find(r->header.api_key);
+	if (!r->row)
 		return false;
-	if (!kafka_api_takes(c->row, c->header.api_version))
-		return c->row->key == KAFKA_API_API_VERSIONS;
-	bool is_flexible = kafka_api_is_flexible(c->row, c->header.api_version);
-	return kafka_request_header_read(&c->body, is_flexible, &c->header);
+	if (!kafka_api_takes(r->row, r->header.api_version))
+		return r->row->key == KAFKA_API_API_VERSIONS;
+	bool is_flexible = kafka_api_is_flexible(r->row, r->header.api_version);
+	return kafka_request_header_read(&r->body, is_flexible, &r->header);
 }
 
 static enum kafka_outcome handle(struct kafka_api *api, struct call *call,
-				 struct kafka_call *c)
+				 struct kafka_request *r)
 {
-	c->options = &api->options;
-	c->call = call;
-	c->arena = kafka_arena_of(api->arena, KAFKA_API_ARENA_BYTES);
-	uint8_t *request = kafka_call_take(c, call->request_bytes, 1);
+	r->options = &api->options;
+	r->call = call;
+	r->arena = kafka_arena_of(api->arena, KAFKA_API_ARENA_BYTES);
+	uint8_t *request = kafka_request_take(r, call->request_bytes, 1);
 	if (!request)
 		return KAFKA_CLOSE;
 	chain_copy_out(&call->request, 0, request, call->request_bytes);
-	c->body = cursor_of(request, call->request_bytes);
-	if (!read_header(c))
+	r->body = cursor_of(request, call->request_bytes);
+	if (!read_header(r))
 		return KAFKA_CLOSE;
-	kafka_handler handler = handlers[c->row - kafka_api_rows];
-	return handler ? handler(c) : KAFKA_CLOSE;
+	kafka_handler handler = handlers[r->row - kafka_api_rows];
+	return handler ? handler(r) : KAFKA_CLOSE;
 }
 
 static void serve(struct kafka_api *api, struct handoff *handoff, struct call *call,
 		  struct kafka_wait *wait)
 {
-	struct kafka_call c = {.wait = wait};
+	struct kafka_request r = {.wait = wait};
 	call->reply = NULL;
 	call->reply_bytes = 0;
-	enum kafka_outcome outcome = handle(api, call, &c);
+	enum kafka_outcome outcome = handle(api, call, &r);
 	if (outcome != KAFKA_WAITS) {
 		handoff_complete(handoff, &call->msg);
 		return;
 	}
-	require(!wait && c.wait);
-	c.wait->call = call;
-	c.wait->handoff = handoff;
-	c.wait->ready = &api->ready;
-	list_append(&api->waiting, &c.wait->node);
-	kafka_wait_done(c.wait);
+	require(!wait && r.wait);
+	r.wait->call = call;
+	r.wait->handoff = handoff;
+	r.wait->ready = &api->ready;
+	list_append(&api->waiting, &r.wait->node);
+	kafka_wait_done(r.wait);
 }
 
 static void take(struct kafka_api *api, struct handoff *handoff, struct handoff_msg *msg)

@@ -1,5 +1,5 @@
 /* kafka_api_versions.c - ApiVersions: the table of APIs, as a client may use it. */
-#include "control/kafka_call.h"
+#include "control/kafka_request.h"
 
 #include "dataplane/wire/msg_api_versions.h"
 
@@ -29,35 +29,35 @@ static struct api_versions_key key_of_row(const struct kafka_api_row *row)
 }
 
 /* The oldest layout with this API alone: the client comes again with a version of ours. */
-static enum kafka_outcome answer_unknown_version(struct kafka_call *c)
+static enum kafka_outcome answer_unknown_version(struct kafka_request *r)
 {
-	struct api_versions_key key = key_of_row(c->row);
+	struct api_versions_key key = key_of_row(r->row);
 	struct api_versions_response answer = {
 		.error_code = KAFKA_ERROR_UNSUPPORTED_VERSION,
 		.api_keys = {&key, 1},
 		.finalized_features_epoch = -1,
 	};
-	return kafka_call_answer(c, &api_versions_response, 0, &answer);
+	return kafka_request_answer(r, &api_versions_response, 0, &answer);
 }
 
-enum kafka_outcome kafka_handle_api_versions(struct kafka_call *c)
+enum kafka_outcome kafka_handle_api_versions(struct kafka_request *r)
 {
-	int version = c->header.api_version;
-	if (!kafka_api_takes(c->row, version))
-		return answer_unknown_version(c);
+	int version = r->header.api_version;
+	if (!kafka_api_takes(r->row, version))
+		return answer_unknown_version(r);
 	struct api_versions_request request;
-	if (!kafka_call_decode(c, &api_versions_request, &request))
+	if (!kafka_request_decode(r, &api_versions_request, &request))
 		return KAFKA_CLOSE;
 	struct api_versions_key keys[KAFKA_API_ROWS];
 	struct api_versions_response answer = {.finalized_features_epoch = -1};
 	if (version >= 3 && !(is_software_text(request.client_software_name) &&
 			      is_software_text(request.client_software_version))) {
 		answer.error_code = KAFKA_ERROR_INVALID_REQUEST;
-		return kafka_call_answer(c, &api_versions_response, version, &answer);
+		return kafka_request_answer(r, &api_versions_response, version, &answer);
 	}
 	for (unsigned i = 0; i < KAFKA_API_ROWS; i++)
 		keys[i] = key_of_row(&kafka_api_rows[i]);
 	answer.api_keys.items = keys;
 	answer.api_keys.count = KAFKA_API_ROWS;
-	return kafka_call_answer(c, &api_versions_response, version, &answer);
+	return kafka_request_answer(r, &api_versions_response, version, &answer);
 }

@@ -1,6 +1,6 @@
 /* kafka_find_coordinator.c - FindCoordinator: nobody coordinates groups or transactions here,
  * and clients are told so in a way that lets them go on producing. */
-#include "control/kafka_call.h"
+#include "control/kafka_request.h"
 
 #include "dataplane/wire/msg_find_coordinator.h"
 
@@ -8,10 +8,10 @@ enum { NOBODY = -1 };
 
 static const struct bytes no_host = {(const uint8_t *)"", 0};
 
-enum kafka_outcome kafka_handle_find_coordinator(struct kafka_call *c)
+enum kafka_outcome kafka_handle_find_coordinator(struct kafka_request *r)
 {
 	struct find_coordinator_request request;
-	if (!kafka_call_decode(c, &find_coordinator_request, &request))
+	if (!kafka_request_decode(r, &find_coordinator_request, &request))
 		return KAFKA_CLOSE;
 	struct find_coordinator_response answer = {
 		.error_code = KAFKA_ERROR_COORDINATOR_NOT_AVAILABLE,
@@ -20,7 +20,7 @@ enum kafka_outcome kafka_handle_find_coordinator(struct kafka_call *c)
 		.port = NOBODY,
 	};
 	int32_t count = request.coordinator_keys.count;
-	struct find_coordinator_one *ones = kafka_call_take(c, (size_t)count, sizeof *ones);
+	struct find_coordinator_one *ones = kafka_request_take(r, (size_t)count, sizeof *ones);
 	if (!ones)
 		return KAFKA_CLOSE;
 	for (int32_t i = 0; i < count; i++)
@@ -33,6 +33,6 @@ enum kafka_outcome kafka_handle_find_coordinator(struct kafka_call *c)
 		};
 	answer.coordinators.items = ones;
 	answer.coordinators.count = count;
-	return kafka_call_answer(c, &find_coordinator_response, c->header.api_version,
+	return kafka_request_answer(r, &find_coordinator_response, r->header.api_version,
 				 &answer);
 }

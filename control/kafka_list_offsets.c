@@ -1,6 +1,6 @@
 /* kafka_list_offsets.c - ListOffsets: times in, offsets out; the ends of a partition from its
  * watermarks, anything else from its files. */
-#include "control/kafka_call.h"
+#include "control/kafka_request.h"
 
 #include "control/offset_lookup.h"
 #include "dataplane/wire/msg_list_offsets.h"
@@ -11,7 +11,7 @@
 enum { LEADER_EPOCH = 0, EPOCH_UNCHECKED = -1, MAX_TIMESTAMP_SINCE = 7 };
 
 struct lookup {
-	struct kafka_call *c;
+	struct kafka_request *request;
 	const struct registry_topic *topic;
 	/* Slots seen in this request: each partition may be asked for once, which bounds the
 	 * files one request has us read. */
@@ -38,11 +38,11 @@ static int16_t find_by_time(struct lookup *l, const struct log_marks *marks,
 			    int64_t timestamp, struct list_offsets_partition *out)
 {
 	char directory[PATH_MAX];
-	int n = snprintf(directory, sizeof directory, "%s/%s-%d", l->c->options->log_dir,
+	int n = snprintf(directory, sizeof directory, "%s/%s-%d", l->request->options->log_dir,
 			 l->topic->topic.name, out->partition_index);
 	if (n >= (int)sizeof directory)
 		return KAFKA_ERROR_KAFKA_STORAGE_ERROR;
-	struct offset_query query = {.disk = l->c->options->disk,
+	struct offset_query query = {.disk = l->request->options->disk,
 				     .directory = directory,
 				     .timestamp = timestamp,
 				     .from = marks->log_start_offset,
@@ -71,12 +71,12 @@ static int16_t find_max_timestamp(const struct log_marks *marks,
 static int16_t find(struct lookup *l, int64_t timestamp, struct list_offsets_partition *out)
 {
 	struct log_marks marks;
-	registry_marks(l->c->options->registry, l->topic, (uint32_t)out->partition_index,
+	registry_marks(l->request->options->registry, l->topic, (uint32_t)out->partition_index,
 		       &marks);
 	if (timestamp >= 0)
 		return find_by_time(l, &marks, timestamp, out);
 	if (timestamp == LIST_OFFSETS_MAX_TIMESTAMP &&
-	    l->c->header.api_version >= MAX_TIMESTAMP_SINCE)
+	    l->request->header.api_version >= MAX_TIMESTAMP_SINCE)
 		return find_max_timestamp(&marks, out);
 	if (timestamp != LIST_OFFSETS_LATEST && timestamp != LIST_OFFSETS_EARLIEST)
 		return KAFKA_ERROR_UNSUPPORTED_VERSION;
@@ -116,29 +116,29 @@ static bool look_up_topic(struct lookup *l, const struct list_offsets_request_to
 	int32_t count = q->partitions.count;
 	out->name = q->name;
 	out->partitions.items =
-		kafka_call_take(l->c, (size_t)count, sizeof *out->partitions.items);
+		kafka_request_take(l->request, (size_t)count, sizeof *out->partitions.items);
 	if (!out->partitions.items)
 		return false;
 	out->partitions.count = count;
-	l->topic = registry_find(l->c->options->registry, q->name);
+	l->topic = registry_find(l->request->options->registry, q->name);
 	for (int32_t i = 0; i < count; i++)
 		look_up_partition(l, &q->partitions.items[i], &out->partitions.items[i]);
 	return true;
 }
 
-enum kafka_outcome kafka_handle_list_offsets(struct kafka_call *c)
+enum kafka_outcome kafka_handle_list_offsets(struct kafka_request *r)
 {
 	struct list_offsets_request request;
-	if (!kafka_call_decode(c, &list_offsets_request, &request))
+	if (!kafka_request_decode(r, &list_offsets_request, &request))
 		return KAFKA_CLOSE;
-	struct lookup l = {.c = c};
+	struct lookup l = {.request = r};
 	int32_t count = request.topics.count;
-	struct list_offsets_topic *topics = kafka_call_take(c, (size_t)count, sizeof *topics);
+	struct list_offsets_topic *topics = kafka_request_take(r, (size_t)count, sizeof *topics);
 	bool fits = topics != NULL;
 	for (int32_t i = 0; i < count && fits; i++)
 		fits = look_up_topic(&l, &request.topics.items[i], &topics[i]);
 	if (!fits)
 		return KAFKA_CLOSE;
 	struct list_offsets_response answer = {.topics = {topics, count}};
-	return kafka_call_answer(c, &list_offsets_response, c->header.api_version, &answer);
+	return kafka_request_answer(r, &list_offsets_response, r->header.api_version, &answer);
 }

@@ -2,7 +2,7 @@
  *
  * There is one broker, this gateway, under the address of the listener the request came
  * through: it leads every partition and is the controller. */
-#include "control/kafka_call.h"
+#include "control/kafka_request.h"
 
 #include "dataplane/base/require.h"
 #include "dataplane/wire/msg_metadata.h"
@@ -28,9 +28,9 @@ static bool has_id(const struct metadata_request_topic *t)
 
 /* ---- what is asked for ---------------------------------------------------------------- */
 
-static bool is_all(const struct kafka_call *c, const struct metadata_request *request)
+static bool is_all(const struct kafka_request *r, const struct metadata_request *request)
 {
-	return c->header.api_version == 0 ? request->topics.count == 0
+	return r->header.api_version == 0 ? request->topics.count == 0
 					  : request->topics.count < 0;
 }
 
@@ -60,38 +60,38 @@ static void drop_repeated(struct metadata_request *request)
 	request->topics.count = kept;
 }
 
-static bool is_missing(const struct kafka_call *c, const struct metadata_request_topic *t)
+static bool is_missing(const struct kafka_request *r, const struct metadata_request_topic *t)
 {
 	return !has_id(t) && t->name.data && !*registry_name_fault(t->name) &&
-	       !registry_find(c->options->registry, t->name);
+	       !registry_find(r->options->registry, t->name);
 }
 
 /* True when topics are being created and the request has to wait. */
-static bool create_missing(struct kafka_call *c, const struct metadata_request *request)
+static bool create_missing(struct kafka_request *r, const struct metadata_request *request)
 {
-	if (c->wait || !c->options->auto_create_topics || !request->allow_auto_topic_creation)
+	if (r->wait || !r->options->auto_create_topics || !request->allow_auto_topic_creation)
 		return false;
 	for (int32_t i = 0; i < request->topics.count; i++) {
 		const struct metadata_request_topic *t = &request->topics.items[i];
-		if (!is_missing(c, t))
+		if (!is_missing(r, t))
 			continue;
-		if (!c->wait)
-			c->wait = kafka_wait_begin();
-		if (!c->wait)
+		if (!r->wait)
+			r->wait = kafka_wait_begin();
+		if (!r->wait)
 			return false;
-		kafka_wait_create(c->wait, c->options->registry, t->name);
+		kafka_wait_create(r->wait, r->options->registry, t->name);
 	}
-	return c->wait != NULL;
+	return r->wait != NULL;
 }
 
 /* ---- what is answered ----------------------------------------------------------------- */
 
 /* False when the arena is full. */
-static bool describe(struct kafka_call *c, struct reply_parts *parts,
+static bool describe(struct kafka_request *r, struct reply_parts *parts,
 		     const struct registry_topic *topic, struct metadata_topic *out)
 {
 	const struct topic *t = &topic->topic;
-	struct metadata_partition *items = kafka_call_take(c, t->partitions, sizeof *items);
+	struct metadata_partition *items = kafka_request_take(r, t->partitions, sizeof *items);
 	if (!items)
 		return false;
 	for (uint32_t i = 0; i < t->partitions; i++) {
@@ -111,92 +111,92 @@ static bool describe(struct kafka_call *c, struct reply_parts *parts,
 	return true;
 }
 
-static int16_t why_missing(const struct kafka_call *c, const struct metadata_request_topic *t)
+static int16_t why_missing(const struct kafka_request *r, const struct metadata_request_topic *t)
 {
 	if (has_id(t))
-		return c->header.api_version >= BY_ID_SINCE ? KAFKA_ERROR_UNKNOWN_TOPIC_ID
+		return r->header.api_version >= BY_ID_SINCE ? KAFKA_ERROR_UNKNOWN_TOPIC_ID
 							    : KAFKA_ERROR_INVALID_REQUEST;
 	if (!t->name.data)
 		return KAFKA_ERROR_INVALID_REQUEST;
 	if (*registry_name_fault(t->name))
 		return KAFKA_ERROR_INVALID_TOPIC_EXCEPTION;
-	int16_t error = c->wait ? kafka_wait_error(c->wait, t->name) : KAFKA_ERROR_NONE;
+	int16_t error = r->wait ? kafka_wait_error(r->wait, t->name) : KAFKA_ERROR_NONE;
 	/* There when it was asked for, gone again since: the client shall look once more. */
 	if (error == KAFKA_ERROR_NONE || error == KAFKA_ERROR_TOPIC_ALREADY_EXISTS)
 		error = KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION;
 	return error;
 }
 
-static bool describe_asked(struct kafka_call *c, struct reply_parts *parts,
+static bool describe_asked(struct kafka_request *r, struct reply_parts *parts,
 			   const struct metadata_request_topic *t, struct metadata_topic *out)
 {
 	const struct registry_topic *topic = NULL;
-	if (has_id(t) && c->header.api_version >= BY_ID_SINCE)
-		topic = registry_find_id(c->options->registry, t->topic_id);
+	if (has_id(t) && r->header.api_version >= BY_ID_SINCE)
+		topic = registry_find_id(r->options->registry, t->topic_id);
 	else if (!has_id(t) && t->name.data)
-		topic = registry_find(c->options->registry, t->name);
+		topic = registry_find(r->options->registry, t->name);
 	if (topic)
-		return describe(c, parts, topic, out);
-	out->error_code = why_missing(c, t);
+		return describe(r, parts, topic, out);
+	out->error_code = why_missing(r, t);
 	out->name = t->name;
 	memcpy(out->topic_id, t->topic_id, sizeof out->topic_id);
 	out->topic_authorized_operations = METADATA_NO_OPERATIONS;
 	return true;
 }
 
-static bool describe_all(struct kafka_call *c, struct reply_parts *parts)
+static bool describe_all(struct kafka_request *r, struct reply_parts *parts)
 {
-	struct registry *registry = c->options->registry;
+	struct registry *registry = r->options->registry;
 	unsigned count = registry_count(registry);
-	struct metadata_topic *topics = kafka_call_take(c, count, sizeof *topics);
+	struct metadata_topic *topics = kafka_request_take(r, count, sizeof *topics);
 	bool fits = topics != NULL;
 	for (unsigned i = 0; i < count && fits; i++)
-		fits = describe(c, parts, registry_at(registry, i), &topics[i]);
+		fits = describe(r, parts, registry_at(registry, i), &topics[i]);
 	parts->answer.topics.items = topics;
 	parts->answer.topics.count = (int32_t)count;
 	return fits;
 }
 
-static bool describe_each(struct kafka_call *c, struct reply_parts *parts,
+static bool describe_each(struct kafka_request *r, struct reply_parts *parts,
 			  const struct metadata_request *request)
 {
 	int32_t count = request->topics.count;
-	struct metadata_topic *topics = kafka_call_take(c, (size_t)count, sizeof *topics);
+	struct metadata_topic *topics = kafka_request_take(r, (size_t)count, sizeof *topics);
 	bool fits = topics != NULL;
 	for (int32_t i = 0; i < count && fits; i++)
-		fits = describe_asked(c, parts, &request->topics.items[i], &topics[i]);
+		fits = describe_asked(r, parts, &request->topics.items[i], &topics[i]);
 	parts->answer.topics.items = topics;
 	parts->answer.topics.count = count;
 	return fits;
 }
 
-static void describe_cluster(const struct kafka_call *c, struct reply_parts *parts)
+static void describe_cluster(const struct kafka_request *r, struct reply_parts *parts)
 {
-	require(c->call->listener < LISTENERS_MAX);
-	const struct kafka_api_listener *l = &c->options->listeners[c->call->listener];
-	parts->node_id = registry_node_id(c->options->registry);
+	require(r->call->listener < LISTENERS_MAX);
+	const struct kafka_api_listener *l = &r->options->listeners[r->call->listener];
+	parts->node_id = registry_node_id(r->options->registry);
 	parts->broker = (struct metadata_broker){
 		.node_id = parts->node_id, .host = text_of(l->host), .port = l->port};
 	parts->answer = (struct metadata_response){
 		.brokers = {&parts->broker, 1},
-		.cluster_id = text_of(registry_cluster_id(c->options->registry)),
+		.cluster_id = text_of(registry_cluster_id(r->options->registry)),
 		.controller_id = parts->node_id,
 		.cluster_authorized_operations = METADATA_NO_OPERATIONS};
 }
 
-enum kafka_outcome kafka_handle_metadata(struct kafka_call *c)
+enum kafka_outcome kafka_handle_metadata(struct kafka_request *r)
 {
 	struct metadata_request request;
-	if (!kafka_call_decode(c, &metadata_request, &request))
+	if (!kafka_request_decode(r, &metadata_request, &request))
 		return KAFKA_CLOSE;
 	drop_repeated(&request);
-	if (create_missing(c, &request))
+	if (create_missing(r, &request))
 		return KAFKA_WAITS;
 	struct reply_parts parts;
-	describe_cluster(c, &parts);
-	bool fits = is_all(c, &request) ? describe_all(c, &parts)
-					: describe_each(c, &parts, &request);
+	describe_cluster(r, &parts);
+	bool fits = is_all(r, &request) ? describe_all(r, &parts)
+					: describe_each(r, &parts, &request);
 	if (!fits)
 		return KAFKA_CLOSE;
-	return kafka_call_answer(c, &metadata_response, c->header.api_version, &parts.answer);
+	return kafka_request_answer(r, &metadata_response, r->header.api_version, &parts.answer);
 }

@@ -1,5 +1,5 @@
 /* kafka_wait.c - topics asked for on behalf of a request, and what became of each. */
-#include "control/kafka_call.h"
+#include "control/kafka_request.h"
 
 #include "dataplane/base/require.h"
 

@@ -1,5 +1,5 @@
 /* fake_registry.c - topics in an array instead of on a disk; jobs wait for the test. */
-#include "fake_registry.h"
+#include "tests/unit/control/fake_registry.h"
 
 #include "dataplane/base/require.h"
 

@@ -6,7 +6,7 @@
 #include "dataplane/wire/msg_find_coordinator.h"
 #include "dataplane/wire/msg_list_offsets.h"
 #include "dataplane/wire/msg_metadata.h"
-#include "fake_registry.h"
+#include "tests/unit/control/fake_registry.h"
 
 #include <criterion/criterion.h>
 

@@ -1,6 +1,6 @@
 /* kafka_sample.c - a table and a number in, a filled struct out; two structs in, the field
  * that differs out. */
-#include "kafka_sample.h"
+#include "tests/unit/wire/kafka_sample.h"
 
 #include "dataplane/base/require.h"
 #include "dataplane/wire/msg_api_versions.h"

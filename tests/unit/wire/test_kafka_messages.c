@@ -1,5 +1,5 @@
 /* test_kafka_messages.c - what must hold for every message in every version we speak. */
-#include "kafka_sample.h"
+#include "tests/unit/wire/kafka_sample.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>

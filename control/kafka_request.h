@@ -1,15 +1,15 @@
-/* kafka_call.h - one Kafka request while its handler looks at it.
+/* kafka_request.h - one Kafka request while its handler looks at it.
  *
- *     handler: kafka_call_decode ─▶ answer struct, arrays from kafka_call_take ─▶
- *              kafka_call_answer
+ *     handler: kafka_request_decode ─▶ answer struct, arrays from kafka_request_take ─▶
+ *              kafka_request_answer
  *
  * Handlers keep nothing: a request that must wait for topics (kafka_wait) is handled again
  * from its bytes when they are there.
  *
  * Core: control. Ownership: what a handler takes or decodes is gone when it returns.
  */
-#ifndef PENSTOCK_KAFKA_CALL_H
-#define PENSTOCK_KAFKA_CALL_H
+#ifndef PENSTOCK_KAFKA_REQUEST_H
+#define PENSTOCK_KAFKA_REQUEST_H
 
 #include "control/kafka_api.h"
 #include "dataplane/wire/kafka_error.h"
@@ -21,7 +21,7 @@ enum { KAFKA_CREATIONS_MAX = 64 };
 enum kafka_outcome {
 	KAFKA_ANSWERED,
 	KAFKA_CLOSE, /* no reply: the connection ends */
-	KAFKA_WAITS, /* call->wait is under way */
+	KAFKA_WAITS, /* the request waits: r->wait */
 };
 
 struct kafka_creation {
@@ -50,7 +50,7 @@ void kafka_wait_done(struct kafka_wait *w);
 /* What became of a topic; KAFKA_ERROR_NONE also when it was not asked for. */
 int16_t kafka_wait_error(const struct kafka_wait *w, struct bytes name);
 
-struct kafka_call {
+struct kafka_request {
 	const struct kafka_api_options *options;
 	struct call *call;
 	const struct kafka_api_row *row;
@@ -60,21 +60,21 @@ struct kafka_call {
 	struct kafka_wait *wait; /* handled again: what became of its topics; else null */
 };
 
-typedef enum kafka_outcome (*kafka_handler)(struct kafka_call *c);
+typedef enum kafka_outcome (*kafka_handler)(struct kafka_request *r);
 
-enum kafka_outcome kafka_handle_api_versions(struct kafka_call *c);
-enum kafka_outcome kafka_handle_metadata(struct kafka_call *c);
-enum kafka_outcome kafka_handle_list_offsets(struct kafka_call *c);
-enum kafka_outcome kafka_handle_find_coordinator(struct kafka_call *c);
+enum kafka_outcome kafka_handle_api_versions(struct kafka_request *r);
+enum kafka_outcome kafka_handle_metadata(struct kafka_request *r);
+enum kafka_outcome kafka_handle_list_offsets(struct kafka_request *r);
+enum kafka_outcome kafka_handle_find_coordinator(struct kafka_request *r);
 
 /* The body; false: malformed, or larger than the arena. */
-bool kafka_call_decode(struct kafka_call *c, const struct kafka_message *m, void *ret);
+bool kafka_request_decode(struct kafka_request *r, const struct kafka_message *m, void *ret);
 
 /* `count` zeroed items that live until the handler returns; null when the arena is full. */
-void *kafka_call_take(struct kafka_call *c, size_t count, size_t item_bytes);
+void *kafka_request_take(struct kafka_request *r, size_t count, size_t item_bytes);
 
 /* Encodes the answer in `version` into the call's reply. */
-enum kafka_outcome kafka_call_answer(struct kafka_call *c, const struct kafka_message *m,
+enum kafka_outcome kafka_request_answer(struct kafka_request *r, const struct kafka_message *m,
 				     int version, const void *answer);
 
 #endif
