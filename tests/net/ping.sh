@@ -13,6 +13,7 @@ pid=
 
 # name of the case, kernel's interface, our port, "none" for software checksums
 try() {
+	: >"$output"
 	"$responder" "$3" 10.99.0.2/24 ${4:+"$4"} >"$output" 2>&1 &
 	pid=$!
 	for _ in $(seq 50); do
