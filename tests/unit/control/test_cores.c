@@ -1,0 +1,200 @@
+/* test_cores.c - the loop of a data core around a poller and a writer that only count: its
+ * phases, its sleep, and the proof that a core takes nothing from the heap. */
+#include "control/cores.h"
+#include "control/eal.h"
+#include "dataplane/base/clock.h"
+#include "dataplane/quiescent.h"
+#include "dataplane/store/disk.h"
+
+#include <criterion/criterion.h>
+#include <time.h>
+
+/* What is behind the seams of this test: turns counted on the core, orders from the test. */
+struct poller {
+	atomic_uint turns;
+	atomic_uint resets;
+	atomic_bool is_empty;
+};
+
+struct writer {
+	atomic_uint turns;
+	atomic_bool may_sleep;
+	atomic_bool allocate;
+};
+
+bool poller_turn(struct poller *p)
+{
+	atomic_fetch_add(&p->turns, 1);
+	return false;
+}
+
+bool poller_is_drained(const struct poller *p)
+{
+	return atomic_load(&p->is_empty);
+}
+
+void poller_reset_connections(struct poller *p)
+{
+	atomic_fetch_add(&p->resets, 1);
+	atomic_store(&p->is_empty, true);
+}
+
+bool poller_may_sleep(const struct poller *p)
+{
+	return true;
+}
+
+uint64_t poller_idle_ns(const struct poller *p, uint64_t limit_ns)
+{
+	return limit_ns;
+}
+
+int poller_wait_fd(const struct poller *p)
+{
+	return -1;
+}
+
+bool writer_turn(struct writer *w)
+{
+	atomic_fetch_add(&w->turns, 1);
+	if (!atomic_exchange(&w->allocate, false))
+		return false;
+	void *volatile memory = malloc(4096);
+	free(memory);
+	return true;
+}
+
+bool writer_may_sleep(const struct writer *w)
+{
+	return atomic_load(&w->may_sleep);
+}
+
+int disk_wait_fd(const struct disk *d)
+{
+	return -1;
+}
+
+static struct poller poller;
+static struct writer writer;
+static struct core core;
+static struct wake wake;
+static atomic_bool drain;
+static struct rte_rcu_qsbr *rcu;
+
+static void rest(unsigned ms)
+{
+	nanosleep(&(struct timespec){.tv_nsec = ms * 1000000l}, NULL);
+}
+
+static void start(void)
+{
+	uint16_t cpus[1];
+	struct eal_options eal = {
+		.port = "net_null0", .hugepages = EAL_HUGEPAGES_NONE, .memory_mib = 32};
+	cr_assert(eal_cpus(cpus, 1) == 1);
+	eal.worker_cpus[0] = cpus[0];
+	eal.worker_count = 1;
+	cr_assert(eal_start(&eal) == 0 && wake_init(&wake) == 0);
+	rcu = quiescent_create(1);
+	atomic_store(&writer.may_sleep, true);
+	struct core_options o = {
+		.poller = &poller,
+		.writer = &writer,
+		.rcu = rcu,
+		.wake = &wake,
+		.drain = &drain,
+		.idle = IDLE_SLEEP,
+		.sleep_ns = NS_PER_S / 10,
+	};
+	cr_assert(core_start(&core, &o) == 0);
+}
+
+static void stop(void)
+{
+	core_stop(&core);
+	quiescent_destroy(rcu, 1);
+	wake_fini(&wake);
+	eal_stop();
+}
+
+TestSuite(cores, .init = start, .fini = stop, .timeout = 20);
+
+Test(cores, the_poller_waits_until_it_is_told_to_serve_and_the_writer_does_not)
+{
+	rest(50);
+	cr_assert(atomic_load(&writer.turns) > 0 && atomic_load(&poller.turns) == 0);
+	core_serve(&core);
+	rest(50);
+	cr_assert(atomic_load(&poller.turns) > 0);
+}
+
+Test(cores, an_idle_core_sleeps_and_is_woken_at_once)
+{
+	rest(200);
+	unsigned before = atomic_load(&writer.turns);
+	rest(300);
+	unsigned asleep = atomic_load(&writer.turns) - before;
+	cr_assert(asleep < 20, "%u turns in 300 ms of sleeps of 100 ms", asleep);
+	before = atomic_load(&writer.turns);
+	wake_post(&wake);
+	rest(30);
+	cr_assert(atomic_load(&writer.turns) > before);
+}
+
+Test(cores, a_poller_whose_port_cannot_wake_it_sleeps_briefly)
+{
+	core_serve(&core);
+	rest(100);
+	unsigned before = atomic_load(&poller.turns);
+	rest(100);
+	unsigned turns = atomic_load(&poller.turns) - before;
+	cr_assert(turns > 100 && turns < 2000, "%u turns in 100 ms of sleeps of 100 us", turns);
+}
+
+Test(cores, a_core_with_a_message_does_not_sleep)
+{
+	atomic_store(&writer.may_sleep, false);
+	wake_post(&wake);
+	rest(20);
+	unsigned before = atomic_load(&writer.turns);
+	rest(50);
+	cr_assert(atomic_load(&writer.turns) - before > 2000);
+}
+
+Test(cores, a_sleeping_core_is_not_waited_for_by_snapshots)
+{
+	core_serve(&core);
+	rest(50);
+	/* The poller here never passes a quiescent state: only its sleeps do. */
+	uint64_t token = quiescent_token(rcu);
+	bool is_over = false;
+	for (unsigned i = 0; i < 1000 && !is_over; i++) {
+		is_over = quiescent_is_over(rcu, token);
+		rest(1);
+	}
+	cr_assert(is_over);
+}
+
+Test(cores, a_drain_is_over_when_the_poller_says_so_or_was_reset)
+{
+	core_serve(&core);
+	atomic_store(&drain, true);
+	rest(50);
+	cr_assert(!core_is_drained(&core));
+	core_reset(&core);
+	rest(50);
+	cr_assert(core_is_drained(&core) && atomic_load(&poller.resets) == 1);
+}
+
+Test(cores, a_core_takes_nothing_from_the_heap_and_it_shows_when_one_does)
+{
+	struct stats s;
+	core_serve(&core);
+	rest(50);
+	stats_read(&core.page, &s);
+	cr_assert(s.value[STAT_lcore_allocated_bytes] == 0);
+	atomic_store(&writer.allocate, true);
+	rest(50);
+	stats_read(&core.page, &s);
+	cr_assert(s.value[STAT_lcore_allocated_bytes] >= 4096);
+}
