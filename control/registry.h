@@ -25,6 +25,7 @@
 #define PENSTOCK_REGISTRY_H
 
 #include "config/settings.h"
+#include "control/registry_lock.h"
 #include "dataplane/ingest/topics.h"
 #include "dataplane/store/log.h"
 #include "dataplane/writer.h"
@@ -50,7 +51,6 @@ struct registry;
 struct registry_topic {
 	struct topic topic; /* as pollers see it, refs included */
 	struct topic_settings settings;
-	bool is_deleting;
 };
 
 /* What became of a job. */
@@ -61,7 +61,7 @@ struct registry_result {
 	const struct registry_topic *topic;
 };
 
-/* Called once per job, possibly before the function that asked returns. */
+/* Called once per job, always out of registry_turn() or registry_stop(). */
 typedef void (*registry_done)(void *owner, const struct registry_result *result);
 
 struct registry_setting {
@@ -81,10 +81,6 @@ struct registry_request {
 	void *owner;
 };
 
-/* Takes the lock of the log directory for the life of the process: a descriptor, or -errno
- * with a sentence in `message`. Makes the directory when it is missing. */
-int registry_lock(const char *log_dir, char *message, size_t message_size);
-
 /* Reads the log directory and opens every partition. Publishes an empty snapshot; the topics
  * are served when registry_is_ready(), a few turns of their writers later. Null with a
  * sentence in `message`. */
@@ -96,16 +92,18 @@ struct registry *registry_open(const struct registry_options *options, char *mes
 bool registry_turn(struct registry *r, uint64_t now_ns);
 /* Every partition found at start is served, and every listener's topic is there. */
 bool registry_is_ready(const struct registry *r);
-/* Something is under way whose end may take many turns: do not sleep long. */
+/* Why it will never be ready, or "": a writer or the disk refused. */
+const char *registry_fault(const struct registry *r);
+/* A job or a retired snapshot waits: turn again soon. (A writer's reply wakes control by the
+ * handoff's requester wake; a poller's quiescent state wakes nobody.) */
 bool registry_is_busy(const struct registry *r);
-/* A snapshot waits until every poller has passed a quiescent state. */
-bool registry_has_retired(const struct registry *r);
 
-/* Takes no further jobs, lets writers give every log back. The pollers are drained before. */
+/* Takes no further jobs, lets writers give every log back, writes the checkpoints and, unless
+ * a log has failed, the mark of a clean shutdown. The pollers are drained before. */
 void registry_stop(struct registry *r);
 bool registry_is_stopped(const struct registry *r);
-/* After registry_is_stopped(): leaves the mark of a clean shutdown, unless a log failed.
- * Otherwise (start failed, writers gone) it just frees. */
+/* Frees. The cores have ended. Without registry_is_stopped() before (a failed start, a writer
+ * that hangs) the next start recovers as after a crash. */
 void registry_close(struct registry *r);
 
 void registry_create_topic(struct registry *r, const struct registry_request *request);

@@ -1,0 +1,34 @@
+/* disk_files.h - whole small files through the disk seam, for control, which may wait.
+ *
+ * A file is replaced, never written in place: temporary name, sync, rename, sync of the
+ * directory. After a crash there is the old one or the new one.
+ *
+ * Core: control (disk_run). All return 0 or -errno unless they say otherwise.
+ */
+#ifndef PENSTOCK_DISK_FILES_H
+#define PENSTOCK_DISK_FILES_H
+
+#include "dataplane/store/disk.h"
+
+#include <limits.h>
+
+/* "directory/name" into `out` (PATH_MAX); returns `out`. */
+char *disk_path(char out[PATH_MAX], const char *directory, const char *name);
+
+/* The whole file, NUL behind it, malloc'ed for the caller; at most `size_max` bytes (-EFBIG). */
+int disk_read_file(struct disk *d, const char *path, size_t size_max, char **ret);
+int disk_replace_file(struct disk *d, const char *directory, const char *name,
+		      const void *data, size_t size);
+
+/* 0 also when it is there already. */
+int disk_make_directory(struct disk *d, const char *path);
+int disk_sync_directory(struct disk *d, const char *path);
+/* Names, NUL after each, malloc'ed for the caller. */
+int disk_list(struct disk *d, const char *path, char **ret, size_t *ret_bytes);
+int disk_rename(struct disk *d, const char *from, const char *to);
+/* 0 also when there is none. */
+int disk_remove_file(struct disk *d, const char *path);
+/* A directory and the files in it. */
+int disk_remove_directory(struct disk *d, const char *path);
+
+#endif

@@ -1,0 +1,181 @@
+/* registry_checkpoint.c - what is written down for a whole log directory, in Kafka's formats:
+ * meta.properties, the offset checkpoints, and the mark of a clean shutdown. */
+#include "control/registry_private.h"
+#include "control/disk_files.h"
+#include "dataplane/base/require.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+enum { META_BYTES_MAX = 64 * 1024, CHECKPOINT_BYTES_MAX = 16 << 20 };
+
+#define CLEAN_NAME "/.kafka_cleanshutdown"
+
+/* The value of `key=` in a properties text, up to the end of its line; null when absent. */
+static const char *property(const char *text, const char *key, char *out, size_t size)
+{
+	size_t key_size = strlen(key);
+	for (const char *line = text; line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (strncmp(line, key, key_size) == 0 && line[key_size] == '=') {
+			const char *value = line + key_size + 1;
+			snprintf(out, size, "%.*s", (int)strcspn(value, "\r\n"), value);
+			return out;
+		}
+		if (!*line)
+			break;
+	}
+	return NULL;
+}
+
+static int make_meta(struct registry *r)
+{
+	uint8_t cluster[UUID_BYTES], directory[UUID_BYTES];
+	char directory_text[UUID_TEXT_BYTES], text[256];
+	uuid_make(cluster);
+	uuid_make(directory);
+	uuid_format(cluster, r->cluster_id);
+	int size = snprintf(text, sizeof text,
+			    "version=1\ncluster.id=%s\nnode.id=%d\ndirectory.id=%s\n", r->cluster_id,
+			    registry_node_id(r), uuid_format(directory, directory_text));
+	return disk_replace_file(r->options.disk, registry_directory(r), "meta.properties", text,
+				 (size_t)size);
+}
+
+/* The directory belongs to the node that made it. */
+static int compare_meta(struct registry *r, const char *text, char *message, size_t message_size)
+{
+	char id[64];
+	if (!property(text, "node.id", id, sizeof id) && !property(text, "broker.id", id, sizeof id))
+		snprintf(id, sizeof id, "none");
+	if (strtol(id, NULL, 10) != registry_node_id(r)) {
+		snprintf(message, message_size,
+			 "%s belongs to node %s (meta.properties), node.id is %d: set node.id=%s, or "
+			 "another log.dirs",
+			 registry_directory(r), id, registry_node_id(r), id);
+		return -EINVAL;
+	}
+	if (!property(text, "cluster.id", r->cluster_id, sizeof r->cluster_id)) {
+		snprintf(message, message_size, "%s/meta.properties names no cluster.id: restore it",
+			 registry_directory(r));
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* Whether the last stop was a clean one; the mark is gone before anything is opened. */
+static int take_clean_mark(struct registry *r)
+{
+	char path[PATH_MAX], *text = NULL;
+	snprintf(path, sizeof path, "%s" CLEAN_NAME, registry_directory(r));
+	int error = disk_read_file(r->options.disk, path, META_BYTES_MAX, &text);
+	free(text);
+	r->was_clean = error == 0;
+	if (error == -ENOENT)
+		return 0;
+	error = error ? error : disk_remove_file(r->options.disk, path);
+	return error ? error : disk_sync_directory(r->options.disk, registry_directory(r));
+}
+
+int checkpoint_open(struct registry *r, char *message, size_t message_size)
+{
+	char path[PATH_MAX], *text = NULL;
+	disk_path(path, registry_directory(r), "meta.properties");
+	int error = disk_read_file(r->options.disk, path, META_BYTES_MAX, &text);
+	if (error == -ENOENT)
+		error = make_meta(r);
+	else if (!error)
+		error = compare_meta(r, text, message, message_size);
+	free(text);
+	if (!error)
+		error = take_clean_mark(r);
+	if (error && !message[0])
+		snprintf(message, message_size, "%s: %s", registry_directory(r), strerror(-error));
+	return error;
+}
+
+/* "topic partition offset" */
+static void read_line(struct registry *r, const char *line)
+{
+	char topic[TOPIC_NAME_BYTES_MAX + 1];
+	unsigned partition;
+	int64_t offset;
+	if (sscanf(line, "%249s %u %" SCNd64, topic, &partition, &offset) != 3 || offset < 0)
+		return;
+	struct entry *e = registry_entry(r, topic);
+	if (e && partition < e->partition_count)
+		e->partitions[partition]->recovery_point = offset;
+}
+
+/* A recovery point that cannot be read is 0: the whole log is scanned. */
+void checkpoint_read(struct registry *r)
+{
+	char path[PATH_MAX], *text = NULL, *save = NULL;
+	disk_path(path, registry_directory(r), "recovery-point-offset-checkpoint");
+	int error = disk_read_file(r->options.disk, path, CHECKPOINT_BYTES_MAX, &text);
+	if (error && error != -ENOENT)
+		registry_say(r, "%s cannot be read: %s; logs are scanned from their start", path,
+			     strerror(-error));
+	if (error)
+		return;
+	char *line = strtok_r(text, "\n", &save);
+	bool is_known = line && strcmp(line, "0") == 0;
+	line = strtok_r(NULL, "\n", &save); /* the count says nothing the lines do not */
+	while (is_known && (line = strtok_r(NULL, "\n", &save)))
+		read_line(r, line);
+	free(text);
+}
+
+struct checkpoint {
+	const char *name;
+	size_t mark; /* offset of an int64_t in struct log_marks */
+};
+
+static const struct checkpoint checkpoints[] = {
+	{"recovery-point-offset-checkpoint", offsetof(struct log_marks, recovery_point)},
+	{"log-start-offset-checkpoint", offsetof(struct log_marks, log_start_offset)},
+	{"replication-offset-checkpoint", offsetof(struct log_marks, high_watermark)},
+};
+
+static void print_offsets(const struct registry *r, const struct checkpoint *c, FILE *out)
+{
+	uint32_t count = 0;
+	for (unsigned i = 0; i < r->entry_count; i++)
+		count += r->entries[i]->partition_count;
+	fprintf(out, "0\n%u\n", count);
+	for (unsigned i = 0; i < r->entry_count; i++) {
+		const struct entry *e = r->entries[i];
+		for (uint32_t p = 0; p < e->partition_count; p++) {
+			struct log_marks marks;
+			int64_t offset;
+			registry_marks(r, &e->shown, p, &marks);
+			memcpy(&offset, (const uint8_t *)&marks + c->mark, sizeof offset);
+			fprintf(out, "%s %u %" PRId64 "\n", e->shown.topic.name, p, offset);
+		}
+	}
+}
+
+int checkpoint_write(struct registry *r)
+{
+	int error = 0;
+	for (unsigned i = 0; !error && i < array_len(checkpoints); i++) {
+		char *text = NULL;
+		size_t size = 0;
+		FILE *out = open_memstream(&text, &size);
+		require(out);
+		print_offsets(r, &checkpoints[i], out);
+		require(fclose(out) == 0);
+		error = disk_replace_file(r->options.disk, registry_directory(r), checkpoints[i].name,
+					  text, size);
+		free(text);
+	}
+	return error;
+}
+
+int checkpoint_mark_clean(struct registry *r)
+{
+	static const char text[] = "{\"version\":0,\"brokerEpoch\":-1}";
+	return disk_replace_file(r->options.disk, registry_directory(r), CLEAN_NAME + 1, text,
+				 sizeof text - 1);
+}

@@ -1,0 +1,45 @@
+/* registry_delete.c - job: a topic goes. Marked, out of the snapshot, given back by its
+ * writers, removed; a crash in between is finished off at the next start. */
+#include "control/registry_private.h"
+#include "dataplane/wire/kafka_error.h"
+
+static bool start(struct registry *r, struct job *j)
+{
+	struct entry *e = registry_entry(r, j->name);
+	if (!r->options.settings->delete_topic_enable)
+		return job_fail(j, KAFKA_ERROR_TOPIC_DELETION_DISABLED,
+				"topics cannot be deleted: delete.topic.enable is false");
+	if (!e)
+		return job_fail(j, KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION,
+				"there is no topic %s; `topic list` shows those there are", j->name);
+	if (j->validate_only)
+		return true;
+	e->is_deleting = true;
+	int error = store_write(r, e, e->partition_count);
+	if (error) {
+		e->is_deleting = false;
+		return job_fail(j, KAFKA_ERROR_KAFKA_STORAGE_ERROR,
+				"topic %s cannot be marked as deleted in %s: %s", j->name,
+				registry_directory(r), strerror(-error));
+	}
+	j->entry = e;
+	registry_take(r, e);
+	registry_publish(r);
+	round_begin(&j->round, ADMIN_CLOSE, e->partitions, e->partition_count);
+	return false;
+}
+
+static bool next(struct registry *r, struct job *j)
+{
+	store_close_logs(r, j->entry, 0);
+	int error = store_remove(r, j->entry, 0);
+	if (!error)
+		error = store_forget(r, j->entry);
+	if (error)
+		registry_say(r, "topic %s: not all of it could be removed: %s; the next start tries again",
+			     j->name, strerror(-error));
+	entry_free(r, j->entry);
+	return true;
+}
+
+const struct job_kind job_delete = {start, next};

@@ -1,0 +1,138 @@
+/* registry_jobs.c - the queue of changes: one under way, the others wait; each ends with
+ * done(). What a job does is in registry_create.c, _alter.c, _delete.c and _serve.c. */
+#include "control/registry_private.h"
+#include "dataplane/base/require.h"
+#include "dataplane/wire/kafka_error.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+
+static char *copy_of(const char *text)
+{
+	char *copy = text ? strdup(text) : NULL;
+	require(!text || copy);
+	return copy;
+}
+
+static void copy_settings(struct job *j, const struct registry_request *request)
+{
+	j->setting_count = request->setting_count;
+	j->settings = calloc(j->setting_count + 1u, sizeof *j->settings);
+	require(j->settings);
+	for (unsigned i = 0; i < j->setting_count; i++) {
+		j->settings[i].key = copy_of(request->settings[i].key);
+		j->settings[i].value = copy_of(request->settings[i].value);
+	}
+}
+
+struct job *job_queue(struct registry *r, const struct job_kind *kind,
+		      const struct registry_request *request)
+{
+	struct job *j = calloc(1, sizeof *j);
+	require(j);
+	j->kind = kind;
+	snprintf(j->name, sizeof j->name, "%s", request->name);
+	j->partitions = request->partitions;
+	j->replication_factor = request->replication_factor;
+	j->validate_only = request->validate_only;
+	j->done = request->done;
+	j->owner = request->owner;
+	copy_settings(j, request);
+	list_append(&r->jobs, &j->node);
+	return j;
+}
+
+static void job_end(struct job *j)
+{
+	if (j->result.error)
+		j->result.topic = NULL;
+	j->done(j->owner, &j->result);
+	for (unsigned i = 0; i < j->setting_count; i++) {
+		free((void *)(uintptr_t)j->settings[i].key);
+		free((void *)(uintptr_t)j->settings[i].value);
+	}
+	free(j->settings);
+	free(j);
+}
+
+bool job_fail(struct job *j, int16_t error, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	j->result.error = error;
+	vsnprintf(j->result.message, sizeof j->result.message, format, args);
+	va_end(args);
+	return true;
+}
+
+bool job_settings(struct registry *r, struct job *j, struct topic_settings *settings)
+{
+	for (unsigned i = 0; i < j->setting_count; i++) {
+		const struct registry_setting *s = &j->settings[i];
+		if (!topic_settings_set(settings, r->options.settings, s->key, s->value,
+					j->result.message, sizeof j->result.message)) {
+			j->result.error = KAFKA_ERROR_INVALID_CONFIG;
+			return false;
+		}
+	}
+	return true;
+}
+
+/* Begins the next job, or goes on with the one whose round is complete. */
+static bool job_step(struct registry *r)
+{
+	bool is_over;
+	if (!r->job) {
+		struct list *node = list_take_first(&r->jobs);
+		if (!node)
+			return false;
+		r->job = list_entry(node, struct job, node);
+		is_over = r->job->kind->start(r, r->job);
+	} else {
+		if (!round_step(r, &r->job->round))
+			return false;
+		is_over = r->job->kind->next(r, r->job);
+	}
+	if (is_over) {
+		struct job *j = r->job;
+		r->job = NULL;
+		job_end(j);
+	}
+	return true;
+}
+
+enum { STEPS_PER_TURN = 16 };
+
+bool jobs_step(struct registry *r)
+{
+	unsigned steps = 0;
+	while (steps < STEPS_PER_TURN && job_step(r))
+		steps++;
+	return steps > 0;
+}
+
+void jobs_abandon(struct registry *r)
+{
+	struct job *j = r->job;
+	if (!j)
+		return;
+	r->job = NULL;
+	bool is_listed = j->entry && registry_entry(r, j->entry->shown.topic.name) == j->entry;
+	if (j->entry && !is_listed)
+		entry_abandon(r, j->entry);
+	if (j->kind == &job_serve || j->kind == &job_stop)
+		free(j->round.partitions);
+	job_fail(j, KAFKA_ERROR_BROKER_NOT_AVAILABLE, "the gateway has stopped");
+	job_end(j);
+}
+
+void jobs_cancel(struct registry *r)
+{
+	struct list *node;
+	while ((node = list_take_first(&r->jobs))) {
+		struct job *j = list_entry(node, struct job, node);
+		job_fail(j, KAFKA_ERROR_BROKER_NOT_AVAILABLE,
+			 "the gateway is stopping; ask again when it runs");
+		job_end(j);
+	}
+}

@@ -1,0 +1,185 @@
+/* registry_private.h - what the files of the registry share.
+ *
+ *     registry.c           open, turn, close; looking up
+ *     registry_scan.c      log directory ─▶ entries, their logs opened
+ *     registry_store.c     one entry ─▶ its file and directories, and their removal
+ *     registry_checkpoint.c  offsets and marks of the whole directory
+ *     registry_round.c     one admin message to each of many partitions, all replies awaited
+ *     registry_publish.c   entries ─▶ snapshot; old ones retired
+ *     registry_jobs.c      create, alter, delete;  registry_serve.c  start and stop
+ *
+ * Core: control.
+ */
+#ifndef PENSTOCK_REGISTRY_PRIVATE_H
+#define PENSTOCK_REGISTRY_PRIVATE_H
+
+#include "control/registry.h"
+#include "control/uuid.h"
+#include "dataplane/base/list.h"
+
+enum partition_state {
+	PARTITION_CLOSED,  /* its log, if any, is ours */
+	PARTITION_ASKED,   /* the message is with the writer */
+	PARTITION_SERVED,  /* the writer's */
+};
+
+struct partition {
+	struct admin admin; /* one message at a time */
+	struct partition_ref ref;
+	struct log *log;
+	char *directory;
+	int64_t recovery_point; /* as checkpointed; at start, and again after the close */
+	uint8_t state;          /* enum partition_state */
+	bool is_suspect;        /* fenced or corrupt: no mark of a clean shutdown */
+	struct round *round;    /* who waits for the reply */
+};
+
+/* One topic. `partitions` may hold more than pollers are told while a job adds them. */
+struct entry {
+	struct registry_topic shown; /* first: what others see is this */
+	struct partition **partitions;
+	uint32_t partition_count;
+	uint32_t ready;   /* directories below this have all been there */
+	bool is_deleting; /* the file says so */
+};
+
+/* The same message to many partitions. */
+struct round {
+	enum admin_op op;
+	struct partition **partitions;
+	uint32_t count;
+	uint32_t sent;
+	uint32_t answered;
+	int error; /* first -errno among the replies */
+	uint32_t failed; /* and how many */
+};
+
+struct job {
+	struct list node;
+	const struct job_kind *kind;
+	struct round round;
+	struct entry *entry;
+	uint32_t old_partitions; /* alter: before it */
+	uint8_t phase;           /* kind's own */
+	char name[TOPIC_NAME_BYTES_MAX + 2]; /* room to see that it is too long */
+	int32_t partitions;
+	int32_t replication_factor;
+	struct registry_setting *settings; /* copies */
+	unsigned setting_count;
+	bool validate_only;
+	struct registry_result result;
+	registry_done done;
+	void *owner;
+};
+
+/* Both: true when the job is over, result filled in; false: a round is under way. */
+struct job_kind {
+	bool (*start)(struct registry *r, struct job *j);
+	bool (*next)(struct registry *r, struct job *j); /* the round is complete */
+};
+
+/* A snapshot that pollers may still read. */
+struct retired {
+	struct list node;
+	struct topics *topics;
+	uint64_t token;
+};
+
+struct registry {
+	struct registry_options options;
+	struct entry **entries; /* by name */
+	unsigned entry_count;
+	uint32_t generation[PARTITIONS_MAX];
+	struct partition *slots[PARTITIONS_MAX];
+	uint32_t slot_next;
+	uint32_t slots_used;
+	struct list jobs;
+	struct job *job; /* the one under way */
+	struct topics *published;
+	uint64_t version;
+	struct list retired;
+	uint64_t checkpoint_at_ns;
+	unsigned listener_topics; /* still to be made at start */
+	char cluster_id[UUID_TEXT_BYTES];
+	bool was_clean;
+	bool is_ready;
+	bool is_stopping;
+	bool is_stopped;
+	char fault[384];
+};
+
+/* ---- registry.c ---- */
+__attribute__((format(printf, 2, 3))) void registry_say(struct registry *r, const char *format,
+							...);
+const char *registry_directory(const struct registry *r);
+struct entry *registry_entry(const struct registry *r, const char *name);
+void registry_insert(struct registry *r, struct entry *e);
+void registry_take(struct registry *r, struct entry *e);
+
+/* ---- registry_entry.c: entries and slots in memory ---- */
+struct entry *entry_new(const struct registry *r, const char *name);
+void entry_free(struct registry *r, struct entry *e);
+/* The same at the end of the process, with logs that were never given back: they stay as
+ * they are, for the next start to recover. */
+void entry_abandon(struct registry *r, struct entry *e);
+/* Grows or shrinks to `count` partitions; false when there are not enough slots. */
+bool entry_resize(struct registry *r, struct entry *e, uint32_t count);
+/* Settings into what pollers and logs are told. */
+void entry_apply_settings(struct entry *e);
+struct log_options entry_log_options(const struct entry *e);
+
+/* ---- registry_store.c: -errno ---- */
+int store_write(struct registry *r, const struct entry *e, uint32_t partitions);
+/* Null with a sentence in `message`. */
+struct entry *store_read(struct registry *r, const char *file, char *message,
+			 size_t message_size);
+/* Makes the directories from `first` on and opens their logs. */
+int store_open(struct registry *r, struct entry *e, uint32_t first, bool is_clean);
+/* Closes and removes the directories from `first` on. */
+int store_remove(struct registry *r, struct entry *e, uint32_t first);
+int store_forget(struct registry *r, const struct entry *e);
+void store_close_logs(struct registry *r, struct entry *e, uint32_t first);
+/* `topic`-`partition` into `out`; false when `name` is not one. */
+bool store_split_name(const char *name, char *topic, uint32_t *partition);
+/* The id in a directory's partition.metadata; -errno. */
+int store_read_id(struct registry *r, const char *directory, uint8_t id[UUID_BYTES]);
+
+/* ---- registry_scan.c ---- */
+int registry_scan(struct registry *r, char *message, size_t message_size);
+
+/* ---- registry_checkpoint.c ---- */
+/* meta.properties: read and compared, or made. */
+int checkpoint_open(struct registry *r, char *message, size_t message_size);
+/* Recovery points into the partitions. */
+void checkpoint_read(struct registry *r);
+int checkpoint_write(struct registry *r);
+int checkpoint_mark_clean(struct registry *r);
+
+/* ---- registry_round.c ---- */
+void round_begin(struct round *round, enum admin_op op, struct partition **partitions,
+		 uint32_t count);
+/* Sends what there is room for, passing over partitions that nobody serves; true when every
+ * reply is here. */
+bool round_step(struct registry *r, struct round *round);
+/* Takes replies from all writers; true when there were any. */
+bool rounds_reap(struct registry *r);
+
+/* ---- registry_publish.c ---- */
+void registry_publish(struct registry *r);
+bool registry_retire(struct registry *r, bool force);
+
+/* ---- registry_jobs.c, registry_serve.c ---- */
+struct job *job_queue(struct registry *r, const struct job_kind *kind,
+		      const struct registry_request *request);
+bool jobs_step(struct registry *r);
+/* Ends every job that has not begun. */
+void jobs_cancel(struct registry *r);
+/* The end of the process: the job under way will never be done. */
+void jobs_abandon(struct registry *r);
+__attribute__((format(printf, 3, 4))) bool job_fail(struct job *j, int16_t error,
+						    const char *format, ...);
+/* The settings of a request applied to `settings`; false and the job's result filled in. */
+bool job_settings(struct registry *r, struct job *j, struct topic_settings *settings);
+extern const struct job_kind job_serve, job_stop, job_create, job_alter, job_delete;
+
+#endif
