@@ -1,0 +1,111 @@
+/* kafka_call.c - requests for control out, its replies in; see kafka_call.h. */
+#include "dataplane/ingest/kafka_call.h"
+
+enum { HELD_RETRY_MS = 1 };
+
+/* All the request's bytes are here. */
+static bool call_send(struct ingest *in, struct kafka_session *ks)
+{
+	if (!handoff_has_room(in->control, HANDOFF_CALL))
+		return false;
+	struct call *c = slab_take(&in->calls);
+	if (!c)
+		return false;
+	c->answer = answer_take(in, &ks->base);
+	if (!c->answer) {
+		slab_give(&in->calls, c);
+		return false;
+	}
+	c->answer->waiting = 1;
+	c->answer->frames = 1;
+	c->msg = (struct handoff_msg){.kind = HANDOFF_CALL, .sender = in->poller};
+	c->listener = ks->base.stream->listener;
+	c->stream = ks->base.stream->handle;
+	c->request_bytes = (uint32_t)ks->request.size;
+	chain_join(&c->request, &ks->request);
+	ks->is_begun = false;
+	ks->is_alone = true;
+	ks->step = NULL;
+	session_disarm(in, &ks->base);
+	handoff_send(in->control, &c->msg);
+	return true;
+}
+
+enum kafka_progress kafka_call_step(struct ingest *in, struct kafka_session *ks)
+{
+	struct stream *stream = ks->base.stream;
+	while (ks->left > 0) {
+		struct bytes b = stream_peek(stream, 0, min_u32(ks->left, CHUNK_BYTES));
+		if (b.size == 0)
+			return stream_readable(stream) ? KAFKA_RETRY : KAFKA_NEED_BYTES;
+		if (!chain_append(&ks->request, &in->request_pool, b.data, b.size))
+			return KAFKA_RETRY;
+		kafka_consume(ks, (uint32_t)b.size);
+	}
+	return call_send(in, ks) ? KAFKA_GO : KAFKA_RETRY;
+}
+
+/* Control frees the reply; the ring has room, for every call has its place in the budget. */
+static void call_release(struct ingest *in, struct call *c)
+{
+	if (!c->reply) {
+		slab_give(&in->calls, c);
+		return;
+	}
+	c->is_release = true;
+	c->answer = NULL;
+	handoff_send(in->control, &c->msg);
+}
+
+/* Control wants the connection closed: the request was no good. */
+static void answer_reject(struct ingest *in, struct answer *a)
+{
+	stats_add(&in->stats, STAT_frame_reject_request, a->frames);
+	a->frames = 0;
+	a->is_silent = true;
+	a->closes = true;
+}
+
+static uint64_t pool_bytes(const struct chunk_pool *p)
+{
+	return (uint64_t)p->count * p->chunk_bytes;
+}
+
+void kafka_call_reply(struct ingest *in, struct call *c)
+{
+	struct answer *a = c->answer;
+	if (a->session) {
+		struct kafka_session *ks = kafka_session_of(a->session);
+		ks->held = NULL;
+		if (!c->reply || c->reply_bytes > pool_bytes(&in->answer_large)) {
+			answer_reject(in, a);
+		} else if (!kafka_answer_append(in, &a->bytes, c->reply, c->reply_bytes)) {
+			ks->held = c;
+			session_arm(in, &ks->base, HELD_RETRY_MS);
+			return;
+		}
+	}
+	call_release(in, c);
+	answer_done(in, a);
+}
+
+void kafka_call_done(struct ingest *in, struct call *c)
+{
+	if (c->is_release) {
+		slab_give(&in->calls, c);
+		return;
+	}
+	chain_give(&c->request);
+	kafka_call_reply(in, c);
+}
+
+void kafka_call_close(struct ingest *in, struct kafka_session *ks)
+{
+	struct call *c = ks->held;
+	if (!c)
+		return;
+	struct answer *a = c->answer;
+	ks->held = NULL;
+	call_release(in, c);
+	kafka_answer_forget(in, a);
+}
