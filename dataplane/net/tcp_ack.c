@@ -72,6 +72,8 @@ static void ack_new(struct tcp *t, struct tcp_conn *c, uint32_t ack)
 		c->snd_nxt = ack;
 	c->dupacks = 0;
 	c->timeouts = 0;
+	if (c->flags & CONN_PERSIST)
+		c->backoff = 0; /* the window's doing, not the path's */
 	c->progress_ms = t->now_ms;
 	if ((c->flags & CONN_RTT_RUNNING) && !seq_lt(ack, c->rtt_seq)) {
 		c->flags &= ~(uint32_t)CONN_RTT_RUNNING;

@@ -54,26 +54,6 @@ static void conn_give_up(struct tcp *t, struct tcp_conn *c)
 	tcp_conn_lose(t, c, true);
 }
 
-/* RFC 6298 5.4 - 5.6, RFC 5681 3.1: everything from snd_una on is taken as lost. */
-static void retransmit_expired(struct tcp *t, struct tcp_conn *c)
-{
-	if (t->now_ms - c->progress_ms >= t->options.retransmit_timeout_ms) {
-		conn_give_up(t, c);
-		return;
-	}
-	if (c->timeouts == 0)
-		tcp_conn_cut_cwnd(c);
-	c->timeouts += c->timeouts < UINT8_MAX;
-	c->backoff += c->backoff < BACKOFF_MAX;
-	c->cwnd = c->mss;
-	c->snd_nxt = c->snd_una;
-	c->recover = c->snd_max;
-	c->dupacks = 0;
-	c->flags &= ~(uint32_t)(CONN_RECOVERY | CONN_RETRANSMIT_DUE | CONN_RTT_RUNNING);
-	tcp_rtx_arm(t, c);
-	tcp_conn_mark(c);
-}
-
 /* A peer may keep its window closed as long as it answers (MUST-37); one we have closed
  * gets no longer than the peer that does not acknowledge. */
 static void persist_expired(struct tcp *t, struct tcp_conn *c)
@@ -88,6 +68,33 @@ static void persist_expired(struct tcp *t, struct tcp_conn *c)
 	c->backoff += c->backoff < BACKOFF_MAX;
 	tcp_rtx_arm(t, c);
 	c->flags |= CONN_PERSIST | CONN_PROBE_DUE;
+	tcp_conn_mark(c);
+}
+
+/* RFC 6298 5.4 - 5.6, RFC 5681 3.1: everything from snd_una on is taken as lost. A peer
+ * that closed its window meanwhile is probed instead. */
+static void retransmit_expired(struct tcp *t, struct tcp_conn *c)
+{
+	if (c->snd_wnd == 0 && !chain_is_empty(&c->send)) {
+		c->snd_nxt = c->snd_una;
+		persist_expired(t, c);
+		return;
+	}
+	if (t->now_ms - c->progress_ms >= t->options.retransmit_timeout_ms) {
+		conn_give_up(t, c);
+		return;
+	}
+	if (c->timeouts == 0)
+		tcp_conn_cut_cwnd(c);
+	c->timeouts += c->timeouts < UINT8_MAX;
+	c->backoff += c->backoff < BACKOFF_MAX;
+	c->cwnd = c->mss;
+	c->snd_nxt = c->snd_una;
+	c->recover = c->snd_max;
+	c->dupacks = 0;
+	c->flags &= ~(uint32_t)(CONN_RECOVERY | CONN_RTT_RUNNING);
+	c->flags |= CONN_RETRANSMIT_DUE;
+	tcp_rtx_arm(t, c);
 	tcp_conn_mark(c);
 }
 

@@ -195,7 +195,7 @@ void rig_wait_ms(struct rig *r, uint64_t ms)
 	uint64_t end_ns = r->now_ns + ms * NS_PER_MS;
 	unsigned sent = 0;
 	while (r->now_ns < end_ns) {
-		uint64_t left_ns = end_ns - r->now_ns;
+		uint64_t left_ns = min_u64(end_ns - r->now_ns, 100 * NS_PER_MS);
 		uint64_t idle_ns = tcp_idle_ns(r->t, r->now_ns, left_ns);
 		r->now_ns += max_u64(min_u64(idle_ns, left_ns), min_u64(left_ns, NS_PER_MS));
 		/* What was sent since the wait began stays to be looked at. */
