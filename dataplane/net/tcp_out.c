@@ -110,7 +110,10 @@ static uint32_t bytes_unsent(const struct tcp_conn *c)
 /* Payload of one push: a segment, or what the port cuts itself, in whole segments. */
 static uint32_t push_bytes_max(const struct tcp *t, const struct tcp_conn *c)
 {
-	uint32_t tso = nic_caps(t->options.ip->nic)->tx_segment_bytes;
+	const struct nic_caps *caps = nic_caps(t->options.ip->nic);
+	uint32_t tso = caps->tx_segment_bytes;
+	if (tso <= caps->mtu) /* it cuts nothing, however small the peer's MSS is */
+		return c->mss;
 	return max_u32(tso - tso % c->mss, c->mss);
 }
 
