@@ -29,16 +29,24 @@
 
 struct log;
 
+enum {
+	/* Bytes of one log written but not yet covered by a sync, at most. Damage farther than
+	 * this before the last good batch cannot be a torn tail; see recover.c. */
+	LOG_UNSYNCED_BYTES_MAX = 8 << 20,
+};
+
 /* Watermarks as others may see them; behind the writer's seqlock page. */
 struct log_marks {
 	int64_t log_start_offset;
 	int64_t log_end_offset;
 	int64_t written_offset;
 	int64_t high_watermark;
+	int64_t recovery_point; /* log_recovery_point(): where a scan may begin */
 	int64_t max_timestamp;
 	int64_t max_timestamp_offset;
 	uint64_t size_bytes;
 	bool is_fenced;
+	int fence_error; /* -errno of the call that failed; of damage found at open, -EBADMSG */
 };
 
 /* What recovery found, for the operator. */
@@ -59,10 +67,39 @@ struct log_recovery {
 struct log *log_open(struct disk *d, const char *directory, const struct log_options *options,
 		     int64_t recovery_point, bool is_clean, struct log_recovery *ret,
 		     int *error);
-/* Closes the files. Core: control, when the writer has given the log back. */
+/* Closes the files. Durable only after log_finish(). Core: control, when the writer has given the log back. */
 void log_close(struct disk *d, struct log *log);
 
 void log_get_marks(const struct log *log, struct log_marks *ret);
+/* Everything below is durable and its segments are sealed: where a scan may begin. */
 int64_t log_recovery_point(const struct log *log);
+
+/* ---- Core: the writer. Messages are given back through the service's lists. ------------- */
+
+struct log_service;
+
+/* From here on the log works for `service`; `slot` is the caller's. */
+void log_serve(struct log *log, struct log_service *service, uint32_t slot);
+uint32_t log_slot(const struct log *log);
+void log_alter(struct log *log, const struct log_options *options);
+
+/* Sets the append's offset and puts it behind those before it. */
+void log_append(struct log *log, struct append *give);
+void log_read(struct log *log, struct read *give);
+void log_watch(struct log *log, struct watch *give);
+
+/* Submits what may be submitted. Once per turn for every log on the active list. */
+void log_advance(struct log *log);
+struct log *log_next_active(struct list *active);
+/* Logs whose durable mark is due, and reads that wait, become active. */
+void log_service_turn(struct log_service *s, uint64_t now_ns);
+/* Takes a completed operation of any log. */
+void log_reaped(struct disk_op *op);
+
+/* Writes what is left, truncates to the exact size, syncs; takes no more messages. */
+void log_finish(struct log *log);
+bool log_is_finished(const struct log *log);
+/* Leaves the service of a finished log: 0, or why it was fenced (-errno). */
+int log_release(struct log *log);
 
 #endif

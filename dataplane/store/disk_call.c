@@ -1,0 +1,215 @@
+/* disk_call.c - disk operations in, made as blocking system calls, results out. */
+#include "dataplane/store/disk_call.h"
+#include "dataplane/base/map.h"
+#include "dataplane/base/require.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <sys/eventfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int64_t result_of(ssize_t returned)
+{
+	return returned < 0 ? -errno : returned;
+}
+
+static int64_t call_size(struct disk_op *op)
+{
+	struct stat st;
+	if (fstat(op->fd, &st) < 0)
+		return -errno;
+	op->size = (uint64_t)st.st_size;
+	return 0;
+}
+
+static int64_t call_list(struct disk_op *op)
+{
+	DIR *dir = opendir(op->path);
+	if (!dir)
+		return -errno;
+	FILE *out = open_memstream(&op->names, &op->names_bytes);
+	if (!out) {
+		closedir(dir);
+		return -ENOMEM;
+	}
+	errno = 0;
+	for (struct dirent *e; (e = readdir(dir)); errno = 0)
+		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+			fwrite(e->d_name, 1, strlen(e->d_name) + 1, out);
+	int64_t result = -errno;
+	closedir(dir);
+	return fclose(out) == 0 ? result : -ENOMEM;
+}
+
+static int64_t call_sync(const struct disk_op *op)
+{
+	/* A directory has no data of its own to speak of: its entries are metadata. */
+	return result_of(op->flags & DISK_FLAG_DIRECTORY ? fsync(op->fd) : fdatasync(op->fd));
+}
+
+static int64_t call(struct disk_op *op)
+{
+	int count = (int)op->iov_count;
+	off_t offset = (off_t)op->offset;
+	off_t size = (off_t)op->size;
+	switch ((enum disk_kind)op->kind) {
+	case DISK_OPEN:
+		return result_of(open(op->path, op->flags, op->mode));
+	case DISK_CLOSE:
+		return result_of(close(op->fd));
+	case DISK_READ:
+		return result_of(preadv(op->fd, op->iov, count, offset));
+	case DISK_WRITE:
+		return result_of(pwritev(op->fd, op->iov, count, offset));
+	case DISK_SYNC:
+		return call_sync(op);
+	case DISK_ALLOCATE:
+		return result_of(fallocate(op->fd, 0, offset, size));
+	case DISK_TRUNCATE:
+		return result_of(ftruncate(op->fd, size));
+	case DISK_SIZE:
+		return call_size(op);
+	case DISK_RENAME:
+		return result_of(rename(op->path, op->path2));
+	case DISK_UNLINK:
+		return result_of(op->flags & DISK_FLAG_DIRECTORY ? rmdir(op->path)
+								 : unlink(op->path));
+	case DISK_MKDIR:
+		return result_of(mkdir(op->path, (mode_t)op->mode));
+	case DISK_LIST:
+		return call_list(op);
+	}
+	return -EINVAL;
+}
+
+void disk_call(struct disk_op *op)
+{
+	op->result = call(op);
+}
+
+/* First in, first out. */
+struct op_queue {
+	struct disk_op *head;
+	struct disk_op **end;
+};
+
+struct disk_helper {
+	pthread_mutex_t lock;
+	pthread_cond_t given;
+	struct op_queue waiting; /* under the lock, as all that follows */
+	struct op_queue done;
+	bool is_ending;
+	int fd;
+	pthread_t thread;
+};
+
+static void queue_init(struct op_queue *q)
+{
+	q->head = NULL;
+	q->end = &q->head;
+}
+
+static void queue_put(struct op_queue *q, struct disk_op *op)
+{
+	op->next = NULL;
+	*q->end = op;
+	q->end = &op->next;
+}
+
+static struct disk_op *queue_take(struct op_queue *q)
+{
+	struct disk_op *op = q->head;
+	if (!op)
+		return NULL;
+	q->head = op->next;
+	if (!q->head)
+		q->end = &q->head;
+	return op;
+}
+
+/* Waits for the next op; null when it is time to end. */
+static struct disk_op *helper_next(struct disk_helper *h)
+{
+	pthread_mutex_lock(&h->lock);
+	while (!h->waiting.head && !h->is_ending)
+		pthread_cond_wait(&h->given, &h->lock);
+	struct disk_op *op = queue_take(&h->waiting);
+	pthread_mutex_unlock(&h->lock);
+	return op;
+}
+
+static void *helper_main(void *arg)
+{
+	struct disk_helper *h = arg;
+	for (struct disk_op *op; (op = helper_next(h));) {
+		disk_call(op);
+		pthread_mutex_lock(&h->lock);
+		queue_put(&h->done, op);
+		pthread_mutex_unlock(&h->lock);
+		uint64_t one = 1;
+		ssize_t n = write(h->fd, &one, sizeof one);
+		require(n == sizeof one);
+	}
+	return NULL;
+}
+
+void disk_helper_give(struct disk_helper *h, struct disk_op *op)
+{
+	pthread_mutex_lock(&h->lock);
+	queue_put(&h->waiting, op);
+	pthread_mutex_unlock(&h->lock);
+	pthread_cond_signal(&h->given);
+}
+
+unsigned disk_helper_take(struct disk_helper *h, struct disk_op **ret, unsigned max)
+{
+	unsigned n = 0;
+	pthread_mutex_lock(&h->lock);
+	while (n < max && h->done.head)
+		ret[n++] = queue_take(&h->done);
+	pthread_mutex_unlock(&h->lock);
+	return n;
+}
+
+int disk_helper_fd(const struct disk_helper *h)
+{
+	return h->fd;
+}
+
+struct disk_helper *disk_helper_create(int *error)
+{
+	struct disk_helper *h = map_take(sizeof *h);
+	if (!h) {
+		*error = -ENOMEM;
+		return NULL;
+	}
+	queue_init(&h->waiting);
+	queue_init(&h->done);
+	pthread_mutex_init(&h->lock, NULL);
+	pthread_cond_init(&h->given, NULL);
+	h->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	*error = h->fd < 0 ? -errno : -pthread_create(&h->thread, NULL, helper_main, h);
+	if (*error == 0)
+		return h;
+	if (h->fd >= 0)
+		close(h->fd);
+	map_give(h, sizeof *h);
+	return NULL;
+}
+
+void disk_helper_destroy(struct disk_helper *h)
+{
+	pthread_mutex_lock(&h->lock);
+	h->is_ending = true;
+	pthread_mutex_unlock(&h->lock);
+	pthread_cond_signal(&h->given);
+	pthread_join(h->thread, NULL);
+	close(h->fd);
+	pthread_cond_destroy(&h->given);
+	pthread_mutex_destroy(&h->lock);
+	map_give(h, sizeof *h);
+}

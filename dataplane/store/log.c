@@ -1,0 +1,212 @@
+/* log.c - one partition's log: messages in, operations submitted, completions back to where
+ * they belong; see log.h and log_private.h. Opening and closing are log_open.c's. */
+#include "dataplane/store/log_private.h"
+#include "dataplane/base/require.h"
+#include "dataplane/wire/kafka_error.h"
+
+#include <errno.h>
+
+void log_touch(struct log *log)
+{
+	if (list_is_empty(&log->node))
+		list_append(&log->service->active, &log->node);
+}
+
+struct log *log_next_active(struct list *active)
+{
+	struct list *node = list_take_first(active);
+	return node ? list_entry(node, struct log, node) : NULL;
+}
+
+void log_submit(struct log *log, struct disk_op *op, enum log_tag tag, void *owner)
+{
+	op->tag = tag;
+	op->owner = owner;
+	log->operations++;
+	disk_submit(log->service->disk, op);
+}
+
+static void give_watches(struct log *log, int16_t error)
+{
+	struct list *node;
+	while ((node = list_take_first(&log->watches))) {
+		list_entry(node, struct watch, node)->error = error;
+		list_append(&log->service->watches, node);
+	}
+}
+
+static void fail_appends(struct log *log, struct list *appends)
+{
+	struct list *node;
+	while ((node = list_take_first(appends))) {
+		list_entry(node, struct append, node)->error = KAFKA_ERROR_KAFKA_STORAGE_ERROR;
+		list_append(&log->service->appends, node);
+		log->service->unanswered--;
+	}
+}
+
+/* The first failure ends all writing: what the disk holds now is for recovery to find out. */
+void log_fence(struct log *log, int error)
+{
+	if (log->is_fenced)
+		return;
+	log->is_fenced = true;
+	log->fence_error = error;
+	log->service->stats->value[STAT_log_fenced]++;
+	for (unsigned level = 0; level < ACK_LEVELS; level++)
+		fail_appends(log, &log->unanswered[level]);
+	fail_appends(log, &log->queue);
+	log->is_copying = false;
+	log_drop_writes(log);
+	list_remove(&log->unmarked);
+	give_watches(log, KAFKA_ERROR_KAFKA_STORAGE_ERROR);
+}
+
+void log_reaped(struct disk_op *op)
+{
+	if (op->tag == LOG_TAG_READ) {
+		log_reading_done(op->owner);
+		return;
+	}
+	struct log *log = op->tag == LOG_TAG_WRITE ? ((struct log_write *)op->owner)->log
+						   : op->owner;
+	require(log->operations > 0);
+	log->operations--;
+	log_touch(log);
+	switch ((enum log_tag)op->tag) {
+	case LOG_TAG_WRITE:
+		log_write_done(op->owner);
+		break;
+	case LOG_TAG_SYNC:
+		log_sync_done(log);
+		break;
+	case LOG_TAG_INDEX:
+	case LOG_TAG_TIMEINDEX:
+		log_index_done(log, op->tag);
+		break;
+	case LOG_TAG_ALLOCATE:
+		log->is_allocating = false;
+		log->allocates = log->allocates && op->result >= 0;
+		break;
+	case LOG_TAG_MARK:
+		log->is_marking = false;
+		if (op->result != LOG_MARK_BYTES)
+			log_fence(log, op->result < 0 ? (int)op->result : -EIO);
+		break;
+	case LOG_TAG_STEP:
+		log_step_done(log, op);
+		break;
+	case LOG_TAG_READ:
+		break;
+	}
+}
+
+static void advance_writing(struct log *log)
+{
+	log_copy(log);
+	log_submit_writes(log);
+	log_submit_allocate(log);
+	log_submit_index(log);
+	log_submit_sync(log);
+	log_submit_mark(log);
+	log_advance_steps(log);
+}
+
+void log_advance(struct log *log)
+{
+	log->is_starved = false;
+	log_start_reads(log);
+	if (!log->is_fenced)
+		advance_writing(log);
+	if (log->is_starved)
+		log_touch(log);
+}
+void log_watch(struct log *log, struct watch *w)
+{
+	w->error = log->is_fenced ? KAFKA_ERROR_KAFKA_STORAGE_ERROR : KAFKA_ERROR_NONE;
+	bool is_over = log->is_fenced || w->offset < log->durable.offset;
+	list_append(is_over ? &log->service->watches : &log->watches, &w->node);
+}
+
+void log_alter(struct log *log, const struct log_options *options)
+{
+	log->options = *options;
+}
+
+void log_serve(struct log *log, struct log_service *service, uint32_t slot)
+{
+	log->service = service;
+	log->slot = slot;
+	if (log->is_fenced)
+		service->stats->value[STAT_log_fenced]++;
+	log_touch(log);
+}
+
+uint32_t log_slot(const struct log *log)
+{
+	return log->slot;
+}
+
+void log_finish(struct log *log)
+{
+	log->is_closing = true;
+	give_watches(log, KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION);
+	list_remove(&log->unmarked);
+	log_touch(log);
+}
+
+bool log_is_finished(const struct log *log)
+{
+	if (!log->is_closing || log->operations > 0 || log->reads > 0 ||
+	    !list_is_empty(&log->reads_waiting))
+		return false;
+	return log->is_fenced || log->step == LOG_STEP_ENDED;
+}
+
+int log_release(struct log *log)
+{
+	require(log_is_finished(log));
+	list_remove(&log->node);
+	if (log->is_fenced)
+		log->service->stats->value[STAT_log_fenced]--;
+	log->service = NULL;
+	return log->fence_error;
+}
+
+void log_get_marks(const struct log *log, struct log_marks *ret)
+{
+	*ret = (struct log_marks){
+		.log_start_offset = log->log_start_offset,
+		.log_end_offset = log->next_offset,
+		.written_offset = log->written.offset,
+		.high_watermark = log->durable.offset,
+		.recovery_point = log_recovery_point(log),
+		.max_timestamp = log->max_timestamp,
+		.max_timestamp_offset = log->max_timestamp_offset,
+		.size_bytes = log->sealed_bytes + log->end.position,
+		.is_fenced = log->is_fenced,
+		.fence_error = log->fence_error,
+	};
+}
+
+int64_t log_recovery_point(const struct log *log)
+{
+	bool is_sealing = log->is_unnamed || (log->step >= LOG_STEP_RENAME &&
+					      log->step <= LOG_STEP_SEAL_SYNC);
+	/* SEAL_SYNC under way or a name not yet durable: the old segment is still open. */
+	if (is_sealing)
+		return (log_active(log) - 1)->base_offset;
+	return log->durable.offset;
+}
+
+void log_service_turn(struct log_service *s, uint64_t now_ns)
+{
+	s->now_ns = now_ns;
+	list_for_each(node, &s->unmarked)
+	{
+		struct log *log = list_entry(node, struct log, unmarked);
+		if (log->mark_due_ns > now_ns)
+			break;
+		log_touch(log);
+	}
+}

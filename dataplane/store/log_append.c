@@ -1,0 +1,209 @@
+/* log_append.c - batches in, offsets given, bytes copied into writes; see log_private.h. */
+#include "dataplane/store/log_private.h"
+#include "dataplane/base/require.h"
+#include "dataplane/wire/kafka_error.h"
+#include "dataplane/wire/record_batch.h"
+
+static int16_t append_check(const struct log *log, const struct append *a)
+{
+	if (log->is_fenced)
+		return KAFKA_ERROR_KAFKA_STORAGE_ERROR;
+	if (a->bytes.size > log->options.message_bytes_max)
+		return KAFKA_ERROR_MESSAGE_TOO_LARGE;
+	if (a->bytes.size > log->options.segment_bytes)
+		return KAFKA_ERROR_RECORD_LIST_TOO_LARGE;
+	return KAFKA_ERROR_NONE;
+}
+
+void log_append(struct log *log, struct append *a)
+{
+	require(!log->is_closing && a->bytes.size >= RECORD_BATCH_HEADER_BYTES);
+	log->service->unanswered++;
+	a->error = append_check(log, a);
+	a->base_offset = -1;
+	a->log_append_time = -1;
+	a->log_start_offset = log->log_start_offset;
+	if (a->error) {
+		log->service->unanswered--;
+		list_append(&log->service->appends, &a->node);
+		return;
+	}
+	struct record_batch_header h;
+	chain_copy_out(&a->bytes, 0, &h, sizeof h);
+	/* The poller has checked a client's batch, and built ours. */
+	require(record_batch_bytes(&h) == (int64_t)a->bytes.size);
+	record_batch_place(&h, log->next_offset, 0);
+	chain_patch(&a->bytes, 0, &h, RECORD_BATCH_CRC_FROM);
+	a->base_offset = log->next_offset;
+	a->last_offset = record_batch_last_offset(&h);
+	require(a->last_offset >= a->base_offset);
+	log->next_offset = a->last_offset + 1;
+	list_append(&log->queue, &a->node);
+	log_touch(log);
+}
+
+/* Takes a write for the bytes from log->position on; it starts with the kept block. */
+static bool open_write(struct log *log)
+{
+	struct log_service *s = log->service;
+	if (log->buffers_held >= s->buffers_per_log)
+		return false;
+	uint8_t *buffer = log_service_take_buffer(s);
+	if (!buffer) {
+		log->is_starved = true;
+		return false;
+	}
+	struct log_write *w = slab_take(&s->writes);
+	require(w);
+	w->log = log;
+	w->iov[0].iov_base = buffer;
+	w->buffers = 1;
+	w->fd = log_active(log)->fd[SEGMENT_LOG];
+	w->is_unnamed = log->is_unnamed;
+	w->front = (uint32_t)(log->position % DISK_BLOCK_BYTES);
+	w->position = log->position - w->front;
+	w->bytes = w->front;
+	w->copied_bytes = log->copied_bytes;
+	w->end = log->end;
+	list_init(&w->node);
+	memcpy(buffer, log->tail, w->front);
+	log->buffers_held++;
+	log->open = w;
+	return true;
+}
+
+/* One more buffer for the open write. */
+static bool extend_write(struct log *log)
+{
+	struct log_service *s = log->service;
+	struct log_write *w = log->open;
+	if (log->buffers_held >= s->buffers_per_log)
+		return false;
+	uint8_t *buffer = log_service_take_buffer(s);
+	if (!buffer) {
+		log->is_starved = true;
+		return false;
+	}
+	w->iov[w->buffers++].iov_base = buffer;
+	log->buffers_held++;
+	return true;
+}
+
+void log_close_write(struct log *log)
+{
+	struct log_write *w = log->open;
+	uint32_t buffer_bytes = log->service->buffer_bytes;
+	uint32_t behind = w->bytes % DISK_BLOCK_BYTES;
+	if (behind > 0) {
+		uint8_t *buffer = w->iov[w->buffers - 1].iov_base;
+		uint8_t *block = buffer + (w->bytes - behind) % buffer_bytes;
+		memset(block + behind, 0, DISK_BLOCK_BYTES - behind);
+		memcpy(log->tail, block, behind);
+	}
+	list_append(&log->writes, &w->node);
+	log->open = NULL;
+}
+
+/* Room behind what the open write holds, or null: no buffer now. */
+static uint8_t *write_room(struct log *log, uint32_t *ret_size)
+{
+	uint32_t buffer_bytes = log->service->buffer_bytes;
+	struct log_write *w = log->open;
+	if (w && w->bytes == w->buffers * buffer_bytes) {
+		if (w->buffers == WRITE_BUFFERS_MAX ||
+		    w->bytes + buffer_bytes > WRITE_BYTES_MAX)
+			log_close_write(log);
+		else if (!extend_write(log))
+			return NULL;
+	}
+	if (!log->open && !open_write(log))
+		return NULL;
+	w = log->open;
+	uint32_t used = w->bytes - (w->buffers - 1) * buffer_bytes;
+	*ret_size = buffer_bytes - used;
+	return (uint8_t *)w->iov[w->buffers - 1].iov_base + used;
+}
+
+/* Goes on with the first batch of the queue; false: out of buffers. */
+static bool copy_batch(struct log *log)
+{
+	while (log->copy_chunk) {
+		const struct chunk *c = log->copy_chunk;
+		if (log->copy_at == c->len) {
+			log->copy_chunk = c->next;
+			log->copy_at = 0;
+			continue;
+		}
+		uint32_t room;
+		uint8_t *to = write_room(log, &room);
+		if (!to)
+			return false;
+		uint32_t n = min_u32(room, c->len - log->copy_at);
+		memcpy(to, chunk_at(c) + log->copy_at, n);
+		log->copy_at += n;
+		log->position += n;
+		log->copied_bytes += n;
+		log->open->bytes += n;
+		log->open->copied_bytes = log->copied_bytes;
+	}
+	return true;
+}
+
+static bool needs_roll(const struct log *log, const struct append *a)
+{
+	uint64_t end = log->end.position + a->bytes.size;
+	if (log->end.position == 0)
+		return false;
+	return end > log->options.segment_bytes || end > INT32_MAX ||
+	       a->last_offset - log_active(log)->base_offset > INT32_MAX ||
+	       index_is_full(&log->index);
+}
+
+/* May the batch's bytes follow now? Rolls first where it has to. */
+static bool begin_batch(struct log *log, const struct append *a)
+{
+	if ((log->wants_roll || needs_roll(log, a)) && !log_roll(log))
+		return false;
+	if (!index_has_room(&log->index))
+		return false;
+	struct record_batch_header h;
+	chain_copy_out(&a->bytes, 0, &h, sizeof h);
+	struct index_batch b = {
+		.last_offset = a->last_offset,
+		.max_timestamp = record_batch_max_timestamp(&h),
+		.position = log->end.position,
+		.size = a->bytes.size,
+	};
+	index_note(&log->index, &b, log->options.index_interval_bytes);
+	if (b.max_timestamp > log->max_timestamp) {
+		log->max_timestamp = b.max_timestamp;
+		log->max_timestamp_offset = b.last_offset;
+	}
+	log->is_copying = true;
+	log->copy_chunk = a->bytes.head;
+	log->copy_at = 0;
+	return true;
+}
+
+static void end_batch(struct log *log, struct append *a)
+{
+	log->is_copying = false;
+	log->end.offset = a->last_offset + 1;
+	log->end.position = log->position;
+	log->open->end = log->end;
+	list_remove(&a->node);
+	list_append(&log->unanswered[a->level], &a->node);
+	stats_add(log->service->stats, STAT_log_bytes, a->bytes.size);
+}
+
+void log_copy(struct log *log)
+{
+	while (!list_is_empty(&log->queue)) {
+		struct append *a = list_entry(log->queue.next, struct append, node);
+		if (!log->is_copying && !begin_batch(log, a))
+			return;
+		if (!copy_batch(log))
+			return;
+		end_batch(log, a);
+	}
+}

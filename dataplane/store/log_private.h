@@ -1,0 +1,251 @@
+/* log_private.h - one log from inside, for the files log*.c and recover.c only.
+ *
+ *     queue ─ copy ─▶ open write ─ submit ─▶ writes ─ reap ─▶ written ─ sync ─▶ durable
+ *     (log_append.c)              (log_write.c)                          │
+ *                                                     unanswered[level] ─┴─▶ service->appends
+ *
+ * Counters of bytes run over all segments since open (`copied` ≥ `written` ≥ `synced`): they
+ * order writes and syncs across a roll. Writes are block aligned. One that ends inside a block
+ * keeps that block in `tail`, where the next write starts from, and must be complete before
+ * the next one may be submitted: they share the block. One that ends on a boundary needs not.
+ *
+ * Everything here is level triggered: log_advance() looks at the state and submits what may
+ * be submitted; completions only change the state and put the log on the active list.
+ */
+#ifndef PENSTOCK_LOG_PRIVATE_H
+#define PENSTOCK_LOG_PRIVATE_H
+
+#include "dataplane/store/index.h"
+#include "dataplane/store/log.h"
+#include "dataplane/store/log_service.h"
+#include "dataplane/store/segment.h"
+
+enum {
+	LOG_CURSORS = 8,
+	LOG_STEP_OPS = 7,
+	/* Preallocation: the first step, doubled up to the last. */
+	LOG_ALLOCATE_FIRST_BYTES = 1 << 20,
+	LOG_ALLOCATE_STEP_BYTES = 16 << 20,
+	WRITE_BYTES_MAX = 1 << 20,
+	LOG_MARK_DELAY_NS = 100000000,
+	LOG_MARK_BYTES = 25, /* "0\n1\n", 20 digits, "\n" */
+};
+
+/* What an operation is a part of: disk_op.tag. */
+enum log_tag {
+	LOG_TAG_WRITE,    /* owner: struct log_write */
+	LOG_TAG_READ,     /* owner: struct log_reading */
+	LOG_TAG_SYNC,     /* owner: struct log, from here on */
+	LOG_TAG_INDEX,
+	LOG_TAG_TIMEINDEX,
+	LOG_TAG_ALLOCATE,
+	LOG_TAG_MARK,
+	LOG_TAG_STEP,
+};
+
+struct log_place {
+	int64_t offset;
+	uint64_t position;
+	int64_t base_offset; /* of its segment */
+};
+
+
+struct log_write {
+	struct disk_op op;
+	struct iovec iov[WRITE_BUFFERS_MAX];
+	struct list node; /* struct log.writes */
+	struct log *log;
+	unsigned buffers;
+	bool is_submitted;
+	bool is_done;
+	bool is_unnamed; /* goes to a segment that had no name when it was begun */
+	int fd;
+	uint32_t bytes;  /* filled, the front of a kept block included */
+	uint32_t front;
+	uint64_t position; /* of the first byte: a block boundary */
+	uint64_t copied_bytes; /* log.copied_bytes behind its last byte */
+	struct log_place end;  /* behind the last whole batch that ends in it, or before it */
+};
+
+/* A read under way: searching the index file, then reading batches. */
+struct log_reading {
+	struct disk_op op;
+	struct iovec iov[READ_IOVS_MAX];
+	struct log *log;
+	struct read *read;
+	struct segment *segment;
+	bool is_searching;
+	uint32_t low; /* blocks of the index file still in question */
+	uint32_t high;
+	uint64_t position; /* of a batch at or before the one wanted */
+	uint64_t limit;    /* position behind the last byte that may be given */
+	uint64_t start;    /* position of the first chunk's first byte */
+	uint64_t have;     /* bytes read from there on */
+	uint64_t want;
+};
+
+/* Where the batch that begins with `offset` lies: left behind by a read that ended there. */
+struct log_cursor {
+	int64_t offset;
+	int64_t base_offset;
+	uint64_t position;
+};
+
+/* The steps of a roll and of a close; see log_steps.c. */
+enum log_step {
+	LOG_STEP_IDLE,
+	LOG_STEP_CREATE,
+	LOG_STEP_ALLOCATE, /* done: the next segment is ready */
+	LOG_STEP_RENAME,
+	LOG_STEP_SYNC_NAMES,
+	LOG_STEP_SEAL,
+	LOG_STEP_SEAL_SYNC,
+	LOG_STEP_DISCARD,
+	LOG_STEP_TRUNCATE,
+	LOG_STEP_SYNC_ALL,
+	LOG_STEP_ENDED,
+};
+
+struct log {
+	/* Set at open. */
+	struct disk *opened_on; /* control's; null while a writer serves the log */
+	struct log_service *service;
+	uint32_t slot;
+	bool is_direct;
+	int directory_fd;
+	int mark_fd;
+	size_t map_bytes; /* of all memory of the log */
+	size_t paths_bytes;
+	char *directory;
+	char *paths[2 * SEGMENT_FILES];
+	struct log_options options;
+	struct segment *segments;
+	uint32_t segment_count;
+
+	/* State. */
+	struct list node; /* log_service.active */
+	bool is_fenced;
+	bool is_starved; /* something shared was missing: ask again */
+	bool is_closing;
+	int fence_error;
+	uint32_t operations; /* at the disk */
+	uint32_t reads;      /* struct log_reading in use */
+	int64_t log_start_offset;
+	int64_t max_timestamp;
+	int64_t max_timestamp_offset;
+	uint64_t sealed_bytes;
+
+	/* Append. */
+	int64_t next_offset;   /* of the next append taken on */
+	struct log_place end;  /* behind the last batch copied wholly */
+	uint64_t copied_bytes;
+	struct list queue;     /* struct append.node: not copied, or in part */
+	bool is_copying;       /* the first of the queue is copied in part */
+	struct chunk *copy_chunk;
+	uint32_t copy_at;
+	struct list unanswered[ACK_LEVELS];
+
+	/* Write and sync. */
+	struct log_write *open;
+	struct list writes;
+	struct log_write *partial; /* submitted, ends inside a block, not done */
+	uint32_t buffers_held;
+	uint64_t position;     /* behind the last byte copied, in the active segment */
+	uint8_t tail[DISK_BLOCK_BYTES];
+	uint64_t written_bytes;
+	uint64_t synced_bytes;
+	struct log_place written;
+	struct log_place durable;
+	int written_fd;
+	bool is_syncing;
+	uint64_t syncing_bytes;
+	struct log_place syncing;
+	struct disk_op sync_op;
+
+	/* Preallocation of the active segment. */
+	bool allocates;
+	bool is_allocating;
+	uint64_t allocated_bytes;
+	struct disk_op allocate_op;
+
+	/* Durable mark. */
+	struct list unmarked; /* log_service.unmarked */
+	uint64_t mark_due_ns;
+	bool is_marking;
+	struct disk_op mark_op;
+	struct iovec mark_iov;
+	char mark_text[LOG_MARK_BYTES + 1];
+
+	/* Indexes of the active segment; entries being written. */
+	uint32_t index_flushing;
+	uint32_t times_flushing;
+	struct disk_op index_ops[2];
+	struct iovec index_iov[2];
+	uint8_t index_bytes[INDEX_FLUSH_ENTRIES * INDEX_ENTRY_BYTES];
+	uint8_t time_bytes[INDEX_FLUSH_ENTRIES * INDEX_TIME_ENTRY_BYTES];
+	struct index index;
+
+	/* Roll and close. */
+	bool wants_roll;
+	bool is_unnamed; /* the active segment has no name yet */
+	uint8_t step;    /* enum log_step */
+	uint8_t step_operations;
+	int next_fd[SEGMENT_FILES];
+	uint64_t next_allocated_bytes;
+	uint64_t roll_bytes; /* copied_bytes at the roll */
+	struct disk_op step_ops[LOG_STEP_OPS];
+	struct iovec step_iov;
+
+	/* Reads and watches. */
+	struct log_cursor cursors[LOG_CURSORS];
+	unsigned next_cursor;
+	struct list reads_waiting; /* struct read.node */
+	struct list watches;       /* struct watch.node */
+};
+
+static inline struct segment *log_active(const struct log *log)
+{
+	return &log->segments[log->segment_count - 1];
+}
+
+/* log.c */
+void log_touch(struct log *log);
+void log_submit(struct log *log, struct disk_op *op, enum log_tag tag, void *owner);
+void log_fence(struct log *log, int error);
+bool log_is_operating(const struct log *log);
+
+/* log_append.c: from the queue into writes. */
+void log_copy(struct log *log);
+void log_close_write(struct log *log);
+void log_drop_writes(struct log *log);
+
+/* log_write.c */
+void log_submit_writes(struct log *log);
+void log_submit_sync(struct log *log);
+void log_submit_allocate(struct log *log);
+void log_submit_mark(struct log *log);
+void log_submit_index(struct log *log);
+void log_settle(struct log *log);
+void log_write_done(struct log_write *w);
+void log_sync_done(struct log *log);
+void log_index_done(struct log *log, enum log_tag tag);
+bool log_index_is_flushed(const struct log *log);
+void log_mark_prepare(struct log *log, struct disk_op *op, int64_t offset);
+
+/* log_steps.c */
+bool log_roll(struct log *log);
+void log_advance_steps(struct log *log);
+void log_step_done(struct log *log, const struct disk_op *op);
+
+/* recover.c */
+int log_recover(struct log *log, struct disk *d, int64_t recovery_point, bool is_clean,
+		struct log_recovery *ret);
+
+/* log_read.c */
+void log_reading_done(struct log_reading *r);
+void log_start_reads(struct log *log);
+/* log_search.c */
+bool log_search_begin(struct log_reading *r);
+bool log_search_step(struct log_reading *r);
+
+#endif

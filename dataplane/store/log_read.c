@@ -1,0 +1,295 @@
+/* log_read.c - an offset and empty chunks in, whole batches below the high watermark out; see
+ * log.h.
+ *
+ *     position ─ down to a block ─▶ start        want, in pieces of READ_IOVS_MAX chunks
+ *     chunks:  [ before | batch | batch | bat ]  walk to the batch with the offset, trim
+ *
+ * A walk that ends beyond what was read starts again where it ended: it always gains ground.
+ */
+#include "dataplane/store/log_private.h"
+#include "dataplane/base/require.h"
+#include "dataplane/wire/kafka_error.h"
+#include "dataplane/wire/record_batch.h"
+
+static void finish(struct log *log, struct read *r, int16_t error)
+{
+	r->error = error;
+	r->high_watermark = log->durable.offset;
+	r->log_start_offset = log->log_start_offset;
+	list_append(&log->service->reads_done, &r->node);
+	stats_add(log->service->stats, STAT_reads_served, 1);
+	stats_add(log->service->stats, STAT_read_bytes, r->bytes.size);
+}
+
+static void chunks_clear(struct read *r)
+{
+	for (struct chunk *c = r->bytes.head; c; c = c->next)
+		c->off = c->len = 0;
+	r->bytes.size = 0;
+}
+
+static uint64_t chunks_capacity(const struct read *r)
+{
+	uint64_t n = 0;
+	for (const struct chunk *c = r->bytes.head; c; c = c->next) {
+		require(c->capacity == DISK_BLOCK_BYTES);
+		n += c->capacity;
+	}
+	return n;
+}
+
+/* Ends a read that was under way; its chunks must say what they hold. */
+static void reading_end(struct log_reading *r, int16_t error)
+{
+	struct log *log = r->log;
+	if (error)
+		chunks_clear(r->read);
+	log->service->unanswered--;
+	log->reads--;
+	log_touch(log);
+	finish(log, r->read, error);
+	slab_give(&log->service->reads, r);
+}
+
+static void submit(struct log_reading *r)
+{
+	r->op.tag = LOG_TAG_READ;
+	r->op.owner = r;
+	disk_submit(r->log->service->disk, &r->op);
+}
+
+/* The next piece of [start + have, start + want). */
+static void submit_data(struct log_reading *r)
+{
+	uint64_t skip = r->have / DISK_BLOCK_BYTES;
+	uint64_t blocks = (r->want - r->have) / DISK_BLOCK_BYTES;
+	struct chunk *c = r->read->bytes.head;
+	for (; skip > 0; skip--)
+		c = c->next;
+	unsigned n = 0;
+	for (; n < blocks && n < READ_IOVS_MAX; n++, c = c->next)
+		r->iov[n] = (struct iovec){c->data, DISK_BLOCK_BYTES};
+	r->op = (struct disk_op){
+		.kind = DISK_READ,
+		.fd = r->segment->fd[SEGMENT_LOG],
+		.iov = r->iov,
+		.iov_count = n,
+		.offset = r->start + r->have,
+	};
+	submit(r);
+}
+
+/* Reads from r->position on, as far as chunks and high watermark go. */
+static void begin_data(struct log_reading *r)
+{
+	r->is_searching = false;
+	r->start = round_down(r->position, DISK_BLOCK_BYTES);
+	r->have = 0;
+	r->want = min_u64(chunks_capacity(r->read),
+			  round_up(r->limit, DISK_BLOCK_BYTES) - r->start);
+	submit_data(r);
+}
+
+/* The chunks as a sequence of bytes, read from front to back. */
+struct walk {
+	const struct chunk *chunk;
+	uint64_t chunk_start;
+};
+
+static void walk_copy(struct walk *w, uint64_t from, void *out, size_t size)
+{
+	while (from >= w->chunk_start + DISK_BLOCK_BYTES) {
+		w->chunk = w->chunk->next;
+		w->chunk_start += DISK_BLOCK_BYTES;
+	}
+	size_t at = (size_t)(from - w->chunk_start);
+	size_t n = min_size(size, DISK_BLOCK_BYTES - at);
+	memcpy(out, w->chunk->data + at, n);
+	if (n < size)
+		memcpy((uint8_t *)out + n, w->chunk->next->data, size - n);
+}
+
+/* What a walk found, as places in the chunks. */
+struct found {
+	uint64_t begin; /* of the batch that holds the offset */
+	uint64_t end;   /* behind the last whole batch to give; begin: not even one is whole */
+	uint64_t first_bytes;
+	int64_t next_offset;
+	bool is_found;
+	bool is_bad;
+};
+
+static bool header_is_sane(const struct record_batch_header *h, int64_t expected,
+			   uint64_t room)
+{
+	return record_batch_check(h, room) == RECORD_BATCH_GOOD &&
+	       (expected < 0 || record_batch_base_offset(h) == expected);
+}
+
+/* Walks the batches from r->position on. */
+static struct found walk_batches(const struct log_reading *r)
+{
+	struct walk w = {.chunk = r->read->bytes.head};
+	uint64_t have = min_u64(r->have, r->limit - r->start);
+	uint64_t at = r->position - r->start;
+	struct found f = {.next_offset = -1};
+	while (at + RECORD_BATCH_HEADER_BYTES <= have) {
+		struct record_batch_header h;
+		walk_copy(&w, at, &h, sizeof h);
+		if (!header_is_sane(&h, f.next_offset, r->limit - r->start - at)) {
+			f.is_bad = true;
+			return f;
+		}
+		uint64_t size = (uint64_t)record_batch_bytes(&h);
+		bool is_first = !f.is_found && record_batch_last_offset(&h) >= r->read->offset;
+		if (is_first) {
+			f.is_found = true;
+			f.begin = f.end = at;
+			f.first_bytes = size;
+		}
+		bool fits = is_first || at + size - f.begin <= r->read->bytes_max;
+		if (f.is_found && (!fits || at + size > have))
+			return f;
+		at += size;
+		f.next_offset = record_batch_last_offset(&h) + 1;
+		if (f.is_found)
+			f.end = at;
+	}
+	if (!f.is_found)
+		f.begin = f.end = at;
+	return f;
+}
+
+/* Cuts the chain to [begin, end); chunks emptied at the front go to the back. */
+static void trim(struct read *r, uint64_t begin, uint64_t end)
+{
+	struct chain kept = {0};
+	struct chain rest = {0};
+	uint64_t start = 0;
+	for (struct chunk *c = r->bytes.head, *next; c; c = next) {
+		next = c->next;
+		uint64_t from = max_u64(begin, start) - start;
+		uint64_t to = min_u64(max_u64(end, start) - start, DISK_BLOCK_BYTES);
+		bool is_used = from < to;
+		c->off = is_used ? (uint32_t)from : 0;
+		c->len = is_used ? (uint32_t)(to - from) : 0;
+		chain_push(is_used ? &kept : &rest, c);
+		start += DISK_BLOCK_BYTES;
+	}
+	chain_join(&kept, &rest);
+	r->bytes = kept;
+}
+
+static void leave_cursor(struct log *log, const struct log_reading *r, const struct found *f)
+{
+	struct log_cursor *c = &log->cursors[log->next_cursor++ % LOG_CURSORS];
+	c->offset = f->next_offset;
+	c->base_offset = r->segment->base_offset;
+	c->position = r->start + f->end;
+}
+
+static void data_done(struct log_reading *r)
+{
+	struct found f = walk_batches(r);
+	uint64_t position = r->start + f.begin;
+	if (f.is_bad || position >= r->limit) {
+		reading_end(r, KAFKA_ERROR_KAFKA_STORAGE_ERROR);
+		return;
+	}
+	if (f.end > f.begin) {
+		trim(r->read, f.begin, f.end);
+		leave_cursor(r->log, r, &f);
+		reading_end(r, KAFKA_ERROR_NONE);
+		return;
+	}
+	/* Not whole, or not even reached: once more from there, if that gains anything. */
+	uint64_t start = round_down(position, DISK_BLOCK_BYTES);
+	if (start > r->start) {
+		r->position = position;
+		begin_data(r);
+		return;
+	}
+	uint64_t needed = position - start;
+	needed += f.is_found ? f.first_bytes : RECORD_BATCH_HEADER_BYTES;
+	r->read->bytes_needed = (uint32_t)needed;
+	chunks_clear(r->read);
+	reading_end(r, KAFKA_ERROR_NONE);
+}
+
+static void data_reaped(struct log_reading *r)
+{
+	uint64_t needed = min_u64(r->want, r->limit - r->start);
+	r->have += r->op.result > 0 ? (uint64_t)r->op.result : 0;
+	if (r->op.result < 0) {
+		reading_end(r, KAFKA_ERROR_KAFKA_STORAGE_ERROR);
+	} else if (r->have >= needed) {
+		data_done(r);
+	} else if (r->op.result == 0 || r->have % DISK_BLOCK_BYTES != 0) {
+		/* The file ends before its batches do. */
+		reading_end(r, KAFKA_ERROR_KAFKA_STORAGE_ERROR);
+	} else {
+		submit_data(r);
+	}
+}
+
+void log_reading_done(struct log_reading *r)
+{
+	if (!r->is_searching)
+		data_reaped(r);
+	else if (r->op.result < 0)
+		reading_end(r, KAFKA_ERROR_KAFKA_STORAGE_ERROR);
+	else if (log_search_step(r))
+		submit(r);
+	else
+		begin_data(r);
+}
+
+static void start(struct log *log, struct read *read)
+{
+	struct log_reading *r = slab_take(&log->service->reads);
+	require(r);
+	r->log = log;
+	r->read = read;
+	r->segment = segment_find(log->segments, log->segment_count, read->offset);
+	require(r->segment);
+	r->limit = r->segment->base_offset == log->durable.base_offset ? log->durable.position
+								       : r->segment->size;
+	log->reads++;
+	r->is_searching = log_search_begin(r);
+	if (r->is_searching)
+		submit(r);
+	else
+		begin_data(r);
+}
+
+void log_read(struct log *log, struct read *r)
+{
+	r->bytes_needed = 0;
+	chunks_clear(r);
+	/* Between high watermark and log end there is nothing to see yet, and no error. */
+	if (r->offset < log->log_start_offset || r->offset > log->next_offset) {
+		finish(log, r, KAFKA_ERROR_OFFSET_OUT_OF_RANGE);
+	} else if (r->offset >= log->durable.offset) {
+		finish(log, r, KAFKA_ERROR_NONE);
+	} else if (!r->bytes.head) {
+		r->bytes_needed = DISK_BLOCK_BYTES;
+		finish(log, r, KAFKA_ERROR_NONE);
+	} else {
+		log->service->unanswered++;
+		list_append(&log->reads_waiting, &r->node);
+		log_touch(log);
+	}
+}
+
+void log_start_reads(struct log *log)
+{
+	while (!list_is_empty(&log->reads_waiting)) {
+		if (log->service->reads.in_use == LOG_READS_MAX ||
+		    !log_service_has_room(log->service, 1)) {
+			log->is_starved = true;
+			return;
+		}
+		struct list *node = list_take_first(&log->reads_waiting);
+		start(log, list_entry(node, struct read, node));
+	}
+}

@@ -1,0 +1,62 @@
+/* log_service.c - buffers out to logs and back; see log_service.h. */
+#include "dataplane/store/log_service.h"
+#include "dataplane/base/map.h"
+#include "dataplane/base/require.h"
+#include "dataplane/store/log_private.h"
+
+#include <errno.h>
+
+int log_service_init(struct log_service *s, const struct log_service_options *options)
+{
+	require(options->buffers > 0 && options->buffer_bytes > 0 &&
+		options->buffer_bytes % DISK_BLOCK_BYTES == 0 &&
+		options->buffer_bytes <= WRITE_BYTES_MAX);
+	memset(s, 0, sizeof *s);
+	s->disk = options->disk;
+	s->stats = options->stats;
+	s->buffers = options->buffers;
+	s->buffer_bytes = options->buffer_bytes;
+	s->buffers_per_log = max_u32(1, options->buffers / 4);
+	list_init(&s->active);
+	list_init(&s->unmarked);
+	list_init(&s->appends);
+	list_init(&s->reads_done);
+	list_init(&s->watches);
+	s->memory = map_take((size_t)s->buffers * s->buffer_bytes);
+	s->free = map_take(s->buffers * sizeof *s->free);
+	/* Every write holds a buffer: there are never more writes than buffers. */
+	int status = slab_init(&s->writes, sizeof(struct log_write), s->buffers);
+	if (status == 0)
+		status = slab_init(&s->reads, sizeof(struct log_reading), LOG_READS_MAX);
+	if (status < 0 || !s->memory || !s->free) {
+		log_service_fini(s);
+		return -ENOMEM;
+	}
+	for (uint32_t i = s->buffers; i-- > 0;)
+		log_service_give_buffer(s, s->memory + (size_t)i * s->buffer_bytes);
+	return 0;
+}
+
+void log_service_fini(struct log_service *s)
+{
+	slab_fini(&s->reads);
+	slab_fini(&s->writes);
+	map_give(s->free, s->buffers * sizeof *s->free);
+	map_give(s->memory, (size_t)s->buffers * s->buffer_bytes);
+}
+
+uint8_t *log_service_take_buffer(struct log_service *s)
+{
+	return s->free_count > 0 ? s->free[--s->free_count] : NULL;
+}
+
+void log_service_give_buffer(struct log_service *s, uint8_t *buffer)
+{
+	require(s->free_count < s->buffers);
+	s->free[s->free_count++] = buffer;
+}
+
+bool log_service_has_room(const struct log_service *s, unsigned n)
+{
+	return disk_outstanding(s->disk) + n <= DISK_QUEUE_ENTRIES;
+}

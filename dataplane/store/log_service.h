@@ -1,0 +1,65 @@
+/* log_service.h - what one writer lends its logs: write buffers, operations, the disk, and
+ * the lists through which finished messages go back.
+ *
+ *     log_append ─▶ log ─ log_advance ─▶ disk ─▶ log_reaped ─▶ log ─▶ service->appends ...
+ *
+ * A log takes a write and its buffers when it has something to write and gives them back when
+ * the write is done. One log holds at most a quarter of the buffers, so that a slow one
+ * cannot stall its neighbours.
+ *
+ * Core: writer. Memory: mapped at creation; running out means waiting, never failing: the log
+ * stays on `active` and is asked again.
+ */
+#ifndef PENSTOCK_LOG_SERVICE_H
+#define PENSTOCK_LOG_SERVICE_H
+
+#include "dataplane/base/list.h"
+#include "dataplane/base/slab.h"
+#include "dataplane/base/stats.h"
+#include "dataplane/store/disk.h"
+
+enum {
+	WRITE_BUFFERS_MAX = 16, /* buffers of one write */
+	READ_IOVS_MAX = 256,    /* chunks of one read operation: 1 MiB */
+	LOG_READS_MAX = 256,    /* reads of one writer under way at a time; others wait */
+};
+
+struct log_service_options {
+	struct disk *disk;
+	struct stats *stats;
+	uint32_t buffers;
+	uint32_t buffer_bytes; /* a multiple of DISK_BLOCK_BYTES */
+};
+
+struct log_service {
+	struct disk *disk;
+	struct stats *stats;
+	struct slab writes; /* struct log_write */
+	struct slab reads;  /* struct log_reading */
+	uint8_t *memory;
+	uint8_t **free; /* buffers, a stack */
+	uint32_t free_count;
+	uint32_t buffers;
+	uint32_t buffer_bytes;
+	uint32_t buffers_per_log;
+	uint64_t unanswered;      /* appends and reads not yet on the lists below */
+	uint64_t now_ns;          /* of this turn */
+	struct list active;       /* logs with something to do: struct log.node */
+	struct list unmarked;     /* logs whose durable mark is old: struct log.unmarked */
+	/* Finished, with their answers; the writer takes them from here. */
+	struct list appends;      /* struct append.node */
+	struct list reads_done;   /* struct read.node */
+	struct list watches;      /* struct watch.node */
+};
+
+/* -errno when there is no memory. */
+int log_service_init(struct log_service *s, const struct log_service_options *options);
+void log_service_fini(struct log_service *s);
+
+uint8_t *log_service_take_buffer(struct log_service *s);
+void log_service_give_buffer(struct log_service *s, uint8_t *buffer);
+
+/* Room for `n` more operations? */
+bool log_service_has_room(const struct log_service *s, unsigned n);
+
+#endif

@@ -1,0 +1,244 @@
+/* log_steps.c - a roll and a close, step by step; see log_private.h.
+ *
+ *     IDLE ─ nearly full ─▶ CREATE ─▶ ALLOCATE: next segment ready, called next.*.tmp
+ *      ▲                                  │ log_roll(): appends go to the next segment
+ *      │                                  ▼ all of the old one is synced
+ *      └── SEAL_SYNC ◀── SEAL ◀── SYNC_NAMES ◀── RENAME
+ *
+ *     closing, nothing under way: DISCARD (what was made ahead) ─▶ TRUNCATE ─▶ SYNC_ALL ─▶ ENDED
+ *
+ * A step is a set of operations submitted together; the next one starts when all are done. A
+ * name appears only when everything before the segment is durable, and nothing in it counts
+ * as written before its name is durable: so damage before the last segment is never a torn
+ * tail.
+ */
+#include "dataplane/store/log_private.h"
+#include "dataplane/base/require.h"
+
+#include <errno.h>
+
+static struct disk_op *step_op(struct log *log, enum disk_kind kind, int fd)
+{
+	require(log->step_operations < LOG_STEP_OPS);
+	struct disk_op *op = &log->step_ops[log->step_operations++];
+	*op = (struct disk_op){.kind = kind, .fd = fd};
+	return op;
+}
+
+static void start_create(struct log *log)
+{
+	for (unsigned f = 0; f < SEGMENT_FILES; f++) {
+		struct disk_op *op = step_op(log, DISK_OPEN, -1);
+		op->path = log->paths[f];
+		segment_next_path(log->paths[f], log->paths_bytes, log->directory, f);
+		op->flags = segment_create_flags(f, log->is_direct);
+		op->mode = 0644;
+	}
+}
+
+static void start_allocate(struct log *log)
+{
+	log->next_allocated_bytes = 0;
+	if (!log->allocates)
+		return;
+	struct disk_op *op = step_op(log, DISK_ALLOCATE, log->next_fd[SEGMENT_LOG]);
+	uint64_t limit = round_up(log->options.segment_bytes, DISK_BLOCK_BYTES);
+	uint64_t step = max_u64(log->allocated_bytes, LOG_ALLOCATE_FIRST_BYTES);
+	op->size = min_u64(min_u64(step, LOG_ALLOCATE_STEP_BYTES), limit);
+	log->next_allocated_bytes = op->size;
+}
+
+static void start_rename(struct log *log)
+{
+	for (unsigned f = 0; f < SEGMENT_FILES; f++) {
+		struct disk_op *op = step_op(log, DISK_RENAME, -1);
+		op->path = log->paths[f];
+		op->path2 = log->paths[SEGMENT_FILES + f];
+		segment_next_path(log->paths[f], log->paths_bytes, log->directory, f);
+		segment_path(log->paths[SEGMENT_FILES + f], log->paths_bytes, log->directory,
+			     log_active(log)->base_offset, f);
+	}
+}
+
+static void sync_directory(struct log *log)
+{
+	step_op(log, DISK_SYNC, log->directory_fd)->flags = DISK_FLAG_DIRECTORY;
+}
+
+static void start_seal(struct log *log)
+{
+	struct segment *sealed = log_active(log) - 1;
+	step_op(log, DISK_TRUNCATE, sealed->fd[SEGMENT_LOG])->size = sealed->size;
+	step_op(log, DISK_SYNC, sealed->fd[SEGMENT_INDEX]);
+	step_op(log, DISK_SYNC, sealed->fd[SEGMENT_TIMEINDEX]);
+}
+
+static void start_seal_sync(struct log *log)
+{
+	struct segment *sealed = log_active(log) - 1;
+	step_op(log, DISK_SYNC, sealed->fd[SEGMENT_LOG]);
+	step_op(log, DISK_CLOSE, sealed->fd[SEGMENT_TIMEINDEX]);
+	sealed->fd[SEGMENT_TIMEINDEX] = -1;
+}
+
+static void start_discard(struct log *log)
+{
+	for (unsigned f = 0; f < SEGMENT_FILES; f++) {
+		if (log->next_fd[f] < 0)
+			continue;
+		step_op(log, DISK_CLOSE, log->next_fd[f]);
+		log->next_fd[f] = -1;
+		segment_next_path(log->paths[f], log->paths_bytes, log->directory, f);
+		step_op(log, DISK_UNLINK, -1)->path = log->paths[f];
+	}
+}
+
+static void start_truncate(struct log *log)
+{
+	step_op(log, DISK_TRUNCATE, log_active(log)->fd[SEGMENT_LOG])->size =
+		log->end.position;
+	log_mark_prepare(log, step_op(log, DISK_WRITE, -1), log->durable.offset);
+}
+
+static void start_sync_all(struct log *log)
+{
+	for (unsigned f = 0; f < SEGMENT_FILES; f++)
+		step_op(log, DISK_SYNC, log_active(log)->fd[f]);
+	step_op(log, DISK_SYNC, log->mark_fd);
+	sync_directory(log);
+}
+
+static void start_nothing(struct log *log)
+{
+}
+
+static void (*const starts[])(struct log *log) = {
+	[LOG_STEP_IDLE] = start_nothing,
+	[LOG_STEP_CREATE] = start_create,
+	[LOG_STEP_ALLOCATE] = start_allocate,
+	[LOG_STEP_RENAME] = start_rename,
+	[LOG_STEP_SYNC_NAMES] = sync_directory,
+	[LOG_STEP_SEAL] = start_seal,
+	[LOG_STEP_SEAL_SYNC] = start_seal_sync,
+	[LOG_STEP_DISCARD] = start_discard,
+	[LOG_STEP_TRUNCATE] = start_truncate,
+	[LOG_STEP_SYNC_ALL] = start_sync_all,
+	[LOG_STEP_ENDED] = start_nothing,
+};
+
+static bool may_end(const struct log *log)
+{
+	return log->is_closing && list_is_empty(&log->queue) && !log->open &&
+	       list_is_empty(&log->writes) && log->synced_bytes == log->copied_bytes &&
+	       log->reads == 0 && list_is_empty(&log->reads_waiting) &&
+	       log->operations == 0 && log_index_is_flushed(log);
+}
+
+static bool needs_next(const struct log *log)
+{
+	uint64_t threshold = (uint64_t)log->options.segment_bytes / 4 * 3;
+	return log->wants_roll || (!log->is_closing && log->end.position > threshold);
+}
+
+/* The step that follows the one that is done, or the same one: not yet. */
+static enum log_step next_step(const struct log *log)
+{
+	switch ((enum log_step)log->step) {
+	case LOG_STEP_IDLE:
+		if (needs_next(log) && log->segment_count < SEGMENTS_MAX)
+			return LOG_STEP_CREATE;
+		return may_end(log) ? LOG_STEP_TRUNCATE : LOG_STEP_IDLE;
+	case LOG_STEP_ALLOCATE:
+		if (log->is_unnamed && log->synced_bytes >= log->roll_bytes)
+			return LOG_STEP_RENAME;
+		return may_end(log) && !log->is_unnamed ? LOG_STEP_DISCARD : LOG_STEP_ALLOCATE;
+	case LOG_STEP_SYNC_NAMES:
+		return log->is_allocating ? LOG_STEP_SYNC_NAMES : LOG_STEP_SEAL;
+	case LOG_STEP_SEAL_SYNC:
+		return LOG_STEP_IDLE;
+	case LOG_STEP_ENDED:
+		return LOG_STEP_ENDED;
+	case LOG_STEP_CREATE:
+	case LOG_STEP_RENAME:
+	case LOG_STEP_SEAL:
+	case LOG_STEP_DISCARD:
+	case LOG_STEP_TRUNCATE:
+	case LOG_STEP_SYNC_ALL:
+		break;
+	}
+	return log->step + 1;
+}
+
+void log_advance_steps(struct log *log)
+{
+	while (log->step_operations == 0 && !log->is_fenced) {
+		enum log_step next = next_step(log);
+		if (next == log->step)
+			return;
+		if (!log_service_has_room(log->service, LOG_STEP_OPS)) {
+			log->is_starved = true;
+			return;
+		}
+		log->step = next;
+		starts[next](log);
+		for (unsigned i = 0; i < log->step_operations; i++)
+			log_submit(log, &log->step_ops[i], LOG_TAG_STEP, log);
+	}
+}
+
+void log_step_done(struct log *log, const struct disk_op *op)
+{
+	unsigned i = (unsigned)(op - log->step_ops);
+	log->step_operations--;
+	if (op->kind == DISK_OPEN && op->result >= 0)
+		log->next_fd[i] = (int)op->result;
+	bool is_short = op->kind == DISK_WRITE && op->result != LOG_MARK_BYTES;
+	if (op->kind == DISK_ALLOCATE && op->result < 0) {
+		/* No block ahead is no error: the write itself will tell. */
+		log->allocates = false;
+		log->next_allocated_bytes = 0;
+	} else if (op->result < 0 || is_short) {
+		log_fence(log, op->result < 0 ? (int)op->result : -EIO);
+	}
+	if (log->step_operations > 0 || log->is_fenced)
+		return;
+	if (log->step == LOG_STEP_SYNC_NAMES) {
+		log->is_unnamed = false;
+		log_settle(log);
+	}
+}
+
+/* The batch at the head of the queue begins a new segment; false: not ready yet. */
+bool log_roll(struct log *log)
+{
+	if (!log->wants_roll) {
+		log->wants_roll = true;
+		index_note_end(&log->index);
+	}
+	bool is_ready = log->step == LOG_STEP_ALLOCATE && log->step_operations == 0 &&
+			!log->is_unnamed;
+	if (!is_ready || !log_index_is_flushed(log))
+		return false;
+	if (log->open)
+		log_close_write(log);
+	struct segment *old = log_active(log);
+	old->size = log->end.position;
+	log->sealed_bytes += old->size;
+	old->index_entries = log->index.entries;
+	struct segment *fresh = &log->segments[log->segment_count++];
+	*fresh = (struct segment){.base_offset = log->end.offset};
+	for (unsigned f = 0; f < SEGMENT_FILES; f++) {
+		fresh->fd[f] = log->next_fd[f];
+		log->next_fd[f] = -1;
+	}
+	log->roll_bytes = log->copied_bytes;
+	log->position = 0;
+	log->end.position = 0;
+	log->end.base_offset = fresh->base_offset;
+	log->allocated_bytes = log->next_allocated_bytes;
+	log->is_unnamed = true;
+	log->wants_roll = false;
+	index_begin(&log->index, fresh->base_offset);
+	stats_add(log->service->stats, STAT_log_rolls, 1);
+	return true;
+}

@@ -1,0 +1,290 @@
+/* log_write.c - writes to the disk, syncs behind them, watermarks and answers out; see
+ * log_private.h. */
+#include "dataplane/store/log_private.h"
+#include "dataplane/base/require.h"
+#include "dataplane/wire/kafka_error.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+static bool write_is_partial(const struct log_write *w)
+{
+	return w->bytes % DISK_BLOCK_BYTES != 0;
+}
+
+static void give_write(struct log_write *w)
+{
+	struct log *log = w->log;
+	for (unsigned i = 0; i < w->buffers; i++)
+		log_service_give_buffer(log->service, w->iov[i].iov_base);
+	log->buffers_held -= w->buffers;
+	list_remove(&w->node);
+	slab_give(&log->service->writes, w);
+}
+
+static void submit_write(struct log *log, struct log_write *w)
+{
+	uint32_t left = (uint32_t)round_up(w->bytes, DISK_BLOCK_BYTES);
+	for (unsigned i = 0; i < w->buffers; i++) {
+		w->iov[i].iov_len = min_u32(left, log->service->buffer_bytes);
+		left -= (uint32_t)w->iov[i].iov_len;
+	}
+	require(left == 0);
+	w->op = (struct disk_op){
+		.kind = DISK_WRITE,
+		.fd = w->fd,
+		.iov = w->iov,
+		.iov_count = w->buffers,
+		.offset = w->position,
+	};
+	w->is_submitted = true;
+	if (write_is_partial(w))
+		log->partial = w;
+	log_submit(log, &w->op, LOG_TAG_WRITE, w);
+	stats_add(log->service->stats, STAT_log_writes, 1);
+}
+
+/* May a write that reaches `copied_bytes` go out now? */
+static bool may_write(struct log *log, uint64_t copied_bytes)
+{
+	if (log->partial || copied_bytes - log->synced_bytes > LOG_UNSYNCED_BYTES_MAX)
+		return false;
+	if (log_service_has_room(log->service, 1))
+		return true;
+	log->is_starved = true;
+	return false;
+}
+
+void log_submit_writes(struct log *log)
+{
+	for (struct list *node = log->writes.next; node != &log->writes; node = node->next) {
+		struct log_write *w = list_entry(node, struct log_write, node);
+		if (w->is_submitted)
+			continue;
+		if (!may_write(log, w->copied_bytes))
+			return;
+		submit_write(log, w);
+	}
+	if (!log->open || log->open->bytes == log->open->front)
+		return;
+	/* What came meanwhile goes as one: the open write is closed when it may be sent. */
+	struct log_write *w = log->open;
+	if (!may_write(log, w->copied_bytes))
+		return;
+	log_close_write(log);
+	submit_write(log, w);
+}
+
+void log_drop_writes(struct log *log)
+{
+	if (log->open)
+		log_close_write(log);
+	for (struct list *node = log->writes.next, *next; node != &log->writes; node = next) {
+		next = node->next;
+		struct log_write *w = list_entry(node, struct log_write, node);
+		if (!w->is_submitted || w->is_done)
+			give_write(w);
+	}
+}
+
+static void answer_below(struct log *log, enum ack_level level, int64_t offset)
+{
+	struct list *waiting = &log->unanswered[level];
+	while (!list_is_empty(waiting)) {
+		struct append *a = list_entry(waiting->next, struct append, node);
+		if (a->last_offset >= offset)
+			return;
+		list_remove(&a->node);
+		list_append(&log->service->appends, &a->node);
+		log->service->unanswered--;
+	}
+}
+
+static void wake_watches(struct log *log)
+{
+	for (struct list *node = log->watches.next, *next; node != &log->watches; node = next) {
+		next = node->next;
+		struct watch *w = list_entry(node, struct watch, node);
+		if (w->offset >= log->durable.offset)
+			continue;
+		list_remove(node);
+		w->error = KAFKA_ERROR_NONE;
+		list_append(&log->service->watches, node);
+	}
+}
+
+/* Moves `written` over the writes that are done from the front on. */
+void log_settle(struct log *log)
+{
+	while (!list_is_empty(&log->writes)) {
+		struct log_write *w = list_entry(log->writes.next, struct log_write, node);
+		/* A file without its name would not be found after a crash. */
+		if (!w->is_done || (w->is_unnamed && log->is_unnamed))
+			break;
+		log->written_bytes = w->copied_bytes;
+		log->written = w->end;
+		log->written_fd = w->fd;
+		give_write(w);
+	}
+	answer_below(log, ACK_WRITTEN, log->written.offset);
+}
+
+void log_write_done(struct log_write *w)
+{
+	struct log *log = w->log;
+	int64_t expected = (int64_t)round_up(w->bytes, DISK_BLOCK_BYTES);
+	w->is_done = true;
+	if (log->partial == w)
+		log->partial = NULL;
+	if (w->op.result != expected)
+		log_fence(log, w->op.result < 0 ? (int)w->op.result : -EIO);
+	else if (log->is_fenced)
+		give_write(w);
+	else
+		log_settle(log);
+}
+
+void log_submit_sync(struct log *log)
+{
+	if (log->is_syncing || log->written_bytes == log->synced_bytes)
+		return;
+	if (!log_service_has_room(log->service, 1)) {
+		log->is_starved = true;
+		return;
+	}
+	log->is_syncing = true;
+	log->syncing_bytes = log->written_bytes;
+	log->syncing = log->written;
+	log->sync_op = (struct disk_op){.kind = DISK_SYNC, .fd = log->written_fd};
+	log_submit(log, &log->sync_op, LOG_TAG_SYNC, log);
+	stats_add(log->service->stats, STAT_log_syncs, 1);
+}
+
+void log_sync_done(struct log *log)
+{
+	log->is_syncing = false;
+	if (log->sync_op.result < 0)
+		log_fence(log, (int)log->sync_op.result);
+	if (log->is_fenced)
+		return;
+	log->synced_bytes = log->syncing_bytes;
+	log->durable = log->syncing;
+	answer_below(log, ACK_DURABLE, log->durable.offset);
+	wake_watches(log);
+	if (list_is_empty(&log->unmarked)) {
+		log->mark_due_ns = log->service->now_ns + LOG_MARK_DELAY_NS;
+		list_append(&log->service->unmarked, &log->unmarked);
+	}
+}
+
+void log_submit_allocate(struct log *log)
+{
+	uint64_t step = min_u64(max_u64(log->allocated_bytes, LOG_ALLOCATE_FIRST_BYTES),
+				LOG_ALLOCATE_STEP_BYTES);
+	uint64_t limit = round_up(log->options.segment_bytes, DISK_BLOCK_BYTES);
+	if (!log->allocates || log->is_allocating || log->position == 0 ||
+	    log->allocated_bytes >= limit || log->position + step / 2 <= log->allocated_bytes)
+		return;
+	if (!log_service_has_room(log->service, 1)) {
+		log->is_starved = true;
+		return;
+	}
+	log->is_allocating = true;
+	log->allocate_op = (struct disk_op){
+		.kind = DISK_ALLOCATE,
+		.fd = log_active(log)->fd[SEGMENT_LOG],
+		.offset = log->allocated_bytes,
+		.size = min_u64(step, limit - log->allocated_bytes),
+	};
+	log->allocated_bytes += log->allocate_op.size;
+	log_submit(log, &log->allocate_op, LOG_TAG_ALLOCATE, log);
+}
+
+void log_mark_prepare(struct log *log, struct disk_op *op, int64_t offset)
+{
+	snprintf(log->mark_text, sizeof log->mark_text, "0\n1\n%020lld\n",
+		 (long long)offset);
+	log->mark_iov = (struct iovec){log->mark_text, LOG_MARK_BYTES};
+	*op = (struct disk_op){
+		.kind = DISK_WRITE,
+		.fd = log->mark_fd,
+		.iov = &log->mark_iov,
+		.iov_count = 1,
+	};
+}
+
+void log_submit_mark(struct log *log)
+{
+	if (log->is_marking || list_is_empty(&log->unmarked) ||
+	    log->mark_due_ns > log->service->now_ns)
+		return;
+	if (!log_service_has_room(log->service, 1)) {
+		log->is_starved = true;
+		return;
+	}
+	list_remove(&log->unmarked);
+	log->is_marking = true;
+	log_mark_prepare(log, &log->mark_op, log->durable.offset);
+	log_submit(log, &log->mark_op, LOG_TAG_MARK, log);
+}
+
+bool log_index_is_flushed(const struct log *log)
+{
+	return log->index.entries_flushed == log->index.entries &&
+	       log->index.times_flushed == log->index.times;
+}
+
+static void flush_index(struct log *log, enum segment_file file, uint32_t *flushing)
+{
+	bool is_time = file == SEGMENT_TIMEINDEX;
+	const struct index *ix = &log->index;
+	uint32_t waiting = is_time ? ix->times - ix->times_flushed
+				   : ix->entries - ix->entries_flushed;
+	bool must = log->wants_roll || log->is_closing;
+	if (*flushing > 0 || waiting == 0 || (!must && waiting < INDEX_FLUSH_ENTRIES))
+		return;
+	if (!log_service_has_room(log->service, 1)) {
+		log->is_starved = true;
+		return;
+	}
+	*flushing = is_time ? index_encode_times(ix, log->time_bytes)
+			    : index_encode(ix, log->index_bytes);
+	uint32_t entry_bytes = is_time ? INDEX_TIME_ENTRY_BYTES : INDEX_ENTRY_BYTES;
+	uint32_t flushed = is_time ? ix->times_flushed : ix->entries_flushed;
+	struct disk_op *op = &log->index_ops[is_time];
+	log->index_iov[is_time].iov_base = is_time ? log->time_bytes : log->index_bytes;
+	log->index_iov[is_time].iov_len = (size_t)*flushing * entry_bytes;
+	*op = (struct disk_op){
+		.kind = DISK_WRITE,
+		.fd = log_active(log)->fd[file],
+		.iov = &log->index_iov[is_time],
+		.iov_count = 1,
+		.offset = (uint64_t)flushed * entry_bytes,
+	};
+	log_submit(log, op, is_time ? LOG_TAG_TIMEINDEX : LOG_TAG_INDEX, log);
+}
+
+void log_submit_index(struct log *log)
+{
+	if (log->is_closing && list_is_empty(&log->queue))
+		index_note_end(&log->index);
+	flush_index(log, SEGMENT_INDEX, &log->index_flushing);
+	flush_index(log, SEGMENT_TIMEINDEX, &log->times_flushing);
+}
+
+void log_index_done(struct log *log, enum log_tag tag)
+{
+	bool is_time = tag == LOG_TAG_TIMEINDEX;
+	const struct disk_op *op = &log->index_ops[is_time];
+	if (op->result != (int64_t)op->iov->iov_len) {
+		log_fence(log, op->result < 0 ? (int)op->result : -EIO);
+		return;
+	}
+	if (is_time) {
+		log->index.times_flushed += log->times_flushing;
+		log->times_flushing = 0;
+	} else {
+		log->index.entries_flushed += log->index_flushing;
+		log->index_flushing = 0;
+	}
+}

@@ -1,0 +1,167 @@
+/* scan.c - a file in, its batches and where they stop out; see scan.h. */
+#include "dataplane/store/scan.h"
+#include "dataplane/base/crc32c.h"
+#include "dataplane/base/map.h"
+#include "dataplane/base/require.h"
+
+#include <errno.h>
+
+int scan_init(struct scan *s, struct disk *d)
+{
+	*s = (struct scan){.disk = d, .fd = -1};
+	s->window = map_take(SCAN_WINDOW_BYTES);
+	return s->window ? 0 : -ENOMEM;
+}
+
+void scan_fini(struct scan *s)
+{
+	map_give(s->window, SCAN_WINDOW_BYTES);
+	s->window = NULL;
+}
+
+int scan_file(struct scan *s, int fd)
+{
+	struct disk_op size = {.kind = DISK_SIZE, .fd = fd};
+	s->fd = fd;
+	s->error = 0;
+	s->window_bytes = 0;
+	int64_t status = disk_run(s->disk, &size);
+	s->size = size.size;
+	return (int)status;
+}
+
+static bool load_window(struct scan *s, uint64_t position)
+{
+	struct iovec iov = {s->window, SCAN_WINDOW_BYTES};
+	struct disk_op op = {
+		.kind = DISK_READ,
+		.fd = s->fd,
+		.iov = &iov,
+		.iov_count = 1,
+		.offset = round_down(position, DISK_BLOCK_BYTES),
+	};
+	int64_t n = disk_run(s->disk, &op);
+	s->window_start = op.offset;
+	s->window_bytes = n > 0 ? (size_t)n : 0;
+	if (position < s->window_start + s->window_bytes)
+		return true;
+	s->error = n < 0 ? (int)n : -EIO;
+	return false;
+}
+
+/* The bytes from `position` on that lie in one piece, at least one of them, at most `max`;
+ * null when the disk fails. */
+static const uint8_t *view(struct scan *s, uint64_t position, size_t max, size_t *ret)
+{
+	bool is_inside = position >= s->window_start &&
+			 position < s->window_start + s->window_bytes;
+	if (!is_inside && !load_window(s, position))
+		return NULL;
+	size_t at = (size_t)(position - s->window_start);
+	*ret = min_size(max, s->window_bytes - at);
+	return s->window + at;
+}
+
+static bool copy_out(struct scan *s, uint64_t position, void *out, size_t size)
+{
+	uint8_t *to = out;
+	while (size > 0) {
+		size_t n;
+		const uint8_t *from = view(s, position, size, &n);
+		if (!from)
+			return false;
+		memcpy(to, from, n);
+		to += n;
+		position += n;
+		size -= n;
+	}
+	return true;
+}
+
+static bool crc_of(struct scan *s, const struct scan_batch *b, uint32_t *ret)
+{
+	uint64_t at = b->position + RECORD_BATCH_CRC_FROM;
+	uint64_t end = b->position + b->size;
+	*ret = 0;
+	while (at < end) {
+		size_t n;
+		const uint8_t *data = view(s, at, (size_t)(end - at), &n);
+		if (!data)
+			return false;
+		*ret = crc32c_extend(*ret, data, n);
+		at += n;
+	}
+	return true;
+}
+
+static enum scan_verdict zeroes_or_damage(struct scan *s, uint64_t position)
+{
+	while (position < s->size) {
+		size_t n;
+		const uint8_t *data = view(s, position, (size_t)(s->size - position), &n);
+		if (!data)
+			return SCAN_ERROR;
+		for (size_t i = 0; i < n; i++)
+			if (data[i] != 0)
+				return SCAN_DAMAGE;
+		position += n;
+	}
+	return SCAN_ZEROES;
+}
+
+/* Header and CRC of the batch at ret->position. */
+static bool check_batch(struct scan *s, struct scan_batch *ret)
+{
+	uint64_t left = s->size - ret->position;
+	ret->verdict = RECORD_BATCH_BAD_SIZE;
+	if (left < RECORD_BATCH_HEADER_BYTES ||
+	    !copy_out(s, ret->position, &ret->header, sizeof ret->header))
+		return false;
+	ret->verdict = record_batch_check(&ret->header, left);
+	if (ret->verdict != RECORD_BATCH_GOOD)
+		return false;
+	ret->size = (uint64_t)record_batch_bytes(&ret->header);
+	uint32_t crc;
+	if (!crc_of(s, ret, &crc))
+		return false;
+	if (crc != be32_get(ret->header.crc))
+		ret->verdict = RECORD_BATCH_BAD_CRC;
+	return ret->verdict == RECORD_BATCH_GOOD;
+}
+
+enum scan_verdict scan_next(struct scan *s, uint64_t position, struct scan_batch *ret)
+{
+	*ret = (struct scan_batch){.position = position};
+	if (position >= s->size)
+		return SCAN_END;
+	if (check_batch(s, ret))
+		return SCAN_BATCH;
+	return s->error ? SCAN_ERROR : zeroes_or_damage(s, position);
+}
+
+/* A cheap look before a header is believed enough to have its CRC taken. */
+static bool might_begin(struct scan *s, uint64_t position, int64_t above)
+{
+	size_t n;
+	const uint8_t *magic = view(s, position + offsetof(struct record_batch_header, magic),
+				    1, &n);
+	struct record_batch_header h;
+	if (!magic || *magic != RECORD_BATCH_MAGIC || !copy_out(s, position, &h, sizeof h))
+		return false;
+	int64_t base = record_batch_base_offset(&h);
+	/* No segment spans more than 2^31 offsets. */
+	return base > above && base - above <= INT32_MAX &&
+	       record_batch_check(&h, s->size - position) == RECORD_BATCH_GOOD;
+}
+
+bool scan_find(struct scan *s, uint64_t from, int64_t above, struct scan_batch *ret)
+{
+	for (; from + RECORD_BATCH_HEADER_BYTES <= s->size && !s->error; from++) {
+		if (!might_begin(s, from, above))
+			continue;
+		*ret = (struct scan_batch){.position = from};
+		if (check_batch(s, ret))
+			return true;
+	}
+	return false;
+}

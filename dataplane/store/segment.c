@@ -1,0 +1,82 @@
+/* segment.c - offsets in, file names and places in the segment table out; see segment.h. */
+#include "dataplane/store/segment.h"
+#include "dataplane/base/require.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+
+enum { OFFSET_DIGITS = 20 };
+
+static const char *const endings[SEGMENT_FILES] = {
+	[SEGMENT_LOG] = ".log",
+	[SEGMENT_INDEX] = ".index",
+	[SEGMENT_TIMEINDEX] = ".timeindex",
+};
+
+void segment_path(char *out, size_t size, const char *directory, int64_t base_offset,
+		  enum segment_file file)
+{
+	int n = snprintf(out, size, "%s/%020lld%s", directory, (long long)base_offset,
+			 endings[file]);
+	require(n > 0 && (size_t)n < size);
+}
+
+void segment_next_path(char *out, size_t size, const char *directory,
+		       enum segment_file file)
+{
+	int n = snprintf(out, size, "%s/next%s.tmp", directory, endings[file]);
+	require(n > 0 && (size_t)n < size);
+}
+
+int segment_create_flags(enum segment_file file, bool is_direct)
+{
+	int direct = file == SEGMENT_LOG && is_direct ? O_DIRECT : 0;
+	return O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | direct;
+}
+
+bool segment_parse(const char *name, int64_t *ret_base_offset, enum segment_file *ret_file)
+{
+	uint64_t offset = 0;
+	for (unsigned i = 0; i < OFFSET_DIGITS; i++) {
+		if (name[i] < '0' || name[i] > '9')
+			return false;
+		unsigned digit = (unsigned)(name[i] - '0');
+		if (offset > ((uint64_t)INT64_MAX - digit) / 10)
+			return false;
+		offset = offset * 10 + digit;
+	}
+	for (unsigned f = 0; f < SEGMENT_FILES; f++) {
+		if (strcmp(name + OFFSET_DIGITS, endings[f]) == 0) {
+			*ret_base_offset = (int64_t)offset;
+			*ret_file = f;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool segment_is_leftover(const char *name)
+{
+	static const char *const leftovers[] = {".tmp", ".deleted", ".cleaned", ".swap"};
+	size_t n = strlen(name);
+	for (unsigned i = 0; i < array_len(leftovers); i++) {
+		size_t end = strlen(leftovers[i]);
+		if (n > end && strcmp(name + n - end, leftovers[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+struct segment *segment_find(struct segment *segments, uint32_t count, int64_t offset)
+{
+	uint32_t low = 0;
+	uint32_t high = count;
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+		if (segments[middle].base_offset <= offset)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low > 0 ? &segments[low - 1] : NULL;
+}

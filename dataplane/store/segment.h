@@ -1,0 +1,54 @@
+/* segment.h - one segment of a log: three files named after the first offset in them.
+ *
+ *     00000000000000004711.log .index .timeindex
+ *
+ * The last segment is active: appended to, preallocated ahead. Those before it are sealed:
+ * exact size, synced, never written again. A segment's names appear only when everything
+ * before it is durable; until then its files are called next.*.tmp.
+ *
+ * Core: the log's.
+ */
+#ifndef PENSTOCK_SEGMENT_H
+#define PENSTOCK_SEGMENT_H
+
+#include "dataplane/base/base.h"
+
+enum segment_file {
+	SEGMENT_LOG,
+	SEGMENT_INDEX,
+	SEGMENT_TIMEINDEX,
+	SEGMENT_FILES,
+};
+
+enum {
+	/* Room for "/", 20 digits or "next", and the longest ending. */
+	SEGMENT_NAME_BYTES = 64,
+	/* Segments of one log; their table is mapped at open and never grows. */
+	SEGMENTS_MAX = 16384,
+};
+
+struct segment {
+	int64_t base_offset;
+	uint64_t size; /* bytes of whole batches; of the active one log.position counts */
+	uint32_t index_entries; /* of a sealed one, in its .index file */
+	uint32_t pad;
+	int fd[SEGMENT_FILES]; /* -1: closed. Sealed: no time index */
+};
+
+/* DIRECTORY/<base offset>.<ending>; `size` must hold it. */
+void segment_path(char *out, size_t size, const char *directory, int64_t base_offset,
+		  enum segment_file file);
+/* DIRECTORY/next.<ending>.tmp */
+void segment_next_path(char *out, size_t size, const char *directory,
+		       enum segment_file file);
+/* Flags to open a file of a new segment with. */
+int segment_create_flags(enum segment_file file, bool is_direct);
+/* Is `name` a segment's file? Which? */
+bool segment_parse(const char *name, int64_t *ret_base_offset, enum segment_file *ret_file);
+/* Is it a leftover to be deleted at open: .tmp, .deleted, .cleaned, .swap? */
+bool segment_is_leftover(const char *name);
+
+/* The segment that holds `offset`: the last one that begins at or below it; or null. */
+struct segment *segment_find(struct segment *segments, uint32_t count, int64_t offset);
+
+#endif

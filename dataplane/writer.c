@@ -1,0 +1,308 @@
+/* writer.c - messages of pollers and control in, completions out; see writer.h. */
+#include "dataplane/writer.h"
+#include "dataplane/base/clock.h"
+#include "dataplane/base/map.h"
+#include "dataplane/base/require.h"
+#include "dataplane/store/log_service.h"
+#include "dataplane/wire/kafka_error.h"
+#include "dataplane/writer_build.h"
+#include "dataplane/writer_marks.h"
+
+#include <errno.h>
+
+enum {
+	MESSAGES_PER_TURN = 64, /* of each ring */
+	REAPED_PER_TURN = 128,
+	/* A log that finds work for itself may be looked at this often in a turn. */
+	PUBLISH_INTERVAL_NS = 1000000,
+};
+
+/* What a writer serves in a partition slot. */
+struct served {
+	struct log *log;
+	uint32_t generation;
+	struct admin *closing;
+};
+
+struct writer {
+	struct writer_options options;
+	struct log_service service;
+	struct builder *builder;
+	struct served *served; /* [PARTITIONS_MAX] */
+	struct list closing;   /* struct admin.node */
+	struct stats stats;
+	uint64_t published_ns;
+};
+
+static struct log *served_log(struct writer *w, struct partition_ref p)
+{
+	require(p.slot < PARTITIONS_MAX);
+	const struct served *s = &w->served[p.slot];
+	bool is_current = s->log && !s->closing && s->generation == p.generation;
+	return is_current ? s->log : NULL;
+}
+
+static void take_append(struct writer *w, struct append *a)
+{
+	struct log *log = served_log(w, a->partition);
+	if (!log) {
+		a->error = KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION;
+		a->base_offset = -1;
+		list_append(&w->service.appends, &a->node);
+		return;
+	}
+	if (a->is_built)
+		builder_finish(w->builder, a);
+	log_append(log, a);
+}
+
+static void take_read(struct writer *w, struct read *r)
+{
+	struct log *log = served_log(w, r->partition);
+	if (log) {
+		log_read(log, r);
+		return;
+	}
+	r->error = KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION;
+	r->bytes_needed = 0;
+	list_append(&w->service.reads_done, &r->node);
+}
+
+static void take_watch(struct writer *w, struct watch *watch)
+{
+	struct log *log = served_log(w, watch->partition);
+	if (log) {
+		log_watch(log, watch);
+		return;
+	}
+	watch->error = KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION;
+	list_append(&w->service.watches, &watch->node);
+}
+
+static struct handoff *control_handoff(struct writer *w)
+{
+	return w->options.handoffs[w->options.handoff_count - 1];
+}
+
+static void complete_admin(struct writer *w, struct admin *a, int error)
+{
+	a->error = error;
+	handoff_complete(control_handoff(w), &a->msg);
+}
+
+static void open_partition(struct writer *w, struct admin *a)
+{
+	struct served *s = &w->served[a->partition.slot];
+	require(!s->log && a->log);
+	*s = (struct served){.log = a->log, .generation = a->partition.generation};
+	log_serve(a->log, &w->service, a->partition.slot);
+	/* Whoever hears of the partition may look at its marks. */
+	marks_write(&w->options.marks[a->partition.slot], a->log);
+	complete_admin(w, a, 0);
+}
+
+static void close_partition(struct writer *w, struct admin *a)
+{
+	struct log *log = served_log(w, a->partition);
+	if (!log) {
+		complete_admin(w, a, -ENOENT);
+		return;
+	}
+	w->served[a->partition.slot].closing = a;
+	list_append(&w->closing, &a->node);
+	log_finish(log);
+}
+
+static void take_admin(struct writer *w, struct admin *a)
+{
+	require(a->partition.slot < PARTITIONS_MAX);
+	struct log *log;
+	switch ((enum admin_op)a->op) {
+	case ADMIN_OPEN:
+		open_partition(w, a);
+		break;
+	case ADMIN_CLOSE:
+		close_partition(w, a);
+		break;
+	case ADMIN_ALTER:
+		log = served_log(w, a->partition);
+		if (log)
+			log_alter(log, &a->options);
+		complete_admin(w, a, log ? 0 : -ENOENT);
+		break;
+	}
+}
+
+static void take_message(struct writer *w, struct handoff_msg *m)
+{
+	switch ((enum handoff_kind)m->kind) {
+	case HANDOFF_APPEND:
+		take_append(w, container_of(m, struct append, msg));
+		return;
+	case HANDOFF_READ:
+		take_read(w, container_of(m, struct read, msg));
+		return;
+	case HANDOFF_WATCH:
+		take_watch(w, container_of(m, struct watch, msg));
+		return;
+	case HANDOFF_ADMIN:
+		take_admin(w, container_of(m, struct admin, msg));
+		return;
+	case HANDOFF_CALL:
+	case HANDOFF_KINDS:
+		break;
+	}
+	require(!"a message for a writer");
+}
+
+static unsigned pull(struct writer *w)
+{
+	unsigned total = 0;
+	for (unsigned i = 0; i < w->options.handoff_count; i++) {
+		struct handoff_msg *messages[MESSAGES_PER_TURN];
+		unsigned n = handoff_pull(w->options.handoffs[i], messages, MESSAGES_PER_TURN);
+		for (unsigned k = 0; k < n; k++)
+			take_message(w, messages[k]);
+		total += n;
+	}
+	return total;
+}
+
+static unsigned reap(struct writer *w)
+{
+	struct disk_op *ops[REAPED_PER_TURN];
+	unsigned n = disk_reap(w->options.disk, ops, REAPED_PER_TURN);
+	for (unsigned i = 0; i < n; i++)
+		log_reaped(ops[i]);
+	return n;
+}
+
+/* Every log that something happened to: writes, syncs, reads, rolls are submitted. */
+static void advance(struct writer *w, uint64_t now_ns)
+{
+	log_service_turn(&w->service, now_ns);
+	struct list active;
+	list_init(&active);
+	list_splice(&active, &w->service.active);
+	for (struct log *log; (log = log_next_active(&active));) {
+		log_advance(log);
+		marks_write(&w->options.marks[log_slot(log)], log);
+	}
+	disk_kick(w->options.disk);
+}
+
+static struct handoff *requester(struct writer *w, const struct handoff_msg *m)
+{
+	require(m->sender + 1u < w->options.handoff_count);
+	return w->options.handoffs[m->sender];
+}
+
+static void complete_closed(struct writer *w)
+{
+	for (struct list *node = w->closing.next, *next; node != &w->closing; node = next) {
+		next = node->next;
+		struct admin *a = list_entry(node, struct admin, node);
+		struct served *s = &w->served[a->partition.slot];
+		if (!log_is_finished(s->log))
+			continue;
+		list_remove(node);
+		a->log = s->log;
+		int error = log_release(s->log);
+		*s = (struct served){0};
+		complete_admin(w, a, error);
+	}
+}
+
+static void complete(struct writer *w)
+{
+	struct list *node;
+	while ((node = list_take_first(&w->service.appends))) {
+		struct append *a = list_entry(node, struct append, node);
+		handoff_complete(requester(w, &a->msg), &a->msg);
+	}
+	while ((node = list_take_first(&w->service.reads_done))) {
+		struct read *r = list_entry(node, struct read, node);
+		handoff_complete(requester(w, &r->msg), &r->msg);
+	}
+	while ((node = list_take_first(&w->service.watches))) {
+		struct watch *watch = list_entry(node, struct watch, node);
+		handoff_complete(requester(w, &watch->msg), &watch->msg);
+	}
+	complete_closed(w);
+}
+
+static void account(struct writer *w, bool is_busy, uint64_t now_ns, uint64_t began_cycles)
+{
+	uint64_t cycles = clock_cycles() - began_cycles;
+	stats_add(&w->stats, STAT_turns, 1);
+	stats_add(&w->stats, STAT_turns_busy, is_busy);
+	stats_add(&w->stats, is_busy ? STAT_cycles_busy : STAT_cycles_idle, cycles);
+	if (now_ns - w->published_ns < PUBLISH_INTERVAL_NS)
+		return;
+	w->published_ns = now_ns;
+	stats_publish(w->options.stats_page, &w->stats);
+}
+
+bool writer_turn(struct writer *w)
+{
+	uint64_t began_cycles = clock_cycles();
+	uint64_t now_ns = clock_now_ns();
+	unsigned work = reap(w);
+	work += pull(w);
+	advance(w, now_ns);
+	complete(w);
+	account(w, work > 0, now_ns, began_cycles);
+	return work > 0;
+}
+
+bool writer_is_idle(const struct writer *w)
+{
+	return w->service.unanswered == 0 && disk_outstanding(w->options.disk) == 0 &&
+	       list_is_empty(&w->service.active) && list_is_empty(&w->closing);
+}
+
+bool writer_may_sleep(const struct writer *w)
+{
+	for (unsigned i = 0; i < w->options.handoff_count; i++)
+		if (handoff_has_down(w->options.handoffs[i]))
+			return false;
+	/* A log on the active list waits for what a completion gives back. */
+	if (disk_outstanding(w->options.disk) > 0)
+		return disk_wait_fd(w->options.disk) >= 0;
+	return list_is_empty(&w->service.active);
+}
+
+struct writer *writer_create(const struct writer_options *options)
+{
+	struct writer *w = map_take(sizeof *w);
+	if (!w)
+		return NULL;
+	w->options = *options;
+	list_init(&w->closing);
+	w->served = map_take(PARTITIONS_MAX * sizeof *w->served);
+	w->builder = builder_create();
+	struct log_service_options service = {
+		.disk = options->disk,
+		.stats = &w->stats,
+		.buffers = options->buffers,
+		.buffer_bytes = options->buffer_bytes,
+	};
+	int status = log_service_init(&w->service, &service);
+	if (status == 0 && w->served && w->builder)
+		return w;
+	if (status == 0)
+		log_service_fini(&w->service);
+	if (w->builder)
+		builder_destroy(w->builder);
+	map_give(w->served, PARTITIONS_MAX * sizeof *w->served);
+	map_give(w, sizeof *w);
+	return NULL;
+}
+
+void writer_destroy(struct writer *w)
+{
+	builder_destroy(w->builder);
+	log_service_fini(&w->service);
+	map_give(w->served, PARTITIONS_MAX * sizeof *w->served);
+	map_give(w, sizeof *w);
+}

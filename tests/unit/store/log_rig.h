@@ -1,0 +1,65 @@
+/* log_rig.h - one log in a directory of its own, driven turn by turn: what the log tests
+ * share. The disk is whichever implementation is linked. */
+#ifndef PENSTOCK_TESTS_LOG_RIG_H
+#define PENSTOCK_TESTS_LOG_RIG_H
+
+#include "dataplane/store/log.h"
+#include "dataplane/store/log_service.h"
+#include "dataplane/wire/kafka_error.h"
+#include "dataplane/wire/record_batch.h"
+
+enum { RIG_APPENDS_MAX = 4096, RIG_DIRECTORY_BYTES = 128 };
+
+struct rig {
+	char root[64];
+	char directory[RIG_DIRECTORY_BYTES]; /* of the partition, below root */
+	struct log_options options;
+	struct log_service_options service_options;
+	struct stats stats;
+	struct disk *disk;
+	struct disk *control;
+	struct log_service service;
+	struct log *log;
+	struct log_recovery found;
+	struct chunk_pool pool;
+	unsigned answered;     /* appends given back since rig_open */
+	unsigned failed;       /* of them with an error */
+	struct append appends[RIG_APPENDS_MAX];
+	unsigned append_count;
+	bool is_answered[RIG_APPENDS_MAX];
+	uint8_t *expected;     /* every batch appended, back to back, as the log must hold it */
+	size_t expected_bytes;
+};
+
+/* A directory, buffers and options; no log yet. Fields may be changed before rig_open. */
+struct rig *rig_create(void);
+void rig_destroy(struct rig *r);
+
+/* Opens and serves the log; false: log_open failed. `recovery_point` as control keeps it. */
+bool rig_open(struct rig *r, int64_t recovery_point, bool is_clean);
+/* As a killed process leaves it: what is under way is completed, nothing more is done. */
+void rig_abandon(struct rig *r);
+/* As ADMIN_CLOSE does. */
+void rig_finish(struct rig *r);
+
+/* Appends one batch of `count` records with values of `value_bytes`. */
+struct append *rig_append(struct rig *r, uint32_t count, size_t value_bytes,
+			  enum ack_level level);
+/* One turn; true when something completed. */
+bool rig_turn(struct rig *r);
+/* Turns until nothing is under way (an eager or real disk). */
+void rig_drain(struct rig *r);
+
+/* Reads with `chunks` empty chunks and waits; the caller gives read.bytes back. */
+struct read rig_read(struct rig *r, int64_t offset, unsigned chunks, uint32_t bytes_max);
+/* Reads everything from the start and compares it with what was appended. */
+void rig_check_content(struct rig *r);
+
+struct log_marks rig_marks(const struct rig *r);
+
+/* Whole file of the partition, to be freed; null when there is none. */
+uint8_t *rig_load(const struct rig *r, const char *name, size_t *ret_size);
+void rig_store(const struct rig *r, const char *name, const void *data, size_t size);
+bool rig_has(const struct rig *r, const char *name);
+
+#endif

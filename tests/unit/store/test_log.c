@@ -1,0 +1,42 @@
+/* test_log.c - append, write, sync, answer, read: over the real disk and over one that
+ * completes in any order. */
+#include "tests/unit/store/log_rig.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+
+Test(log, an_append_is_answered_and_read_back)
+{
+	struct rig *r = rig_create();
+	cr_assert(rig_open(r, 0, false));
+	struct append *a = rig_append(r, 3, 100, ACK_DURABLE);
+	struct append *b = rig_append(r, 2, 100, ACK_WRITTEN);
+	rig_drain(r);
+	cr_assert(r->answered == 2 && r->failed == 0);
+	cr_assert(a->base_offset == 0 && b->base_offset == 3);
+	struct log_marks m = rig_marks(r);
+	cr_assert(m.log_end_offset == 5 && m.written_offset == 5 && m.high_watermark == 5);
+	rig_check_content(r);
+	rig_destroy(r);
+}
+
+Test(log, random_sizes_come_back_byte_for_byte)
+{
+	struct rig *r = rig_create();
+	srand(1);
+	cr_assert(rig_open(r, 0, false));
+	for (unsigned i = 0; i < 600; i++) {
+		size_t size = rand() % 8 ? (size_t)rand() % 3000 : (size_t)rand() % 100000;
+		rig_append(r, 1 + (uint32_t)rand() % 3, size, rand() % ACK_LEVELS);
+		if (rand() % 3 == 0)
+			rig_turn(r);
+	}
+	rig_drain(r);
+	cr_assert(r->answered == 600 && r->failed == 0);
+	rig_check_content(r);
+	rig_finish(r);
+	cr_assert(rig_open(r, 0, true));
+	cr_assert(r->found.message[0] == '\0', "%s", r->found.message);
+	rig_check_content(r);
+	rig_destroy(r);
+}
