@@ -53,6 +53,26 @@ static bool append_is_sure(const struct intake *i)
 	return appends->count - appends->in_use > i->records->count;
 }
 
+/* What no waiting can help: the listener's topic has been deleted, or the record is larger
+ * than all credit. */
+static enum kafka_error refusal_of(const struct ingest *in, const struct record *r)
+{
+	if (!r->topic)
+		return KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION;
+	uint32_t bytes = record_reserve_bytes(r->key, r->value);
+	if (bytes > min_u64(in->lanes.lane_credit_bytes, in->lanes.writer_credit_bytes))
+		return KAFKA_ERROR_MESSAGE_TOO_LARGE;
+	return KAFKA_ERROR_NONE;
+}
+
+static void record_refuse(struct ingest *in, enum kafka_error error)
+{
+	bool is_large = error == KAFKA_ERROR_MESSAGE_TOO_LARGE;
+	stats_add(&in->stats, STAT_records_received, 1);
+	stats_add(&in->stats, is_large ? STAT_record_reject_too_large : STAT_record_reject_topic,
+		  1);
+}
+
 /* ---- frames ---------------------------------------------------------------------------- */
 
 /* The frame stays in its stream until the next turn. */
@@ -62,17 +82,16 @@ static void frame_defer(struct session *s)
 	stream_wake(s->stream, STREAM_READABLE);
 }
 
-/* The listener's topic has been deleted: refused, and answered so. */
-static bool frame_refuse(struct ingest *in, const struct frame *f)
+/* The frame becomes a record that is refused here, and its peer is told. */
+static bool frame_refuse(struct ingest *in, const struct frame *f, enum kafka_error error)
 {
 	struct answer *answer;
 	if (!f->session->protocol->accept(in, f->session, f, &answer))
 		return false;
-	stats_add(&in->stats, STAT_records_received, 1);
-	stats_add(&in->stats, STAT_record_reject_topic, 1);
+	record_refuse(in, error);
 	if (!answer)
 		return true;
-	struct append refused = {.error = KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION};
+	struct append refused = {.error = (int16_t)error};
 	struct waiter *w = answer_wait(in, answer, &refused);
 	require(w != NULL);
 	answer->is_error = true;
@@ -107,8 +126,9 @@ static bool frame_store(struct intake *i, const struct frame *f)
 		.listener = s->stream->listener,
 	};
 	r->topic = topic_of(i, r->listener);
-	if (!r->topic)
-		return frame_refuse(in, f);
+	enum kafka_error refusal = refusal_of(in, r);
+	if (refusal)
+		return frame_refuse(in, f, refusal);
 	r->lane = lane_of(in, r);
 	if (!append_is_sure(i) || !frame_reserve(in, s, r))
 		return false;
@@ -148,10 +168,11 @@ static struct bytes address_key(const struct address *a, char out[RECORD_KEY_BYT
 	return (struct bytes){(const uint8_t *)out, strlen(out)};
 }
 
-static void datagram_shed(struct ingest *in)
+static bool datagram_reserve(struct intake *i, struct record *r)
 {
-	stats_add(&in->stats, STAT_packet_drop_udp_shed, 1);
-	stats_add(&in->stats, STAT_frame_drop_shed, 1);
+	r->lane = lane_of(i->in, r);
+	uint32_t bytes = record_reserve_bytes(r->key, r->value);
+	return append_is_sure(i) && lane_reserve(&i->in->lanes, r->lane, bytes, false);
 }
 
 static void datagram_input(struct intake *i, const struct datagram *d, char *address)
@@ -166,23 +187,21 @@ static void datagram_input(struct intake *i, const struct datagram *d, char *add
 		.topic = topic_of(i, d->listener),
 	};
 	stats_add(&in->stats, STAT_frames_received, 1);
-	if (r->topic) {
-		if (listener->key == RECORD_KEY_ADDRESS)
-			r->key = address_key(&d->from.address, address);
-		r->lane = lane_of(in, r);
-		uint32_t bytes = record_reserve_bytes(r->key, r->value);
-		if (!append_is_sure(i) ||
-		    !lane_reserve(&in->lanes, r->lane, bytes, false)) {
-			datagram_shed(in);
-			return;
-		}
+	if (listener->key == RECORD_KEY_ADDRESS)
+		r->key = address_key(&d->from.address, address);
+	enum kafka_error refusal = refusal_of(in, r);
+	if (refusal) {
+		record_refuse(in, refusal);
+	} else if (datagram_reserve(i, r)) {
+		stats_add(&in->stats, STAT_records_received, 1);
 		i->records->count++;
 	} else {
-		stats_add(&in->stats, STAT_record_reject_topic, 1);
+		stats_add(&in->stats, STAT_packet_drop_udp_shed, 1);
+		stats_add(&in->stats, STAT_frame_drop_shed, 1);
+		return;
 	}
 	stats_add(&in->stats, STAT_packets_consumed, 1);
 	stats_add(&in->stats, STAT_frames_accepted, 1);
-	stats_add(&in->stats, STAT_records_received, 1);
 }
 
 void ingest_input(struct ingest *in, const struct frame_vec *frames,

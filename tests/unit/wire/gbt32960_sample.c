@@ -43,6 +43,14 @@ const struct sample_frames *sample_frames(void)
 	return &all;
 }
 
+const struct sample_frame *sample_login(void)
+{
+	const struct sample_frame *f = sample_frames()->frames;
+	while (!f->is_2016 || f->data[2] != 0x01 || f->data[3] != 0xfe)
+		f++;
+	return f;
+}
+
 /* What stands at `at`: a frame's size when it is whole and its BCC holds, else 0. */
 static size_t whole_frame_at(const uint8_t *p, size_t left, size_t frame_bytes_max,
 			     enum expect_cause *cause)

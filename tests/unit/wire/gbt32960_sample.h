@@ -22,6 +22,9 @@ struct sample_frames {
 /* All rows, in their order; ends the test when the file is missing. */
 const struct sample_frames *sample_frames(void);
 
+/* The first vehicle login of the 2016 edition. */
+const struct sample_frame *sample_login(void);
+
 enum expect_kind { EXPECT_FRAME, EXPECT_EDITION, EXPECT_RUN };
 enum expect_cause { EXPECT_GARBAGE, EXPECT_BCC, EXPECT_TOO_LONG, EXPECT_INCOMPLETE };
 
