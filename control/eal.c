@@ -175,39 +175,60 @@ static int check_workers(const struct eal_options *o)
 
 /* ---- start and stop ------------------------------------------------------------------- */
 
-int eal_start(const struct eal_options *options)
+void eal_release_log(struct eal *e, bool is_said)
+{
+	rte_openlog_stream(stderr);
+	fflush(e->log);
+	if (is_said)
+		fwrite(e->text, 1, e->text_bytes, stderr);
+}
+
+static int fail(struct eal *e, struct arguments *a, int error)
+{
+	fclose(e->log);
+	free(e->text);
+	free(a);
+	return error;
+}
+
+int eal_start(struct eal *e, const struct eal_options *options)
 {
 	require(options->worker_count <= EAL_WORKERS_MAX);
 	int error = check_workers(options);
 	if (error)
 		return error;
+	*e = (struct eal){0};
+	e->log = open_memstream(&e->text, &e->text_bytes);
+	if (!e->log)
+		return -errno;
 	/* EAL keeps pointers into its arguments. */
 	struct arguments *a = calloc(1, sizeof *a);
 	if (!a)
-		return -ENOMEM;
+		return fail(e, a, -ENOMEM);
 	push(a, "penstockd");
 	push_lcores(a, options);
 	error = push_memory(a, options);
-	if (error) {
-		free(a);
-		return error;
-	}
+	if (error)
+		return fail(e, a, error);
 	push(a, "--no-telemetry");
 	push(a, "--log-level=error");
 	push_port(a, options->port);
-	rte_openlog_stream(stderr);
-	if (rte_eal_init(a->count, a->values) < 0) {
-		error = rte_errno ? -rte_errno : -EIO;
-		fprintf(stderr, "penstockd: DPDK does not start with port %s: %s\n",
-			options->port, strerror(-error));
-		return error;
-	}
-	return 0;
+	rte_openlog_stream(e->log);
+	if (rte_eal_init(a->count, a->values) >= 0)
+		return 0;
+	error = rte_errno ? -rte_errno : -EIO;
+	eal_release_log(e, true);
+	fprintf(stderr, "penstockd: DPDK does not start with port %s: %s\n", options->port,
+		strerror(-error));
+	return fail(e, a, error);
 }
 
-void eal_stop(void)
+void eal_stop(struct eal *e)
 {
 	rte_eal_cleanup();
+	/* A thread of DPDK's could have held the stream until here. */
+	fclose(e->log);
+	free(e->text);
 }
 
 int eal_launch(unsigned index, int (*loop)(void *), void *argument)

@@ -1,6 +1,7 @@
 /* eal.h - DPDK's environment: memory, the port's device, one thread per data core.
  *
- *     eal_start ─▶ port probed, lcores parked ─▶ eal_launch(worker, loop) ... eal_join ─▶ eal_stop
+ *     eal_start ─▶ port probed, lcores parked ─▶ eal_launch(worker, loop) ... eal_join
+ *                                                                        ─▶ eal_stop
  *
  * The main thread floats over every CPU the process may use; workers are pinned. Nothing is
  * left on disk: huge pages are anonymous (--in-memory), and without them ordinary memory does
@@ -13,6 +14,8 @@
 
 #include "config/bounds.h"
 #include "dataplane/base/base.h"
+
+#include <stdio.h>
 
 enum { EAL_WORKERS_MAX = POLLERS_MAX + WRITERS_MAX, EAL_PORT_NAME_BYTES = 64 };
 
@@ -30,9 +33,19 @@ struct eal_options {
 	unsigned worker_count;
 };
 
-/* 0, or -errno with the reason printed. */
-int eal_start(const struct eal_options *options);
-void eal_stop(void);
+/* What DPDK says at start is kept back: drivers complain of much that does not matter (net_tap
+ * without a multi-queue kernel), and that would bury our own line. */
+struct eal {
+	FILE *log;
+	char *text;
+	size_t text_bytes;
+};
+
+/* 0, or -errno with the reason printed, and what DPDK said. */
+int eal_start(struct eal *e, const struct eal_options *options);
+/* The port is open, or is not: then what DPDK said is printed. Later lines go to stderr. */
+void eal_release_log(struct eal *e, bool is_said);
+void eal_stop(struct eal *e);
 
 /* The name nic_dpdk_open() takes: `port` without its arguments. Returns `out`. */
 const char *eal_port_name(const char *port, char out[EAL_PORT_NAME_BYTES]);

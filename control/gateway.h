@@ -12,6 +12,7 @@
 
 #include "control/boot.h"
 #include "control/cores.h"
+#include "control/eal.h"
 #include "control/kafka_api.h"
 #include "control/rpc.h"
 #include "dataplane/net/nic_dpdk.h"
@@ -35,6 +36,7 @@ struct gateway {
 	const struct gateway_arguments *arguments;
 	struct settings settings;
 	struct core_plan plan;
+	struct eal eal;
 	struct nic *nic;
 	struct wake control_wake;
 	struct wake core_wakes[POLLERS_MAX + WRITERS_MAX];

@@ -1,7 +1,6 @@
 /* gateway_boot.c - a command line in, a running gateway out: the table of steps and the short
  * ones among them; see gateway.h. */
 #include "control/gateway.h"
-#include "control/eal.h"
 #include "control/heap.h"
 
 #include <errno.h>
@@ -101,12 +100,13 @@ static int eal_step(void *gateway)
 	};
 	for (unsigned i = 0; i < g->plan.count; i++)
 		o.worker_cpus[i] = g->plan.core[i].cpu;
-	return eal_start(&o);
+	return eal_start(&g->eal, &o);
 }
 
 static void eal_undo(void *gateway)
 {
-	eal_stop();
+	struct gateway *g = gateway;
+	eal_stop(&g->eal);
 }
 
 static int port_step(void *gateway)
@@ -124,6 +124,7 @@ static int port_step(void *gateway)
 	};
 	int error;
 	g->nic = nic_dpdk_open(&o, &error);
+	eal_release_log(&g->eal, !g->nic);
 	if (!g->nic)
 		return error;
 	fprintf(stderr, "penstockd: port %s: %s\n", name,

@@ -55,7 +55,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: ping_responder PORT ADDRESS/BITS [none]\n");
 		return 2;
 	}
-	struct eal_options eal = {
+	struct eal eal;
+	struct eal_options eal_options = {
 		.port = argv[1], .hugepages = EAL_HUGEPAGES_NONE, .memory_mib = 64};
 	struct nic_dpdk_options options = {
 		.port = eal_port_name(argv[1], name),
@@ -66,9 +67,10 @@ int main(int argc, char **argv)
 		.segmentation = argc < 4,
 	};
 	int error;
-	if (eal_start(&eal) != 0)
+	if (eal_start(&eal, &eal_options) != 0)
 		return 1;
 	struct nic *nic = nic_dpdk_open(&options, &error);
+	eal_release_log(&eal, !nic);
 	if (!nic)
 		return 1;
 	signal(SIGTERM, on_signal);
@@ -77,6 +79,6 @@ int main(int argc, char **argv)
 	fflush(stdout);
 	run(nic, address_of_ip4(ntohl(in.s_addr)), (uint8_t)bits);
 	nic_dpdk_close(nic);
-	eal_stop();
+	eal_stop(&eal);
 	return 0;
 }

@@ -76,6 +76,7 @@ int disk_wait_fd(const struct disk *d)
 
 static struct poller poller;
 static struct writer writer;
+static struct eal eal;
 static struct core core;
 static struct wake wake;
 static atomic_bool drain;
@@ -89,12 +90,12 @@ static void rest(unsigned ms)
 static void start(void)
 {
 	uint16_t cpus[1];
-	struct eal_options eal = {
+	struct eal_options options = {
 		.port = "net_null0", .hugepages = EAL_HUGEPAGES_NONE, .memory_mib = 32};
 	cr_assert(eal_cpus(cpus, 1) == 1);
-	eal.worker_cpus[0] = cpus[0];
-	eal.worker_count = 1;
-	cr_assert(eal_start(&eal) == 0 && wake_init(&wake) == 0);
+	options.worker_cpus[0] = cpus[0];
+	options.worker_count = 1;
+	cr_assert(eal_start(&eal, &options) == 0 && wake_init(&wake) == 0);
 	rcu = quiescent_create(1);
 	atomic_store(&writer.may_sleep, true);
 	struct core_options o = {
@@ -114,7 +115,7 @@ static void stop(void)
 	core_stop(&core);
 	quiescent_destroy(rcu, 1);
 	wake_fini(&wake);
-	eal_stop();
+	eal_stop(&eal);
 }
 
 TestSuite(cores, .init = start, .fini = stop, .timeout = 20);
