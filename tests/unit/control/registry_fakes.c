@@ -1,0 +1,75 @@
+/* registry_fakes.c - what the registry stands on, for its tests: logs that are only counted,
+ * marks, and a disk that makes real calls until it dies. */
+#include "dataplane/store/disk_call.h"
+#include "tests/unit/control/registry_rig.h"
+
+#include <errno.h>
+
+struct rig_faults faults;
+
+/* Not from the heap: a crash forgets them. */
+struct log {
+	bool is_open;
+};
+
+static struct log logs[256];
+
+static struct log *log_take(void)
+{
+	struct log *log = logs;
+	while (log->is_open)
+		log++;
+	log->is_open = true;
+	return log;
+}
+
+void rig_forget_logs(void)
+{
+	memset(logs, 0, sizeof logs);
+}
+
+int64_t disk_run(struct disk *d, struct disk_op *op)
+{
+	faults.calls++;
+	if (faults.calls_left && --faults.calls_left == 0)
+		faults.is_dead = true;
+	if (faults.is_dead) {
+		op->result = -EIO;
+		return op->result;
+	}
+	disk_call(op);
+	return op->result;
+}
+
+struct log *log_open(struct disk *d, const char *directory, const struct log_options *options,
+		     int64_t recovery_point, bool is_clean, struct log_recovery *ret, int *error)
+{
+	faults.last_options = *options;
+	faults.last_recovery_point = recovery_point;
+	faults.last_is_clean = is_clean;
+	*error = faults.log_error;
+	if (faults.log_error)
+		return NULL;
+	if (faults.log_is_corrupt) {
+		ret->is_corrupt = true;
+		snprintf(ret->message, sizeof ret->message, "damage at offset 7");
+	}
+	faults.logs_open++;
+	return log_take();
+}
+
+void log_close(struct disk *d, struct log *log)
+{
+	faults.logs_open--;
+	log->is_open = false;
+}
+
+void log_get_marks(const struct log *log, struct log_marks *ret)
+{
+	*ret = (struct log_marks){.high_watermark = 42, .recovery_point = 41};
+}
+
+void marks_read(struct marks_page *page, struct log_marks *ret)
+{
+	*ret = page->marks;
+}

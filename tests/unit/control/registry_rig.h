@@ -1,0 +1,70 @@
+/* registry_rig.h - a registry on a temporary directory, with one writer that only takes and
+ * gives back logs, and a disk that can die after any number of calls.
+ *
+ *     rig_open ─▶ rig_turns ... rig_create ... ─▶ rig_stop | rig_crash ─▶ rig_open again
+ */
+#ifndef PENSTOCK_REGISTRY_RIG_H
+#define PENSTOCK_REGISTRY_RIG_H
+
+#include "control/registry.h"
+
+enum { RIG_SAID_BYTES = 8192 };
+
+struct rig {
+	char directory[64];
+	struct settings settings;
+	struct registry *registry;
+	struct topics *_Atomic topics;
+	struct marks_page *marks;
+	struct wake wakes[2];
+	struct handoff handoff;
+	char message[512]; /* why registry_open() failed */
+	char said[RIG_SAID_BYTES];
+	/* The last job's outcome. */
+	struct registry_result result;
+	unsigned done;
+	uint64_t now_ns;
+};
+
+/* The writer and the disk of the test; one gateway per process. */
+struct rig_faults {
+	int open_error;        /* what the writer answers to ADMIN_OPEN */
+	unsigned open_good;    /* after so many good ones */
+	bool writer_is_slow;   /* takes nothing */
+	int log_error;         /* what log_open() fails with */
+	bool log_is_corrupt;
+	unsigned calls_left;   /* disk calls until it dies; 0: never */
+	bool is_dead;
+	unsigned calls;        /* made so far */
+	unsigned logs_open;
+	struct log_options last_options; /* of the last log_open() or ADMIN_ALTER */
+	int64_t last_recovery_point;
+	bool last_is_clean;
+	uint32_t served;       /* partitions the writer has */
+};
+
+extern struct rig_faults faults;
+
+void rig_forget_logs(void);
+
+void rig_init(struct rig *r);
+void rig_fini(struct rig *r);
+/* False: r->message says why. */
+bool rig_open(struct rig *r);
+/* Registry and writer in turn until nothing moves. */
+void rig_turns(struct rig *r);
+void rig_stop(struct rig *r);
+/* The process ends here; a dead disk lives again. */
+void rig_crash(struct rig *r);
+
+void rig_create(struct rig *r, const char *name, int32_t partitions);
+void rig_delete(struct rig *r, const char *name);
+void rig_alter(struct rig *r, const char *name, int32_t partitions,
+	       const struct registry_setting *settings, unsigned count);
+const struct registry_topic *rig_topic(const struct rig *r, const char *name);
+bool rig_exists(const struct rig *r, const char *path);
+void rig_write(const struct rig *r, const char *path, const char *text);
+/* The whole file, until the next call. */
+const char *rig_read(const struct rig *r, const char *path);
+
+#endif

@@ -1,0 +1,447 @@
+/* test_registry.c - topics come, grow, change, go, and survive restarts and crashes. */
+#include "control/uuid.h"
+#include "dataplane/wire/kafka_error.h"
+#include "tests/unit/control/registry_rig.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <unistd.h>
+
+static struct rig r;
+
+static void setup(void)
+{
+	rig_init(&r);
+}
+
+static void teardown(void)
+{
+	rig_fini(&r);
+}
+
+TestSuite(registry, .init = setup, .fini = teardown);
+
+static const struct topic *snapshot_topic(const char *name)
+{
+	return topics_find(r.topics, (struct bytes){(const uint8_t *)name, strlen(name)});
+}
+
+static bool said(const char *words)
+{
+	return strstr(r.said, words) != NULL;
+}
+
+Test(registry, an_empty_directory_is_made_a_log_directory_of_kafkas)
+{
+	cr_assert(rig_open(&r), "%s", r.message);
+	cr_assert(registry_is_ready(r.registry) && registry_count(r.registry) == 0);
+	cr_assert(strstr(rig_read(&r, "meta.properties"), "version=1\ncluster.id="));
+	cr_assert(strstr(rig_read(&r, "meta.properties"), "\nnode.id=1\ndirectory.id="));
+	cr_assert(strlen(registry_cluster_id(r.registry)) == 22);
+	rig_stop(&r);
+	cr_assert(rig_exists(&r, ".kafka_cleanshutdown"));
+}
+
+Test(registry, a_created_topic_is_on_disk_served_and_published)
+{
+	cr_assert(rig_open(&r));
+	rig_create(&r, "vehicles", 3);
+	cr_assert(r.result.error == 0, "%s", r.result.message);
+	cr_assert(r.result.topic == rig_topic(&r, "vehicles"));
+	cr_assert(faults.served == 3);
+	const struct topic *t = snapshot_topic("vehicles");
+	cr_assert(t && t->partitions == 3 && t->batch_bytes == 65536 && t->linger_us == 5000);
+	cr_assert(rig_exists(&r, "vehicles-2") && !rig_exists(&r, "vehicles-3"));
+	char id[UUID_TEXT_BYTES], expected[64];
+	snprintf(expected, sizeof expected, "version: 0\ntopic_id: %s\n", uuid_format(t->id, id));
+	cr_assert(strcmp(rig_read(&r, "vehicles-1/partition.metadata"), expected) == 0);
+	rig_stop(&r);
+}
+
+Test(registry, topics_ids_and_settings_survive_a_restart)
+{
+	struct registry_setting snappy = {"compression.type", "snappy"};
+	uint8_t id[16];
+	cr_assert(rig_open(&r));
+	rig_create(&r, "vehicles", 2);
+	rig_alter(&r, "vehicles", -1, &snappy, 1);
+	memcpy(id, rig_topic(&r, "vehicles")->topic.id, 16);
+	rig_stop(&r);
+	cr_assert(rig_open(&r), "%s", r.message);
+	const struct registry_topic *t = rig_topic(&r, "vehicles");
+	cr_assert(t && t->topic.partitions == 2 && memcmp(t->topic.id, id, 16) == 0);
+	cr_assert(t->settings.compression_type == COMPRESSION_SNAPPY && t->topic.codec == 2);
+	cr_assert(registry_find_id(r.registry, id) == t);
+	rig_stop(&r);
+}
+
+Test(registry, a_clean_stop_is_known_at_the_next_start_and_only_then)
+{
+	cr_assert(rig_open(&r));
+	rig_create(&r, "t", 1);
+	rig_stop(&r);
+	cr_assert(rig_open(&r) && faults.last_is_clean);
+	cr_assert(!rig_exists(&r, ".kafka_cleanshutdown"));
+	rig_crash(&r);
+	cr_assert(rig_open(&r) && !faults.last_is_clean);
+	rig_stop(&r);
+}
+
+Test(registry, checkpoints_are_in_kafkas_format_and_read_back)
+{
+	cr_assert(rig_open(&r));
+	rig_create(&r, "a.b", 2);
+	r.marks[rig_topic(&r, "a.b")->topic.refs[1].slot].marks =
+		(struct log_marks){.high_watermark = 1234, .recovery_point = 1200};
+	r.now_ns += 61 * 1000000000ull;
+	rig_turns(&r);
+	cr_assert(strcmp(rig_read(&r, "recovery-point-offset-checkpoint"),
+			 "0\n2\na.b 0 0\na.b 1 1200\n") == 0);
+	cr_assert(strcmp(rig_read(&r, "replication-offset-checkpoint"),
+			 "0\n2\na.b 0 0\na.b 1 1234\n") == 0);
+	rig_crash(&r);
+	cr_assert(rig_open(&r));
+	cr_assert(faults.last_recovery_point == 1200);
+	rig_stop(&r);
+}
+
+Test(registry, partitions_grow_and_never_shrink)
+{
+	cr_assert(rig_open(&r));
+	rig_create(&r, "t", 2);
+	rig_alter(&r, "t", 5, NULL, 0);
+	cr_assert(r.result.error == 0 && snapshot_topic("t")->partitions == 5);
+	cr_assert(faults.served == 5);
+	rig_alter(&r, "t", 5, NULL, 0);
+	cr_assert(r.result.error == KAFKA_ERROR_INVALID_PARTITIONS);
+	rig_alter(&r, "t", 3, NULL, 0);
+	cr_assert(r.result.error == KAFKA_ERROR_INVALID_PARTITIONS);
+	cr_assert(strstr(r.result.message, "ask for more than 5"), "%s", r.result.message);
+	rig_stop(&r);
+	cr_assert(rig_open(&r) && rig_topic(&r, "t")->topic.partitions == 5);
+	rig_stop(&r);
+}
+
+Test(registry, settings_reach_pollers_and_writers_and_fall_back)
+{
+	struct registry_setting set[] = {{"linger.ms", "50"}, {"segment.bytes", "2097152"}};
+	cr_assert(rig_open(&r));
+	rig_create(&r, "t", 1);
+	rig_alter(&r, "t", -1, set, 2);
+	cr_assert(r.result.error == 0 && snapshot_topic("t")->linger_us == 50000);
+	cr_assert(faults.last_options.segment_bytes == 2097152);
+	set[0].value = NULL;
+	rig_alter(&r, "t", -1, set, 1);
+	cr_assert(snapshot_topic("t")->linger_us == 5000);
+	cr_assert(faults.last_options.segment_bytes == 2097152);
+	set[0] = (struct registry_setting){"lingerms", "5"};
+	rig_alter(&r, "t", 4, set, 1);
+	cr_assert(r.result.error == KAFKA_ERROR_INVALID_CONFIG);
+	cr_assert(strstr(r.result.message, "nearest: linger.ms"), "%s", r.result.message);
+	cr_assert(snapshot_topic("t")->partitions == 1);
+	rig_stop(&r);
+}
+
+Test(registry, a_deleted_topic_is_gone_and_its_slot_gets_a_new_generation)
+{
+	cr_assert(rig_open(&r));
+	rig_create(&r, "t", 1);
+	struct partition_ref old = rig_topic(&r, "t")->topic.refs[0];
+	uint8_t id[16];
+	memcpy(id, rig_topic(&r, "t")->topic.id, 16);
+	rig_delete(&r, "t");
+	cr_assert(r.result.error == 0 && !rig_topic(&r, "t") && !snapshot_topic("t"));
+	cr_assert(!rig_exists(&r, "t-0") && !rig_exists(&r, ".t.json") && faults.served == 0);
+	rig_delete(&r, "t");
+	cr_assert(r.result.error == KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION);
+	rig_create(&r, "t", 1);
+	struct partition_ref new = rig_topic(&r, "t")->topic.refs[0];
+	cr_assert(new.slot == old.slot && new.generation == old.generation + 1);
+	cr_assert(memcmp(id, rig_topic(&r, "t")->topic.id, 16) != 0);
+	rig_stop(&r);
+}
+
+static void create_refused(const char *name, int32_t partitions, int16_t error)
+{
+	unsigned calls = faults.calls;
+	rig_create(&r, name, partitions);
+	cr_assert(r.result.error == error, "%s: %d", name, r.result.error);
+	cr_assert(r.result.message[0] && !r.result.topic);
+	cr_assert(faults.calls == calls, "a refused topic touches no disk");
+}
+
+Test(registry, names_and_counts_are_refused_as_kafka_refuses_them)
+{
+	char long_name[300];
+	memset(long_name, 'x', 299);
+	long_name[299] = '\0';
+	cr_assert(rig_open(&r));
+	rig_create(&r, "t", 1);
+	create_refused("t", 1, KAFKA_ERROR_TOPIC_ALREADY_EXISTS);
+	create_refused("", 1, KAFKA_ERROR_INVALID_TOPIC_EXCEPTION);
+	create_refused(".", 1, KAFKA_ERROR_INVALID_TOPIC_EXCEPTION);
+	create_refused("..", 1, KAFKA_ERROR_INVALID_TOPIC_EXCEPTION);
+	create_refused("a/b", 1, KAFKA_ERROR_INVALID_TOPIC_EXCEPTION);
+	create_refused("caf\xc3\xa9", 1, KAFKA_ERROR_INVALID_TOPIC_EXCEPTION);
+	create_refused(long_name, 1, KAFKA_ERROR_INVALID_TOPIC_EXCEPTION);
+	create_refused("u", 0, KAFKA_ERROR_INVALID_PARTITIONS);
+	create_refused("u", -2, KAFKA_ERROR_INVALID_PARTITIONS);
+	create_refused("u", PARTITIONS_MAX, KAFKA_ERROR_INVALID_PARTITIONS);
+	r.settings.default_replication_factor = 3;
+	create_refused("u", 1, KAFKA_ERROR_INVALID_REPLICATION_FACTOR);
+	cr_assert(strstr(r.result.message, "default.replication.factor"), "%s", r.result.message);
+	rig_stop(&r);
+}
+
+Test(registry, a_name_of_249_characters_works_through_create_restart_and_delete)
+{
+	char name[250];
+	memset(name, 'y', 249);
+	name[249] = '\0';
+	cr_assert(rig_open(&r));
+	rig_create(&r, name, 12);
+	cr_assert(r.result.error == 0, "%s", r.result.message);
+	rig_stop(&r);
+	cr_assert(rig_open(&r), "%s", r.message);
+	rig_delete(&r, name);
+	cr_assert(r.result.error == 0 && r.said[0] == '\0', "%s", r.said);
+	rig_stop(&r);
+}
+
+Test(registry, deletion_can_be_forbidden)
+{
+	r.settings.delete_topic_enable = false;
+	cr_assert(rig_open(&r));
+	rig_create(&r, "t", 1);
+	rig_delete(&r, "t");
+	cr_assert(r.result.error == KAFKA_ERROR_TOPIC_DELETION_DISABLED && rig_topic(&r, "t"));
+	rig_stop(&r);
+}
+
+Test(registry, a_writer_that_refuses_undoes_the_creation)
+{
+	cr_assert(rig_open(&r));
+	faults.open_error = -ENOMEM;
+	faults.open_good = 2;
+	rig_create(&r, "t", 4);
+	cr_assert(r.result.error == KAFKA_ERROR_KAFKA_STORAGE_ERROR);
+	cr_assert(!rig_topic(&r, "t") && !rig_exists(&r, "t-0") && !rig_exists(&r, ".t.json"));
+	cr_assert(faults.served == 0 && faults.logs_open == 0);
+	faults.open_error = 0;
+	rig_create(&r, "t", 2);
+	faults.open_error = -ENOMEM;
+	faults.open_good = 1;
+	rig_alter(&r, "t", 4, NULL, 0);
+	cr_assert(r.result.error == KAFKA_ERROR_KAFKA_STORAGE_ERROR);
+	cr_assert(snapshot_topic("t")->partitions == 2 && faults.served == 2);
+	cr_assert(rig_exists(&r, "t-1") && !rig_exists(&r, "t-2") && !rig_exists(&r, "t-3"));
+	rig_stop(&r);
+}
+
+Test(registry, jobs_wait_for_each_other_and_for_a_slow_writer)
+{
+	cr_assert(rig_open(&r));
+	faults.writer_is_slow = true;
+	rig_create(&r, "t", 2);
+	rig_create(&r, "t", 2);
+	rig_delete(&r, "t");
+	cr_assert(r.done == 0 && registry_is_busy(r.registry) && !rig_topic(&r, "t"));
+	faults.writer_is_slow = false;
+	rig_turns(&r);
+	cr_assert(r.done == 3 && r.result.error == 0 && !rig_topic(&r, "t"));
+	cr_assert(!registry_is_busy(r.registry));
+	rig_stop(&r);
+}
+
+Test(registry, jobs_that_have_not_begun_end_with_the_gateway)
+{
+	cr_assert(rig_open(&r));
+	faults.writer_is_slow = true;
+	rig_create(&r, "t", 1);
+	rig_create(&r, "u", 1);
+	registry_stop(r.registry);
+	cr_assert(r.done == 1 && r.result.error == KAFKA_ERROR_BROKER_NOT_AVAILABLE);
+	faults.writer_is_slow = false;
+	rig_stop(&r);
+	cr_assert(r.done == 2);
+	cr_assert(rig_exists(&r, "t-0") && !rig_exists(&r, "u-0"));
+}
+
+Test(registry, topics_of_listeners_are_made_at_start)
+{
+	char said_text[64];
+	FILE *none = fmemopen(said_text, sizeof said_text, "w");
+	settings_assign(&r.settings, "listeners=GBT32960://:1,FLEET://:2,KAFKA://:3,UDP://:4", none);
+	settings_assign(&r.settings, "listener.protocol.map=FLEET:GBT32960", none);
+	settings_assign(&r.settings, "listener.name.fleet.topic=gbt32960", none);
+	settings_assign(&r.settings, "num.partitions=4", none);
+	settings_finish(&r.settings, none);
+	fclose(none);
+	cr_assert(rig_open(&r), "%s", r.message);
+	cr_assert(registry_is_ready(r.registry), "%s", registry_fault(r.registry));
+	cr_assert(registry_count(r.registry) == 2);
+	cr_assert(strcmp(registry_at(r.registry, 0)->topic.name, "gbt32960") == 0);
+	cr_assert(strcmp(registry_at(r.registry, 1)->topic.name, "udp") == 0);
+	cr_assert(registry_at(r.registry, 0)->topic.partitions == 4);
+	rig_stop(&r);
+}
+
+Test(registry, a_missing_partition_stops_the_start_and_says_what_to_do)
+{
+	cr_assert(rig_open(&r));
+	rig_create(&r, "t", 2);
+	rig_stop(&r);
+	char command[128];
+	snprintf(command, sizeof command, "rm -r %s/t-1", r.directory);
+	cr_assert(system(command) == 0);
+	cr_assert(!rig_open(&r));
+	cr_assert(strstr(r.message, "/t-1 is missing: restore it, or accept the loss"), "%s",
+		  r.message);
+	snprintf(command, sizeof command, "mkdir %s/t-1", r.directory);
+	cr_assert(system(command) == 0);
+	cr_assert(rig_open(&r), "%s", r.message);
+	rig_stop(&r);
+}
+
+Test(registry, a_directory_of_kafkas_is_taken_up_with_its_id)
+{
+	char command[256];
+	snprintf(command, sizeof command, "mkdir %s/events-0 %s/events-2 %s/__cluster_metadata-0",
+		 r.directory, r.directory, r.directory);
+	cr_assert(system(command) == 0);
+	rig_write(&r, "meta.properties", "#\nversion=1\ncluster.id=MkU3OEVBNTcwNTJENDM2Qg\nnode.id=1\n");
+	rig_write(&r, "events-0/partition.metadata", "version: 0\ntopic_id: 4HFRS8UfSUGD5Mg7pVVcXg\n");
+	cr_assert(rig_open(&r), "%s", r.message);
+	const struct registry_topic *t = rig_topic(&r, "events");
+	char id[UUID_TEXT_BYTES];
+	cr_assert(t && t->topic.partitions == 3 && registry_count(r.registry) == 1);
+	cr_assert(strcmp(uuid_format(t->topic.id, id), "4HFRS8UfSUGD5Mg7pVVcXg") == 0);
+	cr_assert(strcmp(registry_cluster_id(r.registry), "MkU3OEVBNTcwNTJENDM2Qg") == 0);
+	cr_assert(said("topic events: taken up with 3 partitions"), "%s", r.said);
+	rig_stop(&r);
+}
+
+Test(registry, the_directory_of_another_node_is_refused)
+{
+	cr_assert(rig_open(&r));
+	rig_stop(&r);
+	r.settings.node_id = 7;
+	cr_assert(!rig_open(&r));
+	cr_assert(strstr(r.message, "belongs to node 1"), "%s", r.message);
+}
+
+Test(registry, damaged_files_stop_the_start_and_are_named)
+{
+	cr_assert(rig_open(&r));
+	rig_create(&r, "t", 1);
+	rig_stop(&r);
+	rig_write(&r, ".t.json", "{\"version\":0,\"name\":\"t\"");
+	cr_assert(!rig_open(&r) && strstr(r.message, "/.t.json: line 1"), "%s", r.message);
+	rig_write(&r, ".t.json", "{\"version\":0,\"name\":\"t\"}");
+	cr_assert(!rig_open(&r) && strstr(r.message, "restore the file"), "%s", r.message);
+	char path[128];
+	snprintf(path, sizeof path, "%s/.t.json", r.directory);
+	unlink(path);
+	rig_write(&r, "t-0/partition.metadata", "version: 0\n");
+	cr_assert(!rig_open(&r) && said("partition.metadata is damaged"), "%s", r.said);
+}
+
+Test(registry, a_corrupt_log_is_served_but_leaves_no_clean_mark)
+{
+	cr_assert(rig_open(&r));
+	rig_create(&r, "t", 1);
+	rig_stop(&r);
+	faults.log_is_corrupt = true;
+	cr_assert(rig_open(&r));
+	cr_assert(said("/t-0: damage at offset 7"), "%s", r.said);
+	rig_stop(&r);
+	cr_assert(!rig_exists(&r, ".kafka_cleanshutdown"));
+}
+
+/* After the next start the topic has either all `partitions` or is not there at all, and no
+ * file tells of it then. */
+static void check_whole_or_gone(unsigned call, const char *name, uint32_t before, uint32_t after)
+{
+	cr_assert(rig_open(&r), "call %u: %s", call, r.message);
+	const struct registry_topic *t = rig_topic(&r, name);
+	uint32_t partitions = t ? t->topic.partitions : 0;
+	cr_assert(partitions == before || partitions == after, "call %u: %u", call, partitions);
+	for (uint32_t i = 0; i < 8; i++) {
+		char directory[64];
+		snprintf(directory, sizeof directory, "%s-%u", name, i);
+		cr_assert(rig_exists(&r, directory) == (i < partitions), "call %u: %s", call, directory);
+	}
+	cr_assert(rig_exists(&r, ".t.json") == (partitions > 0), "call %u", call);
+	rig_stop(&r);
+}
+
+Test(registry, a_crash_at_any_call_of_a_creation_leaves_it_whole_or_gone, .timeout = 60)
+{
+	bool has_ended = false;
+	for (unsigned call = 1; !has_ended; call++) {
+		cr_assert(rig_open(&r));
+		faults.calls_left = call;
+		rig_create(&r, "t", 3);
+		has_ended = !faults.is_dead;
+		rig_crash(&r);
+		check_whole_or_gone(call, "t", 0, 3);
+		rig_fini(&r);
+		rig_init(&r);
+	}
+}
+
+Test(registry, a_crash_at_any_call_of_a_growth_leaves_old_or_new, .timeout = 60)
+{
+	bool has_ended = false;
+	for (unsigned call = 1; !has_ended; call++) {
+		cr_assert(rig_open(&r));
+		rig_create(&r, "t", 2);
+		faults.calls_left = call;
+		rig_alter(&r, "t", 5, NULL, 0);
+		has_ended = !faults.is_dead;
+		rig_crash(&r);
+		check_whole_or_gone(call, "t", 2, 5);
+		rig_fini(&r);
+		rig_init(&r);
+	}
+}
+
+Test(registry, a_crash_at_any_call_of_a_deletion_leaves_all_or_nothing, .timeout = 60)
+{
+	bool has_ended = false;
+	for (unsigned call = 1; !has_ended; call++) {
+		cr_assert(rig_open(&r));
+		rig_create(&r, "t", 3);
+		faults.calls_left = call;
+		rig_delete(&r, "t");
+		has_ended = !faults.is_dead;
+		rig_crash(&r);
+		check_whole_or_gone(call, "t", 3, 0);
+		rig_fini(&r);
+		rig_init(&r);
+	}
+}
+
+Test(registry, one_process_at_a_time_has_the_directory)
+{
+	char message[256];
+	int fd = registry_lock(r.directory, message, sizeof message);
+	cr_assert(fd >= 0, "%s", message);
+	cr_assert(registry_lock(r.directory, message, sizeof message) == -EWOULDBLOCK);
+	cr_assert(strstr(message, "in use by another process"), "%s", message);
+	close(fd);
+	fd = registry_lock(r.directory, message, sizeof message);
+	cr_assert(fd >= 0);
+	close(fd);
+}
+
+Test(registry, uuids_are_22_characters_and_read_back)
+{
+	uint8_t id[UUID_BYTES], again[UUID_BYTES];
+	char text[UUID_TEXT_BYTES];
+	uuid_make(id);
+	cr_assert(strlen(uuid_format(id, text)) == 22);
+	cr_assert(uuid_parse(text, again) && memcmp(id, again, UUID_BYTES) == 0);
+	cr_assert(!uuid_parse("short", again));
+	cr_assert(!uuid_parse("4HFRS8UfSUGD5Mg7pVVc!g", again));
+}
