@@ -21,6 +21,8 @@ int lanes_init(struct lanes *l, unsigned writers, uint64_t writer_credit_bytes,
 	l->writer_credit_bytes = writer_credit_bytes;
 	l->lane_credit_bytes = lane_credit_bytes;
 	l->reserve_bytes = (uint32_t)round_up(reserve_bytes, CHUNK_BYTES) + CHUNK_BYTES;
+	for (unsigned i = 0; i < WRITERS_MAX; i++)
+		list_init(&l->starved[i]);
 	uint64_t chunks = batch_chunks(writers, writer_credit_bytes, l->reserve_bytes);
 	if (chunks > UINT32_MAX)
 		return -EINVAL;
@@ -62,7 +64,8 @@ bool lane_reserve(struct lanes *l, struct lane *lane, uint32_t bytes, bool may_u
 {
 	uint64_t *reserved = &l->reserved[lane->partition.slot % l->writers];
 	uint64_t extra = may_use_reserve ? l->reserve_bytes : 0;
-	if (*reserved + bytes > l->writer_credit_bytes + extra ||
+	lane->is_writer_short = *reserved + bytes > l->writer_credit_bytes + extra;
+	if (lane->is_writer_short ||
 	    lane->reserved_bytes + bytes > l->lane_credit_bytes + extra)
 		return false;
 	*reserved += bytes;

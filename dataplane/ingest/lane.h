@@ -27,7 +27,8 @@ struct lane {
 	struct partition_ref partition;
 	uint32_t reserved_bytes;      /* of this lane, not yet given back */
 	const char *topic_name;       /* for diagnostics; of the snapshot that was used last */
-	struct list blocked;          /* struct session.blocked */
+	struct list blocked;          /* struct session.blocked: for credit of this lane */
+	bool is_writer_short;         /* lane_reserve() failed for credit of the writer */
 	/* The batch being filled from frames; null when there is none. */
 	struct append *open;
 	uint64_t open_deadline_ns;    /* linger */
@@ -48,6 +49,8 @@ struct lanes {
 	uint64_t writer_credit_bytes; /* limit per writer */
 	uint64_t lane_credit_bytes;   /* limit per partition */
 	uint64_t reserved[WRITERS_MAX];
+	/* Sessions blocked for credit of a writer: any of its completions may help them. */
+	struct list starved[WRITERS_MAX];
 	uint32_t reserve_bytes;       /* extra, for the oldest incomplete batch only */
 };
 

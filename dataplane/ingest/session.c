@@ -113,18 +113,25 @@ void session_input(struct ingest *in, struct frame_vec *frames)
 
 void session_block(struct ingest *in, struct session *s, struct lane *lane)
 {
+	struct list *starved = &in->lanes.starved[lane->partition.slot % in->lanes.writers];
 	require(list_is_empty(&s->blocked));
-	list_append(&lane->blocked, &s->blocked);
+	list_append(lane->is_writer_short ? starved : &lane->blocked, &s->blocked);
 	s->is_skipped = true;
 	stats_add(&in->stats, STAT_sessions_blocked, 1);
 }
 
-void sessions_unblock(struct ingest *in, struct lane *lane)
+static void blocked_wake(struct list *blocked)
 {
-	for (struct list *node; (node = list_take_first(&lane->blocked));) {
+	for (struct list *node; (node = list_take_first(blocked));) {
 		struct session *s = list_entry(node, struct session, blocked);
 		stream_wake(s->stream, STREAM_READABLE);
 	}
+}
+
+void sessions_unblock(struct ingest *in, struct lane *lane)
+{
+	blocked_wake(&lane->blocked);
+	blocked_wake(&in->lanes.starved[lane->partition.slot % in->lanes.writers]);
 }
 
 void session_abort(struct ingest *in, struct session *s)
