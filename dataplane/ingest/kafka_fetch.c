@@ -13,7 +13,10 @@ enum {
 	TAIL_ARENA_BYTES = 4096,
 };
 
-static kafka_step topic_step, partition_step, topic_end_step, end_step;
+static enum kafka_progress topic_step(struct ingest *in, struct kafka_session *ks);
+static enum kafka_progress partition_step(struct ingest *in, struct kafka_session *ks);
+static enum kafka_progress topic_end_step(struct ingest *in, struct kafka_session *ks);
+static enum kafka_progress end_step(struct ingest *in, struct kafka_session *ks);
 
 size_t kafka_fetch_bytes(void)
 {

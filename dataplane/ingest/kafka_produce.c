@@ -15,8 +15,13 @@ enum {
 	NO_COUNT = -2,
 };
 
-static kafka_step topic_step, partition_step, batch_step, outcome_step, partition_end_step,
-	topic_end_step, end_step;
+static enum kafka_progress topic_step(struct ingest *in, struct kafka_session *ks);
+static enum kafka_progress partition_step(struct ingest *in, struct kafka_session *ks);
+static enum kafka_progress batch_step(struct ingest *in, struct kafka_session *ks);
+static enum kafka_progress outcome_step(struct ingest *in, struct kafka_session *ks);
+static enum kafka_progress partition_end_step(struct ingest *in, struct kafka_session *ks);
+static enum kafka_progress topic_end_step(struct ingest *in, struct kafka_session *ks);
+static enum kafka_progress end_step(struct ingest *in, struct kafka_session *ks);
 
 /* Appends one piece of the answer, and a count where one follows. With acks=0 too: nobody
  * will send it, but the topic's name is kept there. */

@@ -1,0 +1,926 @@
+/* test_kafka_produce.c - produce requests over every cut, every refusal, credit, order. */
+#include "tests/unit/ingest/kafka_rig.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+
+static struct rig *rig;
+static struct peer *peer;
+
+static int64_t wall(void)
+{
+	return rig->in.wall_ms;
+}
+
+static void setup(void)
+{
+	rig = rig_create(NULL);
+	rig_turn(rig, 0);
+	peer = peer_open(rig);
+	rig_turn(rig, 0);
+}
+
+static void teardown(void)
+{
+	if (peer->stream.session)
+		peer_lose(peer);
+	rig_turns(rig, 4);
+	rig_destroy(rig);
+	peer_free(peer);
+}
+
+TestSuite(kafka_produce, .init = setup, .fini = teardown);
+
+static void send_all(struct peer *p, struct buffer *give)
+{
+	peer_send(p, give->data, give->size);
+	buffer_free(give);
+}
+
+/* One partition's batch in a request of its own. */
+static struct buffer request_of(int version, int16_t acks, int32_t partition,
+				struct buffer *give)
+{
+	struct produce_spec spec = {.version = version, .acks = acks, .client_id = "rig"};
+	struct produce_item item = {.topic = "alpha", .partition = partition, .records = *give};
+	struct buffer request = produce_make(&spec, &item, 1);
+	buffer_free(give);
+	return request;
+}
+
+/* The error of the only partition of the next answer, which is used up. */
+static int16_t next_error(int version)
+{
+	struct produce_outcome o;
+	struct bytes answer = peer_answer(peer);
+	cr_assert(answer.data, "no answer");
+	cr_assert(produce_read(version, answer, &o, 1) == 1);
+	peer_answer_done(peer, answer);
+	return o.error_code;
+}
+
+Test(kafka_produce, every_version_is_stored_and_answered_with_its_offset)
+{
+	for (int version = 3; version <= 11; version++) {
+		struct produce_outcome o;
+		struct buffer batch = batch_make(3, 100, wall());
+		struct buffer request = request_of(version, -1, 1, &batch);
+		send_all(peer, &request);
+		rig_turns(rig, 2);
+		struct bytes answer = peer_answer(peer);
+		cr_assert(answer.data && produce_read(version, answer, &o, 1) == 1);
+		cr_assert(o.error_code == 0 && o.index == 1);
+		cr_assert(o.base_offset == 3 * (version - 3));
+		cr_assert(o.log_append_time == -1);
+		cr_assert(o.log_start_offset == (version >= 5 ? 0 : -1));
+		cr_assert(!o.error_message.data);
+		peer_answer_done(peer, answer);
+	}
+	cr_assert(rig_stat(rig, STAT_records_stored) == 27);
+	cr_assert(rig_stat(rig, STAT_frames_accepted) == 9);
+}
+
+/* Two topics, three partitions, one of them refused, one empty. */
+static struct buffer sample(int version)
+{
+	struct produce_spec spec = {.version = version, .acks = -1, .client_id = "sampler"};
+	struct produce_item items[] = {
+		{.topic = "alpha", .partition = 0, .records = batch_make(2, 50, wall())},
+		{.topic = "alpha", .partition = 9, .records = batch_make(1, 20, wall())},
+		{.topic = "beta", .partition = 3, .records = batch_make(4, 1, wall())},
+		{.topic = "beta", .partition = 2, .is_null = true},
+	};
+	struct buffer request = produce_make(&spec, items, array_len(items));
+	for (unsigned i = 0; i < array_len(items); i++)
+		buffer_free(&items[i].records);
+	return request;
+}
+
+static void check_sample(int version)
+{
+	struct produce_outcome o[4];
+	struct bytes answer = peer_answer(peer);
+	cr_assert(answer.data && produce_read(version, answer, o, 4) == 4);
+	cr_assert(o[0].index == 0 && o[0].error_code == 0 && o[0].base_offset >= 0);
+	cr_assert(o[1].index == 9 && o[1].error_code == KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION);
+	cr_assert(o[1].base_offset == -1);
+	cr_assert(o[2].index == 3 && o[2].error_code == 0 && o[2].base_offset >= 0);
+	cr_assert(o[3].index == 2 && o[3].error_code == KAFKA_ERROR_INVALID_RECORD);
+	peer_answer_done(peer, answer);
+}
+
+Test(kafka_produce, a_request_cut_anywhere_is_answered_the_same)
+{
+	const int versions[] = {3, 7, 9};
+	unsigned requests = 0;
+	for (unsigned v = 0; v < array_len(versions); v++) {
+		struct buffer request = sample(versions[v]);
+		for (size_t cut = 1; cut < request.size; cut++, requests++) {
+			peer_send(peer, request.data, cut);
+			rig_turns(rig, 1);
+			cr_assert(!peer_answer(peer).data);
+			peer_send(peer, request.data + cut, request.size - cut);
+			rig_turns(rig, 2);
+			check_sample(versions[v]);
+		}
+		buffer_free(&request);
+	}
+	cr_assert(rig_stat(rig, STAT_frames_accepted) == requests);
+	cr_assert(rig_stat(rig, STAT_records_stored) == 6 * requests);
+	cr_assert(rig_stat(rig, STAT_record_reject_topic) == requests);
+}
+
+Test(kafka_produce, a_request_in_single_bytes_is_answered_the_same)
+{
+	struct buffer request = sample(9);
+	for (size_t i = 0; i < request.size; i++) {
+		peer_send(peer, request.data + i, 1);
+		rig_turns(rig, 1);
+	}
+	rig_turns(rig, 1);
+	check_sample(9);
+	buffer_free(&request);
+}
+
+Test(kafka_produce, a_batch_of_many_chunks_arrives_byte_for_byte)
+{
+	struct buffer batch = batch_make(3, 6000, wall());
+	struct buffer copy = {0};
+	buffer_add(&copy, batch.data, batch.size);
+	struct buffer request = request_of(7, -1, 2, &batch);
+	for (size_t at = 0; at < request.size; at += 1448) {
+		peer_send(peer, request.data + at, min_size(1448, request.size - at));
+		rig_turns(rig, 1);
+	}
+	rig_turns(rig, 2);
+	cr_assert(next_error(7) == 0);
+	/* Base offset 0 and epoch 0: what was sent is what is stored. */
+	cr_assert(rig->logs[2].bytes.size == copy.size);
+	cr_assert(memcmp(rig->logs[2].bytes.data, copy.data, copy.size) == 0);
+	buffer_free(&request);
+	buffer_free(&copy);
+}
+
+/* ---- refusals -------------------------------------------------------------------------- */
+
+struct row {
+	const char *name;
+	void (*change)(struct buffer *b);
+	int16_t error;
+	enum stat stat;
+	int version;
+};
+
+static struct record_batch_header *head_of(struct buffer *b)
+{
+	return (void *)b->data;
+}
+
+static void two_batches(struct buffer *b)
+{
+	struct buffer other = batch_make(1, 10, wall());
+	buffer_add(b, other.data, other.size);
+	buffer_free(&other);
+}
+
+static void trailing_byte(struct buffer *b)
+{
+	buffer_add(b, "", 1);
+}
+
+static void set_magic_1(struct buffer *b)
+{
+	head_of(b)->magic = 1;
+}
+
+static void set_codec(struct buffer *b, unsigned codec)
+{
+	head_of(b)->attributes = be16_of((uint16_t)codec);
+	batch_seal(b);
+}
+
+static void set_zstd(struct buffer *b)
+{
+	set_codec(b, RECORD_CODEC_ZSTD);
+}
+
+static void set_codec_5(struct buffer *b)
+{
+	set_codec(b, 5);
+}
+
+static void set_control(struct buffer *b)
+{
+	set_codec(b, RECORD_BATCH_CONTROL);
+}
+
+static void set_transactional(struct buffer *b)
+{
+	set_codec(b, RECORD_BATCH_TRANSACTIONAL);
+}
+
+static void set_base_offset(struct buffer *b)
+{
+	head_of(b)->base_offset = be64_of(7);
+}
+
+static void grow(struct buffer *b)
+{
+	buffer_free(b);
+	*b = batch_make(3, 7000, wall());
+}
+
+static void cut_to_60(struct buffer *b)
+{
+	b->size = 60;
+}
+
+static void cut_to_nothing(struct buffer *b)
+{
+	b->size = 0;
+}
+
+static void set_length_48(struct buffer *b)
+{
+	head_of(b)->length = be32_of(48);
+}
+
+static void flip_last_bit(struct buffer *b)
+{
+	b->data[b->size - 1] ^= 1;
+}
+
+static void flip_count_bit(struct buffer *b)
+{
+	head_of(b)->count = be32_of(3 ^ 1);
+}
+
+static void set_count(struct buffer *b, uint32_t count)
+{
+	head_of(b)->count = be32_of(count);
+	batch_seal(b);
+}
+
+static void count_4(struct buffer *b)
+{
+	set_count(b, 4);
+}
+
+static void count_0(struct buffer *b)
+{
+	head_of(b)->last_offset_delta = be32_of(UINT32_MAX);
+	set_count(b, 0);
+}
+
+static void count_4_and_delta(struct buffer *b)
+{
+	head_of(b)->last_offset_delta = be32_of(3);
+	set_count(b, 4);
+}
+
+static void count_2_and_delta(struct buffer *b)
+{
+	head_of(b)->last_offset_delta = be32_of(1);
+	set_count(b, 2);
+}
+
+static void break_record(struct buffer *b)
+{
+	b->data[RECORD_BATCH_HEADER_BYTES] = 0x7f; /* size -64 */
+	batch_seal(b);
+}
+
+static void set_producer_without_sequence(struct buffer *b)
+{
+	head_of(b)->producer_id = be64_of(12);
+	batch_seal(b);
+}
+
+static void in_two_hours(struct buffer *b)
+{
+	head_of(b)->base_timestamp = be64_of((uint64_t)(wall() + 7200000));
+	batch_seal(b);
+}
+
+static void in_two_hours_compressed(struct buffer *b)
+{
+	head_of(b)->max_timestamp = be64_of((uint64_t)(wall() + 7200000));
+	set_codec(b, RECORD_CODEC_LZ4);
+}
+
+static void append_time_without_time(struct buffer *b)
+{
+	head_of(b)->max_timestamp = be64_of(UINT64_MAX);
+	set_codec(b, RECORD_BATCH_LOG_APPEND_TIME);
+}
+
+static const struct row rows[] = {
+	{"no bytes", cut_to_nothing, 87, STAT_record_reject_invalid, 0},
+	{"60 bytes", cut_to_60, 2, STAT_record_reject_crc, 0},
+	{"batch length 48", set_length_48, 2, STAT_record_reject_crc, 0},
+	{"two batches", two_batches, 87, STAT_record_reject_invalid, 0},
+	{"a byte too many", trailing_byte, 87, STAT_record_reject_invalid, 0},
+	{"magic 1", set_magic_1, 87, STAT_record_reject_invalid, 0},
+	{"zstd before 7", set_zstd, 76, STAT_record_reject_codec, 6},
+	{"base offset", set_base_offset, 87, STAT_record_reject_invalid, 0},
+	{"max.message.bytes", grow, 10, STAT_record_reject_too_large, 0},
+	{"CRC", flip_last_bit, 2, STAT_record_reject_crc, 0},
+	{"count broken on the way", flip_count_bit, 2, STAT_record_reject_crc, 0},
+	{"codec 5", set_codec_5, 76, STAT_record_reject_codec, 0},
+	{"count is not the range", count_4, 87, STAT_record_reject_invalid, 0},
+	{"count 0", count_0, 87, STAT_record_reject_invalid, 0},
+	{"control", set_control, 87, STAT_record_reject_invalid, 0},
+	{"transactional", set_transactional, 53, STAT_record_reject_invalid, 0},
+	{"producer without sequence", set_producer_without_sequence, 87,
+	 STAT_record_reject_invalid, 0},
+	{"more records claimed", count_4_and_delta, 87, STAT_record_reject_invalid, 0},
+	{"fewer records claimed", count_2_and_delta, 87, STAT_record_reject_invalid, 0},
+	{"record size", break_record, 87, STAT_record_reject_invalid, 0},
+	{"two hours ahead", in_two_hours, 32, STAT_record_reject_timestamp, 0},
+	{"the same, compressed", in_two_hours_compressed, 32, STAT_record_reject_timestamp, 0},
+	{"LogAppendTime without", append_time_without_time, 32, STAT_record_reject_timestamp, 0},
+};
+
+/* Each refused batch travels between two good ones, which are stored. */
+Test(kafka_produce, each_fault_has_kafkas_error_and_spares_its_neighbours)
+{
+	for (unsigned i = 0; i < array_len(rows); i++) {
+		const struct row *row = &rows[i];
+		struct produce_spec spec = {.version = row->version ? row->version : 9,
+					    .acks = -1};
+		struct produce_outcome o[3];
+		struct produce_item items[3];
+		uint64_t refused = rig_stat(rig, row->stat);
+		uint64_t stored = rig_stat(rig, STAT_records_stored);
+		for (int k = 0; k < 3; k++)
+			items[k] = (struct produce_item){.topic = "alpha", .partition = k,
+							 .records = batch_make(3, 30, wall())};
+		row->change(&items[1].records);
+		struct buffer request = produce_make(&spec, items, 3);
+		send_all(peer, &request);
+		rig_turns(rig, 3);
+		struct bytes answer = peer_answer(peer);
+		cr_assert(answer.data, "%s: no answer", row->name);
+		cr_assert(produce_read(spec.version, answer, o, 3) == 3);
+		cr_assert(o[0].error_code == 0 && o[2].error_code == 0, "%s", row->name);
+		cr_assert(o[1].error_code == row->error, "%s: %d", row->name, o[1].error_code);
+		cr_assert(o[1].base_offset == -1);
+		peer_answer_done(peer, answer);
+		bool any = items[1].records.size > 0;
+		cr_assert((rig_stat(rig, row->stat) > refused) == any, "%s", row->name);
+		cr_assert(rig_stat(rig, STAT_records_stored) == stored + 6, "%s", row->name);
+		cr_assert(ledger_in_flight(&rig->in.stats, LEDGER_record) == 0);
+		for (int k = 0; k < 3; k++)
+			buffer_free(&items[k].records);
+	}
+	cr_assert(rig->in.lanes.batch_pool.in_use == 0);
+}
+
+Test(kafka_produce, every_codec_of_kafkas_is_stored_unopened)
+{
+	for (unsigned codec = 1; codec < RECORD_CODECS; codec++) {
+		struct buffer batch = batch_make(2, 40, wall());
+		set_codec(&batch, codec);
+		struct buffer request = request_of(7, -1, 0, &batch);
+		send_all(peer, &request);
+		rig_turns(rig, 2);
+		cr_assert(next_error(7) == 0);
+	}
+}
+
+Test(kafka_produce, the_append_time_bit_is_cleared_and_the_crc_made_anew)
+{
+	struct buffer batch = batch_make(2, 40, wall());
+	set_codec(&batch, RECORD_BATCH_LOG_APPEND_TIME);
+	struct buffer request = request_of(7, -1, 0, &batch);
+	send_all(peer, &request);
+	rig_turns(rig, 2);
+	cr_assert(next_error(7) == 0);
+	const struct record_batch_header *h = record_batch_header_of(rig->logs[0].bytes.data);
+	cr_assert(be16_get(h->attributes) == 0);
+}
+
+Test(kafka_produce, a_producer_id_without_state_may_use_any_sequence)
+{
+	struct buffer batch = batch_make(2, 40, wall());
+	head_of(&batch)->producer_id = be64_of(99);
+	head_of(&batch)->base_sequence = be32_of(4711);
+	batch_seal(&batch);
+	struct buffer request = request_of(7, -1, 0, &batch);
+	send_all(peer, &request);
+	rig_turns(rig, 2);
+	cr_assert(next_error(7) == 0);
+}
+
+Test(kafka_produce, a_transactional_id_is_refused_per_partition)
+{
+	struct produce_spec spec = {.version = 9, .acks = -1, .transactional_id = "tx"};
+	struct produce_item item = {.topic = "alpha", .records = batch_make(2, 40, wall())};
+	struct buffer request = produce_make(&spec, &item, 1);
+	send_all(peer, &request);
+	rig_turns(rig, 2);
+	cr_assert(next_error(9) == KAFKA_ERROR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED);
+	buffer_free(&item.records);
+}
+
+Test(kafka_produce, a_refused_batch_costs_no_credit)
+{
+	struct buffer batch = batch_make(3, 6000, wall());
+	struct buffer request = request_of(7, -1, 77, &batch);
+	peer_send(peer, request.data, request.size / 2);
+	rig_turns(rig, 1);
+	cr_assert(rig->in.lanes.reserved[0] == 0 && rig->in.appends.in_use == 0);
+	peer_send(peer, request.data + request.size / 2, request.size - request.size / 2);
+	rig_turns(rig, 2);
+	cr_assert(next_error(7) == KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION);
+	cr_assert(rig->appends == 0);
+	buffer_free(&request);
+}
+
+Test(kafka_produce, a_writers_error_reaches_the_answer)
+{
+	rig->append_error = KAFKA_ERROR_KAFKA_STORAGE_ERROR;
+	struct buffer batch = batch_make(3, 60, wall());
+	struct buffer request = request_of(8, -1, 0, &batch);
+	send_all(peer, &request);
+	rig_turns(rig, 2);
+	cr_assert(next_error(8) == KAFKA_ERROR_KAFKA_STORAGE_ERROR);
+	cr_assert(rig_stat(rig, STAT_record_drop_storage) == 3);
+	cr_assert(rig_stat(rig, STAT_answers_error) == 1);
+}
+
+Test(kafka_produce, a_topic_deleted_while_its_batch_arrives_is_unknown)
+{
+	struct produce_spec spec = {.version = 7, .acks = -1};
+	struct produce_item item = {.topic = "beta", .records = batch_make(3, 900, wall())};
+	struct buffer request = produce_make(&spec, &item, 1);
+	peer_send(peer, request.data, request.size - 10);
+	rig_turns(rig, 1);
+	rig_new_topics(rig, true);
+	peer_send(peer, request.data + request.size - 10, 10);
+	rig_turns(rig, 2);
+	cr_assert(next_error(7) == KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION);
+	cr_assert(rig->appends == 0);
+	buffer_free(&request);
+	buffer_free(&item.records);
+}
+
+Test(kafka_produce, a_new_snapshot_in_mid_batch_changes_nothing_for_a_topic_that_stays)
+{
+	struct buffer batch = batch_make(3, 900, wall());
+	struct buffer request = request_of(7, -1, 0, &batch);
+	for (size_t i = 0; i < request.size; i += 100) {
+		peer_send(peer, request.data + i, min_size(100, request.size - i));
+		rig_new_topics(rig, false);
+		rig_turns(rig, 1);
+	}
+	rig_turns(rig, 1);
+	cr_assert(next_error(7) == 0);
+	buffer_free(&request);
+}
+
+/* ---- acks ------------------------------------------------------------------------------ */
+
+Test(kafka_produce, acks_decide_what_the_writer_waits_for)
+{
+	struct buffer one = batch_make(1, 10, wall());
+	struct buffer request = request_of(7, 1, 0, &one);
+	send_all(peer, &request);
+	rig_turns(rig, 2);
+	cr_assert(next_error(7) == 0 && rig->last_level == ACK_WRITTEN);
+	struct buffer all = batch_make(1, 10, wall());
+	request = request_of(7, -1, 0, &all);
+	send_all(peer, &request);
+	rig_turns(rig, 2);
+	cr_assert(next_error(7) == 0 && rig->last_level == ACK_DURABLE);
+}
+
+Test(kafka_produce, other_acks_are_refused_per_partition)
+{
+	const int16_t acks[] = {2, -2, 300};
+	for (unsigned i = 0; i < array_len(acks); i++) {
+		struct buffer batch = batch_make(1, 10, wall());
+		struct buffer request = request_of(7, acks[i], 0, &batch);
+		send_all(peer, &request);
+		rig_turns(rig, 2);
+		cr_assert(next_error(7) == KAFKA_ERROR_INVALID_REQUIRED_ACKS);
+	}
+	cr_assert(rig_stat(rig, STAT_record_reject_acks) == 3 && rig->appends == 0);
+}
+
+Test(kafka_produce, acks_0_is_stored_and_never_answered)
+{
+	for (int i = 0; i < 5; i++) {
+		struct buffer batch = batch_make(2, 10, wall());
+		struct buffer request = request_of(7, 0, 0, &batch);
+		send_all(peer, &request);
+	}
+	rig_turns(rig, 3);
+	cr_assert(peer->sent.size == 0 && !peer->is_closed);
+	cr_assert(rig_stat(rig, STAT_records_stored) == 10);
+	cr_assert(rig_stat(rig, STAT_frames_accepted) == 5);
+	struct buffer batch = batch_make(2, 10, wall());
+	struct buffer request = request_of(7, -1, 0, &batch);
+	send_all(peer, &request);
+	rig_turns(rig, 2);
+	cr_assert(next_error(7) == 0);
+}
+
+Test(kafka_produce, acks_0_with_an_error_closes_the_connection)
+{
+	struct buffer batch = batch_make(2, 10, wall());
+	flip_last_bit(&batch);
+	struct buffer request = request_of(7, 0, 0, &batch);
+	send_all(peer, &request);
+	rig_turns(rig, 3);
+	cr_assert(peer->sent.size == 0 && peer->is_closed);
+}
+
+Test(kafka_produce, acks_0_closes_when_the_writer_fails_too)
+{
+	rig->append_error = KAFKA_ERROR_KAFKA_STORAGE_ERROR;
+	struct buffer batch = batch_make(2, 10, wall());
+	struct buffer request = request_of(7, 0, 0, &batch);
+	send_all(peer, &request);
+	rig_turns(rig, 3);
+	cr_assert(peer->sent.size == 0 && peer->is_closed);
+}
+
+/* ---- order ----------------------------------------------------------------------------- */
+
+Test(kafka_produce, answers_leave_in_request_order_however_the_writer_finishes)
+{
+	rig->hold_appends = true;
+	for (int i = 0; i < 4; i++) {
+		struct buffer batch = batch_make(1, 10, wall());
+		struct buffer request = request_of(7, -1, i, &batch);
+		send_all(peer, &request);
+	}
+	rig_turns(rig, 2);
+	cr_assert(rig->held_count == 4);
+	rig_release_one(rig, 3);
+	rig_release_one(rig, 1);
+	rig_turns(rig, 2);
+	cr_assert(!peer_answer(peer).data);
+	rig_release_one(rig, 0);
+	rig_turns(rig, 2);
+	struct produce_outcome o;
+	for (int i = 0; i < 2; i++) {
+		struct bytes answer = peer_answer(peer);
+		cr_assert(answer.data && produce_read(7, answer, &o, 1) == 1 && o.index == i);
+		peer_answer_done(peer, answer);
+	}
+	cr_assert(!peer_answer(peer).data);
+	rig_release_one(rig, 0);
+	rig_turns(rig, 2);
+	for (int i = 2; i < 4; i++) {
+		struct bytes answer = peer_answer(peer);
+		cr_assert(answer.data && produce_read(7, answer, &o, 1) == 1 && o.index == i);
+		peer_answer_done(peer, answer);
+	}
+}
+
+Test(kafka_produce, requests_in_flight_are_capped)
+{
+	rig->hold_appends = true;
+	for (int i = 0; i < KAFKA_IN_FLIGHT_MAX + 10; i++) {
+		struct buffer batch = batch_make(1, 10, wall());
+		struct buffer request = request_of(7, -1, i % 4, &batch);
+		send_all(peer, &request);
+	}
+	rig_turns(rig, 3);
+	cr_assert(rig->held_count == KAFKA_IN_FLIGHT_MAX);
+	rig_release_one(rig, 0);
+	rig_turns(rig, 3);
+	cr_assert(rig->held_count == KAFKA_IN_FLIGHT_MAX);
+	rig->hold_appends = false;
+	rig_release(rig);
+	rig_turns(rig, 4);
+	cr_assert(rig_stat(rig, STAT_frames_accepted) == KAFKA_IN_FLIGHT_MAX + 10);
+}
+
+/* ---- back-pressure --------------------------------------------------------------------- */
+
+static void teardown_only(void)
+{
+	rig_turns(rig, 4);
+	rig_destroy(rig);
+}
+
+TestSuite(kafka_credit, .fini = teardown_only);
+
+static struct peer *open_peer(void)
+{
+	struct peer *p = peer_open(rig);
+	rig_turn(rig, 0);
+	return p;
+}
+
+static void end_peer(struct peer *p)
+{
+	if (p->stream.session)
+		peer_lose(p);
+	rig_turns(rig, 2);
+	peer_free(p);
+}
+
+Test(kafka_credit, a_session_without_credit_stops_reading_and_goes_on_when_it_returns)
+{
+	struct rig_options options = {.writer_credit_bytes = 8192};
+	rig = rig_create(&options);
+	peer = open_peer();
+	rig->hold_appends = true;
+	/* The oldest incomplete batch may use the reserve of max.message.bytes, so fill that
+	 * too before anybody has to wait. */
+	for (int i = 0; i < 6; i++) {
+		struct buffer batch = batch_make(1, 9000, wall());
+		struct buffer request = request_of(7, -1, 0, &batch);
+		send_all(peer, &request);
+	}
+	rig_turns(rig, 3);
+	cr_assert(rig->held_count == 3, "%u batches", rig->held_count);
+	cr_assert(stream_readable(&peer->stream) > 18000);
+	cr_assert(rig_stat(rig, STAT_sessions_blocked) > 0);
+	for (unsigned done = 3; done < 6; done++) {
+		rig_release_one(rig, 0);
+		rig_turns(rig, 3);
+		cr_assert(rig->held_count == 3 && rig->appends == done + 1);
+	}
+	rig_release(rig);
+	rig_turns(rig, 3);
+	for (int i = 0; i < 6; i++)
+		cr_assert(next_error(7) == 0);
+	end_peer(peer);
+}
+
+Test(kafka_credit, many_halves_of_batches_cannot_keep_the_oldest_from_its_end)
+{
+	struct rig_options options = {.writer_credit_bytes = 32768};
+	rig = rig_create(&options);
+	struct peer *peers[16];
+	struct buffer requests[16];
+	for (unsigned i = 0; i < 16; i++) {
+		struct buffer batch = batch_make(1, 15000, wall());
+		requests[i] = request_of(7, -1, (int32_t)(i % 4), &batch);
+		peers[i] = open_peer();
+		peer_send(peers[i], requests[i].data, 6000);
+		rig_turns(rig, 1);
+	}
+	for (unsigned i = 0; i < 16; i++) {
+		peer_send(peers[i], requests[i].data + 6000, requests[i].size - 6000);
+		buffer_free(&requests[i]);
+	}
+	rig_turns(rig, 60);
+	cr_assert(rig_stat(rig, STAT_records_stored) == 16);
+	for (unsigned i = 0; i < 16; i++)
+		end_peer(peers[i]);
+}
+
+Test(kafka_credit, other_partitions_get_what_one_gives_back)
+{
+	struct rig_options options = {.writer_credit_bytes = 32768};
+	rig = rig_create(&options);
+	struct peer *slow = open_peer(), *stuck = open_peer(), *fast = open_peer();
+	rig->hold_appends = true;
+	/* The slow peer's batch is the oldest and stays incomplete: the reserve is its own. */
+	struct buffer half = batch_make(1, 15000, wall());
+	struct buffer slow_request = request_of(7, -1, 1, &half);
+	peer_send(slow, slow_request.data, 6000);
+	rig_turns(rig, 1);
+	for (int i = 0; i < 2; i++) {
+		struct buffer batch = batch_make(1, 11000, wall());
+		struct buffer request = request_of(7, -1, 0, &batch);
+		send_all(stuck, &request);
+	}
+	rig_turns(rig, 2);
+	struct buffer batch = batch_make(1, 9000, wall());
+	struct buffer request = request_of(7, -1, 2, &batch);
+	send_all(fast, &request);
+	rig_turns(rig, 2);
+	cr_assert(rig->held_count == 2);
+	/* Partition 2 has nothing at the writer: only another's completion can wake it. */
+	rig_release_one(rig, 0);
+	rig_turns(rig, 3);
+	cr_assert(rig->appends == 3, "the session of partition 2 sleeps on");
+	buffer_free(&slow_request);
+	rig_release(rig);
+	end_peer(slow);
+	end_peer(stuck);
+	end_peer(fast);
+}
+
+/* ---- ends ------------------------------------------------------------------------------ */
+
+Test(kafka_produce, a_peer_that_stalls_in_a_batch_loses_its_connection)
+{
+	struct buffer batch = batch_make(3, 900, wall());
+	struct buffer request = request_of(7, -1, 0, &batch);
+	peer_send(peer, request.data, 1000);
+	rig_turns(rig, 1);
+	for (int i = 0; i < 5; i++) {
+		rig_turn(rig, RIG_TIMEOUT_MS - 100);
+		cr_assert(!peer->is_closed);
+		peer_send(peer, request.data + 1000 + i, 1);
+		rig_turns(rig, 1);
+	}
+	rig_turn(rig, RIG_TIMEOUT_MS + 2);
+	rig_turns(rig, 1);
+	cr_assert(peer->is_closed);
+	cr_assert(rig_stat(rig, STAT_frame_drop_connection) == 1);
+	cr_assert(rig->in.lanes.reserved[0] == 0);
+	buffer_free(&request);
+}
+
+Test(kafka_produce, an_idle_connection_stays)
+{
+	rig_turn(rig, 100 * RIG_TIMEOUT_MS);
+	rig_turns(rig, 2);
+	cr_assert(!peer->is_closed && rig->in.wheel.armed == 0);
+}
+
+Test(kafka_produce, a_connection_lost_at_any_byte_gives_everything_back)
+{
+	struct buffer request = sample(9);
+	end_peer(peer);
+	for (size_t cut = 0; cut <= request.size; cut++) {
+		peer = open_peer();
+		rig->hold_appends = cut % 2;
+		peer_send(peer, request.data, cut);
+		rig_turns(rig, 1);
+		end_peer(peer);
+		rig_release(rig);
+		rig_turns(rig, 2);
+		cr_assert(rig->in.answers.in_use == 0 && rig->in.appends.in_use == 0);
+		cr_assert(ledger_in_flight(&rig->in.stats, LEDGER_frame) == 0, "cut %zu", cut);
+		cr_assert(ledger_in_flight(&rig->in.stats, LEDGER_record) == 0, "cut %zu", cut);
+	}
+	buffer_free(&request);
+	peer = open_peer();
+}
+
+Test(kafka_produce, the_end_of_the_stream_in_mid_request_drops_it_after_what_is_owed)
+{
+	struct buffer first = batch_make(1, 10, wall());
+	struct buffer request = request_of(7, -1, 0, &first);
+	rig->hold_appends = true;
+	peer_send(peer, request.data, request.size);
+	peer_send(peer, request.data, request.size - 3);
+	peer_end(peer);
+	rig_turns(rig, 3);
+	cr_assert(!peer->is_closed);
+	rig_release(rig);
+	rig_turns(rig, 3);
+	cr_assert(next_error(7) == 0 && peer->is_closed);
+	cr_assert(rig_stat(rig, STAT_frame_drop_connection) == 1);
+	buffer_free(&request);
+}
+
+struct bad_request {
+	const char *name;
+	size_t at;
+	uint32_t value;
+	unsigned bytes;
+};
+
+/* A v7 request of one topic "alpha" and one partition, client id "rig":
+ * 0 size, 4 key, 6 version, 8 correlation, 12 client id 2+3, 17 txn id, 19 acks, 21 timeout,
+ * 25 topics, 29 name 2+5, 36 partitions, 40 index, 44 records. */
+static const struct bad_request bad_requests[] = {
+	{"size 9", 0, 9, 4},
+	{"size negative", 0, 0xffffffff, 4},
+	{"size beyond the limit", 0, RIG_BUFFER_BYTES + 1, 4},
+	{"unknown key", 4, 999, 2},
+	{"version 2", 6, 2, 2},
+	{"version 12", 6, 12, 2},
+	{"client id size -2", 12, 0xfffe, 2},
+	{"topics -1", 25, 0xffffffff, 4},
+	{"topics beyond the bytes", 25, 0x10000000, 4},
+	{"name size -1", 29, 0xffff, 2},
+	{"partitions beyond the bytes", 36, 0x7fffffff, 4},
+	{"partitions -1", 36, 0xffffffff, 4},
+	{"records beyond the request", 44, 0x00010000, 4},
+	{"records -2", 44, 0xfffffffe, 4},
+};
+
+Test(kafka_produce, a_malformed_request_closes_the_connection)
+{
+	end_peer(peer);
+	for (unsigned i = 0; i < array_len(bad_requests); i++) {
+		const struct bad_request *bad = &bad_requests[i];
+		struct buffer batch = batch_make(1, 10, wall());
+		struct buffer request = request_of(7, -1, 0, &batch);
+		uint64_t rejected = rig_stat(rig, STAT_frame_reject_request);
+		if (bad->bytes == 4)
+			be32_store(request.data + bad->at, bad->value);
+		else
+			be16_store(request.data + bad->at, (uint16_t)bad->value);
+		peer = open_peer();
+		send_all(peer, &request);
+		rig_turns(rig, 3);
+		cr_assert(peer->is_closed, "%s", bad->name);
+		cr_assert(peer->sent.size == 0, "%s", bad->name);
+		cr_assert(rig_stat(rig, STAT_frame_reject_request) == rejected + 1, "%s",
+			  bad->name);
+		cr_assert(ledger_in_flight(&rig->in.stats, LEDGER_frame) == 0, "%s", bad->name);
+		end_peer(peer);
+	}
+	peer = open_peer();
+}
+
+Test(kafka_produce, bytes_behind_the_last_field_close_the_connection)
+{
+	struct buffer batch = batch_make(1, 10, wall());
+	struct buffer request = request_of(7, -1, 0, &batch);
+	buffer_add(&request, "x", 1);
+	kafka_size_store(request.data, request.size);
+	send_all(peer, &request);
+	rig_turns(rig, 3);
+	cr_assert(peer->is_closed && peer->sent.size == 0);
+	cr_assert(rig_stat(rig, STAT_frame_reject_request) == 1);
+}
+
+Test(kafka_produce, what_is_owed_is_sent_before_a_bad_request_closes)
+{
+	struct buffer batch = batch_make(1, 10, wall());
+	struct buffer request = request_of(7, -1, 0, &batch);
+	rig->hold_appends = true;
+	peer_send(peer, request.data, request.size);
+	be16_store(request.data + 6, 2);
+	send_all(peer, &request);
+	rig_turns(rig, 2);
+	rig_release(rig);
+	rig_turns(rig, 3);
+	cr_assert(next_error(7) == 0 && peer->is_closed);
+}
+
+Test(kafka_produce, noise_never_breaks_a_promise)
+{
+	uint64_t state = 12345;
+	end_peer(peer);
+	for (unsigned round = 0; round < 3000; round++) {
+		struct buffer request = sample(round % 2 ? 9 : 7);
+		for (unsigned flips = 0; flips < 3; flips++) {
+			state = state * 6364136223846793005ull + 1442695040888963407ull;
+			request.data[(state >> 33) % request.size] ^= (uint8_t)(state >> 24);
+		}
+		peer = open_peer();
+		send_all(peer, &request);
+		rig_turns(rig, 2);
+		end_peer(peer);
+		cr_assert(rig->in.answers.in_use == 0 && rig->in.appends.in_use == 0);
+	}
+	peer = open_peer();
+}
+
+Test(kafka_produce, long_names_and_ids_are_read_and_answered)
+{
+	char name[2000];
+	memset(name, 'n', sizeof name - 1);
+	name[sizeof name - 1] = 0;
+	for (int version = 7; version <= 9; version += 2) {
+		struct produce_spec spec = {.version = version, .acks = -1, .client_id = name};
+		struct produce_item item = {.topic = name, .records = batch_make(1, 9, wall())};
+		struct buffer request = produce_make(&spec, &item, 1);
+		for (size_t at = 0; at < request.size; at += 700) {
+			peer_send(peer, request.data + at, min_size(700, request.size - at));
+			rig_turns(rig, 1);
+		}
+		rig_turns(rig, 1);
+		cr_assert(next_error(version) == KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION);
+		buffer_free(&request);
+		buffer_free(&item.records);
+	}
+}
+
+Test(kafka_credit, a_request_waits_for_answers_and_waiters_that_are_used_up)
+{
+	struct rig_options options = {.answers_max = 2};
+	rig = rig_create(&options);
+	peer = open_peer();
+	rig->hold_appends = true;
+	struct produce_spec spec = {.version = 7, .acks = -1};
+	struct produce_item items[4];
+	for (int i = 0; i < 4; i++)
+		items[i] = (struct produce_item){.topic = "alpha", .partition = i,
+						 .records = batch_make(1, 10, wall())};
+	for (int i = 0; i < 3; i++) {
+		struct buffer request = produce_make(&spec, items, 4);
+		send_all(peer, &request);
+	}
+	for (unsigned turn = 0; turn < 200; turn++) {
+		rig_turns(rig, 1);
+		if (turn % 3 == 0 && rig->held_count > 0)
+			rig_release_one(rig, 0);
+	}
+	struct produce_outcome o[4];
+	for (int i = 0; i < 3; i++) {
+		struct bytes answer = peer_answer(peer);
+		cr_assert(answer.data && produce_read(7, answer, o, 4) == 4);
+		for (int k = 0; k < 4; k++)
+			cr_assert(o[k].error_code == 0 && o[k].base_offset == i);
+		peer_answer_done(peer, answer);
+	}
+	for (int i = 0; i < 4; i++)
+		buffer_free(&items[i].records);
+	end_peer(peer);
+}
