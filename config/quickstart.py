@@ -21,14 +21,15 @@ PENSTOCK_BUILD=DIR uses the programs of another build directory and builds nothi
 """
 import os
 import re
+import select
 import shlex
 import signal
-import socket
 import subprocess
 import sys
 import time
 
-from sandbox import GATEWAY_ADDRESS, PREFIX_BITS, HugePages, Sandbox, SandboxError
+from sandbox import (CLIENT_INTERFACE, GATEWAY_ADDRESS, PREFIX_BITS, HugePages, Sandbox,
+                     SandboxError)
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 EXIT_USAGE, EXIT_NO_GATEWAY, EXIT_BAD_GATEWAY = 64, 69, 70
@@ -165,7 +166,7 @@ class Gateway:
         for key, value in self.settings.items():
             command += ['--set', f'{key}={value}']
         self.process = self.sandbox.start(
-            command, in_gateway=True, stdin=subprocess.DEVNULL, stdout=sys.stderr,
+            command, in_gateway=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             start_new_session=True)
         try:
             self._await_start()
@@ -175,33 +176,26 @@ class Gateway:
         self._create_topics()
 
     def _await_start(self):
+        """Until penstockd prints READY. The tap is its own: it has to be there to be given
+        the clients' address."""
         deadline = time.monotonic() + START_SECONDS
         connected = False
-        while not (connected and self._is_ready()):
-            status = self.process.poll()
-            if status is not None:
-                raise Failure(EXIT_NO_GATEWAY,
-                              f'penstockd did not start: {describe(status)}; '
-                              'what it said is above')
+        while not select.select([self.process.stdout], [], [], 0.02)[0]:
             if time.monotonic() > deadline:
                 raise Failure(EXIT_NO_GATEWAY,
-                              f'penstockd did not answer within {START_SECONDS} s')
-            if not connected and self.sandbox.has_client_interface():
-                self.sandbox.connect_client()
-                connected = True
-            time.sleep(0.02)
+                              f'penstockd was not ready within {START_SECONDS} s')
+            connected = connected or self._connect_client()
+        if self.process.stdout.readline().strip() != b'READY':
+            raise Failure(EXIT_NO_GATEWAY, 'penstockd did not start: '
+                          f'{describe(self.process.wait())}; what it said is above')
+        if not connected and not self._connect_client():
+            raise Failure(EXIT_NO_GATEWAY, f'there is no interface {CLIENT_INTERFACE}')
 
-    def _is_ready(self):
-        """The control socket answers, and so does every TCP listener."""
-        try:
-            with socket.socket(socket.AF_UNIX) as control:
-                control.connect(self.socket)
-            for name, host, port in self.listeners:
-                if not name.startswith('UDP'):
-                    socket.create_connection((host, port), timeout=1).close()
-        except OSError:
-            return False
-        return True
+    def _connect_client(self):
+        if self.sandbox.has_client_interface():
+            self.sandbox.connect_client()
+            return True
+        return False
 
     def _create_topics(self):
         for topic, partitions in TOPICS.items():
