@@ -112,8 +112,8 @@ static bool check_rst(struct tcp *t, struct tcp_conn *c, const struct tcp_segmen
 	return false;
 }
 
-/* A device that rebooted and uses its old port insists with one SYN; a spoofed SYN is
- * refuted by the live peer, which answers our keepalive probe. True: it is believed. */
+/* A device that rebooted and uses its old port insists with one SYN. True: it is believed,
+ * after several of them, over some time, without a sign of life between. */
 static bool peer_started_anew(struct tcp *t, struct tcp_conn *c, const struct tcp_segment *s)
 {
 	if (c->syn_count == 0 || c->syn_seq != s->h.seq) {
@@ -124,7 +124,6 @@ static bool peer_started_anew(struct tcp *t, struct tcp_conn *c, const struct tc
 	if (c->syn_count >= TCP_REUSE_SYNS && t->now_ms - c->syn_ms >= TCP_REUSE_MS)
 		return true;
 	c->syn_count += c->syn_count < UINT8_MAX;
-	c->flags |= CONN_KEEPALIVE_DUE;
 	return false;
 }
 
@@ -143,6 +142,9 @@ static bool check_syn(struct tcp *t, struct tcp_conn *c, const struct tcp_segmen
 	}
 	tcp_count(t, STAT_packet_drop_tcp_blind);
 	tcp_challenge(t, c);
+	/* A live peer whose SYN was forged says so: it answers a keepalive probe. */
+	if (c->syn_count > 1 && (c->flags & CONN_ACK_DUE))
+		c->flags |= CONN_KEEPALIVE_DUE;
 	return false;
 }
 

@@ -201,6 +201,7 @@ void rig_wait_ms(struct rig *r, uint64_t ms)
 		/* What was sent since the wait began stays to be looked at. */
 		unsigned before = sent;
 		r->sent_count = before;
+		r->packets_put += r->queued.count;
 		tcp_input(r->t, &r->queued, r->now_ns);
 		rig_session(r);
 		rig_finish(r);
