@@ -106,11 +106,7 @@ static bool frame_reserve(struct ingest *in, struct session *s, const struct rec
 	uint32_t bytes = record_reserve_bytes(r->key, r->value);
 	if (lane_reserve(&in->lanes, r->lane, bytes, false))
 		return true;
-	/* The writer's credit is used up by other lanes: nothing would wake this one. */
-	if (r->lane->reserved_bytes == 0)
-		frame_defer(s);
-	else
-		session_block(in, s, r->lane);
+	session_block(in, s, r->lane);
 	return false;
 }
 
