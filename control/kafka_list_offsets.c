@@ -55,17 +55,16 @@ static int16_t find_by_time(struct lookup *l, const struct log_marks *marks,
 	return KAFKA_ERROR_NONE;
 }
 
-/* The newest record may not be durable yet: then nobody may be pointed at it. */
-static int16_t find_max_timestamp(const struct log_marks *marks,
+/* The watermarks know the newest time and the batch that has it, the file which record it is.
+ * While that batch may still vanish nobody is pointed at it. */
+static int16_t find_max_timestamp(struct lookup *l, const struct log_marks *marks,
 				  struct list_offsets_partition *out)
 {
 	if (marks->log_end_offset == marks->log_start_offset)
 		return KAFKA_ERROR_NONE;
 	if (marks->max_timestamp_offset >= marks->high_watermark)
 		return KAFKA_ERROR_OFFSET_NOT_AVAILABLE;
-	out->offset = marks->max_timestamp_offset;
-	out->timestamp = marks->max_timestamp;
-	return KAFKA_ERROR_NONE;
+	return find_by_time(l, marks, marks->max_timestamp, out);
 }
 
 static int16_t find(struct lookup *l, int64_t timestamp, struct list_offsets_partition *out)
@@ -77,7 +76,7 @@ static int16_t find(struct lookup *l, int64_t timestamp, struct list_offsets_par
 		return find_by_time(l, &marks, timestamp, out);
 	if (timestamp == LIST_OFFSETS_MAX_TIMESTAMP &&
 	    l->request->header.api_version >= MAX_TIMESTAMP_SINCE)
-		return find_max_timestamp(&marks, out);
+		return find_max_timestamp(l, &marks, out);
 	if (timestamp != LIST_OFFSETS_LATEST && timestamp != LIST_OFFSETS_EARLIEST)
 		return KAFKA_ERROR_UNSUPPORTED_VERSION;
 	out->offset = timestamp == LIST_OFFSETS_LATEST ? marks.high_watermark

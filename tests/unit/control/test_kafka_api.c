@@ -6,9 +6,12 @@
 #include "dataplane/wire/msg_find_coordinator.h"
 #include "dataplane/wire/msg_list_offsets.h"
 #include "dataplane/wire/msg_metadata.h"
+#include "dataplane/wire/record_batch.h"
 #include "tests/unit/control/fake_registry.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 enum { CORRELATION = 0x01020304, CHUNKS = 64, LISTENER = 2 };
 
@@ -19,6 +22,14 @@ static struct chunk_pool pool;
 static struct kafka_api *api;
 static struct call calls[4];
 static alignas(16) uint8_t memory[1 << 20];
+static char log_dir[] = "/tmp/penstock_api_XXXXXX";
+
+static void shell(const char *format, const char *directory)
+{
+	char command[128];
+	snprintf(command, sizeof command, format, directory);
+	cr_assert(system(command) == 0);
+}
 
 static void start(void)
 {
@@ -27,7 +38,8 @@ static void start(void)
 	cr_assert(chunk_pool_init(&pool, CHUNK_BYTES, CHUNKS) == 0);
 	struct kafka_api_options options = {
 		.registry = &registry, .pollers = {&handoff}, .poller_count = 1,
-		.auto_create_topics = true, .log_dir = "/tmp/penstock_no_such_dir"};
+		.auto_create_topics = true, .log_dir = log_dir};
+	cr_assert(mkdtemp(log_dir) != NULL);
 	options.listeners[LISTENER] =
 		(struct kafka_api_listener){.host = "broker.example", .port = 9094};
 	api = kafka_api_create(&options);
@@ -42,6 +54,7 @@ static void stop(void)
 	handoff_fini(&handoff);
 	wake_fini(&poller_wake);
 	wake_fini(&control_wake);
+	shell("rm -rf %s", log_dir);
 }
 
 TestSuite(kafka_api, .init = start, .fini = stop);
@@ -495,11 +508,46 @@ Test(kafka_api, the_ends_of_a_partition_are_its_start_and_its_high_watermark)
 	}
 }
 
+/* Partition 0 on disk: offsets 60 to 69 with the times 4100, 4200, ... 5000. */
+static void write_vehicles(void)
+{
+	uint8_t batch[512];
+	char path[128];
+	struct record_batch_header *h = (struct record_batch_header *)batch;
+	struct emitter e = emitter_of(batch + sizeof *h, sizeof batch - sizeof *h);
+	for (int i = 0; i < 10; i++) {
+		struct record_view r = {.timestamp_delta = 100 * i, .offset_delta = i};
+		record_emit(&e, &r);
+	}
+	size_t size = sizeof *h + emitter_size(&e);
+	record_batch_build(h, 10, 4100, 5000);
+	record_batch_place(h, 60, 0);
+	record_batch_set_size(h, (uint32_t)size);
+	shell("mkdir %s/vehicles-0", log_dir);
+	snprintf(path, sizeof path, "%s/vehicles-0/%020d.log", log_dir, 60);
+	FILE *f = fopen(path, "w");
+	cr_assert(f && fwrite(batch, 1, size, f) == size && fclose(f) == 0);
+	registry.marks.max_timestamp_offset = 69;
+}
+
+Test(kafka_api, a_time_finds_the_first_record_that_is_not_older)
+{
+	have_vehicles();
+	write_vehicles();
+	for (int version = 1; version <= 7; version++) {
+		struct list_offsets_partition p = ask_offset(version, 0, -1, 4201);
+		cr_assert(p.error_code == 0 && p.offset == 62 && p.timestamp == 4300);
+		p = ask_offset(version, 0, -1, 5001);
+		cr_assert(p.error_code == 0 && p.offset == -1 && p.timestamp == -1);
+	}
+}
+
 Test(kafka_api, the_newest_time_is_known_from_version_7_on)
 {
 	have_vehicles();
+	write_vehicles();
 	struct list_offsets_partition p = ask_offset(7, 0, -1, LIST_OFFSETS_MAX_TIMESTAMP);
-	cr_assert(p.error_code == 0 && p.offset == 70 && p.timestamp == 5000);
+	cr_assert(p.error_code == 0 && p.offset == 69 && p.timestamp == 5000);
 	p = ask_offset(6, 0, -1, LIST_OFFSETS_MAX_TIMESTAMP);
 	cr_assert(p.error_code == KAFKA_ERROR_UNSUPPORTED_VERSION && p.offset == -1);
 }
