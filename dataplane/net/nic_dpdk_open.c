@@ -44,11 +44,19 @@ static struct rte_mempool *pool_create(const struct nic *n, const char *use, uns
 				       rte_eth_dev_socket_id(n->port));
 }
 
-static bool has_segmentation(const struct nic_dpdk_options *o, uint64_t capable)
+static bool is_tap(const struct rte_eth_dev_info *info)
 {
-	return o->offload && o->segmentation &&
-	       (capable & tx_segmentation) == tx_segmentation &&
-	       (capable & RTE_ETH_TX_OFFLOAD_TCP_CKSUM);
+	return strcmp(info->driver_name, "net_tap") == 0;
+}
+
+/* net_tap compares a cut piece, Ethernet header included, with the MTU and refuses it: with
+ * full segments it sends nothing. */
+static bool has_segmentation(const struct nic_dpdk_options *o,
+			     const struct rte_eth_dev_info *info)
+{
+	uint64_t needed = tx_segmentation | RTE_ETH_TX_OFFLOAD_TCP_CKSUM;
+	return o->offload && o->segmentation && !is_tap(info) &&
+	       (info->tx_offload_capa & needed) == needed;
 }
 
 static int pools_create(struct nic *n, const struct nic_dpdk_options *o, uint16_t rx_descriptors)
@@ -68,13 +76,6 @@ static int pools_create(struct nic *n, const struct nic_dpdk_options *o, uint16_
 	return 0;
 }
 
-/* The receive interrupt of net_tap is the tap's own descriptor, readable as it stands. That
- * of hardware would have to be armed before each sleep: it is polled instead. */
-static bool is_tap(const struct rte_eth_dev_info *info)
-{
-	return strcmp(info->driver_name, "net_tap") == 0;
-}
-
 static int configure(struct nic *n, const struct nic_dpdk_options *o,
 		     const struct rte_eth_dev_info *info)
 {
@@ -83,9 +84,11 @@ static int configure(struct nic *n, const struct nic_dpdk_options *o,
 		conf.rxmode.offloads = rx_wanted & info->rx_offload_capa;
 		conf.txmode.offloads = tx_wanted & info->tx_offload_capa;
 	}
-	if (has_segmentation(o, info->tx_offload_capa))
+	if (has_segmentation(o, info))
 		conf.txmode.offloads |= tx_segmentation;
 	conf.rxmode.mtu = o->mtu;
+	/* The receive interrupt of net_tap is the tap's own descriptor, readable as it stands.
+	 * That of hardware would have to be armed before each sleep: it is polled instead. */
 	conf.intr_conf.rxq = is_tap(info);
 	int error = rte_eth_dev_configure(n->port, 1, 1, &conf);
 	if (error)
@@ -113,7 +116,7 @@ static int read_port(struct nic *n, const struct nic_dpdk_options *o,
 	if (n->caps.mtu + RTE_ETHER_HDR_LEN > NIC_FRAME_BYTES_MAX)
 		return refuse(o, "jumbo frames are not supported, set an MTU of 1500", -EINVAL);
 	n->caps.tx_segment_bytes = n->caps.mtu;
-	if (has_segmentation(o, info->tx_offload_capa))
+	if (has_segmentation(o, info))
 		n->caps.tx_segment_bytes = NIC_SEGMENTATION_BYTES;
 	return 0;
 }
