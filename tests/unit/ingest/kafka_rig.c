@@ -264,7 +264,8 @@ static bool is_held(const struct rig *r, const struct handoff_msg *msg)
 {
 	return (msg->kind == HANDOFF_APPEND && r->hold_appends) ||
 	       (msg->kind == HANDOFF_READ && r->hold_reads) ||
-	       (msg->kind == HANDOFF_CALL && r->hold_calls);
+	       (msg->kind == HANDOFF_CALL && r->hold_calls &&
+		!container_of(msg, struct call, msg)->is_release);
 }
 
 static void take(struct rig *r, struct handoff_msg *msg)
