@@ -19,6 +19,7 @@ stdout are COMMAND's, all else goes to stderr. Exit status: COMMAND's; 69 when t
 not start; 70 when it died before COMMAND ended, or its ledgers do not balance.
 PENSTOCK_BUILD=DIR uses the programs of another build directory and builds nothing.
 """
+import json
 import os
 import re
 import select
@@ -211,6 +212,19 @@ class Gateway:
                               env=self.environment(), stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=30)
 
+    def ledgers(self):
+        """The three ledgers once nothing is in flight any more, or after two seconds."""
+        deadline = time.monotonic() + 2
+        while True:
+            done = self.ctl('stats', '--json')
+            if done.returncode != 0:
+                return {}
+            ledgers = json.loads(done.stdout)['ledgers']
+            if not any(ledger['in_flight'] for ledger in ledgers.values()) \
+                    or time.monotonic() > deadline:
+                return ledgers
+            time.sleep(0.05)
+
     def environment(self):
         env = dict(os.environ, PATH=self.programs.search_path(), PENSTOCK_SOCKET=self.socket,
                    PENSTOCK_LOG_DIR=self.log_dir, PENSTOCK_PID=str(self.process.pid))
@@ -259,6 +273,14 @@ def run_command(sandbox, command, env):
     return child.returncode if child.returncode >= 0 else 128 - child.returncode
 
 
+def show_ledgers(ledgers):
+    """in = the sum of the ends, each with its name."""
+    for name, ledger in ledgers.items():
+        ends = ' + '.join(f'{count} {end}' for end, count in ledger['ends'].items() if count)
+        print(f'  ledger of {name}s: {ledger["in"]} in = {ends or 0}; '
+              f'{ledger["in_flight"]} in flight', flush=True)
+
+
 def demo_command(options):
     command = [sys.executable, os.path.join(ROOT, 'config/fleet.py'),
                '--vehicles', str(options.vehicles)]
@@ -272,7 +294,11 @@ def run(options, programs, sandbox):
     gateway.start()
     command = demo_command(options) if options.is_demo else options.command
     status = run_command(sandbox, command, gateway.environment())
+    if options.is_demo:
+        show_ledgers(gateway.ledgers())
     trouble = gateway.drain()
+    if options.is_demo and not trouble:
+        print('  drained; every ledger balances, nothing is in flight', flush=True)
     if trouble:
         raise Failure(EXIT_BAD_GATEWAY,
                       f'{trouble}; the command ({shlex.join(command)}) had status {status}')
