@@ -34,20 +34,28 @@ static bool is_seen(struct lookup *l, uint32_t slot)
 	return seen;
 }
 
-static int16_t find_by_time(struct lookup *l, const struct log_marks *marks,
+/* How a partition's files are asked; false when its path is too long for any file. */
+static bool begin_query(const struct lookup *l, const struct log_marks *marks, int32_t partition,
+			char directory[PATH_MAX], struct offset_query *ret)
+{
+	int n = snprintf(directory, PATH_MAX, "%s/%s-%d", l->request->options->log_dir,
+			 l->topic->topic.name, partition);
+	*ret = (struct offset_query){.disk = l->request->options->disk,
+				     .directory = directory,
+				     .from = marks->log_start_offset,
+				     .until = marks->high_watermark};
+	return n < PATH_MAX;
+}
+
+static int16_t find_by_time(const struct lookup *l, const struct log_marks *marks,
 			    int64_t timestamp, struct list_offsets_partition *out)
 {
 	char directory[PATH_MAX];
-	int n = snprintf(directory, sizeof directory, "%s/%s-%d", l->request->options->log_dir,
-			 l->topic->topic.name, out->partition_index);
-	if (n >= (int)sizeof directory)
-		return KAFKA_ERROR_KAFKA_STORAGE_ERROR;
-	struct offset_query query = {.disk = l->request->options->disk,
-				     .directory = directory,
-				     .timestamp = timestamp,
-				     .from = marks->log_start_offset,
-				     .until = marks->high_watermark};
+	struct offset_query query;
 	struct offset_found found;
+	if (!begin_query(l, marks, out->partition_index, directory, &query))
+		return KAFKA_ERROR_KAFKA_STORAGE_ERROR;
+	query.timestamp = timestamp;
 	if (offset_lookup(&query, &found))
 		return KAFKA_ERROR_KAFKA_STORAGE_ERROR;
 	out->offset = found.offset;
@@ -55,13 +63,21 @@ static int16_t find_by_time(struct lookup *l, const struct log_marks *marks,
 	return KAFKA_ERROR_NONE;
 }
 
-/* The watermarks know the newest time and the batch that has it, the file which record it is.
- * While that batch may still vanish nobody is pointed at it. */
-static int16_t find_max_timestamp(struct lookup *l, const struct log_marks *marks,
+/* Watermarks and indexes know the newest time, the batch in the log which record has it.
+ * While that may still vanish nobody is pointed at it. */
+static int16_t find_max_timestamp(const struct lookup *l, const struct log_marks *marks,
 				  struct list_offsets_partition *out)
 {
+	char directory[PATH_MAX];
+	struct offset_query query;
+	int64_t sealed;
 	if (marks->log_end_offset == marks->log_start_offset)
 		return KAFKA_ERROR_NONE;
+	if (!begin_query(l, marks, out->partition_index, directory, &query) ||
+	    offset_lookup_newest(&query, &sealed))
+		return KAFKA_ERROR_KAFKA_STORAGE_ERROR;
+	if (sealed > marks->max_timestamp)
+		return find_by_time(l, marks, sealed, out);
 	if (marks->max_timestamp_offset >= marks->high_watermark)
 		return KAFKA_ERROR_OFFSET_NOT_AVAILABLE;
 	return find_by_time(l, marks, marks->max_timestamp, out);

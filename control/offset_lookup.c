@@ -131,14 +131,15 @@ static int indexed(const struct offset_query *q, int64_t segment, const char *su
 	return found;
 }
 
-/* Is everything in a sealed segment older than the time? Its last entry is its newest time. */
-static int is_too_old(const struct offset_query *q, int64_t segment)
+/* The newest time of a sealed segment is in its last entry: 1 and in *ret; none: 0; or
+ * -errno. */
+static int sealed_newest(const struct offset_query *q, int64_t segment, int64_t *ret)
 {
 	uint8_t entry[ENTRY_BYTES_MAX];
 	int found = indexed(q, segment, ".timeindex", is_older, INT64_MAX, entry);
-	if (found <= 0)
-		return found;
-	return (int64_t)be64_load(entry) < q->timestamp;
+	if (found > 0)
+		*ret = (int64_t)be64_load(entry);
+	return found;
 }
 
 /* Where in the segment to begin: everything before it is older than the time. */
@@ -271,10 +272,11 @@ static int search_segments(struct search *s, const int64_t *segments, int64_t co
 			break;
 		if (!is_last && segments[i + 1] <= s->q->from)
 			continue;
-		int old = is_last ? 0 : is_too_old(s->q, segments[i]);
-		if (old < 0)
-			return old;
-		if (!old)
+		int64_t newest;
+		int found = is_last ? 0 : sealed_newest(s->q, segments[i], &newest);
+		if (found < 0)
+			return found;
+		if (!found || newest >= s->q->timestamp)
 			verdict = scan_segment(s, segments[i]);
 	}
 	return verdict < 0 ? verdict : 0;
@@ -292,4 +294,21 @@ int offset_lookup(const struct offset_query *q, struct offset_found *ret)
 	free(s.window);
 	free(segments);
 	return error;
+}
+
+int offset_lookup_newest(const struct offset_query *q, int64_t *ret)
+{
+	int64_t *segments;
+	int64_t count = list_segments(q, &segments);
+	int found = count < 0 ? (int)count : 0;
+	*ret = -1;
+	for (int64_t i = 0; i + 1 < count && found >= 0; i++) {
+		int64_t newest = -1;
+		found = sealed_newest(q, segments[i], &newest);
+		if (newest > *ret)
+			*ret = newest;
+	}
+	if (count >= 0)
+		free(segments);
+	return found < 0 ? found : 0;
 }

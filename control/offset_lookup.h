@@ -40,4 +40,8 @@ struct offset_found {
 /* 0, or -errno when a file cannot be read. */
 int offset_lookup(const struct offset_query *q, struct offset_found *ret);
 
+/* The newest time in the sealed segments, -1 when there are none: a writer's watermarks know
+ * only what was appended or scanned since the start. 0, or -errno. */
+int offset_lookup_newest(const struct offset_query *q, int64_t *ret);
+
 #endif

@@ -26,7 +26,7 @@ static char log_dir[] = "/tmp/penstock_api_XXXXXX";
 
 static void shell(const char *format, const char *directory)
 {
-	char command[128];
+	char command[192];
 	snprintf(command, sizeof command, format, directory);
 	cr_assert(system(command) == 0);
 }
@@ -552,9 +552,24 @@ Test(kafka_api, the_newest_time_is_known_from_version_7_on)
 	cr_assert(p.error_code == KAFKA_ERROR_UNSUPPORTED_VERSION && p.offset == -1);
 }
 
+/* As after a restart: the watermarks know the last segment only. */
+Test(kafka_api, the_newest_time_may_lie_in_a_sealed_segment)
+{
+	have_vehicles();
+	write_vehicles();
+	shell("printf '\\0\\0\\0\\0\\0\\0\\023\\210\\0\\0\\0\\11'"
+	      " > %s/vehicles-0/00000000000000000060.timeindex", log_dir);
+	shell("touch %s/vehicles-0/00000000000000000070.log", log_dir);
+	registry.marks.max_timestamp = 4000;
+	registry.marks.max_timestamp_offset = 75;
+	struct list_offsets_partition p = ask_offset(7, 0, -1, LIST_OFFSETS_MAX_TIMESTAMP);
+	cr_assert(p.error_code == 0 && p.offset == 69 && p.timestamp == 5000);
+}
+
 Test(kafka_api, a_record_that_may_still_vanish_is_not_pointed_at)
 {
 	have_vehicles();
+	write_vehicles();
 	registry.marks.max_timestamp_offset = 100;
 	struct list_offsets_partition p = ask_offset(7, 0, -1, LIST_OFFSETS_MAX_TIMESTAMP);
 	cr_assert(p.error_code == KAFKA_ERROR_OFFSET_NOT_AVAILABLE && p.offset == -1);

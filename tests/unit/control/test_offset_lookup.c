@@ -218,6 +218,21 @@ Test(offset_lookup, later_segments_are_looked_at_when_earlier_ones_have_nothing)
 	cr_assert(look_between(0, 3, NO_LIMIT).offset == 3);
 }
 
+Test(offset_lookup, the_newest_time_of_sealed_segments_is_in_their_indexes)
+{
+	struct offset_query q = {.directory = directory};
+	int64_t newest;
+	write_batch(0, 0, 2, 1000);
+	cr_assert(offset_lookup_newest(&q, &newest) == 0 && newest == -1);
+	write_time_entry(0, 500, 0);
+	write_time_entry(0, 7000, 1);
+	write_batch(2, 2, 2, 2000);
+	write_time_entry(2, 2010, 1);
+	write_batch(4, 4, 2, 3000);
+	write_time_entry(4, 9000, 1);
+	cr_assert(offset_lookup_newest(&q, &newest) == 0 && newest == 7000);
+}
+
 Test(offset_lookup, log_append_time_is_the_time_of_every_record)
 {
 	size_t bytes, size = make_batch(7, 3, 1000, 10, &bytes);
