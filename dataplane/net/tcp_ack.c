@@ -3,8 +3,6 @@
 #include "dataplane/net/tcp_conn.h"
 #include "dataplane/base/require.h"
 
-enum { DUPACKS_FAST_RETRANSMIT = 3 };
-
 /* RFC 6928. */
 uint32_t tcp_initial_window(uint32_t mss)
 {
@@ -46,8 +44,8 @@ static void cwnd_grow(struct tcp_conn *c, uint32_t acked)
 	c->cwnd = min_u32(c->cwnd + step, 1u << 30);
 }
 
-/* RFC 6582 3.2: a full ACK ends the recovery, a partial one names the next hole. True when
- * the retransmission timer is to be left alone (step 5, the "impatient" variant). */
+/* RFC 6582 3.2: a full ACK ends the recovery, a partial one names the next hole. True
+ * when the retransmission timer is to be left alone (step 5, the "impatient" variant). */
 static void recovery_ack(struct tcp_conn *c, uint32_t acked)
 {
 	if (!seq_lt(c->snd_una, c->recover)) {
@@ -110,11 +108,11 @@ static void ack_duplicate(struct tcp_conn *c)
 			c->cwnd += c->mss;
 		return;
 	}
-	if (c->dupacks != DUPACKS_FAST_RETRANSMIT || !seq_lt(c->recover, c->snd_una))
+	if (c->dupacks != TCP_DUPACKS || !seq_lt(c->recover, c->snd_una))
 		return;
 	tcp_conn_cut_cwnd(c);
 	c->recover = c->snd_max;
-	c->cwnd = c->ssthresh + DUPACKS_FAST_RETRANSMIT * c->mss;
+	c->cwnd = c->ssthresh + TCP_DUPACKS * c->mss;
 	c->flags |= CONN_RECOVERY | CONN_RETRANSMIT_DUE;
 }
 

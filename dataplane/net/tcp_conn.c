@@ -58,6 +58,17 @@ void *tcp_find(struct tcp *t, uint32_t hash, const struct tcp_tuple *tuple,
 	return NULL;
 }
 
+void tcp_prefetch(const struct tcp *t, uint32_t hash)
+{
+	uint32_t probe = 0;
+	uint32_t ref = tcp_table_find(&t->table, hash, &probe);
+	if (ref >> TCP_REF_KIND_SHIFT != TCP_KIND_CONN)
+		return;
+	const uint8_t *conn = slab_at(&t->conns, ref & REF_INDEX_MASK);
+	__builtin_prefetch(conn);
+	__builtin_prefetch(conn + CACHE_LINE_BYTES);
+}
+
 void tcp_clock(struct tcp *t, uint64_t now_ns)
 {
 	t->now_ns = now_ns;
@@ -114,7 +125,8 @@ static void conn_open_sequence(struct tcp *t, struct tcp_conn *c,
 	c->ts_recent_s = t->now_s;
 	c->ts_offset = half->ts_offset;
 	uint32_t mss = min_u32(half->peer_mss, t->local_mss);
-	c->mss = (uint16_t)(mss - (half->has_timestamps ? (uint32_t)TCP_TIMESTAMP_BYTES : 0u));
+	c->mss = (uint16_t)(mss -
+			    (half->has_timestamps ? (uint32_t)TCP_TIMESTAMP_BYTES : 0u));
 	if (half->has_timestamps)
 		c->flags |= CONN_TIMESTAMPS;
 }
@@ -150,7 +162,8 @@ void tcp_conn_lose(struct tcp *t, struct tcp_conn *c, bool with_reset)
 {
 	struct tcp_tuple tuple = tcp_conn_tuple(c);
 	require(c->state != TCP_STATE_CLOSED);
-	tcp_table_remove(&t->table, tcp_hash(t, &tuple), tcp_ref(TCP_KIND_CONN, &t->conns, c));
+	tcp_table_remove(&t->table, tcp_hash(t, &tuple),
+			 tcp_ref(TCP_KIND_CONN, &t->conns, c));
 	c->state = TCP_STATE_CLOSED;
 	wheel_cancel(&t->wheel, &c->timer);
 	chain_give(&c->send);
@@ -239,7 +252,8 @@ static bool tcp_map(struct tcp *t)
 	uint32_t objects = o->connections_max + o->half_open_max + o->time_wait_max;
 	return tcp_table_init(&t->table, objects) == 0 &&
 	       slab_init(&t->conns, sizeof(struct tcp_conn), o->connections_max) == 0 &&
-	       slab_init(&t->half_open, sizeof(struct tcp_half_open), o->half_open_max) == 0 &&
+	       slab_init(&t->half_open, sizeof(struct tcp_half_open), o->half_open_max) ==
+		       0 &&
 	       slab_init(&t->waits, sizeof(struct tcp_wait), o->time_wait_max) == 0;
 }
 

@@ -26,7 +26,7 @@ enum {
 	TCP_RTO_INITIAL_MS = 1000,
 	TCP_RTO_AFTER_SYN_MS = 3000, /* RFC 6298 5.7: the SYN-ACK had been lost */
 	TCP_RTO_MAX_MS = 60000,
-	TCP_SYN_ACK_RETRIES = 4,     /* 31 s in all */
+	TCP_SYN_ACK_RETRIES = 4, /* 31 s in all */
 	TCP_FIN_WAIT_2_MS = 60000,
 	TCP_CHALLENGES_PER_SECOND = 5, /* per connection (RFC 5961 7) */
 	TCP_RESETS_PER_SECOND = 1000,  /* answers to segments of no connection */
@@ -34,12 +34,13 @@ enum {
 	TCP_REUSE_MS = 3000,           /* over this time, and is believed */
 	TCP_PAWS_IDLE_S = 24 * 86400,  /* RFC 7323 5.5 */
 	TCP_TIMERS_PER_TURN = 64,
-	TCP_SEGMENTS_PER_TURN = 64,    /* of one connection */
+	TCP_SEGMENTS_PER_TURN = 64, /* of one connection */
+	TCP_DUPACKS = 3,            /* RFC 5681 3.2: the next one is no reordering */
 	TCP_SPAN_NONE = 0xff,
 	TCP_REF_KIND_SHIFT = 30,
 };
 
-static_assert((int)PACKETS_PER_TURN < (int)TCP_SPAN_NONE, "a packet gives at most one span");
+static_assert((int)PACKETS_PER_TURN < (int)TCP_SPAN_NONE, "one span per packet");
 
 /* What the table refers to; 0 would be an empty slot. */
 enum tcp_kind { TCP_KIND_CONN = 1, TCP_KIND_HALF_OPEN, TCP_KIND_WAIT };
@@ -56,18 +57,18 @@ enum tcp_state {
 };
 
 enum tcp_conn_flag {
-	CONN_DIRTY = 1 << 0,          /* on the list tcp_settle() and tcp_output() walk */
+	CONN_DIRTY = 1 << 0, /* on the list of tcp_settle() and tcp_output() */
 	CONN_ACK_DUE = 1 << 1,
 	CONN_RST_DUE = 1 << 2,
 	CONN_RETRANSMIT_DUE = 1 << 3, /* one segment from snd_una */
 	CONN_PROBE_DUE = 1 << 4,      /* past a closed or small window */
 	CONN_KEEPALIVE_DUE = 1 << 5,
-	CONN_RTX_ARMED = 1 << 6,      /* rtx_at_ms counts */
-	CONN_PERSIST = 1 << 7,        /* rtx_at_ms is the persist timer */
-	CONN_RTT_RUNNING = 1 << 8,    /* rtt_seq is being timed (Karn) */
-	CONN_RECOVERY = 1 << 9,       /* NewReno, until `recover` is acknowledged */
+	CONN_RTX_ARMED = 1 << 6,   /* rtx_at_ms counts */
+	CONN_PERSIST = 1 << 7,     /* rtx_at_ms is the persist timer */
+	CONN_RTT_RUNNING = 1 << 8, /* rtt_seq is being timed (Karn) */
+	CONN_RECOVERY = 1 << 9,    /* NewReno, until `recover` is acknowledged */
 	CONN_TIMESTAMPS = 1 << 10,
-	CONN_FIN_KNOWN = 1 << 11,     /* the peer's FIN is at fin_seq, maybe not reached yet */
+	CONN_FIN_KNOWN = 1 << 11, /* the peer's FIN is at fin_seq, ahead */
 };
 
 /* A connection as the peer's segments name it. The port has one address. */
@@ -106,9 +107,9 @@ struct tcp_conn {
 	uint32_t snd_nxt;
 	uint32_t snd_max; /* highest ever sent; snd_nxt falls back after a timeout */
 	uint32_t snd_wnd;
-	uint32_t flags;   /* enum tcp_conn_flag */
-	uint32_t taken;   /* consumed in this turn, still readable */
-	uint8_t state;    /* enum tcp_state */
+	uint32_t flags; /* enum tcp_conn_flag */
+	uint32_t taken; /* consumed in this turn, still readable */
+	uint8_t state;  /* enum tcp_state */
 	uint8_t rcv_scale;
 	uint8_t snd_scale;
 	uint8_t dupacks;
@@ -135,17 +136,17 @@ struct tcp_conn {
 	uint32_t rttvar_ms_x4;
 	uint32_t rto_ms;
 	uint32_t rtx_at_ms;
-	uint32_t progress_ms; /* snd_una last moved, or something was sent after silence */
+	uint32_t progress_ms; /* snd_una last moved, or sending began */
 	uint32_t heard_ms;    /* last acceptable segment */
 	uint32_t ts_offset;
 	uint32_t ts_recent_s;
-	uint32_t syn_seq;     /* of the SYNs that insist on a new connection */
+	uint32_t syn_seq; /* of the SYNs that insist on a new connection */
 	uint32_t syn_ms;
 	uint32_t challenge_ms;
 	uint8_t syn_count;
 	uint8_t challenge_count;
-	uint8_t backoff;         /* doublings of rto_ms, until an RTT sample (Karn) */
-	uint8_t timeouts;        /* since snd_una last moved */
+	uint8_t backoff;  /* doublings of rto_ms, until an RTT sample (Karn) */
+	uint8_t timeouts; /* since snd_una last moved */
 	uint8_t keepalives_sent;
 	uint8_t ooo_chunks;
 	struct mac mac;
@@ -267,21 +268,25 @@ uint32_t tcp_hash(const struct tcp *t, const struct tcp_tuple *tuple);
 /* The object of the tuple, and its kind; null when there is none. */
 void *tcp_find(struct tcp *t, uint32_t hash, const struct tcp_tuple *tuple,
 	       enum tcp_kind *kind);
+/* Fetches the first two lines of the connection that is likely meant. */
+void tcp_prefetch(const struct tcp *t, uint32_t hash);
 uint32_t tcp_ref(enum tcp_kind kind, const struct slab *slab, const void *object);
 /* Puts it on the list of this turn's settle and output. */
 void tcp_conn_mark(struct tcp_conn *c);
 struct tcp_tuple tcp_conn_tuple(const struct tcp_conn *c);
 /* The handshake of `half` is complete; null when all connections are taken. */
 struct tcp_conn *tcp_conn_open(struct tcp *t, const struct tcp_half_open *half);
-/* CLOSED: out of the table, the session is told unless it closed. Freed by tcp_output(). */
+/* CLOSED: out of the table, the session is told unless it closed; tcp_output() frees. */
 void tcp_conn_lose(struct tcp *t, struct tcp_conn *c, bool with_reset);
 void tcp_conn_free(struct tcp *t, struct tcp_conn *c);
 
 /* ---- tcp_listen.c ---- */
-/* A segment for no connection; its end is counted. `iss_min` is a number below which a new
- * connection must not start, or null. */
-void tcp_listen_segment(struct tcp *t, const struct tcp_segment *s, const uint32_t *iss_min);
-void tcp_half_open_segment(struct tcp *t, struct tcp_half_open *half, struct tcp_segment *s);
+/* A segment for no connection; its end is counted. `iss_min` is a number below which a
+ * new connection must not start, or null. */
+void tcp_listen_segment(struct tcp *t, const struct tcp_segment *s,
+			const uint32_t *iss_min);
+void tcp_half_open_segment(struct tcp *t, struct tcp_half_open *half,
+			   struct tcp_segment *s);
 void tcp_half_open_timers(struct tcp *t);
 
 /* ---- tcp_in.c ---- */

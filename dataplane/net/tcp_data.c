@@ -4,8 +4,8 @@
  *     residue (chunks) ─▶ spans (in packets of this turn) ─▶ gap ─▶ ooo (chunks)
  *     └──────── what sessions see ───────┘
  *
- * A chunk of the out-of-order queue holds adjoining bytes; the sequence number of the first
- * lies in its first four bytes, so that the chunk joins the residue as it is. */
+ * A chunk of the out-of-order queue holds adjoining bytes; the sequence number of the
+ * first lies in its first four bytes, so that the chunk joins the residue as it is. */
 #include "dataplane/net/tcp_conn.h"
 #include "dataplane/base/require.h"
 
@@ -38,7 +38,8 @@ void tcp_ooo_give(struct tcp_conn *c)
 static struct chunk *ooo_take(struct tcp *t, struct tcp_conn *c, struct chunk *prev,
 			      uint32_t seq)
 {
-	uint32_t chunks_max = t->options.out_of_order_bytes / t->options.receive->chunk_bytes;
+	uint32_t chunks_max =
+		t->options.out_of_order_bytes / t->options.receive->chunk_bytes;
 	if (c->ooo_chunks >= min_u32(chunks_max, OOO_CHUNKS_MAX))
 		return NULL;
 	struct chunk *k = chunk_take(t->options.receive);
@@ -90,8 +91,10 @@ static uint32_t ooo_insert(struct tcp *t, struct tcp_conn *c, uint32_t seq,
 			prev = next;
 			continue;
 		}
-		uint32_t gap = next ? min_u32(size - at, ooo_seq(next) - (seq + at)) : size - at;
-		uint32_t n = ooo_store(t, c, &prev, seq + at, (struct bytes){bytes.data + at, gap});
+		uint32_t gap =
+			next ? min_u32(size - at, ooo_seq(next) - (seq + at)) : size - at;
+		uint32_t n = ooo_store(t, c, &prev, seq + at,
+				       (struct bytes){bytes.data + at, gap});
 		*is_full = n < gap;
 		stored += n;
 		at += n;
@@ -148,7 +151,8 @@ static void fin_reached(struct tcp *t, struct tcp_conn *c)
 }
 
 /* Counts each packet whose payload was shown: used, kept, or taken back. */
-static void settle_spans(struct tcp *t, struct tcp_conn *c, uint32_t taken, bool is_unread_lost)
+static void settle_spans(struct tcp *t, struct tcp_conn *c, uint32_t taken,
+			 bool is_unread_lost)
 {
 	struct chunk_pool *pool = t->options.receive;
 	bool is_full = false;
@@ -161,8 +165,8 @@ static void settle_spans(struct tcp *t, struct tcp_conn *c, uint32_t taken, bool
 		if (left > 0 && is_unread_lost) {
 			end = used ? end : STAT_packet_drop_tcp_closed;
 		} else if (left > 0) {
-			is_full = is_full ||
-				  !chain_append(&c->residue, pool, span->data + used, left);
+			is_full = is_full || !chain_append(&c->residue, pool,
+							   span->data + used, left);
 			c->rcv_nxt -= is_full ? left : 0;
 			end = is_full && !used ? STAT_packet_drop_tcp_memory : end;
 		}
@@ -225,7 +229,8 @@ static void text_fills_gap(struct tcp *t, struct tcp_conn *c, const struct tcp_s
 	conn_readable(c);
 }
 
-static void text_out_of_order(struct tcp *t, struct tcp_conn *c, const struct tcp_segment *s)
+static void text_out_of_order(struct tcp *t, struct tcp_conn *c,
+			      const struct tcp_segment *s)
 {
 	bool is_full;
 	uint32_t stored = ooo_insert(t, c, s->h.seq, s->payload, &is_full);
@@ -233,12 +238,13 @@ static void text_out_of_order(struct tcp *t, struct tcp_conn *c, const struct tc
 		tcp_count(t, STAT_packets_consumed);
 		tcp_count(t, STAT_tcp_out_of_order);
 	} else {
-		tcp_count(t, is_full ? STAT_packet_drop_tcp_memory : STAT_packets_duplicate);
+		tcp_count(t,
+			  is_full ? STAT_packet_drop_tcp_memory : STAT_packets_duplicate);
 	}
 }
 
-/* A FIN may ride on a segment that comes too early: it is remembered. The right edge itself
- * is enough room for it. */
+/* A FIN may ride on a segment that comes too early: it is remembered. The right edge
+ * itself is enough room for it. */
 static bool fin_note(struct tcp_conn *c, const struct tcp_segment *s)
 {
 	uint32_t fin_seq = s->h.seq + (uint32_t)s->payload.size;
@@ -266,8 +272,9 @@ static void text_trim(const struct tcp_conn *c, struct tcp_segment *s)
 	s->payload.size = size;
 }
 
-/* We have closed. While something of ours is unacknowledged the peer's data is only refused:
- * a reset would destroy what it has not read. After that it gets one (RFC 9293 3.6.1). */
+/* We have closed. While something of ours is unacknowledged the peer's data is only
+ * refused: a reset would destroy what it has not read. After that it gets one (RFC
+ * 9293 3.6.1). */
 static void text_after_close(struct tcp *t, struct tcp_conn *c)
 {
 	tcp_count(t, STAT_packet_drop_tcp_closed);

@@ -2,21 +2,23 @@
  *
  *     PAWS ─▶ 1 sequence ─▶ 2 RST ─▶ 4 SYN ─▶ 5 ACK ─▶ (6 URG: none) ─▶ 7 text ─▶ 8 FIN
  *
- * A step that gives false has ended the segment: it has counted it, and marked what is to be
- * answered. Nothing of a connection is sent from here. */
+ * A step that gives false has ended the segment: it has counted it, and marked what is to
+ * be answered. Nothing of a connection is sent from here. */
 #include "dataplane/net/tcp_conn.h"
 #include "dataplane/base/require.h"
 
 /* Flag combinations no stack sends, and LAND: source and destination the same. */
 static bool segment_is_sane(const struct tcp_segment *s)
 {
-	uint8_t flags = s->h.flags & (TCP_FLAG_SYN | TCP_FLAG_RST | TCP_FLAG_FIN | TCP_FLAG_ACK);
+	uint8_t flags =
+		s->h.flags & (TCP_FLAG_SYN | TCP_FLAG_RST | TCP_FLAG_FIN | TCP_FLAG_ACK);
 	if (flags == 0 || s->h.source_port == 0 || s->h.destination_port == 0)
 		return false;
 	if ((flags & TCP_FLAG_SYN) && (flags & (TCP_FLAG_FIN | TCP_FLAG_RST)))
 		return false;
 	return s->h.source_port != s->h.destination_port ||
-	       memcmp(&s->pkt->from.address, &s->pkt->to.address, sizeof(struct address)) != 0;
+	       memcmp(&s->pkt->from.address, &s->pkt->to.address,
+		      sizeof(struct address)) != 0;
 }
 
 static bool segment_read(const struct pkt *p, struct tcp_segment *ret)
@@ -53,7 +55,8 @@ void tcp_challenge(struct tcp *t, struct tcp_conn *c)
 }
 
 /* RFC 7323 5.3 R1. After 24 days of silence the stored value means nothing. */
-static bool check_timestamp(struct tcp *t, struct tcp_conn *c, const struct tcp_segment *s)
+static bool check_timestamp(struct tcp *t, struct tcp_conn *c,
+			    const struct tcp_segment *s)
 {
 	if (!(c->flags & CONN_TIMESTAMPS) || !s->h.has_timestamps ||
 	    (s->h.flags & TCP_FLAG_RST) || !seq_lt(s->h.ts_value, c->ts_recent) ||
@@ -76,7 +79,8 @@ static bool sequence_is_acceptable(const struct tcp_conn *c, const struct tcp_se
 	       last - c->rcv_nxt < tcp_conn_window(c);
 }
 
-/* First step: unacceptable resets are dropped in silence, the rest is told where we are. */
+/* First step: unacceptable resets are dropped in silence, the rest is told where we are.
+ */
 static bool check_sequence(struct tcp *t, struct tcp_conn *c, const struct tcp_segment *s)
 {
 	if (sequence_is_acceptable(c, s))
@@ -112,9 +116,10 @@ static bool check_rst(struct tcp *t, struct tcp_conn *c, const struct tcp_segmen
 	return false;
 }
 
-/* A device that rebooted and uses its old port insists with one SYN. True: it is believed,
- * after several of them, over some time, without a sign of life between. */
-static bool peer_started_anew(struct tcp *t, struct tcp_conn *c, const struct tcp_segment *s)
+/* A device that rebooted and uses its old port insists with one SYN. True: it is
+ * believed, after several of them, over some time, without a sign of life between. */
+static bool peer_started_anew(struct tcp *t, struct tcp_conn *c,
+			      const struct tcp_segment *s)
 {
 	if (c->syn_count == 0 || c->syn_seq != s->h.seq) {
 		c->syn_seq = s->h.seq;
@@ -210,6 +215,8 @@ void tcp_input(struct tcp *t, const struct pkt_vec *segments, uint64_t now_ns)
 		tcp_table_prefetch(&t->table, s->hash);
 		count++;
 	}
+	for (unsigned i = 0; i < count; i++)
+		tcp_prefetch(t, read[i].hash);
 	for (unsigned i = 0; i < count; i++)
 		segment_arrives(t, &read[i]);
 	tcp_timers(t);

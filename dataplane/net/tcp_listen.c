@@ -78,7 +78,8 @@ static void half_open_arm(struct tcp *t, struct tcp_half_open *half)
 static void half_open_free(struct tcp *t, struct tcp_half_open *half)
 {
 	uint32_t hash = tcp_hash(t, &half->tuple);
-	tcp_table_remove(&t->table, hash, tcp_ref(TCP_KIND_HALF_OPEN, &t->half_open, half));
+	tcp_table_remove(&t->table, hash,
+			 tcp_ref(TCP_KIND_HALF_OPEN, &t->half_open, half));
 	wheel_cancel(&t->half_open_wheel, &half->timer);
 	slab_give(&t->half_open, half);
 }
@@ -121,13 +122,15 @@ static void listen_syn(struct tcp *t, const struct tcp_segment *s, uint8_t liste
 	half->sent_ms = t->now_ms;
 	half_open_offer(t, half, &s->h);
 	half_open_number(t, half, iss_min);
-	tcp_table_insert(&t->table, s->hash, tcp_ref(TCP_KIND_HALF_OPEN, &t->half_open, half));
+	tcp_table_insert(&t->table, s->hash,
+			 tcp_ref(TCP_KIND_HALF_OPEN, &t->half_open, half));
 	syn_ack_send(t, half);
 	half_open_arm(t, half);
 	tcp_count(t, STAT_packets_consumed);
 }
 
-void tcp_listen_segment(struct tcp *t, const struct tcp_segment *s, const uint32_t *iss_min)
+void tcp_listen_segment(struct tcp *t, const struct tcp_segment *s,
+			const uint32_t *iss_min)
 {
 	int listener = t->is_refusing ? -1 : listener_index(t, s->tuple.local_port);
 	uint8_t kind = s->h.flags & (TCP_FLAG_SYN | TCP_FLAG_ACK | TCP_FLAG_RST);
@@ -140,7 +143,8 @@ void tcp_listen_segment(struct tcp *t, const struct tcp_segment *s, const uint32
 		segment_reset(t, s);
 }
 
-/* The handshake's last step; `s` is processed further as the connection's first segment. */
+/* The handshake's last step; `s` is processed further as the connection's first segment.
+ */
 static void half_open_complete(struct tcp *t, struct tcp_half_open *half,
 			       struct tcp_segment *s)
 {
@@ -161,8 +165,9 @@ static void half_open_ack(struct tcp *t, const struct tcp_half_open *half)
 		.seq = half->iss + 1,
 		.ack = half->irs + 1,
 		.flags = TCP_FLAG_ACK,
-		.window = (uint16_t)(min_u32(t->options.receive_buffer_bytes, UINT16_MAX) >>
-				     half->rcv_scale),
+		.window =
+			(uint16_t)(min_u32(t->options.receive_buffer_bytes, UINT16_MAX) >>
+				   half->rcv_scale),
 		.has_timestamps = half->has_timestamps,
 		.ts_value = tcp_ts_now(t, half->ts_offset),
 		.ts_echo = half->ts_recent,
@@ -171,7 +176,8 @@ static void half_open_ack(struct tcp *t, const struct tcp_half_open *half)
 }
 
 /* A SYN again: the same one gets the same answer; another is a peer that started anew. */
-static void half_open_syn(struct tcp *t, struct tcp_half_open *half, struct tcp_segment *s)
+static void half_open_syn(struct tcp *t, struct tcp_half_open *half,
+			  struct tcp_segment *s)
 {
 	if (s->h.seq == half->irs) {
 		tcp_count(t, STAT_packets_duplicate);
@@ -197,7 +203,8 @@ static void half_open_reset(struct tcp *t, struct tcp_half_open *half, bool in_w
 	}
 }
 
-void tcp_half_open_segment(struct tcp *t, struct tcp_half_open *half, struct tcp_segment *s)
+void tcp_half_open_segment(struct tcp *t, struct tcp_half_open *half,
+			   struct tcp_segment *s)
 {
 	uint32_t rcv_nxt = half->irs + 1;
 	uint32_t ahead = s->h.seq - rcv_nxt;
@@ -225,9 +232,11 @@ void tcp_half_open_segment(struct tcp *t, struct tcp_half_open *half, struct tcp
 void tcp_half_open_timers(struct tcp *t)
 {
 	struct timer *due[TCP_TIMERS_PER_TURN];
-	unsigned count = wheel_advance(&t->half_open_wheel, t->now_ns, due, array_len(due));
+	unsigned count =
+		wheel_advance(&t->half_open_wheel, t->now_ns, due, array_len(due));
 	for (unsigned i = 0; i < count; i++) {
-		struct tcp_half_open *half = container_of(due[i], struct tcp_half_open, timer);
+		struct tcp_half_open *half =
+			container_of(due[i], struct tcp_half_open, timer);
 		if (half->retries == TCP_SYN_ACK_RETRIES) {
 			half_open_free(t, half);
 			continue;

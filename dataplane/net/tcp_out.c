@@ -39,7 +39,8 @@ static uint32_t window_step_min(const struct tcp *t)
 }
 
 /* The window field; `*edge` is where it puts the right edge, never left of rcv_adv. */
-static uint16_t window_field(const struct tcp *t, const struct tcp_conn *c, uint32_t *edge)
+static uint16_t window_field(const struct tcp *t, const struct tcp_conn *c,
+			     uint32_t *edge)
 {
 	uint32_t held = tcp_conn_window(c);
 	uint32_t open = window_free(t, c);
@@ -84,8 +85,8 @@ static bool conn_transmit(struct tcp *t, struct tcp_conn *c, uint32_t seq, uint3
 	tcp_header_emit(&h, out);
 	if (size > 0)
 		chain_copy_out(&c->send, seq - c->snd_una, out + header_bytes, size);
-	ip_tx_push(ip, &route, IP_PROTOCOL_TCP, header_bytes + size, (uint8_t)header_bytes,
-		   size > c->mss ? c->mss : 0);
+	ip_tx_push(ip, &route, IP_PROTOCOL_TCP, header_bytes + size,
+		   (uint8_t)header_bytes, size > c->mss ? c->mss : 0);
 	if (h.window == 0 && c->rcv_adv != c->last_ack)
 		tcp_count(t, STAT_tcp_zero_windows);
 	c->flags &= ~(uint32_t)CONN_ACK_DUE;
@@ -123,7 +124,7 @@ static uint32_t bytes_sendable(const struct tcp *t, const struct tcp_conn *c)
 	uint32_t unsent = bytes_unsent(c);
 	uint32_t flight = c->snd_nxt - c->snd_una;
 	uint32_t cwnd = c->cwnd;
-	if (!(c->flags & CONN_RECOVERY) && c->dupacks < 3)
+	if (!(c->flags & CONN_RECOVERY) && c->dupacks < TCP_DUPACKS)
 		cwnd += (uint32_t)c->dupacks * c->mss; /* limited transmit, RFC 3042 */
 	uint32_t window = min_u32(cwnd, c->snd_wnd);
 	uint32_t room = window > flight ? window - flight : 0;
@@ -161,16 +162,25 @@ static bool data_send(struct tcp *t, struct tcp_conn *c, uint32_t seq, uint32_t 
 {
 	bool is_last = seq + size == tcp_conn_send_end(c);
 	bool with_fin = is_last && fin_is_wanted(c);
-	uint8_t flags = (is_last && size > 0 ? TCP_FLAG_PSH : 0) | (with_fin ? TCP_FLAG_FIN : 0);
+	uint8_t flags =
+		(is_last && size > 0 ? TCP_FLAG_PSH : 0) | (with_fin ? TCP_FLAG_FIN : 0);
 	if (!conn_transmit(t, c, seq, size, flags))
 		return false;
 	sent_note(t, c, seq, seq + size + with_fin);
 	return true;
 }
 
+/* RFC 5681 4.1: what was learnt before a silence is not trusted with a burst. */
+static void cwnd_restart(struct tcp *t, struct tcp_conn *c)
+{
+	if (c->snd_una == c->snd_max && t->now_ms - c->progress_ms > c->rto_ms)
+		c->cwnd = min_u32(c->cwnd, tcp_initial_window(c->mss));
+}
+
 /* False when something stays for the next turn. */
 static bool send_new(struct tcp *t, struct tcp_conn *c)
 {
+	cwnd_restart(t, c);
 	for (unsigned i = 0; i < TCP_SEGMENTS_PER_TURN; i++) {
 		uint32_t n = bytes_sendable(t, c);
 		bool fin_next = fin_is_wanted(c) && c->snd_nxt == tcp_conn_send_end(c);
@@ -193,8 +203,8 @@ static bool send_retransmit(struct tcp *t, struct tcp_conn *c)
 	return true;
 }
 
-/* Past a closed window one byte, whose place snd_nxt keeps; past a small one what it holds
- * (RFC 9293 3.8.6.1, and the override timeout of 3.8.6.2.1). */
+/* Past a closed window one byte, whose place snd_nxt keeps; past a small one what it
+ * holds (RFC 9293 3.8.6.1, and the override timeout of 3.8.6.2.1). */
 static bool send_probe(struct tcp *t, struct tcp_conn *c)
 {
 	uint32_t size = min_u32(max_u32(c->snd_wnd, 1), bytes_unsent(c));
@@ -241,7 +251,8 @@ static bool conn_send(struct tcp *t, struct tcp_conn *c)
 /* Nothing in flight and bytes left: the peer's window is too small, so it is probed. */
 static void persist_begin(struct tcp *t, struct tcp_conn *c)
 {
-	if ((c->flags & CONN_RTX_ARMED) || c->snd_nxt != c->snd_una || bytes_unsent(c) == 0)
+	if ((c->flags & CONN_RTX_ARMED) || c->snd_nxt != c->snd_una ||
+	    bytes_unsent(c) == 0)
 		return;
 	c->progress_ms = t->now_ms;
 	tcp_rtx_arm(t, c);

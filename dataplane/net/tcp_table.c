@@ -51,7 +51,8 @@ void tcp_table_remove(struct tcp_table *tt, uint32_t hash, uint32_t ref)
 		hole = (hole + 1) & tt->mask;
 	}
 	/* A follower may move into the hole unless its home lies behind the hole. */
-	for (uint32_t at = (hole + 1) & tt->mask; tt->slots[at].ref; at = (at + 1) & tt->mask) {
+	for (uint32_t at = (hole + 1) & tt->mask; tt->slots[at].ref;
+	     at = (at + 1) & tt->mask) {
 		uint32_t home = tt->slots[at].signature & tt->mask;
 		if (((at - home) & tt->mask) < ((at - hole) & tt->mask))
 			continue;

@@ -1,5 +1,6 @@
-/* tcp_table.h - from a 4-tuple's hash to what holds it: open addressing, linear probing, at
- * most half full. A slot is a signature and a reference; the object has the tuple itself.
+/* tcp_table.h - from a 4-tuple's hash to what holds it: open addressing, linear probing,
+ * at most half full. A slot is a signature and a reference; the object has the tuple
+ * itself.
  *
  *     hash ─▶ [sig│ref] [sig│ref] [  -  ] ...      ref = kind << 30 | index in its slab
  *
@@ -27,8 +28,8 @@ struct tcp_table {
 int tcp_table_init(struct tcp_table *tt, uint32_t count);
 void tcp_table_fini(struct tcp_table *tt);
 
-/* The next reference whose signature is `hash`, or 0. `*probe` counts the slots looked at:
- * 0 at first. */
+/* The next reference whose signature is `hash`, or 0. `*probe` counts the slots looked
+ * at: 0 at first. */
 uint32_t tcp_table_find(const struct tcp_table *tt, uint32_t hash, uint32_t *probe);
 
 void tcp_table_insert(struct tcp_table *tt, uint32_t hash, uint32_t ref);

@@ -20,15 +20,18 @@ void tcp_rtx_disarm(struct tcp_conn *c)
 }
 
 /* When silence is to be acted upon: false when it may last. */
-static bool silence_deadline(const struct tcp *t, const struct tcp_conn *c, uint32_t *at_ms)
+static bool silence_deadline(const struct tcp *t, const struct tcp_conn *c,
+			     uint32_t *at_ms)
 {
 	const struct tcp_options *o = &t->options;
-	bool is_open = c->state == TCP_STATE_ESTABLISHED || c->state == TCP_STATE_CLOSE_WAIT;
+	bool is_open =
+		c->state == TCP_STATE_ESTABLISHED || c->state == TCP_STATE_CLOSE_WAIT;
 	if (c->state == TCP_STATE_FIN_WAIT_2) {
 		*at_ms = c->heard_ms + TCP_FIN_WAIT_2_MS;
 		return true;
 	}
-	*at_ms = c->heard_ms + o->keepalive_idle_ms + c->keepalives_sent * o->keepalive_interval_ms;
+	*at_ms = c->heard_ms + o->keepalive_idle_ms +
+		 c->keepalives_sent * o->keepalive_interval_ms;
 	return is_open && o->keepalive_idle_ms > 0 && !(c->flags & CONN_RTX_ARMED);
 }
 
@@ -43,8 +46,10 @@ void tcp_timer_update(struct tcp *t, struct tcp_conn *c)
 	if (!is_needed)
 		return;
 	int32_t after_ms = (int32_t)(at_ms - t->now_ms);
-	uint64_t deadline_ns = t->now_ns + (after_ms > 0 ? (uint64_t)after_ms * NS_PER_MS : 0);
-	if (!timer_is_armed(&c->timer) || deadline_ns / WHEEL_TICK_NS + 1 < c->timer.deadline_tick)
+	uint64_t deadline_ns =
+		t->now_ns + (after_ms > 0 ? (uint64_t)after_ms * NS_PER_MS : 0);
+	if (!timer_is_armed(&c->timer) ||
+	    deadline_ns / WHEEL_TICK_NS + 1 < c->timer.deadline_tick)
 		wheel_arm(&t->wheel, &c->timer, deadline_ns);
 }
 

@@ -62,14 +62,16 @@ void tcp_wait_enter(struct tcp *t, struct tcp_conn *c)
 /* MAY-2 and RFC 6191: this SYN cannot be an old one. */
 static bool syn_is_newer(const struct tcp_wait *w, const struct tcp_segment *s)
 {
-	if (w->has_timestamps && s->h.has_timestamps && seq_lt(w->ts_recent, s->h.ts_value))
+	if (w->has_timestamps && s->h.has_timestamps &&
+	    seq_lt(w->ts_recent, s->h.ts_value))
 		return true;
 	return seq_lt(w->rcv_nxt, s->h.seq);
 }
 
 void tcp_wait_segment(struct tcp *t, struct tcp_wait *w, struct tcp_segment *s)
 {
-	bool is_syn = (s->h.flags & (TCP_FLAG_SYN | TCP_FLAG_ACK | TCP_FLAG_RST)) == TCP_FLAG_SYN;
+	bool is_syn = (s->h.flags & (TCP_FLAG_SYN | TCP_FLAG_ACK | TCP_FLAG_RST)) ==
+		      TCP_FLAG_SYN;
 	if (s->h.flags & TCP_FLAG_RST) {
 		tcp_count(t, STAT_packet_drop_tcp_unacceptable);
 		return;
@@ -89,7 +91,8 @@ void tcp_wait_segment(struct tcp *t, struct tcp_wait *w, struct tcp_segment *s)
 
 void tcp_wait_timers(struct tcp *t)
 {
-	for (unsigned i = 0; i < TCP_TIMERS_PER_TURN && !list_is_empty(&t->wait_list); i++) {
+	for (unsigned i = 0; i < TCP_TIMERS_PER_TURN && !list_is_empty(&t->wait_list);
+	     i++) {
 		struct tcp_wait *w = list_entry(t->wait_list.next, struct tcp_wait, node);
 		if (seq_lt(t->now_ms, w->end_ms))
 			return;

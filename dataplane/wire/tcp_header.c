@@ -1,8 +1,14 @@
 /* tcp_header.c - segment bytes to struct tcp_header and back; see tcp_header.h. */
 #include "dataplane/wire/tcp_header.h"
 
-enum { OPTION_END = 0, OPTION_NOP = 1, OPTION_MSS = 2, OPTION_WINDOW_SCALE = 3,
-       OPTION_SACK_PERMITTED = 4, OPTION_TIMESTAMPS = 8 };
+enum {
+	OPTION_END = 0,
+	OPTION_NOP = 1,
+	OPTION_MSS = 2,
+	OPTION_WINDOW_SCALE = 3,
+	OPTION_SACK_PERMITTED = 4,
+	OPTION_TIMESTAMPS = 8
+};
 
 /* One option of `size` bytes, kind and length included. A known kind of another length is
  * treated as unknown. */
@@ -59,13 +65,15 @@ bool tcp_header_parse(struct bytes segment, struct tcp_header *ret)
 	ret->flags = w.flags;
 	ret->window = be16_get(w.window);
 	ret->header_bytes = (uint8_t)header_bytes;
-	options_read(segment.data + TCP_HEADER_BYTES, header_bytes - TCP_HEADER_BYTES, ret);
+	options_read(segment.data + TCP_HEADER_BYTES, header_bytes - TCP_HEADER_BYTES,
+		     ret);
 	return true;
 }
 
 unsigned tcp_header_size(const struct tcp_header *h)
 {
-	return TCP_HEADER_BYTES + (h->has_mss ? 4u : 0u) + (h->has_window_scale ? 4u : 0u) +
+	return TCP_HEADER_BYTES + (h->has_mss ? 4u : 0u) +
+	       (h->has_window_scale ? 4u : 0u) +
 	       (h->has_timestamps ? (unsigned)TCP_TIMESTAMP_BYTES : 0u);
 }
 

@@ -1,5 +1,5 @@
-/* tcp_header.h - the TCP header and the options we speak (RFC 9293 3.1, 3.2; RFC 7323), in
- * and out. Pure: no state, no allocation.
+/* tcp_header.h - the TCP header and the options we speak (RFC 9293 3.1, 3.2; RFC 7323),
+ * in and out. Pure: no state, no allocation.
  *
  * offset size field
  *      0    2  source port
@@ -38,7 +38,7 @@ enum tcp_flag {
 enum {
 	TCP_HEADER_BYTES = 20,
 	TCP_HEADER_BYTES_MAX = 60,
-	TCP_TIMESTAMP_BYTES = 12, /* the option and its two NOPs */
+	TCP_TIMESTAMP_BYTES = 12,  /* the option and its two NOPs */
 	TCP_WINDOW_SCALE_MAX = 14, /* RFC 7323 2.3 */
 };
 
@@ -83,7 +83,8 @@ bool tcp_header_parse(struct bytes segment, struct tcp_header *ret);
 /* Bytes tcp_header_emit() will write. */
 unsigned tcp_header_size(const struct tcp_header *h);
 
-/* Writes header and options, checksum and urgent pointer zero; returns the bytes written. */
+/* Writes header and options, checksum and urgent pointer zero; returns the bytes written.
+ */
 unsigned tcp_header_emit(const struct tcp_header *h, uint8_t *out);
 
 #endif

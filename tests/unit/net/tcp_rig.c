@@ -34,8 +34,10 @@ void ip_tx_push(struct ip *ip, const struct ip_route *route, uint8_t protocol,
 	s->to = route->to;
 	s->size = l4_size - tcp_header_bytes;
 	s->segment_bytes = segment_bytes;
-	require((segment_bytes ? segment_bytes : s->size) + tcp_header_bytes <= RIG_MTU - 20);
-	memcpy(s->payload, r->frame + tcp_header_bytes, min_size(s->size, sizeof s->payload));
+	require((segment_bytes ? segment_bytes : s->size) + tcp_header_bytes <=
+		RIG_MTU - 20);
+	memcpy(s->payload, r->frame + tcp_header_bytes,
+	       min_size(s->size, sizeof s->payload));
 }
 
 struct tcp_options rig_options(void)
@@ -161,7 +163,8 @@ static uint64_t rig_ends(const struct rig *r)
 {
 	uint64_t ends = 0;
 	for (unsigned i = 0; i < STAT_COUNT; i++)
-		if (stat_infos[i].ledger == LEDGER_packet && stat_infos[i].role == STAT_ROLE_end)
+		if (stat_infos[i].ledger == LEDGER_packet &&
+		    stat_infos[i].role == STAT_ROLE_end)
 			ends += r->stats.value[i];
 	return ends;
 }
@@ -173,8 +176,8 @@ void rig_finish(struct rig *r)
 	for (unsigned i = 0; i < r->queued.count; i++)
 		free(r->pkts[i].buffer);
 	r->queued.count = 0;
-	cr_assert(rig_ends(r) == r->packets_put, "ledger: %lu in, %lu out", r->packets_put,
-		  rig_ends(r));
+	cr_assert(rig_ends(r) == r->packets_put, "ledger: %lu in, %lu out",
+		  r->packets_put, rig_ends(r));
 }
 
 void rig_turn(struct rig *r)
@@ -197,7 +200,8 @@ void rig_wait_ms(struct rig *r, uint64_t ms)
 	while (r->now_ns < end_ns) {
 		uint64_t left_ns = min_u64(end_ns - r->now_ns, 100 * NS_PER_MS);
 		uint64_t idle_ns = tcp_idle_ns(r->t, r->now_ns, left_ns);
-		r->now_ns += max_u64(min_u64(idle_ns, left_ns), min_u64(left_ns, NS_PER_MS));
+		r->now_ns +=
+			max_u64(min_u64(idle_ns, left_ns), min_u64(left_ns, NS_PER_MS));
 		/* What was sent since the wait began stays to be looked at. */
 		unsigned before = sent;
 		r->sent_count = before;
@@ -212,8 +216,11 @@ void rig_wait_ms(struct rig *r, uint64_t ms)
 struct tcp_conn *rig_open_with(struct rig *r, uint32_t isn, const uint8_t *options,
 			       uint8_t options_bytes)
 {
-	rig_give(r, (struct seg){.flags = TCP_FLAG_SYN, .seq = isn, .window = 65535,
-				 .options = options, .options_bytes = options_bytes});
+	rig_give(r, (struct seg){.flags = TCP_FLAG_SYN,
+				 .seq = isn,
+				 .window = 65535,
+				 .options = options,
+				 .options_bytes = options_bytes});
 	const struct sent *syn_ack = rig_last(r);
 	cr_assert(syn_ack && syn_ack->h.flags == (TCP_FLAG_SYN | TCP_FLAG_ACK));
 	cr_assert(syn_ack->h.ack == isn + 1);
@@ -235,7 +242,9 @@ struct tcp_conn *rig_open(struct rig *r)
 
 struct seg rig_ack(struct rig *r)
 {
-	return (struct seg){.flags = TCP_FLAG_ACK, .seq = r->peer_nxt, .ack = r->our_nxt,
+	return (struct seg){.flags = TCP_FLAG_ACK,
+			    .seq = r->peer_nxt,
+			    .ack = r->our_nxt,
 			    .window = 65535};
 }
 

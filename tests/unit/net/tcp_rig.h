@@ -1,11 +1,12 @@
 /* tcp_rig.h - the stack on a wire of which the test holds the other end.
  *
- *     test: rig_put(segment) ... rig_turn() ─▶ tcp_input, session, settle, output ─▶ sent[]
+ *     test: rig_put(segment) ... rig_turn() ─▶ tcp_input, session, settle, output ─▶
+ * sent[]
  *
  * Packets lie in heap blocks of their exact size that die with their turn, so that a
  * sanitizer sees a read beyond a segment or after its turn. After every turn the packet
- * ledger must balance. ip.c is replaced: the rig's ip_tx_take() and ip_tx_push() keep what
- * is sent. */
+ * ledger must balance. ip.c is replaced: the rig's ip_tx_take() and ip_tx_push() keep
+ * what is sent. */
 #ifndef PENSTOCK_TCP_RIG_H
 #define PENSTOCK_TCP_RIG_H
 
@@ -75,8 +76,8 @@ struct rig {
 	uint8_t received[RIG_RECEIVED_MAX];
 	size_t received_bytes;
 
-	uint32_t peer_nxt;     /* the peer's next sequence number */
-	uint32_t our_nxt;      /* ours, as the peer acknowledges it */
+	uint32_t peer_nxt; /* the peer's next sequence number */
+	uint32_t our_nxt;  /* ours, as the peer acknowledges it */
 	uint8_t scratch[1 << 16];
 };
 

@@ -42,7 +42,8 @@ Test(tcp_blind, challenges_are_few_per_second_and_connection)
 	rig_open(r);
 	unsigned answers = 0;
 	for (unsigned i = 0; i < 100; i++) {
-		rig_give(r, (struct seg){.flags = TCP_FLAG_RST, .seq = r->peer_nxt + 1 + i});
+		rig_give(r,
+			 (struct seg){.flags = TCP_FLAG_RST, .seq = r->peer_nxt + 1 + i});
 		answers += r->sent_count;
 		rig_give(r, (struct seg){.flags = TCP_FLAG_SYN, .seq = i * 77});
 		answers += r->sent_count;
@@ -50,7 +51,9 @@ Test(tcp_blind, challenges_are_few_per_second_and_connection)
 	cr_assert(answers == TCP_CHALLENGES_PER_SECOND, "%u", answers);
 	rig_give(r, (struct seg){.flags = TCP_FLAG_SYN, .seq = 9, .peer_port = 9});
 	uint32_t ack = rig_last(r)->h.seq + 1;
-	rig_give(r, (struct seg){.flags = TCP_FLAG_ACK, .seq = 10, .ack = ack, .peer_port = 9});
+	rig_give(r,
+		 (struct seg){
+			 .flags = TCP_FLAG_ACK, .seq = 10, .ack = ack, .peer_port = 9});
 	rig_give(r, (struct seg){.flags = TCP_FLAG_RST, .seq = 11, .peer_port = 9});
 	cr_assert(r->sent_count == 1, "another connection has its own budget");
 	r->now_ns += NS_PER_S;
@@ -78,7 +81,8 @@ Test(tcp_blind, a_rebooted_device_gets_in_after_insisting)
 	struct seg syn = {.flags = TCP_FLAG_SYN, .seq = 99000000, .window = 500};
 	for (unsigned i = 0; i < 3; i++) {
 		rig_give(r, syn);
-		cr_assert(rig_last(r)->h.flags == TCP_FLAG_ACK && rig_last(r)->h.ack == old_ack);
+		cr_assert(rig_last(r)->h.flags == TCP_FLAG_ACK &&
+			  rig_last(r)->h.ack == old_ack);
 		r->now_ns += 1100 * NS_PER_MS;
 	}
 	cr_assert(tcp_connections(r->t) == 1);
@@ -124,11 +128,15 @@ Test(tcp_blind, syns_that_come_too_fast_or_differ_are_not_believed)
 	struct rig *r = rig_new(rig_options());
 	rig_open(r);
 	for (unsigned i = 0; i < 50; i++)
-		rig_give(r, (struct seg){.flags = TCP_FLAG_SYN, .seq = 99000000, .window = 500});
+		rig_give(r, (struct seg){.flags = TCP_FLAG_SYN,
+					 .seq = 99000000,
+					 .window = 500});
 	cr_assert(tcp_connections(r->t) == 1);
 	for (unsigned i = 0; i < 50; i++) {
 		r->now_ns += NS_PER_S;
-		rig_give(r, (struct seg){.flags = TCP_FLAG_SYN, .seq = i * 1000, .window = 500});
+		rig_give(r, (struct seg){.flags = TCP_FLAG_SYN,
+					 .seq = i * 1000,
+					 .window = 500});
 	}
 	cr_assert(tcp_connections(r->t) == 1);
 	rig_free(r);
@@ -213,16 +221,19 @@ Test(tcp_blind, our_timestamps_have_an_offset_of_their_own_per_connection)
 	uint8_t options[12] = {1, 1, 8, 10, 0, 0, 0, 1};
 	uint32_t values[2];
 	for (uint16_t i = 0; i < 2; i++) {
-		rig_give(r, (struct seg){.flags = TCP_FLAG_SYN, .seq = 1, .options = options,
-					 .options_bytes = 12, .peer_port = (uint16_t)(i + 1)});
+		rig_give(r, (struct seg){.flags = TCP_FLAG_SYN,
+					 .seq = 1,
+					 .options = options,
+					 .options_bytes = 12,
+					 .peer_port = (uint16_t)(i + 1)});
 		values[i] = rig_last(r)->h.ts_value;
 	}
 	cr_assert(values[0] != values[1]);
 	rig_free(r);
 }
 
-/* Random options on segments of a live connection: it survives, and no segment is taken but
- * the valid ones (a sanitizer watches the reads). */
+/* Random options on segments of a live connection: it survives, and no segment is taken
+ * but the valid ones (a sanitizer watches the reads). */
 Test(tcp_blind, broken_options_never_end_a_live_connection)
 {
 	srandom(7);

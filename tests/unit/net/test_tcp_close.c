@@ -1,5 +1,5 @@
-/* test_tcp_close.c - the ends of a connection: FIN both ways, resets, TIME-WAIT, what comes
- * after we closed. */
+/* test_tcp_close.c - the ends of a connection: FIN both ways, resets, TIME-WAIT, what
+ * comes after we closed. */
 #include "tests/unit/net/tcp_rig.h"
 
 #include <criterion/criterion.h>
@@ -163,7 +163,8 @@ Test(tcp_close, bytes_unread_at_our_close_are_discarded_and_the_answer_arrives)
 	rig_finish(r);
 	cr_assert(r->sent_count == 1 && rig_last(r)->size == 9);
 	cr_assert(rig_last(r)->h.flags & TCP_FLAG_FIN);
-	cr_assert(rig_stat(r, STAT_packet_drop_tcp_closed) == 1 && r->receive.in_use == 0);
+	cr_assert(rig_stat(r, STAT_packet_drop_tcp_closed) == 1 &&
+		  r->receive.in_use == 0);
 	rig_free(r);
 }
 
@@ -226,7 +227,9 @@ Test(tcp_close, in_time_wait_a_fin_is_acknowledged_again_and_restarts_it)
 Test(tcp_close, a_newer_syn_leaves_time_wait_with_a_higher_number)
 {
 	struct rig *r = reach_time_wait(NULL, 0);
-	rig_give(r, (struct seg){.flags = TCP_FLAG_SYN, .seq = r->peer_nxt + 1000, .window = 99});
+	rig_give(r, (struct seg){.flags = TCP_FLAG_SYN,
+				 .seq = r->peer_nxt + 1000,
+				 .window = 99});
 	cr_assert(rig_last(r)->h.flags == (TCP_FLAG_SYN | TCP_FLAG_ACK));
 	cr_assert(seq_lt(r->our_nxt, rig_last(r)->h.seq));
 	cr_assert(r->t->waits.in_use == 0 && r->t->half_open.in_use == 1);
@@ -237,8 +240,11 @@ Test(tcp_close, an_old_syn_in_time_wait_is_newer_only_by_its_timestamp)
 {
 	uint8_t ts[12] = {1, 1, 8, 10, 0, 0, 1, 0, 0, 0, 0, 0};
 	struct rig *r = reach_time_wait(ts, sizeof ts);
-	struct seg syn = {.flags = TCP_FLAG_SYN, .seq = r->peer_nxt - 5000, .window = 99,
-			  .options = ts, .options_bytes = sizeof ts};
+	struct seg syn = {.flags = TCP_FLAG_SYN,
+			  .seq = r->peer_nxt - 5000,
+			  .window = 99,
+			  .options = ts,
+			  .options_bytes = sizeof ts};
 	rig_give(r, syn);
 	cr_assert(rig_last(r)->h.flags == TCP_FLAG_ACK && r->t->waits.in_use == 1);
 	ts[7] = 1;
@@ -252,10 +258,15 @@ Test(tcp_close, time_wait_entries_are_bounded_the_oldest_gives_way)
 	struct rig *r = rig_new(rig_options());
 	for (uint16_t i = 0; i < 12; i++) {
 		uint16_t port = (uint16_t)(2000 + i);
-		rig_give(r, (struct seg){.flags = TCP_FLAG_SYN, .seq = 10, .window = 99,
+		rig_give(r, (struct seg){.flags = TCP_FLAG_SYN,
+					 .seq = 10,
+					 .window = 99,
 					 .peer_port = port});
 		uint32_t ack = rig_last(r)->h.seq + 1;
-		struct seg s = {.flags = TCP_FLAG_ACK, .seq = 11, .ack = ack, .window = 99,
+		struct seg s = {.flags = TCP_FLAG_ACK,
+				.seq = 11,
+				.ack = ack,
+				.window = 99,
 				.peer_port = port};
 		rig_give(r, s);
 		stream_close(r->stream, STREAM_CLOSE_FLUSH);
@@ -273,10 +284,15 @@ Test(tcp_close, reset_all_resets_all_and_tells_their_sessions)
 	struct rig *r = rig_new(rig_options());
 	for (uint16_t i = 0; i < 40; i++) {
 		uint16_t port = (uint16_t)(2000 + i);
-		rig_give(r, (struct seg){.flags = TCP_FLAG_SYN, .seq = 10, .window = 99,
+		rig_give(r, (struct seg){.flags = TCP_FLAG_SYN,
+					 .seq = 10,
+					 .window = 99,
 					 .peer_port = port});
-		rig_give(r, (struct seg){.flags = TCP_FLAG_ACK, .seq = 11, .window = 99,
-					 .ack = rig_last(r)->h.seq + 1, .peer_port = port});
+		rig_give(r, (struct seg){.flags = TCP_FLAG_ACK,
+					 .seq = 11,
+					 .window = 99,
+					 .ack = rig_last(r)->h.seq + 1,
+					 .peer_port = port});
 	}
 	cr_assert(tcp_connections(r->t) == 40);
 	tcp_reset_all(r->t);
@@ -301,6 +317,7 @@ Test(tcp_close, a_session_may_close_a_stream_whose_peer_has_closed_in_the_same_t
 	rig_session(r);
 	rig_finish(r);
 	cr_assert(r->sent_count == 1 && (rig_last(r)->h.flags & TCP_FLAG_FIN));
-	cr_assert(rig_last(r)->h.ack == r->peer_nxt + 1 && c->state == TCP_STATE_LAST_ACK);
+	cr_assert(rig_last(r)->h.ack == r->peer_nxt + 1 &&
+		  c->state == TCP_STATE_LAST_ACK);
 	rig_free(r);
 }

@@ -1,11 +1,12 @@
-/* test_tcp_data.c - receiving: order, overlaps, the early FIN, memory that runs out, and the
- * window. */
+/* test_tcp_data.c - receiving: order, overlaps, the early FIN, memory that runs out, and
+ * the window. */
 #include "tests/unit/net/tcp_rig.h"
 #include "dataplane/base/require.h"
 
 #include <criterion/criterion.h>
 
-/* Bytes [from, from + size) of the peer's stream, the pattern, at sequence number `isn`+1. */
+/* Bytes [from, from + size) of the peer's stream, the pattern, at sequence number
+ * `isn`+1. */
 static struct seg piece(struct rig *r, uint32_t isn, uint32_t from, uint32_t size)
 {
 	static uint8_t pattern[8192];
@@ -49,7 +50,10 @@ static const struct order_case orders[] = {
 	{"one across two", {{100, 50}, {300, 50}, {120, 210}, {0, 100}}, 4, 350},
 	{"old and new bytes", {{0, 100}, {50, 100}, {0, 150}, {140, 20}}, 4, 160},
 	{"twice the same", {{100, 100}, {100, 100}, {0, 100}, {0, 100}}, 4, 200},
-	{"larger than a chunk", {{1400, 1400}, {2800, 1400}, {4200, 1400}, {0, 1400}}, 4, 5600},
+	{"larger than a chunk",
+	 {{1400, 1400}, {2800, 1400}, {4200, 1400}, {0, 1400}},
+	 4,
+	 5600},
 };
 
 Test(tcp_data, bytes_are_delivered_in_order_however_they_arrive)
@@ -192,7 +196,8 @@ Test(tcp_data, a_full_scratch_gives_fewer_bytes)
 	cr_assert(stream_peek(&c->stream, 0, 120).size == 120);
 	struct bytes b = stream_peek(&c->stream, 50, 60);
 	cr_assert(b.size == 50 && b.data[0] == rig_pattern(50));
-	cr_assert(stream_peek(&c->stream, 100, 100).size == 100, "contiguous needs no scratch");
+	cr_assert(stream_peek(&c->stream, 100, 100).size == 100,
+		  "contiguous needs no scratch");
 	cr_assert(stream_peek(&c->stream, 200, 1).size == 0);
 	rig_session(r);
 	rig_finish(r);
@@ -353,16 +358,31 @@ Test(tcp_data, two_connections_in_one_burst_do_not_mix)
 	r->consumes = false;
 	struct tcp_conn *a = rig_open(r);
 	uint32_t a_ack = r->our_nxt;
-	rig_give(r, (struct seg){.flags = TCP_FLAG_SYN, .seq = 9000, .window = 100, .peer_port = 7});
+	rig_give(r, (struct seg){.flags = TCP_FLAG_SYN,
+				 .seq = 9000,
+				 .window = 100,
+				 .peer_port = 7});
 	uint32_t b_ack = rig_last(r)->h.seq + 1;
-	rig_give(r, (struct seg){.flags = TCP_FLAG_ACK, .seq = 9001, .ack = b_ack, .window = 100,
+	rig_give(r, (struct seg){.flags = TCP_FLAG_ACK,
+				 .seq = 9001,
+				 .ack = b_ack,
+				 .window = 100,
 				 .peer_port = 7});
 	struct tcp_conn *b = tcp_conn_of(r->stream);
 	for (uint32_t i = 0; i < 8; i++) {
-		rig_put(r, (struct seg){.flags = TCP_FLAG_ACK, .seq = 5001 + i, .ack = a_ack,
-					.window = 100, .data = "a", .size = 1});
-		rig_put(r, (struct seg){.flags = TCP_FLAG_ACK, .seq = 9001 + i, .ack = b_ack,
-					.window = 100, .data = "b", .size = 1, .peer_port = 7});
+		rig_put(r, (struct seg){.flags = TCP_FLAG_ACK,
+					.seq = 5001 + i,
+					.ack = a_ack,
+					.window = 100,
+					.data = "a",
+					.size = 1});
+		rig_put(r, (struct seg){.flags = TCP_FLAG_ACK,
+					.seq = 9001 + i,
+					.ack = b_ack,
+					.window = 100,
+					.data = "b",
+					.size = 1,
+					.peer_port = 7});
 	}
 	rig_input(r);
 	cr_assert(memcmp(stream_peek(&a->stream, 0, 8).data, "aaaaaaaa", 8) == 0);

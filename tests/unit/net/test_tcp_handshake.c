@@ -1,17 +1,19 @@
-/* test_tcp_handshake.c - LISTEN and SYN-RECEIVED: who gets in, with what options, and what
- * the others are told. */
+/* test_tcp_handshake.c - LISTEN and SYN-RECEIVED: who gets in, with what options, and
+ * what the others are told. */
 #include "tests/unit/net/tcp_rig.h"
 
 #include <criterion/criterion.h>
 
 enum { SYN_ACK = TCP_FLAG_SYN | TCP_FLAG_ACK };
 
-static const uint8_t all_options[] = {2, 4, 0x05, 0xb4, 1, 3, 3, 9,
-				      1, 1, 8,    10,   0, 0, 0, 42, 0, 0, 0, 0};
+static const uint8_t all_options[] = {2, 4,  0x05, 0xb4, 1, 3,  3, 9, 1, 1,
+				      8, 10, 0,    0,    0, 42, 0, 0, 0, 0};
 
 static struct seg syn(uint32_t isn, uint16_t peer_port)
 {
-	return (struct seg){.flags = TCP_FLAG_SYN, .seq = isn, .window = 1000,
+	return (struct seg){.flags = TCP_FLAG_SYN,
+			    .seq = isn,
+			    .window = 1000,
 			    .peer_port = peer_port};
 }
 
@@ -52,9 +54,12 @@ struct mss_case {
 Test(tcp_handshake, the_peers_mss_is_defaulted_raised_and_capped)
 {
 	static const struct mss_case cases[] = {
-		{{0}, 0, 536},			{{2, 4, 0, 0}, 4, 536},
-		{{2, 4, 0, 1}, 4, TCP_MSS_MIN}, {{2, 4, 0, 48}, 4, TCP_MSS_MIN},
-		{{2, 4, 0x04, 0xd8}, 4, 1240},	{{2, 4, 0xff, 0xff}, 4, 1460},
+		{{0}, 0, 536},
+		{{2, 4, 0, 0}, 4, 536},
+		{{2, 4, 0, 1}, 4, TCP_MSS_MIN},
+		{{2, 4, 0, 48}, 4, TCP_MSS_MIN},
+		{{2, 4, 0x04, 0xd8}, 4, 1240},
+		{{2, 4, 0xff, 0xff}, 4, 1460},
 	};
 	for (unsigned i = 0; i < array_len(cases); i++) {
 		struct rig *r = rig_new(rig_options());
@@ -108,8 +113,11 @@ Test(tcp_handshake, the_final_ack_may_carry_data_and_fin)
 {
 	struct rig *r = rig_new(rig_options());
 	rig_give(r, syn(7, 0));
-	rig_give(r, (struct seg){.flags = TCP_FLAG_ACK | TCP_FLAG_FIN, .seq = 8,
-				 .ack = rig_last(r)->h.seq + 1, .window = 100, .data = "all",
+	rig_give(r, (struct seg){.flags = TCP_FLAG_ACK | TCP_FLAG_FIN,
+				 .seq = 8,
+				 .ack = rig_last(r)->h.seq + 1,
+				 .window = 100,
+				 .data = "all",
 				 .size = 3});
 	cr_assert(r->events & STREAM_OPENED);
 	cr_assert(r->received_bytes == 3 && rig_last(r)->h.ack == 12);
@@ -122,8 +130,12 @@ Test(tcp_handshake, data_completes_it_when_the_final_ack_was_lost)
 {
 	struct rig *r = rig_new(rig_options());
 	rig_give(r, syn(7, 0));
-	rig_give(r, (struct seg){.flags = TCP_FLAG_ACK, .seq = 8, .ack = rig_last(r)->h.seq + 1,
-				 .window = 100, .data = "later", .size = 5});
+	rig_give(r, (struct seg){.flags = TCP_FLAG_ACK,
+				 .seq = 8,
+				 .ack = rig_last(r)->h.seq + 1,
+				 .window = 100,
+				 .data = "later",
+				 .size = 5});
 	cr_assert(tcp_connections(r->t) == 1 && r->received_bytes == 5);
 	rig_free(r);
 }
@@ -136,8 +148,12 @@ Test(tcp_handshake, data_on_the_syn_is_not_taken_and_comes_again)
 	s.size = 5;
 	rig_give(r, s);
 	cr_assert(rig_last(r)->h.ack == 8);
-	rig_give(r, (struct seg){.flags = TCP_FLAG_ACK, .seq = 8, .ack = rig_last(r)->h.seq + 1,
-				 .window = 100, .data = "early", .size = 5});
+	rig_give(r, (struct seg){.flags = TCP_FLAG_ACK,
+				 .seq = 8,
+				 .ack = rig_last(r)->h.seq + 1,
+				 .window = 100,
+				 .data = "early",
+				 .size = 5});
 	cr_assert(r->received_bytes == 5);
 	rig_free(r);
 }
@@ -147,9 +163,13 @@ Test(tcp_handshake, a_wrong_acknowledgement_gets_a_reset_and_the_entry_stays)
 	struct rig *r = rig_new(rig_options());
 	rig_give(r, syn(7, 0));
 	uint32_t iss = rig_last(r)->h.seq;
-	rig_give(r, (struct seg){.flags = TCP_FLAG_ACK, .seq = 8, .ack = iss + 2, .window = 1});
+	rig_give(r,
+		 (struct seg){
+			 .flags = TCP_FLAG_ACK, .seq = 8, .ack = iss + 2, .window = 1});
 	cr_assert(rig_last(r)->h.flags == TCP_FLAG_RST && rig_last(r)->h.seq == iss + 2);
-	rig_give(r, (struct seg){.flags = TCP_FLAG_ACK, .seq = 8, .ack = iss + 1, .window = 1});
+	rig_give(r,
+		 (struct seg){
+			 .flags = TCP_FLAG_ACK, .seq = 8, .ack = iss + 1, .window = 1});
 	cr_assert(tcp_connections(r->t) == 1);
 	rig_free(r);
 }
@@ -189,7 +209,10 @@ Test(tcp_handshake, beyond_the_connection_limit_syns_and_final_acks_wait)
 	rig_give(r, syn(7, 1000));
 	uint32_t ack = rig_last(r)->h.seq + 1;
 	struct tcp_conn *c = rig_open(r);
-	rig_give(r, (struct seg){.flags = TCP_FLAG_ACK, .seq = 8, .ack = ack, .window = 9,
+	rig_give(r, (struct seg){.flags = TCP_FLAG_ACK,
+				 .seq = 8,
+				 .ack = ack,
+				 .window = 9,
 				 .peer_port = 1000});
 	cr_assert(r->sent_count == 0 && tcp_connections(r->t) == 1);
 	rig_give(r, syn(7, 1001));
@@ -197,7 +220,10 @@ Test(tcp_handshake, beyond_the_connection_limit_syns_and_final_acks_wait)
 	cr_assert(rig_stat(r, STAT_packet_drop_tcp_connections) == 2);
 	stream_close(&c->stream, STREAM_CLOSE_RESET);
 	rig_turn(r);
-	rig_give(r, (struct seg){.flags = TCP_FLAG_ACK, .seq = 8, .ack = ack, .window = 9,
+	rig_give(r, (struct seg){.flags = TCP_FLAG_ACK,
+				 .seq = 8,
+				 .ack = ack,
+				 .window = 9,
 				 .peer_port = 1000});
 	cr_assert(tcp_connections(r->t) == 1, "there is room now");
 	rig_free(r);
@@ -226,8 +252,12 @@ Test(tcp_handshake, segments_of_no_connection_get_the_reset_of_the_rfc)
 	struct rig *r = rig_new(rig_options());
 	for (unsigned i = 0; i < array_len(strays); i++) {
 		const struct stray *s = &strays[i];
-		rig_give(r, (struct seg){.flags = s->flags, .seq = 1000, .ack = 77,
-					 .data = "abcdef", .size = s->size, .local_port = 81});
+		rig_give(r, (struct seg){.flags = s->flags,
+					 .seq = 1000,
+					 .ack = 77,
+					 .data = "abcdef",
+					 .size = s->size,
+					 .local_port = 81});
 		cr_assert(r->sent_count == (s->answer ? 1u : 0u), "stray %u", i);
 		if (!s->answer)
 			continue;
@@ -280,7 +310,9 @@ Test(tcp_handshake, while_draining_syns_and_final_acks_are_reset)
 	rig_give(r, syn(7, 1001));
 	cr_assert(rig_last(r)->h.flags == (TCP_FLAG_RST | TCP_FLAG_ACK) &&
 		  rig_last(r)->h.ack == 8);
-	rig_give(r, (struct seg){.flags = TCP_FLAG_ACK, .seq = 8, .ack = ack, .peer_port = 1000});
+	rig_give(r,
+		 (struct seg){
+			 .flags = TCP_FLAG_ACK, .seq = 8, .ack = ack, .peer_port = 1000});
 	cr_assert(rig_last(r)->h.flags == TCP_FLAG_RST && rig_last(r)->h.seq == ack);
 	cr_assert(r->t->half_open.in_use == 0 && tcp_connections(r->t) == 0);
 	rig_free(r);
@@ -302,13 +334,15 @@ Test(tcp_handshake, initial_sequence_numbers_cannot_be_foretold)
 		last_step = isn - previous;
 		previous = isn;
 		high_bits[isn >> 28]++;
-		struct seg rst = {.flags = TCP_FLAG_RST, .seq = i + 1, .peer_port = s.peer_port};
+		struct seg rst = {
+			.flags = TCP_FLAG_RST, .seq = i + 1, .peer_port = s.peer_port};
 		rig_give(r, rst);
 		rig_give(other, rst);
 	}
 	cr_assert(same_step < 3, "no linear relation between neighbours");
 	for (unsigned i = 0; i < 16; i++)
-		cr_assert(high_bits[i] > NUMBERS / 16 / 2 && high_bits[i] < NUMBERS / 16 * 2);
+		cr_assert(high_bits[i] > NUMBERS / 16 / 2 &&
+			  high_bits[i] < NUMBERS / 16 * 2);
 	rig_free(r);
 	rig_free(other);
 }

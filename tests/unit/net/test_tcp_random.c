@@ -1,7 +1,7 @@
 /* test_tcp_random.c - the stack against a small reliable peer over a wire that loses,
- * doubles, delays and reorders, each run from a seed. Both byte streams must arrive equal,
- * whatever the windows, the options, the session's appetite, and how often the receive pool
- * or the port's buffers run out. */
+ * doubles, delays and reorders, each run from a seed. Both byte streams must arrive
+ * equal, whatever the windows, the options, the session's appetite, and how often the
+ * receive pool or the port's buffers run out. */
 #include "tests/unit/net/tcp_rig.h"
 #include "dataplane/base/require.h"
 
@@ -18,7 +18,8 @@ struct flight {
 	uint8_t payload[1500];
 };
 
-/* The other end: go-back-N sender, selective receiver, acknowledges everything at once. */
+/* The other end: go-back-N sender, selective receiver, acknowledges everything at once.
+ */
 struct peer {
 	uint32_t iss;
 	uint32_t irs;
@@ -53,7 +54,7 @@ struct world {
 	uint32_t loss_permille;
 	uint32_t double_permille;
 	uint32_t jitter_ms;
-	bool is_hungry;       /* the session always reads */
+	bool is_hungry; /* the session always reads */
 	bool port_is_short;
 	uint32_t down_given;
 	struct chunk *hogged; /* receive chunks others hold */
@@ -250,10 +251,15 @@ static void wire_deliver(struct world *w)
 		}
 		uint8_t head[TCP_HEADER_BYTES_MAX];
 		unsigned bytes = tcp_header_emit(&f.h, head);
-		rig_put(w->r, (struct seg){.flags = f.h.flags, .seq = f.h.seq, .ack = f.h.ack,
-					   .window = f.h.window, .data = f.payload, .size = f.size,
+		rig_put(w->r, (struct seg){.flags = f.h.flags,
+					   .seq = f.h.seq,
+					   .ack = f.h.ack,
+					   .window = f.h.window,
+					   .data = f.payload,
+					   .size = f.size,
 					   .options = head + TCP_HEADER_BYTES,
-					   .options_bytes = (uint8_t)(bytes - TCP_HEADER_BYTES)});
+					   .options_bytes =
+						   (uint8_t)(bytes - TCP_HEADER_BYTES)});
 	}
 }
 
@@ -266,7 +272,8 @@ static void session_read(struct world *w, struct stream *s)
 		struct bytes b = stream_peek(s, 0, want);
 		cr_assert(b.size > 0);
 		for (size_t i = 0; i < b.size; i++)
-			cr_assert(b.data[i] == rig_pattern((uint32_t)(r->received_bytes + i)));
+			cr_assert(b.data[i] ==
+				  rig_pattern((uint32_t)(r->received_bytes + i)));
 		size_t used = w->is_hungry ? b.size : dice(w, (uint32_t)b.size + 1);
 		stream_consume(s, used);
 		r->received_bytes += used;
@@ -339,7 +346,8 @@ static void world_turn(struct world *w)
 	session_turn(w);
 	rig_finish(r);
 	if (edge && !w->is_closed)
-		cr_assert(seq_le(edge, tcp_conn_of(r->stream)->rcv_adv), "edge moved left");
+		cr_assert(seq_le(edge, tcp_conn_of(r->stream)->rcv_adv),
+			  "edge moved left");
 	for (unsigned i = 0; i < r->sent_count; i++) {
 		struct flight f = {.h = r->sent[i].h, .size = r->sent[i].size};
 		memcpy(f.payload, r->sent[i].payload, f.size);
@@ -396,8 +404,9 @@ static void world_run(uint64_t seed, struct stats *sum)
 		world_turn(w);
 		w->r->now_ns += NS_PER_MS + dice(w, 4) * NS_PER_MS;
 	}
-	cr_assert(world_is_done(w), "seed %lu: stuck: read %zu of %u, peer got %u of %u", seed,
-		  w->r->received_bytes, w->p.up_bytes, w->p.rcv_nxt, w->p.down_bytes);
+	cr_assert(world_is_done(w), "seed %lu: stuck: read %zu of %u, peer got %u of %u",
+		  seed, w->r->received_bytes, w->p.up_bytes, w->p.rcv_nxt,
+		  w->p.down_bytes);
 	w->rng = 1;
 	while (w->hogged)
 		world_hog(w);
@@ -411,8 +420,9 @@ static void world_run(uint64_t seed, struct stats *sum)
 Test(tcp_random, both_streams_arrive_equal_over_a_bad_wire, .timeout = 300)
 {
 	static const enum stat must_happen[] = {
-		STAT_tcp_retransmits, STAT_tcp_out_of_order, STAT_tcp_zero_windows,
-		STAT_packets_duplicate, STAT_packet_drop_tcp_memory, STAT_packet_drop_tcp_paws};
+		STAT_tcp_retransmits,        STAT_tcp_out_of_order,
+		STAT_tcp_zero_windows,       STAT_packets_duplicate,
+		STAT_packet_drop_tcp_memory, STAT_packet_drop_tcp_paws};
 	const char *only = getenv("TCP_SEED");
 	struct stats sum = {0};
 	for (uint64_t seed = 1; !only && seed <= SEEDS; seed++)

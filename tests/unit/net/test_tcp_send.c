@@ -1,4 +1,5 @@
-/* test_tcp_send.c - sending: segments and windows, loss and its recovery, probes, patience. */
+/* test_tcp_send.c - sending: segments and windows, loss and its recovery, probes,
+ * patience. */
 #include "tests/unit/net/tcp_rig.h"
 
 #include <criterion/criterion.h>
@@ -66,11 +67,13 @@ Test(tcp_send, the_peers_window_is_kept_and_small_rests_wait_for_it)
 	give_ack(r, 0, 2000);
 	rig_send(r, &c->stream, 5000, 0);
 	rig_turn(r);
-	cr_assert(r->sent_count == 1 && r->sent[0].size == MSS, "540 are left: sender SWS");
+	cr_assert(r->sent_count == 1 && r->sent[0].size == MSS,
+		  "540 are left: sender SWS");
 	give_ack(r, MSS, 2000);
 	cr_assert(r->sent_count == 1 && r->sent[0].size == MSS);
 	give_ack(r, MSS, 4000);
-	cr_assert(r->sent_count == 2 && r->sent[1].size == 5000 - 3 * MSS, "the end goes out");
+	cr_assert(r->sent_count == 2 && r->sent[1].size == 5000 - 3 * MSS,
+		  "the end goes out");
 	cr_assert(r->sent[1].h.flags & TCP_FLAG_PSH);
 	rig_free(r);
 }
@@ -188,7 +191,8 @@ Test(tcp_send, unacknowledged_data_is_sent_again_with_backoff_until_given_up)
 		rig_wait_ms(r, rto_ms - 20);
 		cr_assert(r->sent_count == 0, "not before its time (%u)", i);
 		rig_wait_ms(r, 22);
-		cr_assert(r->sent_count == 1 && offset(r, 0) == 0 && r->sent[0].size == MSS);
+		cr_assert(r->sent_count == 1 && offset(r, 0) == 0 &&
+			  r->sent[0].size == MSS);
 		check_payload(&r->sent[0], 0);
 		waited_ms += rto_ms + 2;
 		rto_ms *= 2;
@@ -241,7 +245,8 @@ Test(tcp_send, the_rto_follows_rfc_6298)
 	r->now_ns += 400 * NS_PER_MS;
 	rig_give(r, rig_ack(r));
 	struct tcp_conn *c = tcp_conn_of(r->stream);
-	cr_assert(c->rto_ms == 400 + 4 * 200, "first sample: R + 4 R/2, is %u", c->rto_ms);
+	cr_assert(c->rto_ms == 400 + 4 * 200, "first sample: R + 4 R/2, is %u",
+		  c->rto_ms);
 	for (unsigned i = 0; i < 60; i++) {
 		rig_send(r, &c->stream, 1, i);
 		rig_turn(r);
@@ -274,7 +279,8 @@ Test(tcp_send, three_duplicates_resend_the_hole_and_two_let_new_data_out)
 	cr_assert(r->sent_count == 10);
 	for (unsigned i = 0; i < 2; i++) {
 		give_ack(r, 0, 65535);
-		cr_assert(r->sent_count == 1 && offset(r, 0) == (10 + i) * MSS, "RFC 3042");
+		cr_assert(r->sent_count == 1 && offset(r, 0) == (10 + i) * MSS,
+			  "RFC 3042");
 	}
 	give_ack(r, 0, 65535);
 	cr_assert(r->sent_count == 1 && offset(r, 0) == 0 && r->sent[0].size == MSS);
@@ -416,5 +422,25 @@ Test(tcp_send, without_keepalive_an_idle_connection_costs_no_timer)
 	cr_assert(r->t->wheel.armed == 0 && !timer_is_armed(&c->timer));
 	cr_assert(tcp_idle_ns(r->t, r->now_ns, 5 * NS_PER_S) == 5 * NS_PER_S);
 	cr_assert(tcp_connection_bytes() <= 512, "%zu", tcp_connection_bytes());
+	rig_free(r);
+}
+
+Test(tcp_send, after_a_silence_the_first_flight_is_the_initial_one)
+{
+	struct tcp_options o = rig_options();
+	o.send_buffer_bytes = 1 << 20;
+	struct rig *r = rig_new(o);
+	struct tcp_conn *c = rig_open(r);
+	rig_send(r, &c->stream, 30 * MSS, 0);
+	rig_turn(r);
+	give_ack(r, 10 * MSS, 65535);
+	cr_assert(c->cwnd > 10 * MSS);
+	give_ack(r, c->snd_max - c->snd_una, 65535);
+	give_ack(r, c->snd_max - c->snd_una, 65535);
+	c->cwnd = 25 * MSS;
+	rig_wait_ms(r, 1000);
+	rig_send(r, &c->stream, 30 * MSS, 30 * MSS);
+	rig_turn(r);
+	cr_assert(r->sent_count == 10, "RFC 5681 4.1: %u", r->sent_count);
 	rig_free(r);
 }

@@ -15,7 +15,8 @@ static bool finds(const struct tcp_table *tt, uint32_t hash, uint32_t ref)
 	return false;
 }
 
-/* `hash_range` small: many share a signature, many more a home, some wrap around the end. */
+/* `hash_range` small: many share a signature, many more a home, some wrap around the end.
+ */
 static void churn(uint32_t hash_range)
 {
 	struct tcp_table tt;
