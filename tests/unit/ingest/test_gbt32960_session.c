@@ -272,6 +272,48 @@ Test(gbt32960_session, a_slow_frame_that_is_whole_in_time_is_stored)
 	rig_destroy(r);
 }
 
+Test(gbt32960_session, the_time_of_a_candidate_runs_from_its_first_byte)
+{
+	struct rig *r = rig_create(NULL);
+	struct wire *w = wire_open(r, RIG_TERMINAL);
+	const struct sample_frame *f = sample_login();
+	static const size_t parts[] = {1, 2, 24};
+	for (unsigned i = 0; i < array_len(parts); i++) {
+		wire_send(w, f->data + w->arrived.size, parts[i] - w->arrived.size);
+		rig_turn(r, RIG_FRAME_TIMEOUT_MS * 400);
+	}
+	rig_turn(r, RIG_FRAME_TIMEOUT_MS * 400);
+	rig_turn(r, 1000);
+	cr_assert(rig_stat(r, STAT_frame_reject_timeout) == 1);
+	wire_end(w);
+	rig_settle(r);
+	wire_free(w);
+	rig_destroy(r);
+}
+
+Test(gbt32960_session, frames_across_the_end_of_a_window_survive_the_end_of_the_stream)
+{
+	struct rig *r = rig_create(NULL);
+	struct wire *w = wire_open(r, RIG_TERMINAL);
+	enum { DATA = 60000, FRAMES = 6 };
+	uint8_t header[24] = "##\x02\xfe";
+	header[22] = DATA >> 8;
+	header[23] = DATA & 0xff;
+	wire_send(w, "garbage", 7);
+	for (unsigned i = 0; i < FRAMES; i++) {
+		wire_send(w, header, sizeof header);
+		soup_add_byte(&w->arrived, 'x', DATA);
+		uint8_t bcc = 0x02 ^ 0xfe ^ header[22] ^ header[23];
+		wire_send(w, &bcc, 1);
+	}
+	wire_end(w);
+	rig_settle(r);
+	cr_assert(r->stored_count == FRAMES && w->stream.is_closed);
+	cr_assert(rig_stat(r, STAT_frames_received) == FRAMES + 1);
+	wire_free(w);
+	rig_destroy(r);
+}
+
 Test(gbt32960_session, a_candidate_behind_frames_without_credit_keeps_its_time)
 {
 	struct rig_options o = {.lane_credit_bytes = 2 * sample_login()->size + 250};
