@@ -19,6 +19,7 @@ static struct registry registry;
 static struct handoff handoff;
 static struct wake poller_wake, control_wake;
 static struct chunk_pool pool;
+static struct disk *disk;
 static struct kafka_api *api;
 static struct call calls[4];
 static alignas(16) uint8_t memory[1 << 20];
@@ -36,8 +37,11 @@ static void start(void)
 	cr_assert(wake_init(&poller_wake) == 0 && wake_init(&control_wake) == 0);
 	cr_assert(handoff_init(&handoff, &poller_wake, &control_wake) == 0);
 	cr_assert(chunk_pool_init(&pool, CHUNK_BYTES, CHUNKS) == 0);
+	int error;
+	disk = disk_create("test", &error);
+	cr_assert(disk != NULL);
 	struct kafka_api_options options = {
-		.registry = &registry, .pollers = {&handoff}, .poller_count = 1,
+		.disk = disk, .registry = &registry, .pollers = {&handoff}, .poller_count = 1,
 		.auto_create_topics = true, .log_dir = log_dir};
 	cr_assert(mkdtemp(log_dir) != NULL);
 	options.listeners[LISTENER] =
@@ -49,6 +53,7 @@ static void start(void)
 static void stop(void)
 {
 	kafka_api_destroy(api);
+	disk_destroy(disk);
 	cr_assert(pool.in_use == 0);
 	chunk_pool_fini(&pool);
 	handoff_fini(&handoff);

@@ -15,16 +15,21 @@
 enum { ROOM = 1 << 20, NO_LIMIT = 1 << 30 };
 
 static char directory[] = "/tmp/penstock_lookup_XXXXXX";
+static struct disk *disk;
 static uint8_t batch[ROOM], records[ROOM];
 
 static void begin(void)
 {
+	int error;
 	cr_assert(mkdtemp(directory) != NULL);
+	disk = disk_create("test", &error);
+	cr_assert(disk != NULL);
 }
 
 static void end(void)
 {
 	char command[128];
+	disk_destroy(disk);
 	snprintf(command, sizeof command, "rm -rf %s", directory);
 	cr_assert(system(command) == 0);
 }
@@ -97,8 +102,8 @@ static void write_offset_entry(int64_t segment, uint32_t relative, uint32_t posi
 static struct offset_found look_between(int64_t time, int64_t from, int64_t until)
 {
 	struct offset_found found;
-	struct offset_query q = {.directory = directory, .timestamp = time, .from = from,
-				 .until = until};
+	struct offset_query q = {.disk = disk, .directory = directory, .timestamp = time,
+				 .from = from, .until = until};
 	cr_assert(offset_lookup(&q, &found) == 0);
 	return found;
 }
@@ -130,7 +135,8 @@ Test(offset_lookup, an_empty_directory_holds_no_record)
 Test(offset_lookup, a_missing_directory_is_an_error)
 {
 	struct offset_found found;
-	struct offset_query q = {.directory = "/tmp/penstock_no_such", .until = NO_LIMIT};
+	struct offset_query q = {.disk = disk, .directory = "/tmp/penstock_no_such",
+				 .until = NO_LIMIT};
 	cr_assert(offset_lookup(&q, &found) == -ENOENT);
 }
 
@@ -220,7 +226,7 @@ Test(offset_lookup, later_segments_are_looked_at_when_earlier_ones_have_nothing)
 
 Test(offset_lookup, the_newest_time_of_sealed_segments_is_in_their_indexes)
 {
-	struct offset_query q = {.directory = directory};
+	struct offset_query q = {.disk = disk, .directory = directory};
 	int64_t newest;
 	write_batch(0, 0, 2, 1000);
 	cr_assert(offset_lookup_newest(&q, &newest) == 0 && newest == -1);
