@@ -17,6 +17,7 @@ struct consumer {
 	int16_t version;
 	int32_t correlation;
 	bool is_waiting;
+	uint64_t asked_ns;
 	uint8_t *scratch;
 };
 
@@ -70,6 +71,7 @@ static void send_fetch(struct consumer *k)
 	sim_put_tags(&e, flex);
 	sim_tcp_write(&k->client.tcp, k->scratch, sim_request_end(&e));
 	k->is_waiting = true;
+	k->asked_ns = sim_world()->now_ns;
 }
 
 static void seen(void *arg, const struct found_record *r)
@@ -144,6 +146,8 @@ static void take_response(struct consumer *k, struct cursor c)
 		sim_fail("consumer %u: %zu bytes behind the response of version %d",
 			 k->client.id, cursor_left(&c), k->version);
 	k->is_waiting = false;
+	sim_say("consumer %u: fetch took %.3f ms", k->client.id,
+		(double)(sim_world()->now_ns - k->asked_ns) / NS_PER_MS);
 }
 
 static void consumer_turn(struct sim_client *c)

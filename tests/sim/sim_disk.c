@@ -18,6 +18,7 @@ struct pending {
 	uint64_t due_ns;
 	uint64_t sequence; /* a sync keeps what completed before it was submitted */
 	uint32_t check;    /* of a write's bytes */
+	struct sim_snapshot *snapshot; /* of a sync */
 };
 
 struct disk {
@@ -90,6 +91,9 @@ void disk_submit(struct disk *d, struct disk_op *give)
 	p->sequence = fs->sequence;
 	if (give->kind == DISK_WRITE)
 		p->check = write_check(give);
+	struct sim_fd *fd = sim_fs_fd(fs, give->fd);
+	if (give->kind == DISK_SYNC && fd && fd->file)
+		p->snapshot = sim_file_snapshot(fd->file);
 	p->next = fs->pending;
 	fs->pending = p;
 	d->outstanding++;
@@ -138,19 +142,21 @@ static int64_t run_read(const struct sim_file *f, const struct disk_op *op)
 	return (int64_t)done;
 }
 
-static int64_t run_sync(struct sim_fs *fs, struct sim_fd *fd, uint64_t sequence)
+static int64_t run_sync(struct sim_fs *fs, struct sim_fd *fd, struct pending *p)
 {
 	if (fs->faults.lies)
 		return 0;
-	if (fd->file)
-		sim_file_keep(fd->file, sequence);
+	if (fd->file && p->snapshot)
+		sim_file_keep(fd->file, p->snapshot, p->sequence);
 	else
-		sim_fs_keep_entries(fs, fd->path, sequence);
+		sim_fs_keep_entries(fs, fd->path, p->sequence);
+	p->snapshot = NULL;
 	return 0;
 }
 
-static int64_t run_data(struct sim_fs *fs, struct disk_op *op, uint64_t sequence)
+static int64_t run_data(struct sim_fs *fs, struct pending *p)
 {
+	struct disk_op *op = p->op;
 	struct sim_fd *fd = sim_fs_fd(fs, op->fd);
 	if (!fd)
 		return -EBADF;
@@ -174,7 +180,7 @@ static int64_t run_data(struct sim_fs *fs, struct disk_op *op, uint64_t sequence
 	case DISK_READ:
 		return run_read(fd->file, op);
 	case DISK_SYNC:
-		return run_sync(fs, fd, sequence);
+		return run_sync(fs, fd, p);
 	case DISK_ALLOCATE:
 		sim_file_resize(fd->file, max_u64(fd->file->size, op->offset + op->size),
 				++fs->sequence);
@@ -190,8 +196,9 @@ static int64_t run_data(struct sim_fs *fs, struct disk_op *op, uint64_t sequence
 	}
 }
 
-static int64_t run_op(struct sim_fs *fs, struct disk_op *op, uint64_t sequence)
+static int64_t run_op(struct sim_fs *fs, struct pending *p)
 {
+	struct disk_op *op = p->op;
 	switch ((enum disk_kind)op->kind) {
 	case DISK_OPEN:
 		return sim_fs_open(fs, op->path, op->flags);
@@ -204,7 +211,7 @@ static int64_t run_op(struct sim_fs *fs, struct disk_op *op, uint64_t sequence)
 	case DISK_LIST:
 		return sim_fs_list(fs, op);
 	default:
-		return run_data(fs, op, sequence);
+		return run_data(fs, p);
 	}
 }
 
@@ -221,9 +228,10 @@ unsigned disk_reap(struct disk *d, struct disk_op **ret, unsigned max)
 		*at = p->next;
 		if (p->op->kind == DISK_WRITE && write_check(p->op) != p->check)
 			sim_fail("a buffer was changed while the disk owned it");
-		p->op->result = run_op(fs, p->op, p->sequence);
+		p->op->result = run_op(fs, p);
 		ret[count++] = p->op;
 		d->outstanding--;
+		free(p->snapshot);
 		free(p);
 	}
 	return count;
@@ -241,7 +249,13 @@ int disk_wait_fd(const struct disk *d)
 
 int64_t disk_run(struct disk *d, struct disk_op *op)
 {
-	op->result = run_op(d->fs, op, d->fs->sequence);
+	/* Nothing of this thread's happens meanwhile: submitted and completed in one. */
+	struct pending p = {.disk = d, .op = op, .sequence = d->fs->sequence};
+	struct sim_fd *fd = sim_fs_fd(d->fs, op->fd);
+	if (op->kind == DISK_SYNC && fd && fd->file)
+		p.snapshot = sim_file_snapshot(fd->file);
+	op->result = run_op(d->fs, &p);
+	free(p.snapshot);
 	return op->result;
 }
 
@@ -278,6 +292,7 @@ void sim_fs_crash(struct sim_fs *fs, bool power_loss)
 		struct pending *next = p->next;
 		if (p->op->kind == DISK_WRITE)
 			tear_write(fs, p->op);
+		free(p->snapshot);
 		free(p);
 		p = next;
 	}

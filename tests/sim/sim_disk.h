@@ -27,6 +27,8 @@ struct sim_disk_faults {
 
 struct sim_fs *sim_fs_create(const struct sim_disk_faults *faults);
 void sim_fs_destroy(struct sim_fs *fs);
+/* A directory that was always there. */
+void sim_fs_make_directory(struct sim_fs *fs, const char *path);
 void sim_fs_set_faults(struct sim_fs *fs, const struct sim_disk_faults *faults);
 
 /* Ends all that is under way, as a crash would; every struct disk is gone afterwards. */
@@ -34,7 +36,7 @@ void sim_fs_crash(struct sim_fs *fs, bool power_loss);
 
 /* When the next operation completes; UINT64_MAX when none is under way. */
 uint64_t sim_fs_next_ns(const struct sim_fs *fs);
-/* Operations that were made to fail so far. */
+/* Operations that were made to fail since the faults were set. */
 uint64_t sim_fs_failures(const struct sim_fs *fs);
 
 /* For the checker: the file as a reader sees it now. Null when there is none. */

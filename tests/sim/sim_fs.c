@@ -62,18 +62,46 @@ void sim_file_resize(struct sim_file *f, uint64_t size, uint64_t sequence)
 	f->size = size;
 }
 
-void sim_file_keep(struct sim_file *f, uint64_t sequence)
+struct sim_snapshot {
+	size_t size;
+	size_t count;
+	struct {
+		size_t sector;
+		uint8_t bytes[SECTOR_BYTES];
+	} sectors[];
+};
+
+struct sim_snapshot *sim_file_snapshot(const struct sim_file *f)
 {
-	for (size_t s = 0; s < sectors_of(f->capacity); s++) {
-		if (!f->dirty[s] || f->dirty[s] > sequence)
+	size_t total = sectors_of(f->capacity), count = 0;
+	for (size_t s = 0; s < total; s++)
+		count += f->dirty[s] != 0;
+	struct sim_snapshot *snap = malloc(sizeof *snap + count * sizeof snap->sectors[0]);
+	require(snap);
+	snap->size = f->size;
+	snap->count = 0;
+	for (size_t s = 0; s < total; s++) {
+		if (!f->dirty[s])
 			continue;
-		memcpy(f->kept + s * SECTOR_BYTES, f->now + s * SECTOR_BYTES, SECTOR_BYTES);
-		f->dirty[s] = 0;
+		snap->sectors[snap->count].sector = s;
+		memcpy(snap->sectors[snap->count++].bytes, f->now + s * SECTOR_BYTES,
+		       SECTOR_BYTES);
 	}
-	if (f->size_sequence && f->size_sequence <= sequence) {
-		f->kept_size = f->size;
+	return snap;
+}
+
+void sim_file_keep(struct sim_file *f, struct sim_snapshot *snapshot, uint64_t sequence)
+{
+	for (size_t i = 0; i < snapshot->count; i++) {
+		size_t s = snapshot->sectors[i].sector;
+		memcpy(f->kept + s * SECTOR_BYTES, snapshot->sectors[i].bytes, SECTOR_BYTES);
+		if (f->dirty[s] <= sequence)
+			f->dirty[s] = 0;
+	}
+	f->kept_size = snapshot->size;
+	if (f->size_sequence <= sequence)
 		f->size_sequence = 0;
-	}
+	free(snapshot);
 }
 
 static void file_lose_power(struct sim_file *f)
@@ -128,6 +156,7 @@ void sim_fs_set_faults(struct sim_fs *fs, const struct sim_disk_faults *faults)
 {
 	fs->faults = *faults;
 	fs->operations = 0;
+	fs->failures = 0;
 }
 
 static struct sim_entry *entry_find(const struct sim_fs *fs, const char *path)
@@ -294,6 +323,11 @@ int64_t sim_fs_mkdir(struct sim_fs *fs, const char *path)
 		return -EEXIST;
 	entry_add(fs, path, NULL);
 	return 0;
+}
+
+void sim_fs_make_directory(struct sim_fs *fs, const char *path)
+{
+	entry_add(fs, path, NULL)->is_kept = true;
 }
 
 int64_t sim_fs_list(struct sim_fs *fs, struct disk_op *op)

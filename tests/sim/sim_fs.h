@@ -49,8 +49,13 @@ struct sim_fs {
 void sim_file_write(struct sim_file *f, uint64_t at, const void *bytes, size_t n,
 		    uint64_t sequence);
 void sim_file_resize(struct sim_file *f, uint64_t size, uint64_t sequence);
-/* Keeps what changed up to `sequence`. */
-void sim_file_keep(struct sim_file *f, uint64_t sequence);
+
+/* What a sync will keep: the unsynced sectors and the size as they are when it is submitted.
+ * They may change again before it completes. */
+struct sim_snapshot;
+struct sim_snapshot *sim_file_snapshot(const struct sim_file *f);
+/* The sync of `snapshot`, taken at `sequence`, has completed; frees it. */
+void sim_file_keep(struct sim_file *f, struct sim_snapshot *snapshot, uint64_t sequence);
 
 struct sim_fd *sim_fs_fd(struct sim_fs *fs, int fd);
 int64_t sim_fs_open(struct sim_fs *fs, const char *path, int flags);

@@ -9,7 +9,7 @@
 
 struct sim_gateway;
 
-/* Recovers from the disk; false in *started when it refused to start. */
+/* Recovers from the disk. Null when it refuses to start because the disk failed. */
 struct sim_gateway *sim_gateway_start(void);
 
 /* One turn of each core, in an order drawn by chance; some cores may miss their turn. True

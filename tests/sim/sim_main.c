@@ -113,15 +113,21 @@ static void run_for(struct run *r, uint64_t ns)
 		step(r);
 }
 
-static void start(struct run *r)
+/* False: the disk failed meanwhile, and the gateway refused. */
+static bool start(struct run *r)
 {
 	r->gateway = sim_gateway_start();
+	if (!r->gateway)
+		return false;
 	uint64_t limit = r->world.now_ns + QUIET_NS_MAX;
 	while (!sim_gateway_is_ready(r->gateway)) {
 		step(r);
+		if (sim_fs_failures(r->world.fs))
+			return false;
 		if (r->world.now_ns > limit)
 			sim_fail("the gateway does not become ready");
 	}
+	return true;
 }
 
 static void drain(struct run *r)
@@ -155,11 +161,13 @@ static void live(struct run *r)
 	struct sim_net_faults net = net_faults(&w->rng);
 	sim_fs_set_faults(w->fs, &disk);
 	sim_net_set_faults(w->net, &net);
-	start(r);
-	run_for(r, rng_below(&w->rng, LIFE_NS_MAX));
-	sim_gateway_check_ledgers(r->gateway, false);
+	bool is_up = start(r);
+	if (is_up) {
+		run_for(r, rng_below(&w->rng, LIFE_NS_MAX));
+		sim_gateway_check_ledgers(r->gateway, false);
+	}
 	uint64_t end = rng_below(&w->rng, 5);
-	if (end == 0 && sim_fs_failures(w->fs) == 0)
+	if (is_up && end == 0 && sim_fs_failures(w->fs) == 0)
 		drain(r);
 	else
 		crash(r, end >= 3);
@@ -174,7 +182,8 @@ static void finish(struct run *r)
 	struct sim_net_faults net = {.delay_ns = 20 * NS_PER_US, .jitter_ns = 10 * NS_PER_US};
 	sim_fs_set_faults(w->fs, &disk);
 	sim_net_set_faults(w->net, &net);
-	start(r);
+	if (!start(r))
+		sim_fail("the gateway does not start on a good disk");
 	run_for(r, 300 * NS_PER_MS);
 	for (unsigned i = 0; i < r->client_count; i++)
 		sim_client_quit(r->clients[i]);
@@ -205,6 +214,7 @@ static int run_seed(uint64_t seed, bool verbose, bool lies)
 	struct sim_disk_faults disk = {0};
 	struct sim_net_faults net = {0};
 	r->world.fs = sim_fs_create(&disk);
+	sim_fs_make_directory(r->world.fs, SIM_LOG_DIR);
 	r->world.net = sim_net_create(&net);
 	r->world.history = history_create();
 	clients_make(r);

@@ -250,9 +250,9 @@ static void take_syn_ack(struct sim_tcp *t, const uint8_t *tcp, size_t header)
 static void take_data(struct sim_tcp *t, uint32_t seq, const uint8_t *data, size_t size,
 		      bool fin)
 {
-	if (size == 0 && !fin)
+	if (size == 0 && !fin && seq == t->rcv_nxt)
 		return;
-	t->owes_ack = true;
+	t->owes_ack = true; /* for data, and for a keepalive's old number */
 	uint32_t skip = t->rcv_nxt - seq;
 	if ((int32_t)skip < 0 || skip > size + fin)
 		return; /* a gap, or old */
