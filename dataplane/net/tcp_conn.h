@@ -20,7 +20,6 @@
 #include "dataplane/wire/tcp_header.h"
 
 enum {
-	TCP_IP_HEADER_BYTES = 20,
 	TCP_MSS_DEFAULT = 536, /* RFC 9293 MUST-15 */
 	TCP_MSS_MIN = 88,      /* smaller offers are raised to it (CVE-2019-11479) */
 	TCP_RTO_INITIAL_MS = 1000,

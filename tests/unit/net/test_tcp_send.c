@@ -285,6 +285,7 @@ Test(tcp_send, three_duplicates_resend_the_hole_and_two_let_new_data_out)
 	give_ack(r, 0, 65535);
 	cr_assert(r->sent_count == 1 && offset(r, 0) == 0 && r->sent[0].size == MSS);
 	cr_assert(c->ssthresh == 6 * MSS && (c->flags & CONN_RECOVERY));
+	cr_assert(c->cwnd == 9 * MSS, "ssthresh and the three that left");
 	for (unsigned i = 0; i < 9; i++)
 		give_ack(r, 0, 65535);
 	cr_assert(c->snd_max - c->snd_una > 12 * MSS, "inflation lets new segments out");
