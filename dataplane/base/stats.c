@@ -40,7 +40,7 @@ uint64_t stats_latency_quantile_us(const struct stats *s, double q)
 	uint64_t total = 0;
 	for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++)
 		total += s->answer_latency_us[i];
-	uint64_t rank = (uint64_t)(q * (double)total);
+	uint64_t rank = min_u64((uint64_t)(q * (double)total), total ? total - 1 : 0);
 	uint64_t seen = 0;
 	for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++) {
 		seen += s->answer_latency_us[i];

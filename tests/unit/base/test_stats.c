@@ -36,3 +36,12 @@ Test(stats, a_page_gives_back_what_was_published)
 	stats_read(&page, &out);
 	cr_assert(out.value[STAT_turns] == 42);
 }
+
+Test(stats, the_last_quantile_is_the_largest_value_seen)
+{
+	struct stats s = {0};
+	stats_latency(&s, 3000000);
+	stats_latency(&s, 5000);
+	double most = (double)stats_latency_quantile_us(&s, 1.0);
+	cr_assert(most >= 3000 && most <= 3000 * 1.125, "%f", most);
+}
