@@ -8,13 +8,13 @@
  *                                               that those bytes had been durable:
  *       - the offset is below the recovery point or the durable mark, or
  *       - a sound batch lies more than LOG_UNSYNCED_BYTES_MAX behind it (no more than
- *         that is ever written ahead of a sync), or
- *       - the batch is sound but its offset does not follow
+ *         that is ever written ahead of a sync)
  *     that, or anything else in a segment       corruption: nothing is cut, the log ends
  *     before the last one                       there and is fenced; an operator decides
  *
  * A crash may lose any of the sectors not yet synced, so sound batches may lie behind a torn
- * one: that alone does not prove corruption.
+ * one: that alone does not prove corruption. Nor does a sound batch whose offset does not
+ * follow: the base offset lies outside the CRC, and may lie in a sector of its own.
  */
 #include "dataplane/store/log_private.h"
 #include "dataplane/store/files.h"
@@ -104,7 +104,7 @@ static bool damage_is_corruption(struct recovery *rc, const struct scan_batch *d
 {
 	const struct log *log = rc->log;
 	struct scan_batch later;
-	return damage->verdict == RECORD_BATCH_GOOD || log->end.offset < rc->durable_offset ||
+	return log->end.offset < rc->durable_offset ||
 	       scan_find(&rc->scan, damage->position + LOG_UNSYNCED_BYTES_MAX,
 			 log->end.offset, &later);
 }
