@@ -445,3 +445,30 @@ Test(tcp_send, after_a_silence_the_first_flight_is_the_initial_one)
 	cr_assert(r->sent_count == 10, "RFC 5681 4.1: %u", r->sent_count);
 	rig_free(r);
 }
+
+Test(tcp_send, a_probe_that_was_taken_ends_the_backoff_of_the_probes)
+{
+	struct rig *r = rig_new(rig_options());
+	struct tcp_conn *c = rig_open(r);
+	give_ack(r, 0, 0);
+	rig_send(r, &c->stream, 300, 0);
+	rig_wait_ms(r, 201 + 402 + 804 + 1608);
+	cr_assert(c->backoff == 4);
+	give_ack(r, 1, 0);
+	rig_wait_ms(r, 205);
+	cr_assert(r->sent_count == 1 && offset(r, 0) == 0 && r->sent[0].size == 1);
+	check_payload(&r->sent[0], 1);
+	rig_free(r);
+}
+
+Test(tcp_send, duplicates_inflate_the_window_by_no_more_than_is_in_flight)
+{
+	struct rig *r = rig_new(rig_options());
+	struct tcp_conn *c = rig_open(r);
+	rig_send(r, &c->stream, 10 * MSS, 0);
+	rig_turn(r);
+	for (unsigned i = 0; i < 200; i++)
+		give_ack(r, 0, 65535);
+	cr_assert(c->cwnd <= c->ssthresh + 11 * MSS, "%u", c->cwnd);
+	rig_free(r);
+}
