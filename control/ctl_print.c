@@ -69,8 +69,8 @@ void print_topic(const json_t *result)
 	}
 	printf("\n");
 	json_object_foreach (json_object_get(result, "config"), key, setting)
-		printf("%-32s  %-20s  %s\n", key, text(setting, "value"),
-		       strcmp(text(setting, "source"), "topic") == 0 ? "of the topic" : "");
+		printf("%-32s  %s%s\n", key, text(setting, "value"),
+		       strcmp(text(setting, "source"), "topic") == 0 ? "  (the topic's own)" : "");
 }
 
 void print_deleted(const json_t *result)
@@ -123,9 +123,10 @@ static void print_cores(const json_t *cores)
 	json_array_foreach(cores, i, core) {
 		double busy = (double)number(core, "cycles_busy");
 		double all = busy + (double)number(core, "cycles_idle");
-		printf("  %-8s %5lld  %4lld  %16lld  %5.1f%%\n", text(core, "role"),
-		       number(core, "index"), number(core, "cpu"), number(core, "turns"),
-		       all > 0 ? 100 * busy / all : 0.0);
+		if (number(core, "turns"))
+			printf("  %-8s %5lld  %4lld  %16lld  %5.1f%%\n", text(core, "role"),
+			       number(core, "index"), number(core, "cpu"), number(core, "turns"),
+			       all > 0 ? 100 * busy / all : 0.0);
 	}
 }
 
