@@ -196,9 +196,9 @@ static enum kafka_progress take_bytes(struct ingest *in, struct kafka_session *k
 			return p;
 	}
 	size_t want = r->append ? r->credit : min_u32(r->left, CHUNK_BYTES);
-	struct bytes b = stream_peek(ks->base.stream, 0, want);
+	struct bytes b = stream_span(ks->base.stream, want);
 	if (b.size == 0)
-		return stream_readable(ks->base.stream) ? KAFKA_RETRY : KAFKA_NEED_BYTES;
+		return KAFKA_NEED_BYTES;
 	if (is_crc_asked(r->verdict))
 		crc_add(r, b);
 	if (r->append) {

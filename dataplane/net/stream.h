@@ -38,6 +38,7 @@ struct stream;
 struct stream_ops {
 	size_t (*readable)(const struct stream *s);
 	struct bytes (*peek)(struct stream *s, size_t from, size_t want);
+	struct bytes (*span)(struct stream *s, size_t want); /* null: peek from 0 */
 	void (*consume)(struct stream *s, size_t n);
 	size_t (*send_room)(const struct stream *s);
 	void (*send)(struct stream *s, struct chain *give);
@@ -69,6 +70,13 @@ static inline size_t stream_readable(const struct stream *s)
 static inline struct bytes stream_peek(struct stream *s, size_t from, size_t want)
 {
 	return s->ops->peek(s, from, want);
+}
+
+/* The first bytes, at most `want`, as many as lie contiguous: nothing is gathered. For who
+ * copies them anyway. None only when there are none. */
+static inline struct bytes stream_span(struct stream *s, size_t want)
+{
+	return s->ops->span ? s->ops->span(s, want) : s->ops->peek(s, 0, want);
 }
 
 static inline void stream_consume(struct stream *s, size_t n)

@@ -58,6 +58,15 @@ static struct bytes conn_peek(struct stream *s, size_t from, size_t want)
 	return gathered ? (struct bytes){gathered, want} : piece;
 }
 
+static struct bytes conn_span(struct stream *s, size_t want)
+{
+	const struct tcp_conn *c = tcp_conn_of(s);
+	if (tcp_conn_unread(c) == 0)
+		return (struct bytes){0};
+	struct bytes piece = conn_piece(c, c->taken);
+	return (struct bytes){piece.data, min_size(piece.size, want)};
+}
+
 static void conn_consume(struct stream *s, size_t n)
 {
 	struct tcp_conn *c = tcp_conn_of(s);
@@ -106,6 +115,7 @@ static void conn_close(struct stream *s, enum stream_close_how how)
 const struct stream_ops tcp_stream_ops = {
 	.readable = conn_readable_bytes,
 	.peek = conn_peek,
+	.span = conn_span,
 	.consume = conn_consume,
 	.send_room = conn_send_room,
 	.send = conn_send_chain,

@@ -44,6 +44,12 @@ static struct bytes peer_peek(struct stream *s, size_t from, size_t want)
 			      min_size(want, peer_readable(s) - from)};
 }
 
+/* As if every packet held an odd number of bytes. */
+static struct bytes peer_span(struct stream *s, size_t want)
+{
+	return peer_peek(s, 0, min_size(want, 977));
+}
+
 static void peer_consume(struct stream *s, size_t n)
 {
 	require(n <= peer_readable(s));
@@ -72,6 +78,7 @@ static void peer_close(struct stream *s, enum stream_close_how how)
 static const struct stream_ops peer_ops = {
 	.readable = peer_readable,
 	.peek = peer_peek,
+	.span = peer_span,
 	.consume = peer_consume,
 	.send_room = peer_send_room,
 	.send = peer_take,
@@ -391,7 +398,7 @@ static void pools_create(struct ingest *in, const struct rig_options *o)
 struct rig *rig_create(const struct rig_options *options)
 {
 	struct rig_options none = {0};
-	struct rig *r = calloc(1, sizeof *r);
+	struct rig *r = map_take(sizeof *r); /* its rings want whole cache lines */
 	require(r != NULL);
 	struct ingest *in = &r->in;
 	pools_create(in, options ? options : &none);
@@ -473,5 +480,5 @@ void rig_destroy(struct rig *r)
 	wake_fini(&r->wakes[0]);
 	wake_fini(&r->wakes[1]);
 	topics_free(r->topics);
-	free(r);
+	map_give(r, sizeof *r);
 }
