@@ -1,7 +1,7 @@
 /* boot.h - start-up as a table: run forward, unwound backward.
  *
- *     settings ─▶ heap ─▶ eal ─▶ port ─▶ ... ─▶ cores        a failure undoes what was done
- *     settings ◀─ heap ◀─ eal ◀─ port ◀─ ... ◀─ cores        so does a clean stop
+ *     settings ─▶ heap ─▶ eal ─▶ port ─▶ ... ─▶ cores     a failure undoes what was done
+ *     settings ◀─ heap ◀─ eal ◀─ port ◀─ ... ◀─ cores     so does a clean stop
  *
  * Core: control.
  */

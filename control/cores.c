@@ -19,7 +19,7 @@ enum {
 	LAST_TURN_NS = 2000000,
 };
 
-/* ---- the loop ------------------------------------------------------------------------- */
+/* ---- the loop ---------------------------------------------------------------------- */
 
 static void publish(struct core *c)
 {
@@ -90,8 +90,8 @@ static void idle(struct core *c, bool is_polling)
 static bool poller_step(struct core *c)
 {
 	struct poller *p = c->options.poller;
-	if (!c->was_reset && unlikely(atomic_load_explicit(&c->is_resetting,
-							   memory_order_relaxed))) {
+	if (!c->was_reset &&
+	    unlikely(atomic_load_explicit(&c->is_resetting, memory_order_relaxed))) {
 		poller_reset_connections(p);
 		c->was_reset = true;
 	}
@@ -143,7 +143,7 @@ static int core_loop(void *argument)
 	return 0;
 }
 
-/* ---- control's side ------------------------------------------------------------------- */
+/* ---- control's side ---------------------------------------------------------------- */
 
 int core_start(struct core *c, const struct core_options *options)
 {

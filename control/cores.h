@@ -60,7 +60,7 @@ struct core {
 	atomic_bool is_stopping;
 	/* The core writes, control reads */
 	cache_aligned atomic_bool is_drained;
-	struct stats_page page; /* pauses, sleeps, allocations: beside poller's and writer's */
+	struct stats_page page; /* the loop's: pauses, sleeps, allocations */
 	/* The core's own */
 	cache_aligned struct stats stats;
 	uint64_t allocated_before;

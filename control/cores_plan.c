@@ -42,9 +42,11 @@ int cores_plan(const struct settings *s, struct core_plan *ret)
 	for (unsigned i = 0; i < s->core_count; i++)
 		plan_add(ret, s->core[i].role, s->core[i].cpu);
 	if (ret->poller_count == 0)
-		return refuse("no poller; add poller:CPU, or fused:CPU for both in one loop");
+		return refuse(
+			"no poller; add poller:CPU, or fused:CPU for both in one loop");
 	if (ret->writer_count == 0)
-		return refuse("no writer; add writer:CPU, or fused:CPU for both in one loop");
+		return refuse(
+			"no writer; add writer:CPU, or fused:CPU for both in one loop");
 	/* The port is opened with one queue pair, and a pair has one owner. */
 	if (ret->poller_count > 1)
 		return refuse("one poller so far: the port has one queue pair");

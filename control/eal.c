@@ -29,8 +29,8 @@ struct arguments {
 	char lcores[LCORES_BYTES];
 };
 
-__attribute__((format(printf, 2, 3))) static void push(struct arguments *a, const char *format,
-						       ...)
+__attribute__((format(printf, 2, 3))) static void push(struct arguments *a,
+						       const char *format, ...)
 {
 	require(a->count < ARGUMENTS_MAX);
 	char *text = a->texts[a->count];
@@ -41,7 +41,7 @@ __attribute__((format(printf, 2, 3))) static void push(struct arguments *a, cons
 	a->values[a->count++] = text;
 }
 
-/* ---- what the machine has ------------------------------------------------------------- */
+/* ---- what the machine has ---------------------------------------------------------- */
 
 unsigned eal_cpus(uint16_t *ret, unsigned max)
 {
@@ -87,7 +87,7 @@ static uint64_t huge_mib_free(void)
 	return mib;
 }
 
-/* ---- the arguments -------------------------------------------------------------------- */
+/* ---- the arguments ----------------------------------------------------------------- */
 
 /* "domain:bus:device.function"; virtual devices have no colon before their arguments. */
 static bool port_is_pci(const char *port)
@@ -112,8 +112,8 @@ static void push_lcores(struct arguments *a, const struct eal_options *o)
 			       i ? "," : "", cpus[i]);
 	at += snprintf(a->lcores + at, (size_t)(LCORES_BYTES - at), ")");
 	for (unsigned i = 0; i < o->worker_count; i++)
-		at += snprintf(a->lcores + at, (size_t)(LCORES_BYTES - at), ",%u@%u", i + 1,
-			       o->worker_cpus[i]);
+		at += snprintf(a->lcores + at, (size_t)(LCORES_BYTES - at), ",%u@%u",
+			       i + 1, o->worker_cpus[i]);
 	a->values[a->count++] = a->lcores;
 }
 
@@ -129,7 +129,8 @@ static int push_memory(struct arguments *a, const struct eal_options *o)
 	}
 	if (o->hugepages == EAL_HUGEPAGES_REQUIRE) {
 		fprintf(stderr,
-			"penstockd: penstock.hugepages=require, but %lu MiB of huge pages are "
+			"penstockd: penstock.hugepages=require, but %lu MiB of huge "
+			"pages are "
 			"free and penstock.memory.mb is %u; reserve them: sysctl "
 			"vm.nr_hugepages=%u\n",
 			free_mib, o->memory_mib, o->memory_mib / 2 + 1);
@@ -137,7 +138,8 @@ static int push_memory(struct arguments *a, const struct eal_options *o)
 	}
 	if (o->hugepages == EAL_HUGEPAGES_AUTO)
 		fprintf(stderr,
-			"penstockd: warning: %lu MiB of huge pages free, %u wanted: packet "
+			"penstockd: warning: %lu MiB of huge pages free, %u wanted: "
+			"packet "
 			"buffers lie on ordinary pages, the port is slower (sysctl "
 			"vm.nr_hugepages=%u)\n",
 			free_mib, o->memory_mib, o->memory_mib / 2 + 1);
@@ -166,14 +168,16 @@ static int check_workers(const struct eal_options *o)
 			is_ours |= cpus[k] == o->worker_cpus[i];
 		if (is_ours)
 			continue;
-		fprintf(stderr, "penstockd: penstock.cores: CPU %u is not among the %u this "
-			"process may use\n", o->worker_cpus[i], count);
+		fprintf(stderr,
+			"penstockd: penstock.cores: CPU %u is not among the %u this "
+			"process may use\n",
+			o->worker_cpus[i], count);
 		return -EINVAL;
 	}
 	return 0;
 }
 
-/* ---- start and stop ------------------------------------------------------------------- */
+/* ---- start and stop ---------------------------------------------------------------- */
 
 void eal_release_log(struct eal *e, bool is_said)
 {
@@ -218,8 +222,8 @@ int eal_start(struct eal *e, const struct eal_options *options)
 		return 0;
 	error = rte_errno ? -rte_errno : -EIO;
 	eal_release_log(e, true);
-	fprintf(stderr, "penstockd: DPDK does not start with port %s: %s\n", options->port,
-		strerror(-error));
+	fprintf(stderr, "penstockd: DPDK does not start with port %s: %s\n",
+		options->port, strerror(-error));
 	return fail(e, a, error);
 }
 

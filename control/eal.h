@@ -26,7 +26,8 @@ enum eal_hugepages {
 };
 
 struct eal_options {
-	const char *port; /* "0000:3b:00.0" or "net_tap0,iface=x"; arguments after a comma */
+	/* "0000:3b:00.0" or "net_tap0,iface=x": arguments after a comma */
+	const char *port;
 	enum eal_hugepages hugepages;
 	unsigned memory_mib;
 	uint16_t worker_cpus[EAL_WORKERS_MAX];

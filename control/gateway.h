@@ -19,8 +19,8 @@
 
 /* What the command line said. */
 struct gateway_arguments {
-	const char *config;       /* properties file, or null */
-	const char *const *sets;  /* key=value */
+	const char *config;      /* properties file, or null */
+	const char *const *sets; /* key=value */
 	unsigned set_count;
 };
 

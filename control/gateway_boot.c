@@ -15,7 +15,7 @@ enum {
 	TX_BUFFERS_PER_DESCRIPTOR = 3,
 };
 
-/* ---- settings, signals, heap ---------------------------------------------------------- */
+/* ---- settings, signals, heap ------------------------------------------------------- */
 
 static int settings_step(void *gateway)
 {
@@ -59,13 +59,14 @@ static int heap_step(void *gateway)
 	return 0;
 }
 
-/* ---- log directory, cores, port ------------------------------------------------------- */
+/* ---- log directory, cores, port ---------------------------------------------------- */
 
 static int lock_step(void *gateway)
 {
 	struct gateway *g = gateway;
 	char message[MESSAGE_BYTES] = "";
-	g->lock_fd = registry_lock(settings_log_dir(&g->settings), message, sizeof message);
+	g->lock_fd =
+		registry_lock(settings_log_dir(&g->settings), message, sizeof message);
 	if (g->lock_fd >= 0)
 		return 0;
 	fprintf(stderr, "penstockd: %s\n", message);
@@ -118,7 +119,8 @@ static int port_step(void *gateway)
 		.port = eal_port_name(s->port, name),
 		.rx_descriptors = (uint16_t)s->receive_descriptors,
 		.tx_descriptors = (uint16_t)s->transmit_descriptors,
-		.tx_buffers = (uint32_t)s->transmit_descriptors * TX_BUFFERS_PER_DESCRIPTOR,
+		.tx_buffers =
+			(uint32_t)s->transmit_descriptors * TX_BUFFERS_PER_DESCRIPTOR,
 		.offload = s->offload == OFFLOAD_AUTO,
 		.segmentation = s->offload == OFFLOAD_AUTO,
 	};
@@ -138,7 +140,7 @@ static void port_undo(void *gateway)
 	nic_dpdk_close(g->nic);
 }
 
-/* ---- topics, Kafka requests, control socket ------------------------------------------- */
+/* ---- topics, Kafka requests, control socket ---------------------------------------- */
 
 static void say(void *owner, const char *line)
 {
@@ -213,11 +215,13 @@ static void rpc_sources(struct gateway *g, struct rpc_options *o)
 		int poller = g->plan.core[i].poller, writer = g->plan.core[i].writer;
 		unsigned cpu = g->plan.core[i].cpu;
 		if (poller >= 0)
-			o->sources[o->source_count++] = (struct rpc_source){
-				"poller", (unsigned)poller, cpu, &g->poller_pages[poller]};
+			o->sources[o->source_count++] =
+				(struct rpc_source){"poller", (unsigned)poller, cpu,
+						    &g->poller_pages[poller]};
 		if (writer >= 0)
-			o->sources[o->source_count++] = (struct rpc_source){
-				"writer", (unsigned)writer, cpu, &g->writer_pages[writer]};
+			o->sources[o->source_count++] =
+				(struct rpc_source){"writer", (unsigned)writer, cpu,
+						    &g->writer_pages[writer]};
 		o->sources[o->source_count++] =
 			(struct rpc_source){"core", i, cpu, &g->cores[i].page};
 	}
@@ -260,7 +264,7 @@ static void rpc_undo(void *gateway)
 		rpc_close(g->rpc);
 }
 
-/* ---- the table ------------------------------------------------------------------------ */
+/* ---- the table --------------------------------------------------------------------- */
 
 const struct boot_step gateway_steps[] = {
 	{"settings", settings_step, NULL},

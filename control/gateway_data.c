@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-/* ---- rings, wakes, snapshots ---------------------------------------------------------- */
+/* ---- rings, wakes, snapshots ------------------------------------------------------- */
 
 static struct wake *poller_wake(struct gateway *g, unsigned poller)
 {
@@ -85,7 +85,7 @@ void rings_fini(void *gateway)
 	map_give(g->marks, marks_bytes());
 }
 
-/* ---- writers -------------------------------------------------------------------------- */
+/* ---- writers ----------------------------------------------------------------------- */
 
 static int writer_init(struct gateway *g, unsigned index)
 {
@@ -138,7 +138,7 @@ void writers_fini(void *gateway)
 	disk_destroy(g->control_disk);
 }
 
-/* ---- pollers -------------------------------------------------------------------------- */
+/* ---- pollers ----------------------------------------------------------------------- */
 
 static struct tcp_options tcp_options(const struct settings *s)
 {
@@ -161,12 +161,14 @@ static struct tcp_options tcp_options(const struct settings *s)
 /* What settings say about every poller; the memory settings are shared among them. */
 static struct poller_options poller_options(const struct settings *s, unsigned pollers)
 {
-	uint32_t large_chunks = (uint32_t)(s->answer_memory_bytes / CHUNK_BYTES / pollers);
+	uint32_t large_chunks =
+		(uint32_t)(s->answer_memory_bytes / CHUNK_BYTES / pollers);
 	return (struct poller_options){
 		.address = address_of_ip4(s->port_ip4),
 		.prefix_bits = s->port_prefix_bits,
 		.tcp = tcp_options(s),
-		.receive_chunks = (uint32_t)(s->receive_memory_bytes / CHUNK_BYTES / pollers),
+		.receive_chunks =
+			(uint32_t)(s->receive_memory_bytes / CHUNK_BYTES / pollers),
 		.answers_max = (uint32_t)s->answers_max,
 		.answer_large_chunks = large_chunks,
 		.request_chunks = large_chunks,
@@ -198,8 +200,10 @@ static int poller_init(struct gateway *g, unsigned index)
 	o.drain = &g->drain;
 	g->pollers[index] = poller_create(&o, &error);
 	if (!g->pollers[index])
-		fprintf(stderr, "penstockd: poller %u: %s; lower penstock.connections.max or the "
-			"memory settings\n", index, strerror(-error));
+		fprintf(stderr,
+			"penstockd: poller %u: %s; lower penstock.connections.max or the "
+			"memory settings\n",
+			index, strerror(-error));
 	return error;
 }
 
@@ -222,7 +226,7 @@ void pollers_fini(void *gateway)
 			poller_destroy(g->pollers[p]);
 }
 
-/* ---- cores ---------------------------------------------------------------------------- */
+/* ---- cores ------------------------------------------------------------------------- */
 
 static int core_init(struct gateway *g, unsigned index)
 {
@@ -269,8 +273,10 @@ static bool ledgers_balance(struct gateway *g)
 		int64_t held = ledger_in_flight(&total, (enum ledger)i);
 		balanced &= held == 0;
 		if (held)
-			fprintf(stderr, "penstockd: the ledger of %s does not balance: %ld "
-				"in flight after the last turn\n", ledger_names[i], held);
+			fprintf(stderr,
+				"penstockd: the ledger of %s does not balance: %ld "
+				"in flight after the last turn\n",
+				ledger_names[i], held);
 	}
 	return balanced;
 }

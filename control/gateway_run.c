@@ -38,7 +38,7 @@ const char *gateway_state_name(void *gateway)
 	return names[g->state];
 }
 
-/* ---- from state to state -------------------------------------------------------------- */
+/* ---- from state to state ----------------------------------------------------------- */
 
 static void enter(struct run *r, enum gateway_state state, uint64_t timeout_ms)
 {
@@ -59,7 +59,8 @@ static void start_serving(struct run *r)
 static void start_draining(struct run *r)
 {
 	struct gateway *g = r->g;
-	fprintf(stderr, "penstockd: draining, at most %lu ms\n", g->settings.drain_timeout_ms);
+	fprintf(stderr, "penstockd: draining, at most %lu ms\n",
+		g->settings.drain_timeout_ms);
 	enter(r, GATEWAY_DRAINING, g->settings.drain_timeout_ms);
 	atomic_store(&g->drain, true);
 	for (unsigned i = 0; i < g->plan.count; i++)
@@ -110,7 +111,8 @@ static void step_draining(struct run *r, bool is_late)
 	} else if (is_late && !r->is_reset) {
 		start_resetting(r, "drain.timeout.ms is over");
 	} else if (is_late) {
-		fprintf(stderr, "penstockd: records still wait for the disk; stopping without "
+		fprintf(stderr,
+			"penstockd: records still wait for the disk; stopping without "
 			"the mark of a clean shutdown\n");
 		enter(r, GATEWAY_STOPPED, 0);
 	}
@@ -123,7 +125,8 @@ static void step_closing(struct run *r, bool is_late)
 		return;
 	if (is_late) {
 		g->is_clean = false;
-		fprintf(stderr, "penstockd: the writers do not give their logs back; stopping "
+		fprintf(stderr,
+			"penstockd: the writers do not give their logs back; stopping "
 			"without the mark of a clean shutdown\n");
 	}
 	enter(r, GATEWAY_STOPPED, 0);
@@ -168,7 +171,7 @@ static void on_signal(struct run *r)
 	}
 }
 
-/* ---- the loop ------------------------------------------------------------------------- */
+/* ---- the loop ---------------------------------------------------------------------- */
 
 static void signals_take(struct run *r)
 {
@@ -196,8 +199,8 @@ static void control_sleep(struct gateway *g)
 	if (has_messages(g))
 		wake_cancel(&g->control_wake);
 	else
-		wake_wait(&g->control_wake, (is_brief ? BUSY_MS : IDLE_MS) * NS_PER_MS, fds,
-			  g->rpc ? 2 : 1);
+		wake_wait(&g->control_wake, (is_brief ? BUSY_MS : IDLE_MS) * NS_PER_MS,
+			  fds, g->rpc ? 2 : 1);
 }
 
 void gateway_run(struct gateway *g)

@@ -9,8 +9,9 @@
 #include <jemalloc/jemalloc.h>
 
 /* jemalloc reads this name before main(). */
-const char *malloc_conf = "abort_conf:true,thp:always,metadata_thp:auto,background_thread:true,"
-			  "dirty_decay_ms:30000,muzzy_decay_ms:30000,narenas:2";
+const char *malloc_conf =
+	"abort_conf:true,thp:always,metadata_thp:auto,background_thread:true,"
+	"dirty_decay_ms:30000,muzzy_decay_ms:30000,narenas:2";
 
 uint64_t heap_thread_allocated(void)
 {

@@ -22,7 +22,8 @@ static bool parse_head(const char *line, struct mapping *ret)
 	int name_at = 0;
 	if (sscanf(line, "%lx-%lx %*s %*x %*s %*u %n", &from, &to, &name_at) != 2)
 		return false;
-	*ret = (struct mapping){.is_named = line[name_at] != '\0' && line[name_at] != '\n'};
+	*ret = (struct mapping){.is_named =
+					line[name_at] != '\0' && line[name_at] != '\n'};
 	return true;
 }
 
@@ -71,8 +72,8 @@ void heap_start(void)
 		fclose(file);
 	}
 	if (strstr(words, "[never]"))
-		fprintf(stderr,
-			"penstockd: warning: transparent huge pages are off: connections and "
-			"heap lie on 4 KiB pages (echo madvise > "
-			"/sys/kernel/mm/transparent_hugepage/enabled)\n");
+		fprintf(stderr, "penstockd: warning: transparent huge pages are off: "
+				"connections and "
+				"heap lie on 4 KiB pages (echo madvise > "
+				"/sys/kernel/mm/transparent_hugepage/enabled)\n");
 }

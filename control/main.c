@@ -27,7 +27,8 @@ static void usage(FILE *out)
 		     "  --check          read the settings, say what is wrong, and end\n"
 		     "  --version, --help\n"
 		     "\n"
-		     "SIGTERM drains: what was begun is finished for drain.timeout.ms at most.\n"
+		     "SIGTERM drains: what was begun is finished for drain.timeout.ms at "
+		     "most.\n"
 		     "READY on standard output: listeners answer.\n"
 		     "\n"
 		     "Settings:\n");
@@ -38,9 +39,12 @@ static void usage(FILE *out)
 static int parse(int argc, char **argv, struct command *ret)
 {
 	static const struct option options[] = {
-		{"config", required_argument, NULL, 'c'}, {"set", required_argument, NULL, 's'},
-		{"check", no_argument, NULL, 'k'},        {"help", no_argument, NULL, 'h'},
-		{"version", no_argument, NULL, 'v'},      {NULL, 0, NULL, 0},
+		{"config", required_argument, NULL, 'c'},
+		{"set", required_argument, NULL, 's'},
+		{"check", no_argument, NULL, 'k'},
+		{"help", no_argument, NULL, 'h'},
+		{"version", no_argument, NULL, 'v'},
+		{NULL, 0, NULL, 0},
 	};
 	ret->arguments.sets = ret->sets;
 	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
@@ -69,7 +73,8 @@ static int parse(int argc, char **argv, struct command *ret)
 	}
 	if (optind == argc)
 		return -1;
-	fprintf(stderr, "penstockd: what is \"%s\"? See penstockd --help\n", argv[optind]);
+	fprintf(stderr, "penstockd: what is \"%s\"? See penstockd --help\n",
+		argv[optind]);
 	return EXIT_USAGE;
 }
 

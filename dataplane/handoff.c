@@ -11,10 +11,8 @@
 #include <rte_ring.h>
 
 static const uint32_t budgets[HANDOFF_KINDS] = {
-	[HANDOFF_APPEND] = HANDOFF_APPENDS_MAX,
-	[HANDOFF_READ] = HANDOFF_READS_MAX,
-	[HANDOFF_WATCH] = HANDOFF_WATCHES_MAX,
-	[HANDOFF_ADMIN] = HANDOFF_ADMINS_MAX,
+	[HANDOFF_APPEND] = HANDOFF_APPENDS_MAX, [HANDOFF_READ] = HANDOFF_READS_MAX,
+	[HANDOFF_WATCH] = HANDOFF_WATCHES_MAX,  [HANDOFF_ADMIN] = HANDOFF_ADMINS_MAX,
 	[HANDOFF_CALL] = HANDOFF_CALLS_MAX,
 };
 
@@ -26,7 +24,7 @@ static bool ring_has(const struct rte_ring *ring)
 	       __atomic_load_n(&ring->cons.tail, __ATOMIC_RELAXED);
 }
 
-/* ---- requester ------------------------------------------------------------------------ */
+/* ---- requester --------------------------------------------------------------------- */
 
 bool handoff_has_room(const struct handoff *h, enum handoff_kind kind)
 {
@@ -59,7 +57,7 @@ bool handoff_has_up(const struct handoff *h)
 	return ring_has(h->up);
 }
 
-/* ---- server --------------------------------------------------------------------------- */
+/* ---- server ------------------------------------------------------------------------ */
 
 unsigned handoff_pull(struct handoff *h, struct handoff_msg **ret, unsigned max)
 {
@@ -78,7 +76,7 @@ bool handoff_has_down(const struct handoff *h)
 	return ring_has(h->down);
 }
 
-/* ---- start and stop ------------------------------------------------------------------- */
+/* ---- start and stop ---------------------------------------------------------------- */
 
 static size_t ring_bytes(void)
 {
@@ -91,7 +89,8 @@ static int ring_take(struct rte_ring **ret, const char *name)
 	if (!ring)
 		return -ENOMEM;
 	*ret = ring;
-	return rte_ring_init(ring, name, HANDOFF_RING_SLOTS, RING_F_SP_ENQ | RING_F_SC_DEQ);
+	return rte_ring_init(ring, name, HANDOFF_RING_SLOTS,
+			     RING_F_SP_ENQ | RING_F_SC_DEQ);
 }
 
 int handoff_init(struct handoff *h, struct wake *requester, struct wake *server)

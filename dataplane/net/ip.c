@@ -47,7 +47,7 @@ char *endpoint_format(const struct endpoint *e, char *out, size_t size)
 	return out;
 }
 
-/* ---- answered here -------------------------------------------------------------------- */
+/* ---- answered here ----------------------------------------------------------------- */
 
 static enum stat arp_input(struct ip *ip, const struct pkt *p)
 {
@@ -116,7 +116,7 @@ static enum stat icmp_input(struct ip *ip, const struct pkt *p, uint64_t now_ns)
 	return STAT_packets_answered;
 }
 
-/* ---- in ------------------------------------------------------------------------------- */
+/* ---- in ---------------------------------------------------------------------------- */
 
 /* LAND (source is us), broadcast and multicast sources: RFC 1122 3.2.1.3, RFC 9293 MUST-57. */
 static bool source_is_possible(const struct ip *ip, uint32_t source)
@@ -142,7 +142,8 @@ static bool l4_sum_is_good(const struct ip4_wire *header, const struct pkt *p)
 	return inet_sum_fold(inet_sum_add(sum, p->data, size)) == 0xffff;
 }
 
-static enum stat l4_input(const struct ip4_wire *header, struct pkt *p, struct pkt_vec *ret)
+static enum stat l4_input(const struct ip4_wire *header, struct pkt *p,
+			  struct pkt_vec *ret)
 {
 	if (p->l4_checksum == PKT_CHECKSUM_BAD ||
 	    (p->l4_checksum == PKT_CHECKSUM_UNKNOWN && !l4_sum_is_good(header, p)))
@@ -241,7 +242,7 @@ void ip_input(struct ip *ip, const struct pkt_vec *packets, struct pkt_vec *segm
 	}
 }
 
-/* ---- out ------------------------------------------------------------------------------ */
+/* ---- out --------------------------------------------------------------------------- */
 
 uint8_t *ip_tx_take(struct ip *ip, const struct ip_route *route, uint32_t l4_size)
 {
@@ -292,8 +293,8 @@ static bool l4_checksum_fill(const struct ip *ip, const struct ip4_wire *header,
 		return false;
 	}
 	/* A port that cuts the payload adds each piece's length itself. */
-	uint64_t pseudo = ip4_pseudo_sum(header, header->protocol,
-					 is_cut ? 0 : (uint16_t)l4_size);
+	uint64_t pseudo =
+		ip4_pseudo_sum(header, header->protocol, is_cut ? 0 : (uint16_t)l4_size);
 	if (is_offloaded) {
 		*field = inet_sum_field(pseudo);
 		return true;

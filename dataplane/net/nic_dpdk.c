@@ -25,7 +25,7 @@ int nic_wait_fd(const struct nic *n)
 	return n->wait_fd;
 }
 
-/* ---- in ------------------------------------------------------------------------------- */
+/* ---- in ---------------------------------------------------------------------------- */
 
 /* NONE says that the field is not filled in but the data are right, as virtio delivers what
  * never was on a wire: good. */
@@ -89,12 +89,13 @@ void nic_release(struct nic *n)
 	n->rx_count = 0;
 }
 
-/* ---- out ------------------------------------------------------------------------------ */
+/* ---- out --------------------------------------------------------------------------- */
 
 uint8_t *nic_tx_take(struct nic *n, uint32_t size)
 {
 	require(!n->tx_taken && size <= n->tx_size_max);
-	struct rte_mempool *pool = size <= NIC_FRAME_BYTES_MAX ? n->tx_pool : n->tx_large_pool;
+	struct rte_mempool *pool =
+		size <= NIC_FRAME_BYTES_MAX ? n->tx_pool : n->tx_large_pool;
 	struct rte_mbuf *m = rte_pktmbuf_alloc(pool);
 	n->tx_taken = m;
 	return m ? rte_pktmbuf_mtod(m, uint8_t *) : NULL;
@@ -153,8 +154,9 @@ void nic_tx_flush(struct nic *n)
 	uint64_t bytes = 0;
 	/* Lets the driver finish what its hardware leaves open; a frame it refuses and what
 	 * stands behind it is not sent. */
-	unsigned ready = n->offload ? rte_eth_tx_prepare(n->port, 0, n->tx, (uint16_t)count)
-				    : count;
+	unsigned ready = n->offload
+				 ? rte_eth_tx_prepare(n->port, 0, n->tx, (uint16_t)count)
+				 : count;
 	for (unsigned i = 0; i < count; i++)
 		n->tx_bytes[i] = n->tx[i]->pkt_len;
 	unsigned sent = tx_burst(n, ready);
@@ -167,7 +169,7 @@ void nic_tx_flush(struct nic *n)
 	stats_add(n->stats, STAT_packets_unsent, count - sent);
 }
 
-/* ---- what the port lost --------------------------------------------------------------- */
+/* ---- what the port lost ------------------------------------------------------------ */
 
 void nic_count_losses(struct nic *n, struct stats *stats)
 {

@@ -24,8 +24,8 @@ static const uint64_t tx_wanted = RTE_ETH_TX_OFFLOAD_IPV4_CKSUM |
 				  RTE_ETH_TX_OFFLOAD_UDP_CKSUM |
 				  RTE_ETH_TX_OFFLOAD_TCP_CKSUM;
 /* Cutting makes chains of buffers inside some drivers (net_tap). */
-static const uint64_t tx_segmentation = RTE_ETH_TX_OFFLOAD_TCP_TSO |
-					RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
+static const uint64_t tx_segmentation =
+	RTE_ETH_TX_OFFLOAD_TCP_TSO | RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
 
 /* Says why the port is not usable; gives `error` back. */
 static int refuse(const struct nic_dpdk_options *o, const char *what, int error)
@@ -34,8 +34,8 @@ static int refuse(const struct nic_dpdk_options *o, const char *what, int error)
 	return error;
 }
 
-static struct rte_mempool *pool_create(const struct nic *n, const char *use, unsigned count,
-				       unsigned frame_bytes)
+static struct rte_mempool *pool_create(const struct nic *n, const char *use,
+				       unsigned count, unsigned frame_bytes)
 {
 	char name[RTE_MEMPOOL_NAMESIZE];
 	snprintf(name, sizeof name, "port%u_%s", n->port, use);
@@ -59,9 +59,11 @@ static bool has_segmentation(const struct nic_dpdk_options *o,
 	       (info->tx_offload_capa & needed) == needed;
 }
 
-static int pools_create(struct nic *n, const struct nic_dpdk_options *o, uint16_t rx_descriptors)
+static int pools_create(struct nic *n, const struct nic_dpdk_options *o,
+			uint16_t rx_descriptors)
 {
-	n->rx_pool = pool_create(n, "rx", rx_descriptors + RX_POOL_SPARE, NIC_FRAME_BYTES_MAX);
+	n->rx_pool =
+		pool_create(n, "rx", rx_descriptors + RX_POOL_SPARE, NIC_FRAME_BYTES_MAX);
 	n->tx_pool = pool_create(n, "tx", o->tx_buffers, NIC_FRAME_BYTES_MAX);
 	n->tx_size_max = NIC_FRAME_BYTES_MAX;
 	if (n->caps.tx_segment_bytes > n->caps.mtu) {
@@ -92,7 +94,8 @@ static int configure(struct nic *n, const struct nic_dpdk_options *o,
 	conf.intr_conf.rxq = is_tap(info);
 	int error = rte_eth_dev_configure(n->port, 1, 1, &conf);
 	if (error)
-		return refuse(o, "the driver refuses one receive and one transmit queue", error);
+		return refuse(o, "the driver refuses one receive and one transmit queue",
+			      error);
 	uint64_t tx = conf.txmode.offloads;
 	n->offload = o->offload;
 	n->caps.tx_ip_checksum = tx & RTE_ETH_TX_OFFLOAD_IPV4_CKSUM;
@@ -114,7 +117,8 @@ static int read_port(struct nic *n, const struct nic_dpdk_options *o,
 	if (rte_eth_dev_get_mtu(n->port, &n->caps.mtu) != 0 || n->caps.mtu == 0)
 		n->caps.mtu = MTU_DEFAULT;
 	if (n->caps.mtu + RTE_ETHER_HDR_LEN > NIC_FRAME_BYTES_MAX)
-		return refuse(o, "jumbo frames are not supported, set an MTU of 1500", -EINVAL);
+		return refuse(o, "jumbo frames are not supported, set an MTU of 1500",
+			      -EINVAL);
 	n->caps.tx_segment_bytes = n->caps.mtu;
 	if (has_segmentation(o, info))
 		n->caps.tx_segment_bytes = NIC_SEGMENTATION_BYTES;
@@ -125,7 +129,8 @@ static int start_queues(struct nic *n, const struct nic_dpdk_options *o)
 {
 	uint16_t rx_descriptors = o->rx_descriptors, tx_descriptors = o->tx_descriptors;
 	int socket = rte_eth_dev_socket_id(n->port);
-	int error = rte_eth_dev_adjust_nb_rx_tx_desc(n->port, &rx_descriptors, &tx_descriptors);
+	int error = rte_eth_dev_adjust_nb_rx_tx_desc(n->port, &rx_descriptors,
+						     &tx_descriptors);
 	if (error)
 		return refuse(o, "no such number of descriptors", error);
 	error = pools_create(n, o, rx_descriptors);
@@ -135,7 +140,8 @@ static int start_queues(struct nic *n, const struct nic_dpdk_options *o)
 				       n->rx_pool);
 	if (error)
 		return refuse(o, "receive queue", error);
-	error = rte_eth_tx_queue_setup(n->port, 0, tx_descriptors, (unsigned)socket, NULL);
+	error = rte_eth_tx_queue_setup(n->port, 0, tx_descriptors, (unsigned)socket,
+				       NULL);
 	if (error)
 		return refuse(o, "transmit queue", error);
 	error = rte_eth_dev_start(n->port);
@@ -205,7 +211,8 @@ char *nic_dpdk_describe(const struct nic *n, char *out, size_t size)
 	struct rte_eth_link link = {0};
 	rte_eth_link_get_nowait(n->port, &link);
 	snprintf(out, size,
-		 "%s, MAC %02x:%02x:%02x:%02x:%02x:%02x, MTU %u, link %s, checksums by %s%s",
+		 "%s, MAC %02x:%02x:%02x:%02x:%02x:%02x, MTU %u, link %s, checksums by "
+		 "%s%s",
 		 n->driver, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5], n->caps.mtu,
 		 link.link_status ? "up" : "down",
 		 n->caps.tx_tcp_checksum ? "the port" : "software",

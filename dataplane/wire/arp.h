@@ -41,9 +41,8 @@ static_assert(offsetof(struct arp_wire, target_protocol) == 24, "unpadded");
 static inline bool arp_is_request(const struct arp_wire *arp)
 {
 	return be16_get(arp->hardware) == ARP_HARDWARE_ETHERNET &&
-	       be16_get(arp->protocol) == ARP_PROTOCOL_IP4 &&
-	       arp->hardware_bytes == 6 && arp->protocol_bytes == 4 &&
-	       be16_get(arp->op) == ARP_OP_REQUEST;
+	       be16_get(arp->protocol) == ARP_PROTOCOL_IP4 && arp->hardware_bytes == 6 &&
+	       arp->protocol_bytes == 4 && be16_get(arp->op) == ARP_OP_REQUEST;
 }
 
 #endif

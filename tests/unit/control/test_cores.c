@@ -149,7 +149,8 @@ Test(cores, a_poller_whose_port_cannot_wake_it_sleeps_briefly)
 	unsigned before = atomic_load(&poller.turns);
 	rest(100);
 	unsigned turns = atomic_load(&poller.turns) - before;
-	cr_assert(turns > 100 && turns < 2000, "%u turns in 100 ms of sleeps of 100 us", turns);
+	cr_assert(turns > 100 && turns < 2000, "%u turns in 100 ms of sleeps of 100 us",
+		  turns);
 }
 
 Test(cores, a_core_with_a_message_does_not_sleep)

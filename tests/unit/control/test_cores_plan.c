@@ -11,7 +11,8 @@ static struct core_plan plan;
 
 static void add(enum core_role role, uint16_t cpu)
 {
-	s.core[s.core_count++] = (struct core_settings){.role = (uint8_t)role, .cpu = cpu};
+	s.core[s.core_count++] =
+		(struct core_settings){.role = (uint8_t)role, .cpu = cpu};
 }
 
 Test(cores_plan, every_core_gets_its_role_and_roles_are_numbered_in_order)
@@ -21,9 +22,12 @@ Test(cores_plan, every_core_gets_its_role_and_roles_are_numbered_in_order)
 	add(CORE_WRITER, 2);
 	cr_assert(cores_plan(&s, &plan) == 0);
 	cr_assert(plan.count == 3 && plan.poller_count == 1 && plan.writer_count == 3);
-	cr_assert(plan.core[0].cpu == 3 && plan.core[0].poller == -1 && plan.core[0].writer == 0);
-	cr_assert(plan.core[1].cpu == 0 && plan.core[1].poller == 0 && plan.core[1].writer == 1);
-	cr_assert(plan.core[2].cpu == 2 && plan.core[2].poller == -1 && plan.core[2].writer == 2);
+	cr_assert(plan.core[0].cpu == 3 && plan.core[0].poller == -1 &&
+		  plan.core[0].writer == 0);
+	cr_assert(plan.core[1].cpu == 0 && plan.core[1].poller == 0 &&
+		  plan.core[1].writer == 1);
+	cr_assert(plan.core[2].cpu == 2 && plan.core[2].poller == -1 &&
+		  plan.core[2].writer == 2);
 }
 
 Test(cores_plan, a_gateway_without_poller_or_without_writer_is_refused)

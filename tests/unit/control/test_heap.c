@@ -18,7 +18,8 @@ Test(heap, mapped_memory_counts_as_connections_once_it_is_touched)
 	memset(large, 1, 16 * MIB);
 	memset(small, 1, 64 << 10);
 	heap_read_share(&touched);
-	cr_assert(touched.connection_bytes == before.connection_bytes + 16 * MIB + (64 << 10),
+	cr_assert(touched.connection_bytes ==
+			  before.connection_bytes + 16 * MIB + (64 << 10),
 		  "%lu", touched.connection_bytes);
 	cr_assert(touched.connection_huge_bytes <= touched.connection_bytes);
 	map_give(large, 16 * MIB);
@@ -41,7 +42,8 @@ Test(heap, the_heap_is_counted_apart_from_mapped_memory)
 	uint8_t *volatile p = malloc(8 * MIB);
 	memset(p, 1, 8 * MIB);
 	heap_read_share(&after);
-	cr_assert(after.heap_bytes >= before.heap_bytes + 7 * MIB, "%lu", after.heap_bytes);
+	cr_assert(after.heap_bytes >= before.heap_bytes + 7 * MIB, "%lu",
+		  after.heap_bytes);
 	cr_assert(after.connection_bytes == before.connection_bytes);
 	free(p);
 }

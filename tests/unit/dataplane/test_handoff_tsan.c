@@ -128,7 +128,8 @@ static void two_cores_exchange_every_message_once_and_in_order(struct bench *b)
 	}
 	require(pthread_join(server, NULL) == 0);
 	require(b->h.outstanding[HANDOFF_READ] == 0);
-	printf("two cores: %u messages, requester slept %u times\n", b->reaped, b->sleeps);
+	printf("two cores: %u messages, requester slept %u times\n", b->reaped,
+	       b->sleeps);
 	bench_fini(b);
 }
 

@@ -5,7 +5,9 @@
 void fake_nic_init(struct nic *n)
 {
 	*n = (struct nic){
-		.caps = {.mac = {{2, 0, 0, 0, 0, 1}}, .mtu = 1500, .tx_segment_bytes = 1500},
+		.caps = {.mac = {{2, 0, 0, 0, 0, 1}},
+			 .mtu = 1500,
+			 .tx_segment_bytes = 1500},
 		.buffers_left = FAKE_FRAMES,
 	};
 }

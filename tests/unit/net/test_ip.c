@@ -129,7 +129,8 @@ static struct arp_wire *build_arp(void)
 }
 
 /* Delivers the frame with the port's verdict and returns what left ip_input upward. */
-static struct pkt *deliver_with(enum pkt_checksum ip_verdict, enum pkt_checksum l4_verdict)
+static struct pkt *deliver_with(enum pkt_checksum ip_verdict,
+				enum pkt_checksum l4_verdict)
 {
 	static struct pkt p;
 	p = (struct pkt){.data = f.bytes,
@@ -280,8 +281,10 @@ Test(ip, packets_for_others_are_dropped)
 Test(ip, sources_that_are_no_host_are_dropped)
 {
 	const uint32_t impossible[] = {
-		OURS /* LAND */, 0x0a0000ff /* directed broadcast */, 0xffffffff, 0xe0000001,
-		0xefffffff, 0x7f000001, 0x00000000,
+		OURS /* LAND */, 0x0a0000ff /* directed broadcast */,
+		0xffffffff,      0xe0000001,
+		0xefffffff,      0x7f000001,
+		0x00000000,
 	};
 	for (unsigned i = 0; i < array_len(impossible); i++) {
 		build_ip(IP_PROTOCOL_TCP, 20);
@@ -337,7 +340,8 @@ Test(ip, a_ping_comes_back_with_its_data)
 	const uint8_t *l4 = (const uint8_t *)(reply + 1);
 	cr_assert(nic.sent[0].size == f.size);
 	cr_assert(memcmp(eth->destination, peer_mac, 6) == 0);
-	cr_assert(be32_get(reply->source) == OURS && be32_get(reply->destination) == PEER);
+	cr_assert(be32_get(reply->source) == OURS &&
+		  be32_get(reply->destination) == PEER);
 	cr_assert(inet_sum_fold(inet_sum_add(0, reply, 20)) == 0xffff);
 	cr_assert(inet_sum_fold(inet_sum_add(0, l4, 65)) == 0xffff);
 	cr_assert(l4[0] == ICMP_ECHO_REPLY && memcmp(l4 + 4, f.l4 + 4, 61) == 0);
@@ -393,13 +397,15 @@ Test(ip, a_pushed_segment_is_a_frame_that_would_be_accepted)
 		for (unsigned i = 0; i < size; i++)
 			l4[i] = (uint8_t)(i * 11);
 		ip_tx_push(&ip, &to_peer, IP_PROTOCOL_TCP, size, 20, 0);
-		const struct ip4_wire *header = (const struct ip4_wire *)(nic.sent[0].bytes + 14);
+		const struct ip4_wire *header =
+			(const struct ip4_wire *)(nic.sent[0].bytes + 14);
 		cr_assert(nic.sent[0].size == 34 + size);
 		cr_assert(be16_get(header->total_length) == 20 + size);
 		cr_assert(inet_sum_fold(inet_sum_add(0, header, 20)) == 0xffff);
 		uint64_t sum = ip4_pseudo_sum(header, IP_PROTOCOL_TCP, (uint16_t)size);
 		cr_assert(inet_sum_fold(inet_sum_add(sum, header + 1, size)) == 0xffff);
-		cr_assert(!nic.sent[0].offload.ip_checksum && !nic.sent[0].offload.l4_checksum);
+		cr_assert(!nic.sent[0].offload.ip_checksum &&
+			  !nic.sent[0].offload.l4_checksum);
 		nic.buffers_left = FAKE_FRAMES;
 	}
 }
@@ -437,5 +443,6 @@ Test(ip, endpoints_are_written_as_people_write_them)
 {
 	struct endpoint e = {.address = address_of_ip4(0xc0a80a01), .port = 32960};
 	char text[48];
-	cr_assert(strcmp(endpoint_format(&e, text, sizeof text), "192.168.10.1:32960") == 0);
+	cr_assert(strcmp(endpoint_format(&e, text, sizeof text), "192.168.10.1:32960") ==
+		  0);
 }

@@ -18,8 +18,9 @@ static void setup(void)
 	udp_listen(&udp, 5140, 3);
 	for (unsigned i = 0; i < sizeof bytes; i++)
 		bytes[i] = (uint8_t)i;
-	*(struct udp_wire *)bytes = (struct udp_wire){
-		.source = be16_of(999), .destination = be16_of(5140), .length = be16_of(20)};
+	*(struct udp_wire *)bytes = (struct udp_wire){.source = be16_of(999),
+						      .destination = be16_of(5140),
+						      .length = be16_of(20)};
 }
 
 TestSuite(udp, .init = setup);
