@@ -10,9 +10,12 @@ static struct topics *build(struct registry *r)
 {
 	struct topic *list = calloc(r->entry_count + 1, sizeof *list);
 	require(list);
+	uint32_t count = 0;
 	for (unsigned i = 0; i < r->entry_count; i++)
-		list[i] = r->entries[i]->shown.topic;
-	struct topics *t = topics_build(list, r->entry_count, ++r->version);
+		/* One whose first partitions are still being opened is not there yet. */
+		if (r->entries[i]->shown.topic.partitions > 0)
+			list[count++] = r->entries[i]->shown.topic;
+	struct topics *t = topics_build(list, count, ++r->version);
 	free(list);
 	require(t);
 	return t;
@@ -42,7 +45,8 @@ bool registry_retire(struct registry *r, bool force)
 {
 	bool found = false;
 	while (!list_is_empty(&r->retired)) {
-		struct retired *oldest = list_entry(r->retired.next, struct retired, node);
+		struct retired *oldest =
+			list_entry(r->retired.next, struct retired, node);
 		if (!force && r->options.rcu &&
 		    !quiescent_is_over(r->options.rcu, oldest->token))
 			break;
