@@ -1,4 +1,5 @@
-/* gen_docs.c - settings.def and stats.def in, docs/CONFIGURATION.md and docs/METRICS.md out.
+/* gen_docs.c - settings.def and stats.def in, docs/CONFIGURATION.md and docs/METRICS.md
+ * out.
  *
  *     gen_docs configuration | metrics     writes the page to stdout
  */
@@ -24,8 +25,8 @@ static void print_range(const struct setting_row *row)
 			fputs(*at == '|' ? ", " : (char[]){*at, '\0'}, stdout);
 }
 
-static const char *default_of(const struct setting_row *row, struct setting_rows rows, char *out,
-			      size_t size)
+static const char *default_of(const struct setting_row *row, struct setting_rows rows,
+			      char *out, size_t size)
 {
 	if (rows.rows != setting_rows_topic().rows)
 		return setting_format_default(row, out, size);
@@ -44,12 +45,12 @@ static void print_rows(struct setting_rows rows, const char *prefix)
 		char text[SETTING_TEXT_BYTES];
 		const char *def = default_of(row, rows, text, sizeof text);
 		const char *quote = *def && !strchr(def, '`') ? "`" : "";
-		printf("### `%s%s`\n\n%s.\n\nDefault: %s%s%s · takes: ", prefix, row->key, row->help,
-		       quote, *def ? def : "none", quote);
+		printf("### `%s%s`\n\n%s.\n\nDefault: %s%s%s · takes: ", prefix, row->key,
+		       row->help, quote, *def ? def : "none", quote);
 		print_range(row);
-		printf(" · %s\n\n", strcmp(row->when, "live") == 0 ?
-					     "live: `penstockctl topic alter` changes it" :
-					     "read at start");
+		printf(" · %s\n\n", strcmp(row->when, "live") == 0
+					    ? "live: `penstockctl topic alter` changes it"
+					    : "read at start");
 	}
 }
 
@@ -67,7 +68,8 @@ static void print_ignored(void)
 	unsigned count;
 	const struct kafka_key *keys = kafka_keys(&count);
 	printf("\n## Kafka's keys that mean nothing here\n\n"
-	       "They are accepted, and a line at start says why they are ignored. `*` stands for "
+	       "They are accepted, and a line at start says why they are ignored. `*` "
+	       "stands for "
 	       "every ending.\n\n| key | why |\n|---|---|\n");
 	for (unsigned i = 0; i < count; i++)
 		printf("| `%s` | %s |\n", keys[i].name, keys[i].reason);
@@ -76,17 +78,23 @@ static void print_ignored(void)
 static void print_configuration(void)
 {
 	printf("# Configuration\n\n"
-	       "Generated from `config/settings.def` and `config/kafka_keys.def`; do not edit.\n\n"
+	       "Generated from `config/settings.def` and `config/kafka_keys.def`; do not "
+	       "edit.\n\n"
 	       "`penstockd --config FILE` reads a properties file as Kafka's brokers do; "
-	       "`--set key=value`, as often as needed, overrides it. There is no third source. "
-	       "`penstockd --check` reads both, says what is wrong and ends. Sizes and times are "
-	       "plain numbers in the unit their key names. `config/penstock.conf` is an annotated "
+	       "`--set key=value`, as often as needed, overrides it. There is no third "
+	       "source. "
+	       "`penstockd --check` reads both, says what is wrong and ends. Sizes and "
+	       "times are "
+	       "plain numbers in the unit their key names. `config/penstock.conf` is an "
+	       "annotated "
 	       "example.\n\n## The gateway\n\n");
 	print_rows(setting_rows_gateway(), "");
-	printf("## A listener\n\n`listener.name.<name>.<key>`, the name as in `listeners`, in "
+	printf("## A listener\n\n`listener.name.<name>.<key>`, the name as in "
+	       "`listeners`, in "
 	       "lower case as Kafka writes it.\n\n");
 	print_rows(setting_rows_listener(), "listener.name.<name>.");
-	printf("## A topic\n\nGiven at `penstockctl topic create NAME --config key=value` or later "
+	printf("## A topic\n\nGiven at `penstockctl topic create NAME --config "
+	       "key=value` or later "
 	       "with `topic alter`; kept with the topic.\n\n");
 	print_rows(setting_rows_topic(), "");
 	print_aliases();
@@ -98,7 +106,8 @@ static void print_stats(enum ledger ledger, enum stat_role role)
 	for (unsigned i = 0; i < STAT_COUNT; i++) {
 		const struct stat_info *info = &stat_infos[i];
 		if (info->ledger == ledger && info->role == role)
-			printf("| `%s` | %s | %s |\n", info->name, info->unit, info->help);
+			printf("| `%s` | %s | %s |\n", info->name, info->unit,
+			       info->help);
 	}
 }
 
@@ -110,10 +119,13 @@ static void print_table_head(const char *title)
 static void print_metrics(void)
 {
 	printf("# Metrics\n\n"
-	       "Generated from `dataplane/base/stats.def`; do not edit. `penstockctl stats` shows "
-	       "them, `stats.get` (docs/CONTROL.md) gives them as JSON. Counters only grow; they "
+	       "Generated from `dataplane/base/stats.def`; do not edit. `penstockctl "
+	       "stats` shows "
+	       "them, `stats.get` (docs/CONTROL.md) gives them as JSON. Counters only "
+	       "grow; they "
 	       "are per core and added up.\n\n"
-	       "A ledger balances: what came in is what ended in exactly one of its ends, and "
+	       "A ledger balances: what came in is what ended in exactly one of its "
+	       "ends, and "
 	       "what is in flight. In flight is 0 after a drain.\n");
 	for (unsigned ledger = 0; ledger < LEDGERS; ledger++) {
 		printf("\n## Ledger of %s\n", ledger_names[ledger]);

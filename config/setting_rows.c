@@ -1,5 +1,5 @@
-/* setting_rows.c - settings.def and kafka_keys.def as tables; checks that every default lies
- * within its own range. */
+/* setting_rows.c - settings.def and kafka_keys.def as tables; checks that every default
+ * lies within its own range. */
 #include "config/setting_value.h"
 
 #define NUMBER_bool(v)     v
@@ -31,8 +31,18 @@
 
 /* `type` arrives as an enumerator: passed on by name, bool would be expanded to _Bool. */
 #define ROW(owner, field, key, type, number, text, min, max, unit, when, help, parent)   \
-	{key, type, number, text, min, max, unit, #when, help,            \
-	 offsetof(struct owner, field), sizeof(((struct owner *)0)->field), parent},
+	{key,                                                                            \
+	 type,                                                                           \
+	 number,                                                                         \
+	 text,                                                                           \
+	 min,                                                                            \
+	 max,                                                                            \
+	 unit,                                                                           \
+	 #when,                                                                          \
+	 help,                                                                           \
+	 offsetof(struct owner, field),                                                  \
+	 sizeof(((struct owner *)0)->field),                                             \
+	 parent},
 
 static const struct setting_row gateway_rows[] = {
 #define SETTING(field, key, type, def, min, max, unit, when, help)                       \
@@ -41,12 +51,13 @@ static const struct setting_row gateway_rows[] = {
 #include "config/settings.def"
 };
 
-static_assert(array_len(gateway_rows) <= SETTING_ROWS_MAX, "settings_draft remembers them");
+static_assert(array_len(gateway_rows) <= SETTING_ROWS_MAX,
+	      "settings_draft remembers them");
 
 static const struct setting_row topic_rows[] = {
 #define TOPIC_SETTING(field, key, type, parent, min, max, unit, when, help)              \
-	ROW(topic_settings, field, key, SETTING_TYPE_##type, 0, "", min, max, unit, when, help,         \
-	    offsetof(struct settings, parent))
+	ROW(topic_settings, field, key, SETTING_TYPE_##type, 0, "", min, max, unit,      \
+	    when, help, offsetof(struct settings, parent))
 #include "config/settings.def"
 };
 
@@ -116,7 +127,8 @@ const char *kafka_key_reason(const char *key)
 	for (unsigned i = 0; i < array_len(ignored); i++) {
 		const char *name = ignored[i].name;
 		size_t stem = strcspn(name, "*");
-		bool fits = name[stem] ? strncmp(key, name, stem) == 0 : strcmp(key, name) == 0;
+		bool fits = name[stem] ? strncmp(key, name, stem) == 0
+				       : strcmp(key, name) == 0;
 		if (fits)
 			return ignored[i].reason;
 	}

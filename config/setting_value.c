@@ -1,4 +1,5 @@
-/* setting_value.c - text to a field of a settings struct and back; the nearest known key. */
+/* setting_value.c - text to a field of a settings struct and back; the nearest known key.
+ */
 #include "config/setting_value.h"
 #include "dataplane/base/require.h"
 
@@ -80,16 +81,17 @@ static bool parse_number(const struct setting_row *row, void *base, const char *
 	errno = 0;
 	long long number = strtoll(text, &end, 10);
 	if (end == text || *end || errno || number < row->min || number > row->max) {
-		snprintf(message, message_size, "a whole number from %" PRId64 " to %" PRId64 " (%s)",
-			 row->min, row->max, row->unit);
+		snprintf(message, message_size,
+			 "a whole number from %" PRId64 " to %" PRId64 " (%s)", row->min,
+			 row->max, row->unit);
 		return false;
 	}
 	number_set(row, base, number);
 	return true;
 }
 
-bool setting_parse(const struct setting_row *row, void *base, const char *text, char *message,
-		   size_t message_size)
+bool setting_parse(const struct setting_row *row, void *base, const char *text,
+		   char *message, size_t message_size)
 {
 	switch (row->type) {
 	case SETTING_TYPE_bool:
@@ -98,7 +100,8 @@ bool setting_parse(const struct setting_row *row, void *base, const char *text, 
 	case SETTING_TYPE_string:
 	case SETTING_TYPE_list:
 		if (strlen(text) >= row->size) {
-			snprintf(message, message_size, "at most %zu characters", row->size - 1);
+			snprintf(message, message_size, "at most %zu characters",
+				 row->size - 1);
 			return false;
 		}
 		text_set(row, base, text);
@@ -108,7 +111,8 @@ bool setting_parse(const struct setting_row *row, void *base, const char *text, 
 	}
 }
 
-static void format_number(const struct setting_row *row, int64_t number, char *out, size_t size)
+static void format_number(const struct setting_row *row, int64_t number, char *out,
+			  size_t size)
 {
 	if (row->type == SETTING_TYPE_bool)
 		word_at("false|true", number, out, size);
@@ -118,7 +122,8 @@ static void format_number(const struct setting_row *row, int64_t number, char *o
 		snprintf(out, size, "%" PRId64, number);
 }
 
-char *setting_format(const struct setting_row *row, const void *base, char *out, size_t size)
+char *setting_format(const struct setting_row *row, const void *base, char *out,
+		     size_t size)
 {
 	if (is_text(row))
 		snprintf(out, size, "%s", (const char *)base + row->offset);
@@ -156,7 +161,8 @@ static unsigned edit_distance(const char *a, const char *b)
 		row[0] = i;
 		for (unsigned j = 1; j <= b_size; j++) {
 			unsigned above = row[j];
-			row[j] = min3(above + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1]));
+			row[j] = min3(above + 1, row[j - 1] + 1,
+				      diagonal + (a[i - 1] != b[j - 1]));
 			diagonal = above;
 		}
 	}

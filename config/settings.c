@@ -1,12 +1,14 @@
-/* settings.c - defaults, then one key=value after another into struct settings; a key that
- * is nobody's is an error that names the nearest one. */
+/* settings.c - defaults, then one key=value after another into struct settings; a key
+ * that is nobody's is an error that names the nearest one. */
+#include "config/settings.h"
 #include "config/settings_draft.h"
 #include "dataplane/base/require.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
 
-void settings_error(struct settings_report *report, const char *where, const char *format, ...)
+void settings_error(struct settings_report *report, const char *where, const char *format,
+		    ...)
 {
 	va_list args;
 	va_start(args, format);
@@ -61,14 +63,16 @@ static void keep_listener_line(struct settings *s, const struct listener_line *l
 	draft->lines[draft->line_count++] = *line;
 }
 
-/* listener.name.<name>.<key>: the value is checked now, its listener when all are known. */
+/* listener.name.<name>.<key>: the value is checked now, its listener when all are known.
+ */
 static void put_listener(struct settings *s, const char *key, const char *value,
 			 const char *where, struct settings_report *report)
 {
 	const char *name = key + strlen("listener.name.");
 	const char *dot = strchr(name, '.');
 	if (!dot || dot == name || (size_t)(dot - name) >= LISTENER_NAME_BYTES) {
-		settings_error(report, where, "%s: expected listener.name.<name>.<key>", key);
+		settings_error(report, where, "%s: expected listener.name.<name>.<key>",
+			       key);
 		return;
 	}
 	struct setting_rows rows = setting_rows_listener();
@@ -79,7 +83,8 @@ static void put_listener(struct settings *s, const char *key, const char *value,
 		return;
 	}
 	if (!line.row) {
-		settings_error(report, where, "%s: no such key; nearest: listener.name.%.*s.%s", key,
+		settings_error(report, where,
+			       "%s: no such key; nearest: listener.name.%.*s.%s", key,
 			       (int)(dot - name), name, setting_nearest(rows, dot + 1));
 		return;
 	}
@@ -95,7 +100,8 @@ static void put_listener(struct settings *s, const char *key, const char *value,
 	keep_listener_line(s, &line);
 }
 
-static void put_unknown(const char *key, const char *where, struct settings_report *report)
+static void put_unknown(const char *key, const char *where,
+			struct settings_report *report)
 {
 	const char *reason = kafka_key_reason(key);
 	if (reason)
@@ -105,8 +111,8 @@ static void put_unknown(const char *key, const char *where, struct settings_repo
 			       setting_nearest(setting_rows_gateway(), key));
 }
 
-void settings_put(struct settings *s, const char *key, const char *value, const char *where,
-		  struct settings_report *report)
+void settings_put(struct settings *s, const char *key, const char *value,
+		  const char *where, struct settings_report *report)
 {
 	if (strncmp(key, "listener.name.", strlen("listener.name.")) == 0) {
 		put_listener(s, key, value, where, report);

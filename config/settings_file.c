@@ -62,7 +62,8 @@ static bool next_line(struct reader *r)
 	ssize_t got;
 	while ((got = getline(&r->physical, &r->physical_room, r->file)) >= 0) {
 		r->number++;
-		while (got > 0 && (r->physical[got - 1] == '\n' || r->physical[got - 1] == '\r'))
+		while (got > 0 &&
+		       (r->physical[got - 1] == '\n' || r->physical[got - 1] == '\r'))
 			r->physical[--got] = '\0';
 		const char *text = skip_space(r->physical);
 		if (!continues)
@@ -117,7 +118,8 @@ static void put_line(struct settings *s, const char *line, const char *where,
 		at = unescape(at, "", value, sizeof value);
 	}
 	if (!at) {
-		settings_error(report, where, "\\u escapes are not taken: write the character itself");
+		settings_error(report, where,
+			       "\\u escapes are not taken: write the character itself");
 		return;
 	}
 	trim_end(value);

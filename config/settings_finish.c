@@ -14,13 +14,17 @@ static void finish_address(struct settings *s, struct settings_report *report)
 	snprintf(host, sizeof host, "%.*s", (int)size, s->port_address);
 	struct in_addr ip4;
 	char *end = NULL;
-	long bits = s->port_address[size] ? strtol(s->port_address + size + 1, &end, 10) : 0;
+	long bits =
+		s->port_address[size] ? strtol(s->port_address + size + 1, &end, 10) : 0;
 	if (!s->port_address[0]) {
 		settings_error(report, where,
-			       "penstock.port.address is not set: the IPv4 address of the port and its "
+			       "penstock.port.address is not set: the IPv4 address of "
+			       "the port and its "
 			       "prefix length, as 192.0.2.10/24");
-	} else if (inet_pton(AF_INET, host, &ip4) != 1 || !end || *end || bits < 1 || bits > 32) {
-		settings_error(report, where, "penstock.port.address=%s: expected a.b.c.d/bits",
+	} else if (inet_pton(AF_INET, host, &ip4) != 1 || !end || *end || bits < 1 ||
+		   bits > 32) {
+		settings_error(report, where,
+			       "penstock.port.address=%s: expected a.b.c.d/bits",
 			       s->port_address);
 	} else {
 		s->port_ip4 = ntohl(ip4.s_addr);
@@ -39,7 +43,8 @@ static void finish_listener_hosts(struct settings *s, struct settings_report *re
 				ntohl(ip4.s_addr) == s->port_ip4);
 		if (!is_ours)
 			settings_error(report, settings_where(s, "listeners"),
-				       "listeners: %s: host %s is not the port's; leave it empty, or "
+				       "listeners: %s: host %s is not the port's; leave "
+				       "it empty, or "
 				       "use the address of penstock.port.address",
 				       l->name, l->host);
 		l->host[0] = '\0';
@@ -79,15 +84,19 @@ static void check_roles(const struct settings *s, const char *where,
 		count[s->core[i].role]++;
 	unsigned pollers = count[CORE_POLLER] + count[CORE_FUSED];
 	if (pollers == 0)
-		settings_error(report, where, "penstock.cores: no poller: name a poller or fused core");
+		settings_error(report, where,
+			       "penstock.cores: no poller: name a poller or fused core");
 	if (pollers > 1)
 		settings_error(report, where,
-			       "penstock.cores: %u pollers: the port is driven with one queue so far",
+			       "penstock.cores: %u pollers: the port is driven with one "
+			       "queue so far",
 			       pollers);
 	if (count[CORE_WRITER] + count[CORE_FUSED] == 0)
-		settings_error(report, where, "penstock.cores: no writer: name a writer or fused core");
+		settings_error(report, where,
+			       "penstock.cores: no writer: name a writer or fused core");
 	if (count[CORE_WRITER] + count[CORE_FUSED] > WRITERS_MAX)
-		settings_error(report, where, "penstock.cores: more than %d writers", WRITERS_MAX);
+		settings_error(report, where, "penstock.cores: more than %d writers",
+			       WRITERS_MAX);
 }
 
 static void finish_cores(struct settings *s, struct settings_report *report)
@@ -96,14 +105,17 @@ static void finish_cores(struct settings *s, struct settings_report *report)
 	char list[SETTING_TEXT_BYTES], *save = NULL;
 	memcpy(list, s->cores, sizeof list);
 	s->core_count = 0;
-	for (char *item = strtok_r(list, ", ", &save); item; item = strtok_r(NULL, ", ", &save)) {
+	for (char *item = strtok_r(list, ", ", &save); item;
+	     item = strtok_r(NULL, ", ", &save)) {
 		struct core_settings core;
 		if (!parse_core(item, &core))
 			settings_error(report, where,
-				       "penstock.cores: %s: expected poller:CPU, writer:CPU or fused:CPU",
+				       "penstock.cores: %s: expected poller:CPU, "
+				       "writer:CPU or fused:CPU",
 				       item);
 		else if (core_is_taken(s, core.cpu))
-			settings_error(report, where, "penstock.cores: CPU %u is there twice", core.cpu);
+			settings_error(report, where,
+				       "penstock.cores: CPU %u is there twice", core.cpu);
 		else if (s->core_count < array_len(s->core))
 			s->core[s->core_count++] = core;
 	}
@@ -117,12 +129,14 @@ static void finish_control(struct settings *s, struct settings_report *report)
 	unsigned long mode = strtoul(s->control_socket_mode, &end, 8);
 	if (end == s->control_socket_mode || *end || mode > 0777)
 		settings_error(report, settings_where(s, "penstock.control.socket.mode"),
-			       "penstock.control.socket.mode=%s: expected octal permissions, as 0660",
+			       "penstock.control.socket.mode=%s: expected octal "
+			       "permissions, as 0660",
 			       s->control_socket_mode);
 	s->control_mode = (unsigned)mode;
 	if (strlen(s->control_socket) >= sizeof((struct sockaddr_un *)0)->sun_path)
 		settings_error(report, settings_where(s, "penstock.control.socket"),
-			       "penstock.control.socket: a socket's path has at most %zu characters",
+			       "penstock.control.socket: a socket's path has at most %zu "
+			       "characters",
 			       sizeof((struct sockaddr_un *)0)->sun_path - 1);
 }
 
@@ -137,28 +151,35 @@ static void check_relations(const struct settings *s, struct settings_report *re
 {
 	if (!s->port[0])
 		settings_error(report, settings_where(s, "penstock.port"),
-			       "penstock.port is not set: the DPDK port, a PCI address or a virtual "
+			       "penstock.port is not set: the DPDK port, a PCI address "
+			       "or a virtual "
 			       "device as net_tap0,iface=penstock0");
 	if (!s->log_dirs[0] || strchr(s->log_dirs, ','))
 		settings_error(report, settings_where(s, "log.dirs"),
-			       "log.dirs=%s: expected one directory; several are not supported yet",
+			       "log.dirs=%s: expected one directory; several are not "
+			       "supported yet",
 			       s->log_dirs);
 	if (s->writer_buffer_bytes % DISK_BLOCK_BYTES)
 		settings_error(report, settings_where(s, "penstock.writer.buffer.bytes"),
-			       "penstock.writer.buffer.bytes: not a multiple of %d", DISK_BLOCK_BYTES);
+			       "penstock.writer.buffer.bytes: not a multiple of %d",
+			       DISK_BLOCK_BYTES);
 	if (s->batch_bytes > s->message_max_bytes)
-		settings_error(report, where_of_pair(s, "batch.size", "message.max.bytes"),
-			       "batch.size is above message.max.bytes: the log would refuse every batch");
+		settings_error(report,
+			       where_of_pair(s, "batch.size", "message.max.bytes"),
+			       "batch.size is above message.max.bytes: the log would "
+			       "refuse every batch");
 	if (s->lane_credit_bytes > s->writer_credit_bytes)
 		settings_error(report,
 			       where_of_pair(s, "penstock.partition.credit.bytes",
 					     "penstock.writer.credit.bytes"),
-			       "penstock.partition.credit.bytes is above penstock.writer.credit.bytes");
+			       "penstock.partition.credit.bytes is above "
+			       "penstock.writer.credit.bytes");
 	if (s->lane_credit_bytes < s->message_max_bytes)
 		settings_error(report,
 			       where_of_pair(s, "penstock.partition.credit.bytes",
 					     "message.max.bytes"),
-			       "penstock.partition.credit.bytes is below message.max.bytes: the largest "
+			       "penstock.partition.credit.bytes is below "
+			       "message.max.bytes: the largest "
 			       "batch would wait for ever");
 }
 
@@ -178,8 +199,8 @@ unsigned settings_finish(struct settings *s, FILE *messages)
 	return report.errors;
 }
 
-const char *settings_advertised_host(const struct settings *s, unsigned listener, char *out,
-				     size_t size)
+const char *settings_advertised_host(const struct settings *s, unsigned listener,
+				     char *out, size_t size)
 {
 	const char *host = s->listener[listener].advertised_host;
 	struct in_addr ip4 = {htonl(s->port_ip4)};

@@ -94,7 +94,8 @@ static bool split_endpoint(const char *item, struct endpoint_text *ret)
 	char *end;
 	long port = strtol(colon + 1, &end, 10);
 	size_t host_size = (size_t)(colon - (scheme + 3));
-	if (end == colon + 1 || *end || port < 1 || port > 65535 || host_size >= SETTING_HOST_BYTES)
+	if (end == colon + 1 || *end || port < 1 || port > 65535 ||
+	    host_size >= SETTING_HOST_BYTES)
 		return false;
 	snprintf(ret->name, sizeof ret->name, "%.*s", (int)(scheme - item), item);
 	snprintf(ret->host, sizeof ret->host, "%.*s", (int)host_size, scheme + 3);
@@ -143,19 +144,23 @@ static void add_listener(struct settings *s, const char *item, const char *where
 {
 	struct endpoint_text text;
 	if (!split_endpoint(item, &text)) {
-		settings_error(report, where, "listeners: %s: expected NAME://[host]:port", item);
+		settings_error(report, where,
+			       "listeners: %s: expected NAME://[host]:port", item);
 		return;
 	}
 	int protocol = listener_protocol(s, text.name);
 	if (protocol < 0)
-		settings_error(report, where,
-			       "listeners: %s: no protocol of that name; known are " PROTOCOLS_TEXT
-			       "; give the name one with listener.protocol.map=%s:PROTOCOL",
-			       text.name, text.name);
+		settings_error(
+			report, where,
+			"listeners: %s: no protocol of that name; known "
+			"are " PROTOCOLS_TEXT
+			"; give the name one with listener.protocol.map=%s:PROTOCOL",
+			text.name, text.name);
 	else if (find_listener(s, text.name))
 		settings_error(report, where, "listeners: %s is there twice", text.name);
 	else if (port_is_taken(s, text.port, protocol == LISTENER_UDP))
-		settings_error(report, where, "listeners: %s: port %u is taken by another listener",
+		settings_error(report, where,
+			       "listeners: %s: port %u is taken by another listener",
 			       text.name, text.port);
 	else if (s->listener_count == LISTENERS_MAX)
 		settings_error(report, where, "listeners: more than %d", LISTENERS_MAX);
@@ -168,13 +173,15 @@ static void add_advertised(struct settings *s, const char *item, const char *whe
 {
 	struct endpoint_text text;
 	if (!split_endpoint(item, &text) || !text.host[0]) {
-		settings_error(report, where, "advertised.listeners: %s: expected NAME://host:port",
+		settings_error(report, where,
+			       "advertised.listeners: %s: expected NAME://host:port",
 			       item);
 		return;
 	}
 	struct listener_settings *l = find_listener(s, text.name);
 	if (!l) {
-		settings_error(report, where, "advertised.listeners: %s is not in listeners", text.name);
+		settings_error(report, where,
+			       "advertised.listeners: %s is not in listeners", text.name);
 		return;
 	}
 	memcpy(l->advertised_host, text.host, sizeof l->advertised_host);
@@ -189,10 +196,11 @@ static void apply_lines(struct settings *s, struct settings_report *report)
 		char expected[256];
 		if (!l)
 			settings_error(report, line->where,
-				       "listener.name.%s.%s: no listener %s in listeners", line->name,
-				       line->row->key, line->name);
+				       "listener.name.%s.%s: no listener %s in listeners",
+				       line->name, line->row->key, line->name);
 		else
-			setting_parse(line->row, l, line->value, expected, sizeof expected);
+			setting_parse(line->row, l, line->value, expected,
+				      sizeof expected);
 	}
 }
 

@@ -21,27 +21,31 @@ static bool fits(const struct topic_settings *t, char *message, size_t message_s
 	if (t->batch_bytes <= t->max_message_bytes)
 		return true;
 	snprintf(message, message_size,
-		 "batch.size %llu is above max.message.bytes %llu: the log would refuse every "
+		 "batch.size %llu is above max.message.bytes %llu: the log would refuse "
+		 "every "
 		 "batch; lower the one or raise the other",
-		 (unsigned long long)t->batch_bytes, (unsigned long long)t->max_message_bytes);
+		 (unsigned long long)t->batch_bytes,
+		 (unsigned long long)t->max_message_bytes);
 	return false;
 }
 
-bool topic_settings_set(struct topic_settings *t, const struct settings *s, const char *key,
-			const char *value, char *message, size_t message_size)
+bool topic_settings_set(struct topic_settings *t, const struct settings *s,
+			const char *key, const char *value, char *message,
+			size_t message_size)
 {
 	struct setting_rows rows = setting_rows_topic();
 	const struct setting_row *row = setting_find(rows, key);
 	if (!row) {
-		snprintf(message, message_size, "%s: no such topic setting; nearest: %s", key,
-			 setting_nearest(rows, key));
+		snprintf(message, message_size, "%s: no such topic setting; nearest: %s",
+			 key, setting_nearest(rows, key));
 		return false;
 	}
 	char expected[256];
 	if (!value) {
 		take_parent(t, s, row);
 	} else if (!setting_parse(row, t, value, expected, sizeof expected)) {
-		snprintf(message, message_size, "%s=%s: expected %s", key, value, expected);
+		snprintf(message, message_size, "%s=%s: expected %s", key, value,
+			 expected);
 		return false;
 	}
 	t->is_set[row - rows.rows] = value != NULL;
@@ -53,8 +57,8 @@ const char *topic_setting_key(enum topic_setting_id id)
 	return setting_rows_topic().rows[id].key;
 }
 
-char *topic_setting_text(const struct topic_settings *t, enum topic_setting_id id, char *out,
-			 size_t size)
+char *topic_setting_text(const struct topic_settings *t, enum topic_setting_id id,
+			 char *out, size_t size)
 {
 	return setting_format(&setting_rows_topic().rows[id], t, out, size);
 }

@@ -21,7 +21,8 @@ int ctl_connect(struct ctl_client *c, const char *path)
 			close(fd);
 		return error;
 	}
-	*c = (struct ctl_client){.in = fdopen(fd, "r"), .out = fdopen(dup(fd), "w"), .path = path};
+	*c = (struct ctl_client){
+		.in = fdopen(fd, "r"), .out = fdopen(dup(fd), "w"), .path = path};
 	return c->in && c->out ? 0 : -ENOMEM;
 }
 
@@ -33,7 +34,8 @@ void ctl_close(struct ctl_client *c)
 
 json_t *ctl_call(struct ctl_client *c, const char *method, json_t *params)
 {
-	json_t *request = json_pack("{s:s, s:i, s:s}", "jsonrpc", "2.0", "id", 1, "method", method);
+	json_t *request =
+		json_pack("{s:s, s:i, s:s}", "jsonrpc", "2.0", "id", 1, "method", method);
 	if (params)
 		json_object_set_new(request, "params", params);
 	char *line = NULL;

@@ -32,16 +32,20 @@ void print_topics(const json_t *result)
 	size_t i;
 	json_t *topic;
 	int width = 5;
-	json_array_foreach(json_object_get(result, "topics"), i, topic) {
+	json_array_foreach(json_object_get(result, "topics"), i, topic)
+	{
 		int size = (int)strlen(text(topic, "name"));
 		width = size > width ? size : width;
 	}
-	printf("%-*s  %10s  %15s  %10s  %s\n", width, "TOPIC", "PARTITIONS", "RECORDS", "SIZE", "ID");
-	json_array_foreach(json_object_get(result, "topics"), i, topic) {
+	printf("%-*s  %10s  %15s  %10s  %s\n", width, "TOPIC", "PARTITIONS", "RECORDS",
+	       "SIZE", "ID");
+	json_array_foreach(json_object_get(result, "topics"), i, topic)
+	{
 		char size[32];
 		printf("%-*s  %10lld  %15lld  %10s  %s\n", width, text(topic, "name"),
 		       number(topic, "partitions"), number(topic, "records"),
-		       human_bytes((double)number(topic, "size_bytes"), size), text(topic, "id"));
+		       human_bytes((double)number(topic, "size_bytes"), size),
+		       text(topic, "id"));
 	}
 }
 
@@ -55,11 +59,12 @@ void print_topic(const json_t *result)
 		return;
 	}
 	const json_t *partitions = json_object_get(result, "partitions");
-	printf("%s  %zu partitions  id %s\n\n", text(result, "name"), json_array_size(partitions),
-	       text(result, "id"));
-	printf("%9s  %15s  %15s  %15s  %10s\n", "PARTITION", "LOG START", "HIGH WATERMARK", "LOG END",
-	       "SIZE");
-	json_array_foreach(partitions, i, p) {
+	printf("%s  %zu partitions  id %s\n\n", text(result, "name"),
+	       json_array_size(partitions), text(result, "id"));
+	printf("%9s  %15s  %15s  %15s  %10s\n", "PARTITION", "LOG START",
+	       "HIGH WATERMARK", "LOG END", "SIZE");
+	json_array_foreach(partitions, i, p)
+	{
 		char size[32];
 		printf("%9lld  %15lld  %15lld  %15lld  %10s%s\n", number(p, "partition"),
 		       number(p, "log_start_offset"), number(p, "high_watermark"),
@@ -68,9 +73,10 @@ void print_topic(const json_t *result)
 		       json_is_true(json_object_get(p, "is_fenced")) ? "  FENCED" : "");
 	}
 	printf("\n");
-	json_object_foreach (json_object_get(result, "config"), key, setting)
-		printf("%-32s  %s%s\n", key, text(setting, "value"),
-		       strcmp(text(setting, "source"), "topic") == 0 ? "  (the topic's own)" : "");
+	json_object_foreach(json_object_get(result, "config"), key, setting) printf(
+		"%-32s  %s%s\n", key, text(setting, "value"),
+		strcmp(text(setting, "source"), "topic") == 0 ? "  (the topic's own)"
+							      : "");
 }
 
 void print_deleted(const json_t *result)
@@ -82,12 +88,15 @@ static void print_ledgers(json_t *ledgers)
 {
 	const char *name, *end;
 	json_t *ledger, *count;
-	json_object_foreach (ledgers, name, ledger) {
+	json_object_foreach(ledgers, name, ledger)
+	{
 		printf("%s: %lld in, %lld in flight\n", name, number(ledger, "in"),
 		       number(ledger, "in_flight"));
-		json_object_foreach (json_object_get(ledger, "ends"), end, count) {
+		json_object_foreach(json_object_get(ledger, "ends"), end, count)
+		{
 			if (json_integer_value(count))
-				printf("  %-32s  %20lld\n", end, (long long)json_integer_value(count));
+				printf("  %-32s  %20lld\n", end,
+				       (long long)json_integer_value(count));
 		}
 	}
 }
@@ -96,7 +105,8 @@ static bool is_end(json_t *ledgers, const char *counter)
 {
 	const char *name;
 	json_t *ledger;
-	json_object_foreach (ledgers, name, ledger) {
+	json_object_foreach(ledgers, name, ledger)
+	{
 		if (json_object_get(json_object_get(ledger, "ends"), counter))
 			return true;
 	}
@@ -109,9 +119,11 @@ static void print_counters(json_t *counters, json_t *ledgers)
 	const char *name;
 	json_t *count;
 	printf("counters\n");
-	json_object_foreach (counters, name, count) {
+	json_object_foreach(counters, name, count)
+	{
 		if (json_integer_value(count) && !is_end(ledgers, name))
-			printf("  %-32s  %20lld\n", name, (long long)json_integer_value(count));
+			printf("  %-32s  %20lld\n", name,
+			       (long long)json_integer_value(count));
 	}
 }
 
@@ -119,13 +131,16 @@ static void print_cores(const json_t *cores)
 {
 	size_t i;
 	json_t *core;
-	printf("cores\n  %-8s %5s  %4s  %16s  %6s\n", "ROLE", "INDEX", "CPU", "TURNS", "BUSY");
-	json_array_foreach(cores, i, core) {
+	printf("cores\n  %-8s %5s  %4s  %16s  %6s\n", "ROLE", "INDEX", "CPU", "TURNS",
+	       "BUSY");
+	json_array_foreach(cores, i, core)
+	{
 		double busy = (double)number(core, "cycles_busy");
 		double all = busy + (double)number(core, "cycles_idle");
 		if (number(core, "turns"))
-			printf("  %-8s %5lld  %4lld  %16lld  %5.1f%%\n", text(core, "role"),
-			       number(core, "index"), number(core, "cpu"), number(core, "turns"),
+			printf("  %-8s %5lld  %4lld  %16lld  %5.1f%%\n",
+			       text(core, "role"), number(core, "index"),
+			       number(core, "cpu"), number(core, "turns"),
 			       all > 0 ? 100 * busy / all : 0.0);
 	}
 }
@@ -134,7 +149,8 @@ static void print_memory(json_t *memory)
 {
 	const char *name;
 	json_t *part;
-	json_object_foreach (memory, name, part) {
+	json_object_foreach(memory, name, part)
+	{
 		char size[32];
 		printf("memory of %s: %s, %.0f%% on huge pages\n", name,
 		       human_bytes((double)number(part, "bytes"), size),
@@ -155,7 +171,8 @@ void print_stats(const json_t *result)
 	print_memory(json_object_get(result, "memory"));
 }
 
-static double rate(const json_t *before, const json_t *after, const char *counter, double seconds)
+static double rate(const json_t *before, const json_t *after, const char *counter,
+		   double seconds)
 {
 	long long grown = number(json_object_get(after, "counters"), counter) -
 			  number(json_object_get(before, "counters"), counter);
@@ -165,7 +182,8 @@ static double rate(const json_t *before, const json_t *after, const char *counte
 void print_stats_line(const json_t *before, const json_t *after, double seconds)
 {
 	char in[32], logged[32];
-	printf("%9.0f packets/s  %9.0f frames/s  %9.0f records/s stored  %10s/s in  %10s/s logged  "
+	printf("%9.0f packets/s  %9.0f frames/s  %9.0f records/s stored  %10s/s in  "
+	       "%10s/s logged  "
 	       "p99 %lld us\n",
 	       rate(before, after, "packets_received", seconds),
 	       rate(before, after, "frames_received", seconds),
@@ -183,16 +201,16 @@ void print_frames(const json_t *result)
 	json_array_foreach(json_object_get(result, "frames"), i, frame)
 		printf("%s  %s  %s  %s\n  %lld bytes from byte %lld of the stream: %s\n",
 		       text(frame, "time"), text(frame, "listener"), text(frame, "peer"),
-		       text(frame, "reason"), number(frame, "size"), number(frame, "offset"),
-		       text(frame, "bytes"));
+		       text(frame, "reason"), number(frame, "size"),
+		       number(frame, "offset"), text(frame, "bytes"));
 	if (json_array_size(json_object_get(result, "frames")) == 0)
 		printf("no broken frames since the start\n");
 }
 
 void print_state(const json_t *result)
 {
-	printf("%s  node %lld  cluster %s\n", text(result, "state"), number(result, "node_id"),
-	       text(result, "cluster_id"));
+	printf("%s  node %lld  cluster %s\n", text(result, "state"),
+	       number(result, "node_id"), text(result, "cluster_id"));
 }
 
 void print_version(const json_t *result)
@@ -205,11 +223,17 @@ void print_methods(const json_t *result)
 	size_t i;
 	json_t *method, *param;
 	const char *name;
-	json_array_foreach(json_object_get(result, "methods"), i, method) {
+	json_array_foreach(json_object_get(result, "methods"), i, method)
+	{
 		printf("%-16s %s%s\n", text(method, "name"), text(method, "help"),
-		       json_is_true(json_object_get(method, "changes")) ? " (changes things)" : "");
-		json_object_foreach (json_object_get(method, "params"), name, param)
-			printf("    %-20s %-8s %s%s\n", name, text(param, "type"), text(param, "help"),
-			       json_is_true(json_object_get(param, "required")) ? " (required)" : "");
+		       json_is_true(json_object_get(method, "changes"))
+			       ? " (changes things)"
+			       : "");
+		json_object_foreach(json_object_get(method, "params"), name, param)
+			printf("    %-20s %-8s %s%s\n", name, text(param, "type"),
+			       text(param, "help"),
+			       json_is_true(json_object_get(param, "required"))
+				       ? " (required)"
+				       : "");
 	}
 }

@@ -14,7 +14,10 @@ char *disk_path(char out[PATH_MAX], const char *directory, const char *name)
 
 static int64_t open_at(struct disk *d, const char *path, int flags)
 {
-	struct disk_op op = {.kind = DISK_OPEN, .path = path, .flags = flags | O_CLOEXEC, .mode = 0644};
+	struct disk_op op = {.kind = DISK_OPEN,
+			     .path = path,
+			     .flags = flags | O_CLOEXEC,
+			     .mode = 0644};
 	return disk_run(d, &op);
 }
 
@@ -31,13 +34,17 @@ static int sync_fd(struct disk *d, int fd, int flags)
 }
 
 /* Moves bytes until `size` are through or, reading, the file ends; bytes or -errno. */
-static int64_t transfer(struct disk *d, enum disk_kind kind, int fd, void *data, size_t size)
+static int64_t transfer(struct disk *d, enum disk_kind kind, int fd, void *data,
+			size_t size)
 {
 	size_t done = 0;
 	while (done < size) {
 		struct iovec part = {(uint8_t *)data + done, size - done};
-		struct disk_op op = {
-			.kind = (uint8_t)kind, .fd = fd, .iov = &part, .iov_count = 1, .offset = done};
+		struct disk_op op = {.kind = (uint8_t)kind,
+				     .fd = fd,
+				     .iov = &part,
+				     .iov_count = 1,
+				     .offset = done};
 		int64_t n = disk_run(d, &op);
 		if (n < 0)
 			return n;

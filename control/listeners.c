@@ -1,5 +1,5 @@
-/* listeners.c - struct listener_settings in, struct listener out: the words of the settings
- * are numbered as the data plane numbers them. */
+/* listeners.c - struct listener_settings in, struct listener out: the words of the
+ * settings are numbered as the data plane numbers them. */
 #include "control/listeners.h"
 
 #include <stdio.h>
@@ -19,7 +19,8 @@ SAME(LINK_IS_PLATFORM, LINK_PLATFORM);
 SAME(KEY_NONE, RECORD_KEY_NONE);
 SAME(KEY_ADDRESS, RECORD_KEY_ADDRESS);
 
-unsigned listeners_from_settings(const struct settings *s, struct listener ret[LISTENERS_MAX])
+unsigned listeners_from_settings(const struct settings *s,
+				 struct listener ret[LISTENERS_MAX])
 {
 	for (unsigned i = 0; i < s->listener_count; i++) {
 		const struct listener_settings *from = &s->listener[i];

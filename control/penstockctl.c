@@ -1,5 +1,5 @@
-/* penstockctl.c - a command line in, one request to the gateway, its answer as a table or as
- * JSON out. Exit status: 0 done, 1 the gateway says no, 2 usage, 3 no gateway. */
+/* penstockctl.c - a command line in, one request to the gateway, its answer as a table or
+ * as JSON out. Exit status: 0 done, 1 the gateway says no, 2 usage, 3 no gateway. */
 #include "control/ctl_client.h"
 #include "control/ctl_print.h"
 
@@ -60,13 +60,19 @@ static const struct command {
 	void (*print)(const json_t *result);
 	const char *usage;
 } commands[] = {
-	{{"topic", "create"}, "topic.create", true,
-	 BIT(PARTITIONS) | BIT(REPLICATION) | BIT(CONFIG) | BIT(VALIDATE), print_topic,
+	{{"topic", "create"},
+	 "topic.create",
+	 true,
+	 BIT(PARTITIONS) | BIT(REPLICATION) | BIT(CONFIG) | BIT(VALIDATE),
+	 print_topic,
 	 "NAME [--partitions N] [--config KEY=VALUE]... [--validate-only]"},
 	{{"topic", "list"}, "topic.list", false, 0, print_topics, ""},
 	{{"topic", "describe"}, "topic.describe", true, 0, print_topic, "NAME"},
-	{{"topic", "alter"}, "topic.alter", true,
-	 BIT(PARTITIONS) | BIT(CONFIG) | BIT(RESET) | BIT(VALIDATE), print_topic,
+	{{"topic", "alter"},
+	 "topic.alter",
+	 true,
+	 BIT(PARTITIONS) | BIT(CONFIG) | BIT(RESET) | BIT(VALIDATE),
+	 print_topic,
 	 "NAME [--partitions N] [--config KEY=VALUE]... [--reset KEY]..."},
 	{{"topic", "delete"}, "topic.delete", true, 0, print_deleted, "NAME"},
 	{{"stats", NULL}, "stats.get", false, BIT(WATCH), print_stats, "[--watch]"},
@@ -82,11 +88,14 @@ static int usage(FILE *out)
 {
 	fprintf(out, "usage: penstockctl [--socket PATH] [--json] COMMAND\n\n");
 	for (unsigned i = 0; i < COMMANDS; i++)
-		fprintf(out, "  %s%s%s %s\n", commands[i].words[0], commands[i].words[1] ? " " : "",
-			commands[i].words[1] ? commands[i].words[1] : "", commands[i].usage);
-	fprintf(out, "\nThe socket is --socket, else $PENSTOCK_SOCKET, else "
-		     "/run/penstock/control.sock.\n"
-		     "Exit status: 0 done, 1 the gateway says no, 2 usage, 3 no gateway.\n");
+		fprintf(out, "  %s%s%s %s\n", commands[i].words[0],
+			commands[i].words[1] ? " " : "",
+			commands[i].words[1] ? commands[i].words[1] : "",
+			commands[i].usage);
+	fprintf(out,
+		"\nThe socket is --socket, else $PENSTOCK_SOCKET, else "
+		"/run/penstock/control.sock.\n"
+		"Exit status: 0 done, 1 the gateway says no, 2 usage, 3 no gateway.\n");
 	return out == stdout ? 0 : EXIT_USAGE;
 }
 
@@ -95,7 +104,8 @@ static bool put_number(json_t *params, const char *name, const char *value)
 	char *end;
 	long long number = strtoll(value, &end, 10);
 	if (end == value || *end) {
-		fprintf(stderr, "penstockctl: %s: expected a number, got %s\n", name, value);
+		fprintf(stderr, "penstockctl: %s: expected a number, got %s\n", name,
+			value);
 		return false;
 	}
 	json_object_set_new(params, name, json_integer(number));
@@ -114,7 +124,8 @@ static bool put_config(json_t *params, const char *assignment)
 {
 	const char *equals = strchr(assignment, '=');
 	if (!equals || equals == assignment) {
-		fprintf(stderr, "penstockctl: --config %s: expected KEY=VALUE\n", assignment);
+		fprintf(stderr, "penstockctl: --config %s: expected KEY=VALUE\n",
+			assignment);
 		return false;
 	}
 	char key[256];
@@ -186,20 +197,24 @@ static const struct command *parse(struct arguments *a, int argc, char **argv)
 }
 
 /* The result of a call, null with the exit status in `*status`. */
-static json_t *ask(struct ctl_client *client, const struct command *c, json_t *params, int *status)
+static json_t *ask(struct ctl_client *client, const struct command *c, json_t *params,
+		   int *status)
 {
 	json_t *answer = ctl_call(client, c->method, json_incref(params));
 	if (!answer) {
-		fprintf(stderr, "penstockctl: the gateway at %s has hung up\n", client->path);
+		fprintf(stderr, "penstockctl: the gateway at %s has hung up\n",
+			client->path);
 		*status = EXIT_NO_GATEWAY;
 		return NULL;
 	}
 	json_t *error = json_object_get(answer, "error");
 	json_t *result = error ? NULL : json_incref(json_object_get(answer, "result"));
 	if (error) {
-		const char *message = json_string_value(json_object_get(error, "message"));
+		const char *message =
+			json_string_value(json_object_get(error, "message"));
 		json_t *data = json_object_get(error, "data");
-		const char *kafka = json_string_value(json_object_get(data, "kafka_error"));
+		const char *kafka =
+			json_string_value(json_object_get(data, "kafka_error"));
 		fprintf(stderr, "penstockctl: %s%s%s%s\n", message ? message : "error",
 			kafka ? " (" : "", kafka ? kafka : "", kafka ? ")" : "");
 		*status = EXIT_REFUSED;
@@ -219,8 +234,10 @@ static void show(const struct arguments *a, const struct command *c, const json_
 	fflush(stdout);
 }
 
-/* One line per second, or with --json one object, until the gateway or the user ends it. */
-static int watch(struct ctl_client *client, const struct arguments *a, const struct command *c)
+/* One line per second, or with --json one object, until the gateway or the user ends it.
+ */
+static int watch(struct ctl_client *client, const struct arguments *a,
+		 const struct command *c)
 {
 	int status = 0;
 	json_t *before = ask(client, c, a->params, &status);
@@ -238,7 +255,8 @@ static int watch(struct ctl_client *client, const struct arguments *a, const str
 	return status;
 }
 
-static int run(struct ctl_client *client, const struct arguments *a, const struct command *c)
+static int run(struct ctl_client *client, const struct arguments *a,
+	       const struct command *c)
 {
 	int status = 0;
 	if (a->watches)
@@ -252,7 +270,8 @@ static int run(struct ctl_client *client, const struct arguments *a, const struc
 
 int main(int argc, char **argv)
 {
-	struct arguments a = {.socket = getenv("PENSTOCK_SOCKET"), .params = json_object()};
+	struct arguments a = {.socket = getenv("PENSTOCK_SOCKET"),
+			      .params = json_object()};
 	const struct command *c = parse(&a, argc, argv);
 	if (a.given & BIT(HELP))
 		return usage(stdout);
@@ -264,7 +283,8 @@ int main(int argc, char **argv)
 	struct ctl_client client;
 	int error = ctl_connect(&client, a.socket);
 	if (error) {
-		fprintf(stderr, "penstockctl: no gateway at %s: %s\n", a.socket, strerror(-error));
+		fprintf(stderr, "penstockctl: no gateway at %s: %s\n", a.socket,
+			strerror(-error));
 		return EXIT_NO_GATEWAY;
 	}
 	int status = run(&client, &a, c);

@@ -92,7 +92,8 @@ struct registry *registry_open(const struct registry_options *options, char *mes
 	return r;
 }
 
-/* Not while a job is under way: a partition on its way to or from a writer has no marks. */
+/* Not while a job is under way: a partition on its way to or from a writer has no marks.
+ */
 static bool checkpoint_when_due(struct registry *r, uint64_t now_ns)
 {
 	uint64_t interval_ns = r->options.settings->checkpoint_interval_ms * NS_PER_MS;
@@ -103,8 +104,8 @@ static bool checkpoint_when_due(struct registry *r, uint64_t now_ns)
 	r->checkpoint_at_ns = now_ns + interval_ns;
 	int error = checkpoint_write(r);
 	if (error)
-		registry_say(r, "%s: recovery points cannot be written: %s", registry_directory(r),
-			     strerror(-error));
+		registry_say(r, "%s: recovery points cannot be written: %s",
+			     registry_directory(r), strerror(-error));
 	return true;
 }
 
@@ -199,7 +200,8 @@ const struct registry_topic *registry_find(const struct registry *r, struct byte
 	return shown(registry_entry(r, text));
 }
 
-const struct registry_topic *registry_find_id(const struct registry *r, const uint8_t id[16])
+const struct registry_topic *registry_find_id(const struct registry *r,
+					      const uint8_t id[16])
 {
 	for (unsigned i = 0; i < r->entry_count; i++) {
 		if (memcmp(r->entries[i]->shown.topic.id, id, UUID_BYTES) == 0)
@@ -248,10 +250,12 @@ const char *registry_name_fault(struct bytes name)
 		return "it is empty";
 	if (name.size > TOPIC_NAME_BYTES_MAX)
 		return "it has more than 249 characters";
-	if (name.data[0] == '.' && (name.size == 1 || (name.size == 2 && name.data[1] == '.')))
+	if (name.data[0] == '.' &&
+	    (name.size == 1 || (name.size == 2 && name.data[1] == '.')))
 		return "it may not be . or ..";
 	for (size_t i = 0; i < name.size; i++) {
-		if (!name.data[i] || !(isalnum(name.data[i]) || strchr("._-", name.data[i])))
+		if (!name.data[i] ||
+		    !(isalnum(name.data[i]) || strchr("._-", name.data[i])))
 			return "it may have ASCII letters, digits, '.', '_' and '-' only";
 	}
 	return "";

@@ -11,12 +11,15 @@ static bool growth_is_good(struct registry *r, struct job *j)
 		return true;
 	if (j->partitions <= (int64_t)now)
 		return !job_fail(j, KAFKA_ERROR_INVALID_PARTITIONS,
-				 "topic %s has %u partitions and can only grow: ask for more than %u",
+				 "topic %s has %u partitions and can only grow: ask for "
+				 "more than %u",
 				 j->name, now, now);
 	if ((uint32_t)j->partitions - now > PARTITIONS_MAX - r->slots_used)
 		return !job_fail(j, KAFKA_ERROR_INVALID_PARTITIONS,
-				 "%d partitions: of %d in all, %u are left; use fewer or delete a topic",
-				 j->partitions, PARTITIONS_MAX, PARTITIONS_MAX - r->slots_used);
+				 "%d partitions: of %d in all, %u are left; use fewer or "
+				 "delete a topic",
+				 j->partitions, PARTITIONS_MAX,
+				 PARTITIONS_MAX - r->slots_used);
 	return true;
 }
 
@@ -43,8 +46,9 @@ static bool alter_on_disk(struct registry *r, struct job *j)
 	}
 	if (error) {
 		e->ready = j->old_partitions;
-		job_fail(j, KAFKA_ERROR_KAFKA_STORAGE_ERROR, "topic %s cannot be written to %s: %s",
-			 j->name, registry_directory(r), strerror(-error));
+		job_fail(j, KAFKA_ERROR_KAFKA_STORAGE_ERROR,
+			 "topic %s cannot be written to %s: %s", j->name,
+			 registry_directory(r), strerror(-error));
 	}
 	return error == 0;
 }
@@ -53,8 +57,10 @@ static bool start(struct registry *r, struct job *j)
 {
 	struct entry *e = j->entry = registry_entry(r, j->name);
 	if (!e)
-		return job_fail(j, KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION,
-				"there is no topic %s; `topic list` shows those there are", j->name);
+		return job_fail(
+			j, KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION,
+			"there is no topic %s; `topic list` shows those there are",
+			j->name);
 	struct topic_settings before = e->shown.settings, after = before;
 	if (!growth_is_good(r, j) || !job_settings(r, j, &after) || j->validate_only)
 		return true;
@@ -87,7 +93,8 @@ static bool next(struct registry *r, struct job *j)
 	if (j->phase == PHASE_UNDOING)
 		return undo(r, j);
 	if (j->phase == PHASE_OPENING && j->round.error) {
-		job_fail(j, KAFKA_ERROR_KAFKA_STORAGE_ERROR, "topic %s: its writer refused: %s", j->name,
+		job_fail(j, KAFKA_ERROR_KAFKA_STORAGE_ERROR,
+			 "topic %s: its writer refused: %s", j->name,
 			 strerror(-j->round.error));
 		e->ready = j->old_partitions;
 		j->phase = PHASE_UNDOING;

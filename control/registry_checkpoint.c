@@ -1,5 +1,5 @@
-/* registry_checkpoint.c - what is written down for a whole log directory, in Kafka's formats:
- * meta.properties, the offset checkpoints, and the mark of a clean shutdown. */
+/* registry_checkpoint.c - what is written down for a whole log directory, in Kafka's
+ * formats: meta.properties, the offset checkpoints, and the mark of a clean shutdown. */
 #include "control/registry_private.h"
 #include "control/disk_files.h"
 #include "dataplane/base/require.h"
@@ -10,9 +10,10 @@
 
 enum { META_BYTES_MAX = 64 * 1024, CHECKPOINT_BYTES_MAX = 16 << 20 };
 
-#define CLEAN_NAME "/.kafka_cleanshutdown"
+#define CLEAN_NAME ".kafka_cleanshutdown"
 
-/* The value of `key=` in a properties text, up to the end of its line; null when absent. */
+/* The value of `key=` in a properties text, up to the end of its line; null when absent.
+ */
 static const char *property(const char *text, const char *key, char *out, size_t size)
 {
 	size_t key_size = strlen(key);
@@ -37,27 +38,32 @@ static int make_meta(struct registry *r)
 	uuid_make(directory);
 	uuid_format(cluster, r->cluster_id);
 	int size = snprintf(text, sizeof text,
-			    "version=1\ncluster.id=%s\nnode.id=%d\ndirectory.id=%s\n", r->cluster_id,
-			    registry_node_id(r), uuid_format(directory, directory_text));
-	return disk_replace_file(r->options.disk, registry_directory(r), "meta.properties", text,
-				 (size_t)size);
+			    "version=1\ncluster.id=%s\nnode.id=%d\ndirectory.id=%s\n",
+			    r->cluster_id, registry_node_id(r),
+			    uuid_format(directory, directory_text));
+	return disk_replace_file(r->options.disk, registry_directory(r),
+				 "meta.properties", text, (size_t)size);
 }
 
 /* The directory belongs to the node that made it. */
-static int compare_meta(struct registry *r, const char *text, char *message, size_t message_size)
+static int compare_meta(struct registry *r, const char *text, char *message,
+			size_t message_size)
 {
 	char id[64];
-	if (!property(text, "node.id", id, sizeof id) && !property(text, "broker.id", id, sizeof id))
+	if (!property(text, "node.id", id, sizeof id) &&
+	    !property(text, "broker.id", id, sizeof id))
 		snprintf(id, sizeof id, "none");
 	if (strtol(id, NULL, 10) != registry_node_id(r)) {
 		snprintf(message, message_size,
-			 "%s belongs to node %s (meta.properties), node.id is %d: set node.id=%s, or "
+			 "%s belongs to node %s (meta.properties), node.id is %d: set "
+			 "node.id=%s, or "
 			 "another log.dirs",
 			 registry_directory(r), id, registry_node_id(r), id);
 		return -EINVAL;
 	}
 	if (!property(text, "cluster.id", r->cluster_id, sizeof r->cluster_id)) {
-		snprintf(message, message_size, "%s/meta.properties names no cluster.id: restore it",
+		snprintf(message, message_size,
+			 "%s/meta.properties names no cluster.id: restore it",
 			 registry_directory(r));
 		return -EINVAL;
 	}
@@ -68,14 +74,15 @@ static int compare_meta(struct registry *r, const char *text, char *message, siz
 static int take_clean_mark(struct registry *r)
 {
 	char path[PATH_MAX], *text = NULL;
-	snprintf(path, sizeof path, "%s" CLEAN_NAME, registry_directory(r));
+	snprintf(path, sizeof path, "%s/" CLEAN_NAME, registry_directory(r));
 	int error = disk_read_file(r->options.disk, path, META_BYTES_MAX, &text);
 	free(text);
 	r->was_clean = error == 0;
 	if (error == -ENOENT)
 		return 0;
 	error = error ? error : disk_remove_file(r->options.disk, path);
-	return error ? error : disk_sync_directory(r->options.disk, registry_directory(r));
+	return error ? error
+		     : disk_sync_directory(r->options.disk, registry_directory(r));
 }
 
 int checkpoint_open(struct registry *r, char *message, size_t message_size)
@@ -91,7 +98,8 @@ int checkpoint_open(struct registry *r, char *message, size_t message_size)
 	if (!error)
 		error = take_clean_mark(r);
 	if (error && !message[0])
-		snprintf(message, message_size, "%s: %s", registry_directory(r), strerror(-error));
+		snprintf(message, message_size, "%s: %s", registry_directory(r),
+			 strerror(-error));
 	return error;
 }
 
@@ -101,7 +109,8 @@ static void read_line(struct registry *r, const char *line)
 	char topic[TOPIC_NAME_BYTES_MAX + 1];
 	unsigned partition;
 	int64_t offset;
-	if (sscanf(line, "%249s %u %" SCNd64, topic, &partition, &offset) != 3 || offset < 0)
+	if (sscanf(line, "%249s %u %" SCNd64, topic, &partition, &offset) != 3 ||
+	    offset < 0)
 		return;
 	struct entry *e = registry_entry(r, topic);
 	if (e && partition < e->partition_count)
@@ -115,8 +124,9 @@ void checkpoint_read(struct registry *r)
 	disk_path(path, registry_directory(r), "recovery-point-offset-checkpoint");
 	int error = disk_read_file(r->options.disk, path, CHECKPOINT_BYTES_MAX, &text);
 	if (error && error != -ENOENT)
-		registry_say(r, "%s cannot be read: %s; logs are scanned from their start", path,
-			     strerror(-error));
+		registry_say(r,
+			     "%s cannot be read: %s; logs are scanned from their start",
+			     path, strerror(-error));
 	if (error)
 		return;
 	char *line = strtok_r(text, "\n", &save);
@@ -151,7 +161,8 @@ static void print_offsets(const struct registry *r, const struct checkpoint *c, 
 			int64_t offset;
 			registry_marks(r, &e->shown, p, &marks);
 			memcpy(&offset, (const uint8_t *)&marks + c->mark, sizeof offset);
-			fprintf(out, "%s %u %" PRId64 "\n", e->shown.topic.name, p, offset);
+			fprintf(out, "%s %u %" PRId64 "\n", e->shown.topic.name, p,
+				offset);
 		}
 	}
 }
@@ -166,8 +177,8 @@ int checkpoint_write(struct registry *r)
 		require(out);
 		print_offsets(r, &checkpoints[i], out);
 		require(fclose(out) == 0);
-		error = disk_replace_file(r->options.disk, registry_directory(r), checkpoints[i].name,
-					  text, size);
+		error = disk_replace_file(r->options.disk, registry_directory(r),
+					  checkpoints[i].name, text, size);
 		free(text);
 	}
 	return error;
@@ -176,6 +187,6 @@ int checkpoint_write(struct registry *r)
 int checkpoint_mark_clean(struct registry *r)
 {
 	static const char text[] = "{\"version\":0,\"brokerEpoch\":-1}";
-	return disk_replace_file(r->options.disk, registry_directory(r), CLEAN_NAME + 1, text,
+	return disk_replace_file(r->options.disk, registry_directory(r), CLEAN_NAME, text,
 				 sizeof text - 1);
 }

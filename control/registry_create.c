@@ -9,37 +9,47 @@ enum { PHASE_OPENING, PHASE_UNDOING };
 static bool counts_are_good(struct registry *r, struct job *j)
 {
 	const struct settings *s = r->options.settings;
-	int32_t copies =
-		j->replication_factor == -1 ? s->default_replication_factor : j->replication_factor;
+	int32_t copies = j->replication_factor == -1 ? s->default_replication_factor
+						     : j->replication_factor;
 	if (j->partitions == -1)
 		j->partitions = s->num_partitions;
 	if (copies != 1)
 		return !job_fail(j, KAFKA_ERROR_INVALID_REPLICATION_FACTOR,
-				 "replication factor %d: this is one gateway with one copy; use 1%s",
+				 "replication factor %d: this is one gateway with one "
+				 "copy; use 1%s",
 				 copies,
-				 j->replication_factor == -1 ? " (default.replication.factor)" : "");
+				 j->replication_factor == -1
+					 ? " (default.replication.factor)"
+					 : "");
 	if (j->partitions < 1)
 		return !job_fail(j, KAFKA_ERROR_INVALID_PARTITIONS,
 				 "%d partitions: a topic has at least 1", j->partitions);
 	if ((uint32_t)j->partitions > PARTITIONS_MAX - r->slots_used)
 		return !job_fail(j, KAFKA_ERROR_INVALID_PARTITIONS,
-				 "%d partitions: of %d in all, %u are left; use fewer or delete a topic",
-				 j->partitions, PARTITIONS_MAX, PARTITIONS_MAX - r->slots_used);
+				 "%d partitions: of %d in all, %u are left; use fewer or "
+				 "delete a topic",
+				 j->partitions, PARTITIONS_MAX,
+				 PARTITIONS_MAX - r->slots_used);
 	return true;
 }
 
 static bool name_is_good(struct registry *r, struct job *j)
 {
-	const char *fault =
-		registry_name_fault((struct bytes){(const uint8_t *)j->name, strlen(j->name)});
+	const char *fault = registry_name_fault(
+		(struct bytes){(const uint8_t *)j->name, strlen(j->name)});
 	if (fault[0])
-		return !job_fail(j, KAFKA_ERROR_INVALID_TOPIC_EXCEPTION, "topic name: %s", fault);
+		return !job_fail(j, KAFKA_ERROR_INVALID_TOPIC_EXCEPTION, "topic name: %s",
+				 fault);
 	if (registry_entry(r, j->name))
-		return !job_fail(j, KAFKA_ERROR_TOPIC_ALREADY_EXISTS,
-				 "topic %s is there already; alter it, or take another name", j->name);
+		return !job_fail(
+			j, KAFKA_ERROR_TOPIC_ALREADY_EXISTS,
+			"topic %s is there already; alter it, or take another name",
+			j->name);
 	if (r->entry_count == TOPICS_MAX)
-		return !job_fail(j, KAFKA_ERROR_POLICY_VIOLATION,
-				 "there are %d topics, as many as a gateway holds; delete one", TOPICS_MAX);
+		return !job_fail(
+			j, KAFKA_ERROR_POLICY_VIOLATION,
+			"there are %d topics, as many as a gateway holds; delete one",
+			TOPICS_MAX);
 	return true;
 }
 
@@ -62,8 +72,9 @@ static bool create_on_disk(struct registry *r, struct job *j)
 	if (!error)
 		error = store_write(r, e, e->partition_count);
 	if (error)
-		job_fail(j, KAFKA_ERROR_KAFKA_STORAGE_ERROR, "topic %s cannot be written to %s: %s",
-			 j->name, registry_directory(r), strerror(-error));
+		job_fail(j, KAFKA_ERROR_KAFKA_STORAGE_ERROR,
+			 "topic %s cannot be written to %s: %s", j->name,
+			 registry_directory(r), strerror(-error));
 	return error == 0;
 }
 
@@ -71,8 +82,8 @@ static bool start(struct registry *r, struct job *j)
 {
 	struct topic_settings settings;
 	topic_settings_init(&settings, r->options.settings);
-	if (!name_is_good(r, j) || !counts_are_good(r, j) || !job_settings(r, j, &settings) ||
-	    j->validate_only)
+	if (!name_is_good(r, j) || !counts_are_good(r, j) ||
+	    !job_settings(r, j, &settings) || j->validate_only)
 		return true;
 	struct entry *e = entry_new(r, j->name);
 	j->entry = e;
@@ -91,7 +102,8 @@ static bool next(struct registry *r, struct job *j)
 	if (j->phase == PHASE_UNDOING)
 		return undo(r, j);
 	if (j->round.error) {
-		job_fail(j, KAFKA_ERROR_KAFKA_STORAGE_ERROR, "topic %s: its writer refused: %s", j->name,
+		job_fail(j, KAFKA_ERROR_KAFKA_STORAGE_ERROR,
+			 "topic %s: its writer refused: %s", j->name,
 			 strerror(-j->round.error));
 		j->phase = PHASE_UNDOING;
 		round_begin(&j->round, ADMIN_CLOSE, j->entry->partitions,

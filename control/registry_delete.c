@@ -10,8 +10,10 @@ static bool start(struct registry *r, struct job *j)
 		return job_fail(j, KAFKA_ERROR_TOPIC_DELETION_DISABLED,
 				"topics cannot be deleted: delete.topic.enable is false");
 	if (!e)
-		return job_fail(j, KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION,
-				"there is no topic %s; `topic list` shows those there are", j->name);
+		return job_fail(
+			j, KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION,
+			"there is no topic %s; `topic list` shows those there are",
+			j->name);
 	if (j->validate_only)
 		return true;
 	e->is_deleting = true;
@@ -36,7 +38,9 @@ static bool next(struct registry *r, struct job *j)
 	if (!error)
 		error = store_forget(r, j->entry);
 	if (error)
-		registry_say(r, "topic %s: not all of it could be removed: %s; the next start tries again",
+		registry_say(r,
+			     "topic %s: not all of it could be removed: %s; the next "
+			     "start tries again",
 			     j->name, strerror(-error));
 	entry_free(r, j->entry);
 	return true;

@@ -25,7 +25,8 @@ struct entry *entry_new(const struct registry *r, const char *name)
 	return e;
 }
 
-/* Slots are handed out in turn, so that neighbours of one topic lie with different writers. */
+/* Slots are handed out in turn, so that neighbours of one topic lie with different
+ * writers. */
 static void slot_take(struct registry *r, struct partition *p)
 {
 	require(r->slots_used < PARTITIONS_MAX);
@@ -44,12 +45,13 @@ static void slot_give(struct registry *r, struct partition *p)
 	r->slots_used--;
 }
 
-static struct partition *partition_new(struct registry *r, const struct entry *e, uint32_t number)
+static struct partition *partition_new(struct registry *r, const struct entry *e,
+				       uint32_t number)
 {
 	struct partition *p = calloc(1, sizeof *p);
 	require(p);
-	require(asprintf(&p->directory, "%s/%s-%u", registry_directory(r), e->shown.topic.name,
-			 number) > 0);
+	require(asprintf(&p->directory, "%s/%s-%u", registry_directory(r),
+			 e->shown.topic.name, number) > 0);
 	slot_take(r, p);
 	return p;
 }
@@ -70,7 +72,8 @@ bool entry_resize(struct registry *r, struct entry *e, uint32_t count)
 	while (e->partition_count > count)
 		partition_free(r, e->partitions[--e->partition_count]);
 	e->partitions = grown(e->partitions, count, sizeof *e->partitions);
-	e->shown.topic.refs = grown(e->shown.topic.refs, count, sizeof *e->shown.topic.refs);
+	e->shown.topic.refs =
+		grown(e->shown.topic.refs, count, sizeof *e->shown.topic.refs);
 	while (e->partition_count < count) {
 		uint32_t number = e->partition_count++;
 		e->partitions[number] = partition_new(r, e, number);

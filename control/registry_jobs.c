@@ -117,7 +117,8 @@ void jobs_abandon(struct registry *r)
 	if (!j)
 		return;
 	r->job = NULL;
-	bool is_listed = j->entry && registry_entry(r, j->entry->shown.topic.name) == j->entry;
+	bool is_listed =
+		j->entry && registry_entry(r, j->entry->shown.topic.name) == j->entry;
 	if (j->entry && !is_listed)
 		entry_abandon(r, j->entry);
 	if (j->kind == &job_serve || j->kind == &job_stop)

@@ -1,5 +1,5 @@
-/* registry_lock.c - one process per log directory: a lock on <log dir>/.lock, as Kafka's. The
- * one file call beside the disk seam: a lock means nothing to a simulated disk. */
+/* registry_lock.c - one process per log directory: a lock on <log dir>/.lock, as Kafka's.
+ * The one file call beside the disk seam: a lock means nothing to a simulated disk. */
 #include "control/registry_lock.h"
 
 #include <errno.h>
@@ -35,8 +35,8 @@ int registry_lock(const char *log_dir, char *message, size_t message_size)
 	int fd = error ? -1 : open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
 	if (fd < 0) {
 		error = error ? error : -errno;
-		snprintf(message, message_size, "log.dirs: %s cannot be used: %s", log_dir,
-			 strerror(-error));
+		snprintf(message, message_size, "log.dirs: %s cannot be used: %s",
+			 log_dir, strerror(-error));
 		return error;
 	}
 	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
@@ -44,7 +44,8 @@ int registry_lock(const char *log_dir, char *message, size_t message_size)
 	error = -errno;
 	close(fd);
 	snprintf(message, message_size,
-		 "log.dirs: %s is in use by another process; stop it, or name another directory",
+		 "log.dirs: %s is in use by another process; stop it, or name another "
+		 "directory",
 		 log_dir);
 	return error;
 }

@@ -33,7 +33,8 @@ int store_read_id(struct registry *r, const char *directory, uint8_t id[UUID_BYT
 }
 
 /* The directory says whose it is; one that says nothing yet is told. */
-static int claim_directory(struct registry *r, const struct entry *e, const struct partition *p)
+static int claim_directory(struct registry *r, const struct entry *e,
+			   const struct partition *p)
 {
 	uint8_t id[UUID_BYTES];
 	int error = disk_make_directory(r->options.disk, p->directory);
@@ -52,19 +53,21 @@ static int claim_directory(struct registry *r, const struct entry *e, const stru
 static const char *reason_of(int error)
 {
 	if (error == -EEXIST)
-		return "its partition.metadata names another topic id: move the directory away";
+		return "its partition.metadata names another topic id: move the "
+		       "directory away";
 	if (error == -EBADMSG)
 		return "its partition.metadata is damaged: restore or remove the file";
 	return strerror(-error);
 }
 
-static int open_log(struct registry *r, const struct entry *e, struct partition *p, bool is_clean)
+static int open_log(struct registry *r, const struct entry *e, struct partition *p,
+		    bool is_clean)
 {
 	struct log_options options = entry_log_options(e);
 	struct log_recovery found = {0};
 	int error = 0;
-	p->log = log_open(r->options.disk, p->directory, &options, p->recovery_point, is_clean,
-			  &found, &error);
+	p->log = log_open(r->options.disk, p->directory, &options, p->recovery_point,
+			  is_clean, &found, &error);
 	if (found.message[0])
 		registry_say(r, "%s: %s", p->directory, found.message);
 	p->is_suspect = found.is_corrupt;
@@ -79,7 +82,8 @@ int store_open(struct registry *r, struct entry *e, uint32_t first, bool is_clea
 		if (!error)
 			error = open_log(r, e, p, is_clean);
 		if (error) {
-			registry_say(r, "%s: cannot be opened: %s", p->directory, reason_of(error));
+			registry_say(r, "%s: cannot be opened: %s", p->directory,
+				     reason_of(error));
 			return error;
 		}
 	}
@@ -97,10 +101,10 @@ void store_close_logs(struct registry *r, struct entry *e, uint32_t first)
 	}
 }
 
-/* <topic>-<n>.<32 hex digits>-delete, the topic cut so that it fits a name: Kafka's way, and
- * Kafka finishes such a removal as we do. */
-static void deleted_path(char out[PATH_MAX], const struct registry *r, const struct entry *e,
-			 uint32_t number)
+/* <topic>-<n>.<32 hex digits>-delete, the topic cut so that it fits a name: Kafka's way,
+ * and Kafka finishes such a removal as we do. */
+static void deleted_path(char out[PATH_MAX], const struct registry *r,
+			 const struct entry *e, uint32_t number)
 {
 	char tail[64];
 	int size = snprintf(tail, sizeof tail, "-%u.", number);
@@ -118,7 +122,8 @@ int store_remove(struct registry *r, struct entry *e, uint32_t first)
 	for (uint32_t i = first; i < e->partition_count; i++) {
 		char gone[PATH_MAX];
 		deleted_path(gone, r, e, i);
-		int error = disk_rename(r->options.disk, e->partitions[i]->directory, gone);
+		int error =
+			disk_rename(r->options.disk, e->partitions[i]->directory, gone);
 		if (!error)
 			error = disk_remove_directory(r->options.disk, gone);
 		if (error && error != -ENOENT)

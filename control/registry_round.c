@@ -1,5 +1,5 @@
-/* registry_round.c - one admin message to each of many partitions, as the handoff has room;
- * replies come back in any order. */
+/* registry_round.c - one admin message to each of many partitions, as the handoff has
+ * room; replies come back in any order. */
 #include "control/registry_private.h"
 #include "dataplane/base/require.h"
 
@@ -75,7 +75,8 @@ bool rounds_reap(struct registry *r)
 	bool found = false;
 	for (unsigned i = 0; i < r->options.writer_count; i++) {
 		struct handoff_msg *replies[64];
-		unsigned n = handoff_reap(r->options.writers[i], replies, array_len(replies));
+		unsigned n =
+			handoff_reap(r->options.writers[i], replies, array_len(replies));
 		for (unsigned j = 0; j < n; j++)
 			take_reply(container_of(replies[j], struct admin, msg));
 		found |= n > 0;

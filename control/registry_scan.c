@@ -1,5 +1,6 @@
 /* registry_scan.c - the log directory at start: topic files and partition directories in,
- * entries with open logs out; what a crash left half done is completed or finished off. */
+ * entries with open logs out; what a crash left half done is completed or finished off.
+ */
 #include "control/registry_private.h"
 #include "control/disk_files.h"
 #include "dataplane/base/require.h"
@@ -29,7 +30,8 @@ static int compare_found(const void *a, const void *b)
 {
 	const struct found *x = a, *y = b;
 	int order = strcmp(x->topic, y->topic);
-	return order ? order : (x->partition > y->partition) - (x->partition < y->partition);
+	return order ? order
+		     : (x->partition > y->partition) - (x->partition < y->partition);
 }
 
 static bool has_suffix(const char *name, const char *suffix)
@@ -40,15 +42,16 @@ static bool has_suffix(const char *name, const char *suffix)
 
 static int list_directory(struct registry *r, struct listing *l)
 {
-	int error = disk_list(r->options.disk, registry_directory(r), &l->names, &l->bytes);
+	int error =
+		disk_list(r->options.disk, registry_directory(r), &l->names, &l->bytes);
 	if (error)
 		return error;
 	size_t names = 0;
-	for_each_name(name, l)
-		names++;
+	for_each_name(name, l) names++;
 	l->found = calloc(names + 1, sizeof *l->found);
 	require(l->found);
-	for_each_name(name, l) {
+	for_each_name(name, l)
+	{
 		struct found *f = &l->found[l->count];
 		if (store_split_name(name, f->topic, &f->partition) &&
 		    strcmp(f->topic, "__cluster_metadata") != 0)
@@ -68,14 +71,16 @@ static bool is_found(const struct listing *l, const char *topic, uint32_t partit
 /* Directories of removed partitions: the removal is taken up where it ended. */
 static void remove_deleted(struct registry *r, const struct listing *l)
 {
-	for_each_name(name, l) {
+	for_each_name(name, l)
+	{
 		char path[PATH_MAX];
 		if (!has_suffix(name, "-delete"))
 			continue;
-		int error = disk_remove_directory(r->options.disk,
-						  disk_path(path, registry_directory(r), name));
+		int error = disk_remove_directory(
+			r->options.disk, disk_path(path, registry_directory(r), name));
 		if (error)
-			registry_say(r, "%s cannot be removed: %s", path, strerror(-error));
+			registry_say(r, "%s cannot be removed: %s", path,
+				     strerror(-error));
 	}
 }
 
@@ -85,21 +90,24 @@ static void finish_deletion(struct registry *r, struct entry *e)
 	if (!error)
 		error = store_forget(r, e);
 	registry_say(r, "topic %s: its deletion was under way; %s%s", e->shown.topic.name,
-		     error ? "not finished: " : "finished", error ? strerror(-error) : "");
+		     error ? "not finished: " : "finished",
+		     error ? strerror(-error) : "");
 	entry_free(r, e);
 }
 
 static int read_topic_files(struct registry *r, const struct listing *l, char *message,
 			    size_t message_size)
 {
-	for_each_name(name, l) {
+	for_each_name(name, l)
+	{
 		char reason[256];
 		if (name[0] != '.' || !has_suffix(name, ".json"))
 			continue;
 		struct entry *e = store_read(r, name, reason, sizeof reason);
 		if (!e) {
 			snprintf(message, message_size,
-				 "%s/%s: %s; restore the file, or remove it to have the topic's "
+				 "%s/%s: %s; restore the file, or remove it to have the "
+				 "topic's "
 				 "directories taken up with the gateway's settings",
 				 registry_directory(r), name, reason);
 			return -EBADMSG;
@@ -113,14 +121,15 @@ static int read_topic_files(struct registry *r, const struct listing *l, char *m
 }
 
 /* Data that was there once must be there still. */
-static int check_present(struct registry *r, const struct listing *l, const struct entry *e,
-			 char *message, size_t message_size)
+static int check_present(struct registry *r, const struct listing *l,
+			 const struct entry *e, char *message, size_t message_size)
 {
 	for (uint32_t i = 0; i < e->ready; i++) {
 		if (is_found(l, e->shown.topic.name, i))
 			continue;
 		snprintf(message, message_size,
-			 "%s is missing: restore it, or accept the loss of its records by making an "
+			 "%s is missing: restore it, or accept the loss of its records "
+			 "by making an "
 			 "empty directory of that name",
 			 e->partitions[i]->directory);
 		return -ENOENT;
@@ -128,7 +137,8 @@ static int check_present(struct registry *r, const struct listing *l, const stru
 	return 0;
 }
 
-/* Directories without a topic file are Kafka's: its own id, all partitions up to the last. */
+/* Directories without a topic file are Kafka's: its own id, all partitions up to the
+ * last. */
 static int adopt(struct registry *r, const struct found *f, uint32_t partitions)
 {
 	char directory[PATH_MAX];
@@ -142,7 +152,9 @@ static int adopt(struct registry *r, const struct found *f, uint32_t partitions)
 		return -ENOSPC;
 	}
 	registry_insert(r, e);
-	registry_say(r, "topic %s: taken up with %u partitions; it came without settings of its own",
+	registry_say(r,
+		     "topic %s: taken up with %u partitions; it came without settings of "
+		     "its own",
 		     f->topic, partitions);
 	return store_write(r, e, partitions);
 }
@@ -155,12 +167,15 @@ static int adopt_strangers(struct registry *r, const struct listing *l)
 		if (e && f->partition < e->partition_count)
 			continue;
 		if (e) {
-			registry_say(r, "%s/%s-%u is left alone: the topic has %u partitions",
-				     registry_directory(r), f->topic, f->partition, e->partition_count);
+			registry_say(
+				r, "%s/%s-%u is left alone: the topic has %u partitions",
+				registry_directory(r), f->topic, f->partition,
+				e->partition_count);
 			continue;
 		}
 		size_t last = i;
-		while (last + 1 < l->count && strcmp(l->found[last + 1].topic, f->topic) == 0)
+		while (last + 1 < l->count &&
+		       strcmp(l->found[last + 1].topic, f->topic) == 0)
 			last++;
 		int error = adopt(r, f, l->found[last].partition + 1);
 		if (error)
@@ -206,7 +221,8 @@ int registry_scan(struct registry *r, char *message, size_t message_size)
 	struct listing l = {0};
 	int error = scan(r, &l, message, message_size);
 	if (error && !message[0])
-		snprintf(message, message_size, "%s: %s", registry_directory(r), strerror(-error));
+		snprintf(message, message_size, "%s: %s", registry_directory(r),
+			 strerror(-error));
 	free(l.names);
 	free(l.found);
 	return error;

@@ -29,7 +29,8 @@ static void listener_topic_done(void *owner, const struct registry_result *resul
 {
 	struct registry *r = owner;
 	if (result->error && !r->is_stopping)
-		snprintf(r->fault, sizeof r->fault, "a listener's topic: %s", result->message);
+		snprintf(r->fault, sizeof r->fault, "a listener's topic: %s",
+			 result->message);
 	r->listener_topics--;
 	r->is_ready = r->listener_topics == 0 && !r->fault[0];
 }
@@ -67,7 +68,8 @@ static bool serve_next(struct registry *r, struct job *j)
 {
 	free(j->round.partitions);
 	if (j->round.error) {
-		snprintf(r->fault, sizeof r->fault, "%u partitions were refused by their writers: %s",
+		snprintf(r->fault, sizeof r->fault,
+			 "%u partitions were refused by their writers: %s",
 			 j->round.failed, strerror(-j->round.error));
 		return true;
 	}
@@ -118,8 +120,9 @@ static bool stop_next(struct registry *r, struct job *j)
 		registry_say(r, "%s: the mark of a clean shutdown cannot be written: %s",
 			     registry_directory(r), strerror(-error));
 	else if (!sound)
-		registry_say(r, "%s: a partition has failed, so the next start scans the logs",
-			     registry_directory(r));
+		registry_say(
+			r, "%s: a partition has failed, so the next start scans the logs",
+			registry_directory(r));
 	r->is_stopped = true;
 	return true;
 }

@@ -1,8 +1,8 @@
 /* registry_store.c - one topic on disk: its file .<topic>.json, and its directories.
  *
  *     write file (ready: old) ─▶ make directories ─▶ write file (ready: all)
- *     write file (deleting)   ─▶ rename directories to <topic>-<n>.<id>-delete ─▶ remove file
- *                             ─▶ remove directories
+ *     write file (deleting)   ─▶ rename directories to <topic>-<n>.<id>-delete ─▶ remove
+ * file ─▶ remove directories
  */
 #include "control/registry_private.h"
 #include "control/disk_files.h"
@@ -26,8 +26,9 @@ static json_t *settings_json(const struct topic_settings *s)
 	for (unsigned i = 0; i < TOPIC_SETTINGS; i++) {
 		char text[SETTING_TEXT_BYTES];
 		if (s->is_set[i])
-			json_object_set_new(config, topic_setting_key(i),
-					    json_string(topic_setting_text(s, i, text, sizeof text)));
+			json_object_set_new(
+				config, topic_setting_key(i),
+				json_string(topic_setting_text(s, i, text, sizeof text)));
 	}
 	return config;
 }
@@ -35,32 +36,38 @@ static json_t *settings_json(const struct topic_settings *s)
 int store_write(struct registry *r, const struct entry *e, uint32_t partitions)
 {
 	char id[UUID_TEXT_BYTES], name[NAME_MAX + 1];
-	json_t *file = json_pack("{s:i, s:s, s:s, s:i, s:i, s:b, s:o}", "version", 0, "name",
-				 e->shown.topic.name, "id", uuid_format(e->shown.topic.id, id),
-				 "partitions", (int)partitions, "ready", (int)e->ready, "deleting",
-				 (int)e->is_deleting, "config", settings_json(&e->shown.settings));
+	json_t *file = json_pack(
+		"{s:i, s:s, s:s, s:i, s:i, s:b, s:o}", "version", 0, "name",
+		e->shown.topic.name, "id", uuid_format(e->shown.topic.id, id),
+		"partitions", (int)partitions, "ready", (int)e->ready, "deleting",
+		(int)e->is_deleting, "config", settings_json(&e->shown.settings));
 	require(file);
 	char *text = json_dumps(file, JSON_INDENT(2));
 	json_decref(file);
 	require(text);
 	int error = disk_replace_file(r->options.disk, registry_directory(r),
-				      file_name(name, e->shown.topic.name), text, strlen(text));
+				      file_name(name, e->shown.topic.name), text,
+				      strlen(text));
 	free(text);
 	return error;
 }
 
-/* Settings as the file has them. One that this version does not know is said and dropped. */
+/* Settings as the file has them. One that this version does not know is said and dropped.
+ */
 static void read_settings(struct registry *r, struct entry *e, json_t *config)
 {
 	const char *key;
 	json_t *value;
-	json_object_foreach (config, key, value) {
+	json_object_foreach(config, key, value)
+	{
 		char message[512];
 		const char *text = json_string_value(value);
-		if (!text || !topic_settings_set(&e->shown.settings, r->options.settings, key, text,
-						 message, sizeof message))
-			registry_say(r, "topic %s: setting %s of its file is not used: %s",
-				     e->shown.topic.name, key, text ? message : "not a string");
+		if (!text || !topic_settings_set(&e->shown.settings, r->options.settings,
+						 key, text, message, sizeof message))
+			registry_say(r,
+				     "topic %s: setting %s of its file is not used: %s",
+				     e->shown.topic.name, key,
+				     text ? message : "not a string");
 	}
 	entry_apply_settings(e);
 }
@@ -73,16 +80,19 @@ static struct entry *entry_from(struct registry *r, json_t *file, char *message,
 	json_t *config;
 	json_error_t fault;
 	uint8_t uuid[UUID_BYTES];
-	if (json_unpack_ex(file, &fault, 0, "{s:i, s:s, s:s, s:i, s:i, s:b, s:o}", "version", &version,
-			   "name", &name, "id", &id, "partitions", &partitions, "ready", &ready,
-			   "deleting", &deleting, "config", &config) < 0) {
+	if (json_unpack_ex(file, &fault, 0, "{s:i, s:s, s:s, s:i, s:i, s:b, s:o}",
+			   "version", &version, "name", &name, "id", &id, "partitions",
+			   &partitions, "ready", &ready, "deleting", &deleting, "config",
+			   &config) < 0) {
 		snprintf(message, message_size, "%s", fault.text);
 		return NULL;
 	}
 	struct bytes name_bytes = {(const uint8_t *)name, strlen(name)};
 	if (version != 0 || registry_name_fault(name_bytes)[0] || !uuid_parse(id, uuid) ||
-	    partitions < 1 || partitions > PARTITIONS_MAX || ready < 0 || ready > partitions) {
-		snprintf(message, message_size, "version, name, id or partitions make no sense");
+	    partitions < 1 || partitions > PARTITIONS_MAX || ready < 0 ||
+	    ready > partitions) {
+		snprintf(message, message_size,
+			 "version, name, id or partitions make no sense");
 		return NULL;
 	}
 	struct entry *e = entry_new(r, name);
@@ -124,7 +134,8 @@ int store_forget(struct registry *r, const struct entry *e)
 	char name[NAME_MAX + 1], path[PATH_MAX];
 	disk_path(path, registry_directory(r), file_name(name, e->shown.topic.name));
 	int error = disk_remove_file(r->options.disk, path);
-	return error ? error : disk_sync_directory(r->options.disk, registry_directory(r));
+	return error ? error
+		     : disk_sync_directory(r->options.disk, registry_directory(r));
 }
 
 bool store_split_name(const char *name, char *topic, uint32_t *partition)
@@ -139,5 +150,6 @@ bool store_split_name(const char *name, char *topic, uint32_t *partition)
 		return false;
 	snprintf(topic, TOPIC_NAME_BYTES_MAX + 1, "%.*s", (int)(dash - name), name);
 	*partition = (uint32_t)number;
-	return !registry_name_fault((struct bytes){(const uint8_t *)topic, strlen(topic)})[0];
+	return !registry_name_fault(
+		(struct bytes){(const uint8_t *)topic, strlen(topic)})[0];
 }

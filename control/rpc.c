@@ -16,8 +16,8 @@ static bool has_output(const struct rpc_client *c)
 	return c->out_sent < c->out_size;
 }
 
-/* A client is read from only when nothing is owed to it: its requests are answered in order,
- * and one that does not read its answers costs no more memory. */
+/* A client is read from only when nothing is owed to it: its requests are answered in
+ * order, and one that does not read its answers costs no more memory. */
 static uint32_t wanted_events(const struct rpc_client *c)
 {
 	if (has_output(c))
@@ -30,14 +30,16 @@ static void watch(struct rpc *r, struct rpc_client *c)
 	uint32_t wanted = wanted_events(c);
 	if (wanted == c->events)
 		return;
-	struct epoll_event event = {.events = wanted, .data.u32 = (uint32_t)(c - r->clients)};
+	struct epoll_event event = {.events = wanted,
+				    .data.u32 = (uint32_t)(c - r->clients)};
 	require(epoll_ctl(r->epoll, EPOLL_CTL_MOD, c->fd, &event) == 0);
 	c->events = wanted;
 }
 
 static void watch_listener(struct rpc *r, bool accepts)
 {
-	struct epoll_event event = {.events = accepts ? EPOLLIN : 0, .data.u32 = LISTENER_TAG};
+	struct epoll_event event = {.events = accepts ? EPOLLIN : 0,
+				    .data.u32 = LISTENER_TAG};
 	require(epoll_ctl(r->epoll, EPOLL_CTL_MOD, r->socket.fd, &event) == 0);
 	r->accepts = accepts;
 }
@@ -70,7 +72,8 @@ static void accept_clients(struct rpc *r)
 		int fd = rpc_socket_accept(&r->socket, &is_admin);
 		if (fd < 0)
 			return;
-		struct epoll_event event = {.events = EPOLLIN, .data.u32 = (uint32_t)(c - r->clients)};
+		struct epoll_event event = {.events = EPOLLIN,
+					    .data.u32 = (uint32_t)(c - r->clients)};
 		require(epoll_ctl(r->epoll, EPOLL_CTL_ADD, fd, &event) == 0);
 		c->fd = fd;
 		c->is_admin = is_admin;
@@ -124,7 +127,8 @@ static void client_write(struct rpc_client *c)
 static void too_long(struct rpc *r, struct rpc_client *c)
 {
 	struct rpc_call call = {.rpc = r, .client = c, .id = json_null()};
-	rpc_fail(&call, RPC_INVALID_REQUEST, "a request has at most %d bytes", RPC_LINE_BYTES_MAX);
+	rpc_fail(&call, RPC_INVALID_REQUEST, "a request has at most %d bytes",
+		 RPC_LINE_BYTES_MAX);
 	rpc_answer(&call);
 	c->closes = true;
 	c->in_size = 0;
@@ -216,7 +220,8 @@ void rpc_queue(struct rpc_client *c, json_t *give)
 	c->out_sent = 0;
 }
 
-struct rpc *rpc_open(const struct rpc_options *options, char *message, size_t message_size)
+struct rpc *rpc_open(const struct rpc_options *options, char *message,
+		     size_t message_size)
 {
 	struct rpc *r = calloc(1, sizeof *r);
 	require(r);

@@ -46,22 +46,25 @@ static char *peer_of(const struct endpoint *e, char *out, size_t size)
 static json_t *frame_json(const struct rpc_options *o, const struct bad_frame *f)
 {
 	char peer[48], when[48], hex[2 * BAD_FRAME_BYTES + 1];
-	const char *listener = f->listener < o->listener_count ? o->listener_names[f->listener] : "";
+	const char *listener =
+		f->listener < o->listener_count ? o->listener_names[f->listener] : "";
 	const char *reason = f->reason < STAT_COUNT ? stat_infos[f->reason].name : "";
 	return json_pack("{s:s, s:s, s:s, s:I, s:I, s:s, s:s}", "time",
-			 time_of(f->wall_ms, when, sizeof when), "listener", listener, "peer",
-			 peer_of(&f->peer, peer, sizeof peer), "offset",
-			 (json_int_t)f->stream_offset, "size", (json_int_t)f->size, "reason", reason,
-			 "bytes", hex_of(f, hex));
+			 time_of(f->wall_ms, when, sizeof when), "listener", listener,
+			 "peer", peer_of(&f->peer, peer, sizeof peer), "offset",
+			 (json_int_t)f->stream_offset, "size", (json_int_t)f->size,
+			 "reason", reason, "bytes", hex_of(f, hex));
 }
 
 void rpc_frames_bad(struct rpc_call *call)
 {
 	const struct rpc_options *o = &call->rpc->options;
 	json_t *limit = json_object_get(call->params, "limit");
-	json_int_t max = limit ? json_integer_value(limit) : POLLERS_MAX * BAD_FRAMES_KEPT;
+	json_int_t max =
+		limit ? json_integer_value(limit) : POLLERS_MAX * BAD_FRAMES_KEPT;
 	if (max < 1) {
-		rpc_fail(call, RPC_INVALID_PARAMS, "limit is %lld: expected 1 or more", (long long)max);
+		rpc_fail(call, RPC_INVALID_PARAMS, "limit is %lld: expected 1 or more",
+			 (long long)max);
 		return;
 	}
 	struct bad_frame *all = calloc(POLLERS_MAX * BAD_FRAMES_KEPT, sizeof *all);

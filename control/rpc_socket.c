@@ -34,8 +34,8 @@ static int take_lock(struct rpc_socket *s)
 	return flock(s->lock, LOCK_EX | LOCK_NB) < 0 ? -errno : 0;
 }
 
-/* The mode is narrowed before the socket has a name; bind() takes the umask away from it, so
- * it is set once more: that can only widen it to what was asked for. */
+/* The mode is narrowed before the socket has a name; bind() takes the umask away from it,
+ * so it is set once more: that can only widen it to what was asked for. */
 static int bind_with_mode(struct rpc_socket *s, unsigned mode)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -64,7 +64,8 @@ int rpc_socket_open(struct rpc_socket *s, const char *path, unsigned mode, char 
 		return 0;
 	if (error == -EWOULDBLOCK)
 		snprintf(message, message_size,
-			 "penstock.control.socket: %s belongs to a gateway that runs; stop it, or name "
+			 "penstock.control.socket: %s belongs to a gateway that runs; "
+			 "stop it, or name "
 			 "another path",
 			 path);
 	else

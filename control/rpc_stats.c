@@ -26,7 +26,8 @@ static json_t *ledgers_json(const struct stats *s)
 {
 	json_t *ledgers = json_object();
 	for (unsigned i = 0; i < LEDGERS; i++)
-		json_object_set_new(ledgers, ledger_names[i], ledger_json(s, (enum ledger)i));
+		json_object_set_new(ledgers, ledger_names[i],
+				    ledger_json(s, (enum ledger)i));
 	return ledgers;
 }
 
@@ -41,8 +42,8 @@ static json_t *counters_json(const struct stats *s)
 
 static json_t *source_json(const struct rpc_source *source, const struct stats *s)
 {
-	return json_pack("{s:s, s:i, s:i, s:I, s:I, s:I, s:I}", "role", source->role, "index",
-			 (int)source->index, "cpu", (int)source->cpu, "turns",
+	return json_pack("{s:s, s:i, s:i, s:I, s:I, s:I, s:I}", "role", source->role,
+			 "index", (int)source->index, "cpu", (int)source->cpu, "turns",
 			 (json_int_t)s->value[STAT_turns], "turns_busy",
 			 (json_int_t)s->value[STAT_turns_busy], "cycles_busy",
 			 (json_int_t)s->value[STAT_cycles_busy], "cycles_idle",
@@ -54,7 +55,8 @@ static json_t *latency_json(const struct stats *s)
 	static const struct {
 		const char *name;
 		double quantile;
-	} shown[] = {{"p50", 0.5}, {"p90", 0.9}, {"p99", 0.99}, {"p999", 0.999}, {"max", 1.0}};
+	} shown[] = {
+		{"p50", 0.5}, {"p90", 0.9}, {"p99", 0.99}, {"p999", 0.999}, {"max", 1.0}};
 	json_int_t count = 0;
 	for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++)
 		count += s->answer_latency_us[i];
@@ -76,9 +78,10 @@ static json_t *heap_json(const struct rpc_options *o)
 	struct heap_share h = {0};
 	o->heap(o->owner, &h);
 	return json_pack("{s:{s:I, s:I, s:f}, s:{s:I, s:I, s:f}}", "control", "bytes",
-			 (json_int_t)h.heap_bytes, "huge_bytes", (json_int_t)h.heap_huge_bytes,
-			 "huge_share", share_of(h.heap_huge_bytes, h.heap_bytes), "connections", "bytes",
-			 (json_int_t)h.connection_bytes, "huge_bytes",
+			 (json_int_t)h.heap_bytes, "huge_bytes",
+			 (json_int_t)h.heap_huge_bytes, "huge_share",
+			 share_of(h.heap_huge_bytes, h.heap_bytes), "connections",
+			 "bytes", (json_int_t)h.connection_bytes, "huge_bytes",
 			 (json_int_t)h.connection_huge_bytes, "huge_share",
 			 share_of(h.connection_huge_bytes, h.connection_bytes));
 }
@@ -95,9 +98,9 @@ void rpc_stats_get(struct rpc_call *call)
 		stats_sum(sum, one);
 		json_array_append_new(cores, source_json(&o->sources[i], one));
 	}
-	call->result = json_pack("{s:o, s:o, s:o, s:o}", "ledgers", ledgers_json(sum), "counters",
-				 counters_json(sum), "cores", cores, "answer_latency_us",
-				 latency_json(sum));
+	call->result = json_pack("{s:o, s:o, s:o, s:o}", "ledgers", ledgers_json(sum),
+				 "counters", counters_json(sum), "cores", cores,
+				 "answer_latency_us", latency_json(sum));
 	if (o->heap)
 		json_object_set_new(call->result, "memory", heap_json(o));
 	free(sum);

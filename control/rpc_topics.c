@@ -8,14 +8,16 @@
 
 enum { CONFIG_KEYS_MAX = 64, CONFIG_TEXT_BYTES = 64 };
 
-static json_t *partition_json(const struct rpc *r, const struct registry_topic *t, uint32_t p)
+static json_t *partition_json(const struct rpc *r, const struct registry_topic *t,
+			      uint32_t p)
 {
 	struct log_marks m;
 	registry_marks(r->options.registry, t, p, &m);
-	return json_pack("{s:i, s:I, s:I, s:I, s:I, s:b}", "partition", (int)p, "log_start_offset",
-			 (json_int_t)m.log_start_offset, "high_watermark",
-			 (json_int_t)m.high_watermark, "log_end_offset", (json_int_t)m.log_end_offset,
-			 "size_bytes", (json_int_t)m.size_bytes, "is_fenced", (int)m.is_fenced);
+	return json_pack("{s:i, s:I, s:I, s:I, s:I, s:b}", "partition", (int)p,
+			 "log_start_offset", (json_int_t)m.log_start_offset,
+			 "high_watermark", (json_int_t)m.high_watermark, "log_end_offset",
+			 (json_int_t)m.log_end_offset, "size_bytes",
+			 (json_int_t)m.size_bytes, "is_fenced", (int)m.is_fenced);
 }
 
 static json_t *config_json(const struct registry_topic *t)
@@ -24,9 +26,10 @@ static json_t *config_json(const struct registry_topic *t)
 	for (unsigned i = 0; i < TOPIC_SETTINGS; i++) {
 		char text[SETTING_TEXT_BYTES];
 		topic_setting_text(&t->settings, i, text, sizeof text);
-		json_object_set_new(config, topic_setting_key(i),
-				    json_pack("{s:s, s:s}", "value", text, "source",
-					      t->settings.is_set[i] ? "topic" : "gateway"));
+		json_object_set_new(
+			config, topic_setting_key(i),
+			json_pack("{s:s, s:s}", "value", text, "source",
+				  t->settings.is_set[i] ? "topic" : "gateway"));
 	}
 	return config;
 }
@@ -56,10 +59,12 @@ void rpc_topic_list(struct rpc_call *call)
 			records += m.high_watermark - m.log_start_offset;
 			bytes += (json_int_t)m.size_bytes;
 		}
-		json_array_append_new(topics, json_pack("{s:s, s:s, s:i, s:I, s:I}", "name", t->topic.name,
-							"id", uuid_format(t->topic.id, id), "partitions",
-							(int)t->topic.partitions, "records", records,
-							"size_bytes", bytes));
+		json_array_append_new(topics,
+				      json_pack("{s:s, s:s, s:i, s:I, s:I}", "name",
+						t->topic.name, "id",
+						uuid_format(t->topic.id, id),
+						"partitions", (int)t->topic.partitions,
+						"records", records, "size_bytes", bytes));
 	}
 	call->result = json_pack("{s:o}", "topics", topics);
 }
@@ -79,7 +84,8 @@ void rpc_topic_describe(struct rpc_call *call)
 {
 	const char *name = name_of(call);
 	struct bytes bytes = {(const uint8_t *)name, strlen(name)};
-	const struct registry_topic *t = registry_find(call->rpc->options.registry, bytes);
+	const struct registry_topic *t =
+		registry_find(call->rpc->options.registry, bytes);
 	if (t) {
 		call->result = topic_json(call->rpc, t);
 		return;
@@ -143,15 +149,19 @@ static bool read_config(struct rpc_call *call, struct config *ret)
 {
 	const char *key;
 	json_t *value;
-	json_object_foreach (json_object_get(call->params, "config"), key, value) {
+	json_object_foreach(json_object_get(call->params, "config"), key, value)
+	{
 		if (ret->count == CONFIG_KEYS_MAX) {
-			rpc_fail(call, RPC_INVALID_PARAMS, "config has more than %d keys", CONFIG_KEYS_MAX);
+			rpc_fail(call, RPC_INVALID_PARAMS, "config has more than %d keys",
+				 CONFIG_KEYS_MAX);
 			return false;
 		}
 		char *text = ret->texts[ret->count];
 		bool is_reset = json_is_null(value);
 		if (!is_reset && !value_text(value, text, CONFIG_TEXT_BYTES)) {
-			rpc_fail(call, RPC_INVALID_PARAMS, "config.%s is no short text, whole number or truth", key);
+			rpc_fail(call, RPC_INVALID_PARAMS,
+				 "config.%s is no short text, whole number or truth",
+				 key);
 			return false;
 		}
 		ret->settings[ret->count++] =
@@ -174,7 +184,8 @@ static bool read_count(struct rpc_call *call, const char *name, int32_t *ret)
 	return true;
 }
 
-static void begin(struct rpc_call *call, struct registry_request *request, bool wants_topic,
+static void begin(struct rpc_call *call, struct registry_request *request,
+		  bool wants_topic,
 		  void (*ask)(struct registry *, const struct registry_request *))
 {
 	struct rpc *r = call->rpc;
@@ -189,7 +200,8 @@ static void begin(struct rpc_call *call, struct registry_request *request, bool 
 	call->is_waiting = true;
 	call->client->is_waiting = true;
 	request->name = name_of(call);
-	request->validate_only = json_is_true(json_object_get(call->params, "validate_only"));
+	request->validate_only =
+		json_is_true(json_object_get(call->params, "validate_only"));
 	request->done = job_done;
 	request->owner = wait;
 	ask(r->options.registry, request);
@@ -199,7 +211,8 @@ void rpc_topic_create(struct rpc_call *call)
 {
 	struct config config = {.count = 0};
 	struct registry_request request = {.settings = config.settings};
-	if (!read_config(call, &config) || !read_count(call, "partitions", &request.partitions) ||
+	if (!read_config(call, &config) ||
+	    !read_count(call, "partitions", &request.partitions) ||
 	    !read_count(call, "replication_factor", &request.replication_factor))
 		return;
 	request.setting_count = config.count;
@@ -210,10 +223,12 @@ void rpc_topic_alter(struct rpc_call *call)
 {
 	struct config config = {.count = 0};
 	struct registry_request request = {.settings = config.settings};
-	if (!read_config(call, &config) || !read_count(call, "partitions", &request.partitions))
+	if (!read_config(call, &config) ||
+	    !read_count(call, "partitions", &request.partitions))
 		return;
 	if (config.count == 0 && request.partitions == -1) {
-		rpc_fail(call, RPC_INVALID_PARAMS, "nothing to alter: give partitions or config");
+		rpc_fail(call, RPC_INVALID_PARAMS,
+			 "nothing to alter: give partitions or config");
 		return;
 	}
 	request.setting_count = config.count;

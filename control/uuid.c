@@ -2,7 +2,8 @@
 #include "control/uuid.h"
 #include "dataplane/base/entropy.h"
 
-static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+static const char digits[] =
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 void uuid_make(uint8_t ret[UUID_BYTES])
 {

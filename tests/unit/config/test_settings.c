@@ -1,4 +1,5 @@
-/* test_settings.c - values of every type, what is said of wrong ones, listeners and cores. */
+/* test_settings.c - values of every type, what is said of wrong ones, listeners and
+ * cores. */
 #include "config/setting_value.h"
 
 #include <criterion/criterion.h>
@@ -70,9 +71,11 @@ Test(settings, every_default_parses_back_to_itself)
 	for (unsigned i = 0; i < rows.count; i++) {
 		char text[SETTING_TEXT_BYTES], again[SETTING_TEXT_BYTES], expected[256];
 		setting_format(&rows.rows[i], &s, text, sizeof text);
-		cr_assert(setting_parse(&rows.rows[i], &s, text, expected, sizeof expected), "%s",
-			  rows.rows[i].key);
-		cr_assert(strcmp(setting_format(&rows.rows[i], &s, again, sizeof again), text) == 0);
+		cr_assert(
+			setting_parse(&rows.rows[i], &s, text, expected, sizeof expected),
+			"%s", rows.rows[i].key);
+		cr_assert(strcmp(setting_format(&rows.rows[i], &s, again, sizeof again),
+				 text) == 0);
 	}
 }
 
@@ -85,7 +88,8 @@ Test(settings, comments_continuations_and_escapes_are_as_in_a_properties_file)
 			       "       UDP://:5140  \n"
 			       "log.dirs=/tmp/a\\ b\\\\c\r\n");
 	cr_assert(errors == 0, "%s", said);
-	cr_assert(strcmp(s.listeners, "KAFKA://:9092,UDP://:5140") == 0, "%s", s.listeners);
+	cr_assert(strcmp(s.listeners, "KAFKA://:9092,UDP://:5140") == 0, "%s",
+		  s.listeners);
 	cr_assert(strcmp(s.log_dirs, "/tmp/a b\\c") == 0, "%s", s.log_dirs);
 	finish();
 }
@@ -124,7 +128,8 @@ Test(settings, keys_of_kafkas_that_mean_nothing_here_are_ignored_with_a_reason)
 		       "transaction.state.log.replication.factor=1\n"
 		       "listener.name.kafka.ssl.keystore.location=/x\n") == 0,
 		  "%s", said);
-	cr_assert(names_line(1) && strstr(said, "zookeeper.connect is ignored: there is no ZooKeeper"));
+	cr_assert(names_line(1) &&
+		  strstr(said, "zookeeper.connect is ignored: there is no ZooKeeper"));
 	cr_assert(names_line(2) && strstr(said, "retention is not applied yet"));
 	cr_assert(names_line(5) && strstr(said, "there is no TLS yet"));
 	finish();
@@ -137,9 +142,11 @@ Test(settings, the_stock_server_properties_of_kafka_are_taken)
 		       "controller.quorum.bootstrap.servers=localhost:9093\n"
 		       "listeners=PLAINTEXT://:9092,CONTROLLER://:9093\n"
 		       "inter.broker.listener.name=PLAINTEXT\n"
-		       "advertised.listeners=PLAINTEXT://localhost:9092,CONTROLLER://localhost:9093\n"
+		       "advertised.listeners=PLAINTEXT://localhost:9092,CONTROLLER://"
+		       "localhost:9093\n"
 		       "controller.listener.names=CONTROLLER\n"
-		       "listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,"
+		       "listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:"
+		       "PLAINTEXT,"
 		       "SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT,SASL_SSL:SASL_SSL\n"
 		       "num.network.threads=3\n"
 		       "num.io.threads=8\n"
@@ -173,14 +180,16 @@ Test(settings, the_command_line_wins_over_the_file_under_either_name_of_a_key)
 	cr_assert(settings_assign(&s, "nodeid=9", messages) == 1);
 	cr_assert(settings_assign(&s, "node.id", messages) == 1);
 	fclose(messages);
-	cr_assert(strstr(said, "--set: error: nodeid: no such key; nearest: node.id"), "%s", said);
+	cr_assert(strstr(said, "--set: error: nodeid: no such key; nearest: node.id"),
+		  "%s", said);
 	cr_assert(strstr(said, "expected key=value"), "%s", said);
 	finish();
 }
 
 Test(settings, listeners_take_protocol_topic_and_settings_by_name)
 {
-	cr_assert(load("listeners=PLAINTEXT://:9092,FLEET://10.1.2.3:32960,udp://0.0.0.0:9092\n"
+	cr_assert(load("listeners=PLAINTEXT://:9092,FLEET://10.1.2.3:32960,udp://"
+		       "0.0.0.0:9092\n"
 		       "listener.protocol.map=FLEET:GBT32960\n"
 		       "listener.name.fleet.topic=vehicles\n"
 		       "listener.name.fleet.link=platform\n"
@@ -195,7 +204,8 @@ Test(settings, listeners_take_protocol_topic_and_settings_by_name)
 	cr_assert(s.listener[1].link == LINK_IS_PLATFORM);
 	cr_assert(s.listener[1].answer_level == ANSWER_WRITTEN);
 	cr_assert(s.listener[1].frame_max_bytes == GBT32960_FRAME_BYTES_MAX);
-	cr_assert(s.listener[2].protocol == LISTENER_UDP && s.listener[2].key == KEY_ADDRESS);
+	cr_assert(s.listener[2].protocol == LISTENER_UDP &&
+		  s.listener[2].key == KEY_ADDRESS);
 	cr_assert(strcmp(s.listener[2].topic, "udp") == 0);
 }
 
@@ -215,8 +225,10 @@ Test(settings, wrong_listeners_are_refused_where_they_are_written)
 	refuses("listeners=KAFKA:9092", "expected NAME://[host]:port");
 	refuses("listeners=KAFKA://:0", "expected NAME://[host]:port");
 	refuses("listeners=KAFKA://:70000", "expected NAME://[host]:port");
-	refuses("listeners=FLEET://:32960", "give the name one with listener.protocol.map");
-	refuses("listeners=KAFKA://:9092,GBT32960://:9092", "is taken by another listener");
+	refuses("listeners=FLEET://:32960",
+		"give the name one with listener.protocol.map");
+	refuses("listeners=KAFKA://:9092,GBT32960://:9092",
+		"is taken by another listener");
 	refuses("listeners=KAFKA://:9092,kafka://:9093", "is there twice");
 	refuses("listeners=KAFKA://192.0.2.7:9092", "is not the port's");
 	refuses("advertised.listeners=OTHER://h:1", "is not in listeners");
@@ -257,7 +269,8 @@ Test(settings, cores_and_address_are_taken_apart)
 	cr_assert(s.port_ip4 == 0x0a010203 && s.port_prefix_bits == 24);
 	cr_assert(s.control_mode == 0660);
 	char host[64];
-	cr_assert(strcmp(settings_advertised_host(&s, 0, host, sizeof host), "10.1.2.3") == 0);
+	cr_assert(strcmp(settings_advertised_host(&s, 0, host, sizeof host),
+			 "10.1.2.3") == 0);
 }
 
 Test(settings, a_missing_file_is_an_error_that_names_it)
@@ -266,7 +279,8 @@ Test(settings, a_missing_file_is_an_error_that_names_it)
 	settings_init(&s);
 	cr_assert(settings_load(&s, "/nonexistent/penstock.conf", messages) == 1);
 	fclose(messages);
-	cr_assert(strstr(said, "/nonexistent/penstock.conf: error: cannot be read: No such file"));
+	cr_assert(strstr(
+		said, "/nonexistent/penstock.conf: error: cannot be read: No such file"));
 }
 
 Test(settings, a_topic_takes_the_gateways_values_until_told_otherwise)
@@ -283,7 +297,8 @@ Test(settings, a_topic_takes_the_gateways_values_until_told_otherwise)
 	cr_assert(t.linger_ms == 77 && !t.is_set[TOPIC_SETTING_linger_ms]);
 	cr_assert(!topic_settings_set(&t, &s, "lingerms", "3", message, sizeof message));
 	cr_assert(strstr(message, "nearest: linger.ms"), "%s", message);
-	cr_assert(!topic_settings_set(&t, &s, "max.message.bytes", "100", message, sizeof message));
+	cr_assert(!topic_settings_set(&t, &s, "max.message.bytes", "100", message,
+				      sizeof message));
 	cr_assert(strstr(message, "would refuse every batch"), "%s", message);
 }
 

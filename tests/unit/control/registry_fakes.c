@@ -1,5 +1,5 @@
-/* registry_fakes.c - what the registry stands on, for its tests: logs that are only counted,
- * marks, and a disk that makes real calls until it dies. */
+/* registry_fakes.c - what the registry stands on, for its tests: logs that are only
+ * counted, marks, and a disk that makes real calls until it dies. */
 #include "dataplane/store/disk_call.h"
 #include "tests/unit/control/registry_rig.h"
 
@@ -41,8 +41,9 @@ int64_t disk_run(struct disk *d, struct disk_op *op)
 	return op->result;
 }
 
-struct log *log_open(struct disk *d, const char *directory, const struct log_options *options,
-		     int64_t recovery_point, bool is_clean, struct log_recovery *ret, int *error)
+struct log *log_open(struct disk *d, const char *directory,
+		     const struct log_options *options, int64_t recovery_point,
+		     bool is_clean, struct log_recovery *ret, int *error)
 {
 	faults.last_options = *options;
 	faults.last_recovery_point = recovery_point;

@@ -120,7 +120,8 @@ static void take_result(void *owner, const struct registry_result *result)
 	r->done++;
 }
 
-static struct registry_request request_of(struct rig *r, const char *name, int32_t partitions)
+static struct registry_request request_of(struct rig *r, const char *name,
+					  int32_t partitions)
 {
 	r->result = (struct registry_result){.error = -1000};
 	return (struct registry_request){.name = name,
@@ -156,7 +157,8 @@ void rig_alter(struct rig *r, const char *name, int32_t partitions,
 
 const struct registry_topic *rig_topic(const struct rig *r, const char *name)
 {
-	return registry_find(r->registry, (struct bytes){(const uint8_t *)name, strlen(name)});
+	return registry_find(r->registry,
+			     (struct bytes){(const uint8_t *)name, strlen(name)});
 }
 
 static char *path_of(const struct rig *r, const char *path)

@@ -1,4 +1,5 @@
-/* test_penstockctl.c - the real program against a control socket: tables, JSON, exit status. */
+/* test_penstockctl.c - the real program against a control socket: tables, JSON, exit
+ * status. */
 #include "control/rpc.h"
 #include "tests/unit/control/registry_rig.h"
 
@@ -59,8 +60,8 @@ static int ctl(const char *words)
 {
 	char command[1024];
 	int status;
-	snprintf(command, sizeof command, "exec %s %s >%s/out 2>%s/err", getenv("PENSTOCKCTL"), words,
-		 rig.directory, rig.directory);
+	snprintf(command, sizeof command, "exec %s %s >%s/out 2>%s/err",
+		 getenv("PENSTOCKCTL"), words, rig.directory, rig.directory);
 	pid_t child = fork();
 	if (child == 0) {
 		execl("/bin/sh", "sh", "-c", command, NULL);
@@ -78,16 +79,21 @@ static int ctl(const char *words)
 
 Test(penstockctl, topics_are_made_shown_changed_and_removed)
 {
-	cr_assert(ctl("topic create vehicles --partitions 8 --config linger.ms=20") == 0, "%s", errors);
+	cr_assert(ctl("topic create vehicles --partitions 8 --config linger.ms=20") == 0,
+		  "%s", errors);
 	cr_assert(strstr(output, "vehicles  8 partitions  id "), "%s", output);
 	cr_assert(ctl("topic list") == 0 && strstr(output, "vehicles"), "%s", output);
-	cr_assert(ctl("topic alter --partitions 16 vehicles --reset linger.ms") == 0, "%s", errors);
-	cr_assert(strstr(output, "16 partitions") && !strstr(output, "the topic's own"), "%s", output);
-	cr_assert(ctl("topic describe vehicles") == 0 && strstr(output, "HIGH WATERMARK"));
+	cr_assert(ctl("topic alter --partitions 16 vehicles --reset linger.ms") == 0,
+		  "%s", errors);
+	cr_assert(strstr(output, "16 partitions") && !strstr(output, "the topic's own"),
+		  "%s", output);
+	cr_assert(ctl("topic describe vehicles") == 0 &&
+		  strstr(output, "HIGH WATERMARK"));
 	cr_assert(ctl("topic delete vehicles") == 0, "%s", errors);
 	cr_assert(ctl("topic describe vehicles") == 1);
 	cr_assert(strstr(errors, "there is no topic vehicles") &&
-			  strstr(errors, "(UNKNOWN_TOPIC_OR_PARTITION)"), "%s", errors);
+			  strstr(errors, "(UNKNOWN_TOPIC_OR_PARTITION)"),
+		  "%s", errors);
 }
 
 Test(penstockctl, json_is_the_result_alone_on_one_line)
@@ -102,12 +108,17 @@ Test(penstockctl, json_is_the_result_alone_on_one_line)
 
 Test(penstockctl, every_reading_command_prints_a_table)
 {
-	struct stats s = {.value = {[STAT_records_received] = 3, [STAT_records_stored] = 3}};
+	struct stats s = {
+		.value = {[STAT_records_received] = 3, [STAT_records_stored] = 3}};
 	stats_publish(&page, &s);
-	cr_assert(ctl("stats") == 0 && strstr(output, "records: 3 in, 0 in flight"), "%s", output);
-	cr_assert(ctl("frames bad --limit 3") == 0 && strstr(output, "no broken frames"), "%s", output);
-	cr_assert(ctl("version") == 0 && strcmp(output, "penstockd 9.9.9\n") == 0, "%s", output);
-	cr_assert(ctl("state") == 0 && strstr(output, "running  node 1  cluster "), "%s", output);
+	cr_assert(ctl("stats") == 0 && strstr(output, "records: 3 in, 0 in flight"), "%s",
+		  output);
+	cr_assert(ctl("frames bad --limit 3") == 0 && strstr(output, "no broken frames"),
+		  "%s", output);
+	cr_assert(ctl("version") == 0 && strcmp(output, "penstockd 9.9.9\n") == 0, "%s",
+		  output);
+	cr_assert(ctl("state") == 0 && strstr(output, "running  node 1  cluster "), "%s",
+		  output);
 	cr_assert(ctl("methods") == 0 && strstr(output, "topic.create"), "%s", output);
 }
 
@@ -128,5 +139,6 @@ Test(penstockctl, wrong_usage_is_2)
 Test(penstockctl, no_gateway_is_3)
 {
 	cr_assert(ctl("--socket /nonexistent/control.sock stats") == 3);
-	cr_assert(strstr(errors, "no gateway at /nonexistent/control.sock"), "%s", errors);
+	cr_assert(strstr(errors, "no gateway at /nonexistent/control.sock"), "%s",
+		  errors);
 }

@@ -50,10 +50,12 @@ Test(registry, a_created_topic_is_on_disk_served_and_published)
 	cr_assert(r.result.topic == rig_topic(&r, "vehicles"));
 	cr_assert(faults.served == 3);
 	const struct topic *t = snapshot_topic("vehicles");
-	cr_assert(t && t->partitions == 3 && t->batch_bytes == 65536 && t->linger_us == 5000);
+	cr_assert(t && t->partitions == 3 && t->batch_bytes == 65536 &&
+		  t->linger_us == 5000);
 	cr_assert(rig_exists(&r, "vehicles-2") && !rig_exists(&r, "vehicles-3"));
 	char id[UUID_TEXT_BYTES], expected[64];
-	snprintf(expected, sizeof expected, "version: 0\ntopic_id: %s\n", uuid_format(t->id, id));
+	snprintf(expected, sizeof expected, "version: 0\ntopic_id: %s\n",
+		 uuid_format(t->id, id));
 	cr_assert(strcmp(rig_read(&r, "vehicles-1/partition.metadata"), expected) == 0);
 	rig_stop(&r);
 }
@@ -70,7 +72,8 @@ Test(registry, topics_ids_and_settings_survive_a_restart)
 	cr_assert(rig_open(&r), "%s", r.message);
 	const struct registry_topic *t = rig_topic(&r, "vehicles");
 	cr_assert(t && t->topic.partitions == 2 && memcmp(t->topic.id, id, 16) == 0);
-	cr_assert(t->settings.compression_type == COMPRESSION_SNAPPY && t->topic.codec == 2);
+	cr_assert(t->settings.compression_type == COMPRESSION_SNAPPY &&
+		  t->topic.codec == 2);
 	cr_assert(registry_find_id(r.registry, id) == t);
 	rig_stop(&r);
 }
@@ -116,7 +119,8 @@ Test(registry, partitions_grow_and_never_shrink)
 	cr_assert(r.result.error == KAFKA_ERROR_INVALID_PARTITIONS);
 	rig_alter(&r, "t", 3, NULL, 0);
 	cr_assert(r.result.error == KAFKA_ERROR_INVALID_PARTITIONS);
-	cr_assert(strstr(r.result.message, "ask for more than 5"), "%s", r.result.message);
+	cr_assert(strstr(r.result.message, "ask for more than 5"), "%s",
+		  r.result.message);
 	rig_stop(&r);
 	cr_assert(rig_open(&r) && rig_topic(&r, "t")->topic.partitions == 5);
 	rig_stop(&r);
@@ -124,7 +128,8 @@ Test(registry, partitions_grow_and_never_shrink)
 
 Test(registry, settings_reach_pollers_and_writers_and_fall_back)
 {
-	struct registry_setting set[] = {{"linger.ms", "50"}, {"segment.bytes", "2097152"}};
+	struct registry_setting set[] = {{"linger.ms", "50"},
+					 {"segment.bytes", "2097152"}};
 	cr_assert(rig_open(&r));
 	rig_create(&r, "t", 1);
 	rig_alter(&r, "t", -1, set, 2);
@@ -151,12 +156,13 @@ Test(registry, a_deleted_topic_is_gone_and_its_slot_gets_a_new_generation)
 	memcpy(id, rig_topic(&r, "t")->topic.id, 16);
 	rig_delete(&r, "t");
 	cr_assert(r.result.error == 0 && !rig_topic(&r, "t") && !snapshot_topic("t"));
-	cr_assert(!rig_exists(&r, "t-0") && !rig_exists(&r, ".t.json") && faults.served == 0);
+	cr_assert(!rig_exists(&r, "t-0") && !rig_exists(&r, ".t.json") &&
+		  faults.served == 0);
 	rig_delete(&r, "t");
 	cr_assert(r.result.error == KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION);
 	rig_create(&r, "t", 1);
 	struct partition_ref new = rig_topic(&r, "t")->topic.refs[0];
-	cr_assert(new.slot == old.slot && new.generation == old.generation + 1);
+	cr_assert(new.slot == old.slot &&new.generation == old.generation + 1);
 	cr_assert(memcmp(id, rig_topic(&r, "t")->topic.id, 16) != 0);
 	rig_stop(&r);
 }
@@ -189,7 +195,8 @@ Test(registry, names_and_counts_are_refused_as_kafka_refuses_them)
 	create_refused("u", PARTITIONS_MAX, KAFKA_ERROR_INVALID_PARTITIONS);
 	r.settings.default_replication_factor = 3;
 	create_refused("u", 1, KAFKA_ERROR_INVALID_REPLICATION_FACTOR);
-	cr_assert(strstr(r.result.message, "default.replication.factor"), "%s", r.result.message);
+	cr_assert(strstr(r.result.message, "default.replication.factor"), "%s",
+		  r.result.message);
 	rig_stop(&r);
 }
 
@@ -214,7 +221,8 @@ Test(registry, deletion_can_be_forbidden)
 	cr_assert(rig_open(&r));
 	rig_create(&r, "t", 1);
 	rig_delete(&r, "t");
-	cr_assert(r.result.error == KAFKA_ERROR_TOPIC_DELETION_DISABLED && rig_topic(&r, "t"));
+	cr_assert(r.result.error == KAFKA_ERROR_TOPIC_DELETION_DISABLED &&
+		  rig_topic(&r, "t"));
 	rig_stop(&r);
 }
 
@@ -225,7 +233,8 @@ Test(registry, a_writer_that_refuses_undoes_the_creation)
 	faults.open_good = 2;
 	rig_create(&r, "t", 4);
 	cr_assert(r.result.error == KAFKA_ERROR_KAFKA_STORAGE_ERROR);
-	cr_assert(!rig_topic(&r, "t") && !rig_exists(&r, "t-0") && !rig_exists(&r, ".t.json"));
+	cr_assert(!rig_topic(&r, "t") && !rig_exists(&r, "t-0") &&
+		  !rig_exists(&r, ".t.json"));
 	cr_assert(faults.served == 0 && faults.logs_open == 0);
 	faults.open_error = 0;
 	rig_create(&r, "t", 2);
@@ -234,7 +243,8 @@ Test(registry, a_writer_that_refuses_undoes_the_creation)
 	rig_alter(&r, "t", 4, NULL, 0);
 	cr_assert(r.result.error == KAFKA_ERROR_KAFKA_STORAGE_ERROR);
 	cr_assert(snapshot_topic("t")->partitions == 2 && faults.served == 2);
-	cr_assert(rig_exists(&r, "t-1") && !rig_exists(&r, "t-2") && !rig_exists(&r, "t-3"));
+	cr_assert(rig_exists(&r, "t-1") && !rig_exists(&r, "t-2") &&
+		  !rig_exists(&r, "t-3"));
 	rig_stop(&r);
 }
 
@@ -271,7 +281,8 @@ Test(registry, topics_of_listeners_are_made_at_start)
 {
 	char said_text[64];
 	FILE *none = fmemopen(said_text, sizeof said_text, "w");
-	settings_assign(&r.settings, "listeners=GBT32960://:1,FLEET://:2,KAFKA://:3,UDP://:4", none);
+	settings_assign(&r.settings,
+			"listeners=GBT32960://:1,FLEET://:2,KAFKA://:3,UDP://:4", none);
 	settings_assign(&r.settings, "listener.protocol.map=FLEET:GBT32960", none);
 	settings_assign(&r.settings, "listener.name.fleet.topic=gbt32960", none);
 	settings_assign(&r.settings, "num.partitions=4", none);
@@ -295,8 +306,8 @@ Test(registry, a_missing_partition_stops_the_start_and_says_what_to_do)
 	snprintf(command, sizeof command, "rm -r %s/t-1", r.directory);
 	cr_assert(system(command) == 0);
 	cr_assert(!rig_open(&r));
-	cr_assert(strstr(r.message, "/t-1 is missing: restore it, or accept the loss"), "%s",
-		  r.message);
+	cr_assert(strstr(r.message, "/t-1 is missing: restore it, or accept the loss"),
+		  "%s", r.message);
 	snprintf(command, sizeof command, "mkdir %s/t-1", r.directory);
 	cr_assert(system(command) == 0);
 	cr_assert(rig_open(&r), "%s", r.message);
@@ -306,11 +317,14 @@ Test(registry, a_missing_partition_stops_the_start_and_says_what_to_do)
 Test(registry, a_directory_of_kafkas_is_taken_up_with_its_id)
 {
 	char command[256];
-	snprintf(command, sizeof command, "mkdir %s/events-0 %s/events-2 %s/__cluster_metadata-0",
-		 r.directory, r.directory, r.directory);
+	snprintf(command, sizeof command,
+		 "mkdir %s/events-0 %s/events-2 %s/__cluster_metadata-0", r.directory,
+		 r.directory, r.directory);
 	cr_assert(system(command) == 0);
-	rig_write(&r, "meta.properties", "#\nversion=1\ncluster.id=MkU3OEVBNTcwNTJENDM2Qg\nnode.id=1\n");
-	rig_write(&r, "events-0/partition.metadata", "version: 0\ntopic_id: 4HFRS8UfSUGD5Mg7pVVcXg\n");
+	rig_write(&r, "meta.properties",
+		  "#\nversion=1\ncluster.id=MkU3OEVBNTcwNTJENDM2Qg\nnode.id=1\n");
+	rig_write(&r, "events-0/partition.metadata",
+		  "version: 0\ntopic_id: 4HFRS8UfSUGD5Mg7pVVcXg\n");
 	cr_assert(rig_open(&r), "%s", r.message);
 	const struct registry_topic *t = rig_topic(&r, "events");
 	char id[UUID_TEXT_BYTES];
@@ -336,9 +350,11 @@ Test(registry, damaged_files_stop_the_start_and_are_named)
 	rig_create(&r, "t", 1);
 	rig_stop(&r);
 	rig_write(&r, ".t.json", "{\"version\":0,\"name\":\"t\"");
-	cr_assert(!rig_open(&r) && strstr(r.message, "/.t.json: line 1"), "%s", r.message);
+	cr_assert(!rig_open(&r) && strstr(r.message, "/.t.json: line 1"), "%s",
+		  r.message);
 	rig_write(&r, ".t.json", "{\"version\":0,\"name\":\"t\"}");
-	cr_assert(!rig_open(&r) && strstr(r.message, "restore the file"), "%s", r.message);
+	cr_assert(!rig_open(&r) && strstr(r.message, "restore the file"), "%s",
+		  r.message);
 	char path[128];
 	snprintf(path, sizeof path, "%s/.t.json", r.directory);
 	unlink(path);
@@ -358,18 +374,21 @@ Test(registry, a_corrupt_log_is_served_but_leaves_no_clean_mark)
 	cr_assert(!rig_exists(&r, ".kafka_cleanshutdown"));
 }
 
-/* After the next start the topic has either all `partitions` or is not there at all, and no
- * file tells of it then. */
-static void check_whole_or_gone(unsigned call, const char *name, uint32_t before, uint32_t after)
+/* After the next start the topic has either all `partitions` or is not there at all, and
+ * no file tells of it then. */
+static void check_whole_or_gone(unsigned call, const char *name, uint32_t before,
+				uint32_t after)
 {
 	cr_assert(rig_open(&r), "call %u: %s", call, r.message);
 	const struct registry_topic *t = rig_topic(&r, name);
 	uint32_t partitions = t ? t->topic.partitions : 0;
-	cr_assert(partitions == before || partitions == after, "call %u: %u", call, partitions);
+	cr_assert(partitions == before || partitions == after, "call %u: %u", call,
+		  partitions);
 	for (uint32_t i = 0; i < 8; i++) {
 		char directory[64];
 		snprintf(directory, sizeof directory, "%s-%u", name, i);
-		cr_assert(rig_exists(&r, directory) == (i < partitions), "call %u: %s", call, directory);
+		cr_assert(rig_exists(&r, directory) == (i < partitions), "call %u: %s",
+			  call, directory);
 	}
 	cr_assert(rig_exists(&r, ".t.json") == (partitions > 0), "call %u", call);
 	rig_stop(&r);

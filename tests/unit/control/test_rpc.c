@@ -1,5 +1,5 @@
-/* test_rpc.c - the control socket over a real socket: envelope, parameters, methods, limits,
- * and clients that behave badly. */
+/* test_rpc.c - the control socket over a real socket: envelope, parameters, methods,
+ * limits, and clients that behave badly. */
 #include "control/rpc.h"
 #include "tests/unit/control/registry_rig.h"
 
@@ -129,7 +129,8 @@ static json_t *result_of(const char *method, const char *params)
 {
 	char line[4096];
 	snprintf(line, sizeof line,
-		 "{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"%s\",\"params\":%s}", method, params);
+		 "{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"%s\",\"params\":%s}", method,
+		 params);
 	json_t *answer = ask(line);
 	cr_assert(json_integer_value(json_object_get(answer, "id")) == 7);
 	json_t *result = json_object_get(answer, "result");
@@ -143,7 +144,8 @@ static void refuses(const char *line, int code, const char *words)
 	json_t *error = json_object_get(answer, "error");
 	const char *message = json_string_value(json_object_get(error, "message"));
 	cr_assert(error && !json_object_get(answer, "result"), "%s", line);
-	cr_assert(json_integer_value(json_object_get(error, "code")) == code, "%s", message);
+	cr_assert(json_integer_value(json_object_get(error, "code")) == code, "%s",
+		  message);
 	cr_assert(strstr(message, words), "%s", message);
 }
 
@@ -154,8 +156,10 @@ static const char *text_at(json_t *object, const char *key)
 
 Test(rpc, a_topic_is_created_listed_described_altered_and_deleted)
 {
-	json_t *made = result_of("topic.create", "{\"name\":\"vehicles\",\"partitions\":8,"
-						 "\"config\":{\"linger.ms\":20,\"compression.type\":\"snappy\"}}");
+	json_t *made = result_of(
+		"topic.create",
+		"{\"name\":\"vehicles\",\"partitions\":8,"
+		"\"config\":{\"linger.ms\":20,\"compression.type\":\"snappy\"}}");
 	cr_assert(strlen(text_at(made, "id")) == 22);
 	cr_assert(json_array_size(json_object_get(made, "partitions")) == 8);
 	json_t *linger = json_object_get(json_object_get(made, "config"), "linger.ms");
@@ -164,41 +168,50 @@ Test(rpc, a_topic_is_created_listed_described_altered_and_deleted)
 	json_t *topics = json_object_get(result_of("topic.list", "{}"), "topics");
 	cr_assert(json_array_size(topics) == 1);
 	cr_assert(strcmp(text_at(json_array_get(topics, 0), "name"), "vehicles") == 0);
-	result_of("topic.alter", "{\"name\":\"vehicles\",\"partitions\":16,\"config\":{\"linger.ms\":null}}");
+	result_of("topic.alter", "{\"name\":\"vehicles\",\"partitions\":16,\"config\":{"
+				 "\"linger.ms\":null}}");
 	json_t *now = result_of("topic.describe", "{\"name\":\"vehicles\"}");
 	cr_assert(json_array_size(json_object_get(now, "partitions")) == 16);
 	linger = json_object_get(json_object_get(now, "config"), "linger.ms");
 	cr_assert(strcmp(text_at(linger, "value"), "5") == 0);
 	cr_assert(strcmp(text_at(linger, "source"), "gateway") == 0);
 	result_of("topic.delete", "{\"name\":\"vehicles\"}");
-	cr_assert(json_array_size(json_object_get(result_of("topic.list", "{}"), "topics")) == 0);
+	cr_assert(json_array_size(
+			  json_object_get(result_of("topic.list", "{}"), "topics")) == 0);
 }
 
 Test(rpc, refusals_say_what_is_wrong_and_name_kafkas_error)
 {
 	result_of("topic.create", "{\"name\":\"t\"}");
-	refuses("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"topic.create\",\"params\":{\"name\":\"t\"}}",
+	refuses("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"topic.create\",\"params\":{"
+		"\"name\":\"t\"}}",
 		-32000, "topic t is there already; alter it, or take another name");
-	refuses("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"topic.describe\",\"params\":{\"name\":\"u\"}}",
+	refuses("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"topic.describe\",\"params\":{"
+		"\"name\":\"u\"}}",
 		-32000, "there is no topic u");
-	json_t *answer = ask("{\"jsonrpc\":\"2.0\",\"id\":\"x\",\"method\":\"topic.create\","
-			     "\"params\":{\"name\":\"u\",\"replication_factor\":3}}");
+	json_t *answer =
+		ask("{\"jsonrpc\":\"2.0\",\"id\":\"x\",\"method\":\"topic.create\","
+		    "\"params\":{\"name\":\"u\",\"replication_factor\":3}}");
 	json_t *data = json_object_get(json_object_get(answer, "error"), "data");
-	cr_assert(strcmp(text_at(data, "kafka_error"), "INVALID_REPLICATION_FACTOR") == 0);
+	cr_assert(strcmp(text_at(data, "kafka_error"), "INVALID_REPLICATION_FACTOR") ==
+		  0);
 	cr_assert(strcmp(text_at(answer, "id"), "x") == 0);
 }
 
 Test(rpc, the_envelope_is_checked)
 {
 	refuses("{", -32700, "not JSON");
-	refuses("{\"jsonrpc\":\"2.0\",\"id\":1,\"id\":2,\"method\":\"rpc.methods\"}", -32700, "not JSON");
+	refuses("{\"jsonrpc\":\"2.0\",\"id\":1,\"id\":2,\"method\":\"rpc.methods\"}",
+		-32700, "not JSON");
 	refuses("[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]", -32700, "16 levels");
 	refuses("[1]", -32600, "one request object per line");
-	refuses("{\"id\":1,\"method\":\"rpc.methods\"}", -32600, "\"jsonrpc\" is not \"2.0\"");
+	refuses("{\"id\":1,\"method\":\"rpc.methods\"}", -32600,
+		"\"jsonrpc\" is not \"2.0\"");
 	refuses("{\"jsonrpc\":\"2.0\",\"id\":1}", -32600, "\"method\" is not a string");
-	refuses("{\"jsonrpc\":\"2.0\",\"id\":[],\"method\":\"rpc.methods\"}", -32600, "\"id\" is neither");
-	refuses("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"rpc.methods\",\"x\":1}", -32600,
-		"no member x");
+	refuses("{\"jsonrpc\":\"2.0\",\"id\":[],\"method\":\"rpc.methods\"}", -32600,
+		"\"id\" is neither");
+	refuses("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"rpc.methods\",\"x\":1}",
+		-32600, "no member x");
 	refuses("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"topic.make\"}", -32601,
 		"there is no method topic.make");
 }
@@ -208,16 +221,23 @@ Test(rpc, parameters_are_checked_before_anything_happens)
 	unsigned calls = faults.calls;
 #define CREATE "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"topic.create\",\"params\":"
 	refuses(CREATE "{}}", -32602, "needs the parameter name: the topic");
-	refuses(CREATE "{\"name\":7}}", -32602, "parameter name is integer, expected string");
-	refuses(CREATE "{\"name\":\"t\",\"partition\":3}}", -32602, "has no parameter partition");
+	refuses(CREATE "{\"name\":7}}", -32602,
+		"parameter name is integer, expected string");
+	refuses(CREATE "{\"name\":\"t\",\"partition\":3}}", -32602,
+		"has no parameter partition");
 	refuses(CREATE "{\"name\":\"t\",\"partitions\":-5}}", -32602, "expected a count");
-	refuses(CREATE "{\"name\":\"t\",\"partitions\":4294967296}}", -32602, "expected a count");
-	refuses(CREATE "{\"name\":\"t\",\"partitions\":1.5}}", -32602, "is number, expected integer");
-	refuses(CREATE "{\"name\":\"t\",\"config\":{\"linger.ms\":[]}}}", -32602, "config.linger.ms");
+	refuses(CREATE "{\"name\":\"t\",\"partitions\":4294967296}}", -32602,
+		"expected a count");
+	refuses(CREATE "{\"name\":\"t\",\"partitions\":1.5}}", -32602,
+		"is number, expected integer");
+	refuses(CREATE "{\"name\":\"t\",\"config\":{\"linger.ms\":[]}}}", -32602,
+		"config.linger.ms");
 	refuses(CREATE "[\"t\"]}", -32602, "parameters have names");
-	refuses("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"topic.alter\",\"params\":{\"name\":\"t\"}}",
+	refuses("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"topic.alter\",\"params\":{"
+		"\"name\":\"t\"}}",
 		-32602, "nothing to alter");
-	refuses(CREATE "{\"name\":\"t\",\"config\":{\"lingerms\":5}}}", -32000, "nearest: linger.ms");
+	refuses(CREATE "{\"name\":\"t\",\"config\":{\"lingerms\":5}}}", -32000,
+		"nearest: linger.ms");
 	cr_assert(faults.calls == calls);
 	result_of("topic.create", "{\"name\":\"t\",\"validate_only\":true}");
 	cr_assert(faults.calls == calls && registry_count(rig.registry) == 0);
@@ -256,8 +276,11 @@ Test(rpc, stats_are_the_sum_of_all_cores_and_their_ledgers_balance)
 Test(rpc, bad_frames_are_shown_with_peer_offset_reason_and_bytes)
 {
 	static const uint8_t bytes[] = {0x23, 0x23, 0xff};
-	struct bad_frame f = {.wall_ms = 1795256100123, .stream_offset = 77, .size = 3,
-			      .reason = STAT_frame_reject_bcc, .listener = 0};
+	struct bad_frame f = {.wall_ms = 1795256100123,
+			      .stream_offset = 77,
+			      .size = 3,
+			      .reason = STAT_frame_reject_bcc,
+			      .listener = 0};
 	static const uint8_t address[16] = {[10] = 0xff, 0xff, 192, 0, 2, 7};
 	memcpy(f.peer.address.octets, address, 16);
 	f.peer.port = 4711;
@@ -276,12 +299,14 @@ Test(rpc, bad_frames_are_shown_with_peer_offset_reason_and_bytes)
 	cr_assert(strcmp(text_at(older, "listener"), "FLEET") == 0);
 	frames = json_object_get(result_of("frames.bad", "{\"limit\":1}"), "frames");
 	cr_assert(json_array_size(frames) == 1);
-	cr_assert(strcmp(text_at(json_array_get(frames, 0), "reason"), "frame_reject_garbage") == 0);
+	cr_assert(strcmp(text_at(json_array_get(frames, 0), "reason"),
+			 "frame_reject_garbage") == 0);
 }
 
 Test(rpc, the_gateway_says_who_it_is_and_what_it_can)
 {
-	cr_assert(strcmp(text_at(result_of("system.version", "{}"), "version"), "9.9.9") == 0);
+	cr_assert(strcmp(text_at(result_of("system.version", "{}"), "version"),
+			 "9.9.9") == 0);
 	json_t *now = result_of("system.state", "{}");
 	cr_assert(strcmp(text_at(now, "state"), "running") == 0);
 	cr_assert(strlen(text_at(now, "cluster_id")) == 22);
@@ -292,18 +317,22 @@ Test(rpc, the_gateway_says_who_it_is_and_what_it_can)
 Test(rpc, requests_of_one_connection_are_answered_in_order)
 {
 	int fd = dial();
-	send_text(fd, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"topic.create\",\"params\":{\"name\":\"t\"}}\n"
+	send_text(fd, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"topic.create\","
+		      "\"params\":{\"name\":\"t\"}}\n"
 		      "{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"topic.list\"}\n"
 		      "\n"
-		      "{\"jsonrpc\":\"2.0\",\"method\":\"topic.delete\",\"params\":{\"name\":\"t\"}}\n"
+		      "{\"jsonrpc\":\"2.0\",\"method\":\"topic.delete\",\"params\":{"
+		      "\"name\":\"t\"}}\n"
 		      "{\"jsonrpc\":\"2.0\",\"id\":3,\"method\":\"topic.list\"}\n");
 	char *text = strdup(receive(fd)), *save;
 	char *first = strtok_r(text, "\n", &save);
 	char *second = strtok_r(NULL, "\n", &save);
 	char *third = strtok_r(NULL, "\n", &save);
 	cr_assert(first && strstr(first, "\"id\":1"), "%s", first);
-	cr_assert(second && strstr(second, "\"id\":2") && strstr(second, "\"name\":\"t\""));
-	cr_assert(third && strstr(third, "\"id\":3") && strstr(third, "\"topics\":[]"), "%s", third);
+	cr_assert(second && strstr(second, "\"id\":2") &&
+		  strstr(second, "\"name\":\"t\""));
+	cr_assert(third && strstr(third, "\"id\":3") && strstr(third, "\"topics\":[]"),
+		  "%s", third);
 	cr_assert(!strtok_r(NULL, "\n", &save));
 	free(text);
 	close(fd);
@@ -312,7 +341,8 @@ Test(rpc, requests_of_one_connection_are_answered_in_order)
 Test(rpc, a_last_line_without_newline_is_answered_before_the_connection_closes)
 {
 	int fd = dial();
-	send_text(fd, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"topic.create\",\"params\":{\"name\":\"t\"}}");
+	send_text(fd, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"topic.create\","
+		      "\"params\":{\"name\":\"t\"}}");
 	shutdown(fd, SHUT_WR);
 	cr_assert(strstr(receive(fd), "\"name\":\"t\""));
 	char byte;
@@ -323,7 +353,8 @@ Test(rpc, a_last_line_without_newline_is_answered_before_the_connection_closes)
 Test(rpc, a_request_in_single_bytes_is_one_request)
 {
 	int fd = dial();
-	const char *line = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"system.version\"}\n";
+	const char *line =
+		"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"system.version\"}\n";
 	for (const char *at = line; *at; at++) {
 		cr_assert(write(fd, at, 1) == 1);
 		turns();
@@ -352,7 +383,8 @@ Test(rpc, a_client_that_goes_while_its_job_runs_is_forgotten)
 {
 	faults.writer_is_slow = true;
 	int fd = dial();
-	send_text(fd, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"topic.create\",\"params\":{\"name\":\"t\"}}\n");
+	send_text(fd, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"topic.create\","
+		      "\"params\":{\"name\":\"t\"}}\n");
 	turns();
 	close(fd);
 	turns();
@@ -369,7 +401,8 @@ Test(rpc, a_job_that_outlives_the_socket_ends_quietly)
 {
 	faults.writer_is_slow = true;
 	int fd = dial();
-	send_text(fd, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"topic.create\",\"params\":{\"name\":\"t\"}}\n");
+	send_text(fd, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"topic.create\","
+		      "\"params\":{\"name\":\"t\"}}\n");
 	turns();
 	rpc_close(rpc);
 	rpc = NULL;
@@ -386,7 +419,8 @@ Test(rpc, more_clients_than_places_wait_their_turn)
 		fds[i] = dial();
 	turns();
 	fds[RPC_CLIENTS_MAX] = dial();
-	send_text(fds[RPC_CLIENTS_MAX], "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"system.version\"}\n");
+	send_text(fds[RPC_CLIENTS_MAX],
+		  "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"system.version\"}\n");
 	cr_assert(receive(fds[RPC_CLIENTS_MAX])[0] == '\0');
 	close(fds[3]);
 	cr_assert(strstr(receive(fds[RPC_CLIENTS_MAX]), "9.9.9"));
