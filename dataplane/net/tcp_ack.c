@@ -69,7 +69,6 @@ static void ack_new(struct tcp *t, struct tcp_conn *c, uint32_t ack)
 	if (seq_lt(c->snd_nxt, ack))
 		c->snd_nxt = ack;
 	c->dupacks = 0;
-	c->timeouts = 0;
 	if (c->flags & CONN_PERSIST)
 		c->backoff = 0; /* the window's doing, not the path's */
 	c->progress_ms = t->now_ms;

@@ -144,8 +144,7 @@ struct tcp_conn {
 	uint32_t challenge_ms;
 	uint8_t syn_count;
 	uint8_t challenge_count;
-	uint8_t backoff;  /* doublings of rto_ms, until an RTT sample (Karn) */
-	uint8_t timeouts; /* since snd_una last moved */
+	uint8_t backoff; /* doublings of rto_ms, until an RTT sample (Karn) */
 	uint8_t keepalives_sent;
 	uint8_t ooo_chunks;
 	struct mac mac;

@@ -89,9 +89,7 @@ static void retransmit_expired(struct tcp *t, struct tcp_conn *c)
 		conn_give_up(t, c);
 		return;
 	}
-	if (c->timeouts == 0)
-		tcp_conn_cut_cwnd(c);
-	c->timeouts += c->timeouts < UINT8_MAX;
+	tcp_conn_cut_cwnd(c); /* the same again until snd_una moves */
 	c->backoff += c->backoff < BACKOFF_MAX;
 	c->cwnd = c->mss;
 	c->snd_nxt = c->snd_una;

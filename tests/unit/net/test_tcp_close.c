@@ -227,6 +227,9 @@ Test(tcp_close, in_time_wait_a_fin_is_acknowledged_again_and_restarts_it)
 Test(tcp_close, a_newer_syn_leaves_time_wait_with_a_higher_number)
 {
 	struct rig *r = reach_time_wait(NULL, 0);
+	struct tcp_wait *w = list_entry(r->t->wait_list.next, struct tcp_wait, node);
+	w->snd_nxt += 1 << 24; /* it had sent faster than the clock of RFC 6528 runs */
+	r->our_nxt += 1 << 24;
 	rig_give(r, (struct seg){.flags = TCP_FLAG_SYN,
 				 .seq = r->peer_nxt + 1000,
 				 .window = 99});

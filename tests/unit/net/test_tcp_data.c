@@ -304,6 +304,8 @@ Test(tcp_data, a_session_that_stops_reading_closes_the_window_and_reopens_it)
 	stream_consume(&c->stream, 1000);
 	rig_turn(r);
 	cr_assert(r->sent_count == 0, "less than a segment is not offered (SWS)");
+	rig_give(r, probe);
+	cr_assert(rig_last(r)->h.window == 0, "nor on an acknowledgement");
 	stream_consume(&c->stream, 600);
 	rig_turn(r);
 	cr_assert(r->sent_count == 1 && rig_last(r)->h.window == 1600);

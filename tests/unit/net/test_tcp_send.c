@@ -472,3 +472,33 @@ Test(tcp_send, duplicates_inflate_the_window_by_no_more_than_is_in_flight)
 	cr_assert(c->cwnd <= c->ssthresh + 11 * MSS, "%u", c->cwnd);
 	rig_free(r);
 }
+
+Test(tcp_send, a_fast_retransmitted_segment_gives_no_rtt_sample)
+{
+	struct rig *r = rig_new(rig_options());
+	struct tcp_conn *c = rig_open(r);
+	uint32_t srtt = c->srtt_ms_x8;
+	rig_send(r, &c->stream, 10 * MSS, 0);
+	rig_turn(r);
+	for (unsigned i = 0; i < 3; i++)
+		give_ack(r, 0, 65535);
+	r->now_ns += 150 * NS_PER_MS;
+	give_ack(r, 10 * MSS, 65535);
+	cr_assert(c->srtt_ms_x8 == srtt);
+	rig_free(r);
+}
+
+Test(tcp_send, behind_a_probe_acknowledgements_keep_within_the_peers_window)
+{
+	struct rig *r = rig_new(rig_options());
+	struct tcp_conn *c = rig_open(r);
+	give_ack(r, 0, 0);
+	rig_send(r, &c->stream, 300, 0);
+	rig_wait_ms(r, 205);
+	cr_assert(c->snd_max == r->our_nxt + 1, "the probe's byte");
+	struct seg data = rig_data(r, "x", 1);
+	data.window = 0;
+	rig_give(r, data);
+	cr_assert(r->sent_count == 1 && rig_last(r)->h.seq == r->our_nxt);
+	rig_free(r);
+}
