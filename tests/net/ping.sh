@@ -20,6 +20,7 @@ try() {
 		grep -q ^ready "$output" && break
 		sleep 0.1
 	done
+	grep -q ^ready "$output" || fail "$1" "the responder does not start"
 	ip address replace 10.99.0.1/24 dev "$2"
 	ip link set "$2" up
 	ip neighbour flush dev "$2"
