@@ -441,6 +441,32 @@ Test(rpc, the_wait_descriptor_is_readable_when_there_is_something_to_do)
 	cr_assert(poll(&p, 1, 0) == 0);
 }
 
+Test(rpc, strangers_may_look_and_not_touch)
+{
+	char command[256];
+	snprintf(command, sizeof command, "chmod 755 %s && chmod 666 %s", rig.directory,
+		 path);
+	cr_assert(system(command) == 0);
+	if (geteuid() != 0 || seteuid(65534) != 0)
+		cr_skip("only root can become a stranger");
+	int fd = dial();
+	cr_assert(seteuid(0) == 0);
+	send_text(fd,
+		  "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"topic.create\",\"params\":{"
+		  "\"name\":\"t\"}}\n");
+	cr_assert(strstr(receive(fd), "ask as root or as the gateway's own user"));
+	send_text(fd, "{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"topic.list\"}\n");
+	cr_assert(strstr(receive(fd), "\"topics\":[]"));
+	close(fd);
+}
+
+Test(rpc, the_socket_has_the_mode_it_was_given)
+{
+	char command[256];
+	snprintf(command, sizeof command, "test $(stat -c %%a %s) = 600", path);
+	cr_assert(system(command) == 0);
+}
+
 Test(rpc, a_second_gateway_does_not_take_the_socket_of_the_first)
 {
 	char message[256];
