@@ -61,8 +61,8 @@ struct gateway {
 	int lock_fd;
 	enum gateway_state state;
 	/* After the cores stopped */
-	bool is_balanced; /* every ledger, nothing in flight */
-	bool is_clean;    /* drained in time, logs closed */
+	bool is_sound; /* every ledger balances, no core used the heap */
+	bool is_clean; /* drained in time, logs closed */
 };
 
 /* gateway_boot.c: the table; its first GATEWAY_SETTINGS_STEPS only read the settings. */

@@ -281,10 +281,26 @@ static bool ledgers_balance(struct gateway *g)
 	return balanced;
 }
 
+/* Every run of a gateway proves that its data cores allocate nothing. */
+static bool cores_kept_off_the_heap(struct gateway *g)
+{
+	uint64_t allocated = 0;
+	for (unsigned i = 0; i < g->plan.count; i++) {
+		struct stats s;
+		stats_read(&g->cores[i].page, &s);
+		allocated += s.value[STAT_lcore_allocated_bytes];
+	}
+	if (allocated)
+		fprintf(stderr, "penstockd: data cores took %lu bytes from the heap\n",
+			allocated);
+	return allocated == 0;
+}
+
 void cores_fini(void *gateway)
 {
 	struct gateway *g = gateway;
 	for (unsigned i = 0; i < g->plan.count; i++)
 		core_stop(&g->cores[i]);
-	g->is_balanced = ledgers_balance(g);
+	g->is_sound = ledgers_balance(g);
+	g->is_sound &= cores_kept_off_the_heap(g);
 }

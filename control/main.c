@@ -84,7 +84,7 @@ static int run(struct gateway *g)
 		return EXIT_UNCLEAN;
 	gateway_run(g);
 	boot_down(gateway_steps, gateway_step_count, g);
-	return g->is_clean && g->is_balanced ? EXIT_SUCCESS : EXIT_UNCLEAN;
+	return g->is_clean && g->is_sound ? EXIT_SUCCESS : EXIT_UNCLEAN;
 }
 
 static int check(struct gateway *g)
