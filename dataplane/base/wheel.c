@@ -98,7 +98,7 @@ uint64_t wheel_idle_ns(const struct wheel *w, uint64_t now_ns, uint64_t limit_ns
 	if (w->armed == 0)
 		return limit_ns;
 	uint64_t now_tick = max_u64(w->now_tick, now_ns / WHEEL_TICK_NS);
-	for (uint64_t tick = w->now_tick; tick < w->now_tick + WHEEL_SLOTS; tick++) {
+	for (uint64_t tick = w->now_tick; tick <= w->now_tick + WHEEL_SLOTS; tick++) {
 		bool boundary = tick > w->now_tick && tick % WHEEL_SLOTS == 0;
 		if (!boundary && list_is_empty(&w->slots[0][tick % WHEEL_SLOTS]))
 			continue;

@@ -128,7 +128,7 @@ static void report_corrupt(struct recovery *rc, const char *what)
 }
 
 /* Cuts the torn tail off; -errno. */
-static int cut(struct recovery *rc)
+static int cut(struct recovery *rc, enum record_batch_verdict why)
 {
 	struct log *log = rc->log;
 	int fd = log_active(log)->fd[SEGMENT_LOG];
@@ -137,7 +137,7 @@ static int cut(struct recovery *rc)
 	report(rc, "torn tail");
 	size_t used = strlen(rc->found->message);
 	snprintf(rc->found->message + used, sizeof rc->found->message - used,
-		 ": dropped %llu bytes from there on",
+		 " (%s): dropped %llu bytes from there on", record_batch_verdict_name(why),
 		 (unsigned long long)rc->found->bytes_dropped);
 	return file_truncate(rc->disk, fd, log->end.position);
 }
@@ -160,7 +160,7 @@ static int judge(struct recovery *rc, enum scan_verdict v, const struct scan_bat
 					   : record_batch_verdict_name(stop->verdict));
 		return 0;
 	}
-	return rc->scan.error ? rc->scan.error : cut(rc);
+	return rc->scan.error ? rc->scan.error : cut(rc, stop->verdict);
 }
 
 static void begin_segment(struct log *log)
@@ -232,8 +232,10 @@ static bool resume_active(struct recovery *rc, int *error)
 		return false;
 	uint32_t entries = (uint32_t)(index_bytes / sizeof entry);
 	uint32_t times = (uint32_t)(time_bytes / sizeof time);
-	if (file_read(rc->disk, s->fd[SEGMENT_INDEX], entry, sizeof entry, (entries - 1) * sizeof entry) < 0 ||
-	    file_read(rc->disk, s->fd[SEGMENT_TIMEINDEX], time, sizeof time, (times - 1) * sizeof time) < 0)
+	if (file_read(rc->disk, s->fd[SEGMENT_INDEX], entry, sizeof entry,
+		      (entries - 1) * sizeof entry) < 0 ||
+	    file_read(rc->disk, s->fd[SEGMENT_TIMEINDEX], time, sizeof time,
+		      (times - 1) * sizeof time) < 0)
 		return false;
 	struct index_entry last = index_entry_load(entry);
 	if (scan_file(&rc->scan, s->fd[SEGMENT_LOG]) < 0 ||
@@ -270,7 +272,8 @@ static int take_segments(struct recovery *rc, uint32_t count, int64_t recovery_p
 		bool is_trusted = false;
 		int status = 0;
 		log->segment_count = i + 1;
-		if (!is_last && log->segments[i + 1].base_offset <= recovery_point)
+		/* A point at the border may be older than the roll: not sealed for sure. */
+		if (!is_last && log->segments[i + 1].base_offset < recovery_point)
 			status = trust_sealed(rc, &is_trusted);
 		else if (is_last && is_clean)
 			is_trusted = resume_active(rc, &status);

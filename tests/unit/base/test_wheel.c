@@ -82,3 +82,22 @@ Test(wheel, idle_time_ends_at_the_next_deadline)
 	uint64_t idle = wheel_idle_ns(&w, 0, NS_PER_S);
 	cr_assert(idle > 19 * NS_PER_MS && idle <= 21 * NS_PER_MS);
 }
+
+Test(wheel, idle_time_never_passes_a_deadline)
+{
+	static struct wheel w;
+	for (uint64_t start = 0; start < 600; start += 7)
+		for (uint64_t after = 1; after < 1500; after += 13) {
+			struct timer t;
+			struct timer *due[1];
+			uint64_t now = start * NS_PER_MS, deadline = now + after * NS_PER_MS;
+			timer_init(&t);
+			wheel_init(&w, now);
+			wheel_arm(&w, &t, deadline);
+			while (wheel_advance(&w, now, due, 1) == 0) {
+				cr_assert(now <= deadline + 2 * NS_PER_MS, "overslept");
+				uint64_t idle = wheel_idle_ns(&w, now, 10 * NS_PER_S);
+				now += idle ? idle : NS_PER_MS / 4;
+			}
+		}
+}
