@@ -11,6 +11,14 @@ static char *said;
 static size_t said_size;
 static char path[64];
 
+/* Messages from here on are in `said`, once the stream is closed. */
+static FILE *hear(void)
+{
+	free(said);
+	said = NULL;
+	return open_memstream(&said, &said_size);
+}
+
 /* Loads `text` as a file; its messages are in `said`. */
 static unsigned load(const char *text)
 {
@@ -18,7 +26,7 @@ static unsigned load(const char *text)
 	int fd = mkstemp(path);
 	cr_assert(write(fd, text, strlen(text)) == (ssize_t)strlen(text));
 	close(fd);
-	FILE *messages = open_memstream(&said, &said_size);
+	FILE *messages = hear();
 	settings_init(&s);
 	unsigned errors = settings_load(&s, path, messages);
 	fclose(messages);
@@ -28,7 +36,7 @@ static unsigned load(const char *text)
 
 static unsigned finish(void)
 {
-	FILE *messages = open_memstream(&said, &said_size);
+	FILE *messages = hear();
 	unsigned errors = settings_finish(&s, messages);
 	fclose(messages);
 	return errors;
@@ -176,7 +184,7 @@ Test(settings, the_command_line_wins_over_the_file_under_either_name_of_a_key)
 	cr_assert(s.node_id == 4);
 	cr_assert(settings_assign(&s, "node.id=9", stderr) == 0);
 	cr_assert(s.node_id == 9);
-	FILE *messages = open_memstream(&said, &said_size);
+	FILE *messages = hear();
 	cr_assert(settings_assign(&s, "nodeid=9", messages) == 1);
 	cr_assert(settings_assign(&s, "node.id", messages) == 1);
 	fclose(messages);
@@ -275,7 +283,7 @@ Test(settings, cores_and_address_are_taken_apart)
 
 Test(settings, a_missing_file_is_an_error_that_names_it)
 {
-	FILE *messages = open_memstream(&said, &said_size);
+	FILE *messages = hear();
 	settings_init(&s);
 	cr_assert(settings_load(&s, "/nonexistent/penstock.conf", messages) == 1);
 	fclose(messages);
@@ -304,7 +312,7 @@ Test(settings, a_topic_takes_the_gateways_values_until_told_otherwise)
 
 Test(settings, the_annotated_example_is_taken_without_a_word)
 {
-	FILE *messages = open_memstream(&said, &said_size);
+	FILE *messages = hear();
 	settings_init(&s);
 	unsigned errors = settings_load(&s, getenv("PENSTOCK_CONF"), messages);
 	errors += settings_finish(&s, messages);
