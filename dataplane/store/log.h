@@ -29,12 +29,6 @@
 
 struct log;
 
-enum {
-	/* Bytes of one log written but not yet covered by a sync, at most. Damage farther than
-	 * this before the last good batch cannot be a torn tail; see recover.c. */
-	LOG_UNSYNCED_BYTES_MAX = 8 << 20,
-};
-
 /* Watermarks as others may see them; behind the writer's seqlock page. */
 struct log_marks {
 	int64_t log_start_offset;
@@ -67,7 +61,8 @@ struct log_recovery {
 struct log *log_open(struct disk *d, const char *directory, const struct log_options *options,
 		     int64_t recovery_point, bool is_clean, struct log_recovery *ret,
 		     int *error);
-/* Closes the files. Durable only after log_finish(). Core: control, when the writer has given the log back. */
+/* Closes the files; what was appended is durable only after log_finish(). Core: control,
+ * when the writer has given the log back. */
 void log_close(struct disk *d, struct log *log);
 
 void log_get_marks(const struct log *log, struct log_marks *ret);

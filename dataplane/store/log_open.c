@@ -10,7 +10,6 @@
 
 enum { PATHS = 2 * SEGMENT_FILES, DIRECTORY_BYTES_MAX = 1024 };
 
-static const char mark_name[] = "durable-offset-checkpoint";
 static const char epoch_name[] = "leader-epoch-checkpoint";
 
 /* Opens the files of a segment. A file system that refuses O_DIRECT gets buffered writes. */
@@ -122,7 +121,7 @@ static int open_files(struct log *log, struct disk *d)
 		status = open_segment(log, d, &log->segments[i]);
 	if (status < 0)
 		return status;
-	snprintf(path, sizeof path, "%s/%s", log->directory, mark_name);
+	snprintf(path, sizeof path, "%s/%s", log->directory, log_mark_name);
 	log->mark_fd = file_open(d, path, false);
 	return log->mark_fd < 0 ? log->mark_fd : 0;
 }

@@ -15,6 +15,7 @@
 #ifndef PENSTOCK_LOG_PRIVATE_H
 #define PENSTOCK_LOG_PRIVATE_H
 
+#include "dataplane/store/durable_mark.h"
 #include "dataplane/store/index.h"
 #include "dataplane/store/log.h"
 #include "dataplane/store/log_service.h"
@@ -27,8 +28,6 @@ enum {
 	LOG_ALLOCATE_FIRST_BYTES = 1 << 20,
 	LOG_ALLOCATE_STEP_BYTES = 16 << 20,
 	WRITE_BYTES_MAX = 1 << 20,
-	LOG_MARK_DELAY_NS = 100000000,
-	LOG_MARK_BYTES = 25, /* "0\n1\n", 20 digits, "\n" */
 };
 
 /* What an operation is a part of: disk_op.tag. */

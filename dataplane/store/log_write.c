@@ -5,7 +5,6 @@
 #include "dataplane/wire/kafka_error.h"
 
 #include <errno.h>
-#include <stdio.h>
 
 static bool write_is_partial(const struct log_write *w)
 {
@@ -171,7 +170,8 @@ void log_sync_done(struct log *log)
 	log->durable = log->syncing;
 	answer_below(log, ACK_DURABLE, log->durable.offset);
 	wake_watches(log);
-	if (list_is_empty(&log->unmarked)) {
+	/* A log that is closing writes its mark as a step of that. */
+	if (list_is_empty(&log->unmarked) && !log->is_closing) {
 		log->mark_due_ns = log->service->now_ns + LOG_MARK_DELAY_NS;
 		list_append(&log->service->unmarked, &log->unmarked);
 	}
@@ -182,7 +182,8 @@ void log_submit_allocate(struct log *log)
 	uint64_t step = min_u64(max_u64(log->allocated_bytes, LOG_ALLOCATE_FIRST_BYTES),
 				LOG_ALLOCATE_STEP_BYTES);
 	uint64_t limit = round_up(log->options.segment_bytes, DISK_BLOCK_BYTES);
-	if (!log->allocates || log->is_allocating || log->position == 0 ||
+	/* A log nobody writes to needs no room. */
+	if (!log->allocates || log->is_allocating || log->copied_bytes == 0 ||
 	    log->allocated_bytes >= limit || log->position + step / 2 <= log->allocated_bytes)
 		return;
 	if (!log_service_has_room(log->service, 1)) {
@@ -202,8 +203,7 @@ void log_submit_allocate(struct log *log)
 
 void log_mark_prepare(struct log *log, struct disk_op *op, int64_t offset)
 {
-	snprintf(log->mark_text, sizeof log->mark_text, "0\n1\n%020lld\n",
-		 (long long)offset);
+	log_mark_print(log->mark_text, offset);
 	log->mark_iov = (struct iovec){log->mark_text, LOG_MARK_BYTES};
 	*op = (struct disk_op){
 		.kind = DISK_WRITE,

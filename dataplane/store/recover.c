@@ -255,11 +255,9 @@ static bool resume_active(struct recovery *rc, int *error)
 static int64_t read_mark(struct recovery *rc)
 {
 	char text[LOG_MARK_BYTES + 1] = "";
-	long long offset;
-	if (file_read(rc->disk, rc->log->mark_fd, text, LOG_MARK_BYTES, 0) < 0 ||
-	    sscanf(text, "0\n1\n%20lld\n", &offset) != 1)
-		return 0;
-	return offset;
+	if (file_read(rc->disk, rc->log->mark_fd, text, LOG_MARK_BYTES, 0) < 0)
+		return -1;
+	return log_mark_parse(text);
 }
 
 /* Goes through the segments; log->segment_count grows with those taken. */

@@ -1,0 +1,289 @@
+/* test_writer.c - a writer over the real disk, spoken to through its rings. */
+#include "dataplane/writer.h"
+#include "dataplane/base/crc32c.h"
+#include "dataplane/wire/kafka_error.h"
+#include "dataplane/wire/record_batch.h"
+#include "tests/unit/store/rig_files.h"
+
+#include <criterion/criterion.h>
+#include <lz4frame.h>
+#include <snappy-c.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <zlib.h>
+#include <zstd.h>
+
+struct rig {
+	char root[64];
+	char directory[128];
+	struct disk *control;
+	struct writer *writer;
+	struct writer_options options;
+	struct handoff poller;
+	struct handoff admin;
+	struct wake poller_wake;
+	struct wake writer_wake;
+	struct stats_page *stats_page;
+	struct marks_page *marks;
+	struct chunk_pool pool;
+	struct log *log;
+};
+
+static const struct log_options log_options = {
+	.segment_bytes = 1 << 20, .message_bytes_max = 100000, .index_interval_bytes = 4096};
+
+static struct handoff_msg *wait_for(struct rig *r, struct handoff *h)
+{
+	struct handoff_msg *m;
+	while (handoff_reap(h, &m, 1) == 0)
+		writer_turn(r->writer);
+	return m;
+}
+
+static int run_admin(struct rig *r, enum admin_op op, uint32_t slot, uint32_t generation,
+		     const struct log_options *options)
+{
+	struct admin a = {.msg.kind = HANDOFF_ADMIN, .op = op, .log = r->log,
+			  .partition = {slot, generation}};
+	if (options)
+		a.options = *options;
+	handoff_send(&r->admin, &a.msg);
+	cr_assert(wait_for(r, &r->admin) == &a.msg);
+	return a.error;
+}
+
+static struct rig *open_rig(void)
+{
+	int error;
+	struct log_recovery found;
+	struct rig *r = calloc(1, sizeof *r);
+	rig_directory_make(r->root, sizeof r->root);
+	snprintf(r->directory, sizeof r->directory, "%s/topic-0", r->root);
+	wake_init(&r->poller_wake);
+	wake_init(&r->writer_wake);
+	handoff_init(&r->poller, &r->poller_wake, &r->writer_wake);
+	handoff_init(&r->admin, &r->poller_wake, &r->writer_wake);
+	r->stats_page = calloc(1, sizeof *r->stats_page);
+	r->marks = calloc(PARTITIONS_MAX, sizeof *r->marks);
+	r->control = disk_create("control", &error);
+	r->options = (struct writer_options){
+		.buffers = 32,
+		.buffer_bytes = 16384,
+		.disk = disk_create("writer", &error),
+		.wake = &r->writer_wake,
+		.handoffs = {&r->poller, &r->admin},
+		.handoff_count = 2,
+		.stats_page = r->stats_page,
+		.marks = r->marks,
+	};
+	r->writer = writer_create(&r->options);
+	cr_assert(r->writer && chunk_pool_init(&r->pool, CHUNK_BYTES, 1024) == 0);
+	r->log = log_open(r->control, r->directory, &log_options, 0, false, &found, &error);
+	cr_assert(r->log != NULL);
+	cr_assert(run_admin(r, ADMIN_OPEN, 7, 3, NULL) == 0);
+	return r;
+}
+
+static void close_rig(struct rig *r)
+{
+	if (r->log) {
+		cr_assert(run_admin(r, ADMIN_CLOSE, 7, 3, NULL) == 0);
+		log_close(r->control, r->log);
+	}
+	cr_assert(writer_is_idle(r->writer) && r->pool.in_use == 0);
+	writer_destroy(r->writer);
+	disk_destroy(r->options.disk);
+	disk_destroy(r->control);
+	handoff_fini(&r->poller);
+	handoff_fini(&r->admin);
+	wake_fini(&r->poller_wake);
+	wake_fini(&r->writer_wake);
+	chunk_pool_fini(&r->pool);
+	free(r->stats_page);
+	free(r->marks);
+	rig_directory_remove(r->root);
+	free(r);
+}
+
+/* A batch as batch.c leaves it: no size, no CRC. */
+static struct append built(struct rig *r, enum record_codec codec, const void *records,
+			   size_t size)
+{
+	struct append a = {.msg.kind = HANDOFF_APPEND, .level = ACK_DURABLE, .is_built = true,
+			   .codec = codec, .partition = {7, 3}, .records = 1};
+	struct record_batch_header h;
+	record_batch_build(&h, 1, 1000, 1000);
+	cr_assert(chain_append(&a.bytes, &r->pool, &h, sizeof h));
+	cr_assert(chain_append(&a.bytes, &r->pool, records, size));
+	return a;
+}
+
+static void run_append(struct rig *r, struct append *a)
+{
+	handoff_send(&r->poller, &a->msg);
+	cr_assert(wait_for(r, &r->poller) == &a->msg);
+}
+
+/* Reads the batch at `offset`; to be freed. */
+static uint8_t *read_batch(struct rig *r, int64_t offset, size_t *ret_size)
+{
+	struct read read = {.msg.kind = HANDOFF_READ, .partition = {7, 3}, .offset = offset,
+			    .bytes_max = 1};
+	for (unsigned i = 0; i < 64; i++)
+		chain_push(&read.bytes, chunk_take(&r->pool));
+	handoff_send(&r->poller, &read.msg);
+	cr_assert(wait_for(r, &r->poller) == &read.msg);
+	cr_assert(read.error == 0 && read.bytes.size > 0);
+	*ret_size = read.bytes.size;
+	uint8_t *batch = malloc(*ret_size);
+	chain_copy_out(&read.bytes, 0, batch, *ret_size);
+	chain_give(&read.bytes);
+	return batch;
+}
+
+static size_t inflate_all(const uint8_t *in, size_t size, uint8_t *out, size_t room)
+{
+	z_stream z = {.next_in = (uint8_t *)in, .avail_in = (uInt)size, .next_out = out,
+		      .avail_out = (uInt)room};
+	inflateInit2(&z, 15 + 16);
+	cr_assert(inflate(&z, Z_FINISH) == Z_STREAM_END);
+	inflateEnd(&z);
+	return room - z.avail_out;
+}
+
+static size_t expand(unsigned codec, const uint8_t *in, size_t size, uint8_t *out, size_t room)
+{
+	size_t used = size;
+	LZ4F_dctx *lz4;
+	switch (codec) {
+	case RECORD_CODEC_GZIP:
+		return inflate_all(in, size, out, room);
+	case RECORD_CODEC_SNAPPY:
+		cr_assert(snappy_uncompress((const char *)in, size, (char *)out, &room) ==
+			  SNAPPY_OK);
+		return room;
+	case RECORD_CODEC_LZ4:
+		LZ4F_createDecompressionContext(&lz4, LZ4F_VERSION);
+		cr_assert(LZ4F_decompress(lz4, out, &room, in, &used, NULL) == 0);
+		LZ4F_freeDecompressionContext(lz4);
+		return room;
+	case RECORD_CODEC_ZSTD:
+		return ZSTD_decompress(out, room, in, size);
+	default:
+		memcpy(out, in, size);
+		return size;
+	}
+}
+
+Test(writer, built_batches_are_compressed_checked_and_read_back)
+{
+	static uint8_t records[60000], out[sizeof records + 1];
+	struct rig *r = open_rig();
+	for (size_t i = 0; i < sizeof records; i++)
+		records[i] = (uint8_t)("temperature"[i % 11] + i / 5000);
+	for (unsigned codec = 0; codec < RECORD_CODECS; codec++) {
+		size_t size;
+		struct append a = built(r, codec, records, sizeof records);
+		run_append(r, &a);
+		cr_assert(a.error == 0 && a.base_offset == codec);
+		chain_give(&a.bytes);
+		uint8_t *batch = read_batch(r, codec, &size);
+		const struct record_batch_header *h = record_batch_header_of(batch);
+		cr_assert(record_batch_check_all(batch, size) == RECORD_BATCH_GOOD);
+		cr_assert(record_batch_codec(h) == codec);
+		cr_assert(codec == 0 || size < sizeof records / 2);
+		cr_assert(expand(codec, batch + 61, size - 61, out, sizeof out) ==
+			  sizeof records);
+		cr_assert(memcmp(out, records, sizeof records) == 0);
+		free(batch);
+	}
+	close_rig(r);
+}
+
+Test(writer, a_batch_that_does_not_shrink_stays_as_it_is)
+{
+	uint8_t records[500];
+	uint32_t noise = 1;
+	struct rig *r = open_rig();
+	for (size_t i = 0; i < sizeof records; i++)
+		records[i] = (uint8_t)((noise = noise * 1664525 + 1013904223) >> 24);
+	for (unsigned codec = 0; codec < RECORD_CODECS; codec++) {
+		size_t size;
+		struct append a = built(r, codec, records, sizeof records);
+		run_append(r, &a);
+		chain_give(&a.bytes);
+		uint8_t *batch = read_batch(r, codec, &size);
+		cr_assert(record_batch_check_all(batch, size) == RECORD_BATCH_GOOD);
+		cr_assert(size == 61 + sizeof records);
+		cr_assert(record_batch_codec(record_batch_header_of(batch)) == 0);
+		free(batch);
+	}
+	close_rig(r);
+}
+
+Test(writer, limits_and_stale_generations_have_their_errors)
+{
+	static uint8_t records[200000];
+	struct rig *r = open_rig();
+	struct append a = built(r, RECORD_CODEC_NONE, records, sizeof records);
+	run_append(r, &a);
+	cr_assert(a.error == KAFKA_ERROR_MESSAGE_TOO_LARGE && a.base_offset == -1);
+	struct log_options roomy = log_options;
+	roomy.message_bytes_max = 1 << 20;
+	roomy.segment_bytes = 150000;
+	cr_assert(run_admin(r, ADMIN_ALTER, 7, 3, &roomy) == 0);
+	run_append(r, &a);
+	cr_assert(a.error == KAFKA_ERROR_RECORD_LIST_TOO_LARGE);
+	a.partition.generation = 2;
+	run_append(r, &a);
+	cr_assert(a.error == KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION);
+	chain_give(&a.bytes);
+	struct watch w = {.msg.kind = HANDOFF_WATCH, .partition = {8, 1}};
+	handoff_send(&r->poller, &w.msg);
+	cr_assert(wait_for(r, &r->poller) == &w.msg);
+	cr_assert(w.error == KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION);
+	cr_assert(run_admin(r, ADMIN_CLOSE, 9, 1, NULL) < 0);
+	close_rig(r);
+}
+
+Test(writer, close_answers_what_is_outstanding_first)
+{
+	struct rig *r = open_rig();
+	struct append a = built(r, RECORD_CODEC_NONE, "abc", 3);
+	struct watch w = {.msg.kind = HANDOFF_WATCH, .partition = {7, 3}, .offset = 5};
+	struct handoff_msg *m[4];
+	handoff_send(&r->poller, &w.msg);
+	handoff_send(&r->poller, &a.msg);
+	writer_turn(r->writer);
+	cr_assert(!writer_is_idle(r->writer));
+	cr_assert(run_admin(r, ADMIN_CLOSE, 7, 3, NULL) == 0);
+	cr_assert(handoff_reap(&r->poller, m, 4) == 2);
+	cr_assert(a.error == 0 && w.error == KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION);
+	chain_give(&a.bytes);
+	log_close(r->control, r->log);
+	r->log = NULL;
+	a = built(r, RECORD_CODEC_NONE, "abc", 3);
+	run_append(r, &a);
+	cr_assert(a.error == KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION);
+	chain_give(&a.bytes);
+	close_rig(r);
+}
+
+Test(writer, marks_and_counters_can_be_read_from_outside)
+{
+	struct rig *r = open_rig();
+	struct append a = built(r, RECORD_CODEC_NONE, "abc", 3);
+	struct log_marks marks;
+	struct stats stats;
+	run_append(r, &a);
+	chain_give(&a.bytes);
+	marks_read(&r->marks[7], &marks);
+	cr_assert(marks.high_watermark == 1 && marks.log_end_offset == 1);
+	cr_assert(marks.max_timestamp == 1000 && marks.size_bytes == 64);
+	cr_assert(!marks.is_fenced);
+	while (!writer_may_sleep(r->writer) || !writer_is_idle(r->writer))
+		writer_turn(r->writer);
+	stats_read(r->stats_page, &stats);
+	cr_assert(stats.value[STAT_turns] > 0);
+	close_rig(r);
+}

@@ -1,0 +1,288 @@
+/* test_log_order.c - watermarks, group commit and failures over a disk that completes when
+ * and how the test says. */
+#include "tests/unit/store/fake_disk.h"
+#include "dataplane/store/durable_mark.h"
+#include "tests/unit/store/log_rig.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <stdlib.h>
+
+/* Blocks ahead, marks and indexes are not what these tests look at. */
+static void complete_kind(struct rig *r, enum disk_kind kind)
+{
+	struct disk_op *op = fake_find(r->disk, kind);
+	cr_assert(op != NULL);
+	fake_complete(r->disk, op);
+	rig_turn(r);
+}
+
+static struct rig *open_rig(void)
+{
+	struct rig *r = rig_create();
+	cr_assert(rig_open(r, 0, false));
+	rig_turn(r);
+	return r;
+}
+
+/* What is still pending completes. */
+static void close_rig(struct rig *r)
+{
+	fake_eager(r->disk, true, 1);
+	rig_destroy(r);
+}
+
+Test(log_order, written_answers_after_the_write_and_durable_after_the_sync)
+{
+	struct rig *r = open_rig();
+	rig_append(r, 1, 10, ACK_WRITTEN);
+	rig_append(r, 1, 10, ACK_DURABLE);
+	rig_turn(r);
+	cr_assert(r->answered == 0);
+	complete_kind(r, DISK_WRITE);
+	cr_assert(r->answered == 1 && r->is_answered[0]);
+	cr_assert(rig_marks(r).written_offset == 2 && rig_marks(r).high_watermark == 0);
+	complete_kind(r, DISK_SYNC);
+	cr_assert(r->answered == 2);
+	cr_assert(rig_marks(r).high_watermark == 2);
+	close_rig(r);
+}
+
+Test(log_order, what_arrives_during_a_partial_write_goes_out_as_one_write)
+{
+	struct rig *r = open_rig();
+	rig_append(r, 1, 10, ACK_WRITTEN);
+	rig_turn(r);
+	for (unsigned i = 0; i < 20; i++) {
+		rig_append(r, 1, 100, ACK_WRITTEN);
+		rig_turn(r);
+	}
+	cr_assert(fake_count(r->disk, DISK_WRITE) == 1, "they share its last block");
+	complete_kind(r, DISK_WRITE);
+	cr_assert(fake_count(r->disk, DISK_WRITE) == 1);
+	complete_kind(r, DISK_WRITE);
+	cr_assert(r->answered == 21);
+	fake_eager(r->disk, true, 1);
+	rig_drain(r);
+	rig_check_content(r);
+	close_rig(r);
+}
+
+Test(log_order, one_sync_covers_what_was_written_when_it_started)
+{
+	struct rig *r = open_rig();
+	rig_append(r, 1, 10, ACK_DURABLE);
+	rig_turn(r);
+	complete_kind(r, DISK_WRITE);
+	cr_assert(fake_count(r->disk, DISK_SYNC) == 1);
+	rig_append(r, 1, 10, ACK_DURABLE);
+	rig_turn(r);
+	complete_kind(r, DISK_WRITE);
+	cr_assert(fake_count(r->disk, DISK_SYNC) == 1, "one in flight");
+	complete_kind(r, DISK_SYNC);
+	cr_assert(r->answered == 1 && rig_marks(r).high_watermark == 1);
+	cr_assert(fake_count(r->disk, DISK_SYNC) == 1, "the next one follows");
+	complete_kind(r, DISK_SYNC);
+	cr_assert(r->answered == 2 && rig_marks(r).high_watermark == 2);
+	close_rig(r);
+}
+
+Test(log_order, full_writes_overlap_and_written_waits_for_the_first)
+{
+	struct rig *r = rig_create();
+	r->service_options.buffers = 256;
+	cr_assert(rig_open(r, 0, false));
+	/* Two writes of 256 KiB and a bit of a third. */
+	for (unsigned i = 0; i < 33; i++)
+		rig_append(r, 1, 16384, ACK_WRITTEN);
+	rig_turn(r);
+	cr_assert(fake_count(r->disk, DISK_WRITE) == 3);
+	struct disk_op *first = fake_find(r->disk, DISK_WRITE);
+	for (unsigned i = fake_pending(r->disk); i-- > 0;) {
+		struct disk_op *op = fake_op(r->disk, i);
+		if (op->kind == DISK_WRITE && op != first)
+			fake_complete(r->disk, op);
+	}
+	rig_turn(r);
+	cr_assert(r->answered == 0 && rig_marks(r).written_offset == 0);
+	fake_complete(r->disk, first);
+	rig_turn(r);
+	cr_assert(r->answered == 33 && rig_marks(r).written_offset == 33);
+	fake_eager(r->disk, true, 1);
+	rig_drain(r);
+	rig_check_content(r);
+	close_rig(r);
+}
+
+static void check_fenced(struct rig *r, int error)
+{
+	struct log_marks m = rig_marks(r);
+	cr_assert(m.is_fenced && m.fence_error == error, "error %d", m.fence_error);
+	struct append *late = rig_append(r, 1, 10, ACK_WRITTEN);
+	cr_assert(late->error == KAFKA_ERROR_KAFKA_STORAGE_ERROR);
+	fake_eager(r->disk, true, 1);
+	rig_drain(r);
+	cr_assert(r->answered == r->append_count);
+	cr_assert(r->service.free_count == r->service.buffers, "no buffer is lost");
+	cr_assert(r->service.unanswered == 0);
+	cr_assert(r->stats.value[STAT_log_fenced] == 1);
+}
+
+Test(log_order, a_failed_write_fences_and_nothing_is_tried_again)
+{
+	struct rig *r = open_rig();
+	rig_append(r, 1, 10, ACK_DURABLE);
+	rig_turn(r);
+	rig_append(r, 1, 10, ACK_WRITTEN);
+	rig_turn(r);
+	unsigned writes = fake_submitted(r->disk, DISK_WRITE);
+	fake_fail(r->disk, fake_find(r->disk, DISK_WRITE), -EIO);
+	rig_turn(r);
+	cr_assert(r->failed == 2);
+	check_fenced(r, -EIO);
+	cr_assert(fake_submitted(r->disk, DISK_WRITE) == writes);
+	close_rig(r);
+}
+
+Test(log_order, a_short_write_fences)
+{
+	struct rig *r = open_rig();
+	rig_append(r, 1, 10, ACK_DURABLE);
+	rig_turn(r);
+	fake_fail(r->disk, fake_find(r->disk, DISK_WRITE), 512);
+	rig_turn(r);
+	cr_assert(r->failed == 1);
+	check_fenced(r, -EIO);
+	close_rig(r);
+}
+
+Test(log_order, a_failed_sync_fences_and_the_high_watermark_stays)
+{
+	struct rig *r = open_rig();
+	rig_append(r, 1, 10, ACK_DURABLE);
+	rig_turn(r);
+	complete_kind(r, DISK_WRITE);
+	complete_kind(r, DISK_SYNC);
+	rig_append(r, 1, 10, ACK_DURABLE);
+	rig_append(r, 1, 10, ACK_WRITTEN);
+	rig_turn(r);
+	complete_kind(r, DISK_WRITE);
+	cr_assert(r->answered == 2 && r->failed == 0);
+	fake_fail(r->disk, fake_find(r->disk, DISK_SYNC), -EIO);
+	rig_turn(r);
+	cr_assert(r->failed == 1);
+	cr_assert(rig_marks(r).high_watermark == 1);
+	check_fenced(r, -EIO);
+	struct read read = rig_read(r, 0, 1, 4096);
+	cr_assert(read.error == 0 && read.bytes.size > 0, "what was durable is still served");
+	chain_give(&read.bytes);
+	close_rig(r);
+}
+
+Test(log_order, a_failed_read_answers_and_does_not_fence)
+{
+	struct rig *r = open_rig();
+	fake_eager(r->disk, true, 1);
+	rig_append(r, 1, 10, ACK_DURABLE);
+	rig_drain(r);
+	fake_fail_at(r->disk, DISK_READ, 1, -EIO);
+	struct read read = rig_read(r, 0, 1, 4096);
+	cr_assert(read.error == KAFKA_ERROR_KAFKA_STORAGE_ERROR);
+	chain_give(&read.bytes);
+	cr_assert(!rig_marks(r).is_fenced);
+	rig_check_content(r);
+	close_rig(r);
+}
+
+Test(log_order, no_block_ahead_is_no_error)
+{
+	struct rig *r = open_rig();
+	fake_eager(r->disk, true, 1);
+	fake_fail_at(r->disk, DISK_ALLOCATE, 1, -EOPNOTSUPP);
+	for (unsigned i = 0; i < 50; i++) {
+		rig_append(r, 1, 5000, ACK_DURABLE);
+		rig_turn(r);
+	}
+	rig_drain(r);
+	cr_assert(r->answered == 50 && r->failed == 0);
+	cr_assert(fake_submitted(r->disk, DISK_ALLOCATE) == 1);
+	rig_check_content(r);
+	close_rig(r);
+}
+
+Test(log_order, a_batch_larger_than_the_buffers_goes_through_in_pieces)
+{
+	struct rig *r = rig_create();
+	r->service_options.buffers = 4;
+	cr_assert(rig_open(r, 0, false));
+	fake_eager(r->disk, true, 1);
+	rig_append(r, 1, 1000000, ACK_DURABLE);
+	rig_append(r, 1, 10, ACK_DURABLE);
+	rig_drain(r);
+	cr_assert(r->answered == 2 && r->failed == 0);
+	rig_check_content(r);
+	close_rig(r);
+}
+
+Test(log_order, no_more_than_the_window_is_written_ahead_of_a_sync)
+{
+	struct rig *r = rig_create();
+	r->service_options.buffers = 4096;
+	cr_assert(rig_open(r, 0, false));
+	for (unsigned i = 0; i < 12; i++)
+		rig_append(r, 1, 1 << 20, ACK_DURABLE);
+	uint64_t submitted = 0;
+	for (unsigned turn = 0; turn < 100; turn++) {
+		rig_turn(r);
+		for (struct disk_op *op; (op = fake_find(r->disk, DISK_WRITE));) {
+			for (unsigned i = 0; i < op->iov_count; i++)
+				submitted += op->iov[i].iov_len;
+			fake_complete(r->disk, op);
+		}
+	}
+	cr_assert(submitted <= LOG_UNSYNCED_BYTES_MAX);
+	cr_assert(submitted > LOG_UNSYNCED_BYTES_MAX / 2);
+	fake_eager(r->disk, true, 1);
+	rig_drain(r);
+	cr_assert(r->answered == 12 && r->failed == 0);
+	rig_check_content(r);
+	close_rig(r);
+}
+
+Test(log_order, any_order_of_completions_stores_the_same_bytes)
+{
+	for (unsigned seed = 1; seed <= 30; seed++) {
+		struct rig *r = rig_create();
+		r->options.segment_bytes = 300000;
+		r->options.message_bytes_max = 200000;
+		cr_assert(rig_open(r, 0, false));
+		srand(seed);
+		for (unsigned i = 0; i < 150; i++) {
+			size_t size = rand() % 6 ? (size_t)rand() % 4000
+						 : (size_t)rand() % 150000;
+			rig_append(r, 1, size, rand() % ACK_LEVELS);
+			for (unsigned k = (unsigned)rand() % 3; k > 0; k--) {
+				unsigned n = fake_pending(r->disk);
+				if (n > 0)
+					fake_complete(r->disk,
+						      fake_op(r->disk, (unsigned)rand() % n));
+				rig_turn(r);
+				struct log_marks m = rig_marks(r);
+				cr_assert(m.high_watermark <= m.written_offset &&
+					  m.written_offset <= m.log_end_offset);
+			}
+		}
+		fake_eager(r->disk, true, seed);
+		rig_drain(r);
+		cr_assert(r->answered == 150 && r->failed == 0);
+		cr_assert(r->stats.value[STAT_log_rolls] >= 2, "%u: %u rolls", seed,
+			  (unsigned)r->stats.value[STAT_log_rolls]);
+		rig_check_content(r);
+		rig_finish(r);
+		cr_assert(rig_open(r, 0, false));
+		cr_assert(!r->found.is_corrupt && r->found.bytes_dropped == 0, "%s",
+			  r->found.message);
+		rig_check_content(r);
+		close_rig(r);
+	}
+}

@@ -1,0 +1,128 @@
+/* test_read.c - reads: whole batches from the one that holds the offset, from any place. */
+#include "tests/unit/store/log_rig.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+
+static struct rig *filled(unsigned batches, uint32_t records, size_t value_bytes)
+{
+	struct rig *r = rig_create();
+	cr_assert(rig_open(r, 0, false));
+	for (unsigned i = 0; i < batches; i++)
+		rig_append(r, records, value_bytes, ACK_DURABLE);
+	rig_drain(r);
+	return r;
+}
+
+static int64_t first_offset(const struct read *read)
+{
+	struct record_batch_header h;
+	chain_copy_out(&read->bytes, 0, &h, sizeof h);
+	return record_batch_base_offset(&h);
+}
+
+Test(read, begins_with_the_batch_that_holds_the_offset)
+{
+	struct rig *r = filled(200, 5, 300);
+	for (unsigned i = 0; i < 300; i++) {
+		int64_t offset = rand() % 1000;
+		struct read read = rig_read(r, offset, 2 + (unsigned)rand() % 8, 1 << 20);
+		cr_assert(read.error == 0 && read.bytes.size > 0);
+		cr_assert(first_offset(&read) == offset - offset % 5);
+		cr_assert(read.high_watermark == 1000 && read.log_start_offset == 0);
+		chain_give(&read.bytes);
+	}
+	cr_assert(r->pool.in_use == 0);
+	rig_destroy(r);
+}
+
+Test(read, finds_its_place_through_the_index_file)
+{
+	/* More entries than are kept in memory, closed and opened: the file answers. */
+	struct rig *r = filled(3000, 1, 4100);
+	rig_finish(r);
+	cr_assert(rig_open(r, 3000, true));
+	cr_assert(r->found.batches_scanned < 10);
+	for (unsigned i = 0; i < 200; i++) {
+		int64_t offset = rand() % 3000;
+		struct read read = rig_read(r, offset, 4, 1 << 20);
+		cr_assert(read.error == 0 && read.bytes.size > 0);
+		cr_assert(first_offset(&read) == offset);
+		chain_give(&read.bytes);
+	}
+	rig_destroy(r);
+}
+
+Test(read, at_the_high_watermark_is_empty_and_beyond_the_end_is_out_of_range)
+{
+	struct rig *r = filled(3, 1, 10);
+	struct read read = rig_read(r, 3, 1, 4096);
+	cr_assert(read.error == 0 && read.bytes.size == 0 && read.bytes_needed == 0);
+	chain_give(&read.bytes);
+	read = rig_read(r, 4, 1, 4096);
+	cr_assert(read.error == KAFKA_ERROR_OFFSET_OUT_OF_RANGE);
+	chain_give(&read.bytes);
+	read = rig_read(r, -1, 1, 4096);
+	cr_assert(read.error == KAFKA_ERROR_OFFSET_OUT_OF_RANGE);
+	chain_give(&read.bytes);
+	rig_destroy(r);
+}
+
+Test(read, says_how_much_room_the_first_batch_needs)
+{
+	struct rig *r = filled(3, 1, 20000);
+	struct read read = rig_read(r, 1, 2, 1 << 20);
+	cr_assert(read.error == 0 && read.bytes.size == 0 && read.bytes_needed > 20000);
+	unsigned chunks = (read.bytes_needed + CHUNK_BYTES - 1) / CHUNK_BYTES;
+	chain_give(&read.bytes);
+	read = rig_read(r, 1, chunks, 1 << 20);
+	cr_assert(read.error == 0 && read.bytes.size > 20000 && first_offset(&read) == 1);
+	chain_give(&read.bytes);
+	read = rig_read(r, 1, 0, 1 << 20);
+	cr_assert(read.error == 0 && read.bytes_needed > 0);
+	rig_destroy(r);
+}
+
+Test(read, gives_no_more_than_asked_for_but_one_batch)
+{
+	struct rig *r = filled(20, 1, 1000);
+	size_t batch = r->expected_bytes / 20;
+	struct read read = rig_read(r, 4, 8, 10);
+	cr_assert(read.bytes.size == batch);
+	chain_give(&read.bytes);
+	read = rig_read(r, 4, 8, (uint32_t)(2 * batch + 1));
+	cr_assert(read.bytes.size == 2 * batch);
+	chain_give(&read.bytes);
+	rig_destroy(r);
+}
+
+Test(read, a_batch_larger_than_one_read_operation_comes_in_pieces)
+{
+	struct rig *r = filled(2, 1, 3000000);
+	struct read read = rig_read(r, 1, 800, 4 << 20);
+	cr_assert(read.error == 0 && read.bytes.size == r->expected_bytes / 2);
+	cr_assert(first_offset(&read) == 1);
+	chain_give(&read.bytes);
+	rig_destroy(r);
+}
+
+Test(read, a_watch_comes_back_when_the_high_watermark_passes)
+{
+	struct rig *r = filled(2, 1, 10);
+	struct watch early = {.offset = 1};
+	struct watch late = {.offset = 2};
+	log_watch(r->log, &late);
+	cr_assert(list_is_empty(&r->service.watches));
+	log_watch(r->log, &early);
+	cr_assert(list_take_first(&r->service.watches) == &early.node);
+	rig_append(r, 1, 10, ACK_WRITTEN);
+	rig_drain(r);
+	cr_assert(list_take_first(&r->service.watches) == &late.node && late.error == 0);
+	struct watch closing = {.offset = 3};
+	log_watch(r->log, &closing);
+	log_finish(r->log);
+	cr_assert(list_take_first(&r->service.watches) == &closing.node);
+	cr_assert(closing.error == KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION);
+	rig_drain(r);
+	rig_destroy(r);
+}

@@ -1,0 +1,317 @@
+/* test_recover.c - what recovery makes of the files a crash, or a bad disk, left behind. */
+#include "tests/unit/store/log_rig.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static const char log_name[] = "00000000000000000000.log";
+static const char index_name[] = "00000000000000000000.index";
+static const char time_name[] = "00000000000000000000.timeindex";
+static const char mark_name[] = "durable-offset-checkpoint";
+
+/* A closed log of `count` batches of one record. */
+static struct rig *closed_log(unsigned count, size_t value_bytes)
+{
+	struct rig *r = rig_create();
+	cr_assert(rig_open(r, 0, false));
+	for (unsigned i = 0; i < count; i++)
+		rig_append(r, 1, value_bytes, ACK_DURABLE);
+	rig_drain(r);
+	rig_finish(r);
+	return r;
+}
+
+/* As if the last batches had not been durable when the power went. */
+static void forget_mark(struct rig *r)
+{
+	rig_store(r, mark_name, "", 0);
+}
+
+static void reopen(struct rig *r)
+{
+	cr_assert(rig_open(r, 0, false), "opens");
+}
+
+Test(recover, a_closed_log_has_its_exact_size_and_kafkas_files)
+{
+	struct rig *r = closed_log(5, 100);
+	size_t size;
+	uint8_t *log = rig_load(r, log_name, &size);
+	cr_assert(size == r->expected_bytes && memcmp(log, r->expected, size) == 0);
+	free(log);
+	uint8_t *epochs = rig_load(r, "leader-epoch-checkpoint", &size);
+	cr_assert(size == 8 && memcmp(epochs, "0\n1\n0 0\n", 8) == 0);
+	free(epochs);
+	cr_assert(rig_has(r, index_name) && rig_has(r, time_name));
+	uint8_t *mark = rig_load(r, mark_name, &size);
+	cr_assert(size == 25 && memcmp(mark, "0\n1\n00000000000000000005\n", 25) == 0);
+	free(mark);
+	rig_destroy(r);
+}
+
+Test(recover, a_tail_torn_at_any_byte_is_cut_off)
+{
+	struct rig *r = closed_log(3, 60);
+	size_t whole = r->expected_bytes;
+	size_t batch = whole / 3;
+	/* The first seven bytes of a base offset are zeroes, as preallocated space is. */
+	for (size_t cut = whole - batch + 8; cut < whole; cut++) {
+		rig_store(r, log_name, r->expected, cut);
+		forget_mark(r);
+		reopen(r);
+		cr_assert(!r->found.is_corrupt);
+		cr_assert(r->found.bytes_dropped == cut - (whole - batch));
+		cr_assert(r->found.first_dropped_offset == 2);
+		cr_assert(strstr(r->found.message, log_name), "%s", r->found.message);
+		cr_assert(strstr(r->found.message, "torn tail"), "%s", r->found.message);
+		cr_assert(rig_marks(r).log_end_offset == 2);
+		r->expected_bytes = whole - batch;
+		rig_check_content(r);
+		rig_abandon(r);
+		size_t size;
+		free(rig_load(r, log_name, &size));
+		cr_assert(size == whole - batch);
+	}
+	rig_destroy(r);
+}
+
+Test(recover, zeroes_behind_the_last_batch_are_no_damage)
+{
+	struct rig *r = closed_log(3, 60);
+	uint8_t *padded = calloc(1, r->expected_bytes + 100000);
+	memcpy(padded, r->expected, r->expected_bytes);
+	rig_store(r, log_name, padded, r->expected_bytes + 100000);
+	reopen(r);
+	cr_assert(!r->found.is_corrupt && r->found.message[0] == '\0', "%s", r->found.message);
+	cr_assert(rig_marks(r).log_end_offset == 3);
+	rig_append(r, 1, 10, ACK_DURABLE);
+	rig_drain(r);
+	rig_check_content(r);
+	free(padded);
+	rig_destroy(r);
+}
+
+Test(recover, a_torn_sector_with_sound_batches_just_behind_it_is_a_torn_tail)
+{
+	struct rig *r = closed_log(20, 400);
+	size_t batch = r->expected_bytes / 20;
+	uint8_t *torn = malloc(r->expected_bytes);
+	memcpy(torn, r->expected, r->expected_bytes);
+	memset(torn + 12 * batch, 0, 200);
+	rig_store(r, log_name, torn, r->expected_bytes);
+	forget_mark(r);
+	reopen(r);
+	cr_assert(!r->found.is_corrupt);
+	cr_assert(r->found.first_dropped_offset == 12);
+	r->expected_bytes = 12 * batch;
+	rig_append(r, 1, 10, ACK_DURABLE);
+	rig_drain(r);
+	rig_check_content(r);
+	free(torn);
+	rig_destroy(r);
+}
+
+/* Flips a byte in the middle of batch 12 of 20. */
+static void flip(struct rig *r, unsigned batch_index)
+{
+	size_t batch = r->expected_bytes / 20;
+	uint8_t *bad = malloc(r->expected_bytes);
+	memcpy(bad, r->expected, r->expected_bytes);
+	bad[batch_index * batch + batch / 2] ^= 0x10;
+	rig_store(r, log_name, bad, r->expected_bytes);
+	free(bad);
+}
+
+static void check_quarantined(struct rig *r, int64_t end)
+{
+	size_t before, after;
+	free(rig_load(r, log_name, &before));
+	reopen(r);
+	cr_assert(r->found.is_corrupt, "%s", r->found.message);
+	cr_assert(strstr(r->found.message, "position"), "%s", r->found.message);
+	cr_assert(rig_marks(r).is_fenced && rig_marks(r).high_watermark == end);
+	struct append *a = rig_append(r, 1, 10, ACK_WRITTEN);
+	cr_assert(a->error == KAFKA_ERROR_KAFKA_STORAGE_ERROR);
+	rig_check_content(r);
+	rig_finish(r);
+	free(rig_load(r, log_name, &after));
+	cr_assert(before == after, "nothing was cut");
+}
+
+Test(recover, damage_below_the_durable_mark_is_corruption)
+{
+	struct rig *r = closed_log(20, 400);
+	flip(r, 12);
+	check_quarantined(r, 12);
+	rig_destroy(r);
+}
+
+Test(recover, damage_in_the_very_last_durable_batch_is_corruption)
+{
+	struct rig *r = closed_log(20, 400);
+	flip(r, 19);
+	check_quarantined(r, 19);
+	rig_destroy(r);
+}
+
+Test(recover, damage_below_the_recovery_point_is_corruption)
+{
+	struct rig *r = closed_log(20, 400);
+	flip(r, 5);
+	forget_mark(r);
+	cr_assert(rig_open(r, 6, false));
+	cr_assert(r->found.is_corrupt && rig_marks(r).high_watermark == 5);
+	rig_destroy(r);
+}
+
+Test(recover, a_sound_batch_far_behind_the_damage_proves_corruption)
+{
+	struct rig *r = closed_log(20, 600000);
+	flip(r, 2);
+	forget_mark(r);
+	check_quarantined(r, 2);
+	rig_destroy(r);
+}
+
+Test(recover, a_log_shorter_than_what_was_durable_is_corrupt)
+{
+	struct rig *r = closed_log(20, 400);
+	rig_store(r, log_name, r->expected, r->expected_bytes / 20 * 18);
+	check_quarantined(r, 18);
+	rig_destroy(r);
+}
+
+Test(recover, an_offset_that_does_not_follow_is_corruption)
+{
+	struct rig *r = closed_log(3, 60);
+	size_t batch = r->expected_bytes / 3;
+	memmove(r->expected + batch, r->expected + 2 * batch, batch);
+	rig_store(r, log_name, r->expected, 2 * batch);
+	r->expected_bytes = batch;
+	check_quarantined(r, 1);
+	rig_destroy(r);
+}
+
+Test(recover, missing_indexes_are_made_again_byte_for_byte)
+{
+	struct rig *r = closed_log(50, 1000);
+	size_t size, time_size, now;
+	uint8_t *index = rig_load(r, index_name, &size);
+	uint8_t *time = rig_load(r, time_name, &time_size);
+	cr_assert(size == 12 * 8 && time_size == 13 * 12, "%zu %zu", size, time_size);
+	rig_store(r, index_name, "", 0);
+	rig_store(r, time_name, "junk", 4);
+	reopen(r);
+	rig_check_content(r);
+	rig_finish(r);
+	uint8_t *again = rig_load(r, index_name, &now);
+	cr_assert(now == size && memcmp(index, again, size) == 0);
+	free(again);
+	again = rig_load(r, time_name, &now);
+	cr_assert(now == time_size && memcmp(time, again, time_size) == 0);
+	free(again);
+	free(index);
+	free(time);
+	rig_destroy(r);
+}
+
+/* Four batches of 2092 bytes, index interval 4096: an entry for the batch after more than
+ * 4096 bytes, holding its last offset and its position. */
+Test(recover, the_index_is_what_kafka_writes)
+{
+	static const uint8_t index[] = {0, 0, 0, 2, 0, 0, 0x10, 0x58};
+	/* 1700000000002 = 0x18bcfe56802 at offset 2; at the end 1700000000003 at offset 3. */
+	static const uint8_t times[] = {0, 0, 0x01, 0x8b, 0xcf, 0xe5, 0x68, 0x02, 0, 0, 0, 2,
+					0, 0, 0x01, 0x8b, 0xcf, 0xe5, 0x68, 0x03, 0, 0, 0, 3};
+	struct rig *r = closed_log(4, 2022);
+	size_t size;
+	cr_assert(r->expected_bytes == 4 * 2092u, "%zu", r->expected_bytes);
+	uint8_t *got = rig_load(r, index_name, &size);
+	cr_assert(size == sizeof index && memcmp(got, index, size) == 0);
+	free(got);
+	got = rig_load(r, time_name, &size);
+	cr_assert(size == sizeof times && memcmp(got, times, size) == 0);
+	free(got);
+	rig_destroy(r);
+}
+
+static struct rig *many_segments(void)
+{
+	struct rig *r = rig_create();
+	r->options.segment_bytes = 10000;
+	cr_assert(rig_open(r, 0, false));
+	for (unsigned i = 0; i < 40; i++) {
+		rig_append(r, 1, 900, ACK_DURABLE);
+		rig_drain(r);
+	}
+	cr_assert(r->stats.value[STAT_log_rolls] == 3);
+	return r;
+}
+
+Test(recover, segments_are_rolled_sealed_and_read_across)
+{
+	struct rig *r = many_segments();
+	rig_check_content(r);
+	cr_assert(log_recovery_point(r->log) == 40);
+	size_t size;
+	cr_assert(rig_has(r, "00000000000000000010.log"));
+	uint8_t *log = rig_load(r, "00000000000000000010.log", &size);
+	cr_assert(size <= 10000 && memcmp(log, r->expected + size, size) == 0);
+	free(log);
+	cr_assert(!rig_has(r, "next.log.tmp") || r->log);
+	rig_finish(r);
+	cr_assert(!rig_has(r, "next.log.tmp"));
+	cr_assert(rig_open(r, 40, true));
+	cr_assert(r->found.segments == 4 && r->found.batches_scanned <= 10);
+	rig_check_content(r);
+	rig_append(r, 1, 900, ACK_DURABLE);
+	rig_drain(r);
+	rig_check_content(r);
+	rig_destroy(r);
+}
+
+Test(recover, a_killed_log_comes_back_whole)
+{
+	struct rig *r = many_segments();
+	rig_abandon(r);
+	rig_store(r, "next.log.tmp", "left over", 9);
+	rig_store(r, "00000000000000000077.index", "orphan", 6);
+	reopen(r);
+	cr_assert(!r->found.is_corrupt && r->found.message[0] == '\0', "%s", r->found.message);
+	cr_assert(rig_marks(r).high_watermark == 40);
+	cr_assert(!rig_has(r, "next.log.tmp") && !rig_has(r, "00000000000000000077.index"));
+	rig_check_content(r);
+	rig_destroy(r);
+}
+
+Test(recover, damage_before_the_last_segment_is_corruption)
+{
+	struct rig *r = many_segments();
+	rig_finish(r);
+	size_t size;
+	uint8_t *log = rig_load(r, "00000000000000000010.log", &size);
+	log[size - 5] ^= 1;
+	rig_store(r, "00000000000000000010.log", log, size);
+	free(log);
+	forget_mark(r);
+	reopen(r);
+	cr_assert(r->found.is_corrupt && rig_marks(r).high_watermark == 19, "%s",
+		  r->found.message);
+	cr_assert(rig_has(r, "00000000000000000020.log"), "later segments stay where they are");
+	rig_destroy(r);
+}
+
+Test(recover, a_segment_missing_in_between_is_corruption)
+{
+	struct rig *r = many_segments();
+	rig_finish(r);
+	char path[256];
+	snprintf(path, sizeof path, "%s/00000000000000000020.log", r->directory);
+	cr_assert(remove(path) == 0);
+	forget_mark(r);
+	reopen(r);
+	cr_assert(r->found.is_corrupt && rig_marks(r).high_watermark == 20, "%s",
+		  r->found.message);
+	rig_destroy(r);
+}
