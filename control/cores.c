@@ -3,6 +3,7 @@
 #include "control/eal.h"
 #include "control/heap.h"
 #include "dataplane/base/clock.h"
+#include "dataplane/base/require.h"
 #include "dataplane/quiescent.h"
 #include "dataplane/store/disk.h"
 
@@ -119,6 +120,7 @@ static int core_loop(void *argument)
 	const struct core_options *o = &c->options;
 	bool is_polling = false;
 	uint64_t turns = 0;
+	require(heap_core_begin());
 	c->allocated_before = heap_thread_allocated();
 	while (!atomic_load_explicit(&c->is_stopping, memory_order_relaxed)) {
 		bool worked = false;
@@ -140,6 +142,7 @@ static int core_loop(void *argument)
 	last_turn(c);
 	if (is_polling)
 		quiescent_leave(o->rcu, o->reader);
+	heap_core_end();
 	return 0;
 }
 

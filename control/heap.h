@@ -15,6 +15,11 @@ void heap_start(void);
 /* Reads /proc/self/smaps: what the kernel really gave, not what was asked for. */
 void heap_read_share(struct heap_share *ret);
 
+/* Brackets the loop of a data core: in between, what its libraries want for the length of a
+ * call comes out of a buffer taken here. False: no memory. Core: the one that calls. */
+bool heap_core_begin(void);
+void heap_core_end(void);
+
 /* Bytes the calling thread has ever allocated: a data core asks before and after. Core: any. */
 uint64_t heap_thread_allocated(void);
 

@@ -3,6 +3,7 @@
 #include "dataplane/base/map.h"
 
 #include <criterion/criterion.h>
+#include <snappy-c.h>
 
 enum { MIB = 1 << 20 };
 
@@ -46,4 +47,24 @@ Test(heap, the_heap_is_counted_apart_from_mapped_memory)
 		  after.heap_bytes);
 	cr_assert(after.connection_bytes == before.connection_bytes);
 	free(p);
+}
+
+static uint64_t allocated_by_snappy(void)
+{
+	static char in[200000], out[250000];
+	size_t size = sizeof out;
+	for (unsigned i = 0; i < sizeof in; i++)
+		in[i] = (char)(i * i >> 7);
+	uint64_t before = heap_thread_allocated();
+	cr_assert(snappy_compress(in, sizeof in, out, &size) == SNAPPY_OK);
+	return heap_thread_allocated() - before;
+}
+
+Test(heap, snappy_uses_the_heap_anywhere_but_on_a_data_core)
+{
+	cr_assert(allocated_by_snappy() > 0);
+	cr_assert(heap_core_begin());
+	cr_assert(allocated_by_snappy() == 0);
+	heap_core_end();
+	cr_assert(allocated_by_snappy() > 0);
 }
