@@ -163,7 +163,7 @@ static void poller_make(struct sim_gateway *g)
 			.out_of_order_bytes = 16 << 10,
 			.send_buffer_bytes = 64 << 10,
 			.rto_min_ms = 200,
-			.retransmit_timeout_ms = 20000,
+			.retransmit_timeout_ms = 5000,
 			.keepalive_idle_ms = 5000,
 			.keepalive_interval_ms = 1000,
 			.keepalive_probes = 4,

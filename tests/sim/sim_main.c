@@ -141,6 +141,9 @@ static void drain(struct run *r)
 	}
 	sim_gateway_check_ledgers(r->gateway, true);
 	sim_gateway_stop(r->gateway);
+	/* Whose FIN was lost on the way would wait for ever. */
+	for (unsigned i = 0; i < r->client_count; i++)
+		sim_client_cut(r->clients[i]);
 }
 
 static void crash(struct run *r, bool power)
@@ -179,7 +182,7 @@ static void finish(struct run *r)
 {
 	struct world *w = &r->world;
 	struct sim_disk_faults disk = {.write_ns = 50 * NS_PER_US, .sync_ns = 400 * NS_PER_US};
-	struct sim_net_faults net = {.delay_ns = 20 * NS_PER_US, .jitter_ns = 10 * NS_PER_US};
+	struct sim_net_faults net = {.delay_ns = 20 * NS_PER_US};
 	sim_fs_set_faults(w->fs, &disk);
 	sim_net_set_faults(w->net, &net);
 	if (!start(r))
