@@ -97,15 +97,19 @@ def human(count):
 
 
 def show_records():
-    """Some records of topic vehicles, as any Kafka client reads them."""
-    print('\n  $ kcat -b $PENSTOCK_KAFKA -C -t vehicles -o -1 -e', flush=True)
-    done = subprocess.run(
-        ['kcat', '-b', os.environ['PENSTOCK_KAFKA'], '-C', '-t', 'vehicles', '-o', '-1', '-e',
-         '-q', '-f', '  key %k  partition %p  offset %o  %S bytes  timestamp %T\n'],
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=False)
-    lines = done.stdout.decode(errors='replace').split('\n')[:-1]
-    print('\n'.join(lines[:SHOWN_RECORDS]) + '\n', flush=True)
-    return len(lines) > 0
+    """Some records of topic vehicles, as any Kafka client reads them; whether there were any."""
+    words = ['-C', '-t', 'vehicles', '-o', '-1', '-c', str(SHOWN_RECORDS)]
+    print(f'\n  $ kcat -b $PENSTOCK_KAFKA {" ".join(words)}', flush=True)
+    try:
+        done = subprocess.run(
+            ['kcat', '-b', os.environ['PENSTOCK_KAFKA'], *words, '-q', '-f',
+             '  key %k  partition %p  offset %o  %S bytes  timestamp %T\n'],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=False, timeout=10)
+    except subprocess.TimeoutExpired:
+        print('  kcat had no answer for 10 s', flush=True)
+        return False
+    print(done.stdout.decode(errors='replace'), flush=True)
+    return done.returncode == 0 and bool(done.stdout)
 
 
 async def show_lines(meter, stop, seconds):

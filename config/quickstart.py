@@ -174,7 +174,7 @@ class Gateway:
         finally:
             if pages:
                 pages.release()
-        self._create_topics()
+        self._make_topics()
 
     def _await_start(self):
         """Until penstockd prints READY. The tap is its own: it has to be there to be given
@@ -198,28 +198,32 @@ class Gateway:
             return True
         return False
 
-    def _create_topics(self):
-        for topic, partitions in TOPICS.items():
-            if self.ctl('topic', 'describe', topic).returncode == 0:
-                continue
-            made = self.ctl('topic', 'create', topic, '--partitions', str(partitions))
-            if made.returncode != 0:
-                raise Failure(EXIT_NO_GATEWAY,
-                              f'topic {topic}: {made.stderr.decode().strip()}')
+    def _make_topics(self):
+        """The topics of TOPICS. A listener's own is there already, with num.partitions; while
+        it is empty it can still be given more."""
+        listed = json.loads(self.ctl('topic', 'list', '--json').stdout)['topics']
+        there = {topic['name']: topic for topic in listed}
+        for name, partitions in TOPICS.items():
+            topic = there.get(name)
+            if topic is None:
+                self.ctl('topic', 'create', name, '--partitions', str(partitions))
+            elif topic['records'] == 0 and topic['partitions'] < partitions:
+                self.ctl('topic', 'alter', name, '--partitions', str(partitions))
 
     def ctl(self, *words):
-        return subprocess.run([self.programs['penstockctl'], *words], check=False,
+        done = subprocess.run([self.programs['penstockctl'], *words], check=False,
                               env=self.environment(), stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=30)
+        if done.returncode != 0:
+            raise Failure(EXIT_NO_GATEWAY, f'penstockctl {" ".join(words)}: '
+                          f'{done.stderr.decode(errors="replace").strip()}')
+        return done
 
     def ledgers(self):
         """The three ledgers once nothing is in flight any more, or after two seconds."""
         deadline = time.monotonic() + 2
         while True:
-            done = self.ctl('stats', '--json')
-            if done.returncode != 0:
-                return {}
-            ledgers = json.loads(done.stdout)['ledgers']
+            ledgers = json.loads(self.ctl('stats', '--json').stdout)['ledgers']
             if not any(ledger['in_flight'] for ledger in ledgers.values()) \
                     or time.monotonic() > deadline:
                 return ledgers
@@ -277,7 +281,7 @@ def show_ledgers(ledgers):
     """in = the sum of the ends, each with its name."""
     for name, ledger in ledgers.items():
         ends = ' + '.join(f'{count} {end}' for end, count in ledger['ends'].items() if count)
-        print(f'  ledger of {name}s: {ledger["in"]} in = {ends or 0}; '
+        print(f'  ledger of {name}: {ledger["in"]} in = {ends or 0}; '
               f'{ledger["in_flight"]} in flight', flush=True)
 
 
@@ -294,7 +298,7 @@ def run(options, programs, sandbox):
     gateway.start()
     command = demo_command(options) if options.is_demo else options.command
     status = run_command(sandbox, command, gateway.environment())
-    if options.is_demo:
+    if options.is_demo and gateway.process.poll() is None:
         show_ledgers(gateway.ledgers())
     trouble = gateway.drain()
     if options.is_demo and not trouble:

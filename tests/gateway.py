@@ -82,7 +82,7 @@ class Gateway:
             _libc.setns(self.namespace, CLONE_NEWNET)
         return subprocess.Popen(command, env=self.env, preexec_fn=prepare, **options)
 
-    def run(self, command, check=True, timeout=120, **options):
+    def run(self, command, check=True, timeout=60, **options):
         """A command beside the gateway, to its end; stdout as bytes."""
         options = {'stdin': None if 'input' in options else subprocess.DEVNULL, **options}
         if options['stdin'] is None:
