@@ -152,14 +152,14 @@ static const struct seen *seen_at(const struct partition *p, uint64_t position)
 
 /* Every entry must name the last offset of the batch at its position, in rising order. */
 static void check_index(struct partition *p, const char *path, int64_t base,
-			const struct bytes *file, bool is_last)
+			const struct bytes *file, bool may_run_ahead)
 {
 	int64_t before = -1;
 	for (size_t i = 0; i + INDEX_ENTRY_BYTES <= file->size; i += INDEX_ENTRY_BYTES) {
 		struct index_entry e = index_entry_load(file->data + i);
 		const struct seen *s = seen_at(p, e.position);
-		/* Of the last segment entries may reach the disk before their batches. */
-		if (is_last && e.position >= p->end && e.offset > before)
+		/* In the last segment entries may reach the disk before their batches. */
+		if (may_run_ahead && e.position >= p->end && e.offset > before)
 			return;
 		if (!s || s->last_offset != base + e.offset || e.offset <= before)
 			finding(p->check, "%s: entry %zu: offset %lld at position %u: %s", path,
@@ -188,14 +188,14 @@ static const struct seen *seen_offset(const struct partition *p, int64_t last_of
 
 /* Every time entry must name a batch and its timestamp; timestamps rise. */
 static void check_times(struct partition *p, const char *path, int64_t base,
-			const struct bytes *file, bool is_last)
+			const struct bytes *file, bool may_run_ahead)
 {
 	int64_t before = -1;
 	for (size_t i = 0; i + INDEX_TIME_ENTRY_BYTES <= file->size;
 	     i += INDEX_TIME_ENTRY_BYTES) {
 		struct index_time_entry e = index_time_entry_load(file->data + i);
 		const struct seen *s = seen_offset(p, base + e.offset);
-		if (is_last && base + e.offset >= p->next_offset && e.timestamp > before)
+		if (may_run_ahead && base + e.offset >= p->next_offset && e.timestamp > before)
 			return;
 		if (!s || s->max_timestamp != e.timestamp || e.timestamp <= before)
 			finding(p->check, "%s: entry %zu: time %lld of offset %lld: %s", path,
@@ -228,7 +228,7 @@ static uint8_t *load(struct log_check *c, const char *path, size_t *ret_size)
 	return NULL;
 }
 
-static void check_indexes(struct partition *p, int64_t base, bool is_last)
+static void check_indexes(struct partition *p, int64_t base, bool may_run_ahead)
 {
 	static const size_t entry_bytes[SEGMENT_FILES] = {
 		[SEGMENT_INDEX] = INDEX_ENTRY_BYTES,
@@ -246,9 +246,9 @@ static void check_indexes(struct partition *p, int64_t base, bool is_last)
 			finding(p->check, "%s: position %zu: half an entry", path,
 				file.size - file.size % entry_bytes[f]);
 		if (f == SEGMENT_INDEX)
-			check_index(p, path, base, &file, is_last);
+			check_index(p, path, base, &file, may_run_ahead);
 		else
-			check_times(p, path, base, &file, is_last);
+			check_times(p, path, base, &file, may_run_ahead);
 		free(data);
 	}
 }
@@ -278,8 +278,9 @@ static void check_segment(struct partition *p, uint32_t i)
 	enum scan_verdict v = read_batches(p, path, &stop);
 	judge_end(p, path, v, &stop, is_last);
 	file_close(c->disk, &fd);
+	/* Behind damage, already reported, nothing is known of what an entry names. */
 	if (!c->is_dump)
-		check_indexes(p, base, is_last);
+		check_indexes(p, base, is_last || v == SCAN_DAMAGE);
 }
 
 static int compare_bases(const void *a, const void *b)

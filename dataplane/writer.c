@@ -13,7 +13,6 @@
 enum {
 	MESSAGES_PER_TURN = 64, /* of each ring */
 	REAPED_PER_TURN = 128,
-	/* A log that finds work for itself may be looked at this often in a turn. */
 	PUBLISH_INTERVAL_NS = 1000000,
 };
 
@@ -32,6 +31,7 @@ struct writer {
 	struct list closing;   /* struct admin.node */
 	struct stats stats;
 	uint64_t published_ns;
+	bool is_published; /* nothing has changed since */
 };
 
 static struct log *served_log(struct writer *w, struct partition_ref p)
@@ -237,7 +237,11 @@ static void account(struct writer *w, bool is_busy, uint64_t now_ns, uint64_t be
 	stats_add(&w->stats, STAT_turns, 1);
 	stats_add(&w->stats, STAT_turns_busy, is_busy);
 	stats_add(&w->stats, is_busy ? STAT_cycles_busy : STAT_cycles_idle, cycles);
-	if (now_ns - w->published_ns < PUBLISH_INTERVAL_NS)
+	/* Busy: now and then. Idle: once, before the core may go to sleep. */
+	bool is_due = is_busy ? now_ns - w->published_ns >= PUBLISH_INTERVAL_NS
+			      : !w->is_published;
+	w->is_published = !is_busy || is_due;
+	if (!is_due)
 		return;
 	w->published_ns = now_ns;
 	stats_publish(w->options.stats_page, &w->stats);
