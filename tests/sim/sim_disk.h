@@ -22,7 +22,6 @@ struct sim_disk_faults {
 	uint32_t stall;       /* one operation in n takes 100 times as long */
 	uint32_t short_write; /* one write in n is short */
 	uint64_t fail_at;     /* the n-th write or sync fails with EIO; 0: none */
-	bool lies;            /* planted: a sync completes without keeping anything */
 };
 
 struct sim_fs *sim_fs_create(const struct sim_disk_faults *faults);

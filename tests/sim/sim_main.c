@@ -2,7 +2,7 @@
  *
  *     penstock-sim --seed N [--verbose]     replays one, exactly
  *     penstock-sim --seeds N [--from M]     runs M .. M + N - 1
- *     --lying-disk                          planted: answers come before anything is kept
+ *     --expect-failure                      with --seeds: for builds with a planted bug
  */
 #include "tests/sim/sim_clients.h"
 #include "tests/sim/sim_disk.h"
@@ -26,7 +26,6 @@ struct run {
 	struct sim_client *clients[CLIENTS_MAX];
 	unsigned client_count;
 	struct sim_gateway *gateway;
-	bool lies;
 };
 
 static void add_client(struct run *r, enum sim_client_kind kind, uint32_t id)
@@ -61,10 +60,9 @@ static struct sim_net_faults net_faults(struct rng *rng)
 	return f;
 }
 
-static struct sim_disk_faults disk_faults(struct rng *rng, bool lies)
+static struct sim_disk_faults disk_faults(struct rng *rng)
 {
 	struct sim_disk_faults f = {.write_ns = 50 * NS_PER_US, .sync_ns = 400 * NS_PER_US};
-	f.lies = lies;
 	if (rng_one_in(rng, 3))
 		f.write_ns = f.sync_ns = 3 * NS_PER_MS;
 	if (rng_one_in(rng, 3))
@@ -160,7 +158,7 @@ static void crash(struct run *r, bool power)
 static void live(struct run *r)
 {
 	struct world *w = &r->world;
-	struct sim_disk_faults disk = disk_faults(&w->rng, r->lies);
+	struct sim_disk_faults disk = disk_faults(&w->rng);
 	struct sim_net_faults net = net_faults(&w->rng);
 	sim_fs_set_faults(w->fs, &disk);
 	sim_net_set_faults(w->net, &net);
@@ -201,12 +199,11 @@ static void finish(struct run *r)
 	history_check(w->history, SIM_LOG_DIR, true);
 }
 
-static int run_seed(uint64_t seed, bool verbose, bool lies)
+static int run_seed(uint64_t seed, bool verbose)
 {
 	struct run *r = calloc(1, sizeof *r);
 	if (!r)
 		return 1;
-	r->lies = lies;
 	r->world = (struct world){.seed = seed,
 				  .rng = {seed},
 				  .entropy = {~seed},
@@ -240,10 +237,11 @@ static bool reap(void)
 	return wait(&status) > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-static unsigned run_seeds(uint64_t from, uint64_t count, unsigned jobs, bool lies)
+/* Returns how many failed; `one_is_enough`: ends at the first. */
+static unsigned run_seeds(uint64_t from, uint64_t count, unsigned jobs, bool one_is_enough)
 {
 	unsigned failed = 0, running = 0;
-	for (uint64_t i = 0; i < count; i++) {
+	for (uint64_t i = 0; i < count && !(failed && one_is_enough); i++) {
 		if (running == jobs) {
 			failed += !reap();
 			running--;
@@ -252,7 +250,7 @@ static unsigned run_seeds(uint64_t from, uint64_t count, unsigned jobs, bool lie
 		pid_t pid = fork();
 		if (pid == 0) {
 			alarm(120); /* a seed that hangs has failed */
-			exit(run_seed(from + i, false, lies));
+			exit(run_seed(from + i, false));
 		}
 		running += pid > 0;
 		failed += pid < 0;
@@ -270,18 +268,18 @@ static const char usage[] =
 	"  --from M      the first of them (default 1)\n"
 	"  --jobs N      processes at a time (default: one per CPU)\n"
 	"  --verbose     the run's diary\n"
-	"  --lying-disk  plants a bug: syncs that keep nothing; the run must fail\n";
+	"  --expect-failure  ends at the first seed that fails; exit 1 when none does\n";
 
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{"seed", required_argument, NULL, 's'}, {"seeds", required_argument, NULL, 'n'},
 		{"from", required_argument, NULL, 'f'}, {"jobs", required_argument, NULL, 'j'},
-		{"verbose", no_argument, NULL, 'v'},	{"lying-disk", no_argument, NULL, 'l'},
+		{"verbose", no_argument, NULL, 'v'},	{"expect-failure", no_argument, NULL, 'x'},
 		{"help", no_argument, NULL, 'h'},	{0}};
 	uint64_t seed = 0, seeds = 0, from = 1;
 	unsigned jobs = (unsigned)sysconf(_SC_NPROCESSORS_ONLN);
-	bool verbose = false, lies = false, has_seed = false;
+	bool verbose = false, expects_failure = false, has_seed = false;
 	for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;) {
 		switch (o) {
 		case 's':
@@ -300,8 +298,8 @@ int main(int argc, char **argv)
 		case 'v':
 			verbose = true;
 			break;
-		case 'l':
-			lies = true;
+		case 'x':
+			expects_failure = true;
 			break;
 		default:
 			fputs(usage, o == 'h' ? stdout : stderr);
@@ -309,12 +307,16 @@ int main(int argc, char **argv)
 		}
 	}
 	if (has_seed)
-		return run_seed(seed, verbose, lies);
+		return run_seed(seed, verbose);
 	if (seeds == 0 || jobs == 0) {
 		fputs(usage, stderr);
 		return 2;
 	}
-	unsigned failed = run_seeds(from, seeds, jobs, lies);
+	unsigned failed = run_seeds(from, seeds, jobs, expects_failure);
+	if (expects_failure) {
+		printf(failed ? "the planted bug was found\n" : "the planted bug was not found\n");
+		return failed == 0;
+	}
 	printf("%llu passed, %u failed\n", (unsigned long long)(seeds - failed), failed);
 	return failed > 0;
 }
