@@ -37,13 +37,12 @@ EXIT_USAGE, EXIT_NO_GATEWAY, EXIT_BAD_GATEWAY = 64, 69, 70
 START_SECONDS = 60
 DEFAULTS = {
     'listeners': 'KAFKA://:9092,GBT32960://:32960,UDP://:5140',
-    'listener.name.gbt32960.topic': 'vehicles',
-    'listener.name.udp.topic': 'datagrams',
     'penstock.port.address': f'{GATEWAY_ADDRESS}/{PREFIX_BITS}',
     'penstock.memory.mb': '128',
     'drain.timeout.ms': '10000',
 }
 TOPICS = {'vehicles': 8, 'datagrams': 1}
+TOPIC_OF_PROTOCOL = {'GBT32960': 'vehicles', 'UDP': 'datagrams'}
 SI_KERNEL = 0x80        # si_code of a signal that the terminal sent to the whole group
 ENDING = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 
@@ -137,6 +136,14 @@ def listeners(text):
     return found
 
 
+def protocols(settings):
+    """{listener name: protocol}: a name is a protocol's or mapped to one."""
+    mapped = settings.get('listener.protocol.map',
+                          settings.get('listener.security.protocol.map', ''))
+    pairs = [entry.strip().upper().split(':') for entry in mapped.split(',') if ':' in entry]
+    return {**{name: name for name, _, _ in listeners(settings['listeners'])}, **dict(pairs)}
+
+
 class Gateway:
     """A penstockd in the sandbox, ready to be talked to."""
 
@@ -153,13 +160,18 @@ class Gateway:
         self.log_dir = os.path.abspath(self.settings['log.dirs'])
         self.settings['log.dirs'] = self.log_dir
         self.listeners = listeners(self.settings['listeners'])
+        self.protocols = protocols(self.settings)
+        for name, _, _ in self.listeners:
+            if topic := TOPIC_OF_PROTOCOL.get(self.protocols[name]):
+                self.settings.setdefault(f'listener.name.{name.lower()}.topic', topic)
         self.process = None
 
     def start(self):
         os.makedirs(self.log_dir, exist_ok=True)
         pages = None
         if self.settings.get('penstock.hugepages', 'auto') != 'none':
-            pages = HugePages(int(self.settings['penstock.memory.mb']))
+            wanted = self.settings['penstock.memory.mb']    # what is no number, penstockd says
+            pages = HugePages(int(wanted) if wanted.isdigit() else 0)
             if pages.missing:
                 say(f'warning: {pages.missing}; running without them (--no-huge), which is slower')
                 self.settings['penstock.hugepages'] = 'none'
@@ -234,7 +246,7 @@ class Gateway:
                    PENSTOCK_LOG_DIR=self.log_dir, PENSTOCK_PID=str(self.process.pid))
         for name, host, port in reversed(self.listeners):
             env['PENSTOCK_' + re.sub(r'\W', '_', name)] = f'{host}:{port}'
-            if name == 'PLAINTEXT':
+            if self.protocols[name] in ('KAFKA', 'PLAINTEXT'):
                 env['PENSTOCK_KAFKA'] = f'{host}:{port}'
         return env
 

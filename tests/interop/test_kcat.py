@@ -1,5 +1,6 @@
 """test_kcat.py - a stock kcat (librdkafka): metadata, produce with every codec, consume."""
 import json
+import re
 import unittest
 
 from gateway import Gateway, verify_log
@@ -86,8 +87,7 @@ def stored_codecs(gw, topic):
     found = set()
     for partition in range(PARTITIONS):
         dump = gw.run(['penstock-log', 'dump', f'{gw.log_dir}/{topic}-{partition}']).stdout
-        for line in dump.decode().split('\n'):
-            found |= {word.split('=')[1] for word in line.split() if word.startswith('codec=')}
+        found |= set(re.findall(r' codec (\w+) ', dump.decode()))
     return found
 
 
