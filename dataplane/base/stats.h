@@ -15,7 +15,7 @@
 
 #include <stdatomic.h>
 
-enum stat {
+enum stat_id {
 #define STAT(name, ledger, role, unit, help) STAT_##name,
 #include "dataplane/base/stats.def"
 #undef STAT
@@ -51,12 +51,12 @@ struct stats_page {
 	struct stats stats;
 };
 
-static inline void stats_add(struct stats *s, enum stat id, uint64_t n)
+static inline void stats_add(struct stats *s, enum stat_id id, uint64_t n)
 {
 	s->value[id] += n;
 }
 
-static inline void stats_set(struct stats *s, enum stat id, uint64_t v)
+static inline void stats_set(struct stats *s, enum stat_id id, uint64_t v)
 {
 	s->value[id] = v;
 }

@@ -8,7 +8,7 @@
 enum { COMPLETIONS_PER_BURST = 64, BURSTS_PER_TURN = 8 };
 
 /* The end of the record ledger that an outcome stands for. */
-static enum stat record_end(int16_t error)
+static enum stat_id record_end(int16_t error)
 {
 	switch (error) {
 	case KAFKA_ERROR_NONE:

@@ -16,7 +16,7 @@ struct bad_frame {
 	int64_t wall_ms;
 	uint64_t stream_offset; /* of its first byte in the connection's stream */
 	uint32_t size;          /* whole run; `bytes` holds the first of it */
-	uint16_t reason;        /* enum stat: frame_reject_... */
+	uint16_t reason;        /* enum stat_id: frame_reject_... */
 	uint8_t listener;
 	uint8_t bytes[BAD_FRAME_BYTES];
 };

@@ -47,7 +47,7 @@ static bool has_room(const struct cut *c)
 	return c->frames->count < FRAMES_PER_TURN && c->at < c->readable;
 }
 
-static void cut_push(struct cut *c, struct bytes bytes, enum stat verdict)
+static void cut_push(struct cut *c, struct bytes bytes, enum stat_id verdict)
 {
 	static_assert(STAT_COUNT <= UINT8_MAX && STAT_packets_received == 0,
 		      "a verdict is a counter, and 0 is none");
@@ -77,7 +77,7 @@ static bool cut_good(struct cut *c)
 	return true;
 }
 
-static enum stat verdict_of(const struct cut *c, const struct gbt32960_piece *piece)
+static enum stat_id verdict_of(const struct cut *c, const struct gbt32960_piece *piece)
 {
 	if (piece->kind == GBT32960_FRAME)
 		return 0;
@@ -207,7 +207,7 @@ static void gbt32960_reject(struct ingest *in, struct session *s, const struct f
 		bad_frames_extend(&in->bad_frames, gs->run_ticket, f->bytes);
 	} else {
 		stats_add(&in->stats, STAT_frames_received, 1);
-		stats_add(&in->stats, (enum stat)f->verdict, 1);
+		stats_add(&in->stats, (enum stat_id)f->verdict, 1);
 		gs->run_ticket = keep_bad(in, gs, f);
 		gs->in_run = !is_edition;
 	}

@@ -54,7 +54,7 @@ enum batch_verdict {
 /* What a verdict means outside: the answer's error code and text, the end in the ledger. */
 struct batch_verdict_row {
 	int16_t error;   /* enum kafka_error */
-	uint16_t stat;   /* enum stat */
+	uint16_t stat;   /* enum stat_id */
 	const char *text;
 };
 

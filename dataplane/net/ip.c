@@ -49,7 +49,7 @@ char *endpoint_format(const struct endpoint *e, char *out, size_t size)
 
 /* ---- answered here ----------------------------------------------------------------- */
 
-static enum stat arp_input(struct ip *ip, const struct pkt *p)
+static enum stat_id arp_input(struct ip *ip, const struct pkt *p)
 {
 	if (p->size < sizeof(struct arp_wire))
 		return STAT_packet_drop_runt;
@@ -93,7 +93,7 @@ static bool icmp_may_answer(struct ip *ip, uint64_t now_ns)
 	return true;
 }
 
-static enum stat icmp_input(struct ip *ip, const struct pkt *p, uint64_t now_ns)
+static enum stat_id icmp_input(struct ip *ip, const struct pkt *p, uint64_t now_ns)
 {
 	if (p->size < sizeof(struct icmp_wire))
 		return STAT_packet_drop_runt;
@@ -142,7 +142,7 @@ static bool l4_sum_is_good(const struct ip4_wire *header, const struct pkt *p)
 	return inet_sum_fold(inet_sum_add(sum, p->data, size)) == 0xffff;
 }
 
-static enum stat l4_input(const struct ip4_wire *header, struct pkt *p,
+static enum stat_id l4_input(const struct ip4_wire *header, struct pkt *p,
 			  struct pkt_vec *ret)
 {
 	if (p->l4_checksum == PKT_CHECKSUM_BAD ||
@@ -154,7 +154,7 @@ static enum stat l4_input(const struct ip4_wire *header, struct pkt *p,
 
 /* RFC 1122 3.2.1: checks the header and cuts the packet to its l4 bytes; options are skipped.
  * PASSED when all is well. */
-static enum stat ip4_header_input(const struct ip *ip, struct pkt *p)
+static enum stat_id ip4_header_input(const struct ip *ip, struct pkt *p)
 {
 	if (p->size < sizeof(struct ip4_wire))
 		return STAT_packet_drop_runt;
@@ -187,10 +187,10 @@ struct ip_output {
 	uint64_t now_ns;
 };
 
-static enum stat ip4_input(struct ip *ip, struct pkt *p, const struct ip_output *to)
+static enum stat_id ip4_input(struct ip *ip, struct pkt *p, const struct ip_output *to)
 {
 	const struct ip4_wire *header = (const struct ip4_wire *)p->data;
-	enum stat verdict = ip4_header_input(ip, p);
+	enum stat_id verdict = ip4_header_input(ip, p);
 	if (verdict != PASSED)
 		return verdict;
 	p->from.address = address_of_ip4(be32_get(header->source));
@@ -207,7 +207,7 @@ static enum stat ip4_input(struct ip *ip, struct pkt *p, const struct ip_output 
 	}
 }
 
-static enum stat eth_input(struct ip *ip, struct pkt *p, const struct ip_output *to)
+static enum stat_id eth_input(struct ip *ip, struct pkt *p, const struct ip_output *to)
 {
 	if (p->size < sizeof(struct eth_wire))
 		return STAT_packet_drop_runt;
@@ -236,7 +236,7 @@ void ip_input(struct ip *ip, const struct pkt_vec *packets, struct pkt_vec *segm
 	segments->count = 0;
 	datagrams->count = 0;
 	for (unsigned i = 0; i < packets->count; i++) {
-		enum stat verdict = eth_input(ip, packets->pkts[i], &to);
+		enum stat_id verdict = eth_input(ip, packets->pkts[i], &to);
 		if (verdict != PASSED)
 			stats_add(ip->stats, verdict, 1);
 	}

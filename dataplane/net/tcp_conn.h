@@ -233,7 +233,7 @@ static inline bool seq_le(uint32_t a, uint32_t b)
 	return (int32_t)(a - b) <= 0;
 }
 
-static inline void tcp_count(struct tcp *t, enum stat id)
+static inline void tcp_count(struct tcp *t, enum stat_id id)
 {
 	stats_add(t->options.stats, id, 1);
 }

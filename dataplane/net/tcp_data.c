@@ -160,7 +160,7 @@ static void settle_spans(struct tcp *t, struct tcp_conn *c, uint32_t taken,
 		const struct tcp_span *span = &t->spans[i];
 		uint32_t used = min_u32(taken, span->size);
 		uint32_t left = span->size - used;
-		enum stat end = STAT_packets_consumed;
+		enum stat_id end = STAT_packets_consumed;
 		taken -= used;
 		if (left > 0 && is_unread_lost) {
 			end = used ? end : STAT_packet_drop_tcp_closed;
@@ -304,7 +304,7 @@ void tcp_segment_text(struct tcp *t, struct tcp_conn *c, struct tcp_segment *s)
 	text_trim(c, s);
 	if (s->payload.size == 0) {
 		bool is_beyond = had_payload && !seq_lt(s->h.seq, c->rcv_adv);
-		enum stat useless = is_beyond ? STAT_packet_drop_tcp_unacceptable
+		enum stat_id useless = is_beyond ? STAT_packet_drop_tcp_unacceptable
 					      : STAT_packets_duplicate;
 		tcp_count(t, s->is_news ? STAT_packets_consumed : useless);
 	} else if (c->stream.is_closed) {

@@ -227,7 +227,7 @@ void rig_set_topic(struct rig *r, unsigned listener, const char *name)
 	snprintf(l->topic, sizeof l->topic, "%s", name);
 }
 
-uint64_t rig_stat(const struct rig *r, enum stat id)
+uint64_t rig_stat(const struct rig *r, enum stat_id id)
 {
 	return r->in.stats.value[id];
 }

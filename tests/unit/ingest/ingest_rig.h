@@ -80,7 +80,7 @@ void rig_write(struct rig *r);
 /* Turns until nothing moves any more: lingers are over, all is stored and answered. */
 void rig_settle(struct rig *r);
 void rig_set_topic(struct rig *r, unsigned listener, const char *name);
-uint64_t rig_stat(const struct rig *r, enum stat id);
+uint64_t rig_stat(const struct rig *r, enum stat_id id);
 
 struct wire *wire_open(struct rig *r, uint8_t listener);
 void wire_send(struct wire *w, const void *data, size_t size);

@@ -343,7 +343,7 @@ void rig_turns(struct rig *r, unsigned turns)
 		rig_turn(r, 0);
 }
 
-uint64_t rig_stat(const struct rig *r, enum stat id)
+uint64_t rig_stat(const struct rig *r, enum stat_id id)
 {
 	return r->in.stats.value[id];
 }

@@ -97,7 +97,7 @@ void rig_turns(struct rig *r, unsigned turns);
 /* Completes what is held, oldest first (or the n-th alone). */
 void rig_release(struct rig *r);
 void rig_release_one(struct rig *r, unsigned n);
-uint64_t rig_stat(const struct rig *r, enum stat id);
+uint64_t rig_stat(const struct rig *r, enum stat_id id);
 /* Another snapshot of the same topics, without the last one if `without_beta`. */
 void rig_new_topics(struct rig *r, bool without_beta);
 /* Stores `records` records in a slot's log, as another producer would. */

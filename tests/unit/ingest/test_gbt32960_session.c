@@ -12,7 +12,7 @@
 				       *f##_end = f + sample_frames()->count;            \
 	     f < f##_end; f++)
 
-static const enum stat reasons[] = {
+static const enum stat_id reasons[] = {
 	[EXPECT_GARBAGE] = STAT_frame_reject_garbage,
 	[EXPECT_BCC] = STAT_frame_reject_bcc,
 	[EXPECT_TOO_LONG] = STAT_frame_reject_too_long,
@@ -58,7 +58,7 @@ static void check_rejected(struct rig *r, const struct expect *e)
 		const struct expect_piece *p = &e->pieces[i];
 		if (p->kind == EXPECT_FRAME)
 			continue;
-		enum stat reason = p->kind == EXPECT_EDITION ? STAT_frame_reject_edition
+		enum stat_id reason = p->kind == EXPECT_EDITION ? STAT_frame_reject_edition
 							      : reasons[p->cause];
 		want[reason]++;
 		if (bad >= BAD_FRAMES_KEPT)

@@ -63,7 +63,7 @@ struct row {
 	const char *name;
 	void (*change)(struct buffer *b);
 	int16_t error;
-	enum stat stat;
+	enum stat_id stat;
 	int version;
 };
 

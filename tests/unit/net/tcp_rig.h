@@ -112,7 +112,7 @@ static inline const struct sent *rig_last(const struct rig *r)
 	return r->sent_count ? &r->sent[r->sent_count - 1] : NULL;
 }
 
-static inline uint64_t rig_stat(const struct rig *r, enum stat id)
+static inline uint64_t rig_stat(const struct rig *r, enum stat_id id)
 {
 	return r->stats.value[id];
 }

@@ -419,7 +419,7 @@ static void world_run(uint64_t seed, struct stats *sum)
 /* A failing seed runs alone with TCP_SEED=n. */
 Test(tcp_random, both_streams_arrive_equal_over_a_bad_wire, .timeout = 300)
 {
-	static const enum stat must_happen[] = {
+	static const enum stat_id must_happen[] = {
 		STAT_tcp_retransmits,        STAT_tcp_out_of_order,
 		STAT_tcp_zero_windows,       STAT_packets_duplicate,
 		STAT_packet_drop_tcp_memory, STAT_packet_drop_tcp_paws};

@@ -1,5 +1,4 @@
-/* rig_files.c - files of a test; see rig_files.h. (Apart from log_rig.c: base/stats.h names
- * an enum stat, which <sys/stat.h> would clash with.) */
+/* rig_files.c - files of a test; see rig_files.h. */
 #include "tests/unit/store/rig_files.h"
 #include "dataplane/base/require.h"
 
