@@ -130,7 +130,7 @@ static void collect_log(void *arg, const char *path)
 	size_t n = strlen(path);
 	if (n > 4 && strcmp(path + n - 4, ".log") == 0) {
 		require(w->log_count < SEGMENTS_MAX);
-		strcpy(w->logs[w->log_count++], path);
+		snprintf(w->logs[w->log_count++], sizeof w->logs[0], "%s", path);
 	}
 }
 

@@ -171,7 +171,7 @@ static struct sim_entry *entry_add(struct sim_fs *fs, const char *path, struct s
 {
 	struct sim_entry *e = calloc(1, sizeof *e);
 	require(e && strlen(path) < sizeof e->path);
-	strcpy(e->path, path);
+	snprintf(e->path, sizeof e->path, "%s", path);
 	e->file = file;
 	if (file)
 		file->links++;
@@ -240,7 +240,7 @@ int64_t sim_fs_open(struct sim_fs *fs, const char *path, int flags)
 		if (fs->fds[fd].in_use)
 			continue;
 		fs->fds[fd] = (struct sim_fd){.file = e->file, .flags = flags, .in_use = true};
-		strcpy(fs->fds[fd].path, path);
+		snprintf(fs->fds[fd].path, sizeof fs->fds[fd].path, "%s", path);
 		if (e->file)
 			e->file->links++;
 		return fd;
@@ -370,7 +370,7 @@ void sim_fs_lose_power(struct sim_fs *fs)
 	}
 	for (struct sim_entry *e = fs->entries; e; e = e->next) {
 		char parent[SIM_PATH_BYTES_MAX];
-		strcpy(parent, e->path);
+		snprintf(parent, sizeof parent, "%s", e->path);
 		*strrchr(parent, '/') = 0;
 		if (e->is_now && parent[0] && !entry_find(fs, parent))
 			e->is_now = e->is_kept = false;
