@@ -75,6 +75,22 @@ class Gateway:
         if kind is not None:
             print(self.errors, file=sys.stderr)
 
+    def wait_until_gone(self, seconds):
+        """Until penstockd has ended by itself; how long that took."""
+        begin = time.monotonic()
+        while self._is_alive():
+            if time.monotonic() - begin > seconds:
+                raise AssertionError(f'penstockd still runs after {seconds} s')
+            time.sleep(0.01)
+        return time.monotonic() - begin
+
+    def _is_alive(self):
+        try:
+            with open(f'/proc/{self.pid}/stat') as file:
+                return file.read().rsplit(')', 1)[1].split()[0] != 'Z'
+        except FileNotFoundError:
+            return False
+
     # ---- clients -----------------------------------------------------------------------------
 
     def popen(self, command, **options):

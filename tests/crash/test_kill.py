@@ -13,6 +13,7 @@ from gateway import Gateway, verify_log
 LOAD = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'load.py')
 KILLS = 20
 TORN_TAIL = 3
+DRAIN_SECONDS = 10
 
 
 class Acknowledged:
@@ -60,6 +61,13 @@ class CrashTest(unittest.TestCase):
             time.sleep(0.02)
         return load
 
+    @staticmethod
+    def stop(load):
+        """Ends it; the answers that had reached its kernel it has had the time to note."""
+        time.sleep(0.2)
+        load.kill()
+        load.wait()
+
     def check(self, gw):
         """Everything acknowledged is there, nothing twice, offsets dense."""
         acknowledged = Acknowledged(self.notes)
@@ -89,7 +97,8 @@ class Kill(CrashTest):
                 load = self.start_load(gw, number)
                 time.sleep(chance.uniform(0, 0.4))
                 os.kill(gw.pid, signal.SIGKILL)
-                load.wait(30)
+                gw.wait_until_gone(10)
+                self.stop(load)
             status, said = verify_log(self.log)
             self.assertIn(status, (0, TORN_TAIL), said)
         with self.gateway() as gw:
@@ -103,7 +112,8 @@ class Drain(CrashTest):
         with self.gateway(status=70) as gw:
             load = self.start_load(gw, 0)
             os.kill(gw.pid, signal.SIGTERM)
-            load.wait(30)
+            gw.wait_until_gone(DRAIN_SECONDS)
+            self.stop(load)
         self.assertIn('before the command ended: exit status 0', gw.errors)
         self.assertTrue(os.path.exists(os.path.join(self.log, '.kafka_cleanshutdown')))
         status, said = verify_log(self.log)
