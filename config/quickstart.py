@@ -180,6 +180,8 @@ class Gateway:
             command += ['--set', f'{key}={value}']
         self.process = self.sandbox.start(
             command, in_gateway=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            # EAL makes a directory for what it shares, even when that is nothing
+            env=dict(os.environ, RUNTIME_DIRECTORY=self.sandbox.directory),
             start_new_session=True)
         try:
             self._await_start()

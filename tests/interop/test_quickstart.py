@@ -82,6 +82,7 @@ class Quickstart(unittest.TestCase):
             env={**os.environ, name: value}, start_new_session=True)
         directory = os.path.dirname(process.stdout.readline().decode().strip())
         self.assertGreater(len(processes_of(marker)), 2)
+        self.assertTrue(os.path.isdir(os.path.join(directory, 'dpdk')))     # not in /run
         process.kill()
         process.wait()
         process.stdout.close()
