@@ -228,7 +228,8 @@ void registry_marks(const struct registry *r, const struct registry_topic *topic
 	const struct entry *e = container_of(topic, struct entry, shown);
 	require(partition < e->partition_count);
 	const struct partition *p = e->partitions[partition];
-	if (p->state == PARTITION_CLOSED)
+	/* Closed at the stop: what its writer published last is what there is. */
+	if (p->state == PARTITION_CLOSED && p->log)
 		log_get_marks(p->log, ret);
 	else
 		marks_read(&r->options.marks[p->ref.slot], ret);

@@ -142,8 +142,11 @@ struct checkpoint {
 	size_t mark; /* offset of an int64_t in struct log_marks */
 };
 
+enum { RECOVERY_POINTS };
+
 static const struct checkpoint checkpoints[] = {
-	{"recovery-point-offset-checkpoint", offsetof(struct log_marks, recovery_point)},
+	[RECOVERY_POINTS] = {"recovery-point-offset-checkpoint",
+			     offsetof(struct log_marks, recovery_point)},
 	{"log-start-offset-checkpoint", offsetof(struct log_marks, log_start_offset)},
 	{"replication-offset-checkpoint", offsetof(struct log_marks, high_watermark)},
 };
@@ -167,21 +170,31 @@ static void print_offsets(const struct registry *r, const struct checkpoint *c, 
 	}
 }
 
+static int write_one(struct registry *r, const struct checkpoint *c)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+	require(out);
+	print_offsets(r, c, out);
+	require(fclose(out) == 0);
+	int error = disk_replace_file(r->options.disk, registry_directory(r), c->name, text,
+				      size);
+	free(text);
+	return error;
+}
+
 int checkpoint_write(struct registry *r)
 {
 	int error = 0;
-	for (unsigned i = 0; !error && i < array_len(checkpoints); i++) {
-		char *text = NULL;
-		size_t size = 0;
-		FILE *out = open_memstream(&text, &size);
-		require(out);
-		print_offsets(r, &checkpoints[i], out);
-		require(fclose(out) == 0);
-		error = disk_replace_file(r->options.disk, registry_directory(r),
-					  checkpoints[i].name, text, size);
-		free(text);
-	}
+	for (unsigned i = 0; !error && i < array_len(checkpoints); i++)
+		error = write_one(r, &checkpoints[i]);
 	return error;
+}
+
+int checkpoint_forget_deleted(struct registry *r)
+{
+	return write_one(r, &checkpoints[RECOVERY_POINTS]);
 }
 
 int checkpoint_mark_clean(struct registry *r)

@@ -65,7 +65,9 @@ static bool undo(struct registry *r, struct job *j)
 static bool create_on_disk(struct registry *r, struct job *j)
 {
 	struct entry *e = j->entry;
-	int error = store_write(r, e, e->partition_count);
+	int error = checkpoint_forget_deleted(r);
+	if (!error)
+		error = store_write(r, e, e->partition_count);
 	if (!error)
 		error = store_open(r, e, 0, false);
 	e->ready = e->partition_count;

@@ -153,6 +153,9 @@ int checkpoint_open(struct registry *r, char *message, size_t message_size);
 /* Recovery points into the partitions. */
 void checkpoint_read(struct registry *r);
 int checkpoint_write(struct registry *r);
+/* The recovery points once more, without those of topics that are gone: a new topic of the
+ * same name must not be held to them. */
+int checkpoint_forget_deleted(struct registry *r);
 int checkpoint_mark_clean(struct registry *r);
 
 /* ---- registry_round.c ---- */

@@ -108,6 +108,38 @@ Test(registry, checkpoints_are_in_kafkas_format_and_read_back)
 	rig_stop(&r);
 }
 
+Test(registry, a_topic_made_again_is_not_held_to_the_recovery_point_of_its_namesake)
+{
+	cr_assert(rig_open(&r));
+	rig_create(&r, "t", 1);
+	uint32_t slot = rig_topic(&r, "t")->topic.refs[0].slot;
+	r.marks[slot].marks = (struct log_marks){.recovery_point = 1200};
+	r.now_ns += 61 * 1000000000ull;
+	rig_turns(&r);
+	rig_delete(&r, "t");
+	r.marks[slot].marks = (struct log_marks){0};
+	rig_create(&r, "t", 1);
+	rig_crash(&r);
+	cr_assert(rig_open(&r));
+	cr_assert(faults.last_recovery_point == 0);
+	rig_stop(&r);
+}
+
+Test(registry, watermarks_can_be_asked_for_after_the_logs_were_closed)
+{
+	struct log_marks marks;
+	cr_assert(rig_open(&r));
+	rig_create(&r, "t", 1);
+	uint32_t slot = rig_topic(&r, "t")->topic.refs[0].slot;
+	r.marks[slot].marks = (struct log_marks){.high_watermark = 77};
+	registry_stop(r.registry);
+	rig_turns(&r);
+	cr_assert(registry_is_stopped(r.registry));
+	registry_marks(r.registry, rig_topic(&r, "t"), 0, &marks);
+	cr_assert(marks.high_watermark == 77);
+	registry_close(r.registry);
+}
+
 Test(registry, partitions_grow_and_never_shrink)
 {
 	cr_assert(rig_open(&r));
