@@ -194,8 +194,9 @@ bool rpc_turn(struct rpc *r)
 	}
 	for (unsigned i = 0; i < RPC_CLIENTS_MAX; i++) {
 		struct rpc_client *c = &r->clients[i];
-		bool is_answered = c->fd >= 0 && has_output(c) && c->events != EPOLLOUT;
-		if (!has_line(c) && !is_answered)
+		/* A job has ended: its answer, if it was asked for, is there. */
+		bool is_resumed = c->fd >= 0 && c->events != wanted_events(c);
+		if (!has_line(c) && !is_resumed)
 			continue;
 		client_turn(r, c, 0);
 		found = true;

@@ -338,6 +338,17 @@ Test(rpc, requests_of_one_connection_are_answered_in_order)
 	close(fd);
 }
 
+Test(rpc, a_notification_of_a_change_leaves_its_sender_heard)
+{
+	int fd = dial();
+	send_text(fd, "{\"jsonrpc\":\"2.0\",\"method\":\"topic.create\","
+		      "\"params\":{\"name\":\"t\"}}\n");
+	cr_assert(receive(fd)[0] == '\0');
+	send_text(fd, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"topic.list\"}\n");
+	cr_assert(strstr(receive(fd), "\"name\":\"t\""));
+	close(fd);
+}
+
 Test(rpc, a_last_line_without_newline_is_answered_before_the_connection_closes)
 {
 	int fd = dial();
