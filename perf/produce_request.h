@@ -1,0 +1,54 @@
+/* produce_request.h - the shape of a Produce request in; its bytes out, built once; and
+ * the check of its response.
+ *
+ *     head, 12 bytes, per request | body, built once per partition, shared by all
+ * requests size 4, key 2, version 2, correlation 4 | client id, acks, timeout, topic,
+ * batch
+ *
+ * Version 7 (Kafka 2.1 to 4.x and Penstock take it): one topic by name, one partition,
+ * one uncompressed batch of equal records without keys. A response has a fixed size then.
+ *
+ * Core: any; no state. Memory: the body is the caller's to free().
+ */
+#ifndef PENSTOCK_PERF_PRODUCE_REQUEST_H
+#define PENSTOCK_PERF_PRODUCE_REQUEST_H
+
+#include "dataplane/base/be.h"
+#include "dataplane/base/cursor.h"
+
+enum { PRODUCE_HEAD_BYTES = 12 };
+
+struct produce_shape {
+	const char *topic;
+	unsigned partition;
+	int acks;
+	unsigned record_bytes; /* size of each value */
+	unsigned records;      /* per batch */
+	int64_t now_ms;        /* timestamp of the records */
+};
+
+struct produce_body {
+	uint8_t *data;
+	size_t size;
+};
+
+struct produce_body produce_body_build(const struct produce_shape *s);
+
+void produce_head_set(uint8_t head[PRODUCE_HEAD_BYTES], const struct produce_body *body,
+		      uint32_t correlation);
+
+/* A response's size on the wire, size field included. */
+size_t produce_response_bytes(const char *topic);
+
+struct produce_response {
+	uint32_t correlation;
+	uint32_t partition;
+	int16_t error;
+	int64_t base_offset;
+};
+
+/* False: it is not the response to a request of this shape. */
+bool produce_response_read(const uint8_t *data, const char *topic,
+			   struct produce_response *ret);
+
+#endif
