@@ -3,6 +3,8 @@
     client namespace                       gateway namespace (af_packet only)
     COMMAND ── kernel TCP ── penstock0 ═══ port0 ── penstockd      veth pair
     COMMAND ── kernel TCP ── penstock0 ═══ penstockd               net_tap, one namespace
+    COMMAND ── kernel TCP ── penstock0 ═══ port0 ── kernel TCP     kernel: veth pair as the
+                                                    kernel wants it, for other servers
 
 The namespaces have no name (unshare, setns): they end with the last process in them. A
 janitor process waits on a pipe for our end, whatever it is (kill -9 included), then kills
@@ -74,7 +76,7 @@ class Sandbox:
         _quiet_ipv6()
         run_tool('ip', 'link', 'set', 'lo', 'up')
         self.gateway = self.client
-        if port == 'af_packet':
+        if port in ('af_packet', 'kernel'):
             self._join_by_veth()
         name = next(tempfile._get_candidate_names())
         self.directory = os.path.join(tempfile.gettempdir(), f'penstock-{name}')
@@ -89,18 +91,26 @@ class Sandbox:
                  'peer', 'name', GATEWAY_INTERFACE)
         run_tool('ip', 'link', 'set', GATEWAY_INTERFACE, 'netns',
                  f'/proc/self/fd/{self.gateway}', pass_fds=(self.gateway,))
-        self._offloads_off(CLIENT_INTERFACE)
         self.connect_client()
+        if self.port == 'af_packet':
+            self.offloads_off()
         _enter(self.gateway)
-        self._offloads_off(GATEWAY_INTERFACE)
+        if self.port == 'kernel':
+            run_tool('ip', 'link', 'set', 'lo', 'up')
+            run_tool('ip', 'address', 'add', f'{GATEWAY_ADDRESS}/{PREFIX_BITS}',
+                     'dev', GATEWAY_INTERFACE)
         run_tool('ip', 'link', 'set', GATEWAY_INTERFACE, 'up')
         _enter(self.client)
 
-    @staticmethod
-    def _offloads_off(interface):
-        # a veth hands unfinished checksums and 64 KiB "segments" to whoever reads it raw
-        run_tool('ethtool', '-K', interface, 'tx', 'off', 'rx', 'off', 'gso', 'off',
-                 'gro', 'off', 'tso', 'off')
+    def offloads_off(self):
+        """Both ends of the veth pair carry frames as a wire would. Left on, a veth hands
+        unfinished checksums and 64 KiB "segments" to whoever reads it raw."""
+        for namespace, interface in ((self.client, CLIENT_INTERFACE),
+                                     (self.gateway, GATEWAY_INTERFACE)):
+            _enter(namespace)
+            run_tool('ethtool', '-K', interface, 'tx', 'off', 'rx', 'off', 'gso', 'off',
+                     'gro', 'off', 'tso', 'off')
+        _enter(self.client)
 
     def device(self):
         """penstock.port for this sandbox."""
@@ -165,6 +175,8 @@ class Sandbox:
         _enter(self.home)
         os.close(self.alive)
         os.waitpid(self.janitor, 0)
+        for namespace in {self.home, self.client, self.gateway}:
+            os.close(namespace)
 
 
 def kill_all_in(namespaces):
