@@ -268,27 +268,35 @@ static int run(struct ctl_client *client, const struct arguments *a,
 	return status;
 }
 
+/* Connects, runs one command, hangs up; the exit status. */
+static int call_gateway(const struct arguments *a, const struct command *c)
+{
+	const char *socket =
+		a->socket && a->socket[0] ? a->socket : "/run/penstock/control.sock";
+	struct ctl_client client;
+	int error = ctl_connect(&client, socket);
+	if (error) {
+		fprintf(stderr, "penstockctl: no gateway at %s: %s\n", socket, strerror(-error));
+		return EXIT_NO_GATEWAY;
+	}
+	int status = run(&client, a, c);
+	ctl_close(&client);
+	return status;
+}
+
 int main(int argc, char **argv)
 {
 	struct arguments a = {.socket = getenv("PENSTOCK_SOCKET"),
 			      .params = json_object()};
 	const struct command *c = parse(&a, argc, argv);
-	if (a.given & BIT(HELP))
-		return usage(stdout);
-	if (!c)
-		return usage(stderr);
-	if (!a.socket || !a.socket[0])
-		a.socket = "/run/penstock/control.sock";
 	signal(SIGPIPE, SIG_IGN); /* a peer that hangs up is an answer, not our end */
-	struct ctl_client client;
-	int error = ctl_connect(&client, a.socket);
-	if (error) {
-		fprintf(stderr, "penstockctl: no gateway at %s: %s\n", a.socket,
-			strerror(-error));
-		return EXIT_NO_GATEWAY;
-	}
-	int status = run(&client, &a, c);
-	ctl_close(&client);
+	int status;
+	if (a.given & BIT(HELP))
+		status = usage(stdout);
+	else if (!c)
+		status = usage(stderr);
+	else
+		status = call_gateway(&a, c);
 	json_decref(a.params);
 	return status;
 }

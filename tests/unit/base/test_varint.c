@@ -7,7 +7,7 @@ Test(varint, round_trips_at_every_length)
 {
 	for (int bit = 0; bit < 64; bit++)
 		for (int64_t d = -1; d <= 1; d++) {
-			int64_t v = (int64_t)(1ull << bit) + d;
+			int64_t v = (int64_t)((1ull << bit) + (uint64_t)d);
 			uint8_t b[VARINT64_BYTES_MAX];
 			unsigned n = varint_put(b, v);
 			cr_assert(n == varint_size(v));
