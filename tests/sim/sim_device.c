@@ -91,6 +91,9 @@ static void send_rubbish(struct device *d)
 		size = HEADER_BYTES + 100 + 1;
 		put_header(bytes, d, 2, 0, 100);
 		bytes[size - 1] = bcc_of(bytes, size) ^ 0x80;
+		/* With the next frame's start it would look like one. */
+		if (bytes[size - 1] == '#' || bytes[size - 1] == '$')
+			bytes[size - 1] ^= 0x40;
 	}
 	sim_tcp_write(&d->client.tcp, bytes, size);
 }

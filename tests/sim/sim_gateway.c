@@ -46,8 +46,10 @@ static void settings_make(struct settings *s)
 		"listener.name.platform.topic=" SIM_TOPIC_PLATFORM,
 		"listener.name.platform.link=platform",
 		"listener.name.udp.topic=" SIM_TOPIC_DATAGRAMS,
-		"listener.name.terminal.frame.timeout.ms=300",
-		"listener.name.platform.frame.timeout.ms=300",
+		/* Longer than a segment may be late: devices here never leave a frame unfinished,
+		 * and expect that each is taken for what it is. */
+		"listener.name.terminal.frame.timeout.ms=30000",
+		"listener.name.platform.frame.timeout.ms=30000",
 		"num.partitions=4",
 		"batch.size=8192",
 		"log.dirs=" SIM_LOG_DIR,
