@@ -1,0 +1,82 @@
+"""compare_rows.py - what perf/compare-kafka measures: one row per client and load."""
+from dataclasses import dataclass
+
+PARTITIONS = 8
+BATCH_100, BATCH_1024 = 140, 16     # records in about 16 KiB: Kafka's batch.size
+
+
+@dataclass(frozen=True)
+class Row:
+    name: str
+    client: str             # blaster | rdkafka | java
+    record_bytes: int
+    acks: str = "all"
+    batch: int = 1          # of the blaster, as are the next three
+    connections: int = 8
+    in_flight: int = 5
+    rate: int = 0           # open loop: requests a second
+    flush: bool = False     # Kafka's topic has flush.messages=1
+    quick: bool = False     # part of --quick
+    java_records: int = 0   # ProducerPerformance has no other bound
+
+
+def batches(record_bytes, batch, acks, flush=False, quick=False):
+    load = f"{record_bytes} B x {batch}, 8x5, acks={acks}" + (", flush" if flush else "")
+    return Row(f"blaster {load}", "blaster", record_bytes, acks, batch, flush=flush, quick=quick)
+
+
+def singles(in_flight, flush, quick=False):
+    load = f"450 B x 1, 64x{in_flight}, acks=all" + (", flush" if flush else "")
+    return Row(f"blaster {load}", "blaster", 450, batch=1, connections=64, in_flight=in_flight,
+               flush=flush, quick=quick)
+
+
+def paced(flush, quick=False):
+    load = "20 k/s of 450 B x 1, 64 connections, acks=all" + (", flush" if flush else "")
+    return Row(f"open loop {load}", "blaster", 450, connections=64, in_flight=128, rate=20000,
+               flush=flush, quick=quick)
+
+
+def library(client, record_bytes, acks, java_records=0, quick=False):
+    name = {"rdkafka": "librdkafka", "java": "Java producer"}[client]
+    return Row(f"{name} {record_bytes} B, linger 5, acks={acks}", client, record_bytes, acks,
+               java_records=java_records, quick=quick)
+
+
+MATRIX = [
+    ("same path: the same client over the same veth pair", [
+        batches(100, BATCH_100, "all", quick=True),
+        batches(100, BATCH_100, "1"),
+        batches(1024, BATCH_1024, "all"),
+        batches(1024, BATCH_1024, "1"),
+        singles(5, flush=False),
+        library("rdkafka", 100, "all", quick=True),
+        library("rdkafka", 100, "1"),
+        library("rdkafka", 1024, "all"),
+        library("rdkafka", 1024, "1"),
+        library("java", 100, "all", 3000000, quick=True),
+        library("java", 100, "1", 3000000),
+        library("java", 1024, "all", 500000),
+        library("java", 1024, "1", 500000),
+    ]),
+    ("like for like durability: Kafka's topic with flush.messages=1", [
+        batches(100, BATCH_100, "all", flush=True),
+        singles(5, flush=True, quick=True),
+        singles(1, flush=True),
+    ]),
+    ("open loop: latency from the time each request was due", [
+        paced(flush=False, quick=True),
+        paced(flush=True),
+    ]),
+]
+
+MEANING = """\
+acks=1    Kafka: in the page cache.    Penstock: its direct write to the disk has completed.
+acks=all  Kafka (one replica): in the page cache; with flush.messages=1 synced before the
+          answer.    Penstock: synced (fdatasync) before the answer, always.
+Segments  Kafka's kernel exchanges segments of up to 64 KiB with the client's; penstockd's port
+          is a raw socket on the veth pair and sees frames of 1,500 bytes.
+CPU       of the server process, user and system, all threads, per million records; what the
+          kernel does for it in the client's time is not in it. "busy": cycles of Penstock's
+          data cores in turns that found work, as seconds at the counter's rate.
+Ratios    above 1 are in Penstock's favour; median over the pairs, and the least and most."""
