@@ -124,7 +124,7 @@ static void judge_end(struct partition *p, const char *path, enum scan_verdict v
 	} else if (v == SCAN_DAMAGE && is_last && is_torn(p)) {
 		printf("%s: position %llu: torn tail (%s), %llu bytes from offset %lld on\n",
 		       path, at, record_batch_verdict_name(stop->verdict),
-		       (unsigned long long)(c->scan.size - p->end),
+		       (unsigned long long)(scan_data_end(&c->scan, p->end) - p->end),
 		       (long long)p->next_offset);
 		c->torn++;
 	} else if (v == SCAN_DAMAGE) {

@@ -192,6 +192,9 @@ void log_get_marks(const struct log *log, struct log_marks *ret)
 
 int64_t log_recovery_point(const struct log *log)
 {
+	/* The evidence: with a lower one the next start would cut the damage off as a torn tail. */
+	if (log->is_corrupt)
+		return log->opened_at;
 	bool is_sealing = log->is_unnamed || (log->step >= LOG_STEP_RENAME &&
 					      log->step <= LOG_STEP_SEAL_SYNC);
 	/* SEAL_SYNC under way or a name not yet durable: the old segment is still open. */

@@ -47,7 +47,7 @@ struct log_marks {
 struct log_recovery {
 	uint64_t batches_scanned;
 	uint64_t bytes_scanned;
-	uint64_t bytes_dropped; /* the torn tail */
+	uint64_t bytes_dropped; /* the torn tail, without the zeroes behind it */
 	int64_t first_dropped_offset;
 	unsigned segments;
 	bool was_clean;

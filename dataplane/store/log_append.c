@@ -59,7 +59,6 @@ static bool open_write(struct log *log)
 	w->iov[0].iov_base = buffer;
 	w->buffers = 1;
 	w->fd = log_active(log)->fd[SEGMENT_LOG];
-	w->is_unnamed = log->is_unnamed;
 	w->front = (uint32_t)(log->position % DISK_BLOCK_BYTES);
 	w->position = log->position - w->front;
 	w->bytes = w->front;

@@ -57,7 +57,6 @@ struct log_write {
 	unsigned buffers;
 	bool is_submitted;
 	bool is_done;
-	bool is_unnamed; /* goes to a segment that had no name when it was begun */
 	int fd;
 	uint32_t bytes;  /* filled, the front of a kept block included */
 	uint32_t front;
@@ -126,6 +125,8 @@ struct log {
 	bool is_fenced;
 	bool is_starved; /* something shared was missing: ask again */
 	bool is_closing;
+	bool is_corrupt;    /* damage was found at open */
+	int64_t opened_at;  /* the recovery point it was found with */
 	int fence_error;
 	uint32_t operations; /* at the disk */
 	uint32_t reads;      /* struct log_reading in use */

@@ -211,6 +211,11 @@ void log_step_done(struct log *log, const struct disk_op *op)
 /* The batch at the head of the queue begins a new segment; false: not ready yet. */
 bool log_roll(struct log *log)
 {
+	if (log->segment_count == SEGMENTS_MAX) {
+		/* Better said than appends that wait for ever. */
+		log_fence(log, -EFBIG);
+		return false;
+	}
 	if (!log->wants_roll) {
 		log->wants_roll = true;
 		index_note_end(&log->index);

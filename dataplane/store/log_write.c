@@ -112,13 +112,18 @@ static void wake_watches(struct log *log)
 	}
 }
 
+/* A file without its name would not be found after a crash. Only the active one has none. */
+static bool write_is_unnamed(const struct log *log, const struct log_write *w)
+{
+	return log->is_unnamed && w->fd == log_active(log)->fd[SEGMENT_LOG];
+}
+
 /* Moves `written` over the writes that are done from the front on. */
 void log_settle(struct log *log)
 {
 	while (!list_is_empty(&log->writes)) {
 		struct log_write *w = list_entry(log->writes.next, struct log_write, node);
-		/* A file without its name would not be found after a crash. */
-		if (!w->is_done || (w->is_unnamed && log->is_unnamed))
+		if (!w->is_done || write_is_unnamed(log, w))
 			break;
 		log->written_bytes = w->copied_bytes;
 		log->written = w->end;

@@ -132,13 +132,15 @@ static int cut(struct recovery *rc, enum record_batch_verdict why)
 {
 	struct log *log = rc->log;
 	int fd = log_active(log)->fd[SEGMENT_LOG];
-	rc->found->bytes_dropped = rc->scan.size - log->end.position;
+	rc->found->bytes_dropped =
+		scan_data_end(&rc->scan, log->end.position) - log->end.position;
 	rc->found->first_dropped_offset = log->end.offset;
 	report(rc, "torn tail");
 	size_t used = strlen(rc->found->message);
 	snprintf(rc->found->message + used, sizeof rc->found->message - used,
 		 " (%s): dropped %llu bytes from there on", record_batch_verdict_name(why),
 		 (unsigned long long)rc->found->bytes_dropped);
+	rc->scan.size = log->end.position;
 	return file_truncate(rc->disk, fd, log->end.position);
 }
 
@@ -309,7 +311,8 @@ int log_recover(struct log *log, struct disk *d, int64_t recovery_point, bool is
 	log->next_offset = log->end.offset;
 	log->written = log->durable = log->end;
 	log->allocated_bytes = ret->is_corrupt ? 0 : rc.scan.size;
-	log->is_fenced = ret->is_corrupt;
+	log->is_corrupt = log->is_fenced = ret->is_corrupt;
+	log->opened_at = recovery_point;
 	log->fence_error = ret->is_corrupt ? -EBADMSG : 0;
 	return 0;
 }

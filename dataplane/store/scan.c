@@ -94,19 +94,28 @@ static bool crc_of(struct scan *s, const struct scan_batch *b, uint32_t *ret)
 	return true;
 }
 
-static enum scan_verdict zeroes_or_damage(struct scan *s, uint64_t position)
+uint64_t scan_data_end(struct scan *s, uint64_t position)
 {
+	uint64_t end = position;
 	while (position < s->size) {
 		size_t n;
 		const uint8_t *data = view(s, position, (size_t)(s->size - position), &n);
 		if (!data)
-			return SCAN_ERROR;
+			return s->size;
 		for (size_t i = 0; i < n; i++)
 			if (data[i] != 0)
-				return SCAN_DAMAGE;
+				end = position + i + 1;
 		position += n;
 	}
-	return SCAN_ZEROES;
+	return end;
+}
+
+static enum scan_verdict zeroes_or_damage(struct scan *s, uint64_t position)
+{
+	uint64_t end = scan_data_end(s, position);
+	if (s->error)
+		return SCAN_ERROR;
+	return end > position ? SCAN_DAMAGE : SCAN_ZEROES;
 }
 
 /* Header and CRC of the batch at ret->position. */

@@ -47,6 +47,8 @@ int scan_file(struct scan *s, int fd);
 
 /* The batch at `position`, CRC checked. */
 enum scan_verdict scan_next(struct scan *s, uint64_t position, struct scan_batch *ret);
+/* Behind the last byte from `position` on that is not zero: preallocated space ends no data. */
+uint64_t scan_data_end(struct scan *s, uint64_t position);
 /* The first sound batch at or behind `from` whose base offset is above `above`. */
 bool scan_find(struct scan *s, uint64_t from, int64_t above, struct scan_batch *ret);
 

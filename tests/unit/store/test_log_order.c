@@ -249,6 +249,51 @@ Test(log_order, no_more_than_the_window_is_written_ahead_of_a_sync)
 	close_rig(r);
 }
 
+/* Everything completes but `held`, until nothing more is submitted. */
+static void complete_all_but(struct rig *r, const struct disk_op *held)
+{
+	for (bool found = true; found;) {
+		found = false;
+		rig_turn(r);
+		for (unsigned i = fake_pending(r->disk); i-- > 0;) {
+			if (fake_op(r->disk, i) == held)
+				continue;
+			fake_complete(r->disk, fake_op(r->disk, i));
+			found = true;
+		}
+	}
+}
+
+Test(log_order, a_write_that_outlasts_its_segment_still_counts)
+{
+	struct rig *r = rig_create();
+	r->options.segment_bytes = 100000;
+	cr_assert(rig_open(r, 0, false));
+	for (unsigned i = 0; i < 9; i++)
+		rig_append(r, 1, 10000, ACK_DURABLE);
+	complete_all_but(r, NULL);
+	/* The next one begins the second segment, whose first write is slow. */
+	rig_append(r, 1, 16384, ACK_DURABLE);
+	while (r->stats.value[STAT_log_rolls] == 0) {
+		rig_turn(r);
+		while (r->stats.value[STAT_log_rolls] == 0 && fake_pending(r->disk) > 0)
+			fake_complete(r->disk, fake_op(r->disk, 0));
+	}
+	struct disk_op *slow = fake_find(r->disk, DISK_WRITE);
+	cr_assert(slow != NULL);
+	for (unsigned i = 0; i < 9; i++) {
+		rig_append(r, 1, 10000, ACK_DURABLE);
+		complete_all_but(r, slow);
+	}
+	cr_assert(r->stats.value[STAT_log_rolls] == 2);
+	cr_assert(r->answered == 9);
+	fake_eager(r->disk, true, 1);
+	rig_drain(r);
+	cr_assert(r->answered == 19 && r->failed == 0, "%u", r->answered);
+	rig_check_content(r);
+	close_rig(r);
+}
+
 Test(log_order, any_order_of_completions_stores_the_same_bytes)
 {
 	for (unsigned seed = 1; seed <= 30; seed++) {
