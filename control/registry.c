@@ -115,6 +115,7 @@ bool registry_turn(struct registry *r, uint64_t now_ns)
 	found |= jobs_step(r);
 	found |= registry_retire(r, false);
 	found |= checkpoint_when_due(r, now_ns);
+	registry_watch(r, now_ns);
 	return found;
 }
 

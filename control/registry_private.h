@@ -5,6 +5,7 @@
  *     registry_store.c     one entry ─▶ its file and directories, and their removal
  *     registry_checkpoint.c  offsets and marks of the whole directory
  *     registry_round.c     one admin message to each of many partitions, all replies awaited
+ *     registry_watch.c     partitions that failed, said
  *     registry_publish.c   entries ─▶ snapshot; old ones retired
  *     registry_jobs.c      create, alter, delete;  registry_serve.c  start and stop
  *
@@ -99,6 +100,7 @@ struct registry {
 	uint64_t version;
 	struct list retired;
 	uint64_t checkpoint_at_ns;
+	uint64_t watch_at_ns;
 	unsigned listener_topics; /* still to be made at start */
 	char cluster_id[UUID_TEXT_BYTES];
 	bool was_clean;
@@ -166,6 +168,10 @@ void round_begin(struct round *round, enum admin_op op, struct partition **parti
 bool round_step(struct registry *r, struct round *round);
 /* Takes replies from all writers; true when there were any. */
 bool rounds_reap(struct registry *r);
+
+/* ---- registry_watch.c ---- */
+/* Now and then: says which partitions have failed since. Finds no work. */
+void registry_watch(struct registry *r, uint64_t now_ns);
 
 /* ---- registry_publish.c ---- */
 void registry_publish(struct registry *r);

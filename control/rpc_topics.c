@@ -13,11 +13,12 @@ static json_t *partition_json(const struct rpc *r, const struct registry_topic *
 {
 	struct log_marks m;
 	registry_marks(r->options.registry, t, p, &m);
-	return json_pack("{s:i, s:I, s:I, s:I, s:I, s:b}", "partition", (int)p,
+	return json_pack("{s:i, s:I, s:I, s:I, s:I, s:b, s:s}", "partition", (int)p,
 			 "log_start_offset", (json_int_t)m.log_start_offset,
 			 "high_watermark", (json_int_t)m.high_watermark, "log_end_offset",
 			 (json_int_t)m.log_end_offset, "size_bytes",
-			 (json_int_t)m.size_bytes, "is_fenced", (int)m.is_fenced);
+			 (json_int_t)m.size_bytes, "is_fenced", (int)m.is_fenced, "fault",
+			 m.is_fenced ? strerror(-m.fence_error) : "");
 }
 
 static json_t *config_json(const struct registry_topic *t)

@@ -406,6 +406,22 @@ Test(registry, a_corrupt_log_is_served_but_leaves_no_clean_mark)
 	cr_assert(!rig_exists(&r, ".kafka_cleanshutdown"));
 }
 
+Test(registry, a_partition_that_fails_is_said_once_and_leaves_no_clean_mark)
+{
+	cr_assert(rig_open(&r));
+	rig_create(&r, "t", 2);
+	r.marks[rig_topic(&r, "t")->topic.refs[1].slot].marks =
+		(struct log_marks){.is_fenced = true, .fence_error = -ENOSPC};
+	for (unsigned i = 0; i < 3; i++) {
+		r.now_ns += 2 * 1000000000ull;
+		rig_turns(&r);
+	}
+	const char *line = strstr(r.said, "/t-1: No space left on device");
+	cr_assert(line && !strstr(line + 1, "/t-1:"), "%s", r.said);
+	rig_stop(&r);
+	cr_assert(!rig_exists(&r, ".kafka_cleanshutdown"));
+}
+
 /* After the next start the topic has either all `partitions` or is not there at all, and
  * no file tells of it then. */
 static void check_whole_or_gone(unsigned call, const char *name, uint32_t before,
