@@ -66,11 +66,12 @@ void print_topic(const json_t *result)
 	json_array_foreach(partitions, i, p)
 	{
 		char size[32];
-		printf("%9lld  %15lld  %15lld  %15lld  %10s%s\n", number(p, "partition"),
+		const char *fault = text(p, "fault");
+		printf("%9lld  %15lld  %15lld  %15lld  %10s%s%s\n", number(p, "partition"),
 		       number(p, "log_start_offset"), number(p, "high_watermark"),
 		       number(p, "log_end_offset"),
 		       human_bytes((double)number(p, "size_bytes"), size),
-		       json_is_true(json_object_get(p, "is_fenced")) ? "  FENCED" : "");
+		       fault[0] ? "  FENCED: " : "", fault);
 	}
 	printf("\n");
 	json_object_foreach(json_object_get(result, "config"), key, setting) printf(
@@ -127,6 +128,21 @@ static void print_counters(json_t *counters, json_t *ledgers)
 	}
 }
 
+/* Of a CPU: what its roles did and found nothing in, and what its core paused and slept. */
+static double cycles_of_cpu(const json_t *cores, long long cpu)
+{
+	size_t i;
+	json_t *core;
+	double all = 0;
+	json_array_foreach(cores, i, core)
+	{
+		if (number(core, "cpu") == cpu)
+			all += (double)(number(core, "cycles_busy") +
+					number(core, "cycles_idle"));
+	}
+	return all;
+}
+
 static void print_cores(const json_t *cores)
 {
 	size_t i;
@@ -136,7 +152,7 @@ static void print_cores(const json_t *cores)
 	json_array_foreach(cores, i, core)
 	{
 		double busy = (double)number(core, "cycles_busy");
-		double all = busy + (double)number(core, "cycles_idle");
+		double all = cycles_of_cpu(cores, number(core, "cpu"));
 		if (number(core, "turns"))
 			printf("  %-8s %5lld  %4lld  %16lld  %5.1f%%\n",
 			       text(core, "role"), number(core, "index"),

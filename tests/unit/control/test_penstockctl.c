@@ -4,6 +4,7 @@
 #include "tests/unit/control/registry_rig.h"
 
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -11,7 +12,7 @@
 
 static struct rig rig;
 static struct rpc *rpc;
-static struct stats_page page;
+static struct stats_page page, core_page;
 static char path[96];
 static char output[65536];
 static char errors[8192];
@@ -32,8 +33,8 @@ static void setup(void)
 		.mode = 0600,
 		.version = "9.9.9",
 		.registry = rig.registry,
-		.sources = {{"poller", 0, 2, &page}},
-		.source_count = 1,
+		.sources = {{"poller", 0, 2, &page}, {"core", 0, 2, &core_page}},
+		.source_count = 2,
 		.state = state,
 	};
 	rpc = rpc_open(&options, message, sizeof message);
@@ -120,6 +121,27 @@ Test(penstockctl, every_reading_command_prints_a_table)
 	cr_assert(ctl("state") == 0 && strstr(output, "running  node 1  cluster "), "%s",
 		  output);
 	cr_assert(ctl("methods") == 0 && strstr(output, "topic.create"), "%s", output);
+}
+
+Test(penstockctl, a_core_that_sleeps_is_not_busy)
+{
+	struct stats turns = {.value = {[STAT_turns] = 9,
+					[STAT_cycles_busy] = 30,
+					[STAT_cycles_idle] = 70}};
+	struct stats sleeps = {.value = {[STAT_cycles_idle] = 200}};
+	stats_publish(&page, &turns);
+	stats_publish(&core_page, &sleeps);
+	cr_assert(ctl("stats") == 0 && strstr(output, " 10.0%"), "%s", output);
+}
+
+Test(penstockctl, a_failed_partition_says_why)
+{
+	rig_create(&rig, "t", 1);
+	rig.marks[rig_topic(&rig, "t")->topic.refs[0].slot].marks =
+		(struct log_marks){.is_fenced = true, .fence_error = -ENOSPC};
+	cr_assert(ctl("topic describe t") == 0 &&
+			  strstr(output, "FENCED: No space left on device"),
+		  "%s", output);
 }
 
 Test(penstockctl, wrong_usage_is_2)
