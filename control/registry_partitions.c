@@ -63,11 +63,15 @@ static const char *reason_of(int error)
 static int open_log(struct registry *r, const struct entry *e, struct partition *p,
 		    bool is_clean)
 {
-	struct log_options options = entry_log_options(e);
+	struct log_open_options options = {
+		.directory = p->directory,
+		.log = entry_log_options(e),
+		.recovery_point = p->recovery_point,
+		.is_clean = is_clean,
+	};
 	struct log_recovery found = {0};
 	int error = 0;
-	p->log = log_open(r->options.disk, p->directory, &options, p->recovery_point,
-			  is_clean, &found, &error);
+	p->log = log_open(r->options.disk, &options, &found, &error);
 	if (found.message[0])
 		registry_say(r, "%s: %s", p->directory, found.message);
 	p->is_suspect = found.is_corrupt;

@@ -79,7 +79,8 @@ static void log_serve_slot(uint32_t slot)
 	int error;
 	char directory[32];
 	snprintf(directory, sizeof directory, "/null/bench-%u", slot);
-	struct log *log = log_open(disk, directory, &o, 0, true, &recovery, &error);
+	struct log_open_options opening = {.directory = directory, .log = o, .is_clean = true};
+	struct log *log = log_open(disk, &opening, &recovery, &error);
 	require(log);
 	struct admin open = {.msg = {.kind = HANDOFF_ADMIN},
 			     .op = ADMIN_OPEN,

@@ -56,11 +56,19 @@ struct log_recovery {
 	char message[256]; /* one line; empty when there is nothing to say */
 };
 
-/* Opens the partition's directory, creating it when absent; scans from `recovery_point` on
- * unless `is_clean`. Core: control (blocks through disk_run). Null with *error = -errno. */
-struct log *log_open(struct disk *d, const char *directory, const struct log_options *options,
-		     int64_t recovery_point, bool is_clean, struct log_recovery *ret,
-		     int *error);
+/* What control knows of a log before it is open. */
+struct log_open_options {
+	const char *directory;
+	struct log_options log;
+	int64_t recovery_point; /* as checkpointed; 0: nothing is known */
+	bool is_clean;          /* the last stop left the mark of a clean shutdown */
+};
+
+/* Opens the partition's directory, creating it when absent; scans from the recovery point on
+ * unless the last stop was clean. Core: control (blocks through disk_run). Null with
+ * *error = -errno. */
+struct log *log_open(struct disk *d, const struct log_open_options *options,
+		     struct log_recovery *ret, int *error);
 /* Closes the files; what was appended is durable only after log_finish(). Core: control,
  * when the writer has given the log back. */
 void log_close(struct disk *d, struct log *log);

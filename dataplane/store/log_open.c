@@ -202,24 +202,23 @@ static int load_tail(struct log *log, struct disk *d)
 	return n >= behind ? 0 : n < 0 ? (int)n : -EIO;
 }
 
-struct log *log_open(struct disk *d, const char *directory, const struct log_options *options,
-		     int64_t recovery_point, bool is_clean, struct log_recovery *ret,
-		     int *error)
+struct log *log_open(struct disk *d, const struct log_open_options *options,
+		     struct log_recovery *ret, int *error)
 {
 	*ret = (struct log_recovery){0};
 	*error = -ENAMETOOLONG;
-	if (strlen(directory) >= DIRECTORY_BYTES_MAX)
+	if (strlen(options->directory) >= DIRECTORY_BYTES_MAX)
 		return NULL;
-	struct log *log = map_log(directory);
+	struct log *log = map_log(options->directory);
 	*error = -ENOMEM;
 	if (!log)
 		return NULL;
-	log->options = *options;
+	log->options = options->log;
 	*error = open_files(log, d);
 	uint32_t opened = log->segment_count;
 	if (*error == 0) {
 		log->log_start_offset = log->segments[0].base_offset;
-		*error = log_recover(log, d, recovery_point, is_clean, ret);
+		*error = log_recover(log, d, options, ret);
 	}
 	for (uint32_t i = log->segment_count; i < opened; i++)
 		for (unsigned f = 0; f < SEGMENT_FILES; f++)

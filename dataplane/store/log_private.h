@@ -238,7 +238,7 @@ void log_advance_steps(struct log *log);
 void log_step_done(struct log *log, const struct disk_op *op);
 
 /* recover.c */
-int log_recover(struct log *log, struct disk *d, int64_t recovery_point, bool is_clean,
+int log_recover(struct log *log, struct disk *d, const struct log_open_options *options,
 		struct log_recovery *ret);
 
 /* log_read.c */

@@ -291,9 +291,11 @@ static int take_segments(struct recovery *rc, uint32_t count, int64_t recovery_p
 	return 0;
 }
 
-int log_recover(struct log *log, struct disk *d, int64_t recovery_point, bool is_clean,
+int log_recover(struct log *log, struct disk *d, const struct log_open_options *options,
 		struct log_recovery *ret)
 {
+	bool is_clean = options->is_clean;
+	int64_t recovery_point = options->recovery_point;
 	struct recovery rc = {.log = log, .disk = d, .found = ret};
 	uint32_t count = log->segment_count;
 	int status = scan_init(&rc.scan, d);

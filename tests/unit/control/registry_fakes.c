@@ -41,13 +41,12 @@ int64_t disk_run(struct disk *d, struct disk_op *op)
 	return op->result;
 }
 
-struct log *log_open(struct disk *d, const char *directory,
-		     const struct log_options *options, int64_t recovery_point,
-		     bool is_clean, struct log_recovery *ret, int *error)
+struct log *log_open(struct disk *d, const struct log_open_options *options,
+		     struct log_recovery *ret, int *error)
 {
-	faults.last_options = *options;
-	faults.last_recovery_point = recovery_point;
-	faults.last_is_clean = is_clean;
+	faults.last_options = options->log;
+	faults.last_recovery_point = options->recovery_point;
+	faults.last_is_clean = options->is_clean;
 	*error = faults.log_error;
 	if (faults.log_error)
 		return NULL;

@@ -78,7 +78,8 @@ static struct rig *open_rig(void)
 	};
 	r->writer = writer_create(&r->options);
 	cr_assert(r->writer && chunk_pool_init(&r->pool, CHUNK_BYTES, 1024) == 0);
-	r->log = log_open(r->control, r->directory, &log_options, 0, false, &found, &error);
+	struct log_open_options opening = {.directory = r->directory, .log = log_options};
+	r->log = log_open(r->control, &opening, &found, &error);
 	cr_assert(r->log != NULL);
 	cr_assert(run_admin(r, ADMIN_OPEN, 7, 3, NULL) == 0);
 	return r;

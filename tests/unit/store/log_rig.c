@@ -46,8 +46,13 @@ bool rig_open(struct rig *r, int64_t recovery_point, bool is_clean)
 	int error = 0;
 	require(!r->log);
 	require(log_service_init(&r->service, &r->service_options) == 0);
-	r->log = log_open(r->control, r->directory, &r->options, recovery_point, is_clean,
-			  &r->found, &error);
+	struct log_open_options options = {
+		.directory = r->directory,
+		.log = r->options,
+		.recovery_point = recovery_point,
+		.is_clean = is_clean,
+	};
+	r->log = log_open(r->control, &options, &r->found, &error);
 	if (!r->log) {
 		log_service_fini(&r->service);
 		return false;
