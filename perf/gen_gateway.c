@@ -1,0 +1,188 @@
+/* gen_gateway.c - stats.get in, differences and verdicts out; see gen_gateway.h. */
+#include "perf/gen_gateway.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+enum { SETTLE_STEP_MS = 50, NS_PER_STEP = SETTLE_STEP_MS * 1000000 };
+
+static const char *const ledgers[] = {"packets", "frames", "records"};
+
+int gen_gateway_connect(struct gen_gateway *g, const char *path)
+{
+	*g = (struct gen_gateway){0};
+	if (!path)
+		return 0;
+	int error = ctl_connect(&g->client, path);
+	if (error)
+		fprintf(stderr, "penstock-perf: control socket %s: %s\n", path,
+			strerror(-error));
+	g->is_connected = error == 0;
+	return error;
+}
+
+void gen_gateway_close(struct gen_gateway *g)
+{
+	for (unsigned i = 0; i < GEN_MOMENTS; i++)
+		json_decref(g->at[i]);
+	if (g->is_connected)
+		ctl_close(&g->client);
+}
+
+void gen_gateway_take(struct gen_gateway *g, enum gen_moment moment)
+{
+	if (!g->is_connected)
+		return;
+	json_t *answer = ctl_call(&g->client, "stats.get", NULL);
+	json_decref(g->at[moment]);
+	g->at[moment] = json_incref(json_object_get(answer, "result"));
+	json_decref(answer);
+}
+
+static int64_t number_at(const json_t *object, const char *name)
+{
+	return json_integer_value(json_object_get(object, name));
+}
+
+static const json_t *ledger_at(const struct gen_gateway *g, enum gen_moment moment,
+			       const char *name)
+{
+	return json_object_get(json_object_get(g->at[moment], "ledgers"), name);
+}
+
+static bool is_settled(const struct gen_gateway *g)
+{
+	for (unsigned i = 0; i < array_len(ledgers); i++)
+		if (number_at(ledger_at(g, GEN_AT_END, ledgers[i]), "in_flight") != 0)
+			return false;
+	return true;
+}
+
+void gen_gateway_settle(struct gen_gateway *g, unsigned limit_ms)
+{
+	struct timespec step = {.tv_nsec = NS_PER_STEP};
+	for (unsigned ms = 0; ms < limit_ms && g->is_connected; ms += SETTLE_STEP_MS) {
+		nanosleep(&step, NULL);
+		gen_gateway_take(g, GEN_AT_END);
+		if (is_settled(g))
+			break;
+	}
+	/* Each core publishes at its own pace: once more, when all of them have. */
+	nanosleep(&step, NULL);
+	gen_gateway_take(g, GEN_AT_END);
+}
+
+int64_t gen_gateway_grown(const struct gen_gateway *g, const char *counter,
+			  enum gen_moment from, enum gen_moment to)
+{
+	return number_at(json_object_get(g->at[to], "counters"), counter) -
+	       number_at(json_object_get(g->at[from], "counters"), counter);
+}
+
+const char *gen_gateway_imbalance(const struct gen_gateway *g, char *out, size_t size)
+{
+	if (!g->is_connected)
+		return NULL;
+	if (!g->at[GEN_AT_BEGIN] || !g->at[GEN_AT_END])
+		return "the gateway did not answer stats.get";
+	for (unsigned i = 0; i < array_len(ledgers); i++) {
+		int64_t held =
+			number_at(ledger_at(g, GEN_AT_END, ledgers[i]), "in_flight");
+		if (held == 0)
+			continue;
+		snprintf(out, size, "gateway: %s ledger has %ld in flight at the end",
+			 ledgers[i], (long)held);
+		return out;
+	}
+	return NULL;
+}
+
+/* ---- the report -------------------------------------------------------------------- */
+
+/* Counters of a ledger that have grown over the run. */
+static json_t *ledger_report(const struct gen_gateway *g, const char *name)
+{
+	json_t *grown = json_object();
+	const json_t *end = ledger_at(g, GEN_AT_END, name);
+	const json_t *begin = ledger_at(g, GEN_AT_BEGIN, name);
+	json_t *ends = json_object_get(end, "ends"), *value;
+	const char *key;
+	json_object_set_new(grown, "in",
+			    json_integer(number_at(end, "in") - number_at(begin, "in")));
+	json_object_foreach(ends, key, value)
+	{
+		int64_t by = json_integer_value(value) -
+			     number_at(json_object_get(begin, "ends"), key);
+		if (by)
+			json_object_set_new(grown, key, json_integer(by));
+	}
+	json_object_set_new(grown, "in_flight",
+			    json_integer(number_at(end, "in_flight")));
+	return grown;
+}
+
+/* All counters that have grown over the run. */
+static json_t *counters_report(const struct gen_gateway *g)
+{
+	json_t *grown = json_object(), *value;
+	const char *name;
+	json_object_foreach(json_object_get(g->at[GEN_AT_END], "counters"), name, value)
+	{
+		int64_t by = gen_gateway_grown(g, name, GEN_AT_BEGIN, GEN_AT_END);
+		if (by)
+			json_object_set_new(grown, name, json_integer(by));
+	}
+	return grown;
+}
+
+static json_t *core_report(const json_t *from, const json_t *to, uint64_t records)
+{
+	json_int_t busy = number_at(to, "cycles_busy") - number_at(from, "cycles_busy");
+	json_int_t idle = number_at(to, "cycles_idle") - number_at(from, "cycles_idle");
+	return json_pack("{s:O, s:O, s:O, s:I, s:I, s:f}", "role",
+			 json_object_get(to, "role"), "index",
+			 json_object_get(to, "index"), "cpu", json_object_get(to, "cpu"),
+			 "cycles_busy", busy, "cycles_idle", idle, "cycles_per_record",
+			 records ? (double)busy / (double)records : 0.0);
+}
+
+static json_t *cores_report(const struct gen_gateway *g, uint64_t records)
+{
+	json_t *cores = json_array(), *to;
+	const json_t *before = json_object_get(g->at[GEN_AT_STEADY], "cores");
+	size_t i;
+	json_array_foreach(json_object_get(g->at[GEN_AT_DRAIN], "cores"), i, to)
+		json_array_append_new(
+			cores, core_report(json_array_get(before, i), to, records));
+	return cores;
+}
+
+static double bytes_per_connection(const struct gen_gateway *g, uint32_t connections)
+{
+	int64_t bytes[GEN_MOMENTS];
+	for (unsigned i = 0; i < GEN_MOMENTS; i++) {
+		const json_t *memory = json_object_get(g->at[i], "memory");
+		bytes[i] = number_at(json_object_get(memory, "connections"), "bytes");
+	}
+	return connections ? (double)(bytes[GEN_AT_STEADY] - bytes[GEN_AT_BEGIN]) /
+				     connections
+			   : 0.0;
+}
+
+json_t *gen_gateway_report(const struct gen_gateway *g, uint32_t connections)
+{
+	if (!g->is_connected)
+		return json_null();
+	int64_t stored =
+		gen_gateway_grown(g, "records_stored", GEN_AT_STEADY, GEN_AT_DRAIN);
+	json_t *all = json_object();
+	for (unsigned i = 0; i < array_len(ledgers); i++)
+		json_object_set_new(all, ledgers[i], ledger_report(g, ledgers[i]));
+	return json_pack("{s:o, s:o, s:o, s:I, s:f, s:O?}", "ledgers", all, "counters",
+			 counters_report(g), "cores", cores_report(g, (uint64_t)stored),
+			 "records_stored_steady", (json_int_t)stored,
+			 "resident_bytes_per_connection",
+			 bytes_per_connection(g, connections), "answer_latency_us",
+			 json_object_get(g->at[GEN_AT_END], "answer_latency_us"));
+}

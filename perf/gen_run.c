@@ -1,0 +1,406 @@
+/* gen_run.c - options in, a finished measurement out; see gen_run.h. */
+#include "perf/gen_run.h"
+#include "dataplane/base/clock.h"
+#include "dataplane/base/map.h"
+#include "dataplane/wire/ip4.h"
+#include "dataplane/wire/udp_header.h"
+
+#include <errno.h>
+
+enum {
+	HALF_OPEN_MAX = 4096,
+	OPENED_PER_TURN = 16,
+	SCHEDULED_PER_TURN = 64,
+	FINISHED_PER_TURN = 32,
+};
+
+#define ASK_NS     (NS_PER_S / 2)
+#define RESOLVE_NS (15 * NS_PER_S)
+#define CONNECT_NS (120 * NS_PER_S)
+#define DRAIN_NS   (10 * NS_PER_S)
+#define FINISH_NS  (30 * NS_PER_S)
+#define LINGER_NS  (NS_PER_S / 4)
+
+const char *const gen_phase_names[GEN_PHASES] = {
+	[GEN_RESOLVE] = "resolve", [GEN_CONNECT] = "connect", [GEN_WARMUP] = "warm-up",
+	[GEN_STEADY] = "steady",   [GEN_DRAIN] = "drain",     [GEN_FINISH] = "finish",
+	[GEN_DONE] = "done",
+};
+
+/* ---- what is done ------------------------------------------------------------------ */
+
+static uint64_t due_ns(const struct gen_run *r, uint64_t message)
+{
+	double at = (double)message * r->ns_per_message;
+	double burst = r->options.burst_s * (double)NS_PER_S;
+	if (burst > 0)
+		at = (double)(uint64_t)(at / burst) * burst;
+	return r->start_ns + (uint64_t)at;
+}
+
+static uint32_t *sent_us_of(const struct gen_run *r, uint32_t conn, uint32_t message)
+{
+	uint32_t k = r->options.in_flight;
+	return &r->sent_us[(uint64_t)conn * k + message % k];
+}
+
+static void owe(struct gen_run *r, uint32_t conn)
+{
+	if (r->sent_us)
+		*sent_us_of(r, conn, r->tcp.conns[conn].owed) =
+			(uint32_t)(r->tcp.now_ns / NS_PER_US);
+	gen_tcp_owe(&r->tcp, conn);
+}
+
+static void latency_add(struct gen_run *r, uint32_t conn, uint32_t message)
+{
+	uint64_t now = r->tcp.now_ns, latency;
+	if (r->sent_us) {
+		uint32_t us = (uint32_t)(now / NS_PER_US) - *sent_us_of(r, conn, message);
+		latency = us * NS_PER_US;
+		if (now < r->steady_from_ns || now >= r->steady_to_ns)
+			return;
+	} else {
+		uint64_t number = message - r->options.load->greetings;
+		uint64_t due = due_ns(r, number * r->options.connections + conn);
+		if (due < r->steady_from_ns || due >= r->steady_to_ns)
+			return;
+		latency = now - due;
+	}
+	stats_latency(&r->figures.latency, latency);
+	r->figures.latency_max_ns = max_u64(r->figures.latency_max_ns, latency);
+}
+
+static void on_done(void *owner, uint32_t conn, uint32_t message, enum gen_verdict v)
+{
+	struct gen_run *r = owner;
+	if (message < r->options.load->greetings) {
+		r->greeted++;
+		return;
+	}
+	r->done[v]++;
+	latency_add(r, conn, message);
+	if (r->sent_us && r->tcp.now_ns < r->steady_to_ns)
+		owe(r, conn);
+}
+
+/* ---- a turn ------------------------------------------------------------------------ */
+
+static bool receive(struct gen_run *r)
+{
+	struct gen_packet packets[PACKETS_PER_TURN];
+	unsigned count = gen_port_rx(r->options.port, packets, PACKETS_PER_TURN);
+	for (unsigned i = 0; i < count && r->options.load; i++)
+		gen_tcp_prefetch(&r->tcp, &packets[i]);
+	for (unsigned i = 0; i < count && r->options.load; i++)
+		gen_tcp_input(&r->tcp, &packets[i]);
+	gen_port_release(r->options.port);
+	return count;
+}
+
+static void publish(struct gen_run *r)
+{
+	atomic_store_explicit(&r->shown_done,
+			      r->done[GEN_ACCEPTED] + r->done[GEN_REFUSED],
+			      memory_order_relaxed);
+	atomic_store_explicit(&r->shown_begun, r->tcp.messages_sent + r->datagrams,
+			      memory_order_relaxed);
+	atomic_store_explicit(&r->shown_open, r->tcp.open, memory_order_relaxed);
+}
+
+/* `feed` gives the connections work of the phase; false: nothing to do. */
+static void turn(struct gen_run *r, bool (*feed)(struct gen_run *))
+{
+	uint64_t sent = r->options.port->packets_sent;
+	gen_tcp_set_time(&r->tcp, clock_now_ns());
+	bool worked = receive(r);
+	worked |= feed(r);
+	if (r->options.load)
+		gen_tcp_turn(&r->tcp);
+	gen_port_flush(r->options.port);
+	worked |= r->options.port->packets_sent != sent;
+	uint64_t cycles = clock_cycles();
+	*(worked ? &r->cycles_busy : &r->cycles_idle) += cycles - r->begin_cycles;
+	r->begin_cycles = cycles;
+	publish(r);
+}
+
+/* Turns until `is_over` or `limit_ns` from now; false: the limit. */
+static bool run_phase(struct gen_run *r, enum gen_phase phase, uint64_t limit_ns,
+		      bool (*feed)(struct gen_run *),
+		      bool (*is_over)(const struct gen_run *))
+{
+	uint64_t end = clock_now_ns() + limit_ns;
+	atomic_store(&r->phase, phase);
+	while (!is_over(r)) {
+		turn(r, feed);
+		if (r->tcp.now_ns >= end || atomic_load(&r->is_stopped))
+			return false;
+	}
+	return true;
+}
+
+static bool never(const struct gen_run *r)
+{
+	return false;
+}
+
+static bool feed_nothing(struct gen_run *r)
+{
+	return false;
+}
+
+/* ---- the phases -------------------------------------------------------------------- */
+
+static bool feed_question(struct gen_run *r)
+{
+	if (r->tcp.now_ns < r->start_ns || !gen_port_is_up(r->options.port))
+		return false;
+	r->start_ns = r->tcp.now_ns + ASK_NS;
+	gen_port_ask(r->options.port);
+	return true;
+}
+
+static bool is_resolved(const struct gen_run *r)
+{
+	return r->options.port->is_resolved;
+}
+
+static bool feed_connections(struct gen_run *r)
+{
+	uint32_t greetings = r->options.load->greetings;
+	for (unsigned i = 0; i < OPENED_PER_TURN; i++) {
+		uint64_t under_way =
+			r->scheduled - (greetings ? r->greeted : r->tcp.open);
+		if (r->scheduled == r->options.connections ||
+		    under_way >= HALF_OPEN_MAX || !gen_port_has_room(r->options.port))
+			return i;
+		uint32_t conn = (uint32_t)r->scheduled++;
+		gen_tcp_connect(&r->tcp, conn);
+		for (uint32_t k = 0; k < greetings; k++)
+			gen_tcp_owe(&r->tcp, conn);
+	}
+	return true;
+}
+
+static uint32_t lost_count(const struct gen_run *r)
+{
+	uint32_t lost = 0;
+	for (unsigned i = 0; i < GEN_LOSSES; i++)
+		lost += r->tcp.lost[i];
+	return lost;
+}
+
+static bool is_connected(const struct gen_run *r)
+{
+	uint32_t greetings = r->options.load->greetings;
+	return lost_count(r) || (r->tcp.open == r->options.connections &&
+				 r->greeted == greetings * r->options.connections);
+}
+
+static bool feed_schedule(struct gen_run *r)
+{
+	unsigned i = 0;
+	while (i < SCHEDULED_PER_TURN && due_ns(r, r->scheduled) <= r->tcp.now_ns) {
+		gen_tcp_owe(&r->tcp, (uint32_t)(r->scheduled++ % r->options.connections));
+		i++;
+	}
+	return i;
+}
+
+static bool send_datagram(struct gen_run *r)
+{
+	struct gen_port *port = r->options.port;
+	struct gen_l4 l4 = {
+		.protocol = IP_PROTOCOL_UDP,
+		.header_bytes = sizeof(struct udp_wire),
+		.checksum_at = offsetof(struct udp_wire, checksum),
+		.size = (uint32_t)sizeof(struct udp_wire) + r->options.datagram_bytes,
+	};
+	uint8_t *bytes = gen_port_take(port, l4.size);
+	if (!bytes)
+		return false;
+	uint32_t sender = (uint32_t)(r->datagrams++ % r->options.connections);
+	*(struct udp_wire *)bytes = (struct udp_wire){
+		.source = be16_of(GEN_FIRST_PORT),
+		.destination = be16_of(r->options.target_port),
+		.length = be16_of((uint16_t)l4.size),
+	};
+	memset(bytes + sizeof(struct udp_wire), 'p', r->options.datagram_bytes);
+	gen_port_push(port, gen_net_host(&port->net, sender), &l4);
+	return true;
+}
+
+static bool feed_datagrams(struct gen_run *r)
+{
+	bool is_flat_out = r->options.rate <= 0;
+	unsigned i = 0;
+	while (i < SCHEDULED_PER_TURN &&
+	       (is_flat_out || due_ns(r, r->datagrams) <= r->tcp.now_ns) &&
+	       send_datagram(r))
+		i++;
+	return i;
+}
+
+static bool is_done(const struct gen_run *r)
+{
+	uint64_t done = r->done[GEN_ACCEPTED] + r->done[GEN_REFUSED] + r->greeted;
+	for (unsigned i = 0; i < GEN_LOSSES; i++)
+		done += r->tcp.messages_lost[i];
+	return done >= r->tcp.messages_sent &&
+	       (r->sent_us || r->scheduled <= done - r->greeted);
+}
+
+static bool is_all_sent(const struct gen_run *r)
+{
+	return r->options.port->tx_count == 0;
+}
+
+static bool feed_finish(struct gen_run *r)
+{
+	unsigned i = 0;
+	while (i < FINISHED_PER_TURN && r->scheduled < r->options.connections &&
+	       gen_port_has_room(r->options.port)) {
+		gen_tcp_finish(&r->tcp, (uint32_t)r->scheduled++);
+		i++;
+	}
+	return i;
+}
+
+static bool is_finished(const struct gen_run *r)
+{
+	return r->scheduled == r->options.connections && r->tcp.open == 0;
+}
+
+/* ---- the measurement --------------------------------------------------------------- */
+
+/* Adds what the counters say (sign 1), or takes off what they said before (-1). */
+static void count(struct gen_run *r, int sign)
+{
+	struct gen_figures *f = &r->figures;
+	const struct gen_port *p = r->options.port;
+	uint64_t s = (uint64_t)(int64_t)sign;
+	f->begun += s * (r->tcp.messages_sent + r->datagrams);
+	for (unsigned v = 0; v < GEN_STRANGE; v++)
+		f->done[v] += s * r->done[v];
+	f->packets_sent += s * p->packets_sent;
+	f->bytes_sent += s * p->bytes_sent;
+	f->packets_received += s * p->stats.value[STAT_packets_received];
+	f->bytes_received += s * p->stats.value[STAT_bytes_received];
+	f->cycles_busy += s * r->cycles_busy;
+	f->cycles_idle += s * r->cycles_idle;
+}
+
+static void load_phases(struct gen_run *r)
+{
+	const struct gen_run_options *o = &r->options;
+	bool (*feed)(struct gen_run *) = o->load ? feed_schedule : feed_datagrams;
+	uint64_t warmup_ns = (uint64_t)(o->warmup_s * (double)NS_PER_S);
+	uint64_t steady_ns = (uint64_t)(o->seconds * (double)NS_PER_S);
+	r->start_ns = clock_now_ns();
+	r->steady_from_ns = r->start_ns + warmup_ns;
+	r->steady_to_ns = r->steady_from_ns + steady_ns;
+	r->scheduled = 0;
+	gen_tcp_set_time(&r->tcp, r->start_ns);
+	for (uint32_t i = 0; r->sent_us && i < o->connections; i++)
+		for (uint32_t k = 0; k < o->in_flight; k++)
+			owe(r, i);
+	if (r->sent_us)
+		feed = feed_nothing;
+	run_phase(r, GEN_WARMUP, warmup_ns, feed, never);
+	count(r, -1);
+	uint64_t from = clock_now_ns();
+	run_phase(r, GEN_STEADY, steady_ns, feed, never);
+	r->figures.steady_ns = clock_now_ns() - from;
+	count(r, 1);
+	r->steady_to_ns = min_u64(r->steady_to_ns, clock_now_ns());
+	if (o->rate > 0)
+		r->figures.offered = (uint64_t)(o->rate * (double)r->figures.steady_ns /
+						(double)NS_PER_S);
+}
+
+static bool connect_phases(struct gen_run *r)
+{
+	uint64_t begin = clock_now_ns();
+	if (!run_phase(r, GEN_RESOLVE, RESOLVE_NS, feed_question, is_resolved)) {
+		r->figures.failure = gen_port_is_up(r->options.port)
+					     ? "nobody answers ARP for the target"
+					     : "the port's link is down";
+		return false;
+	}
+	if (!r->options.load)
+		return true;
+	begin = clock_now_ns();
+	if (!run_phase(r, GEN_CONNECT, CONNECT_NS, feed_connections, is_connected) ||
+	    lost_count(r))
+		r->figures.failure = "not every connection could be opened";
+	r->figures.connect_ns = clock_now_ns() - begin;
+	return !r->figures.failure;
+}
+
+static void finish_phases(struct gen_run *r)
+{
+	r->figures.begun_all = r->tcp.messages_sent + r->datagrams;
+	atomic_store(&r->is_stopped, false);
+	if (!r->options.load) {
+		run_phase(r, GEN_DRAIN, DRAIN_NS, feed_nothing, is_all_sent);
+		return;
+	}
+	run_phase(r, GEN_DRAIN, DRAIN_NS, feed_nothing, is_done);
+	r->figures.begun_all = r->tcp.messages_sent;
+	r->scheduled = 0;
+	run_phase(r, GEN_FINISH, FINISH_NS, feed_finish, is_finished);
+	/* The last acknowledgements must be heard, or the target waits for them. */
+	run_phase(r, GEN_FINISH, LINGER_NS, feed_nothing, never);
+	memcpy(r->figures.done_all, r->done, sizeof r->done);
+	r->figures.done_all[GEN_ACCEPTED] += r->greeted;
+	r->figures.unanswered = r->figures.begun_all - r->figures.done_all[GEN_ACCEPTED] -
+				r->figures.done_all[GEN_REFUSED];
+	for (unsigned i = 0; i < GEN_LOSSES; i++)
+		r->figures.unanswered -= r->tcp.messages_lost[i];
+}
+
+int gen_run_loop(void *run)
+{
+	struct gen_run *r = run;
+	r->begin_cycles = clock_cycles();
+	if (connect_phases(r))
+		load_phases(r);
+	finish_phases(r);
+	publish(r);
+	atomic_store(&r->phase, GEN_DONE);
+	return 0;
+}
+
+int gen_run_init(struct gen_run *r, const struct gen_run_options *options)
+{
+	*r = (struct gen_run){.options = *options};
+	if (options->rate > 0)
+		r->ns_per_message = (double)NS_PER_S / options->rate;
+	if (!options->load)
+		return 0;
+	if (options->rate <= 0) {
+		r->sent_us = map_take((uint64_t)options->connections *
+				      options->in_flight * sizeof *r->sent_us);
+		if (!r->sent_us)
+			return -ENOMEM;
+	}
+	struct gen_tcp_options tcp = {
+		.port = options->port,
+		.load = options->load,
+		.events = {.owner = r, .done = on_done},
+		.connections = options->connections,
+		.target_port = options->target_port,
+	};
+	return gen_tcp_init(&r->tcp, &tcp);
+}
+
+void gen_run_fini(struct gen_run *r)
+{
+	const struct gen_run_options *o = &r->options;
+	if (r->sent_us)
+		map_give(r->sent_us,
+			 (uint64_t)o->connections * o->in_flight * sizeof *r->sent_us);
+	if (o->load)
+		gen_tcp_fini(&r->tcp);
+}

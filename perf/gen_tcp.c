@@ -1,0 +1,327 @@
+/* gen_tcp.c - owed messages in, segments out; the table and its sweep. See gen_tcp.h. */
+#include "perf/gen_tcp.h"
+#include "dataplane/base/entropy.h"
+#include "dataplane/base/map.h"
+#include "dataplane/wire/ip4.h"
+#include "perf/gen_tcp_private.h"
+
+#include <errno.h>
+
+enum {
+	MSS_DEFAULT = 536, /* RFC 9293 MUST-15 */
+	RECEIVE_WINDOW = 65535,
+	SWEEP_MS = 100,        /* the table is looked through this often */
+	SWEEP_STEP_MAX = 8192, /* connections looked at per turn */
+	TIMEOUT_MS = 400,      /* doubled per try */
+	TRIES_MAX = 8,
+};
+
+const char *const gen_loss_names[GEN_LOSSES] = {
+	[GEN_LOSS_REFUSED] = "refused",        [GEN_LOSS_RESET] = "reset",
+	[GEN_LOSS_TIMEOUT] = "timeout",        [GEN_LOSS_HUNG_UP] = "hung_up",
+	[GEN_LOSS_STRANGE] = "strange_answer",
+};
+
+int gen_tcp_init(struct gen_tcp *t, const struct gen_tcp_options *options)
+{
+	*t = (struct gen_tcp){.options = *options};
+	t->hosts = min_u32(options->connections, gen_net_hosts(&options->port->net));
+	if (options->connections / t->hosts >= GEN_PORTS)
+		return -EADDRNOTAVAIL;
+	entropy_fill(&t->seed, sizeof t->seed);
+	t->conns = map_take(options->connections * sizeof *t->conns);
+	t->touched = map_take(options->connections * sizeof *t->touched);
+	if (!t->conns || !t->touched)
+		return -ENOMEM;
+	return slab_init(&t->partials, GEN_ANSWER_BYTES_MAX + sizeof(uint32_t),
+			 GEN_PARTIALS_MAX);
+}
+
+void gen_tcp_fini(struct gen_tcp *t)
+{
+	slab_fini(&t->partials);
+	map_give(t->touched, t->options.connections * sizeof *t->touched);
+	map_give(t->conns, t->options.connections * sizeof *t->conns);
+}
+
+void gen_conn_touch(struct gen_tcp *t, struct gen_conn *c)
+{
+	if (c->is_touched)
+		return;
+	uint64_t at = (uint64_t)t->touched_first + t->touched_count++;
+	if (at >= t->options.connections)
+		at -= t->options.connections;
+	c->is_touched = true;
+	t->touched[at] = gen_conn_index(t, c);
+}
+
+/* ---- segments ---------------------------------------------------------------------- */
+
+static void header_fill(const struct gen_tcp *t, const struct gen_conn *c, uint8_t flags,
+			struct tcp_header *ret)
+{
+	*ret = (struct tcp_header){
+		.seq = c->next,
+		.ack = c->expected,
+		.source_port =
+			(uint16_t)(GEN_FIRST_PORT + gen_conn_index(t, c) / t->hosts),
+		.destination_port = t->options.target_port,
+		.window = RECEIVE_WINDOW,
+		.flags = flags,
+	};
+	if (flags & TCP_FLAG_SYN) {
+		ret->has_mss = ret->has_window_scale = true;
+		ret->mss =
+			(uint16_t)(gen_port_mtu(t->options.port) - 20 - TCP_HEADER_BYTES);
+	}
+}
+
+static void segment_push(struct gen_tcp *t, struct gen_conn *c, uint8_t header_bytes,
+			 uint32_t size)
+{
+	struct gen_l4 l4 = {
+		.protocol = IP_PROTOCOL_TCP,
+		.header_bytes = header_bytes,
+		.checksum_at = offsetof(struct tcp_wire, checksum),
+		.size = size,
+	};
+	struct gen_port *port = t->options.port;
+	gen_port_push(port, gen_net_host(&port->net, gen_conn_index(t, c) % t->hosts),
+		      &l4);
+	c->must_ack = false;
+}
+
+bool gen_conn_signal(struct gen_tcp *t, struct gen_conn *c, uint8_t flags)
+{
+	struct tcp_header h;
+	header_fill(t, c, flags, &h);
+	uint32_t size = tcp_header_size(&h);
+	uint8_t *l4 = gen_port_take(t->options.port, size);
+	if (!l4)
+		return false;
+	tcp_header_emit(&h, l4);
+	segment_push(t, c, (uint8_t)size, size);
+	t->acks_sent += flags == TCP_FLAG_ACK;
+	return true;
+}
+
+/* `size` bytes of the message at `next`. */
+static bool send_piece(struct gen_tcp *t, struct gen_conn *c, uint32_t size, bool is_last)
+{
+	const struct gen_load *load = t->options.load;
+	uint8_t *l4 = gen_port_take(t->options.port, TCP_HEADER_BYTES + size);
+	if (!l4)
+		return false;
+	struct tcp_header h;
+	header_fill(t, c, is_last ? TCP_FLAG_ACK | TCP_FLAG_PSH : TCP_FLAG_ACK, &h);
+	tcp_header_emit(&h, l4);
+	load->fill(load, gen_conn_index(t, c), c->sent_message, c->sent_at, size,
+		   l4 + TCP_HEADER_BYTES);
+	segment_push(t, c, TCP_HEADER_BYTES, TCP_HEADER_BYTES + size);
+	return true;
+}
+
+/* `size` bytes are on their way. */
+static void advance(struct gen_tcp *t, struct gen_conn *c, uint32_t size, bool is_last)
+{
+	if (c->unacked == c->next)
+		c->moved_ms = t->now_ms;
+	if (c->sent_message >= c->begun) {
+		c->begun = c->sent_message + 1;
+		t->messages_sent++;
+	}
+	c->next += size;
+	c->sent_at += size;
+	if (seq_is_after(c->next, c->top))
+		c->top = c->next;
+	else
+		t->retransmits++;
+	if (!is_last)
+		return;
+	c->sent_message++;
+	c->sent_at = 0;
+}
+
+/* Messages below this number may be sent now: greetings go one at a time. */
+static uint32_t allowed(const struct gen_tcp *t, const struct gen_conn *c)
+{
+	if (c->answered < t->options.load->greetings)
+		return min_u32(c->owed, c->answered + 1);
+	return c->owed;
+}
+
+static void send_owed(struct gen_tcp *t, struct gen_conn *c)
+{
+	const struct gen_load *load = t->options.load;
+	uint32_t conn = gen_conn_index(t, c), limit = allowed(t, c);
+	while (c->sent_message < limit) {
+		uint32_t in_flight = c->next - c->unacked;
+		uint32_t room = c->window > in_flight ? c->window - in_flight : 0;
+		uint32_t left = load->size(load, conn, c->sent_message) - c->sent_at;
+		uint32_t size = min_u32(min_u32(left, c->segment_bytes), room);
+		/* A sliver is sent only when nothing else will open the window. */
+		if (size == 0 || (size == room && size < left && in_flight))
+			return;
+		if (!send_piece(t, c, size, size == left)) {
+			gen_conn_touch(t, c);
+			return;
+		}
+		advance(t, c, size, size == left);
+	}
+}
+
+void gen_conn_go_back(struct gen_tcp *t, struct gen_conn *c)
+{
+	c->moved_ms = t->now_ms;
+	c->next = c->unacked;
+	c->sent_message = c->acked_message;
+	c->sent_at = c->acked_at;
+	c->duplicates = 0;
+}
+
+/* ---- a connection's life ----------------------------------------------------------- */
+
+static void send_syn(struct gen_tcp *t, struct gen_conn *c)
+{
+	c->next = c->unacked;
+	c->moved_ms = t->now_ms;
+	gen_conn_signal(t, c, TCP_FLAG_SYN);
+	c->next = c->top = c->unacked + 1;
+}
+
+void gen_tcp_connect(struct gen_tcp *t, uint32_t conn)
+{
+	struct gen_conn *c = &t->conns[conn];
+	/* RFC 9293 3.4.1: above those of an earlier run. */
+	c->unacked = (uint32_t)(t->now_ns >> 12) + (uint32_t)gen_hash(conn, t->seed) / 16;
+	c->state = GEN_OPENING;
+	t->opening++;
+	send_syn(t, c);
+}
+
+static void conn_leave(struct gen_tcp *t, struct gen_conn *c, enum gen_state to)
+{
+	*(c->state == GEN_OPENING ? &t->opening : &t->open) -= 1;
+	if (c->partial)
+		slab_give(&t->partials, slab_at(&t->partials, c->partial - 1));
+	c->partial = 0;
+	c->must_ack = false;
+	c->state = (uint8_t)to;
+}
+
+void gen_conn_close(struct gen_tcp *t, struct gen_conn *c)
+{
+	conn_leave(t, c, GEN_CLOSED);
+	t->finished++;
+}
+
+void gen_conn_lose(struct gen_tcp *t, struct gen_conn *c, enum gen_loss why)
+{
+	conn_leave(t, c, GEN_LOST);
+	t->lost[why]++;
+	t->messages_lost[why] += c->begun - c->answered;
+}
+
+static void reset(struct gen_tcp *t, struct gen_conn *c, enum gen_loss why)
+{
+	gen_conn_signal(t, c, TCP_FLAG_RST | TCP_FLAG_ACK);
+	gen_conn_lose(t, c, why);
+}
+
+static void send_fin(struct gen_tcp *t, struct gen_conn *c)
+{
+	c->next = c->unacked;
+	c->moved_ms = t->now_ms;
+	gen_conn_signal(t, c, TCP_FLAG_FIN | TCP_FLAG_ACK);
+	c->next = c->top = c->unacked + 1;
+}
+
+void gen_tcp_finish(struct gen_tcp *t, uint32_t conn)
+{
+	struct gen_conn *c = &t->conns[conn];
+	if (c->state == GEN_OPENING)
+		reset(t, c, GEN_LOSS_TIMEOUT);
+	if (c->state != GEN_OPEN)
+		return;
+	if (c->unacked != c->top || c->answered < c->begun) {
+		reset(t, c, GEN_LOSS_TIMEOUT);
+		return;
+	}
+	c->state = GEN_FINISHING;
+	c->tries = 0;
+	send_fin(t, c);
+}
+
+void gen_tcp_owe(struct gen_tcp *t, uint32_t conn)
+{
+	struct gen_conn *c = &t->conns[conn];
+	c->owed++;
+	if (c->state == GEN_OPEN)
+		send_owed(t, c);
+}
+
+/* ---- the turn's end ---------------------------------------------------------------- */
+
+/* Nothing heard for too long. A closed window is asked with one byte (RFC 9293 3.8.6.1).
+ */
+static void try_again(struct gen_tcp *t, struct gen_conn *c)
+{
+	if (c->tries++ == TRIES_MAX) {
+		reset(t, c, GEN_LOSS_TIMEOUT);
+		return;
+	}
+	if (c->state == GEN_OPENING) {
+		send_syn(t, c);
+	} else if (c->state == GEN_FINISHING) {
+		send_fin(t, c);
+	} else {
+		gen_conn_go_back(t, c);
+		c->window = max_u32(c->window, 1);
+		send_owed(t, c);
+	}
+}
+
+static void look_at(struct gen_tcp *t, struct gen_conn *c)
+{
+	bool waits = c->unacked != c->top || c->sent_message < allowed(t, c);
+	if (c->state == GEN_OPEN && c->sent_message < allowed(t, c))
+		send_owed(t, c);
+	if (waits && t->now_ms - c->moved_ms >= (uint32_t)TIMEOUT_MS << c->tries)
+		try_again(t, c);
+}
+
+static void sweep(struct gen_tcp *t)
+{
+	uint32_t count = t->options.connections;
+	uint64_t step_ns = SWEEP_MS * 1000000ull / count + 1;
+	if (t->now_ns < t->sweep_ns)
+		return;
+	uint64_t due = (t->now_ns - t->sweep_ns) / step_ns;
+	uint32_t steps = (uint32_t)min_u64(due, min_u32(count, SWEEP_STEP_MAX));
+	/* A sweep that cannot keep up is a slower sweep. */
+	t->sweep_ns = due > SWEEP_STEP_MAX ? t->now_ns : t->sweep_ns + steps * step_ns;
+	for (uint32_t i = 0; i < steps; i++) {
+		struct gen_conn *c = &t->conns[t->swept];
+		t->swept = t->swept + 1 == count ? 0 : t->swept + 1;
+		if (c->state >= GEN_OPENING && c->state <= GEN_FINISHING)
+			look_at(t, c);
+	}
+}
+
+void gen_tcp_turn(struct gen_tcp *t)
+{
+	for (uint32_t left = t->touched_count; left && gen_port_has_room(t->options.port);
+	     left--) {
+		struct gen_conn *c = &t->conns[t->touched[t->touched_first]];
+		t->touched_count--;
+		if (++t->touched_first == t->options.connections)
+			t->touched_first = 0;
+		c->is_touched = false;
+		if (c->state == GEN_OPEN)
+			send_owed(t, c);
+		if (c->must_ack && !gen_conn_signal(t, c, TCP_FLAG_ACK))
+			gen_conn_touch(t, c);
+	}
+	if (gen_port_has_room(t->options.port))
+		sweep(t);
+}
