@@ -49,25 +49,39 @@ def processor_seconds(pid):
     return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def waited_seconds(pid):
+    """How long its living threads were ready to run and had no CPU (schedstat)."""
+    total = 0
+    for thread in pathlib.Path(f"/proc/{pid}/task").iterdir():
+        try:
+            total += int((thread / "schedstat").read_text().split()[1])
+        except OSError:
+            continue        # it ended between two lines
+    return total / 1e9
+
+
 class Sample:
     """What a server had used by now."""
 
     def __init__(self, server):
         self.counters = server.counters()
         self.cpu_s = processor_seconds(server.pid())
+        self.waited_s = waited_seconds(server.pid())
         self.at = time.monotonic()
 
 
 def server_cost(before, after, records):
     """CPU seconds per million records; for Penstock the busy cycles, too."""
     millions = records / 1e6
-    cost = {"server_cpu_share": (after.cpu_s - before.cpu_s) / (after.at - before.at)}
+    seconds = after.at - before.at
+    cost = {"server_cpu_share": (after.cpu_s - before.cpu_s) / seconds,
+            "server_wait_share": (after.waited_s - before.waited_s) / seconds}
     if not millions:
         return cost
     cost["cpu_s_per_million"] = (after.cpu_s - before.cpu_s) / millions
     used = {key: after.counters[key] - before.counters[key] for key in after.counters}
     if used and used["cycles"]:
-        hertz = used["cycles"] / after.counters["cores"] / (after.at - before.at)
+        hertz = used["cycles"] / after.counters["cores"] / seconds
         cost["busy_cycles_per_record"] = used["busy_cycles"] / records
         cost["busy_s_per_million"] = used["busy_cycles"] / hertz / millions
         cost["busy_share"] = used["busy_cycles"] / used["cycles"]

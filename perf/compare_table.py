@@ -36,7 +36,8 @@ def brief(figures):
     latency = figures["latency_us"]
     text = (f"{count(figures['records_per_s'])}/s, p50 {latency['p50'] / 1e3:.2f} "
             f"p99 {latency['p99'] / 1e3:.2f} p99.9 {latency['p999'] / 1e3:.2f} ms, "
-            f"CPU {short(figures.get('cpu_s_per_million'))} s/M")
+            f"CPU {short(figures.get('cpu_s_per_million'))} s/M, "
+            f"waited {figures.get('server_wait_share', 0):.0%} of the time for a CPU")
     for key in ("errors", "unanswered", "retransmits", "nic_missed"):
         if figures.get(key):
             text += f", {figures[key]} {key}"
