@@ -31,6 +31,18 @@ struct waiter *answer_wait(struct ingest *in, struct answer *answer, struct appe
 	return w;
 }
 
+void answer_unwait(struct ingest *in, struct append *append)
+{
+	struct waiter *w = append->waiters;
+	struct answer *answer = w->answer;
+	append->waiters = w->next;
+	answer->waiting--;
+	if (w == &answer->first)
+		answer->first_in_use = false;
+	else
+		slab_give(&in->waiters, w);
+}
+
 static void answer_give(struct ingest *in, struct answer *a)
 {
 	chain_give(&a->bytes);

@@ -48,6 +48,8 @@ struct answer *answer_take(struct ingest *in, struct session *s);
 
 /* `answer` waits for `append` too; null when there are no waiters left. */
 struct waiter *answer_wait(struct ingest *in, struct answer *answer, struct append *append);
+/* Takes back the last answer_wait() for `append`. */
+void answer_unwait(struct ingest *in, struct append *append);
 
 /* One thing less to wait for. */
 void answer_done(struct ingest *in, struct answer *answer);

@@ -204,10 +204,9 @@ static bool answer_outcome(struct ingest *in, struct kafka_session *ks)
 	struct kafka_produce *p = &ks->produce;
 	struct answer *a = p->answer;
 	const struct batch_verdict_row *row = &batch_verdicts[p->receive.verdict];
-	struct append *append = p->receive.append;
-	struct waiter *w = append ? append->waiters : NULL;
 	bool is_good = p->receive.verdict == BATCH_GOOD;
-	if (is_good && !w && !(w = answer_wait(in, a, append)))
+	struct waiter *w = is_good ? answer_wait(in, a, p->receive.append) : NULL;
+	if (is_good && !w)
 		return false;
 	struct produce_outcome outcome = {
 		.index = p->partition,
@@ -219,9 +218,12 @@ static bool answer_outcome(struct ingest *in, struct kafka_session *ks)
 				  row->text ? strlen(row->text) : 0},
 	};
 	uint32_t at = (uint32_t)a->bytes.size;
-	if (!answer_piece(in, ks, &produce_outcome, &outcome, NO_COUNT))
+	if (!answer_piece(in, ks, &produce_outcome, &outcome, NO_COUNT)) {
+		if (w)
+			answer_unwait(in, p->receive.append);
 		return false;
-	if (is_good) {
+	}
+	if (w) {
 		w->tag = (uint8_t)ks->version;
 		w->patch_at = at + OUTCOME_PATCH_FROM;
 	} else {

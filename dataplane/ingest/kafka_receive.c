@@ -116,7 +116,9 @@ static enum batch_verdict check_header(struct ingest *in, struct kafka_session *
 		return r->verdict;
 	if (!topic)
 		return BATCH_BAD_TOPIC;
-	enum batch_verdict v = check_frame(h, r->left, ks->version, topic->message_bytes_max);
+	/* A batch beyond the reserve could wait for ever for what others like it hold. */
+	uint32_t bytes_max = min_u32(topic->message_bytes_max, in->lanes.reserve_bytes);
+	enum batch_verdict v = check_frame(h, r->left, ks->version, bytes_max);
 	return v == BATCH_GOOD ? check_fields(h) : v;
 }
 

@@ -359,6 +359,46 @@ Test(kafka_credit, many_halves_of_batches_cannot_keep_the_oldest_from_its_end)
 		end_peer(peers[i]);
 }
 
+Test(kafka_credit, a_batch_beyond_the_reserve_is_refused_whatever_its_topic_allows)
+{
+	struct rig_options options = {.lane_credit_bytes = 65536};
+	rig = rig_create(&options);
+	rig->topics->topics[0].message_bytes_max = 1 << 20;
+	peer = open_peer();
+	/* It would hold all credit of its partition, and wait for more for ever. */
+	struct buffer batch = batch_make(10, 12000, wall());
+	struct buffer request = request_of(7, -1, 0, &batch);
+	send_all(peer, &request);
+	rig_turns(rig, 4);
+	cr_assert(next_error(7) == KAFKA_ERROR_MESSAGE_TOO_LARGE);
+	end_peer(peer);
+}
+
+Test(kafka_credit, an_answer_without_memory_for_its_outcome_ends_with_its_connection)
+{
+	struct rig_options options = {.answers_max = 64, .answer_chunks = 1};
+	rig = rig_create(&options);
+	peer = open_peer();
+	struct chain taken = {0};
+	while (chunk_pool_left(&rig->in.answer_small) > 1)
+		chain_push(&taken, chunk_take(&rig->in.answer_small));
+	chain_push(&taken, chunk_take(&rig->in.answer_large));
+	struct produce_item items[16];
+	for (int32_t i = 0; i < 16; i++)
+		items[i] = (struct produce_item){.topic = "alpha", .partition = i % 4,
+						 .records = batch_make(1, 10, wall())};
+	struct produce_spec spec = {.version = 7, .acks = -1};
+	struct buffer request = produce_make(&spec, items, 16);
+	send_all(peer, &request);
+	rig_turns(rig, 4);
+	cr_assert(rig->appends > 0 && rig->appends < 16, "it waits for memory");
+	end_peer(peer);
+	chain_give(&taken);
+	cr_assert(rig->in.answers.in_use == 0 && rig->in.waiters.in_use == 0);
+	for (unsigned i = 0; i < 16; i++)
+		buffer_free(&items[i].records);
+}
+
 Test(kafka_credit, other_partitions_get_what_one_gives_back)
 {
 	struct rig_options options = {.writer_credit_bytes = 32768};
