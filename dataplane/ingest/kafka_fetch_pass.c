@@ -102,6 +102,22 @@ static void answer_part(struct ingest *in, struct fetch *f, struct fetch_part *p
 	f->bytes_needed = 0;
 }
 
+static void pass_begin(struct fetch *f)
+{
+	fetch_rewind(f);
+	f->bytes = 0;
+	f->has_error = false;
+}
+
+/* The pass begins anew when there is memory again: what waits holds none. */
+static void pass_drop(struct fetch *f)
+{
+	chain_give(&f->answer->bytes);
+	chain_give(&f->found.bytes);
+	f->found = (struct fetch_found){0};
+	pass_begin(f);
+}
+
 /* ---- reads ----------------------------------------------------------------------------- */
 
 /* Bytes the part may still bring; with none left its read asks for the watermark only. */
@@ -121,13 +137,13 @@ static uint32_t chunks_for(struct ingest *in, const struct fetch *f, uint32_t bu
 	uint32_t usable = left > spare ? left - spare : 0;
 	uint32_t bytes = max_u32(budget, f->bytes_needed);
 	uint32_t wanted = bytes / CHUNK_BYTES + 2;
-	*starved = false;
-	if (f->bytes > 0 && budget == 0)
-		return 0;
 	/* A first look may be short; a batch that must come needs all of its chunks. */
 	uint32_t least = f->bytes_needed ? wanted : min_u32(wanted, READ_CHUNKS_MIN);
-	*starved = usable < least;
-	return *starved ? 0 : min_u32(wanted, usable);
+	/* An answer with batches does not wait for more: what it holds, others wait for. */
+	*starved = f->bytes == 0 && usable < least;
+	if (usable < least || (f->bytes > 0 && budget == 0))
+		return 0;
+	return min_u32(wanted, usable);
 }
 
 static bool can_ever_hold(const struct ingest *in, uint32_t bytes)
@@ -142,6 +158,10 @@ static bool read_send(struct ingest *in, struct fetch *f, struct fetch_part *par
 	uint32_t budget = part_budget(f, part);
 	bool starved;
 	uint32_t chunks = chunks_for(in, f, budget, &starved);
+	if (starved)
+		pass_drop(f);
+	else if (chunks == 0)
+		f->min_bytes = 0; /* what cannot be held is not waited for */
 	if (starved || !handoff_has_room(h, HANDOFF_READ))
 		return false;
 	struct read *r = slab_take(&in->reads);
@@ -270,7 +290,8 @@ static void fetch_park(struct ingest *in, struct fetch *f)
 	for (struct fetch_part *part; (part = fetch_part_at(f)); fetch_next_part(f)) {
 		struct lane *lane = lanes_get(&in->lanes, part->ref);
 		list_append(&lane->parked, &part->node);
-		watched &= lane_watch(in, lane);
+		/* A watch beyond what this part saw: what it waits for has come already. */
+		watched &= lane_watch(in, lane) && lane->watch.offset <= part->high_watermark;
 	}
 	/* A lane without a watch is looked at again soon. */
 	fetch_arm(in, f, watched ? UINT64_MAX : RETRY_MS);
@@ -285,13 +306,6 @@ static void fetch_unpark(struct fetch *f)
 }
 
 /* ---- a pass ---------------------------------------------------------------------------- */
-
-static void pass_begin(struct fetch *f)
-{
-	fetch_rewind(f);
-	f->bytes = 0;
-	f->has_error = false;
-}
 
 static void fetch_finish(struct ingest *in, struct fetch *f)
 {
@@ -319,8 +333,10 @@ static bool is_enough(const struct ingest *in, const struct fetch *f)
 static bool pass_step(struct ingest *in, struct fetch *f)
 {
 	struct fetch_part *part = f->error ? NULL : fetch_part_at(f);
-	if (!has_room(in))
+	if (!has_room(in)) {
+		pass_drop(f);
 		return false;
+	}
 	if (chain_is_empty(&f->answer->bytes))
 		answer_begin(in, f);
 	if (!part) {
@@ -375,7 +391,7 @@ void kafka_fetch_expire(struct ingest *in, struct fetch *f)
 
 /* A parked part that the watch was for: its watermark has passed, or its partition is not
  * what it was. */
-static struct fetch_part *part_due(struct lane *lane, const struct watch *w)
+static struct fetch_part *part_due(const struct lane *lane, const struct watch *w)
 {
 	list_for_each(node, &lane->parked)
 	{
@@ -391,8 +407,12 @@ void kafka_watch_done(struct ingest *in, struct watch *w)
 {
 	struct lane *lane = w->lane;
 	lane->is_watching = false;
-	for (struct fetch_part *part; (part = part_due(lane, w));)
+	for (struct fetch_part *part; (part = part_due(lane, w));) {
+		/* A fenced partition fails every watch at once: its readers are told. */
+		if (part->ref.generation == w->partition.generation)
+			part->error = w->error;
 		fetch_again(in, part->fetch);
+	}
 	for (struct list *node = lane->parked.next; node != &lane->parked; node = node->next)
 		if (!lane_watch(in, lane))
 			fetch_arm(in, list_entry(node, struct fetch_part, node)->fetch, RETRY_MS);

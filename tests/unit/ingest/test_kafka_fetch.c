@@ -363,6 +363,45 @@ Test(kafka_fetch, waiters_for_later_data_are_watched_after_the_earlier_ones)
 	end_peer(late);
 }
 
+Test(kafka_fetch, what_came_while_other_partitions_were_read_is_not_missed)
+{
+	struct peer *early = open_peer();
+	struct fetch_spec spec = {.version = 11, .min_bytes = 1, .max_wait_ms = 60000};
+	struct fetch_item items[] = {{.topic = "alpha"}, {.topic = "alpha", .partition = 1}};
+	fetch(early, &spec, items, 2);
+	rig_turns(rig, 1); /* partition 0 was empty; the answer to the next read is held */
+	rig->hold_reads = true;
+	rig_turns(rig, 2);
+	cr_assert(rig->held_count == 1);
+	rig->hold_reads = false;
+	rig_store(rig, 0, 1, 10);
+	struct fetch_item next = {.topic = "alpha", .offset = 1};
+	fetch(peer, &spec, &next, 1);
+	rig_turns(rig, 3); /* its watch begins behind what the first one waits for */
+	rig_release(rig);
+	rig_turn(rig, 2);
+	rig_turn(rig, 2);
+	rig_turns(rig, 4);
+	cr_assert(answered(early, 11) && got.parts[0].records.size > 0);
+	cr_assert(!answered(peer, 11));
+	end_peer(early);
+}
+
+Test(kafka_fetch, readers_of_a_partition_that_failed_are_told_at_once)
+{
+	struct fetch_spec spec = {.version = 11, .min_bytes = 1, .max_wait_ms = 60000};
+	struct fetch_item items[] = {{.topic = "alpha"}, {.topic = "alpha", .partition = 1}};
+	fetch(peer, &spec, items, 2);
+	rig_turns(rig, 4);
+	struct watch *w = list_entry(list_take_first(&rig->logs[1].watches), struct watch, node);
+	w->error = KAFKA_ERROR_KAFKA_STORAGE_ERROR;
+	handoff_complete(&rig->writer, &w->msg);
+	rig_turns(rig, 4);
+	cr_assert(answered(peer, 11) && got.count == 2);
+	cr_assert(got.parts[0].result.error_code == 0);
+	cr_assert(got.parts[1].result.error_code == KAFKA_ERROR_KAFKA_STORAGE_ERROR);
+}
+
 /* ---- order and ends -------------------------------------------------------------------- */
 
 Test(kafka_fetch, a_fetch_waits_for_produce_and_holds_back_what_follows)
@@ -448,6 +487,18 @@ Test(kafka_fetch, draining_answers_a_fetch_that_would_have_waited)
 	cr_assert(answered(peer, 11) && peer->is_closed);
 }
 
+Test(kafka_fetch, draining_answers_a_parked_fetch_too)
+{
+	struct fetch_spec spec = {.version = 11, .min_bytes = 1, .max_wait_ms = 60000};
+	struct fetch_item item = {.topic = "alpha"};
+	fetch(peer, &spec, &item, 1);
+	rig_turns(rig, 3);
+	sessions_drain(&rig->in);
+	rig_turn(rig, 2);
+	rig_turns(rig, 4);
+	cr_assert(answered(peer, 11) && peer->is_closed);
+}
+
 Test(kafka_fetch, noise_never_breaks_a_promise)
 {
 	struct fetch_spec spec = {.version = 12, .min_bytes = 1, .max_wait_ms = 60000};
@@ -495,6 +546,40 @@ Test(kafka_fetch_memory, with_few_answer_chunks_fetches_take_turns)
 	for (unsigned i = 0; i < 50; i++)
 		rig_turn(rig, 2);
 	for (unsigned i = 0; i < 6; i++) {
+		cr_assert(answered(peers[i], 11), "peer %u", i);
+		cr_assert(got.parts[0].records.size >= 4000);
+		end_peer(peers[i]);
+	}
+}
+
+Test(kafka_fetch_memory, fetches_that_hold_some_do_not_wait_for_each_others)
+{
+	enum { PEERS = 44 };
+	struct rig_options options = {.answer_chunks = 64};
+	rig = rig_create(&options);
+	for (int i = 0; i < 4; i++)
+		for (uint32_t slot = 0; slot < 3; slot++)
+			rig_store(rig, slot, 1, 4000);
+	struct peer *peers[PEERS];
+	struct fetch_spec spec = {.version = 11, .min_bytes = 30000, .max_wait_ms = 20};
+	struct fetch_item items[] = {{.topic = "alpha", .bytes_max = 4000},
+				     {.topic = "alpha", .partition = 1},
+				     {.topic = "alpha", .partition = 2}};
+	rig->hold_reads = true;
+	for (unsigned i = 0; i < PEERS; i++) {
+		peers[i] = open_peer();
+		fetch(peers[i], &spec, items, 3);
+	}
+	for (unsigned i = 0; i < 400; i++) {
+		rig_turn(rig, 1);
+		if (rig->held_count > 0)
+			rig_release_one(rig, rig->held_count - 1);
+	}
+	rig->hold_reads = false;
+	rig_release(rig);
+	for (unsigned i = 0; i < 100; i++)
+		rig_turn(rig, 2);
+	for (unsigned i = 0; i < PEERS; i++) {
 		cr_assert(answered(peers[i], 11), "peer %u", i);
 		cr_assert(got.parts[0].records.size >= 4000);
 		end_peer(peers[i]);
