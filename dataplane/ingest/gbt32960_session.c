@@ -175,8 +175,7 @@ static void gbt32960_cut(struct ingest *in, struct session *s, struct frame_vec 
 static void gbt32960_expire(struct ingest *in, struct session *s)
 {
 	struct gbt32960_session *gs = of(s);
-	if (!list_is_empty(&s->blocked)) {
-		/* It is us who do not read: what is missing may wait before our window. */
+	if (session_is_held(s)) {
 		session_arm(in, s, s->listener->frame_timeout_ms);
 		return;
 	}

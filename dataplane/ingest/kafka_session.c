@@ -215,7 +215,7 @@ static void kafka_expire(struct ingest *in, struct session *s)
 		kafka_call_reply(in, ks->held);
 	else if (ks->fetch && ks->is_alone)
 		kafka_fetch_expire(in, ks->fetch);
-	else if (list_is_empty(&s->blocked) && list_is_empty(&s->answers))
+	else if (!session_is_held(s) && list_is_empty(&s->answers))
 		session_abort(in, s);
 	else
 		/* We kept it waiting, not the other way round. */

@@ -60,9 +60,16 @@ static bool session_is_done(const struct session *s)
 	return s->is_closing || (s->has_ended && stream_readable(s->stream) == 0);
 }
 
+/* Who does not read his answers is not read either: they would take everybody's memory. */
+static bool session_may_cut(const struct session *s)
+{
+	return list_is_empty(&s->blocked) && !s->is_closing && !s->is_aborted &&
+	       stream_send_room(s->stream) > 0;
+}
+
 static void session_feed(struct ingest *in, struct session *s, struct frame_vec *frames)
 {
-	bool may_cut = list_is_empty(&s->blocked) && !s->is_closing && !s->is_aborted;
+	bool may_cut = session_may_cut(s);
 	if (may_cut) {
 		s->is_skipped = false;
 		s->protocol->cut(in, s, frames);
@@ -109,6 +116,11 @@ void session_input(struct ingest *in, struct frame_vec *frames)
 	}
 	list_splice(&ready, &in->ready);
 	list_splice(&in->ready, &ready);
+}
+
+bool session_is_held(const struct session *s)
+{
+	return s->is_skipped || stream_send_room(s->stream) == 0;
 }
 
 void session_block(struct ingest *in, struct session *s, struct lane *lane)
@@ -168,6 +180,9 @@ void sessions_drain(struct ingest *in)
 		for (struct session *s; (s = slab_next(&in->sessions[p], &index));) {
 			s->is_closing = true;
 			stream_wake(s->stream, STREAM_READABLE);
+			/* What waits for a time, a parked fetch above all, waits no longer. */
+			if (timer_is_armed(&s->timer))
+				session_arm(in, s, 0);
 		}
 	}
 }

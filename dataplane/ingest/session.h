@@ -70,7 +70,8 @@ struct protocol {
 	size_t session_bytes;
 	void (*open)(struct ingest *in, struct session *s);
 	/* New bytes, the end of the stream (s->has_ended), or a wake: cut what can be cut.
-	 * Not called while the session is blocked, closing or aborted. */
+	 * Not called while the session is blocked, closing or aborted, or the peer does not
+	 * read his answers. */
 	void (*cut)(struct ingest *in, struct session *s, struct frame_vec *frames);
 	/* The session's timer fired. */
 	void (*expire)(struct ingest *in, struct session *s);
@@ -102,7 +103,7 @@ struct session {
 	bool has_ended;           /* the peer sends no more; what it sent may not be consumed yet */
 	bool is_closing;          /* no more cuts; close the stream once the answers are sent */
 	bool is_aborted;          /* session_abort(): detached before this turn's stage ends */
-	bool is_skipped;          /* blocked in this turn: its later frames wait too */
+	bool is_skipped;          /* it waits for us: its later frames of this turn wait too */
 };
 
 /* The upper half of a poller: everything between streams and handoff. */
@@ -145,6 +146,10 @@ struct ingest {
 /* Attaches, feeds and detaches the sessions of the ready streams. Bytes of good and bad
  * frames are not consumed here: ingest_input() does it, in order. */
 void session_input(struct ingest *in, struct frame_vec *frames);
+
+/* It is us who do not read: for lack of memory or credit, or because the peer does not read
+ * his answers. What he has not sent may be waiting for our window. */
+bool session_is_held(const struct session *s);
 
 /* The session cannot go on until `lane` has credit again. */
 void session_block(struct ingest *in, struct session *s, struct lane *lane);

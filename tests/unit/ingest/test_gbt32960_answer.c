@@ -255,3 +255,32 @@ Test(gbt32960_answer, a_frame_that_can_never_have_credit_is_refused_and_the_peer
 	free(f.data);
 	rig_destroy(r);
 }
+
+Test(gbt32960_answer, a_peer_that_does_not_read_its_answers_leaves_memory_for_others)
+{
+	struct rig_options o = {.answers_max = 1024};
+	struct rig *r = rig_create(&o);
+	struct wire *deaf = wire_open(r, RIG_PLATFORM), *other = wire_open(r, RIG_PLATFORM);
+	struct soup f = frame_of(2, 0xfe, 1, "abcdef");
+	rig_turn(r, 0);
+	for (unsigned i = 0; i < 3000; i++)
+		wire_send(deaf, f.data, f.size);
+	rig_turn(r, 200);
+	deaf->send_room = 0;
+	rig_settle(r);
+	cr_assert(r->in.answers.in_use > 0 && r->in.answers.in_use < 600);
+	wire_send(other, f.data, f.size);
+	rig_settle(r);
+	cr_assert(other->sent.size == f.size, "answered all the same");
+	deaf->send_room = SIZE_MAX;
+	stream_wake(&deaf->stream, STREAM_SENT);
+	rig_settle(r);
+	cr_assert(deaf->sent.size == 3000 * f.size);
+	wire_end(deaf);
+	wire_end(other);
+	rig_settle(r);
+	wire_free(deaf);
+	wire_free(other);
+	free(f.data);
+	rig_destroy(r);
+}
