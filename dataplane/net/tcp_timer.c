@@ -4,7 +4,11 @@
  * armed again. */
 #include "dataplane/net/tcp_conn.h"
 
-enum { BACKOFF_MAX = 16 };
+enum {
+	BACKOFF_MAX = 16,
+	/* Memory is short when less than 1 in so many chunks is left. */
+	SPARE_SHARE = 4,
+};
 
 void tcp_rtx_arm(struct tcp *t, struct tcp_conn *c)
 {
@@ -59,14 +63,21 @@ static void conn_give_up(struct tcp *t, struct tcp_conn *c)
 	tcp_conn_lose(t, c, true);
 }
 
-/* A peer may keep its window closed as long as it answers (MUST-37); one we have closed
- * gets no longer than the peer that does not acknowledge. */
+/* Who reads nothing holds what others wait for: RFC 6429 lets him go. */
+static bool memory_is_short(const struct tcp_conn *c)
+{
+	const struct chunk_pool *pool = c->send.tail ? c->send.tail->pool : NULL;
+	return pool && chunk_pool_left(pool) < pool->count / SPARE_SHARE;
+}
+
+/* A peer may keep its window closed as long as it answers (MUST-37) and there is memory; one
+ * we have closed gets no longer than the peer that does not acknowledge. */
 static void persist_expired(struct tcp *t, struct tcp_conn *c)
 {
 	uint32_t limit_ms = t->options.retransmit_timeout_ms;
 	bool is_stuck = t->now_ms - c->progress_ms >= limit_ms;
 	bool is_silent = t->now_ms - c->heard_ms >= limit_ms;
-	if (is_stuck && (is_silent || c->stream.is_closed)) {
+	if (is_stuck && (is_silent || c->stream.is_closed || memory_is_short(c))) {
 		conn_give_up(t, c);
 		return;
 	}

@@ -131,6 +131,46 @@ Test(tcp_send, a_closed_window_is_probed_with_backoff_as_long_as_the_peer_answer
 	rig_free(r);
 }
 
+Test(tcp_send, a_closed_window_is_not_waited_for_when_memory_is_short)
+{
+	struct rig *r = rig_new(rig_options());
+	struct tcp_conn *c = rig_open(r);
+	struct chain others = {0};
+	give_ack(r, 0, 0);
+	rig_send(r, &c->stream, 300, 0);
+	for (unsigned i = 0; i < 200; i++) {
+		rig_wait_ms(r, 1000);
+		give_ack(r, 0, 0);
+	}
+	cr_assert(tcp_connections(r->t) == 1);
+	while (chunk_pool_left(&r->answers) >= r->answers.count / 4)
+		chain_push(&others, chunk_take(&r->answers));
+	for (unsigned i = 0; i < 61; i++) {
+		rig_wait_ms(r, 1000);
+		give_ack(r, 0, 0);
+	}
+	cr_assert(tcp_connections(r->t) == 0 && rig_stat(r, STAT_tcp_timeouts) == 1);
+	chain_give(&others);
+	rig_free(r);
+}
+
+Test(tcp_send, short_answers_share_their_memory)
+{
+	struct rig *r = rig_new(rig_options());
+	struct tcp_conn *c = rig_open(r);
+	give_ack(r, 0, 0);
+	for (uint32_t i = 0; i < 100; i++)
+		rig_send(r, &c->stream, 31, 31 * i);
+	rig_turn(r);
+	cr_assert(r->answers.in_use <= 3100 / CHUNK_SMALL_BYTES + 2);
+	give_ack(r, 0, 65535);
+	for (unsigned at = 0; at < r->sent_count; at++)
+		check_payload(&r->sent[at], offset(r, at));
+	cr_assert(r->sent_count > 0 && offset(r, r->sent_count - 1) +
+						       r->sent[r->sent_count - 1].size == 3100);
+	rig_free(r);
+}
+
 Test(tcp_send, a_silent_peer_with_a_closed_window_is_given_up)
 {
 	struct rig *r = rig_new(rig_options());
