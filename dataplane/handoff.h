@@ -97,7 +97,6 @@ struct read {
 /* Given back when the high watermark is above `offset`, or the partition fails or goes. */
 struct watch {
 	struct handoff_msg msg;
-	bool cancel_sent; /* reserved for the requester */
 	struct partition_ref partition;
 	int64_t offset;
 	int16_t error;

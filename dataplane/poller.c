@@ -66,7 +66,6 @@ static void turn_end(struct poller *p, bool busy, uint64_t cycles)
 	stats_add(&in->stats, STAT_turns, 1);
 	stats_add(&in->stats, STAT_turns_busy, busy);
 	stats_add(&in->stats, busy ? STAT_cycles_busy : STAT_cycles_idle, cycles);
-	stats_set(&in->stats, STAT_tcp_connections, tcp_connections(p->tcp));
 	if (in->now_ns - p->published_ns >= PUBLISH_INTERVAL_NS) {
 		nic_count_losses(p->options.nic, &in->stats);
 		stats_publish(p->options.stats_page, &in->stats);
@@ -119,7 +118,7 @@ static int slabs_init(struct ingest *in, const struct poller_options *o)
 	error = error ? error : slab_init(&in->waiters, sizeof(struct waiter), o->answers_max);
 	error = error ? error : slab_init(&in->appends, sizeof(struct append), appends);
 	error = error ? error : slab_init(&in->reads, sizeof(struct read), reads);
-	error = error ? error : slab_init(&in->calls, sizeof(struct call), HANDOFF_ADMINS_MAX);
+	error = error ? error : slab_init(&in->calls, sizeof(struct call), HANDOFF_CALLS_MAX);
 	error = error ? error : slab_init(&in->fetches, kafka_fetch_bytes(), o->sessions_max);
 	return error;
 }

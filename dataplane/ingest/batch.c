@@ -62,7 +62,6 @@ static void batch_open(struct ingest *in, const struct record *r)
 	a->codec = r->topic->codec;
 	require(chain_reserve(&a->bytes, &in->lanes.batch_pool, RECORD_BATCH_HEADER_BYTES));
 	lane->open = a;
-	lane->topic_name = r->topic->name;
 	lane->open_listener = r->listener;
 	lane->open_base_timestamp = in->wall_ms;
 	lane->open_max_timestamp = in->wall_ms;

@@ -18,15 +18,11 @@
 
 #include "config/bounds.h"
 #include "dataplane/base/list.h"
-#include "dataplane/base/wheel.h"
 #include "dataplane/handoff.h"
-
-struct topic;
 
 struct lane {
 	struct partition_ref partition;
 	uint32_t reserved_bytes;      /* of this lane, not yet given back */
-	const char *topic_name;       /* for diagnostics; of the snapshot that was used last */
 	struct list blocked;          /* struct session.blocked: for credit of this lane */
 	bool is_writer_short;         /* lane_reserve() failed for credit of the writer */
 	/* The batch being filled from frames; null when there is none. */
@@ -39,7 +35,7 @@ struct lane {
 	/* Fetches parked until the high watermark passes `watch.offset`. */
 	struct watch watch;
 	bool is_watching;             /* `watch` is on its way or at the writer */
-	struct list parked;           /* struct fetch_wait.node */
+	struct list parked;           /* struct fetch_part.node */
 };
 
 struct lanes {
