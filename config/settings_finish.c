@@ -147,6 +147,24 @@ static const char *where_of_pair(const struct settings *s, const char *a, const 
 	return strcmp(where, "default") == 0 ? settings_where(s, b) : where;
 }
 
+/* A frame is looked at in place: all of it must fit the window. */
+static void check_windows(const struct settings *s, struct settings_report *report)
+{
+	for (unsigned i = 0; i < s->listener_count; i++) {
+		const struct listener_settings *l = &s->listener[i];
+		if (l->protocol != LISTENER_GBT32960 ||
+		    l->frame_max_bytes <= s->socket_receive_buffer_bytes)
+			continue;
+		settings_error(report,
+			       where_of_pair(s, "socket.receive.buffer.bytes", "listeners"),
+			       "socket.receive.buffer.bytes %lu is below the frame.max.bytes "
+			       "%lu of listener %s: such a frame would never be whole; raise "
+			       "the one, or lower listener.name.%s.frame.max.bytes",
+			       s->socket_receive_buffer_bytes, l->frame_max_bytes, l->name,
+			       l->name);
+	}
+}
+
 static void check_relations(const struct settings *s, struct settings_report *report)
 {
 	if (!s->port[0])
@@ -192,6 +210,7 @@ unsigned settings_finish(struct settings *s, FILE *messages)
 	finish_cores(s, &report);
 	finish_control(s, &report);
 	check_relations(s, &report);
+	check_windows(s, &report);
 	if (s->draft)
 		free(s->draft->lines);
 	free(s->draft);

@@ -259,6 +259,18 @@ Test(settings, wrong_combinations_are_refused_where_they_are_written)
 	refuses("penstock.port.address=10.0.0.1/33", "expected a.b.c.d/bits");
 }
 
+Test(settings, a_window_that_no_whole_frame_fits_is_refused)
+{
+	cr_assert(load(PORT "listeners=GBT32960://:32960\n"
+			    "socket.receive.buffer.bytes=65555\n") == 0);
+	cr_assert(finish() == 1 && names_line(4), "%s", said);
+	cr_assert(strstr(said, "frame.max.bytes 65556 of listener GBT32960"), "%s", said);
+	cr_assert(load(PORT "listeners=GBT32960://:32960\n"
+			    "socket.receive.buffer.bytes=65555\n"
+			    "listener.name.gbt32960.frame.max.bytes=65000\n") == 0);
+	cr_assert(finish() == 0, "%s", said);
+}
+
 Test(settings, a_port_and_its_address_must_be_set)
 {
 	settings_init(&s);
