@@ -6,7 +6,7 @@ import unittest
 from gateway import Gateway
 
 CLIENT = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'kafka_python_client.py')
-COUNT = 5000
+COUNT = int(os.environ.get('PENSTOCK_TEST_RECORDS', '5000'))
 
 
 class KafkaPython(unittest.TestCase):
@@ -30,3 +30,12 @@ class KafkaPython(unittest.TestCase):
 
     def test_gzip_records_come_back_where_they_were_acknowledged(self):
         self.round_trip('gzip')
+
+    def test_snappy_records_come_back_where_they_were_acknowledged(self):
+        self.round_trip('snappy')
+
+    def test_lz4_records_come_back_where_they_were_acknowledged(self):
+        self.round_trip('lz4')
+
+    def test_zstd_records_come_back_where_they_were_acknowledged(self):
+        self.round_trip('zstd')
