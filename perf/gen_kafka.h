@@ -1,16 +1,14 @@
-/* gen_kafka.h - Kafka producers: pre-built Produce requests (version 7) of one batch
- * each, connection i to partition i mod P; every answer is held against its request.
+/* gen_kafka.h - Kafka producers: pre-built Produce requests of one batch each, connection
+ * i to partition i mod P; every answer is held against its request.
  *
- * Only the correlation id differs between the requests of a connection: batches are
- * built, compressed and summed once, at start.
+ * Only the correlation id differs between the requests of a connection: batches are built
+ * and summed once, at start (perf/produce_request.h).
  */
 #ifndef PENSTOCK_GEN_KAFKA_H
 #define PENSTOCK_GEN_KAFKA_H
 
-#include "dataplane/wire/record_batch.h"
 #include "perf/gen_load.h"
-
-enum { GEN_TOPIC_BYTES_MAX = 64 };
+#include "perf/produce_request.h"
 
 struct gen_kafka_options {
 	const char *topic;
@@ -23,14 +21,11 @@ struct gen_kafka_options {
 struct gen_kafka {
 	struct gen_load load;
 	struct gen_kafka_options options;
-	uint32_t request_bytes;
-	uint32_t partition_at; /* where in the request the partition's number lies */
+	struct produce_body *bodies; /* per partition */
 	uint32_t answer_bytes;
-	uint32_t error_at; /* where in the answer the error code lies */
-	uint8_t *request;
 };
 
-/* 0 or -errno with the reason printed. */
+/* 0 or -errno. */
 int gen_kafka_init(struct gen_kafka *k, const struct gen_kafka_options *options);
 void gen_kafka_fini(struct gen_kafka *k);
 

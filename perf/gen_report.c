@@ -27,16 +27,14 @@ static json_t *latency_json(const struct gen_figures *f)
 		double quantile;
 	} shown[] = {{"p50", 0.5}, {"p90", 0.9}, {"p99", 0.99}, {"p999", 0.999}};
 	json_t *latency = json_object();
-	json_int_t count = 0;
-	for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++)
-		count += f->latency.answer_latency_us[i];
-	json_object_set_new(latency, "count", json_integer(count));
+	json_object_set_new(latency, "count", json_integer((json_int_t)f->latency.count));
 	for (unsigned i = 0; i < array_len(shown); i++)
 		json_object_set_new(latency, shown[i].name,
-				    json_integer((json_int_t)stats_latency_quantile_us(
-					    &f->latency, shown[i].quantile)));
+				    json_real((double)histogram_quantile_ns(
+						      &f->latency, shown[i].quantile) /
+					      (double)NS_PER_US));
 	json_object_set_new(latency, "max",
-			    json_integer((json_int_t)(f->latency_max_ns / NS_PER_US)));
+			    json_real((double)f->latency.max_ns / (double)NS_PER_US));
 	return latency;
 }
 

@@ -67,8 +67,7 @@ static void latency_add(struct gen_run *r, uint32_t conn, uint32_t message)
 			return;
 		latency = now - due;
 	}
-	stats_latency(&r->figures.latency, latency);
-	r->figures.latency_max_ns = max_u64(r->figures.latency_max_ns, latency);
+	histogram_add(&r->figures.latency, latency);
 }
 
 static void on_done(void *owner, uint32_t conn, uint32_t message, enum gen_verdict v)

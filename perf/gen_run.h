@@ -14,6 +14,7 @@
 #define PENSTOCK_GEN_RUN_H
 
 #include "perf/gen_tcp.h"
+#include "perf/histogram.h"
 
 #include <stdatomic.h>
 
@@ -50,8 +51,7 @@ struct gen_figures {
 	uint64_t done[GEN_STRANGE]; /* answered, by verdict */
 	uint64_t packets_sent, bytes_sent, packets_received, bytes_received;
 	uint64_t cycles_busy, cycles_idle;
-	uint64_t latency_max_ns;
-	struct stats latency; /* only its histogram */
+	struct histogram latency;
 	/* Of the whole run */
 	uint64_t done_all[GEN_STRANGE];
 	uint64_t begun_all;

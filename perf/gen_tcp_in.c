@@ -195,7 +195,10 @@ static void opening_input(struct gen_tcp *t, struct gen_conn *c, const struct se
 static void fin_input(struct gen_tcp *t, struct gen_conn *c)
 {
 	c->expected++;
-	gen_conn_signal(t, c, TCP_FLAG_ACK);
+	if (!gen_conn_signal(t, c, TCP_FLAG_ACK)) {
+		c->expected--; /* no room: the target says it again */
+		return;
+	}
 	if (c->state == GEN_FINISHING)
 		gen_conn_close(t, c);
 	else

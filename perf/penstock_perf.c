@@ -24,7 +24,8 @@ enum {
 	MEMORY_MIB = 128,
 	DESCRIPTORS = 2048,
 	WATCH_MS = 20,
-	PROGRESS_WATCHES = 1000 / WATCH_MS,
+	SAMPLE_WATCHES = 200 / WATCH_MS,
+	PROGRESS_SAMPLES = 5,
 	SETTLE_MS = 10000,
 	FRAME_BYTES_DEFAULT = 450,
 	DATAGRAM_BYTES_DEFAULT = 64,
@@ -275,6 +276,8 @@ struct program {
 	struct gen_run run;
 	struct gen_gateway gateway;
 	sigset_t signals;
+	json_t *samples; /* the rate over time */
+	uint64_t begin_ns, sampled_ns, sampled_done;
 };
 
 static bool is_interrupted(const struct program *p, unsigned ms)
@@ -283,26 +286,32 @@ static bool is_interrupted(const struct program *p, unsigned ms)
 	return sigtimedwait(&p->signals, NULL, &wait) > 0;
 }
 
-static void print_progress(const struct program *p, uint64_t *last_done,
-			   uint64_t *last_ns)
+/* What was done since the last sample, per second. */
+static void take_sample(struct program *p, unsigned number)
 {
 	const struct gen_run *r = &p->run;
-	uint64_t done = atomic_load(&r->shown_done), now = clock_now_ns();
-	uint64_t begun = atomic_load(&r->shown_begun);
-	if (!r->options.load)
-		done = begun;
-	double seconds = (double)(now - *last_ns) / (double)NS_PER_S;
-	fprintf(stderr, "%-8s %8u connections %12.0f done/s %14lu sent %14lu done\n",
-		gen_phase_names[atomic_load(&r->phase)], atomic_load(&r->shown_open),
-		(double)(done - *last_done) / seconds, begun, done);
-	*last_done = done;
-	*last_ns = now;
+	uint64_t begun = atomic_load(&r->shown_begun), now = clock_now_ns();
+	uint64_t done = r->options.load ? atomic_load(&r->shown_done) : begun;
+	double rate = (double)(done - p->sampled_done) * (double)NS_PER_S /
+		      (double)(now - p->sampled_ns);
+	const char *phase = gen_phase_names[atomic_load(&r->phase)];
+	p->sampled_done = done;
+	p->sampled_ns = now;
+	json_array_append_new(p->samples,
+			      json_pack("{s:f, s:s, s:f, s:i}", "second",
+					(double)(now - p->begin_ns) / (double)NS_PER_S,
+					"phase", phase, "done_per_s", rate, "connections",
+					(int)atomic_load(&r->shown_open)));
+	if (number % PROGRESS_SAMPLES == 0)
+		fprintf(stderr,
+			"%-8s %8u connections %12.0f done/s %14lu sent %14lu done\n",
+			phase, atomic_load(&r->shown_open), rate, begun, done);
 }
 
 /* Until the lcore is done: progress, and the gateway's counters as phases change. */
 static void watch(struct program *p)
 {
-	uint64_t last_done = 0, last_ns = clock_now_ns();
+	p->begin_ns = p->sampled_ns = clock_now_ns();
 	int seen = GEN_RESOLVE, phase;
 	for (unsigned i = 1; (phase = atomic_load(&p->run.phase)) != GEN_DONE; i++) {
 		if (phase >= GEN_STEADY && seen < GEN_STEADY)
@@ -312,8 +321,8 @@ static void watch(struct program *p)
 		seen = phase;
 		if (is_interrupted(p, WATCH_MS))
 			atomic_store(&p->run.is_stopped, true);
-		if (i % PROGRESS_WATCHES == 0)
-			print_progress(p, &last_done, &last_ns);
+		if (i % SAMPLE_WATCHES == 0)
+			take_sample(p, i / SAMPLE_WATCHES);
 	}
 	if (seen < GEN_DRAIN)
 		gen_gateway_take(&p->gateway, GEN_AT_DRAIN);
@@ -341,6 +350,7 @@ static bool report(struct program *p)
 {
 	gen_gateway_settle(&p->gateway, SETTLE_MS);
 	json_t *figures = gen_report(&p->run, &p->gateway);
+	json_object_set(figures, "samples", p->samples);
 	gen_report_print(figures);
 	bool is_even = gen_report_is_even(figures);
 	if (p->command.json &&
@@ -368,12 +378,14 @@ static int measure(struct program *p)
 			strerror(-error));
 		return EXIT_FAILURE;
 	}
+	p->samples = json_array();
 	watch(p);
 	eal_join(0);
 	bool is_even = report(p);
+	json_decref(p->samples);
 	gen_gateway_close(&p->gateway);
 	gen_run_fini(&p->run);
-	if (p->kafka.request)
+	if (p->kafka.bodies)
 		gen_kafka_fini(&p->kafka);
 	return is_even ? EXIT_SUCCESS : EXIT_FAILURE;
 }

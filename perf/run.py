@@ -1,13 +1,19 @@
 """perf/run [NAME...] - runs the named measurements and records them under perf/results/.
 
-  stages   cycles per item of every stage alone, at vector sizes 1, 8 and 32
+  stages        cycles per item of every stage alone, at vector sizes 1, 8 and 32
+  fleet         GB/T 32960 vehicles over net_memif: closed loop, then rate against latency
+  kafka         Produce requests over net_memif: batches, single records, acks
+  udp           datagrams over net_memif: flat out, and at rates
+  connections   a million vehicles over net_memif, one frame per 10 s each
 
 Without a name: all of them. Each run adds one JSON file (machine, commit, date, settings,
-figures) and prints it as a table; --json prints the JSON instead.
+figures) and prints it as a table; --json prints the JSON instead. Exit status 1: a ledger was
+not even.
 """
 import argparse
 import json
 
+import load
 from record import ROOT, output, record
 
 BUILD = ROOT / "build"
@@ -31,7 +37,13 @@ def print_stages(result):
               f"{rate:>10.2f}  {row['item']}")
 
 
-SCENARIOS = {"stages": (stages, print_stages)}
+SCENARIOS = {
+    "stages": (stages, print_stages),
+    "fleet": (load.fleet, load.show),
+    "kafka": (load.kafka, load.show),
+    "udp": (load.udp, load.show),
+    "connections": (load.connections, load.show),
+}
 
 
 def main():
@@ -40,9 +52,12 @@ def main():
     parser.add_argument("names", nargs="*", metavar="NAME")
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
     arguments = parser.parse_args()
+    if arguments.names == ["all"]:
+        arguments.names = []
     unknown = [name for name in arguments.names if name not in SCENARIOS]
     if unknown:
         parser.error(f"no measurement is called {unknown[0]}; there are: {', '.join(SCENARIOS)}")
+    is_even = True
     for name in arguments.names or SCENARIOS:
         measure, show = SCENARIOS[name]
         result = measure()
@@ -50,6 +65,8 @@ def main():
             print(json.dumps(result, indent=1))
         else:
             show(result)
+        is_even &= load.is_even(result)
+    raise SystemExit(not is_even)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,98 @@
+"""load.py - the scenarios of penstock-perf over net_memif: each a gateway, some runs, a table.
+
+Every scenario finds the most a closed loop gets, then offers shares of that in an open loop:
+throughput against latency. What each figure means: docs/PERFORMANCE.md.
+"""
+from memif_pair import MemifPair
+from record import record
+
+KAFKA, FLEET, UDP = 9092, 32960, 5140
+SHARES = (0.25, 0.5, 0.7, 0.9)
+SECONDS = 5
+
+
+def steps(pair, mode, port, closed, opened):
+    """A closed loop, then open loops at shares of what it got."""
+    runs = [pair.perf(mode, port, seconds=SECONDS, **closed)]
+    most = runs[0]["achieved_messages_per_s"]
+    for share in SHARES:
+        runs.append(pair.perf(mode, port, seconds=SECONDS, rate=round(most * share), **opened))
+    return runs
+
+
+def result(name, pair, runs):
+    return record(name, {"settings": pair.settings, "runs": runs})
+
+
+def fleet():
+    """450-byte frames, one per segment, answered when durable."""
+    with MemifPair() as pair:
+        runs = [pair.perf("fleet", FLEET, seconds=SECONDS, connections=1000)]
+        shape = {"connections": 10000}
+        runs += steps(pair, "fleet", FLEET, {"in_flight": 4, **shape}, shape)
+    return result("fleet", pair, runs)
+
+
+def kafka():
+    """100-byte records, 140 of them a batch of 16 KiB, acks=all; then a record a request."""
+    with MemifPair(topics={"perf": 8}) as pair:
+        shape = {"connections": 8, "partitions": 8}
+        runs = steps(pair, "kafka", KAFKA, {"in_flight": 8, **shape}, shape)
+        runs.append(pair.perf("kafka", KAFKA, seconds=SECONDS, in_flight=8, acks=1, **shape))
+        single = {"connections": 64, "partitions": 8, "batch": 1, "record_size": 450}
+        runs.append(pair.perf("kafka", KAFKA, seconds=SECONDS, in_flight=1, **single))
+        runs.append(pair.perf("kafka", KAFKA, seconds=SECONDS, in_flight=5, **single))
+        runs.append(pair.perf("kafka", KAFKA, seconds=SECONDS, rate=20000, **single))
+    return result("kafka", pair, runs)
+
+
+def udp():
+    """64-byte datagrams: flat out, and at rates of which none may be lost."""
+    with MemifPair() as pair:
+        runs = [pair.perf("udp", UDP, seconds=SECONDS, record_size=size)
+                for size in (64, 512, 1472)]
+        runs += [pair.perf("udp", UDP, seconds=SECONDS, record_size=64, rate=rate)
+                 for rate in (250000, 500000, 1000000)]
+    return result("udp", pair, runs)
+
+
+def connections():
+    """As many vehicles as one machine holds here, one frame per ten seconds each."""
+    count = 1000000
+    settings = {"penstock.connections.max": str(count + 1000),
+                "penstock.tcp.half.open.max": "65536"}
+    with MemifPair(settings) as pair:
+        runs = [pair.perf("fleet", FLEET, seconds=15, warmup=2, connections=count,
+                          rate=count // 10)]
+    return result("connections", pair, runs)
+
+
+def how(run):
+    """A run in a few words."""
+    options = {key: value for key, value in run["options"].items()
+               if key not in ("seconds", "rate", "in_flight", "partitions")}
+    pace = f"{run['options']['rate']}/s" if "rate" in run["options"] else \
+        f"closed x{run['options'].get('in_flight', 1)}" if run["mode"] != "udp" else "flat out"
+    return " ".join([pace] + [f"{key}={value}" for key, value in options.items()])
+
+
+def cycles(run, role):
+    cores = (run["gateway"] or {}).get("cores", [])
+    return sum(core["cycles_per_record"] for core in cores if core["role"] == role)
+
+
+def show(figures):
+    print(f"{figures['name']}: {figures['machine']['cpu']}, commit {figures['commit']}, "
+          f"{figures['date']}, durable unless acks=1")
+    print(f"{'records/s':>12}{'Gbit/s':>8}{'p50 us':>9}{'p99':>9}{'p99.9':>9}"
+          f"{'poller':>8}{'writer':>8}  run (cycles per record of the fused core's halves)")
+    for run in figures["runs"]:
+        latency = run["latency_us"]
+        print(f"{run['achieved_records_per_s']:>12.0f}{run['line']['gbit_per_s']:>8.2f}"
+              f"{latency['p50']:>9.0f}{latency['p99']:>9.0f}{latency['p999']:>9.0f}"
+              f"{cycles(run, 'poller'):>8.0f}{cycles(run, 'writer'):>8.0f}  {how(run)}"
+              f"{'' if run['balance'] == 'even' else '  NOT EVEN: ' + run['balance']}")
+
+
+def is_even(figures):
+    return all(run["balance"] == "even" for run in figures.get("runs", ()))
