@@ -1,6 +1,6 @@
 /* gateway.h - everything one gateway process is made of, and the table that starts it.
  *
- *     settings ─▶ signals ─▶ heap ─▶ lock ─▶ plan ─▶ eal ─▶ port ─▶ rings ─▶ writers
+ *     settings ─▶ signals ─▶ files ─▶ heap ─▶ lock ─▶ plan ─▶ eal ─▶ port ─▶ rings ─▶ writers
  *              ─▶ registry ─▶ pollers ─▶ kafka ─▶ rpc ─▶ cores            gateway_run()
  *
  *     poller p ──data[p][w]──▶ writer w ◀──admin[w]── control ◀──calls[p]── poller p

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -51,6 +52,16 @@ static void signals_undo(void *gateway)
 {
 	struct gateway *g = gateway;
 	close(g->signal_fd);
+}
+
+/* A partition takes descriptors, every segment of it more: all that we may have. */
+static int files_step(void *gateway)
+{
+	struct rlimit limit;
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return -errno;
+	limit.rlim_cur = limit.rlim_max;
+	return setrlimit(RLIMIT_NOFILE, &limit) != 0 ? -errno : 0;
 }
 
 static int heap_step(void *gateway)
@@ -269,6 +280,7 @@ static void rpc_undo(void *gateway)
 const struct boot_step gateway_steps[] = {
 	{"settings", settings_step, NULL},
 	{"signals", signals_step, signals_undo},
+	{"open files", files_step, NULL},
 	{"heap", heap_step, NULL},
 	{"log directory", lock_step, lock_undo},
 	{"cores", plan_step, NULL},

@@ -57,6 +57,9 @@ static const char *reason_of(int error)
 		       "directory away";
 	if (error == -EBADMSG)
 		return "its partition.metadata is damaged: restore or remove the file";
+	if (error == -EMFILE)
+		return "too many open files: a partition takes 5 and each of its closed "
+		       "segments 2; raise the limit (ulimit -n, LimitNOFILE=)";
 	return strerror(-error);
 }
 

@@ -125,6 +125,7 @@ struct log {
 	bool is_fenced;
 	bool is_starved; /* something shared was missing: ask again */
 	bool is_closing;
+	bool is_changed; /* something was written since open */
 	bool is_corrupt;    /* damage was found at open */
 	int64_t opened_at;  /* the recovery point it was found with */
 	int fence_error;

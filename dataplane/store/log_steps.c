@@ -6,6 +6,7 @@
  *      └── SEAL_SYNC ◀── SEAL ◀── SYNC_NAMES ◀── RENAME
  *
  *     closing, nothing under way: DISCARD (what was made ahead) ─▶ TRUNCATE ─▶ SYNC_ALL ─▶ ENDED
+ *     closing, nothing written since open: ENDED at once
  *
  * A step is a set of operations submitted together; the next one starts when all are done. A
  * name appears only when everything before the segment is durable, and nothing in it counts
@@ -134,6 +135,12 @@ static bool may_end(const struct log *log)
 	       log->operations == 0 && log_index_is_flushed(log);
 }
 
+/* Nothing was written since open, which left the files synced and of exact size. */
+static bool is_as_opened(const struct log *log)
+{
+	return !log->is_changed && log->allocated_bytes <= log->end.position;
+}
+
 static bool needs_next(const struct log *log)
 {
 	uint64_t threshold = (uint64_t)log->options.segment_bytes / 4 * 3;
@@ -147,7 +154,9 @@ static enum log_step next_step(const struct log *log)
 	case LOG_STEP_IDLE:
 		if (needs_next(log) && log->segment_count < SEGMENTS_MAX)
 			return LOG_STEP_CREATE;
-		return may_end(log) ? LOG_STEP_TRUNCATE : LOG_STEP_IDLE;
+		if (!may_end(log))
+			return LOG_STEP_IDLE;
+		return is_as_opened(log) ? LOG_STEP_ENDED : LOG_STEP_TRUNCATE;
 	case LOG_STEP_ALLOCATE:
 		if (log->is_unnamed && log->synced_bytes >= log->roll_bytes)
 			return LOG_STEP_RENAME;

@@ -37,6 +37,7 @@ static void submit_write(struct log *log, struct log_write *w)
 		.offset = w->position,
 	};
 	w->is_submitted = true;
+	log->is_changed = true;
 	if (write_is_partial(w))
 		log->partial = w;
 	log_submit(log, &w->op, LOG_TAG_WRITE, w);
@@ -266,6 +267,7 @@ static void flush_index(struct log *log, enum segment_file file, uint32_t *flush
 		.iov_count = 1,
 		.offset = (uint64_t)flushed * entry_bytes,
 	};
+	log->is_changed = true;
 	log_submit(log, op, is_time ? LOG_TAG_TIMEINDEX : LOG_TAG_INDEX, log);
 }
 
