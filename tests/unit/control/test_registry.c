@@ -479,11 +479,19 @@ Test(registry, a_crash_at_any_call_of_a_deletion_leaves_all_or_nothing, .timeout
 	for (unsigned call = 1; !has_ended; call++) {
 		cr_assert(rig_open(&r));
 		rig_create(&r, "t", 3);
+		uint8_t id[UUID_BYTES];
+		memcpy(id, rig_topic(&r, "t")->topic.id, sizeof id);
 		faults.calls_left = call;
 		rig_delete(&r, "t");
 		has_ended = !faults.is_dead;
 		rig_crash(&r);
 		check_whole_or_gone(call, "t", 3, 0);
+		/* Not another topic of the same name, made of what was left. */
+		cr_assert(rig_open(&r));
+		cr_assert(!rig_topic(&r, "t") ||
+				  memcmp(rig_topic(&r, "t")->topic.id, id, sizeof id) == 0,
+			  "call %u", call);
+		rig_stop(&r);
 		rig_fini(&r);
 		rig_init(&r);
 	}
