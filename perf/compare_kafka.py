@@ -49,15 +49,15 @@ def processor_seconds(pid):
     return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def waited_seconds(pid):
-    """How long its living threads were ready to run and had no CPU (schedstat)."""
-    total = 0
+def waits_ns(pid):
+    """{thread: how long it was ready to run and had no CPU} (schedstat)."""
+    waits = {}
     for thread in pathlib.Path(f"/proc/{pid}/task").iterdir():
         try:
-            total += int((thread / "schedstat").read_text().split()[1])
+            waits[thread.name] = int((thread / "schedstat").read_text().split()[1])
         except OSError:
             continue        # it ended between two lines
-    return total / 1e9
+    return waits
 
 
 class Sample:
@@ -66,7 +66,7 @@ class Sample:
     def __init__(self, server):
         self.counters = server.counters()
         self.cpu_s = processor_seconds(server.pid())
-        self.waited_s = waited_seconds(server.pid())
+        self.waits_ns = waits_ns(server.pid())
         self.at = time.monotonic()
 
 
@@ -74,8 +74,10 @@ def server_cost(before, after, records):
     """CPU seconds per million records; for Penstock the busy cycles, too."""
     millions = records / 1e6
     seconds = after.at - before.at
+    waited_ns = sum(wait - before.waits_ns.get(thread, 0)
+                    for thread, wait in after.waits_ns.items())
     cost = {"server_cpu_share": (after.cpu_s - before.cpu_s) / seconds,
-            "server_wait_share": (after.waited_s - before.waited_s) / seconds}
+            "server_wait_share": waited_ns / 1e9 / seconds}
     if not millions:
         return cost
     cost["cpu_s_per_million"] = (after.cpu_s - before.cpu_s) / millions
