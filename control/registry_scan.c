@@ -84,8 +84,19 @@ static void remove_deleted(struct registry *r, const struct listing *l)
 	}
 }
 
-static void finish_deletion(struct registry *r, struct entry *e)
+/* Its directories are not a stranger's, whether they could be removed or not. */
+static void listing_forget(struct listing *l, const char *topic)
 {
+	size_t kept = 0;
+	for (size_t i = 0; i < l->count; i++)
+		if (strcmp(l->found[i].topic, topic) != 0)
+			l->found[kept++] = l->found[i];
+	l->count = kept;
+}
+
+static void finish_deletion(struct registry *r, struct listing *l, struct entry *e)
+{
+	listing_forget(l, e->shown.topic.name);
 	int error = store_remove(r, e, 0);
 	if (!error)
 		error = store_forget(r, e);
@@ -95,7 +106,7 @@ static void finish_deletion(struct registry *r, struct entry *e)
 	entry_free(r, e);
 }
 
-static int read_topic_files(struct registry *r, const struct listing *l, char *message,
+static int read_topic_files(struct registry *r, struct listing *l, char *message,
 			    size_t message_size)
 {
 	for_each_name(name, l)
@@ -113,7 +124,7 @@ static int read_topic_files(struct registry *r, const struct listing *l, char *m
 			return -EBADMSG;
 		}
 		if (e->is_deleting)
-			finish_deletion(r, e);
+			finish_deletion(r, l, e);
 		else
 			registry_insert(r, e);
 	}

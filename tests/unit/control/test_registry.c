@@ -497,6 +497,23 @@ Test(registry, a_crash_at_any_call_of_a_deletion_leaves_all_or_nothing, .timeout
 	}
 }
 
+/* Adopted as a stranger's it would come back empty, and with a recovery point. */
+Test(registry, a_topic_marked_as_deleted_is_not_taken_up_again)
+{
+	cr_assert(rig_open(&r));
+	rig_create(&r, "t", 3);
+	rig_crash(&r);
+	char file[1024];
+	snprintf(file, sizeof file, "%s", rig_read(&r, ".t.json"));
+	char *mark = strstr(file, "\"deleting\": false");
+	cr_assert(mark, "%s", file);
+	memcpy(mark, "\"deleting\": true ", strlen("\"deleting\": false"));
+	rig_write(&r, ".t.json", file);
+	cr_assert(rig_open(&r), "%s", r.message);
+	cr_assert(!rig_topic(&r, "t") && !rig_exists(&r, "t-0") && !rig_exists(&r, ".t.json"));
+	rig_stop(&r);
+}
+
 Test(registry, one_process_at_a_time_has_the_directory)
 {
 	char message[256];
