@@ -21,13 +21,18 @@ struct sim_client *sim_client_create(enum sim_client_kind kind, uint32_t id)
 		c->port = SIM_PORT_KAFKA;
 		break;
 	case SIM_CONSUMER:
-		c = sim_consumer_create();
+		c = sim_consumer_create(id & 1 ? SIM_TOPIC_FLEETING : SIM_TOPIC_EVENTS);
 		c->port = SIM_PORT_KAFKA;
 		break;
 	case SIM_DEVICE:
 		c = sim_device_create(id & 1);
 		c->port = id & 1 ? SIM_PORT_PLATFORM : SIM_PORT_TERMINAL;
 		break;
+	case SIM_ROGUE:
+		c = sim_rogue_create();
+		c->port = SIM_PORT_KAFKA;
+		break;
+	case SIM_SENDER:
 	default:
 		c = calloc(1, sizeof *c);
 		require(c);

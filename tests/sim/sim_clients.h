@@ -1,6 +1,7 @@
 /* sim_clients.h - the peers of the gateway: Kafka producers and consumers, GB/T 32960
- * devices, senders of datagrams. Each speaks its protocol with an encoder of its own, notes
- * in the history what it sent and what it was told, and comes back when it is cut off. */
+ * devices, senders of datagrams, and some who mean no good. Each speaks its protocol with an
+ * encoder of its own, notes in the history what it sent and what it was told, and comes back
+ * when it is cut off. */
 #ifndef PENSTOCK_SIM_CLIENTS_H
 #define PENSTOCK_SIM_CLIENTS_H
 
@@ -14,18 +15,22 @@ enum {
 	SIM_PORT_PLATFORM = 32961,
 	SIM_PORT_DATAGRAMS = 5140,
 	SIM_EVENTS_PARTITIONS = 3,
+	/* As far as the operator lets a topic grow. */
+	SIM_PARTITIONS_MAX = 6,
 };
 
 #define SIM_TOPIC_EVENTS    "events"
 #define SIM_TOPIC_VEHICLES  "vehicles"
 #define SIM_TOPIC_PLATFORM  "platform"
 #define SIM_TOPIC_DATAGRAMS "datagrams"
+#define SIM_TOPIC_FLEETING  "fleeting" /* the operator makes and deletes it all the time */
 
-enum sim_client_kind { SIM_PRODUCER, SIM_CONSUMER, SIM_DEVICE, SIM_SENDER };
+enum sim_client_kind { SIM_PRODUCER, SIM_CONSUMER, SIM_DEVICE, SIM_SENDER, SIM_ROGUE };
 
 struct sim_client;
 
-/* `id` is the client number of the history; it decides a device's link (odd: platform). */
+/* `id` is the client number of the history; it decides a device's link (odd: platform) and a
+ * consumer's topic (odd: the fleeting one). */
 struct sim_client *sim_client_create(enum sim_client_kind kind, uint32_t id);
 void sim_client_destroy(struct sim_client *c);
 
@@ -63,7 +68,8 @@ struct sim_client {
 };
 
 struct sim_client *sim_producer_create(void);
-struct sim_client *sim_consumer_create(void);
+struct sim_client *sim_consumer_create(const char *topic);
 struct sim_client *sim_device_create(bool is_platform);
+struct sim_client *sim_rogue_create(void);
 
 #endif

@@ -7,16 +7,21 @@
 #include "tests/sim/sim_history.h"
 #include "tests/sim/sim_kafka.h"
 
-enum { UNKNOWN_TOPIC = 3, STORAGE_ERROR = 56, VERSION_FLEXIBLE = 12 };
+enum { OUT_OF_RANGE = 1, UNKNOWN_TOPIC = 3, STORAGE_ERROR = 56, VERSION_FLEXIBLE = 12 };
 
 #define FETCH_NS (10 * NS_PER_MS)
+#define DEAF_NS  (800 * NS_PER_MS)
 
 struct consumer {
 	struct sim_client client;
-	int64_t offsets[SIM_EVENTS_PARTITIONS];
+	const char *topic;
+	uint32_t partitions; /* of the request that is answered next */
+	uint32_t deletions;  /* when it was sent */
+	int64_t offsets[SIM_PARTITIONS_MAX];
 	int16_t version;
 	int32_t correlation;
 	bool is_waiting;
+	uint64_t deaf_until_ns; /* reads nothing before */
 	uint64_t asked_ns;
 	uint8_t *scratch;
 };
@@ -59,9 +64,12 @@ static void send_fetch(struct consumer *k)
 		emit_u32(&e, UINT32_MAX);
 	}
 	sim_put_count(&e, 1, flex);
-	sim_put_string(&e, SIM_TOPIC_EVENTS, flex);
-	sim_put_count(&e, SIM_EVENTS_PARTITIONS, flex);
-	for (uint32_t p = 0; p < SIM_EVENTS_PARTITIONS; p++)
+	/* An error ends the wait of a fetch: seldom ask for what may not be there. */
+	k->partitions = rng_one_in(rng, 4) ? SIM_PARTITIONS_MAX : SIM_EVENTS_PARTITIONS;
+	k->deletions = history_deletions(sim_world()->history);
+	sim_put_string(&e, k->topic, flex);
+	sim_put_count(&e, k->partitions, flex);
+	for (uint32_t p = 0; p < k->partitions; p++)
 		put_partition(k, &e, p);
 	sim_put_tags(&e, flex);
 	if (k->version >= 7)
@@ -83,9 +91,26 @@ static void seen(void *arg, const struct found_record *r)
 	if (r->offset != *next)
 		sim_fail("consumer %u: %s-%d @%lld when @%lld was due", k->client.id, r->topic,
 			 r->partition, (long long)r->offset, (long long)*next);
-	history_seen(sim_world()->history, r->topic, r->partition, r->offset, r->client,
-		     r->seq);
+	struct history_sight sight = {.topic = r->topic,
+				      .partition = r->partition,
+				      .offset = r->offset,
+				      .client = r->client,
+				      .seq = r->seq,
+				      .asked = k->deletions};
+	history_seen(sim_world()->history, &sight);
 	++*next;
+}
+
+/* Begins again where a topic was made anew. */
+static bool is_new_topic(struct consumer *k, uint32_t partition, int16_t error,
+			 int64_t high_watermark)
+{
+	bool is_behind = error == OUT_OF_RANGE ||
+			 (error == 0 && high_watermark < k->offsets[partition]);
+	if (!is_behind || strcmp(k->topic, SIM_TOPIC_FLEETING) != 0)
+		return false;
+	k->offsets[partition] = 0;
+	return true;
 }
 
 static void take_partition(struct consumer *k, struct cursor *c, uint32_t expected)
@@ -109,11 +134,13 @@ static void take_partition(struct consumer *k, struct cursor *c, uint32_t expect
 	if (error == UNKNOWN_TOPIC ||
 	    (error == STORAGE_ERROR && sim_fs_failures(sim_world()->fs)))
 		return;
+	if (is_new_topic(k, partition, error, high_watermark))
+		return;
 	if (error || high_watermark < k->offsets[partition])
 		sim_fail("consumer %u: error %d, high watermark %lld, offset %lld",
 			 k->client.id, error, (long long)high_watermark,
 			 (long long)k->offsets[partition]);
-	checker_records(SIM_TOPIC_EVENTS, (int32_t)partition, records, seen, k);
+	checker_records(k->topic, (int32_t)partition, records, seen, k);
 	if (k->offsets[partition] > high_watermark)
 		sim_fail("consumer %u: was given @%lld above the high watermark %lld",
 			 k->client.id, (long long)k->offsets[partition] - 1,
@@ -135,10 +162,10 @@ static void take_response(struct consumer *k, struct cursor c)
 	sim_get_string(&c, flex);
 	int64_t partitions = sim_get_count(&c, flex);
 	if (c.bad || !k->is_waiting || correlation != k->correlation || error || topics != 1 ||
-	    partitions != SIM_EVENTS_PARTITIONS)
+	    partitions != k->partitions)
 		sim_fail("consumer %u: response %d (version %d), error %d", k->client.id,
 			 correlation, k->version, error);
-	for (uint32_t p = 0; p < SIM_EVENTS_PARTITIONS; p++)
+	for (uint32_t p = 0; p < k->partitions; p++)
 		take_partition(k, &c, p);
 	sim_skip_tags(&c, flex);
 	sim_skip_tags(&c, flex);
@@ -154,19 +181,28 @@ static void consumer_turn(struct sim_client *c)
 {
 	struct consumer *k = consumer_of(c);
 	struct sim_buffer *in = &c->tcp.in;
+	if (sim_world()->now_ns < k->deaf_until_ns && !c->is_quitting)
+		return;
 	for (size_t n; (n = sim_response_bytes(in->bytes, in->size)) > 0;) {
 		take_response(k, cursor_of(in->bytes + 4, n - 4));
 		sim_buffer_eat(in, n);
 		c->next_ns = sim_world()->now_ns + rng_below(&sim_world()->rng, 2 * FETCH_NS);
 	}
 	bool is_due = sim_world()->now_ns >= c->next_ns;
-	if (is_due && !k->is_waiting && !c->is_quitting && !c->tcp.wants_fin)
-		send_fetch(k);
+	if (!is_due || k->is_waiting || c->is_quitting || c->tcp.wants_fin)
+		return;
+	send_fetch(k);
+	if (rng_one_in(&sim_world()->rng, 30)) {
+		k->deaf_until_ns =
+			sim_world()->now_ns + rng_below(&sim_world()->rng, 2 * DEAF_NS);
+		c->next_ns = k->deaf_until_ns;
+	}
 }
 
 static void consumer_lost(struct sim_client *c)
 {
 	consumer_of(c)->is_waiting = false;
+	consumer_of(c)->deaf_until_ns = 0;
 }
 
 static bool consumer_is_idle(const struct sim_client *c)
@@ -186,11 +222,12 @@ static const struct sim_client_ops consumer_ops = {
 	.destroy = consumer_destroy,
 };
 
-struct sim_client *sim_consumer_create(void)
+struct sim_client *sim_consumer_create(const char *topic)
 {
 	struct consumer *k = calloc(1, sizeof *k);
 	require(k);
 	k->client.ops = &consumer_ops;
+	k->topic = topic;
 	k->scratch = malloc(SIM_REQUEST_BYTES_MAX);
 	require(k->scratch);
 	return &k->client;

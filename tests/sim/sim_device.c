@@ -144,6 +144,14 @@ static bool is_complaint(const struct device *d, const uint8_t *frame)
 	       sim_fs_failures(sim_world()->fs) > 0;
 }
 
+/* A login that could not be stored is not answered: this may be a later one's. */
+static bool is_for(const struct due_answer *due, const uint8_t *frame)
+{
+	bool may_be_silent = due->command == COMMAND_LOGIN && sim_fs_failures(sim_world()->fs);
+	return due->command == frame[2] &&
+	       (!may_be_silent || memcmp(frame + HEADER_BYTES, due->time, TIME_BYTES) == 0);
+}
+
 static void take_answer(struct device *d, const uint8_t *frame, size_t size)
 {
 	if (is_complaint(d, frame))
@@ -154,7 +162,7 @@ static void take_answer(struct device *d, const uint8_t *frame, size_t size)
 		struct due_answer due = d->due[d->first];
 		d->first = (d->first + 1) % DUE_MAX;
 		d->count--;
-		if (due.command == frame[2]) {
+		if (is_for(&due, frame)) {
 			check_answer(d, &due, frame, size);
 			return;
 		}

@@ -8,7 +8,9 @@
 #include "dataplane/quiescent.h"
 #include "tests/sim/sim_clients.h"
 #include "tests/sim/sim_disk.h"
+#include "tests/sim/sim_history.h"
 #include "tests/sim/sim_net.h"
+#include "tests/sim/sim_operator.h"
 
 enum { SEGMENT_BYTES = 48 << 10, STEPS_TO_SEAL_MAX = 200000 };
 
@@ -30,6 +32,7 @@ struct sim_gateway {
 	struct writer *writer;
 	struct poller *poller;
 	bool has_topic;
+	struct sim_operator *operator; /* null: nobody */
 };
 
 static void say(void *owner, const char *line)
@@ -176,7 +179,7 @@ static void poller_make(struct sim_gateway *g)
 	require(g->poller);
 }
 
-struct sim_gateway *sim_gateway_start(void)
+struct sim_gateway *sim_gateway_start(bool operates)
 {
 	struct sim_gateway *g = map_take(sizeof *g); /* cache-aligned members */
 	require(g);
@@ -186,6 +189,9 @@ struct sim_gateway *sim_gateway_start(void)
 	if (!storage_make(g))
 		return NULL;
 	poller_make(g);
+	history_deletion_is_over(sim_world()->history);
+	if (operates)
+		g->operator = sim_operator_create(g->registry);
 	return g;
 }
 
@@ -216,6 +222,8 @@ static bool control_turn(struct sim_gateway *g)
 	any |= kafka_api_turn(g->api);
 	if (!g->has_topic && registry_is_ready(g->registry))
 		topic_make(g);
+	if (g->operator && registry_is_ready(g->registry) && !atomic_load(&g->drain))
+		sim_operator_turn(g->operator);
 	return any;
 }
 
@@ -253,6 +261,8 @@ uint64_t sim_gateway_next_ns(const struct sim_gateway *g)
 	uint64_t now_ns = sim_world()->now_ns;
 	if (!poller_may_sleep(g->poller) || !writer_may_sleep(g->writer))
 		return now_ns;
+	if (registry_is_busy(g->registry))
+		return now_ns;
 	return now_ns + poller_idle_ns(g->poller, 100 * NS_PER_MS);
 }
 
@@ -276,6 +286,7 @@ void sim_gateway_stop(struct sim_gateway *g)
 		if (i == STEPS_TO_SEAL_MAX)
 			sim_fail("the registry does not stop");
 	}
+	free(g->operator);
 	kafka_api_destroy(g->api);
 	registry_close(g->registry);
 	poller_destroy(g->poller);

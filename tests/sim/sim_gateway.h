@@ -9,8 +9,9 @@
 
 struct sim_gateway;
 
-/* Recovers from the disk. Null when it refuses to start because the disk failed. */
-struct sim_gateway *sim_gateway_start(void);
+/* Recovers from the disk. Null when it refuses to start because the disk failed. `operates`:
+ * an operator makes, alters and deletes topics under load. */
+struct sim_gateway *sim_gateway_start(bool operates);
 
 /* One turn of each core, in an order drawn by chance; some cores may miss their turn. True
  * when any found work. */

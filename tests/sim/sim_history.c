@@ -4,16 +4,18 @@
 #include "dataplane/base/be.h"
 #include "dataplane/base/require.h"
 #include "tests/sim/sim_checker.h"
+#include "tests/sim/sim_clients.h"
 
 enum { CLIENTS_MAX = 64, TOPIC_BYTES = 32 };
 
-enum fate { FATE_UNKNOWN, FATE_ACKED, FATE_REFUSED };
+enum fate { FATE_UNKNOWN, FATE_ACKED, FATE_REFUSED, FATE_DELETED };
 
 struct promise {
 	uint8_t fate;
 	uint8_t level;
 	uint32_t connection;
 	uint32_t powers;     /* power losses before the acknowledgement */
+	uint32_t deletions;  /* of its topic, before it was sent */
 	char topic[TOPIC_BYTES];
 	int32_t partition;
 	int64_t offset;      /* promised; -1: none */
@@ -33,6 +35,7 @@ struct sighting {
 	int32_t partition;
 	int64_t offset;
 	uint32_t client, seq;
+	uint32_t deletions;
 };
 
 struct history {
@@ -40,6 +43,8 @@ struct history {
 	struct sighting *sightings;
 	size_t sighting_count, sighting_capacity;
 	uint32_t powers;
+	uint32_t deletions; /* of the fleeting topic: begun or over */
+	bool is_deleting;
 	uint32_t round;
 	uint64_t acks;
 };
@@ -90,7 +95,10 @@ uint32_t history_sent(struct history *h, uint32_t client, uint32_t connection,
 		require(c->promises);
 	}
 	struct promise *p = &c->promises[c->count];
-	*p = (struct promise){.connection = connection, .partition = partition, .offset = -1};
+	*p = (struct promise){.connection = connection,
+			      .partition = partition,
+			      .offset = -1,
+			      .deletions = h->deletions};
 	snprintf(p->topic, sizeof p->topic, "%s", topic);
 	return c->count++;
 }
@@ -114,8 +122,7 @@ void history_refused(struct history *h, uint32_t client, uint32_t seq)
 	p->fate = FATE_REFUSED;
 }
 
-void history_seen(struct history *h, const char *topic, int32_t partition, int64_t offset,
-		  uint32_t client, uint32_t seq)
+void history_seen(struct history *h, const struct history_sight *seen)
 {
 	if (h->sighting_count == h->sighting_capacity) {
 		h->sighting_capacity = h->sighting_capacity ? 2 * h->sighting_capacity : 256;
@@ -124,9 +131,51 @@ void history_seen(struct history *h, const char *topic, int32_t partition, int64
 		require(h->sightings);
 	}
 	struct sighting *s = &h->sightings[h->sighting_count++];
-	*s = (struct sighting){
-		.partition = partition, .offset = offset, .client = client, .seq = seq};
-	snprintf(s->topic, sizeof s->topic, "%s", topic);
+	*s = (struct sighting){.partition = seen->partition,
+			       .offset = seen->offset,
+			       .client = seen->client,
+			       .seq = seen->seq,
+			       .deletions = seen->asked};
+	snprintf(s->topic, sizeof s->topic, "%s", seen->topic);
+}
+
+void history_deleting(struct history *h)
+{
+	h->deletions++;
+	h->is_deleting = true;
+}
+
+static bool is_fleeting(const char *topic)
+{
+	return strcmp(topic, SIM_TOPIC_FLEETING) == 0;
+}
+
+void history_deleted(struct history *h)
+{
+	history_deletion_is_over(h);
+	for (uint32_t c = 0; c < CLIENTS_MAX; c++)
+		for (uint32_t seq = 0; seq < h->clients[c].count; seq++) {
+			struct promise *p = &h->clients[c].promises[seq];
+			if (p->fate == FATE_ACKED && is_fleeting(p->topic))
+				p->fate = FATE_DELETED;
+		}
+}
+
+void history_deletion_is_over(struct history *h)
+{
+	h->deletions += h->is_deleting;
+	h->is_deleting = false;
+}
+
+uint32_t history_deletions(const struct history *h)
+{
+	return h->deletions;
+}
+
+/* Its topic was deleted, or is being deleted, since it was sent or asked for. */
+static bool may_be_deleted(const struct history *h, const char *topic, uint32_t deletions)
+{
+	return is_fleeting(topic) && (h->is_deleting || deletions != h->deletions);
 }
 
 void history_power_lost(struct history *h)
@@ -156,6 +205,9 @@ static void found(void *arg, const struct found_record *r)
 	if (p->fate == FATE_REFUSED)
 		sim_fail("record %u/%u was refused and is stored @%lld", r->client, r->seq,
 			 (long long)r->offset);
+	if (p->fate == FATE_DELETED)
+		sim_fail("record %u/%u was deleted with its topic and is back @%lld", r->client,
+			 r->seq, (long long)r->offset);
 	p->round = h->round;
 	p->found_offset = r->offset;
 	p->found_partition = r->partition;
@@ -169,11 +221,14 @@ static void check_promise(struct history *h, uint32_t client, uint32_t seq,
 	bool is_here = p->round == h->round;
 	if (!is_here && p->level == ACK_WRITTEN && p->powers != h->powers)
 		return;
+	if (!is_here && may_be_deleted(h, p->topic, p->deletions))
+		return;
 	if (!is_here)
 		sim_fail("record %u/%u was acknowledged (%s, offset %lld) and is lost", client,
 			 seq, p->level == ACK_DURABLE ? "durable" : "written",
 			 (long long)p->offset);
-	if (p->offset >= 0 && p->offset != p->found_offset)
+	if (p->offset >= 0 && p->offset != p->found_offset &&
+	    !may_be_deleted(h, p->topic, p->deletions))
 		sim_fail("record %u/%u was promised @%lld and lies @%lld", client, seq,
 			 (long long)p->offset, (long long)p->found_offset);
 }
@@ -183,23 +238,25 @@ static void check_order(struct history *h, uint32_t client)
 {
 	const struct client_history *c = &h->clients[client];
 	enum { PARTITIONS = 16 };
-	int64_t last[PARTITIONS];
+	int64_t last[2 * PARTITIONS];
 	uint32_t connection = UINT32_MAX;
 	for (uint32_t seq = 0; seq < c->count; seq++) {
 		const struct promise *p = &c->promises[seq];
 		if (p->connection != connection) {
 			connection = p->connection;
-			for (unsigned i = 0; i < PARTITIONS; i++)
+			for (unsigned i = 0; i < 2 * PARTITIONS; i++)
 				last[i] = -1;
 		}
 		if (p->round != h->round)
 			continue;
 		require(p->found_partition < PARTITIONS);
-		if (p->found_offset <= last[p->found_partition])
+		int64_t *before = &last[p->found_partition];
+		if (is_fleeting(p->topic))
+			before += PARTITIONS;
+		if (p->found_offset <= *before)
 			sim_fail("record %u/%u @%lld overtook its predecessor @%lld", client, seq,
-				 (long long)p->found_offset,
-				 (long long)last[p->found_partition]);
-		last[p->found_partition] = p->found_offset;
+				 (long long)p->found_offset, (long long)*before);
+		*before = p->found_offset;
 	}
 }
 
@@ -216,6 +273,8 @@ void history_check(struct history *h, const char *log_dir, bool indexes)
 	for (size_t i = 0; i < h->sighting_count; i++) {
 		const struct sighting *s = &h->sightings[i];
 		const struct promise *p = promise_of(h, s->client, s->seq);
+		if (may_be_deleted(h, s->topic, s->deletions))
+			continue;
 		if (!p || p->round != h->round || p->found_offset != s->offset ||
 		    p->found_partition != s->partition)
 			sim_fail("a consumer saw record %u/%u at %s-%d @%lld; it is not there",

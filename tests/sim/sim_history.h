@@ -35,9 +35,22 @@ void history_acked(struct history *h, uint32_t client, uint32_t seq, enum ack_le
 		   int64_t offset);
 /* Refused with an error that says it was not stored. */
 void history_refused(struct history *h, uint32_t client, uint32_t seq);
-/* A consumer was given this. */
-void history_seen(struct history *h, const char *topic, int32_t partition, int64_t offset,
-		  uint32_t client, uint32_t seq);
+/* A consumer was given this; `asked` is what history_deletions() was when it asked. */
+struct history_sight {
+	const char *topic;
+	int32_t partition;
+	int64_t offset;
+	uint32_t client, seq;
+	uint32_t asked;
+};
+void history_seen(struct history *h, const struct history_sight *seen);
+
+/* The fleeting topic: its deletion begins; it is over, and what was acknowledged before must
+ * not be seen again; it is over one way or the other, for the gateway has started again. */
+void history_deleting(struct history *h);
+void history_deleted(struct history *h);
+void history_deletion_is_over(struct history *h);
+uint32_t history_deletions(const struct history *h);
 
 /* What only reached `written` may be gone from now on. */
 void history_power_lost(struct history *h);

@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { LIVES_MAX = 4, PRODUCERS_MAX = 3, DEVICES_MAX = 4, CLIENTS_MAX = 12, JOBS_MAX = 64 };
+enum { LIVES_MAX = 4, PRODUCERS_MAX = 3, DEVICES_MAX = 4, CLIENTS_MAX = 16, JOBS_MAX = 64 };
 
 #define LIFE_NS_MAX  (1500 * NS_PER_MS)
 #define QUIET_NS_MAX (240 * NS_PER_S)
@@ -26,6 +26,7 @@ struct run {
 	struct sim_client *clients[CLIENTS_MAX];
 	unsigned client_count;
 	struct sim_gateway *gateway;
+	bool operates; /* somebody makes, alters and deletes topics meanwhile */
 };
 
 static void add_client(struct run *r, enum sim_client_kind kind, uint32_t id)
@@ -43,6 +44,12 @@ static void clients_make(struct run *r)
 	for (unsigned i = 0; i < devices; i++)
 		add_client(r, SIM_DEVICE, 16 + i);
 	add_client(r, SIM_CONSUMER, 32);
+	if (rng_one_in(rng, 2))
+		add_client(r, SIM_CONSUMER, 33);
+	if (rng_one_in(rng, 3))
+		add_client(r, SIM_CONSUMER, 34);
+	if (rng_one_in(rng, 2))
+		add_client(r, SIM_ROGUE, 40);
 	if (rng_one_in(rng, 2))
 		add_client(r, SIM_SENDER, SIM_DATAGRAM_CLIENTS);
 }
@@ -114,7 +121,7 @@ static void run_for(struct run *r, uint64_t ns)
 /* False: the disk failed meanwhile, and the gateway refused. */
 static bool start(struct run *r)
 {
-	r->gateway = sim_gateway_start();
+	r->gateway = sim_gateway_start(r->operates);
 	if (!r->gateway)
 		return false;
 	uint64_t limit = r->world.now_ns + QUIET_NS_MAX;
@@ -218,6 +225,7 @@ static int run_seed(uint64_t seed, bool verbose)
 	r->world.net = sim_net_create(&net);
 	r->world.history = history_create();
 	clients_make(r);
+	r->operates = rng_one_in(&r->world.rng, 2);
 	unsigned lives = 1 + (unsigned)rng_below(&r->world.rng, LIVES_MAX);
 	for (unsigned i = 0; i < lives; i++)
 		live(r);

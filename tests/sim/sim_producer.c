@@ -6,7 +6,7 @@
 #include "tests/sim/sim_history.h"
 #include "tests/sim/sim_kafka.h"
 
-enum { REQUESTS_MAX = 6, RECORDS_MAX = 12, VERSION_MIN = 3, VERSION_MAX = 11,
+enum { REQUESTS_MAX = 6, SLICES_MAX = 2, RECORDS_MAX = 12, VERSION_MIN = 3, VERSION_MAX = 11,
        VERSION_FLEXIBLE = 9, STORAGE_ERROR = 56 };
 
 #define REQUEST_NS (6 * NS_PER_MS)
@@ -19,8 +19,9 @@ struct produce {
 	int32_t correlation;
 	int16_t version;
 	int16_t acks;
+	const char *topic;
 	unsigned slice_count;
-	struct slice slices[SIM_EVENTS_PARTITIONS];
+	struct slice slices[SLICES_MAX];
 };
 
 struct producer {
@@ -39,15 +40,18 @@ static struct producer *producer_of(struct sim_client *c)
 static void choose_slices(struct producer *p, struct produce *r)
 {
 	struct rng *rng = &sim_world()->rng;
-	uint32_t partition = (uint32_t)rng_below(rng, SIM_EVENTS_PARTITIONS);
+	/* Seldom one that may not be there yet. */
+	uint32_t partitions =
+		rng_one_in(rng, 8) ? SIM_PARTITIONS_MAX : SIM_EVENTS_PARTITIONS;
+	uint32_t partition = (uint32_t)rng_below(rng, partitions);
 	r->slice_count = rng_one_in(rng, 3) ? 1 + (unsigned)rng_below(rng, 2) : 1;
 	for (unsigned i = 0; i < r->slice_count; i++) {
 		struct slice *s = &r->slices[i];
-		s->partition = (partition + i) % SIM_EVENTS_PARTITIONS;
+		s->partition = (partition + i) % partitions;
 		s->count = 1 + (uint32_t)rng_below(rng, RECORDS_MAX);
 		for (uint32_t k = 0; k < s->count; k++) {
 			uint32_t seq = history_sent(sim_world()->history, p->client.id,
-						    p->client.connection, SIM_TOPIC_EVENTS,
+						    p->client.connection, r->topic,
 						    (int32_t)s->partition);
 			if (k == 0)
 				s->first_seq = seq;
@@ -73,6 +77,7 @@ static void send_request(struct producer *p)
 	struct produce r = {.correlation = p->next_correlation++};
 	r.version = (int16_t)(VERSION_MIN + rng_below(rng, VERSION_MAX - VERSION_MIN + 1));
 	r.acks = acks[rng_below(rng, array_len(acks))];
+	r.topic = rng_one_in(rng, 5) ? SIM_TOPIC_FLEETING : SIM_TOPIC_EVENTS;
 	choose_slices(p, &r);
 	bool flex = r.version >= VERSION_FLEXIBLE;
 	struct emitter e = emitter_of(p->scratch, SIM_REQUEST_BYTES_MAX);
@@ -84,7 +89,7 @@ static void send_request(struct producer *p)
 	emit_u16(&e, (uint16_t)r.acks);
 	emit_u32(&e, 30000);
 	sim_put_count(&e, 1, flex);
-	sim_put_string(&e, SIM_TOPIC_EVENTS, flex);
+	sim_put_string(&e, r.topic, flex);
 	sim_put_count(&e, r.slice_count, flex);
 	for (unsigned i = 0; i < r.slice_count; i++)
 		put_slice(p, &e, &r.slices[i], flex);

@@ -118,13 +118,20 @@ static size_t put_options(const struct sim_tcp *t, uint8_t *p, bool is_syn)
 	return n;
 }
 
+/* What is not eaten closes it. */
+static uint32_t window_now(const struct sim_tcp *t)
+{
+	return t->in.size < WINDOW_BYTES ? WINDOW_BYTES - (uint32_t)t->in.size : 0;
+}
+
 static void segment_send(struct sim_tcp *t, uint32_t seq, uint8_t flags, const uint8_t *data,
 			 size_t size)
 {
 	uint8_t frame[SIM_FRAME_BYTES_MAX];
 	uint8_t *tcp = frame + ETH_BYTES + IP_BYTES;
 	size_t header = TCP_BYTES + put_options(t, tcp + TCP_BYTES, flags & SYN);
-	uint16_t window = (flags & SYN) ? WINDOW_BYTES : WINDOW_BYTES >> t->our_shift;
+	t->open_window = window_now(t);
+	uint16_t window = (uint16_t)((flags & SYN) ? WINDOW_BYTES : t->open_window >> t->our_shift);
 	be16_store(tcp, t->local_port);
 	be16_store(tcp + 2, t->remote_port);
 	be32_store(tcp + 4, seq);
@@ -256,6 +263,10 @@ static void take_data(struct sim_tcp *t, uint32_t seq, const uint8_t *data, size
 	uint32_t skip = t->rcv_nxt - seq;
 	if ((int32_t)skip < 0 || skip > size + fin)
 		return; /* a gap, or old */
+	if (size - min_size(skip, size) > window_now(t)) {
+		size = skip + window_now(t);
+		fin = false;
+	}
 	if (skip < size) {
 		sim_buffer_put(&t->in, data + skip, size - skip);
 		t->rcv_nxt += (uint32_t)(size - skip);
@@ -370,6 +381,8 @@ void sim_tcp_turn(struct sim_tcp *t)
 		send_again(t);
 	if (t->state == SIM_TCP_OPEN)
 		send_new(t);
+	/* Eaten since: the gateway must hear that there is room again. */
+	t->owes_ack |= t->open_window < WINDOW_BYTES / 4 && window_now(t) > WINDOW_BYTES / 2;
 	if (t->owes_ack && t->state == SIM_TCP_OPEN)
 		segment_send(t, t->snd_nxt, ACK, NULL, 0);
 }

@@ -1,6 +1,7 @@
 /* sim_tcp.h - the clients' TCP: a small, stubborn peer, written apart from the one under
  * test. Sends segments of random sizes, goes back to the first unacknowledged byte when
- * nothing is heard, takes only what is in order. Options are offered or not, by chance. */
+ * nothing is heard, takes only what is in order; what is not eaten closes its window.
+ * Options are offered or not, by chance. */
 #ifndef PENSTOCK_SIM_TCP_H
 #define PENSTOCK_SIM_TCP_H
 
@@ -26,6 +27,7 @@ struct sim_tcp {
 	uint32_t iss, snd_una, snd_nxt, snd_max;
 	uint32_t rcv_nxt;
 	uint32_t snd_wnd;
+	uint32_t open_window; /* as last told */
 	uint16_t mss;
 	uint8_t our_shift, peer_shift;
 	bool offers_scale, offers_timestamps, uses_timestamps;

@@ -1,0 +1,164 @@
+/* sim_rogue.c - a Kafka client that keeps to nothing: damaged requests, sizes that lie,
+ * requests in drips, ends and resets in their middle; see sim_clients.h. What it sends may be
+ * stored or not; whatever it does costs nobody else anything. */
+#include "dataplane/base/require.h"
+#include "tests/sim/sim_clients.h"
+#include "tests/sim/sim_history.h"
+#include "tests/sim/sim_kafka.h"
+
+enum { RECORDS_MAX = 12, VERSION_MIN = 3, VERSION_MAX = 11, VERSION_FLEXIBLE = 9 };
+
+enum mischief { DAMAGE, LYING_SIZE, NOISE, DRIPS, ENDS_INSIDE, RESETS_INSIDE, MISCHIEFS };
+
+#define DRIP_NS (10 * NS_PER_MS)
+#define LIFE_NS (500 * NS_PER_MS)
+
+struct rogue {
+	struct sim_client client;
+	uint8_t *request;
+	size_t size, sent, end;
+	uint8_t mischief;
+	bool has_request;
+	uint64_t until_ns; /* then it has had enough of the connection */
+};
+
+static struct rogue *rogue_of(struct sim_client *c)
+{
+	return container_of(c, struct rogue, client);
+}
+
+/* A good produce request; `request` has room for it and its batch. */
+static void make_request(struct rogue *r)
+{
+	struct rng *rng = &sim_world()->rng;
+	int16_t version = (int16_t)(VERSION_MIN + rng_below(rng, VERSION_MAX - VERSION_MIN + 1));
+	bool flex = version >= VERSION_FLEXIBLE;
+	uint32_t count = 1 + (uint32_t)rng_below(rng, RECORDS_MAX);
+	uint32_t first = 0;
+	for (uint32_t k = 0; k < count; k++) {
+		uint32_t seq = history_sent(sim_world()->history, r->client.id,
+					    r->client.connection, SIM_TOPIC_EVENTS, -1);
+		first = k ? first : seq;
+	}
+	uint8_t *batch = r->request + SIM_REQUEST_BYTES_MAX;
+	size_t size = sim_batch(batch, SIM_REQUEST_BYTES_MAX, r->client.id, first, count);
+	struct emitter e = emitter_of(r->request, SIM_REQUEST_BYTES_MAX);
+	sim_request_begin(&e, KEY_PRODUCE, version, 1, flex);
+	if (flex)
+		emit_uvarint(&e, 0);
+	else
+		emit_u16(&e, UINT16_MAX);
+	emit_u16(&e, UINT16_MAX);
+	emit_u32(&e, 30000);
+	sim_put_count(&e, 1, flex);
+	sim_put_string(&e, SIM_TOPIC_EVENTS, flex);
+	sim_put_count(&e, 1, flex);
+	emit_u32(&e, (uint32_t)rng_below(rng, SIM_EVENTS_PARTITIONS));
+	sim_put_count(&e, (uint32_t)size, flex);
+	emit_bytes(&e, batch, size);
+	for (unsigned tags = 0; tags < 3; tags++)
+		sim_put_tags(&e, flex);
+	r->size = sim_request_end(&e);
+	r->end = r->size;
+	r->sent = 0;
+}
+
+static void spoil_request(struct rogue *r)
+{
+	struct rng *rng = &sim_world()->rng;
+	r->mischief = (uint8_t)rng_below(rng, MISCHIEFS);
+	switch ((enum mischief)r->mischief) {
+	case DAMAGE:
+		for (unsigned i = 0; i <= rng_below(rng, 3); i++) {
+			size_t near = rng_one_in(rng, 3) ? r->size : 120;
+			r->request[rng_below(rng, near)] ^= (uint8_t)(1 << rng_below(rng, 8));
+		}
+		break;
+	case LYING_SIZE:
+		be32_store(r->request, (uint32_t)rng_next(rng) >> rng_below(rng, 32));
+		break;
+	case NOISE:
+		for (size_t i = 0; i < r->size; i++)
+			r->request[i] = (uint8_t)rng_next(rng);
+		break;
+	case ENDS_INSIDE:
+	case RESETS_INSIDE:
+		r->end = rng_below(rng, r->size);
+		break;
+	case DRIPS:
+	case MISCHIEFS:
+		break;
+	}
+}
+
+/* All has been sent that will be. */
+static void request_over(struct rogue *r)
+{
+	r->has_request = false;
+	if (r->mischief == ENDS_INSIDE)
+		sim_tcp_close(&r->client.tcp);
+	else if (r->mischief == RESETS_INSIDE)
+		sim_tcp_abort(&r->client.tcp);
+}
+
+static void rogue_turn(struct sim_client *c)
+{
+	struct rogue *r = rogue_of(c);
+	struct rng *rng = &sim_world()->rng;
+	sim_buffer_eat(&c->tcp.in, c->tcp.in.size);
+	uint64_t now_ns = sim_world()->now_ns;
+	if (c->is_quitting || now_ns < c->next_ns || c->tcp.wants_fin)
+		return;
+	if (!r->until_ns)
+		r->until_ns = now_ns + rng_below(rng, LIFE_NS);
+	if (now_ns > r->until_ns) {
+		sim_tcp_abort(&c->tcp);
+		return;
+	}
+	if (!r->has_request) {
+		make_request(r);
+		spoil_request(r);
+		r->has_request = true;
+	}
+	size_t n = r->end - r->sent;
+	if (r->mischief == DRIPS || rng_one_in(rng, 4))
+		n = min_size(n, 1 + rng_below(rng, 600));
+	sim_tcp_write(&c->tcp, r->request + r->sent, n);
+	r->sent += n;
+	if (r->sent == r->end)
+		request_over(r);
+	c->next_ns = now_ns + rng_below(rng, 2 * DRIP_NS);
+}
+
+static void rogue_lost(struct sim_client *c)
+{
+	rogue_of(c)->has_request = false;
+	rogue_of(c)->until_ns = 0;
+}
+
+static bool rogue_is_idle(const struct sim_client *c)
+{
+	return true;
+}
+
+static void rogue_destroy(struct sim_client *c)
+{
+	free(rogue_of(c)->request);
+}
+
+static const struct sim_client_ops rogue_ops = {
+	.turn = rogue_turn,
+	.lost = rogue_lost,
+	.is_idle = rogue_is_idle,
+	.destroy = rogue_destroy,
+};
+
+struct sim_client *sim_rogue_create(void)
+{
+	struct rogue *r = calloc(1, sizeof *r);
+	require(r);
+	r->client.ops = &rogue_ops;
+	r->request = malloc(2 * SIM_REQUEST_BYTES_MAX);
+	require(r->request);
+	return &r->client;
+}
