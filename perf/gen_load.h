@@ -34,6 +34,10 @@ struct gen_load {
 	/* Bytes [at, at + size) of the message to `out`. */
 	void (*fill)(const struct gen_load *l, uint32_t conn, uint32_t message,
 		     uint32_t at, uint32_t size, uint8_t *out);
+	/* Null, or: 0 when the message goes as it is, else where it is cut in two
+	 * segments, the second sent first when *is_reversed. */
+	uint32_t (*cut)(const struct gen_load *l, uint32_t conn, uint32_t message,
+			bool *is_reversed);
 	/* An answer may come all the same; its message is then UINT32_MAX.
 	 * Bytes of the answer that begins there: 0 when more must be seen first,
 	 * UINT32_MAX when it is none. */

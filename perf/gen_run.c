@@ -113,9 +113,10 @@ static void turn(struct gen_run *r, bool (*feed)(struct gen_run *))
 	uint64_t sent = r->options.port->packets_sent;
 	gen_tcp_set_time(&r->tcp, clock_now_ns());
 	bool worked = receive(r);
-	worked |= feed(r);
+	/* What was begun goes before what is new. */
 	if (r->options.load)
 		gen_tcp_turn(&r->tcp);
+	worked |= feed(r);
 	gen_port_flush(r->options.port);
 	worked |= r->options.port->packets_sent != sent;
 	uint64_t cycles = clock_cycles();
@@ -308,9 +309,10 @@ static void load_phases(struct gen_run *r)
 		feed = feed_nothing;
 	run_phase(r, GEN_WARMUP, warmup_ns, feed, never);
 	count(r, -1);
-	uint64_t from = clock_now_ns();
+	uint64_t from = clock_now_ns(), cycles = clock_cycles();
 	run_phase(r, GEN_STEADY, steady_ns, feed, never);
 	r->figures.steady_ns = clock_now_ns() - from;
+	r->figures.steady_cycles = clock_cycles() - cycles;
 	count(r, 1);
 	r->steady_to_ns = min_u64(r->steady_to_ns, clock_now_ns());
 	if (o->rate > 0)

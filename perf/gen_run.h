@@ -13,6 +13,7 @@
 #ifndef PENSTOCK_GEN_RUN_H
 #define PENSTOCK_GEN_RUN_H
 
+#include "perf/gen_chaos.h"
 #include "perf/gen_tcp.h"
 #include "perf/histogram.h"
 
@@ -33,9 +34,10 @@ extern const char *const gen_phase_names[GEN_PHASES];
 
 struct gen_run_options {
 	struct gen_port *port;
-	const struct gen_load *load; /* null: datagrams */
-	uint32_t datagram_bytes;     /* payload */
-	uint32_t connections;        /* of datagrams: senders */
+	const struct gen_load *load;   /* null: datagrams */
+	const struct gen_chaos *chaos; /* null, or what `load` is the load of */
+	uint32_t datagram_bytes;       /* payload */
+	uint32_t connections;          /* of datagrams: senders */
 	uint16_t target_port;
 	double rate; /* messages per second of all connections; 0: closed loop */
 	uint32_t in_flight;
@@ -45,6 +47,7 @@ struct gen_run_options {
 /* Of the steady phase, unless it says otherwise. */
 struct gen_figures {
 	uint64_t steady_ns;
+	uint64_t steady_cycles;     /* of the counter, in the same time */
 	uint64_t connect_ns;        /* of the CONNECT phase */
 	uint64_t offered;           /* messages that were due */
 	uint64_t begun;             /* messages of which a byte was sent */

@@ -150,6 +150,32 @@ static uint32_t allowed(const struct gen_tcp *t, const struct gen_conn *c)
 	return c->owed;
 }
 
+/* The second part of the next message, ahead of the first. */
+static bool send_ahead(struct gen_tcp *t, struct gen_conn *c, uint32_t cut, uint32_t left)
+{
+	c->next += cut;
+	c->sent_at = cut;
+	bool is_sent = send_piece(t, c, left - cut, true);
+	c->next -= cut;
+	c->sent_at = 0;
+	return is_sent;
+}
+
+/* Of `size` bytes that could go at once, those before a cut. */
+static uint32_t cut_piece(struct gen_tcp *t, struct gen_conn *c, uint32_t size,
+			  uint32_t left)
+{
+	const struct gen_load *load = t->options.load;
+	bool is_reversed;
+	uint32_t cut =
+		load->cut(load, gen_conn_index(t, c), c->sent_message, &is_reversed);
+	if (cut <= c->sent_at)
+		return size;
+	if (is_reversed && c->sent_at == 0 && size == left)
+		send_ahead(t, c, cut, left);
+	return min_u32(size, cut - c->sent_at);
+}
+
 static void send_owed(struct gen_tcp *t, struct gen_conn *c)
 {
 	const struct gen_load *load = t->options.load;
@@ -162,6 +188,8 @@ static void send_owed(struct gen_tcp *t, struct gen_conn *c)
 		/* A sliver is sent only when nothing else will open the window. */
 		if (size == 0 || (size == room && size < left && in_flight))
 			return;
+		if (load->cut)
+			size = cut_piece(t, c, size, left);
 		if (!send_piece(t, c, size, size == left)) {
 			gen_conn_touch(t, c);
 			return;

@@ -30,6 +30,9 @@ def fleet():
         runs = [pair.perf("fleet", FLEET, seconds=SECONDS, connections=1000)]
         shape = {"connections": 10000}
         runs += steps(pair, "fleet", FLEET, {"in_flight": 4, **shape}, shape)
+        rate = round(runs[1]["achieved_messages_per_s"] * SHARES[0])
+        runs.append(pair.perf("fleet", FLEET, seconds=SECONDS, rate=rate, burst=1, **shape))
+        runs.append(pair.perf("fleet", FLEET, seconds=SECONDS, in_flight=4, record_size=0, **shape))
     return result("fleet", pair, runs)
 
 
@@ -67,6 +70,15 @@ def connections():
     return result("connections", pair, runs)
 
 
+def chaos():
+    """Frames cut, changed, doubled and torn: each end of a frame as often as foretold."""
+    with MemifPair({"listener.name.fleet.frame.timeout.ms": "3600000"}) as pair:
+        shape = {"connections": 200, "rate": 20000, "seconds": SECONDS}
+        runs = [pair.perf("fleet", FLEET, chaos=share, **shape) for share in (0.01, 0.3, 1)]
+        runs.append(pair.perf("fleet", FLEET, chaos=0.1, record_size=0, **shape))
+    return result("chaos", pair, runs)
+
+
 def how(run):
     """A run in a few words."""
     options = {key: value for key, value in run["options"].items()
@@ -82,7 +94,8 @@ def cycles(run, role):
 
 
 def show(figures):
-    print(f"{figures['name']}: {figures['machine']['cpu']}, commit {figures['commit']}, "
+    ghz = figures["runs"][0]["counter_hz"] / 1e9
+    print(f"{figures['name']}: {figures['machine']['cpu']}, counter {ghz:.2f} GHz, commit {figures['commit']}, "
           f"{figures['date']}, durable unless acks=1")
     print(f"{'records/s':>12}{'Gbit/s':>8}{'p50 us':>9}{'p99':>9}{'p99.9':>9}"
           f"{'poller':>8}{'writer':>8}  run (cycles per record of the fused core's halves)")

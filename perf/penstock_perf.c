@@ -52,6 +52,10 @@ static const char usage[] =
 	"(default 64)\n"
 	"  --link LINK         fleet: platform (every frame answered, default) or "
 	"terminal\n"
+	"  --chaos P           fleet: a share of the frames goes wrong; the gateway must "
+	"count\n"
+	"                      them as foretold (its frame.timeout.ms longer than the "
+	"run)\n"
 	"  --topic NAME --partitions P    kafka (default perf, 1)\n"
 	"  --batch RECORDS     kafka: records of a batch (default 140)\n"
 	"  --acks -1|0|1       kafka (default -1)\n"
@@ -66,6 +70,7 @@ struct command {
 	struct gen_run_options run;
 	struct gen_kafka_options kafka;
 	uint32_t record_bytes;
+	double chaos;
 	bool has_record_bytes, is_terminal;
 	uint16_t cpu;
 };
@@ -152,6 +157,7 @@ static const struct option options[] = {
 	{"link", required_argument, NULL, 'l'},
 	{"topic", required_argument, NULL, 'o'},
 	{"partitions", required_argument, NULL, 'a'},
+	{"chaos", required_argument, NULL, 'x'},
 	{"batch", required_argument, NULL, 'b'},
 	{"acks", required_argument, NULL, 'A'},
 	{"cpu", required_argument, NULL, 'C'},
@@ -203,6 +209,8 @@ static bool read_option(int option, const char *text, struct command *c)
 		return read_count(text, 1 << 12, &c->run.in_flight) && c->run.in_flight;
 	case 'u':
 		return read_number(text, 0, 3600, &c->run.burst_s);
+	case 'x':
+		return read_number(text, 0, 1, &c->chaos);
 	case 'w':
 		return read_number(text, 0, 3600, &c->run.warmup_s);
 	case 's':
@@ -272,6 +280,7 @@ struct program {
 	struct eal eal;
 	struct gen_port port;
 	struct gen_fleet fleet;
+	struct gen_chaos chaos;
 	struct gen_kafka kafka;
 	struct gen_run run;
 	struct gen_gateway gateway;
@@ -339,6 +348,11 @@ static int load_init(struct program *p)
 						  .frame_bytes = c->record_bytes,
 						  .is_terminal = c->is_terminal});
 		o.load = &p->fleet.load;
+		if (c->chaos > 0) {
+			gen_chaos_init(&p->chaos, &p->fleet, c->chaos);
+			o.load = &p->chaos.load;
+			o.chaos = &p->chaos;
+		}
 	} else if (strcmp(c->mode, "kafka") == 0) {
 		error = gen_kafka_init(&p->kafka, &c->kafka);
 		o.load = &p->kafka.load;

@@ -4,6 +4,7 @@
   fleet         GB/T 32960 vehicles over net_memif: closed loop, then rate against latency
   kafka         Produce requests over net_memif: batches, single records, acks
   udp           datagrams over net_memif: flat out, and at rates
+  chaos         broken GB/T 32960 streams, their ends held against a second reading
   connections   a million vehicles over net_memif, one frame per 10 s each
 
 Without a name: all of them. Each run adds one JSON file (machine, commit, date, settings,
@@ -42,6 +43,7 @@ SCENARIOS = {
     "fleet": (load.fleet, load.show),
     "kafka": (load.kafka, load.show),
     "udp": (load.udp, load.show),
+    "chaos": (load.chaos, load.show),
     "connections": (load.connections, load.show),
 }
 

@@ -1,0 +1,109 @@
+"""perf/plot RESULT.json... - figures of perf/run in, PNG files beside them out.
+
+  NAME-latency.png  throughput against answer latency (p50, p99, p99.9), open loops and closed
+  NAME-cycles.png   cycles per record of each run, poller and writer stacked; of `stages`: per stage
+  NAME-rate.png     rate over time, one line per run
+"""
+import json
+import pathlib
+import sys
+
+def title_of(result):
+    return f"{result['name']}, {result['machine']['cpu']}, {result['commit']}, {result['date'][:10]}"
+
+
+def label_of(run):
+    options = run["options"]
+    pace = f"{options['rate']}/s" if "rate" in options else f"x{options.get('in_flight', 1)}"
+    rest = [f"{key}={value}" for key, value in options.items()
+            if key in ("connections", "record_size", "batch", "acks", "chaos", "burst")]
+    return " ".join([pace, *rest])
+
+
+def cycles_of(run, role):
+    cores = (run["gateway"] or {}).get("cores", [])
+    return sum(core["cycles_per_record"] for core in cores if core["role"] == role)
+
+
+def draw_latency(axes, result):
+    """False: nothing was answered."""
+    runs = [run for run in result["runs"] if run["latency_us"]["count"]]
+    groups = {}
+    for run in runs:
+        options = run["options"]
+        key = tuple(options.get(name) for name in ("connections", "record_size", "batch", "acks"))
+        groups.setdefault(key, []).append(run)
+    for number, group in enumerate(groups.values()):
+        group.sort(key=lambda run: run["achieved_records_per_s"])
+        name = " ".join(label_of(group[-1]).split()[1:])
+        for quantile, style in (("p50", "-"), ("p99", "--"), ("p999", ":")):
+            axes.plot([run["achieved_records_per_s"] for run in group],
+                      [run["latency_us"][quantile] for run in group],
+                      style, marker="o", color=f"C{number}", label=f"{name} {quantile}")
+    axes.set(xlabel="records per second", ylabel="answer latency, us", yscale="log")
+    axes.legend(fontsize="small")
+    return bool(runs)
+
+
+def draw_cycles(axes, result):
+    runs = [run for run in result["runs"] if run["gateway"]]
+    names, bottom = [label_of(run) for run in runs], [0.0] * len(runs)
+    for role in ("poller", "writer"):
+        cycles = [cycles_of(run, role) for run in runs]
+        axes.barh(names, cycles, left=bottom, label=role)
+        bottom = [low + more for low, more in zip(bottom, cycles)]
+    axes.set(xlabel="busy cycles per record, driver included")
+    axes.legend()
+    return bool(runs)
+
+
+def draw_stages(axes, result):
+    sizes = list(result["stages"][0]["cycles"])
+    names, bottom = [f"vectors of {size}" for size in sizes], [0.0] * len(sizes)
+    for stage in result["stages"]:
+        cycles = [stage["cycles"][size] for size in sizes]
+        axes.barh(names, cycles, left=bottom, label=f"{stage['stage']} ({stage['item']})")
+        bottom = [low + more for low, more in zip(bottom, cycles)]
+    axes.set(xlabel="cycles, one item of each stage")
+    axes.legend(fontsize="x-small", loc="center left", bbox_to_anchor=(1, 0.5))
+    return True
+
+
+def draw_rate(axes, result):
+    for run in result["runs"]:
+        samples = run["samples"]
+        axes.plot([sample["second"] for sample in samples],
+                  [sample["done_per_s"] for sample in samples], label=label_of(run))
+    axes.set(xlabel="seconds since the start", ylabel="messages done per second", ylim=0)
+    axes.legend(fontsize="small")
+    return True
+
+
+def plot(path):
+    import matplotlib
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+    result = json.loads(path.read_text())
+    charts = {"cycles": draw_stages} if "stages" in result else \
+        {"latency": draw_latency, "cycles": draw_cycles, "rate": draw_rate}
+    for name, draw in charts.items():
+        figure, axes = pyplot.subplots(figsize=(10, 6))
+        axes.set_title(title_of(result), fontsize="small")
+        axes.grid(alpha=0.3)
+        if draw(axes, result):
+            out = path.with_name(f"{path.stem}-{name}.png")
+            figure.savefig(out, dpi=110, bbox_inches="tight")
+            print(out)
+        pyplot.close(figure)
+
+
+def main():
+    if not sys.argv[1:] or sys.argv[1] in ("-h", "--help"):
+        print(__doc__)
+        raise SystemExit(0 if sys.argv[1:] else 64)
+    for name in sys.argv[1:]:
+        plot(pathlib.Path(name))
+
+
+if __name__ == "__main__":
+    main()
