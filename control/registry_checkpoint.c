@@ -142,13 +142,15 @@ struct checkpoint {
 	size_t mark; /* offset of an int64_t in struct log_marks */
 };
 
-enum { RECOVERY_POINTS };
+enum { RECOVERY_POINTS, LOG_STARTS, HIGH_WATERMARKS };
 
 static const struct checkpoint checkpoints[] = {
 	[RECOVERY_POINTS] = {"recovery-point-offset-checkpoint",
 			     offsetof(struct log_marks, recovery_point)},
-	{"log-start-offset-checkpoint", offsetof(struct log_marks, log_start_offset)},
-	{"replication-offset-checkpoint", offsetof(struct log_marks, high_watermark)},
+	[LOG_STARTS] = {"log-start-offset-checkpoint",
+			offsetof(struct log_marks, log_start_offset)},
+	[HIGH_WATERMARKS] = {"replication-offset-checkpoint",
+			     offsetof(struct log_marks, high_watermark)},
 };
 
 static void print_offsets(const struct registry *r, const struct checkpoint *c, FILE *out)
@@ -195,6 +197,14 @@ int checkpoint_write(struct registry *r)
 int checkpoint_forget_deleted(struct registry *r)
 {
 	return write_one(r, &checkpoints[RECOVERY_POINTS]);
+}
+
+int checkpoint_make_room(struct registry *r)
+{
+	char path[PATH_MAX];
+	return disk_remove_file(r->options.disk,
+				disk_path(path, registry_directory(r),
+					  checkpoints[HIGH_WATERMARKS].name));
 }
 
 int checkpoint_mark_clean(struct registry *r)

@@ -3,6 +3,19 @@
 #include "control/registry_private.h"
 #include "dataplane/wire/kafka_error.h"
 
+#include <errno.h>
+
+/* A full disk is a reason to delete: it must not stand in the way. */
+static int mark_deleting(struct registry *r, struct entry *e)
+{
+	e->is_deleting = true;
+	int error = store_write(r, e, e->partition_count);
+	if (error == -ENOSPC && checkpoint_make_room(r) == 0)
+		error = store_write(r, e, e->partition_count);
+	e->is_deleting = !error;
+	return error;
+}
+
 static bool start(struct registry *r, struct job *j)
 {
 	struct entry *e = registry_entry(r, j->name);
@@ -16,14 +29,11 @@ static bool start(struct registry *r, struct job *j)
 			j->name);
 	if (j->validate_only)
 		return true;
-	e->is_deleting = true;
-	int error = store_write(r, e, e->partition_count);
-	if (error) {
-		e->is_deleting = false;
+	int error = mark_deleting(r, e);
+	if (error)
 		return job_fail(j, KAFKA_ERROR_KAFKA_STORAGE_ERROR,
 				"topic %s cannot be marked as deleted in %s: %s", j->name,
 				registry_directory(r), strerror(-error));
-	}
 	j->entry = e;
 	registry_take(r, e);
 	registry_publish(r);

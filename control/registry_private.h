@@ -159,6 +159,8 @@ int checkpoint_write(struct registry *r);
  * same name must not be held to them. */
 int checkpoint_forget_deleted(struct registry *r);
 int checkpoint_mark_clean(struct registry *r);
+/* A block or two on a full disk: of the checkpoint that nothing here reads back. */
+int checkpoint_make_room(struct registry *r);
 
 /* ---- registry_round.c ---- */
 void round_begin(struct round *round, enum admin_op op, struct partition **partitions,

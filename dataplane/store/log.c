@@ -5,8 +5,6 @@
 #include "dataplane/store/log_private.h"
 #include "dataplane/wire/kafka_error.h"
 
-#include <errno.h>
-
 void log_touch(struct log *log)
 {
 	if (list_is_empty(&log->node))
@@ -92,7 +90,7 @@ void log_reaped(struct disk_op *op)
 	case LOG_TAG_MARK:
 		log->is_marking = false;
 		if (op->result != LOG_MARK_BYTES)
-			log_fence(log, op->result < 0 ? (int)op->result : -EIO);
+			log_fence(log, log_write_error(op));
 		break;
 	case LOG_TAG_STEP:
 		log_step_done(log, op);

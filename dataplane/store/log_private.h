@@ -21,6 +21,8 @@
 #include "dataplane/store/log_service.h"
 #include "dataplane/store/segment.h"
 
+#include <errno.h>
+
 enum {
 	LOG_CURSORS = 8,
 	LOG_STEP_OPS = 7,
@@ -207,6 +209,12 @@ struct log {
 static inline struct segment *log_active(const struct log *log)
 {
 	return &log->segments[log->segment_count - 1];
+}
+
+/* Why a write that did not do all it was asked to failed: a short one met the end of the disk. */
+static inline int log_write_error(const struct disk_op *op)
+{
+	return op->result < 0 ? (int)op->result : -ENOSPC;
 }
 
 /* log.c */

@@ -16,8 +16,6 @@
 #include "dataplane/store/log_private.h"
 #include "dataplane/base/require.h"
 
-#include <errno.h>
-
 static struct disk_op *step_op(struct log *log, enum disk_kind kind, int fd)
 {
 	require(log->step_operations < LOG_STEP_OPS);
@@ -207,7 +205,7 @@ void log_step_done(struct log *log, const struct disk_op *op)
 		log->allocates = false;
 		log->next_allocated_bytes = 0;
 	} else if (op->result < 0 || is_short) {
-		log_fence(log, op->result < 0 ? (int)op->result : -EIO);
+		log_fence(log, log_write_error(op));
 	}
 	if (log->step_operations > 0 || log->is_fenced)
 		return;

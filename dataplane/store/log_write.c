@@ -4,8 +4,6 @@
 #include "dataplane/base/require.h"
 #include "dataplane/wire/kafka_error.h"
 
-#include <errno.h>
-
 static bool write_is_partial(const struct log_write *w)
 {
 	return w->bytes % DISK_BLOCK_BYTES != 0;
@@ -142,7 +140,7 @@ void log_write_done(struct log_write *w)
 	if (log->partial == w)
 		log->partial = NULL;
 	if (w->op.result != expected)
-		log_fence(log, w->op.result < 0 ? (int)w->op.result : -EIO);
+		log_fence(log, log_write_error(&w->op));
 	else if (log->is_fenced)
 		give_write(w);
 	else
@@ -284,7 +282,7 @@ void log_index_done(struct log *log, enum log_tag tag)
 	bool is_time = tag == LOG_TAG_TIMEINDEX;
 	const struct disk_op *op = &log->index_ops[is_time];
 	if (op->result != (int64_t)op->iov->iov_len) {
-		log_fence(log, op->result < 0 ? (int)op->result : -EIO);
+		log_fence(log, log_write_error(op));
 		return;
 	}
 	if (is_time) {

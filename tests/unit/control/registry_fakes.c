@@ -37,7 +37,12 @@ int64_t disk_run(struct disk *d, struct disk_op *op)
 		op->result = -EIO;
 		return op->result;
 	}
-	disk_call(op);
+	if (op->kind == DISK_UNLINK && !strstr(op->path, ".penstock.tmp"))
+		faults.is_full = false;
+	if (op->kind == DISK_WRITE && faults.is_full)
+		op->result = -ENOSPC;
+	else
+		disk_call(op);
 	return op->result;
 }
 

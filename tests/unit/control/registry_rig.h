@@ -35,6 +35,7 @@ struct rig_faults {
 	bool log_is_corrupt;
 	unsigned calls_left;   /* disk calls until it dies; 0: never */
 	bool is_dead;
+	bool is_full;          /* writes fail until a file with a lasting name is removed */
 	unsigned calls;        /* made so far */
 	unsigned logs_open;
 	struct log_options last_options; /* of the last log_open() or ADMIN_ALTER */

@@ -247,6 +247,23 @@ Test(registry, a_name_of_249_characters_works_through_create_restart_and_delete)
 	rig_stop(&r);
 }
 
+Test(registry, a_full_disk_refuses_a_topic_but_not_a_deletion)
+{
+	cr_assert(rig_open(&r));
+	rig_create(&r, "t", 2);
+	r.now_ns += 61 * 1000000000ull;
+	rig_turns(&r);
+	faults.is_full = true;
+	rig_create(&r, "u", 1);
+	cr_assert(r.result.error == KAFKA_ERROR_KAFKA_STORAGE_ERROR);
+	cr_assert(strstr(r.result.message, "No space left on device"));
+	faults.is_full = true;
+	rig_delete(&r, "t");
+	cr_assert(r.result.error == 0, "%s", r.result.message);
+	cr_assert(!rig_exists(&r, "t-0") && !rig_exists(&r, ".t.json"));
+	rig_stop(&r);
+}
+
 Test(registry, deletion_can_be_forbidden)
 {
 	r.settings.delete_topic_enable = false;

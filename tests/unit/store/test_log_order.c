@@ -152,7 +152,7 @@ Test(log_order, a_short_write_fences)
 	fake_fail(r->disk, fake_find(r->disk, DISK_WRITE), 512);
 	rig_turn(r);
 	cr_assert(r->failed == 1);
-	check_fenced(r, -EIO);
+	check_fenced(r, -ENOSPC);
 	close_rig(r);
 }
 
