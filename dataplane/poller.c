@@ -247,7 +247,7 @@ void poller_reset_connections(struct poller *p)
 bool poller_may_sleep(const struct poller *p)
 {
 	const struct ingest *in = &p->ingest;
-	if (!list_is_empty(&in->ready) || !list_is_empty(&in->finished))
+	if (!list_is_empty(&in->ready))
 		return false;
 	for (unsigned w = 0; w < in->writer_count; w++)
 		if (handoff_has_up(in->writers[w]))

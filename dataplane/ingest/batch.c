@@ -16,11 +16,23 @@ uint32_t record_reserve_bytes(struct bytes key, struct bytes value)
 			  value.size);
 }
 
+static uint32_t *appends_taken(struct ingest *in, const struct lane *lane)
+{
+	return &in->appends_taken[writer_of_slot(lane->partition.slot, in->writer_count)];
+}
+
+bool append_is_sure(struct ingest *in, const struct lane *lane, uint32_t others)
+{
+	return *appends_taken(in, lane) + others < HANDOFF_APPENDS_MAX &&
+	       in->appends.in_use + others < in->appends.count;
+}
+
 struct append *append_take(struct ingest *in, struct lane *lane)
 {
-	struct append *a = slab_take(&in->appends);
+	struct append *a = append_is_sure(in, lane, 0) ? slab_take(&in->appends) : NULL;
 	if (!a)
 		return NULL;
+	++*appends_taken(in, lane);
 	a->msg = (struct handoff_msg){.kind = HANDOFF_APPEND, .sender = in->poller};
 	a->partition = lane->partition;
 	a->lane = lane;
@@ -38,6 +50,7 @@ void append_give(struct ingest *in, struct append *a)
 {
 	chain_give(&a->bytes);
 	lane_release(&in->lanes, a->lane, a->reserved_bytes);
+	--*appends_taken(in, a->lane);
 	slab_give(&in->appends, a);
 }
 
@@ -177,14 +190,10 @@ uint64_t batch_idle_ns(const struct ingest *in, uint64_t now_ns, uint64_t limit_
 
 void handoff_submit(struct ingest *in)
 {
-	/* What a writer has no room for waits in its place: order per lane is kept. */
-	for (struct list *node = in->finished.next, *next; node != &in->finished; node = next) {
-		next = node->next;
+	/* There is room: append_take() gives no more to a writer than its handoff holds. */
+	for (struct list *node; (node = list_take_first(&in->finished));) {
 		struct append *a = list_entry(node, struct append, node);
 		unsigned writer = writer_of_slot(a->partition.slot, in->writer_count);
-		if (!handoff_has_room(in->writers[writer], HANDOFF_APPEND))
-			continue;
-		list_remove(node);
 		stats_add(&in->stats, STAT_batches_handed, 1);
 		handoff_send(in->writers[writer], &a->msg);
 	}

@@ -54,10 +54,13 @@ void batch_close(struct ingest *in, struct lane *lane);
 void batch_flush(struct ingest *in, bool all);
 /* Nanoseconds until a linger is over, at most `limit_ns`. */
 uint64_t batch_idle_ns(const struct ingest *in, uint64_t now_ns, uint64_t limit_ns);
-/* Gives the finished batches to their writers, as far as the handoff has room. */
+/* Gives the finished batches to their writers. */
 void handoff_submit(struct ingest *in);
 
-/* Takes an append object for `lane`; null when the handoff's budget is used up. */
+/* There is an append object for `lane`, `others` more being taken first: each writer has as
+ * many as its handoff holds, so that a slow one does not stall the others. */
+bool append_is_sure(struct ingest *in, const struct lane *lane, uint32_t others);
+/* Takes one; null when the budget of the lane's writer is used up. */
 struct append *append_take(struct ingest *in, struct lane *lane);
 /* The append is complete: queue it for handoff_submit. */
 void append_finish(struct ingest *in, struct append *give);

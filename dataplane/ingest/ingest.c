@@ -46,13 +46,6 @@ static struct lane *lane_of(struct ingest *in, const struct record *r)
 	return lanes_get(&in->lanes, ref);
 }
 
-/* batch_input() takes at most one append object for each record of the turn. */
-static bool append_is_sure(const struct intake *i)
-{
-	const struct slab *appends = &i->in->appends;
-	return appends->count - appends->in_use > i->records->count;
-}
-
 /* What no waiting can help: the listener's topic has been deleted, or the record is larger
  * than all credit. */
 static enum kafka_error refusal_of(const struct ingest *in, const struct record *r)
@@ -126,7 +119,8 @@ static bool frame_store(struct intake *i, const struct frame *f)
 	if (refusal)
 		return frame_refuse(in, f, refusal);
 	r->lane = lane_of(in, r);
-	if (!append_is_sure(i) || !frame_reserve(in, s, r))
+	/* batch_input() takes at most one append for each record of the turn. */
+	if (!append_is_sure(in, r->lane, i->records->count) || !frame_reserve(in, s, r))
 		return false;
 	if (!s->protocol->accept(in, s, f, &r->answer)) {
 		lane_release(&in->lanes, r->lane, record_reserve_bytes(r->key, r->value));
@@ -168,7 +162,8 @@ static bool datagram_reserve(struct intake *i, struct record *r)
 {
 	r->lane = lane_of(i->in, r);
 	uint32_t bytes = record_reserve_bytes(r->key, r->value);
-	return append_is_sure(i) && lane_reserve(&i->in->lanes, r->lane, bytes, false);
+	return append_is_sure(i->in, r->lane, i->records->count) &&
+	       lane_reserve(&i->in->lanes, r->lane, bytes, false);
 }
 
 static void datagram_input(struct intake *i, const struct datagram *d, char *address)

@@ -121,6 +121,7 @@ struct ingest {
 	struct slab answers;
 	struct slab waiters;
 	struct slab appends;
+	uint32_t appends_taken[WRITERS_MAX]; /* of them, by writer */
 	struct slab reads;
 	struct slab calls;
 	struct slab fetches;
@@ -133,7 +134,7 @@ struct ingest {
 	struct list open_lanes[LISTENERS_MAX];
 	uint32_t sticky[LISTENERS_MAX]; /* batches closed: where records without a key go next */
 	struct list incomplete;         /* Kafka batches being received, oldest first */
-	struct list finished;           /* struct append_node: complete, for handoff */
+	struct list finished;           /* struct append.node: complete, for handoff */
 	struct handoff *writers[WRITERS_MAX];
 	unsigned writer_count;
 	struct handoff *control;

@@ -186,21 +186,40 @@ Test(batch, a_drain_flushes_what_lingers)
 	rig_destroy(r);
 }
 
-Test(batch, what_the_handoff_has_no_room_for_waits_in_its_order)
+Test(batch, a_slow_writer_has_no_more_appends_than_its_handoff_holds)
 {
-	struct rig_options o = {.appends_max = 2 * HANDOFF_APPENDS_MAX, .batch_bytes = 100};
+	static struct append *taken[HANDOFF_APPENDS_MAX];
+	struct rig_options o = {.appends_max = 2 * HANDOFF_APPENDS_MAX};
 	struct rig *r = rig_create(&o);
-	enum { BATCHES = HANDOFF_APPENDS_MAX + 100 };
-	for (uint32_t i = 0; i < BATCHES; i++)
+	struct lane *slow = lane_at(r, 0), *other = lane_at(r, 1);
+	r->in.writer_count = 2;
+	for (unsigned i = 0; i < HANDOFF_APPENDS_MAX; i++) {
+		cr_assert(append_is_sure(&r->in, slow, HANDOFF_APPENDS_MAX - 1 - i));
+		taken[i] = append_take(&r->in, slow);
+		cr_assert(taken[i]);
+	}
+	cr_assert(!append_is_sure(&r->in, slow, 0) && !append_take(&r->in, slow));
+	cr_assert(append_is_sure(&r->in, other, HANDOFF_APPENDS_MAX - 1));
+	cr_assert(!append_is_sure(&r->in, other, HANDOFF_APPENDS_MAX));
+	for (unsigned i = 0; i < HANDOFF_APPENDS_MAX; i++)
+		append_give(&r->in, taken[i]);
+	cr_assert(append_is_sure(&r->in, slow, HANDOFF_APPENDS_MAX - 1));
+	rig_destroy(r);
+}
+
+Test(batch, as_many_batches_as_the_handoff_holds_keep_their_order)
+{
+	struct rig_options o = {.batch_bytes = 100};
+	struct rig *r = rig_create(&o);
+	for (uint32_t i = 0; i < HANDOFF_APPENDS_MAX; i++)
 		put(r, RIG_TERMINAL, i % 3, (struct bytes){(uint8_t *)&i, sizeof i});
 	batch_flush(&r->in, true);
 	handoff_submit(&r->in);
 	cr_assert(rig_stat(r, STAT_batches_handed) == HANDOFF_APPENDS_MAX);
-	cr_assert(rig_stat(r, STAT_batches_built) == BATCHES);
 	rig_settle(r);
-	cr_assert(r->stored_count == BATCHES);
+	cr_assert(r->stored_count == HANDOFF_APPENDS_MAX);
 	uint32_t last[3] = {0};
-	for (unsigned i = 0; i < BATCHES; i++) {
+	for (unsigned i = 0; i < HANDOFF_APPENDS_MAX; i++) {
 		uint32_t value;
 		memcpy(&value, r->stored[i].value, sizeof value);
 		cr_assert(value % 3 == r->stored[i].slot && (value < 3 || value > last[value % 3]));
