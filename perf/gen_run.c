@@ -348,11 +348,11 @@ static void finish_phases(struct gen_run *r)
 		return;
 	}
 	run_phase(r, GEN_DRAIN, DRAIN_NS, feed_nothing, is_done);
-	r->figures.begun_all = r->tcp.messages_sent;
 	r->scheduled = 0;
 	run_phase(r, GEN_FINISH, FINISH_NS, feed_finish, is_finished);
 	/* The last acknowledgements must be heard, or the target waits for them. */
 	run_phase(r, GEN_FINISH, LINGER_NS, feed_nothing, never);
+	r->figures.begun_all = r->tcp.messages_sent;
 	memcpy(r->figures.done_all, r->done, sizeof r->done);
 	r->figures.done_all[GEN_ACCEPTED] += r->greeted;
 	r->figures.unanswered = r->figures.begun_all - r->figures.done_all[GEN_ACCEPTED] -

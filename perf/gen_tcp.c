@@ -182,7 +182,11 @@ static void send_owed(struct gen_tcp *t, struct gen_conn *c)
 	uint32_t conn = gen_conn_index(t, c), limit = allowed(t, c);
 	while (c->sent_message < limit) {
 		uint32_t in_flight = c->next - c->unacked;
-		uint32_t room = c->window > in_flight ? c->window - in_flight : 0;
+		uint32_t window = c->window;
+		if (c->patience < GEN_PATIENT)
+			window =
+				min_u32(window, (uint32_t)c->patience * c->segment_bytes);
+		uint32_t room = window > in_flight ? window - in_flight : 0;
 		uint32_t left = load->size(load, conn, c->sent_message) - c->sent_at;
 		uint32_t size = min_u32(min_u32(left, c->segment_bytes), room);
 		/* A sliver is sent only when nothing else will open the window. */
@@ -205,6 +209,7 @@ void gen_conn_go_back(struct gen_tcp *t, struct gen_conn *c)
 	c->sent_message = c->acked_message;
 	c->sent_at = c->acked_at;
 	c->duplicates = 0;
+	c->patience = 1;
 }
 
 /* ---- a connection's life ----------------------------------------------------------- */

@@ -24,6 +24,7 @@ enum {
 	GEN_FIRST_PORT = 1024,
 	GEN_PORTS = 64512,
 	GEN_PARTIALS_MAX = 65536,
+	GEN_PATIENT = 255,
 };
 
 enum gen_state {
@@ -67,8 +68,10 @@ struct gen_conn {
 	uint8_t window_shift;
 	uint8_t tries;
 	uint8_t duplicates;
-	bool must_ack;
-	bool is_touched;
+	uint8_t patience; /* segments that may be under way; GEN_PATIENT: what the window
+			     takes */
+	bool must_ack : 1;
+	bool is_touched : 1;
 };
 
 static_assert(sizeof(struct gen_conn) <= CACHE_LINE_BYTES, "one line per connection");

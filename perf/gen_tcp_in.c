@@ -137,6 +137,7 @@ static void ack_new(struct gen_tcp *t, struct gen_conn *c, uint32_t ack)
 	c->moved_ms = t->now_ms;
 	c->tries = 0;
 	c->duplicates = 0;
+	c->patience += c->patience < GEN_PATIENT;
 	if (c->state == GEN_FINISHING)
 		return;
 	messages_advance(t, c, acked);
@@ -184,6 +185,7 @@ static void opening_input(struct gen_tcp *t, struct gen_conn *c, const struct se
 	c->segment_bytes = (uint16_t)min_u32(ours, h->has_mss ? h->mss : 536);
 	c->window_shift = h->has_window_scale ? h->window_scale : 0;
 	c->window = h->window; /* RFC 7323 2.2: not scaled in a SYN */
+	c->patience = GEN_PATIENT;
 	c->state = GEN_OPEN;
 	c->tries = 0;
 	c->moved_ms = t->now_ms;

@@ -32,7 +32,8 @@ def fleet():
         runs += steps(pair, "fleet", FLEET, {"in_flight": 4, **shape}, shape)
         rate = round(runs[1]["achieved_messages_per_s"] * SHARES[0])
         runs.append(pair.perf("fleet", FLEET, seconds=SECONDS, rate=rate, burst=1, **shape))
-        runs.append(pair.perf("fleet", FLEET, seconds=SECONDS, in_flight=4, record_size=0, **shape))
+        runs.append(pair.perf("fleet", FLEET, seconds=SECONDS, in_flight=4, record_size=0,
+                              **shape))
     return result("fleet", pair, runs)
 
 

@@ -9,7 +9,8 @@ import pathlib
 import sys
 
 def title_of(result):
-    return f"{result['name']}, {result['machine']['cpu']}, {result['commit']}, {result['date'][:10]}"
+    return ", ".join((result["name"], result["machine"]["cpu"], result["commit"],
+                      result["date"][:10]))
 
 
 def label_of(run):
