@@ -65,6 +65,20 @@ bool job_fail(struct job *j, int16_t error, const char *format, ...)
 	return true;
 }
 
+/* Pollers reserve memory for one batch of the gateway's limit: what is larger would wait for
+ * ever, so they refuse it whatever its topic says. */
+static bool batches_fit(struct registry *r, struct job *j, const struct topic_settings *settings)
+{
+	int64_t limit = (int64_t)r->options.settings->message_max_bytes;
+	if (j->setting_count == 0 || (int64_t)settings->max_message_bytes <= limit)
+		return true;
+	job_fail(j, KAFKA_ERROR_INVALID_CONFIG,
+		 "max.message.bytes %lld is above the gateway's message.max.bytes %lld: raise "
+		 "that first, and restart",
+		 (long long)settings->max_message_bytes, (long long)limit);
+	return false;
+}
+
 bool job_settings(struct registry *r, struct job *j, struct topic_settings *settings)
 {
 	for (unsigned i = 0; i < j->setting_count; i++) {
@@ -75,7 +89,7 @@ bool job_settings(struct registry *r, struct job *j, struct topic_settings *sett
 			return false;
 		}
 	}
-	return true;
+	return batches_fit(r, j, settings);
 }
 
 /* Begins the next job, or goes on with the one whose round is complete. */

@@ -264,6 +264,20 @@ Test(registry, a_full_disk_refuses_a_topic_but_not_a_deletion)
 	rig_stop(&r);
 }
 
+Test(registry, no_topic_takes_larger_batches_than_the_gateway_has_memory_for)
+{
+	const struct registry_setting large = {"max.message.bytes", "2000000"};
+	const struct registry_setting same = {"max.message.bytes", "1048588"};
+	cr_assert(rig_open(&r));
+	rig_create(&r, "t", 1);
+	rig_alter(&r, "t", -1, &large, 1);
+	cr_assert(r.result.error == KAFKA_ERROR_INVALID_CONFIG);
+	cr_assert(strstr(r.result.message, "message.max.bytes 1048588"), "%s", r.result.message);
+	rig_alter(&r, "t", -1, &same, 1);
+	cr_assert(r.result.error == 0);
+	rig_stop(&r);
+}
+
 Test(registry, deletion_can_be_forbidden)
 {
 	r.settings.delete_topic_enable = false;
