@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { LISTENER_TAG = RPC_CLIENTS_MAX, LINES_PER_TURN = 16, READ_BYTES = 16384 };
+enum { LISTENER_TAG = RPC_CLIENTS_MAX, READ_BYTES = 16384 };
 
 static bool has_output(const struct rpc_client *c)
 {
@@ -162,11 +162,9 @@ static void client_turn(struct rpc *r, struct rpc_client *c, uint32_t events)
 	if (!has_output(c) && !c->is_waiting && !c->is_ended)
 		client_read(c);
 	client_write(c);
-	for (unsigned i = 0; i < LINES_PER_TURN; i++) {
-		if (has_output(c) || c->is_waiting || c->closes || !client_line(r, c))
-			break;
+	/* One at a time: others, Kafka's clients among them, wait meanwhile. */
+	if (!has_output(c) && !c->is_waiting && !c->closes && client_line(r, c))
 		client_write(c);
-	}
 	bool is_over = c->closes || (c->is_ended && !c->is_waiting && c->in_size == 0);
 	if (is_over && !has_output(c))
 		client_close(r, c);
