@@ -23,13 +23,6 @@ size_t kafka_fetch_bytes(void)
 	return sizeof(struct fetch);
 }
 
-static bool read_piece(struct kafka_session *ks, const struct kafka_message *m,
-		       struct cursor *c, void *ret)
-{
-	struct kafka_arena none = {0};
-	return kafka_decode(m, ks->version, c, &none, ret) == KAFKA_DECODED_OK;
-}
-
 /* KIP-227: what is no full request belongs to a session, and there are none. */
 static int16_t session_error(const struct fetch_head *head)
 {
@@ -73,7 +66,7 @@ enum kafka_progress kafka_fetch_head(struct ingest *in, struct kafka_session *ks
 	struct cursor c = kafka_peek(ks);
 	const uint8_t *start = c.at;
 	struct fetch_head head;
-	bool whole = read_piece(ks, &fetch_request_head, &c, &head);
+	bool whole = kafka_read_piece(ks, &fetch_request_head, &c, &head);
 	int64_t topics = kafka_length_read(&c, ks->is_flexible);
 	if (!whole || c.bad)
 		return KAFKA_CUT;
@@ -97,7 +90,7 @@ static enum kafka_progress topic_step(struct ingest *in, struct kafka_session *k
 	struct cursor c = kafka_peek(ks);
 	const uint8_t *start = c.at;
 	struct fetch_topic topic;
-	bool whole = read_piece(ks, &fetch_topic, &c, &topic);
+	bool whole = kafka_read_piece(ks, &fetch_topic, &c, &topic);
 	int64_t parts = kafka_length_read(&c, ks->is_flexible);
 	if (!whole || c.bad)
 		return KAFKA_CUT;
@@ -167,7 +160,7 @@ static enum kafka_progress partition_step(struct ingest *in, struct kafka_sessio
 	struct cursor c = kafka_peek(ks);
 	const uint8_t *start = c.at;
 	struct fetch_partition asked;
-	if (!read_piece(ks, &fetch_partition, &c, &asked))
+	if (!kafka_read_piece(ks, &fetch_partition, &c, &asked))
 		return KAFKA_CUT;
 	struct fetch_part *part = (void *)chain_reserve(&f->parts, &in->request_pool,
 							sizeof(struct fetch_part));
@@ -184,7 +177,7 @@ static enum kafka_progress topic_end_step(struct ingest *in, struct kafka_sessio
 	struct cursor c = kafka_peek(ks);
 	const uint8_t *start = c.at;
 	struct fetch_tags tags;
-	if (!read_piece(ks, &fetch_tags, &c, &tags))
+	if (!kafka_read_piece(ks, &fetch_tags, &c, &tags))
 		return KAFKA_CUT;
 	kafka_consume(ks, (uint32_t)(c.at - start));
 	ks->step = --ks->fetch->topics_left ? topic_step : end_step;

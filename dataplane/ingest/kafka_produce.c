@@ -36,13 +36,6 @@ static bool answer_piece(struct ingest *in, struct kafka_session *ks,
 	return kafka_answer_append(in, &ks->produce.answer->bytes, room, emitter_size(&e));
 }
 
-static bool read_piece(struct kafka_session *ks, const struct kafka_message *m,
-		       struct cursor *c, void *ret)
-{
-	struct kafka_arena none = {0};
-	return kafka_decode(m, ks->version, c, &none, ret) == KAFKA_DECODED_OK;
-}
-
 /* ---- head ------------------------------------------------------------------------------ */
 
 /* An answer that waits for its own request, outside the queue until that has been read. */
@@ -75,7 +68,7 @@ enum kafka_progress kafka_produce_head(struct ingest *in, struct kafka_session *
 	struct cursor c = kafka_peek(ks);
 	const uint8_t *start = c.at;
 	struct produce_head head;
-	bool whole = read_piece(ks, &produce_request_head, &c, &head);
+	bool whole = kafka_read_piece(ks, &produce_request_head, &c, &head);
 	int64_t topics = kafka_length_read(&c, ks->is_flexible);
 	if (!whole || c.bad)
 		return KAFKA_CUT;
@@ -136,7 +129,7 @@ static enum kafka_progress topic_step(struct ingest *in, struct kafka_session *k
 	struct cursor c = kafka_peek(ks);
 	const uint8_t *start = c.at;
 	struct produce_topic topic;
-	bool whole = read_piece(ks, &produce_topic, &c, &topic);
+	bool whole = kafka_read_piece(ks, &produce_topic, &c, &topic);
 	int64_t partitions = kafka_length_read(&c, ks->is_flexible);
 	if (!whole || c.bad)
 		return KAFKA_CUT;
@@ -175,7 +168,7 @@ static enum kafka_progress partition_step(struct ingest *in, struct kafka_sessio
 	struct cursor c = kafka_peek(ks);
 	const uint8_t *start = c.at;
 	struct produce_partition partition;
-	bool whole = read_piece(ks, &produce_partition, &c, &partition);
+	bool whole = kafka_read_piece(ks, &produce_partition, &c, &partition);
 	int64_t bytes = kafka_length_read(&c, ks->is_flexible);
 	if (!whole || c.bad)
 		return KAFKA_CUT;
@@ -251,7 +244,7 @@ static enum kafka_progress end_piece(struct ingest *in, struct kafka_session *ks
 	struct cursor c = kafka_peek(ks);
 	const uint8_t *start = c.at;
 	struct produce_tags tags;
-	if (!read_piece(ks, &produce_tags, &c, &tags))
+	if (!kafka_read_piece(ks, &produce_tags, &c, &tags))
 		return KAFKA_CUT;
 	if (m && !answer_piece(in, ks, m, piece, NO_COUNT))
 		return KAFKA_RETRY;

@@ -14,6 +14,13 @@ enum {
 	SMALL_ANSWER_BYTES = 1024,
 };
 
+bool kafka_read_piece(const struct kafka_session *ks, const struct kafka_message *m,
+		      struct cursor *c, void *ret)
+{
+	struct kafka_arena none = {0};
+	return kafka_decode(m, ks->version, c, &none, ret) == KAFKA_DECODED_OK;
+}
+
 bool kafka_answer_append(struct ingest *in, struct chain *c, const void *data, size_t size)
 {
 	if (c->size + size <= SMALL_ANSWER_BYTES &&

@@ -45,6 +45,7 @@ enum kafka_progress {
 };
 
 struct kafka_session;
+struct kafka_message;
 
 typedef enum kafka_progress kafka_step(struct ingest *in, struct kafka_session *ks);
 
@@ -112,6 +113,10 @@ static inline struct cursor kafka_peek(struct kafka_session *ks)
 	ks->shown = (uint32_t)b.size;
 	return cursor_of(b.data, b.size);
 }
+
+/* Decodes one piece of the request, of its version; false: cut short or malformed. */
+bool kafka_read_piece(const struct kafka_session *ks, const struct kafka_message *m,
+		      struct cursor *c, void *ret);
 
 /* Consumes `n` bytes of the request. */
 static inline void kafka_consume(struct kafka_session *ks, uint32_t n)
