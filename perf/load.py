@@ -96,8 +96,8 @@ def cycles(run, role):
 
 def show(figures):
     ghz = figures["runs"][0]["counter_hz"] / 1e9
-    print(f"{figures['name']}: {figures['machine']['cpu']}, counter {ghz:.2f} GHz, commit {figures['commit']}, "
-          f"{figures['date']}, durable unless acks=1")
+    print(f"{figures['name']}: {figures['machine']['cpu']}, counter {ghz:.2f} GHz, "
+          f"commit {figures['commit']}, {figures['date']}, durable unless acks=1")
     print(f"{'records/s':>12}{'Gbit/s':>8}{'p50 us':>9}{'p99':>9}{'p99.9':>9}"
           f"{'poller':>8}{'writer':>8}  run (cycles per record of the fused core's halves)")
     for run in figures["runs"]:
