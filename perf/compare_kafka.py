@@ -22,9 +22,11 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "config"))
 
+import compare_best
 import compare_clients
 import compare_table
 import kafka_server
+import memif_pair
 import penstock_server
 import quickstart
 import record
@@ -182,7 +184,7 @@ def look_up(figures, path):
 
 def ratio_of(pair, path, is_more_better):
     ours, theirs = look_up(pair["penstock"], path), look_up(pair["kafka"], path)
-    if not ours or not theirs:
+    if not ours or not theirs or any("failed" in figures for figures in pair.values()):
         return None
     return ours / theirs if is_more_better else theirs / ours
 
@@ -205,18 +207,27 @@ def compare(options):
     if not rows:
         raise Failure("no row is left to measure")
     jars = kafka_server.fetch()
-    pairs = []
-    for number in range(options.pairs):
-        say(f"pair {number + 1} of {options.pairs}, {len(rows)} rows")
-        pairs.append({kind: measure_server(kind, rows, options, jars)
-                      for kind in ("kafka", "penstock")})
-    table = []
-    for title, rows in groups:
-        for row in rows:
-            runs = [{kind: pair[kind][row.name] for kind in pair} for pair in pairs]
-            table.append({"group": title, "row": row.name, "pairs": runs,
-                          "ratios": ratios(runs)})
-    return table
+    pairs = [measure_pair(number, rows, options, jars) for number in range(options.pairs)]
+    table = [row_of(title, row, pairs, "penstock") for title, rows in groups for row in rows]
+    return table + [row_of(compare_best.GROUP, row, pairs, "best") for row in rows if row.best]
+
+
+def measure_pair(number, rows, options, jars):
+    """{"kafka", "penstock", "best": {row name: figures}}."""
+    say(f"pair {number + 1} of {options.pairs}, {len(rows)} rows")
+    pair = {kind: measure_server(kind, rows, options, jars) for kind in ("kafka", "penstock")}
+    pair["best"] = compare_best.measure([row for row in rows if row.best], options.times,
+                                        processor_seconds)
+    for name, figures in pair["best"].items():
+        say(f"{'memif':<9}{name}: " + compare_table.brief(figures))
+    return pair
+
+
+def row_of(group, row, pairs, ours):
+    """One line of the table: Kafka against one of our paths."""
+    runs = [{"kafka": pair["kafka"][row.name], "penstock": pair[ours][row.name]}
+            for pair in pairs]
+    return {"group": group, "row": row.name, "pairs": runs, "ratios": ratios(runs)}
 
 
 def is_wanted(row, options):
@@ -253,12 +264,6 @@ def read_options():
     return options
 
 
-def best_path():
-    """What is said of the row that this program cannot measure."""
-    return ("each on its best path: not measured here. Penstock's generator over memif "
-            "(perf/penstock-perf kafka) measures Penstock's side of it.")
-
-
 def main():
     options = read_options()
     if options.directory:
@@ -266,7 +271,8 @@ def main():
     load = os.getloadavg()[0]
     try:
         table = compare(options)
-    except (Failure, SandboxError, quickstart.Failure, kafka_server.KafkaError) as failure:
+    except (Failure, SandboxError, quickstart.Failure, kafka_server.KafkaError,
+            memif_pair.PairError) as failure:
         say(failure)
         return 1
     result = record.record("compare-kafka", {
@@ -275,7 +281,7 @@ def main():
         "pairs": options.pairs, "seconds": options.times.seconds,
         "load_before": load, "load_after": os.getloadavg()[0],
         "filesystem": record.output("stat", "-f", "-c", "%T", tempfile.gettempdir()).strip(),
-        "rows": table, "meaning": MEANING, "not_measured": best_path()})
+        "rows": table, "meaning": MEANING})
     print(json.dumps(result, indent=1) if options.json else compare_table.text(result))
     return 0
 

@@ -17,24 +17,26 @@ class Row:
     rate: int = 0           # open loop: requests a second
     flush: bool = False     # Kafka's topic has flush.messages=1
     quick: bool = False     # part of --quick
+    best: bool = False      # measured over Penstock's best path, too
     java_records: int = 0   # ProducerPerformance has no other bound
 
 
-def batches(record_bytes, batch, acks, flush=False, quick=False):
+def batches(record_bytes, batch, acks, flush=False, quick=False, best=False):
     load = f"{record_bytes} B x {batch}, 8x5, acks={acks}" + (", flush" if flush else "")
-    return Row(f"blaster {load}", "blaster", record_bytes, acks, batch, flush=flush, quick=quick)
+    return Row(f"blaster {load}", "blaster", record_bytes, acks, batch, flush=flush, quick=quick,
+               best=best)
 
 
 def singles(in_flight, flush, quick=False):
     load = f"450 B x 1, 64x{in_flight}, acks=all" + (", flush" if flush else "")
     return Row(f"blaster {load}", "blaster", 450, batch=1, connections=64, in_flight=in_flight,
-               flush=flush, quick=quick)
+               flush=flush, quick=quick, best=flush)
 
 
 def paced(flush, quick=False):
     load = "20 k/s of 450 B x 1, 64 connections, acks=all" + (", flush" if flush else "")
     return Row(f"open loop {load}", "blaster", 450, connections=64, in_flight=128, rate=20000,
-               flush=flush, quick=quick)
+               flush=flush, quick=quick, best=not flush)
 
 
 def library(client, record_bytes, acks, java_records=0, quick=False):
@@ -45,9 +47,9 @@ def library(client, record_bytes, acks, java_records=0, quick=False):
 
 MATRIX = [
     ("same path: the same client over the same veth pair", [
-        batches(100, BATCH_100, "all", quick=True),
+        batches(100, BATCH_100, "all", quick=True, best=True),
         batches(100, BATCH_100, "1"),
-        batches(1024, BATCH_1024, "all"),
+        batches(1024, BATCH_1024, "all", best=True),
         batches(1024, BATCH_1024, "1"),
         singles(5, flush=False),
         library("rdkafka", 100, "all", quick=True),
