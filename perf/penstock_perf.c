@@ -418,6 +418,7 @@ static int run(struct program *p)
 	sigaddset(&p->signals, SIGINT);
 	sigaddset(&p->signals, SIGTERM);
 	sigprocmask(SIG_BLOCK, &p->signals, NULL);
+	signal(SIGPIPE, SIG_IGN); /* a gateway that died is a result, too */
 	if (eal_start(&p->eal, &eal) != 0)
 		return EXIT_FAILURE;
 	struct gen_port_options port = {
