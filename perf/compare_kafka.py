@@ -269,6 +269,9 @@ def main():
     if options.directory:
         tempfile.tempdir = os.path.abspath(options.directory)
     load = os.getloadavg()[0]
+    if load > os.cpu_count() / 2:
+        say(f"warning: the load average is {load:.1f}: others use this machine, and "
+            "what is measured is theirs, too")
     try:
         table = compare(options)
     except (Failure, SandboxError, quickstart.Failure, kafka_server.KafkaError,
