@@ -9,7 +9,13 @@
 #include "dataplane/net/tcp_conn.h"
 #include "dataplane/base/require.h"
 
-enum { OOO_SEQ_BYTES = sizeof(uint32_t), OOO_CHUNKS_MAX = UINT8_MAX };
+enum {
+	OOO_SEQ_BYTES = sizeof(uint32_t),
+	OOO_CHUNKS_MAX = UINT8_MAX,
+	/* This part of the receive pool is for bytes in order only: what fills a gap must
+	 * find a chunk, or nothing is ever freed. */
+	OOO_RESERVE_SHARE = 8,
+};
 
 static uint32_t ooo_seq(const struct chunk *k)
 {
@@ -40,9 +46,11 @@ static struct chunk *ooo_take(struct tcp *t, struct tcp_conn *c, struct chunk *p
 {
 	uint32_t chunks_max =
 		t->options.out_of_order_bytes / t->options.receive->chunk_bytes;
-	if (c->ooo_chunks >= min_u32(chunks_max, OOO_CHUNKS_MAX))
+	struct chunk_pool *pool = t->options.receive;
+	if (c->ooo_chunks >= min_u32(chunks_max, OOO_CHUNKS_MAX) ||
+	    chunk_pool_left(pool) <= pool->count / OOO_RESERVE_SHARE)
 		return NULL;
-	struct chunk *k = chunk_take(t->options.receive);
+	struct chunk *k = chunk_take(pool);
 	if (!k)
 		return NULL;
 	struct chunk **link = prev ? &prev->next : &c->ooo;
@@ -214,12 +222,21 @@ static void text_in_order(struct tcp *t, struct tcp_conn *c, const struct tcp_se
 	conn_readable(c);
 }
 
+/* Into the residue; in need at the cost of what waits behind the gap, which was never
+ * acknowledged. */
+static bool residue_append(struct tcp *t, struct tcp_conn *c, struct bytes b)
+{
+	if (chain_append(&c->residue, t->options.receive, b.data, b.size))
+		return true;
+	tcp_ooo_give(c);
+	return chain_append(&c->residue, t->options.receive, b.data, b.size);
+}
+
 /* In order, with later bytes waiting: all of it becomes residue. */
 static void text_fills_gap(struct tcp *t, struct tcp_conn *c, const struct tcp_segment *s)
 {
 	tcp_conn_settle(t, c);
-	if (s->h.seq != c->rcv_nxt || !chain_append(&c->residue, t->options.receive,
-						    s->payload.data, s->payload.size)) {
+	if (s->h.seq != c->rcv_nxt || !residue_append(t, c, s->payload)) {
 		tcp_count(t, STAT_packet_drop_tcp_memory);
 		return;
 	}
