@@ -68,14 +68,20 @@ void answer_done(struct ingest *in, struct answer *answer)
 		answer_drop(in, answer);
 }
 
+static void latency_note(struct ingest *in, uint64_t ns)
+{
+	stats_add(&in->stats, STAT_answers_latency_ns, ns);
+	stats_latency(&in->stats, ns);
+}
+
 static void answer_send(struct ingest *in, struct session *s, struct answer *a)
 {
 	stats_add(&in->stats, STAT_frames_accepted, a->frames);
 	if (!a->is_silent) {
 		stats_add(&in->stats, STAT_answers_sent, 1);
 		stats_add(&in->stats, STAT_answers_error, a->is_error);
-		stats_add(&in->stats, STAT_answers_latency_ns, in->now_ns - a->started_ns);
-		stats_latency(&in->stats, in->now_ns - a->started_ns);
+		if (!a->may_wait)
+			latency_note(in, in->now_ns - a->started_ns);
 		stream_send(s->stream, &a->bytes);
 	}
 	if (a->closes)

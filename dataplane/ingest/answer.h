@@ -37,6 +37,7 @@ struct answer {
 	 * frames_accepted, or frame_drop_connection when the connection is gone. */
 	uint8_t frames;
 	bool is_silent;          /* acks=0: nothing is sent */
+	bool may_wait;           /* a Fetch waits for data by design: not in the latency figures */
 	bool is_error;
 	bool closes;             /* close the connection instead of (silent) or after sending */
 	struct waiter first;     /* most answers wait for one append */

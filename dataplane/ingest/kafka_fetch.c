@@ -203,6 +203,7 @@ static enum kafka_progress end_step(struct ingest *in, struct kafka_session *ks)
 		return KAFKA_RETRY;
 	f->answer->waiting = 1;
 	f->answer->frames = 1;
+	f->answer->may_wait = true;
 	kafka_consume(ks, ks->left);
 	ks->is_begun = false;
 	ks->is_alone = true;
