@@ -78,16 +78,20 @@ def codec_test(codec):
                     if p == partition]
             self.assertEqual([offset for offset, _ in mine], list(range(len(mine))))
             self.assertEqual([line for _, line in mine], sorted(line for _, line in mine))
-        self.assertEqual(stored_codecs(self.gw, topic), {codec})
+        # librdkafka sends a batch as it is when compressing did not make it smaller: one of
+        # a record or two, when the machine is slow
+        large = {stored for stored, count in stored_batches(self.gw, topic) if count > 10}
+        self.assertEqual(large, {codec})
     return test
 
 
-def stored_codecs(gw, topic):
-    """The codecs of a topic's batches, as penstock-log finds them on disk."""
-    found = set()
+def stored_batches(gw, topic):
+    """(codec, records) of a topic's batches, as penstock-log finds them on disk."""
+    found = []
     for partition in range(PARTITIONS):
         dump = gw.run(['penstock-log', 'dump', f'{gw.log_dir}/{topic}-{partition}']).stdout
-        found |= set(re.findall(r' codec (\w+) ', dump.decode()))
+        found += [(codec, int(count)) for count, codec
+                  in re.findall(r' count (\d+) codec (\w+) ', dump.decode())]
     return found
 
 

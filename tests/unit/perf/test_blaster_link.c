@@ -37,6 +37,14 @@ static struct pair *open_pair(void)
 	return p;
 }
 
+static void close_pair(struct pair *p)
+{
+	close(p->link.fd);
+	close(p->broker);
+	free(p->body.data);
+	free(p);
+}
+
 static void send_all(struct pair *p, uint64_t allowed)
 {
 	p->link.allowed = allowed;
@@ -73,6 +81,7 @@ Test(blaster_link, no_more_than_the_cap_is_on_the_way)
 	cr_assert(be32_load(seen + 8) == 0 && be32_load(seen + whole + 8) == 1);
 	cr_assert(memcmp(seen + whole + PRODUCE_HEAD_BYTES, p->body.data, p->body.size) ==
 		  0);
+	close_pair(p);
 }
 
 Test(blaster_link, answers_in_order_make_room)
@@ -84,6 +93,7 @@ Test(blaster_link, answers_in_order_make_room)
 	cr_assert(link_receive(&p->link, &p->tally) == 0);
 	cr_assert(p->link.answered == 2 && p->tally.answers_all == 2);
 	cr_assert(p->tally.latency.count == 2 && p->tally.errors == 0);
+	close_pair(p);
 }
 
 Test(blaster_link, answers_out_of_order_end_the_run)
@@ -92,6 +102,7 @@ Test(blaster_link, answers_out_of_order_end_the_run)
 	send_all(p, 2);
 	answer(p, 1, 0, 10);
 	cr_assert(link_receive(&p->link, &p->tally) == -EPROTO);
+	close_pair(p);
 }
 
 Test(blaster_link, an_offset_given_twice_ends_the_run)
@@ -101,6 +112,7 @@ Test(blaster_link, an_offset_given_twice_ends_the_run)
 	answer(p, 0, 0, 10);
 	answer(p, 1, 0, 10);
 	cr_assert(link_receive(&p->link, &p->tally) == -EPROTO);
+	close_pair(p);
 }
 
 Test(blaster_link, an_answer_nobody_asked_for_ends_the_run)
@@ -108,6 +120,7 @@ Test(blaster_link, an_answer_nobody_asked_for_ends_the_run)
 	struct pair *p = open_pair();
 	answer(p, 0, 0, 10);
 	cr_assert(link_receive(&p->link, &p->tally) == -EPROTO);
+	close_pair(p);
 }
 
 Test(blaster_link, errors_are_counted_by_code_and_not_as_latency)
@@ -118,6 +131,7 @@ Test(blaster_link, errors_are_counted_by_code_and_not_as_latency)
 	cr_assert(link_receive(&p->link, &p->tally) == 0);
 	cr_assert(p->tally.errors == 1 && p->tally.error_codes[6] == 1);
 	cr_assert(p->tally.answers_all == 0 && p->tally.latency.count == 0);
+	close_pair(p);
 }
 
 Test(blaster_link, what_was_never_answered_is_counted_with_its_wait)
@@ -126,11 +140,13 @@ Test(blaster_link, what_was_never_answered_is_counted_with_its_wait)
 	send_all(p, 3);
 	cr_assert(link_give_up(&p->link, &p->tally) == 3);
 	cr_assert(p->tally.latency.count == 2, "the third was never begun");
+	close_pair(p);
 }
 
 Test(blaster_link, a_closed_connection_is_noticed)
 {
 	struct pair *p = open_pair();
-	close(p->broker);
+	shutdown(p->broker, SHUT_RDWR);
 	cr_assert(link_receive(&p->link, &p->tally) == -ECONNRESET);
+	close_pair(p);
 }
