@@ -8,6 +8,7 @@ import json
 import pathlib
 import sys
 
+
 def title_of(result):
     return ", ".join((result["name"], result["machine"]["cpu"], result["commit"],
                       result["date"][:10]))
@@ -85,8 +86,13 @@ def plot(path):
     matplotlib.use("Agg")
     from matplotlib import pyplot
     result = json.loads(path.read_text())
-    charts = {"cycles": draw_stages} if "stages" in result else \
-        {"latency": draw_latency, "cycles": draw_cycles, "rate": draw_rate}
+    if "stages" in result:
+        charts = {"cycles": draw_stages}
+    elif "runs" in result:
+        charts = {"latency": draw_latency, "cycles": draw_cycles, "rate": draw_rate}
+    else:
+        print(f"{path}: {result.get('name', 'this')} is a table, not a figure", file=sys.stderr)
+        return
     for name, draw in charts.items():
         figure, axes = pyplot.subplots(figsize=(10, 6))
         axes.set_title(title_of(result), fontsize="small")
