@@ -63,6 +63,10 @@ int gen_port_open(struct gen_port *p, const struct gen_port_options *options)
 		.offload = true,
 	};
 	*p = (struct gen_port){.net = options->net};
+	if (options->target_mac) {
+		p->target_mac = *options->target_mac;
+		p->is_resolved = true;
+	}
 	int error;
 	p->nic = nic_dpdk_open(&nic, &error);
 	if (!p->nic)

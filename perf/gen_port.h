@@ -39,6 +39,8 @@ struct gen_port_options {
 	const char *name; /* DPDK's, without arguments */
 	uint16_t descriptors;
 	struct gen_net net;
+	/* Of a target that does not answer ARP; null: it is asked for. */
+	const struct mac *target_mac;
 };
 
 struct gen_port {

@@ -163,7 +163,8 @@ static bool feed_question(struct gen_run *r)
 
 static bool is_resolved(const struct gen_run *r)
 {
-	return r->options.port->is_resolved;
+	const struct gen_port *port = r->options.port;
+	return port->is_resolved && gen_port_is_up(port);
 }
 
 static bool feed_connections(struct gen_run *r)

@@ -40,6 +40,7 @@ static const char usage[] =
 	"  kafka   producers: pre-built Produce requests\n"
 	"  udp     datagrams; never answered, flat out without --rate\n"
 	"\n"
+	"  --target-mac MAC    of a target that does not answer ARP\n"
 	"  --connections N     connections, or senders of datagrams (default 1000)\n"
 	"  --rate R            open loop: messages per second, all connections together\n"
 	"  --in-flight K       closed loop: messages under way per connection (default "
@@ -67,11 +68,12 @@ static const char usage[] =
 struct command {
 	const char *mode, *port, *socket, *json;
 	struct gen_net net;
+	struct mac target_mac;
 	struct gen_run_options run;
 	struct gen_kafka_options kafka;
 	uint32_t record_bytes;
 	double chaos;
-	bool has_record_bytes, is_terminal;
+	bool has_target_mac, has_record_bytes, is_terminal;
 	uint16_t cpu;
 };
 
@@ -101,6 +103,15 @@ static bool read_net(const char *text, struct command *c)
 	c->net.base = ntohl(address.s_addr) & (UINT32_MAX << (32 - bits));
 	c->net.prefix_bits = (uint8_t)bits;
 	return true;
+}
+
+static bool read_mac(const char *text, struct command *c)
+{
+	uint8_t *m = c->target_mac.octets;
+	int size = 0;
+	c->has_target_mac = sscanf(text, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx%n", &m[0],
+				   &m[1], &m[2], &m[3], &m[4], &m[5], &size) == 6;
+	return c->has_target_mac && text[size] == '\0';
 }
 
 static bool read_number(const char *text, double min, double max, double *ret)
@@ -146,6 +157,7 @@ static bool read_cpu(const char *text, struct command *c)
 static const struct option options[] = {
 	{"port", required_argument, NULL, 'p'},
 	{"target", required_argument, NULL, 't'},
+	{"target-mac", required_argument, NULL, 'm'},
 	{"source-net", required_argument, NULL, 'n'},
 	{"connections", required_argument, NULL, 'c'},
 	{"rate", required_argument, NULL, 'r'},
@@ -175,6 +187,8 @@ static bool read_text(int option, const char *text, struct command *c)
 		return true;
 	case 't':
 		return read_target(text, c);
+	case 'm':
+		return read_mac(text, c);
 	case 'n':
 		return read_net(text, c);
 	case 'l':
@@ -425,6 +439,7 @@ static int run(struct program *p)
 		.name = eal_port_name(p->command.port, name),
 		.descriptors = DESCRIPTORS,
 		.net = p->command.net,
+		.target_mac = p->command.has_target_mac ? &p->command.target_mac : NULL,
 	};
 	int error = gen_port_open(&p->port, &port);
 	eal_release_log(&p->eal, error);
