@@ -1,6 +1,7 @@
 /* poller.c - one turn of the receive core, and what it owns; see poller.h. */
 #include "dataplane/poller.h"
 #include "dataplane/base/clock.h"
+#include "dataplane/base/lap.h"
 #include "dataplane/base/map.h"
 #include "dataplane/base/require.h"
 #include "dataplane/ingest/batch.h"
@@ -13,6 +14,8 @@ enum {
 	/* Bytes of one turn that straddle packets or chunks and must be contiguous. */
 	SCRATCH_BYTES = 1 << 20,
 	PUBLISH_INTERVAL_NS = 1000000,
+	/* When the port's queue is asked again whether it has room. */
+	UNSENT_RETRY_NS = 20000,
 };
 static_assert((int)SCRATCH_BYTES >= (int)GBT32960_FRAME_BYTES_MAX,
 	      "the longest frame can be gathered");
@@ -25,6 +28,7 @@ struct turn {
 	struct datagram_vec datagrams;
 	struct frame_vec frames;
 	struct record_vec records;
+	struct laps laps;
 };
 
 struct poller {
@@ -60,12 +64,12 @@ static void turn_begin(struct poller *p)
 
 /* Publishes the counters of a turn boundary, and tells control that no snapshot older than
  * the one of the next turn is in use here. */
-static void turn_end(struct poller *p, bool busy, uint64_t cycles)
+static void turn_end(struct poller *p, bool busy)
 {
 	struct ingest *in = &p->ingest;
-	stats_add(&in->stats, STAT_turns, 1);
-	stats_add(&in->stats, STAT_turns_busy, busy);
-	stats_add(&in->stats, busy ? STAT_cycles_busy : STAT_cycles_idle, cycles);
+	laps_end(&p->turn.laps, &in->stats, busy);
+	if (busy)
+		stats_add(&in->stats, STAT_cycles_nic, laps_aside(&p->turn.laps));
 	if (in->now_ns - p->published_ns >= PUBLISH_INTERVAL_NS) {
 		nic_count_losses(p->options.nic, &in->stats);
 		stats_publish(p->options.stats_page, &in->stats);
@@ -74,34 +78,48 @@ static void turn_end(struct poller *p, bool busy, uint64_t cycles)
 	quiescent_pass(p->options.rcu, p->options.index);
 }
 
+/* The cycles since the last call were this stage's, but for the driver's. */
+static void spent(struct poller *p, enum stat_id stage)
+{
+	lap(&p->turn.laps, stage, nic_cycles(p->options.nic));
+}
+
 bool poller_turn(struct poller *p)
 {
 	struct ingest *in = &p->ingest;
 	struct turn *t = &p->turn;
-	uint64_t start = clock_cycles();
+	laps_begin(&t->laps, nic_cycles(p->options.nic));
 	turn_begin(p);
 
 	bool acked = ack_input(in); /* completions first: they free memory */
+	spent(p, STAT_cycles_ack);
 
 	nic_rx(p->options.nic, &t->packets);
 	ip_input(&p->ip, &t->packets, &t->segments, &t->datagram_packets, in->now_ns);
 	udp_input(&p->udp, &t->datagram_packets, &t->datagrams);
+	spent(p, STAT_cycles_ip);
 	tcp_input(p->tcp, &t->segments, in->now_ns);
+	spent(p, STAT_cycles_tcp_in);
 	session_timers(in);
 	bool ready = !list_is_empty(&in->ready);
 	session_input(in, &t->frames);
+	spent(p, STAT_cycles_session);
 	ingest_input(in, &t->frames, &t->datagrams, &t->records);
+	spent(p, STAT_cycles_ingest);
 	batch_input(in, &t->records);
 	batch_flush(in, in->is_draining);
+	spent(p, STAT_cycles_batch);
 	handoff_submit(in);
+	spent(p, STAT_cycles_handoff);
 
 	tcp_settle(p->tcp);
 	tcp_output(p->tcp, in->now_ns);
 	nic_tx_flush(p->options.nic);
 	nic_release(p->options.nic);
+	spent(p, STAT_cycles_tcp_out);
 
 	bool busy = acked || ready || t->packets.count > 0;
-	turn_end(p, busy, clock_cycles() - start);
+	turn_end(p, busy);
 	return busy;
 }
 
@@ -259,6 +277,8 @@ uint64_t poller_idle_ns(const struct poller *p, uint64_t limit_ns)
 {
 	const struct ingest *in = &p->ingest;
 	uint64_t now_ns = clock_now_ns();
+	if (nic_has_unsent(p->options.nic))
+		limit_ns = min_u64(limit_ns, UNSENT_RETRY_NS);
 	limit_ns = tcp_idle_ns(p->tcp, now_ns, limit_ns);
 	limit_ns = wheel_idle_ns(&in->wheel, now_ns, limit_ns);
 	return batch_idle_ns(in, now_ns, limit_ns);

@@ -1,6 +1,7 @@
 /* writer.c - messages of pollers and control in, completions out; see writer.h. */
 #include "dataplane/writer.h"
 #include "dataplane/base/clock.h"
+#include "dataplane/base/lap.h"
 #include "dataplane/base/map.h"
 #include "dataplane/base/require.h"
 #include "dataplane/store/log_service.h"
@@ -30,6 +31,7 @@ struct writer {
 	struct served *served; /* [PARTITIONS_MAX] */
 	struct list closing;   /* struct admin.node */
 	struct stats stats;
+	struct laps laps;
 	uint64_t published_ns;
 	bool is_published; /* nothing has changed since */
 };
@@ -231,12 +233,9 @@ static void complete(struct writer *w)
 	complete_closed(w);
 }
 
-static void account(struct writer *w, bool is_busy, uint64_t now_ns, uint64_t began_cycles)
+static void account(struct writer *w, bool is_busy, uint64_t now_ns)
 {
-	uint64_t cycles = clock_cycles() - began_cycles;
-	stats_add(&w->stats, STAT_turns, 1);
-	stats_add(&w->stats, STAT_turns_busy, is_busy);
-	stats_add(&w->stats, is_busy ? STAT_cycles_busy : STAT_cycles_idle, cycles);
+	laps_end(&w->laps, &w->stats, is_busy);
 	/* Busy: now and then. Idle: once, before the core may go to sleep. */
 	bool is_due = is_busy ? now_ns - w->published_ns >= PUBLISH_INTERVAL_NS
 			      : !w->is_published;
@@ -249,13 +248,17 @@ static void account(struct writer *w, bool is_busy, uint64_t now_ns, uint64_t be
 
 bool writer_turn(struct writer *w)
 {
-	uint64_t began_cycles = clock_cycles();
+	laps_begin(&w->laps, 0);
 	uint64_t now_ns = clock_now_ns();
 	unsigned work = reap(w);
+	lap(&w->laps, STAT_cycles_reap, 0);
 	work += pull(w);
+	lap(&w->laps, STAT_cycles_pull, 0);
 	advance(w, now_ns);
+	lap(&w->laps, STAT_cycles_log, 0);
 	complete(w);
-	account(w, work > 0, now_ns, began_cycles);
+	lap(&w->laps, STAT_cycles_complete, 0);
+	account(w, work > 0, now_ns);
 	return work > 0;
 }
 

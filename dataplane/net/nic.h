@@ -48,14 +48,19 @@ struct nic_offload {
 	uint16_t segment_bytes; /* MSS when the payload is to be cut by the port, else 0 */
 };
 
-/* A buffer of at least `size` bytes for one Ethernet frame, or null when the reserve of
- * transmit buffers is empty: try again next turn. */
+/* A buffer of at least `size` bytes for one Ethernet frame, or null when transmit buffers
+ * are exhausted or the port has fallen too far behind: try again next turn. */
 uint8_t *nic_tx_take(struct nic *n, uint32_t size);
 /* Gives the buffer of the last nic_tx_take() to the port with `size` bytes filled. */
 void nic_tx_push(struct nic *n, uint32_t size, const struct nic_offload *offload);
-/* Hands everything pushed to the port. What it does not take is dropped and counted
- * (packets_unsent): TCP sends it again. */
+/* Hands everything pushed to the port, once per turn. What a full queue does not take goes
+ * with the next flush; what the driver refuses is dropped and counted (packets_unsent). */
 void nic_tx_flush(struct nic *n);
+/* Frames wait for the next flush. */
+bool nic_has_unsent(const struct nic *n);
+
+/* Cycles spent in the driver since the start. */
+uint64_t nic_cycles(const struct nic *n);
 
 /* A descriptor whose readability means packets, or -1: used by the idle ladder. */
 int nic_wait_fd(const struct nic *n);

@@ -8,6 +8,7 @@
 #include "dataplane/base/require.h"
 #include "dataplane/net/nic_dpdk_port.h"
 
+#include <rte_cycles.h>
 #include <rte_ethdev.h>
 
 const struct nic_caps *nic_caps(const struct nic *n)
@@ -73,7 +74,9 @@ static void packet_take(struct nic *n, struct rte_mbuf *m, struct pkt_vec *ret)
 void nic_rx(struct nic *n, struct pkt_vec *ret)
 {
 	require(n->rx_count == 0);
+	uint64_t start = rte_rdtsc();
 	n->rx_count = rte_eth_rx_burst(n->port, 0, n->rx, PACKETS_PER_TURN);
+	n->cycles += rte_rdtsc() - start;
 	ret->count = 0;
 	stats_add(n->stats, STAT_packets_received, n->rx_count);
 	for (unsigned i = 0; i < n->rx_count; i++)
@@ -84,9 +87,17 @@ void nic_rx(struct nic *n, struct pkt_vec *ret)
 
 void nic_release(struct nic *n)
 {
-	if (n->rx_count)
-		rte_pktmbuf_free_bulk(n->rx, n->rx_count);
+	if (n->rx_count == 0)
+		return;
+	uint64_t start = rte_rdtsc();
+	rte_pktmbuf_free_bulk(n->rx, n->rx_count);
+	n->cycles += rte_rdtsc() - start;
 	n->rx_count = 0;
+}
+
+uint64_t nic_cycles(const struct nic *n)
+{
+	return n->cycles;
 }
 
 /* ---- out --------------------------------------------------------------------------- */
@@ -94,6 +105,8 @@ void nic_release(struct nic *n)
 uint8_t *nic_tx_take(struct nic *n, uint32_t size)
 {
 	require(!n->tx_taken && size <= n->tx_size_max);
+	if (n->tx_count == NIC_TX_FRAMES)
+		return NULL;
 	struct rte_mempool *pool =
 		size <= NIC_FRAME_BYTES_MAX ? n->tx_pool : n->tx_large_pool;
 	struct rte_mbuf *m = rte_pktmbuf_alloc(pool);
@@ -127,18 +140,45 @@ void nic_tx_push(struct nic *n, uint32_t size, const struct nic_offload *offload
 	m->pkt_len = size;
 	if (offload->ip_checksum || offload->l4_checksum)
 		offload_fill(m, offload);
-	n->tx[n->tx_count++] = m;
-	if (n->tx_count == NIC_TX_BATCH)
-		nic_tx_flush(n);
+	n->tx[n->tx_count] = m;
+	n->tx_bytes[n->tx_count++] = size;
 }
 
-/* Gives n->tx[from ..] to the driver until it takes no more; how many it took in all. */
-static unsigned tx_burst(struct nic *n, unsigned count)
+/* The first `count` frames are out of our hands; the rest moves up. */
+static void tx_advance(struct nic *n, unsigned count)
+{
+	n->tx_count -= count;
+	n->tx_prepared -= count;
+	memmove(n->tx, n->tx + count, n->tx_count * sizeof *n->tx);
+	memmove(n->tx_bytes, n->tx_bytes + count, n->tx_count * sizeof *n->tx_bytes);
+}
+
+/* Lets the driver finish what its hardware leaves open. One frame it refuses ends the turn's
+ * sending, and goes once it is the first. */
+static void tx_prepare(struct nic *n)
+{
+	unsigned left = n->tx_count - n->tx_prepared;
+	if (!n->offload) {
+		n->tx_prepared = n->tx_count;
+		return;
+	}
+	unsigned took = rte_eth_tx_prepare(n->port, 0, n->tx + n->tx_prepared, (uint16_t)left);
+	n->tx_prepared += took;
+	if (n->tx_prepared > 0 || took == left)
+		return;
+	rte_pktmbuf_free(n->tx[0]);
+	n->tx_prepared = 1;
+	tx_advance(n, 1);
+	stats_add(n->stats, STAT_packets_unsent, 1);
+}
+
+/* How many of the prepared frames the driver took. */
+static unsigned tx_burst(struct nic *n)
 {
 	unsigned sent = 0;
-	while (sent < count) {
+	while (sent < n->tx_prepared) {
 		uint16_t took = rte_eth_tx_burst(n->port, 0, n->tx + sent,
-						 (uint16_t)(count - sent));
+						 (uint16_t)(n->tx_prepared - sent));
 		if (took == 0)
 			break;
 		sent += took;
@@ -148,25 +188,22 @@ static unsigned tx_burst(struct nic *n, unsigned count)
 
 void nic_tx_flush(struct nic *n)
 {
-	unsigned count = n->tx_count;
-	if (count == 0)
+	if (n->tx_count == 0)
 		return;
-	uint64_t bytes = 0;
-	/* Lets the driver finish what its hardware leaves open; a frame it refuses and what
-	 * stands behind it is not sent. */
-	unsigned ready = n->offload
-				 ? rte_eth_tx_prepare(n->port, 0, n->tx, (uint16_t)count)
-				 : count;
-	for (unsigned i = 0; i < count; i++)
-		n->tx_bytes[i] = n->tx[i]->pkt_len;
-	unsigned sent = tx_burst(n, ready);
+	uint64_t start = rte_rdtsc(), bytes = 0;
+	tx_prepare(n);
+	unsigned sent = tx_burst(n);
 	for (unsigned i = 0; i < sent; i++)
 		bytes += n->tx_bytes[i];
-	rte_pktmbuf_free_bulk(n->tx + sent, count - sent);
-	n->tx_count = 0;
+	tx_advance(n, sent);
 	stats_add(n->stats, STAT_packets_sent, sent);
 	stats_add(n->stats, STAT_bytes_sent, bytes);
-	stats_add(n->stats, STAT_packets_unsent, count - sent);
+	n->cycles += rte_rdtsc() - start;
+}
+
+bool nic_has_unsent(const struct nic *n)
+{
+	return n->tx_count > 0;
 }
 
 /* ---- what the port lost ------------------------------------------------------------ */

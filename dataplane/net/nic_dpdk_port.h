@@ -9,8 +9,8 @@ struct rte_mbuf;
 struct rte_mempool;
 
 enum {
-	/* Frames collected before the port is called. */
-	NIC_TX_BATCH = 64,
+	/* Frames of a turn, and those the port did not take in the turns before. */
+	NIC_TX_FRAMES = 512,
 	/* Largest frame of an ordinary buffer: jumbo frames are not taken yet. */
 	NIC_FRAME_BYTES_MAX = 2048,
 	/* TCP payload of one frame that the port cuts (TSO), and its buffer. */
@@ -34,13 +34,15 @@ struct nic {
 	/* The turn's */
 	cache_aligned unsigned rx_count;
 	unsigned tx_count;
+	unsigned tx_prepared; /* of them, by the driver */
 	struct rte_mbuf *tx_taken;
+	uint64_t cycles; /* in the driver */
 	uint64_t missed_seen;
 	uint64_t errors_seen;
 	struct rte_mbuf *rx[PACKETS_PER_TURN];
 	struct pkt pkts[PACKETS_PER_TURN];
-	struct rte_mbuf *tx[NIC_TX_BATCH];
-	uint32_t tx_bytes[NIC_TX_BATCH];
+	struct rte_mbuf *tx[NIC_TX_FRAMES];
+	uint32_t tx_bytes[NIC_TX_FRAMES];
 };
 
 #endif

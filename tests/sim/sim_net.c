@@ -193,6 +193,16 @@ void nic_tx_flush(struct nic *n)
 {
 }
 
+bool nic_has_unsent(const struct nic *n)
+{
+	return false;
+}
+
+uint64_t nic_cycles(const struct nic *n)
+{
+	return 0;
+}
+
 int nic_wait_fd(const struct nic *n)
 {
 	return -1;

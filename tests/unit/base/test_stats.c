@@ -1,5 +1,5 @@
 /* test_stats.c - counters, ledgers, latency histogram. */
-#include "dataplane/base/stats.h"
+#include "dataplane/base/lap.h"
 
 #include <criterion/criterion.h>
 
@@ -44,4 +44,39 @@ Test(stats, the_last_quantile_is_the_largest_value_seen)
 	stats_latency(&s, 5000);
 	double most = (double)stats_latency_quantile_us(&s, 1.0);
 	cr_assert(most >= 3000 && most <= 3000 * 1.125, "%f", most);
+}
+
+/* Of a turn of two stages, in the second of which `aside` cycles were spent elsewhere. */
+static struct laps turn_of(uint64_t aside)
+{
+	struct laps l;
+	laps_begin(&l, 1000);
+	lap(&l, STAT_cycles_ip, 1000);
+	uint64_t spin = clock_cycles() + 10000;
+	while (clock_cycles() < spin)
+		continue;
+	lap(&l, STAT_cycles_batch, 1000 + aside);
+	return l;
+}
+
+Test(laps, stages_and_what_went_aside_are_the_whole_turn)
+{
+	static struct stats s;
+	struct laps l = turn_of(4000);
+	cr_assert(laps_aside(&l) == 4000);
+	laps_end(&l, &s, true);
+	cr_assert(s.value[STAT_cycles_batch] >= 6000);
+	cr_assert(s.value[STAT_cycles_ip] + s.value[STAT_cycles_batch] + 4000 ==
+		  s.value[STAT_cycles_busy]);
+	cr_assert(s.value[STAT_turns_busy] == 1);
+}
+
+Test(laps, an_idle_turn_counts_for_no_stage)
+{
+	static struct stats s;
+	struct laps l = turn_of(0);
+	laps_end(&l, &s, false);
+	cr_assert(s.value[STAT_cycles_batch] == 0);
+	cr_assert(s.value[STAT_cycles_idle] >= 10000);
+	cr_assert(s.value[STAT_turns] == 1 && s.value[STAT_turns_busy] == 0);
 }
