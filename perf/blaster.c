@@ -89,9 +89,13 @@ static int prepare(struct blaster *b)
 	b->bodies = calloc(o->partitions, sizeof *b->bodies);
 	require(b->links && b->bodies);
 	for (unsigned i = 0; i < o->partitions; i++) {
-		struct produce_shape shape = {o->topic,   i,
-					      o->acks,    o->record_bytes,
-					      o->records, clock_wall_ms()};
+		struct produce_shape shape = {.topic = o->topic,
+					      .partition = i,
+					      .acks = o->acks,
+					      .record_bytes = o->record_bytes,
+					      .records = o->records,
+					      .codec = o->codec,
+					      .now_ms = clock_wall_ms()};
 		b->bodies[i] = produce_body_build(&shape);
 	}
 	b->epoll = epoll_create1(EPOLL_CLOEXEC);

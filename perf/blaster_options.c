@@ -15,6 +15,7 @@ static const char usage[] =
 	"  --in-flight N     unanswered requests per connection, up to 1024 (5)\n"
 	"  --record BYTES    size of each value (100)\n"
 	"  --batch RECORDS   records per request (140)\n"
+	"  --codec NAME      of the batches: none, gzip, snappy, lz4 or zstd (none)\n"
 	"  --acks 1|all      (all)\n"
 	"  --rate N          open loop: N requests a second, each timed from when it was "
 	"due;\n"
@@ -33,6 +34,7 @@ enum {
 	IN_FLIGHT,
 	RECORD,
 	BATCH,
+	CODEC,
 	ACKS,
 	RATE,
 	WARMUP,
@@ -47,6 +49,7 @@ static const struct option words[] = {
 	{"in-flight", required_argument, NULL, IN_FLIGHT},
 	{"record", required_argument, NULL, RECORD},
 	{"batch", required_argument, NULL, BATCH},
+	{"codec", required_argument, NULL, CODEC},
 	{"acks", required_argument, NULL, ACKS},
 	{"rate", required_argument, NULL, RATE},
 	{"warmup", required_argument, NULL, WARMUP},
@@ -110,6 +113,8 @@ static bool take(struct blaster_options *o, int word)
 		return number(&o->record_bytes, 1 << 20);
 	case BATCH:
 		return number(&o->records, 100000);
+	case CODEC:
+		return record_codec_of_name(optarg, &o->codec);
 	case ACKS:
 		return acks(&o->acks);
 	case RATE:

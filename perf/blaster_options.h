@@ -3,7 +3,7 @@
 #ifndef PENSTOCK_PERF_BLASTER_OPTIONS_H
 #define PENSTOCK_PERF_BLASTER_OPTIONS_H
 
-#include "dataplane/base/base.h"
+#include "perf/record_deflate.h"
 
 struct blaster_options {
 	const char *host;
@@ -14,6 +14,7 @@ struct blaster_options {
 	unsigned in_flight; /* requests of a connection without an answer, at most */
 	unsigned record_bytes;
 	unsigned records; /* per request: one batch */
+	enum record_codec codec;
 	int acks;         /* 1 or -1 */
 	unsigned rate;    /* open loop: requests a second, all connections; 0: closed */
 	double warmup_s, seconds;

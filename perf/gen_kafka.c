@@ -63,6 +63,7 @@ int gen_kafka_init(struct gen_kafka *k, const struct gen_kafka_options *options)
 		.acks = options->acks,
 		.record_bytes = options->record_bytes,
 		.records = options->records,
+		.codec = options->codec,
 		.now_ms = clock_wall_ms(),
 	};
 	for (; shape.partition < options->partitions; shape.partition++)

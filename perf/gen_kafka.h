@@ -15,6 +15,7 @@ struct gen_kafka_options {
 	uint32_t partitions;
 	uint32_t record_bytes; /* of the value */
 	uint32_t records;      /* of a batch */
+	enum record_codec codec;
 	int acks;              /* -1, 0 or 1 */
 };
 

@@ -158,6 +158,13 @@ static const char *find_imbalance(const struct gen_run *r, const struct gen_gate
 	return out;
 }
 
+/* The mean of what one message is on the wire, without headers of TCP or UDP. */
+static uint32_t message_bytes(const struct gen_run *r)
+{
+	return r->options.load ? r->options.load->message_bytes
+			       : r->options.datagram_bytes;
+}
+
 json_t *gen_report(const struct gen_run *r, const struct gen_gateway *g)
 {
 	const struct gen_figures *f = &r->figures;
@@ -170,13 +177,15 @@ json_t *gen_report(const struct gen_run *r, const struct gen_gateway *g)
 	if (r->options.chaos && !wrong)
 		wrong = compare_ends(r, g, &ends);
 	return json_pack(
-		"{s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:o, s:o, s:o, s:o, s:o, s:s, s:o*}",
+		"{s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:i, s:o, s:o, s:o, s:o, s:o, s:s, "
+		"s:o*}",
 		"seconds", (double)f->steady_ns / (double)NS_PER_S, "connect_seconds",
 		(double)f->connect_ns / (double)NS_PER_S, "offered_messages_per_s",
 		per_second(offered, f), "achieved_messages_per_s", per_second(done, f),
 		"achieved_records_per_s", per_second(done * records, f), "refused_per_s",
 		per_second(f->done[GEN_REFUSED], f), "counter_hz",
-		per_second(f->steady_cycles, f), "line", line_json(r), "latency_us",
+		per_second(f->steady_cycles, f), "message_bytes",
+		(int)message_bytes(r), "line", line_json(r), "latency_us",
 		latency_json(f), "ledger", ledger_json(r), "generator", generator_json(r),
 		"gateway", gen_gateway_report(g, r->options.connections), "balance",
 		wrong ? wrong : "even", "chaos", ends);

@@ -59,6 +59,7 @@ static const char usage[] =
 	"run)\n"
 	"  --topic NAME --partitions P    kafka (default perf, 1)\n"
 	"  --batch RECORDS     kafka: records of a batch (default 140)\n"
+	"  --codec NAME        kafka: none (default), gzip, snappy, lz4 or zstd\n"
 	"  --acks -1|0|1       kafka (default -1)\n"
 	"  --cpu N             where the generator runs (default: the last)\n"
 	"  --socket PATH       the gateway's control socket: its ledgers must balance, "
@@ -171,6 +172,7 @@ static const struct option options[] = {
 	{"partitions", required_argument, NULL, 'a'},
 	{"chaos", required_argument, NULL, 'x'},
 	{"batch", required_argument, NULL, 'b'},
+	{"codec", required_argument, NULL, 'd'},
 	{"acks", required_argument, NULL, 'A'},
 	{"cpu", required_argument, NULL, 'C'},
 	{"socket", required_argument, NULL, 'S'},
@@ -196,6 +198,8 @@ static bool read_text(int option, const char *text, struct command *c)
 	case 'o':
 		c->kafka.topic = text;
 		return true;
+	case 'd':
+		return record_codec_of_name(text, &c->kafka.codec);
 	case 'A':
 		return read_acks(text, c);
 	case 'C':

@@ -2,7 +2,6 @@
 #include "perf/produce_request.h"
 
 #include "dataplane/base/require.h"
-#include "dataplane/wire/record_batch.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,7 @@ enum {
 	KEY_PRODUCE = 0,
 	TIMEOUT_MS = 30000,
 	NAMES_BYTES_MAX = 512,
+	LINE_BYTES = 32, /* of a value */
 	RESPONSE_FIXED_BYTES = 4 + 4 + 4 + 2 + 4 + 4 + 2 + 8 + 8 + 8 + 4
 };
 
@@ -23,20 +23,26 @@ static void emit_text(struct emitter *e, const char *text)
 	emit_bytes(e, text, strlen(text));
 }
 
-/* Values that compress like telemetry: counters among constant bytes. */
+/* A line of telemetry: of every 32 bytes 24 are the same in all of them, as names are, and 8
+ * are digits that nobody can foretell. */
 static void fill_value(uint8_t *value, unsigned bytes, unsigned number)
 {
-	for (unsigned i = 0; i < bytes; i++)
-		value[i] = (uint8_t)(i % 8 == 0 ? number + i : 'a' + i % 23);
+	static const char line[LINE_BYTES + 1] = "{\"vehicle.speed\":00000000,\"t\":1}";
+	uint64_t random = number;
+	for (unsigned i = 0; i < bytes; i++) {
+		uint8_t byte = (uint8_t)line[i % LINE_BYTES];
+		random = random * 6364136223846793005u + 1442695040888963407u;
+		value[i] = byte == '0' ? (uint8_t)('0' + (random >> 33) % 10) : byte;
+	}
 }
 
-static size_t build_batch(uint8_t *room, size_t size, const struct produce_shape *s)
+/* Records back to back; the memory is the caller's to free. */
+static struct bytes build_records(const struct produce_shape *s)
 {
-	struct record_batch_header h;
-	record_batch_build(&h, s->records, s->now_ms, s->now_ms);
-	struct emitter e = emitter_of(room + sizeof h, size - sizeof h);
-	uint8_t *value = malloc(s->record_bytes + 1);
-	require(value);
+	size_t size = (size_t)s->records * (s->record_bytes + RECORD_OVERHEAD_BYTES_MAX);
+	uint8_t *data = malloc(size), *value = malloc(s->record_bytes + 1);
+	require(data && value);
+	struct emitter e = emitter_of(data, size);
 	for (unsigned i = 0; i < s->records; i++) {
 		fill_value(value, s->record_bytes, i);
 		struct record_view r = {.offset_delta = (int32_t)i,
@@ -45,20 +51,29 @@ static size_t build_batch(uint8_t *room, size_t size, const struct produce_shape
 	}
 	free(value);
 	require(!e.bad);
-	size_t rest = (size_t)(e.at - (room + sizeof h));
-	record_batch_set_size(&h, (uint32_t)(sizeof h + rest));
-	record_batch_set_crc(&h,
-			     record_batch_crc(&h, (struct bytes){room + sizeof h, rest}));
-	memcpy(room, &h, sizeof h);
-	return sizeof h + rest;
+	return (struct bytes){data, emitter_size(&e)};
+}
+
+/* `batch` has room for the header and record_deflate_room(). */
+static size_t build_batch(uint8_t *batch, const struct produce_shape *s,
+			  struct bytes records)
+{
+	struct record_batch_header h;
+	uint8_t *rest = batch + sizeof h;
+	record_batch_build(&h, s->records, s->now_ms, s->now_ms);
+	size_t size = record_deflate(s->codec, records, rest);
+	record_batch_set_codec(&h, s->codec);
+	record_batch_set_size(&h, (uint32_t)(sizeof h + size));
+	record_batch_set_crc(&h, record_batch_crc(&h, (struct bytes){rest, size}));
+	memcpy(batch, &h, sizeof h);
+	return sizeof h + size;
 }
 
 struct produce_body produce_body_build(const struct produce_shape *s)
 {
-	size_t batch_max =
-		RECORD_BATCH_HEADER_BYTES +
-		(size_t)s->records * (s->record_bytes + RECORD_OVERHEAD_BYTES_MAX);
-	size_t size = NAMES_BYTES_MAX + batch_max;
+	struct bytes records = build_records(s);
+	size_t size = NAMES_BYTES_MAX + RECORD_BATCH_HEADER_BYTES +
+		      record_deflate_room(records.size);
 	uint8_t *data = malloc(size);
 	require(data);
 	struct emitter e = emitter_of(data, size);
@@ -71,9 +86,10 @@ struct produce_body produce_body_build(const struct produce_shape *s)
 	emit_u32(&e, 1);
 	emit_u32(&e, s->partition);
 	uint8_t *batch = e.at + 4;
-	size_t batch_bytes = build_batch(batch, batch_max, s);
+	size_t batch_bytes = build_batch(batch, s, records);
 	emit_u32(&e, (uint32_t)batch_bytes);
 	require(!e.bad);
+	free((void *)(uintptr_t)records.data);
 	return (struct produce_body){data, (size_t)(batch - data) + batch_bytes};
 }
 

@@ -1,20 +1,22 @@
 /* produce_request.h - the shape of a Produce request in; its bytes out, built once; and
  * the check of its response.
  *
- *     head, 12 bytes, per request | body, built once per partition, shared by all
- * requests size 4, key 2, version 2, correlation 4 | client id, acks, timeout, topic,
- * batch
+ *     head, 12 bytes, per request                | body, built once per partition,
+ *     size 4, key 2, version 2, correlation 4    | shared by all requests: client id, acks,
+ *                                                | timeout, topic, batch
  *
- * Version 7 (Kafka 2.1 to 4.x and Penstock take it): one topic by name, one partition,
- * one uncompressed batch of equal records without keys. A response has a fixed size then.
+ * Version 7 (Kafka 2.1 to 4.x and Penstock take it): one topic by name, one partition, one
+ * batch of equally long records without keys, compressed once as a producer does
+ * (perf/record_deflate.h). A response has a fixed size then.
+ *
+ * Values look like lines of telemetry: three quarters repeat, one quarter are random digits.
  *
  * Core: any; no state. Memory: the body is the caller's to free().
  */
 #ifndef PENSTOCK_PERF_PRODUCE_REQUEST_H
 #define PENSTOCK_PERF_PRODUCE_REQUEST_H
 
-#include "dataplane/base/be.h"
-#include "dataplane/base/cursor.h"
+#include "perf/record_deflate.h"
 
 enum { PRODUCE_HEAD_BYTES = 12 };
 
@@ -24,6 +26,7 @@ struct produce_shape {
 	int acks;
 	unsigned record_bytes; /* size of each value */
 	unsigned records;      /* per batch */
+	enum record_codec codec;
 	int64_t now_ms;        /* timestamp of the records */
 };
 
