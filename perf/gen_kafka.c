@@ -2,35 +2,49 @@
 #include "perf/gen_kafka.h"
 #include "dataplane/base/clock.h"
 
-#include <errno.h>
 #include <stdlib.h>
 
-static const struct produce_body *body_of(const struct gen_kafka *k, uint32_t conn)
+static uint32_t partition_of(const struct gen_kafka *k, uint32_t conn, uint32_t message)
 {
-	return &k->bodies[conn % k->options.partitions];
+	uint64_t number = (uint64_t)message * k->options.connections + conn;
+	return (uint32_t)(number % k->options.partitions);
 }
 
 static uint32_t kafka_size(const struct gen_load *l, uint32_t conn, uint32_t message)
 {
 	const struct gen_kafka *k = container_of(l, struct gen_kafka, load);
-	return (uint32_t)(PRODUCE_HEAD_BYTES + body_of(k, conn)->size);
+	return (uint32_t)(PRODUCE_HEAD_BYTES + k->body.size);
+}
+
+/* What differs between messages lies in front: the head, and the body up to its partition. */
+static uint32_t front_bytes(const struct gen_kafka *k)
+{
+	return (uint32_t)(PRODUCE_HEAD_BYTES + k->body.partition_at + sizeof(uint32_t));
+}
+
+static void front_fill(const struct gen_kafka *k, uint32_t conn, uint32_t message,
+		       uint8_t *out)
+{
+	produce_head_set(out, &k->body, message);
+	memcpy(out + PRODUCE_HEAD_BYTES, k->body.data, k->body.partition_at);
+	be32_store(out + PRODUCE_HEAD_BYTES + k->body.partition_at,
+		   partition_of(k, conn, message));
 }
 
 static void kafka_fill(const struct gen_load *l, uint32_t conn, uint32_t message,
 		       uint32_t at, uint32_t size, uint8_t *out)
 {
 	const struct gen_kafka *k = container_of(l, struct gen_kafka, load);
-	const struct produce_body *body = body_of(k, conn);
-	uint32_t of_head = 0;
-	if (at < PRODUCE_HEAD_BYTES) {
-		uint8_t head[PRODUCE_HEAD_BYTES];
-		produce_head_set(head, body, message);
-		of_head = min_u32(size, PRODUCE_HEAD_BYTES - at);
-		memcpy(out, head + at, of_head);
+	uint32_t of_front = 0;
+	if (at < front_bytes(k)) {
+		uint8_t front[PRODUCE_HEAD_BYTES + PRODUCE_NAMES_BYTES_MAX];
+		front_fill(k, conn, message, front);
+		of_front = min_u32(size, front_bytes(k) - at);
+		memcpy(out, front + at, of_front);
 	}
-	if (size > of_head)
-		memcpy(out + of_head, body->data + at + of_head - PRODUCE_HEAD_BYTES,
-		       size - of_head);
+	if (size > of_front)
+		memcpy(out + of_front, k->body.data + at + of_front - PRODUCE_HEAD_BYTES,
+		       size - of_front);
 }
 
 static uint32_t kafka_answer_bytes(const struct gen_load *l, struct bytes at)
@@ -47,17 +61,14 @@ static enum gen_verdict kafka_check(const struct gen_load *l, uint32_t conn,
 	struct produce_response r;
 	if (answer.size != k->answer_bytes ||
 	    !produce_response_read(answer.data, k->options.topic, &r) ||
-	    r.correlation != message || r.partition != conn % k->options.partitions)
+	    r.correlation != message || r.partition != partition_of(k, conn, message))
 		return GEN_STRANGE;
 	return r.error == 0 ? GEN_ACCEPTED : GEN_REFUSED;
 }
 
-int gen_kafka_init(struct gen_kafka *k, const struct gen_kafka_options *options)
+void gen_kafka_init(struct gen_kafka *k, const struct gen_kafka_options *options)
 {
 	*k = (struct gen_kafka){.options = *options};
-	k->bodies = calloc(options->partitions, sizeof *k->bodies);
-	if (!k->bodies)
-		return -ENOMEM;
 	struct produce_shape shape = {
 		.topic = options->topic,
 		.acks = options->acks,
@@ -66,8 +77,7 @@ int gen_kafka_init(struct gen_kafka *k, const struct gen_kafka_options *options)
 		.codec = options->codec,
 		.now_ms = clock_wall_ms(),
 	};
-	for (; shape.partition < options->partitions; shape.partition++)
-		k->bodies[shape.partition] = produce_body_build(&shape);
+	k->body = produce_body_build(&shape);
 	k->answer_bytes = (uint32_t)produce_response_bytes(options->topic);
 	k->load = (struct gen_load){
 		.name = "kafka",
@@ -79,12 +89,9 @@ int gen_kafka_init(struct gen_kafka *k, const struct gen_kafka_options *options)
 		.answer_bytes = kafka_answer_bytes,
 		.check = kafka_check,
 	};
-	return 0;
 }
 
 void gen_kafka_fini(struct gen_kafka *k)
 {
-	for (uint32_t i = 0; i < k->options.partitions; i++)
-		free(k->bodies[i].data);
-	free(k->bodies);
+	free(k->body.data);
 }

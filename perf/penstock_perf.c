@@ -360,7 +360,6 @@ static int load_init(struct program *p)
 	const struct command *c = &p->command;
 	struct gen_run_options o = c->run;
 	o.port = &p->port;
-	int error = 0;
 	if (strcmp(c->mode, "fleet") == 0) {
 		gen_fleet_init(&p->fleet, &(struct gen_fleet_options){
 						  .frame_bytes = c->record_bytes,
@@ -372,10 +371,12 @@ static int load_init(struct program *p)
 			o.chaos = &p->chaos;
 		}
 	} else if (strcmp(c->mode, "kafka") == 0) {
-		error = gen_kafka_init(&p->kafka, &c->kafka);
+		struct gen_kafka_options kafka = c->kafka;
+		kafka.connections = o.connections;
+		gen_kafka_init(&p->kafka, &kafka);
 		o.load = &p->kafka.load;
 	}
-	return error ? error : gen_run_init(&p->run, &o);
+	return gen_run_init(&p->run, &o);
 }
 
 static bool report(struct program *p)
@@ -417,8 +418,7 @@ static int measure(struct program *p)
 	json_decref(p->samples);
 	gen_gateway_close(&p->gateway);
 	gen_run_fini(&p->run);
-	if (p->kafka.bodies)
-		gen_kafka_fini(&p->kafka);
+	gen_kafka_fini(&p->kafka);
 	return is_even ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 

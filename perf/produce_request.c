@@ -10,7 +10,6 @@ enum {
 	VERSION = 7,
 	KEY_PRODUCE = 0,
 	TIMEOUT_MS = 30000,
-	NAMES_BYTES_MAX = 512,
 	LINE_BYTES = 32, /* of a value */
 	RESPONSE_FIXED_BYTES = 4 + 4 + 4 + 2 + 4 + 4 + 2 + 8 + 8 + 8 + 4
 };
@@ -72,7 +71,7 @@ static size_t build_batch(uint8_t *batch, const struct produce_shape *s,
 struct produce_body produce_body_build(const struct produce_shape *s)
 {
 	struct bytes records = build_records(s);
-	size_t size = NAMES_BYTES_MAX + RECORD_BATCH_HEADER_BYTES +
+	size_t size = PRODUCE_NAMES_BYTES_MAX + RECORD_BATCH_HEADER_BYTES +
 		      record_deflate_room(records.size);
 	uint8_t *data = malloc(size);
 	require(data);
@@ -84,13 +83,15 @@ struct produce_body produce_body_build(const struct produce_shape *s)
 	emit_u32(&e, 1);
 	emit_text(&e, s->topic);
 	emit_u32(&e, 1);
+	size_t partition_at = emitter_size(&e);
 	emit_u32(&e, s->partition);
 	uint8_t *batch = e.at + 4;
 	size_t batch_bytes = build_batch(batch, s, records);
 	emit_u32(&e, (uint32_t)batch_bytes);
 	require(!e.bad);
 	free((void *)(uintptr_t)records.data);
-	return (struct produce_body){data, (size_t)(batch - data) + batch_bytes};
+	return (struct produce_body){data, (size_t)(batch - data) + batch_bytes,
+				     partition_at};
 }
 
 void produce_head_set(uint8_t head[PRODUCE_HEAD_BYTES], const struct produce_body *body,

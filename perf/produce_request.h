@@ -18,7 +18,10 @@
 
 #include "perf/record_deflate.h"
 
-enum { PRODUCE_HEAD_BYTES = 12 };
+enum {
+	PRODUCE_HEAD_BYTES = 12,
+	PRODUCE_NAMES_BYTES_MAX = 512, /* of a body, in front of its batch */
+};
 
 struct produce_shape {
 	const char *topic;
@@ -33,6 +36,7 @@ struct produce_shape {
 struct produce_body {
 	uint8_t *data;
 	size_t size;
+	size_t partition_at; /* where its number lies, 4 bytes: another may be stored there */
 };
 
 struct produce_body produce_body_build(const struct produce_shape *s);

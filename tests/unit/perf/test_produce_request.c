@@ -113,6 +113,16 @@ static void check_codec(enum record_codec codec, unsigned records, unsigned valu
 	free(body.data);
 }
 
+Test(produce_request, a_body_can_be_sent_to_another_partition)
+{
+	struct produce_shape other = shape;
+	other.partition = 0;
+	struct produce_body body = produce_body_build(&other);
+	be32_store(body.data + body.partition_at, shape.partition);
+	cr_assert(batch_of(&body).size > RECORDS * VALUE_BYTES);
+	free(body.data);
+}
+
 Test(produce_request, a_codec_leaves_one_stream_of_all_the_records)
 {
 	for (int codec = RECORD_CODEC_GZIP; codec < RECORD_CODECS; codec++)
