@@ -17,6 +17,7 @@
 #define PENSTOCK_GEN_PORT_H
 
 #include "dataplane/net/nic.h"
+#include "perf/gen_net.h"
 
 struct rte_mbuf;
 struct rte_mempool;
@@ -26,13 +27,6 @@ enum {
 	GEN_ETH_IP_BYTES = 14 + 20,
 	GEN_ETH_OVERHEAD_BYTES =
 		24, /* preamble, FCS, gap: what the line carries besides */
-};
-
-/* Host order. Addresses .1 and up of the net, without the target's. */
-struct gen_net {
-	uint32_t base;
-	uint8_t prefix_bits;
-	uint32_t target;
 };
 
 struct gen_port_options {
@@ -73,11 +67,6 @@ struct gen_packet {
 /* 0 or -errno; the reason is printed. */
 int gen_port_open(struct gen_port *p, const struct gen_port_options *options);
 void gen_port_close(struct gen_port *p);
-
-/* How many sources the net has, and the `index`th. The way back: UINT32_MAX, not ours. */
-uint32_t gen_net_hosts(const struct gen_net *net);
-uint32_t gen_net_host(const struct gen_net *net, uint32_t index);
-uint32_t gen_net_index(const struct gen_net *net, uint32_t host);
 
 /* Asks who has the target's address; the answer sets is_resolved in a later
  * gen_port_rx(). */

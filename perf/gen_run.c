@@ -29,15 +29,6 @@ const char *const gen_phase_names[GEN_PHASES] = {
 
 /* ---- what is done ------------------------------------------------------------------ */
 
-static uint64_t due_ns(const struct gen_run *r, uint64_t message)
-{
-	double at = (double)message * r->ns_per_message;
-	double burst = r->options.burst_s * (double)NS_PER_S;
-	if (burst > 0)
-		at = (double)(uint64_t)(at / burst) * burst;
-	return r->start_ns + (uint64_t)at;
-}
-
 static uint32_t *sent_us_of(const struct gen_run *r, uint32_t conn, uint32_t message)
 {
 	uint32_t k = r->options.in_flight;
@@ -62,7 +53,8 @@ static void latency_add(struct gen_run *r, uint32_t conn, uint32_t message)
 			return;
 	} else {
 		uint64_t number = message - r->options.load->greetings;
-		uint64_t due = due_ns(r, number * r->options.connections + conn);
+		uint64_t due = gen_schedule_due_ns(
+			&r->schedule, number * r->options.connections + conn);
 		if (due < r->steady_from_ns || due >= r->steady_to_ns)
 			return;
 		latency = now - due;
@@ -154,9 +146,9 @@ static bool feed_nothing(struct gen_run *r)
 
 static bool feed_question(struct gen_run *r)
 {
-	if (r->tcp.now_ns < r->start_ns || !gen_port_is_up(r->options.port))
+	if (r->tcp.now_ns < r->ask_ns || !gen_port_is_up(r->options.port))
 		return false;
-	r->start_ns = r->tcp.now_ns + ASK_NS;
+	r->ask_ns = r->tcp.now_ns + ASK_NS;
 	gen_port_ask(r->options.port);
 	return true;
 }
@@ -199,10 +191,15 @@ static bool is_connected(const struct gen_run *r)
 				 r->greeted == greetings * r->options.connections);
 }
 
+static bool is_due(const struct gen_run *r, uint64_t message)
+{
+	return gen_schedule_due_ns(&r->schedule, message) <= r->tcp.now_ns;
+}
+
 static bool feed_schedule(struct gen_run *r)
 {
 	unsigned i = 0;
-	while (i < SCHEDULED_PER_TURN && due_ns(r, r->scheduled) <= r->tcp.now_ns) {
+	while (i < SCHEDULED_PER_TURN && is_due(r, r->scheduled)) {
 		gen_tcp_owe(&r->tcp, (uint32_t)(r->scheduled++ % r->options.connections));
 		i++;
 	}
@@ -237,8 +234,7 @@ static bool feed_datagrams(struct gen_run *r)
 	bool is_flat_out = r->options.rate <= 0;
 	unsigned i = 0;
 	while (i < SCHEDULED_PER_TURN &&
-	       (is_flat_out || due_ns(r, r->datagrams) <= r->tcp.now_ns) &&
-	       send_datagram(r))
+	       (is_flat_out || is_due(r, r->datagrams)) && send_datagram(r))
 		i++;
 	return i;
 }
@@ -298,11 +294,12 @@ static void load_phases(struct gen_run *r)
 	bool (*feed)(struct gen_run *) = o->load ? feed_schedule : feed_datagrams;
 	uint64_t warmup_ns = (uint64_t)(o->warmup_s * (double)NS_PER_S);
 	uint64_t steady_ns = (uint64_t)(o->seconds * (double)NS_PER_S);
-	r->start_ns = clock_now_ns();
-	r->steady_from_ns = r->start_ns + warmup_ns;
+	uint64_t start_ns = clock_now_ns();
+	r->schedule = (struct gen_schedule){start_ns, o->rate, o->burst_s};
+	r->steady_from_ns = start_ns + warmup_ns;
 	r->steady_to_ns = r->steady_from_ns + steady_ns;
 	r->scheduled = 0;
-	gen_tcp_set_time(&r->tcp, r->start_ns);
+	gen_tcp_set_time(&r->tcp, start_ns);
 	for (uint32_t i = 0; r->sent_us && i < o->connections; i++)
 		for (uint32_t k = 0; k < o->in_flight; k++)
 			owe(r, i);
@@ -377,8 +374,6 @@ int gen_run_loop(void *run)
 int gen_run_init(struct gen_run *r, const struct gen_run_options *options)
 {
 	*r = (struct gen_run){.options = *options};
-	if (options->rate > 0)
-		r->ns_per_message = (double)NS_PER_S / options->rate;
 	if (!options->load)
 		return 0;
 	if (options->rate <= 0) {

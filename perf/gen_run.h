@@ -14,6 +14,7 @@
 #define PENSTOCK_GEN_RUN_H
 
 #include "perf/gen_chaos.h"
+#include "perf/gen_schedule.h"
 #include "perf/gen_tcp.h"
 #include "perf/histogram.h"
 
@@ -67,8 +68,8 @@ struct gen_run {
 	struct gen_tcp tcp;
 	struct gen_figures figures;
 	uint32_t *sent_us; /* closed loop: when, per connection and message in flight */
-	double ns_per_message;
-	uint64_t start_ns, steady_from_ns, steady_to_ns, begin_cycles;
+	struct gen_schedule schedule; /* open loop */
+	uint64_t ask_ns, steady_from_ns, steady_to_ns, begin_cycles;
 	uint64_t scheduled; /* open loop: messages given to their connections */
 	uint32_t greeted;
 	uint64_t done[GEN_STRANGE]; /* greetings left out */
