@@ -146,7 +146,8 @@ static bool feed_nothing(struct gen_run *r)
 
 static bool feed_question(struct gen_run *r)
 {
-	if (r->tcp.now_ns < r->ask_ns || !gen_port_is_up(r->options.port))
+	const struct gen_port *port = r->options.port;
+	if (r->tcp.now_ns < r->ask_ns || port->is_resolved || !gen_port_is_up(port))
 		return false;
 	r->ask_ns = r->tcp.now_ns + ASK_NS;
 	gen_port_ask(r->options.port);

@@ -18,8 +18,8 @@ sys.path.insert(0, str(ROOT / "config"))
 from sandbox import HugePages, Sandbox  # noqa: E402
 
 ADDRESS, NET = "10.0.0.1", "10.0.0.0/8"
-START_SECONDS, END_SECONDS, RUN_SECONDS = 60, 30, 300
-GATEWAY_MIB, GENERATOR_MIB = 128, 128
+START_SECONDS, END_SECONDS, RUN_SECONDS, TOPIC_SECONDS = 60, 30, 300, 120
+RECEIVER_MIB, GENERATOR_MIB = 128, 128
 RING = "rsize=13"
 
 
@@ -27,86 +27,125 @@ class PairError(Exception):
     """Something did not start or end as it must; the text says what."""
 
 
-class MemifPair:
-    def __init__(self, settings=None, topics=None, build=os.environ.get("PENSTOCK_BUILD", "build")):
+class Pair:
+    """A generator and whoever receives: the kinds of receiver say how they start and stop."""
+
+    def __init__(self, build=os.environ.get("PENSTOCK_BUILD", "build")):
         self.build = ROOT / build
         cpus = sorted(os.sched_getaffinity(0))
         self.cpu = cpus[-1]
+        self.receiver_cpu = cpus[-2] if len(cpus) > 1 else cpus[0]
+
+    def __enter__(self):
+        self.sandbox = Sandbox("memif")
+        self.memif = f"socket={self.sandbox.directory}/memif.sock,socket-abstract=no,{RING}"
+        pages = HugePages(RECEIVER_MIB + GENERATOR_MIB)
+        if pages.missing:
+            print(f"perf: warning: {pages.missing}; slower", file=sys.stderr)
+        try:
+            self._start(has_pages=not pages.missing)
+        except BaseException:
+            self.sandbox.close()
+            raise
+        finally:
+            pages.release()
+        return self
+
+    def __exit__(self, kind, error, trace):
+        try:
+            wrong = self._stop()
+        finally:
+            self.sandbox.close()
+        if kind is None and wrong:
+            raise PairError(wrong)
+
+    def spawn(self, command, **options):
+        return self.sandbox.start(
+            command, env=dict(os.environ, RUNTIME_DIRECTORY=self.sandbox.directory), **options)
+
+    def launch(self, mode, port, **options):
+        """One run of penstock-perf, begun."""
+        command = [str(self.build / "perf/penstock-perf"), mode,
+                   "--port", f"net_memif0,role=client,{self.memif}",
+                   "--target", f"{ADDRESS}:{port}", "--source-net", NET,
+                   "--cpu", str(self.cpu), "--json", self._figures_path()]
+        for name, value in options.items():
+            command += [f"--{name.replace('_', '-')}", str(value)]
+        return self.spawn(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+
+    def figures(self, process, mode, options):
+        """What the run has found, with the options it had."""
+        status = process.wait(RUN_SECONDS)
+        if not os.path.exists(self._figures_path()):
+            raise PairError(f"penstock-perf {mode} ended with {status} and no figures")
+        with open(self._figures_path()) as file:
+            figures = json.load(file)
+        os.unlink(self._figures_path())
+        return {"mode": mode, "options": options, **figures}
+
+    def _figures_path(self):
+        return f"{self.sandbox.directory}/figures.json"
+
+
+class MemifPair(Pair):
+    """The receiver is a gateway; `program` may be one with other seams."""
+
+    def __init__(self, settings=None, topics=None, program="control/penstockd"):
+        super().__init__()
+        self.program = self.build / program
         self.settings = {
             "listeners": "KAFKA://:9092,FLEET://:32960,UDP://:5140",
             "listener.protocol.map": "FLEET:GBT32960",
             "listener.name.fleet.link": "platform",
             "num.partitions": "8",
             "penstock.port.address": f"{ADDRESS}/8",
-            "penstock.cores": f"fused:{cpus[-2] if len(cpus) > 1 else cpus[0]}",
-            "penstock.memory.mb": str(GATEWAY_MIB),
+            "penstock.cores": f"fused:{self.receiver_cpu}",
+            "penstock.memory.mb": str(RECEIVER_MIB),
             "penstock.hugepages": "auto",
             **(settings or {}),
         }
         self.topics = topics or {}
 
-    def __enter__(self):
-        self.sandbox = Sandbox("memif")
-        try:
-            self._start()
-        except BaseException:
-            self.sandbox.close()
-            raise
-        return self
-
-    def _start(self):
+    def _start(self, has_pages):
         directory = self.sandbox.directory
-        self.memif = f"socket={directory}/memif.sock,socket-abstract=no,{RING}"
         self.socket = f"{directory}/control.sock"
         os.mkdir(f"{directory}/log")
-        pages = HugePages(GATEWAY_MIB + GENERATOR_MIB)
-        if pages.missing:
-            print(f"perf: warning: {pages.missing}; slower", file=sys.stderr)
+        if not has_pages:
             self.settings["penstock.hugepages"] = "none"
-        command = [str(self.build / "control/penstockd")]
+        command = [str(self.program)]
         for key, value in {"penstock.port": f"net_memif0,role=server,{self.memif}",
                            "penstock.control.socket": self.socket,
                            "log.dirs": f"{directory}/log", **self.settings}.items():
             command += ["--set", f"{key}={value}"]
-        self.process = self.sandbox.start(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            env=dict(os.environ, RUNTIME_DIRECTORY=directory), start_new_session=True)
+        self.process = self.spawn(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                  start_new_session=True)
         is_ready = select.select([self.process.stdout], [], [], START_SECONDS)[0]
         line = self.process.stdout.readline() if is_ready else b""
-        pages.release()
         if line.strip() != b"READY":
             raise PairError("penstockd did not start; what it said is above")
         for name, partitions in self.topics.items():
-            subprocess.run([str(self.build / "control/penstockctl"), "--socket", self.socket,
-                            "topic", "create", name, "--partitions", str(partitions)],
-                           check=True, stdout=subprocess.DEVNULL)
+            self.create_topic(name, partitions)
+
+    def create_topic(self, name, partitions):
+        command = [str(self.build / "control/penstockctl"), "--socket", self.socket,
+                   "topic", "create", name, "--partitions", str(partitions)]
+        try:
+            done = subprocess.run(command, capture_output=True, text=True,
+                                  timeout=TOPIC_SECONDS, check=False)
+        except subprocess.TimeoutExpired:
+            raise PairError(f"topic {name}: not created in {TOPIC_SECONDS} s") from None
+        if done.returncode:
+            raise PairError(f"topic {name}: {(done.stderr or done.stdout).strip()}")
 
     def perf(self, mode, port, **options):
-        """One run of penstock-perf: its figures, with the options it had."""
-        path = f"{self.sandbox.directory}/figures.json"
-        command = [str(self.build / "perf/penstock-perf"), mode,
-                   "--port", f"net_memif0,role=client,{self.memif}",
-                   "--target", f"{ADDRESS}:{port}", "--source-net", NET,
-                   "--cpu", str(self.cpu), "--socket", self.socket, "--json", path]
-        for name, value in options.items():
-            command += [f"--{name.replace('_', '-')}", str(value)]
-        process = self.sandbox.start(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-            env=dict(os.environ, RUNTIME_DIRECTORY=self.sandbox.directory))
-        status = process.wait(RUN_SECONDS)
-        if not os.path.exists(path):
-            raise PairError(f"penstock-perf {mode} ended with {status} and no figures")
-        with open(path) as file:
-            figures = json.load(file)
-        os.unlink(path)
-        return {"mode": mode, "options": options, **figures}
+        """One run of penstock-perf, from its start to its figures."""
+        return self.figures(self.launch(mode, port, socket=self.socket, **options),
+                            mode, options)
 
-    def __exit__(self, kind, error, trace):
+    def _stop(self):
         self.process.send_signal(signal.SIGTERM)
         try:
             status = self.process.wait(END_SECONDS)
         except subprocess.TimeoutExpired:
             status = "no end"
-        self.sandbox.close()
-        if kind is None and status != 0:
-            raise PairError(f"penstockd ended with {status}")
+        return f"penstockd ended with {status}" if status != 0 else ""

@@ -1,9 +1,11 @@
 /* null_disk.c - the disk seam for measuring what is above it: every call succeeds at the next
- * reap, nothing is kept. Files are empty when they are opened. */
+ * reap, nothing is kept. Files are empty when they are opened, and there are none but those
+ * the caller makes. */
 #include "dataplane/base/require.h"
 #include "dataplane/store/disk.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 
 struct disk {
@@ -43,7 +45,7 @@ static void complete(struct disk *d, struct disk_op *op)
 {
 	op->result = 0;
 	if (op->kind == DISK_OPEN)
-		op->result = d->next_fd++;
+		op->result = op->flags & (O_CREAT | O_DIRECTORY) ? d->next_fd++ : -ENOENT;
 	else if (op->kind == DISK_WRITE)
 		op->result = iov_bytes(op);
 	else if (op->kind == DISK_SIZE)

@@ -2,7 +2,9 @@
 
   NAME-latency.png  throughput against answer latency (p50, p99, p99.9), open loops and closed
   NAME-cycles.png   cycles per record of each run, poller and writer stacked; of `stages`: per stage
-  NAME-rate.png     rate over time, one line per run
+  NAME-rate.png     rate over time, one line per run; of `sweeps`: rate against record size, one
+                    line per number of partitions
+  NAME-taken.png    of `line`: what testpmd and the gateway take in, per frame size
 """
 import json
 import pathlib
@@ -81,6 +83,36 @@ def draw_rate(axes, result):
     return True
 
 
+def draw_sweeps(axes, result):
+    cells = [cell for cell in result["cells"] if "reason" not in cell]
+    for partitions in dict.fromkeys(cell["partitions"] for cell in cells):
+        line = [cell for cell in cells if cell["partitions"] == partitions]
+        axes.plot([cell["record_bytes"] for cell in line],
+                  [cell["records_per_s"] for cell in line],
+                  marker="o", label=f"{partitions:,} partitions")
+    axes.set(xlabel="bytes per record", ylabel="records per second", xscale="log", yscale="log")
+    axes.legend(fontsize="small")
+    return bool(cells)
+
+
+def draw_line(axes, result):
+    rows = result["rows"]
+    shapes = list(dict.fromkeys((row["shape"], row["frame_bytes"]) for row in rows))
+    receivers = list(dict.fromkeys(row["receiver"] for row in rows))
+    for number, receiver in enumerate(receivers):
+        rates = [row["taken_per_s"] for row in rows if row["receiver"] == receiver]
+        medians = [rate["median"] / 1e6 for rate in rates]
+        spread = [[(rate["median"] - rate["min"]) / 1e6 for rate in rates],
+                  [(rate["max"] - rate["median"]) / 1e6 for rate in rates]]
+        axes.bar([place + number * 0.27 for place in range(len(shapes))], medians, 0.25,
+                 yerr=spread, label=receiver)
+    axes.set(ylabel="million packets per second taken in")
+    axes.set_xticks([place + 0.27 for place in range(len(shapes))],
+                    [f"{name} {size} B" for name, size in shapes])
+    axes.legend(fontsize="small")
+    return True
+
+
 def plot(path):
     import matplotlib
     matplotlib.use("Agg")
@@ -88,6 +120,10 @@ def plot(path):
     result = json.loads(path.read_text())
     if "stages" in result:
         charts = {"cycles": draw_stages}
+    elif "cells" in result:
+        charts = {"rate": draw_sweeps}
+    elif "rows" in result and "runs" in result:
+        charts = {"taken": draw_line}
     elif "runs" in result:
         charts = {"latency": draw_latency, "cycles": draw_cycles, "rate": draw_rate}
     else:

@@ -6,6 +6,8 @@
   udp           datagrams over net_memif: flat out, and at rates
   chaos         broken GB/T 32960 streams, their ends held against a second reading
   connections   a million vehicles over net_memif, one frame per 10 s each
+  line          what a gateway takes in over a port, beside dpdk-testpmd at the same port
+  sweeps        Produce requests: records of 10 B to 1 MiB, at 1 to 10,000 partitions
 
 Without a name: all of them. Each run adds one JSON file (machine, commit, date, settings,
 figures) and prints it as a table; --json prints the JSON instead. Exit status 1: a ledger was
@@ -14,7 +16,9 @@ not even.
 import argparse
 import json
 
+import line
 import load
+import sweeps
 from record import ROOT, output, record
 
 BUILD = ROOT / "build"
@@ -45,6 +49,8 @@ SCENARIOS = {
     "udp": (load.udp, load.show),
     "chaos": (load.chaos, load.show),
     "connections": (load.connections, load.show),
+    "line": (line.line, line.show),
+    "sweeps": (sweeps.sweeps, sweeps.show),
 }
 
 
