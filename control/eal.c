@@ -148,14 +148,16 @@ static int push_memory(struct arguments *a, const struct eal_options *o)
 	return 0;
 }
 
-static void push_port(struct arguments *a, const char *port)
+static void push_ports(struct arguments *a, const struct eal_options *o)
 {
-	if (port_is_pci(port)) {
-		push(a, "--allow=%s", port);
-		return;
+	bool has_pci = false;
+	for (unsigned i = 0; i < o->port_count; i++) {
+		bool is_pci = port_is_pci(o->ports[i]);
+		push(a, is_pci ? "--allow=%s" : "--vdev=%s", o->ports[i]);
+		has_pci |= is_pci;
 	}
-	push(a, "--no-pci");
-	push(a, "--vdev=%s", port);
+	if (!has_pci)
+		push(a, "--no-pci");
 }
 
 static int check_workers(const struct eal_options *o)
@@ -197,7 +199,8 @@ static int fail(struct eal *e, struct arguments *a, int error)
 
 int eal_start(struct eal *e, const struct eal_options *options)
 {
-	require(options->worker_count <= EAL_WORKERS_MAX);
+	require(options->worker_count <= EAL_WORKERS_MAX &&
+		options->port_count <= EAL_PORTS_MAX);
 	int error = check_workers(options);
 	if (error)
 		return error;
@@ -216,14 +219,14 @@ int eal_start(struct eal *e, const struct eal_options *options)
 		return fail(e, a, error);
 	push(a, "--no-telemetry");
 	push(a, "--log-level=error");
-	push_port(a, options->port);
+	push_ports(a, options);
 	rte_openlog_stream(e->log);
 	if (rte_eal_init(a->count, a->values) >= 0)
 		return 0;
 	error = rte_errno ? -rte_errno : -EIO;
 	eal_release_log(e, true);
 	fprintf(stderr, "penstockd: DPDK does not start with port %s: %s\n",
-		options->port, strerror(-error));
+		options->port_count ? options->ports[0] : "none", strerror(-error));
 	return fail(e, a, error);
 }
 

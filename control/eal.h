@@ -17,7 +17,12 @@
 
 #include <stdio.h>
 
-enum { EAL_WORKERS_MAX = POLLERS_MAX + WRITERS_MAX, EAL_PORT_NAME_BYTES = 64 };
+enum {
+	EAL_PORTS_MAX = 8,
+	/* A gateway's cores, and those of a load generator beside them. */
+	EAL_WORKERS_MAX = POLLERS_MAX + WRITERS_MAX + EAL_PORTS_MAX,
+	EAL_PORT_NAME_BYTES = 64,
+};
 
 enum eal_hugepages {
 	EAL_HUGEPAGES_AUTO,    /* when enough are free */
@@ -27,7 +32,8 @@ enum eal_hugepages {
 
 struct eal_options {
 	/* "0000:3b:00.0" or "net_tap0,iface=x": arguments after a comma */
-	const char *port;
+	const char *ports[EAL_PORTS_MAX];
+	unsigned port_count; /* none: the caller makes its own */
 	enum eal_hugepages hugepages;
 	unsigned memory_mib;
 	uint16_t worker_cpus[EAL_WORKERS_MAX];

@@ -105,7 +105,8 @@ static int eal_step(void *gateway)
 	};
 	struct gateway *g = gateway;
 	struct eal_options o = {
-		.port = g->settings.port,
+		.ports = {g->settings.port},
+		.port_count = 1,
 		.hugepages = hugepages[g->settings.hugepages],
 		.memory_mib = (unsigned)g->settings.memory_mib,
 		.worker_count = g->plan.count,

@@ -172,25 +172,35 @@ void gen_chaos_read(const struct gen_chaos *c, struct bytes stream,
 	}
 }
 
+/* The stream of a connection once more, in memory of the caller's to free; null: none. */
+static uint8_t *repeat(const struct gen_chaos *c, uint32_t conn, uint32_t messages,
+		       size_t *ret)
+{
+	size_t size = 0, at = 0;
+	for (uint32_t m = 0; m < messages; m++)
+		size += chaos_size(&c->load, conn, m);
+	uint8_t *stream = malloc(size + 1);
+	for (uint32_t m = 0; m < messages && stream; m++) {
+		uint32_t bytes = chaos_size(&c->load, conn, m);
+		chaos_fill(&c->load, conn, m, 0, bytes, stream + at);
+		at += bytes;
+	}
+	*ret = size;
+	return stream;
+}
+
 bool gen_chaos_predict(const struct gen_chaos *c, const struct gen_tcp *t,
 		       struct gen_reading *ret)
 {
-	*ret = (struct gen_reading){0};
-	for (uint32_t conn = 0; conn < t->options.connections; conn++) {
-		uint64_t size = 0, at = 0;
-		uint32_t begun = t->conns[conn].begun;
-		for (uint32_t m = 0; m < begun; m++)
-			size += chaos_size(&c->load, conn, m);
-		uint8_t *stream = malloc(size + 1);
-		if (!stream)
+	for (uint32_t i = 0; i < t->options.connections; i++) {
+		struct bytes stream;
+		uint8_t *data = repeat(c, t->options.first + i, t->conns[i].begun,
+				       &stream.size);
+		if (!data)
 			return false;
-		for (uint32_t m = 0; m < begun; m++) {
-			uint32_t bytes = chaos_size(&c->load, conn, m);
-			chaos_fill(&c->load, conn, m, 0, bytes, stream + at);
-			at += bytes;
-		}
-		gen_chaos_read(c, (struct bytes){stream, size}, ret);
-		free(stream);
+		stream.data = data;
+		gen_chaos_read(c, stream, ret);
+		free(data);
 	}
 	return true;
 }

@@ -45,7 +45,7 @@ struct gen_reading {
 /* Adds how the frames of a stream end. */
 void gen_chaos_read(const struct gen_chaos *c, struct bytes stream,
 		    struct gen_reading *ret);
-/* Adds up all connections of a run that is over; false: no memory. */
+/* Adds all connections of a run that is over; false: no memory. */
 bool gen_chaos_predict(const struct gen_chaos *c, const struct gen_tcp *t,
 		       struct gen_reading *ret);
 

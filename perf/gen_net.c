@@ -3,7 +3,7 @@
 
 static uint32_t net_size(const struct gen_net *net)
 {
-	return net->prefix_bits ? 1u << (32 - net->prefix_bits) : UINT32_MAX;
+	return 1u << (32 - net->prefix_bits);
 }
 
 /* The target's place in the net; UINT32_MAX when it lies elsewhere. */
@@ -13,14 +13,29 @@ static uint32_t target_place(const struct gen_net *net)
 	return place < net_size(net) ? place : UINT32_MAX;
 }
 
-uint32_t gen_net_hosts(const struct gen_net *net)
+struct gen_net gen_net_of(uint32_t base, uint8_t prefix_bits, uint32_t target)
 {
-	return net_size(net) - 2 - (target_place(net) != UINT32_MAX);
+	struct gen_net net = {
+		.base = base & (UINT32_MAX << (32 - prefix_bits)),
+		.prefix_bits = prefix_bits,
+		.target = target,
+	};
+	net.hosts = net_size(&net) - 2 - (target_place(&net) != UINT32_MAX);
+	return net;
+}
+
+struct gen_net gen_net_share(const struct gen_net *net, unsigned index, unsigned count)
+{
+	struct gen_net share = *net;
+	share.hosts = gen_share(net->hosts, index, count);
+	for (unsigned i = 0; i < index; i++)
+		share.first += gen_share(net->hosts, i, count);
+	return share;
 }
 
 uint32_t gen_net_host(const struct gen_net *net, uint32_t index)
 {
-	uint32_t place = index + 1;
+	uint32_t place = net->first + index + 1;
 	return net->base + place + (place >= target_place(net));
 }
 
@@ -29,5 +44,6 @@ uint32_t gen_net_index(const struct gen_net *net, uint32_t host)
 	uint32_t place = host - net->base, target = target_place(net);
 	if (place == 0 || place >= net_size(net) - 1 || place == target)
 		return UINT32_MAX;
-	return place - 1 - (place > target);
+	uint32_t index = place - 1 - (place > target) - net->first;
+	return index < net->hosts ? index : UINT32_MAX;
 }

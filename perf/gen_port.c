@@ -40,9 +40,11 @@ int gen_port_open(struct gen_port *p, const struct gen_port_options *options)
 		return error;
 	nic_attach(p->nic, &p->stats);
 	p->mac = nic_caps(p->nic)->mac;
-	p->pool = rte_pktmbuf_pool_create("generator", TX_BUFFERS, TX_CACHE, 0,
-					  TX_BUFFER_BYTES, SOCKET_ID_ANY);
 	error = rte_eth_dev_get_port_by_name(options->name, &p->id);
+	char name[RTE_MEMPOOL_NAMESIZE];
+	snprintf(name, sizeof name, "generator%u", p->id);
+	p->pool = rte_pktmbuf_pool_create(name, TX_BUFFERS, TX_CACHE, 0, TX_BUFFER_BYTES,
+					  SOCKET_ID_ANY);
 	if (!error && p->pool)
 		return 0;
 	fprintf(stderr, "penstock-perf: no memory for transmit buffers\n");

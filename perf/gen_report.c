@@ -40,10 +40,8 @@ static json_t *latency_json(const struct gen_figures *f)
 
 /* Bytes on the line, preamble and gap included, against what the driver calls its speed.
  */
-static json_t *line_json(const struct gen_run *r)
+static json_t *line_json(const struct gen_figures *f, uint32_t mbps)
 {
-	const struct gen_figures *f = &r->figures;
-	uint32_t mbps = gen_port_speed_mbps(r->options.port);
 	uint64_t line_bytes = f->bytes_sent + f->packets_sent * GEN_ETH_OVERHEAD_BYTES;
 	double gbps = per_second(line_bytes, f) * 8e-9;
 	return json_pack("{s:f, s:f, s:f, s:f, s:i, s:f}", "packets_sent_per_s",
@@ -55,17 +53,16 @@ static json_t *line_json(const struct gen_run *r)
 			 "percent_of_port", mbps ? gbps * 1e5 / mbps : 0.0);
 }
 
-static json_t *ledger_json(const struct gen_run *r)
+static json_t *ledger_json(const struct gen_figures *f)
 {
-	const struct gen_figures *f = &r->figures;
 	json_t *lost = json_object(), *connections = json_object();
 	for (unsigned i = 0; i < GEN_LOSSES; i++) {
-		if (!r->tcp.lost[i])
+		if (!f->lost[i])
 			continue;
 		json_object_set_new(lost, gen_loss_names[i],
-				    json_integer((json_int_t)r->tcp.messages_lost[i]));
+				    json_integer((json_int_t)f->messages_lost[i]));
 		json_object_set_new(connections, gen_loss_names[i],
-				    json_integer((json_int_t)r->tcp.lost[i]));
+				    json_integer((json_int_t)f->lost[i]));
 	}
 	return json_pack(
 		"{s:I, s:I, s:I, s:I, s:o, s:o}", "sent", (json_int_t)f->begun_all,
@@ -74,30 +71,29 @@ static json_t *ledger_json(const struct gen_run *r)
 		(json_int_t)f->unanswered, "lost", lost, "connections_lost", connections);
 }
 
-static json_t *generator_json(const struct gen_run *r)
+static json_t *generator_json(const struct gen_figures *f, unsigned lcores)
 {
-	const struct gen_figures *f = &r->figures;
-	const struct gen_port *p = r->options.port;
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:i}", "cycles_busy",
-			 (json_int_t)f->cycles_busy, "cycles_idle",
-			 (json_int_t)f->cycles_idle, "retransmits",
-			 (json_int_t)r->tcp.retransmits, "out_of_order",
-			 (json_int_t)r->tcp.out_of_order, "port_waits",
-			 (json_int_t)p->waits, "strays", (json_int_t)p->strays,
-			 "checksum_errors", (json_int_t)p->checksum_errors,
-			 "bytes_per_connection", (int)sizeof(struct gen_conn));
+	return json_pack(
+		"{s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:i}", "lcores",
+		(int)lcores, "cycles_busy", (json_int_t)f->cycles_busy, "cycles_idle",
+		(json_int_t)f->cycles_idle, "cycles_stalled",
+		(json_int_t)f->cycles_stalled, "retransmits", (json_int_t)f->retransmits,
+		"out_of_order", (json_int_t)f->out_of_order, "port_waits",
+		(json_int_t)f->port_waits, "strays", (json_int_t)f->strays,
+		"checksum_errors", (json_int_t)f->checksum_errors, "bytes_per_connection",
+		(int)sizeof(struct gen_conn));
 }
 
 /* ---- the balance ------------------------------------------------------------------- */
 
 /* Per end of a frame: what we foretell and what the gateway counts; null when all is
  * well. */
-static const char *compare_ends(const struct gen_run *r, const struct gen_gateway *g,
-				json_t **ret)
+static const char *compare_ends(const struct gen_team *t, const struct gen_gateway *g,
+				uint64_t good_answers, json_t **ret)
 {
 	struct gen_reading reading;
 	const char *wrong = NULL;
-	if (!gen_chaos_predict(r->options.chaos, &r->tcp, &reading))
+	if (!gen_team_predict(t, &reading))
 		return "no memory to foretell the ends of frames";
 	*ret = json_object();
 	for (unsigned i = 0; i < GEN_ENDS; i++) {
@@ -110,47 +106,39 @@ static const char *compare_ends(const struct gen_run *r, const struct gen_gatewa
 		if (g->is_connected && found != (json_int_t)reading.ends[i])
 			wrong = "the gateway's ends of frames are not those foretold";
 	}
-	if (!wrong && r->tcp.answers[GEN_ACCEPTED] != reading.answered)
+	if (!wrong && good_answers != reading.answered)
 		wrong = "generator: not one answer per good frame";
 	return wrong;
 }
 
-/* What the gateway should have stored more of since the BEGIN, by our own ledger. */
-static int64_t records_expected(const struct gen_run *r)
-{
-	const struct gen_run_options *o = &r->options;
-	if (!o->load)
-		return (int64_t)r->datagrams;
-	return (int64_t)(r->greeted + r->done[GEN_ACCEPTED] * o->load->records);
-}
-
-static int64_t records_found(const struct gen_run *r, const struct gen_gateway *g)
+static int64_t records_found(const struct gen_gateway *g, bool is_datagrams)
 {
 	int64_t found = gen_gateway_grown(g, "records_stored", GEN_AT_BEGIN, GEN_AT_END);
-	if (r->options.load)
+	if (!is_datagrams)
 		return found;
 	/* A datagram may be shed, or lost at the port: both are counted. */
 	return found + gen_gateway_grown(g, "frame_drop_shed", GEN_AT_BEGIN, GEN_AT_END) +
 	       gen_gateway_grown(g, "nic_missed", GEN_AT_BEGIN, GEN_AT_END);
 }
 
-static const char *find_imbalance(const struct gen_run *r, const struct gen_gateway *g,
-				  char *out, size_t size)
+static const char *find_imbalance(const struct gen_options *o,
+				  const struct gen_figures *f,
+				  const struct gen_gateway *g, char *out, size_t size)
 {
-	const struct gen_figures *f = &r->figures;
 	if (f->failure)
 		return f->failure;
 	uint64_t lost = 0;
 	for (unsigned i = 0; i < GEN_LOSSES; i++)
-		lost += r->tcp.messages_lost[i] + r->tcp.lost[i];
+		lost += f->messages_lost[i] + f->lost[i];
 	if (lost || f->unanswered)
 		return "generator: messages were lost or not answered";
 	if (!g->is_connected)
 		return NULL;
 	const char *wrong = gen_gateway_imbalance(g, out, size);
-	if (wrong || r->options.chaos)
+	if (wrong || o->chaos > 0)
 		return wrong;
-	int64_t expected = records_expected(r), found = records_found(r, g);
+	int64_t expected = (int64_t)f->records;
+	int64_t found = records_found(g, o->mode == GEN_MODE_UDP);
 	if (expected == found)
 		return NULL;
 	snprintf(out, size, "generator counts %ld records accepted, the gateway %ld",
@@ -158,24 +146,21 @@ static const char *find_imbalance(const struct gen_run *r, const struct gen_gate
 	return out;
 }
 
-/* The mean of what one message is on the wire, without headers of TCP or UDP. */
-static uint32_t message_bytes(const struct gen_run *r)
+json_t *gen_report(const struct gen_team *t, const struct gen_gateway *g)
 {
-	return r->options.load ? r->options.load->message_bytes
-			       : r->options.datagram_bytes;
-}
-
-json_t *gen_report(const struct gen_run *r, const struct gen_gateway *g)
-{
-	const struct gen_figures *f = &r->figures;
-	uint32_t records = r->options.load ? r->options.load->records : 1;
-	uint64_t done = r->options.load ? done_of(f->done) : f->begun;
-	uint64_t offered = r->options.rate > 0 ? f->offered : f->begun;
+	struct gen_figures sum, *f = &sum;
+	const struct gen_options *o = t->options;
+	const struct gen_load *load = gen_team_load(t);
+	gen_team_sum(t, f);
+	uint32_t records = load ? load->records : 1;
+	uint32_t bytes = load ? load->message_bytes : o->run.datagram_bytes;
+	uint64_t done = load ? done_of(f->done) : f->begun;
+	uint64_t offered = o->run.rate > 0 ? f->offered : f->begun;
 	char sentence[SENTENCE_BYTES];
-	const char *wrong = find_imbalance(r, g, sentence, sizeof sentence);
+	const char *wrong = find_imbalance(o, f, g, sentence, sizeof sentence);
 	json_t *ends = NULL;
-	if (r->options.chaos && !wrong)
-		wrong = compare_ends(r, g, &ends);
+	if (o->chaos > 0 && !wrong)
+		wrong = compare_ends(t, g, f->good_answers, &ends);
 	return json_pack(
 		"{s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:i, s:o, s:o, s:o, s:o, s:o, s:s, "
 		"s:o*}",
@@ -184,10 +169,11 @@ json_t *gen_report(const struct gen_run *r, const struct gen_gateway *g)
 		per_second(offered, f), "achieved_messages_per_s", per_second(done, f),
 		"achieved_records_per_s", per_second(done * records, f), "refused_per_s",
 		per_second(f->done[GEN_REFUSED], f), "counter_hz",
-		per_second(f->steady_cycles, f), "message_bytes",
-		(int)message_bytes(r), "line", line_json(r), "latency_us",
-		latency_json(f), "ledger", ledger_json(r), "generator", generator_json(r),
-		"gateway", gen_gateway_report(g, r->options.connections), "balance",
+		per_second(f->steady_cycles, f), "message_bytes", (int)bytes, "line",
+		line_json(f, gen_team_speed_mbps(t)), "latency_us", latency_json(f),
+		"ledger", ledger_json(f), "generator",
+		generator_json(f, o->lcore_count), "gateway",
+		gen_gateway_report(g, o->run.connections), "balance",
 		wrong ? wrong : "even", "chaos", ends);
 }
 
@@ -254,7 +240,8 @@ void gen_report_print(const json_t *report)
 	const json_t *gateway = json_object_get(report, "gateway");
 	const json_t *generator = json_object_get(report, "generator");
 	double busy = real(generator, "cycles_busy"),
-	       idle = real(generator, "cycles_idle");
+	       stalled = real(generator, "cycles_stalled"),
+	       all = busy + stalled + real(generator, "cycles_idle");
 	printf("%-14s offered %.0f/s, achieved %.0f/s (%.0f records/s), refused %.0f/s\n",
 	       "messages", real(report, "offered_messages_per_s"),
 	       real(report, "achieved_messages_per_s"),
@@ -269,9 +256,9 @@ void gen_report_print(const json_t *report)
 	       real(latency, "p50"), real(latency, "p90"), real(latency, "p99"),
 	       real(latency, "p999"), real(latency, "max"));
 	print_counts("sent", json_object_get(report, "ledger"));
-	printf("%-14s busy %.1f %%, %.0f segments sent again, port full %.0f times\n",
-	       "generator", busy + idle > 0 ? 100 * busy / (busy + idle) : 0,
-	       real(generator, "retransmits"), real(generator, "port_waits"));
+	printf("%-14s busy %.1f %%, stalled by the port %.1f %%, %.0f segments sent again\n",
+	       "generator", all > 0 ? 100 * busy / all : 0,
+	       all > 0 ? 100 * stalled / all : 0, real(generator, "retransmits"));
 	if (json_is_object(gateway))
 		print_gateway(gateway);
 	print_chaos(json_object_get(report, "chaos"));

@@ -22,9 +22,9 @@ enum {
 #define LINGER_NS  (NS_PER_S / 4)
 
 const char *const gen_phase_names[GEN_PHASES] = {
-	[GEN_RESOLVE] = "resolve", [GEN_CONNECT] = "connect", [GEN_WARMUP] = "warm-up",
-	[GEN_STEADY] = "steady",   [GEN_DRAIN] = "drain",     [GEN_FINISH] = "finish",
-	[GEN_DONE] = "done",
+	[GEN_RESOLVE] = "resolve", [GEN_CONNECT] = "connect", [GEN_READY] = "ready",
+	[GEN_WARMUP] = "warm-up",  [GEN_STEADY] = "steady",   [GEN_DRAIN] = "drain",
+	[GEN_FINISH] = "finish",   [GEN_DONE] = "done",
 };
 
 /* ---- what is done ------------------------------------------------------------------ */
@@ -99,6 +99,15 @@ static void publish(struct gen_run *r)
 	atomic_store_explicit(&r->shown_open, r->tcp.open, memory_order_relaxed);
 }
 
+/* What the turn's cycles were: of a turn that moved nothing although packets wait for the
+ * port, the port's. */
+static uint64_t *cycles_of_turn(struct gen_run *r, bool worked)
+{
+	if (worked)
+		return &r->cycles_busy;
+	return r->options.port->tx_count ? &r->cycles_stalled : &r->cycles_idle;
+}
+
 /* `feed` gives the connections work of the phase; false: nothing to do. */
 static void turn(struct gen_run *r, bool (*feed)(struct gen_run *))
 {
@@ -112,7 +121,7 @@ static void turn(struct gen_run *r, bool (*feed)(struct gen_run *))
 	gen_port_flush(r->options.port);
 	worked |= r->options.port->packets_sent != sent;
 	uint64_t cycles = clock_cycles();
-	*(worked ? &r->cycles_busy : &r->cycles_idle) += cycles - r->begin_cycles;
+	*cycles_of_turn(r, worked) += cycles - r->begin_cycles;
 	r->begin_cycles = cycles;
 	publish(r);
 }
@@ -270,6 +279,12 @@ static bool is_finished(const struct gen_run *r)
 	return r->scheduled == r->options.connections && r->tcp.open == 0;
 }
 
+static bool is_at_gate(const struct gen_run *r)
+{
+	const struct gen_gate *gate = r->options.gate;
+	return gen_gate_start_ns(gate) || gen_gate_is_shut(gate);
+}
+
 /* ---- the measurement --------------------------------------------------------------- */
 
 /* Adds what the counters say (sign 1), or takes off what they said before (-1). */
@@ -287,6 +302,7 @@ static void count(struct gen_run *r, int sign)
 	f->bytes_received += s * p->stats.value[STAT_bytes_received];
 	f->cycles_busy += s * r->cycles_busy;
 	f->cycles_idle += s * r->cycles_idle;
+	f->cycles_stalled += s * r->cycles_stalled;
 }
 
 static void load_phases(struct gen_run *r)
@@ -295,12 +311,12 @@ static void load_phases(struct gen_run *r)
 	bool (*feed)(struct gen_run *) = o->load ? feed_schedule : feed_datagrams;
 	uint64_t warmup_ns = (uint64_t)(o->warmup_s * (double)NS_PER_S);
 	uint64_t steady_ns = (uint64_t)(o->seconds * (double)NS_PER_S);
-	uint64_t start_ns = clock_now_ns();
+	uint64_t start_ns = gen_gate_start_ns(o->gate);
 	r->schedule = (struct gen_schedule){start_ns, o->rate, o->burst_s};
 	r->steady_from_ns = start_ns + warmup_ns;
 	r->steady_to_ns = r->steady_from_ns + steady_ns;
 	r->scheduled = 0;
-	gen_tcp_set_time(&r->tcp, start_ns);
+	gen_tcp_set_time(&r->tcp, clock_now_ns());
 	for (uint32_t i = 0; r->sent_us && i < o->connections; i++)
 		for (uint32_t k = 0; k < o->in_flight; k++)
 			owe(r, i);
@@ -319,28 +335,39 @@ static void load_phases(struct gen_run *r)
 						(double)NS_PER_S);
 }
 
-static bool connect_phases(struct gen_run *r)
+static const char *connect_phases(struct gen_run *r)
 {
 	uint64_t begin = clock_now_ns();
-	if (!run_phase(r, GEN_RESOLVE, RESOLVE_NS, feed_question, is_resolved)) {
-		r->figures.failure = gen_port_is_up(r->options.port)
-					     ? "nobody answers ARP for the target"
-					     : "the port's link is down";
-		return false;
-	}
+	if (!run_phase(r, GEN_RESOLVE, RESOLVE_NS, feed_question, is_resolved))
+		return gen_port_is_up(r->options.port)
+			       ? "nobody answers ARP for the target"
+			       : "the port's link is down";
 	if (!r->options.load)
-		return true;
+		return NULL;
 	begin = clock_now_ns();
-	if (!run_phase(r, GEN_CONNECT, CONNECT_NS, feed_connections, is_connected) ||
-	    lost_count(r))
-		r->figures.failure = "not every connection could be opened";
+	bool is_over =
+		run_phase(r, GEN_CONNECT, CONNECT_NS, feed_connections, is_connected);
 	r->figures.connect_ns = clock_now_ns() - begin;
-	return !r->figures.failure;
+	return is_over && !lost_count(r) ? NULL : "not every connection could be opened";
+}
+
+/* True: all lcores begin. */
+static bool ready_phase(struct gen_run *r)
+{
+	struct gen_gate *gate = r->options.gate;
+	if (r->figures.failure)
+		gen_gate_shut(gate);
+	else
+		gen_gate_enter(gate, clock_now_ns());
+	bool is_over =
+		run_phase(r, GEN_READY, RESOLVE_NS + CONNECT_NS, feed_nothing, is_at_gate);
+	if (!is_over)
+		r->figures.failure = "ended before all lcores were ready";
+	return is_over && !gen_gate_is_shut(gate);
 }
 
 static void finish_phases(struct gen_run *r)
 {
-	r->figures.begun_all = r->tcp.messages_sent + r->datagrams;
 	atomic_store(&r->is_stopped, false);
 	if (!r->options.load) {
 		run_phase(r, GEN_DRAIN, DRAIN_NS, feed_nothing, is_all_sent);
@@ -351,22 +378,44 @@ static void finish_phases(struct gen_run *r)
 	run_phase(r, GEN_FINISH, FINISH_NS, feed_finish, is_finished);
 	/* The last acknowledgements must be heard, or the target waits for them. */
 	run_phase(r, GEN_FINISH, LINGER_NS, feed_nothing, never);
-	r->figures.begun_all = r->tcp.messages_sent;
-	memcpy(r->figures.done_all, r->done, sizeof r->done);
-	r->figures.done_all[GEN_ACCEPTED] += r->greeted;
-	r->figures.unanswered = r->figures.begun_all - r->figures.done_all[GEN_ACCEPTED] -
-				r->figures.done_all[GEN_REFUSED];
-	for (unsigned i = 0; i < GEN_LOSSES; i++)
-		r->figures.unanswered -= r->tcp.messages_lost[i];
+}
+
+/* The figures of the whole run. */
+static void sum_up(struct gen_run *r)
+{
+	struct gen_figures *f = &r->figures;
+	const struct gen_tcp *t = &r->tcp;
+	const struct gen_load *load = r->options.load;
+	f->begun_all = t->messages_sent + r->datagrams;
+	memcpy(f->done_all, r->done, sizeof r->done);
+	f->done_all[GEN_ACCEPTED] += r->greeted;
+	f->records = load ? r->greeted + r->done[GEN_ACCEPTED] * load->records
+			  : r->datagrams;
+	f->unanswered = load ? f->begun_all - f->done_all[GEN_ACCEPTED] -
+				       f->done_all[GEN_REFUSED]
+			     : 0;
+	for (unsigned i = 0; i < GEN_LOSSES; i++) {
+		f->lost[i] = t->lost[i];
+		f->messages_lost[i] = t->messages_lost[i];
+		f->unanswered -= t->messages_lost[i];
+	}
+	f->good_answers = t->answers[GEN_ACCEPTED];
+	f->retransmits = t->retransmits;
+	f->out_of_order = t->out_of_order;
+	f->port_waits = r->options.port->waits;
+	f->strays = r->options.port->strays;
+	f->checksum_errors = r->options.port->checksum_errors;
 }
 
 int gen_run_loop(void *run)
 {
 	struct gen_run *r = run;
 	r->begin_cycles = clock_cycles();
-	if (connect_phases(r))
+	r->figures.failure = connect_phases(r);
+	if (ready_phase(r))
 		load_phases(r);
 	finish_phases(r);
+	sum_up(r);
 	publish(r);
 	atomic_store(&r->phase, GEN_DONE);
 	return 0;
@@ -388,6 +437,7 @@ int gen_run_init(struct gen_run *r, const struct gen_run_options *options)
 		.load = options->load,
 		.events = {.owner = r, .done = on_done},
 		.connections = options->connections,
+		.first = options->first,
 		.target_port = options->target_port,
 	};
 	return gen_tcp_init(&r->tcp, &tcp);

@@ -1,7 +1,7 @@
 /* gen_run.h - one measurement: the generator's loop, its schedule and what it saw.
  *
- *     RESOLVE ─▶ CONNECT ─▶ WARMUP ─▶ STEADY ─▶ DRAIN ─▶ FINISH ─▶ DONE
- *     ARP        greetings  load      measured  answers  FIN
+ *     RESOLVE ─▶ CONNECT ─▶ READY ─▶ WARMUP ─▶ STEADY ─▶ DRAIN ─▶ FINISH ─▶ DONE
+ *     ARP        greetings  others   load      measured  answers  FIN
  *
  * Open loop: message j of all is due at start + j / rate, on connection j mod N, whatever
  * has been answered; its latency counts from then, so that a target that stalls is
@@ -13,16 +13,14 @@
 #ifndef PENSTOCK_GEN_RUN_H
 #define PENSTOCK_GEN_RUN_H
 
-#include "perf/gen_chaos.h"
+#include "perf/gen_figures.h"
+#include "perf/gen_gate.h"
 #include "perf/gen_schedule.h"
-#include "perf/gen_tcp.h"
-#include "perf/histogram.h"
-
-#include <stdatomic.h>
 
 enum gen_phase {
 	GEN_RESOLVE,
 	GEN_CONNECT,
+	GEN_READY,
 	GEN_WARMUP,
 	GEN_STEADY,
 	GEN_DRAIN,
@@ -35,32 +33,15 @@ extern const char *const gen_phase_names[GEN_PHASES];
 
 struct gen_run_options {
 	struct gen_port *port;
-	const struct gen_load *load;   /* null: datagrams */
-	const struct gen_chaos *chaos; /* null, or what `load` is the load of */
-	uint32_t datagram_bytes;       /* payload */
-	uint32_t connections;          /* of datagrams: senders */
+	struct gen_gate *gate;
+	const struct gen_load *load; /* null: datagrams */
+	uint32_t datagram_bytes;     /* payload */
+	uint32_t connections;        /* of datagrams: senders */
+	uint32_t first;              /* number of the first of them, to the load */
 	uint16_t target_port;
 	double rate; /* messages per second of all connections; 0: closed loop */
 	uint32_t in_flight;
 	double warmup_s, seconds, burst_s;
-};
-
-/* Of the steady phase, unless it says otherwise. */
-struct gen_figures {
-	uint64_t steady_ns;
-	uint64_t steady_cycles;     /* of the counter, in the same time */
-	uint64_t connect_ns;        /* of the CONNECT phase */
-	uint64_t offered;           /* messages that were due */
-	uint64_t begun;             /* messages of which a byte was sent */
-	uint64_t done[GEN_STRANGE]; /* answered, by verdict */
-	uint64_t packets_sent, bytes_sent, packets_received, bytes_received;
-	uint64_t cycles_busy, cycles_idle;
-	struct histogram latency;
-	/* Of the whole run */
-	uint64_t done_all[GEN_STRANGE];
-	uint64_t begun_all;
-	uint64_t unanswered; /* neither done nor lost at the end */
-	const char *failure; /* null: none */
 };
 
 struct gen_run {
@@ -73,7 +54,7 @@ struct gen_run {
 	uint64_t scheduled; /* open loop: messages given to their connections */
 	uint32_t greeted;
 	uint64_t done[GEN_STRANGE]; /* greetings left out */
-	uint64_t cycles_busy, cycles_idle, datagrams;
+	uint64_t cycles_busy, cycles_idle, cycles_stalled, datagrams;
 	/* The lcore writes, main reads */
 	cache_aligned atomic_int phase;
 	atomic_uint_fast64_t shown_done, shown_begun;

@@ -25,7 +25,7 @@ const char *const gen_loss_names[GEN_LOSSES] = {
 int gen_tcp_init(struct gen_tcp *t, const struct gen_tcp_options *options)
 {
 	*t = (struct gen_tcp){.options = *options};
-	t->hosts = min_u32(options->connections, gen_net_hosts(&options->port->net));
+	t->hosts = min_u32(options->connections, options->port->net.hosts);
 	if (options->connections / t->hosts >= GEN_PORTS)
 		return -EADDRNOTAVAIL;
 	entropy_fill(&t->seed, sizeof t->seed);
@@ -115,7 +115,7 @@ static bool send_piece(struct gen_tcp *t, struct gen_conn *c, uint32_t size, boo
 	struct tcp_header h;
 	header_fill(t, c, is_last ? TCP_FLAG_ACK | TCP_FLAG_PSH : TCP_FLAG_ACK, &h);
 	tcp_header_emit(&h, l4);
-	load->fill(load, gen_conn_index(t, c), c->sent_message, c->sent_at, size,
+	load->fill(load, gen_conn_number(t, c), c->sent_message, c->sent_at, size,
 		   l4 + TCP_HEADER_BYTES);
 	segment_push(t, c, TCP_HEADER_BYTES, TCP_HEADER_BYTES + size);
 	return true;
@@ -168,7 +168,7 @@ static uint32_t cut_piece(struct gen_tcp *t, struct gen_conn *c, uint32_t size,
 	const struct gen_load *load = t->options.load;
 	bool is_reversed;
 	uint32_t cut =
-		load->cut(load, gen_conn_index(t, c), c->sent_message, &is_reversed);
+		load->cut(load, gen_conn_number(t, c), c->sent_message, &is_reversed);
 	if (cut <= c->sent_at)
 		return size;
 	if (is_reversed && c->sent_at == 0 && size == left)
@@ -179,7 +179,7 @@ static uint32_t cut_piece(struct gen_tcp *t, struct gen_conn *c, uint32_t size,
 static void send_owed(struct gen_tcp *t, struct gen_conn *c)
 {
 	const struct gen_load *load = t->options.load;
-	uint32_t conn = gen_conn_index(t, c), limit = allowed(t, c);
+	uint32_t conn = gen_conn_number(t, c), limit = allowed(t, c);
 	while (c->sent_message < limit) {
 		uint32_t in_flight = c->next - c->unacked;
 		uint32_t window = c->window;

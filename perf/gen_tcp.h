@@ -88,6 +88,7 @@ struct gen_tcp_options {
 	const struct gen_load *load;
 	struct gen_tcp_events events;
 	uint32_t connections;
+	uint32_t first; /* number of the first of them, to the load */
 	uint16_t target_port;
 };
 

@@ -31,7 +31,7 @@ static bool take_answer(struct gen_tcp *t, struct gen_conn *c, struct bytes answ
 {
 	const struct gen_load *load = t->options.load;
 	uint32_t message = load->is_answered ? c->answered : UINT32_MAX;
-	enum gen_verdict v = load->check(load, gen_conn_index(t, c), message, answer);
+	enum gen_verdict v = load->check(load, gen_conn_number(t, c), message, answer);
 	if (load->is_answered && c->answered == c->begun)
 		v = GEN_STRANGE;
 	t->answers[v]++;
@@ -115,7 +115,7 @@ static void read_answers(struct gen_tcp *t, struct gen_conn *c, struct bytes dat
 static void messages_advance(struct gen_tcp *t, struct gen_conn *c, uint32_t acked)
 {
 	const struct gen_load *load = t->options.load;
-	uint32_t conn = gen_conn_index(t, c);
+	uint32_t conn = gen_conn_number(t, c);
 	while (acked) {
 		uint32_t left = load->size(load, conn, c->acked_message) - c->acked_at;
 		if (acked < left) {

@@ -24,9 +24,15 @@ void gen_conn_go_back(struct gen_tcp *t, struct gen_conn *c);
 void gen_conn_lose(struct gen_tcp *t, struct gen_conn *c, enum gen_loss why);
 void gen_conn_close(struct gen_tcp *t, struct gen_conn *c);
 
+/* Its place in our table, and the load's name for it. */
 static inline uint32_t gen_conn_index(const struct gen_tcp *t, const struct gen_conn *c)
 {
 	return (uint32_t)(c - t->conns);
+}
+
+static inline uint32_t gen_conn_number(const struct gen_tcp *t, const struct gen_conn *c)
+{
+	return t->options.first + gen_conn_index(t, c);
 }
 
 #endif

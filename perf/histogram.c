@@ -30,6 +30,15 @@ void histogram_add(struct histogram *h, uint64_t ns)
 		h->max_ns = ns;
 }
 
+void histogram_merge(struct histogram *sum, const struct histogram *one)
+{
+	for (unsigned i = 0; i < HISTOGRAM_CELLS; i++)
+		sum->cells[i] += one->cells[i];
+	sum->count += one->count;
+	if (one->max_ns > sum->max_ns)
+		sum->max_ns = one->max_ns;
+}
+
 uint64_t histogram_quantile_ns(const struct histogram *h, double share)
 {
 	uint64_t rank = (uint64_t)(share * (double)h->count);

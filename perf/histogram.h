@@ -24,6 +24,7 @@ struct histogram {
 };
 
 void histogram_add(struct histogram *h, uint64_t ns);
+void histogram_merge(struct histogram *sum, const struct histogram *one);
 
 /* The duration that a share of 0.0 to 1.0 does not exceed; 0 when empty. */
 uint64_t histogram_quantile_ns(const struct histogram *h, double share);

@@ -57,7 +57,11 @@ int main(int argc, char **argv)
 	}
 	struct eal eal;
 	struct eal_options eal_options = {
-		.port = argv[1], .hugepages = EAL_HUGEPAGES_NONE, .memory_mib = 64};
+		.ports = {argv[1]},
+		.port_count = 1,
+		.hugepages = EAL_HUGEPAGES_NONE,
+		.memory_mib = 64,
+	};
 	struct nic_dpdk_options options = {
 		.port = eal_port_name(argv[1], name),
 		.rx_descriptors = 256,

@@ -91,7 +91,11 @@ static void start(void)
 {
 	uint16_t cpus[1];
 	struct eal_options options = {
-		.port = "net_null0", .hugepages = EAL_HUGEPAGES_NONE, .memory_mib = 32};
+		.ports = {"net_null0"},
+		.port_count = 1,
+		.hugepages = EAL_HUGEPAGES_NONE,
+		.memory_mib = 32,
+	};
 	cr_assert(eal_cpus(cpus, 1) == 1);
 	options.worker_cpus[0] = cpus[0];
 	options.worker_count = 1;

@@ -10,7 +10,7 @@ static struct fake_gen_port *fake_of(struct gen_port *p)
 void fake_gen_port_init(struct fake_gen_port *f)
 {
 	*f = (struct fake_gen_port){
-		.port.net = {.base = 0x0a000000, .prefix_bits = 24, .target = 0x0a000002},
+		.port.net = gen_net_of(0x0a000000, 24, 0x0a000002),
 		.room = FAKE_SEGMENTS,
 	};
 }

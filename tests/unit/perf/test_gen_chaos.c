@@ -201,7 +201,7 @@ static struct chaos_rig *chaos_rig(double share, uint32_t frame_bytes)
 Test(gen_chaos, without_a_share_nothing_goes_wrong)
 {
 	struct chaos_rig *r = chaos_rig(0, 0);
-	struct gen_reading reading;
+	struct gen_reading reading = {0};
 	cr_assert(gen_chaos_predict(&r->chaos, &r->tcp, &reading));
 	cr_assert(reading.ends[GEN_END_ACCEPTED] == CONNECTIONS * MESSAGES);
 	cr_assert(reading.answered == CONNECTIONS * MESSAGES);
@@ -213,7 +213,7 @@ Test(gen_chaos, without_a_share_nothing_goes_wrong)
 Test(gen_chaos, about_as_many_go_wrong_as_are_to)
 {
 	struct chaos_rig *r = chaos_rig(0.25, 450);
-	struct gen_reading reading;
+	struct gen_reading reading = {0};
 	cr_assert(gen_chaos_predict(&r->chaos, &r->tcp, &reading));
 	uint64_t bad = 0, all = CONNECTIONS * MESSAGES;
 	for (unsigned i = GEN_END_EDITION; i < GEN_ENDS; i++)

@@ -45,6 +45,24 @@ Test(histogram, an_hour_counts_as_the_longest_there_is)
 	cr_assert(h.cells[HISTOGRAM_CELLS - 1] == 1);
 }
 
+Test(histogram, two_merged_are_one_that_saw_both)
+{
+	static struct histogram both, low, high;
+	for (uint64_t i = 0; i < 900; i++) {
+		histogram_add(&low, 1000 + i);
+		histogram_add(&both, 1000 + i);
+	}
+	for (uint64_t i = 0; i < 100; i++) {
+		histogram_add(&high, 5000000 + i);
+		histogram_add(&both, 5000000 + i);
+	}
+	histogram_merge(&high, &low);
+	cr_assert(high.count == 1000 && high.max_ns == 5000099);
+	cr_assert(memcmp(&high, &both, sizeof both) == 0);
+	histogram_merge(&low, &high);
+	cr_assert(low.max_ns == 5000099);
+}
+
 Test(histogram, an_empty_one_says_nothing)
 {
 	static struct histogram h;

@@ -1,0 +1,324 @@
+/* gen_options.c - a command line in, what to do out; see gen_options.h. */
+#include "perf/gen_options.h"
+#include "control/eal.h"
+#include "dataplane/wire/gbt32960.h"
+
+#include <arpa/inet.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+	FRAME_BYTES_DEFAULT = 450,
+	DATAGRAM_BYTES_DEFAULT = 64,
+	DATAGRAM_BYTES_MAX = 1472,
+	CPUS_MAX = 1024,
+};
+
+static const char usage[] =
+	"usage: penstock-perf fleet|kafka|udp --port DPDKPORT [--cpu N] [--port ...]\n"
+	"                     --target IP:PORT --source-net A.B.C.D/BITS [options]\n"
+	"\n"
+	"  fleet   vehicles: login, then GB/T 32960 frames\n"
+	"  kafka   producers: pre-built Produce requests\n"
+	"  udp     datagrams; never answered, flat out without --rate\n"
+	"\n"
+	"  --target-mac MAC    of a target that does not answer ARP\n"
+	"  --connections N     connections, or senders of datagrams (default 1000)\n"
+	"  --rate R            open loop: messages per second, all connections together\n"
+	"  --in-flight K       closed loop: messages under way per connection (default "
+	"1)\n"
+	"  --burst S           open loop: everything due within S seconds is due at "
+	"once\n"
+	"  --warmup S --seconds S      before and while measuring (default 1 and 5)\n"
+	"  --record-size BYTES fleet: of a frame (default 450, 0: a recorded mix);\n"
+	"                      kafka: of a value (default 100); udp: of a payload "
+	"(default 64)\n"
+	"  --link LINK         fleet: platform (every frame answered, default) or "
+	"terminal\n"
+	"  --chaos P           fleet: a share of the frames goes wrong; the gateway must "
+	"count\n"
+	"                      them as foretold (its frame.timeout.ms longer than the "
+	"run)\n"
+	"  --topic NAME --partitions P    kafka (default perf, 1)\n"
+	"  --batch RECORDS     kafka: records of a batch (default 140)\n"
+	"  --codec NAME        kafka: none (default), gzip, snappy, lz4 or zstd\n"
+	"  --acks -1|0|1       kafka (default -1)\n"
+	"  --cpu N             where the generator runs (default: the last); several ports\n"
+	"                      each want one, and share connections, rate and addresses\n"
+	"  --socket PATH       the gateway's control socket: its ledgers must balance, "
+	"too\n"
+	"  --json FILE         the figures\n";
+
+/* What was read, before it is known to fit together. */
+struct command {
+	struct gen_options o;
+	const char *mode;
+	unsigned cpu_count;
+	uint32_t net_base, record_bytes;
+	uint8_t prefix_bits;
+	bool has_record_bytes;
+};
+
+/* ---- words ------------------------------------------------------------------------- */
+
+static bool read_target(const char *text, struct command *c)
+{
+	char host[INET_ADDRSTRLEN];
+	struct in_addr address;
+	unsigned port;
+	if (sscanf(text, "%15[0-9.]:%u", host, &port) != 2 || port == 0 ||
+	    port > UINT16_MAX || inet_pton(AF_INET, host, &address) != 1)
+		return false;
+	c->o.net.target = ntohl(address.s_addr);
+	c->o.run.target_port = (uint16_t)port;
+	return true;
+}
+
+static bool read_net(const char *text, struct command *c)
+{
+	char host[INET_ADDRSTRLEN];
+	struct in_addr address;
+	unsigned bits;
+	if (sscanf(text, "%15[0-9.]/%u", host, &bits) != 2 || bits < 1 || bits > 29 ||
+	    inet_pton(AF_INET, host, &address) != 1)
+		return false;
+	c->net_base = ntohl(address.s_addr);
+	c->prefix_bits = (uint8_t)bits;
+	return true;
+}
+
+static bool read_mac(const char *text, struct command *c)
+{
+	uint8_t *m = c->o.target_mac.octets;
+	int size = 0;
+	c->o.has_target_mac = sscanf(text, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx%n", &m[0],
+				   &m[1], &m[2], &m[3], &m[4], &m[5], &size) == 6;
+	return c->o.has_target_mac && text[size] == '\0';
+}
+
+static bool read_number(const char *text, double min, double max, double *ret)
+{
+	char *end;
+	*ret = strtod(text, &end);
+	return end != text && *end == '\0' && *ret >= min && *ret <= max;
+}
+
+static bool read_count(const char *text, uint32_t max, uint32_t *ret)
+{
+	double value;
+	if (!read_number(text, 0, max, &value))
+		return false;
+	*ret = (uint32_t)value;
+	return true;
+}
+
+static bool read_acks(const char *text, struct command *c)
+{
+	double value;
+	if (!read_number(text, -1, 1, &value))
+		return false;
+	c->o.kafka.acks = (int)value;
+	return true;
+}
+
+static bool read_link(const char *text, struct command *c)
+{
+	c->o.fleet.is_terminal = strcmp(text, "terminal") == 0;
+	return c->o.fleet.is_terminal || strcmp(text, "platform") == 0;
+}
+
+static bool read_port(const char *text, struct command *c)
+{
+	if (c->o.lcore_count == GEN_LCORES_MAX)
+		return false;
+	c->o.ports[c->o.lcore_count++] = text;
+	return true;
+}
+
+static bool read_cpu(const char *text, struct command *c)
+{
+	uint32_t cpu;
+	if (c->cpu_count == GEN_LCORES_MAX || !read_count(text, UINT16_MAX, &cpu))
+		return false;
+	c->o.cpus[c->cpu_count++] = (uint16_t)cpu;
+	return true;
+}
+
+static const struct option options[] = {
+	{"port", required_argument, NULL, 'p'},
+	{"target", required_argument, NULL, 't'},
+	{"target-mac", required_argument, NULL, 'm'},
+	{"source-net", required_argument, NULL, 'n'},
+	{"connections", required_argument, NULL, 'c'},
+	{"rate", required_argument, NULL, 'r'},
+	{"in-flight", required_argument, NULL, 'k'},
+	{"burst", required_argument, NULL, 'u'},
+	{"warmup", required_argument, NULL, 'w'},
+	{"seconds", required_argument, NULL, 's'},
+	{"record-size", required_argument, NULL, 'z'},
+	{"link", required_argument, NULL, 'l'},
+	{"topic", required_argument, NULL, 'o'},
+	{"partitions", required_argument, NULL, 'a'},
+	{"chaos", required_argument, NULL, 'x'},
+	{"batch", required_argument, NULL, 'b'},
+	{"codec", required_argument, NULL, 'd'},
+	{"acks", required_argument, NULL, 'A'},
+	{"cpu", required_argument, NULL, 'C'},
+	{"socket", required_argument, NULL, 'S'},
+	{"json", required_argument, NULL, 'j'},
+	{"help", no_argument, NULL, 'h'},
+	{0},
+};
+
+static bool read_text(int option, const char *text, struct command *c)
+{
+	switch (option) {
+	case 'p':
+		return read_port(text, c);
+	case 't':
+		return read_target(text, c);
+	case 'm':
+		return read_mac(text, c);
+	case 'n':
+		return read_net(text, c);
+	case 'l':
+		return read_link(text, c);
+	case 'o':
+		c->o.kafka.topic = text;
+		return true;
+	case 'd':
+		return record_codec_of_name(text, &c->o.kafka.codec);
+	case 'A':
+		return read_acks(text, c);
+	case 'C':
+		return read_cpu(text, c);
+	case 'S':
+		c->o.socket = text;
+		return true;
+	case 'j':
+		c->o.json = text;
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool read_option(int option, const char *text, struct command *c)
+{
+	switch (option) {
+	case 'c':
+		return read_count(text, 1 << 24, &c->o.run.connections) &&
+		       c->o.run.connections;
+	case 'r':
+		return read_number(text, 0, 1e9, &c->o.run.rate);
+	case 'k':
+		return read_count(text, 1 << 12, &c->o.run.in_flight) && c->o.run.in_flight;
+	case 'u':
+		return read_number(text, 0, 3600, &c->o.run.burst_s);
+	case 'x':
+		return read_number(text, 0, 1, &c->o.chaos);
+	case 'w':
+		return read_number(text, 0, 3600, &c->o.run.warmup_s);
+	case 's':
+		return read_number(text, 0.1, 86400, &c->o.run.seconds);
+	case 'z':
+		c->has_record_bytes = true;
+		return read_count(text, 1 << 20, &c->record_bytes);
+	case 'a':
+		return read_count(text, 1 << 20, &c->o.kafka.partitions) &&
+		       c->o.kafka.partitions;
+	case 'b':
+		return read_count(text, 1 << 20, &c->o.kafka.records) && c->o.kafka.records;
+	default:
+		return read_text(option, text, c);
+	}
+}
+
+/* ---- what fits together ------------------------------------------------------------ */
+
+static bool check_mode(struct command *c)
+{
+	static const char *const modes[] = {
+		[GEN_MODE_FLEET] = "fleet",
+		[GEN_MODE_KAFKA] = "kafka",
+		[GEN_MODE_UDP] = "udp",
+	};
+	for (unsigned i = 0; i < array_len(modes); i++) {
+		if (strcmp(c->mode, modes[i]) != 0)
+			continue;
+		c->o.mode = (enum gen_mode)i;
+		return true;
+	}
+	return false;
+}
+
+static bool check_sizes(struct command *c)
+{
+	uint32_t given = c->record_bytes;
+	switch (c->o.mode) {
+	case GEN_MODE_FLEET:
+		c->o.fleet.frame_bytes = c->has_record_bytes ? given : FRAME_BYTES_DEFAULT;
+		return !c->has_record_bytes || given == 0 ||
+		       (given >= GBT32960_FRAME_BYTES_MIN &&
+			given <= GEN_FLEET_FRAME_BYTES_MAX);
+	case GEN_MODE_UDP:
+		c->o.run.datagram_bytes =
+			c->has_record_bytes ? given : DATAGRAM_BYTES_DEFAULT;
+		return c->o.run.datagram_bytes >= 1 &&
+		       c->o.run.datagram_bytes <= DATAGRAM_BYTES_MAX;
+	case GEN_MODE_KAFKA:
+		if (c->has_record_bytes)
+			c->o.kafka.record_bytes = given;
+		c->o.kafka.connections = c->o.run.connections;
+		return true;
+	}
+	return false;
+}
+
+/* One port may do without a CPU of its own choice. */
+static bool check_lcores(struct command *c)
+{
+	uint16_t cpus[CPUS_MAX];
+	unsigned count = eal_cpus(cpus, CPUS_MAX);
+	if (c->cpu_count == 0 && c->o.lcore_count == 1 && count)
+		c->o.cpus[c->cpu_count++] = cpus[count - 1];
+	return c->o.lcore_count && c->o.lcore_count == c->cpu_count &&
+	       c->o.run.connections >= c->o.lcore_count;
+}
+
+static bool check_net(struct command *c)
+{
+	if (!c->o.net.target || !c->prefix_bits)
+		return false;
+	c->o.net = gen_net_of(c->net_base, c->prefix_bits, c->o.net.target);
+	return c->o.net.hosts >= c->o.lcore_count &&
+	       (c->o.mode != GEN_MODE_UDP || c->o.run.connections <= c->o.net.hosts);
+}
+
+static bool read_command(int argc, char **argv, struct command *c)
+{
+	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;)
+		if (!read_option(option, optarg, c))
+			return false;
+	c->mode = optind < argc ? argv[optind] : "";
+	return optind + 1 == argc && check_mode(c) && check_sizes(c) && check_lcores(c) &&
+	       check_net(c);
+}
+
+bool gen_options_read(int argc, char **argv, struct gen_options *ret)
+{
+	struct command c = {.o = {
+		.run = {.connections = 1000, .in_flight = 1, .warmup_s = 1, .seconds = 5},
+		.kafka = {.topic = "perf",
+			  .partitions = 1,
+			  .record_bytes = 100,
+			  .records = 140,
+			  .acks = -1},
+	}};
+	bool is_good = read_command(argc, argv, &c);
+	if (!is_good)
+		fputs(usage, stderr);
+	*ret = c.o;
+	return is_good;
+}
