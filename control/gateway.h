@@ -59,7 +59,7 @@ struct gateway {
 	struct rpc *rpc;
 	int signal_fd;
 	int lock_fd;
-	enum gateway_state state;
+	_Atomic enum gateway_state state; /* control writes it */
 	/* After the cores stopped */
 	bool is_sound; /* every ledger balances, no core used the heap */
 	bool is_clean; /* drained in time, logs closed */
@@ -69,6 +69,8 @@ struct gateway {
 enum { GATEWAY_SETTINGS_STEPS = 1 };
 extern const struct boot_step gateway_steps[];
 extern const unsigned gateway_step_count;
+/* What the step "DPDK" starts: for a program that has lcores beside the gateway's. */
+void gateway_eal_options(const struct gateway *g, struct eal_options *ret);
 
 /* gateway_data.c: what runs on the data cores. */
 int rings_init(void *gateway);

@@ -96,15 +96,14 @@ static int plan_step(void *gateway)
 	return cores_plan(&g->settings, &g->plan);
 }
 
-static int eal_step(void *gateway)
+void gateway_eal_options(const struct gateway *g, struct eal_options *ret)
 {
 	static const enum eal_hugepages hugepages[] = {
 		[HUGEPAGES_AUTO] = EAL_HUGEPAGES_AUTO,
 		[HUGEPAGES_REQUIRE] = EAL_HUGEPAGES_REQUIRE,
 		[HUGEPAGES_NONE] = EAL_HUGEPAGES_NONE,
 	};
-	struct gateway *g = gateway;
-	struct eal_options o = {
+	*ret = (struct eal_options){
 		.ports = {g->settings.port},
 		.port_count = 1,
 		.hugepages = hugepages[g->settings.hugepages],
@@ -112,7 +111,14 @@ static int eal_step(void *gateway)
 		.worker_count = g->plan.count,
 	};
 	for (unsigned i = 0; i < g->plan.count; i++)
-		o.worker_cpus[i] = g->plan.core[i].cpu;
+		ret->worker_cpus[i] = g->plan.core[i].cpu;
+}
+
+static int eal_step(void *gateway)
+{
+	struct gateway *g = gateway;
+	struct eal_options o;
+	gateway_eal_options(g, &o);
 	return eal_start(&g->eal, &o);
 }
 

@@ -1,6 +1,7 @@
 /* gen_gateway.c - stats.get in, differences and verdicts out; see gen_gateway.h. */
 #include "perf/gen_gateway.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -20,6 +21,23 @@ int gen_gateway_connect(struct gen_gateway *g, const char *path)
 			strerror(-error));
 	g->is_connected = error == 0;
 	return error;
+}
+
+int gen_gateway_create_topic(struct gen_gateway *g, const char *name, uint32_t partitions)
+{
+	json_t *answer = ctl_call(&g->client, "topic.create",
+				  json_pack("{s:s, s:i}", "name", name, "partitions",
+					    (int)partitions));
+	const char *message = NULL, *error = "";
+	json_unpack(answer, "{s:{s:s, s?{s?s}}}", "error", "message", &message, "data",
+		    "kafka_error", &error);
+	bool is_there =
+		answer && (!message || strcmp(error, "TOPIC_ALREADY_EXISTS") == 0);
+	if (!is_there)
+		fprintf(stderr, "penstock-perf: topic %s: %s\n", name,
+			message ? message : "the gateway does not answer");
+	json_decref(answer);
+	return is_there ? 0 : -EIO;
 }
 
 void gen_gateway_close(struct gen_gateway *g)

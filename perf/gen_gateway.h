@@ -23,6 +23,8 @@ struct gen_gateway {
 /* 0 or -errno with the reason printed; a null path connects to nothing, and all is quiet.
  */
 int gen_gateway_connect(struct gen_gateway *g, const char *path);
+/* A topic that is there already is left alone. 0 or -errno with the reason printed. */
+int gen_gateway_create_topic(struct gen_gateway *g, const char *name, uint32_t partitions);
 void gen_gateway_close(struct gen_gateway *g);
 void gen_gateway_take(struct gen_gateway *g, enum gen_moment moment);
 /* The END: waits up to `limit_ms` until nothing is in flight. */

@@ -2,6 +2,7 @@
 #include "perf/gen_options.h"
 #include "control/eal.h"
 #include "dataplane/wire/gbt32960.h"
+#include "perf/gen_inside.h"
 
 #include <arpa/inet.h>
 #include <getopt.h>
@@ -18,6 +19,7 @@ enum {
 static const char usage[] =
 	"usage: penstock-perf fleet|kafka|udp --port DPDKPORT [--cpu N] [--port ...]\n"
 	"                     --target IP:PORT --source-net A.B.C.D/BITS [options]\n"
+	"       penstock-perf ... --in-process --set KEY=VALUE... instead of --port and --socket\n"
 	"\n"
 	"  fleet   vehicles: login, then GB/T 32960 frames\n"
 	"  kafka   producers: pre-built Produce requests\n"
@@ -48,6 +50,11 @@ static const char usage[] =
 	"                      each want one, and share connections, rate and addresses\n"
 	"  --socket PATH       the gateway's control socket: its ledgers must balance, "
 	"too\n"
+	"  --in-process        a gateway of our own, at the other end of two rings: "
+	"nearly no\n"
+	"                      driver is left; --set as for penstockd, its port's address "
+	"is the\n"
+	"                      target in the source net\n"
 	"  --json FILE         the figures\n";
 
 /* What was read, before it is known to fit together. */
@@ -136,6 +143,14 @@ static bool read_port(const char *text, struct command *c)
 	return true;
 }
 
+static bool read_set(const char *text, struct command *c)
+{
+	if (c->o.set_count == GEN_SETS_MAX)
+		return false;
+	c->o.sets[c->o.set_count++] = text;
+	return true;
+}
+
 static bool read_cpu(const char *text, struct command *c)
 {
 	uint32_t cpu;
@@ -167,6 +182,8 @@ static const struct option options[] = {
 	{"cpu", required_argument, NULL, 'C'},
 	{"socket", required_argument, NULL, 'S'},
 	{"json", required_argument, NULL, 'j'},
+	{"in-process", no_argument, NULL, 'i'},
+	{"set", required_argument, NULL, 'e'},
 	{"help", no_argument, NULL, 'h'},
 	{0},
 };
@@ -199,6 +216,11 @@ static bool read_text(int option, const char *text, struct command *c)
 	case 'j':
 		c->o.json = text;
 		return true;
+	case 'i':
+		c->o.is_inside = true;
+		return true;
+	case 'e':
+		return read_set(text, c);
 	default:
 		return false;
 	}
@@ -287,6 +309,14 @@ static bool check_lcores(struct command *c)
 	       c->o.run.connections >= c->o.lcore_count;
 }
 
+/* The rings have one end for us, and the settings name the socket. */
+static bool check_inside(struct command *c)
+{
+	if (!c->o.is_inside)
+		return c->o.set_count == 0;
+	return c->o.lcore_count == 0 && !c->o.socket && read_port(GEN_INSIDE_PORT, c);
+}
+
 static bool check_net(struct command *c)
 {
 	if (!c->o.net.target || !c->prefix_bits)
@@ -302,8 +332,8 @@ static bool read_command(int argc, char **argv, struct command *c)
 		if (!read_option(option, optarg, c))
 			return false;
 	c->mode = optind < argc ? argv[optind] : "";
-	return optind + 1 == argc && check_mode(c) && check_sizes(c) && check_lcores(c) &&
-	       check_net(c);
+	return optind + 1 == argc && check_mode(c) && check_sizes(c) && check_inside(c) &&
+	       check_lcores(c) && check_net(c);
 }
 
 bool gen_options_read(int argc, char **argv, struct gen_options *ret)

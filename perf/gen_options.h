@@ -9,7 +9,7 @@
 #include "perf/gen_kafka.h"
 #include "perf/gen_run.h"
 
-enum { GEN_LCORES_MAX = 8 };
+enum { GEN_LCORES_MAX = 8, GEN_SETS_MAX = 64 };
 
 enum gen_mode { GEN_MODE_FLEET, GEN_MODE_KAFKA, GEN_MODE_UDP };
 
@@ -27,6 +27,10 @@ struct gen_options {
 	double chaos; /* share of frames that go wrong */
 	struct gen_kafka_options kafka;
 	const char *socket, *json; /* null: none */
+	/* The gateway is started by us (gen_inside.h), with these settings. */
+	bool is_inside;
+	unsigned set_count;
+	const char *sets[GEN_SETS_MAX]; /* key=value */
 };
 
 /* False: it is wrong; what there is has been printed. */

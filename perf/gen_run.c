@@ -348,6 +348,7 @@ static const char *connect_phases(struct gen_run *r)
 	bool is_over =
 		run_phase(r, GEN_CONNECT, CONNECT_NS, feed_connections, is_connected);
 	r->figures.connect_ns = clock_now_ns() - begin;
+	r->scheduled = 0;
 	return is_over && !lost_count(r) ? NULL : "not every connection could be opened";
 }
 

@@ -1,7 +1,7 @@
 /* gen_team.h - one measurement on several lcores: each has a port, a share of the connections,
  * of the rate and of the source addresses, and a run of its own; they begin together.
  *
- *     gen_team_open ─▶ gen_team_launch ─▶ gen_team_phase ... gen_team_join ─▶ sum, predict
+ *     gen_team_open ─▶ gen_team_launch ─▶ gen_team_show ... gen_team_join ─▶ sum, predict
  *
  * An answer comes back to the port that asked: its address is that port's alone.
  * Connection i of all has the same VIN, partition and harm however many lcores there are.

@@ -7,6 +7,7 @@
 #include "control/eal.h"
 #include "dataplane/base/clock.h"
 #include "dataplane/base/map.h"
+#include "perf/gen_inside.h"
 #include "perf/gen_report.h"
 
 #include <signal.h>
@@ -26,6 +27,8 @@ enum {
 struct program {
 	struct gen_options options;
 	struct eal eal;
+	struct gen_inside *inside; /* null: the gateway is another process */
+	unsigned first_worker;     /* EAL's, of our lcores */
 	struct gen_team team;
 	struct gen_gateway gateway;
 	sigset_t signals;
@@ -96,28 +99,54 @@ static bool report(struct program *p)
 	return is_even;
 }
 
-static int measure(struct program *p)
+static int gateway_connect(struct program *p)
 {
-	int error = gen_gateway_connect(&p->gateway, p->options.socket);
-	if (error)
-		return EXIT_FAILURE;
+	const struct gen_options *o = &p->options;
+	const char *path = p->inside ? gen_inside_socket(p->inside) : o->socket;
+	int error = gen_gateway_connect(&p->gateway, path);
+	if (!error && p->inside && o->mode == GEN_MODE_KAFKA)
+		error = gen_gateway_create_topic(&p->gateway, o->kafka.topic,
+						 o->kafka.partitions);
+	return error;
+}
+
+static bool measure(struct program *p)
+{
+	if (gateway_connect(p) != 0)
+		return false;
 	gen_gateway_take(&p->gateway, GEN_AT_BEGIN);
-	error = gen_team_launch(&p->team, 0);
+	int error = gen_team_launch(&p->team, p->first_worker);
 	if (error) {
 		fprintf(stderr, "penstock-perf: the lcores do not start: %s\n",
 			strerror(-error));
-		return EXIT_FAILURE;
+		return false;
 	}
 	p->samples = json_array();
 	watch(p);
-	gen_team_join(&p->team, 0);
+	gen_team_join(&p->team, p->first_worker);
 	bool is_even = report(p);
 	json_decref(p->samples);
 	gen_gateway_close(&p->gateway);
-	return is_even ? EXIT_SUCCESS : EXIT_FAILURE;
+	return is_even;
 }
 
-static int run(struct program *p)
+/* The gateway inside goes first: our buffers may still lie with it. */
+static bool run_inside(struct program *p)
+{
+	p->inside = gen_inside_start(&p->options, LCORE_MEMORY_MIB);
+	if (!p->inside)
+		return false;
+	p->first_worker = gen_inside_worker(p->inside);
+	bool is_open = gen_team_open(&p->team, &p->options) == 0;
+	bool is_even = is_open && measure(p);
+	is_even &= gen_inside_stop(p->inside);
+	if (is_open)
+		gen_team_close(&p->team);
+	gen_inside_end(p->inside);
+	return is_even;
+}
+
+static bool run_outside(struct program *p)
 {
 	const struct gen_options *o = &p->options;
 	struct eal_options eal = {
@@ -130,20 +159,26 @@ static int run(struct program *p)
 		eal.ports[i] = o->ports[i];
 		eal.worker_cpus[i] = o->cpus[i];
 	}
+	if (eal_start(&p->eal, &eal) != 0)
+		return false;
+	int error = gen_team_open(&p->team, o);
+	eal_release_log(&p->eal, error);
+	bool is_even = !error && measure(p);
+	if (!error)
+		gen_team_close(&p->team);
+	eal_stop(&p->eal);
+	return is_even;
+}
+
+static int run(struct program *p)
+{
 	sigemptyset(&p->signals);
 	sigaddset(&p->signals, SIGINT);
 	sigaddset(&p->signals, SIGTERM);
 	sigprocmask(SIG_BLOCK, &p->signals, NULL);
 	signal(SIGPIPE, SIG_IGN); /* a gateway that died is a result, too */
-	if (eal_start(&p->eal, &eal) != 0)
-		return EXIT_FAILURE;
-	int error = gen_team_open(&p->team, o);
-	eal_release_log(&p->eal, error);
-	int status = error ? EXIT_FAILURE : measure(p);
-	if (!error)
-		gen_team_close(&p->team);
-	eal_stop(&p->eal);
-	return status;
+	bool is_even = p->options.is_inside ? run_inside(p) : run_outside(p);
+	return is_even ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 int main(int argc, char **argv)
