@@ -8,7 +8,7 @@ the poller's cycles stand beside the rate. A frame's size counts from Ethernet h
 FCS, as RFC 2544 counts; net_memif carries no FCS, so 4 bytes less are copied.
 
 A packet is taken in when its record is stored: what is shed or missed is not, and of TCP
-only payload counts, in full segments.
+only the bytes of accepted requests count, in full segments.
 """
 import statistics
 
@@ -49,7 +49,7 @@ def measure(shape, receiver):
     del run["samples"]
     taken = taken_of_testpmd(run) if receiver == "testpmd" else taken_of_gateway(run)
     return {"shape": shape["name"], "frame_bytes": shape["frame_bytes"], "receiver": receiver,
-            **taken, "generator_busy": busy(run["generator"]), **run}, settings
+            **taken, "generator_busy": busy_share(run["generator"]), **run}, settings
 
 
 def taken_of_testpmd(run):
@@ -64,16 +64,19 @@ def taken_of_gateway(run):
         stored = records.get("records_stored", 0) / max(run["ledger"]["sent"], 1)
         taken = run["line"]["packets_sent_per_s"] * stored
     else:
-        taken = run["achieved_records_per_s"] * run["options"]["record_size"] / SEGMENT_BYTES
-    cycles = {core["role"]: core["cycles_busy"] / max(taken * run["seconds"], 1)
-              for core in gateway["cores"] if core["role"] in ("poller", "writer")}
+        accepted = run["achieved_messages_per_s"] - run["refused_per_s"]
+        taken = accepted * run["message_bytes"] / SEGMENT_BYTES
+    cycles = {role: sum(core["cycles_busy"] for core in gateway["cores"]
+                        if core["role"] == role) / max(taken * run["seconds"], 1)
+              for role in ("poller", "writer")}
     cycles["driver"] = (gateway["counters"].get("cycles_nic", 0)
                         / max(gateway["ledgers"]["packets"]["in"], 1))
     return {"taken_per_s": taken, "cycles": cycles}
 
 
-def busy(core):
-    return core["cycles_busy"] / max(core["cycles_busy"] + core["cycles_idle"], 1)
+def busy_share(generator):
+    cycles = [generator[f"cycles_{what}"] for what in ("busy", "stalled", "idle")]
+    return cycles[0] / max(sum(cycles), 1)
 
 
 def spread(values):
@@ -90,10 +93,10 @@ def row_of(shape, receiver, runs):
            "cycles": {name: statistics.median(run["cycles"][name] for run in mine)
                       for name in mine[0]["cycles"]}}
     if receiver != "testpmd":
-        row["ratio"] = spread([a["taken_per_s"] / b["taken_per_s"]
+        row["ratio"] = spread([a["taken_per_s"] / max(b["taken_per_s"], 1)
                                for a, b in zip(mine, testpmd)])
         row["poller_ratio_by_cycles"] = statistics.median(
-            b["cycles"]["driver"] / a["cycles"]["poller"] for a, b in zip(mine, testpmd))
+            b["cycles"]["driver"] / max(a["cycles"]["poller"], 1) for a, b in zip(mine, testpmd))
         row["must"], row["aim"] = shape["must"], AIM
     return row
 

@@ -27,6 +27,10 @@ class PairError(Exception):
     """Something did not start or end as it must; the text says what."""
 
 
+class TopicError(PairError):
+    """The gateway runs, and does not make a topic."""
+
+
 class Pair:
     """A generator and whoever receives: the kinds of receiver say how they start and stop."""
 
@@ -133,9 +137,9 @@ class MemifPair(Pair):
             done = subprocess.run(command, capture_output=True, text=True,
                                   timeout=TOPIC_SECONDS, check=False)
         except subprocess.TimeoutExpired:
-            raise PairError(f"topic {name}: not created in {TOPIC_SECONDS} s") from None
+            raise TopicError(f"topic {name}: not created in {TOPIC_SECONDS} s") from None
         if done.returncode:
-            raise PairError(f"topic {name}: {(done.stderr or done.stdout).strip()}")
+            raise TopicError((done.stderr or done.stdout).strip())
 
     def perf(self, mode, port, **options):
         """One run of penstock-perf, from its start to its figures."""

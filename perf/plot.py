@@ -89,9 +89,9 @@ def draw_sweeps(axes, result):
         line = [cell for cell in cells if cell["partitions"] == partitions]
         axes.plot([cell["record_bytes"] for cell in line],
                   [cell["records_per_s"] for cell in line],
-                  marker="o", label=f"{partitions:,} partitions")
+                  marker="o", label=f"{partitions:,}")
     axes.set(xlabel="bytes per record", ylabel="records per second", xscale="log", yscale="log")
-    axes.legend(fontsize="small")
+    axes.legend(fontsize="small", title="partitions")
     return bool(cells)
 
 

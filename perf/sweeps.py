@@ -8,7 +8,8 @@ reason.
 """
 import math
 
-from memif_pair import MemifPair, PairError
+from load import cycles
+from memif_pair import MemifPair, PairError, TopicError
 from record import record
 
 KAFKA, KIB = 9092, 1024
@@ -33,19 +34,18 @@ def load_of(record_bytes, partitions):
 
 def cell_of(options, run):
     """What the table shows of a run; cycles are those of the fused core's two halves."""
-    records = run["achieved_records_per_s"]
-    cycles = {core["role"]: core["cycles_per_record"] for core in run["gateway"]["cores"]
-              if core["role"] in ("poller", "writer")}
+    records = run["achieved_records_per_s"] - run["refused_per_s"] * options["batch"]
+    per_record = {role: cycles(run, role) for role in ("poller", "writer")}
     return {"record_bytes": options["record_size"], "partitions": options["partitions"],
             "records_per_s": records, "mb_per_s": records * options["record_size"] / 1e6,
-            "latency_us": run["latency_us"], "cycles_per_record": cycles,
+            "latency_us": run["latency_us"], "cycles_per_record": per_record,
             "cycles_per_byte": {role: value / options["record_size"]
-                                for role, value in cycles.items()},
-            "balance": run["balance"]}
+                                for role, value in per_record.items()}}
 
 
 def measure(partitions):
-    """The runs of one gateway; a step that fails is the reason of all cells behind it."""
+    """The runs of one gateway; a step that fails is the reason of all cells behind it. Without
+    its topic there is no run; anything else that fails is one that is not even."""
     cells, runs, reason = [], [], ""
     try:
         with MemifPair(SETTINGS, topics={"perf": partitions}) as pair:
@@ -54,8 +54,11 @@ def measure(partitions):
                 runs.append(pair.perf("kafka", KAFKA, **options))
                 del runs[-1]["samples"]
                 cells.append(cell_of(options, runs[-1]))
+    except TopicError as error:
+        reason = str(error)
     except PairError as error:
         reason = str(error)
+        runs.append({"mode": "kafka", "options": {"partitions": partitions}, "balance": reason})
     done = len(cells)
     cells += [{"record_bytes": record_bytes, "partitions": partitions, "reason": reason}
               for record_bytes in RECORD_BYTES[done:]]
@@ -121,16 +124,9 @@ def show(figures):
             print(f"{size_text(size):>9}" +
                   "".join(f"{'-' if 'reason' in cell else text(cell):>22}" for cell in row))
     print()
-    for line in dict.fromkeys(complaint(cell) for cell in figures["cells"]):
-        if line:
-            print(line)
-
-
-def complaint(cell):
-    """What keeps a cell from being a result."""
-    if "reason" in cell:
-        return f"{cell['partitions']:,} partitions cannot be had: {cell['reason']}"
-    if cell["balance"] != "even":
-        return (f"NOT EVEN: {size_text(cell['record_bytes'])}, {cell['partitions']:,} "
-                f"partitions: {cell['balance']}")
-    return ""
+    for count, reason in dict.fromkeys((cell["partitions"], cell["reason"])
+                                       for cell in figures["cells"] if "reason" in cell):
+        print(f"{count:,} partitions cannot be had: {reason}")
+    for run in figures["runs"]:
+        if run["balance"] != "even":
+            print(f"NOT EVEN: {run['options']}: {run['balance']}")
