@@ -135,7 +135,8 @@ static void step_closing(struct run *r, bool is_late)
 static void step(struct run *r)
 {
 	bool is_late = clock_now_ns() >= r->deadline_ns;
-	switch (r->g->state) {
+	enum gateway_state state = r->g->state;
+	switch (state) {
 	case GATEWAY_STARTING:
 		step_starting(r);
 		break;
@@ -153,7 +154,8 @@ static void step(struct run *r)
 
 static void on_signal(struct run *r)
 {
-	switch (r->g->state) {
+	enum gateway_state state = r->g->state;
+	switch (state) {
 	case GATEWAY_STARTING:
 		r->g->is_clean = true;
 		start_closing(r);
