@@ -1,11 +1,11 @@
-"""line_testpmd.py - dpdk-testpmd in rxonly mode as receiver of a generator: what it takes, by
-its own counters.
+"""line_testpmd.py - dpdk-testpmd in rxonly mode as receiver of a generator: what it
+takes, by its own counters.
 
     penstock-perf udp ═══ shared memory ═══ dpdk-testpmd, forwarding on the receiver's CPU
 
-Ring, descriptors, buffers, memory and CPU are those a gateway gets; the burst is testpmd's
-own 32. It is asked for its counters every few milliseconds, through its prompt: they are
-gone when the generator leaves.
+Ring, descriptors, buffers, memory and CPU are those a gateway gets; the burst is
+testpmd's own 32. It is asked for its counters every few milliseconds, through its
+prompt: they are gone when the generator leaves.
 """
 import os
 import re
@@ -29,7 +29,8 @@ class TestpmdPair(Pair):
         cpus = ",".join(str(cpu) for cpu in sorted(os.sched_getaffinity(0)))
         command = ["stdbuf", "-oL", "dpdk-testpmd",
                    f"--lcores=0@({cpus}),1@{self.receiver_cpu}", "-m", str(RECEIVER_MIB),
-                   "--in-memory" if has_pages else "--no-huge", "--no-telemetry", "--no-pci",
+                   "--in-memory" if has_pages else "--no-huge",
+                   "--no-telemetry", "--no-pci",
                    f"--vdev=net_memif0,role=server,{self.memif}", "--",
                    "--interactive", "--forward-mode=rxonly", "--nb-cores=1",
                    f"--rxd={DESCRIPTORS}", f"--txd={DESCRIPTORS}",
@@ -92,7 +93,8 @@ def counted(samples, warmup, seconds):
         return {"packets": 0, "packets_per_s": 0, "cycles_per_packet": 0}
     begin = samples[0][0] + warmup
     steady = [s for s in samples if begin <= s[0] <= begin + seconds]
-    (from_s, from_packets, from_cycles), (to_s, to_packets, to_cycles) = steady[0], steady[-1]
+    from_s, from_packets, from_cycles = steady[0]
+    to_s, to_packets, to_cycles = steady[-1]
     packets = to_packets - from_packets
     return {"packets": samples[-1][1],
             "packets_per_s": packets / (to_s - from_s),

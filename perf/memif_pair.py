@@ -1,4 +1,4 @@
-"""memif_pair.py - settings in; a gateway and load generators beside it out, over net_memif.
+"""memif_pair.py - settings in; a gateway and load generators beside it out, over memif.
 
     penstock-perf on the last CPU ═══ shared memory ═══ penstockd, fused, on the one before it
 
@@ -32,7 +32,7 @@ class TopicError(PairError):
 
 
 class Pair:
-    """A generator and whoever receives: the kinds of receiver say how they start and stop."""
+    """A generator and whoever receives: each kind of receiver says how it starts and stops."""
 
     def __init__(self, build=os.environ.get("PENSTOCK_BUILD", "build")):
         self.build = ROOT / build
@@ -42,7 +42,8 @@ class Pair:
 
     def __enter__(self):
         self.sandbox = Sandbox("memif")
-        self.memif = f"socket={self.sandbox.directory}/memif.sock,socket-abstract=no,{RING}"
+        directory = self.sandbox.directory
+        self.memif = f"socket={directory}/memif.sock,socket-abstract=no,{RING}"
         pages = HugePages(RECEIVER_MIB + GENERATOR_MIB)
         if pages.missing:
             print(f"perf: warning: {pages.missing}; slower", file=sys.stderr)
@@ -64,8 +65,8 @@ class Pair:
             raise PairError(wrong)
 
     def spawn(self, command, **options):
-        return self.sandbox.start(
-            command, env=dict(os.environ, RUNTIME_DIRECTORY=self.sandbox.directory), **options)
+        environment = dict(os.environ, RUNTIME_DIRECTORY=self.sandbox.directory)
+        return self.sandbox.start(command, env=environment, **options)
 
     def launch(self, mode, port, **options):
         """One run of penstock-perf, begun."""
@@ -121,8 +122,8 @@ class MemifPair(Pair):
                            "penstock.control.socket": self.socket,
                            "log.dirs": f"{directory}/log", **self.settings}.items():
             command += ["--set", f"{key}={value}"]
-        self.process = self.spawn(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                  start_new_session=True)
+        self.process = self.spawn(command, stdin=subprocess.DEVNULL,
+                                  stdout=subprocess.PIPE, start_new_session=True)
         is_ready = select.select([self.process.stdout], [], [], START_SECONDS)[0]
         line = self.process.stdout.readline() if is_ready else b""
         if line.strip() != b"READY":

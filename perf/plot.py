@@ -2,8 +2,8 @@
 
   NAME-latency.png  throughput against answer latency (p50, p99, p99.9), open loops and closed
   NAME-cycles.png   cycles per record of each run, poller and writer stacked; of `stages`: per stage
-  NAME-rate.png     rate over time, one line per run; of `sweeps`: rate against record size, one
-                    line per number of partitions
+  NAME-rate.png     rate over time, one line per run; of `sweeps`: rate against record
+                    size, one line per number of partitions
   NAME-taken.png    of `line`: what testpmd and the gateway take in, per frame size
 """
 import json
@@ -90,7 +90,8 @@ def draw_sweeps(axes, result):
         axes.plot([cell["record_bytes"] for cell in line],
                   [cell["records_per_s"] for cell in line],
                   marker="o", label=f"{partitions:,}")
-    axes.set(xlabel="bytes per record", ylabel="records per second", xscale="log", yscale="log")
+    axes.set(xlabel="bytes per record", ylabel="records per second",
+             xscale="log", yscale="log")
     axes.legend(fontsize="small", title="partitions")
     return bool(cells)
 

@@ -8,6 +8,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "perf" / "results"
+LOAD_BEFORE = os.getloadavg()[0]  # of the machine, when nothing of ours has run yet
 
 
 def output(*command):
@@ -26,6 +27,7 @@ def machine():
         "cores": os.cpu_count(),
         "memory_gib": round(int(memory) / 2**20),
         "kernel": os.uname().release,
+        "load_before": LOAD_BEFORE,
         "compiler": output("cc", "--version").splitlines()[0],
     }
 

@@ -15,13 +15,16 @@ not even.
 """
 import argparse
 import json
+import os
+import sys
 
 import line
 import load
 import sweeps
-from record import ROOT, output, record
+from record import LOAD_BEFORE, ROOT, output, record
 
-BUILD = ROOT / "build"
+BUILD = ROOT / os.environ.get("PENSTOCK_BUILD", "build")
+QUIET = 0.5
 
 
 def stages():
@@ -65,6 +68,9 @@ def main():
     unknown = [name for name in arguments.names if name not in SCENARIOS]
     if unknown:
         parser.error(f"no measurement is called {unknown[0]}; there are: {', '.join(SCENARIOS)}")
+    if LOAD_BEFORE > QUIET:
+        print(f"perf: warning: the load average is {LOAD_BEFORE:.1f}: others use this "
+              "machine, and the figures are theirs too", file=sys.stderr)
     is_even = True
     for name in arguments.names or SCENARIOS:
         measure, show = SCENARIOS[name]

@@ -1,10 +1,10 @@
-"""sweeps.py - Produce requests of every size to few and many partitions: the most a closed loop
-gets of records of 10 B to 1 MiB, at 1 to 10,000 partitions, acks=all.
+"""sweeps.py - Produce requests of every size to few and many partitions: the most a closed
+loop gets of records of 10 B to 1 MiB, at 1 to 10,000 partitions, acks=all.
 
-A gateway per number of partitions, a short run per record size: batches of about 16 KiB, one
-record when that is bigger, to all partitions in turn. What is under way is bounded by bytes,
-so that sizes compare. A number of partitions that cannot be had stays in the table, with the
-reason.
+A gateway per number of partitions, a short run per record size: batches of about 16 KiB,
+one record when that is bigger, to all partitions in turn. What is under way is bounded by
+bytes, so that sizes compare. A number of partitions that cannot be had stays in the
+table, with the reason.
 """
 import math
 
@@ -28,7 +28,8 @@ def load_of(record_bytes, partitions):
     request = batch * (record_bytes + RECORD_OVERHEAD)
     in_flight = UNDER_WAY_BYTES // (CONNECTIONS * request)
     return {"record_size": record_bytes, "partitions": partitions, "batch": batch,
-            "connections": CONNECTIONS, "in_flight": min(max(in_flight, 1), IN_FLIGHT_MAX),
+            "connections": CONNECTIONS,
+            "in_flight": min(max(in_flight, 1), IN_FLIGHT_MAX),
             "warmup": WARMUP, "seconds": SECONDS}
 
 
@@ -44,8 +45,8 @@ def cell_of(options, run):
 
 
 def measure(partitions):
-    """The runs of one gateway; a step that fails is the reason of all cells behind it. Without
-    its topic there is no run; anything else that fails is one that is not even."""
+    """The runs of one gateway; a step that fails is the reason of all cells behind it.
+    Without its topic there is no run; anything else that fails is one that is not even."""
     cells, runs, reason = [], [], ""
     try:
         with MemifPair(SETTINGS, topics={"perf": partitions}) as pair:
@@ -58,7 +59,8 @@ def measure(partitions):
         reason = str(error)
     except PairError as error:
         reason = str(error)
-        runs.append({"mode": "kafka", "options": {"partitions": partitions}, "balance": reason})
+        runs.append({"mode": "kafka", "options": {"partitions": partitions},
+                     "balance": reason})
     done = len(cells)
     cells += [{"record_bytes": record_bytes, "partitions": partitions, "reason": reason}
               for record_bytes in RECORD_BYTES[done:]]
@@ -74,7 +76,7 @@ def sweeps():
     return record("sweeps", {"settings": SETTINGS, "cells": cells, "runs": runs})
 
 
-# ---- the tables ----------------------------------------------------------------------------
+# ---- the tables ------------------------------------------------------------------------
 
 def size_text(size):
     return (f"{size // KIB // KIB} MiB" if size >= KIB * KIB else
@@ -114,15 +116,16 @@ def short(value):
 def show(figures):
     print(f"sweeps: {figures['machine']['cpu']}, commit {figures['commit']}, "
           f"{figures['date']}, acks=all, closed loop, {CONNECTIONS} connections")
-    cells = {(cell["record_bytes"], cell["partitions"]): cell for cell in figures["cells"]}
+    cells = {(cell["record_bytes"], cell["partitions"]): cell
+             for cell in figures["cells"]}
     sizes = list(dict.fromkeys(size for size, _ in cells))
     counts = list(dict.fromkeys(count for _, count in cells))
     for title, text in TABLES:
         print(f"\n{title}\n{'':>9}" + "".join(f"{f'{n:,} part.':>22}" for n in counts))
         for size in sizes:
             row = (cells[size, count] for count in counts)
-            print(f"{size_text(size):>9}" +
-                  "".join(f"{'-' if 'reason' in cell else text(cell):>22}" for cell in row))
+            texts = ("-" if "reason" in cell else text(cell) for cell in row)
+            print(f"{size_text(size):>9}" + "".join(f"{part:>22}" for part in texts))
     print()
     for count, reason in dict.fromkeys((cell["partitions"], cell["reason"])
                                        for cell in figures["cells"] if "reason" in cell):
