@@ -3,9 +3,9 @@ takes, by its own counters.
 
     penstock-perf udp ═══ shared memory ═══ dpdk-testpmd, forwarding on the receiver's CPU
 
-Ring, descriptors, buffers, memory and CPU are those a gateway gets; the burst is
-testpmd's own 32. It is asked for its counters every few milliseconds, through its
-prompt: they are gone when the generator leaves.
+Ring, descriptors, buffers, memory and CPU are those a gateway gets; a burst is 32 packets
+in both. It is asked for its counters every few milliseconds, through its prompt: they are
+gone when the generator leaves.
 """
 import os
 import re
@@ -89,13 +89,13 @@ class TestpmdPair(Pair):
 def counted(samples, warmup, seconds):
     """Rate and cycles between `warmup` after the first packet and `seconds` later."""
     samples = [sample for sample in samples if sample[1]]
-    if not samples:
-        return {"packets": 0, "packets_per_s": 0, "cycles_per_packet": 0}
-    begin = samples[0][0] + warmup
+    begin = samples[0][0] + warmup if samples else 0
     steady = [s for s in samples if begin <= s[0] <= begin + seconds]
+    if len(steady) < 2:
+        raise PairError("dpdk-testpmd received nothing worth a rate")
     from_s, from_packets, from_cycles = steady[0]
     to_s, to_packets, to_cycles = steady[-1]
     packets = to_packets - from_packets
     return {"packets": samples[-1][1],
             "packets_per_s": packets / (to_s - from_s),
-            "cycles_per_packet": (to_cycles - from_cycles) / packets}
+            "cycles_per_packet": (to_cycles - from_cycles) / max(packets, 1)}
