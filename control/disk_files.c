@@ -21,7 +21,7 @@ static int64_t open_at(struct disk *d, const char *path, int flags)
 	return disk_run(d, &op);
 }
 
-static void close_fd(struct disk *d, int fd)
+void disk_close(struct disk *d, int fd)
 {
 	struct disk_op op = {.kind = DISK_CLOSE, .fd = fd};
 	disk_run(d, &op);
@@ -82,20 +82,40 @@ int disk_read_file(struct disk *d, const char *path, size_t size_max, char **ret
 	if (fd < 0)
 		return (int)fd;
 	int error = read_all(d, (int)fd, size_max, ret);
-	close_fd(d, (int)fd);
+	disk_close(d, (int)fd);
 	return error;
 }
 
-static int write_new(struct disk *d, const char *path, const void *data, size_t size)
+static int64_t create(struct disk *d, const char *path)
 {
-	int64_t fd = open_at(d, path, O_WRONLY | O_CREAT | O_TRUNC);
+	return open_at(d, path, O_WRONLY | O_CREAT | O_TRUNC);
+}
+
+static int write_all(struct disk *d, int fd, const void *data, size_t size)
+{
+	int64_t written = transfer(d, DISK_WRITE, fd, (void *)(uintptr_t)data, size);
+	return written < 0 ? (int)written : (size_t)written < size ? -ENOSPC : 0;
+}
+
+int disk_write_file(struct disk *d, const char *path, const void *data, size_t size)
+{
+	int64_t fd = create(d, path);
 	if (fd < 0)
 		return (int)fd;
-	int64_t written = transfer(d, DISK_WRITE, (int)fd, (void *)(uintptr_t)data, size);
-	int error = written < 0 ? (int)written : (size_t)written < size ? -ENOSPC : 0;
+	int error = write_all(d, (int)fd, data, size);
+	disk_close(d, (int)fd);
+	return error;
+}
+
+static int write_durably(struct disk *d, const char *path, const void *data, size_t size)
+{
+	int64_t fd = create(d, path);
+	if (fd < 0)
+		return (int)fd;
+	int error = write_all(d, (int)fd, data, size);
 	if (!error)
 		error = sync_fd(d, (int)fd, 0);
-	close_fd(d, (int)fd);
+	disk_close(d, (int)fd);
 	return error;
 }
 
@@ -108,7 +128,7 @@ int disk_replace_file(struct disk *d, const char *directory, const char *name,
 	char temporary[PATH_MAX], path[PATH_MAX];
 	disk_path(temporary, directory, TEMPORARY_NAME);
 	disk_path(path, directory, name);
-	int error = write_new(d, temporary, data, size);
+	int error = write_durably(d, temporary, data, size);
 	if (!error)
 		error = disk_rename(d, temporary, path);
 	if (!error)
@@ -125,14 +145,25 @@ int disk_make_directory(struct disk *d, const char *path)
 	return error == -EEXIST ? 0 : error;
 }
 
+int disk_open_directory(struct disk *d, const char *path)
+{
+	return (int)open_at(d, path, O_RDONLY | O_DIRECTORY);
+}
+
 int disk_sync_directory(struct disk *d, const char *path)
 {
-	int64_t fd = open_at(d, path, O_RDONLY | O_DIRECTORY);
+	int fd = disk_open_directory(d, path);
 	if (fd < 0)
-		return (int)fd;
-	int error = sync_fd(d, (int)fd, DISK_FLAG_DIRECTORY);
-	close_fd(d, (int)fd);
+		return fd;
+	int error = sync_fd(d, fd, DISK_FLAG_DIRECTORY);
+	disk_close(d, fd);
 	return error;
+}
+
+int disk_sync_all(struct disk *d, int fd)
+{
+	struct disk_op op = {.kind = DISK_SYNC_ALL, .fd = fd};
+	return (int)disk_run(d, &op);
 }
 
 int disk_list(struct disk *d, const char *path, char **ret, size_t *ret_bytes)

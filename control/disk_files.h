@@ -20,9 +20,18 @@ int disk_read_file(struct disk *d, const char *path, size_t size_max, char **ret
 int disk_replace_file(struct disk *d, const char *directory, const char *name,
 		      const void *data, size_t size);
 
+/* Not durable, perhaps not whole, until a disk_sync_all(). */
+int disk_write_file(struct disk *d, const char *path, const void *data, size_t size);
+
 /* 0 also when it is there already. */
 int disk_make_directory(struct disk *d, const char *path);
 int disk_sync_directory(struct disk *d, const char *path);
+/* A descriptor for disk_sync_all(), the caller's, or -errno. */
+int disk_open_directory(struct disk *d, const char *path);
+void disk_close(struct disk *d, int fd);
+/* All that was done so far on the file system of `fd` is durable; also says what failed on it
+ * since the last time, or since `fd` was opened. One call for any number of files. */
+int disk_sync_all(struct disk *d, int fd);
 /* Names, NUL after each, malloc'ed for the caller. */
 int disk_list(struct disk *d, const char *path, char **ret, size_t *ret_bytes);
 int disk_rename(struct disk *d, const char *from, const char *to);

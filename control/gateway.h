@@ -46,6 +46,7 @@ struct gateway {
 	struct rte_rcu_qsbr *rcu;
 	struct marks_page *marks; /* by partition slot */
 	struct disk *control_disk;
+	uint32_t writer_descriptors; /* each writer's share */
 	struct disk *disks[WRITERS_MAX];
 	struct writer *writers[WRITERS_MAX];
 	struct poller *pollers[POLLERS_MAX];

@@ -54,7 +54,7 @@ static void signals_undo(void *gateway)
 	close(g->signal_fd);
 }
 
-/* A partition takes descriptors, every segment of it more: all that we may have. */
+/* Writers share them; the more files stay open, the fewer are opened anew. */
 static int files_step(void *gateway)
 {
 	struct rlimit limit;

@@ -1,5 +1,6 @@
 /* registry.c - the topics of this gateway: opened, turned, looked up, closed. */
 #include "control/registry_private.h"
+#include "control/disk_files.h"
 #include "dataplane/base/clock.h"
 #include "dataplane/base/require.h"
 
@@ -82,7 +83,11 @@ struct registry *registry_open(const struct registry_options *options, char *mes
 	list_init(&r->jobs);
 	list_init(&r->retired);
 	message[0] = '\0';
-	if (checkpoint_open(r, message, message_size) != 0 ||
+	r->directory_fd = disk_open_directory(options->disk, registry_directory(r));
+	if (r->directory_fd < 0)
+		snprintf(message, message_size, "%s: %s", registry_directory(r),
+			 strerror(-r->directory_fd));
+	if (r->directory_fd < 0 || checkpoint_open(r, message, message_size) != 0 ||
 	    registry_scan(r, message, message_size) != 0) {
 		registry_close(r);
 		return NULL;
@@ -158,6 +163,8 @@ void registry_close(struct registry *r)
 	atomic_store_explicit(r->options.topics, NULL, memory_order_release);
 	for (unsigned i = 0; i < r->entry_count; i++)
 		entry_abandon(r, r->entries[i]);
+	if (r->directory_fd >= 0)
+		disk_close(r->options.disk, r->directory_fd);
 	free(r->entries);
 	free(r);
 }

@@ -1,7 +1,9 @@
 /* registry.h - the topics of this gateway: what is on disk, who serves it, what pollers see.
  *
- *     open: lock ─▶ scan log.dirs ─▶ log_open each ─▶ ADMIN_OPEN to its writer ─▶ publish
- *     job:  .<topic>.json ─▶ directories ─▶ ADMIN_OPEN ─▶ all replies ─▶ publish ─▶ done()
+ *     open: lock ─▶ scan log.dirs ─▶ log_open each ─▶ one sync ─▶ ADMIN_OPEN to its writer
+ *           ─▶ publish
+ *     job:  .<topic>.json ─▶ directories, a few a turn ─▶ one sync ─▶ ADMIN_OPEN
+ *           ─▶ all replies ─▶ publish ─▶ done()
  *     stop: ADMIN_CLOSE all ─▶ checkpoints ─▶ .kafka_cleanshutdown
  *
  * On disk everything is as Kafka has it: <topic>-<partition>/partition.metadata, and in the

@@ -2,7 +2,7 @@
 #include "control/registry_private.h"
 #include "dataplane/wire/kafka_error.h"
 
-enum { PHASE_OPENING, PHASE_TELLING, PHASE_UNDOING };
+enum { PHASE_MAKING, PHASE_OPENING, PHASE_TELLING, PHASE_UNDOING };
 
 static bool growth_is_good(struct registry *r, struct job *j)
 {
@@ -28,29 +28,31 @@ static bool undo(struct registry *r, struct job *j)
 {
 	struct entry *e = j->entry;
 	store_close_logs(r, e, j->old_partitions);
-	store_remove(r, e, j->old_partitions);
+	store_remove(r, e, j->old_partitions, e->partition_count);
+	e->ready = j->old_partitions;
+	e->shown.settings = j->old_settings;
 	entry_resize(r, e, j->old_partitions);
 	store_write(r, e, j->old_partitions);
 	return true;
 }
 
-static bool alter_on_disk(struct registry *r, struct job *j)
+/* The file says what shall be, before anything of it is there. */
+static bool begin_on_disk(struct registry *r, struct job *j)
 {
-	struct entry *e = j->entry;
-	int error = store_write(r, e, e->partition_count);
-	if (!error && e->partition_count > j->old_partitions) {
-		error = store_open(r, e, j->old_partitions, false);
-		e->ready = error ? j->old_partitions : e->partition_count;
-		if (!error)
-			error = store_write(r, e, e->partition_count);
-	}
-	if (error) {
-		e->ready = j->old_partitions;
+	int error = store_write(r, j->entry, j->entry->partition_count);
+	if (error)
 		job_fail(j, KAFKA_ERROR_KAFKA_STORAGE_ERROR,
 			 "topic %s cannot be written to %s: %s", j->name,
 			 registry_directory(r), strerror(-error));
-	}
 	return error == 0;
+}
+
+static void begin_opening(struct job *j)
+{
+	struct entry *e = j->entry;
+	j->phase = PHASE_OPENING;
+	round_begin(&j->round, ADMIN_OPEN, e->partitions + j->old_partitions,
+		    e->partition_count - j->old_partitions);
 }
 
 static bool start(struct registry *r, struct job *j)
@@ -61,55 +63,73 @@ static bool start(struct registry *r, struct job *j)
 			j, KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION,
 			"there is no topic %s; `topic list` shows those there are",
 			j->name);
-	struct topic_settings before = e->shown.settings, after = before;
+	struct topic_settings after = e->shown.settings;
 	if (!growth_is_good(r, j) || !job_settings(r, j, &after) || j->validate_only)
 		return true;
-	j->old_partitions = e->partition_count;
+	j->old_partitions = j->at = e->partition_count;
+	j->old_settings = e->shown.settings;
 	e->shown.settings = after;
 	if ((j->partitions != -1 && !entry_resize(r, e, (uint32_t)j->partitions)) ||
-	    !alter_on_disk(r, j)) {
-		e->shown.settings = before;
+	    !begin_on_disk(r, j))
 		return undo(r, j);
-	}
-	j->phase = PHASE_OPENING;
-	round_begin(&j->round, ADMIN_OPEN, e->partitions + j->old_partitions,
-		    e->partition_count - j->old_partitions);
+	if (e->partition_count > j->old_partitions)
+		j->phase = PHASE_MAKING;
+	else
+		begin_opening(j);
 	return false;
 }
 
-static void begin_telling(struct job *j)
+static bool make(struct registry *r, struct job *j)
 {
-	struct entry *e = j->entry;
-	entry_apply_settings(e);
-	for (uint32_t i = 0; i < j->old_partitions; i++)
-		e->partitions[i]->admin.options = entry_log_options(e);
-	j->phase = PHASE_TELLING;
-	round_begin(&j->round, ADMIN_ALTER, e->partitions, j->old_partitions);
+	if (!job_make(r, j))
+		return false;
+	if (j->error)
+		return undo(r, j);
+	begin_opening(j);
+	return false;
 }
 
-static bool next(struct registry *r, struct job *j)
+static bool tell(struct registry *r, struct job *j)
 {
 	struct entry *e = j->entry;
-	if (j->phase == PHASE_UNDOING)
-		return undo(r, j);
-	if (j->phase == PHASE_OPENING && j->round.error) {
+	if (j->round.error) {
 		job_fail(j, KAFKA_ERROR_KAFKA_STORAGE_ERROR,
 			 "topic %s: its writer refused: %s", j->name,
 			 strerror(-j->round.error));
-		e->ready = j->old_partitions;
 		j->phase = PHASE_UNDOING;
 		round_begin(&j->round, ADMIN_CLOSE, e->partitions + j->old_partitions,
 			    e->partition_count - j->old_partitions);
 		return false;
 	}
-	if (j->phase == PHASE_OPENING) {
-		begin_telling(j);
-		return false;
-	}
+	entry_apply_settings(e);
+	for (uint32_t i = 0; i < j->old_partitions; i++)
+		e->partitions[i]->admin.options = entry_log_options(e);
+	j->phase = PHASE_TELLING;
+	round_begin(&j->round, ADMIN_ALTER, e->partitions, j->old_partitions);
+	return false;
+}
+
+static bool publish(struct registry *r, struct job *j)
+{
+	struct entry *e = j->entry;
 	e->shown.topic.partitions = e->partition_count;
 	registry_publish(r);
 	j->result.topic = &e->shown;
 	return true;
+}
+
+static bool next(struct registry *r, struct job *j)
+{
+	switch (j->phase) {
+	case PHASE_MAKING:
+		return make(r, j);
+	case PHASE_OPENING:
+		return tell(r, j);
+	case PHASE_TELLING:
+		return publish(r, j);
+	default:
+		return undo(r, j);
+	}
 }
 
 const struct job_kind job_alter = {start, next};

@@ -3,7 +3,7 @@
 #include "control/registry_private.h"
 #include "dataplane/wire/kafka_error.h"
 
-enum { PHASE_OPENING, PHASE_UNDOING };
+enum { PHASE_MAKING, PHASE_OPENING, PHASE_UNDOING };
 
 /* Numbers as Kafka refuses them; -1 becomes the gateway's default. */
 static bool counts_are_good(struct registry *r, struct job *j)
@@ -56,23 +56,18 @@ static bool name_is_good(struct registry *r, struct job *j)
 static bool undo(struct registry *r, struct job *j)
 {
 	store_close_logs(r, j->entry, 0);
-	store_remove(r, j->entry, 0);
+	store_remove(r, j->entry, 0, j->entry->partition_count);
 	store_forget(r, j->entry);
 	entry_free(r, j->entry);
 	return true;
 }
 
-static bool create_on_disk(struct registry *r, struct job *j)
+/* The topic's file, before anything of it is there. */
+static bool begin_on_disk(struct registry *r, struct job *j)
 {
-	struct entry *e = j->entry;
 	int error = checkpoint_forget_deleted(r);
 	if (!error)
-		error = store_write(r, e, e->partition_count);
-	if (!error)
-		error = store_open(r, e, 0, false);
-	e->ready = e->partition_count;
-	if (!error)
-		error = store_write(r, e, e->partition_count);
+		error = store_write(r, j->entry, j->entry->partition_count);
 	if (error)
 		job_fail(j, KAFKA_ERROR_KAFKA_STORAGE_ERROR,
 			 "topic %s cannot be written to %s: %s", j->name,
@@ -92,17 +87,25 @@ static bool start(struct registry *r, struct job *j)
 	e->shown.settings = settings;
 	entry_apply_settings(e);
 	uuid_make(e->shown.topic.id);
-	if (!entry_resize(r, e, (uint32_t)j->partitions) || !create_on_disk(r, j))
+	if (!entry_resize(r, e, (uint32_t)j->partitions) || !begin_on_disk(r, j))
 		return undo(r, j);
-	j->phase = PHASE_OPENING;
-	round_begin(&j->round, ADMIN_OPEN, e->partitions, e->partition_count);
+	j->phase = PHASE_MAKING;
 	return false;
 }
 
-static bool next(struct registry *r, struct job *j)
+static bool make(struct registry *r, struct job *j)
 {
-	if (j->phase == PHASE_UNDOING)
+	if (!job_make(r, j))
+		return false;
+	if (j->error)
 		return undo(r, j);
+	j->phase = PHASE_OPENING;
+	round_begin(&j->round, ADMIN_OPEN, j->entry->partitions, j->entry->partition_count);
+	return false;
+}
+
+static bool publish(struct registry *r, struct job *j)
+{
 	if (j->round.error) {
 		job_fail(j, KAFKA_ERROR_KAFKA_STORAGE_ERROR,
 			 "topic %s: its writer refused: %s", j->name,
@@ -117,6 +120,18 @@ static bool next(struct registry *r, struct job *j)
 	registry_publish(r);
 	j->result.topic = &j->entry->shown;
 	return true;
+}
+
+static bool next(struct registry *r, struct job *j)
+{
+	switch (j->phase) {
+	case PHASE_MAKING:
+		return make(r, j);
+	case PHASE_OPENING:
+		return publish(r, j);
+	default:
+		return undo(r, j);
+	}
 }
 
 const struct job_kind job_create = {start, next};

@@ -41,18 +41,26 @@ static bool start(struct registry *r, struct job *j)
 	return false;
 }
 
+/* Some more of the directories, then the file. */
 static bool next(struct registry *r, struct job *j)
 {
-	store_close_logs(r, j->entry, 0);
-	int error = store_remove(r, j->entry, 0);
-	if (!error)
-		error = store_forget(r, j->entry);
-	if (error)
+	struct entry *e = j->entry;
+	if (j->at == 0)
+		store_close_logs(r, e, 0);
+	uint32_t end = min_u32(j->at + JOB_PARTITIONS_AT_ONCE, e->partition_count);
+	int error = store_remove(r, e, j->at, end);
+	j->error = j->error ? j->error : error;
+	j->at = end;
+	if (end < e->partition_count)
+		return false;
+	if (!j->error)
+		j->error = store_forget(r, e);
+	if (j->error)
 		registry_say(r,
 			     "topic %s: not all of it could be removed: %s; the next "
 			     "start tries again",
-			     j->name, strerror(-error));
-	entry_free(r, j->entry);
+			     j->name, strerror(-j->error));
+	entry_free(r, e);
 	return true;
 }
 

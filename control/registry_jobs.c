@@ -65,6 +65,24 @@ bool job_fail(struct job *j, int16_t error, const char *format, ...)
 	return true;
 }
 
+bool job_make(struct registry *r, struct job *j)
+{
+	struct entry *e = j->entry;
+	uint32_t end = min_u32(j->at + JOB_PARTITIONS_AT_ONCE, e->partition_count);
+	j->error = j->at < end ? store_open(r, e, j->at, end, false) : store_sync(r);
+	bool is_over = j->error || j->at == end;
+	j->at = end;
+	if (!j->error && is_over) {
+		e->ready = e->partition_count;
+		j->error = store_write(r, e, e->partition_count);
+	}
+	if (j->error)
+		job_fail(j, KAFKA_ERROR_KAFKA_STORAGE_ERROR,
+			 "topic %s cannot be written to %s: %s", j->name,
+			 registry_directory(r), strerror(-j->error));
+	return is_over;
+}
+
 /* Pollers reserve memory for one batch of the gateway's limit: what is larger would wait for
  * ever, so they refuse it whatever its topic says. */
 static bool batches_fit(struct registry *r, struct job *j, const struct topic_settings *settings)

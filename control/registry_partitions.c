@@ -11,11 +11,11 @@ enum { METADATA_BYTES_MAX = 4096 };
 /* partition.metadata as Kafka writes it. */
 static int write_id(struct registry *r, const struct entry *e, const char *directory)
 {
-	char id[UUID_TEXT_BYTES], text[64];
+	char id[UUID_TEXT_BYTES], text[64], path[PATH_MAX];
 	int size = snprintf(text, sizeof text, "version: 0\ntopic_id: %s\n",
 			    uuid_format(e->shown.topic.id, id));
-	return disk_replace_file(r->options.disk, directory, "partition.metadata", text,
-				 (size_t)size);
+	disk_path(path, directory, "partition.metadata");
+	return disk_write_file(r->options.disk, path, text, (size_t)size);
 }
 
 int store_read_id(struct registry *r, const char *directory, uint8_t id[UUID_BYTES])
@@ -25,11 +25,14 @@ int store_read_id(struct registry *r, const char *directory, uint8_t id[UUID_BYT
 	int error = disk_read_file(r->options.disk, path, METADATA_BYTES_MAX, &text);
 	if (error)
 		return error;
+	/* What a power cut leaves of one that was never synced: empty, or zeroes. */
+	if (!text[0])
+		error = -ENOENT;
 	const char *at = strstr(text, "topic_id:");
 	at = at ? at + strlen("topic_id:") : "";
 	bool is_good = uuid_parse(at + strspn(at, " "), id);
 	free(text);
-	return is_good ? 0 : -EBADMSG;
+	return error ? error : is_good ? 0 : -EBADMSG;
 }
 
 /* The directory says whose it is; one that says nothing yet is told. */
@@ -57,9 +60,6 @@ static const char *reason_of(int error)
 		       "directory away";
 	if (error == -EBADMSG)
 		return "its partition.metadata is damaged: restore or remove the file";
-	if (error == -EMFILE)
-		return "too many open files: a partition takes 5 and each of its closed "
-		       "segments 2; raise the limit (ulimit -n, LimitNOFILE=)";
 	return strerror(-error);
 }
 
@@ -81,9 +81,10 @@ static int open_log(struct registry *r, const struct entry *e, struct partition 
 	return p->log ? 0 : error;
 }
 
-int store_open(struct registry *r, struct entry *e, uint32_t first, bool is_clean)
+int store_open(struct registry *r, struct entry *e, uint32_t first, uint32_t end,
+	       bool is_clean)
 {
-	for (uint32_t i = first; i < e->partition_count; i++) {
+	for (uint32_t i = first; i < end; i++) {
 		struct partition *p = e->partitions[i];
 		int error = claim_directory(r, e, p);
 		if (!error)
@@ -94,7 +95,12 @@ int store_open(struct registry *r, struct entry *e, uint32_t first, bool is_clea
 			return error;
 		}
 	}
-	return disk_sync_directory(r->options.disk, registry_directory(r));
+	return 0;
+}
+
+int store_sync(struct registry *r)
+{
+	return disk_sync_all(r->options.disk, r->directory_fd);
 }
 
 void store_close_logs(struct registry *r, struct entry *e, uint32_t first)
@@ -103,7 +109,7 @@ void store_close_logs(struct registry *r, struct entry *e, uint32_t first)
 		struct partition *p = e->partitions[i];
 		if (!p->log || p->state != PARTITION_CLOSED)
 			continue; /* a writer has it */
-		log_close(r->options.disk, p->log);
+		log_close(p->log);
 		p->log = NULL;
 	}
 }
@@ -123,10 +129,10 @@ static void deleted_path(char out[PATH_MAX], const struct registry *r,
 		 e->shown.topic.name, tail);
 }
 
-int store_remove(struct registry *r, struct entry *e, uint32_t first)
+int store_remove(struct registry *r, struct entry *e, uint32_t first, uint32_t end)
 {
 	int result = 0;
-	for (uint32_t i = first; i < e->partition_count; i++) {
+	for (uint32_t i = first; i < end; i++) {
 		char gone[PATH_MAX];
 		deleted_path(gone, r, e, i);
 		int error =
@@ -136,6 +142,8 @@ int store_remove(struct registry *r, struct entry *e, uint32_t first)
 		if (error && error != -ENOENT)
 			result = error;
 	}
+	if (end < e->partition_count)
+		return result;
 	int error = disk_sync_directory(r->options.disk, registry_directory(r));
 	return result ? result : error;
 }

@@ -61,7 +61,10 @@ struct job {
 	struct round round;
 	struct entry *entry;
 	uint32_t old_partitions; /* alter: before it */
+	struct topic_settings old_settings;
+	uint32_t at;             /* partitions below this are made, or removed */
 	uint8_t phase;           /* kind's own */
+	int error;               /* first -errno */
 	char name[TOPIC_NAME_BYTES_MAX + 2]; /* room to see that it is too long */
 	int32_t partitions;
 	int32_t replication_factor;
@@ -71,6 +74,11 @@ struct job {
 	struct registry_result result;
 	registry_done done;
 	void *owner;
+};
+
+enum {
+	/* Directories made or removed at a time: control has others to answer meanwhile. */
+	JOB_PARTITIONS_AT_ONCE = 16,
 };
 
 /* Both: true when the job is over, result filled in; false: a round is under way. */
@@ -88,6 +96,7 @@ struct retired {
 
 struct registry {
 	struct registry_options options;
+	int directory_fd;       /* for store_sync() */
 	struct entry **entries; /* by name */
 	unsigned entry_count;
 	uint32_t generation[PARTITIONS_MAX];
@@ -135,10 +144,13 @@ int store_write(struct registry *r, const struct entry *e, uint32_t partitions);
 /* Null with a sentence in `message`. */
 struct entry *store_read(struct registry *r, const char *file, char *message,
 			 size_t message_size);
-/* Makes the directories from `first` on and opens their logs. */
-int store_open(struct registry *r, struct entry *e, uint32_t first, bool is_clean);
-/* Closes and removes the directories from `first` on. */
-int store_remove(struct registry *r, struct entry *e, uint32_t first);
+/* Makes the directories from `first` to before `end` and opens their logs; durable after a
+ * store_sync(). */
+int store_open(struct registry *r, struct entry *e, uint32_t first, uint32_t end,
+	       bool is_clean);
+int store_sync(struct registry *r);
+/* Removes the directories from `first` to before `end`; durable when `end` is the last. */
+int store_remove(struct registry *r, struct entry *e, uint32_t first, uint32_t end);
 int store_forget(struct registry *r, const struct entry *e);
 void store_close_logs(struct registry *r, struct entry *e, uint32_t first);
 /* `topic`-`partition` into `out`; false when `name` is not one. */
@@ -189,6 +201,9 @@ void jobs_cancel(struct registry *r);
 void jobs_abandon(struct registry *r);
 __attribute__((format(printf, 3, 4))) bool job_fail(struct job *j, int16_t error,
 						    const char *format, ...);
+/* The next step of a phase without messages: JOB_PARTITIONS_AT_ONCE more are made, or the last
+ * of them synced; true when all are done. */
+bool job_make(struct registry *r, struct job *j);
 /* The settings of a request applied to `settings`; false and the job's result filled in. */
 bool job_settings(struct registry *r, struct job *j, struct topic_settings *settings);
 extern const struct job_kind job_serve, job_stop, job_create, job_alter, job_delete;

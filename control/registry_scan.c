@@ -97,7 +97,7 @@ static void listing_forget(struct listing *l, const char *topic)
 static void finish_deletion(struct registry *r, struct listing *l, struct entry *e)
 {
 	listing_forget(l, e->shown.topic.name);
-	int error = store_remove(r, e, 0);
+	int error = store_remove(r, e, 0, e->partition_count);
 	if (!error)
 		error = store_forget(r, e);
 	registry_say(r, "topic %s: its deletion was under way; %s%s", e->shown.topic.name,
@@ -195,19 +195,23 @@ static int adopt_strangers(struct registry *r, const struct listing *l)
 	return 0;
 }
 
+/* Every log, then one sync for all: nobody is served before. */
 static int open_all(struct registry *r)
 {
-	for (unsigned i = 0; i < r->entry_count; i++) {
+	int error = 0;
+	for (unsigned i = 0; !error && i < r->entry_count; i++)
+		error = store_open(r, r->entries[i], 0, r->entries[i]->partition_count,
+				   r->was_clean);
+	if (!error)
+		error = store_sync(r);
+	for (unsigned i = 0; !error && i < r->entry_count; i++) {
 		struct entry *e = r->entries[i];
-		int error = store_open(r, e, 0, r->was_clean);
-		if (!error && e->ready < e->partition_count) {
-			e->ready = e->partition_count;
-			error = store_write(r, e, e->partition_count);
-		}
-		if (error)
-			return error;
+		if (e->ready == e->partition_count)
+			continue;
+		e->ready = e->partition_count;
+		error = store_write(r, e, e->partition_count);
 	}
-	return 0;
+	return error;
 }
 
 static int scan(struct registry *r, struct listing *l, char *message, size_t message_size)

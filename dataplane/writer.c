@@ -293,6 +293,7 @@ struct writer *writer_create(const struct writer_options *options)
 		.stats = &w->stats,
 		.buffers = options->buffers,
 		.buffer_bytes = options->buffer_bytes,
+		.descriptors = options->descriptors,
 	};
 	int status = log_service_init(&w->service, &service);
 	if (status == 0 && w->served && w->builder)

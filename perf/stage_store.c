@@ -104,6 +104,7 @@ static void writer_setup(void)
 	struct writer_options o = {
 		.buffers = 64,
 		.buffer_bytes = 1 << 20,
+		.descriptors = 8 * LANES,
 		.disk = disk,
 		.wake = &wakes[1],
 		.handoffs = {&to_writer, &admin},

@@ -25,6 +25,7 @@ enum disk_kind {
 	DISK_READ,      /* fd, iov, offset -> bytes (short at end of file) */
 	DISK_WRITE,     /* fd, iov, offset -> bytes */
 	DISK_SYNC,      /* fd: fdatasync, or fsync of a directory */
+	DISK_SYNC_ALL,  /* fd: all of its file system (control only) */
 	DISK_ALLOCATE,  /* fd, offset, size: blocks for [offset, offset + size), file size too */
 	DISK_TRUNCATE,  /* fd, size */
 	DISK_SIZE,      /* fd -> bytes in `size` */
@@ -54,6 +55,7 @@ struct disk_op {
 	/* Completion: >= 0 (fd, bytes) or -errno. A short write is a result, not an error. */
 	int64_t result;
 	void *owner; /* submitter's own */
+	struct open_file *file; /* whose descriptor it is: descriptors.h */
 	struct disk_op *next; /* the disk's own */
 };
 

@@ -67,6 +67,8 @@ static int64_t call(struct disk_op *op)
 		return result_of(pwritev(op->fd, op->iov, count, offset));
 	case DISK_SYNC:
 		return call_sync(op);
+	case DISK_SYNC_ALL:
+		return result_of(syncfs(op->fd));
 	case DISK_ALLOCATE:
 		return result_of(fallocate(op->fd, 0, offset, size));
 	case DISK_TRUNCATE:

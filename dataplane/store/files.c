@@ -26,27 +26,11 @@ int file_open_to_read(struct disk *d, const char *path)
 	return open_with(d, path, O_RDONLY);
 }
 
-int directory_open(struct disk *d, const char *path)
-{
-	return open_with(d, path, O_RDONLY | O_DIRECTORY);
-}
-
 void file_close(struct disk *d, int *fd)
 {
 	if (*fd >= 0)
 		run(d, (struct disk_op){.kind = DISK_CLOSE, .fd = *fd});
 	*fd = -1;
-}
-
-int file_sync(struct disk *d, int fd)
-{
-	return run(d, (struct disk_op){.kind = DISK_SYNC, .fd = fd});
-}
-
-int directory_sync(struct disk *d, int fd)
-{
-	return run(d, (struct disk_op){.kind = DISK_SYNC, .fd = fd,
-				       .flags = DISK_FLAG_DIRECTORY});
 }
 
 int file_size(struct disk *d, int fd, uint64_t *ret)
@@ -89,39 +73,8 @@ int file_unlink(struct disk *d, const char *path)
 	return run(d, (struct disk_op){.kind = DISK_UNLINK, .path = path});
 }
 
-static int sync_name(struct disk *d, const char *path)
-{
-	int fd = directory_open(d, path);
-	if (fd < 0)
-		return fd;
-	int status = directory_sync(d, fd);
-	file_close(d, &fd);
-	return status;
-}
-
 int directory_make(struct disk *d, const char *path)
 {
-	char parent[FILE_PATH_BYTES_MAX];
 	int status = run(d, (struct disk_op){.kind = DISK_MKDIR, .path = path, .mode = 0755});
-	if (status < 0 && status != -EEXIST)
-		return status;
-	snprintf(parent, sizeof parent, "%s", path);
-	char *slash = strrchr(parent, '/');
-	if (!slash)
-		return sync_name(d, ".");
-	/* The parent of "/x" is "/". */
-	slash[slash == parent] = '\0';
-	return sync_name(d, parent);
-}
-
-int file_replace(struct disk *d, const char *path, const void *data, size_t size)
-{
-	int fd = open_with(d, path, O_WRONLY | O_CREAT | O_TRUNC);
-	if (fd < 0)
-		return fd;
-	int status = file_write(d, fd, data, size, 0);
-	if (status == 0)
-		status = file_sync(d, fd);
-	file_close(d, &fd);
-	return status;
+	return status == -EEXIST ? 0 : status;
 }

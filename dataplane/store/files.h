@@ -12,12 +12,9 @@ enum { FILE_PATH_BYTES_MAX = 1536 };
 /* For reading and writing, made when absent. */
 int file_open(struct disk *d, const char *path, bool is_direct);
 int file_open_to_read(struct disk *d, const char *path);
-int directory_open(struct disk *d, const char *path);
 /* Closes and forgets; -1 is fine. */
 void file_close(struct disk *d, int *fd);
 
-int file_sync(struct disk *d, int fd);
-int directory_sync(struct disk *d, int fd);
 int file_size(struct disk *d, int fd, uint64_t *ret);
 int file_truncate(struct disk *d, int fd, uint64_t size);
 /* All of it, or -errno. */
@@ -25,9 +22,7 @@ int file_read(struct disk *d, int fd, void *out, size_t size, uint64_t offset);
 int file_write(struct disk *d, int fd, const void *data, size_t size, uint64_t offset);
 int file_unlink(struct disk *d, const char *path);
 
-/* Makes the directory and its name durable; it may be there already. */
+/* It may be there already. */
 int directory_make(struct disk *d, const char *path);
-/* The file's new and only content, durable; its name is durable once the directory is. */
-int file_replace(struct disk *d, const char *path, const void *data, size_t size);
 
 #endif

@@ -17,12 +17,17 @@ struct log *log_next_active(struct list *active)
 	return node ? list_entry(node, struct log, node) : NULL;
 }
 
-void log_submit(struct log *log, struct disk_op *op, enum log_tag tag, void *owner)
+void log_submit(struct log *log, struct open_file *file, struct disk_op *op,
+		enum log_tag tag, void *owner)
 {
 	op->tag = tag;
 	op->owner = owner;
+	op->file = NULL;
 	log->operations++;
-	disk_submit(log->service->disk, op);
+	if (file)
+		open_file_submit(file, op);
+	else
+		disk_submit(log->service->disk, op);
 }
 
 static void give_watches(struct log *log, int16_t error)
@@ -61,14 +66,18 @@ void log_fence(struct log *log, int error)
 	give_watches(log, KAFKA_ERROR_KAFKA_STORAGE_ERROR);
 }
 
-void log_reaped(struct disk_op *op)
+static struct log *log_of(const struct disk_op *op)
 {
-	if (op->tag == LOG_TAG_READ) {
-		log_reading_done(op->owner);
-		return;
-	}
-	struct log *log = op->tag == LOG_TAG_WRITE ? ((struct log_write *)op->owner)->log
-						   : op->owner;
+	if (op->tag == LOG_TAG_READ)
+		return ((struct log_reading *)op->owner)->log;
+	if (op->tag == LOG_TAG_WRITE)
+		return ((struct log_write *)op->owner)->log;
+	return op->owner;
+}
+
+static void operation_done(struct disk_op *op)
+{
+	struct log *log = log_of(op);
 	require(log->operations > 0);
 	log->operations--;
 	log_touch(log);
@@ -96,7 +105,16 @@ void log_reaped(struct disk_op *op)
 		log_step_done(log, op);
 		break;
 	case LOG_TAG_READ:
+		log_reading_done(op->owner);
 		break;
+	}
+}
+
+void log_reaped(struct disk_op *op)
+{
+	for (struct disk_op *over = descriptors_reaped(op), *next; over; over = next) {
+		next = over->next;
+		operation_done(over);
 	}
 }
 
@@ -111,13 +129,24 @@ static void advance_writing(struct log *log)
 	log_advance_steps(log);
 }
 
+/* Closing, and nothing is left to be done but to close the files. */
+static bool log_has_ended(const struct log *log)
+{
+	if (!log->is_closing || log->operations > 0 || log->reads > 0 ||
+	    !list_is_empty(&log->reads_waiting))
+		return false;
+	return log->is_fenced || log->step == LOG_STEP_ENDED;
+}
+
 void log_advance(struct log *log)
 {
 	log->is_starved = false;
 	log_start_reads(log);
 	if (!log->is_fenced)
 		advance_writing(log);
-	if (log->is_starved)
+	if (log_has_ended(log))
+		descriptors_drop(&log->files);
+	else if (log->is_starved)
 		log_touch(log);
 }
 void log_watch(struct log *log, struct watch *w)
@@ -156,10 +185,7 @@ void log_finish(struct log *log)
 
 bool log_is_finished(const struct log *log)
 {
-	if (!log->is_closing || log->operations > 0 || log->reads > 0 ||
-	    !list_is_empty(&log->reads_waiting))
-		return false;
-	return log->is_fenced || log->step == LOG_STEP_ENDED;
+	return log_has_ended(log) && list_is_empty(&log->files);
 }
 
 int log_release(struct log *log)

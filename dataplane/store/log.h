@@ -65,13 +65,15 @@ struct log_open_options {
 };
 
 /* Opens the partition's directory, creating it when absent; scans from the recovery point on
- * unless the last stop was clean. Core: control (blocks through disk_run). Null with
- * *error = -errno. */
+ * unless the last stop was clean. No file stays open, and nothing is synced: a DISK_SYNC_ALL
+ * must follow, once for any number of logs, before the log is served. Recovery's decisions
+ * must not rest on bytes a crashed predecessor never synced. Core: control (blocks through
+ * disk_run). Null with *error = -errno. */
 struct log *log_open(struct disk *d, const struct log_open_options *options,
 		     struct log_recovery *ret, int *error);
-/* Closes the files; what was appended is durable only after log_finish(). Core: control,
- * when the writer has given the log back. */
-void log_close(struct disk *d, struct log *log);
+/* Frees it; what was appended is durable only after log_finish(). Core: control, when the
+ * writer has given the log back. */
+void log_close(struct log *log);
 
 void log_get_marks(const struct log *log, struct log_marks *ret);
 /* Everything below is durable and its segments are sealed: where a scan may begin. */

@@ -58,7 +58,7 @@ static bool open_write(struct log *log)
 	w->log = log;
 	w->iov[0].iov_base = buffer;
 	w->buffers = 1;
-	w->fd = log_active(log)->fd[SEGMENT_LOG];
+	w->segment = log_active(log);
 	w->front = (uint32_t)(log->position % DISK_BLOCK_BYTES);
 	w->position = log->position - w->front;
 	w->bytes = w->front;

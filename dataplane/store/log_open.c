@@ -1,4 +1,4 @@
-/* log_open.c - a directory in, a log with its files open out, and back; see log.h. */
+/* log_open.c - a directory in, a log to be served out, and back; see log.h. */
 #include "dataplane/store/log_private.h"
 #include "dataplane/base/map.h"
 #include "dataplane/base/require.h"
@@ -11,25 +11,6 @@
 enum { PATHS = 2 * SEGMENT_FILES, DIRECTORY_BYTES_MAX = 1024 };
 
 static const char epoch_name[] = "leader-epoch-checkpoint";
-
-/* Opens the files of a segment. A file system that refuses O_DIRECT gets buffered writes. */
-static int open_segment(struct log *log, struct disk *d, struct segment *s)
-{
-	char path[DIRECTORY_BYTES_MAX + SEGMENT_NAME_BYTES];
-	for (unsigned f = 0; f < SEGMENT_FILES; f++) {
-		segment_path(path, sizeof path, log->directory, s->base_offset, f);
-		bool is_direct = f == SEGMENT_LOG && log->is_direct;
-		int fd = file_open(d, path, is_direct);
-		if (fd == -EINVAL && is_direct) {
-			log->is_direct = false;
-			fd = file_open(d, path, false);
-		}
-		if (fd < 0)
-			return fd;
-		s->fd[f] = fd;
-	}
-	return 0;
-}
 
 static int unlink_name(struct log *log, struct disk *d, const char *name)
 {
@@ -58,7 +39,7 @@ static int add_segment(struct log *log, int64_t base_offset)
 	if (log->segment_count == SEGMENTS_MAX)
 		return -EMFILE;
 	log->segments[log->segment_count++] =
-		(struct segment){.base_offset = base_offset, .fd = {-1, -1, -1}};
+		(struct segment){.base_offset = base_offset};
 	return 0;
 }
 
@@ -93,59 +74,37 @@ static int list_segments(struct log *log, struct disk *d)
 	return (int)status;
 }
 
-/* The file Kafka keeps of leader epochs: one, from offset 0 on. */
-static int write_epochs(struct log *log, struct disk *d)
+/* The file Kafka keeps of leader epochs: one, from offset 0 on. Written to a log that is
+ * empty and has none: a power cut may have taken it, or what it says, from one just made. */
+static int make_epochs(struct log *log, struct disk *d)
 {
 	static const char text[] = "0\n1\n0 0\n";
-	char path[DIRECTORY_BYTES_MAX + SEGMENT_NAME_BYTES];
+	char path[DIRECTORY_BYTES_MAX + SEGMENT_NAME_BYTES], version;
 	snprintf(path, sizeof path, "%s/%s", log->directory, epoch_name);
-	return file_replace(d, path, text, sizeof text - 1);
+	int fd = file_open(d, path, false);
+	if (fd < 0)
+		return fd;
+	bool is_there = file_read(d, fd, &version, sizeof version, 0) == 0 && version == text[0];
+	int status = is_there ? 0 : file_write(d, fd, text, sizeof text - 1, 0);
+	file_close(d, &fd);
+	return status;
 }
 
-static int open_files(struct log *log, struct disk *d)
+/* The segments that are there, or a first one. */
+static int find_segments(struct log *log, struct disk *d)
 {
-	char path[DIRECTORY_BYTES_MAX + SEGMENT_NAME_BYTES];
 	int status = directory_make(d, log->directory);
 	if (status == 0)
-		log->directory_fd = directory_open(d, log->directory);
-	if (status == 0 && log->directory_fd < 0)
-		status = log->directory_fd;
-	if (status == 0)
 		status = list_segments(log, d);
-	bool is_new = log->segment_count == 0;
-	if (status == 0 && is_new)
-		status = add_segment(log, 0);
-	if (status == 0 && is_new)
-		status = write_epochs(log, d);
-	for (uint32_t i = 0; i < log->segment_count && status == 0; i++)
-		status = open_segment(log, d, &log->segments[i]);
-	if (status < 0)
+	if (status < 0 || log->segment_count > 0)
 		return status;
-	snprintf(path, sizeof path, "%s/%s", log->directory, log_mark_name);
-	log->mark_fd = file_open(d, path, false);
-	return log->mark_fd < 0 ? log->mark_fd : 0;
-}
-
-/* A decision of recovery must not rest on bytes a crashed predecessor never synced. */
-static int sync_files(struct log *log, struct disk *d)
-{
-	int status = 0;
-	for (uint32_t i = 0; i < log->segment_count && status == 0; i++)
-		for (unsigned f = 0; f < SEGMENT_FILES && status == 0; f++)
-			status = file_sync(d, log->segments[i].fd[f]);
-	return status < 0 ? status : directory_sync(d, log->directory_fd);
-}
-
-/* Sealed segments are read only; their time index is not needed. */
-static void close_time_indexes(struct log *log, struct disk *d)
-{
-	for (uint32_t i = 0; i + 1 < log->segment_count; i++)
-		file_close(d, &log->segments[i].fd[SEGMENT_TIMEINDEX]);
+	return add_segment(log, 0);
 }
 
 static void init_state(struct log *log)
 {
 	list_init(&log->node);
+	list_init(&log->files);
 	list_init(&log->queue);
 	for (unsigned level = 0; level < ACK_LEVELS; level++)
 		list_init(&log->unanswered[level]);
@@ -155,9 +114,6 @@ static void init_state(struct log *log)
 	list_init(&log->watches);
 	log->is_direct = true;
 	log->allocates = true;
-	log->directory_fd = log->mark_fd = -1;
-	for (unsigned f = 0; f < SEGMENT_FILES; f++)
-		log->next_fd[f] = -1;
 	log->max_timestamp = log->max_timestamp_offset = -1;
 }
 
@@ -183,25 +139,6 @@ static struct log *map_log(const char *directory)
 	return log;
 }
 
-/* The block that the end lies in: the next write starts with it. */
-static int load_tail(struct log *log, struct disk *d)
-{
-	uint32_t behind = (uint32_t)(log->end.position % DISK_BLOCK_BYTES);
-	if (behind == 0 || log->is_fenced)
-		return 0;
-	uint8_t *block = map_take(DISK_BLOCK_BYTES);
-	if (!block)
-		return -ENOMEM;
-	struct iovec iov = {block, DISK_BLOCK_BYTES};
-	struct disk_op op = {.kind = DISK_READ, .iov = &iov, .iov_count = 1,
-			     .fd = log_active(log)->fd[SEGMENT_LOG],
-			     .offset = log->end.position - behind};
-	int64_t n = disk_run(d, &op);
-	memcpy(log->tail, block, behind);
-	map_give(block, DISK_BLOCK_BYTES);
-	return n >= behind ? 0 : n < 0 ? (int)n : -EIO;
-}
-
 struct log *log_open(struct disk *d, const struct log_open_options *options,
 		     struct log_recovery *ret, int *error)
 {
@@ -214,37 +151,21 @@ struct log *log_open(struct disk *d, const struct log_open_options *options,
 	if (!log)
 		return NULL;
 	log->options = options->log;
-	*error = open_files(log, d);
-	uint32_t opened = log->segment_count;
+	*error = find_segments(log, d);
 	if (*error == 0) {
 		log->log_start_offset = log->segments[0].base_offset;
 		*error = log_recover(log, d, options, ret);
 	}
-	for (uint32_t i = log->segment_count; i < opened; i++)
-		for (unsigned f = 0; f < SEGMENT_FILES; f++)
-			file_close(d, &log->segments[i].fd[f]);
+	if (*error == 0 && log->next_offset == 0)
+		*error = make_epochs(log, d);
 	if (*error == 0)
-		*error = load_tail(log, d);
-	if (*error == 0)
-		*error = sync_files(log, d);
-	if (*error < 0) {
-		log_close(d, log);
-		return NULL;
-	}
-	close_time_indexes(log, d);
-	log->written_fd = log_active(log)->fd[SEGMENT_LOG];
-	return log;
+		return log;
+	log_close(log);
+	return NULL;
 }
 
-void log_close(struct disk *d, struct log *log)
+void log_close(struct log *log)
 {
-	require(log->operations == 0 && log->reads == 0);
-	for (uint32_t i = 0; i < log->segment_count; i++)
-		for (unsigned f = 0; f < SEGMENT_FILES; f++)
-			file_close(d, &log->segments[i].fd[f]);
-	for (unsigned f = 0; f < SEGMENT_FILES; f++)
-		file_close(d, &log->next_fd[f]);
-	file_close(d, &log->mark_fd);
-	file_close(d, &log->directory_fd);
+	require(log->operations == 0 && list_is_empty(&log->files));
 	map_give(log, log->map_bytes);
 }

@@ -15,6 +15,7 @@
 #ifndef PENSTOCK_LOG_PRIVATE_H
 #define PENSTOCK_LOG_PRIVATE_H
 
+#include "dataplane/store/descriptors.h"
 #include "dataplane/store/durable_mark.h"
 #include "dataplane/store/index.h"
 #include "dataplane/store/log.h"
@@ -59,7 +60,7 @@ struct log_write {
 	unsigned buffers;
 	bool is_submitted;
 	bool is_done;
-	int fd;
+	struct segment *segment;
 	uint32_t bytes;  /* filled, the front of a kept block included */
 	uint32_t front;
 	uint64_t position; /* of the first byte: a block boundary */
@@ -112,15 +113,17 @@ struct log {
 	struct log_service *service;
 	uint32_t slot;
 	bool is_direct;
-	int directory_fd;
-	int mark_fd;
 	size_t map_bytes; /* of all memory of the log */
 	size_t paths_bytes;
 	char *directory;
 	char *paths[2 * SEGMENT_FILES];
 	struct log_options options;
-	struct segment *segments;
+	struct segment *segments; /* that behind the last one may be made ahead: log_next() */
 	uint32_t segment_count;
+	/* Open files; null: closed. */
+	struct open_file *mark_file;
+	struct open_file *directory_file;
+	struct list files; /* all of them, the segments' too, until they are closed */
 
 	/* State. */
 	struct list node; /* log_service.active */
@@ -159,7 +162,7 @@ struct log {
 	uint64_t synced_bytes;
 	struct log_place written;
 	struct log_place durable;
-	int written_fd;
+	struct segment *written_segment;
 	bool is_syncing;
 	uint64_t syncing_bytes;
 	struct log_place syncing;
@@ -193,7 +196,6 @@ struct log {
 	bool is_unnamed; /* the active segment has no name yet */
 	uint8_t step;    /* enum log_step */
 	uint8_t step_operations;
-	int next_fd[SEGMENT_FILES];
 	uint64_t next_allocated_bytes;
 	uint64_t roll_bytes; /* copied_bytes at the roll */
 	struct disk_op step_ops[LOG_STEP_OPS];
@@ -211,6 +213,11 @@ static inline struct segment *log_active(const struct log *log)
 	return &log->segments[log->segment_count - 1];
 }
 
+static inline struct segment *log_next(const struct log *log)
+{
+	return &log->segments[log->segment_count];
+}
+
 /* Why a write that did not do all it was asked to failed: a short one met the end of the disk. */
 static inline int log_write_error(const struct disk_op *op)
 {
@@ -219,7 +226,9 @@ static inline int log_write_error(const struct disk_op *op)
 
 /* log.c */
 void log_touch(struct log *log);
-void log_submit(struct log *log, struct disk_op *op, enum log_tag tag, void *owner);
+/* `file`: what it works on, from log_files.c; null: names only. */
+void log_submit(struct log *log, struct open_file *file, struct disk_op *op,
+		enum log_tag tag, void *owner);
 void log_fence(struct log *log, int error);
 bool log_is_operating(const struct log *log);
 
@@ -239,7 +248,15 @@ void log_write_done(struct log_write *w);
 void log_sync_done(struct log *log);
 void log_index_done(struct log *log, enum log_tag tag);
 bool log_index_is_flushed(const struct log *log);
-void log_mark_prepare(struct log *log, struct disk_op *op, int64_t offset);
+struct disk_op log_mark_write(struct log *log, int64_t offset);
+
+/* log_files.c: to be submitted to at once */
+struct open_file *log_segment_file(struct log *log, struct segment *s,
+				   enum segment_file file);
+/* Of the segment made ahead; it must not be there yet. */
+struct open_file *log_new_file(struct log *log, enum segment_file file);
+struct open_file *log_mark_file(struct log *log);
+struct open_file *log_directory_file(struct log *log);
 
 /* log_steps.c */
 bool log_roll(struct log *log);

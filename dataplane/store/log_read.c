@@ -53,9 +53,9 @@ static void reading_end(struct log_reading *r, int16_t error)
 
 static void submit(struct log_reading *r)
 {
-	r->op.tag = LOG_TAG_READ;
-	r->op.owner = r;
-	disk_submit(r->log->service->disk, &r->op);
+	enum segment_file file = r->is_searching ? SEGMENT_INDEX : SEGMENT_LOG;
+	log_submit(r->log, log_segment_file(r->log, r->segment, file), &r->op, LOG_TAG_READ,
+		   r);
 }
 
 /* The next piece of [start + have, start + want). */
@@ -71,7 +71,6 @@ static void submit_data(struct log_reading *r)
 		r->iov[n] = (struct iovec){c->data, DISK_BLOCK_BYTES};
 	r->op = (struct disk_op){
 		.kind = DISK_READ,
-		.fd = r->segment->fd[SEGMENT_LOG],
 		.iov = r->iov,
 		.iov_count = n,
 		.offset = r->start + r->have,

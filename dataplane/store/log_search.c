@@ -32,7 +32,6 @@ static void read_block(struct log_reading *r)
 	r->iov[0] = (struct iovec){r->read->bytes.head->data, DISK_BLOCK_BYTES};
 	r->op = (struct disk_op){
 		.kind = DISK_READ,
-		.fd = r->segment->fd[SEGMENT_INDEX],
 		.iov = r->iov,
 		.iov_count = 1,
 		.offset = (uint64_t)middle * DISK_BLOCK_BYTES,

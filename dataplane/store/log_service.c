@@ -28,6 +28,8 @@ int log_service_init(struct log_service *s, const struct log_service_options *op
 	int status = slab_init(&s->writes, sizeof(struct log_write), s->buffers);
 	if (status == 0)
 		status = slab_init(&s->reads, sizeof(struct log_reading), LOG_READS_MAX);
+	if (status == 0)
+		status = descriptors_init(&s->descriptors, s->disk, options->descriptors);
 	if (status < 0 || !s->memory || !s->free) {
 		log_service_fini(s);
 		return -ENOMEM;
@@ -39,6 +41,7 @@ int log_service_init(struct log_service *s, const struct log_service_options *op
 
 void log_service_fini(struct log_service *s)
 {
+	descriptors_fini(&s->descriptors);
 	slab_fini(&s->reads);
 	slab_fini(&s->writes);
 	map_give(s->free, s->buffers * sizeof *s->free);
@@ -58,5 +61,5 @@ void log_service_give_buffer(struct log_service *s, uint8_t *buffer)
 
 bool log_service_has_room(const struct log_service *s, unsigned n)
 {
-	return disk_outstanding(s->disk) + n <= DISK_QUEUE_ENTRIES;
+	return descriptors_have_room(&s->descriptors, n);
 }

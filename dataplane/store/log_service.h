@@ -16,7 +16,7 @@
 #include "dataplane/base/list.h"
 #include "dataplane/base/slab.h"
 #include "dataplane/base/stats.h"
-#include "dataplane/store/disk.h"
+#include "dataplane/store/descriptors.h"
 
 enum {
 	WRITE_BUFFERS_MAX = 16, /* buffers of one write */
@@ -29,11 +29,13 @@ struct log_service_options {
 	struct stats *stats;
 	uint32_t buffers;
 	uint32_t buffer_bytes; /* a multiple of DISK_BLOCK_BYTES */
+	uint32_t descriptors;  /* open files, at most */
 };
 
 struct log_service {
 	struct disk *disk;
 	struct stats *stats;
+	struct descriptors descriptors;
 	struct slab writes; /* struct log_write */
 	struct slab reads;  /* struct log_reading */
 	uint8_t *memory;

@@ -16,23 +16,19 @@
 #include "dataplane/store/log_private.h"
 #include "dataplane/base/require.h"
 
-static struct disk_op *step_op(struct log *log, enum disk_kind kind, int fd)
+static void step(struct log *log, struct open_file *file, struct disk_op op)
 {
 	require(log->step_operations < LOG_STEP_OPS);
-	struct disk_op *op = &log->step_ops[log->step_operations++];
-	*op = (struct disk_op){.kind = kind, .fd = fd};
-	return op;
+	struct disk_op *own = &log->step_ops[log->step_operations++];
+	*own = op;
+	log_submit(log, file, own, LOG_TAG_STEP, log);
 }
 
 static void start_create(struct log *log)
 {
-	for (unsigned f = 0; f < SEGMENT_FILES; f++) {
-		struct disk_op *op = step_op(log, DISK_OPEN, -1);
-		op->path = log->paths[f];
-		segment_next_path(log->paths[f], log->paths_bytes, log->directory, f);
-		op->flags = segment_create_flags(f, log->is_direct);
-		op->mode = 0644;
-	}
+	*log_next(log) = (struct segment){.unnamed = (1u << SEGMENT_FILES) - 1};
+	for (unsigned f = 0; f < SEGMENT_FILES; f++)
+		step(log, log_new_file(log, f), (struct disk_op){.kind = DISK_OPEN});
 }
 
 static void start_allocate(struct log *log)
@@ -40,70 +36,73 @@ static void start_allocate(struct log *log)
 	log->next_allocated_bytes = 0;
 	if (!log->allocates)
 		return;
-	struct disk_op *op = step_op(log, DISK_ALLOCATE, log->next_fd[SEGMENT_LOG]);
 	uint64_t limit = round_up(log->options.segment_bytes, DISK_BLOCK_BYTES);
-	uint64_t step = max_u64(log->allocated_bytes, LOG_ALLOCATE_FIRST_BYTES);
-	op->size = min_u64(min_u64(step, LOG_ALLOCATE_STEP_BYTES), limit);
-	log->next_allocated_bytes = op->size;
+	uint64_t bytes = max_u64(log->allocated_bytes, LOG_ALLOCATE_FIRST_BYTES);
+	bytes = min_u64(min_u64(bytes, LOG_ALLOCATE_STEP_BYTES), limit);
+	step(log, log_segment_file(log, log_next(log), SEGMENT_LOG),
+	     (struct disk_op){.kind = DISK_ALLOCATE, .size = bytes});
+	log->next_allocated_bytes = bytes;
 }
 
+/* A file that is being renamed is held open: nobody opens it by the wrong name. */
 static void start_rename(struct log *log)
 {
+	struct segment *s = log_active(log);
 	for (unsigned f = 0; f < SEGMENT_FILES; f++) {
-		struct disk_op *op = step_op(log, DISK_RENAME, -1);
-		op->path = log->paths[f];
-		op->path2 = log->paths[SEGMENT_FILES + f];
-		segment_next_path(log->paths[f], log->paths_bytes, log->directory, f);
-		segment_path(log->paths[SEGMENT_FILES + f], log->paths_bytes, log->directory,
-			     log_active(log)->base_offset, f);
+		char *from = log->paths[f], *to = log->paths[SEGMENT_FILES + f];
+		segment_next_path(from, log->paths_bytes, log->directory, f);
+		segment_path(to, log->paths_bytes, log->directory, s->base_offset, f);
+		step(log, log_segment_file(log, s, f),
+		     (struct disk_op){.kind = DISK_RENAME, .path = from, .path2 = to});
 	}
+}
+
+static void sync_segment_file(struct log *log, struct segment *s, enum segment_file file)
+{
+	step(log, log_segment_file(log, s, file), (struct disk_op){.kind = DISK_SYNC});
 }
 
 static void sync_directory(struct log *log)
 {
-	step_op(log, DISK_SYNC, log->directory_fd)->flags = DISK_FLAG_DIRECTORY;
+	step(log, log_directory_file(log),
+	     (struct disk_op){.kind = DISK_SYNC, .flags = DISK_FLAG_DIRECTORY});
 }
 
 static void start_seal(struct log *log)
 {
 	struct segment *sealed = log_active(log) - 1;
-	step_op(log, DISK_TRUNCATE, sealed->fd[SEGMENT_LOG])->size = sealed->size;
-	step_op(log, DISK_SYNC, sealed->fd[SEGMENT_INDEX]);
-	step_op(log, DISK_SYNC, sealed->fd[SEGMENT_TIMEINDEX]);
+	step(log, log_segment_file(log, sealed, SEGMENT_LOG),
+	     (struct disk_op){.kind = DISK_TRUNCATE, .size = sealed->size});
+	sync_segment_file(log, sealed, SEGMENT_INDEX);
+	sync_segment_file(log, sealed, SEGMENT_TIMEINDEX);
 }
 
 static void start_seal_sync(struct log *log)
 {
-	struct segment *sealed = log_active(log) - 1;
-	step_op(log, DISK_SYNC, sealed->fd[SEGMENT_LOG]);
-	step_op(log, DISK_CLOSE, sealed->fd[SEGMENT_TIMEINDEX]);
-	sealed->fd[SEGMENT_TIMEINDEX] = -1;
+	sync_segment_file(log, log_active(log) - 1, SEGMENT_LOG);
 }
 
 static void start_discard(struct log *log)
 {
 	for (unsigned f = 0; f < SEGMENT_FILES; f++) {
-		if (log->next_fd[f] < 0)
-			continue;
-		step_op(log, DISK_CLOSE, log->next_fd[f]);
-		log->next_fd[f] = -1;
 		segment_next_path(log->paths[f], log->paths_bytes, log->directory, f);
-		step_op(log, DISK_UNLINK, -1)->path = log->paths[f];
+		step(log, NULL,
+		     (struct disk_op){.kind = DISK_UNLINK, .path = log->paths[f]});
 	}
 }
 
 static void start_truncate(struct log *log)
 {
-	step_op(log, DISK_TRUNCATE, log_active(log)->fd[SEGMENT_LOG])->size =
-		log->end.position;
-	log_mark_prepare(log, step_op(log, DISK_WRITE, -1), log->durable.offset);
+	step(log, log_segment_file(log, log_active(log), SEGMENT_LOG),
+	     (struct disk_op){.kind = DISK_TRUNCATE, .size = log->end.position});
+	step(log, log_mark_file(log), log_mark_write(log, log->durable.offset));
 }
 
 static void start_sync_all(struct log *log)
 {
 	for (unsigned f = 0; f < SEGMENT_FILES; f++)
-		step_op(log, DISK_SYNC, log_active(log)->fd[f]);
-	step_op(log, DISK_SYNC, log->mark_fd);
+		sync_segment_file(log, log_active(log), f);
+	step(log, log_mark_file(log), (struct disk_op){.kind = DISK_SYNC});
 	sync_directory(log);
 }
 
@@ -188,8 +187,6 @@ void log_advance_steps(struct log *log)
 		}
 		log->step = next;
 		starts[next](log);
-		for (unsigned i = 0; i < log->step_operations; i++)
-			log_submit(log, &log->step_ops[i], LOG_TAG_STEP, log);
 	}
 }
 
@@ -197,8 +194,8 @@ void log_step_done(struct log *log, const struct disk_op *op)
 {
 	unsigned i = (unsigned)(op - log->step_ops);
 	log->step_operations--;
-	if (op->kind == DISK_OPEN && op->result >= 0)
-		log->next_fd[i] = (int)op->result;
+	if (op->kind == DISK_RENAME && op->result >= 0)
+		log_active(log)->unnamed &= (uint8_t)~(1u << i);
 	bool is_short = op->kind == DISK_WRITE && op->result != LOG_MARK_BYTES;
 	if (op->kind == DISK_ALLOCATE && op->result < 0) {
 		/* No block ahead is no error: the write itself will tell. */
@@ -238,11 +235,7 @@ bool log_roll(struct log *log)
 	log->sealed_bytes += old->size;
 	old->index_entries = log->index.entries;
 	struct segment *fresh = &log->segments[log->segment_count++];
-	*fresh = (struct segment){.base_offset = log->end.offset};
-	for (unsigned f = 0; f < SEGMENT_FILES; f++) {
-		fresh->fd[f] = log->next_fd[f];
-		log->next_fd[f] = -1;
-	}
+	fresh->base_offset = log->end.offset;
 	log->roll_bytes = log->copied_bytes;
 	log->position = 0;
 	log->end.position = 0;

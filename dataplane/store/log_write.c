@@ -29,7 +29,6 @@ static void submit_write(struct log *log, struct log_write *w)
 	require(left == 0);
 	w->op = (struct disk_op){
 		.kind = DISK_WRITE,
-		.fd = w->fd,
 		.iov = w->iov,
 		.iov_count = w->buffers,
 		.offset = w->position,
@@ -38,7 +37,8 @@ static void submit_write(struct log *log, struct log_write *w)
 	log->is_changed = true;
 	if (write_is_partial(w))
 		log->partial = w;
-	log_submit(log, &w->op, LOG_TAG_WRITE, w);
+	log_submit(log, log_segment_file(log, w->segment, SEGMENT_LOG), &w->op,
+		   LOG_TAG_WRITE, w);
 	stats_add(log->service->stats, STAT_log_writes, 1);
 }
 
@@ -114,7 +114,7 @@ static void wake_watches(struct log *log)
 /* A file without its name would not be found after a crash. Only the active one has none. */
 static bool write_is_unnamed(const struct log *log, const struct log_write *w)
 {
-	return log->is_unnamed && w->fd == log_active(log)->fd[SEGMENT_LOG];
+	return log->is_unnamed && w->segment == log_active(log);
 }
 
 /* Moves `written` over the writes that are done from the front on. */
@@ -126,7 +126,7 @@ void log_settle(struct log *log)
 			break;
 		log->written_bytes = w->copied_bytes;
 		log->written = w->end;
-		log->written_fd = w->fd;
+		log->written_segment = w->segment;
 		give_write(w);
 	}
 	answer_below(log, ACK_WRITTEN, log->written.offset);
@@ -158,8 +158,9 @@ void log_submit_sync(struct log *log)
 	log->is_syncing = true;
 	log->syncing_bytes = log->written_bytes;
 	log->syncing = log->written;
-	log->sync_op = (struct disk_op){.kind = DISK_SYNC, .fd = log->written_fd};
-	log_submit(log, &log->sync_op, LOG_TAG_SYNC, log);
+	log->sync_op = (struct disk_op){.kind = DISK_SYNC};
+	log_submit(log, log_segment_file(log, log->written_segment, SEGMENT_LOG),
+		   &log->sync_op, LOG_TAG_SYNC, log);
 	stats_add(log->service->stats, STAT_log_syncs, 1);
 }
 
@@ -197,21 +198,20 @@ void log_submit_allocate(struct log *log)
 	log->is_allocating = true;
 	log->allocate_op = (struct disk_op){
 		.kind = DISK_ALLOCATE,
-		.fd = log_active(log)->fd[SEGMENT_LOG],
 		.offset = log->allocated_bytes,
 		.size = min_u64(step, limit - log->allocated_bytes),
 	};
 	log->allocated_bytes += log->allocate_op.size;
-	log_submit(log, &log->allocate_op, LOG_TAG_ALLOCATE, log);
+	log_submit(log, log_segment_file(log, log_active(log), SEGMENT_LOG),
+		   &log->allocate_op, LOG_TAG_ALLOCATE, log);
 }
 
-void log_mark_prepare(struct log *log, struct disk_op *op, int64_t offset)
+struct disk_op log_mark_write(struct log *log, int64_t offset)
 {
 	log_mark_print(log->mark_text, offset);
 	log->mark_iov = (struct iovec){log->mark_text, LOG_MARK_BYTES};
-	*op = (struct disk_op){
+	return (struct disk_op){
 		.kind = DISK_WRITE,
-		.fd = log->mark_fd,
 		.iov = &log->mark_iov,
 		.iov_count = 1,
 	};
@@ -228,8 +228,8 @@ void log_submit_mark(struct log *log)
 	}
 	list_remove(&log->unmarked);
 	log->is_marking = true;
-	log_mark_prepare(log, &log->mark_op, log->durable.offset);
-	log_submit(log, &log->mark_op, LOG_TAG_MARK, log);
+	log->mark_op = log_mark_write(log, log->durable.offset);
+	log_submit(log, log_mark_file(log), &log->mark_op, LOG_TAG_MARK, log);
 }
 
 bool log_index_is_flushed(const struct log *log)
@@ -260,13 +260,13 @@ static void flush_index(struct log *log, enum segment_file file, uint32_t *flush
 	log->index_iov[is_time].iov_len = (size_t)*flushing * entry_bytes;
 	*op = (struct disk_op){
 		.kind = DISK_WRITE,
-		.fd = log_active(log)->fd[file],
 		.iov = &log->index_iov[is_time],
 		.iov_count = 1,
 		.offset = (uint64_t)flushed * entry_bytes,
 	};
 	log->is_changed = true;
-	log_submit(log, op, is_time ? LOG_TAG_TIMEINDEX : LOG_TAG_INDEX, log);
+	log_submit(log, log_segment_file(log, log_active(log), file), op,
+		   is_time ? LOG_TAG_TIMEINDEX : LOG_TAG_INDEX, log);
 }
 
 void log_submit_index(struct log *log)

@@ -17,6 +17,7 @@
  * follow: the base offset lies outside the CRC, and may lie in a sector of its own.
  */
 #include "dataplane/store/log_private.h"
+#include "dataplane/base/map.h"
 #include "dataplane/store/files.h"
 #include "dataplane/store/scan.h"
 
@@ -28,6 +29,7 @@ struct recovery {
 	struct disk *disk;
 	struct scan scan;
 	struct log_recovery *found;
+	int fd[SEGMENT_FILES]; /* of the segment last in the table now */
 	int64_t durable_offset; /* what is known to have been durable: no tail tears below */
 };
 
@@ -35,17 +37,16 @@ struct recovery {
 static int flush_index(struct recovery *rc)
 {
 	struct index *ix = &rc->log->index;
-	const struct segment *s = log_active(rc->log);
 	for (;;) {
 		uint32_t entries = index_encode(ix, rc->log->index_bytes);
 		uint32_t times = index_encode_times(ix, rc->log->time_bytes);
 		if (entries == 0 && times == 0)
 			return 0;
-		int status = file_write(rc->disk, s->fd[SEGMENT_INDEX], rc->log->index_bytes,
+		int status = file_write(rc->disk, rc->fd[SEGMENT_INDEX], rc->log->index_bytes,
 					(size_t)entries * INDEX_ENTRY_BYTES,
 					(uint64_t)ix->entries_flushed * INDEX_ENTRY_BYTES);
 		if (status == 0)
-			status = file_write(rc->disk, s->fd[SEGMENT_TIMEINDEX],
+			status = file_write(rc->disk, rc->fd[SEGMENT_TIMEINDEX],
 					    rc->log->time_bytes,
 					    (size_t)times * INDEX_TIME_ENTRY_BYTES,
 					    (uint64_t)ix->times_flushed *
@@ -131,7 +132,6 @@ static void report_corrupt(struct recovery *rc, const char *what)
 static int cut(struct recovery *rc, enum record_batch_verdict why)
 {
 	struct log *log = rc->log;
-	int fd = log_active(log)->fd[SEGMENT_LOG];
 	rc->found->bytes_dropped =
 		scan_data_end(&rc->scan, log->end.position) - log->end.position;
 	rc->found->first_dropped_offset = log->end.offset;
@@ -141,7 +141,7 @@ static int cut(struct recovery *rc, enum record_batch_verdict why)
 		 " (%s): dropped %llu bytes from there on", record_batch_verdict_name(why),
 		 (unsigned long long)rc->found->bytes_dropped);
 	rc->scan.size = log->end.position;
-	return file_truncate(rc->disk, fd, log->end.position);
+	return file_truncate(rc->disk, rc->fd[SEGMENT_LOG], log->end.position);
 }
 
 /* Where batches stopped in the last segment taken so far; `is_last`: none follows. */
@@ -176,14 +176,13 @@ static void begin_segment(struct log *log)
 static int scan_segment(struct recovery *rc, bool is_last)
 {
 	struct log *log = rc->log;
-	struct segment *s = log_active(log);
 	struct scan_batch stop;
 	int error = 0;
 	begin_segment(log);
 	for (unsigned f = SEGMENT_INDEX; f < SEGMENT_FILES && error == 0; f++)
-		error = file_truncate(rc->disk, s->fd[f], 0);
+		error = file_truncate(rc->disk, rc->fd[f], 0);
 	if (error == 0)
-		error = scan_file(&rc->scan, s->fd[SEGMENT_LOG]);
+		error = scan_file(&rc->scan, rc->fd[SEGMENT_LOG]);
 	if (error < 0)
 		return error;
 	enum scan_verdict v = scan_batches(rc, &stop, &error);
@@ -197,7 +196,7 @@ static int scan_segment(struct recovery *rc, bool is_last)
 	if (error < 0 || is_last || rc->found->is_corrupt)
 		return error;
 	/* Zeroes behind a sealed segment: the crash came before it was cut to size. */
-	return v != SCAN_ZEROES ? 0 : file_truncate(rc->disk, s->fd[SEGMENT_LOG],
+	return v != SCAN_ZEROES ? 0 : file_truncate(rc->disk, rc->fd[SEGMENT_LOG],
 						     log->end.position);
 }
 
@@ -206,9 +205,9 @@ static int trust_sealed(struct recovery *rc, bool *ret_is_trusted)
 {
 	struct segment *s = log_active(rc->log);
 	uint64_t index_bytes;
-	int status = file_size(rc->disk, s->fd[SEGMENT_LOG], &s->size);
+	int status = file_size(rc->disk, rc->fd[SEGMENT_LOG], &s->size);
 	if (status == 0)
-		status = file_size(rc->disk, s->fd[SEGMENT_INDEX], &index_bytes);
+		status = file_size(rc->disk, rc->fd[SEGMENT_INDEX], &index_bytes);
 	if (status < 0)
 		return status;
 	s->index_entries = (uint32_t)(index_bytes / INDEX_ENTRY_BYTES);
@@ -228,19 +227,19 @@ static bool resume_active(struct recovery *rc, int *error)
 	uint8_t entry[INDEX_ENTRY_BYTES] = {0}, time[INDEX_TIME_ENTRY_BYTES] = {0};
 	struct scan_batch b;
 	begin_segment(log);
-	if (file_size(rc->disk, s->fd[SEGMENT_INDEX], &index_bytes) < 0 ||
-	    file_size(rc->disk, s->fd[SEGMENT_TIMEINDEX], &time_bytes) < 0 || index_bytes == 0 ||
+	if (file_size(rc->disk, rc->fd[SEGMENT_INDEX], &index_bytes) < 0 ||
+	    file_size(rc->disk, rc->fd[SEGMENT_TIMEINDEX], &time_bytes) < 0 || index_bytes == 0 ||
 	    time_bytes == 0 || index_bytes % sizeof entry || time_bytes % sizeof time)
 		return false;
 	uint32_t entries = (uint32_t)(index_bytes / sizeof entry);
 	uint32_t times = (uint32_t)(time_bytes / sizeof time);
-	if (file_read(rc->disk, s->fd[SEGMENT_INDEX], entry, sizeof entry,
+	if (file_read(rc->disk, rc->fd[SEGMENT_INDEX], entry, sizeof entry,
 		      (entries - 1) * sizeof entry) < 0 ||
-	    file_read(rc->disk, s->fd[SEGMENT_TIMEINDEX], time, sizeof time,
+	    file_read(rc->disk, rc->fd[SEGMENT_TIMEINDEX], time, sizeof time,
 		      (times - 1) * sizeof time) < 0)
 		return false;
 	struct index_entry last = index_entry_load(entry);
-	if (scan_file(&rc->scan, s->fd[SEGMENT_LOG]) < 0 ||
+	if (scan_file(&rc->scan, rc->fd[SEGMENT_LOG]) < 0 ||
 	    scan_next(&rc->scan, last.position, &b) != SCAN_BATCH ||
 	    record_batch_last_offset(&b.header) != s->base_offset + last.offset)
 		return false;
@@ -253,13 +252,89 @@ static bool resume_active(struct recovery *rc, int *error)
 	return v == SCAN_END && log->end.offset >= rc->durable_offset;
 }
 
-/* Reads the durable mark; nothing, or nonsense, proves nothing. */
-static int64_t read_mark(struct recovery *rc)
+/* Opens the files of a segment, made where they are missing. A file system that refuses
+ * O_DIRECT gets buffered writes. */
+static int open_segment(struct recovery *rc, const struct segment *s)
 {
-	char text[LOG_MARK_BYTES + 1] = "";
-	if (file_read(rc->disk, rc->log->mark_fd, text, LOG_MARK_BYTES, 0) < 0)
-		return -1;
-	return log_mark_parse(text);
+	struct log *log = rc->log;
+	char path[FILE_PATH_BYTES_MAX];
+	for (unsigned f = 0; f < SEGMENT_FILES; f++) {
+		bool is_direct = f == SEGMENT_LOG && log->is_direct;
+		segment_path(path, sizeof path, log->directory, s->base_offset, f);
+		rc->fd[f] = file_open(rc->disk, path, is_direct);
+		if (rc->fd[f] == -EINVAL && is_direct) {
+			log->is_direct = false;
+			rc->fd[f] = file_open(rc->disk, path, false);
+		}
+		if (rc->fd[f] < 0)
+			return rc->fd[f];
+	}
+	return 0;
+}
+
+static void close_segment(struct recovery *rc)
+{
+	for (unsigned f = 0; f < SEGMENT_FILES; f++)
+		file_close(rc->disk, &rc->fd[f]);
+}
+
+/* The durable mark, made when there is none; nothing, or nonsense, proves nothing. */
+static int read_mark(struct recovery *rc, int64_t *ret)
+{
+	char path[FILE_PATH_BYTES_MAX], text[LOG_MARK_BYTES + 1] = "";
+	snprintf(path, sizeof path, "%s/%s", rc->log->directory, log_mark_name);
+	int fd = file_open(rc->disk, path, false);
+	if (fd < 0)
+		return fd;
+	int status = file_read(rc->disk, fd, text, LOG_MARK_BYTES, 0);
+	*ret = status < 0 ? -1 : log_mark_parse(text);
+	file_close(rc->disk, &fd);
+	return 0;
+}
+
+/* The block that the end lies in: the next write starts with it. */
+static int load_tail(struct recovery *rc)
+{
+	struct log *log = rc->log;
+	uint32_t behind = (uint32_t)(log->end.position % DISK_BLOCK_BYTES);
+	if (behind == 0)
+		return 0;
+	uint8_t *block = map_take(DISK_BLOCK_BYTES);
+	if (!block)
+		return -ENOMEM;
+	struct iovec iov = {block, DISK_BLOCK_BYTES};
+	struct disk_op op = {.kind = DISK_READ, .iov = &iov, .iov_count = 1,
+			     .fd = rc->fd[SEGMENT_LOG],
+			     .offset = log->end.position - behind};
+	int64_t n = disk_run(rc->disk, &op);
+	memcpy(log->tail, block, behind);
+	map_give(block, DISK_BLOCK_BYTES);
+	return n >= behind ? 0 : n < 0 ? (int)n : -EIO;
+}
+
+/* Takes the segment that is last in the table now: trusted, or scanned. */
+static int take_segment(struct recovery *rc, bool is_last, bool is_below, bool is_clean)
+{
+	struct log *log = rc->log;
+	struct segment *s = log_active(log);
+	bool is_trusted = false;
+	int status = 0;
+	if (!is_last && is_below)
+		status = trust_sealed(rc, &is_trusted);
+	else if (is_last && is_clean)
+		is_trusted = resume_active(rc, &status);
+	if (status == 0 && !is_trusted)
+		status = scan_segment(rc, is_last);
+	if (status < 0)
+		return status;
+	if (is_last)
+		return rc->found->is_corrupt ? 0 : load_tail(rc);
+	if (!is_trusted) {
+		s->size = log->end.position;
+		s->index_entries = log->index.entries;
+	}
+	log->sealed_bytes += s->size;
+	return 0;
 }
 
 /* Goes through the segments; log->segment_count grows with those taken. */
@@ -269,24 +344,15 @@ static int take_segments(struct recovery *rc, uint32_t count, int64_t recovery_p
 	struct log *log = rc->log;
 	for (uint32_t i = 0; i < count && !rc->found->is_corrupt; i++) {
 		bool is_last = i + 1 == count;
-		bool is_trusted = false;
-		int status = 0;
-		log->segment_count = i + 1;
 		/* A point at the border may be older than the roll: not sealed for sure. */
-		if (!is_last && log->segments[i + 1].base_offset < recovery_point)
-			status = trust_sealed(rc, &is_trusted);
-		else if (is_last && is_clean)
-			is_trusted = resume_active(rc, &status);
-		if (status == 0 && !is_trusted)
-			status = scan_segment(rc, is_last);
+		bool is_below = !is_last && log->segments[i + 1].base_offset < recovery_point;
+		log->segment_count = i + 1;
+		int status = open_segment(rc, &log->segments[i]);
+		if (status == 0)
+			status = take_segment(rc, is_last, is_below, is_clean);
+		close_segment(rc);
 		if (status < 0)
 			return status;
-		if (!is_last && !is_trusted) {
-			log->segments[i].size = log->end.position;
-			log->segments[i].index_entries = log->index.entries;
-		}
-		if (!is_last)
-			log->sealed_bytes += log->segments[i].size;
 	}
 	return 0;
 }
@@ -296,12 +362,14 @@ int log_recover(struct log *log, struct disk *d, const struct log_open_options *
 {
 	bool is_clean = options->is_clean;
 	int64_t recovery_point = options->recovery_point;
-	struct recovery rc = {.log = log, .disk = d, .found = ret};
+	struct recovery rc = {.log = log, .disk = d, .found = ret, .fd = {-1, -1, -1}};
 	uint32_t count = log->segment_count;
-	int status = scan_init(&rc.scan, d);
+	int64_t mark;
+	int status = read_mark(&rc, &mark);
+	if (status == 0)
+		status = scan_init(&rc.scan, d);
 	if (status < 0)
 		return status;
-	int64_t mark = read_mark(&rc);
 	rc.durable_offset = mark > recovery_point ? mark : recovery_point;
 	ret->was_clean = is_clean;
 	ret->segments = count;
@@ -312,6 +380,7 @@ int log_recover(struct log *log, struct disk *d, const struct log_open_options *
 	log->position = log->end.position;
 	log->next_offset = log->end.offset;
 	log->written = log->durable = log->end;
+	log->written_segment = log_active(log);
 	log->allocated_bytes = ret->is_corrupt ? 0 : rc.scan.size;
 	log->is_corrupt = log->is_fenced = ret->is_corrupt;
 	log->opened_at = recovery_point;

@@ -13,6 +13,8 @@
 
 #include "dataplane/base/base.h"
 
+struct open_file;
+
 enum segment_file {
 	SEGMENT_LOG,
 	SEGMENT_INDEX,
@@ -31,8 +33,8 @@ struct segment {
 	int64_t base_offset;
 	uint64_t size; /* bytes of whole batches; of the active one log.position counts */
 	uint32_t index_entries; /* of a sealed one, in its .index file */
-	uint32_t pad;
-	int fd[SEGMENT_FILES]; /* -1: closed. Sealed: no time index */
+	uint8_t unnamed; /* bit per file: still called next.*.tmp */
+	struct open_file *open[SEGMENT_FILES]; /* null: closed */
 };
 
 /* DIRECTORY/<base offset>.<ending>; `size` must hold it. */

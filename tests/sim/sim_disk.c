@@ -24,6 +24,8 @@ struct pending {
 struct disk {
 	struct sim_fs *fs;
 	unsigned outstanding;
+	uint32_t files;
+	uint32_t files_max;
 	struct disk *next;
 };
 
@@ -48,6 +50,7 @@ struct disk *disk_create(const char *name, int *error)
 	struct disk *d = calloc(1, sizeof *d);
 	require(d);
 	d->fs = sim_world()->fs;
+	d->files_max = UINT32_MAX;
 	d->next = d->fs->disks;
 	d->fs->disks = d;
 	*error = 0;
@@ -81,7 +84,8 @@ static uint64_t op_duration_ns(struct sim_fs *fs, const struct disk_op *op)
 
 void disk_submit(struct disk *d, struct disk_op *give)
 {
-	require(disk_has_room(d));
+	/* A sync of everything would keep what comes after it was submitted, too. */
+	require(disk_has_room(d) && give->kind != DISK_SYNC_ALL);
 	struct sim_fs *fs = d->fs;
 	struct pending *p = calloc(1, sizeof *p);
 	require(p);
@@ -161,8 +165,9 @@ static int64_t run_data(struct sim_fs *fs, struct pending *p)
 	bool moves_data = op->kind == DISK_WRITE || op->kind == DISK_READ;
 	if (moves_data && (fd->flags & O_DIRECT) && !aligned(op))
 		return -EINVAL;
-	if ((op->kind == DISK_WRITE || op->kind == DISK_SYNC) &&
-	    ++fs->operations == fs->faults.fail_at) {
+	bool may_fail = op->kind == DISK_WRITE || op->kind == DISK_SYNC ||
+			op->kind == DISK_SYNC_ALL;
+	if (may_fail && ++fs->operations == fs->faults.fail_at) {
 		fs->failures++;
 		return -EIO;
 	}
@@ -179,6 +184,9 @@ static int64_t run_data(struct sim_fs *fs, struct pending *p)
 		return run_read(fd->file, op);
 	case DISK_SYNC:
 		return run_sync(fs, fd, p);
+	case DISK_SYNC_ALL:
+		sim_fs_keep_all(fs);
+		return 0;
 	case DISK_ALLOCATE:
 		sim_file_resize(fd->file, max_u64(fd->file->size, op->offset + op->size),
 				++fs->sequence);
@@ -213,6 +221,23 @@ static int64_t run_op(struct sim_fs *fs, struct pending *p)
 	}
 }
 
+void sim_disk_limit(struct disk *d, uint32_t files_max)
+{
+	d->files_max = files_max;
+}
+
+static int64_t run_submitted(struct disk *d, struct pending *p)
+{
+	bool is_open = p->op->kind == DISK_OPEN;
+	if (is_open && rng_one_in(&sim_world()->rng, d->fs->faults.run_out))
+		return -EMFILE;
+	int64_t result = run_op(d->fs, p);
+	if (is_open && result >= 0 && ++d->files > d->files_max)
+		sim_fail("%u files are open, %u may be", d->files, d->files_max);
+	d->files -= p->op->kind == DISK_CLOSE;
+	return result;
+}
+
 unsigned disk_reap(struct disk *d, struct disk_op **ret, unsigned max)
 {
 	struct sim_fs *fs = d->fs;
@@ -226,7 +251,7 @@ unsigned disk_reap(struct disk *d, struct disk_op **ret, unsigned max)
 		*at = p->next;
 		if (p->op->kind == DISK_WRITE && write_check(p->op) != p->check)
 			sim_fail("a buffer was changed while the disk owned it");
-		p->op->result = run_op(fs, p);
+		p->op->result = run_submitted(d, p);
 		ret[count++] = p->op;
 		d->outstanding--;
 		free(p->snapshot);

@@ -22,6 +22,7 @@ struct sim_disk_faults {
 	uint32_t stall;       /* one operation in n takes 100 times as long */
 	uint32_t short_write; /* one write in n is short */
 	uint64_t fail_at;     /* the n-th write or sync fails with EIO; 0: none */
+	uint32_t run_out;     /* one open in n of a writer's finds no descriptor (EMFILE) */
 };
 
 struct sim_fs *sim_fs_create(const struct sim_disk_faults *faults);
@@ -29,6 +30,9 @@ void sim_fs_destroy(struct sim_fs *fs);
 /* A directory that was always there. */
 void sim_fs_make_directory(struct sim_fs *fs, const char *path);
 void sim_fs_set_faults(struct sim_fs *fs, const struct sim_disk_faults *faults);
+
+/* More files open than that on this disk, and the simulation fails. */
+void sim_disk_limit(struct disk *d, uint32_t files_max);
 
 /* Ends all that is under way, as a crash would; every struct disk is gone afterwards. */
 void sim_fs_crash(struct sim_fs *fs, bool power_loss);

@@ -92,6 +92,12 @@ struct sim_snapshot *sim_file_snapshot(const struct sim_file *f)
 
 void sim_file_keep(struct sim_file *f, struct sim_snapshot *snapshot, uint64_t sequence)
 {
+	/* A sync that was overtaken by a later one brings nothing new. */
+	if (sequence < f->kept_sequence) {
+		free(snapshot);
+		return;
+	}
+	f->kept_sequence = sequence;
 	for (size_t i = 0; i < snapshot->count; i++) {
 		size_t s = snapshot->sectors[i].sector;
 		memcpy(f->kept + s * SECTOR_BYTES, snapshot->sectors[i].bytes, SECTOR_BYTES);
@@ -355,6 +361,16 @@ void sim_fs_keep_entries(struct sim_fs *fs, const char *directory, uint64_t sequ
 	for (struct sim_entry *e = fs->entries; e; e = e->next)
 		if (is_directly_below(e->path, directory) && e->sequence <= sequence)
 			e->is_kept = e->is_now;
+	entries_sweep(fs);
+}
+
+void sim_fs_keep_all(struct sim_fs *fs)
+{
+	for (struct sim_entry *e = fs->entries; e; e = e->next) {
+		e->is_kept = e->is_now;
+		if (e->file)
+			sim_file_keep(e->file, sim_file_snapshot(e->file), fs->sequence);
+	}
 	entries_sweep(fs);
 }
 

@@ -14,6 +14,7 @@ struct sim_file {
 	size_t size;
 	size_t kept_size;
 	uint64_t size_sequence; /* of the last unsynced change of size */
+	uint64_t kept_sequence; /* of the newest sync that has completed */
 	size_t capacity;
 	unsigned links; /* entries and fds */
 };
@@ -66,6 +67,8 @@ int64_t sim_fs_unlink(struct sim_fs *fs, const char *path);
 int64_t sim_fs_mkdir(struct sim_fs *fs, const char *path);
 int64_t sim_fs_list(struct sim_fs *fs, struct disk_op *op);
 void sim_fs_keep_entries(struct sim_fs *fs, const char *directory, uint64_t sequence);
+/* All files and names, as they are now. */
+void sim_fs_keep_all(struct sim_fs *fs);
 void sim_fs_lose_power(struct sim_fs *fs);
 
 #endif

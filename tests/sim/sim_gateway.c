@@ -12,7 +12,7 @@
 #include "tests/sim/sim_net.h"
 #include "tests/sim/sim_operator.h"
 
-enum { SEGMENT_BYTES = 48 << 10, STEPS_TO_SEAL_MAX = 200000 };
+enum { SEGMENT_BYTES = 48 << 10, STEPS_TO_SEAL_MAX = 2000000 };
 
 struct sim_gateway {
 	struct settings settings;
@@ -88,6 +88,13 @@ static void pages_make(struct sim_gateway *g)
 	require(handoff_init(&g->control_to_writer, &g->wakes[2], &g->wakes[1]) == 0);
 }
 
+/* Fewer than the partitions' active segments, or one, or enough. */
+static uint32_t descriptors_draw(void)
+{
+	struct rng *rng = &sim_world()->rng;
+	return rng_one_in(rng, 3) ? 1000 : 1 + (uint32_t)rng_below(rng, 12);
+}
+
 static bool storage_make(struct sim_gateway *g)
 {
 	int error;
@@ -96,6 +103,7 @@ static bool storage_make(struct sim_gateway *g)
 	struct writer_options w = {
 		.buffers = 16,
 		.buffer_bytes = 32 << 10,
+		.descriptors = descriptors_draw(),
 		.disk = g->writer_disk,
 		.wake = &g->wakes[1],
 		.handoffs = {&g->poller_to_writer, &g->control_to_writer},
@@ -103,6 +111,7 @@ static bool storage_make(struct sim_gateway *g)
 		.stats_page = g->writer_stats,
 		.marks = g->marks,
 	};
+	sim_disk_limit(g->writer_disk, w.descriptors);
 	g->writer = writer_create(&w);
 	require(g->writer);
 	struct registry_options r = {

@@ -78,6 +78,8 @@ static struct sim_disk_faults disk_faults(struct rng *rng)
 		f.fail_at = 1 + rng_below(rng, 400);
 	if (rng_one_in(rng, 12))
 		f.short_write = 100;
+	if (rng_one_in(rng, 4))
+		f.run_out = 2 + (uint32_t)rng_below(rng, 50);
 	return f;
 }
 

@@ -63,7 +63,7 @@ struct log *log_open(struct disk *d, const struct log_open_options *options,
 	return log_take();
 }
 
-void log_close(struct disk *d, struct log *log)
+void log_close(struct log *log)
 {
 	faults.logs_open--;
 	log->is_open = false;

@@ -70,6 +70,7 @@ static struct rig *open_rig(void)
 		.buffers = 32,
 		.buffer_bytes = 16384,
 		.disk = disk_create("writer", &error),
+		.descriptors = 64,
 		.wake = &r->writer_wake,
 		.handoffs = {&r->poller, &r->admin},
 		.handoff_count = 2,
@@ -89,7 +90,7 @@ static void close_rig(struct rig *r)
 {
 	if (r->log) {
 		cr_assert(run_admin(r, ADMIN_CLOSE, 7, 3, NULL) == 0);
-		log_close(r->control, r->log);
+		log_close(r->log);
 	}
 	cr_assert(writer_is_idle(r->writer) && r->pool.in_use == 0);
 	writer_destroy(r->writer);
@@ -261,7 +262,7 @@ Test(writer, close_answers_what_is_outstanding_first)
 	cr_assert(handoff_reap(&r->poller, m, 4) == 2);
 	cr_assert(a.error == 0 && w.error == KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION);
 	chain_give(&a.bytes);
-	log_close(r->control, r->log);
+	log_close(r->log);
 	r->log = NULL;
 	a = built(r, RECORD_CODEC_NONE, "abc", 3);
 	run_append(r, &a);

@@ -1,6 +1,7 @@
 /* log_rig.c - the log tests' common ground; see log_rig.h. */
 #include "tests/unit/store/log_rig.h"
 #include "dataplane/base/require.h"
+#include "dataplane/store/log_private.h"
 #include "tests/unit/store/rig_files.h"
 
 #include <criterion/criterion.h>
@@ -23,7 +24,8 @@ struct rig *rig_create(void)
 	r->disk = disk_create("test", &error);
 	r->control = disk_create("control", &error);
 	r->service_options = (struct log_service_options){
-		.disk = r->disk, .stats = &r->stats, .buffers = 64, .buffer_bytes = 16384};
+		.disk = r->disk, .stats = &r->stats, .buffers = 64, .buffer_bytes = 16384,
+		.descriptors = 64};
 	r->expected = malloc(EXPECTED_BYTES_MAX);
 	require(chunk_pool_init(&r->pool, CHUNK_BYTES, RIG_CHUNKS) == 0);
 	return r;
@@ -75,7 +77,7 @@ static void take_answers(struct rig *r)
 	}
 }
 
-bool rig_turn(struct rig *r)
+static bool turn(struct rig *r)
 {
 	struct disk_op *ops[OPS];
 	unsigned n = disk_reap(r->disk, ops, OPS);
@@ -92,6 +94,15 @@ bool rig_turn(struct rig *r)
 	return n > 0;
 }
 
+bool rig_turn(struct rig *r)
+{
+	/* What was opened meanwhile goes on at once. */
+	bool found = turn(r);
+	while (disk_outstanding(r->disk) > 0 && turn(r))
+		found = true;
+	return found;
+}
+
 void rig_drain(struct rig *r)
 {
 	do
@@ -101,19 +112,29 @@ void rig_drain(struct rig *r)
 
 static void leave(struct rig *r)
 {
-	log_close(r->control, r->log);
+	log_close(r->log);
 	r->log = NULL;
 	log_service_fini(&r->service);
 }
 
-void rig_abandon(struct rig *r)
+/* Completes all that is under way, and what that lets go to the disk. */
+static void settle(struct rig *r)
 {
-	struct disk_op *ops[OPS];
 	while (disk_outstanding(r->disk) > 0) {
+		struct disk_op *ops[OPS];
+		disk_kick(r->disk);
 		unsigned n = disk_reap(r->disk, ops, OPS);
 		for (unsigned i = 0; i < n; i++)
 			log_reaped(ops[i]);
 	}
+}
+
+void rig_abandon(struct rig *r)
+{
+	settle(r);
+	/* The end of a process closes its files. */
+	descriptors_drop(&r->log->files);
+	settle(r);
 	leave(r);
 }
 

@@ -1,7 +1,9 @@
 /* test_read.c - reads: whole batches from the one that holds the offset, from any place. */
+#include "dataplane/store/log_private.h"
 #include "tests/unit/store/log_rig.h"
 
 #include <criterion/criterion.h>
+#include <dirent.h>
 #include <stdlib.h>
 
 static struct rig *filled(unsigned batches, uint32_t records, size_t value_bytes)
@@ -49,6 +51,50 @@ Test(read, finds_its_place_through_the_index_file)
 		cr_assert(read.error == 0 && read.bytes.size > 0);
 		cr_assert(first_offset(&read) == offset);
 		chain_give(&read.bytes);
+	}
+	rig_destroy(r);
+}
+
+static unsigned descriptors_open(void)
+{
+	unsigned count = 0;
+	DIR *list = opendir("/proc/self/fd");
+	while (readdir(list))
+		count++;
+	closedir(list);
+	return count;
+}
+
+Test(read, sealed_segments_are_many_and_descriptors_few)
+{
+	enum { BATCHES = 600, DESCRIPTORS = 3 };
+	struct rig *r = rig_create();
+	r->options.segment_bytes = 64 << 10;
+	r->options.index_interval_bytes = 4096;
+	r->service_options.descriptors = DESCRIPTORS;
+	unsigned before = descriptors_open();
+	for (unsigned life = 0; life < 2; life++) {
+		cr_assert(rig_open(r, 0, life > 0));
+		cr_assert(descriptors_open() == before, "none of an idle log");
+		for (unsigned i = 0; i < BATCHES; i++) {
+			rig_append(r, 1, 4000, ACK_DURABLE);
+			if (i % 20 == 0)
+				rig_drain(r);
+			cr_assert(descriptors_open() <= before + DESCRIPTORS);
+		}
+		rig_drain(r);
+		cr_assert(r->log->segment_count > 30 * (life + 1));
+		int64_t end = rig_marks(r).high_watermark;
+		for (unsigned i = 0; i < 400; i++) {
+			int64_t offset = rand() % end;
+			struct read read = rig_read(r, offset, 4, 1 << 20);
+			cr_assert(read.error == 0 && first_offset(&read) == offset);
+			cr_assert(descriptors_open() <= before + DESCRIPTORS);
+			chain_give(&read.bytes);
+		}
+		rig_check_content(r);
+		rig_finish(r);
+		cr_assert(descriptors_open() == before);
 	}
 	rig_destroy(r);
 }

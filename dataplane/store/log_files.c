@@ -1,0 +1,64 @@
+/* log_files.c - a file of a log in, the open file of its writer's descriptors out; see
+ * descriptors.h. What is returned is for one log_submit(), at once: the next may close it. */
+#include "dataplane/store/log_private.h"
+#include "dataplane/store/files.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+
+static struct open_file *begin(struct log *log, struct open_file **at, int flags,
+			       char **ret_path)
+{
+	return open_file_begin(&log->service->descriptors, at, &log->files,
+			       flags | O_CLOEXEC, ret_path);
+}
+
+static void print_path(char *out, const struct log *log, const struct segment *s,
+		       enum segment_file file)
+{
+	if (s->unnamed & 1u << file)
+		segment_next_path(out, FILE_PATH_BYTES_MAX, log->directory, file);
+	else
+		segment_path(out, FILE_PATH_BYTES_MAX, log->directory, s->base_offset, file);
+}
+
+struct open_file *log_segment_file(struct log *log, struct segment *s, enum segment_file file)
+{
+	int direct = file == SEGMENT_LOG && log->is_direct ? O_DIRECT : 0;
+	char *path;
+	if (!s->open[file]) {
+		begin(log, &s->open[file], O_RDWR | direct, &path);
+		print_path(path, log, s, file);
+	}
+	open_file_prefer(s->open[file], file == SEGMENT_LOG && s == log_active(log));
+	return s->open[file];
+}
+
+struct open_file *log_new_file(struct log *log, enum segment_file file)
+{
+	struct segment *s = log_next(log);
+	char *path;
+	begin(log, &s->open[file], segment_create_flags(file, log->is_direct), &path);
+	print_path(path, log, s, file);
+	return s->open[file];
+}
+
+struct open_file *log_mark_file(struct log *log)
+{
+	char *path;
+	if (!log->mark_file) {
+		begin(log, &log->mark_file, O_RDWR, &path);
+		snprintf(path, FILE_PATH_BYTES_MAX, "%s/%s", log->directory, log_mark_name);
+	}
+	return log->mark_file;
+}
+
+struct open_file *log_directory_file(struct log *log)
+{
+	char *path;
+	if (!log->directory_file) {
+		begin(log, &log->directory_file, O_RDONLY | O_DIRECTORY, &path);
+		snprintf(path, FILE_PATH_BYTES_MAX, "%s", log->directory);
+	}
+	return log->directory_file;
+}
