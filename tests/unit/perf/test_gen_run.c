@@ -1,0 +1,179 @@
+/* test_gen_run.c - whole measurements against a target whose every answer is known: what is
+ * offered, what is achieved, and from when its latency counts. */
+#include "dataplane/base/clock.h"
+#include "tests/unit/perf/loop_port.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+
+enum { CONNECTIONS = 10, US = 1000, MS = 1000000 };
+
+struct rig {
+	struct loop_port loop;
+	struct gen_gate gate;
+	struct gen_load load;
+	struct gen_run run;
+};
+
+static struct rig *rig_create(void)
+{
+	struct rig *r = calloc(1, sizeof *r);
+	cr_assert(r);
+	r->gate.count = 1;
+	r->load = loop_load();
+	loop_port_init(&r->loop, &r->gate);
+	return r;
+}
+
+static const struct gen_figures *measure(struct rig *r, const struct gen_run_options *options)
+{
+	struct gen_run_options o = *options;
+	o.port = &r->loop.port;
+	o.gate = &r->gate;
+	o.connections = CONNECTIONS;
+	o.target_port = LOOP_TARGET_PORT;
+	o.warmup_s = 0.1;
+	o.seconds = 0.5;
+	cr_assert(gen_run_init(&r->run, &o) == 0);
+	gen_run_loop(&r->run);
+	cr_assert(atomic_load(&r->run.phase) == GEN_DONE);
+	return &r->run.figures;
+}
+
+static void rig_destroy(struct rig *r)
+{
+	gen_run_fini(&r->run);
+	free(r);
+}
+
+/* Never better than the truth; worse by a histogram's step and a few readings of the clock. */
+static bool is_about(uint64_t ns, uint64_t truth_ns)
+{
+	return ns >= truth_ns && ns <= truth_ns + truth_ns / 60 + 20 * LOOP_TICK_NS;
+}
+
+Test(gen_run, an_open_loop_offers_its_rate_and_measures_each_message_once)
+{
+	struct rig *r = rig_create();
+	const struct gen_figures *f = measure(
+		r, &(struct gen_run_options){.load = &r->load, .rate = 1000});
+	cr_assert(!f->failure && f->offered == 500 && f->latency.count == 500);
+	cr_assert(is_about(histogram_quantile_ns(&f->latency, 0.5), 300 * US));
+	cr_assert(is_about(f->latency.max_ns, 300 * US));
+	cr_assert(f->done[GEN_ACCEPTED] >= 499 && f->done[GEN_ACCEPTED] <= 501);
+	cr_assert(f->begun_all == 600 || f->begun_all == 601, "warm-up, too");
+	cr_assert(f->begun_all == f->done_all[GEN_ACCEPTED] && f->unanswered == 0);
+	cr_assert(f->records == f->begun_all);
+	rig_destroy(r);
+}
+
+/* The 200 messages of a stall of 200 ms have waited between 0 and 200 ms, although most of
+ * them were sent when it was over or answered in one go: no omission. */
+Test(gen_run, a_stall_is_charged_for_all_it_kept_waiting)
+{
+	struct rig *r = rig_create();
+	r->loop.stall_from_ns = 200 * MS;
+	r->loop.stall_to_ns = 400 * MS;
+	const struct gen_figures *f = measure(
+		r, &(struct gen_run_options){.load = &r->load, .rate = 1000});
+	cr_assert(f->latency.count == 500);
+	cr_assert(is_about(histogram_quantile_ns(&f->latency, 0.5), 300 * US));
+	uint64_t p90 = histogram_quantile_ns(&f->latency, 0.9);
+	cr_assert(p90 > 148 * MS && p90 < 155 * MS, "%lu", p90);
+	cr_assert(f->latency.max_ns > 199 * MS && f->latency.max_ns < 202 * MS);
+	cr_assert(f->unanswered == 0);
+	rig_destroy(r);
+}
+
+Test(gen_run, a_burst_is_sent_at_once)
+{
+	struct rig *r = rig_create();
+	const struct gen_figures *f = measure(
+		r,
+		&(struct gen_run_options){.load = &r->load, .rate = 1000, .burst_s = 0.1});
+	cr_assert(f->latency.count == 500 && f->offered == 500);
+	cr_assert(r->loop.in_flight_max == 100 / CONNECTIONS);
+	rig_destroy(r);
+}
+
+Test(gen_run, a_closed_loop_keeps_so_many_under_way_and_no_more)
+{
+	struct rig *r = rig_create();
+	r->loop.delay_ns = MS;
+	const struct gen_figures *f = measure(
+		r, &(struct gen_run_options){.load = &r->load, .in_flight = 3});
+	cr_assert(r->loop.in_flight_max == 3);
+	/* Three per connection and millisecond, less what the turns take. */
+	uint64_t most = 3 * CONNECTIONS * 500;
+	cr_assert(f->done[GEN_ACCEPTED] > most * 95 / 100 && f->done[GEN_ACCEPTED] <= most,
+		  "%lu of %lu", f->done[GEN_ACCEPTED], most);
+	cr_assert(is_about(histogram_quantile_ns(&f->latency, 0.5), MS));
+	cr_assert(f->unanswered == 0 && f->begun_all == f->done_all[GEN_ACCEPTED]);
+	rig_destroy(r);
+}
+
+Test(gen_run, greetings_are_in_the_ledger_and_not_in_the_measurement)
+{
+	struct rig *r = rig_create();
+	r->load.greetings = 1;
+	const struct gen_figures *f = measure(
+		r, &(struct gen_run_options){.load = &r->load, .rate = 1000});
+	cr_assert(f->latency.count == 500 && is_about(f->latency.max_ns, 300 * US));
+	cr_assert(f->begun_all == 600 + CONNECTIONS || f->begun_all == 601 + CONNECTIONS);
+	cr_assert(f->done_all[GEN_ACCEPTED] == f->begun_all);
+	rig_destroy(r);
+}
+
+Test(gen_run, connections_refused_are_a_failure_and_shut_the_gate)
+{
+	struct rig *r = rig_create();
+	r->loop.is_refusing = true;
+	const struct gen_figures *f = measure(
+		r, &(struct gen_run_options){.load = &r->load, .rate = 1000});
+	cr_assert(f->failure && gen_gate_is_shut(&r->gate));
+	cr_assert(f->lost[GEN_LOSS_REFUSED] > 0 && f->latency.count == 0);
+	rig_destroy(r);
+}
+
+Test(gen_run, a_port_that_is_down_is_a_failure)
+{
+	struct rig *r = rig_create();
+	r->loop.is_down = true;
+	const struct gen_figures *f = measure(
+		r, &(struct gen_run_options){.load = &r->load, .rate = 1000});
+	cr_assert(f->failure && f->begun_all == 0);
+	rig_destroy(r);
+}
+
+Test(gen_run, nothing_is_measured_when_another_lcore_could_not_begin)
+{
+	struct rig *r = rig_create();
+	r->gate.count = 2;
+	gen_gate_shut(&r->gate);
+	const struct gen_figures *f = measure(
+		r, &(struct gen_run_options){.load = &r->load, .rate = 1000});
+	cr_assert(!f->failure, "the failure is the other's");
+	cr_assert(f->begun_all == 0 && f->steady_ns == 0 && f->unanswered == 0);
+	rig_destroy(r);
+}
+
+Test(gen_run, datagrams_keep_their_rate_too)
+{
+	struct rig *r = rig_create();
+	const struct gen_figures *f = measure(
+		r, &(struct gen_run_options){.rate = 2000, .datagram_bytes = 64});
+	cr_assert(!f->failure && f->begun >= 999 && f->begun <= 1001);
+	cr_assert(f->records == r->loop.datagrams && f->begun_all == f->records);
+	cr_assert(f->cycles_stalled == 0);
+	rig_destroy(r);
+}
+
+Test(gen_run, a_full_port_is_a_stall_and_not_idleness)
+{
+	struct rig *r = rig_create();
+	r->loop.is_full = true;
+	const struct gen_figures *f = measure(r, &(struct gen_run_options){.datagram_bytes = 64});
+	cr_assert(f->begun_all == GEN_TX_BATCH, "what the port does not take waits");
+	cr_assert(f->cycles_stalled > 0 && f->cycles_idle == 0);
+	rig_destroy(r);
+}
