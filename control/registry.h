@@ -4,7 +4,7 @@
  *           ─▶ publish
  *     job:  .<topic>.json ─▶ directories, a few a turn ─▶ one sync ─▶ ADMIN_OPEN
  *           ─▶ all replies ─▶ publish ─▶ done()
- *     stop: ADMIN_CLOSE all ─▶ checkpoints ─▶ .kafka_cleanshutdown
+ *     stop: ADMIN_CLOSE all ─▶ one sync ─▶ checkpoints ─▶ .kafka_cleanshutdown
  *
  * On disk everything is as Kafka has it: <topic>-<partition>/partition.metadata, and in the
  * log directory meta.properties, recovery-point-offset-checkpoint, log-start-offset-checkpoint,

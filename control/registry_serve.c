@@ -111,7 +111,10 @@ static bool stop_next(struct registry *r, struct job *j)
 {
 	free(j->round.partitions);
 	bool sound = all_are_sound(r) && !r->fault[0];
-	int error = checkpoint_write(r);
+	/* What the logs wrote at their end, once for all. */
+	int error = store_sync(r);
+	if (!error)
+		error = checkpoint_write(r);
 	for (unsigned i = 0; i < r->entry_count; i++)
 		store_close_logs(r, r->entries[i], 0);
 	if (!error && sound)

@@ -101,7 +101,8 @@ void log_service_turn(struct log_service *s, uint64_t now_ns);
 /* Takes a completed operation of any log. */
 void log_reaped(struct disk_op *op);
 
-/* Writes what is left, truncates to the exact size, syncs; takes no more messages. */
+/* Writes and syncs the records that are left, then indexes, mark and exact size; takes no more
+ * messages. Of those three a DISK_SYNC_ALL must follow before the stop counts as a clean one. */
 void log_finish(struct log *log);
 bool log_is_finished(const struct log *log);
 /* Leaves the service of a finished log: 0, or why it was fenced (-errno). */

@@ -26,7 +26,7 @@
 
 enum {
 	LOG_CURSORS = 8,
-	LOG_STEP_OPS = 7,
+	LOG_STEP_OPS = SEGMENT_FILES,
 	/* Preallocation: the first step, doubled up to the last. */
 	LOG_ALLOCATE_FIRST_BYTES = 1 << 20,
 	LOG_ALLOCATE_STEP_BYTES = 16 << 20,
@@ -103,7 +103,6 @@ enum log_step {
 	LOG_STEP_SEAL_SYNC,
 	LOG_STEP_DISCARD,
 	LOG_STEP_TRUNCATE,
-	LOG_STEP_SYNC_ALL,
 	LOG_STEP_ENDED,
 };
 

@@ -5,7 +5,7 @@
  *      │                                  ▼ all of the old one is synced
  *      └── SEAL_SYNC ◀── SEAL ◀── SYNC_NAMES ◀── RENAME
  *
- *     closing, nothing under way: DISCARD (what was made ahead) ─▶ TRUNCATE ─▶ SYNC_ALL ─▶ ENDED
+ *     closing, nothing under way: DISCARD (what was made ahead) ─▶ TRUNCATE ─▶ ENDED
  *     closing, nothing written since open: ENDED at once
  *
  * A step is a set of operations submitted together; the next one starts when all are done. A
@@ -98,14 +98,6 @@ static void start_truncate(struct log *log)
 	step(log, log_mark_file(log), log_mark_write(log, log->durable.offset));
 }
 
-static void start_sync_all(struct log *log)
-{
-	for (unsigned f = 0; f < SEGMENT_FILES; f++)
-		sync_segment_file(log, log_active(log), f);
-	step(log, log_mark_file(log), (struct disk_op){.kind = DISK_SYNC});
-	sync_directory(log);
-}
-
 static void start_nothing(struct log *log)
 {
 }
@@ -120,7 +112,6 @@ static void (*const starts[])(struct log *log) = {
 	[LOG_STEP_SEAL_SYNC] = start_seal_sync,
 	[LOG_STEP_DISCARD] = start_discard,
 	[LOG_STEP_TRUNCATE] = start_truncate,
-	[LOG_STEP_SYNC_ALL] = start_sync_all,
 	[LOG_STEP_ENDED] = start_nothing,
 };
 
@@ -169,7 +160,6 @@ static enum log_step next_step(const struct log *log)
 	case LOG_STEP_SEAL:
 	case LOG_STEP_DISCARD:
 	case LOG_STEP_TRUNCATE:
-	case LOG_STEP_SYNC_ALL:
 		break;
 	}
 	return log->step + 1;
