@@ -18,7 +18,7 @@ sys.path.insert(0, str(ROOT / "config"))
 from sandbox import HugePages, Sandbox  # noqa: E402
 
 ADDRESS, NET = "10.0.0.1", "10.0.0.0/8"
-START_SECONDS, END_SECONDS, RUN_SECONDS, TOPIC_SECONDS = 60, 30, 300, 120
+START_SECONDS, END_SECONDS, RUN_SECONDS, TOPIC_SECONDS = 60, 90, 300, 120
 RECEIVER_MIB, GENERATOR_MIB = 128, 128
 RING = "rsize=13"
 

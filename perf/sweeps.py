@@ -17,7 +17,7 @@ RECORD_BYTES = (10, 100, 450, KIB, 10 * KIB, 100 * KIB, KIB * KIB)
 PARTITIONS = (1, 8, 1000, 10000)
 BATCH_BYTES, RECORD_OVERHEAD = 16 * KIB, 8
 CONNECTIONS, IN_FLIGHT_MAX, UNDER_WAY_BYTES = 16, 8, 4 * KIB * KIB
-WARMUP, SECONDS = 0.5, 2
+WARMUP, SECONDS = 0.5, 1.5
 # One record of 1 MiB and the header of its batch.
 SETTINGS = {"message.max.bytes": str(KIB * KIB + KIB)}
 
