@@ -77,8 +77,8 @@ struct job {
 };
 
 enum {
-	/* Directories made or removed at a time: control has others to answer meanwhile. */
-	JOB_PARTITIONS_AT_ONCE = 16,
+	/* Directories made or removed in a step: control has others to answer meanwhile. */
+	JOB_PARTITIONS_AT_ONCE = 4,
 };
 
 /* Both: true when the job is over, result filled in; false: a round is under way. */

@@ -82,14 +82,17 @@ static bool writer_turn_once(struct rig *r)
 	return n > 0;
 }
 
+bool rig_turn(struct rig *r)
+{
+	r->now_ns += 1000;
+	bool worked = registry_turn(r->registry, r->now_ns);
+	return writer_turn_once(r) || worked;
+}
+
 void rig_turns(struct rig *r)
 {
-	bool worked = true;
-	while (worked) {
-		r->now_ns += 1000;
-		worked = registry_turn(r->registry, r->now_ns);
-		worked |= writer_turn_once(r);
-	}
+	while (rig_turn(r))
+		;
 }
 
 void rig_stop(struct rig *r)

@@ -52,7 +52,9 @@ void rig_init(struct rig *r);
 void rig_fini(struct rig *r);
 /* False: r->message says why. */
 bool rig_open(struct rig *r);
-/* Registry and writer in turn until nothing moves. */
+/* Registry and writer in turn, once; true when something moved. */
+bool rig_turn(struct rig *r);
+/* Until nothing moves. */
 void rig_turns(struct rig *r);
 void rig_stop(struct rig *r);
 /* The process ends here; a dead disk lives again. */

@@ -60,6 +60,49 @@ Test(registry, a_created_topic_is_on_disk_served_and_published)
 	rig_stop(&r);
 }
 
+static void note_error(void *owner, const struct registry_result *result)
+{
+	*(int16_t *)owner = result->error;
+}
+
+Test(registry, a_large_topic_comes_and_goes_a_few_directories_a_turn)
+{
+	int16_t error = -1000;
+	struct registry_request request = {.name = "large",
+					   .partitions = 200,
+					   .replication_factor = -1,
+					   .done = note_error,
+					   .owner = &error};
+	cr_assert(rig_open(&r));
+	registry_create_topic(r.registry, &request);
+	cr_assert(registry_turn(r.registry, ++r.now_ns));
+	cr_assert(rig_exists(&r, "large-0") && !rig_exists(&r, "large-199"));
+	rig_turns(&r);
+	cr_assert(error == 0 && rig_exists(&r, "large-199") && faults.served == 200);
+	error = -1000;
+	registry_delete_topic(r.registry, &request);
+	while (rig_exists(&r, "large-0"))
+		rig_turn(&r);
+	cr_assert(error == -1000 && rig_exists(&r, "large-199"));
+	rig_turns(&r);
+	cr_assert(error == 0 && !rig_exists(&r, "large-199"));
+	rig_stop(&r);
+}
+
+/* A power cut during a creation leaves names whose files were never synced. */
+Test(registry, a_partition_that_does_not_say_whose_it_is_is_told)
+{
+	cr_assert(rig_open(&r));
+	rig_create(&r, "t", 2);
+	char was[256];
+	snprintf(was, sizeof was, "%s", rig_read(&r, "t-1/partition.metadata"));
+	rig_stop(&r);
+	rig_write(&r, "t-1/partition.metadata", "");
+	cr_assert(rig_open(&r), "%s", r.message);
+	cr_assert(strcmp(rig_read(&r, "t-1/partition.metadata"), was) == 0);
+	rig_stop(&r);
+}
+
 Test(registry, topics_ids_and_settings_survive_a_restart)
 {
 	struct registry_setting snappy = {"compression.type", "snappy"};

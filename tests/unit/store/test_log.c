@@ -40,3 +40,23 @@ Test(log, random_sizes_come_back_byte_for_byte)
 	rig_check_content(r);
 	rig_destroy(r);
 }
+
+Test(log, an_empty_log_without_leader_epochs_is_given_them)
+{
+	struct rig *r = rig_create();
+	cr_assert(rig_open(r, 0, false));
+	rig_finish(r);
+	size_t size;
+	uint8_t *text = rig_load(r, "leader-epoch-checkpoint", &size);
+	cr_assert(text && size > 0);
+	uint8_t *zeroes = calloc(1, size);
+	rig_store(r, "leader-epoch-checkpoint", zeroes, size);
+	cr_assert(rig_open(r, 0, false));
+	size_t size_now;
+	uint8_t *text_now = rig_load(r, "leader-epoch-checkpoint", &size_now);
+	cr_assert(size_now == size && memcmp(text_now, text, size) == 0);
+	free(text_now);
+	free(zeroes);
+	free(text);
+	rig_destroy(r);
+}
