@@ -1,6 +1,6 @@
 /* null_disk.c - the disk seam for measuring what is above it: every call succeeds at the next
- * reap, nothing is kept. Files are empty when they are opened, and there are none but those
- * the caller makes. */
+ * reap, nothing is kept. Files are empty when they are opened to be written; there are none that
+ * are only to be read. */
 #include "dataplane/base/require.h"
 #include "dataplane/store/disk.h"
 
@@ -41,11 +41,16 @@ static int64_t iov_bytes(const struct disk_op *op)
 	return bytes;
 }
 
+static bool is_there(const struct disk_op *op)
+{
+	return (op->flags & O_ACCMODE) != O_RDONLY || op->flags & O_DIRECTORY;
+}
+
 static void complete(struct disk *d, struct disk_op *op)
 {
 	op->result = 0;
 	if (op->kind == DISK_OPEN)
-		op->result = op->flags & (O_CREAT | O_DIRECTORY) ? d->next_fd++ : -ENOENT;
+		op->result = is_there(op) ? d->next_fd++ : -ENOENT;
 	else if (op->kind == DISK_WRITE)
 		op->result = iov_bytes(op);
 	else if (op->kind == DISK_SIZE)
