@@ -86,6 +86,19 @@ void chain_join(struct chain *to, struct chain *from);
  * the pool cannot hold them. */
 bool chain_append(struct chain *c, struct chunk_pool *p, const void *data, size_t size);
 
+/* Appends `size` bytes, to be filled by the caller, in the room left in the last chunk; null
+ * when they do not fit there. */
+static inline uint8_t *chain_extend(struct chain *c, size_t size)
+{
+	struct chunk *tail = c->tail;
+	if (!tail || chunk_room(tail) < size)
+		return NULL;
+	uint8_t *room = chunk_at(tail) + tail->len;
+	tail->len += (uint32_t)size;
+	c->size += size;
+	return room;
+}
+
 /* Appends `size` bytes of zeroes that are contiguous in one chunk (size <= the pool's chunk)
  * and returns them to be filled in place; null when the pool is empty. */
 uint8_t *chain_reserve(struct chain *c, struct chunk_pool *p, size_t size);

@@ -100,7 +100,7 @@ void batch_close(struct ingest *in, struct lane *lane)
 	append_finish(in, a);
 }
 
-static struct record_view view_in_batch(const struct ingest *in, const struct record *r)
+static inline struct record_view view_in_batch(const struct ingest *in, const struct record *r)
 {
 	const struct lane *lane = r->lane;
 	return (struct record_view){
@@ -113,28 +113,43 @@ static struct record_view view_in_batch(const struct ingest *in, const struct re
 
 static bool batch_has_room(const struct ingest *in, const struct record *r)
 {
-	struct record_view view = view_in_batch(in, r);
 	uint32_t limit = min_u32(r->topic->batch_bytes, r->topic->message_bytes_max);
-	return r->lane->open->bytes.size + record_bytes(&view) <= limit;
+	size_t bytes = r->lane->open->bytes.size;
+	/* Exact sizes matter only near the end. */
+	if (likely(bytes + record_reserve_bytes(r->key, r->value) <= limit))
+		return true;
+	struct record_view view = view_in_batch(in, r);
+	return bytes + record_bytes(&view) <= limit;
 }
 
-/* The one copy of the record's bytes. */
-static void record_encode(struct ingest *in, const struct record *r)
+/* A record that straddles chunks. */
+static void record_encode_pieces(struct ingest *in, const struct record *r,
+				 const struct record_view *view)
 {
 	struct chain *bytes = &r->lane->open->bytes;
 	struct chunk_pool *pool = &in->lanes.batch_pool;
-	struct record_view view = view_in_batch(in, r);
 	uint8_t front[RECORD_OVERHEAD_BYTES_MAX + RECORD_KEY_BYTES_MAX];
 	struct emitter e = emitter_of(front, sizeof front);
-	record_emit_front(&e, &view);
+	record_emit_front(&e, view);
 	emit_bytes(&e, r->key.data, r->key.size);
-	record_emit_value_size(&e, &view);
+	record_emit_value_size(&e, view);
 	require(!e.bad);
 	static const uint8_t no_headers = 0;
 	bool fits = chain_append(bytes, pool, front, emitter_size(&e)) &&
 		    chain_append(bytes, pool, r->value.data, r->value.size) &&
 		    chain_append(bytes, pool, &no_headers, 1);
 	require(fits);
+}
+
+/* The one copy of the record's bytes. */
+static void record_encode(struct ingest *in, const struct record *r)
+{
+	struct record_view view = view_in_batch(in, r);
+	uint8_t *room = chain_extend(&r->lane->open->bytes, record_bytes(&view));
+	if (likely(room != NULL))
+		record_put(room, &view);
+	else
+		record_encode_pieces(in, r, &view);
 }
 
 static void record_add(struct ingest *in, const struct record *r)

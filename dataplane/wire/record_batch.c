@@ -71,46 +71,25 @@ void record_batch_build(struct record_batch_header *h, uint32_t count,
 	};
 }
 
-static int64_t span_size(struct bytes b)
-{
-	return b.data ? (int64_t)b.size : -1;
-}
-
-/* What the size field counts. */
-static size_t record_body_bytes(const struct record_view *r)
-{
-	return 1 + varint_size(r->timestamp_delta) + varint_size(r->offset_delta) +
-	       varint_size(span_size(r->key)) + r->key.size +
-	       varint_size(span_size(r->value)) + r->value.size + 1;
-}
-
-size_t record_bytes(const struct record_view *r)
-{
-	size_t body = record_body_bytes(r);
-	return varint_size((int64_t)body) + body;
-}
-
 void record_emit_front(struct emitter *e, const struct record_view *r)
 {
 	emit_varint(e, (int64_t)record_body_bytes(r));
 	emit_u8(e, 0); /* attributes: unused */
 	emit_varint(e, r->timestamp_delta);
 	emit_varint(e, r->offset_delta);
-	emit_varint(e, span_size(r->key));
+	emit_varint(e, record_span_size(r->key));
 }
 
 void record_emit_value_size(struct emitter *e, const struct record_view *r)
 {
-	emit_varint(e, span_size(r->value));
+	emit_varint(e, record_span_size(r->value));
 }
 
 void record_emit(struct emitter *e, const struct record_view *r)
 {
-	record_emit_front(e, r);
-	emit_bytes(e, r->key.data, r->key.size);
-	record_emit_value_size(e, r);
-	emit_bytes(e, r->value.data, r->value.size);
-	emit_u8(e, 0); /* no headers */
+	uint8_t *room = emit_room(e, record_bytes(r));
+	if (room)
+		record_put(room, r);
 }
 
 struct record_iterator record_iterate(const void *batch, size_t size)

@@ -179,10 +179,48 @@ struct record_view {
 	struct bytes headers; /* reading: count and headers as they lie there */
 };
 
-/* Encoded size of a record without headers, size field included. */
-size_t record_bytes(const struct record_view *r);
+static inline int64_t record_span_size(struct bytes b)
+{
+	return b.data ? (int64_t)b.size : -1;
+}
 
-/* Encodes a record without headers into contiguous room. */
+/* What the size field counts. */
+static inline size_t record_body_bytes(const struct record_view *r)
+{
+	return 1 + varint_size(r->timestamp_delta) + varint_size(r->offset_delta) +
+	       varint_size(record_span_size(r->key)) + r->key.size +
+	       varint_size(record_span_size(r->value)) + r->value.size + 1;
+}
+
+/* Encoded size of a record without headers, size field included. */
+static inline size_t record_bytes(const struct record_view *r)
+{
+	size_t body = record_body_bytes(r);
+	return varint_size((int64_t)body) + body;
+}
+
+static inline uint8_t *record_put_span(uint8_t *out, struct bytes b)
+{
+	out += varint_put(out, record_span_size(b));
+	if (b.size)
+		memcpy(out, b.data, b.size);
+	return out + b.size;
+}
+
+/* Encodes a record without headers into record_bytes() of contiguous room. Here, so that a
+ * record on its way into a batch stays in registers. */
+static inline void record_put(uint8_t *out, const struct record_view *r)
+{
+	out += varint_put(out, (int64_t)record_body_bytes(r));
+	*out++ = 0; /* attributes: unused */
+	out += varint_put(out, r->timestamp_delta);
+	out += varint_put(out, r->offset_delta);
+	out = record_put_span(out, r->key);
+	out = record_put_span(out, r->value);
+	*out = 0; /* no headers */
+}
+
+/* The same for callers that do not know the room beforehand. */
 void record_emit(struct emitter *e, const struct record_view *r);
 
 /* The same in pieces, for a record that straddles chunks:
