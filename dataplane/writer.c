@@ -1,6 +1,5 @@
 /* writer.c - messages of pollers and control in, completions out; see writer.h. */
 #include "dataplane/writer.h"
-#include "dataplane/base/clock.h"
 #include "dataplane/base/lap.h"
 #include "dataplane/base/map.h"
 #include "dataplane/base/require.h"

@@ -7,6 +7,7 @@
 #define PENSTOCK_CLOCK_H
 
 #include "dataplane/base/base.h"
+#include "dataplane/base/cycles.h"
 
 #define NS_PER_US 1000ull
 #define NS_PER_MS 1000000ull
@@ -17,8 +18,5 @@ uint64_t clock_now_ns(void);
 
 /* Milliseconds since 1970 UTC, as record timestamps count them. */
 int64_t clock_wall_ms(void);
-
-/* The cycle counter (rdtsc), for accounting only. */
-uint64_t clock_cycles(void);
 
 #endif

@@ -2,7 +2,14 @@
 #include "dataplane/ingest/answer.h"
 #include "dataplane/base/require.h"
 
-struct answer *answer_take(struct ingest *in, struct session *s)
+void answer_queue(struct session *s, struct answer *a)
+{
+	list_append(&s->answers, &a->node);
+	s->answers_count++;
+	s->stream->is_answer_due |= !a->is_silent;
+}
+
+struct answer *answer_take(struct ingest *in, struct session *s, bool is_silent)
 {
 	struct answer *a = slab_take(&in->answers);
 	if (!a)
@@ -10,8 +17,8 @@ struct answer *answer_take(struct ingest *in, struct session *s)
 	a->session = s;
 	a->protocol = s->protocol;
 	a->started_ns = in->now_ns;
-	list_append(&s->answers, &a->node);
-	s->answers_count++;
+	a->is_silent = is_silent;
+	answer_queue(s, a);
 	return a;
 }
 
@@ -101,6 +108,8 @@ void answers_send(struct ingest *in, struct session *s)
 		answer_send(in, s, a);
 		any = true;
 	}
+	if (list_is_empty(&s->answers))
+		s->stream->is_answer_due = false;
 	/* What waited for its predecessors, or for the last answer before a close, goes on. */
 	if (any)
 		stream_wake(s->stream, STREAM_READABLE);
@@ -115,4 +124,5 @@ void answers_orphan(struct ingest *in, struct session *s)
 			answer_drop(in, a);
 	}
 	s->answers_count = 0;
+	s->stream->is_answer_due = false;
 }

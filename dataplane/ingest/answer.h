@@ -44,8 +44,12 @@ struct answer {
 	bool first_in_use;
 };
 
-/* A new answer at the end of the session's queue, or null when the slab is empty. */
-struct answer *answer_take(struct ingest *in, struct session *s);
+/* A new answer at the end of the session's queue, or null when the slab is empty. `is_silent`:
+ * it is not sent, unless something goes wrong. */
+struct answer *answer_take(struct ingest *in, struct session *s, bool is_silent);
+
+/* Puts an answer that was taken out of a queue at its end again. */
+void answer_queue(struct session *s, struct answer *a);
 
 /* `answer` waits for `append` too; null when there are no waiters left. */
 struct waiter *answer_wait(struct ingest *in, struct answer *answer, struct append *append);

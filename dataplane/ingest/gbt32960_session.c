@@ -260,7 +260,8 @@ static struct bytes answer_data(const struct ingest *in, const struct listener *
 }
 
 /* A success answer to `frame` at the end of the queue, or null: no memory now. */
-static struct answer *answer_make(struct ingest *in, struct session *s, struct bytes frame)
+static struct answer *answer_make(struct ingest *in, struct session *s, struct bytes frame,
+				  bool is_silent)
 {
 	uint8_t time[GBT32960_TIME_BYTES];
 	struct bytes data = answer_data(in, s->listener, frame, time);
@@ -272,7 +273,7 @@ static struct answer *answer_make(struct ingest *in, struct session *s, struct b
 	size_t room = (size_t)chunk_pool_left(pool) * pool->chunk_bytes;
 	if (room < GBT32960_FRAME_BYTES_MIN + data.size)
 		return NULL;
-	struct answer *a = answer_take(in, s);
+	struct answer *a = answer_take(in, s, is_silent);
 	if (!a)
 		return NULL;
 	bool fits = chain_append(&a->bytes, pool, &h, sizeof h) &&
@@ -289,10 +290,9 @@ static bool gbt32960_accept(struct ingest *in, struct session *s, const struct f
 	unsigned answers = answers_to(gbt32960_header_of(f->bytes), s->listener->link);
 	*ret = NULL;
 	if (answers) {
-		*ret = answer_make(in, s, f->bytes);
+		*ret = answer_make(in, s, f->bytes, !(answers & TO_GOOD));
 		if (!*ret)
 			return false;
-		(*ret)->is_silent = !(answers & TO_GOOD);
 		(*ret)->frames = !!(answers & TO_GOOD);
 	}
 	stats_add(&in->stats, STAT_frames_received, 1);

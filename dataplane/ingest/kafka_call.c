@@ -11,7 +11,7 @@ static bool call_send(struct ingest *in, struct kafka_session *ks)
 	struct call *c = slab_take(&in->calls);
 	if (!c)
 		return false;
-	c->answer = answer_take(in, &ks->base);
+	c->answer = answer_take(in, &ks->base, false);
 	if (!c->answer) {
 		slab_give(&in->calls, c);
 		return false;

@@ -198,7 +198,7 @@ static enum kafka_progress end_step(struct ingest *in, struct kafka_session *ks)
 		return KAFKA_CUT;
 	if (decoded == KAFKA_DECODED_TOO_LARGE || (uint32_t)(c.at - start) < ks->left)
 		return KAFKA_REJECT;
-	f->answer = answer_take(in, &ks->base);
+	f->answer = answer_take(in, &ks->base, false);
 	if (!f->answer)
 		return KAFKA_RETRY;
 	f->answer->waiting = 1;

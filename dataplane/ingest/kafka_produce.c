@@ -41,14 +41,13 @@ static bool answer_piece(struct ingest *in, struct kafka_session *ks,
 /* An answer that waits for its own request, outside the queue until that has been read. */
 static struct answer *answer_begin(struct ingest *in, struct kafka_session *ks, int16_t acks)
 {
-	struct answer *a = answer_take(in, &ks->base);
+	struct answer *a = answer_take(in, &ks->base, acks == PRODUCE_ACKS_NONE);
 	if (!a)
 		return NULL;
 	list_remove(&a->node);
 	ks->base.answers_count--;
 	a->waiting = 1;
 	a->frames = 1;
-	a->is_silent = acks == PRODUCE_ACKS_NONE;
 	ks->is_begun = false;
 	return a;
 }
@@ -281,8 +280,7 @@ static enum kafka_progress end_step(struct ingest *in, struct kafka_session *ks)
 	kafka_answer_seal(a);
 	ks->produce.answer = NULL;
 	ks->step = NULL;
-	list_append(&ks->base.answers, &a->node);
-	ks->base.answers_count++;
+	answer_queue(&ks->base, a);
 	answer_done(in, a);
 	return KAFKA_GO;
 }

@@ -5,10 +5,10 @@
  * is in nic_dpdk_open.c; both share nic_dpdk_port.h.
  */
 #include "dataplane/net/nic_dpdk.h"
+#include "dataplane/base/cycles.h"
 #include "dataplane/base/require.h"
 #include "dataplane/net/nic_dpdk_port.h"
 
-#include <rte_cycles.h>
 #include <rte_ethdev.h>
 
 const struct nic_caps *nic_caps(const struct nic *n)
@@ -74,9 +74,9 @@ static void packet_take(struct nic *n, struct rte_mbuf *m, struct pkt_vec *ret)
 void nic_rx(struct nic *n, struct pkt_vec *ret)
 {
 	require(n->rx_count == 0);
-	uint64_t start = rte_rdtsc();
+	uint64_t start = clock_cycles();
 	n->rx_count = rte_eth_rx_burst(n->port, 0, n->rx, PACKETS_PER_TURN);
-	n->cycles += rte_rdtsc() - start;
+	n->cycles += clock_cycles() - start;
 	ret->count = 0;
 	stats_add(n->stats, STAT_packets_received, n->rx_count);
 	for (unsigned i = 0; i < n->rx_count; i++)
@@ -89,9 +89,9 @@ void nic_release(struct nic *n)
 {
 	if (n->rx_count == 0)
 		return;
-	uint64_t start = rte_rdtsc();
+	uint64_t start = clock_cycles();
 	rte_pktmbuf_free_bulk(n->rx, n->rx_count);
-	n->cycles += rte_rdtsc() - start;
+	n->cycles += clock_cycles() - start;
 	n->rx_count = 0;
 }
 
@@ -190,7 +190,7 @@ void nic_tx_flush(struct nic *n)
 {
 	if (n->tx_count == 0)
 		return;
-	uint64_t start = rte_rdtsc(), bytes = 0;
+	uint64_t start = clock_cycles(), bytes = 0;
 	tx_prepare(n);
 	unsigned sent = tx_burst(n);
 	for (unsigned i = 0; i < sent; i++)
@@ -198,7 +198,7 @@ void nic_tx_flush(struct nic *n)
 	tx_advance(n, sent);
 	stats_add(n->stats, STAT_packets_sent, sent);
 	stats_add(n->stats, STAT_bytes_sent, bytes);
-	n->cycles += rte_rdtsc() - start;
+	n->cycles += clock_cycles() - start;
 }
 
 bool nic_has_unsent(const struct nic *n)

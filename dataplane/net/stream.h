@@ -56,6 +56,7 @@ struct stream {
 	uint8_t listener;      /* index of the listener that took it */
 	uint8_t events;        /* enum stream_event, cleared by the session stage */
 	bool is_closed;        /* stream_close() was called */
+	bool is_answer_due;    /* the session will send soon: an acknowledgement may wait for it */
 };
 
 /* Bytes that can be peeked. */

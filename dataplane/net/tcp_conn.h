@@ -32,6 +32,8 @@ enum {
 	TCP_REUSE_SYNS = 3,            /* a rebooted device insists this often, */
 	TCP_REUSE_MS = 3000,           /* over this time, and is believed */
 	TCP_PAWS_IDLE_S = 24 * 86400,  /* RFC 7323 5.5 */
+	TCP_ACK_DELAY_MS = 20, /* an acknowledgement waits so long for an answer to ride on, */
+	TCP_ACK_DELAY_SEGMENTS = 2, /* and for less than so many full segments (RFC 5681 4.2) */
 	TCP_TIMERS_PER_TURN = 64,
 	TCP_SEGMENTS_PER_TURN = 64, /* of one connection */
 	TCP_DUPACKS = 3,            /* RFC 5681 3.2: the next one is no reordering */
@@ -68,6 +70,7 @@ enum tcp_conn_flag {
 	CONN_RECOVERY = 1 << 9,    /* NewReno, until `recover` is acknowledged */
 	CONN_TIMESTAMPS = 1 << 10,
 	CONN_FIN_KNOWN = 1 << 11, /* the peer's FIN is at fin_seq, ahead */
+	CONN_ACK_NOW = 1 << 12,   /* what CONN_ACK_DUE says is not to wait for an answer */
 };
 
 /* A connection as the peer's segments name it. The port has one address. */
@@ -142,6 +145,7 @@ struct tcp_conn {
 	uint32_t syn_seq; /* of the SYNs that insist on a new connection */
 	uint32_t syn_ms;
 	uint32_t challenge_ms;
+	uint32_t ack_at_ms; /* CONN_ACK_DUE waits no longer */
 	uint8_t syn_count;
 	uint8_t challenge_count;
 	uint8_t backoff; /* doublings of rto_ms, until an RTT sample (Karn) */
@@ -306,6 +310,8 @@ void tcp_conn_settle(struct tcp *t, struct tcp_conn *c);
 void tcp_ooo_give(struct tcp_conn *c);
 
 /* ---- tcp_out.c ---- */
+/* An acknowledgement with this turn's output: it waits neither for an answer nor for more. */
+void tcp_ack_now(struct tcp_conn *c);
 /* One segment that belongs to no connection; lost when the port has no buffer. */
 void tcp_reply(struct tcp *t, const struct tcp_reply *reply);
 uint32_t tcp_ts_now(const struct tcp *t, uint32_t offset);

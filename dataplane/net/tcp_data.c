@@ -141,12 +141,11 @@ static void fin_reached(struct tcp *t, struct tcp_conn *c)
 	if (!(c->flags & CONN_FIN_KNOWN) || c->rcv_nxt != c->fin_seq || c->span_bytes > 0)
 		return;
 	c->flags &= ~(uint32_t)CONN_FIN_KNOWN;
-	c->flags |= CONN_ACK_DUE;
+	tcp_ack_now(c);
 	tcp_ooo_give(c);
 	c->rcv_nxt++;
 	if (seq_lt(c->rcv_adv, c->rcv_nxt))
 		c->rcv_adv = c->rcv_nxt;
-	tcp_conn_mark(c);
 	if (c->state == TCP_STATE_ESTABLISHED) {
 		c->state = TCP_STATE_CLOSE_WAIT;
 		stream_wake(&c->stream, STREAM_ENDED);
@@ -305,13 +304,25 @@ static bool state_takes_text(const struct tcp_conn *c)
 	       c->state == TCP_STATE_FIN_WAIT_2;
 }
 
+/* What comes as expected may be acknowledged together with an answer; the rest tells a peer
+ * that repairs something how far it is. */
+static void text_note_ack(struct tcp *t, struct tcp_conn *c, const struct tcp_segment *s)
+{
+	if (s->h.seq != c->rcv_nxt || c->ooo) {
+		tcp_ack_now(c);
+		return;
+	}
+	if (!(c->flags & CONN_ACK_DUE))
+		c->ack_at_ms = t->now_ms + TCP_ACK_DELAY_MS;
+	c->flags |= CONN_ACK_DUE;
+	tcp_conn_mark(c);
+}
+
 void tcp_segment_text(struct tcp *t, struct tcp_conn *c, struct tcp_segment *s)
 {
 	bool has_text = s->payload.size > 0 || (s->h.flags & TCP_FLAG_FIN);
-	if (has_text) {
-		c->flags |= CONN_ACK_DUE;
-		tcp_conn_mark(c);
-	}
+	if (has_text)
+		text_note_ack(t, c, s);
 	if (!has_text || !state_takes_text(c)) {
 		tcp_count(t, s->is_news ? STAT_packets_consumed : STAT_packets_duplicate);
 		return;

@@ -50,8 +50,7 @@ void tcp_challenge(struct tcp *t, struct tcp_conn *c)
 	if (c->challenge_count >= TCP_CHALLENGES_PER_SECOND)
 		return;
 	c->challenge_count++;
-	c->flags |= CONN_ACK_DUE;
-	tcp_conn_mark(c);
+	tcp_ack_now(c);
 }
 
 /* RFC 7323 5.3 R1. After 24 days of silence the stored value means nothing. */
@@ -91,12 +90,10 @@ static bool check_sequence(struct tcp *t, struct tcp_conn *c, const struct tcp_s
 	}
 	bool is_old = seq_le(s->h.seq + segment_length(s), c->rcv_nxt);
 	tcp_count(t, is_old ? STAT_packets_duplicate : STAT_packet_drop_tcp_unacceptable);
-	if (s->payload.size == 0) {
+	if (s->payload.size == 0)
 		tcp_challenge(t, c);
-	} else {
-		c->flags |= CONN_ACK_DUE;
-		tcp_conn_mark(c);
-	}
+	else
+		tcp_ack_now(c);
 	return false;
 }
 

@@ -89,7 +89,7 @@ static bool conn_transmit(struct tcp *t, struct tcp_conn *c, uint32_t seq, uint3
 		   (uint8_t)header_bytes, size > c->mss ? c->mss : 0);
 	if (h.window == 0 && c->rcv_adv != c->last_ack)
 		tcp_count(t, STAT_tcp_zero_windows);
-	c->flags &= ~(uint32_t)CONN_ACK_DUE;
+	c->flags &= ~(uint32_t)(CONN_ACK_DUE | CONN_ACK_NOW);
 	c->last_ack = c->rcv_nxt;
 	c->rcv_adv = edge;
 	return true;
@@ -229,6 +229,22 @@ static uint32_t ack_seq(const struct tcp_conn *c)
 	return seq_lt(edge, c->snd_max) ? edge : c->snd_max;
 }
 
+void tcp_ack_now(struct tcp_conn *c)
+{
+	c->flags |= CONN_ACK_DUE | CONN_ACK_NOW;
+	tcp_conn_mark(c);
+}
+
+/* RFC 9293 3.8.6.3, RFC 5681 4.2: only while the session has something to send, for a short
+ * while, and not when it waits for more itself, which the peer may hold back until it hears
+ * that the rest has arrived. */
+static bool ack_may_wait(const struct tcp *t, const struct tcp_conn *c)
+{
+	return !(c->flags & CONN_ACK_NOW) && c->stream.is_answer_due && !c->ooo &&
+	       tcp_conn_unread(c) == 0 && seq_lt(t->now_ms, c->ack_at_ms) &&
+	       c->rcv_nxt - c->last_ack < TCP_ACK_DELAY_SEGMENTS * (uint32_t)t->local_mss;
+}
+
 /* What the connection owes, in the order of urgency; false when a part stays. */
 static bool conn_send(struct tcp *t, struct tcp_conn *c)
 {
@@ -243,7 +259,8 @@ static bool conn_send(struct tcp *t, struct tcp_conn *c)
 			return false;
 		c->flags &= ~(uint32_t)CONN_KEEPALIVE_DUE;
 	}
-	if ((c->flags & CONN_ACK_DUE) || window_has_reopened(t, c))
+	bool is_due = (c->flags & CONN_ACK_DUE) && !ack_may_wait(t, c);
+	if (is_due || window_has_reopened(t, c))
 		return conn_transmit(t, c, ack_seq(c), 0, 0);
 	return true;
 }

@@ -1,7 +1,7 @@
 /* tcp_timer.c - time in, work for tcp_output() out: retransmission (RFC 6298), persist,
- * keepalive and FIN-WAIT-2, all on the one timer of a connection. It is armed for the
- * earliest deadline and left alone when deadlines move back: it fires early then, and is
- * armed again. */
+ * delayed acknowledgement, keepalive and FIN-WAIT-2, all on the one timer of a connection.
+ * It is armed for the earliest deadline and left alone when deadlines move back: it fires
+ * early then, and is armed again. */
 #include "dataplane/net/tcp_conn.h"
 
 enum {
@@ -39,14 +39,22 @@ static bool silence_deadline(const struct tcp *t, const struct tcp_conn *c,
 	return is_open && o->keepalive_idle_ms > 0 && !(c->flags & CONN_RTX_ARMED);
 }
 
+/* The earlier of two deadlines, of which the first counts only if it is set. */
+static void deadline_add(bool *is_set, uint32_t *at_ms, uint32_t other_ms)
+{
+	if (!*is_set || seq_lt(other_ms, *at_ms))
+		*at_ms = other_ms;
+	*is_set = true;
+}
+
 void tcp_timer_update(struct tcp *t, struct tcp_conn *c)
 {
 	uint32_t at_ms = 0;
 	bool is_needed = silence_deadline(t, c, &at_ms);
-	if (c->flags & CONN_RTX_ARMED) {
-		at_ms = is_needed && seq_lt(at_ms, c->rtx_at_ms) ? at_ms : c->rtx_at_ms;
-		is_needed = true;
-	}
+	if (c->flags & CONN_RTX_ARMED)
+		deadline_add(&is_needed, &at_ms, c->rtx_at_ms);
+	if (c->flags & CONN_ACK_DUE)
+		deadline_add(&is_needed, &at_ms, c->ack_at_ms);
 	if (!is_needed)
 		return;
 	int32_t after_ms = (int32_t)(at_ms - t->now_ms);
@@ -128,6 +136,8 @@ static void silence_expired(struct tcp *t, struct tcp_conn *c)
 static void conn_expired(struct tcp *t, struct tcp_conn *c)
 {
 	uint32_t at_ms;
+	if ((c->flags & CONN_ACK_DUE) && seq_le(c->ack_at_ms, t->now_ms))
+		tcp_conn_mark(c);
 	if ((c->flags & CONN_RTX_ARMED) && seq_le(c->rtx_at_ms, t->now_ms)) {
 		if (c->flags & CONN_PERSIST)
 			persist_expired(t, c);
