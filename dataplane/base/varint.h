@@ -23,8 +23,8 @@ static inline int64_t zigzag_decode(uint64_t v)
 /* Bytes uvarint_put() will write. */
 static inline unsigned uvarint_size(uint64_t v)
 {
-	unsigned bits = 64 - (unsigned)__builtin_clzll(v | 1);
-	return (bits + 6) / 7;
+	unsigned log2 = 63 - (unsigned)__builtin_clzll(v | 1);
+	return (log2 * 9 + 73) / 64; /* log2 / 7 + 1, for all of 0 to 63, without the division */
 }
 
 static inline unsigned varint_size(int64_t v)

@@ -148,14 +148,31 @@ static void frame_input(struct intake *i, const struct frame *f)
 
 /* ---- datagrams ------------------------------------------------------------------------- */
 
-/* The address alone: ports change with every socket of a device. */
+static char *octet_put(char *out, uint8_t v)
+{
+	if (v >= 100)
+		*out++ = (char)('0' + v / 100);
+	if (v >= 10)
+		*out++ = (char)('0' + v / 10 % 10);
+	*out++ = (char)('0' + v % 10);
+	return out;
+}
+
+/* The address alone: ports change with every socket of a device. IPv4 is not left to
+ * inet_ntop(), which prints it through a format: 300 cycles of every datagram's. */
 static struct bytes address_key(const struct address *a, char out[RECORD_KEY_BYTES_MAX])
 {
 	static const uint8_t mapped_ip4[12] = {[10] = 0xff, [11] = 0xff};
-	bool is_ip4 = memcmp(a->octets, mapped_ip4, sizeof mapped_ip4) == 0;
-	const void *raw = is_ip4 ? a->octets + sizeof mapped_ip4 : a->octets;
-	require(inet_ntop(is_ip4 ? AF_INET : AF_INET6, raw, out, RECORD_KEY_BYTES_MAX));
-	return (struct bytes){(const uint8_t *)out, strlen(out)};
+	if (memcmp(a->octets, mapped_ip4, sizeof mapped_ip4) != 0) {
+		require(inet_ntop(AF_INET6, a->octets, out, RECORD_KEY_BYTES_MAX));
+		return (struct bytes){(const uint8_t *)out, strlen(out)};
+	}
+	char *end = out;
+	for (unsigned i = sizeof mapped_ip4; i < sizeof a->octets; i++) {
+		end = octet_put(end, a->octets[i]);
+		*end++ = '.';
+	}
+	return (struct bytes){(const uint8_t *)out, (size_t)(end - 1 - out)};
 }
 
 static bool datagram_reserve(struct intake *i, struct record *r)
