@@ -81,7 +81,8 @@ static void poller_start(struct bench *b)
 			.receive_buffer_bytes = 256 << 10,
 			.out_of_order_bytes = 64 << 10,
 			.send_buffer_bytes = 256 << 10,
-			.rto_min_ms = 200,
+			/* A peer acknowledges with its next frame: seconds from now. */
+			.rto_min_ms = 60000,
 			.retransmit_timeout_ms = 100000,
 			.keepalive_idle_ms = 300000,
 			.keepalive_interval_ms = 30000,
@@ -163,17 +164,16 @@ static void turn(struct bench *b)
 static void connections_open(struct bench *b)
 {
 	uint16_t port = b->load->listener.port;
-	for (unsigned c = 0; c < b->load->connections; c += PACKETS_PER_TURN) {
-		unsigned end = c + PACKETS_PER_TURN < b->load->connections
-				       ? c + PACKETS_PER_TURN
-				       : b->load->connections;
-		for (unsigned p = c; p < end; p++)
-			wire_put_segment(b->nic, &(struct wire_segment){
-							 .peer = p, .port = port, .flags = TCP_FLAG_SYN});
+	struct wire_segment s = {.port = port};
+	for (unsigned first = 0; first < b->load->connections; first += PACKETS_PER_TURN) {
+		unsigned end = min_u32(first + PACKETS_PER_TURN, b->load->connections);
+		s.flags = TCP_FLAG_SYN;
+		for (s.peer = first; s.peer < end; s.peer++)
+			wire_put_segment(b->nic, &s);
 		turn(b);
-		for (unsigned p = c; p < end; p++)
-			wire_put_segment(b->nic, &(struct wire_segment){
-							 .peer = p, .port = port, .flags = TCP_FLAG_ACK});
+		s.flags = TCP_FLAG_ACK;
+		for (s.peer = first; s.peer < end; s.peer++)
+			wire_put_segment(b->nic, &s);
 		turn(b);
 	}
 }
@@ -234,10 +234,11 @@ static void print_load(struct bench *b, bool *is_first)
 	printf("%s\n    {\"load\": \"%s\", \"item\": \"%s\", \"connections\": %u, "
 	       "\"cycles\": %.1f, \"stages\": {",
 	       *is_first ? "" : ",", load->name, load->item, load->connections, median->all);
-	for (unsigned i = 0, shown = 0; i < STAGES; i++)
+	for (unsigned i = 0, shown = 0; i < STAGES; i++) {
+		const char *name = stat_infos[STAT_cycles_ack + i].name + sizeof "cycles";
 		if (STAT_cycles_ack + i != STAT_cycles_nic)
-			printf("%s\"%s\": %.1f", shown++ ? ", " : "",
-			       stat_infos[STAT_cycles_ack + i].name + sizeof "cycles", median->cycles[i]);
+			printf("%s\"%s\": %.1f", shown++ ? ", " : "", name, median->cycles[i]);
+	}
 	printf("}}");
 	*is_first = false;
 }

@@ -51,6 +51,13 @@ static inline uint64_t max_u64(uint64_t a, uint64_t b)
 	return a > b ? a : b;
 }
 
+/* Asks for the lines of [p, p + size) before they are needed. Any address will do. */
+static inline void prefetch(const void *p, size_t size)
+{
+	for (size_t at = 0; at < size; at += CACHE_LINE_BYTES)
+		__builtin_prefetch((const uint8_t *)p + at);
+}
+
 /* Rounds up to a multiple of `step`, a power of two. */
 static inline uint64_t round_up(uint64_t value, uint64_t step)
 {

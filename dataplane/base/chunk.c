@@ -86,7 +86,7 @@ static bool chain_has_room(const struct chain *c, const struct chunk_pool *p, si
 	return size <= room + (size_t)chunk_pool_left(p) * p->chunk_bytes;
 }
 
-bool chain_append(struct chain *c, struct chunk_pool *p, const void *data, size_t size)
+bool chain_append_chunks(struct chain *c, struct chunk_pool *p, const void *data, size_t size)
 {
 	if (!chain_has_room(c, p, size))
 		return false;

@@ -82,10 +82,6 @@ void chain_push(struct chain *c, struct chunk *chunk);
 /* Moves all of `from` behind `to`; `from` is empty afterwards. */
 void chain_join(struct chain *to, struct chain *from);
 
-/* Copies `size` bytes to the end, taking chunks as needed. False (and nothing appended) when
- * the pool cannot hold them. */
-bool chain_append(struct chain *c, struct chunk_pool *p, const void *data, size_t size);
-
 /* Appends `size` bytes, to be filled by the caller, in the room left in the last chunk; null
  * when they do not fit there. */
 static inline uint8_t *chain_extend(struct chain *c, size_t size)
@@ -97,6 +93,22 @@ static inline uint8_t *chain_extend(struct chain *c, size_t size)
 	tail->len += (uint32_t)size;
 	c->size += size;
 	return room;
+}
+
+/* chain_append() of what the last chunk has no room for. */
+bool chain_append_chunks(struct chain *c, struct chunk_pool *p, const void *data, size_t size);
+
+/* Copies `size` bytes to the end, taking chunks as needed. False (and nothing appended) when
+ * the pool cannot hold them. */
+static inline bool chain_append(struct chain *c, struct chunk_pool *p, const void *data,
+				size_t size)
+{
+	uint8_t *room = chain_extend(c, size);
+	if (!room)
+		return chain_append_chunks(c, p, data, size);
+	if (size)
+		memcpy(room, data, size);
+	return true;
 }
 
 /* Appends `size` bytes of zeroes that are contiguous in one chunk (size <= the pool's chunk)

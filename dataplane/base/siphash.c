@@ -1,7 +1,7 @@
-/* siphash.c - SipHash-2-4; see siphash.h. */
+/* siphash.c - SipHash-2-4 and 1-3; see siphash.h. */
 #include "dataplane/base/siphash.h"
 
-static uint64_t rotl(uint64_t x, int b)
+static inline uint64_t rotl(uint64_t x, int b)
 {
 	return x << b | x >> (64 - b);
 }
@@ -10,7 +10,7 @@ struct sip {
 	uint64_t v0, v1, v2, v3;
 };
 
-static void sip_round(struct sip *s)
+static inline void sip_round(struct sip *s)
 {
 	s->v0 += s->v1;
 	s->v1 = rotl(s->v1, 13) ^ s->v0;
@@ -24,15 +24,16 @@ static void sip_round(struct sip *s)
 	s->v2 = rotl(s->v2, 32);
 }
 
-static void sip_word(struct sip *s, uint64_t m)
+static inline void sip_word(struct sip *s, uint64_t m, int rounds)
 {
 	s->v3 ^= m;
-	sip_round(s);
-	sip_round(s);
+	for (int i = 0; i < rounds; i++)
+		sip_round(s);
 	s->v0 ^= m;
 }
 
-uint64_t siphash(struct siphash_key key, const void *data, size_t size)
+static inline uint64_t sip(struct siphash_key key, const void *data, size_t size, int rounds,
+			   int last_rounds)
 {
 	struct sip s = {
 		.v0 = key.k0 ^ 0x736f6d6570736575ull,
@@ -45,13 +46,23 @@ uint64_t siphash(struct siphash_key key, const void *data, size_t size)
 	for (; size >= 8; size -= 8, p += 8) {
 		uint64_t m;
 		memcpy(&m, p, sizeof m);
-		sip_word(&s, m);
+		sip_word(&s, m, rounds);
 	}
 	for (size_t i = 0; i < size; i++)
 		last |= (uint64_t)p[i] << (8 * i);
-	sip_word(&s, last);
+	sip_word(&s, last, rounds);
 	s.v2 ^= 0xff;
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < last_rounds; i++)
 		sip_round(&s);
 	return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
+}
+
+uint64_t siphash(struct siphash_key key, const void *data, size_t size)
+{
+	return sip(key, data, size, 2, 4);
+}
+
+uint64_t siphash_table(struct siphash_key key, const void *data, size_t size)
+{
+	return sip(key, data, size, 1, 3);
 }

@@ -5,7 +5,11 @@
 #include "dataplane/ingest/kafka_session.h"
 #include "dataplane/wire/kafka_error.h"
 
-enum { COMPLETIONS_PER_BURST = 64, BURSTS_PER_TURN = 8 };
+enum {
+	COMPLETIONS_PER_BURST = 64,
+	BURSTS_PER_TURN = 8,
+	STREAM_FETCH_BYTES = 320, /* a connection's, all of it: it is about to send */
+};
 
 /* The end of the record ledger that an outcome stands for. */
 static enum stat_id record_end(int16_t error)
@@ -24,11 +28,41 @@ static enum stat_id record_end(int16_t error)
 	}
 }
 
+/* A batch's waiters sit in as many answers, sessions and streams, none of which was touched
+ * since the frame came. Each is asked for while its predecessors are worked on: the answer three
+ * ahead, its session two ahead, its stream one ahead. */
+struct waiters_ahead {
+	struct waiter *one, *two, *three;
+};
+
+static struct waiter *waiter_next(const struct waiter *w)
+{
+	return w ? w->next : NULL;
+}
+
+static void waiters_fetch(struct waiters_ahead *a)
+{
+	struct session *s;
+	a->one = a->two;
+	a->two = a->three;
+	a->three = waiter_next(a->three);
+	if (a->three)
+		prefetch(container_of(a->three, struct answer, first), sizeof(struct answer));
+	if (a->two && (s = a->two->answer->session))
+		prefetch(s, sizeof *s);
+	if (a->one && (s = a->one->answer->session))
+		prefetch(s->stream, STREAM_FETCH_BYTES);
+}
+
 static void waiters_resolve(struct ingest *in, struct append *done)
 {
+	struct waiters_ahead ahead = {.three = done->waiters};
+	for (unsigned i = 0; i < 2; i++)
+		waiters_fetch(&ahead);
 	for (struct waiter *w = done->waiters; w;) {
 		struct waiter *next = w->next;
 		struct answer *answer = w->answer;
+		waiters_fetch(&ahead);
 		if (done->error)
 			answer->is_error = true;
 		answer->protocol->resolve(in, w, done);

@@ -97,6 +97,14 @@ static void answer_send(struct ingest *in, struct session *s, struct answer *a)
 	answer_give(in, a);
 }
 
+/* For its predecessors' answers with bytes it has not cut, for the last answer with a close, or
+ * for either with a timer that is then to be looked at. */
+static bool session_waits(const struct session *s)
+{
+	return s->is_closing || s->has_ended || timer_is_armed(&s->timer) ||
+	       stream_readable(s->stream) > 0;
+}
+
 void answers_send(struct ingest *in, struct session *s)
 {
 	bool any = false;
@@ -110,8 +118,7 @@ void answers_send(struct ingest *in, struct session *s)
 	}
 	if (list_is_empty(&s->answers))
 		s->stream->is_answer_due = false;
-	/* What waited for its predecessors, or for the last answer before a close, goes on. */
-	if (any)
+	if (any && session_waits(s))
 		stream_wake(s->stream, STREAM_READABLE);
 }
 

@@ -62,18 +62,23 @@ static void cut_push(struct cut *c, struct bytes bytes, enum stat_id verdict)
 	c->at += bytes.size;
 }
 
-/* A good frame, looked at where it lies; false when it takes a closer look. */
+/* A good frame, looked at where it lies; false when it takes a closer look. One that straddles
+ * packets is gathered: first as much as tells its length, then all of it. */
 static bool cut_good(struct cut *c)
 {
 	uint32_t bytes_max = c->gs->session.listener->frame_bytes_max;
-	struct bytes header = stream_peek(c->stream, c->at, GBT32960_HEADER_BYTES);
-	struct gbt32960_piece piece = gbt32960_look(header, bytes_max);
-	if (piece.kind != GBT32960_WAIT || piece.size > c->readable - c->at)
+	size_t left = c->readable - c->at;
+	struct bytes here = stream_span(c->stream, c->at, left);
+	struct gbt32960_piece piece = gbt32960_look(here, bytes_max);
+	while (piece.kind == GBT32960_WAIT && piece.size <= left) {
+		here = stream_peek(c->stream, c->at, piece.size);
+		if (here.size < piece.size)
+			return false;
+		piece = gbt32960_look(here, bytes_max);
+	}
+	if (piece.kind != GBT32960_FRAME)
 		return false;
-	struct bytes frame = stream_peek(c->stream, c->at, piece.size);
-	if (gbt32960_look(frame, bytes_max).kind != GBT32960_FRAME)
-		return false;
-	cut_push(c, frame, 0);
+	cut_push(c, (struct bytes){here.data, piece.size}, 0);
 	return true;
 }
 

@@ -35,7 +35,7 @@ enum kafka_progress kafka_call_step(struct ingest *in, struct kafka_session *ks)
 {
 	struct stream *stream = ks->base.stream;
 	while (ks->left > 0) {
-		struct bytes b = stream_span(stream, min_u32(ks->left, CHUNK_BYTES));
+		struct bytes b = stream_span(stream, 0, min_u32(ks->left, CHUNK_BYTES));
 		if (b.size == 0)
 			return KAFKA_NEED_BYTES;
 		if (!chain_append(&ks->request, &in->request_pool, b.data, b.size))

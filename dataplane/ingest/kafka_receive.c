@@ -198,7 +198,7 @@ static enum kafka_progress take_bytes(struct ingest *in, struct kafka_session *k
 			return p;
 	}
 	size_t want = r->append ? r->credit : min_u32(r->left, CHUNK_BYTES);
-	struct bytes b = stream_span(ks->base.stream, want);
+	struct bytes b = stream_span(ks->base.stream, 0, want);
 	if (b.size == 0)
 		return KAFKA_NEED_BYTES;
 	if (is_crc_asked(r->verdict))

@@ -25,7 +25,7 @@ enum stream_event {
 	STREAM_READABLE = 1 << 1, /* new bytes, or the session asked to be called again */
 	STREAM_ENDED = 1 << 2,    /* the peer will send no more (FIN), all its bytes are here */
 	STREAM_LOST = 1 << 3,     /* reset or given up: no more reading or sending */
-	STREAM_SENT = 1 << 4,     /* bytes of ours were acknowledged: send_room() has grown */
+	STREAM_SENT = 1 << 4,     /* bytes of ours were acknowledged: send_room() is no longer 0 */
 };
 
 enum stream_close_how {
@@ -38,7 +38,7 @@ struct stream;
 struct stream_ops {
 	size_t (*readable)(const struct stream *s);
 	struct bytes (*peek)(struct stream *s, size_t from, size_t want);
-	struct bytes (*span)(struct stream *s, size_t want); /* null: peek from 0 */
+	struct bytes (*span)(struct stream *s, size_t from, size_t want); /* null: peek */
 	void (*consume)(struct stream *s, size_t n);
 	size_t (*send_room)(const struct stream *s);
 	void (*send)(struct stream *s, struct chain *give);
@@ -73,11 +73,11 @@ static inline struct bytes stream_peek(struct stream *s, size_t from, size_t wan
 	return s->ops->peek(s, from, want);
 }
 
-/* The first bytes, at most `want`, as many as lie contiguous: nothing is gathered. For who
- * copies them anyway. None only when there are none. */
-static inline struct bytes stream_span(struct stream *s, size_t want)
+/* The bytes from byte `from` on, at most `want`, as many as lie contiguous: nothing is gathered.
+ * None only when there are none. */
+static inline struct bytes stream_span(struct stream *s, size_t from, size_t want)
 {
-	return s->ops->span ? s->ops->span(s, want) : s->ops->peek(s, 0, want);
+	return s->ops->span ? s->ops->span(s, from, want) : s->ops->peek(s, from, want);
 }
 
 static inline void stream_consume(struct stream *s, size_t n)

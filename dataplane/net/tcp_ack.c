@@ -64,6 +64,7 @@ static void ack_new(struct tcp *t, struct tcp_conn *c, uint32_t ack)
 {
 	uint32_t acked = ack - c->snd_una;
 	size_t bytes = min_size(acked, c->send.size);
+	bool was_full = c->send.size >= t->options.send_buffer_bytes;
 	chain_consume(&c->send, bytes);
 	c->snd_una = ack;
 	if (seq_lt(c->snd_nxt, ack))
@@ -83,7 +84,7 @@ static void ack_new(struct tcp *t, struct tcp_conn *c, uint32_t ack)
 	tcp_rtx_disarm(c);
 	if (c->snd_una != c->snd_max)
 		tcp_rtx_arm(t, c);
-	if (bytes > 0 && !c->stream.is_closed)
+	if (was_full && bytes > 0 && !c->stream.is_closed)
 		stream_wake(&c->stream, STREAM_SENT);
 	tcp_conn_mark(c);
 }

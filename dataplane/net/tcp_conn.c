@@ -8,7 +8,7 @@ enum { HANDLE_POLLER_SHIFT = 24, REF_INDEX_MASK = (1 << HANDLE_POLLER_SHIFT) - 1
 
 uint32_t tcp_hash(const struct tcp *t, const struct tcp_tuple *tuple)
 {
-	return (uint32_t)siphash(t->table_key, tuple, sizeof *tuple);
+	return (uint32_t)siphash_table(t->table_key, tuple, sizeof *tuple);
 }
 
 uint32_t tcp_ref(enum tcp_kind kind, const struct slab *slab, const void *object)
@@ -28,14 +28,17 @@ static bool tuple_is(const struct tcp_tuple *a, const struct tcp_tuple *b)
 	return memcmp(a, b, sizeof *a) == 0;
 }
 
+static_assert(offsetof(struct stream, local_port) - offsetof(struct stream, peer) ==
+		      offsetof(struct tcp_tuple, local_port),
+	      "a stream names its peer as a tuple does");
+
 /* The object behind `ref` when it is the tuple's, else null. */
 static void *ref_match(struct tcp *t, uint32_t ref, const struct tcp_tuple *tuple)
 {
 	uint32_t index = ref & REF_INDEX_MASK;
 	if (ref >> TCP_REF_KIND_SHIFT == TCP_KIND_CONN) {
 		struct tcp_conn *c = slab_at(&t->conns, index);
-		struct tcp_tuple own = tcp_conn_tuple(c);
-		return tuple_is(&own, tuple) ? c : NULL;
+		return tuple_is((const void *)&c->stream.peer, tuple) ? c : NULL;
 	}
 	if (ref >> TCP_REF_KIND_SHIFT == TCP_KIND_HALF_OPEN) {
 		struct tcp_half_open *half = slab_at(&t->half_open, index);
@@ -58,20 +61,33 @@ void *tcp_find(struct tcp *t, uint32_t hash, const struct tcp_tuple *tuple,
 	return NULL;
 }
 
-void tcp_prefetch(const struct tcp *t, uint32_t hash)
+const struct tcp_conn *tcp_prefetch(const struct tcp *t, uint32_t hash)
 {
 	uint32_t probe = 0;
 	uint32_t ref = tcp_table_find(&t->table, hash, &probe);
 	if (ref >> TCP_REF_KIND_SHIFT != TCP_KIND_CONN)
+		return NULL;
+	const struct tcp_conn *conn = slab_at(&t->conns, ref & REF_INDEX_MASK);
+	prefetch(conn, sizeof *conn);
+	return conn;
+}
+
+void tcp_prefetch_behind(const struct tcp_conn *c)
+{
+	if (!c)
 		return;
-	const uint8_t *conn = slab_at(&t->conns, ref & REF_INDEX_MASK);
-	__builtin_prefetch(conn);
-	__builtin_prefetch(conn + CACHE_LINE_BYTES);
+	if (c->stream.session)
+		prefetch(c->stream.session, TCP_SESSION_BYTES);
+	if (c->send.head)
+		prefetch(c->send.head, 1);
+	prefetch(c->timer.node.next, 1);
+	prefetch(c->timer.node.prev, 1);
 }
 
 void tcp_clock(struct tcp *t, uint64_t now_ns)
 {
 	t->now_ns = now_ns;
+	t->now_tick = now_ns / WHEEL_TICK_NS;
 	t->now_ms = (uint32_t)(now_ns / NS_PER_MS);
 	t->now_s = (uint32_t)(now_ns / NS_PER_S);
 }

@@ -38,6 +38,7 @@ enum {
 	TCP_SEGMENTS_PER_TURN = 64, /* of one connection */
 	TCP_DUPACKS = 3,            /* RFC 5681 3.2: the next one is no reordering */
 	TCP_SPAN_NONE = 0xff,
+	TCP_SESSION_BYTES = 128, /* of a session, fetched ahead */
 	TCP_REF_KIND_SHIFT = 30,
 };
 
@@ -200,6 +201,7 @@ struct tcp_span {
 struct tcp {
 	struct tcp_options options;
 	uint64_t now_ns;
+	uint64_t now_tick; /* of the wheels */
 	uint32_t now_ms; /* wraps: compared by difference */
 	uint32_t now_s;
 	uint16_t local_mss;
@@ -270,8 +272,10 @@ uint32_t tcp_hash(const struct tcp *t, const struct tcp_tuple *tuple);
 /* The object of the tuple, and its kind; null when there is none. */
 void *tcp_find(struct tcp *t, uint32_t hash, const struct tcp_tuple *tuple,
 	       enum tcp_kind *kind);
-/* Fetches the first two lines of the connection that is likely meant. */
-void tcp_prefetch(const struct tcp *t, uint32_t hash);
+/* Fetches the connection that is likely meant, null when there is none; then, once it has
+ * arrived, what it points to. */
+const struct tcp_conn *tcp_prefetch(const struct tcp *t, uint32_t hash);
+void tcp_prefetch_behind(const struct tcp_conn *c);
 uint32_t tcp_ref(enum tcp_kind kind, const struct slab *slab, const void *object);
 /* Puts it on the list of this turn's settle and output. */
 void tcp_conn_mark(struct tcp_conn *c);

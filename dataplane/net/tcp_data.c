@@ -198,10 +198,18 @@ void tcp_conn_settle(struct tcp *t, struct tcp_conn *c)
 		fin_reached(t, c);
 }
 
+/* Nothing came, nothing was read, and nothing is to be forgotten. */
+static bool is_settled(const struct tcp_conn *c)
+{
+	return c->span_first == TCP_SPAN_NONE && c->taken == 0 && !c->stream.is_closed &&
+	       c->state != TCP_STATE_CLOSED;
+}
+
 void tcp_settle(struct tcp *t)
 {
 	for (struct tcp_conn *c = t->dirty_first; c; c = c->dirty_next)
-		tcp_conn_settle(t, c);
+		if (!is_settled(c))
+			tcp_conn_settle(t, c);
 	t->span_count = 0;
 }
 

@@ -198,6 +198,7 @@ static void segment_arrives(struct tcp *t, struct tcp_segment *s)
 void tcp_input(struct tcp *t, const struct pkt_vec *segments, uint64_t now_ns)
 {
 	struct tcp_segment read[PACKETS_PER_TURN];
+	const struct tcp_conn *likely_meant[PACKETS_PER_TURN];
 	unsigned count = 0;
 	require(t->span_count == 0);
 	tcp_clock(t, now_ns);
@@ -213,7 +214,9 @@ void tcp_input(struct tcp *t, const struct pkt_vec *segments, uint64_t now_ns)
 		count++;
 	}
 	for (unsigned i = 0; i < count; i++)
-		tcp_prefetch(t, read[i].hash);
+		likely_meant[i] = tcp_prefetch(t, read[i].hash);
+	for (unsigned i = 0; i < count; i++)
+		tcp_prefetch_behind(likely_meant[i]);
 	for (unsigned i = 0; i < count; i++)
 		segment_arrives(t, &read[i]);
 	tcp_timers(t);

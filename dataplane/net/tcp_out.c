@@ -180,6 +180,8 @@ static void cwnd_restart(struct tcp *t, struct tcp_conn *c)
 /* False when something stays for the next turn. */
 static bool send_new(struct tcp *t, struct tcp_conn *c)
 {
+	if (bytes_unsent(c) == 0 && !fin_is_wanted(c))
+		return true;
 	cwnd_restart(t, c);
 	for (unsigned i = 0; i < TCP_SEGMENTS_PER_TURN; i++) {
 		uint32_t n = bytes_sendable(t, c);

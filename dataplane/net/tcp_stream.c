@@ -58,12 +58,12 @@ static struct bytes conn_peek(struct stream *s, size_t from, size_t want)
 	return gathered ? (struct bytes){gathered, want} : piece;
 }
 
-static struct bytes conn_span(struct stream *s, size_t want)
+static struct bytes conn_span(struct stream *s, size_t from, size_t want)
 {
 	const struct tcp_conn *c = tcp_conn_of(s);
-	if (tcp_conn_unread(c) == 0)
+	if (from >= tcp_conn_unread(c))
 		return (struct bytes){0};
-	struct bytes piece = conn_piece(c, c->taken);
+	struct bytes piece = conn_piece(c, c->taken + from);
 	return (struct bytes){piece.data, min_size(piece.size, want)};
 }
 

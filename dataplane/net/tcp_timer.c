@@ -58,11 +58,10 @@ void tcp_timer_update(struct tcp *t, struct tcp_conn *c)
 	if (!is_needed)
 		return;
 	int32_t after_ms = (int32_t)(at_ms - t->now_ms);
-	uint64_t deadline_ns =
-		t->now_ns + (after_ms > 0 ? (uint64_t)after_ms * NS_PER_MS : 0);
-	if (!timer_is_armed(&c->timer) ||
-	    deadline_ns / WHEEL_TICK_NS + 1 < c->timer.deadline_tick)
-		wheel_arm(&t->wheel, &c->timer, deadline_ns);
+	uint64_t ticks = after_ms > 0 ? (uint64_t)after_ms : 0;
+	static_assert(WHEEL_TICK_NS == NS_PER_MS, "a tick is a millisecond");
+	if (!timer_is_armed(&c->timer) || t->now_tick + ticks + 1 < c->timer.deadline_tick)
+		wheel_arm(&t->wheel, &c->timer, t->now_ns + ticks * WHEEL_TICK_NS);
 }
 
 static void conn_give_up(struct tcp *t, struct tcp_conn *c)

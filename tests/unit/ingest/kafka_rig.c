@@ -45,9 +45,9 @@ static struct bytes peer_peek(struct stream *s, size_t from, size_t want)
 }
 
 /* As if every packet held an odd number of bytes. */
-static struct bytes peer_span(struct stream *s, size_t want)
+static struct bytes peer_span(struct stream *s, size_t from, size_t want)
 {
-	return peer_peek(s, 0, min_size(want, 977));
+	return peer_peek(s, from, min_size(want, 977));
 }
 
 static void peer_consume(struct stream *s, size_t n)
