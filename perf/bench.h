@@ -2,8 +2,9 @@
  *
  *     setup once; then, round after round:  prepare(n)  ── timed: run(n) ──  settle(n)
  *
- * The figure is the median of the rounds, less what reading the counter costs. Working sets
- * are what the stage touches when it runs over and over: its code and tables are hot.
+ * The figure is the median of the rounds, less what reading the counter costs. Code is always
+ * hot; the data a stage touches fits the second-level cache, or (`bench_is_cold`) comes from
+ * far more memory than any cache holds, in an order no prefetcher foresees.
  */
 #ifndef PENSTOCK_BENCH_H
 #define PENSTOCK_BENCH_H
@@ -11,6 +12,13 @@
 #include "dataplane/base/base.h"
 
 enum { BENCH_VECTOR_MAX = 32, BENCH_ROUNDS = 4000 };
+
+extern bool bench_is_cold;
+
+static inline unsigned bench_set(unsigned hot, unsigned cold)
+{
+	return bench_is_cold ? cold : hot;
+}
 
 struct stage {
 	const char *name;

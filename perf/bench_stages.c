@@ -1,8 +1,12 @@
 /* bench_stages.c - every stage alone, its cycles per item as JSON on stdout; perf/run adds
- * machine, commit and date. */
+ * machine, commit and date.
+ *
+ *     bench_stages hot|cold    what a stage touches fits the second-level cache, or does not
+ */
 #include "dataplane/base/clock.h"
 #include "dataplane/base/require.h"
 #include "perf/bench.h"
+#include "perf/bench_parts.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,15 +50,6 @@ double bench_cycles(const struct stage *s, unsigned n, unsigned rounds)
 	return (double)median(samples, rounds) / n;
 }
 
-/* Cycles of the counter per second: what turns a figure into a rate. */
-static double counter_hz(void)
-{
-	uint64_t ns = clock_now_ns(), cycles = clock_cycles();
-	while (clock_now_ns() - ns < 100 * NS_PER_MS)
-		continue;
-	return (double)(clock_cycles() - cycles) * 1e9 / (double)(clock_now_ns() - ns);
-}
-
 static void print_stages(const struct stage *stages, bool *is_first)
 {
 	static const unsigned vectors[] = {1, 8, 32};
@@ -71,10 +66,17 @@ static void print_stages(const struct stage *stages, bool *is_first)
 	}
 }
 
-int main(void)
+bool bench_is_cold;
+
+int main(int argc, char **argv)
 {
 	bool is_first = true;
-	printf("{\"counter_hz\": %.0f, \"stages\": [", counter_hz());
+	bench_is_cold = argc == 2 && strcmp(argv[1], "cold") == 0;
+	if (argc != 2 || (!bench_is_cold && strcmp(argv[1], "hot") != 0)) {
+		fprintf(stderr, "usage: bench_stages hot|cold\n");
+		return 64;
+	}
+	printf("{\"counter_hz\": %.0f, \"stages\": [", bench_counter_hz());
 	print_stages(net_stages, &is_first);
 	print_stages(ingest_stages, &is_first);
 	print_stages(store_stages, &is_first);

@@ -16,6 +16,7 @@
 #include "dataplane/poller.h"
 #include "dataplane/quiescent.h"
 #include "dataplane/wire/tcp_header.h"
+#include "perf/bench_parts.h"
 #include "perf/bench_turn_load.h"
 #include "perf/bench_wire.h"
 
@@ -243,19 +244,11 @@ static void print_load(struct bench *b, bool *is_first)
 	*is_first = false;
 }
 
-static double counter_hz(void)
-{
-	uint64_t ns = clock_now_ns(), cycles = clock_cycles();
-	while (clock_now_ns() - ns < 100 * NS_PER_MS)
-		continue;
-	return (double)(clock_cycles() - cycles) * 1e9 / (double)(clock_now_ns() - ns);
-}
-
 int main(void)
 {
 	static struct bench bench;
 	bool is_first = true;
-	printf("{\"counter_hz\": %.0f, \"turns\": [", counter_hz());
+	printf("{\"counter_hz\": %.0f, \"turns\": [", bench_counter_hz());
 	for (const struct load *load = loads; load->name; load++) {
 		bench_start(&bench, load);
 		load->begin(&bench.state);

@@ -4,14 +4,13 @@
 #include "dataplane/base/require.h"
 #include "dataplane/wire/gbt32960.h"
 #include "dataplane/wire/tcp_header.h"
+#include "perf/bench_parts.h"
 #include "perf/bench_wire.h"
 #include "perf/produce_request.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 enum {
-	FRAME_BYTES = 450,
 	DATAGRAM_BYTES = 64,
 	KAFKA_PARTITIONS = 8,
 	STRIDE = 389, /* coprime to the connections: no neighbour follows its neighbour */
@@ -33,34 +32,17 @@ static void end_plain(struct load_state *s)
 
 /* ---- frames ------------------------------------------------------------------------------ */
 
-static void frame_make(uint8_t *frame, unsigned vin)
-{
-	char text[32];
-	snprintf(text, sizeof text, "LPENSTOCK%08u", vin);
-	memset(frame, (int)(vin & 0x1f), FRAME_BYTES);
-	struct gbt32960_header *h = (struct gbt32960_header *)frame;
-	*h = (struct gbt32960_header){.start = {'#', '#'},
-				      .command = GBT32960_REALTIME,
-				      .flag = GBT32960_COMMAND,
-				      .encryption = GBT32960_PLAIN};
-	memcpy(h->vin, text, sizeof h->vin);
-	h->data_bytes = be16_of(FRAME_BYTES - GBT32960_FRAME_BYTES_MIN);
-	struct bytes data = {frame + GBT32960_HEADER_BYTES,
-			     FRAME_BYTES - GBT32960_FRAME_BYTES_MIN};
-	frame[FRAME_BYTES - 1] = gbt32960_bcc(h, data);
-}
-
 static void put_frames(struct load_state *s, struct nic *nic, unsigned connections, unsigned n)
 {
-	uint8_t frame[FRAME_BYTES];
+	uint8_t frame[BENCH_FRAME_BYTES];
 	for (unsigned i = 0; i < n; i++) {
 		unsigned peer = next_peer(s, connections);
-		frame_make(frame, peer);
+		bench_frame_make(frame, peer);
 		wire_put_segment(nic, &(struct wire_segment){.peer = peer,
 							     .port = 32960,
 							     .flags = TCP_FLAG_ACK | TCP_FLAG_PSH,
 							     .data = frame,
-							     .size = FRAME_BYTES});
+							     .size = BENCH_FRAME_BYTES});
 	}
 }
 

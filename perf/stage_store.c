@@ -8,7 +8,14 @@
 #include "dataplane/writer.h"
 #include "perf/bench.h"
 
-enum { RECORDS = 163, BATCH_BYTES = 16 << 10, LANES = 8 };
+enum {
+	RECORDS = 163,
+	BATCH_BYTES = 16 << 10,
+	LANES = 8,
+	APPENDS_HOT = BENCH_VECTOR_MAX,
+	APPENDS_COLD = 4096, /* 64 MiB */
+	STRIDE = 389,        /* coprime to both */
+};
 
 static struct handoff to_writer, admin;
 static struct wake wakes[2];
@@ -16,39 +23,65 @@ static struct stats_page page;
 static struct writer *writer;
 static struct disk *disk;
 static struct chunk_pool pool;
-static struct append appends[BENCH_VECTOR_MAX];
-static unsigned next_lane;
+static struct append *appends;
+static unsigned append_count, next_append, next_lane;
+
+static void batch_make(struct append *a)
+{
+	static uint8_t bytes[BATCH_BYTES];
+	struct record_batch_header *h = (struct record_batch_header *)bytes;
+	record_batch_build(h, RECORDS, 1, 1);
+	record_batch_set_size(h, BATCH_BYTES);
+	record_batch_set_crc(h, crc32c(bytes + RECORD_BATCH_CRC_FROM,
+				       BATCH_BYTES - RECORD_BATCH_CRC_FROM));
+	require(chain_append(&a->bytes, &pool, bytes, BATCH_BYTES));
+}
+
+static void appends_make(void)
+{
+	append_count = bench_set(APPENDS_HOT, APPENDS_COLD);
+	appends = map_take(append_count * sizeof *appends);
+	require(appends);
+	require(chunk_pool_init(&pool, CHUNK_BYTES, append_count * (BATCH_BYTES / CHUNK_BYTES)) == 0);
+	for (unsigned i = 0; i < append_count; i++) {
+		struct append *a = &appends[i];
+		*a = (struct append){.msg = {.kind = HANDOFF_APPEND},
+				     .level = ACK_DURABLE,
+				     .records = RECORDS};
+		list_init(&a->node);
+		batch_make(a);
+	}
+}
 
 static void rings_setup(void)
 {
 	if (to_writer.down)
 		return;
+	appends_make();
 	require(wake_init(&wakes[0]) == 0 && wake_init(&wakes[1]) == 0);
 	require(handoff_init(&to_writer, &wakes[0], &wakes[1]) == 0);
 	require(handoff_init(&admin, &wakes[0], &wakes[1]) == 0);
 }
 
-static void message_make(unsigned i)
+/* The next in a ring of appends whose batches were made once. */
+static struct append *append_next(void)
 {
-	struct append *a = &appends[i];
-	*a = (struct append){.msg = {.kind = HANDOFF_APPEND},
-			     .level = ACK_DURABLE,
-			     .partition = {next_lane++ % LANES, 1},
-			     .records = RECORDS};
-	list_init(&a->node);
+	next_append = (next_append + STRIDE) % append_count;
+	struct append *a = &appends[next_append];
+	a->partition = (struct partition_ref){next_lane++ % LANES, 1};
+	a->error = 0;
+	return a;
 }
 
-static void prepare_messages(unsigned n)
+static void prepare_nothing(unsigned n)
 {
-	for (unsigned i = 0; i < n; i++)
-		message_make(i);
 }
 
 static void run_handoff(unsigned n)
 {
 	struct handoff_msg *msgs[BENCH_VECTOR_MAX];
 	for (unsigned i = 0; i < n; i++)
-		handoff_send(&to_writer, &appends[i].msg);
+		handoff_send(&to_writer, &append_next()->msg);
 	unsigned pulled = handoff_pull(&to_writer, msgs, BENCH_VECTOR_MAX);
 	for (unsigned i = 0; i < pulled; i++)
 		handoff_complete(&to_writer, msgs[i]);
@@ -57,17 +90,6 @@ static void run_handoff(unsigned n)
 
 static void settle_nothing(unsigned n)
 {
-}
-
-static void batch_make(unsigned i)
-{
-	static uint8_t bytes[BATCH_BYTES];
-	struct record_batch_header *h = (struct record_batch_header *)bytes;
-	record_batch_build(h, RECORDS, 1, 1);
-	record_batch_set_size(h, BATCH_BYTES);
-	record_batch_set_crc(h, crc32c(bytes + RECORD_BATCH_CRC_FROM,
-				       BATCH_BYTES - RECORD_BATCH_CRC_FROM));
-	require(chain_append(&appends[i].bytes, &pool, bytes, BATCH_BYTES));
 }
 
 static void log_serve_slot(uint32_t slot)
@@ -114,18 +136,14 @@ static void writer_setup(void)
 	};
 	writer = writer_create(&o);
 	require(writer && o.marks);
-	require(chunk_pool_init(&pool, CHUNK_BYTES, 4096) == 0);
 	for (uint32_t slot = 0; slot < LANES; slot++)
 		log_serve_slot(slot);
 }
 
 static void prepare_appends(unsigned n)
 {
-	for (unsigned i = 0; i < n; i++) {
-		message_make(i);
-		batch_make(i);
-		handoff_send(&to_writer, &appends[i].msg);
-	}
+	for (unsigned i = 0; i < n; i++)
+		handoff_send(&to_writer, &append_next()->msg);
 }
 
 static void run_append(unsigned n)
@@ -139,17 +157,14 @@ static void settle_appends(unsigned n)
 	for (unsigned back = 0; back < n;) {
 		writer_turn(writer);
 		unsigned got = handoff_reap(&to_writer, done, BENCH_VECTOR_MAX);
-		for (unsigned i = 0; i < got; i++) {
-			struct append *a = container_of(done[i], struct append, msg);
-			require(a->error == 0);
-			chain_give(&a->bytes);
-		}
+		for (unsigned i = 0; i < got; i++)
+			require(container_of(done[i], struct append, msg)->error == 0);
 		back += got;
 	}
 }
 
 const struct stage store_stages[] = {
-	{"handoff", "batch to the writer and its completion back", rings_setup, prepare_messages,
+	{"handoff", "batch to the writer and its completion back", rings_setup, prepare_nothing,
 	 run_handoff, settle_nothing},
 	{"append", "batch of 16 KiB (163 records): one writer turn, 8 partitions", writer_setup,
 	 prepare_appends, run_append, settle_appends},
