@@ -1,6 +1,7 @@
 /* rpc_stats.c - stats.get: the pages of all cores, added up, as the JSON that
  * docs/CONTROL.md documents. */
 #include "control/rpc_private.h"
+#include "dataplane/base/lap.h"
 #include "dataplane/base/require.h"
 
 #include <stdlib.h>
@@ -40,14 +41,25 @@ static json_t *counters_json(const struct stats *s)
 	return counters;
 }
 
+/* Where its cycles_busy went. */
+static json_t *stages_json(const struct stats *s)
+{
+	json_t *stages = json_object();
+	for (unsigned i = LAP_FIRST; i < LAP_FIRST + LAP_STAGES; i++)
+		if (s->value[i])
+			json_object_set_new(stages, stat_infos[i].name + strlen("cycles_"),
+					    json_integer((json_int_t)s->value[i]));
+	return stages;
+}
+
 static json_t *source_json(const struct rpc_source *source, const struct stats *s)
 {
-	return json_pack("{s:s, s:i, s:i, s:I, s:I, s:I, s:I}", "role", source->role,
+	return json_pack("{s:s, s:i, s:i, s:I, s:I, s:I, s:I, s:o}", "role", source->role,
 			 "index", (int)source->index, "cpu", (int)source->cpu, "turns",
 			 (json_int_t)s->value[STAT_turns], "turns_busy",
 			 (json_int_t)s->value[STAT_turns_busy], "cycles_busy",
 			 (json_int_t)s->value[STAT_cycles_busy], "cycles_idle",
-			 (json_int_t)s->value[STAT_cycles_idle]);
+			 (json_int_t)s->value[STAT_cycles_idle], "stages", stages_json(s));
 }
 
 static json_t *latency_json(const struct stats *s)

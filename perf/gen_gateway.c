@@ -154,15 +154,32 @@ static json_t *counters_report(const struct gen_gateway *g)
 	return grown;
 }
 
+/* Cycles per record of each stage of a core's turns. */
+static json_t *stages_report(const json_t *from, const json_t *to, uint64_t records)
+{
+	json_t *stages = json_object(), *value;
+	const json_t *before = json_object_get(from, "stages");
+	const char *name;
+	json_object_foreach(json_object_get(to, "stages"), name, value)
+	{
+		int64_t grown = json_integer_value(value) - number_at(before, name);
+		json_object_set_new(
+			stages, name,
+			json_real(records ? (double)grown / (double)records : 0.0));
+	}
+	return stages;
+}
+
 static json_t *core_report(const json_t *from, const json_t *to, uint64_t records)
 {
 	json_int_t busy = number_at(to, "cycles_busy") - number_at(from, "cycles_busy");
 	json_int_t idle = number_at(to, "cycles_idle") - number_at(from, "cycles_idle");
-	return json_pack("{s:O, s:O, s:O, s:I, s:I, s:f}", "role",
+	return json_pack("{s:O, s:O, s:O, s:I, s:I, s:f, s:o}", "role",
 			 json_object_get(to, "role"), "index",
 			 json_object_get(to, "index"), "cpu", json_object_get(to, "cpu"),
 			 "cycles_busy", busy, "cycles_idle", idle, "cycles_per_record",
-			 records ? (double)busy / (double)records : 0.0);
+			 records ? (double)busy / (double)records : 0.0, "stages",
+			 stages_report(from, to, records));
 }
 
 static json_t *cores_report(const struct gen_gateway *g, uint64_t records)

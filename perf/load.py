@@ -94,17 +94,25 @@ def cycles(run, role):
     return sum(core["cycles_per_record"] for core in cores if core["role"] == role)
 
 
+def driver_cycles(run):
+    """Of the poller's cycles per record, those in the port's driver."""
+    cores = (run["gateway"] or {}).get("cores", [])
+    return sum(core.get("stages", {}).get("nic", 0) for core in cores)
+
+
 def show(figures):
     ghz = figures["runs"][0]["counter_hz"] / 1e9
     print(f"{figures['name']}: {figures['machine']['cpu']}, counter {ghz:.2f} GHz, "
           f"commit {figures['commit']}, {figures['date']}, durable unless acks=1")
     print(f"{'records/s':>12}{'Gbit/s':>8}{'p50 us':>9}{'p99':>9}{'p99.9':>9}"
-          f"{'poller':>8}{'writer':>8}  run (cycles per record of the fused core's halves)")
+          f"{'poller':>8}{'driver':>8}{'writer':>8}  run (cycles per record: the poller without "
+          "its driver, the driver, the writer)")
     for run in figures["runs"]:
         latency = run["latency_us"]
         print(f"{run['achieved_records_per_s']:>12.0f}{run['line']['gbit_per_s']:>8.2f}"
               f"{latency['p50']:>9.0f}{latency['p99']:>9.0f}{latency['p999']:>9.0f}"
-              f"{cycles(run, 'poller'):>8.0f}{cycles(run, 'writer'):>8.0f}  {how(run)}"
+              f"{cycles(run, 'poller') - driver_cycles(run):>8.0f}{driver_cycles(run):>8.0f}"
+              f"{cycles(run, 'writer'):>8.0f}  {how(run)}"
               f"{'' if run['balance'] == 'even' else '  NOT EVEN: ' + run['balance']}")
 
 

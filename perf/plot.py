@@ -1,7 +1,8 @@
 """perf/plot RESULT.json... - figures of perf/run in, PNG files beside them out.
 
   NAME-latency.png  throughput against answer latency (p50, p99, p99.9), open loops and closed
-  NAME-cycles.png   cycles per record of each run, poller and writer stacked; of `stages`: per stage
+  NAME-cycles.png   cycles per record of each run, stage by stage; of `stages`: their shares of a
+                    whole turn
   NAME-rate.png     rate over time, one line per run; of `sweeps`: rate against record
                     size, one line per number of partitions
   NAME-taken.png    of `line`: what testpmd and the gateway take in, per frame size
@@ -22,11 +23,6 @@ def label_of(run):
     rest = [f"{key}={value}" for key, value in options.items()
             if key in ("connections", "record_size", "batch", "acks", "chaos", "burst")]
     return " ".join([pace, *rest])
-
-
-def cycles_of(run, role):
-    cores = (run["gateway"] or {}).get("cores", [])
-    return sum(core["cycles_per_record"] for core in cores if core["role"] == role)
 
 
 def draw_latency(axes, result):
@@ -50,25 +46,32 @@ def draw_latency(axes, result):
 
 
 def draw_cycles(axes, result):
+    """Stage by stage, poller before writer; the driver is the stage `nic`."""
     runs = [run for run in result["runs"] if run["gateway"]]
-    names, bottom = [label_of(run) for run in runs], [0.0] * len(runs)
-    for role in ("poller", "writer"):
-        cycles = [cycles_of(run, role) for run in runs]
-        axes.barh(names, cycles, left=bottom, label=role)
-        bottom = [low + more for low, more in zip(bottom, cycles)]
-    axes.set(xlabel="busy cycles per record, driver included")
-    axes.legend()
+    names, left = [label_of(run) for run in runs], [0.0] * len(runs)
+    cores = [[core for core in run["gateway"]["cores"] if core["stages"]] for run in runs]
+    stages = dict.fromkeys((core["role"], stage) for every in cores for core in every
+                           for stage in core["stages"])
+    for role, stage in stages:
+        cycles = [sum(core["stages"].get(stage, 0) for core in every if core["role"] == role)
+                  for every in cores]
+        axes.barh(names, cycles, left=left, label=f"{role} {stage}",
+                  color="lightgray" if stage == "nic" else None)
+        left = [low + more for low, more in zip(left, cycles)]
+    axes.set(xlabel="busy cycles per record")
+    axes.legend(fontsize="x-small", loc="center left", bbox_to_anchor=(1, 0.5))
     return bool(runs)
 
 
 def draw_stages(axes, result):
-    sizes = list(result["stages"][0]["cycles"])
-    names, bottom = [f"vectors of {size}" for size in sizes], [0.0] * len(sizes)
-    for stage in result["stages"]:
-        cycles = [stage["cycles"][size] for size in sizes]
-        axes.barh(names, cycles, left=bottom, label=f"{stage['stage']} ({stage['item']})")
-        bottom = [low + more for low, more in zip(bottom, cycles)]
-    axes.set(xlabel="cycles, one item of each stage")
+    """Whole turns: the stages' shares of a record's cycles, all of them in the name."""
+    names = [f"{row['load']}: {row['cycles']:.0f}" for row in result["turns"]]
+    left = [0.0] * len(names)
+    for stage in result["turns"][0]["stages"]:
+        shares = [100 * row["stages"][stage] / row["cycles"] for row in result["turns"]]
+        axes.barh(names, shares, left=left, label=stage)
+        left = [low + more for low, more in zip(left, shares)]
+    axes.set(xlabel="% of the cycles of a record")
     axes.legend(fontsize="x-small", loc="center left", bbox_to_anchor=(1, 0.5))
     return True
 

@@ -1,6 +1,7 @@
 """perf/run [NAME...] - runs the named measurements and records them under perf/results/.
 
-  stages        cycles per item of every stage alone, at vector sizes 1, 8 and 32
+  stages        cycles per item of every stage alone, its data hot and cold, and of whole
+                turns of a poller: no port, no disk
   fleet         GB/T 32960 vehicles over net_memif: closed loop, then rate against latency
   kafka         Produce requests over net_memif: batches, single records, acks
   udp           datagrams over net_memif: flat out, and at rates
@@ -28,21 +29,29 @@ QUIET = 0.5
 
 
 def stages():
-    """Each stage alone. The port's driver is not in these figures."""
-    figures = json.loads(output(str(BUILD / "perf" / "bench_stages")))
-    return record("stages", figures)
+    """Each stage alone, and whole turns. The port's driver is not in these figures."""
+    bench = str(BUILD / "perf" / "bench_stages")
+    hot, cold = json.loads(output(bench, "hot")), json.loads(output(bench, "cold"))
+    turns = json.loads(output(str(BUILD / "perf" / "bench_turn")))
+    return record("stages", {"counter_hz": hot["counter_hz"], "stages": hot["stages"],
+                             "stages_cold": cold["stages"], "turns": turns["turns"]})
 
 
 def print_stages(result):
     ghz = result["counter_hz"] / 1e9
     print(f"{result['machine']['cpu']}, counter {ghz:.2f} GHz, commit {result['commit']}, "
           f"{result['date']}")
-    print(f"{'stage':<16}{'n=1':>9}{'n=8':>9}{'n=32':>9}{'M/s (32)':>10}  item")
-    for row in result["stages"]:
+    print(f"{'stage':<16}{'n=1':>9}{'n=8':>9}{'n=32':>9}{'cold 32':>9}{'M/s (32)':>10}  item")
+    for row, cold in zip(result["stages"], result["stages_cold"]):
         cycles = row["cycles"]
         rate = result["counter_hz"] / cycles["32"] / 1e6 if cycles["32"] else float("inf")
         print(f"{row['stage']:<16}{cycles['1']:>9.1f}{cycles['8']:>9.1f}{cycles['32']:>9.1f}"
-              f"{rate:>10.2f}  {row['item']}")
+              f"{cold['cycles']['32']:>9.1f}{rate:>10.2f}  {row['item']}")
+    print(f"\n{'whole turns':<16}{'cycles':>9}{'M/s':>9}  item, and where its cycles go")
+    for row in result["turns"]:
+        parts = ", ".join(f"{name} {cycles:.0f}" for name, cycles in row["stages"].items())
+        print(f"{row['load']:<16}{row['cycles']:>9.1f}"
+              f"{result['counter_hz'] / row['cycles'] / 1e6:>9.2f}  {row['item']}: {parts}")
 
 
 SCENARIOS = {

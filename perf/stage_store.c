@@ -42,7 +42,8 @@ static void appends_make(void)
 	append_count = bench_set(APPENDS_HOT, APPENDS_COLD);
 	appends = map_take(append_count * sizeof *appends);
 	require(appends);
-	require(chunk_pool_init(&pool, CHUNK_BYTES, append_count * (BATCH_BYTES / CHUNK_BYTES)) == 0);
+	uint32_t chunks = append_count * (BATCH_BYTES / CHUNK_BYTES);
+	require(chunk_pool_init(&pool, CHUNK_BYTES, chunks) == 0);
 	for (unsigned i = 0; i < append_count; i++) {
 		struct append *a = &appends[i];
 		*a = (struct append){.msg = {.kind = HANDOFF_APPEND},

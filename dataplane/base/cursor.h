@@ -24,7 +24,9 @@ struct cursor {
 
 static inline struct cursor cursor_of(const void *data, size_t size)
 {
-	return (struct cursor){.at = data, .end = (const uint8_t *)data + size};
+	const uint8_t *p = data;
+	/* Nothing may be added to null, not even nothing. */
+	return (struct cursor){.at = p, .end = size ? p + size : p};
 }
 
 static inline size_t cursor_left(const struct cursor *c)
