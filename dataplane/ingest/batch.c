@@ -18,7 +18,7 @@ uint32_t record_reserve_bytes(struct bytes key, struct bytes value)
 
 static uint32_t *appends_taken(struct ingest *in, const struct lane *lane)
 {
-	return &in->appends_taken[writer_of_slot(lane->partition.slot, in->writer_count)];
+	return &in->appends_taken[lane->writer];
 }
 
 bool append_is_sure(struct ingest *in, const struct lane *lane, uint32_t others)
@@ -208,8 +208,7 @@ void handoff_submit(struct ingest *in)
 	/* There is room: append_take() gives no more to a writer than its handoff holds. */
 	for (struct list *node; (node = list_take_first(&in->finished));) {
 		struct append *a = list_entry(node, struct append, node);
-		unsigned writer = writer_of_slot(a->partition.slot, in->writer_count);
 		stats_add(&in->stats, STAT_batches_handed, 1);
-		handoff_send(in->writers[writer], &a->msg);
+		handoff_send(in->writers[a->lane->writer], &a->msg);
 	}
 }

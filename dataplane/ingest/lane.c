@@ -2,6 +2,7 @@
 #include "dataplane/ingest/lane.h"
 #include "dataplane/base/map.h"
 #include "dataplane/base/require.h"
+#include "dataplane/ingest/topics.h"
 
 #include <errno.h>
 
@@ -40,7 +41,7 @@ void lanes_fini(struct lanes *l)
 
 /* First use, or the slot belongs to another partition now. What is still reserved, open or
  * parked belongs to the old one and ends with its completions. */
-static void lane_renew(struct lane *lane, struct partition_ref partition)
+static void lane_renew(const struct lanes *l, struct lane *lane, struct partition_ref partition)
 {
 	if (!lane->blocked.next) {
 		list_init(&lane->blocked);
@@ -48,6 +49,7 @@ static void lane_renew(struct lane *lane, struct partition_ref partition)
 		list_init(&lane->parked);
 	}
 	lane->partition = partition;
+	lane->writer = (uint8_t)writer_of_slot(partition.slot, l->writers);
 }
 
 struct lane *lanes_get(struct lanes *l, struct partition_ref partition)
@@ -56,13 +58,13 @@ struct lane *lanes_get(struct lanes *l, struct partition_ref partition)
 	struct lane *lane = &l->lanes[partition.slot];
 	if (unlikely(!lane->blocked.next ||
 		     (lane->partition.generation != partition.generation && !lane->open)))
-		lane_renew(lane, partition);
+		lane_renew(l, lane, partition);
 	return lane;
 }
 
 bool lane_reserve(struct lanes *l, struct lane *lane, uint32_t bytes, bool may_use_reserve)
 {
-	uint64_t *reserved = &l->reserved[lane->partition.slot % l->writers];
+	uint64_t *reserved = &l->reserved[lane->writer];
 	uint64_t extra = may_use_reserve ? l->reserve_bytes : 0;
 	lane->is_writer_short = *reserved + bytes > l->writer_credit_bytes + extra;
 	if (lane->is_writer_short ||
@@ -75,7 +77,7 @@ bool lane_reserve(struct lanes *l, struct lane *lane, uint32_t bytes, bool may_u
 
 void lane_release(struct lanes *l, struct lane *lane, uint32_t bytes)
 {
-	uint64_t *reserved = &l->reserved[lane->partition.slot % l->writers];
+	uint64_t *reserved = &l->reserved[lane->writer];
 	require(*reserved >= bytes && lane->reserved_bytes >= bytes);
 	*reserved -= bytes;
 	lane->reserved_bytes -= bytes;

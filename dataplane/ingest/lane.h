@@ -23,6 +23,7 @@
 struct lane {
 	struct partition_ref partition;
 	uint32_t reserved_bytes;      /* of this lane, not yet given back */
+	uint8_t writer;               /* which of them serves the slot */
 	struct list blocked;          /* struct session.blocked: for credit of this lane */
 	bool is_writer_short;         /* lane_reserve() failed for credit of the writer */
 	/* The batch being filled from frames; null when there is none. */

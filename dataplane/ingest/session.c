@@ -125,7 +125,7 @@ bool session_is_held(const struct session *s)
 
 void session_block(struct ingest *in, struct session *s, struct lane *lane)
 {
-	struct list *starved = &in->lanes.starved[lane->partition.slot % in->lanes.writers];
+	struct list *starved = &in->lanes.starved[lane->writer];
 	require(list_is_empty(&s->blocked));
 	list_append(lane->is_writer_short ? starved : &lane->blocked, &s->blocked);
 	s->is_skipped = true;
@@ -143,7 +143,7 @@ static void blocked_wake(struct list *blocked)
 void sessions_unblock(struct ingest *in, struct lane *lane)
 {
 	blocked_wake(&lane->blocked);
-	blocked_wake(&in->lanes.starved[lane->partition.slot % in->lanes.writers]);
+	blocked_wake(&in->lanes.starved[lane->writer]);
 }
 
 void session_abort(struct ingest *in, struct session *s)
