@@ -69,8 +69,9 @@ def taken_of_gateway(run):
     else:
         accepted = run["achieved_messages_per_s"] - run["refused_per_s"]
         taken = accepted * run["message_bytes"] / SEGMENT_BYTES
+    packets = taken * run["seconds"]
     cycles = {role: sum(core["cycles_busy"] for core in gateway["cores"]
-                        if core["role"] == role) / max(taken * run["seconds"], 1)
+                        if core["role"] == role) / packets if packets else 0
               for role in ("poller", "writer")}
     cycles["driver"] = (gateway["counters"].get("cycles_nic", 0)
                         / max(gateway["ledgers"]["packets"]["in"], 1))
