@@ -1,9 +1,10 @@
-"""load.py - the scenarios of penstock-perf over net_memif: each a gateway, some runs, a table.
+"""load.py - the scenarios of penstock-perf: each a gateway, over net_memif unless its name says
+otherwise, some runs, a table.
 
 Every scenario finds the most a closed loop gets, then offers shares of that in an open loop:
 throughput against latency. What each figure means: docs/PERFORMANCE.md.
 """
-from memif_pair import MemifPair
+from memif_pair import MemifPair, RingPair
 from record import record
 
 KAFKA, FLEET, UDP = 9092, 32960, 5140
@@ -58,6 +59,29 @@ def udp():
         runs += [pair.perf("udp", UDP, seconds=SECONDS, record_size=64, rate=rate)
                  for rate in (250000, 500000, 1000000)]
     return result("udp", pair, runs)
+
+
+def closed_loops(pair):
+    """Of each kind of load the most there is."""
+    return [pair.perf("kafka", KAFKA, seconds=SECONDS, connections=8, partitions=8,
+                      in_flight=8),
+            pair.perf("fleet", FLEET, seconds=SECONDS, connections=1000),
+            pair.perf("fleet", FLEET, seconds=SECONDS, connections=10000, in_flight=4),
+            pair.perf("udp", UDP, seconds=SECONDS, record_size=64)]
+
+
+def discard():
+    """A gateway whose disk keeps nothing: what is ours, without the kernel's part."""
+    with MemifPair(topics={"perf": 8}, program="perf/gateway-null-disk") as pair:
+        runs = closed_loops(pair)
+    return result("discard", pair, runs)
+
+
+def ring():
+    """Gateway and generator in one process, two rings between them: hardly a driver."""
+    with RingPair() as pair:
+        runs = closed_loops(pair)
+    return result("ring", pair, runs)
 
 
 def connections():

@@ -70,8 +70,11 @@ class Pair:
 
     def launch(self, mode, port, **options):
         """One run of penstock-perf, begun."""
-        command = [str(self.build / "perf/penstock-perf"), mode,
-                   "--port", f"net_memif0,role=client,{self.memif}",
+        return self.generate(mode, port, ["--port", f"net_memif0,role=client,{self.memif}"],
+                             options)
+
+    def generate(self, mode, port, where, options):
+        command = [str(self.build / "perf/penstock-perf"), mode, *where,
                    "--target", f"{ADDRESS}:{port}", "--source-net", NET,
                    "--cpu", str(self.cpu), "--json", self._figures_path()]
         for name, value in options.items():
@@ -92,23 +95,54 @@ class Pair:
         return f"{self.sandbox.directory}/figures.json"
 
 
+def gateway_settings(cpu):
+    return {
+        "listeners": "KAFKA://:9092,FLEET://:32960,UDP://:5140",
+        "listener.protocol.map": "FLEET:GBT32960",
+        "listener.name.fleet.link": "platform",
+        "num.partitions": "8",
+        "penstock.port.address": f"{ADDRESS}/8",
+        "penstock.cores": f"fused:{cpu}",
+        "penstock.memory.mb": str(RECEIVER_MIB),
+        "penstock.hugepages": "auto",
+    }
+
+
+class RingPair(Pair):
+    """The receiver is a gateway in the generator's own process, each run its own."""
+
+    def __init__(self):
+        super().__init__()
+        self.settings = gateway_settings(self.receiver_cpu)
+        del self.settings["penstock.port.address"]
+        self.runs = 0
+
+    def _start(self, has_pages):
+        if not has_pages:
+            self.settings["penstock.hugepages"] = "none"
+
+    def _stop(self):
+        return ""
+
+    def perf(self, mode, port, **options):
+        """One run of penstock-perf, from the gateway's start to its end."""
+        self.runs += 1
+        directory = f"{self.sandbox.directory}/{self.runs}"
+        os.makedirs(f"{directory}/log")
+        where = ["--in-process"]
+        for key, value in {"penstock.control.socket": f"{directory}/control.sock",
+                           "log.dirs": f"{directory}/log", **self.settings}.items():
+            where += ["--set", f"{key}={value}"]
+        return self.figures(self.generate(mode, port, where, options), mode, options)
+
+
 class MemifPair(Pair):
     """The receiver is a gateway; `program` may be one with other seams."""
 
     def __init__(self, settings=None, topics=None, program="control/penstockd"):
         super().__init__()
         self.program = self.build / program
-        self.settings = {
-            "listeners": "KAFKA://:9092,FLEET://:32960,UDP://:5140",
-            "listener.protocol.map": "FLEET:GBT32960",
-            "listener.name.fleet.link": "platform",
-            "num.partitions": "8",
-            "penstock.port.address": f"{ADDRESS}/8",
-            "penstock.cores": f"fused:{self.receiver_cpu}",
-            "penstock.memory.mb": str(RECEIVER_MIB),
-            "penstock.hugepages": "auto",
-            **(settings or {}),
-        }
+        self.settings = {**gateway_settings(self.receiver_cpu), **(settings or {})}
         self.topics = topics or {}
 
     def _start(self, has_pages):

@@ -7,6 +7,8 @@
   udp           datagrams over net_memif: flat out, and at rates
   chaos         broken GB/T 32960 streams, their ends held against a second reading
   connections   a million vehicles over net_memif, one frame per 10 s each
+  discard       kafka, fleet and udp at a gateway whose disk keeps nothing: the kernel's part off
+  ring          the same three, gateway and generator in one process over a pair of rings
   line          what a gateway takes in over a port, beside dpdk-testpmd at the same port
   sweeps        Produce requests: records of 10 B to 1 MiB, at 1 to 10,000 partitions
 
@@ -61,6 +63,8 @@ SCENARIOS = {
     "udp": (load.udp, load.show),
     "chaos": (load.chaos, load.show),
     "connections": (load.connections, load.show),
+    "discard": (load.discard, load.show),
+    "ring": (load.ring, load.show),
     "line": (line.line, line.show),
     "sweeps": (sweeps.sweeps, sweeps.show),
 }
