@@ -372,6 +372,8 @@ static void finish_phases(struct gen_run *r)
 	atomic_store(&r->is_stopped, false);
 	if (!r->options.load) {
 		run_phase(r, GEN_DRAIN, DRAIN_NS, feed_nothing, is_all_sent);
+		/* What still lies in a ring of the port's would go with us. */
+		run_phase(r, GEN_FINISH, LINGER_NS, feed_nothing, never);
 		return;
 	}
 	run_phase(r, GEN_DRAIN, DRAIN_NS, feed_nothing, is_done);
