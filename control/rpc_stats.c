@@ -54,12 +54,13 @@ static json_t *stages_json(const struct stats *s)
 
 static json_t *source_json(const struct rpc_source *source, const struct stats *s)
 {
-	return json_pack("{s:s, s:i, s:i, s:I, s:I, s:I, s:I, s:o}", "role", source->role,
+	return json_pack("{s:s, s:i, s:i, s:I, s:I, s:I, s:I, s:I, s:o}", "role", source->role,
 			 "index", (int)source->index, "cpu", (int)source->cpu, "turns",
 			 (json_int_t)s->value[STAT_turns], "turns_busy",
 			 (json_int_t)s->value[STAT_turns_busy], "cycles_busy",
 			 (json_int_t)s->value[STAT_cycles_busy], "cycles_idle",
-			 (json_int_t)s->value[STAT_cycles_idle], "stages", stages_json(s));
+			 (json_int_t)s->value[STAT_cycles_idle], "cycles_stalled",
+			 (json_int_t)s->value[STAT_cycles_stalled], "stages", stages_json(s));
 }
 
 static json_t *latency_json(const struct stats *s)

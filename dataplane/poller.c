@@ -67,7 +67,8 @@ static void turn_begin(struct poller *p)
 static void turn_end(struct poller *p, bool busy)
 {
 	struct ingest *in = &p->ingest;
-	laps_end(&p->turn.laps, &in->stats, busy);
+	bool is_waiting = in->sessions_blocked > 0 || nic_has_unsent(p->options.nic);
+	laps_end(&p->turn.laps, &in->stats, busy, is_waiting);
 	if (busy)
 		stats_add(&in->stats, STAT_cycles_nic, laps_aside(&p->turn.laps));
 	if (in->now_ns - p->published_ns >= PUBLISH_INTERVAL_NS) {

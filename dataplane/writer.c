@@ -234,7 +234,7 @@ static void complete(struct writer *w)
 
 static void account(struct writer *w, bool is_busy, uint64_t now_ns)
 {
-	laps_end(&w->laps, &w->stats, is_busy);
+	laps_end(&w->laps, &w->stats, is_busy, disk_outstanding(w->options.disk) > 0);
 	/* Busy: now and then. Idle: once, before the core may go to sleep. */
 	bool is_due = is_busy ? now_ns - w->published_ns >= PUBLISH_INTERVAL_NS
 			      : !w->is_published;

@@ -174,10 +174,13 @@ static json_t *core_report(const json_t *from, const json_t *to, uint64_t record
 {
 	json_int_t busy = number_at(to, "cycles_busy") - number_at(from, "cycles_busy");
 	json_int_t idle = number_at(to, "cycles_idle") - number_at(from, "cycles_idle");
-	return json_pack("{s:O, s:O, s:O, s:I, s:I, s:f, s:o}", "role",
+	json_int_t stalled =
+		number_at(to, "cycles_stalled") - number_at(from, "cycles_stalled");
+	return json_pack("{s:O, s:O, s:O, s:I, s:I, s:I, s:f, s:o}", "role",
 			 json_object_get(to, "role"), "index",
 			 json_object_get(to, "index"), "cpu", json_object_get(to, "cpu"),
-			 "cycles_busy", busy, "cycles_idle", idle, "cycles_per_record",
+			 "cycles_busy", busy, "cycles_idle", idle, "cycles_stalled",
+			 stalled, "cycles_per_record",
 			 records ? (double)busy / (double)records : 0.0, "stages",
 			 stages_report(from, to, records));
 }

@@ -209,11 +209,14 @@ static void print_gateway(const json_t *gateway)
 	size_t i;
 	json_array_foreach(json_object_get(gateway, "cores"), i, core)
 	{
-		double busy = real(core, "cycles_busy"), idle = real(core, "cycles_idle");
-		printf("%-8s cpu %-2.0f busy %5.1f %%  %8.1f cycles per record\n",
+		double busy = real(core, "cycles_busy"),
+		       stalled = real(core, "cycles_stalled"),
+		       all = busy + stalled + real(core, "cycles_idle");
+		printf("%-8s cpu %-2.0f busy %5.1f %%, stalled %5.1f %%  %8.1f cycles per "
+		       "record\n",
 		       json_string_value(json_object_get(core, "role")),
-		       real(core, "cpu"),
-		       busy + idle > 0 ? 100 * busy / (busy + idle) : 0,
+		       real(core, "cpu"), all > 0 ? 100 * busy / all : 0,
+		       all > 0 ? 100 * stalled / all : 0,
 		       real(core, "cycles_per_record"));
 	}
 	json_object_foreach(json_object_get(gateway, "ledgers"), name, ledger)

@@ -49,12 +49,13 @@ static inline uint64_t laps_aside(const struct laps *l)
 	return l->aside - l->aside_began;
 }
 
-/* An idle turn is only idle, whatever its stages looked at. */
-static inline void laps_end(const struct laps *l, struct stats *s, bool is_busy)
+/* An idle turn is only idle, or (`is_waiting`) stalled, whatever its stages looked at. */
+static inline void laps_end(const struct laps *l, struct stats *s, bool is_busy, bool is_waiting)
 {
+	enum stat_id idle = is_waiting ? STAT_cycles_stalled : STAT_cycles_idle;
 	stats_add(s, STAT_turns, 1);
 	stats_add(s, STAT_turns_busy, is_busy);
-	stats_add(s, is_busy ? STAT_cycles_busy : STAT_cycles_idle, l->at - l->began);
+	stats_add(s, is_busy ? STAT_cycles_busy : idle, l->at - l->began);
 	if (is_busy)
 		for (unsigned i = 0; i < LAP_STAGES; i++)
 			stats_add(s, (enum stat_id)(LAP_FIRST + i), l->cycles[i]);

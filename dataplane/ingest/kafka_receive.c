@@ -298,7 +298,7 @@ static void leave_incomplete(struct ingest *in, struct kafka_receive *r)
 		&container_of(oldest, struct kafka_session, produce.receive)->base;
 	if (list_is_empty(&s->blocked))
 		return;
-	list_remove(&s->blocked);
+	session_unblock(in, s);
 	stream_wake(s->stream, STREAM_READABLE);
 }
 

@@ -37,7 +37,7 @@ static void session_detach(struct ingest *in, struct session *s)
 {
 	s->protocol->close(in, s);
 	answers_orphan(in, s);
-	list_remove(&s->blocked);
+	session_unblock(in, s);
 	session_disarm(in, s);
 	s->stream->session = NULL;
 	slab_give(&in->sessions[s->listener->protocol], s);
@@ -129,21 +129,31 @@ void session_block(struct ingest *in, struct session *s, struct lane *lane)
 	require(list_is_empty(&s->blocked));
 	list_append(lane->is_writer_short ? starved : &lane->blocked, &s->blocked);
 	s->is_skipped = true;
+	in->sessions_blocked++;
 	stats_add(&in->stats, STAT_sessions_blocked, 1);
 }
 
-static void blocked_wake(struct list *blocked)
+void session_unblock(struct ingest *in, struct session *s)
 {
-	for (struct list *node; (node = list_take_first(blocked));) {
-		struct session *s = list_entry(node, struct session, blocked);
+	if (list_is_empty(&s->blocked))
+		return;
+	list_remove(&s->blocked);
+	in->sessions_blocked--;
+}
+
+static void blocked_wake(struct ingest *in, struct list *blocked)
+{
+	while (!list_is_empty(blocked)) {
+		struct session *s = list_entry(blocked->next, struct session, blocked);
+		session_unblock(in, s);
 		stream_wake(s->stream, STREAM_READABLE);
 	}
 }
 
 void sessions_unblock(struct ingest *in, struct lane *lane)
 {
-	blocked_wake(&lane->blocked);
-	blocked_wake(&in->lanes.starved[lane->writer]);
+	blocked_wake(in, &lane->blocked);
+	blocked_wake(in, &in->lanes.starved[lane->writer]);
 }
 
 void session_abort(struct ingest *in, struct session *s)

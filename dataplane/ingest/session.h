@@ -133,6 +133,7 @@ struct ingest {
 	 * first. */
 	struct list open_lanes[LISTENERS_MAX];
 	uint32_t sticky[LISTENERS_MAX]; /* batches closed: where records without a key go next */
+	uint32_t sessions_blocked;      /* that wait for credit */
 	struct list incomplete;         /* Kafka batches being received, oldest first */
 	struct list finished;           /* struct append.node: complete, for handoff */
 	struct handoff *writers[WRITERS_MAX];
@@ -154,6 +155,8 @@ bool session_is_held(const struct session *s);
 
 /* The session cannot go on until `lane` has credit again. */
 void session_block(struct ingest *in, struct session *s, struct lane *lane);
+/* It waits no longer. */
+void session_unblock(struct ingest *in, struct session *s);
 /* Puts every session blocked on the lane back on the ready list. */
 void sessions_unblock(struct ingest *in, struct lane *lane);
 

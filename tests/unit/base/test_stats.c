@@ -64,7 +64,7 @@ Test(laps, stages_and_what_went_aside_are_the_whole_turn)
 	static struct stats s;
 	struct laps l = turn_of(4000);
 	cr_assert(laps_aside(&l) == 4000);
-	laps_end(&l, &s, true);
+	laps_end(&l, &s, true, true);
 	cr_assert(s.value[STAT_cycles_batch] >= 6000);
 	cr_assert(s.value[STAT_cycles_ip] + s.value[STAT_cycles_batch] + 4000 ==
 		  s.value[STAT_cycles_busy]);
@@ -75,8 +75,10 @@ Test(laps, an_idle_turn_counts_for_no_stage)
 {
 	static struct stats s;
 	struct laps l = turn_of(0);
-	laps_end(&l, &s, false);
-	cr_assert(s.value[STAT_cycles_batch] == 0);
+	laps_end(&l, &s, false, false);
+	cr_assert(s.value[STAT_cycles_batch] == 0 && s.value[STAT_cycles_stalled] == 0);
 	cr_assert(s.value[STAT_cycles_idle] >= 10000);
-	cr_assert(s.value[STAT_turns] == 1 && s.value[STAT_turns_busy] == 0);
+	laps_end(&l, &s, false, true);
+	cr_assert(s.value[STAT_cycles_stalled] >= 10000);
+	cr_assert(s.value[STAT_turns] == 2 && s.value[STAT_turns_busy] == 0);
 }

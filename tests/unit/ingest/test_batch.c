@@ -191,8 +191,8 @@ Test(batch, a_slow_writer_has_no_more_appends_than_its_handoff_holds)
 	static struct append *taken[HANDOFF_APPENDS_MAX];
 	struct rig_options o = {.appends_max = 2 * HANDOFF_APPENDS_MAX};
 	struct rig *r = rig_create(&o);
+	r->in.writer_count = r->in.lanes.writers = 2;
 	struct lane *slow = lane_at(r, 0), *other = lane_at(r, 1);
-	r->in.writer_count = 2;
 	for (unsigned i = 0; i < HANDOFF_APPENDS_MAX; i++) {
 		cr_assert(append_is_sure(&r->in, slow, HANDOFF_APPENDS_MAX - 1 - i));
 		taken[i] = append_take(&r->in, slow);
