@@ -141,4 +141,6 @@ def show(figures):
 
 
 def is_even(figures):
-    return all(run["balance"] == "even" for run in figures.get("runs", ()))
+    """Both ledgers of every run, and nothing refused: none of these loads is meant to be."""
+    return all(run["balance"] == "even" and not run["ledger"]["refused"]
+               for run in figures.get("runs", ()))
