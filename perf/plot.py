@@ -22,7 +22,7 @@ def label_of(run):
     pace = f"{options['rate']}/s" if "rate" in options else f"x{options.get('in_flight', 1)}"
     rest = [f"{key}={value}" for key, value in options.items()
             if key in ("connections", "record_size", "batch", "acks", "chaos", "burst")]
-    return " ".join([pace, *rest])
+    return " ".join([run["mode"], pace, *rest])
 
 
 def draw_latency(axes, result):
@@ -35,7 +35,7 @@ def draw_latency(axes, result):
         groups.setdefault(key, []).append(run)
     for number, group in enumerate(groups.values()):
         group.sort(key=lambda run: run["achieved_records_per_s"])
-        name = " ".join(label_of(group[-1]).split()[1:])
+        name = " ".join(label_of(group[-1]).split()[2:])
         for quantile, style in (("p50", "-"), ("p99", "--"), ("p999", ":")):
             axes.plot([run["achieved_records_per_s"] for run in group],
                       [run["latency_us"][quantile] for run in group],
@@ -52,11 +52,12 @@ def draw_cycles(axes, result):
     cores = [[core for core in run["gateway"]["cores"] if core["stages"]] for run in runs]
     stages = dict.fromkeys((core["role"], stage) for every in cores for core in every
                            for stage in core["stages"])
-    for role, stage in stages:
+    for number, (role, stage) in enumerate(stages):
         cycles = [sum(core["stages"].get(stage, 0) for core in every if core["role"] == role)
                   for every in cores]
         axes.barh(names, cycles, left=left, label=f"{role} {stage}",
-                  color="lightgray" if stage == "nic" else None)
+                  color="lightgray" if stage == "nic" else f"C{number % 10}",
+                  hatch="//" if role == "writer" else None)
         left = [low + more for low, more in zip(left, cycles)]
     axes.set(xlabel="busy cycles per record")
     axes.legend(fontsize="x-small", loc="center left", bbox_to_anchor=(1, 0.5))

@@ -12,6 +12,8 @@
 
 enum {
 	POOL_CACHE = 64,
+	/* A burst of answers finds buffers that were sent last, not those that were sent first. */
+	TX_POOL_CACHE = RTE_MEMPOOL_CACHE_MAX_SIZE,
 	MTU_DEFAULT = 1500,
 	/* The RX pool holds a full queue, a turn's burst, and what caches keep back. */
 	RX_POOL_SPARE = PACKETS_PER_TURN + 2 * POOL_CACHE,
@@ -34,12 +36,12 @@ static int refuse(const struct nic_dpdk_options *o, const char *what, int error)
 	return error;
 }
 
-static struct rte_mempool *pool_create(const struct nic *n, const char *use,
-				       unsigned count, unsigned frame_bytes)
+static struct rte_mempool *pool_create(const struct nic *n, const char *use, unsigned count,
+				       unsigned cache, unsigned frame_bytes)
 {
 	char name[RTE_MEMPOOL_NAMESIZE];
 	snprintf(name, sizeof name, "port%u_%s", n->port, use);
-	return rte_pktmbuf_pool_create(name, count, POOL_CACHE, 0,
+	return rte_pktmbuf_pool_create(name, count, cache, 0,
 				       (uint16_t)(frame_bytes + RTE_PKTMBUF_HEADROOM),
 				       rte_eth_dev_socket_id(n->port));
 }
@@ -63,11 +65,13 @@ static int pools_create(struct nic *n, const struct nic_dpdk_options *o,
 			uint16_t rx_descriptors)
 {
 	n->rx_pool =
-		pool_create(n, "rx", rx_descriptors + RX_POOL_SPARE, NIC_FRAME_BYTES_MAX);
-	n->tx_pool = pool_create(n, "tx", o->tx_buffers, NIC_FRAME_BYTES_MAX);
+		pool_create(n, "rx", rx_descriptors + RX_POOL_SPARE, POOL_CACHE,
+			    NIC_FRAME_BYTES_MAX);
+	n->tx_pool = pool_create(n, "tx", o->tx_buffers + 2 * TX_POOL_CACHE, TX_POOL_CACHE,
+				 NIC_FRAME_BYTES_MAX);
 	n->tx_size_max = NIC_FRAME_BYTES_MAX;
 	if (n->caps.tx_segment_bytes > n->caps.mtu) {
-		n->tx_large_pool = pool_create(n, "tx_large", NIC_LARGE_BUFFERS,
+		n->tx_large_pool = pool_create(n, "tx_large", NIC_LARGE_BUFFERS, POOL_CACHE,
 					       NIC_LARGE_FRAME_BYTES_MAX);
 		n->tx_size_max = NIC_LARGE_FRAME_BYTES_MAX;
 		if (!n->tx_large_pool)
