@@ -35,6 +35,23 @@ struct nic {
 	uint8_t tx[SENT_BYTES + FRAME_BYTES];
 };
 
+struct tcp_options wire_tcp_options(unsigned connections)
+{
+	return (struct tcp_options){.connections_max = connections,
+				    .half_open_max = 1024,
+				    .time_wait_max = 1024,
+				    .receive_buffer_bytes = 256 << 10,
+				    .out_of_order_bytes = 64 << 10,
+				    .send_buffer_bytes = 256 << 10,
+				    /* A peer acknowledges with its next frame: seconds from now. */
+				    .rto_min_ms = 60000,
+				    .retransmit_timeout_ms = 100000,
+				    .keepalive_idle_ms = 300000,
+				    .keepalive_interval_ms = 30000,
+				    .keepalive_probes = 4,
+				    .time_wait_ms = 1000};
+}
+
 struct nic *wire_create(unsigned peers, bool has_offload)
 {
 	struct nic *n = map_take(sizeof *n);

@@ -13,6 +13,7 @@
 #define PENSTOCK_BENCH_WIRE_H
 
 #include "dataplane/net/nic.h"
+#include "dataplane/net/tcp.h"
 
 enum {
 	WIRE_OUR_IP = 0x0a000001,
@@ -29,6 +30,9 @@ struct wire_segment {
 	const uint8_t *data;
 	uint32_t size;
 };
+
+/* The limits of the stack behind the port; what the poller fills in is left out. */
+struct tcp_options wire_tcp_options(unsigned connections);
 
 struct nic *wire_create(unsigned peers, bool has_offload);
 void wire_destroy(struct nic *n);

@@ -4,7 +4,6 @@
  * sends one segment of 450 bytes on each of n, chosen by a stride that defeats locality. */
 #include "dataplane/base/clock.h"
 #include "dataplane/base/require.h"
-#include "dataplane/net/tcp.h"
 #include "dataplane/wire/tcp_header.h"
 #include "perf/bench.h"
 #include "perf/bench_parts.h"
@@ -93,24 +92,13 @@ static void handshake(unsigned first, unsigned end, uint8_t flags)
 
 static void tcp_setup(void)
 {
-	struct tcp_options t = {.ip = &ip,
-				.stats = &stats,
-				.ready = &ready,
-				.receive = &receive,
-				.scratch = scratch,
-				.scratch_size = sizeof scratch,
-				.connections_max = connections,
-				.half_open_max = 1024,
-				.time_wait_max = 1024,
-				.receive_buffer_bytes = 256 << 10,
-				.out_of_order_bytes = 64 << 10,
-				.send_buffer_bytes = 256 << 10,
-				.rto_min_ms = 200,
-				.retransmit_timeout_ms = 100000,
-				.keepalive_idle_ms = 300000,
-				.keepalive_interval_ms = 30000,
-				.keepalive_probes = 4,
-				.time_wait_ms = 1000};
+	struct tcp_options t = wire_tcp_options(connections);
+	t.ip = &ip;
+	t.stats = &stats;
+	t.ready = &ready;
+	t.receive = &receive;
+	t.scratch = scratch;
+	t.scratch_size = sizeof scratch;
 	tcp = tcp_create(&t, clock_now_ns());
 	require(tcp);
 	tcp_listen(tcp, PORT, 0);
