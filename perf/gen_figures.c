@@ -1,4 +1,4 @@
-/* gen_figures.c - see gen_figures.h. */
+/* gen_figures.c - the counts of several lcores in, those of one run out; see gen_figures.h. */
 #include "perf/gen_figures.h"
 
 static void add_counts(uint64_t *sum, const uint64_t *one, unsigned count)

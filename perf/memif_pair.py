@@ -1,4 +1,5 @@
-"""memif_pair.py - settings in; a gateway and load generators beside it out, over memif.
+"""memif_pair.py - settings in; a gateway and load generators beside it out: over memif, or in the
+generator's own process over rings (RingPair).
 
     penstock-perf on the last CPU ═══ shared memory ═══ penstockd, fused, on the one before it
 
