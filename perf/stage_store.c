@@ -127,6 +127,7 @@ static void writer_setup(void)
 	struct writer_options o = {
 		.buffers = 64,
 		.buffer_bytes = 1 << 20,
+		.small_write_bytes = 64 << 10,
 		.descriptors = 8 * LANES,
 		.disk = disk,
 		.wake = &wakes[1],

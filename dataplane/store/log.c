@@ -93,8 +93,10 @@ static void operation_done(struct disk_op *op)
 		log_index_done(log, op->tag);
 		break;
 	case LOG_TAG_ALLOCATE:
-		log->is_allocating = false;
-		log->allocates = log->allocates && op->result >= 0;
+		log_allocate_done(log);
+		break;
+	case LOG_TAG_ZERO:
+		log_zero_done(log);
 		break;
 	case LOG_TAG_MARK:
 		log->is_marking = false;
@@ -122,7 +124,7 @@ static void advance_writing(struct log *log)
 {
 	log_copy(log);
 	log_submit_writes(log);
-	log_submit_allocate(log);
+	log_prepare_ahead(log);
 	log_submit_index(log);
 	log_submit_sync(log);
 	log_submit_mark(log);
@@ -165,6 +167,8 @@ void log_serve(struct log *log, struct log_service *service, uint32_t slot)
 {
 	log->service = service;
 	log->slot = slot;
+	/* Not known yet: a log has to show that its writes are small. */
+	log->write_bytes_mean = 4 * (int64_t)service->small_write_bytes;
 	if (log->is_fenced)
 		service->stats->value[STAT_log_fenced]++;
 	log_touch(log);

@@ -30,6 +30,7 @@ enum {
 	/* Preallocation: the first step, doubled up to the last. */
 	LOG_ALLOCATE_FIRST_BYTES = 1 << 20,
 	LOG_ALLOCATE_STEP_BYTES = 16 << 20,
+	LOG_ZERO_WRITES = 8, /* small writes that fit into the zeroes written at a time */
 	WRITE_BYTES_MAX = 1 << 20,
 };
 
@@ -41,6 +42,7 @@ enum log_tag {
 	LOG_TAG_INDEX,
 	LOG_TAG_TIMEINDEX,
 	LOG_TAG_ALLOCATE,
+	LOG_TAG_ZERO,
 	LOG_TAG_MARK,
 	LOG_TAG_STEP,
 };
@@ -58,6 +60,8 @@ struct log_write {
 	struct list node; /* struct log.writes */
 	struct log *log;
 	unsigned buffers;
+	bool is_awaited; /* by an append that is to be durable */
+	bool is_synced;  /* durable when it is done, its own bytes */
 	bool is_submitted;
 	bool is_done;
 	struct segment *segment;
@@ -167,11 +171,16 @@ struct log {
 	struct log_place syncing;
 	struct disk_op sync_op;
 
-	/* Preallocation of the active segment. */
+	/* Blocks ahead in the active segment. */
 	bool allocates;
 	bool is_allocating;
 	uint64_t allocated_bytes;
 	struct disk_op allocate_op;
+	bool is_zeroing;
+	uint64_t zeroed_bytes; /* what is on its way included */
+	int64_t write_bytes_mean; /* of the last writes */
+	struct disk_op zero_op;
+	struct iovec zero_iov;
 
 	/* Durable mark. */
 	struct list unmarked; /* log_service.unmarked */
@@ -239,7 +248,6 @@ void log_drop_writes(struct log *log);
 /* log_write.c */
 void log_submit_writes(struct log *log);
 void log_submit_sync(struct log *log);
-void log_submit_allocate(struct log *log);
 void log_submit_mark(struct log *log);
 void log_submit_index(struct log *log);
 void log_settle(struct log *log);
@@ -248,6 +256,11 @@ void log_sync_done(struct log *log);
 void log_index_done(struct log *log, enum log_tag tag);
 bool log_index_is_flushed(const struct log *log);
 struct disk_op log_mark_write(struct log *log, int64_t offset);
+
+/* log_ahead.c */
+void log_prepare_ahead(struct log *log);
+void log_allocate_done(struct log *log);
+void log_zero_done(struct log *log);
 
 /* log_files.c: to be submitted to at once */
 struct open_file *log_segment_file(struct log *log, struct segment *s,

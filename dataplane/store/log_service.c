@@ -6,6 +6,11 @@
 
 #include <errno.h>
 
+static size_t zeroes_map_bytes(const struct log_service *s)
+{
+	return (size_t)max_u64(s->zeroes_bytes, MAP_HUGE_BYTES);
+}
+
 int log_service_init(struct log_service *s, const struct log_service_options *options)
 {
 	require(options->buffers > 0 && options->buffer_bytes > 0 &&
@@ -17,12 +22,17 @@ int log_service_init(struct log_service *s, const struct log_service_options *op
 	s->buffers = options->buffers;
 	s->buffer_bytes = options->buffer_bytes;
 	s->buffers_per_log = max_u32(1, options->buffers / 4);
+	s->small_write_bytes = options->small_write_bytes;
+	s->zeroes_bytes = (uint32_t)round_up((uint64_t)LOG_ZERO_WRITES * s->small_write_bytes,
+					     DISK_BLOCK_BYTES);
 	list_init(&s->active);
 	list_init(&s->unmarked);
 	list_init(&s->appends);
 	list_init(&s->reads_done);
 	list_init(&s->watches);
 	s->memory = map_take((size_t)s->buffers * s->buffer_bytes);
+	/* Only ever read: the system's page of zeroes stands for it, a huge one if there is. */
+	s->zeroes = map_take(zeroes_map_bytes(s));
 	s->free = map_take(s->buffers * sizeof *s->free);
 	/* Every write holds a buffer: there are never more writes than buffers. */
 	int status = slab_init(&s->writes, sizeof(struct log_write), s->buffers);
@@ -30,7 +40,7 @@ int log_service_init(struct log_service *s, const struct log_service_options *op
 		status = slab_init(&s->reads, sizeof(struct log_reading), LOG_READS_MAX);
 	if (status == 0)
 		status = descriptors_init(&s->descriptors, s->disk, options->descriptors);
-	if (status < 0 || !s->memory || !s->free) {
+	if (status < 0 || !s->memory || !s->zeroes || !s->free) {
 		log_service_fini(s);
 		return -ENOMEM;
 	}
@@ -45,6 +55,7 @@ void log_service_fini(struct log_service *s)
 	slab_fini(&s->reads);
 	slab_fini(&s->writes);
 	map_give(s->free, s->buffers * sizeof *s->free);
+	map_give(s->zeroes, zeroes_map_bytes(s));
 	map_give(s->memory, (size_t)s->buffers * s->buffer_bytes);
 }
 

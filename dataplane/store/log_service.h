@@ -29,6 +29,9 @@ struct log_service_options {
 	struct stats *stats;
 	uint32_t buffers;
 	uint32_t buffer_bytes; /* a multiple of DISK_BLOCK_BYTES */
+	/* Up to here a write somebody waits for is synced by itself; larger ones, which overlap,
+	 * share a sync. A log whose writes are small on average is zeroed ahead (log_ahead.c). */
+	uint32_t small_write_bytes;
 	uint32_t descriptors;  /* open files, at most */
 };
 
@@ -39,11 +42,14 @@ struct log_service {
 	struct slab writes; /* struct log_write */
 	struct slab reads;  /* struct log_reading */
 	uint8_t *memory;
+	uint8_t *zeroes;
+	uint32_t zeroes_bytes; /* 8 small writes */
 	uint8_t **free; /* buffers, a stack */
 	uint32_t free_count;
 	uint32_t buffers;
 	uint32_t buffer_bytes;
 	uint32_t buffers_per_log;
+	uint32_t small_write_bytes;
 	uint64_t unanswered;      /* appends and reads not yet on the lists below */
 	uint64_t now_ns;          /* of this turn */
 	struct list active;       /* logs with something to do: struct log.node */

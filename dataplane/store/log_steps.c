@@ -215,7 +215,7 @@ bool log_roll(struct log *log)
 		index_note_end(&log->index);
 	}
 	bool is_ready = log->step == LOG_STEP_ALLOCATE && log->step_operations == 0 &&
-			!log->is_unnamed;
+			!log->is_unnamed && !log->is_zeroing;
 	if (!is_ready || !log_index_is_flushed(log))
 		return false;
 	if (log->open)
@@ -231,6 +231,7 @@ bool log_roll(struct log *log)
 	log->end.position = 0;
 	log->end.base_offset = fresh->base_offset;
 	log->allocated_bytes = log->next_allocated_bytes;
+	log->zeroed_bytes = 0;
 	log->is_unnamed = true;
 	log->wants_roll = false;
 	index_begin(&log->index, fresh->base_offset);

@@ -27,25 +27,36 @@ static void submit_write(struct log *log, struct log_write *w)
 		left -= (uint32_t)w->iov[i].iov_len;
 	}
 	require(left == 0);
+	w->is_synced = w->is_awaited && w->bytes <= log->service->small_write_bytes;
 	w->op = (struct disk_op){
 		.kind = DISK_WRITE,
+		.flags = w->is_synced ? DISK_FLAG_DSYNC : 0,
 		.iov = w->iov,
 		.iov_count = w->buffers,
 		.offset = w->position,
 	};
 	w->is_submitted = true;
 	log->is_changed = true;
+	log->write_bytes_mean += ((int64_t)w->bytes - log->write_bytes_mean) / 8;
 	if (write_is_partial(w))
 		log->partial = w;
 	log_submit(log, log_segment_file(log, w->segment, SEGMENT_LOG), &w->op,
 		   LOG_TAG_WRITE, w);
 	stats_add(log->service->stats, STAT_log_writes, 1);
+	stats_add(log->service->stats, STAT_log_writes_synced, w->is_synced);
 }
 
-/* May a write that reaches `copied_bytes` go out now? */
-static bool may_write(struct log *log, uint64_t copied_bytes)
+/* Zeroes that are on their way would come over it. */
+static bool meets_zeroes(const struct log *log, const struct log_write *w)
 {
-	if (log->partial || copied_bytes - log->synced_bytes > LOG_UNSYNCED_BYTES_MAX)
+	return log->is_zeroing && w->segment == log_active(log) &&
+	       w->position + w->bytes > log->zero_op.offset;
+}
+
+static bool may_write(struct log *log, const struct log_write *w)
+{
+	if (log->partial || w->copied_bytes - log->synced_bytes > LOG_UNSYNCED_BYTES_MAX ||
+	    meets_zeroes(log, w))
 		return false;
 	if (log_service_has_room(log->service, 1))
 		return true;
@@ -59,7 +70,7 @@ void log_submit_writes(struct log *log)
 		struct log_write *w = list_entry(node, struct log_write, node);
 		if (w->is_submitted)
 			continue;
-		if (!may_write(log, w->copied_bytes))
+		if (!may_write(log, w))
 			return;
 		submit_write(log, w);
 	}
@@ -67,7 +78,7 @@ void log_submit_writes(struct log *log)
 		return;
 	/* What came meanwhile goes as one: the open write is closed when it may be sent. */
 	struct log_write *w = log->open;
-	if (!may_write(log, w->copied_bytes))
+	if (!may_write(log, w))
 		return;
 	log_close_write(log);
 	submit_write(log, w);
@@ -117,19 +128,40 @@ static bool write_is_unnamed(const struct log *log, const struct log_write *w)
 	return log->is_unnamed && w->segment == log_active(log);
 }
 
-/* Moves `written` over the writes that are done from the front on. */
+static void durable_moved(struct log *log)
+{
+	answer_below(log, ACK_DURABLE, log->durable.offset);
+	wake_watches(log);
+	/* A log that is closing writes its mark as a step of that. */
+	if (list_is_empty(&log->unmarked) && !log->is_closing) {
+		log->mark_due_ns = log->service->now_ns + LOG_MARK_DELAY_NS;
+		list_append(&log->service->unmarked, &log->unmarked);
+	}
+}
+
+/* Moves `written` over the writes that are done from the front on, and `durable` with it where
+ * all before a synced write is durable: it vouches for its own bytes only. */
 void log_settle(struct log *log)
 {
+	bool was_synced = false;
 	while (!list_is_empty(&log->writes)) {
 		struct log_write *w = list_entry(log->writes.next, struct log_write, node);
 		if (!w->is_done || write_is_unnamed(log, w))
 			break;
+		bool is_durable = w->is_synced && log->synced_bytes == log->written_bytes;
 		log->written_bytes = w->copied_bytes;
 		log->written = w->end;
 		log->written_segment = w->segment;
+		if (is_durable) {
+			log->synced_bytes = log->written_bytes;
+			log->durable = log->written;
+			was_synced = true;
+		}
 		give_write(w);
 	}
 	answer_below(log, ACK_WRITTEN, log->written.offset);
+	if (was_synced)
+		durable_moved(log);
 }
 
 void log_write_done(struct log_write *w)
@@ -173,37 +205,7 @@ void log_sync_done(struct log *log)
 		return;
 	log->synced_bytes = log->syncing_bytes;
 	log->durable = log->syncing;
-	answer_below(log, ACK_DURABLE, log->durable.offset);
-	wake_watches(log);
-	/* A log that is closing writes its mark as a step of that. */
-	if (list_is_empty(&log->unmarked) && !log->is_closing) {
-		log->mark_due_ns = log->service->now_ns + LOG_MARK_DELAY_NS;
-		list_append(&log->service->unmarked, &log->unmarked);
-	}
-}
-
-void log_submit_allocate(struct log *log)
-{
-	uint64_t step = min_u64(max_u64(log->allocated_bytes, LOG_ALLOCATE_FIRST_BYTES),
-				LOG_ALLOCATE_STEP_BYTES);
-	uint64_t limit = round_up(log->options.segment_bytes, DISK_BLOCK_BYTES);
-	/* A log nobody writes to needs no room. */
-	if (!log->allocates || log->is_allocating || log->copied_bytes == 0 ||
-	    log->allocated_bytes >= limit || log->position + step / 2 <= log->allocated_bytes)
-		return;
-	if (!log_service_has_room(log->service, 1)) {
-		log->is_starved = true;
-		return;
-	}
-	log->is_allocating = true;
-	log->allocate_op = (struct disk_op){
-		.kind = DISK_ALLOCATE,
-		.offset = log->allocated_bytes,
-		.size = min_u64(step, limit - log->allocated_bytes),
-	};
-	log->allocated_bytes += log->allocate_op.size;
-	log_submit(log, log_segment_file(log, log_active(log), SEGMENT_LOG),
-		   &log->allocate_op, LOG_TAG_ALLOCATE, log);
+	durable_moved(log);
 }
 
 struct disk_op log_mark_write(struct log *log, int64_t offset)

@@ -8,7 +8,8 @@
 #include "dataplane/wire/kafka_error.h"
 #include "dataplane/wire/record_batch.h"
 
-enum { RIG_APPENDS_MAX = 4096, RIG_DIRECTORY_BYTES = 128 };
+enum { RIG_APPENDS_MAX = 4096, RIG_DIRECTORY_BYTES = 128,
+       RIG_SMALL_WRITE_BYTES = 64 << 10 };
 
 struct rig {
 	char root[64];

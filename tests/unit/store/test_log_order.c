@@ -17,6 +17,21 @@ static void complete_kind(struct rig *r, enum disk_kind kind)
 	rig_turn(r);
 }
 
+/* Everything completes but `held`, until nothing more is submitted. */
+static void complete_all_but(struct rig *r, const struct disk_op *held)
+{
+	for (bool found = true; found;) {
+		found = false;
+		rig_turn(r);
+		for (unsigned i = fake_pending(r->disk); i-- > 0;) {
+			if (fake_op(r->disk, i) == held)
+				continue;
+			fake_complete(r->disk, fake_op(r->disk, i));
+			found = true;
+		}
+	}
+}
+
 static struct rig *open_rig(void)
 {
 	struct rig *r = rig_create();
@@ -32,11 +47,14 @@ static void close_rig(struct rig *r)
 	rig_destroy(r);
 }
 
+/* Larger than a write that is synced by itself. */
+enum { LARGE_BYTES = RIG_SMALL_WRITE_BYTES };
+
 Test(log_order, written_answers_after_the_write_and_durable_after_the_sync)
 {
 	struct rig *r = open_rig();
 	rig_append(r, 1, 10, ACK_WRITTEN);
-	rig_append(r, 1, 10, ACK_DURABLE);
+	rig_append(r, 1, LARGE_BYTES, ACK_DURABLE);
 	rig_turn(r);
 	cr_assert(r->answered == 0);
 	complete_kind(r, DISK_WRITE);
@@ -45,6 +63,43 @@ Test(log_order, written_answers_after_the_write_and_durable_after_the_sync)
 	complete_kind(r, DISK_SYNC);
 	cr_assert(r->answered == 2);
 	cr_assert(rig_marks(r).high_watermark == 2);
+	close_rig(r);
+}
+
+Test(log_order, a_small_write_somebody_waits_for_is_durable_when_it_is_done)
+{
+	struct rig *r = open_rig();
+	rig_append(r, 1, 10, ACK_WRITTEN);
+	rig_append(r, 1, 10, ACK_DURABLE);
+	rig_turn(r);
+	cr_assert(fake_find(r->disk, DISK_WRITE)->flags == DISK_FLAG_DSYNC);
+	complete_kind(r, DISK_WRITE);
+	cr_assert(r->answered == 2 && rig_marks(r).high_watermark == 2);
+	cr_assert(fake_submitted(r->disk, DISK_SYNC) == 0);
+	rig_append(r, 1, 10, ACK_WRITTEN);
+	rig_turn(r);
+	cr_assert(fake_find(r->disk, DISK_WRITE)->flags == 0, "nobody waits for that");
+	complete_kind(r, DISK_WRITE);
+	complete_kind(r, DISK_SYNC);
+	cr_assert(rig_marks(r).high_watermark == 3, "and it is synced promptly");
+	close_rig(r);
+}
+
+Test(log_order, a_synced_write_does_not_vouch_for_those_before_it)
+{
+	struct rig *r = open_rig();
+	rig_append(r, 1, 10, ACK_WRITTEN);
+	rig_turn(r);
+	complete_kind(r, DISK_WRITE);
+	rig_append(r, 1, 10, ACK_DURABLE);
+	rig_turn(r);
+	cr_assert(fake_find(r->disk, DISK_WRITE)->flags == DISK_FLAG_DSYNC);
+	complete_kind(r, DISK_WRITE);
+	cr_assert(r->answered == 1 && rig_marks(r).high_watermark == 0);
+	complete_kind(r, DISK_SYNC);
+	cr_assert(r->answered == 1 && rig_marks(r).high_watermark == 1);
+	complete_kind(r, DISK_SYNC);
+	cr_assert(r->answered == 2 && rig_marks(r).high_watermark == 2);
 	close_rig(r);
 }
 
@@ -71,11 +126,11 @@ Test(log_order, what_arrives_during_a_partial_write_goes_out_as_one_write)
 Test(log_order, one_sync_covers_what_was_written_when_it_started)
 {
 	struct rig *r = open_rig();
-	rig_append(r, 1, 10, ACK_DURABLE);
+	rig_append(r, 1, LARGE_BYTES, ACK_DURABLE);
 	rig_turn(r);
 	complete_kind(r, DISK_WRITE);
 	cr_assert(fake_count(r->disk, DISK_SYNC) == 1);
-	rig_append(r, 1, 10, ACK_DURABLE);
+	rig_append(r, 1, LARGE_BYTES, ACK_DURABLE);
 	rig_turn(r);
 	complete_kind(r, DISK_WRITE);
 	cr_assert(fake_count(r->disk, DISK_SYNC) == 1, "one in flight");
@@ -162,8 +217,7 @@ Test(log_order, a_failed_sync_fences_and_the_high_watermark_stays)
 	rig_append(r, 1, 10, ACK_DURABLE);
 	rig_turn(r);
 	complete_kind(r, DISK_WRITE);
-	complete_kind(r, DISK_SYNC);
-	rig_append(r, 1, 10, ACK_DURABLE);
+	rig_append(r, 1, LARGE_BYTES, ACK_DURABLE);
 	rig_append(r, 1, 10, ACK_WRITTEN);
 	rig_turn(r);
 	complete_kind(r, DISK_WRITE);
@@ -210,6 +264,101 @@ Test(log_order, no_block_ahead_is_no_error)
 	close_rig(r);
 }
 
+/* A log that has had enough writes, of `bytes` each, for their size to be known. */
+static struct rig *open_filled(size_t bytes)
+{
+	struct rig *r = open_rig();
+	fake_eager(r->disk, true, 1);
+	for (unsigned i = 0; i < 40; i++) {
+		rig_append(r, 1, bytes, ACK_DURABLE);
+		rig_drain(r);
+	}
+	cr_assert(r->expected_bytes > RIG_SMALL_WRITE_BYTES);
+	return r;
+}
+
+Test(log_order, small_writes_go_over_zeroes_and_large_ones_do_not)
+{
+	struct rig *r = open_filled(5000);
+	uint64_t zeroed = r->stats.value[STAT_log_zeroed_bytes];
+	cr_assert(zeroed > 0 && zeroed <= 2 * r->expected_bytes, "not more than was written");
+	rig_check_content(r);
+	close_rig(r);
+	r = open_filled(300000);
+	cr_assert(r->stats.value[STAT_log_zeroed_bytes] == 0);
+	rig_check_content(r);
+	close_rig(r);
+}
+
+/* The write of zeroes under way, or null. */
+static struct disk_op *find_zeroes(const struct rig *r)
+{
+	for (unsigned i = 0; i < fake_pending(r->disk); i++) {
+		struct disk_op *op = fake_op(r->disk, i);
+		if (op->kind == DISK_WRITE && op->iov->iov_base == r->service.zeroes)
+			return op;
+	}
+	return NULL;
+}
+
+/* Appends until zeroes are under way; everything else completes. */
+static struct disk_op *start_zeroes(struct rig *r)
+{
+	fake_eager(r->disk, false, 1);
+	while (!find_zeroes(r)) {
+		rig_append(r, 1, 5000, ACK_DURABLE);
+		rig_turn(r);
+		complete_all_but(r, find_zeroes(r));
+	}
+	return find_zeroes(r);
+}
+
+Test(log_order, what_would_touch_zeroes_under_way_waits_for_them)
+{
+	struct rig *r = open_filled(5000);
+	struct disk_op *zeroes = start_zeroes(r);
+	unsigned before = r->append_count;
+	for (unsigned i = 0; i < 200; i++) {
+		rig_append(r, 1, 5000, ACK_DURABLE);
+		complete_all_but(r, zeroes);
+	}
+	cr_assert(r->answered >= before && r->answered < r->append_count);
+	fake_complete(r->disk, zeroes);
+	fake_eager(r->disk, true, 1);
+	rig_drain(r);
+	cr_assert(r->answered == r->append_count && r->failed == 0);
+	rig_check_content(r);
+	close_rig(r);
+}
+
+Test(log_order, a_roll_waits_for_zeroes_under_way)
+{
+	struct rig *r = open_filled(5000);
+	r->options.segment_bytes = 400000;
+	log_alter(r->log, &r->options);
+	struct disk_op *zeroes = start_zeroes(r);
+	for (unsigned i = 0; i < 60; i++) {
+		rig_append(r, 1, 5000, ACK_DURABLE);
+		complete_all_but(r, zeroes);
+	}
+	cr_assert(r->stats.value[STAT_log_rolls] == 0);
+	fake_complete(r->disk, zeroes);
+	fake_eager(r->disk, true, 1);
+	rig_drain(r);
+	cr_assert(r->stats.value[STAT_log_rolls] > 0 && r->answered == r->append_count);
+	rig_check_content(r);
+	close_rig(r);
+}
+
+Test(log_order, zeroes_that_cannot_be_written_fence)
+{
+	struct rig *r = open_filled(5000);
+	fake_fail(r->disk, start_zeroes(r), -EIO);
+	rig_turn(r);
+	check_fenced(r, -EIO);
+	close_rig(r);
+}
+
 Test(log_order, a_batch_larger_than_the_buffers_goes_through_in_pieces)
 {
 	struct rig *r = rig_create();
@@ -247,21 +396,6 @@ Test(log_order, no_more_than_the_window_is_written_ahead_of_a_sync)
 	cr_assert(r->answered == 12 && r->failed == 0);
 	rig_check_content(r);
 	close_rig(r);
-}
-
-/* Everything completes but `held`, until nothing more is submitted. */
-static void complete_all_but(struct rig *r, const struct disk_op *held)
-{
-	for (bool found = true; found;) {
-		found = false;
-		rig_turn(r);
-		for (unsigned i = fake_pending(r->disk); i-- > 0;) {
-			if (fake_op(r->disk, i) == held)
-				continue;
-			fake_complete(r->disk, fake_op(r->disk, i));
-			found = true;
-		}
-	}
 }
 
 Test(log_order, a_write_that_outlasts_its_segment_still_counts)
@@ -313,6 +447,7 @@ Test(log_order, a_log_that_nothing_was_written_to_closes_without_touching_the_di
 
 Test(log_order, any_order_of_completions_stores_the_same_bytes)
 {
+	uint64_t zeroed = 0;
 	for (unsigned seed = 1; seed <= 30; seed++) {
 		struct rig *r = rig_create();
 		r->options.segment_bytes = 300000;
@@ -339,6 +474,7 @@ Test(log_order, any_order_of_completions_stores_the_same_bytes)
 		cr_assert(r->answered == 150 && r->failed == 0);
 		cr_assert(r->stats.value[STAT_log_rolls] >= 2, "%u: %u rolls", seed,
 			  (unsigned)r->stats.value[STAT_log_rolls]);
+		zeroed += r->stats.value[STAT_log_zeroed_bytes];
 		rig_check_content(r);
 		rig_finish(r);
 		cr_assert(rig_open(r, 0, false));
@@ -347,4 +483,5 @@ Test(log_order, any_order_of_completions_stores_the_same_bytes)
 		rig_check_content(r);
 		close_rig(r);
 	}
+	cr_assert(zeroed > 0);
 }

@@ -1,0 +1,90 @@
+/* log_ahead.c - blocks made ready before the writes reach them; see log_private.h.
+ *
+ *     0 ─────────────▶ position ──────────▶ zeroed ────────────▶ allocated
+ *      batches, and        zeroes on the disk   blocks never written,
+ *      what is on its way                       which read as zeroes
+ *
+ * A block's first write changes the file system's books, and a sync must wait for its journal
+ * to be committed; a write over zeroes needs the disk's own flush alone. Where writes are small
+ * there is a sync for every few kilobytes, and writing them twice costs less than the commits.
+ * Large writes go to blocks never written: their bandwidth is what is scarce.
+ */
+#include "dataplane/store/log_private.h"
+
+static void allocate(struct log *log)
+{
+	uint64_t step = min_u64(max_u64(log->allocated_bytes, LOG_ALLOCATE_FIRST_BYTES),
+				LOG_ALLOCATE_STEP_BYTES);
+	uint64_t limit = round_up(log->options.segment_bytes, DISK_BLOCK_BYTES);
+	/* A log nobody writes to needs no room. */
+	if (!log->allocates || log->is_allocating || log->copied_bytes == 0 ||
+	    log->allocated_bytes >= limit || log->position + step / 2 <= log->allocated_bytes)
+		return;
+	if (!log_service_has_room(log->service, 1)) {
+		log->is_starved = true;
+		return;
+	}
+	log->is_allocating = true;
+	log->allocate_op = (struct disk_op){
+		.kind = DISK_ALLOCATE,
+		.offset = log->allocated_bytes,
+		.size = min_u64(step, limit - log->allocated_bytes),
+	};
+	log->allocated_bytes += log->allocate_op.size;
+	log_submit(log, log_segment_file(log, log_active(log), SEGMENT_LOG),
+		   &log->allocate_op, LOG_TAG_ALLOCATE, log);
+}
+
+/* Never more than the segment holds already: a log that is hardly written to is hardly zeroed. */
+static uint64_t zero_step(const struct log *log)
+{
+	const struct log_service *s = log->service;
+	if (!log->allocates || log->is_allocating || log->position < s->small_write_bytes ||
+	    log->write_bytes_mean > s->small_write_bytes)
+		return 0;
+	return min_u64(log->position / DISK_BLOCK_BYTES * DISK_BLOCK_BYTES, s->zeroes_bytes);
+}
+
+static void zero(struct log *log)
+{
+	uint64_t step = zero_step(log);
+	if (log->is_zeroing || log->zeroed_bytes >= log->position + step / 2)
+		return;
+	/* Behind all that is copied; what comes next and would touch it waits: may_write(). */
+	uint64_t from = max_u64(log->zeroed_bytes, round_up(log->position, DISK_BLOCK_BYTES));
+	uint64_t to = min_u64(from + step, log->allocated_bytes);
+	if (to <= from)
+		return;
+	if (!log_service_has_room(log->service, 1)) {
+		log->is_starved = true;
+		return;
+	}
+	log->is_zeroing = true;
+	log->zeroed_bytes = to;
+	log->zero_iov = (struct iovec){log->service->zeroes, to - from};
+	log->zero_op = (struct disk_op){
+		.kind = DISK_WRITE, .iov = &log->zero_iov, .iov_count = 1, .offset = from};
+	log_submit(log, log_segment_file(log, log_active(log), SEGMENT_LOG), &log->zero_op,
+		   LOG_TAG_ZERO, log);
+	stats_add(log->service->stats, STAT_log_zeroed_bytes, to - from);
+}
+
+void log_prepare_ahead(struct log *log)
+{
+	allocate(log);
+	zero(log);
+}
+
+void log_allocate_done(struct log *log)
+{
+	log->is_allocating = false;
+	/* No block ahead is no error: the write itself will tell. */
+	log->allocates = log->allocates && log->allocate_op.result >= 0;
+}
+
+void log_zero_done(struct log *log)
+{
+	log->is_zeroing = false;
+	if (log->zero_op.result != (int64_t)log->zero_iov.iov_len)
+		log_fence(log, log_write_error(&log->zero_op));
+}
