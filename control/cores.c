@@ -12,7 +12,7 @@
 enum {
 	/* Empty turns before the core pauses, and before it sleeps. */
 	BUSY_TURNS = 64,
-	PAUSE_TURNS = 512,
+	PAUSE_TURNS = 128,
 	PAUSES_PER_TURN = 16,
 	/* Counters of a core that never sleeps are published this often. */
 	PUBLISH_TURNS = 1 << 16,
