@@ -36,10 +36,15 @@ static inline uint32_t murmur2(const void *key, size_t size)
 	return h;
 }
 
-/* The partition Kafka's producers choose for `key`: toPositive(murmur2) % partitions. */
+/* Modulo the partitions, the one that Kafka's producers choose for `key`: toPositive(murmur2). */
+static inline uint32_t partition_number(const void *key, size_t size)
+{
+	return murmur2(key, size) & 0x7fffffff;
+}
+
 static inline uint32_t partition_of_key(const void *key, size_t size, uint32_t partitions)
 {
-	return (murmur2(key, size) & 0x7fffffff) % partitions;
+	return partition_number(key, size) % partitions;
 }
 
 #endif

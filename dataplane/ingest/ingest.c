@@ -6,6 +6,7 @@
  */
 #include "dataplane/ingest/batch.h"
 #include "dataplane/base/murmur2.h"
+#include "dataplane/base/remainder.h"
 #include "dataplane/base/require.h"
 #include "dataplane/wire/kafka_error.h"
 
@@ -34,10 +35,10 @@ static const struct topic *topic_of(struct intake *i, unsigned listener)
 static struct lane *lane_of(struct ingest *in, const struct record *r)
 {
 	const struct topic *topic = r->topic;
-	uint32_t partition = r->key.data
-				     ? partition_of_key(r->key.data, r->key.size, topic->partitions)
-				     : (in->poller + in->sticky[r->listener]) % topic->partitions;
-	struct partition_ref ref = topic->refs[partition];
+	uint32_t number = r->key.data ? partition_number(r->key.data, r->key.size)
+				      : in->poller + in->sticky[r->listener];
+	struct partition_ref ref = topic->refs[remainder_of(number, topic->partitions,
+							    topic->partitions_magic)];
 	struct lane *lane = lanes_get(&in->lanes, ref);
 	if (likely(lane->partition.generation == ref.generation))
 		return lane;

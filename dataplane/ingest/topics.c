@@ -1,5 +1,6 @@
 /* topics.c - the read-only topic snapshot: built by control, found by name; see topics.h. */
 #include "dataplane/ingest/topics.h"
+#include "dataplane/base/remainder.h"
 #include "dataplane/base/require.h"
 
 #include <stdlib.h>
@@ -51,6 +52,8 @@ struct topics *topics_build(const struct topic *topics, uint32_t count, uint64_t
 		struct topic *topic = &t->topics[i];
 		*topic = topics[i];
 		topic->refs = next_refs;
+		require(topic->partitions > 0);
+		topic->partitions_magic = remainder_magic(topic->partitions);
 		memcpy(next_refs, topics[i].refs, topic->partitions * sizeof *next_refs);
 		next_refs += topic->partitions;
 		uint32_t b = bucket_of(t, name_of(topic));

@@ -20,6 +20,7 @@ struct topic {
 	uint8_t id[16];        /* KIP-516: stable, non-zero, new on re-creation */
 	uint8_t codec;         /* of batches the gateway builds: enum record_codec */
 	uint32_t partitions;
+	uint64_t partitions_magic; /* of them, for remainder_of(); topics_build() sets it */
 	uint32_t batch_bytes;  /* batch.size */
 	uint32_t linger_us;    /* linger.ms */
 	uint32_t message_bytes_max; /* max.message.bytes */
