@@ -23,7 +23,7 @@ enum disk_kind {
 	DISK_OPEN,      /* path, flags, mode -> fd; directories too (O_DIRECTORY) */
 	DISK_CLOSE,     /* fd */
 	DISK_READ,      /* fd, iov, offset -> bytes (short at end of file) */
-	DISK_WRITE,     /* fd, iov, offset -> bytes; DISK_FLAG_DSYNC: durable then, these only */
+	DISK_WRITE,     /* fd, iov, offset -> bytes */
 	DISK_SYNC,      /* fd: fdatasync, or fsync of a directory */
 	DISK_SYNC_ALL,  /* fd: all of its file system (control only) */
 	DISK_ALLOCATE,  /* fd, offset, size: blocks for [offset, offset + size), file size too */
@@ -35,7 +35,7 @@ enum disk_kind {
 	DISK_LIST,      /* path -> names, see below */
 };
 
-enum { DISK_FLAG_DIRECTORY = 1, DISK_FLAG_DSYNC = 2 };
+enum { DISK_FLAG_DIRECTORY = 1 };
 
 struct disk_op {
 	uint8_t kind; /* enum disk_kind */

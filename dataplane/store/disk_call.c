@@ -64,8 +64,7 @@ static int64_t call(struct disk_op *op)
 	case DISK_READ:
 		return result_of(preadv(op->fd, op->iov, count, offset));
 	case DISK_WRITE:
-		return result_of(pwritev2(op->fd, op->iov, count, offset,
-					  op->flags & DISK_FLAG_DSYNC ? RWF_DSYNC : 0));
+		return result_of(pwritev(op->fd, op->iov, count, offset));
 	case DISK_SYNC:
 		return call_sync(op);
 	case DISK_SYNC_ALL:

@@ -110,7 +110,6 @@ static void prepare(struct io_uring_sqe *sqe, const struct disk_op *op)
 		break;
 	case DISK_WRITE:
 		io_uring_prep_writev(sqe, op->fd, op->iov, op->iov_count, op->offset);
-		sqe->rw_flags = op->flags & DISK_FLAG_DSYNC ? RWF_DSYNC : 0;
 		break;
 	case DISK_SYNC:
 		io_uring_prep_fsync(

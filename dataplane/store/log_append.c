@@ -123,8 +123,8 @@ static uint8_t *write_room(struct log *log, uint32_t *ret_size)
 	return (uint8_t *)w->iov[w->buffers - 1].iov_base + used;
 }
 
-/* Goes on with `a`, the first of the queue; false: out of buffers. */
-static bool copy_batch(struct log *log, const struct append *a)
+/* Goes on with the first batch of the queue; false: out of buffers. */
+static bool copy_batch(struct log *log)
 {
 	while (log->copy_chunk) {
 		const struct chunk *c = log->copy_chunk;
@@ -143,7 +143,6 @@ static bool copy_batch(struct log *log, const struct append *a)
 		log->position += n;
 		log->copied_bytes += n;
 		log->open->bytes += n;
-		log->open->is_awaited |= a->level == ACK_DURABLE;
 		log->open->copied_bytes = log->copied_bytes;
 	}
 	return true;
@@ -202,7 +201,7 @@ void log_copy(struct log *log)
 		struct append *a = list_entry(log->queue.next, struct append, node);
 		if (!log->is_copying && !begin_batch(log, a))
 			return;
-		if (!copy_batch(log, a))
+		if (!copy_batch(log))
 			return;
 		end_batch(log, a);
 	}

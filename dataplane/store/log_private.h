@@ -60,8 +60,6 @@ struct log_write {
 	struct list node; /* struct log.writes */
 	struct log *log;
 	unsigned buffers;
-	bool is_awaited; /* by an append that is to be durable */
-	bool is_synced;  /* durable when it is done, its own bytes */
 	bool is_submitted;
 	bool is_done;
 	struct segment *segment;

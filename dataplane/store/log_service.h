@@ -29,8 +29,7 @@ struct log_service_options {
 	struct stats *stats;
 	uint32_t buffers;
 	uint32_t buffer_bytes; /* a multiple of DISK_BLOCK_BYTES */
-	/* Up to here a write somebody waits for is synced by itself; larger ones, which overlap,
-	 * share a sync. A log whose writes are small on average is zeroed ahead (log_ahead.c). */
+	/* A log whose writes are no larger on average is zeroed ahead (log_ahead.c). */
 	uint32_t small_write_bytes;
 	uint32_t descriptors;  /* open files, at most */
 };

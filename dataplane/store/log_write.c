@@ -27,10 +27,8 @@ static void submit_write(struct log *log, struct log_write *w)
 		left -= (uint32_t)w->iov[i].iov_len;
 	}
 	require(left == 0);
-	w->is_synced = w->is_awaited && w->bytes <= log->service->small_write_bytes;
 	w->op = (struct disk_op){
 		.kind = DISK_WRITE,
-		.flags = w->is_synced ? DISK_FLAG_DSYNC : 0,
 		.iov = w->iov,
 		.iov_count = w->buffers,
 		.offset = w->position,
@@ -43,7 +41,6 @@ static void submit_write(struct log *log, struct log_write *w)
 	log_submit(log, log_segment_file(log, w->segment, SEGMENT_LOG), &w->op,
 		   LOG_TAG_WRITE, w);
 	stats_add(log->service->stats, STAT_log_writes, 1);
-	stats_add(log->service->stats, STAT_log_writes_synced, w->is_synced);
 }
 
 /* Zeroes that are on their way would come over it. */
@@ -128,40 +125,19 @@ static bool write_is_unnamed(const struct log *log, const struct log_write *w)
 	return log->is_unnamed && w->segment == log_active(log);
 }
 
-static void durable_moved(struct log *log)
-{
-	answer_below(log, ACK_DURABLE, log->durable.offset);
-	wake_watches(log);
-	/* A log that is closing writes its mark as a step of that. */
-	if (list_is_empty(&log->unmarked) && !log->is_closing) {
-		log->mark_due_ns = log->service->now_ns + LOG_MARK_DELAY_NS;
-		list_append(&log->service->unmarked, &log->unmarked);
-	}
-}
-
-/* Moves `written` over the writes that are done from the front on, and `durable` with it where
- * all before a synced write is durable: it vouches for its own bytes only. */
+/* Moves `written` over the writes that are done from the front on. */
 void log_settle(struct log *log)
 {
-	bool was_synced = false;
 	while (!list_is_empty(&log->writes)) {
 		struct log_write *w = list_entry(log->writes.next, struct log_write, node);
 		if (!w->is_done || write_is_unnamed(log, w))
 			break;
-		bool is_durable = w->is_synced && log->synced_bytes == log->written_bytes;
 		log->written_bytes = w->copied_bytes;
 		log->written = w->end;
 		log->written_segment = w->segment;
-		if (is_durable) {
-			log->synced_bytes = log->written_bytes;
-			log->durable = log->written;
-			was_synced = true;
-		}
 		give_write(w);
 	}
 	answer_below(log, ACK_WRITTEN, log->written.offset);
-	if (was_synced)
-		durable_moved(log);
 }
 
 void log_write_done(struct log_write *w)
@@ -205,7 +181,13 @@ void log_sync_done(struct log *log)
 		return;
 	log->synced_bytes = log->syncing_bytes;
 	log->durable = log->syncing;
-	durable_moved(log);
+	answer_below(log, ACK_DURABLE, log->durable.offset);
+	wake_watches(log);
+	/* A log that is closing writes its mark as a step of that. */
+	if (list_is_empty(&log->unmarked) && !log->is_closing) {
+		log->mark_due_ns = log->service->now_ns + LOG_MARK_DELAY_NS;
+		list_append(&log->service->unmarked, &log->unmarked);
+	}
 }
 
 struct disk_op log_mark_write(struct log *log, int64_t offset)

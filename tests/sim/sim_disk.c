@@ -77,8 +77,6 @@ static uint64_t op_duration_ns(struct sim_fs *fs, const struct disk_op *op)
 	struct rng *rng = &sim_world()->rng;
 	uint64_t mean = op->kind == DISK_WRITE || op->kind == DISK_READ ? fs->faults.write_ns
 									: fs->faults.sync_ns;
-	if (op->kind == DISK_WRITE && op->flags & DISK_FLAG_DSYNC)
-		mean += fs->faults.sync_ns;
 	if (rng_one_in(rng, fs->faults.stall))
 		mean *= STALL_FACTOR;
 	return mean / 4 + rng_below(rng, mean * 3 / 2 + 1);
@@ -132,16 +130,6 @@ static int64_t run_write(struct sim_fs *fs, struct sim_file *f, const struct dis
 	return (int64_t)done;
 }
 
-/* All of a write, kept as it is done: of these bytes only a sync would do the same. */
-static int64_t run_whole_write(struct sim_fs *fs, struct sim_fd *fd, const struct disk_op *op)
-{
-	size_t bytes = iov_bytes(op);
-	run_write(fs, fd->file, op, bytes);
-	if (op->flags & DISK_FLAG_DSYNC)
-		sim_file_keep_range(fd->file, op->offset, bytes, fs->sequence);
-	return (int64_t)bytes;
-}
-
 static int64_t run_read(const struct sim_file *f, const struct disk_op *op)
 {
 	size_t done = 0;
@@ -184,12 +172,14 @@ static int64_t run_data(struct sim_fs *fs, struct pending *p)
 		return -EIO;
 	}
 	switch ((enum disk_kind)op->kind) {
-	case DISK_WRITE:
-		if (!rng_one_in(&sim_world()->rng, fs->faults.short_write))
-			return run_whole_write(fs, fd, op);
-		fs->failures++;
-		return run_write(fs, fd->file, op,
-				 iov_bytes(op) / 2 / SECTOR_BYTES * SECTOR_BYTES);
+	case DISK_WRITE: {
+		size_t bytes = iov_bytes(op);
+		if (rng_one_in(&sim_world()->rng, fs->faults.short_write)) {
+			fs->failures++;
+			bytes = bytes / 2 / SECTOR_BYTES * SECTOR_BYTES;
+		}
+		return run_write(fs, fd->file, op, bytes);
+	}
 	case DISK_READ:
 		return run_read(fd->file, op);
 	case DISK_SYNC:

@@ -2,7 +2,7 @@
  *
  * Every file has two contents: what a reader sees now, and what would be there after a power
  * loss. A completed sync copies the sectors written before it was submitted from the first to
- * the second, a synced write its own; a synced directory does so for its entries. At a crash
+ * the second; a synced directory does so for its entries. At a crash
  *
  *     process:  writes under way are there or not, sector by sector (512 bytes)
  *     power:    the same, and every sector and entry not synced keeps or loses its change

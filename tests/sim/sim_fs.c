@@ -29,10 +29,8 @@ static void file_grow(struct sim_file *f, size_t size)
 		capacity *= 2;
 	f->now = grown(f->now, f->capacity, capacity);
 	f->kept = grown(f->kept, f->capacity, capacity);
-	size_t old_bytes = sectors_of(f->capacity) * sizeof(uint64_t);
-	size_t bytes = sectors_of(capacity) * sizeof(uint64_t);
-	f->dirty = grown(f->dirty, old_bytes, bytes);
-	f->kept_at = grown(f->kept_at, old_bytes, bytes);
+	f->dirty = grown(f->dirty, sectors_of(f->capacity) * sizeof(uint64_t),
+			 sectors_of(capacity) * sizeof(uint64_t));
 	f->capacity = capacity;
 }
 
@@ -102,32 +100,14 @@ void sim_file_keep(struct sim_file *f, struct sim_snapshot *snapshot, uint64_t s
 	f->kept_sequence = sequence;
 	for (size_t i = 0; i < snapshot->count; i++) {
 		size_t s = snapshot->sectors[i].sector;
-		/* A synced write that came later has kept what is newer. */
-		if (f->kept_at[s] > sequence)
-			continue;
 		memcpy(f->kept + s * SECTOR_BYTES, snapshot->sectors[i].bytes, SECTOR_BYTES);
 		if (f->dirty[s] <= sequence)
 			f->dirty[s] = 0;
 	}
-	if (f->kept_size_at <= sequence)
-		f->kept_size = snapshot->size;
+	f->kept_size = snapshot->size;
 	if (f->size_sequence <= sequence)
 		f->size_sequence = 0;
 	free(snapshot);
-}
-
-void sim_file_keep_range(struct sim_file *f, uint64_t at, size_t n, uint64_t sequence)
-{
-	require(at % SECTOR_BYTES == 0 && n % SECTOR_BYTES == 0);
-	memcpy(f->kept + at, f->now + at, n);
-	for (size_t s = at / SECTOR_BYTES; s < (at + n) / SECTOR_BYTES; s++) {
-		f->dirty[s] = 0;
-		f->kept_at[s] = sequence;
-	}
-	if (at + n <= f->kept_size)
-		return;
-	f->kept_size = at + n;
-	f->kept_size_at = sequence;
 }
 
 static void file_lose_power(struct sim_file *f)
@@ -155,7 +135,6 @@ static void file_unlink(struct sim_file *f)
 	free(f->now);
 	free(f->kept);
 	free(f->dirty);
-	free(f->kept_at);
 	free(f);
 }
 

@@ -11,11 +11,9 @@ struct sim_file {
 	uint8_t *now;
 	uint8_t *kept;
 	uint64_t *dirty; /* per sector: sequence of its last unsynced change, 0 when clean */
-	uint64_t *kept_at; /* per sector: of the newest change that a synced write has kept */
 	size_t size;
 	size_t kept_size;
 	uint64_t size_sequence; /* of the last unsynced change of size */
-	uint64_t kept_size_at;
 	uint64_t kept_sequence; /* of the newest sync that has completed */
 	size_t capacity;
 	unsigned links; /* entries and fds */
@@ -59,9 +57,6 @@ struct sim_snapshot;
 struct sim_snapshot *sim_file_snapshot(const struct sim_file *f);
 /* The sync of `snapshot`, taken at `sequence`, has completed; frees it. */
 void sim_file_keep(struct sim_file *f, struct sim_snapshot *snapshot, uint64_t sequence);
-
-/* A synced write of these bytes, done at `sequence`: they and the size they need are kept. */
-void sim_file_keep_range(struct sim_file *f, uint64_t at, size_t n, uint64_t sequence);
 
 struct sim_fd *sim_fs_fd(struct sim_fs *fs, int fd);
 int64_t sim_fs_open(struct sim_fs *fs, const char *path, int flags);

@@ -47,14 +47,11 @@ static void close_rig(struct rig *r)
 	rig_destroy(r);
 }
 
-/* Larger than a write that is synced by itself. */
-enum { LARGE_BYTES = RIG_SMALL_WRITE_BYTES };
-
 Test(log_order, written_answers_after_the_write_and_durable_after_the_sync)
 {
 	struct rig *r = open_rig();
 	rig_append(r, 1, 10, ACK_WRITTEN);
-	rig_append(r, 1, LARGE_BYTES, ACK_DURABLE);
+	rig_append(r, 1, 10, ACK_DURABLE);
 	rig_turn(r);
 	cr_assert(r->answered == 0);
 	complete_kind(r, DISK_WRITE);
@@ -63,43 +60,6 @@ Test(log_order, written_answers_after_the_write_and_durable_after_the_sync)
 	complete_kind(r, DISK_SYNC);
 	cr_assert(r->answered == 2);
 	cr_assert(rig_marks(r).high_watermark == 2);
-	close_rig(r);
-}
-
-Test(log_order, a_small_write_somebody_waits_for_is_durable_when_it_is_done)
-{
-	struct rig *r = open_rig();
-	rig_append(r, 1, 10, ACK_WRITTEN);
-	rig_append(r, 1, 10, ACK_DURABLE);
-	rig_turn(r);
-	cr_assert(fake_find(r->disk, DISK_WRITE)->flags == DISK_FLAG_DSYNC);
-	complete_kind(r, DISK_WRITE);
-	cr_assert(r->answered == 2 && rig_marks(r).high_watermark == 2);
-	cr_assert(fake_submitted(r->disk, DISK_SYNC) == 0);
-	rig_append(r, 1, 10, ACK_WRITTEN);
-	rig_turn(r);
-	cr_assert(fake_find(r->disk, DISK_WRITE)->flags == 0, "nobody waits for that");
-	complete_kind(r, DISK_WRITE);
-	complete_kind(r, DISK_SYNC);
-	cr_assert(rig_marks(r).high_watermark == 3, "and it is synced promptly");
-	close_rig(r);
-}
-
-Test(log_order, a_synced_write_does_not_vouch_for_those_before_it)
-{
-	struct rig *r = open_rig();
-	rig_append(r, 1, 10, ACK_WRITTEN);
-	rig_turn(r);
-	complete_kind(r, DISK_WRITE);
-	rig_append(r, 1, 10, ACK_DURABLE);
-	rig_turn(r);
-	cr_assert(fake_find(r->disk, DISK_WRITE)->flags == DISK_FLAG_DSYNC);
-	complete_kind(r, DISK_WRITE);
-	cr_assert(r->answered == 1 && rig_marks(r).high_watermark == 0);
-	complete_kind(r, DISK_SYNC);
-	cr_assert(r->answered == 1 && rig_marks(r).high_watermark == 1);
-	complete_kind(r, DISK_SYNC);
-	cr_assert(r->answered == 2 && rig_marks(r).high_watermark == 2);
 	close_rig(r);
 }
 
@@ -126,11 +86,11 @@ Test(log_order, what_arrives_during_a_partial_write_goes_out_as_one_write)
 Test(log_order, one_sync_covers_what_was_written_when_it_started)
 {
 	struct rig *r = open_rig();
-	rig_append(r, 1, LARGE_BYTES, ACK_DURABLE);
+	rig_append(r, 1, 10, ACK_DURABLE);
 	rig_turn(r);
 	complete_kind(r, DISK_WRITE);
 	cr_assert(fake_count(r->disk, DISK_SYNC) == 1);
-	rig_append(r, 1, LARGE_BYTES, ACK_DURABLE);
+	rig_append(r, 1, 10, ACK_DURABLE);
 	rig_turn(r);
 	complete_kind(r, DISK_WRITE);
 	cr_assert(fake_count(r->disk, DISK_SYNC) == 1, "one in flight");
@@ -217,7 +177,8 @@ Test(log_order, a_failed_sync_fences_and_the_high_watermark_stays)
 	rig_append(r, 1, 10, ACK_DURABLE);
 	rig_turn(r);
 	complete_kind(r, DISK_WRITE);
-	rig_append(r, 1, LARGE_BYTES, ACK_DURABLE);
+	complete_kind(r, DISK_SYNC);
+	rig_append(r, 1, 10, ACK_DURABLE);
 	rig_append(r, 1, 10, ACK_WRITTEN);
 	rig_turn(r);
 	complete_kind(r, DISK_WRITE);
