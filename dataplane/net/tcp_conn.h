@@ -198,6 +198,13 @@ struct tcp_span {
 	uint8_t next;
 };
 
+/* The span read last: a connection's spans of a turn are read in order. */
+struct tcp_cursor {
+	const struct tcp_conn *conn; /* null: none */
+	uint8_t span;
+	uint32_t before; /* bytes of its spans before this one */
+};
+
 struct tcp {
 	struct tcp_options options;
 	uint64_t now_ns;
@@ -218,6 +225,7 @@ struct tcp {
 	struct tcp_conn *dirty_last;
 	struct tcp_span spans[PACKETS_PER_TURN];
 	unsigned span_count;
+	struct tcp_cursor cursor;
 	size_t scratch_used;
 	uint32_t reset_second;
 	uint32_t resets_left;

@@ -182,6 +182,8 @@ static void settle_spans(struct tcp *t, struct tcp_conn *c, uint32_t taken,
 	c->span_first = TCP_SPAN_NONE;
 	c->span_last = TCP_SPAN_NONE;
 	c->span_bytes = 0;
+	if (t->cursor.conn == c)
+		t->cursor.conn = NULL;
 }
 
 void tcp_conn_settle(struct tcp *t, struct tcp_conn *c)

@@ -10,7 +10,7 @@ static size_t conn_readable_bytes(const struct stream *s)
 /* The contiguous bytes at `at`, counted from the first byte of the residue. */
 static struct bytes conn_piece(const struct tcp_conn *c, size_t at)
 {
-	const struct tcp *t = c->tcp;
+	struct tcp *t = c->tcp;
 	if (at < c->residue.size) {
 		const struct chunk *k = c->residue.head;
 		for (; at >= k->len; k = k->next)
@@ -18,11 +18,17 @@ static struct bytes conn_piece(const struct tcp_conn *c, size_t at)
 		return (struct bytes){chunk_at(k) + at, k->len - at};
 	}
 	at -= c->residue.size;
-	for (uint8_t i = c->span_first; i != TCP_SPAN_NONE; i = t->spans[i].next) {
-		const struct tcp_span *span = &t->spans[i];
-		if (at < span->size)
-			return (struct bytes){span->data + at, span->size - at};
-		at -= span->size;
+	struct tcp_cursor cursor = {c, c->span_first, 0};
+	if (t->cursor.conn == c && t->cursor.before <= at)
+		cursor = t->cursor;
+	for (; cursor.span != TCP_SPAN_NONE; cursor.span = t->spans[cursor.span].next) {
+		const struct tcp_span *span = &t->spans[cursor.span];
+		size_t from = at - cursor.before;
+		if (from < span->size) {
+			t->cursor = cursor;
+			return (struct bytes){span->data + from, span->size - from};
+		}
+		cursor.before += span->size;
 	}
 	return (struct bytes){0};
 }
