@@ -21,10 +21,11 @@ class Row:
     java_records: int = 0   # ProducerPerformance has no other bound
 
 
-def batches(record_bytes, batch, acks, flush=False, quick=False, best=False):
-    load = f"{record_bytes} B x {batch}, 8x5, acks={acks}" + (", flush" if flush else "")
-    return Row(f"blaster {load}", "blaster", record_bytes, acks, batch, flush=flush, quick=quick,
-               best=best)
+def batches(record_bytes, batch, acks, flush=False, quick=False, best=False, in_flight=5):
+    load = f"{record_bytes} B x {batch}, 8x{in_flight}, acks={acks}" + \
+        (", flush" if flush else "")
+    return Row(f"blaster {load}", "blaster", record_bytes, acks, batch, in_flight=in_flight,
+               flush=flush, quick=quick, best=best)
 
 
 def singles(in_flight, flush, quick=False):
@@ -48,6 +49,7 @@ def library(client, record_bytes, acks, java_records=0, quick=False):
 MATRIX = [
     ("same path: the same client over the same veth pair", [
         batches(100, BATCH_100, "all", quick=True, best=True),
+        batches(100, BATCH_100, "all", best=True, in_flight=16),
         batches(100, BATCH_100, "1"),
         batches(1024, BATCH_1024, "all", best=True),
         batches(1024, BATCH_1024, "1"),
