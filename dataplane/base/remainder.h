@@ -3,7 +3,7 @@
  *     magic = ceil(2^64 / d);   x % d = (magic * x mod 2^64) * d / 2^64
  *
  * Exact for all 32-bit x and d: Lemire, Kaser, Kurz, "Faster remainder by direct computation",
- * 2019. */
+ * 2019. DPDK's rte_reciprocal.h does the like; ingest, whose table this is for, is below it. */
 #ifndef PENSTOCK_REMAINDER_H
 #define PENSTOCK_REMAINDER_H
 

@@ -1,7 +1,6 @@
 /* test_crc32c.c - checksums and hashes against published vectors. */
 #include "dataplane/base/crc32c.h"
 #include "dataplane/base/murmur2.h"
-#include "dataplane/base/siphash.h"
 
 #include <criterion/criterion.h>
 
@@ -27,14 +26,4 @@ Test(murmur2, agrees_with_kafkas_own_test_vectors)
 	for (size_t i = 0; i < array_len(cases); i++)
 		cr_assert((int32_t)murmur2(cases[i].key, strlen(cases[i].key)) == cases[i].hash,
 			  "%s", cases[i].key);
-}
-
-Test(siphash, reference_vector)
-{
-	/* SipHash paper, appendix A: key 00..0f, input 00..0e. */
-	struct siphash_key key = {0x0706050403020100ull, 0x0f0e0d0c0b0a0908ull};
-	uint8_t in[15];
-	for (uint8_t i = 0; i < sizeof in; i++)
-		in[i] = i;
-	cr_assert(siphash(key, in, sizeof in) == 0xa129ca6149be45e5ull);
 }

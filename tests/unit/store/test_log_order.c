@@ -242,7 +242,7 @@ Test(log_order, small_writes_go_over_zeroes_and_large_ones_do_not)
 {
 	struct rig *r = open_filled(5000);
 	uint64_t zeroed = r->stats.value[STAT_log_zeroed_bytes];
-	cr_assert(zeroed > 0 && zeroed <= 2 * r->expected_bytes, "not more than was written");
+	cr_assert(zeroed > 0 && zeroed <= 2 * r->expected_bytes, "twice what was written");
 	rig_check_content(r);
 	close_rig(r);
 	r = open_filled(300000);
