@@ -19,9 +19,11 @@ class Datagrams(unittest.TestCase):
     def test_each_datagram_is_one_record_in_order(self):
         payloads = [b'<%d>sensor reading %d' % (i % 192, i) for i in range(COUNT)]
         with Gateway() as gw:
-            for i in range(0, COUNT, 50):
-                self.send(gw, payloads[i:i + 50])
-                gw.wait_for('stored', lambda c: c['records_stored'] >= i + 50)
+            # The first one alone: Linux keeps what it sends while it asks for our MAC, and with the
+            # answer lets a later datagram overtake those it kept.
+            for i, j in [(0, 1)] + [(i, i + 50) for i in range(1, COUNT, 50)]:
+                self.send(gw, payloads[i:j])
+                gw.wait_for('stored', lambda c: c['records_stored'] >= len(payloads[:j]))
             records = gw.consume('datagrams')
         self.assertEqual([value for _, _, _, value in records], payloads)
         self.assertEqual({key for _, _, key, _ in records}, {None})
