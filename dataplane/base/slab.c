@@ -5,19 +5,29 @@
 
 #include <errno.h>
 
-enum { SLAB_END = UINT32_MAX, SLAB_IN_USE = UINT32_MAX - 1 };
+enum { SLAB_END = UINT32_MAX };
+
+/* What a free object holds. */
+struct slab_free {
+	uint32_t next; /* index, or SLAB_END */
+};
+
+static bool is_in_use(const struct slab *s, uint32_t index)
+{
+	return index < s->fresh && s->generations[index] % 2 == 1;
+}
 
 int slab_init(struct slab *s, size_t object_size, uint32_t count)
 {
 	size_t align = object_size >= CACHE_LINE_BYTES ? CACHE_LINE_BYTES : 8;
+	require(object_size >= sizeof(struct slab_free));
 	memset(s, 0, sizeof *s);
 	s->object_size = (uint32_t)round_up(object_size, align);
 	s->count = count;
 	s->free_head = SLAB_END;
 	s->objects = map_take((size_t)s->object_size * count);
-	s->next_free = map_take(sizeof(uint32_t) * (size_t)count);
 	s->generations = map_take(sizeof(uint32_t) * (size_t)count);
-	if (s->objects && s->next_free && s->generations)
+	if (s->objects && s->generations)
 		return 0;
 	slab_fini(s);
 	return -ENOMEM;
@@ -26,7 +36,6 @@ int slab_init(struct slab *s, size_t object_size, uint32_t count)
 void slab_fini(struct slab *s)
 {
 	map_give(s->objects, (size_t)s->object_size * s->count);
-	map_give(s->next_free, sizeof(uint32_t) * (size_t)s->count);
 	map_give(s->generations, sizeof(uint32_t) * (size_t)s->count);
 	memset(s, 0, sizeof *s);
 }
@@ -35,12 +44,11 @@ void *slab_take(struct slab *s)
 {
 	uint32_t index = s->free_head;
 	if (index != SLAB_END)
-		s->free_head = s->next_free[index];
+		s->free_head = ((struct slab_free *)slab_at(s, index))->next;
 	else if (s->fresh < s->count)
 		index = s->fresh++;
 	else
 		return NULL;
-	s->next_free[index] = SLAB_IN_USE;
 	s->generations[index]++;
 	s->in_use++;
 	void *object = slab_at(s, index);
@@ -51,9 +59,9 @@ void *slab_take(struct slab *s)
 void slab_give(struct slab *s, void *object)
 {
 	uint32_t index = slab_index(s, object);
-	require(index < s->fresh && s->next_free[index] == SLAB_IN_USE);
+	require(is_in_use(s, index));
 	s->generations[index]++;
-	s->next_free[index] = s->free_head;
+	*(struct slab_free *)object = (struct slab_free){s->free_head};
 	s->free_head = index;
 	s->in_use--;
 }
@@ -72,8 +80,7 @@ uint64_t slab_handle(const struct slab *s, const void *object)
 void *slab_get(const struct slab *s, uint64_t handle)
 {
 	uint32_t index = (uint32_t)handle;
-	if (index >= s->fresh || s->generations[index] != handle >> 32 ||
-	    s->next_free[index] != SLAB_IN_USE)
+	if (!is_in_use(s, index) || s->generations[index] != handle >> 32)
 		return NULL;
 	return slab_at(s, index);
 }
@@ -82,7 +89,7 @@ void *slab_next(const struct slab *s, uint32_t *index)
 {
 	while (*index < s->fresh) {
 		uint32_t at = (*index)++;
-		if (s->next_free[at] == SLAB_IN_USE)
+		if (is_in_use(s, at))
 			return slab_at(s, at);
 	}
 	return NULL;

@@ -16,7 +16,6 @@
 
 struct slab {
 	uint8_t *objects;
-	uint32_t *next_free;   /* by index; SLAB_IN_USE when taken */
 	uint32_t *generations; /* by index; odd while in use */
 	uint32_t object_size;
 	uint32_t count;

@@ -15,7 +15,7 @@ struct answer *answer_take(struct ingest *in, struct session *s, bool is_silent)
 	if (!a)
 		return NULL;
 	a->session = s;
-	a->protocol = s->protocol;
+	a->protocol = session_protocol(s);
 	a->started_ns = in->now_ns;
 	a->is_silent = is_silent;
 	answer_queue(s, a);

@@ -6,7 +6,7 @@
  * scanner, whose cost does not depend on what the bytes claim.
  *
  *     consumed | good good good | BAD ... good ... | WAIT
- *              └ offset         └ windows          └ wait_at, wait_until: not looked at
+ *              └ offset         └ windows          └ wait_at, wait_bytes: not looked at
  *                                                    again before so much has arrived
  */
 #include "dataplane/base/require.h"
@@ -19,12 +19,13 @@ struct gbt32960_session {
 	uint64_t offset;     /* stream offset of the first byte not consumed */
 	uint64_t abandoned;  /* candidates that begin before are not waited for */
 	uint64_t wait_at;    /* the candidate waited for */
-	uint64_t wait_until; /* stream offset at which it can be judged */
 	uint64_t armed_end;  /* end of what had arrived when the timer was armed */
 	uint64_t run_ticket; /* of bad_frames */
+	uint32_t wait_bytes; /* with so many the candidate can be judged */
 	bool is_waiting;
 	bool in_run;         /* the byte before `offset` belongs to no frame */
 };
+static_assert(sizeof(struct gbt32960_session) <= 128, "a million vehicles have one each");
 
 /* One call of cut. */
 struct cut {
@@ -143,7 +144,7 @@ static void wait_for(struct ingest *in, struct cut *c)
 	bool is_same = gs->is_waiting && c->at == 0 && timer_is_armed(&s->timer);
 	gs->is_waiting = true;
 	gs->wait_at = gs->offset + c->at;
-	gs->wait_until = gs->wait_at + c->wait_bytes;
+	gs->wait_bytes = (uint32_t)c->wait_bytes;
 	if (is_same)
 		return;
 	gs->armed_end = gs->offset + c->readable;
@@ -160,7 +161,7 @@ static void gbt32960_cut(struct ingest *in, struct session *s, struct frame_vec 
 		.readable = stream_readable(s->stream),
 	};
 	bool is_early = gs->is_waiting && gs->wait_at == gs->offset &&
-			gs->offset + c.readable < gs->wait_until && abandon_before(&c) == 0;
+			c.readable < gs->wait_bytes && abandon_before(&c) == 0;
 	if (is_early)
 		return;
 	while (has_room(&c) && cut_good(&c))

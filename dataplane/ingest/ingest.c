@@ -80,7 +80,7 @@ static void frame_defer(struct session *s)
 static bool frame_refuse(struct ingest *in, const struct frame *f, enum kafka_error error)
 {
 	struct answer *answer;
-	if (!f->session->protocol->accept(in, f->session, f, &answer))
+	if (!session_protocol(f->session)->accept(in, f->session, f, &answer))
 		return false;
 	record_refuse(in, error);
 	if (!answer)
@@ -123,7 +123,7 @@ static bool frame_store(struct intake *i, const struct frame *f)
 	/* batch_input() takes at most one append for each record of the turn. */
 	if (!append_is_sure(in, r->lane, i->records->count) || !frame_reserve(in, s, r))
 		return false;
-	if (!s->protocol->accept(in, s, f, &r->answer)) {
+	if (!session_protocol(s)->accept(in, s, f, &r->answer)) {
 		lane_release(&in->lanes, r->lane, record_reserve_bytes(r->key, r->value));
 		return false;
 	}
@@ -138,7 +138,7 @@ static void frame_input(struct intake *i, const struct frame *f)
 	if (s->is_skipped)
 		return;
 	if (f->verdict) {
-		s->protocol->reject(i->in, s, f);
+		session_protocol(s)->reject(i->in, s, f);
 	} else if (!frame_store(i, f)) {
 		if (!s->is_skipped)
 			frame_defer(s);

@@ -22,20 +22,19 @@ static void session_attach(struct ingest *in, struct stream *stream)
 		return;
 	}
 	s->stream = stream;
-	s->protocol = protocols[listener->protocol];
 	s->listener = listener;
 	list_init(&s->answers);
 	list_init(&s->blocked);
 	timer_init(&s->timer);
 	stream->session = s;
-	s->protocol->open(in, s);
+	session_protocol(s)->open(in, s);
 	if (in->is_draining)
 		s->is_closing = true;
 }
 
 static void session_detach(struct ingest *in, struct session *s)
 {
-	s->protocol->close(in, s);
+	session_protocol(s)->close(in, s);
 	answers_orphan(in, s);
 	session_unblock(in, s);
 	session_disarm(in, s);
@@ -72,7 +71,7 @@ static void session_feed(struct ingest *in, struct session *s, struct frame_vec 
 	bool may_cut = session_may_cut(s);
 	if (may_cut) {
 		s->is_skipped = false;
-		s->protocol->cut(in, s, frames);
+		session_protocol(s)->cut(in, s, frames);
 	}
 	if (session_is_done(s))
 		session_end(in, s);
@@ -178,7 +177,7 @@ void session_timers(struct ingest *in)
 	unsigned count = wheel_advance(&in->wheel, in->now_ns, due, TIMERS_PER_TURN);
 	for (unsigned i = 0; i < count; i++) {
 		struct session *s = container_of(due[i], struct session, timer);
-		s->protocol->expire(in, s);
+		session_protocol(s)->expire(in, s);
 	}
 }
 

@@ -94,7 +94,6 @@ extern const struct protocol *const protocols[PROTOCOLS];
 /* First member of every protocol's session. */
 struct session {
 	struct stream *stream;
-	const struct protocol *protocol;
 	const struct listener *listener;
 	struct list answers;      /* struct answer.node, oldest first */
 	struct list blocked;      /* on lane->blocked, or alone */
@@ -105,6 +104,11 @@ struct session {
 	bool is_aborted;          /* session_abort(): detached before this turn's stage ends */
 	bool is_skipped;          /* it waits for us: its later frames of this turn wait too */
 };
+
+static inline const struct protocol *session_protocol(const struct session *s)
+{
+	return protocols[s->listener->protocol];
+}
 
 /* The upper half of a poller: everything between streams and handoff. */
 struct ingest {
