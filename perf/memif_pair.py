@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 
-from record import ROOT
+from record import BUILD, ROOT
 
 sys.path.insert(0, str(ROOT / "config"))
 from sandbox import HugePages, Sandbox  # noqa: E402
@@ -35,8 +35,8 @@ class TopicError(PairError):
 class Pair:
     """A generator and whoever receives: each kind of receiver says how it starts and stops."""
 
-    def __init__(self, build=os.environ.get("PENSTOCK_BUILD", "build")):
-        self.build = ROOT / build
+    def __init__(self, build=BUILD):
+        self.build = build
         cpus = sorted(os.sched_getaffinity(0))
         self.cpu = cpus[-1]
         self.receiver_cpu = cpus[-2] if len(cpus) > 1 else cpus[0]

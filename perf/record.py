@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+BUILD = ROOT / os.environ.get("PENSTOCK_BUILD", "build")
 RESULTS = ROOT / "perf" / "results"
 LOAD_BEFORE = os.getloadavg()[0]  # of the machine, when nothing of ours has run yet
 

@@ -10,6 +10,7 @@
   discard       kafka, fleet and udp at a gateway whose disk keeps nothing: the kernel's part off
   ring          the same three, gateway and generator in one process over a pair of rings
   line          what a gateway takes in over a port, beside dpdk-testpmd at the same port
+  disk          a writer alone, on recorded batches and the real disk, beside fio
   sweeps        Produce requests: records of 10 B to 1 MiB, at 1 to 10,000 partitions
 
 Without a name: all of them. Each run adds one JSON file (machine, commit, date, settings,
@@ -18,15 +19,14 @@ not even.
 """
 import argparse
 import json
-import os
 import sys
 
+import disk
 import line
 import load
 import sweeps
-from record import LOAD_BEFORE, ROOT, output, record
+from record import BUILD, LOAD_BEFORE, output, record
 
-BUILD = ROOT / os.environ.get("PENSTOCK_BUILD", "build")
 QUIET = 0.5
 
 
@@ -66,6 +66,7 @@ SCENARIOS = {
     "discard": (load.discard, load.show),
     "ring": (load.ring, load.show),
     "line": (line.line, line.show),
+    "disk": (disk.disk, disk.show),
     "sweeps": (sweeps.sweeps, sweeps.show),
 }
 
