@@ -50,6 +50,8 @@ static uint64_t sleep_limit_ns(const struct core *c, bool is_polling)
 {
 	const struct core_options *o = &c->options;
 	uint64_t limit_ns = o->sleep_ns;
+	if (o->writer)
+		limit_ns = writer_idle_ns(o->writer, limit_ns);
 	if (!is_polling)
 		return limit_ns;
 	if (poller_wait_fd(o->poller) < 0)

@@ -278,6 +278,11 @@ bool writer_may_sleep(const struct writer *w)
 	return list_is_empty(&w->service.active);
 }
 
+uint64_t writer_idle_ns(const struct writer *w, uint64_t limit_ns)
+{
+	return log_service_idle_ns(&w->service, clock_now_ns(), limit_ns);
+}
+
 struct writer *writer_create(const struct writer_options *options)
 {
 	struct writer *w = map_take(sizeof *w);
@@ -292,7 +297,7 @@ struct writer *writer_create(const struct writer_options *options)
 		.stats = &w->stats,
 		.buffers = options->buffers,
 		.buffer_bytes = options->buffer_bytes,
-		.small_write_bytes = options->small_write_bytes,
+		.small_sync_bytes = options->small_sync_bytes,
 		.descriptors = options->descriptors,
 	};
 	int status = log_service_init(&w->service, &service);

@@ -18,7 +18,7 @@ struct writer_options {
 	uint8_t index;
 	uint32_t buffers;        /* aligned write buffers, shared by the writer's logs */
 	uint32_t buffer_bytes;   /* of each; a multiple of DISK_BLOCK_BYTES */
-	uint32_t small_write_bytes; /* see log_service.h */
+	uint32_t small_sync_bytes; /* see log_service.h */
 	uint32_t descriptors;    /* open files, at most; any number of partitions share them */
 	struct disk *disk;
 	struct wake *wake;
@@ -49,5 +49,7 @@ bool writer_turn(struct writer *w);
 bool writer_is_idle(const struct writer *w);
 /* May the core sleep now? Looks at the rings again (after wake_prepare). */
 bool writer_may_sleep(const struct writer *w);
+/* For how long nothing has to be done unless something comes; `limit_ns` at most. */
+uint64_t writer_idle_ns(const struct writer *w, uint64_t limit_ns);
 
 #endif

@@ -122,7 +122,8 @@ static bool reap(struct bench *b)
 static void sleep_a_while(struct bench *b)
 {
 	struct wake *wake = &b->writer.wakes[1];
-	uint64_t now_ns = clock_now_ns(), until_ns = now_ns + SLEEP_MAX_NS;
+	uint64_t now_ns = clock_now_ns();
+	uint64_t until_ns = now_ns + writer_idle_ns(b->writer.writer, SLEEP_MAX_NS);
 	int fd = disk_wait_fd(b->writer.disk);
 	if (b->o.rate > 0 && !b->is_ending)
 		until_ns = min_u64(until_ns, max_u64(next_due_ns(b), now_ns));
@@ -233,6 +234,14 @@ static void run(struct bench *b)
 	print_figures(b, &from, &to);
 }
 
+/* The number of an option; -1 (refused by all of them) when it is none. */
+static double number(const char *text)
+{
+	char *end;
+	double value = strtod(text, &end);
+	return end != text && !*end ? value : -1;
+}
+
 static bool read_options(int argc, char **argv, struct options *o)
 {
 	static const struct option table[] = {
@@ -249,19 +258,19 @@ static bool read_options(int argc, char **argv, struct options *o)
 	for (int c; (c = getopt_long(argc, argv, "", table, NULL)) != -1;) {
 		switch (c) {
 		case 'p':
-			o->partitions = (unsigned)atoi(optarg);
+			o->partitions = (unsigned)number(optarg);
 			break;
 		case 'b':
-			o->batch_bytes = (unsigned)atoi(optarg);
+			o->batch_bytes = (unsigned)number(optarg);
 			break;
 		case 'i':
-			o->in_flight = (unsigned)atoi(optarg);
+			o->in_flight = (unsigned)number(optarg);
 			break;
 		case 'r':
-			o->rate = atof(optarg);
+			o->rate = number(optarg);
 			break;
 		case 's':
-			o->seconds = atof(optarg);
+			o->seconds = number(optarg);
 			break;
 		case 'l':
 			o->level = strcmp(optarg, "written") == 0 ? ACK_WRITTEN : ACK_DURABLE;

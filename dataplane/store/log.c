@@ -11,6 +11,22 @@ void log_touch(struct log *log)
 		list_append(&log->service->active, &log->node);
 }
 
+void log_deadline_set(struct log_deadline *d, struct list *dues, uint64_t after_ns)
+{
+	d->at_ns = d->log->service->now_ns + after_ns;
+	list_append(dues, &d->node);
+}
+
+bool log_deadline_is_set(const struct log_deadline *d)
+{
+	return !list_is_empty(&d->node);
+}
+
+void log_deadline_clear(struct log_deadline *d)
+{
+	list_remove(&d->node);
+}
+
 struct log *log_next_active(struct list *active)
 {
 	struct list *node = list_take_first(active);
@@ -62,7 +78,8 @@ void log_fence(struct log *log, int error)
 	fail_appends(log, &log->queue);
 	log->is_copying = false;
 	log_drop_writes(log);
-	list_remove(&log->unmarked);
+	log_deadline_clear(&log->sync_due);
+	log_deadline_clear(&log->mark_due);
 	give_watches(log, KAFKA_ERROR_KAFKA_STORAGE_ERROR);
 }
 
@@ -156,6 +173,7 @@ void log_watch(struct log *log, struct watch *w)
 	w->error = log->is_fenced ? KAFKA_ERROR_KAFKA_STORAGE_ERROR : KAFKA_ERROR_NONE;
 	bool is_over = log->is_fenced || w->offset < log->durable.offset;
 	list_append(is_over ? &log->service->watches : &log->watches, &w->node);
+	log_touch(log); /* it may be a sync that is waited for */
 }
 
 void log_alter(struct log *log, const struct log_options *options)
@@ -167,8 +185,8 @@ void log_serve(struct log *log, struct log_service *service, uint32_t slot)
 {
 	log->service = service;
 	log->slot = slot;
-	/* Not known yet: a log has to show that its writes are small. */
-	log->write_bytes_mean = 4 * (int64_t)service->small_write_bytes;
+	/* Not known yet: a log has to show that its syncs are small. */
+	log->sync_bytes_mean = 4 * (int64_t)service->small_sync_bytes;
 	if (log->is_fenced)
 		service->stats->value[STAT_log_fenced]++;
 	log_touch(log);
@@ -183,7 +201,8 @@ void log_finish(struct log *log)
 {
 	log->is_closing = true;
 	give_watches(log, KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION);
-	list_remove(&log->unmarked);
+	log_deadline_clear(&log->sync_due);
+	log_deadline_clear(&log->mark_due);
 	log_touch(log);
 }
 
@@ -231,14 +250,32 @@ int64_t log_recovery_point(const struct log *log)
 	return log->durable.offset;
 }
 
+static void touch_due(struct list *dues, uint64_t now_ns)
+{
+	list_for_each(node, dues)
+	{
+		struct log_deadline *d = list_entry(node, struct log_deadline, node);
+		if (d->at_ns > now_ns)
+			return;
+		log_touch(d->log);
+	}
+}
+
 void log_service_turn(struct log_service *s, uint64_t now_ns)
 {
 	s->now_ns = now_ns;
-	list_for_each(node, &s->unmarked)
-	{
-		struct log *log = list_entry(node, struct log, unmarked);
-		if (log->mark_due_ns > now_ns)
-			break;
-		log_touch(log);
-	}
+	touch_due(&s->sync_dues, now_ns);
+	touch_due(&s->mark_dues, now_ns);
+}
+
+static uint64_t first_due_ns(const struct list *dues)
+{
+	return list_is_empty(dues) ? UINT64_MAX
+				   : list_entry(dues->next, struct log_deadline, node)->at_ns;
+}
+
+uint64_t log_service_idle_ns(const struct log_service *s, uint64_t now_ns, uint64_t limit_ns)
+{
+	uint64_t due_ns = min_u64(first_due_ns(&s->sync_dues), first_due_ns(&s->mark_dues));
+	return due_ns <= now_ns ? 0 : min_u64(due_ns - now_ns, limit_ns);
 }

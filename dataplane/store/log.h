@@ -96,8 +96,10 @@ void log_watch(struct log *log, struct watch *give);
 /* Submits what may be submitted. Once per turn for every log on the active list. */
 void log_advance(struct log *log);
 struct log *log_next_active(struct list *active);
-/* Logs whose durable mark is due, and reads that wait, become active. */
+/* Logs with a deadline that has passed, and reads that wait, become active. */
 void log_service_turn(struct log_service *s, uint64_t now_ns);
+/* Nanoseconds until the next deadline, `limit_ns` at most. */
+uint64_t log_service_idle_ns(const struct log_service *s, uint64_t now_ns, uint64_t limit_ns);
 /* Takes a completed operation of any log. */
 void log_reaped(struct disk_op *op);
 

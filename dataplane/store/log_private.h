@@ -30,7 +30,10 @@ enum {
 	/* Preallocation: the first step, doubled up to the last. */
 	LOG_ALLOCATE_FIRST_BYTES = 1 << 20,
 	LOG_ALLOCATE_STEP_BYTES = 16 << 20,
-	LOG_ZERO_WRITES = 8, /* small writes that fit into the zeroes written at a time */
+	LOG_ZERO_SYNCS = 8, /* small syncs that fit into the zeroes written at a time */
+	/* What nobody waits for is synced after so long, or when it is so much. */
+	LOG_SYNC_DELAY_NS = 5000000,
+	LOG_SYNC_GATHERED_BYTES = 1 << 20,
 	WRITE_BYTES_MAX = 1 << 20,
 };
 
@@ -68,6 +71,13 @@ struct log_write {
 	uint64_t position; /* of the first byte: a block boundary */
 	uint64_t copied_bytes; /* log.copied_bytes behind its last byte */
 	struct log_place end;  /* behind the last whole batch that ends in it, or before it */
+};
+
+/* The log has something to do then, whatever happens until then. */
+struct log_deadline {
+	struct list node; /* log_service.sync_dues or mark_dues, or alone */
+	struct log *log;
+	uint64_t at_ns;
 };
 
 /* A read under way: searching the index file, then reading batches. */
@@ -168,6 +178,8 @@ struct log {
 	uint64_t syncing_bytes;
 	struct log_place syncing;
 	struct disk_op sync_op;
+	struct log_deadline sync_due;
+	int64_t sync_bytes_mean; /* of what the last syncs covered */
 
 	/* Blocks ahead in the active segment. */
 	bool allocates;
@@ -176,13 +188,11 @@ struct log {
 	struct disk_op allocate_op;
 	bool is_zeroing;
 	uint64_t zeroed_bytes; /* what is on its way included */
-	int64_t write_bytes_mean; /* of the last writes */
 	struct disk_op zero_op;
 	struct iovec zero_iov;
 
 	/* Durable mark. */
-	struct list unmarked; /* log_service.unmarked */
-	uint64_t mark_due_ns;
+	struct log_deadline mark_due;
 	bool is_marking;
 	struct disk_op mark_op;
 	struct iovec mark_iov;
@@ -232,6 +242,10 @@ static inline int log_write_error(const struct disk_op *op)
 
 /* log.c */
 void log_touch(struct log *log);
+/* Sets a deadline that is not set, `after_ns` from now, at the end of its list. */
+void log_deadline_set(struct log_deadline *d, struct list *dues, uint64_t after_ns);
+bool log_deadline_is_set(const struct log_deadline *d);
+void log_deadline_clear(struct log_deadline *d);
 /* `file`: what it works on, from log_files.c; null: names only. */
 void log_submit(struct log *log, struct open_file *file, struct disk_op *op,
 		enum log_tag tag, void *owner);

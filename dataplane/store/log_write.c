@@ -35,7 +35,6 @@ static void submit_write(struct log *log, struct log_write *w)
 	};
 	w->is_submitted = true;
 	log->is_changed = true;
-	log->write_bytes_mean += ((int64_t)w->bytes - log->write_bytes_mean) / 8;
 	if (write_is_partial(w))
 		log->partial = w;
 	log_submit(log, log_segment_file(log, w->segment, SEGMENT_LOG), &w->op,
@@ -155,16 +154,36 @@ void log_write_done(struct log_write *w)
 		log_settle(log);
 }
 
+static bool sync_is_awaited(const struct log *log)
+{
+	return !list_is_empty(&log->unanswered[ACK_DURABLE]) || !list_is_empty(&log->watches) ||
+	       log->is_unnamed || log->is_closing;
+}
+
+/* Who waits is not kept waiting. What nobody waits for gathers for a moment. */
+static bool sync_is_due(struct log *log)
+{
+	if (sync_is_awaited(log) ||
+	    log->written_bytes - log->synced_bytes >= LOG_SYNC_GATHERED_BYTES)
+		return true;
+	if (!log_deadline_is_set(&log->sync_due))
+		log_deadline_set(&log->sync_due, &log->service->sync_dues, LOG_SYNC_DELAY_NS);
+	return log->sync_due.at_ns <= log->service->now_ns;
+}
+
 void log_submit_sync(struct log *log)
 {
-	if (log->is_syncing || log->written_bytes == log->synced_bytes)
+	if (log->is_syncing || log->written_bytes == log->synced_bytes || !sync_is_due(log))
 		return;
 	if (!log_service_has_room(log->service, 1)) {
 		log->is_starved = true;
 		return;
 	}
+	log_deadline_clear(&log->sync_due);
 	log->is_syncing = true;
 	log->syncing_bytes = log->written_bytes;
+	int64_t covered = (int64_t)(log->syncing_bytes - log->synced_bytes);
+	log->sync_bytes_mean += (covered - log->sync_bytes_mean) / 8;
 	log->syncing = log->written;
 	log->sync_op = (struct disk_op){.kind = DISK_SYNC};
 	log_submit(log, log_segment_file(log, log->written_segment, SEGMENT_LOG),
@@ -184,10 +203,8 @@ void log_sync_done(struct log *log)
 	answer_below(log, ACK_DURABLE, log->durable.offset);
 	wake_watches(log);
 	/* A log that is closing writes its mark as a step of that. */
-	if (list_is_empty(&log->unmarked) && !log->is_closing) {
-		log->mark_due_ns = log->service->now_ns + LOG_MARK_DELAY_NS;
-		list_append(&log->service->unmarked, &log->unmarked);
-	}
+	if (!log_deadline_is_set(&log->mark_due) && !log->is_closing)
+		log_deadline_set(&log->mark_due, &log->service->mark_dues, LOG_MARK_DELAY_NS);
 }
 
 struct disk_op log_mark_write(struct log *log, int64_t offset)
@@ -203,14 +220,14 @@ struct disk_op log_mark_write(struct log *log, int64_t offset)
 
 void log_submit_mark(struct log *log)
 {
-	if (log->is_marking || list_is_empty(&log->unmarked) ||
-	    log->mark_due_ns > log->service->now_ns)
+	if (log->is_marking || !log_deadline_is_set(&log->mark_due) ||
+	    log->mark_due.at_ns > log->service->now_ns)
 		return;
 	if (!log_service_has_room(log->service, 1)) {
 		log->is_starved = true;
 		return;
 	}
-	list_remove(&log->unmarked);
+	log_deadline_clear(&log->mark_due);
 	log->is_marking = true;
 	log->mark_op = log_mark_write(log, log->durable.offset);
 	log_submit(log, log_mark_file(log), &log->mark_op, LOG_TAG_MARK, log);

@@ -103,7 +103,7 @@ static bool storage_make(struct sim_gateway *g)
 	struct writer_options w = {
 		.buffers = 16,
 		.buffer_bytes = 32 << 10,
-		.small_write_bytes = (uint32_t)rng_below(&sim_world()->rng, 4) * 2048,
+		.small_sync_bytes = (uint32_t)rng_below(&sim_world()->rng, 4) * 2048,
 		.descriptors = descriptors_draw(),
 		.disk = g->writer_disk,
 		.wake = &g->wakes[1],
@@ -273,7 +273,8 @@ uint64_t sim_gateway_next_ns(const struct sim_gateway *g)
 		return now_ns;
 	if (registry_is_busy(g->registry))
 		return now_ns;
-	return now_ns + poller_idle_ns(g->poller, 100 * NS_PER_MS);
+	uint64_t idle_ns = poller_idle_ns(g->poller, 100 * NS_PER_MS);
+	return now_ns + writer_idle_ns(g->writer, idle_ns);
 }
 
 void sim_gateway_drain(struct sim_gateway *g)

@@ -69,6 +69,11 @@ bool writer_may_sleep(const struct writer *w)
 	return atomic_load(&w->may_sleep);
 }
 
+uint64_t writer_idle_ns(const struct writer *w, uint64_t limit_ns)
+{
+	return limit_ns;
+}
+
 int disk_wait_fd(const struct disk *d)
 {
 	return -1;

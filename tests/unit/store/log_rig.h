@@ -9,7 +9,7 @@
 #include "dataplane/wire/record_batch.h"
 
 enum { RIG_APPENDS_MAX = 4096, RIG_DIRECTORY_BYTES = 128,
-       RIG_SMALL_WRITE_BYTES = 64 << 10 };
+       RIG_SMALL_SYNC_BYTES = 64 << 10 };
 
 struct rig {
 	char root[64];
@@ -46,9 +46,10 @@ void rig_finish(struct rig *r);
 /* Appends one batch of `count` records with values of `value_bytes`. */
 struct append *rig_append(struct rig *r, uint32_t count, size_t value_bytes,
 			  enum ack_level level);
-/* One turn; true when something completed. */
+/* One turn, a millisecond later; true when something completed. */
 bool rig_turn(struct rig *r);
-/* Turns until nothing is under way (an eager or real disk). */
+/* Turns, a millisecond each, until nothing is under way and all is synced (an eager or real
+ * disk). */
 void rig_drain(struct rig *r);
 
 /* Reads with `chunks` empty chunks and waits; the caller gives read.bytes back. */

@@ -1,6 +1,7 @@
 /* test_log_order.c - watermarks, group commit and failures over a disk that completes when
  * and how the test says. */
 #include "tests/unit/store/fake_disk.h"
+#include "dataplane/base/clock.h"
 #include "dataplane/store/durable_mark.h"
 #include "tests/unit/store/log_rig.h"
 
@@ -99,6 +100,68 @@ Test(log_order, one_sync_covers_what_was_written_when_it_started)
 	cr_assert(fake_count(r->disk, DISK_SYNC) == 1, "the next one follows");
 	complete_kind(r, DISK_SYNC);
 	cr_assert(r->answered == 2 && rig_marks(r).high_watermark == 2);
+	close_rig(r);
+}
+
+/* A log with a record written that nobody waits to be durable. */
+static struct rig *open_unawaited(void)
+{
+	struct rig *r = open_rig();
+	rig_append(r, 1, 10, ACK_WRITTEN);
+	rig_turn(r);
+	complete_kind(r, DISK_WRITE);
+	cr_assert(r->answered == 1 && fake_count(r->disk, DISK_SYNC) == 0);
+	return r;
+}
+
+Test(log_order, what_nobody_waits_for_is_synced_a_moment_later)
+{
+	struct rig *r = open_unawaited();
+	uint64_t begin_ns = r->service.now_ns;
+	uint64_t idle_ns = log_service_idle_ns(&r->service, begin_ns, UINT64_MAX);
+	cr_assert(idle_ns > 0 && idle_ns <= 10 * NS_PER_MS, "a sleeping core is in time");
+	while (fake_count(r->disk, DISK_SYNC) == 0) {
+		cr_assert(r->service.now_ns - begin_ns <= 10 * NS_PER_MS);
+		rig_turn(r);
+	}
+	cr_assert(r->service.now_ns - begin_ns >= idle_ns, "no earlier than it said");
+	complete_kind(r, DISK_SYNC);
+	cr_assert(rig_marks(r).high_watermark == 1);
+	close_rig(r);
+}
+
+static void turn_without_time(struct rig *r)
+{
+	uint64_t now_ns = r->service.now_ns;
+	rig_turn(r);
+	r->service.now_ns = now_ns;
+}
+
+Test(log_order, what_nobody_waits_for_gathers_until_it_is_much)
+{
+	struct rig *r = open_unawaited();
+	for (unsigned i = 0; i < 3; i++) {
+		rig_append(r, 1, 400000, ACK_WRITTEN);
+		turn_without_time(r);
+		for (struct disk_op *op; (op = fake_find(r->disk, DISK_WRITE));) {
+			fake_complete(r->disk, op);
+			turn_without_time(r);
+		}
+		cr_assert(r->answered == i + 2);
+		cr_assert(fake_count(r->disk, DISK_SYNC) == (i == 2), "%u", i);
+	}
+	close_rig(r);
+}
+
+Test(log_order, who_begins_to_wait_for_what_is_written_has_it_synced_at_once)
+{
+	struct rig *r = open_unawaited();
+	struct watch watch = {.offset = 0};
+	log_watch(r->log, &watch);
+	rig_turn(r);
+	cr_assert(fake_count(r->disk, DISK_SYNC) == 1);
+	complete_kind(r, DISK_SYNC);
+	cr_assert(!list_is_empty(&r->service.watches) && watch.error == 0);
 	close_rig(r);
 }
 
@@ -234,7 +297,7 @@ static struct rig *open_filled(size_t bytes)
 		rig_append(r, 1, bytes, ACK_DURABLE);
 		rig_drain(r);
 	}
-	cr_assert(r->expected_bytes > RIG_SMALL_WRITE_BYTES);
+	cr_assert(r->expected_bytes > RIG_SMALL_SYNC_BYTES);
 	return r;
 }
 
