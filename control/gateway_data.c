@@ -135,7 +135,7 @@ static int writer_init(struct gateway *g, unsigned index)
 		.index = (uint8_t)index,
 		.buffers = (uint32_t)s->writer_buffers,
 		.buffer_bytes = (uint32_t)s->writer_buffer_bytes,
-		.small_sync_bytes = (uint32_t)s->writer_small_sync_bytes,
+		.small_write_bytes = (uint32_t)s->writer_small_write_bytes,
 		.descriptors = g->writer_descriptors,
 		.wake = writer_wake(g, index),
 		.stats_page = &g->writer_pages[index],

@@ -297,7 +297,7 @@ struct writer *writer_create(const struct writer_options *options)
 		.stats = &w->stats,
 		.buffers = options->buffers,
 		.buffer_bytes = options->buffer_bytes,
-		.small_sync_bytes = options->small_sync_bytes,
+		.small_write_bytes = options->small_write_bytes,
 		.descriptors = options->descriptors,
 	};
 	int status = log_service_init(&w->service, &service);

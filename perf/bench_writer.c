@@ -12,7 +12,7 @@ enum {
 	/* As in config/settings.def. */
 	BUFFERS = 1024,
 	BUFFER_BYTES = 64 << 10,
-	SMALL_SYNC_BYTES = 64 << 10,
+	SMALL_WRITE_BYTES = 64 << 10,
 	DESCRIPTORS = 8 * BENCH_PARTITIONS_MAX,
 	GENERATION = 1,
 };
@@ -104,7 +104,7 @@ int bench_writer_start(struct bench_writer *w, const char *directory, unsigned p
 	struct writer_options o = {
 		.buffers = BUFFERS,
 		.buffer_bytes = BUFFER_BYTES,
-		.small_sync_bytes = SMALL_SYNC_BYTES,
+		.small_write_bytes = SMALL_WRITE_BYTES,
 		.descriptors = DESCRIPTORS,
 		.disk = w->disk,
 		.wake = &w->wakes[1],

@@ -185,8 +185,8 @@ void log_serve(struct log *log, struct log_service *service, uint32_t slot)
 {
 	log->service = service;
 	log->slot = slot;
-	/* Not known yet: a log has to show that its syncs are small. */
-	log->sync_bytes_mean = 4 * (int64_t)service->small_sync_bytes;
+	/* Not known yet: a log has to show that its writes are small. */
+	log->write_bytes_mean = 4 * (int64_t)service->small_write_bytes;
 	if (log->is_fenced)
 		service->stats->value[STAT_log_fenced]++;
 	log_touch(log);

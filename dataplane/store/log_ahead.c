@@ -4,10 +4,11 @@
  *      batches, and        zeroes on the disk   blocks never written,
  *      what is on its way                       which read as zeroes
  *
- * A block's first write changes the file system's books, and a sync must wait for its journal
- * to be committed; a write over zeroes needs the disk's own flush alone. Where there is a sync
- * for every few kilobytes, writing them twice costs less than the commits. Where a sync covers
- * more, batches go to blocks never written: the disk's bandwidth is what is scarce.
+ * A block's first write changes the file system's books: it takes a kernel thread, and a sync
+ * must wait for the journal to be committed. A write over zeroes is done where it is submitted,
+ * and its sync needs the disk's own flush alone. Where writes are small, writing their blocks
+ * twice costs less than that. Large writes go to blocks never written: their bandwidth is what
+ * is scarce.
  */
 #include "dataplane/store/log_private.h"
 
@@ -39,8 +40,8 @@ static void allocate(struct log *log)
 static uint64_t zero_step(const struct log *log)
 {
 	const struct log_service *s = log->service;
-	if (!log->allocates || log->is_allocating || log->position < s->small_sync_bytes ||
-	    log->sync_bytes_mean > s->small_sync_bytes)
+	if (!log->allocates || log->is_allocating || log->position < s->small_write_bytes ||
+	    log->write_bytes_mean > s->small_write_bytes)
 		return 0;
 	return min_u64(log->position / DISK_BLOCK_BYTES * DISK_BLOCK_BYTES, s->zeroes_bytes);
 }

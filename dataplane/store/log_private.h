@@ -30,7 +30,7 @@ enum {
 	/* Preallocation: the first step, doubled up to the last. */
 	LOG_ALLOCATE_FIRST_BYTES = 1 << 20,
 	LOG_ALLOCATE_STEP_BYTES = 16 << 20,
-	LOG_ZERO_SYNCS = 8, /* small syncs that fit into the zeroes written at a time */
+	LOG_ZERO_WRITES = 8, /* small writes that fit into the zeroes written at a time */
 	/* What nobody waits for is synced after so long, or when it is so much. */
 	LOG_SYNC_DELAY_NS = 5000000,
 	LOG_SYNC_GATHERED_BYTES = 1 << 20,
@@ -179,7 +179,6 @@ struct log {
 	struct log_place syncing;
 	struct disk_op sync_op;
 	struct log_deadline sync_due;
-	int64_t sync_bytes_mean; /* of what the last syncs covered */
 
 	/* Blocks ahead in the active segment. */
 	bool allocates;
@@ -188,6 +187,7 @@ struct log {
 	struct disk_op allocate_op;
 	bool is_zeroing;
 	uint64_t zeroed_bytes; /* what is on its way included */
+	int64_t write_bytes_mean; /* of the last writes */
 	struct disk_op zero_op;
 	struct iovec zero_iov;
 

@@ -22,8 +22,8 @@ int log_service_init(struct log_service *s, const struct log_service_options *op
 	s->buffers = options->buffers;
 	s->buffer_bytes = options->buffer_bytes;
 	s->buffers_per_log = max_u32(1, options->buffers / 4);
-	s->small_sync_bytes = options->small_sync_bytes;
-	s->zeroes_bytes = (uint32_t)round_up((uint64_t)LOG_ZERO_SYNCS * s->small_sync_bytes,
+	s->small_write_bytes = options->small_write_bytes;
+	s->zeroes_bytes = (uint32_t)round_up((uint64_t)LOG_ZERO_WRITES * s->small_write_bytes,
 					     DISK_BLOCK_BYTES);
 	list_init(&s->active);
 	list_init(&s->sync_dues);

@@ -29,8 +29,8 @@ struct log_service_options {
 	struct stats *stats;
 	uint32_t buffers;
 	uint32_t buffer_bytes; /* a multiple of DISK_BLOCK_BYTES */
-	/* A log whose syncs cover no more on average is zeroed ahead (log_ahead.c). */
-	uint32_t small_sync_bytes;
+	/* A log whose writes are no larger on average is zeroed ahead (log_ahead.c). */
+	uint32_t small_write_bytes;
 	uint32_t descriptors;  /* open files, at most */
 };
 
@@ -42,13 +42,13 @@ struct log_service {
 	struct slab reads;  /* struct log_reading */
 	uint8_t *memory;
 	uint8_t *zeroes;
-	uint32_t zeroes_bytes; /* 8 small syncs */
+	uint32_t zeroes_bytes; /* 8 small writes */
 	uint8_t **free; /* buffers, a stack */
 	uint32_t free_count;
 	uint32_t buffers;
 	uint32_t buffer_bytes;
 	uint32_t buffers_per_log;
-	uint32_t small_sync_bytes;
+	uint32_t small_write_bytes;
 	uint64_t unanswered;      /* appends and reads not yet on the lists below */
 	uint64_t now_ns;          /* of this turn */
 	struct list active;       /* logs with something to do: struct log.node */

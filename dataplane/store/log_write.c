@@ -35,6 +35,7 @@ static void submit_write(struct log *log, struct log_write *w)
 	};
 	w->is_submitted = true;
 	log->is_changed = true;
+	log->write_bytes_mean += ((int64_t)w->bytes - log->write_bytes_mean) / 8;
 	if (write_is_partial(w))
 		log->partial = w;
 	log_submit(log, log_segment_file(log, w->segment, SEGMENT_LOG), &w->op,
@@ -182,8 +183,6 @@ void log_submit_sync(struct log *log)
 	log_deadline_clear(&log->sync_due);
 	log->is_syncing = true;
 	log->syncing_bytes = log->written_bytes;
-	int64_t covered = (int64_t)(log->syncing_bytes - log->synced_bytes);
-	log->sync_bytes_mean += (covered - log->sync_bytes_mean) / 8;
 	log->syncing = log->written;
 	log->sync_op = (struct disk_op){.kind = DISK_SYNC};
 	log_submit(log, log_segment_file(log, log->written_segment, SEGMENT_LOG),

@@ -103,7 +103,7 @@ static bool storage_make(struct sim_gateway *g)
 	struct writer_options w = {
 		.buffers = 16,
 		.buffer_bytes = 32 << 10,
-		.small_sync_bytes = (uint32_t)rng_below(&sim_world()->rng, 4) * 2048,
+		.small_write_bytes = (uint32_t)rng_below(&sim_world()->rng, 4) * 2048,
 		.descriptors = descriptors_draw(),
 		.disk = g->writer_disk,
 		.wake = &g->wakes[1],

@@ -69,7 +69,7 @@ static struct rig *open_rig(void)
 	r->options = (struct writer_options){
 		.buffers = 32,
 		.buffer_bytes = 16384,
-		.small_sync_bytes = 16384,
+		.small_write_bytes = 16384,
 		.disk = disk_create("writer", &error),
 		.descriptors = 64,
 		.wake = &r->writer_wake,

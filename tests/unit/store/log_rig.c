@@ -25,7 +25,7 @@ struct rig *rig_create(void)
 	r->control = disk_create("control", &error);
 	r->service_options = (struct log_service_options){
 		.disk = r->disk, .stats = &r->stats, .buffers = 64, .buffer_bytes = 16384,
-		.small_sync_bytes = RIG_SMALL_SYNC_BYTES,
+		.small_write_bytes = RIG_SMALL_WRITE_BYTES,
 		.descriptors = 64};
 	r->expected = malloc(EXPECTED_BYTES_MAX);
 	require(chunk_pool_init(&r->pool, CHUNK_BYTES, RIG_CHUNKS) == 0);

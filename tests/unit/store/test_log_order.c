@@ -297,7 +297,7 @@ static struct rig *open_filled(size_t bytes)
 		rig_append(r, 1, bytes, ACK_DURABLE);
 		rig_drain(r);
 	}
-	cr_assert(r->expected_bytes > RIG_SMALL_SYNC_BYTES);
+	cr_assert(r->expected_bytes > RIG_SMALL_WRITE_BYTES);
 	return r;
 }
 
