@@ -1,7 +1,7 @@
 """compare_best.py - rows in; what Penstock does with them from its own generator over memif.
 
 Kafka's best path is the kernel's sockets, Penstock's is a DPDK port. The load is the blaster's:
-the same requests, connections and requests in flight, with all records synced before the answer.
+the same requests, connections and requests in flight; acks as the row says.
 """
 from memif_pair import MemifPair
 

@@ -50,7 +50,8 @@ MATRIX = [
     ("same path: the same client over the same veth pair", [
         batches(100, BATCH_100, "all", quick=True, best=True),
         batches(100, BATCH_100, "all", best=True, in_flight=16),
-        batches(100, BATCH_100, "1"),
+        batches(100, BATCH_100, "1", best=True),
+        batches(100, BATCH_100, "1", best=True, in_flight=16),
         batches(1024, BATCH_1024, "all", best=True),
         batches(1024, BATCH_1024, "1"),
         singles(5, flush=False),
