@@ -32,7 +32,7 @@ enum {
 	LOG_ALLOCATE_STEP_BYTES = 16 << 20,
 	LOG_ZERO_WRITES = 8, /* small writes that fit into the zeroes written at a time */
 	/* What nobody waits for is synced after so long, or when it is so much. */
-	LOG_SYNC_DELAY_NS = 5000000,
+	LOG_SYNC_DELAY_NS = 2 * 1000 * 1000,
 	LOG_SYNC_GATHERED_BYTES = 1 << 20,
 	WRITE_BYTES_MAX = 1 << 20,
 };
