@@ -23,6 +23,7 @@ struct rig *rig_create(void)
 	};
 	r->disk = disk_create("test", &error);
 	r->control = disk_create("control", &error);
+	r->turn_ns = 1000000;
 	r->service_options = (struct log_service_options){
 		.disk = r->disk, .stats = &r->stats, .buffers = 64, .buffer_bytes = 16384,
 		.small_write_bytes = RIG_SMALL_WRITE_BYTES,
@@ -84,7 +85,7 @@ static bool turn(struct rig *r)
 	unsigned n = disk_reap(r->disk, ops, OPS);
 	for (unsigned i = 0; i < n; i++)
 		log_reaped(ops[i]);
-	log_service_turn(&r->service, r->service.now_ns + 1000000);
+	log_service_turn(&r->service, r->service.now_ns + r->turn_ns);
 	struct list active;
 	list_init(&active);
 	list_splice(&active, &r->service.active);

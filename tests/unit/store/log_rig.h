@@ -16,6 +16,7 @@ struct rig {
 	char directory[RIG_DIRECTORY_BYTES]; /* of the partition, below root */
 	struct log_options options;
 	struct log_service_options service_options;
+	uint64_t turn_ns; /* what a turn takes: a millisecond */
 	struct stats stats;
 	struct disk *disk;
 	struct disk *control;
@@ -46,10 +47,9 @@ void rig_finish(struct rig *r);
 /* Appends one batch of `count` records with values of `value_bytes`. */
 struct append *rig_append(struct rig *r, uint32_t count, size_t value_bytes,
 			  enum ack_level level);
-/* One turn, a millisecond later; true when something completed. */
+/* One turn, turn_ns later; true when something completed. */
 bool rig_turn(struct rig *r);
-/* Turns, a millisecond each, until nothing is under way and all is synced (an eager or real
- * disk). */
+/* Turns until nothing is under way and all is synced (an eager or real disk). */
 void rig_drain(struct rig *r);
 
 /* Reads with `chunks` empty chunks and waits; the caller gives read.bytes back. */
