@@ -271,6 +271,13 @@ Test(settings, a_window_that_no_whole_frame_fits_is_refused)
 	cr_assert(finish() == 0, "%s", said);
 }
 
+Test(settings, a_reordered_window_is_kept_whole_unless_told_otherwise)
+{
+	settings_init(&s);
+	cr_assert(s.out_of_order_bytes >= s.socket_receive_buffer_bytes,
+		  "what is dropped for its order looks like loss to the peer");
+}
+
 Test(settings, a_port_and_its_address_must_be_set)
 {
 	settings_init(&s);
