@@ -242,6 +242,20 @@ static double number(const char *text)
 	return end != text && !*end ? value : -1;
 }
 
+/* A whole number; 0 (refused by all of them) when it is none or too large for any. */
+static unsigned count(const char *text)
+{
+	double value = number(text);
+	return value >= 1 && value <= MEMORY_MAX ? (unsigned)value : 0;
+}
+
+static bool read_level(const char *text, enum ack_level *ret)
+{
+	bool is_written = strcmp(text, "written") == 0;
+	*ret = is_written ? ACK_WRITTEN : ACK_DURABLE;
+	return is_written || strcmp(text, "durable") == 0;
+}
+
 static bool read_options(int argc, char **argv, struct options *o)
 {
 	static const struct option table[] = {
@@ -258,13 +272,13 @@ static bool read_options(int argc, char **argv, struct options *o)
 	for (int c; (c = getopt_long(argc, argv, "", table, NULL)) != -1;) {
 		switch (c) {
 		case 'p':
-			o->partitions = (unsigned)number(optarg);
+			o->partitions = count(optarg);
 			break;
 		case 'b':
-			o->batch_bytes = (unsigned)number(optarg);
+			o->batch_bytes = count(optarg);
 			break;
 		case 'i':
-			o->in_flight = (unsigned)number(optarg);
+			o->in_flight = count(optarg);
 			break;
 		case 'r':
 			o->rate = number(optarg);
@@ -273,7 +287,8 @@ static bool read_options(int argc, char **argv, struct options *o)
 			o->seconds = number(optarg);
 			break;
 		case 'l':
-			o->level = strcmp(optarg, "written") == 0 ? ACK_WRITTEN : ACK_DURABLE;
+			if (!read_level(optarg, &o->level))
+				return false;
 			break;
 		default:
 			return false;
@@ -282,7 +297,7 @@ static bool read_options(int argc, char **argv, struct options *o)
 	o->directory = argv[optind];
 	return optind == argc - 1 && o->partitions - 1 < BENCH_PARTITIONS_MAX &&
 	       o->batch_bytes > 100 && o->batch_bytes <= 1 << 20 && o->in_flight > 0 &&
-	       o->partitions * o->in_flight <= HANDOFF_APPENDS_MAX && o->rate >= 0 &&
+	       o->in_flight <= HANDOFF_APPENDS_MAX / o->partitions && o->rate >= 0 &&
 	       o->seconds > 0;
 }
 

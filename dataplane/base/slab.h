@@ -3,8 +3,8 @@
  *     free list ──▶ [7] ──▶ [2] ──▶ [9]         handle = generation << 32 | index
  *
  * A handle outlives its object harmlessly: slab_get() gives null once the object has been
- * given back, even when its place is in use again. The caller's struct needs nothing; the
- * generations lie beside the objects.
+ * given back, even when its place is in use again. The caller's struct needs nothing: the
+ * generations lie beside the objects, and a free one holds the index of the next.
  *
  * Core: the owner's only. Memory: mmap at slab_init(), MADV_HUGEPAGE; pages of objects never
  * used are never touched. Running out is a designed event: slab_take() gives null.
@@ -43,7 +43,7 @@ void *slab_get(const struct slab *s, uint64_t handle);
  * the end. Giving the object back while walking is fine. */
 void *slab_next(const struct slab *s, uint32_t *index);
 
-/* The object at `index`; it must be in use. */
+/* The object at `index`; it must be in use, for all but the slab itself. */
 static inline void *slab_at(const struct slab *s, uint32_t index)
 {
 	return s->objects + (size_t)index * s->object_size;
