@@ -3,7 +3,7 @@
 
 usage: tests/run [SUITE...] [--seed N | --seeds N] [--match TEXT]
 
-  tidy      include table, budgets; and that each of these rules still bites
+  tidy      include table, budgets; that each of these rules still bites; mutants apply
   build     gcc and clang, -Werror
   docs      generated documentation is what the sources say
   unit      Criterion, AddressSanitizer and UndefinedBehaviorSanitizer
@@ -12,9 +12,11 @@ usage: tests/run [SUITE...] [--seed N | --seeds N] [--match TEXT]
   net       Linux as TCP peer through tap and veth
   interop   kcat, python3-kafka, T-Box frames and datagrams over real sockets
   crash     kill -9 and SIGTERM under load
+  mutants   planted bugs: the test that should see each does; only when it is named
 
-Without a SUITE all of them run, in this order. --match runs only tests whose name has TEXT in
-it (unit, net, interop, crash). The last line is the sum; exit status 1 when a test failed.
+Without a SUITE all but mutants run, in this order. --match runs only tests whose name has TEXT
+in it (unit, net, interop, crash, mutants). The last line is the sum; exit status 1 when a test
+failed.
 """
 import glob
 import json
@@ -82,7 +84,7 @@ class Request:
             else:
                 print(__doc__.split('\n\n', 1)[1])
                 raise SystemExit(0 if word in ('-h', '--help') else 2)
-        self.suites = self.suites or list(SUITES)
+        self.suites = self.suites or [s for s in SUITES if s != 'mutants']
 
 
 def run(command, env=None, timeout=900):
@@ -110,6 +112,8 @@ def suite_tidy(tally, request):
         verdict, name = line.split(' ', 1)
         tally.ok(name) if verdict == 'ok' else tally.fail(name)
     tally.check('the tree keeps the include table and the budgets', [sys.executable, tidy])
+    mutants = os.path.join(ROOT, 'tests/mutants/mutants.py')
+    tally.check('every planted bug still applies', [sys.executable, mutants, '--check'])
 
 
 def suite_build(tally, request):
@@ -305,6 +309,12 @@ def suite_with_gateway(folder):
     return suite
 
 
+def suite_mutants(tally, request):
+    sys.path.insert(0, os.path.join(ROOT, 'tests/mutants'))
+    import mutants
+    mutants.suite(tally, request.match)
+
+
 SUITES = {
     'tidy': suite_tidy,
     'build': suite_build,
@@ -315,6 +325,7 @@ SUITES = {
     'net': suite_with_gateway('net'),
     'interop': suite_with_gateway('interop'),
     'crash': suite_with_gateway('crash'),
+    'mutants': suite_mutants,
 }
 
 
