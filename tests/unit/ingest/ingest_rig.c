@@ -119,7 +119,7 @@ void wire_free(struct wire *w)
 	free(w);
 }
 
-/* ---- the writer ------------------------------------------------------------------------ */
+/* ---- the writers ----------------------------------------------------------------------- */
 
 static void rig_store(struct rig *r, const struct append *a, int64_t base_timestamp,
 		      const struct record_view *view)
@@ -171,18 +171,24 @@ static void rig_take(struct rig *r, const struct append *a)
 	r->batch_bytes_max = max_u32(r->batch_bytes_max, (uint32_t)size);
 }
 
+static void rig_serve(struct rig *r, unsigned writer, struct handoff_msg *msg)
+{
+	struct append *a = container_of(msg, struct append, msg);
+	require(msg->kind == HANDOFF_APPEND && a->is_built);
+	require(msg->sender == RIG_POLLER && a->partition.slot % RIG_WRITERS == writer);
+	if (!r->error)
+		rig_take(r, a);
+	a->error = r->error;
+	handoff_complete(&r->writers[writer], msg);
+}
+
 void rig_write(struct rig *r)
 {
 	struct handoff_msg *msgs[64];
-	for (unsigned n; (n = handoff_pull(&r->writer, msgs, 64)) > 0;)
-		for (unsigned i = 0; i < n; i++) {
-			struct append *a = container_of(msgs[i], struct append, msg);
-			require(a->msg.kind == HANDOFF_APPEND && a->is_built);
-			if (!r->error)
-				rig_take(r, a);
-			a->error = r->error;
-			handoff_complete(&r->writer, msgs[i]);
-		}
+	for (unsigned w = 0; w < RIG_WRITERS; w++)
+		for (unsigned n; (n = handoff_pull(&r->writers[w], msgs, 64)) > 0;)
+			for (unsigned i = 0; i < n; i++)
+				rig_serve(r, w, msgs[i]);
 }
 
 /* ---- the poller ------------------------------------------------------------------------ */
@@ -291,21 +297,25 @@ struct rig *rig_create(const struct rig_options *options)
 	r->topics = rig_topics(o.batch_bytes ? o.batch_bytes : RIG_BATCH_BYTES);
 	uint64_t credit = o.lane_credit_bytes ? o.lane_credit_bytes : 4 << 20;
 	uint32_t answers = o.answers_max ? o.answers_max : 4096;
-	require(lanes_init(&in->lanes, 1, 64 << 20, credit, 1 << 20) == 0);
+	require(lanes_init(&in->lanes, RIG_WRITERS, 64 << 20, credit, 1 << 20) == 0);
 	require(slab_init(&in->sessions[PROTOCOL_GBT32960],
 			  protocols[PROTOCOL_GBT32960]->session_bytes, 64) == 0);
 	require(slab_init(&in->answers, sizeof(struct answer), answers) == 0);
 	require(slab_init(&in->waiters, sizeof(struct waiter), 16) == 0);
 	require(slab_init(&in->appends, sizeof(struct append),
-			  o.appends_max ? o.appends_max : HANDOFF_APPENDS_MAX) == 0);
+			  o.appends_max ? o.appends_max
+					: RIG_WRITERS * HANDOFF_APPENDS_MAX) == 0);
 	require(chunk_pool_init(&in->answer_small, CHUNK_SMALL_BYTES, 8192) == 0);
 	require(chunk_pool_init(&in->answer_large, CHUNK_BYTES, 64) == 0);
 	for (unsigned i = 0; i < 2; i++)
 		require(wake_init(&r->wakes[i]) == 0);
-	require(handoff_init(&r->writer, &r->wakes[0], &r->wakes[1]) == 0);
+	for (unsigned w = 0; w < RIG_WRITERS; w++) {
+		require(handoff_init(&r->writers[w], &r->wakes[0], &r->wakes[1]) == 0);
+		in->writers[w] = &r->writers[w];
+	}
 	require(handoff_init(&r->control, &r->wakes[0], &r->wakes[1]) == 0);
-	in->writers[0] = &r->writer;
-	in->writer_count = 1;
+	in->writer_count = RIG_WRITERS;
+	in->poller = RIG_POLLER;
 	in->control = &r->control;
 	return r;
 }
@@ -314,7 +324,7 @@ void rig_destroy(struct rig *r)
 {
 	struct ingest *in = &r->in;
 	require(in->appends.in_use == 0 && in->answers.in_use == 0 && in->waiters.in_use == 0);
-	require(in->lanes.batch_pool.in_use == 0 && in->lanes.reserved[0] == 0);
+	require(in->lanes.batch_pool.in_use == 0);
 	require(in->answer_small.in_use == 0 && in->answer_large.in_use == 0);
 	for (unsigned i = 0; i < LEDGERS; i++)
 		require(i == LEDGER_packet || ledger_in_flight(&in->stats, (enum ledger)i) == 0);
@@ -325,7 +335,10 @@ void rig_destroy(struct rig *r)
 	chunk_pool_fini(&in->answer_small);
 	chunk_pool_fini(&in->answer_large);
 	lanes_fini(&in->lanes);
-	handoff_fini(&r->writer);
+	for (unsigned w = 0; w < RIG_WRITERS; w++) {
+		require(in->lanes.reserved[w] == 0);
+		handoff_fini(&r->writers[w]);
+	}
 	handoff_fini(&r->control);
 	for (unsigned i = 0; i < 2; i++)
 		wake_fini(&r->wakes[i]);

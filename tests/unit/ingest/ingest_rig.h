@@ -1,5 +1,6 @@
-/* ingest_rig.h - for tests: the upper half of a poller with streams made of arrays and a
- * writer that keeps what it is given in memory.
+/* ingest_rig.h - for tests: the upper half of a poller with streams made of arrays and two
+ * writers that keep what they are given in memory. The poller is the second of two, and each
+ * writer ends the test when it is given another's partition or another poller's message.
  *
  *     wire_send ─▶ struct wire ─▶ rig_turn ─▶ handoff ─▶ rig_write ─▶ records, checked
  *     wire.sent ◀──────────────── rig_turn ◀── handoff ◀────┘
@@ -15,6 +16,8 @@
 enum { RIG_TERMINAL, RIG_PLATFORM, RIG_ECHO, RIG_UDP, RIG_UDP_BY_ADDRESS, RIG_LISTENERS };
 
 enum {
+	RIG_WRITERS = 2, /* slot by slot in turn */
+	RIG_POLLER = 1,
 	RIG_VEHICLE_PARTITIONS = 8, /* slots 0 to 7; linger 5 ms */
 	RIG_DATAGRAM_PARTITIONS = 4, /* slots 8 to 11; linger 1 ms */
 	RIG_SLOTS = RIG_VEHICLE_PARTITIONS + RIG_DATAGRAM_PARTITIONS,
@@ -51,11 +54,11 @@ struct rig {
 	struct datagram_vec datagrams;
 	struct record_vec records;
 	struct wake wakes[2];
-	struct handoff writer;
+	struct handoff writers[RIG_WRITERS];
 	struct handoff control;
 	struct topics *topics;
-	int16_t error;        /* what the writer answers */
-	unsigned appends;     /* batches seen by the writer */
+	int16_t error;        /* what the writers answer */
+	unsigned appends;     /* batches seen by the writers */
 	uint32_t batch_bytes_max; /* of those */
 	struct rig_record *stored;
 	size_t stored_count;
@@ -73,7 +76,7 @@ struct rig *rig_create(const struct rig_options *options);
 /* Ends the test when a pool has lost something or a ledger does not balance. */
 void rig_destroy(struct rig *r);
 
-/* One turn of the poller's stages, `after_us` after the last one; then the writer's. */
+/* One turn of the poller's stages, `after_us` after the last one; then the writers'. */
 void rig_turn(struct rig *r, uint64_t after_us);
 void rig_turn_without_writer(struct rig *r, uint64_t after_us);
 void rig_write(struct rig *r);

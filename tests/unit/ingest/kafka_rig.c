@@ -137,7 +137,12 @@ void peer_answer_done(struct peer *p, struct bytes answer)
 	p->sent.size -= used;
 }
 
-/* ---- the fake writer ------------------------------------------------------------------- */
+/* ---- the fake writers ------------------------------------------------------------------ */
+
+struct handoff *rig_writer(struct rig *r, uint32_t slot)
+{
+	return &r->writers[slot % RIG_WRITERS];
+}
 
 static void log_add(struct fake_log *log, const uint8_t *batch, size_t size)
 {
@@ -157,7 +162,7 @@ static void watches_fire(struct rig *r, struct fake_log *log)
 		if (log->next_offset <= w->offset)
 			continue;
 		list_remove(node);
-		handoff_complete(&r->writer, &w->msg);
+		handoff_complete(rig_writer(r, w->partition.slot), &w->msg);
 	}
 }
 
@@ -176,7 +181,7 @@ static void serve_append(struct rig *r, struct append *a)
 		log_add(log, batch, a->bytes.size);
 		free(batch);
 	}
-	handoff_complete(&r->writer, &a->msg);
+	handoff_complete(rig_writer(r, a->partition.slot), &a->msg);
 	watches_fire(r, log);
 }
 
@@ -214,7 +219,7 @@ static void serve_read(struct rig *r, struct read *read)
 		memcpy(c->data, log->bytes.data + from + done, c->len);
 		done += c->len;
 	}
-	handoff_complete(&r->writer, &read->msg);
+	handoff_complete(rig_writer(r, read->partition.slot), &read->msg);
 }
 
 static void serve_watch(struct rig *r, struct watch *w)
@@ -290,12 +295,29 @@ static void take(struct rig *r, struct handoff_msg *msg)
 	r->held[r->held_count++] = msg;
 }
 
+/* The ring `msg` has to come from: its partition's writer, or control. */
+static const struct handoff *place_of(struct rig *r, struct handoff_msg *msg)
+{
+	switch ((enum handoff_kind)msg->kind) {
+	case HANDOFF_APPEND:
+		return rig_writer(r, container_of(msg, struct append, msg)->partition.slot);
+	case HANDOFF_READ:
+		return rig_writer(r, container_of(msg, struct read, msg)->partition.slot);
+	case HANDOFF_WATCH:
+		return rig_writer(r, container_of(msg, struct watch, msg)->partition.slot);
+	default:
+		return &r->control;
+	}
+}
+
 static void pull(struct rig *r, struct handoff *h)
 {
 	struct handoff_msg *msgs[64];
 	for (unsigned n; (n = handoff_pull(h, msgs, 64)) > 0;)
-		for (unsigned i = 0; i < n; i++)
+		for (unsigned i = 0; i < n; i++) {
+			cr_assert(msgs[i]->sender == RIG_POLLER && place_of(r, msgs[i]) == h);
 			take(r, msgs[i]);
+		}
 }
 
 void rig_release_one(struct rig *r, unsigned n)
@@ -333,7 +355,8 @@ void rig_turn(struct rig *r, uint64_t after_ms)
 	session_timers(in);
 	session_input(in, &r->frames);
 	handoff_submit(in);
-	pull(r, &r->writer);
+	for (unsigned w = 0; w < RIG_WRITERS; w++)
+		pull(r, &r->writers[w]);
 	pull(r, &r->control);
 }
 
@@ -388,7 +411,7 @@ static void pools_create(struct ingest *in, const struct rig_options *o)
 	good &= !chunk_pool_init(&in->answer_small, CHUNK_SMALL_BYTES, answers);
 	good &= !chunk_pool_init(&in->answer_large, CHUNK_BYTES, large);
 	good &= !chunk_pool_init(&in->request_pool, CHUNK_BYTES, 1024);
-	good &= !lanes_init(&in->lanes, 1,
+	good &= !lanes_init(&in->lanes, RIG_WRITERS,
 			    o->writer_credit_bytes ? o->writer_credit_bytes : plenty,
 			    o->lane_credit_bytes ? o->lane_credit_bytes : plenty,
 			    RIG_MESSAGE_BYTES_MAX);
@@ -407,8 +430,8 @@ struct rig *rig_create(const struct rig_options *options)
 	in->listener_count = 1;
 	in->request_bytes_max = RIG_BUFFER_BYTES;
 	in->request_timeout_ms = RIG_TIMEOUT_MS;
-	in->writer_count = 1;
-	in->writers[0] = &r->writer;
+	in->poller = RIG_POLLER;
+	in->writer_count = RIG_WRITERS;
 	in->control = &r->control;
 	list_init(&in->ready);
 	list_init(&in->incomplete);
@@ -417,7 +440,10 @@ struct rig *rig_create(const struct rig_options *options)
 		list_init(&in->open_lanes[i]);
 	wheel_init(&in->wheel, in->now_ns);
 	require(!wake_init(&r->wakes[0]) && !wake_init(&r->wakes[1]));
-	require(!handoff_init(&r->writer, &r->wakes[0], &r->wakes[1]));
+	for (unsigned w = 0; w < RIG_WRITERS; w++) {
+		require(!handoff_init(&r->writers[w], &r->wakes[0], &r->wakes[1]));
+		in->writers[w] = &r->writers[w];
+	}
 	require(!handoff_init(&r->control, &r->wakes[0], &r->wakes[1]));
 	for (unsigned i = 0; i < RIG_SLOTS; i++)
 		list_init(&r->logs[i].watches);
@@ -440,7 +466,8 @@ static void rig_audit(const struct rig *r)
 	cr_assert(in->answer_large.in_use == 0, "%u large", in->answer_large.in_use);
 	cr_assert(in->request_pool.in_use == 0, "%u request", in->request_pool.in_use);
 	cr_assert(in->lanes.batch_pool.in_use == 0, "%u batch", in->lanes.batch_pool.in_use);
-	cr_assert(in->lanes.reserved[0] == 0, "%zu credit", (size_t)in->lanes.reserved[0]);
+	for (unsigned w = 0; w < RIG_WRITERS; w++)
+		cr_assert(in->lanes.reserved[w] == 0, "%zu credit", (size_t)in->lanes.reserved[w]);
 	cr_assert(in->wheel.armed == 0, "%u timers", in->wheel.armed);
 	cr_assert(list_is_empty(&in->incomplete) && list_is_empty(&in->finished));
 	cr_assert(ledger_in_flight(&in->stats, LEDGER_frame) == 0, "frame ledger: %ld",
@@ -457,7 +484,7 @@ void rig_destroy(struct rig *r)
 	rig_turns(r, 8);
 	for (unsigned i = 0; i < RIG_SLOTS; i++)
 		for (struct list *node; (node = list_take_first(&r->logs[i].watches));)
-			handoff_complete(&r->writer,
+			handoff_complete(rig_writer(r, i),
 					 &list_entry(node, struct watch, node)->msg);
 	rig_turns(r, 8);
 	rig_audit(r);
@@ -475,7 +502,8 @@ void rig_destroy(struct rig *r)
 	chunk_pool_fini(&in->answer_large);
 	chunk_pool_fini(&in->request_pool);
 	lanes_fini(&in->lanes);
-	handoff_fini(&r->writer);
+	for (unsigned w = 0; w < RIG_WRITERS; w++)
+		handoff_fini(&r->writers[w]);
 	handoff_fini(&r->control);
 	wake_fini(&r->wakes[0]);
 	wake_fini(&r->wakes[1]);

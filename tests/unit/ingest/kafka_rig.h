@@ -1,5 +1,6 @@
-/* kafka_rig.h - for tests: the upper half of a poller between peers made of arrays and a
- * writer and a control that keep everything in memory.
+/* kafka_rig.h - for tests: the upper half of a poller between peers made of arrays and two
+ * writers and a control that keep everything in memory. The poller is the second of two; a
+ * message at another writer than its partition's, or of another poller's, fails the test.
  *
  *     peer_send ─▶ struct peer ─▶ rig_turn ─▶ handoff ─▶ fake logs, fake control
  *     peer_answer ◀── sent ◀───── rig_turn ◀── handoff ◀────┘
@@ -18,6 +19,8 @@
 #include "dataplane/wire/msg_produce.h"
 
 enum {
+	RIG_WRITERS = 2,      /* slot by slot in turn */
+	RIG_POLLER = 1,
 	RIG_TOPICS = 2,       /* "alpha", "beta" */
 	RIG_PARTITIONS = 4,   /* of each; slots 0 to 3 and 4 to 7 */
 	RIG_SLOTS = RIG_TOPICS * RIG_PARTITIONS,
@@ -47,7 +50,7 @@ struct peer {
 	bool is_reset;
 };
 
-/* One partition of the fake writer: its batches back to back. */
+/* One partition of the fake writers: its batches back to back. */
 struct fake_log {
 	struct buffer bytes;
 	int64_t next_offset;
@@ -60,7 +63,7 @@ struct rig {
 	struct frame_vec frames;
 	struct topics *topics;
 	struct wake wakes[2];
-	struct handoff writer;
+	struct handoff writers[RIG_WRITERS];
 	struct handoff control;
 	struct fake_log logs[RIG_SLOTS];
 	/* What the fakes are to do. */
@@ -97,6 +100,8 @@ void rig_turns(struct rig *r, unsigned turns);
 /* Completes what is held, oldest first (or the n-th alone). */
 void rig_release(struct rig *r);
 void rig_release_one(struct rig *r, unsigned n);
+/* The writer that serves a slot. */
+struct handoff *rig_writer(struct rig *r, uint32_t slot);
 uint64_t rig_stat(const struct rig *r, enum stat_id id);
 /* Another snapshot of the same topics, without the last one if `without_beta`. */
 void rig_new_topics(struct rig *r, bool without_beta);

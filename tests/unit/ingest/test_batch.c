@@ -191,7 +191,6 @@ Test(batch, a_slow_writer_has_no_more_appends_than_its_handoff_holds)
 	static struct append *taken[HANDOFF_APPENDS_MAX];
 	struct rig_options o = {.appends_max = 2 * HANDOFF_APPENDS_MAX};
 	struct rig *r = rig_create(&o);
-	r->in.writer_count = r->in.lanes.writers = 2;
 	struct lane *slow = lane_at(r, 0), *other = lane_at(r, 1);
 	for (unsigned i = 0; i < HANDOFF_APPENDS_MAX; i++) {
 		cr_assert(append_is_sure(&r->in, slow, HANDOFF_APPENDS_MAX - 1 - i));
@@ -225,5 +224,33 @@ Test(batch, as_many_batches_as_the_handoff_holds_keep_their_order)
 		cr_assert(value % 3 == r->stored[i].slot && (value < 3 || value > last[value % 3]));
 		last[value % 3] = value;
 	}
+	rig_destroy(r);
+}
+
+Test(batch, each_writer_gets_the_batches_of_its_partitions)
+{
+	struct handoff_msg *msgs[RIG_VEHICLE_PARTITIONS];
+	struct rig *r = rig_create(NULL);
+	for (uint32_t p = 0; p < RIG_VEHICLE_PARTITIONS; p++)
+		put(r, RIG_TERMINAL, p, text("value"));
+	cr_assert(r->in.lanes.reserved[0] > 0);
+	cr_assert(r->in.lanes.reserved[0] == r->in.lanes.reserved[1]);
+	batch_flush(&r->in, true);
+	handoff_submit(&r->in);
+	for (unsigned w = 0; w < RIG_WRITERS; w++) {
+		cr_assert(r->in.writers[w]->outstanding[HANDOFF_APPEND] ==
+			  RIG_VEHICLE_PARTITIONS / RIG_WRITERS);
+		/* Those of the first writer come back alone, and with them its credit. */
+		unsigned n = handoff_pull(r->in.writers[w], msgs, RIG_VEHICLE_PARTITIONS);
+		for (unsigned i = 0; i < n; i++) {
+			struct append *a = container_of(msgs[i], struct append, msg);
+			cr_assert(a->partition.slot % RIG_WRITERS == w);
+			handoff_complete(r->in.writers[w], msgs[i]);
+		}
+		rig_turn(r, 1);
+		cr_assert(r->in.lanes.reserved[w] == 0 && r->in.appends_taken[w] == 0);
+		cr_assert((r->in.appends.in_use > 0) == (w == 0));
+	}
+	rig_settle(r);
 	rig_destroy(r);
 }

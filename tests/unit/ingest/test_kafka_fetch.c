@@ -395,7 +395,7 @@ Test(kafka_fetch, readers_of_a_partition_that_failed_are_told_at_once)
 	rig_turns(rig, 4);
 	struct watch *w = list_entry(list_take_first(&rig->logs[1].watches), struct watch, node);
 	w->error = KAFKA_ERROR_KAFKA_STORAGE_ERROR;
-	handoff_complete(&rig->writer, &w->msg);
+	handoff_complete(rig_writer(rig, 1), &w->msg);
 	rig_turns(rig, 4);
 	cr_assert(answered(peer, 11) && got.count == 2);
 	cr_assert(got.parts[0].result.error_code == 0);

@@ -240,9 +240,10 @@ Test(kafka_produce, answers_leave_in_request_order_however_the_writer_finishes)
 		send_all(peer, &request);
 	}
 	rig_turns(rig, 2);
+	/* Held writer by writer: partitions 0, 2, 1, 3. */
 	cr_assert(rig->held_count == 4);
 	rig_release_one(rig, 3);
-	rig_release_one(rig, 1);
+	rig_release_one(rig, 2);
 	rig_turns(rig, 2);
 	cr_assert(!peer_answer(peer).data);
 	rig_release_one(rig, 0);
@@ -407,7 +408,7 @@ Test(kafka_credit, other_partitions_get_what_one_gives_back)
 	rig->hold_appends = true;
 	/* The slow peer's batch is the oldest and stays incomplete: the reserve is its own. */
 	struct buffer half = batch_make(1, 15000, wall());
-	struct buffer slow_request = request_of(7, -1, 1, &half);
+	struct buffer slow_request = request_of(7, -1, 2, &half);
 	peer_send(slow, slow_request.data, 6000);
 	rig_turns(rig, 1);
 	for (int i = 0; i < 2; i++) {
@@ -421,7 +422,7 @@ Test(kafka_credit, other_partitions_get_what_one_gives_back)
 	send_all(fast, &request);
 	rig_turns(rig, 2);
 	cr_assert(rig->held_count == 2);
-	/* Partition 2 has nothing at the writer: only another's completion can wake it. */
+	/* Partition 2 has nothing at its writer: only another's completion can wake it. */
 	rig_release_one(rig, 0);
 	rig_turns(rig, 3);
 	cr_assert(rig->appends == 3, "the session of partition 2 sleeps on");
@@ -430,6 +431,34 @@ Test(kafka_credit, other_partitions_get_what_one_gives_back)
 	end_peer(slow);
 	end_peer(stuck);
 	end_peer(fast);
+}
+
+Test(kafka_credit, a_writer_that_gives_nothing_back_holds_up_its_own_partitions_only)
+{
+	struct rig_options options = {.writer_credit_bytes = 8192};
+	rig = rig_create(&options);
+	struct peer *stuck = open_peer(), *other = open_peer();
+	rig->hold_appends = true;
+	for (int i = 0; i < 6; i++) {
+		struct buffer batch = batch_make(1, 9000, wall());
+		struct buffer request = request_of(7, -1, 0, &batch);
+		send_all(stuck, &request);
+	}
+	rig_turns(rig, 3);
+	cr_assert(rig->held_count == 3 && stream_readable(&stuck->stream) > 18000);
+	rig->hold_appends = false;
+	for (int i = 0; i < 6; i++) {
+		struct buffer batch = batch_make(1, 6000, wall());
+		struct buffer request = request_of(7, -1, 1, &batch);
+		send_all(other, &request);
+	}
+	rig_turns(rig, 8);
+	cr_assert(rig_stat(rig, STAT_records_stored) == 6 && rig->held_count == 3);
+	rig_release(rig);
+	rig_turns(rig, 8);
+	cr_assert(rig_stat(rig, STAT_records_stored) == 12);
+	end_peer(stuck);
+	end_peer(other);
 }
 
 /* ---- ends ------------------------------------------------------------------------------ */
