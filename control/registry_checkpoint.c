@@ -103,8 +103,26 @@ int checkpoint_open(struct registry *r, char *message, size_t message_size)
 	return error;
 }
 
+/* Lines of a checkpoint into the partition that each names. */
+typedef void (*line_taker)(struct partition *p, int64_t offset);
+
+static void take_recovery_point(struct partition *p, int64_t offset)
+{
+	p->recovery_point = offset;
+}
+
+static void take_log_start(struct partition *p, int64_t offset)
+{
+	p->log_start_offset = offset;
+}
+
+static void take_cleaned(struct partition *p, int64_t offset)
+{
+	p->is_compacted = offset > 0;
+}
+
 /* "topic partition offset" */
-static void read_line(struct registry *r, const char *line)
+static void read_line(struct registry *r, const char *line, line_taker take)
 {
 	char topic[TOPIC_NAME_BYTES_MAX + 1];
 	unsigned partition;
@@ -114,26 +132,25 @@ static void read_line(struct registry *r, const char *line)
 		return;
 	struct entry *e = registry_entry(r, topic);
 	if (e && partition < e->partition_count)
-		e->partitions[partition]->recovery_point = offset;
+		take(e->partitions[partition], offset);
 }
 
-/* A recovery point that cannot be read is 0: the whole log is scanned. */
-void checkpoint_read(struct registry *r)
+static void read_one(struct registry *r, const char *name, const char *otherwise,
+		     line_taker take)
 {
 	char path[PATH_MAX], *text = NULL, *save = NULL;
-	disk_path(path, registry_directory(r), "recovery-point-offset-checkpoint");
+	disk_path(path, registry_directory(r), name);
 	int error = disk_read_file(r->options.disk, path, CHECKPOINT_BYTES_MAX, &text);
 	if (error && error != -ENOENT)
-		registry_say(r,
-			     "%s cannot be read: %s; logs are scanned from their start",
-			     path, strerror(-error));
+		registry_say(r, "%s cannot be read: %s; %s", path, strerror(-error),
+			     otherwise);
 	if (error)
 		return;
 	char *line = strtok_r(text, "\n", &save);
 	bool is_known = line && strcmp(line, "0") == 0;
 	line = strtok_r(NULL, "\n", &save); /* the count says nothing the lines do not */
 	while (is_known && (line = strtok_r(NULL, "\n", &save)))
-		read_line(r, line);
+		read_line(r, line, take);
 	free(text);
 }
 
@@ -152,6 +169,18 @@ static const struct checkpoint checkpoints[] = {
 	[HIGH_WATERMARKS] = {"replication-offset-checkpoint",
 			     offsetof(struct log_marks, high_watermark)},
 };
+
+/* A recovery point that cannot be read is 0: the whole log is scanned. */
+void checkpoint_read(struct registry *r)
+{
+	read_one(r, checkpoints[RECOVERY_POINTS].name, "logs are scanned from their start",
+		 take_recovery_point);
+	read_one(r, checkpoints[LOG_STARTS].name, "a log begins with its first segment",
+		 take_log_start);
+	/* Kafka's, of logs that its cleaner compacted. */
+	read_one(r, "cleaner-offset-checkpoint", "a log without gaps must go on having none",
+		 take_cleaned);
+}
 
 static void print_offsets(const struct registry *r, const struct checkpoint *c, FILE *out)
 {
@@ -196,7 +225,8 @@ int checkpoint_write(struct registry *r)
 
 int checkpoint_forget_deleted(struct registry *r)
 {
-	return write_one(r, &checkpoints[RECOVERY_POINTS]);
+	int error = write_one(r, &checkpoints[RECOVERY_POINTS]);
+	return error ? error : write_one(r, &checkpoints[LOG_STARTS]);
 }
 
 int checkpoint_make_room(struct registry *r)

@@ -50,6 +50,7 @@ static struct partition *partition_new(struct registry *r, const struct entry *e
 {
 	struct partition *p = calloc(1, sizeof *p);
 	require(p);
+	p->log_start_offset = -1;
 	require(asprintf(&p->directory, "%s/%s-%u", registry_directory(r),
 			 e->shown.topic.name, number) > 0);
 	slot_take(r, p);

@@ -70,6 +70,8 @@ static int open_log(struct registry *r, const struct entry *e, struct partition 
 		.directory = p->directory,
 		.log = entry_log_options(e),
 		.recovery_point = p->recovery_point,
+		.log_start_offset = p->log_start_offset,
+		.is_compacted = p->is_compacted,
 		.is_clean = is_clean,
 	};
 	struct log_recovery found = {0};

@@ -30,6 +30,8 @@ struct partition {
 	struct log *log;
 	char *directory;
 	int64_t recovery_point; /* as checkpointed; at start, and again after the close */
+	int64_t log_start_offset; /* as checkpointed, at start; -1: not */
+	bool is_compacted;        /* by Kafka, before the directory came here */
 	uint8_t state;          /* enum partition_state */
 	bool is_suspect;        /* fenced or corrupt: no mark of a clean shutdown */
 	struct round *round;    /* who waits for the reply */
@@ -164,11 +166,11 @@ int registry_scan(struct registry *r, char *message, size_t message_size);
 /* ---- registry_checkpoint.c ---- */
 /* meta.properties: read and compared, or made. */
 int checkpoint_open(struct registry *r, char *message, size_t message_size);
-/* Recovery points into the partitions. */
+/* Recovery points, log starts and what Kafka's cleaner did into the partitions. */
 void checkpoint_read(struct registry *r);
 int checkpoint_write(struct registry *r);
-/* The recovery points once more, without those of topics that are gone: a new topic of the
- * same name must not be held to them. */
+/* Recovery points and log starts once more, without those of topics that are gone: a new topic
+ * of the same name must not be held to them. */
 int checkpoint_forget_deleted(struct registry *r);
 int checkpoint_mark_clean(struct registry *r);
 /* A block or two on a full disk: of the checkpoint that nothing here reads back. */

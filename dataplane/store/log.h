@@ -40,7 +40,7 @@ struct log_marks {
 	int64_t max_timestamp_offset;
 	uint64_t size_bytes;
 	bool is_fenced;
-	int fence_error; /* -errno of the call that failed; of damage found at open, -EBADMSG */
+	int fence_error; /* -errno of the call that failed; found at open: log_recovery.fault */
 };
 
 /* What recovery found, for the operator. */
@@ -51,9 +51,12 @@ struct log_recovery {
 	int64_t first_dropped_offset;
 	unsigned segments;
 	bool was_clean;
-	/* Damage before the tail: the log opens fenced for writing and says so. */
+	/* The log opens fenced for writing and says so in `message`; nothing was changed. */
 	bool is_corrupt;
-	char message[256]; /* one line; empty when there is nothing to say */
+	/* Why, or 0. -EBADMSG: bytes are damaged. -ENODATA: records that were there once are
+	 * not there any more. */
+	int fault;
+	char message[640]; /* one line; empty when there is nothing to say */
 };
 
 /* What control knows of a log before it is open. */
@@ -61,6 +64,9 @@ struct log_open_options {
 	const char *directory;
 	struct log_options log;
 	int64_t recovery_point; /* as checkpointed; 0: nothing is known */
+	/* As checkpointed: no record from there on may be missing; -1: nothing is known. */
+	int64_t log_start_offset;
+	bool is_compacted;      /* Kafka's cleaner has been there: offsets may be missing */
 	bool is_clean;          /* the last stop left the mark of a clean shutdown */
 };
 
@@ -68,7 +74,7 @@ struct log_open_options {
  * unless the last stop was clean. No file stays open, and nothing is synced: a DISK_SYNC_ALL
  * must follow, once for any number of logs, before the log is served. Recovery's decisions
  * must not rest on bytes a crashed predecessor never synced. Core: control (blocks through
- * disk_run). Null with *error = -errno. */
+ * disk_run). Null with *error = -errno, and in ret->message which file it is and what to do. */
 struct log *log_open(struct disk *d, const struct log_open_options *options,
 		     struct log_recovery *ret, int *error);
 /* Frees it; what was appended is durable only after log_finish(). Core: control, when the

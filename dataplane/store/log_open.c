@@ -154,14 +154,15 @@ struct log *log_open(struct disk *d, const struct log_open_options *options,
 		return NULL;
 	log->options = options->log;
 	*error = find_segments(log, d);
-	if (*error == 0) {
-		log->log_start_offset = log->segments[0].base_offset;
+	if (*error == 0)
 		*error = log_recover(log, d, options, ret);
-	}
 	if (*error == 0 && log->next_offset == 0)
 		*error = make_epochs(log, d);
 	if (*error == 0)
 		return log;
+	if (!ret->message[0])
+		snprintf(ret->message, sizeof ret->message, "cannot be opened: %s",
+			 strerror(-*error));
 	log_close(log);
 	return NULL;
 }

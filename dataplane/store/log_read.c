@@ -250,7 +250,6 @@ static void start(struct log *log, struct read *read)
 	r->log = log;
 	r->read = read;
 	r->segment = segment_find(log->segments, log->segment_count, read->offset);
-	require(r->segment);
 	r->limit = r->segment->base_offset == log->durable.base_offset ? log->durable.position
 								       : r->segment->size;
 	log->reads++;
@@ -270,6 +269,8 @@ void log_read(struct log *log, struct read *r)
 		finish(log, r, KAFKA_ERROR_OFFSET_OUT_OF_RANGE);
 	} else if (r->offset >= log->durable.offset) {
 		finish(log, r, KAFKA_ERROR_NONE);
+	} else if (r->offset < log->segments[0].base_offset) {
+		finish(log, r, KAFKA_ERROR_KAFKA_STORAGE_ERROR); /* missing, and no secret */
 	} else if (!r->bytes.head) {
 		r->bytes_needed = DISK_BLOCK_BYTES;
 		finish(log, r, KAFKA_ERROR_NONE);

@@ -119,9 +119,10 @@ static void report(struct recovery *rc, const char *what)
 		 (long long)log->end.offset);
 }
 
-static void report_corrupt(struct recovery *rc, const char *what)
+static void condemn(struct recovery *rc, int fault, const char *what)
 {
 	rc->found->is_corrupt = true;
+	rc->found->fault = fault;
 	report(rc, what);
 	size_t used = strlen(rc->found->message);
 	snprintf(rc->found->message + used, sizeof rc->found->message - used,
@@ -151,15 +152,16 @@ static int judge(struct recovery *rc, enum scan_verdict v, const struct scan_bat
 	struct log *log = rc->log;
 	if (v != SCAN_DAMAGE) {
 		if (log->end.offset < rc->durable_offset && is_last)
-			report_corrupt(rc, "the log ends before what was durable,");
+			condemn(rc, -ENODATA, "the log ends before what was durable,");
 		else if (!is_last && log->end.offset != log_active(log)[1].base_offset)
-			report_corrupt(rc, "the next segment's offset does not follow,");
+			condemn(rc, -ENODATA, "the next segment's offset does not follow,");
 		return 0;
 	}
 	if (!is_last || damage_is_corruption(rc, stop)) {
-		report_corrupt(rc, stop->verdict == RECORD_BATCH_GOOD
-					   ? "offset that does not follow"
-					   : record_batch_verdict_name(stop->verdict));
+		condemn(rc, -EBADMSG,
+			stop->verdict == RECORD_BATCH_GOOD
+				? "offset that does not follow"
+				: record_batch_verdict_name(stop->verdict));
 		return 0;
 	}
 	return rc->scan.error ? rc->scan.error : cut(rc, stop->verdict);
@@ -357,6 +359,27 @@ static int take_segments(struct recovery *rc, uint32_t count, int64_t recovery_p
 	return 0;
 }
 
+/* Where the log is known to begin. What lies below the first segment is missing, and asked
+ * for in vain, until somebody says that it was to go: the start does not move by itself. */
+static void judge_start(struct recovery *rc, int64_t start)
+{
+	struct log *log = rc->log;
+	struct log_recovery *found = rc->found;
+	int64_t first = log->segments[0].base_offset;
+	log->log_start_offset = start < 0 ? first : start;
+	if (start >= first || start < 0 || found->is_corrupt)
+		return;
+	found->is_corrupt = true;
+	found->fault = -ENODATA;
+	snprintf(found->message, sizeof found->message,
+		 "%s: offsets %lld to %lld are missing: the log began with the first of them, "
+		 "and the first segment is %020lld.log; restore what was before it, or accept "
+		 "the loss by writing %lld into the partition's line of "
+		 "log-start-offset-checkpoint; the partition is read-only",
+		 log->directory, (long long)start, (long long)first - 1, (long long)first,
+		 (long long)first);
+}
+
 int log_recover(struct log *log, struct disk *d, const struct log_open_options *options,
 		struct log_recovery *ret)
 {
@@ -377,6 +400,7 @@ int log_recover(struct log *log, struct disk *d, const struct log_open_options *
 	scan_fini(&rc.scan);
 	if (status < 0)
 		return status;
+	judge_start(&rc, options->log_start_offset);
 	log->position = log->end.position;
 	log->next_offset = log->end.offset;
 	log->written = log->durable = log->end;
@@ -384,6 +408,6 @@ int log_recover(struct log *log, struct disk *d, const struct log_open_options *
 	log->allocated_bytes = ret->is_corrupt ? 0 : rc.scan.size;
 	log->is_corrupt = log->is_fenced = ret->is_corrupt;
 	log->opened_at = recovery_point;
-	log->fence_error = ret->is_corrupt ? -EBADMSG : 0;
+	log->fence_error = ret->fault;
 	return 0;
 }

@@ -51,6 +51,8 @@ struct log *log_open(struct disk *d, const struct log_open_options *options,
 {
 	faults.last_options = options->log;
 	faults.last_recovery_point = options->recovery_point;
+	faults.last_log_start = options->log_start_offset;
+	faults.last_is_compacted = options->is_compacted;
 	faults.last_is_clean = options->is_clean;
 	*error = faults.log_error;
 	if (faults.log_error)

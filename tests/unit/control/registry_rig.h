@@ -40,6 +40,8 @@ struct rig_faults {
 	unsigned logs_open;
 	struct log_options last_options; /* of the last log_open() or ADMIN_ALTER */
 	int64_t last_recovery_point;
+	int64_t last_log_start;
+	bool last_is_compacted;
 	bool last_is_clean;
 	uint32_t served;       /* partitions the writer has */
 };

@@ -24,6 +24,7 @@ struct rig *rig_create(void)
 	r->disk = disk_create("test", &error);
 	r->control = disk_create("control", &error);
 	r->turn_ns = 1000000;
+	r->log_start_offset = -1;
 	r->service_options = (struct log_service_options){
 		.disk = r->disk, .stats = &r->stats, .buffers = 64, .buffer_bytes = 16384,
 		.small_write_bytes = RIG_SMALL_WRITE_BYTES,
@@ -54,6 +55,8 @@ bool rig_open(struct rig *r, int64_t recovery_point, bool is_clean)
 		.directory = r->directory,
 		.log = r->options,
 		.recovery_point = recovery_point,
+		.log_start_offset = r->log_start_offset,
+		.is_compacted = r->is_compacted,
 		.is_clean = is_clean,
 	};
 	r->log = log_open(r->control, &options, &r->found, &error);

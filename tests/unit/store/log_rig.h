@@ -15,6 +15,8 @@ struct rig {
 	char root[64];
 	char directory[RIG_DIRECTORY_BYTES]; /* of the partition, below root */
 	struct log_options options;
+	int64_t log_start_offset; /* as control keeps it; -1: it does not know */
+	bool is_compacted;
 	struct log_service_options service_options;
 	uint64_t turn_ns; /* what a turn takes: a millisecond */
 	struct stats stats;

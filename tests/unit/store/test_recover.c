@@ -2,6 +2,7 @@
 #include "tests/unit/store/log_rig.h"
 
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -340,6 +341,43 @@ Test(recover, damage_before_the_last_segment_is_corruption)
 	cr_assert(r->found.is_corrupt && rig_marks(r).high_watermark == 19, "%s",
 		  r->found.message);
 	cr_assert(rig_has(r, "00000000000000000020.log"), "later segments stay where they are");
+	rig_destroy(r);
+}
+
+static void remove_file(const struct rig *r, const char *name)
+{
+	char path[256];
+	snprintf(path, sizeof path, "%s/%s", r->directory, name);
+	cr_assert(remove(path) == 0);
+}
+
+Test(recover, a_first_segment_that_is_gone_does_not_move_the_start)
+{
+	struct rig *r = many_segments();
+	rig_finish(r);
+	remove_file(r, "00000000000000000000.log");
+	remove_file(r, "00000000000000000000.index");
+	remove_file(r, "00000000000000000000.timeindex");
+	r->log_start_offset = 0;
+	for (unsigned start = 0; start < 2; start++) {
+		cr_assert(rig_open(r, 40, true));
+		cr_assert(r->found.is_corrupt && r->found.fault == -ENODATA);
+		cr_assert(strstr(r->found.message, "offsets 0 to 9 are missing"), "%s",
+			  r->found.message);
+		struct log_marks marks = rig_marks(r);
+		cr_assert(marks.is_fenced && marks.fence_error == -ENODATA);
+		cr_assert(marks.log_start_offset == 0 && marks.high_watermark == 40);
+		struct read read = rig_read(r, 9, 4, 1 << 20);
+		cr_assert(read.error == KAFKA_ERROR_KAFKA_STORAGE_ERROR);
+		chain_give(&read.bytes);
+		read = rig_read(r, 10, 4, 1 << 20);
+		cr_assert(read.error == 0 && read.bytes.size > 0);
+		chain_give(&read.bytes);
+		rig_finish(r);
+	}
+	r->log_start_offset = 10;
+	cr_assert(rig_open(r, 40, true));
+	cr_assert(!r->found.is_corrupt && rig_marks(r).log_start_offset == 10);
 	rig_destroy(r);
 }
 
