@@ -12,26 +12,50 @@
 #include "tests/sim/sim_net.h"
 #include "tests/sim/sim_operator.h"
 
-enum { SEGMENT_BYTES = 48 << 10, STEPS_TO_SEAL_MAX = 2000000 };
+enum {
+	SEGMENT_BYTES = 48 << 10,
+	STEPS_TO_SEAL_MAX = 2000000,
+	SIM_POLLERS_MAX = SIM_NIC_QUEUES_MAX,
+	SIM_WRITERS_MAX = 2,
+	/* The topic of events has three partitions in neighbouring slots: of so many records
+	 * every writer has had some. */
+	RECORDS_FOR_ALL_WRITERS = 1000,
+};
+
+struct sim_poller {
+	struct poller *poller;
+	struct nic *nic;
+	struct wake wake;
+	struct stats_page *stats;
+	struct handoff to_writer[SIM_WRITERS_MAX];
+	struct handoff to_control;
+};
+
+struct sim_writer {
+	struct writer *writer;
+	struct disk *disk;
+	struct wake wake;
+	struct stats_page *stats;
+	struct handoff from_control;
+};
 
 struct sim_gateway {
 	struct settings settings;
 	struct listener listeners[LISTENERS_MAX];
 	unsigned listener_count;
-	struct handoff poller_to_writer, poller_to_control, control_to_writer;
-	struct wake wakes[3];
-	struct disk *writer_disk, *control_disk;
-	struct nic *nic;
-	struct stats_page *writer_stats, *poller_stats;
+	struct sim_poller pollers[SIM_POLLERS_MAX];
+	struct sim_writer writers[SIM_WRITERS_MAX];
+	unsigned poller_count, writer_count;
+	struct wake control_wake;
+	struct disk *control_disk;
 	struct marks_page *marks;
 	struct topics *_Atomic topics;
 	struct rte_rcu_qsbr *rcu;
 	atomic_bool drain;
 	struct registry *registry;
 	struct kafka_api *api;
-	struct writer *writer;
-	struct poller *poller;
 	bool has_topic;
+	bool is_serving; /* pollers turn */
 	struct sim_operator *operator; /* null: nobody */
 };
 
@@ -73,19 +97,38 @@ static void settings_make(struct settings *s)
 							       : COMPRESSION_PRODUCER;
 }
 
+static void handoffs_make(struct sim_gateway *g)
+{
+	for (unsigned w = 0; w < g->writer_count; w++) {
+		struct sim_writer *to = &g->writers[w];
+		require(handoff_init(&to->from_control, &g->control_wake, &to->wake) == 0);
+		for (unsigned p = 0; p < g->poller_count; p++) {
+			struct sim_poller *from = &g->pollers[p];
+			require(handoff_init(&from->to_writer[w], &from->wake, &to->wake) == 0);
+		}
+	}
+	for (unsigned p = 0; p < g->poller_count; p++) {
+		struct sim_poller *from = &g->pollers[p];
+		require(handoff_init(&from->to_control, &from->wake, &g->control_wake) == 0);
+	}
+}
+
 static void pages_make(struct sim_gateway *g)
 {
-	g->writer_stats = map_take(sizeof *g->writer_stats);
-	g->poller_stats = map_take(sizeof *g->poller_stats);
 	g->marks = map_take(PARTITIONS_MAX * sizeof *g->marks);
-	g->rcu = quiescent_create(1);
-	require(g->writer_stats && g->poller_stats && g->marks && g->rcu);
-	quiescent_join(g->rcu, 0);
-	for (unsigned i = 0; i < array_len(g->wakes); i++)
-		require(wake_init(&g->wakes[i]) == 0);
-	require(handoff_init(&g->poller_to_writer, &g->wakes[0], &g->wakes[1]) == 0);
-	require(handoff_init(&g->poller_to_control, &g->wakes[0], &g->wakes[2]) == 0);
-	require(handoff_init(&g->control_to_writer, &g->wakes[2], &g->wakes[1]) == 0);
+	g->rcu = quiescent_create(SIM_POLLERS_MAX);
+	require(g->marks && g->rcu && wake_init(&g->control_wake) == 0);
+	for (unsigned w = 0; w < g->writer_count; w++) {
+		struct sim_writer *writer = &g->writers[w];
+		writer->stats = map_take(sizeof *writer->stats);
+		require(writer->stats && wake_init(&writer->wake) == 0);
+	}
+	for (unsigned p = 0; p < g->poller_count; p++) {
+		struct sim_poller *poller = &g->pollers[p];
+		poller->stats = map_take(sizeof *poller->stats);
+		require(poller->stats && wake_init(&poller->wake) == 0);
+	}
+	handoffs_make(g);
 }
 
 /* Fewer than the partitions' active segments, or one, or enough. */
@@ -95,60 +138,79 @@ static uint32_t descriptors_draw(void)
 	return rng_one_in(rng, 3) ? 1000 : 1 + (uint32_t)rng_below(rng, 12);
 }
 
-static bool storage_make(struct sim_gateway *g)
+static void writer_make(struct sim_gateway *g, unsigned index)
 {
+	struct sim_writer *writer = &g->writers[index];
 	int error;
-	g->writer_disk = disk_create("writer", &error);
-	g->control_disk = disk_create("control", &error);
-	struct writer_options w = {
+	writer->disk = disk_create("writer", &error);
+	struct writer_options o = {
+		.index = (uint8_t)index,
 		.buffers = 16,
 		.buffer_bytes = 32 << 10,
 		.small_write_bytes = (uint32_t)rng_below(&sim_world()->rng, 4) * 2048,
 		.descriptors = descriptors_draw(),
-		.disk = g->writer_disk,
-		.wake = &g->wakes[1],
-		.handoffs = {&g->poller_to_writer, &g->control_to_writer},
-		.handoff_count = 2,
-		.stats_page = g->writer_stats,
+		.disk = writer->disk,
+		.wake = &writer->wake,
+		.stats_page = writer->stats,
 		.marks = g->marks,
 	};
-	sim_disk_limit(g->writer_disk, w.descriptors);
-	g->writer = writer_create(&w);
-	require(g->writer);
-	struct registry_options r = {
+	for (unsigned p = 0; p < g->poller_count; p++)
+		o.handoffs[o.handoff_count++] = &g->pollers[p].to_writer[index];
+	o.handoffs[o.handoff_count++] = &writer->from_control;
+	sim_disk_limit(writer->disk, o.descriptors);
+	writer->writer = writer_create(&o);
+	require(writer->writer);
+}
+
+static bool registry_make(struct sim_gateway *g)
+{
+	struct registry_options o = {
 		.settings = &g->settings,
 		.disk = g->control_disk,
-		.writers = {&g->control_to_writer},
-		.writer_count = 1,
+		.writer_count = g->writer_count,
 		.marks = g->marks,
 		.topics = &g->topics,
 		.rcu = g->rcu,
 		.say = say,
 	};
+	for (unsigned w = 0; w < g->writer_count; w++)
+		o.writers[w] = &g->writers[w].from_control;
 	char message[512];
-	g->registry = registry_open(&r, message, sizeof message);
+	g->registry = registry_open(&o, message, sizeof message);
 	if (!g->registry && !sim_fs_failures(sim_world()->fs))
 		sim_fail("the gateway does not start: %s", message);
-	if (!g->registry)
+	return g->registry;
+}
+
+static bool storage_make(struct sim_gateway *g)
+{
+	int error;
+	for (unsigned w = 0; w < g->writer_count; w++)
+		writer_make(g, w);
+	g->control_disk = disk_create("control", &error);
+	if (!registry_make(g))
 		return false;
 	struct kafka_api_options a = {
 		.registry = g->registry,
-		.pollers = {&g->poller_to_control},
-		.poller_count = 1,
+		.poller_count = g->poller_count,
 		.auto_create_topics = true,
 		.disk = g->control_disk,
 		.log_dir = SIM_LOG_DIR,
 	};
+	for (unsigned p = 0; p < g->poller_count; p++)
+		a.pollers[p] = &g->pollers[p].to_control;
 	g->api = kafka_api_create(&a);
 	require(g->api);
 	return true;
 }
 
-static void poller_make(struct sim_gateway *g)
+static void poller_make(struct sim_gateway *g, unsigned index)
 {
-	g->nic = sim_nic_create(sim_world()->net);
-	struct poller_options p = {
-		.nic = g->nic,
+	struct sim_poller *poller = &g->pollers[index];
+	poller->nic = sim_nic_create(sim_world()->net, index, g->poller_count);
+	struct poller_options o = {
+		.index = (uint8_t)index,
+		.nic = poller->nic,
 		.address = address_of_ip4(SIM_GATEWAY_IP),
 		.prefix_bits = 16,
 		.listeners = g->listeners,
@@ -163,11 +225,10 @@ static void poller_make(struct sim_gateway *g)
 		.message_bytes_max = 64 << 10,
 		.request_bytes_max = 1 << 20,
 		.request_timeout_ms = 20000,
-		.writers = {&g->poller_to_writer},
-		.writer_count = 1,
-		.control = &g->poller_to_control,
-		.wake = &g->wakes[0],
-		.stats_page = g->poller_stats,
+		.writer_count = g->writer_count,
+		.control = &poller->to_control,
+		.wake = &poller->wake,
+		.stats_page = poller->stats,
 		.topics = &g->topics,
 		.rcu = g->rcu,
 		.drain = &g->drain,
@@ -184,31 +245,48 @@ static void poller_make(struct sim_gateway *g)
 			.keepalive_probes = 4,
 			.time_wait_ms = 1000},
 	};
+	for (unsigned w = 0; w < g->writer_count; w++)
+		o.writers[w] = &poller->to_writer[w];
 	int error;
-	g->poller = poller_create(&p, &error);
-	require(g->poller);
+	poller->poller = poller_create(&o, &error);
+	require(poller->poller);
 }
 
 struct sim_gateway *sim_gateway_start(bool operates)
 {
+	struct rng *rng = &sim_world()->rng;
 	struct sim_gateway *g = map_take(sizeof *g); /* cache-aligned members */
 	require(g);
 	settings_make(&g->settings);
 	g->listener_count = listeners_from_settings(&g->settings, g->listeners);
+	g->poller_count = 1 + (unsigned)rng_below(rng, SIM_POLLERS_MAX);
+	g->writer_count = 1 + (unsigned)rng_below(rng, SIM_WRITERS_MAX);
+	sim_say("starts with %u pollers, %u writers", g->poller_count, g->writer_count);
 	pages_make(g);
 	if (!storage_make(g))
 		return NULL;
-	poller_make(g);
+	for (unsigned p = 0; p < g->poller_count; p++)
+		poller_make(g, p);
 	history_deletion_is_over(sim_world()->history);
 	if (operates)
 		g->operator = sim_operator_create(g->registry);
 	return g;
 }
 
+/* From now on pollers turn, as those of a real gateway do once it is ready. */
+static void start_serving(struct sim_gateway *g)
+{
+	for (unsigned p = 0; p < g->poller_count; p++)
+		quiescent_join(g->rcu, p);
+	g->is_serving = true;
+}
+
 static void topic_made(void *owner, const struct registry_result *result)
 {
 	if (result->error && !sim_fs_failures(sim_world()->fs))
 		sim_fail("topic: error %d: %s", result->error, result->message);
+	if (!result->error)
+		start_serving(owner);
 }
 
 /* The first life creates the topic; later ones must find it. */
@@ -216,8 +294,10 @@ static void topic_make(struct sim_gateway *g)
 {
 	struct bytes name = {(const uint8_t *)SIM_TOPIC_EVENTS, strlen(SIM_TOPIC_EVENTS)};
 	g->has_topic = true;
-	if (registry_find(g->registry, name))
+	if (registry_find(g->registry, name)) {
+		start_serving(g);
 		return;
+	}
 	struct registry_request r = {.name = SIM_TOPIC_EVENTS,
 				     .partitions = SIM_EVENTS_PARTITIONS,
 				     .replication_factor = 1,
@@ -232,49 +312,55 @@ static bool control_turn(struct sim_gateway *g)
 	any |= kafka_api_turn(g->api);
 	if (!g->has_topic && registry_is_ready(g->registry))
 		topic_make(g);
-	if (g->operator && registry_is_ready(g->registry) && !atomic_load(&g->drain))
+	if (g->operator && g->is_serving && !atomic_load(&g->drain))
 		sim_operator_turn(g->operator);
 	return any;
+}
+
+/* Cores are numbered: pollers, writers, control. */
+static bool core_turn(struct sim_gateway *g, unsigned core)
+{
+	if (core < g->poller_count)
+		return g->is_serving && poller_turn(g->pollers[core].poller);
+	core -= g->poller_count;
+	if (core < g->writer_count)
+		return writer_turn(g->writers[core].writer);
+	return control_turn(g);
 }
 
 bool sim_gateway_step(struct sim_gateway *g)
 {
 	struct rng *rng = &sim_world()->rng;
 	bool any = false;
-	unsigned first = (unsigned)rng_below(rng, 3);
-	for (unsigned i = 0; i < 3; i++) {
-		if (rng_one_in(rng, 8)) { /* that core was held up */
+	unsigned cores = g->poller_count + g->writer_count + 1;
+	unsigned first = (unsigned)rng_below(rng, cores);
+	for (unsigned i = 0; i < cores; i++) {
+		if (rng_one_in(rng, 8)) /* that core was held up */
 			any = true;
-			continue;
-		}
-		switch ((first + i) % 3) {
-		case 0:
-			any |= poller_turn(g->poller);
-			break;
-		case 1:
-			any |= writer_turn(g->writer);
-			break;
-		case 2:
-			any |= control_turn(g);
-		}
+		else
+			any |= core_turn(g, (first + i) % cores);
 	}
 	return any;
 }
 
 bool sim_gateway_is_ready(const struct sim_gateway *g)
 {
-	return registry_is_ready(g->registry);
+	return g->is_serving;
 }
 
 uint64_t sim_gateway_next_ns(const struct sim_gateway *g)
 {
-	uint64_t now_ns = sim_world()->now_ns;
-	if (!poller_may_sleep(g->poller) || !writer_may_sleep(g->writer))
-		return now_ns;
-	if (registry_is_busy(g->registry))
-		return now_ns;
-	uint64_t idle_ns = poller_idle_ns(g->poller, 100 * NS_PER_MS);
-	return now_ns + writer_idle_ns(g->writer, idle_ns);
+	uint64_t now_ns = sim_world()->now_ns, idle_ns = 100 * NS_PER_MS;
+	bool is_busy = registry_is_busy(g->registry);
+	for (unsigned p = 0; p < g->poller_count && g->is_serving; p++) {
+		is_busy |= !poller_may_sleep(g->pollers[p].poller);
+		idle_ns = poller_idle_ns(g->pollers[p].poller, idle_ns);
+	}
+	for (unsigned w = 0; w < g->writer_count; w++) {
+		is_busy |= !writer_may_sleep(g->writers[w].writer);
+		idle_ns = writer_idle_ns(g->writers[w].writer, idle_ns);
+	}
+	return is_busy ? now_ns : now_ns + idle_ns;
 }
 
 void sim_gateway_drain(struct sim_gateway *g)
@@ -284,8 +370,12 @@ void sim_gateway_drain(struct sim_gateway *g)
 
 bool sim_gateway_is_drained(const struct sim_gateway *g)
 {
-	return poller_is_drained(g->poller) && writer_is_idle(g->writer) &&
-	       !registry_is_busy(g->registry);
+	bool is_drained = !registry_is_busy(g->registry);
+	for (unsigned p = 0; p < g->poller_count; p++)
+		is_drained &= poller_is_drained(g->pollers[p].poller);
+	for (unsigned w = 0; w < g->writer_count; w++)
+		is_drained &= writer_is_idle(g->writers[w].writer);
+	return is_drained;
 }
 
 void sim_gateway_stop(struct sim_gateway *g)
@@ -300,29 +390,55 @@ void sim_gateway_stop(struct sim_gateway *g)
 	free(g->operator);
 	kafka_api_destroy(g->api);
 	registry_close(g->registry);
-	poller_destroy(g->poller);
-	sim_nic_destroy(g->nic);
-	writer_destroy(g->writer);
-	disk_destroy(g->writer_disk);
+	for (unsigned p = 0; p < g->poller_count; p++) {
+		poller_destroy(g->pollers[p].poller);
+		sim_nic_destroy(g->pollers[p].nic);
+	}
+	for (unsigned w = 0; w < g->writer_count; w++) {
+		writer_destroy(g->writers[w].writer);
+		disk_destroy(g->writers[w].disk);
+	}
 	disk_destroy(g->control_disk);
 	map_give(g, sizeof *g);
 }
 
-void sim_gateway_check_ledgers(struct sim_gateway *g, bool is_drained)
+static void check_ledgers(const struct sim_poller *p, bool is_drained, struct stats *ret_stats)
 {
-	struct stats stats;
-	/* A turn later than the publish interval publishes. */
-	sim_world()->now_ns += 2 * NS_PER_MS;
-	poller_turn(g->poller);
-	stats_read(g->poller_stats, &stats);
+	stats_read(p->stats, ret_stats);
 	for (unsigned l = 0; l < LEDGERS; l++) {
-		int64_t held = ledger_in_flight(&stats, (enum ledger)l);
+		int64_t held = ledger_in_flight(ret_stats, (enum ledger)l);
 		if (held < 0 || (is_drained && held != 0))
 			sim_fail("ledger of %s: %lld in flight", ledger_names[l],
 				 (long long)held);
 	}
-	int64_t records = ledger_in_flight(&stats, LEDGER_record);
-	if ((uint64_t)records != poller_records_held(g->poller))
+	int64_t records = ledger_in_flight(ret_stats, LEDGER_record);
+	if ((uint64_t)records != poller_records_held(p->poller))
 		sim_fail("ledger of records: %lld in flight, %llu held", (long long)records,
-			 (unsigned long long)poller_records_held(g->poller));
+			 (unsigned long long)poller_records_held(p->poller));
+}
+
+static void check_writers(struct sim_gateway *g)
+{
+	for (unsigned w = 0; w < g->writer_count; w++) {
+		struct stats stats;
+		writer_turn(g->writers[w].writer);
+		stats_read(g->writers[w].stats, &stats);
+		if (!stats.value[STAT_log_bytes])
+			sim_fail("writer %u of %u has had nothing", w, g->writer_count);
+	}
+}
+
+void sim_gateway_check_ledgers(struct sim_gateway *g, bool is_drained)
+{
+	uint64_t stored = 0;
+	/* A turn later than the publish interval publishes. */
+	sim_world()->now_ns += 2 * NS_PER_MS;
+	for (unsigned p = 0; p < g->poller_count; p++) {
+		struct stats stats;
+		poller_turn(g->pollers[p].poller);
+		check_ledgers(&g->pollers[p], is_drained, &stats);
+		stored += stats.value[STAT_records_stored];
+	}
+	if (is_drained && stored >= RECORDS_FOR_ALL_WRITERS)
+		check_writers(g);
 }

@@ -1,5 +1,5 @@
-/* sim_gateway.h - one gateway over the simulated seams: the real registry, Kafka handlers,
- * poller and writer, stepped by hand. A crash just stops stepping it. */
+/* sim_gateway.h - one gateway over the simulated seams: the real registry, Kafka handlers, one
+ * or two pollers, one or two writers, stepped by hand. A crash just stops stepping it. */
 #ifndef PENSTOCK_SIM_GATEWAY_H
 #define PENSTOCK_SIM_GATEWAY_H
 
@@ -16,7 +16,7 @@ struct sim_gateway *sim_gateway_start(bool operates);
 /* One turn of each core, in an order drawn by chance; some cores may miss their turn. True
  * when any found work. */
 bool sim_gateway_step(struct sim_gateway *g);
-/* Its topics are served. */
+/* Its topics are served, its pollers turn. */
 bool sim_gateway_is_ready(const struct sim_gateway *g);
 /* Until when nothing will happen inside by itself. */
 uint64_t sim_gateway_next_ns(const struct sim_gateway *g);
@@ -27,7 +27,8 @@ bool sim_gateway_is_drained(const struct sim_gateway *g);
 /* After the drain: seals the logs, leaves the mark of a clean stop. */
 void sim_gateway_stop(struct sim_gateway *g);
 
-/* Ledgers against what the poller really holds; exact zero once drained. */
+/* Ledgers against what each poller really holds; exact zero once drained. Of many records every
+ * writer has had some. */
 void sim_gateway_check_ledgers(struct sim_gateway *g, bool is_drained);
 
 #endif

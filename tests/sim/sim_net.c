@@ -1,9 +1,19 @@
 /* sim_net.c - a wire with faults, and the simulated port; see sim_net.h. */
 #include "tests/sim/sim_net.h"
+#include "dataplane/base/be.h"
 #include "dataplane/base/require.h"
 
-enum { TO_GATEWAY, TO_CLIENTS, DIRECTIONS };
-enum { NIC_BUFFERS = PACKETS_PER_TURN, LATE_FACTOR = 20 };
+/* To the gateway each frame has the lane of the widest port's queue it is steered to; a
+ * narrower port has several lanes to a queue. */
+enum { TO_CLIENTS, TO_GATEWAY, LANES = TO_GATEWAY + SIM_NIC_QUEUES_MAX };
+enum {
+	NIC_BUFFERS = PACKETS_PER_TURN,
+	LATE_FACTOR = 20,
+	ETH_BYTES = 14,
+	PORTS_BYTES = 4,
+	PROTOCOL_NUMBER_TCP = 6,
+	PROTOCOL_NUMBER_UDP = 17,
+};
 
 struct wire_frame {
 	struct wire_frame *next;
@@ -14,11 +24,12 @@ struct wire_frame {
 
 struct sim_net {
 	struct sim_net_faults faults;
-	struct wire_frame *queues[DIRECTIONS]; /* by due_ns */
+	struct wire_frame *lanes[LANES]; /* by due_ns */
 };
 
 struct nic {
 	struct sim_net *net;
+	unsigned queue, queues;
 	struct nic_caps caps;
 	struct stats *stats;
 	struct pkt pkts[NIC_BUFFERS];
@@ -38,8 +49,8 @@ struct sim_net *sim_net_create(const struct sim_net_faults *faults)
 
 void sim_net_destroy(struct sim_net *n)
 {
-	for (unsigned d = 0; d < DIRECTIONS; d++)
-		for (struct wire_frame *f = n->queues[d]; f;) {
+	for (unsigned l = 0; l < LANES; l++)
+		for (struct wire_frame *f = n->lanes[l]; f;) {
 			struct wire_frame *next = f->next;
 			free(f);
 			f = next;
@@ -52,8 +63,20 @@ void sim_net_set_faults(struct sim_net *n, const struct sim_net_faults *faults)
 	n->faults = *faults;
 }
 
-static void wire_put(struct sim_net *n, unsigned direction, const uint8_t *bytes,
-		     uint32_t size)
+static unsigned steer(const uint8_t *frame, uint32_t size)
+{
+	const uint8_t *ip = frame + ETH_BYTES;
+	uint32_t header_bytes = size > ETH_BYTES ? (uint32_t)(ip[0] & 15) * 4 : 0;
+	if (header_bytes < 20 || size < ETH_BYTES + header_bytes + PORTS_BYTES ||
+	    be16_load(frame + 12) != 0x0800 ||
+	    (ip[9] != PROTOCOL_NUMBER_TCP && ip[9] != PROTOCOL_NUMBER_UDP))
+		return TO_GATEWAY;
+	struct rng hash = {be64_load(ip + 12)};
+	hash.state = rng_next(&hash) ^ be32_load(ip + header_bytes);
+	return TO_GATEWAY + (unsigned)rng_below(&hash, SIM_NIC_QUEUES_MAX);
+}
+
+static void wire_put(struct sim_net *n, bool to_gateway, const uint8_t *bytes, uint32_t size)
 {
 	struct rng *rng = &sim_world()->rng;
 	struct wire_frame *f = malloc(sizeof *f + size);
@@ -66,36 +89,35 @@ static void wire_put(struct sim_net *n, unsigned direction, const uint8_t *bytes
 	f->due_ns = sim_world()->now_ns + n->faults.delay_ns + rng_below(rng, jitter + 1);
 	if (rng_one_in(rng, n->faults.corrupt))
 		f->bytes[rng_below(rng, size)] ^= (uint8_t)(1 + rng_below(rng, 255));
-	struct wire_frame **at = &n->queues[direction];
+	struct wire_frame **at = &n->lanes[to_gateway ? steer(f->bytes, size) : TO_CLIENTS];
 	while (*at && (*at)->due_ns <= f->due_ns)
 		at = &(*at)->next;
 	f->next = *at;
 	*at = f;
 }
 
-static void wire_send(struct sim_net *n, unsigned direction, const uint8_t *bytes,
-		      uint32_t size)
+static void wire_send(struct sim_net *n, bool to_gateway, const uint8_t *bytes, uint32_t size)
 {
 	struct rng *rng = &sim_world()->rng;
 	if (rng_one_in(rng, n->faults.lose))
 		return;
-	wire_put(n, direction, bytes, size);
+	wire_put(n, to_gateway, bytes, size);
 	if (rng_one_in(rng, n->faults.twice))
-		wire_put(n, direction, bytes, size);
+		wire_put(n, to_gateway, bytes, size);
 }
 
-static struct wire_frame *wire_take(struct sim_net *n, unsigned direction)
+static struct wire_frame *wire_take(struct sim_net *n, unsigned lane)
 {
-	struct wire_frame *f = n->queues[direction];
+	struct wire_frame *f = n->lanes[lane];
 	if (!f || f->due_ns > sim_world()->now_ns)
 		return NULL;
-	n->queues[direction] = f->next;
+	n->lanes[lane] = f->next;
 	return f;
 }
 
 void sim_net_send(struct sim_net *n, const uint8_t *frame, uint32_t size)
 {
-	wire_send(n, TO_GATEWAY, frame, size);
+	wire_send(n, true, frame, size);
 }
 
 uint32_t sim_net_receive(struct sim_net *n, uint8_t *ret)
@@ -112,17 +134,19 @@ uint32_t sim_net_receive(struct sim_net *n, uint8_t *ret)
 uint64_t sim_net_next_ns(const struct sim_net *n)
 {
 	uint64_t next = UINT64_MAX;
-	for (unsigned d = 0; d < DIRECTIONS; d++)
-		if (n->queues[d])
-			next = min_u64(next, n->queues[d]->due_ns);
+	for (unsigned l = 0; l < LANES; l++)
+		if (n->lanes[l])
+			next = min_u64(next, n->lanes[l]->due_ns);
 	return next;
 }
 
-struct nic *sim_nic_create(struct sim_net *n)
+struct nic *sim_nic_create(struct sim_net *n, unsigned queue, unsigned queues)
 {
 	struct nic *nic = calloc(1, sizeof *nic);
-	require(nic);
+	require(nic && queue < queues && queues <= SIM_NIC_QUEUES_MAX);
 	nic->net = n;
+	nic->queue = queue;
+	nic->queues = queues;
 	nic->caps.mac = (struct mac){{2, 0, 0, 0, 0, 1}};
 	nic->caps.mtu = 1500;
 	nic->caps.tx_segment_bytes = 1460;
@@ -145,11 +169,23 @@ const struct nic_caps *nic_caps(const struct nic *n)
 	return &n->caps;
 }
 
+/* The next frame of the queue, from the lane where it is due first. */
+static struct wire_frame *queue_take(struct nic *n)
+{
+	unsigned first = TO_GATEWAY + n->queue;
+	for (unsigned l = first; l < LANES; l += n->queues) {
+		const struct wire_frame *f = n->net->lanes[l], *best = n->net->lanes[first];
+		if (f && (!best || f->due_ns < best->due_ns))
+			first = l;
+	}
+	return wire_take(n->net, first);
+}
+
 void nic_rx(struct nic *n, struct pkt_vec *ret)
 {
 	ret->count = 0;
 	while (n->held < NIC_BUFFERS) {
-		struct wire_frame *f = wire_take(n->net, TO_GATEWAY);
+		struct wire_frame *f = queue_take(n);
 		if (!f)
 			break;
 		n->frames[n->held] = f;
@@ -186,7 +222,7 @@ void nic_tx_push(struct nic *n, uint32_t size, const struct nic_offload *offload
 	n->tx_is_taken = false;
 	stats_add(n->stats, STAT_packets_sent, 1);
 	stats_add(n->stats, STAT_bytes_sent, size);
-	wire_send(n->net, TO_CLIENTS, n->tx, size);
+	wire_send(n->net, false, n->tx, size);
 }
 
 void nic_tx_flush(struct nic *n)

@@ -6,7 +6,7 @@
 #include "dataplane/net/nic.h"
 #include "tests/sim/sim.h"
 
-enum { SIM_FRAME_BYTES_MAX = 1514 };
+enum { SIM_FRAME_BYTES_MAX = 1514, SIM_NIC_QUEUES_MAX = 2 };
 
 /* One frame in `n` meets the fault; 0: never. */
 struct sim_net_faults {
@@ -22,9 +22,11 @@ struct sim_net *sim_net_create(const struct sim_net_faults *faults);
 void sim_net_destroy(struct sim_net *n);
 void sim_net_set_faults(struct sim_net *n, const struct sim_net_faults *faults);
 
-/* The gateway's end: what the poller is given as its port. A new one after every restart;
- * what was on the wire arrives there or is gone. */
-struct nic *sim_nic_create(struct sim_net *n);
+/* The gateway's end: what a poller is given as its port, queue `queue` of `queues` of it. A
+ * frame of TCP or UDP is steered by its addresses and ports, as RSS does, so that a flow stays
+ * with one poller; all others go to queue 0. New ones after every restart; what was on the
+ * wire arrives there. */
+struct nic *sim_nic_create(struct sim_net *n, unsigned queue, unsigned queues);
 void sim_nic_destroy(struct nic *nic);
 
 /* The clients' end. */
