@@ -114,6 +114,32 @@ Test(read, at_the_high_watermark_is_empty_and_beyond_the_end_is_out_of_range)
 	rig_destroy(r);
 }
 
+Test(read, what_is_written_and_not_synced_is_not_there_yet)
+{
+	struct rig *r = filled(3, 4, 500);
+	r->turn_ns = 0; /* nobody waits for the sync of what follows, and it never falls due */
+	const struct append *a = rig_append(r, 4, 500, ACK_WRITTEN);
+	while (!r->is_answered[3])
+		rig_turn(r);
+	cr_assert(a->error == 0 && rig_marks(r).written_offset == 16);
+	struct read behind = rig_read(r, 12, 8, 1 << 20);
+	cr_assert(behind.error == 0 && behind.bytes.size == 0 && behind.bytes_needed == 0);
+	cr_assert(behind.high_watermark == 12);
+	chain_give(&behind.bytes);
+	struct read across = rig_read(r, 8, 8, 1 << 20);
+	struct record_batch_header h;
+	chain_copy_out(&across.bytes, 0, &h, sizeof h);
+	cr_assert(across.error == 0 && record_batch_bytes(&h) == (int64_t)across.bytes.size);
+	cr_assert(across.high_watermark == 12);
+	chain_give(&across.bytes);
+	r->turn_ns = 1000000;
+	rig_drain(r);
+	behind = rig_read(r, 12, 8, 1 << 20);
+	cr_assert(behind.bytes.size > 0 && behind.high_watermark == 16);
+	chain_give(&behind.bytes);
+	rig_destroy(r);
+}
+
 Test(read, says_how_much_room_the_first_batch_needs)
 {
 	struct rig *r = filled(3, 1, 20000);
