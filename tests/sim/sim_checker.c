@@ -25,31 +25,29 @@ struct bytes checker_payload(struct bytes v)
 	return (struct bytes){v.data + GBT_PAYLOAD_AT, v.size - GBT_PAYLOAD_AT - 1};
 }
 
-struct batch {
-	int64_t base_offset;
-	int64_t last_offset;
-	size_t size;
-	uint32_t count;
-	uint16_t attributes;
-	const uint8_t *bytes;
-};
-
-/* The batch at `p`, or false: no whole one with a good CRC. */
-static bool batch_read(const uint8_t *p, size_t left, struct batch *ret)
+bool checker_batch(struct bytes from, struct checker_batch *ret)
 {
-	if (left < HEADER_BYTES)
+	const uint8_t *p = from.data;
+	if (from.size < HEADER_BYTES)
 		return false;
 	size_t size = 12 + (size_t)be32_load(p + 8);
-	if (size < HEADER_BYTES || size > left || p[16] != 2 ||
+	if (size < HEADER_BYTES || size > from.size || p[16] != 2 ||
 	    crc32c(p + 21, size - 21) != be32_load(p + 17))
 		return false;
-	*ret = (struct batch){.base_offset = (int64_t)be64_load(p),
-			      .size = size,
-			      .count = be32_load(p + 57),
-			      .attributes = be16_load(p + 21),
-			      .bytes = p};
+	*ret = (struct checker_batch){.base_offset = (int64_t)be64_load(p),
+				      .max_timestamp = (int64_t)be64_load(p + 35),
+				      .size = size,
+				      .count = be32_load(p + 57),
+				      .attributes = be16_load(p + 21),
+				      .bytes = p};
 	ret->last_offset = ret->base_offset + (int32_t)be32_load(p + 23);
 	return true;
+}
+
+/* What lies behind the first `at` bytes. */
+static struct bytes behind(struct bytes b, size_t at)
+{
+	return (struct bytes){b.data + at, b.size - at};
 }
 
 static void visit_record(const char *topic, int32_t partition, int64_t offset,
@@ -67,7 +65,7 @@ static void visit_record(const char *topic, int32_t partition, int64_t offset,
 					  .value = payload});
 }
 
-static void visit_batch(const char *topic, int32_t partition, const struct batch *b,
+static void visit_batch(const char *topic, int32_t partition, const struct checker_batch *b,
 			checker_visit visit, void *arg)
 {
 	struct cursor c = cursor_of(b->bytes + HEADER_BYTES, b->size - HEADER_BYTES);
@@ -109,8 +107,8 @@ static void visit_batch(const char *topic, int32_t partition, const struct batch
 void checker_records(const char *topic, int32_t partition, struct bytes batches,
 		     checker_visit visit, void *arg)
 {
-	struct batch b;
-	for (size_t at = 0; batch_read(batches.data + at, batches.size - at, &b); at += b.size)
+	struct checker_batch b;
+	for (size_t at = 0; checker_batch(behind(batches, at), &b); at += b.size)
 		visit_batch(topic, partition, &b, visit, arg);
 }
 
@@ -148,9 +146,9 @@ static void check_index(const struct walk *w, const char *log_path, struct bytes
 	for (size_t at = 0; at < size; at += INDEX_ENTRY_BYTES) {
 		int64_t offset = base + (int32_t)be32_load(p + at);
 		uint32_t position = be32_load(p + at + 4);
-		struct batch b;
+		struct checker_batch b;
 		if (position >= log.size ||
-		    !batch_read(log.data + position, log.size - position, &b) ||
+		    !checker_batch(behind(log, position), &b) ||
 		    b.last_offset != offset || offset <= before)
 			sim_fail("%s: entry %zu (offset %lld, position %u) names no batch", path,
 				 at / INDEX_ENTRY_BYTES, (long long)offset, position);
@@ -177,7 +175,7 @@ static int64_t read_segment(const struct walk *w, const char *path, int64_t next
 		sim_fail("%s follows offset %lld", path, (long long)next - 1);
 	next = base;
 	size_t at = 0;
-	for (struct batch b; batch_read(log.data + at, log.size - at, &b); at += b.size) {
+	for (struct checker_batch b; checker_batch(behind(log, at), &b); at += b.size) {
 		bool is_next =
 			b.base_offset == next && b.last_offset - b.base_offset + 1 == b.count;
 		if (!is_next && is_last && !w->indexes)

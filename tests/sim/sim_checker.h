@@ -18,6 +18,20 @@ typedef void (*checker_visit)(void *arg, const struct found_record *r);
 /* Visits every record below `log_dir` in offset order of each partition. */
 void checker_read(const char *log_dir, bool indexes, checker_visit visit, void *arg);
 
+/* A whole batch with a good CRC. */
+struct checker_batch {
+	int64_t base_offset;
+	int64_t last_offset;
+	int64_t max_timestamp;
+	size_t size;
+	uint32_t count;
+	uint16_t attributes;
+	const uint8_t *bytes;
+};
+
+/* The batch that begins with `from`; false: there is none. */
+bool checker_batch(struct bytes from, struct checker_batch *ret);
+
 /* The records of whole batches as a Fetch response carries them; the last may be cut. */
 void checker_records(const char *topic, int32_t partition, struct bytes batches,
 		     checker_visit visit, void *arg);

@@ -140,6 +140,8 @@ static void take_partition(struct consumer *k, struct cursor *c, uint32_t expect
 		sim_fail("consumer %u: error %d, high watermark %lld, offset %lld",
 			 k->client.id, error, (long long)high_watermark,
 			 (long long)k->offsets[partition]);
+	history_high_watermark(sim_world()->history, k->topic, (int32_t)partition,
+			       high_watermark, k->deletions);
 	checker_records(k->topic, (int32_t)partition, records, seen, k);
 	if (k->offsets[partition] > high_watermark)
 		sim_fail("consumer %u: was given @%lld above the high watermark %lld",

@@ -44,6 +44,20 @@ uint64_t sim_fs_failures(const struct sim_fs *fs);
 
 /* For the checker: the file as a reader sees it now. Null when there is none. */
 const uint8_t *sim_fs_read(const struct sim_fs *fs, const char *path, size_t *ret_size);
+/* What a power cut now would leave of a file for sure: its name is synced, and so are those
+ * of the directories above it. */
+struct sim_kept_file {
+	const char *path;
+	uint64_t identity; /* another file has another, whatever it is called */
+	/* A sector that is not synced would be left as it is in one or in the other. */
+	const uint8_t *now;
+	const uint8_t *kept;
+	size_t size; /* of both */
+};
+bool sim_fs_kept(const struct sim_fs *fs, const char *path, struct sim_kept_file *ret);
+/* Those directly below `directory`, in order. */
+void sim_fs_each_kept(const struct sim_fs *fs, const char *directory,
+		      void (*visit)(void *arg, const struct sim_kept_file *file), void *arg);
 /* Names of files below `directory` (full paths), called in order. */
 void sim_fs_each(const struct sim_fs *fs, const char *directory,
 		 void (*visit)(void *arg, const char *path), void *arg);

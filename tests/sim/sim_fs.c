@@ -238,6 +238,7 @@ int64_t sim_fs_open(struct sim_fs *fs, const char *path, int flags)
 	if (!e) {
 		struct sim_file *file = calloc(1, sizeof *file);
 		require(file);
+		file->identity = ++fs->sequence;
 		e = entry_add(fs, path, file);
 	}
 	if (e->file && (flags & O_TRUNC))
@@ -404,6 +405,57 @@ const uint8_t *sim_fs_read(const struct sim_fs *fs, const char *path, size_t *re
 		return NULL;
 	*ret_size = e->file->size;
 	return e->file->now ? e->file->now : (const uint8_t *)"";
+}
+
+static struct sim_entry *entry_find_kept(const struct sim_fs *fs, const char *path)
+{
+	for (struct sim_entry *e = fs->entries; e; e = e->next)
+		if (e->is_kept && strcmp(e->path, path) == 0)
+			return e;
+	return NULL;
+}
+
+/* Every name from the root down to it. */
+static bool path_is_kept(const struct sim_fs *fs, const char *path)
+{
+	char name[SIM_PATH_BYTES_MAX];
+	snprintf(name, sizeof name, "%s", path);
+	for (; name[0]; *strrchr(name, '/') = 0)
+		if (!entry_find_kept(fs, name))
+			return false;
+	return true;
+}
+
+static struct sim_kept_file kept_file(const struct sim_entry *e)
+{
+	const struct sim_file *f = e->file;
+	return (struct sim_kept_file){.path = e->path,
+				      .identity = f->identity,
+				      .now = f->now,
+				      .kept = f->kept,
+				      .size = min_size(f->size, f->kept_size)};
+}
+
+bool sim_fs_kept(const struct sim_fs *fs, const char *path, struct sim_kept_file *ret)
+{
+	const struct sim_entry *e = entry_find_kept(fs, path);
+	if (!e || !e->file || !path_is_kept(fs, path))
+		return false;
+	*ret = kept_file(e);
+	return true;
+}
+
+void sim_fs_each_kept(const struct sim_fs *fs, const char *directory,
+		      void (*visit)(void *arg, const struct sim_kept_file *file), void *arg)
+{
+	if (!path_is_kept(fs, directory))
+		return;
+	for (const struct sim_entry *e = fs->entries; e; e = e->next) {
+		if (!e->is_kept || !e->file || !is_directly_below(e->path, directory))
+			continue;
+		struct sim_kept_file f = kept_file(e);
+		visit(arg, &f);
+	}
 }
 
 void sim_fs_each(const struct sim_fs *fs, const char *directory,

@@ -8,6 +8,7 @@
 enum { SIM_FDS_MAX = 4096, SIM_PATH_BYTES_MAX = 512 };
 
 struct sim_file {
+	uint64_t identity; /* sequence of its making */
 	uint8_t *now;
 	uint8_t *kept;
 	uint64_t *dirty; /* per sector: sequence of its last unsynced change, 0 when clean */

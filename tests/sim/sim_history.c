@@ -5,6 +5,7 @@
 #include "dataplane/base/require.h"
 #include "tests/sim/sim_checker.h"
 #include "tests/sim/sim_clients.h"
+#include "tests/sim/sim_kept.h"
 
 enum { CLIENTS_MAX = 64, TOPIC_BYTES = 32 };
 
@@ -47,12 +48,14 @@ struct history {
 	bool is_deleting;
 	uint32_t round;
 	uint64_t acks;
+	struct kept *kept;
 };
 
-struct history *history_create(void)
+struct history *history_create(const char *log_dir)
 {
 	struct history *h = calloc(1, sizeof *h);
 	require(h);
+	h->kept = kept_create(log_dir);
 	return h;
 }
 
@@ -61,6 +64,7 @@ void history_destroy(struct history *h)
 	for (unsigned c = 0; c < CLIENTS_MAX; c++)
 		free(h->clients[c].promises);
 	free(h->sightings);
+	kept_destroy(h->kept);
 	free(h);
 }
 
@@ -103,6 +107,17 @@ uint32_t history_sent(struct history *h, uint32_t client, uint32_t connection,
 	return c->count++;
 }
 
+static bool is_fleeting(const char *topic)
+{
+	return strcmp(topic, SIM_TOPIC_FLEETING) == 0;
+}
+
+/* Its topic was deleted, or is being deleted, since it was sent or asked for. */
+static bool may_be_deleted(const struct history *h, const char *topic, uint32_t deletions)
+{
+	return is_fleeting(topic) && (h->is_deleting || deletions != h->deletions);
+}
+
 void history_acked(struct history *h, uint32_t client, uint32_t seq, enum ack_level level,
 		   int64_t offset)
 {
@@ -113,6 +128,10 @@ void history_acked(struct history *h, uint32_t client, uint32_t seq, enum ack_le
 	p->powers = h->powers;
 	p->offset = offset;
 	h->acks++;
+	if (level == ACK_DURABLE && !may_be_deleted(h, p->topic, p->deletions) &&
+	    !kept_has_record(h->kept, p->topic, client, seq))
+		sim_fail("record %u/%u is answered as durable; a power cut now would take it",
+			 client, seq);
 }
 
 void history_refused(struct history *h, uint32_t client, uint32_t seq)
@@ -137,17 +156,32 @@ void history_seen(struct history *h, const struct history_sight *seen)
 			       .seq = seen->seq,
 			       .deletions = seen->asked};
 	snprintf(s->topic, sizeof s->topic, "%s", seen->topic);
+	if (!may_be_deleted(h, seen->topic, seen->asked) &&
+	    !kept_has_record(h->kept, seen->topic, seen->client, seen->seq))
+		sim_fail("a consumer is given record %u/%u; a power cut now would take it",
+			 seen->client, seen->seq);
+}
+
+void history_high_watermark(struct history *h, const char *topic, int32_t partition,
+			    int64_t offset, uint32_t asked)
+{
+	if (may_be_deleted(h, topic, asked))
+		return;
+	int64_t end = kept_end(h->kept, topic, partition);
+	if (offset > end)
+		sim_fail("%s-%d: high watermark %lld; a power cut now would leave %lld", topic,
+			 partition, (long long)offset, (long long)end);
+}
+
+void history_begins(struct history *h)
+{
+	kept_forget(h->kept);
 }
 
 void history_deleting(struct history *h)
 {
 	h->deletions++;
 	h->is_deleting = true;
-}
-
-static bool is_fleeting(const char *topic)
-{
-	return strcmp(topic, SIM_TOPIC_FLEETING) == 0;
 }
 
 void history_deleted(struct history *h)
@@ -170,12 +204,6 @@ void history_deletion_is_over(struct history *h)
 uint32_t history_deletions(const struct history *h)
 {
 	return h->deletions;
-}
-
-/* Its topic was deleted, or is being deleted, since it was sent or asked for. */
-static bool may_be_deleted(const struct history *h, const char *topic, uint32_t deletions)
-{
-	return is_fleeting(topic) && (h->is_deleting || deletions != h->deletions);
 }
 
 void history_power_lost(struct history *h)

@@ -3,7 +3,8 @@
  *
  * Every record carries (client, seq) and bytes that follow from them. The checker reads the
  * log files, and says of each record whether it is where it was promised, once, whole, in
- * order; and of each offset a consumer saw, whether it still holds the same record.
+ * order; and of each offset a consumer saw, whether it still holds the same record. What is
+ * promised as durable, or shown to a consumer, must be such at that moment: sim_kept.h.
  */
 #ifndef PENSTOCK_SIM_HISTORY_H
 #define PENSTOCK_SIM_HISTORY_H
@@ -19,7 +20,7 @@ enum {
 	SIM_DATAGRAM_BYTES_MAX = 1400,
 };
 
-struct history *history_create(void);
+struct history *history_create(const char *log_dir);
 void history_destroy(struct history *h);
 
 /* The bytes of record (client, seq), at least SIM_VALUE_BYTES_MIN: two be32 first. Returns
@@ -52,6 +53,12 @@ void history_deleted(struct history *h);
 void history_deletion_is_over(struct history *h);
 uint32_t history_deletions(const struct history *h);
 
+/* A consumer was told this high watermark; `asked` as in history_sight. */
+void history_high_watermark(struct history *h, const char *topic, int32_t partition,
+			    int64_t offset, uint32_t asked);
+
+/* The gateway starts, on what a stop or a crash has left. */
+void history_begins(struct history *h);
 /* What only reached `written` may be gone from now on. */
 void history_power_lost(struct history *h);
 

@@ -123,6 +123,7 @@ static void run_for(struct run *r, uint64_t ns)
 /* False: the disk failed meanwhile, and the gateway refused. */
 static bool start(struct run *r)
 {
+	history_begins(r->world.history);
 	r->gateway = sim_gateway_start(r->operates);
 	if (!r->gateway)
 		return false;
@@ -225,7 +226,7 @@ static int run_seed(uint64_t seed, bool verbose)
 	r->world.fs = sim_fs_create(&disk);
 	sim_fs_make_directory(r->world.fs, SIM_LOG_DIR);
 	r->world.net = sim_net_create(&net);
-	r->world.history = history_create();
+	r->world.history = history_create(SIM_LOG_DIR);
 	clients_make(r);
 	r->operates = rng_one_in(&r->world.rng, 2);
 	unsigned lives = 1 + (unsigned)rng_below(&r->world.rng, LIVES_MAX);
