@@ -138,6 +138,30 @@ static bool start(struct run *r)
 	return true;
 }
 
+static bool is_marked_clean(const struct run *r)
+{
+	size_t size;
+	return sim_fs_read(r->world.fs, SIM_LOG_DIR "/.kafka_cleanshutdown", &size) != NULL;
+}
+
+/* Nothing is left to be synced behind a clean stop, and its mark is true: every second time
+ * the power goes, and takes nothing, what only reached `written` included. */
+static void check_stopped(struct run *r)
+{
+	struct world *w = &r->world;
+	if (sim_fs_failures(w->fs)) { /* the disk failed meanwhile: not a clean one */
+		history_check(w->history, SIM_LOG_DIR, false);
+		return;
+	}
+	if (rng_one_in(&w->rng, 2)) {
+		sim_say("power off behind a clean stop");
+		sim_fs_crash(w->fs, true);
+	}
+	if (!is_marked_clean(r))
+		sim_fail("a clean stop has left no mark");
+	history_check(w->history, SIM_LOG_DIR, true);
+}
+
 static void drain(struct run *r)
 {
 	sim_gateway_drain(r->gateway);
@@ -152,6 +176,7 @@ static void drain(struct run *r)
 	/* Whose FIN was lost on the way would wait for ever. */
 	for (unsigned i = 0; i < r->client_count; i++)
 		sim_client_cut(r->clients[i]);
+	check_stopped(r);
 }
 
 static void crash(struct run *r, bool power)
@@ -178,10 +203,13 @@ static void live(struct run *r)
 		sim_gateway_check_ledgers(r->gateway, false);
 	}
 	uint64_t end = rng_below(&w->rng, 5);
-	if (is_up && end == 0 && sim_fs_failures(w->fs) == 0)
+	if (is_up && end == 0 && sim_fs_failures(w->fs) == 0) {
 		drain(r);
-	else
-		crash(r, end >= 3);
+		return;
+	}
+	crash(r, end >= 3);
+	if (is_up && is_marked_clean(r))
+		sim_fail("the mark of a clean stop outlives the start after it");
 	history_check(w->history, SIM_LOG_DIR, false);
 }
 
@@ -206,7 +234,6 @@ static void finish(struct run *r)
 				sim_fail("client %u never finishes", r->clients[i]->id);
 		}
 	drain(r);
-	history_check(w->history, SIM_LOG_DIR, true);
 }
 
 static int run_seed(uint64_t seed, bool verbose)
