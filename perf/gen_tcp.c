@@ -30,8 +30,9 @@ int gen_tcp_init(struct gen_tcp *t, const struct gen_tcp_options *options)
 		return -EADDRNOTAVAIL;
 	entropy_fill(&t->seed, sizeof t->seed);
 	t->conns = map_take(options->connections * sizeof *t->conns);
-	t->touched = map_take(options->connections * sizeof *t->touched);
-	if (!t->conns || !t->touched)
+	t->touched.conns = map_take(options->connections * sizeof(uint32_t));
+	t->acking.conns = map_take(options->connections * sizeof(uint32_t));
+	if (!t->conns || !t->touched.conns || !t->acking.conns)
 		return -ENOMEM;
 	return slab_init(&t->partials, GEN_ANSWER_BYTES_MAX + sizeof(uint32_t),
 			 GEN_PARTIALS_MAX);
@@ -40,19 +41,37 @@ int gen_tcp_init(struct gen_tcp *t, const struct gen_tcp_options *options)
 void gen_tcp_fini(struct gen_tcp *t)
 {
 	slab_fini(&t->partials);
-	map_give(t->touched, t->options.connections * sizeof *t->touched);
+	map_give(t->acking.conns, t->options.connections * sizeof(uint32_t));
+	map_give(t->touched.conns, t->options.connections * sizeof(uint32_t));
 	map_give(t->conns, t->options.connections * sizeof *t->conns);
+}
+
+static void line_put(struct gen_tcp *t, struct gen_line *line, const struct gen_conn *c)
+{
+	uint64_t at = (uint64_t)line->first + line->count++;
+	if (at >= t->options.connections)
+		at -= t->options.connections;
+	line->conns[at] = gen_conn_index(t, c);
+}
+
+static struct gen_conn *line_take(struct gen_tcp *t, struct gen_line *line)
+{
+	struct gen_conn *c = &t->conns[line->conns[line->first]];
+	line->count--;
+	if (++line->first == t->options.connections)
+		line->first = 0;
+	return c;
 }
 
 void gen_conn_touch(struct gen_tcp *t, struct gen_conn *c)
 {
-	if (c->is_touched)
-		return;
-	uint64_t at = (uint64_t)t->touched_first + t->touched_count++;
-	if (at >= t->options.connections)
-		at -= t->options.connections;
-	c->is_touched = true;
-	t->touched[at] = gen_conn_index(t, c);
+	if (c->must_ack && !c->is_acking) {
+		c->is_acking = true;
+		line_put(t, &t->acking, c);
+	} else if (!c->must_ack && !c->is_touched) {
+		c->is_touched = true;
+		line_put(t, &t->touched, c);
+	}
 }
 
 /* ---- segments ---------------------------------------------------------------------- */
@@ -341,19 +360,29 @@ static void sweep(struct gen_tcp *t)
 	}
 }
 
+/* Acknowledges with the one message that may go, else alone: a connection with many would keep
+ * the acknowledgements of the others waiting. */
+static void acknowledge(struct gen_tcp *t, struct gen_conn *c)
+{
+	uint32_t waiting = c->state == GEN_OPEN ? allowed(t, c) - c->sent_message : 0;
+	c->is_acking = false;
+	if (waiting == 1)
+		send_owed(t, c);
+	if (c->must_ack && !gen_conn_signal(t, c, TCP_FLAG_ACK))
+		gen_conn_touch(t, c);
+	else if (waiting > 1)
+		gen_conn_touch(t, c);
+}
+
 void gen_tcp_turn(struct gen_tcp *t)
 {
-	for (uint32_t left = t->touched_count; left && gen_port_has_room(t->options.port);
-	     left--) {
-		struct gen_conn *c = &t->conns[t->touched[t->touched_first]];
-		t->touched_count--;
-		if (++t->touched_first == t->options.connections)
-			t->touched_first = 0;
+	for (uint32_t left = t->acking.count; left && gen_port_has_room(t->options.port); left--)
+		acknowledge(t, line_take(t, &t->acking));
+	for (uint32_t left = t->touched.count; left && gen_port_has_room(t->options.port); left--) {
+		struct gen_conn *c = line_take(t, &t->touched);
 		c->is_touched = false;
 		if (c->state == GEN_OPEN)
 			send_owed(t, c);
-		if (c->must_ack && !gen_conn_signal(t, c, TCP_FLAG_ACK))
-			gen_conn_touch(t, c);
 	}
 	if (gen_port_has_room(t->options.port))
 		sweep(t);

@@ -11,7 +11,7 @@
  * buffer. A sweep over the table finds timeouts: no timers. Knows MSS and window scale
  * (RFC 9293, RFC 7323), nothing else.
  *
- * Core: the generator's. Memory: struct gen_conn and 4 bytes per connection.
+ * Core: the generator's. Memory: struct gen_conn and 8 bytes per connection.
  */
 #ifndef PENSTOCK_GEN_TCP_H
 #define PENSTOCK_GEN_TCP_H
@@ -71,10 +71,17 @@ struct gen_conn {
 	uint8_t patience; /* segments that may be under way; GEN_PATIENT: what the window
 			     takes */
 	bool must_ack : 1;
-	bool is_touched : 1;
+	bool is_touched : 1; /* in the line of those that want to send, */
+	bool is_acking : 1;  /* of those that acknowledge */
 };
 
 static_assert(sizeof(struct gen_conn) <= CACHE_LINE_BYTES, "one line per connection");
+
+/* Connections in a row, each once. */
+struct gen_line {
+	uint32_t *conns; /* ring of as many as there are */
+	uint32_t first, count;
+};
 
 struct gen_tcp_events {
 	void *owner;
@@ -100,8 +107,10 @@ struct gen_tcp {
 	uint32_t seed;
 	struct gen_conn *conns;
 	struct slab partials;
-	uint32_t *touched; /* ring of connections that want to send, each once */
-	uint32_t touched_first, touched_count;
+	/* A target that is told nothing sends its answers again: acknowledgements go before
+	 * messages, however many of these wait for the port. */
+	struct gen_line acking;
+	struct gen_line touched; /* want to send */
 	uint32_t swept;    /* next connection of the sweep */
 	uint64_t sweep_ns; /* up to when the sweep has been done */
 	/* Figures */

@@ -4,7 +4,10 @@
 #include "dataplane/wire/ip4.h"
 #include "perf/gen_tcp_private.h"
 
-enum { DUPLICATES_MEAN_LOSS = 3 }; /* RFC 5681 3.2 */
+enum {
+	DUPLICATES_MEAN_LOSS = 3, /* RFC 5681 3.2 */
+	PROBE_TRIES = 5,          /* a window that stays closed is asked every 13 s */
+};
 
 /* An answer of which not all has come. */
 struct partial {
@@ -163,6 +166,9 @@ static void ack_input(struct gen_tcp *t, struct gen_conn *c, const struct segmen
 		if (++c->duplicates == DUPLICATES_MEAN_LOSS && c->state == GEN_OPEN)
 			gen_conn_go_back(t, c);
 	}
+	/* Who keeps his window closed and says so is alive (RFC 9293 3.8.6.1). */
+	if (window == 0)
+		c->tries = (uint8_t)min_u32(c->tries, PROBE_TRIES);
 	c->window = window;
 }
 
