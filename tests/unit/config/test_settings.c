@@ -87,6 +87,64 @@ Test(settings, every_default_parses_back_to_itself)
 	}
 }
 
+/* What users know, from Kafka's documentation or ours: written here a second time, for the page
+ * that is made of settings.def follows every change of it. */
+static const struct known_default {
+	const char *key;
+	const char *text;
+} known_defaults[] = {
+	{"listeners", "KAFKA://:9092"},
+	{"log.dirs", "/var/lib/penstock"},
+	{"num.partitions", "1"},
+	{"default.replication.factor", "1"},
+	{"auto.create.topics.enable", "true"},
+	{"delete.topic.enable", "true"},
+	{"log.segment.bytes", "1073741824"},
+	{"log.index.interval.bytes", "4096"},
+	{"message.max.bytes", "1048588"},
+	{"compression.type", "producer"},
+	{"log.message.timestamp.before.max.ms", "9223372036854775807"},
+	{"log.message.timestamp.after.max.ms", "3600000"},
+	{"log.flush.offset.checkpoint.interval.ms", "60000"},
+	{"socket.request.max.bytes", "104857600"},
+	{"linger.ms", "5"},
+	{"batch.size", "65536"},
+	{"drain.timeout.ms", "10000"},
+	{"penstock.control.socket", "/run/penstock/control.sock"},
+	{"penstock.control.socket.mode", "0660"},
+	{"penstock.tcp.rto.min.ms", "200"},
+	{"penstock.tcp.time.wait.ms", "60000"},
+}, known_listener_defaults[] = {
+	{"answer.level", "durable"},
+	{"answer.body", "time"},
+	{"link", "terminal"},
+	{"key", "none"},
+	{"frame.max.bytes", "65556"},
+	{"frame.timeout.ms", "10000"},
+};
+
+static void check_default(struct setting_rows rows, const struct known_default *known)
+{
+	char text[SETTING_TEXT_BYTES];
+	const struct setting_row *row = setting_find(rows, known->key);
+	cr_assert(row != NULL, "there is no %s any more", known->key);
+	setting_format_default(row, text, sizeof text);
+	cr_assert(strcmp(text, known->text) == 0, "%s is %s, users know %s", known->key, text,
+		  known->text);
+}
+
+Test(settings, defaults_are_those_that_users_know)
+{
+	for (unsigned i = 0; i < array_len(known_defaults); i++)
+		check_default(setting_rows_gateway(), &known_defaults[i]);
+	for (unsigned i = 0; i < array_len(known_listener_defaults); i++)
+		check_default(setting_rows_listener(), &known_listener_defaults[i]);
+	settings_init(&s);
+	cr_assert(s.num_partitions == 1 && s.message_max_bytes == 1048588);
+	cr_assert(s.log_segment_bytes == 1 << 30 && s.socket_request_max_bytes == 100 << 20);
+	finish();
+}
+
 Test(settings, comments_continuations_and_escapes_are_as_in_a_properties_file)
 {
 	unsigned errors = load("# a comment \\\n"

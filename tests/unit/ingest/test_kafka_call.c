@@ -139,6 +139,23 @@ Test(kafka_call, a_null_reply_closes_and_counts_as_rejected)
 	cr_assert(rig_stat(rig, STAT_frames_accepted) == 0);
 }
 
+Test(kafka_call, a_request_of_exactly_what_control_takes_is_passed_on)
+{
+	rig->in.request_bytes_max = 4 * KAFKA_CALL_BYTES_MAX;
+	struct buffer probe = call_make(KAFKA_API_METADATA, 9, 0);
+	uint32_t head = (uint32_t)probe.size - KAFKA_SIZE_BYTES;
+	buffer_free(&probe);
+	for (uint32_t over = 0; over < 2; over++) {
+		struct buffer request =
+			call_make(KAFKA_API_METADATA, 9, KAFKA_CALL_BYTES_MAX - head + over);
+		peer_send(peer, request.data, request.size);
+		buffer_free(&request);
+		rig_turns(rig, 4);
+		cr_assert(rig->calls == 1 && peer->is_closed == (over > 0));
+	}
+	cr_assert(rig->last_call_bytes == KAFKA_CALL_BYTES_MAX);
+}
+
 Test(kafka_call, what_is_too_large_for_control_closes)
 {
 	rig->in.request_bytes_max = 4 * KAFKA_CALL_BYTES_MAX;

@@ -272,6 +272,36 @@ Test(kafka_refuse, each_fault_has_kafkas_error_and_spares_its_neighbours)
 	cr_assert(rig->in.lanes.batch_pool.in_use == 0);
 }
 
+Test(kafka_refuse, a_batch_of_exactly_max_message_bytes_is_stored)
+{
+	struct buffer probe = batch_make(1, RIG_MESSAGE_BYTES_MAX / 2, wall());
+	size_t value = RIG_MESSAGE_BYTES_MAX - (probe.size - RIG_MESSAGE_BYTES_MAX / 2);
+	buffer_free(&probe);
+	for (size_t over = 0; over < 2; over++) {
+		struct buffer batch = batch_make(1, value + over, wall());
+		cr_assert(batch.size == RIG_MESSAGE_BYTES_MAX + over);
+		struct buffer request = request_of(7, -1, 0, &batch);
+		send_all(peer, &request);
+		rig_turns(rig, 3);
+		cr_assert(next_error(7) == (over ? KAFKA_ERROR_MESSAGE_TOO_LARGE : 0));
+	}
+}
+
+Test(kafka_refuse, a_request_of_exactly_socket_request_max_bytes_is_taken)
+{
+	struct buffer batch = batch_make(3, 900, wall());
+	struct buffer request = request_of(7, -1, 0, &batch);
+	rig->in.request_bytes_max = (uint32_t)request.size - KAFKA_SIZE_BYTES;
+	peer_send(peer, request.data, request.size);
+	rig_turns(rig, 3);
+	cr_assert(next_error(7) == 0 && !peer->is_closed);
+	rig->in.request_bytes_max--;
+	send_all(peer, &request);
+	rig_turns(rig, 3);
+	cr_assert(peer->is_closed && rig->appends == 1);
+	cr_assert(rig_stat(rig, STAT_frame_reject_request) == 1);
+}
+
 Test(kafka_refuse, every_codec_of_kafkas_is_stored_unopened)
 {
 	for (unsigned codec = 1; codec < RECORD_CODECS; codec++) {

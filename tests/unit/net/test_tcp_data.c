@@ -328,6 +328,34 @@ Test(tcp_data, a_session_that_stops_reading_closes_the_window_and_reopens_it)
 	rig_free(r);
 }
 
+/* Its sequence number is behind the bytes that had no room: neither it nor the end of what was
+ * kept may be taken for the end of the stream. */
+Test(tcp_data, a_fin_beyond_the_right_edge_is_left_to_be_sent_again)
+{
+	for (uint32_t gap = 0; gap <= 100; gap += 100) {
+		struct tcp_options o = rig_options();
+		o.receive_buffer_bytes = 1000;
+		struct rig *r = rig_new(o);
+		struct tcp_conn *c = rig_open(r);
+		r->consumes = false;
+		struct seg fin = piece(r, 5000, gap, 1200);
+		fin.flags |= TCP_FLAG_FIN;
+		rig_give(r, fin);
+		if (gap > 0)
+			rig_give(r, piece(r, 5000, 0, gap));
+		cr_assert(rig_last(r)->h.ack == 5001 + 1000 && rig_last(r)->h.window == 0);
+		cr_assert(c->state == TCP_STATE_ESTABLISHED && !(r->events & STREAM_ENDED));
+		r->consumes = true;
+		stream_wake(&c->stream, STREAM_READABLE);
+		rig_turn(r);
+		rig_give(r, fin);
+		rig_turn(r);
+		check_received(r, gap + 1200);
+		cr_assert(c->state == TCP_STATE_CLOSE_WAIT && (r->events & STREAM_ENDED));
+		rig_free(r);
+	}
+}
+
 Test(tcp_data, behind_a_closed_window_acknowledgements_and_resets_get_through)
 {
 	struct tcp_options o = rig_options();

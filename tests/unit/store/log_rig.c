@@ -158,7 +158,7 @@ static void fill_batch(struct rig *r, struct append *a, uint32_t count, size_t v
 {
 	static uint8_t text[4 << 20];
 	static uint8_t batch[sizeof text + 4096];
-	int64_t time = 1700000000000 + r->append_count;
+	int64_t time = r->time_ms ? r->time_ms : 1700000000000 + r->append_count;
 	struct record_batch_header *h = (struct record_batch_header *)batch;
 	record_batch_build(h, count, time, time);
 	struct emitter e = emitter_of(batch + sizeof *h, sizeof batch - sizeof *h);

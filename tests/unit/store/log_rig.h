@@ -30,6 +30,7 @@ struct rig {
 	unsigned failed;       /* of them with an error */
 	struct append appends[RIG_APPENDS_MAX];
 	unsigned append_count;
+	int64_t time_ms; /* of the next batch; 0: each is a millisecond after the last */
 	bool is_answered[RIG_APPENDS_MAX];
 	uint8_t *expected;     /* every batch appended, back to back, as the log must hold it */
 	size_t expected_bytes;

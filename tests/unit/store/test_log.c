@@ -60,3 +60,30 @@ Test(log, an_empty_log_without_leader_epochs_is_given_them)
 	free(text);
 	rig_destroy(r);
 }
+
+/* Kafka's limits are the largest size that is taken, not the first that is refused. */
+Test(log, a_batch_of_exactly_a_limit_is_taken)
+{
+	struct rig *r = rig_create();
+	cr_assert(rig_open(r, 0, false));
+	rig_append(r, 1, 5000, ACK_DURABLE);
+	rig_drain(r);
+	uint32_t size = (uint32_t)r->expected_bytes;
+	r->options.message_bytes_max = r->options.segment_bytes = size;
+	log_alter(r->log, &r->options);
+	cr_assert(rig_append(r, 1, 5000, ACK_DURABLE)->error == 0);
+	rig_drain(r);
+	cr_assert(r->answered == 2 && r->failed == 0);
+	r->options.message_bytes_max = size - 1;
+	log_alter(r->log, &r->options);
+	cr_assert(rig_append(r, 1, 5000, ACK_DURABLE)->error == KAFKA_ERROR_MESSAGE_TOO_LARGE);
+	r->options.message_bytes_max = size;
+	r->options.segment_bytes = size - 1;
+	log_alter(r->log, &r->options);
+	cr_assert(rig_append(r, 1, 5000, ACK_DURABLE)->error ==
+		  KAFKA_ERROR_RECORD_LIST_TOO_LARGE);
+	rig_drain(r);
+	cr_assert(r->answered == 4 && r->failed == 2);
+	rig_check_content(r);
+	rig_destroy(r);
+}
