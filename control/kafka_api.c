@@ -18,6 +18,8 @@ static const kafka_handler handlers[KAFKA_API_ROWS] = {
 	[KAFKA_API_ROW_METADATA] = kafka_handle_metadata,
 	[KAFKA_API_ROW_LIST_OFFSETS] = kafka_handle_list_offsets,
 	[KAFKA_API_ROW_FIND_COORDINATOR] = kafka_handle_find_coordinator,
+	[KAFKA_API_ROW_SASL_HANDSHAKE] = kafka_handle_sasl_handshake,
+	[KAFKA_API_ROW_SASL_AUTHENTICATE] = kafka_handle_sasl_authenticate,
 };
 
 struct kafka_api *kafka_api_create(const struct kafka_api_options *options)

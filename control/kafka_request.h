@@ -66,6 +66,8 @@ enum kafka_outcome kafka_handle_api_versions(struct kafka_request *r);
 enum kafka_outcome kafka_handle_metadata(struct kafka_request *r);
 enum kafka_outcome kafka_handle_list_offsets(struct kafka_request *r);
 enum kafka_outcome kafka_handle_find_coordinator(struct kafka_request *r);
+enum kafka_outcome kafka_handle_sasl_handshake(struct kafka_request *r);
+enum kafka_outcome kafka_handle_sasl_authenticate(struct kafka_request *r);
 
 /* The body; false: malformed, or larger than the arena. */
 bool kafka_request_decode(struct kafka_request *r, const struct kafka_message *m, void *ret);

@@ -17,6 +17,9 @@ enum kafka_api_key {
 #undef KAFKA_API
 };
 
+/* Above every version: an API without flexible ones. */
+enum { KAFKA_FLEXIBLE_NEVER = 127 };
+
 /* First flexible version of each API, as a constant for the message tables. */
 enum {
 #define KAFKA_API(key, id, name, advertised, min, max, flexible, server)                 \

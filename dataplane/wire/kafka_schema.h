@@ -112,7 +112,8 @@ struct kafka_struct {
 		.fields = (rows), .field_count = array_len(rows), .bytes = sizeof(type)  \
 	}
 
-/* Items of arrays of plain values: int32_t and struct bytes. */
+/* Items of arrays of plain values: uint8_t, int32_t and struct bytes. */
+extern const struct kafka_struct kafka_int8_item;
 extern const struct kafka_struct kafka_int32_item;
 extern const struct kafka_struct kafka_string_item;
 

@@ -1,5 +1,4 @@
 /* test_kafka_api.c - requests as pollers pass them on, replies as clients will read them. */
-#include "control/kafka_api.h"
 #include "dataplane/wire/kafka_error.h"
 #include "dataplane/wire/kafka_header.h"
 #include "dataplane/wire/msg_api_versions.h"
@@ -7,150 +6,13 @@
 #include "dataplane/wire/msg_list_offsets.h"
 #include "dataplane/wire/msg_metadata.h"
 #include "dataplane/wire/record_batch.h"
-#include "tests/unit/control/fake_registry.h"
+#include "tests/unit/control/kafka_api_rig.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { CORRELATION = 0x01020304, CHUNKS = 64, LISTENER = 2 };
-
-static struct registry registry;
-static struct handoff handoff;
-static struct wake poller_wake, control_wake;
-static struct chunk_pool pool;
-static struct disk *disk;
-static struct kafka_api *api;
-static struct call calls[4];
-static alignas(16) uint8_t memory[1 << 20];
-static char log_dir[] = "/tmp/penstock_api_XXXXXX";
-
-static void shell(const char *format, const char *directory)
-{
-	char command[192];
-	snprintf(command, sizeof command, format, directory);
-	cr_assert(system(command) == 0);
-}
-
-static void start(void)
-{
-	cr_assert(wake_init(&poller_wake) == 0 && wake_init(&control_wake) == 0);
-	cr_assert(handoff_init(&handoff, &poller_wake, &control_wake) == 0);
-	cr_assert(chunk_pool_init(&pool, CHUNK_BYTES, CHUNKS) == 0);
-	int error;
-	disk = disk_create("test", &error);
-	cr_assert(disk != NULL);
-	struct kafka_api_options options = {
-		.disk = disk, .registry = &registry, .pollers = {&handoff}, .poller_count = 1,
-		.auto_create_topics = true, .log_dir = log_dir};
-	cr_assert(mkdtemp(log_dir) != NULL);
-	options.listeners[LISTENER] =
-		(struct kafka_api_listener){.host = "broker.example", .port = 9094};
-	api = kafka_api_create(&options);
-	cr_assert(api != NULL);
-}
-
-static void stop(void)
-{
-	kafka_api_destroy(api);
-	disk_destroy(disk);
-	cr_assert(pool.in_use == 0);
-	chunk_pool_fini(&pool);
-	handoff_fini(&handoff);
-	wake_fini(&poller_wake);
-	wake_fini(&control_wake);
-	shell("rm -rf %s", log_dir);
-}
-
-TestSuite(kafka_api, .init = start, .fini = stop);
-
-static struct bytes text(const char *s)
-{
-	return (struct bytes){(const uint8_t *)s, strlen(s)};
-}
-
-static bool is_text(struct bytes b, const char *s)
-{
-	return b.size == strlen(s) && memcmp(b.data, s, b.size) == 0;
-}
-
-/* ---- the poller's side ---------------------------------------------------------------- */
-
-static void send_bytes(struct call *call, const void *data, size_t size)
-{
-	*call = (struct call){.msg = {.kind = HANDOFF_CALL}, .listener = LISTENER,
-			      .request_bytes = (uint32_t)size};
-	cr_assert(chain_append(&call->request, &pool, data, size));
-	handoff_send(&handoff, &call->msg);
-}
-
-static size_t put_header(uint8_t *out, int key, int version, bool is_flexible)
-{
-	struct emitter e = emitter_of(out, 64);
-	emit_u16(&e, (uint16_t)key);
-	emit_u16(&e, (uint16_t)version);
-	emit_u32(&e, CORRELATION);
-	emit_u16(&e, 4);
-	emit_bytes(&e, "test", 4);
-	if (is_flexible)
-		emit_u8(&e, 0);
-	return emitter_size(&e);
-}
-
-static void send(struct call *call, int key, int version, const struct kafka_message *m,
-		 const void *request)
-{
-	static uint8_t wire[CHUNKS * CHUNK_BYTES];
-	size_t head = put_header(wire, key, version, version >= m->flexible_since);
-	struct emitter e = emitter_of(wire + head, sizeof wire - head);
-	kafka_encode(m, version, request, &e);
-	cr_assert(!e.bad);
-	send_bytes(call, wire, head + emitter_size(&e));
-}
-
-/* The call that came back, or null. */
-static struct call *reap(void)
-{
-	struct handoff_msg *msg;
-	kafka_api_turn(api);
-	if (handoff_reap(&handoff, &msg, 1) == 0)
-		return NULL;
-	return container_of(msg, struct call, msg);
-}
-
-static void release(struct call *call)
-{
-	call->is_release = true;
-	chain_give(&call->request);
-	handoff_send(&handoff, &call->msg);
-	cr_assert(reap() == call);
-	cr_assert(call->reply == NULL);
-}
-
-/* What the client reads; the strings stay those of the reply until release(). */
-static void read_reply(struct call *call, const struct kafka_message *m, int version,
-		       bool is_header_flexible, void *ret)
-{
-	cr_assert(call && call->reply != NULL);
-	struct cursor c = cursor_of(call->reply, call->reply_bytes);
-	cr_assert(cursor_u32(&c) == call->reply_bytes - 4);
-	cr_assert(cursor_u32(&c) == CORRELATION);
-	if (is_header_flexible)
-		cr_assert(cursor_u8(&c) == 0);
-	struct kafka_arena arena = kafka_arena_of(memory, sizeof memory);
-	cr_assert(kafka_decode(m, version, &c, &arena, ret) == KAFKA_DECODED_OK);
-	cr_assert(cursor_left(&c) == 0);
-}
-
-static bool is_closed(const void *data, size_t size)
-{
-	send_bytes(&calls[0], data, size);
-	struct call *call = reap();
-	cr_assert(call == &calls[0]);
-	bool closed = call->reply == NULL;
-	release(call);
-	return closed;
-}
+TestSuite(kafka_api, .init = kafka_api_rig_start, .fini = kafka_api_rig_stop);
 
 /* ---- ApiVersions ---------------------------------------------------------------------- */
 
@@ -158,7 +20,7 @@ static struct call *ask_versions(int version, const char *name, const char *soft
 				 struct api_versions_response *ret)
 {
 	struct api_versions_request r = {text(name), text(software_version)};
-	send(&calls[0], KAFKA_API_API_VERSIONS, version, &api_versions_request, &r);
+	send_request(&calls[0], KAFKA_API_API_VERSIONS, version, &api_versions_request, &r);
 	struct call *call = reap();
 	read_reply(call, &api_versions_response, version, false, ret);
 	return call;
@@ -230,7 +92,7 @@ Test(kafka_api, a_client_must_have_a_decent_name)
 Test(kafka_api, a_request_we_do_not_serve_closes_the_connection)
 {
 	uint8_t wire[64];
-	static const int others[][2] = {{11, 0}, {36, 0}, {3, 13}, {2, 0}, {2, 8},
+	static const int others[][2] = {{11, 0}, {36, 3}, {17, 2}, {3, 13}, {2, 0}, {2, 8},
 					{10, 5}, {0, 7},  {1, 11}, {-1, 0}, {3, -1}};
 	for (unsigned i = 0; i < array_len(others); i++) {
 		size_t size = put_header(wire, others[i][0], others[i][1], false);
@@ -260,7 +122,7 @@ Test(kafka_api, a_request_cut_at_any_byte_closes_the_connection)
 static struct call *ask_metadata(int version, struct metadata_request *request,
 				 struct metadata_response *ret)
 {
-	send(&calls[0], KAFKA_API_METADATA, version, &metadata_request, request);
+	send_request(&calls[0], KAFKA_API_METADATA, version, &metadata_request, request);
 	struct call *call = reap();
 	if (call)
 		read_reply(call, &metadata_response, version, version >= 9, ret);
@@ -403,8 +265,8 @@ Test(kafka_api, two_clients_that_want_the_same_new_topic_both_get_it)
 {
 	struct metadata_request_topic t = {.name = text("fresh")};
 	struct metadata_request q = {.topics = {&t, 1}};
-	send(&calls[0], KAFKA_API_METADATA, 1, &metadata_request, &q);
-	send(&calls[1], KAFKA_API_METADATA, 1, &metadata_request, &q);
+	send_request(&calls[0], KAFKA_API_METADATA, 1, &metadata_request, &q);
+	send_request(&calls[1], KAFKA_API_METADATA, 1, &metadata_request, &q);
 	cr_assert(reap() == NULL);
 	fake_registry_end_job(&registry, KAFKA_ERROR_NONE);
 	fake_registry_end_job(&registry, KAFKA_ERROR_TOPIC_ALREADY_EXISTS);
@@ -464,7 +326,7 @@ Test(kafka_api, a_gateway_that_ends_forgets_who_still_waits)
 {
 	struct metadata_request_topic t = {.name = text("fresh")};
 	struct metadata_request q = {.topics = {&t, 1}};
-	send(&calls[0], KAFKA_API_METADATA, 1, &metadata_request, &q);
+	send_request(&calls[0], KAFKA_API_METADATA, 1, &metadata_request, &q);
 	cr_assert(reap() == NULL);
 	chain_give(&calls[0].request);
 }
@@ -480,7 +342,7 @@ static struct list_offsets_partition ask_offset(int version, int32_t partition, 
 	struct list_offsets_request_topic t = {.name = text("vehicles"),
 					       .partitions = {&p, 1}};
 	struct list_offsets_request q = {.replica_id = -1, .topics = {&t, 1}};
-	send(&calls[0], KAFKA_API_LIST_OFFSETS, version, &list_offsets_request, &q);
+	send_request(&calls[0], KAFKA_API_LIST_OFFSETS, version, &list_offsets_request, &q);
 	struct list_offsets_response r;
 	struct call *call = reap();
 	read_reply(call, &list_offsets_response, version, version >= 6, &r);
@@ -622,7 +484,7 @@ Test(kafka_api, a_partition_is_looked_up_once_per_request)
 					       .partitions = {p, 2}};
 	struct list_offsets_request q = {.topics = {&t, 1}};
 	struct list_offsets_response r;
-	send(&calls[0], KAFKA_API_LIST_OFFSETS, 1, &list_offsets_request, &q);
+	send_request(&calls[0], KAFKA_API_LIST_OFFSETS, 1, &list_offsets_request, &q);
 	struct call *call = reap();
 	read_reply(call, &list_offsets_response, 1, false, &r);
 	cr_assert(r.topics.items[0].partitions.items[0].error_code == KAFKA_ERROR_NONE);
@@ -638,7 +500,7 @@ Test(kafka_api, nobody_coordinates_a_group)
 	for (int version = 0; version <= 3; version++) {
 		struct find_coordinator_request q = {.key = text("g")};
 		struct find_coordinator_response r;
-		send(&calls[0], KAFKA_API_FIND_COORDINATOR, version,
+		send_request(&calls[0], KAFKA_API_FIND_COORDINATOR, version,
 		     &find_coordinator_request, &q);
 		struct call *call = reap();
 		read_reply(call, &find_coordinator_response, version, version >= 3, &r);
@@ -653,7 +515,7 @@ Test(kafka_api, each_of_several_groups_gets_an_answer_of_its_own)
 	struct bytes keys[] = {text("g1"), text("g2")};
 	struct find_coordinator_request q = {.coordinator_keys = {keys, 2}};
 	struct find_coordinator_response r;
-	send(&calls[0], KAFKA_API_FIND_COORDINATOR, 4, &find_coordinator_request, &q);
+	send_request(&calls[0], KAFKA_API_FIND_COORDINATOR, 4, &find_coordinator_request, &q);
 	struct call *call = reap();
 	read_reply(call, &find_coordinator_response, 4, true, &r);
 	cr_assert(r.coordinators.count == 2);

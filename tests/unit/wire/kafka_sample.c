@@ -7,6 +7,7 @@
 #include "dataplane/wire/msg_find_coordinator.h"
 #include "dataplane/wire/msg_list_offsets.h"
 #include "dataplane/wire/msg_metadata.h"
+#include "dataplane/wire/msg_sasl.h"
 
 const struct sample_message sample_messages[] = {
 	{&api_versions_request, KAFKA_API_API_VERSIONS, true},
@@ -17,6 +18,10 @@ const struct sample_message sample_messages[] = {
 	{&list_offsets_response, KAFKA_API_LIST_OFFSETS, false},
 	{&find_coordinator_request, KAFKA_API_FIND_COORDINATOR, true},
 	{&find_coordinator_response, KAFKA_API_FIND_COORDINATOR, false},
+	{&sasl_handshake_request, KAFKA_API_SASL_HANDSHAKE, true},
+	{&sasl_handshake_response, KAFKA_API_SASL_HANDSHAKE, false},
+	{&sasl_authenticate_request, KAFKA_API_SASL_AUTHENTICATE, true},
+	{&sasl_authenticate_response, KAFKA_API_SASL_AUTHENTICATE, false},
 };
 const unsigned sample_messages_count = array_len(sample_messages);
 

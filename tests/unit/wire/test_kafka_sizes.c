@@ -4,6 +4,7 @@
 #include "dataplane/wire/msg_find_coordinator.h"
 #include "dataplane/wire/msg_list_offsets.h"
 #include "dataplane/wire/msg_metadata.h"
+#include "dataplane/wire/msg_sasl.h"
 
 #include <criterion/criterion.h>
 
@@ -75,4 +76,19 @@ Test(kafka_sizes, find_coordinator)
 	struct find_coordinator_one one = {.key = letter, .host = letter};
 	struct find_coordinator_response r = {.host = letter, .coordinators = {&one, 1}};
 	SIZES(&find_coordinator_response, &r, 0, 13, 19, 19, 18, 22);
+}
+
+Test(kafka_sizes, sasl)
+{
+	struct bytes mechanism = letter;
+	uint8_t token[] = {1, 2, 3};
+	struct sasl_handshake_request hello = {.mechanism = letter};
+	SIZES(&sasl_handshake_request, &hello, 0, 3, 3);
+	struct sasl_handshake_response known = {.mechanisms = {&mechanism, 1}};
+	SIZES(&sasl_handshake_response, &known, 0, 9, 9);
+	struct sasl_authenticate_request q = {.auth_bytes = {token, 3}};
+	SIZES(&sasl_authenticate_request, &q, 0, 7, 7, 5);
+	struct sasl_authenticate_response r = {.error_message = letter,
+					       .auth_bytes = {token, 3}};
+	SIZES(&sasl_authenticate_response, &r, 0, 12, 20, 17);
 }

@@ -12,9 +12,12 @@ static const char *server_name(const struct kafka_api_row *row)
 
 static void row_line(const struct kafka_api_row *row, char *out, size_t size)
 {
-	snprintf(out, size, "| %d | %s | %d-%d | %d-%d | %d | %s |\n", row->key, row->name,
+	char flexible[8] = "never";
+	if (row->flexible_since != KAFKA_FLEXIBLE_NEVER)
+		snprintf(flexible, sizeof flexible, "%d", row->flexible_since);
+	snprintf(out, size, "| %d | %s | %d-%d | %d-%d | %s | %s |\n", row->key, row->name,
 		 row->version_advertised, row->version_max, row->version_min,
-		 row->version_max, row->flexible_since, server_name(row));
+		 row->version_max, flexible, server_name(row));
 }
 
 Test(protocol_doc, the_page_lists_what_the_table_serves)
