@@ -4,6 +4,7 @@
 #include "config/settings_draft.h"
 #include "dataplane/base/require.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdlib.h>
 
@@ -55,9 +56,29 @@ static const char *resolve_alias(const char *key)
 	return key;
 }
 
-static void keep_listener_line(struct settings *s, const struct listener_line *line)
+/* As Java's: the later line holds. In one file that is hardly meant. */
+static void note_twice(const char *key, const char *before, const char *where,
+		       struct settings_report *report)
+{
+	if (before[0] && strcmp(where, WHERE_COMMAND_LINE) != 0)
+		fprintf(report->messages,
+			"%s: warning: %s was given at %s already; this line holds, delete "
+			"the other\n",
+			where, key, before);
+}
+
+static void keep_listener_line(struct settings *s, const char *key,
+			       const struct listener_line *line,
+			       struct settings_report *report)
 {
 	struct settings_draft *draft = draft_of(s);
+	for (unsigned i = draft->line_count; i-- > 0;) {
+		const struct listener_line *before = &draft->lines[i];
+		if (before->row != line->row || strcasecmp(before->name, line->name) != 0)
+			continue;
+		note_twice(key, before->where, line->where, report);
+		break;
+	}
 	draft->lines = realloc(draft->lines, (draft->line_count + 1) * sizeof *line);
 	require(draft->lines);
 	draft->lines[draft->line_count++] = *line;
@@ -97,7 +118,7 @@ static void put_listener(struct settings *s, const char *key, const char *value,
 	snprintf(line.name, sizeof line.name, "%.*s", (int)(dot - name), name);
 	snprintf(line.value, sizeof line.value, "%s", value);
 	snprintf(line.where, sizeof line.where, "%s", where);
-	keep_listener_line(s, &line);
+	keep_listener_line(s, key, &line, report);
 }
 
 static void put_unknown(const char *key, const char *where,
@@ -111,9 +132,38 @@ static void put_unknown(const char *key, const char *where,
 			       setting_nearest(setting_rows_gateway(), key));
 }
 
+/* The first byte that no value of ours can mean; 0: there is none. */
+static unsigned control_character(const char *text)
+{
+	for (; *text; text++) {
+		if (iscntrl((unsigned char)*text) && *text != '\t')
+			return (unsigned char)*text;
+	}
+	return 0;
+}
+
+static bool has_control(const char *key, const char *value, const char *where,
+			struct settings_report *report)
+{
+	unsigned found = control_character(key);
+	if (found)
+		settings_error(report, where,
+			       "there is a control character (0x%02x) in the key: type the "
+			       "line anew",
+			       found);
+	else if ((found = control_character(value)))
+		settings_error(report, where,
+			       "%s: there is a control character (0x%02x) in the value: type "
+			       "the line anew",
+			       key, found);
+	return found;
+}
+
 void settings_put(struct settings *s, const char *key, const char *value,
 		  const char *where, struct settings_report *report)
 {
+	if (has_control(key, value, where, report))
+		return;
 	if (strncmp(key, "listener.name.", strlen("listener.name.")) == 0) {
 		put_listener(s, key, value, where, report);
 		return;
@@ -129,7 +179,9 @@ void settings_put(struct settings *s, const char *key, const char *value,
 		settings_error(report, where, "%s=%s: expected %s", key, value, expected);
 		return;
 	}
-	snprintf(draft_of(s)->where[row - rows.rows], SETTING_WHERE_BYTES, "%s", where);
+	char *kept = draft_of(s)->where[row - rows.rows];
+	note_twice(row->key, kept, where, report);
+	snprintf(kept, SETTING_WHERE_BYTES, "%s", where);
 }
 
 unsigned settings_assign(struct settings *s, const char *assignment, FILE *messages)
@@ -138,11 +190,12 @@ unsigned settings_assign(struct settings *s, const char *assignment, FILE *messa
 	char key[SETTING_TEXT_BYTES];
 	size_t size = strcspn(assignment, "=");
 	if (assignment[size] != '=' || size == 0 || size >= sizeof key) {
-		settings_error(&report, "--set", "%s: expected key=value", assignment);
+		settings_error(&report, WHERE_COMMAND_LINE, "%s: expected key=value",
+			       assignment);
 		return report.errors;
 	}
 	snprintf(key, sizeof key, "%.*s", (int)size, assignment);
-	settings_put(s, key, assignment + size + 1, "--set", &report);
+	settings_put(s, key, assignment + size + 1, WHERE_COMMAND_LINE, &report);
 	return report.errors;
 }
 

@@ -11,6 +11,9 @@
 
 enum { SETTING_WHERE_BYTES = 256 };
 
+/* Where a setting of the command line was written. */
+#define WHERE_COMMAND_LINE "--set"
+
 /* listener.name.<name>.<key>=value, kept until `listeners` is known. */
 struct listener_line {
 	char name[LISTENER_NAME_BYTES];
@@ -39,6 +42,23 @@ void settings_put(struct settings *s, const char *key, const char *value, const 
 		  struct settings_report *report);
 /* Where a key was written; "default" when nowhere. */
 const char *settings_where(const struct settings *s, const char *key);
+
+/* "NAME://host:port" taken apart. */
+struct endpoint_text {
+	char name[LISTENER_NAME_BYTES];
+	char host[SETTING_HOST_BYTES];
+	uint16_t port;
+};
+
+/* Null, or what is wrong with it. */
+const char *settings_endpoint(const char *item, struct endpoint_text *ret);
+/* What is wrong with a host that clients are told, or null; takes the brackets of an IPv6
+ * address away. */
+const char *settings_host_fault(char *host);
+/* Does it mean the machine of whoever reads it? */
+bool settings_host_is_local(const char *host);
+/* Digits and nothing else, up to `max`. */
+bool settings_number(const char *text, unsigned long max, unsigned long *ret);
 
 /* Fills s->listener from `listeners`, the maps, advertised.listeners and the kept lines. */
 void settings_listeners(struct settings *s, struct settings_report *report);

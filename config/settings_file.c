@@ -4,6 +4,9 @@
  *     key=value        key: value        key value
  *     key=a,\
  *         b            a backslash at the end joins the next line
+ *
+ * A UTF-8 mark at the start is skipped: some editors leave one, and to Kafka it is a part of
+ * the first key. What cannot be meant, as a NUL or an escape sequence, is an error of its line.
  */
 #include "config/settings_draft.h"
 
@@ -20,6 +23,7 @@ struct reader {
 	size_t size;
 	unsigned number; /* of the last physical line */
 	unsigned first;
+	bool has_nul; /* somewhere in the logical line */
 };
 
 static size_t trailing_backslashes(const char *text, size_t size)
@@ -58,10 +62,12 @@ static bool is_comment(const char *text)
 static bool next_line(struct reader *r)
 {
 	r->size = 0;
+	r->has_nul = false;
 	bool continues = false;
 	ssize_t got;
 	while ((got = getline(&r->physical, &r->physical_room, r->file)) >= 0) {
 		r->number++;
+		r->has_nul |= memchr(r->physical, '\0', (size_t)got) != NULL;
 		while (got > 0 &&
 		       (r->physical[got - 1] == '\n' || r->physical[got - 1] == '\r'))
 			r->physical[--got] = '\0';
@@ -126,6 +132,53 @@ static void put_line(struct settings *s, const char *line, const char *where,
 	settings_put(s, key, value, where, report);
 }
 
+/* Skips a UTF-8 mark; false, with a sentence, when the file is UTF-16. */
+static bool skip_mark(FILE *file, const char *path, struct settings_report *report)
+{
+	static const uint8_t utf8[] = {0xef, 0xbb, 0xbf};
+	int first = getc(file);
+	if (first == 0xfe || first == 0xff) {
+		settings_error(report, path, "this is UTF-16 text: save it as UTF-8");
+		return false;
+	}
+	if (first != utf8[0]) {
+		ungetc(first, file);
+		return true;
+	}
+	if (getc(file) == utf8[1] && getc(file) == utf8[2])
+		return true;
+	settings_error(report, path, "begins with bytes that are no UTF-8 text");
+	return false;
+}
+
+/* Of a long path its end is kept: that and the number find the line. */
+static void say_where(const char *path, unsigned line, char out[SETTING_WHERE_BYTES])
+{
+	enum { NUMBER_BYTES = 16 };
+	size_t size = strlen(path), room = SETTING_WHERE_BYTES - NUMBER_BYTES;
+	if (size <= room)
+		snprintf(out, SETTING_WHERE_BYTES, "%s:%u", path, line);
+	else
+		snprintf(out, SETTING_WHERE_BYTES, "...%s:%u", path + size - room, line);
+}
+
+static void put_lines(struct settings *s, struct reader *r, const char *path,
+		      struct settings_report *report)
+{
+	while (next_line(r)) {
+		char where[SETTING_WHERE_BYTES];
+		say_where(path, r->first, where);
+		if (r->has_nul)
+			settings_error(report, where,
+				       "there is a NUL byte in this line: write it anew, or "
+				       "save the file as UTF-8");
+		else if (*r->line && !is_comment(r->line))
+			put_line(s, r->line, where, report);
+	}
+	if (ferror(r->file))
+		settings_error(report, path, "cannot be read: %s", strerror(errno));
+}
+
 unsigned settings_load(struct settings *s, const char *path, FILE *messages)
 {
 	struct settings_report report = {.messages = messages};
@@ -134,14 +187,8 @@ unsigned settings_load(struct settings *s, const char *path, FILE *messages)
 		settings_error(&report, path, "cannot be read: %s", strerror(errno));
 		return report.errors;
 	}
-	while (next_line(&r)) {
-		char where[SETTING_WHERE_BYTES];
-		snprintf(where, sizeof where, "%s:%u", path, r.first);
-		if (*r.line && !is_comment(r.line))
-			put_line(s, r.line, where, &report);
-	}
-	if (ferror(r.file))
-		settings_error(&report, path, "cannot be read: %s", strerror(errno));
+	if (skip_mark(r.file, path, &report))
+		put_lines(s, &r, path, &report);
 	fclose(r.file);
 	free(r.physical);
 	free(r.line);

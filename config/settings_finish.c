@@ -6,6 +6,21 @@
 #include <stdlib.h>
 #include <sys/un.h>
 
+enum { CPU_MAX = 1023 }; /* CPU_SETSIZE - 1 */
+
+/* Null, or why no host on a network can have this address. */
+static const char *address_fault(uint32_t ip4, unsigned bits)
+{
+	uint32_t hosts = bits == 32 ? 0 : UINT32_MAX >> bits;
+	if (ip4 >> 24 == 0 || ip4 >> 24 == IN_LOOPBACKNET || ip4 >= INADDR_UNSPEC_GROUP)
+		return "no host on a network can have this address";
+	if (bits < 31 && (ip4 & hosts) == 0)
+		return "this is the name of the network; take an address inside it";
+	if (bits < 31 && (ip4 & hosts) == hosts)
+		return "this is the broadcast address of the network; take another inside it";
+	return NULL;
+}
+
 static void finish_address(struct settings *s, struct settings_report *report)
 {
 	const char *where = settings_where(s, "penstock.port.address");
@@ -13,23 +28,27 @@ static void finish_address(struct settings *s, struct settings_report *report)
 	size_t size = strcspn(s->port_address, "/");
 	snprintf(host, sizeof host, "%.*s", (int)size, s->port_address);
 	struct in_addr ip4;
-	char *end = NULL;
-	long bits =
-		s->port_address[size] ? strtol(s->port_address + size + 1, &end, 10) : 0;
+	unsigned long bits = 0;
 	if (!s->port_address[0]) {
 		settings_error(report, where,
 			       "penstock.port.address is not set: the IPv4 address of "
 			       "the port and its "
 			       "prefix length, as 192.0.2.10/24");
-	} else if (inet_pton(AF_INET, host, &ip4) != 1 || !end || *end || bits < 1 ||
-		   bits > 32) {
+		return;
+	}
+	if (inet_pton(AF_INET, host, &ip4) != 1 || !s->port_address[size] ||
+	    !settings_number(s->port_address + size + 1, 32, &bits) || bits == 0) {
 		settings_error(report, where,
 			       "penstock.port.address=%s: expected a.b.c.d/bits",
 			       s->port_address);
-	} else {
-		s->port_ip4 = ntohl(ip4.s_addr);
-		s->port_prefix_bits = (uint8_t)bits;
+		return;
 	}
+	s->port_ip4 = ntohl(ip4.s_addr);
+	s->port_prefix_bits = (uint8_t)bits;
+	const char *fault = address_fault(s->port_ip4, s->port_prefix_bits);
+	if (fault)
+		settings_error(report, where, "penstock.port.address=%s: %s",
+			       s->port_address, fault);
 }
 
 /* The port has one address: a listener is on it, whatever of these its host says. */
@@ -57,12 +76,13 @@ static bool parse_core(const char *item, struct core_settings *ret)
 	const char *colon = strchr(item, ':');
 	for (unsigned i = 0; colon && i < array_len(roles); i++) {
 		size_t size = strlen(roles[i]);
-		char *end;
-		unsigned long cpu = strtoul(colon + 1, &end, 10);
+		unsigned long cpu;
 		if ((size_t)(colon - item) != size || strncmp(item, roles[i], size) != 0)
 			continue;
+		if (!settings_number(colon + 1, CPU_MAX, &cpu))
+			return false;
 		*ret = (struct core_settings){.role = (uint8_t)i, .cpu = (uint16_t)cpu};
-		return end != colon + 1 && !*end && cpu < 1024;
+		return true;
 	}
 	return false;
 }
@@ -125,13 +145,13 @@ static void finish_cores(struct settings *s, struct settings_report *report)
 
 static void finish_control(struct settings *s, struct settings_report *report)
 {
-	char *end;
-	unsigned long mode = strtoul(s->control_socket_mode, &end, 8);
-	if (end == s->control_socket_mode || *end || mode > 0777)
+	const char *text = s->control_socket_mode;
+	unsigned long mode = strtoul(text, NULL, 8);
+	if (!text[0] || text[strspn(text, "01234567")] || mode > 0777)
 		settings_error(report, settings_where(s, "penstock.control.socket.mode"),
 			       "penstock.control.socket.mode=%s: expected octal "
 			       "permissions, as 0660",
-			       s->control_socket_mode);
+			       text);
 	s->control_mode = (unsigned)mode;
 	if (strlen(s->control_socket) >= sizeof((struct sockaddr_un *)0)->sun_path)
 		settings_error(report, settings_where(s, "penstock.control.socket"),
@@ -192,6 +212,12 @@ static void check_relations(const struct settings *s, struct settings_report *re
 					     "penstock.writer.credit.bytes"),
 			       "penstock.partition.credit.bytes is above "
 			       "penstock.writer.credit.bytes");
+	if (s->socket_request_max_bytes < s->message_max_bytes)
+		settings_error(report,
+			       where_of_pair(s, "socket.request.max.bytes",
+					     "message.max.bytes"),
+			       "socket.request.max.bytes is below message.max.bytes: the "
+			       "largest batch would cost its producer the connection");
 	if (s->lane_credit_bytes < s->message_max_bytes)
 		settings_error(report,
 			       where_of_pair(s, "penstock.partition.credit.bytes",

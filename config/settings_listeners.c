@@ -43,22 +43,66 @@ static const char *next_item(const char *at, char *out, size_t size)
 	return next;
 }
 
-/* "NAME:PROTOCOL": the protocol a map gives `name`, -1 when it has no entry, -2 when the
- * entry's protocol is not spoken here. */
-static int protocol_in_map(const char *map, const char *name)
+/* "NAME:PROTOCOL" taken apart in place, trimmed; false when it is not of that form. */
+static bool split_pair(char *item, const char **name, const char **protocol)
+{
+	char *colon = strchr(item, ':');
+	if (!colon || strchr(colon + 1, ':'))
+		return false;
+	char *end = colon;
+	while (end > item && isspace((unsigned char)end[-1]))
+		end--;
+	*end = '\0';
+	*name = item;
+	*protocol = colon + 1 + strspn(colon + 1, " \t");
+	return **name && **protocol;
+}
+
+/* The protocol a map gives `name`, -1 when it has no entry, -2 when the entry's protocol is
+ * not spoken here. */
+static int protocol_in_map(const char *map, const char *wanted)
 {
 	char item[SETTING_TEXT_BYTES];
+	const char *name, *text;
 	while ((map = next_item(map, item, sizeof item))) {
-		char *colon = strchr(item, ':');
-		if (!colon)
+		if (!split_pair(item, &name, &text) || strcasecmp(name, wanted) != 0)
 			continue;
-		*colon = '\0';
-		if (strcasecmp(item, name) != 0)
-			continue;
-		int protocol = protocol_of(colon + 1);
+		int protocol = protocol_of(text);
 		return protocol < 0 ? -2 : protocol;
 	}
 	return -1;
+}
+
+static bool is_in_map_before(const char *map, const char *end, const char *wanted)
+{
+	char item[SETTING_TEXT_BYTES];
+	const char *name, *text;
+	while ((map = next_item(map, item, sizeof item)) && map < end)
+		if (split_pair(item, &name, &text) && strcasecmp(name, wanted) == 0)
+			return true;
+	return false;
+}
+
+/* Kafka's own map may name protocols that we do not speak; ours may not. */
+static void check_map(const struct settings *s, const char *key, const char *map,
+		      struct settings_report *report)
+{
+	bool is_ours = map == s->listener_protocol_map;
+	const char *where = settings_where(s, key), *name, *text;
+	char item[SETTING_TEXT_BYTES], whole[SETTING_TEXT_BYTES];
+	for (const char *at = map; (at = next_item(at, item, sizeof item));) {
+		memcpy(whole, item, sizeof whole);
+		if (!split_pair(item, &name, &text))
+			settings_error(report, where, "%s: %s: expected NAME:PROTOCOL", key,
+				       whole);
+		else if (is_in_map_before(map, at, name))
+			settings_error(report, where, "%s: %s is there twice; leave one", key,
+				       name);
+		else if (is_ours && protocol_of(text) < 0)
+			settings_error(report, where,
+				       "%s: %s: no such protocol; known are " PROTOCOLS_TEXT, key,
+				       whole);
+	}
 }
 
 static int listener_protocol(const struct settings *s, const char *name)
@@ -67,40 +111,6 @@ static int listener_protocol(const struct settings *s, const char *name)
 	if (protocol == -1)
 		protocol = protocol_in_map(s->listener_security_protocol_map, name);
 	return protocol == -1 ? protocol_of(name) : protocol;
-}
-
-/* "NAME://host:port" taken apart. */
-struct endpoint_text {
-	char name[LISTENER_NAME_BYTES];
-	char host[SETTING_HOST_BYTES];
-	uint16_t port;
-};
-
-static bool is_name(const char *text, size_t size)
-{
-	for (size_t i = 0; i < size; i++) {
-		if (!isalnum((unsigned char)text[i]) && text[i] != '_' && text[i] != '-')
-			return false;
-	}
-	return size > 0 && size < LISTENER_NAME_BYTES;
-}
-
-static bool split_endpoint(const char *item, struct endpoint_text *ret)
-{
-	const char *scheme = strstr(item, "://");
-	const char *colon = strrchr(item, ':');
-	if (!scheme || colon == scheme || !is_name(item, (size_t)(scheme - item)))
-		return false;
-	char *end;
-	long port = strtol(colon + 1, &end, 10);
-	size_t host_size = (size_t)(colon - (scheme + 3));
-	if (end == colon + 1 || *end || port < 1 || port > 65535 ||
-	    host_size >= SETTING_HOST_BYTES)
-		return false;
-	snprintf(ret->name, sizeof ret->name, "%.*s", (int)(scheme - item), item);
-	snprintf(ret->host, sizeof ret->host, "%.*s", (int)host_size, scheme + 3);
-	ret->port = (uint16_t)port;
-	return true;
 }
 
 static struct listener_settings *find_listener(struct settings *s, const char *name)
@@ -143,9 +153,10 @@ static void add_listener(struct settings *s, const char *item, const char *where
 			 struct settings_report *report)
 {
 	struct endpoint_text text;
-	if (!split_endpoint(item, &text)) {
+	const char *fault = settings_endpoint(item, &text);
+	if (fault) {
 		settings_error(report, where,
-			       "listeners: %s: expected NAME://[host]:port", item);
+			       "listeners: %s: %s; expected NAME://[host]:port", item, fault);
 		return;
 	}
 	int protocol = listener_protocol(s, text.name);
@@ -168,24 +179,90 @@ static void add_listener(struct settings *s, const char *item, const char *where
 		listener_init(&s->listener[s->listener_count++], &text, protocol);
 }
 
+/* The listener before `l` whose clients are told the same place, or null: of two listeners
+ * one would get the clients of both. */
+static const struct listener_settings *told_before(const struct settings *s,
+						   const struct endpoint_text *text)
+{
+	for (unsigned i = 0; i < s->listener_count; i++) {
+		const struct listener_settings *other = &s->listener[i];
+		if (other->advertised_port == text->port &&
+		    strcasecmp(other->advertised_host, text->host) == 0)
+			return other;
+	}
+	return NULL;
+}
+
+/* What is wrong with an item beyond its form, said; else the listener it is about. */
+static struct listener_settings *advertised_of(struct settings *s, struct endpoint_text *text,
+					       const char *where,
+					       struct settings_report *report)
+{
+	struct listener_settings *l = find_listener(s, text->name);
+	const struct listener_settings *other = told_before(s, text);
+	if (!l)
+		settings_error(report, where,
+			       "advertised.listeners: %s is not in listeners; add it there, "
+			       "or take it away here",
+			       text->name);
+	else if (l->advertised_host[0])
+		settings_error(report, where,
+			       "advertised.listeners: %s is there twice; leave one", l->name);
+	else if (other)
+		settings_error(report, where,
+			       "advertised.listeners: %s and %s are both %s:%u; give each a "
+			       "place of its own",
+			       other->name, l->name, text->host, text->port);
+	else
+		return l;
+	return NULL;
+}
+
 static void add_advertised(struct settings *s, const char *item, const char *where,
 			   struct settings_report *report)
 {
 	struct endpoint_text text;
-	if (!split_endpoint(item, &text) || !text.host[0]) {
+	const char *fault = settings_endpoint(item, &text);
+	if (!fault)
+		fault = settings_host_fault(text.host);
+	if (fault) {
 		settings_error(report, where,
-			       "advertised.listeners: %s: expected NAME://host:port",
-			       item);
+			       "advertised.listeners: %s: %s; expected NAME://host:port", item,
+			       fault);
 		return;
 	}
-	struct listener_settings *l = find_listener(s, text.name);
-	if (!l) {
-		settings_error(report, where,
-			       "advertised.listeners: %s is not in listeners", text.name);
+	struct listener_settings *l = advertised_of(s, &text, where, report);
+	if (!l)
 		return;
-	}
+	if (settings_host_is_local(text.host))
+		fprintf(report->messages,
+			"%s: warning: advertised.listeners: %s: clients elsewhere come back "
+			"to their own machine; name an address they reach\n",
+			where, item);
 	memcpy(l->advertised_host, text.host, sizeof l->advertised_host);
 	l->advertised_port = text.port;
+}
+
+/* Kafka's rule (Topic.java). */
+static bool is_topic_name(const char *name)
+{
+	size_t size = strlen(name);
+	for (size_t i = 0; i < size; i++) {
+		if (!isalnum((unsigned char)name[i]) && !strchr("._-", name[i]))
+			return false;
+	}
+	return size > 0 && size <= TOPIC_NAME_BYTES_MAX && strcmp(name, ".") != 0 &&
+	       strcmp(name, "..") != 0;
+}
+
+static void check_topic(const struct listener_settings *l, const char *where,
+			struct settings_report *report)
+{
+	if (!is_topic_name(l->topic))
+		settings_error(report, where,
+			       "listener.name.%s.topic=%s: a topic's name is 1 to %d ASCII "
+			       "letters, digits, ., _ or -, and not . or ..",
+			       l->name, l->topic, TOPIC_NAME_BYTES_MAX);
 }
 
 static void apply_lines(struct settings *s, struct settings_report *report)
@@ -198,9 +275,10 @@ static void apply_lines(struct settings *s, struct settings_report *report)
 			settings_error(report, line->where,
 				       "listener.name.%s.%s: no listener %s in listeners",
 				       line->name, line->row->key, line->name);
-		else
-			setting_parse(line->row, l, line->value, expected,
-				      sizeof expected);
+		else if (setting_parse(line->row, l, line->value, expected,
+				       sizeof expected) &&
+			 strcmp(line->row->key, "topic") == 0)
+			check_topic(l, line->where, report);
 	}
 }
 
@@ -210,6 +288,9 @@ void settings_listeners(struct settings *s, struct settings_report *report)
 	const char *where = settings_where(s, "listeners");
 	const char *at = s->listeners;
 	s->listener_count = 0;
+	check_map(s, "listener.protocol.map", s->listener_protocol_map, report);
+	check_map(s, "listener.security.protocol.map", s->listener_security_protocol_map,
+		  report);
 	while ((at = next_item(at, item, sizeof item)))
 		add_listener(s, item, where, report);
 	where = settings_where(s, "advertised.listeners");

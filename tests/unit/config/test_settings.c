@@ -19,12 +19,12 @@ static FILE *hear(void)
 	return open_memstream(&said, &said_size);
 }
 
-/* Loads `text` as a file; its messages are in `said`. */
-static unsigned load(const char *text)
+/* Loads `size` bytes as a file; its messages are in `said`. */
+static unsigned load_bytes(const char *text, size_t size)
 {
 	snprintf(path, sizeof path, "/tmp/penstock-settings-XXXXXX");
 	int fd = mkstemp(path);
-	cr_assert(write(fd, text, strlen(text)) == (ssize_t)strlen(text));
+	cr_assert(write(fd, text, size) == (ssize_t)size);
 	close(fd);
 	FILE *messages = hear();
 	settings_init(&s);
@@ -32,6 +32,11 @@ static unsigned load(const char *text)
 	fclose(messages);
 	unlink(path);
 	return errors;
+}
+
+static unsigned load(const char *text)
+{
+	return load_bytes(text, strlen(text));
 }
 
 static unsigned finish(void)
@@ -301,6 +306,209 @@ Test(settings, wrong_listeners_are_refused_where_they_are_written)
 	refuses("listener.name.other.topic=x", "no listener other in listeners");
 }
 
+Test(settings, an_advertised_host_that_nobody_can_come_back_to_is_refused)
+{
+	refuses("advertised.listeners=KAFKA://0.0.0.0:9092", "no address to come back to");
+	refuses("advertised.listeners=KAFKA://[::]:9092", "no address to come back to");
+	refuses("advertised.listeners=KAFKA://:9092", "there is no host");
+	refuses("advertised.listeners=KAFKA://239.1.1.1:9092", "no address of one host");
+	refuses("advertised.listeners=KAFKA://255.255.255.255:9092", "of one host");
+	refuses("advertised.listeners=KAFKA://[ff02::1]:9092", "no address of one host");
+	refuses("advertised.listeners=KAFKA://10.0.0.256:9092", "neither an IPv4 address");
+	refuses("advertised.listeners=KAFKA://0:9092", "neither an IPv4 address");
+	refuses("advertised.listeners=KAFKA://2001:db8::1:9092", "written in brackets");
+	refuses("advertised.listeners=KAFKA://[2001:db8::x]:9092", "no IPv6 address");
+	refuses("advertised.listeners=KAFKA://my host:9092", "ASCII letters, digits");
+	refuses("advertised.listeners=KAFKA:// host:9092", "ASCII letters, digits");
+	refuses("advertised.listeners=KAFKA://host :9092", "ASCII letters, digits");
+	refuses("advertised.listeners=KAFKA://g\303\274tz.example:9092", "ASCII letters");
+	refuses("advertised.listeners=KAFKA://host/path:9092", "ASCII letters, digits");
+	refuses("advertised.listeners=KAFKA://http://host:9092", "there are two ://");
+	refuses("advertised.listeners=KAFKA://-a.example:9092", "begins or ends with -");
+	refuses("advertised.listeners=KAFKA://a..example:9092", "between the dots");
+	refuses("advertised.listeners=http://host", "expected NAME://host:port");
+	refuses("advertised.listeners=http://host:9092", "http is not in listeners");
+	refuses("advertised.listeners=KAFKA://host:0", "a number from 1 to 65535");
+	refuses("advertised.listeners=KAFKA://host: 9092", "a number from 1 to 65535");
+	refuses("advertised.listeners=KAFKA://host:+9092", "a number from 1 to 65535");
+	refuses("advertised.listeners=KAFKA://a:1,kafka://b:2", "KAFKA is there twice");
+	refuses("advertised.listeners=KAFKA://h:1,A://H:1\n"
+		"listeners=KAFKA://:9092,A://:9093\nlistener.protocol.map=A:KAFKA",
+		"KAFKA and A are both H:1");
+}
+
+Test(settings, an_advertised_host_that_is_too_long_is_refused)
+{
+	char line[512];
+	snprintf(line, sizeof line, "advertised.listeners=KAFKA://%064d.example:9092", 0);
+	refuses(line, "1 to 63 characters");
+	snprintf(line, sizeof line, "advertised.listeners=KAFKA://%0254d:9092", 0);
+	refuses(line, "at most 253 characters");
+}
+
+/* What clients are told when the only line is `item`. */
+static void tells(const char *item, const char *host)
+{
+	char text[512], out[SETTING_HOST_BYTES];
+	snprintf(text, sizeof text, PORT "advertised.listeners=%s\n", item);
+	cr_assert(load(text) == 0, "%s", said);
+	cr_assert(finish() == 0, "%s: %s", item, said);
+	cr_assert(strcmp(settings_advertised_host(&s, 0, out, sizeof out), host) == 0, "%s",
+		  out);
+}
+
+Test(settings, an_advertised_host_that_can_be_is_taken)
+{
+	tells("KAFKA://gateway-1.example.com:9092", "gateway-1.example.com");
+	tells("KAFKA://gateway.example.com.:9092", "gateway.example.com.");
+	tells("KAFKA://kafka_1:9092", "kafka_1");
+	tells("KAFKA://192.0.2.10:9092", "192.0.2.10");
+	tells("KAFKA://4you.example:65535", "4you.example");
+	tells("KAFKA://[2001:db8::1]:9092", "2001:db8::1");
+	cr_assert(said_size == 0, "%s", said);
+	tells("KAFKA://localhost:9092", "localhost");
+	cr_assert(names_line(3) && strstr(said, "warning: advertised.listeners"), "%s", said);
+}
+
+Test(settings, maps_and_topics_of_listeners_that_cannot_be_are_refused)
+{
+	refuses("listeners=KAFKA:// :9092", "is not the port's");
+	refuses("listeners=KAFKA://: 9092", "a number from 1 to 65535");
+	refuses("listeners=KAFKA://[::]:9092", "is not the port's");
+	refuses("listeners=K A://:9092", "1 to 63 letters, digits");
+	refuses("listener.protocol.map=FLEET", "expected NAME:PROTOCOL");
+	refuses("listener.protocol.map=FLEET:GBT32690", "no such protocol");
+	refuses("listener.protocol.map=A:UDP,a:KAFKA", "a is there twice");
+	refuses("listener.security.protocol.map=A:SSL,A:SSL", "A is there twice");
+	refuses("listener.name.kafka.topic=a/b", "ASCII letters, digits");
+	refuses("listener.name.kafka.topic=..", "and not . or ..");
+	refuses("listener.name.kafka.topic=", "1 to 249");
+}
+
+Test(settings, an_address_that_no_host_can_have_is_refused)
+{
+	static const struct {
+		const char *address;
+		const char *sentence;
+	} cases[] = {
+		{"0.0.0.0/24", "no host on a network"},
+		{"127.0.0.1/8", "no host on a network"},
+		{"239.0.0.1/24", "no host on a network"},
+		{"10.1.2.0/24", "the name of the network"},
+		{"10.1.2.255/24", "the broadcast address"},
+		{"10.1.2.3/ 24", "expected a.b.c.d/bits"},
+		{"10.1.2.3/0", "expected a.b.c.d/bits"},
+	};
+	for (unsigned i = 0; i < array_len(cases); i++) {
+		char text[128];
+		snprintf(text, sizeof text,
+			 "penstock.port=net_null0\npenstock.port.address=%s\n",
+			 cases[i].address);
+		cr_assert(load(text) == 0);
+		cr_assert(finish() == 1 && names_line(2), "%s: %s", cases[i].address, said);
+		cr_assert(strstr(said, cases[i].sentence), "%s", said);
+	}
+	cr_assert(load("penstock.port=net_null0\npenstock.port.address=10.1.2.0/31\n") == 0);
+	cr_assert(finish() == 0, "%s", said);
+}
+
+Test(settings, a_nul_byte_is_an_error_of_its_line)
+{
+	static const char text[] = "node.id=3\nlog.dirs=/tmp/a\0b\nnum.partitions=4\n";
+	cr_assert(load_bytes(text, sizeof text - 1) == 1);
+	cr_assert(names_line(2) && strstr(said, "NUL byte"), "%s", said);
+	cr_assert(s.node_id == 3 && s.num_partitions == 4);
+	cr_assert(strcmp(s.log_dirs, "/var/lib/penstock") == 0, "%s", s.log_dirs);
+	finish();
+}
+
+Test(settings, a_mark_of_utf8_is_skipped_and_one_of_utf16_is_refused)
+{
+	cr_assert(load("\xef\xbb\xbfnode.id=3\n") == 0, "%s", said);
+	cr_assert(s.node_id == 3);
+	finish();
+	static const char text[] = "\xff\xfe" "n\0o\0d\0e\0";
+	cr_assert(load_bytes(text, sizeof text - 1) == 1);
+	cr_assert(strstr(said, "UTF-16"), "%s", said);
+	finish();
+	cr_assert(load("\xef\xbbnode.id=3\n") == 1 && strstr(said, "no UTF-8"), "%s", said);
+	finish();
+}
+
+Test(settings, control_characters_are_refused_wherever_they_are_written)
+{
+	cr_assert(load("log.dirs=/tmp/\033[31m\n"
+		       "node.\001id=3\n"
+		       "log.dirs=/tmp/a\\nb\n"
+		       "listener.name.kafka.topic=a\177\n"
+		       "node.id=7\rnum.partitions=9\n") == 5);
+	for (unsigned line = 1; line <= 5; line++)
+		cr_assert(names_line(line), "line %u: %s", line, said);
+	cr_assert(strstr(said, "log.dirs: there is a control character (0x1b)"), "%s", said);
+	cr_assert(!strchr(said, '\033') && !strchr(said, '\001'));
+	FILE *messages = hear();
+	cr_assert(settings_assign(&s, "log.dirs=/tmp/\007", messages) == 1);
+	fclose(messages);
+	cr_assert(strstr(said, "control character (0x07)"), "%s", said);
+	finish();
+}
+
+Test(settings, lines_end_as_any_editor_ends_them)
+{
+	cr_assert(load("node.id=3\r\nnum.partitions=4\r\n\r\nlinger.ms=7") == 0, "%s", said);
+	cr_assert(s.node_id == 3 && s.num_partitions == 4 && s.linger_ms == 7);
+	cr_assert(said_size == 0, "%s", said);
+	finish();
+}
+
+Test(settings, a_key_that_is_given_twice_holds_as_it_was_given_last_and_is_named)
+{
+	cr_assert(load("broker.id=3\n\nnode.id=4\n"
+		       "listener.name.udp.topic=a\nlistener.name.UDP.topic=b\n"
+		       "listeners=UDP://:5140\n" PORT) == 0, "%s", said);
+	cr_assert(names_line(3) && strstr(said, "node.id was given at"), "%s", said);
+	cr_assert(names_line(5) && strstr(said, "listener.name.UDP.topic was given at"),
+		  "%s", said);
+	cr_assert(s.node_id == 4);
+	FILE *messages = hear();
+	cr_assert(settings_assign(&s, "node.id=5", messages) == 0);
+	fclose(messages);
+	cr_assert(said_size == 0, "the command line may: %s", said);
+	cr_assert(finish() == 0, "%s", said);
+	cr_assert(strcmp(s.listener[0].topic, "b") == 0);
+}
+
+Test(settings, a_line_that_is_too_long_is_named_however_long_its_file_s_name_is)
+{
+	static char text[3000], deep[600];
+	snprintf(text, sizeof text, "\nlog.dirs=/%02500d\n", 0);
+	cr_assert(load(text) == 1);
+	cr_assert(names_line(2) && strstr(said, "at most 1023 characters"));
+	finish();
+	memset(deep, '/', 300);
+	snprintf(deep + 300, 300, "tmp/penstock-settings-deep-%d", (int)getpid());
+	FILE *file = fopen(deep, "w");
+	fputs("\n\nnode.id=x\n", file);
+	fclose(file);
+	FILE *messages = hear();
+	settings_init(&s);
+	cr_assert(settings_load(&s, deep, messages) == 1);
+	fclose(messages);
+	unlink(deep);
+	cr_assert(strstr(said, ":3: error: node.id=x"), "%s", said);
+	finish();
+}
+
+Test(settings, a_directory_is_no_settings_file)
+{
+	FILE *messages = hear();
+	settings_init(&s);
+	cr_assert(settings_load(&s, "/tmp", messages) == 1);
+	fclose(messages);
+	cr_assert(strstr(said, "/tmp: error: cannot be read: Is a directory"), "%s", said);
+	finish();
+}
+
 Test(settings, wrong_combinations_are_refused_where_they_are_written)
 {
 	refuses("penstock.cores=fused:x", "expected poller:CPU");
@@ -313,6 +521,12 @@ Test(settings, wrong_combinations_are_refused_where_they_are_written)
 	refuses("penstock.writer.buffer.bytes=65537", "multiple of 4096");
 	refuses("message.max.bytes=1000", "would refuse every batch");
 	refuses("penstock.partition.credit.bytes=65536", "would wait for ever");
+	refuses("socket.request.max.bytes=1000000", "would cost its producer the connection");
+	refuses("penstock.cores=fused:+1", "expected poller:CPU");
+	refuses("penstock.cores=fused:-1", "expected poller:CPU");
+	refuses("penstock.cores=fused:1024", "expected poller:CPU");
+	refuses("penstock.control.socket.mode=-1", "expected octal");
+	refuses("penstock.control.socket.mode=0o660", "expected octal");
 	refuses("penstock.port.address=10.0.0.1", "expected a.b.c.d/bits");
 	refuses("penstock.port.address=10.0.0.1/33", "expected a.b.c.d/bits");
 }
