@@ -10,6 +10,7 @@
 
 enum {
 	HEADER_BYTES = 61,
+	BASE_TIMESTAMP_AT = 27,
 	GBT_HEADER_BYTES = 24,
 	GBT_PAYLOAD_AT = GBT_HEADER_BYTES + 6 + 3, /* time, unit 0x80, its u16 length */
 	UNPACKED_BYTES_MAX = 1 << 20,
@@ -50,19 +51,17 @@ static struct bytes behind(struct bytes b, size_t at)
 	return (struct bytes){b.data + at, b.size - at};
 }
 
-static void visit_record(const char *topic, int32_t partition, int64_t offset,
-			 struct bytes value, checker_visit visit, void *arg)
+/* `r` knows its place and its time. */
+static void visit_record(struct found_record *r, struct bytes value, checker_visit visit,
+			 void *arg)
 {
-	struct bytes payload = checker_payload(value);
-	if (payload.size < 8)
-		sim_fail("%s-%d @%lld: a value of %zu bytes was never sent", topic, partition,
-			 (long long)offset, payload.size);
-	visit(arg, &(struct found_record){.topic = topic,
-					  .partition = partition,
-					  .offset = offset,
-					  .client = be32_load(payload.data),
-					  .seq = be32_load(payload.data + 4),
-					  .value = payload});
+	r->value = checker_payload(value);
+	if (r->value.size < 8)
+		sim_fail("%s-%d @%lld: a value of %zu bytes was never sent", r->topic,
+			 r->partition, (long long)r->offset, r->value.size);
+	r->client = be32_load(r->value.data);
+	r->seq = be32_load(r->value.data + 4);
+	visit(arg, r);
 }
 
 static void visit_batch(const char *topic, int32_t partition, const struct checker_batch *b,
@@ -85,7 +84,7 @@ static void visit_batch(const char *topic, int32_t partition, const struct check
 		if (c.bad)
 			break;
 		cursor_u8(&r);
-		cursor_varint(&r, VARINT64_BYTES_MAX);
+		int64_t time_delta = cursor_varint(&r, VARINT64_BYTES_MAX);
 		int64_t delta = cursor_varint(&r, VARINT32_BYTES_MAX);
 		int64_t key = cursor_varint(&r, VARINT32_BYTES_MAX);
 		cursor_take(&r, key > 0 ? (size_t)key : 0);
@@ -96,7 +95,12 @@ static void visit_batch(const char *topic, int32_t partition, const struct check
 			c.bad = true;
 			break;
 		}
-		visit_record(topic, partition, b->base_offset + delta, value, visit, arg);
+		struct found_record found = {
+			.topic = topic,
+			.partition = partition,
+			.offset = b->base_offset + delta,
+			.timestamp = (int64_t)be64_load(b->bytes + BASE_TIMESTAMP_AT) + time_delta};
+		visit_record(&found, value, visit, arg);
 	}
 	if (c.bad || cursor_left(&c))
 		sim_fail("%s-%d @%lld: records do not fill their batch", topic, partition,

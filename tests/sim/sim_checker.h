@@ -9,6 +9,7 @@ struct found_record {
 	const char *topic;
 	int32_t partition;
 	int64_t offset;
+	int64_t timestamp;
 	uint32_t client, seq;
 	struct bytes value; /* what sim_value() made */
 };

@@ -24,6 +24,10 @@ struct sim_client *sim_client_create(enum sim_client_kind kind, uint32_t id)
 		c = sim_consumer_create(id & 1 ? SIM_TOPIC_FLEETING : SIM_TOPIC_EVENTS);
 		c->port = SIM_PORT_KAFKA;
 		break;
+	case SIM_ASKER:
+		c = sim_asker_create(id);
+		c->port = SIM_PORT_KAFKA;
+		break;
 	case SIM_DEVICE:
 		c = sim_device_create(id & 1);
 		c->port = id & 1 ? SIM_PORT_PLATFORM : SIM_PORT_TERMINAL;

@@ -1,4 +1,4 @@
-/* sim_clients.h - the peers of the gateway: Kafka producers and consumers, GB/T 32960
+/* sim_clients.h - the peers of the gateway: Kafka producers, consumers and askers, GB/T 32960
  * devices, senders of datagrams, and some who mean no good. Each speaks its protocol with an
  * encoder of its own, notes in the history what it sent and what it was told, and comes back
  * when it is cut off. */
@@ -15,17 +15,26 @@ enum {
 	SIM_PORT_PLATFORM = 32961,
 	SIM_PORT_DATAGRAMS = 5140,
 	SIM_EVENTS_PARTITIONS = 3,
+	SIM_NUM_PARTITIONS = 4, /* of every topic that nobody said more about */
 	/* As far as the operator lets a topic grow. */
 	SIM_PARTITIONS_MAX = 6,
 };
 
+#define SIM_ADVERTISED_HOST "gateway.sim"
 #define SIM_TOPIC_EVENTS    "events"
 #define SIM_TOPIC_VEHICLES  "vehicles"
 #define SIM_TOPIC_PLATFORM  "platform"
 #define SIM_TOPIC_DATAGRAMS "datagrams"
 #define SIM_TOPIC_FLEETING  "fleeting" /* the operator makes and deletes it all the time */
 
-enum sim_client_kind { SIM_PRODUCER, SIM_CONSUMER, SIM_DEVICE, SIM_SENDER, SIM_ROGUE };
+enum sim_client_kind {
+	SIM_PRODUCER,
+	SIM_CONSUMER,
+	SIM_ASKER,
+	SIM_DEVICE,
+	SIM_SENDER,
+	SIM_ROGUE,
+};
 
 struct sim_client;
 
@@ -69,6 +78,7 @@ struct sim_client {
 
 struct sim_client *sim_producer_create(void);
 struct sim_client *sim_consumer_create(const char *topic);
+struct sim_client *sim_asker_create(uint32_t id);
 struct sim_client *sim_device_create(bool is_platform);
 struct sim_client *sim_rogue_create(void);
 

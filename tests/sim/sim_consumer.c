@@ -131,7 +131,9 @@ static void take_partition(struct consumer *k, struct cursor *c, uint32_t expect
 	if (c->bad || partition != expected)
 		sim_fail("consumer %u: partition %u instead of %u", k->client.id, partition,
 			 expected);
-	if (error == UNKNOWN_TOPIC ||
+	bool may_be_missing = strcmp(k->topic, SIM_TOPIC_EVENTS) != 0 ||
+			      partition >= SIM_EVENTS_PARTITIONS;
+	if ((error == UNKNOWN_TOPIC && may_be_missing) ||
 	    (error == STORAGE_ERROR && sim_fs_failures(sim_world()->fs)))
 		return;
 	if (is_new_topic(k, partition, error, high_watermark))

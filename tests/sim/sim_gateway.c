@@ -77,7 +77,7 @@ static void settings_make(struct settings *s)
 		 * and expect that each is taken for what it is. */
 		"listener.name.terminal.frame.timeout.ms=30000",
 		"listener.name.platform.frame.timeout.ms=30000",
-		"num.partitions=4",
+		"num.partitions=4", /* SIM_NUM_PARTITIONS */
 		"batch.size=8192",
 		"log.dirs=" SIM_LOG_DIR,
 		"penstock.port.address=10.0.0.1/16",
@@ -199,6 +199,9 @@ static bool storage_make(struct sim_gateway *g)
 	};
 	for (unsigned p = 0; p < g->poller_count; p++)
 		a.pollers[p] = &g->pollers[p].to_control;
+	for (unsigned l = 0; l < g->listener_count; l++)
+		a.listeners[l] = (struct kafka_api_listener){SIM_ADVERTISED_HOST,
+							     g->listeners[l].port};
 	g->api = kafka_api_create(&a);
 	require(g->api);
 	return true;

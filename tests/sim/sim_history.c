@@ -48,6 +48,7 @@ struct history {
 	bool is_deleting;
 	uint32_t round;
 	uint64_t acks;
+	int64_t events_ends[SIM_PARTITIONS_MAX]; /* behind what was told as durable */
 	struct kept *kept;
 };
 
@@ -112,6 +113,11 @@ static bool is_fleeting(const char *topic)
 	return strcmp(topic, SIM_TOPIC_FLEETING) == 0;
 }
 
+static bool is_events(const char *topic)
+{
+	return strcmp(topic, SIM_TOPIC_EVENTS) == 0;
+}
+
 /* Its topic was deleted, or is being deleted, since it was sent or asked for. */
 static bool may_be_deleted(const struct history *h, const char *topic, uint32_t deletions)
 {
@@ -128,6 +134,9 @@ void history_acked(struct history *h, uint32_t client, uint32_t seq, enum ack_le
 	p->powers = h->powers;
 	p->offset = offset;
 	h->acks++;
+	if (level == ACK_DURABLE && is_events(p->topic) &&
+	    offset >= h->events_ends[p->partition])
+		h->events_ends[p->partition] = offset + 1;
 	if (level == ACK_DURABLE && !may_be_deleted(h, p->topic, p->deletions) &&
 	    !kept_has_record(h->kept, p->topic, client, seq))
 		sim_fail("record %u/%u is answered as durable; a power cut now would take it",
@@ -171,6 +180,12 @@ void history_high_watermark(struct history *h, const char *topic, int32_t partit
 	if (offset > end)
 		sim_fail("%s-%d: high watermark %lld; a power cut now would leave %lld", topic,
 			 partition, (long long)offset, (long long)end);
+}
+
+int64_t history_acked_end(const struct history *h, const char *topic, int32_t partition)
+{
+	require(partition >= 0 && partition < SIM_PARTITIONS_MAX);
+	return is_events(topic) ? h->events_ends[partition] : 0;
 }
 
 void history_begins(struct history *h)

@@ -4,7 +4,7 @@
 #include "dataplane/base/require.h"
 #include "tests/sim/sim_history.h"
 
-enum { BATCH_HEADER_BYTES = 61 };
+enum { BATCH_HEADER_BYTES = 61, TIME_DELTAS_MS = 50 };
 
 void sim_request_begin(struct emitter *e, int16_t key, int16_t version, int32_t correlation,
 		       bool flexible)
@@ -82,14 +82,23 @@ void sim_skip_tags(struct cursor *c, bool flexible)
 	}
 }
 
+/* Records are not in the order of their times. */
+static uint32_t time_delta_ms(uint32_t client, uint32_t seq)
+{
+	struct rng r = {(uint64_t)seq << 32 | client};
+	return (uint32_t)rng_below(&r, TIME_DELTAS_MS);
+}
+
 static void put_record(struct emitter *e, uint32_t client, uint32_t seq, uint32_t delta)
 {
 	uint8_t value[SIM_VALUE_BYTES_MAX];
 	size_t n = sim_value(client, seq, value);
-	size_t size = 1 + 1 + varint_size(delta) + 1 + varint_size((int64_t)n) + n + 1;
+	uint32_t ms = time_delta_ms(client, seq);
+	size_t size = 1 + varint_size(ms) + varint_size(delta) + 1 + varint_size((int64_t)n) + n +
+		      1;
 	emit_varint(e, (int64_t)size);
 	emit_u8(e, 0);
-	emit_varint(e, 0);
+	emit_varint(e, ms);
 	emit_varint(e, delta);
 	emit_varint(e, -1);
 	emit_varint(e, (int64_t)n);
@@ -101,7 +110,10 @@ size_t sim_batch(uint8_t *ret, size_t room, uint32_t client, uint32_t first_seq,
 		 uint32_t count)
 {
 	struct emitter e = emitter_of(ret, room);
-	int64_t now_ms = clock_wall_ms();
+	int64_t base_ms = clock_wall_ms() - TIME_DELTAS_MS;
+	uint32_t newest = 0;
+	for (uint32_t i = 0; i < count; i++)
+		newest = max_u32(newest, time_delta_ms(client, first_seq + i));
 	emit_u64(&e, 0);
 	emit_u32(&e, 0);
 	emit_u32(&e, UINT32_MAX);
@@ -109,8 +121,8 @@ size_t sim_batch(uint8_t *ret, size_t room, uint32_t client, uint32_t first_seq,
 	emit_u32(&e, 0);
 	emit_u16(&e, 0);
 	emit_u32(&e, count - 1);
-	emit_u64(&e, (uint64_t)now_ms);
-	emit_u64(&e, (uint64_t)now_ms);
+	emit_u64(&e, (uint64_t)base_ms);
+	emit_u64(&e, (uint64_t)(base_ms + newest));
 	emit_u64(&e, UINT64_MAX);
 	emit_u16(&e, UINT16_MAX);
 	emit_u32(&e, UINT32_MAX);

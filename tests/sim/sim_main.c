@@ -48,6 +48,10 @@ static void clients_make(struct run *r)
 		add_client(r, SIM_CONSUMER, 33);
 	if (rng_one_in(rng, 3))
 		add_client(r, SIM_CONSUMER, 34);
+	if (!rng_one_in(rng, 3))
+		add_client(r, SIM_ASKER, 36);
+	if (rng_one_in(rng, 4))
+		add_client(r, SIM_ASKER, 37);
 	if (rng_one_in(rng, 2))
 		add_client(r, SIM_ROGUE, 40);
 	if (rng_one_in(rng, 2))

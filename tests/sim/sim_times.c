@@ -1,0 +1,59 @@
+/* sim_times.c - log files of one partition in, times of their records out; see sim_times.h. */
+#include "tests/sim/sim_times.h"
+#include "tests/sim/sim_checker.h"
+#include "tests/sim/sim_disk.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+struct walk {
+	const char *topic;
+	int32_t partition;
+	int64_t timestamp, until;
+	struct sim_times *ret;
+};
+
+static void take_record(void *arg, const struct found_record *r)
+{
+	const struct walk *w = arg;
+	struct sim_times *t = w->ret;
+	if (t->first < 0 && r->timestamp >= w->timestamp) {
+		t->first = r->offset;
+		t->time = r->timestamp;
+	}
+	if (r->offset < w->until && r->timestamp > t->newest)
+		t->newest = r->timestamp;
+}
+
+/* The next batch is not written yet where the walk stops; segments behind it do not count. */
+static void take_segment(void *arg, const char *path)
+{
+	struct walk *w = arg;
+	size_t n = strlen(path);
+	if (n < 4 || strcmp(path + n - 4, ".log") != 0 ||
+	    strtoll(strrchr(path, '/') + 1, NULL, 10) != w->ret->end)
+		return;
+	struct bytes log;
+	log.data = sim_fs_read(sim_world()->fs, path, &log.size);
+	for (struct checker_batch b;
+	     checker_batch(log, &b) && b.base_offset == w->ret->end;) {
+		checker_records(w->topic, w->partition, (struct bytes){b.bytes, b.size},
+				take_record, w);
+		w->ret->end = b.last_offset + 1;
+		log = (struct bytes){log.data + b.size, log.size - b.size};
+	}
+}
+
+void sim_times_read(const char *log_dir, const char *topic, int32_t partition,
+		    int64_t timestamp, int64_t until, struct sim_times *ret)
+{
+	char directory[256];
+	snprintf(directory, sizeof directory, "%s/%s-%d", log_dir, topic, partition);
+	*ret = (struct sim_times){.first = -1, .time = -1, .newest = -1};
+	struct walk w = {.topic = topic,
+			 .partition = partition,
+			 .timestamp = timestamp,
+			 .until = until,
+			 .ret = ret};
+	sim_fs_each(sim_world()->fs, directory, take_segment, &w);
+}
