@@ -1,4 +1,4 @@
-/* registry_rig.c - a registry on a temporary directory and its one writer. */
+/* registry_rig.c - a registry on a temporary directory and its two writers. */
 #include "tests/unit/control/registry_rig.h"
 
 #include <criterion/criterion.h>
@@ -16,7 +16,8 @@ void rig_init(struct rig *r)
 	r->marks = calloc(PARTITIONS_MAX, sizeof *r->marks);
 	for (unsigned i = 0; i < array_len(r->wakes); i++)
 		cr_assert(wake_init(&r->wakes[i]) == 0);
-	cr_assert(handoff_init(&r->handoff, &r->wakes[0], &r->wakes[1]) == 0);
+	for (unsigned w = 0; w < RIG_WRITERS; w++)
+		cr_assert(handoff_init(&r->writers[w], &r->wakes[0], &r->wakes[1]) == 0);
 }
 
 void rig_fini(struct rig *r)
@@ -24,7 +25,8 @@ void rig_fini(struct rig *r)
 	char command[128];
 	snprintf(command, sizeof command, "rm -rf %s", r->directory);
 	cr_assert(system(command) == 0);
-	handoff_fini(&r->handoff);
+	for (unsigned w = 0; w < RIG_WRITERS; w++)
+		handoff_fini(&r->writers[w]);
 	for (unsigned i = 0; i < array_len(r->wakes); i++)
 		wake_fini(&r->wakes[i]);
 	free(r->marks);
@@ -41,8 +43,8 @@ bool rig_open(struct rig *r)
 {
 	struct registry_options options = {
 		.settings = &r->settings,
-		.writers = {&r->handoff},
-		.writer_count = 1,
+		.writers = {&r->writers[0], &r->writers[1]},
+		.writer_count = RIG_WRITERS,
 		.marks = r->marks,
 		.topics = &r->topics,
 		.say = hear,
@@ -54,30 +56,35 @@ bool rig_open(struct rig *r)
 	return r->registry != NULL;
 }
 
-static int serve(struct admin *a)
+static int serve(unsigned writer, struct admin *a)
 {
 	if (a->op == ADMIN_ALTER)
 		faults.last_options = a->options;
-	if (a->op == ADMIN_CLOSE)
+	if (a->op == ADMIN_CLOSE) {
 		faults.served--;
+		faults.served_by[writer]--;
+	}
 	if (a->op != ADMIN_OPEN)
 		return 0;
 	if (faults.open_error && faults.open_good == 0)
 		return faults.open_error;
 	faults.open_good -= faults.open_error != 0;
 	faults.served++;
+	faults.served_by[writer]++;
 	return 0;
 }
 
-static bool writer_turn_once(struct rig *r)
+static bool writer_turn_once(struct rig *r, unsigned writer)
 {
 	struct handoff_msg *asked[16];
-	unsigned n = faults.writer_is_slow ? 0 : handoff_pull(&r->handoff, asked, 16);
+	struct handoff *h = &r->writers[writer];
+	unsigned n = faults.writer_is_slow ? 0 : handoff_pull(h, asked, 16);
 	for (unsigned i = 0; i < n; i++) {
 		struct admin *a = container_of(asked[i], struct admin, msg);
 		cr_assert(a->log && a->msg.kind == HANDOFF_ADMIN);
-		a->error = serve(a);
-		handoff_complete(&r->handoff, asked[i]);
+		cr_assert(a->partition.slot % RIG_WRITERS == writer);
+		a->error = serve(writer, a);
+		handoff_complete(h, asked[i]);
 	}
 	return n > 0;
 }
@@ -86,7 +93,9 @@ bool rig_turn(struct rig *r)
 {
 	r->now_ns += 1000;
 	bool worked = registry_turn(r->registry, r->now_ns);
-	return writer_turn_once(r) || worked;
+	for (unsigned w = 0; w < RIG_WRITERS; w++)
+		worked |= writer_turn_once(r, w);
+	return worked;
 }
 
 void rig_turns(struct rig *r)
@@ -107,11 +116,14 @@ void rig_stop(struct rig *r)
 void rig_crash(struct rig *r)
 {
 	registry_close(r->registry);
-	struct handoff_msg *lost[16];
-	while (handoff_pull(&r->handoff, lost, 16) || handoff_reap(&r->handoff, lost, 16))
-		;
-	handoff_fini(&r->handoff);
-	cr_assert(handoff_init(&r->handoff, &r->wakes[0], &r->wakes[1]) == 0);
+	for (unsigned w = 0; w < RIG_WRITERS; w++) {
+		struct handoff *h = &r->writers[w];
+		struct handoff_msg *lost[16];
+		while (handoff_pull(h, lost, 16) || handoff_reap(h, lost, 16))
+			;
+		handoff_fini(h);
+		cr_assert(handoff_init(h, &r->wakes[0], &r->wakes[1]) == 0);
+	}
 	memset(&faults, 0, sizeof faults);
 	rig_forget_logs();
 }

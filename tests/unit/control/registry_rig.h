@@ -1,5 +1,6 @@
-/* registry_rig.h - a registry on a temporary directory, with one writer that only takes and
- * gives back logs, and a disk that can die after any number of calls.
+/* registry_rig.h - a registry on a temporary directory, with two writers that only take and
+ * give back logs, and a disk that can die after any number of calls. A partition that comes to
+ * another writer than its slot's fails the test.
  *
  *     rig_open ─▶ rig_turns ... rig_create ... ─▶ rig_stop | rig_crash ─▶ rig_open again
  */
@@ -8,7 +9,7 @@
 
 #include "control/registry.h"
 
-enum { RIG_SAID_BYTES = 8192 };
+enum { RIG_SAID_BYTES = 8192, RIG_WRITERS = 2 };
 
 struct rig {
 	char directory[64];
@@ -17,7 +18,7 @@ struct rig {
 	struct topics *_Atomic topics;
 	struct marks_page *marks;
 	struct wake wakes[2];
-	struct handoff handoff;
+	struct handoff writers[RIG_WRITERS]; /* slot by slot in turn */
 	char message[512]; /* why registry_open() failed */
 	char said[RIG_SAID_BYTES];
 	/* The last job's outcome. */
@@ -26,11 +27,11 @@ struct rig {
 	uint64_t now_ns;
 };
 
-/* The writer and the disk of the test; one gateway per process. */
+/* The writers and the disk of the test; one gateway per process. */
 struct rig_faults {
-	int open_error;        /* what the writer answers to ADMIN_OPEN */
+	int open_error;        /* what the writers answer to ADMIN_OPEN */
 	unsigned open_good;    /* after so many good ones */
-	bool writer_is_slow;   /* takes nothing */
+	bool writer_is_slow;   /* they take nothing */
 	int log_error;         /* what log_open() fails with */
 	bool log_is_corrupt;
 	unsigned calls_left;   /* disk calls until it dies; 0: never */
@@ -43,7 +44,8 @@ struct rig_faults {
 	int64_t last_log_start;
 	bool last_is_compacted;
 	bool last_is_clean;
-	uint32_t served;       /* partitions the writer has */
+	uint32_t served;       /* partitions the writers have */
+	uint32_t served_by[RIG_WRITERS];
 };
 
 extern struct rig_faults faults;
@@ -54,7 +56,7 @@ void rig_init(struct rig *r);
 void rig_fini(struct rig *r);
 /* False: r->message says why. */
 bool rig_open(struct rig *r);
-/* Registry and writer in turn, once; true when something moved. */
+/* Registry and writers in turn, once; true when something moved. */
 bool rig_turn(struct rig *r);
 /* Until nothing moves. */
 void rig_turns(struct rig *r);

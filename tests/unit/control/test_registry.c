@@ -60,6 +60,23 @@ Test(registry, a_created_topic_is_on_disk_served_and_published)
 	rig_stop(&r);
 }
 
+Test(registry, each_writer_opens_and_closes_the_partitions_of_its_slots)
+{
+	cr_assert(rig_open(&r));
+	rig_create(&r, "five", 5);
+	cr_assert(faults.served_by[0] == 3 && faults.served_by[1] == 2);
+	rig_create(&r, "two", 2);
+	rig_alter(&r, "five", 6, NULL, 0);
+	cr_assert(faults.served_by[0] == 4 && faults.served_by[1] == 4);
+	rig_delete(&r, "two");
+	cr_assert(faults.served_by[0] == 3 && faults.served_by[1] == 3);
+	rig_stop(&r);
+	cr_assert(faults.served_by[0] == 0 && faults.served_by[1] == 0);
+	cr_assert(rig_open(&r));
+	cr_assert(faults.served_by[0] == 3 && faults.served_by[1] == 3);
+	rig_stop(&r);
+}
+
 static void note_error(void *owner, const struct registry_result *result)
 {
 	*(int16_t *)owner = result->error;
