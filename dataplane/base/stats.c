@@ -1,5 +1,6 @@
 /* stats.c - per-core counters; see stats.h. */
 #include "dataplane/base/stats.h"
+#include "dataplane/base/seqlock.h"
 
 const struct stat_info stat_infos[STAT_COUNT] = {
 #define STAT(name, ledger, role, unit, help)                                             \
@@ -9,6 +10,8 @@ const struct stat_info stat_infos[STAT_COUNT] = {
 };
 
 const char *const ledger_names[LEDGERS] = {"packets", "frames", "records"};
+
+static_assert(sizeof(struct stats) % sizeof(seqlock_word) == 0, "a page is copied by words");
 
 enum { STEP_BITS = 3, STEPS = 1 << STEP_BITS };
 
@@ -52,24 +55,13 @@ uint64_t stats_latency_quantile_us(const struct stats *s, double q)
 
 void stats_publish(struct stats_page *page, const struct stats *s)
 {
-	unsigned seq = atomic_load_explicit(&page->sequence, memory_order_relaxed);
-	atomic_store_explicit(&page->sequence, seq + 1, memory_order_relaxed);
-	/* Release fence: pairs with the acquire fence in stats_read(). */
-	atomic_thread_fence(memory_order_release);
-	page->stats = *s;
-	atomic_store_explicit(&page->sequence, seq + 2, memory_order_release);
+	seqlock_write(&page->sequence, &page->stats, s, sizeof *s);
 }
 
 void stats_read(struct stats_page *page, struct stats *ret)
 {
-	unsigned before, after;
-	do {
-		before = atomic_load_explicit(&page->sequence, memory_order_acquire);
-		*ret = page->stats;
-		/* Acquire fence: pairs with the release fence in stats_publish(). */
-		atomic_thread_fence(memory_order_acquire);
-		after = atomic_load_explicit(&page->sequence, memory_order_relaxed);
-	} while (before != after || (before & 1));
+	while (!seqlock_read(&page->sequence, &page->stats, ret, sizeof *ret))
+		continue;
 }
 
 void stats_sum(struct stats *to, const struct stats *from)

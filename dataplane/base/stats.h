@@ -1,7 +1,7 @@
 /* stats.h - per-core counters from stats.def.
  *
  * One core writes a block with plain adds; at turn boundaries it copies it to the page that
- * others read, behind a sequence lock:
+ * others read, behind a sequence lock (seqlock.h):
  *
  *     core:    value[] += n ...   stats_publish(): seq odd, copy, seq even
  *     reader:  stats_read(): copy, retry when seq was odd or has moved

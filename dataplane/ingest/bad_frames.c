@@ -1,20 +1,8 @@
 /* bad_frames.c - broken frames in, the last ones out; see bad_frames.h. */
 #include "dataplane/ingest/bad_frames.h"
+#include "dataplane/base/seqlock.h"
 
-/* Odd while the entry changes. */
-static void entry_begin(atomic_uint *sequence)
-{
-	unsigned seq = atomic_load_explicit(sequence, memory_order_relaxed);
-	atomic_store_explicit(sequence, seq + 1, memory_order_relaxed);
-	/* Release fence: pairs with the acquire fence in entry_read(). */
-	atomic_thread_fence(memory_order_release);
-}
-
-static void entry_end(atomic_uint *sequence)
-{
-	unsigned seq = atomic_load_explicit(sequence, memory_order_relaxed);
-	atomic_store_explicit(sequence, seq + 1, memory_order_release);
-}
+static_assert(sizeof(struct bad_frame) % sizeof(seqlock_word) == 0, "an entry is copied by words");
 
 static void frame_grow(struct bad_frame *frame, struct bytes bytes)
 {
@@ -26,16 +14,22 @@ static void frame_grow(struct bad_frame *frame, struct bytes bytes)
 	frame->size = (uint32_t)min_u64(size, UINT32_MAX);
 }
 
+/* The frame, grown by `bytes`, becomes what others read. */
+static void entry_write(struct bad_frames *b, uint64_t ticket, struct bad_frame *frame,
+			struct bytes bytes)
+{
+	struct bad_frame_entry *e = &b->entries[ticket % BAD_FRAMES_KEPT];
+	frame_grow(frame, bytes);
+	seqlock_write(&e->sequence, &e->frame, frame, sizeof *frame);
+}
+
 uint64_t bad_frames_add(struct bad_frames *b, const struct bad_frame *frame,
 			struct bytes bytes)
 {
 	uint64_t ticket = atomic_load_explicit(&b->written, memory_order_relaxed);
-	unsigned at = ticket % BAD_FRAMES_KEPT;
-	entry_begin(&b->entries[at].sequence);
-	b->entries[at].frame = *frame;
-	b->entries[at].frame.size = 0;
-	frame_grow(&b->entries[at].frame, bytes);
-	entry_end(&b->entries[at].sequence);
+	struct bad_frame kept = *frame;
+	kept.size = 0;
+	entry_write(b, ticket, &kept, bytes);
 	/* Release: pairs with the acquire in bad_frames_read(). */
 	atomic_store_explicit(&b->written, ticket + 1, memory_order_release);
 	return ticket;
@@ -46,22 +40,8 @@ void bad_frames_extend(struct bad_frames *b, uint64_t ticket, struct bytes bytes
 	uint64_t written = atomic_load_explicit(&b->written, memory_order_relaxed);
 	if (written - ticket > BAD_FRAMES_KEPT)
 		return;
-	unsigned at = ticket % BAD_FRAMES_KEPT;
-	entry_begin(&b->entries[at].sequence);
-	frame_grow(&b->entries[at].frame, bytes);
-	entry_end(&b->entries[at].sequence);
-}
-
-/* False when the entry changed under the copy. */
-static bool entry_read(struct bad_frames *b, unsigned at, struct bad_frame *ret)
-{
-	atomic_uint *sequence = &b->entries[at].sequence;
-	unsigned before = atomic_load_explicit(sequence, memory_order_acquire);
-	*ret = b->entries[at].frame;
-	/* Acquire fence: pairs with the release fence in entry_begin(). */
-	atomic_thread_fence(memory_order_acquire);
-	unsigned after = atomic_load_explicit(sequence, memory_order_relaxed);
-	return before == after && !(before & 1);
+	struct bad_frame kept = b->entries[ticket % BAD_FRAMES_KEPT].frame;
+	entry_write(b, ticket, &kept, bytes);
 }
 
 unsigned bad_frames_read(struct bad_frames *b, struct bad_frame *ret, unsigned max)
@@ -70,8 +50,10 @@ unsigned bad_frames_read(struct bad_frames *b, struct bad_frame *ret, unsigned m
 	uint64_t written = atomic_load_explicit(&b->written, memory_order_acquire);
 	unsigned kept = (unsigned)min_u64(written, BAD_FRAMES_KEPT);
 	unsigned count = 0;
-	for (unsigned i = 1; i <= kept && count < max; i++)
-		if (entry_read(b, (written - i) % BAD_FRAMES_KEPT, &ret[count]))
+	for (unsigned i = 1; i <= kept && count < max; i++) {
+		struct bad_frame_entry *e = &b->entries[(written - i) % BAD_FRAMES_KEPT];
+		if (seqlock_read(&e->sequence, &e->frame, &ret[count], sizeof *ret))
 			count++;
+	}
 	return count;
 }

@@ -1,7 +1,8 @@
 /* bad_frames.h - the last broken frames, kept for the operator (`frames.bad`).
  *
- * A ring the poller writes and control reads, each entry behind a sequence lock; an entry
- * overwritten while it is read is skipped. Core: poller writes, control reads.
+ * A ring the poller writes and control reads, each entry behind a sequence lock
+ * (base/seqlock.h); an entry overwritten while it is read is skipped. Core: poller writes,
+ * control reads.
  */
 #ifndef PENSTOCK_BAD_FRAMES_H
 #define PENSTOCK_BAD_FRAMES_H
@@ -21,11 +22,13 @@ struct bad_frame {
 	uint8_t bytes[BAD_FRAME_BYTES];
 };
 
+struct bad_frame_entry {
+	atomic_uint sequence;
+	struct bad_frame frame;
+};
+
 struct bad_frames {
-	struct {
-		atomic_uint sequence;
-		struct bad_frame frame;
-	} entries[BAD_FRAMES_KEPT];
+	struct bad_frame_entry entries[BAD_FRAMES_KEPT];
 	atomic_uint_fast64_t written; /* entries ever written */
 };
 

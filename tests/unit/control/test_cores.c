@@ -19,8 +19,11 @@ struct poller {
 struct writer {
 	atomic_uint turns;
 	atomic_bool may_sleep;
+	atomic_bool is_late; /* a message comes while the core looks for the last time */
 	atomic_bool allocate;
 };
+
+static struct wake wake;
 
 bool poller_turn(struct poller *p)
 {
@@ -66,7 +69,10 @@ bool writer_turn(struct writer *w)
 
 bool writer_may_sleep(const struct writer *w)
 {
-	return atomic_load(&w->may_sleep);
+	bool may_sleep = atomic_load(&w->may_sleep);
+	if (atomic_exchange((atomic_bool *)(uintptr_t)&w->is_late, false))
+		wake_post(&wake);
+	return may_sleep;
 }
 
 uint64_t writer_idle_ns(const struct writer *w, uint64_t limit_ns)
@@ -83,7 +89,6 @@ static struct poller poller;
 static struct writer writer;
 static struct eal eal;
 static struct core core;
-static struct wake wake;
 static atomic_bool drain;
 static struct rte_rcu_qsbr *rcu;
 
@@ -114,7 +119,7 @@ static void start(void)
 		.wake = &wake,
 		.drain = &drain,
 		.idle = IDLE_SLEEP,
-		.sleep_ns = NS_PER_S / 10,
+		.sleep_ns = 3600 * NS_PER_S,
 	};
 	cr_assert(core_start(&core, &o) == 0);
 }
@@ -144,11 +149,25 @@ Test(cores, an_idle_core_sleeps_and_is_woken_at_once)
 	unsigned before = atomic_load(&writer.turns);
 	rest(300);
 	unsigned asleep = atomic_load(&writer.turns) - before;
-	cr_assert(asleep < 20, "%u turns in 300 ms of sleeps of 100 ms", asleep);
+	cr_assert(asleep == 0, "%u turns in 300 ms of a sleep of an hour", asleep);
 	before = atomic_load(&writer.turns);
 	wake_post(&wake);
 	rest(60);
 	cr_assert(atomic_load(&writer.turns) > before);
+}
+
+Test(cores, a_message_that_comes_during_the_last_look_is_not_slept_through)
+{
+	rest(200);
+	unsigned before = atomic_load(&writer.turns);
+	atomic_store(&writer.is_late, true);
+	wake_post(&wake);
+	for (unsigned i = 0; i < 1000 && atomic_load(&writer.is_late); i++)
+		rest(1);
+	rest(60);
+	/* One turn for the post above, one for the message that came late. */
+	unsigned turns = atomic_load(&writer.turns) - before;
+	cr_assert(turns == 2, "%u turns", turns);
 }
 
 Test(cores, a_poller_whose_port_cannot_wake_it_sleeps_briefly)

@@ -1,17 +1,22 @@
 /* test_handoff_tsan.c - the rings between cores under ThreadSanitizer: a million messages down
  * and up again, between two threads and on one fused core. A plain main: Criterion aborts
- * under TSan. Exit 0: every promise held; TSan itself ends the process at a race. */
+ * under TSan. Exit 0: every promise held; TSan itself ends the process at a race, a watchdog
+ * when both threads sleep. */
 #include "dataplane/handoff.h"
 #include "dataplane/base/require.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
+#include <unistd.h>
 
 enum {
 	MESSAGES = 1000000,
 	BURST = 32,
-	SLEEP_NS = 1000000,
+	WATCHDOG_S = 100,
 };
+
+static const uint64_t for_ever_ns = 1000000000000000;
 
 /* `value` and `answer` are plain: only the rings order them. */
 struct parcel {
@@ -103,7 +108,7 @@ static void *server_main(void *argument)
 		if (handoff_has_down(&b->h))
 			wake_cancel(&b->server);
 		else
-			wake_wait(&b->server, SLEEP_NS, NULL, 0);
+			wake_wait(&b->server, for_ever_ns, NULL, 0);
 	}
 	return NULL;
 }
@@ -123,7 +128,7 @@ static void two_cores_exchange_every_message_once_and_in_order(struct bench *b)
 			wake_cancel(&b->requester);
 			continue;
 		}
-		wake_wait(&b->requester, SLEEP_NS, NULL, 0);
+		wake_wait(&b->requester, for_ever_ns, NULL, 0);
 		b->sleeps++;
 	}
 	require(pthread_join(server, NULL) == 0);
@@ -171,9 +176,18 @@ static void each_kind_has_its_own_budget(struct bench *b)
 	bench_fini(b);
 }
 
+static void give_up(int number)
+{
+	static const char text[] = "a wake-up was lost: both sleep\n";
+	ssize_t written = write(STDERR_FILENO, text, sizeof text - 1);
+	_exit(written > 0 ? 1 : 2);
+}
+
 int main(void)
 {
 	static struct bench b;
+	signal(SIGALRM, give_up);
+	alarm(WATCHDOG_S);
 	two_cores_exchange_every_message_once_and_in_order(&b);
 	a_fused_core_never_waits_for_itself(&b);
 	each_kind_has_its_own_budget(&b);
