@@ -44,18 +44,34 @@ void gen_gateway_close(struct gen_gateway *g)
 {
 	for (unsigned i = 0; i < GEN_MOMENTS; i++)
 		json_decref(g->at[i]);
+	for (unsigned i = 0; i < g->watched_count; i++)
+		json_decref(g->watched[i]);
 	if (g->is_connected)
 		ctl_close(&g->client);
+}
+
+static json_t *stats_get(struct gen_gateway *g)
+{
+	json_t *answer = ctl_call(&g->client, "stats.get", NULL);
+	json_t *stats = json_incref(json_object_get(answer, "result"));
+	json_decref(answer);
+	return stats;
 }
 
 void gen_gateway_take(struct gen_gateway *g, enum gen_moment moment)
 {
 	if (!g->is_connected)
 		return;
-	json_t *answer = ctl_call(&g->client, "stats.get", NULL);
 	json_decref(g->at[moment]);
-	g->at[moment] = json_incref(json_object_get(answer, "result"));
-	json_decref(answer);
+	g->at[moment] = stats_get(g);
+}
+
+void gen_gateway_watch(struct gen_gateway *g, double second)
+{
+	if (!g->is_connected || g->watched_count == GEN_WATCHED_MAX)
+		return;
+	g->watched_s[g->watched_count] = second;
+	g->watched[g->watched_count++] = stats_get(g);
 }
 
 static int64_t number_at(const json_t *object, const char *name)
@@ -140,14 +156,15 @@ static json_t *ledger_report(const struct gen_gateway *g, const char *name)
 	return grown;
 }
 
-/* All counters that have grown over the run. */
-static json_t *counters_report(const struct gen_gateway *g)
+/* All counters that have grown from one answer to the other. */
+static json_t *counters_report(const json_t *from, const json_t *to)
 {
 	json_t *grown = json_object(), *value;
+	const json_t *before = json_object_get(from, "counters");
 	const char *name;
-	json_object_foreach(json_object_get(g->at[GEN_AT_END], "counters"), name, value)
+	json_object_foreach(json_object_get(to, "counters"), name, value)
 	{
-		int64_t by = gen_gateway_grown(g, name, GEN_AT_BEGIN, GEN_AT_END);
+		int64_t by = json_integer_value(value) - number_at(before, name);
 		if (by)
 			json_object_set_new(grown, name, json_integer(by));
 	}
@@ -185,15 +202,30 @@ static json_t *core_report(const json_t *from, const json_t *to, uint64_t record
 			 stages_report(from, to, records));
 }
 
-static json_t *cores_report(const struct gen_gateway *g, uint64_t records)
+static json_t *cores_report(const json_t *from, const json_t *to, uint64_t records)
 {
-	json_t *cores = json_array(), *to;
-	const json_t *before = json_object_get(g->at[GEN_AT_STEADY], "cores");
+	json_t *cores = json_array(), *core;
+	const json_t *before = json_object_get(from, "cores");
 	size_t i;
-	json_array_foreach(json_object_get(g->at[GEN_AT_DRAIN], "cores"), i, to)
+	json_array_foreach(json_object_get(to, "cores"), i, core)
 		json_array_append_new(
-			cores, core_report(json_array_get(before, i), to, records));
+			cores, core_report(json_array_get(before, i), core, records));
 	return cores;
+}
+
+json_t *gen_gateway_watched(const struct gen_gateway *g)
+{
+	json_t *seconds = json_array();
+	for (unsigned i = 1; i < g->watched_count; i++) {
+		const json_t *from = g->watched[i - 1], *to = g->watched[i];
+		/* Per record means per second here: one "record". */
+		json_array_append_new(
+			seconds, json_pack("{s:f, s:f, s:o, s:o}", "from", g->watched_s[i - 1],
+					   "to", g->watched_s[i], "counters",
+					   counters_report(from, to), "cores",
+					   cores_report(from, to, 1)));
+	}
+	return seconds;
 }
 
 static double bytes_per_connection(const struct gen_gateway *g, uint32_t connections)
@@ -218,7 +250,9 @@ json_t *gen_gateway_report(const struct gen_gateway *g, uint32_t connections)
 	for (unsigned i = 0; i < array_len(ledgers); i++)
 		json_object_set_new(all, ledgers[i], ledger_report(g, ledgers[i]));
 	return json_pack("{s:o, s:o, s:o, s:I, s:f, s:O?}", "ledgers", all, "counters",
-			 counters_report(g), "cores", cores_report(g, (uint64_t)stored),
+			 counters_report(g->at[GEN_AT_BEGIN], g->at[GEN_AT_END]), "cores",
+			 cores_report(g->at[GEN_AT_STEADY], g->at[GEN_AT_DRAIN],
+				      (uint64_t)stored),
 			 "records_stored_steady", (json_int_t)stored,
 			 "resident_bytes_per_connection",
 			 bytes_per_connection(g, connections), "answer_latency_us",

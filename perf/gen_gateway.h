@@ -14,10 +14,16 @@
 
 enum gen_moment { GEN_AT_BEGIN, GEN_AT_STEADY, GEN_AT_DRAIN, GEN_AT_END, GEN_MOMENTS };
 
+enum { GEN_WATCHED_MAX = 128 };
+
 struct gen_gateway {
 	struct ctl_client client;
 	bool is_connected;
 	json_t *at[GEN_MOMENTS];
+	/* What it said between STEADY and DRAIN, and when. */
+	unsigned watched_count;
+	json_t *watched[GEN_WATCHED_MAX];
+	double watched_s[GEN_WATCHED_MAX];
 };
 
 /* 0 or -errno with the reason printed; a null path connects to nothing, and all is quiet.
@@ -27,6 +33,8 @@ int gen_gateway_connect(struct gen_gateway *g, const char *path);
 int gen_gateway_create_topic(struct gen_gateway *g, const char *name, uint32_t partitions);
 void gen_gateway_close(struct gen_gateway *g);
 void gen_gateway_take(struct gen_gateway *g, enum gen_moment moment);
+/* One more look, `second` after the STEADY. */
+void gen_gateway_watch(struct gen_gateway *g, double second);
 /* The END: waits up to `limit_ms` until nothing is in flight. */
 void gen_gateway_settle(struct gen_gateway *g, unsigned limit_ms);
 
@@ -39,5 +47,7 @@ const char *gen_gateway_imbalance(const struct gen_gateway *g, char *out, size_t
 /* Per core: role, cycles busy and idle of the steady phase, per record stored; ledgers;
  * memory per connection. JSON's null without a gateway. */
 json_t *gen_gateway_report(const struct gen_gateway *g, uint32_t connections);
+/* Between each look and the next: time, growth of counters, cycles of each core by stage. */
+json_t *gen_gateway_watched(const struct gen_gateway *g);
 
 #endif

@@ -14,6 +14,7 @@ enum {
 	DATAGRAM_BYTES_DEFAULT = 64,
 	DATAGRAM_BYTES_MAX = 1472,
 	CPUS_MAX = 1024,
+	STEPS_OUTSTANDING = 64,
 };
 
 static const char usage[] =
@@ -32,6 +33,12 @@ static const char usage[] =
 	"1)\n"
 	"  --burst S           open loop: everything due within S seconds is due at "
 	"once\n"
+	"  --steps R:S,R:S...  open loop: rate R for S whole seconds, then the next, "
+	"instead of\n"
+	"                      --rate and --seconds; each second is reported\n"
+	"  --outstanding K     open loop: of a connection K messages at most are due and "
+	"not\n"
+	"                      answered (default: as many as come; 64 with --steps)\n"
 	"  --warmup S --seconds S      before and while measuring (default 1 and 5)\n"
 	"  --record-size BYTES fleet: of a frame (default 450, 0: a recorded mix);\n"
 	"                      kafka: of a value (default 100); udp: of a payload "
@@ -160,6 +167,28 @@ static bool read_cpu(const char *text, struct command *c)
 	return true;
 }
 
+static bool read_steps(const char *text, struct command *c)
+{
+	struct gen_run_options *run = &c->o.run;
+	double second = 0;
+	while (*text && run->step_count < GEN_STEPS_MAX) {
+		struct gen_step *step = &run->steps[run->step_count++];
+		unsigned seconds;
+		int size = 0;
+		if (sscanf(text, "%lf:%u%n", &step->rate, &seconds, &size) != 2 ||
+		    step->rate < 1 || step->rate > 1e9 || seconds == 0)
+			return false;
+		step->seconds = seconds;
+		second += seconds;
+		text += size;
+		if (*text && *text++ != ',')
+			return false;
+	}
+	run->rate = run->steps[0].rate;
+	run->seconds = second;
+	return *text == '\0' && run->step_count && second <= GEN_SECONDS_MAX;
+}
+
 static const struct option options[] = {
 	{"port", required_argument, NULL, 'p'},
 	{"target", required_argument, NULL, 't'},
@@ -169,6 +198,8 @@ static const struct option options[] = {
 	{"rate", required_argument, NULL, 'r'},
 	{"in-flight", required_argument, NULL, 'k'},
 	{"burst", required_argument, NULL, 'u'},
+	{"steps", required_argument, NULL, 'g'},
+	{"outstanding", required_argument, NULL, 'O'},
 	{"warmup", required_argument, NULL, 'w'},
 	{"seconds", required_argument, NULL, 's'},
 	{"record-size", required_argument, NULL, 'z'},
@@ -238,6 +269,11 @@ static bool read_option(int option, const char *text, struct command *c)
 		return read_count(text, 1 << 12, &c->o.run.in_flight) && c->o.run.in_flight;
 	case 'u':
 		return read_number(text, 0, 3600, &c->o.run.burst_s);
+	case 'g':
+		return read_steps(text, c);
+	case 'O':
+		return read_count(text, 1 << 16, &c->o.run.outstanding) &&
+		       c->o.run.outstanding;
 	case 'x':
 		return read_number(text, 0, 1, &c->o.chaos);
 	case 'w':
@@ -298,6 +334,15 @@ static bool check_sizes(struct command *c)
 	return false;
 }
 
+/* Steps are not bursts; and who forgets a storm's backlog keeps its times. */
+static bool check_steps(struct command *c)
+{
+	struct gen_run_options *run = &c->o.run;
+	if (run->step_count && run->outstanding == 0)
+		run->outstanding = STEPS_OUTSTANDING;
+	return run->outstanding == 0 || (run->rate > 0 && run->burst_s <= 0);
+}
+
 /* One port may do without a CPU of its own choice. */
 static bool check_lcores(struct command *c)
 {
@@ -332,8 +377,8 @@ static bool read_command(int argc, char **argv, struct command *c)
 		if (!read_option(option, optarg, c))
 			return false;
 	c->mode = optind < argc ? argv[optind] : "";
-	return optind + 1 == argc && check_mode(c) && check_sizes(c) && check_inside(c) &&
-	       check_lcores(c) && check_net(c);
+	return optind + 1 == argc && check_mode(c) && check_sizes(c) && check_steps(c) &&
+	       check_inside(c) && check_lcores(c) && check_net(c);
 }
 
 bool gen_options_read(int argc, char **argv, struct gen_options *ret)

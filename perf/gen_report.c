@@ -4,6 +4,7 @@
 #include "dataplane/base/clock.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 enum { SENTENCE_BYTES = 256 };
 
@@ -20,22 +21,64 @@ static uint64_t done_of(const uint64_t done[GEN_STRANGE])
 
 /* ---- JSON -------------------------------------------------------------------------- */
 
-static json_t *latency_json(const struct gen_figures *f)
+static json_t *latency_json(const struct histogram *h)
 {
 	static const struct {
 		const char *name;
 		double quantile;
 	} shown[] = {{"p50", 0.5}, {"p90", 0.9}, {"p99", 0.99}, {"p999", 0.999}};
 	json_t *latency = json_object();
-	json_object_set_new(latency, "count", json_integer((json_int_t)f->latency.count));
+	json_object_set_new(latency, "count", json_integer((json_int_t)h->count));
 	for (unsigned i = 0; i < array_len(shown); i++)
 		json_object_set_new(latency, shown[i].name,
 				    json_real((double)histogram_quantile_ns(
-						      &f->latency, shown[i].quantile) /
+						      h, shown[i].quantile) /
 					      (double)NS_PER_US));
 	json_object_set_new(latency, "max",
-			    json_real((double)f->latency.max_ns / (double)NS_PER_US));
+			    json_real((double)h->max_ns / (double)NS_PER_US));
 	return latency;
+}
+
+static json_t *second_json(const struct gen_series *s, uint32_t i)
+{
+	struct gen_tally t = gen_series_grown(s, i);
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:o}", "given",
+			 (json_int_t)t.given, "held_back", (json_int_t)t.held_back, "begun",
+			 (json_int_t)t.begun, "accepted", (json_int_t)t.accepted, "refused",
+			 (json_int_t)t.refused, "lost", (json_int_t)t.lost, "retransmits",
+			 (json_int_t)t.retransmits, "busy",
+			 t.cycles_all ? (double)t.cycles_busy / (double)t.cycles_all : 0.0,
+			 "latency_us", latency_json(&s->latency[i]));
+}
+
+/* The seconds of each step, and the latencies of all messages due in it. */
+static json_t *steps_json(const struct gen_run_options *o, const struct gen_series *s)
+{
+	json_t *steps = json_array();
+	uint32_t second = 0;
+	for (unsigned i = 0; i < o->step_count; i++) {
+		struct histogram latency = {0};
+		json_t *seconds = json_array();
+		uint32_t end = second + (uint32_t)o->steps[i].seconds;
+		for (; second < end && second + 1 < s->marked; second++) {
+			json_array_append_new(seconds, second_json(s, second));
+			histogram_merge(&latency, &s->latency[second]);
+		}
+		json_array_append_new(
+			steps, json_pack("{s:f, s:f, s:o, s:o}", "rate", o->steps[i].rate,
+					 "seconds", o->steps[i].seconds, "latency_us",
+					 latency_json(&latency), "each", seconds));
+	}
+	return steps;
+}
+
+/* Null without steps. */
+static json_t *series_json(const struct gen_team *t)
+{
+	struct gen_series *s = calloc(1, sizeof *s);
+	json_t *steps = s && gen_team_series(t, s) ? steps_json(&t->options->run, s) : NULL;
+	free(s);
+	return steps;
 }
 
 /* Bytes on the line, preamble and gap included, against what the driver calls its speed.
@@ -163,18 +206,19 @@ json_t *gen_report(const struct gen_team *t, const struct gen_gateway *g)
 		wrong = compare_ends(t, g, f->good_answers, &ends);
 	return json_pack(
 		"{s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:i, s:o, s:o, s:o, s:o, s:o, s:s, "
-		"s:o*}",
+		"s:o*, s:o*, s:o*}",
 		"seconds", (double)f->steady_ns / (double)NS_PER_S, "connect_seconds",
 		(double)f->connect_ns / (double)NS_PER_S, "offered_messages_per_s",
 		per_second(offered, f), "achieved_messages_per_s", per_second(done, f),
 		"achieved_records_per_s", per_second(done * records, f), "refused_per_s",
 		per_second(f->done[GEN_REFUSED], f), "counter_hz",
 		per_second(f->steady_cycles, f), "message_bytes", (int)bytes, "line",
-		line_json(f, gen_team_speed_mbps(t)), "latency_us", latency_json(f),
+		line_json(f, gen_team_speed_mbps(t)), "latency_us", latency_json(&f->latency),
 		"ledger", ledger_json(f), "generator",
 		generator_json(f, o->lcore_count), "gateway",
 		gen_gateway_report(g, o->run.connections), "balance",
-		wrong ? wrong : "even", "chaos", ends);
+		wrong ? wrong : "even", "chaos", ends, "steps", series_json(t), "watched",
+		g->watched_count ? gen_gateway_watched(g) : NULL);
 }
 
 bool gen_report_is_even(const json_t *report)

@@ -20,6 +20,7 @@ enum {
 #define DRAIN_NS   (10 * NS_PER_S)
 #define FINISH_NS  (30 * NS_PER_S)
 #define LINGER_NS  (NS_PER_S / 4)
+#define LATE_NS    (NS_PER_S / 100) /* a datagram later than this is not sent in a storm */
 
 const char *const gen_phase_names[GEN_PHASES] = {
 	[GEN_RESOLVE] = "resolve", [GEN_CONNECT] = "connect", [GEN_READY] = "ready",
@@ -29,37 +30,57 @@ const char *const gen_phase_names[GEN_PHASES] = {
 
 /* ---- what is done ------------------------------------------------------------------ */
 
-static uint32_t *sent_us_of(const struct gen_run *r, uint32_t conn, uint32_t message)
+static bool is_closed_loop(const struct gen_run_options *o)
 {
-	uint32_t k = r->options.in_flight;
-	return &r->sent_us[(uint64_t)conn * k + message % k];
+	return o->rate <= 0;
 }
 
-static void owe(struct gen_run *r, uint32_t conn)
+/* Messages of a connection whose times are kept. */
+static uint32_t slots_of(const struct gen_run_options *o)
 {
-	if (r->sent_us)
-		*sent_us_of(r, conn, r->tcp.conns[conn].owed) =
-			(uint32_t)(r->tcp.now_ns / NS_PER_US);
+	return is_closed_loop(o) ? o->in_flight : o->outstanding;
+}
+
+static uint32_t *since_us_of(const struct gen_run *r, uint32_t conn, uint32_t message)
+{
+	uint32_t slots = slots_of(&r->options);
+	return &r->since_us[(uint64_t)conn * slots + message % slots];
+}
+
+/* Latency counts from `since_ns`. */
+static void owe(struct gen_run *r, uint32_t conn, uint64_t since_ns)
+{
+	const struct gen_conn *c = &r->tcp.conns[conn];
+	if (r->since_us && c->owed - c->answered >= slots_of(&r->options)) {
+		r->held_back++;
+		return;
+	}
+	if (r->since_us)
+		*since_us_of(r, conn, c->owed) = (uint32_t)(since_ns / NS_PER_US);
 	gen_tcp_owe(&r->tcp, conn);
+}
+
+static uint64_t since_ns_of(const struct gen_run *r, uint32_t conn, uint32_t message)
+{
+	uint64_t now = r->tcp.now_ns;
+	if (r->since_us) {
+		uint32_t us = (uint32_t)(now / NS_PER_US) - *since_us_of(r, conn, message);
+		return now - us * NS_PER_US;
+	}
+	uint64_t number = message - r->options.load->greetings;
+	return gen_schedule_due_ns(&r->schedule, number * r->options.connections + conn);
 }
 
 static void latency_add(struct gen_run *r, uint32_t conn, uint32_t message)
 {
-	uint64_t now = r->tcp.now_ns, latency;
-	if (r->sent_us) {
-		uint32_t us = (uint32_t)(now / NS_PER_US) - *sent_us_of(r, conn, message);
-		latency = us * NS_PER_US;
-		if (now < r->steady_from_ns || now >= r->steady_to_ns)
-			return;
-	} else {
-		uint64_t number = message - r->options.load->greetings;
-		uint64_t due = gen_schedule_due_ns(
-			&r->schedule, number * r->options.connections + conn);
-		if (due < r->steady_from_ns || due >= r->steady_to_ns)
-			return;
-		latency = now - due;
-	}
-	histogram_add(&r->figures.latency, latency);
+	uint64_t now = r->tcp.now_ns, since = since_ns_of(r, conn, message);
+	uint64_t at = is_closed_loop(&r->options) ? now : since;
+	if (at < r->steady_from_ns || at >= r->steady_to_ns)
+		return;
+	histogram_add(&r->figures.latency, now - since);
+	uint64_t second = (at - r->steady_from_ns) / NS_PER_S;
+	if (r->series && second < GEN_SECONDS_MAX)
+		histogram_add(&r->series->latency[second], now - since);
 }
 
 static void on_done(void *owner, uint32_t conn, uint32_t message, enum gen_verdict v)
@@ -71,8 +92,8 @@ static void on_done(void *owner, uint32_t conn, uint32_t message, enum gen_verdi
 	}
 	r->done[v]++;
 	latency_add(r, conn, message);
-	if (r->sent_us && r->tcp.now_ns < r->steady_to_ns)
-		owe(r, conn);
+	if (is_closed_loop(&r->options) && r->tcp.now_ns < r->steady_to_ns)
+		owe(r, conn, r->tcp.now_ns);
 }
 
 /* ---- a turn ------------------------------------------------------------------------ */
@@ -108,6 +129,65 @@ static uint64_t *cycles_of_turn(struct gen_run *r, bool worked)
 	return r->options.port->tx_count ? &r->cycles_stalled : &r->cycles_idle;
 }
 
+/* ---- seconds and steps ------------------------------------------------------------- */
+
+static uint32_t lost_count(const struct gen_run *r)
+{
+	uint32_t lost = 0;
+	for (unsigned i = 0; i < GEN_LOSSES; i++)
+		lost += r->tcp.lost[i];
+	return lost;
+}
+
+static void mark_second(struct gen_run *r)
+{
+	struct gen_tally now = {
+		.given = r->given,
+		.held_back = r->held_back,
+		.begun = r->tcp.messages_sent + r->datagrams,
+		.accepted = r->done[GEN_ACCEPTED],
+		.refused = r->done[GEN_REFUSED],
+		.lost = lost_count(r),
+		.retransmits = r->tcp.retransmits,
+		.cycles_busy = r->cycles_busy,
+		.cycles_all = r->cycles_busy + r->cycles_idle + r->cycles_stalled,
+	};
+	gen_series_mark(r->series, &now);
+	r->mark_ns += NS_PER_S;
+}
+
+/* What no byte was sent of will not be. */
+static void disown_unsent(struct gen_run *r)
+{
+	if (!r->options.load || is_closed_loop(&r->options) || !r->since_us)
+		return;
+	for (uint32_t i = 0; i < r->options.connections; i++)
+		r->held_back += gen_tcp_disown(&r->tcp, i);
+}
+
+/* The rate changes. A storm that we could not keep up with is over, too. */
+static void take_step(struct gen_run *r)
+{
+	const struct gen_change *c = &r->schedule.changes[r->step++];
+	double before = r->step > 1 ? c[-1].rate : r->schedule.rate;
+	if (c->rate >= before)
+		return;
+	disown_unsent(r);
+	r->scheduled = max_u64(r->scheduled, c->first);
+}
+
+/* What the time brings, in the steady phase. */
+static void tick(struct gen_run *r)
+{
+	const struct gen_schedule *s = &r->schedule;
+	while (r->tcp.now_ns >= r->mark_ns)
+		mark_second(r);
+	while (r->step < s->change_count &&
+	       r->tcp.now_ns >=
+		       s->start_ns + (uint64_t)(s->changes[r->step].from_s * 1e9))
+		take_step(r);
+}
+
 /* `feed` gives the connections work of the phase; false: nothing to do. */
 static void turn(struct gen_run *r, bool (*feed)(struct gen_run *))
 {
@@ -117,6 +197,8 @@ static void turn(struct gen_run *r, bool (*feed)(struct gen_run *))
 	/* What was begun goes before what is new. */
 	if (r->options.load)
 		gen_tcp_turn(&r->tcp);
+	if (r->mark_ns)
+		tick(r);
 	worked |= feed(r);
 	gen_port_flush(r->options.port);
 	worked |= r->options.port->packets_sent != sent;
@@ -186,14 +268,6 @@ static bool feed_connections(struct gen_run *r)
 	return true;
 }
 
-static uint32_t lost_count(const struct gen_run *r)
-{
-	uint32_t lost = 0;
-	for (unsigned i = 0; i < GEN_LOSSES; i++)
-		lost += r->tcp.lost[i];
-	return lost;
-}
-
 static bool is_connected(const struct gen_run *r)
 {
 	uint32_t greetings = r->options.load->greetings;
@@ -210,7 +284,10 @@ static bool feed_schedule(struct gen_run *r)
 {
 	unsigned i = 0;
 	while (i < SCHEDULED_PER_TURN && is_due(r, r->scheduled)) {
-		gen_tcp_owe(&r->tcp, (uint32_t)(r->scheduled++ % r->options.connections));
+		uint64_t message = r->scheduled++;
+		owe(r, (uint32_t)(message % r->options.connections),
+		    gen_schedule_due_ns(&r->schedule, message));
+		r->given++;
 		i++;
 	}
 	return i;
@@ -239,13 +316,26 @@ static bool send_datagram(struct gen_run *r)
 	return true;
 }
 
+/* In a storm what the port does not take in time is lost there, as at a NIC. */
+static bool is_late(const struct gen_run *r)
+{
+	return r->series &&
+	       gen_schedule_due_ns(&r->schedule, r->scheduled) + LATE_NS < r->tcp.now_ns;
+}
+
 static bool feed_datagrams(struct gen_run *r)
 {
 	bool is_flat_out = r->options.rate <= 0;
 	unsigned i = 0;
-	while (i < SCHEDULED_PER_TURN &&
-	       (is_flat_out || is_due(r, r->datagrams)) && send_datagram(r))
+	while (i < SCHEDULED_PER_TURN && (is_flat_out || is_due(r, r->scheduled))) {
+		if (!is_flat_out && is_late(r))
+			r->held_back++;
+		else if (!send_datagram(r))
+			break;
+		r->scheduled++;
+		r->given++;
 		i++;
+	}
 	return i;
 }
 
@@ -255,7 +345,7 @@ static bool is_done(const struct gen_run *r)
 	for (unsigned i = 0; i < GEN_LOSSES; i++)
 		done += r->tcp.messages_lost[i];
 	return done >= r->tcp.messages_sent &&
-	       (r->sent_us || r->scheduled <= done - r->greeted);
+	       (r->since_us || r->scheduled <= done - r->greeted);
 }
 
 static bool is_all_sent(const struct gen_run *r)
@@ -305,6 +395,29 @@ static void count(struct gen_run *r, int sign)
 	f->cycles_stalled += s * r->cycles_stalled;
 }
 
+static void schedule_init(struct gen_run *r, uint64_t start_ns)
+{
+	const struct gen_run_options *o = &r->options;
+	r->schedule =
+		(struct gen_schedule){.start_ns = start_ns, .rate = o->rate, .burst_s = o->burst_s};
+	double from_s = o->warmup_s;
+	for (unsigned i = 1; i < o->step_count; i++) {
+		from_s += o->steps[i - 1].seconds;
+		gen_schedule_change(&r->schedule, from_s, o->steps[i].rate);
+	}
+}
+
+static uint64_t offered_in(const struct gen_run *r)
+{
+	const struct gen_run_options *o = &r->options;
+	double offered = o->rate * (double)r->figures.steady_ns / (double)NS_PER_S;
+	if (o->step_count)
+		offered = 0;
+	for (unsigned i = 0; i < o->step_count; i++)
+		offered += o->steps[i].rate * o->steps[i].seconds;
+	return (uint64_t)offered;
+}
+
 static void load_phases(struct gen_run *r)
 {
 	const struct gen_run_options *o = &r->options;
@@ -312,27 +425,31 @@ static void load_phases(struct gen_run *r)
 	uint64_t warmup_ns = (uint64_t)(o->warmup_s * (double)NS_PER_S);
 	uint64_t steady_ns = (uint64_t)(o->seconds * (double)NS_PER_S);
 	uint64_t start_ns = gen_gate_start_ns(o->gate);
-	r->schedule = (struct gen_schedule){start_ns, o->rate, o->burst_s};
+	schedule_init(r, start_ns);
 	r->steady_from_ns = start_ns + warmup_ns;
 	r->steady_to_ns = r->steady_from_ns + steady_ns;
 	r->scheduled = 0;
 	gen_tcp_set_time(&r->tcp, clock_now_ns());
-	for (uint32_t i = 0; r->sent_us && i < o->connections; i++)
+	bool is_closed = o->load && is_closed_loop(o);
+	for (uint32_t i = 0; is_closed && i < o->connections; i++)
 		for (uint32_t k = 0; k < o->in_flight; k++)
-			owe(r, i);
-	if (r->sent_us)
+			owe(r, i, r->tcp.now_ns);
+	if (is_closed)
 		feed = feed_nothing;
 	run_phase(r, GEN_WARMUP, warmup_ns, feed, never);
 	count(r, -1);
 	uint64_t from = clock_now_ns(), cycles = clock_cycles();
+	r->mark_ns = r->series ? r->steady_from_ns : 0;
 	run_phase(r, GEN_STEADY, steady_ns, feed, never);
+	if (r->series && r->tcp.now_ns + NS_PER_S / 2 > r->mark_ns)
+		mark_second(r);
+	r->mark_ns = 0;
 	r->figures.steady_ns = clock_now_ns() - from;
 	r->figures.steady_cycles = clock_cycles() - cycles;
 	count(r, 1);
 	r->steady_to_ns = min_u64(r->steady_to_ns, clock_now_ns());
 	if (o->rate > 0)
-		r->figures.offered = (uint64_t)(o->rate * (double)r->figures.steady_ns /
-						(double)NS_PER_S);
+		r->figures.offered = offered_in(r);
 }
 
 static const char *connect_phases(struct gen_run *r)
@@ -376,6 +493,7 @@ static void finish_phases(struct gen_run *r)
 		run_phase(r, GEN_FINISH, LINGER_NS, feed_nothing, never);
 		return;
 	}
+	disown_unsent(r);
 	run_phase(r, GEN_DRAIN, DRAIN_NS, feed_nothing, is_done);
 	r->scheduled = 0;
 	run_phase(r, GEN_FINISH, FINISH_NS, feed_finish, is_finished);
@@ -427,14 +545,13 @@ int gen_run_loop(void *run)
 int gen_run_init(struct gen_run *r, const struct gen_run_options *options)
 {
 	*r = (struct gen_run){.options = *options};
+	if (options->step_count && !(r->series = map_take(sizeof *r->series)))
+		return -ENOMEM;
 	if (!options->load)
 		return 0;
-	if (options->rate <= 0) {
-		r->sent_us = map_take((uint64_t)options->connections *
-				      options->in_flight * sizeof *r->sent_us);
-		if (!r->sent_us)
-			return -ENOMEM;
-	}
+	uint64_t times = (uint64_t)options->connections * slots_of(options);
+	if (times && !(r->since_us = map_take(times * sizeof *r->since_us)))
+		return -ENOMEM;
 	struct gen_tcp_options tcp = {
 		.port = options->port,
 		.load = options->load,
@@ -449,9 +566,11 @@ int gen_run_init(struct gen_run *r, const struct gen_run_options *options)
 void gen_run_fini(struct gen_run *r)
 {
 	const struct gen_run_options *o = &r->options;
-	if (r->sent_us)
-		map_give(r->sent_us,
-			 (uint64_t)o->connections * o->in_flight * sizeof *r->sent_us);
+	if (r->since_us)
+		map_give(r->since_us,
+			 (uint64_t)o->connections * slots_of(o) * sizeof *r->since_us);
+	if (r->series)
+		map_give(r->series, sizeof *r->series);
 	if (o->load)
 		gen_tcp_fini(&r->tcp);
 }

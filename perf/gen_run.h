@@ -8,6 +8,11 @@
  * charged for everything it kept waiting. `burst_s` moves all of a period to the period's
  * start. Closed loop: each connection keeps `in_flight` messages under way.
  *
+ * With steps the open loop's rate changes while it runs, and each second is told apart
+ * (gen_series.h). A connection then has at most `outstanding` messages that are due and not
+ * answered, the others are held back; when the rate falls, and at the end, those of which
+ * no byte was sent are forgotten: a storm's end is its end, and not that of its backlog.
+ *
  * Core: gen_run_loop() on the generator's lcore; what main reads meanwhile is atomic.
  */
 #ifndef PENSTOCK_GEN_RUN_H
@@ -16,6 +21,7 @@
 #include "perf/gen_figures.h"
 #include "perf/gen_gate.h"
 #include "perf/gen_schedule.h"
+#include "perf/gen_series.h"
 
 enum gen_phase {
 	GEN_RESOLVE,
@@ -31,6 +37,10 @@ enum gen_phase {
 
 extern const char *const gen_phase_names[GEN_PHASES];
 
+struct gen_step {
+	double rate, seconds;
+};
+
 struct gen_run_options {
 	struct gen_port *port;
 	struct gen_gate *gate;
@@ -42,16 +52,26 @@ struct gen_run_options {
 	double rate; /* messages per second of all connections; 0: closed loop */
 	uint32_t in_flight;
 	double warmup_s, seconds, burst_s;
+	/* Of the steady phase; the warm-up has the first one's rate. */
+	unsigned step_count;
+	struct gen_step steps[GEN_STEPS_MAX];
+	uint32_t outstanding; /* open loop, per connection; 0: as many as come */
 };
 
 struct gen_run {
 	struct gen_run_options options;
 	struct gen_tcp tcp;
 	struct gen_figures figures;
-	uint32_t *sent_us; /* closed loop: when, per connection and message in flight */
+	/* From when latency counts, per connection and outstanding message; null: by the
+	 * schedule alone */
+	uint32_t *since_us;
+	struct gen_series *series; /* null: no steps */
 	struct gen_schedule schedule; /* open loop */
 	uint64_t ask_ns, steady_from_ns, steady_to_ns, begin_cycles;
-	uint64_t scheduled; /* open loop: messages given to their connections */
+	uint64_t scheduled; /* open loop: the next message */
+	uint64_t given, held_back; /* see gen_series.h */
+	unsigned step;             /* of the schedule's changes that have come */
+	uint64_t mark_ns;          /* when a second ends */
 	uint32_t greeted;
 	uint64_t done[GEN_STRANGE]; /* greetings left out */
 	uint64_t cycles_busy, cycles_idle, cycles_stalled, datagrams;

@@ -19,7 +19,7 @@ enum {
 const char *const gen_loss_names[GEN_LOSSES] = {
 	[GEN_LOSS_REFUSED] = "refused",        [GEN_LOSS_RESET] = "reset",
 	[GEN_LOSS_TIMEOUT] = "timeout",        [GEN_LOSS_HUNG_UP] = "hung_up",
-	[GEN_LOSS_STRANGE] = "strange_answer",
+	[GEN_LOSS_STRANGE] = "strange_answer", [GEN_LOSS_GIVEN_UP] = "given_up",
 };
 
 int gen_tcp_init(struct gen_tcp *t, const struct gen_tcp_options *options)
@@ -292,11 +292,11 @@ void gen_tcp_finish(struct gen_tcp *t, uint32_t conn)
 {
 	struct gen_conn *c = &t->conns[conn];
 	if (c->state == GEN_OPENING)
-		reset(t, c, GEN_LOSS_TIMEOUT);
+		reset(t, c, GEN_LOSS_GIVEN_UP);
 	if (c->state != GEN_OPEN)
 		return;
 	if (c->unacked != c->top || c->answered < c->begun) {
-		reset(t, c, GEN_LOSS_TIMEOUT);
+		reset(t, c, GEN_LOSS_GIVEN_UP);
 		return;
 	}
 	c->state = GEN_FINISHING;
@@ -310,6 +310,14 @@ void gen_tcp_owe(struct gen_tcp *t, uint32_t conn)
 	c->owed++;
 	if (c->state == GEN_OPEN)
 		send_owed(t, c);
+}
+
+uint32_t gen_tcp_disown(struct gen_tcp *t, uint32_t conn)
+{
+	struct gen_conn *c = &t->conns[conn];
+	uint32_t unsent = c->owed - c->begun;
+	c->owed = c->begun;
+	return unsent;
 }
 
 /* ---- the turn's end ---------------------------------------------------------------- */

@@ -43,6 +43,7 @@ enum gen_loss {
 	GEN_LOSS_TIMEOUT, /* nothing heard of what was sent again and again */
 	GEN_LOSS_HUNG_UP, /* the target closed */
 	GEN_LOSS_STRANGE, /* an answer that is none */
+	GEN_LOSS_GIVEN_UP, /* by us: its answers had not come when the run ended */
 	GEN_LOSSES,
 };
 
@@ -129,6 +130,8 @@ void gen_tcp_fini(struct gen_tcp *t);
 void gen_tcp_connect(struct gen_tcp *t, uint32_t conn);
 /* One more message may be sent; it is sent at once when the window allows. */
 void gen_tcp_owe(struct gen_tcp *t, uint32_t conn);
+/* Forgets the messages of which no byte was sent; how many. */
+uint32_t gen_tcp_disown(struct gen_tcp *t, uint32_t conn);
 /* Closes an OPEN connection behind what it sent. */
 void gen_tcp_finish(struct gen_tcp *t, uint32_t conn);
 

@@ -53,7 +53,10 @@ static int run_open(struct gen_team *t, unsigned index, uint32_t first)
 	run.load = load_init(t, m);
 	run.connections = gen_share(o->run.connections, index, o->lcore_count);
 	run.first = first;
-	run.rate = o->run.rate * run.connections / o->run.connections;
+	double share = (double)run.connections / o->run.connections;
+	run.rate = o->run.rate * share;
+	for (unsigned i = 0; i < run.step_count; i++)
+		run.steps[i].rate = o->run.steps[i].rate * share;
 	int error = gen_run_init(&m->run, &run);
 	m->is_made = error == 0;
 	if (error)
@@ -140,6 +143,17 @@ void gen_team_sum(const struct gen_team *t, struct gen_figures *ret)
 	*ret = (struct gen_figures){0};
 	for (unsigned i = 0; i < t->options->lcore_count; i++)
 		gen_figures_add(ret, &t->members[i].run.figures);
+}
+
+bool gen_team_series(const struct gen_team *t, struct gen_series *ret)
+{
+	for (unsigned i = 0; i < t->options->lcore_count; i++) {
+		const struct gen_series *one = t->members[i].run.series;
+		if (!one)
+			return false;
+		gen_series_add(ret, one);
+	}
+	return true;
 }
 
 bool gen_team_predict(const struct gen_team *t, struct gen_reading *ret)

@@ -50,6 +50,8 @@ struct gen_shown gen_team_show(const struct gen_team *t);
 /* Afterwards: */
 const struct gen_load *gen_team_load(const struct gen_team *t); /* null: datagrams */
 void gen_team_sum(const struct gen_team *t, struct gen_figures *ret);
+/* Second by second, added to zeroes; false: the run has no steps. */
+bool gen_team_series(const struct gen_team *t, struct gen_series *ret);
 /* How the frames of a chaos run must end; false: no memory. */
 bool gen_team_predict(const struct gen_team *t, struct gen_reading *ret);
 uint32_t gen_team_speed_mbps(const struct gen_team *t);

@@ -4,10 +4,9 @@ otherwise, some runs, a table.
 Every scenario finds the most a closed loop gets, then offers shares of that in an open loop:
 throughput against latency. What each figure means: docs/PERFORMANCE.md.
 """
-from memif_pair import MemifPair, RingPair
+from memif_pair import FLEET, KAFKA, UDP, MemifPair, RingPair
 from record import record
 
-KAFKA, FLEET, UDP = 9092, 32960, 5140
 SHARES = (0.25, 0.5, 0.7, 0.9)
 SECONDS = 5
 

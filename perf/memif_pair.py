@@ -19,6 +19,7 @@ sys.path.insert(0, str(ROOT / "config"))
 from sandbox import HugePages, Sandbox  # noqa: E402
 
 ADDRESS, NET = "10.0.0.1", "10.0.0.0/8"
+KAFKA, FLEET, UDP = 9092, 32960, 5140
 START_SECONDS, END_SECONDS, RUN_SECONDS, TOPIC_SECONDS = 60, 90, 300, 120
 RECEIVER_MIB, GENERATOR_MIB = 128, 128
 RING = "rsize=11"      # 2,048 buffers; 8,192 are more than the second-level cache holds
@@ -65,8 +66,9 @@ class Pair:
         if kind is None and wrong:
             raise PairError(wrong)
 
-    def spawn(self, command, **options):
-        environment = dict(os.environ, RUNTIME_DIRECTORY=self.sandbox.directory)
+    def spawn(self, command, environment=None, **options):
+        environment = {**os.environ, "RUNTIME_DIRECTORY": self.sandbox.directory,
+                       **(environment or {})}
         return self.sandbox.start(command, env=environment, **options)
 
     def launch(self, mode, port, **options):
@@ -98,7 +100,7 @@ class Pair:
 
 def gateway_settings(cpu):
     return {
-        "listeners": "KAFKA://:9092,FLEET://:32960,UDP://:5140",
+        "listeners": f"KAFKA://:{KAFKA},FLEET://:{FLEET},UDP://:{UDP}",
         "listener.protocol.map": "FLEET:GBT32960",
         "listener.name.fleet.link": "platform",
         "num.partitions": "8",
@@ -140,8 +142,10 @@ class RingPair(Pair):
 class MemifPair(Pair):
     """The receiver is a gateway; `program` may be one with other seams."""
 
-    def __init__(self, settings=None, topics=None, program="control/penstockd"):
+    def __init__(self, settings=None, topics=None, program="control/penstockd",
+                 environment=None):
         super().__init__()
+        self.environment = environment
         self.program = self.build / program
         self.settings = {**gateway_settings(self.receiver_cpu), **(settings or {})}
         self.topics = topics or {}
@@ -157,7 +161,7 @@ class MemifPair(Pair):
                            "penstock.control.socket": self.socket,
                            "log.dirs": f"{directory}/log", **self.settings}.items():
             command += ["--set", f"{key}={value}"]
-        self.process = self.spawn(command, stdin=subprocess.DEVNULL,
+        self.process = self.spawn(command, self.environment, stdin=subprocess.DEVNULL,
                                   stdout=subprocess.PIPE, start_new_session=True)
         is_ready = select.select([self.process.stdout], [], [], START_SECONDS)[0]
         line = self.process.stdout.readline() if is_ready else b""

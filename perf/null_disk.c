@@ -1,6 +1,11 @@
 /* null_disk.c - the disk seam for measuring what is above it: every call succeeds at the next
  * reap, nothing is kept. Files are empty when they are opened to be written; there are none that
- * are only to be read. */
+ * are only to be read.
+ *
+ * NULL_DISK_MB_PER_S makes it a slow one: calls are done one after the other, a write takes as long
+ * as its bytes do at that rate. A gateway in front of it has a capacity that is known beforehand.
+ */
+#include "dataplane/base/clock.h"
 #include "dataplane/base/require.h"
 #include "dataplane/store/disk.h"
 
@@ -12,6 +17,8 @@ struct disk {
 	struct disk_op *first, *last;
 	unsigned outstanding;
 	int next_fd;
+	double ns_per_byte; /* 0: no time at all */
+	uint64_t begun_ns;  /* when it turned to `first` */
 };
 
 struct disk *disk_create(const char *name, int *error)
@@ -19,6 +26,9 @@ struct disk *disk_create(const char *name, int *error)
 	struct disk *d = calloc(1, sizeof *d);
 	require(d);
 	d->next_fd = 1000;
+	const char *mb_per_s = getenv("NULL_DISK_MB_PER_S");
+	if (mb_per_s)
+		d->ns_per_byte = 1e3 / strtod(mb_per_s, NULL);
 	*error = 0;
 	return d;
 }
@@ -66,6 +76,8 @@ void disk_submit(struct disk *d, struct disk_op *give)
 		d->last->next = give;
 	else
 		d->first = give;
+	if (d->first == give && d->ns_per_byte > 0)
+		d->begun_ns = clock_now_ns();
 	d->last = give;
 	d->outstanding++;
 }
@@ -74,10 +86,24 @@ void disk_kick(struct disk *d)
 {
 }
 
+/* The disk has done `first`, or has not got that far. */
+static bool is_done(struct disk *d, uint64_t now_ns)
+{
+	if (d->first->kind != DISK_WRITE)
+		return true;
+	uint64_t end_ns =
+		d->begun_ns + (uint64_t)((double)iov_bytes(d->first) * d->ns_per_byte);
+	if (end_ns > now_ns)
+		return false;
+	d->begun_ns = end_ns;
+	return true;
+}
+
 unsigned disk_reap(struct disk *d, struct disk_op **ret, unsigned max)
 {
 	unsigned count = 0;
-	while (count < max && d->first) {
+	uint64_t now_ns = d->first && d->ns_per_byte > 0 ? clock_now_ns() : 0;
+	while (count < max && d->first && (!now_ns || is_done(d, now_ns))) {
 		struct disk_op *op = d->first;
 		d->first = op->next;
 		if (!d->first)

@@ -33,7 +33,7 @@ struct program {
 	struct gen_gateway gateway;
 	sigset_t signals;
 	json_t *samples; /* the rate over time */
-	uint64_t begin_ns, sampled_ns, sampled_done;
+	uint64_t begin_ns, sampled_ns, sampled_done, steady_ns;
 };
 
 static bool is_interrupted(const struct program *p, unsigned ms)
@@ -63,6 +63,20 @@ static void take_sample(struct program *p, unsigned number)
 			phase, shown.open, rate, shown.begun, shown.done);
 }
 
+/* The gateway's counters second by second, when the run has steps. */
+static void watch_gateway(struct program *p, enum gen_phase phase, enum gen_phase seen)
+{
+	bool is_end = phase > GEN_STEADY && seen == GEN_STEADY;
+	if (p->options.run.step_count == 0 || (phase != GEN_STEADY && !is_end))
+		return;
+	uint64_t now = clock_now_ns();
+	if (p->steady_ns == 0)
+		p->steady_ns = now;
+	if (!is_end && now < p->steady_ns + p->gateway.watched_count * NS_PER_S)
+		return;
+	gen_gateway_watch(&p->gateway, (double)(now - p->steady_ns) / (double)NS_PER_S);
+}
+
 /* Until the lcores are done: progress, and the gateway's counters as phases change. */
 static void watch(struct program *p)
 {
@@ -73,6 +87,7 @@ static void watch(struct program *p)
 			gen_gateway_take(&p->gateway, GEN_AT_STEADY);
 		if (phase >= GEN_DRAIN && seen < GEN_DRAIN)
 			gen_gateway_take(&p->gateway, GEN_AT_DRAIN);
+		watch_gateway(p, phase, seen);
 		seen = phase;
 		if (is_interrupted(p, WATCH_MS))
 			gen_team_stop(&p->team);

@@ -6,6 +6,9 @@
   NAME-rate.png     rate over time, one line per run; of `sweeps`: rate against record
                     size, one line per number of partitions
   NAME-taken.png    of `line`: what testpmd and the gateway take in, per frame size
+  NAME-goodput.png  of `overload`: what is answered against what is offered, in peaks
+  NAME-p99.png      of `overload`: answer latency against what is offered
+  NAME-seconds.png  of `overload`: the seconds of the worst storm, in peaks
 """
 import json
 import pathlib
@@ -118,6 +121,50 @@ def draw_line(axes, result):
     return True
 
 
+def storms_of(result):
+    """(name, peak, points with figures) of the rows that have a peak."""
+    for row in result["storms"]:
+        points = [point for point in row["points"] if "each_second" in point]
+        if points and row["peak_per_s"]:
+            yield row["name"], row["peak_per_s"], points
+
+
+def draw_goodput(axes, result):
+    for name, peak, points in storms_of(result):
+        line, = axes.plot([point["offered_per_s"] / peak for point in points],
+                          [point["answered_per_s"] / peak for point in points],
+                          marker="o", label=name)
+        axes.plot([point["offered_per_s"] / peak for point in points],
+                  [min(point["each_second"]) / peak for point in points],
+                  ":", color=line.get_color())
+    axes.axhline(0.9, color="gray", linewidth=0.8)
+    axes.set(xlabel="offered, in peaks", ylabel="answered, in peaks (dotted: the worst second)",
+             ylim=0)
+    axes.legend(fontsize="small")
+    return True
+
+
+def draw_storm_latency(axes, result):
+    for name, peak, points in storms_of(result):
+        told = [point for point in points if point["latency_us"]["count"]]
+        axes.plot([point["offered_per_s"] / peak for point in told],
+                  [point["latency_us"]["p99"] / 1e3 for point in told], marker="o", label=name)
+    axes.set(xlabel="offered, in peaks", ylabel="p99 of those answered, ms", yscale="log")
+    axes.legend(fontsize="small")
+    return True
+
+
+def draw_seconds(axes, result):
+    for name, peak, points in storms_of(result):
+        seconds = points[-1]["each_second"]
+        axes.plot(range(1, len(seconds) + 1), [rate / peak for rate in seconds], marker="o",
+                  label=f"{name}, {points[-1]['share']} x")
+    axes.axhline(0.9, color="gray", linewidth=0.8)
+    axes.set(xlabel="second of the storm", ylabel="answered, in peaks", ylim=0)
+    axes.legend(fontsize="small")
+    return True
+
+
 def plot(path):
     import matplotlib
     matplotlib.use("Agg")
@@ -125,6 +172,8 @@ def plot(path):
     result = json.loads(path.read_text())
     if "stages" in result:
         charts = {"cycles": draw_stages}
+    elif "storms" in result:
+        charts = {"goodput": draw_goodput, "p99": draw_storm_latency, "seconds": draw_seconds}
     elif "cells" in result:
         charts = {"rate": draw_sweeps}
     elif "rows" in result and "runs" in result:

@@ -7,6 +7,7 @@
   udp           datagrams over net_memif: flat out, and at rates
   chaos         broken GB/T 32960 streams, their ends held against a second reading
   connections   a million vehicles over net_memif, one frame per 10 s each
+  overload      offered against answered, 0.5 to 4 times the peak, and the calm after (--rows)
   discard       kafka, fleet and udp at a gateway whose disk keeps nothing: the kernel's part off
   ring          the same three, gateway and generator in one process over a pair of rings
   line          what a gateway takes in over a port, beside dpdk-testpmd at the same port
@@ -24,6 +25,7 @@ import sys
 import disk
 import line
 import load
+import overload
 import sweeps
 from record import BUILD, LOAD_BEFORE, output, record
 
@@ -63,6 +65,7 @@ SCENARIOS = {
     "udp": (load.udp, load.show),
     "chaos": (load.chaos, load.show),
     "connections": (load.connections, load.show),
+    "overload": (overload.overload, overload.show),
     "discard": (load.discard, load.show),
     "ring": (load.ring, load.show),
     "line": (line.line, line.show),
@@ -71,11 +74,30 @@ SCENARIOS = {
 }
 
 
+def rows_of(text):
+    names = text.split(",")
+    unknown = set(names) - {row.name for row in overload.ROWS}
+    if unknown:
+        raise argparse.ArgumentTypeError(f"no row is called {', '.join(unknown)}")
+    return names
+
+
+def options_of(name, arguments):
+    if name == "overload":
+        return {"names": arguments.rows, "disk_mb_s": arguments.disk}
+    return {}
+
+
 def main():
     parser = argparse.ArgumentParser(
         prog="perf/run", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("names", nargs="*", metavar="NAME")
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    parser.add_argument("--rows", metavar="NAME,...", type=rows_of, default=(),
+                        help=f"of overload: some of {', '.join(r.name for r in overload.ROWS)}")
+    parser.add_argument("--disk", metavar="MB_PER_S", type=int,
+                        help="of overload: a disk that keeps nothing and takes so much in all "
+                        "rows; 0: anything")
     arguments = parser.parse_args()
     if arguments.names == ["all"]:
         arguments.names = []
@@ -88,12 +110,12 @@ def main():
     is_even = True
     for name in arguments.names or SCENARIOS:
         measure, show = SCENARIOS[name]
-        result = measure()
+        result = measure(**options_of(name, arguments))
         if arguments.json:
             print(json.dumps(result, indent=1))
         else:
             show(result)
-        is_even &= load.is_even(result)
+        is_even &= load.is_even(result) and (name != "overload" or overload.holds(result))
     raise SystemExit(not is_even)
 
 

@@ -9,10 +9,10 @@ table, with the reason.
 import math
 
 from load import cycles
-from memif_pair import MemifPair, PairError, TopicError
+from memif_pair import KAFKA, MemifPair, PairError, TopicError
 from record import record
 
-KAFKA, KIB = 9092, 1024
+KIB = 1024
 RECORD_BYTES = (10, 100, 450, KIB, 10 * KIB, 100 * KIB, KIB * KIB)
 PARTITIONS = (1, 8, 1000, 10000)
 BATCH_BYTES, RECORD_OVERHEAD = 16 * KIB, 8

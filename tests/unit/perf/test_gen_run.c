@@ -17,8 +17,10 @@ struct rig {
 
 static struct rig *rig_create(void)
 {
-	struct rig *r = calloc(1, sizeof *r);
+	/* A run has members on cache lines of their own. */
+	struct rig *r = aligned_alloc(alignof(struct rig), sizeof *r);
 	cr_assert(r);
+	memset(r, 0, sizeof *r);
 	r->gate.count = 1;
 	r->load = loop_load();
 	loop_port_init(&r->loop, &r->gate);
@@ -33,7 +35,7 @@ static const struct gen_figures *measure(struct rig *r, const struct gen_run_opt
 	o.connections = CONNECTIONS;
 	o.target_port = LOOP_TARGET_PORT;
 	o.warmup_s = 0.1;
-	o.seconds = 0.5;
+	o.seconds = o.seconds > 0 ? o.seconds : 0.5;
 	cr_assert(gen_run_init(&r->run, &o) == 0);
 	gen_run_loop(&r->run);
 	cr_assert(atomic_load(&r->run.phase) == GEN_DONE);
@@ -175,5 +177,98 @@ Test(gen_run, a_full_port_is_a_stall_and_not_idleness)
 	const struct gen_figures *f = measure(r, &(struct gen_run_options){.datagram_bytes = 64});
 	cr_assert(f->begun_all == GEN_TX_BATCH, "what the port does not take waits");
 	cr_assert(f->cycles_stalled > 0 && f->cycles_idle == 0);
+	rig_destroy(r);
+}
+
+static uint64_t accepted_in(const struct rig *r, uint32_t second)
+{
+	return gen_series_grown(r->run.series, second).accepted;
+}
+
+Test(gen_run, steps_have_rates_of_their_own_and_seconds_that_are_told_apart)
+{
+	struct rig *r = rig_create();
+	const struct gen_figures *f = measure(
+		r, &(struct gen_run_options){.load = &r->load,
+					     .rate = 1000,
+					     .seconds = 3,
+					     .step_count = 2,
+					     .steps = {{1000, 1}, {3000, 2}},
+					     .outstanding = 64});
+	cr_assert(f->offered == 7000 && f->latency.count == 7000, "%lu", f->latency.count);
+	cr_assert(r->run.series->marked == 4);
+	static const uint64_t rates[] = {1000, 3000, 3000};
+	for (uint32_t i = 0; i < array_len(rates); i++) {
+		cr_assert(r->run.series->latency[i].count == rates[i]);
+		/* A second ends with the first turn behind it. */
+		uint64_t given = gen_series_grown(r->run.series, i).given;
+		cr_assert(given + 1 >= rates[i] && given <= rates[i] + 1, "%lu", given);
+		uint64_t accepted = accepted_in(r, i);
+		cr_assert(accepted + 2 > rates[i] && accepted < rates[i] + 2, "%lu", accepted);
+	}
+	cr_assert(is_about(histogram_quantile_ns(&f->latency, 0.5), 300 * US));
+	cr_assert(f->unanswered == 0 && r->run.held_back == 0);
+	rig_destroy(r);
+}
+
+/* A second of silence: each connection waits with what it may have outstanding, the rest is held
+ * back; when the rate falls what was not sent is forgotten, and the next second is normal. */
+Test(gen_run, a_storm_leaves_no_backlog_and_what_it_kept_waiting_is_charged)
+{
+	struct rig *r = rig_create();
+	r->loop.stall_from_ns = 100 * MS;
+	r->loop.stall_to_ns = 1100 * MS;
+	const struct gen_figures *f = measure(
+		r, &(struct gen_run_options){.load = &r->load,
+					     .rate = 2000,
+					     .seconds = 3,
+					     .step_count = 2,
+					     .steps = {{2000, 1}, {1000, 2}},
+					     .outstanding = 5});
+	struct gen_tally storm = gen_series_grown(r->run.series, 0);
+	const struct histogram *latency = r->run.series->latency;
+	cr_assert(storm.given >= 1999 && storm.given <= 2001 && f->offered == 4000);
+	cr_assert(r->loop.in_flight_max == 5);
+	/* All but five of each connection, a few of the first turn aside. */
+	cr_assert(storm.held_back >= 1940 && storm.held_back <= 1950, "%lu", storm.held_back);
+	cr_assert(latency[0].count + storm.held_back == 2000);
+	cr_assert(latency[0].max_ns > 990 * MS && latency[0].max_ns < 1010 * MS, "%lu",
+		  latency[0].max_ns);
+	cr_assert(latency[2].count == 1000 && is_about(latency[2].max_ns, 300 * US));
+	cr_assert(f->unanswered == 0 && f->lost[GEN_LOSS_GIVEN_UP] == 0);
+	rig_destroy(r);
+}
+
+/* The target says nothing any more: what a full window keeps from being sent is forgotten. */
+Test(gen_run, what_was_sent_and_is_not_answered_is_given_up_at_the_end)
+{
+	struct rig *r = rig_create();
+	r->loop.stall_from_ns = 600 * MS;
+	r->loop.stall_to_ns = 3600000ull * MS;
+	const struct gen_figures *f = measure(
+		r, &(struct gen_run_options){.load = &r->load,
+					     .rate = 1000,
+					     .seconds = 1,
+					     .step_count = 1,
+					     .steps = {{1000, 1}},
+					     .outstanding = 8});
+	cr_assert(f->lost[GEN_LOSS_GIVEN_UP] == CONNECTIONS);
+	cr_assert(f->messages_lost[GEN_LOSS_GIVEN_UP] == 8 * CONNECTIONS);
+	cr_assert(f->unanswered == 0 && f->begun_all == f->done_all[GEN_ACCEPTED] + 80);
+	rig_destroy(r);
+}
+
+Test(gen_run, datagrams_of_a_storm_that_the_port_does_not_take_are_lost_there)
+{
+	struct rig *r = rig_create();
+	r->loop.is_full = true;
+	measure(r, &(struct gen_run_options){.rate = 1000,
+					     .datagram_bytes = 64,
+					     .seconds = 1,
+					     .step_count = 1,
+					     .steps = {{1000, 1}}});
+	struct gen_tally t = gen_series_grown(r->run.series, 0);
+	cr_assert(t.given >= 998 && t.given <= 1002 && t.begun == 0, "%lu", t.given);
+	cr_assert(t.held_back == t.given);
 	rig_destroy(r);
 }

@@ -36,3 +36,14 @@ Test(gen_schedule, the_last_of_one_burst_is_not_the_first_of_the_next)
 	for (uint64_t j = 0; j < 3000; j++)
 		cr_assert(gen_schedule_due_ns(&s, j) / MS == j / 3 * 100, "%lu", j);
 }
+
+Test(gen_schedule, from_a_change_on_another_rate_holds)
+{
+	struct gen_schedule s = {.start_ns = 77, .rate = 4};
+	gen_schedule_change(&s, 1, 2);
+	gen_schedule_change(&s, 2.5, 10);
+	static const uint64_t due_ms[] = {0, 250, 500, 750, 1000, 1500, 2000, 2500, 2600};
+	for (uint64_t j = 0; j < array_len(due_ms); j++)
+		cr_assert(gen_schedule_due_ns(&s, j) == 77 + due_ms[j] * MS, "%lu", j);
+	cr_assert(s.changes[0].first == 4 && s.changes[1].first == 7);
+}

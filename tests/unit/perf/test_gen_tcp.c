@@ -132,6 +132,20 @@ Test(gen_tcp, a_fin_is_repeated)
 	rig_destroy(r);
 }
 
+Test(gen_tcp, what_was_not_begun_can_be_forgotten_and_is_never_sent)
+{
+	struct gen_tcp_rig *r = rig_create(1000);
+	rig_open(r);
+	unsigned fit = RIG_WINDOW / RIG_MESSAGE_BYTES;
+	for (unsigned i = 0; i < fit + 3; i++)
+		gen_tcp_owe(&r->tcp, 0);
+	cr_assert(r->fake.count == fit);
+	cr_assert(gen_tcp_disown(&r->tcp, 0) == 3 && gen_tcp_disown(&r->tcp, 0) == 0);
+	rig_ack(r, RIG_WINDOW, nothing);
+	cr_assert(r->fake.count == fit && r->tcp.messages_sent == fit);
+	rig_destroy(r);
+}
+
 Test(gen_tcp, who_owes_an_answer_at_the_end_is_lost)
 {
 	struct gen_tcp_rig *r = rig_create(1000);
@@ -140,7 +154,7 @@ Test(gen_tcp, who_owes_an_answer_at_the_end_is_lost)
 	rig_ack(r, RIG_MESSAGE_BYTES, nothing);
 	gen_tcp_finish(&r->tcp, 0);
 	cr_assert(rig_sent(r, r->fake.count - 1).flags & TCP_FLAG_RST);
-	cr_assert(r->tcp.messages_lost[GEN_LOSS_TIMEOUT] == 1);
+	cr_assert(r->tcp.messages_lost[GEN_LOSS_GIVEN_UP] == 1);
 	rig_destroy(r);
 }
 
