@@ -4,11 +4,17 @@ otherwise, some runs, a table.
 Every scenario finds the most a closed loop gets, then offers shares of that in an open loop:
 throughput against latency. What each figure means: docs/PERFORMANCE.md.
 """
-from memif_pair import FLEET, KAFKA, UDP, MemifPair, RingPair
+import pathlib
+
+from memif_pair import FLEET, KAFKA, UDP, MemifPair, PairError, RingPair
 from record import record
 
 SHARES = (0.25, 0.5, 0.7, 0.9)
 SECONDS = 5
+CONNECTIONS, CONNECTIONS_MAX, REPORT_S = 1000000, 16000000, 10
+# Bytes: of a vehicle in gateway and generator together, and of all that does not depend on them.
+VEHICLE_BYTES, REST_BYTES = 700, 2 << 30
+PEAK_VEHICLES, PEAK_RATE, PEAK_SECONDS = 300000, 500000, 60
 
 
 def steps(pair, mode, port, closed, opened):
@@ -83,15 +89,50 @@ def ring():
     return result("ring", pair, runs)
 
 
-def connections():
-    """As many vehicles as one machine holds here, one frame per ten seconds each."""
-    count = 1000000
-    settings = {"penstock.connections.max": str(count + 1000),
-                "penstock.tcp.half.open.max": "65536"}
-    with MemifPair(settings) as pair:
+def many(count):
+    """Settings of a gateway that so many vehicles connect to at once."""
+    return {"penstock.connections.max": str(count + 1000),
+            "penstock.tcp.half.open.max": "65536"}
+
+
+def memory_free():
+    lines = pathlib.Path("/proc/meminfo").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("MemAvailable:")) << 10
+
+
+def memory_missing(count, free):
+    """'' or why so many vehicles have no room here, and what to do."""
+    needed = count * VEHICLE_BYTES + REST_BYTES
+    if needed <= free:
+        return ""
+    fits = max(0, free - REST_BYTES) // VEHICLE_BYTES
+    return (f"{count:,} vehicles need {needed / 2**30:.1f} GiB of memory, and "
+            f"{free / 2**30:.1f} GiB are available; --count {fits // 100000 * 100000} would fit")
+
+
+def connections(count=CONNECTIONS, rate=None):
+    """As many vehicles as one machine holds here, by default one frame per ten seconds each."""
+    missing = memory_missing(count, memory_free())
+    if missing:
+        raise PairError(missing)
+    with MemifPair(many(count)) as pair:
         runs = [pair.perf("fleet", FLEET, seconds=15, warmup=2, connections=count,
-                          rate=count // 10)]
+                          rate=rate or count // REPORT_S)]
     return result("connections", pair, runs)
+
+
+def peak():
+    """The hour after an outage: 300,000 vehicles, half a million reports per second."""
+    runs = []
+    try:
+        with MemifPair(many(PEAK_VEHICLES)) as pair:
+            runs.append(pair.perf("fleet", FLEET, seconds=PEAK_SECONDS, warmup=2,
+                                  connections=PEAK_VEHICLES, rate=PEAK_RATE))
+    except PairError as error:
+        if not runs:
+            raise
+        runs[0]["balance"] = f"{runs[0]['balance']}; {error}"
+    return result("peak", pair, runs)
 
 
 def chaos():
@@ -137,6 +178,23 @@ def show(figures):
               f"{cycles(run, 'poller') - driver_cycles(run):>8.0f}{driver_cycles(run):>8.0f}"
               f"{cycles(run, 'writer'):>8.0f}  {how(run)}"
               f"{'' if run['balance'] == 'even' else '  NOT EVEN: ' + run['balance']}")
+
+
+def show_many(figures):
+    """The table, and what many connections are asked for."""
+    show(figures)
+    for run in figures["runs"]:
+        ledger = run["ledger"]
+        lost = sum(ledger["connections_lost"].values())
+        print(f"{run['options']['connections']:,} connected in {run['connect_seconds']:.1f} s, "
+              f"{run['gateway']['resident_bytes_per_connection']:.0f} bytes each at the gateway; "
+              f"offered {run['offered_messages_per_s']:.0f}/s, answered "
+              f"{run['achieved_messages_per_s']:.0f}/s; connections lost {lost}, messages "
+              f"refused {ledger['refused']}, unanswered {ledger['unanswered']}")
+        for core in run["gateway"]["cores"]:
+            print(f"  {core['role']}: cycles per record " + ", ".join(
+                f"{stage} {value:.0f}" for stage, value in core["stages"].items()
+                if value >= 1))
 
 
 def is_even(figures):

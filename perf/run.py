@@ -6,7 +6,8 @@
   kafka         Produce requests over net_memif: batches, single records, acks
   udp           datagrams over net_memif: flat out, and at rates
   chaos         broken GB/T 32960 streams, their ends held against a second reading
-  connections   a million vehicles over net_memif, one frame per 10 s each
+  connections   a million vehicles over net_memif, one frame per 10 s each (--count, --rate)
+  peak          the hour after an outage: 300,000 vehicles, 500,000 frames/s, a minute
   overload      offered against answered, 0.5 to 4 times the peak, and the calm after (--rows)
   discard       kafka, fleet and udp at a gateway whose disk keeps nothing: the kernel's part off
   ring          the same three, gateway and generator in one process over a pair of rings
@@ -27,6 +28,7 @@ import line
 import load
 import overload
 import sweeps
+from memif_pair import PairError
 from record import BUILD, LOAD_BEFORE, output, record
 
 QUIET = 0.5
@@ -64,7 +66,8 @@ SCENARIOS = {
     "kafka": (load.kafka, load.show),
     "udp": (load.udp, load.show),
     "chaos": (load.chaos, load.show),
-    "connections": (load.connections, load.show),
+    "connections": (load.connections, load.show_many),
+    "peak": (load.peak, load.show_many),
     "overload": (overload.overload, overload.show),
     "discard": (load.discard, load.show),
     "ring": (load.ring, load.show),
@@ -85,7 +88,16 @@ def rows_of(text):
 def options_of(name, arguments):
     if name == "overload":
         return {"names": arguments.rows, "disk_mb_s": arguments.disk}
+    if name == "connections":
+        return {"count": arguments.count, "rate": arguments.rate}
     return {}
+
+
+def count_of(text):
+    count = int(text)
+    if not 1 <= count <= load.CONNECTIONS_MAX:
+        raise argparse.ArgumentTypeError(f"1 to {load.CONNECTIONS_MAX} vehicles")
+    return count
 
 
 def main():
@@ -93,6 +105,11 @@ def main():
         prog="perf/run", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("names", nargs="*", metavar="NAME")
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    parser.add_argument("--count", metavar="N", type=count_of, default=load.CONNECTIONS,
+                        help=f"of connections: vehicles (default {load.CONNECTIONS})")
+    parser.add_argument("--rate", metavar="R", type=int,
+                        help="of connections: frames per second of all (default: a tenth of "
+                        "--count)")
     parser.add_argument("--rows", metavar="NAME,...", type=rows_of, default=(),
                         help=f"of overload: some of {', '.join(r.name for r in overload.ROWS)}")
     parser.add_argument("--disk", metavar="MB_PER_S", type=int,
@@ -110,7 +127,10 @@ def main():
     is_even = True
     for name in arguments.names or SCENARIOS:
         measure, show = SCENARIOS[name]
-        result = measure(**options_of(name, arguments))
+        try:
+            result = measure(**options_of(name, arguments))
+        except PairError as error:
+            raise SystemExit(f"perf/run {name}: {error}") from None
         if arguments.json:
             print(json.dumps(result, indent=1))
         else:
