@@ -4,7 +4,7 @@
 #include "dataplane/base/map.h"
 #include "dataplane/base/require.h"
 
-enum { HANDLE_POLLER_SHIFT = 24, REF_INDEX_MASK = (1 << HANDLE_POLLER_SHIFT) - 1 };
+enum { REF_INDEX_MASK = (1 << TCP_HANDLE_POLLER_SHIFT) - 1 };
 
 uint32_t tcp_hash(const struct tcp *t, const struct tcp_tuple *tuple)
 {
@@ -80,8 +80,6 @@ void tcp_prefetch_behind(const struct tcp_conn *c)
 		prefetch(c->stream.session, TCP_SESSION_BYTES);
 	if (c->send.head)
 		prefetch(c->send.head, 1);
-	prefetch(c->timer.node.next, 1);
-	prefetch(c->timer.node.prev, 1);
 }
 
 void tcp_clock(struct tcp *t, uint64_t now_ns)
@@ -97,13 +95,14 @@ void tcp_conn_mark(struct tcp_conn *c)
 	struct tcp *t = c->tcp;
 	if (c->flags & CONN_DIRTY)
 		return;
+	uint32_t index = tcp_conn_index(c);
 	c->flags |= CONN_DIRTY;
-	c->dirty_next = NULL;
-	if (t->dirty_last)
-		t->dirty_last->dirty_next = c;
+	c->dirty_next = TCP_CONN_NONE;
+	if (t->dirty.first == TCP_CONN_NONE)
+		t->dirty.first = index;
 	else
-		t->dirty_first = c;
-	t->dirty_last = c;
+		tcp_conn_at(t, t->dirty.last)->dirty_next = index;
+	t->dirty.last = index;
 }
 
 static void conn_open_stream(struct tcp *t, struct tcp_conn *c,
@@ -114,7 +113,7 @@ static void conn_open_stream(struct tcp *t, struct tcp_conn *c,
 	s->ops = &tcp_stream_ops;
 	list_init(&s->ready);
 	s->ready_list = t->options.ready;
-	s->handle = handle | (uint64_t)t->options.poller << HANDLE_POLLER_SHIFT;
+	s->handle = handle | (uint64_t)t->options.poller << TCP_HANDLE_POLLER_SHIFT;
 	memcpy(&s->peer, &half->tuple.peer, sizeof s->peer);
 	s->local_port = half->tuple.local_port;
 	s->listener = half->listener;
@@ -182,6 +181,8 @@ void tcp_conn_lose(struct tcp *t, struct tcp_conn *c, bool with_reset)
 			 tcp_ref(TCP_KIND_CONN, &t->conns, c));
 	c->state = TCP_STATE_CLOSED;
 	wheel_cancel(&t->wheel, &c->timer);
+	delay_drop(&t->ack_delay, tcp_conn_index(c));
+	delay_drop(&t->rtx_delay, tcp_conn_index(c));
 	chain_give(&c->send);
 	tcp_ooo_give(c);
 	if (with_reset)
@@ -193,7 +194,7 @@ void tcp_conn_lose(struct tcp *t, struct tcp_conn *c, bool with_reset)
 
 void tcp_conn_free(struct tcp *t, struct tcp_conn *c)
 {
-	require(c->state == TCP_STATE_CLOSED && !(c->flags & CONN_DIRTY));
+	require(c->state == TCP_STATE_CLOSED && !(c->flags & (CONN_DIRTY | CONN_OUTPUT)));
 	require(c->span_first == TCP_SPAN_NONE);
 	chain_give(&c->residue);
 	list_remove(&c->stream.ready);
@@ -202,10 +203,10 @@ void tcp_conn_free(struct tcp *t, struct tcp_conn *c)
 
 struct stream *tcp_stream(struct tcp *t, uint64_t handle)
 {
-	uint8_t poller = (uint8_t)(handle >> HANDLE_POLLER_SHIFT);
+	uint8_t poller = (uint8_t)(handle >> TCP_HANDLE_POLLER_SHIFT);
 	if (poller != t->options.poller)
 		return NULL;
-	handle &= ~((uint64_t)UINT8_MAX << HANDLE_POLLER_SHIFT);
+	handle &= ~((uint64_t)UINT8_MAX << TCP_HANDLE_POLLER_SHIFT);
 	struct tcp_conn *c = slab_get(&t->conns, handle);
 	return c ? &c->stream : NULL;
 }
@@ -248,8 +249,14 @@ void tcp_reset_all(struct tcp *t)
 
 uint64_t tcp_idle_ns(const struct tcp *t, uint64_t now_ns, uint64_t limit_ns)
 {
-	if (t->dirty_first || !list_is_empty(t->options.ready))
+	bool is_busy = t->dirty.first != TCP_CONN_NONE || t->output.first != TCP_CONN_NONE;
+	if (is_busy || !list_is_empty(t->options.ready))
 		return 0;
+	uint32_t now_ms = (uint32_t)(now_ns / NS_PER_MS);
+	uint32_t limit_ms = (uint32_t)min_u64(limit_ns / NS_PER_MS, INT32_MAX);
+	uint32_t idle_ms = min_u32(delay_idle_ms(&t->ack_delay, now_ms, limit_ms + 1),
+				   delay_idle_ms(&t->rtx_delay, now_ms, limit_ms + 1));
+	limit_ns = min_u64(limit_ns, idle_ms * NS_PER_MS);
 	limit_ns = wheel_idle_ns(&t->wheel, now_ns, limit_ns);
 	return wheel_idle_ns(&t->half_open_wheel, now_ns, limit_ns);
 }
@@ -270,7 +277,9 @@ static bool tcp_map(struct tcp *t)
 	       slab_init(&t->conns, sizeof(struct tcp_conn), o->connections_max) == 0 &&
 	       slab_init(&t->half_open, sizeof(struct tcp_half_open), o->half_open_max) ==
 		       0 &&
-	       slab_init(&t->waits, sizeof(struct tcp_wait), o->time_wait_max) == 0;
+	       slab_init(&t->waits, sizeof(struct tcp_wait), o->time_wait_max) == 0 &&
+	       delay_init(&t->ack_delay, o->connections_max, TCP_ACK_DELAY_MS) == 0 &&
+	       delay_init(&t->rtx_delay, o->connections_max, o->rto_min_ms) == 0;
 }
 
 struct tcp *tcp_create(const struct tcp_options *options, uint64_t now_ns)
@@ -291,6 +300,8 @@ struct tcp *tcp_create(const struct tcp_options *options, uint64_t now_ns)
 	t->local_mss = (uint16_t)(ip_l4_bytes_max(options->ip) - TCP_HEADER_BYTES);
 	t->local_scale = window_scale_for(options->receive_buffer_bytes);
 	list_init(&t->wait_list);
+	t->dirty.first = TCP_CONN_NONE;
+	t->output.first = TCP_CONN_NONE;
 	wheel_init(&t->wheel, now_ns);
 	wheel_init(&t->half_open_wheel, now_ns);
 	tcp_clock(t, now_ns);
@@ -305,5 +316,7 @@ void tcp_destroy(struct tcp *t)
 	slab_fini(&t->conns);
 	slab_fini(&t->half_open);
 	slab_fini(&t->waits);
+	delay_fini(&t->ack_delay);
+	delay_fini(&t->rtx_delay);
 	map_give(t, sizeof *t);
 }

@@ -15,6 +15,7 @@
 #define PENSTOCK_TCP_CONN_H
 
 #include "dataplane/base/clock.h"
+#include "dataplane/base/delay.h"
 #include "dataplane/net/tcp.h"
 #include "dataplane/net/tcp_table.h"
 #include "dataplane/wire/tcp_header.h"
@@ -38,8 +39,10 @@ enum {
 	TCP_SEGMENTS_PER_TURN = 64, /* of one connection */
 	TCP_DUPACKS = 3,            /* RFC 5681 3.2: the next one is no reordering */
 	TCP_SPAN_NONE = 0xff,
+	TCP_CONN_NONE = UINT32_MAX,
 	TCP_SESSION_BYTES = 128, /* of a session, fetched ahead */
 	TCP_REF_KIND_SHIFT = 30,
+	TCP_HANDLE_POLLER_SHIFT = 24,
 };
 
 static_assert((int)PACKETS_PER_TURN < (int)TCP_SPAN_NONE, "one span per packet");
@@ -59,7 +62,7 @@ enum tcp_state {
 };
 
 enum tcp_conn_flag {
-	CONN_DIRTY = 1 << 0, /* on the list of tcp_settle() and tcp_output() */
+	CONN_DIRTY = 1 << 0, /* on the turn's list: tcp_settle() looks at it */
 	CONN_ACK_DUE = 1 << 1,
 	CONN_RST_DUE = 1 << 2,
 	CONN_RETRANSMIT_DUE = 1 << 3, /* one segment from snd_una */
@@ -72,6 +75,7 @@ enum tcp_conn_flag {
 	CONN_TIMESTAMPS = 1 << 10,
 	CONN_FIN_KNOWN = 1 << 11, /* the peer's FIN is at fin_seq, ahead */
 	CONN_ACK_NOW = 1 << 12,   /* what CONN_ACK_DUE says is not to wait for an answer */
+	CONN_OUTPUT = 1 << 13,    /* in the line of those that want to send */
 };
 
 /* A connection as the peer's segments name it. The port has one address. */
@@ -101,7 +105,8 @@ struct tcp_reply {
 struct tcp_conn {
 	/* The first two cache lines take a segment in. */
 	struct stream stream;
-	struct tcp_conn *dirty_next;
+	uint32_t dirty_next;  /* indexes, TCP_CONN_NONE at the end */
+	uint32_t output_next;
 	uint32_t rcv_nxt;
 	uint32_t rcv_adv;  /* right edge of the window as advertised: never moves left */
 	uint32_t last_ack; /* acknowledgement number last sent */
@@ -198,6 +203,11 @@ struct tcp_span {
 	uint8_t next;
 };
 
+/* Connections linked by index, in the order they came. */
+struct tcp_line {
+	uint32_t first, last; /* `last` counts while `first` is not TCP_CONN_NONE */
+};
+
 /* The span read last: a connection's spans of a turn are read in order. */
 struct tcp_cursor {
 	const struct tcp_conn *conn; /* null: none */
@@ -221,8 +231,9 @@ struct tcp {
 	struct slab half_open;
 	struct slab waits;
 	struct list wait_list;
-	struct tcp_conn *dirty_first;
-	struct tcp_conn *dirty_last;
+	struct tcp_line dirty;  /* touched in this turn */
+	struct tcp_line output; /* want to send; when the port is full, from earlier turns, too */
+	bool is_port_full;      /* a segment found no buffer in this turn */
 	struct tcp_span spans[PACKETS_PER_TURN];
 	unsigned span_count;
 	struct tcp_cursor cursor;
@@ -232,6 +243,10 @@ struct tcp {
 	unsigned listener_count;
 	uint16_t listen_ports[LISTENERS_MAX];
 	uint8_t listeners[LISTENERS_MAX];
+	/* What nearly always comes before its time: an answer to carry the acknowledgement, and
+	 * the acknowledgement of what was sent. Longer times are the wheel's. */
+	struct delay ack_delay;
+	struct delay rtx_delay;
 	struct wheel wheel;
 	struct wheel half_open_wheel;
 };
@@ -284,8 +299,19 @@ void *tcp_find(struct tcp *t, uint32_t hash, const struct tcp_tuple *tuple,
  * arrived, what it points to. */
 const struct tcp_conn *tcp_prefetch(const struct tcp *t, uint32_t hash);
 void tcp_prefetch_behind(const struct tcp_conn *c);
+/* Its index in the slab. */
+static inline uint32_t tcp_conn_index(const struct tcp_conn *c)
+{
+	return (uint32_t)c->stream.handle & ((1u << TCP_HANDLE_POLLER_SHIFT) - 1);
+}
+
+static inline struct tcp_conn *tcp_conn_at(const struct tcp *t, uint32_t index)
+{
+	return slab_at(&t->conns, index);
+}
+
 uint32_t tcp_ref(enum tcp_kind kind, const struct slab *slab, const void *object);
-/* Puts it on the list of this turn's settle and output. */
+/* Puts it on the turn's list: it is settled, and then wants to send. */
 void tcp_conn_mark(struct tcp_conn *c);
 struct tcp_tuple tcp_conn_tuple(const struct tcp_conn *c);
 /* The handshake of `half` is complete; null when all connections are taken. */
@@ -322,6 +348,8 @@ void tcp_conn_settle(struct tcp *t, struct tcp_conn *c);
 void tcp_ooo_give(struct tcp_conn *c);
 
 /* ---- tcp_out.c ---- */
+/* In the line of those that want to send, at its end. */
+void tcp_output_push(struct tcp *t, struct tcp_conn *c);
 /* An acknowledgement with this turn's output: it waits neither for an answer nor for more. */
 void tcp_ack_now(struct tcp_conn *c);
 /* One segment that belongs to no connection; lost when the port has no buffer. */
@@ -331,7 +359,7 @@ uint32_t tcp_ts_now(const struct tcp *t, uint32_t offset);
 /* ---- tcp_timer.c ---- */
 void tcp_rtx_arm(struct tcp *t, struct tcp_conn *c);
 void tcp_rtx_disarm(struct tcp_conn *c);
-/* Arms the wheel for the earliest deadline, if that is earlier than what is armed. */
+/* Sees to it that the connection is looked at when its next deadline comes, or before. */
 void tcp_timer_update(struct tcp *t, struct tcp_conn *c);
 void tcp_timers(struct tcp *t);
 

@@ -209,9 +209,14 @@ static bool is_settled(const struct tcp_conn *c)
 
 void tcp_settle(struct tcp *t)
 {
-	for (struct tcp_conn *c = t->dirty_first; c; c = c->dirty_next)
+	while (t->dirty.first != TCP_CONN_NONE) {
+		struct tcp_conn *c = tcp_conn_at(t, t->dirty.first);
+		t->dirty.first = c->dirty_next;
 		if (!is_settled(c))
 			tcp_conn_settle(t, c);
+		c->flags &= ~(uint32_t)CONN_DIRTY;
+		tcp_output_push(t, c);
+	}
 	t->span_count = 0;
 }
 

@@ -80,6 +80,7 @@ static bool conn_transmit(struct tcp *t, struct tcp_conn *c, uint32_t seq, uint3
 	};
 	unsigned header_bytes = tcp_header_size(&h);
 	uint8_t *out = ip_tx_take(ip, &route, header_bytes + size);
+	t->is_port_full |= !out;
 	if (!out)
 		return false;
 	tcp_header_emit(&h, out);
@@ -90,6 +91,7 @@ static bool conn_transmit(struct tcp *t, struct tcp_conn *c, uint32_t seq, uint3
 	if (h.window == 0 && c->rcv_adv != c->last_ack)
 		tcp_count(t, STAT_tcp_zero_windows);
 	c->flags &= ~(uint32_t)(CONN_ACK_DUE | CONN_ACK_NOW);
+	delay_drop(&t->ack_delay, tcp_conn_index(c));
 	c->last_ack = c->rcv_nxt;
 	c->rcv_adv = edge;
 	return true;
@@ -303,18 +305,48 @@ static bool conn_output(struct tcp *t, struct tcp_conn *c)
 	return is_done;
 }
 
+void tcp_output_push(struct tcp *t, struct tcp_conn *c)
+{
+	uint32_t index = tcp_conn_index(c);
+	if (c->flags & CONN_OUTPUT)
+		return;
+	c->flags |= CONN_OUTPUT;
+	c->output_next = TCP_CONN_NONE;
+	if (t->output.first == TCP_CONN_NONE)
+		t->output.first = index;
+	else
+		tcp_conn_at(t, t->output.last)->output_next = index;
+	t->output.last = index;
+}
+
+/* The first in the line sends what it may. When the port refuses a segment it stays the first;
+ * when it has had its share of the turn, or the session is to hear of its end, it goes last. */
+static void output_first(struct tcp *t)
+{
+	struct tcp_conn *c = tcp_conn_at(t, t->output.first);
+	t->output.first = c->output_next;
+	c->flags &= ~(uint32_t)CONN_OUTPUT;
+	if (conn_output(t, c))
+		return;
+	if (!t->is_port_full || t->output.first == TCP_CONN_NONE) {
+		tcp_output_push(t, c);
+		return;
+	}
+	c->flags |= CONN_OUTPUT;
+	c->output_next = t->output.first;
+	t->output.first = tcp_conn_index(c);
+}
+
+/* A full port ends it: the others keep their places, and are not looked at in vain. */
 void tcp_output(struct tcp *t, uint64_t now_ns)
 {
 	tcp_clock(t, now_ns);
-	struct tcp_conn *c = t->dirty_first;
-	t->dirty_first = NULL;
-	t->dirty_last = NULL;
-	while (c) {
-		struct tcp_conn *next = c->dirty_next;
-		c->flags &= ~(uint32_t)CONN_DIRTY;
-		if (!conn_output(t, c))
-			tcp_conn_mark(c);
-		c = next;
+	t->is_port_full = false;
+	uint32_t last = t->output.last;
+	bool is_last = t->output.first == TCP_CONN_NONE;
+	while (!is_last && !t->is_port_full) {
+		is_last = t->output.first == last;
+		output_first(t);
 	}
 	stats_set(t->options.stats, STAT_tcp_connections, t->conns.in_use);
 }

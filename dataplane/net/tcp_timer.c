@@ -1,7 +1,12 @@
 /* tcp_timer.c - time in, work for tcp_output() out: retransmission (RFC 6298), persist,
- * delayed acknowledgement, keepalive and FIN-WAIT-2, all on the one timer of a connection.
- * It is armed for the earliest deadline and left alone when deadlines move back: it fires
- * early then, and is armed again. */
+ * delayed acknowledgement, keepalive and FIN-WAIT-2.
+ *
+ *     acknowledgement, 20 ms    ─▶ ack_delay ─ still due? ─▶ tcp_output
+ *     retransmission, persist   ─▶ rtx_delay ─ still unacknowledged? ─┬─▶ it is time
+ *     silence ─────────────────────────────────────────▶ wheel ◀─ later ┘
+ *
+ * The one timer of a connection is armed for the earliest deadline that the two queues do not
+ * see to, and left alone when deadlines move back: it fires early then, and is armed again. */
 #include "dataplane/net/tcp_conn.h"
 
 enum {
@@ -20,6 +25,7 @@ void tcp_rtx_arm(struct tcp *t, struct tcp_conn *c)
 
 void tcp_rtx_disarm(struct tcp_conn *c)
 {
+	delay_drop(&c->tcp->rtx_delay, tcp_conn_index(c));
 	c->flags &= ~(uint32_t)(CONN_RTX_ARMED | CONN_PERSIST | CONN_PROBE_DUE);
 }
 
@@ -39,29 +45,38 @@ static bool silence_deadline(const struct tcp *t, const struct tcp_conn *c,
 	return is_open && o->keepalive_idle_ms > 0 && !(c->flags & CONN_RTX_ARMED);
 }
 
-/* The earlier of two deadlines, of which the first counts only if it is set. */
-static void deadline_add(bool *is_set, uint32_t *at_ms, uint32_t other_ms)
+/* The wheel shows it then, or before. */
+static void timer_arm(struct tcp *t, struct tcp_conn *c, uint32_t at_ms)
 {
-	if (!*is_set || seq_lt(other_ms, *at_ms))
-		*at_ms = other_ms;
-	*is_set = true;
-}
-
-void tcp_timer_update(struct tcp *t, struct tcp_conn *c)
-{
-	uint32_t at_ms = 0;
-	bool is_needed = silence_deadline(t, c, &at_ms);
-	if (c->flags & CONN_RTX_ARMED)
-		deadline_add(&is_needed, &at_ms, c->rtx_at_ms);
-	if (c->flags & CONN_ACK_DUE)
-		deadline_add(&is_needed, &at_ms, c->ack_at_ms);
-	if (!is_needed)
-		return;
 	int32_t after_ms = (int32_t)(at_ms - t->now_ms);
 	uint64_t ticks = after_ms > 0 ? (uint64_t)after_ms : 0;
 	static_assert(WHEEL_TICK_NS == NS_PER_MS, "a tick is a millisecond");
 	if (!timer_is_armed(&c->timer) || t->now_tick + ticks + 1 < c->timer.deadline_tick)
 		wheel_arm(&t->wheel, &c->timer, t->now_ns + ticks * WHEEL_TICK_NS);
+}
+
+/* The queue sees to a deadline that lies at least its delay ahead; what remains then, and what
+ * it has no room for, is the wheel's. A name that is wanted already is shown no later than that:
+ * no deadline is ever nearer than the delay when it is set. */
+static void queue_arm(struct tcp *t, struct tcp_conn *c, struct delay *d, uint32_t at_ms)
+{
+	uint32_t name = tcp_conn_index(c);
+	if (delay_is_wanted(d, name))
+		return;
+	bool is_near = seq_lt(at_ms, t->now_ms + d->delay_ms);
+	if (is_near || !delay_want(d, name, t->now_ms))
+		timer_arm(t, c, at_ms);
+}
+
+void tcp_timer_update(struct tcp *t, struct tcp_conn *c)
+{
+	uint32_t at_ms;
+	if (silence_deadline(t, c, &at_ms))
+		timer_arm(t, c, at_ms);
+	if (c->flags & CONN_RTX_ARMED)
+		queue_arm(t, c, &t->rtx_delay, c->rtx_at_ms);
+	if (c->flags & CONN_ACK_DUE)
+		queue_arm(t, c, &t->ack_delay, c->ack_at_ms);
 }
 
 static void conn_give_up(struct tcp *t, struct tcp_conn *c)
@@ -149,8 +164,20 @@ static void conn_expired(struct tcp *t, struct tcp_conn *c)
 		tcp_timer_update(t, c);
 }
 
+static void queue_expire(struct tcp *t, struct delay *d)
+{
+	for (unsigned i = 0; i < TCP_TIMERS_PER_TURN; i++) {
+		uint32_t index = delay_due(d, t->now_ms);
+		if (index == DELAY_NONE)
+			return;
+		conn_expired(t, tcp_conn_at(t, index));
+	}
+}
+
 void tcp_timers(struct tcp *t)
 {
+	queue_expire(t, &t->ack_delay);
+	queue_expire(t, &t->rtx_delay);
 	struct timer *due[TCP_TIMERS_PER_TURN];
 	unsigned count = wheel_advance(&t->wheel, t->now_ns, due, array_len(due));
 	for (unsigned i = 0; i < count; i++)

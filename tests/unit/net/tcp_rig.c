@@ -12,6 +12,7 @@ const struct nic_caps *nic_caps(const struct nic *n)
 uint8_t *ip_tx_take(struct ip *ip, const struct ip_route *route, uint32_t l4_size)
 {
 	struct rig *r = container_of(ip, struct rig, ip);
+	r->buffers_refused += r->buffers_left == 0;
 	if (r->buffers_left == 0)
 		return NULL;
 	r->buffers_left--;
@@ -81,6 +82,7 @@ struct rig *rig_new(struct tcp_options options)
 	require(r->t);
 	tcp_listen(r->t, RIG_PORT, 5);
 	r->buffers_left = UINT32_MAX;
+	r->peer_port = RIG_PEER_PORT;
 	r->consumes = true;
 	return r;
 }
@@ -105,7 +107,7 @@ void rig_free(struct rig *r)
 void rig_put(struct rig *r, struct seg s)
 {
 	struct tcp_header h = {
-		.source_port = s.peer_port ? s.peer_port : RIG_PEER_PORT,
+		.source_port = s.peer_port ? s.peer_port : r->peer_port,
 		.destination_port = s.local_port ? s.local_port : RIG_PORT,
 		.seq = s.seq,
 		.ack = s.ack,

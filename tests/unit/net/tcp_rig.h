@@ -67,6 +67,7 @@ struct rig {
 	struct sent sent[RIG_SENT_MAX];
 	unsigned sent_count;   /* since the last rig_input() */
 	unsigned buffers_left; /* of the port */
+	unsigned buffers_refused;
 	uint8_t frame[RIG_FRAME_BYTES * 64];
 	uint32_t frame_bytes;
 
@@ -76,6 +77,7 @@ struct rig {
 	uint8_t received[RIG_RECEIVED_MAX];
 	size_t received_bytes;
 
+	uint16_t peer_port; /* where segments come from that do not say */
 	uint32_t peer_nxt; /* the peer's next sequence number */
 	uint32_t our_nxt;  /* ours, as the peer acknowledges it */
 	uint8_t scratch[1 << 16];

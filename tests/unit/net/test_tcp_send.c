@@ -433,6 +433,31 @@ Test(tcp_send, without_port_buffers_everything_waits_for_the_next_turn)
 	rig_free(r);
 }
 
+Test(tcp_send, a_full_port_is_asked_once_a_turn_however_many_wait_and_serves_them_in_order)
+{
+	enum { PEERS = 20 };
+	struct rig *r = rig_new(rig_options());
+	struct tcp_conn *c[PEERS];
+	for (unsigned i = 0; i < PEERS; i++) {
+		r->peer_port = (uint16_t)(5000 + i);
+		c[i] = rig_open(r);
+	}
+	for (unsigned i = 0; i < PEERS; i++)
+		rig_send(r, &c[i]->stream, 10, 0);
+	r->buffers_left = 0;
+	r->buffers_refused = 0;
+	rig_turn(r);
+	cr_assert(r->sent_count == 0 && r->buffers_refused == 1, "%u", r->buffers_refused);
+	for (unsigned i = 0; i < PEERS; i++) {
+		r->buffers_left = 1;
+		rig_turn(r);
+		cr_assert(r->sent_count == 1);
+		cr_assert(rig_last(r)->h.destination_port == 5000 + i);
+	}
+	r->buffers_left = UINT32_MAX;
+	rig_free(r);
+}
+
 Test(tcp_send, keepalive_probes_a_silent_peer_and_gives_it_up)
 {
 	struct tcp_options o = rig_options();
