@@ -35,6 +35,7 @@ from sandbox import (CLIENT_INTERFACE, GATEWAY_ADDRESS, PREFIX_BITS, HugePages, 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 EXIT_USAGE, EXIT_NO_GATEWAY, EXIT_BAD_GATEWAY = 64, 69, 70
 START_SECONDS = 60
+CTL_SECONDS = 30
 DEFAULTS = {
     'listeners': 'KAFKA://:9092,GBT32960://:32960,UDP://:5140',
     'penstock.port.address': f'{GATEWAY_ADDRESS}/{PREFIX_BITS}',
@@ -140,7 +141,8 @@ def protocols(settings):
     """{listener name: protocol}: a name is a protocol's or mapped to one."""
     mapped = settings.get('listener.protocol.map',
                           settings.get('listener.security.protocol.map', ''))
-    pairs = [entry.strip().upper().split(':') for entry in mapped.split(',') if ':' in entry]
+    pairs = [map(str.strip, entry.upper().split(':', 1))
+             for entry in mapped.split(',') if ':' in entry]
     return {**{name: name for name, _, _ in listeners(settings['listeners'])}, **dict(pairs)}
 
 
@@ -167,7 +169,7 @@ class Gateway:
         self.process = None
 
     def start(self):
-        os.makedirs(self.log_dir, exist_ok=True)
+        self._make_log_dir()
         pages = None
         if self.settings.get('penstock.hugepages', 'auto') != 'none':
             wanted = self.settings['penstock.memory.mb']    # what is no number, penstockd says
@@ -189,6 +191,18 @@ class Gateway:
             if pages:
                 pages.release()
         self._make_topics()
+
+    def _make_log_dir(self):
+        try:
+            os.makedirs(self.log_dir, exist_ok=True)
+        except OSError as error:
+            reason = error.strerror
+            if os.path.islink(self.log_dir) and not os.path.exists(self.log_dir):
+                reason = 'it is a link to something that is not there'
+            elif isinstance(error, (FileExistsError, NotADirectoryError)):
+                reason = 'it, or a part of its path, is a file and no directory'
+            raise Failure(EXIT_NO_GATEWAY, f'log.dirs={self.log_dir}: {reason}; name a '
+                          'directory that is there or can be made') from error
 
     def _await_start(self):
         """Until penstockd prints READY. The tap is its own: it has to be there to be given
@@ -227,7 +241,7 @@ class Gateway:
     def ctl(self, *words):
         done = subprocess.run([self.programs['penstockctl'], *words], check=False,
                               env=self.environment(), stdin=subprocess.DEVNULL,
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=30)
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=CTL_SECONDS)
         if done.returncode != 0:
             raise Failure(EXIT_NO_GATEWAY, f'penstockctl {" ".join(words)}: '
                           f'{done.stderr.decode(errors="replace").strip()}')
@@ -341,6 +355,12 @@ def main():
         return failure.status
     except SandboxError as error:
         say(error)
+        return EXIT_NO_GATEWAY
+    except subprocess.TimeoutExpired as late:
+        say(f'{shlex.join(late.cmd)} had no answer within {late.timeout} s')
+        return EXIT_NO_GATEWAY
+    except OSError as error:
+        say(': '.join(filter(None, (error.filename, error.strerror))))
         return EXIT_NO_GATEWAY
     finally:
         signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)

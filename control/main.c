@@ -1,6 +1,7 @@
 /* main.c - penstockd: the command line in, a gateway's whole life out, and its exit status. */
 #include "control/gateway.h"
 #include "dataplane/base/map.h"
+#include "dataplane/base/standard_files.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -98,6 +99,8 @@ static int check(struct gateway *g)
 int main(int argc, char **argv)
 {
 	struct command command = {0};
+	if (!standard_files_open())
+		return EXIT_UNCLEAN;
 	int status = parse(argc, argv, &command);
 	if (status >= 0)
 		return status;

@@ -5,6 +5,7 @@
  * is ever written, so a gateway may be running on it, or have been killed.
  */
 #include "control/log_check.h"
+#include "dataplane/base/standard_files.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -74,6 +75,8 @@ static int run(struct log_check *c, const char *directory)
 
 int main(int argc, char **argv)
 {
+	if (!standard_files_open())
+		return EXIT_USAGE;
 	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
 		fputs(usage, stdout);
 		return 0;

@@ -2,6 +2,7 @@
  * as JSON out. Exit status: 0 done, 1 the gateway says no, 2 usage, 3 no gateway. */
 #include "control/ctl_client.h"
 #include "control/ctl_print.h"
+#include "dataplane/base/standard_files.h"
 
 #include <getopt.h>
 #include <signal.h>
@@ -288,6 +289,8 @@ int main(int argc, char **argv)
 {
 	struct arguments a = {.socket = getenv("PENSTOCK_SOCKET"),
 			      .params = json_object()};
+	if (!standard_files_open())
+		return EXIT_NO_GATEWAY;
 	const struct command *c = parse(&a, argc, argv);
 	signal(SIGPIPE, SIG_IGN); /* a peer that hangs up is an answer, not our end */
 	int status;

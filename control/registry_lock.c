@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -27,6 +28,36 @@ static int make_path(const char *path)
 	return mkdir(part, 0755) < 0 && errno != EEXIST ? -errno : 0;
 }
 
+/* What is in the way, and what to do about it. */
+static const char *advice(const char *log_dir, int error)
+{
+	struct stat there;
+	bool is_link = lstat(log_dir, &there) == 0 && S_ISLNK(there.st_mode);
+	switch (error) {
+	case -ENOENT:
+		return is_link ? "it is a link to something that is not there; make that, or "
+				 "name the directory itself"
+			       : "it cannot be made; is its file system mounted?";
+	case -ENOTDIR:
+		return "it, or a part of its path, is a file and no directory; move the file "
+		       "away, or name another directory";
+	case -EACCES:
+	case -EPERM:
+		return "this user may not write there; give it to the gateway's user (chown), or "
+		       "name another directory";
+	case -EROFS:
+		return "its file system is read-only; mount it for writing, or name another "
+		       "directory";
+	case -ENOSPC:
+	case -EDQUOT:
+		return "its disk or quota is full; make room, or name another directory";
+	case -ELOOP:
+		return "its links lead in a circle; name the directory itself";
+	default:
+		return strerror(-error);
+	}
+}
+
 int registry_lock(const char *log_dir, char *message, size_t message_size)
 {
 	char path[PATH_MAX];
@@ -36,7 +67,7 @@ int registry_lock(const char *log_dir, char *message, size_t message_size)
 	if (fd < 0) {
 		error = error ? error : -errno;
 		snprintf(message, message_size, "log.dirs: %s cannot be used: %s",
-			 log_dir, strerror(-error));
+			 log_dir, advice(log_dir, error));
 		return error;
 	}
 	if (flock(fd, LOCK_EX | LOCK_NB) == 0)

@@ -6,14 +6,18 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 struct rpc_socket {
 	int fd;   /* listening, non-blocking */
 	int lock; /* held: no other instance touches the path */
 	char path[108];
+	dev_t device; /* of the socket's file, which is removed only while it is ours */
+	ino_t inode;
 };
 
-/* -errno with a sentence in `message`. */
+/* Takes the place of a socket that nobody listens on any more, and of nothing else. -errno with
+ * a sentence in `message`. */
 int rpc_socket_open(struct rpc_socket *s, const char *path, unsigned mode, char *message,
 		    size_t message_size);
 void rpc_socket_close(struct rpc_socket *s);

@@ -7,6 +7,7 @@
 #include "control/eal.h"
 #include "dataplane/base/clock.h"
 #include "dataplane/base/map.h"
+#include "dataplane/base/standard_files.h"
 #include "perf/gen_inside.h"
 #include "perf/gen_report.h"
 
@@ -199,7 +200,7 @@ static int run(struct program *p)
 int main(int argc, char **argv)
 {
 	struct program *p = map_take(sizeof *p);
-	if (!p)
+	if (!p || !standard_files_open())
 		return EXIT_FAILURE;
 	int status =
 		gen_options_read(argc, argv, &p->options) ? run(p) : EXIT_USAGE;
