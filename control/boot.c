@@ -16,8 +16,9 @@ int boot_up(const struct boot_step *steps, unsigned count, void *context)
 		int error = steps[i].init(context);
 		if (error == 0)
 			continue;
-		fprintf(stderr, "penstockd: start failed at %s: %s\n", steps[i].name,
-			strerror(-error));
+		fprintf(stderr, "penstockd: start failed at %s%s%s\n", steps[i].name,
+			error == BOOT_SAID ? "" : ": ",
+			error == BOOT_SAID ? "" : strerror(-error));
 		boot_down(steps, i, context);
 		return error;
 	}

@@ -10,9 +10,12 @@
 
 #include "dataplane/base/base.h"
 
+/* A step failed for a reason that it has said, with what to do about it. */
+enum { BOOT_SAID = 1 };
+
 struct boot_step {
 	const char *name;
-	/* 0, or -errno when it failed and has undone itself. It says why. */
+	/* 0; when it failed and has undone itself, BOOT_SAID, or the -errno that says it all. */
 	int (*init)(void *context);
 	void (*fini)(void *context); /* null: nothing to undo */
 };

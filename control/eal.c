@@ -1,11 +1,12 @@
 /* eal.c - settings in, a running DPDK environment out; see eal.h. */
 #include "control/eal.h"
+#include "control/eal_memory.h"
 #include "dataplane/base/require.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <rte_eal.h>
 #include <rte_errno.h>
+#include <rte_ethdev.h>
 #include <rte_launch.h>
 #include <rte_lcore.h>
 #include <rte_log.h>
@@ -19,7 +20,6 @@ enum {
 	ARGUMENT_BYTES = 512,
 	LCORES_BYTES = 8192, /* a list of CPU_SETSIZE numbers */
 	MAIN_LCORE = 0,      /* worker i is lcore i + 1 */
-	KIB_PER_MIB = 1024,
 };
 
 struct arguments {
@@ -55,38 +55,6 @@ unsigned eal_cpus(uint16_t *ret, unsigned max)
 	return count;
 }
 
-static uint64_t read_number(const char *path)
-{
-	uint64_t value = 0;
-	FILE *file = fopen(path, "re");
-	if (!file)
-		return 0;
-	if (fscanf(file, "%lu", &value) != 1)
-		value = 0;
-	fclose(file);
-	return value;
-}
-
-/* Free huge pages of every size. */
-static uint64_t huge_mib_free(void)
-{
-	static const char root[] = "/sys/kernel/mm/hugepages";
-	uint64_t mib = 0;
-	DIR *directory = opendir(root);
-	if (!directory)
-		return 0;
-	for (struct dirent *entry; (entry = readdir(directory));) {
-		unsigned long page_kib;
-		char path[ARGUMENT_BYTES];
-		if (sscanf(entry->d_name, "hugepages-%lukB", &page_kib) != 1)
-			continue;
-		snprintf(path, sizeof path, "%s/%s/free_hugepages", root, entry->d_name);
-		mib += read_number(path) * page_kib / KIB_PER_MIB;
-	}
-	closedir(directory);
-	return mib;
-}
-
 /* ---- the arguments ----------------------------------------------------------------- */
 
 /* "domain:bus:device.function"; virtual devices have no colon before their arguments. */
@@ -120,29 +88,23 @@ static void push_lcores(struct arguments *a, const struct eal_options *o)
 /* EAL takes --in-memory only with huge pages; without them --no-shconf leaves no files. */
 static int push_memory(struct arguments *a, const struct eal_options *o)
 {
-	uint64_t free_mib = o->hugepages == EAL_HUGEPAGES_NONE ? 0 : huge_mib_free();
+	char reason[ARGUMENT_BYTES];
 	push(a, "-m");
 	push(a, "%u", o->memory_mib);
-	if (free_mib >= o->memory_mib) {
+	if (o->hugepages != EAL_HUGEPAGES_NONE &&
+	    eal_huge_pages_try(o->memory_mib, o->files_kept, reason, sizeof reason)) {
 		push(a, "--in-memory");
 		return 0;
 	}
 	if (o->hugepages == EAL_HUGEPAGES_REQUIRE) {
-		fprintf(stderr,
-			"penstockd: penstock.hugepages=require, but %lu MiB of huge "
-			"pages are "
-			"free and penstock.memory.mb is %u; reserve them: sysctl "
-			"vm.nr_hugepages=%u\n",
-			free_mib, o->memory_mib, o->memory_mib / 2 + 1);
+		fprintf(stderr, "penstockd: penstock.hugepages=require, but %s\n", reason);
 		return -ENOMEM;
 	}
 	if (o->hugepages == EAL_HUGEPAGES_AUTO)
 		fprintf(stderr,
-			"penstockd: warning: %lu MiB of huge pages free, %u wanted: "
-			"packet "
-			"buffers lie on ordinary pages, the port is slower (sysctl "
-			"vm.nr_hugepages=%u)\n",
-			free_mib, o->memory_mib, o->memory_mib / 2 + 1);
+			"penstockd: warning: packet buffers lie on ordinary pages, the port is "
+			"slower: %s\n",
+			reason);
 	push(a, "--no-huge");
 	push(a, "--no-shconf");
 	return 0;
@@ -225,9 +187,18 @@ int eal_start(struct eal *e, const struct eal_options *options)
 		return 0;
 	error = rte_errno ? -rte_errno : -EIO;
 	eal_release_log(e, true);
-	fprintf(stderr, "penstockd: DPDK does not start with port %s: %s\n",
-		options->port_count ? options->ports[0] : "none", strerror(-error));
+	fprintf(stderr, "penstockd: DPDK does not start with port %s: %s; %s\n",
+		options->port_count ? options->ports[0] : "none", strerror(-error),
+		error == -ENODEV ? "is its name right? A card has its PCI address, a virtual "
+				   "device is named as net_tap0,iface=penstock0"
+				 : "penstock.hugepages=none goes without huge pages");
 	return fail(e, a, error);
+}
+
+bool eal_has_port(const char *name)
+{
+	uint16_t port;
+	return rte_eth_dev_get_port_by_name(name, &port) == 0;
 }
 
 void eal_stop(struct eal *e)

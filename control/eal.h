@@ -25,7 +25,7 @@ enum {
 };
 
 enum eal_hugepages {
-	EAL_HUGEPAGES_AUTO,    /* when enough are free */
+	EAL_HUGEPAGES_AUTO,    /* when they can be had */
 	EAL_HUGEPAGES_REQUIRE, /* or do not start */
 	EAL_HUGEPAGES_NONE,
 };
@@ -36,6 +36,7 @@ struct eal_options {
 	unsigned port_count; /* none: the caller makes its own */
 	enum eal_hugepages hugepages;
 	unsigned memory_mib;
+	unsigned files_kept; /* descriptors that huge pages leave to the caller */
 	uint16_t worker_cpus[EAL_WORKERS_MAX];
 	unsigned worker_count;
 };
@@ -56,6 +57,9 @@ void eal_stop(struct eal *e);
 
 /* The name nic_dpdk_open() takes: `port` without its arguments. Returns `out`. */
 const char *eal_port_name(const char *port, char out[EAL_PORT_NAME_BYTES]);
+
+/* Has a driver made it? */
+bool eal_has_port(const char *name);
 
 /* Runs `loop` on the thread of worker `index`; join waits for its end. */
 int eal_launch(unsigned index, int (*loop)(void *), void *argument);

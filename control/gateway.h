@@ -73,6 +73,12 @@ extern const unsigned gateway_step_count;
 /* What the step "DPDK" starts: for a program that has lcores beside the gateway's. */
 void gateway_eal_options(const struct gateway *g, struct eal_options *ret);
 
+/* gateway_files.c: the limits on open files and locked memory. */
+int gateway_files_raise(void *gateway);
+/* Descriptors that huge pages must leave. */
+unsigned gateway_files_kept(const struct gateway *g);
+int gateway_files_share(struct gateway *g);
+
 /* gateway_data.c: what runs on the data cores. */
 int rings_init(void *gateway);
 void rings_fini(void *gateway);

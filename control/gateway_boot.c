@@ -2,11 +2,11 @@
  * ones among them; see gateway.h. */
 #include "control/gateway.h"
 #include "control/heap.h"
+#include "control/port_cause.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -29,7 +29,7 @@ static int settings_step(void *gateway)
 	for (unsigned i = 0; i < a->set_count; i++)
 		errors += settings_assign(&g->settings, a->sets[i], stderr);
 	errors += settings_finish(&g->settings, stderr);
-	return errors ? -EINVAL : 0;
+	return errors ? BOOT_SAID : 0;
 }
 
 /* Before any thread starts, so that all of them leave these signals to control. */
@@ -54,16 +54,6 @@ static void signals_undo(void *gateway)
 	close(g->signal_fd);
 }
 
-/* Writers share them; the more files stay open, the fewer are opened anew. */
-static int files_step(void *gateway)
-{
-	struct rlimit limit;
-	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-		return -errno;
-	limit.rlim_cur = limit.rlim_max;
-	return setrlimit(RLIMIT_NOFILE, &limit) != 0 ? -errno : 0;
-}
-
 static int heap_step(void *gateway)
 {
 	heap_start();
@@ -81,7 +71,7 @@ static int lock_step(void *gateway)
 	if (g->lock_fd >= 0)
 		return 0;
 	fprintf(stderr, "penstockd: %s\n", message);
-	return g->lock_fd;
+	return BOOT_SAID;
 }
 
 static void lock_undo(void *gateway)
@@ -93,7 +83,7 @@ static void lock_undo(void *gateway)
 static int plan_step(void *gateway)
 {
 	struct gateway *g = gateway;
-	return cores_plan(&g->settings, &g->plan);
+	return cores_plan(&g->settings, &g->plan) ? BOOT_SAID : 0;
 }
 
 void gateway_eal_options(const struct gateway *g, struct eal_options *ret)
@@ -109,6 +99,7 @@ void gateway_eal_options(const struct gateway *g, struct eal_options *ret)
 		.hugepages = hugepages[g->settings.hugepages],
 		.memory_mib = (unsigned)g->settings.memory_mib,
 		.worker_count = g->plan.count,
+		.files_kept = gateway_files_kept(g),
 	};
 	for (unsigned i = 0; i < g->plan.count; i++)
 		ret->worker_cpus[i] = g->plan.core[i].cpu;
@@ -119,13 +110,26 @@ static int eal_step(void *gateway)
 	struct gateway *g = gateway;
 	struct eal_options o;
 	gateway_eal_options(g, &o);
-	return eal_start(&g->eal, &o);
+	return eal_start(&g->eal, &o) ? BOOT_SAID : 0;
 }
 
 static void eal_undo(void *gateway)
 {
 	struct gateway *g = gateway;
 	eal_stop(&g->eal);
+}
+
+/* A driver that could not make its port leaves none: what it lacked is found by doing what it
+ * does. */
+static int port_find(struct gateway *g, const char *name)
+{
+	char reason[MESSAGE_BYTES];
+	if (eal_has_port(name))
+		return 0;
+	eal_release_log(&g->eal, true);
+	port_cause(g->settings.port, reason, sizeof reason);
+	fprintf(stderr, "penstockd: penstock.port=%s: %s\n", g->settings.port, reason);
+	return BOOT_SAID;
 }
 
 static int port_step(void *gateway)
@@ -142,11 +146,17 @@ static int port_step(void *gateway)
 		.offload = s->offload == OFFLOAD_AUTO,
 		.segmentation = s->offload == OFFLOAD_AUTO,
 	};
-	int error;
+	int error = port_find(g, name);
+	if (error)
+		return error;
 	g->nic = nic_dpdk_open(&o, &error);
 	eal_release_log(&g->eal, !g->nic);
+	if (!g->nic && error == -ENOMEM)
+		fprintf(stderr, "penstockd: raise penstock.memory.mb, or lower "
+				"penstock.port.receive.descriptors and "
+				"penstock.port.transmit.descriptors\n");
 	if (!g->nic)
-		return error;
+		return BOOT_SAID;
 	fprintf(stderr, "penstockd: port %s: %s\n", name,
 		nic_dpdk_describe(g->nic, line, sizeof line));
 	return 0;
@@ -184,7 +194,7 @@ static int registry_step(void *gateway)
 	if (g->registry)
 		return 0;
 	fprintf(stderr, "penstockd: %s\n", message);
-	return -EIO;
+	return BOOT_SAID;
 }
 
 static void registry_undo(void *gateway)
@@ -272,7 +282,7 @@ static int rpc_step(void *gateway)
 	if (g->rpc)
 		return 0;
 	fprintf(stderr, "penstockd: %s\n", message);
-	return -EIO;
+	return BOOT_SAID;
 }
 
 static void rpc_undo(void *gateway)
@@ -287,10 +297,10 @@ static void rpc_undo(void *gateway)
 const struct boot_step gateway_steps[] = {
 	{"settings", settings_step, NULL},
 	{"signals", signals_step, signals_undo},
-	{"open files", files_step, NULL},
 	{"heap", heap_step, NULL},
 	{"log directory", lock_step, lock_undo},
 	{"cores", plan_step, NULL},
+	{"open files", gateway_files_raise, NULL},
 	{"DPDK", eal_step, eal_undo},
 	{"port", port_step, port_undo},
 	{"rings", rings_init, rings_fini},

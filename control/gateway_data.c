@@ -6,10 +6,8 @@
 #include "dataplane/quiescent.h"
 #include "dataplane/store/disk.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
-#include <sys/resource.h>
 
 /* ---- rings, wakes, snapshots ------------------------------------------------------- */
 
@@ -89,45 +87,6 @@ void rings_fini(void *gateway)
 
 /* ---- writers ----------------------------------------------------------------------- */
 
-/* Kept for the control socket and its clients, disks, cores, and control's own files. */
-enum {
-	DESCRIPTORS_RESERVED = 256,
-	DESCRIPTORS_OF_WRITER_MIN = 16,
-	DESCRIPTORS_OF_WRITER_MAX = 4 * PARTITIONS_MAX,
-};
-
-static unsigned descriptors_open(void)
-{
-	DIR *list = opendir("/proc/self/fd");
-	unsigned count = 0;
-	while (list && readdir(list))
-		count++;
-	if (list)
-		closedir(list);
-	return count;
-}
-
-/* What the process may open beyond what it has open now, DPDK's pages too, in equal parts. */
-static int descriptors_share(struct gateway *g)
-{
-	struct rlimit limit;
-	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-		return -errno;
-	unsigned writers = g->plan.writer_count;
-	unsigned kept = descriptors_open() + DESCRIPTORS_RESERVED;
-	unsigned needed = kept + writers * DESCRIPTORS_OF_WRITER_MIN;
-	if (limit.rlim_cur < needed) {
-		fprintf(stderr,
-			"penstockd: %llu open files are too few, %u are needed: raise the "
-			"limit (ulimit -n, LimitNOFILE=)\n",
-			(unsigned long long)limit.rlim_cur, needed);
-		return -EMFILE;
-	}
-	uint64_t share = (limit.rlim_cur - kept) / writers;
-	g->writer_descriptors = (uint32_t)min_u64(share, DESCRIPTORS_OF_WRITER_MAX);
-	return 0;
-}
-
 static int writer_init(struct gateway *g, unsigned index)
 {
 	const struct settings *s = &g->settings;
@@ -151,13 +110,19 @@ static int writer_init(struct gateway *g, unsigned index)
 		o.handoffs[o.handoff_count++] = &g->data[p][index];
 	o.handoffs[o.handoff_count++] = &g->admin[index];
 	g->writers[index] = writer_create(&o);
-	return g->writers[index] ? 0 : -ENOMEM;
+	if (g->writers[index])
+		return 0;
+	fprintf(stderr,
+		"penstockd: writer %u: no memory; lower penstock.writer.buffers or "
+		"penstock.writer.buffer.bytes\n",
+		index);
+	return -ENOMEM;
 }
 
 int writers_init(void *gateway)
 {
 	struct gateway *g = gateway;
-	int error = descriptors_share(g);
+	int error = gateway_files_share(g);
 	if (error)
 		return error;
 	g->control_disk = disk_create("control", &error);

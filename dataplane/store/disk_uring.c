@@ -49,6 +49,17 @@ static void disk_probe(struct disk *d)
 	io_uring_free_probe(probe);
 }
 
+/* How to get a ring where io_uring_queue_init() gave `status`. */
+static const char *ring_advice(int status)
+{
+	if (status == -EPERM || status == -EACCES)
+		return "allow it: sysctl kernel.io_uring_disabled=0, and in a container's seccomp "
+		       "profile";
+	if (status == -ENOMEM)
+		return "raise the limit on locked memory (ulimit -l, LimitMEMLOCK=)";
+	return "a kernel from 5.11 on has it";
+}
+
 struct disk *disk_create(const char *name, int *error)
 {
 	struct disk *d = map_take(sizeof *d);
@@ -67,8 +78,10 @@ struct disk *disk_create(const char *name, int *error)
 	if (d->has_ring)
 		disk_probe(d);
 	else
-		fprintf(stderr, "disk %s: no io_uring (%s): one thread makes the calls\n",
-			name, strerror(-status));
+		fprintf(stderr,
+			"disk %s: no io_uring (%s): one thread makes the calls, which is "
+			"slower; %s\n",
+			name, strerror(-status), ring_advice(status));
 	return d;
 }
 

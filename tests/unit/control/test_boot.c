@@ -3,6 +3,8 @@
 
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
 
 static char trace[64];
 
@@ -62,4 +64,34 @@ Test(boot, a_failure_undoes_what_was_done_but_not_itself)
 	char *at = trace;
 	cr_assert(boot_up(steps, 4, &at) == -EIO);
 	cr_assert(strcmp(trace, "abc!CA") == 0, "%s", trace);
+}
+
+static int fail_with_a_sentence(void *context)
+{
+	return BOOT_SAID;
+}
+
+/* What boot_up() says of a step that ends with `init`. */
+static void hear(int (*init)(void *), char *out, size_t size)
+{
+	const struct boot_step step = {"port", init, NULL};
+	char *at = trace;
+	FILE *file = tmpfile();
+	int before = dup(STDERR_FILENO);
+	cr_assert(file && dup2(fileno(file), STDERR_FILENO) >= 0);
+	cr_assert(boot_up(&step, 1, &at) != 0);
+	dup2(before, STDERR_FILENO);
+	close(before);
+	rewind(file);
+	cr_assert(fgets(out, (int)size, file) != NULL);
+	fclose(file);
+}
+
+Test(boot, a_cause_that_was_said_is_not_followed_by_another)
+{
+	char line[128];
+	hear(fail, line, sizeof line);
+	cr_assert(strcmp(line, "penstockd: start failed at port: Input/output error\n") == 0);
+	hear(fail_with_a_sentence, line, sizeof line);
+	cr_assert(strcmp(line, "penstockd: start failed at port\n") == 0, "%s", line);
 }
