@@ -7,11 +7,11 @@ usage: tests/run [SUITE...] [--seed N | --seeds N] [--match TEXT]
   build     gcc and clang, -Werror
   docs      generated documentation is what the sources say
   unit      Criterion, AddressSanitizer and UndefinedBehaviorSanitizer
-  tsan      rings and snapshots under ThreadSanitizer
+  tsan      rings, sleep and what cores publish, under ThreadSanitizer
   sim       the whole gateway from a seed; --seed N replays one, --seeds N runs so many
   net       Linux as TCP peer through tap and veth
   interop   kcat, python3-kafka, T-Box frames and datagrams over real sockets
-  crash     kill -9 and SIGTERM under load
+  crash     kill -9 and SIGTERM under load; syncs and answers in the kernel's order
   mutants   planted bugs: the test that should see each does; only when it is named
 
 Without a SUITE all but mutants run, in this order. --match runs only tests whose name has TEXT
