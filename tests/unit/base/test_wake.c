@@ -1,60 +1,45 @@
-/* test_wake.c - no wake-up is lost: two threads that sleep without end hand a word to and fro,
- * each looking once more before it sleeps, at moments that meet in every way. A lost wake-up
- * is found by the watchdog, not by a timeout. A plain main: it runs under ThreadSanitizer, too. */
+/* test_wake.c - no wake-up is lost: one thread hands words on, the other looks, announces its
+ * sleep, looks once more and sleeps without end. Before each word they meet, and go on within
+ * a few hundred cycles of each other, so that every look meets every post. A lost wake-up is
+ * found by the watchdog, not by a timeout. A plain main: it runs under ThreadSanitizer, too. */
 #include "dataplane/base/clock.h"
 #include "dataplane/base/require.h"
 #include "dataplane/base/wake.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
 enum {
-	ROUNDS = 200000,
-	WATCHDOG_S = 60,
-	/* Spins before the word is handed on: from none to longer than it takes to fall asleep. */
-	SPINS_MAX = 2048,
+	ROUNDS = 300000,
+	WATCHDOG_S = 100,
+	SPINS_MAX = 256,
+	/* Then the other thread has no CPU, perhaps ours. */
+	SPINS_BEFORE_YIELD = 10000,
 };
 
 static const uint64_t for_ever_ns = 1000000 * NS_PER_S;
 
-/* A word on its way from one thread to the other, as a message in a ring is. */
-struct way {
+/* Where the two meet: each writes its own round. */
+static struct {
+	cache_aligned atomic_uint round;
+} here[2];
+
+/* The word, as a message in a ring is. */
+static struct {
 	cache_aligned atomic_uint sent;
-	cache_aligned struct wake wake; /* of who reads `sent` */
-	unsigned sleeps;
-	/* Plain: only the way orders it. */
-	unsigned value;
-};
+	cache_aligned unsigned value; /* plain: only `sent` orders it */
+	struct wake wake;
+} way;
 
-static struct way ways[2];
-
-static void give(struct way *w, unsigned round)
+static void meet(unsigned self, unsigned round)
 {
-	w->value = ~round;
-	/* Release: pairs with the acquire in has_come(). */
-	atomic_store_explicit(&w->sent, round, memory_order_release);
-	wake_post(&w->wake);
-}
-
-static bool has_come(struct way *w, unsigned round)
-{
-	return atomic_load_explicit(&w->sent, memory_order_acquire) == round;
-}
-
-static void take(struct way *w, unsigned round)
-{
-	while (!has_come(w, round)) {
-		wake_prepare(&w->wake);
-		if (has_come(w, round)) {
-			wake_cancel(&w->wake);
-			break;
-		}
-		wake_wait(&w->wake, for_ever_ns, NULL, 0);
-		w->sleeps++;
-	}
-	require(w->value == ~round);
+	atomic_store(&here[self].round, round);
+	for (unsigned spins = 0; atomic_load(&here[!self].round) < round; spins++)
+		if (spins > SPINS_BEFORE_YIELD)
+			sched_yield();
 }
 
 static void spin(unsigned *state)
@@ -64,41 +49,64 @@ static void spin(unsigned *state)
 		__asm__ volatile("" ::: "memory");
 }
 
-static void *answer(void *argument)
+static void *give_all(void *argument)
 {
 	unsigned state = 1;
 	for (unsigned round = 1; round <= ROUNDS; round++) {
-		take(&ways[0], round);
+		meet(0, round);
 		spin(&state);
-		give(&ways[1], round);
+		way.value = ~round;
+		/* Release: pairs with the acquire in has_come(). */
+		atomic_store_explicit(&way.sent, round, memory_order_release);
+		wake_post(&way.wake);
 	}
 	return NULL;
 }
 
+static bool has_come(unsigned round)
+{
+	return atomic_load_explicit(&way.sent, memory_order_acquire) == round;
+}
+
+/* True when it slept. */
+static bool take(unsigned round)
+{
+	bool slept = false;
+	while (!has_come(round)) {
+		wake_prepare(&way.wake);
+		if (has_come(round)) {
+			wake_cancel(&way.wake);
+			break;
+		}
+		wake_wait(&way.wake, for_ever_ns, NULL, 0);
+		slept = true;
+	}
+	require(way.value == ~round);
+	return slept;
+}
+
 static void give_up(int number)
 {
-	static const char text[] = "a wake-up was lost: both sleep\n";
+	static const char text[] = "a wake-up was lost: who waits for it sleeps on\n";
 	ssize_t written = write(STDERR_FILENO, text, sizeof text - 1);
 	_exit(written > 0 ? 1 : 2);
 }
 
 int main(void)
 {
-	pthread_t other;
-	unsigned state = 2;
+	pthread_t giver;
+	unsigned state = 2, sleeps = 0;
 	signal(SIGALRM, give_up);
 	alarm(WATCHDOG_S);
-	for (unsigned i = 0; i < 2; i++)
-		require(wake_init(&ways[i].wake) == 0);
-	require(pthread_create(&other, NULL, answer, NULL) == 0);
+	require(wake_init(&way.wake) == 0);
+	require(pthread_create(&giver, NULL, give_all, NULL) == 0);
 	for (unsigned round = 1; round <= ROUNDS; round++) {
+		meet(1, round);
 		spin(&state);
-		give(&ways[0], round);
-		take(&ways[1], round);
+		sleeps += take(round);
 	}
-	require(pthread_join(other, NULL) == 0);
-	for (unsigned i = 0; i < 2; i++)
-		wake_fini(&ways[i].wake);
-	printf("%u rounds, %u and %u sleeps\n", ROUNDS, ways[0].sleeps, ways[1].sleeps);
+	require(pthread_join(giver, NULL) == 0);
+	wake_fini(&way.wake);
+	printf("%d words, %u sleeps\n", ROUNDS, sleeps);
 	return 0;
 }
