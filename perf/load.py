@@ -192,9 +192,10 @@ def show_many(figures):
               f"{run['achieved_messages_per_s']:.0f}/s; connections lost {lost}, messages "
               f"refused {ledger['refused']}, unanswered {ledger['unanswered']}")
         for core in run["gateway"]["cores"]:
-            print(f"  {core['role']}: cycles per record " + ", ".join(
-                f"{stage} {value:.0f}" for stage, value in core["stages"].items()
-                if value >= 1))
+            stages = [f"{stage} {value:.0f}" for stage, value in core["stages"].items()
+                      if value >= 1]
+            if stages:
+                print(f"  {core['role']}: cycles per record {', '.join(stages)}")
 
 
 def is_even(figures):

@@ -7,9 +7,10 @@ kind of load, its peak found first, then 0.5 to 4 times that in an open loop.
     beyond  1.5, 2 and 4 times: a gateway of its own each, CALM before, STORM, CALM again
 
 A connection has a bounded number of messages that are due and not answered, half a second of
-the peak for all of them together; others are held back at the vehicle, and forgotten when the
-storm ends. A row whose gateway the generator alone could not overload fourfold has a disk that
-keeps nothing and takes so many MB/s (perf/null_disk.c). docs/PERFORMANCE.md says more.
+the peak for all of them together, or eight each; others are held back at the vehicle, and what
+it has not sent is forgotten when the storm ends. A row whose gateway the generator alone could
+not overload fourfold has a disk that keeps nothing and takes so many MB/s (perf/null_disk.c).
+docs/PERFORMANCE.md says more.
 """
 import dataclasses
 import math
@@ -22,7 +23,7 @@ STAIRS = (0.6, 0.8, 1, 1.2, 1.45)
 FLIGHTS = 3                 # of stairs, when all of the last one is answered
 CALM, CALM_BEFORE_S, STORM_S, CALM_AFTER_S, STEP_S = 0.5, 2, 4, 4, 2
 BACKLOG_S = 0.5             # of the peak, at all connections together
-OUTSTANDING_MAX = 1024
+OUTSTANDING_MIN, OUTSTANDING_MAX = 8, 1024
 GUESS_MESSAGES = 10000      # under way in the closed loop; more are a storm themselves
 GOODPUT, RECOVERY_S = 0.9, 2
 PEAK_ERROR = 1.15           # more than that above the peak, and it was none
@@ -162,7 +163,8 @@ def guess_of(row):
 
 
 def outstanding_of(row, peak):
-    return min(max(1, round(peak * BACKLOG_S / row.shape["connections"])), OUTSTANDING_MAX)
+    fair = round(peak * BACKLOG_S / row.shape["connections"])
+    return min(max(fair, OUTSTANDING_MIN), OUTSTANDING_MAX)
 
 
 def find(row):

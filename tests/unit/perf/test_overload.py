@@ -89,10 +89,10 @@ class Recovery(unittest.TestCase):
 
 
 class Rows(unittest.TestCase):
-    def test_all_connections_together_have_half_a_second_outstanding_and_each_has_one(self):
+    def test_all_connections_together_have_half_a_second_outstanding_and_each_has_eight(self):
         row = overload.Row("x", "fleet", 1, {"connections": 1000})
         self.assertEqual(overload.outstanding_of(row, 700000), 350)
-        self.assertEqual(overload.outstanding_of(row, 1), 1)
+        self.assertEqual(overload.outstanding_of(row, 1), 8)
         self.assertEqual(overload.outstanding_of(row, 7e9), overload.OUTSTANDING_MAX)
 
     def test_a_row_without_a_peak_does_not_hold(self):
