@@ -178,7 +178,7 @@ static struct poller_options poller_options(const struct settings *s, unsigned p
 		.prefix_bits = s->port_prefix_bits,
 		.tcp = tcp_options(s),
 		.receive_chunks =
-			(uint32_t)(s->receive_memory_bytes / CHUNK_BYTES / pollers),
+			(uint32_t)(s->receive_memory_bytes / CHUNK_RECEIVE_BYTES / pollers),
 		.answers_max = (uint32_t)s->answers_max,
 		.answer_large_chunks = large_chunks,
 		.request_chunks = large_chunks,

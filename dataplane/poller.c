@@ -155,7 +155,7 @@ static int pools_init(struct poller *p, const struct poller_options *o)
 		      : chunk_pool_init(&in->answer_large, CHUNK_BYTES, o->answer_large_chunks);
 	error = error ? error
 		      : chunk_pool_init(&in->request_pool, CHUNK_BYTES, o->request_chunks);
-	error = error ? error : chunk_pool_init(&p->receive, CHUNK_BYTES, o->receive_chunks);
+	error = error ? error : chunk_pool_init(&p->receive, CHUNK_RECEIVE_BYTES, o->receive_chunks);
 	p->scratch = map_take(SCRATCH_BYTES);
 	return error ? error : p->scratch ? 0 : -ENOMEM;
 }

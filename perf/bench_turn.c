@@ -77,7 +77,7 @@ static void poller_start(struct bench *b)
 		.listeners = &listener,
 		.listener_count = 1,
 		.tcp = wire_tcp_options(connections),
-		.receive_chunks = 4096,
+		.receive_chunks = 32768,
 		.answers_max = connections + 4096,
 		.answer_large_chunks = 1024,
 		.request_chunks = 64,

@@ -17,7 +17,8 @@
 #include "dataplane/base/base.h"
 
 enum {
-	CHUNK_BYTES = 4096,      /* batches, receive residues, reads, large answers */
+	CHUNK_BYTES = 4096,      /* batches, reads, large answers */
+	CHUNK_RECEIVE_BYTES = 512, /* what waits to be read: a vehicle's is a frame, mostly */
 	CHUNK_SMALL_BYTES = 256, /* answers of a frame or of one produce request */
 };
 

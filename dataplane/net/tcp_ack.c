@@ -25,7 +25,8 @@ void tcp_rtt_sample(struct tcp *t, struct tcp_conn *c, uint32_t rtt_ms)
 	}
 	uint32_t rto_ms = c->srtt_ms_x8 / 8 + max_u32(c->rttvar_ms_x4, 1);
 	rto_ms = max_u32(rto_ms, t->options.rto_min_ms);
-	c->rto_ms = min_u32(rto_ms, TCP_RTO_MAX_MS);
+	static_assert(TCP_RTO_MAX_MS <= UINT16_MAX, "rto_ms");
+	c->rto_ms = (uint16_t)min_u32(rto_ms, TCP_RTO_MAX_MS);
 	c->backoff = 0;
 }
 

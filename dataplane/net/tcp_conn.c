@@ -124,7 +124,9 @@ static void conn_open_sequence(struct tcp *t, struct tcp_conn *c,
 			       const struct tcp_half_open *half)
 {
 	c->rcv_nxt = half->irs + 1;
-	c->rcv_adv = c->rcv_nxt + min_u32(t->options.receive_buffer_bytes, UINT16_MAX);
+	c->rcv_adv = c->rcv_nxt + t->window_first;
+	c->round_seq = c->rcv_nxt;
+	c->round_ms = (uint16_t)t->now_ms;
 	c->last_ack = c->rcv_nxt;
 	c->snd_una = half->iss + 1;
 	c->snd_nxt = c->snd_una;
@@ -299,6 +301,7 @@ struct tcp *tcp_create(const struct tcp_options *options, uint64_t now_ns)
 	entropy_fill(&t->isn_key, sizeof t->isn_key);
 	t->local_mss = (uint16_t)(ip_l4_bytes_max(options->ip) - TCP_HEADER_BYTES);
 	t->local_scale = window_scale_for(options->receive_buffer_bytes);
+	t->window_first = tcp_window_first(t);
 	list_init(&t->wait_list);
 	t->dirty.first = TCP_CONN_NONE;
 	t->output.first = TCP_CONN_NONE;

@@ -5,7 +5,8 @@
  *     tcp_in.c      RFC 9293 3.10.7.4, one function per step
  *     tcp_ack.c     its fifth step: what an acknowledgement means
  *     tcp_data.c    its seventh: spans, residue, out-of-order queue; settle
- *     tcp_out.c     segments, acknowledgements, windows
+ *     tcp_window.c  what a peer may send
+ *     tcp_out.c     segments, acknowledgements
  *     tcp_timer.c   the one timer of a connection
  *     tcp_wait.c    TIME-WAIT            tcp_stream.c  what sessions see
  *
@@ -128,7 +129,7 @@ struct tcp_conn {
 	struct tcp *tcp;
 	struct chain residue; /* in order, not consumed in its turn */
 	struct chain send;    /* from snd_una on: sent and unsent */
-	struct chunk *ooo;    /* out of order, by sequence number; see tcp_data.c */
+	struct chunk *ooo;    /* out of order, the last of them; see tcp_data.c */
 	struct timer timer;
 	uint32_t span_bytes;
 	uint32_t snd_wl1;
@@ -142,7 +143,6 @@ struct tcp_conn {
 	uint32_t rtt_at_ms;
 	uint32_t srtt_ms_x8;
 	uint32_t rttvar_ms_x4;
-	uint32_t rto_ms;
 	uint32_t rtx_at_ms;
 	uint32_t progress_ms; /* snd_una last moved, or sending began */
 	uint32_t heard_ms;    /* last acceptable segment */
@@ -150,13 +150,17 @@ struct tcp_conn {
 	uint32_t ts_recent_s;
 	uint32_t syn_seq; /* of the SYNs that insist on a new connection */
 	uint32_t syn_ms;
-	uint32_t challenge_ms;
+	uint32_t round_seq; /* rcv_nxt when the round trip began that tcp_window.c looks at */
 	uint32_t ack_at_ms; /* CONN_ACK_DUE waits no longer */
+	uint16_t rto_ms;
+	uint16_t round_ms; /* when it began */
+	uint16_t ooo_chunks;
+	uint8_t rcv_growths; /* of the window, since the connection opened */
 	uint8_t syn_count;
+	uint8_t challenge_s; /* the second that `challenge_count` counts in */
 	uint8_t challenge_count;
 	uint8_t backoff; /* doublings of rto_ms, until an RTT sample (Karn) */
 	uint8_t keepalives_sent;
-	uint8_t ooo_chunks;
 	struct mac mac;
 };
 
@@ -208,9 +212,11 @@ struct tcp_line {
 	uint32_t first, last; /* `last` counts while `first` is not TCP_CONN_NONE */
 };
 
-/* The span read last: a connection's spans of a turn are read in order. */
+/* What was read last: a connection's bytes of a turn are read in order. */
 struct tcp_cursor {
 	const struct tcp_conn *conn; /* null: none */
+	const struct chunk *chunk;   /* of its residue; null: none yet */
+	uint32_t chunk_before;       /* bytes of its residue before this one */
 	uint8_t span;
 	uint32_t before; /* bytes of its spans before this one */
 };
@@ -224,6 +230,7 @@ struct tcp {
 	uint16_t local_mss;
 	uint8_t local_scale;
 	bool is_refusing;
+	uint32_t window_first; /* that a connection is offered when it opens */
 	struct siphash_key table_key;
 	struct siphash_key isn_key;
 	struct tcp_table table;
@@ -346,6 +353,16 @@ void tcp_rtt_sample(struct tcp *t, struct tcp_conn *c, uint32_t rtt_ms);
 void tcp_segment_text(struct tcp *t, struct tcp_conn *c, struct tcp_segment *s);
 void tcp_conn_settle(struct tcp *t, struct tcp_conn *c);
 void tcp_ooo_give(struct tcp_conn *c);
+
+/* ---- tcp_window.c ---- */
+/* What every window begins with. */
+uint32_t tcp_window_first(const struct tcp *t);
+/* Bytes came in order: a round trip may be over, and the window too small. */
+void tcp_window_grow(struct tcp *t, struct tcp_conn *c);
+/* The window field; `*edge` is where it puts the right edge, never left of rcv_adv. */
+uint16_t tcp_window_field(const struct tcp *t, const struct tcp_conn *c, uint32_t *edge);
+/* The peer may be waiting: its window had shrunk to little and can open again. */
+bool tcp_window_has_reopened(const struct tcp *t, const struct tcp_conn *c);
 
 /* ---- tcp_out.c ---- */
 /* In the line of those that want to send, at its end. */

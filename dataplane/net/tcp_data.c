@@ -5,13 +5,14 @@
  *     └──────── what sessions see ───────┘
  *
  * A chunk of the out-of-order queue holds adjoining bytes; the sequence number of the
- * first lies in its first four bytes, so that the chunk joins the residue as it is. */
+ * first lies in its first four bytes, so that the chunk joins the residue as it is. The queue
+ * is a ring, of which the connection knows the last: most of what comes goes behind it. */
 #include "dataplane/net/tcp_conn.h"
 #include "dataplane/base/require.h"
 
 enum {
 	OOO_SEQ_BYTES = sizeof(uint32_t),
-	OOO_CHUNKS_MAX = UINT8_MAX,
+	OOO_CHUNKS_MAX = UINT16_MAX,
 	/* This part of the receive pool is for bytes in order only: what fills a gap must
 	 * find a chunk, or nothing is ever freed. */
 	OOO_RESERVE_SHARE = 8,
@@ -29,15 +30,46 @@ static uint32_t ooo_end(const struct chunk *k)
 	return ooo_seq(k) + k->len;
 }
 
+/* The chunk behind `prev` (null: the first), null at the end. */
+static struct chunk *ooo_next(const struct tcp_conn *c, const struct chunk *prev)
+{
+	if (!prev)
+		return c->ooo ? c->ooo->next : NULL;
+	return prev == c->ooo ? NULL : prev->next;
+}
+
+/* Takes the first out of the ring. */
+static struct chunk *ooo_take_first(struct tcp_conn *c)
+{
+	struct chunk *first = c->ooo->next;
+	if (first == c->ooo)
+		c->ooo = NULL;
+	else
+		c->ooo->next = first->next;
+	c->ooo_chunks--;
+	return first;
+}
+
 void tcp_ooo_give(struct tcp_conn *c)
 {
-	for (struct chunk *k = c->ooo; k;) {
-		struct chunk *next = k->next;
-		chunk_give(k);
-		k = next;
+	while (c->ooo)
+		chunk_give(ooo_take_first(c));
+}
+
+/* Puts `k` behind `prev` (null: in front). */
+static void ooo_link(struct tcp_conn *c, struct chunk *prev, struct chunk *k)
+{
+	const struct chunk *was_last = c->ooo;
+	if (!was_last) {
+		k->next = k;
+	} else {
+		struct chunk *before = prev ? prev : c->ooo;
+		k->next = before->next;
+		before->next = k;
 	}
-	c->ooo = NULL;
-	c->ooo_chunks = 0;
+	if (!was_last || prev == was_last)
+		c->ooo = k;
+	c->ooo_chunks++;
 }
 
 /* An empty chunk for bytes from `seq` on, linked behind `prev` (null: in front). */
@@ -53,12 +85,9 @@ static struct chunk *ooo_take(struct tcp *t, struct tcp_conn *c, struct chunk *p
 	struct chunk *k = chunk_take(pool);
 	if (!k)
 		return NULL;
-	struct chunk **link = prev ? &prev->next : &c->ooo;
 	memcpy(k->data, &seq, sizeof seq);
 	k->off = OOO_SEQ_BYTES;
-	k->next = *link;
-	*link = k;
-	c->ooo_chunks++;
+	ooo_link(c, prev, k);
 	return k;
 }
 
@@ -86,13 +115,16 @@ static uint32_t ooo_store(struct tcp *t, struct tcp_conn *c, struct chunk **prev
 static uint32_t ooo_insert(struct tcp *t, struct tcp_conn *c, uint32_t seq,
 			   struct bytes bytes, bool *is_full)
 {
-	struct chunk *prev = NULL;
+	bool is_behind = c->ooo && seq_le(ooo_seq(c->ooo), seq);
+	struct chunk *prev = is_behind ? c->ooo : NULL;
 	uint32_t size = (uint32_t)bytes.size;
 	uint32_t stored = 0;
 	uint32_t at = 0;
+	if (is_behind && seq_lt(seq, ooo_end(c->ooo)))
+		at = min_u32(ooo_end(c->ooo) - seq, size);
 	*is_full = false;
 	while (at < size && !*is_full) {
-		struct chunk *next = prev ? prev->next : c->ooo;
+		struct chunk *next = ooo_next(c, prev);
 		if (next && seq_le(ooo_seq(next), seq + at)) {
 			if (seq_lt(seq + at, ooo_end(next)))
 				at = ooo_end(next) - seq;
@@ -113,11 +145,9 @@ static uint32_t ooo_insert(struct tcp *t, struct tcp_conn *c, uint32_t seq,
 /* What rcv_nxt has reached joins the residue. */
 static void ooo_join(struct tcp_conn *c)
 {
-	while (c->ooo && seq_le(ooo_seq(c->ooo), c->rcv_nxt)) {
-		struct chunk *k = c->ooo;
+	while (c->ooo && seq_le(ooo_seq(c->ooo->next), c->rcv_nxt)) {
+		struct chunk *k = ooo_take_first(c);
 		uint32_t old = c->rcv_nxt - ooo_seq(k);
-		c->ooo = k->next;
-		c->ooo_chunks--;
 		if (old >= k->len) {
 			chunk_give(k);
 			continue;
@@ -356,8 +386,10 @@ void tcp_segment_text(struct tcp *t, struct tcp_conn *c, struct tcp_segment *s)
 		text_out_of_order(t, c, s);
 	} else if (c->ooo) {
 		text_fills_gap(t, c, s);
+		tcp_window_grow(t, c);
 	} else {
 		text_in_order(t, c, s);
+		tcp_window_grow(t, c);
 	}
 	if (c->state != TCP_STATE_CLOSED)
 		fin_reached(t, c);

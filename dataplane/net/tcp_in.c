@@ -43,8 +43,8 @@ static uint32_t segment_length(const struct tcp_segment *s)
 
 void tcp_challenge(struct tcp *t, struct tcp_conn *c)
 {
-	if (t->now_ms - c->challenge_ms >= 1000) {
-		c->challenge_ms = t->now_ms;
+	if (c->challenge_s != (uint8_t)t->now_s) {
+		c->challenge_s = (uint8_t)t->now_s;
 		c->challenge_count = 0;
 	}
 	if (c->challenge_count >= TCP_CHALLENGES_PER_SECOND)
@@ -203,6 +203,7 @@ void tcp_input(struct tcp *t, const struct pkt_vec *segments, uint64_t now_ns)
 	require(t->span_count == 0);
 	tcp_clock(t, now_ns);
 	t->scratch_used = 0;
+	t->cursor.conn = NULL;
 	for (unsigned i = 0; i < segments->count; i++) {
 		struct tcp_segment *s = &read[count];
 		if (!segment_read(segments->pkts[i], s)) {

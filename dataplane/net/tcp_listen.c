@@ -57,7 +57,7 @@ static void syn_ack_send(struct tcp *t, struct tcp_half_open *half)
 		.seq = half->iss,
 		.ack = half->irs + 1,
 		.flags = TCP_FLAG_SYN | TCP_FLAG_ACK,
-		.window = (uint16_t)min_u32(t->options.receive_buffer_bytes, UINT16_MAX),
+		.window = (uint16_t)t->window_first,
 		.has_mss = true,
 		.mss = t->local_mss,
 		.has_window_scale = half->has_window_scale,
@@ -165,9 +165,7 @@ static void half_open_ack(struct tcp *t, const struct tcp_half_open *half)
 		.seq = half->iss + 1,
 		.ack = half->irs + 1,
 		.flags = TCP_FLAG_ACK,
-		.window =
-			(uint16_t)(min_u32(t->options.receive_buffer_bytes, UINT16_MAX) >>
-				   half->rcv_scale),
+		.window = (uint16_t)(t->window_first >> half->rcv_scale),
 		.has_timestamps = half->has_timestamps,
 		.ts_value = tcp_ts_now(t, half->ts_offset),
 		.ts_echo = half->ts_recent,
@@ -208,7 +206,7 @@ void tcp_half_open_segment(struct tcp *t, struct tcp_half_open *half,
 {
 	uint32_t rcv_nxt = half->irs + 1;
 	uint32_t ahead = s->h.seq - rcv_nxt;
-	bool in_window = ahead <= min_u32(t->options.receive_buffer_bytes, UINT16_MAX);
+	bool in_window = ahead <= t->window_first;
 	if (s->h.flags & TCP_FLAG_RST) {
 		half_open_reset(t, half, in_window, ahead == 0);
 	} else if ((s->h.flags & (TCP_FLAG_SYN | TCP_FLAG_ACK)) == TCP_FLAG_SYN) {

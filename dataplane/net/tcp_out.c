@@ -1,5 +1,5 @@
 /* tcp_out.c - connections with something to say in, segments out: data, retransmissions,
- * probes and, once per turn, the acknowledgement; windows both ways. */
+ * probes and, once per turn, the acknowledgement. */
 #include "dataplane/net/tcp_conn.h"
 #include "dataplane/base/require.h"
 
@@ -24,41 +24,6 @@ void tcp_reply(struct tcp *t, const struct tcp_reply *reply)
 	ip_tx_push(ip, &route, IP_PROTOCOL_TCP, size, (uint8_t)size, 0);
 }
 
-/* Bytes of window that could be offered now. */
-static uint32_t window_free(const struct tcp *t, const struct tcp_conn *c)
-{
-	uint32_t buffer = t->options.receive_buffer_bytes;
-	uint32_t unread = tcp_conn_unread(c);
-	return buffer > unread ? buffer - unread : 0;
-}
-
-/* By how little the right edge does not move (RFC 9293 3.8.6.2.2). */
-static uint32_t window_step_min(const struct tcp *t)
-{
-	return min_u32(t->options.receive_buffer_bytes / 2, t->local_mss);
-}
-
-/* The window field; `*edge` is where it puts the right edge, never left of rcv_adv. */
-static uint16_t window_field(const struct tcp *t, const struct tcp_conn *c,
-			     uint32_t *edge)
-{
-	uint32_t held = tcp_conn_window(c);
-	uint32_t open = window_free(t, c);
-	uint32_t field = (held + (1u << c->rcv_scale) - 1) >> c->rcv_scale;
-	if (open > held && open - held >= window_step_min(t))
-		field = max_u32(field, open >> c->rcv_scale);
-	field = min_u32(field, UINT16_MAX);
-	*edge = c->rcv_nxt + (field << c->rcv_scale);
-	return (uint16_t)field;
-}
-
-/* The peer may be waiting: its window had shrunk to little and can open again. */
-static bool window_has_reopened(const struct tcp *t, const struct tcp_conn *c)
-{
-	uint32_t held = tcp_conn_window(c);
-	return held < 2u * t->local_mss && window_free(t, c) >= held + window_step_min(t);
-}
-
 /* Sends [seq, seq + size) of the send chain under `flags`; every segment acknowledges.
  * False when the port has no buffer. */
 static bool conn_transmit(struct tcp *t, struct tcp_conn *c, uint32_t seq, uint32_t size,
@@ -73,7 +38,7 @@ static bool conn_transmit(struct tcp *t, struct tcp_conn *c, uint32_t seq, uint3
 		.seq = seq,
 		.ack = c->rcv_nxt,
 		.flags = flags | TCP_FLAG_ACK,
-		.window = window_field(t, c, &edge),
+		.window = tcp_window_field(t, c, &edge),
 		.has_timestamps = c->flags & CONN_TIMESTAMPS,
 		.ts_value = tcp_ts_now(t, c->ts_offset),
 		.ts_echo = c->ts_recent,
@@ -264,7 +229,7 @@ static bool conn_send(struct tcp *t, struct tcp_conn *c)
 		c->flags &= ~(uint32_t)CONN_KEEPALIVE_DUE;
 	}
 	bool is_due = (c->flags & CONN_ACK_DUE) && !ack_may_wait(t, c);
-	if (is_due || window_has_reopened(t, c))
+	if (is_due || tcp_window_has_reopened(t, c))
 		return conn_transmit(t, c, ack_seq(c), 0, 0);
 	return true;
 }

@@ -7,18 +7,29 @@ static size_t conn_readable_bytes(const struct stream *s)
 	return tcp_conn_unread(tcp_conn_of(s));
 }
 
+static struct bytes residue_piece(const struct tcp_conn *c, size_t at)
+{
+	struct tcp *t = c->tcp;
+	struct tcp_cursor cursor = {.conn = c, .span = c->span_first};
+	if (t->cursor.conn == c && t->cursor.chunk && t->cursor.chunk_before <= at)
+		cursor = t->cursor;
+	else
+		cursor.chunk = c->residue.head;
+	for (; at - cursor.chunk_before >= cursor.chunk->len; cursor.chunk = cursor.chunk->next)
+		cursor.chunk_before += cursor.chunk->len;
+	size_t from = at - cursor.chunk_before;
+	t->cursor = cursor;
+	return (struct bytes){chunk_at(cursor.chunk) + from, cursor.chunk->len - from};
+}
+
 /* The contiguous bytes at `at`, counted from the first byte of the residue. */
 static struct bytes conn_piece(const struct tcp_conn *c, size_t at)
 {
 	struct tcp *t = c->tcp;
-	if (at < c->residue.size) {
-		const struct chunk *k = c->residue.head;
-		for (; at >= k->len; k = k->next)
-			at -= k->len;
-		return (struct bytes){chunk_at(k) + at, k->len - at};
-	}
+	if (at < c->residue.size)
+		return residue_piece(c, at);
 	at -= c->residue.size;
-	struct tcp_cursor cursor = {c, c->span_first, 0};
+	struct tcp_cursor cursor = {.conn = c, .span = c->span_first};
 	if (t->cursor.conn == c && t->cursor.before <= at)
 		cursor = t->cursor;
 	for (; cursor.span != TCP_SPAN_NONE; cursor.span = t->spans[cursor.span].next) {

@@ -218,7 +218,7 @@ static void poller_make(struct sim_gateway *g, unsigned index)
 		.prefix_bits = 16,
 		.listeners = g->listeners,
 		.listener_count = g->listener_count,
-		.receive_chunks = 600,
+		.receive_chunks = 4800,
 		.answers_max = 500,
 		.answer_large_chunks = 300,
 		.request_chunks = 64,

@@ -69,7 +69,7 @@ struct rig *rig_new(struct tcp_options options)
 	r->ip.nic = &r->nic;
 	r->ip.address = (struct address){{[10] = 0xff, 0xff, 10, 0, 0, 1}};
 	list_init(&r->ready);
-	require(chunk_pool_init(&r->receive, CHUNK_BYTES, 256) == 0);
+	require(chunk_pool_init(&r->receive, CHUNK_RECEIVE_BYTES, 8192) == 0);
 	require(chunk_pool_init(&r->answers, CHUNK_SMALL_BYTES, 4096) == 0);
 	options.ip = &r->ip;
 	options.stats = &r->stats;

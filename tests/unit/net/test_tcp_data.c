@@ -122,7 +122,7 @@ Test(tcp_data, nothing_behind_the_fin_is_taken)
 Test(tcp_data, early_data_is_bounded_per_connection)
 {
 	struct tcp_options o = rig_options();
-	o.out_of_order_bytes = 2 * CHUNK_BYTES;
+	o.out_of_order_bytes = 2 * CHUNK_RECEIVE_BYTES;
 	struct rig *r = rig_new(o);
 	rig_open(r);
 	for (uint32_t i = 1; i <= 8; i++)

@@ -435,7 +435,7 @@ Test(tcp_send, without_port_buffers_everything_waits_for_the_next_turn)
 
 Test(tcp_send, a_full_port_is_asked_once_a_turn_however_many_wait_and_serves_them_in_order)
 {
-	enum { PEERS = 20 };
+	enum { PEERS = 12 };
 	struct rig *r = rig_new(rig_options());
 	struct tcp_conn *c[PEERS];
 	for (unsigned i = 0; i < PEERS; i++) {

@@ -1,0 +1,110 @@
+/* test_tcp_window.c - what a peer may send: first its share, more when it uses it, and no more
+ * than there is. */
+#include "tests/unit/net/tcp_rig.h"
+
+#include <criterion/criterion.h>
+
+enum { SHARE = 8192, LARGEST = 1 << 20, ROUND_MS = 10 };
+
+static const uint8_t bytes[1460];
+
+/* The rig's receive memory is 4 MiB. */
+static struct tcp_options options(void)
+{
+	struct tcp_options o = rig_options();
+	o.receive_buffer_bytes = LARGEST;
+	o.connections_max = (4 << 20) / SHARE;
+	return o;
+}
+
+static struct tcp_conn *open_scaled(struct rig *r)
+{
+	static const uint8_t mss_and_scale[] = {2, 4, 0x05, 0xb4, 1, 3, 3, 7};
+	return rig_open_with(r, 5000, mss_and_scale, sizeof mss_and_scale);
+}
+
+static uint32_t window_of(const struct tcp_conn *c)
+{
+	return c->rcv_adv - c->rcv_nxt;
+}
+
+/* A round trip later, `size` bytes. */
+static void round_of(struct rig *r, uint32_t size)
+{
+	rig_wait_ms(r, ROUND_MS);
+	for (uint32_t at = 0; at < size; at += sizeof bytes) {
+		uint32_t n = size - at < sizeof bytes ? size - at : sizeof bytes;
+		rig_give(r, rig_data(r, bytes, n));
+	}
+}
+
+Test(tcp_window, begins_with_its_share_of_the_receive_memory)
+{
+	struct rig *r = rig_new(options());
+	struct tcp_conn *c = open_scaled(r);
+	cr_assert(window_of(c) == SHARE, "%u", window_of(c));
+	rig_free(r);
+}
+
+Test(tcp_window, two_segments_at_least_however_many_share_the_memory)
+{
+	struct tcp_options o = options();
+	o.connections_max = 1 << 20;
+	struct rig *r = rig_new(o);
+	struct tcp_conn *c = open_scaled(r);
+	cr_assert(window_of(c) == 2u * r->t->local_mss);
+	rig_free(r);
+}
+
+Test(tcp_window, a_vehicle_that_reports_now_and_then_keeps_its_share)
+{
+	struct rig *r = rig_new(options());
+	struct tcp_conn *c = open_scaled(r);
+	for (unsigned i = 0; i < 100; i++) {
+		rig_wait_ms(r, 600);
+		rig_give(r, rig_data(r, bytes, 450));
+		cr_assert(window_of(c) <= SHARE);
+	}
+	rig_free(r);
+}
+
+Test(tcp_window, a_peer_that_uses_it_has_the_largest_after_a_few_round_trips)
+{
+	struct rig *r = rig_new(options());
+	struct tcp_conn *c = open_scaled(r);
+	unsigned rounds = 0;
+	while (window_of(c) < LARGEST / 2 && rounds++ < 20)
+		round_of(r, min_u32(window_of(c), 128 << 10));
+	cr_assert(rounds <= 6, "%u", rounds);
+	rig_free(r);
+}
+
+Test(tcp_window, does_not_grow_for_a_session_that_does_not_read)
+{
+	struct rig *r = rig_new(options());
+	struct tcp_conn *c = open_scaled(r);
+	r->consumes = false;
+	for (unsigned i = 0; i < 20; i++)
+		round_of(r, min_u32(window_of(c), 1460));
+	cr_assert(tcp_conn_unread(c) + window_of(c) <= SHARE);
+	r->consumes = true;
+	stream_wake(&c->stream, STREAM_READABLE);
+	rig_turn(r);
+	cr_assert(window_of(c) == SHARE, "and opens again when it has read");
+	rig_free(r);
+}
+
+Test(tcp_window, what_one_is_offered_is_an_eighth_of_what_is_free)
+{
+	struct rig *r = rig_new(options());
+	struct tcp_conn *c = open_scaled(r);
+	struct chain taken = {0};
+	while (chunk_pool_left(&r->receive) > 512)
+		chain_push(&taken, chunk_take(&r->receive));
+	for (unsigned i = 0; i < 20; i++)
+		round_of(r, min_u32(window_of(c), 32 << 10));
+	uint32_t eighth = 512 * CHUNK_RECEIVE_BYTES / 8;
+	cr_assert(window_of(c) <= eighth && window_of(c) > eighth / 2, "%u", window_of(c));
+	chain_give(&taken);
+	rig_free(r);
+}
