@@ -1,6 +1,8 @@
 """test_kcat.py - a stock kcat (librdkafka): metadata, produce with every codec, consume."""
 import json
 import re
+import socket
+import struct
 import unittest
 
 from gateway import Gateway, verify_log
@@ -34,6 +36,24 @@ class Kcat(unittest.TestCase):
         partitions = {t['topic']: len(t['partitions']) for t in told['topics']}
         self.assertEqual(partitions.get('vehicles'), 8)
         self.assertEqual([b['name'] for b in told['brokers']], [self.gw.kafka])
+
+    def test_a_client_that_logs_in_hears_that_nobody_asked(self):
+        done = self.gw.run(['kcat', '-b', self.gw.kafka, '-L', '-m', '5',
+                            '-X', 'security.protocol=sasl_plaintext', '-X', 'sasl.mechanisms=PLAIN',
+                            '-X', 'sasl.username=u', '-X', 'sasl.password=p'], check=False)
+        self.assertIn(b'SASL', done.stderr)
+        self.assertIn(b'not valid in current SASL state', done.stderr)
+
+    def test_the_connection_outlives_a_handshake(self):
+        with self.gw.connect('KAFKA') as sock:
+            handshake = struct.pack('>hhihh5s', 17, 1, 7, -1, 5, b'PLAIN')
+            versions = struct.pack('>hhih', 18, 0, 8, -1)
+            for request, correlation, error in ((handshake, 7, 34), (versions, 8, 0)):
+                sock.sendall(struct.pack('>i', len(request)) + request)
+                head = sock.recv(10, socket.MSG_WAITALL)
+                size, told, code = struct.unpack('>iih', head)
+                self.assertEqual((told, code), (correlation, error))
+                sock.recv(size - 6, socket.MSG_WAITALL)
 
     def test_a_topic_is_created_when_a_producer_names_it(self):
         self.produce('made-by-kcat', b'k:v\n', '-X', 'acks=all')
