@@ -1,5 +1,6 @@
 /* registry.c - the topics of this gateway: opened, turned, looked up, closed. */
 #include "control/registry_private.h"
+#include "control/registry_lock.h"
 #include "control/disk_files.h"
 #include "dataplane/base/clock.h"
 #include "dataplane/base/require.h"
@@ -85,8 +86,8 @@ struct registry *registry_open(const struct registry_options *options, char *mes
 	message[0] = '\0';
 	r->directory_fd = disk_open_directory(options->disk, registry_directory(r));
 	if (r->directory_fd < 0)
-		snprintf(message, message_size, "%s: %s", registry_directory(r),
-			 strerror(-r->directory_fd));
+		snprintf(message, message_size, "log.dirs: %s cannot be used: %s",
+			 registry_directory(r), registry_advice(r->directory_fd));
 	if (r->directory_fd < 0 || checkpoint_open(r, message, message_size) != 0 ||
 	    registry_scan(r, message, message_size) != 0) {
 		registry_close(r);

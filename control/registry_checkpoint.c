@@ -1,6 +1,7 @@
 /* registry_checkpoint.c - what is written down for a whole log directory, in Kafka's
  * formats: meta.properties, the offset checkpoints, and the mark of a clean shutdown. */
 #include "control/registry_private.h"
+#include "control/registry_lock.h"
 #include "control/disk_files.h"
 #include "dataplane/base/require.h"
 
@@ -98,8 +99,8 @@ int checkpoint_open(struct registry *r, char *message, size_t message_size)
 	if (!error)
 		error = take_clean_mark(r);
 	if (error && !message[0])
-		snprintf(message, message_size, "%s: %s", registry_directory(r),
-			 strerror(-error));
+		snprintf(message, message_size, "log.dirs: %s cannot be used: %s",
+			 registry_directory(r), registry_advice(error));
 	return error;
 }
 

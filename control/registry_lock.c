@@ -28,16 +28,11 @@ static int make_path(const char *path)
 	return mkdir(part, 0755) < 0 && errno != EEXIST ? -errno : 0;
 }
 
-/* What is in the way, and what to do about it. */
-static const char *advice(const char *log_dir, int error)
+const char *registry_advice(int error)
 {
-	struct stat there;
-	bool is_link = lstat(log_dir, &there) == 0 && S_ISLNK(there.st_mode);
 	switch (error) {
 	case -ENOENT:
-		return is_link ? "it is a link to something that is not there; make that, or "
-				 "name the directory itself"
-			       : "it cannot be made; is its file system mounted?";
+		return "it cannot be made; is its file system mounted?";
 	case -ENOTDIR:
 		return "it, or a part of its path, is a file and no directory; move the file "
 		       "away, or name another directory";
@@ -53,9 +48,17 @@ static const char *advice(const char *log_dir, int error)
 		return "its disk or quota is full; make room, or name another directory";
 	case -ELOOP:
 		return "its links lead in a circle; name the directory itself";
+	case -EMFILE:
+		return "too few files may be open; raise the limit (ulimit -n, LimitNOFILE=)";
 	default:
 		return strerror(-error);
 	}
+}
+
+static bool is_link(const char *path)
+{
+	struct stat there;
+	return lstat(path, &there) == 0 && S_ISLNK(there.st_mode);
 }
 
 int registry_lock(const char *log_dir, char *message, size_t message_size)
@@ -67,7 +70,11 @@ int registry_lock(const char *log_dir, char *message, size_t message_size)
 	if (fd < 0) {
 		error = error ? error : -errno;
 		snprintf(message, message_size, "log.dirs: %s cannot be used: %s",
-			 log_dir, advice(log_dir, error));
+			 log_dir,
+			 error == -ENOENT && is_link(log_dir)
+				 ? "it is a link to something that is not there; make that, or "
+				   "name the directory itself"
+				 : registry_advice(error));
 		return error;
 	}
 	if (flock(fd, LOCK_EX | LOCK_NB) == 0)

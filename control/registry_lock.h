@@ -9,4 +9,7 @@
  * with a sentence in `message`. Makes the directory when it is missing. */
 int registry_lock(const char *log_dir, char *message, size_t message_size);
 
+/* What an error of the log directory means, and what to do about it. */
+const char *registry_advice(int error);
+
 #endif

@@ -2,6 +2,7 @@
  * entries with open logs out; what a crash left half done is completed or finished off.
  */
 #include "control/registry_private.h"
+#include "control/registry_lock.h"
 #include "control/disk_files.h"
 #include "dataplane/base/require.h"
 
@@ -236,8 +237,8 @@ int registry_scan(struct registry *r, char *message, size_t message_size)
 	struct listing l = {0};
 	int error = scan(r, &l, message, message_size);
 	if (error && !message[0])
-		snprintf(message, message_size, "%s: %s", registry_directory(r),
-			 strerror(-error));
+		snprintf(message, message_size, "log.dirs: %s cannot be used: %s",
+			 registry_directory(r), registry_advice(error));
 	free(l.names);
 	free(l.found);
 	return error;

@@ -17,6 +17,7 @@ from gateway import CLONE_NEWNET, ROOT, quickstart
 from sandbox import HugePages, SandboxError, run_tool
 
 _libc = ctypes.CDLL(None, use_errno=True)
+CLONE_NEWNS, MS_PRIVATE = 0x20000, 0x44000      # the latter recursively
 NOBODY = 65534
 START_SECONDS = 60
 MEMORY_MIB = 64
@@ -37,6 +38,12 @@ def close(*descriptors):
         for descriptor in descriptors:
             os.close(descriptor)
     return prepare
+
+
+def become_nobody():
+    os.setgroups([])
+    os.setgid(NOBODY)
+    os.setuid(NOBODY)
 
 
 def hugetlb_group():
@@ -257,10 +264,6 @@ class Start(unittest.TestCase):
                 self.assertIn(words, said)
 
     def test_no_root_is_needed_where_the_port_needs_none(self):
-        def become_nobody():
-            os.setgroups([])
-            os.setgid(NOBODY)
-            os.setuid(NOBODY)
         self.runs(become_nobody, penstock_hugepages='auto')
 
     # ---- files ------------------------------------------------------------------------------
@@ -291,6 +294,26 @@ class Start(unittest.TestCase):
                 self.assertNotIn(b'Traceback', done.stderr)
         with open(plain) as file:
             self.assertEqual(file.read(), 'kept')
+
+    def test_a_full_disk_is_called_that(self):
+        def fill():
+            if _libc.unshare(CLONE_NEWNS) or _libc.mount(b'none', b'/', None, MS_PRIVATE, None):
+                raise OSError(ctypes.get_errno(), 'no mount namespace')
+            os.mkdir(self.log_dir)
+            run_tool('mount', '-t', 'tmpfs', '-o', 'size=64k', 'none', self.log_dir)
+            with open(os.path.join(self.log_dir, 'fill'), 'wb', buffering=0) as file:
+                try:
+                    while file.write(bytes(4096)):
+                        pass
+                except OSError:
+                    return      # it is full
+        said = self.refuses(fill)
+        self.assertIn(f'log.dirs: {self.log_dir} cannot be used: its disk or quota is full', said)
+
+    def test_a_log_directory_of_somebody_else_is_called_that(self):
+        os.mkdir(self.log_dir, 0o755)
+        said = self.refuses(become_nobody)
+        self.assertIn('this user may not write there', said)
 
     def test_quickstart_has_a_sentence_for_what_it_cannot_read(self):
         done = quickstart('run', '--set', 'listener.protocol.map=A:B:C', '--', 'true')
