@@ -17,6 +17,7 @@ struct partition {
 	uint32_t count;
 	/* The batches of the segment at hand: what its index may name. */
 	struct seen {
+		int64_t base_offset;
 		int64_t last_offset;
 		int64_t max_timestamp;
 		uint64_t position;
@@ -25,6 +26,10 @@ struct partition {
 	size_t seen_room;
 	int64_t durable_offset; /* by the durable mark; -1: there is none, as in Kafka's logs */
 	int64_t next_offset; /* -1: none seen yet */
+	/* Offsets that no segment holds, between two of them: first and number of such places. */
+	int64_t lost_offset;
+	unsigned lost;
+	bool is_compacted; /* a gap inside a segment: Kafka's cleaner has been there */
 	uint64_t end;        /* behind the last batch of the segment at hand */
 };
 
@@ -68,6 +73,7 @@ static bool remember(struct partition *p, const struct scan_batch *b)
 		p->seen_room = room;
 	}
 	p->seen[p->seen_count++] = (struct seen){
+		.base_offset = record_batch_base_offset(&b->header),
 		.last_offset = record_batch_last_offset(&b->header),
 		.max_timestamp = record_batch_max_timestamp(&b->header),
 		.position = b->position,
@@ -86,10 +92,11 @@ static enum scan_verdict read_batches(struct partition *p, const char *path,
 		if (v != SCAN_BATCH)
 			return v;
 		int64_t base = record_batch_base_offset(&ret->header);
-		if (base != p->next_offset)
+		if (!scan_follows(ret, p->next_offset))
 			finding(c, "%s: position %llu: offset %lld, expected %lld", path,
 				(unsigned long long)p->end, (long long)base,
 				(long long)p->next_offset);
+		p->is_compacted |= base > p->next_offset || !record_batch_is_dense(&ret->header);
 		p->next_offset = record_batch_last_offset(&ret->header) + 1;
 		c->batches++;
 		c->records += record_batch_count(&ret->header);
@@ -150,7 +157,16 @@ static const struct seen *seen_at(const struct partition *p, uint64_t position)
 	return bsearch(&position, p->seen, p->seen_count, sizeof *p->seen, compare_seen);
 }
 
-/* Every entry must name the last offset of the batch at its position, in rising order. */
+static const struct seen *seen_offset(const struct partition *p, int64_t offset);
+
+/* Every entry must name the last offset of the batch at its position, in rising order; or, as
+ * Kafka does it, of a later batch that came with it. */
+static bool names_batch(const struct partition *p, const struct seen *s, int64_t offset)
+{
+	const struct seen *named = seen_offset(p, offset);
+	return named && named->last_offset == offset && named >= s;
+}
+
 static void check_index(struct partition *p, const char *path, int64_t base,
 			const struct bytes *file, bool may_run_ahead)
 {
@@ -161,7 +177,7 @@ static void check_index(struct partition *p, const char *path, int64_t base,
 		/* In the last segment entries may reach the disk before their batches. */
 		if (may_run_ahead && e.position >= p->end && e.offset > before)
 			return;
-		if (!s || s->last_offset != base + e.offset || e.offset <= before)
+		if (!s || !names_batch(p, s, base + e.offset) || e.offset <= before)
 			finding(p->check, "%s: entry %zu: offset %lld at position %u: %s", path,
 				i / INDEX_ENTRY_BYTES, (long long)(base + e.offset), e.position,
 				!s ? "no batch begins there"
@@ -171,18 +187,19 @@ static void check_index(struct partition *p, const char *path, int64_t base,
 	}
 }
 
-static const struct seen *seen_offset(const struct partition *p, int64_t last_offset)
+/* The batch that holds the offset. */
+static const struct seen *seen_offset(const struct partition *p, int64_t offset)
 {
 	size_t low = 0;
 	size_t high = p->seen_count;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		if (p->seen[middle].last_offset < last_offset)
+		if (p->seen[middle].last_offset < offset)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	bool is_there = low < p->seen_count && p->seen[low].last_offset == last_offset;
+	bool is_there = low < p->seen_count && p->seen[low].base_offset <= offset;
 	return is_there ? &p->seen[low] : NULL;
 }
 
@@ -201,7 +218,7 @@ static void check_times(struct partition *p, const char *path, int64_t base,
 			finding(p->check, "%s: entry %zu: time %lld of offset %lld: %s", path,
 				i / INDEX_TIME_ENTRY_BYTES, (long long)e.timestamp,
 				(long long)(base + e.offset),
-				!s ? "no batch ends there"
+				!s ? "no batch is there"
 				   : e.timestamp <= before ? "out of order"
 							   : "the batch has another time");
 		before = e.timestamp;
@@ -263,13 +280,15 @@ static void check_segment(struct partition *p, uint32_t i)
 	segment_path(path, sizeof path, p->directory, base, SEGMENT_LOG);
 	if (c->is_dump)
 		printf("%s\n", path);
-	if (p->next_offset >= 0 && base != p->next_offset)
+	if (p->next_offset >= 0 && base < p->next_offset)
 		finding(c, "%s: begins with offset %lld, expected %lld", path, (long long)base,
 			(long long)p->next_offset);
+	if (p->next_offset >= 0 && base > p->next_offset && p->lost++ == 0)
+		p->lost_offset = p->next_offset;
 	p->next_offset = base;
 	c->segments++;
 	int fd = file_open_to_read(c->disk, path);
-	int status = fd < 0 ? fd : scan_file(&c->scan, fd);
+	int status = fd < 0 ? fd : scan_file(&c->scan, fd, SCAN_WINDOW_BYTES);
 	if (status < 0) {
 		log_check_fail(c, path, status);
 		file_close(c->disk, &fd);
@@ -332,6 +351,11 @@ bool log_check_partition(struct log_check *c, const char *directory)
 	p.durable_offset = read_mark(&p);
 	for (uint32_t i = 0; i < p.count; i++)
 		check_segment(&p, i);
+	/* Recovery's rule again: recover_gaps.c. */
+	if (p.lost > 0 && !p.is_compacted)
+		finding(c, "%s: a segment was cut or is missing: offset %lld is in none, and "
+			   "the log has no gap but those (%u) between segments",
+			directory, (long long)p.lost_offset, p.lost);
 	free(list.names);
 	free(p.bases);
 	free(p.seen);

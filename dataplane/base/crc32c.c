@@ -16,3 +16,8 @@ uint32_t crc32c_extend(uint32_t crc, const void *data, size_t size)
 	}
 	return ~state;
 }
+
+uint32_t crc32_extend(uint32_t crc, const void *data, size_t size)
+{
+	return crc32_gzip_refl(crc, data, size);
+}

@@ -73,8 +73,24 @@ int file_unlink(struct disk *d, const char *path)
 	return run(d, (struct disk_op){.kind = DISK_UNLINK, .path = path});
 }
 
+int file_sync(struct disk *d, int fd)
+{
+	return run(d, (struct disk_op){.kind = DISK_SYNC, .fd = fd});
+}
+
 int directory_make(struct disk *d, const char *path)
 {
 	int status = run(d, (struct disk_op){.kind = DISK_MKDIR, .path = path, .mode = 0755});
 	return status == -EEXIST ? 0 : status;
+}
+
+int directory_sync(struct disk *d, const char *path)
+{
+	int fd = open_with(d, path, O_RDONLY | O_DIRECTORY);
+	if (fd < 0)
+		return fd;
+	int status = run(d, (struct disk_op){
+				    .kind = DISK_SYNC, .fd = fd, .flags = DISK_FLAG_DIRECTORY});
+	file_close(d, &fd);
+	return status;
 }

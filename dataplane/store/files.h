@@ -21,8 +21,11 @@ int file_truncate(struct disk *d, int fd, uint64_t size);
 int file_read(struct disk *d, int fd, void *out, size_t size, uint64_t offset);
 int file_write(struct disk *d, int fd, const void *data, size_t size, uint64_t offset);
 int file_unlink(struct disk *d, const char *path);
+int file_sync(struct disk *d, int fd);
 
 /* It may be there already. */
 int directory_make(struct disk *d, const char *path);
+/* What was made, renamed or removed in it is durable. */
+int directory_sync(struct disk *d, const char *path);
 
 #endif

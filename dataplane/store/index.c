@@ -59,7 +59,8 @@ void index_note(struct index *ix, const struct index_batch *b, uint32_t interval
 		ix->max_timestamp = b->max_timestamp;
 		ix->max_timestamp_offset = b->last_offset;
 	}
-	if (ix->bytes_since > interval_bytes) {
+	/* A segment of Kafka's may be larger than its index would hold: it gets sparser then. */
+	if (ix->bytes_since > interval_bytes && !index_is_full(ix)) {
 		ix->tail[ix->entries++ % INDEX_TAIL_ENTRIES] = (struct index_entry){
 			.offset = (int32_t)(b->last_offset - ix->base_offset),
 			.position = (uint32_t)b->position,

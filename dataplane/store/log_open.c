@@ -37,26 +37,37 @@ static bool has_segment(const struct log *log, int64_t base_offset)
 static int add_segment(struct log *log, int64_t base_offset)
 {
 	if (log->segment_count == SEGMENTS_MAX)
-		return -EMFILE;
+		return -EFBIG;
 	log->segments[log->segment_count++] =
 		(struct segment){.base_offset = base_offset};
 	return 0;
 }
 
-/* Takes the segments from the names; then deletes leftovers and indexes without a log. */
-static int take_names(struct log *log, struct disk *d, const struct disk_op *list)
+/* What is in the directory. */
+struct names {
+	struct disk_op list;
+	struct log_orphans orphans;
+};
+
+#define for_each_name(n, names)                                                                \
+	for (const char *n = (names)->list.names;                                              \
+	     n && n < (names)->list.names + (names)->list.names_bytes; n += strlen(n) + 1)
+
+static bool has_name(const struct names *names, const char *name)
 {
-	const char *end = list->names + list->names_bytes;
+	for_each_name(n, names) if (strcmp(n, name) == 0) return true;
+	return false;
+}
+
+static int take_segments(struct log *log, const struct names *names)
+{
 	int64_t base;
 	enum segment_file file;
 	int status = 0;
-	for (const char *n = list->names; n < end && status == 0; n += strlen(n) + 1)
-		if (segment_parse(n, &base, &file) && file == SEGMENT_LOG)
+	for_each_name(n, names)
+	{
+		if (status == 0 && segment_parse(n, &base, &file) && file == SEGMENT_LOG)
 			status = add_segment(log, base);
-	for (const char *n = list->names; n < end && status == 0; n += strlen(n) + 1) {
-		bool is_orphan = segment_parse(n, &base, &file) && !has_segment(log, base);
-		if (is_orphan || segment_is_leftover(n))
-			status = unlink_name(log, d, n);
 	}
 	if (log->segment_count > 1)
 		qsort(log->segments, log->segment_count, sizeof *log->segments,
@@ -64,14 +75,48 @@ static int take_names(struct log *log, struct disk *d, const struct disk_op *lis
 	return status;
 }
 
-static int list_segments(struct log *log, struct disk *d)
+/* An index without its .log. Kafka deletes a segment by renaming its files, the .log first: a
+ * crash in between is no loss. */
+static bool is_orphan(const struct log *log, const struct names *names, const char *name,
+		      int64_t *ret_base)
 {
-	struct disk_op list = {.kind = DISK_LIST, .path = log->directory};
-	int64_t status = disk_run(d, &list);
-	if (status >= 0)
-		status = take_names(log, d, &list);
-	free(list.names);
-	return (int)status;
+	enum segment_file file;
+	char deleted[SEGMENT_NAME_BYTES];
+	if (!segment_parse(name, ret_base, &file) || file == SEGMENT_LOG ||
+	    has_segment(log, *ret_base))
+		return false;
+	snprintf(deleted, sizeof deleted, "%020lld.log.deleted", (long long)*ret_base);
+	return !has_name(names, deleted);
+}
+
+static int take_orphans(const struct log *log, struct names *names)
+{
+	size_t count = 0;
+	for_each_name(n, names) count++;
+	names->orphans.bases = calloc(count + 1, sizeof *names->orphans.bases);
+	if (!names->orphans.bases)
+		return -ENOMEM;
+	for_each_name(n, names)
+	{
+		int64_t base;
+		if (is_orphan(log, names, n, &base))
+			names->orphans.bases[names->orphans.count++] = base;
+	}
+	return 0;
+}
+
+/* When all is well: what a crash left of a roll, files of the next segment under either name. */
+static int remove_leftovers(struct log *log, struct disk *d, const struct names *names)
+{
+	int status = 0;
+	for_each_name(n, names)
+	{
+		int64_t base;
+		bool is_next = is_orphan(log, names, n, &base) && base == log->end.offset;
+		if (status == 0 && (is_next || segment_is_leftover(n)))
+			status = unlink_name(log, d, n);
+	}
+	return status;
 }
 
 /* The file Kafka keeps of leader epochs: one, from offset 0 on. Written to a log that is
@@ -91,14 +136,30 @@ static int make_epochs(struct log *log, struct disk *d)
 }
 
 /* The segments that are there, or a first one. */
-static int find_segments(struct log *log, struct disk *d)
+static int find_segments(struct log *log, struct disk *d, struct names *names,
+			 struct log_recovery *ret)
 {
 	int status = directory_make(d, log->directory);
 	if (status == 0)
-		status = list_segments(log, d);
-	if (status < 0 || log->segment_count > 0)
-		return status;
-	return add_segment(log, 0);
+		status = (int)disk_run(d, &names->list);
+	for_each_name(n, names)
+	{
+		if (status < 0 || !segment_is_swap(n))
+			continue;
+		snprintf(ret->message, sizeof ret->message,
+			 "%s/%s: Kafka was stopped while it compacted this log: let that broker "
+			 "finish it, or rename the file to end before .swap",
+			 log->directory, n);
+		return -EUCLEAN;
+	}
+	if (status == 0)
+		status = take_segments(log, names);
+	if (status == -EFBIG)
+		snprintf(ret->message, sizeof ret->message, "%s: more than %d segments",
+			 log->directory, SEGMENTS_MAX);
+	if (status == 0 && log->segment_count == 0)
+		status = add_segment(log, 0);
+	return status < 0 ? status : take_orphans(log, names);
 }
 
 static void init_state(struct log *log)
@@ -141,6 +202,22 @@ static struct log *map_log(const char *directory)
 	return log;
 }
 
+static int open_log(struct log *log, struct disk *d, const struct log_open_options *options,
+		    struct log_recovery *ret)
+{
+	struct names names = {.list = {.kind = DISK_LIST, .path = log->directory}};
+	int status = find_segments(log, d, &names, ret);
+	if (status == 0)
+		status = log_recover(log, d, options, names.orphans, ret);
+	if (status == 0 && !ret->is_corrupt)
+		status = remove_leftovers(log, d, &names);
+	free(names.orphans.bases);
+	free(names.list.names);
+	if (status == 0 && log->next_offset == 0)
+		status = make_epochs(log, d);
+	return status;
+}
+
 struct log *log_open(struct disk *d, const struct log_open_options *options,
 		     struct log_recovery *ret, int *error)
 {
@@ -153,15 +230,11 @@ struct log *log_open(struct disk *d, const struct log_open_options *options,
 	if (!log)
 		return NULL;
 	log->options = options->log;
-	*error = find_segments(log, d);
-	if (*error == 0)
-		*error = log_recover(log, d, options, ret);
-	if (*error == 0 && log->next_offset == 0)
-		*error = make_epochs(log, d);
+	*error = open_log(log, d, options, ret);
 	if (*error == 0)
 		return log;
 	if (!ret->message[0])
-		snprintf(ret->message, sizeof ret->message, "cannot be opened: %s",
+		snprintf(ret->message, sizeof ret->message, "%s: %s", log->directory,
 			 strerror(-*error));
 	log_close(log);
 	return NULL;

@@ -88,6 +88,7 @@ struct log_reading {
 	struct read *read;
 	struct segment *segment;
 	bool is_searching;
+	bool is_led;       /* `position` came from the index file, which may lie */
 	uint32_t low; /* blocks of the index file still in question */
 	uint32_t high;
 	uint64_t position; /* of a batch at or before the one wanted */
@@ -287,15 +288,23 @@ bool log_roll(struct log *log);
 void log_advance_steps(struct log *log);
 void log_step_done(struct log *log, const struct disk_op *op);
 
+/* Segments that an index is there of, and no .log file: their base offsets. */
+struct log_orphans {
+	int64_t *bases;
+	uint32_t count;
+};
+
 /* recover.c */
 int log_recover(struct log *log, struct disk *d, const struct log_open_options *options,
-		struct log_recovery *ret);
+		struct log_orphans orphans, struct log_recovery *ret);
 
 /* log_read.c */
 void log_reading_done(struct log_reading *r);
 void log_start_reads(struct log *log);
 /* log_search.c */
+/* Sets r->position when it can be known at once; else prepares r->op and says true. */
 bool log_search_begin(struct log_reading *r);
+/* Looks at the block that was read; true: r->op asks for another. */
 bool log_search_step(struct log_reading *r);
 
 #endif

@@ -5,6 +5,9 @@
  *     chunks:  [ before | batch | batch | bat ]  walk to the batch with the offset, trim
  *
  * A walk that ends beyond what was read starts again where it ended: it always gains ground.
+ * An offset that Kafka's cleaner took is answered with the batch that follows it, in the next
+ * segment if need be. An index file that leads to no batch, or to one behind the offset, is not
+ * believed: the walk begins at the segment's start, in the same small pieces.
  */
 #include "dataplane/store/log_private.h"
 #include "dataplane/base/require.h"
@@ -79,7 +82,7 @@ static void submit_data(struct log_reading *r)
 }
 
 /* Reads from r->position on, as far as chunks and high watermark go. */
-static void begin_data(struct log_reading *r)
+static void read_data(struct log_reading *r)
 {
 	r->is_searching = false;
 	r->start = round_down(r->position, DISK_BLOCK_BYTES);
@@ -118,11 +121,14 @@ struct found {
 	bool is_bad;
 };
 
-static bool header_is_sane(const struct record_batch_header *h, int64_t expected,
-			   uint64_t room)
+static bool header_is_sane(const struct log_reading *r, const struct record_batch_header *h,
+			   int64_t expected, uint64_t room)
 {
-	return record_batch_check(h, room) == RECORD_BATCH_GOOD &&
-	       (expected < 0 || record_batch_base_offset(h) == expected);
+	int64_t base = record_batch_base_offset(h);
+	if (record_batch_check(h, room) != RECORD_BATCH_GOOD || base < expected)
+		return false;
+	/* An index entry is of an offset at or below the one wanted. */
+	return expected >= 0 || !r->is_led || base <= r->read->offset;
 }
 
 /* Walks the batches from r->position on. */
@@ -135,8 +141,8 @@ static struct found walk_batches(const struct log_reading *r)
 	while (at + RECORD_BATCH_HEADER_BYTES <= have) {
 		struct record_batch_header h;
 		walk_copy(&w, at, &h, sizeof h);
-		if (!header_is_sane(&h, f.next_offset, r->limit - r->start - at)) {
-			f.is_bad = true;
+		if (!header_is_sane(r, &h, f.next_offset, r->limit - r->start - at)) {
+			f.is_bad = f.end == f.begin; /* what is sound is given */
 			return f;
 		}
 		uint64_t size = (uint64_t)record_batch_bytes(&h);
@@ -187,24 +193,90 @@ static void leave_cursor(struct log *log, const struct log_reading *r, const str
 	c->position = r->start + f->end;
 }
 
+static void set_limit(struct log_reading *r)
+{
+	const struct log *log = r->log;
+	bool is_durables = r->segment->base_offset == log->durable.base_offset;
+	r->limit = is_durables ? log->durable.position : r->segment->size;
+}
+
+/* No batch lies where one should: it was the index that said so, or something is broken. */
+static void astray(struct log_reading *r)
+{
+	if (!r->is_led) {
+		reading_end(r, KAFKA_ERROR_KAFKA_STORAGE_ERROR);
+		return;
+	}
+	stats_add(r->log->service->stats, STAT_log_index_misled, 1);
+	r->is_led = false;
+	r->position = 0;
+	read_data(r);
+}
+
+/* The segment has no batch at or behind the offset: the next one that has any. */
+static void read_next_segment(struct log_reading *r)
+{
+	do {
+		if (r->segment->base_offset >= r->log->durable.base_offset) {
+			reading_end(r, KAFKA_ERROR_KAFKA_STORAGE_ERROR);
+			return;
+		}
+		r->segment++;
+		set_limit(r);
+	} while (r->limit == 0);
+	r->position = 0;
+	read_data(r);
+}
+
+static void begin_data(struct log_reading *r)
+{
+	/* A cursor may stand at the end of a segment, behind which offsets are missing. */
+	if (r->position >= r->limit && !r->is_led)
+		read_next_segment(r);
+	else if (r->position + RECORD_BATCH_HEADER_BYTES > r->limit)
+		astray(r);
+	else
+		read_data(r);
+}
+
+static void give_found(struct log_reading *r, const struct found *f)
+{
+	trim(r->read, f->begin, f->end);
+	leave_cursor(r->log, r, f);
+	reading_end(r, KAFKA_ERROR_NONE);
+}
+
+/* The file ends before its batches do: what is whole is given, once. */
+static void data_short(struct log_reading *r)
+{
+	struct found f = walk_batches(r);
+	if (f.end > f.begin)
+		give_found(r, &f);
+	else
+		reading_end(r, KAFKA_ERROR_KAFKA_STORAGE_ERROR);
+}
+
 static void data_done(struct log_reading *r)
 {
 	struct found f = walk_batches(r);
 	uint64_t position = r->start + f.begin;
-	if (f.is_bad || position >= r->limit) {
-		reading_end(r, KAFKA_ERROR_KAFKA_STORAGE_ERROR);
+	if (f.is_bad) {
+		astray(r);
+		return;
+	}
+	if (position >= r->limit) {
+		read_next_segment(r);
 		return;
 	}
 	if (f.end > f.begin) {
-		trim(r->read, f.begin, f.end);
-		leave_cursor(r->log, r, &f);
-		reading_end(r, KAFKA_ERROR_NONE);
+		give_found(r, &f);
 		return;
 	}
 	/* Not whole, or not even reached: once more from there, if that gains anything. */
 	uint64_t start = round_down(position, DISK_BLOCK_BYTES);
 	if (start > r->start) {
 		r->position = position;
+		r->is_led = false;
 		begin_data(r);
 		return;
 	}
@@ -224,8 +296,7 @@ static void data_reaped(struct log_reading *r)
 	} else if (r->have >= needed) {
 		data_done(r);
 	} else if (r->op.result == 0 || r->have % DISK_BLOCK_BYTES != 0) {
-		/* The file ends before its batches do. */
-		reading_end(r, KAFKA_ERROR_KAFKA_STORAGE_ERROR);
+		data_short(r);
 	} else {
 		submit_data(r);
 	}
@@ -233,14 +304,16 @@ static void data_reaped(struct log_reading *r)
 
 void log_reading_done(struct log_reading *r)
 {
-	if (!r->is_searching)
+	if (!r->is_searching) {
 		data_reaped(r);
-	else if (r->op.result < 0)
-		reading_end(r, KAFKA_ERROR_KAFKA_STORAGE_ERROR);
-	else if (log_search_step(r))
+	} else if (r->op.result < 0) {
+		r->is_led = true; /* to nowhere */
+		astray(r);
+	} else if (log_search_step(r)) {
 		submit(r);
-	else
+	} else {
 		begin_data(r);
+	}
 }
 
 static void start(struct log *log, struct read *read)
@@ -250,10 +323,11 @@ static void start(struct log *log, struct read *read)
 	r->log = log;
 	r->read = read;
 	r->segment = segment_find(log->segments, log->segment_count, read->offset);
-	r->limit = r->segment->base_offset == log->durable.base_offset ? log->durable.position
-								       : r->segment->size;
+	set_limit(r);
 	log->reads++;
-	r->is_searching = log_search_begin(r);
+	r->position = 0;
+	r->is_led = false;
+	r->is_searching = r->limit > 0 && log_search_begin(r);
 	if (r->is_searching)
 		submit(r);
 	else

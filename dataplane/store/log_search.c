@@ -38,13 +38,11 @@ static void read_block(struct log_reading *r)
 	};
 }
 
-/* Sets r->position when it can be known at once; else prepares r->op and says true. */
 bool log_search_begin(struct log_reading *r)
 {
 	struct log *log = r->log;
 	int64_t offset = r->read->offset;
 	uint32_t position;
-	r->position = 0;
 	if (offset == r->segment->base_offset || find_cursor(log, offset, &r->position))
 		return false;
 	if (r->segment == log_active(log) && index_find(&log->index, offset, &position)) {
@@ -59,7 +57,6 @@ bool log_search_begin(struct log_reading *r)
 	return true;
 }
 
-/* Looks at the block that was read; true: r->op asks for another. */
 bool log_search_step(struct log_reading *r)
 {
 	uint32_t middle = r->low + (r->high - r->low) / 2;
@@ -78,9 +75,11 @@ bool log_search_step(struct log_reading *r)
 		else
 			high = at;
 	}
-	if (low > 0)
+	if (low > 0) {
 		r->position =
 			index_entry_load(block + (low - 1) * INDEX_ENTRY_BYTES).position;
+		r->is_led = true;
+	}
 	if (low == 0)
 		r->high = middle;
 	else if (low == all)

@@ -19,10 +19,11 @@ void scan_fini(struct scan *s)
 	s->window = NULL;
 }
 
-int scan_file(struct scan *s, int fd)
+int scan_file(struct scan *s, int fd, size_t window_limit)
 {
 	struct disk_op size = {.kind = DISK_SIZE, .fd = fd};
 	s->fd = fd;
+	s->window_limit = window_limit;
 	s->error = 0;
 	s->window_bytes = 0;
 	int64_t status = disk_run(s->disk, &size);
@@ -32,7 +33,7 @@ int scan_file(struct scan *s, int fd)
 
 static bool load_window(struct scan *s, uint64_t position)
 {
-	struct iovec iov = {s->window, SCAN_WINDOW_BYTES};
+	struct iovec iov = {s->window, s->window_limit};
 	struct disk_op op = {
 		.kind = DISK_READ,
 		.fd = s->fd,
@@ -49,9 +50,7 @@ static bool load_window(struct scan *s, uint64_t position)
 	return false;
 }
 
-/* The bytes from `position` on that lie in one piece, at least one of them, at most `max`;
- * null when the disk fails. */
-static const uint8_t *view(struct scan *s, uint64_t position, size_t max, size_t *ret)
+const uint8_t *scan_view(struct scan *s, uint64_t position, size_t max, size_t *ret)
 {
 	bool is_inside = position >= s->window_start &&
 			 position < s->window_start + s->window_bytes;
@@ -67,7 +66,7 @@ static bool copy_out(struct scan *s, uint64_t position, void *out, size_t size)
 	uint8_t *to = out;
 	while (size > 0) {
 		size_t n;
-		const uint8_t *from = view(s, position, size, &n);
+		const uint8_t *from = scan_view(s, position, size, &n);
 		if (!from)
 			return false;
 		memcpy(to, from, n);
@@ -78,17 +77,17 @@ static bool copy_out(struct scan *s, uint64_t position, void *out, size_t size)
 	return true;
 }
 
-static bool crc_of(struct scan *s, const struct scan_batch *b, uint32_t *ret)
+typedef uint32_t (*crc_extend)(uint32_t crc, const void *data, size_t size);
+
+static bool crc_of(struct scan *s, uint64_t at, uint64_t end, crc_extend extend, uint32_t *ret)
 {
-	uint64_t at = b->position + RECORD_BATCH_CRC_FROM;
-	uint64_t end = b->position + b->size;
 	*ret = 0;
 	while (at < end) {
 		size_t n;
-		const uint8_t *data = view(s, at, (size_t)(end - at), &n);
+		const uint8_t *data = scan_view(s, at, (size_t)(end - at), &n);
 		if (!data)
 			return false;
-		*ret = crc32c_extend(*ret, data, n);
+		*ret = extend(*ret, data, n);
 		at += n;
 	}
 	return true;
@@ -99,7 +98,7 @@ uint64_t scan_data_end(struct scan *s, uint64_t position)
 	uint64_t end = position;
 	while (position < s->size) {
 		size_t n;
-		const uint8_t *data = view(s, position, (size_t)(s->size - position), &n);
+		const uint8_t *data = scan_view(s, position, (size_t)(s->size - position), &n);
 		if (!data)
 			return s->size;
 		for (size_t i = 0; i < n; i++)
@@ -118,8 +117,7 @@ static enum scan_verdict zeroes_or_damage(struct scan *s, uint64_t position)
 	return end > position ? SCAN_DAMAGE : SCAN_ZEROES;
 }
 
-/* Header and CRC of the batch at ret->position. */
-static bool check_batch(struct scan *s, struct scan_batch *ret)
+static bool check_header(struct scan *s, struct scan_batch *ret)
 {
 	uint64_t left = s->size - ret->position;
 	ret->verdict = RECORD_BATCH_BAD_SIZE;
@@ -130,12 +128,51 @@ static bool check_batch(struct scan *s, struct scan_batch *ret)
 	if (ret->verdict != RECORD_BATCH_GOOD)
 		return false;
 	ret->size = (uint64_t)record_batch_bytes(&ret->header);
+	return true;
+}
+
+/* Header and CRC of the batch at ret->position. */
+static bool check_batch(struct scan *s, struct scan_batch *ret)
+{
 	uint32_t crc;
-	if (!crc_of(s, ret, &crc))
+	if (!check_header(s, ret) ||
+	    !crc_of(s, ret->position + RECORD_BATCH_CRC_FROM, ret->position + ret->size,
+		    crc32c_extend, &crc))
 		return false;
 	if (crc != be32_get(ret->header.crc))
 		ret->verdict = RECORD_BATCH_BAD_CRC;
 	return ret->verdict == RECORD_BATCH_GOOD;
+}
+
+enum scan_verdict scan_header(struct scan *s, uint64_t position, struct scan_batch *ret)
+{
+	*ret = (struct scan_batch){.position = position};
+	if (position >= s->size)
+		return SCAN_END;
+	if (check_header(s, ret))
+		return SCAN_BATCH;
+	return s->error ? SCAN_ERROR : SCAN_DAMAGE;
+}
+
+bool scan_follows(const struct scan_batch *b, int64_t expected)
+{
+	int64_t base = record_batch_base_offset(&b->header);
+	return base >= expected && base <= INT64_MAX - INT32_MAX;
+}
+
+/* Offset 8 | size of what follows 4 | CRC-32 4 of what follows | magic 1 | ... */
+bool scan_is_old_format(struct scan *s, uint64_t position)
+{
+	enum { SIZE_AT = 8, SIZE_END = 12, CRC_END = 16, HEADER = 17, BODY_MIN = 14 };
+	uint8_t h[HEADER];
+	uint32_t crc;
+	if (s->size - position < HEADER || !copy_out(s, position, h, sizeof h))
+		return false;
+	uint32_t size = be32_load(h + SIZE_AT);
+	return h[CRC_END] <= 1 && size >= BODY_MIN && size <= s->size - position - SIZE_END &&
+	       crc_of(s, position + CRC_END, position + SIZE_END + size, crc32_extend,
+		      &crc) &&
+	       crc == be32_load(h + SIZE_END);
 }
 
 enum scan_verdict scan_next(struct scan *s, uint64_t position, struct scan_batch *ret)
@@ -152,14 +189,14 @@ enum scan_verdict scan_next(struct scan *s, uint64_t position, struct scan_batch
 static bool might_begin(struct scan *s, uint64_t position, int64_t above)
 {
 	size_t n;
-	const uint8_t *magic = view(s, position + offsetof(struct record_batch_header, magic),
-				    1, &n);
+	const uint8_t *magic = scan_view(
+		s, position + offsetof(struct record_batch_header, magic), 1, &n);
 	struct record_batch_header h;
 	if (!magic || *magic != RECORD_BATCH_MAGIC || !copy_out(s, position, &h, sizeof h))
 		return false;
 	int64_t base = record_batch_base_offset(&h);
 	/* No segment spans more than 2^31 offsets. */
-	return base > above && base - above <= INT32_MAX &&
+	return base > above && (above < 0 || base - above <= INT32_MAX) &&
 	       record_batch_check(&h, s->size - position) == RECORD_BATCH_GOOD;
 }
 

@@ -12,13 +12,17 @@
 #include "dataplane/store/disk.h"
 #include "dataplane/wire/record_batch.h"
 
-enum { SCAN_WINDOW_BYTES = 1 << 20 };
+enum {
+	SCAN_WINDOW_BYTES = 1 << 20,
+	SCAN_PEEK_BYTES = 64 << 10, /* read at a time where only a little is looked at */
+};
 
 struct scan {
 	struct disk *disk;
 	int fd;
 	uint64_t size; /* of the file */
 	uint8_t *window;
+	size_t window_limit; /* read at a time */
 	uint64_t window_start;
 	size_t window_bytes;
 	int error; /* -errno of the first read that failed */
@@ -42,14 +46,24 @@ enum scan_verdict {
 /* -errno. The file stays the caller's. */
 int scan_init(struct scan *s, struct disk *d);
 void scan_fini(struct scan *s);
-/* Begins with another file. */
-int scan_file(struct scan *s, int fd);
+/* Begins with another file, to be read in pieces of SCAN_WINDOW_BYTES or SCAN_PEEK_BYTES. */
+int scan_file(struct scan *s, int fd, size_t window_limit);
 
 /* The batch at `position`, CRC checked. */
 enum scan_verdict scan_next(struct scan *s, uint64_t position, struct scan_batch *ret);
+/* The same by its header alone: a batch whose bytes are not looked at, or SCAN_DAMAGE. */
+enum scan_verdict scan_header(struct scan *s, uint64_t position, struct scan_batch *ret);
+/* May a batch of a log begin with these offsets where `expected` comes next? Kafka's cleaner
+ * takes records away, and leaves gaps; it never goes back. */
+bool scan_follows(const struct scan_batch *b, int64_t expected);
+/* Does a message of Kafka's formats 0 or 1 lie there, whole? */
+bool scan_is_old_format(struct scan *s, uint64_t position);
+/* The bytes from `position` on that lie in one piece, at least one of them, at most `max`;
+ * null when the disk fails. */
+const uint8_t *scan_view(struct scan *s, uint64_t position, size_t max, size_t *ret);
 /* Behind the last byte from `position` on that is not zero: preallocated space ends no data. */
 uint64_t scan_data_end(struct scan *s, uint64_t position);
-/* The first sound batch at or behind `from` whose base offset is above `above`. */
+/* The first sound batch at or behind `from` whose base offset is above `above`; -1: any. */
 bool scan_find(struct scan *s, uint64_t from, int64_t above, struct scan_batch *ret);
 
 #endif

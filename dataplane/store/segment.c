@@ -57,14 +57,20 @@ bool segment_parse(const char *name, int64_t *ret_base_offset, enum segment_file
 
 bool segment_is_leftover(const char *name)
 {
-	static const char *const leftovers[] = {".tmp", ".deleted", ".cleaned", ".swap"};
-	size_t n = strlen(name);
-	for (unsigned i = 0; i < array_len(leftovers); i++) {
-		size_t end = strlen(leftovers[i]);
-		if (n > end && strcmp(name + n - end, leftovers[i]) == 0)
+	char ours[SEGMENT_NAME_BYTES];
+	for (unsigned f = 0; f < SEGMENT_FILES; f++) {
+		segment_next_path(ours, sizeof ours, "", f);
+		if (strcmp(name, ours + 1) == 0)
 			return true;
 	}
 	return false;
+}
+
+bool segment_is_swap(const char *name)
+{
+	static const char ending[] = ".swap";
+	size_t size = strlen(name);
+	return size >= sizeof ending && strcmp(name + size - (sizeof ending - 1), ending) == 0;
 }
 
 struct segment *segment_find(struct segment *segments, uint32_t count, int64_t offset)

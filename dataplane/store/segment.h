@@ -47,8 +47,11 @@ void segment_next_path(char *out, size_t size, const char *directory,
 int segment_create_flags(enum segment_file file, bool is_direct);
 /* Is `name` a segment's file? Which? */
 bool segment_parse(const char *name, int64_t *ret_base_offset, enum segment_file *ret_file);
-/* Is it a leftover to be deleted at open: .tmp, .deleted, .cleaned, .swap? */
+/* Is it a file of ours that a crash left: one of next.*.tmp? What else ends in .tmp, .deleted
+ * or .cleaned is Kafka's, or somebody's: not for us to remove. */
 bool segment_is_leftover(const char *name);
+/* Does it end in .swap? Kafka's, and perhaps the only file with its records. */
+bool segment_is_swap(const char *name);
 
 /* The segment that holds `offset`: the last one that begins at or below it; or null. */
 struct segment *segment_find(struct segment *segments, uint32_t count, int64_t offset);

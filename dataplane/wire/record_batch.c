@@ -14,7 +14,7 @@ enum record_batch_verdict record_batch_check(const struct record_batch_header *h
 		return RECORD_BATCH_BAD_MAGIC;
 	int32_t last = (int32_t)be32_get(h->last_offset_delta);
 	int32_t count = (int32_t)be32_get(h->count);
-	if (count <= 0 || last != count - 1)
+	if (count < 0 || last < 0 || count - 1 > last)
 		return RECORD_BATCH_BAD_COUNT;
 	if (record_batch_codec(h) >= RECORD_CODECS)
 		return RECORD_BATCH_BAD_CODEC;
@@ -43,7 +43,7 @@ const char *record_batch_verdict_name(enum record_batch_verdict v)
 		[RECORD_BATCH_BAD_SIZE] = "bad size",
 		[RECORD_BATCH_BAD_MAGIC] = "magic is not 2",
 		[RECORD_BATCH_BAD_CRC] = "CRC mismatch",
-		[RECORD_BATCH_BAD_COUNT] = "record count and last offset delta disagree",
+		[RECORD_BATCH_BAD_COUNT] = "more records than offsets",
 		[RECORD_BATCH_BAD_CODEC] = "unknown compression codec",
 	};
 	return names[v];

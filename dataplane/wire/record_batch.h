@@ -110,6 +110,12 @@ static inline int64_t record_batch_max_timestamp(const struct record_batch_heade
 	return (int64_t)be64_get(h->max_timestamp);
 }
 
+/* Is there a record for every offset? */
+static inline bool record_batch_is_dense(const struct record_batch_header *h)
+{
+	return be32_get(h->count) == be32_get(h->last_offset_delta) + 1;
+}
+
 static inline uint32_t record_batch_count(const struct record_batch_header *h)
 {
 	return be32_get(h->count);
@@ -127,11 +133,13 @@ enum record_batch_verdict {
 	RECORD_BATCH_BAD_SIZE,  /* shorter than its header, or longer than `bytes_max` */
 	RECORD_BATCH_BAD_MAGIC, /* not 2 */
 	RECORD_BATCH_BAD_CRC,   /* only from record_batch_check_all() */
-	RECORD_BATCH_BAD_COUNT, /* none, or not last offset delta + 1 */
+	RECORD_BATCH_BAD_COUNT, /* more records than offsets, or no offset */
 	RECORD_BATCH_BAD_CODEC, /* 5 to 7 */
 };
 
-/* The 61 bytes alone; `bytes_max`: how large the whole batch may be. */
+/* The 61 bytes alone; `bytes_max`: how large the whole batch may be. In a log that Kafka
+ * compacted a batch may hold fewer records than offsets, even none; what a producer sends may
+ * not, which is for whoever takes it to check. */
 enum record_batch_verdict record_batch_check(const struct record_batch_header *h,
 					     size_t bytes_max);
 /* A whole batch in one piece, with its CRC; `size` bytes are there. */

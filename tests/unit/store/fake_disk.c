@@ -100,7 +100,10 @@ int disk_wait_fd(const struct disk *d)
 
 int64_t disk_run(struct disk *d, struct disk_op *op)
 {
-	disk_call(op);
+	if (d->fail_in[op->kind] > 0 && --d->fail_in[op->kind] == 0)
+		op->result = d->fail_result[op->kind];
+	else
+		disk_call(op);
 	return op->result;
 }
 

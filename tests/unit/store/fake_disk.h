@@ -3,8 +3,8 @@
  *
  *     disk_submit ─▶ [ pending ] ─ fake_complete(i) ─▶ the call is made ─▶ disk_reap
  *
- * disk_run() makes its call at once. Nothing completes by itself unless `is_eager`, but opening
- * and closing, which are done at the next reap.
+ * disk_run() makes its call at once, or fails as fake_fail_at() says. Nothing completes by
+ * itself unless `is_eager`, but opening and closing, which are done at the next reap.
  */
 #ifndef PENSTOCK_TESTS_FAKE_DISK_H
 #define PENSTOCK_TESTS_FAKE_DISK_H

@@ -115,7 +115,11 @@ Test(record_batch, other_magic_counts_and_codecs_have_their_verdict)
 	header()->magic = 2;
 	header()->count = be32_of(4);
 	cr_assert(record_batch_check(header(), ROOM) == RECORD_BATCH_BAD_COUNT);
+	header()->count = be32_of(2); /* Kafka's cleaner was there */
+	cr_assert(record_batch_check(header(), ROOM) == RECORD_BATCH_GOOD);
+	cr_assert(!record_batch_is_dense(header()));
 	header()->count = be32_of(0);
+	cr_assert(record_batch_check(header(), ROOM) == RECORD_BATCH_GOOD);
 	header()->last_offset_delta = be32_of(0xffffffff);
 	cr_assert(record_batch_check(header(), ROOM) == RECORD_BATCH_BAD_COUNT);
 	build();
