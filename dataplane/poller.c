@@ -6,6 +6,7 @@
 #include "dataplane/base/require.h"
 #include "dataplane/ingest/batch.h"
 #include "dataplane/ingest/kafka_session.h"
+#include "dataplane/ingest/waiting.h"
 #include "dataplane/quiescent.h"
 
 #include <errno.h>
@@ -92,7 +93,8 @@ bool poller_turn(struct poller *p)
 	laps_begin(&t->laps, nic_cycles(p->options.nic));
 	turn_begin(p);
 
-	bool acked = ack_input(in); /* completions first: they free memory */
+	bool acked = ack_input(in); /* completions first: they free memory, */
+	waiting_admit(in);          /* and sessions wait for it */
 	spent(p, STAT_cycles_ack);
 
 	nic_rx(p->options.nic, &t->packets);
@@ -170,6 +172,7 @@ static void ingest_init(struct ingest *in, const struct poller_options *o)
 	list_init(&in->ready);
 	for (unsigned i = 0; i < LISTENERS_MAX; i++)
 		list_init(&in->open_lanes[i]);
+	waiting_init(in);
 	list_init(&in->incomplete);
 	list_init(&in->finished);
 	wheel_init(&in->wheel, in->now_ns);
@@ -266,7 +269,7 @@ void poller_reset_connections(struct poller *p)
 bool poller_may_sleep(const struct poller *p)
 {
 	const struct ingest *in = &p->ingest;
-	if (!list_is_empty(&in->ready))
+	if (!list_is_empty(&in->ready) || waiting_can_admit(in))
 		return false;
 	for (unsigned w = 0; w < in->writer_count; w++)
 		if (handoff_has_up(in->writers[w]))

@@ -6,8 +6,8 @@
 #include "dataplane/wire/kafka_error.h"
 
 enum {
-	COMPLETIONS_PER_BURST = 64,
-	BURSTS_PER_TURN = 8,
+	COMPLETIONS_PER_BURST = 8,
+	ANSWERS_PER_TURN = 512, /* of each writer; a burst may exceed it by what it holds */
 	STREAM_FETCH_BYTES = 320, /* a connection's, all of it: it is about to send */
 };
 
@@ -54,12 +54,13 @@ static void waiters_fetch(struct waiters_ahead *a)
 		prefetch(s->stream, STREAM_FETCH_BYTES);
 }
 
-static void waiters_resolve(struct ingest *in, struct append *done)
+static unsigned waiters_resolve(struct ingest *in, struct append *done)
 {
+	unsigned count = 0;
 	struct waiters_ahead ahead = {.three = done->waiters};
 	for (unsigned i = 0; i < 2; i++)
 		waiters_fetch(&ahead);
-	for (struct waiter *w = done->waiters; w;) {
+	for (struct waiter *w = done->waiters; w; count++) {
 		struct waiter *next = w->next;
 		struct answer *answer = w->answer;
 		waiters_fetch(&ahead);
@@ -72,51 +73,54 @@ static void waiters_resolve(struct ingest *in, struct append *done)
 		w = next;
 	}
 	done->waiters = NULL;
+	return count;
 }
 
-static void append_done(struct ingest *in, struct append *done)
+/* How many answers it was waited for by. */
+static unsigned append_done(struct ingest *in, struct append *done)
 {
-	struct lane *lane = done->lane;
 	stats_add(&in->stats, record_end(done->error), done->records);
-	waiters_resolve(in, done);
+	unsigned resolved = waiters_resolve(in, done);
 	append_give(in, done);
-	sessions_unblock(in, lane);
+	return resolved;
 }
 
-static void message_done(struct ingest *in, struct handoff_msg *msg)
+/* What it has cost, in answers. */
+static unsigned message_done(struct ingest *in, struct handoff_msg *msg)
 {
 	switch ((enum handoff_kind)msg->kind) {
 	case HANDOFF_APPEND:
-		append_done(in, container_of(msg, struct append, msg));
-		return;
+		return append_done(in, container_of(msg, struct append, msg));
 	case HANDOFF_READ:
 		kafka_read_done(in, container_of(msg, struct read, msg));
-		return;
+		return 1;
 	case HANDOFF_WATCH:
 		kafka_watch_done(in, container_of(msg, struct watch, msg));
-		return;
+		return 1;
 	case HANDOFF_CALL:
 		kafka_call_done(in, container_of(msg, struct call, msg));
-		return;
+		return 1;
 	case HANDOFF_ADMIN:
 	case HANDOFF_KINDS:
 		break;
 	}
 	require(!"a poller sends no such message");
+	return 0;
 }
 
+/* The rest stays in the ring: a turn that answered whatever there is would keep the port
+ * waiting for as long. */
 static bool handoff_input(struct ingest *in, struct handoff *h)
 {
 	struct handoff_msg *done[COMPLETIONS_PER_BURST];
+	unsigned answers = 0, count;
 	bool any = false;
-	for (unsigned burst = 0; burst < BURSTS_PER_TURN; burst++) {
-		unsigned count = handoff_reap(h, done, COMPLETIONS_PER_BURST);
+	do {
+		count = handoff_reap(h, done, COMPLETIONS_PER_BURST);
 		for (unsigned i = 0; i < count; i++)
-			message_done(in, done[i]);
+			answers += max_u32(message_done(in, done[i]), 1);
 		any |= count > 0;
-		if (count < COMPLETIONS_PER_BURST)
-			break;
-	}
+	} while (count == COMPLETIONS_PER_BURST && answers < ANSWERS_PER_TURN);
 	return any;
 }
 

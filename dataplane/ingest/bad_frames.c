@@ -2,6 +2,7 @@
 #include "dataplane/ingest/bad_frames.h"
 #include "dataplane/base/seqlock.h"
 
+static_assert((1ull << 32) % BAD_FRAMES_KEPT == 0, "tickets wrap");
 static_assert(sizeof(struct bad_frame) % sizeof(seqlock_word) == 0, "an entry is copied by words");
 
 static void frame_grow(struct bad_frame *frame, struct bytes bytes)
@@ -15,7 +16,7 @@ static void frame_grow(struct bad_frame *frame, struct bytes bytes)
 }
 
 /* The frame, grown by `bytes`, becomes what others read. */
-static void entry_write(struct bad_frames *b, uint64_t ticket, struct bad_frame *frame,
+static void entry_write(struct bad_frames *b, uint32_t ticket, struct bad_frame *frame,
 			struct bytes bytes)
 {
 	struct bad_frame_entry *e = &b->entries[ticket % BAD_FRAMES_KEPT];
@@ -23,22 +24,23 @@ static void entry_write(struct bad_frames *b, uint64_t ticket, struct bad_frame 
 	seqlock_write(&e->sequence, &e->frame, frame, sizeof *frame);
 }
 
-uint64_t bad_frames_add(struct bad_frames *b, const struct bad_frame *frame,
+uint32_t bad_frames_add(struct bad_frames *b, const struct bad_frame *frame,
 			struct bytes bytes)
 {
-	uint64_t ticket = atomic_load_explicit(&b->written, memory_order_relaxed);
+	uint64_t written = atomic_load_explicit(&b->written, memory_order_relaxed);
+	uint32_t ticket = (uint32_t)written;
 	struct bad_frame kept = *frame;
 	kept.size = 0;
 	entry_write(b, ticket, &kept, bytes);
 	/* Release: pairs with the acquire in bad_frames_read(). */
-	atomic_store_explicit(&b->written, ticket + 1, memory_order_release);
+	atomic_store_explicit(&b->written, written + 1, memory_order_release);
 	return ticket;
 }
 
-void bad_frames_extend(struct bad_frames *b, uint64_t ticket, struct bytes bytes)
+void bad_frames_extend(struct bad_frames *b, uint32_t ticket, struct bytes bytes)
 {
 	uint64_t written = atomic_load_explicit(&b->written, memory_order_relaxed);
-	if (written - ticket > BAD_FRAMES_KEPT)
+	if ((uint32_t)written - ticket > BAD_FRAMES_KEPT)
 		return;
 	struct bad_frame kept = b->entries[ticket % BAD_FRAMES_KEPT].frame;
 	entry_write(b, ticket, &kept, bytes);

@@ -32,11 +32,12 @@ struct bad_frames {
 	atomic_uint_fast64_t written; /* entries ever written */
 };
 
-/* Keeps a frame whose bytes, so far, are `bytes`; returns a ticket for what follows. */
-uint64_t bad_frames_add(struct bad_frames *b, const struct bad_frame *frame,
+/* Keeps a frame whose bytes, so far, are `bytes`; returns a ticket for what follows;
+ * tickets wrap. */
+uint32_t bad_frames_add(struct bad_frames *b, const struct bad_frame *frame,
 			struct bytes bytes);
 /* More bytes of the frame that got `ticket`; nothing when it has been overwritten. */
-void bad_frames_extend(struct bad_frames *b, uint64_t ticket, struct bytes bytes);
+void bad_frames_extend(struct bad_frames *b, uint32_t ticket, struct bytes bytes);
 /* Copies up to `max` of the latest, newest first; returns how many. */
 unsigned bad_frames_read(struct bad_frames *b, struct bad_frame *ret, unsigned max);
 

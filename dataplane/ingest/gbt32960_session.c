@@ -12,15 +12,16 @@
 #include "dataplane/base/require.h"
 #include "dataplane/ingest/answer.h"
 #include "dataplane/ingest/protocols.h"
+#include "dataplane/ingest/waiting.h"
 #include "dataplane/wire/gbt32960.h"
 
 struct gbt32960_session {
 	struct session session;
 	uint64_t offset;     /* stream offset of the first byte not consumed */
 	uint64_t abandoned;  /* candidates that begin before are not waited for */
-	uint64_t wait_at;    /* the candidate waited for */
 	uint64_t armed_end;  /* end of what had arrived when the timer was armed */
-	uint64_t run_ticket; /* of bad_frames */
+	uint32_t run_ticket; /* of bad_frames */
+	uint32_t wait_at;    /* the candidate waited for: the low bits of its offset */
 	uint32_t wait_bytes; /* with so many the candidate can be judged */
 	bool is_waiting;
 	bool in_run;         /* the byte before `offset` belongs to no frame */
@@ -32,6 +33,7 @@ struct cut {
 	struct gbt32960_session *gs;
 	struct frame_vec *frames;
 	struct stream *stream;
+	unsigned frames_end; /* `frames` may hold so many */
 	size_t readable;
 	size_t at;       /* bytes cut so far */
 	bool is_waiting; /* a candidate stands at `at`: */
@@ -45,7 +47,7 @@ static struct gbt32960_session *of(struct session *s)
 
 static bool has_room(const struct cut *c)
 {
-	return c->frames->count < FRAMES_PER_TURN && c->at < c->readable;
+	return c->frames->count < c->frames_end && c->at < c->readable;
 }
 
 static void cut_push(struct cut *c, struct bytes bytes, enum stat_id verdict)
@@ -143,12 +145,18 @@ static void wait_for(struct ingest *in, struct cut *c)
 	struct session *s = &gs->session;
 	bool is_same = gs->is_waiting && c->at == 0 && timer_is_armed(&s->timer);
 	gs->is_waiting = true;
-	gs->wait_at = gs->offset + c->at;
+	gs->wait_at = (uint32_t)(gs->offset + c->at);
 	gs->wait_bytes = (uint32_t)c->wait_bytes;
 	if (is_same)
 		return;
 	gs->armed_end = gs->offset + c->readable;
 	session_arm(in, s, s->listener->frame_timeout_ms);
+}
+
+/* While sessions wait, a frame more could be cut in vain. */
+static unsigned frames_end(const struct ingest *in, const struct frame_vec *frames)
+{
+	return in->sessions_blocked ? frames->count + 1 : FRAMES_PER_TURN;
 }
 
 static void gbt32960_cut(struct ingest *in, struct session *s, struct frame_vec *frames)
@@ -158,12 +166,17 @@ static void gbt32960_cut(struct ingest *in, struct session *s, struct frame_vec 
 		.gs = gs,
 		.frames = frames,
 		.stream = s->stream,
+		.frames_end = frames_end(in, frames),
 		.readable = stream_readable(s->stream),
 	};
-	bool is_early = gs->is_waiting && gs->wait_at == gs->offset &&
+	bool is_early = gs->is_waiting && gs->wait_at == (uint32_t)gs->offset &&
 			c.readable < gs->wait_bytes && abandon_before(&c) == 0;
 	if (is_early)
 		return;
+	if (c.readable > 0 && !waiting_is_turn(in, s, WAIT_ANSWER)) {
+		session_wait(in, s, WAIT_ANSWER);
+		return;
+	}
 	while (has_room(&c) && cut_good(&c))
 		;
 	while (has_room(&c) && cut_window(&c))
@@ -191,7 +204,7 @@ static void gbt32960_expire(struct ingest *in, struct session *s)
 
 /* ---- what is none ---------------------------------------------------------------------- */
 
-static uint64_t keep_bad(struct ingest *in, const struct gbt32960_session *gs,
+static uint32_t keep_bad(struct ingest *in, const struct gbt32960_session *gs,
 			 const struct frame *f)
 {
 	struct bad_frame bad = {
@@ -265,7 +278,7 @@ static struct bytes answer_data(const struct ingest *in, const struct listener *
 	return (struct bytes){data.data, has_time ? GBT32960_TIME_BYTES : 0};
 }
 
-/* A success answer to `frame` at the end of the queue, or null: no memory now. */
+/* A success answer to `frame` at the end of the queue, or null: the session waits for memory. */
 static struct answer *answer_make(struct ingest *in, struct session *s, struct bytes frame,
 				  bool is_silent)
 {
@@ -277,11 +290,12 @@ static struct answer *answer_make(struct ingest *in, struct session *s, struct b
 	bool is_small = data.size < CHUNK_BYTES / 2;
 	struct chunk_pool *pool = is_small ? &in->answer_small : &in->answer_large;
 	size_t room = (size_t)chunk_pool_left(pool) * pool->chunk_bytes;
-	if (room < GBT32960_FRAME_BYTES_MIN + data.size)
+	bool has_room = room >= GBT32960_FRAME_BYTES_MIN + data.size;
+	struct answer *a = has_room ? answer_take(in, s, is_silent) : NULL;
+	if (!a) {
+		session_wait(in, s, has_room || is_small ? WAIT_ANSWER : WAIT_LARGE);
 		return NULL;
-	struct answer *a = answer_take(in, s, is_silent);
-	if (!a)
-		return NULL;
+	}
 	bool fits = chain_append(&a->bytes, pool, &h, sizeof h) &&
 		    chain_append(&a->bytes, pool, data.data, data.size) &&
 		    chain_append(&a->bytes, pool, &bcc, 1);

@@ -1,13 +1,14 @@
 /* ingest.c - frames and datagrams in, records out: topic, partition, credit; see batch.h.
  *
  * A frame that finds no credit, no append object or no memory for its answer stays in its
- * stream, and all behind it: it is cut again when there is some. A datagram is shed.
+ * stream, and all behind it: its session waits (waiting.h). A datagram is shed.
  * Records without a key go to one partition until its batch closes, then to the next.
  */
 #include "dataplane/ingest/batch.h"
 #include "dataplane/base/murmur2.h"
 #include "dataplane/base/remainder.h"
 #include "dataplane/base/require.h"
+#include "dataplane/ingest/waiting.h"
 #include "dataplane/wire/kafka_error.h"
 
 #include <arpa/inet.h>
@@ -69,13 +70,6 @@ static void record_refuse(struct ingest *in, enum kafka_error error)
 
 /* ---- frames ---------------------------------------------------------------------------- */
 
-/* The frame stays in its stream until the next turn. */
-static void frame_defer(struct session *s)
-{
-	s->is_skipped = true;
-	stream_wake(s->stream, STREAM_READABLE);
-}
-
 /* The frame becomes a record that is refused here, and its peer is told. */
 static bool frame_refuse(struct ingest *in, const struct frame *f, enum kafka_error error)
 {
@@ -94,14 +88,18 @@ static bool frame_refuse(struct ingest *in, const struct frame *f, enum kafka_er
 	return true;
 }
 
-/* Takes credit for the record; without, its session waits for whoever gives some back. */
-static bool frame_reserve(struct ingest *in, struct session *s, const struct record *r)
+/* Takes credit for the record, and makes sure that there is an append: batch_input() takes at
+ * most one for each record of the turn. */
+static bool frame_reserve(struct intake *i, struct session *s, const struct record *r)
 {
-	uint32_t bytes = record_reserve_bytes(r->key, r->value);
-	if (lane_reserve(&in->lanes, r->lane, bytes, false))
-		return true;
-	session_block(in, s, r->lane);
-	return false;
+	struct ingest *in = i->in;
+	enum wait_for append = WAIT_APPEND + r->lane->writer;
+	if (!waiting_is_turn(in, s, append) ||
+	    !append_is_sure(in, r->lane, i->records->count)) {
+		session_wait(in, s, append);
+		return false;
+	}
+	return credit_take(in, s, r->lane, record_reserve_bytes(r->key, r->value), false);
 }
 
 static bool frame_store(struct intake *i, const struct frame *f)
@@ -120,8 +118,7 @@ static bool frame_store(struct intake *i, const struct frame *f)
 	if (refusal)
 		return frame_refuse(in, f, refusal);
 	r->lane = lane_of(in, r);
-	/* batch_input() takes at most one append for each record of the turn. */
-	if (!append_is_sure(in, r->lane, i->records->count) || !frame_reserve(in, s, r))
+	if (!frame_reserve(i, s, r))
 		return false;
 	if (!session_protocol(s)->accept(in, s, f, &r->answer)) {
 		lane_release(&in->lanes, r->lane, record_reserve_bytes(r->key, r->value));
@@ -137,13 +134,11 @@ static void frame_input(struct intake *i, const struct frame *f)
 	struct session *s = f->session;
 	if (s->is_skipped)
 		return;
-	if (f->verdict) {
+	if (f->verdict)
 		session_protocol(s)->reject(i->in, s, f);
-	} else if (!frame_store(i, f)) {
-		if (!s->is_skipped)
-			frame_defer(s);
+	else if (!frame_store(i, f))
 		return;
-	}
+	s->admitted = WAIT_NOTHING;
 	stream_consume(s->stream, f->bytes.size);
 }
 

@@ -4,17 +4,18 @@
 enum { HELD_RETRY_MS = 1 };
 
 /* All the request's bytes are here. */
-static bool call_send(struct ingest *in, struct kafka_session *ks)
+static enum kafka_progress call_send(struct ingest *in, struct kafka_session *ks)
 {
-	if (!handoff_has_room(in->control, HANDOFF_CALL))
-		return false;
-	struct call *c = slab_take(&in->calls);
+	struct session *s = &ks->base;
+	bool may_call = waiting_is_turn(in, s, WAIT_CALL) &&
+			handoff_has_room(in->control, HANDOFF_CALL);
+	struct call *c = may_call ? slab_take(&in->calls) : NULL;
 	if (!c)
-		return false;
-	c->answer = answer_take(in, &ks->base, false);
+		return kafka_wait(in, ks, WAIT_CALL);
+	c->answer = answer_take(in, s, false);
 	if (!c->answer) {
 		slab_give(&in->calls, c);
-		return false;
+		return kafka_wait(in, ks, WAIT_ANSWER);
 	}
 	c->answer->waiting = 1;
 	c->answer->frames = 1;
@@ -26,9 +27,9 @@ static bool call_send(struct ingest *in, struct kafka_session *ks)
 	ks->is_begun = false;
 	ks->is_alone = true;
 	ks->step = NULL;
-	session_disarm(in, &ks->base);
+	session_disarm(in, s);
 	handoff_send(in->control, &c->msg);
-	return true;
+	return KAFKA_GO;
 }
 
 enum kafka_progress kafka_call_step(struct ingest *in, struct kafka_session *ks)
@@ -39,10 +40,10 @@ enum kafka_progress kafka_call_step(struct ingest *in, struct kafka_session *ks)
 		if (b.size == 0)
 			return KAFKA_NEED_BYTES;
 		if (!chain_append(&ks->request, &in->request_pool, b.data, b.size))
-			return KAFKA_RETRY;
+			return kafka_wait(in, ks, WAIT_REQUEST);
 		kafka_consume(ks, (uint32_t)b.size);
 	}
-	return call_send(in, ks) ? KAFKA_GO : KAFKA_RETRY;
+	return call_send(in, ks);
 }
 
 /* Control frees the reply; the ring has room, for every call has its place in the budget. */

@@ -76,7 +76,7 @@ enum kafka_progress kafka_fetch_head(struct ingest *in, struct kafka_session *ks
 		return KAFKA_REJECT;
 	struct fetch *f = fetch_take(in, ks);
 	if (!f)
-		return KAFKA_RETRY;
+		return kafka_wait(in, ks, WAIT_FETCH);
 	set_limits(in, f, &head);
 	f->topics_left = (uint32_t)topics;
 	kafka_consume(ks, used);
@@ -100,7 +100,7 @@ static enum kafka_progress topic_step(struct ingest *in, struct kafka_session *k
 	    f->partitions + parts > KAFKA_REQUEST_PARTITIONS_MAX)
 		return KAFKA_REJECT;
 	if (!chain_append(&f->names, &in->request_pool, topic.name.data, topic.name.size))
-		return KAFKA_RETRY;
+		return kafka_wait(in, ks, WAIT_REQUEST);
 	f->topic_left = (uint32_t)parts;
 	f->topics += parts > 0;
 	f->partitions += (uint32_t)parts;
@@ -165,7 +165,7 @@ static enum kafka_progress partition_step(struct ingest *in, struct kafka_sessio
 	struct fetch_part *part = (void *)chain_reserve(&f->parts, &in->request_pool,
 							sizeof(struct fetch_part));
 	if (!part)
-		return KAFKA_RETRY;
+		return kafka_wait(in, ks, WAIT_REQUEST);
 	part_fill(in, f, part, &asked);
 	kafka_consume(ks, (uint32_t)(c.at - start));
 	ks->step = --f->topic_left ? partition_step : topic_end_step;
@@ -200,7 +200,7 @@ static enum kafka_progress end_step(struct ingest *in, struct kafka_session *ks)
 		return KAFKA_REJECT;
 	f->answer = answer_take(in, &ks->base, false);
 	if (!f->answer)
-		return KAFKA_RETRY;
+		return kafka_wait(in, ks, WAIT_ANSWER);
 	f->answer->waiting = 1;
 	f->answer->frames = 1;
 	f->answer->may_wait = true;

@@ -75,10 +75,12 @@ enum kafka_progress kafka_produce_head(struct ingest *in, struct kafka_session *
 	if (topics < 0 || (uint64_t)topics > (ks->left - used) /
 						     produce_topic_bytes_min(ks->is_flexible))
 		return KAFKA_REJECT;
-	if (!p->answer)
+	if (!p->answer && waiting_is_turn(in, &ks->base, WAIT_ANSWER))
 		p->answer = answer_begin(in, ks, head.acks);
-	if (!p->answer || !answer_head(in, ks, topics))
-		return KAFKA_RETRY;
+	if (!p->answer)
+		return kafka_wait(in, ks, WAIT_ANSWER);
+	if (!answer_head(in, ks, topics))
+		return kafka_wait(in, ks, WAIT_LARGE);
 	p->acks = head.acks;
 	p->is_transactional = head.transactional_id.data != NULL;
 	p->topics_left = (uint32_t)topics;
@@ -138,7 +140,7 @@ static enum kafka_progress topic_step(struct ingest *in, struct kafka_session *k
 	    p->partitions + partitions > KAFKA_REQUEST_PARTITIONS_MAX)
 		return KAFKA_REJECT;
 	if (!answer_piece(in, ks, &produce_topic, &topic, partitions))
-		return KAFKA_RETRY;
+		return kafka_wait(in, ks, WAIT_LARGE);
 	p->name_bytes = (uint32_t)topic.name.size;
 	p->name_end = (uint32_t)p->answer->bytes.size - count_bytes(ks, partitions);
 	topic_look_up(in, p, topic.name);
@@ -190,7 +192,8 @@ static enum kafka_progress batch_step(struct ingest *in, struct kafka_session *k
 	return p;
 }
 
-/* The partition's part of the answer; for a good batch the writer will fill it in. */
+/* The partition's part of the answer; for a good batch the writer will fill it in. False: the
+ * session waits for memory. */
 static bool answer_outcome(struct ingest *in, struct kafka_session *ks)
 {
 	struct kafka_produce *p = &ks->produce;
@@ -198,8 +201,10 @@ static bool answer_outcome(struct ingest *in, struct kafka_session *ks)
 	const struct batch_verdict_row *row = &batch_verdicts[p->receive.verdict];
 	bool is_good = p->receive.verdict == BATCH_GOOD;
 	struct waiter *w = is_good ? answer_wait(in, a, p->receive.append) : NULL;
-	if (is_good && !w)
+	if (is_good && !w) {
+		kafka_wait(in, ks, WAIT_WAITER);
 		return false;
+	}
 	struct produce_outcome outcome = {
 		.index = p->partition,
 		.error_code = row->error,
@@ -213,6 +218,7 @@ static bool answer_outcome(struct ingest *in, struct kafka_session *ks)
 	if (!answer_piece(in, ks, &produce_outcome, &outcome, NO_COUNT)) {
 		if (w)
 			answer_unwait(in, p->receive.append);
+		kafka_wait(in, ks, WAIT_LARGE);
 		return false;
 	}
 	if (w) {
@@ -228,7 +234,7 @@ static bool answer_outcome(struct ingest *in, struct kafka_session *ks)
 static enum kafka_progress outcome_step(struct ingest *in, struct kafka_session *ks)
 {
 	if (!answer_outcome(in, ks))
-		return KAFKA_RETRY;
+		return KAFKA_WAIT;
 	kafka_receive_end(in, ks);
 	ks->step = partition_end_step;
 	return KAFKA_GO;
@@ -246,7 +252,7 @@ static enum kafka_progress end_piece(struct ingest *in, struct kafka_session *ks
 	if (!kafka_read_piece(ks, &produce_tags, &c, &tags))
 		return KAFKA_CUT;
 	if (m && !answer_piece(in, ks, m, piece, NO_COUNT))
-		return KAFKA_RETRY;
+		return kafka_wait(in, ks, WAIT_LARGE);
 	kafka_consume(ks, (uint32_t)(c.at - start));
 	return KAFKA_GO;
 }

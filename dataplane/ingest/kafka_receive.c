@@ -122,15 +122,20 @@ static enum batch_verdict check_header(struct ingest *in, struct kafka_session *
 	return v == BATCH_GOOD ? check_fields(h) : v;
 }
 
-/* A batch that will be kept gets its append. False: none left. */
+/* A batch that will be kept gets its append. False: none left, the session waits. */
 static bool append_begin(struct ingest *in, struct kafka_session *ks)
 {
 	struct kafka_produce *p = &ks->produce;
 	const struct topic *topic = kafka_produce_topic(in, ks);
 	struct partition_ref ref = topic->refs[p->partition];
-	struct append *a = append_take(in, lanes_get(&in->lanes, ref));
-	if (!a)
+	struct lane *lane = lanes_get(&in->lanes, ref);
+	enum wait_for what = WAIT_APPEND + lane->writer;
+	bool is_turn = waiting_is_turn(in, &ks->base, what);
+	struct append *a = is_turn ? append_take(in, lane) : NULL;
+	if (!a) {
+		session_wait(in, &ks->base, what);
 		return false;
+	}
 	a->partition = ref;
 	a->level = p->acks == PRODUCE_ACKS_ALL ? ACK_DURABLE : ACK_WRITTEN;
 	p->receive.append = a;
@@ -155,7 +160,7 @@ static enum kafka_progress take_header(struct ingest *in, struct kafka_session *
 	const struct record_batch_header *h = record_batch_header_of(b.data);
 	enum batch_verdict v = check_header(in, ks, h);
 	if (v == BATCH_GOOD && !append_begin(in, ks))
-		return KAFKA_RETRY;
+		return KAFKA_WAIT;
 	r->verdict = (uint8_t)v;
 	r->records = records_claimed(h, r->left);
 	r->crc_expected = be32_get(h->crc);
@@ -171,10 +176,8 @@ static enum kafka_progress take_credit(struct ingest *in, struct kafka_session *
 	struct append *a = r->append;
 	uint32_t step = min_u32(r->left, CHUNK_BYTES);
 	bool is_oldest = in->incomplete.next == &r->node;
-	if (!lane_reserve(&in->lanes, a->lane, step, is_oldest)) {
-		session_block(in, &ks->base, a->lane);
+	if (!credit_take(in, &ks->base, a->lane, step, is_oldest))
 		return KAFKA_WAIT;
-	}
 	a->reserved_bytes += step;
 	r->credit = step;
 	return KAFKA_GO;
@@ -302,13 +305,6 @@ static void leave_incomplete(struct ingest *in, struct kafka_receive *r)
 	stream_wake(s->stream, STREAM_READABLE);
 }
 
-static void append_drop(struct ingest *in, struct append *a)
-{
-	struct lane *lane = a->lane;
-	append_give(in, a);
-	sessions_unblock(in, lane);
-}
-
 void kafka_receive_end(struct ingest *in, struct kafka_session *ks)
 {
 	struct kafka_receive *r = &ks->produce.receive;
@@ -323,7 +319,7 @@ void kafka_receive_end(struct ingest *in, struct kafka_session *ks)
 	}
 	stats_add(&in->stats, batch_verdicts[r->verdict].stat, r->records);
 	if (a)
-		append_drop(in, a);
+		append_give(in, a);
 }
 
 void kafka_receive_drop(struct ingest *in, struct kafka_session *ks)
@@ -333,5 +329,5 @@ void kafka_receive_drop(struct ingest *in, struct kafka_session *ks)
 	r->append = NULL;
 	leave_incomplete(in, r);
 	if (a)
-		append_drop(in, a);
+		append_give(in, a);
 }

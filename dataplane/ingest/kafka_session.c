@@ -195,6 +195,7 @@ static void kafka_cut(struct ingest *in, struct session *s, struct frame_vec *fr
 	do
 		p = next_step(in, ks);
 	while (p == KAFKA_GO && !s->is_closing && !s->is_aborted);
+	s->admitted = WAIT_NOTHING;
 	if (p == KAFKA_REJECT)
 		request_reject(in, ks);
 	else if (p == KAFKA_NEED_BYTES && s->has_ended)

@@ -19,13 +19,14 @@
  * frame_reject_request, or with its connection.
  *
  * Core: poller. Memory: this struct from its slab; batches, answers, requests and fetches
- * from the poller's pools, each with its own bound. A pool that is empty makes the session
- * try again in the next turn; credit that is used up blocks it (session_block).
+ * from the poller's pools, each with its own bound. One that is empty, and credit that is used
+ * up, make the session wait (waiting.h).
  */
 #ifndef PENSTOCK_KAFKA_SESSION_H
 #define PENSTOCK_KAFKA_SESSION_H
 
 #include "dataplane/ingest/answer.h"
+#include "dataplane/ingest/waiting.h"
 #include "dataplane/wire/record_batch.h"
 
 enum {
@@ -39,8 +40,8 @@ enum kafka_progress {
 	KAFKA_GO,         /* done: take the next step */
 	KAFKA_CUT,        /* the piece is cut short, or malformed: the window decides */
 	KAFKA_NEED_BYTES, /* the peer has not sent enough */
-	KAFKA_WAIT,       /* for an answer or for credit: somebody wakes the stream */
-	KAFKA_RETRY,      /* a pool or a budget is used up: again next turn */
+	KAFKA_WAIT,       /* for an answer, or on a list of waiting.h: somebody wakes the stream */
+	KAFKA_RETRY,      /* the turn's scratch is used up: again next turn */
 	KAFKA_REJECT,     /* malformed */
 };
 
@@ -124,6 +125,14 @@ static inline void kafka_consume(struct kafka_session *ks, uint32_t n)
 	stream_consume(ks->base.stream, n);
 	ks->left -= n;
 	ks->offset += n;
+}
+
+/* The session waits for `what`, as the step says. */
+static inline enum kafka_progress kafka_wait(struct ingest *in, struct kafka_session *ks,
+					     enum wait_for what)
+{
+	session_wait(in, &ks->base, what);
+	return KAFKA_WAIT;
 }
 
 /* Appends to an answer: from the small chunks while it is small. False: no memory now. */

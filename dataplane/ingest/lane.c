@@ -23,7 +23,7 @@ int lanes_init(struct lanes *l, unsigned writers, uint64_t writer_credit_bytes,
 	l->lane_credit_bytes = lane_credit_bytes;
 	l->reserve_bytes = (uint32_t)round_up(reserve_bytes, CHUNK_BYTES) + CHUNK_BYTES;
 	for (unsigned i = 0; i < WRITERS_MAX; i++)
-		list_init(&l->starved[i]);
+		list_init(&l->relieved[i]);
 	uint64_t chunks = batch_chunks(writers, writer_credit_bytes, l->reserve_bytes);
 	if (chunks > UINT32_MAX)
 		return -EINVAL;
@@ -45,6 +45,7 @@ static void lane_renew(const struct lanes *l, struct lane *lane, struct partitio
 {
 	if (!lane->blocked.next) {
 		list_init(&lane->blocked);
+		list_init(&lane->relieved);
 		list_init(&lane->open_node);
 		list_init(&lane->parked);
 	}
@@ -62,15 +63,19 @@ struct lane *lanes_get(struct lanes *l, struct partition_ref partition)
 	return lane;
 }
 
+bool lane_has_credit(const struct lanes *l, const struct lane *lane, uint32_t bytes,
+		     bool may_use_reserve)
+{
+	uint64_t extra = may_use_reserve ? l->reserve_bytes : 0;
+	return l->reserved[lane->writer] + bytes <= l->writer_credit_bytes + extra &&
+	       lane->reserved_bytes + bytes <= l->lane_credit_bytes + extra;
+}
+
 bool lane_reserve(struct lanes *l, struct lane *lane, uint32_t bytes, bool may_use_reserve)
 {
-	uint64_t *reserved = &l->reserved[lane->writer];
-	uint64_t extra = may_use_reserve ? l->reserve_bytes : 0;
-	lane->is_writer_short = *reserved + bytes > l->writer_credit_bytes + extra;
-	if (lane->is_writer_short ||
-	    lane->reserved_bytes + bytes > l->lane_credit_bytes + extra)
+	if (!lane_has_credit(l, lane, bytes, may_use_reserve))
 		return false;
-	*reserved += bytes;
+	l->reserved[lane->writer] += bytes;
 	lane->reserved_bytes += bytes;
 	return true;
 }
@@ -81,4 +86,6 @@ void lane_release(struct lanes *l, struct lane *lane, uint32_t bytes)
 	require(*reserved >= bytes && lane->reserved_bytes >= bytes);
 	*reserved -= bytes;
 	lane->reserved_bytes -= bytes;
+	if (!list_is_empty(&lane->blocked) && list_is_empty(&lane->relieved))
+		list_append(&l->relieved[lane->writer], &lane->relieved);
 }

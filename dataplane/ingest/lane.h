@@ -1,10 +1,10 @@
 /* lane.h - one partition as one poller sees it: its byte credits, who waits for them, the
  * batch being filled, and who waits for new data.
  *
- *     session ─ lane_reserve ─▶ credits left? ─ no ─▶ lane->blocked, session stops reading
- *                                   │ yes                  ▲
- *                                   ▼                      │ completion gives credit back:
- *                            batch ─▶ handoff              │ all blocked sessions are woken
+ *     session ─ credit_take ─▶ credits left? ─ no ─▶ lane->blocked, session stops reading
+ *                                  │ yes                  ▲
+ *                                  ▼                      │ completion gives credit back: as many
+ *                           batch ─▶ handoff              │ are woken as it is enough for
  *
  * Credits are bytes not yet given back by the writer: per (poller, writer), and capped per
  * partition, so that a slow or fenced partition cannot stall its neighbours. Reserved bytes
@@ -25,7 +25,7 @@ struct lane {
 	uint32_t reserved_bytes;      /* of this lane, not yet given back */
 	uint8_t writer;               /* which of them serves the slot */
 	struct list blocked;          /* struct session.blocked: for credit of this lane */
-	bool is_writer_short;         /* lane_reserve() failed for credit of the writer */
+	struct list relieved;         /* on lanes->relieved of its writer, or alone */
 	/* The batch being filled from frames; null when there is none. */
 	struct append *open;
 	uint64_t open_deadline_ns;    /* linger */
@@ -46,8 +46,8 @@ struct lanes {
 	uint64_t writer_credit_bytes; /* limit per writer */
 	uint64_t lane_credit_bytes;   /* limit per partition */
 	uint64_t reserved[WRITERS_MAX];
-	/* Sessions blocked for credit of a writer: any of its completions may help them. */
-	struct list starved[WRITERS_MAX];
+	/* Lanes that got credit back while sessions wait for it: struct lane.relieved. */
+	struct list relieved[WRITERS_MAX];
 	uint32_t reserve_bytes;       /* extra, for the oldest incomplete batch only */
 };
 
@@ -60,9 +60,25 @@ void lanes_fini(struct lanes *l);
  * one's bytes are still counted until its appends come back). */
 struct lane *lanes_get(struct lanes *l, struct partition_ref partition);
 
-/* Takes `bytes` of credit. `may_use_reserve`: the caller is the oldest incomplete batch. */
+/* Is there credit for `bytes`? `may_use_reserve`: of the oldest incomplete batch. */
+bool lane_has_credit(const struct lanes *l, const struct lane *lane, uint32_t bytes,
+		     bool may_use_reserve);
+/* Takes it; false: there is too little. */
 bool lane_reserve(struct lanes *l, struct lane *lane, uint32_t bytes, bool may_use_reserve);
-/* Gives `bytes` back; the caller then wakes lane->blocked (sessions_unblock). */
+/* Gives `bytes` back; whoever waits for them is admitted in the next turn (waiting.h). */
 void lane_release(struct lanes *l, struct lane *lane, uint32_t bytes);
+
+/* Credit left, without the reserve. */
+static inline uint64_t lane_room(const struct lanes *l, const struct lane *lane)
+{
+	uint64_t reserved = lane->reserved_bytes;
+	return l->lane_credit_bytes > reserved ? l->lane_credit_bytes - reserved : 0;
+}
+
+static inline uint64_t writer_room(const struct lanes *l, unsigned writer)
+{
+	uint64_t reserved = l->reserved[writer];
+	return l->writer_credit_bytes > reserved ? l->writer_credit_bytes - reserved : 0;
+}
 
 #endif

@@ -4,6 +4,7 @@
 #include "dataplane/base/require.h"
 #include "dataplane/ingest/answer.h"
 #include "dataplane/ingest/protocols.h"
+#include "dataplane/ingest/waiting.h"
 
 enum { TIMERS_PER_TURN = 64 };
 
@@ -120,39 +121,6 @@ void session_input(struct ingest *in, struct frame_vec *frames)
 bool session_is_held(const struct session *s)
 {
 	return s->is_skipped || stream_send_room(s->stream) == 0;
-}
-
-void session_block(struct ingest *in, struct session *s, struct lane *lane)
-{
-	struct list *starved = &in->lanes.starved[lane->writer];
-	require(list_is_empty(&s->blocked));
-	list_append(lane->is_writer_short ? starved : &lane->blocked, &s->blocked);
-	s->is_skipped = true;
-	in->sessions_blocked++;
-	stats_add(&in->stats, STAT_sessions_blocked, 1);
-}
-
-void session_unblock(struct ingest *in, struct session *s)
-{
-	if (list_is_empty(&s->blocked))
-		return;
-	list_remove(&s->blocked);
-	in->sessions_blocked--;
-}
-
-static void blocked_wake(struct ingest *in, struct list *blocked)
-{
-	while (!list_is_empty(blocked)) {
-		struct session *s = list_entry(blocked->next, struct session, blocked);
-		session_unblock(in, s);
-		stream_wake(s->stream, STREAM_READABLE);
-	}
-}
-
-void sessions_unblock(struct ingest *in, struct lane *lane)
-{
-	blocked_wake(in, &lane->blocked);
-	blocked_wake(in, &in->lanes.starved[lane->writer]);
 }
 
 void session_abort(struct ingest *in, struct session *s)

@@ -64,6 +64,23 @@ struct frame_vec {
 struct waiter;
 struct answer;
 
+/* What a session can wait for; see waiting.h. */
+enum wait_for {
+	WAIT_NOTHING,
+	WAIT_LANE,    /* credit of a partition: on its lane's list */
+	WAIT_RESERVE, /* credit, for the oldest incomplete batch: one session at most */
+	WAIT_ANSWER,  /* an answer, and the chunk that carries it */
+	WAIT_WAITER,  /* a further outcome of an answer */
+	WAIT_LARGE,   /* chunks of long answers */
+	WAIT_REQUEST, /* chunks for a request to control */
+	WAIT_CALL,    /* a place with control */
+	WAIT_FETCH,   /* a fetch request's state */
+	WAIT_APPEND,  /* + writer: a batch under way to it */
+	WAIT_CREDIT = WAIT_APPEND + WRITERS_MAX, /* + writer: its credit */
+	WAITS = WAIT_CREDIT + WRITERS_MAX,
+};
+static_assert((int)WAITS <= UINT8_MAX, "session.admitted");
+
 /* One row per protocol (session.c). Each function gets its own session type. */
 struct protocol {
 	const char *name;
@@ -76,7 +93,7 @@ struct protocol {
 	/* The session's timer fired. */
 	void (*expire)(struct ingest *in, struct session *s);
 	/* T-Box. The good frame becomes a record: counts it, prepares the answer it is owed
-	 * (null: none). False, and nothing has happened: no memory for the answer now. */
+	 * (null: none). False, and nothing has happened: the session waits for memory. */
 	bool (*accept)(struct ingest *in, struct session *s, const struct frame *f,
 		       struct answer **ret);
 	/* T-Box. The frame is none: counts it and keeps it for the operator. */
@@ -96,13 +113,15 @@ struct session {
 	struct stream *stream;
 	const struct listener *listener;
 	struct list answers;      /* struct answer.node, oldest first */
-	struct list blocked;      /* on lane->blocked, or alone */
+	struct list blocked;      /* on the list of what it waits for, or alone */
 	struct timer timer;
 	uint32_t answers_count;
-	bool has_ended;           /* the peer sends no more; what it sent may not be consumed yet */
-	bool is_closing;          /* no more cuts; close the stream once the answers are sent */
-	bool is_aborted;          /* session_abort(): detached before this turn's stage ends */
-	bool is_skipped;          /* it waits for us: its later frames of this turn wait too */
+	uint32_t waits_bytes;     /* of credit, while it waits for some */
+	uint8_t admitted;         /* enum wait_for: it is its turn to take that */
+	bool has_ended : 1;       /* the peer sends no more; what it sent may not be consumed yet */
+	bool is_closing : 1;      /* no more cuts; close the stream once the answers are sent */
+	bool is_aborted : 1;      /* session_abort(): detached before this turn's stage ends */
+	bool is_skipped : 1;      /* it was made to wait: its later frames of this turn wait too */
 };
 
 static inline const struct protocol *session_protocol(const struct session *s)
@@ -137,7 +156,9 @@ struct ingest {
 	 * first. */
 	struct list open_lanes[LISTENERS_MAX];
 	uint32_t sticky[LISTENERS_MAX]; /* batches closed: where records without a key go next */
-	uint32_t sessions_blocked;      /* that wait for credit */
+	struct list waiting[WAITS];     /* struct session.blocked, by enum wait_for */
+	uint32_t sessions_blocked;      /* on these and the lanes' lists */
+	struct lane *reserve_lane;      /* whose credit WAIT_RESERVE is for */
 	struct list incomplete;         /* Kafka batches being received, oldest first */
 	struct list finished;           /* struct append.node: complete, for handoff */
 	struct handoff *writers[WRITERS_MAX];
@@ -153,16 +174,9 @@ struct ingest {
  * frames are not consumed here: ingest_input() does it, in order. */
 void session_input(struct ingest *in, struct frame_vec *frames);
 
-/* It is us who do not read: for lack of memory or credit, or because the peer does not read
- * his answers. What he has not sent may be waiting for our window. */
+/* The session does not read: for lack of memory or credit, or because its peer does not read
+ * his answers. What he has not sent may be waiting for its window. */
 bool session_is_held(const struct session *s);
-
-/* The session cannot go on until `lane` has credit again. */
-void session_block(struct ingest *in, struct session *s, struct lane *lane);
-/* It waits no longer. */
-void session_unblock(struct ingest *in, struct session *s);
-/* Puts every session blocked on the lane back on the ready list. */
-void sessions_unblock(struct ingest *in, struct lane *lane);
 
 /* Ends the session by the peer's fault: no answer, the connection is closed. The session
  * object stays valid until the session stage detaches it. */

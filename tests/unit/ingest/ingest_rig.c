@@ -202,6 +202,7 @@ void rig_turn_without_writer(struct rig *r, uint64_t after_us)
 	r->records.count = 0;
 	in->topics = r->topics;
 	ack_input(in);
+	waiting_admit(in);
 	session_timers(in);
 	session_input(in, &r->frames);
 	ingest_input(in, &r->frames, &r->datagrams, &r->records);
@@ -291,6 +292,7 @@ struct rig *rig_create(const struct rig_options *options)
 	list_init(&in->ready);
 	for (unsigned i = 0; i < LISTENERS_MAX; i++)
 		list_init(&in->open_lanes[i]);
+	waiting_init(in);
 	list_init(&in->incomplete);
 	list_init(&in->finished);
 	wheel_init(&in->wheel, in->now_ns);

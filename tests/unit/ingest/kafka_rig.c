@@ -352,6 +352,7 @@ void rig_turn(struct rig *r, uint64_t after_ms)
 	in->topics = r->topics;
 	r->frames.count = 0;
 	ack_input(in);
+	waiting_admit(in);
 	session_timers(in);
 	session_input(in, &r->frames);
 	handoff_submit(in);
@@ -434,6 +435,7 @@ struct rig *rig_create(const struct rig_options *options)
 	in->writer_count = RIG_WRITERS;
 	in->control = &r->control;
 	list_init(&in->ready);
+	waiting_init(in);
 	list_init(&in->incomplete);
 	list_init(&in->finished);
 	for (unsigned i = 0; i < LISTENERS_MAX; i++)

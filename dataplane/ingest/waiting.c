@@ -1,0 +1,211 @@
+/* waiting.c - sessions in that found nothing left, those out whom there is something for; see
+ * waiting.h. */
+#include "dataplane/ingest/waiting.h"
+#include "dataplane/base/require.h"
+
+enum {
+	ADMITTED_PER_TURN = 128, /* of each list */
+	LANES_PER_TURN = 64,     /* of each writer */
+	/* A piece of an answer takes two chunks at most, unless it is very long. */
+	LARGE_CHUNKS_EACH = 2,
+};
+
+void waiting_init(struct ingest *in)
+{
+	for (unsigned i = 0; i < WAITS; i++)
+		list_init(&in->waiting[i]);
+}
+
+/* ---- in -------------------------------------------------------------------------------- */
+
+static void wait_on(struct ingest *in, struct session *s, struct list *list, enum wait_for what)
+{
+	require(list_is_empty(&s->blocked));
+	if (s->admitted == what)
+		list_prepend(list, &s->blocked);
+	else
+		list_append(list, &s->blocked);
+	s->admitted = WAIT_NOTHING;
+	s->is_skipped = true;
+	in->sessions_blocked++;
+	stats_add(&in->stats, STAT_sessions_blocked, 1);
+}
+
+void session_wait(struct ingest *in, struct session *s, enum wait_for what)
+{
+	wait_on(in, s, &in->waiting[what], what);
+}
+
+bool credit_take(struct ingest *in, struct session *s, struct lane *lane, uint32_t bytes,
+		 bool is_oldest)
+{
+	enum wait_for writers = WAIT_CREDIT + lane->writer;
+	bool others_wait = !list_is_empty(&lane->blocked) && s->admitted != WAIT_LANE;
+	bool is_turn = is_oldest || (!others_wait && waiting_is_turn(in, s, writers));
+	if (is_turn && lane_reserve(&in->lanes, lane, bytes, is_oldest))
+		return true;
+	s->waits_bytes = bytes;
+	if (is_oldest) {
+		in->reserve_lane = lane;
+		session_wait(in, s, WAIT_RESERVE);
+		return false;
+	}
+	if (lane_room(&in->lanes, lane) < bytes || others_wait)
+		wait_on(in, s, &lane->blocked, WAIT_LANE);
+	else
+		session_wait(in, s, writers);
+	return false;
+}
+
+void session_unblock(struct ingest *in, struct session *s)
+{
+	if (list_is_empty(&s->blocked))
+		return;
+	list_remove(&s->blocked);
+	in->sessions_blocked--;
+}
+
+/* ---- what there is --------------------------------------------------------------------- */
+
+static uint32_t slab_left(const struct slab *s)
+{
+	return s->count - s->in_use;
+}
+
+/* How many sessions of the list find one of what they wait for. */
+static uint32_t left_of(const struct ingest *in, enum wait_for what)
+{
+	switch (what) {
+	case WAIT_ANSWER:
+		return min_u32(slab_left(&in->answers), chunk_pool_left(&in->answer_small));
+	case WAIT_WAITER:
+		return slab_left(&in->waiters);
+	case WAIT_LARGE:
+		return chunk_pool_left(&in->answer_large) / LARGE_CHUNKS_EACH;
+	case WAIT_REQUEST:
+		return chunk_pool_left(&in->request_pool);
+	case WAIT_CALL:
+		return handoff_has_room(in->control, HANDOFF_CALL) ? slab_left(&in->calls) : 0;
+	case WAIT_FETCH:
+		return slab_left(&in->fetches);
+	default:
+		require(what >= WAIT_APPEND && what < WAIT_CREDIT);
+		return min_u32(slab_left(&in->appends),
+			       HANDOFF_APPENDS_MAX - in->appends_taken[what - WAIT_APPEND]);
+	}
+}
+
+/* ---- out ------------------------------------------------------------------------------- */
+
+static struct session *first_of(const struct list *list)
+{
+	return list_entry(list->next, struct session, blocked);
+}
+
+static void admit(struct ingest *in, struct session *s, enum wait_for what, struct list *ready)
+{
+	struct stream *stream = s->stream;
+	session_unblock(in, s);
+	s->admitted = (uint8_t)what;
+	list_remove(&stream->ready);
+	list_append(ready, &stream->ready);
+	stream->events |= STREAM_READABLE;
+}
+
+static void admit_counted(struct ingest *in, enum wait_for what, struct list *ready)
+{
+	struct list *list = &in->waiting[what];
+	if (list_is_empty(list))
+		return;
+	uint32_t left = min_u32(left_of(in, what), ADMITTED_PER_TURN);
+	for (; left > 0 && !list_is_empty(list); left--)
+		admit(in, first_of(list), what, ready);
+}
+
+/* Those at the front of `list` for whom `room` bytes are enough; what is left of them. */
+static uint64_t admit_bytes(struct ingest *in, struct list *list, enum wait_for what,
+			    uint64_t room, struct list *ready)
+{
+	for (unsigned i = 0; i < ADMITTED_PER_TURN && !list_is_empty(list); i++) {
+		struct session *s = first_of(list);
+		if (s->waits_bytes > room)
+			break;
+		room -= s->waits_bytes;
+		admit(in, s, what, ready);
+	}
+	return room;
+}
+
+/* The oldest incomplete batch goes on as soon as the reserve has room for its next bytes. */
+static bool reserve_is_enough(const struct ingest *in)
+{
+	const struct list *list = &in->waiting[WAIT_RESERVE];
+	return !list_is_empty(list) && lane_has_credit(&in->lanes, in->reserve_lane,
+						       first_of(list)->waits_bytes, true);
+}
+
+/* Lanes of the writer that got credit back, as far as its own reaches; one that has sessions
+ * left who would find some is looked at again in the next turn. */
+static void admit_lanes(struct ingest *in, unsigned writer, struct list *ready)
+{
+	struct list *relieved = &in->lanes.relieved[writer];
+	uint64_t room = writer_room(&in->lanes, writer);
+	for (unsigned i = 0; i < LANES_PER_TURN && room > 0 && !list_is_empty(relieved); i++) {
+		struct lane *lane = list_entry(relieved->next, struct lane, relieved);
+		uint64_t own = lane_room(&in->lanes, lane);
+		uint64_t both = min_u64(own, room);
+		uint64_t left = admit_bytes(in, &lane->blocked, WAIT_LANE, both, ready);
+		room -= both - left;
+		own -= both - left;
+		list_remove(&lane->relieved);
+		if (!list_is_empty(&lane->blocked) && first_of(&lane->blocked)->waits_bytes <= own)
+			list_append(relieved, &lane->relieved);
+	}
+}
+
+void waiting_admit(struct ingest *in)
+{
+	struct list ready;
+	if (likely(in->sessions_blocked == 0))
+		return;
+	list_init(&ready);
+	if (reserve_is_enough(in))
+		admit(in, first_of(&in->waiting[WAIT_RESERVE]), WAIT_RESERVE, &ready);
+	for (unsigned what = WAIT_ANSWER; what < WAIT_APPEND; what++)
+		admit_counted(in, what, &ready);
+	for (unsigned w = 0; w < in->writer_count; w++) {
+		admit_counted(in, WAIT_APPEND + w, &ready);
+		admit_bytes(in, &in->waiting[WAIT_CREDIT + w], WAIT_CREDIT + w,
+			    writer_room(&in->lanes, w), &ready);
+		admit_lanes(in, w, &ready);
+	}
+	list_splice(&ready, &in->ready);
+	list_splice(&in->ready, &ready);
+}
+
+static bool has_any(const struct ingest *in, enum wait_for what)
+{
+	return !list_is_empty(&in->waiting[what]) && left_of(in, what) > 0;
+}
+
+bool waiting_can_admit(const struct ingest *in)
+{
+	if (in->sessions_blocked == 0)
+		return false;
+	if (reserve_is_enough(in))
+		return true;
+	for (unsigned what = WAIT_ANSWER; what < WAIT_APPEND; what++)
+		if (has_any(in, what))
+			return true;
+	for (unsigned w = 0; w < in->writer_count; w++) {
+		const struct list *credit = &in->waiting[WAIT_CREDIT + w];
+		if (has_any(in, WAIT_APPEND + w))
+			return true;
+		if (!list_is_empty(credit) &&
+		    first_of(credit)->waits_bytes <= writer_room(&in->lanes, w))
+			return true;
+		if (!list_is_empty(&in->lanes.relieved[w]) && writer_room(&in->lanes, w) > 0)
+			return true;
+	}
+	return false;
+}
