@@ -1,0 +1,171 @@
+/* test_gateway_data.c - two pollers and two writers joined: every ring, wake, page and disk goes
+ * where it belongs. Behind the seams: pollers, writers and cores that only keep their options. */
+#include "control/gateway.h"
+#include "dataplane/base/map.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+
+enum { PAIRS = 2 };
+
+struct writer {
+	struct writer_options options;
+};
+
+struct poller {
+	struct poller_options options;
+};
+
+struct disk {
+	char name[32];
+};
+
+static struct core_options started[2 * PAIRS];
+
+struct writer *writer_create(const struct writer_options *options)
+{
+	struct writer *w = malloc(sizeof *w);
+	w->options = *options;
+	return w;
+}
+
+void writer_destroy(struct writer *w)
+{
+	free(w);
+}
+
+struct poller *poller_create(const struct poller_options *options, int *error)
+{
+	struct poller *p = malloc(sizeof *p);
+	p->options = *options;
+	return p;
+}
+
+void poller_destroy(struct poller *p)
+{
+	free(p);
+}
+
+struct disk *disk_create(const char *name, int *error)
+{
+	struct disk *d = malloc(sizeof *d);
+	snprintf(d->name, sizeof d->name, "%s", name);
+	*error = 0;
+	return d;
+}
+
+void disk_destroy(struct disk *d)
+{
+	free(d);
+}
+
+int core_start(struct core *c, const struct core_options *options)
+{
+	started[options->worker] = *options;
+	return 0;
+}
+
+void core_stop(struct core *c)
+{
+}
+
+int gateway_files_share(struct gateway *gateway)
+{
+	return 0;
+}
+
+struct address address_of_ip4(uint32_t host_order)
+{
+	return (struct address){0};
+}
+
+static struct gateway *g;
+
+/* A poller, a writer, another of each: cores 0 to 3. */
+static void start(void)
+{
+	g = map_take(sizeof *g);
+	settings_init(&g->settings);
+	g->plan.count = 2 * PAIRS;
+	g->plan.poller_count = g->plan.writer_count = PAIRS;
+	for (int i = 0; i < 2 * PAIRS; i++) {
+		g->plan.core[i].poller = i % 2 == 0 ? i / 2 : -1;
+		g->plan.core[i].writer = i % 2 == 1 ? i / 2 : -1;
+	}
+	cr_assert(rings_init(g) == 0 && writers_init(g) == 0 && pollers_init(g) == 0);
+	cr_assert(cores_init(g) == 0);
+}
+
+static void stop(void)
+{
+	cores_fini(g);
+	cr_assert(g->is_sound);
+	pollers_fini(g);
+	writers_fini(g);
+	rings_fini(g);
+	map_give(g, sizeof *g);
+}
+
+TestSuite(gateway_data, .init = start, .fini = stop);
+
+Test(gateway_data, every_pair_of_poller_and_writer_has_its_ring)
+{
+	for (unsigned p = 0; p < PAIRS; p++) {
+		const struct poller_options *po = &g->pollers[p]->options;
+		cr_assert(po->index == p && po->writer_count == PAIRS);
+		cr_assert(po->control == &g->calls[p]);
+		for (unsigned w = 0; w < PAIRS; w++) {
+			const struct writer_options *wo = &g->writers[w]->options;
+			cr_assert(po->writers[w] == &g->data[p][w]);
+			cr_assert(wo->handoffs[p] == &g->data[p][w]);
+		}
+	}
+	for (unsigned w = 0; w < PAIRS; w++) {
+		const struct writer_options *wo = &g->writers[w]->options;
+		cr_assert(wo->index == w && wo->handoff_count == PAIRS + 1);
+		cr_assert(wo->handoffs[PAIRS] == &g->admin[w]);
+	}
+}
+
+Test(gateway_data, who_is_sent_something_is_woken_where_it_sleeps)
+{
+	for (unsigned p = 0; p < PAIRS; p++) {
+		struct wake *poller = &g->core_wakes[2 * p];
+		cr_assert(g->pollers[p]->options.wake == poller);
+		cr_assert(g->calls[p].requester_wake == poller);
+		cr_assert(g->calls[p].server_wake == &g->control_wake);
+		for (unsigned w = 0; w < PAIRS; w++) {
+			cr_assert(g->data[p][w].requester_wake == poller);
+			cr_assert(g->data[p][w].server_wake == &g->core_wakes[2 * w + 1]);
+		}
+	}
+	for (unsigned w = 0; w < PAIRS; w++) {
+		cr_assert(g->writers[w]->options.wake == &g->core_wakes[2 * w + 1]);
+		cr_assert(g->admin[w].requester_wake == &g->control_wake);
+		cr_assert(g->admin[w].server_wake == &g->core_wakes[2 * w + 1]);
+	}
+}
+
+Test(gateway_data, pages_and_disks_are_each_ones_own_and_marks_are_shared)
+{
+	for (unsigned i = 0; i < PAIRS; i++) {
+		char name[32];
+		snprintf(name, sizeof name, "writer%u", i);
+		const struct writer_options *wo = &g->writers[i]->options;
+		cr_assert(wo->stats_page == &g->writer_pages[i] && wo->marks == g->marks);
+		cr_assert(wo->disk == g->disks[i] && strcmp(wo->disk->name, name) == 0);
+		cr_assert(g->pollers[i]->options.stats_page == &g->poller_pages[i]);
+	}
+}
+
+Test(gateway_data, each_core_turns_what_the_plan_says)
+{
+	for (unsigned i = 0; i < PAIRS; i++) {
+		const struct core_options *poller = &started[2 * i], *writer = &started[2 * i + 1];
+		cr_assert(poller->poller == g->pollers[i] && !poller->writer && !poller->disk);
+		cr_assert(poller->reader == i && poller->wake == &g->core_wakes[2 * i]);
+		cr_assert(writer->writer == g->writers[i] && !writer->poller);
+		cr_assert(writer->disk == g->disks[i]);
+		cr_assert(writer->wake == &g->core_wakes[2 * i + 1]);
+	}
+}
