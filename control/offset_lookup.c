@@ -208,6 +208,18 @@ static int scan_file(struct search *s, const struct file *f, uint64_t position)
 	}
 }
 
+/* Does the index lead to a batch, and to one that is not behind what it stands for? */
+static bool leads_to_batch(const struct search *s, const struct file *f, int64_t segment,
+			   uint64_t position)
+{
+	struct record_batch_header h;
+	if (read_file(f, &h, sizeof h, position) != sizeof h ||
+	    record_batch_check(&h, LOOKUP_BATCH_BYTES_MAX) != RECORD_BATCH_GOOD)
+		return false;
+	int64_t base = record_batch_base_offset(&h);
+	return base >= segment && base < s->q->until;
+}
+
 static int scan_segment(struct search *s, int64_t segment)
 {
 	int64_t position = start_position(s->q, segment);
@@ -217,6 +229,9 @@ static int scan_segment(struct search *s, int64_t segment)
 	int verdict = open_file(s->q, segment, ".log", &f);
 	if (verdict < 0)
 		return verdict;
+	/* An index that leads astray is not believed: from the segment's start, then. */
+	if (position > 0 && !leads_to_batch(s, &f, segment, (uint64_t)position))
+		position = 0;
 	verdict = scan_file(s, &f, (uint64_t)position);
 	close_file(&f);
 	return verdict;

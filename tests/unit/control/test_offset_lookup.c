@@ -201,6 +201,15 @@ Test(offset_lookup, the_indexes_say_where_to_begin)
 	cr_assert(finds(4050, 115, 4050));
 }
 
+Test(offset_lookup, an_index_that_leads_to_no_batch_is_not_believed)
+{
+	write_batch(0, 100, 10, 3000);
+	size_t size = write_batch(0, 110, 10, 4000);
+	write_time_entry(0, 3090, 109);
+	write_offset_entry(0, 99, (uint32_t)size + 7);
+	cr_assert(finds(3095, 110, 4000));
+}
+
 Test(offset_lookup, many_index_entries_are_searched_not_read)
 {
 	uint32_t position = 0;
