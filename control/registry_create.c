@@ -53,12 +53,18 @@ static bool name_is_good(struct registry *r, struct job *j)
 	return true;
 }
 
+/* The file says that what is there is to go before any of it goes: what the disk does not let
+ * us remove, the next start removes, and it takes nothing for a topic of Kafka's. If even that
+ * cannot be written all stays, and the next start completes the topic. */
 static bool undo(struct registry *r, struct job *j)
 {
-	store_close_logs(r, j->entry, 0);
-	store_remove(r, j->entry, 0, j->entry->partition_count);
-	store_forget(r, j->entry);
-	entry_free(r, j->entry);
+	struct entry *e = j->entry;
+	store_close_logs(r, e, 0);
+	e->is_deleting = true;
+	if (store_write(r, e, e->partition_count) == 0 &&
+	    store_remove(r, e, 0, e->partition_count) == 0)
+		store_forget(r, e);
+	entry_free(r, e);
 	return true;
 }
 
