@@ -14,6 +14,8 @@
 #include "dataplane/base/base.h"
 #include "dataplane/base/clock.h"
 
+#include <setjmp.h>
+
 struct sim_net;
 struct sim_fs;
 struct history;
@@ -31,6 +33,7 @@ struct world {
 	struct sim_net *net;
 	struct sim_fs *fs;
 	struct history *history;
+	jmp_buf cut; /* where a crash in the middle of control's calls goes on */
 	bool is_verbose;
 };
 

@@ -193,8 +193,10 @@ static void check_one(const struct asker *a, const struct question *q,
 		sim_fail("asker %u: Metadata of %.*s instead of %s", a->client.id,
 			 (int)told->name.size, (const char *)told->name.data, q->name);
 	/* What could not be made, or only in part, is not there or is. */
-	bool may_be_either = q->topic && !q->topic->is_there &&
-			     (told->error == 0 || sim_fs_failures(sim_world()->fs));
+	const struct sim_fs *fs = sim_world()->fs;
+	bool has_failed = sim_fs_failures(fs) || sim_fs_control_failures(fs);
+	bool may_be_either =
+		q->topic && !q->topic->is_there && (told->error == 0 || has_failed);
 	if (told->error != expected_error(q) && !may_be_either)
 		sim_fail("asker %u: Metadata (version %d) of %s: error %d", a->client.id,
 			 q->version, q->name ? q->name : "an unknown id", told->error);

@@ -5,6 +5,7 @@
 #include "dataplane/base/cursor.h"
 #include "dataplane/base/require.h"
 #include "tests/sim/sim_disk.h"
+#include "tests/sim/sim_index.h"
 
 #include <snappy-c.h>
 
@@ -15,7 +16,6 @@ enum {
 	GBT_PAYLOAD_AT = GBT_HEADER_BYTES + 6 + 3, /* time, unit 0x80, its u16 length */
 	UNPACKED_BYTES_MAX = 1 << 20,
 	SEGMENTS_MAX = 256,
-	INDEX_ENTRY_BYTES = 8,
 };
 
 struct bytes checker_payload(struct bytes v)
@@ -119,7 +119,8 @@ void checker_records(const char *topic, int32_t partition, struct bytes batches,
 struct walk {
 	char topic[64];
 	int32_t partition;
-	bool indexes;
+	enum checker_state state;
+	struct sim_index *index;
 	checker_visit visit;
 	void *arg;
 	char logs[SEGMENTS_MAX][512];
@@ -136,30 +137,6 @@ static void collect_log(void *arg, const char *path)
 	}
 }
 
-/* Every entry names the last offset of the batch it points at, in rising order. */
-static void check_index(const struct walk *w, const char *log_path, struct bytes log)
-{
-	char path[512];
-	snprintf(path, sizeof path, "%.*s.index", (int)(strlen(log_path) - 4), log_path);
-	size_t size;
-	const uint8_t *p = sim_fs_read(sim_world()->fs, path, &size);
-	int64_t base = strtoll(strrchr(log_path, '/') + 1, NULL, 10);
-	if (!p || size % INDEX_ENTRY_BYTES)
-		sim_fail("%s: missing, or %zu bytes", path, p ? size : 0);
-	int64_t before = -1;
-	for (size_t at = 0; at < size; at += INDEX_ENTRY_BYTES) {
-		int64_t offset = base + (int32_t)be32_load(p + at);
-		uint32_t position = be32_load(p + at + 4);
-		struct checker_batch b;
-		if (position >= log.size ||
-		    !checker_batch(behind(log, position), &b) ||
-		    b.last_offset != offset || offset <= before)
-			sim_fail("%s: entry %zu (offset %lld, position %u) names no batch", path,
-				 at / INDEX_ENTRY_BYTES, (long long)offset, position);
-		before = offset;
-	}
-}
-
 static bool is_zero(struct bytes b)
 {
 	for (size_t i = 0; i < b.size; i++)
@@ -168,9 +145,25 @@ static bool is_zero(struct bytes b)
 	return true;
 }
 
-/* One segment. Before the gateway was stopped in order it may end in the zeroes of its
- * preallocation, and the last one in what a crash tore. */
-static int64_t read_segment(const struct walk *w, const char *path, int64_t next, bool is_last)
+/* How a segment may end. One before the last is of exact size, or ends in the zeroes of its
+ * preallocation when a crash came before it was cut; the last one has them too until it is
+ * closed, and behind a crash what that tore. */
+static bool may_end(const struct walk *w, struct bytes rest, bool is_last)
+{
+	if (rest.size == 0)
+		return true;
+	switch (w->state) {
+	case CHECKER_CRASHED:
+		return is_last || is_zero(rest);
+	case CHECKER_RECOVERED:
+		return is_last && is_zero(rest);
+	case CHECKER_STOPPED:
+	default:
+		return false;
+	}
+}
+
+static int64_t read_segment(struct walk *w, const char *path, int64_t next, bool is_last)
 {
 	struct bytes log;
 	log.data = sim_fs_read(sim_world()->fs, path, &log.size);
@@ -178,24 +171,26 @@ static int64_t read_segment(const struct walk *w, const char *path, int64_t next
 	if (next >= 0 && base != next)
 		sim_fail("%s follows offset %lld", path, (long long)next - 1);
 	next = base;
+	sim_index_begin(w->index, base);
 	size_t at = 0;
 	for (struct checker_batch b; checker_batch(behind(log, at), &b); at += b.size) {
 		bool is_next =
 			b.base_offset == next && b.last_offset - b.base_offset + 1 == b.count;
-		if (!is_next && is_last && !w->indexes)
+		if (!is_next && is_last && w->state == CHECKER_CRASHED)
 			break; /* torn between the offset and what the CRC covers */
 		if (!is_next)
 			sim_fail("%s @%zu: batch %lld..%lld of %u where %lld was due", path, at,
 				 (long long)b.base_offset, (long long)b.last_offset, b.count,
 				 (long long)next);
-		visit_batch(w->topic, w->partition, &b, w->visit, w->arg);
+		if (w->visit)
+			visit_batch(w->topic, w->partition, &b, w->visit, w->arg);
+		sim_index_note(w->index, &b, at);
 		next = b.last_offset + 1;
 	}
-	struct bytes rest = {log.data + at, log.size - at};
-	if (rest.size && (w->indexes || (!is_last && !is_zero(rest))))
+	if (!may_end(w, behind(log, at), is_last))
 		sim_fail("%s: no batch at %zu of %zu", path, at, log.size);
-	if (w->indexes)
-		check_index(w, path, log);
+	if (w->state != CHECKER_CRASHED)
+		sim_index_compare(w->index, path, !is_last || w->state == CHECKER_STOPPED);
 	return next;
 }
 
@@ -219,8 +214,11 @@ static void read_partition(void *arg, const char *path)
 	}
 }
 
-void checker_read(const char *log_dir, bool indexes, checker_visit visit, void *arg)
+void checker_read(const char *log_dir, enum checker_state state, checker_visit visit, void *arg)
 {
-	struct walk w = {.indexes = indexes, .visit = visit, .arg = arg};
+	struct walk w = {.state = state, .visit = visit, .arg = arg};
+	w.index = malloc(sizeof *w.index);
+	require(w.index);
 	sim_fs_each(sim_world()->fs, log_dir, read_partition, &w);
+	free(w.index);
 }

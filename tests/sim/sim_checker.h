@@ -1,5 +1,5 @@
 /* sim_checker.h - reads Kafka log directories out of the simulated disk with a reader of its
- * own: whole batches, CRC, dense offsets, indexes that name what they point at. */
+ * own: whole batches, CRC, dense offsets, and the indexes due for them. */
 #ifndef PENSTOCK_SIM_CHECKER_H
 #define PENSTOCK_SIM_CHECKER_H
 
@@ -16,8 +16,16 @@ struct found_record {
 
 typedef void (*checker_visit)(void *arg, const struct found_record *r);
 
-/* Visits every record below `log_dir` in offset order of each partition. */
-void checker_read(const char *log_dir, bool indexes, checker_visit visit, void *arg);
+enum checker_state {
+	CHECKER_CRASHED,   /* tails may be torn, indexes behind */
+	CHECKER_RECOVERED, /* ready, nothing appended yet: whole, with the indexes due */
+	CHECKER_STOPPED,   /* in order: the same, and of exact size */
+};
+
+/* Visits every record below `log_dir` in offset order of each partition; `visit` null: only
+ * looks whether the files are as they must be. */
+void checker_read(const char *log_dir, enum checker_state state, checker_visit visit,
+		  void *arg);
 
 /* A whole batch with a good CRC. */
 struct checker_batch {

@@ -10,6 +10,22 @@
 
 enum { SECTOR_BYTES = 512, STALL_FACTOR = 100 };
 
+static const char *const disk_kinds[] = {
+	[DISK_OPEN] = "open ",
+	[DISK_CLOSE] = "close",
+	[DISK_READ] = "read",
+	[DISK_WRITE] = "write",
+	[DISK_SYNC] = "sync",
+	[DISK_SYNC_ALL] = "sync of all",
+	[DISK_ALLOCATE] = "allocate",
+	[DISK_TRUNCATE] = "truncate",
+	[DISK_SIZE] = "size",
+	[DISK_RENAME] = "rename of ",
+	[DISK_UNLINK] = "unlink of ",
+	[DISK_MKDIR] = "mkdir ",
+	[DISK_LIST] = "list of ",
+};
+
 /* An operation under way. */
 struct pending {
 	struct pending *next;
@@ -165,16 +181,11 @@ static int64_t run_data(struct sim_fs *fs, struct pending *p)
 	bool moves_data = op->kind == DISK_WRITE || op->kind == DISK_READ;
 	if (moves_data && (fd->flags & O_DIRECT) && !aligned(op))
 		return -EINVAL;
-	bool may_fail = op->kind == DISK_WRITE || op->kind == DISK_SYNC ||
-			op->kind == DISK_SYNC_ALL;
-	if (may_fail && ++fs->operations == fs->faults.fail_at) {
-		fs->failures++;
-		return -EIO;
-	}
 	switch ((enum disk_kind)op->kind) {
 	case DISK_WRITE: {
 		size_t bytes = iov_bytes(op);
-		if (rng_one_in(&sim_world()->rng, fs->faults.short_write)) {
+		bool may_be_short = !fs->faults.is_short_buffered || !(fd->flags & O_DIRECT);
+		if (may_be_short && rng_one_in(&sim_world()->rng, fs->faults.short_write)) {
 			fs->failures++;
 			bytes = bytes / 2 / SECTOR_BYTES * SECTOR_BYTES;
 		}
@@ -226,12 +237,38 @@ void sim_disk_limit(struct disk *d, uint32_t files_max)
 	d->files_max = files_max;
 }
 
+static bool takes_room(const struct disk_op *op)
+{
+	return op->kind == DISK_WRITE || op->kind == DISK_ALLOCATE || op->kind == DISK_MKDIR ||
+	       (op->kind == DISK_OPEN && (op->flags & O_CREAT));
+}
+
+static bool changes_something(const struct disk_op *op)
+{
+	return takes_room(op) || op->kind == DISK_SYNC || op->kind == DISK_SYNC_ALL ||
+	       op->kind == DISK_TRUNCATE || op->kind == DISK_RENAME ||
+	       op->kind == DISK_UNLINK ||
+	       (op->kind == DISK_OPEN && (op->flags & O_DIRECTORY));
+}
+
+/* 0, or how it fails. */
+static int64_t writer_fault(struct sim_fs *fs, const struct disk_op *op)
+{
+	if (op->kind == DISK_CLOSE || ++fs->operations != fs->faults.fail_at)
+		return 0;
+	fs->failures++;
+	return takes_room(op) && rng_one_in(&sim_world()->rng, 2) ? -ENOSPC : -EIO;
+}
+
 static int64_t run_submitted(struct disk *d, struct pending *p)
 {
 	bool is_open = p->op->kind == DISK_OPEN;
 	if (is_open && rng_one_in(&sim_world()->rng, d->fs->faults.run_out))
 		return -EMFILE;
-	int64_t result = run_op(d->fs, p);
+	int64_t result = writer_fault(d->fs, p->op);
+	if (result < 0)
+		return result;
+	result = run_op(d->fs, p);
 	if (is_open && result >= 0 && ++d->files > d->files_max)
 		sim_fail("%u files are open, %u may be", d->files, d->files_max);
 	d->files -= p->op->kind == DISK_CLOSE;
@@ -270,8 +307,37 @@ int disk_wait_fd(const struct disk *d)
 	return -1;
 }
 
+/* A full disk takes a part of a write, then nothing. */
+static int64_t run_on_full_disk(struct sim_fs *fs, const struct disk_op *op)
+{
+	struct sim_fd *fd = sim_fs_fd(fs, op->fd);
+	size_t bytes = iov_bytes(op) / 2;
+	if (op->kind != DISK_WRITE || bytes == 0 || fs->control_operations % 2)
+		return -ENOSPC;
+	return run_write(fs, fd->file, op, bytes);
+}
+
+/* True: it fails, its result is set. May not return: the process or the power is gone. */
+static bool control_fails(struct sim_fs *fs, struct disk_op *op)
+{
+	const struct sim_control_faults *f = &fs->control_faults;
+	if (!changes_something(op))
+		return false;
+	uint64_t n = ++fs->control_operations;
+	if (n == f->cut_at)
+		longjmp(sim_world()->cut, 1);
+	if (n < f->fail_at || n >= f->fail_at + f->failures || (f->is_full && !takes_room(op)))
+		return false;
+	fs->control_failures++;
+	op->result = f->is_full ? run_on_full_disk(fs, op) : -EIO;
+	sim_say("control: %s%s fails", disk_kinds[op->kind], op->path ? op->path : "");
+	return true;
+}
+
 int64_t disk_run(struct disk *d, struct disk_op *op)
 {
+	if (control_fails(d->fs, op))
+		return op->result;
 	/* Nothing of this thread's happens meanwhile: submitted and completed in one. */
 	struct pending p = {.disk = d, .op = op, .sequence = d->fs->sequence};
 	struct sim_fd *fd = sim_fs_fd(d->fs, op->fd);
@@ -334,4 +400,9 @@ void sim_fs_crash(struct sim_fs *fs, bool power_loss)
 uint64_t sim_fs_failures(const struct sim_fs *fs)
 {
 	return fs->failures;
+}
+
+uint64_t sim_fs_control_failures(const struct sim_fs *fs)
+{
+	return fs->control_failures;
 }

@@ -21,8 +21,17 @@ struct sim_disk_faults {
 	uint64_t sync_ns;
 	uint32_t stall;       /* one operation in n takes 100 times as long */
 	uint32_t short_write; /* one write in n is short */
-	uint64_t fail_at;     /* the n-th write or sync fails with EIO; 0: none */
+	bool is_short_buffered; /* only those of indexes and marks */
+	uint64_t fail_at;     /* a writer's n-th operation but closing fails; 0: none */
 	uint32_t run_out;     /* one open in n of a writer's finds no descriptor (EMFILE) */
+};
+
+/* Of control's calls that change something, or have it changed for good. */
+struct sim_control_faults {
+	uint64_t fail_at;  /* the n-th fails; 0: none */
+	uint64_t failures; /* and so do those that follow, so many in all */
+	bool is_full;      /* only what takes room, with ENOSPC, writes after a part */
+	uint64_t cut_at;   /* the process, or the power, goes before the n-th; 0: none */
 };
 
 struct sim_fs *sim_fs_create(const struct sim_disk_faults *faults);
@@ -30,6 +39,8 @@ void sim_fs_destroy(struct sim_fs *fs);
 /* A directory that was always there. */
 void sim_fs_make_directory(struct sim_fs *fs, const char *path);
 void sim_fs_set_faults(struct sim_fs *fs, const struct sim_disk_faults *faults);
+/* Counted from now on; a cut goes to sim_world()->cut. sim_fs_set_faults() ends them. */
+void sim_fs_set_control_faults(struct sim_fs *fs, const struct sim_control_faults *faults);
 
 /* More files open than that on this disk, and the simulation fails. */
 void sim_disk_limit(struct disk *d, uint32_t files_max);
@@ -39,8 +50,10 @@ void sim_fs_crash(struct sim_fs *fs, bool power_loss);
 
 /* When the next operation completes; UINT64_MAX when none is under way. */
 uint64_t sim_fs_next_ns(const struct sim_fs *fs);
-/* Operations that were made to fail since the faults were set. */
+/* Operations of writers that were made to fail since the faults were set. */
 uint64_t sim_fs_failures(const struct sim_fs *fs);
+/* The same of control's calls. */
+uint64_t sim_fs_control_failures(const struct sim_fs *fs);
 
 /* For the checker: the file as a reader sees it now. Null when there is none. */
 const uint8_t *sim_fs_read(const struct sim_fs *fs, const char *path, size_t *ret_size);

@@ -163,6 +163,14 @@ void sim_fs_set_faults(struct sim_fs *fs, const struct sim_disk_faults *faults)
 	fs->faults = *faults;
 	fs->operations = 0;
 	fs->failures = 0;
+	fs->control_failures = 0;
+	sim_fs_set_control_faults(fs, &(struct sim_control_faults){0});
+}
+
+void sim_fs_set_control_faults(struct sim_fs *fs, const struct sim_control_faults *faults)
+{
+	fs->control_faults = *faults;
+	fs->control_operations = 0;
 }
 
 static struct sim_entry *entry_find(const struct sim_fs *fs, const char *path)

@@ -39,6 +39,7 @@ struct sim_fd {
 
 struct sim_fs {
 	struct sim_disk_faults faults;
+	struct sim_control_faults control_faults;
 	struct sim_entry *entries;
 	struct sim_fd fds[SIM_FDS_MAX];
 	struct pending *pending;
@@ -46,6 +47,8 @@ struct sim_fs {
 	uint64_t sequence;
 	uint64_t operations;
 	uint64_t failures;
+	uint64_t control_operations;
+	uint64_t control_failures;
 };
 
 void sim_file_write(struct sim_file *f, uint64_t at, const void *bytes, size_t n,

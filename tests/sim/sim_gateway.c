@@ -9,6 +9,7 @@
 #include "tests/sim/sim_clients.h"
 #include "tests/sim/sim_disk.h"
 #include "tests/sim/sim_history.h"
+#include "tests/sim/sim_index.h"
 #include "tests/sim/sim_net.h"
 #include "tests/sim/sim_operator.h"
 
@@ -55,6 +56,7 @@ struct sim_gateway {
 	struct registry *registry;
 	struct kafka_api *api;
 	bool has_topic;
+	bool has_failed; /* to make that topic */
 	bool is_serving; /* pollers turn */
 	struct sim_operator *operator; /* null: nobody */
 };
@@ -82,7 +84,6 @@ static void settings_make(struct settings *s)
 		"log.dirs=" SIM_LOG_DIR,
 		"penstock.port.address=10.0.0.1/16",
 		"penstock.port=sim",
-		"log.index.interval.bytes=2000",
 		"log.flush.offset.checkpoint.interval.ms=500",
 	};
 	settings_init(s);
@@ -93,6 +94,7 @@ static void settings_make(struct settings *s)
 	require(errors == 0);
 	/* Smaller than an operator may choose: segments must roll within a second. */
 	s->log_segment_bytes = SEGMENT_BYTES;
+	s->log_index_interval_bytes = SIM_INDEX_INTERVAL_BYTES;
 	s->compression_type = rng_one_in(&sim_world()->rng, 2) ? COMPRESSION_SNAPPY
 							       : COMPRESSION_PRODUCER;
 }
@@ -162,6 +164,12 @@ static void writer_make(struct sim_gateway *g, unsigned index)
 	require(writer->writer);
 }
 
+static bool disk_has_failed(void)
+{
+	const struct sim_fs *fs = sim_world()->fs;
+	return sim_fs_failures(fs) || sim_fs_control_failures(fs);
+}
+
 static bool registry_make(struct sim_gateway *g)
 {
 	struct registry_options o = {
@@ -177,7 +185,7 @@ static bool registry_make(struct sim_gateway *g)
 		o.writers[w] = &g->writers[w].from_control;
 	char message[512];
 	g->registry = registry_open(&o, message, sizeof message);
-	if (!g->registry && !sim_fs_failures(sim_world()->fs))
+	if (!g->registry && !disk_has_failed())
 		sim_fail("the gateway does not start: %s", message);
 	return g->registry;
 }
@@ -270,7 +278,6 @@ struct sim_gateway *sim_gateway_start(bool operates)
 		return NULL;
 	for (unsigned p = 0; p < g->poller_count; p++)
 		poller_make(g, p);
-	history_deletion_is_over(sim_world()->history);
 	if (operates)
 		g->operator = sim_operator_create(g->registry);
 	return g;
@@ -286,10 +293,12 @@ static void start_serving(struct sim_gateway *g)
 
 static void topic_made(void *owner, const struct registry_result *result)
 {
-	if (result->error && !sim_fs_failures(sim_world()->fs))
+	struct sim_gateway *g = owner;
+	if (result->error && !disk_has_failed())
 		sim_fail("topic: error %d: %s", result->error, result->message);
-	if (!result->error)
-		start_serving(owner);
+	g->has_failed = result->error;
+	if (!g->has_failed)
+		start_serving(g);
 }
 
 /* The first life creates the topic; later ones must find it. */
@@ -344,6 +353,16 @@ bool sim_gateway_step(struct sim_gateway *g)
 			any |= core_turn(g, (first + i) % cores);
 	}
 	return any;
+}
+
+bool sim_gateway_has_failed(const struct sim_gateway *g)
+{
+	return disk_has_failed() && (g->has_failed || registry_fault(g->registry)[0]);
+}
+
+void sim_gateway_check_topics(const struct sim_gateway *g)
+{
+	sim_operator_check(g->registry);
 }
 
 bool sim_gateway_is_ready(const struct sim_gateway *g)

@@ -18,6 +18,10 @@ struct sim_gateway *sim_gateway_start(bool operates);
 bool sim_gateway_step(struct sim_gateway *g);
 /* Its topics are served, its pollers turn. */
 bool sim_gateway_is_ready(const struct sim_gateway *g);
+/* It never will be: the disk failed. */
+bool sim_gateway_has_failed(const struct sim_gateway *g);
+/* It has become ready: are the topics there that were promised? */
+void sim_gateway_check_topics(const struct sim_gateway *g);
 /* Until when nothing will happen inside by itself. */
 uint64_t sim_gateway_next_ns(const struct sim_gateway *g);
 

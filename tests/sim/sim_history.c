@@ -7,7 +7,7 @@
 #include "tests/sim/sim_clients.h"
 #include "tests/sim/sim_kept.h"
 
-enum { CLIENTS_MAX = 64, TOPIC_BYTES = 32 };
+enum { CLIENTS_MAX = 64, TOPIC_BYTES = 32, NAMES_MAX = 8 };
 
 enum fate { FATE_UNKNOWN, FATE_ACKED, FATE_REFUSED, FATE_DELETED };
 
@@ -39,8 +39,16 @@ struct sighting {
 	uint32_t deletions;
 };
 
+/* How many partitions a topic may have, by what was asked and answered: a bit each. */
+struct topic_promise {
+	char name[TOPIC_BYTES];
+	uint32_t may_be;
+};
+
 struct history {
 	struct client_history clients[CLIENTS_MAX];
+	struct topic_promise topics[NAMES_MAX];
+	unsigned topic_count;
 	struct sighting *sightings;
 	size_t sighting_count, sighting_capacity;
 	uint32_t powers;
@@ -199,26 +207,85 @@ void history_deleting(struct history *h)
 	h->is_deleting = true;
 }
 
-void history_deleted(struct history *h)
+static void deletion_over(struct history *h, void (*tell)(struct history *h, struct promise *p))
 {
-	history_deletion_is_over(h);
+	h->deletions++;
+	h->is_deleting = false;
 	for (uint32_t c = 0; c < CLIENTS_MAX; c++)
 		for (uint32_t seq = 0; seq < h->clients[c].count; seq++) {
 			struct promise *p = &h->clients[c].promises[seq];
 			if (p->fate == FATE_ACKED && is_fleeting(p->topic))
-				p->fate = FATE_DELETED;
+				tell(h, p);
 		}
 }
 
-void history_deletion_is_over(struct history *h)
+static void is_deleted(struct history *h, struct promise *p)
 {
-	h->deletions += h->is_deleting;
-	h->is_deleting = false;
+	p->fate = FATE_DELETED;
+}
+
+static void still_holds(struct history *h, struct promise *p)
+{
+	/* Of an earlier topic of that name: its answer came late. */
+	if (p->deletions + 2 < h->deletions)
+		return;
+	p->deletions = h->deletions;
+}
+
+void history_deleted(struct history *h)
+{
+	deletion_over(h, is_deleted);
+}
+
+void history_not_deleted(struct history *h)
+{
+	deletion_over(h, still_holds);
+}
+
+bool history_is_deleting(const struct history *h)
+{
+	return h->is_deleting;
 }
 
 uint32_t history_deletions(const struct history *h)
 {
 	return h->deletions;
+}
+
+static struct topic_promise *topic_of(struct history *h, const char *name)
+{
+	for (unsigned i = 0; i < h->topic_count; i++)
+		if (strcmp(h->topics[i].name, name) == 0)
+			return &h->topics[i];
+	require(h->topic_count < NAMES_MAX);
+	struct topic_promise *t = &h->topics[h->topic_count++];
+	*t = (struct topic_promise){.may_be = UINT32_MAX};
+	snprintf(t->name, sizeof t->name, "%s", name);
+	return t;
+}
+
+void history_topic_asked(struct history *h, const char *topic, uint32_t partitions)
+{
+	topic_of(h, topic)->may_be |= 1u << partitions;
+}
+
+void history_topic_is(struct history *h, const char *topic, uint32_t partitions)
+{
+	topic_of(h, topic)->may_be = 1u << partitions;
+}
+
+bool history_topic_may_be(struct history *h, const char *topic, uint32_t partitions)
+{
+	return topic_of(h, topic)->may_be >> partitions & 1;
+}
+
+void history_topic_found(struct history *h, const char *topic, uint32_t partitions)
+{
+	if (!history_topic_may_be(h, topic, partitions))
+		sim_fail("topic %s is found with %u partitions: nobody was told so, or asked "
+			 "for it",
+			 topic, partitions);
+	history_topic_is(h, topic, partitions);
 }
 
 void history_power_lost(struct history *h)
@@ -303,10 +370,10 @@ static void check_order(struct history *h, uint32_t client)
 	}
 }
 
-void history_check(struct history *h, const char *log_dir, bool indexes)
+void history_check(struct history *h, const char *log_dir, bool is_stopped)
 {
 	h->round++;
-	checker_read(log_dir, indexes, found, h);
+	checker_read(log_dir, is_stopped ? CHECKER_STOPPED : CHECKER_CRASHED, found, h);
 	for (uint32_t c = 0; c < CLIENTS_MAX; c++) {
 		for (uint32_t seq = 0; seq < h->clients[c].count; seq++)
 			check_promise(h, c, seq, &h->clients[c].promises[seq]);

@@ -46,11 +46,21 @@ struct history_sight {
 };
 void history_seen(struct history *h, const struct history_sight *seen);
 
-/* The fleeting topic: its deletion begins; it is over, and what was acknowledged before must
- * not be seen again; it is over one way or the other, for the gateway has started again. */
+/* The fleeting topic: its deletion begins; it is done, and what was acknowledged before must
+ * not be seen again; it was refused, or a crash came before anything of it was done: every
+ * record is still there. */
 void history_deleting(struct history *h);
 void history_deleted(struct history *h);
-void history_deletion_is_over(struct history *h);
+void history_not_deleted(struct history *h);
+bool history_is_deleting(const struct history *h);
+
+/* Somebody asks that a topic have so many partitions (0: that it be gone); it was answered that
+ * it has; it is found with so many after a start, which must be what it was or what was asked
+ * for. */
+void history_topic_asked(struct history *h, const char *topic, uint32_t partitions);
+void history_topic_is(struct history *h, const char *topic, uint32_t partitions);
+bool history_topic_may_be(struct history *h, const char *topic, uint32_t partitions);
+void history_topic_found(struct history *h, const char *topic, uint32_t partitions);
 uint32_t history_deletions(const struct history *h);
 
 /* A consumer was told this high watermark; `asked` as in history_sight. */
@@ -65,9 +75,9 @@ void history_begins(struct history *h);
 /* What only reached `written` may be gone from now on. */
 void history_power_lost(struct history *h);
 
-/* Reads every log below `log_dir`; sim_fail() says what is not as promised. `indexes`: the
- * gateway was stopped in order, its indexes must agree too. */
-void history_check(struct history *h, const char *log_dir, bool indexes);
+/* Reads every log below `log_dir`; sim_fail() says what is not as promised. `is_stopped`:
+ * in order, so sizes and indexes are exact. */
+void history_check(struct history *h, const char *log_dir, bool is_stopped);
 
 uint64_t history_records(const struct history *h);
 uint64_t history_acks(const struct history *h);

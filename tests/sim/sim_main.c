@@ -4,6 +4,7 @@
  *     penstock-sim --seeds N [--from M]     runs M .. M + N - 1
  *     --expect-failure                      with --seeds: for builds with a planted bug
  */
+#include "tests/sim/sim_checker.h"
 #include "tests/sim/sim_clients.h"
 #include "tests/sim/sim_disk.h"
 #include "tests/sim/sim_gateway.h"
@@ -26,6 +27,7 @@ struct run {
 	struct sim_client *clients[CLIENTS_MAX];
 	unsigned client_count;
 	struct sim_gateway *gateway;
+	bool is_up, is_stopping;
 	bool operates; /* somebody makes, alters and deletes topics meanwhile */
 };
 
@@ -80,10 +82,26 @@ static struct sim_disk_faults disk_faults(struct rng *rng)
 		f.stall = 50;
 	if (rng_one_in(rng, 6))
 		f.fail_at = 1 + rng_below(rng, 400);
-	if (rng_one_in(rng, 12))
-		f.short_write = 100;
+	if (rng_one_in(rng, 8)) {
+		f.is_short_buffered = rng_one_in(rng, 2);
+		f.short_write = f.is_short_buffered ? 4 : 100;
+	}
 	if (rng_one_in(rng, 4))
 		f.run_out = 2 + (uint32_t)rng_below(rng, 50);
+	return f;
+}
+
+static struct sim_control_faults control_faults(struct rng *rng)
+{
+	struct sim_control_faults f = {0};
+	uint64_t calls = rng_one_in(rng, 2) ? 60 : 300;
+	if (rng_one_in(rng, 3)) {
+		f.fail_at = 1 + rng_below(rng, calls);
+		f.failures = 1;
+		f.is_full = rng_one_in(rng, 3);
+	}
+	if (rng_one_in(rng, 3))
+		f.cut_at = 1 + rng_below(rng, calls);
 	return f;
 }
 
@@ -134,11 +152,14 @@ static bool start(struct run *r)
 	uint64_t limit = r->world.now_ns + QUIET_NS_MAX;
 	while (!sim_gateway_is_ready(r->gateway)) {
 		step(r);
-		if (sim_fs_failures(r->world.fs))
+		if (sim_fs_failures(r->world.fs) || sim_gateway_has_failed(r->gateway))
 			return false;
 		if (r->world.now_ns > limit)
 			sim_fail("the gateway does not become ready");
 	}
+	sim_gateway_check_topics(r->gateway);
+	if (!sim_fs_control_failures(r->world.fs))
+		checker_read(SIM_LOG_DIR, CHECKER_RECOVERED, NULL, NULL);
 	return true;
 }
 
@@ -149,11 +170,12 @@ static bool is_marked_clean(const struct run *r)
 }
 
 /* Nothing is left to be synced behind a clean stop, and its mark is true: every second time
- * the power goes, and takes nothing, what only reached `written` included. */
-static void check_stopped(struct run *r)
+ * the power goes, and takes nothing, what only reached `written` included. Not `is_sound`:
+ * the disk failed meanwhile. */
+static void check_stopped(struct run *r, bool is_sound)
 {
 	struct world *w = &r->world;
-	if (sim_fs_failures(w->fs)) { /* the disk failed meanwhile: not a clean one */
+	if (!is_sound) {
 		history_check(w->history, SIM_LOG_DIR, false);
 		return;
 	}
@@ -168,6 +190,9 @@ static void check_stopped(struct run *r)
 
 static void drain(struct run *r)
 {
+	const struct sim_fs *fs = r->world.fs;
+	uint64_t failures = sim_fs_control_failures(fs);
+	r->is_stopping = true;
 	sim_gateway_drain(r->gateway);
 	uint64_t limit = r->world.now_ns + QUIET_NS_MAX;
 	while (!sim_gateway_is_drained(r->gateway)) {
@@ -180,7 +205,7 @@ static void drain(struct run *r)
 	/* Whose FIN was lost on the way would wait for ever. */
 	for (unsigned i = 0; i < r->client_count; i++)
 		sim_client_cut(r->clients[i]);
-	check_stopped(r);
+	check_stopped(r, !sim_fs_failures(fs) && sim_fs_control_failures(fs) == failures);
 }
 
 static void crash(struct run *r, bool power)
@@ -193,7 +218,29 @@ static void crash(struct run *r, bool power)
 		sim_client_cut(r->clients[i]);
 }
 
-/* One life of the gateway: load, then an end drawn by chance. */
+/* Load, then a clean stop, or, false, none. May not return: sim_world()->cut. */
+static bool lead(struct run *r)
+{
+	struct world *w = &r->world;
+	struct sim_control_faults faults = control_faults(&w->rng);
+	bool from_start = rng_one_in(&w->rng, 2);
+	if (from_start)
+		sim_fs_set_control_faults(w->fs, &faults);
+	r->is_up = start(r);
+	if (!r->is_up)
+		return false;
+	if (!from_start)
+		sim_fs_set_control_faults(w->fs, &faults);
+	run_for(r, rng_below(&w->rng, LIFE_NS_MAX));
+	sim_gateway_check_ledgers(r->gateway, false);
+	if (sim_fs_failures(w->fs) || !rng_one_in(&w->rng, 5))
+		return false;
+	drain(r);
+	return true;
+}
+
+/* One life of the gateway: its end is drawn by chance, or comes inside one of control's
+ * calls. */
 static void live(struct run *r)
 {
 	struct world *w = &r->world;
@@ -201,18 +248,11 @@ static void live(struct run *r)
 	struct sim_net_faults net = net_faults(&w->rng);
 	sim_fs_set_faults(w->fs, &disk);
 	sim_net_set_faults(w->net, &net);
-	bool is_up = start(r);
-	if (is_up) {
-		run_for(r, rng_below(&w->rng, LIFE_NS_MAX));
-		sim_gateway_check_ledgers(r->gateway, false);
-	}
-	uint64_t end = rng_below(&w->rng, 5);
-	if (is_up && end == 0 && sim_fs_failures(w->fs) == 0) {
-		drain(r);
+	r->is_up = r->is_stopping = false;
+	if (setjmp(w->cut) == 0 && lead(r))
 		return;
-	}
-	crash(r, end >= 3);
-	if (is_up && is_marked_clean(r))
+	crash(r, rng_one_in(&w->rng, 2));
+	if (r->is_up && !r->is_stopping && is_marked_clean(r))
 		sim_fail("the mark of a clean stop outlives the start after it");
 	history_check(w->history, SIM_LOG_DIR, false);
 }

@@ -13,8 +13,16 @@ struct sim_operator {
 	struct registry *registry;
 	uint64_t next_ns;
 	bool is_waiting;
-	bool is_deleting_fleeting;
+	/* What it waits for. */
+	const char *topic;
+	uint32_t before, after; /* partitions; 0: no topic */
 };
+
+/* Listeners' topics, made at every start where they are missing. */
+enum { NUM_PARTITIONS = 4 };
+
+static const char *const listener_topics[] = {SIM_TOPIC_VEHICLES, SIM_TOPIC_PLATFORM,
+					      SIM_TOPIC_DATAGRAMS};
 
 static void plan_next(struct sim_operator *o)
 {
@@ -30,21 +38,43 @@ struct sim_operator *sim_operator_create(struct registry *registry)
 	return o;
 }
 
+/* 0: there is none. */
+static uint32_t partitions_of(const struct registry *registry, const char *name)
+{
+	struct bytes bytes = {(const uint8_t *)name, strlen(name)};
+	const struct registry_topic *t = registry_find(registry, bytes);
+	return t ? t->topic.partitions : 0;
+}
+
+static void begin(struct sim_operator *o, const char *topic, uint32_t partitions)
+{
+	struct history *h = sim_world()->history;
+	o->topic = topic;
+	o->before = partitions_of(o->registry, topic);
+	o->after = partitions;
+	history_topic_asked(h, topic, partitions);
+	if (partitions == 0 && strcmp(topic, SIM_TOPIC_FLEETING) == 0)
+		history_deleting(h);
+	sim_say("operator: %s from %u to %u partitions", topic, o->before, o->after);
+}
+
 static void operation_done(void *owner, const struct registry_result *result)
 {
 	struct sim_operator *o = owner;
-	if (result->error && !sim_fs_failures(sim_world()->fs))
+	struct world *w = sim_world();
+	bool is_excused = sim_fs_failures(w->fs) || sim_fs_control_failures(w->fs);
+	if (result->error && !is_excused)
 		sim_fail("operator: error %d: %s", result->error, result->message);
-	if (o->is_deleting_fleeting && !result->error)
-		history_deleted(sim_world()->history);
-	o->is_deleting_fleeting = false;
+	uint32_t due = result->error ? o->before : o->after;
+	if (partitions_of(o->registry, o->topic) != due)
+		sim_fail("operator: error %d, and %s has not %u partitions", result->error,
+			 o->topic, due);
+	if (!result->error)
+		history_topic_is(w->history, o->topic, o->after);
+	if (history_is_deleting(w->history))
+		(result->error ? history_not_deleted : history_deleted)(w->history);
 	o->is_waiting = false;
 	plan_next(o);
-}
-
-static const struct registry_topic *find(const struct sim_operator *o, const char *name)
-{
-	return registry_find(o->registry, (struct bytes){(const uint8_t *)name, strlen(name)});
 }
 
 /* Makes the topic, or deletes it when there is one. */
@@ -52,33 +82,29 @@ static void make_or_delete(struct sim_operator *o, const char *name)
 {
 	struct registry_request r = {
 		.name = name, .replication_factor = 1, .done = operation_done, .owner = o};
-	if (!find(o, name)) {
+	if (!partitions_of(o->registry, name)) {
 		r.partitions = 1 + (int32_t)rng_below(&sim_world()->rng, SIM_EVENTS_PARTITIONS);
-		sim_say("operator: makes %s with %d partitions", name, r.partitions);
+		begin(o, name, (uint32_t)r.partitions);
 		registry_create_topic(o->registry, &r);
 		return;
 	}
-	sim_say("operator: deletes %s", name);
-	if (strcmp(name, SIM_TOPIC_FLEETING) == 0) {
-		o->is_deleting_fleeting = true;
-		history_deleting(sim_world()->history);
-	}
+	begin(o, name, 0);
 	registry_delete_topic(o->registry, &r);
 }
 
 static void grow(struct sim_operator *o, const char *name)
 {
-	const struct registry_topic *t = find(o, name);
-	if (!t || t->topic.partitions >= SIM_PARTITIONS_MAX) {
+	uint32_t partitions = partitions_of(o->registry, name);
+	if (partitions == 0 || partitions >= SIM_PARTITIONS_MAX) {
 		o->is_waiting = false;
 		plan_next(o);
 		return;
 	}
 	struct registry_request r = {.name = name,
-				     .partitions = (int32_t)t->topic.partitions + 1,
+				     .partitions = (int32_t)partitions + 1,
 				     .done = operation_done,
 				     .owner = o};
-	sim_say("operator: %s grows to %d partitions", name, r.partitions);
+	begin(o, name, partitions + 1);
 	registry_alter_topic(o->registry, &r);
 }
 
@@ -96,4 +122,21 @@ void sim_operator_turn(struct sim_operator *o)
 		make_or_delete(o, SIM_TOPIC_DATAGRAMS);
 	else
 		make_or_delete(o, SIM_TOPIC_FLEETING);
+}
+
+void sim_operator_check(const struct registry *registry)
+{
+	static const char *const others[] = {SIM_TOPIC_EVENTS, SIM_TOPIC_FLEETING};
+	struct history *h = sim_world()->history;
+	for (unsigned i = 0; i < array_len(others); i++)
+		history_topic_found(h, others[i], partitions_of(registry, others[i]));
+	for (unsigned i = 0; i < array_len(listener_topics); i++) {
+		uint32_t partitions = partitions_of(registry, listener_topics[i]);
+		if (partitions == NUM_PARTITIONS && history_topic_may_be(h, listener_topics[i], 0))
+			history_topic_is(h, listener_topics[i], partitions);
+		history_topic_found(h, listener_topics[i], partitions);
+	}
+	bool is_there = partitions_of(registry, SIM_TOPIC_FLEETING) > 0;
+	if (history_is_deleting(h))
+		(is_there ? history_not_deleted : history_deleted)(h);
 }

@@ -11,4 +11,8 @@ struct sim_operator *sim_operator_create(struct registry *registry);
 /* Now and then asks for something; one thing at a time. */
 void sim_operator_turn(struct sim_operator *o);
 
+/* The gateway has started: every topic is there as it was promised, or whole as it was asked
+ * for, and none that was deleted. */
+void sim_operator_check(const struct registry *registry);
+
 #endif
