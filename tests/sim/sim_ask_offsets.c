@@ -25,22 +25,25 @@ struct told {
 
 /* ---- asking --------------------------------------------------------------------------- */
 
-static int64_t choose_time(int16_t version)
+static int64_t choose_time(const struct asker *a, int16_t version)
 {
 	struct rng *rng = &sim_world()->rng;
-	switch (rng_below(rng, 5)) {
+	switch (rng_below(rng, 7)) {
 	case 0:
 		return LATEST;
 	case 1:
 		return EARLIEST;
 	case 2:
 		return version >= MAX_TIMESTAMP_SINCE ? MAX_TIMESTAMP : LATEST;
+	case 3:
+	case 4:
+		return a->time;
 	default:
 		return clock_wall_ms() - (int64_t)rng_below(rng, SPAN_MS) + SPAN_MS / 50;
 	}
 }
 
-static void choose_partitions(struct question *q)
+static void choose_partitions(const struct asker *a, struct question *q)
 {
 	struct rng *rng = &sim_world()->rng;
 	uint32_t first = (uint32_t)rng_below(rng, SIM_PARTITIONS_MAX);
@@ -48,7 +51,7 @@ static void choose_partitions(struct question *q)
 	for (unsigned i = 0; i < q->partition_count; i++) {
 		struct asked_partition *p = &q->partitions[i];
 		p->partition = (int32_t)((first + i) % SIM_PARTITIONS_MAX);
-		p->timestamp = choose_time(q->version);
+		p->timestamp = choose_time(a, q->version);
 		p->epoch = rng_one_in(rng, 2) ? -1 : rng_one_in(rng, 8) ? 1 : 0;
 		p->acked_end = history_acked_end(sim_world()->history, q->name, p->partition);
 	}
@@ -61,7 +64,7 @@ static void ask(struct asker *a, struct question *q, struct emitter *e)
 		q->topic = &a->topics[rng_one_in(rng, 3) ? rng_below(rng, ASKER_TOPICS) : 0];
 	q->name = q->topic ? q->topic->name : SIM_TOPIC_FLEETING;
 	q->deletions = history_deletions(sim_world()->history);
-	choose_partitions(q);
+	choose_partitions(a, q);
 	emit_u32(e, UINT32_MAX);
 	if (q->version >= ISOLATION_SINCE)
 		emit_u8(e, 0);
@@ -204,6 +207,8 @@ static void check(struct asker *a, const struct question *q, struct cursor *c)
 			sim_fail("asker %u: ListOffsets of partition %d instead of %d",
 				 a->client.id, index, p->partition);
 		check_partition(q, p, &t);
+		if (t.timestamp >= 0)
+			a->time = t.timestamp;
 	}
 	sim_skip_tags(c, q->is_flexible);
 	sim_skip_tags(c, q->is_flexible);

@@ -75,6 +75,12 @@ static bool asker_is_idle(const struct sim_client *c)
 	return container_of(c, const struct asker, client)->count == 0;
 }
 
+static uint64_t asker_asked_ns(const struct sim_client *c)
+{
+	const struct asker *a = container_of(c, const struct asker, client);
+	return a->count ? a->questions[a->first].asked_ns : UINT64_MAX;
+}
+
 static void asker_destroy(struct sim_client *c)
 {
 	free(asker_of(c)->scratch);
@@ -84,6 +90,7 @@ static const struct sim_client_ops asker_ops = {
 	.turn = asker_turn,
 	.lost = asker_lost,
 	.is_idle = asker_is_idle,
+	.asked_ns = asker_asked_ns,
 	.destroy = asker_destroy,
 };
 

@@ -91,6 +91,7 @@ struct asker {
 	struct asker_topic topics[ASKER_TOPICS];
 	struct asker_api apis[ASKER_APIS_MAX]; /* as heard first */
 	int64_t api_count;
+	int64_t time; /* of the record found last: also a time to ask for */
 	int32_t node_id; /* -1: not heard yet */
 	char cluster_id[32];
 };

@@ -65,6 +65,8 @@ static void client_connect(struct sim_client *c)
 	c->connection++;
 	sim_tcp_open(&c->tcp, SIM_CLIENT_IP + c->id, (uint16_t)(20000 + c->connection),
 		     SIM_GATEWAY_IP, c->port);
+	c->opened_ns = sim_world()->now_ns;
+	c->may_be_closed = false;
 	c->is_connected = true;
 }
 
@@ -99,8 +101,12 @@ static void connected_turn(struct sim_client *c)
 		sim_tcp_turn(&c->tcp);
 	}
 	if (c->tcp.state == SIM_TCP_LOST || c->tcp.state == SIM_TCP_ENDED) {
-		sim_say("client %u: connection %u %s", c->id, c->connection,
-			c->tcp.state == SIM_TCP_LOST ? "lost" : "ended");
+		bool has_reason = !c->ops->asked_ns || c->tcp.is_aborted || c->may_be_closed ||
+				  c->is_quitting;
+		sim_say("client %u: connection %u %s%s", c->id, c->connection,
+			c->tcp.state == SIM_TCP_LOST ? "lost" : "ended",
+			has_reason ? "" : " without a reason");
+		c->losses += !has_reason;
 		sim_client_cut(c);
 	}
 }
@@ -122,6 +128,13 @@ uint64_t sim_client_next_ns(const struct sim_client *c)
 		return c->is_quitting ? UINT64_MAX : c->next_ns;
 	uint64_t mine = c->is_quitting ? UINT64_MAX : c->next_ns;
 	return min_u64(mine, sim_tcp_next_ns(&c->tcp));
+}
+
+uint64_t sim_client_waits_since_ns(const struct sim_client *c)
+{
+	if (!c->is_connected || !c->ops->asked_ns)
+		return UINT64_MAX;
+	return c->tcp.state == SIM_TCP_OPENING ? c->opened_ns : c->ops->asked_ns(c);
 }
 
 void sim_client_quit(struct sim_client *c)

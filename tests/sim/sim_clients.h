@@ -53,6 +53,9 @@ void sim_client_cut(struct sim_client *c);
 /* Nothing new any more: finish what is under way, then close. */
 void sim_client_quit(struct sim_client *c);
 bool sim_client_is_done(const struct sim_client *c);
+/* Since when it waits for a connection, or for the answer that has been due for longest;
+ * UINT64_MAX: it waits for nothing. */
+uint64_t sim_client_waits_since_ns(const struct sim_client *c);
 
 /* ---- for the protocol files: what every client on TCP has ---- */
 
@@ -62,6 +65,9 @@ struct sim_client_ops {
 	/* The connection is gone. */
 	void (*lost)(struct sim_client *c);
 	bool (*is_idle)(const struct sim_client *c);
+	/* When the request was sent whose answer is due next, UINT64_MAX: there is none. Null:
+	 * its requests need not be answered, its connections not be kept. */
+	uint64_t (*asked_ns)(const struct sim_client *c);
 	void (*destroy)(struct sim_client *c);
 };
 
@@ -74,6 +80,9 @@ struct sim_client {
 	bool is_connected; /* or opening */
 	bool is_quitting;
 	uint64_t next_ns;  /* not before: reconnect, or the next thing to send */
+	uint64_t opened_ns;
+	bool may_be_closed; /* the gateway has been given a reason */
+	uint64_t losses;    /* of connections, without one */
 };
 
 struct sim_client *sim_producer_create(void);

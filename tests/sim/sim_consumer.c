@@ -214,6 +214,13 @@ static bool consumer_is_idle(const struct sim_client *c)
 	return !container_of(c, const struct consumer, client)->is_waiting;
 }
 
+/* While it is deaf it waits for nothing. */
+static uint64_t consumer_asked_ns(const struct sim_client *c)
+{
+	const struct consumer *k = container_of(c, const struct consumer, client);
+	return k->is_waiting ? max_u64(k->asked_ns, k->deaf_until_ns) : UINT64_MAX;
+}
+
 static void consumer_destroy(struct sim_client *c)
 {
 	free(consumer_of(c)->scratch);
@@ -223,6 +230,7 @@ static const struct sim_client_ops consumer_ops = {
 	.turn = consumer_turn,
 	.lost = consumer_lost,
 	.is_idle = consumer_is_idle,
+	.asked_ns = consumer_asked_ns,
 	.destroy = consumer_destroy,
 };
 

@@ -28,6 +28,7 @@ struct due_answer {
 	uint8_t command;
 	uint8_t vin_digit;
 	uint8_t time[TIME_BYTES];
+	uint64_t asked_ns;
 };
 
 struct device {
@@ -118,7 +119,10 @@ static void send_frame(struct device *d)
 	if (!is_answered(d, command))
 		return;
 	struct due_answer *due = &d->due[(d->first + d->count++) % DUE_MAX];
-	*due = (struct due_answer){.seq = seq, .command = command, .vin_digit = digit};
+	*due = (struct due_answer){.seq = seq,
+				   .command = command,
+				   .vin_digit = digit,
+				   .asked_ns = sim_world()->now_ns};
 	memcpy(due->time, frame + HEADER_BYTES, TIME_BYTES);
 }
 
@@ -214,6 +218,12 @@ static bool device_is_idle(const struct sim_client *c)
 	return d->count == 0 || sim_fs_failures(sim_world()->fs) > 0;
 }
 
+static uint64_t device_asked_ns(const struct sim_client *c)
+{
+	const struct device *d = container_of(c, const struct device, client);
+	return d->count ? d->due[d->first].asked_ns : UINT64_MAX;
+}
+
 static void device_destroy(struct sim_client *c)
 {
 }
@@ -222,6 +232,7 @@ static const struct sim_client_ops device_ops = {
 	.turn = device_turn,
 	.lost = device_lost,
 	.is_idle = device_is_idle,
+	.asked_ns = device_asked_ns,
 	.destroy = device_destroy,
 };
 

@@ -9,6 +9,7 @@
 #include "tests/sim/sim_disk.h"
 #include "tests/sim/sim_gateway.h"
 #include "tests/sim/sim_history.h"
+#include "tests/sim/sim_liveness.h"
 #include "tests/sim/sim_net.h"
 
 #include <getopt.h>
@@ -21,6 +22,8 @@ enum { LIVES_MAX = 4, PRODUCERS_MAX = 3, DEVICES_MAX = 4, CLIENTS_MAX = 16, JOBS
 
 #define LIFE_NS_MAX  (1500 * NS_PER_MS)
 #define QUIET_NS_MAX (240 * NS_PER_S)
+/* Within this everybody honest is answered when disk and network are quick. */
+#define ANSWER_NS_MAX NS_PER_S
 
 struct run {
 	struct world world;
@@ -28,6 +31,8 @@ struct run {
 	unsigned client_count;
 	struct sim_gateway *gateway;
 	bool is_up, is_stopping;
+	struct sim_liveness liveness;
+	uint64_t answer_ns; /* of this life: within it everybody is answered; 0: never mind */
 	bool operates; /* somebody makes, alters and deletes topics meanwhile */
 };
 
@@ -62,7 +67,7 @@ static void clients_make(struct run *r)
 
 static struct sim_net_faults net_faults(struct rng *rng)
 {
-	struct sim_net_faults f = {.delay_ns = 20 * NS_PER_US, .jitter_ns = 100 * NS_PER_US};
+	struct sim_net_faults f = {.delay_ns = 20 * NS_PER_US};
 	if (rng_one_in(rng, 4))
 		return f;
 	f.lose = rng_one_in(rng, 2) ? (uint32_t)(20 + rng_below(rng, 200)) : 0;
@@ -125,6 +130,7 @@ static void step(struct run *r)
 		sim_client_turn(r->clients[i]);
 		next = min_u64(next, sim_client_next_ns(r->clients[i]));
 	}
+	sim_liveness_check(&r->liveness, r->clients, r->client_count);
 	w->now_ns += 1000 + rng_below(&w->rng, 20 * NS_PER_US);
 	if (busy)
 		return;
@@ -210,6 +216,7 @@ static void drain(struct run *r)
 
 static void crash(struct run *r, bool power)
 {
+	sim_liveness_pause(&r->liveness);
 	sim_say("%s", power ? "power lost" : "killed");
 	sim_fs_crash(r->world.fs, power);
 	if (power)
@@ -231,7 +238,10 @@ static bool lead(struct run *r)
 		return false;
 	if (!from_start)
 		sim_fs_set_control_faults(w->fs, &faults);
+	if (r->answer_ns)
+		sim_liveness_watch(&r->liveness, r->clients, r->client_count, r->answer_ns);
 	run_for(r, rng_below(&w->rng, LIFE_NS_MAX));
+	sim_liveness_pause(&r->liveness);
 	sim_gateway_check_ledgers(r->gateway, false);
 	if (sim_fs_failures(w->fs) || !rng_one_in(&w->rng, 5))
 		return false;
@@ -248,6 +258,9 @@ static void live(struct run *r)
 	struct sim_net_faults net = net_faults(&w->rng);
 	sim_fs_set_faults(w->fs, &disk);
 	sim_net_set_faults(w->net, &net);
+	/* Clients drop what overtakes, which may cost several timeouts of the gateway. */
+	bool is_quick = !disk.stall && disk.write_ns < NS_PER_MS && !net.jitter_ns;
+	r->answer_ns = net.lose || net.corrupt ? 0 : is_quick ? ANSWER_NS_MAX : LIFE_NS_MAX;
 	r->is_up = r->is_stopping = false;
 	if (setjmp(w->cut) == 0 && lead(r))
 		return;
@@ -267,6 +280,7 @@ static void finish(struct run *r)
 	sim_net_set_faults(w->net, &net);
 	if (!start(r))
 		sim_fail("the gateway does not start on a good disk");
+	sim_liveness_watch(&r->liveness, r->clients, r->client_count, ANSWER_NS_MAX);
 	run_for(r, 300 * NS_PER_MS);
 	for (unsigned i = 0; i < r->client_count; i++)
 		sim_client_quit(r->clients[i]);
@@ -277,6 +291,7 @@ static void finish(struct run *r)
 			if (w->now_ns > limit)
 				sim_fail("client %u never finishes", r->clients[i]->id);
 		}
+	sim_liveness_pause(&r->liveness);
 	drain(r);
 }
 

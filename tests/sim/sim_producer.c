@@ -19,6 +19,7 @@ struct produce {
 	int32_t correlation;
 	int16_t version;
 	int16_t acks;
+	uint64_t asked_ns;
 	const char *topic;
 	unsigned slice_count;
 	struct slice slices[SLICES_MAX];
@@ -59,6 +60,15 @@ static void choose_slices(struct producer *p, struct produce *r)
 	}
 }
 
+/* Whether a partition of it may not be there. */
+static bool may_be_missing(const struct produce *r)
+{
+	bool may = strcmp(r->topic, SIM_TOPIC_EVENTS) != 0;
+	for (unsigned i = 0; i < r->slice_count; i++)
+		may |= r->slices[i].partition >= SIM_EVENTS_PARTITIONS;
+	return may;
+}
+
 static void put_slice(struct producer *p, struct emitter *e, const struct slice *s, bool flex)
 {
 	uint8_t *batch = p->scratch + SIM_REQUEST_BYTES_MAX;
@@ -74,7 +84,8 @@ static void send_request(struct producer *p)
 {
 	static const int16_t acks[] = {-1, -1, 1, 0};
 	struct rng *rng = &sim_world()->rng;
-	struct produce r = {.correlation = p->next_correlation++};
+	struct produce r = {.correlation = p->next_correlation++,
+			    .asked_ns = sim_world()->now_ns};
 	r.version = (int16_t)(VERSION_MIN + rng_below(rng, VERSION_MAX - VERSION_MIN + 1));
 	r.acks = acks[rng_below(rng, array_len(acks))];
 	r.topic = rng_one_in(rng, 5) ? SIM_TOPIC_FLEETING : SIM_TOPIC_EVENTS;
@@ -96,6 +107,8 @@ static void send_request(struct producer *p)
 	sim_put_tags(&e, flex);
 	sim_put_tags(&e, flex);
 	sim_tcp_write(&p->client.tcp, p->scratch, sim_request_end(&e));
+	/* Kafka has no other way to say that it failed. */
+	p->client.may_be_closed |= r.acks == 0 && may_be_missing(&r);
 	if (r.acks != 0)
 		p->requests[(p->first + p->count++) % REQUESTS_MAX] = r;
 }
@@ -106,9 +119,7 @@ static void take_outcome(const struct producer *p, const struct produce *r,
 	struct history *h = sim_world()->history;
 	if (error == STORAGE_ERROR && sim_fs_failures(sim_world()->fs))
 		return; /* may be stored or not */
-	bool may_be_missing = strcmp(r->topic, SIM_TOPIC_EVENTS) != 0 ||
-			      s->partition >= SIM_EVENTS_PARTITIONS;
-	if (error != 0 && !(error == UNKNOWN_TOPIC && may_be_missing))
+	if (error != 0 && !(error == UNKNOWN_TOPIC && may_be_missing(r)))
 		sim_fail("producer %u: error %d", p->client.id, error);
 	for (uint32_t k = 0; k < s->count; k++) {
 		if (error)
@@ -198,6 +209,12 @@ static bool producer_is_idle(const struct sim_client *c)
 	return container_of(c, const struct producer, client)->count == 0;
 }
 
+static uint64_t producer_asked_ns(const struct sim_client *c)
+{
+	const struct producer *p = container_of(c, const struct producer, client);
+	return p->count ? p->requests[p->first].asked_ns : UINT64_MAX;
+}
+
 static void producer_destroy(struct sim_client *c)
 {
 	free(producer_of(c)->scratch);
@@ -207,6 +224,7 @@ static const struct sim_client_ops producer_ops = {
 	.turn = producer_turn,
 	.lost = producer_lost,
 	.is_idle = producer_is_idle,
+	.asked_ns = producer_asked_ns,
 	.destroy = producer_destroy,
 };
 

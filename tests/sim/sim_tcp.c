@@ -190,6 +190,7 @@ void sim_tcp_abort(struct sim_tcp *t)
 	if (t->state == SIM_TCP_OPEN)
 		segment_send(t, t->snd_nxt, RST | ACK, NULL, 0);
 	t->state = SIM_TCP_LOST;
+	t->is_aborted = true;
 }
 
 static void read_options(struct sim_tcp *t, const uint8_t *p, size_t n, bool is_syn)

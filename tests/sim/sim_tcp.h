@@ -33,6 +33,7 @@ struct sim_tcp {
 	bool offers_scale, offers_timestamps, uses_timestamps;
 	uint32_t ts_recent;
 	bool wants_fin, peer_has_ended;
+	bool is_aborted; /* by us */
 	unsigned duplicate_acks, tries;
 	uint64_t resend_ns;
 	bool owes_ack;
