@@ -121,6 +121,19 @@ def suite_build(tally, request):
         done = build(directory, compiler=compiler)
         name = f'{compiler} builds everything with -Werror'
         tally.ok(name) if done.returncode == 0 else tally.fail(name, done.stdout)
+    check_every_test_is_built(tally)
+
+
+def check_every_test_is_built(tally):
+    """A test that no target is made of would never fail."""
+    listed = json.loads(run(['meson', 'introspect', '--targets', 'build']).stdout)
+    built = {os.path.relpath(path, ROOT) for target in listed
+             for part in target['target_sources'] for path in part.get('sources', [])}
+    there = {os.path.relpath(path, ROOT)
+             for path in glob.glob(os.path.join(ROOT, 'tests/**/*.c'), recursive=True)}
+    forgotten = sorted(there - built)
+    name = 'every file of tests/ is built'
+    tally.fail(name, '\n'.join(forgotten)) if forgotten else tally.ok(name)
 
 
 def suite_docs(tally, request):

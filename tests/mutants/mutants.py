@@ -22,6 +22,7 @@ named has to fail with the bug, and has to pass without:
 tests/run mutants plants in a copy of the tree, build-mutants/tree, never in the tree itself.
 What is built there stays, so that a second run only builds what has changed.
 """
+import fcntl
 import glob
 import json
 import os
@@ -39,7 +40,7 @@ OPTIONS = {SANITIZED: ['-Dsanitize=address,undefined'], PLAIN: []}
 SIMULATOR = 'tests/sim/penstock-sim'
 PROGRAMS = ['control/penstockd', 'control/penstockctl', 'control/penstock-log']
 PERF = 'perf/penstock-perf'
-BUILD_SECONDS, RUN_SECONDS = 1200, 600
+BUILD_SECONDS, RUN_SECONDS, UNIT_SECONDS = 1200, 600, 120
 SKIPPED = 77
 
 
@@ -55,6 +56,9 @@ def run(command, seconds, env=None):
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         return f'{process.communicate()[0]}\nno end after {seconds} s', None
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 # ---- the rows ------------------------------------------------------------------------------
@@ -127,6 +131,14 @@ def copy_file(path):
     with open(target, 'wb') as file:
         file.write(data)
     os.chmod(target, os.stat(source).st_mode)
+
+
+def lock_copy():
+    """One run at a time plants in it; the next waits."""
+    os.makedirs(COPY, exist_ok=True)
+    lock = open(os.path.join(os.path.dirname(COPY), 'lock'), 'w', encoding='utf-8')
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    return lock
 
 
 def refresh_copy():
@@ -210,7 +222,7 @@ class Catcher:
             return self._seeds(expects_failure)
         if self.kind in ('unit', 'tsan'):
             test, _ = tests.find(self.directory, self.name)
-            return verdict(*run(test['cmd'], RUN_SECONDS, test['env']))
+            return verdict(*run(test['cmd'], UNIT_SECONDS, test['env']))
         return self._python()
 
     def _seeds(self, expects_failure):
@@ -310,15 +322,20 @@ def try_mutant(tally, tests, mutant):
 
 
 def suite(tally, match):
-    chosen = []
-    for mutant in read_rows():
-        if match not in f'{mutant.title} {mutant.path}':
-            continue
-        if reason := mutant.misfit(ROOT):
-            tally.fail(mutant.title, reason)
-        else:
-            chosen.append(mutant)
-    refresh_copy()
+    rows = [m for m in read_rows() if match in f'{m.title} {m.path}']
+    with lock_copy():
+        refresh_copy()
+        try_all(tally, [m for m in rows if fits(tally, m)])
+
+
+def fits(tally, mutant):
+    reason = mutant.misfit(COPY)
+    if reason:
+        tally.fail(mutant.title, reason)
+    return not reason
+
+
+def try_all(tally, chosen):
     tests, catchers = MesonTests(), unique_catchers(chosen)
     if not build_all(tally, tests, catchers):
         return

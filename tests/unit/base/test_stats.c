@@ -15,6 +15,25 @@ Test(stats, ledger_counts_what_entered_and_did_not_end)
 	cr_assert(ledger_in_flight(&s, LEDGER_packet) == 0);
 }
 
+Test(stats, every_counter_of_a_ledger_counts_in_it_and_in_no_other)
+{
+	unsigned counted = 0;
+	for (unsigned i = 0; i < STAT_COUNT; i++) {
+		struct stats s = {0};
+		const struct stat_info *info = &stat_infos[i];
+		bool is_in = info->role == STAT_ROLE_in, is_end = info->role == STAT_ROLE_end;
+		int64_t held = is_in ? 7 : is_end ? -7 : 0;
+		stats_add(&s, (enum stat_id)i, 7);
+		for (unsigned ledger = 0; ledger < LEDGERS; ledger++) {
+			int64_t expected = info->ledger == ledger ? held : 0;
+			cr_assert(ledger_in_flight(&s, (enum ledger)ledger) == expected, "%s",
+				  info->name);
+			counted += expected != 0;
+		}
+	}
+	cr_assert(counted > 30, "%u", counted);
+}
+
 Test(stats, quantile_is_within_an_eighth)
 {
 	static struct stats s;

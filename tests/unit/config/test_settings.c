@@ -173,6 +173,22 @@ Test(settings, an_unknown_key_names_file_line_and_the_nearest_key)
 	finish();
 }
 
+Test(settings, the_bounds_of_a_range_belong_to_it)
+{
+	cr_assert(load("num.partitions=16384\n"
+		       "socket.request.max.bytes=1024\n"
+		       "penstock.tcp.keepalive.probes=100\n") == 0);
+	cr_assert(s.num_partitions == 16384 && s.socket_request_max_bytes == 1024);
+	finish();
+	cr_assert(load("num.partitions=16385\n"
+		       "socket.request.max.bytes=1023\n"
+		       "penstock.tcp.keepalive.probes=101\n"
+		       "node.id=-1\n") == 4);
+	for (unsigned line = 1; line <= 4; line++)
+		cr_assert(names_line(line), "line %u: %s", line, said);
+	finish();
+}
+
 Test(settings, a_bad_value_names_file_line_and_what_is_expected)
 {
 	cr_assert(load("num.partitions=0\n"

@@ -26,6 +26,17 @@ void shell(const char *format, const char *directory)
 	cr_assert(system(command) == 0);
 }
 
+static void create_api(bool auto_create_topics)
+{
+	struct kafka_api_options options = {
+		.disk = disk, .registry = &registry, .pollers = {&handoff}, .poller_count = 1,
+		.auto_create_topics = auto_create_topics, .log_dir = log_dir};
+	options.listeners[LISTENER] =
+		(struct kafka_api_listener){.host = "broker.example", .port = 9094};
+	api = kafka_api_create(&options);
+	cr_assert(api != NULL);
+}
+
 void kafka_api_rig_start(void)
 {
 	cr_assert(wake_init(&poller_wake) == 0 && wake_init(&control_wake) == 0);
@@ -34,14 +45,14 @@ void kafka_api_rig_start(void)
 	int error;
 	disk = disk_create("test", &error);
 	cr_assert(disk != NULL);
-	struct kafka_api_options options = {
-		.disk = disk, .registry = &registry, .pollers = {&handoff}, .poller_count = 1,
-		.auto_create_topics = true, .log_dir = log_dir};
 	cr_assert(mkdtemp(log_dir) != NULL);
-	options.listeners[LISTENER] =
-		(struct kafka_api_listener){.host = "broker.example", .port = 9094};
-	api = kafka_api_create(&options);
-	cr_assert(api != NULL);
+	create_api(true);
+}
+
+void kafka_api_rig_forbid_creation(void)
+{
+	kafka_api_destroy(api);
+	create_api(false);
 }
 
 void kafka_api_rig_stop(void)

@@ -17,6 +17,8 @@ extern char log_dir[];
 
 void kafka_api_rig_start(void);
 void kafka_api_rig_stop(void);
+/* From here on as with auto.create.topics.enable=false. */
+void kafka_api_rig_forbid_creation(void);
 /* A command with one %s: the directory. */
 void shell(const char *format, const char *directory);
 

@@ -232,6 +232,18 @@ Test(kafka_api, an_unknown_topic_is_an_error_when_the_client_forbids_to_create_i
 	release(call);
 }
 
+Test(kafka_api, an_unknown_topic_is_an_error_when_the_gateway_may_not_create_it)
+{
+	struct metadata_request_topic t = {.name = text("fresh")};
+	struct metadata_request q = {.topics = {&t, 1}, .allow_auto_topic_creation = true};
+	struct metadata_response r;
+	kafka_api_rig_forbid_creation();
+	struct call *call = ask_metadata(12, &q, &r);
+	cr_assert(call && registry.jobs_count == 0);
+	cr_assert(r.topics.items[0].error_code == KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION);
+	release(call);
+}
+
 Test(kafka_api, a_topic_that_is_created_is_answered_when_it_is_there)
 {
 	struct metadata_request_topic t = {.name = text("fresh")};

@@ -238,12 +238,16 @@ Test(registry, partitions_grow_and_never_shrink)
 Test(registry, settings_reach_pollers_and_writers_and_fall_back)
 {
 	struct registry_setting set[] = {{"linger.ms", "50"},
-					 {"segment.bytes", "2097152"}};
+					 {"segment.bytes", "2097152"},
+					 {"index.interval.bytes", "12345"},
+					 {"max.message.bytes", "543210"}};
 	cr_assert(rig_open(&r));
 	rig_create(&r, "t", 1);
-	rig_alter(&r, "t", -1, set, 2);
+	rig_alter(&r, "t", -1, set, array_len(set));
 	cr_assert(r.result.error == 0 && snapshot_topic("t")->linger_us == 50000);
 	cr_assert(faults.last_options.segment_bytes == 2097152);
+	cr_assert(faults.last_options.index_interval_bytes == 12345);
+	cr_assert(faults.last_options.message_bytes_max == 543210);
 	set[0].value = NULL;
 	rig_alter(&r, "t", -1, set, 1);
 	cr_assert(snapshot_topic("t")->linger_us == 5000);

@@ -273,6 +273,28 @@ Test(writer, close_answers_what_is_outstanding_first)
 	close_rig(r);
 }
 
+Test(writer, what_comes_while_a_partition_closes_is_refused)
+{
+	struct rig *r = open_rig();
+	struct append a = built(r, RECORD_CODEC_NONE, "abc", 3);
+	struct append late = built(r, RECORD_CODEC_NONE, "abc", 3);
+	struct admin closing = {
+		.msg.kind = HANDOFF_ADMIN, .op = ADMIN_CLOSE, .partition = {7, 3}};
+	struct handoff_msg *m[4];
+	handoff_send(&r->poller, &a.msg);
+	handoff_send(&r->admin, &closing.msg);
+	writer_turn(r->writer);
+	handoff_send(&r->poller, &late.msg);
+	cr_assert(wait_for(r, &r->admin) == &closing.msg && closing.error == 0);
+	cr_assert(handoff_reap(&r->poller, m, 4) == 2);
+	cr_assert(a.error == 0 && late.error == KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION);
+	chain_give(&a.bytes);
+	chain_give(&late.bytes);
+	log_close(r->log);
+	r->log = NULL;
+	close_rig(r);
+}
+
 Test(writer, marks_and_counters_can_be_read_from_outside)
 {
 	struct rig *r = open_rig();

@@ -363,6 +363,28 @@ Test(kafka_refuse, a_refused_batch_costs_no_credit)
 	buffer_free(&request);
 }
 
+/* The bound itself is within it. */
+Test(kafka_refuse, a_time_is_refused_beyond_either_bound_of_its_topic)
+{
+	enum { BEFORE_MS = 5000, AFTER_MS = 3600000 };
+	static const struct {
+		int64_t from_now_ms;
+		int16_t error;
+	} cases[] = {
+		{-BEFORE_MS, 0}, {-BEFORE_MS - 1, KAFKA_ERROR_INVALID_TIMESTAMP},
+		{AFTER_MS, 0},   {AFTER_MS + 1, KAFKA_ERROR_INVALID_TIMESTAMP},
+		{INT64_MIN / 2, KAFKA_ERROR_INVALID_TIMESTAMP},
+	};
+	rig->topics->topics[0].timestamp_before_max_ms = BEFORE_MS;
+	for (unsigned i = 0; i < array_len(cases); i++) {
+		struct buffer batch = batch_make(1, 10, wall() + cases[i].from_now_ms);
+		struct buffer request = request_of(7, -1, 0, &batch);
+		send_all(peer, &request);
+		rig_turns(rig, 3);
+		cr_assert(next_error(7) == cases[i].error, "%u", i);
+	}
+}
+
 Test(kafka_refuse, a_writers_error_reaches_the_answer)
 {
 	rig->append_error = KAFKA_ERROR_KAFKA_STORAGE_ERROR;

@@ -43,6 +43,7 @@ static const struct order_case orders[] = {
 	{"swapped", {{100, 100}, {0, 100}}, 2, 200},
 	{"backwards", {{300, 100}, {200, 100}, {100, 100}, {0, 100}}, 4, 400},
 	{"gap filled by more than it needs", {{100, 100}, {0, 250}}, 2, 250},
+	{"gap filled by part of what waits behind it", {{100, 100}, {0, 150}}, 2, 200},
 	{"overlap on the left", {{100, 100}, {50, 100}, {0, 50}}, 3, 200},
 	{"overlap on the right", {{100, 100}, {150, 100}, {0, 100}}, 3, 250},
 	{"one inside another", {{100, 300}, {200, 50}, {0, 100}}, 3, 400},
@@ -103,6 +104,22 @@ Test(tcp_data, a_fin_on_an_early_segment_is_remembered)
 	rig_turn(r);
 	check_received(r, 150);
 	cr_assert(c->state == TCP_STATE_CLOSE_WAIT && (r->events & STREAM_ENDED));
+	rig_free(r);
+}
+
+/* RFC 9293 3.10.7.4: the window of a segment sent earlier, though it comes later, is old. */
+Test(tcp_data, the_window_of_a_segment_that_comes_too_late_is_not_believed)
+{
+	struct rig *r = rig_new(rig_options());
+	struct tcp_conn *c = rig_open(r);
+	struct seg early = piece(r, 5000, 0, 100), later = piece(r, 5000, 100, 100);
+	early.window = 60000;
+	later.window = 50;
+	rig_give(r, later);
+	cr_assert(c->snd_wnd == 50);
+	rig_give(r, early);
+	cr_assert(c->snd_wnd == 50);
+	check_received(r, 200);
 	rig_free(r);
 }
 

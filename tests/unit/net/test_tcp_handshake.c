@@ -45,6 +45,20 @@ Test(tcp_handshake, options_are_answered_and_the_window_of_a_syn_is_not_scaled)
 	rig_free(r);
 }
 
+/* RFC 7323 2.2: whoever does not know the option takes the field for what it says. */
+Test(tcp_handshake, the_window_of_a_peer_that_offered_no_scale_is_not_scaled)
+{
+	struct tcp_options o = rig_options();
+	o.receive_buffer_bytes = 1 << 20;
+	struct rig *r = rig_new(o);
+	struct tcp_conn *c = rig_open(r);
+	cr_assert(c->rcv_scale == 0 && c->snd_scale == 0);
+	rig_give(r, rig_data(r, "x", 1));
+	cr_assert(rig_last(r)->h.window > 0);
+	cr_assert(c->rcv_adv - c->rcv_nxt == rig_last(r)->h.window);
+	rig_free(r);
+}
+
 struct mss_case {
 	uint8_t options[4];
 	uint8_t size;

@@ -87,3 +87,23 @@ Test(log, a_batch_of_exactly_a_limit_is_taken)
 	rig_check_content(r);
 	rig_destroy(r);
 }
+
+/* In the middle of a block, which the next write begins with. */
+Test(log, a_log_goes_on_where_it_ended)
+{
+	struct rig *r = rig_create();
+	for (unsigned life = 0; life < 4; life++) {
+		bool is_clean = life % 2;
+		cr_assert(rig_open(r, 0, is_clean));
+		rig_append(r, 1, 1234, ACK_DURABLE);
+		rig_drain(r);
+		rig_append(r, 2, 10, ACK_DURABLE);
+		rig_drain(r);
+		rig_check_content(r);
+		rig_finish(r);
+	}
+	cr_assert(rig_open(r, 0, false) && !r->found.is_corrupt);
+	cr_assert(rig_marks(r).log_end_offset == 12 && r->found.bytes_dropped == 0);
+	rig_check_content(r);
+	rig_destroy(r);
+}

@@ -64,6 +64,19 @@ Test(log_order, written_answers_after_the_write_and_durable_after_the_sync)
 	close_rig(r);
 }
 
+Test(log_order, a_scan_may_begin_no_later_than_at_what_is_durable)
+{
+	struct rig *r = open_rig();
+	rig_append(r, 1, 10, ACK_DURABLE);
+	rig_turn(r);
+	complete_kind(r, DISK_WRITE);
+	cr_assert(log_recovery_point(r->log) == 0 && rig_marks(r).recovery_point == 0);
+	complete_kind(r, DISK_SYNC);
+	rig_append(r, 1, 10, ACK_DURABLE);
+	cr_assert(log_recovery_point(r->log) == 1 && rig_marks(r).recovery_point == 1);
+	close_rig(r);
+}
+
 Test(log_order, what_arrives_during_a_partial_write_goes_out_as_one_write)
 {
 	struct rig *r = open_rig();

@@ -178,6 +178,21 @@ Test(read, a_batch_larger_than_one_read_operation_comes_in_pieces)
 	rig_destroy(r);
 }
 
+/* Whoever has read up to the high watermark would be woken for nothing. */
+Test(read, a_watch_stays_until_something_lies_behind_its_offset)
+{
+	struct rig *r = filled(1, 1, 10);
+	struct watch watch = {.msg.kind = HANDOFF_WATCH, .offset = 2, .error = 99};
+	log_watch(r->log, &watch);
+	rig_append(r, 1, 10, ACK_DURABLE);
+	rig_drain(r);
+	cr_assert(rig_marks(r).high_watermark == 2 && list_is_empty(&r->service.watches));
+	rig_append(r, 1, 10, ACK_DURABLE);
+	rig_drain(r);
+	cr_assert(list_take_first(&r->service.watches) == &watch.node && watch.error == 0);
+	rig_destroy(r);
+}
+
 Test(read, a_watch_comes_back_when_the_high_watermark_passes)
 {
 	struct rig *r = filled(2, 1, 10);
