@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 char *disk_path(char out[PATH_MAX], const char *directory, const char *name)
 {
@@ -82,6 +83,23 @@ int disk_read_file(struct disk *d, const char *path, size_t size_max, char **ret
 	if (fd < 0)
 		return (int)fd;
 	int error = read_all(d, (int)fd, size_max, ret);
+	disk_close(d, (int)fd);
+	return error;
+}
+
+int disk_overwrite(struct disk *d, const char *path, uint64_t offset, const void *data,
+		   size_t size)
+{
+	int64_t fd = open_at(d, path, O_WRONLY);
+	if (fd < 0)
+		return (int)fd;
+	struct iovec part = {(void *)(uintptr_t)data, size};
+	struct disk_op op = {.kind = DISK_WRITE, .fd = (int)fd, .iov = &part, .iov_count = 1,
+			     .offset = offset};
+	int64_t written = disk_run(d, &op);
+	int error = written < 0 ? (int)written : (size_t)written < size ? -ENOSPC : 0;
+	if (!error)
+		error = sync_fd(d, (int)fd, 0);
 	disk_close(d, (int)fd);
 	return error;
 }
@@ -173,6 +191,19 @@ int disk_list(struct disk *d, const char *path, char **ret, size_t *ret_bytes)
 	*ret = op.names;
 	*ret_bytes = op.names_bytes;
 	return error < 0 ? error : 0;
+}
+
+int disk_look(struct disk *d, const char *path, int flags, struct disk_place *ret)
+{
+	struct disk_op op = {.kind = DISK_STAT, .path = path, .flags = flags};
+	int error = (int)disk_run(d, &op);
+	if (error)
+		return error;
+	*ret = (struct disk_place){.device = op.offset,
+				   .inode = op.size,
+				   .is_directory = S_ISDIR((unsigned)op.mode),
+				   .is_file = S_ISREG((unsigned)op.mode)};
+	return 0;
 }
 
 int disk_rename(struct disk *d, const char *from, const char *to)

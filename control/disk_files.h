@@ -17,6 +17,9 @@ char *disk_path(char out[PATH_MAX], const char *directory, const char *name);
 
 /* The whole file, NUL behind it, malloc'ed for the caller; at most `size_max` bytes (-EFBIG). */
 int disk_read_file(struct disk *d, const char *path, size_t size_max, char **ret);
+/* Part of a file that is there, in the place it has: takes no room on a full disk. Durable. */
+int disk_overwrite(struct disk *d, const char *path, uint64_t offset, const void *data,
+		   size_t size);
 int disk_replace_file(struct disk *d, const char *directory, const char *name,
 		      const void *data, size_t size);
 
@@ -32,6 +35,16 @@ void disk_close(struct disk *d, int fd);
 /* All that was done so far on the file system of `fd` is durable; also says what failed on it
  * since the last time, or since `fd` was opened. One call for any number of files. */
 int disk_sync_all(struct disk *d, int fd);
+/* What lies at a path. */
+struct disk_place {
+	uint64_t device;
+	uint64_t inode;
+	bool is_directory;
+	bool is_file;
+};
+
+/* Links are followed; with DISK_FLAG_LINK in `flags` a link is neither file nor directory. */
+int disk_look(struct disk *d, const char *path, int flags, struct disk_place *ret);
 /* Names, NUL after each, malloc'ed for the caller. */
 int disk_list(struct disk *d, const char *path, char **ret, size_t *ret_bytes);
 int disk_rename(struct disk *d, const char *from, const char *to);

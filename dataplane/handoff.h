@@ -105,9 +105,12 @@ struct watch {
 };
 
 enum admin_op {
-	ADMIN_OPEN,  /* the writer serves `log` as `partition` from now on */
+	/* The writer serves `log` as `partition` from now on; null: the partition is offline,
+	 * whoever asks for it is answered KAFKA_STORAGE_ERROR. */
+	ADMIN_OPEN,
 	ADMIN_CLOSE, /* finishes what is outstanding, seals, gives the log back */
 	ADMIN_ALTER, /* `options` apply from the next append on */
+	ADMIN_FENCE, /* offline from now on for the reason `error`; what is outstanding fails */
 };
 
 /* Written into a log by control, kept by the writer. */

@@ -21,6 +21,7 @@ struct served {
 	struct log *log;
 	uint32_t generation;
 	struct admin *closing;
+	bool is_offline; /* nobody is let at the log, if there is one */
 };
 
 struct writer {
@@ -39,15 +40,28 @@ static struct log *served_log(struct writer *w, struct partition_ref p)
 {
 	require(p.slot < PARTITIONS_MAX);
 	const struct served *s = &w->served[p.slot];
-	bool is_current = s->log && !s->closing && s->generation == p.generation;
+	bool is_current = !s->is_offline && !s->closing && s->generation == p.generation;
 	return is_current ? s->log : NULL;
+}
+
+static bool is_offline(const struct writer *w, struct partition_ref p)
+{
+	const struct served *s = &w->served[p.slot];
+	return s->is_offline && !s->closing && s->generation == p.generation;
+}
+
+/* What is answered for a partition without a log to ask. */
+static int16_t refusal(const struct writer *w, struct partition_ref p)
+{
+	return is_offline(w, p) ? KAFKA_ERROR_KAFKA_STORAGE_ERROR
+				: KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION;
 }
 
 static void take_append(struct writer *w, struct append *a)
 {
 	struct log *log = served_log(w, a->partition);
 	if (!log) {
-		a->error = KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION;
+		a->error = refusal(w, a->partition);
 		a->base_offset = -1;
 		list_append(&w->service.appends, &a->node);
 		return;
@@ -64,7 +78,7 @@ static void take_read(struct writer *w, struct read *r)
 		log_read(log, r);
 		return;
 	}
-	r->error = KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION;
+	r->error = refusal(w, r->partition);
 	r->bytes_needed = 0;
 	list_append(&w->service.reads_done, &r->node);
 }
@@ -76,7 +90,7 @@ static void take_watch(struct writer *w, struct watch *watch)
 		log_watch(log, watch);
 		return;
 	}
-	watch->error = KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION;
+	watch->error = refusal(w, watch->partition);
 	list_append(&w->service.watches, &watch->node);
 }
 
@@ -94,30 +108,59 @@ static void complete_admin(struct writer *w, struct admin *a, int error)
 static void open_partition(struct writer *w, struct admin *a)
 {
 	struct served *s = &w->served[a->partition.slot];
-	require(!s->log && a->log);
-	*s = (struct served){.log = a->log, .generation = a->partition.generation};
-	log_serve(a->log, &w->service, a->partition.slot);
-	/* Whoever hears of the partition may look at its marks. */
-	marks_write(&w->options.marks[a->partition.slot], a->log);
+	require(!s->log && !s->is_offline);
+	*s = (struct served){.log = a->log,
+			     .generation = a->partition.generation,
+			     .is_offline = !a->log};
+	if (a->log) {
+		log_serve(a->log, &w->service, a->partition.slot);
+		/* Whoever hears of the partition may look at its marks. */
+		marks_write(&w->options.marks[a->partition.slot], a->log);
+	} else {
+		w->stats.value[STAT_log_fenced]++;
+	}
 	complete_admin(w, a, 0);
 }
 
 static void close_partition(struct writer *w, struct admin *a)
 {
-	struct log *log = served_log(w, a->partition);
-	if (!log) {
-		complete_admin(w, a, -ENOENT);
+	struct served *s = &w->served[a->partition.slot];
+	bool is_there = served_log(w, a->partition) || is_offline(w, a->partition);
+	if (is_there && s->log) {
+		s->closing = a;
+		list_append(&w->closing, &a->node);
+		log_finish(s->log);
 		return;
 	}
-	w->served[a->partition.slot].closing = a;
-	list_append(&w->closing, &a->node);
-	log_finish(log);
+	if (is_there) {
+		*s = (struct served){0};
+		w->stats.value[STAT_log_fenced]--;
+	}
+	complete_admin(w, a, is_there ? 0 : -ENOENT);
+}
+
+static void alter_partition(struct writer *w, struct admin *a)
+{
+	struct log *log = served_log(w, a->partition);
+	if (log)
+		log_alter(log, &a->options);
+	complete_admin(w, a, log || is_offline(w, a->partition) ? 0 : -ENOENT);
+}
+
+/* What its log still reads may be given: it was read from the files that were opened. */
+static void fence_partition(struct writer *w, struct admin *a)
+{
+	struct log *log = served_log(w, a->partition);
+	if (log) {
+		w->served[a->partition.slot].is_offline = true;
+		log_fence(log, a->error);
+	}
+	complete_admin(w, a, log ? 0 : -ENOENT);
 }
 
 static void take_admin(struct writer *w, struct admin *a)
 {
 	require(a->partition.slot < PARTITIONS_MAX);
-	struct log *log;
 	switch ((enum admin_op)a->op) {
 	case ADMIN_OPEN:
 		open_partition(w, a);
@@ -126,10 +169,10 @@ static void take_admin(struct writer *w, struct admin *a)
 		close_partition(w, a);
 		break;
 	case ADMIN_ALTER:
-		log = served_log(w, a->partition);
-		if (log)
-			log_alter(log, &a->options);
-		complete_admin(w, a, log ? 0 : -ENOENT);
+		alter_partition(w, a);
+		break;
+	case ADMIN_FENCE:
+		fence_partition(w, a);
 		break;
 	}
 }

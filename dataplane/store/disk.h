@@ -33,9 +33,13 @@ enum disk_kind {
 	DISK_UNLINK,    /* path; a directory with DISK_FLAG_DIRECTORY in flags */
 	DISK_MKDIR,     /* path, mode */
 	DISK_LIST,      /* path -> names, see below */
+	DISK_STAT,      /* path -> device in `offset`, inode in `size`, mode (control only) */
 };
 
-enum { DISK_FLAG_DIRECTORY = 1 };
+enum {
+	DISK_FLAG_DIRECTORY = 1,
+	DISK_FLAG_LINK = 2, /* DISK_STAT: of a link itself, not of what it points to */
+};
 
 struct disk_op {
 	uint8_t kind; /* enum disk_kind */

@@ -26,6 +26,17 @@ static int64_t call_size(struct disk_op *op)
 	return 0;
 }
 
+static int64_t call_stat(struct disk_op *op)
+{
+	struct stat st;
+	if ((op->flags & DISK_FLAG_LINK ? lstat : stat)(op->path, &st) < 0)
+		return -errno;
+	op->offset = st.st_dev;
+	op->size = st.st_ino;
+	op->mode = (int)st.st_mode;
+	return 0;
+}
+
 static int64_t call_list(struct disk_op *op)
 {
 	DIR *dir = opendir(op->path);
@@ -84,6 +95,8 @@ static int64_t call(struct disk_op *op)
 		return result_of(mkdir(op->path, (mode_t)op->mode));
 	case DISK_LIST:
 		return call_list(op);
+	case DISK_STAT:
+		return call_stat(op);
 	}
 	return -EINVAL;
 }

@@ -81,6 +81,7 @@ void log_fence(struct log *log, int error)
 	log_deadline_clear(&log->sync_due);
 	log_deadline_clear(&log->mark_due);
 	give_watches(log, KAFKA_ERROR_KAFKA_STORAGE_ERROR);
+	log_touch(log); /* its marks tell */
 }
 
 static struct log *log_of(const struct disk_op *op)

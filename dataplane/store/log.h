@@ -93,6 +93,9 @@ struct log_service;
 void log_serve(struct log *log, struct log_service *service, uint32_t slot);
 uint32_t log_slot(const struct log *log);
 void log_alter(struct log *log, const struct log_options *options);
+/* Fails what is outstanding and what will come with KAFKA_STORAGE_ERROR; nothing more is
+ * written. The first reason (-errno) stays. */
+void log_fence(struct log *log, int error);
 
 /* Sets the append's offset and puts it behind those before it. */
 void log_append(struct log *log, struct append *give);

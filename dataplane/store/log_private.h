@@ -250,7 +250,6 @@ void log_deadline_clear(struct log_deadline *d);
 /* `file`: what it works on, from log_files.c; null: names only. */
 void log_submit(struct log *log, struct open_file *file, struct disk_op *op,
 		enum log_tag tag, void *owner);
-void log_fence(struct log *log, int error);
 bool log_is_operating(const struct log *log);
 
 /* log_append.c: from the queue into writes. */

@@ -227,6 +227,8 @@ static int64_t run_op(struct sim_fs *fs, struct pending *p)
 		return sim_fs_mkdir(fs, op->path);
 	case DISK_LIST:
 		return sim_fs_list(fs, op);
+	case DISK_STAT:
+		return sim_fs_stat(fs, op);
 	default:
 		return run_data(fs, p);
 	}

@@ -365,6 +365,17 @@ int64_t sim_fs_list(struct sim_fs *fs, struct disk_op *op)
 	return 0;
 }
 
+int64_t sim_fs_stat(struct sim_fs *fs, struct disk_op *op)
+{
+	struct sim_entry *e = entry_find(fs, op->path);
+	if (!e)
+		return -ENOENT;
+	op->offset = 1;
+	op->size = (uint64_t)(uintptr_t)e;
+	op->mode = e->file ? S_IFREG : S_IFDIR;
+	return 0;
+}
+
 void sim_fs_keep_entries(struct sim_fs *fs, const char *directory, uint64_t sequence)
 {
 	for (struct sim_entry *e = fs->entries; e; e = e->next)

@@ -70,6 +70,7 @@ int64_t sim_fs_rename(struct sim_fs *fs, const char *from, const char *to);
 int64_t sim_fs_unlink(struct sim_fs *fs, const char *path);
 int64_t sim_fs_mkdir(struct sim_fs *fs, const char *path);
 int64_t sim_fs_list(struct sim_fs *fs, struct disk_op *op);
+int64_t sim_fs_stat(struct sim_fs *fs, struct disk_op *op);
 void sim_fs_keep_entries(struct sim_fs *fs, const char *directory, uint64_t sequence);
 /* All files and names, as they are now. */
 void sim_fs_keep_all(struct sim_fs *fs);

@@ -7,6 +7,7 @@
 #include "tests/unit/store/rig_files.h"
 
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <lz4frame.h>
 #include <snappy-c.h>
 #include <stdio.h>
@@ -290,6 +291,73 @@ Test(writer, what_comes_while_a_partition_closes_is_refused)
 	cr_assert(a.error == 0 && late.error == KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION);
 	chain_give(&a.bytes);
 	chain_give(&late.bytes);
+	log_close(r->log);
+	r->log = NULL;
+	close_rig(r);
+}
+
+static int16_t ask(struct rig *r, enum handoff_kind kind, struct partition_ref p)
+{
+	struct append a = built(r, RECORD_CODEC_NONE, "abc", 3);
+	struct read read = {.msg.kind = HANDOFF_READ, .partition = p};
+	struct watch w = {.msg.kind = HANDOFF_WATCH, .partition = p, .offset = 100};
+	struct handoff_msg *m = kind == HANDOFF_APPEND ? &a.msg
+				: kind == HANDOFF_READ ? &read.msg
+						       : &w.msg;
+	a.partition = p;
+	handoff_send(&r->poller, m);
+	cr_assert(wait_for(r, &r->poller) == m);
+	chain_give(&a.bytes);
+	cr_assert(kind != HANDOFF_APPEND || a.error == 0 || a.base_offset == -1);
+	return kind == HANDOFF_APPEND ? a.error : kind == HANDOFF_READ ? read.error : w.error;
+}
+
+static void all_answer(struct rig *r, struct partition_ref p, int16_t error)
+{
+	cr_assert(ask(r, HANDOFF_APPEND, p) == error);
+	cr_assert(ask(r, HANDOFF_READ, p) == error);
+	cr_assert(ask(r, HANDOFF_WATCH, p) == error);
+}
+
+Test(writer, a_partition_without_a_log_is_offline)
+{
+	struct rig *r = open_rig();
+	struct log *log = r->log;
+	r->log = NULL;
+	cr_assert(run_admin(r, ADMIN_OPEN, 8, 1, NULL) == 0);
+	all_answer(r, (struct partition_ref){8, 1}, KAFKA_ERROR_KAFKA_STORAGE_ERROR);
+	all_answer(r, (struct partition_ref){8, 2}, KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION);
+	cr_assert(ask(r, HANDOFF_APPEND, (struct partition_ref){7, 3}) == 0);
+	cr_assert(run_admin(r, ADMIN_ALTER, 8, 1, &log_options) == 0);
+	cr_assert(run_admin(r, ADMIN_CLOSE, 8, 1, NULL) == 0);
+	all_answer(r, (struct partition_ref){8, 1}, KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION);
+	cr_assert(run_admin(r, ADMIN_CLOSE, 8, 1, NULL) < 0);
+	r->log = log;
+	close_rig(r);
+}
+
+Test(writer, a_fence_fails_what_is_outstanding_and_what_comes)
+{
+	struct rig *r = open_rig();
+	cr_assert(ask(r, HANDOFF_APPEND, (struct partition_ref){7, 3}) == 0);
+	struct append a = built(r, RECORD_CODEC_NONE, "abc", 3);
+	struct watch w = {.msg.kind = HANDOFF_WATCH, .partition = {7, 3}, .offset = 5};
+	struct admin fence = {.msg.kind = HANDOFF_ADMIN, .op = ADMIN_FENCE,
+			      .partition = {7, 3}, .error = -ESTALE};
+	struct handoff_msg *m[4];
+	struct log_marks marks;
+	handoff_send(&r->poller, &w.msg);
+	handoff_send(&r->poller, &a.msg);
+	handoff_send(&r->admin, &fence.msg);
+	cr_assert(wait_for(r, &r->admin) == &fence.msg && fence.error == 0);
+	cr_assert(handoff_reap(&r->poller, m, 4) == 2);
+	cr_assert(a.error == KAFKA_ERROR_KAFKA_STORAGE_ERROR);
+	cr_assert(w.error == KAFKA_ERROR_KAFKA_STORAGE_ERROR);
+	chain_give(&a.bytes);
+	all_answer(r, (struct partition_ref){7, 3}, KAFKA_ERROR_KAFKA_STORAGE_ERROR);
+	marks_read(&r->marks[7], &marks);
+	cr_assert(marks.is_fenced && marks.fence_error == -ESTALE && marks.high_watermark == 1);
+	cr_assert(run_admin(r, ADMIN_CLOSE, 7, 3, NULL) == -ESTALE);
 	log_close(r->log);
 	r->log = NULL;
 	close_rig(r);
