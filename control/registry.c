@@ -9,6 +9,9 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
+/* A broker keeps its cluster's records under it, in a directory of the same place. */
+#define METADATA_TOPIC "__cluster_metadata"
+
 void registry_say(struct registry *r, const char *format, ...)
 {
 	char line[1024];
@@ -85,10 +88,13 @@ struct registry *registry_open(const struct registry_options *options, char *mes
 	list_init(&r->retired);
 	message[0] = '\0';
 	r->directory_fd = disk_open_directory(options->disk, registry_directory(r));
-	if (r->directory_fd < 0)
+	int error = r->directory_fd < 0 ? r->directory_fd
+					: disk_look(options->disk, registry_directory(r), 0,
+						    &r->place);
+	if (error)
 		snprintf(message, message_size, "log.dirs: %s cannot be used: %s",
-			 registry_directory(r), registry_advice(r->directory_fd));
-	if (r->directory_fd < 0 || checkpoint_open(r, message, message_size) != 0 ||
+			 registry_directory(r), registry_advice(error));
+	if (error || checkpoint_open(r, message, message_size) != 0 ||
 	    registry_scan(r, message, message_size) != 0) {
 		registry_close(r);
 		return NULL;
@@ -108,6 +114,8 @@ static bool checkpoint_when_due(struct registry *r, uint64_t now_ns)
 	if (now_ns < r->checkpoint_at_ns || r->job || !r->is_ready || r->is_stopped)
 		return false;
 	r->checkpoint_at_ns = now_ns + interval_ns;
+	if (!directory_is_here(r))
+		return false;
 	int error = checkpoint_write(r);
 	if (error)
 		registry_say(r, "%s: recovery points cannot be written: %s",
@@ -122,6 +130,7 @@ bool registry_turn(struct registry *r, uint64_t now_ns)
 	found |= registry_retire(r, false);
 	found |= checkpoint_when_due(r, now_ns);
 	registry_watch(r, now_ns);
+	found |= fences_step(r);
 	return found;
 }
 
@@ -137,7 +146,8 @@ const char *registry_fault(const struct registry *r)
 
 bool registry_is_busy(const struct registry *r)
 {
-	return r->job || !list_is_empty(&r->jobs) || !list_is_empty(&r->retired);
+	return r->job || !list_is_empty(&r->jobs) || !list_is_empty(&r->retired) ||
+	       r->has_fences;
 }
 
 void registry_stop(struct registry *r)
@@ -231,17 +241,48 @@ const struct registry_topic *registry_at(const struct registry *r, unsigned inde
 	return shown(r->entries[index]);
 }
 
-void registry_marks(const struct registry *r, const struct registry_topic *topic,
-		    uint32_t partition, struct log_marks *ret)
+static const struct partition *partition_of(const struct registry_topic *topic,
+					    uint32_t partition)
 {
 	const struct entry *e = container_of(topic, struct entry, shown);
 	require(partition < e->partition_count);
-	const struct partition *p = e->partitions[partition];
+	return e->partitions[partition];
+}
+
+void registry_marks(const struct registry *r, const struct registry_topic *topic,
+		    uint32_t partition, struct log_marks *ret)
+{
+	const struct partition *p = partition_of(topic, partition);
 	/* Closed at the stop: what its writer published last is what there is. */
 	if (p->state == PARTITION_CLOSED && p->log)
 		log_get_marks(p->log, ret);
+	else if (!p->log && p->is_offline)
+		*ret = (struct log_marks){.recovery_point = p->recovery_point};
 	else
 		marks_read(&r->options.marks[p->ref.slot], ret);
+}
+
+bool registry_is_offline(const struct registry *r, const struct registry_topic *topic,
+			 uint32_t partition)
+{
+	return partition_of(topic, partition)->is_offline;
+}
+
+const char *registry_partition_fault(const struct registry *r,
+				     const struct registry_topic *topic,
+				     uint32_t partition)
+{
+	const struct partition *p = partition_of(topic, partition);
+	struct log_marks marks;
+	if (p->fault)
+		return p->fault;
+	registry_marks(r, topic, partition, &marks);
+	return marks.is_fenced ? strerror(-marks.fence_error) : "";
+}
+
+const char *registry_directory_fault(const struct registry *r)
+{
+	return r->directory_fault;
 }
 
 const char *registry_cluster_id(const struct registry *r)
@@ -263,6 +304,9 @@ const char *registry_name_fault(struct bytes name)
 	if (name.data[0] == '.' &&
 	    (name.size == 1 || (name.size == 2 && name.data[1] == '.')))
 		return "it may not be . or ..";
+	if (name.size == sizeof METADATA_TOPIC - 1 &&
+	    memcmp(name.data, METADATA_TOPIC, name.size) == 0)
+		return "it is that of Kafka's own metadata";
 	for (size_t i = 0; i < name.size; i++) {
 		if (!name.data[i] ||
 		    !(isalnum(name.data[i]) || strchr("._-", name.data[i])))

@@ -14,8 +14,12 @@
  *
  * The file is written first, so it decides after a crash: a topic that has one is completed
  * at the next start, directories without one are a topic of Kafka's and adopted, a file
- * marked "deleting" is finished off. A directory that was there once and is missing now stops
- * the start: data would be lost silently.
+ * marked "deleting" is finished off.
+ *
+ * One bad thing does not stop the rest. A partition that is missing, damaged or not what its
+ * name says is offline: whoever asks for it is answered KAFKA_STORAGE_ERROR, nothing of it is
+ * changed, and the operator is told. What is nobody's partition is left alone and named. A
+ * directory that goes while it is served takes its partitions offline within a second.
  *
  * Changes are jobs, one after another; nothing waits but disk_run(). A partition's slot is
  * reused with a new generation; the writer of a slot is fixed (writer_of_slot).
@@ -123,11 +127,22 @@ const struct registry_topic *registry_at(const struct registry *r, unsigned inde
 void registry_marks(const struct registry *r, const struct registry_topic *topic,
 		    uint32_t partition, struct log_marks *ret);
 
+/* Is nobody let at it? Its watermarks are those of an empty log, or as they were last. */
+bool registry_is_offline(const struct registry *r, const struct registry_topic *topic,
+			 uint32_t partition);
+/* Why a partition is offline or takes no more records; "": it does. */
+const char *registry_partition_fault(const struct registry *r,
+				     const struct registry_topic *topic,
+				     uint32_t partition);
+/* What is wrong with the log directory as a whole, or "". */
+const char *registry_directory_fault(const struct registry *r);
+
 /* 22 characters, as Kafka writes uuids (base64url without padding). */
 const char *registry_cluster_id(const struct registry *r);
 int32_t registry_node_id(const struct registry *r);
 
-/* "" when `name` may name a topic, else what is wrong with it. */
+/* "" when `name` may name a topic, else what is wrong with it. Whoever makes a topic asks,
+ * and so does the start: what is good for one is good for the other. */
 const char *registry_name_fault(struct bytes name);
 
 #endif

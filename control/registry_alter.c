@@ -64,7 +64,13 @@ static bool start(struct registry *r, struct job *j)
 			"there is no topic %s; `topic list` shows those there are",
 			j->name);
 	struct topic_settings after = e->shown.settings;
-	if (!growth_is_good(r, j) || !job_settings(r, j, &after) || j->validate_only)
+	if (e->is_unread)
+		return job_fail(j, KAFKA_ERROR_KAFKA_STORAGE_ERROR,
+				"topic %s: its file cannot be read, so it is not changed: %s",
+				j->name, e->partitions[0]->fault);
+	if (!growth_is_good(r, j) || !job_settings(r, j, &after) ||
+	    !job_has_directory(r, j) || !job_has_place(r, j, e->partition_count) ||
+	    j->validate_only)
 		return true;
 	j->old_partitions = j->at = e->partition_count;
 	j->old_settings = e->shown.settings;

@@ -5,6 +5,7 @@
 #include "control/disk_files.h"
 #include "dataplane/base/require.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -46,28 +47,63 @@ static int make_meta(struct registry *r)
 				 "meta.properties", text, (size_t)size);
 }
 
+/* The number of the node; false when the text names none. */
+static bool read_node(const char *text, long *ret)
+{
+	char id[64], *end;
+	if (!property(text, "node.id", id, sizeof id) &&
+	    !property(text, "broker.id", id, sizeof id))
+		return false;
+	*ret = strtol(id, &end, 10);
+	return id[0] && !*end;
+}
+
+static bool read_cluster(struct registry *r, const char *text)
+{
+	char id[2 * UUID_TEXT_BYTES];
+	if (!property(text, "cluster.id", id, sizeof id) || !id[0] ||
+	    strlen(id) >= sizeof r->cluster_id)
+		return false;
+	for (const char *c = id; *c; c++)
+		if (!isgraph((unsigned char)*c))
+			return false;
+	memcpy(r->cluster_id, id, strlen(id) + 1);
+	return true;
+}
+
+/* Nothing in the directory depends on the file: its topics are served, under a cluster id of
+ * this run if the old one is not known. The file is evidence, and left as it is. */
+static void say_damaged(struct registry *r, bool has_cluster, const char *why)
+{
+	uint8_t cluster[UUID_BYTES];
+	uuid_make(cluster);
+	if (!has_cluster)
+		uuid_format(cluster, r->cluster_id);
+	snprintf(r->directory_fault, sizeof r->directory_fault,
+		 "meta.properties %s; restore it, or remove it to have a new one made", why);
+	registry_say(r, "%s: %s; its topics are served as those of node %d, cluster %s",
+		     registry_directory(r), r->directory_fault, registry_node_id(r),
+		     r->cluster_id);
+}
+
 /* The directory belongs to the node that made it. */
 static int compare_meta(struct registry *r, const char *text, char *message,
 			size_t message_size)
 {
-	char id[64];
-	if (!property(text, "node.id", id, sizeof id) &&
-	    !property(text, "broker.id", id, sizeof id))
-		snprintf(id, sizeof id, "none");
-	if (strtol(id, NULL, 10) != registry_node_id(r)) {
+	long node;
+	bool has_node = read_node(text, &node), has_cluster = read_cluster(r, text);
+	if (has_node && node != registry_node_id(r)) {
 		snprintf(message, message_size,
-			 "%s belongs to node %s (meta.properties), node.id is %d: set "
-			 "node.id=%s, or "
+			 "%s belongs to node %ld (meta.properties), node.id is %d: set "
+			 "node.id=%ld, or "
 			 "another log.dirs",
-			 registry_directory(r), id, registry_node_id(r), id);
+			 registry_directory(r), node, registry_node_id(r), node);
 		return -EINVAL;
 	}
-	if (!property(text, "cluster.id", r->cluster_id, sizeof r->cluster_id)) {
-		snprintf(message, message_size,
-			 "%s/meta.properties names no cluster.id: restore it",
-			 registry_directory(r));
-		return -EINVAL;
-	}
+	if (!has_node || !has_cluster)
+		say_damaged(r, has_cluster,
+			    has_node ? "names no cluster.id"
+				     : has_cluster ? "names no node.id" : "cannot be read");
 	return 0;
 }
 
@@ -81,7 +117,11 @@ static int take_clean_mark(struct registry *r)
 	r->was_clean = error == 0;
 	if (error == -ENOENT)
 		return 0;
-	error = error ? error : disk_remove_file(r->options.disk, path);
+	if (error == -EISDIR) { /* nobody's mark; any other must go before a log is opened */
+		registry_say(r, "%s is a directory, no mark of ours: left alone", path);
+		return 0;
+	}
+	error = disk_remove_file(r->options.disk, path);
 	return error ? error
 		     : disk_sync_directory(r->options.disk, registry_directory(r));
 }
@@ -93,8 +133,8 @@ int checkpoint_open(struct registry *r, char *message, size_t message_size)
 	int error = disk_read_file(r->options.disk, path, META_BYTES_MAX, &text);
 	if (error == -ENOENT)
 		error = make_meta(r);
-	else if (!error)
-		error = compare_meta(r, text, message, message_size);
+	else if (error != -ENOMEM)
+		error = compare_meta(r, error ? "" : text, message, message_size);
 	free(text);
 	if (!error)
 		error = take_clean_mark(r);
@@ -149,6 +189,8 @@ static void read_one(struct registry *r, const char *name, const char *otherwise
 		return;
 	char *line = strtok_r(text, "\n", &save);
 	bool is_known = line && strcmp(line, "0") == 0;
+	if (!is_known)
+		registry_say(r, "%s is damaged; %s", path, otherwise);
 	line = strtok_r(NULL, "\n", &save); /* the count says nothing the lines do not */
 	while (is_known && (line = strtok_r(NULL, "\n", &save)))
 		read_line(r, line, take);
@@ -183,36 +225,52 @@ void checkpoint_read(struct registry *r)
 		 take_cleaned);
 }
 
-static void print_offsets(const struct registry *r, const struct checkpoint *c, FILE *out)
+/* A partition whose log was not opened keeps what it came with; -1: nothing is known. */
+static int64_t offset_of(const struct registry *r, const struct entry *e, uint32_t number,
+			 const struct checkpoint *c)
+{
+	const struct partition *p = e->partitions[number];
+	struct log_marks marks = {.recovery_point = p->recovery_point,
+				  .log_start_offset = p->log_start_offset,
+				  .high_watermark = -1};
+	int64_t offset;
+	if (p->log)
+		registry_marks(r, &e->shown, number, &marks);
+	memcpy(&offset, (const uint8_t *)&marks + c->mark, sizeof offset);
+	return offset;
+}
+
+static uint32_t print_lines(const struct registry *r, const struct checkpoint *c, FILE *out)
 {
 	uint32_t count = 0;
-	for (unsigned i = 0; i < r->entry_count; i++)
-		count += r->entries[i]->partition_count;
-	fprintf(out, "0\n%u\n", count);
 	for (unsigned i = 0; i < r->entry_count; i++) {
 		const struct entry *e = r->entries[i];
 		for (uint32_t p = 0; p < e->partition_count; p++) {
-			struct log_marks marks;
-			int64_t offset;
-			registry_marks(r, &e->shown, p, &marks);
-			memcpy(&offset, (const uint8_t *)&marks + c->mark, sizeof offset);
+			int64_t offset = offset_of(r, e, p, c);
+			if (offset < 0)
+				continue;
+			count++;
 			fprintf(out, "%s %u %" PRId64 "\n", e->shown.topic.name, p,
 				offset);
 		}
 	}
+	return count;
 }
 
 static int write_one(struct registry *r, const struct checkpoint *c)
 {
-	char *text = NULL;
+	char *lines = NULL, *text = NULL;
 	size_t size = 0;
-	FILE *out = open_memstream(&text, &size);
+	FILE *out = open_memstream(&lines, &size);
 	require(out);
-	print_offsets(r, c, out);
+	uint32_t count = print_lines(r, c, out);
 	require(fclose(out) == 0);
+	int bytes = asprintf(&text, "0\n%u\n%s", count, lines);
+	require(bytes > 0);
 	int error = disk_replace_file(r->options.disk, registry_directory(r), c->name, text,
-				      size);
+				      (size_t)bytes);
 	free(text);
+	free(lines);
 	return error;
 }
 

@@ -86,7 +86,8 @@ static bool start(struct registry *r, struct job *j)
 	struct topic_settings settings;
 	topic_settings_init(&settings, r->options.settings);
 	if (!name_is_good(r, j) || !counts_are_good(r, j) ||
-	    !job_settings(r, j, &settings) || j->validate_only)
+	    !job_settings(r, j, &settings) || !job_has_directory(r, j) ||
+	    !job_has_place(r, j, 0) || j->validate_only)
 		return true;
 	struct entry *e = entry_new(r, j->name);
 	j->entry = e;

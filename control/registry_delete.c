@@ -5,12 +5,16 @@
 
 #include <errno.h>
 
-/* A full disk is a reason to delete: it must not stand in the way. */
+/* A full disk is a reason to delete: it must not stand in the way. Where even writing over
+ * what is there takes room (a file system that copies), a checkpoint that nothing here reads
+ * back makes some. */
 static int mark_deleting(struct registry *r, struct entry *e)
 {
 	e->is_deleting = true;
 	int error = store_write(r, e, e->partition_count);
-	if (error == -ENOSPC && checkpoint_make_room(r) == 0)
+	if (store_is_full(error))
+		error = store_mark_deleting(r, e);
+	if (store_is_full(error) && checkpoint_make_room(r) == 0)
 		error = store_write(r, e, e->partition_count);
 	e->is_deleting = !error;
 	return error;
@@ -27,7 +31,7 @@ static bool start(struct registry *r, struct job *j)
 			j, KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION,
 			"there is no topic %s; `topic list` shows those there are",
 			j->name);
-	if (j->validate_only)
+	if (!job_has_directory(r, j) || j->validate_only)
 		return true;
 	int error = mark_deleting(r, e);
 	if (error)

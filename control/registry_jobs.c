@@ -65,22 +65,57 @@ bool job_fail(struct job *j, int16_t error, const char *format, ...)
 	return true;
 }
 
-bool job_make(struct registry *r, struct job *j)
+bool job_has_directory(struct registry *r, struct job *j)
+{
+	if (directory_is_here(r))
+		return true;
+	return !job_fail(j, KAFKA_ERROR_KAFKA_STORAGE_ERROR,
+			 "topic %s is left as it is: %s; bring it back and start the gateway "
+			 "again",
+			 j->name, r->directory_fault);
+}
+
+bool job_has_place(struct registry *r, struct job *j, uint32_t first)
+{
+	char path[PATH_MAX];
+	if (j->partitions <= 0 ||
+	    !store_is_taken(r, j->name, first, (uint32_t)j->partitions, path))
+		return true;
+	return !job_fail(j, KAFKA_ERROR_KAFKA_STORAGE_ERROR,
+			 "topic %s: something that is not the gateway's lies at its place, %s: "
+			 "move it away, or take another name",
+			 j->name, path);
+}
+
+/* Some more of the partitions, or the sync and the file that end it. */
+static int make_some(struct registry *r, struct job *j, char *why, size_t why_size)
 {
 	struct entry *e = j->entry;
 	uint32_t end = min_u32(j->at + JOB_PARTITIONS_AT_ONCE, e->partition_count);
-	j->error = j->at < end ? store_open(r, e, j->at, end, false) : store_sync(r);
-	bool is_over = j->error || j->at == end;
-	j->at = end;
-	if (!j->error && is_over) {
+	int error = 0;
+	why[0] = '\0';
+	if (j->at == end) {
+		error = store_sync(r);
+		if (error)
+			return error;
 		e->ready = e->partition_count;
-		j->error = store_write(r, e, e->partition_count);
+		return store_write(r, e, e->partition_count);
 	}
+	for (; !error && j->at < end; j->at += !error)
+		error = store_open(r, e, e->partitions[j->at], false, why, why_size);
+	return error;
+}
+
+bool job_make(struct registry *r, struct job *j)
+{
+	char why[768];
+	bool is_last = j->at == j->entry->partition_count;
+	j->error = make_some(r, j, why, sizeof why);
 	if (j->error)
 		job_fail(j, KAFKA_ERROR_KAFKA_STORAGE_ERROR,
 			 "topic %s cannot be written to %s: %s", j->name,
-			 registry_directory(r), strerror(-j->error));
-	return is_over;
+			 registry_directory(r), why[0] ? why : strerror(-j->error));
+	return j->error || is_last;
 }
 
 /* Pollers reserve memory for one batch of the gateway's limit: what is larger would wait for

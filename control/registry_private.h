@@ -1,11 +1,13 @@
 /* registry_private.h - what the files of the registry share.
  *
  *     registry.c           open, turn, close; looking up
- *     registry_scan.c      log directory ─▶ entries, their logs opened
+ *     registry_listing.c   names in the log directory ─▶ what is ours, what is left alone
+ *     registry_scan.c      what is ours ─▶ entries, their logs opened
+ *     registry_offline.c   one partition that cannot be served, or all of them
  *     registry_store.c     one entry ─▶ its file and directories, and their removal
  *     registry_checkpoint.c  offsets and marks of the whole directory
  *     registry_round.c     one admin message to each of many partitions, all replies awaited
- *     registry_watch.c     partitions that failed, said
+ *     registry_watch.c     partitions that failed and directories that went, noticed
  *     registry_publish.c   entries ─▶ snapshot; old ones retired
  *     registry_jobs.c      create, alter, delete;  registry_serve.c  start and stop
  *
@@ -15,6 +17,7 @@
 #define PENSTOCK_REGISTRY_PRIVATE_H
 
 #include "control/registry.h"
+#include "control/disk_files.h"
 #include "control/uuid.h"
 #include "dataplane/base/list.h"
 
@@ -34,6 +37,10 @@ struct partition {
 	bool is_compacted;        /* by Kafka, before the directory came here */
 	uint8_t state;          /* enum partition_state */
 	bool is_suspect;        /* fenced or corrupt: no mark of a clean shutdown */
+	bool is_offline;        /* nobody is let at its log, if it has one */
+	bool wants_fence;       /* its writer does not know yet */
+	char *fault;            /* why it is offline or read-only, for the operator; or null */
+	struct disk_place place; /* of its directory, when its log was opened */
 	struct round *round;    /* who waits for the reply */
 };
 
@@ -44,6 +51,7 @@ struct entry {
 	uint32_t partition_count;
 	uint32_t ready;   /* directories below this have all been there */
 	bool is_deleting; /* the file says so */
+	bool is_unread; /* the file cannot be read, and is not written over */
 };
 
 /* The same message to many partitions. */
@@ -99,6 +107,7 @@ struct retired {
 struct registry {
 	struct registry_options options;
 	int directory_fd;       /* for store_sync() */
+	struct disk_place place; /* of the log directory at start */
 	struct entry **entries; /* by name */
 	unsigned entry_count;
 	uint32_t generation[PARTITIONS_MAX];
@@ -112,6 +121,11 @@ struct registry {
 	struct list retired;
 	uint64_t checkpoint_at_ns;
 	uint64_t watch_at_ns;
+	uint32_t watch_slot;    /* those before it were looked at */
+	struct round fences;
+	bool has_fences;        /* a partition wants one */
+	unsigned offline_said;
+	bool is_lost;           /* the log directory is not at its path any more */
 	unsigned listener_topics; /* still to be made at start */
 	char cluster_id[UUID_TEXT_BYTES];
 	bool was_clean;
@@ -119,6 +133,7 @@ struct registry {
 	bool is_stopping;
 	bool is_stopped;
 	char fault[384];
+	char directory_fault[384]; /* what is wrong with the log directory, or "" */
 };
 
 /* ---- registry.c ---- */
@@ -142,14 +157,22 @@ void entry_apply_settings(struct entry *e);
 struct log_options entry_log_options(const struct entry *e);
 
 /* ---- registry_store.c: -errno ---- */
+/* .<topic>.json */
+char *store_file_name(char out[NAME_MAX + 1], const char *topic);
 int store_write(struct registry *r, const struct entry *e, uint32_t partitions);
 /* Null with a sentence in `message`. */
 struct entry *store_read(struct registry *r, const char *file, char *message,
 			 size_t message_size);
-/* Makes the directories from `first` to before `end` and opens their logs; durable after a
- * store_sync(). */
-int store_open(struct registry *r, struct entry *e, uint32_t first, uint32_t end,
-	       bool is_clean);
+/* Makes the directory if it is missing and opens its log; durable after a store_sync().
+ * -errno with the reason in `why`. What cannot be opened is left as it was. */
+int store_open(struct registry *r, const struct entry *e, struct partition *p, bool is_clean,
+	       char *why, size_t why_size);
+/* What lies already where `e` with `partitions` would write from `first` on, in `path`. */
+bool store_is_taken(struct registry *r, const char *topic, uint32_t first,
+		    uint32_t partitions, char path[PATH_MAX]);
+/* The topic's file says "deleting" instead of "not deleting", in its place: no room is
+ * needed. */
+int store_mark_deleting(struct registry *r, const struct entry *e);
 int store_sync(struct registry *r);
 /* Removes the directories from `first` to before `end`; durable when `end` is the last. */
 int store_remove(struct registry *r, struct entry *e, uint32_t first, uint32_t end);
@@ -157,8 +180,63 @@ int store_forget(struct registry *r, const struct entry *e);
 void store_close_logs(struct registry *r, struct entry *e, uint32_t first);
 /* `topic`-`partition` into `out`; false when `name` is not one. */
 bool store_split_name(const char *name, char *topic, uint32_t *partition);
+/* Has it the form <topic>-<n>.<32 hex digits>-delete? */
+bool store_is_deleted_name(const char *name);
+/* Holds the directory what a partition's does: partition.metadata, or a segment? `only`: and
+ * nothing else? False also when it is no directory, or a link to one. */
+bool store_holds_partition(struct registry *r, const char *directory, bool only);
 /* The id in a directory's partition.metadata; -errno. */
 int store_read_id(struct registry *r, const char *directory, uint8_t id[UUID_BYTES]);
+/* No room on the disk, or in the quota: what can be done without any is done. */
+bool store_is_full(int error);
+
+/* ---- registry_listing.c ---- */
+/* A name of a partition's form; what lies there is looked at by whoever wants it. */
+struct found {
+	char topic[TOPIC_NAME_BYTES_MAX + 1];
+	uint32_t partition;
+};
+
+struct listing {
+	char *names; /* NUL after each */
+	size_t bytes;
+	struct found *found; /* sorted */
+	size_t count;
+	/* What is left alone, for one line. */
+	char foreign[512];
+	unsigned foreign_count;
+	unsigned foreign_unnamed;
+};
+
+#define for_each_name(name, listing)                                                     \
+	for (const char *name = (listing)->names;                                        \
+	     name && name < (listing)->names + (listing)->bytes;                         \
+	     name += strlen(name) + 1)
+
+int listing_read(struct registry *r, struct listing *l);
+void listing_free(struct listing *l);
+bool listing_has(const struct listing *l, const char *topic, uint32_t partition);
+/* One more than the highest partition of a topic that was found. */
+uint32_t listing_partitions(const struct listing *l, const char *topic);
+void listing_forget(struct listing *l, const char *topic);
+/* Something that is not ours: never opened, never changed. */
+void listing_note_foreign(struct listing *l, const char *name);
+void listing_say_foreign(struct registry *r, const struct listing *l);
+/* `.<topic>.json` to `topic`; false when the name is not of that form. */
+bool listing_topic_file(const char *name, char topic[TOPIC_NAME_BYTES_MAX + 1]);
+
+/* ---- registry_offline.c ---- */
+/* The partition is not served, for the reason given; said. */
+void partition_offline(struct registry *r, struct partition *p, const char *fault);
+/* The same for those of a topic that `which` is true of, in one line. */
+void partitions_offline(struct registry *r, struct entry *e, const bool *which,
+			const char *fault);
+/* Tells writers of partitions that went offline while they were served; true when it sent. */
+bool fences_step(struct registry *r);
+/* Is the log directory still at its path? When not, every partition goes offline, once. */
+bool directory_is_here(struct registry *r);
+/* Is the place at `path` another than it was, or is nothing there? */
+bool place_is_lost(struct registry *r, const char *path, const struct disk_place *was);
 
 /* ---- registry_scan.c ---- */
 int registry_scan(struct registry *r, char *message, size_t message_size);
@@ -186,7 +264,7 @@ bool round_step(struct registry *r, struct round *round);
 bool rounds_reap(struct registry *r);
 
 /* ---- registry_watch.c ---- */
-/* Now and then: says which partitions have failed since. Finds no work. */
+/* Ten times a second: says which partitions and directories have failed or gone since. */
 void registry_watch(struct registry *r, uint64_t now_ns);
 
 /* ---- registry_publish.c ---- */
@@ -203,6 +281,10 @@ void jobs_cancel(struct registry *r);
 void jobs_abandon(struct registry *r);
 __attribute__((format(printf, 3, 4))) bool job_fail(struct job *j, int16_t error,
 						    const char *format, ...);
+/* Is the log directory there, is nothing else where partitions from `first` on would lie?
+ * False and the job's result filled in. */
+bool job_has_directory(struct registry *r, struct job *j);
+bool job_has_place(struct registry *r, struct job *j, uint32_t first);
 /* The next step of a phase without messages: JOB_PARTITIONS_AT_ONCE more are made, or the last
  * of them synced; true when all are done. */
 bool job_make(struct registry *r, struct job *j);

@@ -12,7 +12,7 @@ void round_begin(struct round *round, enum admin_op op, struct partition **parti
 static void send_one(struct registry *r, struct round *round, struct partition *p,
 		     struct handoff *h)
 {
-	require(p->state != PARTITION_ASKED && p->log);
+	require(p->log || p->is_offline);
 	require((p->state == PARTITION_SERVED) == (round->op != ADMIN_OPEN));
 	struct log_options options = p->admin.options;
 	p->admin = (struct admin){
@@ -37,6 +37,8 @@ bool round_step(struct registry *r, struct round *round)
 			round->answered++;
 			continue;
 		}
+		if (p->state == PARTITION_ASKED)
+			return false; /* its writer is being told that it is offline */
 		unsigned writer = writer_of_slot(p->ref.slot, r->options.writer_count);
 		struct handoff *h = r->options.writers[writer];
 		if (!handoff_has_room(h, HANDOFF_ADMIN))

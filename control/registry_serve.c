@@ -2,6 +2,7 @@
 #include "control/registry_private.h"
 #include "dataplane/base/require.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 static struct partition **all_partitions(const struct registry *r, uint32_t *count)
@@ -99,8 +100,9 @@ static bool all_are_sound(const struct registry *r)
 	for (unsigned i = 0; i < r->entry_count; i++) {
 		for (uint32_t p = 0; p < r->entries[i]->partition_count; p++) {
 			const struct partition *partition = r->entries[i]->partitions[p];
-			struct log_marks marks;
-			log_get_marks(partition->log, &marks);
+			struct log_marks marks = {.is_fenced = !partition->log};
+			if (partition->log)
+				log_get_marks(partition->log, &marks);
 			sound &= !partition->is_suspect && !marks.is_fenced;
 		}
 	}
@@ -111,8 +113,8 @@ static bool stop_next(struct registry *r, struct job *j)
 {
 	free(j->round.partitions);
 	bool sound = all_are_sound(r) && !r->fault[0];
-	/* What the logs wrote at their end, once for all. */
-	int error = store_sync(r);
+	/* What the logs wrote at their end, once for all; into no other directory than theirs. */
+	int error = directory_is_here(r) ? store_sync(r) : -ESTALE;
 	if (!error)
 		error = checkpoint_write(r);
 	for (unsigned i = 0; i < r->entry_count; i++)

@@ -14,7 +14,7 @@
 
 enum { TOPIC_FILE_BYTES_MAX = 64 * 1024 };
 
-static char *file_name(char out[NAME_MAX + 1], const char *topic)
+char *store_file_name(char out[NAME_MAX + 1], const char *topic)
 {
 	snprintf(out, NAME_MAX + 1, ".%s.json", topic);
 	return out;
@@ -46,7 +46,7 @@ int store_write(struct registry *r, const struct entry *e, uint32_t partitions)
 	json_decref(file);
 	require(text);
 	int error = disk_replace_file(r->options.disk, registry_directory(r),
-				      file_name(name, e->shown.topic.name), text,
+				      store_file_name(name, e->shown.topic.name), text,
 				      strlen(text));
 	free(text);
 	return error;
@@ -126,16 +126,54 @@ struct entry *store_read(struct registry *r, const char *file, char *message,
 	}
 	struct entry *e = entry_from(r, json, message, message_size);
 	json_decref(json);
+	char own[NAME_MAX + 1];
+	if (e && strcmp(file, store_file_name(own, e->shown.topic.name)) != 0) {
+		snprintf(message, message_size, "it is that of topic %s", e->shown.topic.name);
+		entry_free(r, e);
+		return NULL;
+	}
 	return e;
+}
+
+int store_mark_deleting(struct registry *r, const struct entry *e)
+{
+	static const char was[] = "\"deleting\": false", is[] = "\"deleting\": true ";
+	char name[NAME_MAX + 1], path[PATH_MAX], *text = NULL;
+	disk_path(path, registry_directory(r), store_file_name(name, e->shown.topic.name));
+	int error = disk_read_file(r->options.disk, path, TOPIC_FILE_BYTES_MAX, &text);
+	if (error)
+		return error;
+	const char *mark = strstr(text, was);
+	error = mark ? disk_overwrite(r->options.disk, path, (uint64_t)(mark - text), is,
+				      sizeof is - 1)
+		     : -EBADMSG;
+	free(text);
+	return error;
 }
 
 int store_forget(struct registry *r, const struct entry *e)
 {
 	char name[NAME_MAX + 1], path[PATH_MAX];
-	disk_path(path, registry_directory(r), file_name(name, e->shown.topic.name));
+	disk_path(path, registry_directory(r), store_file_name(name, e->shown.topic.name));
 	int error = disk_remove_file(r->options.disk, path);
 	return error ? error
 		     : disk_sync_directory(r->options.disk, registry_directory(r));
+}
+
+bool store_is_deleted_name(const char *name)
+{
+	enum { HEX_DIGITS = 2 * UUID_BYTES };
+	static const char ending[] = "-delete";
+	char partition[NAME_MAX + 1], topic[TOPIC_NAME_BYTES_MAX + 1];
+	uint32_t number;
+	size_t size = strlen(name), tail = 1 + HEX_DIGITS + sizeof ending - 1;
+	if (size > NAME_MAX || size <= tail)
+		return false;
+	const char *dot = name + size - tail;
+	snprintf(partition, sizeof partition, "%.*s", (int)(dot - name), name);
+	return *dot == '.' && strspn(dot + 1, "0123456789abcdef") == HEX_DIGITS &&
+	       strcmp(dot + 1 + HEX_DIGITS, ending) == 0 &&
+	       store_split_name(partition, topic, &number);
 }
 
 bool store_split_name(const char *name, char *topic, uint32_t *partition)

@@ -1,17 +1,28 @@
-/* registry_watch.c - partitions whose disk failed while they were served: found by their
- * watermarks, and said once with the reason. The writer that saw it has no words. */
+/* registry_watch.c - what happens to partitions while they are served: disks that failed, by
+ * the watermarks (the writer that saw it has no words), and directories that went, by a look
+ * at their paths (an open file goes on taking records when its name is gone). Said once. */
 #include "control/registry_private.h"
 #include "dataplane/base/clock.h"
 
-static const uint64_t interval_ns = NS_PER_S;
+enum {
+	WATCH_INTERVAL_MS = 100,
+	/* All are looked at within a second. */
+	SLOTS_AT_ONCE = (PARTITIONS_MAX + 9) / 10,
+};
 
 static void look_at(struct registry *r, struct partition *p)
 {
 	struct log_marks marks;
-	if (p->state != PARTITION_SERVED || p->is_suspect)
+	if (p->state != PARTITION_SERVED || p->is_offline)
 		return;
+	if (place_is_lost(r, p->directory, &p->place)) {
+		partition_offline(r, p,
+				  "its directory was removed or replaced while it was "
+				  "served; bring it back and start the gateway again");
+		return;
+	}
 	marks_read(&r->options.marks[p->ref.slot], &marks);
-	if (!marks.is_fenced)
+	if (!marks.is_fenced || p->is_suspect)
 		return;
 	p->is_suspect = true;
 	registry_say(r,
@@ -22,10 +33,13 @@ static void look_at(struct registry *r, struct partition *p)
 
 void registry_watch(struct registry *r, uint64_t now_ns)
 {
-	if (now_ns < r->watch_at_ns)
+	if (now_ns < r->watch_at_ns || r->is_stopped)
 		return;
-	r->watch_at_ns = now_ns + interval_ns;
-	for (unsigned i = 0; i < r->entry_count; i++)
-		for (uint32_t p = 0; p < r->entries[i]->partition_count; p++)
-			look_at(r, r->entries[i]->partitions[p]);
+	r->watch_at_ns = now_ns + WATCH_INTERVAL_MS * NS_PER_MS;
+	bool is_here = directory_is_here(r);
+	for (uint32_t i = 0; is_here && i < SLOTS_AT_ONCE; i++) {
+		if (r->slots[r->watch_slot])
+			look_at(r, r->slots[r->watch_slot]);
+		r->watch_slot = (r->watch_slot + 1) % PARTITIONS_MAX;
+	}
 }

@@ -24,6 +24,7 @@ static const char *const disk_kinds[] = {
 	[DISK_UNLINK] = "unlink of ",
 	[DISK_MKDIR] = "mkdir ",
 	[DISK_LIST] = "list of ",
+	[DISK_STAT] = "look at ",
 };
 
 /* An operation under way. */

@@ -283,9 +283,22 @@ struct sim_gateway *sim_gateway_start(bool operates)
 	return g;
 }
 
+static bool has_offline(const struct sim_gateway *g)
+{
+	for (unsigned i = 0; i < registry_count(g->registry); i++) {
+		const struct registry_topic *t = registry_at(g->registry, i);
+		for (uint32_t p = 0; p < t->topic.partitions; p++)
+			if (registry_is_offline(g->registry, t, p))
+				return true;
+	}
+	return false;
+}
+
 /* From now on pollers turn, as those of a real gateway do once it is ready. */
 static void start_serving(struct sim_gateway *g)
 {
+	if (has_offline(g) && !disk_has_failed())
+		sim_fail("a partition is offline, and no call has failed");
 	for (unsigned p = 0; p < g->poller_count; p++)
 		quiescent_join(g->rcu, p);
 	g->is_serving = true;
@@ -357,7 +370,8 @@ bool sim_gateway_step(struct sim_gateway *g)
 
 bool sim_gateway_has_failed(const struct sim_gateway *g)
 {
-	return disk_has_failed() && (g->has_failed || registry_fault(g->registry)[0]);
+	return disk_has_failed() &&
+	       (g->has_failed || registry_fault(g->registry)[0] || has_offline(g));
 }
 
 void sim_gateway_check_topics(const struct sim_gateway *g)

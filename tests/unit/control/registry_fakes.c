@@ -28,10 +28,19 @@ void rig_forget_logs(void)
 	memset(logs, 0, sizeof logs);
 }
 
+/* A full disk takes what lies where something was. */
+static bool takes_room(const struct disk_op *op)
+{
+	struct disk_op size = {.kind = DISK_SIZE, .fd = op->fd};
+	disk_call(&size);
+	return op->offset + op->iov[0].iov_len > size.size;
+}
+
 int64_t disk_run(struct disk *d, struct disk_op *op)
 {
-	faults.calls++;
-	if (faults.calls_left && --faults.calls_left == 0)
+	bool is_look = op->kind == DISK_STAT;
+	faults.calls += !is_look;
+	if (!is_look && faults.calls_left && --faults.calls_left == 0)
 		faults.is_dead = true;
 	if (faults.is_dead) {
 		op->result = -EIO;
@@ -39,7 +48,11 @@ int64_t disk_run(struct disk *d, struct disk_op *op)
 	}
 	if (op->kind == DISK_UNLINK && !strstr(op->path, ".penstock.tmp"))
 		faults.is_full = false;
-	if (op->kind == DISK_WRITE && faults.is_full)
+	if (op->kind == DISK_WRITE && faults.is_full &&
+	    (faults.copies_on_write || takes_room(op)))
+		op->result = -ENOSPC;
+	else if (op->kind == DISK_RENAME && faults.is_full && faults.has_full_names &&
+		 strlen(op->path2) > strlen(op->path))
 		op->result = -ENOSPC;
 	else
 		disk_call(op);
@@ -54,8 +67,10 @@ struct log *log_open(struct disk *d, const struct log_open_options *options,
 	faults.last_log_start = options->log_start_offset;
 	faults.last_is_compacted = options->is_compacted;
 	faults.last_is_clean = options->is_clean;
+	const char *name = strrchr(options->directory, '/') + 1;
 	*error = faults.log_error;
-	if (faults.log_error)
+	if (faults.log_error &&
+	    (!faults.log_error_at || strcmp(name, faults.log_error_at) == 0))
 		return NULL;
 	if (faults.log_is_corrupt) {
 		ret->is_corrupt = true;

@@ -33,11 +33,14 @@ struct rig_faults {
 	unsigned open_good;    /* after so many good ones */
 	bool writer_is_slow;   /* they take nothing */
 	int log_error;         /* what log_open() fails with */
+	const char *log_error_at; /* of this partition; null: of all */
 	bool log_is_corrupt;
 	unsigned calls_left;   /* disk calls until it dies; 0: never */
 	bool is_dead;
 	bool is_full;          /* writes fail until a file with a lasting name is removed */
-	unsigned calls;        /* made so far */
+	bool copies_on_write;  /* then also those in place of what is there */
+	bool has_full_names;   /* then there is no room for a longer name either */
+	unsigned calls;        /* made so far; looks (DISK_STAT) are not counted */
 	unsigned logs_open;
 	struct log_options last_options; /* of the last log_open() or ADMIN_ALTER */
 	int64_t last_recovery_point;
@@ -46,6 +49,8 @@ struct rig_faults {
 	bool last_is_clean;
 	uint32_t served;       /* partitions the writers have */
 	uint32_t served_by[RIG_WRITERS];
+	int offline;           /* and those it has without a log */
+	unsigned fenced;       /* told to fence */
 };
 
 extern struct rig_faults faults;
@@ -60,6 +65,8 @@ bool rig_open(struct rig *r);
 bool rig_turn(struct rig *r);
 /* Until nothing moves. */
 void rig_turns(struct rig *r);
+/* Seconds go by, a tenth at a time. */
+void rig_wait(struct rig *r, unsigned seconds);
 void rig_stop(struct rig *r);
 /* The process ends here; a dead disk lives again. */
 void rig_crash(struct rig *r);
@@ -69,6 +76,8 @@ void rig_delete(struct rig *r, const char *name);
 void rig_alter(struct rig *r, const char *name, int32_t partitions,
 	       const struct registry_setting *settings, unsigned count);
 const struct registry_topic *rig_topic(const struct rig *r, const char *name);
+/* A shell command in the log directory. */
+void rig_run(const struct rig *r, const char *command);
 bool rig_exists(const struct rig *r, const char *path);
 void rig_write(const struct rig *r, const char *path, const char *text);
 /* The whole file, until the next call. */
