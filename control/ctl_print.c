@@ -42,11 +42,23 @@ void print_topics(const json_t *result)
 	json_array_foreach(json_object_get(result, "topics"), i, topic)
 	{
 		char size[32];
-		printf("%-*s  %10lld  %15lld  %10s  %s\n", width, text(topic, "name"),
+		printf("%-*s  %10lld  %15lld  %10s  %s", width, text(topic, "name"),
 		       number(topic, "partitions"), number(topic, "records"),
 		       human_bytes((double)number(topic, "size_bytes"), size),
 		       text(topic, "id"));
+		long long offline = number(topic, "partitions_offline");
+		if (offline)
+			printf("  %lld OFFLINE", offline);
+		printf("\n");
 	}
+}
+
+static const char *fault_word(const json_t *partition)
+{
+	if (!text(partition, "fault")[0])
+		return "";
+	return json_is_true(json_object_get(partition, "is_offline")) ? "  OFFLINE: "
+								      : "  FENCED: ";
 }
 
 void print_topic(const json_t *result)
@@ -66,12 +78,11 @@ void print_topic(const json_t *result)
 	json_array_foreach(partitions, i, p)
 	{
 		char size[32];
-		const char *fault = text(p, "fault");
 		printf("%9lld  %15lld  %15lld  %15lld  %10s%s%s\n", number(p, "partition"),
 		       number(p, "log_start_offset"), number(p, "high_watermark"),
 		       number(p, "log_end_offset"),
 		       human_bytes((double)number(p, "size_bytes"), size),
-		       fault[0] ? "  FENCED: " : "", fault);
+		       fault_word(p), text(p, "fault"));
 	}
 	printf("\n");
 	json_object_foreach(json_object_get(result, "config"), key, setting) printf(
@@ -225,8 +236,20 @@ void print_frames(const json_t *result)
 
 void print_state(const json_t *result)
 {
+	size_t i;
+	json_t *p;
+	const json_t *faults = json_object_get(result, "partition_faults");
+	long long count = number(result, "partition_fault_count");
 	printf("%s  node %lld  cluster %s\n", text(result, "state"),
 	       number(result, "node_id"), text(result, "cluster_id"));
+	if (text(result, "log_dir_fault")[0])
+		printf("log.dirs: %s\n", text(result, "log_dir_fault"));
+	json_array_foreach(faults, i, p)
+		printf("%s-%lld%s%s\n", text(p, "topic"), number(p, "partition"),
+		       fault_word(p), text(p, "fault"));
+	if (count > (long long)json_array_size(faults))
+		printf("and %lld partitions more\n",
+		       count - (long long)json_array_size(faults));
 }
 
 void print_version(const json_t *result)

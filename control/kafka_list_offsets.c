@@ -85,9 +85,12 @@ static int16_t find_max_timestamp(const struct lookup *l, const struct log_marks
 
 static int16_t find(struct lookup *l, int64_t timestamp, struct list_offsets_partition *out)
 {
+	const struct registry *registry = l->request->options->registry;
+	uint32_t partition = (uint32_t)out->partition_index;
 	struct log_marks marks;
-	registry_marks(l->request->options->registry, l->topic, (uint32_t)out->partition_index,
-		       &marks);
+	if (registry_is_offline(registry, l->topic, partition))
+		return KAFKA_ERROR_KAFKA_STORAGE_ERROR;
+	registry_marks(registry, l->topic, partition, &marks);
 	if (timestamp >= 0)
 		return find_by_time(l, &marks, timestamp, out);
 	if (timestamp == LIST_OFFSETS_MAX_TIMESTAMP &&

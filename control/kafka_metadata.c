@@ -102,6 +102,10 @@ static bool describe(struct kafka_request *r, struct reply_parts *parts,
 		items[i].replica_nodes.count = 1;
 		items[i].isr_nodes.items = &parts->node_id;
 		items[i].isr_nodes.count = 1;
+		/* Its leader is still the one to ask, and to hear the reason from. */
+		items[i].offline_replicas.items = &parts->node_id;
+		items[i].offline_replicas.count =
+			registry_is_offline(r->options->registry, topic, i);
 	}
 	out->name = (struct bytes){(const uint8_t *)t->name, t->name_bytes};
 	memcpy(out->topic_id, t->id, sizeof out->topic_id);

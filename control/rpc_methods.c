@@ -7,13 +7,41 @@ static void system_version(struct rpc_call *call)
 				 call->rpc->options.version);
 }
 
+enum { FAULTS_SHOWN_MAX = 100 };
+
+/* Partitions that are offline or take no more records; how many there are. */
+static json_int_t list_faults(const struct registry *r, json_t *faults)
+{
+	json_int_t count = 0;
+	for (unsigned i = 0; i < registry_count(r); i++) {
+		const struct registry_topic *t = registry_at(r, i);
+		for (uint32_t p = 0; p < t->topic.partitions; p++) {
+			const char *fault = registry_partition_fault(r, t, p);
+			if (!fault[0] || ++count > FAULTS_SHOWN_MAX)
+				continue;
+			json_array_append_new(
+				faults, json_pack("{s:s, s:i, s:b, s:s}", "topic",
+						  t->topic.name, "partition", (int)p,
+						  "is_offline",
+						  (int)registry_is_offline(r, t, p), "fault",
+						  fault));
+		}
+	}
+	return count;
+}
+
 static void system_state(struct rpc_call *call)
 {
 	const struct rpc_options *o = &call->rpc->options;
-	call->result = json_pack("{s:s, s:b, s:s, s:i}", "state", o->state(o->owner),
-				 "topics_ready", (int)registry_is_ready(o->registry),
-				 "cluster_id", registry_cluster_id(o->registry),
-				 "node_id", (int)registry_node_id(o->registry));
+	json_t *faults = json_array();
+	json_int_t count = list_faults(o->registry, faults);
+	call->result =
+		json_pack("{s:s, s:b, s:s, s:i, s:s, s:I, s:o}", "state", o->state(o->owner),
+			  "topics_ready", (int)registry_is_ready(o->registry), "cluster_id",
+			  registry_cluster_id(o->registry), "node_id",
+			  (int)registry_node_id(o->registry), "log_dir_fault",
+			  registry_directory_fault(o->registry), "partition_fault_count",
+			  count, "partition_faults", faults);
 }
 
 static json_t *params_json(const struct rpc_method *m)

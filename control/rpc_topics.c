@@ -12,13 +12,16 @@ static json_t *partition_json(const struct rpc *r, const struct registry_topic *
 			      uint32_t p)
 {
 	struct log_marks m;
-	registry_marks(r->options.registry, t, p, &m);
-	return json_pack("{s:i, s:I, s:I, s:I, s:I, s:b, s:s}", "partition", (int)p,
+	const struct registry *registry = r->options.registry;
+	registry_marks(registry, t, p, &m);
+	return json_pack("{s:i, s:I, s:I, s:I, s:I, s:b, s:b, s:s}", "partition", (int)p,
 			 "log_start_offset", (json_int_t)m.log_start_offset,
 			 "high_watermark", (json_int_t)m.high_watermark, "log_end_offset",
 			 (json_int_t)m.log_end_offset, "size_bytes",
-			 (json_int_t)m.size_bytes, "is_fenced", (int)m.is_fenced, "fault",
-			 m.is_fenced ? strerror(-m.fence_error) : "");
+			 (json_int_t)m.size_bytes, "is_offline",
+			 (int)registry_is_offline(registry, t, p), "is_fenced",
+			 (int)m.is_fenced, "fault",
+			 registry_partition_fault(registry, t, p));
 }
 
 static json_t *config_json(const struct registry_topic *t)
@@ -54,18 +57,20 @@ void rpc_topic_list(struct rpc_call *call)
 		const struct registry_topic *t = registry_at(registry, i);
 		char id[UUID_TEXT_BYTES];
 		json_int_t records = 0, bytes = 0;
+		int offline = 0;
 		for (uint32_t p = 0; p < t->topic.partitions; p++) {
 			struct log_marks m;
 			registry_marks(registry, t, p, &m);
 			records += m.high_watermark - m.log_start_offset;
 			bytes += (json_int_t)m.size_bytes;
+			offline += registry_is_offline(registry, t, p);
 		}
-		json_array_append_new(topics,
-				      json_pack("{s:s, s:s, s:i, s:I, s:I}", "name",
-						t->topic.name, "id",
-						uuid_format(t->topic.id, id),
-						"partitions", (int)t->topic.partitions,
-						"records", records, "size_bytes", bytes));
+		json_array_append_new(
+			topics, json_pack("{s:s, s:s, s:i, s:i, s:I, s:I}", "name",
+					  t->topic.name, "id", uuid_format(t->topic.id, id),
+					  "partitions", (int)t->topic.partitions,
+					  "partitions_offline", offline, "records", records,
+					  "size_bytes", bytes));
 	}
 	call->result = json_pack("{s:o}", "topics", topics);
 }

@@ -72,6 +72,12 @@ void registry_marks(const struct registry *r, const struct registry_topic *topic
 	*ret = r->marks;
 }
 
+bool registry_is_offline(const struct registry *r, const struct registry_topic *topic,
+			 uint32_t partition)
+{
+	return r->has_offline && partition == 0;
+}
+
 const char *registry_cluster_id(const struct registry *r)
 {
 	return "tGz8LcFMSr2dGiSTwZ7_-Q";

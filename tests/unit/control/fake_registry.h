@@ -18,6 +18,7 @@ struct registry {
 	struct partition_ref refs[FAKE_TOPICS_MAX][FAKE_PARTITIONS_MAX];
 	unsigned count;
 	struct log_marks marks; /* of every partition */
+	bool has_offline;       /* partition 0 of every topic */
 	struct fake_job jobs[FAKE_TOPICS_MAX];
 	unsigned jobs_count;
 };

@@ -175,6 +175,24 @@ Test(kafka_api, metadata_says_that_we_lead_every_partition)
 	}
 }
 
+Test(kafka_api, a_partition_that_is_offline_keeps_its_leader_and_says_so_from_version_5_on)
+{
+	fake_registry_add(&registry, "vehicles", 2);
+	registry.has_offline = true;
+	for (int version = 1; version <= 12; version++) {
+		struct metadata_request_topic t = {.name = text("vehicles")};
+		struct metadata_request q = {.topics = {&t, 1}};
+		struct metadata_response r;
+		struct call *call = ask_metadata(version, &q, &r);
+		struct metadata_partition *p = r.topics.items[0].partitions.items;
+		cr_assert(p[0].error_code == 0 && p[0].leader_id == 7);
+		cr_assert(p[0].offline_replicas.count == (version >= 5 ? 1 : 0));
+		cr_assert(version < 5 || p[0].offline_replicas.items[0] == 7);
+		cr_assert(p[1].offline_replicas.count == 0);
+		release(call);
+	}
+}
+
 Test(kafka_api, an_empty_list_of_topics_means_all_in_version_0_and_none_later)
 {
 	fake_registry_add(&registry, "a", 1);
@@ -385,6 +403,19 @@ Test(kafka_api, the_ends_of_a_partition_are_its_start_and_its_high_watermark)
 		p = ask_offset(version, 1, -1, LIST_OFFSETS_EARLIEST);
 		cr_assert(p.error_code == 0 && p.offset == 10 && p.timestamp == -1);
 	}
+}
+
+Test(kafka_api, a_partition_that_is_offline_has_no_offsets)
+{
+	have_vehicles();
+	registry.has_offline = true;
+	static const int64_t times[] = {LIST_OFFSETS_LATEST, LIST_OFFSETS_EARLIEST,
+					LIST_OFFSETS_MAX_TIMESTAMP, 4201};
+	for (unsigned i = 0; i < array_len(times); i++) {
+		struct list_offsets_partition p = ask_offset(7, 0, -1, times[i]);
+		cr_assert(p.error_code == KAFKA_ERROR_KAFKA_STORAGE_ERROR && p.offset == -1);
+	}
+	cr_assert(ask_offset(7, 1, -1, LIST_OFFSETS_LATEST).offset == 100);
 }
 
 /* Partition 0 on disk: offsets 60 to 69 with the times 4100, 4200, ... 5000. */

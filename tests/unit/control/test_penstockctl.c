@@ -134,6 +134,25 @@ Test(penstockctl, a_core_that_sleeps_is_not_busy)
 	cr_assert(ctl("stats") == 0 && strstr(output, " 10.0%"), "%s", output);
 }
 
+Test(penstockctl, what_is_not_served_is_shown)
+{
+	rig_create(&rig, "t", 2);
+	rig_run(&rig, "rm -r t-1");
+	rig_wait(&rig, 2);
+	cr_assert(ctl("state") == 0 &&
+			  strstr(output, "\nt-1  OFFLINE: its directory was removed"), "%s",
+		  output);
+	cr_assert(ctl("topic list") == 0 && strstr(output, "  1 OFFLINE\n"), "%s", output);
+	cr_assert(ctl("topic describe t") == 0 && strstr(output, "  OFFLINE: its directory"),
+		  "%s", output);
+	/* Another directory, but the same socket. */
+	rig_run(&rig, "d=$PWD; mv $d $d.kept; mkdir $d; ln $d.kept/control.sock $d; "
+		      "rm -r $d.kept");
+	rig_wait(&rig, 1);
+	cr_assert(ctl("state") == 0 && strstr(output, "\nlog.dirs: "), "%s", output);
+	cr_assert(strstr(output, "\nt-0  OFFLINE: "), "%s", output);
+}
+
 Test(penstockctl, a_failed_partition_says_why)
 {
 	rig_create(&rig, "t", 1);

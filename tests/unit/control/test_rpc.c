@@ -4,6 +4,7 @@
 #include "tests/unit/control/registry_rig.h"
 
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <jansson.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -312,6 +313,52 @@ Test(rpc, the_gateway_says_who_it_is_and_what_it_can)
 	cr_assert(strlen(text_at(now, "cluster_id")) == 22);
 	json_t *methods = json_object_get(result_of("rpc.methods", "{}"), "methods");
 	cr_assert(json_array_size(methods) == 10);
+}
+
+/* A restart finds partition 1 of t replaced by a file. */
+static void take_offline(void)
+{
+	char message[256];
+	rig_create(&rig, "t", 2);
+	rpc_close(rpc);
+	rig_stop(&rig);
+	rig_run(&rig, "rm -r t-1; echo mine > t-1; echo > meta.properties");
+	cr_assert(rig_open(&rig), "%s", rig.message);
+	rpc = open_rpc(message, sizeof message);
+	cr_assert(rpc, "%s", message);
+}
+
+Test(rpc, what_is_not_served_is_told_by_state_list_and_describe)
+{
+	cr_assert(text_at(result_of("system.state", "{}"), "log_dir_fault")[0] == '\0');
+	take_offline();
+	json_t *now = result_of("system.state", "{}");
+	cr_assert(strstr(text_at(now, "log_dir_fault"), "meta.properties"));
+	cr_assert(json_integer_value(json_object_get(now, "partition_fault_count")) == 1);
+	json_t *fault = json_array_get(json_object_get(now, "partition_faults"), 0);
+	cr_assert(strcmp(text_at(fault, "topic"), "t") == 0);
+	cr_assert(json_integer_value(json_object_get(fault, "partition")) == 1);
+	cr_assert(json_is_true(json_object_get(fault, "is_offline")));
+	cr_assert(strstr(text_at(fault, "fault"), "Not a directory"));
+	json_t *topic = json_array_get(
+		json_object_get(result_of("topic.list", "{}"), "topics"), 0);
+	cr_assert(json_integer_value(json_object_get(topic, "partitions_offline")) == 1);
+	json_t *parts = json_object_get(result_of("topic.describe", "{\"name\":\"t\"}"),
+					"partitions");
+	cr_assert(json_is_false(json_object_get(json_array_get(parts, 0), "is_offline")));
+	cr_assert(json_is_true(json_object_get(json_array_get(parts, 1), "is_offline")));
+	cr_assert(strstr(text_at(json_array_get(parts, 1), "fault"), "Not a directory"));
+}
+
+Test(rpc, state_shows_a_hundred_faults_and_counts_them_all)
+{
+	rig_create(&rig, "t", 120);
+	for (unsigned i = 0; i < 120; i++)
+		rig.marks[rig_topic(&rig, "t")->topic.refs[i].slot].marks =
+			(struct log_marks){.is_fenced = true, .fence_error = -ENOSPC};
+	json_t *now = result_of("system.state", "{}");
+	cr_assert(json_array_size(json_object_get(now, "partition_faults")) == 100);
+	cr_assert(json_integer_value(json_object_get(now, "partition_fault_count")) == 120);
 }
 
 Test(rpc, requests_of_one_connection_are_answered_in_order)

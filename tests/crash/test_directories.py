@@ -1,0 +1,300 @@
+"""test_directories.py - what happens to a log directory outside the gateway: things that are not
+ours, partitions that are damaged, the directory gone under an open gateway, a full disk."""
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+
+from gateway import Gateway
+
+STORAGE_ERRORS = {'KafkaStorageError', 'UnknownError'}   # Debian's client does not know 56
+NOTICED_SECONDS = 1.5       # "within a second", and what a busy machine takes to answer
+
+
+class DirectoryTest(unittest.TestCase):
+    def setUp(self):
+        self.directory = tempfile.TemporaryDirectory()
+        self.log = os.path.join(self.directory.name, 'log')
+
+    def tearDown(self):
+        self.directory.cleanup()
+
+    def path(self, *names):
+        return os.path.join(self.log, *names)
+
+    def gateway(self):
+        return Gateway({'log.dirs': self.log})
+
+    def make_topic(self, name, partitions=2, records=10):
+        """A topic on disk with so many records in each partition; the gateway has stopped."""
+        with self.gateway() as gw:
+            gw.ctl('topic', 'create', name, '--partitions', str(partitions))
+            for partition in range(partitions):
+                self.produce(gw, name, partition, records)
+
+    @staticmethod
+    def produce(gw, topic, partition, records=1, check=True):
+        data = b''.join(b'%d\n' % i for i in range(records))
+        return gw.run(['kcat', '-b', gw.kafka, '-P', '-t', topic, '-p', str(partition),
+                       '-X', 'acks=all', '-X', 'message.timeout.ms=1500'], input=data,
+                      check=check)
+
+    @staticmethod
+    def state(gw):
+        return json.loads(gw.ctl('--json', 'state').stdout)
+
+    def check_offline(self, words):
+        """Of topic t, partition 1 is offline for that reason and partition 0 is served."""
+        with self.gateway() as gw:
+            self.assertEqual(len(gw.consume('t', 0)), 10)
+            self.produce(gw, 't', 0)
+            self.assertEqual(len(gw.consume('t', 0)), 11)
+            self.assertNotEqual(self.produce(gw, 't', 1, check=False).returncode, 0)
+            faults = self.state(gw)['partition_faults']
+            self.assertEqual([(f['topic'], f['partition'], f['is_offline']) for f in faults],
+                             [('t', 1, True)])
+            self.assertIn(words, faults[0]['fault'])
+            self.assertIn('OFFLINE', gw.ctl('state').stdout.decode())
+        self.assertIn('t-1 is OFFLINE', gw.errors)
+
+
+class OnePartition(DirectoryTest):
+    def test_a_segment_that_is_a_directory_leaves_the_rest_served(self):
+        self.make_topic('t')
+        segment = self.path('t-1', '0' * 20 + '.log')
+        os.rename(segment, segment + '.kept')
+        os.mkdir(segment)
+        self.check_offline('it is no file')
+        self.assertEqual(os.listdir(segment), [])
+
+    def test_a_damaged_partition_metadata_leaves_the_rest_served(self):
+        self.make_topic('t')
+        with open(self.path('t-1', 'partition.metadata'), 'w') as file:
+            file.write('version: 0\ntopic_')
+        before = sorted(os.listdir(self.path('t-1')))
+        self.check_offline('partition.metadata is damaged')
+        self.assertEqual(sorted(os.listdir(self.path('t-1'))), before)
+
+    def test_a_missing_partition_comes_back_when_it_is_restored(self):
+        self.make_topic('t')
+        os.rename(self.path('t-1'), os.path.join(self.directory.name, 'kept'))
+        with self.gateway() as gw:
+            self.assertEqual(len(gw.consume('t', 0)), 10)
+            self.assertEqual(self.state(gw)['partition_fault_count'], 1)
+        self.assertIn('partitions 1 are OFFLINE', gw.errors)
+        os.rename(os.path.join(self.directory.name, 'kept'), self.path('t-1'))
+        with self.gateway() as gw:
+            self.assertEqual(len(gw.consume('t', 1)), 10)
+
+    def test_a_missing_partition_is_empty_when_its_loss_is_accepted(self):
+        self.make_topic('t')
+        shutil.rmtree(self.path('t-1'))
+        os.mkdir(self.path('t-1'))
+        for name in ('recovery-point-offset-checkpoint', 'log-start-offset-checkpoint'):
+            with open(self.path(name)) as file:
+                lines = [line for line in file if not line.startswith('t 1 ')]
+            with open(self.path(name), 'w') as file:
+                file.writelines(lines)
+        with self.gateway() as gw:
+            self.assertEqual(self.state(gw)['partition_fault_count'], 0, gw.ctl('state').stdout)
+            self.produce(gw, 't', 1)
+            self.assertEqual(len(gw.consume('t', 1)), 1)
+
+    def test_a_cut_topic_file_leaves_other_topics_served(self):
+        self.make_topic('t')
+        self.make_topic('u')
+        with open(self.path('.t.json'), 'r+') as file:
+            file.truncate(40)
+        with self.gateway() as gw:
+            self.assertEqual(len(gw.consume('u', 1)), 10)
+            self.assertEqual(self.state(gw)['partition_fault_count'], 2)
+        self.assertEqual(os.path.getsize(self.path('.t.json')), 40)
+
+    def test_garbage_in_meta_properties_leaves_all_served(self):
+        self.make_topic('t')
+        garbage = os.urandom(100)
+        with open(self.path('meta.properties'), 'wb') as file:
+            file.write(garbage)
+        with self.gateway() as gw:
+            self.assertEqual(len(gw.consume('t', 1)), 10)
+            self.assertIn('meta.properties', self.state(gw)['log_dir_fault'])
+        with open(self.path('meta.properties'), 'rb') as file:
+            self.assertEqual(file.read(), garbage)
+
+
+class NotOurs(DirectoryTest):
+    def test_what_is_not_ours_is_left_alone_and_named(self):
+        os.makedirs(self.path('do-not-delete'))
+        os.makedirs(self.path('backup-2024'))
+        for name in ('do-not-delete/thesis.txt', 'backup-2024/photos', 'notes-1'):
+            with open(self.path(name), 'w') as file:
+                file.write('mine')
+        for _ in range(2):
+            with self.gateway() as gw:
+                self.assertEqual(self.state(gw)['partition_fault_count'], 0)
+            for name in ('do-not-delete', 'backup-2024', 'notes-1'):
+                self.assertEqual(gw.errors.count(name), 1, gw.errors)
+        for name in ('do-not-delete/thesis.txt', 'backup-2024/photos', 'notes-1'):
+            with open(self.path(name)) as file:
+                self.assertEqual(file.read(), 'mine')
+        self.assertLess(len(os.listdir(self.log)), 30)
+
+    def test_every_name_a_client_can_make_is_one_a_start_takes(self):
+        names = ['__cluster_metadata', '__consumer_offsets', 'a', 'a-1', 'a-1-0', '-', 'x-delete',
+                 'a-0.0123456789abcdef0123456789abcdef-delete', 'meta.properties', 'y' * 249]
+        with self.gateway() as gw:
+            for name in names:
+                gw.run(['kcat', '-b', gw.kafka, '-L', '-t', name], check=False)
+            told = json.loads(gw.run(['kcat', '-b', gw.kafka, '-L', '-J', '-t',
+                                      '__cluster_metadata'], check=False).stdout)
+            self.assertIn('Invalid topic', told['topics'][0].get('error', ''))
+            before = gw.ctl('topic', 'list').stdout
+            for name in names[1:]:
+                self.assertIn(name, before.decode())
+        with self.gateway() as gw:
+            self.assertEqual(gw.ctl('topic', 'list').stdout, before)
+            self.assertEqual(self.state(gw)['partition_fault_count'], 0)
+
+
+class Stream:
+    """Records with acks=all, one after another; when each was acknowledged, and what failed."""
+
+    def __init__(self, gw, topic):
+        self.topic, self.acknowledged, self.errors = topic, [], []
+        self.is_over = False
+        self.process = gw.popen(
+            [sys.executable, '-c', STREAM, gw.kafka, topic], stdout=subprocess.PIPE, text=True)
+        self.thread = threading.Thread(target=self.read)
+        self.thread.start()
+
+    def read(self):
+        for line in self.process.stdout:
+            word, at = line.split()
+            if word == 'stored':
+                self.acknowledged.append(float(at))
+            else:
+                self.errors.append((word, float(at)))
+
+    def wait(self, condition, seconds):
+        deadline = time.monotonic() + seconds
+        while not condition() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        return condition()
+
+    def end(self):
+        self.process.kill()
+        self.process.wait()
+        self.thread.join()
+        self.process.stdout.close()
+
+
+STREAM = '''
+import sys, time
+from kafka import KafkaProducer
+from kafka.errors import KafkaError
+producer = KafkaProducer(bootstrap_servers=sys.argv[1], acks='all', retries=0, linger_ms=0,
+                         request_timeout_ms=3000, max_block_ms=3000)
+while True:
+    try:
+        producer.send(sys.argv[2], b'x' * 100).get(timeout=3)
+        print('stored', time.monotonic(), flush=True)
+    except KafkaError as error:
+        print(type(error).__name__, time.monotonic(), flush=True)
+        time.sleep(0.05)
+'''
+
+
+class Gone(DirectoryTest):
+    def lose(self, lose):
+        with self.gateway() as gw:
+            gw.ctl('topic', 'create', 't', '--partitions', '3')
+            stream = Stream(gw, 't')
+            try:
+                self.assertTrue(stream.wait(lambda: len(stream.acknowledged) > 100, 20))
+                lose(gw)
+                lost_at = time.monotonic()
+                self.assertTrue(stream.wait(lambda: stream.errors, 5), 'no error')
+                time.sleep(1)
+            finally:
+                stream.end()
+            late = [at - lost_at for at in stream.acknowledged if at - lost_at > NOTICED_SECONDS]
+            self.assertEqual(late, [])
+            self.assertGreater(stream.errors[-1][1], stream.acknowledged[-1])
+            self.assertLessEqual({name for name, _ in stream.errors}, STORAGE_ERRORS)
+            state = self.state(gw)
+            self.assertIn('under the gateway', state['log_dir_fault'])
+            self.assertTrue(all(f['is_offline'] for f in state['partition_faults']))
+        self.assertEqual(gw.errors.count('all partitions are OFFLINE'), 1, gw.errors)
+
+    def test_nothing_is_acknowledged_after_the_log_directory_was_removed(self):
+        self.lose(lambda gw: shutil.rmtree(self.log))
+        self.assertFalse(os.path.exists(self.log))
+
+    def test_nothing_is_written_into_another_directory_at_its_path(self):
+        def replace(gw):
+            os.rename(self.log, self.log + '.kept')
+            os.makedirs(self.path('t-0'))
+        self.lose(replace)
+        self.assertEqual([os.listdir(self.log), os.listdir(self.path('t-0'))], [['t-0'], []])
+
+    def test_one_partitions_directory_gone_leaves_the_others_served(self):
+        with self.gateway() as gw:
+            gw.ctl('topic', 'create', 't', '--partitions', '2')
+            for partition in range(2):
+                self.produce(gw, 't', partition)
+            shutil.rmtree(self.path('t-1'))
+            time.sleep(NOTICED_SECONDS)
+            self.assertNotEqual(self.produce(gw, 't', 1, check=False).returncode, 0)
+            self.produce(gw, 't', 0)
+            self.assertEqual(len(gw.consume('t', 0)), 2)
+        self.assertIn('t-1 is OFFLINE', gw.errors)
+
+
+class FullDisk(DirectoryTest):
+    SIZE = 192 << 20
+
+    def setUp(self):
+        super().setUp()
+        os.mkdir(self.log)
+        done = subprocess.run(['mount', '-t', 'tmpfs', '-o', f'size={self.SIZE}', 'tmpfs',
+                               self.log], check=False, stderr=subprocess.PIPE)
+        if done.returncode != 0:
+            self.skipTest(f'no tmpfs to fill: {done.stderr.decode().strip()}')
+
+    def tearDown(self):
+        if os.path.ismount(self.log):
+            subprocess.run(['umount', '-l', self.log], check=True)
+        super().tearDown()
+
+    def fill(self):
+        with open(self.path('.filler'), 'wb', buffering=0) as file:
+            try:
+                while True:
+                    file.write(bytes(1 << 16))
+            except OSError:
+                pass
+        with open(self.path('.crumbs'), 'wb', buffering=0) as file:
+            try:
+                while True:
+                    file.write(bytes(4096))
+            except OSError:
+                pass
+
+    def test_a_topic_can_be_deleted_in_the_first_second(self):
+        with self.gateway() as gw:
+            gw.ctl('topic', 'create', 't', '--partitions', '2')
+            self.produce(gw, 't', 0, 1000)
+            self.fill()
+            self.assertFalse(os.path.exists(self.path('replication-offset-checkpoint')))
+            gw.ctl('topic', 'delete', 't')
+            self.assertFalse(os.path.exists(self.path('t-0')))
+            self.assertNotIn(b'\nt ', gw.ctl('topic', 'list').stdout)
+
+
+if __name__ == '__main__':
+    unittest.main()
