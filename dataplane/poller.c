@@ -6,7 +6,6 @@
 #include "dataplane/base/require.h"
 #include "dataplane/ingest/batch.h"
 #include "dataplane/ingest/kafka_session.h"
-#include "dataplane/ingest/waiting.h"
 #include "dataplane/quiescent.h"
 
 #include <errno.h>
@@ -93,8 +92,8 @@ bool poller_turn(struct poller *p)
 	laps_begin(&t->laps, nic_cycles(p->options.nic));
 	turn_begin(p);
 
-	bool acked = ack_input(in); /* completions first: they free memory, */
-	waiting_admit(in);          /* and sessions wait for it */
+	bool acked = ack_input(in); /* completions first: they free memory */
+	waiting_admit(in);
 	spent(p, STAT_cycles_ack);
 
 	nic_rx(p->options.nic, &t->packets);
@@ -157,7 +156,8 @@ static int pools_init(struct poller *p, const struct poller_options *o)
 		      : chunk_pool_init(&in->answer_large, CHUNK_BYTES, o->answer_large_chunks);
 	error = error ? error
 		      : chunk_pool_init(&in->request_pool, CHUNK_BYTES, o->request_chunks);
-	error = error ? error : chunk_pool_init(&p->receive, CHUNK_RECEIVE_BYTES, o->receive_chunks);
+	error = error ? error
+		      : chunk_pool_init(&p->receive, CHUNK_RECEIVE_BYTES, o->receive_chunks);
 	p->scratch = map_take(SCRATCH_BYTES);
 	return error ? error : p->scratch ? 0 : -ENOMEM;
 }

@@ -22,6 +22,23 @@ struct answer *answer_take(struct ingest *in, struct session *s, bool is_silent)
 	return a;
 }
 
+struct answer *answer_take_text(struct ingest *in, struct session *s, bool is_silent,
+				const struct bytes *pieces, unsigned count)
+{
+	struct answer *a = answer_chunks_left(in) ? answer_take(in, s, is_silent) : NULL;
+	if (!a)
+		return NULL;
+	for (unsigned i = 0; i < count; i++) {
+		if (pieces[i].size == 0)
+			continue;
+		require(a->text_bytes + pieces[i].size <= ANSWER_TEXT_BYTES);
+		memcpy(a->text + a->text_bytes, pieces[i].data, pieces[i].size);
+		a->text_bytes += (uint8_t)pieces[i].size;
+	}
+	in->texts_owed++;
+	return a;
+}
+
 struct waiter *answer_wait(struct ingest *in, struct answer *answer, struct append *append)
 {
 	struct waiter *w = &answer->first;
@@ -52,7 +69,10 @@ void answer_unwait(struct ingest *in, struct append *append)
 
 static void answer_give(struct ingest *in, struct answer *a)
 {
-	chain_give(&a->bytes);
+	if (a->text_bytes)
+		in->texts_owed--;
+	else
+		chain_give(&a->bytes);
 	list_remove(&a->node);
 	slab_give(&in->answers, a);
 }
@@ -89,7 +109,11 @@ static void answer_send(struct ingest *in, struct session *s, struct answer *a)
 		stats_add(&in->stats, STAT_answers_error, a->is_error);
 		if (!a->may_wait)
 			latency_note(in, in->now_ns - a->started_ns);
-		stream_send(s->stream, &a->bytes);
+		if (a->text_bytes)
+			stream_send_text(s->stream, (struct bytes){a->text, a->text_bytes},
+					 &in->answer_small);
+		else
+			stream_send(s->stream, &a->bytes);
 	}
 	if (a->closes)
 		session_abort(in, s);

@@ -6,8 +6,10 @@
  *     ack_input ─▶ protocol->resolve writes the outcome ─▶ waiting == 0 ─▶ answers_send
  *
  * The bytes of an answer are encoded when the request is read; only the fields that the
- * writer decides (error, base offset) are patched in afterwards. An answer whose connection
- * is gone (session null) is still resolved, and dropped.
+ * writer decides (error, base offset) are patched in afterwards. A T-Box's are few and lie in
+ * the answer itself; a chunk is kept for them, and taken when they are sent: until then a frame
+ * that waits for the disk costs two cache lines. An answer whose connection is gone (session
+ * null) is still resolved, and dropped.
  *
  * Core: poller.
  */
@@ -17,6 +19,8 @@
 #include "dataplane/ingest/session.h"
 
 struct answer;
+
+enum { ANSWER_TEXT_BYTES = 40 }; /* a GB/T 32960 answer with a time takes 31 */
 
 /* One append that an answer waits for. */
 struct waiter {
@@ -30,7 +34,10 @@ struct answer {
 	struct list node;
 	struct session *session; /* null: the connection is gone */
 	const struct protocol *protocol;
-	struct chain bytes;
+	union {
+		struct chain bytes;
+		uint8_t text[ANSWER_TEXT_BYTES]; /* when text_bytes is not 0 */
+	};
 	uint64_t started_ns;
 	uint32_t waiting;        /* appends, reads or calls not yet back */
 	/* Frame ledger: 1 when sending (or, silent, completing) this answer ends a frame:
@@ -40,13 +47,25 @@ struct answer {
 	bool may_wait;           /* a Fetch waits for data by design: not in the latency figures */
 	bool is_error;
 	bool closes;             /* close the connection instead of (silent) or after sending */
+	uint8_t text_bytes;
 	struct waiter first;     /* most answers wait for one append */
 	bool first_in_use;
 };
+static_assert(sizeof(struct answer) <= 2 * CACHE_LINE_BYTES, "two lines for each that is owed");
 
 /* A new answer at the end of the session's queue, or null when the slab is empty. `is_silent`:
  * it is not sent, unless something goes wrong. */
 struct answer *answer_take(struct ingest *in, struct session *s, bool is_silent);
+
+/* A new answer of up to ANSWER_TEXT_BYTES in pieces, or null: none left, or no chunk for it. */
+struct answer *answer_take_text(struct ingest *in, struct session *s, bool is_silent,
+				const struct bytes *pieces, unsigned count);
+
+/* Chunks of answer_small that no text is waiting for. */
+static inline uint32_t answer_chunks_left(const struct ingest *in)
+{
+	return chunk_pool_left(&in->answer_small) - in->texts_owed;
+}
 
 /* Puts an answer that was taken out of a queue at its end again. */
 void answer_queue(struct session *s, struct answer *a);

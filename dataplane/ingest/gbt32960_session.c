@@ -153,10 +153,12 @@ static void wait_for(struct ingest *in, struct cut *c)
 	session_arm(in, s, s->listener->frame_timeout_ms);
 }
 
-/* While sessions wait, a frame more could be cut in vain. */
-static unsigned frames_end(const struct ingest *in, const struct frame_vec *frames)
+/* While sessions wait, each gets what one frame needs: another would be cut in vain. */
+static unsigned frames_end(const struct ingest *in, const struct session *s,
+			   const struct frame_vec *frames)
 {
-	return in->sessions_blocked ? frames->count + 1 : FRAMES_PER_TURN;
+	bool is_want = in->sessions_blocked > 0 || s->admitted != WAIT_NOTHING;
+	return is_want ? frames->count + 1 : FRAMES_PER_TURN;
 }
 
 static void gbt32960_cut(struct ingest *in, struct session *s, struct frame_vec *frames)
@@ -166,7 +168,7 @@ static void gbt32960_cut(struct ingest *in, struct session *s, struct frame_vec 
 		.gs = gs,
 		.frames = frames,
 		.stream = s->stream,
-		.frames_end = frames_end(in, frames),
+		.frames_end = frames_end(in, s, frames),
 		.readable = stream_readable(s->stream),
 	};
 	bool is_early = gs->is_waiting && gs->wait_at == (uint32_t)gs->offset &&
@@ -278,6 +280,22 @@ static struct bytes answer_data(const struct ingest *in, const struct listener *
 	return (struct bytes){data.data, has_time ? GBT32960_TIME_BYTES : 0};
 }
 
+/* An answer that echoes more than a time; null: something is missing. */
+static struct answer *answer_take_long(struct ingest *in, struct session *s, bool is_silent,
+				       const struct bytes pieces[3], enum wait_for *missing)
+{
+	size_t size = pieces[0].size + pieces[1].size + pieces[2].size;
+	bool is_small = size <= CHUNK_BYTES / 2;
+	struct chunk_pool *pool = is_small ? &in->answer_small : &in->answer_large;
+	size_t left = is_small ? answer_chunks_left(in) : chunk_pool_left(pool);
+	bool has_room = left * pool->chunk_bytes >= size;
+	struct answer *a = has_room ? answer_take(in, s, is_silent) : NULL;
+	*missing = has_room || is_small ? WAIT_ANSWER : WAIT_LARGE;
+	for (unsigned i = 0; a && i < 3; i++)
+		require(chain_append(&a->bytes, pool, pieces[i].data, pieces[i].size));
+	return a;
+}
+
 /* A success answer to `frame` at the end of the queue, or null: the session waits for memory. */
 static struct answer *answer_make(struct ingest *in, struct session *s, struct bytes frame,
 				  bool is_silent)
@@ -287,19 +305,13 @@ static struct answer *answer_make(struct ingest *in, struct session *s, struct b
 	struct gbt32960_header h = gbt32960_answer_header(
 		gbt32960_header_of(frame), GBT32960_SUCCESS, (uint16_t)data.size);
 	uint8_t bcc = gbt32960_bcc(&h, data);
-	bool is_small = data.size < CHUNK_BYTES / 2;
-	struct chunk_pool *pool = is_small ? &in->answer_small : &in->answer_large;
-	size_t room = (size_t)chunk_pool_left(pool) * pool->chunk_bytes;
-	bool has_room = room >= GBT32960_FRAME_BYTES_MIN + data.size;
-	struct answer *a = has_room ? answer_take(in, s, is_silent) : NULL;
-	if (!a) {
-		session_wait(in, s, has_room || is_small ? WAIT_ANSWER : WAIT_LARGE);
-		return NULL;
-	}
-	bool fits = chain_append(&a->bytes, pool, &h, sizeof h) &&
-		    chain_append(&a->bytes, pool, data.data, data.size) &&
-		    chain_append(&a->bytes, pool, &bcc, 1);
-	require(fits);
+	struct bytes pieces[] = {{(const uint8_t *)&h, sizeof h}, data, {&bcc, 1}};
+	bool is_text = data.size + GBT32960_FRAME_BYTES_MIN <= ANSWER_TEXT_BYTES;
+	enum wait_for missing = WAIT_ANSWER;
+	struct answer *a = is_text ? answer_take_text(in, s, is_silent, pieces, 3)
+				   : answer_take_long(in, s, is_silent, pieces, &missing);
+	if (!a)
+		session_wait(in, s, missing);
 	return a;
 }
 
@@ -324,6 +336,22 @@ static bool gbt32960_accept(struct ingest *in, struct session *s, const struct f
 	return true;
 }
 
+static void answer_read(const struct answer *a, size_t from, void *out, size_t size)
+{
+	if (a->text_bytes)
+		memcpy(out, a->text + from, size);
+	else
+		chain_copy_out(&a->bytes, from, out, size);
+}
+
+static void answer_patch(struct answer *a, size_t from, const void *data, size_t size)
+{
+	if (a->text_bytes)
+		memcpy(a->text + from, data, size);
+	else
+		chain_patch(&a->bytes, from, data, size);
+}
+
 /* Success was prepared; failure changes the flag, and the BCC with it. */
 static void gbt32960_resolve(struct ingest *in, struct waiter *w, const struct append *done)
 {
@@ -331,15 +359,15 @@ static void gbt32960_resolve(struct ingest *in, struct waiter *w, const struct a
 	if (!done->error || !a->session)
 		return;
 	struct gbt32960_header h;
-	chain_copy_out(&a->bytes, 0, &h, sizeof h);
+	size_t bcc_at = (a->text_bytes ? a->text_bytes : a->bytes.size) - 1;
+	uint8_t bcc, flag = GBT32960_ERROR;
+	answer_read(a, 0, &h, sizeof h);
+	answer_read(a, bcc_at, &bcc, 1);
 	h.flag = GBT32960_COMMAND;
 	a->is_silent = !(answers_to(&h, a->session->listener->link) & TO_BAD);
-	size_t bcc_at = a->bytes.size - 1;
-	uint8_t bcc, flag = GBT32960_ERROR;
-	chain_copy_out(&a->bytes, bcc_at, &bcc, 1);
 	bcc ^= GBT32960_SUCCESS ^ GBT32960_ERROR;
-	chain_patch(&a->bytes, GBT32960_FLAG_AT, &flag, 1);
-	chain_patch(&a->bytes, bcc_at, &bcc, 1);
+	answer_patch(a, GBT32960_FLAG_AT, &flag, 1);
+	answer_patch(a, bcc_at, &bcc, 1);
 }
 
 /* ---- the row ---------------------------------------------------------------------------- */

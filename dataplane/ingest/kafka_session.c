@@ -24,6 +24,7 @@ bool kafka_read_piece(const struct kafka_session *ks, const struct kafka_message
 bool kafka_answer_append(struct ingest *in, struct chain *c, const void *data, size_t size)
 {
 	if (c->size + size <= SMALL_ANSWER_BYTES &&
+	    size <= (size_t)answer_chunks_left(in) * CHUNK_SMALL_BYTES &&
 	    chain_append(c, &in->answer_small, data, size))
 		return true;
 	return chain_append(c, &in->answer_large, data, size);

@@ -143,6 +143,7 @@ struct ingest {
 	struct slab sessions[PROTOCOLS];
 	struct slab answers;
 	struct slab waiters;
+	uint32_t texts_owed;            /* answers that need a chunk when they are sent */
 	struct slab appends;
 	uint32_t appends_taken[WRITERS_MAX]; /* of them, by writer */
 	struct slab reads;

@@ -2,6 +2,7 @@
  * waiting.h. */
 #include "dataplane/ingest/waiting.h"
 #include "dataplane/base/require.h"
+#include "dataplane/ingest/answer.h"
 
 enum {
 	ADMITTED_PER_TURN = 128, /* of each list */
@@ -77,7 +78,7 @@ static uint32_t left_of(const struct ingest *in, enum wait_for what)
 {
 	switch (what) {
 	case WAIT_ANSWER:
-		return min_u32(slab_left(&in->answers), chunk_pool_left(&in->answer_small));
+		return min_u32(slab_left(&in->answers), answer_chunks_left(in));
 	case WAIT_WAITER:
 		return slab_left(&in->waiters);
 	case WAIT_LARGE:

@@ -42,6 +42,8 @@ struct stream_ops {
 	void (*consume)(struct stream *s, size_t n);
 	size_t (*send_room)(const struct stream *s);
 	void (*send)(struct stream *s, struct chain *give);
+	/* null: send, of a chunk */
+	void (*send_text)(struct stream *s, struct bytes text, struct chunk_pool *pool);
 	void (*close)(struct stream *s, enum stream_close_how how);
 };
 
@@ -95,6 +97,19 @@ static inline size_t stream_send_room(const struct stream *s)
 static inline void stream_send(struct stream *s, struct chain *give)
 {
 	s->ops->send(s, give);
+}
+
+/* Sends a copy of a few bytes; `pool` has a chunk for them, which is taken if need be. */
+static inline void stream_send_text(struct stream *s, struct bytes text,
+				    struct chunk_pool *pool)
+{
+	struct chain chain = {0};
+	if (s->ops->send_text) {
+		s->ops->send_text(s, text, pool);
+		return;
+	}
+	chain_append(&chain, pool, text.data, text.size);
+	s->ops->send(s, &chain);
 }
 
 static inline void stream_close(struct stream *s, enum stream_close_how how)

@@ -126,6 +126,16 @@ static void conn_send_chain(struct stream *s, struct chain *give)
 	tcp_conn_mark(c);
 }
 
+static void conn_send_text(struct stream *s, struct bytes text, struct chunk_pool *pool)
+{
+	struct tcp_conn *c = tcp_conn_of(s);
+	if (s->is_closed || c->state == TCP_STATE_CLOSED)
+		return;
+	bool fits = chain_append(&c->send, pool, text.data, text.size);
+	require(fits);
+	tcp_conn_mark(c);
+}
+
 static void conn_close(struct stream *s, enum stream_close_how how)
 {
 	struct tcp_conn *c = tcp_conn_of(s);
@@ -152,5 +162,6 @@ const struct stream_ops tcp_stream_ops = {
 	.consume = conn_consume,
 	.send_room = conn_send_room,
 	.send = conn_send_chain,
+	.send_text = conn_send_text,
 	.close = conn_close,
 };

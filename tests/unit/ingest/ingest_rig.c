@@ -301,7 +301,7 @@ struct rig *rig_create(const struct rig_options *options)
 	uint32_t answers = o.answers_max ? o.answers_max : 4096;
 	require(lanes_init(&in->lanes, RIG_WRITERS, 64 << 20, credit, 1 << 20) == 0);
 	require(slab_init(&in->sessions[PROTOCOL_GBT32960],
-			  protocols[PROTOCOL_GBT32960]->session_bytes, 64) == 0);
+			  protocols[PROTOCOL_GBT32960]->session_bytes, 256) == 0);
 	require(slab_init(&in->answers, sizeof(struct answer), answers) == 0);
 	require(slab_init(&in->waiters, sizeof(struct waiter), 16) == 0);
 	require(slab_init(&in->appends, sizeof(struct append),

@@ -1,0 +1,137 @@
+/* test_waiting.c - more frames than there are answers or credit: everybody is served in the order
+ * he came, and nobody is looked at in vain. */
+#include "dataplane/ingest/waiting.h"
+#include "tests/unit/ingest/ingest_rig.h"
+
+#include <criterion/criterion.h>
+
+enum { VEHICLES = 200, ANSWERS = 64 };
+
+static struct wire *vehicles[VEHICLES];
+
+static struct rig *open_vehicles(const struct rig_options *options)
+{
+	struct rig *r = rig_create(options);
+	for (unsigned i = 0; i < VEHICLES; i++)
+		vehicles[i] = wire_open(r, RIG_PLATFORM);
+	rig_turn_without_writer(r, 1000);
+	return r;
+}
+
+static void close_vehicles(struct rig *r)
+{
+	for (unsigned i = 0; i < VEHICLES; i++)
+		wire_end(vehicles[i]);
+	rig_settle(r);
+	for (unsigned i = 0; i < VEHICLES; i++)
+		wire_free(vehicles[i]);
+	rig_destroy(r);
+}
+
+/* Each sends `count` logins in a turn of its own, so that they come in the order of numbers. */
+static void send_logins(struct rig *r, unsigned count)
+{
+	const struct sample_frame *f = sample_login();
+	for (unsigned i = 0; i < VEHICLES; i++) {
+		for (unsigned k = 0; k < count; k++)
+			wire_send(vehicles[i], f->data, f->size);
+		rig_turn_without_writer(r, 10);
+	}
+}
+
+static unsigned consumed_by(unsigned from, unsigned to)
+{
+	unsigned frames = 0;
+	for (unsigned i = from; i < to; i++)
+		frames += (unsigned)(vehicles[i]->consumed / sample_login()->size);
+	return frames;
+}
+
+Test(waiting, without_answers_a_frame_is_cut_once_and_then_not_looked_at)
+{
+	struct rig_options o = {.answers_max = ANSWERS};
+	struct rig *r = open_vehicles(&o);
+	send_logins(r, 1);
+	cr_assert(consumed_by(0, ANSWERS) == ANSWERS && consumed_by(ANSWERS, VEHICLES) == 0);
+	cr_assert(r->in.sessions_blocked == VEHICLES - ANSWERS);
+	uint64_t blocked = rig_stat(r, STAT_sessions_blocked);
+	for (unsigned turn = 0; turn < 100; turn++) {
+		cr_assert(list_is_empty(&r->in.ready) && !waiting_can_admit(&r->in));
+		rig_turn_without_writer(r, 10);
+		cr_assert(r->frames.count == 0, "nothing is cut again");
+	}
+	cr_assert(rig_stat(r, STAT_sessions_blocked) == blocked);
+	close_vehicles(r);
+}
+
+Test(waiting, what_comes_back_goes_to_the_oldest_one_for_one)
+{
+	struct rig_options o = {.answers_max = ANSWERS};
+	struct rig *r = open_vehicles(&o);
+	send_logins(r, 1);
+	/* Answers come back in pieces: each time those who have waited longest are served. */
+	for (unsigned served = ANSWERS; served < VEHICLES;) {
+		rig_turn(r, 1000);
+		rig_turn(r, 1000);
+		unsigned now = consumed_by(0, VEHICLES);
+		cr_assert(consumed_by(0, now) == now, "%u of the first %u", consumed_by(0, now), now);
+		cr_assert(now >= served);
+		served = now;
+	}
+	cr_assert(rig_stat(r, STAT_sessions_blocked) == VEHICLES - ANSWERS, "each waited once");
+	close_vehicles(r);
+}
+
+Test(waiting, a_vehicle_with_many_frames_takes_its_turn_with_the_others)
+{
+	struct rig_options o = {.answers_max = ANSWERS};
+	struct rig *r = open_vehicles(&o);
+	const struct sample_frame *f = sample_login();
+	for (unsigned k = 0; k < 3 * ANSWERS; k++)
+		wire_send(vehicles[0], f->data, f->size);
+	rig_turn_without_writer(r, 10);
+	send_logins(r, 1);
+	uint64_t greedy = vehicles[0]->consumed / f->size;
+	cr_assert(greedy == ANSWERS && consumed_by(1, VEHICLES) == 0);
+	for (unsigned turn = 0; turn < 1000 && consumed_by(1, VEHICLES) < VEHICLES - 1; turn++)
+		rig_turn(r, 1000);
+	cr_assert(consumed_by(1, VEHICLES) == VEHICLES - 1);
+	/* As many turns as the line had, in which it came by a few times. */
+	greedy = vehicles[0]->consumed / f->size - greedy;
+	cr_assert(greedy <= VEHICLES / ANSWERS + 2, "%lu", greedy);
+	rig_settle(r);
+	close_vehicles(r);
+}
+
+Test(waiting, credit_wakes_as_many_as_it_is_enough_for)
+{
+	const struct sample_frame *f = sample_login();
+	struct bytes key = {f->data, GBT32960_VIN_BYTES}, value = {f->data, f->size};
+	uint32_t each = record_reserve_bytes(key, value);
+	struct rig_options o = {.lane_credit_bytes = 10 * each + each / 2};
+	struct rig *r = open_vehicles(&o);
+	send_logins(r, 1);
+	cr_assert(consumed_by(0, VEHICLES) == 10 && consumed_by(0, 10) == 10);
+	uint64_t blocked = rig_stat(r, STAT_sessions_blocked);
+	rig_settle(r);
+	cr_assert(consumed_by(0, VEHICLES) == VEHICLES);
+	/* A batch comes back with room to spare: a few find too little, and keep their place. */
+	uint64_t again = rig_stat(r, STAT_sessions_blocked) - blocked;
+	cr_assert(again < VEHICLES / 4, "%lu waited again", again);
+	close_vehicles(r);
+}
+
+Test(waiting, a_connection_that_ends_while_it_waits_leaves_the_line)
+{
+	struct rig_options o = {.answers_max = ANSWERS};
+	struct rig *r = open_vehicles(&o);
+	send_logins(r, 1);
+	for (unsigned i = ANSWERS; i < VEHICLES; i += 2)
+		wire_lose(vehicles[i]);
+	rig_turn_without_writer(r, 10);
+	cr_assert(r->in.sessions_blocked == (VEHICLES - ANSWERS) / 2, "%u", r->in.sessions_blocked);
+	rig_settle(r);
+	for (unsigned i = ANSWERS + 1; i < VEHICLES; i += 2)
+		cr_assert(consumed_by(i, i + 1) == 1);
+	close_vehicles(r);
+}
