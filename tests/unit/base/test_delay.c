@@ -13,6 +13,9 @@ Test(delay, a_name_is_due_at_its_time_and_once)
 	uint32_t now = UINT32_MAX - 5; /* the clock wraps meanwhile */
 	cr_assert(delay_want(&d, 7, now));
 	cr_assert(delay_idle_ms(&d, now, 100) == DELAY_MS);
+	cr_assert(delay_idle_ms(&d, now, 5) == 5);
+	cr_assert(delay_idle_ms(&d, now + DELAY_MS + 1, 100) == 0);
+	cr_assert(delay_due(&d, now) == DELAY_NONE);
 	cr_assert(delay_due(&d, now + DELAY_MS - 1) == DELAY_NONE);
 	cr_assert(delay_due(&d, now + DELAY_MS) == 7);
 	cr_assert(delay_due(&d, now + 10 * DELAY_MS) == DELAY_NONE);
@@ -33,6 +36,19 @@ Test(delay, a_dropped_name_does_not_keep_the_next_waiting)
 	while (due == DELAY_NONE && calls++ < NAMES)
 		due = delay_due(&d, DELAY_MS);
 	cr_assert(due == NAMES - 1);
+	cr_assert(calls >= NAMES / 64, "what one call passes over is bounded");
+	delay_fini(&d);
+}
+
+Test(delay, a_name_takes_one_place_however_often_it_is_dropped)
+{
+	struct delay d;
+	cr_assert(delay_init(&d, NAMES, DELAY_MS) == 0);
+	for (unsigned i = 0; i < 10 * NAMES; i++) {
+		cr_assert(delay_want(&d, 7, 0));
+		delay_drop(&d, 7);
+	}
+	cr_assert(d.count == 1);
 	delay_fini(&d);
 }
 

@@ -307,7 +307,8 @@ struct rig *rig_create(const struct rig_options *options)
 	require(slab_init(&in->appends, sizeof(struct append),
 			  o.appends_max ? o.appends_max
 					: RIG_WRITERS * HANDOFF_APPENDS_MAX) == 0);
-	require(chunk_pool_init(&in->answer_small, CHUNK_SMALL_BYTES, 8192) == 0);
+	require(chunk_pool_init(&in->answer_small, CHUNK_SMALL_BYTES,
+				o.answer_chunks ? o.answer_chunks : 8192) == 0);
 	require(chunk_pool_init(&in->answer_large, CHUNK_BYTES, 64) == 0);
 	for (unsigned i = 0; i < 2; i++)
 		require(wake_init(&r->wakes[i]) == 0);

@@ -68,6 +68,7 @@ struct rig {
 struct rig_options {
 	uint64_t lane_credit_bytes; /* 0: plenty */
 	uint32_t answers_max;
+	uint32_t answer_chunks; /* small ones */
 	uint32_t appends_max;
 	uint32_t batch_bytes;
 };

@@ -64,6 +64,19 @@ Test(waiting, without_answers_a_frame_is_cut_once_and_then_not_looked_at)
 	close_vehicles(r);
 }
 
+Test(waiting, an_answer_is_owed_only_with_a_chunk_to_send_it)
+{
+	struct rig_options o = {.answer_chunks = ANSWERS};
+	struct rig *r = open_vehicles(&o);
+	send_logins(r, 1);
+	cr_assert(r->in.answer_small.in_use == 0, "it is taken when the answer is sent");
+	cr_assert(consumed_by(0, ANSWERS) == ANSWERS && consumed_by(ANSWERS, VEHICLES) == 0);
+	cr_assert(!waiting_can_admit(&r->in));
+	rig_settle(r);
+	cr_assert(consumed_by(0, VEHICLES) == VEHICLES && r->in.texts_owed == 0);
+	close_vehicles(r);
+}
+
 Test(waiting, what_comes_back_goes_to_the_oldest_one_for_one)
 {
 	struct rig_options o = {.answers_max = ANSWERS};
