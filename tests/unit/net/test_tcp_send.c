@@ -458,6 +458,43 @@ Test(tcp_send, a_full_port_is_asked_once_a_turn_however_many_wait_and_serves_the
 	rig_free(r);
 }
 
+Test(tcp_send, who_has_had_his_share_of_a_turn_lets_the_others_go_first)
+{
+	static const uint8_t small_mss[] = {2, 4, 0x02, 0x18};
+	struct rig *r = rig_new(rig_options());
+	struct tcp_conn *greedy = rig_open_with(r, 5000, small_mss, sizeof small_mss);
+	r->peer_port++;
+	struct tcp_conn *other = rig_open(r);
+	greedy->cwnd = 65535;
+	rig_send(r, &greedy->stream, 80 * 536, 0);
+	rig_send(r, &other->stream, 10, 0);
+	rig_turn(r);
+	cr_assert(r->sent_count == TCP_SEGMENTS_PER_TURN + 1, "%u", r->sent_count);
+	cr_assert(rig_last(r)->h.destination_port == r->peer_port);
+	rig_turn(r);
+	cr_assert(r->sent_count == 80 - TCP_SEGMENTS_PER_TURN);
+	rig_free(r);
+}
+
+Test(tcp_send, a_timeout_comes_in_time_though_the_queue_looked_too_early)
+{
+	struct rig *r = rig_new(rig_options());
+	struct tcp_conn *c = rig_open(r);
+	rig_send(r, &c->stream, 100, 0);
+	rig_turn(r);
+	rig_wait_ms(r, 50);
+	give_ack(r, 100, 65535);
+	/* The name keeps its place in the queue, 50 ms before this one's time. */
+	rig_send(r, &c->stream, 100, 100);
+	rig_turn(r);
+	cr_assert(c->rto_ms == 200);
+	rig_wait_ms(r, 180);
+	cr_assert(r->sent_count == 0);
+	rig_wait_ms(r, 22);
+	cr_assert(r->sent_count == 1 && offset(r, 0) == 0);
+	rig_free(r);
+}
+
 Test(tcp_send, keepalive_probes_a_silent_peer_and_gives_it_up)
 {
 	struct tcp_options o = rig_options();
