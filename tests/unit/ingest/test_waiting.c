@@ -87,7 +87,8 @@ Test(waiting, what_comes_back_goes_to_the_oldest_one_for_one)
 		rig_turn(r, 1000);
 		rig_turn(r, 1000);
 		unsigned now = consumed_by(0, VEHICLES);
-		cr_assert(consumed_by(0, now) == now, "%u of the first %u", consumed_by(0, now), now);
+		unsigned of_first = consumed_by(0, now);
+		cr_assert(of_first == now, "%u of the first %u", of_first, now);
 		cr_assert(now >= served);
 		served = now;
 	}
