@@ -147,6 +147,7 @@ static void wait_for(struct ingest *in, struct cut *c)
 	gs->is_waiting = true;
 	gs->wait_at = (uint32_t)(gs->offset + c->at);
 	gs->wait_bytes = (uint32_t)c->wait_bytes;
+	stream_need(s->stream, c->wait_bytes);
 	if (is_same)
 		return;
 	gs->armed_end = gs->offset + c->readable;
@@ -187,6 +188,8 @@ static void gbt32960_cut(struct ingest *in, struct session *s, struct frame_vec 
 		wait_for(in, &c);
 		return;
 	}
+	if (gs->is_waiting)
+		stream_need(s->stream, 0);
 	gs->is_waiting = false;
 	session_disarm(in, s);
 	if (c.at < c.readable)

@@ -39,6 +39,7 @@ struct stream_ops {
 	size_t (*readable)(const struct stream *s);
 	struct bytes (*peek)(struct stream *s, size_t from, size_t want);
 	struct bytes (*span)(struct stream *s, size_t from, size_t want); /* null: peek */
+	void (*need)(struct stream *s, size_t bytes); /* null: any number comes without */
 	void (*consume)(struct stream *s, size_t n);
 	size_t (*send_room)(const struct stream *s);
 	void (*send)(struct stream *s, struct chain *give);
@@ -80,6 +81,14 @@ static inline struct bytes stream_peek(struct stream *s, size_t from, size_t wan
 static inline struct bytes stream_span(struct stream *s, size_t from, size_t want)
 {
 	return s->ops->span ? s->ops->span(s, from, want) : s->ops->peek(s, from, want);
+}
+
+/* The session cannot go on before so many bytes are readable at once: the peer may send them,
+ * however small his window is. 0: it can. */
+static inline void stream_need(struct stream *s, size_t bytes)
+{
+	if (s->ops->need)
+		s->ops->need(s, bytes);
 }
 
 static inline void stream_consume(struct stream *s, size_t n)

@@ -161,6 +161,7 @@ struct tcp_conn {
 	uint8_t challenge_count;
 	uint8_t backoff; /* doublings of rto_ms, until an RTT sample (Karn) */
 	uint8_t keepalives_sent;
+	uint16_t needed_chunks; /* that the session must see at once (stream_need) */
 	struct mac mac;
 };
 

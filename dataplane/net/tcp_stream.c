@@ -84,6 +84,14 @@ static struct bytes conn_span(struct stream *s, size_t from, size_t want)
 	return (struct bytes){piece.data, min_size(piece.size, want)};
 }
 
+static void conn_need(struct stream *s, size_t bytes)
+{
+	struct tcp_conn *c = tcp_conn_of(s);
+	size_t chunk_bytes = c->tcp->options.receive->chunk_bytes;
+	c->needed_chunks = (uint16_t)min_size((bytes + chunk_bytes - 1) / chunk_bytes, UINT16_MAX);
+	tcp_conn_mark(c);
+}
+
 static void conn_consume(struct stream *s, size_t n)
 {
 	struct tcp_conn *c = tcp_conn_of(s);
@@ -159,6 +167,7 @@ const struct stream_ops tcp_stream_ops = {
 	.readable = conn_readable_bytes,
 	.peek = conn_peek,
 	.span = conn_span,
+	.need = conn_need,
 	.consume = conn_consume,
 	.send_room = conn_send_room,
 	.send = conn_send_chain,

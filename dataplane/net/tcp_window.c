@@ -4,6 +4,7 @@
  *     first:  its share of the receive memory, if every connection filled its own at once
  *     grows:  fourfold a round trip in which half of it came and was read at once
  *     never:  beyond the largest window, or an eighth of the receive memory that is free
+ *     but:    what the session needs at once always fits, a long frame above all
  *
  * A vehicle that reports now and then keeps its share, so that the memory holds what a whole
  * fleet may send while nothing can be taken; a producer has the largest window after a few
@@ -15,7 +16,7 @@ enum {
 	GROWTH_SHIFT = 2,     /* fourfold */
 	GROWTHS_MAX = 6,      /* of 2 KiB and more: beyond the largest window there is */
 	FREE_SHARE = 8,
-	FIRST_SEGMENTS = 2,   /* RFC 5681 4.2: every second full segment is acknowledged */
+	SEGMENTS_MIN = 2,     /* RFC 5681 4.2: every second full segment is acknowledged */
 	ROUND_MS_MAX = 30000, /* half of what round_ms tells apart */
 };
 
@@ -30,7 +31,7 @@ uint32_t tcp_window_first(const struct tcp *t)
 	const struct tcp_options *o = &t->options;
 	uint64_t share = (uint64_t)o->receive->count * o->receive->chunk_bytes /
 			 o->connections_max;
-	uint64_t first = max_u64(share, FIRST_SEGMENTS * (uint64_t)t->local_mss);
+	uint64_t first = max_u64(share, SEGMENTS_MIN * (uint64_t)t->local_mss);
 	return (uint32_t)min_u64(first, min_u32(o->receive_buffer_bytes, UINT16_MAX));
 }
 
@@ -48,6 +49,15 @@ void tcp_window_grow(struct tcp *t, struct tcp_conn *c)
 	c->round_ms = (uint16_t)t->now_ms;
 }
 
+/* With what the session needs, and so many segments behind it that the window never is too small
+ * to be opened (window_step_min) before all of that has come. */
+static uint32_t window_needed(const struct tcp *t, const struct tcp_conn *c)
+{
+	if (likely(c->needed_chunks == 0))
+		return 0;
+	return c->needed_chunks * t->options.receive->chunk_bytes + SEGMENTS_MIN * t->local_mss;
+}
+
 /* Bytes of window that could be offered now. */
 static uint32_t window_free(const struct tcp *t, const struct tcp_conn *c)
 {
@@ -55,7 +65,7 @@ static uint32_t window_free(const struct tcp *t, const struct tcp_conn *c)
 	uint64_t memory = (uint64_t)chunk_pool_left(pool) * pool->chunk_bytes / FREE_SHARE;
 	uint32_t limit = (uint32_t)min_u64(window_limit(t, c), memory);
 	uint32_t unread = tcp_conn_unread(c);
-	limit = max_u32(limit, t->window_first);
+	limit = max_u32(limit, max_u32(t->window_first, window_needed(t, c)));
 	return limit > unread ? limit - unread : 0;
 }
 

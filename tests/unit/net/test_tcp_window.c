@@ -112,3 +112,46 @@ Test(tcp_window, what_one_is_offered_is_an_eighth_of_what_is_free)
 	chain_give(&taken);
 	rig_free(r);
 }
+
+/* `size` bytes in steps, as far as the window lets them; how many have come. */
+static uint32_t come_unread(struct rig *r, const struct tcp_conn *c, uint32_t size, uint32_t step)
+{
+	for (uint32_t come = 0; (come = tcp_conn_unread(c)) < size;) {
+		round_of(r, min_u32(min_u32(window_of(c), step), size - come));
+		if (tcp_conn_unread(c) == come)
+			return come;
+	}
+	return size;
+}
+
+/* A frame cannot be read before its end has come: its window must not close before. */
+Test(tcp_window, what_the_session_needs_at_once_comes_however_small_the_share)
+{
+	static const uint32_t sizes[] = {1300, 2000, 2920, 3034, 8000, 65560};
+	for (unsigned i = 0; i < array_len(sizes); i++)
+		for (unsigned scaled = 0; scaled < 2; scaled++) {
+			struct tcp_options o = options();
+			o.connections_max = 1 << 20;
+			struct rig *r = rig_new(o);
+			struct tcp_conn *c = scaled ? open_scaled(r) : rig_open(r);
+			r->consumes = false;
+			round_of(r, 25);
+			stream_need(&c->stream, sizes[i]);
+			uint32_t come = come_unread(r, c, sizes[i], 450);
+			cr_assert(come == sizes[i], "%u of %u", come, sizes[i]);
+			rig_free(r);
+		}
+}
+
+Test(tcp_window, what_is_needed_no_more_is_not_offered)
+{
+	struct rig *r = rig_new(options());
+	struct tcp_conn *c = open_scaled(r);
+	stream_need(&c->stream, 65560);
+	round_of(r, 450);
+	cr_assert(window_of(c) > 65560);
+	stream_need(&c->stream, 0);
+	round_of(r, 65560);
+	cr_assert(window_of(c) <= SHARE << 2, "%u", window_of(c));
+	rig_free(r);
+}
