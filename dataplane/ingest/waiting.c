@@ -150,7 +150,9 @@ static bool reserve_is_enough(const struct ingest *in)
 static void admit_lanes(struct ingest *in, unsigned writer, struct list *ready)
 {
 	struct list *relieved = &in->lanes.relieved[writer];
+	struct list again;
 	uint64_t room = writer_room(&in->lanes, writer);
+	list_init(&again);
 	for (unsigned i = 0; i < LANES_PER_TURN && room > 0 && !list_is_empty(relieved); i++) {
 		struct lane *lane = list_entry(relieved->next, struct lane, relieved);
 		uint64_t own = lane_room(&in->lanes, lane);
@@ -160,8 +162,9 @@ static void admit_lanes(struct ingest *in, unsigned writer, struct list *ready)
 		own -= both - left;
 		list_remove(&lane->relieved);
 		if (!list_is_empty(&lane->blocked) && first_of(&lane->blocked)->waits_bytes <= own)
-			list_append(relieved, &lane->relieved);
+			list_append(&again, &lane->relieved);
 	}
+	list_splice(relieved, &again);
 }
 
 void waiting_admit(struct ingest *in)

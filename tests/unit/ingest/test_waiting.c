@@ -47,6 +47,67 @@ static unsigned consumed_by(unsigned from, unsigned to)
 	return frames;
 }
 
+static uint32_t login_credit(void)
+{
+	const struct sample_frame *f = sample_login();
+	struct bytes key = {f->data, GBT32960_VIN_BYTES}, value = {f->data, f->size};
+	return record_reserve_bytes(key, value);
+}
+
+static void send_login(struct rig *r, unsigned vehicle)
+{
+	wire_send(vehicles[vehicle], sample_login()->data, sample_login()->size);
+	rig_turn_without_writer(r, 10);
+}
+
+Test(waiting, who_comes_while_others_wait_is_not_tried)
+{
+	struct rig_options o = {.answers_max = 1};
+	struct rig *r = open_vehicles(&o);
+	send_login(r, 0);
+	send_login(r, 1);
+	cr_assert(r->frames.count == 1 && consumed_by(1, 2) == 0);
+	send_login(r, 2);
+	cr_assert(r->frames.count == 0);
+	rig_settle(r);
+	cr_assert(consumed_by(0, 3) == 3);
+	close_vehicles(r);
+}
+
+Test(waiting, who_is_admitted_goes_before_whoever_comes_in_the_same_turn)
+{
+	struct rig_options o = {.answers_max = 1};
+	struct rig *r = open_vehicles(&o);
+	send_login(r, 0);
+	send_login(r, 1);
+	rig_turn_without_writer(r, 6000); /* the linger is over */
+	rig_write(r);
+	send_login(r, 2);
+	cr_assert(consumed_by(1, 2) == 1 && consumed_by(2, 3) == 0);
+	rig_settle(r);
+	close_vehicles(r);
+}
+
+Test(waiting, a_lane_with_more_waiting_than_a_turn_admits_goes_on_in_the_next)
+{
+	enum { CREDITS = 150, PER_TURN = 128 };
+	/* A batch that is full gives credit back: here none is. */
+	struct rig_options o = {.lane_credit_bytes = CREDITS * login_credit() + 1,
+				.batch_bytes = 65536};
+	struct rig *r = open_vehicles(&o);
+	send_logins(r, 3);
+	cr_assert(consumed_by(0, CREDITS / 3) == CREDITS && consumed_by(0, VEHICLES) == CREDITS);
+	rig_turn_without_writer(r, 6000); /* the linger is over */
+	rig_write(r);
+	rig_turn_without_writer(r, 10);
+	cr_assert(consumed_by(CREDITS / 3, VEHICLES) == PER_TURN);
+	cr_assert(waiting_can_admit(&r->in), "a core that sleeps now leaves them waiting");
+	rig_turn_without_writer(r, 10);
+	cr_assert(consumed_by(CREDITS / 3, VEHICLES) == CREDITS);
+	rig_settle(r);
+	close_vehicles(r);
+}
+
 Test(waiting, without_answers_a_frame_is_cut_once_and_then_not_looked_at)
 {
 	struct rig_options o = {.answers_max = ANSWERS};
@@ -119,15 +180,17 @@ Test(waiting, a_vehicle_with_many_frames_takes_its_turn_with_the_others)
 
 Test(waiting, credit_wakes_as_many_as_it_is_enough_for)
 {
-	const struct sample_frame *f = sample_login();
-	struct bytes key = {f->data, GBT32960_VIN_BYTES}, value = {f->data, f->size};
-	uint32_t each = record_reserve_bytes(key, value);
+	uint32_t each = login_credit();
 	struct rig_options o = {.lane_credit_bytes = 10 * each + each / 2};
 	struct rig *r = open_vehicles(&o);
 	send_logins(r, 1);
 	cr_assert(consumed_by(0, VEHICLES) == 10 && consumed_by(0, 10) == 10);
 	uint64_t blocked = rig_stat(r, STAT_sessions_blocked);
-	rig_settle(r);
+	for (unsigned turn = 0; turn < 1000 && consumed_by(0, VEHICLES) < VEHICLES; turn++) {
+		rig_turn(r, 1000);
+		unsigned now = consumed_by(0, VEHICLES);
+		cr_assert(consumed_by(0, now) == now, "one went before the first %u", now);
+	}
 	cr_assert(consumed_by(0, VEHICLES) == VEHICLES);
 	/* A batch comes back with room to spare: a few find too little, and keep their place. */
 	uint64_t again = rig_stat(r, STAT_sessions_blocked) - blocked;
