@@ -85,7 +85,7 @@ Test(tcp_window, does_not_grow_for_a_session_that_does_not_read)
 	struct tcp_conn *c = open_scaled(r);
 	r->consumes = false;
 	for (unsigned i = 0; i < 20; i++)
-		round_of(r, min_u32(window_of(c), 1460));
+		round_of(r, min_u32(window_of(c), SHARE / 2 + 1000));
 	/* An edge that is no multiple of the scale is rounded up, once a segment. */
 	uint32_t rounding = 20u << c->rcv_scale;
 	cr_assert(tcp_conn_unread(c) + window_of(c) <= SHARE + rounding, "%u unread, window %u",
@@ -95,6 +95,20 @@ Test(tcp_window, does_not_grow_for_a_session_that_does_not_read)
 	stream_wake(&c->stream, STREAM_READABLE);
 	rig_turn(r);
 	cr_assert(window_of(c) == SHARE, "and opens again when it has read");
+	rig_free(r);
+}
+
+Test(tcp_window, the_share_is_offered_though_little_is_free)
+{
+	struct rig *r = rig_new(options());
+	struct tcp_conn *c = open_scaled(r);
+	struct chain taken = {0};
+	while (chunk_pool_left(&r->receive) > 8)
+		chain_push(&taken, chunk_take(&r->receive));
+	for (unsigned i = 0; i < 40; i++)
+		round_of(r, 450);
+	cr_assert(window_of(c) > SHARE - 2u * r->t->local_mss, "%u", window_of(c));
+	chain_give(&taken);
 	rig_free(r);
 }
 
