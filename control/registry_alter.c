@@ -23,14 +23,19 @@ static bool growth_is_good(struct registry *r, struct job *j)
 	return true;
 }
 
-/* The new partitions are gone again; what was there is untouched. */
+/* The new partitions are gone again; what was there is untouched. The file says that they may
+ * be missing before they are: a start that comes in between, or on what could not be removed,
+ * completes them. */
 static bool undo(struct registry *r, struct job *j)
 {
 	struct entry *e = j->entry;
 	store_close_logs(r, e, j->old_partitions);
-	store_remove(r, e, j->old_partitions, e->partition_count);
 	e->ready = j->old_partitions;
 	e->shown.settings = j->old_settings;
+	e->left = entry_directories(e);
+	if (store_write(r, e, e->left) == 0 &&
+	    store_remove(r, e, j->old_partitions, e->left) == 0)
+		e->left = 0;
 	entry_resize(r, e, j->old_partitions);
 	store_write(r, e, j->old_partitions);
 	return true;
@@ -69,7 +74,7 @@ static bool start(struct registry *r, struct job *j)
 				"topic %s: its file cannot be read, so it is not changed: %s",
 				j->name, e->partitions[0]->fault);
 	if (!growth_is_good(r, j) || !job_settings(r, j, &after) ||
-	    !job_has_directory(r, j) || !job_has_place(r, j, e->partition_count) ||
+	    !job_has_directory(r, j) || !job_has_place(r, j, entry_directories(e)) ||
 	    j->validate_only)
 		return true;
 	j->old_partitions = j->at = e->partition_count;

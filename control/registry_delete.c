@@ -20,6 +20,13 @@ static int mark_deleting(struct registry *r, struct entry *e)
 	return error;
 }
 
+/* A call may have failed behind the one that wrote the mark: the next start would delete what
+ * is acknowledged until then. False: the file may say so, whatever was tried. */
+static bool unmark(struct registry *r, struct entry *e)
+{
+	return !store_may_be_deleting(r, e) || store_write(r, e, e->partition_count) == 0;
+}
+
 static bool start(struct registry *r, struct job *j)
 {
 	struct entry *e = registry_entry(r, j->name);
@@ -34,10 +41,17 @@ static bool start(struct registry *r, struct job *j)
 	if (!job_has_directory(r, j) || j->validate_only)
 		return true;
 	int error = mark_deleting(r, e);
+	bool is_unsure = error && !unmark(r, e);
 	if (error)
-		return job_fail(j, KAFKA_ERROR_KAFKA_STORAGE_ERROR,
-				"topic %s cannot be marked as deleted in %s: %s", j->name,
-				registry_directory(r), strerror(-error));
+		job_fail(j, KAFKA_ERROR_KAFKA_STORAGE_ERROR,
+			 "topic %s cannot be marked as deleted in %s%s: %s", j->name,
+			 registry_directory(r),
+			 is_unsure ? ", nor be told from one that is: it is served no more, "
+				     "the next start deletes it or has it again"
+				   : "",
+			 strerror(-error));
+	if (error && !is_unsure)
+		return true;
 	j->entry = e;
 	registry_take(r, e);
 	registry_publish(r);
@@ -51,11 +65,16 @@ static bool next(struct registry *r, struct job *j)
 	struct entry *e = j->entry;
 	if (j->at == 0)
 		store_close_logs(r, e, 0);
-	uint32_t end = min_u32(j->at + JOB_PARTITIONS_AT_ONCE, e->partition_count);
+	if (j->result.error) {
+		entry_free(r, e);
+		return true;
+	}
+	uint32_t count = entry_directories(e);
+	uint32_t end = min_u32(j->at + JOB_PARTITIONS_AT_ONCE, count);
 	int error = store_remove(r, e, j->at, end);
 	j->error = j->error ? j->error : error;
 	j->at = end;
-	if (end < e->partition_count)
+	if (end < count)
 		return false;
 	if (!j->error)
 		j->error = store_forget(r, e);

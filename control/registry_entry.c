@@ -84,6 +84,11 @@ bool entry_resize(struct registry *r, struct entry *e, uint32_t count)
 	return true;
 }
 
+uint32_t entry_directories(const struct entry *e)
+{
+	return max_u32(e->partition_count, e->left);
+}
+
 void entry_free(struct registry *r, struct entry *e)
 {
 	entry_resize(r, e, 0);

@@ -199,12 +199,19 @@ static void deleted_path(char out[PATH_MAX], const struct registry *r,
  * disk there may be no room for the longer name: the topic's file says what is going on. */
 static int remove_partition(struct registry *r, const struct entry *e, uint32_t number)
 {
-	const char *directory = e->partitions[number]->directory;
 	struct disk_place place;
-	char gone[PATH_MAX];
+	char directory[PATH_MAX], gone[PATH_MAX];
+	uint8_t id[UUID_BYTES];
+	snprintf(directory, sizeof directory, "%s/%s-%u", registry_directory(r),
+		 e->shown.topic.name, number);
 	int error = disk_look(r->options.disk, directory, DISK_FLAG_LINK, &place);
 	if (!error && !place.is_directory) {
 		registry_say(r, "%s is no directory: left alone", directory);
+		return 0;
+	}
+	if (!error && store_read_id(r, directory, id) == 0 &&
+	    memcmp(id, e->shown.topic.id, UUID_BYTES) != 0) {
+		registry_say(r, "%s is another topic's by its id: left alone", directory);
 		return 0;
 	}
 	deleted_path(gone, r, e, number);
@@ -225,7 +232,7 @@ int store_remove(struct registry *r, struct entry *e, uint32_t first, uint32_t e
 		if (error)
 			result = error;
 	}
-	if (end < e->partition_count)
+	if (end < entry_directories(e))
 		return result;
 	int error = disk_sync_directory(r->options.disk, registry_directory(r));
 	return result ? result : error;

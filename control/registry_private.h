@@ -50,6 +50,7 @@ struct entry {
 	struct partition **partitions;
 	uint32_t partition_count;
 	uint32_t ready;   /* directories below this have all been there */
+	uint32_t left;    /* directories of a growth that was undone may lie below this */
 	bool is_deleting; /* the file says so */
 	bool is_unread; /* the file cannot be read, and is not written over */
 };
@@ -152,6 +153,8 @@ void entry_free(struct registry *r, struct entry *e);
 void entry_abandon(struct registry *r, struct entry *e);
 /* Grows or shrinks to `count` partitions; false when there are not enough slots. */
 bool entry_resize(struct registry *r, struct entry *e, uint32_t count);
+/* How many there may be on disk. */
+uint32_t entry_directories(const struct entry *e);
 /* Settings into what pollers and logs are told. */
 void entry_apply_settings(struct entry *e);
 struct log_options entry_log_options(const struct entry *e);
@@ -159,6 +162,7 @@ struct log_options entry_log_options(const struct entry *e);
 /* ---- registry_store.c: -errno ---- */
 /* .<topic>.json */
 char *store_file_name(char out[NAME_MAX + 1], const char *topic);
+/* What an undone growth has left counts as partitions, so that the next start takes it up. */
 int store_write(struct registry *r, const struct entry *e, uint32_t partitions);
 /* Null with a sentence in `message`. */
 struct entry *store_read(struct registry *r, const char *file, char *message,
@@ -173,6 +177,8 @@ bool store_is_taken(struct registry *r, const char *topic, uint32_t first,
 /* The topic's file says "deleting" instead of "not deleting", in its place: no room is
  * needed. */
 int store_mark_deleting(struct registry *r, const struct entry *e);
+/* Is it read, and does it say "not deleting"? False then. */
+bool store_may_be_deleting(struct registry *r, const struct entry *e);
 int store_sync(struct registry *r);
 /* Removes the directories from `first` to before `end`; durable when `end` is the last. */
 int store_remove(struct registry *r, struct entry *e, uint32_t first, uint32_t end);

@@ -39,7 +39,7 @@ int store_write(struct registry *r, const struct entry *e, uint32_t partitions)
 	json_t *file = json_pack(
 		"{s:i, s:s, s:s, s:i, s:i, s:b, s:o}", "version", 0, "name",
 		e->shown.topic.name, "id", uuid_format(e->shown.topic.id, id),
-		"partitions", (int)partitions, "ready", (int)e->ready, "deleting",
+		"partitions", (int)max_u32(partitions, e->left), "ready", (int)e->ready, "deleting",
 		(int)e->is_deleting, "config", settings_json(&e->shown.settings));
 	require(file);
 	char *text = json_dumps(file, JSON_INDENT(2));
@@ -135,15 +135,28 @@ struct entry *store_read(struct registry *r, const char *file, char *message,
 	return e;
 }
 
+static const char not_deleting[] = "\"deleting\": false";
+
+bool store_may_be_deleting(struct registry *r, const struct entry *e)
+{
+	char name[NAME_MAX + 1], path[PATH_MAX], *text = NULL;
+	disk_path(path, registry_directory(r), store_file_name(name, e->shown.topic.name));
+	if (disk_read_file(r->options.disk, path, TOPIC_FILE_BYTES_MAX, &text) != 0)
+		return true;
+	bool may_be = !strstr(text, not_deleting);
+	free(text);
+	return may_be;
+}
+
 int store_mark_deleting(struct registry *r, const struct entry *e)
 {
-	static const char was[] = "\"deleting\": false", is[] = "\"deleting\": true ";
+	static const char is[] = "\"deleting\": true ";
 	char name[NAME_MAX + 1], path[PATH_MAX], *text = NULL;
 	disk_path(path, registry_directory(r), store_file_name(name, e->shown.topic.name));
 	int error = disk_read_file(r->options.disk, path, TOPIC_FILE_BYTES_MAX, &text);
 	if (error)
 		return error;
-	const char *mark = strstr(text, was);
+	const char *mark = strstr(text, not_deleting);
 	error = mark ? disk_overwrite(r->options.disk, path, (uint64_t)(mark - text), is,
 				      sizeof is - 1)
 		     : -EBADMSG;

@@ -4,6 +4,7 @@
 #include "tests/unit/control/registry_rig.h"
 
 #include <errno.h>
+#include <fcntl.h>
 
 struct rig_faults faults;
 
@@ -36,13 +37,35 @@ static bool takes_room(const struct disk_op *op)
 	return op->offset + op->iov[0].iov_len > size.size;
 }
 
+static bool changes_something(const struct disk_op *op)
+{
+	return op->kind == DISK_WRITE || op->kind == DISK_SYNC || op->kind == DISK_SYNC_ALL ||
+	       op->kind == DISK_RENAME || op->kind == DISK_UNLINK || op->kind == DISK_MKDIR ||
+	       (op->kind == DISK_OPEN && (op->flags & (O_CREAT | O_WRONLY | O_DIRECTORY)));
+}
+
+/* Some fail, the others work: no process dies of it. */
+static bool fails_in_burst(const struct disk_op *op)
+{
+	if (faults.changes_left == 0 || !changes_something(op))
+		return false;
+	if (faults.changes_left > 1) {
+		faults.changes_left--;
+		return false;
+	}
+	if (faults.failed == faults.failures)
+		return false;
+	faults.failed++;
+	return true;
+}
+
 int64_t disk_run(struct disk *d, struct disk_op *op)
 {
 	bool is_look = op->kind == DISK_STAT;
 	faults.calls += !is_look;
 	if (!is_look && faults.calls_left && --faults.calls_left == 0)
 		faults.is_dead = true;
-	if (faults.is_dead) {
+	if (faults.is_dead || fails_in_burst(op)) {
 		op->result = -EIO;
 		return op->result;
 	}

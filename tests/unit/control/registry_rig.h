@@ -37,6 +37,9 @@ struct rig_faults {
 	bool log_is_corrupt;
 	unsigned calls_left;   /* disk calls until it dies; 0: never */
 	bool is_dead;
+	unsigned changes_left; /* calls that change something until a burst of failures; 0: none */
+	unsigned failures;     /* how many fail then */
+	unsigned failed;       /* so far */
 	bool is_full;          /* writes fail until a file with a lasting name is removed */
 	bool copies_on_write;  /* then also those in place of what is there */
 	bool has_full_names;   /* then there is no room for a longer name either */
