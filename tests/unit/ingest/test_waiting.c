@@ -198,6 +198,28 @@ Test(waiting, credit_wakes_as_many_as_it_is_enough_for)
 	close_vehicles(r);
 }
 
+Test(waiting, a_short_frame_does_not_pass_those_who_wait_for_credit)
+{
+	const struct sample_frame *f = sample_login();
+	uint8_t beat[GBT32960_FRAME_BYTES_MIN] = {0};
+	memcpy(beat, f->data, sizeof beat - 1);
+	beat[2] = GBT32960_HEARTBEAT;
+	memset(beat + 22, 0, 2); /* no data */
+	for (unsigned i = 2; i < sizeof beat - 1; i++)
+		beat[sizeof beat - 1] ^= beat[i];
+	struct rig_options o = {.lane_credit_bytes = 3 * login_credit() - 1};
+	struct rig *r = open_vehicles(&o);
+	for (unsigned i = 0; i < 3; i++)
+		send_login(r, i);
+	cr_assert(consumed_by(0, 2) == 2 && consumed_by(2, 3) == 0);
+	wire_send(vehicles[3], beat, sizeof beat);
+	rig_turn_without_writer(r, 10);
+	cr_assert(vehicles[3]->consumed == 0, "there is enough for it, but others wait");
+	rig_settle(r);
+	cr_assert(vehicles[3]->consumed == sizeof beat);
+	close_vehicles(r);
+}
+
 Test(waiting, a_connection_that_ends_while_it_waits_leaves_the_line)
 {
 	struct rig_options o = {.answers_max = ANSWERS};
