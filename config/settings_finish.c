@@ -185,6 +185,17 @@ static void check_windows(const struct settings *s, struct settings_report *repo
 	}
 }
 
+/* 0 leaves them to the start; what is set must be of use. */
+static void check_limits(const struct settings *s, struct settings_report *report)
+{
+	if (s->receive_memory_bytes && s->receive_memory_bytes < 1 << 20)
+		settings_error(report, settings_where(s, "penstock.receive.memory.bytes"),
+			       "penstock.receive.memory.bytes: 0, or 1048576 at least");
+	if (s->answers_max && s->answers_max < 64)
+		settings_error(report, settings_where(s, "penstock.answers.max"),
+			       "penstock.answers.max: 0, or 64 at least");
+}
+
 static void check_relations(const struct settings *s, struct settings_report *report)
 {
 	if (!s->port[0])
@@ -236,6 +247,7 @@ unsigned settings_finish(struct settings *s, FILE *messages)
 	finish_cores(s, &report);
 	finish_control(s, &report);
 	check_relations(s, &report);
+	check_limits(s, &report);
 	check_windows(s, &report);
 	if (s->draft)
 		free(s->draft->lines);

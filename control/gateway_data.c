@@ -1,5 +1,6 @@
 /* gateway_data.c - settings in, rings, writers, pollers and running cores out; see gateway.h. */
 #include "control/gateway.h"
+#include "control/capacity.h"
 #include "control/listeners.h"
 #include "dataplane/base/clock.h"
 #include "dataplane/base/map.h"
@@ -169,7 +170,8 @@ static struct tcp_options tcp_options(const struct settings *s)
 }
 
 /* What settings say about every poller; the memory settings are shared among them. */
-static struct poller_options poller_options(const struct settings *s, unsigned pollers)
+static struct poller_options poller_options(const struct settings *s, const struct capacity *l,
+					    unsigned pollers)
 {
 	uint32_t large_chunks =
 		(uint32_t)(s->answer_memory_bytes / CHUNK_BYTES / pollers);
@@ -178,8 +180,8 @@ static struct poller_options poller_options(const struct settings *s, unsigned p
 		.prefix_bits = s->port_prefix_bits,
 		.tcp = tcp_options(s),
 		.receive_chunks =
-			(uint32_t)(s->receive_memory_bytes / CHUNK_RECEIVE_BYTES / pollers),
-		.answers_max = (uint32_t)s->answers_max,
+			(uint32_t)(l->receive_memory_bytes / CHUNK_RECEIVE_BYTES / pollers),
+		.answers_max = l->answers_max,
 		.answer_large_chunks = large_chunks,
 		.request_chunks = large_chunks,
 		.sessions_max = (uint32_t)s->connections_max,
@@ -191,10 +193,10 @@ static struct poller_options poller_options(const struct settings *s, unsigned p
 	};
 }
 
-static int poller_init(struct gateway *g, unsigned index)
+static int poller_init(struct gateway *g, const struct capacity *l, unsigned index)
 {
 	struct listener listeners[LISTENERS_MAX];
-	struct poller_options o = poller_options(&g->settings, g->plan.poller_count);
+	struct poller_options o = poller_options(&g->settings, l, g->plan.poller_count);
 	int error = 0;
 	o.index = (uint8_t)index;
 	o.nic = g->nic;
@@ -220,9 +222,11 @@ static int poller_init(struct gateway *g, unsigned index)
 int pollers_init(void *gateway)
 {
 	struct gateway *g = gateway;
+	struct capacity l = capacity_of(&g->settings, capacity_memory_bytes());
 	int error = 0;
+	capacity_print(&g->settings, &l);
 	for (unsigned p = 0; p < g->plan.poller_count && !error; p++)
-		error = poller_init(g, p);
+		error = poller_init(g, &l, p);
 	if (error)
 		pollers_fini(g);
 	return error;

@@ -538,6 +538,8 @@ Test(settings, wrong_combinations_are_refused_where_they_are_written)
 	refuses("message.max.bytes=1000", "would refuse every batch");
 	refuses("penstock.partition.credit.bytes=65536", "would wait for ever");
 	refuses("socket.request.max.bytes=1000000", "would cost its producer the connection");
+	refuses("penstock.receive.memory.bytes=1000", "1048576 at least");
+	refuses("penstock.answers.max=10", "64 at least");
 	refuses("penstock.cores=fused:+1", "expected poller:CPU");
 	refuses("penstock.cores=fused:-1", "expected poller:CPU");
 	refuses("penstock.cores=fused:1024", "expected poller:CPU");
