@@ -11,7 +11,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <search.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 struct disk {
 	struct disk_op *first, *last;
@@ -19,6 +21,7 @@ struct disk {
 	int next_fd;
 	double ns_per_byte; /* 0: no time at all */
 	uint64_t begun_ns;  /* when it turned to `first` */
+	void *made;         /* tsearch() tree of the directories made */
 };
 
 struct disk *disk_create(const char *name, int *error)
@@ -35,6 +38,7 @@ struct disk *disk_create(const char *name, int *error)
 
 void disk_destroy(struct disk *d)
 {
+	tdestroy(d->made, free);
 	free(d);
 }
 
@@ -56,6 +60,20 @@ static bool is_there(const struct disk_op *op)
 	return (op->flags & O_ACCMODE) != O_RDONLY || op->flags & O_DIRECTORY;
 }
 
+static int compare_paths(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+/* A directory that was made is there, and what the gateway takes for granted, its own. */
+static void look(struct disk *d, struct disk_op *op)
+{
+	bool is_made = tfind(op->path, &d->made, compare_paths) != NULL;
+	op->result = is_made || !(op->flags & DISK_FLAG_LINK) ? 0 : -ENOENT;
+	op->mode = S_IFDIR;
+	op->offset = op->size = 1;
+}
+
 static void complete(struct disk *d, struct disk_op *op)
 {
 	op->result = 0;
@@ -67,6 +85,10 @@ static void complete(struct disk *d, struct disk_op *op)
 		op->size = 0;
 	else if (op->kind == DISK_LIST)
 		op->names_bytes = 0;
+	else if (op->kind == DISK_STAT)
+		look(d, op);
+	else if (op->kind == DISK_MKDIR)
+		tsearch(strdup(op->path), &d->made, compare_paths);
 }
 
 void disk_submit(struct disk *d, struct disk_op *give)
