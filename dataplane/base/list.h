@@ -21,17 +21,13 @@ static inline bool list_is_empty(const struct list *l)
 	return l->next == l;
 }
 
+/* At the end of `l`; or, `l` being a node of a list, before it. */
 static inline void list_append(struct list *l, struct list *node)
 {
 	node->prev = l->prev;
 	node->next = l;
 	l->prev->next = node;
 	l->prev = node;
-}
-
-static inline void list_prepend(struct list *l, struct list *node)
-{
-	list_append(l->next, node);
 }
 
 static inline void list_remove(struct list *node)

@@ -124,9 +124,13 @@ static enum kafka_progress begin_step(struct ingest *in, struct kafka_session *k
 static enum kafka_progress cut_short(struct kafka_session *ks)
 {
 	uint32_t wanted = min_u32(ks->left, ks->window);
-	if (ks->shown < wanted)
-		return stream_readable(ks->base.stream) > ks->shown ? KAFKA_RETRY
-								     : KAFKA_NEED_BYTES;
+	if (ks->shown < wanted) {
+		if (stream_readable(ks->base.stream) > ks->shown)
+			return KAFKA_RETRY;
+		if (ks->window == WINDOW_BYTES_MAX)
+			stream_need(ks->base.stream, wanted);
+		return KAFKA_NEED_BYTES;
+	}
 	if (ks->shown == ks->left || ks->window == WINDOW_BYTES_MAX)
 		return KAFKA_REJECT;
 	ks->window = WINDOW_BYTES_MAX;
@@ -138,8 +142,11 @@ static enum kafka_progress next_step(struct ingest *in, struct kafka_session *ks
 	enum kafka_progress p = ks->step ? ks->step(in, ks) : begin_step(in, ks);
 	if (p == KAFKA_CUT)
 		return cut_short(ks);
-	if (p == KAFKA_GO)
-		ks->window = WINDOW_BYTES;
+	if (p != KAFKA_GO)
+		return p;
+	if (ks->window == WINDOW_BYTES_MAX)
+		stream_need(ks->base.stream, 0);
+	ks->window = WINDOW_BYTES;
 	return p;
 }
 

@@ -117,6 +117,7 @@ struct session {
 	struct timer timer;
 	uint32_t answers_count;
 	uint32_t waits_bytes;     /* of credit, while it waits for some */
+	uint32_t ticket;          /* of its place in the line; wraps */
 	uint8_t admitted;         /* enum wait_for: it is its turn to take that */
 	bool has_ended : 1;       /* the peer sends no more; what it sent may not be consumed yet */
 	bool is_closing : 1;      /* no more cuts; close the stream once the answers are sent */
@@ -159,6 +160,7 @@ struct ingest {
 	uint32_t sticky[LISTENERS_MAX]; /* batches closed: where records without a key go next */
 	struct list waiting[WAITS];     /* struct session.blocked, by enum wait_for */
 	uint32_t sessions_blocked;      /* on these and the lanes' lists */
+	uint32_t tickets;               /* given so far to sessions that wait */
 	struct lane *reserve_lane;      /* whose credit WAIT_RESERVE is for */
 	struct list incomplete;         /* Kafka batches being received, oldest first */
 	struct list finished;           /* struct append.node: complete, for handoff */

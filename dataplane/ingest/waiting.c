@@ -19,13 +19,24 @@ void waiting_init(struct ingest *in)
 
 /* ---- in -------------------------------------------------------------------------------- */
 
+/* Whom it is behind, of those at the front: the ones that were admitted with it, and found too
+ * little, too. */
+static struct list *place_of(const struct session *s, struct list *list)
+{
+	struct list *place = list->next;
+	while (place != list &&
+	       (int32_t)(list_entry(place, struct session, blocked)->ticket - s->ticket) < 0)
+		place = place->next;
+	return place;
+}
+
 static void wait_on(struct ingest *in, struct session *s, struct list *list, enum wait_for what)
 {
+	bool keeps_place = s->admitted == what;
 	require(list_is_empty(&s->blocked));
-	if (s->admitted == what)
-		list_prepend(list, &s->blocked);
-	else
-		list_append(list, &s->blocked);
+	if (!keeps_place)
+		s->ticket = in->tickets++;
+	list_append(keeps_place ? place_of(s, list) : list, &s->blocked);
 	s->admitted = WAIT_NOTHING;
 	s->is_skipped = true;
 	in->sessions_blocked++;

@@ -75,7 +75,13 @@ static void peer_close(struct stream *s, enum stream_close_how how)
 	peer_of(s)->is_reset = how == STREAM_CLOSE_RESET;
 }
 
+static void peer_need(struct stream *s, size_t bytes)
+{
+	peer_of(s)->needed = bytes;
+}
+
 static const struct stream_ops peer_ops = {
+	.need = peer_need,
 	.readable = peer_readable,
 	.peek = peer_peek,
 	.span = peer_span,

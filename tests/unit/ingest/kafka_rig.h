@@ -46,6 +46,7 @@ struct peer {
 	size_t consumed;
 	struct buffer sent; /* answers, not yet taken */
 	size_t send_room;
+	size_t needed; /* that the session says it must see at once */
 	bool is_closed;
 	bool is_reset;
 };

@@ -480,3 +480,21 @@ Test(kafka_produce, long_names_and_ids_are_read_and_answered)
 		buffer_free(&item.records);
 	}
 }
+
+Test(kafka_produce, a_piece_longer_than_any_window_is_asked_for_whole)
+{
+	char name[20000];
+	memset(name, 'n', sizeof name - 1);
+	name[sizeof name - 1] = 0;
+	struct produce_spec spec = {.version = 7, .acks = -1, .client_id = name};
+	struct produce_item item = {.topic = "alpha", .records = batch_make(1, 9, wall())};
+	struct buffer request = produce_make(&spec, &item, 1);
+	peer_send(peer, request.data, 3000);
+	rig_turns(rig, 3);
+	cr_assert(peer->needed > sizeof name, "%zu", peer->needed);
+	peer_send(peer, request.data + 3000, request.size - 3000);
+	rig_turns(rig, 3);
+	cr_assert(peer->needed == 0 && next_error(7) == 0);
+	buffer_free(&request);
+	buffer_free(&item.records);
+}

@@ -220,6 +220,28 @@ Test(waiting, a_short_frame_does_not_pass_those_who_wait_for_credit)
 	close_vehicles(r);
 }
 
+Test(waiting, who_is_admitted_and_finds_too_little_keeps_his_place_among_others)
+{
+	struct rig_options o = {.answers_max = ANSWERS};
+	struct rig *r = open_vehicles(&o);
+	send_logins(r, 1);
+	/* Room for ten in the line is shown, and gone again when they come to take it. */
+	struct chain taken = {0};
+	while (chunk_pool_left(&r->in.answer_small) > r->in.texts_owed + 10)
+		chain_push(&taken, chunk_take(&r->in.answer_small));
+	r->in.answers.count += 10;
+	waiting_admit(&r->in);
+	r->in.answers.count -= 10;
+	rig_turn_without_writer(r, 10);
+	unsigned number = ANSWERS;
+	list_for_each(node, &r->in.waiting[WAIT_ANSWER])
+		cr_assert(list_entry(node, struct session, blocked)->stream ==
+			  &vehicles[number++]->stream);
+	cr_assert(number == VEHICLES);
+	chain_give(&taken);
+	close_vehicles(r);
+}
+
 Test(waiting, a_connection_that_ends_while_it_waits_leaves_the_line)
 {
 	struct rig_options o = {.answers_max = ANSWERS};
