@@ -278,8 +278,10 @@ bool store_holds_partition(struct registry *r, const char *directory, bool only)
 	return only ? !has_other : has_proof;
 }
 
-/* What could not be removed when an earlier topic was deleted may be written over. */
-static bool has_foreign_file(struct registry *r, const char *topic, char path[PATH_MAX])
+/* What could not be removed when an earlier topic was deleted may be written over; `*left`: it may
+ * have left directories below this. */
+static bool has_foreign_file(struct registry *r, const char *topic, uint32_t *left,
+			     char path[PATH_MAX])
 {
 	char name[NAME_MAX + 1], why[256];
 	struct disk_place place;
@@ -289,6 +291,7 @@ static bool has_foreign_file(struct registry *r, const char *topic, char path[PA
 		return false;
 	struct entry *e = store_read(r, name, why, sizeof why);
 	bool is_ours = e && e->is_deleting;
+	*left = e ? e->partition_count : 0;
 	if (e)
 		entry_free(r, e);
 	return !is_ours;
@@ -298,9 +301,10 @@ bool store_is_taken(struct registry *r, const char *topic, uint32_t first,
 		    uint32_t partitions, char path[PATH_MAX])
 {
 	struct disk_place place;
-	if (first == 0 && has_foreign_file(r, topic, path))
+	uint32_t left = 0;
+	if (first == 0 && has_foreign_file(r, topic, &left, path))
 		return true;
-	for (uint32_t i = first; i < partitions; i++) {
+	for (uint32_t i = first; i < max_u32(partitions, left); i++) {
 		snprintf(path, PATH_MAX, "%s/%s-%u", registry_directory(r), topic, i);
 		if (disk_look(r->options.disk, path, DISK_FLAG_LINK, &place) == 0)
 			return true;

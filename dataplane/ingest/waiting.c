@@ -203,6 +203,17 @@ static bool has_any(const struct ingest *in, enum wait_for what)
 	return !list_is_empty(&in->waiting[what]) && left_of(in, what) > 0;
 }
 
+/* The first lane in its line stands for all: those behind were looked at in the same turn. */
+static bool lane_can_admit(const struct ingest *in, unsigned writer)
+{
+	const struct list *relieved = &in->lanes.relieved[writer];
+	if (list_is_empty(relieved))
+		return false;
+	const struct lane *lane = list_entry(relieved->next, struct lane, relieved);
+	uint64_t room = min_u64(lane_room(&in->lanes, lane), writer_room(&in->lanes, writer));
+	return list_is_empty(&lane->blocked) || first_of(&lane->blocked)->waits_bytes <= room;
+}
+
 bool waiting_can_admit(const struct ingest *in)
 {
 	if (in->sessions_blocked == 0)
@@ -219,7 +230,7 @@ bool waiting_can_admit(const struct ingest *in)
 		if (!list_is_empty(credit) &&
 		    first_of(credit)->waits_bytes <= writer_room(&in->lanes, w))
 			return true;
-		if (!list_is_empty(&in->lanes.relieved[w]) && writer_room(&in->lanes, w) > 0)
+		if (lane_can_admit(in, w))
 			return true;
 	}
 	return false;

@@ -285,3 +285,22 @@ Test(registry_failures, nor_on_a_full_disk)
 {
 	fail_everywhere(fill_disk, create, check_second_creation);
 }
+
+/* A topic of fewer partitions where a deletion has left some: its own deletion leaves none. */
+static void check_smaller_creation(unsigned call, unsigned failures)
+{
+	rig_create(&r, "t", 1);
+	bool is_made = r.result.error == 0;
+	if (is_made)
+		rig_delete(&r, "t");
+	rig_crash(&r);
+	cr_assert(rig_open(&r), "call %u of %u: %s", call, failures, r.message);
+	if (is_made)
+		check_gone(call, failures);
+	rig_stop(&r);
+}
+
+Test(registry_failures, nor_does_a_smaller_one_forget_what_a_deletion_left)
+{
+	fail_everywhere(make_three, delete, check_smaller_creation);
+}

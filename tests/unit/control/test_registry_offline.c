@@ -178,7 +178,7 @@ Test(registry_offline, a_topic_file_that_makes_no_sense_takes_its_topic_offline)
 
 Test(registry_offline, a_damaged_meta_properties_is_said_and_left_as_it_is)
 {
-	static const char *const texts[] = {"", "\x7f" "ELF garbage\n", "node.id=\ncluster.id=\n",
+	static const char *const texts[] = {"", ("\x7f" "ELF garbage\n"), "node.id=\ncluster.id=\n",
 					    "version=1\nnode.id=1\n",
 					    "node.id=1\ncluster.id=x\x01y\n"};
 	make_two();
