@@ -172,7 +172,10 @@ static void admit_lanes(struct ingest *in, unsigned writer, struct list *ready)
 		room -= both - left;
 		own -= both - left;
 		list_remove(&lane->relieved);
-		if (!list_is_empty(&lane->blocked) && first_of(&lane->blocked)->waits_bytes <= own)
+		/* Who is lost before it takes what it was admitted for gives nothing back. */
+		bool is_promised = left < both;
+		if (!list_is_empty(&lane->blocked) &&
+		    (is_promised || first_of(&lane->blocked)->waits_bytes <= own))
 			list_append(&again, &lane->relieved);
 	}
 	list_splice(relieved, &again);

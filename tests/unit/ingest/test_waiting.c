@@ -256,3 +256,22 @@ Test(waiting, a_connection_that_ends_while_it_waits_leaves_the_line)
 		cr_assert(consumed_by(i, i + 1) == 1);
 	close_vehicles(r);
 }
+
+Test(waiting, credit_that_was_promised_to_a_lost_connection_goes_to_the_next)
+{
+	struct rig_options o = {.lane_credit_bytes = login_credit()};
+	struct rig *r = open_vehicles(&o);
+	for (unsigned i = 0; i < 3; i++)
+		send_login(r, i);
+	cr_assert(consumed_by(0, 3) == 1 && r->in.sessions_blocked == 2);
+	for (unsigned turn = 0; turn < 10; turn++)
+		rig_turn_without_writer(r, 1000);
+	/* All is given back, and goes to the second, which is lost in that very turn. */
+	rig_write(r);
+	wire_lose(vehicles[1]);
+	rig_turn_without_writer(r, 10);
+	cr_assert(rig_stat(r, STAT_records_stored) == 1);
+	rig_settle(r);
+	cr_assert(consumed_by(2, 3) == 1);
+	close_vehicles(r);
+}
