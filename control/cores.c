@@ -112,7 +112,7 @@ static void last_turn(struct core *c)
 	if (o->poller && atomic_load(&c->is_serving))
 		poller_turn(o->poller);
 	if (o->writer)
-		writer_turn(o->writer);
+		writer_turn(o->writer, false);
 	publish(c);
 }
 
@@ -133,7 +133,7 @@ static int core_loop(void *argument)
 		if (is_polling)
 			worked |= poller_step(c);
 		if (o->writer)
-			worked |= writer_turn(o->writer);
+			worked |= writer_turn(o->writer, worked);
 		if (worked)
 			c->idle_turns = 0;
 		else

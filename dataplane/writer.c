@@ -288,7 +288,7 @@ static void account(struct writer *w, bool is_busy, uint64_t now_ns)
 	stats_publish(w->options.stats_page, &w->stats);
 }
 
-bool writer_turn(struct writer *w)
+bool writer_turn(struct writer *w, bool is_core_busy)
 {
 	laps_begin(&w->laps, 0);
 	uint64_t now_ns = clock_now_ns();
@@ -296,6 +296,7 @@ bool writer_turn(struct writer *w)
 	lap(&w->laps, STAT_cycles_reap, 0);
 	work += pull(w);
 	lap(&w->laps, STAT_cycles_pull, 0);
+	w->service.is_core_busy = is_core_busy || work > 0;
 	advance(w, now_ns);
 	lap(&w->laps, STAT_cycles_log, 0);
 	complete(w);

@@ -43,8 +43,8 @@ struct writer;
 struct writer *writer_create(const struct writer_options *options);
 void writer_destroy(struct writer *w);
 
-/* One turn; true when it found work. */
-bool writer_turn(struct writer *w);
+/* One turn; true when it found work. `is_core_busy`: what else turns on its core found some. */
+bool writer_turn(struct writer *w, bool is_core_busy);
 /* Nothing outstanding: no append unanswered, no disk operation under way. */
 bool writer_is_idle(const struct writer *w);
 /* May the core sleep now? Looks at the rings again (after wake_prepare). */

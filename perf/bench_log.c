@@ -139,7 +139,7 @@ static void run_until(struct bench *b, uint64_t end_ns)
 	unsigned idle_turns = 0;
 	for (uint64_t now_ns; (now_ns = clock_now_ns()) < end_ns;) {
 		bool worked = b->o.rate > 0 && !b->is_ending && send_due(b, now_ns);
-		worked |= writer_turn(b->writer.writer);
+		worked |= writer_turn(b->writer.writer, false);
 		worked |= reap(b);
 		idle_turns = worked ? 0 : idle_turns + 1;
 		if (idle_turns > IDLE_TURNS)

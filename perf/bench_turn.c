@@ -9,7 +9,7 @@
  * figure is the median over windows of many turns: a batch is finished in few of them.
  *
  * Hot: as many connections as fit the second-level cache with all they touch. Cold: so many
- * that each one's state comes from memory.
+ * that each one's state comes from memory. An argument names the one load to run.
  */
 #include "dataplane/base/clock.h"
 #include "dataplane/base/require.h"
@@ -232,12 +232,14 @@ static void print_load(struct bench *b, bool *is_first)
 	*is_first = false;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	static struct bench bench;
 	bool is_first = true;
 	printf("{\"counter_hz\": %.0f, \"turns\": [", bench_counter_hz());
 	for (const struct load *load = loads; load->name; load++) {
+		if (argc > 1 && strcmp(argv[1], load->name) != 0)
+			continue;
 		bench_start(&bench, load);
 		load->begin(&bench.state);
 		if (load->listener.protocol != PROTOCOL_UDP)

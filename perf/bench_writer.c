@@ -63,7 +63,7 @@ static void admin_run(struct bench_writer *w, struct admin *a)
 	struct handoff_msg *done;
 	handoff_send(&w->admin, &a->msg);
 	while (handoff_reap(&w->admin, &done, 1) == 0)
-		writer_turn(w->writer);
+		writer_turn(w->writer, false);
 }
 
 static int serve(struct bench_writer *w, const char *directory, uint32_t slot)

@@ -75,14 +75,14 @@ static void prepare_appends(unsigned n)
 
 static void run_append(unsigned n)
 {
-	writer_turn(served.writer);
+	writer_turn(served.writer, false);
 }
 
 static void settle_appends(unsigned n)
 {
 	struct handoff_msg *done[BENCH_VECTOR_MAX];
 	for (unsigned back = 0; back < n;) {
-		writer_turn(served.writer);
+		writer_turn(served.writer, false);
 		unsigned got = handoff_reap(&served.appends, done, BENCH_VECTOR_MAX);
 		for (unsigned i = 0; i < got; i++)
 			require(container_of(done[i], struct append, msg)->error == 0);

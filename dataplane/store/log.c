@@ -78,6 +78,7 @@ void log_fence(struct log *log, int error)
 	fail_appends(log, &log->queue);
 	log->is_copying = false;
 	log_drop_writes(log);
+	log_deadline_clear(&log->write_due);
 	log_deadline_clear(&log->sync_due);
 	log_deadline_clear(&log->mark_due);
 	give_watches(log, KAFKA_ERROR_KAFKA_STORAGE_ERROR);
@@ -202,6 +203,7 @@ void log_finish(struct log *log)
 {
 	log->is_closing = true;
 	give_watches(log, KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION);
+	log_deadline_clear(&log->write_due);
 	log_deadline_clear(&log->sync_due);
 	log_deadline_clear(&log->mark_due);
 	log_touch(log);
@@ -265,6 +267,7 @@ static void touch_due(struct list *dues, uint64_t now_ns)
 void log_service_turn(struct log_service *s, uint64_t now_ns)
 {
 	s->now_ns = now_ns;
+	touch_due(&s->write_dues, s->is_core_busy ? now_ns : UINT64_MAX);
 	touch_due(&s->sync_dues, now_ns);
 	touch_due(&s->mark_dues, now_ns);
 }

@@ -170,9 +170,10 @@ static void init_state(struct log *log)
 	for (unsigned level = 0; level < ACK_LEVELS; level++)
 		list_init(&log->unanswered[level]);
 	list_init(&log->writes);
+	list_init(&log->write_due.node);
 	list_init(&log->sync_due.node);
 	list_init(&log->mark_due.node);
-	log->sync_due.log = log->mark_due.log = log;
+	log->write_due.log = log->sync_due.log = log->mark_due.log = log;
 	list_init(&log->reads_waiting);
 	list_init(&log->watches);
 	log->is_direct = true;

@@ -34,6 +34,9 @@ enum {
 	/* What nobody waits for is synced after so long, or when it is so much. */
 	LOG_SYNC_DELAY_NS = 2 * 1000 * 1000,
 	LOG_SYNC_GATHERED_BYTES = 1 << 20,
+	/* A log on a busy core gathers for so long, or so much, before it writes. */
+	LOG_WRITE_DELAY_NS = 5 * 1000 * 1000,
+	LOG_WRITE_GATHERED_BYTES = 256 << 10,
 	WRITE_BYTES_MAX = 1 << 20,
 };
 
@@ -75,7 +78,7 @@ struct log_write {
 
 /* The log has something to do then, whatever happens until then. */
 struct log_deadline {
-	struct list node; /* log_service.sync_dues or mark_dues, or alone */
+	struct list node; /* log_service.write_dues, sync_dues or mark_dues, or alone */
 	struct log *log;
 	uint64_t at_ns;
 };
@@ -165,6 +168,7 @@ struct log {
 
 	/* Write and sync. */
 	struct log_write *open;
+	struct log_deadline write_due;
 	struct list writes;
 	struct log_write *partial; /* submitted, ends inside a block, not done */
 	uint32_t buffers_held;

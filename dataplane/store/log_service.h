@@ -51,8 +51,10 @@ struct log_service {
 	uint32_t small_write_bytes;
 	uint64_t unanswered;      /* appends and reads not yet on the lists below */
 	uint64_t now_ns;          /* of this turn */
+	bool is_core_busy;        /* in this turn: what comes gathers before it is written */
 	struct list active;       /* logs with something to do: struct log.node */
 	/* struct log_deadline.node, soonest first: */
+	struct list write_dues;   /* what came gathers, as long as the core is busy */
 	struct list sync_dues;    /* what is written is to be synced, though nobody waits */
 	struct list mark_dues;    /* the durable mark is old */
 	/* Finished, with their answers; the writer takes them from here. */

@@ -348,8 +348,10 @@ static bool core_turn(struct sim_gateway *g, unsigned core)
 	if (core < g->poller_count)
 		return g->is_serving && poller_turn(g->pollers[core].poller);
 	core -= g->poller_count;
-	if (core < g->writer_count)
-		return writer_turn(g->writers[core].writer);
+	if (core < g->writer_count) {
+		bool is_busy = rng_one_in(&sim_world()->rng, 4);
+		return writer_turn(g->writers[core].writer, is_busy) || is_busy;
+	}
 	return control_turn(g);
 }
 
@@ -457,7 +459,7 @@ static void check_writers(struct sim_gateway *g)
 {
 	for (unsigned w = 0; w < g->writer_count; w++) {
 		struct stats stats;
-		writer_turn(g->writers[w].writer);
+		writer_turn(g->writers[w].writer, false);
 		stats_read(g->writers[w].stats, &stats);
 		if (!stats.value[STAT_log_bytes])
 			sim_fail("writer %u of %u has had nothing", w, g->writer_count);

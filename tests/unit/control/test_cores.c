@@ -14,6 +14,7 @@ struct poller {
 	atomic_uint turns;
 	atomic_uint resets;
 	atomic_bool is_empty;
+	atomic_bool has_work;
 };
 
 struct writer {
@@ -21,6 +22,7 @@ struct writer {
 	atomic_bool may_sleep;
 	atomic_bool is_late; /* a message comes while the core looks for the last time */
 	atomic_bool allocate;
+	atomic_bool is_core_busy; /* as its last turn was told */
 };
 
 static struct wake wake;
@@ -28,7 +30,7 @@ static struct wake wake;
 bool poller_turn(struct poller *p)
 {
 	atomic_fetch_add(&p->turns, 1);
-	return false;
+	return atomic_load(&p->has_work);
 }
 
 bool poller_is_drained(const struct poller *p)
@@ -57,9 +59,10 @@ int poller_wait_fd(const struct poller *p)
 	return -1;
 }
 
-bool writer_turn(struct writer *w)
+bool writer_turn(struct writer *w, bool is_core_busy)
 {
 	atomic_fetch_add(&w->turns, 1);
+	atomic_store(&w->is_core_busy, is_core_busy);
 	if (!atomic_exchange(&w->allocate, false))
 		return false;
 	void *volatile memory = malloc(4096);
@@ -141,6 +144,20 @@ Test(cores, the_poller_waits_until_it_is_told_to_serve_and_the_writer_does_not)
 	core_serve(&core);
 	rest(50);
 	cr_assert(atomic_load(&poller.turns) > 0);
+}
+
+Test(cores, a_writer_hears_whether_the_poller_keeps_its_core_busy)
+{
+	core_serve(&core);
+	rest(50);
+	cr_assert(!atomic_load(&writer.is_core_busy));
+	atomic_store(&poller.has_work, true);
+	wake_post(&wake);
+	rest(50);
+	cr_assert(atomic_load(&writer.is_core_busy));
+	atomic_store(&poller.has_work, false);
+	rest(50);
+	cr_assert(!atomic_load(&writer.is_core_busy));
 }
 
 Test(cores, an_idle_core_sleeps_and_is_woken_at_once)

@@ -38,7 +38,7 @@ static struct handoff_msg *wait_for(struct rig *r, struct handoff *h)
 {
 	struct handoff_msg *m;
 	while (handoff_reap(h, &m, 1) == 0)
-		writer_turn(r->writer);
+		writer_turn(r->writer, false);
 	return m;
 }
 
@@ -259,7 +259,7 @@ Test(writer, close_answers_what_is_outstanding_first)
 	struct handoff_msg *m[4];
 	handoff_send(&r->poller, &w.msg);
 	handoff_send(&r->poller, &a.msg);
-	writer_turn(r->writer);
+	writer_turn(r->writer, false);
 	cr_assert(!writer_is_idle(r->writer));
 	cr_assert(run_admin(r, ADMIN_CLOSE, 7, 3, NULL) == 0);
 	cr_assert(handoff_reap(&r->poller, m, 4) == 2);
@@ -284,7 +284,7 @@ Test(writer, what_comes_while_a_partition_closes_is_refused)
 	struct handoff_msg *m[4];
 	handoff_send(&r->poller, &a.msg);
 	handoff_send(&r->admin, &closing.msg);
-	writer_turn(r->writer);
+	writer_turn(r->writer, false);
 	handoff_send(&r->poller, &late.msg);
 	cr_assert(wait_for(r, &r->admin) == &closing.msg && closing.error == 0);
 	cr_assert(handoff_reap(&r->poller, m, 4) == 2);
@@ -376,7 +376,7 @@ Test(writer, marks_and_counters_can_be_read_from_outside)
 	cr_assert(marks.max_timestamp == 1000 && marks.size_bytes == 64);
 	cr_assert(!marks.is_fenced);
 	while (!writer_may_sleep(r->writer) || !writer_is_idle(r->writer))
-		writer_turn(r->writer);
+		writer_turn(r->writer, false);
 	stats_read(r->stats_page, &stats);
 	cr_assert(stats.value[STAT_turns] > 0);
 	close_rig(r);
@@ -406,7 +406,7 @@ static void pairs_turn(struct pairs *p, unsigned turns)
 {
 	for (unsigned i = 0; i < turns; i++)
 		for (unsigned w = 0; w < WRITERS; w++)
-			writer_turn(p->writers[w]);
+			writer_turn(p->writers[w], false);
 }
 
 static int pairs_admin(struct pairs *p, enum admin_op op, unsigned writer)

@@ -170,6 +170,84 @@ Test(log_order, who_begins_to_wait_for_what_is_written_has_it_synced_at_once)
 	close_rig(r);
 }
 
+/* On a core that finds work in every turn; one append has come. */
+static struct rig *open_busy(void)
+{
+	struct rig *r = open_rig();
+	r->service.is_core_busy = true;
+	rig_append(r, 1, 10, ACK_DURABLE);
+	rig_turn(r);
+	cr_assert(fake_count(r->disk, DISK_WRITE) == 0);
+	return r;
+}
+
+Test(log_order, a_busy_core_gathers_for_a_moment_and_writes_it_as_one)
+{
+	struct rig *r = open_busy();
+	uint64_t begin_ns = r->service.now_ns;
+	r->turn_ns = NS_PER_MS / 4;
+	while (fake_count(r->disk, DISK_WRITE) == 0) {
+		cr_assert(r->service.now_ns - begin_ns <= 10 * NS_PER_MS);
+		rig_append(r, 1, 10, ACK_DURABLE);
+		rig_turn(r);
+	}
+	cr_assert(r->append_count > 3);
+	complete_kind(r, DISK_WRITE);
+	complete_kind(r, DISK_SYNC);
+	cr_assert(r->answered == r->append_count);
+	close_rig(r);
+}
+
+Test(log_order, a_core_with_a_moment_to_spare_writes_at_once_what_has_gathered)
+{
+	struct rig *r = open_busy();
+	r->turn_ns = 0;
+	r->service.is_core_busy = false;
+	rig_turn(r);
+	cr_assert(fake_count(r->disk, DISK_WRITE) == 1);
+	close_rig(r);
+}
+
+Test(log_order, a_busy_core_writes_what_is_much)
+{
+	struct rig *r = open_busy();
+	r->turn_ns = 0;
+	for (unsigned i = 0; i < 2; i++)
+		rig_append(r, 1, 99000, ACK_DURABLE);
+	rig_turn(r);
+	cr_assert(fake_count(r->disk, DISK_WRITE) == 0);
+	rig_append(r, 1, 99000, ACK_DURABLE);
+	rig_turn(r);
+	cr_assert(fake_count(r->disk, DISK_WRITE) == 1);
+	close_rig(r);
+}
+
+Test(log_order, a_busy_core_writes_for_a_log_that_cannot_go_on_without)
+{
+	struct rig *r = rig_create();
+	r->service_options.buffers = 8; /* two for a log */
+	cr_assert(rig_open(r, 0, false));
+	r->service.is_core_busy = true;
+	r->turn_ns = 0;
+	for (unsigned i = 0; i < 4; i++)
+		rig_append(r, 1, r->service_options.buffer_bytes, ACK_DURABLE);
+	rig_turn(r);
+	cr_assert(fake_count(r->disk, DISK_WRITE) > 0);
+	close_rig(r);
+}
+
+Test(log_order, a_log_that_closes_on_a_busy_core_writes_what_has_gathered)
+{
+	struct rig *r = open_busy();
+	r->turn_ns = 0;
+	fake_eager(r->disk, true, 1);
+	log_finish(r->log);
+	for (unsigned i = 0; i < 10; i++)
+		rig_turn(r);
+	cr_assert(r->answered == 1);
+	close_rig(r);
+}
+
 Test(log_order, full_writes_overlap_and_written_waits_for_the_first)
 {
 	struct rig *r = rig_create();
