@@ -161,6 +161,15 @@ static void put_fetch_item(struct maker *m, const struct fetch_item *item)
 	put(m, &fetch_partition, &partition);
 }
 
+struct buffer request_of(int version, int16_t acks, int32_t partition, struct buffer *give)
+{
+	struct produce_spec spec = {.version = version, .acks = acks, .client_id = "rig"};
+	struct produce_item item = {.topic = "alpha", .partition = partition, .records = *give};
+	struct buffer request = produce_make(&spec, &item, 1);
+	buffer_free(give);
+	return request;
+}
+
 struct buffer fetch_make(const struct fetch_spec *spec, const struct fetch_item *items,
 			 unsigned count)
 {

@@ -518,3 +518,67 @@ void rig_destroy(struct rig *r)
 	topics_free(r->topics);
 	map_give(r, sizeof *r);
 }
+
+/* ---- a test ---------------------------------------------------------------------------- */
+
+struct rig *rig;
+struct peer *peer;
+
+void rig_begin(void)
+{
+	rig = rig_create(NULL);
+	rig_turn(rig, 0);
+	peer = open_peer();
+}
+
+void rig_end(void)
+{
+	if (peer)
+		end_peer(peer);
+	rig_destroy(rig);
+}
+
+int64_t wall(void)
+{
+	return rig->in.wall_ms;
+}
+
+struct peer *open_peer(void)
+{
+	struct peer *p = peer_open(rig);
+	rig_turn(rig, 0);
+	return p;
+}
+
+void end_peer(struct peer *p)
+{
+	if (p->stream.session)
+		peer_lose(p);
+	rig_turns(rig, 3);
+	peer_free(p);
+	if (p == peer)
+		peer = NULL;
+}
+
+void send_all(struct peer *p, struct buffer *give)
+{
+	peer_send(p, give->data, give->size);
+	buffer_free(give);
+}
+
+void send_batch(struct peer *p, int32_t partition, unsigned records, size_t value_bytes)
+{
+	struct buffer batch = batch_make(records, value_bytes, wall());
+	struct buffer request = request_of(7, -1, partition, &batch);
+	send_all(p, &request);
+}
+
+int16_t next_error(int version)
+{
+	struct produce_outcome o;
+	struct bytes answer = peer_answer(peer);
+	cr_assert(answer.data, "no answer");
+	cr_assert(produce_read(version, answer, &o, 1) == 1);
+	peer_answer_done(peer, answer);
+	return o.error_code;
+}

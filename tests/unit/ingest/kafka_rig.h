@@ -5,7 +5,8 @@
  *     peer_send ─▶ struct peer ─▶ rig_turn ─▶ handoff ─▶ fake logs, fake control
  *     peer_answer ◀── sent ◀───── rig_turn ◀── handoff ◀────┘
  *
- * Builders make requests and batches of any version; readers take answers apart.
+ * Builders make requests and batches of any version; readers take answers apart. What most tests
+ * begin and end with is here, too: a rig, a peer, a batch produced.
  */
 #ifndef PENSTOCK_KAFKA_RIG_H
 #define PENSTOCK_KAFKA_RIG_H
@@ -119,6 +120,27 @@ struct bytes peer_answer(struct peer *p);
 /* The answer has been looked at. */
 void peer_answer_done(struct peer *p, struct bytes answer);
 
+/* ---- a test ---------------------------------------------------------------------------- */
+
+/* A test's own, for each is a process: its rig, and the peer that most are about. */
+extern struct rig *rig;
+extern struct peer *peer;
+
+/* Makes both. */
+void rig_begin(void);
+/* Ends the peer, if the test has not, and the rig. */
+void rig_end(void);
+int64_t wall(void);
+
+/* A further connection to the rig. */
+struct peer *open_peer(void);
+void end_peer(struct peer *p);
+void send_all(struct peer *p, struct buffer *give);
+/* Produces a batch of `records` records to a partition of "alpha". */
+void send_batch(struct peer *p, int32_t partition, unsigned records, size_t value_bytes);
+/* The error of the only partition of the peer's next answer, a produce's, which is used up. */
+int16_t next_error(int version);
+
 /* ---- requests -------------------------------------------------------------------------- */
 
 /* A batch of `records` records of `value_bytes` each, times around `wall_ms`. */
@@ -143,6 +165,9 @@ struct produce_item {
 /* Items of the same topic in a row share it. */
 struct buffer produce_make(const struct produce_spec *spec, const struct produce_item *items,
 			   unsigned count);
+
+/* One partition's batch in a request of its own. */
+struct buffer request_of(int version, int16_t acks, int32_t partition, struct buffer *give);
 
 struct fetch_item {
 	const char *topic;

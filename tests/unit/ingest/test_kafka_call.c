@@ -3,43 +3,12 @@
 
 #include <criterion/criterion.h>
 
-static struct rig *rig;
-static struct peer *peer;
-
-static struct peer *open_peer(void)
-{
-	struct peer *p = peer_open(rig);
-	rig_turn(rig, 0);
-	return p;
-}
-
-static void end_peer(struct peer *p)
-{
-	if (p->stream.session)
-		peer_lose(p);
-	rig_turns(rig, 3);
-	peer_free(p);
-}
-
-static void setup(void)
-{
-	rig = rig_create(NULL);
-	peer = open_peer();
-}
-
-static void teardown(void)
-{
-	end_peer(peer);
-	rig_destroy(rig);
-}
-
-TestSuite(kafka_call, .init = setup, .fini = teardown);
+TestSuite(kafka_call, .init = rig_begin, .fini = rig_end);
 
 static void call(struct peer *p, int16_t key, int16_t version, unsigned body_bytes)
 {
 	struct buffer request = call_make(key, version, body_bytes);
-	peer_send(p, request.data, request.size);
-	buffer_free(&request);
+	send_all(p, &request);
 }
 
 static bool answered(struct peer *p)
@@ -219,12 +188,7 @@ Test(kafka_call, control_may_take_longer_than_any_timeout)
 	cr_assert(answered(peer) && !peer->is_closed);
 }
 
-static void teardown_only(void)
-{
-	rig_destroy(rig);
-}
-
-TestSuite(kafka_call_memory, .fini = teardown_only);
+TestSuite(kafka_call_memory, .fini = rig_end);
 
 Test(kafka_call_memory, a_reply_without_room_is_held_until_there_is_some)
 {

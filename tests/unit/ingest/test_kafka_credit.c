@@ -4,64 +4,7 @@
 
 #include <criterion/criterion.h>
 
-static struct rig *rig;
-static struct peer *peer;
-
-static int64_t wall(void)
-{
-	return rig->in.wall_ms;
-}
-
-static void send_all(struct peer *p, struct buffer *give)
-{
-	peer_send(p, give->data, give->size);
-	buffer_free(give);
-}
-
-/* One partition's batch in a request of its own. */
-static struct buffer request_of(int version, int16_t acks, int32_t partition,
-				struct buffer *give)
-{
-	struct produce_spec spec = {.version = version, .acks = acks, .client_id = "rig"};
-	struct produce_item item = {.topic = "alpha", .partition = partition, .records = *give};
-	struct buffer request = produce_make(&spec, &item, 1);
-	buffer_free(give);
-	return request;
-}
-
-/* The error of the only partition of the next answer, which is used up. */
-static int16_t next_error(int version)
-{
-	struct produce_outcome o;
-	struct bytes answer = peer_answer(peer);
-	cr_assert(answer.data, "no answer");
-	cr_assert(produce_read(version, answer, &o, 1) == 1);
-	peer_answer_done(peer, answer);
-	return o.error_code;
-}
-
-static void teardown(void)
-{
-	rig_turns(rig, 4);
-	rig_destroy(rig);
-}
-
-TestSuite(kafka_credit, .fini = teardown);
-
-static struct peer *open_peer(void)
-{
-	struct peer *p = peer_open(rig);
-	rig_turn(rig, 0);
-	return p;
-}
-
-static void end_peer(struct peer *p)
-{
-	if (p->stream.session)
-		peer_lose(p);
-	rig_turns(rig, 2);
-	peer_free(p);
-}
+TestSuite(kafka_credit, .fini = rig_end);
 
 Test(kafka_credit, a_session_without_credit_stops_reading_and_goes_on_when_it_returns)
 {
@@ -71,11 +14,8 @@ Test(kafka_credit, a_session_without_credit_stops_reading_and_goes_on_when_it_re
 	rig->hold_appends = true;
 	/* The oldest incomplete batch may use the reserve of max.message.bytes, so fill that
 	 * too before anybody has to wait. */
-	for (int i = 0; i < 6; i++) {
-		struct buffer batch = batch_make(1, 9000, wall());
-		struct buffer request = request_of(7, -1, 0, &batch);
-		send_all(peer, &request);
-	}
+	for (int i = 0; i < 6; i++)
+		send_batch(peer, 0, 1, 9000);
 	rig_turns(rig, 3);
 	cr_assert(rig->held_count == 3, "%u batches", rig->held_count);
 	cr_assert(stream_readable(&peer->stream) > 18000);
@@ -122,9 +62,7 @@ Test(kafka_credit, a_batch_beyond_the_reserve_is_refused_whatever_its_topic_allo
 	rig->topics->topics[0].message_bytes_max = 1 << 20;
 	peer = open_peer();
 	/* It would hold all credit of its partition, and wait for more for ever. */
-	struct buffer batch = batch_make(10, 12000, wall());
-	struct buffer request = request_of(7, -1, 0, &batch);
-	send_all(peer, &request);
+	send_batch(peer, 0, 10, 12000);
 	rig_turns(rig, 4);
 	cr_assert(next_error(7) == KAFKA_ERROR_MESSAGE_TOO_LARGE);
 	end_peer(peer);
@@ -166,15 +104,10 @@ Test(kafka_credit, other_partitions_get_what_one_gives_back)
 	struct buffer slow_request = request_of(7, -1, 2, &half);
 	peer_send(slow, slow_request.data, 6000);
 	rig_turns(rig, 1);
-	for (int i = 0; i < 2; i++) {
-		struct buffer batch = batch_make(1, 11000, wall());
-		struct buffer request = request_of(7, -1, 0, &batch);
-		send_all(stuck, &request);
-	}
+	for (int i = 0; i < 2; i++)
+		send_batch(stuck, 0, 1, 11000);
 	rig_turns(rig, 2);
-	struct buffer batch = batch_make(1, 9000, wall());
-	struct buffer request = request_of(7, -1, 2, &batch);
-	send_all(fast, &request);
+	send_batch(fast, 2, 1, 9000);
 	rig_turns(rig, 2);
 	cr_assert(rig->held_count == 2);
 	/* Partition 2 has nothing at its writer: only another's completion can wake it. */
@@ -194,19 +127,13 @@ Test(kafka_credit, a_writer_that_gives_nothing_back_holds_up_its_own_partitions_
 	rig = rig_create(&options);
 	struct peer *stuck = open_peer(), *other = open_peer();
 	rig->hold_appends = true;
-	for (int i = 0; i < 6; i++) {
-		struct buffer batch = batch_make(1, 9000, wall());
-		struct buffer request = request_of(7, -1, 0, &batch);
-		send_all(stuck, &request);
-	}
+	for (int i = 0; i < 6; i++)
+		send_batch(stuck, 0, 1, 9000);
 	rig_turns(rig, 3);
 	cr_assert(rig->held_count == 3 && stream_readable(&stuck->stream) > 18000);
 	rig->hold_appends = false;
-	for (int i = 0; i < 6; i++) {
-		struct buffer batch = batch_make(1, 6000, wall());
-		struct buffer request = request_of(7, -1, 1, &batch);
-		send_all(other, &request);
-	}
+	for (int i = 0; i < 6; i++)
+		send_batch(other, 1, 1, 6000);
 	rig_turns(rig, 8);
 	cr_assert(rig_stat(rig, STAT_records_stored) == 6 && rig->held_count == 3);
 	rig_release(rig);

@@ -3,45 +3,15 @@
 
 #include <criterion/criterion.h>
 
-static struct rig *rig;
-static struct peer *peer;
 static struct fetch_read got;
 
-static struct peer *open_peer(void)
-{
-	struct peer *p = peer_open(rig);
-	rig_turn(rig, 0);
-	return p;
-}
-
-static void end_peer(struct peer *p)
-{
-	if (p->stream.session)
-		peer_lose(p);
-	rig_turns(rig, 3);
-	peer_free(p);
-}
-
-static void setup(void)
-{
-	rig = rig_create(NULL);
-	peer = open_peer();
-}
-
-static void teardown(void)
-{
-	end_peer(peer);
-	rig_destroy(rig);
-}
-
-TestSuite(kafka_fetch, .init = setup, .fini = teardown);
+TestSuite(kafka_fetch, .init = rig_begin, .fini = rig_end);
 
 static void fetch(struct peer *p, const struct fetch_spec *spec,
 		  const struct fetch_item *items, unsigned count)
 {
 	struct buffer request = fetch_make(spec, items, count);
-	peer_send(p, request.data, request.size);
-	buffer_free(&request);
+	send_all(p, &request);
 }
 
 /* Reads the next answer into `got`; false: there is none. */
@@ -523,12 +493,7 @@ Test(kafka_fetch, noise_never_breaks_a_promise)
 
 /* ---- memory ---------------------------------------------------------------------------- */
 
-static void teardown_only(void)
-{
-	rig_destroy(rig);
-}
-
-TestSuite(kafka_fetch_memory, .fini = teardown_only);
+TestSuite(kafka_fetch_memory, .fini = rig_end);
 
 Test(kafka_fetch_memory, with_few_answer_chunks_fetches_take_turns)
 {

@@ -7,40 +7,19 @@
 /* One writer's credit, for the two batches that it holds and for little more. */
 enum { CREDIT_BYTES = 32768, HELD_BYTES = 11000, BATCH_BYTES = 15000, BEGUN_BYTES = 6000 };
 
-static struct rig *rig;
 static struct peer *other, *oldest, *next;
 static struct buffer begun; /* the oldest one's request, of which some has arrived */
 
-static struct peer *open_peer(void)
-{
-	struct peer *p = peer_open(rig);
-	rig_turn(rig, 0);
-	return p;
-}
-
-static void end_peer(struct peer *p)
-{
-	if (p->stream.session)
-		peer_lose(p);
-	rig_turns(rig, 2);
-	peer_free(p);
-}
-
 static struct buffer request_make(int32_t partition, size_t value_bytes)
 {
-	struct produce_spec spec = {.version = 7, .acks = -1};
-	struct produce_item item = {.topic = "alpha", .partition = partition,
-				    .records = batch_make(1, value_bytes, rig->in.wall_ms)};
-	struct buffer request = produce_make(&spec, &item, 1);
-	buffer_free(&item.records);
-	return request;
+	struct buffer batch = batch_make(1, value_bytes, wall());
+	return request_of(7, -1, partition, &batch);
 }
 
 static void send_request(struct peer *p, int32_t partition, size_t value_bytes)
 {
 	struct buffer request = request_make(partition, value_bytes);
-	peer_send(p, request.data, request.size);
-	buffer_free(&request);
+	send_all(p, &request);
 	rig_turns(rig, 2);
 }
 
@@ -70,7 +49,7 @@ static void teardown(void)
 	end_peer(oldest);
 	end_peer(next);
 	buffer_free(&begun);
-	rig_destroy(rig);
+	rig_end();
 }
 
 TestSuite(kafka_oldest, .init = setup, .fini = teardown);

@@ -3,77 +3,8 @@
 #include "tests/unit/ingest/kafka_rig.h"
 
 #include <criterion/criterion.h>
-#include <stdlib.h>
 
-static struct rig *rig;
-static struct peer *peer;
-
-static int64_t wall(void)
-{
-	return rig->in.wall_ms;
-}
-
-static void setup(void)
-{
-	rig = rig_create(NULL);
-	rig_turn(rig, 0);
-	peer = peer_open(rig);
-	rig_turn(rig, 0);
-}
-
-static void teardown(void)
-{
-	if (peer->stream.session)
-		peer_lose(peer);
-	rig_turns(rig, 4);
-	rig_destroy(rig);
-	peer_free(peer);
-}
-
-TestSuite(kafka_produce, .init = setup, .fini = teardown);
-
-static struct peer *open_peer(void)
-{
-	struct peer *p = peer_open(rig);
-	rig_turn(rig, 0);
-	return p;
-}
-
-static void end_peer(struct peer *p)
-{
-	if (p->stream.session)
-		peer_lose(p);
-	rig_turns(rig, 2);
-	peer_free(p);
-}
-
-static void send_all(struct peer *p, struct buffer *give)
-{
-	peer_send(p, give->data, give->size);
-	buffer_free(give);
-}
-
-/* One partition's batch in a request of its own. */
-static struct buffer request_of(int version, int16_t acks, int32_t partition,
-				struct buffer *give)
-{
-	struct produce_spec spec = {.version = version, .acks = acks, .client_id = "rig"};
-	struct produce_item item = {.topic = "alpha", .partition = partition, .records = *give};
-	struct buffer request = produce_make(&spec, &item, 1);
-	buffer_free(give);
-	return request;
-}
-
-/* The error of the only partition of the next answer, which is used up. */
-static int16_t next_error(int version)
-{
-	struct produce_outcome o;
-	struct bytes answer = peer_answer(peer);
-	cr_assert(answer.data, "no answer");
-	cr_assert(produce_read(version, answer, &o, 1) == 1);
-	peer_answer_done(peer, answer);
-	return o.error_code;
-}
+TestSuite(kafka_produce, .init = rig_begin, .fini = rig_end);
 
 Test(kafka_produce, every_version_is_stored_and_answered_with_its_offset)
 {
@@ -186,9 +117,7 @@ Test(kafka_produce, acks_decide_what_the_writer_waits_for)
 	send_all(peer, &request);
 	rig_turns(rig, 2);
 	cr_assert(next_error(7) == 0 && rig->last_level == ACK_WRITTEN);
-	struct buffer all = batch_make(1, 10, wall());
-	request = request_of(7, -1, 0, &all);
-	send_all(peer, &request);
+	send_batch(peer, 0, 1, 10);
 	rig_turns(rig, 2);
 	cr_assert(next_error(7) == 0 && rig->last_level == ACK_DURABLE);
 }
@@ -217,9 +146,7 @@ Test(kafka_produce, acks_0_is_stored_and_never_answered)
 	cr_assert(peer->sent.size == 0 && !peer->is_closed);
 	cr_assert(rig_stat(rig, STAT_records_stored) == 10);
 	cr_assert(rig_stat(rig, STAT_frames_accepted) == 5);
-	struct buffer batch = batch_make(2, 10, wall());
-	struct buffer request = request_of(7, -1, 0, &batch);
-	send_all(peer, &request);
+	send_batch(peer, 0, 2, 10);
 	rig_turns(rig, 2);
 	cr_assert(next_error(7) == 0);
 }
@@ -249,11 +176,8 @@ Test(kafka_produce, acks_0_closes_when_the_writer_fails_too)
 Test(kafka_produce, answers_leave_in_request_order_however_the_writer_finishes)
 {
 	rig->hold_appends = true;
-	for (int i = 0; i < 4; i++) {
-		struct buffer batch = batch_make(1, 10, wall());
-		struct buffer request = request_of(7, -1, i, &batch);
-		send_all(peer, &request);
-	}
+	for (int i = 0; i < 4; i++)
+		send_batch(peer, i, 1, 10);
 	rig_turns(rig, 2);
 	/* Held writer by writer: partitions 0, 2, 1, 3. */
 	cr_assert(rig->held_count == 4);
@@ -282,11 +206,8 @@ Test(kafka_produce, answers_leave_in_request_order_however_the_writer_finishes)
 Test(kafka_produce, requests_in_flight_are_capped)
 {
 	rig->hold_appends = true;
-	for (int i = 0; i < KAFKA_IN_FLIGHT_MAX + 10; i++) {
-		struct buffer batch = batch_make(1, 10, wall());
-		struct buffer request = request_of(7, -1, i % 4, &batch);
-		send_all(peer, &request);
-	}
+	for (int i = 0; i < KAFKA_IN_FLIGHT_MAX + 10; i++)
+		send_batch(peer, i % 4, 1, 10);
 	rig_turns(rig, 3);
 	cr_assert(rig->held_count == KAFKA_IN_FLIGHT_MAX);
 	rig_release_one(rig, 0);

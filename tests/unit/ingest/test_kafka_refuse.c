@@ -2,62 +2,8 @@
 #include "tests/unit/ingest/kafka_rig.h"
 
 #include <criterion/criterion.h>
-#include <stdlib.h>
 
-static struct rig *rig;
-static struct peer *peer;
-
-static int64_t wall(void)
-{
-	return rig->in.wall_ms;
-}
-
-static void setup(void)
-{
-	rig = rig_create(NULL);
-	rig_turn(rig, 0);
-	peer = peer_open(rig);
-	rig_turn(rig, 0);
-}
-
-static void teardown(void)
-{
-	if (peer->stream.session)
-		peer_lose(peer);
-	rig_turns(rig, 4);
-	rig_destroy(rig);
-	peer_free(peer);
-}
-
-TestSuite(kafka_refuse, .init = setup, .fini = teardown);
-
-static void send_all(struct peer *p, struct buffer *give)
-{
-	peer_send(p, give->data, give->size);
-	buffer_free(give);
-}
-
-/* One partition's batch in a request of its own. */
-static struct buffer request_of(int version, int16_t acks, int32_t partition,
-				struct buffer *give)
-{
-	struct produce_spec spec = {.version = version, .acks = acks, .client_id = "rig"};
-	struct produce_item item = {.topic = "alpha", .partition = partition, .records = *give};
-	struct buffer request = produce_make(&spec, &item, 1);
-	buffer_free(give);
-	return request;
-}
-
-/* The error of the only partition of the next answer, which is used up. */
-static int16_t next_error(int version)
-{
-	struct produce_outcome o;
-	struct bytes answer = peer_answer(peer);
-	cr_assert(answer.data, "no answer");
-	cr_assert(produce_read(version, answer, &o, 1) == 1);
-	peer_answer_done(peer, answer);
-	return o.error_code;
-}
+TestSuite(kafka_refuse, .init = rig_begin, .fini = rig_end);
 
 struct row {
 	const char *name;
