@@ -28,11 +28,11 @@ enum {
 	/* Messages in flight per (poller, writer), by kind. One ring holds them all. */
 	HANDOFF_APPENDS_MAX = 4096,
 	HANDOFF_READS_MAX = 1024,
-	HANDOFF_WATCHES_MAX = 2048,
+	HANDOFF_WATCHES_MAX = PARTITIONS_MAX, /* one per lane: a fetch always finds one */
 	HANDOFF_ADMINS_MAX = 1023,
 	/* Calls go over rings of their own, poller to control. */
 	HANDOFF_CALLS_MAX = 1024,
-	HANDOFF_RING_SLOTS = 8192,
+	HANDOFF_RING_SLOTS = 32768,
 
 	/* Kafka requests of one connection that may be unanswered: librdkafka sends up to a
 	 * million, we stop reading at this many. */

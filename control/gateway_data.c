@@ -4,11 +4,15 @@
 #include "control/listeners.h"
 #include "dataplane/base/clock.h"
 #include "dataplane/base/map.h"
+#include "dataplane/ingest/kafka_session.h"
 #include "dataplane/quiescent.h"
 #include "dataplane/store/disk.h"
 
 #include <errno.h>
 #include <stdio.h>
+
+/* Of a poller: the longest echo, a fetch and the longest request to control each find room. */
+enum { LARGE_CHUNKS_MIN = KAFKA_CALL_BYTES_MAX / CHUNK_BYTES };
 
 /* ---- rings, wakes, snapshots ------------------------------------------------------- */
 
@@ -173,8 +177,8 @@ static struct tcp_options tcp_options(const struct settings *s)
 static struct poller_options poller_options(const struct settings *s, const struct capacity *l,
 					    unsigned pollers)
 {
-	uint32_t large_chunks =
-		(uint32_t)(s->answer_memory_bytes / CHUNK_BYTES / pollers);
+	uint32_t large_chunks = max_u32((uint32_t)(s->answer_memory_bytes / CHUNK_BYTES / pollers),
+					LARGE_CHUNKS_MIN);
 	return (struct poller_options){
 		.address = address_of_ip4(s->port_ip4),
 		.prefix_bits = s->port_prefix_bits,

@@ -283,17 +283,21 @@ static struct bytes answer_data(const struct ingest *in, const struct listener *
 	return (struct bytes){data.data, has_time ? GBT32960_TIME_BYTES : 0};
 }
 
-/* An answer that echoes more than a time; null: something is missing. */
+/* An answer that echoes more than a time; null: the session waits. */
 static struct answer *answer_take_long(struct ingest *in, struct session *s, bool is_silent,
-				       const struct bytes pieces[3], enum wait_for *missing)
+				       const struct bytes pieces[3])
 {
 	size_t size = pieces[0].size + pieces[1].size + pieces[2].size;
 	bool is_small = size <= CHUNK_BYTES / 2;
 	struct chunk_pool *pool = is_small ? &in->answer_small : &in->answer_large;
 	size_t left = is_small ? answer_chunks_left(in) : chunk_pool_left(pool);
-	bool has_room = left * pool->chunk_bytes >= size;
+	bool has_room = (is_small || waiting_is_turn(in, s, WAIT_LARGE)) &&
+			left * pool->chunk_bytes >= size;
 	struct answer *a = has_room ? answer_take(in, s, is_silent) : NULL;
-	*missing = has_room || is_small ? WAIT_ANSWER : WAIT_LARGE;
+	if (!has_room && !is_small)
+		session_wait_bytes(in, s, WAIT_LARGE, (uint32_t)size);
+	else if (!a)
+		session_wait(in, s, WAIT_ANSWER);
 	for (unsigned i = 0; a && i < 3; i++)
 		require(chain_append(&a->bytes, pool, pieces[i].data, pieces[i].size));
 	return a;
@@ -310,11 +314,11 @@ static struct answer *answer_make(struct ingest *in, struct session *s, struct b
 	uint8_t bcc = gbt32960_bcc(&h, data);
 	struct bytes pieces[] = {{(const uint8_t *)&h, sizeof h}, data, {&bcc, 1}};
 	bool is_text = data.size + GBT32960_FRAME_BYTES_MIN <= ANSWER_TEXT_BYTES;
-	enum wait_for missing = WAIT_ANSWER;
-	struct answer *a = is_text ? answer_take_text(in, s, is_silent, pieces, 3)
-				   : answer_take_long(in, s, is_silent, pieces, &missing);
+	if (!is_text)
+		return answer_take_long(in, s, is_silent, pieces);
+	struct answer *a = answer_take_text(in, s, is_silent, pieces, 3);
 	if (!a)
-		session_wait(in, s, missing);
+		session_wait(in, s, WAIT_ANSWER);
 	return a;
 }
 

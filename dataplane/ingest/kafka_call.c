@@ -1,8 +1,6 @@
 /* kafka_call.c - requests for control out, its replies in; see kafka_call.h. */
 #include "dataplane/ingest/kafka_call.h"
 
-enum { HELD_RETRY_MS = 1 };
-
 /* All the request's bytes are here. */
 static enum kafka_progress call_send(struct ingest *in, struct kafka_session *ks)
 {
@@ -12,7 +10,7 @@ static enum kafka_progress call_send(struct ingest *in, struct kafka_session *ks
 	struct call *c = may_call ? slab_take(&in->calls) : NULL;
 	if (!c)
 		return kafka_wait(in, ks, WAIT_CALL);
-	c->answer = answer_take(in, s, false);
+	c->answer = waiting_is_turn(in, s, WAIT_ANSWER) ? answer_take(in, s, false) : NULL;
 	if (!c->answer) {
 		slab_give(&in->calls, c);
 		return kafka_wait(in, ks, WAIT_ANSWER);
@@ -39,8 +37,8 @@ enum kafka_progress kafka_call_step(struct ingest *in, struct kafka_session *ks)
 		struct bytes b = stream_span(stream, 0, min_u32(ks->left, CHUNK_BYTES));
 		if (b.size == 0)
 			return KAFKA_NEED_BYTES;
-		if (!chain_append(&ks->request, &in->request_pool, b.data, b.size))
-			return kafka_wait(in, ks, WAIT_REQUEST);
+		if (!kafka_request_append(in, ks, &ks->request, b))
+			return KAFKA_WAIT;
 		kafka_consume(ks, (uint32_t)b.size);
 	}
 	return call_send(in, ks);
@@ -72,6 +70,14 @@ static uint64_t pool_bytes(const struct chunk_pool *p)
 	return (uint64_t)p->count * p->chunk_bytes;
 }
 
+/* False: it waits for room. */
+static bool reply_append(struct ingest *in, struct session *s, struct call *c)
+{
+	bool fits = kafka_answer_take(in, s, &c->answer->bytes, c->reply, c->reply_bytes);
+	s->is_answering = !fits;
+	return fits;
+}
+
 void kafka_call_reply(struct ingest *in, struct call *c)
 {
 	struct answer *a = c->answer;
@@ -80,9 +86,8 @@ void kafka_call_reply(struct ingest *in, struct call *c)
 		ks->held = NULL;
 		if (!c->reply || c->reply_bytes > pool_bytes(&in->answer_large)) {
 			answer_reject(in, a);
-		} else if (!kafka_answer_append(in, &a->bytes, c->reply, c->reply_bytes)) {
+		} else if (!reply_append(in, &ks->base, c)) {
 			ks->held = c;
-			session_arm(in, &ks->base, HELD_RETRY_MS);
 			return;
 		}
 	}

@@ -5,7 +5,7 @@
  *                                     └── second trip: control takes its reply back
  *
  * Nothing is looked into here. A null reply closes the connection. A reply that finds no
- * answer chunks is held until there are some.
+ * answer chunks is held until it is its session's turn to have some (waiting.h).
  */
 #ifndef PENSTOCK_KAFKA_CALL_H
 #define PENSTOCK_KAFKA_CALL_H

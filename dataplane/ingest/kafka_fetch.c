@@ -50,7 +50,8 @@ static void set_limits(struct ingest *in, struct fetch *f, const struct fetch_he
 
 static struct fetch *fetch_take(struct ingest *in, struct kafka_session *ks)
 {
-	struct fetch *f = slab_take(&in->fetches);
+	bool is_turn = waiting_is_turn(in, &ks->base, WAIT_FETCH);
+	struct fetch *f = is_turn ? slab_take(&in->fetches) : NULL;
 	if (!f)
 		return NULL;
 	f->session = ks;
@@ -99,8 +100,8 @@ static enum kafka_progress topic_step(struct ingest *in, struct kafka_session *k
 				 fetch_partition_bytes_min(ks->version, ks->is_flexible) ||
 	    f->partitions + parts > KAFKA_REQUEST_PARTITIONS_MAX)
 		return KAFKA_REJECT;
-	if (!chain_append(&f->names, &in->request_pool, topic.name.data, topic.name.size))
-		return kafka_wait(in, ks, WAIT_REQUEST);
+	if (!kafka_request_append(in, ks, &f->names, topic.name))
+		return KAFKA_WAIT;
 	f->topic_left = (uint32_t)parts;
 	f->topics += parts > 0;
 	f->partitions += (uint32_t)parts;
@@ -154,6 +155,19 @@ static void part_fill(struct ingest *in, struct fetch *f, struct fetch_part *par
 	part->error = check_epoch(asked->current_leader_epoch);
 }
 
+/* Null: the session waits. */
+static struct fetch_part *part_take(struct ingest *in, struct kafka_session *ks)
+{
+	struct chain *parts = &ks->fetch->parts;
+	uint32_t bytes = sizeof(struct fetch_part);
+	struct fetch_part *part = NULL;
+	if (waiting_may_grow(in, &ks->base, WAIT_REQUEST, parts, bytes))
+		part = (void *)chain_reserve(parts, &in->request_pool, bytes);
+	if (!part)
+		session_wait_bytes(in, &ks->base, WAIT_REQUEST, bytes);
+	return part;
+}
+
 static enum kafka_progress partition_step(struct ingest *in, struct kafka_session *ks)
 {
 	struct fetch *f = ks->fetch;
@@ -162,10 +176,9 @@ static enum kafka_progress partition_step(struct ingest *in, struct kafka_sessio
 	struct fetch_partition asked;
 	if (!kafka_read_piece(ks, &fetch_partition, &c, &asked))
 		return KAFKA_CUT;
-	struct fetch_part *part = (void *)chain_reserve(&f->parts, &in->request_pool,
-							sizeof(struct fetch_part));
+	struct fetch_part *part = part_take(in, ks);
 	if (!part)
-		return kafka_wait(in, ks, WAIT_REQUEST);
+		return KAFKA_WAIT;
 	part_fill(in, f, part, &asked);
 	kafka_consume(ks, (uint32_t)(c.at - start));
 	ks->step = --f->topic_left ? partition_step : topic_end_step;
@@ -198,7 +211,8 @@ static enum kafka_progress end_step(struct ingest *in, struct kafka_session *ks)
 		return KAFKA_CUT;
 	if (decoded == KAFKA_DECODED_TOO_LARGE || (uint32_t)(c.at - start) < ks->left)
 		return KAFKA_REJECT;
-	f->answer = answer_take(in, &ks->base, false);
+	bool is_turn = waiting_is_turn(in, &ks->base, WAIT_ANSWER);
+	f->answer = is_turn ? answer_take(in, &ks->base, false) : NULL;
 	if (!f->answer)
 		return kafka_wait(in, ks, WAIT_ANSWER);
 	f->answer->waiting = 1;

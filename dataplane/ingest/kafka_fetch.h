@@ -9,7 +9,9 @@
  * A connection has one fetch at a time, for nothing overlaps it; it has the session's timer
  * while it lasts. Per (poller, partition) one watch is at the writer, for the earliest offset
  * that a parked fetch waits for. What a pass has read is forgotten when the fetch is parked:
- * waiting fetches hold a request, never data.
+ * waiting fetches hold a request, never data. Nor does one that waits for answer chunks, in line
+ * with all others (waiting.h); one that waits for a place to read may, for those come back
+ * whatever it holds.
  *
  * The bytes of the batches travel from the writer's read to the stream in the same chunks.
  * The first partition that has data gives one whole batch whatever the limits say (KIP-74).
@@ -35,7 +37,7 @@ enum {
 
 enum fetch_state {
 	FETCH_PARTIAL, /* its request is being read */
-	FETCH_RUNNING, /* in a pass, or waiting for memory in one */
+	FETCH_RUNNING, /* in a pass, or in line for memory or a read */
 	FETCH_READING, /* a read is at the writer */
 	FETCH_PARKED,  /* on the lanes of its parts */
 };
@@ -97,8 +99,11 @@ struct fetch {
 /* First step of a fetch request, behind its header. */
 kafka_step kafka_fetch_head;
 
-/* The session's timer fired: max_wait is over, or memory may be there again. */
+/* The session's timer fired: max_wait is over, or there is something already. */
 void kafka_fetch_expire(struct ingest *in, struct fetch *f);
+
+/* It is the session's turn: the pass goes on. */
+void kafka_fetch_resume(struct ingest *in, struct fetch *f);
 
 /* The session ends, or the request was malformed. */
 void kafka_fetch_close(struct ingest *in, struct kafka_session *ks);

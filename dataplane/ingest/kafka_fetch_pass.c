@@ -12,7 +12,8 @@ enum {
 	PIECE_CHUNKS_MAX = PIECE_BYTES_MAX / CHUNK_BYTES + 2,
 	/* A read of less is not worth its trip. */
 	READ_CHUNKS_MIN = 16,
-	RETRY_MS = 1,
+	/* A parked fetch for which something has come already goes on after this. */
+	AGAIN_MS = 1,
 };
 
 static void fetch_run(struct ingest *in, struct fetch *f);
@@ -109,13 +110,30 @@ static void pass_begin(struct fetch *f)
 	f->has_error = false;
 }
 
-/* The pass begins anew when there is memory again: what waits holds none. */
-static void pass_drop(struct fetch *f)
+static bool is_at_start(const struct fetch *f)
 {
+	return f->chunk == f->parts.head && f->index == 0;
+}
+
+/* A pass that begins goes behind those who wait; one under way goes on: what it holds, they
+ * wait for. */
+static bool is_turn(const struct ingest *in, const struct fetch *f, enum wait_for what)
+{
+	const struct session *s = &f->session->base;
+	return !is_at_start(f) || waiting_is_turn(in, s, what);
+}
+
+/* The pass begins anew when there is memory again: what waits for it holds none. */
+static void pass_drop(struct ingest *in, struct fetch *f)
+{
+	uint32_t chunks = f->bytes_needed ? f->bytes_needed / CHUNK_BYTES + 2 : READ_CHUNKS_MIN;
+	chunks = min_u32(chunks + 2 * PIECE_CHUNKS_MAX, in->answer_large.count);
 	chain_give(&f->answer->bytes);
 	chain_give(&f->found.bytes);
 	f->found = (struct fetch_found){0};
 	pass_begin(f);
+	f->session->base.is_answering = true;
+	session_wait_bytes(in, &f->session->base, WAIT_LARGE, chunks * CHUNK_BYTES);
 }
 
 /* ---- reads ----------------------------------------------------------------------------- */
@@ -143,7 +161,10 @@ static uint32_t chunks_for(struct ingest *in, const struct fetch *f, uint32_t bu
 	*starved = f->bytes == 0 && usable < least;
 	if (usable < least || (f->bytes > 0 && budget == 0))
 		return 0;
-	return min_u32(wanted, usable);
+	/* What is left over the least goes to those who wait, or were admitted together. */
+	bool is_shared = f->session->base.admitted == WAIT_LARGE ||
+			 !list_is_empty(&in->waiting[WAIT_LARGE]);
+	return is_shared ? least : min_u32(wanted, usable);
 }
 
 static bool can_ever_hold(const struct ingest *in, uint32_t bytes)
@@ -151,22 +172,32 @@ static bool can_ever_hold(const struct ingest *in, uint32_t bytes)
 	return bytes / CHUNK_BYTES + 2 + 2 * PIECE_CHUNKS_MAX <= in->answer_large.count;
 }
 
-/* False: no budget or no memory now. */
+static void read_wait(struct ingest *in, struct fetch *f, enum wait_for what)
+{
+	f->session->base.is_answering = true;
+	session_wait(in, &f->session->base, what);
+}
+
+/* False: it waits for memory, or for its turn to read. */
 static bool read_send(struct ingest *in, struct fetch *f, struct fetch_part *part)
 {
-	struct handoff *h = in->writers[writer_of_slot(part->ref.slot, in->writer_count)];
+	unsigned writer = writer_of_slot(part->ref.slot, in->writer_count);
+	struct handoff *h = in->writers[writer];
 	uint32_t budget = part_budget(f, part);
 	bool starved;
 	uint32_t chunks = chunks_for(in, f, budget, &starved);
-	if (starved)
-		pass_drop(f);
-	else if (chunks == 0)
+	if (starved) {
+		pass_drop(in, f);
+		return false;
+	}
+	if (chunks == 0)
 		f->min_bytes = 0; /* what cannot be held is not waited for */
-	if (starved || !handoff_has_room(h, HANDOFF_READ))
+	bool may_read = is_turn(in, f, WAIT_READ + writer) && handoff_has_room(h, HANDOFF_READ);
+	struct read *r = may_read ? slab_take(&in->reads) : NULL;
+	if (!r) {
+		read_wait(in, f, WAIT_READ + writer);
 		return false;
-	struct read *r = slab_take(&in->reads);
-	if (!r)
-		return false;
+	}
 	r->msg = (struct handoff_msg){.kind = HANDOFF_READ, .sender = in->poller};
 	r->partition = part->ref;
 	r->offset = part->offset;
@@ -247,15 +278,14 @@ void kafka_read_done(struct ingest *in, struct read *r)
 
 /* ---- waiting --------------------------------------------------------------------------- */
 
-/* One watch per lane: for the earliest that a parked fetch waits for. */
-static bool lane_watch(struct ingest *in, struct lane *lane)
+/* One watch per lane: for the earliest that a parked fetch waits for. There is always room for
+ * it (bounds.h). */
+static void lane_watch(struct ingest *in, struct lane *lane)
 {
 	if (lane->is_watching || list_is_empty(&lane->parked))
-		return true;
+		return;
 	struct fetch_part *first = list_entry(lane->parked.next, struct fetch_part, node);
 	struct handoff *h = in->writers[writer_of_slot(first->ref.slot, in->writer_count)];
-	if (!handoff_has_room(h, HANDOFF_WATCH))
-		return false;
 	int64_t offset = first->high_watermark;
 	list_for_each(node, &lane->parked)
 	{
@@ -270,7 +300,6 @@ static bool lane_watch(struct ingest *in, struct lane *lane)
 	};
 	lane->is_watching = true;
 	handoff_send(h, &lane->watch.msg);
-	return true;
 }
 
 static void fetch_arm(struct ingest *in, struct fetch *f, uint64_t after_ms)
@@ -283,18 +312,18 @@ static void fetch_arm(struct ingest *in, struct fetch *f, uint64_t after_ms)
 
 static void fetch_park(struct ingest *in, struct fetch *f)
 {
-	bool watched = true;
+	bool is_due = false;
 	chain_give(&f->answer->bytes);
 	f->state = FETCH_PARKED;
 	fetch_rewind(f);
 	for (struct fetch_part *part; (part = fetch_part_at(f)); fetch_next_part(f)) {
 		struct lane *lane = lanes_get(&in->lanes, part->ref);
 		list_append(&lane->parked, &part->node);
+		lane_watch(in, lane);
 		/* A watch beyond what this part saw: what it waits for has come already. */
-		watched &= lane_watch(in, lane) && lane->watch.offset <= part->high_watermark;
+		is_due |= lane->watch.offset > part->high_watermark;
 	}
-	/* A lane without a watch is looked at again soon. */
-	fetch_arm(in, f, watched ? UINT64_MAX : RETRY_MS);
+	fetch_arm(in, f, is_due ? AGAIN_MS : UINT64_MAX);
 }
 
 static void fetch_unpark(struct fetch *f)
@@ -329,15 +358,16 @@ static bool is_enough(const struct ingest *in, const struct fetch *f)
 	       in->now_ns >= f->deadline_ns || in->is_draining;
 }
 
-/* Goes on where the pass is; false: no memory, or no budget, now. */
+/* Goes on where the pass is; false: the session waits. */
 static bool pass_step(struct ingest *in, struct fetch *f)
 {
 	struct fetch_part *part = f->error ? NULL : fetch_part_at(f);
-	if (!has_room(in)) {
-		pass_drop(f);
+	bool begins = chain_is_empty(&f->answer->bytes);
+	if (!has_room(in) || (begins && !is_turn(in, f, WAIT_LARGE))) {
+		pass_drop(in, f);
 		return false;
 	}
-	if (chain_is_empty(&f->answer->bytes))
+	if (begins)
 		answer_begin(in, f);
 	if (!part) {
 		if (is_enough(in, f))
@@ -359,10 +389,8 @@ static void fetch_run(struct ingest *in, struct fetch *f)
 {
 	struct kafka_session *ks = f->session;
 	while (ks->fetch == f && f->state == FETCH_RUNNING)
-		if (!pass_step(in, f)) {
-			session_arm(in, &ks->base, RETRY_MS);
+		if (!pass_step(in, f))
 			return;
-		}
 }
 
 void kafka_fetch_begin(struct ingest *in, struct fetch *f)
@@ -377,7 +405,13 @@ void kafka_fetch_begin(struct ingest *in, struct fetch *f)
 static void fetch_again(struct ingest *in, struct fetch *f)
 {
 	fetch_unpark(f);
+	session_disarm(in, &f->session->base);
 	pass_begin(f);
+	fetch_run(in, f);
+}
+
+void kafka_fetch_resume(struct ingest *in, struct fetch *f)
+{
 	fetch_run(in, f);
 }
 
@@ -385,8 +419,6 @@ void kafka_fetch_expire(struct ingest *in, struct fetch *f)
 {
 	if (f->state == FETCH_PARKED)
 		fetch_again(in, f);
-	else if (f->state == FETCH_RUNNING)
-		fetch_run(in, f);
 }
 
 /* A parked part that the watch was for: its watermark has passed, or its partition is not
@@ -413,9 +445,7 @@ void kafka_watch_done(struct ingest *in, struct watch *w)
 			part->error = w->error;
 		fetch_again(in, part->fetch);
 	}
-	for (struct list *node = lane->parked.next; node != &lane->parked; node = node->next)
-		if (!lane_watch(in, lane))
-			fetch_arm(in, list_entry(node, struct fetch_part, node)->fetch, RETRY_MS);
+	lane_watch(in, lane);
 }
 
 /* ---- the end --------------------------------------------------------------------------- */

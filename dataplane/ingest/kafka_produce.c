@@ -24,7 +24,7 @@ static enum kafka_progress topic_end_step(struct ingest *in, struct kafka_sessio
 static enum kafka_progress end_step(struct ingest *in, struct kafka_session *ks);
 
 /* Appends one piece of the answer, and a count where one follows. With acks=0 too: nobody
- * will send it, but the topic's name is kept there. */
+ * will send it, but the topic's name is kept there. False: the session waits for memory. */
 static bool answer_piece(struct ingest *in, struct kafka_session *ks,
 			 const struct kafka_message *m, const void *piece, int64_t count)
 {
@@ -33,7 +33,8 @@ static bool answer_piece(struct ingest *in, struct kafka_session *ks,
 	kafka_encode(m, ks->version, piece, &e);
 	if (count != NO_COUNT)
 		kafka_length_emit(&e, ks->is_flexible, count);
-	return kafka_answer_append(in, &ks->produce.answer->bytes, room, emitter_size(&e));
+	return kafka_answer_take(in, &ks->base, &ks->produce.answer->bytes, room,
+				 emitter_size(&e));
 }
 
 /* ---- head ------------------------------------------------------------------------------ */
@@ -58,7 +59,8 @@ static bool answer_head(struct ingest *in, struct kafka_session *ks, int64_t top
 	struct emitter e = emitter_of(room, sizeof room);
 	kafka_response_header_emit(&e, ks->correlation_id, ks->is_flexible);
 	kafka_length_emit(&e, ks->is_flexible, topics);
-	return kafka_answer_append(in, &ks->produce.answer->bytes, room, emitter_size(&e));
+	return kafka_answer_take(in, &ks->base, &ks->produce.answer->bytes, room,
+				 emitter_size(&e));
 }
 
 enum kafka_progress kafka_produce_head(struct ingest *in, struct kafka_session *ks)
@@ -80,7 +82,7 @@ enum kafka_progress kafka_produce_head(struct ingest *in, struct kafka_session *
 	if (!p->answer)
 		return kafka_wait(in, ks, WAIT_ANSWER);
 	if (!answer_head(in, ks, topics))
-		return kafka_wait(in, ks, WAIT_LARGE);
+		return KAFKA_WAIT;
 	p->acks = head.acks;
 	p->is_transactional = head.transactional_id.data != NULL;
 	p->topics_left = (uint32_t)topics;
@@ -140,7 +142,7 @@ static enum kafka_progress topic_step(struct ingest *in, struct kafka_session *k
 	    p->partitions + partitions > KAFKA_REQUEST_PARTITIONS_MAX)
 		return KAFKA_REJECT;
 	if (!answer_piece(in, ks, &produce_topic, &topic, partitions))
-		return kafka_wait(in, ks, WAIT_LARGE);
+		return KAFKA_WAIT;
 	p->name_bytes = (uint32_t)topic.name.size;
 	p->name_end = (uint32_t)p->answer->bytes.size - count_bytes(ks, partitions);
 	topic_look_up(in, p, topic.name);
@@ -200,7 +202,8 @@ static bool answer_outcome(struct ingest *in, struct kafka_session *ks)
 	struct answer *a = p->answer;
 	const struct batch_verdict_row *row = &batch_verdicts[p->receive.verdict];
 	bool is_good = p->receive.verdict == BATCH_GOOD;
-	struct waiter *w = is_good ? answer_wait(in, a, p->receive.append) : NULL;
+	bool is_turn = !a->first_in_use || waiting_is_turn(in, &ks->base, WAIT_WAITER);
+	struct waiter *w = is_good && is_turn ? answer_wait(in, a, p->receive.append) : NULL;
 	if (is_good && !w) {
 		kafka_wait(in, ks, WAIT_WAITER);
 		return false;
@@ -218,7 +221,6 @@ static bool answer_outcome(struct ingest *in, struct kafka_session *ks)
 	if (!answer_piece(in, ks, &produce_outcome, &outcome, NO_COUNT)) {
 		if (w)
 			answer_unwait(in, p->receive.append);
-		kafka_wait(in, ks, WAIT_LARGE);
 		return false;
 	}
 	if (w) {
@@ -252,7 +254,7 @@ static enum kafka_progress end_piece(struct ingest *in, struct kafka_session *ks
 	if (!kafka_read_piece(ks, &produce_tags, &c, &tags))
 		return KAFKA_CUT;
 	if (m && !answer_piece(in, ks, m, piece, NO_COUNT))
-		return kafka_wait(in, ks, WAIT_LARGE);
+		return KAFKA_WAIT;
 	kafka_consume(ks, (uint32_t)(c.at - start));
 	return KAFKA_GO;
 }

@@ -21,13 +21,38 @@ bool kafka_read_piece(const struct kafka_session *ks, const struct kafka_message
 	return kafka_decode(m, ks->version, c, &none, ret) == KAFKA_DECODED_OK;
 }
 
+bool kafka_request_append(struct ingest *in, struct kafka_session *ks, struct chain *c,
+			  struct bytes b)
+{
+	if (waiting_may_grow(in, &ks->base, WAIT_REQUEST, c, b.size) &&
+	    chain_append(c, &in->request_pool, b.data, b.size))
+		return true;
+	session_wait_bytes(in, &ks->base, WAIT_REQUEST, (uint32_t)b.size);
+	return false;
+}
+
+static bool small_append(struct ingest *in, struct chain *c, const void *data, size_t size)
+{
+	return c->size + size <= SMALL_ANSWER_BYTES &&
+	       size <= (size_t)answer_chunks_left(in) * CHUNK_SMALL_BYTES &&
+	       chain_append(c, &in->answer_small, data, size);
+}
+
 bool kafka_answer_append(struct ingest *in, struct chain *c, const void *data, size_t size)
 {
-	if (c->size + size <= SMALL_ANSWER_BYTES &&
-	    size <= (size_t)answer_chunks_left(in) * CHUNK_SMALL_BYTES &&
-	    chain_append(c, &in->answer_small, data, size))
+	return small_append(in, c, data, size) || chain_append(c, &in->answer_large, data, size);
+}
+
+bool kafka_answer_take(struct ingest *in, struct session *s, struct chain *c, const void *data,
+		       size_t size)
+{
+	if (small_append(in, c, data, size))
 		return true;
-	return chain_append(c, &in->answer_large, data, size);
+	if (waiting_may_grow(in, s, WAIT_LARGE, c, size) &&
+	    chain_append(c, &in->answer_large, data, size))
+		return true;
+	session_wait_bytes(in, s, WAIT_LARGE, (uint32_t)size);
+	return false;
 }
 
 void kafka_answer_seal(struct answer *a)
@@ -193,11 +218,28 @@ static void stall_guard(struct ingest *in, struct kafka_session *ks, bool moved)
 		session_arm(in, s, in->request_timeout_ms);
 }
 
+/* It is the session's turn to take what its answer waited for. */
+static void answer_resume(struct ingest *in, struct kafka_session *ks)
+{
+	struct session *s = &ks->base;
+	if (!s->is_answering)
+		return;
+	s->is_answering = false;
+	if (ks->held)
+		kafka_call_reply(in, ks->held);
+	else if (ks->fetch)
+		kafka_fetch_resume(in, ks->fetch);
+	s->admitted = WAIT_NOTHING;
+}
+
 static void kafka_cut(struct ingest *in, struct session *s, struct frame_vec *frames)
 {
 	struct kafka_session *ks = kafka_session_of(s);
 	uint64_t offset = ks->offset;
 	enum kafka_progress p;
+	answer_resume(in, ks);
+	if (s->is_closing || !list_is_empty(&s->blocked) || stream_send_room(s->stream) == 0)
+		return;
 	if (list_is_empty(&s->answers))
 		ks->is_alone = false;
 	do
@@ -224,14 +266,25 @@ static void kafka_open(struct ingest *in, struct session *s)
 	list_init(&ks->produce.receive.node);
 }
 
+/* It holds some of what it waits for, others may do the same, and none of them would ever go
+ * on: who has waited longest gives way. */
+static bool is_stuck(const struct kafka_session *ks)
+{
+	const struct session *s = &ks->base;
+	bool holds_some = ks->produce.answer || !chain_is_empty(&ks->request) || ks->fetch;
+	bool wants_more = s->waits_for == WAIT_LARGE || s->waits_for == WAIT_REQUEST;
+	return holds_some && wants_more && !list_is_empty(&s->blocked);
+}
+
 static void kafka_expire(struct ingest *in, struct session *s)
 {
 	struct kafka_session *ks = kafka_session_of(s);
-	if (ks->held)
-		kafka_call_reply(in, ks->held);
-	else if (ks->fetch && ks->is_alone)
+	if (ks->fetch && ks->is_alone)
 		kafka_fetch_expire(in, ks->fetch);
-	else if (!session_is_held(s) && list_is_empty(&s->answers))
+	else if (is_stuck(ks)) {
+		stats_add(&in->stats, STAT_sessions_stuck, 1);
+		session_abort(in, s);
+	} else if (!session_is_held(s) && list_is_empty(&s->answers))
 		session_abort(in, s);
 	else
 		/* We kept it waiting, not the other way round. */

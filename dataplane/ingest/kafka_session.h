@@ -135,8 +135,15 @@ static inline enum kafka_progress kafka_wait(struct ingest *in, struct kafka_ses
 	return KAFKA_WAIT;
 }
 
+/* Appends to what is kept of a request, in line with all who do. False: the session waits. */
+bool kafka_request_append(struct ingest *in, struct kafka_session *ks, struct chain *c,
+			  struct bytes b);
+
 /* Appends to an answer: from the small chunks while it is small. False: no memory now. */
 bool kafka_answer_append(struct ingest *in, struct chain *c, const void *data, size_t size);
+/* The same, in line with all who want large chunks. False: the session waits for them. */
+bool kafka_answer_take(struct ingest *in, struct session *s, struct chain *c, const void *data,
+		       size_t size);
 
 /* The answer has its bytes: fills in the size field. */
 void kafka_answer_seal(struct answer *a);

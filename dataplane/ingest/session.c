@@ -63,8 +63,9 @@ static bool session_is_done(const struct session *s)
 /* Who does not read his answers is not read either: they would take everybody's memory. */
 static bool session_may_cut(const struct session *s)
 {
-	return list_is_empty(&s->blocked) && !s->is_closing && !s->is_aborted &&
-	       stream_send_room(s->stream) > 0;
+	if (!list_is_empty(&s->blocked) || s->is_aborted)
+		return false;
+	return s->is_answering || (!s->is_closing && stream_send_room(s->stream) > 0);
 }
 
 static void session_feed(struct ingest *in, struct session *s, struct frame_vec *frames)

@@ -69,15 +69,16 @@ enum wait_for {
 	WAIT_NOTHING,
 	WAIT_LANE,    /* credit of a partition: on its lane's list */
 	WAIT_RESERVE, /* credit, for the oldest incomplete batch: one session at most */
+	WAIT_LARGE,   /* chunks of long answers: as many as hold its bytes */
+	WAIT_REQUEST, /* chunks for a request, in the same way */
 	WAIT_ANSWER,  /* an answer, and the chunk that carries it */
 	WAIT_WAITER,  /* a further outcome of an answer */
-	WAIT_LARGE,   /* chunks of long answers */
-	WAIT_REQUEST, /* chunks for a request to control */
 	WAIT_CALL,    /* a place with control */
 	WAIT_FETCH,   /* a fetch request's state */
 	WAIT_APPEND,  /* + writer: a batch under way to it */
 	WAIT_CREDIT = WAIT_APPEND + WRITERS_MAX, /* + writer: its credit */
-	WAITS = WAIT_CREDIT + WRITERS_MAX,
+	WAIT_READ = WAIT_CREDIT + WRITERS_MAX, /* + writer: a read under way to it */
+	WAITS = WAIT_READ + WRITERS_MAX,
 };
 static_assert((int)WAITS <= UINT8_MAX, "session.admitted");
 
@@ -88,7 +89,7 @@ struct protocol {
 	void (*open)(struct ingest *in, struct session *s);
 	/* New bytes, the end of the stream (s->has_ended), or a wake: cut what can be cut.
 	 * Not called while the session is blocked, closing or aborted, or the peer does not
-	 * read his answers. */
+	 * read his answers; but for one whose answer was made to wait (is_answering). */
 	void (*cut)(struct ingest *in, struct session *s, struct frame_vec *frames);
 	/* The session's timer fired. */
 	void (*expire)(struct ingest *in, struct session *s);
@@ -116,12 +117,14 @@ struct session {
 	struct list blocked;      /* on the list of what it waits for, or alone */
 	struct timer timer;
 	uint32_t answers_count;
-	uint32_t waits_bytes;     /* of credit, while it waits for some */
+	uint32_t waits_bytes;     /* of credit or of chunks, while it waits for some */
 	uint32_t ticket;          /* of its place in the line; wraps */
+	uint8_t waits_for;        /* enum wait_for, while it is blocked */
 	uint8_t admitted;         /* enum wait_for: it is its turn to take that */
 	bool has_ended : 1;       /* the peer sends no more; what it sent may not be consumed yet */
 	bool is_closing : 1;      /* no more cuts; close the stream once the answers are sent */
 	bool is_aborted : 1;      /* session_abort(): detached before this turn's stage ends */
+	bool is_answering : 1;    /* its answer waits, not its bytes: cut even when it closes */
 	bool is_skipped : 1;      /* it was made to wait: its later frames of this turn wait too */
 };
 

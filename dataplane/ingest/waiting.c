@@ -7,8 +7,6 @@
 enum {
 	ADMITTED_PER_TURN = 128, /* of each list */
 	LANES_PER_TURN = 64,     /* of each writer */
-	/* A piece of an answer takes two chunks at most, unless it is very long. */
-	LARGE_CHUNKS_EACH = 2,
 };
 
 void waiting_init(struct ingest *in)
@@ -37,6 +35,7 @@ static void wait_on(struct ingest *in, struct session *s, struct list *list, enu
 	if (!keeps_place)
 		s->ticket = in->tickets++;
 	list_append(keeps_place ? place_of(s, list) : list, &s->blocked);
+	s->waits_for = (uint8_t)what;
 	s->admitted = WAIT_NOTHING;
 	s->is_skipped = true;
 	in->sessions_blocked++;
@@ -46,6 +45,12 @@ static void wait_on(struct ingest *in, struct session *s, struct list *list, enu
 void session_wait(struct ingest *in, struct session *s, enum wait_for what)
 {
 	wait_on(in, s, &in->waiting[what], what);
+}
+
+void session_wait_bytes(struct ingest *in, struct session *s, enum wait_for what, uint32_t bytes)
+{
+	s->waits_bytes = bytes;
+	session_wait(in, s, what);
 }
 
 bool credit_take(struct ingest *in, struct session *s, struct lane *lane, uint32_t bytes,
@@ -84,6 +89,18 @@ static uint32_t slab_left(const struct slab *s)
 	return s->count - s->in_use;
 }
 
+static uint32_t reads_left(const struct ingest *in, unsigned writer)
+{
+	return HANDOFF_READS_MAX - in->writers[writer]->outstanding[HANDOFF_READ];
+}
+
+/* For lists of sessions that each need chunks for so many bytes. */
+static uint64_t bytes_left_of(const struct ingest *in, enum wait_for what)
+{
+	const struct chunk_pool *p = what == WAIT_LARGE ? &in->answer_large : &in->request_pool;
+	return (uint64_t)chunk_pool_left(p) * p->chunk_bytes;
+}
+
 /* How many sessions of the list find one of what they wait for. */
 static uint32_t left_of(const struct ingest *in, enum wait_for what)
 {
@@ -92,15 +109,13 @@ static uint32_t left_of(const struct ingest *in, enum wait_for what)
 		return min_u32(slab_left(&in->answers), answer_chunks_left(in));
 	case WAIT_WAITER:
 		return slab_left(&in->waiters);
-	case WAIT_LARGE:
-		return chunk_pool_left(&in->answer_large) / LARGE_CHUNKS_EACH;
-	case WAIT_REQUEST:
-		return chunk_pool_left(&in->request_pool);
 	case WAIT_CALL:
 		return handoff_has_room(in->control, HANDOFF_CALL) ? slab_left(&in->calls) : 0;
 	case WAIT_FETCH:
 		return slab_left(&in->fetches);
 	default:
+		if (what >= WAIT_READ)
+			return min_u32(slab_left(&in->reads), reads_left(in, what - WAIT_READ));
 		require(what >= WAIT_APPEND && what < WAIT_CREDIT);
 		return min_u32(slab_left(&in->appends),
 			       HANDOFF_APPENDS_MAX - in->appends_taken[what - WAIT_APPEND]);
@@ -189,6 +204,11 @@ void waiting_admit(struct ingest *in)
 	list_init(&ready);
 	if (reserve_is_enough(in))
 		admit(in, first_of(&in->waiting[WAIT_RESERVE]), WAIT_RESERVE, &ready);
+	/* A fetch that waits to read has been in the line for chunks, and goes before it. */
+	for (unsigned w = 0; w < in->writer_count; w++)
+		admit_counted(in, WAIT_READ + w, &ready);
+	for (unsigned what = WAIT_LARGE; what < WAIT_ANSWER; what++)
+		admit_bytes(in, &in->waiting[what], what, bytes_left_of(in, what), &ready);
 	for (unsigned what = WAIT_ANSWER; what < WAIT_APPEND; what++)
 		admit_counted(in, what, &ready);
 	for (unsigned w = 0; w < in->writer_count; w++) {
@@ -204,6 +224,11 @@ void waiting_admit(struct ingest *in)
 static bool has_any(const struct ingest *in, enum wait_for what)
 {
 	return !list_is_empty(&in->waiting[what]) && left_of(in, what) > 0;
+}
+
+static bool is_first_served(const struct list *list, uint64_t room)
+{
+	return !list_is_empty(list) && first_of(list)->waits_bytes <= room;
 }
 
 /* The first lane in its line stands for all: those behind were looked at in the same turn. */
@@ -226,12 +251,13 @@ bool waiting_can_admit(const struct ingest *in)
 	for (unsigned what = WAIT_ANSWER; what < WAIT_APPEND; what++)
 		if (has_any(in, what))
 			return true;
-	for (unsigned w = 0; w < in->writer_count; w++) {
-		const struct list *credit = &in->waiting[WAIT_CREDIT + w];
-		if (has_any(in, WAIT_APPEND + w))
+	for (unsigned what = WAIT_LARGE; what < WAIT_ANSWER; what++)
+		if (is_first_served(&in->waiting[what], bytes_left_of(in, what)))
 			return true;
-		if (!list_is_empty(credit) &&
-		    first_of(credit)->waits_bytes <= writer_room(&in->lanes, w))
+	for (unsigned w = 0; w < in->writer_count; w++) {
+		if (has_any(in, WAIT_APPEND + w) || has_any(in, WAIT_READ + w))
+			return true;
+		if (is_first_served(&in->waiting[WAIT_CREDIT + w], writer_room(&in->lanes, w)))
 			return true;
 		if (lane_can_admit(in, w))
 			return true;

@@ -412,9 +412,9 @@ static void pools_create(struct ingest *in, const struct rig_options *o)
 	good &= !slab_init(&in->answers, sizeof(struct answer), answers);
 	good &= !slab_init(&in->waiters, sizeof(struct waiter), answers);
 	good &= !slab_init(&in->appends, sizeof(struct append), 256);
-	good &= !slab_init(&in->reads, sizeof(struct read), 64);
+	good &= !slab_init(&in->reads, sizeof(struct read), RIG_READS);
 	good &= !slab_init(&in->calls, sizeof(struct call), 64);
-	good &= !slab_init(&in->fetches, kafka_fetch_bytes(), 64);
+	good &= !slab_init(&in->fetches, kafka_fetch_bytes(), 128);
 	good &= !chunk_pool_init(&in->answer_small, CHUNK_SMALL_BYTES, answers);
 	good &= !chunk_pool_init(&in->answer_large, CHUNK_BYTES, large);
 	good &= !chunk_pool_init(&in->request_pool, CHUNK_BYTES, 1024);

@@ -1,5 +1,6 @@
 /* test_gbt32960_answer.c - what a T-Box or a platform is answered, and that it is answered
  * only when its frame is stored. */
+#include "dataplane/ingest/waiting.h"
 #include "dataplane/wire/gbt32960.h"
 #include "dataplane/wire/kafka_error.h"
 #include "tests/unit/ingest/ingest_rig.h"
@@ -164,6 +165,38 @@ Test(gbt32960_answer, the_longest_frame_is_echoed_whole)
 	cr_assert(echo.size == f.size && memcmp(echo.data + 24, data, sizeof data - 1) == 0);
 	free(echo.data);
 	free(f.data);
+}
+
+/* Sixteen chunks and more for the first, two for the other: sixteen are there for a while. */
+Test(gbt32960_answer, a_shorter_echo_does_not_pass_a_long_one_that_waits_for_chunks)
+{
+	static char long_data[65531 + 1], short_data[5000 + 1];
+	memset(long_data, 'x', sizeof long_data - 1);
+	memset(short_data, 'x', sizeof short_data - 1);
+	struct soup f[] = {frame_of(GBT32960_REALTIME, 0xfe, 1, long_data),
+			   frame_of(GBT32960_REALTIME, 0xfe, 1, short_data)};
+	struct rig *r = rig_create(NULL);
+	struct wire *wires[] = {wire_open(r, RIG_ECHO), wire_open(r, RIG_ECHO)};
+	struct chain taken = {0};
+	while (chunk_pool_left(&r->in.answer_large) > 16)
+		chain_push(&taken, chunk_take(&r->in.answer_large));
+	for (unsigned i = 0; i < array_len(wires); i++) {
+		wire_send(wires[i], f[i].data, f[i].size);
+		rig_settle(r);
+	}
+	cr_assert(wires[0]->sent.size == 0 && wires[1]->sent.size == 0);
+	cr_assert(!waiting_can_admit(&r->in), "it would be tried in every turn");
+	chain_give(&taken);
+	rig_settle(r);
+	for (unsigned i = 0; i < array_len(wires); i++) {
+		cr_assert(wires[i]->sent.size == f[i].size);
+		wire_end(wires[i]);
+		free(f[i].data);
+	}
+	rig_settle(r);
+	for (unsigned i = 0; i < array_len(wires); i++)
+		wire_free(wires[i]);
+	rig_destroy(r);
 }
 
 Test(gbt32960_answer, what_shows_no_time_is_answered_with_an_empty_data_unit)

@@ -275,3 +275,25 @@ Test(waiting, credit_that_was_promised_to_a_lost_connection_goes_to_the_next)
 	cr_assert(consumed_by(2, 3) == 1);
 	close_vehicles(r);
 }
+
+/* Its own credit is there, its writer's is not: another lane has that, and gives it back. */
+Test(waiting, a_lane_with_credit_waits_for_that_of_its_writer)
+{
+	struct rig_options o = {.lane_credit_bytes = login_credit()};
+	struct rig *r = open_vehicles(&o);
+	uint64_t plenty = r->in.lanes.writer_credit_bytes;
+	send_login(r, 0);
+	send_login(r, 1);
+	rig_turn_without_writer(r, 6000); /* the linger is over */
+	r->in.lanes.writer_credit_bytes = login_credit() - 1;
+	rig_write(r);
+	rig_turn_without_writer(r, 10);
+	rig_turn_without_writer(r, 10);
+	cr_assert(rig_stat(r, STAT_records_stored) == 1 && consumed_by(1, 2) == 0);
+	cr_assert(!waiting_can_admit(&r->in));
+	r->in.lanes.writer_credit_bytes = plenty;
+	cr_assert(waiting_can_admit(&r->in));
+	rig_settle(r);
+	cr_assert(consumed_by(1, 2) == 1);
+	close_vehicles(r);
+}
