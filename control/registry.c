@@ -86,6 +86,7 @@ struct registry *registry_open(const struct registry_options *options, char *mes
 	r->options = *options;
 	list_init(&r->jobs);
 	list_init(&r->retired);
+	list_init(&r->leftovers);
 	message[0] = '\0';
 	r->directory_fd = disk_open_directory(options->disk, registry_directory(r));
 	int error = r->directory_fd < 0 ? r->directory_fd
@@ -174,6 +175,8 @@ void registry_close(struct registry *r)
 	atomic_store_explicit(r->options.topics, NULL, memory_order_release);
 	for (unsigned i = 0; i < r->entry_count; i++)
 		entry_abandon(r, r->entries[i]);
+	for (struct list *node; (node = list_take_first(&r->leftovers));)
+		entry_abandon(r, list_entry(node, struct entry, node));
 	if (r->directory_fd >= 0)
 		disk_close(r->options.disk, r->directory_fd);
 	free(r->entries);

@@ -23,9 +23,7 @@ static bool growth_is_good(struct registry *r, struct job *j)
 	return true;
 }
 
-/* The new partitions are gone again; what was there is untouched. The file says that they may
- * be missing before they are: a start that comes in between, or on what could not be removed,
- * completes them. */
+/* The new partitions are gone again; what was there is untouched. */
 static bool undo(struct registry *r, struct job *j)
 {
 	struct entry *e = j->entry;
@@ -33,11 +31,8 @@ static bool undo(struct registry *r, struct job *j)
 	e->ready = j->old_partitions;
 	e->shown.settings = j->old_settings;
 	e->left = entry_directories(e);
-	if (store_write(r, e, e->left) == 0 &&
-	    store_remove(r, e, j->old_partitions, e->left) == 0)
-		e->left = 0;
 	entry_resize(r, e, j->old_partitions);
-	store_write(r, e, j->old_partitions);
+	removal_of_growth(r, e);
 	return true;
 }
 

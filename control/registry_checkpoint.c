@@ -240,20 +240,27 @@ static int64_t offset_of(const struct registry *r, const struct entry *e, uint32
 	return offset;
 }
 
+static uint32_t print_topic(const struct registry *r, const struct entry *e,
+			    const struct checkpoint *c, FILE *out)
+{
+	uint32_t count = 0;
+	for (uint32_t p = 0; p < e->partition_count; p++) {
+		int64_t offset = offset_of(r, e, p, c);
+		if (offset < 0)
+			continue;
+		count++;
+		fprintf(out, "%s %u %" PRId64 "\n", e->shown.topic.name, p, offset);
+	}
+	return count;
+}
+
+/* A topic whose deletion could not be written down may be there again at the next start. */
 static uint32_t print_lines(const struct registry *r, const struct checkpoint *c, FILE *out)
 {
 	uint32_t count = 0;
-	for (unsigned i = 0; i < r->entry_count; i++) {
-		const struct entry *e = r->entries[i];
-		for (uint32_t p = 0; p < e->partition_count; p++) {
-			int64_t offset = offset_of(r, e, p, c);
-			if (offset < 0)
-				continue;
-			count++;
-			fprintf(out, "%s %u %" PRId64 "\n", e->shown.topic.name, p,
-				offset);
-		}
-	}
+	for (unsigned i = 0; i < r->entry_count; i++)
+		count += print_topic(r, r->entries[i], c, out);
+	for_each_leftover(e, r) if (!e->is_deleting) count += print_topic(r, e, c, out);
 	return count;
 }
 

@@ -54,17 +54,19 @@ static bool name_is_good(struct registry *r, struct job *j)
 }
 
 /* The file says that what is there is to go before any of it goes: what the disk does not let
- * us remove, the next start removes, and it takes nothing for a topic of Kafka's. If even that
- * cannot be written all stays, and the next start completes the topic. */
+ * the job remove, the stop or the next start removes, and takes nothing for a topic of Kafka's.
+ * If not even the file can be written by then all stays, and the next start completes the
+ * topic. */
 static bool undo(struct registry *r, struct job *j)
 {
 	struct entry *e = j->entry;
 	store_close_logs(r, e, 0);
-	e->is_deleting = true;
-	if (store_write(r, e, e->partition_count) == 0 &&
-	    store_remove(r, e, 0, e->partition_count) == 0)
-		store_forget(r, e);
-	entry_free(r, e);
+	e->left = e->partition_count;
+	entry_resize(r, e, 0);
+	if (removal_run(r, e) == 0)
+		entry_free(r, e);
+	else
+		removal_later(r, e);
 	return true;
 }
 

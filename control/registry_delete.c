@@ -3,23 +3,6 @@
 #include "control/registry_private.h"
 #include "dataplane/wire/kafka_error.h"
 
-#include <errno.h>
-
-/* A full disk is a reason to delete: it must not stand in the way. Where even writing over
- * what is there takes room (a file system that copies), a checkpoint that nothing here reads
- * back makes some. */
-static int mark_deleting(struct registry *r, struct entry *e)
-{
-	e->is_deleting = true;
-	int error = store_write(r, e, e->partition_count);
-	if (store_is_full(error))
-		error = store_mark_deleting(r, e);
-	if (store_is_full(error) && checkpoint_make_room(r) == 0)
-		error = store_write(r, e, e->partition_count);
-	e->is_deleting = !error;
-	return error;
-}
-
 /* A call may have failed behind the one that wrote the mark: the next start would delete what
  * is acknowledged until then. False: the file may say so, whatever was tried. */
 static bool unmark(struct registry *r, struct entry *e)
@@ -40,7 +23,7 @@ static bool start(struct registry *r, struct job *j)
 			j->name);
 	if (!job_has_directory(r, j) || j->validate_only)
 		return true;
-	int error = mark_deleting(r, e);
+	int error = removal_mark(r, e);
 	bool is_unsure = error && !unmark(r, e);
 	if (error)
 		job_fail(j, KAFKA_ERROR_KAFKA_STORAGE_ERROR,
@@ -66,7 +49,7 @@ static bool next(struct registry *r, struct job *j)
 	if (j->at == 0)
 		store_close_logs(r, e, 0);
 	if (j->result.error) {
-		entry_free(r, e);
+		removal_later(r, e);
 		return true;
 	}
 	uint32_t count = entry_directories(e);
@@ -78,12 +61,13 @@ static bool next(struct registry *r, struct job *j)
 		return false;
 	if (!j->error)
 		j->error = store_forget(r, e);
-	if (j->error)
-		registry_say(r,
-			     "topic %s: not all of it could be removed: %s; the next "
-			     "start tries again",
-			     j->name, strerror(-j->error));
-	entry_free(r, e);
+	if (!j->error) {
+		entry_free(r, e);
+		return true;
+	}
+	registry_say(r, "topic %s: not all of it could be removed: %s; the next start tries again",
+		     j->name, strerror(-j->error));
+	removal_later(r, e);
 	return true;
 }
 

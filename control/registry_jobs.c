@@ -75,9 +75,23 @@ bool job_has_directory(struct registry *r, struct job *j)
 			 j->name, r->directory_fault);
 }
 
+/* Of a topic of this name that is gone, or never came to be. */
+static bool leftover_goes(struct registry *r, struct job *j)
+{
+	int error = removal_again(r, j->name);
+	if (error)
+		job_fail(j, KAFKA_ERROR_KAFKA_STORAGE_ERROR,
+			 "topic %s: an earlier change of it has failed, and what it left in %s "
+			 "cannot be removed yet: %s; see to the disk, then ask again",
+			 j->name, registry_directory(r), strerror(-error));
+	return error == 0;
+}
+
 bool job_has_place(struct registry *r, struct job *j, uint32_t first)
 {
 	char path[PATH_MAX];
+	if (removal_is_due(r, j->name) && (j->validate_only || !leftover_goes(r, j)))
+		return j->validate_only;
 	if (j->partitions <= 0 ||
 	    !store_is_taken(r, j->name, first, (uint32_t)j->partitions, path))
 		return true;

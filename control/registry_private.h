@@ -5,6 +5,7 @@
  *     registry_scan.c      what is ours ─▶ entries, their logs opened
  *     registry_offline.c   one partition that cannot be served, or all of them
  *     registry_store.c     one entry ─▶ its file and directories, and their removal
+ *     registry_removal.c   a topic's files go, or wait for it
  *     registry_checkpoint.c  offsets and marks of the whole directory
  *     registry_round.c     one admin message to each of many partitions, all replies awaited
  *     registry_watch.c     partitions that failed and directories that went, noticed
@@ -47,6 +48,7 @@ struct partition {
 /* One topic. `partitions` may hold more than pollers are told while a job adds them. */
 struct entry {
 	struct registry_topic shown; /* first: what others see is this */
+	struct list node; /* registry.leftovers */
 	struct partition **partitions;
 	uint32_t partition_count;
 	uint32_t ready;   /* directories below this have all been there */
@@ -120,6 +122,7 @@ struct registry {
 	struct topics *published;
 	uint64_t version;
 	struct list retired;
+	struct list leftovers; /* entries that nobody is served: their files are to go */
 	uint64_t checkpoint_at_ns;
 	uint64_t watch_at_ns;
 	uint32_t watch_slot;    /* those before it were looked at */
@@ -195,6 +198,27 @@ bool store_holds_partition(struct registry *r, const char *directory, bool only)
 int store_read_id(struct registry *r, const char *directory, uint8_t id[UUID_BYTES]);
 /* No room on the disk, or in the quota: what can be done without any is done. */
 bool store_is_full(int error);
+
+/* ---- registry_removal.c: -errno ---- */
+#define for_each_leftover(e, r)                                                          \
+	for (struct entry *e = list_entry((r)->leftovers.next, struct entry, node);      \
+	     &(e)->node != &(r)->leftovers;                                              \
+	     e = list_entry((e)->node.next, struct entry, node))
+
+/* The topic's file says durably that it is deleted, and so does `e`. */
+int removal_mark(struct registry *r, struct entry *e);
+/* All of it: marked if it is not yet, removed, forgotten. Its logs are closed. */
+int removal_run(struct registry *r, struct entry *e);
+/* Gives an entry whose files could not be removed, or not be marked. */
+void removal_later(struct registry *r, struct entry *e);
+/* Is there one of this name? It is tried again. */
+bool removal_is_due(const struct registry *r, const char *topic);
+int removal_again(struct registry *r, const char *topic);
+/* What an undone growth has left. The file says that it may be missing before it is: a start
+ * that comes in between, or on what could not be removed, completes it. */
+int removal_of_growth(struct registry *r, struct entry *e);
+/* At the stop: false when something is left that the next start would take for a topic's. */
+bool removals_settle(struct registry *r);
 
 /* ---- registry_listing.c ---- */
 /* A name of a partition's form; what lies there is looked at by whoever wants it. */

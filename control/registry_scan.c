@@ -33,13 +33,14 @@ static void remove_deleted(struct registry *r, struct listing *l)
 static void finish_deletion(struct registry *r, struct listing *l, struct entry *e)
 {
 	listing_forget(l, e->shown.topic.name);
-	int error = store_remove(r, e, 0, e->partition_count);
-	if (!error)
-		error = store_forget(r, e);
+	int error = removal_run(r, e);
 	registry_say(r, "topic %s: its deletion was under way; %s%s", e->shown.topic.name,
 		     error ? "not finished: " : "finished",
 		     error ? strerror(-error) : "");
-	entry_free(r, e);
+	if (error)
+		removal_later(r, e);
+	else
+		entry_free(r, e);
 }
 
 static bool *flags_new(uint32_t count)

@@ -112,14 +112,16 @@ static bool all_are_sound(const struct registry *r)
 static bool stop_next(struct registry *r, struct job *j)
 {
 	free(j->round.partitions);
+	bool is_here = directory_is_here(r);
 	bool sound = all_are_sound(r) && !r->fault[0];
+	bool is_settled = is_here && removals_settle(r);
 	/* What the logs wrote at their end, once for all; into no other directory than theirs. */
-	int error = directory_is_here(r) ? store_sync(r) : -ESTALE;
+	int error = is_here ? store_sync(r) : -ESTALE;
 	if (!error)
 		error = checkpoint_write(r);
 	for (unsigned i = 0; i < r->entry_count; i++)
 		store_close_logs(r, r->entries[i], 0);
-	if (!error && sound)
+	if (!error && sound && is_settled)
 		error = checkpoint_mark_clean(r);
 	if (error)
 		registry_say(r, "%s: the mark of a clean shutdown cannot be written: %s",
@@ -128,6 +130,9 @@ static bool stop_next(struct registry *r, struct job *j)
 		registry_say(
 			r, "%s: a partition has failed, so the next start scans the logs",
 			registry_directory(r));
+	else if (!is_settled)
+		registry_say(r, "%s: what a change that failed has left cannot be removed, so the "
+				"next start scans the logs", registry_directory(r));
 	r->is_stopped = true;
 	return true;
 }

@@ -92,6 +92,7 @@ struct log *log_open(struct disk *d, const struct log_open_options *options,
 	faults.last_is_clean = options->is_clean;
 	const char *name = strrchr(options->directory, '/') + 1;
 	*error = faults.log_error;
+	faults.is_full |= faults.log_error == -ENOSPC;
 	if (faults.log_error &&
 	    (!faults.log_error_at || strcmp(name, faults.log_error_at) == 0))
 		return NULL;

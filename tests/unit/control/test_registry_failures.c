@@ -133,10 +133,7 @@ Test(registry_failures, a_topic_whose_mark_may_or_may_not_last_is_served_no_more
 	cr_assert(r.result.error == KAFKA_ERROR_KAFKA_STORAGE_ERROR);
 	cr_assert(strstr(r.result.message, "the next start"), "%s", r.result.message);
 	cr_assert(!rig_topic(&r, "t") && faults.served == 0 && has_directory(0));
-	faults.changes_left = 0;
-	rig_create(&r, "t", 3);
-	cr_assert(r.result.error == KAFKA_ERROR_KAFKA_STORAGE_ERROR && !rig_topic(&r, "t"));
-	rig_stop(&r);
+	rig_crash(&r);
 	cr_assert(rig_open(&r));
 	check_gone(0, 0);
 	rig_stop(&r);
@@ -245,27 +242,19 @@ static void create(void)
 	rig_create(&r, "t", 3);
 }
 
-/* The second is either refused or whole; what the first left is never taken for its. */
+/* The second is whole: what the first left is removed, and never taken for its. */
 static void check_second_creation(unsigned call, unsigned failures)
 {
 	int16_t error = r.result.error;
 	faults.is_full = false;
 	rig_create(&r, "t", 2);
-	cr_assert(error || r.result.error == KAFKA_ERROR_TOPIC_ALREADY_EXISTS);
-	bool is_refused = r.result.error != 0;
-	cr_assert(!error || is_refused == !rig_topic(&r, "t"));
-	cr_assert(!error || !is_refused || rig_exists(&r, ".t.json") || has_directory(0) ||
-			  has_directory(1),
-		  "call %u of %u: nothing lies there, and it is refused: %s", call, failures,
-		  r.result.message);
-	if (!is_refused)
-		memcpy(id_before, rig_topic(&r, "t")->topic.id, UUID_BYTES);
+	cr_assert(r.result.error == (error ? 0 : KAFKA_ERROR_TOPIC_ALREADY_EXISTS),
+		  "call %u of %u: %s", call, failures, r.result.message);
+	memcpy(id_before, rig_topic(&r, "t")->topic.id, UUID_BYTES);
 	rig_crash(&r);
 	r.said[0] = '\0';
 	cr_assert(rig_open(&r), "call %u of %u: %s", call, failures, r.message);
-	cr_assert(faults.offline == 0, "call %u of %u: %s", call, failures, r.said);
-	if (error && !is_refused)
-		check_whole(2, call, failures);
+	check_whole(error ? 2 : 3, call, failures);
 	rig_delete(&r, "t");
 	check_gone(call, failures);
 	rig_stop(&r);
@@ -303,4 +292,124 @@ static void check_smaller_creation(unsigned call, unsigned failures)
 Test(registry_failures, nor_does_a_smaller_one_forget_what_a_deletion_left)
 {
 	fail_everywhere(make_three, delete, check_smaller_creation);
+}
+
+/* ---- what is left ------------------------------------------------------------------------ */
+
+/* From the n-th change of a life on all fail, or so many that the stop sees some of them. */
+enum { FAILURES_UNTIL_STOP = 12 };
+
+/* A mark of a clean stop vouches for what lies there: whole partitions that were served until
+ * then, or what the next start removes. */
+static void check_mark(uint32_t served)
+{
+	rig_stop(&r);
+	if (!rig_exists(&r, ".kafka_cleanshutdown"))
+		return;
+	bool has_file = rig_exists(&r, ".t.json");
+	if (has_file && strstr(rig_read(&r, ".t.json"), "\"deleting\": true"))
+		return;
+	cr_assert(!has_file || served > 0, "%s", r.said);
+	for (uint32_t i = served; i < 8; i++)
+		cr_assert(!has_directory(i), "t-%u: %s", i, r.said);
+}
+
+/* True: some call of the change, or of the stop, failed. */
+static bool stop_over(void (*prepare)(void), void (*change)(void), unsigned call,
+		      unsigned failures)
+{
+	cr_assert(rig_open(&r));
+	prepare();
+	faults.changes_left = call;
+	faults.failures = failures;
+	change();
+	uint32_t served = (uint32_t)faults.served;
+	bool has_failed = faults.failed > 0;
+	if (failures <= FAILURES_MAX) /* then the disk works again */
+		faults.changes_left = 0;
+	check_mark(served);
+	cr_assert(failures > FAILURES_MAX || rig_exists(&r, ".kafka_cleanshutdown"),
+		  "call %u of %u: %s", call, failures, r.said);
+	rig_fini(&r);
+	rig_init(&r);
+	return has_failed;
+}
+
+static void stop_over_everywhere(void (*prepare)(void), void (*change)(void))
+{
+	for (unsigned failures = 1; failures <= FAILURES_UNTIL_STOP; failures++)
+		for (unsigned call = 1; stop_over(prepare, change, call, failures); call++)
+			;
+}
+
+Test(registry_failures, a_clean_stop_leaves_no_creation_half_made)
+{
+	stop_over_everywhere(nothing, create);
+}
+
+Test(registry_failures, a_clean_stop_leaves_no_growth_half_made)
+{
+	stop_over_everywhere(make_three, grow);
+	stop_over_everywhere(refuse_growth, grow);
+}
+
+Test(registry_failures, a_clean_stop_leaves_no_topic_that_may_or_may_not_be_deleted)
+{
+	stop_over_everywhere(make_three, delete);
+}
+
+/* The third partition's log finds no room, and nothing else does. */
+Test(registry_failures, a_creation_that_fills_the_disk_leaves_nothing)
+{
+	faults.log_error = -ENOSPC;
+	faults.log_error_at = "t-2";
+	cr_assert(rig_open(&r));
+	create();
+	cr_assert(r.result.error == KAFKA_ERROR_KAFKA_STORAGE_ERROR);
+	check_gone(0, 0);
+	rig_stop(&r);
+	cr_assert(rig_exists(&r, ".kafka_cleanshutdown"), "%s", r.said);
+}
+
+static void leave_creation(void)
+{
+	faults.log_error = -EIO;
+	faults.log_error_at = "t-2";
+	create();
+	faults.log_error = 0;
+}
+
+Test(registry_failures, a_creation_over_what_is_left_says_whose_it_is)
+{
+	cr_assert(rig_open(&r));
+	faults.changes_left = 30; /* in the undoing, and from there on */
+	faults.failures = 1000;
+	leave_creation();
+	cr_assert(r.result.error && rig_exists(&r, ".t.json"));
+	create();
+	cr_assert(r.result.error == KAFKA_ERROR_KAFKA_STORAGE_ERROR);
+	cr_assert(strstr(r.result.message, "an earlier change of it has failed") &&
+			  strstr(r.result.message, "Input/output error"),
+		  "%s", r.result.message);
+	faults.changes_left = 0;
+	create();
+	cr_assert(r.result.error == 0, "%s", r.result.message);
+	rig_stop(&r);
+}
+
+/* As if it were still served: what they say keeps recovery from cutting what was durable. */
+Test(registry_failures, a_topic_that_may_be_there_again_keeps_its_offsets_in_the_checkpoints)
+{
+	cr_assert(rig_open(&r));
+	make_three();
+	faults.changes_left = 5;
+	faults.failures = FAILURES_MAX;
+	delete();
+	cr_assert(r.result.error && !rig_topic(&r, "t"));
+	faults.changes_left = 0;
+	r.now_ns += 61 * 1000000000ull;
+	rig_turns(&r);
+	cr_assert(strstr(rig_read(&r, "recovery-point-offset-checkpoint"), "t 2 "), "%s",
+		  rig_read(&r, "recovery-point-offset-checkpoint"));
+	rig_crash(&r);
 }
