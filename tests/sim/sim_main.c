@@ -102,7 +102,7 @@ static struct sim_control_faults control_faults(struct rng *rng)
 	uint64_t calls = rng_one_in(rng, 2) ? 60 : 300;
 	if (rng_one_in(rng, 3)) {
 		f.fail_at = 1 + rng_below(rng, calls);
-		f.failures = 1;
+		f.failures = 1 + rng_below(rng, rng_one_in(rng, 2) ? 8 : 1);
 		f.is_full = rng_one_in(rng, 3);
 	}
 	if (rng_one_in(rng, 3))
