@@ -113,7 +113,7 @@ void disk_submit(struct disk *d, struct disk_op *give)
 	if (give->kind == DISK_WRITE)
 		p->check = write_check(give);
 	struct sim_fd *fd = sim_fs_fd(fs, give->fd);
-	if (give->kind == DISK_SYNC && fd && fd->file)
+	if (give->kind == DISK_SYNC && fd && !fd->file->is_directory)
 		p->snapshot = sim_file_snapshot(fd->file);
 	p->next = fs->pending;
 	fs->pending = p;
@@ -165,10 +165,10 @@ static int64_t run_read(const struct sim_file *f, const struct disk_op *op)
 
 static int64_t run_sync(struct sim_fs *fs, struct sim_fd *fd, struct pending *p)
 {
-	if (fd->file && p->snapshot)
-		sim_file_keep(fd->file, p->snapshot, p->sequence);
+	if (fd->file->is_directory)
+		sim_fs_keep_entries(fs, fd->file, p->sequence);
 	else
-		sim_fs_keep_entries(fs, fd->path, p->sequence);
+		sim_file_keep(fd->file, p->snapshot, p->sequence);
 	p->snapshot = NULL;
 	return 0;
 }
@@ -223,7 +223,7 @@ static int64_t run_op(struct sim_fs *fs, struct pending *p)
 	case DISK_RENAME:
 		return sim_fs_rename(fs, op->path, op->path2);
 	case DISK_UNLINK:
-		return sim_fs_unlink(fs, op->path);
+		return sim_fs_unlink(fs, op->path, op->flags & DISK_FLAG_DIRECTORY);
 	case DISK_MKDIR:
 		return sim_fs_mkdir(fs, op->path);
 	case DISK_LIST:
@@ -329,10 +329,12 @@ static bool control_fails(struct sim_fs *fs, struct disk_op *op)
 	uint64_t n = ++fs->control_operations;
 	if (n == f->cut_at)
 		longjmp(sim_world()->cut, 1);
-	if (n < f->fail_at || n >= f->fail_at + f->failures || (f->is_full && !takes_room(op)))
+	bool is_dead = f->dead_at && n >= f->dead_at;
+	if (!is_dead && (n < f->fail_at || n >= f->fail_at + f->failures ||
+			 (f->is_full && !takes_room(op))))
 		return false;
 	fs->control_failures++;
-	op->result = f->is_full ? run_on_full_disk(fs, op) : -EIO;
+	op->result = f->is_full && !is_dead ? run_on_full_disk(fs, op) : -EIO;
 	sim_say("control: %s%s fails", disk_kinds[op->kind], op->path ? op->path : "");
 	return true;
 }
@@ -344,7 +346,7 @@ int64_t disk_run(struct disk *d, struct disk_op *op)
 	/* Nothing of this thread's happens meanwhile: submitted and completed in one. */
 	struct pending p = {.disk = d, .op = op, .sequence = d->fs->sequence};
 	struct sim_fd *fd = sim_fs_fd(d->fs, op->fd);
-	if (op->kind == DISK_SYNC && fd && fd->file)
+	if (op->kind == DISK_SYNC && fd && !fd->file->is_directory)
 		p.snapshot = sim_file_snapshot(fd->file);
 	op->result = run_op(d->fs, &p);
 	free(p.snapshot);
@@ -363,7 +365,7 @@ uint64_t sim_fs_next_ns(const struct sim_fs *fs)
 static void tear_write(struct sim_fs *fs, const struct disk_op *op)
 {
 	struct sim_fd *fd = sim_fs_fd(fs, op->fd);
-	if (!fd || !fd->file)
+	if (!fd)
 		return;
 	uint64_t at = op->offset;
 	for (unsigned i = 0; i < op->iov_count; i++) {

@@ -31,6 +31,7 @@ struct sim_control_faults {
 	uint64_t fail_at;  /* the n-th fails; 0: none */
 	uint64_t failures; /* and so do those that follow, so many in all */
 	bool is_full;      /* only what takes room, with ENOSPC, writes after a part */
+	uint64_t dead_at;  /* the n-th and all behind it fail; 0: none */
 	uint64_t cut_at;   /* the process, or the power, goes before the n-th; 0: none */
 };
 

@@ -1,5 +1,5 @@
-/* sim_fs.h - files and directory entries of the simulated disk, each with what is seen now
- * and what a power loss would leave. Private to sim_disk.c and sim_fs.c. */
+/* sim_fs.h - files, directories and names of the simulated disk, each with what is seen now
+ * and what a power loss would leave. Private to sim_disk.c, sim_fs.c and sim_file.c. */
 #ifndef PENSTOCK_SIM_FS_H
 #define PENSTOCK_SIM_FS_H
 
@@ -7,8 +7,11 @@
 
 enum { SIM_FDS_MAX = 4096, SIM_PATH_BYTES_MAX = 512 };
 
+/* Or a directory: that has no bytes. */
 struct sim_file {
 	uint64_t identity; /* sequence of its making */
+	bool is_directory;
+	unsigned children; /* entries in it, gone ones that are kept included */
 	uint8_t *now;
 	uint8_t *kept;
 	uint64_t *dirty; /* per sector: sequence of its last unsynced change, 0 when clean */
@@ -20,19 +23,21 @@ struct sim_file {
 	unsigned links; /* entries and fds */
 };
 
+enum sim_view { SIM_NOW, SIM_KEPT };
+
 /* A name. `is_now` and `is_kept` differ until the directory is synced. */
 struct sim_entry {
 	struct sim_entry *next;
-	char path[SIM_PATH_BYTES_MAX];
-	struct sim_file *file; /* null: a directory */
+	struct sim_file *parent;
+	char name[SIM_PATH_BYTES_MAX];
+	struct sim_file *file;
 	bool is_now;
 	bool is_kept;
 	uint64_t sequence; /* of its last unsynced change */
 };
 
 struct sim_fd {
-	struct sim_file *file; /* null: a directory */
-	char path[SIM_PATH_BYTES_MAX];
+	struct sim_file *file;
 	int flags;
 	bool in_use;
 };
@@ -40,7 +45,8 @@ struct sim_fd {
 struct sim_fs {
 	struct sim_disk_faults faults;
 	struct sim_control_faults control_faults;
-	struct sim_entry *entries;
+	struct sim_file *root;
+	struct sim_entry *entries; /* by name, whatever directory they lie in */
 	struct sim_fd fds[SIM_FDS_MAX];
 	struct pending *pending;
 	struct disk *disks;
@@ -61,17 +67,20 @@ struct sim_snapshot;
 struct sim_snapshot *sim_file_snapshot(const struct sim_file *f);
 /* The sync of `snapshot`, taken at `sequence`, has completed; frees it. */
 void sim_file_keep(struct sim_file *f, struct sim_snapshot *snapshot, uint64_t sequence);
+void sim_file_lose_power(struct sim_file *f);
+void sim_file_free(struct sim_file *f);
 
 struct sim_fd *sim_fs_fd(struct sim_fs *fs, int fd);
 int64_t sim_fs_open(struct sim_fs *fs, const char *path, int flags);
 int64_t sim_fs_close(struct sim_fs *fs, int fd);
 void sim_fs_close_all(struct sim_fs *fs);
 int64_t sim_fs_rename(struct sim_fs *fs, const char *from, const char *to);
-int64_t sim_fs_unlink(struct sim_fs *fs, const char *path);
+int64_t sim_fs_unlink(struct sim_fs *fs, const char *path, bool is_directory);
 int64_t sim_fs_mkdir(struct sim_fs *fs, const char *path);
 int64_t sim_fs_list(struct sim_fs *fs, struct disk_op *op);
 int64_t sim_fs_stat(struct sim_fs *fs, struct disk_op *op);
-void sim_fs_keep_entries(struct sim_fs *fs, const char *directory, uint64_t sequence);
+void sim_fs_keep_entries(struct sim_fs *fs, const struct sim_file *directory,
+			 uint64_t sequence);
 /* All files and names, as they are now. */
 void sim_fs_keep_all(struct sim_fs *fs);
 void sim_fs_lose_power(struct sim_fs *fs);

@@ -43,6 +43,7 @@ bool rig_open(struct rig *r)
 {
 	struct registry_options options = {
 		.settings = &r->settings,
+		.disk = r->disk,
 		.writers = {&r->writers[0], &r->writers[1]},
 		.writer_count = RIG_WRITERS,
 		.marks = r->marks,

@@ -15,6 +15,7 @@ struct rig {
 	char directory[64];
 	struct settings settings;
 	struct registry *registry;
+	struct disk *disk; /* null: that of the fakes */
 	struct topics *_Atomic topics;
 	struct marks_page *marks;
 	struct wake wakes[2];
