@@ -42,12 +42,18 @@ static void call(struct peer *p, unsigned body_bytes)
 	send_all(p, &request);
 }
 
-static void fetch(struct peer *p, int32_t bytes_max)
+static void fetch_from(struct peer *p, int32_t partition, int32_t bytes_max)
 {
 	struct fetch_spec spec = {.version = 11, .min_bytes = 1, .max_wait_ms = 60000};
-	struct fetch_item item = {.topic = "alpha", .bytes_max = bytes_max};
+	struct fetch_item item = {
+		.topic = "alpha", .partition = partition, .bytes_max = bytes_max};
 	struct buffer request = fetch_make(&spec, &item, 1);
 	send_all(p, &request);
+}
+
+static void fetch(struct peer *p, int32_t bytes_max)
+{
+	fetch_from(p, 0, bytes_max);
 }
 
 /* A produce request whose answer takes `chunks` long chunks: so many partitions, all empty. */
@@ -145,6 +151,24 @@ Test(kafka_waiting, all_who_want_long_chunks_stand_in_one_line)
 	}
 	check_served(0, COUNT, COUNT);
 	chain_give(&taken);
+	end_peers(COUNT);
+}
+
+Test(kafka_waiting, a_fetch_does_not_pass_a_reply_that_waits_for_more_than_there_is)
+{
+	enum { REPLY, FETCH, COUNT };
+	begin(POOL_CHUNKS);
+	rig_store(rig, 0, 1, 4000);
+	open_peers(COUNT);
+	take_chunks(&rig->in.answer_large, POOL_CHUNKS - 4);
+	call(peers[REPLY], (POOL_CHUNKS - 3) * CHUNK_BYTES);
+	rig_turns(rig, 4);
+	fetch(peers[FETCH], FEW_BYTES);
+	rig_turns(rig, 4);
+	check_served(0, 0, COUNT);
+	chain_give(&taken);
+	rig_turns(rig, 4);
+	check_served(0, COUNT, COUNT);
 	end_peers(COUNT);
 }
 
@@ -271,7 +295,6 @@ Test(kafka_waiting, of_answers_that_wait_for_each_others_chunks_one_gives_way)
 /* As many fetches as reads may be under way, and `count` that wait for one. */
 static void fill_reads(struct peer **readers, unsigned count)
 {
-	begin(0);
 	rig_store(rig, 0, 1, 100);
 	rig->hold_reads = true;
 	for (unsigned i = 0; i < RIG_READS; i++) {
@@ -284,7 +307,7 @@ static void fill_reads(struct peer **readers, unsigned count)
 		fetch(peers[i], FEW_BYTES);
 		rig_turns(rig, 2);
 	}
-	cr_assert(rig->held_count == RIG_READS && rig->in.wheel.armed == 0);
+	cr_assert(rig->held_count == RIG_READS);
 	cr_assert(list_is_empty(&rig->in.ready) && !waiting_can_admit(&rig->in));
 }
 
@@ -298,7 +321,9 @@ Test(kafka_waiting, a_read_that_comes_back_lets_the_oldest_read)
 {
 	enum { COUNT = 20 };
 	struct peer *readers[RIG_READS];
+	begin(0);
 	fill_reads(readers, COUNT);
+	cr_assert(rig->in.wheel.armed == 0, "no timer asks for them");
 	uint64_t blocked = rig_stat(rig, STAT_sessions_blocked);
 	for (unsigned i = 0; i < RIG_READS + COUNT; i++) {
 		rig_release_one(rig, 0);
@@ -315,6 +340,7 @@ Test(kafka_waiting, a_read_promised_to_a_lost_connection_goes_to_the_next)
 {
 	enum { COUNT = 4 };
 	struct peer *readers[RIG_READS];
+	begin(0);
 	fill_reads(readers, COUNT);
 	peer_lose(peers[1]); /* in the line */
 	rig_turns(rig, 2);
@@ -332,28 +358,30 @@ Test(kafka_waiting, a_read_promised_to_a_lost_connection_goes_to_the_next)
 	end_readers(readers);
 }
 
-/* Who has waited for chunks and then waits to read is not passed by those behind. */
-Test(kafka_waiting, who_comes_while_others_wait_to_read_goes_behind_them)
+/* A read comes back, and with it the data that a parked fetch waited for. */
+Test(kafka_waiting, a_fetch_that_wakes_up_goes_behind_those_who_wait_to_read)
 {
-	enum { COUNT = 3 };
+	enum { OTHER_SLOT = RIG_WRITERS };
 	struct peer *readers[RIG_READS];
-	fill_reads(readers, COUNT);
-	struct peer *late = open_peer();
+	begin(0);
+	struct peer *parked = open_peer();
+	fetch_from(parked, OTHER_SLOT, FEW_BYTES);
+	rig_turns(rig, 4);
+	fill_reads(readers, 1);
 	rig_release_one(rig, 0);
-	fetch(late, FEW_BYTES);
+	rig_store(rig, OTHER_SLOT, 1, 10);
 	rig_turns(rig, 2);
-	for (unsigned i = 1; i < RIG_READS + COUNT; i++) {
-		cr_assert(late->sent.size == 0);
-		rig_release_one(rig, 0);
-		rig_turns(rig, 2);
-	}
-	check_served(0, COUNT, COUNT);
-	cr_assert(late->sent.size == 0 && rig->held_count == 1);
+	cr_assert(rig->held_count == RIG_READS && rig->in.sessions_blocked == 1);
+	rig_release_one(rig, RIG_READS - 1);
+	rig_turns(rig, 2);
+	cr_assert(has_answer(0) && parked->sent.size == 0);
 	rig_release(rig);
 	rig_turns(rig, 2);
-	cr_assert(late->sent.size > 0);
-	end_peer(late);
-	end_peers(COUNT);
+	rig_release(rig);
+	rig_turns(rig, 2);
+	cr_assert(parked->sent.size > 0);
+	end_peer(parked);
+	end_peers(1);
 	end_readers(readers);
 }
 
