@@ -13,6 +13,8 @@
 
 /* Of a poller: the longest echo, a fetch and the longest request to control each find room. */
 enum { LARGE_CHUNKS_MIN = KAFKA_CALL_BYTES_MAX / CHUNK_BYTES };
+/* Of a poller: an eighth of it holds the longest frame. */
+enum { RECEIVE_CHUNKS_MIN = (1 << 20) / CHUNK_RECEIVE_BYTES };
 
 /* ---- rings, wakes, snapshots ------------------------------------------------------- */
 
@@ -179,12 +181,12 @@ static struct poller_options poller_options(const struct settings *s, const stru
 {
 	uint32_t large_chunks = max_u32((uint32_t)(s->answer_memory_bytes / CHUNK_BYTES / pollers),
 					LARGE_CHUNKS_MIN);
+	uint64_t receive_chunks = l->receive_memory_bytes / CHUNK_RECEIVE_BYTES / pollers;
 	return (struct poller_options){
 		.address = address_of_ip4(s->port_ip4),
 		.prefix_bits = s->port_prefix_bits,
 		.tcp = tcp_options(s),
-		.receive_chunks =
-			(uint32_t)(l->receive_memory_bytes / CHUNK_RECEIVE_BYTES / pollers),
+		.receive_chunks = (uint32_t)max_u64(receive_chunks, RECEIVE_CHUNKS_MIN),
 		.answers_max = l->answers_max,
 		.answer_large_chunks = large_chunks,
 		.request_chunks = large_chunks,

@@ -302,6 +302,7 @@ struct tcp *tcp_create(const struct tcp_options *options, uint64_t now_ns)
 	t->local_mss = (uint16_t)(ip_l4_bytes_max(options->ip) - TCP_HEADER_BYTES);
 	t->local_scale = window_scale_for(options->receive_buffer_bytes);
 	t->window_first = tcp_window_first(t);
+	tcp_reserve_init(t);
 	list_init(&t->wait_list);
 	t->dirty.first = TCP_CONN_NONE;
 	t->output.first = TCP_CONN_NONE;

@@ -5,7 +5,7 @@
  *     tcp_in.c      RFC 9293 3.10.7.4, one function per step
  *     tcp_ack.c     its fifth step: what an acknowledgement means
  *     tcp_data.c    its seventh: spans, residue, out-of-order queue; settle
- *     tcp_window.c  what a peer may send
+ *     tcp_reserve.c the last receive memory  tcp_window.c  what a peer may send
  *     tcp_out.c     segments, acknowledgements
  *     tcp_timer.c   the one timer of a connection
  *     tcp_wait.c    TIME-WAIT            tcp_stream.c  what sessions see
@@ -42,6 +42,7 @@ enum {
 	TCP_SPAN_NONE = 0xff,
 	TCP_CONN_NONE = UINT32_MAX,
 	TCP_SESSION_BYTES = 128, /* of a session, fetched ahead */
+	TCP_RESERVE_LINE = 64, /* connections that wait for the last receive memory */
 	TCP_REF_KIND_SHIFT = 30,
 	TCP_HANDLE_POLLER_SHIFT = 24,
 };
@@ -77,6 +78,7 @@ enum tcp_conn_flag {
 	CONN_FIN_KNOWN = 1 << 11, /* the peer's FIN is at fin_seq, ahead */
 	CONN_ACK_NOW = 1 << 12,   /* what CONN_ACK_DUE says is not to wait for an answer */
 	CONN_OUTPUT = 1 << 13,    /* in the line of those that want to send */
+	CONN_RESERVE = 1 << 14,   /* in the line for the last receive memory */
 };
 
 /* A connection as the peer's segments name it. The port has one address. */
@@ -245,6 +247,9 @@ struct tcp {
 	struct tcp_span spans[PACKETS_PER_TURN];
 	unsigned span_count;
 	struct tcp_cursor cursor;
+	uint32_t reserve_chunks; /* of receive memory, for the first in this line */
+	unsigned reserve_first, reserve_count;
+	uint64_t reserve_line[TCP_RESERVE_LINE]; /* handles */
 	size_t scratch_used;
 	uint32_t reset_second;
 	uint32_t resets_left;
@@ -354,6 +359,11 @@ void tcp_rtt_sample(struct tcp *t, struct tcp_conn *c, uint32_t rtt_ms);
 void tcp_segment_text(struct tcp *t, struct tcp_conn *c, struct tcp_segment *s);
 void tcp_conn_settle(struct tcp *t, struct tcp_conn *c);
 void tcp_ooo_give(struct tcp_conn *c);
+
+/* ---- tcp_reserve.c ---- */
+void tcp_reserve_init(struct tcp *t);
+/* Keeps bytes in order that the session has left. False, and nothing kept: no memory for it. */
+bool tcp_residue_append(struct tcp *t, struct tcp_conn *c, const void *data, uint32_t size);
 
 /* ---- tcp_window.c ---- */
 /* What every window begins with. */

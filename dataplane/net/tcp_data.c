@@ -191,7 +191,6 @@ static void fin_reached(struct tcp *t, struct tcp_conn *c)
 static void settle_spans(struct tcp *t, struct tcp_conn *c, uint32_t taken,
 			 bool is_unread_lost)
 {
-	struct chunk_pool *pool = t->options.receive;
 	bool is_full = false;
 	for (uint8_t i = c->span_first; i != TCP_SPAN_NONE; i = t->spans[i].next) {
 		const struct tcp_span *span = &t->spans[i];
@@ -202,8 +201,8 @@ static void settle_spans(struct tcp *t, struct tcp_conn *c, uint32_t taken,
 		if (left > 0 && is_unread_lost) {
 			end = used ? end : STAT_packet_drop_tcp_closed;
 		} else if (left > 0) {
-			is_full = is_full || !chain_append(&c->residue, pool,
-							   span->data + used, left);
+			is_full = is_full ||
+				  !tcp_residue_append(t, c, span->data + used, left);
 			c->rcv_nxt -= is_full ? left : 0;
 			end = is_full && !used ? STAT_packet_drop_tcp_memory : end;
 		}
@@ -266,22 +265,18 @@ static void text_in_order(struct tcp *t, struct tcp_conn *c, const struct tcp_se
 	conn_readable(c);
 }
 
-/* Into the residue; in need at the cost of what waits behind the gap, which was never
- * acknowledged. */
-static bool residue_append(struct tcp *t, struct tcp_conn *c, struct bytes b)
-{
-	if (chain_append(&c->residue, t->options.receive, b.data, b.size))
-		return true;
-	tcp_ooo_give(c);
-	return chain_append(&c->residue, t->options.receive, b.data, b.size);
-}
-
-/* In order, with later bytes waiting: all of it becomes residue. */
+/* In order, with later bytes waiting: all of it becomes residue; without memory it is shown
+ * where it lies, at the cost of what waits behind the gap, which was never acknowledged. */
 static void text_fills_gap(struct tcp *t, struct tcp_conn *c, const struct tcp_segment *s)
 {
 	tcp_conn_settle(t, c);
-	if (s->h.seq != c->rcv_nxt || !residue_append(t, c, s->payload)) {
+	if (s->h.seq != c->rcv_nxt) {
 		tcp_count(t, STAT_packet_drop_tcp_memory);
+		return;
+	}
+	if (!tcp_residue_append(t, c, s->payload.data, (uint32_t)s->payload.size)) {
+		tcp_ooo_give(c);
+		text_in_order(t, c, s);
 		return;
 	}
 	c->rcv_nxt += (uint32_t)s->payload.size;
