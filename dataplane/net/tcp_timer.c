@@ -13,6 +13,8 @@ enum {
 	BACKOFF_MAX = 16,
 	/* Memory is short when less than 1 in so many chunks is left. */
 	SPARE_SHARE = 4,
+	/* Who is silent then has so much of the time that he has otherwise. */
+	SHORT_SHARE = 8,
 };
 
 void tcp_rtx_arm(struct tcp *t, struct tcp_conn *c)
@@ -92,14 +94,24 @@ static bool memory_is_short(const struct tcp_conn *c)
 	return pool && chunk_pool_left(pool) < pool->count / SPARE_SHARE;
 }
 
+/* How long a peer may acknowledge nothing: R2, and less of it while others wait for what it
+ * holds. A vehicle's answers share a chunk: nobody waits for that, and its radio may be slow. */
+static uint32_t silence_limit_ms(const struct tcp *t, const struct tcp_conn *c)
+{
+	uint32_t limit_ms = t->options.retransmit_timeout_ms;
+	bool holds_much = c->send.head != c->send.tail;
+	return holds_much && memory_is_short(c) ? limit_ms / SHORT_SHARE : limit_ms;
+}
+
 /* A peer may keep its window closed as long as it answers (MUST-37) and there is memory; one
  * we have closed gets no longer than the peer that does not acknowledge. */
 static void persist_expired(struct tcp *t, struct tcp_conn *c)
 {
-	uint32_t limit_ms = t->options.retransmit_timeout_ms;
-	bool is_stuck = t->now_ms - c->progress_ms >= limit_ms;
-	bool is_silent = t->now_ms - c->heard_ms >= limit_ms;
-	if (is_stuck && (is_silent || c->stream.is_closed || memory_is_short(c))) {
+	uint32_t silent_ms = silence_limit_ms(t, c);
+	uint32_t stuck_ms = t->now_ms - c->progress_ms;
+	bool is_silent = stuck_ms >= silent_ms && t->now_ms - c->heard_ms >= silent_ms;
+	bool is_stuck = stuck_ms >= t->options.retransmit_timeout_ms;
+	if (is_silent || (is_stuck && (c->stream.is_closed || memory_is_short(c)))) {
 		conn_give_up(t, c);
 		return;
 	}
@@ -118,7 +130,7 @@ static void retransmit_expired(struct tcp *t, struct tcp_conn *c)
 		persist_expired(t, c);
 		return;
 	}
-	if (t->now_ms - c->progress_ms >= t->options.retransmit_timeout_ms) {
+	if (t->now_ms - c->progress_ms >= silence_limit_ms(t, c)) {
 		conn_give_up(t, c);
 		return;
 	}

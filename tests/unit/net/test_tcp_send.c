@@ -131,29 +131,6 @@ Test(tcp_send, a_closed_window_is_probed_with_backoff_as_long_as_the_peer_answer
 	rig_free(r);
 }
 
-Test(tcp_send, a_closed_window_is_not_waited_for_when_memory_is_short)
-{
-	struct rig *r = rig_new(rig_options());
-	struct tcp_conn *c = rig_open(r);
-	struct chain others = {0};
-	give_ack(r, 0, 0);
-	rig_send(r, &c->stream, 300, 0);
-	for (unsigned i = 0; i < 200; i++) {
-		rig_wait_ms(r, 1000);
-		give_ack(r, 0, 0);
-	}
-	cr_assert(tcp_connections(r->t) == 1);
-	while (chunk_pool_left(&r->answers) >= r->answers.count / 4)
-		chain_push(&others, chunk_take(&r->answers));
-	for (unsigned i = 0; i < 61; i++) {
-		rig_wait_ms(r, 1000);
-		give_ack(r, 0, 0);
-	}
-	cr_assert(tcp_connections(r->t) == 0 && rig_stat(r, STAT_tcp_timeouts) == 1);
-	chain_give(&others);
-	rig_free(r);
-}
-
 Test(tcp_send, short_answers_share_their_memory)
 {
 	struct rig *r = rig_new(rig_options());
