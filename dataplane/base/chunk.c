@@ -26,11 +26,22 @@ void chunk_pool_fini(struct chunk_pool *p)
 	memset(p, 0, sizeof *p);
 }
 
+/* The chunk that is taken next was given back long ago, when many are out: its descriptor and
+ * the beginning of its data are on their way until then. */
+static void fetch_next(const struct chunk_pool *p)
+{
+	if (!p->free)
+		return;
+	prefetch(p->free, sizeof *p->free);
+	prefetch(p->data + (size_t)(p->free - p->chunks) * p->chunk_bytes, 1);
+}
+
 struct chunk *chunk_take(struct chunk_pool *p)
 {
 	struct chunk *c = p->free;
 	if (c) {
 		p->free = c->next;
+		fetch_next(p);
 	} else if (p->fresh < p->count) {
 		c = &p->chunks[p->fresh];
 		c->data = p->data + (size_t)p->fresh * p->chunk_bytes;

@@ -11,9 +11,9 @@ enum {
 	DELAY_PASSED_MAX = 64,
 };
 
-static size_t bits_bytes(const struct delay *d)
+static size_t states_bytes(const struct delay *d)
 {
-	return round_up(d->names, 64) / 8;
+	return (d->names / DELAY_NAMES_PER_WORD + 1) * sizeof *d->states;
 }
 
 int delay_init(struct delay *d, uint32_t names, uint32_t delay_ms)
@@ -22,9 +22,8 @@ int delay_init(struct delay *d, uint32_t names, uint32_t delay_ms)
 	while (d->entries < min_u32(names, DELAY_ENTRIES_MAX))
 		d->entries *= 2;
 	d->ring = map_take(d->entries * sizeof *d->ring);
-	d->wanted = map_take(bits_bytes(d));
-	d->queued = map_take(bits_bytes(d));
-	if (d->ring && d->wanted && d->queued)
+	d->states = map_take(states_bytes(d));
+	if (d->ring && d->states)
 		return 0;
 	delay_fini(d);
 	return -ENOMEM;
@@ -33,37 +32,35 @@ int delay_init(struct delay *d, uint32_t names, uint32_t delay_ms)
 void delay_fini(struct delay *d)
 {
 	map_give(d->ring, d->entries * sizeof *d->ring);
-	map_give(d->wanted, bits_bytes(d));
-	map_give(d->queued, bits_bytes(d));
+	map_give(d->states, states_bytes(d));
 	*d = (struct delay){0};
 }
 
 bool delay_want(struct delay *d, uint32_t name, uint32_t now_ms)
 {
-	uint64_t bit = 1ull << name % 64;
 	require(name < d->names);
-	if (!(d->queued[name / 64] & bit)) {
+	if (!(delay_state(d, name) & DELAY_QUEUED)) {
 		if (d->count == d->entries)
 			return false;
 		uint32_t at = d->first + d->count++;
-		d->ring[at % d->entries] = (struct delay_entry){name, now_ms + d->delay_ms};
-		d->queued[name / 64] |= bit;
+		d->ring[at & (d->entries - 1)] =
+			(struct delay_entry){name, now_ms + d->delay_ms};
 	}
-	d->wanted[name / 64] |= bit;
+	*delay_word(d, name) |= (DELAY_QUEUED | DELAY_WANTED) << delay_shift(name);
 	return true;
 }
 
 uint32_t delay_due(struct delay *d, uint32_t now_ms)
 {
 	for (unsigned i = 0; i < DELAY_PASSED_MAX && d->count > 0; i++) {
-		struct delay_entry e = d->ring[d->first % d->entries];
+		struct delay_entry e = d->ring[d->first & (d->entries - 1)];
 		bool is_wanted = delay_is_wanted(d, e.name);
 		if (is_wanted && (int32_t)(now_ms - e.at_ms) < 0)
 			return DELAY_NONE;
 		d->first++;
 		d->count--;
-		d->queued[e.name / 64] &= ~(1ull << e.name % 64);
-		delay_drop(d, e.name);
+		*delay_word(d, e.name) &=
+			~((DELAY_QUEUED | DELAY_WANTED) << delay_shift(e.name));
 		if (is_wanted)
 			return e.name;
 	}
@@ -74,6 +71,6 @@ uint32_t delay_idle_ms(const struct delay *d, uint32_t now_ms, uint32_t limit_ms
 {
 	if (d->count == 0)
 		return limit_ms;
-	int32_t left = (int32_t)(d->ring[d->first % d->entries].at_ms - now_ms);
+	int32_t left = (int32_t)(d->ring[d->first & (d->entries - 1)].at_ms - now_ms);
 	return left > 0 ? min_u32((uint32_t)left, limit_ms) : 0;
 }

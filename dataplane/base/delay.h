@@ -1,9 +1,9 @@
 /* delay.h - what is to be looked at again after one fixed time, and mostly need not be by then:
- * names (indexes of a slab) in a ring, in the order of their deadlines, and a bit for each that
- * says whether it is still wanted.
+ * names (indexes of a slab) in a ring, in the order of their deadlines, and two bits for each that
+ * say whether it is there, and still wanted.
  *
  *     delay_want(7) ─▶ ring [3│at] [9│at] [7│at] ─▶ delay_due ─▶ 3, when its time has come
- *     delay_drop(9) ─▶ wanted: a bit per name        └ 9 is passed over: it is not wanted
+ *     delay_drop(9) ─▶ states: two bits a name       └ 9 is passed over: it is not wanted
  *
  * Why not the wheel: its node lies in the object, so that arming, cancelling and expiring each
  * touch the object and its neighbours. Of a million connections each of those lines is cold, and
@@ -18,7 +18,10 @@
 
 #include "dataplane/base/base.h"
 
-enum { DELAY_NONE = UINT32_MAX };
+enum { DELAY_NONE = UINT32_MAX, DELAY_NAMES_PER_WORD = 32 };
+
+#define DELAY_QUEUED UINT64_C(1) /* it has an entry in the ring */
+#define DELAY_WANTED UINT64_C(2)
 
 struct delay_entry {
 	uint32_t name;
@@ -27,8 +30,7 @@ struct delay_entry {
 
 struct delay {
 	struct delay_entry *ring;
-	uint64_t *wanted; /* a bit per name */
-	uint64_t *queued; /* it has an entry in the ring */
+	uint64_t *states; /* of each name DELAY_QUEUED and DELAY_WANTED */
 	uint32_t names;
 	uint32_t entries; /* a power of two */
 	uint32_t first;   /* counts on: the entry is `first` modulo `entries` */
@@ -43,15 +45,30 @@ void delay_fini(struct delay *d);
 /* `name` is wanted, `delay_ms` from now. False: the ring is full, it will not be shown. */
 bool delay_want(struct delay *d, uint32_t name, uint32_t now_ms);
 
+static inline uint64_t *delay_word(const struct delay *d, uint32_t name)
+{
+	return &d->states[name / DELAY_NAMES_PER_WORD];
+}
+
+static inline unsigned delay_shift(uint32_t name)
+{
+	return name % DELAY_NAMES_PER_WORD * 2;
+}
+
+static inline uint64_t delay_state(const struct delay *d, uint32_t name)
+{
+	return *delay_word(d, name) >> delay_shift(name);
+}
+
 /* It is not wanted any more. */
 static inline void delay_drop(struct delay *d, uint32_t name)
 {
-	d->wanted[name / 64] &= ~(1ull << name % 64);
+	*delay_word(d, name) &= ~(DELAY_WANTED << delay_shift(name));
 }
 
 static inline bool delay_is_wanted(const struct delay *d, uint32_t name)
 {
-	return d->wanted[name / 64] >> name % 64 & 1;
+	return delay_state(d, name) & DELAY_WANTED;
 }
 
 /* A name that is wanted and whose time has come; it is wanted no longer. DELAY_NONE: no other

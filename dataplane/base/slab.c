@@ -40,12 +40,21 @@ void slab_fini(struct slab *s)
 	memset(s, 0, sizeof *s);
 }
 
+/* The object that is taken next was given back long ago, when many are out: it is on its way
+ * until then. */
+static void fetch_next(const struct slab *s)
+{
+	if (s->free_head != SLAB_END)
+		prefetch(slab_at(s, s->free_head), s->object_size);
+}
+
 void *slab_take(struct slab *s)
 {
 	uint32_t index = s->free_head;
-	if (index != SLAB_END)
+	if (index != SLAB_END) {
 		s->free_head = ((struct slab_free *)slab_at(s, index))->next;
-	else if (s->fresh < s->count)
+		fetch_next(s);
+	} else if (s->fresh < s->count)
 		index = s->fresh++;
 	else
 		return NULL;

@@ -23,18 +23,13 @@ struct answer *answer_take(struct ingest *in, struct session *s, bool is_silent)
 }
 
 struct answer *answer_take_text(struct ingest *in, struct session *s, bool is_silent,
-				const struct bytes *pieces, unsigned count)
+				size_t size)
 {
+	require(size > 0 && size <= ANSWER_TEXT_BYTES);
 	struct answer *a = answer_chunks_left(in) ? answer_take(in, s, is_silent) : NULL;
 	if (!a)
 		return NULL;
-	for (unsigned i = 0; i < count; i++) {
-		if (pieces[i].size == 0)
-			continue;
-		require(a->text_bytes + pieces[i].size <= ANSWER_TEXT_BYTES);
-		memcpy(a->text + a->text_bytes, pieces[i].data, pieces[i].size);
-		a->text_bytes += (uint8_t)pieces[i].size;
-	}
+	a->text_bytes = (uint8_t)size;
 	in->texts_owed++;
 	return a;
 }

@@ -57,9 +57,10 @@ static_assert(sizeof(struct answer) <= 2 * CACHE_LINE_BYTES, "two lines for each
  * it is not sent, unless something goes wrong. */
 struct answer *answer_take(struct ingest *in, struct session *s, bool is_silent);
 
-/* A new answer of up to ANSWER_TEXT_BYTES in pieces, or null: none left, or no chunk for it. */
+/* A new answer whose `size` bytes, ANSWER_TEXT_BYTES at most, the caller writes into `text`; null:
+ * none left, or no chunk for it. */
 struct answer *answer_take_text(struct ingest *in, struct session *s, bool is_silent,
-				const struct bytes *pieces, unsigned count);
+				size_t size);
 
 /* Chunks of answer_small that no text is waiting for. */
 static inline uint32_t answer_chunks_left(const struct ingest *in)

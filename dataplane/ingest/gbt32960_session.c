@@ -283,11 +283,29 @@ static struct bytes answer_data(const struct ingest *in, const struct listener *
 	return (struct bytes){data.data, has_time ? GBT32960_TIME_BYTES : 0};
 }
 
-/* An answer that echoes more than a time; null: the session waits. */
-static struct answer *answer_take_long(struct ingest *in, struct session *s, bool is_silent,
-				       const struct bytes pieces[3])
+/* An answer that carries a time at most; null: the session waits. */
+static struct answer *answer_take_short(struct ingest *in, struct session *s, bool is_silent,
+					const struct gbt32960_header *request,
+					struct bytes data)
 {
-	size_t size = pieces[0].size + pieces[1].size + pieces[2].size;
+	size_t size = GBT32960_FRAME_BYTES_MIN + data.size;
+	struct answer *a = answer_take_text(in, s, is_silent, size);
+	if (!a) {
+		session_wait(in, s, WAIT_ANSWER);
+		return NULL;
+	}
+	uint8_t bcc = gbt32960_answer_emit(a->text, request, GBT32960_SUCCESS, data);
+	memcpy(a->text + GBT32960_HEADER_BYTES, data.data, data.size);
+	a->text[size - 1] = bcc;
+	return a;
+}
+
+/* One that echoes more; null: the session waits. */
+static struct answer *answer_take_long(struct ingest *in, struct session *s, bool is_silent,
+				       const struct gbt32960_header *request,
+				       struct bytes data)
+{
+	size_t size = GBT32960_FRAME_BYTES_MIN + data.size;
 	bool is_small = size <= CHUNK_BYTES / 2;
 	struct chunk_pool *pool = is_small ? &in->answer_small : &in->answer_large;
 	size_t left = is_small ? answer_chunks_left(in) : chunk_pool_left(pool);
@@ -298,8 +316,13 @@ static struct answer *answer_take_long(struct ingest *in, struct session *s, boo
 		session_wait_bytes(in, s, WAIT_LARGE, (uint32_t)size);
 	else if (!a)
 		session_wait(in, s, WAIT_ANSWER);
-	for (unsigned i = 0; a && i < 3; i++)
-		require(chain_append(&a->bytes, pool, pieces[i].data, pieces[i].size));
+	if (!a)
+		return NULL;
+	uint8_t header[GBT32960_HEADER_BYTES];
+	uint8_t bcc = gbt32960_answer_emit(header, request, GBT32960_SUCCESS, data);
+	require(chain_append(&a->bytes, pool, header, sizeof header));
+	require(chain_append(&a->bytes, pool, data.data, data.size));
+	require(chain_append(&a->bytes, pool, &bcc, 1));
 	return a;
 }
 
@@ -308,18 +331,11 @@ static struct answer *answer_make(struct ingest *in, struct session *s, struct b
 				  bool is_silent)
 {
 	uint8_t time[GBT32960_TIME_BYTES];
+	const struct gbt32960_header *request = gbt32960_header_of(frame);
 	struct bytes data = answer_data(in, s->listener, frame, time);
-	struct gbt32960_header h = gbt32960_answer_header(
-		gbt32960_header_of(frame), GBT32960_SUCCESS, (uint16_t)data.size);
-	uint8_t bcc = gbt32960_bcc(&h, data);
-	struct bytes pieces[] = {{(const uint8_t *)&h, sizeof h}, data, {&bcc, 1}};
-	bool is_text = data.size + GBT32960_FRAME_BYTES_MIN <= ANSWER_TEXT_BYTES;
-	if (!is_text)
-		return answer_take_long(in, s, is_silent, pieces);
-	struct answer *a = answer_take_text(in, s, is_silent, pieces, 3);
-	if (!a)
-		session_wait(in, s, WAIT_ANSWER);
-	return a;
+	if (data.size + GBT32960_FRAME_BYTES_MIN <= ANSWER_TEXT_BYTES)
+		return answer_take_short(in, s, is_silent, request, data);
+	return answer_take_long(in, s, is_silent, request, data);
 }
 
 static bool gbt32960_accept(struct ingest *in, struct session *s, const struct frame *f,

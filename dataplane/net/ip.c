@@ -272,7 +272,7 @@ static void ip4_fill(struct ip *ip, const struct ip_route *route, uint8_t protoc
 		.destination = be32_of(address_to_ip4(&route->to)),
 	};
 	if (!nic_caps(ip->nic)->tx_ip_checksum)
-		header->checksum = inet_checksum(inet_sum_add(0, header, sizeof *header));
+		header->checksum = inet_checksum(ip4_header_sum(header));
 }
 
 /* Fills the l4 checksum, or leaves the pseudo-header sum for the port to go on from: true. */

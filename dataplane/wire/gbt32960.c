@@ -128,18 +128,30 @@ bool gbt32960_scan_next(struct gbt32960_scan *s, struct gbt32960_piece *ret)
 	return true;
 }
 
-struct gbt32960_header gbt32960_answer_header(const struct gbt32960_header *request,
-					      uint8_t flag, uint16_t data_bytes)
-{
-	struct gbt32960_header h = *request;
-	h.flag = flag;
-	h.data_bytes = be16_of(data_bytes);
-	return h;
-}
-
 uint8_t gbt32960_bcc(const struct gbt32960_header *h, struct bytes data)
 {
 	return xor_of(&h->command, GBT32960_HEADER_BYTES - 2) ^ xor_of(data.data, data.size);
+}
+
+static uint8_t xor_be16(struct be16 v)
+{
+	return v.raw[0] ^ v.raw[1];
+}
+
+/* The BCC comes from the request's bytes and what is changed in them: to read together what was
+ * just written piece by piece would wait for the pieces. */
+uint8_t gbt32960_answer_emit(uint8_t out[GBT32960_HEADER_BYTES],
+			     const struct gbt32960_header *request, uint8_t flag,
+			     struct bytes data)
+{
+	struct be16 data_bytes = be16_of((uint16_t)data.size);
+	uint8_t changed = request->flag ^ flag ^ xor_be16(request->data_bytes) ^
+			  xor_be16(data_bytes);
+	struct gbt32960_header *h = (struct gbt32960_header *)out;
+	*h = *request;
+	h->flag = flag;
+	h->data_bytes = data_bytes;
+	return gbt32960_bcc(request, data) ^ changed;
 }
 
 /* Days since 1970-01-01 to a date of the Gregorian calendar, in eras of 400 years counted

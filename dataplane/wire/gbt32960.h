@@ -137,10 +137,14 @@ static inline struct bytes gbt32960_data_of(struct bytes frame)
 			      frame.size - GBT32960_FRAME_BYTES_MIN};
 }
 
-/* The header of an answer: the request's with `flag` and the size of its own data unit. */
-struct gbt32960_header gbt32960_answer_header(const struct gbt32960_header *request,
-					      uint8_t flag, uint16_t data_bytes);
+/* The BCC of a frame: of its header behind the start bytes, and of its data unit. */
 uint8_t gbt32960_bcc(const struct gbt32960_header *h, struct bytes data);
+
+/* Writes the header of an answer: the request's, with `flag` and the size of its own data unit.
+ * Gives the BCC that comes behind `data`. */
+uint8_t gbt32960_answer_emit(uint8_t out[GBT32960_HEADER_BYTES],
+			     const struct gbt32960_header *request, uint8_t flag,
+			     struct bytes data);
 
 /* Six binary bytes, year - 2000 to second, in GMT+8 whatever the host's zone (t.5). */
 void gbt32960_time(uint8_t out[GBT32960_TIME_BYTES], int64_t wall_ms);

@@ -26,6 +26,21 @@ static inline uint64_t inet_sum_add(uint64_t sum, const void *data, size_t size)
 	return sum + rest;
 }
 
+/* What a field adds. */
+static inline uint64_t inet_sum_be16(struct be16 field)
+{
+	uint16_t word;
+	memcpy(&word, field.raw, sizeof word);
+	return word;
+}
+
+static inline uint64_t inet_sum_be32(struct be32 field)
+{
+	uint32_t word;
+	memcpy(&word, field.raw, sizeof word);
+	return word;
+}
+
 /* 16 bits in memory order. */
 static inline uint16_t inet_sum_fold(uint64_t sum)
 {

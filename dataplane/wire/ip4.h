@@ -55,14 +55,20 @@ static inline uint32_t ip4_header_bytes(const struct ip4_wire *ip)
 static inline uint64_t ip4_pseudo_sum(const struct ip4_wire *ip, uint8_t protocol,
 				      uint16_t l4_bytes)
 {
-	struct {
-		struct be32 addresses[2];
-		uint8_t zero;
-		uint8_t protocol;
-		struct be16 bytes;
-	} pseudo = {{ip->source, ip->destination}, 0, protocol, be16_of(l4_bytes)};
-	static_assert(sizeof pseudo == 12, "RFC 9293 figure 2");
-	return inet_sum_add(0, &pseudo, sizeof pseudo);
+	return inet_sum_be32(ip->source) + inet_sum_be32(ip->destination) +
+	       inet_sum_be16(be16_of(protocol)) + inet_sum_be16(be16_of(l4_bytes));
+}
+
+/* Sum of a header of five words, field by field: one that was just written that way is not to be
+ * read in larger pieces, which would wait for all of them. */
+static inline uint64_t ip4_header_sum(const struct ip4_wire *ip)
+{
+	return inet_sum_be16(be16_of((uint16_t)(ip->version_ihl << 8 | ip->tos))) +
+	       inet_sum_be16(ip->total_length) + inet_sum_be16(ip->id) +
+	       inet_sum_be16(ip->fragment) +
+	       inet_sum_be16(be16_of((uint16_t)(ip->ttl << 8 | ip->protocol))) +
+	       inet_sum_be16(ip->checksum) + inet_sum_be32(ip->source) +
+	       inet_sum_be32(ip->destination);
 }
 
 /* May a host have this as its address? 0.0.0.0/8 (RFC 1122 3.2.1.3), loopback, multicast and

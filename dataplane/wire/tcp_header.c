@@ -106,7 +106,8 @@ static void options_write(const struct tcp_header *h, uint8_t *out)
 unsigned tcp_header_emit(const struct tcp_header *h, uint8_t *out)
 {
 	unsigned size = tcp_header_size(h);
-	struct tcp_wire w = {
+	struct tcp_wire *w = (struct tcp_wire *)out;
+	*w = (struct tcp_wire){
 		.source_port = be16_of(h->source_port),
 		.destination_port = be16_of(h->destination_port),
 		.seq = be32_of(h->seq),
@@ -115,7 +116,6 @@ unsigned tcp_header_emit(const struct tcp_header *h, uint8_t *out)
 		.flags = h->flags,
 		.window = be16_of(h->window),
 	};
-	memcpy(out, &w, sizeof w);
 	options_write(h, out + TCP_HEADER_BYTES);
 	return size;
 }
