@@ -45,7 +45,6 @@ struct chunk *chunk_take(struct chunk_pool *p)
 	} else if (p->fresh < p->count) {
 		c = &p->chunks[p->fresh];
 		c->data = p->data + (size_t)p->fresh * p->chunk_bytes;
-		c->capacity = p->chunk_bytes;
 		c->pool = p;
 		p->fresh++;
 	} else {

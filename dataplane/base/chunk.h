@@ -25,12 +25,11 @@ enum {
 struct chunk {
 	struct chunk *next;
 	uint8_t *data; /* start of the block; bytes in use are data[off .. off + len) */
+	struct chunk_pool *pool;
 	uint32_t off;
 	uint32_t len;
-	uint32_t capacity;
-	uint32_t pad;
-	struct chunk_pool *pool;
 };
+static_assert(sizeof(struct chunk) == 32, "two to a cache line, none in two");
 
 struct chunk_pool {
 	struct chunk *chunks;
@@ -69,7 +68,7 @@ static inline uint8_t *chunk_at(const struct chunk *c)
 /* Room left behind the bytes in use. */
 static inline uint32_t chunk_room(const struct chunk *c)
 {
-	return c->capacity - c->off - c->len;
+	return c->pool->chunk_bytes - c->off - c->len;
 }
 
 static inline bool chain_is_empty(const struct chain *c)

@@ -35,8 +35,8 @@ static uint64_t chunks_capacity(const struct read *r)
 {
 	uint64_t n = 0;
 	for (const struct chunk *c = r->bytes.head; c; c = c->next) {
-		require(c->capacity == DISK_BLOCK_BYTES);
-		n += c->capacity;
+		require(c->pool->chunk_bytes == DISK_BLOCK_BYTES);
+		n += c->pool->chunk_bytes;
 	}
 	return n;
 }

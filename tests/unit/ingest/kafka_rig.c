@@ -197,7 +197,7 @@ static void serve_read(struct rig *r, struct read *read)
 	struct fake_log *log = &r->logs[read->partition.slot];
 	size_t room = 0, at = 0, from = 0, size = 0;
 	for (const struct chunk *c = read->bytes.head; c; c = c->next)
-		room += c->capacity;
+		room += c->pool->chunk_bytes;
 	read->high_watermark = log->next_offset;
 	read->log_start_offset = log->log_start_offset;
 	read->bytes_needed = 0;
@@ -221,7 +221,7 @@ static void serve_read(struct rig *r, struct read *read)
 	struct chunk *c = read->bytes.head;
 	read->bytes.size = size;
 	for (size_t done = 0; done < size; c = c->next) {
-		c->len = (uint32_t)min_size(size - done, c->capacity);
+		c->len = (uint32_t)min_size(size - done, c->pool->chunk_bytes);
 		memcpy(c->data, log->bytes.data + from + done, c->len);
 		done += c->len;
 	}
