@@ -53,6 +53,8 @@ enum ack_level {
 	ACK_LEVELS,
 };
 
+enum { APPEND_WAITER_LISTS = 8 };
+
 /* One complete record batch for one partition. */
 struct append {
 	struct handoff_msg msg;
@@ -69,7 +71,9 @@ struct append {
 	int64_t log_start_offset;
 	/* Requester's own */
 	struct lane *lane;
-	struct waiter *waiters;
+	/* Dealt out over several lists, so that as many answers can be fetched at once (ack.c). */
+	struct waiter *waiters[APPEND_WAITER_LISTS];
+	uint32_t waiter_count;
 	uint32_t reserved_bytes;
 	/* Whoever holds the message: the requester until it is sent, then the server. */
 	struct list node;

@@ -9,6 +9,9 @@ enum {
 	COMPLETIONS_PER_BURST = 8,
 	ANSWERS_PER_TURN = 512, /* of each writer; a burst may exceed it by what it holds */
 	STREAM_FETCH_BYTES = 320, /* a connection's, all of it: it is about to send */
+	/* How many answers before its own a session and a stream are fetched. */
+	SESSION_AHEAD = 5,
+	STREAM_AHEAD = 3,
 };
 
 /* The end of the record ledger that an outcome stands for. */
@@ -28,51 +31,62 @@ static enum stat_id record_end(int16_t error)
 	}
 }
 
+/* The waiter that is taken when `n` others have been, or null; of those to come the lists show the
+ * first APPEND_WAITER_LISTS. */
+static const struct waiter *waiter_coming(const struct append *a, unsigned n)
+{
+	return n < a->waiter_count
+		       ? a->waiters[(a->waiter_count - 1 - n) % APPEND_WAITER_LISTS]
+		       : NULL;
+}
+
+static void answer_fetch(const struct waiter *w)
+{
+	if (w)
+		prefetch(container_of(w, struct answer, first), sizeof(struct answer));
+}
+
+static void session_fetch(const struct waiter *w)
+{
+	if (w && w->answer->session)
+		prefetch(w->answer->session, 1);
+}
+
+static void stream_fetch(const struct waiter *w)
+{
+	if (w && w->answer->session)
+		prefetch(w->answer->session->stream, STREAM_FETCH_BYTES);
+}
+
+static void waiters_fetch_first(const struct append *a)
+{
+	for (unsigned n = 0; n < APPEND_WAITER_LISTS; n++)
+		answer_fetch(waiter_coming(a, n));
+	for (unsigned n = 0; n < SESSION_AHEAD; n++)
+		session_fetch(waiter_coming(a, n));
+	for (unsigned n = 0; n < STREAM_AHEAD; n++)
+		stream_fetch(waiter_coming(a, n));
+}
+
 /* A batch's waiters sit in as many answers, sessions and streams, none of which was touched
- * since the frame came. Each is asked for while its predecessors are worked on: the answer three
- * ahead, its session two ahead, its stream one ahead. */
-struct waiters_ahead {
-	struct waiter *one, *two, *three;
-};
-
-static struct waiter *waiter_next(const struct waiter *w)
-{
-	return w ? w->next : NULL;
-}
-
-static void waiters_fetch(struct waiters_ahead *a)
-{
-	struct session *s;
-	a->one = a->two;
-	a->two = a->three;
-	a->three = waiter_next(a->three);
-	if (a->three)
-		prefetch(container_of(a->three, struct answer, first), sizeof(struct answer));
-	if (a->two && (s = a->two->answer->session))
-		prefetch(s, sizeof *s);
-	if (a->one && (s = a->one->answer->session))
-		prefetch(s->stream, STREAM_FETCH_BYTES);
-}
-
+ * since the frame came. Each is asked for while those before it are worked on. */
 static unsigned waiters_resolve(struct ingest *in, struct append *done)
 {
-	unsigned count = 0;
-	struct waiters_ahead ahead = {.three = done->waiters};
-	for (unsigned i = 0; i < 2; i++)
-		waiters_fetch(&ahead);
-	for (struct waiter *w = done->waiters; w; count++) {
-		struct waiter *next = w->next;
+	unsigned count = done->waiter_count;
+	waiters_fetch_first(done);
+	while (done->waiter_count > 0) {
+		struct waiter *w = append_take_waiter(done);
 		struct answer *answer = w->answer;
-		waiters_fetch(&ahead);
+		answer_fetch(waiter_coming(done, APPEND_WAITER_LISTS - 1));
+		session_fetch(waiter_coming(done, SESSION_AHEAD - 1));
+		stream_fetch(waiter_coming(done, STREAM_AHEAD - 1));
 		if (done->error)
 			answer->is_error = true;
 		answer->protocol->resolve(in, w, done);
 		if (w != &answer->first)
 			slab_give(&in->waiters, w);
 		answer_done(in, answer);
-		w = next;
 	}
-	done->waiters = NULL;
 	return count;
 }
 

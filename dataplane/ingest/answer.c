@@ -43,18 +43,18 @@ struct waiter *answer_wait(struct ingest *in, struct answer *answer, struct appe
 		answer->first_in_use = true;
 	if (!w)
 		return NULL;
+	struct waiter **list = &append->waiters[append->waiter_count++ % APPEND_WAITER_LISTS];
 	w->answer = answer;
-	w->next = append->waiters;
-	append->waiters = w;
+	w->next = *list;
+	*list = w;
 	answer->waiting++;
 	return w;
 }
 
 void answer_unwait(struct ingest *in, struct append *append)
 {
-	struct waiter *w = append->waiters;
+	struct waiter *w = append_take_waiter(append);
 	struct answer *answer = w->answer;
-	append->waiters = w->next;
 	answer->waiting--;
 	if (w == &answer->first)
 		answer->first_in_use = false;
@@ -120,7 +120,7 @@ static void answer_send(struct ingest *in, struct session *s, struct answer *a)
  * for either with a timer that is then to be looked at. */
 static bool session_waits(const struct session *s)
 {
-	return s->is_closing || s->has_ended || timer_is_armed(&s->timer) ||
+	return s->is_closing || s->has_ended || s->is_timed ||
 	       stream_readable(s->stream) > 0;
 }
 

@@ -24,7 +24,7 @@ enum { ANSWER_TEXT_BYTES = 40 }; /* a GB/T 32960 answer with a time takes 31 */
 
 /* One append that an answer waits for. */
 struct waiter {
-	struct waiter *next;   /* on append->waiters */
+	struct waiter *next;   /* on one of append->waiters */
 	struct answer *answer;
 	uint32_t patch_at;     /* byte of answer->bytes where the outcome goes */
 	uint8_t tag;           /* protocol's own: API version, command */
@@ -73,6 +73,15 @@ void answer_queue(struct session *s, struct answer *a);
 
 /* `answer` waits for `append` too; null when there are no waiters left. */
 struct waiter *answer_wait(struct ingest *in, struct answer *answer, struct append *append);
+/* The last that was added. */
+static inline struct waiter *append_take_waiter(struct append *append)
+{
+	struct waiter **list = &append->waiters[--append->waiter_count % APPEND_WAITER_LISTS];
+	struct waiter *w = *list;
+	*list = w->next;
+	return w;
+}
+
 /* Takes back the last answer_wait() for `append`. */
 void answer_unwait(struct ingest *in, struct append *append);
 

@@ -143,7 +143,7 @@ static void wait_for(struct ingest *in, struct cut *c)
 {
 	struct gbt32960_session *gs = c->gs;
 	struct session *s = &gs->session;
-	bool is_same = gs->is_waiting && c->at == 0 && timer_is_armed(&s->timer);
+	bool is_same = gs->is_waiting && c->at == 0 && s->is_timed;
 	gs->is_waiting = true;
 	gs->wait_at = (uint32_t)(gs->offset + c->at);
 	gs->wait_bytes = (uint32_t)c->wait_bytes;

@@ -214,7 +214,7 @@ static void stall_guard(struct ingest *in, struct kafka_session *ks, bool moved)
 	bool is_inside = ks->step || stream_readable(s->stream) > 0;
 	if (!is_inside)
 		session_disarm(in, s);
-	else if (moved || !timer_is_armed(&s->timer))
+	else if (moved || !s->is_timed)
 		session_arm(in, s, in->request_timeout_ms);
 }
 

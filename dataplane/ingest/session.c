@@ -132,11 +132,15 @@ void session_abort(struct ingest *in, struct session *s)
 
 void session_arm(struct ingest *in, struct session *s, uint64_t after_ms)
 {
+	s->is_timed = true;
 	wheel_arm(&in->wheel, &s->timer, in->now_ns + after_ms * NS_PER_MS);
 }
 
 void session_disarm(struct ingest *in, struct session *s)
 {
+	if (!s->is_timed)
+		return;
+	s->is_timed = false;
 	wheel_cancel(&in->wheel, &s->timer);
 }
 
@@ -146,6 +150,7 @@ void session_timers(struct ingest *in)
 	unsigned count = wheel_advance(&in->wheel, in->now_ns, due, TIMERS_PER_TURN);
 	for (unsigned i = 0; i < count; i++) {
 		struct session *s = container_of(due[i], struct session, timer);
+		s->is_timed = false;
 		session_protocol(s)->expire(in, s);
 	}
 }
@@ -159,7 +164,7 @@ void sessions_drain(struct ingest *in)
 			s->is_closing = true;
 			stream_wake(s->stream, STREAM_READABLE);
 			/* What waits for a time, a parked fetch above all, waits no longer. */
-			if (timer_is_armed(&s->timer))
+			if (s->is_timed)
 				session_arm(in, s, 0);
 		}
 	}

@@ -114,19 +114,21 @@ struct session {
 	struct stream *stream;
 	const struct listener *listener;
 	struct list answers;      /* struct answer.node, oldest first */
-	struct list blocked;      /* on the list of what it waits for, or alone */
-	struct timer timer;
 	uint32_t answers_count;
 	uint32_t waits_bytes;     /* of credit or of chunks, while it waits for some */
 	uint32_t ticket;          /* of its place in the line; wraps */
 	uint8_t waits_for;        /* enum wait_for, while it is blocked */
 	uint8_t admitted;         /* enum wait_for: it is its turn to take that */
+	bool is_timed;            /* `timer` is armed */
 	bool has_ended : 1;       /* the peer sends no more; what it sent may not be consumed yet */
 	bool is_closing : 1;      /* no more cuts; close the stream once the answers are sent */
 	bool is_aborted : 1;      /* session_abort(): detached before this turn's stage ends */
 	bool is_answering : 1;    /* its answer waits, not its bytes: cut even when it closes */
 	bool is_skipped : 1;      /* it was made to wait: its later frames of this turn wait too */
+	struct list blocked;      /* on the list of what it waits for, or alone */
+	struct timer timer;
 };
+static_assert(offsetof(struct session, timer) <= CACHE_LINE_BYTES, "an answer leaves by one line");
 
 static inline const struct protocol *session_protocol(const struct session *s)
 {

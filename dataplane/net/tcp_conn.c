@@ -72,11 +72,11 @@ const struct tcp_conn *tcp_prefetch(const struct tcp *t, uint32_t hash)
 	return conn;
 }
 
-void tcp_prefetch_behind(const struct tcp_conn *c)
+void tcp_prefetch_behind(const struct tcp_conn *c, bool has_text)
 {
 	if (!c)
 		return;
-	if (c->stream.session)
+	if (has_text && c->stream.session)
 		prefetch(c->stream.session, TCP_SESSION_BYTES);
 	if (c->send.head)
 		prefetch(c->send.head, 1);

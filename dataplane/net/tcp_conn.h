@@ -311,7 +311,7 @@ void *tcp_find(struct tcp *t, uint32_t hash, const struct tcp_tuple *tuple,
 /* Fetches the connection that is likely meant, null when there is none; then, once it has
  * arrived, what it points to. */
 const struct tcp_conn *tcp_prefetch(const struct tcp *t, uint32_t hash);
-void tcp_prefetch_behind(const struct tcp_conn *c);
+void tcp_prefetch_behind(const struct tcp_conn *c, bool has_text);
 /* Its index in the slab. */
 static inline uint32_t tcp_conn_index(const struct tcp_conn *c)
 {

@@ -217,7 +217,7 @@ void tcp_input(struct tcp *t, const struct pkt_vec *segments, uint64_t now_ns)
 	for (unsigned i = 0; i < count; i++)
 		likely_meant[i] = tcp_prefetch(t, read[i].hash);
 	for (unsigned i = 0; i < count; i++)
-		tcp_prefetch_behind(likely_meant[i]);
+		tcp_prefetch_behind(likely_meant[i], read[i].payload.size > 0);
 	for (unsigned i = 0; i < count; i++)
 		segment_arrives(t, &read[i]);
 	tcp_timers(t);
