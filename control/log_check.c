@@ -339,6 +339,31 @@ static int64_t read_mark(struct partition *p)
 	return status == 0 ? log_mark_parse(text) : -1;
 }
 
+/* What a start cut off and kept (recover_tail.c). */
+static void list_quarantine(struct partition *p, const char *name)
+{
+	static const char ending[] = ".quarantine";
+	struct log_check *c = p->check;
+	char path[FILE_PATH_BYTES_MAX];
+	uint64_t size;
+	size_t n = strlen(name), tail = sizeof ending - 1;
+	if (n <= tail || strcmp(name + n - tail, ending) != 0)
+		return;
+	snprintf(path, sizeof path, "%s/%s", p->directory, name);
+	int fd = file_open_to_read(c->disk, path);
+	int status = fd < 0 ? fd : file_size(c->disk, fd, &size);
+	file_close(c->disk, &fd);
+	if (status < 0) {
+		log_check_fail(c, path, status);
+		return;
+	}
+	c->kept++;
+	printf("%s: %llu bytes, kept when a start cut a torn tail off: none of it was "
+	       "acknowledged as durable, but sound batches are in it; nothing reads it, remove "
+	       "it when nobody wants them\n",
+	       path, (unsigned long long)size);
+}
+
 bool log_check_partition(struct log_check *c, const char *directory)
 {
 	struct partition p = {.check = c, .directory = directory, .next_offset = -1};
@@ -356,6 +381,8 @@ bool log_check_partition(struct log_check *c, const char *directory)
 		finding(c, "%s: a segment was cut or is missing: offset %lld is in none, and "
 			   "the log has no gap but those (%u) between segments",
 			directory, (long long)p.lost_offset, p.lost);
+	for (size_t i = 0; !c->is_dump && i < list.names_bytes; i += strlen(list.names + i) + 1)
+		list_quarantine(&p, list.names + i);
 	free(list.names);
 	free(p.bases);
 	free(p.seen);

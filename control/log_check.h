@@ -30,6 +30,7 @@ struct log_check {
 	uint64_t records;
 	unsigned corrupt; /* findings, each printed */
 	unsigned torn;
+	unsigned kept; /* *.quarantine: no fault, but said */
 };
 
 /* Checks the directory; false: it holds no segment. */

@@ -20,7 +20,7 @@ static const char usage[] =
 	"  verify   checks every batch (length, CRC, offsets that rise) and that every entry\n"
 	"           of the indexes names a batch that is there; gaps as Kafka's cleaner\n"
 	"           leaves them are no damage, one between two segments of a log that has no\n"
-	"           other is\n"
+	"           other is; *.quarantine files are listed, and no fault\n"
 	"\n"
 	"DIRECTORY is a partition (topic-3) or a log.dirs directory with partitions in it.\n"
 	"Nothing is changed; a gateway may be running on it.\n"

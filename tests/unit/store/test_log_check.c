@@ -3,6 +3,7 @@
 #include "tests/unit/store/log_rig.h"
 
 #include <criterion/criterion.h>
+#include <criterion/redirect.h>
 #include <stdlib.h>
 
 static const char log_name[] = "00000000000000000000.log";
@@ -114,5 +115,28 @@ Test(log_check, a_gap_between_segments_is_corrupt)
 	rig_store(r, log_name, r->expected, 800);
 	struct log_check c = check(r);
 	cr_assert(c.corrupt > 0);
+	rig_destroy(r);
+}
+
+static void redirect(void)
+{
+	cr_redirect_stdout();
+}
+
+/* Listed with its size, and no fault. */
+Test(log_check, what_a_start_has_kept_is_listed, .init = redirect)
+{
+	char said[2048] = "";
+	struct rig *r = filled(10);
+	rig_finish(r);
+	rig_store(r, "00000000000000000000.log.at-4096-1.quarantine", "batches", 7);
+	rig_store(r, "quarantine", "a note", 6);
+	struct log_check c = check(r);
+	fflush(stdout);
+	FILE *out = cr_get_redirected_stdout();
+	said[fread(said, 1, sizeof said - 1, out)] = '\0';
+	cr_assert(c.corrupt == 0 && c.torn == 0 && c.kept == 1);
+	cr_assert(strstr(said, ".at-4096-1.quarantine: 7 bytes") && strstr(said, "torn tail"),
+		  "%s", said);
 	rig_destroy(r);
 }
