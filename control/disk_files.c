@@ -196,11 +196,12 @@ int disk_list(struct disk *d, const char *path, char **ret, size_t *ret_bytes)
 int disk_look(struct disk *d, const char *path, int flags, struct disk_place *ret)
 {
 	struct disk_op op = {.kind = DISK_STAT, .path = path, .flags = flags};
-	int error = (int)disk_run(d, &op);
-	if (error)
-		return error;
+	int64_t changed_ns = disk_run(d, &op);
+	if (changed_ns < 0)
+		return (int)changed_ns;
 	*ret = (struct disk_place){.device = op.offset,
 				   .inode = op.size,
+				   .changed_ns = changed_ns,
 				   .is_directory = S_ISDIR((unsigned)op.mode),
 				   .is_file = S_ISREG((unsigned)op.mode)};
 	return 0;

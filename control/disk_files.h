@@ -39,6 +39,7 @@ int disk_sync_all(struct disk *d, int fd);
 struct disk_place {
 	uint64_t device;
 	uint64_t inode;
+	int64_t changed_ns; /* of a directory: when something was made or removed in it */
 	bool is_directory;
 	bool is_file;
 };

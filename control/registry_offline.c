@@ -58,14 +58,15 @@ void partitions_offline(struct registry *r, struct entry *e, const bool *which,
 			     used < sizeof numbers ? "" : "...", fault);
 }
 
-bool place_is_lost(struct registry *r, const char *path, const struct disk_place *was)
+bool place_is_lost(struct registry *r, const char *path, const struct disk_place *was,
+		   struct disk_place *now)
 {
-	struct disk_place now;
-	int error = disk_look(r->options.disk, path, 0, &now);
+	*now = *was;
+	int error = disk_look(r->options.disk, path, 0, now);
 	if (error)
 		return error == -ENOENT || error == -ENOTDIR || error == -ESTALE ||
 		       error == -EIO;
-	return now.device != was->device || now.inode != was->inode;
+	return now->device != was->device || now->inode != was->inode;
 }
 
 static void lose_directory(struct registry *r)
@@ -85,7 +86,8 @@ static void lose_directory(struct registry *r)
 
 bool directory_is_here(struct registry *r)
 {
-	if (!r->is_lost && place_is_lost(r, registry_directory(r), &r->place))
+	struct disk_place now;
+	if (!r->is_lost && place_is_lost(r, registry_directory(r), &r->place, &now))
 		lose_directory(r);
 	return !r->is_lost;
 }

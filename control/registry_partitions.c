@@ -145,6 +145,9 @@ static int open_partition(struct opening *o)
 		error = write_id(o->r, o->e, o->p->directory);
 	if (!error)
 		error = disk_look(o->r->options.disk, o->p->directory, 0, &o->p->place);
+	char lost[SEGMENT_NAME_BYTES];
+	if (!error)
+		segments_are_here(o->r, o->p, &o->p->place, lost);
 	return error;
 }
 

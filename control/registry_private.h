@@ -8,6 +8,7 @@
  *     registry_removal.c   a topic's files go, or wait for it
  *     registry_checkpoint.c  offsets and marks of the whole directory
  *     registry_round.c     one admin message to each of many partitions, all replies awaited
+ *     registry_segments.c  a partition's segments, missed when one goes
  *     registry_watch.c     partitions that failed and directories that went, noticed
  *     registry_publish.c   entries ─▶ snapshot; old ones retired
  *     registry_jobs.c      create, alter, delete;  registry_serve.c  start and stop
@@ -21,11 +22,23 @@
 #include "control/disk_files.h"
 #include "control/uuid.h"
 #include "dataplane/base/list.h"
+#include "dataplane/store/segment.h"
 
 enum partition_state {
 	PARTITION_CLOSED,  /* its log, if any, is ours */
 	PARTITION_ASKED,   /* the message is with the writer */
 	PARTITION_SERVED,  /* the writer's */
+};
+
+/* The .log files of a directory, by offset. */
+struct segments_seen {
+	int64_t changed_ns; /* the directory, before they were seen; */
+	bool is_settled;    /* and it had not changed since the look before */
+	uint32_t count;
+	struct segment_seen {
+		int64_t base_offset;
+		uint64_t inode;
+	} *at; /* null: nothing was seen yet */
 };
 
 struct partition {
@@ -42,6 +55,7 @@ struct partition {
 	bool wants_fence;       /* its writer does not know yet */
 	char *fault;            /* why it is offline or read-only, for the operator; or null */
 	struct disk_place place; /* of its directory, when its log was opened */
+	struct segments_seen segments;
 	struct round *round;    /* who waits for the reply */
 };
 
@@ -265,8 +279,9 @@ void partitions_offline(struct registry *r, struct entry *e, const bool *which,
 bool fences_step(struct registry *r);
 /* Is the log directory still at its path? When not, every partition goes offline, once. */
 bool directory_is_here(struct registry *r);
-/* Is the place at `path` another than it was, or is nothing there? */
-bool place_is_lost(struct registry *r, const char *path, const struct disk_place *was);
+/* Is the place at `path` another than it was, or is nothing there? `now`: what is. */
+bool place_is_lost(struct registry *r, const char *path, const struct disk_place *was,
+		   struct disk_place *now);
 
 /* ---- registry_scan.c ---- */
 int registry_scan(struct registry *r, char *message, size_t message_size);
@@ -292,6 +307,12 @@ void round_begin(struct round *round, enum admin_op op, struct partition **parti
 bool round_step(struct registry *r, struct round *round);
 /* Takes replies from all writers; true when there were any. */
 bool rounds_reap(struct registry *r);
+
+/* ---- registry_segments.c ---- */
+/* Are all there that were when they were looked at last? `now`: the directory's place. False:
+ * `lost` is gone, or another file has its name. */
+bool segments_are_here(struct registry *r, struct partition *p, const struct disk_place *now,
+		       char lost[SEGMENT_NAME_BYTES]);
 
 /* ---- registry_watch.c ---- */
 /* Ten times a second: says which partitions and directories have failed or gone since. */

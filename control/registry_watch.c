@@ -1,6 +1,7 @@
 /* registry_watch.c - what happens to partitions while they are served: disks that failed, by
- * the watermarks (the writer that saw it has no words), and directories that went, by a look
- * at their paths (an open file goes on taking records when its name is gone). Said once. */
+ * the watermarks (the writer that saw it has no words), and directories and segments that went,
+ * by a look at their paths (an open file goes on taking records when its name is gone). Said
+ * once. */
 #include "control/registry_private.h"
 #include "dataplane/base/clock.h"
 
@@ -13,12 +14,23 @@ enum {
 static void look_at(struct registry *r, struct partition *p)
 {
 	struct log_marks marks;
+	struct disk_place now;
+	char lost[SEGMENT_NAME_BYTES];
 	if (p->state != PARTITION_SERVED || p->is_offline)
 		return;
-	if (place_is_lost(r, p->directory, &p->place)) {
+	if (place_is_lost(r, p->directory, &p->place, &now)) {
 		partition_offline(r, p,
 				  "its directory was removed or replaced while it was "
 				  "served; bring it back and start the gateway again");
+		return;
+	}
+	if (!segments_are_here(r, p, &now, lost)) {
+		char fault[256];
+		snprintf(fault, sizeof fault,
+			 "its segment %s was removed or replaced while it was served; bring "
+			 "it back and start the gateway again",
+			 lost + 1);
+		partition_offline(r, p, fault);
 		return;
 	}
 	marks_read(&r->options.marks[p->ref.slot], &marks);

@@ -33,7 +33,8 @@ enum disk_kind {
 	DISK_UNLINK,    /* path; a directory with DISK_FLAG_DIRECTORY in flags */
 	DISK_MKDIR,     /* path, mode */
 	DISK_LIST,      /* path -> names, see below */
-	DISK_STAT,      /* path -> device in `offset`, inode in `size`, mode (control only) */
+	DISK_STAT,      /* path -> device in `offset`, inode in `size`, mode; when its bytes, or
+			 * the names in it, changed, in ns (control only) */
 };
 
 enum {
@@ -56,7 +57,7 @@ struct disk_op {
 	/* DISK_LIST: names without "." and "..", NUL after each; malloc'ed, the caller's. */
 	char *names;
 	size_t names_bytes;
-	/* Completion: >= 0 (fd, bytes) or -errno. A short write is a result, not an error. */
+	/* Completion: >= 0 (fd, bytes, time) or -errno. A short write is a result, not an error. */
 	int64_t result;
 	void *owner; /* submitter's own */
 	struct open_file *file; /* whose descriptor it is: descriptors.h */

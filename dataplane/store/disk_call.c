@@ -1,5 +1,6 @@
 /* disk_call.c - disk operations in, made as blocking system calls, results out. */
 #include "dataplane/store/disk_call.h"
+#include "dataplane/base/clock.h"
 #include "dataplane/base/map.h"
 #include "dataplane/base/require.h"
 
@@ -34,7 +35,8 @@ static int64_t call_stat(struct disk_op *op)
 	op->offset = st.st_dev;
 	op->size = st.st_ino;
 	op->mode = (int)st.st_mode;
-	return 0;
+	int64_t changed_ns = st.st_mtim.tv_sec * (int64_t)NS_PER_S + st.st_mtim.tv_nsec;
+	return changed_ns < 0 ? 0 : changed_ns;
 }
 
 static int64_t call_list(struct disk_op *op)

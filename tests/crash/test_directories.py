@@ -254,6 +254,17 @@ class Gone(DirectoryTest):
             self.assertEqual(len(gw.consume('t', 0)), 2)
         self.assertIn('t-1 is OFFLINE', gw.errors)
 
+    def test_nothing_is_acknowledged_into_a_segment_that_was_removed(self):
+        with self.gateway() as gw:
+            gw.ctl('topic', 'create', 't', '--partitions', '2')
+            for partition in range(2):
+                self.produce(gw, 't', partition)
+            os.remove(self.path('t-1', '0' * 20 + '.log'))
+            time.sleep(NOTICED_SECONDS)
+            self.assertNotEqual(self.produce(gw, 't', 1, check=False).returncode, 0)
+            self.produce(gw, 't', 0)
+        self.assertIn('0.log was removed or replaced', gw.errors)
+
 
 class FullDisk(DirectoryTest):
     SIZE = 192 << 20

@@ -110,7 +110,7 @@ static struct sim_entry *entry_add(struct sim_fs *fs, const char *path, struct s
 	e->file = file;
 	file->links++;
 	e->is_now = true;
-	e->sequence = ++fs->sequence;
+	e->sequence = e->parent->changed = ++fs->sequence;
 	struct sim_entry **at = &fs->entries;
 	while (*at && strcmp((*at)->name, e->name) < 0)
 		at = &(*at)->next;
@@ -122,7 +122,7 @@ static struct sim_entry *entry_add(struct sim_fs *fs, const char *path, struct s
 static void entry_hide(struct sim_fs *fs, struct sim_entry *e)
 {
 	e->is_now = false;
-	e->sequence = ++fs->sequence;
+	e->sequence = e->parent->changed = ++fs->sequence;
 }
 
 static bool has_parent(const struct sim_fs *fs, const char *path)
@@ -299,7 +299,7 @@ int64_t sim_fs_stat(struct sim_fs *fs, struct disk_op *op)
 	op->offset = 1;
 	op->size = e->file->identity;
 	op->mode = e->file->is_directory ? S_IFDIR : S_IFREG;
-	return 0;
+	return (int64_t)e->file->changed;
 }
 
 /* ---- what lasts -------------------------------------------------------------------------- */

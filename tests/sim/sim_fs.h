@@ -11,6 +11,7 @@ enum { SIM_FDS_MAX = 4096, SIM_PATH_BYTES_MAX = 512 };
 struct sim_file {
 	uint64_t identity; /* sequence of its making */
 	bool is_directory;
+	uint64_t changed;  /* sequence of the last change of its entries */
 	unsigned children; /* entries in it, gone ones that are kept included */
 	uint8_t *now;
 	uint8_t *kept;

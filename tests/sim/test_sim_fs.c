@@ -61,7 +61,7 @@ static void make_file(const char *path)
 
 static bool is_there(const char *path)
 {
-	return call((struct disk_op){.kind = DISK_STAT, .path = path}) == 0;
+	return call((struct disk_op){.kind = DISK_STAT, .path = path}) >= 0;
 }
 
 static void lose_power(void)

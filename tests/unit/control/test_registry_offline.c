@@ -296,6 +296,76 @@ Test(registry_offline, a_partition_whose_directory_goes_is_offline_and_the_other
 	rig_stop(&r);
 }
 
+#define FIRST_LOG "00000000000000000000.log"
+#define SECOND_LOG "00000000000000004711.log"
+
+/* Partition 1 of t has two segments; `harm` befalls it while it is served. */
+static void harm_served(const char *harm, bool is_rolled)
+{
+	cr_assert(rig_open(&r));
+	rig_create(&r, "t", 2);
+	rig_stop(&r);
+	rig_write(&r, "t-1/" FIRST_LOG, "");
+	if (!is_rolled)
+		rig_write(&r, "t-1/" SECOND_LOG, "");
+	cr_assert(rig_open(&r) && faults.served == 2);
+	if (is_rolled) {
+		rig_wait(&r, 3);
+		rig_write(&r, "t-1/" SECOND_LOG, "");
+		rig_wait(&r, 3);
+	}
+	r.said[0] = '\0';
+	rig_run(&r, harm);
+	rig_wait(&r, 2);
+}
+
+/* It is fenced, and named with its segment; the other is served. */
+static void check_missed(const char *segment)
+{
+	const struct registry_topic *t = rig_topic(&r, "t");
+	cr_assert(registry_is_offline(r.registry, t, 1) && faults.fenced == 1, "%s", r.said);
+	cr_assert(!registry_is_offline(r.registry, t, 0));
+	const char *fault = registry_partition_fault(r.registry, t, 1);
+	cr_assert(strstr(fault, segment) && strstr(fault, "removed or replaced"), "%s", fault);
+	cr_assert(said("t-1 is OFFLINE"), "%s", r.said);
+	rig_stop(&r);
+	cr_assert(!rig_exists(&r, ".kafka_cleanshutdown"));
+}
+
+Test(registry_offline, a_partition_whose_active_segment_goes_is_offline)
+{
+	harm_served("rm t-1/" SECOND_LOG, false);
+	check_missed(SECOND_LOG);
+}
+
+Test(registry_offline, a_partition_whose_sealed_segment_goes_is_offline)
+{
+	harm_served("rm t-1/" FIRST_LOG, false);
+	check_missed(FIRST_LOG);
+}
+
+Test(registry_offline, a_partition_whose_segment_is_replaced_is_offline)
+{
+	harm_served("cp t-1/" FIRST_LOG " t-1/x && mv t-1/x t-1/" FIRST_LOG, false);
+	check_missed(FIRST_LOG);
+}
+
+Test(registry_offline, a_segment_made_while_it_is_served_is_missed_too)
+{
+	harm_served("rm t-1/" SECOND_LOG, true);
+	check_missed(SECOND_LOG);
+}
+
+/* Indexes are made anew, and what else lies there is nobody's. */
+Test(registry_offline, a_partition_that_loses_no_segment_is_served_on)
+{
+	harm_served("touch t-1/00000000000000009999.log t-1/note t-1/00000000000000000000.index && "
+		    "rm t-1/note t-1/00000000000000000000.index", true);
+	cr_assert(!registry_is_offline(r.registry, rig_topic(&r, "t"), 1), "%s", r.said);
+	cr_assert(r.said[0] == '\0', "%s", r.said);
+	rig_stop(&r);
+}
+
 /* The one message a partition has may be under way for something else. */
 Test(registry_offline, a_directory_that_goes_during_a_job_is_noticed_all_the_same)
 {
