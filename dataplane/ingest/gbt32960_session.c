@@ -158,7 +158,7 @@ static void wait_for(struct ingest *in, struct cut *c)
 static unsigned frames_end(const struct ingest *in, const struct session *s,
 			   const struct frame_vec *frames)
 {
-	bool is_want = in->sessions_blocked > 0 || s->admitted != WAIT_NOTHING;
+	bool is_want = in->frames_blocked > 0 || s->admitted != WAIT_NOTHING;
 	return is_want ? frames->count + 1 : FRAMES_PER_TURN;
 }
 

@@ -165,6 +165,7 @@ struct ingest {
 	uint32_t sticky[LISTENERS_MAX]; /* batches closed: where records without a key go next */
 	struct list waiting[WAITS];     /* struct session.blocked, by enum wait_for */
 	uint32_t sessions_blocked;      /* on these and the lanes' lists */
+	uint32_t frames_blocked;        /* of them, for what any frame needs */
 	uint32_t tickets;               /* given so far to sessions that wait */
 	struct lane *reserve_lane;      /* whose credit WAIT_RESERVE is for */
 	struct list incomplete;         /* Kafka batches being received, oldest first */

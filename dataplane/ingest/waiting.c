@@ -28,6 +28,13 @@ static struct list *place_of(const struct session *s, struct list *list)
 	return place;
 }
 
+/* Credit, an append, an answer: what a T-Box frame takes, too. */
+static bool is_for_frames(enum wait_for what)
+{
+	return what < WAIT_LARGE || what == WAIT_ANSWER || what == WAIT_WAITER ||
+	       (what >= WAIT_APPEND && what < WAIT_READ);
+}
+
 static void wait_on(struct ingest *in, struct session *s, struct list *list, enum wait_for what)
 {
 	bool keeps_place = s->admitted == what;
@@ -39,6 +46,7 @@ static void wait_on(struct ingest *in, struct session *s, struct list *list, enu
 	s->admitted = WAIT_NOTHING;
 	s->is_skipped = true;
 	in->sessions_blocked++;
+	in->frames_blocked += is_for_frames(what);
 	stats_add(&in->stats, STAT_sessions_blocked, 1);
 }
 
@@ -80,6 +88,7 @@ void session_unblock(struct ingest *in, struct session *s)
 		return;
 	list_remove(&s->blocked);
 	in->sessions_blocked--;
+	in->frames_blocked -= is_for_frames(s->waits_for);
 }
 
 /* ---- what there is --------------------------------------------------------------------- */

@@ -15,8 +15,8 @@
  * on (is_answering): a fetch between two reads, a reply of control. Chunks are the one thing that
  * is waited for by who holds some already; see is_stuck() in kafka_session.c.
  *
- * While any session waits, a T-Box session cuts one frame a turn: more would be cut again.
- * Core: poller. Cost of a turn: the lists that are not empty, and the
+ * While any session waits for what a frame needs, a T-Box session cuts one a turn: more would be
+ * cut again. Core: poller. Cost of a turn: the lists that are not empty, and the
  * sessions admitted, ADMITTED_PER_TURN of each list at most.
  */
 #ifndef PENSTOCK_WAITING_H

@@ -199,6 +199,35 @@ Test(gbt32960_answer, a_shorter_echo_does_not_pass_a_long_one_that_waits_for_chu
 	rig_destroy(r);
 }
 
+/* What it waits for, short frames do not need. */
+Test(gbt32960_answer, others_are_not_held_up_by_an_echo_that_waits_for_chunks)
+{
+	static char data[65531 + 1];
+	memset(data, 'x', sizeof data - 1);
+	struct soup f = frame_of(GBT32960_REALTIME, 0xfe, 1, data);
+	struct rig *r = rig_create(NULL);
+	struct wire *echo = wire_open(r, RIG_ECHO), *other = wire_open(r, RIG_PLATFORM);
+	struct chain taken = {0};
+	while (chunk_pool_left(&r->in.answer_large) > 0)
+		chain_push(&taken, chunk_take(&r->in.answer_large));
+	wire_send(echo, f.data, f.size);
+	rig_settle(r);
+	cr_assert(r->in.sessions_blocked == 1);
+	for (unsigned i = 0; i < 5; i++)
+		wire_send(other, sample_login()->data, sample_login()->size);
+	rig_turn_without_writer(r, 10);
+	cr_assert(other->consumed == 5 * sample_login()->size, "all in one turn");
+	chain_give(&taken);
+	wire_end(echo);
+	wire_end(other);
+	rig_settle(r);
+	cr_assert(echo->sent.size == f.size);
+	wire_free(echo);
+	wire_free(other);
+	free(f.data);
+	rig_destroy(r);
+}
+
 Test(gbt32960_answer, what_shows_no_time_is_answered_with_an_empty_data_unit)
 {
 	struct soup five = frame_of(GBT32960_LOGOUT, 0xfe, 1, "five5");
