@@ -295,7 +295,8 @@ static struct answer *answer_take_short(struct ingest *in, struct session *s, bo
 		return NULL;
 	}
 	uint8_t bcc = gbt32960_answer_emit(a->text, request, GBT32960_SUCCESS, data);
-	memcpy(a->text + GBT32960_HEADER_BYTES, data.data, data.size);
+	if (data.size > 0)
+		memcpy(a->text + GBT32960_HEADER_BYTES, data.data, data.size);
 	a->text[size - 1] = bcc;
 	return a;
 }
