@@ -94,7 +94,8 @@ static void print_configuration(void)
 	print_rows(setting_rows_gateway(), "");
 	printf("## A listener\n\n`listener.name.<name>.<key>`, the name as in "
 	       "`listeners`, in "
-	       "lower case as Kafka writes it.\n\n");
+	       "lower case as Kafka writes it. One that means nothing to the listener's "
+	       "protocol is refused.\n\n");
 	print_rows(setting_rows_listener(), "listener.name.<name>.");
 	printf("## A topic\n\nGiven at `penstockctl topic create NAME --config "
 	       "key=value` or later "

@@ -24,13 +24,14 @@
 	static_assert(NUMBER_##type(def) >= (min) && NUMBER_##type(def) <= (max),        \
 		      key ": default outside its own range");                            \
 	static_assert(sizeof(TEXT_##type(def)) <= SETTING_TEXT_BYTES, key);
-#define LISTENER_SETTING(field, key, type, def, min, max, unit, when, help)              \
+#define LISTENER_SETTING(field, key, type, def, min, max, unit, protocols, help)         \
 	static_assert(NUMBER_##type(def) >= (min) && NUMBER_##type(def) <= (max),        \
 		      key ": default outside its own range");
 #include "config/settings.def"
 
 /* `type` arrives as an enumerator: passed on by name, bool would be expanded to _Bool. */
-#define ROW(owner, field, key, type, number, text, min, max, unit, when, help, parent)   \
+#define ROW(owner, field, key, type, number, text, min, max, unit, when, help, parent,   \
+	    protocols)                                                                   \
 	{key,                                                                            \
 	 type,                                                                           \
 	 number,                                                                         \
@@ -42,12 +43,13 @@
 	 help,                                                                           \
 	 offsetof(struct owner, field),                                                  \
 	 sizeof(((struct owner *)0)->field),                                             \
-	 parent},
+	 parent,                                                                         \
+	 protocols},
 
 static const struct setting_row gateway_rows[] = {
 #define SETTING(field, key, type, def, min, max, unit, when, help)                       \
 	ROW(settings, field, key, SETTING_TYPE_##type, NUMBER_##type(def),               \
-	    TEXT_##type(def), min, max, unit, when, help, 0)
+	    TEXT_##type(def), min, max, unit, when, help, 0, 0)
 #include "config/settings.def"
 };
 
@@ -57,14 +59,17 @@ static_assert(array_len(gateway_rows) <= SETTING_ROWS_MAX,
 static const struct setting_row topic_rows[] = {
 #define TOPIC_SETTING(field, key, type, parent, min, max, unit, when, help)              \
 	ROW(topic_settings, field, key, SETTING_TYPE_##type, 0, "", min, max, unit,      \
-	    when, help, offsetof(struct settings, parent))
+	    when, help, offsetof(struct settings, parent), 0)
 #include "config/settings.def"
 };
 
+#define T_BOX	 (1u << LISTENER_GBT32960)
+#define DATAGRAM (1u << LISTENER_UDP)
+
 static const struct setting_row listener_rows[] = {
-#define LISTENER_SETTING(field, key, type, def, min, max, unit, when, help)              \
+#define LISTENER_SETTING(field, key, type, def, min, max, unit, protocols, help)         \
 	ROW(listener_settings, field, key, SETTING_TYPE_##type, NUMBER_##type(def),      \
-	    TEXT_##type(def), min, max, unit, when, help, 0)
+	    TEXT_##type(def), min, max, unit, boot, help, 0, protocols)
 #include "config/settings.def"
 };
 

@@ -37,6 +37,7 @@ struct setting_row {
 	size_t offset;      /* of the field in its struct */
 	size_t size;
 	size_t parent;      /* topic settings: offset of the default in struct settings */
+	unsigned protocols; /* listener settings: 1 << enum listener_protocol of those with it */
 };
 
 enum { SETTING_ROWS_MAX = 96 }; /* of one table */

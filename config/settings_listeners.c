@@ -28,6 +28,15 @@ static int protocol_of(const char *name)
 	return -1;
 }
 
+/* Ours, where there are two. */
+static const char *protocol_name(unsigned protocol)
+{
+	unsigned i = 0;
+	while (protocols_known[i].protocol != protocol)
+		i++;
+	return protocols_known[i].name;
+}
+
 /* Copies the next item of a comma-separated list, trimmed; null at its end. */
 static const char *next_item(const char *at, char *out, size_t size)
 {
@@ -208,6 +217,11 @@ static struct listener_settings *advertised_of(struct settings *s, struct endpoi
 	else if (l->advertised_host[0])
 		settings_error(report, where,
 			       "advertised.listeners: %s is there twice; leave one", l->name);
+	else if (l->protocol != LISTENER_KAFKA)
+		settings_error(report, where,
+			       "advertised.listeners: %s speaks %s, and only Kafka's clients "
+			       "are told where to come back to; take it away here",
+			       l->name, protocol_name(l->protocol));
 	else if (other)
 		settings_error(report, where,
 			       "advertised.listeners: %s and %s are both %s:%u; give each a "
@@ -265,6 +279,27 @@ static void check_topic(const struct listener_settings *l, const char *where,
 			       l->name, l->topic, TOPIC_NAME_BYTES_MAX);
 }
 
+/* Has a listener of its protocol the setting at all? What is taken and does nothing would be
+ * believed to do something. */
+static bool has_setting(const struct listener_settings *l, const struct listener_line *line,
+			struct settings_report *report)
+{
+	char names[64] = "";
+	if (line->row->protocols >> l->protocol & 1)
+		return true;
+	for (unsigned p = 0; p < LISTENER_PROTOCOLS; p++) {
+		size_t used = strlen(names);
+		if (line->row->protocols >> p & 1)
+			snprintf(names + used, sizeof names - used, "%s%s",
+				 used ? " and " : "", protocol_name(p));
+	}
+	settings_error(report, line->where,
+		       "listener.name.%s.%s: listener %s speaks %s, and this is of %s only; "
+		       "take the line away",
+		       line->name, line->row->key, l->name, protocol_name(l->protocol), names);
+	return false;
+}
+
 static void apply_lines(struct settings *s, struct settings_report *report)
 {
 	for (unsigned i = 0; s->draft && i < s->draft->line_count; i++) {
@@ -275,7 +310,8 @@ static void apply_lines(struct settings *s, struct settings_report *report)
 			settings_error(report, line->where,
 				       "listener.name.%s.%s: no listener %s in listeners",
 				       line->name, line->row->key, line->name);
-		else if (setting_parse(line->row, l, line->value, expected,
+		else if (has_setting(l, line, report) &&
+			 setting_parse(line->row, l, line->value, expected,
 				       sizeof expected) &&
 			 strcmp(line->row->key, "topic") == 0)
 			check_topic(l, line->where, report);

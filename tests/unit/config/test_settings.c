@@ -296,7 +296,7 @@ Test(settings, listeners_take_protocol_topic_and_settings_by_name)
 	cr_assert(strcmp(s.listener[2].topic, "udp") == 0);
 }
 
-/* One line that must fail settings_finish() with `sentence`. */
+/* Lines of which the first must fail settings_finish() with `sentence`. */
 static void refuses(const char *line, const char *sentence)
 {
 	char text[512];
@@ -320,6 +320,28 @@ Test(settings, wrong_listeners_are_refused_where_they_are_written)
 	refuses("listeners=KAFKA://192.0.2.7:9092", "is not the port's");
 	refuses("advertised.listeners=OTHER://h:1", "is not in listeners");
 	refuses("listener.name.other.topic=x", "no listener other in listeners");
+}
+
+Test(settings, what_means_nothing_to_a_listener_is_refused)
+{
+	static const char *const of_t_boxes[] = {"answer.body=echo", "link=platform",
+						 "frame.max.bytes=4096",
+						 "frame.timeout.ms=1000"};
+	char line[160];
+	for (unsigned i = 0; i < array_len(of_t_boxes); i++) {
+		snprintf(line, sizeof line, "listener.name.kafka.%s", of_t_boxes[i]);
+		refuses(line, "listener KAFKA speaks KAFKA, and this is of GBT32960 only");
+		snprintf(line, sizeof line, "listener.name.d.%s\nlisteners=D://:5140\n"
+			 "listener.protocol.map=D:UDP", of_t_boxes[i]);
+		refuses(line, "listener D speaks UDP, and this is of GBT32960 only");
+	}
+	refuses("listener.name.kafka.topic=t", "this is of GBT32960 and UDP only");
+	refuses("listener.name.kafka.answer.level=written", "of GBT32960 and UDP only");
+	refuses("listener.name.kafka.key=address", "this is of UDP only");
+	refuses("listener.name.gbt32960.key=address\nlisteners=GBT32960://:32960",
+		"listener GBT32960 speaks GBT32960, and this is of UDP only");
+	refuses("advertised.listeners=UDP://h:5140\nlisteners=KAFKA://:9092,UDP://:5140",
+		"UDP speaks UDP, and only Kafka's clients");
 }
 
 Test(settings, an_advertised_host_that_nobody_can_come_back_to_is_refused)
@@ -396,9 +418,9 @@ Test(settings, maps_and_topics_of_listeners_that_cannot_be_are_refused)
 	refuses("listener.protocol.map=FLEET:GBT32690", "no such protocol");
 	refuses("listener.protocol.map=A:UDP,a:KAFKA", "a is there twice");
 	refuses("listener.security.protocol.map=A:SSL,A:SSL", "A is there twice");
-	refuses("listener.name.kafka.topic=a/b", "ASCII letters, digits");
-	refuses("listener.name.kafka.topic=..", "and not . or ..");
-	refuses("listener.name.kafka.topic=", "1 to 249");
+	refuses("listener.name.udp.topic=a/b\nlisteners=UDP://:1", "ASCII letters, digits");
+	refuses("listener.name.udp.topic=..\nlisteners=UDP://:1", "and not . or ..");
+	refuses("listener.name.udp.topic=\nlisteners=UDP://:1", "1 to 249");
 }
 
 Test(settings, an_address_that_no_host_can_have_is_refused)
