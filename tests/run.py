@@ -8,7 +8,8 @@ usage: tests/run [SUITE...] [--seed N | --seeds N] [--match TEXT]
   docs      generated documentation is what the sources say
   unit      Criterion, AddressSanitizer and UndefinedBehaviorSanitizer
   tsan      rings, sleep and what cores publish, under ThreadSanitizer
-  sim       the whole gateway from a seed; --seed N replays one, --seeds N runs so many
+  sim       the whole gateway from a seed, and a few storms; --seed N replays one, --seeds N runs
+            so many
   net       Linux as TCP peer through tap and veth
   interop   kcat, python3-kafka, T-Box frames and datagrams over real sockets
   crash     kill -9 and SIGTERM under load; syncs and answers in the kernel's order
@@ -247,11 +248,20 @@ def suite_tsan(tally, request):
 
 
 SEEDS_PER_SANITIZED = 25
+STORMS = 6
 
 
 def run_seeds(tally, program, first, count, how='', env=None):
     done = run([program, '--from', str(first), '--seeds', str(count)], env=env, timeout=1800)
-    name = f'{count} seeds{how}: nothing lost, doubled or reordered'
+    report_seeds(tally, done, f'{count} seeds{how}: nothing lost, doubled or reordered')
+
+
+def run_storms(tally, program):
+    done = run([program, '--storm', '--seeds', str(STORMS)])
+    report_seeds(tally, done, f'{STORMS} storms: ten times too much, and everybody is answered')
+
+
+def report_seeds(tally, done, name):
     told = re.sub(r'^seed \d+: \d+ lives.*\n', '', done.stdout, flags=re.M)
     tally.ok(name) if done.returncode == 0 else tally.fail(name, told)
 
@@ -278,6 +288,7 @@ def suite_sim(tally, request):
         # A seed costs a good deal more under sanitizers: few, but not those that run without.
         sanitized = seeds // SEEDS_PER_SANITIZED
         run_seeds(tally, program, 1, seeds - sanitized)
+        run_storms(tally, program)
         if sanitized:
             run_sanitized(tally, seeds - sanitized + 1, sanitized)
     if names := meson_tests('build', 'sim'):

@@ -20,8 +20,23 @@ struct sim_net;
 struct sim_fs;
 struct history;
 
+enum { SIM_PAUSE_USUAL = 1 << 16 };
+
 struct rng {
 	uint64_t state;
+};
+
+/* What a poller has little of: less than its clients would take. */
+enum sim_scarce { SCARCE_NOTHING, SCARCE_ANSWERS, SCARCE_CREDIT };
+
+/* What producers and devices offer, in records, and what comes of it. Whatever is not answered by
+ * the protocol counts as answered with the next of its connection that is. */
+struct sim_load {
+	uint64_t pause; /* between two requests, SIM_PAUSE_USUAL: what the client likes */
+	uint32_t due_max;  /* a client that waits for so many answers asks no more */
+	size_t unsent_max; /* one with so many bytes unacknowledged gives up what it would ask */
+	uint64_t offered;  /* given up or not */
+	uint64_t answered;
 };
 
 struct world {
@@ -35,6 +50,8 @@ struct world {
 	struct history *history;
 	jmp_buf cut; /* where a crash in the middle of control's calls goes on */
 	bool is_verbose;
+	uint8_t scarce; /* enum sim_scarce */
+	struct sim_load load;
 };
 
 struct world *sim_world(void);

@@ -77,6 +77,7 @@ void sim_client_cut(struct sim_client *c)
 	c->ops->lost(c);
 	sim_tcp_free(&c->tcp);
 	c->is_connected = false;
+	c->held = 0;
 	c->next_ns = soon(RECONNECT_NS);
 }
 
@@ -135,6 +136,35 @@ uint64_t sim_client_waits_since_ns(const struct sim_client *c)
 	if (!c->is_connected || !c->ops->asked_ns)
 		return UINT64_MAX;
 	return c->tcp.state == SIM_TCP_OPENING ? c->opened_ns : c->ops->asked_ns(c);
+}
+
+uint64_t sim_client_pause_ns(uint64_t mean_ns)
+{
+	uint64_t most_ns = 2 * mean_ns * sim_world()->load.pause / SIM_PAUSE_USUAL;
+	return sim_world()->now_ns + rng_below(&sim_world()->rng, max_u64(most_ns, 1));
+}
+
+bool sim_client_gives_up(uint64_t pauses)
+{
+	uint64_t turns = pauses * SIM_PAUSE_USUAL / sim_world()->load.pause;
+	return rng_one_in(&sim_world()->rng, max_u64(turns, 20));
+}
+
+bool sim_client_may_ask(struct sim_client *c, uint32_t due, uint32_t records)
+{
+	struct sim_load *l = &sim_world()->load;
+	l->offered += records;
+	if (due >= l->due_max || c->tcp.out.size >= l->unsent_max)
+		return false;
+	c->held += records;
+	return true;
+}
+
+void sim_client_answered(struct sim_client *c, uint32_t records)
+{
+	require(c->held >= records);
+	c->held -= records;
+	sim_world()->load.answered += records;
 }
 
 void sim_client_quit(struct sim_client *c)

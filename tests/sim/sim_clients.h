@@ -83,7 +83,17 @@ struct sim_client {
 	uint64_t opened_ns;
 	bool may_be_closed; /* the gateway has been given a reason */
 	uint64_t losses;    /* of connections, without one */
+	uint64_t held;      /* records on their way to an answer; see struct sim_load */
 };
+
+/* When a client goes on that pauses for `mean_ns` usually. */
+uint64_t sim_client_pause_ns(uint64_t mean_ns);
+/* True once in so many usual pauses: it resets its connection. */
+bool sim_client_gives_up(uint64_t pauses);
+/* `records` are offered by one that waits for `due` answers: does it ask? */
+bool sim_client_may_ask(struct sim_client *c, uint32_t due, uint32_t records);
+/* An answer for so many of them has come. */
+void sim_client_answered(struct sim_client *c, uint32_t records);
 
 struct sim_client *sim_producer_create(void);
 struct sim_client *sim_consumer_create(const char *topic);

@@ -29,6 +29,7 @@ struct due_answer {
 	uint8_t vin_digit;
 	uint8_t time[TIME_BYTES];
 	uint64_t asked_ns;
+	uint32_t records; /* with those before it that nobody answers */
 };
 
 struct device {
@@ -36,6 +37,7 @@ struct device {
 	bool is_platform;
 	struct due_answer due[DUE_MAX];
 	unsigned first, count;
+	uint32_t unanswered; /* records since the last that will be */
 };
 
 static struct device *device_of(struct sim_client *c)
@@ -116,13 +118,16 @@ static void send_frame(struct device *d)
 				    -1);
 	size_t size = make_frame(d, command, digit, seq, frame);
 	sim_tcp_write(&d->client.tcp, frame, size);
+	d->unanswered++;
 	if (!is_answered(d, command))
 		return;
 	struct due_answer *due = &d->due[(d->first + d->count++) % DUE_MAX];
 	*due = (struct due_answer){.seq = seq,
 				   .command = command,
 				   .vin_digit = digit,
-				   .asked_ns = sim_world()->now_ns};
+				   .asked_ns = sim_world()->now_ns,
+				   .records = d->unanswered};
+	d->unanswered = 0;
 	memcpy(due->time, frame + HEADER_BYTES, TIME_BYTES);
 }
 
@@ -166,6 +171,7 @@ static void take_answer(struct device *d, const uint8_t *frame, size_t size)
 		struct due_answer due = d->due[d->first];
 		d->first = (d->first + 1) % DUE_MAX;
 		d->count--;
+		sim_client_answered(&d->client, due.records);
 		if (is_for(&due, frame)) {
 			check_answer(d, &due, frame, size);
 			return;
@@ -197,18 +203,23 @@ static void device_turn(struct sim_client *c)
 		return;
 	struct rng *rng = &sim_world()->rng;
 	unsigned burst = 1 + (unsigned)rng_below(rng, 4);
-	while (burst-- && d->count < DUE_MAX - 1)
-		send_frame(d);
-	if (rng_one_in(rng, 6))
+	bool has_room = true;
+	while (burst--) {
+		uint32_t due = d->count < DUE_MAX - 1 ? d->count : UINT32_MAX;
+		has_room = sim_client_may_ask(c, due, 1);
+		if (has_room)
+			send_frame(d);
+	}
+	if (has_room && rng_one_in(rng, 6))
 		send_rubbish(d);
-	c->next_ns = sim_world()->now_ns + rng_below(rng, 2 * FRAME_NS);
-	if (rng_one_in(rng, 300))
+	c->next_ns = sim_client_pause_ns(FRAME_NS);
+	if (sim_client_gives_up(300))
 		sim_tcp_abort(&c->tcp);
 }
 
 static void device_lost(struct sim_client *c)
 {
-	device_of(c)->count = 0;
+	device_of(c)->count = device_of(c)->unanswered = 0;
 }
 
 static bool device_is_idle(const struct sim_client *c)

@@ -18,6 +18,7 @@ enum {
 	STEPS_TO_SEAL_MAX = 2000000,
 	SIM_POLLERS_MAX = SIM_NIC_QUEUES_MAX,
 	SIM_WRITERS_MAX = 2,
+	STORM_CONNECTIONS_MAX = 60,
 	/* The topic of events has three partitions in neighbouring slots: of so many records
 	 * every writer has had some. */
 	RECORDS_FOR_ALL_WRITERS = 1000,
@@ -133,11 +134,14 @@ static void pages_make(struct sim_gateway *g)
 	handoffs_make(g);
 }
 
-/* Fewer than the partitions' active segments, or one, or enough. */
+/* Fewer than the partitions' active segments, or one, or enough. With less than half of what it
+ * needs a writer opens and closes more than it writes: in a storm, what lies before a request
+ * would take seconds. */
 static uint32_t descriptors_draw(void)
 {
 	struct rng *rng = &sim_world()->rng;
-	return rng_one_in(rng, 3) ? 1000 : 1 + (uint32_t)rng_below(rng, 12);
+	uint32_t least = sim_world()->scarce ? 6 : 1;
+	return rng_one_in(rng, 3) ? 1000 : least + (uint32_t)rng_below(rng, 13 - least);
 }
 
 static void writer_make(struct sim_gateway *g, unsigned index)
@@ -147,8 +151,8 @@ static void writer_make(struct sim_gateway *g, unsigned index)
 	writer->disk = disk_create("writer", &error);
 	struct writer_options o = {
 		.index = (uint8_t)index,
-		.buffers = 16,
-		.buffer_bytes = 32 << 10,
+		.buffers = sim_world()->scarce ? 4 : 16,
+		.buffer_bytes = sim_world()->scarce ? 8 << 10 : 32 << 10,
 		.small_write_bytes = (uint32_t)rng_below(&sim_world()->rng, 4) * 2048,
 		.descriptors = descriptors_draw(),
 		.disk = writer->disk,
@@ -215,6 +219,21 @@ static bool storage_make(struct sim_gateway *g)
 	return true;
 }
 
+/* For the connections of a storm, as control/capacity.h says, were it not for its smallest
+ * amounts; of what is scarce, less than they take when nothing holds them up. */
+static void make_pools_small(struct poller_options *o)
+{
+	uint8_t scarce = sim_world()->scarce;
+	o->sessions_max = o->tcp.connections_max = STORM_CONNECTIONS_MAX;
+	o->receive_chunks = STORM_CONNECTIONS_MAX * 4096 / CHUNK_RECEIVE_BYTES;
+	o->tcp.receive_buffer_bytes = 2 * 4096; /* grown windows promise twice what there is */
+	o->answers_max = scarce == SCARCE_ANSWERS ? STORM_CONNECTIONS_MAX : 500;
+	o->answer_large_chunks = 40;
+	o->request_chunks = 16;
+	o->writer_credit_bytes = scarce == SCARCE_CREDIT ? 96 << 10 : 400 << 10;
+	o->lane_credit_bytes = o->writer_credit_bytes / 2;
+}
+
 static void poller_make(struct sim_gateway *g, unsigned index)
 {
 	struct sim_poller *poller = &g->pollers[index];
@@ -258,6 +277,8 @@ static void poller_make(struct sim_gateway *g, unsigned index)
 	};
 	for (unsigned w = 0; w < g->writer_count; w++)
 		o.writers[w] = &poller->to_writer[w];
+	if (sim_world()->scarce)
+		make_pools_small(&o);
 	int error;
 	poller->poller = poller_create(&o, &error);
 	require(poller->poller);
@@ -479,4 +500,18 @@ void sim_gateway_check_ledgers(struct sim_gateway *g, bool is_drained)
 	}
 	if (is_drained && stored >= RECORDS_FOR_ALL_WRITERS)
 		check_writers(g);
+}
+
+void sim_gateway_check_turns(const struct sim_gateway *g)
+{
+	for (unsigned p = 0; p < g->poller_count; p++) {
+		struct stats stats;
+		stats_read(g->pollers[p].stats, &stats);
+		const uint64_t *value = stats.value;
+		uint64_t came = value[STAT_packets_received] + value[STAT_batches_handed];
+		if (value[STAT_turns_busy] > came)
+			sim_fail("poller %u was busy %llu times, and had reason %llu times", p,
+				 (unsigned long long)value[STAT_turns_busy],
+				 (unsigned long long)came);
+	}
 }

@@ -35,4 +35,8 @@ void sim_gateway_stop(struct sim_gateway *g);
  * writer has had some. */
 void sim_gateway_check_ledgers(struct sim_gateway *g, bool is_drained);
 
+/* Who waits costs no turns: pollers have not been busy more often than packets and completions
+ * came to them. */
+void sim_gateway_check_turns(const struct sim_gateway *g);
+
 #endif

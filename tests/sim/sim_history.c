@@ -7,7 +7,7 @@
 #include "tests/sim/sim_clients.h"
 #include "tests/sim/sim_kept.h"
 
-enum { CLIENTS_MAX = 64, TOPIC_BYTES = 32, NAMES_MAX = 8 };
+enum { TOPIC_BYTES = 32, NAMES_MAX = 8 };
 
 enum fate { FATE_UNKNOWN, FATE_ACKED, FATE_REFUSED, FATE_DELETED };
 
@@ -46,7 +46,7 @@ struct topic_promise {
 };
 
 struct history {
-	struct client_history clients[CLIENTS_MAX];
+	struct client_history clients[SIM_CLIENTS_MAX];
 	struct topic_promise topics[NAMES_MAX];
 	unsigned topic_count;
 	struct sighting *sightings;
@@ -70,7 +70,7 @@ struct history *history_create(const char *log_dir)
 
 void history_destroy(struct history *h)
 {
-	for (unsigned c = 0; c < CLIENTS_MAX; c++)
+	for (unsigned c = 0; c < SIM_CLIENTS_MAX; c++)
 		free(h->clients[c].promises);
 	free(h->sightings);
 	kept_destroy(h->kept);
@@ -93,7 +93,7 @@ size_t sim_value(uint32_t client, uint32_t seq, uint8_t *ret)
 
 static struct promise *promise_of(struct history *h, uint32_t client, uint32_t seq)
 {
-	if (client >= CLIENTS_MAX || seq >= h->clients[client].count)
+	if (client >= SIM_CLIENTS_MAX || seq >= h->clients[client].count)
 		return NULL;
 	return &h->clients[client].promises[seq];
 }
@@ -211,7 +211,7 @@ static void deletion_over(struct history *h, void (*tell)(struct history *h, str
 {
 	h->deletions++;
 	h->is_deleting = false;
-	for (uint32_t c = 0; c < CLIENTS_MAX; c++)
+	for (uint32_t c = 0; c < SIM_CLIENTS_MAX; c++)
 		for (uint32_t seq = 0; seq < h->clients[c].count; seq++) {
 			struct promise *p = &h->clients[c].promises[seq];
 			if (p->fate == FATE_ACKED && is_fleeting(p->topic))
@@ -374,7 +374,7 @@ void history_check(struct history *h, const char *log_dir, bool is_stopped)
 {
 	h->round++;
 	checker_read(log_dir, is_stopped ? CHECKER_STOPPED : CHECKER_CRASHED, found, h);
-	for (uint32_t c = 0; c < CLIENTS_MAX; c++) {
+	for (uint32_t c = 0; c < SIM_CLIENTS_MAX; c++) {
 		for (uint32_t seq = 0; seq < h->clients[c].count; seq++)
 			check_promise(h, c, seq, &h->clients[c].promises[seq]);
 		if (c < SIM_DATAGRAM_CLIENTS)
@@ -396,7 +396,7 @@ void history_check(struct history *h, const char *log_dir, bool is_stopped)
 uint64_t history_records(const struct history *h)
 {
 	uint64_t n = 0;
-	for (uint32_t c = 0; c < CLIENTS_MAX; c++)
+	for (uint32_t c = 0; c < SIM_CLIENTS_MAX; c++)
 		n += h->clients[c].count;
 	return n;
 }

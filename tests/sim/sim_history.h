@@ -15,8 +15,9 @@
 enum {
 	SIM_VALUE_BYTES_MIN = 8,
 	SIM_VALUE_BYTES_MAX = 3000,
+	SIM_CLIENTS_MAX = 128,
 	/* Clients from here on send datagrams: the wire may double and reorder them. */
-	SIM_DATAGRAM_CLIENTS = 48,
+	SIM_DATAGRAM_CLIENTS = 112,
 	SIM_DATAGRAM_BYTES_MAX = 1400,
 };
 

@@ -5,8 +5,9 @@
 #include "tests/sim/sim_checker.h"
 #include "tests/sim/sim_clients.h"
 #include "tests/sim/sim_disk.h"
+#include "tests/sim/sim_history.h"
 
-enum { CLIENTS_MAX = 64, PATH_BYTES = 256, RECORDS_FIRST = 256 };
+enum { PATH_BYTES = 256, RECORDS_FIRST = 256 };
 
 /* A segment, as far as it has been walked. */
 struct walked {
@@ -30,7 +31,7 @@ struct kept {
 	char log_dir[PATH_BYTES];
 	struct walked *segments;
 	uint32_t segment_count, segment_capacity;
-	struct places clients[CLIENTS_MAX];
+	struct places clients[SIM_CLIENTS_MAX];
 	/* Of the walk under way. */
 	const char *topic;
 	int32_t partition;
@@ -48,7 +49,7 @@ struct kept *kept_create(const char *log_dir)
 
 void kept_destroy(struct kept *k)
 {
-	for (unsigned c = 0; c < CLIENTS_MAX; c++)
+	for (unsigned c = 0; c < SIM_CLIENTS_MAX; c++)
 		free(k->clients[c].at);
 	free(k->segments);
 	free(k);
@@ -57,14 +58,14 @@ void kept_destroy(struct kept *k)
 void kept_forget(struct kept *k)
 {
 	k->segment_count = 0;
-	for (unsigned c = 0; c < CLIENTS_MAX; c++)
+	for (unsigned c = 0; c < SIM_CLIENTS_MAX; c++)
 		if (k->clients[c].at)
 			memset(k->clients[c].at, 0, k->clients[c].count * sizeof(struct place));
 }
 
 static struct place *place_of(struct kept *k, uint32_t client, uint32_t seq)
 {
-	require(client < CLIENTS_MAX);
+	require(client < SIM_CLIENTS_MAX);
 	struct places *p = &k->clients[client];
 	if (seq >= p->count) {
 		uint32_t count = p->count ? p->count : RECORDS_FIRST;

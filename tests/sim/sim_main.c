@@ -2,15 +2,13 @@
  *
  *     penstock-sim --seed N [--verbose]     replays one, exactly
  *     penstock-sim --seeds N [--from M]     runs M .. M + N - 1
+ *     --storm                               storms: ten times what can be taken is offered
  *     --expect-failure                      with --seeds: for builds with a planted bug
  */
-#include "tests/sim/sim_checker.h"
-#include "tests/sim/sim_clients.h"
 #include "tests/sim/sim_disk.h"
-#include "tests/sim/sim_gateway.h"
 #include "tests/sim/sim_history.h"
-#include "tests/sim/sim_liveness.h"
 #include "tests/sim/sim_net.h"
+#include "tests/sim/sim_storm.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -18,28 +16,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { LIVES_MAX = 4, PRODUCERS_MAX = 3, DEVICES_MAX = 4, CLIENTS_MAX = 16, JOBS_MAX = 64 };
+enum { LIVES_MAX = 4, PRODUCERS_MAX = 3, DEVICES_MAX = 4, JOBS_MAX = 64 };
 
-#define LIFE_NS_MAX  (1500 * NS_PER_MS)
-#define QUIET_NS_MAX (240 * NS_PER_S)
-/* Within this everybody honest is answered when disk and network are quick. */
-#define ANSWER_NS_MAX NS_PER_S
-
-struct run {
-	struct world world;
-	struct sim_client *clients[CLIENTS_MAX];
-	unsigned client_count;
-	struct sim_gateway *gateway;
-	bool is_up, is_stopping;
-	struct sim_liveness liveness;
-	uint64_t answer_ns; /* of this life: within it everybody is answered; 0: never mind */
-	bool operates; /* somebody makes, alters and deletes topics meanwhile */
-};
-
-static void add_client(struct run *r, enum sim_client_kind kind, uint32_t id)
-{
-	r->clients[r->client_count++] = sim_client_create(kind, id);
-}
+#define LIFE_NS_MAX (1500 * NS_PER_MS)
 
 static void clients_make(struct run *r)
 {
@@ -47,22 +26,22 @@ static void clients_make(struct run *r)
 	unsigned producers = 1 + (unsigned)rng_below(rng, PRODUCERS_MAX);
 	unsigned devices = 1 + (unsigned)rng_below(rng, DEVICES_MAX);
 	for (unsigned i = 0; i < producers; i++)
-		add_client(r, SIM_PRODUCER, i);
+		run_add_client(r, SIM_PRODUCER, i);
 	for (unsigned i = 0; i < devices; i++)
-		add_client(r, SIM_DEVICE, 16 + i);
-	add_client(r, SIM_CONSUMER, 32);
+		run_add_client(r, SIM_DEVICE, 16 + i);
+	run_add_client(r, SIM_CONSUMER, 32);
 	if (rng_one_in(rng, 2))
-		add_client(r, SIM_CONSUMER, 33);
+		run_add_client(r, SIM_CONSUMER, 33);
 	if (rng_one_in(rng, 3))
-		add_client(r, SIM_CONSUMER, 34);
+		run_add_client(r, SIM_CONSUMER, 34);
 	if (!rng_one_in(rng, 3))
-		add_client(r, SIM_ASKER, 36);
+		run_add_client(r, SIM_ASKER, 36);
 	if (rng_one_in(rng, 4))
-		add_client(r, SIM_ASKER, 37);
+		run_add_client(r, SIM_ASKER, 37);
 	if (rng_one_in(rng, 2))
-		add_client(r, SIM_ROGUE, 40);
+		run_add_client(r, SIM_ROGUE, 40);
 	if (rng_one_in(rng, 2))
-		add_client(r, SIM_SENDER, SIM_DATAGRAM_CLIENTS);
+		run_add_client(r, SIM_SENDER, SIM_DATAGRAM_CLIENTS);
 }
 
 static struct sim_net_faults net_faults(struct rng *rng)
@@ -110,110 +89,6 @@ static struct sim_control_faults control_faults(struct rng *rng)
 	return f;
 }
 
-static void deliver(struct run *r)
-{
-	uint8_t frame[SIM_FRAME_BYTES_MAX];
-	for (uint32_t size; (size = sim_net_receive(r->world.net, frame)) > 0;)
-		for (unsigned i = 0; i < r->client_count; i++)
-			if (sim_client_input(r->clients[i], frame, size))
-				break;
-}
-
-/* Steps everything once and moves time: a little, or to the next thing that happens. */
-static void step(struct run *r)
-{
-	struct world *w = &r->world;
-	bool busy = sim_gateway_step(r->gateway);
-	deliver(r);
-	uint64_t next = UINT64_MAX;
-	for (unsigned i = 0; i < r->client_count; i++) {
-		sim_client_turn(r->clients[i]);
-		next = min_u64(next, sim_client_next_ns(r->clients[i]));
-	}
-	sim_liveness_check(&r->liveness, r->clients, r->client_count);
-	w->now_ns += 1000 + rng_below(&w->rng, 20 * NS_PER_US);
-	if (busy)
-		return;
-	next = min_u64(next, sim_net_next_ns(w->net));
-	next = min_u64(next, sim_fs_next_ns(w->fs));
-	next = min_u64(next, sim_gateway_next_ns(r->gateway));
-	if (next > w->now_ns && next != UINT64_MAX)
-		w->now_ns = next;
-}
-
-static void run_for(struct run *r, uint64_t ns)
-{
-	uint64_t end = r->world.now_ns + ns;
-	while (r->world.now_ns < end)
-		step(r);
-}
-
-/* False: the disk failed meanwhile, and the gateway refused. */
-static bool start(struct run *r)
-{
-	history_begins(r->world.history);
-	r->gateway = sim_gateway_start(r->operates);
-	if (!r->gateway)
-		return false;
-	uint64_t limit = r->world.now_ns + QUIET_NS_MAX;
-	while (!sim_gateway_is_ready(r->gateway)) {
-		step(r);
-		if (sim_fs_failures(r->world.fs) || sim_gateway_has_failed(r->gateway))
-			return false;
-		if (r->world.now_ns > limit)
-			sim_fail("the gateway does not become ready");
-	}
-	sim_gateway_check_topics(r->gateway);
-	if (!sim_fs_control_failures(r->world.fs))
-		checker_read(SIM_LOG_DIR, CHECKER_RECOVERED, NULL, NULL);
-	return true;
-}
-
-static bool is_marked_clean(const struct run *r)
-{
-	size_t size;
-	return sim_fs_read(r->world.fs, SIM_LOG_DIR "/.kafka_cleanshutdown", &size) != NULL;
-}
-
-/* Nothing is left to be synced behind a clean stop, and its mark is true: every second time
- * the power goes, and takes nothing, what only reached `written` included. Not `is_sound`:
- * the disk failed meanwhile. */
-static void check_stopped(struct run *r, bool is_sound)
-{
-	struct world *w = &r->world;
-	if (!is_sound) {
-		history_check(w->history, SIM_LOG_DIR, false);
-		return;
-	}
-	if (rng_one_in(&w->rng, 2)) {
-		sim_say("power off behind a clean stop");
-		sim_fs_crash(w->fs, true);
-	}
-	if (!is_marked_clean(r))
-		sim_fail("a clean stop has left no mark");
-	history_check(w->history, SIM_LOG_DIR, true);
-}
-
-static void drain(struct run *r)
-{
-	const struct sim_fs *fs = r->world.fs;
-	uint64_t failures = sim_fs_control_failures(fs);
-	r->is_stopping = true;
-	sim_gateway_drain(r->gateway);
-	uint64_t limit = r->world.now_ns + QUIET_NS_MAX;
-	while (!sim_gateway_is_drained(r->gateway)) {
-		step(r);
-		if (r->world.now_ns > limit)
-			sim_fail("the drain does not end");
-	}
-	sim_gateway_check_ledgers(r->gateway, true);
-	sim_gateway_stop(r->gateway);
-	/* Whose FIN was lost on the way would wait for ever. */
-	for (unsigned i = 0; i < r->client_count; i++)
-		sim_client_cut(r->clients[i]);
-	check_stopped(r, !sim_fs_failures(fs) && sim_fs_control_failures(fs) == failures);
-}
-
 static void crash(struct run *r, bool power)
 {
 	sim_liveness_pause(&r->liveness);
@@ -233,7 +108,7 @@ static bool lead(struct run *r)
 	bool from_start = rng_one_in(&w->rng, 2);
 	if (from_start)
 		sim_fs_set_control_faults(w->fs, &faults);
-	r->is_up = start(r);
+	r->is_up = run_start(r);
 	if (!r->is_up)
 		return false;
 	if (!from_start)
@@ -245,7 +120,7 @@ static bool lead(struct run *r)
 	sim_gateway_check_ledgers(r->gateway, false);
 	if (sim_fs_failures(w->fs) || !rng_one_in(&w->rng, 5))
 		return false;
-	drain(r);
+	run_drain(r);
 	return true;
 }
 
@@ -260,12 +135,12 @@ static void live(struct run *r)
 	sim_net_set_faults(w->net, &net);
 	/* Clients drop what overtakes, which may cost several timeouts of the gateway. */
 	bool is_quick = !disk.stall && disk.write_ns < NS_PER_MS && !net.jitter_ns;
-	r->answer_ns = net.lose || net.corrupt ? 0 : is_quick ? ANSWER_NS_MAX : LIFE_NS_MAX;
+	r->answer_ns = net.lose || net.corrupt ? 0 : is_quick ? RUN_ANSWER_NS : LIFE_NS_MAX;
 	r->is_up = r->is_stopping = false;
 	if (setjmp(w->cut) == 0 && lead(r))
 		return;
 	crash(r, rng_one_in(&w->rng, 2));
-	if (r->is_up && !r->is_stopping && is_marked_clean(r))
+	if (r->is_up && !r->is_stopping && run_is_marked_clean(r))
 		sim_fail("the mark of a clean stop outlives the start after it");
 	history_check(w->history, SIM_LOG_DIR, false);
 }
@@ -278,49 +153,31 @@ static void finish(struct run *r)
 	struct sim_net_faults net = {.delay_ns = 20 * NS_PER_US};
 	sim_fs_set_faults(w->fs, &disk);
 	sim_net_set_faults(w->net, &net);
-	if (!start(r))
+	if (!run_start(r))
 		sim_fail("the gateway does not start on a good disk");
-	sim_liveness_watch(&r->liveness, r->clients, r->client_count, ANSWER_NS_MAX);
+	sim_liveness_watch(&r->liveness, r->clients, r->client_count, RUN_ANSWER_NS);
 	run_for(r, 300 * NS_PER_MS);
-	for (unsigned i = 0; i < r->client_count; i++)
-		sim_client_quit(r->clients[i]);
-	uint64_t limit = w->now_ns + QUIET_NS_MAX;
-	for (unsigned i = 0; i < r->client_count; i++)
-		while (!sim_client_is_done(r->clients[i])) {
-			step(r);
-			if (w->now_ns > limit)
-				sim_fail("client %u never finishes", r->clients[i]->id);
-		}
-	sim_liveness_pause(&r->liveness);
-	drain(r);
+	run_end(r);
 }
 
-static int run_seed(uint64_t seed, bool verbose)
+/* Returns how many lives it had. */
+static unsigned ordinary(struct run *r)
 {
-	struct run *r = calloc(1, sizeof *r);
-	if (!r)
-		return 1;
-	r->world = (struct world){.seed = seed,
-				  .rng = {seed},
-				  .entropy = {~seed},
-				  .now_ns = NS_PER_S,
-				  .wall_start_ms = 1795000000000,
-				  .is_verbose = verbose};
-	sim_set_world(&r->world);
-	struct sim_disk_faults disk = {0};
-	struct sim_net_faults net = {0};
-	r->world.fs = sim_fs_create(&disk);
-	sim_fs_make_directory(r->world.fs, SIM_LOG_DIR);
-	r->world.net = sim_net_create(&net);
-	r->world.history = history_create(SIM_LOG_DIR);
 	clients_make(r);
 	r->operates = rng_one_in(&r->world.rng, 2);
 	unsigned lives = 1 + (unsigned)rng_below(&r->world.rng, LIVES_MAX);
 	for (unsigned i = 0; i < lives; i++)
 		live(r);
 	finish(r);
+	return lives + 1;
+}
+
+static int run_seed(uint64_t seed, bool is_storm, bool is_verbose)
+{
+	struct run *r = run_create(seed, is_verbose);
+	unsigned lives = is_storm ? storm(r) : ordinary(r);
 	printf("seed %llu: %u lives, %llu records, %llu acknowledged, %.3f s\n",
-	       (unsigned long long)seed, lives + 1,
+	       (unsigned long long)seed, lives,
 	       (unsigned long long)history_records(r->world.history),
 	       (unsigned long long)history_acks(r->world.history),
 	       (double)r->world.now_ns / NS_PER_S);
@@ -334,12 +191,19 @@ static bool reap(void)
 	return wait(&status) > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-/* Returns how many failed; `one_is_enough`: ends at the first. */
-static unsigned run_seeds(uint64_t from, uint64_t count, unsigned jobs, bool one_is_enough)
+struct seeds {
+	uint64_t from, count;
+	unsigned jobs;
+	bool are_storms;
+	bool one_is_enough; /* ends at the first that fails */
+};
+
+/* Returns how many failed. */
+static unsigned run_seeds(const struct seeds *s)
 {
 	unsigned failed = 0, running = 0;
-	for (uint64_t i = 0; i < count && !(failed && one_is_enough); i++) {
-		if (running == jobs) {
+	for (uint64_t i = 0; i < s->count && !(failed && s->one_is_enough); i++) {
+		if (running == s->jobs) {
 			failed += !reap();
 			running--;
 		}
@@ -347,7 +211,7 @@ static unsigned run_seeds(uint64_t from, uint64_t count, unsigned jobs, bool one
 		pid_t pid = fork();
 		if (pid == 0) {
 			alarm(120); /* a seed that hangs has failed */
-			exit(run_seed(from + i, false));
+			exit(run_seed(s->from + i, s->are_storms, false));
 		}
 		running += pid > 0;
 		failed += pid < 0;
@@ -358,12 +222,14 @@ static unsigned run_seeds(uint64_t from, uint64_t count, unsigned jobs, bool one
 }
 
 static const char usage[] =
-	"usage: penstock-sim --seed N [--verbose] | --seeds N [--from M] [--jobs N]\n"
+	"usage: penstock-sim [--storm] --seed N [--verbose] | --seeds N [--from M] [--jobs N]\n"
 	"Runs the whole gateway on a simulated network and disk, and checks its promises.\n"
 	"  --seed N      one seed, replayed exactly\n"
 	"  --seeds N     N seeds, each in a process of its own\n"
 	"  --from M      the first of them (default 1)\n"
 	"  --jobs N      processes at a time (default: one per CPU)\n"
+	"  --storm       seeds of storms: what the gateway takes is measured, then ten times as\n"
+	"                much is offered; everybody is answered meanwhile, and soon as ever after\n"
 	"  --verbose     the run's diary\n"
 	"  --expect-failure  ends at the first seed that fails; exit 1 when none does\n";
 
@@ -373,10 +239,11 @@ int main(int argc, char **argv)
 		{"seed", required_argument, NULL, 's'}, {"seeds", required_argument, NULL, 'n'},
 		{"from", required_argument, NULL, 'f'}, {"jobs", required_argument, NULL, 'j'},
 		{"verbose", no_argument, NULL, 'v'},	{"expect-failure", no_argument, NULL, 'x'},
+		{"storm", no_argument, NULL, 't'},
 		{"help", no_argument, NULL, 'h'},	{0}};
-	uint64_t seed = 0, seeds = 0, from = 1;
-	unsigned jobs = (unsigned)sysconf(_SC_NPROCESSORS_ONLN);
-	bool verbose = false, expects_failure = false, has_seed = false;
+	struct seeds seeds = {.from = 1, .jobs = (unsigned)sysconf(_SC_NPROCESSORS_ONLN)};
+	uint64_t seed = 0;
+	bool verbose = false, has_seed = false;
 	for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;) {
 		switch (o) {
 		case 's':
@@ -384,19 +251,22 @@ int main(int argc, char **argv)
 			has_seed = true;
 			break;
 		case 'n':
-			seeds = strtoull(optarg, NULL, 0);
+			seeds.count = strtoull(optarg, NULL, 0);
 			break;
 		case 'f':
-			from = strtoull(optarg, NULL, 0);
+			seeds.from = strtoull(optarg, NULL, 0);
 			break;
 		case 'j':
-			jobs = min_u32((uint32_t)strtoul(optarg, NULL, 0), JOBS_MAX);
+			seeds.jobs = min_u32((uint32_t)strtoul(optarg, NULL, 0), JOBS_MAX);
 			break;
 		case 'v':
 			verbose = true;
 			break;
+		case 't':
+			seeds.are_storms = true;
+			break;
 		case 'x':
-			expects_failure = true;
+			seeds.one_is_enough = true;
 			break;
 		default:
 			fputs(usage, o == 'h' ? stdout : stderr);
@@ -404,16 +274,16 @@ int main(int argc, char **argv)
 		}
 	}
 	if (has_seed)
-		return run_seed(seed, verbose);
-	if (seeds == 0 || jobs == 0) {
+		return run_seed(seed, seeds.are_storms, verbose);
+	if (seeds.count == 0 || seeds.jobs == 0) {
 		fputs(usage, stderr);
 		return 2;
 	}
-	unsigned failed = run_seeds(from, seeds, jobs, expects_failure);
-	if (expects_failure) {
+	unsigned failed = run_seeds(&seeds);
+	if (seeds.one_is_enough) {
 		printf(failed ? "the planted bug was found\n" : "the planted bug was not found\n");
 		return failed == 0;
 	}
-	printf("%llu passed, %u failed\n", (unsigned long long)(seeds - failed), failed);
+	printf("%llu passed, %u failed\n", (unsigned long long)(seeds.count - failed), failed);
 	return failed > 0;
 }

@@ -23,6 +23,7 @@ struct produce {
 	const char *topic;
 	unsigned slice_count;
 	struct slice slices[SLICES_MAX];
+	uint32_t records; /* with those of requests before it that nobody answers */
 };
 
 struct producer {
@@ -30,6 +31,7 @@ struct producer {
 	struct produce requests[REQUESTS_MAX];
 	unsigned first, count;
 	int32_t next_correlation;
+	uint32_t unanswered; /* records since the last request that will be */
 	uint8_t *scratch;
 };
 
@@ -38,7 +40,7 @@ static struct producer *producer_of(struct sim_client *c)
 	return container_of(c, struct producer, client);
 }
 
-static void choose_slices(struct producer *p, struct produce *r)
+static void choose_slices(struct produce *r)
 {
 	struct rng *rng = &sim_world()->rng;
 	/* Seldom one that may not be there yet. */
@@ -50,6 +52,14 @@ static void choose_slices(struct producer *p, struct produce *r)
 		struct slice *s = &r->slices[i];
 		s->partition = (partition + i) % partitions;
 		s->count = 1 + (uint32_t)rng_below(rng, RECORDS_MAX);
+		r->records += s->count;
+	}
+}
+
+static void note_sent(const struct producer *p, struct produce *r)
+{
+	for (unsigned i = 0; i < r->slice_count; i++) {
+		struct slice *s = &r->slices[i];
 		for (uint32_t k = 0; k < s->count; k++) {
 			uint32_t seq = history_sent(sim_world()->history, p->client.id,
 						    p->client.connection, r->topic,
@@ -80,16 +90,26 @@ static void put_slice(struct producer *p, struct emitter *e, const struct slice 
 	sim_put_tags(e, flex);
 }
 
-static void send_request(struct producer *p)
+static void choose_request(struct produce *r)
 {
 	static const int16_t acks[] = {-1, -1, 1, 0};
 	struct rng *rng = &sim_world()->rng;
-	struct produce r = {.correlation = p->next_correlation++,
-			    .asked_ns = sim_world()->now_ns};
-	r.version = (int16_t)(VERSION_MIN + rng_below(rng, VERSION_MAX - VERSION_MIN + 1));
-	r.acks = acks[rng_below(rng, array_len(acks))];
-	r.topic = rng_one_in(rng, 5) ? SIM_TOPIC_FLEETING : SIM_TOPIC_EVENTS;
-	choose_slices(p, &r);
+	*r = (struct produce){.asked_ns = sim_world()->now_ns};
+	r->version = (int16_t)(VERSION_MIN + rng_below(rng, VERSION_MAX - VERSION_MIN + 1));
+	r->acks = acks[rng_below(rng, array_len(acks))];
+	r->topic = rng_one_in(rng, 5) ? SIM_TOPIC_FLEETING : SIM_TOPIC_EVENTS;
+	choose_slices(r);
+}
+
+static void send_request(struct producer *p)
+{
+	struct produce r;
+	choose_request(&r);
+	uint32_t due = p->count < REQUESTS_MAX - 1 ? p->count : UINT32_MAX;
+	if (!sim_client_may_ask(&p->client, due, r.records))
+		return;
+	r.correlation = p->next_correlation++;
+	note_sent(p, &r);
 	bool flex = r.version >= VERSION_FLEXIBLE;
 	struct emitter e = emitter_of(p->scratch, SIM_REQUEST_BYTES_MAX);
 	sim_request_begin(&e, KEY_PRODUCE, r.version, r.correlation, flex);
@@ -109,6 +129,8 @@ static void send_request(struct producer *p)
 	sim_tcp_write(&p->client.tcp, p->scratch, sim_request_end(&e));
 	/* Kafka has no other way to say that it failed. */
 	p->client.may_be_closed |= r.acks == 0 && may_be_missing(&r);
+	r.records += p->unanswered;
+	p->unanswered = r.acks ? 0 : r.records;
 	if (r.acks != 0)
 		p->requests[(p->first + p->count++) % REQUESTS_MAX] = r;
 }
@@ -160,6 +182,7 @@ static void take_response(struct producer *p, struct cursor c)
 	struct produce r = p->requests[p->first];
 	p->first = (p->first + 1) % REQUESTS_MAX;
 	p->count--;
+	sim_client_answered(&p->client, r.records);
 	bool flex = r.version >= VERSION_FLEXIBLE;
 	int32_t correlation = (int32_t)cursor_u32(&c);
 	sim_skip_tags(&c, flex);
@@ -192,16 +215,15 @@ static void producer_turn(struct sim_client *c)
 	}
 	if (c->is_quitting || sim_world()->now_ns < c->next_ns || c->tcp.wants_fin)
 		return;
-	if (p->count < REQUESTS_MAX - 1)
-		send_request(p);
-	c->next_ns = sim_world()->now_ns + rng_below(&sim_world()->rng, 2 * REQUEST_NS);
-	if (rng_one_in(&sim_world()->rng, 200))
+	send_request(p);
+	c->next_ns = sim_client_pause_ns(REQUEST_NS);
+	if (sim_client_gives_up(200))
 		sim_tcp_abort(&c->tcp);
 }
 
 static void producer_lost(struct sim_client *c)
 {
-	producer_of(c)->count = 0;
+	producer_of(c)->count = producer_of(c)->unanswered = 0;
 }
 
 static bool producer_is_idle(const struct sim_client *c)

@@ -20,7 +20,6 @@ enum {
 	TRIES_MAX = 40,
 };
 
-#define RESEND_NS     (150 * NS_PER_MS)
 #define RESEND_NS_MAX (2 * NS_PER_S)
 
 void sim_buffer_put(struct sim_buffer *b, const void *bytes, size_t n)
@@ -224,7 +223,7 @@ static void take_ack(struct sim_tcp *t, uint32_t ack, bool has_data)
 	}
 	t->duplicate_acks = 0;
 	t->tries = 0;
-	t->resend_ns = sim_world()->now_ns + RESEND_NS;
+	t->resend_ns = sim_world()->now_ns + SIM_TCP_RESEND_NS;
 	t->snd_una = ack;
 	if ((int32_t)(t->snd_nxt - ack) < 0)
 		t->snd_nxt = ack;
@@ -251,7 +250,7 @@ static void take_syn_ack(struct sim_tcp *t, const uint8_t *tcp, size_t header)
 	t->snd_wnd = be16_load(tcp + 14);
 	t->state = SIM_TCP_OPEN;
 	t->tries = 0;
-	t->resend_ns = sim_world()->now_ns + RESEND_NS;
+	t->resend_ns = sim_world()->now_ns + SIM_TCP_RESEND_NS;
 	t->owes_ack = true;
 }
 
@@ -276,6 +275,17 @@ static void take_data(struct sim_tcp *t, uint32_t seq, const uint8_t *data, size
 		t->rcv_nxt++;
 		t->peer_has_ended = true;
 	}
+}
+
+/* One that opens lets us go on at once: what probed it was refused. */
+static void take_window(struct sim_tcp *t, uint32_t window)
+{
+	if (t->snd_wnd == 0 && window > 0) {
+		t->snd_nxt = t->snd_una;
+		t->tries = 0;
+		t->resend_ns = sim_world()->now_ns + SIM_TCP_RESEND_NS;
+	}
+	t->snd_wnd = window;
 }
 
 static void take_segment(struct sim_tcp *t, const uint8_t *tcp, size_t size)
@@ -303,7 +313,7 @@ static void take_segment(struct sim_tcp *t, const uint8_t *tcp, size_t size)
 	uint32_t seq = be32_load(tcp + 4);
 	take_data(t, seq, tcp + header, size - header, flags & FIN);
 	take_ack(t, be32_load(tcp + 8), size > header);
-	t->snd_wnd = (uint32_t)be16_load(tcp + 14) << t->peer_shift;
+	take_window(t, (uint32_t)be16_load(tcp + 14) << t->peer_shift);
 }
 
 bool sim_tcp_input(struct sim_tcp *t, const uint8_t *frame, uint32_t size)
@@ -326,13 +336,26 @@ bool sim_tcp_input(struct sim_tcp *t, const uint8_t *frame, uint32_t size)
 	return true;
 }
 
+void sim_tcp_refuse(const uint8_t *frame, uint32_t size)
+{
+	const uint8_t *ip = frame + ETH_BYTES, *tcp = ip + IP_BYTES;
+	if (size < ETH_BYTES + IP_BYTES + TCP_BYTES || be16_load(frame + 12) != 0x0800 ||
+	    ip[9] != PROTOCOL_NUMBER_TCP || (tcp[13] & RST) || !(tcp[13] & ACK))
+		return;
+	struct sim_tcp gone = {.local_ip = be32_load(ip + 16),
+			       .local_port = be16_load(tcp + 2),
+			       .remote_ip = be32_load(ip + 12),
+			       .remote_port = be16_load(tcp)};
+	segment_send(&gone, be32_load(tcp + 8), RST, NULL, 0);
+}
+
 static void send_again(struct sim_tcp *t)
 {
 	if (++t->tries > TRIES_MAX) {
 		t->state = SIM_TCP_LOST;
 		return;
 	}
-	uint64_t wait = min_u64(RESEND_NS << min_u32(t->tries, 8), RESEND_NS_MAX);
+	uint64_t wait = min_u64(SIM_TCP_RESEND_NS << min_u32(t->tries, 8), RESEND_NS_MAX);
 	t->resend_ns = sim_world()->now_ns + wait;
 	if (t->state == SIM_TCP_OPENING) {
 		segment_send(t, t->iss, SYN, NULL, 0);

@@ -7,6 +7,9 @@
 
 #include "tests/sim/sim.h"
 
+/* Then what is not acknowledged is sent again, and after twice as long once more. */
+#define SIM_TCP_RESEND_NS (150 * NS_PER_MS)
+
 enum sim_tcp_state { SIM_TCP_OPENING, SIM_TCP_OPEN, SIM_TCP_ENDED, SIM_TCP_LOST };
 
 /* Bytes that grow at the end and are eaten at the front. */
@@ -53,6 +56,8 @@ void sim_tcp_abort(struct sim_tcp *t);
 
 /* A frame from the wire; true when it was this connection's. */
 bool sim_tcp_input(struct sim_tcp *t, const uint8_t *frame, uint32_t size);
+/* A frame from the wire for a connection that has gone: reset, by a host that is up. */
+void sim_tcp_refuse(const uint8_t *frame, uint32_t size);
 /* Sends what may be sent, again what must be. */
 void sim_tcp_turn(struct sim_tcp *t);
 /* When sim_tcp_turn() has something to do by itself; UINT64_MAX: never. */
