@@ -127,7 +127,7 @@ uint64_t sim_client_next_ns(const struct sim_client *c)
 {
 	if (!c->is_connected)
 		return c->is_quitting ? UINT64_MAX : c->next_ns;
-	uint64_t mine = c->is_quitting ? UINT64_MAX : c->next_ns;
+	uint64_t mine = c->is_quitting && !c->is_reader ? UINT64_MAX : c->next_ns;
 	return min_u64(mine, sim_tcp_next_ns(&c->tcp));
 }
 

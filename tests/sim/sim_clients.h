@@ -81,6 +81,7 @@ struct sim_client {
 	bool is_quitting;
 	uint64_t next_ns;  /* not before: reconnect, or the next thing to send */
 	uint64_t opened_ns;
+	bool is_reader;     /* quits when all others have: what they sent is to be read */
 	bool may_be_closed; /* the gateway has been given a reason */
 	uint64_t losses;    /* of connections, without one */
 	uint64_t held;      /* records on their way to an answer; see struct sim_load */

@@ -1,5 +1,10 @@
 /* sim_consumer.c - a consumer without group: fetches each partition of a topic from its
- * beginning and notes what it was given; see sim_clients.h. */
+ * beginning and notes what it was given; see sim_clients.h.
+ *
+ * It is given every record, in order and without a gap; of the topic that nobody deletes also in
+ * time: for what is durable when it looks (sim_kept.h) it waits from then on, or since it was
+ * last given something of that partition, when it is behind by its own doing. It quits when it
+ * has all there is. */
 #include "dataplane/base/require.h"
 #include "tests/sim/sim_checker.h"
 #include "tests/sim/sim_clients.h"
@@ -11,6 +16,15 @@ enum { OUT_OF_RANGE = 1, UNKNOWN_TOPIC = 3, STORAGE_ERROR = 56, VERSION_FLEXIBLE
 
 #define FETCH_NS (10 * NS_PER_MS)
 #define DEAF_NS  (800 * NS_PER_MS)
+#define LOOK_NS  (5 * NS_PER_MS)
+/* Of a fetch that one byte answers: longer than anybody may wait for that byte. */
+#define WAIT_LONG_MS 3000
+
+/* What is due to it of one partition: offsets below `end`, since then. */
+struct due_records {
+	int64_t end;
+	uint64_t since_ns;
+};
 
 struct consumer {
 	struct sim_client client;
@@ -23,12 +37,27 @@ struct consumer {
 	bool is_waiting;
 	uint64_t deaf_until_ns; /* reads nothing before */
 	uint64_t asked_ns;
+	uint64_t wait_ns; /* so long the gateway may wait for records */
+	struct due_records due[SIM_EVENTS_PARTITIONS];
+	uint64_t look_ns;
 	uint8_t *scratch;
 };
 
 static struct consumer *consumer_of(struct sim_client *c)
 {
 	return container_of(c, struct consumer, client);
+}
+
+static bool is_of_events(const struct consumer *k)
+{
+	return strcmp(k->topic, SIM_TOPIC_EVENTS) == 0;
+}
+
+/* The i-th of a request: each time another is first, as clients do, since an answer that is full
+ * leaves out the last. */
+static uint32_t partition_at(const struct consumer *k, uint32_t i)
+{
+	return ((uint32_t)k->correlation + i) % k->partitions;
 }
 
 static void put_partition(const struct consumer *k, struct emitter *e, uint32_t partition)
@@ -55,8 +84,13 @@ static void send_fetch(struct consumer *k)
 	struct emitter e = emitter_of(k->scratch, SIM_REQUEST_BYTES_MAX);
 	sim_request_begin(&e, KEY_FETCH, k->version, ++k->correlation, flex);
 	emit_u32(&e, UINT32_MAX);
-	emit_u32(&e, (uint32_t)rng_below(rng, 100));
-	emit_u32(&e, 1 + (uint32_t)rng_below(rng, 2) * 10000);
+	uint32_t wait_ms = (uint32_t)rng_below(rng, 100);
+	bool is_content = rng_below(rng, 2) == 0; /* with one byte */
+	if (is_content && rng_one_in(rng, 2))
+		wait_ms = WAIT_LONG_MS;
+	k->wait_ns = wait_ms * NS_PER_MS;
+	emit_u32(&e, wait_ms);
+	emit_u32(&e, is_content ? 1 : 10001);
 	emit_u32(&e, 50000);
 	emit_u8(&e, 0);
 	if (k->version >= 7) {
@@ -69,8 +103,8 @@ static void send_fetch(struct consumer *k)
 	k->deletions = history_deletions(sim_world()->history);
 	sim_put_string(&e, k->topic, flex);
 	sim_put_count(&e, k->partitions, flex);
-	for (uint32_t p = 0; p < k->partitions; p++)
-		put_partition(k, &e, p);
+	for (uint32_t i = 0; i < k->partitions; i++)
+		put_partition(k, &e, partition_at(k, i));
 	sim_put_tags(&e, flex);
 	if (k->version >= 7)
 		sim_put_count(&e, 0, flex);
@@ -131,8 +165,7 @@ static void take_partition(struct consumer *k, struct cursor *c, uint32_t expect
 	if (c->bad || partition != expected)
 		sim_fail("consumer %u: partition %u instead of %u", k->client.id, partition,
 			 expected);
-	bool may_be_missing = strcmp(k->topic, SIM_TOPIC_EVENTS) != 0 ||
-			      partition >= SIM_EVENTS_PARTITIONS;
+	bool may_be_missing = !is_of_events(k) || partition >= SIM_EVENTS_PARTITIONS;
 	if ((error == UNKNOWN_TOPIC && may_be_missing) ||
 	    (error == STORAGE_ERROR && sim_fs_failures(sim_world()->fs)))
 		return;
@@ -144,6 +177,8 @@ static void take_partition(struct consumer *k, struct cursor *c, uint32_t expect
 			 (long long)k->offsets[partition]);
 	history_high_watermark(sim_world()->history, k->topic, (int32_t)partition,
 			       high_watermark, k->deletions);
+	if (records.size > 0 && partition < SIM_EVENTS_PARTITIONS)
+		k->due[partition].since_ns = sim_world()->now_ns;
 	checker_records(k->topic, (int32_t)partition, records, seen, k);
 	if (k->offsets[partition] > high_watermark)
 		sim_fail("consumer %u: was given @%lld above the high watermark %lld",
@@ -169,8 +204,8 @@ static void take_response(struct consumer *k, struct cursor c)
 	    partitions != k->partitions)
 		sim_fail("consumer %u: response %d (version %d), error %d", k->client.id,
 			 correlation, k->version, error);
-	for (uint32_t p = 0; p < k->partitions; p++)
-		take_partition(k, &c, p);
+	for (uint32_t i = 0; i < k->partitions; i++)
+		take_partition(k, &c, partition_at(k, i));
 	sim_skip_tags(&c, flex);
 	sim_skip_tags(&c, flex);
 	if (c.bad || cursor_left(&c))
@@ -181,19 +216,43 @@ static void take_response(struct consumer *k, struct cursor c)
 		(double)(sim_world()->now_ns - k->asked_ns) / NS_PER_MS);
 }
 
+/* What it has been given is due no more; what is durable by now is. */
+static void look_what_is_due(struct consumer *k)
+{
+	uint64_t now_ns = sim_world()->now_ns;
+	if (now_ns < k->look_ns || !is_of_events(k))
+		return;
+	k->look_ns = now_ns + LOOK_NS;
+	for (int32_t p = 0; p < SIM_EVENTS_PARTITIONS; p++) {
+		struct due_records *due = &k->due[p];
+		if (k->offsets[p] >= due->end)
+			*due = (struct due_records){
+				history_durable_end(sim_world()->history, k->topic, p), now_ns};
+	}
+}
+
+static bool has_all(const struct consumer *k)
+{
+	for (int32_t p = 0; p < SIM_EVENTS_PARTITIONS && is_of_events(k); p++)
+		if (k->offsets[p] < history_durable_end(sim_world()->history, k->topic, p))
+			return false;
+	return true;
+}
+
 static void consumer_turn(struct sim_client *c)
 {
 	struct consumer *k = consumer_of(c);
 	struct sim_buffer *in = &c->tcp.in;
 	if (sim_world()->now_ns < k->deaf_until_ns && !c->is_quitting)
 		return;
+	look_what_is_due(k);
 	for (size_t n; (n = sim_response_bytes(in->bytes, in->size)) > 0;) {
 		take_response(k, cursor_of(in->bytes + 4, n - 4));
 		sim_buffer_eat(in, n);
 		c->next_ns = sim_world()->now_ns + rng_below(&sim_world()->rng, 2 * FETCH_NS);
 	}
 	bool is_due = sim_world()->now_ns >= c->next_ns;
-	if (!is_due || k->is_waiting || c->is_quitting || c->tcp.wants_fin)
+	if (!is_due || k->is_waiting || c->tcp.wants_fin || (c->is_quitting && has_all(k)))
 		return;
 	send_fetch(k);
 	if (rng_one_in(&sim_world()->rng, 30)) {
@@ -211,14 +270,26 @@ static void consumer_lost(struct sim_client *c)
 
 static bool consumer_is_idle(const struct sim_client *c)
 {
-	return !container_of(c, const struct consumer, client)->is_waiting;
+	const struct consumer *k = container_of(c, const struct consumer, client);
+	return !k->is_waiting && has_all(k);
 }
 
-/* While it is deaf it waits for nothing. */
+/* For records, which only come while it is connected and asks. */
+static uint64_t records_due_ns(const struct consumer *k)
+{
+	uint64_t since_ns = UINT64_MAX;
+	for (unsigned p = 0; p < SIM_EVENTS_PARTITIONS; p++)
+		if (k->offsets[p] < k->due[p].end)
+			since_ns = min_u64(since_ns, k->due[p].since_ns);
+	return max_u64(since_ns, k->client.opened_ns);
+}
+
+/* For an answer, or for records. While it is deaf it waits for nothing. */
 static uint64_t consumer_asked_ns(const struct sim_client *c)
 {
 	const struct consumer *k = container_of(c, const struct consumer, client);
-	return k->is_waiting ? max_u64(k->asked_ns, k->deaf_until_ns) : UINT64_MAX;
+	uint64_t answer_ns = k->is_waiting ? k->asked_ns + k->wait_ns : UINT64_MAX;
+	return max_u64(min_u64(answer_ns, records_due_ns(k)), k->deaf_until_ns);
 }
 
 static void consumer_destroy(struct sim_client *c)
@@ -239,6 +310,7 @@ struct sim_client *sim_consumer_create(const char *topic)
 	struct consumer *k = calloc(1, sizeof *k);
 	require(k);
 	k->client.ops = &consumer_ops;
+	k->client.is_reader = true;
 	k->topic = topic;
 	k->scratch = malloc(SIM_REQUEST_BYTES_MAX);
 	require(k->scratch);

@@ -190,6 +190,11 @@ void history_high_watermark(struct history *h, const char *topic, int32_t partit
 			 partition, (long long)offset, (long long)end);
 }
 
+int64_t history_durable_end(struct history *h, const char *topic, int32_t partition)
+{
+	return kept_end(h->kept, topic, partition);
+}
+
 int64_t history_acked_end(const struct history *h, const char *topic, int32_t partition)
 {
 	require(partition >= 0 && partition < SIM_PARTITIONS_MAX);

@@ -68,6 +68,9 @@ uint32_t history_deletions(const struct history *h);
 void history_high_watermark(struct history *h, const char *topic, int32_t partition,
 			    int64_t offset, uint32_t asked);
 
+/* Behind the last record that no power cut can take from the partition any more. */
+int64_t history_durable_end(struct history *h, const char *topic, int32_t partition);
+
 /* Behind the last offset of "events" that was told with a durable answer; 0 for others. */
 int64_t history_acked_end(const struct history *h, const char *topic, int32_t partition);
 

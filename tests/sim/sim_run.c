@@ -153,17 +153,24 @@ void run_drain(struct run *r)
 	check_stopped(r, !sim_fs_failures(fs) && sim_fs_control_failures(fs) == failures);
 }
 
-void run_end(struct run *r)
+static void clients_end(struct run *r, bool are_readers)
 {
 	for (unsigned i = 0; i < r->client_count; i++)
-		sim_client_quit(r->clients[i]);
+		if (r->clients[i]->is_reader == are_readers)
+			sim_client_quit(r->clients[i]);
 	uint64_t limit = r->world.now_ns + QUIET_NS_MAX;
 	for (unsigned i = 0; i < r->client_count; i++)
-		while (!sim_client_is_done(r->clients[i])) {
+		while (r->clients[i]->is_quitting && !sim_client_is_done(r->clients[i])) {
 			step(r);
 			if (r->world.now_ns > limit)
 				sim_fail("client %u never finishes", r->clients[i]->id);
 		}
+}
+
+void run_end(struct run *r)
+{
+	clients_end(r, false);
+	clients_end(r, true);
 	sim_liveness_pause(&r->liveness);
 	run_drain(r);
 }
