@@ -69,8 +69,6 @@ int64_t disk_run(struct disk *d, struct disk_op *op)
 		op->result = -EIO;
 		return op->result;
 	}
-	if (op->kind == DISK_UNLINK && !strstr(op->path, ".penstock.tmp"))
-		faults.is_full = false;
 	if (op->kind == DISK_WRITE && faults.is_full &&
 	    (faults.copies_on_write || takes_room(op)))
 		op->result = -ENOSPC;
@@ -79,6 +77,8 @@ int64_t disk_run(struct disk *d, struct disk_op *op)
 		op->result = -ENOSPC;
 	else
 		disk_call(op);
+	if (op->kind == DISK_UNLINK && op->result >= 0 && !strstr(op->path, ".penstock.tmp"))
+		faults.is_full = false;
 	return op->result;
 }
 

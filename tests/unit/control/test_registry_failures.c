@@ -337,8 +337,9 @@ static bool stop_over(void (*prepare)(void), void (*change)(void), unsigned call
 
 static void stop_over_everywhere(void (*prepare)(void), void (*change)(void))
 {
-	for (unsigned failures = 1; failures <= FAILURES_UNTIL_STOP; failures++)
-		for (unsigned call = 1; stop_over(prepare, change, call, failures); call++)
+	static const unsigned failures[] = {1, FAILURES_MAX, FAILURES_UNTIL_STOP};
+	for (unsigned i = 0; i < array_len(failures); i++)
+		for (unsigned call = 1; stop_over(prepare, change, call, failures[i]); call++)
 			;
 }
 
