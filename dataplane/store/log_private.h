@@ -72,6 +72,7 @@ struct log_write {
 	uint32_t bytes;  /* filled, the front of a kept block included */
 	uint32_t front;
 	uint64_t position; /* of the first byte: a block boundary */
+	uint64_t submitted_ns;
 	uint64_t copied_bytes; /* log.copied_bytes behind its last byte */
 	struct log_place end;  /* behind the last whole batch that ends in it, or before it */
 };

@@ -25,6 +25,7 @@ int log_service_init(struct log_service *s, const struct log_service_options *op
 	s->small_write_bytes = options->small_write_bytes;
 	s->zeroes_bytes = (uint32_t)round_up((uint64_t)LOG_ZERO_WRITES * s->small_write_bytes,
 					     DISK_BLOCK_BYTES);
+	s->writing_bytes_max = WRITING_BYTES_MOST / 2;
 	list_init(&s->active);
 	list_init(&s->write_dues);
 	list_init(&s->sync_dues);
@@ -70,6 +71,28 @@ void log_service_give_buffer(struct log_service *s, uint8_t *buffer)
 {
 	require(s->free_count < s->buffers);
 	s->free[s->free_count++] = buffer;
+}
+
+bool log_service_may_write(const struct log_service *s, uint64_t bytes)
+{
+	return s->writing_bytes == 0 || s->writing_bytes + bytes <= s->writing_bytes_max;
+}
+
+void log_service_write_begun(struct log_service *s, uint64_t bytes)
+{
+	s->writing_bytes += bytes;
+}
+
+void log_service_write_done(struct log_service *s, uint64_t bytes, uint64_t took_ns)
+{
+	require(bytes <= s->writing_bytes);
+	s->writing_bytes -= bytes;
+	if (took_ns > WRITING_NS)
+		s->writing_bytes_max -= s->writing_bytes_max / 8;
+	else if (took_ns < WRITING_NS / 2)
+		s->writing_bytes_max += WRITING_STEP_BYTES;
+	s->writing_bytes_max = min_u64(s->writing_bytes_max, WRITING_BYTES_MOST);
+	s->writing_bytes_max = max_u64(s->writing_bytes_max, WRITING_BYTES_LEAST);
 }
 
 bool log_service_has_room(const struct log_service *s, unsigned n)

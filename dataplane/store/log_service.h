@@ -22,6 +22,12 @@ enum {
 	WRITE_BUFFERS_MAX = 16, /* buffers of one write */
 	READ_IOVS_MAX = 256,    /* chunks of one read operation: 1 MiB */
 	LOG_READS_MAX = 256,    /* reads of one writer under way at a time; others wait */
+	/* Bytes that a writer's logs write at a time: what the disk does in WRITING_NS, for which
+	 * a sync then has to wait. Begins with half of the most. */
+	WRITING_BYTES_LEAST = 1 << 20,
+	WRITING_BYTES_MOST = 16 << 20,
+	WRITING_STEP_BYTES = 64 << 10,
+	WRITING_NS = 20 * 1000 * 1000,
 };
 
 struct log_service_options {
@@ -50,6 +56,8 @@ struct log_service {
 	uint32_t buffers_per_log;
 	uint32_t small_write_bytes;
 	uint64_t unanswered;      /* appends and reads not yet on the lists below */
+	uint64_t writing_bytes;   /* given to the disk, and not written yet: */
+	uint64_t writing_bytes_max;
 	uint64_t now_ns;          /* of this turn */
 	bool is_core_busy;        /* in this turn: what comes gathers before it is written */
 	struct list active;       /* logs with something to do: struct log.node */
@@ -69,6 +77,12 @@ void log_service_fini(struct log_service *s);
 
 uint8_t *log_service_take_buffer(struct log_service *s);
 void log_service_give_buffer(struct log_service *s, uint8_t *buffer);
+
+/* Has the disk room for a write, beside those under way? One always has. */
+bool log_service_may_write(const struct log_service *s, uint64_t bytes);
+void log_service_write_begun(struct log_service *s, uint64_t bytes);
+/* What it took says whether the disk has too much before it. */
+void log_service_write_done(struct log_service *s, uint64_t bytes, uint64_t took_ns);
 
 /* Room for `n` more operations? */
 bool log_service_has_room(const struct log_service *s, unsigned n);

@@ -34,6 +34,8 @@ static void submit_write(struct log *log, struct log_write *w)
 		.offset = w->position,
 	};
 	w->is_submitted = true;
+	w->submitted_ns = log->service->now_ns;
+	log_service_write_begun(log->service, w->bytes);
 	log->is_changed = true;
 	log->write_bytes_mean += ((int64_t)w->bytes - log->write_bytes_mean) / 8;
 	if (write_is_partial(w))
@@ -55,7 +57,8 @@ static bool may_write(struct log *log, const struct log_write *w)
 	if (log->partial || w->copied_bytes - log->synced_bytes > LOG_UNSYNCED_BYTES_MAX ||
 	    meets_zeroes(log, w))
 		return false;
-	if (log_service_has_room(log->service, 1))
+	if (log_service_may_write(log->service, w->bytes) &&
+	    log_service_has_room(log->service, 1))
 		return true;
 	log->is_starved = true;
 	return false;
@@ -160,6 +163,7 @@ void log_write_done(struct log_write *w)
 	struct log *log = w->log;
 	int64_t expected = (int64_t)round_up(w->bytes, DISK_BLOCK_BYTES);
 	w->is_done = true;
+	log_service_write_done(log->service, w->bytes, log->service->now_ns - w->submitted_ns);
 	if (log->partial == w)
 		log->partial = NULL;
 	if (w->op.result != expected)

@@ -505,6 +505,47 @@ Test(log_order, no_more_than_the_window_is_written_ahead_of_a_sync)
 	close_rig(r);
 }
 
+/* What is under way at most in the end, at a disk that does one write in so many turns. */
+static uint64_t writing_at_once(struct rig *r, unsigned turns)
+{
+	enum { ROUNDS = 36, SETTLED = 28 };
+	uint64_t most = 0;
+	for (unsigned turn = 0; turn < ROUNDS * turns; turn++) {
+		while (r->answered + 16 > r->append_count)
+			rig_append(r, 1, 1 << 19, ACK_WRITTEN);
+		rig_turn(r);
+		most = turn < SETTLED * turns ? 0 : max_u64(most, r->service.writing_bytes);
+		while (fake_find(r->disk, DISK_SYNC))
+			complete_kind(r, DISK_SYNC);
+		if (turn % turns == 0 && fake_find(r->disk, DISK_WRITE))
+			complete_kind(r, DISK_WRITE);
+	}
+	return most;
+}
+
+Test(log_order, a_slow_disk_is_given_less_at_a_time)
+{
+	struct rig *r = rig_create();
+	r->service_options.buffers = 4096;
+	cr_assert(rig_open(r, 0, false));
+	uint64_t slow = writing_at_once(r, 15);
+	r->turn_ns /= 100;
+	uint64_t fast = writing_at_once(r, 1);
+	cr_assert(slow <= 2 << 20, "%lu", slow);
+	cr_assert(fast > 2 * slow, "%lu", fast);
+	close_rig(r);
+}
+
+Test(log_order, a_write_larger_than_what_a_slow_disk_is_given_goes_alone)
+{
+	struct log_service s = {.writing_bytes_max = 1};
+	cr_assert(log_service_may_write(&s, 1 << 20));
+	log_service_write_begun(&s, 1 << 20);
+	cr_assert(!log_service_may_write(&s, 1));
+	log_service_write_done(&s, 1 << 20, 2 * WRITING_NS);
+	cr_assert(s.writing_bytes == 0 && s.writing_bytes_max == WRITING_BYTES_LEAST);
+}
+
 Test(log_order, a_write_that_outlasts_its_segment_still_counts)
 {
 	struct rig *r = rig_create();
