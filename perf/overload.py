@@ -4,7 +4,13 @@ kind of load, its peak found first, then 0.5 to 4 times that in an open loop.
     find    a closed loop for a first guess, then a staircase of rates: the peak is the most
             that was answered in one of them
     below   0.5, 0.9 and 1 times the peak, one after the other
-    beyond  1.5, 2 and 4 times: a gateway of its own each, CALM before, STORM, CALM again
+    beyond  1.5, 2 and 4 times: a gateway of its own each; the peak once more, CALM before, STORM,
+            CALM again
+
+A host that others share has slow minutes, in which the same peak is not reached: a storm is held
+against what the same run answered of the peak just before. It may have slow seconds, too: a storm
+that falls short is repeated, TRIES in all, and the file has each of them. A gateway that collapses
+does so every time.
 
 A connection has a bounded number of messages that are due and not answered, half a second of
 the peak for all of them together, or eight each; others are held back at the vehicle, and what
@@ -22,6 +28,8 @@ BELOW, BEYOND = (0.5, 0.9, 1), (1.5, 2, 4)
 STAIRS = (0.6, 0.8, 1, 1.2, 1.45)
 FLIGHTS = 3                 # of stairs, when all of the last one is answered
 CALM, CALM_BEFORE_S, STORM_S, CALM_AFTER_S, STEP_S = 0.5, 2, 4, 4, 2
+AT_PEAK, IN_CALM, IN_STORM, IN_CALM_AGAIN = range(4)    # steps of a run beyond the peak
+TRIES = 3
 BACKLOG_S = 0.5             # of the peak, at all connections together
 OUTSTANDING_MIN, OUTSTANDING_MAX = 8, 1024
 GUESS_MESSAGES = 10000      # under way in the closed loop; more are a storm themselves
@@ -184,9 +192,9 @@ def find(row):
 
 def recovery_of(run, peak, normal_us):
     """p99 of the messages due in each second after the storm; when it was normal again."""
-    storm, calm = run["steps"][1]["each"], run["steps"][2]
-    waiting = total(storm, "begun") + total(run["steps"][0]["each"], "begun") - \
-        total(storm + run["steps"][0]["each"], "accepted")
+    calm = run["steps"][IN_CALM_AGAIN]
+    before = [second for step in run["steps"][:IN_CALM_AGAIN] for second in step["each"]]
+    waiting = total(before, "begun") - total(before, "accepted")
     spare = peak * (1 - CALM)
     p99 = [second["latency_us"]["p99"] for second in calm["each"]]
     bad = [number for number, value in enumerate(p99)
@@ -217,19 +225,33 @@ def peak_error(points, peak):
         else []
 
 
-def beyond(row, share, peak, normal_us):
-    run, wrong = run_steps(row, [(CALM * peak, CALM_BEFORE_S), (share * peak, STORM_S),
-                                 (CALM * peak, CALM_AFTER_S)], outstanding_of(row, peak))
+def storm_of(row, share, peak, normal_us):
+    """One try."""
+    run, wrong = run_steps(row, [(peak, STEP_S), (CALM * peak, CALM_BEFORE_S),
+                                 (share * peak, STORM_S), (CALM * peak, CALM_AFTER_S)],
+                           outstanding_of(row, peak))
     if run is None:
         return {"share": share, "offered_per_s": share * peak, "wrong": wrong}
-    point = point_of(row, run, 1, peak)
+    point = point_of(row, run, IN_STORM, peak)
+    at_peak = goodput_of(row, run, AT_PEAK)
+    point["peak_per_s"] = min(peak, sum(at_peak) / len(at_peak))
     if row.mode != "udp":
-        point["recovery"] = recovery_of(run, peak, normal_us)
+        point["recovery"] = recovery_of(run, point["peak_per_s"], normal_us)
     point["connections_lost"] = run["ledger"]["connections_lost"]
-    point["wrong"] = wrong + verdict(point, peak)
+    point["wrong"] = wrong + verdict(point, point["peak_per_s"])
     if point["given_per_s"] < GIVEN * point["offered_per_s"]:
         point["limit"] = f"the generator: {point['given_per_s'] / peak:.2f} times"
     return point
+
+
+def beyond(row, share, peak, normal_us):
+    """The first try that holds, or the last; with the others."""
+    tries = []
+    while len(tries) < TRIES:
+        tries.append(storm_of(row, share, peak, normal_us))
+        if not tries[-1]["wrong"]:
+            break
+    return {**tries[-1], "tries": tries[:-1]}
 
 
 def measure(row):
@@ -243,7 +265,7 @@ def measure(row):
     points = [] if run is None else [point_of(row, run, step, peak)
                                      for step in range(len(BELOW))]
     for point in points:
-        point["wrong"] = []
+        point.update(wrong=[], tries=[], peak_per_s=peak)
     normal_us = points[0]["latency_us"]["p99"] if points else 0
     points += [beyond(row, share, peak, normal_us) for share in BEYOND]
     return {**figures, "peak_per_s": peak, "outstanding": outstanding_of(row, peak),
@@ -267,11 +289,11 @@ def holds(result):
 
 # ---- the table -----------------------------------------------------------------------------
 
-def show_point(point, peak):
+def show_point(point):
     if "each_second" not in point:
         print(f"  {point['share']:>5}x  NO FIGURES: {'; '.join(point['wrong'])}")
         return
-    latency, recovery = point["latency_us"], point.get("recovery")
+    latency, recovery, peak = point["latency_us"], point.get("recovery"), point["peak_per_s"]
     shares = sorted(point["gateway"]["shares"].items(), key=lambda item: -item[1])[:3]
     calm = f"{recovery['normal_after_s']} s ({recovery['backlog_s']})" if recovery else "-"
     print(f"  {point['share']:>5.2f}x{point['offered_per_s']:>11.0f}"
@@ -281,6 +303,7 @@ def show_point(point, peak):
           f"{latency['p50'] / 1e3:>9.1f}{latency['p99'] / 1e3:>9.1f}{calm:>12}"
           f"{point['lost']:>8}{point['refused']:>8}{point['retransmits']:>10}  "
           + ", ".join(f"{name} {share:.0%}" for name, share in shares)
+          + (f"; TRY {len(point['tries']) + 1}" if point["tries"] else "")
           + (f"; LIMIT {point['limit']}" if "limit" in point else "")
           + (f"; WRONG: {'; '.join(point['wrong'])}" if point["wrong"] else ""))
 
@@ -299,4 +322,4 @@ def show(result):
               f"{'least':>6}{'p50':>9}{'p99':>9}{'calm after':>12}{'lost':>8}{'refused':>8}"
               f"{'sent again':>10}  gateway's time")
         for point in storm["points"]:
-            show_point(point, storm["peak_per_s"])
+            show_point(point)

@@ -122,7 +122,7 @@ def draw_line(axes, result):
 
 
 def storms_of(result):
-    """(name, peak, points with figures) of the rows that have a peak."""
+    """(name, peak, points with figures) of the rows that have a peak; each point has its own."""
     for row in result["storms"]:
         points = [point for point in row["points"] if "each_second" in point]
         if points and row["peak_per_s"]:
@@ -132,10 +132,10 @@ def storms_of(result):
 def draw_goodput(axes, result):
     for name, peak, points in storms_of(result):
         line, = axes.plot([point["offered_per_s"] / peak for point in points],
-                          [point["answered_per_s"] / peak for point in points],
+                          [point["answered_per_s"] / point["peak_per_s"] for point in points],
                           marker="o", label=name)
         axes.plot([point["offered_per_s"] / peak for point in points],
-                  [min(point["each_second"]) / peak for point in points],
+                  [min(point["each_second"]) / point["peak_per_s"] for point in points],
                   ":", color=line.get_color())
     axes.axhline(0.9, color="gray", linewidth=0.8)
     axes.set(xlabel="offered, in peaks", ylabel="answered, in peaks (dotted: the worst second)",
@@ -155,9 +155,9 @@ def draw_storm_latency(axes, result):
 
 
 def draw_seconds(axes, result):
-    for name, peak, points in storms_of(result):
+    for name, _, points in storms_of(result):
         seconds = points[-1]["each_second"]
-        axes.plot(range(1, len(seconds) + 1), [rate / peak for rate in seconds], marker="o",
+        axes.plot(range(1, len(seconds) + 1), [rate / points[-1]["peak_per_s"] for rate in seconds], marker="o",
                   label=f"{name}, {points[-1]['share']} x")
     axes.axhline(0.9, color="gray", linewidth=0.8)
     axes.set(xlabel="second of the storm", ylabel="answered, in peaks", ylim=0)
