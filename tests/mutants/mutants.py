@@ -17,6 +17,7 @@ named has to fail with the bug, and has to pass without:
     unit NAME     a meson test, built with AddressSanitizer and UndefinedBehaviorSanitizer
     tsan NAME     a meson test that brings ThreadSanitizer itself
     sim N         one of the simulator's first N seeds
+    storm N       one of its first N storms
     net, interop, crash TEXT    tests of these folders with TEXT in their names
 
 tests/run mutants plants in a copy of the tree, build-mutants/tree, never in the tree itself.
@@ -38,6 +39,7 @@ COPY = os.path.join(ROOT, 'build-mutants/tree')
 SANITIZED, PLAIN = 'build-asan', 'build'
 OPTIONS = {SANITIZED: ['-Dsanitize=address,undefined'], PLAIN: []}
 SIMULATOR = 'tests/sim/penstock-sim'
+SEEDED = {'sim': [], 'storm': ['--storm']}
 PROGRAMS = ['control/penstockd', 'control/penstockctl', 'control/penstock-log']
 PERF = 'perf/penstock-perf'
 BUILD_SECONDS, RUN_SECONDS, UNIT_SECONDS = 1200, 600, 120
@@ -200,13 +202,13 @@ class Catcher:
     def __init__(self, where, text):
         self.text = text
         self.kind, _, self.name = text.partition(' ')
-        self.key = 'sim' if self.kind == 'sim' else text    # more seeds include fewer
-        if self.kind not in ('unit', 'tsan', 'sim', 'net', 'interop', 'crash') or not self.name:
+        self.key = self.kind if self.kind in SEEDED else text    # more seeds include fewer
+        if self.kind not in (*SEEDED, 'unit', 'tsan', 'net', 'interop', 'crash') or not self.name:
             raise SystemExit(f'{where}: "{text}" is no catcher')
         self.directory = SANITIZED if self.kind == 'unit' else PLAIN
 
     def targets(self, tests):
-        if self.kind == 'sim':
+        if self.kind in SEEDED:
             return [SIMULATOR]
         if self.kind not in ('unit', 'tsan'):
             return PROGRAMS + ([PERF] if self.kind == 'net' else [])
@@ -218,7 +220,7 @@ class Catcher:
 
     def run(self, tests, expects_failure):
         """(PASSES ..., output)"""
-        if self.kind == 'sim':
+        if self.kind in SEEDED:
             return self._seeds(expects_failure)
         if self.kind in ('unit', 'tsan'):
             test, _ = tests.find(self.directory, self.name)
@@ -228,7 +230,8 @@ class Catcher:
     def _seeds(self, expects_failure):
         program = os.path.join(PLAIN, SIMULATOR)
         extra = ['--expect-failure'] if expects_failure else []
-        said, status = run([program, '--seeds', self.name, *extra], RUN_SECONDS)
+        words = [program, *SEEDED[self.kind], '--seeds', self.name, *extra]
+        said, status = run(words, RUN_SECONDS)
         if status is None or not expects_failure:
             return verdict(said, status)
         return (FAILS if status == 0 else PASSES), said
@@ -262,11 +265,11 @@ def last_line(text):
 
 
 def unique_catchers(mutants):
-    """Each once; of the simulator only the longest run."""
+    """Each once; of the simulator only the longest runs."""
     found = {}
     for catcher in (catcher for mutant in mutants for catcher in mutant.catchers):
         other = found.setdefault(catcher.key, catcher)
-        if catcher.kind == 'sim' and int(catcher.name) > int(other.name):
+        if catcher.kind in SEEDED and int(catcher.name) > int(other.name):
             found[catcher.key] = catcher
     return list(found.values())
 
