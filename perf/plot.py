@@ -156,9 +156,10 @@ def draw_storm_latency(axes, result):
 
 def draw_seconds(axes, result):
     for name, _, points in storms_of(result):
-        seconds = points[-1]["each_second"]
-        axes.plot(range(1, len(seconds) + 1), [rate / points[-1]["peak_per_s"] for rate in seconds], marker="o",
-                  label=f"{name}, {points[-1]['share']} x")
+        last = points[-1]
+        shares = [rate / last["peak_per_s"] for rate in last["each_second"]]
+        axes.plot(range(1, len(shares) + 1), shares, marker="o",
+                  label=f"{name}, {last['share']} x")
     axes.axhline(0.9, color="gray", linewidth=0.8)
     axes.set(xlabel="second of the storm", ylabel="answered, in peaks", ylim=0)
     axes.legend(fontsize="small")
