@@ -65,8 +65,8 @@ static bool may_write(struct log *log, const struct log_write *w)
 }
 
 /* A core that finds work in every turn gets more of it done with fewer, larger writes: what has
- * come stays open for a moment. Never when the log cannot go on without, and no longer than the
- * core has nothing else to do. */
+ * come stays open until its time is over or it is much, until the core has a moment to spare, or
+ * until the log cannot go on without. */
 static bool write_gathers(struct log *log, const struct log_write *w)
 {
 	struct log_service *s = log->service;
