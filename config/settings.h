@@ -58,7 +58,7 @@ struct listener_settings {
 	uint8_t protocol; /* enum listener_protocol */
 	char advertised_host[SETTING_HOST_BYTES]; /* empty: the port's address */
 	uint16_t advertised_port;
-#define LISTENER_SETTING(field, key, type, def, min, max, unit, protocols, help)              \
+#define LISTENER_SETTING(field, key, type, def, min, max, unit, protocols, help)         \
 	SETTING_FIELD_##type(field);
 #include "config/settings.def"
 };

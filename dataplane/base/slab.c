@@ -54,10 +54,11 @@ void *slab_take(struct slab *s)
 	if (index != SLAB_END) {
 		s->free_head = ((struct slab_free *)slab_at(s, index))->next;
 		fetch_next(s);
-	} else if (s->fresh < s->count)
+	} else if (s->fresh < s->count) {
 		index = s->fresh++;
-	else
+	} else {
 		return NULL;
+	}
 	s->generations[index]++;
 	s->in_use++;
 	void *object = slab_at(s, index);

@@ -73,7 +73,8 @@ void answer_queue(struct session *s, struct answer *a);
 
 /* `answer` waits for `append` too; null when there are no waiters left. */
 struct waiter *answer_wait(struct ingest *in, struct answer *answer, struct append *append);
-/* The last that was added. */
+
+/* Takes the waiter out that was added last; there is one. */
 static inline struct waiter *append_take_waiter(struct append *append)
 {
 	struct waiter **list = &append->waiters[--append->waiter_count % APPEND_WAITER_LISTS];

@@ -5,7 +5,8 @@
  *     tcp_in.c      RFC 9293 3.10.7.4, one function per step
  *     tcp_ack.c     its fifth step: what an acknowledgement means
  *     tcp_data.c    its seventh: spans, residue, out-of-order queue; settle
- *     tcp_reserve.c the last receive memory  tcp_window.c  what a peer may send
+ *     tcp_reserve.c the last receive memory
+ *     tcp_window.c  what a peer may send
  *     tcp_out.c     segments, acknowledgements
  *     tcp_timer.c   the one timer of a connection
  *     tcp_wait.c    TIME-WAIT            tcp_stream.c  what sessions see
@@ -309,7 +310,7 @@ uint32_t tcp_hash(const struct tcp *t, const struct tcp_tuple *tuple);
 void *tcp_find(struct tcp *t, uint32_t hash, const struct tcp_tuple *tuple,
 	       enum tcp_kind *kind);
 /* Fetches the connection that is likely meant, null when there is none; then, once it has
- * arrived, what it points to. */
+ * arrived, what it points to: its session only for a segment that has text. */
 const struct tcp_conn *tcp_prefetch(const struct tcp *t, uint32_t hash);
 void tcp_prefetch_behind(const struct tcp_conn *c, bool has_text);
 /* Its index in the slab. */
