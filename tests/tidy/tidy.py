@@ -36,6 +36,7 @@ REMEDY = {
     'if-0': 'delete it; git remembers',
     'basename': 'rename one: a basename means one file everywhere',
     'layer': 'see tests/tidy/layers.txt; move the code or pass what is needed in',
+    'layer-through': 'include a header that does without, or pass what is needed in',
     'include-path': 'write includes from the root of the tree',
     'own-header-first': "include the file's own header first",
     'banned': 'or waive it with a reason (at start only, own thread)',
@@ -325,29 +326,36 @@ FILE_RULES = [check_first_line, check_lengths, check_functions, check_preprocess
 # ---- rules on the tree ---------------------------------------------------------------------
 
 def read_layers(root):
-    modules, foreign = [], []
+    modules, never, foreign = [], [], []
     with open(os.path.join(root, 'tests/tidy/layers.txt'), encoding='utf-8') as file:
         for line in file:
             line = line.split('#')[0].strip()
             if '<' in line:
                 names, files = line.split('<')
                 foreign.append((names.split(), tuple(files.split())))
+            elif '!' in line:
+                module, banned = line.split('!')
+                never.append((module.strip(), tuple(banned.split())))
             elif line:
                 module, allowed = line.split(':')
-                modules.append((module.strip(), allowed.split()))
+                modules.append((module.strip(), tuple(allowed.split())))
     modules.sort(key=lambda row: -len(row[0]))
-    return modules, foreign
+    return modules, never, foreign
+
+
+def layer_of(modules, path):
+    """The longest module that is a prefix of the path, and what it may include."""
+    return next((row for row in modules if path.startswith(row[0])), ('', ('',)))
 
 
 def check_layers(root, sources):
-    modules, foreign = read_layers(root)
+    modules, never, foreign = read_layers(root)
     for source in sources.values():
-        module, allowed = next(row for row in modules + [('', [''])]
-                               if source.path.startswith(row[0]))
+        module, allowed = layer_of(modules, source.path)
         for number, target in source.own:
             if not os.path.exists(os.path.join(root, target)):
                 yield Finding(source.path, number, 'include-path', f'"{target}" is no file')
-            elif not target.startswith((module, *allowed)):
+            elif module != layer_of(modules, target)[0] and not target.startswith(allowed):
                 yield Finding(source.path, number, 'layer',
                               f'{module} must not include {target}')
         for number, target in source.foreign:
@@ -355,6 +363,25 @@ def check_layers(root, sources):
             if row is not None and not source.path.startswith(row):
                 yield Finding(source.path, number, 'layer',
                               f'<{target}> belongs to {" ".join(row)}')
+        for row, banned in never:
+            if source.path.startswith(row):
+                yield from check_never(sources, source, row, banned)
+
+
+def check_never(sources, source, module, banned):
+    """Includes through which a banned header is seen, however many headers lie between."""
+    def sees(path, seen):
+        if path.startswith(banned):
+            return path
+        seen.add(path)
+        targets = [t for _, t in sources[path].own if t not in seen] if path in sources else []
+        return next((found for t in targets if (found := sees(t, seen))), None)
+
+    for number, target in source.own:
+        found = sees(target, set())
+        if found:
+            yield Finding(source.path, number, 'layer-through',
+                          f'{module} must not see {found}, not even through {target}')
 
 
 def matches(name, patterns):
@@ -525,6 +552,13 @@ PLANTED = {
     'basename': {'dataplane/base/f.c': '/* f.c - a. */\n', 'control/f.c': '/* f.c - a. */\n'},
     'layer': {'dataplane/wire/f.c': '/* f.c - a. */\n#include "dataplane/net/n.h"\n',
               'dataplane/net/n.h': '/* n.h - a. */\n'},
+    'layer-through': {'tests/tidy/layers.txt':
+                      'control/a : control/b\ncontrol/b : control/c\ncontrol/c :\n'
+                      'control/a ! control/c\n',
+                      'control/a.h': '/* a.h - a. */\n#include "control/b.h"\n',
+                      'control/b.h': '/* b.h - a. */\n#include "control/c.h"\n',
+                      'control/c.h': '/* c.h - a. */\n',
+                      'control/f.c': '/* f.c - a. */\n#include "control/a.h"\n'},
     'include-path': {'dataplane/base/f.c': '/* f.c - a. */\n#include "n.h"\n'},
     'own-header-first': {'control/f.c':
                          '/* f.c - a. */\n#include "control/e.h"\n#include "control/f.h"\n',
