@@ -5,7 +5,7 @@
 #include "dataplane/base/clock.h"
 #include "dataplane/base/require.h"
 #include "dataplane/quiescent.h"
-#include "dataplane/store/disk.h"
+#include "dataplane/store/disk/disk.h"
 
 #include <rte_pause.h>
 

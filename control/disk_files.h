@@ -8,7 +8,7 @@
 #ifndef PENSTOCK_DISK_FILES_H
 #define PENSTOCK_DISK_FILES_H
 
-#include "dataplane/store/disk.h"
+#include "dataplane/store/disk/disk.h"
 
 #include <limits.h>
 

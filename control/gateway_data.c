@@ -6,7 +6,7 @@
 #include "dataplane/base/map.h"
 #include "dataplane/ingest/kafka_session.h"
 #include "dataplane/quiescent.h"
-#include "dataplane/store/disk.h"
+#include "dataplane/store/disk/disk.h"
 
 #include <errno.h>
 #include <stdio.h>

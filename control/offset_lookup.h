@@ -17,7 +17,7 @@
 #ifndef PENSTOCK_OFFSET_LOOKUP_H
 #define PENSTOCK_OFFSET_LOOKUP_H
 
-#include "dataplane/store/disk.h"
+#include "dataplane/store/disk/disk.h"
 
 enum {
 	LOOKUP_BATCH_BYTES_MAX = 64 << 20,

@@ -33,7 +33,7 @@
 #include "config/settings.h"
 #include "control/registry_lock.h"
 #include "dataplane/ingest/topics.h"
-#include "dataplane/store/log.h"
+#include "dataplane/store/log/log.h"
 #include "dataplane/writer.h"
 
 struct rte_rcu_qsbr;

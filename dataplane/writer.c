@@ -3,7 +3,7 @@
 #include "dataplane/base/lap.h"
 #include "dataplane/base/map.h"
 #include "dataplane/base/require.h"
-#include "dataplane/store/log_service.h"
+#include "dataplane/store/log/log_service.h"
 #include "dataplane/wire/kafka_error.h"
 #include "dataplane/writer_build.h"
 #include "dataplane/writer_marks.h"

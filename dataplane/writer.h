@@ -12,7 +12,7 @@
 
 #include "dataplane/base/stats.h"
 #include "dataplane/handoff.h"
-#include "dataplane/store/log.h"
+#include "dataplane/store/log/log.h"
 
 struct writer_options {
 	uint8_t index;

@@ -7,7 +7,7 @@
  */
 #include "dataplane/base/clock.h"
 #include "dataplane/base/require.h"
-#include "dataplane/store/disk.h"
+#include "dataplane/store/disk/disk.h"
 
 #include <errno.h>
 #include <fcntl.h>

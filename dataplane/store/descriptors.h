@@ -23,7 +23,7 @@
 
 #include "dataplane/base/list.h"
 #include "dataplane/base/slab.h"
-#include "dataplane/store/disk.h"
+#include "dataplane/store/disk/disk.h"
 
 enum {
 	/* Opens and closes under way. */

@@ -5,7 +5,7 @@
 #ifndef PENSTOCK_FILES_H
 #define PENSTOCK_FILES_H
 
-#include "dataplane/store/disk.h"
+#include "dataplane/store/disk/disk.h"
 
 enum { FILE_PATH_BYTES_MAX = 1536 };
 

@@ -12,7 +12,7 @@
 #define PENSTOCK_RECOVER_PRIVATE_H
 
 #include "dataplane/store/files.h"
-#include "dataplane/store/log_private.h"
+#include "dataplane/store/log/log_private.h"
 #include "dataplane/store/scan.h"
 
 #include <errno.h>

@@ -9,7 +9,7 @@
 #ifndef PENSTOCK_SCAN_H
 #define PENSTOCK_SCAN_H
 
-#include "dataplane/store/disk.h"
+#include "dataplane/store/disk/disk.h"
 #include "dataplane/wire/record_batch.h"
 
 enum {

@@ -13,7 +13,7 @@
 #ifndef PENSTOCK_SIM_DISK_H
 #define PENSTOCK_SIM_DISK_H
 
-#include "dataplane/store/disk.h"
+#include "dataplane/store/disk/disk.h"
 #include "tests/sim/sim.h"
 
 struct sim_disk_faults {

@@ -1,6 +1,6 @@
 /* registry_fakes.c - what the registry stands on, for its tests: logs that are only
  * counted, marks, and a disk that makes real calls until it dies. */
-#include "dataplane/store/disk_call.h"
+#include "dataplane/store/disk/disk_call.h"
 #include "tests/unit/control/registry_rig.h"
 
 #include <errno.h>

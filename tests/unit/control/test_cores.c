@@ -4,7 +4,7 @@
 #include "control/eal.h"
 #include "dataplane/base/clock.h"
 #include "dataplane/quiescent.h"
-#include "dataplane/store/disk.h"
+#include "dataplane/store/disk/disk.h"
 
 #include <criterion/criterion.h>
 #include <time.h>

@@ -191,7 +191,7 @@ static void serve_append(struct rig *r, struct append *a)
 	watches_fire(r, log);
 }
 
-/* As store/log_read.c: whole batches, the first at any size if the chunks hold it. */
+/* As store/log/log_read.c: whole batches, the first at any size if the chunks hold it. */
 static void serve_read(struct rig *r, struct read *read)
 {
 	struct fake_log *log = &r->logs[read->partition.slot];

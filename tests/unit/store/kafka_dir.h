@@ -7,7 +7,7 @@
 #ifndef PENSTOCK_TESTS_KAFKA_DIR_H
 #define PENSTOCK_TESTS_KAFKA_DIR_H
 
-#include "tests/unit/store/log_rig.h"
+#include "tests/unit/store/log/log_rig.h"
 
 enum { KAFKA_RECORDS_MAX = 8, KAFKA_VALUE_BYTES = 100, KAFKA_TIME = 1700000000 };
 

@@ -2,7 +2,7 @@
 #include "dataplane/base/require.h"
 #include "dataplane/store/descriptors.h"
 #include "dataplane/store/files.h"
-#include "tests/unit/store/fake_disk.h"
+#include "tests/unit/store/disk/fake_disk.h"
 #include "tests/unit/store/rig_files.h"
 
 #include <criterion/criterion.h>

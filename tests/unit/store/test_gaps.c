@@ -1,7 +1,7 @@
 /* test_gaps.c - directories that Kafka's cleaner went over: offsets are missing and nothing is
  * wrong; and directories where offsets are missing because a file is. */
 #include "control/log_check.h"
-#include "dataplane/store/log_private.h"
+#include "dataplane/store/log/log_private.h"
 #include "tests/unit/store/kafka_dir.h"
 
 #include <criterion/criterion.h>

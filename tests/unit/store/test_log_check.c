@@ -1,6 +1,6 @@
 /* test_log_check.c - what penstock-log says about sound, killed and damaged directories. */
 #include "control/log_check.h"
-#include "tests/unit/store/log_rig.h"
+#include "tests/unit/store/log/log_rig.h"
 
 #include <criterion/criterion.h>
 #include <criterion/redirect.h>

@@ -1,5 +1,5 @@
 /* test_recover.c - what recovery makes of the files a crash, or a bad disk, left behind. */
-#include "tests/unit/store/log_rig.h"
+#include "tests/unit/store/log/log_rig.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>

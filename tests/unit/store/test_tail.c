@@ -1,7 +1,7 @@
 /* test_tail.c - a torn tail that holds sound batches: kept beside the segment before it is cut,
  * or not cut at all. */
-#include "tests/unit/store/fake_disk.h"
-#include "tests/unit/store/log_rig.h"
+#include "tests/unit/store/disk/fake_disk.h"
+#include "tests/unit/store/log/log_rig.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>

@@ -1,8 +1,8 @@
 /* test_trust.c - after a clean stop files may differ from what the stop left: indexes that
  * claim nonsense are seen and made anew, or, if not seen, lead no read to a wrong answer; a
  * sealed segment that was cut is a loss that is said. */
-#include "dataplane/store/log_private.h"
-#include "tests/unit/store/log_rig.h"
+#include "dataplane/store/log/log_private.h"
+#include "tests/unit/store/log/log_rig.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>

@@ -18,8 +18,8 @@
 #include "dataplane/store/descriptors.h"
 #include "dataplane/store/durable_mark.h"
 #include "dataplane/store/index.h"
-#include "dataplane/store/log.h"
-#include "dataplane/store/log_service.h"
+#include "dataplane/store/log/log.h"
+#include "dataplane/store/log/log_service.h"
 #include "dataplane/store/segment.h"
 
 #include <errno.h>

@@ -13,7 +13,7 @@
  * as written before its name is durable: so damage before the last segment is never a torn
  * tail.
  */
-#include "dataplane/store/log_private.h"
+#include "dataplane/store/log/log_private.h"
 #include "dataplane/base/require.h"
 
 static void step(struct log *log, struct open_file *file, struct disk_op op)

@@ -25,7 +25,7 @@
 
 #include "dataplane/base/stats.h"
 #include "dataplane/handoff.h"
-#include "dataplane/store/disk.h"
+#include "dataplane/store/disk/disk.h"
 
 struct log;
 

@@ -1,6 +1,6 @@
 /* test_read.c - reads: whole batches from the one that holds the offset, from any place. */
-#include "dataplane/store/log_private.h"
-#include "tests/unit/store/log_rig.h"
+#include "dataplane/store/log/log_private.h"
+#include "tests/unit/store/log/log_rig.h"
 
 #include <criterion/criterion.h>
 #include <dirent.h>

@@ -9,7 +9,7 @@
  * segment if need be. An index file that leads to no batch, or to one behind the offset, is not
  * believed: the walk begins at the segment's start, in the same small pieces.
  */
-#include "dataplane/store/log_private.h"
+#include "dataplane/store/log/log_private.h"
 #include "dataplane/base/require.h"
 #include "dataplane/wire/kafka_error.h"
 #include "dataplane/wire/record_batch.h"

@@ -1,7 +1,7 @@
 /* log_rig.c - the log tests' common ground; see log_rig.h. */
-#include "tests/unit/store/log_rig.h"
+#include "tests/unit/store/log/log_rig.h"
 #include "dataplane/base/require.h"
-#include "dataplane/store/log_private.h"
+#include "dataplane/store/log/log_private.h"
 #include "tests/unit/store/rig_files.h"
 
 #include <criterion/criterion.h>

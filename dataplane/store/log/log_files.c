@@ -1,6 +1,6 @@
 /* log_files.c - a file of a log in, the open file of its writer's descriptors out; see
  * descriptors.h. What is returned is for one log_submit(), at once: the next may close it. */
-#include "dataplane/store/log_private.h"
+#include "dataplane/store/log/log_private.h"
 #include "dataplane/store/files.h"
 
 #include <fcntl.h>

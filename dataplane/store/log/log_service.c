@@ -1,8 +1,8 @@
 /* log_service.c - buffers out to logs and back; see log_service.h. */
-#include "dataplane/store/log_service.h"
+#include "dataplane/store/log/log_service.h"
 #include "dataplane/base/map.h"
 #include "dataplane/base/require.h"
-#include "dataplane/store/log_private.h"
+#include "dataplane/store/log/log_private.h"
 
 #include <errno.h>
 

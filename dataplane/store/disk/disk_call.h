@@ -12,7 +12,7 @@
 #ifndef PENSTOCK_DISK_CALL_H
 #define PENSTOCK_DISK_CALL_H
 
-#include "dataplane/store/disk.h"
+#include "dataplane/store/disk/disk.h"
 
 /* Makes the call and sets op->result. */
 void disk_call(struct disk_op *op);

@@ -4,10 +4,10 @@
  * descriptor tells of both: while the helper has work, the ring holds a read of the helper's
  * eventfd, whose completion is no op's but says "look at the helper".
  */
-#include "dataplane/store/disk.h"
+#include "dataplane/store/disk/disk.h"
 #include "dataplane/base/map.h"
 #include "dataplane/base/require.h"
-#include "dataplane/store/disk_call.h"
+#include "dataplane/store/disk/disk_call.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 /* log_open.c - a directory in, a log to be served out, and back; see log.h. */
-#include "dataplane/store/log_private.h"
+#include "dataplane/store/log/log_private.h"
 #include "dataplane/base/map.h"
 #include "dataplane/base/require.h"
 #include "dataplane/store/files.h"

@@ -1,5 +1,5 @@
 /* log_append.c - batches in, offsets given, bytes copied into writes; see log_private.h. */
-#include "dataplane/store/log_private.h"
+#include "dataplane/store/log/log_private.h"
 #include "dataplane/base/require.h"
 #include "dataplane/wire/kafka_error.h"
 #include "dataplane/wire/record_batch.h"

@@ -1,7 +1,7 @@
 /* fake_disk.c - operations in, completions at the test's word out; see fake_disk.h. */
-#include "tests/unit/store/fake_disk.h"
+#include "tests/unit/store/disk/fake_disk.h"
 #include "dataplane/base/require.h"
-#include "dataplane/store/disk_call.h"
+#include "dataplane/store/disk/disk_call.h"
 
 #include <stdlib.h>
 

@@ -9,7 +9,7 @@
 #ifndef PENSTOCK_TESTS_FAKE_DISK_H
 #define PENSTOCK_TESTS_FAKE_DISK_H
 
-#include "dataplane/store/disk.h"
+#include "dataplane/store/disk/disk.h"
 
 
 /* Complete all that is pending at each reap, in an order drawn from the seed. */

@@ -1,8 +1,8 @@
 /* log.c - one partition's log: messages in, operations submitted, completions back to where
  * they belong; see log.h and log_private.h. Opening and closing are log_open.c's. */
-#include "dataplane/store/log.h"
+#include "dataplane/store/log/log.h"
 #include "dataplane/base/require.h"
-#include "dataplane/store/log_private.h"
+#include "dataplane/store/log/log_private.h"
 #include "dataplane/wire/kafka_error.h"
 
 void log_touch(struct log *log)

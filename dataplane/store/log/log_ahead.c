@@ -10,7 +10,7 @@
  * twice costs less than that. Large writes go to blocks never written: their bandwidth is what
  * is scarce.
  */
-#include "dataplane/store/log_private.h"
+#include "dataplane/store/log/log_private.h"
 
 static void allocate(struct log *log)
 {

@@ -1,9 +1,9 @@
 /* test_log_order.c - watermarks, group commit and failures over a disk that completes when
  * and how the test says. */
-#include "tests/unit/store/fake_disk.h"
+#include "tests/unit/store/disk/fake_disk.h"
 #include "dataplane/base/clock.h"
 #include "dataplane/store/durable_mark.h"
-#include "tests/unit/store/log_rig.h"
+#include "tests/unit/store/log/log_rig.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* log_search.c - an offset in, the position of a batch at or before it out: cursors, the kept
  * index entries, else a binary search of the index file, one block per turn of the disk. */
-#include "dataplane/store/log_private.h"
+#include "dataplane/store/log/log_private.h"
 #include "dataplane/base/require.h"
 
 enum { BLOCK_ENTRIES = DISK_BLOCK_BYTES / INDEX_ENTRY_BYTES };

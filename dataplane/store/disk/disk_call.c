@@ -1,5 +1,5 @@
 /* disk_call.c - disk operations in, made as blocking system calls, results out. */
-#include "dataplane/store/disk_call.h"
+#include "dataplane/store/disk/disk_call.h"
 #include "dataplane/base/clock.h"
 #include "dataplane/base/map.h"
 #include "dataplane/base/require.h"

@@ -3,8 +3,8 @@
 #ifndef PENSTOCK_TESTS_LOG_RIG_H
 #define PENSTOCK_TESTS_LOG_RIG_H
 
-#include "dataplane/store/log.h"
-#include "dataplane/store/log_service.h"
+#include "dataplane/store/log/log.h"
+#include "dataplane/store/log/log_service.h"
 #include "dataplane/wire/kafka_error.h"
 #include "dataplane/wire/record_batch.h"
 

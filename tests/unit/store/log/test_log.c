@@ -1,6 +1,6 @@
 /* test_log.c - append, write, sync, answer, read: over the real disk and over one that
  * completes in any order. */
-#include "tests/unit/store/log_rig.h"
+#include "tests/unit/store/log/log_rig.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>

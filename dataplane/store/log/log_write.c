@@ -1,6 +1,6 @@
 /* log_write.c - writes to the disk, syncs behind them, watermarks and answers out; see
  * log_private.h. */
-#include "dataplane/store/log_private.h"
+#include "dataplane/store/log/log_private.h"
 #include "dataplane/base/require.h"
 #include "dataplane/wire/kafka_error.h"
 

@@ -1,8 +1,8 @@
 /* test_log_index.c - what the offset index and the time index of a log hold, and what becomes of
  * the log when they cannot be written. */
-#include "dataplane/store/log_private.h"
-#include "tests/unit/store/fake_disk.h"
-#include "tests/unit/store/log_rig.h"
+#include "dataplane/store/log/log_private.h"
+#include "tests/unit/store/disk/fake_disk.h"
+#include "tests/unit/store/log/log_rig.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
