@@ -42,22 +42,13 @@ void log_append(struct log *log, struct append *a)
 	log_touch(log);
 }
 
-/* Takes a write for the bytes from log->position on; it starts with the kept block. */
-static bool open_write(struct log *log)
+/* A write for the bytes from log->position on; its first buffer starts with the kept block. */
+static void open_write(struct log *log, uint8_t *buffer)
 {
-	struct log_service *s = log->service;
-	if (log->buffers_held >= s->buffers_per_log)
-		return false;
-	uint8_t *buffer = log_service_take_buffer(s);
-	if (!buffer) {
-		log->is_starved = true;
-		return false;
-	}
-	struct log_write *w = slab_take(&s->writes);
+	struct log_write *w = slab_take(&log->service->writes);
 	require(w);
 	w->log = log;
-	w->iov[0].iov_base = buffer;
-	w->buffers = 1;
+	w->buffers = 0;
 	w->segment = log_active(log);
 	w->front = (uint32_t)(log->position % DISK_BLOCK_BYTES);
 	w->position = log->position - w->front;
@@ -66,16 +57,13 @@ static bool open_write(struct log *log)
 	w->end = log->end;
 	list_init(&w->node);
 	memcpy(buffer, log->tail, w->front);
-	log->buffers_held++;
 	log->open = w;
-	return true;
 }
 
-/* One more buffer for the open write. */
-static bool extend_write(struct log *log)
+/* One more buffer for the open write, or a first one for a new write; false: none now. */
+static bool add_buffer(struct log *log)
 {
 	struct log_service *s = log->service;
-	struct log_write *w = log->open;
 	if (log->buffers_held >= s->buffers_per_log)
 		return false;
 	uint8_t *buffer = log_service_take_buffer(s);
@@ -83,7 +71,9 @@ static bool extend_write(struct log *log)
 		log->is_starved = true;
 		return false;
 	}
-	w->iov[w->buffers++].iov_base = buffer;
+	if (!log->open)
+		open_write(log, buffer);
+	log->open->iov[log->open->buffers++].iov_base = buffer;
 	log->buffers_held++;
 	return true;
 }
@@ -108,14 +98,11 @@ static uint8_t *write_room(struct log *log, uint32_t *ret_size)
 {
 	uint32_t buffer_bytes = log->service->buffer_bytes;
 	struct log_write *w = log->open;
-	if (w && w->bytes == w->buffers * buffer_bytes) {
-		if (w->buffers == WRITE_BUFFERS_MAX ||
-		    w->bytes + buffer_bytes > WRITE_BYTES_MAX)
-			log_close_write(log);
-		else if (!extend_write(log))
-			return NULL;
-	}
-	if (!log->open && !open_write(log))
+	bool is_full = w && w->bytes == w->buffers * buffer_bytes;
+	if (is_full && (w->buffers == WRITE_BUFFERS_MAX ||
+			w->bytes + buffer_bytes > WRITE_BYTES_MAX))
+		log_close_write(log);
+	if ((is_full || !w) && !add_buffer(log))
 		return NULL;
 	w = log->open;
 	uint32_t used = w->bytes - (w->buffers - 1) * buffer_bytes;
