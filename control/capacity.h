@@ -4,7 +4,7 @@
  *     receive memory: 4 KiB for each connection, which is the window it begins with; 64 MiB at
  *                     least, an eighth of the memory at most
  *     answers:        one for each connection, 65,536 at least and a million at most: beyond,
- *                     frames wait in line (dataplane/ingest/waiting.h)
+ *                     frames wait in line (dataplane/session/waiting.h)
  *
  * Both are mapped and cost nothing before they are used. Core: control, at start.
  */

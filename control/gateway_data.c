@@ -4,7 +4,7 @@
 #include "control/listeners.h"
 #include "dataplane/base/clock.h"
 #include "dataplane/base/map.h"
-#include "dataplane/ingest/kafka_session.h"
+#include "dataplane/kafka/kafka_session.h"
 #include "dataplane/quiescent.h"
 #include "dataplane/store/disk/disk.h"
 

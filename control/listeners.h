@@ -3,7 +3,7 @@
 #define PENSTOCK_LISTENERS_H
 
 #include "config/settings.h"
-#include "dataplane/ingest/session.h"
+#include "dataplane/session/session.h"
 
 /* Fills `ret`, in the order of the settings; returns how many. */
 unsigned listeners_from_settings(const struct settings *s, struct listener ret[LISTENERS_MAX]);

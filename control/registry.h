@@ -32,7 +32,7 @@
 
 #include "config/settings.h"
 #include "control/registry_lock.h"
-#include "dataplane/ingest/topics.h"
+#include "dataplane/batch/topics.h"
 #include "dataplane/store/log/log.h"
 #include "dataplane/writer.h"
 

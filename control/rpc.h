@@ -15,7 +15,7 @@
 
 #include "control/registry.h"
 #include "dataplane/base/stats.h"
-#include "dataplane/ingest/bad_frames.h"
+#include "dataplane/session/bad_frames.h"
 
 enum {
 	RPC_CLIENTS_MAX = 64,

@@ -4,8 +4,8 @@
 #include "dataplane/base/lap.h"
 #include "dataplane/base/map.h"
 #include "dataplane/base/require.h"
-#include "dataplane/ingest/batch.h"
-#include "dataplane/ingest/kafka_session.h"
+#include "dataplane/batch/batch.h"
+#include "dataplane/kafka/kafka_session.h"
 #include "dataplane/quiescent.h"
 
 #include <errno.h>

@@ -9,11 +9,11 @@
 #ifndef PENSTOCK_POLLER_H
 #define PENSTOCK_POLLER_H
 
-#include "dataplane/ingest/session.h"
-#include "dataplane/ingest/topics.h"
+#include "dataplane/batch/topics.h"
 #include "dataplane/net/ip.h"
 #include "dataplane/net/tcp.h"
 #include "dataplane/net/udp.h"
+#include "dataplane/session/session.h"
 
 struct rte_rcu_qsbr;
 

@@ -5,7 +5,7 @@
 #ifndef PENSTOCK_BENCH_TURN_LOAD_H
 #define PENSTOCK_BENCH_TURN_LOAD_H
 
-#include "dataplane/ingest/session.h"
+#include "dataplane/session/session.h"
 
 #define LOAD_TOPIC "bench"
 

@@ -4,7 +4,7 @@
  * Criterion aborts under TSan. */
 #include "dataplane/base/require.h"
 #include "dataplane/base/stats.h"
-#include "dataplane/ingest/bad_frames.h"
+#include "dataplane/session/bad_frames.h"
 #include "dataplane/writer_marks.h"
 
 #include <pthread.h>

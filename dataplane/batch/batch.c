@@ -1,0 +1,214 @@
+/* batch.c - records in, finished batches out to their writers; see batch.h.
+ *
+ * A record that does not fit closes the batch; one that is larger than a batch may be gets
+ * one of its own, which the writer judges. The lanes with an open batch are in one list per
+ * listener: a listener has one topic and that one linger, so a list stays ordered by
+ * deadline with O(1) work, whatever other listeners wait for.
+ */
+#include "dataplane/batch/batch.h"
+#include "dataplane/base/require.h"
+#include "dataplane/base/clock.h"
+#include "dataplane/wire/record_batch.h"
+
+uint32_t record_reserve_bytes(struct bytes key, struct bytes value)
+{
+	return (uint32_t)(RECORD_BATCH_HEADER_BYTES + RECORD_OVERHEAD_BYTES_MAX + key.size +
+			  value.size);
+}
+
+static uint32_t *appends_taken(struct ingest *in, const struct lane *lane)
+{
+	return &in->appends_taken[lane->writer];
+}
+
+bool append_is_sure(struct ingest *in, const struct lane *lane, uint32_t others)
+{
+	return *appends_taken(in, lane) + others < HANDOFF_APPENDS_MAX &&
+	       in->appends.in_use + others < in->appends.count;
+}
+
+struct append *append_take(struct ingest *in, struct lane *lane)
+{
+	struct append *a = append_is_sure(in, lane, 0) ? slab_take(&in->appends) : NULL;
+	if (!a)
+		return NULL;
+	++*appends_taken(in, lane);
+	a->msg = (struct handoff_msg){.kind = HANDOFF_APPEND, .sender = in->poller};
+	a->partition = lane->partition;
+	a->lane = lane;
+	a->log_append_time = -1;
+	list_init(&a->node);
+	return a;
+}
+
+void append_finish(struct ingest *in, struct append *give)
+{
+	list_append(&in->finished, &give->node);
+}
+
+void append_give(struct ingest *in, struct append *a)
+{
+	chain_give(&a->bytes);
+	lane_release(&in->lanes, a->lane, a->reserved_bytes);
+	--*appends_taken(in, a->lane);
+	slab_give(&in->appends, a);
+}
+
+/* Behind the last lane that is due earlier: the end, unless the topic's linger was altered
+ * while batches were open. */
+static void open_lane_insert(struct list *lanes, struct lane *lane)
+{
+	struct list *at = lanes->prev;
+	while (at != lanes &&
+	       list_entry(at, struct lane, open_node)->open_deadline_ns > lane->open_deadline_ns)
+		at = at->prev;
+	list_append(at->next, &lane->open_node);
+}
+
+/* Ingest has made sure of the append object, credit of the chunk. */
+static void batch_open(struct ingest *in, const struct record *r)
+{
+	struct lane *lane = r->lane;
+	struct append *a = append_take(in, lane);
+	require(a != NULL);
+	a->is_built = true;
+	a->codec = r->topic->codec;
+	require(chain_reserve(&a->bytes, &in->lanes.batch_pool, RECORD_BATCH_HEADER_BYTES));
+	lane->open = a;
+	lane->open_listener = r->listener;
+	lane->open_base_timestamp = in->wall_ms;
+	lane->open_max_timestamp = in->wall_ms;
+	lane->open_deadline_ns = in->now_ns + r->topic->linger_us * NS_PER_US;
+	open_lane_insert(&in->open_lanes[r->listener], lane);
+}
+
+void batch_close(struct ingest *in, struct lane *lane)
+{
+	struct append *a = lane->open;
+	struct record_batch_header h;
+	record_batch_build(&h, a->records, lane->open_base_timestamp,
+			   lane->open_max_timestamp);
+	record_batch_set_size(&h, (uint32_t)a->bytes.size);
+	chain_patch(&a->bytes, 0, &h, sizeof h);
+	require(a->bytes.size <= a->reserved_bytes);
+	lane_release(&in->lanes, lane, a->reserved_bytes - (uint32_t)a->bytes.size);
+	a->reserved_bytes = (uint32_t)a->bytes.size;
+	list_remove(&lane->open_node);
+	lane->open = NULL;
+	in->sticky[lane->open_listener]++;
+	stats_add(&in->stats, STAT_batches_built, 1);
+	append_finish(in, a);
+}
+
+static inline struct record_view view_in_batch(const struct ingest *in, const struct record *r)
+{
+	const struct lane *lane = r->lane;
+	return (struct record_view){
+		.timestamp_delta = in->wall_ms - lane->open_base_timestamp,
+		.offset_delta = (int32_t)lane->open->records,
+		.key = r->key,
+		.value = r->value,
+	};
+}
+
+static bool batch_has_room(const struct ingest *in, const struct record *r)
+{
+	uint32_t limit = min_u32(r->topic->batch_bytes, r->topic->message_bytes_max);
+	size_t bytes = r->lane->open->bytes.size;
+	/* Exact sizes matter only near the end. */
+	if (likely(bytes + record_reserve_bytes(r->key, r->value) <= limit))
+		return true;
+	struct record_view view = view_in_batch(in, r);
+	return bytes + record_bytes(&view) <= limit;
+}
+
+/* A record that straddles chunks. */
+static void record_encode_pieces(struct ingest *in, const struct record *r,
+				 const struct record_view *view)
+{
+	struct chain *bytes = &r->lane->open->bytes;
+	struct chunk_pool *pool = &in->lanes.batch_pool;
+	uint8_t front[RECORD_OVERHEAD_BYTES_MAX + RECORD_KEY_BYTES_MAX];
+	struct emitter e = emitter_of(front, sizeof front);
+	record_emit_front(&e, view);
+	emit_bytes(&e, r->key.data, r->key.size);
+	record_emit_value_size(&e, view);
+	require(!e.bad);
+	static const uint8_t no_headers = 0;
+	bool fits = chain_append(bytes, pool, front, emitter_size(&e)) &&
+		    chain_append(bytes, pool, r->value.data, r->value.size) &&
+		    chain_append(bytes, pool, &no_headers, 1);
+	require(fits);
+}
+
+/* The one copy of the record's bytes. */
+static void record_encode(struct ingest *in, const struct record *r)
+{
+	struct record_view view = view_in_batch(in, r);
+	uint8_t *room = chain_extend(&r->lane->open->bytes, record_bytes(&view));
+	if (likely(room != NULL))
+		record_put(room, &view);
+	else
+		record_encode_pieces(in, r, &view);
+}
+
+static void record_add(struct ingest *in, const struct record *r)
+{
+	struct lane *lane = r->lane;
+	if (lane->open && !batch_has_room(in, r))
+		batch_close(in, lane);
+	if (!lane->open)
+		batch_open(in, r);
+	record_encode(in, r);
+	struct append *a = lane->open;
+	a->records++;
+	a->reserved_bytes += record_reserve_bytes(r->key, r->value);
+	if (r->level > a->level)
+		a->level = r->level;
+	if (in->wall_ms > lane->open_max_timestamp)
+		lane->open_max_timestamp = in->wall_ms;
+	if (r->answer)
+		require(answer_wait(in, r->answer, a));
+}
+
+void batch_input(struct ingest *in, const struct record_vec *records)
+{
+	for (unsigned i = 0; i < records->count; i++)
+		record_add(in, &records->records[i]);
+}
+
+static struct lane *first_due(const struct list *lanes)
+{
+	return list_is_empty(lanes) ? NULL : list_entry(lanes->next, struct lane, open_node);
+}
+
+void batch_flush(struct ingest *in, bool all)
+{
+	for (unsigned i = 0; i < in->listener_count; i++)
+		for (struct lane *lane; (lane = first_due(&in->open_lanes[i]));) {
+			if (!all && lane->open_deadline_ns > in->now_ns)
+				break;
+			batch_close(in, lane);
+		}
+}
+
+uint64_t batch_idle_ns(const struct ingest *in, uint64_t now_ns, uint64_t limit_ns)
+{
+	uint64_t until = now_ns + limit_ns;
+	for (unsigned i = 0; i < in->listener_count; i++) {
+		const struct lane *lane = first_due(&in->open_lanes[i]);
+		if (lane)
+			until = min_u64(until, lane->open_deadline_ns);
+	}
+	return until > now_ns ? until - now_ns : 0;
+}
+
+void handoff_submit(struct ingest *in)
+{
+	/* There is room: append_take() gives no more to a writer than its handoff holds. */
+	for (struct list *node; (node = list_take_first(&in->finished));) {
+		struct append *a = list_entry(node, struct append, node);
+		stats_add(&in->stats, STAT_batches_handed, 1);
+		handoff_send(in->writers[a->lane->writer], &a->msg);
+	}
+}

@@ -1,0 +1,219 @@
+/* ingest.c - frames and datagrams in, records out: topic, partition, credit; see batch.h.
+ *
+ * A frame that finds no credit, no append object or no memory for its answer stays in its
+ * stream, and all behind it: its session waits (waiting.h). A datagram is shed.
+ * Records without a key go to one partition until its batch closes, then to the next.
+ */
+#include "dataplane/batch/batch.h"
+#include "dataplane/base/murmur2.h"
+#include "dataplane/base/remainder.h"
+#include "dataplane/base/require.h"
+#include "dataplane/session/waiting.h"
+#include "dataplane/wire/kafka_error.h"
+
+#include <arpa/inet.h>
+
+/* One call of ingest_input(). */
+struct intake {
+	struct ingest *in;
+	struct record_vec *records;
+	const struct topic *topics[LISTENERS_MAX]; /* of those looked up in this turn */
+	uint32_t looked_up;
+};
+static_assert(LISTENERS_MAX <= 32, "a bit each");
+
+static const struct topic *topic_of(struct intake *i, unsigned listener)
+{
+	if (!(i->looked_up & 1u << listener)) {
+		const char *name = i->in->listeners[listener].topic;
+		struct bytes span = {(const uint8_t *)name, strlen(name)};
+		i->topics[listener] = topics_find(i->in->topics, span);
+		i->looked_up |= 1u << listener;
+	}
+	return i->topics[listener];
+}
+
+static struct lane *lane_of(struct ingest *in, const struct record *r)
+{
+	const struct topic *topic = r->topic;
+	uint32_t number = r->key.data ? partition_number(r->key.data, r->key.size)
+				      : in->poller + in->sticky[r->listener];
+	struct partition_ref ref = topic->refs[remainder_of(number, topic->partitions,
+							    topic->partitions_magic)];
+	struct lane *lane = lanes_get(&in->lanes, ref);
+	if (likely(lane->partition.generation == ref.generation))
+		return lane;
+	/* The slot's earlier partition has gone with records on their way to it. */
+	batch_close(in, lane);
+	return lanes_get(&in->lanes, ref);
+}
+
+/* What no waiting can help: the listener's topic has been deleted, or the record is larger
+ * than all credit. */
+static enum kafka_error refusal_of(const struct ingest *in, const struct record *r)
+{
+	if (!r->topic)
+		return KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION;
+	uint32_t bytes = record_reserve_bytes(r->key, r->value);
+	if (bytes > min_u64(in->lanes.lane_credit_bytes, in->lanes.writer_credit_bytes))
+		return KAFKA_ERROR_MESSAGE_TOO_LARGE;
+	return KAFKA_ERROR_NONE;
+}
+
+static void record_refuse(struct ingest *in, enum kafka_error error)
+{
+	bool is_large = error == KAFKA_ERROR_MESSAGE_TOO_LARGE;
+	stats_add(&in->stats, STAT_records_received, 1);
+	stats_add(&in->stats, is_large ? STAT_record_reject_too_large : STAT_record_reject_topic,
+		  1);
+}
+
+/* ---- frames ---------------------------------------------------------------------------- */
+
+/* The frame becomes a record that is refused here, and its peer is told. */
+static bool frame_refuse(struct ingest *in, const struct frame *f, enum kafka_error error)
+{
+	struct answer *answer;
+	if (!session_protocol(f->session)->accept(in, f->session, f, &answer))
+		return false;
+	record_refuse(in, error);
+	if (!answer)
+		return true;
+	struct append refused = {.error = (int16_t)error};
+	struct waiter *w = answer_wait(in, answer, &refused);
+	require(w != NULL);
+	answer->is_error = true;
+	answer->protocol->resolve(in, w, &refused);
+	answer_done(in, answer);
+	return true;
+}
+
+/* Takes credit for the record, and makes sure that there is an append: batch_input() takes at
+ * most one for each record of the turn. */
+static bool frame_reserve(struct intake *i, struct session *s, const struct record *r)
+{
+	struct ingest *in = i->in;
+	enum wait_for append = WAIT_APPEND + r->lane->writer;
+	if (!waiting_is_turn(in, s, append) ||
+	    !append_is_sure(in, r->lane, i->records->count)) {
+		session_wait(in, s, append);
+		return false;
+	}
+	return credit_take(in, s, r->lane, record_reserve_bytes(r->key, r->value), false);
+}
+
+static bool frame_store(struct intake *i, const struct frame *f)
+{
+	struct ingest *in = i->in;
+	struct session *s = f->session;
+	struct record *r = &i->records->records[i->records->count];
+	*r = (struct record){
+		.key = f->key,
+		.value = f->bytes,
+		.level = s->listener->answer_level,
+		.listener = s->stream->listener,
+	};
+	r->topic = topic_of(i, r->listener);
+	enum kafka_error refusal = refusal_of(in, r);
+	if (refusal)
+		return frame_refuse(in, f, refusal);
+	r->lane = lane_of(in, r);
+	if (!frame_reserve(i, s, r))
+		return false;
+	if (!session_protocol(s)->accept(in, s, f, &r->answer)) {
+		lane_release(&in->lanes, r->lane, record_reserve_bytes(r->key, r->value));
+		return false;
+	}
+	stats_add(&in->stats, STAT_records_received, 1);
+	i->records->count++;
+	return true;
+}
+
+static void frame_input(struct intake *i, const struct frame *f)
+{
+	struct session *s = f->session;
+	if (s->is_skipped)
+		return;
+	if (f->verdict)
+		session_protocol(s)->reject(i->in, s, f);
+	else if (!frame_store(i, f))
+		return;
+	s->admitted = WAIT_NOTHING;
+	stream_consume(s->stream, f->bytes.size);
+}
+
+/* ---- datagrams ------------------------------------------------------------------------- */
+
+static char *octet_put(char *out, uint8_t v)
+{
+	if (v >= 100)
+		*out++ = (char)('0' + v / 100);
+	if (v >= 10)
+		*out++ = (char)('0' + v / 10 % 10);
+	*out++ = (char)('0' + v % 10);
+	return out;
+}
+
+/* The address alone: ports change with every socket of a device. IPv4 is not left to
+ * inet_ntop(), which prints it through a format: 300 cycles of every datagram's. */
+static struct bytes address_key(const struct address *a, char out[RECORD_KEY_BYTES_MAX])
+{
+	static const uint8_t mapped_ip4[12] = {[10] = 0xff, [11] = 0xff};
+	if (memcmp(a->octets, mapped_ip4, sizeof mapped_ip4) != 0) {
+		require(inet_ntop(AF_INET6, a->octets, out, RECORD_KEY_BYTES_MAX));
+		return (struct bytes){(const uint8_t *)out, strlen(out)};
+	}
+	char *end = out;
+	for (unsigned i = sizeof mapped_ip4; i < sizeof a->octets; i++) {
+		end = octet_put(end, a->octets[i]);
+		*end++ = '.';
+	}
+	return (struct bytes){(const uint8_t *)out, (size_t)(end - 1 - out)};
+}
+
+static bool datagram_reserve(struct intake *i, struct record *r)
+{
+	r->lane = lane_of(i->in, r);
+	uint32_t bytes = record_reserve_bytes(r->key, r->value);
+	return append_is_sure(i->in, r->lane, i->records->count) &&
+	       lane_reserve(&i->in->lanes, r->lane, bytes, false);
+}
+
+static void datagram_input(struct intake *i, const struct datagram *d, char *address)
+{
+	struct ingest *in = i->in;
+	const struct listener *listener = &in->listeners[d->listener];
+	struct record *r = &i->records->records[i->records->count];
+	*r = (struct record){
+		.value = d->bytes,
+		.level = listener->answer_level,
+		.listener = d->listener,
+		.topic = topic_of(i, d->listener),
+	};
+	stats_add(&in->stats, STAT_frames_received, 1);
+	if (listener->key == RECORD_KEY_ADDRESS)
+		r->key = address_key(&d->from.address, address);
+	enum kafka_error refusal = refusal_of(in, r);
+	if (refusal) {
+		record_refuse(in, refusal);
+	} else if (!in->is_draining && datagram_reserve(i, r)) {
+		stats_add(&in->stats, STAT_records_received, 1);
+		i->records->count++;
+	} else {
+		stats_add(&in->stats, STAT_packet_drop_udp_shed, 1);
+		stats_add(&in->stats, STAT_frame_drop_shed, 1);
+		return;
+	}
+	stats_add(&in->stats, STAT_packets_consumed, 1);
+	stats_add(&in->stats, STAT_frames_accepted, 1);
+}
+
+void ingest_input(struct ingest *in, const struct frame_vec *frames,
+		  const struct datagram_vec *datagrams, struct record_vec *ret)
+{
+	struct intake intake = {.in = in, .records = ret};
+	for (unsigned i = 0; i < frames->count; i++)
+		frame_input(&intake, &frames->frames[i]);
+	for (unsigned i = 0; i < datagrams->count; i++)
+		datagram_input(&intake, &datagrams->datagrams[i], ret->addresses[i]);
+}

@@ -1,0 +1,423 @@
+/* gbt32960_session.c - GB/T 32960.3-2016 on one connection: bytes in, frames and what is none
+ * out; answers prepared and settled. The rules are in docs/GBT32960.md.
+ *
+ * A stream that holds nothing but good frames is looked at frame by frame, where it lies.
+ * At the first byte that begins none, the rest of the turn goes through windows of the
+ * scanner, whose cost does not depend on what the bytes claim.
+ *
+ *     consumed | good good good | BAD ... good ... | WAIT
+ *              └ offset         └ windows          └ wait_at, wait_bytes: not looked at
+ *                                                    again before so much has arrived
+ */
+#include "dataplane/base/require.h"
+#include "dataplane/session/answer.h"
+#include "dataplane/session/protocols.h"
+#include "dataplane/session/waiting.h"
+#include "dataplane/wire/gbt32960.h"
+
+struct gbt32960_session {
+	struct session session;
+	uint64_t offset;     /* stream offset of the first byte not consumed */
+	uint64_t abandoned;  /* candidates that begin before are not waited for */
+	uint64_t armed_end;  /* end of what had arrived when the timer was armed */
+	uint32_t run_ticket; /* of bad_frames */
+	uint32_t wait_at;    /* the candidate waited for: the low bits of its offset */
+	uint32_t wait_bytes; /* with so many the candidate can be judged */
+	bool is_waiting;
+	bool in_run;         /* the byte before `offset` belongs to no frame */
+};
+static_assert(sizeof(struct gbt32960_session) <= 128, "a million vehicles have one each");
+
+/* One call of cut. */
+struct cut {
+	struct gbt32960_session *gs;
+	struct frame_vec *frames;
+	struct stream *stream;
+	unsigned frames_end; /* `frames` may hold so many */
+	size_t readable;
+	size_t at;       /* bytes cut so far */
+	bool is_waiting; /* a candidate stands at `at`: */
+	size_t wait_bytes;
+};
+
+static struct gbt32960_session *of(struct session *s)
+{
+	return container_of(s, struct gbt32960_session, session);
+}
+
+static bool has_room(const struct cut *c)
+{
+	return c->frames->count < c->frames_end && c->at < c->readable;
+}
+
+static void cut_push(struct cut *c, struct bytes bytes, enum stat_id verdict)
+{
+	static_assert(STAT_COUNT <= UINT8_MAX && STAT_packets_received == 0,
+		      "a verdict is a counter, and 0 is none");
+	struct frame *f = &c->frames->frames[c->frames->count++];
+	*f = (struct frame){
+		.session = &c->gs->session,
+		.bytes = bytes,
+		.verdict = (uint8_t)verdict,
+	};
+	if (!verdict)
+		f->key = (struct bytes){gbt32960_header_of(bytes)->vin, GBT32960_VIN_BYTES};
+	c->at += bytes.size;
+}
+
+/* A good frame, looked at where it lies; false when it takes a closer look. One that straddles
+ * packets is gathered: first as much as tells its length, then all of it. */
+static bool cut_good(struct cut *c)
+{
+	uint32_t bytes_max = c->gs->session.listener->frame_bytes_max;
+	size_t left = c->readable - c->at;
+	struct bytes here = stream_span(c->stream, c->at, left);
+	struct gbt32960_piece piece = gbt32960_look(here, bytes_max);
+	while (piece.kind == GBT32960_WAIT && piece.size <= left) {
+		here = stream_peek(c->stream, c->at, piece.size);
+		if (here.size < piece.size)
+			return false;
+		piece = gbt32960_look(here, bytes_max);
+	}
+	if (piece.kind != GBT32960_FRAME)
+		return false;
+	cut_push(c, (struct bytes){here.data, piece.size}, 0);
+	return true;
+}
+
+static enum stat_id verdict_of(const struct cut *c, const struct gbt32960_piece *piece)
+{
+	if (piece->kind == GBT32960_FRAME)
+		return 0;
+	if (piece->kind == GBT32960_EDITION)
+		return STAT_frame_reject_edition;
+	switch ((enum gbt32960_cause)piece->cause) {
+	case GBT32960_GARBAGE:
+		return STAT_frame_reject_garbage;
+	case GBT32960_BCC:
+		return STAT_frame_reject_bcc;
+	case GBT32960_TOO_LONG:
+		return STAT_frame_reject_too_long;
+	case GBT32960_INCOMPLETE:
+		break;
+	}
+	return c->gs->session.has_ended ? STAT_frame_reject_truncated
+					: STAT_frame_reject_timeout;
+}
+
+/* Candidates that begin before this place are not waited for: bytes from `c->at` on. */
+static size_t abandon_before(const struct cut *c)
+{
+	uint64_t at = c->gs->offset + c->at;
+	if (c->gs->session.has_ended)
+		return SIZE_MAX;
+	return c->gs->abandoned > at ? c->gs->abandoned - at : 0;
+}
+
+/* One window of the stream through the scanner; false when the rest must wait. */
+static bool cut_window(struct cut *c)
+{
+	size_t want = min_size(c->readable - c->at, GBT32960_WINDOW_BYTES);
+	struct bytes window = stream_peek(c->stream, c->at, want);
+	size_t start = c->at;
+	/* A window that shows less than there is must not give up what it cuts off. */
+	bool shows_all = c->at + window.size == c->readable;
+	struct gbt32960_scan scan;
+	gbt32960_scan_init(&scan, window, shows_all ? abandon_before(c) : 0,
+			   c->gs->session.listener->frame_bytes_max);
+	struct gbt32960_piece piece;
+	while (has_room(c) && gbt32960_scan_next(&scan, &piece)) {
+		if (piece.kind == GBT32960_WAIT) {
+			c->is_waiting = shows_all;
+			c->wait_bytes = piece.size;
+			return !shows_all && c->at > start;
+		}
+		struct bytes bytes = {window.data + (c->at - start), piece.size};
+		cut_push(c, bytes, verdict_of(c, &piece));
+	}
+	return c->at > start;
+}
+
+/* Remembers what is waited for, and for how long. */
+static void wait_for(struct ingest *in, struct cut *c)
+{
+	struct gbt32960_session *gs = c->gs;
+	struct session *s = &gs->session;
+	bool is_same = gs->is_waiting && c->at == 0 && s->is_timed;
+	gs->is_waiting = true;
+	gs->wait_at = (uint32_t)(gs->offset + c->at);
+	gs->wait_bytes = (uint32_t)c->wait_bytes;
+	stream_need(s->stream, c->wait_bytes);
+	if (is_same)
+		return;
+	gs->armed_end = gs->offset + c->readable;
+	session_arm(in, s, s->listener->frame_timeout_ms);
+}
+
+/* While sessions wait, each gets what one frame needs: another would be cut in vain. */
+static unsigned frames_end(const struct ingest *in, const struct session *s,
+			   const struct frame_vec *frames)
+{
+	bool is_want = in->frames_blocked > 0 || s->admitted != WAIT_NOTHING;
+	return is_want ? frames->count + 1 : FRAMES_PER_TURN;
+}
+
+static void gbt32960_cut(struct ingest *in, struct session *s, struct frame_vec *frames)
+{
+	struct gbt32960_session *gs = of(s);
+	struct cut c = {
+		.gs = gs,
+		.frames = frames,
+		.stream = s->stream,
+		.frames_end = frames_end(in, s, frames),
+		.readable = stream_readable(s->stream),
+	};
+	bool is_early = gs->is_waiting && gs->wait_at == (uint32_t)gs->offset &&
+			c.readable < gs->wait_bytes && abandon_before(&c) == 0;
+	if (is_early)
+		return;
+	if (c.readable > 0 && !waiting_is_turn(in, s, WAIT_ANSWER)) {
+		session_wait(in, s, WAIT_ANSWER);
+		return;
+	}
+	while (has_room(&c) && cut_good(&c))
+		;
+	while (has_room(&c) && cut_window(&c))
+		;
+	if (c.is_waiting) {
+		wait_for(in, &c);
+		return;
+	}
+	if (gs->is_waiting)
+		stream_need(s->stream, 0);
+	gs->is_waiting = false;
+	session_disarm(in, s);
+	if (c.at < c.readable)
+		stream_wake(s->stream, STREAM_READABLE);
+}
+
+static void gbt32960_expire(struct ingest *in, struct session *s)
+{
+	struct gbt32960_session *gs = of(s);
+	if (session_is_held(s)) {
+		session_arm(in, s, s->listener->frame_timeout_ms);
+		return;
+	}
+	gs->abandoned = gs->armed_end;
+	stream_wake(s->stream, STREAM_READABLE);
+}
+
+/* ---- what is none ---------------------------------------------------------------------- */
+
+static uint32_t keep_bad(struct ingest *in, const struct gbt32960_session *gs,
+			 const struct frame *f)
+{
+	struct bad_frame bad = {
+		.peer = gs->session.stream->peer,
+		.wall_ms = in->wall_ms,
+		.stream_offset = gs->offset,
+		.reason = f->verdict,
+		.listener = gs->session.stream->listener,
+	};
+	return bad_frames_add(&in->bad_frames, &bad, f->bytes);
+}
+
+static void gbt32960_reject(struct ingest *in, struct session *s, const struct frame *f)
+{
+	struct gbt32960_session *gs = of(s);
+	bool is_edition = f->verdict == STAT_frame_reject_edition;
+	if (gs->in_run && !is_edition) {
+		bad_frames_extend(&in->bad_frames, gs->run_ticket, f->bytes);
+	} else {
+		stats_add(&in->stats, STAT_frames_received, 1);
+		stats_add(&in->stats, (enum stat_id)f->verdict, 1);
+		gs->run_ticket = keep_bad(in, gs, f);
+		gs->in_run = !is_edition;
+	}
+	gs->offset += f->bytes.size;
+}
+
+/* ---- answers --------------------------------------------------------------------------- */
+
+enum { TO_GOOD = 1, TO_BAD = 2 };
+
+/* Which up-commands are answered: annex B for terminals, chapter 5 between platforms. What
+ * is reserved (t.3) has no rule to be answered by. */
+static unsigned answers_to(const struct gbt32960_header *h, enum link_kind link)
+{
+	if (h->flag != GBT32960_COMMAND)
+		return 0;
+	switch (h->command) {
+	case GBT32960_LOGIN:
+		return link == LINK_TERMINAL ? TO_GOOD : TO_GOOD | TO_BAD;
+	case GBT32960_REALTIME:
+	case GBT32960_REISSUE:
+		return link == LINK_TERMINAL ? TO_BAD : TO_GOOD | TO_BAD;
+	case GBT32960_LOGOUT:
+	case GBT32960_PLATFORM_LOGIN:
+	case GBT32960_PLATFORM_LOGOUT:
+	case GBT32960_HEARTBEAT:
+	case GBT32960_TIME_SYNC:
+		return TO_GOOD | TO_BAD;
+	}
+	return 0;
+}
+
+/* The data unit of the answer: the request's time (6.3.2), all of it (B.3.3.2), our time, or
+ * nothing. What is encrypted shows no time. */
+static struct bytes answer_data(const struct ingest *in, const struct listener *l,
+				struct bytes frame, uint8_t time[GBT32960_TIME_BYTES])
+{
+	const struct gbt32960_header *h = gbt32960_header_of(frame);
+	struct bytes data = gbt32960_data_of(frame);
+	if (h->command == GBT32960_TIME_SYNC) {
+		gbt32960_time(time, in->wall_ms);
+		return (struct bytes){time, GBT32960_TIME_BYTES};
+	}
+	if (h->command == GBT32960_HEARTBEAT)
+		return (struct bytes){0};
+	if (l->answer_body == ANSWER_BODY_ECHO)
+		return data;
+	bool is_secret = h->encryption == GBT32960_RSA || h->encryption == GBT32960_AES;
+	bool has_time = data.size >= GBT32960_TIME_BYTES && !is_secret;
+	return (struct bytes){data.data, has_time ? GBT32960_TIME_BYTES : 0};
+}
+
+/* An answer that carries a time at most; null: the session waits. */
+static struct answer *answer_take_short(struct ingest *in, struct session *s, bool is_silent,
+					const struct gbt32960_header *request,
+					struct bytes data)
+{
+	size_t size = GBT32960_FRAME_BYTES_MIN + data.size;
+	struct answer *a = answer_take_text(in, s, is_silent, size);
+	if (!a) {
+		session_wait(in, s, WAIT_ANSWER);
+		return NULL;
+	}
+	uint8_t bcc = gbt32960_answer_emit(a->text, request, GBT32960_SUCCESS, data);
+	if (data.size > 0)
+		memcpy(a->text + GBT32960_HEADER_BYTES, data.data, data.size);
+	a->text[size - 1] = bcc;
+	return a;
+}
+
+/* One that echoes more; null: the session waits. */
+static struct answer *answer_take_long(struct ingest *in, struct session *s, bool is_silent,
+				       const struct gbt32960_header *request,
+				       struct bytes data)
+{
+	size_t size = GBT32960_FRAME_BYTES_MIN + data.size;
+	bool is_small = size <= CHUNK_BYTES / 2;
+	struct chunk_pool *pool = is_small ? &in->answer_small : &in->answer_large;
+	size_t left = is_small ? answer_chunks_left(in) : chunk_pool_left(pool);
+	bool has_room = (is_small || waiting_is_turn(in, s, WAIT_LARGE)) &&
+			left * pool->chunk_bytes >= size;
+	struct answer *a = has_room ? answer_take(in, s, is_silent) : NULL;
+	if (!has_room && !is_small)
+		session_wait_bytes(in, s, WAIT_LARGE, (uint32_t)size);
+	else if (!a)
+		session_wait(in, s, WAIT_ANSWER);
+	if (!a)
+		return NULL;
+	uint8_t header[GBT32960_HEADER_BYTES];
+	uint8_t bcc = gbt32960_answer_emit(header, request, GBT32960_SUCCESS, data);
+	require(chain_append(&a->bytes, pool, header, sizeof header));
+	require(chain_append(&a->bytes, pool, data.data, data.size));
+	require(chain_append(&a->bytes, pool, &bcc, 1));
+	return a;
+}
+
+/* A success answer to `frame` at the end of the queue, or null: the session waits for memory. */
+static struct answer *answer_make(struct ingest *in, struct session *s, struct bytes frame,
+				  bool is_silent)
+{
+	uint8_t time[GBT32960_TIME_BYTES];
+	const struct gbt32960_header *request = gbt32960_header_of(frame);
+	struct bytes data = answer_data(in, s->listener, frame, time);
+	if (data.size + GBT32960_FRAME_BYTES_MIN <= ANSWER_TEXT_BYTES)
+		return answer_take_short(in, s, is_silent, request, data);
+	return answer_take_long(in, s, is_silent, request, data);
+}
+
+static bool gbt32960_accept(struct ingest *in, struct session *s, const struct frame *f,
+			    struct answer **ret)
+{
+	struct gbt32960_session *gs = of(s);
+	unsigned answers = answers_to(gbt32960_header_of(f->bytes), s->listener->link);
+	*ret = NULL;
+	if (answers) {
+		*ret = answer_make(in, s, f->bytes, !(answers & TO_GOOD));
+		if (!*ret)
+			return false;
+		(*ret)->frames = !!(answers & TO_GOOD);
+	}
+	stats_add(&in->stats, STAT_frames_received, 1);
+	/* The frame has its end now when nobody waits for an answer. */
+	if (!(answers & TO_GOOD))
+		stats_add(&in->stats, STAT_frames_accepted, 1);
+	gs->offset += f->bytes.size;
+	gs->in_run = false;
+	return true;
+}
+
+static void answer_read(const struct answer *a, size_t from, void *out, size_t size)
+{
+	if (a->text_bytes)
+		memcpy(out, a->text + from, size);
+	else
+		chain_copy_out(&a->bytes, from, out, size);
+}
+
+static void answer_patch(struct answer *a, size_t from, const void *data, size_t size)
+{
+	if (a->text_bytes)
+		memcpy(a->text + from, data, size);
+	else
+		chain_patch(&a->bytes, from, data, size);
+}
+
+/* Success was prepared; failure changes the flag, and the BCC with it. */
+static void gbt32960_resolve(struct ingest *in, struct waiter *w, const struct append *done)
+{
+	struct answer *a = w->answer;
+	if (!done->error || !a->session)
+		return;
+	struct gbt32960_header h;
+	size_t bcc_at = (a->text_bytes ? a->text_bytes : a->bytes.size) - 1;
+	uint8_t bcc, flag = GBT32960_ERROR;
+	answer_read(a, 0, &h, sizeof h);
+	answer_read(a, bcc_at, &bcc, 1);
+	h.flag = GBT32960_COMMAND;
+	a->is_silent = !(answers_to(&h, a->session->listener->link) & TO_BAD);
+	bcc ^= GBT32960_SUCCESS ^ GBT32960_ERROR;
+	answer_patch(a, GBT32960_FLAG_AT, &flag, 1);
+	answer_patch(a, bcc_at, &bcc, 1);
+}
+
+/* ---- the row ---------------------------------------------------------------------------- */
+
+static void gbt32960_open(struct ingest *in, struct session *s)
+{
+	require(s->listener->frame_bytes_max >= GBT32960_FRAME_BYTES_MIN);
+}
+
+/* What the peer had sent, and nobody has read: one frame, as far as we know. */
+static void gbt32960_close(struct ingest *in, struct session *s)
+{
+	if (stream_readable(s->stream) == 0)
+		return;
+	stats_add(&in->stats, STAT_frames_received, 1);
+	stats_add(&in->stats, STAT_frame_drop_connection, 1);
+}
+
+const struct protocol protocol_gbt32960 = {
+	.name = "GBT32960",
+	.session_bytes = sizeof(struct gbt32960_session),
+	.open = gbt32960_open,
+	.cut = gbt32960_cut,
+	.expire = gbt32960_expire,
+	.accept = gbt32960_accept,
+	.reject = gbt32960_reject,
+	.resolve = gbt32960_resolve,
+	.close = gbt32960_close,
+};

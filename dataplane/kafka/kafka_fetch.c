@@ -1,0 +1,227 @@
+/* kafka_fetch.c - a fetch request's pieces in, its list of partitions out; see
+ * kafka_fetch.h. */
+#include "dataplane/kafka/kafka_fetch.h"
+#include "dataplane/base/clock.h"
+#include "dataplane/wire/kafka_error.h"
+#include "dataplane/wire/kafka_header.h"
+
+enum {
+	/* One node leads every partition for ever: the epoch that Metadata names. */
+	LEADER_EPOCH = 0,
+	EPOCH_UNCHECKED = -1,
+	/* Forgotten topics make sense in a session only; room for a client that sends some. */
+	TAIL_ARENA_BYTES = 4096,
+};
+
+static enum kafka_progress topic_step(struct ingest *in, struct kafka_session *ks);
+static enum kafka_progress partition_step(struct ingest *in, struct kafka_session *ks);
+static enum kafka_progress topic_end_step(struct ingest *in, struct kafka_session *ks);
+static enum kafka_progress end_step(struct ingest *in, struct kafka_session *ks);
+
+size_t kafka_fetch_bytes(void)
+{
+	return sizeof(struct fetch);
+}
+
+/* KIP-227: what is no full request belongs to a session, and there are none. */
+static int16_t session_error(const struct fetch_head *head)
+{
+	bool is_full = head->session_epoch == FETCH_SESSION_EPOCH_INITIAL ||
+		       head->session_epoch == FETCH_SESSION_EPOCH_FINAL;
+	return is_full ? KAFKA_ERROR_NONE : KAFKA_ERROR_FETCH_SESSION_ID_NOT_FOUND;
+}
+
+static uint32_t natural(int32_t v)
+{
+	return v < 0 ? 0 : (uint32_t)v;
+}
+
+static void set_limits(struct ingest *in, struct fetch *f, const struct fetch_head *head)
+{
+	uint64_t share = (uint64_t)in->answer_large.count * CHUNK_BYTES / FETCH_POOL_SHARE;
+	uint32_t limit = (uint32_t)min_u64(share, FETCH_BYTES_MAX);
+	f->max_bytes = min_u32(natural(head->max_bytes), limit);
+	/* What cannot be sent cannot be waited for. */
+	f->min_bytes = min_u32(natural(head->min_bytes), f->max_bytes);
+	f->deadline_ns = in->now_ns + natural(head->max_wait_ms) * NS_PER_MS;
+	f->isolation = head->isolation_level;
+	f->error = session_error(head);
+}
+
+static struct fetch *fetch_take(struct ingest *in, struct kafka_session *ks)
+{
+	bool is_turn = waiting_is_turn(in, &ks->base, WAIT_FETCH);
+	struct fetch *f = is_turn ? slab_take(&in->fetches) : NULL;
+	if (!f)
+		return NULL;
+	f->session = ks;
+	f->correlation_id = ks->correlation_id;
+	f->version = ks->version;
+	f->is_flexible = ks->is_flexible;
+	ks->fetch = f;
+	return f;
+}
+
+enum kafka_progress kafka_fetch_head(struct ingest *in, struct kafka_session *ks)
+{
+	struct cursor c = kafka_peek(ks);
+	const uint8_t *start = c.at;
+	struct fetch_head head;
+	bool whole = kafka_read_piece(ks, &fetch_request_head, &c, &head);
+	int64_t topics = kafka_length_read(&c, ks->is_flexible);
+	if (!whole || c.bad)
+		return KAFKA_CUT;
+	uint32_t used = (uint32_t)(c.at - start);
+	if (topics < 0 ||
+	    (uint64_t)topics > (ks->left - used) / fetch_topic_bytes_min(ks->is_flexible))
+		return KAFKA_REJECT;
+	struct fetch *f = fetch_take(in, ks);
+	if (!f)
+		return kafka_wait(in, ks, WAIT_FETCH);
+	set_limits(in, f, &head);
+	f->topics_left = (uint32_t)topics;
+	kafka_consume(ks, used);
+	ks->step = topics ? topic_step : end_step;
+	return KAFKA_GO;
+}
+
+static enum kafka_progress topic_step(struct ingest *in, struct kafka_session *ks)
+{
+	struct fetch *f = ks->fetch;
+	struct cursor c = kafka_peek(ks);
+	const uint8_t *start = c.at;
+	struct fetch_topic topic;
+	bool whole = kafka_read_piece(ks, &fetch_topic, &c, &topic);
+	int64_t parts = kafka_length_read(&c, ks->is_flexible);
+	if (!whole || c.bad)
+		return KAFKA_CUT;
+	uint32_t used = (uint32_t)(c.at - start);
+	if (parts < 0 || (uint64_t)parts > (ks->left - used) /
+				 fetch_partition_bytes_min(ks->version, ks->is_flexible) ||
+	    f->partitions + parts > KAFKA_REQUEST_PARTITIONS_MAX)
+		return KAFKA_REJECT;
+	if (!kafka_request_append(in, ks, &f->names, topic.name))
+		return KAFKA_WAIT;
+	f->topic_left = (uint32_t)parts;
+	f->topics += parts > 0;
+	f->partitions += (uint32_t)parts;
+	f->topic_parts = (uint32_t)parts;
+	f->name_bytes = (uint16_t)topic.name.size;
+	f->topic = topics_find(in->topics, topic.name);
+	f->topics_version = in->topics->version;
+	kafka_consume(ks, used);
+	ks->step = parts ? partition_step : topic_end_step;
+	return KAFKA_GO;
+}
+
+/* A snapshot newer than the topic's: its name is the last one kept. */
+static const struct topic *topic_now(struct ingest *in, struct fetch *f)
+{
+	uint8_t name[TOPIC_NAME_BYTES_MAX];
+	if (f->topics_version != in->topics->version && f->name_bytes <= sizeof name) {
+		chain_copy_out(&f->names, f->names.size - f->name_bytes, name, f->name_bytes);
+		f->topic = topics_find(in->topics, (struct bytes){name, f->name_bytes});
+		f->topics_version = in->topics->version;
+	}
+	return f->topic;
+}
+
+static int16_t check_epoch(int32_t epoch)
+{
+	if (epoch == EPOCH_UNCHECKED || epoch == LEADER_EPOCH)
+		return KAFKA_ERROR_NONE;
+	return epoch < LEADER_EPOCH ? KAFKA_ERROR_FENCED_LEADER_EPOCH
+				    : KAFKA_ERROR_UNKNOWN_LEADER_EPOCH;
+}
+
+static void part_fill(struct ingest *in, struct fetch *f, struct fetch_part *part,
+		      const struct fetch_partition *asked)
+{
+	const struct topic *topic = topic_now(in, f);
+	list_init(&part->node);
+	part->fetch = f;
+	part->offset = asked->fetch_offset;
+	part->partition = asked->partition;
+	part->bytes_max = natural(asked->partition_max_bytes);
+	part->name_at = (uint32_t)f->names.size - f->name_bytes;
+	part->name_bytes = f->name_bytes;
+	part->topic_parts = f->topic_parts;
+	f->topic_parts = 0;
+	if (!topic || (uint32_t)asked->partition >= topic->partitions) {
+		part->error = KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION;
+		return;
+	}
+	part->ref = topic->refs[asked->partition];
+	part->error = check_epoch(asked->current_leader_epoch);
+}
+
+/* Null: the session waits. */
+static struct fetch_part *part_take(struct ingest *in, struct kafka_session *ks)
+{
+	struct chain *parts = &ks->fetch->parts;
+	uint32_t bytes = sizeof(struct fetch_part);
+	struct fetch_part *part = NULL;
+	if (waiting_may_grow(in, &ks->base, WAIT_REQUEST, parts, bytes))
+		part = (void *)chain_reserve(parts, &in->request_pool, bytes);
+	if (!part)
+		session_wait_bytes(in, &ks->base, WAIT_REQUEST, bytes);
+	return part;
+}
+
+static enum kafka_progress partition_step(struct ingest *in, struct kafka_session *ks)
+{
+	struct fetch *f = ks->fetch;
+	struct cursor c = kafka_peek(ks);
+	const uint8_t *start = c.at;
+	struct fetch_partition asked;
+	if (!kafka_read_piece(ks, &fetch_partition, &c, &asked))
+		return KAFKA_CUT;
+	struct fetch_part *part = part_take(in, ks);
+	if (!part)
+		return KAFKA_WAIT;
+	part_fill(in, f, part, &asked);
+	kafka_consume(ks, (uint32_t)(c.at - start));
+	ks->step = --f->topic_left ? partition_step : topic_end_step;
+	return KAFKA_GO;
+}
+
+static enum kafka_progress topic_end_step(struct ingest *in, struct kafka_session *ks)
+{
+	struct cursor c = kafka_peek(ks);
+	const uint8_t *start = c.at;
+	struct fetch_tags tags;
+	if (!kafka_read_piece(ks, &fetch_tags, &c, &tags))
+		return KAFKA_CUT;
+	kafka_consume(ks, (uint32_t)(c.at - start));
+	ks->step = --ks->fetch->topics_left ? topic_step : end_step;
+	return KAFKA_GO;
+}
+
+static enum kafka_progress end_step(struct ingest *in, struct kafka_session *ks)
+{
+	struct fetch *f = ks->fetch;
+	struct cursor c = kafka_peek(ks);
+	const uint8_t *start = c.at;
+	struct fetch_tail tail;
+	alignas(max_align_t) uint8_t room[TAIL_ARENA_BYTES];
+	struct kafka_arena arena = kafka_arena_of(room, sizeof room);
+	enum kafka_decoded decoded =
+		kafka_decode(&fetch_request_tail, ks->version, &c, &arena, &tail);
+	if (decoded == KAFKA_DECODED_MALFORMED)
+		return KAFKA_CUT;
+	if (decoded == KAFKA_DECODED_TOO_LARGE || (uint32_t)(c.at - start) < ks->left)
+		return KAFKA_REJECT;
+	bool is_turn = waiting_is_turn(in, &ks->base, WAIT_ANSWER);
+	f->answer = is_turn ? answer_take(in, &ks->base, false) : NULL;
+	if (!f->answer)
+		return kafka_wait(in, ks, WAIT_ANSWER);
+	f->answer->waiting = 1;
+	f->answer->frames = 1;
+	f->answer->may_wait = true;
+	kafka_consume(ks, ks->left);
+	ks->is_begun = false;
+	ks->is_alone = true;
+	ks->step = NULL;
+	kafka_fetch_begin(in, f);
+	return KAFKA_GO;
+}

@@ -1,0 +1,327 @@
+/* kafka_produce.c - a produce request's pieces in, batches received, its answer encoded along
+ * the way; see kafka_produce.h. */
+#include "dataplane/kafka/kafka_produce.h"
+#include "dataplane/batch/batch.h"
+#include "dataplane/kafka/kafka_receive.h"
+#include "dataplane/wire/kafka_error.h"
+#include "dataplane/wire/kafka_header.h"
+#include "dataplane/wire/msg_produce.h"
+
+enum {
+	/* The largest piece of an answer: a topic's name, or an outcome with its text. */
+	PIECE_BYTES_MAX = KAFKA_STRING_BYTES_MAX + 16,
+	/* An outcome's index stands before what the writer decides. */
+	OUTCOME_PATCH_FROM = 4,
+	NO_COUNT = -2,
+};
+
+static enum kafka_progress topic_step(struct ingest *in, struct kafka_session *ks);
+static enum kafka_progress partition_step(struct ingest *in, struct kafka_session *ks);
+static enum kafka_progress batch_step(struct ingest *in, struct kafka_session *ks);
+static enum kafka_progress outcome_step(struct ingest *in, struct kafka_session *ks);
+static enum kafka_progress partition_end_step(struct ingest *in, struct kafka_session *ks);
+static enum kafka_progress topic_end_step(struct ingest *in, struct kafka_session *ks);
+static enum kafka_progress end_step(struct ingest *in, struct kafka_session *ks);
+
+/* Appends one piece of the answer, and a count where one follows. With acks=0 too: nobody
+ * will send it, but the topic's name is kept there. False: the session waits for memory. */
+static bool answer_piece(struct ingest *in, struct kafka_session *ks,
+			 const struct kafka_message *m, const void *piece, int64_t count)
+{
+	uint8_t room[PIECE_BYTES_MAX];
+	struct emitter e = emitter_of(room, sizeof room);
+	kafka_encode(m, ks->version, piece, &e);
+	if (count != NO_COUNT)
+		kafka_length_emit(&e, ks->is_flexible, count);
+	return kafka_answer_take(in, &ks->base, &ks->produce.answer->bytes, room,
+				 emitter_size(&e));
+}
+
+/* ---- head ------------------------------------------------------------------------------ */
+
+/* An answer that waits for its own request, outside the queue until that has been read. */
+static struct answer *answer_begin(struct ingest *in, struct kafka_session *ks, int16_t acks)
+{
+	struct answer *a = answer_take(in, &ks->base, acks == PRODUCE_ACKS_NONE);
+	if (!a)
+		return NULL;
+	list_remove(&a->node);
+	ks->base.answers_count--;
+	a->waiting = 1;
+	a->frames = 1;
+	ks->is_begun = false;
+	return a;
+}
+
+static bool answer_head(struct ingest *in, struct kafka_session *ks, int64_t topics)
+{
+	uint8_t room[KAFKA_RESPONSE_HEADER_BYTES_MAX + VARINT32_BYTES_MAX];
+	struct emitter e = emitter_of(room, sizeof room);
+	kafka_response_header_emit(&e, ks->correlation_id, ks->is_flexible);
+	kafka_length_emit(&e, ks->is_flexible, topics);
+	return kafka_answer_take(in, &ks->base, &ks->produce.answer->bytes, room,
+				 emitter_size(&e));
+}
+
+enum kafka_progress kafka_produce_head(struct ingest *in, struct kafka_session *ks)
+{
+	struct kafka_produce *p = &ks->produce;
+	struct cursor c = kafka_peek(ks);
+	const uint8_t *start = c.at;
+	struct produce_head head;
+	bool whole = kafka_read_piece(ks, &produce_request_head, &c, &head);
+	int64_t topics = kafka_length_read(&c, ks->is_flexible);
+	if (!whole || c.bad)
+		return KAFKA_CUT;
+	uint32_t used = (uint32_t)(c.at - start);
+	if (topics < 0 || (uint64_t)topics > (ks->left - used) /
+						     produce_topic_bytes_min(ks->is_flexible))
+		return KAFKA_REJECT;
+	if (!p->answer && waiting_is_turn(in, &ks->base, WAIT_ANSWER))
+		p->answer = answer_begin(in, ks, head.acks);
+	if (!p->answer)
+		return kafka_wait(in, ks, WAIT_ANSWER);
+	if (!answer_head(in, ks, topics))
+		return KAFKA_WAIT;
+	p->acks = head.acks;
+	p->is_transactional = head.transactional_id.data != NULL;
+	p->topics_left = (uint32_t)topics;
+	p->partitions = 0;
+	kafka_consume(ks, used);
+	ks->step = topics ? topic_step : end_step;
+	return KAFKA_GO;
+}
+
+/* ---- topic ----------------------------------------------------------------------------- */
+
+static void topic_look_up(struct ingest *in, struct kafka_produce *p, struct bytes name)
+{
+	p->topic = topics_find(in->topics, name);
+	p->topics_version = in->topics->version;
+}
+
+/* There is a newer snapshot: the name is in the answer. */
+static void topic_look_up_again(struct ingest *in, struct kafka_produce *p)
+{
+	uint8_t name[TOPIC_NAME_BYTES_MAX];
+	struct bytes span = {name, p->name_bytes};
+	if (p->name_bytes > sizeof name)
+		return; /* no topic's, in no snapshot */
+	chain_copy_out(&p->answer->bytes, p->name_end - p->name_bytes, name, p->name_bytes);
+	topic_look_up(in, p, span);
+}
+
+const struct topic *kafka_produce_topic(struct ingest *in, struct kafka_session *ks)
+{
+	struct kafka_produce *p = &ks->produce;
+	if (p->topics_version != in->topics->version)
+		topic_look_up_again(in, p);
+	if (!p->topic || (uint32_t)p->partition >= p->topic->partitions)
+		return NULL;
+	return p->topic;
+}
+
+static uint32_t count_bytes(const struct kafka_session *ks, int64_t count)
+{
+	return ks->is_flexible ? uvarint_size((uint64_t)count + 1) : 4;
+}
+
+static enum kafka_progress topic_step(struct ingest *in, struct kafka_session *ks)
+{
+	struct kafka_produce *p = &ks->produce;
+	struct cursor c = kafka_peek(ks);
+	const uint8_t *start = c.at;
+	struct produce_topic topic;
+	bool whole = kafka_read_piece(ks, &produce_topic, &c, &topic);
+	int64_t partitions = kafka_length_read(&c, ks->is_flexible);
+	if (!whole || c.bad)
+		return KAFKA_CUT;
+	uint32_t used = (uint32_t)(c.at - start);
+	if (partitions < 0 || (uint64_t)partitions > (ks->left - used) /
+					produce_partition_bytes_min(ks->is_flexible) ||
+	    p->partitions + partitions > KAFKA_REQUEST_PARTITIONS_MAX)
+		return KAFKA_REJECT;
+	if (!answer_piece(in, ks, &produce_topic, &topic, partitions))
+		return KAFKA_WAIT;
+	p->name_bytes = (uint32_t)topic.name.size;
+	p->name_end = (uint32_t)p->answer->bytes.size - count_bytes(ks, partitions);
+	topic_look_up(in, p, topic.name);
+	p->partitions_left = (uint32_t)partitions;
+	p->partitions += (uint32_t)partitions;
+	kafka_consume(ks, used);
+	ks->step = partitions ? partition_step : topic_end_step;
+	return KAFKA_GO;
+}
+
+/* ---- partition ------------------------------------------------------------------------- */
+
+static enum batch_verdict request_verdict(struct ingest *in, struct kafka_session *ks)
+{
+	struct kafka_produce *p = &ks->produce;
+	if (p->acks < PRODUCE_ACKS_ALL || p->acks > PRODUCE_ACKS_LEADER)
+		return BATCH_BAD_ACKS;
+	if (p->is_transactional)
+		return BATCH_BAD_TRANSACTION;
+	return kafka_produce_topic(in, ks) ? BATCH_GOOD : BATCH_BAD_TOPIC;
+}
+
+static enum kafka_progress partition_step(struct ingest *in, struct kafka_session *ks)
+{
+	struct kafka_produce *p = &ks->produce;
+	struct cursor c = kafka_peek(ks);
+	const uint8_t *start = c.at;
+	struct produce_partition partition;
+	bool whole = kafka_read_piece(ks, &produce_partition, &c, &partition);
+	int64_t bytes = kafka_length_read(&c, ks->is_flexible);
+	if (!whole || c.bad)
+		return KAFKA_CUT;
+	uint32_t used = (uint32_t)(c.at - start);
+	if (bytes > ks->left - used)
+		return KAFKA_REJECT;
+	p->partition = partition.index;
+	kafka_receive_begin(&p->receive, request_verdict(in, ks),
+			    bytes < 0 ? 0 : (uint32_t)bytes);
+	kafka_consume(ks, used);
+	ks->step = batch_step;
+	return KAFKA_GO;
+}
+
+static enum kafka_progress batch_step(struct ingest *in, struct kafka_session *ks)
+{
+	enum kafka_progress p = kafka_receive(in, ks);
+	if (p == KAFKA_GO)
+		ks->step = outcome_step;
+	return p;
+}
+
+/* The partition's part of the answer; for a good batch the writer will fill it in. False: the
+ * session waits for memory. */
+static bool answer_outcome(struct ingest *in, struct kafka_session *ks)
+{
+	struct kafka_produce *p = &ks->produce;
+	struct answer *a = p->answer;
+	const struct batch_verdict_row *row = &batch_verdicts[p->receive.verdict];
+	bool is_good = p->receive.verdict == BATCH_GOOD;
+	bool is_turn = !a->first_in_use || waiting_is_turn(in, &ks->base, WAIT_WAITER);
+	struct waiter *w = is_good && is_turn ? answer_wait(in, a, p->receive.append) : NULL;
+	if (is_good && !w) {
+		kafka_wait(in, ks, WAIT_WAITER);
+		return false;
+	}
+	struct produce_outcome outcome = {
+		.index = p->partition,
+		.error_code = row->error,
+		.base_offset = -1,
+		.log_append_time = -1,
+		.log_start_offset = -1,
+		.error_message = {(const uint8_t *)row->text,
+				  row->text ? strlen(row->text) : 0},
+	};
+	uint32_t at = (uint32_t)a->bytes.size;
+	if (!answer_piece(in, ks, &produce_outcome, &outcome, NO_COUNT)) {
+		if (w)
+			answer_unwait(in, p->receive.append);
+		return false;
+	}
+	if (w) {
+		w->tag = (uint8_t)ks->version;
+		w->patch_at = at + OUTCOME_PATCH_FROM;
+	} else {
+		a->is_error = true;
+		a->closes = a->is_silent;
+	}
+	return true;
+}
+
+static enum kafka_progress outcome_step(struct ingest *in, struct kafka_session *ks)
+{
+	if (!answer_outcome(in, ks))
+		return KAFKA_WAIT;
+	kafka_receive_end(in, ks);
+	ks->step = partition_end_step;
+	return KAFKA_GO;
+}
+
+/* ---- ends ------------------------------------------------------------------------------ */
+
+/* Reads the tags that end a structure of the request; the answer's are `m`'s. */
+static enum kafka_progress end_piece(struct ingest *in, struct kafka_session *ks,
+				     const struct kafka_message *m, const void *piece)
+{
+	struct cursor c = kafka_peek(ks);
+	const uint8_t *start = c.at;
+	struct produce_tags tags;
+	if (!kafka_read_piece(ks, &produce_tags, &c, &tags))
+		return KAFKA_CUT;
+	if (m && !answer_piece(in, ks, m, piece, NO_COUNT))
+		return KAFKA_WAIT;
+	kafka_consume(ks, (uint32_t)(c.at - start));
+	return KAFKA_GO;
+}
+
+static enum kafka_progress partition_end_step(struct ingest *in, struct kafka_session *ks)
+{
+	enum kafka_progress p = end_piece(in, ks, NULL, NULL);
+	if (p == KAFKA_GO)
+		ks->step = --ks->produce.partitions_left ? partition_step : topic_end_step;
+	return p;
+}
+
+static enum kafka_progress topic_end_step(struct ingest *in, struct kafka_session *ks)
+{
+	const struct produce_tags tags = {0};
+	enum kafka_progress p = end_piece(in, ks, &produce_tags, &tags);
+	if (p == KAFKA_GO)
+		ks->step = --ks->produce.topics_left ? topic_step : end_step;
+	return p;
+}
+
+static enum kafka_progress end_step(struct ingest *in, struct kafka_session *ks)
+{
+	const struct produce_tail tail = {0};
+	enum kafka_progress p = end_piece(in, ks, &produce_tail, &tail);
+	if (p != KAFKA_GO)
+		return p;
+	struct answer *a = ks->produce.answer;
+	if (ks->left > 0)
+		return KAFKA_REJECT;
+	kafka_answer_seal(a);
+	ks->produce.answer = NULL;
+	ks->step = NULL;
+	answer_queue(&ks->base, a);
+	answer_done(in, a);
+	return KAFKA_GO;
+}
+
+/* ---- later ----------------------------------------------------------------------------- */
+
+void kafka_produce_resolve(struct ingest *in, struct waiter *w, const struct append *done)
+{
+	struct answer *a = w->answer;
+	if (a->is_silent) {
+		a->closes |= done->error != KAFKA_ERROR_NONE;
+		return;
+	}
+	bool is_stored = done->error == KAFKA_ERROR_NONE;
+	struct produce_outcome outcome = {
+		.error_code = done->error,
+		.base_offset = is_stored ? done->base_offset : -1,
+		.log_append_time = is_stored ? done->log_append_time : -1,
+		.log_start_offset = is_stored ? done->log_start_offset : -1,
+	};
+	uint8_t bytes[PRODUCE_PATCH_BYTES_MAX];
+	size_t size = produce_patch(bytes, w->tag, &outcome);
+	chain_patch(&a->bytes, w->patch_at, bytes, size);
+}
+
+void kafka_produce_close(struct ingest *in, struct kafka_session *ks, bool is_rejected)
+{
+	struct kafka_produce *p = &ks->produce;
+	kafka_receive_drop(in, ks);
+	if (!p->answer)
+		return;
+	if (is_rejected)
+		p->answer->frames = 0;
+	kafka_answer_forget(in, p->answer);
+	p->answer = NULL;
+}

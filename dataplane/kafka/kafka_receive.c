@@ -1,0 +1,333 @@
+/* kafka_receive.c - a batch's bytes in, a checked append out; see kafka_receive.h. */
+#include "dataplane/kafka/kafka_receive.h"
+#include "dataplane/base/crc32c.h"
+#include "dataplane/base/require.h"
+#include "dataplane/batch/batch.h"
+#include "dataplane/kafka/kafka_produce.h"
+#include "dataplane/wire/kafka_error.h"
+#include "dataplane/wire/msg_produce.h"
+#include "dataplane/wire/record_walk.h"
+
+#define ROW(verdict, code, end, words)                                                   \
+	[BATCH_##verdict] = {.error = KAFKA_ERROR_##code, .stat = STAT_record_##end,     \
+			     .text = (words)}
+
+const struct batch_verdict_row batch_verdicts[BATCH_VERDICTS] = {
+	[BATCH_GOOD] = {.error = KAFKA_ERROR_NONE, .stat = STAT_records_stored},
+	ROW(BAD_ACKS, INVALID_REQUIRED_ACKS, reject_acks, "acks must be -1, 0 or 1"),
+	ROW(BAD_TOPIC, UNKNOWN_TOPIC_OR_PARTITION, reject_topic, NULL),
+	ROW(BAD_TRANSACTION, TRANSACTIONAL_ID_AUTHORIZATION_FAILED, reject_invalid,
+	    "transactions are not available"),
+	ROW(BAD_NONE, INVALID_RECORD, reject_invalid, "no record batch"),
+	ROW(BAD_SIZE, CORRUPT_MESSAGE, reject_crc, "shorter than a record batch"),
+	ROW(BAD_SEVERAL, INVALID_RECORD, reject_invalid,
+	    "records must be exactly one record batch"),
+	ROW(BAD_MAGIC, INVALID_RECORD, reject_invalid, "record batch magic is not 2"),
+	ROW(BAD_ZSTD, UNSUPPORTED_COMPRESSION_TYPE, reject_codec,
+	    "zstd needs Produce version 7"),
+	ROW(BAD_OFFSET, INVALID_RECORD, reject_invalid, "base offset is not 0"),
+	ROW(BAD_TOO_LARGE, MESSAGE_TOO_LARGE, reject_too_large,
+	    "record batch larger than max.message.bytes"),
+	ROW(BAD_CODEC, UNSUPPORTED_COMPRESSION_TYPE, reject_codec,
+	    "unknown compression type"),
+	ROW(BAD_COUNT, INVALID_RECORD, reject_invalid,
+	    "record count and last offset delta disagree"),
+	ROW(BAD_CONTROL, INVALID_RECORD, reject_invalid,
+	    "control batches are the broker's"),
+	ROW(BAD_TRANSACTIONAL, TRANSACTIONAL_ID_AUTHORIZATION_FAILED, reject_invalid,
+	    "transactions are not available"),
+	ROW(BAD_SEQUENCE, INVALID_RECORD, reject_invalid,
+	    "producer id without a base sequence"),
+	ROW(BAD_CRC, CORRUPT_MESSAGE, reject_crc, "record batch CRC mismatch"),
+	ROW(BAD_RECORDS, INVALID_RECORD, reject_invalid,
+	    "the records are not what the batch header says"),
+	ROW(BAD_TIMESTAMP, INVALID_TIMESTAMP, reject_timestamp,
+	    "timestamp outside the topic's bounds"),
+};
+
+void kafka_receive_begin(struct kafka_receive *r, enum batch_verdict refused, uint32_t bytes)
+{
+	*r = (struct kafka_receive){.left = bytes, .verdict = (uint8_t)refused};
+	list_init(&r->node);
+}
+
+/* ---- the header ------------------------------------------------------------------------ */
+
+/* Records for the ledger: what the header claims, but no more than the bytes could hold, and
+ * one at least. How many a compressed batch holds only its reader will know. */
+static uint32_t records_claimed(const struct record_batch_header *h, uint32_t bytes)
+{
+	int32_t claimed = (int32_t)record_batch_count(h);
+	uint32_t fit = UINT32_MAX;
+	if (record_batch_codec(h) == RECORD_CODEC_NONE)
+		fit = (bytes - RECORD_BATCH_HEADER_BYTES) / RECORD_BYTES_MIN;
+	return claimed <= 0 ? 1 : max_u32(min_u32((uint32_t)claimed, fit), 1);
+}
+
+/* What is final whatever the CRC says. */
+static enum batch_verdict check_frame(const struct record_batch_header *h, uint32_t bytes,
+				      int version, uint32_t bytes_max)
+{
+	int64_t size = record_batch_bytes(h);
+	if (size < RECORD_BATCH_HEADER_BYTES)
+		return BATCH_BAD_SIZE;
+	if (h->magic != RECORD_BATCH_MAGIC)
+		return BATCH_BAD_MAGIC;
+	if (size != bytes)
+		return BATCH_BAD_SEVERAL;
+	if (record_batch_codec(h) == RECORD_CODEC_ZSTD && version < PRODUCE_ZSTD_SINCE)
+		return BATCH_BAD_ZSTD;
+	if (record_batch_base_offset(h) != 0)
+		return BATCH_BAD_OFFSET;
+	if (bytes > bytes_max)
+		return BATCH_BAD_TOO_LARGE;
+	return BATCH_GOOD;
+}
+
+/* What is wrong only if the CRC is right. */
+static enum batch_verdict check_fields(const struct record_batch_header *h)
+{
+	uint16_t attributes = be16_get(h->attributes);
+	int32_t count = (int32_t)record_batch_count(h);
+	if (record_batch_codec(h) >= RECORD_CODECS)
+		return BATCH_BAD_CODEC;
+	if (count <= 0 || (int32_t)be32_get(h->last_offset_delta) != count - 1)
+		return BATCH_BAD_COUNT;
+	if (attributes & RECORD_BATCH_CONTROL)
+		return BATCH_BAD_CONTROL;
+	if (attributes & RECORD_BATCH_TRANSACTIONAL)
+		return BATCH_BAD_TRANSACTIONAL;
+	if ((int64_t)be64_get(h->producer_id) >= 0 && (int32_t)be32_get(h->base_sequence) < 0)
+		return BATCH_BAD_SEQUENCE;
+	return BATCH_GOOD;
+}
+
+static bool is_crc_asked(enum batch_verdict v)
+{
+	return v == BATCH_GOOD || (v >= BATCH_BAD_CODEC && v < BATCH_BAD_CRC);
+}
+
+static enum batch_verdict check_header(struct ingest *in, struct kafka_session *ks,
+				       const struct record_batch_header *h)
+{
+	struct kafka_receive *r = &ks->produce.receive;
+	const struct topic *topic = kafka_produce_topic(in, ks);
+	if (r->verdict != BATCH_GOOD)
+		return r->verdict;
+	if (!topic)
+		return BATCH_BAD_TOPIC;
+	/* A batch beyond the reserve could wait for ever for what others like it hold. */
+	uint32_t bytes_max = min_u32(topic->message_bytes_max, in->lanes.reserve_bytes);
+	enum batch_verdict v = check_frame(h, r->left, ks->version, bytes_max);
+	return v == BATCH_GOOD ? check_fields(h) : v;
+}
+
+/* A batch that will be kept gets its append. False: none left, the session waits. */
+static bool append_begin(struct ingest *in, struct kafka_session *ks)
+{
+	struct kafka_produce *p = &ks->produce;
+	const struct topic *topic = kafka_produce_topic(in, ks);
+	struct partition_ref ref = topic->refs[p->partition];
+	struct lane *lane = lanes_get(&in->lanes, ref);
+	enum wait_for what = WAIT_APPEND + lane->writer;
+	bool is_turn = waiting_is_turn(in, &ks->base, what);
+	struct append *a = is_turn ? append_take(in, lane) : NULL;
+	if (!a) {
+		session_wait(in, &ks->base, what);
+		return false;
+	}
+	a->partition = ref;
+	a->level = p->acks == PRODUCE_ACKS_ALL ? ACK_DURABLE : ACK_WRITTEN;
+	p->receive.append = a;
+	list_append(&in->incomplete, &p->receive.node);
+	return true;
+}
+
+static enum kafka_progress take_header(struct ingest *in, struct kafka_session *ks)
+{
+	struct kafka_receive *r = &ks->produce.receive;
+	if (r->left < RECORD_BATCH_HEADER_BYTES) {
+		if (r->verdict == BATCH_GOOD)
+			r->verdict = r->left ? BATCH_BAD_SIZE : BATCH_BAD_NONE;
+		r->records = r->left ? 1 : 0;
+		r->has_header = true;
+		return KAFKA_GO;
+	}
+	struct bytes b = stream_peek(ks->base.stream, 0, RECORD_BATCH_HEADER_BYTES);
+	if (b.size < RECORD_BATCH_HEADER_BYTES)
+		return stream_readable(ks->base.stream) > b.size ? KAFKA_RETRY
+								 : KAFKA_NEED_BYTES;
+	const struct record_batch_header *h = record_batch_header_of(b.data);
+	enum batch_verdict v = check_header(in, ks, h);
+	if (v == BATCH_GOOD && !append_begin(in, ks))
+		return KAFKA_WAIT;
+	r->verdict = (uint8_t)v;
+	r->records = records_claimed(h, r->left);
+	r->crc_expected = be32_get(h->crc);
+	r->has_header = true;
+	return KAFKA_GO;
+}
+
+/* ---- the bytes ------------------------------------------------------------------------- */
+
+static enum kafka_progress take_credit(struct ingest *in, struct kafka_session *ks)
+{
+	struct kafka_receive *r = &ks->produce.receive;
+	struct append *a = r->append;
+	uint32_t step = min_u32(r->left, CHUNK_BYTES);
+	bool is_oldest = in->incomplete.next == &r->node;
+	if (!credit_take(in, &ks->base, a->lane, step, is_oldest))
+		return KAFKA_WAIT;
+	a->reserved_bytes += step;
+	r->credit = step;
+	return KAFKA_GO;
+}
+
+/* The CRC covers the batch from its attributes on. */
+static void crc_add(struct kafka_receive *r, struct bytes b)
+{
+	uint32_t skip = 0;
+	if (r->taken < RECORD_BATCH_CRC_FROM)
+		skip = min_u32(RECORD_BATCH_CRC_FROM - r->taken, (uint32_t)b.size);
+	r->crc = crc32c_extend(r->crc, b.data + skip, b.size - skip);
+}
+
+static enum kafka_progress take_bytes(struct ingest *in, struct kafka_session *ks)
+{
+	struct kafka_receive *r = &ks->produce.receive;
+	if (r->append && r->credit == 0) {
+		enum kafka_progress p = take_credit(in, ks);
+		if (p != KAFKA_GO)
+			return p;
+	}
+	size_t want = r->append ? r->credit : min_u32(r->left, CHUNK_BYTES);
+	struct bytes b = stream_span(ks->base.stream, 0, want);
+	if (b.size == 0)
+		return KAFKA_NEED_BYTES;
+	if (is_crc_asked(r->verdict))
+		crc_add(r, b);
+	if (r->append) {
+		bool fits = chain_append(&r->append->bytes, &in->lanes.batch_pool, b.data,
+					 b.size);
+		require(fits); /* credit always finds chunks */
+		r->credit -= (uint32_t)b.size;
+	}
+	r->taken += (uint32_t)b.size;
+	r->left -= (uint32_t)b.size;
+	kafka_consume(ks, (uint32_t)b.size);
+	return KAFKA_GO;
+}
+
+/* ---- the whole batch ------------------------------------------------------------------- */
+
+static bool is_time_good(const struct topic *t, int64_t now, int64_t timestamp)
+{
+	if (timestamp <= now)
+		return (uint64_t)now - (uint64_t)timestamp <=
+		       (uint64_t)t->timestamp_before_max_ms;
+	return (uint64_t)timestamp - (uint64_t)now <= (uint64_t)t->timestamp_after_max_ms;
+}
+
+/* What a CreateTime topic makes of the LogAppendTime bit: cleared, whatever sets it wanted. */
+static void clear_append_time(struct append *a, struct record_batch_header *h)
+{
+	unsigned attributes = be16_get(h->attributes) & ~(unsigned)RECORD_BATCH_LOG_APPEND_TIME;
+	h->attributes = be16_of((uint16_t)attributes);
+	record_batch_set_crc(h, chain_crc32c(&a->bytes, RECORD_BATCH_CRC_FROM));
+}
+
+/* Every record's time within the topic's bounds. With the LogAppendTime bit, and where the
+ * records cannot be read, the header's latest time stands for all. */
+static bool check_times(struct ingest *in, const struct topic *topic, struct append *a,
+			struct record_times times)
+{
+	struct record_batch_header *h = (void *)chunk_at(a->bytes.head);
+	bool append_time = be16_get(h->attributes) & RECORD_BATCH_LOG_APPEND_TIME;
+	int64_t latest = record_batch_max_timestamp(h);
+	if (append_time && latest == RECORD_NO_TIMESTAMP)
+		return false;
+	if (append_time || record_batch_codec(h) != RECORD_CODEC_NONE)
+		times = (struct record_times){.earliest = latest, .latest = latest,
+					      .any = latest != RECORD_NO_TIMESTAMP};
+	if (times.any && (!is_time_good(topic, in->wall_ms, times.earliest) ||
+			  !is_time_good(topic, in->wall_ms, times.latest)))
+		return false;
+	if (append_time)
+		clear_append_time(a, h);
+	return true;
+}
+
+static enum batch_verdict check_whole(struct ingest *in, struct kafka_session *ks)
+{
+	struct append *a = ks->produce.receive.append;
+	const struct topic *topic = kafka_produce_topic(in, ks);
+	const struct record_batch_header *h = record_batch_header_of(chunk_at(a->bytes.head));
+	struct record_times times = {0};
+	if (!topic)
+		return BATCH_BAD_TOPIC;
+	if (record_batch_codec(h) == RECORD_CODEC_NONE && !record_walk(&a->bytes, h, &times))
+		return BATCH_BAD_RECORDS;
+	return check_times(in, topic, a, times) ? BATCH_GOOD : BATCH_BAD_TIMESTAMP;
+}
+
+enum kafka_progress kafka_receive(struct ingest *in, struct kafka_session *ks)
+{
+	struct kafka_receive *r = &ks->produce.receive;
+	enum kafka_progress p = r->has_header ? KAFKA_GO : take_header(in, ks);
+	while (p == KAFKA_GO && r->left > 0)
+		p = take_bytes(in, ks);
+	if (p != KAFKA_GO)
+		return p;
+	if (is_crc_asked(r->verdict) && r->crc != r->crc_expected)
+		r->verdict = BATCH_BAD_CRC;
+	else if (r->verdict == BATCH_GOOD)
+		r->verdict = (uint8_t)check_whole(in, ks);
+	return KAFKA_GO;
+}
+
+/* ---- its end --------------------------------------------------------------------------- */
+
+/* Out of the poller's incomplete batches; the oldest of those that stay may use the reserve
+ * now, so it is woken if it waits. */
+static void leave_incomplete(struct ingest *in, struct kafka_receive *r)
+{
+	bool was_oldest = in->incomplete.next == &r->node;
+	list_remove(&r->node);
+	if (!was_oldest || list_is_empty(&in->incomplete))
+		return;
+	struct kafka_receive *oldest =
+		list_entry(in->incomplete.next, struct kafka_receive, node);
+	struct session *s =
+		&container_of(oldest, struct kafka_session, produce.receive)->base;
+	if (list_is_empty(&s->blocked))
+		return;
+	session_unblock(in, s);
+	stream_wake(s->stream, STREAM_READABLE);
+}
+
+void kafka_receive_end(struct ingest *in, struct kafka_session *ks)
+{
+	struct kafka_receive *r = &ks->produce.receive;
+	struct append *a = r->append;
+	r->append = NULL;
+	leave_incomplete(in, r);
+	stats_add(&in->stats, STAT_records_received, r->records);
+	if (r->verdict == BATCH_GOOD) {
+		a->records = r->records;
+		append_finish(in, a);
+		return;
+	}
+	stats_add(&in->stats, batch_verdicts[r->verdict].stat, r->records);
+	if (a)
+		append_give(in, a);
+}
+
+void kafka_receive_drop(struct ingest *in, struct kafka_session *ks)
+{
+	struct kafka_receive *r = &ks->produce.receive;
+	struct append *a = r->append;
+	r->append = NULL;
+	leave_incomplete(in, r);
+	if (a)
+		append_give(in, a);
+}

@@ -1,0 +1,78 @@
+/* kafka_receive.h - one partition's record batch of a produce request: checked, taken into
+ * chunks as its bytes arrive, given to the writer.
+ *
+ *     header (61 bytes) ─▶ verdict ─ refused ─▶ bytes skipped ──────────────┐
+ *                             │ good so far                                 ▼
+ *                             └─▶ credit, chunk by chunk ─▶ CRC, records ─▶ end
+ *
+ * Credit is taken in steps of a chunk: a declared size reserves nothing. Without credit the
+ * session blocks; the oldest incomplete batch of the poller may use the reserve, so that one
+ * always gets through, and when it has, the next oldest is woken.
+ *
+ * The checks are Kafka's, in Kafka's order where the error differs: what it finds before it
+ * looks at the CRC is final at once; what it finds afterwards is CORRUPT_MESSAGE when the CRC
+ * is wrong (which a client retries), so the CRC of a refused batch is computed all the same.
+ * Compressed batches are not opened: their records are not counted, their times are those
+ * of the header. Codecs 5 to 7 are UNSUPPORTED_COMPRESSION_TYPE (Kafka fails with an unnamed
+ * server error). A LogAppendTime bit is cleared, as on any CreateTime topic, and the CRC made
+ * anew; every other batch passes byte for byte.
+ *
+ * Core: poller.
+ */
+#ifndef PENSTOCK_KAFKA_RECEIVE_H
+#define PENSTOCK_KAFKA_RECEIVE_H
+
+#include "dataplane/kafka/kafka_session.h"
+
+enum batch_verdict {
+	BATCH_GOOD,
+	/* Known from the request. */
+	BATCH_BAD_ACKS,
+	BATCH_BAD_TOPIC,
+	BATCH_BAD_TRANSACTION,
+	/* From the header, whatever the CRC. */
+	BATCH_BAD_NONE,
+	BATCH_BAD_SIZE,
+	BATCH_BAD_SEVERAL,
+	BATCH_BAD_MAGIC,
+	BATCH_BAD_ZSTD,
+	BATCH_BAD_OFFSET,
+	BATCH_BAD_TOO_LARGE,
+	/* From the header, if the CRC holds. */
+	BATCH_BAD_CODEC,
+	BATCH_BAD_COUNT,
+	BATCH_BAD_CONTROL,
+	BATCH_BAD_TRANSACTIONAL,
+	BATCH_BAD_SEQUENCE,
+	/* From the whole batch. */
+	BATCH_BAD_CRC,
+	BATCH_BAD_RECORDS,
+	BATCH_BAD_TIMESTAMP,
+	BATCH_VERDICTS,
+};
+
+/* What a verdict means outside: the answer's error code and text, the end in the ledger. */
+struct batch_verdict_row {
+	int16_t error;   /* enum kafka_error */
+	uint16_t stat;   /* enum stat_id */
+	const char *text;
+};
+
+extern const struct batch_verdict_row batch_verdicts[BATCH_VERDICTS];
+
+/* Begins a batch of `bytes` for a partition; `refused` is what the request itself says, or
+ * BATCH_GOOD. */
+void kafka_receive_begin(struct kafka_receive *r, enum batch_verdict refused,
+			 uint32_t bytes);
+
+/* Takes what the stream has. KAFKA_GO: the batch is here whole and checked, r->verdict says
+ * how; its append, when good, has not been submitted. */
+enum kafka_progress kafka_receive(struct ingest *in, struct kafka_session *ks);
+
+/* Ends the batch in the ledger and gives it to the writer, or back. Once per batch. */
+void kafka_receive_end(struct ingest *in, struct kafka_session *ks);
+
+/* The connection is gone: gives back what was received. */
+void kafka_receive_drop(struct ingest *in, struct kafka_session *ks);
+
+#endif

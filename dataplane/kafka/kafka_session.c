@@ -1,0 +1,317 @@
+/* kafka_session.c - a stream's bytes in, requests begun in order; see kafka_session.h. */
+#include "dataplane/kafka/kafka_session.h"
+#include "dataplane/kafka/kafka_call.h"
+#include "dataplane/kafka/kafka_fetch.h"
+#include "dataplane/kafka/kafka_produce.h"
+#include "dataplane/session/protocols.h"
+#include "dataplane/wire/kafka_header.h"
+
+enum {
+	/* Pieces are short; only names and ids of unusual length need the second look. */
+	WINDOW_BYTES = 512,
+	WINDOW_BYTES_MAX = 2 * KAFKA_STRING_BYTES_MAX,
+	/* Answers beyond this many bytes grow in large chunks. */
+	SMALL_ANSWER_BYTES = 1024,
+};
+
+bool kafka_read_piece(const struct kafka_session *ks, const struct kafka_message *m,
+		      struct cursor *c, void *ret)
+{
+	struct kafka_arena none = {0};
+	return kafka_decode(m, ks->version, c, &none, ret) == KAFKA_DECODED_OK;
+}
+
+bool kafka_request_append(struct ingest *in, struct kafka_session *ks, struct chain *c,
+			  struct bytes b)
+{
+	if (waiting_may_grow(in, &ks->base, WAIT_REQUEST, c, b.size) &&
+	    chain_append(c, &in->request_pool, b.data, b.size))
+		return true;
+	session_wait_bytes(in, &ks->base, WAIT_REQUEST, (uint32_t)b.size);
+	return false;
+}
+
+static bool small_append(struct ingest *in, struct chain *c, const void *data, size_t size)
+{
+	return c->size + size <= SMALL_ANSWER_BYTES &&
+	       size <= (size_t)answer_chunks_left(in) * CHUNK_SMALL_BYTES &&
+	       chain_append(c, &in->answer_small, data, size);
+}
+
+bool kafka_answer_append(struct ingest *in, struct chain *c, const void *data, size_t size)
+{
+	return small_append(in, c, data, size) || chain_append(c, &in->answer_large, data, size);
+}
+
+bool kafka_answer_take(struct ingest *in, struct session *s, struct chain *c, const void *data,
+		       size_t size)
+{
+	if (small_append(in, c, data, size))
+		return true;
+	if (waiting_may_grow(in, s, WAIT_LARGE, c, size) &&
+	    chain_append(c, &in->answer_large, data, size))
+		return true;
+	session_wait_bytes(in, s, WAIT_LARGE, (uint32_t)size);
+	return false;
+}
+
+void kafka_answer_seal(struct answer *a)
+{
+	uint8_t size[KAFKA_SIZE_BYTES];
+	kafka_size_store(size, a->bytes.size);
+	chain_patch(&a->bytes, 0, size, sizeof size);
+}
+
+void kafka_answer_forget(struct ingest *in, struct answer *a)
+{
+	a->session = NULL;
+	answer_done(in, a);
+}
+
+/* Gives back what the request being read has taken. */
+static void request_drop(struct ingest *in, struct kafka_session *ks)
+{
+	chain_give(&ks->request);
+	if (ks->fetch && ks->fetch->state == FETCH_PARTIAL)
+		kafka_fetch_close(in, ks);
+	ks->step = NULL;
+	ks->is_begun = false;
+}
+
+/* ---- steps before the request's kind is known ------------------------------------------ */
+
+static enum kafka_progress header_step(struct ingest *in, struct kafka_session *ks)
+{
+	struct cursor c = kafka_peek(ks);
+	const uint8_t *start = c.at;
+	struct kafka_request_header header;
+	if (!kafka_request_header_read(&c, ks->is_flexible, &header))
+		return KAFKA_CUT;
+	ks->correlation_id = header.correlation_id;
+	kafka_consume(ks, (uint32_t)(c.at - start));
+	ks->step = ks->key == KAFKA_API_PRODUCE ? kafka_produce_head : kafka_fetch_head;
+	return KAFKA_GO;
+}
+
+/* Kafka's order: Produce beside Produce, everything else alone. */
+static bool may_begin(struct kafka_session *ks, int16_t key)
+{
+	struct session *s = &ks->base;
+	if (list_is_empty(&s->answers))
+		return true;
+	return key == KAFKA_API_PRODUCE && !ks->is_alone &&
+	       s->answers_count < KAFKA_IN_FLIGHT_MAX;
+}
+
+/* Null: not ours, in no version. */
+static kafka_step *first_step(struct kafka_session *ks)
+{
+	const struct kafka_api_row *row = kafka_api_row_find(ks->key);
+	if (!row || (ks->key != KAFKA_API_API_VERSIONS && !kafka_api_takes(row, ks->version)))
+		return NULL;
+	ks->is_flexible = kafka_api_is_flexible(row, ks->version);
+	if (row->server == KAFKA_SERVER_POLLER)
+		return header_step;
+	return ks->left <= KAFKA_CALL_BYTES_MAX ? kafka_call_step : NULL;
+}
+
+/* Size, key and version: enough to know who is asked, and whether it is his turn. */
+static enum kafka_progress begin_step(struct ingest *in, struct kafka_session *ks)
+{
+	struct stream *stream = ks->base.stream;
+	struct bytes b = stream_peek(stream, 0, KAFKA_SIZE_BYTES + KAFKA_KEY_VERSION_BYTES);
+	if (b.size < KAFKA_SIZE_BYTES + KAFKA_KEY_VERSION_BYTES)
+		return KAFKA_NEED_BYTES;
+	struct cursor c = cursor_of(b.data, b.size);
+	uint32_t size = cursor_u32(&c);
+	int16_t key = (int16_t)cursor_u16(&c);
+	if (!may_begin(ks, key))
+		return KAFKA_WAIT;
+	stats_add(&in->stats, STAT_frames_received, 1);
+	ks->is_begun = true;
+	ks->left = size;
+	if (size < KAFKA_REQUEST_HEADER_BYTES_MIN || size > in->request_bytes_max)
+		return KAFKA_REJECT;
+	ks->key = key;
+	ks->version = (int16_t)cursor_u16(&c);
+	ks->step = first_step(ks);
+	if (!ks->step)
+		return KAFKA_REJECT;
+	stream_consume(stream, KAFKA_SIZE_BYTES);
+	ks->offset += KAFKA_SIZE_BYTES;
+	return KAFKA_GO;
+}
+
+/* ---- one step after the other ---------------------------------------------------------- */
+
+/* A piece ended before it was complete: is the window too small, does the peer owe bytes, or
+ * is the piece wrong? */
+static enum kafka_progress cut_short(struct kafka_session *ks)
+{
+	uint32_t wanted = min_u32(ks->left, ks->window);
+	if (ks->shown < wanted) {
+		if (stream_readable(ks->base.stream) > ks->shown)
+			return KAFKA_RETRY;
+		if (ks->window == WINDOW_BYTES_MAX)
+			stream_need(ks->base.stream, wanted);
+		return KAFKA_NEED_BYTES;
+	}
+	if (ks->shown == ks->left || ks->window == WINDOW_BYTES_MAX)
+		return KAFKA_REJECT;
+	ks->window = WINDOW_BYTES_MAX;
+	return KAFKA_GO;
+}
+
+static enum kafka_progress next_step(struct ingest *in, struct kafka_session *ks)
+{
+	enum kafka_progress p = ks->step ? ks->step(in, ks) : begin_step(in, ks);
+	if (p == KAFKA_CUT)
+		return cut_short(ks);
+	if (p != KAFKA_GO)
+		return p;
+	if (ks->window == WINDOW_BYTES_MAX)
+		stream_need(ks->base.stream, 0);
+	ks->window = WINDOW_BYTES;
+	return p;
+}
+
+/* The peer's fault: what he is owed for earlier requests is sent, then he loses the
+ * connection. */
+static void request_reject(struct ingest *in, struct kafka_session *ks)
+{
+	struct session *s = &ks->base;
+	struct bytes b = stream_peek(s->stream, 0, BAD_FRAME_BYTES);
+	struct bad_frame bad = {
+		.peer = s->stream->peer,
+		.wall_ms = in->wall_ms,
+		.stream_offset = ks->offset,
+		.size = ks->left,
+		.reason = STAT_frame_reject_request,
+		.listener = s->stream->listener,
+	};
+	bad_frames_add(&in->bad_frames, &bad, b);
+	stats_add(&in->stats, STAT_frame_reject_request, 1);
+	kafka_produce_close(in, ks, true);
+	request_drop(in, ks);
+	s->is_closing = true;
+}
+
+/* Nothing more will come: what is here cannot become a request. */
+static void peer_ended(struct ingest *in, struct kafka_session *ks)
+{
+	struct session *s = &ks->base;
+	stats_add(&in->stats, STAT_frame_drop_connection, ks->is_begun);
+	kafka_produce_close(in, ks, false);
+	request_drop(in, ks);
+	stream_consume(s->stream, stream_readable(s->stream));
+	s->is_closing = true;
+}
+
+/* Guards against a peer that stops in the middle of a request. */
+static void stall_guard(struct ingest *in, struct kafka_session *ks, bool moved)
+{
+	struct session *s = &ks->base;
+	bool is_inside = ks->step || stream_readable(s->stream) > 0;
+	if (!is_inside)
+		session_disarm(in, s);
+	else if (moved || !s->is_timed)
+		session_arm(in, s, in->request_timeout_ms);
+}
+
+/* It is the session's turn to take what its answer waited for. */
+static void answer_resume(struct ingest *in, struct kafka_session *ks)
+{
+	struct session *s = &ks->base;
+	if (!s->is_answering)
+		return;
+	s->is_answering = false;
+	if (ks->held)
+		kafka_call_reply(in, ks->held);
+	else if (ks->fetch)
+		kafka_fetch_resume(in, ks->fetch);
+	s->admitted = WAIT_NOTHING;
+}
+
+static void kafka_cut(struct ingest *in, struct session *s, struct frame_vec *frames)
+{
+	struct kafka_session *ks = kafka_session_of(s);
+	uint64_t offset = ks->offset;
+	enum kafka_progress p;
+	answer_resume(in, ks);
+	if (s->is_closing || !list_is_empty(&s->blocked) || stream_send_room(s->stream) == 0)
+		return;
+	if (list_is_empty(&s->answers))
+		ks->is_alone = false;
+	do
+		p = next_step(in, ks);
+	while (p == KAFKA_GO && !s->is_closing && !s->is_aborted);
+	s->admitted = WAIT_NOTHING;
+	if (p == KAFKA_REJECT)
+		request_reject(in, ks);
+	else if (p == KAFKA_NEED_BYTES && s->has_ended)
+		peer_ended(in, ks);
+	else if (p == KAFKA_RETRY)
+		stream_wake(s->stream, STREAM_READABLE);
+	/* While an answer is owed alone, the timer is its own. */
+	if (!ks->is_alone)
+		stall_guard(in, ks, ks->offset != offset);
+}
+
+/* ---- the protocol's row ---------------------------------------------------------------- */
+
+static void kafka_open(struct ingest *in, struct session *s)
+{
+	struct kafka_session *ks = kafka_session_of(s);
+	ks->window = WINDOW_BYTES;
+	list_init(&ks->produce.receive.node);
+}
+
+/* It holds some of what it waits for, others may do the same, and none of them would ever go
+ * on: who has waited longest gives way. */
+static bool is_stuck(const struct kafka_session *ks)
+{
+	const struct session *s = &ks->base;
+	bool holds_some = ks->produce.answer || !chain_is_empty(&ks->request) || ks->fetch;
+	bool wants_more = s->waits_for == WAIT_LARGE || s->waits_for == WAIT_REQUEST;
+	return holds_some && wants_more && !list_is_empty(&s->blocked);
+}
+
+static void kafka_expire(struct ingest *in, struct session *s)
+{
+	struct kafka_session *ks = kafka_session_of(s);
+	if (ks->fetch && ks->is_alone)
+		kafka_fetch_expire(in, ks->fetch);
+	else if (is_stuck(ks)) {
+		stats_add(&in->stats, STAT_sessions_stuck, 1);
+		session_abort(in, s);
+	} else if (!session_is_held(s) && list_is_empty(&s->answers))
+		session_abort(in, s);
+	else
+		/* We kept it waiting, not the other way round. */
+		session_arm(in, s, in->request_timeout_ms);
+}
+
+static void kafka_resolve(struct ingest *in, struct waiter *w, const struct append *done)
+{
+	kafka_produce_resolve(in, w, done);
+}
+
+static void kafka_close(struct ingest *in, struct session *s)
+{
+	struct kafka_session *ks = kafka_session_of(s);
+	stats_add(&in->stats, STAT_frame_drop_connection, ks->is_begun);
+	kafka_produce_close(in, ks, false);
+	kafka_call_close(in, ks);
+	kafka_fetch_close(in, ks);
+	request_drop(in, ks);
+}
+
+const struct protocol protocol_kafka = {
+	.name = "KAFKA",
+	.session_bytes = sizeof(struct kafka_session),
+	.open = kafka_open,
+	.cut = kafka_cut,
+	.expire = kafka_expire,
+	.resolve = kafka_resolve,
+	.close = kafka_close,
+};

@@ -1,0 +1,165 @@
+/* kafka_session.h - the Kafka protocol on one connection: requests cut from its stream.
+ *
+ *     stream ─▶ size, header ─┬─ Produce ─▶ kafka_produce.c ─ batches ─▶ kafka_receive.c
+ *                             ├─ Fetch ───▶ kafka_fetch.c ── reads, watches ─▶ writer
+ *                             └─ others ──▶ kafka_call.c ─▶ control, as bytes
+ *
+ * A request is read step by step, each step a piece that must be contiguous (a header, a
+ * partition's head), the records between them in whatever cuts the stream has: its size asks
+ * for no memory. A step either goes on, needs more bytes, or must wait; it consumes nothing
+ * before it goes on, so that it can simply be taken again.
+ *
+ * Order: Produce overlaps with Produce only, up to KAFKA_IN_FLIGHT_MAX answers. Any other
+ * request starts when all answers before it are sent, and no request starts before its own.
+ *
+ * A key or version that kafka_apis.def lacks, or a malformed request, costs the connection;
+ * an ApiVersions request of any version travels to control, which knows its special case.
+ *
+ * Frame ledger: in when a request's header was read; out with its answer, or by
+ * frame_reject_request, or with its connection.
+ *
+ * Core: poller. Memory: this struct from its slab; batches, answers, requests and fetches
+ * from the poller's pools, each with its own bound. One that is empty, and credit that is used
+ * up, make the session wait (waiting.h).
+ */
+#ifndef PENSTOCK_KAFKA_SESSION_H
+#define PENSTOCK_KAFKA_SESSION_H
+
+#include "dataplane/session/answer.h"
+#include "dataplane/session/waiting.h"
+#include "dataplane/wire/record_batch.h"
+
+enum {
+	/* Requests for control are kept whole: the largest is a Metadata or CreateTopics that
+	 * names every topic. */
+	KAFKA_CALL_BYTES_MAX = 1 << 20,
+};
+
+/* What a step has come to. */
+enum kafka_progress {
+	KAFKA_GO,         /* done: take the next step */
+	KAFKA_CUT,        /* the piece is cut short, or malformed: the window decides */
+	KAFKA_NEED_BYTES, /* the peer has not sent enough */
+	KAFKA_WAIT,       /* for an answer, or on a list of waiting.h: somebody wakes the stream */
+	KAFKA_RETRY,      /* the turn's scratch is used up: again next turn */
+	KAFKA_REJECT,     /* malformed */
+};
+
+struct kafka_session;
+struct kafka_message;
+
+typedef enum kafka_progress kafka_step(struct ingest *in, struct kafka_session *ks);
+
+/* One partition's batch on its way in; see kafka_receive.h. */
+struct kafka_receive {
+	struct list node;      /* ingest->incomplete, or alone */
+	struct append *append; /* null: refused, its bytes are skipped */
+	uint32_t left;         /* bytes of the batch not consumed */
+	uint32_t taken;        /* bytes consumed */
+	uint32_t credit;       /* reserved, not yet filled */
+	uint32_t crc;          /* so far */
+	uint32_t crc_expected;
+	uint32_t records;      /* for the ledger */
+	uint8_t verdict;       /* enum batch_verdict */
+	bool has_header;       /* looked at */
+};
+
+/* A produce request being read; see kafka_produce.c. */
+struct kafka_produce {
+	struct answer *answer; /* under construction, not yet in the session's queue */
+	const struct topic *topic; /* of `topics_version`; null: unknown */
+	uint64_t topics_version;
+	uint32_t name_end;     /* of the topic, in the answer's bytes: where its name ends */
+	uint32_t name_bytes;
+	uint32_t topics_left;
+	uint32_t partitions_left;
+	uint32_t partitions;   /* of the request so far */
+	int32_t partition;     /* the one being received */
+	int16_t acks;
+	bool is_transactional;
+	struct kafka_receive receive;
+};
+
+struct fetch;
+
+struct kafka_session {
+	struct session base;
+	kafka_step *step;        /* null: between requests */
+	uint32_t left;           /* bytes of the request not consumed */
+	uint32_t window;         /* how far this step may look */
+	uint32_t shown;          /* how far it could see */
+	int32_t correlation_id;
+	int16_t version;
+	int16_t key;
+	bool is_flexible;
+	bool is_begun;           /* counted as received; no answer ends it yet */
+	bool is_alone;           /* what is outstanding is no Produce: nothing overlaps it */
+	uint64_t offset;         /* bytes consumed since the connection opened */
+	struct kafka_produce produce;
+	struct fetch *fetch;     /* being read, or being answered */
+	struct call *held;       /* replied, but there was no room for the reply */
+	struct chain request;    /* for control, so far */
+};
+
+static inline struct kafka_session *kafka_session_of(struct session *s)
+{
+	return container_of(s, struct kafka_session, base);
+}
+
+/* What the step may read: the first bytes not consumed, contiguous, as far as the request,
+ * the window and the peer's bytes go. */
+static inline struct cursor kafka_peek(struct kafka_session *ks)
+{
+	struct bytes b = stream_peek(ks->base.stream, 0, min_u32(ks->left, ks->window));
+	ks->shown = (uint32_t)b.size;
+	return cursor_of(b.data, b.size);
+}
+
+/* Decodes one piece of the request, of its version; false: cut short or malformed. */
+bool kafka_read_piece(const struct kafka_session *ks, const struct kafka_message *m,
+		      struct cursor *c, void *ret);
+
+/* Consumes `n` bytes of the request. */
+static inline void kafka_consume(struct kafka_session *ks, uint32_t n)
+{
+	stream_consume(ks->base.stream, n);
+	ks->left -= n;
+	ks->offset += n;
+}
+
+/* The session waits for `what`, as the step says. */
+static inline enum kafka_progress kafka_wait(struct ingest *in, struct kafka_session *ks,
+					     enum wait_for what)
+{
+	session_wait(in, &ks->base, what);
+	return KAFKA_WAIT;
+}
+
+/* Appends to what is kept of a request, in line with all who do. False: the session waits. */
+bool kafka_request_append(struct ingest *in, struct kafka_session *ks, struct chain *c,
+			  struct bytes b);
+
+/* Appends to an answer: from the small chunks while it is small. False: no memory now. */
+bool kafka_answer_append(struct ingest *in, struct chain *c, const void *data, size_t size);
+/* The same, in line with all who want large chunks. False: the session waits for them. */
+bool kafka_answer_take(struct ingest *in, struct session *s, struct chain *c, const void *data,
+		       size_t size);
+
+/* The answer has its bytes: fills in the size field. */
+void kafka_answer_seal(struct answer *a);
+
+/* The answer is not wanted any more: dropped when all it waits for has come. */
+void kafka_answer_forget(struct ingest *in, struct answer *a);
+
+/* ---- called by ack_input() and the poller ---------------------------------------------- */
+
+/* Size of a fetch object, for the slab. */
+size_t kafka_fetch_bytes(void);
+
+/* The writer has given these back. */
+void kafka_read_done(struct ingest *in, struct read *r);
+void kafka_watch_done(struct ingest *in, struct watch *w);
+/* Control has replied, or has taken its reply back. */
+void kafka_call_done(struct ingest *in, struct call *c);
+
+#endif

@@ -1,0 +1,147 @@
+/* ack.c - completions of writers and control in; credit back, answers out; see answer.h. */
+#include "dataplane/base/require.h"
+#include "dataplane/batch/batch.h"
+#include "dataplane/kafka/kafka_session.h"
+#include "dataplane/session/answer.h"
+#include "dataplane/wire/kafka_error.h"
+
+enum {
+	COMPLETIONS_PER_BURST = 8,
+	ANSWERS_PER_TURN = 512, /* of each writer; a burst may exceed it by what it holds */
+	STREAM_FETCH_BYTES = 320, /* a connection's, all of it: it is about to send */
+	/* How many answers before its own a session and a stream are fetched. */
+	SESSION_AHEAD = 5,
+	STREAM_AHEAD = 3,
+};
+
+/* The end of the record ledger that an outcome stands for. */
+static enum stat_id record_end(int16_t error)
+{
+	switch (error) {
+	case KAFKA_ERROR_NONE:
+		return STAT_records_stored;
+	case KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION:
+		return STAT_record_drop_partition_gone;
+	case KAFKA_ERROR_MESSAGE_TOO_LARGE:
+	case KAFKA_ERROR_RECORD_LIST_TOO_LARGE:
+		return STAT_record_reject_too_large;
+	default:
+		require(error == KAFKA_ERROR_KAFKA_STORAGE_ERROR);
+		return STAT_record_drop_storage;
+	}
+}
+
+/* The waiter that is taken when `n` others have been, or null; of those to come the lists show the
+ * first APPEND_WAITER_LISTS. */
+static const struct waiter *waiter_coming(const struct append *a, unsigned n)
+{
+	return n < a->waiter_count
+		       ? a->waiters[(a->waiter_count - 1 - n) % APPEND_WAITER_LISTS]
+		       : NULL;
+}
+
+static void answer_fetch(const struct waiter *w)
+{
+	if (w)
+		prefetch(container_of(w, struct answer, first), sizeof(struct answer));
+}
+
+static void session_fetch(const struct waiter *w)
+{
+	if (w && w->answer->session)
+		prefetch(w->answer->session, 1);
+}
+
+static void stream_fetch(const struct waiter *w)
+{
+	if (w && w->answer->session)
+		prefetch(w->answer->session->stream, STREAM_FETCH_BYTES);
+}
+
+static void waiters_fetch_first(const struct append *a)
+{
+	for (unsigned n = 0; n < APPEND_WAITER_LISTS; n++)
+		answer_fetch(waiter_coming(a, n));
+	for (unsigned n = 0; n < SESSION_AHEAD; n++)
+		session_fetch(waiter_coming(a, n));
+	for (unsigned n = 0; n < STREAM_AHEAD; n++)
+		stream_fetch(waiter_coming(a, n));
+}
+
+/* A batch's waiters sit in as many answers, sessions and streams, none of which was touched
+ * since the frame came. Each is asked for while those before it are worked on. */
+static unsigned waiters_resolve(struct ingest *in, struct append *done)
+{
+	unsigned count = done->waiter_count;
+	waiters_fetch_first(done);
+	while (done->waiter_count > 0) {
+		struct waiter *w = append_take_waiter(done);
+		struct answer *answer = w->answer;
+		answer_fetch(waiter_coming(done, APPEND_WAITER_LISTS - 1));
+		session_fetch(waiter_coming(done, SESSION_AHEAD - 1));
+		stream_fetch(waiter_coming(done, STREAM_AHEAD - 1));
+		if (done->error)
+			answer->is_error = true;
+		answer->protocol->resolve(in, w, done);
+		if (w != &answer->first)
+			slab_give(&in->waiters, w);
+		answer_done(in, answer);
+	}
+	return count;
+}
+
+/* How many answers it was waited for by. */
+static unsigned append_done(struct ingest *in, struct append *done)
+{
+	stats_add(&in->stats, record_end(done->error), done->records);
+	unsigned resolved = waiters_resolve(in, done);
+	append_give(in, done);
+	return resolved;
+}
+
+/* What it has cost, in answers. */
+static unsigned message_done(struct ingest *in, struct handoff_msg *msg)
+{
+	switch ((enum handoff_kind)msg->kind) {
+	case HANDOFF_APPEND:
+		return append_done(in, container_of(msg, struct append, msg));
+	case HANDOFF_READ:
+		kafka_read_done(in, container_of(msg, struct read, msg));
+		return 1;
+	case HANDOFF_WATCH:
+		kafka_watch_done(in, container_of(msg, struct watch, msg));
+		return 1;
+	case HANDOFF_CALL:
+		kafka_call_done(in, container_of(msg, struct call, msg));
+		return 1;
+	case HANDOFF_ADMIN:
+	case HANDOFF_KINDS:
+		break;
+	}
+	require(!"a poller sends no such message");
+	return 0;
+}
+
+/* The rest stays in the ring: a turn that answered whatever there is would keep the port
+ * waiting for as long. */
+static bool handoff_input(struct ingest *in, struct handoff *h)
+{
+	struct handoff_msg *done[COMPLETIONS_PER_BURST];
+	unsigned answers = 0, count;
+	bool any = false;
+	do {
+		count = handoff_reap(h, done, COMPLETIONS_PER_BURST);
+		for (unsigned i = 0; i < count; i++)
+			answers += max_u32(message_done(in, done[i]), 1);
+		any |= count > 0;
+	} while (count == COMPLETIONS_PER_BURST && answers < ANSWERS_PER_TURN);
+	return any;
+}
+
+bool ack_input(struct ingest *in)
+{
+	bool any = handoff_input(in, in->control);
+	for (unsigned w = 0; w < in->writer_count; w++)
+		any |= handoff_input(in, in->writers[w]);
+	return any;
+}

@@ -1,0 +1,102 @@
+/* answer.h - answers owed to peers: made when a request is taken, sent when the records it
+ * brought are where its level promises, in the order of the requests.
+ *
+ *     request ─▶ answer_take ─▶ bytes prepared, outcome left open ─▶ session->answers
+ *     append  ─▶ answer_wait (one waiter per append) ... writer ... ─▶ ack_input
+ *     ack_input ─▶ protocol->resolve writes the outcome ─▶ waiting == 0 ─▶ answers_send
+ *
+ * The bytes of an answer are encoded when the request is read; only the fields that the
+ * writer decides (error, base offset) are patched in afterwards. A T-Box's are few and lie in
+ * the answer itself; a chunk is kept for them, and taken when they are sent: until then a frame
+ * that waits for the disk costs two cache lines. An answer whose connection is gone (session
+ * null) is still resolved, and dropped.
+ *
+ * Core: poller.
+ */
+#ifndef PENSTOCK_ANSWER_H
+#define PENSTOCK_ANSWER_H
+
+#include "dataplane/session/session.h"
+
+struct answer;
+
+enum { ANSWER_TEXT_BYTES = 40 }; /* a GB/T 32960 answer with a time takes 31 */
+
+/* One append that an answer waits for. */
+struct waiter {
+	struct waiter *next;   /* on one of append->waiters */
+	struct answer *answer;
+	uint32_t patch_at;     /* byte of answer->bytes where the outcome goes */
+	uint8_t tag;           /* protocol's own: API version, command */
+};
+
+struct answer {
+	struct list node;
+	struct session *session; /* null: the connection is gone */
+	const struct protocol *protocol;
+	union {
+		struct chain bytes;
+		uint8_t text[ANSWER_TEXT_BYTES]; /* when text_bytes is not 0 */
+	};
+	uint64_t started_ns;
+	uint32_t waiting;        /* appends, reads or calls not yet back */
+	/* Frame ledger: 1 when sending (or, silent, completing) this answer ends a frame:
+	 * frames_accepted, or frame_drop_connection when the connection is gone. */
+	uint8_t frames;
+	bool is_silent;          /* acks=0: nothing is sent */
+	bool may_wait;           /* a Fetch waits for data by design: not in the latency figures */
+	bool is_error;
+	bool closes;             /* close the connection instead of (silent) or after sending */
+	uint8_t text_bytes;
+	struct waiter first;     /* most answers wait for one append */
+	bool first_in_use;
+};
+static_assert(sizeof(struct answer) <= 2 * CACHE_LINE_BYTES, "two lines for each that is owed");
+
+/* A new answer at the end of the session's queue, or null when the slab is empty. `is_silent`:
+ * it is not sent, unless something goes wrong. */
+struct answer *answer_take(struct ingest *in, struct session *s, bool is_silent);
+
+/* A new answer whose `size` bytes, ANSWER_TEXT_BYTES at most, the caller writes into `text`; null:
+ * none left, or no chunk for it. */
+struct answer *answer_take_text(struct ingest *in, struct session *s, bool is_silent,
+				size_t size);
+
+/* Chunks of answer_small that no text is waiting for. */
+static inline uint32_t answer_chunks_left(const struct ingest *in)
+{
+	return chunk_pool_left(&in->answer_small) - in->texts_owed;
+}
+
+/* Puts an answer that was taken out of a queue at its end again. */
+void answer_queue(struct session *s, struct answer *a);
+
+/* `answer` waits for `append` too; null when there are no waiters left. */
+struct waiter *answer_wait(struct ingest *in, struct answer *answer, struct append *append);
+
+/* Takes the waiter out that was added last; there is one. */
+static inline struct waiter *append_take_waiter(struct append *append)
+{
+	struct waiter **list = &append->waiters[--append->waiter_count % APPEND_WAITER_LISTS];
+	struct waiter *w = *list;
+	*list = w->next;
+	return w;
+}
+
+/* Takes back the last answer_wait() for `append`. */
+void answer_unwait(struct ingest *in, struct append *append);
+
+/* One thing less to wait for. */
+void answer_done(struct ingest *in, struct answer *answer);
+
+/* Sends what is complete at the head of the session's queue, as far as the stream has room. */
+void answers_send(struct ingest *in, struct session *s);
+
+/* The connection is gone: completes are dropped, the rest forgets its session. */
+void answers_orphan(struct ingest *in, struct session *s);
+
+/* Takes the writers' completions: credits back, waiters resolved, answers sent, reads and
+ * watches given to their fetches. True when there were any. */
+bool ack_input(struct ingest *in);
+
+#endif

@@ -1,0 +1,171 @@
+/* session.c - ready streams in; sessions attached, fed and detached; see session.h. */
+#include "dataplane/session/session.h"
+#include "dataplane/base/clock.h"
+#include "dataplane/base/require.h"
+#include "dataplane/session/answer.h"
+#include "dataplane/session/protocols.h"
+#include "dataplane/session/waiting.h"
+
+enum { TIMERS_PER_TURN = 64 };
+
+const struct protocol *const protocols[PROTOCOLS] = {
+	[PROTOCOL_KAFKA] = &protocol_kafka,
+	[PROTOCOL_GBT32960] = &protocol_gbt32960,
+};
+
+static void session_attach(struct ingest *in, struct stream *stream)
+{
+	const struct listener *listener = &in->listeners[stream->listener];
+	struct session *s = slab_take(&in->sessions[listener->protocol]);
+	if (!s) {
+		stats_add(&in->stats, STAT_sessions_refused, 1);
+		stream_close(stream, STREAM_CLOSE_RESET);
+		return;
+	}
+	s->stream = stream;
+	s->listener = listener;
+	list_init(&s->answers);
+	list_init(&s->blocked);
+	timer_init(&s->timer);
+	stream->session = s;
+	session_protocol(s)->open(in, s);
+	if (in->is_draining)
+		s->is_closing = true;
+}
+
+static void session_detach(struct ingest *in, struct session *s)
+{
+	session_protocol(s)->close(in, s);
+	answers_orphan(in, s);
+	session_unblock(in, s);
+	session_disarm(in, s);
+	s->stream->session = NULL;
+	slab_give(&in->sessions[s->listener->protocol], s);
+}
+
+/* Closes in order: everything the peer is owed has been sent. */
+static void session_end(struct ingest *in, struct session *s)
+{
+	struct stream *stream = s->stream;
+	session_detach(in, s);
+	stream_close(stream, STREAM_CLOSE_FLUSH);
+}
+
+static bool session_is_done(const struct session *s)
+{
+	if (s->is_aborted)
+		return true;
+	if (!list_is_empty(&s->answers))
+		return false;
+	return s->is_closing || (s->has_ended && stream_readable(s->stream) == 0);
+}
+
+/* Who does not read his answers is not read either: they would take everybody's memory. */
+static bool session_may_cut(const struct session *s)
+{
+	if (!list_is_empty(&s->blocked) || s->is_aborted)
+		return false;
+	return s->is_answering || (!s->is_closing && stream_send_room(s->stream) > 0);
+}
+
+static void session_feed(struct ingest *in, struct session *s, struct frame_vec *frames)
+{
+	bool may_cut = session_may_cut(s);
+	if (may_cut) {
+		s->is_skipped = false;
+		session_protocol(s)->cut(in, s, frames);
+	}
+	if (session_is_done(s))
+		session_end(in, s);
+	else if (s->has_ended && may_cut && list_is_empty(&s->blocked) &&
+		 list_is_empty(&s->answers))
+		/* Its last frames are consumed by a later stage: look again. */
+		stream_wake(s->stream, STREAM_READABLE);
+}
+
+static void session_event(struct ingest *in, struct stream *stream, struct frame_vec *frames)
+{
+	uint8_t events = stream->events;
+	stream->events = 0;
+	if (events & STREAM_LOST) {
+		if (stream->session)
+			session_detach(in, stream->session);
+		return;
+	}
+	if ((events & STREAM_OPENED) && !stream->session && !stream->is_closed)
+		session_attach(in, stream);
+	struct session *s = stream->session;
+	if (!s)
+		return;
+	if (events & STREAM_ENDED)
+		s->has_ended = true;
+	answers_send(in, s);
+	session_feed(in, s, frames);
+}
+
+void session_input(struct ingest *in, struct frame_vec *frames)
+{
+	/* What is woken from here on waits for the next turn. */
+	struct list ready;
+	list_init(&ready);
+	list_splice(&ready, &in->ready);
+	while (frames->count < FRAMES_PER_TURN) {
+		struct list *node = list_take_first(&ready);
+		if (!node)
+			return;
+		session_event(in, list_entry(node, struct stream, ready), frames);
+	}
+	list_splice(&ready, &in->ready);
+	list_splice(&in->ready, &ready);
+}
+
+bool session_is_held(const struct session *s)
+{
+	return s->is_skipped || stream_send_room(s->stream) == 0;
+}
+
+void session_abort(struct ingest *in, struct session *s)
+{
+	s->is_aborted = true;
+	stream_wake(s->stream, STREAM_READABLE);
+}
+
+void session_arm(struct ingest *in, struct session *s, uint64_t after_ms)
+{
+	s->is_timed = true;
+	wheel_arm(&in->wheel, &s->timer, in->now_ns + after_ms * NS_PER_MS);
+}
+
+void session_disarm(struct ingest *in, struct session *s)
+{
+	if (!s->is_timed)
+		return;
+	s->is_timed = false;
+	wheel_cancel(&in->wheel, &s->timer);
+}
+
+void session_timers(struct ingest *in)
+{
+	struct timer *due[TIMERS_PER_TURN];
+	unsigned count = wheel_advance(&in->wheel, in->now_ns, due, TIMERS_PER_TURN);
+	for (unsigned i = 0; i < count; i++) {
+		struct session *s = container_of(due[i], struct session, timer);
+		s->is_timed = false;
+		session_protocol(s)->expire(in, s);
+	}
+}
+
+void sessions_drain(struct ingest *in)
+{
+	in->is_draining = true;
+	for (unsigned p = 0; p < PROTOCOLS; p++) {
+		uint32_t index = 0;
+		for (struct session *s; (s = slab_next(&in->sessions[p], &index));) {
+			s->is_closing = true;
+			stream_wake(s->stream, STREAM_READABLE);
+			/* What waits for a time, a parked fetch above all, waits no longer. */
+			if (s->is_timed)
+				session_arm(in, s, 0);
+		}
+	}
+}

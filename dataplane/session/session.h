@@ -1,0 +1,203 @@
+/* session.h - what runs on top of a stream: the protocol's state of one connection.
+ *
+ *     ready streams ─▶ session_input ─▶ frames (T-Box) ─▶ ingest
+ *                            └─────────▶ appends (Kafka produce), calls, reads
+ *
+ * A session never calls the next stage: it cuts its bytes into frames, in a vector, or into
+ * complete record batches, in a list. When it must wait (for credit, for its predecessors,
+ * for room in the vector) it leaves the bytes in the stream, whose window closes.
+ *
+ * Answers leave in the order of their requests: every frame or request that will be answered
+ * has a struct answer on session->answers, sent when it and all before it are done.
+ *
+ * Core: poller. Memory: one slab per protocol, mapped at start.
+ */
+#ifndef PENSTOCK_SESSION_H
+#define PENSTOCK_SESSION_H
+
+#include "dataplane/base/slab.h"
+#include "dataplane/base/stats.h"
+#include "dataplane/base/wheel.h"
+#include "dataplane/batch/lane.h"
+#include "dataplane/batch/topics.h"
+#include "dataplane/net/stream.h"
+#include "dataplane/session/bad_frames.h"
+
+struct ingest;
+struct session;
+
+/* One line of the listener table: what a port speaks and its settings. */
+enum protocol_id { PROTOCOL_KAFKA, PROTOCOL_GBT32960, PROTOCOL_UDP, PROTOCOLS };
+
+enum answer_body { ANSWER_BODY_TIME, ANSWER_BODY_ECHO };
+enum link_kind { LINK_TERMINAL, LINK_PLATFORM };
+enum record_key { RECORD_KEY_NONE, RECORD_KEY_ADDRESS };
+
+struct listener {
+	char name[64];          /* as in `listeners`; stats and frames.bad say it */
+	uint8_t protocol;       /* enum protocol_id */
+	uint8_t link;           /* GB/T 32960: enum link_kind */
+	uint8_t answer_body;    /* enum answer_body */
+	uint8_t answer_level;   /* enum ack_level */
+	uint8_t key;            /* datagrams: enum record_key */
+	uint16_t port;
+	char topic[TOPIC_NAME_BYTES_MAX + 1]; /* where frames go; unused by Kafka */
+	uint32_t frame_bytes_max;
+	uint32_t frame_timeout_ms;
+};
+
+/* A frame cut from a stream, or a run of bytes that is none; see gbt32960.h. */
+struct frame {
+	struct session *session;
+	struct bytes bytes; /* valid until the end of the turn */
+	struct bytes key;   /* of the record to be made of it; inside `bytes` */
+	uint8_t verdict;    /* 0: good; else the protocol's own */
+};
+
+enum { FRAMES_PER_TURN = 256 };
+
+struct frame_vec {
+	unsigned count;
+	struct frame frames[FRAMES_PER_TURN];
+};
+
+struct waiter;
+struct answer;
+
+/* What a session can wait for; see waiting.h. */
+enum wait_for {
+	WAIT_NOTHING,
+	WAIT_LANE,    /* credit of a partition: on its lane's list */
+	WAIT_RESERVE, /* credit, for the oldest incomplete batch: one session at most */
+	WAIT_LARGE,   /* chunks of long answers: as many as hold its bytes */
+	WAIT_REQUEST, /* chunks for a request, in the same way */
+	WAIT_ANSWER,  /* an answer, and the chunk that carries it */
+	WAIT_WAITER,  /* a further outcome of an answer */
+	WAIT_CALL,    /* a place with control */
+	WAIT_FETCH,   /* a fetch request's state */
+	WAIT_APPEND,  /* + writer: a batch under way to it */
+	WAIT_CREDIT = WAIT_APPEND + WRITERS_MAX, /* + writer: its credit */
+	WAIT_READ = WAIT_CREDIT + WRITERS_MAX, /* + writer: a read under way to it */
+	WAITS = WAIT_READ + WRITERS_MAX,
+};
+static_assert((int)WAITS <= UINT8_MAX, "session.admitted");
+
+/* One row per protocol (session.c). Each function gets its own session type. */
+struct protocol {
+	const char *name;
+	size_t session_bytes;
+	void (*open)(struct ingest *in, struct session *s);
+	/* New bytes, the end of the stream (s->has_ended), or a wake: cut what can be cut.
+	 * Not called while the session is blocked, closing or aborted, or the peer does not
+	 * read his answers; but for one whose answer was made to wait (is_answering). */
+	void (*cut)(struct ingest *in, struct session *s, struct frame_vec *frames);
+	/* The session's timer fired. */
+	void (*expire)(struct ingest *in, struct session *s);
+	/* T-Box. The good frame becomes a record: counts it, prepares the answer it is owed
+	 * (null: none). False, and nothing has happened: the session waits for memory. */
+	bool (*accept)(struct ingest *in, struct session *s, const struct frame *f,
+		       struct answer **ret);
+	/* T-Box. The frame is none: counts it and keeps it for the operator. */
+	void (*reject)(struct ingest *in, struct session *s, const struct frame *f);
+	/* The writer has given back the append `w` waited for: write the outcome into the
+	 * answer's bytes. */
+	void (*resolve)(struct ingest *in, struct waiter *w, const struct append *done);
+	/* The stream is gone: give back everything but the answers; a request not yet handed to
+	 * an answer ends as frame_drop_connection. */
+	void (*close)(struct ingest *in, struct session *s);
+};
+
+extern const struct protocol *const protocols[PROTOCOLS];
+
+/* First member of every protocol's session. */
+struct session {
+	struct stream *stream;
+	const struct listener *listener;
+	struct list answers;      /* struct answer.node, oldest first */
+	uint32_t answers_count;
+	uint32_t waits_bytes;     /* of credit or of chunks, while it waits for some */
+	uint32_t ticket;          /* of its place in the line; wraps */
+	uint8_t waits_for;        /* enum wait_for, while it is blocked */
+	uint8_t admitted;         /* enum wait_for: it is its turn to take that */
+	bool is_timed;            /* `timer` is armed */
+	bool has_ended : 1;       /* the peer sends no more; what it sent may not be consumed yet */
+	bool is_closing : 1;      /* no more cuts; close the stream once the answers are sent */
+	bool is_aborted : 1;      /* session_abort(): detached before this turn's stage ends */
+	bool is_answering : 1;    /* its answer waits, not its bytes: cut even when it closes */
+	bool is_skipped : 1;      /* it was made to wait: its later frames of this turn wait too */
+	struct list blocked;      /* on the list of what it waits for, or alone */
+	struct timer timer;
+};
+static_assert(offsetof(struct session, timer) <= CACHE_LINE_BYTES, "an answer leaves by one line");
+
+static inline const struct protocol *session_protocol(const struct session *s)
+{
+	return protocols[s->listener->protocol];
+}
+
+/* The upper half of a poller: everything between streams and handoff. */
+struct ingest {
+	struct stats stats;             /* the poller's: lower layers point here too */
+	uint64_t now_ns;
+	int64_t wall_ms;
+	uint8_t poller;
+	const struct topics *topics;    /* of this turn */
+	struct listener listeners[LISTENERS_MAX];
+	unsigned listener_count;
+	struct list ready;              /* struct stream.ready */
+	struct lanes lanes;
+	struct slab sessions[PROTOCOLS];
+	struct slab answers;
+	struct slab waiters;
+	uint32_t texts_owed;            /* answers that need a chunk when they are sent */
+	struct slab appends;
+	uint32_t appends_taken[WRITERS_MAX]; /* of them, by writer */
+	struct slab reads;
+	struct slab calls;
+	struct slab fetches;
+	struct chunk_pool answer_small; /* CHUNK_SMALL_BYTES: answers of frames and requests */
+	struct chunk_pool answer_large; /* CHUNK_BYTES: replies of control, fetched batches */
+	struct chunk_pool request_pool; /* CHUNK_BYTES: requests on their way to control */
+	struct wheel wheel;
+	/* Per listener, so that one linger rules each: struct lane.open_node, earliest deadline
+	 * first. */
+	struct list open_lanes[LISTENERS_MAX];
+	uint32_t sticky[LISTENERS_MAX]; /* batches closed: where records without a key go next */
+	struct list waiting[WAITS];     /* struct session.blocked, by enum wait_for */
+	uint32_t sessions_blocked;      /* on these and the lanes' lists */
+	uint32_t frames_blocked;        /* of them, for what any frame needs */
+	uint32_t tickets;               /* given so far to sessions that wait */
+	struct lane *reserve_lane;      /* whose credit WAIT_RESERVE is for */
+	struct list incomplete;         /* Kafka batches being received, oldest first */
+	struct list finished;           /* struct append.node: complete, for handoff */
+	struct handoff *writers[WRITERS_MAX];
+	unsigned writer_count;
+	struct handoff *control;
+	struct bad_frames bad_frames;
+	uint32_t request_bytes_max;     /* socket.request.max.bytes */
+	uint32_t request_timeout_ms;    /* a batch that makes no progress loses its connection */
+	bool is_draining;
+};
+
+/* Attaches, feeds and detaches the sessions of the ready streams. Bytes of good and bad
+ * frames are not consumed here: ingest_input() does it, in order. */
+void session_input(struct ingest *in, struct frame_vec *frames);
+
+/* The session does not read: for lack of memory or credit, or because its peer does not read
+ * his answers. What he has not sent may be waiting for its window. */
+bool session_is_held(const struct session *s);
+
+/* Ends the session by the peer's fault: no answer, the connection is closed. The session
+ * object stays valid until the session stage detaches it. */
+void session_abort(struct ingest *in, struct session *s);
+
+void session_arm(struct ingest *in, struct session *s, uint64_t after_ms);
+void session_disarm(struct ingest *in, struct session *s);
+
+/* Timers of sessions that are due. */
+void session_timers(struct ingest *in);
+
+/* Drain: no session cuts any more; each closes when its answers are sent. */
+void sessions_drain(struct ingest *in);
+
+#endif

@@ -1,0 +1,584 @@
+/* kafka_rig.c - peers, logs and control made of arrays; see kafka_rig.h. */
+#include "tests/unit/kafka/kafka_rig.h"
+#include "dataplane/base/crc32c.h"
+#include "dataplane/base/map.h"
+#include "dataplane/base/require.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+
+void buffer_add(struct buffer *b, const void *data, size_t size)
+{
+	if (b->size + size > b->capacity) {
+		b->capacity = 2 * (b->size + size);
+		b->data = realloc(b->data, b->capacity);
+		require(b->data != NULL);
+	}
+	if (size)
+		memcpy(b->data + b->size, data, size);
+	b->size += size;
+}
+
+void buffer_free(struct buffer *b)
+{
+	free(b->data);
+	*b = (struct buffer){0};
+}
+
+/* ---- peers ----------------------------------------------------------------------------- */
+
+static struct peer *peer_of(const struct stream *s)
+{
+	return container_of(s, struct peer, stream);
+}
+
+static size_t peer_readable(const struct stream *s)
+{
+	return peer_of(s)->arrived.size - peer_of(s)->consumed;
+}
+
+static struct bytes peer_peek(struct stream *s, size_t from, size_t want)
+{
+	struct peer *p = peer_of(s);
+	return (struct bytes){p->arrived.data + p->consumed + from,
+			      min_size(want, peer_readable(s) - from)};
+}
+
+/* As if every packet held an odd number of bytes. */
+static struct bytes peer_span(struct stream *s, size_t from, size_t want)
+{
+	return peer_peek(s, from, min_size(want, 977));
+}
+
+static void peer_consume(struct stream *s, size_t n)
+{
+	require(n <= peer_readable(s));
+	peer_of(s)->consumed += n;
+}
+
+static size_t peer_send_room(const struct stream *s)
+{
+	return peer_of(s)->send_room;
+}
+
+static void peer_take(struct stream *s, struct chain *give)
+{
+	for (const struct chunk *c = give->head; c; c = c->next)
+		buffer_add(&peer_of(s)->sent, chunk_at(c), c->len);
+	chain_give(give);
+}
+
+static void peer_close(struct stream *s, enum stream_close_how how)
+{
+	s->is_closed = true;
+	peer_of(s)->is_closed = true;
+	peer_of(s)->is_reset = how == STREAM_CLOSE_RESET;
+}
+
+static void peer_need(struct stream *s, size_t bytes)
+{
+	peer_of(s)->needed = bytes;
+}
+
+static const struct stream_ops peer_ops = {
+	.need = peer_need,
+	.readable = peer_readable,
+	.peek = peer_peek,
+	.span = peer_span,
+	.consume = peer_consume,
+	.send_room = peer_send_room,
+	.send = peer_take,
+	.close = peer_close,
+};
+
+struct peer *peer_open(struct rig *r)
+{
+	struct peer *p = calloc(1, sizeof *p);
+	require(p != NULL);
+	p->stream.ops = &peer_ops;
+	p->stream.ready_list = &r->in.ready;
+	p->send_room = SIZE_MAX;
+	list_init(&p->stream.ready);
+	stream_wake(&p->stream, STREAM_OPENED);
+	return p;
+}
+
+void peer_send(struct peer *p, const void *data, size_t size)
+{
+	buffer_add(&p->arrived, data, size);
+	stream_wake(&p->stream, STREAM_READABLE);
+}
+
+void peer_end(struct peer *p)
+{
+	stream_wake(&p->stream, STREAM_ENDED);
+}
+
+void peer_lose(struct peer *p)
+{
+	stream_wake(&p->stream, STREAM_LOST);
+}
+
+void peer_free(struct peer *p)
+{
+	list_remove(&p->stream.ready);
+	buffer_free(&p->arrived);
+	buffer_free(&p->sent);
+	free(p);
+}
+
+struct bytes peer_answer(struct peer *p)
+{
+	if (p->sent.size < KAFKA_SIZE_BYTES)
+		return (struct bytes){0};
+	size_t size = be32_load(p->sent.data);
+	cr_assert(p->sent.size >= KAFKA_SIZE_BYTES + size, "answers are sent whole");
+	return (struct bytes){p->sent.data + KAFKA_SIZE_BYTES, size};
+}
+
+void peer_answer_done(struct peer *p, struct bytes answer)
+{
+	size_t used = KAFKA_SIZE_BYTES + answer.size;
+	memmove(p->sent.data, p->sent.data + used, p->sent.size - used);
+	p->sent.size -= used;
+}
+
+/* ---- the fake writers ------------------------------------------------------------------ */
+
+struct handoff *rig_writer(struct rig *r, uint32_t slot)
+{
+	return &r->writers[slot % RIG_WRITERS];
+}
+
+static void log_add(struct fake_log *log, const uint8_t *batch, size_t size)
+{
+	struct record_batch_header h;
+	memcpy(&h, batch, sizeof h);
+	record_batch_place(&h, log->next_offset, 0);
+	log->next_offset = record_batch_last_offset(&h) + 1;
+	buffer_add(&log->bytes, &h, sizeof h);
+	buffer_add(&log->bytes, batch + sizeof h, size - sizeof h);
+}
+
+static void watches_fire(struct rig *r, struct fake_log *log)
+{
+	for (struct list *node = log->watches.next, *next; node != &log->watches; node = next) {
+		struct watch *w = list_entry(node, struct watch, node);
+		next = node->next;
+		if (log->next_offset <= w->offset)
+			continue;
+		list_remove(node);
+		handoff_complete(rig_writer(r, w->partition.slot), &w->msg);
+	}
+}
+
+static void serve_append(struct rig *r, struct append *a)
+{
+	struct fake_log *log = &r->logs[a->partition.slot];
+	a->error = r->append_error;
+	if (!a->error) {
+		uint8_t *batch = malloc(a->bytes.size);
+		chain_copy_out(&a->bytes, 0, batch, a->bytes.size);
+		cr_assert(record_batch_check_all(batch, a->bytes.size) == RECORD_BATCH_GOOD);
+		cr_assert(a->records == record_batch_count(record_batch_header_of(batch)));
+		a->base_offset = log->next_offset;
+		a->log_append_time = -1;
+		a->log_start_offset = log->log_start_offset;
+		log_add(log, batch, a->bytes.size);
+		free(batch);
+	}
+	handoff_complete(rig_writer(r, a->partition.slot), &a->msg);
+	watches_fire(r, log);
+}
+
+/* As store/log/log_read.c: whole batches, the first at any size if the chunks hold it. */
+static void serve_read(struct rig *r, struct read *read)
+{
+	struct fake_log *log = &r->logs[read->partition.slot];
+	size_t room = 0, at = 0, from = 0, size = 0;
+	for (const struct chunk *c = read->bytes.head; c; c = c->next)
+		room += c->pool->chunk_bytes;
+	read->high_watermark = log->next_offset;
+	read->log_start_offset = log->log_start_offset;
+	read->bytes_needed = 0;
+	if (read->offset > log->next_offset || read->offset < log->log_start_offset)
+		read->error = KAFKA_ERROR_OFFSET_OUT_OF_RANGE;
+	for (; !read->error && at < log->bytes.size;) {
+		const struct record_batch_header *h =
+			record_batch_header_of(log->bytes.data + at);
+		size_t bytes = (size_t)record_batch_bytes(h);
+		at += bytes;
+		if (record_batch_last_offset(h) < read->offset)
+			continue;
+		if (size == 0)
+			from = at - bytes;
+		if (size + bytes > room && size == 0)
+			read->bytes_needed = (uint32_t)bytes;
+		if (size + bytes > room || (size > 0 && size + bytes > read->bytes_max))
+			break;
+		size += bytes;
+	}
+	struct chunk *c = read->bytes.head;
+	read->bytes.size = size;
+	for (size_t done = 0; done < size; c = c->next) {
+		c->len = (uint32_t)min_size(size - done, c->pool->chunk_bytes);
+		memcpy(c->data, log->bytes.data + from + done, c->len);
+		done += c->len;
+	}
+	handoff_complete(rig_writer(r, read->partition.slot), &read->msg);
+}
+
+static void serve_watch(struct rig *r, struct watch *w)
+{
+	struct fake_log *log = &r->logs[w->partition.slot];
+	list_append(&log->watches, &w->node);
+	watches_fire(r, log);
+}
+
+static void serve_call(struct rig *r, struct call *c)
+{
+	if (c->is_release) {
+		r->releases++;
+		free(c->reply);
+		c->reply = NULL;
+		handoff_complete(&r->control, &c->msg);
+		return;
+	}
+	r->calls++;
+	r->last_call_bytes = c->request_bytes;
+	cr_assert(c->request.size == c->request_bytes);
+	if (!r->reply_null) {
+		/* The correlation id, and as many bytes as the request had. */
+		c->reply_bytes = KAFKA_SIZE_BYTES + 4 + c->request_bytes;
+		c->reply = calloc(1, c->reply_bytes);
+		kafka_size_store(c->reply, c->reply_bytes);
+		chain_copy_out(&c->request, KAFKA_KEY_VERSION_BYTES,
+			       c->reply + KAFKA_SIZE_BYTES, 4);
+	}
+	handoff_complete(&r->control, &c->msg);
+}
+
+static void serve(struct rig *r, struct handoff_msg *msg)
+{
+	switch ((enum handoff_kind)msg->kind) {
+	case HANDOFF_APPEND:
+		serve_append(r, container_of(msg, struct append, msg));
+		return;
+	case HANDOFF_READ:
+		serve_read(r, container_of(msg, struct read, msg));
+		return;
+	case HANDOFF_WATCH:
+		serve_watch(r, container_of(msg, struct watch, msg));
+		return;
+	case HANDOFF_CALL:
+		serve_call(r, container_of(msg, struct call, msg));
+		return;
+	default:
+		require(!"nothing else is asked");
+	}
+}
+
+static bool is_held(const struct rig *r, const struct handoff_msg *msg)
+{
+	return (msg->kind == HANDOFF_APPEND && r->hold_appends) ||
+	       (msg->kind == HANDOFF_READ && r->hold_reads) ||
+	       (msg->kind == HANDOFF_CALL && r->hold_calls &&
+		!container_of(msg, struct call, msg)->is_release);
+}
+
+static void take(struct rig *r, struct handoff_msg *msg)
+{
+	if (msg->kind == HANDOFF_APPEND) {
+		r->appends++;
+		r->last_level = container_of(msg, struct append, msg)->level;
+	}
+	r->reads += msg->kind == HANDOFF_READ;
+	if (!is_held(r, msg)) {
+		serve(r, msg);
+		return;
+	}
+	require(r->held_count < RIG_HELD_MAX);
+	r->held[r->held_count++] = msg;
+}
+
+/* The ring `msg` has to come from: its partition's writer, or control. */
+static const struct handoff *place_of(struct rig *r, struct handoff_msg *msg)
+{
+	switch ((enum handoff_kind)msg->kind) {
+	case HANDOFF_APPEND:
+		return rig_writer(r, container_of(msg, struct append, msg)->partition.slot);
+	case HANDOFF_READ:
+		return rig_writer(r, container_of(msg, struct read, msg)->partition.slot);
+	case HANDOFF_WATCH:
+		return rig_writer(r, container_of(msg, struct watch, msg)->partition.slot);
+	default:
+		return &r->control;
+	}
+}
+
+static void pull(struct rig *r, struct handoff *h)
+{
+	struct handoff_msg *msgs[64];
+	for (unsigned n; (n = handoff_pull(h, msgs, 64)) > 0;)
+		for (unsigned i = 0; i < n; i++) {
+			cr_assert(msgs[i]->sender == RIG_POLLER && place_of(r, msgs[i]) == h);
+			take(r, msgs[i]);
+		}
+}
+
+void rig_release_one(struct rig *r, unsigned n)
+{
+	require(n < r->held_count);
+	struct handoff_msg *msg = r->held[n];
+	memmove(&r->held[n], &r->held[n + 1], (--r->held_count - n) * sizeof msg);
+	serve(r, msg);
+}
+
+void rig_release(struct rig *r)
+{
+	while (r->held_count > 0)
+		rig_release_one(r, 0);
+}
+
+void rig_store(struct rig *r, uint32_t slot, unsigned records, size_t value_bytes)
+{
+	struct buffer b = batch_make(records, value_bytes, 0);
+	log_add(&r->logs[slot], b.data, b.size);
+	watches_fire(r, &r->logs[slot]);
+	buffer_free(&b);
+}
+
+/* ---- the poller ------------------------------------------------------------------------ */
+
+void rig_turn(struct rig *r, uint64_t after_ms)
+{
+	struct ingest *in = &r->in;
+	in->now_ns += after_ms * 1000000;
+	in->wall_ms = (int64_t)(1700000000000 + in->now_ns / 1000000);
+	in->topics = r->topics;
+	r->frames.count = 0;
+	ack_input(in);
+	waiting_admit(in);
+	session_timers(in);
+	session_input(in, &r->frames);
+	handoff_submit(in);
+	for (unsigned w = 0; w < RIG_WRITERS; w++)
+		pull(r, &r->writers[w]);
+	pull(r, &r->control);
+}
+
+void rig_turns(struct rig *r, unsigned turns)
+{
+	for (unsigned i = 0; i < turns; i++)
+		rig_turn(r, 0);
+}
+
+uint64_t rig_stat(const struct rig *r, enum stat_id id)
+{
+	return r->in.stats.value[id];
+}
+
+void rig_new_topics(struct rig *r, bool without_beta)
+{
+	static const char *const names[RIG_TOPICS] = {"alpha", "beta"};
+	struct partition_ref refs[RIG_SLOTS];
+	struct topic topics[RIG_TOPICS];
+	uint64_t version = r->topics ? r->topics->version + 1 : 1;
+	memset(topics, 0, sizeof topics);
+	for (uint32_t i = 0; i < RIG_SLOTS; i++)
+		refs[i] = (struct partition_ref){.slot = i, .generation = 1};
+	for (unsigned i = 0; i < RIG_TOPICS; i++) {
+		topics[i].name_bytes = (uint16_t)strlen(names[i]);
+		memcpy(topics[i].name, names[i], topics[i].name_bytes);
+		topics[i].partitions = RIG_PARTITIONS;
+		topics[i].message_bytes_max = RIG_MESSAGE_BYTES_MAX;
+		topics[i].timestamp_before_max_ms = INT64_MAX;
+		topics[i].timestamp_after_max_ms = 3600000;
+		topics[i].refs = refs + i * RIG_PARTITIONS;
+	}
+	topics_free(r->topics);
+	r->topics = topics_build(topics, RIG_TOPICS - without_beta, version);
+	r->in.topics = r->topics;
+}
+
+static void pools_create(struct ingest *in, const struct rig_options *o)
+{
+	uint64_t plenty = 64 << 20;
+	uint32_t answers = o->answers_max ? o->answers_max : 1024;
+	uint32_t large = o->answer_chunks ? o->answer_chunks : 4096;
+	bool good = !slab_init(&in->sessions[PROTOCOL_KAFKA],
+			       protocols[PROTOCOL_KAFKA]->session_bytes, 256);
+	good &= !slab_init(&in->sessions[PROTOCOL_GBT32960], 64, 1);
+	good &= !slab_init(&in->answers, sizeof(struct answer), answers);
+	good &= !slab_init(&in->waiters, sizeof(struct waiter), answers);
+	good &= !slab_init(&in->appends, sizeof(struct append), 256);
+	good &= !slab_init(&in->reads, sizeof(struct read), RIG_READS);
+	good &= !slab_init(&in->calls, sizeof(struct call), 64);
+	good &= !slab_init(&in->fetches, kafka_fetch_bytes(), 128);
+	good &= !chunk_pool_init(&in->answer_small, CHUNK_SMALL_BYTES, answers);
+	good &= !chunk_pool_init(&in->answer_large, CHUNK_BYTES, large);
+	good &= !chunk_pool_init(&in->request_pool, CHUNK_BYTES, 1024);
+	good &= !lanes_init(&in->lanes, RIG_WRITERS,
+			    o->writer_credit_bytes ? o->writer_credit_bytes : plenty,
+			    o->lane_credit_bytes ? o->lane_credit_bytes : plenty,
+			    RIG_MESSAGE_BYTES_MAX);
+	require(good);
+}
+
+struct rig *rig_create(const struct rig_options *options)
+{
+	struct rig_options none = {0};
+	struct rig *r = map_take(sizeof *r); /* its rings want whole cache lines */
+	require(r != NULL);
+	struct ingest *in = &r->in;
+	pools_create(in, options ? options : &none);
+	in->now_ns = 1000000000;
+	in->listeners[0] = (struct listener){.name = "KAFKA", .protocol = PROTOCOL_KAFKA};
+	in->listener_count = 1;
+	in->request_bytes_max = RIG_BUFFER_BYTES;
+	in->request_timeout_ms = RIG_TIMEOUT_MS;
+	in->poller = RIG_POLLER;
+	in->writer_count = RIG_WRITERS;
+	in->control = &r->control;
+	list_init(&in->ready);
+	waiting_init(in);
+	list_init(&in->incomplete);
+	list_init(&in->finished);
+	for (unsigned i = 0; i < LISTENERS_MAX; i++)
+		list_init(&in->open_lanes[i]);
+	wheel_init(&in->wheel, in->now_ns);
+	require(!wake_init(&r->wakes[0]) && !wake_init(&r->wakes[1]));
+	for (unsigned w = 0; w < RIG_WRITERS; w++) {
+		require(!handoff_init(&r->writers[w], &r->wakes[0], &r->wakes[1]));
+		in->writers[w] = &r->writers[w];
+	}
+	require(!handoff_init(&r->control, &r->wakes[0], &r->wakes[1]));
+	for (unsigned i = 0; i < RIG_SLOTS; i++)
+		list_init(&r->logs[i].watches);
+	rig_new_topics(r, false);
+	return r;
+}
+
+/* Nothing is lost: not in the pools, not in the ledgers. */
+static void rig_audit(const struct rig *r)
+{
+	const struct ingest *in = &r->in;
+	cr_assert(in->sessions[PROTOCOL_KAFKA].in_use == 0);
+	cr_assert(in->answers.in_use == 0, "%u answers", in->answers.in_use);
+	cr_assert(in->waiters.in_use == 0, "%u waiters", in->waiters.in_use);
+	cr_assert(in->appends.in_use == 0, "%u appends", in->appends.in_use);
+	cr_assert(in->reads.in_use == 0, "%u reads", in->reads.in_use);
+	cr_assert(in->calls.in_use == 0, "%u calls", in->calls.in_use);
+	cr_assert(in->fetches.in_use == 0, "%u fetches", in->fetches.in_use);
+	cr_assert(in->answer_small.in_use == 0, "%u small", in->answer_small.in_use);
+	cr_assert(in->answer_large.in_use == 0, "%u large", in->answer_large.in_use);
+	cr_assert(in->request_pool.in_use == 0, "%u request", in->request_pool.in_use);
+	cr_assert(in->lanes.batch_pool.in_use == 0, "%u batch", in->lanes.batch_pool.in_use);
+	for (unsigned w = 0; w < RIG_WRITERS; w++)
+		cr_assert(in->lanes.reserved[w] == 0, "%zu credit", (size_t)in->lanes.reserved[w]);
+	cr_assert(in->wheel.armed == 0, "%u timers", in->wheel.armed);
+	cr_assert(list_is_empty(&in->incomplete) && list_is_empty(&in->finished));
+	cr_assert(ledger_in_flight(&in->stats, LEDGER_frame) == 0, "frame ledger: %ld",
+		  (long)ledger_in_flight(&in->stats, LEDGER_frame));
+	cr_assert(ledger_in_flight(&in->stats, LEDGER_record) == 0, "record ledger: %ld",
+		  (long)ledger_in_flight(&in->stats, LEDGER_record));
+}
+
+void rig_destroy(struct rig *r)
+{
+	struct ingest *in = &r->in;
+	r->hold_appends = r->hold_reads = r->hold_calls = false;
+	rig_release(r);
+	rig_turns(r, 8);
+	for (unsigned i = 0; i < RIG_SLOTS; i++)
+		for (struct list *node; (node = list_take_first(&r->logs[i].watches));)
+			handoff_complete(rig_writer(r, i),
+					 &list_entry(node, struct watch, node)->msg);
+	rig_turns(r, 8);
+	rig_audit(r);
+	for (unsigned i = 0; i < RIG_SLOTS; i++)
+		buffer_free(&r->logs[i].bytes);
+	for (unsigned i = 0; i < PROTOCOLS; i++)
+		slab_fini(&in->sessions[i]);
+	slab_fini(&in->answers);
+	slab_fini(&in->waiters);
+	slab_fini(&in->appends);
+	slab_fini(&in->reads);
+	slab_fini(&in->calls);
+	slab_fini(&in->fetches);
+	chunk_pool_fini(&in->answer_small);
+	chunk_pool_fini(&in->answer_large);
+	chunk_pool_fini(&in->request_pool);
+	lanes_fini(&in->lanes);
+	for (unsigned w = 0; w < RIG_WRITERS; w++)
+		handoff_fini(&r->writers[w]);
+	handoff_fini(&r->control);
+	wake_fini(&r->wakes[0]);
+	wake_fini(&r->wakes[1]);
+	topics_free(r->topics);
+	map_give(r, sizeof *r);
+}
+
+/* ---- a test ---------------------------------------------------------------------------- */
+
+struct rig *rig;
+struct peer *peer;
+
+void rig_begin(void)
+{
+	rig = rig_create(NULL);
+	rig_turn(rig, 0);
+	peer = open_peer();
+}
+
+void rig_end(void)
+{
+	if (peer)
+		end_peer(peer);
+	rig_destroy(rig);
+}
+
+int64_t wall(void)
+{
+	return rig->in.wall_ms;
+}
+
+struct peer *open_peer(void)
+{
+	struct peer *p = peer_open(rig);
+	rig_turn(rig, 0);
+	return p;
+}
+
+void end_peer(struct peer *p)
+{
+	if (p->stream.session)
+		peer_lose(p);
+	rig_turns(rig, 3);
+	peer_free(p);
+	if (p == peer)
+		peer = NULL;
+}
+
+void send_all(struct peer *p, struct buffer *give)
+{
+	peer_send(p, give->data, give->size);
+	buffer_free(give);
+}
+
+void send_batch(struct peer *p, int32_t partition, unsigned records, size_t value_bytes)
+{
+	struct buffer batch = batch_make(records, value_bytes, wall());
+	struct buffer request = request_of(7, -1, partition, &batch);
+	send_all(p, &request);
+}
+
+int16_t next_error(int version)
+{
+	struct produce_outcome o;
+	struct bytes answer = peer_answer(peer);
+	cr_assert(answer.data, "no answer");
+	cr_assert(produce_read(version, answer, &o, 1) == 1);
+	peer_answer_done(peer, answer);
+	return o.error_code;
+}

@@ -1,0 +1,177 @@
+/* test_kafka_credit.c - produce requests under back-pressure: who waits for credit, answers and
+ * waiters, and who goes on when some come back. */
+#include "tests/unit/kafka/kafka_rig.h"
+
+#include <criterion/criterion.h>
+
+TestSuite(kafka_credit, .fini = rig_end);
+
+Test(kafka_credit, a_session_without_credit_stops_reading_and_goes_on_when_it_returns)
+{
+	struct rig_options options = {.writer_credit_bytes = 8192};
+	rig = rig_create(&options);
+	peer = open_peer();
+	rig->hold_appends = true;
+	/* The oldest incomplete batch may use the reserve of max.message.bytes, so fill that
+	 * too before anybody has to wait. */
+	for (int i = 0; i < 6; i++)
+		send_batch(peer, 0, 1, 9000);
+	rig_turns(rig, 3);
+	cr_assert(rig->held_count == 3, "%u batches", rig->held_count);
+	cr_assert(stream_readable(&peer->stream) > 18000);
+	cr_assert(rig_stat(rig, STAT_sessions_blocked) > 0);
+	for (unsigned done = 3; done < 6; done++) {
+		rig_release_one(rig, 0);
+		rig_turns(rig, 3);
+		cr_assert(rig->held_count == 3 && rig->appends == done + 1);
+	}
+	rig_release(rig);
+	rig_turns(rig, 3);
+	for (int i = 0; i < 6; i++)
+		cr_assert(next_error(7) == 0);
+	end_peer(peer);
+}
+
+Test(kafka_credit, many_halves_of_batches_cannot_keep_the_oldest_from_its_end)
+{
+	struct rig_options options = {.writer_credit_bytes = 32768};
+	rig = rig_create(&options);
+	struct peer *peers[16];
+	struct buffer requests[16];
+	for (unsigned i = 0; i < 16; i++) {
+		struct buffer batch = batch_make(1, 15000, wall());
+		requests[i] = request_of(7, -1, (int32_t)(i % 4), &batch);
+		peers[i] = open_peer();
+		peer_send(peers[i], requests[i].data, 6000);
+		rig_turns(rig, 1);
+	}
+	for (unsigned i = 0; i < 16; i++) {
+		peer_send(peers[i], requests[i].data + 6000, requests[i].size - 6000);
+		buffer_free(&requests[i]);
+	}
+	rig_turns(rig, 60);
+	cr_assert(rig_stat(rig, STAT_records_stored) == 16);
+	for (unsigned i = 0; i < 16; i++)
+		end_peer(peers[i]);
+}
+
+Test(kafka_credit, a_batch_beyond_the_reserve_is_refused_whatever_its_topic_allows)
+{
+	struct rig_options options = {.lane_credit_bytes = 65536};
+	rig = rig_create(&options);
+	rig->topics->topics[0].message_bytes_max = 1 << 20;
+	peer = open_peer();
+	/* It would hold all credit of its partition, and wait for more for ever. */
+	send_batch(peer, 0, 10, 12000);
+	rig_turns(rig, 4);
+	cr_assert(next_error(7) == KAFKA_ERROR_MESSAGE_TOO_LARGE);
+	end_peer(peer);
+}
+
+Test(kafka_credit, an_answer_without_memory_for_its_outcome_ends_with_its_connection)
+{
+	struct rig_options options = {.answers_max = 64, .answer_chunks = 1};
+	rig = rig_create(&options);
+	peer = open_peer();
+	struct chain taken = {0};
+	while (chunk_pool_left(&rig->in.answer_small) > 1)
+		chain_push(&taken, chunk_take(&rig->in.answer_small));
+	chain_push(&taken, chunk_take(&rig->in.answer_large));
+	struct produce_item items[16];
+	for (int32_t i = 0; i < 16; i++)
+		items[i] = (struct produce_item){.topic = "alpha", .partition = i % 4,
+						 .records = batch_make(1, 10, wall())};
+	struct produce_spec spec = {.version = 7, .acks = -1};
+	struct buffer request = produce_make(&spec, items, 16);
+	send_all(peer, &request);
+	rig_turns(rig, 4);
+	cr_assert(rig->appends > 0 && rig->appends < 16, "it waits for memory");
+	end_peer(peer);
+	chain_give(&taken);
+	cr_assert(rig->in.answers.in_use == 0 && rig->in.waiters.in_use == 0);
+	for (unsigned i = 0; i < 16; i++)
+		buffer_free(&items[i].records);
+}
+
+Test(kafka_credit, other_partitions_get_what_one_gives_back)
+{
+	struct rig_options options = {.writer_credit_bytes = 32768};
+	rig = rig_create(&options);
+	struct peer *slow = open_peer(), *stuck = open_peer(), *fast = open_peer();
+	rig->hold_appends = true;
+	/* The slow peer's batch is the oldest and stays incomplete: the reserve is its own. */
+	struct buffer half = batch_make(1, 15000, wall());
+	struct buffer slow_request = request_of(7, -1, 2, &half);
+	peer_send(slow, slow_request.data, 6000);
+	rig_turns(rig, 1);
+	for (int i = 0; i < 2; i++)
+		send_batch(stuck, 0, 1, 11000);
+	rig_turns(rig, 2);
+	send_batch(fast, 2, 1, 9000);
+	rig_turns(rig, 2);
+	cr_assert(rig->held_count == 2);
+	/* Partition 2 has nothing at its writer: only another's completion can wake it. */
+	rig_release_one(rig, 0);
+	rig_turns(rig, 3);
+	cr_assert(rig->appends == 3, "the session of partition 2 sleeps on");
+	buffer_free(&slow_request);
+	rig_release(rig);
+	end_peer(slow);
+	end_peer(stuck);
+	end_peer(fast);
+}
+
+Test(kafka_credit, a_writer_that_gives_nothing_back_holds_up_its_own_partitions_only)
+{
+	struct rig_options options = {.writer_credit_bytes = 8192};
+	rig = rig_create(&options);
+	struct peer *stuck = open_peer(), *other = open_peer();
+	rig->hold_appends = true;
+	for (int i = 0; i < 6; i++)
+		send_batch(stuck, 0, 1, 9000);
+	rig_turns(rig, 3);
+	cr_assert(rig->held_count == 3 && stream_readable(&stuck->stream) > 18000);
+	rig->hold_appends = false;
+	for (int i = 0; i < 6; i++)
+		send_batch(other, 1, 1, 6000);
+	rig_turns(rig, 8);
+	cr_assert(rig_stat(rig, STAT_records_stored) == 6 && rig->held_count == 3);
+	rig_release(rig);
+	rig_turns(rig, 8);
+	cr_assert(rig_stat(rig, STAT_records_stored) == 12);
+	end_peer(stuck);
+	end_peer(other);
+}
+
+Test(kafka_credit, a_request_waits_for_answers_and_waiters_that_are_used_up)
+{
+	struct rig_options options = {.answers_max = 2};
+	rig = rig_create(&options);
+	peer = open_peer();
+	rig->hold_appends = true;
+	struct produce_spec spec = {.version = 7, .acks = -1};
+	struct produce_item items[4];
+	for (int i = 0; i < 4; i++)
+		items[i] = (struct produce_item){.topic = "alpha", .partition = i,
+						 .records = batch_make(1, 10, wall())};
+	for (int i = 0; i < 3; i++) {
+		struct buffer request = produce_make(&spec, items, 4);
+		send_all(peer, &request);
+	}
+	for (unsigned turn = 0; turn < 200; turn++) {
+		rig_turns(rig, 1);
+		if (turn % 3 == 0 && rig->held_count > 0)
+			rig_release_one(rig, 0);
+	}
+	struct produce_outcome o[4];
+	for (int i = 0; i < 3; i++) {
+		struct bytes answer = peer_answer(peer);
+		cr_assert(answer.data && produce_read(7, answer, o, 4) == 4);
+		for (int k = 0; k < 4; k++)
+			cr_assert(o[k].error_code == 0 && o[k].base_offset == i);
+		peer_answer_done(peer, answer);
+	}
+	for (int i = 0; i < 4; i++)
+		buffer_free(&items[i].records);
+	end_peer(peer);
+}

@@ -1,0 +1,374 @@
+/* test_kafka_refuse.c - every fault of a batch has Kafka's error and spares its neighbours. */
+#include "tests/unit/kafka/kafka_rig.h"
+
+#include <criterion/criterion.h>
+
+TestSuite(kafka_refuse, .init = rig_begin, .fini = rig_end);
+
+struct row {
+	const char *name;
+	void (*change)(struct buffer *b);
+	int16_t error;
+	enum stat_id stat;
+	int version;
+};
+
+static struct record_batch_header *head_of(struct buffer *b)
+{
+	return (void *)b->data;
+}
+
+static void two_batches(struct buffer *b)
+{
+	struct buffer other = batch_make(1, 10, wall());
+	buffer_add(b, other.data, other.size);
+	buffer_free(&other);
+}
+
+static void trailing_byte(struct buffer *b)
+{
+	buffer_add(b, "", 1);
+}
+
+static void set_magic_1(struct buffer *b)
+{
+	head_of(b)->magic = 1;
+}
+
+static void set_codec(struct buffer *b, unsigned codec)
+{
+	head_of(b)->attributes = be16_of((uint16_t)codec);
+	batch_seal(b);
+}
+
+static void set_zstd(struct buffer *b)
+{
+	set_codec(b, RECORD_CODEC_ZSTD);
+}
+
+static void set_codec_5(struct buffer *b)
+{
+	set_codec(b, 5);
+}
+
+static void set_control(struct buffer *b)
+{
+	set_codec(b, RECORD_BATCH_CONTROL);
+}
+
+static void set_transactional(struct buffer *b)
+{
+	set_codec(b, RECORD_BATCH_TRANSACTIONAL);
+}
+
+static void set_base_offset(struct buffer *b)
+{
+	head_of(b)->base_offset = be64_of(7);
+}
+
+static void grow(struct buffer *b)
+{
+	buffer_free(b);
+	*b = batch_make(3, 7000, wall());
+}
+
+static void cut_to_60(struct buffer *b)
+{
+	b->size = 60;
+}
+
+static void cut_to_nothing(struct buffer *b)
+{
+	b->size = 0;
+}
+
+static void set_length_48(struct buffer *b)
+{
+	head_of(b)->length = be32_of(48);
+}
+
+static void flip_last_bit(struct buffer *b)
+{
+	b->data[b->size - 1] ^= 1;
+}
+
+static void flip_count_bit(struct buffer *b)
+{
+	head_of(b)->count = be32_of(3 ^ 1);
+}
+
+static void set_count(struct buffer *b, uint32_t count)
+{
+	head_of(b)->count = be32_of(count);
+	batch_seal(b);
+}
+
+static void count_4(struct buffer *b)
+{
+	set_count(b, 4);
+}
+
+static void count_0(struct buffer *b)
+{
+	head_of(b)->last_offset_delta = be32_of(UINT32_MAX);
+	set_count(b, 0);
+}
+
+static void count_4_and_delta(struct buffer *b)
+{
+	head_of(b)->last_offset_delta = be32_of(3);
+	set_count(b, 4);
+}
+
+static void count_2_and_delta(struct buffer *b)
+{
+	head_of(b)->last_offset_delta = be32_of(1);
+	set_count(b, 2);
+}
+
+static void break_record(struct buffer *b)
+{
+	b->data[RECORD_BATCH_HEADER_BYTES] = 0x7f; /* size -64 */
+	batch_seal(b);
+}
+
+static void set_producer_without_sequence(struct buffer *b)
+{
+	head_of(b)->producer_id = be64_of(12);
+	batch_seal(b);
+}
+
+static void in_two_hours(struct buffer *b)
+{
+	head_of(b)->base_timestamp = be64_of((uint64_t)(wall() + 7200000));
+	batch_seal(b);
+}
+
+static void in_two_hours_compressed(struct buffer *b)
+{
+	head_of(b)->max_timestamp = be64_of((uint64_t)(wall() + 7200000));
+	set_codec(b, RECORD_CODEC_LZ4);
+}
+
+static void append_time_without_time(struct buffer *b)
+{
+	head_of(b)->max_timestamp = be64_of(UINT64_MAX);
+	set_codec(b, RECORD_BATCH_LOG_APPEND_TIME);
+}
+
+static const struct row rows[] = {
+	{"no bytes", cut_to_nothing, 87, STAT_record_reject_invalid, 0},
+	{"60 bytes", cut_to_60, 2, STAT_record_reject_crc, 0},
+	{"batch length 48", set_length_48, 2, STAT_record_reject_crc, 0},
+	{"two batches", two_batches, 87, STAT_record_reject_invalid, 0},
+	{"a byte too many", trailing_byte, 87, STAT_record_reject_invalid, 0},
+	{"magic 1", set_magic_1, 87, STAT_record_reject_invalid, 0},
+	{"zstd before 7", set_zstd, 76, STAT_record_reject_codec, 6},
+	{"base offset", set_base_offset, 87, STAT_record_reject_invalid, 0},
+	{"max.message.bytes", grow, 10, STAT_record_reject_too_large, 0},
+	{"CRC", flip_last_bit, 2, STAT_record_reject_crc, 0},
+	{"count broken on the way", flip_count_bit, 2, STAT_record_reject_crc, 0},
+	{"codec 5", set_codec_5, 76, STAT_record_reject_codec, 0},
+	{"count is not the range", count_4, 87, STAT_record_reject_invalid, 0},
+	{"count 0", count_0, 87, STAT_record_reject_invalid, 0},
+	{"control", set_control, 87, STAT_record_reject_invalid, 0},
+	{"transactional", set_transactional, 53, STAT_record_reject_invalid, 0},
+	{"producer without sequence", set_producer_without_sequence, 87,
+	 STAT_record_reject_invalid, 0},
+	{"more records claimed", count_4_and_delta, 87, STAT_record_reject_invalid, 0},
+	{"fewer records claimed", count_2_and_delta, 87, STAT_record_reject_invalid, 0},
+	{"record size", break_record, 87, STAT_record_reject_invalid, 0},
+	{"two hours ahead", in_two_hours, 32, STAT_record_reject_timestamp, 0},
+	{"the same, compressed", in_two_hours_compressed, 32, STAT_record_reject_timestamp, 0},
+	{"LogAppendTime without", append_time_without_time, 32, STAT_record_reject_timestamp, 0},
+};
+
+/* Each refused batch travels between two good ones, which are stored. */
+Test(kafka_refuse, each_fault_has_kafkas_error_and_spares_its_neighbours)
+{
+	for (unsigned i = 0; i < array_len(rows); i++) {
+		const struct row *row = &rows[i];
+		struct produce_spec spec = {.version = row->version ? row->version : 9,
+					    .acks = -1};
+		struct produce_outcome o[3];
+		struct produce_item items[3];
+		uint64_t refused = rig_stat(rig, row->stat);
+		uint64_t stored = rig_stat(rig, STAT_records_stored);
+		for (int k = 0; k < 3; k++)
+			items[k] = (struct produce_item){.topic = "alpha", .partition = k,
+							 .records = batch_make(3, 30, wall())};
+		row->change(&items[1].records);
+		struct buffer request = produce_make(&spec, items, 3);
+		send_all(peer, &request);
+		rig_turns(rig, 3);
+		struct bytes answer = peer_answer(peer);
+		cr_assert(answer.data, "%s: no answer", row->name);
+		cr_assert(produce_read(spec.version, answer, o, 3) == 3);
+		cr_assert(o[0].error_code == 0 && o[2].error_code == 0, "%s", row->name);
+		cr_assert(o[1].error_code == row->error, "%s: %d", row->name, o[1].error_code);
+		cr_assert(o[1].base_offset == -1);
+		peer_answer_done(peer, answer);
+		bool any = items[1].records.size > 0;
+		cr_assert((rig_stat(rig, row->stat) > refused) == any, "%s", row->name);
+		cr_assert(rig_stat(rig, STAT_records_stored) == stored + 6, "%s", row->name);
+		cr_assert(ledger_in_flight(&rig->in.stats, LEDGER_record) == 0);
+		for (int k = 0; k < 3; k++)
+			buffer_free(&items[k].records);
+	}
+	cr_assert(rig->in.lanes.batch_pool.in_use == 0);
+}
+
+Test(kafka_refuse, a_batch_of_exactly_max_message_bytes_is_stored)
+{
+	struct buffer probe = batch_make(1, RIG_MESSAGE_BYTES_MAX / 2, wall());
+	size_t value = RIG_MESSAGE_BYTES_MAX - (probe.size - RIG_MESSAGE_BYTES_MAX / 2);
+	buffer_free(&probe);
+	for (size_t over = 0; over < 2; over++) {
+		struct buffer batch = batch_make(1, value + over, wall());
+		cr_assert(batch.size == RIG_MESSAGE_BYTES_MAX + over);
+		struct buffer request = request_of(7, -1, 0, &batch);
+		send_all(peer, &request);
+		rig_turns(rig, 3);
+		cr_assert(next_error(7) == (over ? KAFKA_ERROR_MESSAGE_TOO_LARGE : 0));
+	}
+}
+
+Test(kafka_refuse, a_request_of_exactly_socket_request_max_bytes_is_taken)
+{
+	struct buffer batch = batch_make(3, 900, wall());
+	struct buffer request = request_of(7, -1, 0, &batch);
+	rig->in.request_bytes_max = (uint32_t)request.size - KAFKA_SIZE_BYTES;
+	peer_send(peer, request.data, request.size);
+	rig_turns(rig, 3);
+	cr_assert(next_error(7) == 0 && !peer->is_closed);
+	rig->in.request_bytes_max--;
+	send_all(peer, &request);
+	rig_turns(rig, 3);
+	cr_assert(peer->is_closed && rig->appends == 1);
+	cr_assert(rig_stat(rig, STAT_frame_reject_request) == 1);
+}
+
+Test(kafka_refuse, every_codec_of_kafkas_is_stored_unopened)
+{
+	for (unsigned codec = 1; codec < RECORD_CODECS; codec++) {
+		struct buffer batch = batch_make(2, 40, wall());
+		set_codec(&batch, codec);
+		struct buffer request = request_of(7, -1, 0, &batch);
+		send_all(peer, &request);
+		rig_turns(rig, 2);
+		cr_assert(next_error(7) == 0);
+	}
+}
+
+Test(kafka_refuse, the_append_time_bit_is_cleared_and_the_crc_made_anew)
+{
+	struct buffer batch = batch_make(2, 40, wall());
+	set_codec(&batch, RECORD_BATCH_LOG_APPEND_TIME);
+	struct buffer request = request_of(7, -1, 0, &batch);
+	send_all(peer, &request);
+	rig_turns(rig, 2);
+	cr_assert(next_error(7) == 0);
+	const struct record_batch_header *h = record_batch_header_of(rig->logs[0].bytes.data);
+	cr_assert(be16_get(h->attributes) == 0);
+}
+
+Test(kafka_refuse, a_producer_id_without_state_may_use_any_sequence)
+{
+	struct buffer batch = batch_make(2, 40, wall());
+	head_of(&batch)->producer_id = be64_of(99);
+	head_of(&batch)->base_sequence = be32_of(4711);
+	batch_seal(&batch);
+	struct buffer request = request_of(7, -1, 0, &batch);
+	send_all(peer, &request);
+	rig_turns(rig, 2);
+	cr_assert(next_error(7) == 0);
+}
+
+Test(kafka_refuse, a_transactional_id_is_refused_per_partition)
+{
+	struct produce_spec spec = {.version = 9, .acks = -1, .transactional_id = "tx"};
+	struct produce_item item = {.topic = "alpha", .records = batch_make(2, 40, wall())};
+	struct buffer request = produce_make(&spec, &item, 1);
+	send_all(peer, &request);
+	rig_turns(rig, 2);
+	cr_assert(next_error(9) == KAFKA_ERROR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED);
+	buffer_free(&item.records);
+}
+
+Test(kafka_refuse, a_refused_batch_costs_no_credit)
+{
+	struct buffer batch = batch_make(3, 6000, wall());
+	struct buffer request = request_of(7, -1, 77, &batch);
+	peer_send(peer, request.data, request.size / 2);
+	rig_turns(rig, 1);
+	cr_assert(rig->in.lanes.reserved[0] == 0 && rig->in.appends.in_use == 0);
+	peer_send(peer, request.data + request.size / 2, request.size - request.size / 2);
+	rig_turns(rig, 2);
+	cr_assert(next_error(7) == KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION);
+	cr_assert(rig->appends == 0);
+	buffer_free(&request);
+}
+
+/* The bound itself is within it. */
+Test(kafka_refuse, a_time_is_refused_beyond_either_bound_of_its_topic)
+{
+	enum { BEFORE_MS = 5000, AFTER_MS = 3600000 };
+	static const struct {
+		int64_t from_now_ms;
+		int16_t error;
+	} cases[] = {
+		{-BEFORE_MS, 0}, {-BEFORE_MS - 1, KAFKA_ERROR_INVALID_TIMESTAMP},
+		{AFTER_MS, 0},   {AFTER_MS + 1, KAFKA_ERROR_INVALID_TIMESTAMP},
+		{INT64_MIN / 2, KAFKA_ERROR_INVALID_TIMESTAMP},
+	};
+	rig->topics->topics[0].timestamp_before_max_ms = BEFORE_MS;
+	for (unsigned i = 0; i < array_len(cases); i++) {
+		struct buffer batch = batch_make(1, 10, wall() + cases[i].from_now_ms);
+		struct buffer request = request_of(7, -1, 0, &batch);
+		send_all(peer, &request);
+		rig_turns(rig, 3);
+		cr_assert(next_error(7) == cases[i].error, "%u", i);
+	}
+}
+
+Test(kafka_refuse, a_writers_error_reaches_the_answer)
+{
+	rig->append_error = KAFKA_ERROR_KAFKA_STORAGE_ERROR;
+	struct buffer batch = batch_make(3, 60, wall());
+	struct buffer request = request_of(8, -1, 0, &batch);
+	send_all(peer, &request);
+	rig_turns(rig, 2);
+	cr_assert(next_error(8) == KAFKA_ERROR_KAFKA_STORAGE_ERROR);
+	cr_assert(rig_stat(rig, STAT_record_drop_storage) == 3);
+	cr_assert(rig_stat(rig, STAT_answers_error) == 1);
+}
+
+Test(kafka_refuse, a_topic_deleted_while_its_batch_arrives_is_unknown)
+{
+	struct produce_spec spec = {.version = 7, .acks = -1};
+	struct produce_item item = {.topic = "beta", .records = batch_make(3, 900, wall())};
+	struct buffer request = produce_make(&spec, &item, 1);
+	peer_send(peer, request.data, request.size - 10);
+	rig_turns(rig, 1);
+	rig_new_topics(rig, true);
+	peer_send(peer, request.data + request.size - 10, 10);
+	rig_turns(rig, 2);
+	cr_assert(next_error(7) == KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION);
+	cr_assert(rig->appends == 0);
+	buffer_free(&request);
+	buffer_free(&item.records);
+}
+
+Test(kafka_refuse, a_new_snapshot_in_mid_batch_changes_nothing_for_a_topic_that_stays)
+{
+	struct buffer batch = batch_make(3, 900, wall());
+	struct buffer request = request_of(7, -1, 0, &batch);
+	for (size_t i = 0; i < request.size; i += 100) {
+		peer_send(peer, request.data + i, min_size(100, request.size - i));
+		rig_new_topics(rig, false);
+		rig_turns(rig, 1);
+	}
+	rig_turns(rig, 1);
+	cr_assert(next_error(7) == 0);
+	buffer_free(&request);
+}
