@@ -15,7 +15,7 @@
 #include "control/eal.h"
 #include "control/kafka_api.h"
 #include "control/rpc.h"
-#include "dataplane/net/nic_dpdk.h"
+#include "dataplane/net/nic/nic_dpdk.h"
 
 /* What the command line said. */
 struct gateway_arguments {

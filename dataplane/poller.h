@@ -10,9 +10,9 @@
 #define PENSTOCK_POLLER_H
 
 #include "dataplane/batch/topics.h"
-#include "dataplane/net/ip.h"
-#include "dataplane/net/tcp.h"
-#include "dataplane/net/udp.h"
+#include "dataplane/net/stack/ip.h"
+#include "dataplane/net/stack/udp.h"
+#include "dataplane/net/tcp/tcp.h"
 #include "dataplane/session/session.h"
 
 struct rte_rcu_qsbr;

@@ -3,7 +3,7 @@
  *     wire_segment, wire_datagram ─▶ frames ─▶ nic_rx ─▶ (what is measured) ─▶ nic_tx_push
  *     wire_settle ◀─ reads what was sent: each peer acknowledges it with its next segment ─┘
  *
- * Implements net/nic.h: one file of the bench is both driver and fleet, and costs the stack
+ * Implements net/nic/nic.h: one file of the bench is both driver and fleet, and costs the stack
  * nothing but the copy of a pointer. Checksums are the port's business if `has_offload`, as
  * they are with a NIC; else they are there, and are checked in software.
  *
@@ -12,8 +12,8 @@
 #ifndef PENSTOCK_BENCH_WIRE_H
 #define PENSTOCK_BENCH_WIRE_H
 
-#include "dataplane/net/nic.h"
-#include "dataplane/net/tcp.h"
+#include "dataplane/net/nic/nic.h"
+#include "dataplane/net/tcp/tcp.h"
 
 enum {
 	WIRE_OUR_IP = 0x0a000001,

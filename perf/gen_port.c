@@ -2,7 +2,7 @@
  * gen_port.h. */
 #include "perf/gen_port.h"
 #include "dataplane/base/require.h"
-#include "dataplane/net/nic_dpdk.h"
+#include "dataplane/net/nic/nic_dpdk.h"
 #include "dataplane/wire/arp.h"
 #include "dataplane/wire/eth.h"
 #include "dataplane/wire/ip4.h"

@@ -5,7 +5,7 @@
  *     port ─▶ gen_port_rx ─▶ struct gen_packet (ARP is answered here) ...
  * gen_port_release
  *
- * Opening, offloads and receiving are the gateway's own net/nic.h. Sending is not: a
+ * Opening, offloads and receiving are the gateway's own net/nic/nic.h. Sending is not: a
  * gateway drops what a full port does not take, a generator keeps it and sends no more
  * until then, or it would measure its own losses. Every address of the source net is
  * ours: who asks for one by ARP is told our MAC.
@@ -16,7 +16,7 @@
 #ifndef PENSTOCK_GEN_PORT_H
 #define PENSTOCK_GEN_PORT_H
 
-#include "dataplane/net/nic.h"
+#include "dataplane/net/nic/nic.h"
 #include "perf/gen_net.h"
 
 struct rte_mbuf;

@@ -13,7 +13,7 @@
 #ifndef PENSTOCK_BATCH_H
 #define PENSTOCK_BATCH_H
 
-#include "dataplane/net/udp.h"
+#include "dataplane/net/stack/udp.h"
 #include "dataplane/session/answer.h"
 
 struct record {

@@ -6,7 +6,7 @@ usage: mutants.py --check     only: does each row still apply? (tests/run tidy a
 A row of the *.txt files beside this one is one bug, of the kind a tired engineer makes:
 
     a FIN behind the window's edge is believed
-    dataplane/net/tcp_data.c: unit tcp_data, sim 300
+    dataplane/net/tcp/tcp_data.c: unit tcp_data, sim 300
     -seq_lt(c->rcv_adv, fin_seq)
     +false
 

@@ -7,8 +7,8 @@
  */
 #include "control/eal.h"
 #include "dataplane/base/clock.h"
-#include "dataplane/net/ip.h"
-#include "dataplane/net/nic_dpdk.h"
+#include "dataplane/net/nic/nic_dpdk.h"
+#include "dataplane/net/stack/ip.h"
 
 #include <arpa/inet.h>
 #include <signal.h>

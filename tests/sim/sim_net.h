@@ -3,7 +3,7 @@
 #ifndef PENSTOCK_SIM_NET_H
 #define PENSTOCK_SIM_NET_H
 
-#include "dataplane/net/nic.h"
+#include "dataplane/net/nic/nic.h"
 #include "tests/sim/sim.h"
 
 enum { SIM_FRAME_BYTES_MAX = 1514, SIM_NIC_QUEUES_MAX = 2 };

@@ -1,0 +1,342 @@
+/* ip.c - Ethernet frames in, TCP segments and UDP datagrams out, answers to ARP and ping sent;
+ * l4 bytes in, frames out.
+ *
+ * Talks to: nic.h below, the wire codecs. Each packet either goes up or ends here in exactly
+ * one counter, which the function that decides returns: PASSED means it went up.
+ */
+#include "dataplane/net/stack/ip.h"
+#include "dataplane/base/clock.h"
+#include "dataplane/base/require.h"
+#include "dataplane/wire/arp.h"
+#include "dataplane/wire/eth.h"
+#include "dataplane/wire/icmp.h"
+#include "dataplane/wire/ip4.h"
+#include "dataplane/wire/udp_header.h"
+
+#include <stdio.h>
+
+/* No counter: the packet went up. */
+#define PASSED STAT_COUNT
+
+enum {
+	/* Enough for every monitor, too little to be worth a flood. */
+	ICMP_ANSWERS_PER_SECOND = 1000,
+	TCP_CHECKSUM_OFFSET = 16, /* RFC 9293 3.1 */
+	HEADERS_BYTES = sizeof(struct eth_wire) + sizeof(struct ip4_wire),
+};
+
+static const uint8_t ip4_mapped[12] = {[10] = 0xff, [11] = 0xff};
+
+struct address address_of_ip4(uint32_t host_order)
+{
+	struct address a;
+	memcpy(a.octets, ip4_mapped, sizeof ip4_mapped);
+	be32_store(a.octets + 12, host_order);
+	return a;
+}
+
+uint32_t address_to_ip4(const struct address *a)
+{
+	return be32_load(a->octets + 12);
+}
+
+char *endpoint_format(const struct endpoint *e, char *out, size_t size)
+{
+	const uint8_t *ip = e->address.octets + 12;
+	snprintf(out, size, "%u.%u.%u.%u:%u", ip[0], ip[1], ip[2], ip[3], e->port);
+	return out;
+}
+
+/* ---- answered here ----------------------------------------------------------------- */
+
+static enum stat_id arp_input(struct ip *ip, const struct pkt *p)
+{
+	if (p->size < sizeof(struct arp_wire))
+		return STAT_packet_drop_runt;
+	const struct arp_wire *ask = (const struct arp_wire *)p->data;
+	uint32_t ours = address_to_ip4(&ip->address);
+	/* A sender with our own address is a conflict, not a question. */
+	if (!arp_is_request(ask) || be32_get(ask->target_protocol) != ours ||
+	    be32_get(ask->sender_protocol) == ours || eth_is_group(ask->sender_hardware))
+		return STAT_packet_drop_arp;
+
+	uint32_t size = sizeof(struct eth_wire) + sizeof(struct arp_wire);
+	uint8_t *frame = nic_tx_take(ip->nic, size);
+	if (!frame)
+		return STAT_packet_drop_answer;
+	struct eth_wire *eth = (struct eth_wire *)frame;
+	struct arp_wire *reply = (struct arp_wire *)(eth + 1);
+	struct mac mac = nic_caps(ip->nic)->mac;
+	memcpy(eth->destination, ask->sender_hardware, sizeof eth->destination);
+	memcpy(eth->source, mac.octets, sizeof eth->source);
+	eth->type = be16_of(ETHERTYPE_ARP);
+	*reply = *ask;
+	reply->op = be16_of(ARP_OP_REPLY);
+	memcpy(reply->target_hardware, ask->sender_hardware, sizeof mac);
+	reply->target_protocol = ask->sender_protocol;
+	memcpy(reply->sender_hardware, mac.octets, sizeof mac);
+	reply->sender_protocol = be32_of(ours);
+	nic_tx_push(ip->nic, size, &(struct nic_offload){0});
+	return STAT_packets_answered;
+}
+
+static bool icmp_may_answer(struct ip *ip, uint64_t now_ns)
+{
+	uint64_t second = now_ns / NS_PER_S;
+	if (second != ip->icmp_second) {
+		ip->icmp_second = second;
+		ip->icmp_budget = ICMP_ANSWERS_PER_SECOND;
+	}
+	if (ip->icmp_budget == 0)
+		return false;
+	ip->icmp_budget--;
+	return true;
+}
+
+static enum stat_id icmp_input(struct ip *ip, const struct pkt *p, uint64_t now_ns)
+{
+	if (p->size < sizeof(struct icmp_wire))
+		return STAT_packet_drop_runt;
+	/* Ports that verify TCP and UDP do not verify ICMP. */
+	if (inet_sum_fold(inet_sum_add(0, p->data, p->size)) != 0xffff)
+		return STAT_packet_drop_l4_checksum;
+	const struct icmp_wire *ask = (const struct icmp_wire *)p->data;
+	if (ask->type != ICMP_ECHO_REQUEST || ask->code != 0 ||
+	    p->size > ip_l4_bytes_max(ip) || !icmp_may_answer(ip, now_ns))
+		return STAT_packet_drop_icmp;
+
+	struct ip_route back = {
+		.mac = p->source_mac, .from = p->to.address, .to = p->from.address};
+	uint8_t *l4 = ip_tx_take(ip, &back, p->size);
+	if (!l4)
+		return STAT_packet_drop_answer;
+	memcpy(l4, p->data, p->size);
+	((struct icmp_wire *)l4)->type = ICMP_ECHO_REPLY;
+	ip_tx_push(ip, &back, IP_PROTOCOL_ICMP, p->size, 0, 0);
+	return STAT_packets_answered;
+}
+
+/* ---- in ---------------------------------------------------------------------------- */
+
+/* LAND (source is us), broadcast and multicast sources: RFC 1122 3.2.1.3, RFC 9293 MUST-57. */
+static bool source_is_possible(const struct ip *ip, uint32_t source)
+{
+	uint32_t ours = address_to_ip4(&ip->address);
+	return source != ours && ip4_is_host(source) &&
+	       !ip4_is_directed_broadcast(source, ours, ip->prefix_bits);
+}
+
+/* A UDP length that is nonsense is left to udp_input(), which has the counter for it. */
+static bool l4_sum_is_good(const struct ip4_wire *header, const struct pkt *p)
+{
+	uint32_t size = p->size;
+	if (header->protocol == IP_PROTOCOL_UDP) {
+		const struct udp_wire *udp = (const struct udp_wire *)p->data;
+		if (size < sizeof *udp || be16_get(udp->checksum) == 0)
+			return true;
+		size = be16_get(udp->length);
+		if (size < sizeof *udp || size > p->size)
+			return true;
+	}
+	uint64_t sum = ip4_pseudo_sum(header, header->protocol, (uint16_t)size);
+	return inet_sum_fold(inet_sum_add(sum, p->data, size)) == 0xffff;
+}
+
+static enum stat_id l4_input(const struct ip4_wire *header, struct pkt *p,
+			  struct pkt_vec *ret)
+{
+	if (p->l4_checksum == PKT_CHECKSUM_BAD ||
+	    (p->l4_checksum == PKT_CHECKSUM_UNKNOWN && !l4_sum_is_good(header, p)))
+		return STAT_packet_drop_l4_checksum;
+	pkt_vec_push(ret, p);
+	return PASSED;
+}
+
+/* RFC 1122 3.2.1: checks the header and cuts the packet to its l4 bytes; options are skipped.
+ * PASSED when all is well. */
+static enum stat_id ip4_header_input(const struct ip *ip, struct pkt *p)
+{
+	if (p->size < sizeof(struct ip4_wire))
+		return STAT_packet_drop_runt;
+	const struct ip4_wire *header = (const struct ip4_wire *)p->data;
+	uint32_t header_bytes = ip4_header_bytes(header);
+	uint32_t total = be16_get(header->total_length);
+	if (header->version_ihl >> 4 != 4 || header_bytes < sizeof *header ||
+	    total < header_bytes)
+		return STAT_packet_drop_ip_header;
+	if (total > p->size)
+		return STAT_packet_drop_runt;
+	if (p->ip_checksum == PKT_CHECKSUM_BAD ||
+	    (p->ip_checksum == PKT_CHECKSUM_UNKNOWN &&
+	     inet_sum_fold(inet_sum_add(0, header, header_bytes)) != 0xffff))
+		return STAT_packet_drop_ip_checksum;
+	if (be32_get(header->destination) != address_to_ip4(&ip->address))
+		return STAT_packet_drop_not_for_us;
+	if (!source_is_possible(ip, be32_get(header->source)))
+		return STAT_packet_drop_ip_header;
+	if (be16_get(header->fragment) & IP4_FRAGMENT_MASK)
+		return STAT_packet_drop_ip_fragment;
+	p->size = total; /* what is behind is Ethernet padding */
+	pkt_pull(p, header_bytes);
+	return PASSED;
+}
+
+struct ip_output {
+	struct pkt_vec *segments;
+	struct pkt_vec *datagrams;
+	uint64_t now_ns;
+};
+
+static enum stat_id ip4_input(struct ip *ip, struct pkt *p, const struct ip_output *to)
+{
+	const struct ip4_wire *header = (const struct ip4_wire *)p->data;
+	enum stat_id verdict = ip4_header_input(ip, p);
+	if (verdict != PASSED)
+		return verdict;
+	p->from.address = address_of_ip4(be32_get(header->source));
+	p->to.address = ip->address;
+	switch (header->protocol) {
+	case IP_PROTOCOL_TCP:
+		return l4_input(header, p, to->segments);
+	case IP_PROTOCOL_UDP:
+		return l4_input(header, p, to->datagrams);
+	case IP_PROTOCOL_ICMP:
+		return icmp_input(ip, p, to->now_ns);
+	default:
+		return STAT_packet_drop_ip_protocol;
+	}
+}
+
+static enum stat_id eth_input(struct ip *ip, struct pkt *p, const struct ip_output *to)
+{
+	if (p->size < sizeof(struct eth_wire))
+		return STAT_packet_drop_runt;
+	const struct eth_wire *eth = (const struct eth_wire *)pkt_pull(p, sizeof *eth);
+	uint16_t type = be16_get(eth->type);
+	bool is_ours = memcmp(eth->destination, nic_caps(ip->nic)->mac.octets,
+			      sizeof eth->destination) == 0;
+	bool is_question = type == ETHERTYPE_ARP && eth_is_broadcast(eth->destination);
+	if (!is_ours && !is_question)
+		return STAT_packet_drop_not_for_us;
+	/* Answers go back to this address: a group must not receive them. */
+	if (eth_is_group(eth->source))
+		return STAT_packet_drop_not_for_us;
+	memcpy(p->source_mac.octets, eth->source, sizeof p->source_mac.octets);
+	if (type == ETHERTYPE_ARP)
+		return arp_input(ip, p);
+	if (type == ETHERTYPE_IP4)
+		return ip4_input(ip, p, to);
+	return STAT_packet_drop_ethertype;
+}
+
+void ip_input(struct ip *ip, const struct pkt_vec *packets, struct pkt_vec *segments,
+	      struct pkt_vec *datagrams, uint64_t now_ns)
+{
+	struct ip_output to = {segments, datagrams, now_ns};
+	segments->count = 0;
+	datagrams->count = 0;
+	for (unsigned i = 0; i < packets->count; i++) {
+		enum stat_id verdict = eth_input(ip, packets->pkts[i], &to);
+		if (verdict != PASSED)
+			stats_add(ip->stats, verdict, 1);
+	}
+}
+
+/* ---- out --------------------------------------------------------------------------- */
+
+uint8_t *ip_tx_take(struct ip *ip, const struct ip_route *route, uint32_t l4_size)
+{
+	uint8_t *frame = nic_tx_take(ip->nic, HEADERS_BYTES + l4_size);
+	ip->tx_frame = frame;
+	return frame ? frame + HEADERS_BYTES : NULL;
+}
+
+static void eth_fill(struct ip *ip, const struct ip_route *route, struct eth_wire *eth)
+{
+	memcpy(eth->destination, route->mac.octets, sizeof eth->destination);
+	memcpy(eth->source, nic_caps(ip->nic)->mac.octets, sizeof eth->source);
+	eth->type = be16_of(ETHERTYPE_IP4);
+}
+
+static void ip4_fill(struct ip *ip, const struct ip_route *route, uint8_t protocol,
+		     uint32_t l4_size, struct ip4_wire *header)
+{
+	*header = (struct ip4_wire){
+		.version_ihl = IP4_VERSION_IHL,
+		.total_length = be16_of((uint16_t)(sizeof *header + l4_size)),
+		.id = be16_of(ip->next_id++),
+		.fragment = be16_of(IP4_DONT_FRAGMENT),
+		.ttl = IP4_TTL,
+		.protocol = protocol,
+		.source = be32_of(address_to_ip4(&route->from)),
+		.destination = be32_of(address_to_ip4(&route->to)),
+	};
+	if (!nic_caps(ip->nic)->tx_ip_checksum)
+		header->checksum = inet_checksum(ip4_header_sum(header));
+}
+
+/* Fills the l4 checksum, or leaves the pseudo-header sum for the port to go on from: true. */
+static bool l4_checksum_fill(const struct ip *ip, const struct ip4_wire *header,
+			     uint32_t l4_size, bool is_cut)
+{
+	const struct nic_caps *caps = nic_caps(ip->nic);
+	uint8_t *l4 = (uint8_t *)(header + 1);
+	struct be16 *field = (struct be16 *)(l4 + TCP_CHECKSUM_OFFSET);
+	bool is_offloaded = caps->tx_tcp_checksum;
+	if (header->protocol == IP_PROTOCOL_UDP) {
+		field = &((struct udp_wire *)l4)->checksum;
+		is_offloaded = caps->tx_udp_checksum;
+	} else if (header->protocol == IP_PROTOCOL_ICMP) {
+		field = &((struct icmp_wire *)l4)->checksum;
+		*field = be16_of(0);
+		*field = inet_checksum(inet_sum_add(0, l4, l4_size));
+		return false;
+	}
+	/* A port that cuts the payload adds each piece's length itself. */
+	uint64_t pseudo =
+		ip4_pseudo_sum(header, header->protocol, is_cut ? 0 : (uint16_t)l4_size);
+	if (is_offloaded) {
+		*field = inet_sum_field(pseudo);
+		return true;
+	}
+	*field = be16_of(0);
+	*field = inet_checksum(inet_sum_add(pseudo, l4, l4_size));
+	if (header->protocol == IP_PROTOCOL_UDP && be16_get(*field) == 0)
+		*field = be16_of(0xffff); /* RFC 768: 0 means none was computed */
+	return false;
+}
+
+void ip_tx_push(struct ip *ip, const struct ip_route *route, uint8_t protocol,
+		uint32_t l4_size, uint8_t tcp_header_bytes, uint16_t segment_bytes)
+{
+	require(ip->tx_frame);
+	require(sizeof(struct ip4_wire) + l4_size <= UINT16_MAX);
+	struct eth_wire *eth = (struct eth_wire *)ip->tx_frame;
+	struct ip4_wire *header = (struct ip4_wire *)(eth + 1);
+	eth_fill(ip, route, eth);
+	ip4_fill(ip, route, protocol, l4_size, header);
+	bool is_offloaded = l4_checksum_fill(ip, header, l4_size, segment_bytes != 0);
+	require(segment_bytes == 0 || is_offloaded);
+	struct nic_offload offload = {
+		.l2_bytes = sizeof *eth,
+		.l3_bytes = sizeof *header,
+		.l4_bytes = tcp_header_bytes,
+		.ip_checksum = nic_caps(ip->nic)->tx_ip_checksum,
+		.l4_checksum = is_offloaded,
+		.is_tcp = protocol == IP_PROTOCOL_TCP,
+		.segment_bytes = segment_bytes,
+	};
+	nic_tx_push(ip->nic, HEADERS_BYTES + l4_size, &offload);
+	ip->tx_frame = NULL;
+}
+
+void ip_init(struct ip *ip, const struct ip_options *options)
+{
+	*ip = (struct ip){
+		.nic = options->nic,
+		.stats = options->stats,
+		.address = options->address,
+		.prefix_bits = options->prefix_bits,
+		.icmp_budget = ICMP_ANSWERS_PER_SECOND,
+	};
+}

@@ -1,0 +1,69 @@
+/* ip.h - Ethernet and IPv4: packets of the port in, segments and datagrams out; answers ARP
+ * and ping itself, drops the rest with a reason.
+ *
+ *     nic ─▶ ip_input ─┬─▶ segments (TCP)         tcp/udp ─▶ ip_tx_take ... ip_tx_push ─▶ nic
+ *                      └─▶ datagrams (UDP)
+ *
+ * Everything above sees 16-byte addresses and l4 bytes only. A passive host needs no routes:
+ * an answer goes back to the MAC address its question came from, which is the peer itself or
+ * the router that knows the way.
+ *
+ * Core: poller.
+ */
+#ifndef PENSTOCK_IP_H
+#define PENSTOCK_IP_H
+
+#include "dataplane/net/nic/nic.h"
+
+struct ip {
+	struct nic *nic;
+	struct stats *stats;
+	struct address address; /* ours */
+	uint8_t prefix_bits;
+	uint16_t next_id;
+	uint32_t icmp_budget; /* echo answers left in this second */
+	uint64_t icmp_second;
+	uint8_t *tx_frame;    /* between ip_tx_take() and ip_tx_push() */
+};
+
+struct ip_options {
+	struct nic *nic;
+	struct stats *stats;
+	struct address address;
+	uint8_t prefix_bits;
+};
+
+void ip_init(struct ip *ip, const struct ip_options *options);
+
+/* Sorts `packets` into `segments` and `datagrams`, l4 header first, checksums of IP and l4
+ * verified (in software where the port did not); the rest is answered or dropped here. */
+void ip_input(struct ip *ip, const struct pkt_vec *packets, struct pkt_vec *segments,
+	      struct pkt_vec *datagrams, uint64_t now_ns);
+
+/* Where an l4 answer goes. */
+struct ip_route {
+	struct mac mac;
+	struct address from; /* ours, as the peer addressed us */
+	struct address to;
+};
+
+/* Room for `l4_size` bytes of l4 header and payload in a frame to `route`, or null when the
+ * port has no buffer. The caller fills it, then calls ip_tx_push() at once. */
+uint8_t *ip_tx_take(struct ip *ip, const struct ip_route *route, uint32_t l4_size);
+/* Completes headers and checksums of the frame just filled. `tcp_header_bytes` is 0 for UDP
+ * and ICMP; `segment_bytes` is the MSS when l4 payload exceeds it (TSO), else 0. */
+void ip_tx_push(struct ip *ip, const struct ip_route *route, uint8_t protocol,
+		uint32_t l4_size, uint8_t tcp_header_bytes, uint16_t segment_bytes);
+
+/* Bytes of l4 (header and payload) that fit one frame of the port. */
+static inline uint32_t ip_l4_bytes_max(const struct ip *ip)
+{
+	return nic_caps(ip->nic)->mtu - 20u;
+}
+
+struct address address_of_ip4(uint32_t host_order);
+uint32_t address_to_ip4(const struct address *a); /* host order */
+/* "a.b.c.d:port" into `out` (48 bytes suffice); returns `out`. */
+char *endpoint_format(const struct endpoint *e, char *out, size_t size);
+
+#endif

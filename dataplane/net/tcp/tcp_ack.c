@@ -1,0 +1,185 @@
+/* tcp_ack.c - acknowledgements in; send queue, window, RTT and congestion state out: the
+ * fifth step of RFC 9293 3.10.7.4 with RFC 5681, 6298, 6582 and 5961 5. */
+#include "dataplane/net/tcp/tcp_conn.h"
+#include "dataplane/base/require.h"
+
+/* RFC 6928. */
+uint32_t tcp_initial_window(uint32_t mss)
+{
+	return min_u32(10 * mss, max_u32(2 * mss, 14600));
+}
+
+/* RFC 6298 2.2, 2.3; srtt and rttvar keep 3 and 2 fraction bits. */
+void tcp_rtt_sample(struct tcp *t, struct tcp_conn *c, uint32_t rtt_ms)
+{
+	rtt_ms = max_u32(rtt_ms, 1);
+	if (c->srtt_ms_x8 == 0) {
+		c->srtt_ms_x8 = rtt_ms * 8;
+		c->rttvar_ms_x4 = rtt_ms * 2;
+	} else {
+		int32_t error = (int32_t)rtt_ms - (int32_t)(c->srtt_ms_x8 / 8);
+		uint32_t deviation = (uint32_t)(error < 0 ? -error : error);
+		c->rttvar_ms_x4 += deviation - c->rttvar_ms_x4 / 4;
+		c->srtt_ms_x8 = (uint32_t)((int32_t)c->srtt_ms_x8 + error);
+		c->srtt_ms_x8 = max_u32(c->srtt_ms_x8, 1);
+	}
+	uint32_t rto_ms = c->srtt_ms_x8 / 8 + max_u32(c->rttvar_ms_x4, 1);
+	rto_ms = max_u32(rto_ms, t->options.rto_min_ms);
+	static_assert(TCP_RTO_MAX_MS <= UINT16_MAX, "rto_ms");
+	c->rto_ms = (uint16_t)min_u32(rto_ms, TCP_RTO_MAX_MS);
+	c->backoff = 0;
+}
+
+/* RFC 5681 (4): half of what is in flight. */
+void tcp_conn_cut_cwnd(struct tcp_conn *c)
+{
+	c->ssthresh = max_u32((c->snd_max - c->snd_una) / 2, 2u * c->mss);
+}
+
+/* RFC 5681 3.1; the growth counts bytes, at most one segment per ACK (RFC 3465). */
+static void cwnd_grow(struct tcp_conn *c, uint32_t acked)
+{
+	uint32_t step = min_u32(acked, c->mss);
+	if (c->cwnd >= c->ssthresh)
+		step = max_u32((uint32_t)((uint64_t)step * c->mss / c->cwnd), 1);
+	c->cwnd = min_u32(c->cwnd + step, 1u << 30);
+}
+
+/* RFC 6582 3.2: a full ACK ends the recovery, a partial one names the next hole. True
+ * when the retransmission timer is to be left alone (step 5, the "impatient" variant). */
+static void recovery_ack(struct tcp_conn *c, uint32_t acked)
+{
+	if (!seq_lt(c->snd_una, c->recover)) {
+		uint32_t flight = c->snd_max - c->snd_una;
+		c->cwnd = min_u32(c->ssthresh, max_u32(flight, c->mss) + c->mss);
+		c->flags &= ~(uint32_t)CONN_RECOVERY;
+		return;
+	}
+	c->cwnd -= min_u32(acked, c->cwnd);
+	c->cwnd = max_u32(c->cwnd + (acked >= c->mss ? c->mss : 0), c->mss);
+	c->flags |= CONN_RETRANSMIT_DUE;
+}
+
+/* Bytes (and our FIN) up to `ack` have arrived. */
+static void ack_new(struct tcp *t, struct tcp_conn *c, uint32_t ack)
+{
+	uint32_t acked = ack - c->snd_una;
+	size_t bytes = min_size(acked, c->send.size);
+	bool was_full = c->send.size >= t->options.send_buffer_bytes;
+	chain_consume(&c->send, bytes);
+	c->snd_una = ack;
+	if (seq_lt(c->snd_nxt, ack))
+		c->snd_nxt = ack;
+	c->dupacks = 0;
+	if (c->flags & CONN_PERSIST)
+		c->backoff = 0; /* the window's doing, not the path's */
+	c->progress_ms = t->now_ms;
+	if ((c->flags & CONN_RTT_RUNNING) && !seq_lt(ack, c->rtt_seq)) {
+		c->flags &= ~(uint32_t)CONN_RTT_RUNNING;
+		tcp_rtt_sample(t, c, t->now_ms - c->rtt_at_ms);
+	}
+	if (c->flags & CONN_RECOVERY)
+		recovery_ack(c, acked);
+	else
+		cwnd_grow(c, acked);
+	tcp_rtx_disarm(c);
+	if (c->snd_una != c->snd_max)
+		tcp_rtx_arm(t, c);
+	if (was_full && bytes > 0 && !c->stream.is_closed)
+		stream_wake(&c->stream, STREAM_SENT);
+	tcp_conn_mark(c);
+}
+
+/* RFC 5681 2's definition of a duplicate, all five conditions. */
+static bool ack_is_duplicate(const struct tcp_conn *c, const struct tcp_segment *s,
+			     bool window_changed)
+{
+	return c->snd_nxt != c->snd_una && s->payload.size == 0 && !window_changed &&
+	       !(s->h.flags & (TCP_FLAG_SYN | TCP_FLAG_FIN)) && s->h.ack == c->snd_una;
+}
+
+/* RFC 5681 3.2, RFC 6582 3.2; the first two let new data out (RFC 3042, tcp_out.c). */
+static void ack_duplicate(struct tcp_conn *c)
+{
+	c->dupacks += c->dupacks < UINT8_MAX;
+	tcp_conn_mark(c);
+	if (c->flags & CONN_RECOVERY) {
+		uint32_t flight = c->snd_max - c->snd_una;
+		if (c->cwnd < c->ssthresh + flight)
+			c->cwnd += c->mss;
+		return;
+	}
+	if (c->dupacks != TCP_DUPACKS || !seq_lt(c->recover, c->snd_una))
+		return;
+	tcp_conn_cut_cwnd(c);
+	c->recover = c->snd_max;
+	c->cwnd = c->ssthresh + TCP_DUPACKS * c->mss;
+	c->flags |= CONN_RECOVERY | CONN_RETRANSMIT_DUE;
+}
+
+/* True when the peer's window has changed. */
+static bool window_update(struct tcp_conn *c, const struct tcp_segment *s)
+{
+	uint32_t window = (uint32_t)s->h.window << c->snd_scale;
+	bool is_newer = seq_lt(c->snd_wl1, s->h.seq) ||
+			(c->snd_wl1 == s->h.seq && seq_le(c->snd_wl2, s->h.ack));
+	if (!is_newer)
+		return false;
+	bool is_changed = window != c->snd_wnd;
+	c->snd_wl1 = s->h.seq;
+	c->snd_wl2 = s->h.ack;
+	c->snd_wnd = window;
+	c->snd_wnd_max = max_u32(c->snd_wnd_max, window);
+	if (is_changed) {
+		if ((c->flags & CONN_PERSIST) && window > 0) {
+			tcp_rtx_disarm(c);
+			c->backoff = 0;
+		}
+		tcp_conn_mark(c);
+	}
+	return is_changed;
+}
+
+/* What an acknowledged FIN means. False: the connection is over. */
+static bool ack_fin(struct tcp *t, struct tcp_conn *c)
+{
+	if (c->state == TCP_STATE_FIN_WAIT_1) {
+		c->state = TCP_STATE_FIN_WAIT_2;
+		c->heard_ms = t->now_ms;
+		return true;
+	}
+	if (c->state == TCP_STATE_CLOSING)
+		tcp_wait_enter(t, c);
+	else if (c->state == TCP_STATE_LAST_ACK)
+		tcp_conn_lose(t, c, false);
+	return c->state != TCP_STATE_CLOSED;
+}
+
+bool tcp_check_ack(struct tcp *t, struct tcp_conn *c, struct tcp_segment *s)
+{
+	uint32_t ack = s->h.ack;
+	if (!(s->h.flags & TCP_FLAG_ACK) || seq_lt(c->snd_max, ack)) {
+		tcp_count(t, STAT_packet_drop_tcp_unacceptable);
+		if (s->h.flags & TCP_FLAG_ACK)
+			tcp_challenge(t, c);
+		return false;
+	}
+	if (seq_lt(ack, c->snd_una - c->snd_wnd_max)) {
+		tcp_count(t, STAT_packet_drop_tcp_blind);
+		tcp_challenge(t, c);
+		return false;
+	}
+	bool window_changed = !seq_lt(ack, c->snd_una) && window_update(c, s);
+	s->is_news |= window_changed || seq_lt(c->snd_una, ack);
+	if (!seq_lt(c->snd_una, ack)) {
+		if (ack_is_duplicate(c, s, window_changed))
+			ack_duplicate(c);
+		return true;
+	}
+	bool is_fin_acked = ack - c->snd_una > c->send.size;
+	ack_new(t, c, ack);
+	if (!is_fin_acked || ack_fin(t, c))
+		return true;
+	tcp_count(t, STAT_packets_consumed);
+	return false;
+}

@@ -1,0 +1,326 @@
+/* tcp_conn.c - connections opened, found, lost and freed; the stack itself created. */
+#include "dataplane/net/tcp/tcp_conn.h"
+#include "dataplane/base/entropy.h"
+#include "dataplane/base/map.h"
+#include "dataplane/base/require.h"
+
+enum { REF_INDEX_MASK = (1 << TCP_HANDLE_POLLER_SHIFT) - 1 };
+
+uint32_t tcp_hash(const struct tcp *t, const struct tcp_tuple *tuple)
+{
+	return (uint32_t)siphash_table(t->table_key, tuple, sizeof *tuple);
+}
+
+uint32_t tcp_ref(enum tcp_kind kind, const struct slab *slab, const void *object)
+{
+	return (uint32_t)kind << TCP_REF_KIND_SHIFT | slab_index(slab, object);
+}
+
+struct tcp_tuple tcp_conn_tuple(const struct tcp_conn *c)
+{
+	struct tcp_tuple tuple = {.local_port = c->stream.local_port};
+	memcpy(&tuple.peer, &c->stream.peer, sizeof tuple.peer);
+	return tuple;
+}
+
+static bool tuple_is(const struct tcp_tuple *a, const struct tcp_tuple *b)
+{
+	return memcmp(a, b, sizeof *a) == 0;
+}
+
+static_assert(offsetof(struct stream, local_port) - offsetof(struct stream, peer) ==
+		      offsetof(struct tcp_tuple, local_port),
+	      "a stream names its peer as a tuple does");
+
+/* The object behind `ref` when it is the tuple's, else null. */
+static void *ref_match(struct tcp *t, uint32_t ref, const struct tcp_tuple *tuple)
+{
+	uint32_t index = ref & REF_INDEX_MASK;
+	if (ref >> TCP_REF_KIND_SHIFT == TCP_KIND_CONN) {
+		struct tcp_conn *c = slab_at(&t->conns, index);
+		return tuple_is((const void *)&c->stream.peer, tuple) ? c : NULL;
+	}
+	if (ref >> TCP_REF_KIND_SHIFT == TCP_KIND_HALF_OPEN) {
+		struct tcp_half_open *half = slab_at(&t->half_open, index);
+		return tuple_is(&half->tuple, tuple) ? half : NULL;
+	}
+	struct tcp_wait *w = slab_at(&t->waits, index);
+	return tuple_is(&w->tuple, tuple) ? w : NULL;
+}
+
+void *tcp_find(struct tcp *t, uint32_t hash, const struct tcp_tuple *tuple,
+	       enum tcp_kind *kind)
+{
+	uint32_t probe = 0;
+	for (uint32_t ref; (ref = tcp_table_find(&t->table, hash, &probe));) {
+		void *object = ref_match(t, ref, tuple);
+		*kind = (enum tcp_kind)(ref >> TCP_REF_KIND_SHIFT);
+		if (object)
+			return object;
+	}
+	return NULL;
+}
+
+const struct tcp_conn *tcp_prefetch(const struct tcp *t, uint32_t hash)
+{
+	uint32_t probe = 0;
+	uint32_t ref = tcp_table_find(&t->table, hash, &probe);
+	if (ref >> TCP_REF_KIND_SHIFT != TCP_KIND_CONN)
+		return NULL;
+	const struct tcp_conn *conn = slab_at(&t->conns, ref & REF_INDEX_MASK);
+	prefetch(conn, sizeof *conn);
+	return conn;
+}
+
+void tcp_prefetch_behind(const struct tcp_conn *c, bool has_text)
+{
+	if (!c)
+		return;
+	if (has_text && c->stream.session)
+		prefetch(c->stream.session, TCP_SESSION_BYTES);
+	if (c->send.head)
+		prefetch(c->send.head, 1);
+}
+
+void tcp_clock(struct tcp *t, uint64_t now_ns)
+{
+	t->now_ns = now_ns;
+	t->now_tick = now_ns / WHEEL_TICK_NS;
+	t->now_ms = (uint32_t)(now_ns / NS_PER_MS);
+	t->now_s = (uint32_t)(now_ns / NS_PER_S);
+}
+
+void tcp_conn_mark(struct tcp_conn *c)
+{
+	struct tcp *t = c->tcp;
+	if (c->flags & CONN_DIRTY)
+		return;
+	uint32_t index = tcp_conn_index(c);
+	c->flags |= CONN_DIRTY;
+	c->dirty_next = TCP_CONN_NONE;
+	if (t->dirty.first == TCP_CONN_NONE)
+		t->dirty.first = index;
+	else
+		tcp_conn_at(t, t->dirty.last)->dirty_next = index;
+	t->dirty.last = index;
+}
+
+static void conn_open_stream(struct tcp *t, struct tcp_conn *c,
+			     const struct tcp_half_open *half)
+{
+	struct stream *s = &c->stream;
+	uint64_t handle = slab_handle(&t->conns, c);
+	s->ops = &tcp_stream_ops;
+	list_init(&s->ready);
+	s->ready_list = t->options.ready;
+	s->handle = handle | (uint64_t)t->options.poller << TCP_HANDLE_POLLER_SHIFT;
+	memcpy(&s->peer, &half->tuple.peer, sizeof s->peer);
+	s->local_port = half->tuple.local_port;
+	s->listener = half->listener;
+}
+
+/* Numbers as the SYN and the SYN-ACK left them. */
+static void conn_open_sequence(struct tcp *t, struct tcp_conn *c,
+			       const struct tcp_half_open *half)
+{
+	c->rcv_nxt = half->irs + 1;
+	c->rcv_adv = c->rcv_nxt + t->window_first;
+	c->round_seq = c->rcv_nxt;
+	c->round_ms = (uint16_t)t->now_ms;
+	c->last_ack = c->rcv_nxt;
+	c->snd_una = half->iss + 1;
+	c->snd_nxt = c->snd_una;
+	c->snd_max = c->snd_una;
+	c->recover = half->iss;
+	c->snd_wnd = half->window;
+	c->snd_wnd_max = half->window;
+	c->snd_wl1 = half->irs;
+	c->snd_wl2 = half->iss;
+	c->snd_scale = half->snd_scale;
+	c->rcv_scale = half->rcv_scale;
+	c->ts_recent = half->ts_recent;
+	c->ts_recent_s = t->now_s;
+	c->ts_offset = half->ts_offset;
+	uint32_t mss = min_u32(half->peer_mss, t->local_mss);
+	c->mss = (uint16_t)(mss -
+			    (half->has_timestamps ? (uint32_t)TCP_TIMESTAMP_BYTES : 0u));
+	if (half->has_timestamps)
+		c->flags |= CONN_TIMESTAMPS;
+}
+
+struct tcp_conn *tcp_conn_open(struct tcp *t, const struct tcp_half_open *half)
+{
+	struct tcp_conn *c = slab_take(&t->conns);
+	if (!c)
+		return NULL;
+	c->tcp = t;
+	c->state = TCP_STATE_ESTABLISHED;
+	c->span_first = TCP_SPAN_NONE;
+	c->span_last = TCP_SPAN_NONE;
+	c->mac = half->mac;
+	timer_init(&c->timer);
+	conn_open_stream(t, c, half);
+	conn_open_sequence(t, c, half);
+	c->ssthresh = UINT32_MAX;
+	c->cwnd = half->retries ? c->mss : tcp_initial_window(c->mss);
+	c->heard_ms = t->now_ms;
+	c->progress_ms = t->now_ms;
+	if (half->retries)
+		c->rto_ms = TCP_RTO_AFTER_SYN_MS;
+	else
+		tcp_rtt_sample(t, c, t->now_ms - half->sent_ms);
+	tcp_count(t, STAT_tcp_accepted);
+	stream_wake(&c->stream, STREAM_OPENED);
+	tcp_conn_mark(c);
+	return c;
+}
+
+void tcp_conn_lose(struct tcp *t, struct tcp_conn *c, bool with_reset)
+{
+	struct tcp_tuple tuple = tcp_conn_tuple(c);
+	require(c->state != TCP_STATE_CLOSED);
+	tcp_table_remove(&t->table, tcp_hash(t, &tuple),
+			 tcp_ref(TCP_KIND_CONN, &t->conns, c));
+	c->state = TCP_STATE_CLOSED;
+	wheel_cancel(&t->wheel, &c->timer);
+	delay_drop(&t->ack_delay, tcp_conn_index(c));
+	delay_drop(&t->rtx_delay, tcp_conn_index(c));
+	chain_give(&c->send);
+	tcp_ooo_give(c);
+	if (with_reset)
+		c->flags |= CONN_RST_DUE;
+	if (!c->stream.is_closed)
+		stream_wake(&c->stream, STREAM_LOST);
+	tcp_conn_mark(c);
+}
+
+void tcp_conn_free(struct tcp *t, struct tcp_conn *c)
+{
+	require(c->state == TCP_STATE_CLOSED && !(c->flags & (CONN_DIRTY | CONN_OUTPUT)));
+	require(c->span_first == TCP_SPAN_NONE);
+	chain_give(&c->residue);
+	list_remove(&c->stream.ready);
+	slab_give(&t->conns, c);
+}
+
+struct stream *tcp_stream(struct tcp *t, uint64_t handle)
+{
+	uint8_t poller = (uint8_t)(handle >> TCP_HANDLE_POLLER_SHIFT);
+	if (poller != t->options.poller)
+		return NULL;
+	handle &= ~((uint64_t)UINT8_MAX << TCP_HANDLE_POLLER_SHIFT);
+	struct tcp_conn *c = slab_get(&t->conns, handle);
+	return c ? &c->stream : NULL;
+}
+
+uint32_t tcp_connections(const struct tcp *t)
+{
+	return t->conns.in_use;
+}
+
+size_t tcp_connection_bytes(void)
+{
+	size_t slab_bookkeeping = 2 * sizeof(uint32_t);
+	return sizeof(struct tcp_conn) + 2 * sizeof(struct tcp_slot) + slab_bookkeeping;
+}
+
+void tcp_listen(struct tcp *t, uint16_t port, uint8_t listener)
+{
+	require(t->listener_count < LISTENERS_MAX);
+	t->listen_ports[t->listener_count] = port;
+	t->listeners[t->listener_count++] = listener;
+}
+
+void tcp_refuse(struct tcp *t)
+{
+	t->is_refusing = true;
+}
+
+void tcp_reset_all(struct tcp *t)
+{
+	for (uint32_t at = 0; at <= t->table.mask;) {
+		uint32_t ref = t->table.slots[at].ref;
+		bool is_conn = ref >> TCP_REF_KIND_SHIFT == TCP_KIND_CONN;
+		/* Losing it removes it, and another may shift into its slot. */
+		if (is_conn)
+			tcp_conn_lose(t, slab_at(&t->conns, ref & REF_INDEX_MASK), true);
+		else
+			at++;
+	}
+}
+
+uint64_t tcp_idle_ns(const struct tcp *t, uint64_t now_ns, uint64_t limit_ns)
+{
+	bool is_busy = t->dirty.first != TCP_CONN_NONE || t->output.first != TCP_CONN_NONE;
+	if (is_busy || !list_is_empty(t->options.ready))
+		return 0;
+	uint32_t now_ms = (uint32_t)(now_ns / NS_PER_MS);
+	uint32_t limit_ms = (uint32_t)min_u64(limit_ns / NS_PER_MS, INT32_MAX);
+	uint32_t idle_ms = min_u32(delay_idle_ms(&t->ack_delay, now_ms, limit_ms + 1),
+				   delay_idle_ms(&t->rtx_delay, now_ms, limit_ms + 1));
+	limit_ns = min_u64(limit_ns, idle_ms * NS_PER_MS);
+	limit_ns = wheel_idle_ns(&t->wheel, now_ns, limit_ns);
+	return wheel_idle_ns(&t->half_open_wheel, now_ns, limit_ns);
+}
+
+static uint8_t window_scale_for(uint32_t buffer_bytes)
+{
+	uint8_t scale = 0;
+	while (scale < TCP_WINDOW_SCALE_MAX && buffer_bytes >> scale > UINT16_MAX)
+		scale++;
+	return scale;
+}
+
+static bool tcp_map(struct tcp *t)
+{
+	const struct tcp_options *o = &t->options;
+	uint32_t objects = o->connections_max + o->half_open_max + o->time_wait_max;
+	return tcp_table_init(&t->table, objects) == 0 &&
+	       slab_init(&t->conns, sizeof(struct tcp_conn), o->connections_max) == 0 &&
+	       slab_init(&t->half_open, sizeof(struct tcp_half_open), o->half_open_max) ==
+		       0 &&
+	       slab_init(&t->waits, sizeof(struct tcp_wait), o->time_wait_max) == 0 &&
+	       delay_init(&t->ack_delay, o->connections_max, TCP_ACK_DELAY_MS) == 0 &&
+	       delay_init(&t->rtx_delay, o->connections_max, o->rto_min_ms) == 0;
+}
+
+struct tcp *tcp_create(const struct tcp_options *options, uint64_t now_ns)
+{
+	require(options->connections_max <= REF_INDEX_MASK);
+	require(options->half_open_max <= REF_INDEX_MASK);
+	require(options->time_wait_max <= REF_INDEX_MASK && options->time_wait_max > 0);
+	struct tcp *t = map_take(sizeof *t);
+	if (!t)
+		return NULL;
+	t->options = *options;
+	if (!tcp_map(t)) {
+		tcp_destroy(t);
+		return NULL;
+	}
+	entropy_fill(&t->table_key, sizeof t->table_key);
+	entropy_fill(&t->isn_key, sizeof t->isn_key);
+	t->local_mss = (uint16_t)(ip_l4_bytes_max(options->ip) - TCP_HEADER_BYTES);
+	t->local_scale = window_scale_for(options->receive_buffer_bytes);
+	t->window_first = tcp_window_first(t);
+	tcp_reserve_init(t);
+	list_init(&t->wait_list);
+	t->dirty.first = TCP_CONN_NONE;
+	t->output.first = TCP_CONN_NONE;
+	wheel_init(&t->wheel, now_ns);
+	wheel_init(&t->half_open_wheel, now_ns);
+	tcp_clock(t, now_ns);
+	return t;
+}
+
+void tcp_destroy(struct tcp *t)
+{
+	if (!t)
+		return;
+	tcp_table_fini(&t->table);
+	slab_fini(&t->conns);
+	slab_fini(&t->half_open);
+	slab_fini(&t->waits);
+	delay_fini(&t->ack_delay);
+	delay_fini(&t->rtx_delay);
+	map_give(t, sizeof *t);
+}

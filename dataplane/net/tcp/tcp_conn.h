@@ -1,0 +1,404 @@
+/* tcp_conn.h - the state the tcp_*.c files share: connections, half-open and TIME-WAIT
+ * entries, the table over all three, and the segment being processed.
+ *
+ *     tcp_listen.c  LISTEN, SYN-RECEIVED ─▶ tcp_conn.c  opens, loses, frees
+ *     tcp_in.c      RFC 9293 3.10.7.4, one function per step
+ *     tcp_ack.c     its fifth step: what an acknowledgement means
+ *     tcp_data.c    its seventh: spans, residue, out-of-order queue; settle
+ *     tcp_reserve.c the last receive memory
+ *     tcp_window.c  what a peer may send
+ *     tcp_out.c     segments, acknowledgements
+ *     tcp_timer.c   the one timer of a connection
+ *     tcp_wait.c    TIME-WAIT            tcp_stream.c  what sessions see
+ *
+ * Who owns what: docs/TCP.md. Core: the poller's.
+ */
+#ifndef PENSTOCK_TCP_CONN_H
+#define PENSTOCK_TCP_CONN_H
+
+#include "dataplane/base/clock.h"
+#include "dataplane/base/delay.h"
+#include "dataplane/net/tcp/tcp.h"
+#include "dataplane/net/tcp/tcp_table.h"
+#include "dataplane/wire/tcp_header.h"
+
+enum {
+	TCP_MSS_DEFAULT = 536, /* RFC 9293 MUST-15 */
+	TCP_MSS_MIN = 88,      /* smaller offers are raised to it (CVE-2019-11479) */
+	TCP_RTO_INITIAL_MS = 1000,
+	TCP_RTO_AFTER_SYN_MS = 3000, /* RFC 6298 5.7: the SYN-ACK had been lost */
+	TCP_RTO_MAX_MS = 60000,
+	TCP_SYN_ACK_RETRIES = 4, /* 31 s in all */
+	TCP_FIN_WAIT_2_MS = 60000,
+	TCP_CHALLENGES_PER_SECOND = 5, /* per connection (RFC 5961 7) */
+	TCP_RESETS_PER_SECOND = 1000,  /* answers to segments of no connection */
+	TCP_REUSE_SYNS = 3,            /* a rebooted device insists this often, */
+	TCP_REUSE_MS = 3000,           /* over this time, and is believed */
+	TCP_PAWS_IDLE_S = 24 * 86400,  /* RFC 7323 5.5 */
+	TCP_ACK_DELAY_MS = 20, /* an acknowledgement waits so long for an answer to ride on, */
+	TCP_ACK_DELAY_SEGMENTS = 2, /* and for less than so many full segments (RFC 5681 4.2) */
+	TCP_TIMERS_PER_TURN = 64,
+	TCP_SEGMENTS_PER_TURN = 64, /* of one connection */
+	TCP_DUPACKS = 3,            /* RFC 5681 3.2: the next one is no reordering */
+	TCP_SPAN_NONE = 0xff,
+	TCP_CONN_NONE = UINT32_MAX,
+	TCP_SESSION_BYTES = 128, /* of a session, fetched ahead */
+	TCP_RESERVE_LINE = 64, /* connections that wait for the last receive memory */
+	TCP_REF_KIND_SHIFT = 30,
+	TCP_HANDLE_POLLER_SHIFT = 24,
+};
+
+static_assert((int)PACKETS_PER_TURN < (int)TCP_SPAN_NONE, "one span per packet");
+
+/* What the table refers to; 0 would be an empty slot. */
+enum tcp_kind { TCP_KIND_CONN = 1, TCP_KIND_HALF_OPEN, TCP_KIND_WAIT };
+
+/* LISTEN, SYN-RECEIVED and TIME-WAIT have no connection. */
+enum tcp_state {
+	TCP_STATE_CLOSED, /* not in the table any more: waits to be freed */
+	TCP_STATE_ESTABLISHED,
+	TCP_STATE_FIN_WAIT_1,
+	TCP_STATE_FIN_WAIT_2,
+	TCP_STATE_CLOSE_WAIT,
+	TCP_STATE_CLOSING,
+	TCP_STATE_LAST_ACK,
+};
+
+enum tcp_conn_flag {
+	CONN_DIRTY = 1 << 0, /* on the turn's list: tcp_settle() looks at it */
+	CONN_ACK_DUE = 1 << 1,
+	CONN_RST_DUE = 1 << 2,
+	CONN_RETRANSMIT_DUE = 1 << 3, /* one segment from snd_una */
+	CONN_PROBE_DUE = 1 << 4,      /* past a closed or small window */
+	CONN_KEEPALIVE_DUE = 1 << 5,
+	CONN_RTX_ARMED = 1 << 6,   /* rtx_at_ms counts */
+	CONN_PERSIST = 1 << 7,     /* rtx_at_ms is the persist timer */
+	CONN_RTT_RUNNING = 1 << 8, /* rtt_seq is being timed (Karn) */
+	CONN_RECOVERY = 1 << 9,    /* NewReno, until `recover` is acknowledged */
+	CONN_TIMESTAMPS = 1 << 10,
+	CONN_FIN_KNOWN = 1 << 11, /* the peer's FIN is at fin_seq, ahead */
+	CONN_ACK_NOW = 1 << 12,   /* what CONN_ACK_DUE says is not to wait for an answer */
+	CONN_OUTPUT = 1 << 13,    /* in the line of those that want to send */
+	CONN_RESERVE = 1 << 14,   /* in the line for the last receive memory */
+};
+
+/* A connection as the peer's segments name it. The port has one address. */
+struct tcp_tuple {
+	struct endpoint peer;
+	uint16_t local_port;
+};
+static_assert(sizeof(struct tcp_tuple) == 20, "hashed as bytes: no padding");
+
+/* A segment on its way through the steps. */
+struct tcp_segment {
+	struct tcp_header h;
+	struct tcp_tuple tuple;
+	struct bytes payload;
+	const struct pkt *pkt;
+	uint32_t hash;
+	bool is_news; /* its acknowledgement or window told us something */
+};
+
+/* What is needed to answer a peer that has no connection (any more). */
+struct tcp_reply {
+	const struct mac *mac;
+	const struct tcp_tuple *tuple;
+	struct tcp_header *h; /* ports are filled in */
+};
+
+struct tcp_conn {
+	/* The first two cache lines take a segment in. */
+	struct stream stream;
+	uint32_t dirty_next;  /* indexes, TCP_CONN_NONE at the end */
+	uint32_t output_next;
+	uint32_t rcv_nxt;
+	uint32_t rcv_adv;  /* right edge of the window as advertised: never moves left */
+	uint32_t last_ack; /* acknowledgement number last sent */
+	uint32_t ts_recent;
+	uint32_t snd_una;
+	uint32_t snd_nxt;
+	uint32_t snd_max; /* highest ever sent; snd_nxt falls back after a timeout */
+	uint32_t snd_wnd;
+	uint32_t flags; /* enum tcp_conn_flag */
+	uint32_t taken; /* consumed in this turn, still readable */
+	uint8_t state;  /* enum tcp_state */
+	uint8_t rcv_scale;
+	uint8_t snd_scale;
+	uint8_t dupacks;
+	uint8_t span_first; /* in tcp->spans, TCP_SPAN_NONE when empty */
+	uint8_t span_last;
+	uint16_t mss; /* payload per segment, options deducted */
+
+	struct tcp *tcp;
+	struct chain residue; /* in order, not consumed in its turn */
+	struct chain send;    /* from snd_una on: sent and unsent */
+	struct chunk *ooo;    /* out of order, the last of them; see tcp_data.c */
+	struct timer timer;
+	uint32_t span_bytes;
+	uint32_t snd_wl1;
+	uint32_t snd_wl2;
+	uint32_t snd_wnd_max;
+	uint32_t fin_seq;
+	uint32_t cwnd;
+	uint32_t ssthresh;
+	uint32_t recover;
+	uint32_t rtt_seq;
+	uint32_t rtt_at_ms;
+	uint32_t srtt_ms_x8;
+	uint32_t rttvar_ms_x4;
+	uint32_t rtx_at_ms;
+	uint32_t progress_ms; /* snd_una last moved, or sending began */
+	uint32_t heard_ms;    /* last acceptable segment */
+	uint32_t ts_offset;
+	uint32_t ts_recent_s;
+	uint32_t syn_seq; /* of the SYNs that insist on a new connection */
+	uint32_t syn_ms;
+	uint32_t round_seq; /* rcv_nxt when the round trip began that tcp_window.c looks at */
+	uint32_t ack_at_ms; /* CONN_ACK_DUE waits no longer */
+	uint16_t rto_ms;
+	uint16_t round_ms; /* when it began */
+	uint16_t ooo_chunks;
+	uint8_t rcv_growths; /* of the window, since the connection opened */
+	uint8_t syn_count;
+	uint8_t challenge_s; /* the second that `challenge_count` counts in */
+	uint8_t challenge_count;
+	uint8_t backoff; /* doublings of rto_ms, until an RTT sample (Karn) */
+	uint8_t keepalives_sent;
+	uint16_t needed_chunks; /* that the session must see at once (stream_need) */
+	struct mac mac;
+};
+
+static_assert(offsetof(struct tcp_conn, tcp) == 128, "hot fields: two cache lines");
+static_assert(sizeof(struct tcp_conn) <= 320, "idle cost; see tcp_connection_bytes()");
+
+struct tcp_half_open {
+	struct timer timer;
+	struct tcp_tuple tuple;
+	struct mac mac;
+	uint8_t listener;
+	uint8_t retries;
+	uint8_t snd_scale;
+	uint8_t rcv_scale;
+	bool has_window_scale;
+	bool has_timestamps;
+	uint16_t peer_mss;
+	uint16_t window;
+	uint32_t irs;
+	uint32_t iss;
+	uint32_t ts_recent;
+	uint32_t ts_offset;
+	uint32_t sent_ms;
+};
+
+/* 2 MSL of it cost one cache line. */
+struct tcp_wait {
+	struct list node; /* tcp->waits, soonest end first */
+	struct tcp_tuple tuple;
+	struct mac mac;
+	bool has_timestamps;
+	uint32_t snd_nxt;
+	uint32_t rcv_nxt;
+	uint32_t ts_recent;
+	uint32_t ts_offset;
+	uint32_t end_ms;
+};
+static_assert(sizeof(struct tcp_wait) <= 64, "TIME-WAIT piles up");
+
+/* In-order payload in a packet of this turn. */
+struct tcp_span {
+	const uint8_t *data;
+	uint32_t size;
+	uint8_t next;
+};
+
+/* Connections linked by index, in the order they came. */
+struct tcp_line {
+	uint32_t first, last; /* `last` counts while `first` is not TCP_CONN_NONE */
+};
+
+/* What was read last: a connection's bytes of a turn are read in order. */
+struct tcp_cursor {
+	const struct tcp_conn *conn; /* null: none */
+	const struct chunk *chunk;   /* of its residue; null: none yet */
+	uint32_t chunk_before;       /* bytes of its residue before this one */
+	uint8_t span;
+	uint32_t before; /* bytes of its spans before this one */
+};
+
+struct tcp {
+	struct tcp_options options;
+	uint64_t now_ns;
+	uint64_t now_tick; /* of the wheels */
+	uint32_t now_ms; /* wraps: compared by difference */
+	uint32_t now_s;
+	uint16_t local_mss;
+	uint8_t local_scale;
+	bool is_refusing;
+	uint32_t window_first; /* that a connection is offered when it opens */
+	struct siphash_key table_key;
+	struct siphash_key isn_key;
+	struct tcp_table table;
+	struct slab conns;
+	struct slab half_open;
+	struct slab waits;
+	struct list wait_list;
+	struct tcp_line dirty;  /* touched in this turn */
+	struct tcp_line output; /* want to send; when the port is full, from earlier turns, too */
+	bool is_port_full;      /* a segment found no buffer in this turn */
+	struct tcp_span spans[PACKETS_PER_TURN];
+	unsigned span_count;
+	struct tcp_cursor cursor;
+	uint32_t reserve_chunks; /* of receive memory, for the first in this line */
+	unsigned reserve_first, reserve_count;
+	uint64_t reserve_line[TCP_RESERVE_LINE]; /* handles */
+	size_t scratch_used;
+	uint32_t reset_second;
+	uint32_t resets_left;
+	unsigned listener_count;
+	uint16_t listen_ports[LISTENERS_MAX];
+	uint8_t listeners[LISTENERS_MAX];
+	/* What nearly always comes before its time: an answer to carry the acknowledgement, and
+	 * the acknowledgement of what was sent. Longer times are the wheel's. */
+	struct delay ack_delay;
+	struct delay rtx_delay;
+	struct wheel wheel;
+	struct wheel half_open_wheel;
+};
+
+/* Sequence numbers and wrapping times: only differences have a sign. */
+static inline bool seq_lt(uint32_t a, uint32_t b)
+{
+	return (int32_t)(a - b) < 0;
+}
+
+static inline bool seq_le(uint32_t a, uint32_t b)
+{
+	return (int32_t)(a - b) <= 0;
+}
+
+static inline void tcp_count(struct tcp *t, enum stat_id id)
+{
+	stats_add(t->options.stats, id, 1);
+}
+
+static inline struct tcp_conn *tcp_conn_of(const struct stream *s)
+{
+	return container_of(s, struct tcp_conn, stream);
+}
+
+static inline uint32_t tcp_conn_window(const struct tcp_conn *c)
+{
+	return c->rcv_adv - c->rcv_nxt;
+}
+
+/* Sequence number behind the last byte given to be sent; our FIN has it. */
+static inline uint32_t tcp_conn_send_end(const struct tcp_conn *c)
+{
+	return c->snd_una + (uint32_t)c->send.size;
+}
+
+/* Bytes (and FIN) in order that the session has not consumed. */
+static inline uint32_t tcp_conn_unread(const struct tcp_conn *c)
+{
+	return (uint32_t)c->residue.size + c->span_bytes - c->taken;
+}
+
+/* ---- tcp_conn.c ---- */
+void tcp_clock(struct tcp *t, uint64_t now_ns);
+uint32_t tcp_hash(const struct tcp *t, const struct tcp_tuple *tuple);
+/* The object of the tuple, and its kind; null when there is none. */
+void *tcp_find(struct tcp *t, uint32_t hash, const struct tcp_tuple *tuple,
+	       enum tcp_kind *kind);
+/* Fetches the connection that is likely meant, null when there is none; then, once it has
+ * arrived, what it points to: its session only for a segment that has text. */
+const struct tcp_conn *tcp_prefetch(const struct tcp *t, uint32_t hash);
+void tcp_prefetch_behind(const struct tcp_conn *c, bool has_text);
+/* Its index in the slab. */
+static inline uint32_t tcp_conn_index(const struct tcp_conn *c)
+{
+	return (uint32_t)c->stream.handle & ((1u << TCP_HANDLE_POLLER_SHIFT) - 1);
+}
+
+static inline struct tcp_conn *tcp_conn_at(const struct tcp *t, uint32_t index)
+{
+	return slab_at(&t->conns, index);
+}
+
+uint32_t tcp_ref(enum tcp_kind kind, const struct slab *slab, const void *object);
+/* Puts it on the turn's list: it is settled, and then wants to send. */
+void tcp_conn_mark(struct tcp_conn *c);
+struct tcp_tuple tcp_conn_tuple(const struct tcp_conn *c);
+/* The handshake of `half` is complete; null when all connections are taken. */
+struct tcp_conn *tcp_conn_open(struct tcp *t, const struct tcp_half_open *half);
+/* CLOSED: out of the table, the session is told unless it closed; tcp_output() frees. */
+void tcp_conn_lose(struct tcp *t, struct tcp_conn *c, bool with_reset);
+void tcp_conn_free(struct tcp *t, struct tcp_conn *c);
+
+/* ---- tcp_listen.c ---- */
+/* A segment for no connection; its end is counted. `iss_min` is a number below which a
+ * new connection must not start, or null. */
+void tcp_listen_segment(struct tcp *t, const struct tcp_segment *s,
+			const uint32_t *iss_min);
+void tcp_half_open_segment(struct tcp *t, struct tcp_half_open *half,
+			   struct tcp_segment *s);
+void tcp_half_open_timers(struct tcp *t);
+
+/* ---- tcp_in.c ---- */
+void tcp_conn_segment(struct tcp *t, struct tcp_conn *c, struct tcp_segment *s);
+/* An ACK with our own numbers, a few per second (RFC 5961 7). */
+void tcp_challenge(struct tcp *t, struct tcp_conn *c);
+
+/* ---- tcp_ack.c ---- */
+/* Fifth step. False: the segment has met its end and is counted. */
+bool tcp_check_ack(struct tcp *t, struct tcp_conn *c, struct tcp_segment *s);
+void tcp_conn_cut_cwnd(struct tcp_conn *c);
+uint32_t tcp_initial_window(uint32_t mss);
+void tcp_rtt_sample(struct tcp *t, struct tcp_conn *c, uint32_t rtt_ms);
+
+/* ---- tcp_data.c ---- */
+/* Seventh and eighth step; counts the segment, now or when it is settled. */
+void tcp_segment_text(struct tcp *t, struct tcp_conn *c, struct tcp_segment *s);
+void tcp_conn_settle(struct tcp *t, struct tcp_conn *c);
+void tcp_ooo_give(struct tcp_conn *c);
+
+/* ---- tcp_reserve.c ---- */
+void tcp_reserve_init(struct tcp *t);
+/* Keeps bytes in order that the session has left. False, and nothing kept: no memory for it. */
+bool tcp_residue_append(struct tcp *t, struct tcp_conn *c, const void *data, uint32_t size);
+
+/* ---- tcp_window.c ---- */
+/* What every window begins with. */
+uint32_t tcp_window_first(const struct tcp *t);
+/* Bytes came in order: a round trip may be over, and the window too small. */
+void tcp_window_grow(struct tcp *t, struct tcp_conn *c);
+/* The window field; `*edge` is where it puts the right edge, never left of rcv_adv. */
+uint16_t tcp_window_field(const struct tcp *t, const struct tcp_conn *c, uint32_t *edge);
+/* The peer may be waiting: its window had shrunk to little and can open again. */
+bool tcp_window_has_reopened(const struct tcp *t, const struct tcp_conn *c);
+
+/* ---- tcp_out.c ---- */
+/* In the line of those that want to send, at its end. */
+void tcp_output_push(struct tcp *t, struct tcp_conn *c);
+/* An acknowledgement with this turn's output: it waits neither for an answer nor for more. */
+void tcp_ack_now(struct tcp_conn *c);
+/* One segment that belongs to no connection; lost when the port has no buffer. */
+void tcp_reply(struct tcp *t, const struct tcp_reply *reply);
+uint32_t tcp_ts_now(const struct tcp *t, uint32_t offset);
+
+/* ---- tcp_timer.c ---- */
+void tcp_rtx_arm(struct tcp *t, struct tcp_conn *c);
+void tcp_rtx_disarm(struct tcp_conn *c);
+/* Sees to it that the connection is looked at when its next deadline comes, or before. */
+void tcp_timer_update(struct tcp *t, struct tcp_conn *c);
+void tcp_timers(struct tcp *t);
+
+/* ---- tcp_wait.c ---- */
+/* Both sides have closed: leaves an entry behind and acknowledges the peer's FIN. */
+void tcp_wait_enter(struct tcp *t, struct tcp_conn *c);
+void tcp_wait_segment(struct tcp *t, struct tcp_wait *w, struct tcp_segment *s);
+void tcp_wait_timers(struct tcp *t);
+
+/* ---- tcp_stream.c ---- */
+extern const struct stream_ops tcp_stream_ops;
+
+#endif

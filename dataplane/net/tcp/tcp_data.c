@@ -1,0 +1,391 @@
+/* tcp_data.c - payload in; spans of this turn, residue and out-of-order chunks out: the
+ * seventh and eighth step of RFC 9293 3.10.7.4, and the settling of a turn.
+ *
+ *     residue (chunks) ─▶ spans (in packets of this turn) ─▶ gap ─▶ ooo (chunks)
+ *     └──────── what sessions see ───────┘
+ *
+ * A chunk of the out-of-order queue holds adjoining bytes; the sequence number of the
+ * first lies in its first four bytes, so that the chunk joins the residue as it is. The queue
+ * is a ring, of which the connection knows the last: most of what comes goes behind it. */
+#include "dataplane/net/tcp/tcp_conn.h"
+#include "dataplane/base/require.h"
+
+enum {
+	OOO_SEQ_BYTES = sizeof(uint32_t),
+	OOO_CHUNKS_MAX = UINT16_MAX,
+	/* This part of the receive pool is for bytes in order only: what fills a gap must
+	 * find a chunk, or nothing is ever freed. */
+	OOO_RESERVE_SHARE = 8,
+};
+
+static uint32_t ooo_seq(const struct chunk *k)
+{
+	uint32_t seq;
+	memcpy(&seq, k->data, sizeof seq);
+	return seq;
+}
+
+static uint32_t ooo_end(const struct chunk *k)
+{
+	return ooo_seq(k) + k->len;
+}
+
+/* The chunk behind `prev` (null: the first), null at the end. */
+static struct chunk *ooo_next(const struct tcp_conn *c, const struct chunk *prev)
+{
+	if (!prev)
+		return c->ooo ? c->ooo->next : NULL;
+	return prev == c->ooo ? NULL : prev->next;
+}
+
+/* Takes the first out of the ring. */
+static struct chunk *ooo_take_first(struct tcp_conn *c)
+{
+	struct chunk *first = c->ooo->next;
+	if (first == c->ooo)
+		c->ooo = NULL;
+	else
+		c->ooo->next = first->next;
+	c->ooo_chunks--;
+	return first;
+}
+
+void tcp_ooo_give(struct tcp_conn *c)
+{
+	while (c->ooo)
+		chunk_give(ooo_take_first(c));
+}
+
+/* Puts `k` behind `prev` (null: in front). */
+static void ooo_link(struct tcp_conn *c, struct chunk *prev, struct chunk *k)
+{
+	const struct chunk *was_last = c->ooo;
+	if (!was_last) {
+		k->next = k;
+	} else {
+		struct chunk *before = prev ? prev : c->ooo;
+		k->next = before->next;
+		before->next = k;
+	}
+	if (!was_last || prev == was_last)
+		c->ooo = k;
+	c->ooo_chunks++;
+}
+
+/* An empty chunk for bytes from `seq` on, linked behind `prev` (null: in front). */
+static struct chunk *ooo_take(struct tcp *t, struct tcp_conn *c, struct chunk *prev,
+			      uint32_t seq)
+{
+	uint32_t chunks_max =
+		t->options.out_of_order_bytes / t->options.receive->chunk_bytes;
+	struct chunk_pool *pool = t->options.receive;
+	if (c->ooo_chunks >= min_u32(chunks_max, OOO_CHUNKS_MAX) ||
+	    chunk_pool_left(pool) <= pool->count / OOO_RESERVE_SHARE)
+		return NULL;
+	struct chunk *k = chunk_take(pool);
+	if (!k)
+		return NULL;
+	memcpy(k->data, &seq, sizeof seq);
+	k->off = OOO_SEQ_BYTES;
+	ooo_link(c, prev, k);
+	return k;
+}
+
+/* Keeps bytes that nothing kept overlaps, behind `*prev`; returns how many. */
+static uint32_t ooo_store(struct tcp *t, struct tcp_conn *c, struct chunk **prev,
+			  uint32_t seq, struct bytes bytes)
+{
+	uint32_t stored = 0;
+	while (stored < bytes.size) {
+		struct chunk *k = *prev;
+		if (!k || ooo_end(k) != seq + stored || chunk_room(k) == 0)
+			k = ooo_take(t, c, *prev, seq + stored);
+		if (!k)
+			return stored;
+		uint32_t n = min_u32((uint32_t)bytes.size - stored, chunk_room(k));
+		memcpy(chunk_at(k) + k->len, bytes.data + stored, n);
+		k->len += n;
+		stored += n;
+		*prev = k;
+	}
+	return stored;
+}
+
+/* Keeps what is new of `bytes`; returns how many. `*is_full` when memory ended it. */
+static uint32_t ooo_insert(struct tcp *t, struct tcp_conn *c, uint32_t seq,
+			   struct bytes bytes, bool *is_full)
+{
+	bool is_behind = c->ooo && seq_le(ooo_seq(c->ooo), seq);
+	struct chunk *prev = is_behind ? c->ooo : NULL;
+	uint32_t size = (uint32_t)bytes.size;
+	uint32_t stored = 0;
+	uint32_t at = 0;
+	if (is_behind && seq_lt(seq, ooo_end(c->ooo)))
+		at = min_u32(ooo_end(c->ooo) - seq, size);
+	*is_full = false;
+	while (at < size && !*is_full) {
+		struct chunk *next = ooo_next(c, prev);
+		if (next && seq_le(ooo_seq(next), seq + at)) {
+			if (seq_lt(seq + at, ooo_end(next)))
+				at = ooo_end(next) - seq;
+			prev = next;
+			continue;
+		}
+		uint32_t gap =
+			next ? min_u32(size - at, ooo_seq(next) - (seq + at)) : size - at;
+		uint32_t n = ooo_store(t, c, &prev, seq + at,
+				       (struct bytes){bytes.data + at, gap});
+		*is_full = n < gap;
+		stored += n;
+		at += n;
+	}
+	return stored;
+}
+
+/* What rcv_nxt has reached joins the residue. */
+static void ooo_join(struct tcp_conn *c)
+{
+	while (c->ooo && seq_le(ooo_seq(c->ooo->next), c->rcv_nxt)) {
+		struct chunk *k = ooo_take_first(c);
+		uint32_t old = c->rcv_nxt - ooo_seq(k);
+		if (old >= k->len) {
+			chunk_give(k);
+			continue;
+		}
+		k->off += old;
+		k->len -= old;
+		c->rcv_nxt += k->len;
+		chain_push(&c->residue, k);
+	}
+}
+
+static void conn_readable(struct tcp_conn *c)
+{
+	if (!c->stream.is_closed)
+		stream_wake(&c->stream, STREAM_READABLE);
+}
+
+/* Eighth step, once every byte before the FIN is safe. */
+static void fin_reached(struct tcp *t, struct tcp_conn *c)
+{
+	if (!(c->flags & CONN_FIN_KNOWN) || c->rcv_nxt != c->fin_seq || c->span_bytes > 0)
+		return;
+	c->flags &= ~(uint32_t)CONN_FIN_KNOWN;
+	tcp_ack_now(c);
+	tcp_ooo_give(c);
+	c->rcv_nxt++;
+	if (seq_lt(c->rcv_adv, c->rcv_nxt))
+		c->rcv_adv = c->rcv_nxt;
+	if (c->state == TCP_STATE_ESTABLISHED) {
+		c->state = TCP_STATE_CLOSE_WAIT;
+		stream_wake(&c->stream, STREAM_ENDED);
+	} else if (c->state == TCP_STATE_FIN_WAIT_1) {
+		c->state = TCP_STATE_CLOSING;
+	} else {
+		require(c->state == TCP_STATE_FIN_WAIT_2);
+		tcp_wait_enter(t, c);
+	}
+}
+
+/* Counts each packet whose payload was shown: used, kept, or taken back. */
+static void settle_spans(struct tcp *t, struct tcp_conn *c, uint32_t taken,
+			 bool is_unread_lost)
+{
+	bool is_full = false;
+	for (uint8_t i = c->span_first; i != TCP_SPAN_NONE; i = t->spans[i].next) {
+		const struct tcp_span *span = &t->spans[i];
+		uint32_t used = min_u32(taken, span->size);
+		uint32_t left = span->size - used;
+		enum stat_id end = STAT_packets_consumed;
+		taken -= used;
+		if (left > 0 && is_unread_lost) {
+			end = used ? end : STAT_packet_drop_tcp_closed;
+		} else if (left > 0) {
+			is_full = is_full ||
+				  !tcp_residue_append(t, c, span->data + used, left);
+			c->rcv_nxt -= is_full ? left : 0;
+			end = is_full && !used ? STAT_packet_drop_tcp_memory : end;
+		}
+		tcp_count(t, end);
+	}
+	c->span_first = TCP_SPAN_NONE;
+	c->span_last = TCP_SPAN_NONE;
+	c->span_bytes = 0;
+	if (t->cursor.conn == c)
+		t->cursor.conn = NULL;
+}
+
+void tcp_conn_settle(struct tcp *t, struct tcp_conn *c)
+{
+	bool is_unread_lost = c->stream.is_closed || c->state == TCP_STATE_CLOSED;
+	uint32_t from_residue = min_u32(c->taken, (uint32_t)c->residue.size);
+	uint32_t from_spans = c->taken - from_residue;
+	c->taken = 0;
+	chain_consume(&c->residue, from_residue);
+	if (is_unread_lost)
+		chain_give(&c->residue);
+	settle_spans(t, c, from_spans, is_unread_lost);
+	if (c->state != TCP_STATE_CLOSED)
+		fin_reached(t, c);
+}
+
+/* Nothing came, nothing was read, and nothing is to be forgotten. */
+static bool is_settled(const struct tcp_conn *c)
+{
+	return c->span_first == TCP_SPAN_NONE && c->taken == 0 && !c->stream.is_closed &&
+	       c->state != TCP_STATE_CLOSED;
+}
+
+void tcp_settle(struct tcp *t)
+{
+	while (t->dirty.first != TCP_CONN_NONE) {
+		struct tcp_conn *c = tcp_conn_at(t, t->dirty.first);
+		t->dirty.first = c->dirty_next;
+		if (!is_settled(c))
+			tcp_conn_settle(t, c);
+		c->flags &= ~(uint32_t)CONN_DIRTY;
+		tcp_output_push(t, c);
+	}
+	t->span_count = 0;
+}
+
+static void text_in_order(struct tcp *t, struct tcp_conn *c, const struct tcp_segment *s)
+{
+	require(t->span_count < PACKETS_PER_TURN);
+	uint8_t index = (uint8_t)t->span_count++;
+	uint32_t size = (uint32_t)s->payload.size;
+	t->spans[index] = (struct tcp_span){s->payload.data, size, TCP_SPAN_NONE};
+	if (c->span_first == TCP_SPAN_NONE)
+		c->span_first = index;
+	else
+		t->spans[c->span_last].next = index;
+	c->span_last = index;
+	c->span_bytes += size;
+	c->rcv_nxt += size;
+	conn_readable(c);
+}
+
+/* In order, with later bytes waiting: all of it becomes residue; without memory it is shown
+ * where it lies, at the cost of what waits behind the gap, which was never acknowledged. */
+static void text_fills_gap(struct tcp *t, struct tcp_conn *c, const struct tcp_segment *s)
+{
+	tcp_conn_settle(t, c);
+	if (s->h.seq != c->rcv_nxt) {
+		tcp_count(t, STAT_packet_drop_tcp_memory);
+		return;
+	}
+	if (!tcp_residue_append(t, c, s->payload.data, (uint32_t)s->payload.size)) {
+		tcp_ooo_give(c);
+		text_in_order(t, c, s);
+		return;
+	}
+	c->rcv_nxt += (uint32_t)s->payload.size;
+	ooo_join(c);
+	tcp_count(t, STAT_packets_consumed);
+	conn_readable(c);
+}
+
+static void text_out_of_order(struct tcp *t, struct tcp_conn *c,
+			      const struct tcp_segment *s)
+{
+	bool is_full;
+	uint32_t stored = ooo_insert(t, c, s->h.seq, s->payload, &is_full);
+	if (stored > 0) {
+		tcp_count(t, STAT_packets_consumed);
+		tcp_count(t, STAT_tcp_out_of_order);
+	} else {
+		tcp_count(t,
+			  is_full ? STAT_packet_drop_tcp_memory : STAT_packets_duplicate);
+	}
+}
+
+/* A FIN may ride on a segment that comes too early: it is remembered. The right edge
+ * itself is enough room for it. */
+static bool fin_note(struct tcp_conn *c, const struct tcp_segment *s)
+{
+	uint32_t fin_seq = s->h.seq + (uint32_t)s->payload.size;
+	if (!(s->h.flags & TCP_FLAG_FIN) || (c->flags & CONN_FIN_KNOWN) ||
+	    seq_lt(fin_seq, c->rcv_nxt) || seq_lt(c->rcv_adv, fin_seq))
+		return false;
+	c->fin_seq = fin_seq;
+	c->flags |= CONN_FIN_KNOWN;
+	return true;
+}
+
+/* Leaves what lies between rcv_nxt and the right edge, and before the FIN. */
+static void text_trim(const struct tcp_conn *c, struct tcp_segment *s)
+{
+	uint32_t size = (uint32_t)s->payload.size;
+	uint32_t end = c->flags & CONN_FIN_KNOWN ? c->fin_seq : c->rcv_adv;
+	if (seq_lt(s->h.seq, c->rcv_nxt)) {
+		uint32_t old = min_u32(c->rcv_nxt - s->h.seq, size);
+		s->h.seq += old;
+		s->payload.data += old;
+		size -= old;
+	}
+	if (seq_lt(end, s->h.seq + size))
+		size = seq_lt(s->h.seq, end) ? end - s->h.seq : 0;
+	s->payload.size = size;
+}
+
+/* We have closed. While something of ours is unacknowledged the peer's data is only
+ * refused: a reset would destroy what it has not read. After that it gets one (RFC
+ * 9293 3.6.1). */
+static void text_after_close(struct tcp *t, struct tcp_conn *c)
+{
+	tcp_count(t, STAT_packet_drop_tcp_closed);
+	if (c->state == TCP_STATE_FIN_WAIT_2)
+		tcp_conn_lose(t, c, true);
+}
+
+static bool state_takes_text(const struct tcp_conn *c)
+{
+	return c->state == TCP_STATE_ESTABLISHED || c->state == TCP_STATE_FIN_WAIT_1 ||
+	       c->state == TCP_STATE_FIN_WAIT_2;
+}
+
+/* What comes as expected may be acknowledged together with an answer; the rest tells a peer
+ * that repairs something how far it is. */
+static void text_note_ack(struct tcp *t, struct tcp_conn *c, const struct tcp_segment *s)
+{
+	if (s->h.seq != c->rcv_nxt || c->ooo) {
+		tcp_ack_now(c);
+		return;
+	}
+	if (!(c->flags & CONN_ACK_DUE))
+		c->ack_at_ms = t->now_ms + TCP_ACK_DELAY_MS;
+	c->flags |= CONN_ACK_DUE;
+	tcp_conn_mark(c);
+}
+
+void tcp_segment_text(struct tcp *t, struct tcp_conn *c, struct tcp_segment *s)
+{
+	bool has_text = s->payload.size > 0 || (s->h.flags & TCP_FLAG_FIN);
+	if (has_text)
+		text_note_ack(t, c, s);
+	if (!has_text || !state_takes_text(c)) {
+		tcp_count(t, s->is_news ? STAT_packets_consumed : STAT_packets_duplicate);
+		return;
+	}
+	bool had_payload = s->payload.size > 0;
+	s->is_news |= fin_note(c, s);
+	text_trim(c, s);
+	if (s->payload.size == 0) {
+		bool is_beyond = had_payload && !seq_lt(s->h.seq, c->rcv_adv);
+		enum stat_id useless = is_beyond ? STAT_packet_drop_tcp_unacceptable
+					      : STAT_packets_duplicate;
+		tcp_count(t, s->is_news ? STAT_packets_consumed : useless);
+	} else if (c->stream.is_closed) {
+		text_after_close(t, c);
+	} else if (s->h.seq != c->rcv_nxt) {
+		text_out_of_order(t, c, s);
+	} else if (c->ooo) {
+		text_fills_gap(t, c, s);
+		tcp_window_grow(t, c);
+	} else {
+		text_in_order(t, c, s);
+		tcp_window_grow(t, c);
+	}
+	if (c->state != TCP_STATE_CLOSED)
+		fin_reached(t, c);
+}

@@ -1,0 +1,226 @@
+/* tcp_in.c - segments in, connections changed: RFC 9293 3.10.7.4, one function per step.
+ *
+ *     PAWS ─▶ 1 sequence ─▶ 2 RST ─▶ 4 SYN ─▶ 5 ACK ─▶ (6 URG: none) ─▶ 7 text ─▶ 8 FIN
+ *
+ * A step that gives false has ended the segment: it has counted it, and marked what is to
+ * be answered. Nothing of a connection is sent from here. */
+#include "dataplane/net/tcp/tcp_conn.h"
+#include "dataplane/base/require.h"
+
+/* Flag combinations no stack sends, and LAND: source and destination the same. */
+static bool segment_is_sane(const struct tcp_segment *s)
+{
+	uint8_t flags =
+		s->h.flags & (TCP_FLAG_SYN | TCP_FLAG_RST | TCP_FLAG_FIN | TCP_FLAG_ACK);
+	if (flags == 0 || s->h.source_port == 0 || s->h.destination_port == 0)
+		return false;
+	if ((flags & TCP_FLAG_SYN) && (flags & (TCP_FLAG_FIN | TCP_FLAG_RST)))
+		return false;
+	return s->h.source_port != s->h.destination_port ||
+	       memcmp(&s->pkt->from.address, &s->pkt->to.address,
+		      sizeof(struct address)) != 0;
+}
+
+static bool segment_read(const struct pkt *p, struct tcp_segment *ret)
+{
+	*ret = (struct tcp_segment){.pkt = p};
+	if (!tcp_header_parse((struct bytes){p->data, p->size}, &ret->h))
+		return false;
+	ret->payload.data = p->data + ret->h.header_bytes;
+	ret->payload.size = p->size - ret->h.header_bytes;
+	ret->tuple.peer.address = p->from.address;
+	ret->tuple.peer.port = ret->h.source_port;
+	ret->tuple.local_port = ret->h.destination_port;
+	return segment_is_sane(ret);
+}
+
+/* Sequence space it takes. */
+static uint32_t segment_length(const struct tcp_segment *s)
+{
+	return (uint32_t)s->payload.size + (s->h.flags & TCP_FLAG_SYN ? 1u : 0u) +
+	       (s->h.flags & TCP_FLAG_FIN ? 1u : 0u);
+}
+
+void tcp_challenge(struct tcp *t, struct tcp_conn *c)
+{
+	if (c->challenge_s != (uint8_t)t->now_s) {
+		c->challenge_s = (uint8_t)t->now_s;
+		c->challenge_count = 0;
+	}
+	if (c->challenge_count >= TCP_CHALLENGES_PER_SECOND)
+		return;
+	c->challenge_count++;
+	tcp_ack_now(c);
+}
+
+/* RFC 7323 5.3 R1. After 24 days of silence the stored value means nothing. */
+static bool check_timestamp(struct tcp *t, struct tcp_conn *c,
+			    const struct tcp_segment *s)
+{
+	if (!(c->flags & CONN_TIMESTAMPS) || !s->h.has_timestamps ||
+	    (s->h.flags & TCP_FLAG_RST) || !seq_lt(s->h.ts_value, c->ts_recent) ||
+	    t->now_s - c->ts_recent_s > TCP_PAWS_IDLE_S)
+		return true;
+	tcp_count(t, STAT_packet_drop_tcp_paws);
+	tcp_challenge(t, c);
+	return false;
+}
+
+/* The table of 3.10.7.4, first step; a segment without length is also taken at the right
+ * edge itself: its acknowledgement must get through a closed window. */
+static bool sequence_is_acceptable(const struct tcp_conn *c, const struct tcp_segment *s)
+{
+	uint32_t length = segment_length(s);
+	uint32_t last = s->h.seq + length - 1;
+	if (s->h.seq - c->rcv_nxt <= tcp_conn_window(c))
+		return true;
+	return length > 0 && tcp_conn_window(c) > 0 &&
+	       last - c->rcv_nxt < tcp_conn_window(c);
+}
+
+/* First step: unacceptable resets are dropped in silence, the rest is told where we are.
+ */
+static bool check_sequence(struct tcp *t, struct tcp_conn *c, const struct tcp_segment *s)
+{
+	if (sequence_is_acceptable(c, s))
+		return true;
+	if (s->h.flags & TCP_FLAG_RST) {
+		tcp_count(t, STAT_packet_drop_tcp_unacceptable);
+		return false;
+	}
+	bool is_old = seq_le(s->h.seq + segment_length(s), c->rcv_nxt);
+	tcp_count(t, is_old ? STAT_packets_duplicate : STAT_packet_drop_tcp_unacceptable);
+	if (s->payload.size == 0)
+		tcp_challenge(t, c);
+	else
+		tcp_ack_now(c);
+	return false;
+}
+
+/* Second step, RFC 5961 3.2. */
+static bool check_rst(struct tcp *t, struct tcp_conn *c, const struct tcp_segment *s)
+{
+	if (!(s->h.flags & TCP_FLAG_RST))
+		return true;
+	if (s->h.seq != c->rcv_nxt) {
+		tcp_count(t, STAT_packet_drop_tcp_blind);
+		tcp_challenge(t, c);
+		return false;
+	}
+	tcp_count(t, STAT_packets_consumed);
+	tcp_count(t, STAT_tcp_resets_received);
+	tcp_conn_lose(t, c, false);
+	return false;
+}
+
+/* A device that rebooted and uses its old port insists with one SYN. True: it is
+ * believed, after several of them, over some time, without a sign of life between. */
+static bool peer_started_anew(struct tcp *t, struct tcp_conn *c,
+			      const struct tcp_segment *s)
+{
+	if (c->syn_count == 0 || c->syn_seq != s->h.seq) {
+		c->syn_seq = s->h.seq;
+		c->syn_ms = t->now_ms;
+		c->syn_count = 0;
+	}
+	if (c->syn_count >= TCP_REUSE_SYNS && t->now_ms - c->syn_ms >= TCP_REUSE_MS)
+		return true;
+	c->syn_count += c->syn_count < UINT8_MAX;
+	return false;
+}
+
+/* Fourth step, RFC 5961 4.2: whatever its number, a SYN is challenged. */
+static bool check_syn(struct tcp *t, struct tcp_conn *c, const struct tcp_segment *s)
+{
+	if (!(s->h.flags & TCP_FLAG_SYN))
+		return true;
+	bool is_plain = !(s->h.flags & (TCP_FLAG_ACK | TCP_FLAG_RST));
+	if (is_plain && peer_started_anew(t, c, s)) {
+		uint32_t iss_min = c->snd_max + 1;
+		tcp_count(t, STAT_tcp_timeouts);
+		tcp_conn_lose(t, c, false);
+		tcp_listen_segment(t, s, &iss_min);
+		return false;
+	}
+	tcp_count(t, STAT_packet_drop_tcp_blind);
+	tcp_challenge(t, c);
+	/* A live peer whose SYN was forged says so: it answers a keepalive probe. */
+	if (c->syn_count > 1 && (c->flags & CONN_ACK_DUE))
+		c->flags |= CONN_KEEPALIVE_DUE;
+	return false;
+}
+
+/* RFC 7323 4.3 (2), and the signs of life. */
+static void note_peer(struct tcp *t, struct tcp_conn *c, const struct tcp_segment *s)
+{
+	c->syn_count = 0;
+	c->keepalives_sent = 0;
+	if (c->state != TCP_STATE_FIN_WAIT_2)
+		c->heard_ms = t->now_ms;
+	if (!(c->flags & CONN_TIMESTAMPS) || !s->h.has_timestamps)
+		return;
+	if (seq_le(s->h.seq, c->last_ack)) {
+		c->ts_recent = s->h.ts_value;
+		c->ts_recent_s = t->now_s;
+	}
+}
+
+void tcp_conn_segment(struct tcp *t, struct tcp_conn *c, struct tcp_segment *s)
+{
+	require(c->state != TCP_STATE_CLOSED);
+	bool is_syn_or_rst = s->h.flags & (TCP_FLAG_SYN | TCP_FLAG_RST);
+	if (!is_syn_or_rst && !check_timestamp(t, c, s))
+		return;
+	if ((s->h.flags & TCP_FLAG_SYN) && !check_syn(t, c, s))
+		return;
+	if (!check_sequence(t, c, s) || !check_rst(t, c, s))
+		return;
+	note_peer(t, c, s);
+	if (!tcp_check_ack(t, c, s))
+		return;
+	tcp_segment_text(t, c, s);
+}
+
+static void segment_arrives(struct tcp *t, struct tcp_segment *s)
+{
+	enum tcp_kind kind;
+	void *object = tcp_find(t, s->hash, &s->tuple, &kind);
+	if (!object)
+		tcp_listen_segment(t, s, NULL);
+	else if (kind == TCP_KIND_CONN)
+		tcp_conn_segment(t, object, s);
+	else if (kind == TCP_KIND_HALF_OPEN)
+		tcp_half_open_segment(t, object, s);
+	else
+		tcp_wait_segment(t, object, s);
+}
+
+void tcp_input(struct tcp *t, const struct pkt_vec *segments, uint64_t now_ns)
+{
+	struct tcp_segment read[PACKETS_PER_TURN];
+	const struct tcp_conn *likely_meant[PACKETS_PER_TURN];
+	unsigned count = 0;
+	require(t->span_count == 0);
+	tcp_clock(t, now_ns);
+	t->scratch_used = 0;
+	t->cursor.conn = NULL;
+	for (unsigned i = 0; i < segments->count; i++) {
+		struct tcp_segment *s = &read[count];
+		if (!segment_read(segments->pkts[i], s)) {
+			tcp_count(t, STAT_packet_drop_tcp_header);
+			continue;
+		}
+		s->hash = tcp_hash(t, &s->tuple);
+		tcp_table_prefetch(&t->table, s->hash);
+		count++;
+	}
+	for (unsigned i = 0; i < count; i++)
+		likely_meant[i] = tcp_prefetch(t, read[i].hash);
+	for (unsigned i = 0; i < count; i++)
+		tcp_prefetch_behind(likely_meant[i], read[i].payload.size > 0);
+	for (unsigned i = 0; i < count; i++)
+		segment_arrives(t, &read[i]);
+	tcp_timers(t);
+	tcp_half_open_timers(t);
+	tcp_wait_timers(t);
+}

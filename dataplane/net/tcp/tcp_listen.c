@@ -1,0 +1,247 @@
+/* tcp_listen.c - segments for no connection in; LISTEN, SYN-RECEIVED and RST: SYN-ACKs,
+ * resets and opened connections out (RFC 9293 3.10.7.1, .2 and SYN-RECEIVED of .4). */
+#include "dataplane/net/tcp/tcp_conn.h"
+#include "dataplane/base/require.h"
+
+static int listener_index(const struct tcp *t, uint16_t port)
+{
+	for (unsigned i = 0; i < t->listener_count; i++)
+		if (t->listen_ports[i] == port)
+			return t->listeners[i];
+	return -1;
+}
+
+static bool reset_is_allowed(struct tcp *t)
+{
+	if (t->reset_second != t->now_s) {
+		t->reset_second = t->now_s;
+		t->resets_left = TCP_RESETS_PER_SECOND;
+	}
+	if (t->resets_left == 0)
+		return false;
+	t->resets_left--;
+	return true;
+}
+
+/* RFC 9293 3.10.7.1: the reset that the peer will find acceptable. */
+static void segment_reset(struct tcp *t, const struct tcp_segment *s)
+{
+	struct tcp_header h = {.flags = TCP_FLAG_RST, .seq = s->h.ack};
+	if (!reset_is_allowed(t))
+		return;
+	if (!(s->h.flags & TCP_FLAG_ACK)) {
+		h.flags |= TCP_FLAG_ACK;
+		h.seq = 0;
+		h.ack = s->h.seq + (uint32_t)s->payload.size +
+			(s->h.flags & TCP_FLAG_SYN ? 1u : 0u) +
+			(s->h.flags & TCP_FLAG_FIN ? 1u : 0u);
+	}
+	tcp_reply(t, &(struct tcp_reply){&s->pkt->source_mac, &s->tuple, &h});
+}
+
+/* RFC 6528: a 4 us clock and a keyed function of the connection's name. The other half of
+ * the hash hides our uptime from the peer's timestamps. */
+static void half_open_number(struct tcp *t, struct tcp_half_open *half,
+			     const uint32_t *iss_min)
+{
+	uint64_t hash = siphash(t->isn_key, &half->tuple, sizeof half->tuple);
+	half->iss = (uint32_t)hash + (uint32_t)(t->now_ns / (4 * NS_PER_US));
+	half->ts_offset = (uint32_t)(hash >> 32);
+	if (iss_min && seq_lt(half->iss, *iss_min))
+		half->iss = *iss_min;
+}
+
+static void syn_ack_send(struct tcp *t, struct tcp_half_open *half)
+{
+	struct tcp_header h = {
+		.seq = half->iss,
+		.ack = half->irs + 1,
+		.flags = TCP_FLAG_SYN | TCP_FLAG_ACK,
+		.window = (uint16_t)t->window_first,
+		.has_mss = true,
+		.mss = t->local_mss,
+		.has_window_scale = half->has_window_scale,
+		.window_scale = half->rcv_scale,
+		.has_timestamps = half->has_timestamps,
+		.ts_value = tcp_ts_now(t, half->ts_offset),
+		.ts_echo = half->ts_recent,
+	};
+	tcp_reply(t, &(struct tcp_reply){&half->mac, &half->tuple, &h});
+}
+
+static void half_open_arm(struct tcp *t, struct tcp_half_open *half)
+{
+	uint64_t after_ms = (uint64_t)TCP_RTO_INITIAL_MS << half->retries;
+	wheel_arm(&t->half_open_wheel, &half->timer, t->now_ns + after_ms * NS_PER_MS);
+}
+
+static void half_open_free(struct tcp *t, struct tcp_half_open *half)
+{
+	uint32_t hash = tcp_hash(t, &half->tuple);
+	tcp_table_remove(&t->table, hash,
+			 tcp_ref(TCP_KIND_HALF_OPEN, &t->half_open, half));
+	wheel_cancel(&t->half_open_wheel, &half->timer);
+	slab_give(&t->half_open, half);
+}
+
+static uint16_t peer_mss(const struct tcp_header *h)
+{
+	if (!h->has_mss || h->mss == 0)
+		return TCP_MSS_DEFAULT;
+	return (uint16_t)max_u32(h->mss, TCP_MSS_MIN);
+}
+
+static void half_open_offer(struct tcp *t, struct tcp_half_open *half,
+			    const struct tcp_header *h)
+{
+	half->irs = h->seq;
+	half->window = h->window;
+	half->peer_mss = peer_mss(h);
+	half->has_window_scale = h->has_window_scale;
+	half->snd_scale = h->window_scale;
+	half->rcv_scale = h->has_window_scale ? t->local_scale : 0;
+	half->has_timestamps = h->has_timestamps;
+	half->ts_recent = h->ts_value;
+}
+
+/* A SYN for a listener. Beyond the limits it is dropped, never reset: the peer's own
+ * retransmission is the queue. Data on it is not taken, it comes again. */
+static void listen_syn(struct tcp *t, const struct tcp_segment *s, uint8_t listener,
+		       const uint32_t *iss_min)
+{
+	bool is_full = t->conns.in_use >= t->options.connections_max;
+	struct tcp_half_open *half = is_full ? NULL : slab_take(&t->half_open);
+	if (!half) {
+		tcp_count(t, STAT_packet_drop_tcp_connections);
+		return;
+	}
+	timer_init(&half->timer);
+	half->tuple = s->tuple;
+	half->mac = s->pkt->source_mac;
+	half->listener = listener;
+	half->sent_ms = t->now_ms;
+	half_open_offer(t, half, &s->h);
+	half_open_number(t, half, iss_min);
+	tcp_table_insert(&t->table, s->hash,
+			 tcp_ref(TCP_KIND_HALF_OPEN, &t->half_open, half));
+	syn_ack_send(t, half);
+	half_open_arm(t, half);
+	tcp_count(t, STAT_packets_consumed);
+}
+
+void tcp_listen_segment(struct tcp *t, const struct tcp_segment *s,
+			const uint32_t *iss_min)
+{
+	int listener = t->is_refusing ? -1 : listener_index(t, s->tuple.local_port);
+	uint8_t kind = s->h.flags & (TCP_FLAG_SYN | TCP_FLAG_ACK | TCP_FLAG_RST);
+	if (kind == TCP_FLAG_SYN && listener >= 0) {
+		listen_syn(t, s, (uint8_t)listener, iss_min);
+		return;
+	}
+	tcp_count(t, STAT_packet_drop_no_listener);
+	if (!(kind & TCP_FLAG_RST))
+		segment_reset(t, s);
+}
+
+/* The handshake's last step; `s` is processed further as the connection's first segment.
+ */
+static void half_open_complete(struct tcp *t, struct tcp_half_open *half,
+			       struct tcp_segment *s)
+{
+	struct tcp_conn *c = tcp_conn_open(t, half);
+	if (!c) {
+		tcp_count(t, STAT_packet_drop_tcp_connections);
+		return;
+	}
+	half_open_free(t, half);
+	tcp_table_insert(&t->table, s->hash, tcp_ref(TCP_KIND_CONN, &t->conns, c));
+	s->is_news = true;
+	tcp_conn_segment(t, c, s);
+}
+
+static void half_open_ack(struct tcp *t, const struct tcp_half_open *half)
+{
+	struct tcp_header h = {
+		.seq = half->iss + 1,
+		.ack = half->irs + 1,
+		.flags = TCP_FLAG_ACK,
+		.window = (uint16_t)(t->window_first >> half->rcv_scale),
+		.has_timestamps = half->has_timestamps,
+		.ts_value = tcp_ts_now(t, half->ts_offset),
+		.ts_echo = half->ts_recent,
+	};
+	tcp_reply(t, &(struct tcp_reply){&half->mac, &half->tuple, &h});
+}
+
+/* A SYN again: the same one gets the same answer; another is a peer that started anew. */
+static void half_open_syn(struct tcp *t, struct tcp_half_open *half,
+			  struct tcp_segment *s)
+{
+	if (s->h.seq == half->irs) {
+		tcp_count(t, STAT_packets_duplicate);
+		syn_ack_send(t, half);
+		return;
+	}
+	half_open_free(t, half);
+	tcp_listen_segment(t, s, NULL);
+}
+
+/* RFC 5961 3.2: the exact number ends it, one in the window is asked back. */
+static void half_open_reset(struct tcp *t, struct tcp_half_open *half, bool in_window,
+			    bool is_exact)
+{
+	if (is_exact) {
+		half_open_free(t, half);
+		tcp_count(t, STAT_packets_consumed);
+	} else if (in_window) {
+		half_open_ack(t, half);
+		tcp_count(t, STAT_packet_drop_tcp_blind);
+	} else {
+		tcp_count(t, STAT_packet_drop_tcp_unacceptable);
+	}
+}
+
+void tcp_half_open_segment(struct tcp *t, struct tcp_half_open *half,
+			   struct tcp_segment *s)
+{
+	uint32_t rcv_nxt = half->irs + 1;
+	uint32_t ahead = s->h.seq - rcv_nxt;
+	bool in_window = ahead <= t->window_first;
+	if (s->h.flags & TCP_FLAG_RST) {
+		half_open_reset(t, half, in_window, ahead == 0);
+	} else if ((s->h.flags & (TCP_FLAG_SYN | TCP_FLAG_ACK)) == TCP_FLAG_SYN) {
+		half_open_syn(t, half, s);
+	} else if (!in_window) {
+		half_open_ack(t, half);
+		tcp_count(t, STAT_packet_drop_tcp_unacceptable);
+	} else if ((s->h.flags & (TCP_FLAG_SYN | TCP_FLAG_ACK)) != TCP_FLAG_ACK) {
+		tcp_count(t, STAT_packet_drop_tcp_unacceptable);
+	} else if (s->h.ack != half->iss + 1) {
+		tcp_count(t, STAT_packet_drop_tcp_unacceptable);
+		segment_reset(t, s);
+	} else if (t->is_refusing) {
+		half_open_free(t, half);
+		tcp_listen_segment(t, s, NULL);
+	} else {
+		half_open_complete(t, half, s);
+	}
+}
+
+void tcp_half_open_timers(struct tcp *t)
+{
+	struct timer *due[TCP_TIMERS_PER_TURN];
+	unsigned count =
+		wheel_advance(&t->half_open_wheel, t->now_ns, due, array_len(due));
+	for (unsigned i = 0; i < count; i++) {
+		struct tcp_half_open *half =
+			container_of(due[i], struct tcp_half_open, timer);
+		if (half->retries == TCP_SYN_ACK_RETRIES) {
+			half_open_free(t, half);
+			continue;
+		}
+		half->retries++;
+		tcp_count(t, STAT_tcp_retransmits);
+		syn_ack_send(t, half);
+		half_open_arm(t, half);
+	}
+}

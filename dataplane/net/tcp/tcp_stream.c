@@ -1,0 +1,176 @@
+/* tcp_stream.c - what sessions see of a connection: the operations of stream.h. */
+#include "dataplane/net/tcp/tcp_conn.h"
+#include "dataplane/base/require.h"
+
+static size_t conn_readable_bytes(const struct stream *s)
+{
+	return tcp_conn_unread(tcp_conn_of(s));
+}
+
+static struct bytes residue_piece(const struct tcp_conn *c, size_t at)
+{
+	struct tcp *t = c->tcp;
+	struct tcp_cursor cursor = {.conn = c, .span = c->span_first};
+	if (t->cursor.conn == c && t->cursor.chunk && t->cursor.chunk_before <= at)
+		cursor = t->cursor;
+	else
+		cursor.chunk = c->residue.head;
+	for (; at - cursor.chunk_before >= cursor.chunk->len; cursor.chunk = cursor.chunk->next)
+		cursor.chunk_before += cursor.chunk->len;
+	size_t from = at - cursor.chunk_before;
+	t->cursor = cursor;
+	return (struct bytes){chunk_at(cursor.chunk) + from, cursor.chunk->len - from};
+}
+
+/* The contiguous bytes at `at`, counted from the first byte of the residue. */
+static struct bytes conn_piece(const struct tcp_conn *c, size_t at)
+{
+	struct tcp *t = c->tcp;
+	if (at < c->residue.size)
+		return residue_piece(c, at);
+	at -= c->residue.size;
+	struct tcp_cursor cursor = {.conn = c, .span = c->span_first};
+	if (t->cursor.conn == c && t->cursor.before <= at)
+		cursor = t->cursor;
+	for (; cursor.span != TCP_SPAN_NONE; cursor.span = t->spans[cursor.span].next) {
+		const struct tcp_span *span = &t->spans[cursor.span];
+		size_t from = at - cursor.before;
+		if (from < span->size) {
+			t->cursor = cursor;
+			return (struct bytes){span->data + from, span->size - from};
+		}
+		cursor.before += span->size;
+	}
+	return (struct bytes){0};
+}
+
+/* Copies `size` bytes from `at` together; null when the turn's scratch is full. */
+static const uint8_t *conn_gather(const struct tcp_conn *c, size_t at, size_t size)
+{
+	struct tcp *t = c->tcp;
+	if (size > t->options.scratch_size - t->scratch_used)
+		return NULL;
+	uint8_t *to = t->options.scratch + t->scratch_used;
+	for (size_t done = 0; done < size;) {
+		struct bytes piece = conn_piece(c, at + done);
+		size_t n = min_size(piece.size, size - done);
+		memcpy(to + done, piece.data, n);
+		done += n;
+	}
+	t->scratch_used += size;
+	return to;
+}
+
+static struct bytes conn_peek(struct stream *s, size_t from, size_t want)
+{
+	const struct tcp_conn *c = tcp_conn_of(s);
+	size_t unread = tcp_conn_unread(c);
+	if (from >= unread)
+		return (struct bytes){0};
+	want = min_size(want, unread - from);
+	struct bytes piece = conn_piece(c, c->taken + from);
+	if (piece.size >= want)
+		return (struct bytes){piece.data, want};
+	const uint8_t *gathered = conn_gather(c, c->taken + from, want);
+	return gathered ? (struct bytes){gathered, want} : piece;
+}
+
+static struct bytes conn_span(struct stream *s, size_t from, size_t want)
+{
+	const struct tcp_conn *c = tcp_conn_of(s);
+	if (from >= tcp_conn_unread(c))
+		return (struct bytes){0};
+	struct bytes piece = conn_piece(c, c->taken + from);
+	return (struct bytes){piece.data, min_size(piece.size, want)};
+}
+
+static void conn_need(struct stream *s, size_t bytes)
+{
+	struct tcp_conn *c = tcp_conn_of(s);
+	size_t chunk_bytes = c->tcp->options.receive->chunk_bytes;
+	c->needed_chunks = (uint16_t)min_size((bytes + chunk_bytes - 1) / chunk_bytes, UINT16_MAX);
+	tcp_conn_mark(c);
+}
+
+static void conn_consume(struct stream *s, size_t n)
+{
+	struct tcp_conn *c = tcp_conn_of(s);
+	require(n <= tcp_conn_unread(c));
+	c->taken += (uint32_t)n;
+	tcp_conn_mark(c);
+}
+
+static size_t conn_send_room(const struct stream *s)
+{
+	const struct tcp_conn *c = tcp_conn_of(s);
+	size_t bound = c->tcp->options.send_buffer_bytes;
+	return c->send.size < bound ? bound - c->send.size : 0;
+}
+
+/* Short answers share a chunk: less memory behind a slow reader, and fewer pieces to walk
+ * for every segment. */
+static bool conn_send_short(struct tcp_conn *c, struct chain *give)
+{
+	struct chunk *tail = c->send.tail;
+	if (!tail || give->head != give->tail || give->size > chunk_room(tail) ||
+	    give->size > CHUNK_SMALL_BYTES)
+		return false;
+	memcpy(chunk_at(tail) + tail->len, chunk_at(give->head), give->size);
+	tail->len += (uint32_t)give->size;
+	c->send.size += give->size;
+	chain_give(give);
+	return true;
+}
+
+static void conn_send_chain(struct stream *s, struct chain *give)
+{
+	struct tcp_conn *c = tcp_conn_of(s);
+	if (s->is_closed || c->state == TCP_STATE_CLOSED) {
+		chain_give(give);
+		return;
+	}
+	if (!conn_send_short(c, give))
+		chain_join(&c->send, give);
+	tcp_conn_mark(c);
+}
+
+static void conn_send_text(struct stream *s, struct bytes text, struct chunk_pool *pool)
+{
+	struct tcp_conn *c = tcp_conn_of(s);
+	if (s->is_closed || c->state == TCP_STATE_CLOSED)
+		return;
+	bool fits = chain_append(&c->send, pool, text.data, text.size);
+	require(fits);
+	tcp_conn_mark(c);
+}
+
+static void conn_close(struct stream *s, enum stream_close_how how)
+{
+	struct tcp_conn *c = tcp_conn_of(s);
+	if (s->is_closed)
+		return;
+	s->is_closed = true;
+	s->events = 0;
+	list_remove(&s->ready);
+	tcp_conn_mark(c);
+	if (c->state == TCP_STATE_CLOSED)
+		return;
+	if (how == STREAM_CLOSE_RESET)
+		tcp_conn_lose(c->tcp, c, true);
+	else if (c->state == TCP_STATE_ESTABLISHED)
+		c->state = TCP_STATE_FIN_WAIT_1;
+	else
+		c->state = TCP_STATE_LAST_ACK;
+}
+
+const struct stream_ops tcp_stream_ops = {
+	.readable = conn_readable_bytes,
+	.peek = conn_peek,
+	.span = conn_span,
+	.need = conn_need,
+	.consume = conn_consume,
+	.send_room = conn_send_room,
+	.send = conn_send_chain,
+	.send_text = conn_send_text,
+	.close = conn_close,
+};

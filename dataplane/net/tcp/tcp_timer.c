@@ -1,0 +1,197 @@
+/* tcp_timer.c - time in, work for tcp_output() out: retransmission (RFC 6298), persist,
+ * delayed acknowledgement, keepalive and FIN-WAIT-2.
+ *
+ *     acknowledgement, 20 ms    ─▶ ack_delay ─ still due? ─▶ tcp_output
+ *     retransmission, persist   ─▶ rtx_delay ─ still unacknowledged? ─┬─▶ it is time
+ *     silence ─────────────────────────────────────────▶ wheel ◀─ later ┘
+ *
+ * The one timer of a connection is armed for the earliest deadline that the two queues do not
+ * see to, and left alone when deadlines move back: it fires early then, and is armed again. */
+#include "dataplane/net/tcp/tcp_conn.h"
+
+enum {
+	BACKOFF_MAX = 16,
+	/* Memory is short when less than 1 in so many chunks is left. */
+	SPARE_SHARE = 4,
+	/* Who is silent then has so much of the time that he has otherwise. */
+	SHORT_SHARE = 8,
+};
+
+void tcp_rtx_arm(struct tcp *t, struct tcp_conn *c)
+{
+	uint64_t rto_ms = (uint64_t)c->rto_ms << c->backoff;
+	c->rtx_at_ms = t->now_ms + (uint32_t)min_u64(rto_ms, TCP_RTO_MAX_MS);
+	c->flags |= CONN_RTX_ARMED;
+	c->flags &= ~(uint32_t)CONN_PERSIST;
+}
+
+void tcp_rtx_disarm(struct tcp_conn *c)
+{
+	delay_drop(&c->tcp->rtx_delay, tcp_conn_index(c));
+	c->flags &= ~(uint32_t)(CONN_RTX_ARMED | CONN_PERSIST | CONN_PROBE_DUE);
+}
+
+/* When silence is to be acted upon: false when it may last. */
+static bool silence_deadline(const struct tcp *t, const struct tcp_conn *c,
+			     uint32_t *at_ms)
+{
+	const struct tcp_options *o = &t->options;
+	bool is_open =
+		c->state == TCP_STATE_ESTABLISHED || c->state == TCP_STATE_CLOSE_WAIT;
+	if (c->state == TCP_STATE_FIN_WAIT_2) {
+		*at_ms = c->heard_ms + TCP_FIN_WAIT_2_MS;
+		return true;
+	}
+	*at_ms = c->heard_ms + o->keepalive_idle_ms +
+		 c->keepalives_sent * o->keepalive_interval_ms;
+	return is_open && o->keepalive_idle_ms > 0 && !(c->flags & CONN_RTX_ARMED);
+}
+
+/* The wheel shows it then, or before. */
+static void timer_arm(struct tcp *t, struct tcp_conn *c, uint32_t at_ms)
+{
+	int32_t after_ms = (int32_t)(at_ms - t->now_ms);
+	uint64_t ticks = after_ms > 0 ? (uint64_t)after_ms : 0;
+	static_assert(WHEEL_TICK_NS == NS_PER_MS, "a tick is a millisecond");
+	if (!timer_is_armed(&c->timer) || t->now_tick + ticks + 1 < c->timer.deadline_tick)
+		wheel_arm(&t->wheel, &c->timer, t->now_ns + ticks * WHEEL_TICK_NS);
+}
+
+/* The queue sees to a deadline that lies at least its delay ahead; what remains then, and what
+ * it has no room for, is the wheel's. A name that is wanted already is shown no later than that:
+ * no deadline is ever nearer than the delay when it is set. */
+static void queue_arm(struct tcp *t, struct tcp_conn *c, struct delay *d, uint32_t at_ms)
+{
+	uint32_t name = tcp_conn_index(c);
+	if (delay_is_wanted(d, name))
+		return;
+	bool is_near = seq_lt(at_ms, t->now_ms + d->delay_ms);
+	if (is_near || !delay_want(d, name, t->now_ms))
+		timer_arm(t, c, at_ms);
+}
+
+void tcp_timer_update(struct tcp *t, struct tcp_conn *c)
+{
+	uint32_t at_ms;
+	if (silence_deadline(t, c, &at_ms))
+		timer_arm(t, c, at_ms);
+	if (c->flags & CONN_RTX_ARMED)
+		queue_arm(t, c, &t->rtx_delay, c->rtx_at_ms);
+	if (c->flags & CONN_ACK_DUE)
+		queue_arm(t, c, &t->ack_delay, c->ack_at_ms);
+}
+
+static void conn_give_up(struct tcp *t, struct tcp_conn *c)
+{
+	tcp_count(t, STAT_tcp_timeouts);
+	tcp_conn_lose(t, c, true);
+}
+
+/* Who reads nothing holds what others wait for: RFC 6429 lets him go. */
+static bool memory_is_short(const struct tcp_conn *c)
+{
+	const struct chunk_pool *pool = c->send.tail ? c->send.tail->pool : NULL;
+	return pool && chunk_pool_left(pool) < pool->count / SPARE_SHARE;
+}
+
+/* How long a peer may acknowledge nothing: R2, and less of it while others wait for what it
+ * holds. A vehicle's answers share a chunk: nobody waits for that, and its radio may be slow. */
+static uint32_t silence_limit_ms(const struct tcp *t, const struct tcp_conn *c)
+{
+	uint32_t limit_ms = t->options.retransmit_timeout_ms;
+	bool holds_much = c->send.head != c->send.tail;
+	return holds_much && memory_is_short(c) ? limit_ms / SHORT_SHARE : limit_ms;
+}
+
+/* A peer may keep its window closed as long as it answers (MUST-37) and there is memory; one
+ * we have closed gets no longer than the peer that does not acknowledge. */
+static void persist_expired(struct tcp *t, struct tcp_conn *c)
+{
+	uint32_t silent_ms = silence_limit_ms(t, c);
+	uint32_t stuck_ms = t->now_ms - c->progress_ms;
+	bool is_silent = stuck_ms >= silent_ms && t->now_ms - c->heard_ms >= silent_ms;
+	bool is_stuck = stuck_ms >= t->options.retransmit_timeout_ms;
+	if (is_silent || (is_stuck && (c->stream.is_closed || memory_is_short(c)))) {
+		conn_give_up(t, c);
+		return;
+	}
+	c->backoff += c->backoff < BACKOFF_MAX;
+	tcp_rtx_arm(t, c);
+	c->flags |= CONN_PERSIST | CONN_PROBE_DUE;
+	tcp_conn_mark(c);
+}
+
+/* RFC 6298 5.4 - 5.6, RFC 5681 3.1: everything from snd_una on is taken as lost. A peer
+ * that closed its window meanwhile is probed instead. */
+static void retransmit_expired(struct tcp *t, struct tcp_conn *c)
+{
+	if (c->snd_wnd == 0 && !chain_is_empty(&c->send)) {
+		c->snd_nxt = c->snd_una;
+		persist_expired(t, c);
+		return;
+	}
+	if (t->now_ms - c->progress_ms >= silence_limit_ms(t, c)) {
+		conn_give_up(t, c);
+		return;
+	}
+	tcp_conn_cut_cwnd(c); /* the same again until snd_una moves */
+	c->backoff += c->backoff < BACKOFF_MAX;
+	c->cwnd = c->mss;
+	c->snd_nxt = c->snd_una;
+	c->recover = c->snd_max;
+	c->dupacks = 0;
+	c->flags &= ~(uint32_t)(CONN_RECOVERY | CONN_RTT_RUNNING);
+	c->flags |= CONN_RETRANSMIT_DUE;
+	tcp_rtx_arm(t, c);
+	tcp_conn_mark(c);
+}
+
+static void silence_expired(struct tcp *t, struct tcp_conn *c)
+{
+	if (c->state == TCP_STATE_FIN_WAIT_2) {
+		tcp_conn_lose(t, c, false);
+	} else if (c->keepalives_sent >= t->options.keepalive_probes) {
+		conn_give_up(t, c);
+	} else {
+		c->keepalives_sent++;
+		c->flags |= CONN_KEEPALIVE_DUE;
+		tcp_conn_mark(c);
+	}
+}
+
+static void conn_expired(struct tcp *t, struct tcp_conn *c)
+{
+	uint32_t at_ms;
+	if ((c->flags & CONN_ACK_DUE) && seq_le(c->ack_at_ms, t->now_ms))
+		tcp_conn_mark(c);
+	if ((c->flags & CONN_RTX_ARMED) && seq_le(c->rtx_at_ms, t->now_ms)) {
+		if (c->flags & CONN_PERSIST)
+			persist_expired(t, c);
+		else
+			retransmit_expired(t, c);
+	} else if (silence_deadline(t, c, &at_ms) && seq_le(at_ms, t->now_ms)) {
+		silence_expired(t, c);
+	}
+	if (c->state != TCP_STATE_CLOSED)
+		tcp_timer_update(t, c);
+}
+
+static void queue_expire(struct tcp *t, struct delay *d)
+{
+	for (unsigned i = 0; i < TCP_TIMERS_PER_TURN; i++) {
+		uint32_t index = delay_due(d, t->now_ms);
+		if (index == DELAY_NONE)
+			return;
+		conn_expired(t, tcp_conn_at(t, index));
+	}
+}
+
+void tcp_timers(struct tcp *t)
+{
+	queue_expire(t, &t->ack_delay);
+	queue_expire(t, &t->rtx_delay);
+	struct timer *due[TCP_TIMERS_PER_TURN];
+	unsigned count = wheel_advance(&t->wheel, t->now_ns, due, array_len(due));
+	for (unsigned i = 0; i < count; i++)
+		conn_expired(t, container_of(due[i], struct tcp_conn, timer));
+}

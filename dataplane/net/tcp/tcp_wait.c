@@ -1,0 +1,101 @@
+/* tcp_wait.c - connections both sides have closed in, TIME-WAIT entries out; segments for
+ * them in, the last ACK again or a new connection out (RFC 9293 3.10.7.4, RFC 1337). All
+ * wait equally long, so the list in order of entry is in order of expiry. */
+#include "dataplane/net/tcp/tcp_conn.h"
+#include "dataplane/base/require.h"
+
+static void wait_free(struct tcp *t, struct tcp_wait *w)
+{
+	uint32_t hash = tcp_hash(t, &w->tuple);
+	tcp_table_remove(&t->table, hash, tcp_ref(TCP_KIND_WAIT, &t->waits, w));
+	list_remove(&w->node);
+	slab_give(&t->waits, w);
+}
+
+/* A free entry; when all are taken the oldest gives way. */
+static struct tcp_wait *wait_take(struct tcp *t)
+{
+	if (t->waits.in_use == t->options.time_wait_max)
+		wait_free(t, list_entry(t->wait_list.next, struct tcp_wait, node));
+	return slab_take(&t->waits);
+}
+
+static void wait_ack(struct tcp *t, const struct tcp_wait *w)
+{
+	struct tcp_header h = {
+		.seq = w->snd_nxt,
+		.ack = w->rcv_nxt,
+		.flags = TCP_FLAG_ACK,
+		.has_timestamps = w->has_timestamps,
+		.ts_value = tcp_ts_now(t, w->ts_offset),
+		.ts_echo = w->ts_recent,
+	};
+	tcp_reply(t, &(struct tcp_reply){&w->mac, &w->tuple, &h});
+}
+
+static void wait_restart(struct tcp *t, struct tcp_wait *w)
+{
+	w->end_ms = t->now_ms + t->options.time_wait_ms;
+	list_remove(&w->node);
+	list_append(&t->wait_list, &w->node);
+}
+
+void tcp_wait_enter(struct tcp *t, struct tcp_conn *c)
+{
+	struct tcp_wait *w = wait_take(t);
+	require(w);
+	list_init(&w->node);
+	w->tuple = tcp_conn_tuple(c);
+	w->mac = c->mac;
+	w->has_timestamps = c->flags & CONN_TIMESTAMPS;
+	w->snd_nxt = c->snd_max;
+	w->rcv_nxt = c->rcv_nxt;
+	w->ts_recent = c->ts_recent;
+	w->ts_offset = c->ts_offset;
+	wait_restart(t, w);
+	tcp_conn_lose(t, c, false);
+	tcp_table_insert(&t->table, tcp_hash(t, &w->tuple),
+			 tcp_ref(TCP_KIND_WAIT, &t->waits, w));
+	wait_ack(t, w);
+}
+
+/* MAY-2 and RFC 6191: this SYN cannot be an old one. */
+static bool syn_is_newer(const struct tcp_wait *w, const struct tcp_segment *s)
+{
+	if (w->has_timestamps && s->h.has_timestamps &&
+	    seq_lt(w->ts_recent, s->h.ts_value))
+		return true;
+	return seq_lt(w->rcv_nxt, s->h.seq);
+}
+
+void tcp_wait_segment(struct tcp *t, struct tcp_wait *w, struct tcp_segment *s)
+{
+	bool is_syn = (s->h.flags & (TCP_FLAG_SYN | TCP_FLAG_ACK | TCP_FLAG_RST)) ==
+		      TCP_FLAG_SYN;
+	if (s->h.flags & TCP_FLAG_RST) {
+		tcp_count(t, STAT_packet_drop_tcp_unacceptable);
+		return;
+	}
+	if (is_syn && syn_is_newer(w, s)) {
+		uint32_t iss_min = w->snd_nxt + 1;
+		wait_free(t, w);
+		tcp_listen_segment(t, s, &iss_min);
+		return;
+	}
+	tcp_count(t, STAT_packets_duplicate);
+	if ((s->h.flags & TCP_FLAG_FIN) && !is_syn)
+		wait_restart(t, w);
+	if (s->payload.size > 0 || (s->h.flags & (TCP_FLAG_FIN | TCP_FLAG_SYN)))
+		wait_ack(t, w);
+}
+
+void tcp_wait_timers(struct tcp *t)
+{
+	for (unsigned i = 0; i < TCP_TIMERS_PER_TURN && !list_is_empty(&t->wait_list);
+	     i++) {
+		struct tcp_wait *w = list_entry(t->wait_list.next, struct tcp_wait, node);
+		if (seq_lt(t->now_ms, w->end_ms))
+			return;
+		wait_free(t, w);
+	}
+}

@@ -1,0 +1,448 @@
+/* test_ip.c - frames in, segments, datagrams, answers and counters out. */
+#include "dataplane/net/stack/ip.h"
+#include "dataplane/base/clock.h"
+#include "dataplane/wire/arp.h"
+#include "dataplane/wire/eth.h"
+#include "dataplane/wire/icmp.h"
+#include "dataplane/wire/ip4.h"
+#include "dataplane/wire/udp_header.h"
+#include "tests/unit/net/nic/fake_nic.h"
+
+#include <criterion/criterion.h>
+
+enum { OURS = 0x0a000002, PEER = 0x0a000001, ETH_PAYLOAD_MIN = 46 };
+
+static const uint8_t our_mac[6] = {2, 0, 0, 0, 0, 1};
+static const uint8_t peer_mac[6] = {2, 0, 0, 0, 0, 9};
+
+static struct nic nic;
+static struct stats stats;
+static struct ip ip;
+static struct pkt_vec segments, datagrams;
+static uint64_t now_ns;
+
+/* One frame under construction; its parts point into `bytes`. */
+static struct frame {
+	uint8_t bytes[2048];
+	uint32_t size;
+	struct eth_wire *eth;
+	struct ip4_wire *ip;
+	uint8_t *l4;
+} f;
+
+static void setup(void)
+{
+	fake_nic_init(&nic);
+	memset(&stats, 0, sizeof stats);
+	ip_init(&ip, &(struct ip_options){.nic = &nic,
+					  .stats = &stats,
+					  .address = address_of_ip4(OURS),
+					  .prefix_bits = 24});
+	now_ns = 7 * NS_PER_S;
+}
+
+TestSuite(ip, .init = setup);
+
+static void build_eth(uint16_t type)
+{
+	memset(&f, 0, sizeof f);
+	f.eth = (struct eth_wire *)f.bytes;
+	memcpy(f.eth->destination, our_mac, 6);
+	memcpy(f.eth->source, peer_mac, 6);
+	f.eth->type = be16_of(type);
+	f.size = sizeof *f.eth;
+}
+
+static void seal_ip(void)
+{
+	f.ip->checksum = be16_of(0);
+	f.ip->checksum = inet_checksum(inet_sum_add(0, f.ip, ip4_header_bytes(f.ip)));
+}
+
+static void build_ip(uint8_t protocol, uint16_t l4_bytes)
+{
+	build_eth(ETHERTYPE_IP4);
+	f.ip = (struct ip4_wire *)(f.eth + 1);
+	*f.ip = (struct ip4_wire){
+		.version_ihl = IP4_VERSION_IHL,
+		.total_length = be16_of((uint16_t)(20 + l4_bytes)),
+		.ttl = 1,
+		.protocol = protocol,
+		.source = be32_of(PEER),
+		.destination = be32_of(OURS),
+	};
+	f.l4 = (uint8_t *)(f.ip + 1);
+	for (unsigned i = 0; i < l4_bytes; i++)
+		f.l4[i] = (uint8_t)(i * 5 + 1);
+	f.size += 20u + l4_bytes;
+	seal_ip();
+}
+
+static void seal_l4(uint32_t checksum_at, uint32_t l4_bytes)
+{
+	uint64_t sum = f.ip->protocol == IP_PROTOCOL_ICMP
+			       ? 0
+			       : ip4_pseudo_sum(f.ip, f.ip->protocol, (uint16_t)l4_bytes);
+	struct be16 *field = (struct be16 *)(f.l4 + checksum_at);
+	*field = be16_of(0);
+	*field = inet_checksum(inet_sum_add(sum, f.l4, l4_bytes));
+}
+
+static void build_tcp(uint16_t payload_bytes)
+{
+	build_ip(IP_PROTOCOL_TCP, (uint16_t)(20 + payload_bytes));
+	seal_l4(16, 20u + payload_bytes);
+}
+
+static void build_udp(uint16_t payload_bytes)
+{
+	build_ip(IP_PROTOCOL_UDP, (uint16_t)(8 + payload_bytes));
+	((struct udp_wire *)f.l4)->length = be16_of((uint16_t)(8 + payload_bytes));
+	seal_l4(6, 8u + payload_bytes);
+}
+
+static void build_ping(uint16_t payload_bytes)
+{
+	build_ip(IP_PROTOCOL_ICMP, (uint16_t)(8 + payload_bytes));
+	f.l4[0] = ICMP_ECHO_REQUEST;
+	f.l4[1] = 0;
+	seal_l4(2, 8u + payload_bytes);
+}
+
+static struct arp_wire *build_arp(void)
+{
+	build_eth(ETHERTYPE_ARP);
+	memset(f.eth->destination, 0xff, 6);
+	struct arp_wire *arp = (struct arp_wire *)(f.eth + 1);
+	*arp = (struct arp_wire){
+		.hardware = be16_of(ARP_HARDWARE_ETHERNET),
+		.protocol = be16_of(ARP_PROTOCOL_IP4),
+		.hardware_bytes = 6,
+		.protocol_bytes = 4,
+		.op = be16_of(ARP_OP_REQUEST),
+		.sender_protocol = be32_of(PEER),
+		.target_protocol = be32_of(OURS),
+	};
+	memcpy(arp->sender_hardware, peer_mac, 6);
+	f.size = sizeof *f.eth + sizeof *arp;
+	return arp;
+}
+
+/* Delivers the frame with the port's verdict and returns what left ip_input upward. */
+static struct pkt *deliver_with(enum pkt_checksum ip_verdict,
+				enum pkt_checksum l4_verdict)
+{
+	static struct pkt p;
+	p = (struct pkt){.data = f.bytes,
+			 .size = f.size,
+			 .ip_checksum = (uint8_t)ip_verdict,
+			 .l4_checksum = (uint8_t)l4_verdict};
+	struct pkt_vec packets = {.count = 1, .pkts = {&p}};
+	stats_add(&stats, STAT_packets_received, 1);
+	ip_input(&ip, &packets, &segments, &datagrams, now_ns);
+	unsigned passed = segments.count + datagrams.count;
+	cr_assert(ledger_in_flight(&stats, LEDGER_packet) == (int64_t)passed,
+		  "one counter per packet that stays");
+	/* Above, each is consumed: keep the ledger even for the next one. */
+	stats_add(&stats, STAT_packets_consumed, passed);
+	return passed ? &p : NULL;
+}
+
+static struct pkt *deliver(void)
+{
+	return deliver_with(PKT_CHECKSUM_UNKNOWN, PKT_CHECKSUM_UNKNOWN);
+}
+
+#define assert_dropped(counter)                                                          \
+	do {                                                                             \
+		uint64_t before = stats.value[STAT_##counter];                           \
+		cr_assert(deliver() == NULL);                                            \
+		cr_assert(stats.value[STAT_##counter] == before + 1, #counter);          \
+	} while (0)
+
+Test(ip, a_segment_goes_up_without_its_ethernet_padding)
+{
+	build_tcp(1);
+	f.size = sizeof(struct eth_wire) + ETH_PAYLOAD_MIN;
+	struct pkt *p = deliver();
+	cr_assert(p && segments.count == 1 && datagrams.count == 0);
+	cr_assert(p->data == f.l4 && p->size == 21);
+	cr_assert(address_to_ip4(&p->from.address) == PEER);
+	cr_assert(address_to_ip4(&p->to.address) == OURS);
+	cr_assert(memcmp(p->source_mac.octets, peer_mac, 6) == 0);
+}
+
+Test(ip, options_are_skipped)
+{
+	build_tcp(3);
+	memmove(f.l4 + 8, f.l4, 23);
+	memset(f.l4, 1, 8);
+	f.ip->version_ihl = 0x47;
+	f.ip->total_length = be16_of(28 + 23);
+	f.size += 8;
+	seal_ip();
+	struct pkt *p = deliver();
+	cr_assert(p && p->size == 23 && p->data == f.l4 + 8);
+}
+
+Test(ip, every_payload_size_and_every_flipped_byte_of_the_checksum_is_judged)
+{
+	for (uint16_t size = 0; size < 70; size++) {
+		build_tcp(size);
+		cr_assert(deliver() != NULL, "payload of %u", size);
+		f.l4[19 + (size ? size - 1 : 0)] ^= 0x10;
+		assert_dropped(packet_drop_l4_checksum);
+	}
+}
+
+Test(ip, a_verdict_of_the_port_is_believed_both_ways)
+{
+	build_tcp(10);
+	f.l4[12] ^= 1;
+	f.ip->ttl ^= 1; /* both sums are wrong now */
+	cr_assert(deliver_with(PKT_CHECKSUM_GOOD, PKT_CHECKSUM_GOOD) != NULL);
+	build_tcp(10);
+	cr_assert(deliver_with(PKT_CHECKSUM_BAD, PKT_CHECKSUM_GOOD) == NULL);
+	cr_assert(stats.value[STAT_packet_drop_ip_checksum] == 1);
+	cr_assert(deliver_with(PKT_CHECKSUM_GOOD, PKT_CHECKSUM_BAD) == NULL);
+	cr_assert(stats.value[STAT_packet_drop_l4_checksum] == 1);
+}
+
+Test(ip, a_datagram_without_checksum_is_taken)
+{
+	build_udp(9);
+	((struct udp_wire *)f.l4)->checksum = be16_of(0);
+	cr_assert(deliver() && datagrams.count == 1);
+	build_udp(9);
+	cr_assert(deliver() && datagrams.count == 1);
+	f.l4[10] ^= 1;
+	assert_dropped(packet_drop_l4_checksum);
+}
+
+Test(ip, headers_that_lie_about_their_length_are_dropped)
+{
+	build_tcp(4);
+	f.size = 13;
+	assert_dropped(packet_drop_runt);
+	build_tcp(4);
+	f.size = sizeof(struct eth_wire) + 19;
+	assert_dropped(packet_drop_runt);
+	build_tcp(4);
+	f.size--;
+	assert_dropped(packet_drop_runt);
+	build_tcp(4);
+	f.ip->version_ihl = 0x44;
+	assert_dropped(packet_drop_ip_header);
+	build_tcp(4);
+	f.ip->version_ihl = 0x65;
+	assert_dropped(packet_drop_ip_header);
+	build_tcp(4);
+	f.ip->version_ihl = 0x46;
+	f.ip->total_length = be16_of(23);
+	assert_dropped(packet_drop_ip_header);
+	build_tcp(4);
+	f.ip->checksum.raw[0] ^= 1;
+	assert_dropped(packet_drop_ip_checksum);
+}
+
+Test(ip, fragments_are_dropped_and_dont_fragment_is_not_one)
+{
+	build_tcp(4);
+	f.ip->fragment = be16_of(0x2000);
+	seal_ip();
+	assert_dropped(packet_drop_ip_fragment);
+	f.ip->fragment = be16_of(1);
+	seal_ip();
+	assert_dropped(packet_drop_ip_fragment);
+	f.ip->fragment = be16_of(IP4_DONT_FRAGMENT);
+	seal_ip();
+	cr_assert(deliver() != NULL);
+}
+
+Test(ip, packets_for_others_are_dropped)
+{
+	build_tcp(4);
+	f.eth->destination[5]++;
+	assert_dropped(packet_drop_not_for_us);
+	build_tcp(4);
+	memset(f.eth->destination, 0xff, 6);
+	assert_dropped(packet_drop_not_for_us);
+	build_tcp(4);
+	f.ip->destination = be32_of(OURS + 1);
+	seal_ip();
+	assert_dropped(packet_drop_not_for_us);
+	build_tcp(4);
+	f.eth->type = be16_of(0x86dd);
+	assert_dropped(packet_drop_ethertype);
+	build_ip(47, 4);
+	assert_dropped(packet_drop_ip_protocol);
+}
+
+Test(ip, sources_that_are_no_host_are_dropped)
+{
+	const uint32_t impossible[] = {
+		OURS /* LAND */, 0x0a0000ff /* directed broadcast */,
+		0xffffffff,      0xe0000001,
+		0xefffffff,      0x7f000001,
+		0x00000000,
+	};
+	for (unsigned i = 0; i < array_len(impossible); i++) {
+		build_ip(IP_PROTOCOL_TCP, 20);
+		f.ip->source = be32_of(impossible[i]);
+		seal_ip();
+		seal_l4(16, 20);
+		assert_dropped(packet_drop_ip_header);
+	}
+	build_tcp(0);
+	f.eth->source[0] |= 1;
+	assert_dropped(packet_drop_not_for_us);
+}
+
+Test(ip, an_arp_request_for_us_is_answered_to_its_sender)
+{
+	build_arp();
+	cr_assert(deliver() == NULL);
+	cr_assert(stats.value[STAT_packets_answered] == 1 && nic.sent_count == 1);
+	const struct eth_wire *eth = (const struct eth_wire *)nic.sent[0].bytes;
+	const struct arp_wire *reply = (const struct arp_wire *)(eth + 1);
+	cr_assert(memcmp(eth->destination, peer_mac, 6) == 0);
+	cr_assert(memcmp(eth->source, our_mac, 6) == 0);
+	cr_assert(be16_get(reply->op) == ARP_OP_REPLY);
+	cr_assert(memcmp(reply->sender_hardware, our_mac, 6) == 0);
+	cr_assert(be32_get(reply->sender_protocol) == OURS);
+	cr_assert(memcmp(reply->target_hardware, peer_mac, 6) == 0);
+	cr_assert(be32_get(reply->target_protocol) == PEER);
+}
+
+Test(ip, an_arp_packet_that_asks_us_nothing_is_dropped)
+{
+	build_arp()->target_protocol = be32_of(OURS + 1);
+	assert_dropped(packet_drop_arp);
+	build_arp()->op = be16_of(ARP_OP_REPLY);
+	assert_dropped(packet_drop_arp);
+	build_arp()->sender_protocol = be32_of(OURS);
+	assert_dropped(packet_drop_arp);
+	build_arp()->protocol_bytes = 16;
+	assert_dropped(packet_drop_arp);
+	build_arp();
+	f.size--;
+	assert_dropped(packet_drop_runt);
+	cr_assert(nic.sent_count == 0);
+}
+
+Test(ip, a_ping_comes_back_with_its_data)
+{
+	build_ping(57);
+	cr_assert(deliver() == NULL);
+	cr_assert(stats.value[STAT_packets_answered] == 1 && nic.sent_count == 1);
+	const struct eth_wire *eth = (const struct eth_wire *)nic.sent[0].bytes;
+	const struct ip4_wire *reply = (const struct ip4_wire *)(eth + 1);
+	const uint8_t *l4 = (const uint8_t *)(reply + 1);
+	cr_assert(nic.sent[0].size == f.size);
+	cr_assert(memcmp(eth->destination, peer_mac, 6) == 0);
+	cr_assert(be32_get(reply->source) == OURS &&
+		  be32_get(reply->destination) == PEER);
+	cr_assert(inet_sum_fold(inet_sum_add(0, reply, 20)) == 0xffff);
+	cr_assert(inet_sum_fold(inet_sum_add(0, l4, 65)) == 0xffff);
+	cr_assert(l4[0] == ICMP_ECHO_REPLY && memcmp(l4 + 4, f.l4 + 4, 61) == 0);
+}
+
+Test(ip, icmp_that_is_no_echo_request_is_dropped)
+{
+	build_ping(8);
+	f.l4[0] = ICMP_ECHO_REPLY;
+	seal_l4(2, 16);
+	assert_dropped(packet_drop_icmp);
+	build_ping(8);
+	f.l4[9] ^= 1;
+	assert_dropped(packet_drop_l4_checksum);
+	build_ip(IP_PROTOCOL_ICMP, 7);
+	assert_dropped(packet_drop_runt);
+}
+
+Test(ip, pings_beyond_the_rate_are_dropped_until_the_next_second)
+{
+	build_ping(8);
+	for (unsigned i = 0; i < 1000; i++) {
+		deliver();
+		nic.sent_count = 0;
+		nic.buffers_left = FAKE_FRAMES;
+	}
+	cr_assert(stats.value[STAT_packets_answered] == 1000);
+	assert_dropped(packet_drop_icmp);
+	now_ns += NS_PER_S;
+	cr_assert(deliver() == NULL && stats.value[STAT_packets_answered] == 1001);
+}
+
+Test(ip, an_answer_without_a_buffer_is_counted)
+{
+	nic.buffers_left = 0;
+	build_ping(8);
+	assert_dropped(packet_drop_answer);
+	build_arp();
+	assert_dropped(packet_drop_answer);
+}
+
+static const struct ip_route to_peer = {
+	.mac = {{2, 0, 0, 0, 0, 9}},
+	.from = {{[10] = 0xff, 0xff, 10, 0, 0, 2}},
+	.to = {{[10] = 0xff, 0xff, 10, 0, 0, 1}},
+};
+
+Test(ip, a_pushed_segment_is_a_frame_that_would_be_accepted)
+{
+	for (unsigned size = 20; size < 90; size++) {
+		nic.sent_count = 0;
+		uint8_t *l4 = ip_tx_take(&ip, &to_peer, size);
+		for (unsigned i = 0; i < size; i++)
+			l4[i] = (uint8_t)(i * 11);
+		ip_tx_push(&ip, &to_peer, IP_PROTOCOL_TCP, size, 20, 0);
+		const struct ip4_wire *header =
+			(const struct ip4_wire *)(nic.sent[0].bytes + 14);
+		cr_assert(nic.sent[0].size == 34 + size);
+		cr_assert(be16_get(header->total_length) == 20 + size);
+		cr_assert(inet_sum_fold(inet_sum_add(0, header, 20)) == 0xffff);
+		uint64_t sum = ip4_pseudo_sum(header, IP_PROTOCOL_TCP, (uint16_t)size);
+		cr_assert(inet_sum_fold(inet_sum_add(sum, header + 1, size)) == 0xffff);
+		cr_assert(!nic.sent[0].offload.ip_checksum &&
+			  !nic.sent[0].offload.l4_checksum);
+		nic.buffers_left = FAKE_FRAMES;
+	}
+}
+
+Test(ip, a_port_with_checksums_gets_the_pseudo_header_sum)
+{
+	nic.caps.tx_ip_checksum = true;
+	nic.caps.tx_tcp_checksum = true;
+	memset(ip_tx_take(&ip, &to_peer, 120), 7, 120);
+	ip_tx_push(&ip, &to_peer, IP_PROTOCOL_TCP, 120, 20, 40);
+	const struct fake_frame *sent = &nic.sent[0];
+	const struct ip4_wire *header = (const struct ip4_wire *)(sent->bytes + 14);
+	cr_assert(be16_get(header->checksum) == 0 && sent->offload.ip_checksum);
+	cr_assert(sent->offload.l4_checksum && sent->offload.is_tcp);
+	cr_assert(sent->offload.l2_bytes == 14 && sent->offload.l3_bytes == 20);
+	cr_assert(sent->offload.l4_bytes == 20 && sent->offload.segment_bytes == 40);
+	/* The port adds the length of each piece. */
+	struct be16 expected = inet_sum_field(ip4_pseudo_sum(header, IP_PROTOCOL_TCP, 0));
+	cr_assert(memcmp(sent->bytes + 34 + 16, &expected, 2) == 0);
+}
+
+Test(ip, a_datagram_whose_checksum_is_zero_is_sent_with_all_ones)
+{
+	uint8_t *l4 = ip_tx_take(&ip, &to_peer, 10);
+	memset(l4, 0, 10);
+	/* Choose the payload so that the sum comes to 0xffff: the complement of the rest. */
+	struct ip4_wire header = {.source = be32_of(OURS), .destination = be32_of(PEER)};
+	struct be16 rest = inet_checksum(ip4_pseudo_sum(&header, IP_PROTOCOL_UDP, 10));
+	memcpy(l4 + 8, &rest, 2);
+	ip_tx_push(&ip, &to_peer, IP_PROTOCOL_UDP, 10, 0, 0);
+	cr_assert(be16_load(nic.sent[0].bytes + 34 + 6) == 0xffff);
+}
+
+Test(ip, endpoints_are_written_as_people_write_them)
+{
+	struct endpoint e = {.address = address_of_ip4(0xc0a80a01), .port = 32960};
+	char text[48];
+	cr_assert(strcmp(endpoint_format(&e, text, sizeof text), "192.168.10.1:32960") ==
+		  0);
+}
