@@ -164,7 +164,7 @@ void wire_settle(struct nic *n)
 	n->sent_bytes = 0;
 }
 
-/* ---- net/nic/nic.h ------------------------------------------------------------------------- */
+/* ---- net/nic/nic.h --------------------------------------------------------------------- */
 
 const struct nic_caps *nic_caps(const struct nic *n)
 {
