@@ -3,7 +3,7 @@
  *     poller ─▶ struct call (bytes) ─▶ kafka_api_turn ─▶ handler ─▶ reply (bytes) ─▶ poller
  *     poller ─▶ the same call, is_release ─▶ reply freed ─▶ poller
  *
- * One handler per row of wire/kafka_apis.def that names CONTROL. A request that no row takes,
+ * One handler per row of wire/kafka/kafka_apis.def that names CONTROL. A request that no row takes,
  * or that is malformed, comes back without a reply, and the poller closes the connection, as
  * Kafka does. A Metadata request that creates topics is answered when they are served, not
  * before: what it names can be written to at once.

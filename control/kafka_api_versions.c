@@ -1,7 +1,7 @@
 /* kafka_api_versions.c - ApiVersions: the table of APIs, as a client may use it. */
 #include "control/kafka_request.h"
 
-#include "dataplane/wire/msg_api_versions.h"
+#include "dataplane/wire/kafka/msg_api_versions.h"
 
 static bool is_alphanumeric(uint8_t c)
 {

@@ -2,7 +2,7 @@
  * and clients are told so in a way that lets them go on producing. */
 #include "control/kafka_request.h"
 
-#include "dataplane/wire/msg_find_coordinator.h"
+#include "dataplane/wire/kafka/msg_find_coordinator.h"
 
 enum { NOBODY = -1 };
 

@@ -3,7 +3,7 @@
 #include "control/kafka_request.h"
 
 #include "control/offset_lookup.h"
-#include "dataplane/wire/msg_list_offsets.h"
+#include "dataplane/wire/kafka/msg_list_offsets.h"
 
 #include <limits.h>
 

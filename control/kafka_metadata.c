@@ -5,7 +5,7 @@
 #include "control/kafka_request.h"
 
 #include "dataplane/base/require.h"
-#include "dataplane/wire/msg_metadata.h"
+#include "dataplane/wire/kafka/msg_metadata.h"
 
 enum { BY_ID_SINCE = 12, LEADER_EPOCH = 0 };
 

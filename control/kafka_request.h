@@ -12,8 +12,8 @@
 #define PENSTOCK_KAFKA_REQUEST_H
 
 #include "control/kafka_api.h"
-#include "dataplane/wire/kafka_error.h"
-#include "dataplane/wire/kafka_header.h"
+#include "dataplane/wire/kafka/kafka_error.h"
+#include "dataplane/wire/kafka/kafka_header.h"
 
 /* Topics one request may have created; the client's next refresh brings the others. */
 enum { KAFKA_CREATIONS_MAX = 64 };

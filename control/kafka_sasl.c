@@ -3,7 +3,7 @@
  * The connection stays open. */
 #include "control/kafka_request.h"
 
-#include "dataplane/wire/msg_sasl.h"
+#include "dataplane/wire/kafka/msg_sasl.h"
 
 enum kafka_outcome kafka_handle_sasl_handshake(struct kafka_request *r)
 {

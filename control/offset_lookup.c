@@ -3,7 +3,7 @@
 
 #include "control/batch_search.h"
 #include "dataplane/base/require.h"
-#include "dataplane/wire/record_batch.h"
+#include "dataplane/wire/record/record_batch.h"
 
 #include <errno.h>
 #include <fcntl.h>

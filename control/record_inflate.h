@@ -13,7 +13,7 @@
 #ifndef PENSTOCK_RECORD_INFLATE_H
 #define PENSTOCK_RECORD_INFLATE_H
 
-#include "dataplane/wire/record_batch.h"
+#include "dataplane/wire/record/record_batch.h"
 
 /* Bytes written to `out`: all of them, or the first `room`. -1: not a stream of this codec,
  * or a raw snappy block that does not fit. */

@@ -1,6 +1,6 @@
 /* registry_alter.c - job: a topic gets more partitions, other settings, or both. */
 #include "control/registry_private.h"
-#include "dataplane/wire/kafka_error.h"
+#include "dataplane/wire/kafka/kafka_error.h"
 
 enum { PHASE_MAKING, PHASE_OPENING, PHASE_TELLING, PHASE_UNDOING };
 

@@ -1,7 +1,7 @@
 /* registry_create.c - job: a new topic. Checked, written to disk, opened by its writers,
  * published; or undone. */
 #include "control/registry_private.h"
-#include "dataplane/wire/kafka_error.h"
+#include "dataplane/wire/kafka/kafka_error.h"
 
 enum { PHASE_MAKING, PHASE_OPENING, PHASE_UNDOING };
 

@@ -1,7 +1,7 @@
 /* registry_delete.c - job: a topic goes. Marked, out of the snapshot, given back by its
  * writers, removed; a crash in between is finished off at the next start. */
 #include "control/registry_private.h"
-#include "dataplane/wire/kafka_error.h"
+#include "dataplane/wire/kafka/kafka_error.h"
 
 /* A call may have failed behind the one that wrote the mark: the next start would delete what
  * is acknowledged until then. False: the file may say so, whatever was tried. */

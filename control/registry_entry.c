@@ -3,7 +3,7 @@
 #include "control/registry_private.h"
 #include "dataplane/base/clock.h"
 #include "dataplane/base/require.h"
-#include "dataplane/wire/record_batch.h"
+#include "dataplane/wire/record/record_batch.h"
 
 #include <stdlib.h>
 

@@ -2,7 +2,7 @@
  * done(). What a job does is in registry_create.c, _alter.c, _delete.c and _serve.c. */
 #include "control/registry_private.h"
 #include "dataplane/base/require.h"
-#include "dataplane/wire/kafka_error.h"
+#include "dataplane/wire/kafka/kafka_error.h"
 
 #include <stdarg.h>
 #include <stdlib.h>

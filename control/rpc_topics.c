@@ -2,7 +2,7 @@
 #include "control/rpc_private.h"
 #include "control/uuid.h"
 #include "dataplane/base/require.h"
-#include "dataplane/wire/kafka_error.h"
+#include "dataplane/wire/kafka/kafka_error.h"
 
 #include <stdlib.h>
 

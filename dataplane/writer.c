@@ -4,7 +4,7 @@
 #include "dataplane/base/map.h"
 #include "dataplane/base/require.h"
 #include "dataplane/store/log/log_service.h"
-#include "dataplane/wire/kafka_error.h"
+#include "dataplane/wire/kafka/kafka_error.h"
 #include "dataplane/writer_build.h"
 #include "dataplane/writer_marks.h"
 

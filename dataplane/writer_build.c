@@ -2,7 +2,7 @@
 #include "dataplane/writer_build.h"
 #include "dataplane/base/map.h"
 #include "dataplane/base/require.h"
-#include "dataplane/wire/record_batch.h"
+#include "dataplane/wire/record/record_batch.h"
 
 #define ZSTD_STATIC_LINKING_ONLY
 #include <lz4frame.h>

@@ -1,7 +1,7 @@
 /* bench_parts.c - the counter's speed, and a vehicle's frame; see bench_parts.h. */
 #include "perf/bench_parts.h"
 #include "dataplane/base/clock.h"
-#include "dataplane/wire/gbt32960.h"
+#include "dataplane/wire/fleet/gbt32960.h"
 
 enum { VIN_DIGITS = 8 };
 

@@ -15,7 +15,7 @@
 #include "dataplane/base/require.h"
 #include "dataplane/poller.h"
 #include "dataplane/quiescent.h"
-#include "dataplane/wire/tcp_header.h"
+#include "dataplane/wire/net/tcp_header.h"
 #include "perf/bench_parts.h"
 #include "perf/bench_turn_load.h"
 #include "perf/bench_wire.h"

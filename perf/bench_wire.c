@@ -2,10 +2,10 @@
 #include "perf/bench_wire.h"
 #include "dataplane/base/map.h"
 #include "dataplane/base/require.h"
-#include "dataplane/wire/eth.h"
-#include "dataplane/wire/ip4.h"
-#include "dataplane/wire/tcp_header.h"
-#include "dataplane/wire/udp_header.h"
+#include "dataplane/wire/net/eth.h"
+#include "dataplane/wire/net/ip4.h"
+#include "dataplane/wire/net/tcp_header.h"
+#include "dataplane/wire/net/udp_header.h"
 
 enum {
 	PEER_PORT = 40000,

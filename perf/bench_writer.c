@@ -3,7 +3,7 @@
 #include "dataplane/base/crc32c.h"
 #include "dataplane/base/map.h"
 #include "dataplane/base/require.h"
-#include "dataplane/wire/record_batch.h"
+#include "dataplane/wire/record/record_batch.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* gen_chaos.c - good frames in, broken streams out, and their reading; see gen_chaos.h.
  */
 #include "perf/gen_chaos.h"
-#include "dataplane/wire/gbt32960.h"
+#include "dataplane/wire/fleet/gbt32960.h"
 
 #include <stdlib.h>
 

@@ -1,6 +1,6 @@
 /* gen_fleet.c - (vehicle, number) in, GB/T 32960 frames out; their answers judged. */
 #include "perf/gen_fleet.h"
-#include "dataplane/wire/gbt32960.h"
+#include "dataplane/wire/fleet/gbt32960.h"
 
 enum {
 	LOGIN_BYTES =

@@ -1,7 +1,7 @@
 /* gen_options.c - a command line in, what to do out; see gen_options.h. */
 #include "perf/gen_options.h"
 #include "control/eal.h"
-#include "dataplane/wire/gbt32960.h"
+#include "dataplane/wire/fleet/gbt32960.h"
 #include "perf/gen_inside.h"
 
 #include <arpa/inet.h>

@@ -3,9 +3,9 @@
 #include "perf/gen_port.h"
 #include "dataplane/base/require.h"
 #include "dataplane/net/nic/nic_dpdk.h"
-#include "dataplane/wire/arp.h"
-#include "dataplane/wire/eth.h"
-#include "dataplane/wire/ip4.h"
+#include "dataplane/wire/net/arp.h"
+#include "dataplane/wire/net/eth.h"
+#include "dataplane/wire/net/ip4.h"
 
 #include <errno.h>
 #include <rte_ethdev.h>

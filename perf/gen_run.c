@@ -2,8 +2,8 @@
 #include "perf/gen_run.h"
 #include "dataplane/base/clock.h"
 #include "dataplane/base/map.h"
-#include "dataplane/wire/ip4.h"
-#include "dataplane/wire/udp_header.h"
+#include "dataplane/wire/net/ip4.h"
+#include "dataplane/wire/net/udp_header.h"
 
 #include <errno.h>
 

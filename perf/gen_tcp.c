@@ -2,7 +2,7 @@
 #include "perf/gen_tcp.h"
 #include "dataplane/base/entropy.h"
 #include "dataplane/base/map.h"
-#include "dataplane/wire/ip4.h"
+#include "dataplane/wire/net/ip4.h"
 #include "perf/gen_tcp_private.h"
 
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* gen_tcp_in.c - segments of the target in; acknowledged and answered messages out. See
  * gen_tcp.h. */
 #include "perf/gen_tcp.h"
-#include "dataplane/wire/ip4.h"
+#include "dataplane/wire/net/ip4.h"
 #include "perf/gen_tcp_private.h"
 
 enum {

@@ -6,7 +6,7 @@
 #ifndef PENSTOCK_GEN_TCP_PRIVATE_H
 #define PENSTOCK_GEN_TCP_PRIVATE_H
 
-#include "dataplane/wire/tcp_header.h"
+#include "dataplane/wire/net/tcp_header.h"
 #include "perf/gen_tcp.h"
 
 /* Sequence numbers wrap. */

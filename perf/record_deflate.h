@@ -12,7 +12,7 @@
 #ifndef PENSTOCK_PERF_RECORD_DEFLATE_H
 #define PENSTOCK_PERF_RECORD_DEFLATE_H
 
-#include "dataplane/wire/record_batch.h"
+#include "dataplane/wire/record/record_batch.h"
 
 /* Kafka's names: none, gzip, snappy, lz4, zstd. False: no codec has that name. */
 bool record_codec_of_name(const char *name, enum record_codec *ret);

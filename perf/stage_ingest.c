@@ -6,7 +6,7 @@
 #include "dataplane/base/murmur2.h"
 #include "dataplane/base/require.h"
 #include "dataplane/batch/batch.h"
-#include "dataplane/wire/gbt32960.h"
+#include "dataplane/wire/fleet/gbt32960.h"
 #include "perf/bench.h"
 #include "perf/bench_parts.h"
 

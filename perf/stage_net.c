@@ -4,7 +4,7 @@
  * sends one segment of 450 bytes on each of n, chosen by a stride that defeats locality. */
 #include "dataplane/base/clock.h"
 #include "dataplane/base/require.h"
-#include "dataplane/wire/tcp_header.h"
+#include "dataplane/wire/net/tcp_header.h"
 #include "perf/bench.h"
 #include "perf/bench_parts.h"
 #include "perf/bench_wire.h"

@@ -8,7 +8,7 @@
 #include "dataplane/batch/batch.h"
 #include "dataplane/base/require.h"
 #include "dataplane/base/clock.h"
-#include "dataplane/wire/record_batch.h"
+#include "dataplane/wire/record/record_batch.h"
 
 uint32_t record_reserve_bytes(struct bytes key, struct bytes value)
 {

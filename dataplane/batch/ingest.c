@@ -9,7 +9,7 @@
 #include "dataplane/base/remainder.h"
 #include "dataplane/base/require.h"
 #include "dataplane/session/waiting.h"
-#include "dataplane/wire/kafka_error.h"
+#include "dataplane/wire/kafka/kafka_error.h"
 
 #include <arpa/inet.h>
 

@@ -13,7 +13,7 @@
 #include "dataplane/session/answer.h"
 #include "dataplane/session/protocols.h"
 #include "dataplane/session/waiting.h"
-#include "dataplane/wire/gbt32960.h"
+#include "dataplane/wire/fleet/gbt32960.h"
 
 struct gbt32960_session {
 	struct session session;

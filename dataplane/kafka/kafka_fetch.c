@@ -2,8 +2,8 @@
  * kafka_fetch.h. */
 #include "dataplane/kafka/kafka_fetch.h"
 #include "dataplane/base/clock.h"
-#include "dataplane/wire/kafka_error.h"
-#include "dataplane/wire/kafka_header.h"
+#include "dataplane/wire/kafka/kafka_error.h"
+#include "dataplane/wire/kafka/kafka_header.h"
 
 enum {
 	/* One node leads every partition for ever: the epoch that Metadata names. */

@@ -25,7 +25,7 @@
 #define PENSTOCK_KAFKA_FETCH_H
 
 #include "dataplane/kafka/kafka_session.h"
-#include "dataplane/wire/msg_fetch.h"
+#include "dataplane/wire/kafka/msg_fetch.h"
 
 enum {
 	/* Kafka's fetch.max.bytes; an answer also stays within a share of the answer pool. */

@@ -3,8 +3,8 @@
 #include "dataplane/kafka/kafka_fetch.h"
 #include "dataplane/base/clock.h"
 #include "dataplane/base/require.h"
-#include "dataplane/wire/kafka_error.h"
-#include "dataplane/wire/kafka_header.h"
+#include "dataplane/wire/kafka/kafka_error.h"
+#include "dataplane/wire/kafka/kafka_header.h"
 
 enum {
 	/* Largest part of an answer that is not records: a topic's name and its frame. */

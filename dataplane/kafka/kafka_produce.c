@@ -3,9 +3,9 @@
 #include "dataplane/kafka/kafka_produce.h"
 #include "dataplane/batch/batch.h"
 #include "dataplane/kafka/kafka_receive.h"
-#include "dataplane/wire/kafka_error.h"
-#include "dataplane/wire/kafka_header.h"
-#include "dataplane/wire/msg_produce.h"
+#include "dataplane/wire/kafka/kafka_error.h"
+#include "dataplane/wire/kafka/kafka_header.h"
+#include "dataplane/wire/kafka/msg_produce.h"
 
 enum {
 	/* The largest piece of an answer: a topic's name, or an outcome with its text. */

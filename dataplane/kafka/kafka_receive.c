@@ -4,9 +4,9 @@
 #include "dataplane/base/require.h"
 #include "dataplane/batch/batch.h"
 #include "dataplane/kafka/kafka_produce.h"
-#include "dataplane/wire/kafka_error.h"
-#include "dataplane/wire/msg_produce.h"
-#include "dataplane/wire/record_walk.h"
+#include "dataplane/wire/kafka/kafka_error.h"
+#include "dataplane/wire/kafka/msg_produce.h"
+#include "dataplane/wire/record/record_walk.h"
 
 #define ROW(verdict, code, end, words)                                                   \
 	[BATCH_##verdict] = {.error = KAFKA_ERROR_##code, .stat = STAT_record_##end,     \

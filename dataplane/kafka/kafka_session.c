@@ -4,7 +4,7 @@
 #include "dataplane/kafka/kafka_fetch.h"
 #include "dataplane/kafka/kafka_produce.h"
 #include "dataplane/session/protocols.h"
-#include "dataplane/wire/kafka_header.h"
+#include "dataplane/wire/kafka/kafka_header.h"
 
 enum {
 	/* Pieces are short; only names and ids of unusual length need the second look. */

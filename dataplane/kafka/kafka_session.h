@@ -27,7 +27,7 @@
 
 #include "dataplane/session/answer.h"
 #include "dataplane/session/waiting.h"
-#include "dataplane/wire/record_batch.h"
+#include "dataplane/wire/record/record_batch.h"
 
 enum {
 	/* Requests for control are kept whole: the largest is a Metadata or CreateTopics that

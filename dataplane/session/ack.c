@@ -3,7 +3,7 @@
 #include "dataplane/batch/batch.h"
 #include "dataplane/kafka/kafka_session.h"
 #include "dataplane/session/answer.h"
-#include "dataplane/wire/kafka_error.h"
+#include "dataplane/wire/kafka/kafka_error.h"
 
 enum {
 	COMPLETIONS_PER_BURST = 8,

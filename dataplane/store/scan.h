@@ -10,7 +10,7 @@
 #define PENSTOCK_SCAN_H
 
 #include "dataplane/store/disk/disk.h"
-#include "dataplane/wire/record_batch.h"
+#include "dataplane/wire/record/record_batch.h"
 
 enum {
 	SCAN_WINDOW_BYTES = 1 << 20,

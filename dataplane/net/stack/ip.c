@@ -7,11 +7,11 @@
 #include "dataplane/net/stack/ip.h"
 #include "dataplane/base/clock.h"
 #include "dataplane/base/require.h"
-#include "dataplane/wire/arp.h"
-#include "dataplane/wire/eth.h"
-#include "dataplane/wire/icmp.h"
-#include "dataplane/wire/ip4.h"
-#include "dataplane/wire/udp_header.h"
+#include "dataplane/wire/net/arp.h"
+#include "dataplane/wire/net/eth.h"
+#include "dataplane/wire/net/icmp.h"
+#include "dataplane/wire/net/ip4.h"
+#include "dataplane/wire/net/udp_header.h"
 
 #include <stdio.h>
 

@@ -1,7 +1,7 @@
 /* udp.c - UDP packets in, datagrams for listeners out. */
 #include "dataplane/net/stack/udp.h"
 #include "dataplane/base/require.h"
-#include "dataplane/wire/udp_header.h"
+#include "dataplane/wire/net/udp_header.h"
 
 enum { NO_LISTENER = LISTENERS_MAX };
 

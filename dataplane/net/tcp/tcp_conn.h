@@ -20,7 +20,7 @@
 #include "dataplane/base/delay.h"
 #include "dataplane/net/tcp/tcp.h"
 #include "dataplane/net/tcp/tcp_table.h"
-#include "dataplane/wire/tcp_header.h"
+#include "dataplane/wire/net/tcp_header.h"
 
 enum {
 	TCP_MSS_DEFAULT = 536, /* RFC 9293 MUST-15 */

@@ -3,7 +3,7 @@
 #include "dataplane/store/log/log.h"
 #include "dataplane/base/require.h"
 #include "dataplane/store/log/log_private.h"
-#include "dataplane/wire/kafka_error.h"
+#include "dataplane/wire/kafka/kafka_error.h"
 
 void log_touch(struct log *log)
 {

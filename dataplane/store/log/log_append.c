@@ -1,8 +1,8 @@
 /* log_append.c - batches in, offsets given, bytes copied into writes; see log_private.h. */
 #include "dataplane/store/log/log_private.h"
 #include "dataplane/base/require.h"
-#include "dataplane/wire/kafka_error.h"
-#include "dataplane/wire/record_batch.h"
+#include "dataplane/wire/kafka/kafka_error.h"
+#include "dataplane/wire/record/record_batch.h"
 
 static int16_t append_check(const struct log *log, const struct append *a)
 {

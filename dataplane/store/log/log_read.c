@@ -11,8 +11,8 @@
  */
 #include "dataplane/store/log/log_private.h"
 #include "dataplane/base/require.h"
-#include "dataplane/wire/kafka_error.h"
-#include "dataplane/wire/record_batch.h"
+#include "dataplane/wire/kafka/kafka_error.h"
+#include "dataplane/wire/record/record_batch.h"
 
 static void finish(struct log *log, struct read *r, int16_t error)
 {

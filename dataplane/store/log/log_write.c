@@ -2,7 +2,7 @@
  * log_private.h. */
 #include "dataplane/store/log/log_private.h"
 #include "dataplane/base/require.h"
-#include "dataplane/wire/kafka_error.h"
+#include "dataplane/wire/kafka/kafka_error.h"
 
 static bool write_is_partial(const struct log_write *w)
 {

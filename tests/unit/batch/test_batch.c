@@ -1,5 +1,5 @@
 /* test_batch.c - records into batches: when they close, what they hold, where they go. */
-#include "dataplane/wire/record_batch.h"
+#include "dataplane/wire/record/record_batch.h"
 #include "tests/unit/session/ingest_rig.h"
 
 #include <criterion/criterion.h>

@@ -1,7 +1,7 @@
 /* kafka_api_rig.c - a kafka_api between a poller's ring and a fake registry. */
 #include "tests/unit/control/kafka_api_rig.h"
 
-#include "dataplane/wire/kafka_header.h"
+#include "dataplane/wire/kafka/kafka_header.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>

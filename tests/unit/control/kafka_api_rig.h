@@ -6,7 +6,7 @@
 #define PENSTOCK_TESTS_KAFKA_API_RIG_H
 
 #include "control/kafka_api.h"
-#include "dataplane/wire/kafka_schema.h"
+#include "dataplane/wire/kafka/kafka_schema.h"
 #include "tests/unit/control/fake_registry.h"
 
 enum { LISTENER = 2 };

@@ -1,11 +1,11 @@
 /* test_kafka_api.c - requests as pollers pass them on, replies as clients will read them. */
-#include "dataplane/wire/kafka_error.h"
-#include "dataplane/wire/kafka_header.h"
-#include "dataplane/wire/msg_api_versions.h"
-#include "dataplane/wire/msg_find_coordinator.h"
-#include "dataplane/wire/msg_list_offsets.h"
-#include "dataplane/wire/msg_metadata.h"
-#include "dataplane/wire/record_batch.h"
+#include "dataplane/wire/kafka/kafka_error.h"
+#include "dataplane/wire/kafka/kafka_header.h"
+#include "dataplane/wire/kafka/msg_api_versions.h"
+#include "dataplane/wire/kafka/msg_find_coordinator.h"
+#include "dataplane/wire/kafka/msg_list_offsets.h"
+#include "dataplane/wire/kafka/msg_metadata.h"
+#include "dataplane/wire/record/record_batch.h"
 #include "tests/unit/control/kafka_api_rig.h"
 
 #include <criterion/criterion.h>

@@ -1,9 +1,9 @@
 /* test_kafka_pollers.c - two pollers ask control at the same time: each gets the answers to its
  * own calls, also to those that wait for a topic. */
 #include "control/kafka_api.h"
-#include "dataplane/wire/kafka_apis.h"
-#include "dataplane/wire/kafka_error.h"
-#include "dataplane/wire/msg_metadata.h"
+#include "dataplane/wire/kafka/kafka_apis.h"
+#include "dataplane/wire/kafka/kafka_error.h"
+#include "dataplane/wire/kafka/msg_metadata.h"
 #include "tests/unit/control/fake_registry.h"
 
 #include <criterion/criterion.h>

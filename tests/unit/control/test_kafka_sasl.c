@@ -1,7 +1,7 @@
 /* test_kafka_sasl.c - a client that logs in where nobody asks. */
-#include "dataplane/wire/kafka_error.h"
-#include "dataplane/wire/kafka_header.h"
-#include "dataplane/wire/msg_sasl.h"
+#include "dataplane/wire/kafka/kafka_error.h"
+#include "dataplane/wire/kafka/kafka_header.h"
+#include "dataplane/wire/kafka/msg_sasl.h"
 #include "tests/unit/control/kafka_api_rig.h"
 
 #include <criterion/criterion.h>

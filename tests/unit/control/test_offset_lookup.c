@@ -1,6 +1,6 @@
 /* test_offset_lookup.c - times looked up in segment files laid out as Kafka lays them out. */
 #include "control/offset_lookup.h"
-#include "dataplane/wire/record_batch.h"
+#include "dataplane/wire/record/record_batch.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* test_registry.c - topics come, grow, change, go, and survive restarts and crashes. */
 #include "control/uuid.h"
-#include "dataplane/wire/kafka_error.h"
+#include "dataplane/wire/kafka/kafka_error.h"
 #include "tests/unit/control/registry_rig.h"
 
 #include <criterion/criterion.h>

@@ -1,7 +1,7 @@
 /* test_registry_failures.c - calls fail in the middle of a change, and work again: what is
  * served afterwards is what the next start serves, too, and nothing is half there. */
 #include "control/uuid.h"
-#include "dataplane/wire/kafka_error.h"
+#include "dataplane/wire/kafka/kafka_error.h"
 #include "tests/unit/control/registry_rig.h"
 
 #include <criterion/criterion.h>

@@ -1,6 +1,6 @@
 /* test_registry_foreign.c - what is not ours is left alone and named: at start, by a new topic,
  * by a deletion; and names that may be a topic's. */
-#include "dataplane/wire/kafka_error.h"
+#include "dataplane/wire/kafka/kafka_error.h"
 #include "tests/unit/control/registry_rig.h"
 
 #include <criterion/criterion.h>

@@ -1,6 +1,6 @@
 /* test_registry_offline.c - one bad thing does not stop the rest: what is missing, damaged or
  * gone is offline, as it was, and told; all else is served; a full disk lets topics go. */
-#include "dataplane/wire/kafka_error.h"
+#include "dataplane/wire/kafka/kafka_error.h"
 #include "tests/unit/control/registry_rig.h"
 
 #include <criterion/criterion.h>

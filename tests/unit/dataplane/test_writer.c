@@ -2,8 +2,8 @@
 #include "dataplane/writer.h"
 #include "dataplane/base/crc32c.h"
 #include "dataplane/base/map.h"
-#include "dataplane/wire/kafka_error.h"
-#include "dataplane/wire/record_batch.h"
+#include "dataplane/wire/kafka/kafka_error.h"
+#include "dataplane/wire/record/record_batch.h"
 #include "tests/unit/store/rig_files.h"
 
 #include <criterion/criterion.h>

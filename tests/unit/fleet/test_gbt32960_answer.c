@@ -1,8 +1,8 @@
 /* test_gbt32960_answer.c - what a T-Box or a platform is answered, and that it is answered
  * only when its frame is stored. */
 #include "dataplane/session/waiting.h"
-#include "dataplane/wire/gbt32960.h"
-#include "dataplane/wire/kafka_error.h"
+#include "dataplane/wire/fleet/gbt32960.h"
+#include "dataplane/wire/kafka/kafka_error.h"
 #include "tests/unit/session/ingest_rig.h"
 
 #include <criterion/criterion.h>

@@ -2,7 +2,7 @@
  * refused and why, and when. */
 #include "dataplane/base/clock.h"
 #include "dataplane/base/murmur2.h"
-#include "dataplane/wire/gbt32960.h"
+#include "dataplane/wire/fleet/gbt32960.h"
 #include "tests/unit/session/ingest_rig.h"
 
 #include <criterion/criterion.h>

@@ -13,11 +13,11 @@
 
 #include "dataplane/batch/batch.h"
 #include "dataplane/kafka/kafka_session.h"
-#include "dataplane/wire/kafka_apis.h"
-#include "dataplane/wire/kafka_error.h"
-#include "dataplane/wire/kafka_header.h"
-#include "dataplane/wire/msg_fetch.h"
-#include "dataplane/wire/msg_produce.h"
+#include "dataplane/wire/kafka/kafka_apis.h"
+#include "dataplane/wire/kafka/kafka_error.h"
+#include "dataplane/wire/kafka/kafka_header.h"
+#include "dataplane/wire/kafka/msg_fetch.h"
+#include "dataplane/wire/kafka/msg_produce.h"
 
 enum {
 	RIG_WRITERS = 2,      /* slot by slot in turn */

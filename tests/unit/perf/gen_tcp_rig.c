@@ -1,6 +1,6 @@
 /* gen_tcp_rig.c - see gen_tcp_rig.h. */
 #include "tests/unit/perf/gen_tcp_rig.h"
-#include "dataplane/wire/ip4.h"
+#include "dataplane/wire/net/ip4.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>

@@ -9,7 +9,7 @@
 #ifndef PENSTOCK_TESTS_GEN_TCP_RIG_H
 #define PENSTOCK_TESTS_GEN_TCP_RIG_H
 
-#include "dataplane/wire/tcp_header.h"
+#include "dataplane/wire/net/tcp_header.h"
 #include "perf/gen_tcp.h"
 #include "tests/unit/perf/fake_gen_port.h"
 

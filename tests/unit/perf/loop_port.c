@@ -2,8 +2,8 @@
 #include "tests/unit/perf/loop_port.h"
 #include "dataplane/base/clock.h"
 #include "dataplane/base/require.h"
-#include "dataplane/wire/ip4.h"
-#include "dataplane/wire/tcp_header.h"
+#include "dataplane/wire/net/ip4.h"
+#include "dataplane/wire/net/tcp_header.h"
 
 /* ---- the clock --------------------------------------------------------------------- */
 

@@ -1,6 +1,6 @@
 /* test_gen_chaos.c - the reference resynchroniser against streams written by hand, and the
  * broken streams against themselves. Rule numbers are those of docs/GBT32960.md. */
-#include "dataplane/wire/gbt32960.h"
+#include "dataplane/wire/fleet/gbt32960.h"
 #include "perf/gen_chaos.h"
 
 #include <criterion/criterion.h>

@@ -2,8 +2,8 @@
 #include "perf/produce_request.h"
 
 #include "control/record_inflate.h"
-#include "dataplane/wire/kafka_header.h"
-#include "dataplane/wire/msg_produce.h"
+#include "dataplane/wire/kafka/kafka_header.h"
+#include "dataplane/wire/kafka/msg_produce.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>

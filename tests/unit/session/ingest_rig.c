@@ -3,7 +3,7 @@
 #include "dataplane/base/map.h"
 #include "dataplane/base/require.h"
 #include "dataplane/kafka/kafka_session.h"
-#include "dataplane/wire/record_batch.h"
+#include "dataplane/wire/record/record_batch.h"
 
 /* The rig speaks no Kafka. */
 const struct protocol protocol_kafka = {.name = "none", .session_bytes = sizeof(struct session)};

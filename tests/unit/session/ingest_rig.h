@@ -9,8 +9,8 @@
 #define PENSTOCK_INGEST_RIG_H
 
 #include "dataplane/batch/batch.h"
-#include "dataplane/wire/gbt32960.h"
-#include "tests/unit/wire/gbt32960_sample.h"
+#include "dataplane/wire/fleet/gbt32960.h"
+#include "tests/unit/wire/fleet/gbt32960_sample.h"
 
 /* The listeners of every rig. */
 enum { RIG_TERMINAL, RIG_PLATFORM, RIG_ECHO, RIG_UDP, RIG_UDP_BY_ADDRESS, RIG_LISTENERS };

@@ -1,6 +1,6 @@
 /* test_udp.c - UDP packets in, datagrams for listeners out. */
 #include "dataplane/net/stack/udp.h"
-#include "dataplane/wire/udp_header.h"
+#include "dataplane/wire/net/udp_header.h"
 
 #include <criterion/criterion.h>
 

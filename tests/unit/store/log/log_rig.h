@@ -5,8 +5,8 @@
 
 #include "dataplane/store/log/log.h"
 #include "dataplane/store/log/log_service.h"
-#include "dataplane/wire/kafka_error.h"
-#include "dataplane/wire/record_batch.h"
+#include "dataplane/wire/kafka/kafka_error.h"
+#include "dataplane/wire/record/record_batch.h"
 
 enum { RIG_APPENDS_MAX = 4096, RIG_DIRECTORY_BYTES = 128,
        RIG_SMALL_WRITE_BYTES = 64 << 10 };

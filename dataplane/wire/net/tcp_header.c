@@ -1,0 +1,121 @@
+/* tcp_header.c - segment bytes to struct tcp_header and back; see tcp_header.h. */
+#include "dataplane/wire/net/tcp_header.h"
+
+enum {
+	OPTION_END = 0,
+	OPTION_NOP = 1,
+	OPTION_MSS = 2,
+	OPTION_WINDOW_SCALE = 3,
+	OPTION_SACK_PERMITTED = 4,
+	OPTION_TIMESTAMPS = 8
+};
+
+/* One option of `size` bytes, kind and length included. A known kind of another length is
+ * treated as unknown. */
+static void option_read(const uint8_t *option, unsigned size, struct tcp_header *h)
+{
+	if (option[0] == OPTION_MSS && size == 4) {
+		h->has_mss = true;
+		h->mss = be16_load(option + 2);
+	} else if (option[0] == OPTION_WINDOW_SCALE && size == 3) {
+		h->has_window_scale = true;
+		h->window_scale = option[2] > TCP_WINDOW_SCALE_MAX ? TCP_WINDOW_SCALE_MAX
+								   : option[2];
+	} else if (option[0] == OPTION_SACK_PERMITTED && size == 2) {
+		h->has_sack_permitted = true;
+	} else if (option[0] == OPTION_TIMESTAMPS && size == 10) {
+		h->has_timestamps = true;
+		h->ts_value = be32_load(option + 2);
+		h->ts_echo = be32_load(option + 6);
+	}
+}
+
+static void options_read(const uint8_t *options, unsigned size, struct tcp_header *h)
+{
+	unsigned at = 0;
+	while (at < size && options[at] != OPTION_END) {
+		if (options[at] == OPTION_NOP) {
+			at++;
+			continue;
+		}
+		if (size - at < 2)
+			return;
+		unsigned length = options[at + 1];
+		if (length < 2 || length > size - at)
+			return;
+		option_read(options + at, length, h);
+		at += length;
+	}
+}
+
+bool tcp_header_parse(struct bytes segment, struct tcp_header *ret)
+{
+	memset(ret, 0, sizeof *ret);
+	if (segment.size < TCP_HEADER_BYTES)
+		return false;
+	struct tcp_wire w;
+	memcpy(&w, segment.data, sizeof w);
+	unsigned header_bytes = (w.offset >> 4) * 4u;
+	if (header_bytes < TCP_HEADER_BYTES || header_bytes > segment.size)
+		return false;
+	ret->source_port = be16_get(w.source_port);
+	ret->destination_port = be16_get(w.destination_port);
+	ret->seq = be32_get(w.seq);
+	ret->ack = be32_get(w.ack);
+	ret->flags = w.flags;
+	ret->window = be16_get(w.window);
+	ret->header_bytes = (uint8_t)header_bytes;
+	options_read(segment.data + TCP_HEADER_BYTES, header_bytes - TCP_HEADER_BYTES,
+		     ret);
+	return true;
+}
+
+unsigned tcp_header_size(const struct tcp_header *h)
+{
+	return TCP_HEADER_BYTES + (h->has_mss ? 4u : 0u) +
+	       (h->has_window_scale ? 4u : 0u) +
+	       (h->has_timestamps ? (unsigned)TCP_TIMESTAMP_BYTES : 0u);
+}
+
+/* Each option padded in front to whole words, as most stacks lay them out. */
+static void options_write(const struct tcp_header *h, uint8_t *out)
+{
+	if (h->has_mss) {
+		out[0] = OPTION_MSS;
+		out[1] = 4;
+		be16_store(out + 2, h->mss);
+		out += 4;
+	}
+	if (h->has_window_scale) {
+		out[0] = OPTION_NOP;
+		out[1] = OPTION_WINDOW_SCALE;
+		out[2] = 3;
+		out[3] = h->window_scale;
+		out += 4;
+	}
+	if (h->has_timestamps) {
+		out[0] = OPTION_NOP;
+		out[1] = OPTION_NOP;
+		out[2] = OPTION_TIMESTAMPS;
+		out[3] = 10;
+		be32_store(out + 4, h->ts_value);
+		be32_store(out + 8, h->ts_echo);
+	}
+}
+
+unsigned tcp_header_emit(const struct tcp_header *h, uint8_t *out)
+{
+	unsigned size = tcp_header_size(h);
+	struct tcp_wire *w = (struct tcp_wire *)out;
+	*w = (struct tcp_wire){
+		.source_port = be16_of(h->source_port),
+		.destination_port = be16_of(h->destination_port),
+		.seq = be32_of(h->seq),
+		.ack = be32_of(h->ack),
+		.offset = (uint8_t)(size / 4 << 4),
+		.flags = h->flags,
+		.window = be16_of(h->window),
+	};
+	options_write(h, out + TCP_HEADER_BYTES);
+	return size;
+}

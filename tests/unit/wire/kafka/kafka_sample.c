@@ -1,0 +1,144 @@
+/* kafka_sample.c - a table and a number in, a filled struct out; two structs in, the field
+ * that differs out. */
+#include "tests/unit/wire/kafka/kafka_sample.h"
+
+#include "dataplane/base/require.h"
+#include "dataplane/wire/kafka/msg_api_versions.h"
+#include "dataplane/wire/kafka/msg_find_coordinator.h"
+#include "dataplane/wire/kafka/msg_list_offsets.h"
+#include "dataplane/wire/kafka/msg_metadata.h"
+#include "dataplane/wire/kafka/msg_sasl.h"
+
+const struct sample_message sample_messages[] = {
+	{&api_versions_request, KAFKA_API_API_VERSIONS, true},
+	{&api_versions_response, KAFKA_API_API_VERSIONS, false},
+	{&metadata_request, KAFKA_API_METADATA, true},
+	{&metadata_response, KAFKA_API_METADATA, false},
+	{&list_offsets_request, KAFKA_API_LIST_OFFSETS, true},
+	{&list_offsets_response, KAFKA_API_LIST_OFFSETS, false},
+	{&find_coordinator_request, KAFKA_API_FIND_COORDINATOR, true},
+	{&find_coordinator_response, KAFKA_API_FIND_COORDINATOR, false},
+	{&sasl_handshake_request, KAFKA_API_SASL_HANDSHAKE, true},
+	{&sasl_handshake_response, KAFKA_API_SASL_HANDSHAKE, false},
+	{&sasl_authenticate_request, KAFKA_API_SASL_AUTHENTICATE, true},
+	{&sasl_authenticate_response, KAFKA_API_SASL_AUTHENTICATE, false},
+};
+const unsigned sample_messages_count = array_len(sample_messages);
+
+static const uint8_t width[KAFKA_KINDS] = {
+	[KAFKA_BOOL] = 1,  [KAFKA_INT8] = 1,  [KAFKA_INT16] = 2,
+	[KAFKA_INT32] = 4, [KAFKA_INT64] = 8, [KAFKA_UUID] = KAFKA_UUID_BYTES,
+};
+
+static uint32_t next(uint32_t *seed)
+{
+	*seed = *seed * 1664525u + 1013904223u;
+	return *seed >> 8;
+}
+
+static bool has_field(const struct kafka_field *f, int version)
+{
+	return version >= f->since && (!f->gone_since || version < f->gone_since);
+}
+
+static void fill_string(const struct kafka_field *f, int version, uint32_t *seed, void *out)
+{
+	static const char text[] = "vehicles.fleet-7_abcdefghijklmnopqrstuvwxyz0123456789";
+	struct bytes s = {(const uint8_t *)text, next(seed) % sizeof text};
+	if (f->is_nullable && version >= f->null_since && next(seed) % 3 == 0)
+		s = (struct bytes){0};
+	memcpy(out, &s, sizeof s);
+}
+
+static void fill_array(const struct kafka_field *f, int version, uint32_t *seed,
+		       struct kafka_arena *arena, void *out)
+{
+	struct kafka_array_raw a = {.count = (int32_t)(next(seed) % 4)};
+	if (f->is_nullable && version >= f->null_since && next(seed) % 3 == 0)
+		a.count = -1;
+	if (a.count > 0) {
+		a.items = arena->at;
+		arena->at += round_up((size_t)a.count * f->of->bytes, 16);
+		require(arena->at <= arena->end);
+	}
+	for (int32_t i = 0; i < a.count; i++)
+		sample_fill(f->of, version, seed, arena,
+			    (uint8_t *)a.items + (size_t)i * f->of->bytes);
+	memcpy(out, &a, sizeof a);
+}
+
+void sample_fill(const struct kafka_struct *s, int version, uint32_t *seed,
+		 struct kafka_arena *arena, void *out)
+{
+	for (unsigned i = 0; i < s->field_count; i++) {
+		const struct kafka_field *f = &s->fields[i];
+		uint8_t *member = (uint8_t *)out + f->offset;
+		if (f->kind == KAFKA_STRING)
+			fill_string(f, version, seed, member);
+		else if (f->kind == KAFKA_ARRAY)
+			fill_array(f, version, seed, arena, member);
+		else if (f->kind == KAFKA_BOOL)
+			*member = next(seed) % 2;
+		else
+			for (unsigned b = 0; b < width[f->kind]; b++)
+				member[b] = (uint8_t)next(seed);
+	}
+}
+
+static const char *array_difference(const struct kafka_field *f, int version,
+				    const void *want, const void *got)
+{
+	struct kafka_array_raw a, b;
+	memcpy(&a, want, sizeof a);
+	memcpy(&b, got, sizeof b);
+	if (a.count != b.count)
+		return f->name;
+	const char *name = NULL;
+	for (int32_t i = 0; i < a.count && !name; i++)
+		name = sample_difference(f->of, version,
+					 (uint8_t *)a.items + (size_t)i * f->of->bytes,
+					 (uint8_t *)b.items + (size_t)i * f->of->bytes);
+	return name;
+}
+
+static bool same_string(const void *want, const void *got)
+{
+	struct bytes a, b;
+	memcpy(&a, want, sizeof a);
+	memcpy(&b, got, sizeof b);
+	return !a.data == !b.data && a.size == b.size &&
+	       (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
+}
+
+/* A member the version does not carry. */
+static bool is_default(const struct kafka_field *f, const void *got)
+{
+	static const uint8_t zero[16];
+	if (f->kind == KAFKA_STRING || f->kind == KAFKA_ARRAY)
+		return memcmp(got, zero, 12) == 0;
+	if (f->kind == KAFKA_UUID)
+		return memcmp(got, zero, sizeof zero) == 0;
+	return memcmp(got, &f->absent, width[f->kind]) == 0;
+}
+
+const char *sample_difference(const struct kafka_struct *s, int version, const void *want,
+			      const void *got)
+{
+	for (unsigned i = 0; i < s->field_count; i++) {
+		const struct kafka_field *f = &s->fields[i];
+		const uint8_t *a = (const uint8_t *)want + f->offset;
+		const uint8_t *b = (const uint8_t *)got + f->offset;
+		const char *name = NULL;
+		if (!has_field(f, version))
+			name = is_default(f, b) ? NULL : f->name;
+		else if (f->kind == KAFKA_ARRAY)
+			name = array_difference(f, version, a, b);
+		else if (f->kind == KAFKA_STRING)
+			name = same_string(a, b) ? NULL : f->name;
+		else
+			name = memcmp(a, b, width[f->kind]) == 0 ? NULL : f->name;
+		if (name)
+			return name;
+	}
+	return NULL;
+}
