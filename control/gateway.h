@@ -13,8 +13,8 @@
 #include "control/boot.h"
 #include "control/cores.h"
 #include "control/eal.h"
-#include "control/kafka_api.h"
-#include "control/rpc.h"
+#include "control/kafka/kafka_api.h"
+#include "control/rpc/rpc.h"
 #include "dataplane/net/nic/nic_dpdk.h"
 
 /* What the command line said. */

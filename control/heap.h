@@ -7,7 +7,7 @@
 #ifndef PENSTOCK_HEAP_H
 #define PENSTOCK_HEAP_H
 
-#include "control/rpc.h"
+#include "control/rpc/rpc.h"
 
 /* Says once at start when the host keeps us from huge pages. */
 void heap_start(void);

@@ -9,7 +9,7 @@
 #ifndef PENSTOCK_GEN_GATEWAY_H
 #define PENSTOCK_GEN_GATEWAY_H
 
-#include "control/ctl_client.h"
+#include "control/programs/ctl_client.h"
 #include "dataplane/base/base.h"
 
 enum gen_moment { GEN_AT_BEGIN, GEN_AT_STEADY, GEN_AT_DRAIN, GEN_AT_END, GEN_MOMENTS };

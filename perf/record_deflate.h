@@ -5,7 +5,7 @@
  *     snappy  snappy-java's framing: header, then blocks of 32 KiB, each with its size
  *     zstd    one frame, level 3
  *
- * The other side is control/record_inflate.h; docs of the formats: Kafka's own.
+ * The other side is control/kafka/record_inflate.h; docs of the formats: Kafka's own.
  *
  * Core: any, at start; the libraries allocate.
  */

@@ -1,6 +1,6 @@
 /* sim_gateway.c - the real gateway, assembled on the simulated seams; see sim_gateway.h. */
 #include "tests/sim/sim_gateway.h"
-#include "control/kafka_api.h"
+#include "control/kafka/kafka_api.h"
 #include "control/listeners.h"
 #include "dataplane/base/map.h"
 #include "dataplane/base/require.h"

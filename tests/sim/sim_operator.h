@@ -2,7 +2,7 @@
 #ifndef PENSTOCK_SIM_OPERATOR_H
 #define PENSTOCK_SIM_OPERATOR_H
 
-#include "control/registry.h"
+#include "control/catalog/registry.h"
 
 struct sim_operator;
 

@@ -1,7 +1,7 @@
 /* test_produce_request.c - what the generators send, read by the gateway's own decoders. */
 #include "perf/produce_request.h"
 
-#include "control/record_inflate.h"
+#include "control/kafka/record_inflate.h"
 #include "dataplane/wire/kafka/kafka_header.h"
 #include "dataplane/wire/kafka/msg_produce.h"
 

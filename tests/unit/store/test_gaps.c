@@ -1,6 +1,6 @@
 /* test_gaps.c - directories that Kafka's cleaner went over: offsets are missing and nothing is
  * wrong; and directories where offsets are missing because a file is. */
-#include "control/log_check.h"
+#include "control/offline/log_check.h"
 #include "dataplane/store/log/log_private.h"
 #include "tests/unit/store/kafka_dir.h"
 

@@ -1,0 +1,319 @@
+/* registry.c - the topics of this gateway: opened, turned, looked up, closed. */
+#include "control/catalog/registry_private.h"
+#include "control/catalog/registry_lock.h"
+#include "control/catalog/disk_files.h"
+#include "dataplane/base/clock.h"
+#include "dataplane/base/require.h"
+
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+/* A broker keeps its cluster's records under it, in a directory of the same place. */
+#define METADATA_TOPIC "__cluster_metadata"
+
+void registry_say(struct registry *r, const char *format, ...)
+{
+	char line[1024];
+	va_list args;
+	va_start(args, format);
+	vsnprintf(line, sizeof line, format, args);
+	va_end(args);
+	r->options.say(r->options.say_owner, line);
+}
+
+const char *registry_directory(const struct registry *r)
+{
+	return settings_log_dir(r->options.settings);
+}
+
+/* Where `name` is, or would be. */
+static unsigned entry_index(const struct registry *r, const char *name)
+{
+	unsigned low = 0, high = r->entry_count;
+	while (low < high) {
+		unsigned middle = (low + high) / 2;
+		if (strcmp(r->entries[middle]->shown.topic.name, name) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+struct entry *registry_entry(const struct registry *r, const char *name)
+{
+	unsigned i = entry_index(r, name);
+	if (i < r->entry_count && strcmp(r->entries[i]->shown.topic.name, name) == 0)
+		return r->entries[i];
+	return NULL;
+}
+
+void registry_insert(struct registry *r, struct entry *e)
+{
+	unsigned i = entry_index(r, e->shown.topic.name);
+	r->entries = realloc(r->entries, (r->entry_count + 1) * sizeof(struct entry *));
+	require(r->entries);
+	memmove(&r->entries[i + 1], &r->entries[i],
+		(r->entry_count - i) * sizeof(struct entry *));
+	r->entries[i] = e;
+	r->entry_count++;
+}
+
+void registry_take(struct registry *r, struct entry *e)
+{
+	unsigned i = entry_index(r, e->shown.topic.name);
+	require(r->entries[i] == e);
+	r->entry_count--;
+	memmove(&r->entries[i], &r->entries[i + 1],
+		(r->entry_count - i) * sizeof(struct entry *));
+}
+
+static void ignore_result(void *owner, const struct registry_result *result)
+{
+}
+
+static void queue_own(struct registry *r, const struct job_kind *kind)
+{
+	job_queue(r, kind, &(struct registry_request){.name = "", .done = ignore_result});
+}
+
+struct registry *registry_open(const struct registry_options *options, char *message,
+			       size_t message_size)
+{
+	struct registry *r = calloc(1, sizeof *r);
+	require(r && options->writer_count > 0);
+	r->options = *options;
+	list_init(&r->jobs);
+	list_init(&r->retired);
+	list_init(&r->leftovers);
+	message[0] = '\0';
+	r->directory_fd = disk_open_directory(options->disk, registry_directory(r));
+	int error = r->directory_fd < 0 ? r->directory_fd
+					: disk_look(options->disk, registry_directory(r), 0,
+						    &r->place);
+	if (error)
+		snprintf(message, message_size, "log.dirs: %s cannot be used: %s",
+			 registry_directory(r), registry_advice(error));
+	if (error || checkpoint_open(r, message, message_size) != 0 ||
+	    registry_scan(r, message, message_size) != 0) {
+		registry_close(r);
+		return NULL;
+	}
+	registry_publish(r);
+	queue_own(r, &job_serve);
+	return r;
+}
+
+/* Not while a job is under way: a partition on its way to or from a writer has no marks.
+ */
+static bool checkpoint_when_due(struct registry *r, uint64_t now_ns)
+{
+	uint64_t interval_ns = r->options.settings->checkpoint_interval_ms * NS_PER_MS;
+	if (r->checkpoint_at_ns == 0)
+		r->checkpoint_at_ns = now_ns + interval_ns;
+	if (now_ns < r->checkpoint_at_ns || r->job || !r->is_ready || r->is_stopped)
+		return false;
+	r->checkpoint_at_ns = now_ns + interval_ns;
+	if (!directory_is_here(r))
+		return false;
+	int error = checkpoint_write(r);
+	if (error)
+		registry_say(r, "%s: recovery points cannot be written: %s",
+			     registry_directory(r), strerror(-error));
+	return true;
+}
+
+bool registry_turn(struct registry *r, uint64_t now_ns)
+{
+	bool found = rounds_reap(r);
+	found |= jobs_step(r);
+	found |= registry_retire(r, false);
+	found |= checkpoint_when_due(r, now_ns);
+	registry_watch(r, now_ns);
+	found |= fences_step(r);
+	return found;
+}
+
+bool registry_is_ready(const struct registry *r)
+{
+	return r->is_ready;
+}
+
+const char *registry_fault(const struct registry *r)
+{
+	return r->fault;
+}
+
+bool registry_is_busy(const struct registry *r)
+{
+	return r->job || !list_is_empty(&r->jobs) || !list_is_empty(&r->retired) ||
+	       r->has_fences;
+}
+
+void registry_stop(struct registry *r)
+{
+	if (r->is_stopping)
+		return;
+	r->is_stopping = true;
+	jobs_cancel(r);
+	queue_own(r, &job_stop);
+}
+
+bool registry_is_stopped(const struct registry *r)
+{
+	return r->is_stopped;
+}
+
+void registry_close(struct registry *r)
+{
+	r->is_stopping = true;
+	jobs_abandon(r);
+	jobs_cancel(r);
+	registry_retire(r, true);
+	topics_free(r->published);
+	atomic_store_explicit(r->options.topics, NULL, memory_order_release);
+	for (unsigned i = 0; i < r->entry_count; i++)
+		entry_abandon(r, r->entries[i]);
+	for (struct list *node; (node = list_take_first(&r->leftovers));)
+		entry_abandon(r, list_entry(node, struct entry, node));
+	if (r->directory_fd >= 0)
+		disk_close(r->options.disk, r->directory_fd);
+	free(r->entries);
+	free(r);
+}
+
+static void request_job(struct registry *r, const struct job_kind *kind,
+			const struct registry_request *request)
+{
+	require(request->done);
+	job_queue(r, kind, request);
+	if (r->is_stopping)
+		jobs_cancel(r);
+}
+
+void registry_create_topic(struct registry *r, const struct registry_request *request)
+{
+	request_job(r, &job_create, request);
+}
+
+void registry_alter_topic(struct registry *r, const struct registry_request *request)
+{
+	request_job(r, &job_alter, request);
+}
+
+void registry_delete_topic(struct registry *r, const struct registry_request *request)
+{
+	request_job(r, &job_delete, request);
+}
+
+/* What the registry shows: not before its partitions are served. */
+static const struct registry_topic *shown(const struct entry *e)
+{
+	return e && e->shown.topic.partitions ? &e->shown : NULL;
+}
+
+const struct registry_topic *registry_find(const struct registry *r, struct bytes name)
+{
+	char text[TOPIC_NAME_BYTES_MAX + 1];
+	if (name.size > TOPIC_NAME_BYTES_MAX || memchr(name.data, 0, name.size))
+		return NULL;
+	snprintf(text, sizeof text, "%.*s", (int)name.size, (const char *)name.data);
+	return shown(registry_entry(r, text));
+}
+
+const struct registry_topic *registry_find_id(const struct registry *r,
+					      const uint8_t id[16])
+{
+	for (unsigned i = 0; i < r->entry_count; i++) {
+		if (memcmp(r->entries[i]->shown.topic.id, id, UUID_BYTES) == 0)
+			return shown(r->entries[i]);
+	}
+	return NULL;
+}
+
+unsigned registry_count(const struct registry *r)
+{
+	bool are_shown = r->entry_count && shown(r->entries[0]);
+	return are_shown ? r->entry_count : 0;
+}
+
+const struct registry_topic *registry_at(const struct registry *r, unsigned index)
+{
+	require(index < registry_count(r));
+	return shown(r->entries[index]);
+}
+
+static const struct partition *partition_of(const struct registry_topic *topic,
+					    uint32_t partition)
+{
+	const struct entry *e = container_of(topic, struct entry, shown);
+	require(partition < e->partition_count);
+	return e->partitions[partition];
+}
+
+void registry_marks(const struct registry *r, const struct registry_topic *topic,
+		    uint32_t partition, struct log_marks *ret)
+{
+	const struct partition *p = partition_of(topic, partition);
+	/* Closed at the stop: what its writer published last is what there is. */
+	if (p->state == PARTITION_CLOSED && p->log)
+		log_get_marks(p->log, ret);
+	else if (!p->log && p->is_offline)
+		*ret = (struct log_marks){.recovery_point = p->recovery_point};
+	else
+		marks_read(&r->options.marks[p->ref.slot], ret);
+}
+
+bool registry_is_offline(const struct registry *r, const struct registry_topic *topic,
+			 uint32_t partition)
+{
+	return partition_of(topic, partition)->is_offline;
+}
+
+const char *registry_partition_fault(const struct registry *r,
+				     const struct registry_topic *topic,
+				     uint32_t partition)
+{
+	const struct partition *p = partition_of(topic, partition);
+	struct log_marks marks;
+	if (p->fault)
+		return p->fault;
+	registry_marks(r, topic, partition, &marks);
+	return marks.is_fenced ? strerror(-marks.fence_error) : "";
+}
+
+const char *registry_directory_fault(const struct registry *r)
+{
+	return r->directory_fault;
+}
+
+const char *registry_cluster_id(const struct registry *r)
+{
+	return r->cluster_id;
+}
+
+int32_t registry_node_id(const struct registry *r)
+{
+	return r->options.settings->node_id;
+}
+
+const char *registry_name_fault(struct bytes name)
+{
+	if (name.size == 0)
+		return "it is empty";
+	if (name.size > TOPIC_NAME_BYTES_MAX)
+		return "it has more than 249 characters";
+	if (name.data[0] == '.' &&
+	    (name.size == 1 || (name.size == 2 && name.data[1] == '.')))
+		return "it may not be . or ..";
+	if (name.size == sizeof METADATA_TOPIC - 1 &&
+	    memcmp(name.data, METADATA_TOPIC, name.size) == 0)
+		return "it is that of Kafka's own metadata";
+	for (size_t i = 0; i < name.size; i++) {
+		if (!name.data[i] ||
+		    !(isalnum(name.data[i]) || strchr("._-", name.data[i])))
+			return "it may have ASCII letters, digits, '.', '_' and '-' only";
+	}
+	return "";
+}

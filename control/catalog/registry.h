@@ -1,0 +1,148 @@
+/* registry.h - the topics of this gateway: what is on disk, who serves it, what pollers see.
+ *
+ *     open: lock ─▶ scan log.dirs ─▶ log_open each ─▶ one sync ─▶ ADMIN_OPEN to its writer
+ *           ─▶ publish
+ *     job:  .<topic>.json ─▶ directories, a few a turn ─▶ one sync ─▶ ADMIN_OPEN
+ *           ─▶ all replies ─▶ publish ─▶ done()
+ *     stop: ADMIN_CLOSE all ─▶ one sync ─▶ checkpoints ─▶ .kafka_cleanshutdown
+ *
+ * On disk everything is as Kafka has it: <topic>-<partition>/partition.metadata, and in the
+ * log directory meta.properties, recovery-point-offset-checkpoint, log-start-offset-checkpoint,
+ * replication-offset-checkpoint, .kafka_cleanshutdown. What Kafka keeps elsewhere (a topic's
+ * settings and its number of partitions) is one file of ours per topic, .<topic>.json, beside
+ * the directories: Kafka's own scan of a log directory looks at directories only.
+ *
+ * The file is written first, so it decides after a crash: a topic that has one is completed
+ * at the next start, directories without one are a topic of Kafka's and adopted, a file
+ * marked "deleting" is finished off.
+ *
+ * One bad thing does not stop the rest. A partition that is missing, damaged or not what its
+ * name says is offline: whoever asks for it is answered KAFKA_STORAGE_ERROR, nothing of it is
+ * changed, and the operator is told. What is nobody's partition is left alone and named. A
+ * directory that goes while it is served takes its partitions offline within a second.
+ *
+ * Changes are jobs, one after another; nothing waits but disk_run(). A partition's slot is
+ * reused with a new generation; the writer of a slot is fixed (writer_of_slot).
+ *
+ * Core: control only. Ownership: entries are the registry's; a pointer is good until the
+ * next registry_turn(). Limits: TOPICS_MAX topics, PARTITIONS_MAX partitions.
+ */
+#ifndef PENSTOCK_REGISTRY_H
+#define PENSTOCK_REGISTRY_H
+
+#include "config/settings.h"
+#include "control/catalog/registry_lock.h"
+#include "dataplane/batch/topics.h"
+#include "dataplane/store/log/log.h"
+#include "dataplane/writer.h"
+
+struct rte_rcu_qsbr;
+
+struct registry_options {
+	const struct settings *settings;
+	struct disk *disk;
+	struct handoff *writers[WRITERS_MAX]; /* control's own handoff to each writer */
+	unsigned writer_count;
+	struct marks_page *marks;             /* by slot: what writers publish */
+	struct topics *_Atomic *topics;       /* where pollers look */
+	struct rte_rcu_qsbr *rcu;             /* pollers are its readers; null: there are none */
+	/* One line for the operator: what recovery found, what was adopted, what failed. */
+	void (*say)(void *say_owner, const char *line);
+	void *say_owner;
+};
+
+struct registry;
+
+/* One topic. Read-only for everyone else. */
+struct registry_topic {
+	struct topic topic; /* as pollers see it, refs included */
+	struct topic_settings settings;
+};
+
+/* What became of a job. */
+struct registry_result {
+	int16_t error;      /* enum kafka_error */
+	char message[320];  /* what is wrong and what to do; empty when nothing is */
+	/* Null after an error or a deletion. */
+	const struct registry_topic *topic;
+};
+
+/* Called once per job, always out of registry_turn() or registry_stop(). */
+typedef void (*registry_done)(void *owner, const struct registry_result *result);
+
+struct registry_setting {
+	const char *key;
+	const char *value; /* null: the gateway's own again */
+};
+
+/* What a topic shall be. Texts are copied. */
+struct registry_request {
+	const char *name;
+	int32_t partitions;          /* -1: num.partitions (create), as they are (alter) */
+	int32_t replication_factor;  /* -1: default.replication.factor; alter: ignored */
+	const struct registry_setting *settings;
+	unsigned setting_count;
+	bool validate_only;          /* checks everything, changes nothing */
+	registry_done done;
+	void *owner;
+};
+
+/* Reads the log directory and opens every partition. Publishes an empty snapshot; the topics
+ * are served when registry_is_ready(), a few turns of their writers later. Null with a
+ * sentence in `message`. */
+struct registry *registry_open(const struct registry_options *options, char *message,
+			       size_t message_size);
+
+/* Moves jobs on, takes the writers' replies, retires snapshots, writes checkpoints when due.
+ * True when it found work. */
+bool registry_turn(struct registry *r, uint64_t now_ns);
+/* Every partition found at start is served, and every listener's topic is there. */
+bool registry_is_ready(const struct registry *r);
+/* Why it will never be ready, or "": a writer or the disk refused. */
+const char *registry_fault(const struct registry *r);
+/* A job or a retired snapshot waits: turn again soon. (A writer's reply wakes control by the
+ * handoff's requester wake; a poller's quiescent state wakes nobody.) */
+bool registry_is_busy(const struct registry *r);
+
+/* Takes no further jobs, lets writers give every log back, writes the checkpoints and, unless
+ * a log has failed, the mark of a clean shutdown. The pollers are drained before. */
+void registry_stop(struct registry *r);
+bool registry_is_stopped(const struct registry *r);
+/* Frees. The cores have ended. Without registry_is_stopped() before (a failed start, a writer
+ * that hangs) the next start recovers as after a crash. */
+void registry_close(struct registry *r);
+
+void registry_create_topic(struct registry *r, const struct registry_request *request);
+void registry_alter_topic(struct registry *r, const struct registry_request *request);
+void registry_delete_topic(struct registry *r, const struct registry_request *request);
+
+/* Null when there is none; topics being deleted are gone already. */
+const struct registry_topic *registry_find(const struct registry *r, struct bytes name);
+const struct registry_topic *registry_find_id(const struct registry *r, const uint8_t id[16]);
+/* All of them by name: index 0 .. registry_count() - 1. */
+unsigned registry_count(const struct registry *r);
+const struct registry_topic *registry_at(const struct registry *r, unsigned index);
+
+/* The watermarks of a partition, as its writer last published them. */
+void registry_marks(const struct registry *r, const struct registry_topic *topic,
+		    uint32_t partition, struct log_marks *ret);
+
+/* Is nobody let at it? Its watermarks are those of an empty log, or as they were last. */
+bool registry_is_offline(const struct registry *r, const struct registry_topic *topic,
+			 uint32_t partition);
+/* Why a partition is offline or takes no more records; "": it does. */
+const char *registry_partition_fault(const struct registry *r,
+				     const struct registry_topic *topic,
+				     uint32_t partition);
+/* What is wrong with the log directory as a whole, or "". */
+const char *registry_directory_fault(const struct registry *r);
+
+/* 22 characters, as Kafka writes uuids (base64url without padding). */
+const char *registry_cluster_id(const struct registry *r);
+int32_t registry_node_id(const struct registry *r);
+
+/* "" when `name` may name a topic, else what is wrong with it. Whoever makes a topic asks,
+ * and so does the start: what is good for one is good for the other. */
+const char *registry_name_fault(struct bytes name);
+
+#endif

@@ -1,0 +1,141 @@
+/* registry_alter.c - job: a topic gets more partitions, other settings, or both. */
+#include "control/catalog/registry_private.h"
+#include "dataplane/wire/kafka/kafka_error.h"
+
+enum { PHASE_MAKING, PHASE_OPENING, PHASE_TELLING, PHASE_UNDOING };
+
+static bool growth_is_good(struct registry *r, struct job *j)
+{
+	uint32_t now = j->entry->partition_count;
+	if (j->partitions == -1)
+		return true;
+	if (j->partitions <= (int64_t)now)
+		return !job_fail(j, KAFKA_ERROR_INVALID_PARTITIONS,
+				 "topic %s has %u partitions and can only grow: ask for "
+				 "more than %u",
+				 j->name, now, now);
+	if ((uint32_t)j->partitions - now > PARTITIONS_MAX - r->slots_used)
+		return !job_fail(j, KAFKA_ERROR_INVALID_PARTITIONS,
+				 "%d partitions: of %d in all, %u are left; use fewer or "
+				 "delete a topic",
+				 j->partitions, PARTITIONS_MAX,
+				 PARTITIONS_MAX - r->slots_used);
+	return true;
+}
+
+/* The new partitions are gone again; what was there is untouched. */
+static bool undo(struct registry *r, struct job *j)
+{
+	struct entry *e = j->entry;
+	store_close_logs(r, e, j->old_partitions);
+	e->ready = j->old_partitions;
+	e->shown.settings = j->old_settings;
+	e->left = entry_directories(e);
+	entry_resize(r, e, j->old_partitions);
+	removal_of_growth(r, e);
+	return true;
+}
+
+/* The file says what shall be, before anything of it is there. */
+static bool begin_on_disk(struct registry *r, struct job *j)
+{
+	int error = store_write(r, j->entry, j->entry->partition_count);
+	if (error)
+		job_fail(j, KAFKA_ERROR_KAFKA_STORAGE_ERROR,
+			 "topic %s cannot be written to %s: %s", j->name,
+			 registry_directory(r), strerror(-error));
+	return error == 0;
+}
+
+static void begin_opening(struct job *j)
+{
+	struct entry *e = j->entry;
+	j->phase = PHASE_OPENING;
+	round_begin(&j->round, ADMIN_OPEN, e->partitions + j->old_partitions,
+		    e->partition_count - j->old_partitions);
+}
+
+static bool start(struct registry *r, struct job *j)
+{
+	struct entry *e = j->entry = registry_entry(r, j->name);
+	if (!e)
+		return job_fail(
+			j, KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION,
+			"there is no topic %s; `topic list` shows those there are",
+			j->name);
+	struct topic_settings after = e->shown.settings;
+	if (e->is_unread)
+		return job_fail(j, KAFKA_ERROR_KAFKA_STORAGE_ERROR,
+				"topic %s: its file cannot be read, so it is not changed: %s",
+				j->name, e->partitions[0]->fault);
+	if (!growth_is_good(r, j) || !job_settings(r, j, &after) ||
+	    !job_has_directory(r, j) || !job_has_place(r, j, entry_directories(e)) ||
+	    j->validate_only)
+		return true;
+	j->old_partitions = j->at = e->partition_count;
+	j->old_settings = e->shown.settings;
+	e->shown.settings = after;
+	if ((j->partitions != -1 && !entry_resize(r, e, (uint32_t)j->partitions)) ||
+	    !begin_on_disk(r, j))
+		return undo(r, j);
+	if (e->partition_count > j->old_partitions)
+		j->phase = PHASE_MAKING;
+	else
+		begin_opening(j);
+	return false;
+}
+
+static bool make(struct registry *r, struct job *j)
+{
+	if (!job_make(r, j))
+		return false;
+	if (j->error)
+		return undo(r, j);
+	begin_opening(j);
+	return false;
+}
+
+static bool tell(struct registry *r, struct job *j)
+{
+	struct entry *e = j->entry;
+	if (j->round.error) {
+		job_fail(j, KAFKA_ERROR_KAFKA_STORAGE_ERROR,
+			 "topic %s: its writer refused: %s", j->name,
+			 strerror(-j->round.error));
+		j->phase = PHASE_UNDOING;
+		round_begin(&j->round, ADMIN_CLOSE, e->partitions + j->old_partitions,
+			    e->partition_count - j->old_partitions);
+		return false;
+	}
+	entry_apply_settings(e);
+	for (uint32_t i = 0; i < j->old_partitions; i++)
+		e->partitions[i]->admin.options = entry_log_options(e);
+	j->phase = PHASE_TELLING;
+	round_begin(&j->round, ADMIN_ALTER, e->partitions, j->old_partitions);
+	return false;
+}
+
+static bool publish(struct registry *r, struct job *j)
+{
+	struct entry *e = j->entry;
+	e->shown.topic.partitions = e->partition_count;
+	registry_publish(r);
+	j->result.topic = &e->shown;
+	return true;
+}
+
+static bool next(struct registry *r, struct job *j)
+{
+	switch (j->phase) {
+	case PHASE_MAKING:
+		return make(r, j);
+	case PHASE_OPENING:
+		return tell(r, j);
+	case PHASE_TELLING:
+		return publish(r, j);
+	default:
+		return undo(r, j);
+	}
+}
+
+const struct job_kind job_alter = {start, next};

@@ -1,0 +1,146 @@
+/* registry_create.c - job: a new topic. Checked, written to disk, opened by its writers,
+ * published; or undone. */
+#include "control/catalog/registry_private.h"
+#include "dataplane/wire/kafka/kafka_error.h"
+
+enum { PHASE_MAKING, PHASE_OPENING, PHASE_UNDOING };
+
+/* Numbers as Kafka refuses them; -1 becomes the gateway's default. */
+static bool counts_are_good(struct registry *r, struct job *j)
+{
+	const struct settings *s = r->options.settings;
+	int32_t copies = j->replication_factor == -1 ? s->default_replication_factor
+						     : j->replication_factor;
+	if (j->partitions == -1)
+		j->partitions = s->num_partitions;
+	if (copies != 1)
+		return !job_fail(j, KAFKA_ERROR_INVALID_REPLICATION_FACTOR,
+				 "replication factor %d: this is one gateway with one "
+				 "copy; use 1%s",
+				 copies,
+				 j->replication_factor == -1
+					 ? " (default.replication.factor)"
+					 : "");
+	if (j->partitions < 1)
+		return !job_fail(j, KAFKA_ERROR_INVALID_PARTITIONS,
+				 "%d partitions: a topic has at least 1", j->partitions);
+	if ((uint32_t)j->partitions > PARTITIONS_MAX - r->slots_used)
+		return !job_fail(j, KAFKA_ERROR_INVALID_PARTITIONS,
+				 "%d partitions: of %d in all, %u are left; use fewer or "
+				 "delete a topic",
+				 j->partitions, PARTITIONS_MAX,
+				 PARTITIONS_MAX - r->slots_used);
+	return true;
+}
+
+static bool name_is_good(struct registry *r, struct job *j)
+{
+	const char *fault = registry_name_fault(
+		(struct bytes){(const uint8_t *)j->name, strlen(j->name)});
+	if (fault[0])
+		return !job_fail(j, KAFKA_ERROR_INVALID_TOPIC_EXCEPTION, "topic name: %s",
+				 fault);
+	if (registry_entry(r, j->name))
+		return !job_fail(
+			j, KAFKA_ERROR_TOPIC_ALREADY_EXISTS,
+			"topic %s is there already; alter it, or take another name",
+			j->name);
+	if (r->entry_count == TOPICS_MAX)
+		return !job_fail(
+			j, KAFKA_ERROR_POLICY_VIOLATION,
+			"there are %d topics, as many as a gateway holds; delete one",
+			TOPICS_MAX);
+	return true;
+}
+
+/* The file says that what is there is to go before any of it goes: what the disk does not let
+ * the job remove, the stop or the next start removes, and takes nothing for a topic of Kafka's.
+ * If not even the file can be written by then all stays, and the next start completes the
+ * topic. */
+static bool undo(struct registry *r, struct job *j)
+{
+	struct entry *e = j->entry;
+	store_close_logs(r, e, 0);
+	e->left = e->partition_count;
+	entry_resize(r, e, 0);
+	if (removal_run(r, e) == 0)
+		entry_free(r, e);
+	else
+		removal_later(r, e);
+	return true;
+}
+
+/* The topic's file, before anything of it is there. */
+static bool begin_on_disk(struct registry *r, struct job *j)
+{
+	int error = checkpoint_forget_deleted(r);
+	if (!error)
+		error = store_write(r, j->entry, j->entry->partition_count);
+	if (error)
+		job_fail(j, KAFKA_ERROR_KAFKA_STORAGE_ERROR,
+			 "topic %s cannot be written to %s: %s", j->name,
+			 registry_directory(r), strerror(-error));
+	return error == 0;
+}
+
+static bool start(struct registry *r, struct job *j)
+{
+	struct topic_settings settings;
+	topic_settings_init(&settings, r->options.settings);
+	if (!name_is_good(r, j) || !counts_are_good(r, j) ||
+	    !job_settings(r, j, &settings) || !job_has_directory(r, j) ||
+	    !job_has_place(r, j, 0) || j->validate_only)
+		return true;
+	struct entry *e = entry_new(r, j->name);
+	j->entry = e;
+	e->shown.settings = settings;
+	entry_apply_settings(e);
+	uuid_make(e->shown.topic.id);
+	if (!entry_resize(r, e, (uint32_t)j->partitions) || !begin_on_disk(r, j))
+		return undo(r, j);
+	j->phase = PHASE_MAKING;
+	return false;
+}
+
+static bool make(struct registry *r, struct job *j)
+{
+	if (!job_make(r, j))
+		return false;
+	if (j->error)
+		return undo(r, j);
+	j->phase = PHASE_OPENING;
+	round_begin(&j->round, ADMIN_OPEN, j->entry->partitions, j->entry->partition_count);
+	return false;
+}
+
+static bool publish(struct registry *r, struct job *j)
+{
+	if (j->round.error) {
+		job_fail(j, KAFKA_ERROR_KAFKA_STORAGE_ERROR,
+			 "topic %s: its writer refused: %s", j->name,
+			 strerror(-j->round.error));
+		j->phase = PHASE_UNDOING;
+		round_begin(&j->round, ADMIN_CLOSE, j->entry->partitions,
+			    j->entry->partition_count);
+		return false;
+	}
+	j->entry->shown.topic.partitions = j->entry->partition_count;
+	registry_insert(r, j->entry);
+	registry_publish(r);
+	j->result.topic = &j->entry->shown;
+	return true;
+}
+
+static bool next(struct registry *r, struct job *j)
+{
+	switch (j->phase) {
+	case PHASE_MAKING:
+		return make(r, j);
+	case PHASE_OPENING:
+		return publish(r, j);
+	default:
+		return undo(r, j);
+	}
+}
+
+const struct job_kind job_create = {start, next};

@@ -1,0 +1,74 @@
+/* registry_delete.c - job: a topic goes. Marked, out of the snapshot, given back by its
+ * writers, removed; a crash in between is finished off at the next start. */
+#include "control/catalog/registry_private.h"
+#include "dataplane/wire/kafka/kafka_error.h"
+
+/* A call may have failed behind the one that wrote the mark: the next start would delete what
+ * is acknowledged until then. False: the file may say so, whatever was tried. */
+static bool unmark(struct registry *r, struct entry *e)
+{
+	return !store_may_be_deleting(r, e) || store_write(r, e, e->partition_count) == 0;
+}
+
+static bool start(struct registry *r, struct job *j)
+{
+	struct entry *e = registry_entry(r, j->name);
+	if (!r->options.settings->delete_topic_enable)
+		return job_fail(j, KAFKA_ERROR_TOPIC_DELETION_DISABLED,
+				"topics cannot be deleted: delete.topic.enable is false");
+	if (!e)
+		return job_fail(
+			j, KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION,
+			"there is no topic %s; `topic list` shows those there are",
+			j->name);
+	if (!job_has_directory(r, j) || j->validate_only)
+		return true;
+	int error = removal_mark(r, e);
+	bool is_unsure = error && !unmark(r, e);
+	if (error)
+		job_fail(j, KAFKA_ERROR_KAFKA_STORAGE_ERROR,
+			 "topic %s cannot be marked as deleted in %s%s: %s", j->name,
+			 registry_directory(r),
+			 is_unsure ? ", nor be told from one that is: it is served no more, "
+				     "the next start deletes it or has it again"
+				   : "",
+			 strerror(-error));
+	if (error && !is_unsure)
+		return true;
+	j->entry = e;
+	registry_take(r, e);
+	registry_publish(r);
+	round_begin(&j->round, ADMIN_CLOSE, e->partitions, e->partition_count);
+	return false;
+}
+
+/* Some more of the directories, then the file. */
+static bool next(struct registry *r, struct job *j)
+{
+	struct entry *e = j->entry;
+	if (j->at == 0)
+		store_close_logs(r, e, 0);
+	if (j->result.error) {
+		removal_later(r, e);
+		return true;
+	}
+	uint32_t count = entry_directories(e);
+	uint32_t end = min_u32(j->at + JOB_PARTITIONS_AT_ONCE, count);
+	int error = store_remove(r, e, j->at, end);
+	j->error = j->error ? j->error : error;
+	j->at = end;
+	if (end < count)
+		return false;
+	if (!j->error)
+		j->error = store_forget(r, e);
+	if (!j->error) {
+		entry_free(r, e);
+		return true;
+	}
+	registry_say(r, "topic %s: not all of it could be removed: %s; the next start tries again",
+		     j->name, strerror(-j->error));
+	removal_later(r, e);
+	return true;
+}
+
+const struct job_kind job_delete = {start, next};

@@ -1,0 +1,144 @@
+/* registry_entry.c - topics in memory: partitions, their slots, and what settings mean to
+ * pollers and logs. */
+#include "control/catalog/registry_private.h"
+#include "dataplane/base/clock.h"
+#include "dataplane/base/require.h"
+#include "dataplane/wire/record/record_batch.h"
+
+#include <stdlib.h>
+
+static void *grown(void *array, size_t count, size_t item)
+{
+	void *p = realloc(array, (count ? count : 1) * item);
+	require(p);
+	return p;
+}
+
+struct entry *entry_new(const struct registry *r, const char *name)
+{
+	struct entry *e = calloc(1, sizeof *e);
+	require(e);
+	snprintf(e->shown.topic.name, sizeof e->shown.topic.name, "%s", name);
+	e->shown.topic.name_bytes = (uint16_t)strlen(e->shown.topic.name);
+	topic_settings_init(&e->shown.settings, r->options.settings);
+	entry_apply_settings(e);
+	return e;
+}
+
+/* Slots are handed out in turn, so that neighbours of one topic lie with different
+ * writers. */
+static void slot_take(struct registry *r, struct partition *p)
+{
+	require(r->slots_used < PARTITIONS_MAX);
+	while (r->slots[r->slot_next])
+		r->slot_next = (r->slot_next + 1) % PARTITIONS_MAX;
+	p->ref.slot = r->slot_next;
+	p->ref.generation = ++r->generation[r->slot_next];
+	r->slots[r->slot_next] = p;
+	r->slots_used++;
+}
+
+static void slot_give(struct registry *r, struct partition *p)
+{
+	require(r->slots[p->ref.slot] == p);
+	r->slots[p->ref.slot] = NULL;
+	r->slots_used--;
+}
+
+static struct partition *partition_new(struct registry *r, const struct entry *e,
+				       uint32_t number)
+{
+	struct partition *p = calloc(1, sizeof *p);
+	require(p);
+	p->log_start_offset = -1;
+	require(asprintf(&p->directory, "%s/%s-%u", registry_directory(r),
+			 e->shown.topic.name, number) > 0);
+	slot_take(r, p);
+	return p;
+}
+
+static void partition_free(struct registry *r, struct partition *p)
+{
+	require(p->state == PARTITION_CLOSED && !p->log);
+	slot_give(r, p);
+	free(p->fault);
+	free(p->segments.at);
+	free(p->directory);
+	free(p);
+}
+
+bool entry_resize(struct registry *r, struct entry *e, uint32_t count)
+{
+	if (count > e->partition_count &&
+	    count - e->partition_count > PARTITIONS_MAX - r->slots_used)
+		return false;
+	while (e->partition_count > count)
+		partition_free(r, e->partitions[--e->partition_count]);
+	e->partitions = grown(e->partitions, count, sizeof *e->partitions);
+	e->shown.topic.refs =
+		grown(e->shown.topic.refs, count, sizeof *e->shown.topic.refs);
+	while (e->partition_count < count) {
+		uint32_t number = e->partition_count++;
+		e->partitions[number] = partition_new(r, e, number);
+		e->shown.topic.refs[number] = e->partitions[number]->ref;
+	}
+	return true;
+}
+
+uint32_t entry_directories(const struct entry *e)
+{
+	return max_u32(e->partition_count, e->left);
+}
+
+void entry_free(struct registry *r, struct entry *e)
+{
+	entry_resize(r, e, 0);
+	free(e->partitions);
+	free(e->shown.topic.refs);
+	free(e);
+}
+
+void entry_abandon(struct registry *r, struct entry *e)
+{
+	store_close_logs(r, e, 0);
+	for (uint32_t i = 0; i < e->partition_count; i++) {
+		e->partitions[i]->log = NULL;
+		e->partitions[i]->state = PARTITION_CLOSED;
+	}
+	entry_free(r, e);
+}
+
+static uint8_t codec_of(uint8_t compression)
+{
+	static const uint8_t codecs[] = {
+		[COMPRESSION_PRODUCER] = RECORD_CODEC_NONE,
+		[COMPRESSION_UNCOMPRESSED] = RECORD_CODEC_NONE,
+		[COMPRESSION_GZIP] = RECORD_CODEC_GZIP,
+		[COMPRESSION_SNAPPY] = RECORD_CODEC_SNAPPY,
+		[COMPRESSION_LZ4] = RECORD_CODEC_LZ4,
+		[COMPRESSION_ZSTD] = RECORD_CODEC_ZSTD,
+	};
+	return codecs[compression];
+}
+
+void entry_apply_settings(struct entry *e)
+{
+	const struct topic_settings *s = &e->shown.settings;
+	struct topic *t = &e->shown.topic;
+	t->codec = codec_of(s->compression_type);
+	t->batch_bytes = (uint32_t)s->batch_bytes;
+	t->linger_us = (uint32_t)(s->linger_ms * (NS_PER_MS / NS_PER_US));
+	t->message_bytes_max = (uint32_t)s->max_message_bytes;
+	t->timestamp_before_max_ms = s->timestamp_before_max_ms;
+	t->timestamp_after_max_ms = s->timestamp_after_max_ms;
+}
+
+struct log_options entry_log_options(const struct entry *e)
+{
+	const struct topic_settings *s = &e->shown.settings;
+	return (struct log_options){
+		.segment_bytes = (uint32_t)s->segment_bytes,
+		.message_bytes_max = (uint32_t)s->max_message_bytes,
+		.index_interval_bytes = (uint32_t)s->index_interval_bytes,
+	};
+}

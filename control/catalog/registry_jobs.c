@@ -1,0 +1,220 @@
+/* registry_jobs.c - the queue of changes: one under way, the others wait; each ends with
+ * done(). What a job does is in registry_create.c, _alter.c, _delete.c and _serve.c. */
+#include "control/catalog/registry_private.h"
+#include "dataplane/base/require.h"
+#include "dataplane/wire/kafka/kafka_error.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+
+static char *copy_of(const char *text)
+{
+	char *copy = text ? strdup(text) : NULL;
+	require(!text || copy);
+	return copy;
+}
+
+static void copy_settings(struct job *j, const struct registry_request *request)
+{
+	j->setting_count = request->setting_count;
+	j->settings = calloc(j->setting_count + 1u, sizeof *j->settings);
+	require(j->settings);
+	for (unsigned i = 0; i < j->setting_count; i++) {
+		j->settings[i].key = copy_of(request->settings[i].key);
+		j->settings[i].value = copy_of(request->settings[i].value);
+	}
+}
+
+struct job *job_queue(struct registry *r, const struct job_kind *kind,
+		      const struct registry_request *request)
+{
+	struct job *j = calloc(1, sizeof *j);
+	require(j);
+	j->kind = kind;
+	snprintf(j->name, sizeof j->name, "%s", request->name);
+	j->partitions = request->partitions;
+	j->replication_factor = request->replication_factor;
+	j->validate_only = request->validate_only;
+	j->done = request->done;
+	j->owner = request->owner;
+	copy_settings(j, request);
+	list_append(&r->jobs, &j->node);
+	return j;
+}
+
+static void job_end(struct job *j)
+{
+	if (j->result.error)
+		j->result.topic = NULL;
+	j->done(j->owner, &j->result);
+	for (unsigned i = 0; i < j->setting_count; i++) {
+		free((void *)(uintptr_t)j->settings[i].key);
+		free((void *)(uintptr_t)j->settings[i].value);
+	}
+	free(j->settings);
+	free(j);
+}
+
+bool job_fail(struct job *j, int16_t error, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	j->result.error = error;
+	vsnprintf(j->result.message, sizeof j->result.message, format, args);
+	va_end(args);
+	return true;
+}
+
+bool job_has_directory(struct registry *r, struct job *j)
+{
+	if (directory_is_here(r))
+		return true;
+	return !job_fail(j, KAFKA_ERROR_KAFKA_STORAGE_ERROR,
+			 "topic %s is left as it is: %s; bring it back and start the gateway "
+			 "again",
+			 j->name, r->directory_fault);
+}
+
+/* Of a topic of this name that is gone, or never came to be. */
+static bool leftover_goes(struct registry *r, struct job *j)
+{
+	int error = removal_again(r, j->name);
+	if (error)
+		job_fail(j, KAFKA_ERROR_KAFKA_STORAGE_ERROR,
+			 "topic %s: an earlier change of it has failed, and what it left in %s "
+			 "cannot be removed yet: %s; see to the disk, then ask again",
+			 j->name, registry_directory(r), strerror(-error));
+	return error == 0;
+}
+
+bool job_has_place(struct registry *r, struct job *j, uint32_t first)
+{
+	char path[PATH_MAX];
+	if (removal_is_due(r, j->name) && (j->validate_only || !leftover_goes(r, j)))
+		return j->validate_only;
+	if (j->partitions <= 0 ||
+	    !store_is_taken(r, j->name, first, (uint32_t)j->partitions, path))
+		return true;
+	return !job_fail(j, KAFKA_ERROR_KAFKA_STORAGE_ERROR,
+			 "topic %s: something that is not the gateway's lies at its place, %s: "
+			 "move it away, or take another name",
+			 j->name, path);
+}
+
+/* Some more of the partitions, or the sync and the file that end it. */
+static int make_some(struct registry *r, struct job *j, char *why, size_t why_size)
+{
+	struct entry *e = j->entry;
+	uint32_t end = min_u32(j->at + JOB_PARTITIONS_AT_ONCE, e->partition_count);
+	int error = 0;
+	why[0] = '\0';
+	if (j->at == end) {
+		error = store_sync(r);
+		if (error)
+			return error;
+		e->ready = e->partition_count;
+		return store_write(r, e, e->partition_count);
+	}
+	for (; !error && j->at < end; j->at += !error)
+		error = store_open(r, e, e->partitions[j->at], false, why, why_size);
+	return error;
+}
+
+bool job_make(struct registry *r, struct job *j)
+{
+	char why[768];
+	bool is_last = j->at == j->entry->partition_count;
+	j->error = make_some(r, j, why, sizeof why);
+	if (j->error)
+		job_fail(j, KAFKA_ERROR_KAFKA_STORAGE_ERROR,
+			 "topic %s cannot be written to %s: %s", j->name,
+			 registry_directory(r), why[0] ? why : strerror(-j->error));
+	return j->error || is_last;
+}
+
+/* Pollers reserve memory for one batch of the gateway's limit: what is larger would wait for
+ * ever, so they refuse it whatever its topic says. */
+static bool batches_fit(struct registry *r, struct job *j, const struct topic_settings *settings)
+{
+	int64_t limit = (int64_t)r->options.settings->message_max_bytes;
+	if (j->setting_count == 0 || (int64_t)settings->max_message_bytes <= limit)
+		return true;
+	job_fail(j, KAFKA_ERROR_INVALID_CONFIG,
+		 "max.message.bytes %lld is above the gateway's message.max.bytes %lld: raise "
+		 "that first, and restart",
+		 (long long)settings->max_message_bytes, (long long)limit);
+	return false;
+}
+
+bool job_settings(struct registry *r, struct job *j, struct topic_settings *settings)
+{
+	for (unsigned i = 0; i < j->setting_count; i++) {
+		const struct registry_setting *s = &j->settings[i];
+		if (!topic_settings_set(settings, r->options.settings, s->key, s->value,
+					j->result.message, sizeof j->result.message)) {
+			j->result.error = KAFKA_ERROR_INVALID_CONFIG;
+			return false;
+		}
+	}
+	return batches_fit(r, j, settings);
+}
+
+/* Begins the next job, or goes on with the one whose round is complete. */
+static bool job_step(struct registry *r)
+{
+	bool is_over;
+	if (!r->job) {
+		struct list *node = list_take_first(&r->jobs);
+		if (!node)
+			return false;
+		r->job = list_entry(node, struct job, node);
+		is_over = r->job->kind->start(r, r->job);
+	} else {
+		if (!round_step(r, &r->job->round))
+			return false;
+		is_over = r->job->kind->next(r, r->job);
+	}
+	if (is_over) {
+		struct job *j = r->job;
+		r->job = NULL;
+		job_end(j);
+	}
+	return true;
+}
+
+enum { STEPS_PER_TURN = 16 };
+
+bool jobs_step(struct registry *r)
+{
+	unsigned steps = 0;
+	while (steps < STEPS_PER_TURN && job_step(r))
+		steps++;
+	return steps > 0;
+}
+
+void jobs_abandon(struct registry *r)
+{
+	struct job *j = r->job;
+	if (!j)
+		return;
+	r->job = NULL;
+	bool is_listed =
+		j->entry && registry_entry(r, j->entry->shown.topic.name) == j->entry;
+	if (j->entry && !is_listed)
+		entry_abandon(r, j->entry);
+	if (j->kind == &job_serve || j->kind == &job_stop)
+		free(j->round.partitions);
+	job_fail(j, KAFKA_ERROR_BROKER_NOT_AVAILABLE, "the gateway has stopped");
+	job_end(j);
+}
+
+void jobs_cancel(struct registry *r)
+{
+	struct list *node;
+	while ((node = list_take_first(&r->jobs))) {
+		struct job *j = list_entry(node, struct job, node);
+		job_fail(j, KAFKA_ERROR_BROKER_NOT_AVAILABLE,
+			 "the gateway is stopping; ask again when it runs");
+		job_end(j);
+	}
+}

@@ -1,0 +1,136 @@
+/* registry_listing.c - the names in a log directory: which may be partitions, which belong to
+ * Kafka or to us, and which are somebody else's. */
+#include "control/catalog/registry_private.h"
+#include "dataplane/base/require.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+
+static const char topic_file_ending[] = ".json";
+
+static int compare_found(const void *a, const void *b)
+{
+	const struct found *x = a, *y = b;
+	int order = strcmp(x->topic, y->topic);
+	return order ? order
+		     : (x->partition > y->partition) - (x->partition < y->partition);
+}
+
+/* Files of a whole log directory, ours and Kafka's; no reason to speak of them. */
+static bool is_known(const char *name)
+{
+	static const char *const known[] = {
+		".kafka_cleanshutdown",
+		".lock",
+		".penstock.tmp",
+		"__cluster_metadata-0",
+		"bootstrap.checkpoint",
+		"cleaner-offset-checkpoint",
+		"log-start-offset-checkpoint",
+		"lost+found",
+		"meta.properties",
+		"recovery-point-offset-checkpoint",
+		"replication-offset-checkpoint",
+	};
+	for (unsigned i = 0; i < array_len(known); i++)
+		if (strcmp(name, known[i]) == 0)
+			return true;
+	return false;
+}
+
+bool listing_topic_file(const char *name, char topic[TOPIC_NAME_BYTES_MAX + 1])
+{
+	size_t size = strlen(name), ending = sizeof topic_file_ending - 1;
+	if (name[0] != '.' || size < ending + 2 ||
+	    size - ending - 1 > TOPIC_NAME_BYTES_MAX ||
+	    strcmp(name + size - ending, topic_file_ending) != 0)
+		return false;
+	struct bytes text = {(const uint8_t *)name + 1, size - ending - 1};
+	snprintf(topic, TOPIC_NAME_BYTES_MAX + 1, "%.*s", (int)text.size, name + 1);
+	return !registry_name_fault(text)[0];
+}
+
+void listing_note_foreign(struct listing *l, const char *name)
+{
+	size_t used = strlen(l->foreign);
+	l->foreign_count++;
+	/* Whole names only; those that find no room are counted. */
+	if (used + strlen(name) + 3 >= sizeof l->foreign) {
+		l->foreign_unnamed++;
+		return;
+	}
+	snprintf(l->foreign + used, sizeof l->foreign - used, "%s%s", used ? ", " : "", name);
+	for (char *c = l->foreign + used; *c; c++)
+		if (iscntrl((unsigned char)*c))
+			*c = '?'; /* somebody else's name in a line of ours */
+}
+
+void listing_say_foreign(struct registry *r, const struct listing *l)
+{
+	char more[32] = "";
+	if (l->foreign_unnamed)
+		snprintf(more, sizeof more, " and %u more", l->foreign_unnamed);
+	if (l->foreign_count)
+		registry_say(r,
+			     "%s holds what is no partition of a topic, and is left alone: "
+			     "%s%s; better kept elsewhere",
+			     registry_directory(r), l->foreign, more);
+}
+
+/* Into `found`, or noted as foreign, or passed over. */
+static void take_name(struct listing *l, const char *name)
+{
+	char topic[TOPIC_NAME_BYTES_MAX + 1];
+	struct found *f = &l->found[l->count];
+	if (store_split_name(name, f->topic, &f->partition))
+		l->count++;
+	else if (!is_known(name) && !listing_topic_file(name, topic) &&
+		 !store_is_deleted_name(name))
+		listing_note_foreign(l, name);
+}
+
+int listing_read(struct registry *r, struct listing *l)
+{
+	int error =
+		disk_list(r->options.disk, registry_directory(r), &l->names, &l->bytes);
+	if (error)
+		return error;
+	size_t names = 0;
+	for_each_name(name, l) names++;
+	l->found = calloc(names + 1, sizeof *l->found);
+	require(l->found);
+	for_each_name(name, l) take_name(l, name);
+	qsort(l->found, l->count, sizeof *l->found, compare_found);
+	return 0;
+}
+
+void listing_free(struct listing *l)
+{
+	free(l->names);
+	free(l->found);
+}
+
+bool listing_has(const struct listing *l, const char *topic, uint32_t partition)
+{
+	struct found key = {.partition = partition};
+	snprintf(key.topic, sizeof key.topic, "%s", topic);
+	return bsearch(&key, l->found, l->count, sizeof key, compare_found) != NULL;
+}
+
+uint32_t listing_partitions(const struct listing *l, const char *topic)
+{
+	uint32_t partitions = 0;
+	for (size_t i = 0; i < l->count; i++)
+		if (strcmp(l->found[i].topic, topic) == 0)
+			partitions = l->found[i].partition + 1;
+	return partitions;
+}
+
+void listing_forget(struct listing *l, const char *topic)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < l->count; i++)
+		if (strcmp(l->found[i].topic, topic) != 0)
+			l->found[kept++] = l->found[i];
+	l->count = kept;
+}

@@ -1,0 +1,131 @@
+/* registry_offline.c - what cannot be served: one partition found bad at start or gone since,
+ * or the whole log directory.
+ *
+ *     at start:  reason ─▶ ADMIN_OPEN without a log ─▶ everyone is answered 56
+ *     later:     reason ─▶ ADMIN_FENCE ─▶ what is outstanding and what comes is answered 56
+ *
+ * All else goes on. Nothing in the directory of such a partition is changed, and its recovery
+ * point stays what it was, for whoever mends it. */
+#include "control/catalog/registry_private.h"
+#include "dataplane/base/require.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+enum { OFFLINE_LINES = 20 };
+
+static void go_offline(struct registry *r, struct partition *p, const char *fault)
+{
+	free(p->fault);
+	p->fault = strdup(fault);
+	require(p->fault);
+	p->is_offline = true;
+	p->is_suspect = true;
+	p->wants_fence = p->log != NULL;
+	r->has_fences |= p->wants_fence;
+}
+
+void partition_offline(struct registry *r, struct partition *p, const char *fault)
+{
+	go_offline(r, p, fault);
+	/* A disk may fail under thousands at once: each is in `penstockctl state`. */
+	if (r->offline_said++ < OFFLINE_LINES)
+		registry_say(r, "%s is OFFLINE, all else is served: %s", p->directory, fault);
+	else if (r->offline_said == OFFLINE_LINES + 1)
+		registry_say(r, "more partitions are OFFLINE: `penstockctl state` names them");
+}
+
+void partitions_offline(struct registry *r, struct entry *e, const bool *which,
+			const char *fault)
+{
+	char numbers[128] = "";
+	size_t used = 0;
+	for (uint32_t i = 0, end; i < e->partition_count; i = end) {
+		for (end = i; end < e->partition_count && which[end]; end++)
+			go_offline(r, e->partitions[end], fault);
+		if (end == i) {
+			end++;
+			continue;
+		}
+		if (used < sizeof numbers)
+			used += (size_t)snprintf(numbers + used, sizeof numbers - used,
+						 end - i > 1 ? "%s%u-%u" : "%s%u",
+						 used ? ", " : "", i, end - 1);
+	}
+	if (used > 0)
+		registry_say(r, "topic %s: partitions %s%s are OFFLINE, all else is served: %s",
+			     e->shown.topic.name, numbers,
+			     used < sizeof numbers ? "" : "...", fault);
+}
+
+bool place_is_lost(struct registry *r, const char *path, const struct disk_place *was,
+		   struct disk_place *now)
+{
+	*now = *was;
+	int error = disk_look(r->options.disk, path, 0, now);
+	if (error)
+		return error == -ENOENT || error == -ENOTDIR || error == -ESTALE ||
+		       error == -EIO;
+	return now->device != was->device || now->inode != was->inode;
+}
+
+static void lose_directory(struct registry *r)
+{
+	r->is_lost = true;
+	snprintf(r->directory_fault, sizeof r->directory_fault,
+		 "%.255s was removed, replaced or unmounted under the gateway",
+		 registry_directory(r));
+	for (uint32_t slot = 0; slot < PARTITIONS_MAX; slot++)
+		if (r->slots[slot] && !r->slots[slot]->is_offline)
+			go_offline(r, r->slots[slot], r->directory_fault);
+	registry_say(r,
+		     "%s: all partitions are OFFLINE, nothing is acknowledged any more; "
+		     "bring it back and start the gateway again",
+		     r->directory_fault);
+}
+
+bool directory_is_here(struct registry *r)
+{
+	struct disk_place now;
+	if (!r->is_lost && place_is_lost(r, registry_directory(r), &r->place, &now))
+		lose_directory(r);
+	return !r->is_lost;
+}
+
+static void send_fence(struct registry *r, struct partition *p, struct handoff *h)
+{
+	p->wants_fence = false;
+	p->admin = (struct admin){
+		.msg = {.kind = HANDOFF_ADMIN},
+		.op = ADMIN_FENCE,
+		.partition = p->ref,
+		.log = p->log,
+		.options = p->admin.options,
+		.error = -ESTALE,
+		.owner = p,
+	};
+	p->state = PARTITION_ASKED;
+	p->round = &r->fences;
+	handoff_send(h, &p->admin.msg);
+}
+
+/* One that is on its way to or from its writer is told when it has arrived. */
+bool fences_step(struct registry *r)
+{
+	bool has_sent = false, are_left = false;
+	for (uint32_t slot = 0; r->has_fences && slot < PARTITIONS_MAX; slot++) {
+		struct partition *p = r->slots[slot];
+		if (!p || !p->wants_fence)
+			continue;
+		unsigned writer = writer_of_slot(slot, r->options.writer_count);
+		struct handoff *h = r->options.writers[writer];
+		if (p->state == PARTITION_SERVED && handoff_has_room(h, HANDOFF_ADMIN)) {
+			send_fence(r, p, h);
+			has_sent = true;
+		} else {
+			are_left = true;
+		}
+	}
+	r->has_fences = are_left;
+	return has_sent;
+}

@@ -1,0 +1,321 @@
+/* registry_partitions.c - the directories of a topic: made, their logs opened and closed,
+ * removed; and how a partition's directory is told from anything else. */
+#include "control/catalog/registry_private.h"
+#include "control/catalog/disk_files.h"
+#include "dataplane/base/require.h"
+#include "dataplane/store/segment.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+enum { METADATA_BYTES_MAX = 4096 };
+
+/* partition.metadata as Kafka writes it. */
+static int write_id(struct registry *r, const struct entry *e, const char *directory)
+{
+	char id[UUID_TEXT_BYTES], text[64], path[PATH_MAX];
+	int size = snprintf(text, sizeof text, "version: 0\ntopic_id: %s\n",
+			    uuid_format(e->shown.topic.id, id));
+	disk_path(path, directory, "partition.metadata");
+	return disk_write_file(r->options.disk, path, text, (size_t)size);
+}
+
+int store_read_id(struct registry *r, const char *directory, uint8_t id[UUID_BYTES])
+{
+	char path[PATH_MAX], *text = NULL;
+	disk_path(path, directory, "partition.metadata");
+	int error = disk_read_file(r->options.disk, path, METADATA_BYTES_MAX, &text);
+	if (error)
+		return error;
+	/* What a power cut leaves of one that was never synced: empty, or zeroes. */
+	if (!text[0])
+		error = -ENOENT;
+	const char *at = strstr(text, "topic_id:");
+	at = at ? at + strlen("topic_id:") : "";
+	bool is_good = uuid_parse(at + strspn(at, " "), id);
+	free(text);
+	return error ? error : is_good ? 0 : -EBADMSG;
+}
+
+/* ---- opened ------------------------------------------------------------------------ */
+
+struct opening {
+	struct registry *r;
+	const struct entry *e;
+	struct partition *p;
+	bool is_clean;
+	bool has_no_id; /* a power cut took it, or it is new: it is told whose it is */
+	char *why;
+	size_t why_size;
+};
+
+/* The directory says whose it is. */
+static int check_id(struct opening *o)
+{
+	uint8_t id[UUID_BYTES];
+	int error = store_read_id(o->r, o->p->directory, id);
+	o->has_no_id = error == -ENOENT;
+	if (o->has_no_id && !store_holds_partition(o->r, o->p->directory, false) &&
+	    !store_holds_partition(o->r, o->p->directory, true)) {
+		snprintf(o->why, o->why_size,
+			 "it holds something else than a partition: move that away");
+		return -ENOTEMPTY;
+	}
+	if (o->has_no_id)
+		return 0;
+	if (!error && memcmp(id, o->e->shown.topic.id, UUID_BYTES) != 0)
+		error = -EEXIST;
+	if (error == -EEXIST)
+		snprintf(o->why, o->why_size,
+			 "its partition.metadata names another topic id: move the directory "
+			 "away");
+	else if (error == -EBADMSG)
+		snprintf(o->why, o->why_size,
+			 "its partition.metadata is damaged: restore or remove the file");
+	else if (error)
+		snprintf(o->why, o->why_size, "its partition.metadata: %s",
+			 strerror(-error));
+	return error;
+}
+
+/* Before the log opens its first one, and changes what it finds. */
+static int check_segments(struct opening *o)
+{
+	struct listing l = {0};
+	int error = disk_list(o->r->options.disk, o->p->directory, &l.names, &l.bytes);
+	for_each_name(name, &l)
+	{
+		char path[PATH_MAX];
+		int64_t base;
+		enum segment_file file;
+		struct disk_place place;
+		if (error || !segment_parse(name, &base, &file))
+			continue;
+		error = disk_look(o->r->options.disk,
+				  disk_path(path, o->p->directory, name), 0, &place);
+		if (!error && !place.is_file)
+			error = -EISDIR;
+		if (error)
+			snprintf(o->why, o->why_size,
+				 "%s: %s: restore the file, or move away what lies there", name,
+				 error == -EISDIR ? "it is no file" : strerror(-error));
+	}
+	free(l.names);
+	return error;
+}
+
+static int open_log(struct opening *o)
+{
+	struct partition *p = o->p;
+	struct log_open_options options = {
+		.directory = p->directory,
+		.log = entry_log_options(o->e),
+		.recovery_point = p->recovery_point,
+		.log_start_offset = p->log_start_offset,
+		.is_compacted = p->is_compacted,
+		.is_clean = o->is_clean,
+	};
+	struct log_recovery found = {0};
+	int error = 0;
+	p->log = log_open(o->r->options.disk, &options, &found, &error);
+	if (!p->log) {
+		snprintf(o->why, o->why_size, "%s", found.message);
+		return error;
+	}
+	if (found.message[0])
+		registry_say(o->r, "%s: %s", p->directory, found.message);
+	p->is_suspect = found.is_corrupt;
+	if (found.is_corrupt) {
+		p->fault = strdup(found.message);
+		require(p->fault);
+	}
+	return 0;
+}
+
+static int open_partition(struct opening *o)
+{
+	int error = disk_make_directory(o->r->options.disk, o->p->directory);
+	if (!error)
+		error = check_id(o);
+	if (!error)
+		error = check_segments(o);
+	if (!error)
+		error = open_log(o);
+	if (!error && o->has_no_id)
+		error = write_id(o->r, o->e, o->p->directory);
+	if (!error)
+		error = disk_look(o->r->options.disk, o->p->directory, 0, &o->p->place);
+	char lost[SEGMENT_NAME_BYTES];
+	if (!error)
+		segments_are_here(o->r, o->p, &o->p->place, lost);
+	return error;
+}
+
+int store_open(struct registry *r, const struct entry *e, struct partition *p, bool is_clean,
+	       char *why, size_t why_size)
+{
+	struct opening o = {.r = r, .e = e, .p = p, .is_clean = is_clean,
+			    .why = why, .why_size = why_size};
+	why[0] = '\0';
+	int error = open_partition(&o);
+	if (error && !why[0])
+		snprintf(why, why_size, "%s", strerror(-error));
+	if (error && p->log) {
+		log_close(p->log);
+		p->log = NULL;
+	}
+	return error;
+}
+
+int store_sync(struct registry *r)
+{
+	return disk_sync_all(r->options.disk, r->directory_fd);
+}
+
+void store_close_logs(struct registry *r, struct entry *e, uint32_t first)
+{
+	for (uint32_t i = first; i < e->partition_count; i++) {
+		struct partition *p = e->partitions[i];
+		if (!p->log || p->state != PARTITION_CLOSED)
+			continue; /* a writer has it */
+		log_close(p->log);
+		p->log = NULL;
+	}
+}
+
+/* <topic>-<n>.<32 hex digits>-delete, the topic cut so that it fits a name: Kafka's way,
+ * and Kafka finishes such a removal as we do. */
+static void deleted_path(char out[PATH_MAX], const struct registry *r,
+			 const struct entry *e, uint32_t number)
+{
+	char tail[64];
+	int size = snprintf(tail, sizeof tail, "-%u.", number);
+	for (unsigned i = 0; i < UUID_BYTES; i++)
+		size += snprintf(tail + size, sizeof tail - (size_t)size, "%02x",
+				 e->shown.topic.id[i]);
+	size += snprintf(tail + size, sizeof tail - (size_t)size, "-delete");
+	snprintf(out, PATH_MAX, "%s/%.*s%s", registry_directory(r), NAME_MAX - size,
+		 e->shown.topic.name, tail);
+}
+
+/* Out of sight first, so that a crash leaves nothing that looks like a partition. On a full
+ * disk there may be no room for the longer name: the topic's file says what is going on. */
+static int remove_partition(struct registry *r, const struct entry *e, uint32_t number)
+{
+	struct disk_place place;
+	char directory[PATH_MAX], gone[PATH_MAX];
+	uint8_t id[UUID_BYTES];
+	snprintf(directory, sizeof directory, "%s/%s-%u", registry_directory(r),
+		 e->shown.topic.name, number);
+	int error = disk_look(r->options.disk, directory, DISK_FLAG_LINK, &place);
+	if (!error && !place.is_directory) {
+		registry_say(r, "%s is no directory: left alone", directory);
+		return 0;
+	}
+	if (!error && store_read_id(r, directory, id) == 0 &&
+	    memcmp(id, e->shown.topic.id, UUID_BYTES) != 0) {
+		registry_say(r, "%s is another topic's by its id: left alone", directory);
+		return 0;
+	}
+	deleted_path(gone, r, e, number);
+	if (!error)
+		error = disk_rename(r->options.disk, directory, gone);
+	if (store_is_full(error))
+		return disk_remove_directory(r->options.disk, directory);
+	if (!error)
+		error = disk_remove_directory(r->options.disk, gone);
+	return error == -ENOENT ? 0 : error;
+}
+
+int store_remove(struct registry *r, struct entry *e, uint32_t first, uint32_t end)
+{
+	int result = 0;
+	for (uint32_t i = first; i < end; i++) {
+		int error = remove_partition(r, e, i);
+		if (error)
+			result = error;
+	}
+	if (end < entry_directories(e))
+		return result;
+	int error = disk_sync_directory(r->options.disk, registry_directory(r));
+	return result ? result : error;
+}
+
+/* ---- what lies in the log directory ------------------------------------------------ */
+
+/* A file that Kafka or the gateway keeps in a partition's directory. */
+static bool is_partition_file(const char *name)
+{
+	static const char *const beginnings[] = {"leader-epoch-checkpoint",
+						 "partition.metadata",
+						 "durable-offset-checkpoint", "next."};
+	for (unsigned i = 0; i < array_len(beginnings); i++)
+		if (strncmp(name, beginnings[i], strlen(beginnings[i])) == 0)
+			return true;
+	return strspn(name, "0123456789") == 20 && name[20] == '.';
+}
+
+static bool is_proof_of_partition(const char *name)
+{
+	int64_t base;
+	enum segment_file file;
+	return strcmp(name, "partition.metadata") == 0 ||
+	       (segment_parse(name, &base, &file) && file == SEGMENT_LOG);
+}
+
+bool store_holds_partition(struct registry *r, const char *directory, bool only)
+{
+	struct disk_place place;
+	struct listing l = {0};
+	bool has_proof = false, has_other = false;
+	if (disk_look(r->options.disk, directory, DISK_FLAG_LINK, &place) != 0 ||
+	    !place.is_directory ||
+	    disk_list(r->options.disk, directory, &l.names, &l.bytes) != 0)
+		return false;
+	for_each_name(name, &l)
+	{
+		has_proof |= is_proof_of_partition(name);
+		has_other |= !is_partition_file(name);
+	}
+	free(l.names);
+	return only ? !has_other : has_proof;
+}
+
+/* What could not be removed when an earlier topic was deleted may be written over; `*left`: it may
+ * have left directories below this. */
+static bool has_foreign_file(struct registry *r, const char *topic, uint32_t *left,
+			     char path[PATH_MAX])
+{
+	char name[NAME_MAX + 1], why[256];
+	struct disk_place place;
+	store_file_name(name, topic);
+	disk_path(path, registry_directory(r), name);
+	if (disk_look(r->options.disk, path, DISK_FLAG_LINK, &place) != 0)
+		return false;
+	struct entry *e = store_read(r, name, why, sizeof why);
+	bool is_ours = e && e->is_deleting;
+	*left = e ? e->partition_count : 0;
+	if (e)
+		entry_free(r, e);
+	return !is_ours;
+}
+
+bool store_is_taken(struct registry *r, const char *topic, uint32_t first,
+		    uint32_t partitions, char path[PATH_MAX])
+{
+	struct disk_place place;
+	uint32_t left = 0;
+	if (first == 0 && has_foreign_file(r, topic, &left, path))
+		return true;
+	for (uint32_t i = first; i < max_u32(partitions, left); i++) {
+		snprintf(path, PATH_MAX, "%s/%s-%u", registry_directory(r), topic, i);
+		if (disk_look(r->options.disk, path, DISK_FLAG_LINK, &place) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool store_is_full(int error)
+{
+	return error == -ENOSPC || error == -EDQUOT;
+}

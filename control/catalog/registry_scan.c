@@ -1,0 +1,310 @@
+/* registry_scan.c - the log directory at start: topic files and partition directories in,
+ * entries with open logs out; what a crash left half done is completed or finished off.
+ */
+#include "control/catalog/registry_private.h"
+#include "control/catalog/registry_lock.h"
+#include "control/catalog/disk_files.h"
+#include "dataplane/base/require.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* Directories of removed partitions: the removal is taken up where it ended. One that holds
+ * anything else than a partition does is somebody else's, whatever its name. */
+static void remove_deleted(struct registry *r, struct listing *l)
+{
+	for_each_name(name, l)
+	{
+		char path[PATH_MAX];
+		if (!store_is_deleted_name(name))
+			continue;
+		disk_path(path, registry_directory(r), name);
+		if (!store_holds_partition(r, path, true)) {
+			listing_note_foreign(l, name);
+			continue;
+		}
+		int error = disk_remove_directory(r->options.disk, path);
+		if (error)
+			registry_say(r, "%s cannot be removed: %s", path,
+				     strerror(-error));
+	}
+}
+
+static void finish_deletion(struct registry *r, struct listing *l, struct entry *e)
+{
+	listing_forget(l, e->shown.topic.name);
+	int error = removal_run(r, e);
+	registry_say(r, "topic %s: its deletion was under way; %s%s", e->shown.topic.name,
+		     error ? "not finished: " : "finished",
+		     error ? strerror(-error) : "");
+	if (error)
+		removal_later(r, e);
+	else
+		entry_free(r, e);
+}
+
+static bool *flags_new(uint32_t count)
+{
+	bool *flags = calloc(count + 1u, sizeof *flags);
+	require(flags);
+	return flags;
+}
+
+/* The topic is there as far as its directories tell; none of it is served, none changed. */
+static void take_unread(struct registry *r, const struct listing *l, const char *file,
+			const char *topic, const char *why)
+{
+	uint32_t partitions = listing_partitions(l, topic);
+	struct entry *e = entry_new(r, topic);
+	if (!entry_resize(r, e, partitions)) {
+		registry_say(r, "topic %s is not served: %s/%s: %s; and there are more than %d "
+			     "partitions in all", topic, registry_directory(r), file, why,
+			     PARTITIONS_MAX);
+		entry_free(r, e);
+		return;
+	}
+	if (store_read_id(r, e->partitions[0]->directory, e->shown.topic.id) != 0)
+		uuid_make(e->shown.topic.id);
+	e->is_unread = true;
+	char fault[512];
+	snprintf(fault, sizeof fault,
+		 "the topic's file %s: %s; restore the file, or remove it to have the topic's "
+		 "directories taken up with the gateway's settings",
+		 file, why);
+	bool *all = flags_new(partitions);
+	memset(all, true, partitions * sizeof *all);
+	partitions_offline(r, e, all, fault);
+	free(all);
+	registry_insert(r, e);
+}
+
+static void read_topic_files(struct registry *r, struct listing *l)
+{
+	for_each_name(name, l)
+	{
+		char topic[TOPIC_NAME_BYTES_MAX + 1], why[256];
+		if (!listing_topic_file(name, topic))
+			continue;
+		struct entry *e = store_read(r, name, why, sizeof why);
+		if (!e && listing_partitions(l, topic) > 0)
+			take_unread(r, l, name, topic, why);
+		else if (!e)
+			listing_note_foreign(l, name);
+		else if (e->is_deleting)
+			finish_deletion(r, l, e);
+		else
+			registry_insert(r, e);
+	}
+}
+
+/* Data that was there once must be there still. */
+static void check_present(struct registry *r, const struct listing *l, struct entry *e)
+{
+	bool *are_missing = flags_new(e->partition_count);
+	for (uint32_t i = 0; i < e->ready; i++)
+		are_missing[i] = !listing_has(l, e->shown.topic.name, i);
+	partitions_offline(r, e, are_missing,
+			   "the directory is missing: restore it, or accept the loss of its "
+			   "records by making an empty directory and taking its lines out of "
+			   "recovery-point- and log-start-offset-checkpoint, with the gateway "
+			   "stopped");
+	free(are_missing);
+}
+
+/* ---- directories without a topic file --------------------------------------------------- */
+
+/* Those of one topic, next to each other in the listing. */
+struct group {
+	const struct found *first;
+	size_t count;
+	size_t partitions; /* that are Kafka's, by what they hold */
+	uint32_t end;      /* one more than the highest of them */
+	bool has_id;
+	uint8_t id[UUID_BYTES];
+};
+
+static bool is_known_id(const struct registry *r, const uint8_t id[UUID_BYTES])
+{
+	for (unsigned i = 0; i < r->entry_count; i++)
+		if (memcmp(r->entries[i]->shown.topic.id, id, UUID_BYTES) == 0)
+			return true;
+	return false;
+}
+
+/* Those from partition `end` on. */
+static void note_foreign(struct listing *l, const struct group *g, uint32_t end)
+{
+	for (size_t i = 0; i < g->count; i++) {
+		const struct found *f = &g->first[i];
+		char name[NAME_MAX + 1];
+		snprintf(name, sizeof name, "%s-%u", f->topic, f->partition);
+		if (f->partition >= end)
+			listing_note_foreign(l, name);
+	}
+}
+
+/* A copy of a partition of ours says so by its id: it is no partition of its own. */
+static bool is_partition_of_kafkas(struct registry *r, struct group *g, const struct found *f)
+{
+	char directory[PATH_MAX];
+	uint8_t id[UUID_BYTES];
+	snprintf(directory, sizeof directory, "%s/%s-%u", registry_directory(r), f->topic,
+		 f->partition);
+	if (!store_holds_partition(r, directory, false))
+		return false;
+	if (store_read_id(r, directory, id) != 0)
+		return true;
+	if (is_known_id(r, id))
+		return false;
+	if (!g->has_id)
+		memcpy(g->id, id, sizeof id);
+	g->has_id = true;
+	return true;
+}
+
+static void look_at_group(struct registry *r, struct group *g)
+{
+	for (size_t i = 0; i < g->count; i++) {
+		const struct found *f = &g->first[i];
+		if (!is_partition_of_kafkas(r, g, f))
+			continue;
+		g->partitions++;
+		g->end = f->partition + 1;
+	}
+}
+
+/* A topic of Kafka's: its own id, all partitions up to the last. Of a cluster other brokers
+ * have some: they are missing here and not made, for nobody knows what they hold. */
+static void adopt(struct registry *r, const struct listing *l, const struct group *g)
+{
+	const char *topic = g->first->topic;
+	struct entry *e = entry_new(r, topic);
+	if (!entry_resize(r, e, g->end)) {
+		registry_say(r, "topic %s is left alone: its %u partitions and those of other "
+			     "topics are more than %d", topic, g->end, PARTITIONS_MAX);
+		entry_free(r, e);
+		return;
+	}
+	if (g->has_id)
+		memcpy(e->shown.topic.id, g->id, sizeof g->id);
+	else
+		uuid_make(e->shown.topic.id);
+	e->ready = g->end;
+	registry_insert(r, e);
+	registry_say(r,
+		     "topic %s: taken up with %u partitions; it came without settings of "
+		     "its own",
+		     topic, g->end);
+	check_present(r, l, e);
+	int error = store_write(r, e, g->end);
+	if (error)
+		registry_say(r, "topic %s: its file cannot be written: %s; the next start "
+			     "tries again", topic, strerror(-error));
+}
+
+/* Without an id it is a topic only when it has all of its partitions: any name may end in a
+ * number. */
+static bool is_topic(const struct group *g)
+{
+	return g->partitions > 0 && (g->has_id || g->partitions == g->end);
+}
+
+static void take_group(struct registry *r, struct listing *l, struct group *g)
+{
+	const struct entry *e = registry_entry(r, g->first->topic);
+	if (!e)
+		look_at_group(r, g);
+	bool is_new = !e && is_topic(g);
+	note_foreign(l, g, e ? e->partition_count : is_new ? g->end : 0);
+	if (is_new)
+		adopt(r, l, g);
+	else if (g->partitions > 0)
+		registry_say(r, "%s/%s-%u looks like a partition of Kafka's, but has no topic "
+			     "id, and lower partitions are missing; to have it taken up make "
+			     "empty directories for them",
+			     registry_directory(r), g->first->topic, g->end - 1);
+}
+
+static void adopt_strangers(struct registry *r, struct listing *l)
+{
+	for (size_t i = 0; i < l->count;) {
+		struct group g = {.first = &l->found[i]};
+		while (i < l->count && strcmp(l->found[i].topic, g.first->topic) == 0) {
+			g.count++;
+			i++;
+		}
+		take_group(r, l, &g);
+	}
+}
+
+/* ---- opened --------------------------------------------------------------------------- */
+
+/* Only want of memory stops the start: it is not the partition's fault. */
+static int open_topic(struct registry *r, struct entry *e)
+{
+	for (uint32_t i = 0; i < e->partition_count; i++) {
+		struct partition *p = e->partitions[i];
+		char why[768];
+		if (p->is_offline)
+			continue;
+		int error = store_open(r, e, p, r->was_clean, why, sizeof why);
+		if (error == -ENOMEM)
+			return error;
+		if (error)
+			partition_offline(r, p, why);
+	}
+	return 0;
+}
+
+/* A topic whose making was interrupted has now all of its directories. */
+static void finish_making(struct registry *r, struct entry *e)
+{
+	uint32_t was = e->ready;
+	for (uint32_t i = was; i < e->partition_count; i++)
+		if (e->partitions[i]->is_offline)
+			return;
+	e->ready = e->partition_count;
+	int error = was == e->ready ? 0 : store_write(r, e, e->partition_count);
+	if (error)
+		registry_say(r, "topic %s: its file cannot be written: %s; the next start "
+			     "tries again", e->shown.topic.name, strerror(-error));
+}
+
+/* Every log, then one sync for all: nobody is served before. */
+static int open_all(struct registry *r)
+{
+	int error = 0;
+	for (unsigned i = 0; !error && i < r->entry_count; i++)
+		error = open_topic(r, r->entries[i]);
+	if (!error)
+		error = store_sync(r);
+	for (unsigned i = 0; !error && i < r->entry_count; i++)
+		finish_making(r, r->entries[i]);
+	return error;
+}
+
+static int scan(struct registry *r, struct listing *l)
+{
+	int error = listing_read(r, l);
+	if (error)
+		return error;
+	read_topic_files(r, l);
+	remove_deleted(r, l);
+	for (unsigned i = 0; i < r->entry_count; i++)
+		check_present(r, l, r->entries[i]);
+	adopt_strangers(r, l);
+	listing_say_foreign(r, l);
+	checkpoint_read(r);
+	return open_all(r);
+}
+
+int registry_scan(struct registry *r, char *message, size_t message_size)
+{
+	struct listing l = {0};
+	int error = scan(r, &l);
+	if (error)
+		snprintf(message, message_size, "log.dirs: %s cannot be used: %s",
+			 registry_directory(r), registry_advice(error));
+	listing_free(&l);
+	return error;
+}

@@ -1,0 +1,85 @@
+/* registry_segments.c - the segments of a partition, remembered by inode; one that is gone or
+ * another while they are served is noticed. An open file goes on taking records when its name is
+ * gone, and one that is closed is missed only when somebody reads it.
+ *
+ * A look costs nothing beyond that at the directory: whatever is made, renamed or removed in a
+ * directory moves its time of change. That moves in steps, so what is seen is looked at again
+ * once more before it counts as settled. */
+#include "control/catalog/registry_private.h"
+#include "control/catalog/disk_files.h"
+#include "dataplane/base/require.h"
+#include "dataplane/store/segment.h"
+
+#include <stdlib.h>
+
+static int compare_seen(const void *a, const void *b)
+{
+	const struct segment_seen *x = a, *y = b;
+	return x->base_offset < y->base_offset ? -1 : x->base_offset > y->base_offset;
+}
+
+static uint32_t count_names(const struct listing *l)
+{
+	uint32_t count = 0;
+	for_each_name(name, l) count++;
+	return count;
+}
+
+/* False: the directory cannot be read now. What vanishes meanwhile is not among them. */
+static bool take(struct registry *r, const struct partition *p, struct segments_seen *ret)
+{
+	struct listing l = {0};
+	if (disk_list(r->options.disk, p->directory, &l.names, &l.bytes) != 0)
+		return false;
+	ret->count = 0;
+	ret->at = calloc(count_names(&l) + 1u, sizeof *ret->at);
+	require(ret->at);
+	for_each_name(name, &l)
+	{
+		struct segment_seen *s = &ret->at[ret->count];
+		enum segment_file file;
+		struct disk_place place;
+		char path[PATH_MAX];
+		if (!segment_parse(name, &s->base_offset, &file) || file != SEGMENT_LOG ||
+		    disk_look(r->options.disk, disk_path(path, p->directory, name), 0,
+			      &place) != 0)
+			continue;
+		s->inode = place.inode;
+		ret->count++;
+	}
+	free(l.names);
+	qsort(ret->at, ret->count, sizeof *ret->at, compare_seen);
+	return true;
+}
+
+/* The first of `before` that is not in `now`; null: all are. */
+static const struct segment_seen *first_lost(const struct segments_seen *before,
+					     const struct segments_seen *now)
+{
+	uint32_t j = 0;
+	for (uint32_t i = 0; i < before->count; i++) {
+		const struct segment_seen *s = &before->at[i];
+		while (j < now->count && now->at[j].base_offset < s->base_offset)
+			j++;
+		if (j == now->count || now->at[j].base_offset != s->base_offset ||
+		    now->at[j].inode != s->inode)
+			return s;
+	}
+	return NULL;
+}
+
+bool segments_are_here(struct registry *r, struct partition *p, const struct disk_place *now,
+		       char lost[SEGMENT_NAME_BYTES])
+{
+	struct segments_seen *seen = &p->segments, found = {.changed_ns = now->changed_ns};
+	bool is_same = seen->at && seen->changed_ns == now->changed_ns;
+	if ((is_same && seen->is_settled) || !take(r, p, &found))
+		return true;
+	found.is_settled = is_same;
+	const struct segment_seen *gone = first_lost(seen, &found);
+	if (gone)
+		segment_path(lost, SEGMENT_NAME_BYTES, "", gone->base_offset, SEGMENT_LOG);
+	free(seen->at);
+	*seen = found;
+	return !gone;
+}

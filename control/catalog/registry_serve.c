@@ -1,0 +1,140 @@
+/* registry_serve.c - jobs of start and stop: every partition to its writer, and back. */
+#include "control/catalog/registry_private.h"
+#include "dataplane/base/require.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+static struct partition **all_partitions(const struct registry *r, uint32_t *count)
+{
+	struct partition **all = calloc(r->slots_used + 1u, sizeof *all);
+	require(all);
+	*count = 0;
+	for (unsigned i = 0; i < r->entry_count; i++) {
+		const struct entry *e = r->entries[i];
+		for (uint32_t p = 0; p < e->partition_count; p++)
+			all[(*count)++] = e->partitions[p];
+	}
+	return all;
+}
+
+static bool serve_start(struct registry *r, struct job *j)
+{
+	uint32_t count;
+	struct partition **all = all_partitions(r, &count);
+	round_begin(&j->round, ADMIN_OPEN, all, count);
+	return false;
+}
+
+static void listener_topic_done(void *owner, const struct registry_result *result)
+{
+	struct registry *r = owner;
+	if (result->error && !r->is_stopping)
+		snprintf(r->fault, sizeof r->fault, "a listener's topic: %s",
+			 result->message);
+	r->listener_topics--;
+	r->is_ready = r->listener_topics == 0 && !r->fault[0];
+}
+
+/* Two listeners may share a topic: it is asked for once. */
+static bool is_first_of_topic(const struct settings *s, unsigned listener)
+{
+	for (unsigned i = 0; i < listener; i++) {
+		if (s->listener[i].protocol != LISTENER_KAFKA &&
+		    strcmp(s->listener[i].topic, s->listener[listener].topic) == 0)
+			return false;
+	}
+	return true;
+}
+
+static void queue_listener_topics(struct registry *r)
+{
+	const struct settings *s = r->options.settings;
+	for (unsigned i = 0; i < s->listener_count; i++) {
+		const struct listener_settings *l = &s->listener[i];
+		if (l->protocol == LISTENER_KAFKA || registry_entry(r, l->topic) ||
+		    !is_first_of_topic(s, i))
+			continue;
+		r->listener_topics++;
+		job_queue(r, &job_create,
+			  &(struct registry_request){.name = l->topic,
+						     .partitions = -1,
+						     .replication_factor = -1,
+						     .done = listener_topic_done,
+						     .owner = r});
+	}
+}
+
+static bool serve_next(struct registry *r, struct job *j)
+{
+	free(j->round.partitions);
+	if (j->round.error) {
+		snprintf(r->fault, sizeof r->fault,
+			 "%u partitions were refused by their writers: %s",
+			 j->round.failed, strerror(-j->round.error));
+		return true;
+	}
+	for (unsigned i = 0; i < r->entry_count; i++)
+		r->entries[i]->shown.topic.partitions = r->entries[i]->partition_count;
+	registry_publish(r);
+	queue_listener_topics(r);
+	r->is_ready = r->listener_topics == 0;
+	return true;
+}
+
+const struct job_kind job_serve = {serve_start, serve_next};
+
+static bool stop_start(struct registry *r, struct job *j)
+{
+	uint32_t count;
+	struct partition **all = all_partitions(r, &count);
+	round_begin(&j->round, ADMIN_CLOSE, all, count);
+	return false;
+}
+
+/* A log that failed is scanned at the next start, and with it all others: the mark speaks
+ * for the whole directory. */
+static bool all_are_sound(const struct registry *r)
+{
+	bool sound = true;
+	for (unsigned i = 0; i < r->entry_count; i++) {
+		for (uint32_t p = 0; p < r->entries[i]->partition_count; p++) {
+			const struct partition *partition = r->entries[i]->partitions[p];
+			struct log_marks marks = {.is_fenced = !partition->log};
+			if (partition->log)
+				log_get_marks(partition->log, &marks);
+			sound &= !partition->is_suspect && !marks.is_fenced;
+		}
+	}
+	return sound;
+}
+
+static bool stop_next(struct registry *r, struct job *j)
+{
+	free(j->round.partitions);
+	bool is_here = directory_is_here(r);
+	bool sound = all_are_sound(r) && !r->fault[0];
+	bool is_settled = is_here && removals_settle(r);
+	/* What the logs wrote at their end, once for all; into no other directory than theirs. */
+	int error = is_here ? store_sync(r) : -ESTALE;
+	if (!error)
+		error = checkpoint_write(r);
+	for (unsigned i = 0; i < r->entry_count; i++)
+		store_close_logs(r, r->entries[i], 0);
+	if (!error && sound && is_settled)
+		error = checkpoint_mark_clean(r);
+	if (error)
+		registry_say(r, "%s: the mark of a clean shutdown cannot be written: %s",
+			     registry_directory(r), strerror(-error));
+	else if (!sound)
+		registry_say(
+			r, "%s: a partition has failed, so the next start scans the logs",
+			registry_directory(r));
+	else if (!is_settled)
+		registry_say(r, "%s: what a change that failed has left cannot be removed, so the "
+				"next start scans the logs", registry_directory(r));
+	r->is_stopped = true;
+	return true;
+}
+
+const struct job_kind job_stop = {stop_start, stop_next};

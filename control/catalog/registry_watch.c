@@ -1,0 +1,57 @@
+/* registry_watch.c - what happens to partitions while they are served: disks that failed, by
+ * the watermarks (the writer that saw it has no words), and directories and segments that went,
+ * by a look at their paths (an open file goes on taking records when its name is gone). Said
+ * once. */
+#include "control/catalog/registry_private.h"
+#include "dataplane/base/clock.h"
+
+enum {
+	WATCH_INTERVAL_MS = 100,
+	/* All are looked at within a second. */
+	SLOTS_AT_ONCE = (PARTITIONS_MAX + 9) / 10,
+};
+
+static void look_at(struct registry *r, struct partition *p)
+{
+	struct log_marks marks;
+	struct disk_place now;
+	char lost[SEGMENT_NAME_BYTES];
+	if (p->state != PARTITION_SERVED || p->is_offline)
+		return;
+	if (place_is_lost(r, p->directory, &p->place, &now)) {
+		partition_offline(r, p,
+				  "its directory was removed or replaced while it was "
+				  "served; bring it back and start the gateway again");
+		return;
+	}
+	if (!segments_are_here(r, p, &now, lost)) {
+		char fault[256];
+		snprintf(fault, sizeof fault,
+			 "its segment %s was removed or replaced while it was served; bring "
+			 "it back and start the gateway again",
+			 lost + 1);
+		partition_offline(r, p, fault);
+		return;
+	}
+	marks_read(&r->options.marks[p->ref.slot], &marks);
+	if (!marks.is_fenced || p->is_suspect)
+		return;
+	p->is_suspect = true;
+	registry_say(r,
+		     "%s: %s: the partition takes no more records; see to the disk, then "
+		     "start the gateway again",
+		     p->directory, strerror(-marks.fence_error));
+}
+
+void registry_watch(struct registry *r, uint64_t now_ns)
+{
+	if (now_ns < r->watch_at_ns || r->is_stopped)
+		return;
+	r->watch_at_ns = now_ns + WATCH_INTERVAL_MS * NS_PER_MS;
+	bool is_here = directory_is_here(r);
+	for (uint32_t i = 0; is_here && i < SLOTS_AT_ONCE; i++) {
+		if (r->slots[r->watch_slot])
+			look_at(r, r->slots[r->watch_slot]);
+		r->watch_slot = (r->watch_slot + 1) % PARTITIONS_MAX;
+	}
+}

@@ -1,0 +1,38 @@
+/* kafka_find_coordinator.c - FindCoordinator: nobody coordinates groups or transactions here,
+ * and clients are told so in a way that lets them go on producing. */
+#include "control/kafka/kafka_request.h"
+
+#include "dataplane/wire/kafka/msg_find_coordinator.h"
+
+enum { NOBODY = -1 };
+
+static const struct bytes no_host = {(const uint8_t *)"", 0};
+
+enum kafka_outcome kafka_handle_find_coordinator(struct kafka_request *r)
+{
+	struct find_coordinator_request request;
+	if (!kafka_request_decode(r, &find_coordinator_request, &request))
+		return KAFKA_CLOSE;
+	struct find_coordinator_response answer = {
+		.error_code = KAFKA_ERROR_COORDINATOR_NOT_AVAILABLE,
+		.node_id = NOBODY,
+		.host = no_host,
+		.port = NOBODY,
+	};
+	int32_t count = request.coordinator_keys.count;
+	struct find_coordinator_one *ones = kafka_request_take(r, (size_t)count, sizeof *ones);
+	if (!ones)
+		return KAFKA_CLOSE;
+	for (int32_t i = 0; i < count; i++)
+		ones[i] = (struct find_coordinator_one){
+			.key = request.coordinator_keys.items[i],
+			.node_id = NOBODY,
+			.host = no_host,
+			.port = NOBODY,
+			.error_code = KAFKA_ERROR_COORDINATOR_NOT_AVAILABLE,
+		};
+	answer.coordinators.items = ones;
+	answer.coordinators.count = count;
+	return kafka_request_answer(r, &find_coordinator_response, r->header.api_version,
+				 &answer);
+}

@@ -1,0 +1,278 @@
+/* ctl_print.c - results of the control socket in, tables on stdout out. */
+#include "control/programs/ctl_print.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *text(const json_t *object, const char *key)
+{
+	const char *value = json_string_value(json_object_get(object, key));
+	return value ? value : "";
+}
+
+static long long number(const json_t *object, const char *key)
+{
+	return json_integer_value(json_object_get(object, key));
+}
+
+/* 1.5 GiB */
+static const char *human_bytes(double bytes, char out[32])
+{
+	static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+	unsigned unit = 0;
+	for (; bytes >= 1024 && unit < 4; unit++)
+		bytes /= 1024;
+	snprintf(out, 32, unit ? "%.1f %s" : "%.0f %s", bytes, units[unit]);
+	return out;
+}
+
+void print_topics(const json_t *result)
+{
+	size_t i;
+	json_t *topic;
+	int width = 5;
+	json_array_foreach(json_object_get(result, "topics"), i, topic)
+	{
+		int size = (int)strlen(text(topic, "name"));
+		width = size > width ? size : width;
+	}
+	printf("%-*s  %10s  %15s  %10s  %s\n", width, "TOPIC", "PARTITIONS", "RECORDS",
+	       "SIZE", "ID");
+	json_array_foreach(json_object_get(result, "topics"), i, topic)
+	{
+		char size[32];
+		printf("%-*s  %10lld  %15lld  %10s  %s", width, text(topic, "name"),
+		       number(topic, "partitions"), number(topic, "records"),
+		       human_bytes((double)number(topic, "size_bytes"), size),
+		       text(topic, "id"));
+		long long offline = number(topic, "partitions_offline");
+		if (offline)
+			printf("  %lld OFFLINE", offline);
+		printf("\n");
+	}
+}
+
+static const char *fault_word(const json_t *partition)
+{
+	if (!text(partition, "fault")[0])
+		return "";
+	return json_is_true(json_object_get(partition, "is_offline")) ? "  OFFLINE: "
+								      : "  FENCED: ";
+}
+
+void print_topic(const json_t *result)
+{
+	size_t i;
+	json_t *p, *setting;
+	const char *key;
+	if (json_object_size(result) == 0) {
+		printf("Everything is in order; nothing was changed.\n");
+		return;
+	}
+	const json_t *partitions = json_object_get(result, "partitions");
+	printf("%s  %zu partitions  id %s\n\n", text(result, "name"),
+	       json_array_size(partitions), text(result, "id"));
+	printf("%9s  %15s  %15s  %15s  %10s\n", "PARTITION", "LOG START",
+	       "HIGH WATERMARK", "LOG END", "SIZE");
+	json_array_foreach(partitions, i, p)
+	{
+		char size[32];
+		printf("%9lld  %15lld  %15lld  %15lld  %10s%s%s\n", number(p, "partition"),
+		       number(p, "log_start_offset"), number(p, "high_watermark"),
+		       number(p, "log_end_offset"),
+		       human_bytes((double)number(p, "size_bytes"), size),
+		       fault_word(p), text(p, "fault"));
+	}
+	printf("\n");
+	json_object_foreach(json_object_get(result, "config"), key, setting) printf(
+		"%-32s  %s%s\n", key, text(setting, "value"),
+		strcmp(text(setting, "source"), "topic") == 0 ? "  (the topic's own)"
+							      : "");
+}
+
+void print_deleted(const json_t *result)
+{
+	printf("deleted\n");
+}
+
+static void print_ledgers(json_t *ledgers)
+{
+	const char *name, *end;
+	json_t *ledger, *count;
+	json_object_foreach(ledgers, name, ledger)
+	{
+		printf("%s: %lld in, %lld in flight\n", name, number(ledger, "in"),
+		       number(ledger, "in_flight"));
+		json_object_foreach(json_object_get(ledger, "ends"), end, count)
+		{
+			if (json_integer_value(count))
+				printf("  %-32s  %20lld\n", end,
+				       (long long)json_integer_value(count));
+		}
+	}
+}
+
+static bool is_end(json_t *ledgers, const char *counter)
+{
+	const char *name;
+	json_t *ledger;
+	json_object_foreach(ledgers, name, ledger)
+	{
+		if (json_object_get(json_object_get(ledger, "ends"), counter))
+			return true;
+	}
+	return false;
+}
+
+/* Those beside the ledgers that have counted anything. */
+static void print_counters(json_t *counters, json_t *ledgers)
+{
+	const char *name;
+	json_t *count;
+	printf("counters\n");
+	json_object_foreach(counters, name, count)
+	{
+		if (json_integer_value(count) && !is_end(ledgers, name))
+			printf("  %-32s  %20lld\n", name,
+			       (long long)json_integer_value(count));
+	}
+}
+
+/* Of a CPU: what its roles did and found nothing in, and what its core paused and slept. */
+static double cycles_of_cpu(const json_t *cores, long long cpu)
+{
+	size_t i;
+	json_t *core;
+	double all = 0;
+	json_array_foreach(cores, i, core)
+	{
+		if (number(core, "cpu") == cpu)
+			all += (double)(number(core, "cycles_busy") +
+					number(core, "cycles_idle"));
+	}
+	return all;
+}
+
+static void print_cores(const json_t *cores)
+{
+	size_t i;
+	json_t *core;
+	printf("cores\n  %-8s %5s  %4s  %16s  %6s\n", "ROLE", "INDEX", "CPU", "TURNS",
+	       "BUSY");
+	json_array_foreach(cores, i, core)
+	{
+		double busy = (double)number(core, "cycles_busy");
+		double all = cycles_of_cpu(cores, number(core, "cpu"));
+		if (number(core, "turns"))
+			printf("  %-8s %5lld  %4lld  %16lld  %5.1f%%\n",
+			       text(core, "role"), number(core, "index"),
+			       number(core, "cpu"), number(core, "turns"),
+			       all > 0 ? 100 * busy / all : 0.0);
+	}
+}
+
+static void print_memory(json_t *memory)
+{
+	const char *name;
+	json_t *part;
+	json_object_foreach(memory, name, part)
+	{
+		char size[32];
+		printf("memory of %s: %s, %.0f%% on huge pages\n", name,
+		       human_bytes((double)number(part, "bytes"), size),
+		       100 * json_number_value(json_object_get(part, "huge_share")));
+	}
+}
+
+void print_stats(const json_t *result)
+{
+	const json_t *latency = json_object_get(result, "answer_latency_us");
+	json_t *ledgers = json_object_get(result, "ledgers");
+	print_ledgers(ledgers);
+	print_counters(json_object_get(result, "counters"), ledgers);
+	printf("answers: %lld, p50 %lld us, p99 %lld us, p99.9 %lld us, max %lld us\n",
+	       number(latency, "count"), number(latency, "p50"), number(latency, "p99"),
+	       number(latency, "p999"), number(latency, "max"));
+	print_cores(json_object_get(result, "cores"));
+	print_memory(json_object_get(result, "memory"));
+}
+
+static double rate(const json_t *before, const json_t *after, const char *counter,
+		   double seconds)
+{
+	long long grown = number(json_object_get(after, "counters"), counter) -
+			  number(json_object_get(before, "counters"), counter);
+	return (double)grown / seconds;
+}
+
+void print_stats_line(const json_t *before, const json_t *after, double seconds)
+{
+	char in[32], logged[32];
+	printf("%9.0f packets/s  %9.0f frames/s  %9.0f records/s stored  %10s/s in  "
+	       "%10s/s logged  "
+	       "p99 %lld us\n",
+	       rate(before, after, "packets_received", seconds),
+	       rate(before, after, "frames_received", seconds),
+	       rate(before, after, "records_stored", seconds),
+	       human_bytes(rate(before, after, "bytes_received", seconds), in),
+	       human_bytes(rate(before, after, "log_bytes", seconds), logged),
+	       number(json_object_get(after, "answer_latency_us"), "p99"));
+	fflush(stdout);
+}
+
+void print_frames(const json_t *result)
+{
+	size_t i;
+	json_t *frame;
+	json_array_foreach(json_object_get(result, "frames"), i, frame)
+		printf("%s  %s  %s  %s\n  %lld bytes from byte %lld of the stream: %s\n",
+		       text(frame, "time"), text(frame, "listener"), text(frame, "peer"),
+		       text(frame, "reason"), number(frame, "size"),
+		       number(frame, "offset"), text(frame, "bytes"));
+	if (json_array_size(json_object_get(result, "frames")) == 0)
+		printf("no broken frames since the start\n");
+}
+
+void print_state(const json_t *result)
+{
+	size_t i;
+	json_t *p;
+	const json_t *faults = json_object_get(result, "partition_faults");
+	long long count = number(result, "partition_fault_count");
+	printf("%s  node %lld  cluster %s\n", text(result, "state"),
+	       number(result, "node_id"), text(result, "cluster_id"));
+	if (text(result, "log_dir_fault")[0])
+		printf("log.dirs: %s\n", text(result, "log_dir_fault"));
+	json_array_foreach(faults, i, p)
+		printf("%s-%lld%s%s\n", text(p, "topic"), number(p, "partition"),
+		       fault_word(p), text(p, "fault"));
+	if (count > (long long)json_array_size(faults))
+		printf("and %lld partitions more\n",
+		       count - (long long)json_array_size(faults));
+}
+
+void print_version(const json_t *result)
+{
+	printf("%s %s\n", text(result, "name"), text(result, "version"));
+}
+
+void print_methods(const json_t *result)
+{
+	size_t i;
+	json_t *method, *param;
+	const char *name;
+	json_array_foreach(json_object_get(result, "methods"), i, method)
+	{
+		printf("%-16s %s%s\n", text(method, "name"), text(method, "help"),
+		       json_is_true(json_object_get(method, "changes"))
+			       ? " (changes things)"
+			       : "");
+		json_object_foreach(json_object_get(method, "params"), name, param)
+			printf("    %-20s %-8s %s%s\n", name, text(param, "type"),
+			       text(param, "help"),
+			       json_is_true(json_object_get(param, "required"))
+				       ? " (required)"
+				       : "");
+	}
+}

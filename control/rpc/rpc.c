@@ -1,0 +1,256 @@
+/* rpc.c - clients of the control socket: bytes in, one line at a time to rpc_run_line(),
+ * answers out; nothing waits. */
+#include "control/rpc/rpc_private.h"
+#include "dataplane/base/require.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { LISTENER_TAG = RPC_CLIENTS_MAX, READ_BYTES = 16384 };
+
+static bool has_output(const struct rpc_client *c)
+{
+	return c->out_sent < c->out_size;
+}
+
+/* A client is read from only when nothing is owed to it: its requests are answered in
+ * order, and one that does not read its answers costs no more memory. */
+static uint32_t wanted_events(const struct rpc_client *c)
+{
+	if (has_output(c))
+		return EPOLLOUT;
+	return c->is_waiting || c->is_ended ? 0 : EPOLLIN;
+}
+
+static void watch(struct rpc *r, struct rpc_client *c)
+{
+	uint32_t wanted = wanted_events(c);
+	if (wanted == c->events)
+		return;
+	struct epoll_event event = {.events = wanted,
+				    .data.u32 = (uint32_t)(c - r->clients)};
+	require(epoll_ctl(r->epoll, EPOLL_CTL_MOD, c->fd, &event) == 0);
+	c->events = wanted;
+}
+
+static void watch_listener(struct rpc *r, bool accepts)
+{
+	struct epoll_event event = {.events = accepts ? EPOLLIN : 0,
+				    .data.u32 = LISTENER_TAG};
+	require(epoll_ctl(r->epoll, EPOLL_CTL_MOD, r->socket.fd, &event) == 0);
+	r->accepts = accepts;
+}
+
+static void client_close(struct rpc *r, struct rpc_client *c)
+{
+	close(c->fd);
+	free(c->in);
+	free(c->out);
+	*c = (struct rpc_client){.fd = -1, .generation = c->generation + 1};
+	if (!r->accepts)
+		watch_listener(r, true);
+}
+
+static struct rpc_client *free_client(struct rpc *r)
+{
+	for (unsigned i = 0; i < RPC_CLIENTS_MAX; i++) {
+		if (r->clients[i].fd < 0)
+			return &r->clients[i];
+	}
+	return NULL;
+}
+
+/* Who finds no slot waits in the socket's queue. */
+static void accept_clients(struct rpc *r)
+{
+	struct rpc_client *c;
+	bool is_admin;
+	while ((c = free_client(r))) {
+		int fd = rpc_socket_accept(&r->socket, &is_admin);
+		if (fd < 0)
+			return;
+		struct epoll_event event = {.events = EPOLLIN,
+					    .data.u32 = (uint32_t)(c - r->clients)};
+		require(epoll_ctl(r->epoll, EPOLL_CTL_ADD, fd, &event) == 0);
+		c->fd = fd;
+		c->is_admin = is_admin;
+		c->events = EPOLLIN;
+	}
+	watch_listener(r, false);
+}
+
+/* Room for what comes next; a line may grow to RPC_LINE_BYTES_MAX and its newline. */
+static size_t make_room(struct rpc_client *c)
+{
+	if (c->in_room - c->in_size < READ_BYTES && c->in_room <= RPC_LINE_BYTES_MAX) {
+		c->in_room = c->in_room ? 2 * c->in_room : READ_BYTES;
+		c->in = realloc(c->in, c->in_room + 1);
+		require(c->in);
+	}
+	return c->in_room - c->in_size;
+}
+
+static void client_read(struct rpc_client *c)
+{
+	size_t room = make_room(c);
+	if (room == 0)
+		return;
+	ssize_t n = read(c->fd, c->in + c->in_size, room);
+	if (n > 0)
+		c->in_size += (size_t)n;
+	else if (n == 0 || (errno != EAGAIN && errno != EINTR))
+		c->is_ended = true;
+}
+
+static void client_write(struct rpc_client *c)
+{
+	while (has_output(c)) {
+		ssize_t n = send(c->fd, c->out + c->out_sent, c->out_size - c->out_sent,
+				 MSG_NOSIGNAL);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno != EAGAIN) {
+			c->out_sent = c->out_size;
+			c->closes = true;
+		}
+		if (n < 0)
+			return;
+		c->out_sent += (size_t)n;
+	}
+	c->out_size = 0;
+	c->out_sent = 0;
+}
+
+static void too_long(struct rpc *r, struct rpc_client *c)
+{
+	struct rpc_call call = {.rpc = r, .client = c, .id = json_null()};
+	rpc_fail(&call, RPC_INVALID_REQUEST, "a request has at most %d bytes",
+		 RPC_LINE_BYTES_MAX);
+	rpc_answer(&call);
+	c->closes = true;
+	c->in_size = 0;
+}
+
+/* Takes one line out of the buffer and runs it; false when there is none. */
+static bool client_line(struct rpc *r, struct rpc_client *c)
+{
+	char *end = c->in_size ? memchr(c->in, '\n', c->in_size) : NULL;
+	size_t size = end ? (size_t)(end - c->in) : c->in_size;
+	if (size > RPC_LINE_BYTES_MAX) {
+		too_long(r, c);
+		return true;
+	}
+	if (!end && !(c->is_ended && size))
+		return false;
+	rpc_run_line(r, c, c->in, size);
+	size += end != NULL;
+	memmove(c->in, c->in + size, c->in_size - size);
+	c->in_size -= size;
+	return true;
+}
+
+static void client_turn(struct rpc *r, struct rpc_client *c, uint32_t events)
+{
+	/* Gone in both directions: nobody would read an answer. */
+	if (events & (EPOLLERR | EPOLLHUP) && (c->is_waiting || c->is_ended)) {
+		client_close(r, c);
+		return;
+	}
+	if (!has_output(c) && !c->is_waiting && !c->is_ended)
+		client_read(c);
+	client_write(c);
+	/* One at a time: others, Kafka's clients among them, wait meanwhile. */
+	if (!has_output(c) && !c->is_waiting && !c->closes && client_line(r, c))
+		client_write(c);
+	bool is_over = c->closes || (c->is_ended && !c->is_waiting && c->in_size == 0);
+	if (is_over && !has_output(c))
+		client_close(r, c);
+	else
+		watch(r, c);
+}
+
+/* Lines that are here already raise no event any more. */
+static bool has_line(const struct rpc_client *c)
+{
+	return c->fd >= 0 && !c->is_waiting && !has_output(c) && c->in_size &&
+	       (c->is_ended || memchr(c->in, '\n', c->in_size));
+}
+
+bool rpc_turn(struct rpc *r)
+{
+	struct epoll_event events[RPC_CLIENTS_MAX + 1];
+	int n = epoll_wait(r->epoll, events, array_len(events), 0);
+	bool found = n > 0;
+	for (int i = 0; i < n; i++) {
+		if (events[i].data.u32 == LISTENER_TAG)
+			accept_clients(r);
+		else
+			client_turn(r, &r->clients[events[i].data.u32], events[i].events);
+	}
+	for (unsigned i = 0; i < RPC_CLIENTS_MAX; i++) {
+		struct rpc_client *c = &r->clients[i];
+		/* A job has ended: its answer, if it was asked for, is there. */
+		bool is_resumed = c->fd >= 0 && c->events != wanted_events(c);
+		if (!has_line(c) && !is_resumed)
+			continue;
+		client_turn(r, c, 0);
+		found = true;
+	}
+	return found;
+}
+
+int rpc_wait_fd(const struct rpc *r)
+{
+	return r->epoll;
+}
+
+void rpc_queue(struct rpc_client *c, json_t *give)
+{
+	char *text = json_dumps(give, JSON_COMPACT);
+	json_decref(give);
+	require(text && !has_output(c));
+	free(c->out);
+	c->out_size = strlen(text);
+	text[c->out_size++] = '\n'; /* in place of the terminator: sizes rule from here */
+	c->out = text;
+	c->out_sent = 0;
+}
+
+struct rpc *rpc_open(const struct rpc_options *options, char *message,
+		     size_t message_size)
+{
+	struct rpc *r = calloc(1, sizeof *r);
+	require(r);
+	if (rpc_socket_open(&r->socket, options->socket_path, options->mode, message,
+			    message_size) != 0) {
+		free(r);
+		return NULL;
+	}
+	r->options = *options;
+	r->accepts = true;
+	list_init(&r->waits);
+	for (unsigned i = 0; i < RPC_CLIENTS_MAX; i++)
+		r->clients[i].fd = -1;
+	r->epoll = epoll_create1(EPOLL_CLOEXEC);
+	struct epoll_event event = {.events = EPOLLIN, .data.u32 = LISTENER_TAG};
+	require(r->epoll >= 0 &&
+		epoll_ctl(r->epoll, EPOLL_CTL_ADD, r->socket.fd, &event) == 0);
+	return r;
+}
+
+void rpc_close(struct rpc *r)
+{
+	struct list *node;
+	while ((node = list_take_first(&r->waits)))
+		list_entry(node, struct rpc_wait, node)->rpc = NULL;
+	for (unsigned i = 0; i < RPC_CLIENTS_MAX; i++) {
+		if (r->clients[i].fd >= 0)
+			client_close(r, &r->clients[i]);
+	}
+	rpc_socket_close(&r->socket);
+	close(r->epoll);
+	free(r);
+}

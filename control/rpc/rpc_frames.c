@@ -1,0 +1,81 @@
+/* rpc_frames.c - frames.bad: the last broken frames of all pollers, newest first. */
+#include "control/rpc/rpc_private.h"
+#include "dataplane/base/require.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <time.h>
+
+static int newest_first(const void *a, const void *b)
+{
+	int64_t x = ((const struct bad_frame *)a)->wall_ms;
+	int64_t y = ((const struct bad_frame *)b)->wall_ms;
+	return (x < y) - (x > y);
+}
+
+static char *hex_of(const struct bad_frame *f, char out[2 * BAD_FRAME_BYTES + 1])
+{
+	size_t kept = min_size(f->size, BAD_FRAME_BYTES);
+	for (size_t i = 0; i < kept; i++)
+		snprintf(out + 2 * i, 3, "%02x", f->bytes[i]);
+	out[2 * kept] = '\0';
+	return out;
+}
+
+/* 2026-11-21T10:15:00.123Z */
+static char *time_of(int64_t wall_ms, char *out, size_t size)
+{
+	time_t seconds = wall_ms / 1000;
+	struct tm utc;
+	char day[32];
+	gmtime_r(&seconds, &utc);
+	strftime(day, sizeof day, "%Y-%m-%dT%H:%M:%S", &utc);
+	snprintf(out, size, "%s.%03dZ", day, (int)(wall_ms % 1000));
+	return out;
+}
+
+/* Addresses are IPv4 so far, in the last four of their sixteen octets. */
+static char *peer_of(const struct endpoint *e, char *out, size_t size)
+{
+	char host[INET_ADDRSTRLEN];
+	inet_ntop(AF_INET, e->address.octets + 12, host, sizeof host);
+	snprintf(out, size, "%s:%u", host, e->port);
+	return out;
+}
+
+static json_t *frame_json(const struct rpc_options *o, const struct bad_frame *f)
+{
+	char peer[48], when[48], hex[2 * BAD_FRAME_BYTES + 1];
+	const char *listener =
+		f->listener < o->listener_count ? o->listener_names[f->listener] : "";
+	const char *reason = f->reason < STAT_COUNT ? stat_infos[f->reason].name : "";
+	return json_pack("{s:s, s:s, s:s, s:I, s:I, s:s, s:s}", "time",
+			 time_of(f->wall_ms, when, sizeof when), "listener", listener,
+			 "peer", peer_of(&f->peer, peer, sizeof peer), "offset",
+			 (json_int_t)f->stream_offset, "size", (json_int_t)f->size,
+			 "reason", reason, "bytes", hex_of(f, hex));
+}
+
+void rpc_frames_bad(struct rpc_call *call)
+{
+	const struct rpc_options *o = &call->rpc->options;
+	json_t *limit = json_object_get(call->params, "limit");
+	json_int_t max =
+		limit ? json_integer_value(limit) : POLLERS_MAX * BAD_FRAMES_KEPT;
+	if (max < 1) {
+		rpc_fail(call, RPC_INVALID_PARAMS, "limit is %lld: expected 1 or more",
+			 (long long)max);
+		return;
+	}
+	struct bad_frame *all = calloc(POLLERS_MAX * BAD_FRAMES_KEPT, sizeof *all);
+	require(all);
+	unsigned count = 0;
+	for (unsigned i = 0; i < o->poller_count; i++)
+		count += bad_frames_read(o->bad_frames[i], all + count, BAD_FRAMES_KEPT);
+	qsort(all, count, sizeof *all, newest_first);
+	json_t *frames = json_array();
+	for (unsigned i = 0; i < count && i < max; i++)
+		json_array_append_new(frames, frame_json(o, &all[i]));
+	call->result = json_pack("{s:o}", "frames", frames);
+	free(all);
+}

@@ -1,0 +1,131 @@
+/* rpc_methods.c - the table of methods, and those that say who we are. */
+#include "control/rpc/rpc_private.h"
+
+static void system_version(struct rpc_call *call)
+{
+	call->result = json_pack("{s:s, s:s}", "name", "penstockd", "version",
+				 call->rpc->options.version);
+}
+
+enum { FAULTS_SHOWN_MAX = 100 };
+
+/* Partitions that are offline or take no more records; how many there are. */
+static json_int_t list_faults(const struct registry *r, json_t *faults)
+{
+	json_int_t count = 0;
+	for (unsigned i = 0; i < registry_count(r); i++) {
+		const struct registry_topic *t = registry_at(r, i);
+		for (uint32_t p = 0; p < t->topic.partitions; p++) {
+			const char *fault = registry_partition_fault(r, t, p);
+			if (!fault[0] || ++count > FAULTS_SHOWN_MAX)
+				continue;
+			json_array_append_new(
+				faults, json_pack("{s:s, s:i, s:b, s:s}", "topic",
+						  t->topic.name, "partition", (int)p,
+						  "is_offline",
+						  (int)registry_is_offline(r, t, p), "fault",
+						  fault));
+		}
+	}
+	return count;
+}
+
+static void system_state(struct rpc_call *call)
+{
+	const struct rpc_options *o = &call->rpc->options;
+	json_t *faults = json_array();
+	json_int_t count = list_faults(o->registry, faults);
+	call->result =
+		json_pack("{s:s, s:b, s:s, s:i, s:s, s:I, s:o}", "state", o->state(o->owner),
+			  "topics_ready", (int)registry_is_ready(o->registry), "cluster_id",
+			  registry_cluster_id(o->registry), "node_id",
+			  (int)registry_node_id(o->registry), "log_dir_fault",
+			  registry_directory_fault(o->registry), "partition_fault_count",
+			  count, "partition_faults", faults);
+}
+
+static json_t *params_json(const struct rpc_method *m)
+{
+	json_t *params = json_object();
+	for (unsigned i = 0; i < array_len(m->params) && m->params[i].name; i++) {
+		const struct rpc_param *p = &m->params[i];
+		json_object_set_new(params, p->name,
+				    json_pack("{s:s, s:b, s:s}", "type",
+					      rpc_type_name(p->type), "required",
+					      (int)p->is_required, "help", p->help));
+	}
+	return params;
+}
+
+static void rpc_methods(struct rpc_call *call)
+{
+	json_t *methods = json_array();
+	for (unsigned i = 0; i < rpc_method_count; i++) {
+		const struct rpc_method *m = &rpc_method_table[i];
+		json_array_append_new(methods, json_pack("{s:s, s:s, s:b, s:o}", "name",
+							 m->name, "help", m->help,
+							 "changes", (int)m->is_for_admins,
+							 "params", params_json(m)));
+	}
+	call->result = json_pack("{s:o}", "methods", methods);
+}
+
+#define NAME                                                                             \
+	{                                                                                \
+		"name", JSON_STRING, true, "the topic"                                   \
+	}
+
+const struct rpc_method rpc_method_table[] = {
+	{"topic.create",
+	 true,
+	 "Makes a topic; answers with its description",
+	 rpc_topic_create,
+	 {NAME,
+	  {"partitions", JSON_INTEGER, false, "how many; default num.partitions"},
+	  {"replication_factor", JSON_INTEGER, false, "copies: 1"},
+	  {"config", JSON_OBJECT, false, "settings of its own: key to value"},
+	  {"validate_only", JSON_TRUE, false, "check everything, change nothing"}}},
+	{"topic.list", false, "All topics by name", rpc_topic_list, {{0}}},
+	{"topic.describe",
+	 false,
+	 "One topic: id, partitions, settings",
+	 rpc_topic_describe,
+	 {NAME}},
+	{"topic.alter",
+	 true,
+	 "More partitions, other settings, or both",
+	 rpc_topic_alter,
+	 {NAME,
+	  {"partitions", JSON_INTEGER, false,
+	   "how many from now on: more than there are"},
+	  {"config", JSON_OBJECT, false, "key to value; null: the gateway's own again"},
+	  {"validate_only", JSON_TRUE, false, "check everything, change nothing"}}},
+	{"topic.delete",
+	 true,
+	 "Removes a topic and its records",
+	 rpc_topic_delete,
+	 {NAME}},
+	{"stats.get",
+	 false,
+	 "Ledgers, counters, cores, answer times, memory",
+	 rpc_stats_get,
+	 {{0}}},
+	{"frames.bad",
+	 false,
+	 "The last broken frames, newest first",
+	 rpc_frames_bad,
+	 {{"limit", JSON_INTEGER, false, "at most so many"}}},
+	{"system.version",
+	 false,
+	 "Name and version of the gateway",
+	 system_version,
+	 {{0}}},
+	{"system.state",
+	 false,
+	 "starting, running, draining; who we are",
+	 system_state,
+	 {{0}}},
+	{"rpc.methods", false, "This list", rpc_methods, {{0}}},
+};
+
+const unsigned rpc_method_count = array_len(rpc_method_table);

@@ -1,0 +1,114 @@
+/* rpc_private.h - what the files of the control socket share.
+ *
+ *     rpc.c          clients: bytes in, lines out to rpc_call.c, answers back
+ *     rpc_call.c     one line ─▶ envelope checked, method found, parameters checked ─▶ answer
+ *     rpc_methods.c  the table of methods, system.*, rpc.methods
+ *     rpc_topics.c   topic.*        rpc_stats.c   stats.get      rpc_frames.c   frames.bad
+ *
+ * Core: control.
+ */
+#ifndef PENSTOCK_RPC_PRIVATE_H
+#define PENSTOCK_RPC_PRIVATE_H
+
+#include "control/rpc/rpc.h"
+#include "control/rpc/rpc_socket.h"
+#include "dataplane/base/list.h"
+
+#include <jansson.h>
+
+enum rpc_error {
+	RPC_PARSE_ERROR = -32700,
+	RPC_INVALID_REQUEST = -32600,
+	RPC_METHOD_NOT_FOUND = -32601,
+	RPC_INVALID_PARAMS = -32602,
+	RPC_REFUSED = -32000,       /* the gateway says no; data.kafka_error says how Kafka would */
+	RPC_NOT_PERMITTED = -32001, /* the caller is neither root nor the gateway's user */
+};
+
+struct rpc_client {
+	int fd; /* -1: slot is free */
+	uint32_t generation;
+	bool is_admin;
+	bool is_ended;   /* it will send no more */
+	bool is_waiting; /* for a job of the registry: nothing more is read */
+	bool closes;     /* once the answer is out */
+	uint32_t events; /* epoll's, as set last */
+	char *in;
+	size_t in_size;
+	size_t in_room;
+	char *out;
+	size_t out_size;
+	size_t out_sent;
+};
+
+struct rpc {
+	struct rpc_options options;
+	struct rpc_socket socket;
+	int epoll;
+	bool accepts;
+	struct rpc_client clients[RPC_CLIENTS_MAX];
+	struct list waits; /* struct rpc_wait */
+};
+
+/* An answer that a job of the registry will give; outlives its client and the rpc. */
+struct rpc_wait {
+	struct list node;
+	struct rpc *rpc; /* null: closed meanwhile */
+	unsigned client;
+	uint32_t generation;
+	json_t *id; /* null: a notification */
+	bool wants_topic;
+};
+
+/* One request while its method runs. */
+struct rpc_call {
+	struct rpc *rpc;
+	struct rpc_client *client;
+	json_t *id;     /* null: a notification, nobody waits for the answer */
+	json_t *params; /* checked against the method's table */
+	bool is_waiting;
+	/* Answer */
+	json_t *result;
+	int error;
+	const char *kafka_error;
+	char message[512];
+};
+
+struct rpc_param {
+	const char *name;
+	json_type type; /* JSON_TRUE stands for both booleans */
+	bool is_required;
+	const char *help;
+};
+
+struct rpc_method {
+	const char *name;
+	bool is_for_admins;
+	const char *help;
+	void (*run)(struct rpc_call *call);
+	struct rpc_param params[6];
+};
+
+extern const struct rpc_method rpc_method_table[];
+extern const unsigned rpc_method_count;
+
+/* Runs one line; the answer, if there is one now, is queued. */
+void rpc_run_line(struct rpc *r, struct rpc_client *c, const char *line, size_t size);
+/* Queues the answer of a call, and forgets what it holds. */
+void rpc_answer(struct rpc_call *call);
+/* Queues one value and a newline; takes `give`. */
+void rpc_queue(struct rpc_client *c, json_t *give);
+__attribute__((format(printf, 3, 4))) void rpc_fail(struct rpc_call *call, int error,
+						    const char *format, ...);
+
+const char *rpc_type_name(json_type type);
+
+void rpc_topic_create(struct rpc_call *call);
+void rpc_topic_list(struct rpc_call *call);
+void rpc_topic_describe(struct rpc_call *call);
+void rpc_topic_alter(struct rpc_call *call);
+void rpc_topic_delete(struct rpc_call *call);
+void rpc_stats_get(struct rpc_call *call);
+void rpc_frames_bad(struct rpc_call *call);
+
+#endif

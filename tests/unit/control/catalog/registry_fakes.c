@@ -1,0 +1,121 @@
+/* registry_fakes.c - what the registry stands on, for its tests: logs that are only
+ * counted, marks, and a disk that makes real calls until it dies. */
+#include "dataplane/store/disk/disk_call.h"
+#include "tests/unit/control/catalog/registry_rig.h"
+
+#include <errno.h>
+#include <fcntl.h>
+
+struct rig_faults faults;
+
+/* Not from the heap: a crash forgets them. */
+struct log {
+	bool is_open;
+};
+
+static struct log logs[256];
+
+static struct log *log_take(void)
+{
+	struct log *log = logs;
+	while (log->is_open)
+		log++;
+	log->is_open = true;
+	return log;
+}
+
+void rig_forget_logs(void)
+{
+	memset(logs, 0, sizeof logs);
+}
+
+/* A full disk takes what lies where something was. */
+static bool takes_room(const struct disk_op *op)
+{
+	struct disk_op size = {.kind = DISK_SIZE, .fd = op->fd};
+	disk_call(&size);
+	return op->offset + op->iov[0].iov_len > size.size;
+}
+
+static bool changes_something(const struct disk_op *op)
+{
+	return op->kind == DISK_WRITE || op->kind == DISK_SYNC || op->kind == DISK_SYNC_ALL ||
+	       op->kind == DISK_RENAME || op->kind == DISK_UNLINK || op->kind == DISK_MKDIR ||
+	       (op->kind == DISK_OPEN && (op->flags & (O_CREAT | O_WRONLY | O_DIRECTORY)));
+}
+
+/* Some fail, the others work: no process dies of it. */
+static bool fails_in_burst(const struct disk_op *op)
+{
+	if (faults.changes_left == 0 || !changes_something(op))
+		return false;
+	if (faults.changes_left > 1) {
+		faults.changes_left--;
+		return false;
+	}
+	if (faults.failed == faults.failures)
+		return false;
+	faults.failed++;
+	return true;
+}
+
+int64_t disk_run(struct disk *d, struct disk_op *op)
+{
+	bool is_look = op->kind == DISK_STAT;
+	faults.calls += !is_look;
+	if (!is_look && faults.calls_left && --faults.calls_left == 0)
+		faults.is_dead = true;
+	if (faults.is_dead || fails_in_burst(op)) {
+		op->result = -EIO;
+		return op->result;
+	}
+	if (op->kind == DISK_WRITE && faults.is_full &&
+	    (faults.copies_on_write || takes_room(op)))
+		op->result = -ENOSPC;
+	else if (op->kind == DISK_RENAME && faults.is_full && faults.has_full_names &&
+		 strlen(op->path2) > strlen(op->path))
+		op->result = -ENOSPC;
+	else
+		disk_call(op);
+	if (op->kind == DISK_UNLINK && op->result >= 0 && !strstr(op->path, ".penstock.tmp"))
+		faults.is_full = false;
+	return op->result;
+}
+
+struct log *log_open(struct disk *d, const struct log_open_options *options,
+		     struct log_recovery *ret, int *error)
+{
+	faults.last_options = options->log;
+	faults.last_recovery_point = options->recovery_point;
+	faults.last_log_start = options->log_start_offset;
+	faults.last_is_compacted = options->is_compacted;
+	faults.last_is_clean = options->is_clean;
+	const char *name = strrchr(options->directory, '/') + 1;
+	*error = faults.log_error;
+	faults.is_full |= faults.log_error == -ENOSPC;
+	if (faults.log_error &&
+	    (!faults.log_error_at || strcmp(name, faults.log_error_at) == 0))
+		return NULL;
+	if (faults.log_is_corrupt) {
+		ret->is_corrupt = true;
+		snprintf(ret->message, sizeof ret->message, "damage at offset 7");
+	}
+	faults.logs_open++;
+	return log_take();
+}
+
+void log_close(struct log *log)
+{
+	faults.logs_open--;
+	log->is_open = false;
+}
+
+void log_get_marks(const struct log *log, struct log_marks *ret)
+{
+	*ret = (struct log_marks){.high_watermark = 42, .recovery_point = 41};
+}
+
+void marks_read(struct marks_page *page, struct log_marks *ret)
+{
+	*ret = page->marks;
+}

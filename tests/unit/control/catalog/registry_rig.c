@@ -1,0 +1,229 @@
+/* registry_rig.c - a registry on a temporary directory and its two writers. */
+#include "tests/unit/control/catalog/registry_rig.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+void rig_init(struct rig *r)
+{
+	memset(r, 0, sizeof *r);
+	memset(&faults, 0, sizeof faults);
+	snprintf(r->directory, sizeof r->directory, "/tmp/penstock-registry-XXXXXX");
+	cr_assert(mkdtemp(r->directory));
+	settings_init(&r->settings);
+	memcpy(r->settings.log_dirs, r->directory, sizeof r->directory);
+	r->marks = calloc(PARTITIONS_MAX, sizeof *r->marks);
+	for (unsigned i = 0; i < array_len(r->wakes); i++)
+		cr_assert(wake_init(&r->wakes[i]) == 0);
+	for (unsigned w = 0; w < RIG_WRITERS; w++)
+		cr_assert(handoff_init(&r->writers[w], &r->wakes[0], &r->wakes[1]) == 0);
+}
+
+void rig_fini(struct rig *r)
+{
+	char command[128];
+	snprintf(command, sizeof command, "rm -rf %s", r->directory);
+	cr_assert(system(command) == 0);
+	for (unsigned w = 0; w < RIG_WRITERS; w++)
+		handoff_fini(&r->writers[w]);
+	for (unsigned i = 0; i < array_len(r->wakes); i++)
+		wake_fini(&r->wakes[i]);
+	free(r->marks);
+}
+
+static void hear(void *owner, const char *line)
+{
+	struct rig *r = owner;
+	size_t size = strlen(r->said);
+	snprintf(r->said + size, sizeof r->said - size, "%s\n", line);
+}
+
+bool rig_open(struct rig *r)
+{
+	struct registry_options options = {
+		.settings = &r->settings,
+		.disk = r->disk,
+		.writers = {&r->writers[0], &r->writers[1]},
+		.writer_count = RIG_WRITERS,
+		.marks = r->marks,
+		.topics = &r->topics,
+		.say = hear,
+		.say_owner = r,
+	};
+	r->registry = registry_open(&options, r->message, sizeof r->message);
+	if (r->registry)
+		rig_turns(r);
+	return r->registry != NULL;
+}
+
+static int serve(unsigned writer, struct admin *a)
+{
+	if (a->op == ADMIN_FENCE)
+		faults.fenced++;
+	if (!a->log) /* offline: it is told so, and has nothing to give back */
+		faults.offline += a->op == ADMIN_OPEN ? 1 : a->op == ADMIN_CLOSE ? -1 : 0;
+	if (!a->log)
+		return 0;
+	if (a->op == ADMIN_ALTER)
+		faults.last_options = a->options;
+	if (a->op == ADMIN_CLOSE) {
+		faults.served--;
+		faults.served_by[writer]--;
+	}
+	if (a->op != ADMIN_OPEN)
+		return 0;
+	if (faults.open_error && faults.open_good == 0)
+		return faults.open_error;
+	faults.open_good -= faults.open_error != 0;
+	faults.served++;
+	faults.served_by[writer]++;
+	return 0;
+}
+
+static bool writer_turn_once(struct rig *r, unsigned writer)
+{
+	struct handoff_msg *asked[16];
+	struct handoff *h = &r->writers[writer];
+	unsigned n = faults.writer_is_slow ? 0 : handoff_pull(h, asked, 16);
+	for (unsigned i = 0; i < n; i++) {
+		struct admin *a = container_of(asked[i], struct admin, msg);
+		cr_assert(a->msg.kind == HANDOFF_ADMIN);
+		cr_assert(a->partition.slot % RIG_WRITERS == writer);
+		a->error = serve(writer, a);
+		handoff_complete(h, asked[i]);
+	}
+	return n > 0;
+}
+
+bool rig_turn(struct rig *r)
+{
+	r->now_ns += 1000;
+	bool worked = registry_turn(r->registry, r->now_ns);
+	for (unsigned w = 0; w < RIG_WRITERS; w++)
+		worked |= writer_turn_once(r, w);
+	return worked;
+}
+
+void rig_turns(struct rig *r)
+{
+	while (rig_turn(r))
+		;
+}
+
+void rig_wait(struct rig *r, unsigned seconds)
+{
+	for (unsigned i = 0; i < 10 * seconds; i++) {
+		r->now_ns += 100000000;
+		rig_turns(r);
+	}
+}
+
+void rig_stop(struct rig *r)
+{
+	registry_stop(r->registry);
+	rig_turns(r);
+	cr_assert(registry_is_stopped(r->registry));
+	registry_close(r->registry);
+	cr_assert(faults.logs_open == 0 && faults.served == 0);
+}
+
+void rig_crash(struct rig *r)
+{
+	registry_close(r->registry);
+	for (unsigned w = 0; w < RIG_WRITERS; w++) {
+		struct handoff *h = &r->writers[w];
+		struct handoff_msg *lost[16];
+		while (handoff_pull(h, lost, 16) || handoff_reap(h, lost, 16))
+			;
+		handoff_fini(h);
+		cr_assert(handoff_init(h, &r->wakes[0], &r->wakes[1]) == 0);
+	}
+	memset(&faults, 0, sizeof faults);
+	rig_forget_logs();
+}
+
+static void take_result(void *owner, const struct registry_result *result)
+{
+	struct rig *r = owner;
+	r->result = *result;
+	r->done++;
+}
+
+static struct registry_request request_of(struct rig *r, const char *name,
+					  int32_t partitions)
+{
+	r->result = (struct registry_result){.error = -1000};
+	return (struct registry_request){.name = name,
+					 .partitions = partitions,
+					 .replication_factor = -1,
+					 .done = take_result,
+					 .owner = r};
+}
+
+void rig_create(struct rig *r, const char *name, int32_t partitions)
+{
+	struct registry_request request = request_of(r, name, partitions);
+	registry_create_topic(r->registry, &request);
+	rig_turns(r);
+}
+
+void rig_delete(struct rig *r, const char *name)
+{
+	struct registry_request request = request_of(r, name, -1);
+	registry_delete_topic(r->registry, &request);
+	rig_turns(r);
+}
+
+void rig_alter(struct rig *r, const char *name, int32_t partitions,
+	       const struct registry_setting *settings, unsigned count)
+{
+	struct registry_request request = request_of(r, name, partitions);
+	request.settings = settings;
+	request.setting_count = count;
+	registry_alter_topic(r->registry, &request);
+	rig_turns(r);
+}
+
+const struct registry_topic *rig_topic(const struct rig *r, const char *name)
+{
+	return registry_find(r->registry,
+			     (struct bytes){(const uint8_t *)name, strlen(name)});
+}
+
+static char *path_of(const struct rig *r, const char *path)
+{
+	static char out[512];
+	snprintf(out, sizeof out, "%s/%s", r->directory, path);
+	return out;
+}
+
+void rig_run(const struct rig *r, const char *command)
+{
+	char line[1024];
+	int n = snprintf(line, sizeof line, "cd %s && %s", r->directory, command);
+	cr_assert(n < (int)sizeof line && system(line) == 0, "%s", line);
+}
+
+bool rig_exists(const struct rig *r, const char *path)
+{
+	return access(path_of(r, path), F_OK) == 0;
+}
+
+void rig_write(const struct rig *r, const char *path, const char *text)
+{
+	FILE *f = fopen(path_of(r, path), "w");
+	cr_assert(f);
+	fputs(text, f);
+	fclose(f);
+}
+
+const char *rig_read(const struct rig *r, const char *path)
+{
+	static char text[8192];
+	FILE *f = fopen(path_of(r, path), "r");
+	cr_assert(f, "%s", path);
+	text[fread(text, 1, sizeof text - 1, f)] = '\0';
+	fclose(f);
+	return text;
+}

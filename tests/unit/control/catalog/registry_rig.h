@@ -1,0 +1,90 @@
+/* registry_rig.h - a registry on a temporary directory, with two writers that only take and
+ * give back logs, and a disk that can die after any number of calls. A partition that comes to
+ * another writer than its slot's fails the test.
+ *
+ *     rig_open ─▶ rig_turns ... rig_create ... ─▶ rig_stop | rig_crash ─▶ rig_open again
+ */
+#ifndef PENSTOCK_REGISTRY_RIG_H
+#define PENSTOCK_REGISTRY_RIG_H
+
+#include "control/catalog/registry.h"
+
+enum { RIG_SAID_BYTES = 8192, RIG_WRITERS = 2 };
+
+struct rig {
+	char directory[64];
+	struct settings settings;
+	struct registry *registry;
+	struct disk *disk; /* null: that of the fakes */
+	struct topics *_Atomic topics;
+	struct marks_page *marks;
+	struct wake wakes[2];
+	struct handoff writers[RIG_WRITERS]; /* slot by slot in turn */
+	char message[512]; /* why registry_open() failed */
+	char said[RIG_SAID_BYTES];
+	/* The last job's outcome. */
+	struct registry_result result;
+	unsigned done;
+	uint64_t now_ns;
+};
+
+/* The writers and the disk of the test; one gateway per process. */
+struct rig_faults {
+	int open_error;        /* what the writers answer to ADMIN_OPEN */
+	unsigned open_good;    /* after so many good ones */
+	bool writer_is_slow;   /* they take nothing */
+	int log_error;         /* what log_open() fails with */
+	const char *log_error_at; /* of this partition; null: of all */
+	bool log_is_corrupt;
+	unsigned calls_left;   /* disk calls until it dies; 0: never */
+	bool is_dead;
+	unsigned changes_left; /* calls that change something until a burst of failures; 0: none */
+	unsigned failures;     /* how many fail then */
+	unsigned failed;       /* so far */
+	bool is_full;          /* writes fail until a file with a lasting name is removed */
+	bool copies_on_write;  /* then also those in place of what is there */
+	bool has_full_names;   /* then there is no room for a longer name either */
+	unsigned calls;        /* made so far; looks (DISK_STAT) are not counted */
+	unsigned logs_open;
+	struct log_options last_options; /* of the last log_open() or ADMIN_ALTER */
+	int64_t last_recovery_point;
+	int64_t last_log_start;
+	bool last_is_compacted;
+	bool last_is_clean;
+	uint32_t served;       /* partitions the writers have */
+	uint32_t served_by[RIG_WRITERS];
+	int offline;           /* and those it has without a log */
+	unsigned fenced;       /* told to fence */
+};
+
+extern struct rig_faults faults;
+
+void rig_forget_logs(void);
+
+void rig_init(struct rig *r);
+void rig_fini(struct rig *r);
+/* False: r->message says why. */
+bool rig_open(struct rig *r);
+/* Registry and writers in turn, once; true when something moved. */
+bool rig_turn(struct rig *r);
+/* Until nothing moves. */
+void rig_turns(struct rig *r);
+/* Seconds go by, a tenth at a time. */
+void rig_wait(struct rig *r, unsigned seconds);
+void rig_stop(struct rig *r);
+/* The process ends here; a dead disk lives again. */
+void rig_crash(struct rig *r);
+
+void rig_create(struct rig *r, const char *name, int32_t partitions);
+void rig_delete(struct rig *r, const char *name);
+void rig_alter(struct rig *r, const char *name, int32_t partitions,
+	       const struct registry_setting *settings, unsigned count);
+const struct registry_topic *rig_topic(const struct rig *r, const char *name);
+/* A shell command in the log directory. */
+void rig_run(const struct rig *r, const char *command);
+bool rig_exists(const struct rig *r, const char *path);
+void rig_write(const struct rig *r, const char *path, const char *text);
+/* The whole file, until the next call. */
+const char *rig_read(const struct rig *r, const char *path);
+
+#endif

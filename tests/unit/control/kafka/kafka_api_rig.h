@@ -1,0 +1,48 @@
+/* kafka_api_rig.h - for tests: a kafka_api that is asked as a poller asks it.
+ *
+ *     send_request ─▶ reap ─▶ read_reply ─▶ release
+ */
+#ifndef PENSTOCK_TESTS_KAFKA_API_RIG_H
+#define PENSTOCK_TESTS_KAFKA_API_RIG_H
+
+#include "control/kafka/kafka_api.h"
+#include "dataplane/wire/kafka/kafka_schema.h"
+#include "tests/unit/control/catalog/fake_registry.h"
+
+enum { LISTENER = 2 };
+
+extern struct registry registry;
+extern struct call calls[4];
+extern char log_dir[];
+
+void kafka_api_rig_start(void);
+void kafka_api_rig_stop(void);
+/* From here on as with auto.create.topics.enable=false. */
+void kafka_api_rig_forbid_creation(void);
+/* A command with one %s: the directory. */
+void shell(const char *format, const char *directory);
+
+static inline struct bytes text(const char *s)
+{
+	return (struct bytes){(const uint8_t *)s, strlen(s)};
+}
+
+static inline bool is_text(struct bytes b, const char *s)
+{
+	return b.size == strlen(s) && memcmp(b.data, s, b.size) == 0;
+}
+
+size_t put_header(uint8_t *out, int key, int version, bool is_flexible);
+void send_bytes(struct call *call, const void *data, size_t size);
+void send_request(struct call *call, int key, int version, const struct kafka_message *m,
+		  const void *request);
+/* The call that came back, or null. */
+struct call *reap(void);
+/* What the client reads; the strings stay those of the reply until release(). */
+void read_reply(struct call *call, const struct kafka_message *m, int version,
+		bool is_header_flexible, void *ret);
+void release(struct call *call);
+/* Does this request cost its connection? */
+bool is_closed(const void *data, size_t size);
+
+#endif

@@ -1,0 +1,569 @@
+/* test_kafka_api.c - requests as pollers pass them on, replies as clients will read them. */
+#include "dataplane/wire/kafka/kafka_error.h"
+#include "dataplane/wire/kafka/kafka_header.h"
+#include "dataplane/wire/kafka/msg_api_versions.h"
+#include "dataplane/wire/kafka/msg_find_coordinator.h"
+#include "dataplane/wire/kafka/msg_list_offsets.h"
+#include "dataplane/wire/kafka/msg_metadata.h"
+#include "dataplane/wire/record/record_batch.h"
+#include "tests/unit/control/kafka/kafka_api_rig.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+TestSuite(kafka_api, .init = kafka_api_rig_start, .fini = kafka_api_rig_stop);
+
+/* ---- ApiVersions ---------------------------------------------------------------------- */
+
+static struct call *ask_versions(int version, const char *name, const char *software_version,
+				 struct api_versions_response *ret)
+{
+	struct api_versions_request r = {text(name), text(software_version)};
+	send_request(&calls[0], KAFKA_API_API_VERSIONS, version, &api_versions_request, &r);
+	struct call *call = reap();
+	read_reply(call, &api_versions_response, version, false, ret);
+	return call;
+}
+
+Test(kafka_api, api_versions_lists_the_table_in_every_version)
+{
+	for (int version = 0; version <= 4; version++) {
+		struct api_versions_response r;
+		struct call *call = ask_versions(version, "librdkafka", "2.0.2", &r);
+		cr_assert(r.error_code == KAFKA_ERROR_NONE);
+		cr_assert(r.api_keys.count == KAFKA_API_ROWS);
+		for (unsigned i = 0; i < KAFKA_API_ROWS; i++) {
+			const struct kafka_api_row *row = &kafka_api_rows[i];
+			struct api_versions_key *key = &r.api_keys.items[i];
+			cr_assert(key->api_key == row->key);
+			cr_assert(key->min_version == row->version_advertised);
+			cr_assert(key->max_version == row->version_max);
+		}
+		release(call);
+	}
+}
+
+Test(kafka_api, produce_is_advertised_from_0_so_that_librdkafka_compresses)
+{
+	const struct kafka_api_row *row = kafka_api_row_find(KAFKA_API_PRODUCE);
+	cr_assert(row->version_advertised == 0 && row->version_min == 3);
+}
+
+/* Neither the body nor the rest of the header is of a form we know. */
+Test(kafka_api, an_unknown_version_of_api_versions_is_answered_in_the_oldest_layout)
+{
+	static const uint8_t request[] = {0, 18, 0, 5, 1, 2, 3, 4, 0xee, 0xee, 0xee};
+	static const uint8_t want[] = {0, 0, 0, 16, 1, 2, 3, 4, 0, 35, 0, 0, 0, 1,
+				       0, 18, 0, 0, 0, 4};
+	send_bytes(&calls[0], request, sizeof request);
+	struct call *call = reap();
+	cr_assert(call->reply_bytes == sizeof want);
+	cr_assert(memcmp(call->reply, want, sizeof want) == 0);
+	release(call);
+}
+
+Test(kafka_api, a_client_must_have_a_decent_name)
+{
+	static const struct {
+		const char *name;
+		const char *version;
+		int error;
+	} cases[] = {
+		{"apache-kafka-java", "3.7.0", KAFKA_ERROR_NONE},
+		{"a", "1", KAFKA_ERROR_NONE},
+		{"", "1.0", KAFKA_ERROR_INVALID_REQUEST},
+		{"name", "", KAFKA_ERROR_INVALID_REQUEST},
+		{"-name", "1.0", KAFKA_ERROR_INVALID_REQUEST},
+		{"name.", "1.0", KAFKA_ERROR_INVALID_REQUEST},
+		{"na me", "1.0", KAFKA_ERROR_INVALID_REQUEST},
+		{"name", "1_0", KAFKA_ERROR_INVALID_REQUEST},
+	};
+	for (unsigned i = 0; i < array_len(cases); i++) {
+		struct api_versions_response r;
+		release(ask_versions(3, cases[i].name, cases[i].version, &r));
+		cr_assert(r.error_code == cases[i].error, "%s %s", cases[i].name,
+			  cases[i].version);
+	}
+}
+
+/* ---- what is not ours ----------------------------------------------------------------- */
+
+Test(kafka_api, a_request_we_do_not_serve_closes_the_connection)
+{
+	uint8_t wire[64];
+	static const int others[][2] = {{11, 0}, {36, 3}, {17, 2}, {3, 13}, {2, 0}, {2, 8},
+					{10, 5}, {0, 7},  {1, 11}, {-1, 0}, {3, -1}};
+	for (unsigned i = 0; i < array_len(others); i++) {
+		size_t size = put_header(wire, others[i][0], others[i][1], false);
+		cr_assert(is_closed(wire, size), "key %d version %d", others[i][0],
+			  others[i][1]);
+	}
+}
+
+Test(kafka_api, a_request_cut_at_any_byte_closes_the_connection)
+{
+	/* Metadata 12 for one topic by name. */
+	uint8_t wire[96];
+	size_t size = put_header(wire, KAFKA_API_METADATA, 12, true);
+	wire[size++] = 2;
+	memset(wire + size, 0, KAFKA_UUID_BYTES);
+	size += KAFKA_UUID_BYTES;
+	memcpy(wire + size, "\x03t1\0\1\0\0", 7);
+	size += 7;
+	fake_registry_add(&registry, "t1", 1);
+	cr_assert(!is_closed(wire, size));
+	for (size_t cut = 0; cut < size; cut++)
+		cr_assert(is_closed(wire, cut), "%zu", cut);
+}
+
+/* ---- Metadata ------------------------------------------------------------------------- */
+
+static struct call *ask_metadata(int version, struct metadata_request *request,
+				 struct metadata_response *ret)
+{
+	send_request(&calls[0], KAFKA_API_METADATA, version, &metadata_request, request);
+	struct call *call = reap();
+	if (call)
+		read_reply(call, &metadata_response, version, version >= 9, ret);
+	return call;
+}
+
+Test(kafka_api, metadata_names_one_broker_under_the_address_of_the_listener)
+{
+	fake_registry_add(&registry, "vehicles", 3);
+	for (int version = 0; version <= 12; version++) {
+		struct metadata_request q = {.topics = {NULL, version == 0 ? 0 : -1}};
+		struct metadata_response r;
+		struct call *call = ask_metadata(version, &q, &r);
+		cr_assert(r.brokers.count == 1);
+		cr_assert(r.brokers.items[0].node_id == 7);
+		cr_assert(is_text(r.brokers.items[0].host, "broker.example"));
+		cr_assert(r.brokers.items[0].port == 9094);
+		cr_assert(r.controller_id == (version >= 1 ? 7 : -1));
+		cr_assert(version < 2 || is_text(r.cluster_id, "tGz8LcFMSr2dGiSTwZ7_-Q"));
+		cr_assert(r.cluster_authorized_operations == METADATA_NO_OPERATIONS);
+		cr_assert(r.topics.count == 1);
+		release(call);
+	}
+}
+
+Test(kafka_api, metadata_says_that_we_lead_every_partition)
+{
+	fake_registry_add(&registry, "vehicles", 3);
+	for (int version = 0; version <= 12; version++) {
+		struct metadata_request_topic t = {.name = text("vehicles")};
+		struct metadata_request q = {.topics = {&t, 1}};
+		struct metadata_response r;
+		struct call *call = ask_metadata(version, &q, &r);
+		struct metadata_topic *topic = &r.topics.items[0];
+		cr_assert(r.topics.count == 1 && topic->error_code == 0);
+		cr_assert(is_text(topic->name, "vehicles"));
+		cr_assert(topic->topic_id[15] == (version >= 10 ? 1 : 0));
+		cr_assert(topic->topic_authorized_operations == METADATA_NO_OPERATIONS);
+		cr_assert(topic->partitions.count == 3);
+		for (int32_t i = 0; i < 3; i++) {
+			struct metadata_partition *p = &topic->partitions.items[i];
+			cr_assert(p->error_code == 0 && p->partition_index == i);
+			cr_assert(p->leader_id == 7);
+			cr_assert(p->leader_epoch == (version >= 7 ? 0 : -1));
+			cr_assert(p->replica_nodes.count == 1);
+			cr_assert(p->isr_nodes.items[0] == 7);
+			cr_assert(p->offline_replicas.count == 0);
+		}
+		release(call);
+	}
+}
+
+Test(kafka_api, a_partition_that_is_offline_keeps_its_leader_and_says_so_from_version_5_on)
+{
+	fake_registry_add(&registry, "vehicles", 2);
+	registry.has_offline = true;
+	for (int version = 1; version <= 12; version++) {
+		struct metadata_request_topic t = {.name = text("vehicles")};
+		struct metadata_request q = {.topics = {&t, 1}};
+		struct metadata_response r;
+		struct call *call = ask_metadata(version, &q, &r);
+		struct metadata_partition *p = r.topics.items[0].partitions.items;
+		cr_assert(p[0].error_code == 0 && p[0].leader_id == 7);
+		cr_assert(p[0].offline_replicas.count == (version >= 5 ? 1 : 0));
+		cr_assert(version < 5 || p[0].offline_replicas.items[0] == 7);
+		cr_assert(p[1].offline_replicas.count == 0);
+		release(call);
+	}
+}
+
+Test(kafka_api, an_empty_list_of_topics_means_all_in_version_0_and_none_later)
+{
+	fake_registry_add(&registry, "a", 1);
+	fake_registry_add(&registry, "b", 1);
+	for (int version = 0; version <= 12; version++) {
+		struct metadata_request q = {.topics = {NULL, 0}};
+		struct metadata_response r;
+		release(ask_metadata(version, &q, &r));
+		cr_assert(r.topics.count == (version == 0 ? 2 : 0));
+	}
+}
+
+Test(kafka_api, topics_can_be_asked_for_by_id_in_version_12)
+{
+	fake_registry_add(&registry, "vehicles", 1);
+	struct metadata_request_topic t = {.topic_id = {0xa0, [15] = 1}};
+	struct metadata_request q = {.topics = {&t, 1}};
+	struct metadata_response r;
+	struct call *call = ask_metadata(12, &q, &r);
+	cr_assert(is_text(r.topics.items[0].name, "vehicles"));
+	release(call);
+
+	t.topic_id[15] = 9;
+	call = ask_metadata(12, &q, &r);
+	cr_assert(r.topics.items[0].error_code == KAFKA_ERROR_UNKNOWN_TOPIC_ID);
+	cr_assert(r.topics.items[0].name.data == NULL);
+	cr_assert(r.topics.items[0].topic_id[15] == 9);
+	release(call);
+}
+
+Test(kafka_api, a_topic_named_twice_is_described_once)
+{
+	fake_registry_add(&registry, "a", 1);
+	fake_registry_add(&registry, "b", 2);
+	struct metadata_request_topic t[] = {{.name = text("b")}, {.name = text("a")},
+					     {.name = text("b")}, {.name = text("b")}};
+	struct metadata_request q = {.topics = {t, array_len(t)}};
+	struct metadata_response r;
+	struct call *call = ask_metadata(9, &q, &r);
+	cr_assert(r.topics.count == 2);
+	cr_assert(is_text(r.topics.items[0].name, "a"));
+	cr_assert(is_text(r.topics.items[1].name, "b"));
+	release(call);
+}
+
+Test(kafka_api, an_unknown_topic_is_an_error_when_the_client_forbids_to_create_it)
+{
+	struct metadata_request_topic t[] = {{.name = text("nope")}, {.name = text("x/y")}};
+	struct metadata_request q = {.topics = {t, 2}, .allow_auto_topic_creation = false};
+	struct metadata_response r;
+	struct call *call = ask_metadata(4, &q, &r);
+	cr_assert(r.topics.items[0].error_code == KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION);
+	cr_assert(r.topics.items[1].error_code == KAFKA_ERROR_INVALID_TOPIC_EXCEPTION);
+	cr_assert(registry.jobs_count == 0);
+	release(call);
+}
+
+Test(kafka_api, an_unknown_topic_is_an_error_when_the_gateway_may_not_create_it)
+{
+	struct metadata_request_topic t = {.name = text("fresh")};
+	struct metadata_request q = {.topics = {&t, 1}, .allow_auto_topic_creation = true};
+	struct metadata_response r;
+	kafka_api_rig_forbid_creation();
+	struct call *call = ask_metadata(12, &q, &r);
+	cr_assert(call && registry.jobs_count == 0);
+	cr_assert(r.topics.items[0].error_code == KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION);
+	release(call);
+}
+
+Test(kafka_api, a_topic_that_is_created_is_answered_when_it_is_there)
+{
+	struct metadata_request_topic t = {.name = text("fresh")};
+	struct metadata_request q = {.topics = {&t, 1}, .allow_auto_topic_creation = true};
+	struct metadata_response r;
+	cr_assert(ask_metadata(12, &q, &r) == NULL);
+	cr_assert(registry.jobs_count == 1);
+	cr_assert(reap() == NULL);
+	fake_registry_end_job(&registry, KAFKA_ERROR_NONE);
+	struct call *call = reap();
+	read_reply(call, &metadata_response, 12, true, &r);
+	cr_assert(r.topics.items[0].error_code == KAFKA_ERROR_NONE);
+	cr_assert(r.topics.items[0].partitions.count == 1);
+	release(call);
+}
+
+Test(kafka_api, before_version_4_a_missing_topic_is_always_created)
+{
+	struct metadata_request_topic t = {.name = text("fresh")};
+	struct metadata_request q = {.topics = {&t, 1}};
+	struct metadata_response r;
+	cr_assert(ask_metadata(1, &q, &r) == NULL);
+	fake_registry_end_job(&registry, KAFKA_ERROR_NONE);
+	struct call *call = reap();
+	read_reply(call, &metadata_response, 1, false, &r);
+	cr_assert(r.topics.items[0].partitions.count == 1);
+	release(call);
+}
+
+Test(kafka_api, two_clients_that_want_the_same_new_topic_both_get_it)
+{
+	struct metadata_request_topic t = {.name = text("fresh")};
+	struct metadata_request q = {.topics = {&t, 1}};
+	send_request(&calls[0], KAFKA_API_METADATA, 1, &metadata_request, &q);
+	send_request(&calls[1], KAFKA_API_METADATA, 1, &metadata_request, &q);
+	cr_assert(reap() == NULL);
+	fake_registry_end_job(&registry, KAFKA_ERROR_NONE);
+	fake_registry_end_job(&registry, KAFKA_ERROR_TOPIC_ALREADY_EXISTS);
+	for (unsigned i = 0; i < 2; i++) {
+		struct metadata_response r;
+		struct call *call = reap();
+		cr_assert(call == &calls[i]);
+		read_reply(call, &metadata_response, 1, false, &r);
+		cr_assert(r.topics.items[0].error_code == KAFKA_ERROR_NONE);
+	}
+	release(&calls[0]);
+	release(&calls[1]);
+}
+
+Test(kafka_api, a_topic_that_cannot_be_created_says_why)
+{
+	struct metadata_request_topic t[] = {{.name = text("bad")}, {.name = text("good")}};
+	struct metadata_request q = {.topics = {t, 2}, .allow_auto_topic_creation = true};
+	struct metadata_response r;
+	cr_assert(ask_metadata(9, &q, &r) == NULL);
+	cr_assert(registry.jobs_count == 2);
+	fake_registry_end_job(&registry, KAFKA_ERROR_INVALID_REPLICATION_FACTOR);
+	cr_assert(reap() == NULL);
+	fake_registry_end_job(&registry, KAFKA_ERROR_NONE);
+	struct call *call = reap();
+	read_reply(call, &metadata_response, 9, true, &r);
+	cr_assert(r.topics.items[0].error_code == KAFKA_ERROR_INVALID_REPLICATION_FACTOR);
+	cr_assert(r.topics.items[1].error_code == KAFKA_ERROR_NONE);
+	release(call);
+}
+
+Test(kafka_api, one_request_creates_a_bounded_number_of_topics)
+{
+	static char names[100][8];
+	struct metadata_request_topic t[100];
+	for (unsigned i = 0; i < 100; i++) {
+		snprintf(names[i], sizeof names[i], "t%u", i);
+		t[i] = (struct metadata_request_topic){.name = text(names[i])};
+	}
+	struct metadata_request q = {.topics = {t, 100}, .allow_auto_topic_creation = true};
+	struct metadata_response r;
+	cr_assert(ask_metadata(9, &q, &r) == NULL);
+	cr_assert(registry.jobs_count == 64);
+	while (registry.jobs_count > 0)
+		fake_registry_end_job(&registry, KAFKA_ERROR_NONE);
+	struct call *call = reap();
+	read_reply(call, &metadata_response, 9, true, &r);
+	unsigned missing = 0;
+	for (int32_t i = 0; i < r.topics.count; i++)
+		missing += r.topics.items[i].error_code ==
+			   KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION;
+	cr_assert(r.topics.count == 100 && missing == 36);
+	release(call);
+}
+
+Test(kafka_api, a_gateway_that_ends_forgets_who_still_waits)
+{
+	struct metadata_request_topic t = {.name = text("fresh")};
+	struct metadata_request q = {.topics = {&t, 1}};
+	send_request(&calls[0], KAFKA_API_METADATA, 1, &metadata_request, &q);
+	cr_assert(reap() == NULL);
+	chain_give(&calls[0].request);
+}
+
+/* ---- ListOffsets ---------------------------------------------------------------------- */
+
+static struct list_offsets_partition ask_offset(int version, int32_t partition, int32_t epoch,
+						int64_t timestamp)
+{
+	struct list_offsets_request_partition p = {.partition_index = partition,
+						   .current_leader_epoch = epoch,
+						   .timestamp = timestamp};
+	struct list_offsets_request_topic t = {.name = text("vehicles"),
+					       .partitions = {&p, 1}};
+	struct list_offsets_request q = {.replica_id = -1, .topics = {&t, 1}};
+	send_request(&calls[0], KAFKA_API_LIST_OFFSETS, version, &list_offsets_request, &q);
+	struct list_offsets_response r;
+	struct call *call = reap();
+	read_reply(call, &list_offsets_response, version, version >= 6, &r);
+	cr_assert(r.topics.count == 1 && is_text(r.topics.items[0].name, "vehicles"));
+	cr_assert(r.topics.items[0].partitions.count == 1);
+	struct list_offsets_partition found = r.topics.items[0].partitions.items[0];
+	cr_assert(found.partition_index == partition);
+	release(call);
+	return found;
+}
+
+static void have_vehicles(void)
+{
+	fake_registry_add(&registry, "vehicles", 2);
+	registry.marks = (struct log_marks){.log_start_offset = 10, .log_end_offset = 120,
+					    .high_watermark = 100, .max_timestamp = 5000,
+					    .max_timestamp_offset = 70};
+}
+
+Test(kafka_api, the_ends_of_a_partition_are_its_start_and_its_high_watermark)
+{
+	have_vehicles();
+	for (int version = 1; version <= 7; version++) {
+		struct list_offsets_partition p =
+			ask_offset(version, 1, -1, LIST_OFFSETS_LATEST);
+		cr_assert(p.error_code == 0 && p.offset == 100 && p.timestamp == -1);
+		cr_assert(p.leader_epoch == (version >= 4 ? 0 : -1));
+		p = ask_offset(version, 1, -1, LIST_OFFSETS_EARLIEST);
+		cr_assert(p.error_code == 0 && p.offset == 10 && p.timestamp == -1);
+	}
+}
+
+Test(kafka_api, a_partition_that_is_offline_has_no_offsets)
+{
+	have_vehicles();
+	registry.has_offline = true;
+	static const int64_t times[] = {LIST_OFFSETS_LATEST, LIST_OFFSETS_EARLIEST,
+					LIST_OFFSETS_MAX_TIMESTAMP, 4201};
+	for (unsigned i = 0; i < array_len(times); i++) {
+		struct list_offsets_partition p = ask_offset(7, 0, -1, times[i]);
+		cr_assert(p.error_code == KAFKA_ERROR_KAFKA_STORAGE_ERROR && p.offset == -1);
+	}
+	cr_assert(ask_offset(7, 1, -1, LIST_OFFSETS_LATEST).offset == 100);
+}
+
+/* Partition 0 on disk: offsets 60 to 69 with the times 4100, 4200, ... 5000. */
+static void write_vehicles(void)
+{
+	uint8_t batch[512];
+	char path[128];
+	struct record_batch_header *h = (struct record_batch_header *)batch;
+	struct emitter e = emitter_of(batch + sizeof *h, sizeof batch - sizeof *h);
+	for (int i = 0; i < 10; i++) {
+		struct record_view r = {.timestamp_delta = 100 * i, .offset_delta = i};
+		record_emit(&e, &r);
+	}
+	size_t size = sizeof *h + emitter_size(&e);
+	record_batch_build(h, 10, 4100, 5000);
+	record_batch_place(h, 60, 0);
+	record_batch_set_size(h, (uint32_t)size);
+	shell("mkdir %s/vehicles-0", log_dir);
+	snprintf(path, sizeof path, "%s/vehicles-0/%020d.log", log_dir, 60);
+	FILE *f = fopen(path, "w");
+	cr_assert(f && fwrite(batch, 1, size, f) == size && fclose(f) == 0);
+	registry.marks.max_timestamp_offset = 69;
+}
+
+Test(kafka_api, a_time_finds_the_first_record_that_is_not_older)
+{
+	have_vehicles();
+	write_vehicles();
+	for (int version = 1; version <= 7; version++) {
+		struct list_offsets_partition p = ask_offset(version, 0, -1, 4201);
+		cr_assert(p.error_code == 0 && p.offset == 62 && p.timestamp == 4300);
+		p = ask_offset(version, 0, -1, 5001);
+		cr_assert(p.error_code == 0 && p.offset == -1 && p.timestamp == -1);
+	}
+}
+
+Test(kafka_api, the_newest_time_is_known_from_version_7_on)
+{
+	have_vehicles();
+	write_vehicles();
+	struct list_offsets_partition p = ask_offset(7, 0, -1, LIST_OFFSETS_MAX_TIMESTAMP);
+	cr_assert(p.error_code == 0 && p.offset == 69 && p.timestamp == 5000);
+	p = ask_offset(6, 0, -1, LIST_OFFSETS_MAX_TIMESTAMP);
+	cr_assert(p.error_code == KAFKA_ERROR_UNSUPPORTED_VERSION && p.offset == -1);
+}
+
+/* As after a restart: the watermarks know the last segment only. */
+Test(kafka_api, the_newest_time_may_lie_in_a_sealed_segment)
+{
+	have_vehicles();
+	write_vehicles();
+	shell("printf '\\0\\0\\0\\0\\0\\0\\023\\210\\0\\0\\0\\11'"
+	      " > %s/vehicles-0/00000000000000000060.timeindex", log_dir);
+	shell("touch %s/vehicles-0/00000000000000000070.log", log_dir);
+	registry.marks.max_timestamp = 4000;
+	registry.marks.max_timestamp_offset = 75;
+	struct list_offsets_partition p = ask_offset(7, 0, -1, LIST_OFFSETS_MAX_TIMESTAMP);
+	cr_assert(p.error_code == 0 && p.offset == 69 && p.timestamp == 5000);
+}
+
+Test(kafka_api, a_record_that_may_still_vanish_is_not_pointed_at)
+{
+	have_vehicles();
+	write_vehicles();
+	registry.marks.max_timestamp_offset = 100;
+	struct list_offsets_partition p = ask_offset(7, 0, -1, LIST_OFFSETS_MAX_TIMESTAMP);
+	cr_assert(p.error_code == KAFKA_ERROR_OFFSET_NOT_AVAILABLE && p.offset == -1);
+}
+
+Test(kafka_api, an_empty_partition_has_no_newest_time)
+{
+	have_vehicles();
+	registry.marks = (struct log_marks){.max_timestamp = -1, .max_timestamp_offset = -1};
+	struct list_offsets_partition p = ask_offset(7, 0, -1, LIST_OFFSETS_MAX_TIMESTAMP);
+	cr_assert(p.error_code == 0 && p.offset == -1 && p.timestamp == -1);
+	cr_assert(p.leader_epoch == -1);
+}
+
+Test(kafka_api, offsets_of_what_is_not_there_are_unknown)
+{
+	cr_assert(ask_offset(5, 0, -1, -1).error_code ==
+		  KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION);
+	have_vehicles();
+	cr_assert(ask_offset(5, 2, -1, -1).error_code ==
+		  KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION);
+	cr_assert(ask_offset(5, -1, -1, -1).error_code ==
+		  KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION);
+}
+
+Test(kafka_api, a_leader_epoch_that_never_was_is_told_from_one_that_is_over)
+{
+	have_vehicles();
+	cr_assert(ask_offset(4, 0, 0, -1).error_code == KAFKA_ERROR_NONE);
+	cr_assert(ask_offset(4, 0, 1, -1).error_code == KAFKA_ERROR_UNKNOWN_LEADER_EPOCH);
+	cr_assert(ask_offset(4, 0, -2, -1).error_code == KAFKA_ERROR_FENCED_LEADER_EPOCH);
+}
+
+Test(kafka_api, a_directory_that_cannot_be_read_is_a_storage_error)
+{
+	have_vehicles();
+	cr_assert(ask_offset(5, 0, -1, 1234).error_code == KAFKA_ERROR_KAFKA_STORAGE_ERROR);
+}
+
+Test(kafka_api, a_partition_is_looked_up_once_per_request)
+{
+	have_vehicles();
+	struct list_offsets_request_partition p[2] = {{.timestamp = -1}, {.timestamp = -1}};
+	struct list_offsets_request_topic t = {.name = text("vehicles"),
+					       .partitions = {p, 2}};
+	struct list_offsets_request q = {.topics = {&t, 1}};
+	struct list_offsets_response r;
+	send_request(&calls[0], KAFKA_API_LIST_OFFSETS, 1, &list_offsets_request, &q);
+	struct call *call = reap();
+	read_reply(call, &list_offsets_response, 1, false, &r);
+	cr_assert(r.topics.items[0].partitions.items[0].error_code == KAFKA_ERROR_NONE);
+	cr_assert(r.topics.items[0].partitions.items[1].error_code ==
+		  KAFKA_ERROR_INVALID_REQUEST);
+	release(call);
+}
+
+/* ---- FindCoordinator ------------------------------------------------------------------ */
+
+Test(kafka_api, nobody_coordinates_a_group)
+{
+	for (int version = 0; version <= 3; version++) {
+		struct find_coordinator_request q = {.key = text("g")};
+		struct find_coordinator_response r;
+		send_request(&calls[0], KAFKA_API_FIND_COORDINATOR, version,
+		     &find_coordinator_request, &q);
+		struct call *call = reap();
+		read_reply(call, &find_coordinator_response, version, version >= 3, &r);
+		cr_assert(r.error_code == KAFKA_ERROR_COORDINATOR_NOT_AVAILABLE);
+		cr_assert(r.node_id == -1);
+		release(call);
+	}
+}
+
+Test(kafka_api, each_of_several_groups_gets_an_answer_of_its_own)
+{
+	struct bytes keys[] = {text("g1"), text("g2")};
+	struct find_coordinator_request q = {.coordinator_keys = {keys, 2}};
+	struct find_coordinator_response r;
+	send_request(&calls[0], KAFKA_API_FIND_COORDINATOR, 4, &find_coordinator_request, &q);
+	struct call *call = reap();
+	read_reply(call, &find_coordinator_response, 4, true, &r);
+	cr_assert(r.coordinators.count == 2);
+	cr_assert(is_text(r.coordinators.items[1].key, "g2"));
+	cr_assert(r.coordinators.items[1].error_code ==
+		  KAFKA_ERROR_COORDINATOR_NOT_AVAILABLE);
+	release(call);
+}

@@ -1,0 +1,142 @@
+/* test_log_check.c - what penstock-log says about sound, killed and damaged directories. */
+#include "control/offline/log_check.h"
+#include "tests/unit/store/log/log_rig.h"
+
+#include <criterion/criterion.h>
+#include <criterion/redirect.h>
+#include <stdlib.h>
+
+static const char log_name[] = "00000000000000000000.log";
+static const char index_name[] = "00000000000000000000.index";
+static const char mark_name[] = "durable-offset-checkpoint";
+
+static struct rig *filled(unsigned batches)
+{
+	struct rig *r = rig_create();
+	r->options.segment_bytes = 50000;
+	cr_assert(rig_open(r, 0, false));
+	for (unsigned i = 0; i < batches; i++)
+		rig_append(r, 2, 400, ACK_DURABLE);
+	rig_drain(r);
+	return r;
+}
+
+static struct log_check check(struct rig *r)
+{
+	struct log_check c = {.disk = r->control};
+	cr_assert(scan_init(&c.scan, r->control) == 0);
+	cr_assert(log_check_partition(&c, r->directory));
+	scan_fini(&c.scan);
+	return c;
+}
+
+Test(log_check, a_closed_log_is_clean)
+{
+	struct rig *r = filled(100);
+	rig_finish(r);
+	struct log_check c = check(r);
+	cr_assert(c.corrupt == 0 && c.torn == 0);
+	cr_assert(c.segments == 2 && c.batches == 100 && c.records == 200);
+	rig_destroy(r);
+}
+
+Test(log_check, a_log_in_use_is_clean)
+{
+	struct rig *r = filled(100);
+	struct log_check c = check(r);
+	cr_assert(c.corrupt == 0 && c.torn == 0 && c.batches == 100);
+	rig_destroy(r);
+}
+
+Test(log_check, an_index_ahead_of_a_killed_log_is_clean)
+{
+	struct rig *r = filled(10);
+	rig_finish(r);
+	static const uint8_t ahead[] = {0, 0, 0, 99, 0, 0, 0xc0, 0};
+	rig_store(r, index_name, ahead, sizeof ahead);
+	struct log_check c = check(r);
+	cr_assert(c.corrupt == 0);
+	rig_destroy(r);
+}
+
+Test(log_check, a_flipped_byte_is_corrupt)
+{
+	struct rig *r = filled(10);
+	rig_finish(r);
+	r->expected[r->expected_bytes / 2 + 200] ^= 1;
+	rig_store(r, log_name, r->expected, r->expected_bytes);
+	struct log_check c = check(r);
+	cr_assert(c.corrupt == 1 && c.torn == 0);
+	rig_destroy(r);
+}
+
+Test(log_check, half_a_batch_at_the_end_is_a_torn_tail)
+{
+	struct rig *r = filled(10);
+	rig_finish(r);
+	rig_store(r, mark_name, "", 0);
+	rig_store(r, log_name, r->expected, r->expected_bytes - 100);
+	struct log_check c = check(r);
+	cr_assert(c.corrupt == 0 && c.torn == 1);
+	rig_destroy(r);
+}
+
+Test(log_check, a_lost_end_that_was_durable_is_corrupt)
+{
+	struct rig *r = filled(10);
+	rig_finish(r);
+	rig_store(r, log_name, r->expected, r->expected_bytes / 10 * 9);
+	struct log_check c = check(r);
+	cr_assert(c.corrupt == 1);
+	rig_destroy(r);
+}
+
+Test(log_check, an_index_entry_off_by_one_is_corrupt)
+{
+	size_t size;
+	struct rig *r = filled(30);
+	rig_finish(r);
+	uint8_t *index = rig_load(r, index_name, &size);
+	cr_assert(size >= 16);
+	index[3]++;
+	rig_store(r, index_name, index, size);
+	struct log_check c = check(r);
+	cr_assert(c.corrupt == 1);
+	free(index);
+	rig_destroy(r);
+}
+
+Test(log_check, a_gap_between_segments_is_corrupt)
+{
+	struct rig *r = filled(200);
+	rig_finish(r);
+	struct log_check whole = check(r);
+	cr_assert(whole.corrupt == 0 && whole.segments == 4);
+	rig_store(r, log_name, r->expected, 800);
+	struct log_check c = check(r);
+	cr_assert(c.corrupt > 0);
+	rig_destroy(r);
+}
+
+static void redirect(void)
+{
+	cr_redirect_stdout();
+}
+
+/* Listed with its size, and no fault. */
+Test(log_check, what_a_start_has_kept_is_listed, .init = redirect)
+{
+	char said[2048] = "";
+	struct rig *r = filled(10);
+	rig_finish(r);
+	rig_store(r, "00000000000000000000.log.at-4096-1.quarantine", "batches", 7);
+	rig_store(r, "quarantine", "a note", 6);
+	struct log_check c = check(r);
+	fflush(stdout);
+	FILE *out = cr_get_redirected_stdout();
+	said[fread(said, 1, sizeof said - 1, out)] = '\0';
+	cr_assert(c.corrupt == 0 && c.torn == 0 && c.kept == 1);
+	cr_assert(strstr(said, ".at-4096-1.quarantine: 7 bytes") && strstr(said, "torn tail"),
+		  "%s", said);
+	rig_destroy(r);
+}

@@ -1,0 +1,185 @@
+/* test_penstockctl.c - the real program against a control socket: tables, JSON, exit
+ * status. */
+#include "control/rpc/rpc.h"
+#include "tests/unit/control/catalog/registry_rig.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static struct rig rig;
+static struct rpc *rpc;
+static struct stats_page page, core_page;
+static char path[96];
+static char output[65536];
+static char errors[8192];
+
+static const char *state(void *owner)
+{
+	return "running";
+}
+
+static void setup(void)
+{
+	char message[256];
+	rig_init(&rig);
+	cr_assert(rig_open(&rig), "%s", rig.message);
+	snprintf(path, sizeof path, "%s/control.sock", rig.directory);
+	struct rpc_options options = {
+		.socket_path = path,
+		.mode = 0600,
+		.version = "9.9.9",
+		.registry = rig.registry,
+		.sources = {{"poller", 0, 2, &page}, {"core", 0, 2, &core_page}},
+		.source_count = 2,
+		.state = state,
+	};
+	rpc = rpc_open(&options, message, sizeof message);
+	cr_assert(rpc, "%s", message);
+	setenv("PENSTOCK_SOCKET", path, 1);
+}
+
+static void teardown(void)
+{
+	rpc_close(rpc);
+	rig_stop(&rig);
+	rig_fini(&rig);
+}
+
+TestSuite(penstockctl, .init = setup, .fini = teardown);
+
+static void read_back(const char *name, char *out, size_t size)
+{
+	snprintf(out, size, "%s", rig_exists(&rig, name) ? rig_read(&rig, name) : "");
+}
+
+/* Runs the program with these words while the gateway turns; its exit status. */
+static int ctl(const char *words)
+{
+	char command[1024];
+	int status;
+	snprintf(command, sizeof command, "exec %s %s >%s/out 2>%s/err",
+		 getenv("PENSTOCKCTL"), words, rig.directory, rig.directory);
+	pid_t child = fork();
+	if (child == 0) {
+		execl("/bin/sh", "sh", "-c", command, NULL);
+		_exit(127);
+	}
+	while (waitpid(child, &status, WNOHANG) == 0) {
+		rpc_turn(rpc);
+		rig_turns(&rig);
+		usleep(200);
+	}
+	read_back("out", output, sizeof output);
+	read_back("err", errors, sizeof errors);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+Test(penstockctl, topics_are_made_shown_changed_and_removed)
+{
+	cr_assert(ctl("topic create vehicles --partitions 8 --config linger.ms=20") == 0,
+		  "%s", errors);
+	cr_assert(strstr(output, "vehicles  8 partitions  id "), "%s", output);
+	cr_assert(ctl("topic list") == 0 && strstr(output, "vehicles"), "%s", output);
+	cr_assert(ctl("topic alter --partitions 16 vehicles --reset linger.ms") == 0,
+		  "%s", errors);
+	cr_assert(strstr(output, "16 partitions") && !strstr(output, "the topic's own"),
+		  "%s", output);
+	cr_assert(ctl("topic describe vehicles") == 0 &&
+		  strstr(output, "HIGH WATERMARK"));
+	cr_assert(ctl("topic delete vehicles") == 0, "%s", errors);
+	cr_assert(ctl("topic describe vehicles") == 1);
+	cr_assert(strstr(errors, "there is no topic vehicles") &&
+			  strstr(errors, "(UNKNOWN_TOPIC_OR_PARTITION)"),
+		  "%s", errors);
+}
+
+Test(penstockctl, json_is_the_result_alone_on_one_line)
+{
+	cr_assert(ctl("--json topic create t") == 0);
+	cr_assert(ctl("topic list --json") == 0);
+	json_t *result = json_loads(output, 0, NULL);
+	cr_assert(json_array_size(json_object_get(result, "topics")) == 1, "%s", output);
+	cr_assert(strchr(output, '\n') == output + strlen(output) - 1);
+	json_decref(result);
+}
+
+Test(penstockctl, every_reading_command_prints_a_table)
+{
+	struct stats s = {
+		.value = {[STAT_records_received] = 3, [STAT_records_stored] = 3}};
+	stats_publish(&page, &s);
+	cr_assert(ctl("stats") == 0 && strstr(output, "records: 3 in, 0 in flight"), "%s",
+		  output);
+	cr_assert(ctl("frames bad --limit 3") == 0 && strstr(output, "no broken frames"),
+		  "%s", output);
+	cr_assert(ctl("version") == 0 && strcmp(output, "penstockd 9.9.9\n") == 0, "%s",
+		  output);
+	cr_assert(ctl("state") == 0 && strstr(output, "running  node 1  cluster "), "%s",
+		  output);
+	cr_assert(ctl("methods") == 0 && strstr(output, "topic.create"), "%s", output);
+}
+
+Test(penstockctl, a_core_that_sleeps_is_not_busy)
+{
+	struct stats turns = {.value = {[STAT_turns] = 9,
+					[STAT_cycles_busy] = 30,
+					[STAT_cycles_idle] = 70}};
+	struct stats sleeps = {.value = {[STAT_cycles_idle] = 200}};
+	stats_publish(&page, &turns);
+	stats_publish(&core_page, &sleeps);
+	cr_assert(ctl("stats") == 0 && strstr(output, " 10.0%"), "%s", output);
+}
+
+Test(penstockctl, what_is_not_served_is_shown)
+{
+	rig_create(&rig, "t", 2);
+	rig_run(&rig, "rm -r t-1");
+	rig_wait(&rig, 2);
+	cr_assert(ctl("state") == 0 &&
+			  strstr(output, "\nt-1  OFFLINE: its directory was removed"), "%s",
+		  output);
+	cr_assert(ctl("topic list") == 0 && strstr(output, "  1 OFFLINE\n"), "%s", output);
+	cr_assert(ctl("topic describe t") == 0 && strstr(output, "  OFFLINE: its directory"),
+		  "%s", output);
+	/* Another directory, but the same socket. */
+	rig_run(&rig, "d=$PWD; mv $d $d.kept; mkdir $d; ln $d.kept/control.sock $d; "
+		      "rm -r $d.kept");
+	rig_wait(&rig, 1);
+	cr_assert(ctl("state") == 0 && strstr(output, "\nlog.dirs: "), "%s", output);
+	cr_assert(strstr(output, "\nt-0  OFFLINE: "), "%s", output);
+}
+
+Test(penstockctl, a_failed_partition_says_why)
+{
+	rig_create(&rig, "t", 1);
+	rig.marks[rig_topic(&rig, "t")->topic.refs[0].slot].marks =
+		(struct log_marks){.is_fenced = true, .fence_error = -ENOSPC};
+	cr_assert(ctl("topic describe t") == 0 &&
+			  strstr(output, "FENCED: No space left on device"),
+		  "%s", output);
+}
+
+Test(penstockctl, wrong_usage_is_2)
+{
+	cr_assert(ctl("") == 2 && strstr(errors, "usage: penstockctl"));
+	cr_assert(ctl("topic") == 2);
+	cr_assert(ctl("topic create") == 2);
+	cr_assert(ctl("topic create a b") == 2);
+	cr_assert(ctl("topic list --partitions 3") == 2, "an option of another command");
+	cr_assert(ctl("topic create t --partitions three") == 2);
+	cr_assert(ctl("topic create t --config linger.ms") == 2);
+	cr_assert(ctl("stats --nonsense") == 2);
+	cr_assert(registry_count(rig.registry) == 0);
+	cr_assert(ctl("--help") == 0 && strstr(output, "usage: penstockctl"));
+}
+
+Test(penstockctl, no_gateway_is_3)
+{
+	cr_assert(ctl("--socket /nonexistent/control.sock stats") == 3);
+	cr_assert(strstr(errors, "no gateway at /nonexistent/control.sock"), "%s",
+		  errors);
+}
