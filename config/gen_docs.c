@@ -8,21 +8,15 @@
 
 #include <inttypes.h>
 
-static bool is_number(const struct setting_row *row)
-{
-	return row->type == SETTING_TYPE_int || row->type == SETTING_TYPE_long ||
-	       row->type == SETTING_TYPE_size || row->type == SETTING_TYPE_duration;
-}
-
 static void print_range(const struct setting_row *row)
 {
-	if (is_number(row))
-		printf("%" PRId64 " to %" PRId64 " %s", row->min, row->max, row->unit);
-	else if (row->type == SETTING_TYPE_bool)
+	if (row->type == SETTING_TYPE_flag)
 		printf("true, false");
-	else
+	else if (row->type == SETTING_TYPE_enum || setting_is_text(row))
 		for (const char *at = row->unit; *at; at++)
 			fputs(*at == '|' ? ", " : (char[]){*at, '\0'}, stdout);
+	else
+		printf("%" PRId64 " to %" PRId64 " %s", row->min, row->max, row->unit);
 }
 
 static const char *default_of(const struct setting_row *row, struct setting_rows rows,

@@ -2,38 +2,58 @@
  * lies within its own range. */
 #include "config/setting_value.h"
 
-#define NUMBER_bool(v)     v
+#define NUMBER_flag(v)     v
 #define NUMBER_int(v)      v
 #define NUMBER_long(v)     v
+#define NUMBER_count(v)    v
 #define NUMBER_size(v)     v
+#define NUMBER_memory(v)   v
 #define NUMBER_duration(v) v
 #define NUMBER_enum(v)     v
 #define NUMBER_string(v)   0
 #define NUMBER_list(v)     0
+#define NUMBER_name(v)     0
 
-#define TEXT_bool(v)     ""
+#define TEXT_flag(v)     ""
 #define TEXT_int(v)      ""
 #define TEXT_long(v)     ""
+#define TEXT_count(v)    ""
 #define TEXT_size(v)     ""
+#define TEXT_memory(v)   ""
 #define TEXT_duration(v) ""
 #define TEXT_enum(v)     ""
 #define TEXT_string(v)   v
 #define TEXT_list(v)     v
+#define TEXT_name(v)     v
 
-#define SETTING(field, key, type, def, min, max, unit, when, help)                       \
+#define FIELD(owner, path) ((struct owner *)0)->path
+
+/* A number keeps its sign bit free; texts are larger than any number. */
+#define FITS(owner, path, max)                                                           \
+	(sizeof(FIELD(owner, path)) >= sizeof(int64_t) ||                                \
+	 (int64_t)(max) < INT64_C(1) << (8 * sizeof(FIELD(owner, path)) - 1) % 64)
+
+#define CHECK(owner, path, key, type, def, min, max)                                     \
 	static_assert(NUMBER_##type(def) >= (min) && NUMBER_##type(def) <= (max),        \
 		      key ": default outside its own range");                            \
-	static_assert(sizeof(TEXT_##type(def)) <= SETTING_TEXT_BYTES, key);
+	static_assert(FITS(owner, path, max), key ": a type too narrow for its range");  \
+	static_assert(sizeof(TEXT_##type(def)) <= sizeof(FIELD(owner, path)), key);
+
+#define CHECK_GATEWAY(path, key, type, def, min, max, ...)                               \
+	CHECK(settings, path, key, type, def, min, max)
+#define SETTING(field, ...)	   CHECK_GATEWAY(field, __VA_ARGS__)
+#define TCP_SETTING(field, ...)	   CHECK_GATEWAY(tcp.field, __VA_ARGS__)
+#define POLLER_SETTING(field, ...) CHECK_GATEWAY(poller.field, __VA_ARGS__)
+#define WRITER_SETTING(field, ...) CHECK_GATEWAY(writer.field, __VA_ARGS__)
+#define NIC_SETTING(field, ...)	   CHECK_GATEWAY(nic.field, __VA_ARGS__)
 #define LISTENER_SETTING(field, key, type, def, min, max, unit, protocols, help)         \
-	static_assert(NUMBER_##type(def) >= (min) && NUMBER_##type(def) <= (max),        \
-		      key ": default outside its own range");
+	CHECK(listener, field, key, type, def, min, max)
 #include "config/settings.def"
 
-/* `type` arrives as an enumerator: passed on by name, bool would be expanded to _Bool. */
-#define ROW(owner, field, key, type, number, text, min, max, unit, when, help, parent,   \
+#define ROW(owner, path, key, type, number, text, min, max, unit, when, help, parent,    \
 	    protocols)                                                                   \
 	{key,                                                                            \
-	 type,                                                                           \
+	 SETTING_TYPE_##type,                                                            \
 	 number,                                                                         \
 	 text,                                                                           \
 	 min,                                                                            \
@@ -41,44 +61,56 @@
 	 unit,                                                                           \
 	 #when,                                                                          \
 	 help,                                                                           \
-	 offsetof(struct owner, field),                                                  \
-	 sizeof(((struct owner *)0)->field),                                             \
+	 offsetof(struct owner, path),                                                   \
+	 sizeof(FIELD(owner, path)),                                                     \
 	 parent,                                                                         \
 	 protocols},
 
+#define GATEWAY_ROW(path, key, type, def, min, max, unit, when, help)                    \
+	ROW(settings, path, key, type, NUMBER_##type(def), TEXT_##type(def), min, max,   \
+	    unit, when, help, 0, 0)
+
 static const struct setting_row gateway_rows[] = {
-#define SETTING(field, key, type, def, min, max, unit, when, help)                       \
-	ROW(settings, field, key, SETTING_TYPE_##type, NUMBER_##type(def),               \
-	    TEXT_##type(def), min, max, unit, when, help, 0, 0)
+#define SETTING(field, ...)	   GATEWAY_ROW(field, __VA_ARGS__)
+#define TCP_SETTING(field, ...)	   GATEWAY_ROW(tcp.field, __VA_ARGS__)
+#define POLLER_SETTING(field, ...) GATEWAY_ROW(poller.field, __VA_ARGS__)
+#define WRITER_SETTING(field, ...) GATEWAY_ROW(writer.field, __VA_ARGS__)
+#define NIC_SETTING(field, ...)	   GATEWAY_ROW(nic.field, __VA_ARGS__)
 #include "config/settings.def"
 };
 
 static_assert(array_len(gateway_rows) <= SETTING_ROWS_MAX,
 	      "settings_draft remembers them");
 
+#define TOPIC_ROW(path, key, type, parent, min, max, unit, when, help)                   \
+	ROW(topic_settings, path, key, type, 0, "", min, max, unit, when, help,          \
+	    offsetof(struct settings, parent), 0)
+
 static const struct setting_row topic_rows[] = {
-#define TOPIC_SETTING(field, key, type, parent, min, max, unit, when, help)              \
-	ROW(topic_settings, field, key, SETTING_TYPE_##type, 0, "", min, max, unit,      \
-	    when, help, offsetof(struct settings, parent), 0)
-#include "config/settings.def"
-};
-
-#define T_BOX	 (1u << LISTENER_GBT32960)
-#define DATAGRAM (1u << LISTENER_UDP)
-
-static const struct setting_row listener_rows[] = {
-#define LISTENER_SETTING(field, key, type, def, min, max, unit, protocols, help)         \
-	ROW(listener_settings, field, key, SETTING_TYPE_##type, NUMBER_##type(def),      \
-	    TEXT_##type(def), min, max, unit, boot, help, 0, protocols)
+#define TOPIC_SETTING(field, ...) TOPIC_ROW(topic.field, __VA_ARGS__)
+#define LOG_SETTING(field, ...)	  TOPIC_ROW(log.field, __VA_ARGS__)
 #include "config/settings.def"
 };
 
 /* A topic's field takes its gateway default by copy. */
-#define TOPIC_SETTING(field, key, type, parent, min, max, unit, when, help)              \
-	static_assert(sizeof(((struct topic_settings *)0)->field) ==                     \
-			      sizeof(((struct settings *)0)->parent),                    \
-		      key ": not of its parent's type");
+#define CHECK_TOPIC(path, key, type, parent, min, max, ...)                              \
+	static_assert(sizeof(FIELD(topic_settings, path)) ==                             \
+			      sizeof(FIELD(settings, parent)),                           \
+		      key ": not of its parent's type");                                 \
+	static_assert(FITS(topic_settings, path, max), key);
+#define TOPIC_SETTING(field, ...) CHECK_TOPIC(topic.field, __VA_ARGS__)
+#define LOG_SETTING(field, ...)	  CHECK_TOPIC(log.field, __VA_ARGS__)
 #include "config/settings.def"
+
+#define T_BOX	 (1u << PROTOCOL_GBT32960)
+#define DATAGRAM (1u << PROTOCOL_UDP)
+
+static const struct setting_row listener_rows[] = {
+#define LISTENER_SETTING(field, key, type, def, min, max, unit, protocols, help)         \
+	ROW(listener, field, key, type, NUMBER_##type(def), TEXT_##type(def), min, max,  \
+	    unit, boot, help, 0, protocols)
+#include "config/settings.def"
+};
 
 static const struct setting_alias aliases[] = {
 #define SETTING_ALIAS(alias, key) {alias, key},

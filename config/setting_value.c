@@ -23,9 +23,10 @@ static void number_set(const struct setting_row *row, void *base, int64_t number
 	memcpy((uint8_t *)base + row->offset, &number, row->size);
 }
 
-static bool is_text(const struct setting_row *row)
+bool setting_is_text(const struct setting_row *row)
 {
-	return row->type == SETTING_TYPE_string || row->type == SETTING_TYPE_list;
+	return row->type == SETTING_TYPE_string || row->type == SETTING_TYPE_list ||
+	       row->type == SETTING_TYPE_name;
 }
 
 static void text_set(const struct setting_row *row, void *base, const char *text)
@@ -35,7 +36,7 @@ static void text_set(const struct setting_row *row, void *base, const char *text
 
 void setting_set_default(const struct setting_row *row, void *base)
 {
-	if (is_text(row))
+	if (setting_is_text(row))
 		text_set(row, base, row->default_text);
 	else
 		number_set(row, base, row->default_number);
@@ -64,7 +65,7 @@ static void word_at(const char *words, int64_t index, char *out, size_t size)
 static bool parse_word(const struct setting_row *row, void *base, const char *text,
 		       char *message, size_t message_size)
 {
-	const char *words = row->type == SETTING_TYPE_bool ? "false|true" : row->unit;
+	const char *words = row->type == SETTING_TYPE_flag ? "false|true" : row->unit;
 	int64_t index = word_index(words, text);
 	if (index < 0) {
 		snprintf(message, message_size, "one of %s", words);
@@ -94,11 +95,12 @@ bool setting_parse(const struct setting_row *row, void *base, const char *text,
 		   char *message, size_t message_size)
 {
 	switch (row->type) {
-	case SETTING_TYPE_bool:
+	case SETTING_TYPE_flag:
 	case SETTING_TYPE_enum:
 		return parse_word(row, base, text, message, message_size);
 	case SETTING_TYPE_string:
 	case SETTING_TYPE_list:
+	case SETTING_TYPE_name:
 		if (strlen(text) >= row->size) {
 			snprintf(message, message_size, "at most %zu characters",
 				 row->size - 1);
@@ -114,7 +116,7 @@ bool setting_parse(const struct setting_row *row, void *base, const char *text,
 static void format_number(const struct setting_row *row, int64_t number, char *out,
 			  size_t size)
 {
-	if (row->type == SETTING_TYPE_bool)
+	if (row->type == SETTING_TYPE_flag)
 		word_at("false|true", number, out, size);
 	else if (row->type == SETTING_TYPE_enum)
 		word_at(row->unit, number, out, size);
@@ -125,7 +127,7 @@ static void format_number(const struct setting_row *row, int64_t number, char *o
 char *setting_format(const struct setting_row *row, const void *base, char *out,
 		     size_t size)
 {
-	if (is_text(row))
+	if (setting_is_text(row))
 		snprintf(out, size, "%s", (const char *)base + row->offset);
 	else
 		format_number(row, number_get(row, base), out, size);
@@ -134,7 +136,7 @@ char *setting_format(const struct setting_row *row, const void *base, char *out,
 
 char *setting_format_default(const struct setting_row *row, char *out, size_t size)
 {
-	if (is_text(row))
+	if (setting_is_text(row))
 		snprintf(out, size, "%s", row->default_text);
 	else
 		format_number(row, row->default_number, out, size);

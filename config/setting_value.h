@@ -14,13 +14,16 @@
 #include "config/settings.h"
 
 enum setting_type {
-	SETTING_TYPE_bool,
+	SETTING_TYPE_flag,
 	SETTING_TYPE_int,
 	SETTING_TYPE_long,
+	SETTING_TYPE_count,
 	SETTING_TYPE_size,
+	SETTING_TYPE_memory,
 	SETTING_TYPE_duration,
 	SETTING_TYPE_string,
 	SETTING_TYPE_list,
+	SETTING_TYPE_name,
 	SETTING_TYPE_enum,
 };
 
@@ -37,7 +40,7 @@ struct setting_row {
 	size_t offset;      /* of the field in its struct */
 	size_t size;
 	size_t parent;      /* topic settings: offset of the default in struct settings */
-	unsigned protocols; /* listener settings: 1 << enum listener_protocol of those with it */
+	unsigned protocols; /* listener settings: 1 << enum protocol_id of those with it */
 };
 
 enum { SETTING_ROWS_MAX = 96 }; /* of one table */
@@ -72,6 +75,8 @@ const char *kafka_key_reason(const char *key);
 
 const struct setting_row *setting_find(struct setting_rows rows, const char *key);
 
+/* Is its value a text, not a number or one of some words? */
+bool setting_is_text(const struct setting_row *row);
 void setting_set_default(const struct setting_row *row, void *base);
 /* Reads `text` into the field; false with a phrase in `message`: what is expected. */
 bool setting_parse(const struct setting_row *row, void *base, const char *text, char *message,

@@ -109,7 +109,7 @@ static void put_listener(struct settings *s, const char *key, const char *value,
 			       (int)(dot - name), name, setting_nearest(rows, dot + 1));
 		return;
 	}
-	struct listener_settings scratch;
+	struct listener scratch;
 	char expected[256];
 	if (!setting_parse(line.row, &scratch, value, expected, sizeof expected)) {
 		settings_error(report, where, "%s=%s: expected %s", key, value, expected);

@@ -3,64 +3,31 @@
  *     settings_init ─▶ settings_load(file) ─▶ settings_assign(--set) ... ─▶ settings_finish
  *       defaults         Kafka's syntax          later ones win              listeners, cores
  *
- * Every knob is a row of settings.def; the structs below are made of those rows. Messages go
+ * Every knob is a row of settings.def; the structs are made of those rows. Messages go
  * to the stream given: an error names file, line and the nearest key and is counted, a note
  * says why a key of Kafka's is ignored. All errors are said, not just the first.
  *
  * Core: control, at start. Ownership: plain values, copy at will. Data-plane code never reads
- * settings; control copies what it needs into poller_options and writer_options.
+ * settings; control gives each part its struct of them (settings_parts.h).
  * Limits: texts of SETTING_TEXT_BYTES - 1 bytes, LISTENERS_MAX listeners.
  */
 #ifndef PENSTOCK_SETTINGS_H
 #define PENSTOCK_SETTINGS_H
 
-#include "config/bounds.h"
+#include "config/settings_parts.h"
 #include "dataplane/base/base.h"
 
 #include <stdio.h>
 
-enum { SETTING_TEXT_BYTES = 1024, LISTENER_NAME_BYTES = 64, SETTING_HOST_BYTES = 256 };
+enum { SETTING_HOST_BYTES = 256 };
 
-/* The words of enum settings, in the order of their `unit` column. */
-enum idle_kind { IDLE_BUSY, IDLE_PAUSE, IDLE_SLEEP };
-enum offload_kind { OFFLOAD_AUTO, OFFLOAD_NONE };
-enum hugepages_kind { HUGEPAGES_AUTO, HUGEPAGES_REQUIRE, HUGEPAGES_NONE };
-enum compression_kind {
-	COMPRESSION_PRODUCER,
-	COMPRESSION_UNCOMPRESSED,
-	COMPRESSION_GZIP,
-	COMPRESSION_SNAPPY,
-	COMPRESSION_LZ4,
-	COMPRESSION_ZSTD,
-};
-enum answer_level_kind { ANSWER_WRITTEN, ANSWER_DURABLE };
-enum answer_body_kind { BODY_TIME, BODY_ECHO };
-enum listener_link { LINK_IS_TERMINAL, LINK_IS_PLATFORM };
-enum listener_key { KEY_NONE, KEY_ADDRESS };
-enum listener_protocol { LISTENER_KAFKA, LISTENER_GBT32960, LISTENER_UDP, LISTENER_PROTOCOLS };
 enum core_role { CORE_POLLER, CORE_WRITER, CORE_FUSED };
 
-/* How each type of settings.def lies in a struct. */
-#define SETTING_FIELD_bool(name)     bool name
-#define SETTING_FIELD_int(name)      int32_t name
-#define SETTING_FIELD_long(name)     int64_t name
-#define SETTING_FIELD_size(name)     uint64_t name
-#define SETTING_FIELD_duration(name) uint64_t name
-#define SETTING_FIELD_enum(name)     uint8_t name
-#define SETTING_FIELD_string(name)   char name[SETTING_TEXT_BYTES]
-#define SETTING_FIELD_list(name)     char name[SETTING_TEXT_BYTES]
-
-/* One line of `listeners`, with its listener.name.<name>.* settings. */
-struct listener_settings {
-	char name[LISTENER_NAME_BYTES];
-	char host[SETTING_HOST_BYTES]; /* empty: the port's address */
-	uint16_t port;
-	uint8_t protocol; /* enum listener_protocol */
+/* Where a listener is reached. */
+struct listener_address {
+	char host[SETTING_HOST_BYTES];            /* empty: the port's address */
 	char advertised_host[SETTING_HOST_BYTES]; /* empty: the port's address */
 	uint16_t advertised_port;
-#define LISTENER_SETTING(field, key, type, def, min, max, unit, protocols, help)         \
-	SETTING_FIELD_##type(field);
-#include "config/settings.def"
 };
 
 /* One entry of `penstock.cores`. */
@@ -70,11 +37,15 @@ struct core_settings {
 };
 
 struct settings {
-#define SETTING(field, key, type, def, min, max, unit, when, help)                       \
-	SETTING_FIELD_##type(field);
+#define SETTING SETTING_FIELD
 #include "config/settings.def"
+	struct tcp_settings tcp;
+	struct poller_settings poller;
+	struct writer_settings writer;
+	struct nic_settings nic;
 	/* Made by settings_finish() from the texts above. */
-	struct listener_settings listener[LISTENERS_MAX];
+	struct listener listener[LISTENERS_MAX];
+	struct listener_address address[LISTENERS_MAX]; /* of each of them */
 	unsigned listener_count;
 	struct core_settings core[POLLERS_MAX + WRITERS_MAX];
 	unsigned core_count; /* 0: penstock.cores is empty */
@@ -87,15 +58,15 @@ struct settings {
 
 /* What a topic can be told; `is_set` says which differ from the gateway's settings. */
 enum topic_setting_id {
-#define TOPIC_SETTING(field, key, type, parent, min, max, unit, when, help) TOPIC_SETTING_##field,
+#define TOPIC_SETTING(field, ...) TOPIC_SETTING_##field,
+#define LOG_SETTING(field, ...)	  TOPIC_SETTING_##field,
 #include "config/settings.def"
 	TOPIC_SETTINGS
 };
 
 struct topic_settings {
-#define TOPIC_SETTING(field, key, type, parent, min, max, unit, when, help)              \
-	SETTING_FIELD_##type(field);
-#include "config/settings.def"
+	struct topic_options topic;
+	struct log_options log;
 	bool is_set[TOPIC_SETTINGS];
 };
 

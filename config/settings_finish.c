@@ -55,18 +55,18 @@ static void finish_address(struct settings *s, struct settings_report *report)
 static void finish_listener_hosts(struct settings *s, struct settings_report *report)
 {
 	for (unsigned i = 0; i < s->listener_count; i++) {
-		struct listener_settings *l = &s->listener[i];
+		char *host = s->address[i].host;
 		struct in_addr ip4;
-		bool is_ours = !l->host[0] || strcmp(l->host, "0.0.0.0") == 0 ||
-			       (inet_pton(AF_INET, l->host, &ip4) == 1 &&
+		bool is_ours = !host[0] || strcmp(host, "0.0.0.0") == 0 ||
+			       (inet_pton(AF_INET, host, &ip4) == 1 &&
 				ntohl(ip4.s_addr) == s->port_ip4);
 		if (!is_ours)
 			settings_error(report, settings_where(s, "listeners"),
 				       "listeners: %s: host %s is not the port's; leave "
 				       "it empty, or "
 				       "use the address of penstock.port.address",
-				       l->name, l->host);
-		l->host[0] = '\0';
+				       s->listener[i].name, host);
+		host[0] = '\0';
 	}
 }
 
@@ -171,16 +171,16 @@ static const char *where_of_pair(const struct settings *s, const char *a, const 
 static void check_windows(const struct settings *s, struct settings_report *report)
 {
 	for (unsigned i = 0; i < s->listener_count; i++) {
-		const struct listener_settings *l = &s->listener[i];
-		if (l->protocol != LISTENER_GBT32960 ||
-		    l->frame_max_bytes <= s->socket_receive_buffer_bytes)
+		const struct listener *l = &s->listener[i];
+		if (l->protocol != PROTOCOL_GBT32960 ||
+		    l->frame_bytes_max <= s->tcp.receive_buffer_bytes)
 			continue;
 		settings_error(report,
 			       where_of_pair(s, "socket.receive.buffer.bytes", "listeners"),
-			       "socket.receive.buffer.bytes %lu is below the frame.max.bytes "
-			       "%lu of listener %s: such a frame would never be whole; raise "
+			       "socket.receive.buffer.bytes %u is below the frame.max.bytes "
+			       "%u of listener %s: such a frame would never be whole; raise "
 			       "the one, or lower listener.name.%s.frame.max.bytes",
-			       s->socket_receive_buffer_bytes, l->frame_max_bytes, l->name,
+			       s->tcp.receive_buffer_bytes, l->frame_bytes_max, l->name,
 			       l->name);
 	}
 }
@@ -208,28 +208,28 @@ static void check_relations(const struct settings *s, struct settings_report *re
 			       "log.dirs=%s: expected one directory; several are not "
 			       "supported yet",
 			       s->log_dirs);
-	if (s->writer_buffer_bytes % DISK_BLOCK_BYTES)
+	if (s->writer.buffer_bytes % DISK_BLOCK_BYTES)
 		settings_error(report, settings_where(s, "penstock.writer.buffer.bytes"),
 			       "penstock.writer.buffer.bytes: not a multiple of %d",
 			       DISK_BLOCK_BYTES);
-	if (s->batch_bytes > s->message_max_bytes)
+	if (s->batch_bytes > s->poller.message_bytes_max)
 		settings_error(report,
 			       where_of_pair(s, "batch.size", "message.max.bytes"),
 			       "batch.size is above message.max.bytes: the log would "
 			       "refuse every batch");
-	if (s->lane_credit_bytes > s->writer_credit_bytes)
+	if (s->poller.lane_credit_bytes > s->poller.writer_credit_bytes)
 		settings_error(report,
 			       where_of_pair(s, "penstock.partition.credit.bytes",
 					     "penstock.writer.credit.bytes"),
 			       "penstock.partition.credit.bytes is above "
 			       "penstock.writer.credit.bytes");
-	if (s->socket_request_max_bytes < s->message_max_bytes)
+	if (s->poller.request_bytes_max < s->poller.message_bytes_max)
 		settings_error(report,
 			       where_of_pair(s, "socket.request.max.bytes",
 					     "message.max.bytes"),
 			       "socket.request.max.bytes is below message.max.bytes: the "
 			       "largest batch would cost its producer the connection");
-	if (s->lane_credit_bytes < s->message_max_bytes)
+	if (s->poller.lane_credit_bytes < s->poller.message_bytes_max)
 		settings_error(report,
 			       where_of_pair(s, "penstock.partition.credit.bytes",
 					     "message.max.bytes"),
@@ -259,7 +259,7 @@ unsigned settings_finish(struct settings *s, FILE *messages)
 const char *settings_advertised_host(const struct settings *s, unsigned listener,
 				     char *out, size_t size)
 {
-	const char *host = s->listener[listener].advertised_host;
+	const char *host = s->address[listener].advertised_host;
 	struct in_addr ip4 = {htonl(s->port_ip4)};
 	if (host[0])
 		snprintf(out, size, "%s", host);

@@ -9,12 +9,12 @@
 /* What a listener may speak, by the names Kafka and we use. */
 static const struct {
 	const char *name;
-	enum listener_protocol protocol;
+	enum protocol_id protocol;
 } protocols_known[] = {
-	{"KAFKA", LISTENER_KAFKA},
-	{"PLAINTEXT", LISTENER_KAFKA},
-	{"GBT32960", LISTENER_GBT32960},
-	{"UDP", LISTENER_UDP},
+	{"KAFKA", PROTOCOL_KAFKA},
+	{"PLAINTEXT", PROTOCOL_KAFKA},
+	{"GBT32960", PROTOCOL_GBT32960},
+	{"UDP", PROTOCOL_UDP},
 };
 
 #define PROTOCOLS_TEXT "KAFKA, GBT32960, UDP (PLAINTEXT means KAFKA)"
@@ -122,7 +122,7 @@ static int listener_protocol(const struct settings *s, const char *name)
 	return protocol == -1 ? protocol_of(name) : protocol;
 }
 
-static struct listener_settings *find_listener(struct settings *s, const char *name)
+static struct listener *find_listener(struct settings *s, const char *name)
 {
 	for (unsigned i = 0; i < s->listener_count; i++) {
 		if (strcasecmp(s->listener[i].name, name) == 0)
@@ -134,24 +134,26 @@ static struct listener_settings *find_listener(struct settings *s, const char *n
 static bool port_is_taken(const struct settings *s, uint16_t port, bool is_udp)
 {
 	for (unsigned i = 0; i < s->listener_count; i++) {
-		const struct listener_settings *other = &s->listener[i];
-		if (other->port == port && (other->protocol == LISTENER_UDP) == is_udp)
+		const struct listener *other = &s->listener[i];
+		if (other->port == port && (other->protocol == PROTOCOL_UDP) == is_udp)
 			return true;
 	}
 	return false;
 }
 
-static void listener_init(struct listener_settings *l, const struct endpoint_text *text,
-			  int protocol)
+static void listener_append(struct settings *s, const struct endpoint_text *text, int protocol)
 {
+	struct listener *l = &s->listener[s->listener_count];
+	struct listener_address *address = &s->address[s->listener_count++];
 	memset(l, 0, sizeof *l);
+	memset(address, 0, sizeof *address);
 	struct setting_rows rows = setting_rows_listener();
 	for (unsigned i = 0; i < rows.count; i++)
 		setting_set_default(&rows.rows[i], l);
 	memcpy(l->name, text->name, sizeof l->name);
-	memcpy(l->host, text->host, sizeof l->host);
+	memcpy(address->host, text->host, sizeof address->host);
 	l->port = text->port;
-	l->advertised_port = text->port;
+	address->advertised_port = text->port;
 	l->protocol = (uint8_t)protocol;
 	for (size_t i = 0; l->name[i]; i++)
 		l->topic[i] = (char)tolower((unsigned char)l->name[i]);
@@ -178,46 +180,46 @@ static void add_listener(struct settings *s, const char *item, const char *where
 			text.name, text.name);
 	else if (find_listener(s, text.name))
 		settings_error(report, where, "listeners: %s is there twice", text.name);
-	else if (port_is_taken(s, text.port, protocol == LISTENER_UDP))
+	else if (port_is_taken(s, text.port, protocol == PROTOCOL_UDP))
 		settings_error(report, where,
 			       "listeners: %s: port %u is taken by another listener",
 			       text.name, text.port);
 	else if (s->listener_count == LISTENERS_MAX)
 		settings_error(report, where, "listeners: more than %d", LISTENERS_MAX);
 	else
-		listener_init(&s->listener[s->listener_count++], &text, protocol);
+		listener_append(s, &text, protocol);
 }
 
 /* The listener before `l` whose clients are told the same place, or null: of two listeners
  * one would get the clients of both. */
-static const struct listener_settings *told_before(const struct settings *s,
+static const struct listener *told_before(const struct settings *s,
 						   const struct endpoint_text *text)
 {
 	for (unsigned i = 0; i < s->listener_count; i++) {
-		const struct listener_settings *other = &s->listener[i];
+		const struct listener_address *other = &s->address[i];
 		if (other->advertised_port == text->port &&
 		    strcasecmp(other->advertised_host, text->host) == 0)
-			return other;
+			return &s->listener[i];
 	}
 	return NULL;
 }
 
 /* What is wrong with an item beyond its form, said; else the listener it is about. */
-static struct listener_settings *advertised_of(struct settings *s, struct endpoint_text *text,
+static struct listener *advertised_of(struct settings *s, struct endpoint_text *text,
 					       const char *where,
 					       struct settings_report *report)
 {
-	struct listener_settings *l = find_listener(s, text->name);
-	const struct listener_settings *other = told_before(s, text);
+	struct listener *l = find_listener(s, text->name);
+	const struct listener *other = told_before(s, text);
 	if (!l)
 		settings_error(report, where,
 			       "advertised.listeners: %s is not in listeners; add it there, "
 			       "or take it away here",
 			       text->name);
-	else if (l->advertised_host[0])
+	else if (s->address[l - s->listener].advertised_host[0])
 		settings_error(report, where,
 			       "advertised.listeners: %s is there twice; leave one", l->name);
-	else if (l->protocol != LISTENER_KAFKA)
+	else if (l->protocol != PROTOCOL_KAFKA)
 		settings_error(report, where,
 			       "advertised.listeners: %s speaks %s, and only Kafka's clients "
 			       "are told where to come back to; take it away here",
@@ -245,7 +247,7 @@ static void add_advertised(struct settings *s, const char *item, const char *whe
 			       fault);
 		return;
 	}
-	struct listener_settings *l = advertised_of(s, &text, where, report);
+	struct listener *l = advertised_of(s, &text, where, report);
 	if (!l)
 		return;
 	if (settings_host_is_local(text.host))
@@ -253,8 +255,9 @@ static void add_advertised(struct settings *s, const char *item, const char *whe
 			"%s: warning: advertised.listeners: %s: clients elsewhere come back "
 			"to their own machine; name an address they reach\n",
 			where, item);
-	memcpy(l->advertised_host, text.host, sizeof l->advertised_host);
-	l->advertised_port = text.port;
+	struct listener_address *told = &s->address[l - s->listener];
+	memcpy(told->advertised_host, text.host, sizeof told->advertised_host);
+	told->advertised_port = text.port;
 }
 
 /* Kafka's rule (Topic.java). */
@@ -269,7 +272,7 @@ static bool is_topic_name(const char *name)
 	       strcmp(name, "..") != 0;
 }
 
-static void check_topic(const struct listener_settings *l, const char *where,
+static void check_topic(const struct listener *l, const char *where,
 			struct settings_report *report)
 {
 	if (!is_topic_name(l->topic))
@@ -281,13 +284,13 @@ static void check_topic(const struct listener_settings *l, const char *where,
 
 /* Has a listener of its protocol the setting at all? What is taken and does nothing would be
  * believed to do something. */
-static bool has_setting(const struct listener_settings *l, const struct listener_line *line,
+static bool has_setting(const struct listener *l, const struct listener_line *line,
 			struct settings_report *report)
 {
 	char names[64] = "";
 	if (line->row->protocols >> l->protocol & 1)
 		return true;
-	for (unsigned p = 0; p < LISTENER_PROTOCOLS; p++) {
+	for (unsigned p = 0; p < PROTOCOLS; p++) {
 		size_t used = strlen(names);
 		if (line->row->protocols >> p & 1)
 			snprintf(names + used, sizeof names - used, "%s%s",
@@ -304,7 +307,7 @@ static void apply_lines(struct settings *s, struct settings_report *report)
 {
 	for (unsigned i = 0; s->draft && i < s->draft->line_count; i++) {
 		const struct listener_line *line = &s->draft->lines[i];
-		struct listener_settings *l = find_listener(s, line->name);
+		struct listener *l = find_listener(s, line->name);
 		char expected[256];
 		if (!l)
 			settings_error(report, line->where,

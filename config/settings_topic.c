@@ -18,14 +18,14 @@ void topic_settings_init(struct topic_settings *t, const struct settings *s)
 /* A built batch must fit the topic that takes it. */
 static bool fits(const struct topic_settings *t, char *message, size_t message_size)
 {
-	if (t->batch_bytes <= t->max_message_bytes)
+	if (t->topic.batch_bytes <= t->log.message_bytes_max)
 		return true;
 	snprintf(message, message_size,
 		 "batch.size %llu is above max.message.bytes %llu: the log would refuse "
 		 "every "
 		 "batch; lower the one or raise the other",
-		 (unsigned long long)t->batch_bytes,
-		 (unsigned long long)t->max_message_bytes);
+		 (unsigned long long)t->topic.batch_bytes,
+		 (unsigned long long)t->log.message_bytes_max);
 	return false;
 }
 

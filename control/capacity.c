@@ -16,22 +16,22 @@ enum {
 
 static uint64_t receive_memory(const struct settings *s, uint64_t memory_bytes)
 {
-	uint64_t wanted = (uint64_t)s->connections_max * RECEIVE_BYTES_EACH;
+	uint64_t wanted = (uint64_t)s->tcp.connections_max * RECEIVE_BYTES_EACH;
 	uint64_t most = max_u64(memory_bytes / MEMORY_SHARE, RECEIVE_BYTES_MIN);
 	return min_u64(max_u64(wanted, RECEIVE_BYTES_MIN), most);
 }
 
 struct capacity capacity_of(const struct settings *s, uint64_t memory_bytes)
 {
-	uint64_t answers = min_u64(max_u64((uint64_t)s->connections_max, ANSWERS_MIN), ANSWERS_MAX);
+	uint32_t answers = max_u32(s->tcp.connections_max, ANSWERS_MIN);
 	struct capacity l = {
-		.receive_memory_bytes = (uint64_t)s->receive_memory_bytes,
-		.answers_max = (uint32_t)s->answers_max,
+		.receive_memory_bytes = s->receive_memory_bytes,
+		.answers_max = s->answers_max,
 	};
 	if (l.receive_memory_bytes == 0)
 		l.receive_memory_bytes = receive_memory(s, memory_bytes);
 	if (l.answers_max == 0)
-		l.answers_max = (uint32_t)answers;
+		l.answers_max = min_u32(answers, ANSWERS_MAX);
 	return l;
 }
 
@@ -55,10 +55,10 @@ uint64_t capacity_memory_bytes(void)
 
 void capacity_print(const struct settings *s, const struct capacity *l)
 {
-	uint64_t each = l->receive_memory_bytes / (uint64_t)s->connections_max;
+	uint64_t each = l->receive_memory_bytes / (uint64_t)s->tcp.connections_max;
 	fprintf(stderr,
 		"penstockd: up to %lu connections, which share %lu MiB of receive memory (%lu "
 		"bytes each); up to %u answers owed at a time\n",
-		(unsigned long)s->connections_max, l->receive_memory_bytes >> 20, each,
+		(unsigned long)s->tcp.connections_max, l->receive_memory_bytes >> 20, each,
 		l->answers_max);
 }

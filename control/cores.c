@@ -49,7 +49,7 @@ static void sleep_wait(struct core *c, uint64_t limit_ns)
 static uint64_t sleep_limit_ns(const struct core *c, bool is_polling)
 {
 	const struct core_options *o = &c->options;
-	uint64_t limit_ns = o->sleep_ns;
+	uint64_t limit_ns = o->settings->idle_sleep_us * NS_PER_US;
 	if (o->writer)
 		limit_ns = writer_idle_ns(o->writer, limit_ns);
 	if (!is_polling)
@@ -80,9 +80,9 @@ static void idle(struct core *c, bool is_polling)
 	const struct core_options *o = &c->options;
 	uint64_t start = clock_cycles();
 	c->idle_turns++;
-	if (o->idle == IDLE_BUSY || c->idle_turns < BUSY_TURNS)
+	if (o->settings->idle == IDLE_BUSY || c->idle_turns < BUSY_TURNS)
 		return;
-	if (o->idle == IDLE_PAUSE || c->idle_turns < PAUSE_TURNS)
+	if (o->settings->idle == IDLE_PAUSE || c->idle_turns < PAUSE_TURNS)
 		for (unsigned i = 0; i < PAUSES_PER_TURN; i++)
 			rte_pause();
 	else

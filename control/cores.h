@@ -47,8 +47,7 @@ struct core_options {
 	struct disk *disk;     /* the writer's */
 	struct wake *wake;
 	const atomic_bool *drain;
-	enum idle_kind idle;
-	uint64_t sleep_ns;
+	const struct settings *settings;
 };
 
 struct core {

@@ -91,16 +91,16 @@ static int push_memory(struct arguments *a, const struct eal_options *o)
 	char reason[ARGUMENT_BYTES];
 	push(a, "-m");
 	push(a, "%u", o->memory_mib);
-	if (o->hugepages != EAL_HUGEPAGES_NONE &&
+	if (o->hugepages != HUGEPAGES_NONE &&
 	    eal_huge_pages_try(o->memory_mib, o->files_kept, reason, sizeof reason)) {
 		push(a, "--in-memory");
 		return 0;
 	}
-	if (o->hugepages == EAL_HUGEPAGES_REQUIRE) {
+	if (o->hugepages == HUGEPAGES_REQUIRE) {
 		fprintf(stderr, "penstockd: penstock.hugepages=require, but %s\n", reason);
 		return -ENOMEM;
 	}
-	if (o->hugepages == EAL_HUGEPAGES_AUTO)
+	if (o->hugepages == HUGEPAGES_AUTO)
 		fprintf(stderr,
 			"penstockd: warning: packet buffers lie on ordinary pages, the port is "
 			"slower: %s\n",

@@ -12,7 +12,7 @@
 #ifndef PENSTOCK_EAL_H
 #define PENSTOCK_EAL_H
 
-#include "config/bounds.h"
+#include "config/settings_parts.h"
 #include "dataplane/base/base.h"
 
 #include <stdio.h>
@@ -24,17 +24,11 @@ enum {
 	EAL_PORT_NAME_BYTES = 64,
 };
 
-enum eal_hugepages {
-	EAL_HUGEPAGES_AUTO,    /* when they can be had */
-	EAL_HUGEPAGES_REQUIRE, /* or do not start */
-	EAL_HUGEPAGES_NONE,
-};
-
 struct eal_options {
 	/* "0000:3b:00.0" or "net_tap0,iface=x": arguments after a comma */
 	const char *ports[EAL_PORTS_MAX];
 	unsigned port_count; /* none: the caller makes its own */
-	enum eal_hugepages hugepages;
+	enum hugepages_kind hugepages;
 	unsigned memory_mib;
 	unsigned files_kept; /* descriptors that huge pages leave to the caller */
 	uint16_t worker_cpus[EAL_WORKERS_MAX];

@@ -88,16 +88,11 @@ static int plan_step(void *gateway)
 
 void gateway_eal_options(const struct gateway *g, struct eal_options *ret)
 {
-	static const enum eal_hugepages hugepages[] = {
-		[HUGEPAGES_AUTO] = EAL_HUGEPAGES_AUTO,
-		[HUGEPAGES_REQUIRE] = EAL_HUGEPAGES_REQUIRE,
-		[HUGEPAGES_NONE] = EAL_HUGEPAGES_NONE,
-	};
 	*ret = (struct eal_options){
 		.ports = {g->settings.port},
 		.port_count = 1,
-		.hugepages = hugepages[g->settings.hugepages],
-		.memory_mib = (unsigned)g->settings.memory_mib,
+		.hugepages = g->settings.hugepages,
+		.memory_mib = g->settings.memory_mib,
 		.worker_count = g->plan.count,
 		.files_kept = gateway_files_kept(g),
 	};
@@ -139,12 +134,9 @@ static int port_step(void *gateway)
 	char name[EAL_PORT_NAME_BYTES], line[MESSAGE_BYTES];
 	struct nic_dpdk_options o = {
 		.port = eal_port_name(s->port, name),
-		.rx_descriptors = (uint16_t)s->receive_descriptors,
-		.tx_descriptors = (uint16_t)s->transmit_descriptors,
-		.tx_buffers =
-			(uint32_t)s->transmit_descriptors * TX_BUFFERS_PER_DESCRIPTOR,
-		.offload = s->offload == OFFLOAD_AUTO,
-		.segmentation = s->offload == OFFLOAD_AUTO,
+		.settings = s->nic,
+		.tx_buffers = s->nic.transmit_descriptors * TX_BUFFERS_PER_DESCRIPTOR,
+		.segmentation = true,
 	};
 	int error = port_find(g, name);
 	if (error)
@@ -218,9 +210,9 @@ static int kafka_step(void *gateway)
 		o.pollers[p] = &g->calls[p];
 	for (unsigned i = 0; i < s->listener_count; i++) {
 		struct kafka_api_listener *l = &o.listeners[i];
-		const struct listener_settings *from = &s->listener[i];
+		uint16_t told = s->address[i].advertised_port;
 		settings_advertised_host(s, i, l->host, sizeof l->host);
-		l->port = from->advertised_port ? from->advertised_port : from->port;
+		l->port = told ? told : s->listener[i].port;
 	}
 	g->kafka_api = kafka_api_create(&o);
 	return g->kafka_api ? 0 : -ENOMEM;

@@ -1,7 +1,6 @@
 /* gateway_data.c - settings in, rings, writers, pollers and running cores out; see gateway.h. */
 #include "control/gateway.h"
 #include "control/capacity.h"
-#include "control/listeners.h"
 #include "dataplane/base/clock.h"
 #include "dataplane/base/map.h"
 #include "dataplane/kafka/kafka_session.h"
@@ -96,12 +95,9 @@ void rings_fini(void *gateway)
 
 static int writer_init(struct gateway *g, unsigned index)
 {
-	const struct settings *s = &g->settings;
 	struct writer_options o = {
 		.index = (uint8_t)index,
-		.buffers = (uint32_t)s->writer_buffers,
-		.buffer_bytes = (uint32_t)s->writer_buffer_bytes,
-		.small_write_bytes = (uint32_t)s->writer_small_write_bytes,
+		.settings = g->settings.writer,
 		.descriptors = g->writer_descriptors,
 		.wake = writer_wake(g, index),
 		.stats_page = &g->writer_pages[index],
@@ -157,24 +153,6 @@ void writers_fini(void *gateway)
 
 /* ---- pollers ----------------------------------------------------------------------- */
 
-static struct tcp_options tcp_options(const struct settings *s)
-{
-	return (struct tcp_options){
-		.connections_max = (uint32_t)s->connections_max,
-		.half_open_max = (uint32_t)s->half_open_max,
-		.time_wait_max = (uint32_t)s->time_wait_max,
-		.receive_buffer_bytes = (uint32_t)s->socket_receive_buffer_bytes,
-		.out_of_order_bytes = (uint32_t)s->out_of_order_bytes,
-		.send_buffer_bytes = (uint32_t)s->socket_send_buffer_bytes,
-		.rto_min_ms = (uint32_t)s->rto_min_ms,
-		.retransmit_timeout_ms = (uint32_t)s->retransmit_timeout_ms,
-		.keepalive_idle_ms = (uint32_t)s->keepalive_idle_ms,
-		.keepalive_interval_ms = (uint32_t)s->keepalive_interval_ms,
-		.keepalive_probes = (uint32_t)s->keepalive_probes,
-		.time_wait_ms = (uint32_t)s->time_wait_ms,
-	};
-}
-
 /* What settings say about every poller; the memory settings are shared among them. */
 static struct poller_options poller_options(const struct settings *s, const struct capacity *l,
 					    unsigned pollers)
@@ -185,29 +163,24 @@ static struct poller_options poller_options(const struct settings *s, const stru
 	return (struct poller_options){
 		.address = address_of_ip4(s->port_ip4),
 		.prefix_bits = s->port_prefix_bits,
-		.tcp = tcp_options(s),
+		.tcp = s->tcp,
 		.receive_chunks = (uint32_t)max_u64(receive_chunks, RECEIVE_CHUNKS_MIN),
 		.answers_max = l->answers_max,
 		.answer_large_chunks = large_chunks,
 		.request_chunks = large_chunks,
-		.sessions_max = (uint32_t)s->connections_max,
-		.writer_credit_bytes = s->writer_credit_bytes,
-		.lane_credit_bytes = s->lane_credit_bytes,
-		.message_bytes_max = (uint32_t)s->message_max_bytes,
-		.request_bytes_max = (uint32_t)s->socket_request_max_bytes,
-		.request_timeout_ms = (uint32_t)s->stall_timeout_ms,
+		.sessions_max = s->tcp.connections_max,
+		.settings = s->poller,
+		.listeners = s->listener,
+		.listener_count = s->listener_count,
 	};
 }
 
 static int poller_init(struct gateway *g, const struct capacity *l, unsigned index)
 {
-	struct listener listeners[LISTENERS_MAX];
 	struct poller_options o = poller_options(&g->settings, l, g->plan.poller_count);
 	int error = 0;
 	o.index = (uint8_t)index;
 	o.nic = g->nic;
-	o.listeners = listeners;
-	o.listener_count = listeners_from_settings(&g->settings, listeners);
 	for (unsigned w = 0; w < g->plan.writer_count; w++)
 		o.writers[o.writer_count++] = &g->data[index][w];
 	o.control = &g->calls[index];
@@ -260,8 +233,7 @@ static int core_init(struct gateway *g, unsigned index)
 		.disk = writer < 0 ? NULL : g->disks[writer],
 		.wake = &g->core_wakes[index],
 		.drain = &g->drain,
-		.idle = g->settings.idle,
-		.sleep_ns = g->settings.idle_sleep_us * NS_PER_US,
+		.settings = &g->settings,
 	};
 	return core_start(&g->cores[index], &o);
 }

@@ -59,7 +59,7 @@ static void start_serving(struct run *r)
 static void start_draining(struct run *r)
 {
 	struct gateway *g = r->g;
-	fprintf(stderr, "penstockd: draining, at most %lu ms\n",
+	fprintf(stderr, "penstockd: draining, at most %u ms\n",
 		g->settings.drain_timeout_ms);
 	enter(r, GATEWAY_DRAINING, g->settings.drain_timeout_ms);
 	atomic_store(&g->drain, true);

@@ -20,7 +20,7 @@
 #ifndef PENSTOCK_HANDOFF_H
 #define PENSTOCK_HANDOFF_H
 
-#include "config/bounds.h"
+#include "config/settings_parts.h"
 #include "dataplane/base/base.h"
 #include "dataplane/base/chunk.h"
 #include "dataplane/base/list.h"
@@ -44,13 +44,6 @@ struct handoff_msg {
 struct partition_ref {
 	uint32_t slot; /* < PARTITIONS_MAX */
 	uint32_t generation;
-};
-
-/* What must be true before an append is given back. */
-enum ack_level {
-	ACK_WRITTEN, /* the write's completion was reaped: survives a crash of the process */
-	ACK_DURABLE, /* covered by a later sync: survives power loss */
-	ACK_LEVELS,
 };
 
 enum { APPEND_WAITER_LISTS = 8 };
@@ -115,13 +108,6 @@ enum admin_op {
 	ADMIN_CLOSE, /* finishes what is outstanding, seals, gives the log back */
 	ADMIN_ALTER, /* `options` apply from the next append on */
 	ADMIN_FENCE, /* offline from now on for the reason `error`; what is outstanding fails */
-};
-
-/* Written into a log by control, kept by the writer. */
-struct log_options {
-	uint32_t segment_bytes;
-	uint32_t message_bytes_max;
-	uint32_t index_interval_bytes;
 };
 
 struct admin {

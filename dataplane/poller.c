@@ -145,11 +145,12 @@ static int slabs_init(struct ingest *in, const struct poller_options *o)
 
 static int pools_init(struct poller *p, const struct poller_options *o)
 {
+	const struct poller_settings *s = &o->settings;
 	struct ingest *in = &p->ingest;
 	int error = slabs_init(in, o);
 	error = error ? error
-		      : lanes_init(&in->lanes, o->writer_count, o->writer_credit_bytes,
-				   o->lane_credit_bytes, o->message_bytes_max);
+		      : lanes_init(&in->lanes, o->writer_count, s->writer_credit_bytes,
+				   s->lane_credit_bytes, s->message_bytes_max);
 	error = error ? error
 		      : chunk_pool_init(&in->answer_small, CHUNK_SMALL_BYTES, o->answers_max);
 	error = error ? error
@@ -179,8 +180,7 @@ static void ingest_init(struct ingest *in, const struct poller_options *o)
 	memcpy(in->writers, o->writers, sizeof in->writers);
 	in->writer_count = o->writer_count;
 	in->control = o->control;
-	in->request_bytes_max = o->request_bytes_max;
-	in->request_timeout_ms = o->request_timeout_ms;
+	in->settings = o->settings;
 }
 
 static int net_init(struct poller *p, const struct poller_options *o)
@@ -193,14 +193,14 @@ static int net_init(struct poller *p, const struct poller_options *o)
 	nic_attach(o->nic, &in->stats);
 	ip_init(&p->ip, &ip);
 	udp_init(&p->udp, &in->stats);
-	struct tcp_options tcp = o->tcp;
-	tcp.ip = &p->ip;
-	tcp.stats = &in->stats;
-	tcp.ready = &in->ready;
-	tcp.receive = &p->receive;
-	tcp.scratch = p->scratch;
-	tcp.scratch_size = SCRATCH_BYTES;
-	tcp.poller = o->index;
+	struct tcp_options tcp = {.ip = &p->ip,
+				  .stats = &in->stats,
+				  .ready = &in->ready,
+				  .receive = &p->receive,
+				  .scratch = p->scratch,
+				  .scratch_size = SCRATCH_BYTES,
+				  .poller = o->index,
+				  .settings = o->tcp};
 	p->tcp = tcp_create(&tcp, in->now_ns);
 	if (!p->tcp)
 		return -ENOMEM;

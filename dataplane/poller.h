@@ -24,17 +24,13 @@ struct poller_options {
 	uint8_t prefix_bits;
 	const struct listener *listeners;
 	unsigned listener_count;
-	struct tcp_options tcp;        /* ip, stats, ready, receive, scratch are filled in */
+	struct tcp_settings tcp;
 	uint32_t receive_chunks;       /* residues and out-of-order data, all connections */
 	uint32_t answers_max;          /* answers owed at a time */
 	uint32_t answer_large_chunks;
 	uint32_t request_chunks;       /* Kafka requests on their way to control */
 	uint32_t sessions_max;
-	uint64_t writer_credit_bytes;
-	uint64_t lane_credit_bytes;
-	uint32_t message_bytes_max;    /* the reserve of the oldest incomplete batch */
-	uint32_t request_bytes_max;
-	uint32_t request_timeout_ms;
+	struct poller_settings settings;
 	struct handoff *writers[WRITERS_MAX];
 	unsigned writer_count;
 	struct handoff *control;

@@ -339,9 +339,7 @@ struct writer *writer_create(const struct writer_options *options)
 	struct log_service_options service = {
 		.disk = options->disk,
 		.stats = &w->stats,
-		.buffers = options->buffers,
-		.buffer_bytes = options->buffer_bytes,
-		.small_write_bytes = options->small_write_bytes,
+		.settings = options->settings,
 		.descriptors = options->descriptors,
 	};
 	int status = log_service_init(&w->service, &service);

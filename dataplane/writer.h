@@ -16,10 +16,8 @@
 
 struct writer_options {
 	uint8_t index;
-	uint32_t buffers;        /* aligned write buffers, shared by the writer's logs */
-	uint32_t buffer_bytes;   /* of each; a multiple of DISK_BLOCK_BYTES */
-	uint32_t small_write_bytes; /* see log_service.h */
-	uint32_t descriptors;    /* open files, at most; any number of partitions share them */
+	struct writer_settings settings;
+	uint32_t descriptors; /* open files, at most; any number of partitions share them */
 	struct disk *disk;
 	struct wake *wake;
 	/* One handoff per poller, then control's. */

@@ -35,9 +35,9 @@ struct nic {
 	uint8_t tx[SENT_BYTES + FRAME_BYTES];
 };
 
-struct tcp_options wire_tcp_options(unsigned connections)
+struct tcp_settings wire_tcp_settings(unsigned connections)
 {
-	return (struct tcp_options){.connections_max = connections,
+	return (struct tcp_settings){.connections_max = connections,
 				    .half_open_max = 1024,
 				    .time_wait_max = 1024,
 				    .receive_buffer_bytes = 256 << 10,

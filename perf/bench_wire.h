@@ -32,7 +32,7 @@ struct wire_segment {
 };
 
 /* The limits of the stack behind the port; what the poller fills in is left out. */
-struct tcp_options wire_tcp_options(unsigned connections);
+struct tcp_settings wire_tcp_settings(unsigned connections);
 
 struct nic *wire_create(unsigned peers, bool has_offload);
 void wire_destroy(struct nic *n);

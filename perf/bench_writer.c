@@ -102,9 +102,9 @@ int bench_writer_start(struct bench_writer *w, const char *directory, unsigned p
 	require(handoff_init(&w->appends, &w->wakes[0], &w->wakes[1]) == 0);
 	require(handoff_init(&w->admin, &w->wakes[0], &w->wakes[1]) == 0);
 	struct writer_options o = {
-		.buffers = BUFFERS,
-		.buffer_bytes = BUFFER_BYTES,
-		.small_write_bytes = SMALL_WRITE_BYTES,
+		.settings = {.buffers = BUFFERS,
+			     .buffer_bytes = BUFFER_BYTES,
+			     .small_write_bytes = SMALL_WRITE_BYTES},
 		.descriptors = DESCRIPTORS,
 		.disk = w->disk,
 		.wake = &w->wakes[1],

@@ -24,10 +24,9 @@ int gen_port_open(struct gen_port *p, const struct gen_port_options *options)
 {
 	struct nic_dpdk_options nic = {
 		.port = options->name,
-		.rx_descriptors = options->descriptors,
-		.tx_descriptors = options->descriptors,
+		.settings = {.receive_descriptors = options->descriptors,
+			     .transmit_descriptors = options->descriptors},
 		.tx_buffers = NIC_OWN_TX_BUFFERS,
-		.offload = true,
 	};
 	*p = (struct gen_port){.net = options->net};
 	if (options->target_mac) {

@@ -166,7 +166,7 @@ static bool run_outside(struct program *p)
 {
 	const struct gen_options *o = &p->options;
 	struct eal_options eal = {
-		.hugepages = EAL_HUGEPAGES_AUTO,
+		.hugepages = HUGEPAGES_AUTO,
 		.memory_mib = LCORE_MEMORY_MIB * o->lcore_count,
 		.port_count = o->lcore_count,
 		.worker_count = o->lcore_count,

@@ -31,8 +31,7 @@ static struct record_vec records;
 static struct partition_ref refs[PARTITIONS_COLD];
 static struct topic topic = {.name = "bench",
 			     .name_bytes = 5,
-			     .batch_bytes = BATCH_BYTES,
-			     .linger_us = 5000,
+			     .options = {.batch_bytes = BATCH_BYTES, .linger_ms = 5},
 			     .refs = refs};
 static uint8_t *batches;
 static unsigned batch_count, next_batch;

@@ -92,13 +92,13 @@ static void handshake(unsigned first, unsigned end, uint8_t flags)
 
 static void tcp_setup(void)
 {
-	struct tcp_options t = wire_tcp_options(connections);
-	t.ip = &ip;
-	t.stats = &stats;
-	t.ready = &ready;
-	t.receive = &receive;
-	t.scratch = scratch;
-	t.scratch_size = sizeof scratch;
+	struct tcp_options t = {.ip = &ip,
+				.stats = &stats,
+				.ready = &ready,
+				.receive = &receive,
+				.scratch = scratch,
+				.scratch_size = sizeof scratch,
+				.settings = wire_tcp_settings(connections)};
 	tcp = tcp_create(&t, clock_now_ns());
 	require(tcp);
 	tcp_listen(tcp, PORT, 0);

@@ -109,7 +109,7 @@ static bool tell(struct registry *r, struct job *j)
 	}
 	entry_apply_settings(e);
 	for (uint32_t i = 0; i < j->old_partitions; i++)
-		e->partitions[i]->admin.options = entry_log_options(e);
+		e->partitions[i]->admin.options = e->shown.settings.log;
 	j->phase = PHASE_TELLING;
 	round_begin(&j->round, ADMIN_ALTER, e->partitions, j->old_partitions);
 	return false;

@@ -108,37 +108,8 @@ void entry_abandon(struct registry *r, struct entry *e)
 	entry_free(r, e);
 }
 
-static uint8_t codec_of(uint8_t compression)
-{
-	static const uint8_t codecs[] = {
-		[COMPRESSION_PRODUCER] = RECORD_CODEC_NONE,
-		[COMPRESSION_UNCOMPRESSED] = RECORD_CODEC_NONE,
-		[COMPRESSION_GZIP] = RECORD_CODEC_GZIP,
-		[COMPRESSION_SNAPPY] = RECORD_CODEC_SNAPPY,
-		[COMPRESSION_LZ4] = RECORD_CODEC_LZ4,
-		[COMPRESSION_ZSTD] = RECORD_CODEC_ZSTD,
-	};
-	return codecs[compression];
-}
-
 void entry_apply_settings(struct entry *e)
 {
-	const struct topic_settings *s = &e->shown.settings;
-	struct topic *t = &e->shown.topic;
-	t->codec = codec_of(s->compression_type);
-	t->batch_bytes = (uint32_t)s->batch_bytes;
-	t->linger_us = (uint32_t)(s->linger_ms * (NS_PER_MS / NS_PER_US));
-	t->message_bytes_max = (uint32_t)s->max_message_bytes;
-	t->timestamp_before_max_ms = s->timestamp_before_max_ms;
-	t->timestamp_after_max_ms = s->timestamp_after_max_ms;
-}
-
-struct log_options entry_log_options(const struct entry *e)
-{
-	const struct topic_settings *s = &e->shown.settings;
-	return (struct log_options){
-		.segment_bytes = (uint32_t)s->segment_bytes,
-		.message_bytes_max = (uint32_t)s->max_message_bytes,
-		.index_interval_bytes = (uint32_t)s->index_interval_bytes,
-	};
+	e->shown.topic.options = e->shown.settings.topic;
+	e->shown.topic.log = e->shown.settings.log;
 }

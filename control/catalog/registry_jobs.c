@@ -136,13 +136,13 @@ bool job_make(struct registry *r, struct job *j)
  * ever, so they refuse it whatever its topic says. */
 static bool batches_fit(struct registry *r, struct job *j, const struct topic_settings *settings)
 {
-	int64_t limit = (int64_t)r->options.settings->message_max_bytes;
-	if (j->setting_count == 0 || (int64_t)settings->max_message_bytes <= limit)
+	uint32_t limit = r->options.settings->poller.message_bytes_max;
+	if (j->setting_count == 0 || settings->log.message_bytes_max <= limit)
 		return true;
 	job_fail(j, KAFKA_ERROR_INVALID_CONFIG,
-		 "max.message.bytes %lld is above the gateway's message.max.bytes %lld: raise "
+		 "max.message.bytes %u is above the gateway's message.max.bytes %u: raise "
 		 "that first, and restart",
-		 (long long)settings->max_message_bytes, (long long)limit);
+		 settings->log.message_bytes_max, limit);
 	return false;
 }
 

@@ -109,7 +109,7 @@ static int open_log(struct opening *o)
 	struct partition *p = o->p;
 	struct log_open_options options = {
 		.directory = p->directory,
-		.log = entry_log_options(o->e),
+		.log = o->e->shown.settings.log,
 		.recovery_point = p->recovery_point,
 		.log_start_offset = p->log_start_offset,
 		.is_compacted = p->is_compacted,

@@ -174,7 +174,6 @@ bool entry_resize(struct registry *r, struct entry *e, uint32_t count);
 uint32_t entry_directories(const struct entry *e);
 /* Settings into what pollers and logs are told. */
 void entry_apply_settings(struct entry *e);
-struct log_options entry_log_options(const struct entry *e);
 
 /* ---- registry_store.c: -errno ---- */
 /* .<topic>.json */

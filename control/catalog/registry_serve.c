@@ -40,7 +40,7 @@ static void listener_topic_done(void *owner, const struct registry_result *resul
 static bool is_first_of_topic(const struct settings *s, unsigned listener)
 {
 	for (unsigned i = 0; i < listener; i++) {
-		if (s->listener[i].protocol != LISTENER_KAFKA &&
+		if (s->listener[i].protocol != PROTOCOL_KAFKA &&
 		    strcmp(s->listener[i].topic, s->listener[listener].topic) == 0)
 			return false;
 	}
@@ -51,8 +51,8 @@ static void queue_listener_topics(struct registry *r)
 {
 	const struct settings *s = r->options.settings;
 	for (unsigned i = 0; i < s->listener_count; i++) {
-		const struct listener_settings *l = &s->listener[i];
-		if (l->protocol == LISTENER_KAFKA || registry_entry(r, l->topic) ||
+		const struct listener *l = &s->listener[i];
+		if (l->protocol == PROTOCOL_KAFKA || registry_entry(r, l->topic) ||
 		    !is_first_of_topic(s, i))
 			continue;
 		r->listener_topics++;

@@ -6,8 +6,8 @@
  * deadline with O(1) work, whatever other listeners wait for.
  */
 #include "dataplane/batch/batch.h"
-#include "dataplane/base/require.h"
 #include "dataplane/base/clock.h"
+#include "dataplane/base/require.h"
 #include "dataplane/wire/record/record_batch.h"
 
 uint32_t record_reserve_bytes(struct bytes key, struct bytes value)
@@ -54,6 +54,18 @@ void append_give(struct ingest *in, struct append *a)
 	slab_give(&in->appends, a);
 }
 
+static uint8_t codec_of(uint8_t compression)
+{
+	static const uint8_t codecs[] = {
+		[COMPRESSION_PRODUCER] = RECORD_CODEC_NONE,
+		[COMPRESSION_UNCOMPRESSED] = RECORD_CODEC_NONE,
+		[COMPRESSION_GZIP] = RECORD_CODEC_GZIP,
+		[COMPRESSION_SNAPPY] = RECORD_CODEC_SNAPPY,
+		[COMPRESSION_LZ4] = RECORD_CODEC_LZ4,
+		[COMPRESSION_ZSTD] = RECORD_CODEC_ZSTD,
+	};
+	return codecs[compression];
+}
 /* Behind the last lane that is due earlier: the end, unless the topic's linger was altered
  * while batches were open. */
 static void open_lane_insert(struct list *lanes, struct lane *lane)
@@ -72,13 +84,13 @@ static void batch_open(struct ingest *in, const struct record *r)
 	struct append *a = append_take(in, lane);
 	require(a != NULL);
 	a->is_built = true;
-	a->codec = r->topic->codec;
+	a->codec = codec_of(r->topic->options.compression_type);
 	require(chain_reserve(&a->bytes, &in->lanes.batch_pool, RECORD_BATCH_HEADER_BYTES));
 	lane->open = a;
 	lane->open_listener = r->listener;
 	lane->open_base_timestamp = in->wall_ms;
 	lane->open_max_timestamp = in->wall_ms;
-	lane->open_deadline_ns = in->now_ns + r->topic->linger_us * NS_PER_US;
+	lane->open_deadline_ns = in->now_ns + r->topic->options.linger_ms * NS_PER_MS;
 	open_lane_insert(&in->open_lanes[r->listener], lane);
 }
 
@@ -113,7 +125,7 @@ static inline struct record_view view_in_batch(const struct ingest *in, const st
 
 static bool batch_has_room(const struct ingest *in, const struct record *r)
 {
-	uint32_t limit = min_u32(r->topic->batch_bytes, r->topic->message_bytes_max);
+	uint32_t limit = min_u32(r->topic->options.batch_bytes, r->topic->log.message_bytes_max);
 	size_t bytes = r->lane->open->bytes.size;
 	/* Exact sizes matter only near the end. */
 	if (likely(bytes + record_reserve_bytes(r->key, r->value) <= limit))

@@ -8,7 +8,7 @@
 #ifndef PENSTOCK_TOPICS_H
 #define PENSTOCK_TOPICS_H
 
-#include "config/bounds.h"
+#include "config/settings_parts.h"
 #include "dataplane/base/base.h"
 #include "dataplane/handoff.h"
 
@@ -18,14 +18,10 @@ struct topic {
 	char name[TOPIC_NAME_BYTES_MAX + 1];
 	uint16_t name_bytes;
 	uint8_t id[16];        /* KIP-516: stable, non-zero, new on re-creation */
-	uint8_t codec;         /* of batches the gateway builds: enum record_codec */
 	uint32_t partitions;
 	uint64_t partitions_magic; /* of them, for remainder_of(); topics_build() sets it */
-	uint32_t batch_bytes;  /* batch.size */
-	uint32_t linger_us;    /* linger.ms */
-	uint32_t message_bytes_max; /* max.message.bytes */
-	int64_t timestamp_before_max_ms; /* message.timestamp.before.max.ms */
-	int64_t timestamp_after_max_ms;
+	struct topic_options options;
+	struct log_options log;
 	struct partition_ref *refs; /* by partition number */
 };
 

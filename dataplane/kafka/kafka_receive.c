@@ -117,7 +117,7 @@ static enum batch_verdict check_header(struct ingest *in, struct kafka_session *
 	if (!topic)
 		return BATCH_BAD_TOPIC;
 	/* A batch beyond the reserve could wait for ever for what others like it hold. */
-	uint32_t bytes_max = min_u32(topic->message_bytes_max, in->lanes.reserve_bytes);
+	uint32_t bytes_max = min_u32(topic->log.message_bytes_max, in->lanes.reserve_bytes);
 	enum batch_verdict v = check_frame(h, r->left, ks->version, bytes_max);
 	return v == BATCH_GOOD ? check_fields(h) : v;
 }
@@ -224,8 +224,8 @@ static bool is_time_good(const struct topic *t, int64_t now, int64_t timestamp)
 {
 	if (timestamp <= now)
 		return (uint64_t)now - (uint64_t)timestamp <=
-		       (uint64_t)t->timestamp_before_max_ms;
-	return (uint64_t)timestamp - (uint64_t)now <= (uint64_t)t->timestamp_after_max_ms;
+		       (uint64_t)t->options.timestamp_before_max_ms;
+	return (uint64_t)timestamp - (uint64_t)now <= (uint64_t)t->options.timestamp_after_max_ms;
 }
 
 /* What a CreateTime topic makes of the LogAppendTime bit: cleared, whatever sets it wanted. */

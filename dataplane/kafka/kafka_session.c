@@ -130,7 +130,7 @@ static enum kafka_progress begin_step(struct ingest *in, struct kafka_session *k
 	stats_add(&in->stats, STAT_frames_received, 1);
 	ks->is_begun = true;
 	ks->left = size;
-	if (size < KAFKA_REQUEST_HEADER_BYTES_MIN || size > in->request_bytes_max)
+	if (size < KAFKA_REQUEST_HEADER_BYTES_MIN || size > in->settings.request_bytes_max)
 		return KAFKA_REJECT;
 	ks->key = key;
 	ks->version = (int16_t)cursor_u16(&c);
@@ -215,7 +215,7 @@ static void stall_guard(struct ingest *in, struct kafka_session *ks, bool moved)
 	if (!is_inside)
 		session_disarm(in, s);
 	else if (moved || !s->is_timed)
-		session_arm(in, s, in->request_timeout_ms);
+		session_arm(in, s, in->settings.request_timeout_ms);
 }
 
 /* It is the session's turn to take what its answer waited for. */
@@ -288,7 +288,7 @@ static void kafka_expire(struct ingest *in, struct session *s)
 		session_abort(in, s);
 	else
 		/* We kept it waiting, not the other way round. */
-		session_arm(in, s, in->request_timeout_ms);
+		session_arm(in, s, in->settings.request_timeout_ms);
 }
 
 static void kafka_resolve(struct ingest *in, struct waiter *w, const struct append *done)

@@ -15,6 +15,7 @@
 #ifndef PENSTOCK_SESSION_H
 #define PENSTOCK_SESSION_H
 
+#include "config/settings_parts.h"
 #include "dataplane/base/slab.h"
 #include "dataplane/base/stats.h"
 #include "dataplane/base/wheel.h"
@@ -25,26 +26,6 @@
 
 struct ingest;
 struct session;
-
-/* One line of the listener table: what a port speaks and its settings. */
-enum protocol_id { PROTOCOL_KAFKA, PROTOCOL_GBT32960, PROTOCOL_UDP, PROTOCOLS };
-
-enum answer_body { ANSWER_BODY_TIME, ANSWER_BODY_ECHO };
-enum link_kind { LINK_TERMINAL, LINK_PLATFORM };
-enum record_key { RECORD_KEY_NONE, RECORD_KEY_ADDRESS };
-
-struct listener {
-	char name[64];          /* as in `listeners`; stats and frames.bad say it */
-	uint8_t protocol;       /* enum protocol_id */
-	uint8_t link;           /* GB/T 32960: enum link_kind */
-	uint8_t answer_body;    /* enum answer_body */
-	uint8_t answer_level;   /* enum ack_level */
-	uint8_t key;            /* datagrams: enum record_key */
-	uint16_t port;
-	char topic[TOPIC_NAME_BYTES_MAX + 1]; /* where frames go; unused by Kafka */
-	uint32_t frame_bytes_max;
-	uint32_t frame_timeout_ms;
-};
 
 /* A frame cut from a stream, or a run of bytes that is none; see gbt32960.h. */
 struct frame {
@@ -174,8 +155,7 @@ struct ingest {
 	unsigned writer_count;
 	struct handoff *control;
 	struct bad_frames bad_frames;
-	uint32_t request_bytes_max;     /* socket.request.max.bytes */
-	uint32_t request_timeout_ms;    /* a batch that makes no progress loses its connection */
+	struct poller_settings settings;
 	bool is_draining;
 };
 

@@ -59,15 +59,14 @@ int main(int argc, char **argv)
 	struct eal_options eal_options = {
 		.ports = {argv[1]},
 		.port_count = 1,
-		.hugepages = EAL_HUGEPAGES_NONE,
+		.hugepages = HUGEPAGES_NONE,
 		.memory_mib = 64,
 	};
 	struct nic_dpdk_options options = {
 		.port = eal_port_name(argv[1], name),
-		.rx_descriptors = 256,
-		.tx_descriptors = 256,
+		.settings = {.receive_descriptors = 256, .transmit_descriptors = 256,
+			     .offload = argc < 4 ? OFFLOAD_AUTO : OFFLOAD_NONE},
 		.tx_buffers = 1024,
-		.offload = argc < 4,
 		.segmentation = argc < 4,
 	};
 	int error;

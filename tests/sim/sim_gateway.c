@@ -1,7 +1,6 @@
 /* sim_gateway.c - the real gateway, assembled on the simulated seams; see sim_gateway.h. */
 #include "tests/sim/sim_gateway.h"
 #include "control/kafka/kafka_api.h"
-#include "control/listeners.h"
 #include "dataplane/base/map.h"
 #include "dataplane/base/require.h"
 #include "dataplane/poller.h"
@@ -43,8 +42,6 @@ struct sim_writer {
 
 struct sim_gateway {
 	struct settings settings;
-	struct listener listeners[LISTENERS_MAX];
-	unsigned listener_count;
 	struct sim_poller pollers[SIM_POLLERS_MAX];
 	struct sim_writer writers[SIM_WRITERS_MAX];
 	unsigned poller_count, writer_count;
@@ -151,9 +148,10 @@ static void writer_make(struct sim_gateway *g, unsigned index)
 	writer->disk = disk_create("writer", &error);
 	struct writer_options o = {
 		.index = (uint8_t)index,
-		.buffers = sim_world()->scarce ? 4 : 16,
-		.buffer_bytes = sim_world()->scarce ? 8 << 10 : 32 << 10,
-		.small_write_bytes = (uint32_t)rng_below(&sim_world()->rng, 4) * 2048,
+		.settings = {.buffers = sim_world()->scarce ? 4 : 16,
+			     .buffer_bytes = sim_world()->scarce ? 8 << 10 : 32 << 10,
+			     .small_write_bytes =
+				     (uint32_t)rng_below(&sim_world()->rng, 4) * 2048},
 		.descriptors = descriptors_draw(),
 		.disk = writer->disk,
 		.wake = &writer->wake,
@@ -211,9 +209,9 @@ static bool storage_make(struct sim_gateway *g)
 	};
 	for (unsigned p = 0; p < g->poller_count; p++)
 		a.pollers[p] = &g->pollers[p].to_control;
-	for (unsigned l = 0; l < g->listener_count; l++)
+	for (unsigned l = 0; l < g->settings.listener_count; l++)
 		a.listeners[l] = (struct kafka_api_listener){SIM_ADVERTISED_HOST,
-							     g->listeners[l].port};
+							     g->settings.listener[l].port};
 	g->api = kafka_api_create(&a);
 	require(g->api);
 	return true;
@@ -230,8 +228,8 @@ static void make_pools_small(struct poller_options *o)
 	o->answers_max = scarce == SCARCE_ANSWERS ? STORM_CONNECTIONS_MAX : 500;
 	o->answer_large_chunks = 40;
 	o->request_chunks = 16;
-	o->writer_credit_bytes = scarce == SCARCE_CREDIT ? 96 << 10 : 400 << 10;
-	o->lane_credit_bytes = o->writer_credit_bytes / 2;
+	o->settings.writer_credit_bytes = scarce == SCARCE_CREDIT ? 96 << 10 : 400 << 10;
+	o->settings.lane_credit_bytes = o->settings.writer_credit_bytes / 2;
 }
 
 static void poller_make(struct sim_gateway *g, unsigned index)
@@ -243,18 +241,18 @@ static void poller_make(struct sim_gateway *g, unsigned index)
 		.nic = poller->nic,
 		.address = address_of_ip4(SIM_GATEWAY_IP),
 		.prefix_bits = 16,
-		.listeners = g->listeners,
-		.listener_count = g->listener_count,
+		.listeners = g->settings.listener,
+		.listener_count = g->settings.listener_count,
 		.receive_chunks = 4800,
 		.answers_max = 500,
 		.answer_large_chunks = 300,
 		.request_chunks = 64,
 		.sessions_max = 64,
-		.writer_credit_bytes = 400 << 10,
-		.lane_credit_bytes = 200 << 10,
-		.message_bytes_max = 64 << 10,
-		.request_bytes_max = 1 << 20,
-		.request_timeout_ms = 20000,
+		.settings = {.writer_credit_bytes = 400 << 10,
+			     .lane_credit_bytes = 200 << 10,
+			     .message_bytes_max = 64 << 10,
+			     .request_bytes_max = 1 << 20,
+			     .request_timeout_ms = 20000},
 		.writer_count = g->writer_count,
 		.control = &poller->to_control,
 		.wake = &poller->wake,
@@ -290,7 +288,6 @@ struct sim_gateway *sim_gateway_start(bool operates)
 	struct sim_gateway *g = map_take(sizeof *g); /* cache-aligned members */
 	require(g);
 	settings_make(&g->settings);
-	g->listener_count = listeners_from_settings(&g->settings, g->listeners);
 	g->poller_count = 1 + (unsigned)rng_below(rng, SIM_POLLERS_MAX);
 	g->writer_count = 1 + (unsigned)rng_below(rng, SIM_WRITERS_MAX);
 	sim_say("starts with %u pollers, %u writers", g->poller_count, g->writer_count);

@@ -10,16 +10,15 @@
 #ifndef PENSTOCK_NIC_DPDK_H
 #define PENSTOCK_NIC_DPDK_H
 
+#include "config/settings_parts.h"
 #include "dataplane/net/nic/nic.h"
 
 struct nic_dpdk_options {
 	const char *port;        /* PCI address or vdev name, without its arguments */
-	uint16_t rx_descriptors; /* the driver may round both */
-	uint16_t tx_descriptors;
+	struct nic_settings settings; /* the driver may round the descriptors */
 	uint32_t tx_buffers; /* frames that may wait for the port to send them */
 	uint16_t mtu;        /* 0: as the port has it */
-	bool offload;        /* false: every checksum in software */
-	bool segmentation;   /* TSO where the port has it; needs `offload` */
+	bool segmentation;   /* TSO where the port has it; needs offloads */
 };
 
 /* Null with *error = -errno; the reason is printed. */

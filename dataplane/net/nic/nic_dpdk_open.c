@@ -51,13 +51,18 @@ static bool is_tap(const struct rte_eth_dev_info *info)
 	return strcmp(info->driver_name, "net_tap") == 0;
 }
 
+static bool has_offload(const struct nic_dpdk_options *o)
+{
+	return o->settings.offload == OFFLOAD_AUTO;
+}
+
 /* net_tap compares a cut piece, Ethernet header included, with the MTU and refuses it: with
  * full segments it sends nothing. */
 static bool has_segmentation(const struct nic_dpdk_options *o,
 			     const struct rte_eth_dev_info *info)
 {
 	uint64_t needed = tx_segmentation | RTE_ETH_TX_OFFLOAD_TCP_CKSUM;
-	return o->offload && o->segmentation && !is_tap(info) &&
+	return has_offload(o) && o->segmentation && !is_tap(info) &&
 	       (info->tx_offload_capa & needed) == needed;
 }
 
@@ -86,7 +91,7 @@ static int configure(struct nic *n, const struct nic_dpdk_options *o,
 		     const struct rte_eth_dev_info *info)
 {
 	struct rte_eth_conf conf = {0};
-	if (o->offload) {
+	if (has_offload(o)) {
 		conf.rxmode.offloads = rx_wanted & info->rx_offload_capa;
 		conf.txmode.offloads = tx_wanted & info->tx_offload_capa;
 	}
@@ -101,7 +106,7 @@ static int configure(struct nic *n, const struct nic_dpdk_options *o,
 		return refuse(o, "the driver refuses one receive and one transmit queue",
 			      error);
 	uint64_t tx = conf.txmode.offloads;
-	n->offload = o->offload;
+	n->offload = has_offload(o);
 	n->caps.tx_ip_checksum = tx & RTE_ETH_TX_OFFLOAD_IPV4_CKSUM;
 	n->caps.tx_tcp_checksum = tx & RTE_ETH_TX_OFFLOAD_TCP_CKSUM;
 	n->caps.tx_udp_checksum = tx & RTE_ETH_TX_OFFLOAD_UDP_CKSUM;
@@ -131,7 +136,8 @@ static int read_port(struct nic *n, const struct nic_dpdk_options *o,
 
 static int start_queues(struct nic *n, const struct nic_dpdk_options *o)
 {
-	uint16_t rx_descriptors = o->rx_descriptors, tx_descriptors = o->tx_descriptors;
+	uint16_t rx_descriptors = (uint16_t)o->settings.receive_descriptors;
+	uint16_t tx_descriptors = (uint16_t)o->settings.transmit_descriptors;
 	int socket = rte_eth_dev_socket_id(n->port);
 	int error = rte_eth_dev_adjust_nb_rx_tx_desc(n->port, &rx_descriptors,
 						     &tx_descriptors);

@@ -19,6 +19,7 @@
 #ifndef PENSTOCK_TCP_H
 #define PENSTOCK_TCP_H
 
+#include "config/settings_parts.h"
 #include "dataplane/base/siphash.h"
 #include "dataplane/base/slab.h"
 #include "dataplane/base/wheel.h"
@@ -33,18 +34,7 @@ struct tcp_options {
 	uint8_t *scratch;               /* gathered bytes of one turn */
 	size_t scratch_size;
 	uint8_t poller;                 /* for handles */
-	uint32_t connections_max;
-	uint32_t half_open_max;
-	uint32_t time_wait_max;
-	uint32_t receive_buffer_bytes;  /* largest window offered per connection */
-	uint32_t out_of_order_bytes;    /* kept per connection */
-	uint32_t send_buffer_bytes;     /* unacknowledged and unsent bytes per connection */
-	uint32_t rto_min_ms;
-	uint32_t retransmit_timeout_ms; /* RFC 9293 R2: give up after */
-	uint32_t keepalive_idle_ms;     /* 0: no keepalive */
-	uint32_t keepalive_interval_ms;
-	uint32_t keepalive_probes;
-	uint32_t time_wait_ms;
+	struct tcp_settings settings;
 };
 
 struct tcp;

@@ -24,7 +24,7 @@ void tcp_rtt_sample(struct tcp *t, struct tcp_conn *c, uint32_t rtt_ms)
 		c->srtt_ms_x8 = max_u32(c->srtt_ms_x8, 1);
 	}
 	uint32_t rto_ms = c->srtt_ms_x8 / 8 + max_u32(c->rttvar_ms_x4, 1);
-	rto_ms = max_u32(rto_ms, t->options.rto_min_ms);
+	rto_ms = max_u32(rto_ms, t->options.settings.rto_min_ms);
 	static_assert(TCP_RTO_MAX_MS <= UINT16_MAX, "rto_ms");
 	c->rto_ms = (uint16_t)min_u32(rto_ms, TCP_RTO_MAX_MS);
 	c->backoff = 0;
@@ -65,7 +65,7 @@ static void ack_new(struct tcp *t, struct tcp_conn *c, uint32_t ack)
 {
 	uint32_t acked = ack - c->snd_una;
 	size_t bytes = min_size(acked, c->send.size);
-	bool was_full = c->send.size >= t->options.send_buffer_bytes;
+	bool was_full = c->send.size >= t->options.settings.send_buffer_bytes;
 	chain_consume(&c->send, bytes);
 	c->snd_una = ack;
 	if (seq_lt(c->snd_nxt, ack))

@@ -273,22 +273,21 @@ static uint8_t window_scale_for(uint32_t buffer_bytes)
 
 static bool tcp_map(struct tcp *t)
 {
-	const struct tcp_options *o = &t->options;
-	uint32_t objects = o->connections_max + o->half_open_max + o->time_wait_max;
+	const struct tcp_settings *s = &t->options.settings;
+	uint32_t objects = s->connections_max + s->half_open_max + s->time_wait_max;
 	return tcp_table_init(&t->table, objects) == 0 &&
-	       slab_init(&t->conns, sizeof(struct tcp_conn), o->connections_max) == 0 &&
-	       slab_init(&t->half_open, sizeof(struct tcp_half_open), o->half_open_max) ==
-		       0 &&
-	       slab_init(&t->waits, sizeof(struct tcp_wait), o->time_wait_max) == 0 &&
-	       delay_init(&t->ack_delay, o->connections_max, TCP_ACK_DELAY_MS) == 0 &&
-	       delay_init(&t->rtx_delay, o->connections_max, o->rto_min_ms) == 0;
+	       slab_init(&t->conns, sizeof(struct tcp_conn), s->connections_max) == 0 &&
+	       slab_init(&t->half_open, sizeof(struct tcp_half_open), s->half_open_max) == 0 &&
+	       slab_init(&t->waits, sizeof(struct tcp_wait), s->time_wait_max) == 0 &&
+	       delay_init(&t->ack_delay, s->connections_max, TCP_ACK_DELAY_MS) == 0 &&
+	       delay_init(&t->rtx_delay, s->connections_max, s->rto_min_ms) == 0;
 }
 
 struct tcp *tcp_create(const struct tcp_options *options, uint64_t now_ns)
 {
-	require(options->connections_max <= REF_INDEX_MASK);
-	require(options->half_open_max <= REF_INDEX_MASK);
-	require(options->time_wait_max <= REF_INDEX_MASK && options->time_wait_max > 0);
+	const struct tcp_settings *s = &options->settings;
+	require(s->connections_max <= REF_INDEX_MASK && s->half_open_max <= REF_INDEX_MASK);
+	require(s->time_wait_max <= REF_INDEX_MASK && s->time_wait_max > 0);
 	struct tcp *t = map_take(sizeof *t);
 	if (!t)
 		return NULL;
@@ -300,7 +299,7 @@ struct tcp *tcp_create(const struct tcp_options *options, uint64_t now_ns)
 	entropy_fill(&t->table_key, sizeof t->table_key);
 	entropy_fill(&t->isn_key, sizeof t->isn_key);
 	t->local_mss = (uint16_t)(ip_l4_bytes_max(options->ip) - TCP_HEADER_BYTES);
-	t->local_scale = window_scale_for(options->receive_buffer_bytes);
+	t->local_scale = window_scale_for(s->receive_buffer_bytes);
 	t->window_first = tcp_window_first(t);
 	tcp_reserve_init(t);
 	list_init(&t->wait_list);

@@ -77,7 +77,7 @@ static struct chunk *ooo_take(struct tcp *t, struct tcp_conn *c, struct chunk *p
 			      uint32_t seq)
 {
 	uint32_t chunks_max =
-		t->options.out_of_order_bytes / t->options.receive->chunk_bytes;
+		t->options.settings.out_of_order_bytes / t->options.receive->chunk_bytes;
 	struct chunk_pool *pool = t->options.receive;
 	if (c->ooo_chunks >= min_u32(chunks_max, OOO_CHUNKS_MAX) ||
 	    chunk_pool_left(pool) <= pool->count / OOO_RESERVE_SHARE)

@@ -109,7 +109,7 @@ static void half_open_offer(struct tcp *t, struct tcp_half_open *half,
 static void listen_syn(struct tcp *t, const struct tcp_segment *s, uint8_t listener,
 		       const uint32_t *iss_min)
 {
-	bool is_full = t->conns.in_use >= t->options.connections_max;
+	bool is_full = t->conns.in_use >= t->options.settings.connections_max;
 	struct tcp_half_open *half = is_full ? NULL : slab_take(&t->half_open);
 	if (!half) {
 		tcp_count(t, STAT_packet_drop_tcp_connections);

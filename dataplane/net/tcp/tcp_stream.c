@@ -103,7 +103,7 @@ static void conn_consume(struct stream *s, size_t n)
 static size_t conn_send_room(const struct stream *s)
 {
 	const struct tcp_conn *c = tcp_conn_of(s);
-	size_t bound = c->tcp->options.send_buffer_bytes;
+	size_t bound = c->tcp->options.settings.send_buffer_bytes;
 	return c->send.size < bound ? bound - c->send.size : 0;
 }
 

@@ -35,16 +35,16 @@ void tcp_rtx_disarm(struct tcp_conn *c)
 static bool silence_deadline(const struct tcp *t, const struct tcp_conn *c,
 			     uint32_t *at_ms)
 {
-	const struct tcp_options *o = &t->options;
+	const struct tcp_settings *s = &t->options.settings;
 	bool is_open =
 		c->state == TCP_STATE_ESTABLISHED || c->state == TCP_STATE_CLOSE_WAIT;
 	if (c->state == TCP_STATE_FIN_WAIT_2) {
 		*at_ms = c->heard_ms + TCP_FIN_WAIT_2_MS;
 		return true;
 	}
-	*at_ms = c->heard_ms + o->keepalive_idle_ms +
-		 c->keepalives_sent * o->keepalive_interval_ms;
-	return is_open && o->keepalive_idle_ms > 0 && !(c->flags & CONN_RTX_ARMED);
+	*at_ms = c->heard_ms + s->keepalive_idle_ms +
+		 c->keepalives_sent * s->keepalive_interval_ms;
+	return is_open && s->keepalive_idle_ms > 0 && !(c->flags & CONN_RTX_ARMED);
 }
 
 /* The wheel shows it then, or before. */
@@ -98,7 +98,7 @@ static bool memory_is_short(const struct tcp_conn *c)
  * holds. A vehicle's answers share a chunk: nobody waits for that, and its radio may be slow. */
 static uint32_t silence_limit_ms(const struct tcp *t, const struct tcp_conn *c)
 {
-	uint32_t limit_ms = t->options.retransmit_timeout_ms;
+	uint32_t limit_ms = t->options.settings.retransmit_timeout_ms;
 	bool holds_much = c->send.head != c->send.tail;
 	return holds_much && memory_is_short(c) ? limit_ms / SHORT_SHARE : limit_ms;
 }
@@ -110,7 +110,7 @@ static void persist_expired(struct tcp *t, struct tcp_conn *c)
 	uint32_t silent_ms = silence_limit_ms(t, c);
 	uint32_t stuck_ms = t->now_ms - c->progress_ms;
 	bool is_silent = stuck_ms >= silent_ms && t->now_ms - c->heard_ms >= silent_ms;
-	bool is_stuck = stuck_ms >= t->options.retransmit_timeout_ms;
+	bool is_stuck = stuck_ms >= t->options.settings.retransmit_timeout_ms;
 	if (is_silent || (is_stuck && (c->stream.is_closed || memory_is_short(c)))) {
 		conn_give_up(t, c);
 		return;
@@ -150,7 +150,7 @@ static void silence_expired(struct tcp *t, struct tcp_conn *c)
 {
 	if (c->state == TCP_STATE_FIN_WAIT_2) {
 		tcp_conn_lose(t, c, false);
-	} else if (c->keepalives_sent >= t->options.keepalive_probes) {
+	} else if (c->keepalives_sent >= t->options.settings.keepalive_probes) {
 		conn_give_up(t, c);
 	} else {
 		c->keepalives_sent++;

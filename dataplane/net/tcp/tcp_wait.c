@@ -15,7 +15,7 @@ static void wait_free(struct tcp *t, struct tcp_wait *w)
 /* A free entry; when all are taken the oldest gives way. */
 static struct tcp_wait *wait_take(struct tcp *t)
 {
-	if (t->waits.in_use == t->options.time_wait_max)
+	if (t->waits.in_use == t->options.settings.time_wait_max)
 		wait_free(t, list_entry(t->wait_list.next, struct tcp_wait, node));
 	return slab_take(&t->waits);
 }
@@ -35,7 +35,7 @@ static void wait_ack(struct tcp *t, const struct tcp_wait *w)
 
 static void wait_restart(struct tcp *t, struct tcp_wait *w)
 {
-	w->end_ms = t->now_ms + t->options.time_wait_ms;
+	w->end_ms = t->now_ms + t->options.settings.time_wait_ms;
 	list_remove(&w->node);
 	list_append(&t->wait_list, &w->node);
 }

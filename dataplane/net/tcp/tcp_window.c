@@ -23,16 +23,16 @@ enum {
 static uint32_t window_limit(const struct tcp *t, const struct tcp_conn *c)
 {
 	uint64_t grown = (uint64_t)t->window_first << GROWTH_SHIFT * c->rcv_growths;
-	return (uint32_t)min_u64(grown, t->options.receive_buffer_bytes);
+	return (uint32_t)min_u64(grown, t->options.settings.receive_buffer_bytes);
 }
 
 uint32_t tcp_window_first(const struct tcp *t)
 {
-	const struct tcp_options *o = &t->options;
-	uint64_t share = (uint64_t)o->receive->count * o->receive->chunk_bytes /
-			 o->connections_max;
+	const struct chunk_pool *pool = t->options.receive;
+	const struct tcp_settings *s = &t->options.settings;
+	uint64_t share = (uint64_t)pool->count * pool->chunk_bytes / s->connections_max;
 	uint64_t first = max_u64(share, SEGMENTS_MIN * (uint64_t)t->local_mss);
-	return (uint32_t)min_u64(first, min_u32(o->receive_buffer_bytes, UINT16_MAX));
+	return (uint32_t)min_u64(first, min_u32(s->receive_buffer_bytes, UINT16_MAX));
 }
 
 void tcp_window_grow(struct tcp *t, struct tcp_conn *c)

@@ -13,16 +13,16 @@ static size_t zeroes_map_bytes(const struct log_service *s)
 
 int log_service_init(struct log_service *s, const struct log_service_options *options)
 {
-	require(options->buffers > 0 && options->buffer_bytes > 0 &&
-		options->buffer_bytes % DISK_BLOCK_BYTES == 0 &&
-		options->buffer_bytes <= WRITE_BYTES_MAX);
+	require(options->settings.buffers > 0 && options->settings.buffer_bytes > 0 &&
+		options->settings.buffer_bytes % DISK_BLOCK_BYTES == 0 &&
+		options->settings.buffer_bytes <= WRITE_BYTES_MAX);
 	memset(s, 0, sizeof *s);
 	s->disk = options->disk;
 	s->stats = options->stats;
-	s->buffers = options->buffers;
-	s->buffer_bytes = options->buffer_bytes;
-	s->buffers_per_log = max_u32(1, options->buffers / 4);
-	s->small_write_bytes = options->small_write_bytes;
+	s->buffers = options->settings.buffers;
+	s->buffer_bytes = options->settings.buffer_bytes;
+	s->buffers_per_log = max_u32(1, options->settings.buffers / 4);
+	s->small_write_bytes = options->settings.small_write_bytes;
 	s->zeroes_bytes = (uint32_t)round_up((uint64_t)LOG_ZERO_WRITES * s->small_write_bytes,
 					     DISK_BLOCK_BYTES);
 	s->writing_bytes_max = WRITING_BYTES_MOST / 2;

@@ -13,6 +13,7 @@
 #ifndef PENSTOCK_LOG_SERVICE_H
 #define PENSTOCK_LOG_SERVICE_H
 
+#include "config/settings_parts.h"
 #include "dataplane/base/list.h"
 #include "dataplane/base/slab.h"
 #include "dataplane/base/stats.h"
@@ -33,11 +34,10 @@ enum {
 struct log_service_options {
 	struct disk *disk;
 	struct stats *stats;
-	uint32_t buffers;
-	uint32_t buffer_bytes; /* a multiple of DISK_BLOCK_BYTES */
-	/* A log whose writes are no larger on average is zeroed ahead (log_ahead.c). */
-	uint32_t small_write_bytes;
-	uint32_t descriptors;  /* open files, at most */
+	/* Write buffers, shared by the logs; how small a log's writes are on average when it is
+	 * zeroed ahead (log_ahead.c). */
+	struct writer_settings settings;
+	uint32_t descriptors; /* open files, at most */
 };
 
 struct log_service {

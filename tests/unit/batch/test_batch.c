@@ -70,7 +70,7 @@ Test(batch, a_shorter_linger_given_meanwhile_is_kept)
 {
 	struct rig *r = rig_create(NULL);
 	put(r, RIG_TERMINAL, 0, text("long"));
-	r->topics->topics[0].linger_us = 1000;
+	r->topics->topics[0].options.linger_ms = 1;
 	put(r, RIG_TERMINAL, 1, text("short"));
 	put(r, RIG_TERMINAL, 2, text("short"));
 	rig_turn(r, 1000);
@@ -84,12 +84,30 @@ Test(batch, a_shorter_linger_given_meanwhile_is_kept)
 Test(batch, no_linger_closes_at_the_end_of_the_turn)
 {
 	struct rig *r = rig_create(NULL);
-	r->topics->topics[0].linger_us = 0;
+	r->topics->topics[0].options.linger_ms = 0;
 	put(r, RIG_TERMINAL, 0, text("one"));
 	put(r, RIG_TERMINAL, 0, text("two"));
 	rig_turn(r, 0);
 	cr_assert(r->appends == 1 && r->stored_count == 2);
 	rig_settle(r);
+	rig_destroy(r);
+}
+
+Test(batch, a_batch_is_compressed_as_its_topic_says)
+{
+	static const uint8_t codecs[] = {[COMPRESSION_PRODUCER] = RECORD_CODEC_NONE,
+					 [COMPRESSION_UNCOMPRESSED] = RECORD_CODEC_NONE,
+					 [COMPRESSION_GZIP] = RECORD_CODEC_GZIP,
+					 [COMPRESSION_SNAPPY] = RECORD_CODEC_SNAPPY,
+					 [COMPRESSION_LZ4] = RECORD_CODEC_LZ4,
+					 [COMPRESSION_ZSTD] = RECORD_CODEC_ZSTD};
+	struct rig *r = rig_create(NULL);
+	for (uint8_t i = 0; i < array_len(codecs); i++) {
+		r->topics->topics[0].options.compression_type = i;
+		put(r, RIG_TERMINAL, 0, text("value"));
+		rig_settle(r);
+		cr_assert(r->appends == i + 1u && r->codec == codecs[i]);
+	}
 	rig_destroy(r);
 }
 

@@ -145,8 +145,8 @@ Test(settings, defaults_are_those_that_users_know)
 	for (unsigned i = 0; i < array_len(known_listener_defaults); i++)
 		check_default(setting_rows_listener(), &known_listener_defaults[i]);
 	settings_init(&s);
-	cr_assert(s.num_partitions == 1 && s.message_max_bytes == 1048588);
-	cr_assert(s.log_segment_bytes == 1 << 30 && s.socket_request_max_bytes == 100 << 20);
+	cr_assert(s.num_partitions == 1 && s.poller.message_bytes_max == 1048588);
+	cr_assert(s.log_segment_bytes == 1 << 30 && s.poller.request_bytes_max == 100 << 20);
 	finish();
 }
 
@@ -178,7 +178,7 @@ Test(settings, the_bounds_of_a_range_belong_to_it)
 	cr_assert(load("num.partitions=16384\n"
 		       "socket.request.max.bytes=1024\n"
 		       "penstock.tcp.keepalive.probes=100\n") == 0);
-	cr_assert(s.num_partitions == 16384 && s.socket_request_max_bytes == 1024);
+	cr_assert(s.num_partitions == 16384 && s.poller.request_bytes_max == 1024);
 	finish();
 	cr_assert(load("num.partitions=16385\n"
 		       "socket.request.max.bytes=1023\n"
@@ -253,8 +253,8 @@ Test(settings, the_stock_server_properties_of_kafka_are_taken)
 		       "log.retention.check.interval.ms=300000\n" PORT) == 0,
 		  "%s", said);
 	cr_assert(finish() == 0, "%s", said);
-	cr_assert(s.listener_count == 2 && s.listener[1].protocol == LISTENER_KAFKA);
-	cr_assert(strcmp(s.listener[0].advertised_host, "localhost") == 0);
+	cr_assert(s.listener_count == 2 && s.listener[1].protocol == PROTOCOL_KAFKA);
+	cr_assert(strcmp(s.address[0].advertised_host, "localhost") == 0);
 }
 
 Test(settings, the_command_line_wins_over_the_file_under_either_name_of_a_key)
@@ -285,14 +285,14 @@ Test(settings, listeners_take_protocol_topic_and_settings_by_name)
 		  "%s", said);
 	cr_assert(finish() == 0, "%s", said);
 	cr_assert(s.listener_count == 3);
-	cr_assert(s.listener[0].protocol == LISTENER_KAFKA && s.listener[0].port == 9092);
-	cr_assert(s.listener[1].protocol == LISTENER_GBT32960);
+	cr_assert(s.listener[0].protocol == PROTOCOL_KAFKA && s.listener[0].port == 9092);
+	cr_assert(s.listener[1].protocol == PROTOCOL_GBT32960);
 	cr_assert(strcmp(s.listener[1].topic, "vehicles") == 0);
-	cr_assert(s.listener[1].link == LINK_IS_PLATFORM);
-	cr_assert(s.listener[1].answer_level == ANSWER_WRITTEN);
-	cr_assert(s.listener[1].frame_max_bytes == GBT32960_FRAME_BYTES_MAX);
-	cr_assert(s.listener[2].protocol == LISTENER_UDP &&
-		  s.listener[2].key == KEY_ADDRESS);
+	cr_assert(s.listener[1].link == LINK_PLATFORM);
+	cr_assert(s.listener[1].answer_level == ACK_WRITTEN);
+	cr_assert(s.listener[1].frame_bytes_max == GBT32960_FRAME_BYTES_MAX);
+	cr_assert(s.listener[2].protocol == PROTOCOL_UDP &&
+		  s.listener[2].key == RECORD_KEY_ADDRESS);
 	cr_assert(strcmp(s.listener[2].topic, "udp") == 0);
 }
 
@@ -586,7 +586,7 @@ Test(settings, a_window_that_no_whole_frame_fits_is_refused)
 Test(settings, a_reordered_window_is_kept_whole_unless_told_otherwise)
 {
 	settings_init(&s);
-	cr_assert(s.out_of_order_bytes >= s.socket_receive_buffer_bytes,
+	cr_assert(s.tcp.out_of_order_bytes >= s.tcp.receive_buffer_bytes,
 		  "what is dropped for its order looks like loss to the peer");
 }
 
@@ -629,11 +629,11 @@ Test(settings, a_topic_takes_the_gateways_values_until_told_otherwise)
 	settings_init(&s);
 	s.linger_ms = 77;
 	topic_settings_init(&t, &s);
-	cr_assert(t.linger_ms == 77 && t.segment_bytes == 1073741824);
+	cr_assert(t.topic.linger_ms == 77 && t.log.segment_bytes == 1073741824);
 	cr_assert(topic_settings_set(&t, &s, "linger.ms", "3", message, sizeof message));
-	cr_assert(t.linger_ms == 3 && t.is_set[TOPIC_SETTING_linger_ms]);
+	cr_assert(t.topic.linger_ms == 3 && t.is_set[TOPIC_SETTING_linger_ms]);
 	cr_assert(topic_settings_set(&t, &s, "linger.ms", NULL, message, sizeof message));
-	cr_assert(t.linger_ms == 77 && !t.is_set[TOPIC_SETTING_linger_ms]);
+	cr_assert(t.topic.linger_ms == 77 && !t.is_set[TOPIC_SETTING_linger_ms]);
 	cr_assert(!topic_settings_set(&t, &s, "lingerms", "3", message, sizeof message));
 	cr_assert(strstr(message, "nearest: linger.ms"), "%s", message);
 	cr_assert(!topic_settings_set(&t, &s, "max.message.bytes", "100", message,

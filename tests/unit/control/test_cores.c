@@ -106,7 +106,7 @@ static void start(void)
 	struct eal_options options = {
 		.ports = {"net_null0"},
 		.port_count = 1,
-		.hugepages = EAL_HUGEPAGES_NONE,
+		.hugepages = HUGEPAGES_NONE,
 		.memory_mib = 32,
 	};
 	cr_assert(eal_cpus(cpus, 1) == 1);
@@ -115,14 +115,15 @@ static void start(void)
 	cr_assert(eal_start(&eal, &options) == 0 && wake_init(&wake) == 0);
 	rcu = quiescent_create(1);
 	atomic_store(&writer.may_sleep, true);
+	static const struct settings settings = {.idle = IDLE_SLEEP,
+						 .idle_sleep_us = 3600u * 1000 * 1000};
 	struct core_options o = {
 		.poller = &poller,
 		.writer = &writer,
 		.rcu = rcu,
 		.wake = &wake,
 		.drain = &drain,
-		.idle = IDLE_SLEEP,
-		.sleep_ns = 3600 * NS_PER_S,
+		.settings = &settings,
 	};
 	cr_assert(core_start(&core, &o) == 0);
 }

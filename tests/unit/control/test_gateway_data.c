@@ -158,6 +158,21 @@ Test(gateway_data, pages_and_disks_are_each_ones_own_and_marks_are_shared)
 	}
 }
 
+/* Rows of settings.def are all it takes: nothing is copied by name. */
+Test(gateway_data, each_part_has_its_settings_whole)
+{
+	const struct settings *s = &g->settings;
+	for (unsigned i = 0; i < PAIRS; i++) {
+		const struct poller_options *po = &g->pollers[i]->options;
+		const struct writer_options *wo = &g->writers[i]->options;
+		cr_assert(memcmp(&po->tcp, &s->tcp, sizeof s->tcp) == 0);
+		cr_assert(memcmp(&po->settings, &s->poller, sizeof s->poller) == 0);
+		cr_assert(memcmp(&wo->settings, &s->writer, sizeof s->writer) == 0);
+		cr_assert(po->listeners == s->listener && po->listener_count == s->listener_count);
+		cr_assert(started[2 * i].settings == s && started[2 * i + 1].settings == s);
+	}
+}
+
 Test(gateway_data, each_core_turns_what_the_plan_says)
 {
 	for (unsigned i = 0; i < PAIRS; i++) {

@@ -31,6 +31,8 @@ struct rig {
 	struct log *log;
 };
 
+static const struct writer_settings writer_settings = {
+	.buffers = 32, .buffer_bytes = 16384, .small_write_bytes = 16384};
 static const struct log_options log_options = {
 	.segment_bytes = 1 << 20, .message_bytes_max = 100000, .index_interval_bytes = 4096};
 
@@ -69,9 +71,7 @@ static struct rig *open_rig(void)
 	r->marks = calloc(PARTITIONS_MAX, sizeof *r->marks);
 	r->control = disk_create("control", &error);
 	r->options = (struct writer_options){
-		.buffers = 32,
-		.buffer_bytes = 16384,
-		.small_write_bytes = 16384,
+		.settings = writer_settings,
 		.disk = disk_create("writer", &error),
 		.descriptors = 64,
 		.wake = &r->writer_wake,
@@ -427,9 +427,8 @@ static void pairs_start_writer(struct pairs *p, unsigned w)
 	char *directory = p->directories[w];
 	struct log_recovery found;
 	struct writer_options o = {
-		.index = (uint8_t)w, .buffers = 32, .buffer_bytes = 16384,
-		.small_write_bytes = 16384, .disk = disk_create("writer", &error),
-		.descriptors = 64, .wake = &p->wake,
+		.index = (uint8_t)w, .settings = writer_settings,
+		.disk = disk_create("writer", &error), .descriptors = 64, .wake = &p->wake,
 		.handoffs = {&p->data[0][w], &p->data[1][w], &p->admin[w]}, .handoff_count = 3,
 		.stats_page = &p->stats[w], .marks = p->marks};
 	for (unsigned poller = 0; poller < POLLERS; poller++)

@@ -391,9 +391,9 @@ void rig_new_topics(struct rig *r, bool without_beta)
 		topics[i].name_bytes = (uint16_t)strlen(names[i]);
 		memcpy(topics[i].name, names[i], topics[i].name_bytes);
 		topics[i].partitions = RIG_PARTITIONS;
-		topics[i].message_bytes_max = RIG_MESSAGE_BYTES_MAX;
-		topics[i].timestamp_before_max_ms = INT64_MAX;
-		topics[i].timestamp_after_max_ms = 3600000;
+		topics[i].log.message_bytes_max = RIG_MESSAGE_BYTES_MAX;
+		topics[i].options.timestamp_before_max_ms = INT64_MAX;
+		topics[i].options.timestamp_after_max_ms = 3600000;
 		topics[i].refs = refs + i * RIG_PARTITIONS;
 	}
 	topics_free(r->topics);
@@ -435,8 +435,8 @@ struct rig *rig_create(const struct rig_options *options)
 	in->now_ns = 1000000000;
 	in->listeners[0] = (struct listener){.name = "KAFKA", .protocol = PROTOCOL_KAFKA};
 	in->listener_count = 1;
-	in->request_bytes_max = RIG_BUFFER_BYTES;
-	in->request_timeout_ms = RIG_TIMEOUT_MS;
+	in->settings.request_bytes_max = RIG_BUFFER_BYTES;
+	in->settings.request_timeout_ms = RIG_TIMEOUT_MS;
 	in->poller = RIG_POLLER;
 	in->writer_count = RIG_WRITERS;
 	in->control = &r->control;

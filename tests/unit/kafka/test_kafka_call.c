@@ -110,7 +110,7 @@ Test(kafka_call, a_null_reply_closes_and_counts_as_rejected)
 
 Test(kafka_call, a_request_of_exactly_what_control_takes_is_passed_on)
 {
-	rig->in.request_bytes_max = 4 * KAFKA_CALL_BYTES_MAX;
+	rig->in.settings.request_bytes_max = 4 * KAFKA_CALL_BYTES_MAX;
 	struct buffer probe = call_make(KAFKA_API_METADATA, 9, 0);
 	uint32_t head = (uint32_t)probe.size - KAFKA_SIZE_BYTES;
 	buffer_free(&probe);
@@ -127,7 +127,7 @@ Test(kafka_call, a_request_of_exactly_what_control_takes_is_passed_on)
 
 Test(kafka_call, what_is_too_large_for_control_closes)
 {
-	rig->in.request_bytes_max = 4 * KAFKA_CALL_BYTES_MAX;
+	rig->in.settings.request_bytes_max = 4 * KAFKA_CALL_BYTES_MAX;
 	struct buffer request = call_make(KAFKA_API_METADATA, 9, KAFKA_CALL_BYTES_MAX);
 	peer_send(peer, request.data, 1000);
 	rig_turns(rig, 2);

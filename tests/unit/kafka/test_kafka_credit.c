@@ -59,7 +59,7 @@ Test(kafka_credit, a_batch_beyond_the_reserve_is_refused_whatever_its_topic_allo
 {
 	struct rig_options options = {.lane_credit_bytes = 65536};
 	rig = rig_create(&options);
-	rig->topics->topics[0].message_bytes_max = 1 << 20;
+	rig->topics->topics[0].log.message_bytes_max = 1 << 20;
 	peer = open_peer();
 	/* It would hold all credit of its partition, and wait for more for ever. */
 	send_batch(peer, 0, 10, 12000);

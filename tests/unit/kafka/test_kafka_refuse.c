@@ -237,11 +237,11 @@ Test(kafka_refuse, a_request_of_exactly_socket_request_max_bytes_is_taken)
 {
 	struct buffer batch = batch_make(3, 900, wall());
 	struct buffer request = request_of(7, -1, 0, &batch);
-	rig->in.request_bytes_max = (uint32_t)request.size - KAFKA_SIZE_BYTES;
+	rig->in.settings.request_bytes_max = (uint32_t)request.size - KAFKA_SIZE_BYTES;
 	peer_send(peer, request.data, request.size);
 	rig_turns(rig, 3);
 	cr_assert(next_error(7) == 0 && !peer->is_closed);
-	rig->in.request_bytes_max--;
+	rig->in.settings.request_bytes_max--;
 	send_all(peer, &request);
 	rig_turns(rig, 3);
 	cr_assert(peer->is_closed && rig->appends == 1);
@@ -321,7 +321,7 @@ Test(kafka_refuse, a_time_is_refused_beyond_either_bound_of_its_topic)
 		{AFTER_MS, 0},   {AFTER_MS + 1, KAFKA_ERROR_INVALID_TIMESTAMP},
 		{INT64_MIN / 2, KAFKA_ERROR_INVALID_TIMESTAMP},
 	};
-	rig->topics->topics[0].timestamp_before_max_ms = BEFORE_MS;
+	rig->topics->topics[0].options.timestamp_before_max_ms = BEFORE_MS;
 	for (unsigned i = 0; i < array_len(cases); i++) {
 		struct buffer batch = batch_make(1, 10, wall() + cases[i].from_now_ms);
 		struct buffer request = request_of(7, -1, 0, &batch);

@@ -168,6 +168,7 @@ static void rig_take(struct rig *r, const struct append *a)
 	require(record_batch_max_timestamp(h) == base + max);
 	free(batch);
 	r->appends++;
+	r->codec = a->codec;
 	r->batch_bytes_max = max_u32(r->batch_bytes_max, (uint32_t)size);
 }
 
@@ -246,13 +247,13 @@ static struct topics *rig_topics(uint32_t batch_bytes)
 		refs[i] = (struct partition_ref){.slot = i, .generation = 1};
 	struct topic topics[2] = {
 		{.name = "vehicles", .name_bytes = 8, .partitions = RIG_VEHICLE_PARTITIONS,
-		 .linger_us = 5000, .refs = refs},
+		 .options.linger_ms = 5, .refs = refs},
 		{.name = "datagrams", .name_bytes = 9, .partitions = RIG_DATAGRAM_PARTITIONS,
-		 .linger_us = 1000, .refs = refs + RIG_VEHICLE_PARTITIONS},
+		 .options.linger_ms = 1, .refs = refs + RIG_VEHICLE_PARTITIONS},
 	};
 	for (unsigned i = 0; i < 2; i++) {
-		topics[i].batch_bytes = batch_bytes;
-		topics[i].message_bytes_max = 1 << 20;
+		topics[i].options.batch_bytes = batch_bytes;
+		topics[i].log.message_bytes_max = 1 << 20;
 	}
 	return topics_build(topics, 2, 1);
 }

@@ -60,6 +60,7 @@ struct rig {
 	int16_t error;        /* what the writers answer */
 	unsigned appends;     /* batches seen by the writers */
 	uint32_t batch_bytes_max; /* of those */
+	uint8_t codec;        /* of the last: what its writer compresses it with */
 	struct rig_record *stored;
 	size_t stored_count;
 	size_t stored_capacity;

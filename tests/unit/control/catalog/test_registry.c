@@ -50,8 +50,8 @@ Test(registry, a_created_topic_is_on_disk_served_and_published)
 	cr_assert(r.result.topic == rig_topic(&r, "vehicles"));
 	cr_assert(faults.served == 3);
 	const struct topic *t = snapshot_topic("vehicles");
-	cr_assert(t && t->partitions == 3 && t->batch_bytes == 65536 &&
-		  t->linger_us == 5000);
+	cr_assert(t && t->partitions == 3 && t->options.batch_bytes == 65536 &&
+		  t->options.linger_ms == 5);
 	cr_assert(rig_exists(&r, "vehicles-2") && !rig_exists(&r, "vehicles-3"));
 	char id[UUID_TEXT_BYTES], expected[64];
 	snprintf(expected, sizeof expected, "version: 0\ntopic_id: %s\n",
@@ -132,8 +132,8 @@ Test(registry, topics_ids_and_settings_survive_a_restart)
 	cr_assert(rig_open(&r), "%s", r.message);
 	const struct registry_topic *t = rig_topic(&r, "vehicles");
 	cr_assert(t && t->topic.partitions == 2 && memcmp(t->topic.id, id, 16) == 0);
-	cr_assert(t->settings.compression_type == COMPRESSION_SNAPPY &&
-		  t->topic.codec == 2);
+	cr_assert(t->settings.topic.compression_type == COMPRESSION_SNAPPY &&
+		  t->topic.options.compression_type == COMPRESSION_SNAPPY);
 	cr_assert(registry_find_id(r.registry, id) == t);
 	rig_stop(&r);
 }
@@ -244,13 +244,13 @@ Test(registry, settings_reach_pollers_and_writers_and_fall_back)
 	cr_assert(rig_open(&r));
 	rig_create(&r, "t", 1);
 	rig_alter(&r, "t", -1, set, array_len(set));
-	cr_assert(r.result.error == 0 && snapshot_topic("t")->linger_us == 50000);
+	cr_assert(r.result.error == 0 && snapshot_topic("t")->options.linger_ms == 50);
 	cr_assert(faults.last_options.segment_bytes == 2097152);
 	cr_assert(faults.last_options.index_interval_bytes == 12345);
 	cr_assert(faults.last_options.message_bytes_max == 543210);
 	set[0].value = NULL;
 	rig_alter(&r, "t", -1, set, 1);
-	cr_assert(snapshot_topic("t")->linger_us == 5000);
+	cr_assert(snapshot_topic("t")->options.linger_ms == 5);
 	cr_assert(faults.last_options.segment_bytes == 2097152);
 	set[0] = (struct registry_setting){"lingerms", "5"};
 	rig_alter(&r, "t", 4, set, 1);

@@ -45,17 +45,17 @@ struct tcp_options rig_options(void)
 {
 	return (struct tcp_options){
 		.poller = 3,
-		.connections_max = 64,
-		.half_open_max = 16,
-		.time_wait_max = 8,
-		.receive_buffer_bytes = 65535,
-		.out_of_order_bytes = 16 * CHUNK_BYTES,
-		.send_buffer_bytes = 65536,
-		.rto_min_ms = 200,
-		.retransmit_timeout_ms = 100000,
-		.keepalive_probes = 3,
-		.keepalive_interval_ms = 10000,
-		.time_wait_ms = 60000,
+		.settings = {.connections_max = 64,
+			     .half_open_max = 16,
+			     .time_wait_max = 8,
+			     .receive_buffer_bytes = 65535,
+			     .out_of_order_bytes = 16 * CHUNK_BYTES,
+			     .send_buffer_bytes = 65536,
+			     .rto_min_ms = 200,
+			     .retransmit_timeout_ms = 100000,
+			     .keepalive_probes = 3,
+			     .keepalive_interval_ms = 10000,
+			     .time_wait_ms = 60000},
 	};
 }
 

@@ -139,7 +139,7 @@ Test(tcp_data, nothing_behind_the_fin_is_taken)
 Test(tcp_data, early_data_is_bounded_per_connection)
 {
 	struct tcp_options o = rig_options();
-	o.out_of_order_bytes = 2 * CHUNK_RECEIVE_BYTES;
+	o.settings.out_of_order_bytes = 2 * CHUNK_RECEIVE_BYTES;
 	struct rig *r = rig_new(o);
 	rig_open(r);
 	for (uint32_t i = 1; i <= 8; i++)
@@ -321,7 +321,7 @@ Test(tcp_data, the_fin_behind_bytes_taken_back_is_taken_back_too)
 Test(tcp_data, a_session_that_stops_reading_closes_the_window_and_reopens_it)
 {
 	struct tcp_options o = rig_options();
-	o.receive_buffer_bytes = 4000;
+	o.settings.receive_buffer_bytes = 4000;
 	struct rig *r = rig_new(o);
 	struct tcp_conn *c = rig_open(r);
 	r->consumes = false;
@@ -351,7 +351,7 @@ Test(tcp_data, a_fin_beyond_the_right_edge_is_left_to_be_sent_again)
 {
 	for (uint32_t gap = 0; gap <= 100; gap += 100) {
 		struct tcp_options o = rig_options();
-		o.receive_buffer_bytes = 1000;
+		o.settings.receive_buffer_bytes = 1000;
 		struct rig *r = rig_new(o);
 		struct tcp_conn *c = rig_open(r);
 		r->consumes = false;
@@ -376,7 +376,7 @@ Test(tcp_data, a_fin_beyond_the_right_edge_is_left_to_be_sent_again)
 Test(tcp_data, behind_a_closed_window_acknowledgements_and_resets_get_through)
 {
 	struct tcp_options o = rig_options();
-	o.receive_buffer_bytes = 1000;
+	o.settings.receive_buffer_bytes = 1000;
 	struct rig *r = rig_new(o);
 	struct tcp_conn *c = rig_open(r);
 	r->consumes = false;
@@ -399,7 +399,7 @@ Test(tcp_data, behind_a_closed_window_acknowledgements_and_resets_get_through)
 Test(tcp_data, with_window_scaling_the_right_edge_never_moves_left)
 {
 	struct tcp_options o = rig_options();
-	o.receive_buffer_bytes = 1 << 20;
+	o.settings.receive_buffer_bytes = 1 << 20;
 	struct rig *r = rig_new(o);
 	static const uint8_t scale[] = {1, 3, 3, 0};
 	struct tcp_conn *c = rig_open_with(r, 5000, scale, sizeof scale);

@@ -32,7 +32,7 @@ Test(tcp_handshake, a_bare_syn_gets_an_mss_and_nothing_it_did_not_offer)
 Test(tcp_handshake, options_are_answered_and_the_window_of_a_syn_is_not_scaled)
 {
 	struct tcp_options o = rig_options();
-	o.receive_buffer_bytes = 1 << 20;
+	o.settings.receive_buffer_bytes = 1 << 20;
 	struct rig *r = rig_new(o);
 	struct tcp_conn *c = rig_open_with(r, 100, all_options, sizeof all_options);
 	cr_assert(c->snd_scale == 9 && c->rcv_scale == 5);
@@ -49,7 +49,7 @@ Test(tcp_handshake, options_are_answered_and_the_window_of_a_syn_is_not_scaled)
 Test(tcp_handshake, the_window_of_a_peer_that_offered_no_scale_is_not_scaled)
 {
 	struct tcp_options o = rig_options();
-	o.receive_buffer_bytes = 1 << 20;
+	o.settings.receive_buffer_bytes = 1 << 20;
 	struct rig *r = rig_new(o);
 	struct tcp_conn *c = rig_open(r);
 	cr_assert(c->rcv_scale == 0 && c->snd_scale == 0);
@@ -218,7 +218,7 @@ Test(tcp_handshake, beyond_the_half_open_limit_syns_are_dropped_without_a_word)
 Test(tcp_handshake, beyond_the_connection_limit_syns_and_final_acks_wait)
 {
 	struct tcp_options o = rig_options();
-	o.connections_max = 1;
+	o.settings.connections_max = 1;
 	struct rig *r = rig_new(o);
 	rig_give(r, syn(7, 1000));
 	uint32_t ack = rig_last(r)->h.seq + 1;

@@ -360,10 +360,10 @@ static void world_init(struct world *w, uint64_t seed)
 	w->rng = seed * 0x9E3779B97F4A7C15ull + 1;
 	struct tcp_options o = rig_options();
 	static const uint32_t windows[] = {2000, 8192, 65535, 300000};
-	o.receive_buffer_bytes = windows[dice(w, 4)];
-	o.retransmit_timeout_ms = 100000000;
-	o.out_of_order_bytes = dice(w, 5) * CHUNK_BYTES;
-	o.send_buffer_bytes = 1000 + dice(w, 60000);
+	o.settings.receive_buffer_bytes = windows[dice(w, 4)];
+	o.settings.retransmit_timeout_ms = 100000000;
+	o.settings.out_of_order_bytes = dice(w, 5) * CHUNK_BYTES;
+	o.settings.send_buffer_bytes = 1000 + dice(w, 60000);
 	w->r = rig_new(o);
 	w->r->consumes = false;
 	w->loss_permille = dice(w, 2) ? dice(w, 200) : 0;

@@ -30,7 +30,7 @@ static void check_payload(const struct sent *s, uint32_t from)
 Test(tcp_send, the_first_flight_is_ten_segments_and_acknowledgements_double_it)
 {
 	struct tcp_options o = rig_options();
-	o.send_buffer_bytes = 1 << 20;
+	o.settings.send_buffer_bytes = 1 << 20;
 	struct rig *r = rig_new(o);
 	struct tcp_conn *c = rig_open(r);
 	rig_send(r, &c->stream, 60 * MSS, 0);
@@ -363,7 +363,7 @@ Test(tcp_send, after_a_timeout_duplicates_of_old_flights_do_not_resend_again)
 Test(tcp_send, send_room_shrinks_by_what_is_not_acknowledged)
 {
 	struct tcp_options o = rig_options();
-	o.send_buffer_bytes = 1000;
+	o.settings.send_buffer_bytes = 1000;
 	struct rig *r = rig_new(o);
 	struct tcp_conn *c = rig_open(r);
 	cr_assert(stream_send_room(&c->stream) == 1000);
@@ -478,7 +478,7 @@ Test(tcp_send, a_timeout_comes_in_time_though_the_queue_looked_too_early)
 Test(tcp_send, keepalive_probes_a_silent_peer_and_gives_it_up)
 {
 	struct tcp_options o = rig_options();
-	o.keepalive_idle_ms = 120000;
+	o.settings.keepalive_idle_ms = 120000;
 	struct rig *r = rig_new(o);
 	struct tcp_conn *c = rig_open(r);
 	rig_wait_ms(r, 119000);
@@ -511,7 +511,7 @@ Test(tcp_send, without_keepalive_an_idle_connection_costs_no_timer)
 Test(tcp_send, after_a_silence_the_first_flight_is_the_initial_one)
 {
 	struct tcp_options o = rig_options();
-	o.send_buffer_bytes = 1 << 20;
+	o.settings.send_buffer_bytes = 1 << 20;
 	struct rig *r = rig_new(o);
 	struct tcp_conn *c = rig_open(r);
 	rig_send(r, &c->stream, 30 * MSS, 0);

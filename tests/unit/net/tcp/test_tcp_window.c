@@ -12,8 +12,8 @@ static const uint8_t bytes[1460];
 static struct tcp_options options(void)
 {
 	struct tcp_options o = rig_options();
-	o.receive_buffer_bytes = LARGEST;
-	o.connections_max = (4 << 20) / SHARE;
+	o.settings.receive_buffer_bytes = LARGEST;
+	o.settings.connections_max = (4 << 20) / SHARE;
 	return o;
 }
 
@@ -49,7 +49,7 @@ Test(tcp_window, begins_with_its_share_of_the_receive_memory)
 Test(tcp_window, two_segments_at_least_however_many_share_the_memory)
 {
 	struct tcp_options o = options();
-	o.connections_max = 1 << 20;
+	o.settings.connections_max = 1 << 20;
 	struct rig *r = rig_new(o);
 	struct tcp_conn *c = open_scaled(r);
 	cr_assert(window_of(c) == 2u * r->t->local_mss);
@@ -145,7 +145,7 @@ Test(tcp_window, what_the_session_needs_at_once_comes_however_small_the_share)
 	for (unsigned i = 0; i < array_len(sizes); i++)
 		for (unsigned scaled = 0; scaled < 2; scaled++) {
 			struct tcp_options o = options();
-			o.connections_max = 1 << 20;
+			o.settings.connections_max = 1 << 20;
 			struct rig *r = rig_new(o);
 			struct tcp_conn *c = scaled ? open_scaled(r) : rig_open(r);
 			r->consumes = false;

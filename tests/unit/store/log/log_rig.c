@@ -26,8 +26,9 @@ struct rig *rig_create(void)
 	r->turn_ns = 1000000;
 	r->log_start_offset = -1;
 	r->service_options = (struct log_service_options){
-		.disk = r->disk, .stats = &r->stats, .buffers = 64, .buffer_bytes = 16384,
-		.small_write_bytes = RIG_SMALL_WRITE_BYTES,
+		.disk = r->disk, .stats = &r->stats,
+		.settings = {.buffers = 64, .buffer_bytes = 16384,
+			     .small_write_bytes = RIG_SMALL_WRITE_BYTES},
 		.descriptors = 64};
 	r->expected = malloc(EXPECTED_BYTES_MAX);
 	require(chunk_pool_init(&r->pool, CHUNK_BYTES, RIG_CHUNKS) == 0);

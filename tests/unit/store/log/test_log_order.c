@@ -225,12 +225,12 @@ Test(log_order, a_busy_core_writes_what_is_much)
 Test(log_order, a_busy_core_writes_for_a_log_that_cannot_go_on_without)
 {
 	struct rig *r = rig_create();
-	r->service_options.buffers = 8; /* two for a log */
+	r->service_options.settings.buffers = 8; /* two for a log */
 	cr_assert(rig_open(r, 0, false));
 	r->service.is_core_busy = true;
 	r->turn_ns = 0;
 	for (unsigned i = 0; i < 4; i++)
-		rig_append(r, 1, r->service_options.buffer_bytes, ACK_DURABLE);
+		rig_append(r, 1, r->service_options.settings.buffer_bytes, ACK_DURABLE);
 	rig_turn(r);
 	cr_assert(fake_count(r->disk, DISK_WRITE) > 0);
 	close_rig(r);
@@ -251,7 +251,7 @@ Test(log_order, a_log_that_closes_on_a_busy_core_writes_what_has_gathered)
 Test(log_order, full_writes_overlap_and_written_waits_for_the_first)
 {
 	struct rig *r = rig_create();
-	r->service_options.buffers = 256;
+	r->service_options.settings.buffers = 256;
 	cr_assert(rig_open(r, 0, false));
 	/* Two writes of 256 KiB and a bit of a third. */
 	for (unsigned i = 0; i < 33; i++)
@@ -469,7 +469,7 @@ Test(log_order, zeroes_that_cannot_be_written_fence)
 Test(log_order, a_batch_larger_than_the_buffers_goes_through_in_pieces)
 {
 	struct rig *r = rig_create();
-	r->service_options.buffers = 4;
+	r->service_options.settings.buffers = 4;
 	cr_assert(rig_open(r, 0, false));
 	fake_eager(r->disk, true, 1);
 	rig_append(r, 1, 1000000, ACK_DURABLE);
@@ -483,7 +483,7 @@ Test(log_order, a_batch_larger_than_the_buffers_goes_through_in_pieces)
 Test(log_order, no_more_than_the_window_is_written_ahead_of_a_sync)
 {
 	struct rig *r = rig_create();
-	r->service_options.buffers = 4096;
+	r->service_options.settings.buffers = 4096;
 	cr_assert(rig_open(r, 0, false));
 	for (unsigned i = 0; i < 12; i++)
 		rig_append(r, 1, 1 << 20, ACK_DURABLE);
@@ -526,7 +526,7 @@ static uint64_t writing_at_once(struct rig *r, unsigned turns)
 Test(log_order, a_slow_disk_is_given_less_at_a_time)
 {
 	struct rig *r = rig_create();
-	r->service_options.buffers = 4096;
+	r->service_options.settings.buffers = 4096;
 	cr_assert(rig_open(r, 0, false));
 	uint64_t slow = writing_at_once(r, 15);
 	r->turn_ns /= 100;

@@ -1,0 +1,107 @@
+/* settings_parts.h - what each part of the gateway is told: one struct a part, made of its rows
+ * of settings.def, and the words of its enums.
+ *
+ *     settings.def ─▶ struct settings { tcp, poller, ... } ─ each copied whole ─▶ its part
+ *
+ * The names of settings and parts are the same, so that nothing has to be translated: control
+ * hands each part its struct as it was read.
+ *
+ * Core: any. No state. The parts keep copies, which do not change while they run; a topic's
+ * are in its snapshot, a log's come with ADMIN_ALTER.
+ */
+#ifndef PENSTOCK_SETTINGS_PARTS_H
+#define PENSTOCK_SETTINGS_PARTS_H
+
+#include "config/bounds.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { SETTING_TEXT_BYTES = 1024, LISTENER_NAME_BYTES = 64 };
+
+/* ---- the words of enum settings, in the order of their `unit` column ------------------- */
+
+enum idle_kind { IDLE_BUSY, IDLE_PAUSE, IDLE_SLEEP };
+enum offload_kind { OFFLOAD_AUTO, OFFLOAD_NONE };
+/* Huge pages: when they can be had; or do not start; never. */
+enum hugepages_kind { HUGEPAGES_AUTO, HUGEPAGES_REQUIRE, HUGEPAGES_NONE };
+enum compression_kind {
+	COMPRESSION_PRODUCER,
+	COMPRESSION_UNCOMPRESSED,
+	COMPRESSION_GZIP,
+	COMPRESSION_SNAPPY,
+	COMPRESSION_LZ4,
+	COMPRESSION_ZSTD,
+};
+/* What must be true before an append is given back. */
+enum ack_level {
+	ACK_WRITTEN, /* the write's completion was reaped: survives a crash of the process */
+	ACK_DURABLE, /* covered by a later sync: survives power loss */
+	ACK_LEVELS,
+};
+enum answer_body { ANSWER_BODY_TIME, ANSWER_BODY_ECHO };
+enum link_kind { LINK_TERMINAL, LINK_PLATFORM };
+enum record_key { RECORD_KEY_NONE, RECORD_KEY_ADDRESS };
+
+/* What a listener speaks. */
+enum protocol_id { PROTOCOL_KAFKA, PROTOCOL_GBT32960, PROTOCOL_UDP, PROTOCOLS };
+
+/* ---- how each type of settings.def lies in a struct ------------------------------------ */
+
+#define SETTING_FIELD_flag(name)     bool name
+#define SETTING_FIELD_int(name)      int32_t name
+#define SETTING_FIELD_long(name)     int64_t name
+#define SETTING_FIELD_count(name)    uint32_t name
+#define SETTING_FIELD_size(name)     uint32_t name
+#define SETTING_FIELD_memory(name)   uint64_t name
+#define SETTING_FIELD_duration(name) uint32_t name
+#define SETTING_FIELD_enum(name)     uint8_t name
+#define SETTING_FIELD_string(name)   char name[SETTING_TEXT_BYTES]
+#define SETTING_FIELD_list(name)     char name[SETTING_TEXT_BYTES]
+#define SETTING_FIELD_name(name)     char name[TOPIC_NAME_BYTES_MAX + 1]
+#define SETTING_FIELD(name, key, type, ...) SETTING_FIELD_##type(name);
+
+/* ---- the parts ------------------------------------------------------------------------- */
+
+struct tcp_settings {
+#define TCP_SETTING SETTING_FIELD
+#include "config/settings.def"
+};
+
+struct poller_settings {
+#define POLLER_SETTING SETTING_FIELD
+#include "config/settings.def"
+};
+
+struct writer_settings {
+#define WRITER_SETTING SETTING_FIELD
+#include "config/settings.def"
+};
+
+struct nic_settings {
+#define NIC_SETTING SETTING_FIELD
+#include "config/settings.def"
+};
+
+/* What pollers heed of a topic's settings. */
+struct topic_options {
+#define TOPIC_SETTING SETTING_FIELD
+#include "config/settings.def"
+};
+
+/* What a writer heeds of them; pollers refuse batches above its message_bytes_max. */
+struct log_options {
+#define LOG_SETTING SETTING_FIELD
+#include "config/settings.def"
+};
+
+/* One line of `listeners` with its listener.name.<name>.* settings. */
+struct listener {
+	char name[LISTENER_NAME_BYTES]; /* as in `listeners`; stats and frames.bad say it */
+	uint8_t protocol;               /* enum protocol_id */
+	uint16_t port;
+#define LISTENER_SETTING SETTING_FIELD
+#include "config/settings.def"
+};
+
+#endif
