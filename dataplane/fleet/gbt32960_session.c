@@ -15,16 +15,19 @@
 #include "dataplane/session/waiting.h"
 #include "dataplane/wire/fleet/gbt32960.h"
 
+/* session.own */
+enum {
+	IS_WAITING = 1 << 0,
+	IN_RUN = 1 << 1, /* the byte before session.offset belongs to no frame */
+};
+
 struct gbt32960_session {
 	struct session session;
-	uint64_t offset;     /* stream offset of the first byte not consumed */
 	uint64_t abandoned;  /* candidates that begin before are not waited for */
 	uint64_t armed_end;  /* end of what had arrived when the timer was armed */
 	uint32_t run_ticket; /* of bad_frames */
 	uint32_t wait_at;    /* the candidate waited for: the low bits of its offset */
 	uint32_t wait_bytes; /* with so many the candidate can be judged */
-	bool is_waiting;
-	bool in_run;         /* the byte before `offset` belongs to no frame */
 };
 static_assert(sizeof(struct gbt32960_session) <= 128, "a million vehicles have one each");
 
@@ -108,7 +111,7 @@ static enum stat_id verdict_of(const struct cut *c, const struct gbt32960_piece 
 /* Candidates that begin before this place are not waited for: bytes from `c->at` on. */
 static size_t abandon_before(const struct cut *c)
 {
-	uint64_t at = c->gs->offset + c->at;
+	uint64_t at = c->gs->session.offset + c->at;
 	if (c->gs->session.has_ended)
 		return SIZE_MAX;
 	return c->gs->abandoned > at ? c->gs->abandoned - at : 0;
@@ -143,14 +146,14 @@ static void wait_for(struct ingest *in, struct cut *c)
 {
 	struct gbt32960_session *gs = c->gs;
 	struct session *s = &gs->session;
-	bool is_same = gs->is_waiting && c->at == 0 && s->is_timed;
-	gs->is_waiting = true;
-	gs->wait_at = (uint32_t)(gs->offset + c->at);
+	bool is_same = (s->own & IS_WAITING) && c->at == 0 && s->is_timed;
+	s->own |= IS_WAITING;
+	gs->wait_at = (uint32_t)(s->offset + c->at);
 	gs->wait_bytes = (uint32_t)c->wait_bytes;
 	stream_need(s->stream, c->wait_bytes);
 	if (is_same)
 		return;
-	gs->armed_end = gs->offset + c->readable;
+	gs->armed_end = s->offset + c->readable;
 	session_arm(in, s, s->listener->frame_timeout_ms);
 }
 
@@ -172,7 +175,7 @@ static void gbt32960_cut(struct ingest *in, struct session *s, struct frame_vec 
 		.frames_end = frames_end(in, s, frames),
 		.readable = stream_readable(s->stream),
 	};
-	bool is_early = gs->is_waiting && gs->wait_at == (uint32_t)gs->offset &&
+	bool is_early = (s->own & IS_WAITING) && gs->wait_at == (uint32_t)s->offset &&
 			c.readable < gs->wait_bytes && abandon_before(&c) == 0;
 	if (is_early)
 		return;
@@ -188,9 +191,9 @@ static void gbt32960_cut(struct ingest *in, struct session *s, struct frame_vec 
 		wait_for(in, &c);
 		return;
 	}
-	if (gs->is_waiting)
+	if (s->own & IS_WAITING)
 		stream_need(s->stream, 0);
-	gs->is_waiting = false;
+	s->own &= (uint8_t)~IS_WAITING;
 	session_disarm(in, s);
 	if (c.at < c.readable)
 		stream_wake(s->stream, STREAM_READABLE);
@@ -215,7 +218,7 @@ static uint32_t keep_bad(struct ingest *in, const struct gbt32960_session *gs,
 	struct bad_frame bad = {
 		.peer = gs->session.stream->peer,
 		.wall_ms = in->wall_ms,
-		.stream_offset = gs->offset,
+		.stream_offset = gs->session.offset,
 		.reason = f->verdict,
 		.listener = gs->session.stream->listener,
 	};
@@ -226,15 +229,15 @@ static void gbt32960_reject(struct ingest *in, struct session *s, const struct f
 {
 	struct gbt32960_session *gs = of(s);
 	bool is_edition = f->verdict == STAT_frame_reject_edition;
-	if (gs->in_run && !is_edition) {
+	if ((s->own & IN_RUN) && !is_edition) {
 		bad_frames_extend(&in->bad_frames, gs->run_ticket, f->bytes);
 	} else {
 		stats_add(&in->stats, STAT_frames_received, 1);
 		stats_add(&in->stats, (enum stat_id)f->verdict, 1);
 		gs->run_ticket = keep_bad(in, gs, f);
-		gs->in_run = !is_edition;
+		s->own = (uint8_t)((s->own & ~IN_RUN) | (is_edition ? 0 : IN_RUN));
 	}
-	gs->offset += f->bytes.size;
+	s->offset += f->bytes.size;
 }
 
 /* ---- answers --------------------------------------------------------------------------- */
@@ -342,7 +345,6 @@ static struct answer *answer_make(struct ingest *in, struct session *s, struct b
 static bool gbt32960_accept(struct ingest *in, struct session *s, const struct frame *f,
 			    struct answer **ret)
 {
-	struct gbt32960_session *gs = of(s);
 	unsigned answers = answers_to(gbt32960_header_of(f->bytes), s->listener->link);
 	*ret = NULL;
 	if (answers) {
@@ -355,8 +357,8 @@ static bool gbt32960_accept(struct ingest *in, struct session *s, const struct f
 	/* The frame has its end now when nobody waits for an answer. */
 	if (!(answers & TO_GOOD))
 		stats_add(&in->stats, STAT_frames_accepted, 1);
-	gs->offset += f->bytes.size;
-	gs->in_run = false;
+	s->offset += f->bytes.size;
+	s->own &= (uint8_t)~IN_RUN;
 	return true;
 }
 

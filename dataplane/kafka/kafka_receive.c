@@ -299,7 +299,7 @@ static void leave_incomplete(struct ingest *in, struct kafka_receive *r)
 		list_entry(in->incomplete.next, struct kafka_receive, node);
 	struct session *s =
 		&container_of(oldest, struct kafka_session, produce.receive)->base;
-	if (list_is_empty(&s->blocked))
+	if (!session_is_blocked(s))
 		return;
 	session_unblock(in, s);
 	stream_wake(s->stream, STREAM_READABLE);

@@ -138,7 +138,7 @@ static enum kafka_progress begin_step(struct ingest *in, struct kafka_session *k
 	if (!ks->step)
 		return KAFKA_REJECT;
 	stream_consume(stream, KAFKA_SIZE_BYTES);
-	ks->offset += KAFKA_SIZE_BYTES;
+	ks->base.offset += KAFKA_SIZE_BYTES;
 	return KAFKA_GO;
 }
 
@@ -184,7 +184,7 @@ static void request_reject(struct ingest *in, struct kafka_session *ks)
 	struct bad_frame bad = {
 		.peer = s->stream->peer,
 		.wall_ms = in->wall_ms,
-		.stream_offset = ks->offset,
+		.stream_offset = ks->base.offset,
 		.size = ks->left,
 		.reason = STAT_frame_reject_request,
 		.listener = s->stream->listener,
@@ -235,10 +235,10 @@ static void answer_resume(struct ingest *in, struct kafka_session *ks)
 static void kafka_cut(struct ingest *in, struct session *s, struct frame_vec *frames)
 {
 	struct kafka_session *ks = kafka_session_of(s);
-	uint64_t offset = ks->offset;
+	uint64_t offset = s->offset;
 	enum kafka_progress p;
 	answer_resume(in, ks);
-	if (s->is_closing || !list_is_empty(&s->blocked) || stream_send_room(s->stream) == 0)
+	if (s->is_closing || session_is_blocked(s) || stream_send_room(s->stream) == 0)
 		return;
 	if (list_is_empty(&s->answers))
 		ks->is_alone = false;
@@ -254,7 +254,7 @@ static void kafka_cut(struct ingest *in, struct session *s, struct frame_vec *fr
 		stream_wake(s->stream, STREAM_READABLE);
 	/* While an answer is owed alone, the timer is its own. */
 	if (!ks->is_alone)
-		stall_guard(in, ks, ks->offset != offset);
+		stall_guard(in, ks, s->offset != offset);
 }
 
 /* ---- the protocol's row ---------------------------------------------------------------- */
@@ -273,7 +273,7 @@ static bool is_stuck(const struct kafka_session *ks)
 	const struct session *s = &ks->base;
 	bool holds_some = ks->produce.answer || !chain_is_empty(&ks->request) || ks->fetch;
 	bool wants_more = s->waits_for == WAIT_LARGE || s->waits_for == WAIT_REQUEST;
-	return holds_some && wants_more && !list_is_empty(&s->blocked);
+	return holds_some && wants_more;
 }
 
 static void kafka_expire(struct ingest *in, struct session *s)

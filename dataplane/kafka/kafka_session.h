@@ -94,7 +94,6 @@ struct kafka_session {
 	bool is_flexible;
 	bool is_begun;           /* counted as received; no answer ends it yet */
 	bool is_alone;           /* what is outstanding is no Produce: nothing overlaps it */
-	uint64_t offset;         /* bytes consumed since the connection opened */
 	struct kafka_produce produce;
 	struct fetch *fetch;     /* being read, or being answered */
 	struct call *held;       /* replied, but there was no room for the reply */
@@ -124,7 +123,7 @@ static inline void kafka_consume(struct kafka_session *ks, uint32_t n)
 {
 	stream_consume(ks->base.stream, n);
 	ks->left -= n;
-	ks->offset += n;
+	ks->base.offset += n;
 }
 
 /* The session waits for `what`, as the step says. */

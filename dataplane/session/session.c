@@ -63,7 +63,7 @@ static bool session_is_done(const struct session *s)
 /* Who does not read his answers is not read either: they would take everybody's memory. */
 static bool session_may_cut(const struct session *s)
 {
-	if (!list_is_empty(&s->blocked) || s->is_aborted)
+	if (session_is_blocked(s) || s->is_aborted)
 		return false;
 	return s->is_answering || (!s->is_closing && stream_send_room(s->stream) > 0);
 }
@@ -77,7 +77,7 @@ static void session_feed(struct ingest *in, struct session *s, struct frame_vec 
 	}
 	if (session_is_done(s))
 		session_end(in, s);
-	else if (s->has_ended && may_cut && list_is_empty(&s->blocked) &&
+	else if (s->has_ended && may_cut && !session_is_blocked(s) &&
 		 list_is_empty(&s->answers))
 		/* Its last frames are consumed by a later stage: look again. */
 		stream_wake(s->stream, STREAM_READABLE);

@@ -90,26 +90,34 @@ struct protocol {
 
 extern const struct protocol *const protocols[PROTOCOLS];
 
-/* First member of every protocol's session. */
+/* First member of every protocol's session. What a good frame and its answer touch lies in one
+ * line, as far as `waits_bytes`: that of a million vehicles is cold. */
 struct session {
 	struct stream *stream;
 	const struct listener *listener;
 	struct list answers;      /* struct answer.node, oldest first */
+	uint64_t offset;          /* of the stream: bytes consumed since it opened */
 	uint32_t answers_count;
-	uint32_t waits_bytes;     /* of credit or of chunks, while it waits for some */
-	uint32_t ticket;          /* of its place in the line; wraps */
-	uint8_t waits_for;        /* enum wait_for, while it is blocked */
+	uint8_t waits_for;        /* enum wait_for: it is blocked */
 	uint8_t admitted;         /* enum wait_for: it is its turn to take that */
-	bool is_timed;            /* `timer` is armed */
+	uint8_t own;              /* bits of the protocol's own */
+	bool is_timed : 1;        /* `timer` is armed */
 	bool has_ended : 1;       /* the peer sends no more; what it sent may not be consumed yet */
 	bool is_closing : 1;      /* no more cuts; close the stream once the answers are sent */
 	bool is_aborted : 1;      /* session_abort(): detached before this turn's stage ends */
 	bool is_answering : 1;    /* its answer waits, not its bytes: cut even when it closes */
 	bool is_skipped : 1;      /* it was made to wait: its later frames of this turn wait too */
+	uint32_t waits_bytes;     /* of credit or of chunks, while it waits for some */
+	uint32_t ticket;          /* of its place in the line; wraps */
 	struct list blocked;      /* on the list of what it waits for, or alone */
 	struct timer timer;
 };
-static_assert(offsetof(struct session, timer) <= CACHE_LINE_BYTES, "an answer leaves by one line");
+static_assert(offsetof(struct session, waits_bytes) <= CACHE_LINE_BYTES, "one line a frame");
+
+static inline bool session_is_blocked(const struct session *s)
+{
+	return s->waits_for != WAIT_NOTHING;
+}
 
 static inline const struct protocol *session_protocol(const struct session *s)
 {

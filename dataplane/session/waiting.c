@@ -38,7 +38,7 @@ static bool is_for_frames(enum wait_for what)
 static void wait_on(struct ingest *in, struct session *s, struct list *list, enum wait_for what)
 {
 	bool keeps_place = s->admitted == what;
-	require(list_is_empty(&s->blocked));
+	require(!session_is_blocked(s));
 	if (!keeps_place)
 		s->ticket = in->tickets++;
 	list_append(keeps_place ? place_of(s, list) : list, &s->blocked);
@@ -84,11 +84,12 @@ bool credit_take(struct ingest *in, struct session *s, struct lane *lane, uint32
 
 void session_unblock(struct ingest *in, struct session *s)
 {
-	if (list_is_empty(&s->blocked))
+	if (!session_is_blocked(s))
 		return;
 	list_remove(&s->blocked);
 	in->sessions_blocked--;
 	in->frames_blocked -= is_for_frames(s->waits_for);
+	s->waits_for = WAIT_NOTHING;
 }
 
 /* ---- what there is --------------------------------------------------------------------- */

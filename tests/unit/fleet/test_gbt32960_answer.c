@@ -3,6 +3,7 @@
 #include "dataplane/session/waiting.h"
 #include "dataplane/wire/fleet/gbt32960.h"
 #include "dataplane/wire/kafka/kafka_error.h"
+#include "tests/unit/base/untouched.h"
 #include "tests/unit/session/ingest_rig.h"
 
 #include <criterion/criterion.h>
@@ -344,5 +345,30 @@ Test(gbt32960_answer, a_peer_that_does_not_read_its_answers_leaves_memory_for_ot
 	wire_free(deaf);
 	wire_free(other);
 	free(f.data);
+	rig_destroy(r);
+}
+
+Test(gbt32960_answer, a_frame_and_its_answer_touch_one_line_of_the_session)
+{
+	struct rig *r = rig_create(NULL);
+	const struct sample_frame *login = sample_login();
+	struct wire *w = wire_open(r, RIG_PLATFORM);
+	rig_turn(r, 100);
+	struct session *s = w->stream.session;
+	uint8_t *behind = (uint8_t *)&s->waits_bytes;
+	size_t size = protocols[PROTOCOL_GBT32960]->session_bytes -
+		      offsetof(struct session, waits_bytes);
+	cr_assert(size > CACHE_LINE_BYTES, "there is something behind the line");
+	struct untouched u = untouched_begin(behind, size);
+	for (unsigned i = 0; i < 3; i++) {
+		wire_send(w, login->data, login->size);
+		rig_turn(r, 100);
+	}
+	rig_settle(r);
+	cr_assert(untouched_end(u));
+	cr_assert(w->sent.size == 3 * 31, "%zu bytes", w->sent.size);
+	wire_lose(w);
+	rig_settle(r);
+	wire_free(w);
 	rig_destroy(r);
 }
