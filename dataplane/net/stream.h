@@ -48,10 +48,18 @@ struct stream_ops {
 	void (*close)(struct stream *s, enum stream_close_how how);
 };
 
-struct stream {
+/* Of what begins with a stream, so much is touched when it sends: worth fetching ahead. */
+enum { STREAM_FETCH_BYTES = 3 * CACHE_LINE_BYTES };
+
+/* What a poller's streams of one kind have in common. */
+struct transport {
 	const struct stream_ops *ops;
-	struct list ready;     /* on the poller's ready list, or alone */
-	struct list *ready_list;
+	struct list *ready;    /* the poller's list of ready streams */
+};
+
+struct stream {
+	const struct transport *transport;
+	struct list ready;     /* on the transport's ready list, or alone */
 	uint64_t handle;       /* generation << 32 | poller << 24 | index */
 	struct session *session;
 	struct endpoint peer;
@@ -61,11 +69,17 @@ struct stream {
 	bool is_closed;        /* stream_close() was called */
 	bool is_answer_due;    /* the session will send soon: an acknowledgement may wait for it */
 };
+static_assert(sizeof(struct stream) == CACHE_LINE_BYTES, "a connection's first line, and no more");
+
+static inline const struct stream_ops *stream_ops(const struct stream *s)
+{
+	return s->transport->ops;
+}
 
 /* Bytes that can be peeked. */
 static inline size_t stream_readable(const struct stream *s)
 {
-	return s->ops->readable(s);
+	return stream_ops(s)->readable(s);
 }
 
 /* min(want, readable - from) bytes from byte `from` on, contiguous. Straddling bytes are
@@ -73,57 +87,60 @@ static inline size_t stream_readable(const struct stream *s)
  * 0): leave the rest to the next turn (stream_wake). */
 static inline struct bytes stream_peek(struct stream *s, size_t from, size_t want)
 {
-	return s->ops->peek(s, from, want);
+	return stream_ops(s)->peek(s, from, want);
 }
 
 /* The bytes from byte `from` on, at most `want`, as many as lie contiguous: nothing is gathered.
  * None only when there are none. */
 static inline struct bytes stream_span(struct stream *s, size_t from, size_t want)
 {
-	return s->ops->span ? s->ops->span(s, from, want) : s->ops->peek(s, from, want);
+	const struct stream_ops *ops = stream_ops(s);
+	return ops->span ? ops->span(s, from, want) : ops->peek(s, from, want);
 }
 
 /* The session cannot go on before so many bytes are readable at once: the peer may send them,
  * however small his window is. 0: it can. */
 static inline void stream_need(struct stream *s, size_t bytes)
 {
-	if (s->ops->need)
-		s->ops->need(s, bytes);
+	const struct stream_ops *ops = stream_ops(s);
+	if (ops->need)
+		ops->need(s, bytes);
 }
 
 static inline void stream_consume(struct stream *s, size_t n)
 {
-	s->ops->consume(s, n);
+	stream_ops(s)->consume(s, n);
 }
 
 /* Bytes that send() takes before its memory bound; a session that answers waits for it. */
 static inline size_t stream_send_room(const struct stream *s)
 {
-	return s->ops->send_room(s);
+	return stream_ops(s)->send_room(s);
 }
 
 /* Gives the chain's bytes to be sent; always taken (dropped when the stream is lost). */
 static inline void stream_send(struct stream *s, struct chain *give)
 {
-	s->ops->send(s, give);
+	stream_ops(s)->send(s, give);
 }
 
 /* Sends a copy of a few bytes; `pool` has a chunk for them, which is taken if need be. */
 static inline void stream_send_text(struct stream *s, struct bytes text,
 				    struct chunk_pool *pool)
 {
+	const struct stream_ops *ops = stream_ops(s);
 	struct chain chain = {0};
-	if (s->ops->send_text) {
-		s->ops->send_text(s, text, pool);
+	if (ops->send_text) {
+		ops->send_text(s, text, pool);
 		return;
 	}
 	chain_append(&chain, pool, text.data, text.size);
-	s->ops->send(s, &chain);
+	ops->send(s, &chain);
 }
 
 static inline void stream_close(struct stream *s, enum stream_close_how how)
 {
-	s->ops->close(s, how);
+	stream_ops(s)->close(s, how);
 }
 
 /* Puts the stream on the ready list with `event`: the session stage of this turn, or of the
@@ -132,7 +149,7 @@ static inline void stream_wake(struct stream *s, enum stream_event event)
 {
 	s->events |= (uint8_t)event;
 	if (list_is_empty(&s->ready))
-		list_append(s->ready_list, &s->ready);
+		list_append(s->transport->ready, &s->ready);
 }
 
 #endif

@@ -8,7 +8,6 @@
 enum {
 	COMPLETIONS_PER_BURST = 8,
 	ANSWERS_PER_TURN = 512, /* of each writer; a burst may exceed it by what it holds */
-	STREAM_FETCH_BYTES = 320, /* a connection's, all of it: it is about to send */
 	/* How many answers before its own a session and a stream are fetched. */
 	SESSION_AHEAD = 5,
 	STREAM_AHEAD = 3,

@@ -10,7 +10,7 @@ uint32_t tcp_initial_window(uint32_t mss)
 }
 
 /* RFC 6298 2.2, 2.3; srtt and rttvar keep 3 and 2 fraction bits. */
-void tcp_rtt_sample(struct tcp *t, struct tcp_conn *c, uint32_t rtt_ms)
+void tcp_rtt_sample(struct tcp_conn *c, uint32_t rtt_ms)
 {
 	rtt_ms = max_u32(rtt_ms, 1);
 	if (c->srtt_ms_x8 == 0) {
@@ -23,24 +23,29 @@ void tcp_rtt_sample(struct tcp *t, struct tcp_conn *c, uint32_t rtt_ms)
 		c->srtt_ms_x8 = (uint32_t)((int32_t)c->srtt_ms_x8 + error);
 		c->srtt_ms_x8 = max_u32(c->srtt_ms_x8, 1);
 	}
-	uint32_t rto_ms = c->srtt_ms_x8 / 8 + max_u32(c->rttvar_ms_x4, 1);
-	rto_ms = max_u32(rto_ms, t->options.settings.rto_min_ms);
-	static_assert(TCP_RTO_MAX_MS <= UINT16_MAX, "rto_ms");
-	c->rto_ms = (uint16_t)min_u32(rto_ms, TCP_RTO_MAX_MS);
 	c->backoff = 0;
+}
+
+uint32_t tcp_rto_ms(const struct tcp *t, const struct tcp_conn *c)
+{
+	if (c->srtt_ms_x8 == 0)
+		return TCP_RTO_AFTER_SYN_MS;
+	uint32_t rto_ms = c->srtt_ms_x8 / 8 + max_u32(c->rttvar_ms_x4, 1);
+	return min_u32(max_u32(rto_ms, t->options.settings.rto_min_ms), TCP_RTO_MAX_MS);
 }
 
 /* RFC 5681 (4): half of what is in flight. */
 void tcp_conn_cut_cwnd(struct tcp_conn *c)
 {
 	c->ssthresh = max_u32((c->snd_max - c->snd_una) / 2, 2u * c->mss);
+	c->flags |= CONN_SSTHRESH;
 }
 
 /* RFC 5681 3.1; the growth counts bytes, at most one segment per ACK (RFC 3465). */
 static void cwnd_grow(struct tcp_conn *c, uint32_t acked)
 {
 	uint32_t step = min_u32(acked, c->mss);
-	if (c->cwnd >= c->ssthresh)
+	if ((c->flags & CONN_SSTHRESH) && c->cwnd >= c->ssthresh)
 		step = max_u32((uint32_t)((uint64_t)step * c->mss / c->cwnd), 1);
 	c->cwnd = min_u32(c->cwnd + step, 1u << 30);
 }
@@ -64,9 +69,10 @@ static void recovery_ack(struct tcp_conn *c, uint32_t acked)
 static void ack_new(struct tcp *t, struct tcp_conn *c, uint32_t ack)
 {
 	uint32_t acked = ack - c->snd_una;
-	size_t bytes = min_size(acked, c->send.size);
-	bool was_full = c->send.size >= t->options.settings.send_buffer_bytes;
-	chain_consume(&c->send, bytes);
+	uint32_t held = tcp_send_bytes(c);
+	uint32_t bytes = min_u32(acked, held);
+	bool was_full = held >= t->options.settings.send_buffer_bytes;
+	tcp_send_consume(c, bytes);
 	c->snd_una = ack;
 	if (seq_lt(c->snd_nxt, ack))
 		c->snd_nxt = ack;
@@ -76,7 +82,7 @@ static void ack_new(struct tcp *t, struct tcp_conn *c, uint32_t ack)
 	c->progress_ms = t->now_ms;
 	if ((c->flags & CONN_RTT_RUNNING) && !seq_lt(ack, c->rtt_seq)) {
 		c->flags &= ~(uint32_t)CONN_RTT_RUNNING;
-		tcp_rtt_sample(t, c, t->now_ms - c->rtt_at_ms);
+		tcp_rtt_sample(c, (uint16_t)(t->now_ms - c->rtt_at_ms));
 	}
 	if (c->flags & CONN_RECOVERY)
 		recovery_ack(c, acked);
@@ -101,7 +107,7 @@ static bool ack_is_duplicate(const struct tcp_conn *c, const struct tcp_segment 
 /* RFC 5681 3.2, RFC 6582 3.2; the first two let new data out (RFC 3042, tcp_out.c). */
 static void ack_duplicate(struct tcp_conn *c)
 {
-	c->dupacks += c->dupacks < UINT8_MAX;
+	c->dupacks += c->dupacks < TCP_DUPACKS_MAX;
 	tcp_conn_mark(c);
 	if (c->flags & CONN_RECOVERY) {
 		uint32_t flight = c->snd_max - c->snd_una;
@@ -117,19 +123,19 @@ static void ack_duplicate(struct tcp_conn *c)
 	c->flags |= CONN_RECOVERY | CONN_RETRANSMIT_DUE;
 }
 
-/* True when the peer's window has changed. */
+/* True when the peer's window has changed. Of two segments with the same number the one that
+ * acknowledges more is newer; SND.WL2 is not kept for that: an acknowledgement that comes here is
+ * not below snd_una, and snd_una is what the last window update acknowledged, or more. */
 static bool window_update(struct tcp_conn *c, const struct tcp_segment *s)
 {
 	uint32_t window = (uint32_t)s->h.window << c->snd_scale;
-	bool is_newer = seq_lt(c->snd_wl1, s->h.seq) ||
-			(c->snd_wl1 == s->h.seq && seq_le(c->snd_wl2, s->h.ack));
-	if (!is_newer)
+	if (seq_lt(s->h.seq, c->snd_wl1))
 		return false;
 	bool is_changed = window != c->snd_wnd;
 	c->snd_wl1 = s->h.seq;
-	c->snd_wl2 = s->h.ack;
+	if (window > c->snd_wnd)
+		c->snd_wnd_max = max_u32(c->snd_wnd_max, window);
 	c->snd_wnd = window;
-	c->snd_wnd_max = max_u32(c->snd_wnd_max, window);
 	if (is_changed) {
 		if ((c->flags & CONN_PERSIST) && window > 0) {
 			tcp_rtx_disarm(c);
@@ -146,6 +152,7 @@ static bool ack_fin(struct tcp *t, struct tcp_conn *c)
 	if (c->state == TCP_STATE_FIN_WAIT_1) {
 		c->state = TCP_STATE_FIN_WAIT_2;
 		c->heard_ms = t->now_ms;
+		c->flags &= ~(uint32_t)CONN_WATCHED;
 		return true;
 	}
 	if (c->state == TCP_STATE_CLOSING)
@@ -164,19 +171,20 @@ bool tcp_check_ack(struct tcp *t, struct tcp_conn *c, struct tcp_segment *s)
 			tcp_challenge(t, c);
 		return false;
 	}
-	if (seq_lt(ack, c->snd_una - c->snd_wnd_max)) {
+	bool is_old = seq_lt(ack, c->snd_una);
+	if (is_old && seq_lt(ack, c->snd_una - c->snd_wnd_max)) {
 		tcp_count(t, STAT_packet_drop_tcp_blind);
 		tcp_challenge(t, c);
 		return false;
 	}
-	bool window_changed = !seq_lt(ack, c->snd_una) && window_update(c, s);
+	bool window_changed = !is_old && window_update(c, s);
 	s->is_news |= window_changed || seq_lt(c->snd_una, ack);
 	if (!seq_lt(c->snd_una, ack)) {
 		if (ack_is_duplicate(c, s, window_changed))
 			ack_duplicate(c);
 		return true;
 	}
-	bool is_fin_acked = ack - c->snd_una > c->send.size;
+	bool is_fin_acked = ack - c->snd_una > tcp_send_bytes(c);
 	ack_new(t, c, ack);
 	if (!is_fin_acked || ack_fin(t, c))
 		return true;

@@ -68,7 +68,7 @@ const struct tcp_conn *tcp_prefetch(const struct tcp *t, uint32_t hash)
 	if (ref >> TCP_REF_KIND_SHIFT != TCP_KIND_CONN)
 		return NULL;
 	const struct tcp_conn *conn = slab_at(&t->conns, ref & REF_INDEX_MASK);
-	prefetch(conn, sizeof *conn);
+	prefetch(conn, STREAM_FETCH_BYTES);
 	return conn;
 }
 
@@ -77,9 +77,9 @@ void tcp_prefetch_behind(const struct tcp_conn *c, bool has_text)
 	if (!c)
 		return;
 	if (has_text && c->stream.session)
-		prefetch(c->stream.session, TCP_SESSION_BYTES);
-	if (c->send.head)
-		prefetch(c->send.head, 1);
+		prefetch(c->stream.session, 1);
+	if (c->flags & CONN_SEND)
+		prefetch(&c->send, 1);
 }
 
 void tcp_clock(struct tcp *t, uint64_t now_ns)
@@ -92,17 +92,10 @@ void tcp_clock(struct tcp *t, uint64_t now_ns)
 
 void tcp_conn_mark(struct tcp_conn *c)
 {
-	struct tcp *t = c->tcp;
 	if (c->flags & CONN_DIRTY)
 		return;
-	uint32_t index = tcp_conn_index(c);
 	c->flags |= CONN_DIRTY;
-	c->dirty_next = TCP_CONN_NONE;
-	if (t->dirty.first == TCP_CONN_NONE)
-		t->dirty.first = index;
-	else
-		tcp_conn_at(t, t->dirty.last)->dirty_next = index;
-	t->dirty.last = index;
+	tcp_line_push(&tcp_of(c)->dirty, tcp_conn_index(c));
 }
 
 static void conn_open_stream(struct tcp *t, struct tcp_conn *c,
@@ -110,9 +103,8 @@ static void conn_open_stream(struct tcp *t, struct tcp_conn *c,
 {
 	struct stream *s = &c->stream;
 	uint64_t handle = slab_handle(&t->conns, c);
-	s->ops = &tcp_stream_ops;
+	s->transport = &t->transport;
 	list_init(&s->ready);
-	s->ready_list = t->options.ready;
 	s->handle = handle | (uint64_t)t->options.poller << TCP_HANDLE_POLLER_SHIFT;
 	memcpy(&s->peer, &half->tuple.peer, sizeof s->peer);
 	s->local_port = half->tuple.local_port;
@@ -135,11 +127,10 @@ static void conn_open_sequence(struct tcp *t, struct tcp_conn *c,
 	c->snd_wnd = half->window;
 	c->snd_wnd_max = half->window;
 	c->snd_wl1 = half->irs;
-	c->snd_wl2 = half->iss;
 	c->snd_scale = half->snd_scale;
 	c->rcv_scale = half->rcv_scale;
 	c->ts_recent = half->ts_recent;
-	c->ts_recent_s = t->now_s;
+	c->ts_recent_at = (uint16_t)(t->now_s / TCP_PAWS_UNIT_S);
 	c->ts_offset = half->ts_offset;
 	uint32_t mss = min_u32(half->peer_mss, t->local_mss);
 	c->mss = (uint16_t)(mss -
@@ -153,22 +144,17 @@ struct tcp_conn *tcp_conn_open(struct tcp *t, const struct tcp_half_open *half)
 	struct tcp_conn *c = slab_take(&t->conns);
 	if (!c)
 		return NULL;
-	c->tcp = t;
 	c->state = TCP_STATE_ESTABLISHED;
 	c->span_first = TCP_SPAN_NONE;
-	c->span_last = TCP_SPAN_NONE;
 	c->mac = half->mac;
 	timer_init(&c->timer);
 	conn_open_stream(t, c, half);
 	conn_open_sequence(t, c, half);
-	c->ssthresh = UINT32_MAX;
 	c->cwnd = half->retries ? c->mss : tcp_initial_window(c->mss);
 	c->heard_ms = t->now_ms;
 	c->progress_ms = t->now_ms;
-	if (half->retries)
-		c->rto_ms = TCP_RTO_AFTER_SYN_MS;
-	else
-		tcp_rtt_sample(t, c, t->now_ms - half->sent_ms);
+	if (!half->retries)
+		tcp_rtt_sample(c, t->now_ms - half->sent_ms);
 	tcp_count(t, STAT_tcp_accepted);
 	stream_wake(&c->stream, STREAM_OPENED);
 	tcp_conn_mark(c);
@@ -185,7 +171,7 @@ void tcp_conn_lose(struct tcp *t, struct tcp_conn *c, bool with_reset)
 	wheel_cancel(&t->wheel, &c->timer);
 	delay_drop(&t->ack_delay, tcp_conn_index(c));
 	delay_drop(&t->rtx_delay, tcp_conn_index(c));
-	chain_give(&c->send);
+	tcp_send_give(c);
 	tcp_ooo_give(c);
 	if (with_reset)
 		c->flags |= CONN_RST_DUE;
@@ -221,7 +207,8 @@ uint32_t tcp_connections(const struct tcp *t)
 size_t tcp_connection_bytes(void)
 {
 	size_t slab_bookkeeping = 2 * sizeof(uint32_t);
-	return sizeof(struct tcp_conn) + 2 * sizeof(struct tcp_slot) + slab_bookkeeping;
+	size_t in_lines = 2 * sizeof(uint32_t);
+	return sizeof(struct tcp_conn) + 2 * sizeof(struct tcp_slot) + slab_bookkeeping + in_lines;
 }
 
 void tcp_listen(struct tcp *t, uint16_t port, uint8_t listener)
@@ -251,7 +238,7 @@ void tcp_reset_all(struct tcp *t)
 
 uint64_t tcp_idle_ns(const struct tcp *t, uint64_t now_ns, uint64_t limit_ns)
 {
-	bool is_busy = t->dirty.first != TCP_CONN_NONE || t->output.first != TCP_CONN_NONE;
+	bool is_busy = t->dirty.count > 0 || t->output.count > 0;
 	if (is_busy || !list_is_empty(t->options.ready))
 		return 0;
 	uint32_t now_ms = (uint32_t)(now_ns / NS_PER_MS);
@@ -279,6 +266,8 @@ static bool tcp_map(struct tcp *t)
 	       slab_init(&t->conns, sizeof(struct tcp_conn), s->connections_max) == 0 &&
 	       slab_init(&t->half_open, sizeof(struct tcp_half_open), s->half_open_max) == 0 &&
 	       slab_init(&t->waits, sizeof(struct tcp_wait), s->time_wait_max) == 0 &&
+	       tcp_line_init(&t->dirty, s->connections_max) == 0 &&
+	       tcp_line_init(&t->output, s->connections_max) == 0 &&
 	       delay_init(&t->ack_delay, s->connections_max, TCP_ACK_DELAY_MS) == 0 &&
 	       delay_init(&t->rtx_delay, s->connections_max, s->rto_min_ms) == 0;
 }
@@ -292,6 +281,7 @@ struct tcp *tcp_create(const struct tcp_options *options, uint64_t now_ns)
 	if (!t)
 		return NULL;
 	t->options = *options;
+	t->transport = (struct transport){&tcp_stream_ops, options->ready};
 	if (!tcp_map(t)) {
 		tcp_destroy(t);
 		return NULL;
@@ -303,8 +293,6 @@ struct tcp *tcp_create(const struct tcp_options *options, uint64_t now_ns)
 	t->window_first = tcp_window_first(t);
 	tcp_reserve_init(t);
 	list_init(&t->wait_list);
-	t->dirty.first = TCP_CONN_NONE;
-	t->output.first = TCP_CONN_NONE;
 	wheel_init(&t->wheel, now_ns);
 	wheel_init(&t->half_open_wheel, now_ns);
 	tcp_clock(t, now_ns);
@@ -319,6 +307,8 @@ void tcp_destroy(struct tcp *t)
 	slab_fini(&t->conns);
 	slab_fini(&t->half_open);
 	slab_fini(&t->waits);
+	tcp_line_fini(&t->dirty);
+	tcp_line_fini(&t->output);
 	delay_fini(&t->ack_delay);
 	delay_fini(&t->rtx_delay);
 	map_give(t, sizeof *t);

@@ -7,6 +7,7 @@
  *     tcp_data.c    its seventh: spans, residue, out-of-order queue; settle
  *     tcp_reserve.c the last receive memory
  *     tcp_window.c  what a peer may send
+ *     tcp_send.c    what is to be sent, until it is acknowledged
  *     tcp_out.c     segments, acknowledgements
  *     tcp_timer.c   the one timer of a connection
  *     tcp_wait.c    TIME-WAIT            tcp_stream.c  what sessions see
@@ -19,6 +20,7 @@
 #include "dataplane/base/clock.h"
 #include "dataplane/base/delay.h"
 #include "dataplane/net/tcp/tcp.h"
+#include "dataplane/net/tcp/tcp_line.h"
 #include "dataplane/net/tcp/tcp_table.h"
 #include "dataplane/wire/net/tcp_header.h"
 
@@ -34,15 +36,15 @@ enum {
 	TCP_RESETS_PER_SECOND = 1000,  /* answers to segments of no connection */
 	TCP_REUSE_SYNS = 3,            /* a rebooted device insists this often, */
 	TCP_REUSE_MS = 3000,           /* over this time, and is believed */
-	TCP_PAWS_IDLE_S = 24 * 86400,  /* RFC 7323 5.5 */
+	TCP_PAWS_UNIT_S = 1024,
+	TCP_PAWS_IDLE = 24 * 86400 / TCP_PAWS_UNIT_S, /* RFC 7323 5.5 */
 	TCP_ACK_DELAY_MS = 20, /* an acknowledgement waits so long for an answer to ride on, */
 	TCP_ACK_DELAY_SEGMENTS = 2, /* and for less than so many full segments (RFC 5681 4.2) */
 	TCP_TIMERS_PER_TURN = 64,
 	TCP_SEGMENTS_PER_TURN = 64, /* of one connection */
 	TCP_DUPACKS = 3,            /* RFC 5681 3.2: the next one is no reordering */
+	TCP_DUPACKS_MAX = 7,        /* counted no further */
 	TCP_SPAN_NONE = 0xff,
-	TCP_CONN_NONE = UINT32_MAX,
-	TCP_SESSION_BYTES = 128, /* of a session, fetched ahead */
 	TCP_RESERVE_LINE = 64, /* connections that wait for the last receive memory */
 	TCP_REF_KIND_SHIFT = 30,
 	TCP_HANDLE_POLLER_SHIFT = 24,
@@ -80,6 +82,14 @@ enum tcp_conn_flag {
 	CONN_ACK_NOW = 1 << 12,   /* what CONN_ACK_DUE says is not to wait for an answer */
 	CONN_OUTPUT = 1 << 13,    /* in the line of those that want to send */
 	CONN_RESERVE = 1 << 14,   /* in the line for the last receive memory */
+	/* What is not in the lines that every segment touches is there, and is to be looked at: */
+	CONN_SEND = 1 << 15,     /* `send` is not empty */
+	CONN_RESIDUE = 1 << 16,  /* `residue` is not empty */
+	CONN_GAP = 1 << 17,      /* `ooo` is not empty */
+	CONN_NEED = 1 << 18,     /* needed_chunks is not 0 */
+	CONN_IN_DOUBT = 1 << 19, /* syn_count or keepalives_sent is not 0 */
+	CONN_SSTHRESH = 1 << 20, /* ssthresh has been set */
+	CONN_WATCHED = 1 << 21,  /* the timer fires no later than silence is acted upon */
 };
 
 /* A connection as the peer's segments name it. The port has one address. */
@@ -106,11 +116,20 @@ struct tcp_reply {
 	struct tcp_header *h; /* ports are filled in */
 };
 
+/* A line is 64 bytes. Of a million connections each line that a frame touches comes from memory,
+ * as the frame comes and again as its answer leaves. All that a frame in order, its answer and the
+ * acknowledgement of that need lies in the first three; what is rarely wanted lies behind them, and
+ * a flag says when it is to be looked at (CONN_RESIDUE and the like).
+ *
+ *     0 │ stream: transport, ready, handle, session, peer, events   │ who it is, for whom
+ *     1 │ sequence numbers, flags, times                            │ where it is
+ *     2 │ text, cwnd, RTT, mac, state                               │ what is sent, and how
+ *     3 │ send, residue, out of order, timer ...                    │ more than a frame at once,
+ *     4 │ ... recovery, SYNs, challenges                            │ gaps, losses, silence
+ */
 struct tcp_conn {
-	/* The first two cache lines take a segment in. */
 	struct stream stream;
-	uint32_t dirty_next;  /* indexes, TCP_CONN_NONE at the end */
-	uint32_t output_next;
+
 	uint32_t rcv_nxt;
 	uint32_t rcv_adv;  /* right edge of the window as advertised: never moves left */
 	uint32_t last_ack; /* acknowledgement number last sent */
@@ -119,56 +138,56 @@ struct tcp_conn {
 	uint32_t snd_nxt;
 	uint32_t snd_max; /* highest ever sent; snd_nxt falls back after a timeout */
 	uint32_t snd_wnd;
-	uint32_t flags; /* enum tcp_conn_flag */
-	uint32_t taken; /* consumed in this turn, still readable */
-	uint8_t state;  /* enum tcp_state */
-	uint8_t rcv_scale;
-	uint8_t snd_scale;
-	uint8_t dupacks;
-	uint8_t span_first; /* in tcp->spans, TCP_SPAN_NONE when empty */
-	uint8_t span_last;
-	uint16_t mss; /* payload per segment, options deducted */
-
-	struct tcp *tcp;
-	struct chain residue; /* in order, not consumed in its turn */
-	struct chain send;    /* from snd_una on: sent and unsent */
-	struct chunk *ooo;    /* out of order, the last of them; see tcp_data.c */
-	struct timer timer;
-	uint32_t span_bytes;
 	uint32_t snd_wl1;
-	uint32_t snd_wl2;
-	uint32_t snd_wnd_max;
-	uint32_t fin_seq;
-	uint32_t cwnd;
-	uint32_t ssthresh;
-	uint32_t recover;
-	uint32_t rtt_seq;
-	uint32_t rtt_at_ms;
-	uint32_t srtt_ms_x8;
-	uint32_t rttvar_ms_x4;
+	uint32_t flags;       /* enum tcp_conn_flag */
 	uint32_t rtx_at_ms;
 	uint32_t progress_ms; /* snd_una last moved, or sending began */
 	uint32_t heard_ms;    /* last acceptable segment */
 	uint32_t ts_offset;
-	uint32_t ts_recent_s;
-	uint32_t syn_seq; /* of the SYNs that insist on a new connection */
-	uint32_t syn_ms;
-	uint32_t round_seq; /* rcv_nxt when the round trip began that tcp_window.c looks at */
-	uint32_t ack_at_ms; /* CONN_ACK_DUE waits no longer */
-	uint16_t rto_ms;
-	uint16_t round_ms; /* when it began */
-	uint16_t ooo_chunks;
-	uint8_t rcv_growths; /* of the window, since the connection opened */
-	uint8_t syn_count;
-	uint8_t challenge_s; /* the second that `challenge_count` counts in */
-	uint8_t challenge_count;
-	uint8_t backoff; /* doublings of rto_ms, until an RTT sample (Karn) */
-	uint8_t keepalives_sent;
-	uint16_t needed_chunks; /* that the session must see at once (stream_need) */
+	uint32_t round_seq;   /* rcv_nxt when the round trip began that tcp_window.c looks at */
+	uint16_t round_ms;    /* when it began */
+	uint16_t ack_at_ms;   /* CONN_ACK_DUE waits no longer */
+
+	uint8_t text[31];   /* from snd_una on, `send` behind it: sent and unsent (tcp_send.c) */
+	uint8_t text_bytes;
+	uint32_t cwnd;
+	uint32_t rtt_seq;
+	uint32_t srtt_ms_x8;   /* 0: no sample yet, the SYN had been lost */
+	uint32_t rttvar_ms_x4;
+	uint16_t rtt_at_ms;
+	uint16_t ts_recent_at; /* when it was set, in TCP_PAWS_UNIT_S */
+	uint16_t mss;          /* payload per segment, options deducted */
 	struct mac mac;
+	uint8_t span_first;    /* in tcp->spans, TCP_SPAN_NONE when empty */
+	uint8_t rcv_scale : 4;
+	uint8_t snd_scale : 4;
+	uint8_t backoff : 5;     /* doublings of the RTO, until an RTT sample (Karn) */
+	uint8_t rcv_growths : 3; /* of the window, since the connection opened */
+	uint8_t state : 3;       /* enum tcp_state */
+	uint8_t dupacks : 3;
+
+	struct chain send;       /* CONN_SEND: not empty */
+	struct chain residue;    /* CONN_RESIDUE: in order, not consumed in its turn */
+	struct chunk *ooo;       /* CONN_GAP: out of order, the last of them; see tcp_data.c */
+	struct timer timer;
+	uint32_t taken;          /* CONN_RESIDUE: see tcp_conn_taken() */
+	uint32_t recover;        /* CONN_RECOVERY */
+	uint32_t fin_seq;        /* CONN_FIN_KNOWN */
+	uint32_t ssthresh;       /* CONN_SSTHRESH: else without bound */
+	uint32_t snd_wnd_max;
+	uint32_t syn_seq;        /* of the SYNs that insist on a new connection */
+	uint32_t syn_ms;
+	uint16_t ooo_chunks;
+	uint16_t needed_chunks;  /* CONN_NEED: that the session must see at once (stream_need) */
+	uint8_t syn_count;       /* CONN_IN_DOUBT, like the next: else 0 */
+	uint8_t keepalives_sent;
+	uint8_t challenge_s;     /* the second that `challenge_count` counts in */
+	uint8_t challenge_count;
 };
 
-static_assert(offsetof(struct tcp_conn, tcp) == 128, "hot fields: two cache lines");
+static_assert(offsetof(struct tcp_conn, rcv_nxt) == 1 * CACHE_LINE_BYTES, "line 1");
+static_assert(offsetof(struct tcp_conn, text) == 2 * CACHE_LINE_BYTES, "line 2");
+static_assert(offsetof(struct tcp_conn, send) == STREAM_FETCH_BYTES, "a frame ends here");
 static_assert(sizeof(struct tcp_conn) <= 320, "idle cost; see tcp_connection_bytes()");
 
 struct tcp_half_open {
@@ -209,11 +228,9 @@ struct tcp_span {
 	const uint8_t *data;
 	uint32_t size;
 	uint8_t next;
-};
-
-/* Connections linked by index, in the order they came. */
-struct tcp_line {
-	uint32_t first, last; /* `last` counts while `first` is not TCP_CONN_NONE */
+	uint8_t last;   /* of a connection's first span: its last, */
+	uint32_t bytes; /* what all of them hold, */
+	uint32_t taken; /* and how much of it is; see tcp_conn_taken() */
 };
 
 /* What was read last: a connection's bytes of a turn are read in order. */
@@ -226,6 +243,7 @@ struct tcp_cursor {
 };
 
 struct tcp {
+	struct transport transport;
 	struct tcp_options options;
 	uint64_t now_ns;
 	uint64_t now_tick; /* of the wheels */
@@ -291,16 +309,49 @@ static inline uint32_t tcp_conn_window(const struct tcp_conn *c)
 	return c->rcv_adv - c->rcv_nxt;
 }
 
+/* Given to be sent, and not acknowledged. */
+static inline uint32_t tcp_send_bytes(const struct tcp_conn *c)
+{
+	return c->text_bytes + (c->flags & CONN_SEND ? (uint32_t)c->send.size : 0);
+}
+
 /* Sequence number behind the last byte given to be sent; our FIN has it. */
 static inline uint32_t tcp_conn_send_end(const struct tcp_conn *c)
 {
-	return c->snd_una + (uint32_t)c->send.size;
+	return c->snd_una + tcp_send_bytes(c);
+}
+
+static inline struct tcp *tcp_of(const struct tcp_conn *c)
+{
+	return container_of(c->stream.transport, struct tcp, transport);
+}
+
+static inline uint32_t tcp_conn_residue_bytes(const struct tcp_conn *c)
+{
+	return c->flags & CONN_RESIDUE ? (uint32_t)c->residue.size : 0;
+}
+
+/* Consumed in this turn, and still readable: kept where the first of these bytes are. */
+static inline uint32_t *tcp_conn_taken(struct tcp_conn *c)
+{
+	bool is_residue = (c->flags & CONN_RESIDUE) || c->span_first == TCP_SPAN_NONE;
+	return is_residue ? &c->taken : &tcp_of(c)->spans[c->span_first].taken;
 }
 
 /* Bytes (and FIN) in order that the session has not consumed. */
 static inline uint32_t tcp_conn_unread(const struct tcp_conn *c)
 {
-	return (uint32_t)c->residue.size + c->span_bytes - c->taken;
+	uint32_t kept = c->flags & CONN_RESIDUE ? (uint32_t)c->residue.size - c->taken : 0;
+	if (c->span_first == TCP_SPAN_NONE)
+		return kept;
+	const struct tcp_span *first = &tcp_of(c)->spans[c->span_first];
+	return kept + first->bytes - first->taken;
+}
+
+/* Sets or clears `flag` as `is_set` says. */
+static inline void tcp_conn_flag(struct tcp_conn *c, enum tcp_conn_flag flag, bool is_set)
+{
+	c->flags = (c->flags & ~(uint32_t)flag) | (is_set ? flag : 0);
 }
 
 /* ---- tcp_conn.c ---- */
@@ -353,7 +404,9 @@ void tcp_challenge(struct tcp *t, struct tcp_conn *c);
 bool tcp_check_ack(struct tcp *t, struct tcp_conn *c, struct tcp_segment *s);
 void tcp_conn_cut_cwnd(struct tcp_conn *c);
 uint32_t tcp_initial_window(uint32_t mss);
-void tcp_rtt_sample(struct tcp *t, struct tcp_conn *c, uint32_t rtt_ms);
+void tcp_rtt_sample(struct tcp_conn *c, uint32_t rtt_ms);
+/* RFC 6298 2.3, without the backoff. */
+uint32_t tcp_rto_ms(const struct tcp *t, const struct tcp_conn *c);
 
 /* ---- tcp_data.c ---- */
 /* Seventh and eighth step; counts the segment, now or when it is settled. */
@@ -376,6 +429,16 @@ uint16_t tcp_window_field(const struct tcp *t, const struct tcp_conn *c, uint32_
 /* The peer may be waiting: its window had shrunk to little and can open again. */
 bool tcp_window_has_reopened(const struct tcp *t, const struct tcp_conn *c);
 
+/* ---- tcp_send.c ---- */
+/* A copy; `pool` has a chunk for it, which is taken if need be. */
+void tcp_send_text(struct tcp_conn *c, struct bytes text, struct chunk_pool *pool);
+void tcp_send_chain(struct tcp_conn *c, struct chain *give);
+/* The first `size` bytes are acknowledged. */
+void tcp_send_consume(struct tcp_conn *c, uint32_t size);
+/* Copies [from, from + size), counted from snd_una. */
+void tcp_send_copy(const struct tcp_conn *c, uint32_t from, uint8_t *out, uint32_t size);
+void tcp_send_give(struct tcp_conn *c);
+
 /* ---- tcp_out.c ---- */
 /* In the line of those that want to send, at its end. */
 void tcp_output_push(struct tcp *t, struct tcp_conn *c);
@@ -388,6 +451,8 @@ uint32_t tcp_ts_now(const struct tcp *t, uint32_t offset);
 /* ---- tcp_timer.c ---- */
 void tcp_rtx_arm(struct tcp *t, struct tcp_conn *c);
 void tcp_rtx_disarm(struct tcp_conn *c);
+/* The acknowledgement that is due waits no longer. */
+bool tcp_ack_is_late(const struct tcp *t, const struct tcp_conn *c);
 /* Sees to it that the connection is looked at when its next deadline comes, or before. */
 void tcp_timer_update(struct tcp *t, struct tcp_conn *c);
 void tcp_timers(struct tcp *t);

@@ -47,12 +47,13 @@ static struct chunk *ooo_take_first(struct tcp_conn *c)
 	else
 		c->ooo->next = first->next;
 	c->ooo_chunks--;
+	tcp_conn_flag(c, CONN_GAP, c->ooo);
 	return first;
 }
 
 void tcp_ooo_give(struct tcp_conn *c)
 {
-	while (c->ooo)
+	while (c->flags & CONN_GAP)
 		chunk_give(ooo_take_first(c));
 }
 
@@ -70,6 +71,7 @@ static void ooo_link(struct tcp_conn *c, struct chunk *prev, struct chunk *k)
 	if (!was_last || prev == was_last)
 		c->ooo = k;
 	c->ooo_chunks++;
+	c->flags |= CONN_GAP;
 }
 
 /* An empty chunk for bytes from `seq` on, linked behind `prev` (null: in front). */
@@ -156,6 +158,7 @@ static void ooo_join(struct tcp_conn *c)
 		k->len -= old;
 		c->rcv_nxt += k->len;
 		chain_push(&c->residue, k);
+		c->flags |= CONN_RESIDUE;
 	}
 }
 
@@ -168,7 +171,8 @@ static void conn_readable(struct tcp_conn *c)
 /* Eighth step, once every byte before the FIN is safe. */
 static void fin_reached(struct tcp *t, struct tcp_conn *c)
 {
-	if (!(c->flags & CONN_FIN_KNOWN) || c->rcv_nxt != c->fin_seq || c->span_bytes > 0)
+	if (!(c->flags & CONN_FIN_KNOWN) || c->rcv_nxt != c->fin_seq ||
+	    c->span_first != TCP_SPAN_NONE)
 		return;
 	c->flags &= ~(uint32_t)CONN_FIN_KNOWN;
 	tcp_ack_now(c);
@@ -209,21 +213,27 @@ static void settle_spans(struct tcp *t, struct tcp_conn *c, uint32_t taken,
 		tcp_count(t, end);
 	}
 	c->span_first = TCP_SPAN_NONE;
-	c->span_last = TCP_SPAN_NONE;
-	c->span_bytes = 0;
 	if (t->cursor.conn == c)
 		t->cursor.conn = NULL;
+}
+
+static void settle_residue(struct tcp_conn *c, uint32_t taken, bool is_unread_lost)
+{
+	chain_consume(&c->residue, taken);
+	if (is_unread_lost)
+		chain_give(&c->residue);
+	tcp_conn_flag(c, CONN_RESIDUE, c->residue.size > 0);
 }
 
 void tcp_conn_settle(struct tcp *t, struct tcp_conn *c)
 {
 	bool is_unread_lost = c->stream.is_closed || c->state == TCP_STATE_CLOSED;
-	uint32_t from_residue = min_u32(c->taken, (uint32_t)c->residue.size);
-	uint32_t from_spans = c->taken - from_residue;
-	c->taken = 0;
-	chain_consume(&c->residue, from_residue);
-	if (is_unread_lost)
-		chain_give(&c->residue);
+	uint32_t *taken = tcp_conn_taken(c);
+	uint32_t from_residue = min_u32(*taken, tcp_conn_residue_bytes(c));
+	uint32_t from_spans = *taken - from_residue;
+	*taken = 0;
+	if (c->flags & CONN_RESIDUE)
+		settle_residue(c, from_residue, is_unread_lost);
 	settle_spans(t, c, from_spans, is_unread_lost);
 	if (c->state != TCP_STATE_CLOSED)
 		fin_reached(t, c);
@@ -232,15 +242,15 @@ void tcp_conn_settle(struct tcp *t, struct tcp_conn *c)
 /* Nothing came, nothing was read, and nothing is to be forgotten. */
 static bool is_settled(const struct tcp_conn *c)
 {
-	return c->span_first == TCP_SPAN_NONE && c->taken == 0 && !c->stream.is_closed &&
+	bool has_taken = (c->flags & CONN_RESIDUE) && c->taken > 0;
+	return c->span_first == TCP_SPAN_NONE && !has_taken && !c->stream.is_closed &&
 	       c->state != TCP_STATE_CLOSED;
 }
 
 void tcp_settle(struct tcp *t)
 {
-	while (t->dirty.first != TCP_CONN_NONE) {
-		struct tcp_conn *c = tcp_conn_at(t, t->dirty.first);
-		t->dirty.first = c->dirty_next;
+	while (t->dirty.count > 0) {
+		struct tcp_conn *c = tcp_conn_at(t, tcp_line_take(&t->dirty));
 		if (!is_settled(c))
 			tcp_conn_settle(t, c);
 		c->flags &= ~(uint32_t)CONN_DIRTY;
@@ -254,13 +264,17 @@ static void text_in_order(struct tcp *t, struct tcp_conn *c, const struct tcp_se
 	require(t->span_count < PACKETS_PER_TURN);
 	uint8_t index = (uint8_t)t->span_count++;
 	uint32_t size = (uint32_t)s->payload.size;
-	t->spans[index] = (struct tcp_span){s->payload.data, size, TCP_SPAN_NONE};
+	t->spans[index] = (struct tcp_span){.data = s->payload.data,
+					    .size = size,
+					    .next = TCP_SPAN_NONE,
+					    .last = index};
 	if (c->span_first == TCP_SPAN_NONE)
 		c->span_first = index;
-	else
-		t->spans[c->span_last].next = index;
-	c->span_last = index;
-	c->span_bytes += size;
+	struct tcp_span *first = &t->spans[c->span_first];
+	if (c->span_first != index)
+		t->spans[first->last].next = index;
+	first->last = index;
+	first->bytes += size;
 	c->rcv_nxt += size;
 	conn_readable(c);
 }
@@ -348,12 +362,12 @@ static bool state_takes_text(const struct tcp_conn *c)
  * that repairs something how far it is. */
 static void text_note_ack(struct tcp *t, struct tcp_conn *c, const struct tcp_segment *s)
 {
-	if (s->h.seq != c->rcv_nxt || c->ooo) {
+	if (s->h.seq != c->rcv_nxt || (c->flags & CONN_GAP)) {
 		tcp_ack_now(c);
 		return;
 	}
 	if (!(c->flags & CONN_ACK_DUE))
-		c->ack_at_ms = t->now_ms + TCP_ACK_DELAY_MS;
+		c->ack_at_ms = (uint16_t)(t->now_ms + TCP_ACK_DELAY_MS);
 	c->flags |= CONN_ACK_DUE;
 	tcp_conn_mark(c);
 }
@@ -379,7 +393,7 @@ void tcp_segment_text(struct tcp *t, struct tcp_conn *c, struct tcp_segment *s)
 		text_after_close(t, c);
 	} else if (s->h.seq != c->rcv_nxt) {
 		text_out_of_order(t, c, s);
-	} else if (c->ooo) {
+	} else if (c->flags & CONN_GAP) {
 		text_fills_gap(t, c, s);
 		tcp_window_grow(t, c);
 	} else {

@@ -59,7 +59,7 @@ static bool check_timestamp(struct tcp *t, struct tcp_conn *c,
 {
 	if (!(c->flags & CONN_TIMESTAMPS) || !s->h.has_timestamps ||
 	    (s->h.flags & TCP_FLAG_RST) || !seq_lt(s->h.ts_value, c->ts_recent) ||
-	    t->now_s - c->ts_recent_s > TCP_PAWS_IDLE_S)
+	    (uint16_t)(t->now_s / TCP_PAWS_UNIT_S - c->ts_recent_at) > TCP_PAWS_IDLE)
 		return true;
 	tcp_count(t, STAT_packet_drop_tcp_paws);
 	tcp_challenge(t, c);
@@ -126,6 +126,7 @@ static bool peer_started_anew(struct tcp *t, struct tcp_conn *c,
 	if (c->syn_count >= TCP_REUSE_SYNS && t->now_ms - c->syn_ms >= TCP_REUSE_MS)
 		return true;
 	c->syn_count += c->syn_count < UINT8_MAX;
+	c->flags |= CONN_IN_DOUBT;
 	return false;
 }
 
@@ -150,18 +151,26 @@ static bool check_syn(struct tcp *t, struct tcp_conn *c, const struct tcp_segmen
 	return false;
 }
 
-/* RFC 7323 4.3 (2), and the signs of life. */
-static void note_peer(struct tcp *t, struct tcp_conn *c, const struct tcp_segment *s)
+/* It lives. Its next silence begins now, and may end before what the timer is armed for. */
+static void doubt_end(struct tcp_conn *c)
 {
 	c->syn_count = 0;
 	c->keepalives_sent = 0;
+	c->flags &= ~(uint32_t)(CONN_IN_DOUBT | CONN_WATCHED);
+}
+
+/* RFC 7323 4.3 (2), and the signs of life. */
+static void note_peer(struct tcp *t, struct tcp_conn *c, const struct tcp_segment *s)
+{
+	if (c->flags & CONN_IN_DOUBT)
+		doubt_end(c);
 	if (c->state != TCP_STATE_FIN_WAIT_2)
 		c->heard_ms = t->now_ms;
 	if (!(c->flags & CONN_TIMESTAMPS) || !s->h.has_timestamps)
 		return;
 	if (seq_le(s->h.seq, c->last_ack)) {
 		c->ts_recent = s->h.ts_value;
-		c->ts_recent_s = t->now_s;
+		c->ts_recent_at = (uint16_t)(t->now_s / TCP_PAWS_UNIT_S);
 	}
 }
 

@@ -50,7 +50,7 @@ static bool conn_transmit(struct tcp *t, struct tcp_conn *c, uint32_t seq, uint3
 		return false;
 	tcp_header_emit(&h, out);
 	if (size > 0)
-		chain_copy_out(&c->send, seq - c->snd_una, out + header_bytes, size);
+		tcp_send_copy(c, seq - c->snd_una, out + header_bytes, size);
 	ip_tx_push(ip, &route, IP_PROTOCOL_TCP, header_bytes + size,
 		   (uint8_t)header_bytes, size > c->mss ? c->mss : 0);
 	if (h.window == 0 && c->rcv_adv != c->last_ack)
@@ -114,7 +114,7 @@ static void sent_note(struct tcp *t, struct tcp_conn *c, uint32_t seq, uint32_t 
 	} else if (!(c->flags & CONN_RTT_RUNNING)) {
 		c->flags |= CONN_RTT_RUNNING;
 		c->rtt_seq = end;
-		c->rtt_at_ms = t->now_ms;
+		c->rtt_at_ms = (uint16_t)t->now_ms;
 	}
 	if (seq_lt(c->snd_nxt, end))
 		c->snd_nxt = end;
@@ -140,7 +140,7 @@ static bool data_send(struct tcp *t, struct tcp_conn *c, uint32_t seq, uint32_t 
 /* RFC 5681 4.1: what was learnt before a silence is not trusted with a burst. */
 static void cwnd_restart(struct tcp *t, struct tcp_conn *c)
 {
-	if (c->snd_una == c->snd_max && t->now_ms - c->progress_ms > c->rto_ms)
+	if (c->snd_una == c->snd_max && t->now_ms - c->progress_ms > tcp_rto_ms(t, c))
 		c->cwnd = min_u32(c->cwnd, tcp_initial_window(c->mss));
 }
 
@@ -164,7 +164,7 @@ static bool send_new(struct tcp *t, struct tcp_conn *c)
 /* The segment at snd_una again (fast retransmit, partial ACK). */
 static bool send_retransmit(struct tcp *t, struct tcp_conn *c)
 {
-	uint32_t size = min_u32(c->mss, (uint32_t)c->send.size);
+	uint32_t size = min_u32(c->mss, tcp_send_bytes(c));
 	size = min_u32(size, c->snd_max - c->snd_una);
 	if (c->snd_max != c->snd_una && !data_send(t, c, c->snd_una, size))
 		return false;
@@ -209,8 +209,8 @@ void tcp_ack_now(struct tcp_conn *c)
  * that the rest has arrived. */
 static bool ack_may_wait(const struct tcp *t, const struct tcp_conn *c)
 {
-	return !(c->flags & CONN_ACK_NOW) && c->stream.is_answer_due && !c->ooo &&
-	       tcp_conn_unread(c) == 0 && seq_lt(t->now_ms, c->ack_at_ms) &&
+	return !(c->flags & (CONN_ACK_NOW | CONN_GAP)) && c->stream.is_answer_due &&
+	       tcp_conn_unread(c) == 0 && !tcp_ack_is_late(t, c) &&
 	       c->rcv_nxt - c->last_ack < TCP_ACK_DELAY_SEGMENTS * (uint32_t)t->local_mss;
 }
 
@@ -272,34 +272,25 @@ static bool conn_output(struct tcp *t, struct tcp_conn *c)
 
 void tcp_output_push(struct tcp *t, struct tcp_conn *c)
 {
-	uint32_t index = tcp_conn_index(c);
 	if (c->flags & CONN_OUTPUT)
 		return;
 	c->flags |= CONN_OUTPUT;
-	c->output_next = TCP_CONN_NONE;
-	if (t->output.first == TCP_CONN_NONE)
-		t->output.first = index;
-	else
-		tcp_conn_at(t, t->output.last)->output_next = index;
-	t->output.last = index;
+	tcp_line_push(&t->output, tcp_conn_index(c));
 }
 
 /* The first in the line sends what it may. When the port refuses a segment it stays the first;
  * when it has had its share of the turn, or the session is to hear of its end, it goes last. */
 static void output_first(struct tcp *t)
 {
-	struct tcp_conn *c = tcp_conn_at(t, t->output.first);
-	t->output.first = c->output_next;
+	struct tcp_conn *c = tcp_conn_at(t, tcp_line_take(&t->output));
 	c->flags &= ~(uint32_t)CONN_OUTPUT;
 	if (conn_output(t, c))
 		return;
-	if (!t->is_port_full || t->output.first == TCP_CONN_NONE) {
-		tcp_output_push(t, c);
-		return;
-	}
 	c->flags |= CONN_OUTPUT;
-	c->output_next = t->output.first;
-	t->output.first = tcp_conn_index(c);
+	if (t->is_port_full)
+		tcp_line_push_front(&t->output, tcp_conn_index(c));
+	else
+		tcp_line_push(&t->output, tcp_conn_index(c));
 }
 
 /* A full port ends it: the others keep their places, and are not looked at in vain. */
@@ -307,11 +298,7 @@ void tcp_output(struct tcp *t, uint64_t now_ns)
 {
 	tcp_clock(t, now_ns);
 	t->is_port_full = false;
-	uint32_t last = t->output.last;
-	bool is_last = t->output.first == TCP_CONN_NONE;
-	while (!is_last && !t->is_port_full) {
-		is_last = t->output.first == last;
+	for (uint32_t left = t->output.count; left > 0 && !t->is_port_full; left--)
 		output_first(t);
-	}
 	stats_set(t->options.stats, STAT_tcp_connections, t->conns.in_use);
 }

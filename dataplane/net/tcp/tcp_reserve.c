@@ -28,7 +28,7 @@ void tcp_reserve_init(struct tcp *t)
 
 static bool needs_more(const struct tcp_conn *c)
 {
-	return c->needed_chunks > 0 && !c->stream.is_closed && c->state != TCP_STATE_CLOSED;
+	return (c->flags & CONN_NEED) && !c->stream.is_closed && c->state != TCP_STATE_CLOSED;
 }
 
 /* The first in the line; those in front of it that need it no more leave. */
@@ -67,5 +67,8 @@ bool tcp_residue_append(struct tcp *t, struct tcp_conn *c, const void *data, uin
 	uint32_t chunks = size / p->chunk_bytes + 1;
 	if (unlikely(chunk_pool_left(p) < t->reserve_chunks + chunks) && !reserve_is_turn(t, c))
 		return false;
-	return chain_append(&c->residue, p, data, size);
+	if (!chain_append(&c->residue, p, data, size))
+		return false;
+	c->flags |= CONN_RESIDUE;
+	return true;
 }

@@ -9,7 +9,7 @@ static size_t conn_readable_bytes(const struct stream *s)
 
 static struct bytes residue_piece(const struct tcp_conn *c, size_t at)
 {
-	struct tcp *t = c->tcp;
+	struct tcp *t = tcp_of(c);
 	struct tcp_cursor cursor = {.conn = c, .span = c->span_first};
 	if (t->cursor.conn == c && t->cursor.chunk && t->cursor.chunk_before <= at)
 		cursor = t->cursor;
@@ -25,10 +25,11 @@ static struct bytes residue_piece(const struct tcp_conn *c, size_t at)
 /* The contiguous bytes at `at`, counted from the first byte of the residue. */
 static struct bytes conn_piece(const struct tcp_conn *c, size_t at)
 {
-	struct tcp *t = c->tcp;
-	if (at < c->residue.size)
+	struct tcp *t = tcp_of(c);
+	uint32_t residue_bytes = tcp_conn_residue_bytes(c);
+	if (at < residue_bytes)
 		return residue_piece(c, at);
-	at -= c->residue.size;
+	at -= residue_bytes;
 	struct tcp_cursor cursor = {.conn = c, .span = c->span_first};
 	if (t->cursor.conn == c && t->cursor.before <= at)
 		cursor = t->cursor;
@@ -47,7 +48,7 @@ static struct bytes conn_piece(const struct tcp_conn *c, size_t at)
 /* Copies `size` bytes from `at` together; null when the turn's scratch is full. */
 static const uint8_t *conn_gather(const struct tcp_conn *c, size_t at, size_t size)
 {
-	struct tcp *t = c->tcp;
+	struct tcp *t = tcp_of(c);
 	if (size > t->options.scratch_size - t->scratch_used)
 		return NULL;
 	uint8_t *to = t->options.scratch + t->scratch_used;
@@ -63,32 +64,34 @@ static const uint8_t *conn_gather(const struct tcp_conn *c, size_t at, size_t si
 
 static struct bytes conn_peek(struct stream *s, size_t from, size_t want)
 {
-	const struct tcp_conn *c = tcp_conn_of(s);
+	struct tcp_conn *c = tcp_conn_of(s);
 	size_t unread = tcp_conn_unread(c);
 	if (from >= unread)
 		return (struct bytes){0};
 	want = min_size(want, unread - from);
-	struct bytes piece = conn_piece(c, c->taken + from);
+	size_t at = *tcp_conn_taken(c) + from;
+	struct bytes piece = conn_piece(c, at);
 	if (piece.size >= want)
 		return (struct bytes){piece.data, want};
-	const uint8_t *gathered = conn_gather(c, c->taken + from, want);
+	const uint8_t *gathered = conn_gather(c, at, want);
 	return gathered ? (struct bytes){gathered, want} : piece;
 }
 
 static struct bytes conn_span(struct stream *s, size_t from, size_t want)
 {
-	const struct tcp_conn *c = tcp_conn_of(s);
+	struct tcp_conn *c = tcp_conn_of(s);
 	if (from >= tcp_conn_unread(c))
 		return (struct bytes){0};
-	struct bytes piece = conn_piece(c, c->taken + from);
+	struct bytes piece = conn_piece(c, *tcp_conn_taken(c) + from);
 	return (struct bytes){piece.data, min_size(piece.size, want)};
 }
 
 static void conn_need(struct stream *s, size_t bytes)
 {
 	struct tcp_conn *c = tcp_conn_of(s);
-	size_t chunk_bytes = c->tcp->options.receive->chunk_bytes;
+	size_t chunk_bytes = tcp_of(c)->options.receive->chunk_bytes;
 	c->needed_chunks = (uint16_t)min_size((bytes + chunk_bytes - 1) / chunk_bytes, UINT16_MAX);
+	tcp_conn_flag(c, CONN_NEED, bytes > 0);
 	tcp_conn_mark(c);
 }
 
@@ -96,30 +99,16 @@ static void conn_consume(struct stream *s, size_t n)
 {
 	struct tcp_conn *c = tcp_conn_of(s);
 	require(n <= tcp_conn_unread(c));
-	c->taken += (uint32_t)n;
+	*tcp_conn_taken(c) += (uint32_t)n;
 	tcp_conn_mark(c);
 }
 
 static size_t conn_send_room(const struct stream *s)
 {
 	const struct tcp_conn *c = tcp_conn_of(s);
-	size_t bound = c->tcp->options.settings.send_buffer_bytes;
-	return c->send.size < bound ? bound - c->send.size : 0;
-}
-
-/* Short answers share a chunk: less memory behind a slow reader, and fewer pieces to walk
- * for every segment. */
-static bool conn_send_short(struct tcp_conn *c, struct chain *give)
-{
-	struct chunk *tail = c->send.tail;
-	if (!tail || give->head != give->tail || give->size > chunk_room(tail) ||
-	    give->size > CHUNK_SMALL_BYTES)
-		return false;
-	memcpy(chunk_at(tail) + tail->len, chunk_at(give->head), give->size);
-	tail->len += (uint32_t)give->size;
-	c->send.size += give->size;
-	chain_give(give);
-	return true;
+	size_t bound = tcp_of(c)->options.settings.send_buffer_bytes;
+	size_t held = tcp_send_bytes(c);
+	return held < bound ? bound - held : 0;
 }
 
 static void conn_send_chain(struct stream *s, struct chain *give)
@@ -129,8 +118,7 @@ static void conn_send_chain(struct stream *s, struct chain *give)
 		chain_give(give);
 		return;
 	}
-	if (!conn_send_short(c, give))
-		chain_join(&c->send, give);
+	tcp_send_chain(c, give);
 	tcp_conn_mark(c);
 }
 
@@ -139,8 +127,7 @@ static void conn_send_text(struct stream *s, struct bytes text, struct chunk_poo
 	struct tcp_conn *c = tcp_conn_of(s);
 	if (s->is_closed || c->state == TCP_STATE_CLOSED)
 		return;
-	bool fits = chain_append(&c->send, pool, text.data, text.size);
-	require(fits);
+	tcp_send_text(c, text, pool);
 	tcp_conn_mark(c);
 }
 
@@ -156,7 +143,7 @@ static void conn_close(struct stream *s, enum stream_close_how how)
 	if (c->state == TCP_STATE_CLOSED)
 		return;
 	if (how == STREAM_CLOSE_RESET)
-		tcp_conn_lose(c->tcp, c, true);
+		tcp_conn_lose(tcp_of(c), c, true);
 	else if (c->state == TCP_STATE_ESTABLISHED)
 		c->state = TCP_STATE_FIN_WAIT_1;
 	else

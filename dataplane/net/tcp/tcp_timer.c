@@ -19,7 +19,7 @@ enum {
 
 void tcp_rtx_arm(struct tcp *t, struct tcp_conn *c)
 {
-	uint64_t rto_ms = (uint64_t)c->rto_ms << c->backoff;
+	uint64_t rto_ms = (uint64_t)tcp_rto_ms(t, c) << c->backoff;
 	c->rtx_at_ms = t->now_ms + (uint32_t)min_u64(rto_ms, TCP_RTO_MAX_MS);
 	c->flags |= CONN_RTX_ARMED;
 	c->flags &= ~(uint32_t)CONN_PERSIST;
@@ -27,7 +27,7 @@ void tcp_rtx_arm(struct tcp *t, struct tcp_conn *c)
 
 void tcp_rtx_disarm(struct tcp_conn *c)
 {
-	delay_drop(&c->tcp->rtx_delay, tcp_conn_index(c));
+	delay_drop(&tcp_of(c)->rtx_delay, tcp_conn_index(c));
 	c->flags &= ~(uint32_t)(CONN_RTX_ARMED | CONN_PERSIST | CONN_PROBE_DUE);
 }
 
@@ -42,9 +42,20 @@ static bool silence_deadline(const struct tcp *t, const struct tcp_conn *c,
 		*at_ms = c->heard_ms + TCP_FIN_WAIT_2_MS;
 		return true;
 	}
-	*at_ms = c->heard_ms + s->keepalive_idle_ms +
-		 c->keepalives_sent * s->keepalive_interval_ms;
+	*at_ms = c->heard_ms + s->keepalive_idle_ms;
+	if (c->flags & CONN_IN_DOUBT)
+		*at_ms += c->keepalives_sent * s->keepalive_interval_ms;
 	return is_open && s->keepalive_idle_ms > 0 && !(c->flags & CONN_RTX_ARMED);
+}
+
+static uint32_t ack_deadline(const struct tcp *t, const struct tcp_conn *c)
+{
+	return t->now_ms + (uint32_t)(int16_t)(c->ack_at_ms - t->now_ms);
+}
+
+bool tcp_ack_is_late(const struct tcp *t, const struct tcp_conn *c)
+{
+	return seq_le(ack_deadline(t, c), t->now_ms);
 }
 
 /* The wheel shows it then, or before. */
@@ -73,12 +84,14 @@ static void queue_arm(struct tcp *t, struct tcp_conn *c, struct delay *d, uint32
 void tcp_timer_update(struct tcp *t, struct tcp_conn *c)
 {
 	uint32_t at_ms;
-	if (silence_deadline(t, c, &at_ms))
+	if (!(c->flags & CONN_WATCHED) && silence_deadline(t, c, &at_ms)) {
 		timer_arm(t, c, at_ms);
+		c->flags |= CONN_WATCHED;
+	}
 	if (c->flags & CONN_RTX_ARMED)
 		queue_arm(t, c, &t->rtx_delay, c->rtx_at_ms);
 	if (c->flags & CONN_ACK_DUE)
-		queue_arm(t, c, &t->ack_delay, c->ack_at_ms);
+		queue_arm(t, c, &t->ack_delay, ack_deadline(t, c));
 }
 
 static void conn_give_up(struct tcp *t, struct tcp_conn *c)
@@ -90,7 +103,7 @@ static void conn_give_up(struct tcp *t, struct tcp_conn *c)
 /* Who reads nothing holds what others wait for: RFC 6429 lets him go. */
 static bool memory_is_short(const struct tcp_conn *c)
 {
-	const struct chunk_pool *pool = c->send.tail ? c->send.tail->pool : NULL;
+	const struct chunk_pool *pool = c->flags & CONN_SEND ? c->send.tail->pool : NULL;
 	return pool && chunk_pool_left(pool) < pool->count / SPARE_SHARE;
 }
 
@@ -99,7 +112,7 @@ static bool memory_is_short(const struct tcp_conn *c)
 static uint32_t silence_limit_ms(const struct tcp *t, const struct tcp_conn *c)
 {
 	uint32_t limit_ms = t->options.settings.retransmit_timeout_ms;
-	bool holds_much = c->send.head != c->send.tail;
+	bool holds_much = (c->flags & CONN_SEND) && c->send.head != c->send.tail;
 	return holds_much && memory_is_short(c) ? limit_ms / SHORT_SHARE : limit_ms;
 }
 
@@ -125,7 +138,7 @@ static void persist_expired(struct tcp *t, struct tcp_conn *c)
  * that closed its window meanwhile is probed instead. */
 static void retransmit_expired(struct tcp *t, struct tcp_conn *c)
 {
-	if (c->snd_wnd == 0 && !chain_is_empty(&c->send)) {
+	if (c->snd_wnd == 0 && tcp_send_bytes(c) > 0) {
 		c->snd_nxt = c->snd_una;
 		persist_expired(t, c);
 		return;
@@ -154,7 +167,7 @@ static void silence_expired(struct tcp *t, struct tcp_conn *c)
 		conn_give_up(t, c);
 	} else {
 		c->keepalives_sent++;
-		c->flags |= CONN_KEEPALIVE_DUE;
+		c->flags |= CONN_KEEPALIVE_DUE | CONN_IN_DOUBT;
 		tcp_conn_mark(c);
 	}
 }
@@ -162,7 +175,7 @@ static void silence_expired(struct tcp *t, struct tcp_conn *c)
 static void conn_expired(struct tcp *t, struct tcp_conn *c)
 {
 	uint32_t at_ms;
-	if ((c->flags & CONN_ACK_DUE) && seq_le(c->ack_at_ms, t->now_ms))
+	if ((c->flags & CONN_ACK_DUE) && tcp_ack_is_late(t, c))
 		tcp_conn_mark(c);
 	if ((c->flags & CONN_RTX_ARMED) && seq_le(c->rtx_at_ms, t->now_ms)) {
 		if (c->flags & CONN_PERSIST)
@@ -192,6 +205,9 @@ void tcp_timers(struct tcp *t)
 	queue_expire(t, &t->rtx_delay);
 	struct timer *due[TCP_TIMERS_PER_TURN];
 	unsigned count = wheel_advance(&t->wheel, t->now_ns, due, array_len(due));
-	for (unsigned i = 0; i < count; i++)
-		conn_expired(t, container_of(due[i], struct tcp_conn, timer));
+	for (unsigned i = 0; i < count; i++) {
+		struct tcp_conn *c = container_of(due[i], struct tcp_conn, timer);
+		c->flags &= ~(uint32_t)CONN_WATCHED;
+		conn_expired(t, c);
+	}
 }

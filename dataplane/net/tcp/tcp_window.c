@@ -41,7 +41,7 @@ void tcp_window_grow(struct tcp *t, struct tcp_conn *c)
 	if ((uint16_t)(t->now_ms - c->round_ms) < round_ms)
 		return;
 	uint32_t limit = window_limit(t, c);
-	bool is_read = c->residue.size == 0;
+	bool is_read = !(c->flags & CONN_RESIDUE);
 	bool is_used = seq_le(c->round_seq + limit / 2, c->rcv_nxt);
 	if (is_read && is_used && c->rcv_growths < GROWTHS_MAX)
 		c->rcv_growths++;
@@ -53,7 +53,7 @@ void tcp_window_grow(struct tcp *t, struct tcp_conn *c)
  * to be opened (window_step_min) before all of that has come. */
 static uint32_t window_needed(const struct tcp *t, const struct tcp_conn *c)
 {
-	if (likely(c->needed_chunks == 0))
+	if (likely(!(c->flags & CONN_NEED)))
 		return 0;
 	return c->needed_chunks * t->options.receive->chunk_bytes + SEGMENTS_MIN * t->local_mss;
 }

@@ -95,8 +95,8 @@ struct peer *peer_open(struct rig *r)
 {
 	struct peer *p = calloc(1, sizeof *p);
 	require(p != NULL);
-	p->stream.ops = &peer_ops;
-	p->stream.ready_list = &r->in.ready;
+	r->peers = (struct transport){&peer_ops, &r->in.ready};
+	p->stream.transport = &r->peers;
 	p->send_room = SIZE_MAX;
 	list_init(&p->stream.ready);
 	stream_wake(&p->stream, STREAM_OPENED);

@@ -63,6 +63,7 @@ struct fake_log {
 
 struct rig {
 	struct ingest in;
+	struct transport peers;
 	struct frame_vec frames;
 	struct topics *topics;
 	struct wake wakes[2];

@@ -84,8 +84,8 @@ struct wire *wire_open(struct rig *r, uint8_t listener)
 {
 	struct wire *w = calloc(1, sizeof *w);
 	require(w != NULL);
-	w->stream.ops = &wire_ops;
-	w->stream.ready_list = &r->in.ready;
+	r->wires = (struct transport){&wire_ops, &r->in.ready};
+	w->stream.transport = &r->wires;
 	w->stream.listener = listener;
 	w->stream.peer.port = 4000;
 	w->peek_left = SIZE_MAX;

@@ -50,6 +50,7 @@ struct rig_record {
 
 struct rig {
 	struct ingest in;
+	struct transport wires;
 	struct frame_vec frames;
 	struct datagram_vec datagrams;
 	struct record_vec records;
