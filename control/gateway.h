@@ -48,6 +48,7 @@ struct gateway {
 	struct disk *control_disk;
 	uint32_t writer_descriptors; /* each writer's share */
 	struct disk *disks[WRITERS_MAX];
+	struct flush_file flush[WRITERS_MAX];
 	struct writer *writers[WRITERS_MAX];
 	struct poller *pollers[POLLERS_MAX];
 	struct stats_page writer_pages[WRITERS_MAX];

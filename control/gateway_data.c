@@ -1,6 +1,7 @@
 /* gateway_data.c - settings in, rings, writers, pollers and running cores out; see gateway.h. */
 #include "control/gateway.h"
 #include "control/capacity.h"
+#include "control/catalog/flush_file.h"
 #include "dataplane/base/clock.h"
 #include "dataplane/base/map.h"
 #include "dataplane/kafka/kafka_session.h"
@@ -93,12 +94,22 @@ void rings_fini(void *gateway)
 
 /* ---- writers ----------------------------------------------------------------------- */
 
+static void flush_init(struct gateway *g, unsigned writer)
+{
+	char line[512];
+	flush_file_open(g->control_disk, settings_log_dir(&g->settings), writer, &g->flush[writer],
+			line, sizeof line);
+	if (writer == 0)
+		fprintf(stderr, "penstockd: %s\n", line);
+}
+
 static int writer_init(struct gateway *g, unsigned index)
 {
 	struct writer_options o = {
 		.index = (uint8_t)index,
 		.settings = g->settings.writer,
 		.descriptors = g->writer_descriptors,
+		.flush = g->flush[index],
 		.wake = writer_wake(g, index),
 		.stats_page = &g->writer_pages[index],
 		.marks = g->marks,
@@ -132,8 +143,10 @@ int writers_init(void *gateway)
 	if (!g->control_disk)
 		return error;
 	error = 0;
-	for (unsigned w = 0; w < g->plan.writer_count && !error; w++)
+	for (unsigned w = 0; w < g->plan.writer_count && !error; w++) {
+		flush_init(g, w);
 		error = writer_init(g, w);
+	}
 	if (error)
 		writers_fini(g);
 	return error;
@@ -147,6 +160,7 @@ void writers_fini(void *gateway)
 			writer_destroy(g->writers[w]);
 		if (g->disks[w])
 			disk_destroy(g->disks[w]);
+		flush_file_close(g->control_disk, &g->flush[w]);
 	}
 	disk_destroy(g->control_disk);
 }

@@ -232,6 +232,7 @@ static void advance(struct writer *w, uint64_t now_ns)
 		log_advance(log);
 		marks_write(&w->options.marks[log_slot(log)], log);
 	}
+	log_service_flush(&w->service);
 	disk_kick(w->options.disk);
 }
 
@@ -341,6 +342,7 @@ struct writer *writer_create(const struct writer_options *options)
 		.stats = &w->stats,
 		.settings = options->settings,
 		.descriptors = options->descriptors,
+		.flush = options->flush,
 	};
 	int status = log_service_init(&w->service, &service);
 	if (status == 0 && w->served && w->builder)

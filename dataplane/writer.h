@@ -12,12 +12,14 @@
 
 #include "dataplane/base/stats.h"
 #include "dataplane/handoff.h"
+#include "dataplane/store/log/flush_group.h"
 #include "dataplane/store/log/log.h"
 
 struct writer_options {
 	uint8_t index;
 	struct writer_settings settings;
 	uint32_t descriptors; /* open files, at most; any number of partitions share them */
+	struct flush_file flush; /* of its own, in the log directory */
 	struct disk *disk;
 	struct wake *wake;
 	/* One handoff per poller, then control's. */

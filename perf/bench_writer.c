@@ -1,5 +1,6 @@
 /* bench_writer.c - a writer, its logs and batches for it; see bench_writer.h. */
 #include "perf/bench_writer.h"
+#include "control/catalog/flush_file.h"
 #include "dataplane/base/crc32c.h"
 #include "dataplane/base/map.h"
 #include "dataplane/base/require.h"
@@ -98,6 +99,9 @@ int bench_writer_start(struct bench_writer *w, const char *directory, unsigned p
 	w->disk = disk_create("bench", &error);
 	if (!w->disk)
 		return error;
+	char line[512];
+	flush_file_open(w->disk, directory, 0, &w->flush, line, sizeof line);
+	fprintf(stderr, "bench: %s\n", line);
 	require(w->marks && wake_init(&w->wakes[0]) == 0 && wake_init(&w->wakes[1]) == 0);
 	require(handoff_init(&w->appends, &w->wakes[0], &w->wakes[1]) == 0);
 	require(handoff_init(&w->admin, &w->wakes[0], &w->wakes[1]) == 0);
@@ -106,6 +110,7 @@ int bench_writer_start(struct bench_writer *w, const char *directory, unsigned p
 			     .buffer_bytes = BUFFER_BYTES,
 			     .small_write_bytes = SMALL_WRITE_BYTES},
 		.descriptors = DESCRIPTORS,
+		.flush = w->flush,
 		.disk = w->disk,
 		.wake = &w->wakes[1],
 		.handoffs = {&w->appends, &w->admin},
@@ -131,6 +136,7 @@ void bench_writer_stop(struct bench_writer *w)
 		log_close(close.log);
 	}
 	writer_destroy(w->writer);
+	flush_file_close(w->disk, &w->flush);
 	disk_destroy(w->disk);
 	handoff_fini(&w->appends);
 	handoff_fini(&w->admin);

@@ -18,6 +18,7 @@ struct bench_writer {
 	struct stats_page page;
 	struct marks_page *marks;
 	struct disk *disk;
+	struct flush_file flush;
 	struct writer *writer;
 	unsigned partitions;
 };

@@ -1,5 +1,6 @@
 /* registry_listing.c - the names in a log directory: which may be partitions, which belong to
  * Kafka or to us, and which are somebody else's. */
+#include "control/catalog/flush_file.h"
 #include "control/catalog/registry_private.h"
 #include "dataplane/base/require.h"
 
@@ -35,7 +36,7 @@ static bool is_known(const char *name)
 	for (unsigned i = 0; i < array_len(known); i++)
 		if (strcmp(name, known[i]) == 0)
 			return true;
-	return false;
+	return strncmp(name, FLUSH_FILE_NAME, sizeof FLUSH_FILE_NAME - 1) == 0;
 }
 
 bool listing_topic_file(const char *name, char topic[TOPIC_NAME_BYTES_MAX + 1])

@@ -29,10 +29,18 @@ enum {
 	SEGMENTS_MAX = 16384,
 };
 
+/* May a group's flush cover what is written to its .log file? */
+enum segment_joins {
+	SEGMENT_JOINS_UNKNOWN,
+	SEGMENT_JOINS_NOT,
+	SEGMENT_JOINS,
+};
+
 struct segment {
 	int64_t base_offset;
 	uint64_t size; /* bytes of whole batches; of the active one log.position counts */
 	uint32_t index_entries; /* of a sealed one, in its .index file */
+	uint8_t joins;   /* enum segment_joins */
 	uint8_t unnamed; /* bit per file: still called next.*.tmp */
 	struct open_file *open[SEGMENT_FILES]; /* null: closed */
 };

@@ -1,6 +1,7 @@
 /* sim_disk.c - the disk seam over a simulated file system: operations under way, their
  * faults and crashes; files and entries are sim_fs.c's. See sim_disk.h. */
 #include "tests/sim/sim_disk.h"
+#include "control/catalog/flush_rule.h"
 #include "dataplane/base/crc32c.h"
 #include "dataplane/base/require.h"
 #include "tests/sim/sim_fs.h"
@@ -25,6 +26,8 @@ static const char *const disk_kinds[] = {
 	[DISK_MKDIR] = "mkdir ",
 	[DISK_LIST] = "list of ",
 	[DISK_STAT] = "look at ",
+	[DISK_COMMIT] = "commit",
+	[DISK_TRAITS] = "traits",
 };
 
 /* An operation under way. */
@@ -36,6 +39,7 @@ struct pending {
 	uint64_t sequence; /* a sync keeps what completed before it was submitted */
 	uint32_t check;    /* of a write's bytes */
 	struct sim_snapshot *snapshot; /* of a sync */
+	struct sim_flush *flush;       /* of a commit, or a sync of a file that needs none */
 };
 
 struct disk {
@@ -99,6 +103,29 @@ static uint64_t op_duration_ns(struct sim_fs *fs, const struct disk_op *op)
 	return mean / 4 + rng_below(rng, mean * 3 / 2 + 1);
 }
 
+/* What an operation will keep is settled when it is submitted. A sync of a file that nothing is
+ * pending of is the device's flush, and covers overwrites in any file; other syncs are not
+ * trusted to be more than a sync of theirs. */
+static void take_snapshots(struct sim_fs *fs, struct pending *p)
+{
+	struct sim_fd *fd = sim_fs_fd(fs, p->op->fd);
+	if (!fd || fd->file->is_directory)
+		return;
+	if (p->op->kind == DISK_COMMIT)
+		p->flush = sim_fs_flush_begin(fs, SIM_SYNC);
+	if (p->op->kind != DISK_SYNC)
+		return;
+	p->snapshot = sim_file_snapshot(fd->file, SIM_SYNC);
+	if (sim_file_is_clean(fd->file))
+		p->flush = sim_fs_flush_begin(fs, SIM_FLUSH);
+}
+
+static void drop_snapshots(struct pending *p)
+{
+	free(p->snapshot);
+	sim_fs_flush_drop(p->flush);
+}
+
 void disk_submit(struct disk *d, struct disk_op *give)
 {
 	/* A sync of everything would keep what comes after it was submitted, too. */
@@ -112,9 +139,7 @@ void disk_submit(struct disk *d, struct disk_op *give)
 	p->sequence = fs->sequence;
 	if (give->kind == DISK_WRITE)
 		p->check = write_check(give);
-	struct sim_fd *fd = sim_fs_fd(fs, give->fd);
-	if (give->kind == DISK_SYNC && fd && !fd->file->is_directory)
-		p->snapshot = sim_file_snapshot(fd->file);
+	take_snapshots(fs, p);
 	p->next = fs->pending;
 	fs->pending = p;
 	d->outstanding++;
@@ -122,6 +147,20 @@ void disk_submit(struct disk *d, struct disk_op *give)
 
 void disk_kick(struct disk *d)
 {
+}
+
+/* Every file system that there may be, by seed: this disk keeps what each of them promises. */
+void flush_rule_find(const char *directory, struct flush_rule *ret)
+{
+	static const struct flush_rule rules[] = {
+		{.may_flush = true, .may_commit = true, .reason = "a journal"},
+		{.may_flush = true, .may_commit = true, .reason = "a journal"},
+		{.may_flush = true, .reason = "no journal"},
+		{.may_commit = true, .reason = "shared blocks"},
+		{.reason = "not known"},
+	};
+	*ret = rules[sim_world()->seed % array_len(rules)];
+	ret->device = SIM_DISK_DEVICE;
 }
 
 static bool aligned(const struct disk_op *op)
@@ -170,7 +209,26 @@ static int64_t run_sync(struct sim_fs *fs, struct sim_fd *fd, struct pending *p)
 	else
 		sim_file_keep(fd->file, p->snapshot, p->sequence);
 	p->snapshot = NULL;
+	if (p->flush)
+		sim_fs_flush_end(p->flush, p->sequence);
+	p->flush = NULL;
 	return 0;
+}
+
+/* The size that the file had before is among what is kept, and is kept again. */
+static int64_t run_commit(struct sim_fs *fs, struct sim_fd *fd, struct pending *p)
+{
+	sim_fs_flush_end(p->flush, p->sequence);
+	p->flush = NULL;
+	sim_file_resize(fd->file, p->op->size, ++fs->sequence);
+	sim_file_keep(fd->file, sim_file_snapshot(fd->file, SIM_SYNC), fs->sequence);
+	return 0;
+}
+
+static int64_t run_traits(struct disk_op *op)
+{
+	op->offset = SIM_DISK_DEVICE;
+	return 1;
 }
 
 static int64_t run_data(struct sim_fs *fs, struct pending *p)
@@ -209,6 +267,10 @@ static int64_t run_data(struct sim_fs *fs, struct pending *p)
 	case DISK_SIZE:
 		op->size = fd->file->size;
 		return 0;
+	case DISK_COMMIT:
+		return run_commit(fs, fd, p);
+	case DISK_TRAITS:
+		return run_traits(op);
 	default:
 		return sim_fs_close(fs, op->fd);
 	}
@@ -249,6 +311,7 @@ static bool takes_room(const struct disk_op *op)
 static bool changes_something(const struct disk_op *op)
 {
 	return takes_room(op) || op->kind == DISK_SYNC || op->kind == DISK_SYNC_ALL ||
+	       op->kind == DISK_COMMIT ||
 	       op->kind == DISK_TRUNCATE || op->kind == DISK_RENAME ||
 	       op->kind == DISK_UNLINK ||
 	       (op->kind == DISK_OPEN && (op->flags & O_DIRECTORY));
@@ -294,7 +357,7 @@ unsigned disk_reap(struct disk *d, struct disk_op **ret, unsigned max)
 		p->op->result = run_submitted(d, p);
 		ret[count++] = p->op;
 		d->outstanding--;
-		free(p->snapshot);
+		drop_snapshots(p);
 		free(p);
 	}
 	return count;
@@ -345,11 +408,9 @@ int64_t disk_run(struct disk *d, struct disk_op *op)
 		return op->result;
 	/* Nothing of this thread's happens meanwhile: submitted and completed in one. */
 	struct pending p = {.disk = d, .op = op, .sequence = d->fs->sequence};
-	struct sim_fd *fd = sim_fs_fd(d->fs, op->fd);
-	if (op->kind == DISK_SYNC && fd && !fd->file->is_directory)
-		p.snapshot = sim_file_snapshot(fd->file);
+	take_snapshots(d->fs, &p);
 	op->result = run_op(d->fs, &p);
-	free(p.snapshot);
+	drop_snapshots(&p);
 	return op->result;
 }
 
@@ -386,7 +447,7 @@ void sim_fs_crash(struct sim_fs *fs, bool power_loss)
 		struct pending *next = p->next;
 		if (p->op->kind == DISK_WRITE)
 			tear_write(fs, p->op);
-		free(p->snapshot);
+		drop_snapshots(p);
 		free(p);
 		p = next;
 	}

@@ -6,6 +6,9 @@
  *
  *     process:  writes under way are there or not, sector by sector (512 bytes)
  *     power:    the same, and every sector and entry not synced keeps or loses its change
+ * A sync of a file that nothing is pending of is the device's flush: it does the same for
+ * sectors, of any file, that had been written and synced before. A commit does what a sync of
+ * every file would.
  *
  * Buffers of writes are checked to be the same at completion as at submission: who reuses a
  * buffer that the disk still owns is found out. O_DIRECT's alignment rules are enforced.
@@ -15,6 +18,8 @@
 
 #include "dataplane/store/disk/disk.h"
 #include "tests/sim/sim.h"
+
+enum { SIM_DISK_DEVICE = 1 };
 
 struct sim_disk_faults {
 	uint64_t write_ns; /* mean times */

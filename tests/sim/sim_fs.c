@@ -296,7 +296,7 @@ int64_t sim_fs_stat(struct sim_fs *fs, struct disk_op *op)
 	struct sim_entry *e = entry_find(fs, op->path, SIM_NOW);
 	if (!e)
 		return -ENOENT;
-	op->offset = 1;
+	op->offset = SIM_DISK_DEVICE;
 	op->size = e->file->identity;
 	op->mode = e->file->is_directory ? S_IFDIR : S_IFREG;
 	return (int64_t)e->file->changed;
@@ -313,12 +313,57 @@ void sim_fs_keep_entries(struct sim_fs *fs, const struct sim_file *directory,
 	entries_sweep(fs);
 }
 
+struct sim_flush {
+	size_t count;
+	struct {
+		struct sim_file *file;
+		struct sim_snapshot *snapshot;
+	} files[];
+};
+
+struct sim_flush *sim_fs_flush_begin(struct sim_fs *fs, enum sim_coverage coverage)
+{
+	size_t count = 0;
+	for (const struct sim_entry *e = fs->entries; e; e = e->next)
+		count += !e->file->is_directory;
+	struct sim_flush *flush = malloc(sizeof *flush + count * sizeof flush->files[0]);
+	require(flush);
+	flush->count = 0;
+	for (struct sim_entry *e = fs->entries; e; e = e->next) {
+		if (e->file->is_directory)
+			continue;
+		e->file->links++;
+		flush->files[flush->count].file = e->file;
+		flush->files[flush->count++].snapshot = sim_file_snapshot(e->file, coverage);
+	}
+	return flush;
+}
+
+void sim_fs_flush_end(struct sim_flush *flush, uint64_t sequence)
+{
+	for (size_t i = 0; i < flush->count; i++) {
+		sim_file_keep(flush->files[i].file, flush->files[i].snapshot, sequence);
+		file_unlink(flush->files[i].file);
+	}
+	free(flush);
+}
+
+void sim_fs_flush_drop(struct sim_flush *flush)
+{
+	for (size_t i = 0; flush && i < flush->count; i++) {
+		free(flush->files[i].snapshot);
+		file_unlink(flush->files[i].file);
+	}
+	free(flush);
+}
+
 void sim_fs_keep_all(struct sim_fs *fs)
 {
 	for (struct sim_entry *e = fs->entries; e; e = e->next) {
 		e->is_kept = e->is_now;
 		if (!e->file->is_directory)
-			sim_file_keep(e->file, sim_file_snapshot(e->file), fs->sequence);
+			sim_file_keep(e->file, sim_file_snapshot(e->file, SIM_SYNC),
+				      fs->sequence);
 	}
 	entries_sweep(fs);
 }
@@ -349,7 +394,7 @@ void sim_fs_lose_power(struct sim_fs *fs)
 			e->is_now = e->is_kept = false;
 	entries_sweep(fs);
 	for (struct sim_entry *e = fs->entries; e; e = e->next)
-		if (!e->file->is_directory && (e->file->size_sequence || e->file->dirty))
+		if (!e->file->is_directory && (e->file->size_sequence || e->file->sectors))
 			sim_file_lose_power(e->file);
 }
 

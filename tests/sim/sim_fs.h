@@ -7,6 +7,15 @@
 
 enum { SIM_FDS_MAX = 4096, SIM_PATH_BYTES_MAX = 512 };
 
+/* 512 bytes of a file. */
+struct sim_sector {
+	uint64_t dirty;   /* sequence of its last unsynced change, 0: clean */
+	uint64_t kept_at; /* sequence of the sync or flush that brought what is kept of it */
+	bool is_written;  /* since the file had it */
+	bool is_mapped;   /* and a sync of the file came after that: what is written to it from
+			   * now on needs the device's flush alone */
+};
+
 /* Or a directory: that has no bytes. */
 struct sim_file {
 	uint64_t identity; /* sequence of its making */
@@ -15,7 +24,7 @@ struct sim_file {
 	unsigned children; /* entries in it, gone ones that are kept included */
 	uint8_t *now;
 	uint8_t *kept;
-	uint64_t *dirty; /* per sector: sequence of its last unsynced change, 0 when clean */
+	struct sim_sector *sectors;
 	size_t size;
 	size_t kept_size;
 	uint64_t size_sequence; /* of the last unsynced change of size */
@@ -63,13 +72,22 @@ void sim_file_write(struct sim_file *f, uint64_t at, const void *bytes, size_t n
 void sim_file_resize(struct sim_file *f, uint64_t size, uint64_t sequence);
 
 /* What a sync will keep: the unsynced sectors and the size as they are when it is submitted.
- * They may change again before it completes. */
+ * They may change again before it completes. A flush of the device: mapped sectors only. */
+enum sim_coverage { SIM_SYNC, SIM_FLUSH };
 struct sim_snapshot;
-struct sim_snapshot *sim_file_snapshot(const struct sim_file *f);
-/* The sync of `snapshot`, taken at `sequence`, has completed; frees it. */
+struct sim_snapshot *sim_file_snapshot(const struct sim_file *f, enum sim_coverage coverage);
+/* The sync or flush of `snapshot`, taken at `sequence`, has completed; frees it. */
 void sim_file_keep(struct sim_file *f, struct sim_snapshot *snapshot, uint64_t sequence);
+bool sim_file_is_clean(const struct sim_file *f);
 void sim_file_lose_power(struct sim_file *f);
 void sim_file_free(struct sim_file *f);
+
+/* The same of all files there are; free(NULL) is fine. */
+struct sim_flush;
+struct sim_flush *sim_fs_flush_begin(struct sim_fs *fs, enum sim_coverage coverage);
+void sim_fs_flush_end(struct sim_flush *flush, uint64_t sequence);
+/* It did not happen. */
+void sim_fs_flush_drop(struct sim_flush *flush);
 
 struct sim_fd *sim_fs_fd(struct sim_fs *fs, int fd);
 int64_t sim_fs_open(struct sim_fs *fs, const char *path, int flags);

@@ -1,5 +1,6 @@
 /* sim_gateway.c - the real gateway, assembled on the simulated seams; see sim_gateway.h. */
 #include "tests/sim/sim_gateway.h"
+#include "control/catalog/flush_file.h"
 #include "control/kafka/kafka_api.h"
 #include "dataplane/base/map.h"
 #include "dataplane/base/require.h"
@@ -35,6 +36,7 @@ struct sim_poller {
 struct sim_writer {
 	struct writer *writer;
 	struct disk *disk;
+	struct flush_file flush;
 	struct wake wake;
 	struct stats_page *stats;
 	struct handoff from_control;
@@ -158,6 +160,10 @@ static void writer_make(struct sim_gateway *g, unsigned index)
 		.stats_page = writer->stats,
 		.marks = g->marks,
 	};
+	char line[512];
+	flush_file_open(g->control_disk, SIM_LOG_DIR, index, &writer->flush, line, sizeof line);
+	say(NULL, line);
+	o.flush = writer->flush;
 	for (unsigned p = 0; p < g->poller_count; p++)
 		o.handoffs[o.handoff_count++] = &g->pollers[p].to_writer[index];
 	o.handoffs[o.handoff_count++] = &writer->from_control;
@@ -195,9 +201,9 @@ static bool registry_make(struct sim_gateway *g)
 static bool storage_make(struct sim_gateway *g)
 {
 	int error;
+	g->control_disk = disk_create("control", &error);
 	for (unsigned w = 0; w < g->writer_count; w++)
 		writer_make(g, w);
-	g->control_disk = disk_create("control", &error);
 	if (!registry_make(g))
 		return false;
 	struct kafka_api_options a = {
@@ -453,6 +459,7 @@ void sim_gateway_stop(struct sim_gateway *g)
 	for (unsigned w = 0; w < g->writer_count; w++) {
 		writer_destroy(g->writers[w].writer);
 		disk_destroy(g->writers[w].disk);
+		flush_file_close(g->control_disk, &g->writers[w].flush);
 	}
 	disk_destroy(g->control_disk);
 	map_give(g, sizeof *g);

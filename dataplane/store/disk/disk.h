@@ -35,6 +35,11 @@ enum disk_kind {
 	DISK_LIST,      /* path -> names, see below */
 	DISK_STAT,      /* path -> device in `offset`, inode in `size`, mode; when its bytes, or
 			 * the names in it, changed, in ns (control only) */
+	DISK_COMMIT,    /* fd, size: changes the file's size to `size` and syncs it. Where the
+			 * file system has one journal for all, that commits what was done to any
+			 * of its files before, too: flush_group.h */
+	DISK_TRAITS,    /* fd -> device in `offset`; 1: its blocks are plain, written directly
+			 * and in place, once they are zeroed; 0: they are not, or nobody knows */
 };
 
 enum {

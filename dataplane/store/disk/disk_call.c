@@ -7,9 +7,11 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -64,6 +66,35 @@ static int64_t call_sync(const struct disk_op *op)
 	return result_of(op->flags & DISK_FLAG_DIRECTORY ? fsync(op->fd) : fdatasync(op->fd));
 }
 
+static int64_t call_commit(const struct disk_op *op)
+{
+	if (ftruncate(op->fd, (off_t)op->size) < 0)
+		return -errno;
+	return result_of(fsync(op->fd));
+}
+
+/* What the file system would have to be asked by an ioctl of its own, and does not answer, is
+ * not known: a file that may be otherwise is not plain. */
+static int64_t call_traits(struct disk_op *op)
+{
+	enum { ODD = STATX_ATTR_COMPRESSED | STATX_ATTR_ENCRYPTED | STATX_ATTR_VERITY |
+		     STATX_ATTR_DAX };
+	struct stat st;
+	struct statx more;
+	struct fsxattr extended;
+	int flags;
+	if (fstat(op->fd, &st) < 0)
+		return -errno;
+	op->offset = st.st_dev;
+	if (statx(op->fd, "", AT_EMPTY_PATH, 0, &more) < 0 ||
+	    ioctl(op->fd, FS_IOC_GETFLAGS, &flags) < 0 ||
+	    ioctl(op->fd, FS_IOC_FSGETXATTR, &extended) < 0)
+		return 0;
+	return !(more.stx_attributes & ODD) &&
+	       !(flags & (FS_JOURNAL_DATA_FL | FS_COMPR_FL | FS_NOCOW_FL)) &&
+	       !(extended.fsx_xflags & (FS_XFLAG_REALTIME | FS_XFLAG_DAX));
+}
+
 static int64_t call(struct disk_op *op)
 {
 	int count = (int)op->iov_count;
@@ -99,6 +130,10 @@ static int64_t call(struct disk_op *op)
 		return call_list(op);
 	case DISK_STAT:
 		return call_stat(op);
+	case DISK_COMMIT:
+		return call_commit(op);
+	case DISK_TRAITS:
+		return call_traits(op);
 	}
 	return -EINVAL;
 }

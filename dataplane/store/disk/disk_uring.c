@@ -15,7 +15,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-enum { KINDS = DISK_STAT + 1 };
+enum { KINDS = DISK_TRAITS + 1 };
 
 struct disk {
 	struct io_uring ring;
@@ -38,7 +38,8 @@ static const int ring_opcode[KINDS] = {
 	[DISK_TRUNCATE] = IORING_OP_NOP,           [DISK_SIZE] = IORING_OP_NOP,
 	[DISK_RENAME] = IORING_OP_RENAMEAT,   [DISK_UNLINK] = IORING_OP_UNLINKAT,
 	[DISK_MKDIR] = IORING_OP_MKDIRAT,     [DISK_LIST] = IORING_OP_NOP,
-	[DISK_STAT] = IORING_OP_NOP,
+	[DISK_STAT] = IORING_OP_NOP,          [DISK_COMMIT] = IORING_OP_NOP,
+	[DISK_TRAITS] = IORING_OP_NOP,
 };
 
 static void disk_probe(struct disk *d)
@@ -148,6 +149,8 @@ static void prepare(struct io_uring_sqe *sqe, const struct disk_op *op)
 	case DISK_SIZE:
 	case DISK_LIST:
 	case DISK_STAT:
+	case DISK_COMMIT:
+	case DISK_TRAITS:
 		require(!"an operation of the helper's");
 	}
 }

@@ -81,6 +81,8 @@ void log_fence(struct log *log, int error)
 	log_deadline_clear(&log->write_due);
 	log_deadline_clear(&log->sync_due);
 	log_deadline_clear(&log->mark_due);
+	if (!log->is_syncing)
+		list_remove(&log->flush_node);
 	give_watches(log, KAFKA_ERROR_KAFKA_STORAGE_ERROR);
 	log_touch(log); /* its marks tell */
 }
@@ -105,7 +107,12 @@ static void operation_done(struct disk_op *op)
 		log_write_done(op->owner);
 		break;
 	case LOG_TAG_SYNC:
-		log_sync_done(log);
+		if (op->result < 0)
+			log_fence(log, (int)op->result);
+		log_sync_end(log);
+		break;
+	case LOG_TAG_TRAITS:
+		log_traits_done(log);
 		break;
 	case LOG_TAG_INDEX:
 	case LOG_TAG_TIMEINDEX:
@@ -128,6 +135,8 @@ static void operation_done(struct disk_op *op)
 	case LOG_TAG_READ:
 		log_reading_done(op->owner);
 		break;
+	case LOG_TAG_FLUSH:
+		require(!"an operation of a log");
 	}
 }
 
@@ -135,7 +144,10 @@ void log_reaped(struct disk_op *op)
 {
 	for (struct disk_op *over = descriptors_reaped(op), *next; over; over = next) {
 		next = over->next;
-		operation_done(over);
+		if (over->tag == LOG_TAG_FLUSH)
+			flush_group_done(over->owner);
+		else
+			operation_done(over);
 	}
 }
 
@@ -187,6 +199,7 @@ void log_serve(struct log *log, struct log_service *service, uint32_t slot)
 {
 	log->service = service;
 	log->slot = slot;
+	list_append(&service->flush.members, &log->group_node);
 	/* Not known yet: a log has to show that its writes are small. */
 	log->write_bytes_mean = 4 * (int64_t)service->small_write_bytes;
 	if (log->is_fenced)
@@ -218,6 +231,7 @@ int log_release(struct log *log)
 {
 	require(log_is_finished(log));
 	list_remove(&log->node);
+	list_remove(&log->group_node);
 	if (log->is_fenced)
 		log->service->stats->value[STAT_log_fenced]--;
 	log->service = NULL;
@@ -262,6 +276,11 @@ static void touch_due(struct list *dues, uint64_t now_ns)
 			return;
 		log_touch(d->log);
 	}
+}
+
+void log_service_flush(struct log_service *s)
+{
+	flush_group_turn(&s->flush);
 }
 
 void log_service_turn(struct log_service *s, uint64_t now_ns)

@@ -107,6 +107,8 @@ void log_advance(struct log *log);
 struct log *log_next_active(struct list *active);
 /* Logs with a deadline that has passed, and reads that wait, become active. */
 void log_service_turn(struct log_service *s, uint64_t now_ns);
+/* Makes durable what several logs have written. Once per turn, after log_advance(). */
+void log_service_flush(struct log_service *s);
 /* Nanoseconds until the next deadline, `limit_ns` at most. */
 uint64_t log_service_idle_ns(const struct log_service *s, uint64_t now_ns, uint64_t limit_ns);
 /* Takes a completed operation of any log. */

@@ -61,6 +61,8 @@ static void zero(struct log *log)
 		return;
 	}
 	log->is_zeroing = true;
+	if (from > log->zeroed_bytes)
+		log->zeroed_from = log->zeroes_synced = from;
 	log->zeroed_bytes = to;
 	log->zero_iov = (struct iovec){log->service->zeroes, to - from};
 	log->zero_op = (struct disk_op){
@@ -74,6 +76,16 @@ void log_prepare_ahead(struct log *log)
 {
 	allocate(log);
 	zero(log);
+}
+
+uint64_t log_zeroes_end(const struct log *log)
+{
+	return log->is_zeroing ? log->zero_op.offset : log->zeroed_bytes;
+}
+
+bool log_has_zeroes(const struct log *log, const struct segment *s, uint64_t from, uint64_t to)
+{
+	return s == log_active(log) && from >= log->zeroed_from && to <= log->zeroes_synced;
 }
 
 void log_allocate_done(struct log *log)

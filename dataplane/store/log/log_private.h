@@ -50,7 +50,9 @@ enum log_tag {
 	LOG_TAG_ALLOCATE,
 	LOG_TAG_ZERO,
 	LOG_TAG_MARK,
+	LOG_TAG_TRAITS,
 	LOG_TAG_STEP,
+	LOG_TAG_FLUSH,    /* owner: struct flush_group */
 };
 
 struct log_place {
@@ -68,6 +70,7 @@ struct log_write {
 	unsigned buffers;
 	bool is_submitted;
 	bool is_done;
+	bool is_overwrite; /* flush_group.h */
 	struct segment *segment;
 	uint32_t bytes;  /* filled, the front of a kept block included */
 	uint32_t front;
@@ -180,9 +183,14 @@ struct log {
 	struct log_place written;
 	struct log_place durable;
 	struct segment *written_segment;
-	bool is_syncing;
+	uint64_t new_bytes;  /* copied_bytes behind the last write that was no overwrite */
+	bool is_syncing;     /* by itself, or covered by the group's flush */
 	uint64_t syncing_bytes;
 	struct log_place syncing;
+	struct list flush_node; /* flush_group.waiting or covered */
+	struct list group_node; /* flush_group.members */
+	struct disk_op traits_op;
+	struct segment *traits_segment; /* asked for; null: none */
 	struct disk_op sync_op;
 	struct log_deadline sync_due;
 
@@ -192,7 +200,10 @@ struct log {
 	uint64_t allocated_bytes;
 	struct disk_op allocate_op;
 	bool is_zeroing;
-	uint64_t zeroed_bytes; /* what is on its way included */
+	uint64_t zeroed_from;  /* zeroes without a gap: from there ... */
+	uint64_t zeroed_bytes; /* ... to there, what is on its way included */
+	uint64_t zeroes_syncing; /* ... of them made durable by the sync under way */
+	uint64_t zeroes_synced;  /* ... of them durable */
 	int64_t write_bytes_mean; /* of the last writes */
 	struct disk_op zero_op;
 	struct iovec zero_iov;
@@ -264,18 +275,35 @@ void log_drop_writes(struct log *log);
 
 /* log_write.c */
 void log_submit_writes(struct log *log);
-void log_submit_sync(struct log *log);
 void log_submit_mark(struct log *log);
 void log_submit_index(struct log *log);
 void log_settle(struct log *log);
 void log_write_done(struct log_write *w);
-void log_sync_done(struct log *log);
 void log_index_done(struct log *log, enum log_tag tag);
 bool log_index_is_flushed(const struct log *log);
 struct disk_op log_mark_write(struct log *log, int64_t offset);
 
+/* log_sync.c */
+void log_submit_sync(struct log *log);
+/* Gives back what waits for `level` and lies below `offset`. */
+void log_answer(struct log *log, enum ack_level level, int64_t offset);
+/* What is written now is covered by a sync that is submitted now. `is_of_file`: not the device's
+ * flush alone; the file's zeroes are durable after it, too. */
+void log_sync_begin(struct log *log, bool is_of_file);
+/* It is over; when it failed, the log is fenced. */
+void log_sync_end(struct log *log);
+/* Nothing that is written and not durable is anything but an overwrite. */
+bool log_writes_are_overwrites(const struct log *log);
+/* Asks once per segment whether the group takes its file. */
+void log_ask_traits(struct log *log, struct segment *s);
+void log_traits_done(struct log *log);
+
 /* log_ahead.c */
 void log_prepare_ahead(struct log *log);
+/* Is [from, to) durable zeroes, or what was written over them? */
+bool log_has_zeroes(const struct log *log, const struct segment *s, uint64_t from, uint64_t to);
+/* Where the zeroes end that are written. */
+uint64_t log_zeroes_end(const struct log *log);
 void log_allocate_done(struct log *log);
 void log_zero_done(struct log *log);
 

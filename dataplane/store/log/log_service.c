@@ -26,6 +26,7 @@ int log_service_init(struct log_service *s, const struct log_service_options *op
 	s->zeroes_bytes = (uint32_t)round_up((uint64_t)LOG_ZERO_WRITES * s->small_write_bytes,
 					     DISK_BLOCK_BYTES);
 	s->writing_bytes_max = WRITING_BYTES_MOST / 2;
+	flush_group_init(&s->flush, &options->flush);
 	list_init(&s->active);
 	list_init(&s->write_dues);
 	list_init(&s->sync_dues);

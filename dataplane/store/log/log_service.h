@@ -18,6 +18,7 @@
 #include "dataplane/base/slab.h"
 #include "dataplane/base/stats.h"
 #include "dataplane/store/descriptors.h"
+#include "dataplane/store/log/flush_group.h"
 
 enum {
 	WRITE_BUFFERS_MAX = 16, /* buffers of one write */
@@ -38,12 +39,14 @@ struct log_service_options {
 	 * zeroed ahead (log_ahead.c). */
 	struct writer_settings settings;
 	uint32_t descriptors; /* open files, at most */
+	struct flush_file flush;
 };
 
 struct log_service {
 	struct disk *disk;
 	struct stats *stats;
 	struct descriptors descriptors;
+	struct flush_group flush;
 	struct slab writes; /* struct log_write */
 	struct slab reads;  /* struct log_reading */
 	uint8_t *memory;

@@ -1,8 +1,7 @@
-/* log_write.c - writes to the disk, syncs behind them, watermarks and answers out; see
+/* log_write.c - writes to the disk, and what is written behind them: marks and indexes; see
  * log_private.h. */
 #include "dataplane/store/log/log_private.h"
 #include "dataplane/base/require.h"
-#include "dataplane/wire/kafka/kafka_error.h"
 
 static bool write_is_partial(const struct log_write *w)
 {
@@ -34,6 +33,8 @@ static void submit_write(struct log *log, struct log_write *w)
 		.offset = w->position,
 	};
 	w->is_submitted = true;
+	w->is_overwrite = log_has_zeroes(log, w->segment, w->position,
+					 w->position + round_up(w->bytes, DISK_BLOCK_BYTES));
 	w->submitted_ns = log->service->now_ns;
 	log_service_write_begun(log->service, w->bytes);
 	log->is_changed = true;
@@ -42,6 +43,7 @@ static void submit_write(struct log *log, struct log_write *w)
 		log->partial = w;
 	log_submit(log, log_segment_file(log, w->segment, SEGMENT_LOG), &w->op,
 		   LOG_TAG_WRITE, w);
+	log_ask_traits(log, w->segment);
 	stats_add(log->service->stats, STAT_log_writes, 1);
 }
 
@@ -111,32 +113,6 @@ void log_drop_writes(struct log *log)
 	}
 }
 
-static void answer_below(struct log *log, enum ack_level level, int64_t offset)
-{
-	struct list *waiting = &log->unanswered[level];
-	while (!list_is_empty(waiting)) {
-		struct append *a = list_entry(waiting->next, struct append, node);
-		if (a->last_offset >= offset)
-			return;
-		list_remove(&a->node);
-		list_append(&log->service->appends, &a->node);
-		log->service->unanswered--;
-	}
-}
-
-static void wake_watches(struct log *log)
-{
-	for (struct list *node = log->watches.next, *next; node != &log->watches; node = next) {
-		next = node->next;
-		struct watch *w = list_entry(node, struct watch, node);
-		if (w->offset >= log->durable.offset)
-			continue;
-		list_remove(node);
-		w->error = KAFKA_ERROR_NONE;
-		list_append(&log->service->watches, node);
-	}
-}
-
 /* A file without its name would not be found after a crash. Only the active one has none. */
 static bool write_is_unnamed(const struct log *log, const struct log_write *w)
 {
@@ -153,9 +129,11 @@ void log_settle(struct log *log)
 		log->written_bytes = w->copied_bytes;
 		log->written = w->end;
 		log->written_segment = w->segment;
+		if (!w->is_overwrite)
+			log->new_bytes = w->copied_bytes;
 		give_write(w);
 	}
-	answer_below(log, ACK_WRITTEN, log->written.offset);
+	log_answer(log, ACK_WRITTEN, log->written.offset);
 }
 
 void log_write_done(struct log_write *w)
@@ -172,57 +150,6 @@ void log_write_done(struct log_write *w)
 		give_write(w);
 	else
 		log_settle(log);
-}
-
-static bool sync_is_awaited(const struct log *log)
-{
-	return !list_is_empty(&log->unanswered[ACK_DURABLE]) || !list_is_empty(&log->watches) ||
-	       log->is_unnamed || log->is_closing;
-}
-
-/* Who waits is not kept waiting. What nobody waits for gathers for a moment. */
-static bool sync_is_due(struct log *log)
-{
-	if (sync_is_awaited(log) ||
-	    log->written_bytes - log->synced_bytes >= LOG_SYNC_GATHERED_BYTES)
-		return true;
-	if (!log_deadline_is_set(&log->sync_due))
-		log_deadline_set(&log->sync_due, &log->service->sync_dues, LOG_SYNC_DELAY_NS);
-	return log->sync_due.at_ns <= log->service->now_ns;
-}
-
-void log_submit_sync(struct log *log)
-{
-	if (log->is_syncing || log->written_bytes == log->synced_bytes || !sync_is_due(log))
-		return;
-	if (!log_service_has_room(log->service, 1)) {
-		log->is_starved = true;
-		return;
-	}
-	log_deadline_clear(&log->sync_due);
-	log->is_syncing = true;
-	log->syncing_bytes = log->written_bytes;
-	log->syncing = log->written;
-	log->sync_op = (struct disk_op){.kind = DISK_SYNC};
-	log_submit(log, log_segment_file(log, log->written_segment, SEGMENT_LOG),
-		   &log->sync_op, LOG_TAG_SYNC, log);
-	stats_add(log->service->stats, STAT_log_syncs, 1);
-}
-
-void log_sync_done(struct log *log)
-{
-	log->is_syncing = false;
-	if (log->sync_op.result < 0)
-		log_fence(log, (int)log->sync_op.result);
-	if (log->is_fenced)
-		return;
-	log->synced_bytes = log->syncing_bytes;
-	log->durable = log->syncing;
-	answer_below(log, ACK_DURABLE, log->durable.offset);
-	wake_watches(log);
-	/* A log that is closing writes its mark as a step of that. */
-	if (!log_deadline_is_set(&log->mark_due) && !log->is_closing)
-		log_deadline_set(&log->mark_due, &log->service->mark_dues, LOG_MARK_DELAY_NS);
 }
 
 struct disk_op log_mark_write(struct log *log, int64_t offset)

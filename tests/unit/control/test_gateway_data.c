@@ -1,6 +1,7 @@
 /* test_gateway_data.c - two pollers and two writers joined: every ring, wake, page and disk goes
  * where it belongs. Behind the seams: pollers, writers and cores that only keep their options. */
 #include "control/gateway.h"
+#include "control/catalog/flush_file.h"
 #include "dataplane/base/map.h"
 
 #include <criterion/criterion.h>
@@ -21,6 +22,7 @@ struct disk {
 };
 
 static struct core_options started[2 * PAIRS];
+static unsigned flush_files_closed;
 
 struct writer *writer_create(const struct writer_options *options)
 {
@@ -74,6 +76,18 @@ int gateway_files_share(struct gateway *gateway)
 	return 0;
 }
 
+void flush_file_open(struct disk *d, const char *directory, unsigned writer,
+		     struct flush_file *ret, char *ret_line, size_t line_size)
+{
+	*ret = (struct flush_file){.fd = 100 + (int)writer, .may_flush = true};
+	ret_line[0] = '\0';
+}
+
+void flush_file_close(struct disk *d, struct flush_file *f)
+{
+	flush_files_closed++;
+}
+
 struct address address_of_ip4(uint32_t host_order)
 {
 	return (struct address){0};
@@ -102,6 +116,7 @@ static void stop(void)
 	cr_assert(g->is_sound);
 	pollers_fini(g);
 	writers_fini(g);
+	cr_assert(flush_files_closed == PAIRS);
 	rings_fini(g);
 	map_give(g, sizeof *g);
 }
@@ -153,6 +168,7 @@ Test(gateway_data, pages_and_disks_are_each_ones_own_and_marks_are_shared)
 		snprintf(name, sizeof name, "writer%u", i);
 		const struct writer_options *wo = &g->writers[i]->options;
 		cr_assert(wo->stats_page == &g->writer_pages[i] && wo->marks == g->marks);
+		cr_assert(wo->flush.fd == 100 + (int)i && wo->flush.may_flush);
 		cr_assert(wo->disk == g->disks[i] && strcmp(wo->disk->name, name) == 0);
 		cr_assert(g->pollers[i]->options.stats_page == &g->poller_pages[i]);
 	}

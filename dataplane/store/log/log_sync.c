@@ -1,0 +1,132 @@
+/* log_sync.c - what is written becomes durable, by a sync of the log's own file or by the flush
+ * of its group; answers and watches follow. See log_private.h and flush_group.h. */
+#include "dataplane/base/require.h"
+#include "dataplane/store/log/log_private.h"
+#include "dataplane/wire/kafka/kafka_error.h"
+
+void log_answer(struct log *log, enum ack_level level, int64_t offset)
+{
+	struct list *waiting = &log->unanswered[level];
+	while (!list_is_empty(waiting)) {
+		struct append *a = list_entry(waiting->next, struct append, node);
+		if (a->last_offset >= offset)
+			return;
+		list_remove(&a->node);
+		list_append(&log->service->appends, &a->node);
+		log->service->unanswered--;
+	}
+}
+
+static void wake_watches(struct log *log)
+{
+	for (struct list *node = log->watches.next, *next; node != &log->watches; node = next) {
+		next = node->next;
+		struct watch *w = list_entry(node, struct watch, node);
+		if (w->offset >= log->durable.offset)
+			continue;
+		list_remove(node);
+		w->error = KAFKA_ERROR_NONE;
+		list_append(&log->service->watches, node);
+	}
+}
+
+/* ---- is the group's flush enough? ------------------------------------------------------- */
+
+void log_ask_traits(struct log *log, struct segment *s)
+{
+	if (s->joins != SEGMENT_JOINS_UNKNOWN || log->traits_segment ||
+	    !flush_group_covers(&log->service->flush, true) ||
+	    !log_service_has_room(log->service, 1))
+		return;
+	log->traits_segment = s;
+	log->traits_op = (struct disk_op){.kind = DISK_TRAITS};
+	log_submit(log, log_segment_file(log, s, SEGMENT_LOG), &log->traits_op, LOG_TAG_TRAITS,
+		   log);
+}
+
+void log_traits_done(struct log *log)
+{
+	bool is_taken = flush_group_takes(&log->service->flush, &log->traits_op);
+	log->traits_segment->joins = is_taken ? SEGMENT_JOINS : SEGMENT_JOINS_NOT;
+	log->traits_segment = NULL;
+}
+
+bool log_writes_are_overwrites(const struct log *log)
+{
+	return log->new_bytes <= log->synced_bytes;
+}
+
+/* A sync never spans segments: of the next one nothing counts as written before all of this one
+ * is durable. */
+static bool group_covers(const struct log *log)
+{
+	return log->written_segment->joins == SEGMENT_JOINS &&
+	       flush_group_covers(&log->service->flush, log_writes_are_overwrites(log));
+}
+
+/* ---- syncs ------------------------------------------------------------------------------ */
+
+static bool sync_is_awaited(const struct log *log)
+{
+	return !list_is_empty(&log->unanswered[ACK_DURABLE]) || !list_is_empty(&log->watches) ||
+	       log->is_unnamed || log->is_closing;
+}
+
+/* Who waits is not kept waiting. What nobody waits for gathers for a moment. */
+static bool sync_is_due(struct log *log)
+{
+	if (sync_is_awaited(log) ||
+	    log->written_bytes - log->synced_bytes >= LOG_SYNC_GATHERED_BYTES)
+		return true;
+	if (!log_deadline_is_set(&log->sync_due))
+		log_deadline_set(&log->sync_due, &log->service->sync_dues, LOG_SYNC_DELAY_NS);
+	return log->sync_due.at_ns <= log->service->now_ns;
+}
+
+void log_sync_begin(struct log *log, bool is_of_file)
+{
+	log_deadline_clear(&log->sync_due);
+	log->is_syncing = true;
+	log->syncing_bytes = log->written_bytes;
+	log->syncing = log->written;
+	log->zeroes_syncing = is_of_file ? log_zeroes_end(log) : log->zeroes_synced;
+}
+
+static void sync_file(struct log *log)
+{
+	log_sync_begin(log, true);
+	log->sync_op = (struct disk_op){.kind = DISK_SYNC};
+	log_submit(log, log_segment_file(log, log->written_segment, SEGMENT_LOG),
+		   &log->sync_op, LOG_TAG_SYNC, log);
+	stats_add(log->service->stats, STAT_log_syncs, 1);
+}
+
+void log_submit_sync(struct log *log)
+{
+	/* Since it joined the group, something may have been written that is not covered. */
+	if (!log->is_syncing)
+		list_remove(&log->flush_node);
+	if (log->is_syncing || log->written_bytes == log->synced_bytes || !sync_is_due(log))
+		return;
+	if (group_covers(log))
+		flush_group_join(&log->service->flush, log);
+	else if (log_service_has_room(log->service, 1))
+		sync_file(log);
+	else
+		log->is_starved = true;
+}
+
+void log_sync_end(struct log *log)
+{
+	log->is_syncing = false;
+	if (log->is_fenced)
+		return;
+	log->synced_bytes = log->syncing_bytes;
+	log->zeroes_synced = max_u64(log->zeroes_synced, log->zeroes_syncing);
+	log->durable = log->syncing;
+	log_answer(log, ACK_DURABLE, log->durable.offset);
+	wake_watches(log);
+	/* A log that is closing writes its mark as a step of that. */
+	if (!log_deadline_is_set(&log->mark_due) && !log->is_closing)
+		log_deadline_set(&log->mark_due, &log->service->mark_dues, LOG_MARK_DELAY_NS);
+}
