@@ -1,0 +1,198 @@
+/* test_flush_rule.c - file systems as they are made and mounted in, the rule that is found there
+ * out; on images in a mount namespace of the test's own, which ends with it. */
+#include "control/catalog/flush_file.h"
+#include "control/catalog/flush_rule.h"
+
+#include <criterion/criterion.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char directory[] = "/tmp/penstock-flush-rule-XXXXXX";
+static char mounted[64]; /* in it */
+static struct flush_rule rule;
+
+static bool run(const char *command)
+{
+	return system(command) == 0;
+}
+
+static void start(void)
+{
+	cr_assert(mkdtemp(directory) != NULL);
+	snprintf(mounted, sizeof mounted, "%s/m", directory);
+	if (geteuid() != 0 || unshare(CLONE_NEWNS) != 0 ||
+	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
+		cr_skip("only root can mount");
+	if (access("/dev/loop-control", F_OK) != 0)
+		cr_skip("there are no loop devices");
+}
+
+static void stop(void)
+{
+	char command[256];
+	umount2(mounted, MNT_DETACH);
+	snprintf(command, sizeof command, "rm -rf %s", directory);
+	cr_assert(run(command));
+}
+
+TestSuite(flush_rule, .init = start, .fini = stop);
+
+/* Makes an image by `make`, mounts it with `options`, and finds the rule there. */
+static void find(const char *make, const char *options)
+{
+	char command[512];
+	snprintf(command, sizeof command,
+		 "cd %s && truncate -s 320M image && %s image >/dev/null 2>&1 && mkdir m && "
+		 "mount -o loop,%s image m",
+		 directory, make, options);
+	cr_assert(run(command), "%s", command);
+	flush_rule_find(mounted, &rule);
+}
+
+static void expect(bool may_flush, bool may_commit, const char *reason)
+{
+	cr_assert(rule.may_flush == may_flush && rule.may_commit == may_commit &&
+			  strcmp(rule.reason, reason) == 0,
+		  "flush %d, commit %d: %s", rule.may_flush, rule.may_commit, rule.reason);
+}
+
+Test(flush_rule, ext4_flushes_and_commits)
+{
+	find("mkfs.ext4 -F", "rw");
+	expect(true, true, "ext4, data=ordered");
+}
+
+Test(flush_rule, ext4_with_writeback_does_so_too)
+{
+	find("mkfs.ext4 -F", "data=writeback");
+	expect(true, true, "ext4, data=writeback");
+}
+
+Test(flush_rule, ext4_that_journals_data_does_neither)
+{
+	find("mkfs.ext4 -F", "data=journal");
+	expect(false, false, "ext4, data=journal");
+}
+
+Test(flush_rule, ext4_without_a_journal_has_none_to_commit)
+{
+	find("mkfs.ext4 -F -O ^has_journal", "rw");
+	expect(true, false, "ext4 without a journal");
+}
+
+Test(flush_rule, ext4_without_barriers_sends_no_flush)
+{
+	find("mkfs.ext4 -F", "nobarrier");
+	cr_assert(!rule.may_flush && !rule.may_commit && strstr(rule.reason, "nobarrier"));
+}
+
+/* The kernel's name for it is ext4, too, and so is its magic number. */
+Test(flush_rule, ext2_is_not_known)
+{
+	char command[256];
+	find("mkfs.ext2 -F", "rw");
+	if (!rule.may_flush && !rule.may_commit)
+		return;
+	snprintf(command, sizeof command, "grep -q ' %s .* - ext4 ' /proc/self/mountinfo", mounted);
+	cr_assert(run(command), "%s", rule.reason);
+	expect(true, false, "ext4 without a journal");
+}
+
+Test(flush_rule, xfs_flushes_and_commits)
+{
+	find("mkfs.xfs -m reflink=0", "rw");
+	expect(true, true, "xfs without reflink");
+}
+
+Test(flush_rule, xfs_with_reflink_commits_only)
+{
+	find("mkfs.xfs -m reflink=1", "rw");
+	expect(false, true, "xfs with reflink");
+}
+
+Test(flush_rule, tmpfs_is_not_known)
+{
+	cr_assert(mkdir(mounted, 0755) == 0 && mount("none", mounted, "tmpfs", 0, NULL) == 0);
+	flush_rule_find(mounted, &rule);
+	expect(false, false, "tmpfs, of which it is not known");
+}
+
+Test(flush_rule, a_directory_that_is_not_there_allows_nothing)
+{
+	flush_rule_find(mounted, &rule);
+	expect(false, false, "No such file or directory");
+}
+
+/* ---- which files join ------------------------------------------------------------------- */
+
+static int64_t call(struct disk *d, struct disk_op *op)
+{
+	return disk_run(d, op);
+}
+
+static bool joins(struct disk *d, const struct flush_file *f, const char *path)
+{
+	struct flush_group group;
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	struct disk_op op = {.kind = DISK_TRAITS, .fd = fd};
+	cr_assert(fd >= 0 && call(d, &op) >= 0);
+	close(fd);
+	flush_group_init(&group, f);
+	return flush_group_takes(&group, &op);
+}
+
+Test(flush_rule, a_plain_file_of_that_file_system_joins_and_no_other)
+{
+	char path[128], line[512];
+	struct flush_file f;
+	int error;
+	struct disk *d = disk_create("test", &error);
+	find("mkfs.ext4 -F", "rw");
+	flush_file_open(d, mounted, 3, &f, line, sizeof line);
+	cr_assert(f.may_flush && f.may_commit, "%s", line);
+	snprintf(path, sizeof path, "%s/a", mounted);
+	cr_assert(joins(d, &f, path));
+	snprintf(path, sizeof path, "%s/elsewhere", directory);
+	cr_assert(!joins(d, &f, path));
+
+	/* Its own file is made anew from what a gateway leaves, and from nothing else. */
+	struct disk_op commit = {.kind = DISK_COMMIT, .fd = f.fd, .size = 2 * DISK_BLOCK_BYTES};
+	cr_assert(call(d, &commit) == 0);
+	flush_file_close(d, &f);
+	flush_file_open(d, mounted, 3, &f, line, sizeof line);
+	cr_assert(f.may_flush, "%s", line);
+	flush_file_close(d, &f);
+	snprintf(path, sizeof path, "%s/" FLUSH_FILE_NAME "3", mounted);
+	cr_assert(truncate(path, 3 * DISK_BLOCK_BYTES) == 0);
+	flush_file_open(d, mounted, 3, &f, line, sizeof line);
+	cr_assert(!f.may_flush && !f.may_commit && strstr(line, "File exists"), "%s", line);
+	disk_destroy(d);
+}
+
+/* Marked +j while nobody has it mounted: chattr would need a privilege that root may lack. */
+Test(flush_rule, a_file_whose_data_is_journaled_does_not_join)
+{
+	char command[512], line[512];
+	struct flush_file f;
+	int error;
+	struct disk *d = disk_create("test", &error);
+	find("mkfs.ext4 -F", "rw");
+	snprintf(command, sizeof command,
+		 "cd %s && touch m/a && umount m && "
+		 "debugfs -w -R 'set_inode_field a flags 0x84000' image 2>/dev/null && "
+		 "mount -o loop image m",
+		 directory);
+	cr_assert(run(command), "%s", command);
+	flush_file_open(d, mounted, 0, &f, line, sizeof line);
+	snprintf(command, sizeof command, "%s/a", mounted);
+	cr_assert(f.may_flush && !joins(d, &f, command), "%s", line);
+	snprintf(command, sizeof command, "%s/b", mounted);
+	cr_assert(joins(d, &f, command));
+	flush_file_close(d, &f);
+	disk_destroy(d);
+}
