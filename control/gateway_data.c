@@ -97,9 +97,12 @@ void rings_fini(void *gateway)
 static void flush_init(struct gateway *g, unsigned writer)
 {
 	char line[512];
+	const struct flush_file *first = &g->flush[0], *own = &g->flush[writer];
 	flush_file_open(g->control_disk, settings_log_dir(&g->settings), writer, &g->flush[writer],
 			line, sizeof line);
-	if (writer == 0)
+	/* The rule is the directory's; a writer's file may be missing all the same. */
+	if (writer == 0 || own->may_flush != first->may_flush ||
+	    own->may_commit != first->may_commit)
 		fprintf(stderr, "penstockd: %s\n", line);
 }
 

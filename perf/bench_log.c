@@ -178,10 +178,13 @@ static void print_figures(const struct bench *b, const struct figures *from,
 	       b->o.batch_bytes, b->o.partitions, b->o.in_flight, b->o.rate,
 	       b->o.level == ACK_DURABLE ? "durable" : "written", seconds, answers / seconds,
 	       answers * b->o.batch_bytes / seconds);
-	printf(" \"writes\": %lu, \"syncs\": %lu, \"bytes_zeroed\": %lu, \"cpu_s\": %.3f, "
-	       "\"counter_hz\": %.0f,\n \"writer_cycles_per_batch\": %.0f,\n",
+	printf(" \"writes\": %lu, \"syncs\": %lu, \"flushes\": %lu, \"commits\": %lu, "
+	       "\"bytes_zeroed\": %lu, \"cpu_s\": %.3f, \"counter_hz\": %.0f,\n"
+	       " \"writer_cycles_per_batch\": %.0f,\n",
 	       to->stats.value[STAT_log_writes] - from->stats.value[STAT_log_writes],
 	       to->stats.value[STAT_log_syncs] - from->stats.value[STAT_log_syncs],
+	       to->stats.value[STAT_log_flushes] - from->stats.value[STAT_log_flushes],
+	       to->stats.value[STAT_log_commits] - from->stats.value[STAT_log_commits],
 	       to->stats.value[STAT_log_zeroed_bytes] - from->stats.value[STAT_log_zeroed_bytes],
 	       to->cpu_s - from->cpu_s, bench_counter_hz(), busy / answers);
 	const struct histogram *h = &b->latency;

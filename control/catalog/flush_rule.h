@@ -12,7 +12,7 @@
  * nothing else; without barriers it sends none. An overwrite of blocks that a reflink copy shares
  * goes to new ones: that is in the journal. Elsewhere nothing of the kind is promised.
  *
- * Seam: chosen by what is linked, flush_rule_linux.c or tests/sim/sim_seams.c. Core: control.
+ * Seam: chosen by what is linked, flush_rule_linux.c or tests/sim/sim_disk.c. Core: control.
  */
 #ifndef PENSTOCK_FLUSH_RULE_H
 #define PENSTOCK_FLUSH_RULE_H

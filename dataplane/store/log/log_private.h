@@ -1,8 +1,8 @@
 /* log_private.h - one log from inside, for the files log*.c and recover.c only.
  *
  *     queue ─ copy ─▶ open write ─ submit ─▶ writes ─ reap ─▶ written ─ sync ─▶ durable
- *     (log_append.c)              (log_write.c)                          │
- *                                                     unanswered[level] ─┴─▶ service->appends
+ *     (log_append.c)              (log_write.c)                (log_sync.c) │
+ *                                                        unanswered[level] ─┴─▶ service->appends
  *
  * Counters of bytes run over all segments since open (`copied` ≥ `written` ≥ `synced`): they
  * order writes and syncs across a roll. Writes are block aligned. One that ends inside a block
