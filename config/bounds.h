@@ -30,9 +30,28 @@ enum {
 	HANDOFF_READS_MAX = 1024,
 	HANDOFF_WATCHES_MAX = PARTITIONS_MAX, /* one per lane: a fetch always finds one */
 	HANDOFF_ADMINS_MAX = 1023,
-	/* Calls go over rings of their own, poller to control. */
+	/* Calls go over rings of their own, poller to control and poller to coordinator. */
 	HANDOFF_CALLS_MAX = 1024,
+	/* Messages that a poller did not ask for, under way to it from one sender, by kind; one
+	 * ring of the sender's holds them all. What is more waits on the sender's own list. */
+	INBOX_SENDS_MAX = 512,
+	INBOX_CLOSES_MAX = 256,
+	INBOX_FENCES_MAX = 256,
+	INBOX_PACKETS_MAX = 256,
+	/* Of each sender in a turn. */
+	INBOX_PER_TURN = 64,
+	/* Control, the coordinator, and whoever passes packets on: the other pollers. */
+	INBOX_SENDERS_MAX = POLLERS_MAX + 1,
 	HANDOFF_RING_SLOTS = 32768,
+
+	/* Requests that wait at control, or at the coordinator, for somebody else, and what they
+	 * keep of their bytes; who comes later is answered at once, with an error that makes a
+	 * client ask again. */
+	PARKED_REQUESTS_MAX = 65536,
+	PARKED_BYTES_MAX = 64 << 20,
+	/* The list before an inbox: all that is parked may be answered at once, and those who
+	 * are closed, fenced or passed on find as much room again. */
+	OUTBOX_WAITING_MAX = 2 * PARKED_REQUESTS_MAX,
 
 	/* Kafka requests of one connection that may be unanswered: librdkafka sends up to a
 	 * million, we stop reading at this many. */
@@ -54,6 +73,11 @@ static_assert(HANDOFF_APPENDS_MAX + HANDOFF_READS_MAX + HANDOFF_WATCHES_MAX +
 			      HANDOFF_ADMINS_MAX <= HANDOFF_RING_SLOTS - 1,
 	      "an enqueue never waits: a ring of n slots holds n - 1 messages");
 static_assert(HANDOFF_CALLS_MAX <= HANDOFF_RING_SLOTS - 1, "the same for calls");
+static_assert(INBOX_SENDS_MAX + INBOX_CLOSES_MAX + INBOX_FENCES_MAX + INBOX_PACKETS_MAX <=
+		      HANDOFF_RING_SLOTS - 1, "the same for an inbox");
+static_assert((int)PARKED_REQUESTS_MAX <= (int)OUTBOX_WAITING_MAX,
+	      "who is parked finds a place for his answer");
+static_assert((int)INBOX_SENDERS_MAX <= UINT8_MAX, "handoff_msg.sender");
 static_assert(POLLERS_MAX <= 256, "8 bits in a connection handle");
 
 #endif

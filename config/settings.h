@@ -21,7 +21,7 @@
 
 enum { SETTING_HOST_BYTES = 256 };
 
-enum core_role { CORE_POLLER, CORE_WRITER, CORE_FUSED };
+enum core_role { CORE_POLLER, CORE_WRITER, CORE_FUSED, CORE_COORDINATOR, CORE_ROLES };
 
 /* Where a listener is reached. */
 struct listener_address {
@@ -47,7 +47,7 @@ struct settings {
 	struct listener listener[LISTENERS_MAX];
 	struct listener_address address[LISTENERS_MAX]; /* of each of them */
 	unsigned listener_count;
-	struct core_settings core[POLLERS_MAX + WRITERS_MAX];
+	struct core_settings core[POLLERS_MAX + WRITERS_MAX + 1];
 	unsigned core_count; /* 0: penstock.cores is empty */
 	uint32_t port_ip4;   /* host order; 0: not set */
 	uint8_t port_prefix_bits;

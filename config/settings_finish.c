@@ -72,7 +72,7 @@ static void finish_listener_hosts(struct settings *s, struct settings_report *re
 
 static bool parse_core(const char *item, struct core_settings *ret)
 {
-	static const char *const roles[] = {"poller", "writer", "fused"};
+	static const char *const roles[CORE_ROLES] = {"poller", "writer", "fused", "coordinator"};
 	const char *colon = strchr(item, ':');
 	for (unsigned i = 0; colon && i < array_len(roles); i++) {
 		size_t size = strlen(roles[i]);
@@ -99,10 +99,15 @@ static bool core_is_taken(const struct settings *s, uint16_t cpu)
 static void check_roles(const struct settings *s, const char *where,
 			struct settings_report *report)
 {
-	unsigned count[3] = {0};
+	unsigned count[CORE_ROLES] = {0};
 	for (unsigned i = 0; i < s->core_count; i++)
 		count[s->core[i].role]++;
 	unsigned pollers = count[CORE_POLLER] + count[CORE_FUSED];
+	if (count[CORE_COORDINATOR] > 1)
+		settings_error(report, where, "penstock.cores: %u coordinators: there is one",
+			       count[CORE_COORDINATOR]);
+	if (count[CORE_COORDINATOR] == s->core_count)
+		return; /* the data cores are chosen as if nothing was named */
 	if (pollers == 0)
 		settings_error(report, where,
 			       "penstock.cores: no poller: name a poller or fused core");
@@ -131,7 +136,7 @@ static void finish_cores(struct settings *s, struct settings_report *report)
 		if (!parse_core(item, &core))
 			settings_error(report, where,
 				       "penstock.cores: %s: expected poller:CPU, "
-				       "writer:CPU or fused:CPU",
+				       "writer:CPU, fused:CPU or coordinator:CPU",
 				       item);
 		else if (core_is_taken(s, core.cpu))
 			settings_error(report, where,

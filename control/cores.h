@@ -27,6 +27,7 @@ struct core_plan {
 	unsigned count;
 	unsigned poller_count;
 	unsigned writer_count;
+	int coordinator_cpu; /* -1: wherever control runs */
 	struct {
 		uint16_t cpu;
 		int poller; /* index, or -1 */
@@ -34,8 +35,8 @@ struct core_plan {
 	} core[POLLERS_MAX + WRITERS_MAX];
 };
 
-/* From penstock.cores; when that is empty, a poller and a writer on the last two of three or
- * more CPUs, one fused core on the last of fewer. -errno with the reason printed. */
+/* From penstock.cores; when that names no data core, a poller and a writer on the last two of
+ * three or more CPUs, one fused core on the last of fewer. -errno with the reason printed. */
 int cores_plan(const struct settings *s, struct core_plan *ret);
 
 struct core_options {

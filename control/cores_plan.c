@@ -36,11 +36,14 @@ static int plan_automatic(struct core_plan *ret)
 
 int cores_plan(const struct settings *s, struct core_plan *ret)
 {
-	*ret = (struct core_plan){0};
-	if (s->core_count == 0)
-		return plan_automatic(ret);
+	*ret = (struct core_plan){.coordinator_cpu = -1};
 	for (unsigned i = 0; i < s->core_count; i++)
-		plan_add(ret, s->core[i].role, s->core[i].cpu);
+		if (s->core[i].role == CORE_COORDINATOR)
+			ret->coordinator_cpu = s->core[i].cpu;
+		else
+			plan_add(ret, s->core[i].role, s->core[i].cpu);
+	if (ret->count == 0)
+		return plan_automatic(ret);
 	if (ret->poller_count == 0)
 		return refuse(
 			"no poller; add poller:CPU, or fused:CPU for both in one loop");

@@ -1,9 +1,12 @@
 /* gateway.h - everything one gateway process is made of, and the table that starts it.
  *
  *     settings ─▶ signals ─▶ files ─▶ heap ─▶ lock ─▶ plan ─▶ eal ─▶ port ─▶ rings ─▶ writers
- *              ─▶ registry ─▶ pollers ─▶ kafka ─▶ rpc ─▶ cores            gateway_run()
+ *              ─▶ registry ─▶ pollers ─▶ kafka ─▶ rpc ─▶ coordinator ─▶ cores
+ *                                                                          gateway_run()
  *
  *     poller p ──data[p][w]──▶ writer w ◀──admin[w]── control ◀──calls[p]── poller p
+ *     poller p ──asks[p]──▶ coordinator ──keyed[w]──▶ writer w
+ *     control, coordinator ──outboxes[s][p]──▶ poller p
  *
  * Core: control. Data cores see only what they were given at their creation.
  */
@@ -11,6 +14,7 @@
 #define PENSTOCK_GATEWAY_H
 
 #include "control/boot.h"
+#include "control/coordinator/coordinator_thread.h"
 #include "control/cores.h"
 #include "control/eal.h"
 #include "control/kafka/kafka_api.h"
@@ -23,6 +27,9 @@ struct gateway_arguments {
 	const char *const *sets; /* key=value */
 	unsigned set_count;
 };
+
+/* Who sends into pollers' inboxes, and where in each inbox. */
+enum gateway_sender { SENDER_CONTROL, SENDER_COORDINATOR, GATEWAY_SENDERS };
 
 enum gateway_state {
 	GATEWAY_STARTING, /* logs are read, nobody is answered */
@@ -39,10 +46,14 @@ struct gateway {
 	struct eal eal;
 	struct nic *nic;
 	struct wake control_wake;
+	struct wake coordinator_wake;
 	struct wake core_wakes[POLLERS_MAX + WRITERS_MAX];
 	struct handoff data[POLLERS_MAX][WRITERS_MAX];
 	struct handoff admin[WRITERS_MAX];
 	struct handoff calls[POLLERS_MAX];
+	struct handoff asks[POLLERS_MAX];
+	struct handoff keyed[WRITERS_MAX];
+	struct outbox outboxes[GATEWAY_SENDERS][POLLERS_MAX];
 	struct rte_rcu_qsbr *rcu;
 	struct marks_page *marks; /* by partition slot */
 	struct disk *control_disk;
@@ -53,11 +64,14 @@ struct gateway {
 	struct poller *pollers[POLLERS_MAX];
 	struct stats_page writer_pages[WRITERS_MAX];
 	struct stats_page poller_pages[POLLERS_MAX];
+	struct stats_page coordinator_page;
 	struct core cores[POLLERS_MAX + WRITERS_MAX];
 	struct topics *_Atomic topics;
 	atomic_bool drain;
 	struct registry *registry;
 	struct kafka_api *kafka_api;
+	struct coordinator *coordinator;
+	struct coordinator_thread coordinator_thread;
 	struct rpc *rpc;
 	int signal_fd;
 	int lock_fd;
@@ -89,6 +103,10 @@ int pollers_init(void *gateway);
 void pollers_fini(void *gateway);
 int cores_init(void *gateway);
 void cores_fini(void *gateway);
+
+/* gateway_coordinator.c: the thread beside control. */
+int coordinator_init(void *gateway);
+void coordinator_fini(void *gateway);
 
 /* gateway_run.c: turns control until a signal has ended the gateway. */
 void gateway_run(struct gateway *g);

@@ -206,8 +206,10 @@ static int kafka_step(void *gateway)
 		.disk = g->control_disk,
 		.log_dir = settings_log_dir(s),
 	};
-	for (unsigned p = 0; p < g->plan.poller_count; p++)
+	for (unsigned p = 0; p < g->plan.poller_count; p++) {
 		o.pollers[p] = &g->calls[p];
+		o.outboxes[p] = &g->outboxes[SENDER_CONTROL][p];
+	}
 	for (unsigned i = 0; i < s->listener_count; i++) {
 		struct kafka_api_listener *l = &o.listeners[i];
 		uint16_t told = s->address[i].advertised_port;
@@ -233,7 +235,7 @@ static void rpc_sources(struct gateway *g, struct rpc_options *o)
 {
 	for (unsigned i = 0; i < g->plan.count; i++) {
 		int poller = g->plan.core[i].poller, writer = g->plan.core[i].writer;
-		unsigned cpu = g->plan.core[i].cpu;
+		int cpu = g->plan.core[i].cpu;
 		if (poller >= 0)
 			o->sources[o->source_count++] =
 				(struct rpc_source){"poller", (unsigned)poller, cpu,
@@ -245,6 +247,9 @@ static void rpc_sources(struct gateway *g, struct rpc_options *o)
 		o->sources[o->source_count++] =
 			(struct rpc_source){"core", i, cpu, &g->cores[i].page};
 	}
+	o->sources[o->source_count++] =
+		(struct rpc_source){"coordinator", 0, g->plan.coordinator_cpu,
+				    &g->coordinator_page};
 }
 
 static int rpc_step(void *gateway)
@@ -301,6 +306,7 @@ const struct boot_step gateway_steps[] = {
 	{"pollers", pollers_init, pollers_fini},
 	{"Kafka requests", kafka_step, kafka_undo},
 	{"control socket", rpc_step, rpc_undo},
+	{"coordinator", coordinator_init, coordinator_fini},
 	{"data cores", cores_init, cores_fini},
 };
 const unsigned gateway_step_count = array_len(gateway_steps);

@@ -37,22 +37,40 @@ static struct wake *writer_wake(struct gateway *g, unsigned writer)
 static int wakes_init(struct gateway *g)
 {
 	int error = wake_init(&g->control_wake);
+	error = error ? error : wake_init(&g->coordinator_wake);
 	for (unsigned i = 0; i < g->plan.count && !error; i++)
 		error = wake_init(&g->core_wakes[i]);
+	return error;
+}
+
+/* What a poller says to others, and what they say to it. */
+static int poller_rings_init(struct gateway *g, unsigned p)
+{
+	struct wake *const senders[GATEWAY_SENDERS] = {
+		[SENDER_CONTROL] = &g->control_wake,
+		[SENDER_COORDINATOR] = &g->coordinator_wake,
+	};
+	struct wake *wake = poller_wake(g, p);
+	int error = handoff_init(&g->calls[p], wake, &g->control_wake);
+	error = error ? error : handoff_init(&g->asks[p], wake, &g->coordinator_wake);
+	for (unsigned w = 0; w < g->plan.writer_count && !error; w++)
+		error = handoff_init(&g->data[p][w], wake, writer_wake(g, w));
+	for (unsigned s = 0; s < GATEWAY_SENDERS && !error; s++)
+		error = outbox_init(&g->outboxes[s][p], (uint8_t)s, senders[s], wake);
 	return error;
 }
 
 static int handoffs_init(struct gateway *g)
 {
 	int error = 0;
-	for (unsigned p = 0; p < g->plan.poller_count && !error; p++) {
-		struct wake *wake = poller_wake(g, p);
-		error = handoff_init(&g->calls[p], wake, &g->control_wake);
-		for (unsigned w = 0; w < g->plan.writer_count && !error; w++)
-			error = handoff_init(&g->data[p][w], wake, writer_wake(g, w));
-	}
-	for (unsigned w = 0; w < g->plan.writer_count && !error; w++)
+	for (unsigned p = 0; p < g->plan.poller_count && !error; p++)
+		error = poller_rings_init(g, p);
+	for (unsigned w = 0; w < g->plan.writer_count && !error; w++) {
 		error = handoff_init(&g->admin[w], &g->control_wake, writer_wake(g, w));
+		if (!error)
+			error = handoff_init(&g->keyed[w], &g->coordinator_wake,
+					     writer_wake(g, w));
+	}
 	return error;
 }
 
@@ -79,13 +97,19 @@ void rings_fini(void *gateway)
 	struct gateway *g = gateway;
 	for (unsigned p = 0; p < g->plan.poller_count; p++) {
 		handoff_fini(&g->calls[p]);
+		handoff_fini(&g->asks[p]);
+		for (unsigned s = 0; s < GATEWAY_SENDERS; s++)
+			outbox_fini(&g->outboxes[s][p]);
 		for (unsigned w = 0; w < g->plan.writer_count; w++)
 			handoff_fini(&g->data[p][w]);
 	}
-	for (unsigned w = 0; w < g->plan.writer_count; w++)
+	for (unsigned w = 0; w < g->plan.writer_count; w++) {
 		handoff_fini(&g->admin[w]);
+		handoff_fini(&g->keyed[w]);
+	}
 	for (unsigned i = 0; i < g->plan.count; i++)
 		wake_fini(&g->core_wakes[i]);
+	wake_fini(&g->coordinator_wake);
 	wake_fini(&g->control_wake);
 	if (g->rcu)
 		quiescent_destroy(g->rcu, POLLERS_MAX);
@@ -125,6 +149,7 @@ static int writer_init(struct gateway *g, unsigned index)
 		return error;
 	for (unsigned p = 0; p < g->plan.poller_count; p++)
 		o.handoffs[o.handoff_count++] = &g->data[p][index];
+	o.handoffs[o.handoff_count++] = &g->keyed[index];
 	o.handoffs[o.handoff_count++] = &g->admin[index];
 	g->writers[index] = writer_create(&o);
 	if (g->writers[index])
@@ -185,6 +210,7 @@ static struct poller_options poller_options(const struct settings *s, const stru
 		.answers_max = l->answers_max,
 		.answer_large_chunks = large_chunks,
 		.request_chunks = large_chunks,
+		.coordinator_chunks = LARGE_CHUNKS_MIN,
 		.sessions_max = s->tcp.connections_max,
 		.settings = s->poller,
 		.listeners = s->listener,
@@ -201,6 +227,9 @@ static int poller_init(struct gateway *g, const struct capacity *l, unsigned ind
 	for (unsigned w = 0; w < g->plan.writer_count; w++)
 		o.writers[o.writer_count++] = &g->data[index][w];
 	o.control = &g->calls[index];
+	o.coordinator = &g->asks[index];
+	for (unsigned sender = 0; sender < GATEWAY_SENDERS; sender++)
+		o.inbox.senders[o.inbox.count++] = &g->outboxes[sender][index].handoff;
 	o.wake = poller_wake(g, index);
 	o.stats_page = &g->poller_pages[index];
 	o.topics = &g->topics;

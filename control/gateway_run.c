@@ -187,10 +187,7 @@ static bool has_messages(const struct gateway *g)
 	for (unsigned w = 0; w < g->plan.writer_count; w++)
 		if (handoff_has_up(&g->admin[w]))
 			return true;
-	for (unsigned p = 0; p < g->plan.poller_count; p++)
-		if (handoff_has_down(&g->calls[p]))
-			return true;
-	return false;
+	return kafka_api_has_messages(g->kafka_api);
 }
 
 static void control_sleep(struct gateway *g)

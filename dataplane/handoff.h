@@ -1,6 +1,6 @@
 /* handoff.h - the one seam between cores: two single-producer single-consumer rings.
  *
- *     requester (poller, control)                     server (writer, control)
+ *     requester (poller, control ...)                 server (writer, control ...)
  *       handoff_send ──▶ [ . . m m m . ] down ──▶ handoff_pull
  *       handoff_reap ◀── [ . m . . . . ] up   ◀── handoff_complete
  *
@@ -31,13 +31,17 @@ enum handoff_kind {
 	HANDOFF_READ,   /* struct read: poller -> writer */
 	HANDOFF_WATCH,  /* struct watch: poller -> writer */
 	HANDOFF_ADMIN,  /* struct admin: control -> writer */
-	HANDOFF_CALL,   /* struct call: poller -> control */
+	HANDOFF_CALL,   /* struct call: poller -> control, coordinator */
+	HANDOFF_SEND,   /* struct inbox_msg (inbox.h): control, coordinator -> poller, as */
+	HANDOFF_CLOSE,  /* the next two */
+	HANDOFF_FENCE,
+	HANDOFF_PACKET, /* struct inbox_msg: poller -> poller */
 	HANDOFF_KINDS,
 };
 
 struct handoff_msg {
 	uint8_t kind;   /* enum handoff_kind */
-	uint8_t sender; /* poller index; of control's messages, 0 */
+	uint8_t sender; /* poller index; of control's messages, 0; in an inbox, see inbox.h */
 };
 
 /* Names a partition. A stale generation is answered UNKNOWN_TOPIC_OR_PARTITION. */
@@ -64,6 +68,7 @@ struct append {
 	int64_t log_start_offset;
 	/* Requester's own */
 	struct lane *lane;
+	uint8_t epoch; /* session/fence.h */
 	/* Dealt out over several lists, so that as many answers can be fetched at once (ack.c). */
 	struct waiter *waiters[APPEND_WAITER_LISTS];
 	uint32_t waiter_count;
@@ -121,19 +126,30 @@ struct admin {
 	struct list node; /* server's own while it holds the message */
 };
 
+/* The one request of a connection that waits for an answer: where that goes when it does not
+ * come back with the call. Both halves change with what they name, so that an old ticket fits
+ * nobody else: the handle with the connection, the number with each request. */
+struct ticket {
+	uint64_t stream;  /* a stream's handle (net/stream.h) */
+	uint32_t request; /* its number on this stream, from 1; 0: none */
+};
+
 /* A Kafka request that is neither Produce nor Fetch: bytes in, bytes out. */
 struct call {
 	struct handoff_msg msg;
-	bool is_release;     /* second trip: control frees `reply` and gives the call back */
+	bool is_release;     /* second trip: the server frees `reply` and gives the call back */
 	uint8_t listener;    /* the listener it came through: which address to advertise */
+	struct ticket ticket;
 	struct chain request; /* header and body, without the size field; lent */
 	uint32_t request_bytes;
-	/* Answer: control's memory until the release. Null: close the connection. */
+	/* Answer. Parked: it comes through the inbox, with the ticket, and there is no reply. */
+	bool is_parked;
+	/* The server's memory until the release. Null: close the connection. */
 	uint8_t *reply;      /* with the size field */
 	size_t reply_bytes;
 	/* Requester's own */
-	uint64_t stream;
-	struct answer *answer;
+	uint8_t server;        /* whom it was sent to */
+	struct answer *answer; /* null: it was answered before the call came back */
 	struct list node; /* server's own */
 };
 

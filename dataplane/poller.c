@@ -1,12 +1,12 @@
 /* poller.c - one turn of the receive core, and what it owns; see poller.h. */
 #include "dataplane/poller.h"
-#include "dataplane/base/clock.h"
 #include "dataplane/base/lap.h"
 #include "dataplane/base/map.h"
 #include "dataplane/base/require.h"
 #include "dataplane/batch/batch.h"
 #include "dataplane/kafka/kafka_session.h"
 #include "dataplane/quiescent.h"
+#include "dataplane/session/delivery.h"
 
 #include <errno.h>
 
@@ -31,6 +31,12 @@ struct turn {
 	struct laps laps;
 };
 
+/* Packets of the turn that another poller has passed on. */
+struct passed {
+	struct list taken; /* struct inbox_msg.node: given back when the turn ends */
+	struct pkt packets[PACKETS_PER_TURN];
+};
+
 struct poller {
 	struct ingest ingest;
 	struct turn turn;
@@ -39,6 +45,7 @@ struct poller {
 	struct tcp *tcp;
 	struct chunk_pool receive;
 	uint8_t *scratch;
+	struct passed passed;
 	uint64_t published_ns;
 	struct poller_options options;
 };
@@ -79,6 +86,30 @@ static void turn_end(struct poller *p, bool busy)
 	quiescent_pass(p->options.rcu, p->options.index);
 }
 
+/* PACKETs behind what the port had, as the turn has room; they lie in their senders' memory. */
+static void passed_take(struct poller *p)
+{
+	struct ingest *in = &p->ingest;
+	struct pkt_vec *v = &p->turn.packets;
+	while (unlikely(!list_is_empty(&in->packets)) && v->count < PACKETS_PER_TURN) {
+		struct list *node = list_take_first(&in->packets);
+		const struct bytes b = list_entry(node, struct inbox_msg, node)->bytes;
+		struct pkt *packet = &p->passed.packets[v->count];
+		*packet = (struct pkt){.data = (uint8_t *)(uintptr_t)b.data,
+				       .size = (uint32_t)b.size};
+		list_append(&p->passed.taken, node);
+		pkt_vec_push(v, packet);
+		stats_add(&in->stats, STAT_packets_received, 1);
+		stats_add(&in->stats, STAT_bytes_received, b.size);
+	}
+}
+
+static void passed_give(struct poller *p)
+{
+	for (struct list *node; (node = list_take_first(&p->passed.taken));)
+		delivery_give(&p->ingest, list_entry(node, struct inbox_msg, node), INBOX_DONE);
+}
+
 /* The cycles since the last call were this stage's, but for the driver's. */
 static void spent(struct poller *p, enum stat_id stage)
 {
@@ -93,10 +124,12 @@ bool poller_turn(struct poller *p)
 	turn_begin(p);
 
 	bool acked = ack_input(in); /* completions first: they free memory */
+	bool told = delivery_input(in);
 	waiting_admit(in);
 	spent(p, STAT_cycles_ack);
 
 	nic_rx(p->options.nic, &t->packets);
+	passed_take(p);
 	ip_input(&p->ip, &t->packets, &t->segments, &t->datagram_packets, in->now_ns);
 	udp_input(&p->udp, &t->datagram_packets, &t->datagrams);
 	spent(p, STAT_cycles_ip);
@@ -118,9 +151,10 @@ bool poller_turn(struct poller *p)
 	tcp_output(p->tcp, in->now_ns);
 	nic_tx_flush(p->options.nic);
 	nic_release(p->options.nic);
+	passed_give(p);
 	spent(p, STAT_cycles_tcp_out);
 
-	bool busy = acked || ready || t->packets.count > 0;
+	bool busy = acked || told || ready || t->packets.count > 0;
 	turn_end(p, busy);
 	return busy;
 }
@@ -138,7 +172,9 @@ static int slabs_init(struct ingest *in, const struct poller_options *o)
 	error = error ? error : slab_init(&in->waiters, sizeof(struct waiter), o->answers_max);
 	error = error ? error : slab_init(&in->appends, sizeof(struct append), appends);
 	error = error ? error : slab_init(&in->reads, sizeof(struct read), reads);
-	error = error ? error : slab_init(&in->calls, sizeof(struct call), HANDOFF_CALLS_MAX);
+	for (unsigned i = 0; i < CALL_SERVERS && !error; i++)
+		error = slab_init(&in->servers[i].calls, sizeof(struct call),
+				  HANDOFF_CALLS_MAX);
 	error = error ? error : slab_init(&in->fetches, kafka_fetch_bytes(), o->sessions_max);
 	return error;
 }
@@ -156,7 +192,11 @@ static int pools_init(struct poller *p, const struct poller_options *o)
 	error = error ? error
 		      : chunk_pool_init(&in->answer_large, CHUNK_BYTES, o->answer_large_chunks);
 	error = error ? error
-		      : chunk_pool_init(&in->request_pool, CHUNK_BYTES, o->request_chunks);
+		      : chunk_pool_init(&in->servers[CALL_CONTROL].requests, CHUNK_BYTES,
+					o->request_chunks);
+	error = error ? error
+		      : chunk_pool_init(&in->servers[CALL_COORDINATOR].requests, CHUNK_BYTES,
+					o->coordinator_chunks);
 	error = error ? error
 		      : chunk_pool_init(&p->receive, CHUNK_RECEIVE_BYTES, o->receive_chunks);
 	p->scratch = map_take(SCRATCH_BYTES);
@@ -179,8 +219,16 @@ static void ingest_init(struct ingest *in, const struct poller_options *o)
 	wheel_init(&in->wheel, in->now_ns);
 	memcpy(in->writers, o->writers, sizeof in->writers);
 	in->writer_count = o->writer_count;
-	in->control = o->control;
+	in->servers[CALL_CONTROL].handoff = o->control;
+	in->servers[CALL_COORDINATOR].handoff = o->coordinator;
+	in->inbox = o->inbox;
+	delivery_init(in);
 	in->settings = o->settings;
+}
+
+static struct stream *stream_of(void *tcp, uint64_t handle)
+{
+	return tcp_stream(tcp, handle);
 }
 
 static int net_init(struct poller *p, const struct poller_options *o)
@@ -204,6 +252,8 @@ static int net_init(struct poller *p, const struct poller_options *o)
 	p->tcp = tcp_create(&tcp, in->now_ns);
 	if (!p->tcp)
 		return -ENOMEM;
+	in->stream_find = stream_of;
+	in->transport = p->tcp;
 	for (unsigned i = 0; i < o->listener_count; i++) {
 		const struct listener *l = &o->listeners[i];
 		if (l->protocol == PROTOCOL_UDP)
@@ -222,6 +272,7 @@ struct poller *poller_create(const struct poller_options *options, int *error)
 		return NULL;
 	}
 	p->options = *options;
+	list_init(&p->passed.taken);
 	ingest_init(&p->ingest, options);
 	*error = pools_init(p, options);
 	if (!*error)
@@ -243,12 +294,14 @@ void poller_destroy(struct poller *p)
 	slab_fini(&in->waiters);
 	slab_fini(&in->appends);
 	slab_fini(&in->reads);
-	slab_fini(&in->calls);
 	slab_fini(&in->fetches);
 	lanes_fini(&in->lanes);
 	chunk_pool_fini(&in->answer_small);
 	chunk_pool_fini(&in->answer_large);
-	chunk_pool_fini(&in->request_pool);
+	for (unsigned i = 0; i < CALL_SERVERS; i++) {
+		slab_fini(&in->servers[i].calls);
+		chunk_pool_fini(&in->servers[i].requests);
+	}
 	chunk_pool_fini(&p->receive);
 	map_give(p->scratch, SCRATCH_BYTES);
 	map_give(p, sizeof *p);
@@ -257,8 +310,11 @@ void poller_destroy(struct poller *p)
 bool poller_is_drained(const struct poller *p)
 {
 	const struct ingest *in = &p->ingest;
+	uint32_t calls = 0;
+	for (unsigned i = 0; i < CALL_SERVERS; i++)
+		calls += in->servers[i].calls.in_use;
 	return tcp_connections(p->tcp) == 0 && in->appends.in_use == 0 &&
-	       in->answers.in_use == 0 && in->calls.in_use == 0 && list_is_empty(&in->ready);
+	       in->answers.in_use == 0 && calls == 0 && list_is_empty(&in->ready);
 }
 
 void poller_reset_connections(struct poller *p)
@@ -274,7 +330,10 @@ bool poller_may_sleep(const struct poller *p)
 	for (unsigned w = 0; w < in->writer_count; w++)
 		if (handoff_has_up(in->writers[w]))
 			return false;
-	return !handoff_has_up(in->control);
+	for (unsigned i = 0; i < CALL_SERVERS; i++)
+		if (handoff_has_up(in->servers[i].handoff))
+			return false;
+	return delivery_is_idle(in);
 }
 
 uint64_t poller_idle_ns(const struct poller *p, uint64_t limit_ns)

@@ -29,11 +29,14 @@ struct poller_options {
 	uint32_t answers_max;          /* answers owed at a time */
 	uint32_t answer_large_chunks;
 	uint32_t request_chunks;       /* Kafka requests on their way to control */
+	uint32_t coordinator_chunks;   /* and to the coordinator */
 	uint32_t sessions_max;
 	struct poller_settings settings;
 	struct handoff *writers[WRITERS_MAX];
 	unsigned writer_count;
 	struct handoff *control;
+	struct handoff *coordinator;
+	struct inbox inbox;            /* the senders' handoffs to this poller */
 	struct wake *wake;
 	struct stats_page *stats_page;
 	struct topics *_Atomic *topics; /* where control publishes */

@@ -192,11 +192,9 @@ static void take_message(struct writer *w, struct handoff_msg *m)
 	case HANDOFF_ADMIN:
 		take_admin(w, container_of(m, struct admin, msg));
 		return;
-	case HANDOFF_CALL:
-	case HANDOFF_KINDS:
-		break;
+	default:
+		require(!"a message for a writer");
 	}
-	require(!"a message for a writer");
 }
 
 static unsigned pull(struct writer *w)

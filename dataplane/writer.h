@@ -22,8 +22,8 @@ struct writer_options {
 	struct flush_file flush; /* of its own, in the log directory */
 	struct disk *disk;
 	struct wake *wake;
-	/* One handoff per poller, then control's. */
-	struct handoff *handoffs[POLLERS_MAX + 1];
+	/* One handoff per poller, then the coordinator's if there is one, then control's. */
+	struct handoff *handoffs[POLLERS_MAX + 2];
 	unsigned handoff_count;
 	struct stats_page *stats_page;
 	/* By partition slot, shared by all writers: each writes the slots it serves. */

@@ -38,7 +38,7 @@ struct bench {
 	const struct load *load;
 	struct nic *nic;
 	struct poller *poller;
-	struct handoff writer, control;
+	struct handoff writer, control, coordinator;
 	struct wake wakes[3];
 	struct stats_page page;
 	struct topics *_Atomic topics;
@@ -84,6 +84,7 @@ static void poller_start(struct bench *b)
 		.answers_max = connections + 4096,
 		.answer_large_chunks = 1024,
 		.request_chunks = 64,
+		.coordinator_chunks = 64,
 		.sessions_max = connections,
 		.settings = {.writer_credit_bytes = 64 << 20,
 			     .lane_credit_bytes = 16 << 20,
@@ -93,6 +94,7 @@ static void poller_start(struct bench *b)
 		.writers = {&b->writer},
 		.writer_count = 1,
 		.control = &b->control,
+		.coordinator = &b->coordinator,
 		.wake = &b->wakes[0],
 		.stats_page = &b->page,
 		.topics = &b->topics,
@@ -110,6 +112,7 @@ static void bench_start(struct bench *b, const struct load *load)
 		require(wake_init(&b->wakes[i]) == 0);
 	require(handoff_init(&b->writer, &b->wakes[0], &b->wakes[1]) == 0);
 	require(handoff_init(&b->control, &b->wakes[0], &b->wakes[2]) == 0);
+	require(handoff_init(&b->coordinator, &b->wakes[0], &b->wakes[2]) == 0);
 	atomic_store(&b->topics, topic_make());
 	b->rcu = quiescent_create(1);
 	require(b->rcu && b->topics);
@@ -126,6 +129,7 @@ static void bench_stop(struct bench *b)
 	topics_free(b->topics);
 	handoff_fini(&b->writer);
 	handoff_fini(&b->control);
+	handoff_fini(&b->coordinator);
 	for (unsigned i = 0; i < array_len(b->wakes); i++)
 		wake_fini(&b->wakes[i]);
 }

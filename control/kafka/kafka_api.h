@@ -2,21 +2,23 @@
  *
  *     poller ─▶ struct call (bytes) ─▶ kafka_api_turn ─▶ handler ─▶ reply (bytes) ─▶ poller
  *     poller ─▶ the same call, is_release ─▶ reply freed ─▶ poller
+ *     parked: the call goes back without a reply, which comes through the inbox (parking.h)
  *
  * One handler per row of wire/kafka/kafka_apis.def that names CONTROL. A request that no row takes,
  * or that is malformed, comes back without a reply, and the poller closes the connection, as
- * Kafka does. A Metadata request that creates topics is answered when they are served, not
- * before: what it names can be written to at once.
+ * Kafka does. A Metadata request that creates topics is parked, and answered when they are served,
+ * not before: what it names can be written to at once.
  *
  * Core: control; blocks only in disk_run(), for ListOffsets by time. Ownership: a call and its
  * request are the poller's, lent until completed; a reply is ours until its release.
  * Limits: KAFKA_API_ARENA_BYTES for one request and its answer, decoded; larger ones lose
- * their connection.
+ * their connection. Those that are parked: parking.h.
  */
 #ifndef PENSTOCK_CONTROL_KAFKA_API_H
 #define PENSTOCK_CONTROL_KAFKA_API_H
 
 #include "control/catalog/registry.h"
+#include "dataplane/inbox.h"
 
 enum { KAFKA_API_ARENA_BYTES = 16 << 20 };
 
@@ -29,6 +31,7 @@ struct kafka_api_listener {
 struct kafka_api_options {
 	struct registry *registry;
 	struct handoff *pollers[POLLERS_MAX]; /* we are the server */
+	struct outbox *outboxes[POLLERS_MAX]; /* control's own, to each poller */
 	unsigned poller_count;
 	struct kafka_api_listener listeners[LISTENERS_MAX]; /* by index, as in struct call */
 	bool auto_create_topics; /* auto.create.topics.enable */
@@ -40,11 +43,13 @@ struct kafka_api;
 
 /* Copies the options. Null when there is no memory. */
 struct kafka_api *kafka_api_create(const struct kafka_api_options *options);
-/* The registry has ended all jobs before (registry_is_stopped); answers still owed are
- * forgotten, their calls stay the pollers'. */
+/* The registry has ended all jobs before (registry_is_stopped), the pollers turn no more; answers
+ * still owed are forgotten. */
 void kafka_api_destroy(struct kafka_api *api);
 
 /* Takes calls, answers those that can be answered; true when it found work. */
 bool kafka_api_turn(struct kafka_api *api);
+/* Would it find messages? Asked before control sleeps. */
+bool kafka_api_has_messages(const struct kafka_api *api);
 
 #endif

@@ -1,5 +1,5 @@
 /* kafka_api_versions.c - ApiVersions: the table of APIs, as a client may use it. */
-#include "control/kafka/kafka_request.h"
+#include "control/kafka/kafka_handlers.h"
 
 #include "dataplane/wire/kafka/msg_api_versions.h"
 

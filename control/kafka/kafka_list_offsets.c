@@ -1,6 +1,6 @@
 /* kafka_list_offsets.c - ListOffsets: times in, offsets out; the ends of a partition from its
  * watermarks, anything else from its files. */
-#include "control/kafka/kafka_request.h"
+#include "control/kafka/kafka_handlers.h"
 
 #include "control/kafka/offset_lookup.h"
 #include "dataplane/wire/kafka/msg_list_offsets.h"

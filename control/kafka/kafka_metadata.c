@@ -2,7 +2,7 @@
  *
  * There is one broker, this gateway, under the address of the listener the request came
  * through: it leads every partition and is the controller. */
-#include "control/kafka/kafka_request.h"
+#include "control/kafka/kafka_handlers.h"
 
 #include "dataplane/base/require.h"
 #include "dataplane/wire/kafka/msg_metadata.h"
@@ -69,19 +69,14 @@ static bool is_missing(const struct kafka_request *r, const struct metadata_requ
 /* True when topics are being created and the request has to wait. */
 static bool create_missing(struct kafka_request *r, const struct metadata_request *request)
 {
-	if (r->wait || !r->options->auto_create_topics || !request->allow_auto_topic_creation)
+	struct bytes names[KAFKA_CREATIONS_MAX];
+	unsigned count = 0;
+	if (r->parked || !r->options->auto_create_topics || !request->allow_auto_topic_creation)
 		return false;
-	for (int32_t i = 0; i < request->topics.count; i++) {
-		const struct metadata_request_topic *t = &request->topics.items[i];
-		if (!is_missing(r, t))
-			continue;
-		if (!r->wait)
-			r->wait = kafka_wait_begin();
-		if (!r->wait)
-			return false;
-		kafka_wait_create(r->wait, r->options->registry, t->name);
-	}
-	return r->wait != NULL;
+	for (int32_t i = 0; i < request->topics.count && count < KAFKA_CREATIONS_MAX; i++)
+		if (is_missing(r, &request->topics.items[i]))
+			names[count++] = request->topics.items[i].name;
+	return count > 0 && kafka_park(r->creations, r, names, count);
 }
 
 /* ---- what is answered ----------------------------------------------------------------- */
@@ -124,8 +119,8 @@ static int16_t why_missing(const struct kafka_request *r, const struct metadata_
 		return KAFKA_ERROR_INVALID_REQUEST;
 	if (*registry_name_fault(t->name))
 		return KAFKA_ERROR_INVALID_TOPIC_EXCEPTION;
-	int16_t error = r->wait ? kafka_wait_error(r->wait, t->name) : KAFKA_ERROR_NONE;
-	/* There when it was asked for, gone again since: the client shall look once more. */
+	int16_t error = r->parked ? kafka_parked_error(r->parked, t->name) : KAFKA_ERROR_NONE;
+	/* Not waited for, or there meanwhile and gone again: the client shall look once more. */
 	if (error == KAFKA_ERROR_NONE || error == KAFKA_ERROR_TOPIC_ALREADY_EXISTS)
 		error = KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION;
 	return error;
@@ -176,8 +171,8 @@ static bool describe_each(struct kafka_request *r, struct reply_parts *parts,
 
 static void describe_cluster(const struct kafka_request *r, struct reply_parts *parts)
 {
-	require(r->call->listener < LISTENERS_MAX);
-	const struct kafka_api_listener *l = &r->options->listeners[r->call->listener];
+	require(r->listener < LISTENERS_MAX);
+	const struct kafka_api_listener *l = &r->options->listeners[r->listener];
 	parts->node_id = registry_node_id(r->options->registry);
 	parts->broker = (struct metadata_broker){
 		.node_id = parts->node_id, .host = text_of(l->host), .port = l->port};
@@ -195,7 +190,7 @@ enum kafka_outcome kafka_handle_metadata(struct kafka_request *r)
 		return KAFKA_CLOSE;
 	drop_repeated(&request);
 	if (create_missing(r, &request))
-		return KAFKA_WAITS;
+		return KAFKA_PARKED;
 	struct reply_parts parts;
 	describe_cluster(r, &parts);
 	bool fits = is_all(r, &request) ? describe_all(r, &parts)

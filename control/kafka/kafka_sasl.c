@@ -1,7 +1,7 @@
 /* kafka_sasl.c - SaslHandshake and SaslAuthenticate: no listener asks who a client is, and a
  * client that begins to say it is told so in a way it understands, as Kafka does on PLAINTEXT.
  * The connection stays open. */
-#include "control/kafka/kafka_request.h"
+#include "control/kafka/kafka_handlers.h"
 
 #include "dataplane/wire/kafka/msg_sasl.h"
 

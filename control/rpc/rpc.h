@@ -21,15 +21,15 @@ enum {
 	RPC_CLIENTS_MAX = 64,
 	RPC_LINE_BYTES_MAX = 1 << 20,
 	RPC_DEPTH_MAX = 16,
-	RPC_SOURCES_MAX = 2 * (POLLERS_MAX + WRITERS_MAX),
+	RPC_SOURCES_MAX = 2 * (POLLERS_MAX + WRITERS_MAX) + 1,
 };
 
 /* One block of statistics: a poller's, a writer's, or that of the loop around them (pauses,
  * sleeps, allocations). */
 struct rpc_source {
-	const char *role; /* "poller", "writer", "core" */
+	const char *role; /* "poller", "writer", "core", "coordinator" */
 	unsigned index;
-	unsigned cpu;
+	int cpu; /* -1: the coordinator's, when it has none of its own */
 	struct stats_page *page;
 };
 

@@ -55,7 +55,7 @@ static json_t *stages_json(const struct stats *s)
 static json_t *source_json(const struct rpc_source *source, const struct stats *s)
 {
 	return json_pack("{s:s, s:i, s:i, s:I, s:I, s:I, s:I, s:I, s:o}", "role", source->role,
-			 "index", (int)source->index, "cpu", (int)source->cpu, "turns",
+			 "index", (int)source->index, "cpu", source->cpu, "turns",
 			 (json_int_t)s->value[STAT_turns], "turns_busy",
 			 (json_int_t)s->value[STAT_turns_busy], "cycles_busy",
 			 (json_int_t)s->value[STAT_cycles_busy], "cycles_idle",

@@ -38,6 +38,7 @@ struct append *append_take(struct ingest *in, struct lane *lane)
 	a->lane = lane;
 	a->log_append_time = -1;
 	list_init(&a->node);
+	fences_count(&in->fences, a);
 	return a;
 }
 
@@ -51,6 +52,7 @@ void append_give(struct ingest *in, struct append *a)
 	chain_give(&a->bytes);
 	lane_release(&in->lanes, a->lane, a->reserved_bytes);
 	--*appends_taken(in, a->lane);
+	fences_uncount(&in->fences, a);
 	slab_give(&in->appends, a);
 }
 

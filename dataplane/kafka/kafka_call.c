@@ -1,32 +1,49 @@
-/* kafka_call.c - requests for control out, its replies in; see kafka_call.h. */
+/* kafka_call.c - requests for control and the coordinator out, their replies in; see
+ * kafka_call.h. */
 #include "dataplane/kafka/kafka_call.h"
+#include "dataplane/base/require.h"
+#include "dataplane/session/delivery.h"
+
+static struct call_server *server_of(struct ingest *in, const struct kafka_session *ks)
+{
+	return &in->servers[ks->server];
+}
+
+static struct ticket ticket_next(struct kafka_session *ks)
+{
+	ks->calls += ks->calls == UINT32_MAX ? 2 : 1; /* 0 is no number */
+	return (struct ticket){.stream = ks->base.stream->handle, .request = ks->calls};
+}
 
 /* All the request's bytes are here. */
 static enum kafka_progress call_send(struct ingest *in, struct kafka_session *ks)
 {
 	struct session *s = &ks->base;
-	bool may_call = waiting_is_turn(in, s, WAIT_CALL) &&
-			handoff_has_room(in->control, HANDOFF_CALL);
-	struct call *c = may_call ? slab_take(&in->calls) : NULL;
+	struct call_server *server = server_of(in, ks);
+	bool may_call = waiting_is_turn(in, s, WAIT_CALL + ks->server) &&
+			handoff_has_room(server->handoff, HANDOFF_CALL);
+	struct call *c = may_call ? slab_take(&server->calls) : NULL;
 	if (!c)
-		return kafka_wait(in, ks, WAIT_CALL);
+		return kafka_wait(in, ks, WAIT_CALL + ks->server);
 	c->answer = waiting_is_turn(in, s, WAIT_ANSWER) ? answer_take(in, s, false) : NULL;
 	if (!c->answer) {
-		slab_give(&in->calls, c);
+		slab_give(&server->calls, c);
 		return kafka_wait(in, ks, WAIT_ANSWER);
 	}
 	c->answer->waiting = 1;
 	c->answer->frames = 1;
 	c->msg = (struct handoff_msg){.kind = HANDOFF_CALL, .sender = in->poller};
+	c->server = ks->server;
 	c->listener = ks->base.stream->listener;
-	c->stream = ks->base.stream->handle;
+	c->ticket = ticket_next(ks);
 	c->request_bytes = (uint32_t)ks->request.size;
 	chain_join(&c->request, &ks->request);
+	ks->call = c;
 	ks->is_begun = false;
 	ks->is_alone = true;
 	ks->step = NULL;
 	session_disarm(in, s);
-	handoff_send(in->control, &c->msg);
+	handoff_send(server->handoff, &c->msg);
 	return KAFKA_GO;
 }
 
@@ -44,19 +61,22 @@ enum kafka_progress kafka_call_step(struct ingest *in, struct kafka_session *ks)
 	return call_send(in, ks);
 }
 
-/* Control frees the reply; the ring has room, for every call has its place in the budget. */
+/* Its server frees the reply; the ring has room, for every call has its place in the budget. */
 static void call_release(struct ingest *in, struct call *c)
 {
+	struct call_server *server = &in->servers[c->server];
 	if (!c->reply) {
-		slab_give(&in->calls, c);
+		slab_give(&server->calls, c);
 		return;
 	}
 	c->is_release = true;
 	c->answer = NULL;
-	handoff_send(in->control, &c->msg);
+	handoff_send(server->handoff, &c->msg);
 }
 
-/* Control wants the connection closed: the request was no good. */
+/* ---- the reply -------------------------------------------------------------------------- */
+
+/* The server wants the connection closed: the request was no good. */
 static void answer_reject(struct ingest *in, struct answer *a)
 {
 	stats_add(&in->stats, STAT_frame_reject_request, a->frames);
@@ -70,23 +90,27 @@ static uint64_t pool_bytes(const struct chunk_pool *p)
 	return (uint64_t)p->count * p->chunk_bytes;
 }
 
-/* False: it waits for room. */
-static bool reply_append(struct ingest *in, struct session *s, struct call *c)
+/* False: the session waits for room. */
+static bool answer_fill(struct ingest *in, struct session *s, struct answer *a,
+			struct bytes reply)
 {
-	bool fits = kafka_answer_take(in, s, &c->answer->bytes, c->reply, c->reply_bytes);
+	if (!reply.data || reply.size > pool_bytes(&in->answer_large)) {
+		answer_reject(in, a);
+		return true;
+	}
+	bool fits = kafka_answer_take(in, s, &a->bytes, reply.data, reply.size);
 	s->is_answering = !fits;
 	return fits;
 }
 
-void kafka_call_reply(struct ingest *in, struct call *c)
+static void call_reply(struct ingest *in, struct call *c)
 {
 	struct answer *a = c->answer;
 	if (a->session) {
 		struct kafka_session *ks = kafka_session_of(a->session);
+		struct bytes reply = {c->reply, c->reply_bytes};
 		ks->held = NULL;
-		if (!c->reply || c->reply_bytes > pool_bytes(&in->answer_large)) {
-			answer_reject(in, a);
-		} else if (!reply_append(in, &ks->base, c)) {
+		if (!answer_fill(in, &ks->base, a, reply)) {
 			ks->held = c;
 			return;
 		}
@@ -95,23 +119,97 @@ void kafka_call_reply(struct ingest *in, struct call *c)
 	answer_done(in, a);
 }
 
+/* The call is free, the connection still owes the answer. */
+static void call_park(struct ingest *in, struct call *c)
+{
+	struct answer *a = c->answer;
+	call_release(in, c);
+	stats_add(&in->stats, STAT_requests_parked, 1);
+	if (!a)
+		return; /* its SEND was faster */
+	if (!a->session) {
+		kafka_answer_forget(in, a);
+		return;
+	}
+	kafka_session_of(a->session)->parked = a;
+	a->may_wait = true;
+}
+
 void kafka_call_done(struct ingest *in, struct call *c)
 {
+	struct answer *a = c->answer;
 	if (c->is_release) {
-		slab_give(&in->calls, c);
+		slab_give(&in->servers[c->server].calls, c);
 		return;
 	}
 	chain_give(&c->request);
-	kafka_call_reply(in, c);
+	if (a && a->session)
+		kafka_session_of(a->session)->call = NULL;
+	if (c->is_parked)
+		call_park(in, c);
+	else
+		call_reply(in, c);
+}
+
+/* ---- the answer of a parked request ------------------------------------------------------ */
+
+/* The answer that a SEND with this ticket completes, or null. The message may come before the
+ * call it parks: they take different ways, and each has its own budget of a turn. */
+static struct answer *answer_of(struct kafka_session *ks, struct ticket ticket)
+{
+	if (ticket.request != ks->calls || ks->held_send)
+		return NULL;
+	if (ks->call) {
+		ks->parked = ks->call->answer;
+		ks->parked->may_wait = true;
+		ks->call->answer = NULL;
+		ks->call = NULL;
+	}
+	return ks->parked;
+}
+
+static void parked_answer(struct ingest *in, struct kafka_session *ks, struct inbox_msg *give)
+{
+	struct answer *a = ks->parked;
+	ks->held_send = NULL;
+	if (!answer_fill(in, &ks->base, a, give->bytes)) {
+		ks->held_send = give;
+		return;
+	}
+	ks->parked = NULL;
+	delivery_give(in, give, INBOX_DONE);
+	answer_done(in, a);
+}
+
+void kafka_call_deliver(struct ingest *in, struct session *s, struct inbox_msg *give)
+{
+	struct kafka_session *ks = kafka_session_of(s);
+	if (answer_of(ks, give->ticket))
+		parked_answer(in, ks, give);
+	else
+		delivery_give(in, give, INBOX_GONE);
+}
+
+void kafka_call_resume(struct ingest *in, struct kafka_session *ks)
+{
+	if (ks->held)
+		call_reply(in, ks->held);
+	else
+		parked_answer(in, ks, ks->held_send);
 }
 
 void kafka_call_close(struct ingest *in, struct kafka_session *ks)
 {
-	struct call *c = ks->held;
-	if (!c)
-		return;
-	struct answer *a = c->answer;
+	struct answer *a = ks->parked;
+	if (ks->held_send)
+		delivery_give(in, ks->held_send, INBOX_GONE);
+	if (ks->held) {
+		a = ks->held->answer;
+		call_release(in, ks->held);
+	}
 	ks->held = NULL;
-	call_release(in, c);
-	kafka_answer_forget(in, a);
+	ks->held_send = NULL;
+	ks->parked = NULL;
+	if (a)
+		kafka_answer_forget(in, a);
 }

@@ -161,10 +161,10 @@ static struct fetch_part *part_take(struct ingest *in, struct kafka_session *ks)
 	struct chain *parts = &ks->fetch->parts;
 	uint32_t bytes = sizeof(struct fetch_part);
 	struct fetch_part *part = NULL;
-	if (waiting_may_grow(in, &ks->base, WAIT_REQUEST, parts, bytes))
-		part = (void *)chain_reserve(parts, &in->request_pool, bytes);
+	if (waiting_may_grow(in, &ks->base, WAIT_REQUEST + CALL_CONTROL, parts, bytes))
+		part = (void *)chain_reserve(parts, &in->servers[CALL_CONTROL].requests, bytes);
 	if (!part)
-		session_wait_bytes(in, &ks->base, WAIT_REQUEST, bytes);
+		session_wait_bytes(in, &ks->base, WAIT_REQUEST + CALL_CONTROL, bytes);
 	return part;
 }
 

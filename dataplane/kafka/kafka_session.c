@@ -24,10 +24,11 @@ bool kafka_read_piece(const struct kafka_session *ks, const struct kafka_message
 bool kafka_request_append(struct ingest *in, struct kafka_session *ks, struct chain *c,
 			  struct bytes b)
 {
-	if (waiting_may_grow(in, &ks->base, WAIT_REQUEST, c, b.size) &&
-	    chain_append(c, &in->request_pool, b.data, b.size))
+	enum wait_for what = WAIT_REQUEST + ks->server;
+	if (waiting_may_grow(in, &ks->base, what, c, b.size) &&
+	    chain_append(c, &in->servers[ks->server].requests, b.data, b.size))
 		return true;
-	session_wait_bytes(in, &ks->base, WAIT_REQUEST, (uint32_t)b.size);
+	session_wait_bytes(in, &ks->base, what, (uint32_t)b.size);
 	return false;
 }
 
@@ -112,6 +113,7 @@ static kafka_step *first_step(struct kafka_session *ks)
 	ks->is_flexible = kafka_api_is_flexible(row, ks->version);
 	if (row->server == KAFKA_SERVER_POLLER)
 		return header_step;
+	ks->server = row->server == KAFKA_SERVER_CONTROL ? CALL_CONTROL : CALL_COORDINATOR;
 	return ks->left <= KAFKA_CALL_BYTES_MAX ? kafka_call_step : NULL;
 }
 
@@ -225,8 +227,8 @@ static void answer_resume(struct ingest *in, struct kafka_session *ks)
 	if (!s->is_answering)
 		return;
 	s->is_answering = false;
-	if (ks->held)
-		kafka_call_reply(in, ks->held);
+	if (ks->held || ks->held_send)
+		kafka_call_resume(in, ks);
 	else if (ks->fetch)
 		kafka_fetch_resume(in, ks->fetch);
 	s->admitted = WAIT_NOTHING;
@@ -272,7 +274,7 @@ static bool is_stuck(const struct kafka_session *ks)
 {
 	const struct session *s = &ks->base;
 	bool holds_some = ks->produce.answer || !chain_is_empty(&ks->request) || ks->fetch;
-	bool wants_more = s->waits_for == WAIT_LARGE || s->waits_for == WAIT_REQUEST;
+	bool wants_more = s->waits_for >= WAIT_LARGE && s->waits_for < WAIT_ANSWER;
 	return holds_some && wants_more;
 }
 
@@ -313,5 +315,6 @@ const struct protocol protocol_kafka = {
 	.cut = kafka_cut,
 	.expire = kafka_expire,
 	.resolve = kafka_resolve,
+	.deliver = kafka_call_deliver,
 	.close = kafka_close,
 };

@@ -2,7 +2,7 @@
  *
  *     stream ─▶ size, header ─┬─ Produce ─▶ kafka_produce.c ─ batches ─▶ kafka_receive.c
  *                             ├─ Fetch ───▶ kafka_fetch.c ── reads, watches ─▶ writer
- *                             └─ others ──▶ kafka_call.c ─▶ control, as bytes
+ *                             └─ others ──▶ kafka_call.c ─▶ control or coordinator, as bytes
  *
  * A request is read step by step, each step a piece that must be contiguous (a header, a
  * partition's head), the records between them in whatever cuts the stream has: its size asks
@@ -91,13 +91,20 @@ struct kafka_session {
 	int32_t correlation_id;
 	int16_t version;
 	int16_t key;
+	uint8_t server;          /* enum call_server_id: who keeps and answers the request */
 	bool is_flexible;
 	bool is_begun;           /* counted as received; no answer ends it yet */
 	bool is_alone;           /* what is outstanding is no Produce: nothing overlaps it */
 	struct kafka_produce produce;
 	struct fetch *fetch;     /* being read, or being answered */
-	struct call *held;       /* replied, but there was no room for the reply */
-	struct chain request;    /* for control, so far */
+	struct chain request;    /* for its server, so far */
+	/* The call under way, if there is one: with its server; back, and parked; back with a reply
+	 * that found no room; or parked and answered by a SEND that found none. */
+	struct call *call;
+	struct answer *parked;
+	struct call *held;
+	struct inbox_msg *held_send;
+	uint32_t calls;          /* the number of the last one: struct ticket */
 };
 
 static inline struct kafka_session *kafka_session_of(struct session *s)
@@ -158,7 +165,7 @@ size_t kafka_fetch_bytes(void);
 /* The writer has given these back. */
 void kafka_read_done(struct ingest *in, struct read *r);
 void kafka_watch_done(struct ingest *in, struct watch *w);
-/* Control has replied, or has taken its reply back. */
+/* A server has replied, has parked the request, or has taken its reply back. */
 void kafka_call_done(struct ingest *in, struct call *c);
 
 #endif

@@ -1,4 +1,5 @@
-/* ack.c - completions of writers and control in; credit back, answers out; see answer.h. */
+/* ack.c - completions of writers, control and the coordinator in; credit back, answers out; see
+ * answer.h. */
 #include "dataplane/base/require.h"
 #include "dataplane/batch/batch.h"
 #include "dataplane/kafka/kafka_session.h"
@@ -113,12 +114,10 @@ static unsigned message_done(struct ingest *in, struct handoff_msg *msg)
 	case HANDOFF_CALL:
 		kafka_call_done(in, container_of(msg, struct call, msg));
 		return 1;
-	case HANDOFF_ADMIN:
-	case HANDOFF_KINDS:
-		break;
+	default:
+		require(!"a poller sends no such message");
+		return 0;
 	}
-	require(!"a poller sends no such message");
-	return 0;
 }
 
 /* The rest stays in the ring: a turn that answered whatever there is would keep the port
@@ -139,7 +138,9 @@ static bool handoff_input(struct ingest *in, struct handoff *h)
 
 bool ack_input(struct ingest *in)
 {
-	bool any = handoff_input(in, in->control);
+	bool any = false;
+	for (unsigned s = 0; s < CALL_SERVERS; s++)
+		any |= handoff_input(in, in->servers[s].handoff);
 	for (unsigned w = 0; w < in->writer_count; w++)
 		any |= handoff_input(in, in->writers[w]);
 	return any;

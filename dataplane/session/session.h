@@ -21,8 +21,10 @@
 #include "dataplane/base/wheel.h"
 #include "dataplane/batch/lane.h"
 #include "dataplane/batch/topics.h"
+#include "dataplane/inbox.h"
 #include "dataplane/net/stream.h"
 #include "dataplane/session/bad_frames.h"
+#include "dataplane/session/fence.h"
 
 struct ingest;
 struct session;
@@ -45,17 +47,21 @@ struct frame_vec {
 struct waiter;
 struct answer;
 
+/* Who answers what is passed on as bytes. Control may block: what the coordinator's calls need is
+ * kept apart from what control's have. */
+enum call_server_id { CALL_CONTROL, CALL_COORDINATOR, CALL_SERVERS };
+
 /* What a session can wait for; see waiting.h. */
 enum wait_for {
 	WAIT_NOTHING,
 	WAIT_LANE,    /* credit of a partition: on its lane's list */
 	WAIT_RESERVE, /* credit, for the oldest incomplete batch: one session at most */
 	WAIT_LARGE,   /* chunks of long answers: as many as hold its bytes */
-	WAIT_REQUEST, /* chunks for a request, in the same way */
-	WAIT_ANSWER,  /* an answer, and the chunk that carries it */
+	WAIT_REQUEST, /* + server: chunks for a request, in the same way */
+	WAIT_ANSWER = WAIT_REQUEST + CALL_SERVERS, /* an answer, and the chunk that carries it */
 	WAIT_WAITER,  /* a further outcome of an answer */
-	WAIT_CALL,    /* a place with control */
-	WAIT_FETCH,   /* a fetch request's state */
+	WAIT_CALL,    /* + server: a place with it */
+	WAIT_FETCH = WAIT_CALL + CALL_SERVERS, /* a fetch request's state */
 	WAIT_APPEND,  /* + writer: a batch under way to it */
 	WAIT_CREDIT = WAIT_APPEND + WRITERS_MAX, /* + writer: its credit */
 	WAIT_READ = WAIT_CREDIT + WRITERS_MAX, /* + writer: a read under way to it */
@@ -83,6 +89,9 @@ struct protocol {
 	/* The writer has given back the append `w` waited for: write the outcome into the
 	 * answer's bytes. */
 	void (*resolve)(struct ingest *in, struct waiter *w, const struct append *done);
+	/* A SEND with a ticket, for this session: given back when its bytes are copied. Null: its
+	 * requests never have one. */
+	void (*deliver)(struct ingest *in, struct session *s, struct inbox_msg *give);
 	/* The stream is gone: give back everything but the answers; a request not yet handed to
 	 * an answer ends as frame_drop_connection. */
 	void (*close)(struct ingest *in, struct session *s);
@@ -124,6 +133,13 @@ static inline const struct protocol *session_protocol(const struct session *s)
 	return protocols[s->listener->protocol];
 }
 
+/* One of those who answer calls. */
+struct call_server {
+	struct handoff *handoff;
+	struct slab calls;
+	struct chunk_pool requests; /* CHUNK_BYTES: on their way; control's: of fetches, too */
+};
+
 /* The upper half of a poller: everything between streams and handoff. */
 struct ingest {
 	struct stats stats;             /* the poller's: lower layers point here too */
@@ -142,11 +158,16 @@ struct ingest {
 	struct slab appends;
 	uint32_t appends_taken[WRITERS_MAX]; /* of them, by writer */
 	struct slab reads;
-	struct slab calls;
 	struct slab fetches;
 	struct chunk_pool answer_small; /* CHUNK_SMALL_BYTES: answers of frames and requests */
-	struct chunk_pool answer_large; /* CHUNK_BYTES: replies of control, fetched batches */
-	struct chunk_pool request_pool; /* CHUNK_BYTES: requests on their way to control */
+	struct chunk_pool answer_large; /* CHUNK_BYTES: replies of servers, fetched batches */
+	struct call_server servers[CALL_SERVERS];
+	struct inbox inbox;
+	struct list packets;            /* struct inbox_msg.node: PACKETs, for the next turns */
+	struct fences fences;
+	/* The stream a handle names, or null; `transport` is whose streams they are. */
+	struct stream *(*stream_find)(void *transport, uint64_t handle);
+	void *transport;
 	struct wheel wheel;
 	/* Per listener, so that one linger rules each: struct lane.open_node, earliest deadline
 	 * first. */
@@ -161,7 +182,6 @@ struct ingest {
 	struct list finished;           /* struct append.node: complete, for handoff */
 	struct handoff *writers[WRITERS_MAX];
 	unsigned writer_count;
-	struct handoff *control;
 	struct bad_frames bad_frames;
 	struct poller_settings settings;
 	bool is_draining;

@@ -107,8 +107,15 @@ static uint32_t reads_left(const struct ingest *in, unsigned writer)
 /* For lists of sessions that each need chunks for so many bytes. */
 static uint64_t bytes_left_of(const struct ingest *in, enum wait_for what)
 {
-	const struct chunk_pool *p = what == WAIT_LARGE ? &in->answer_large : &in->request_pool;
+	const struct chunk_pool *p = what == WAIT_LARGE
+					     ? &in->answer_large
+					     : &in->servers[what - WAIT_REQUEST].requests;
 	return (uint64_t)chunk_pool_left(p) * p->chunk_bytes;
+}
+
+static uint32_t calls_left(const struct call_server *s)
+{
+	return handoff_has_room(s->handoff, HANDOFF_CALL) ? slab_left(&s->calls) : 0;
 }
 
 /* How many sessions of the list find one of what they wait for. */
@@ -119,11 +126,11 @@ static uint32_t left_of(const struct ingest *in, enum wait_for what)
 		return min_u32(slab_left(&in->answers), answer_chunks_left(in));
 	case WAIT_WAITER:
 		return slab_left(&in->waiters);
-	case WAIT_CALL:
-		return handoff_has_room(in->control, HANDOFF_CALL) ? slab_left(&in->calls) : 0;
 	case WAIT_FETCH:
 		return slab_left(&in->fetches);
 	default:
+		if (what >= WAIT_CALL && what < WAIT_FETCH)
+			return calls_left(&in->servers[what - WAIT_CALL]);
 		if (what >= WAIT_READ)
 			return min_u32(slab_left(&in->reads), reads_left(in, what - WAIT_READ));
 		require(what >= WAIT_APPEND && what < WAIT_CREDIT);

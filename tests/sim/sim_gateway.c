@@ -1,6 +1,7 @@
 /* sim_gateway.c - the real gateway, assembled on the simulated seams; see sim_gateway.h. */
 #include "tests/sim/sim_gateway.h"
 #include "control/catalog/flush_file.h"
+#include "control/coordinator/coordinator.h"
 #include "control/kafka/kafka_api.h"
 #include "dataplane/base/map.h"
 #include "dataplane/base/require.h"
@@ -24,6 +25,9 @@ enum {
 	RECORDS_FOR_ALL_WRITERS = 1000,
 };
 
+/* Who sends into the pollers' inboxes. */
+enum { SENDER_CONTROL, SENDER_COORDINATOR, SIM_SENDERS };
+
 struct sim_poller {
 	struct poller *poller;
 	struct nic *nic;
@@ -31,6 +35,8 @@ struct sim_poller {
 	struct stats_page *stats;
 	struct handoff to_writer[SIM_WRITERS_MAX];
 	struct handoff to_control;
+	struct handoff to_coordinator;
+	struct outbox from[SIM_SENDERS]; /* its inbox */
 };
 
 struct sim_writer {
@@ -40,6 +46,7 @@ struct sim_writer {
 	struct wake wake;
 	struct stats_page *stats;
 	struct handoff from_control;
+	struct handoff from_coordinator;
 };
 
 struct sim_gateway {
@@ -47,7 +54,8 @@ struct sim_gateway {
 	struct sim_poller pollers[SIM_POLLERS_MAX];
 	struct sim_writer writers[SIM_WRITERS_MAX];
 	unsigned poller_count, writer_count;
-	struct wake control_wake;
+	struct wake control_wake, coordinator_wake;
+	struct stats_page *coordinator_stats;
 	struct disk *control_disk;
 	struct marks_page *marks;
 	struct topics *_Atomic topics;
@@ -55,6 +63,7 @@ struct sim_gateway {
 	atomic_bool drain;
 	struct registry *registry;
 	struct kafka_api *api;
+	struct coordinator *coordinator;
 	bool has_topic;
 	bool has_failed; /* to make that topic */
 	bool is_serving; /* pollers turn */
@@ -99,11 +108,20 @@ static void settings_make(struct settings *s)
 							       : COMPRESSION_PRODUCER;
 }
 
+static void inbox_make(struct sim_gateway *g, struct sim_poller *p)
+{
+	struct wake *const senders[SIM_SENDERS] = {&g->control_wake, &g->coordinator_wake};
+	for (unsigned s = 0; s < SIM_SENDERS; s++)
+		require(outbox_init(&p->from[s], (uint8_t)s, senders[s], &p->wake) == 0);
+}
+
 static void handoffs_make(struct sim_gateway *g)
 {
 	for (unsigned w = 0; w < g->writer_count; w++) {
 		struct sim_writer *to = &g->writers[w];
 		require(handoff_init(&to->from_control, &g->control_wake, &to->wake) == 0);
+		require(handoff_init(&to->from_coordinator, &g->coordinator_wake, &to->wake) ==
+			0);
 		for (unsigned p = 0; p < g->poller_count; p++) {
 			struct sim_poller *from = &g->pollers[p];
 			require(handoff_init(&from->to_writer[w], &from->wake, &to->wake) == 0);
@@ -112,6 +130,9 @@ static void handoffs_make(struct sim_gateway *g)
 	for (unsigned p = 0; p < g->poller_count; p++) {
 		struct sim_poller *from = &g->pollers[p];
 		require(handoff_init(&from->to_control, &from->wake, &g->control_wake) == 0);
+		require(handoff_init(&from->to_coordinator, &from->wake,
+				     &g->coordinator_wake) == 0);
+		inbox_make(g, from);
 	}
 }
 
@@ -119,7 +140,9 @@ static void pages_make(struct sim_gateway *g)
 {
 	g->marks = map_take(PARTITIONS_MAX * sizeof *g->marks);
 	g->rcu = quiescent_create(SIM_POLLERS_MAX);
-	require(g->marks && g->rcu && wake_init(&g->control_wake) == 0);
+	g->coordinator_stats = map_take(sizeof *g->coordinator_stats);
+	require(g->marks && g->rcu && g->coordinator_stats);
+	require(wake_init(&g->control_wake) == 0 && wake_init(&g->coordinator_wake) == 0);
 	for (unsigned w = 0; w < g->writer_count; w++) {
 		struct sim_writer *writer = &g->writers[w];
 		writer->stats = map_take(sizeof *writer->stats);
@@ -166,6 +189,7 @@ static void writer_make(struct sim_gateway *g, unsigned index)
 	o.flush = writer->flush;
 	for (unsigned p = 0; p < g->poller_count; p++)
 		o.handoffs[o.handoff_count++] = &g->pollers[p].to_writer[index];
+	o.handoffs[o.handoff_count++] = &writer->from_coordinator;
 	o.handoffs[o.handoff_count++] = &writer->from_control;
 	sim_disk_limit(writer->disk, o.descriptors);
 	writer->writer = writer_create(&o);
@@ -213,14 +237,34 @@ static bool storage_make(struct sim_gateway *g)
 		.disk = g->control_disk,
 		.log_dir = SIM_LOG_DIR,
 	};
-	for (unsigned p = 0; p < g->poller_count; p++)
+	for (unsigned p = 0; p < g->poller_count; p++) {
 		a.pollers[p] = &g->pollers[p].to_control;
+		a.outboxes[p] = &g->pollers[p].from[SENDER_CONTROL];
+	}
 	for (unsigned l = 0; l < g->settings.listener_count; l++)
 		a.listeners[l] = (struct kafka_api_listener){SIM_ADVERTISED_HOST,
 							     g->settings.listener[l].port};
 	g->api = kafka_api_create(&a);
 	require(g->api);
 	return true;
+}
+
+static void coordinator_make(struct sim_gateway *g)
+{
+	struct coordinator_options o = {
+		.poller_count = g->poller_count,
+		.writer_count = g->writer_count,
+		.sender = (uint8_t)g->poller_count,
+		.stats_page = g->coordinator_stats,
+	};
+	for (unsigned p = 0; p < g->poller_count; p++) {
+		o.pollers[p] = &g->pollers[p].to_coordinator;
+		o.outboxes[p] = &g->pollers[p].from[SENDER_COORDINATOR];
+	}
+	for (unsigned w = 0; w < g->writer_count; w++)
+		o.writers[w] = &g->writers[w].from_coordinator;
+	g->coordinator = coordinator_create(&o);
+	require(g->coordinator);
 }
 
 /* For the connections of a storm, as control/capacity.h says, were it not for its smallest
@@ -253,6 +297,7 @@ static void poller_make(struct sim_gateway *g, unsigned index)
 		.answers_max = 500,
 		.answer_large_chunks = 300,
 		.request_chunks = 64,
+		.coordinator_chunks = 16,
 		.sessions_max = 64,
 		.settings = {.writer_credit_bytes = 400 << 10,
 			     .lane_credit_bytes = 200 << 10,
@@ -261,6 +306,8 @@ static void poller_make(struct sim_gateway *g, unsigned index)
 			     .request_timeout_ms = 20000},
 		.writer_count = g->writer_count,
 		.control = &poller->to_control,
+		.coordinator = &poller->to_coordinator,
+		.inbox = {.count = SIM_SENDERS},
 		.wake = &poller->wake,
 		.stats_page = poller->stats,
 		.topics = &g->topics,
@@ -281,6 +328,8 @@ static void poller_make(struct sim_gateway *g, unsigned index)
 	};
 	for (unsigned w = 0; w < g->writer_count; w++)
 		o.writers[w] = &poller->to_writer[w];
+	for (unsigned s = 0; s < SIM_SENDERS; s++)
+		o.inbox.senders[s] = &poller->from[s].handoff;
 	if (sim_world()->scarce)
 		make_pools_small(&o);
 	int error;
@@ -302,6 +351,7 @@ struct sim_gateway *sim_gateway_start(bool operates)
 		return NULL;
 	for (unsigned p = 0; p < g->poller_count; p++)
 		poller_make(g, p);
+	coordinator_make(g);
 	if (operates)
 		g->operator = sim_operator_create(g->registry);
 	return g;
@@ -366,7 +416,7 @@ static bool control_turn(struct sim_gateway *g)
 	return any;
 }
 
-/* Cores are numbered: pollers, writers, control. */
+/* Cores are numbered: pollers, writers, coordinator, control. */
 static bool core_turn(struct sim_gateway *g, unsigned core)
 {
 	if (core < g->poller_count)
@@ -376,14 +426,14 @@ static bool core_turn(struct sim_gateway *g, unsigned core)
 		bool is_busy = rng_one_in(&sim_world()->rng, 4);
 		return writer_turn(g->writers[core].writer, is_busy) || is_busy;
 	}
-	return control_turn(g);
+	return core == g->writer_count ? coordinator_turn(g->coordinator) : control_turn(g);
 }
 
 bool sim_gateway_step(struct sim_gateway *g)
 {
 	struct rng *rng = &sim_world()->rng;
 	bool any = false;
-	unsigned cores = g->poller_count + g->writer_count + 1;
+	unsigned cores = g->poller_count + g->writer_count + 2;
 	unsigned first = (unsigned)rng_below(rng, cores);
 	for (unsigned i = 0; i < cores; i++) {
 		if (rng_one_in(rng, 8)) /* that core was held up */
@@ -413,7 +463,8 @@ bool sim_gateway_is_ready(const struct sim_gateway *g)
 uint64_t sim_gateway_next_ns(const struct sim_gateway *g)
 {
 	uint64_t now_ns = sim_world()->now_ns, idle_ns = 100 * NS_PER_MS;
-	bool is_busy = registry_is_busy(g->registry);
+	bool is_busy = registry_is_busy(g->registry) || !coordinator_may_sleep(g->coordinator) ||
+		       kafka_api_has_messages(g->api);
 	for (unsigned p = 0; p < g->poller_count && g->is_serving; p++) {
 		is_busy |= !poller_may_sleep(g->pollers[p].poller);
 		idle_ns = poller_idle_ns(g->pollers[p].poller, idle_ns);
@@ -451,6 +502,7 @@ void sim_gateway_stop(struct sim_gateway *g)
 	}
 	free(g->operator);
 	kafka_api_destroy(g->api);
+	coordinator_destroy(g->coordinator);
 	registry_close(g->registry);
 	for (unsigned p = 0; p < g->poller_count; p++) {
 		poller_destroy(g->pollers[p].poller);
@@ -512,7 +564,8 @@ void sim_gateway_check_turns(const struct sim_gateway *g)
 		struct stats stats;
 		stats_read(g->pollers[p].stats, &stats);
 		const uint64_t *value = stats.value;
-		uint64_t came = value[STAT_packets_received] + value[STAT_batches_handed];
+		uint64_t came = value[STAT_packets_received] + value[STAT_batches_handed] +
+				value[STAT_inbox_messages];
 		if (value[STAT_turns_busy] > came)
 			sim_fail("poller %u was busy %llu times, and had reason %llu times", p,
 				 (unsigned long long)value[STAT_turns_busy],

@@ -28,7 +28,7 @@ enum {
 #undef KAFKA_API
 };
 
-enum kafka_server { KAFKA_SERVER_POLLER, KAFKA_SERVER_CONTROL };
+enum kafka_server { KAFKA_SERVER_POLLER, KAFKA_SERVER_CONTROL, KAFKA_SERVER_COORDINATOR };
 
 struct kafka_api_row {
 	const char *name;

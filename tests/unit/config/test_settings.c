@@ -551,6 +551,7 @@ Test(settings, wrong_combinations_are_refused_where_they_are_written)
 {
 	refuses("penstock.cores=fused:x", "expected poller:CPU");
 	refuses("penstock.cores=poller:1", "no writer");
+	refuses("penstock.cores=coordinator:0,coordinator:1", "2 coordinators: there is one");
 	refuses("penstock.cores=writer:1", "no poller");
 	refuses("penstock.cores=poller:1,writer:1", "is there twice");
 	refuses("penstock.cores=poller:1,poller:2,writer:3", "one queue so far");
@@ -600,9 +601,9 @@ Test(settings, a_port_and_its_address_must_be_set)
 
 Test(settings, cores_and_address_are_taken_apart)
 {
-	cr_assert(load(PORT "penstock.cores=poller:2, writer:3\n") == 0);
+	cr_assert(load(PORT "penstock.cores=poller:2, writer:3,coordinator:0\n") == 0);
 	cr_assert(finish() == 0, "%s", said);
-	cr_assert(s.core_count == 2);
+	cr_assert(s.core_count == 3 && s.core[2].role == CORE_COORDINATOR && s.core[2].cpu == 0);
 	cr_assert(s.core[0].role == CORE_POLLER && s.core[0].cpu == 2);
 	cr_assert(s.core[1].role == CORE_WRITER && s.core[1].cpu == 3);
 	cr_assert(s.port_ip4 == 0x0a010203 && s.port_prefix_bits == 24);

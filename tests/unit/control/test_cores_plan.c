@@ -30,6 +30,19 @@ Test(cores_plan, every_core_gets_its_role_and_roles_are_numbered_in_order)
 		  plan.core[2].writer == 2);
 }
 
+Test(cores_plan, the_coordinator_has_a_cpu_of_its_own_only_when_it_is_given_one)
+{
+	add(CORE_FUSED, 0);
+	cr_assert(cores_plan(&s, &plan) == 0 && plan.coordinator_cpu == -1);
+	add(CORE_COORDINATOR, 1);
+	cr_assert(cores_plan(&s, &plan) == 0 && plan.coordinator_cpu == 1);
+	cr_assert(plan.count == 1 && plan.core[0].cpu == 0);
+	s.core[0] = s.core[1];
+	s.core_count = 1;
+	cr_assert(cores_plan(&s, &plan) == 0 && plan.coordinator_cpu == 1);
+	cr_assert(plan.poller_count == 1 && plan.writer_count == 1, "data cores are chosen");
+}
+
 Test(cores_plan, a_gateway_without_poller_or_without_writer_is_refused)
 {
 	add(CORE_WRITER, 0);

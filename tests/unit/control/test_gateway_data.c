@@ -128,7 +128,12 @@ Test(gateway_data, every_pair_of_poller_and_writer_has_its_ring)
 	for (unsigned p = 0; p < PAIRS; p++) {
 		const struct poller_options *po = &g->pollers[p]->options;
 		cr_assert(po->index == p && po->writer_count == PAIRS);
-		cr_assert(po->control == &g->calls[p]);
+		cr_assert(po->control == &g->calls[p] && po->coordinator == &g->asks[p]);
+		cr_assert(po->inbox.count == GATEWAY_SENDERS);
+		for (unsigned s = 0; s < GATEWAY_SENDERS; s++) {
+			cr_assert(po->inbox.senders[s] == &g->outboxes[s][p].handoff);
+			cr_assert(g->outboxes[s][p].sender == s);
+		}
 		for (unsigned w = 0; w < PAIRS; w++) {
 			const struct writer_options *wo = &g->writers[w]->options;
 			cr_assert(po->writers[w] == &g->data[p][w]);
@@ -137,8 +142,9 @@ Test(gateway_data, every_pair_of_poller_and_writer_has_its_ring)
 	}
 	for (unsigned w = 0; w < PAIRS; w++) {
 		const struct writer_options *wo = &g->writers[w]->options;
-		cr_assert(wo->index == w && wo->handoff_count == PAIRS + 1);
-		cr_assert(wo->handoffs[PAIRS] == &g->admin[w]);
+		cr_assert(wo->index == w && wo->handoff_count == PAIRS + 2);
+		cr_assert(wo->handoffs[PAIRS] == &g->keyed[w]);
+		cr_assert(wo->handoffs[PAIRS + 1] == &g->admin[w]);
 	}
 }
 
@@ -149,6 +155,13 @@ Test(gateway_data, who_is_sent_something_is_woken_where_it_sleeps)
 		cr_assert(g->pollers[p]->options.wake == poller);
 		cr_assert(g->calls[p].requester_wake == poller);
 		cr_assert(g->calls[p].server_wake == &g->control_wake);
+		cr_assert(g->asks[p].requester_wake == poller);
+		cr_assert(g->asks[p].server_wake == &g->coordinator_wake);
+		const struct handoff *from = &g->outboxes[SENDER_CONTROL][p].handoff;
+		cr_assert(from->requester_wake == &g->control_wake && from->server_wake == poller);
+		from = &g->outboxes[SENDER_COORDINATOR][p].handoff;
+		cr_assert(from->requester_wake == &g->coordinator_wake);
+		cr_assert(from->server_wake == poller);
 		for (unsigned w = 0; w < PAIRS; w++) {
 			cr_assert(g->data[p][w].requester_wake == poller);
 			cr_assert(g->data[p][w].server_wake == &g->core_wakes[2 * w + 1]);
@@ -158,6 +171,8 @@ Test(gateway_data, who_is_sent_something_is_woken_where_it_sleeps)
 		cr_assert(g->writers[w]->options.wake == &g->core_wakes[2 * w + 1]);
 		cr_assert(g->admin[w].requester_wake == &g->control_wake);
 		cr_assert(g->admin[w].server_wake == &g->core_wakes[2 * w + 1]);
+		cr_assert(g->keyed[w].requester_wake == &g->coordinator_wake);
+		cr_assert(g->keyed[w].server_wake == &g->core_wakes[2 * w + 1]);
 	}
 }
 

@@ -22,6 +22,7 @@ struct rig {
 	struct writer *writer;
 	struct writer_options options;
 	struct handoff poller;
+	struct handoff keyed; /* the coordinator's */
 	struct handoff admin;
 	struct wake poller_wake;
 	struct wake writer_wake;
@@ -66,6 +67,7 @@ static struct rig *open_rig(void)
 	wake_init(&r->poller_wake);
 	wake_init(&r->writer_wake);
 	handoff_init(&r->poller, &r->poller_wake, &r->writer_wake);
+	handoff_init(&r->keyed, &r->poller_wake, &r->writer_wake);
 	handoff_init(&r->admin, &r->poller_wake, &r->writer_wake);
 	r->stats_page = calloc(1, sizeof *r->stats_page);
 	r->marks = calloc(PARTITIONS_MAX, sizeof *r->marks);
@@ -75,8 +77,8 @@ static struct rig *open_rig(void)
 		.disk = disk_create("writer", &error),
 		.descriptors = 64,
 		.wake = &r->writer_wake,
-		.handoffs = {&r->poller, &r->admin},
-		.handoff_count = 2,
+		.handoffs = {&r->poller, &r->keyed, &r->admin},
+		.handoff_count = 3,
 		.stats_page = r->stats_page,
 		.marks = r->marks,
 	};
@@ -100,6 +102,7 @@ static void close_rig(struct rig *r)
 	disk_destroy(r->options.disk);
 	disk_destroy(r->control);
 	handoff_fini(&r->poller);
+	handoff_fini(&r->keyed);
 	handoff_fini(&r->admin);
 	wake_fini(&r->poller_wake);
 	wake_fini(&r->writer_wake);
@@ -223,6 +226,23 @@ Test(writer, a_batch_that_does_not_shrink_stays_as_it_is)
 		cr_assert(record_batch_codec(record_batch_header_of(batch)) == 0);
 		free(batch);
 	}
+	close_rig(r);
+}
+
+/* It asks as a poller does, and is not given what a poller asked for. */
+Test(writer, the_coordinator_is_answered_on_its_own_ring)
+{
+	struct rig *r = open_rig();
+	struct append polled = built(r, RECORD_CODEC_NONE, "a", 1);
+	struct append keyed = built(r, RECORD_CODEC_NONE, "b", 1);
+	keyed.msg.sender = 1;
+	handoff_send(&r->poller, &polled.msg);
+	handoff_send(&r->keyed, &keyed.msg);
+	cr_assert(wait_for(r, &r->keyed) == &keyed.msg && keyed.error == 0);
+	cr_assert(wait_for(r, &r->poller) == &polled.msg && polled.error == 0);
+	cr_assert(keyed.base_offset + polled.base_offset == 1, "each has an offset");
+	chain_give(&polled.bytes);
+	chain_give(&keyed.bytes);
 	close_rig(r);
 }
 

@@ -91,6 +91,23 @@ static const struct stream_ops peer_ops = {
 	.close = peer_close,
 };
 
+static struct stream *stream_find(void *transport, uint64_t handle)
+{
+	struct rig *r = transport;
+	struct stream *s = r->streams[handle % RIG_STREAMS_MAX];
+	return s && s->handle == handle ? s : NULL;
+}
+
+static struct stream **stream_place(struct rig *r, struct stream *s)
+{
+	unsigned index = 0;
+	while (r->streams[index])
+		require(++index < RIG_STREAMS_MAX);
+	s->handle = ++r->handles * RIG_STREAMS_MAX + index;
+	r->streams[index] = s;
+	return &r->streams[index];
+}
+
 struct peer *peer_open(struct rig *r)
 {
 	struct peer *p = calloc(1, sizeof *p);
@@ -99,6 +116,7 @@ struct peer *peer_open(struct rig *r)
 	p->stream.transport = &r->peers;
 	p->send_room = SIZE_MAX;
 	list_init(&p->stream.ready);
+	p->place = stream_place(r, &p->stream);
 	stream_wake(&p->stream, STREAM_OPENED);
 	return p;
 }
@@ -121,6 +139,7 @@ void peer_lose(struct peer *p)
 
 void peer_free(struct peer *p)
 {
+	*p->place = NULL;
 	list_remove(&p->stream.ready);
 	buffer_free(&p->arrived);
 	buffer_free(&p->sent);
@@ -241,13 +260,16 @@ static void serve_call(struct rig *r, struct call *c)
 		r->releases++;
 		free(c->reply);
 		c->reply = NULL;
-		handoff_complete(&r->control, &c->msg);
+		handoff_complete(&r->servers[c->server], &c->msg);
 		return;
 	}
 	r->calls++;
+	r->asked[c->server]++;
+	r->last_ticket = c->ticket;
 	r->last_call_bytes = c->request_bytes;
 	cr_assert(c->request.size == c->request_bytes);
-	if (!r->reply_null) {
+	c->is_parked = r->park_calls;
+	if (!r->reply_null && !r->park_calls) {
 		/* The correlation id, and as many bytes as the request had. */
 		c->reply_bytes = KAFKA_SIZE_BYTES + 4 + c->request_bytes;
 		c->reply = calloc(1, c->reply_bytes);
@@ -255,7 +277,7 @@ static void serve_call(struct rig *r, struct call *c)
 		chain_copy_out(&c->request, KAFKA_KEY_VERSION_BYTES,
 			       c->reply + KAFKA_SIZE_BYTES, 4);
 	}
-	handoff_complete(&r->control, &c->msg);
+	handoff_complete(&r->servers[c->server], &c->msg);
 }
 
 static void serve(struct rig *r, struct handoff_msg *msg)
@@ -301,7 +323,7 @@ static void take(struct rig *r, struct handoff_msg *msg)
 	r->held[r->held_count++] = msg;
 }
 
-/* The ring `msg` has to come from: its partition's writer, or control. */
+/* The ring `msg` has to come from: its partition's writer, or the call's server. */
 static const struct handoff *place_of(struct rig *r, struct handoff_msg *msg)
 {
 	switch ((enum handoff_kind)msg->kind) {
@@ -312,7 +334,7 @@ static const struct handoff *place_of(struct rig *r, struct handoff_msg *msg)
 	case HANDOFF_WATCH:
 		return rig_writer(r, container_of(msg, struct watch, msg)->partition.slot);
 	default:
-		return &r->control;
+		return &r->servers[container_of(msg, struct call, msg)->server];
 	}
 }
 
@@ -358,13 +380,15 @@ void rig_turn(struct rig *r, uint64_t after_ms)
 	in->topics = r->topics;
 	r->frames.count = 0;
 	ack_input(in);
+	delivery_input(in);
 	waiting_admit(in);
 	session_timers(in);
 	session_input(in, &r->frames);
 	handoff_submit(in);
 	for (unsigned w = 0; w < RIG_WRITERS; w++)
 		pull(r, &r->writers[w]);
-	pull(r, &r->control);
+	for (unsigned s = 0; s < CALL_SERVERS; s++)
+		pull(r, &r->servers[s]);
 }
 
 void rig_turns(struct rig *r, unsigned turns)
@@ -413,11 +437,13 @@ static void pools_create(struct ingest *in, const struct rig_options *o)
 	good &= !slab_init(&in->waiters, sizeof(struct waiter), answers);
 	good &= !slab_init(&in->appends, sizeof(struct append), 256);
 	good &= !slab_init(&in->reads, sizeof(struct read), RIG_READS);
-	good &= !slab_init(&in->calls, sizeof(struct call), 64);
 	good &= !slab_init(&in->fetches, kafka_fetch_bytes(), 128);
 	good &= !chunk_pool_init(&in->answer_small, CHUNK_SMALL_BYTES, answers);
 	good &= !chunk_pool_init(&in->answer_large, CHUNK_BYTES, large);
-	good &= !chunk_pool_init(&in->request_pool, CHUNK_BYTES, 1024);
+	for (unsigned s = 0; s < CALL_SERVERS; s++) {
+		good &= !slab_init(&in->servers[s].calls, sizeof(struct call), 64);
+		good &= !chunk_pool_init(&in->servers[s].requests, CHUNK_BYTES, 1024);
+	}
 	good &= !lanes_init(&in->lanes, RIG_WRITERS,
 			    o->writer_credit_bytes ? o->writer_credit_bytes : plenty,
 			    o->lane_credit_bytes ? o->lane_credit_bytes : plenty,
@@ -439,7 +465,15 @@ struct rig *rig_create(const struct rig_options *options)
 	in->settings.request_timeout_ms = RIG_TIMEOUT_MS;
 	in->poller = RIG_POLLER;
 	in->writer_count = RIG_WRITERS;
-	in->control = &r->control;
+	for (unsigned s = 0; s < CALL_SERVERS; s++) {
+		require(!handoff_init(&r->servers[s], &r->wakes[0], &r->wakes[1]));
+		in->servers[s].handoff = &r->servers[s];
+	}
+	require(!outbox_init(&r->outbox, 0, &r->wakes[1], &r->wakes[0]));
+	in->inbox = (struct inbox){.senders = {&r->outbox.handoff}, .count = 1};
+	in->stream_find = stream_find;
+	in->transport = r;
+	delivery_init(in);
 	list_init(&in->ready);
 	waiting_init(in);
 	list_init(&in->incomplete);
@@ -452,11 +486,26 @@ struct rig *rig_create(const struct rig_options *options)
 		require(!handoff_init(&r->writers[w], &r->wakes[0], &r->wakes[1]));
 		in->writers[w] = &r->writers[w];
 	}
-	require(!handoff_init(&r->control, &r->wakes[0], &r->wakes[1]));
 	for (unsigned i = 0; i < RIG_SLOTS; i++)
 		list_init(&r->logs[i].watches);
 	rig_new_topics(r, false);
 	return r;
+}
+
+uint32_t rig_calls_in_use(const struct rig *r)
+{
+	uint32_t total = 0;
+	for (unsigned s = 0; s < CALL_SERVERS; s++)
+		total += r->in.servers[s].calls.in_use;
+	return total;
+}
+
+uint32_t rig_chunks_in_use(const struct rig *r)
+{
+	uint32_t total = 0;
+	for (unsigned s = 0; s < CALL_SERVERS; s++)
+		total += r->in.servers[s].requests.in_use;
+	return total;
 }
 
 /* Nothing is lost: not in the pools, not in the ledgers. */
@@ -468,11 +517,11 @@ static void rig_audit(const struct rig *r)
 	cr_assert(in->waiters.in_use == 0, "%u waiters", in->waiters.in_use);
 	cr_assert(in->appends.in_use == 0, "%u appends", in->appends.in_use);
 	cr_assert(in->reads.in_use == 0, "%u reads", in->reads.in_use);
-	cr_assert(in->calls.in_use == 0, "%u calls", in->calls.in_use);
 	cr_assert(in->fetches.in_use == 0, "%u fetches", in->fetches.in_use);
 	cr_assert(in->answer_small.in_use == 0, "%u small", in->answer_small.in_use);
 	cr_assert(in->answer_large.in_use == 0, "%u large", in->answer_large.in_use);
-	cr_assert(in->request_pool.in_use == 0, "%u request", in->request_pool.in_use);
+	cr_assert(rig_calls_in_use(r) == 0, "%u calls", rig_calls_in_use(r));
+	cr_assert(rig_chunks_in_use(r) == 0, "%u request", rig_chunks_in_use(r));
 	cr_assert(in->lanes.batch_pool.in_use == 0, "%u batch", in->lanes.batch_pool.in_use);
 	for (unsigned w = 0; w < RIG_WRITERS; w++)
 		cr_assert(in->lanes.reserved[w] == 0, "%zu credit", (size_t)in->lanes.reserved[w]);
@@ -504,15 +553,19 @@ void rig_destroy(struct rig *r)
 	slab_fini(&in->waiters);
 	slab_fini(&in->appends);
 	slab_fini(&in->reads);
-	slab_fini(&in->calls);
 	slab_fini(&in->fetches);
 	chunk_pool_fini(&in->answer_small);
 	chunk_pool_fini(&in->answer_large);
-	chunk_pool_fini(&in->request_pool);
+	for (unsigned s = 0; s < CALL_SERVERS; s++) {
+		slab_fini(&in->servers[s].calls);
+		chunk_pool_fini(&in->servers[s].requests);
+	}
 	lanes_fini(&in->lanes);
 	for (unsigned w = 0; w < RIG_WRITERS; w++)
 		handoff_fini(&r->writers[w]);
-	handoff_fini(&r->control);
+	for (unsigned s = 0; s < CALL_SERVERS; s++)
+		handoff_fini(&r->servers[s]);
+	outbox_fini(&r->outbox);
 	wake_fini(&r->wakes[0]);
 	wake_fini(&r->wakes[1]);
 	topics_free(r->topics);

@@ -13,6 +13,7 @@
 
 #include "dataplane/batch/batch.h"
 #include "dataplane/kafka/kafka_session.h"
+#include "dataplane/session/delivery.h"
 #include "dataplane/wire/kafka/kafka_apis.h"
 #include "dataplane/wire/kafka/kafka_error.h"
 #include "dataplane/wire/kafka/kafka_header.h"
@@ -22,6 +23,7 @@
 enum {
 	RIG_WRITERS = 2,      /* slot by slot in turn */
 	RIG_POLLER = 1,
+	RIG_STREAMS_MAX = 512,
 	RIG_TOPICS = 2,       /* "alpha", "beta" */
 	RIG_PARTITIONS = 4,   /* of each; slots 0 to 3 and 4 to 7 */
 	RIG_SLOTS = RIG_TOPICS * RIG_PARTITIONS,
@@ -44,6 +46,7 @@ void buffer_free(struct buffer *b);
 
 struct peer {
 	struct stream stream;
+	struct stream **place; /* in the rig */
 	struct buffer arrived;
 	size_t consumed;
 	struct buffer sent; /* answers, not yet taken */
@@ -68,13 +71,18 @@ struct rig {
 	struct topics *topics;
 	struct wake wakes[2];
 	struct handoff writers[RIG_WRITERS];
-	struct handoff control;
+	struct handoff servers[CALL_SERVERS];
+	struct outbox outbox; /* the only sender into the poller's inbox */
+	/* By handle: a stream opened later in the same place has another. */
+	struct stream *streams[RIG_STREAMS_MAX];
+	uint64_t handles;
 	struct fake_log logs[RIG_SLOTS];
 	/* What the fakes are to do. */
 	bool hold_appends;
 	bool hold_reads;
 	bool hold_calls;
 	bool reply_null;
+	bool park_calls;
 	int16_t append_error;
 	/* What they saw. */
 	struct handoff_msg *held[RIG_HELD_MAX];
@@ -85,6 +93,8 @@ struct rig {
 	unsigned releases;
 	uint8_t last_level;
 	uint32_t last_call_bytes;
+	struct ticket last_ticket;
+	unsigned asked[CALL_SERVERS];
 };
 
 struct rig_options {
@@ -104,6 +114,9 @@ void rig_turns(struct rig *r, unsigned turns);
 /* Completes what is held, oldest first (or the n-th alone). */
 void rig_release(struct rig *r);
 void rig_release_one(struct rig *r, unsigned n);
+/* Calls under way, and chunks that keep requests. */
+uint32_t rig_calls_in_use(const struct rig *r);
+uint32_t rig_chunks_in_use(const struct rig *r);
 /* The writer that serves a slot. */
 struct handoff *rig_writer(struct rig *r, uint32_t slot);
 uint64_t rig_stat(const struct rig *r, enum stat_id id);

@@ -147,7 +147,7 @@ Test(kafka_call, a_connection_lost_at_any_byte_or_while_control_works_gives_all_
 		rig->hold_calls = false;
 		rig_release(rig);
 		rig_turns(rig, 3);
-		cr_assert(rig->in.calls.in_use == 0 && rig->in.request_pool.in_use == 0);
+		cr_assert(rig_calls_in_use(rig) == 0 && rig_chunks_in_use(rig) == 0);
 		cr_assert(ledger_in_flight(&rig->in.stats, LEDGER_frame) == 0);
 	}
 	struct peer *p = open_peer();
@@ -171,7 +171,7 @@ Test(kafka_call, a_peer_that_stalls_in_a_call_loses_its_connection)
 	rig_turns(rig, 2);
 	rig_turn(rig, RIG_TIMEOUT_MS + 2);
 	rig_turns(rig, 1);
-	cr_assert(peer->is_closed && rig->in.request_pool.in_use == 0);
+	cr_assert(peer->is_closed && rig->in.servers[CALL_CONTROL].requests.in_use == 0);
 	buffer_free(&request);
 }
 
@@ -219,7 +219,7 @@ Test(kafka_call_memory, a_held_reply_whose_connection_goes_is_given_back)
 	call(peer, KAFKA_API_METADATA, 9, 9000);
 	rig_turns(rig, 4);
 	end_peer(peer);
-	cr_assert(rig->releases == 1 && rig->in.calls.in_use == 0);
+	cr_assert(rig->releases == 1 && rig->in.servers[CALL_CONTROL].calls.in_use == 0);
 	chunk_give(taken);
 	chunk_give(taken2);
 }

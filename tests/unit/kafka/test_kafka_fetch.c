@@ -419,7 +419,7 @@ Test(kafka_fetch, a_connection_lost_while_parked_or_reading_gives_everything_bac
 		rig_release(rig);
 		rig_turns(rig, 2);
 		cr_assert(rig->in.fetches.in_use == 0 && rig->in.answers.in_use == 0);
-		cr_assert(rig->in.answer_large.in_use == 0 && rig->in.request_pool.in_use == 0);
+		cr_assert(rig->in.answer_large.in_use == 0 && rig_chunks_in_use(rig) == 0);
 		cr_assert(rig->in.wheel.armed == 0);
 	}
 	cr_assert(rig_stat(rig, STAT_frame_drop_connection) == 2);
@@ -437,7 +437,7 @@ Test(kafka_fetch, a_connection_lost_at_any_byte_gives_everything_back)
 		peer_send(p, request.data, cut);
 		rig_turns(rig, 1 + cut % 4);
 		end_peer(p);
-		cr_assert(rig->in.fetches.in_use == 0 && rig->in.request_pool.in_use == 0);
+		cr_assert(rig->in.fetches.in_use == 0 && rig_chunks_in_use(rig) == 0);
 		cr_assert(ledger_in_flight(&rig->in.stats, LEDGER_frame) == 0);
 	}
 	buffer_free(&request);

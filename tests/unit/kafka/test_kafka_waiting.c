@@ -216,7 +216,7 @@ Test(kafka_waiting, a_connection_lost_in_the_line_for_chunks_leaves_it)
 	for (unsigned i = 0; i < 4; i++)
 		peer_lose(peers[i]);
 	rig_turns(rig, 3);
-	cr_assert(rig->in.sessions_blocked == 2 && rig->in.calls.in_use == 1);
+	cr_assert(rig->in.sessions_blocked == 2 && rig->in.servers[CALL_CONTROL].calls.in_use == 1);
 	chain_give(&taken);
 	rig_turns(rig, 4);
 	check_served(4, 6, 6);
@@ -412,7 +412,7 @@ Test(kafka_waiting, requests_stand_in_line_for_the_chunks_that_keep_them)
 	enum { COUNT = 4 };
 	begin(0);
 	open_peers(COUNT);
-	take_chunks(&rig->in.request_pool, 0);
+	take_chunks(&rig->in.servers[CALL_CONTROL].requests, 0);
 	for (unsigned i = 0; i < COUNT; i++) {
 		if (i % 2)
 			fetch(peers[i], FEW_BYTES);
@@ -445,7 +445,7 @@ Test(kafka_waiting, who_comes_while_requests_wait_for_chunks_goes_behind_them)
 	enum { HOLDER, WAITER, COMER, COUNT };
 	begin(0);
 	open_peers(COUNT);
-	take_chunks(&rig->in.request_pool, 1);
+	take_chunks(&rig->in.servers[CALL_CONTROL].requests, 1);
 	struct buffer request = call_make(KAFKA_API_METADATA, 9, 100);
 	peer_send(peers[HOLDER], request.data, request.size - 1);
 	buffer_free(&request);
@@ -473,7 +473,7 @@ Test(kafka_waiting, a_request_that_holds_all_chunks_and_needs_more_gives_way)
 {
 	begin(0);
 	open_peers(2);
-	take_chunks(&rig->in.request_pool, 1);
+	take_chunks(&rig->in.servers[CALL_CONTROL].requests, 1);
 	call(peers[0], 2 * CHUNK_BYTES);
 	rig_turns(rig, 3);
 	call(peers[1], 100);

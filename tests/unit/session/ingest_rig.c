@@ -80,6 +80,23 @@ static const struct stream_ops wire_ops = {
 	.close = wire_close,
 };
 
+static struct stream *stream_find(void *transport, uint64_t handle)
+{
+	struct rig *r = transport;
+	struct stream *s = r->streams[handle % RIG_STREAMS_MAX];
+	return s && s->handle == handle ? s : NULL;
+}
+
+static struct stream **stream_place(struct rig *r, struct stream *s)
+{
+	unsigned index = 0;
+	while (r->streams[index])
+		require(++index < RIG_STREAMS_MAX);
+	s->handle = ++r->handles * RIG_STREAMS_MAX + index;
+	r->streams[index] = s;
+	return &r->streams[index];
+}
+
 struct wire *wire_open(struct rig *r, uint8_t listener)
 {
 	struct wire *w = calloc(1, sizeof *w);
@@ -91,6 +108,7 @@ struct wire *wire_open(struct rig *r, uint8_t listener)
 	w->peek_left = SIZE_MAX;
 	w->send_room = SIZE_MAX;
 	list_init(&w->stream.ready);
+	w->place = stream_place(r, &w->stream);
 	stream_wake(&w->stream, STREAM_OPENED);
 	return w;
 }
@@ -113,6 +131,7 @@ void wire_lose(struct wire *w)
 
 void wire_free(struct wire *w)
 {
+	*w->place = NULL;
 	list_remove(&w->stream.ready);
 	free(w->arrived.data);
 	free(w->sent.data);
@@ -203,6 +222,7 @@ void rig_turn_without_writer(struct rig *r, uint64_t after_us)
 	r->records.count = 0;
 	in->topics = r->topics;
 	ack_input(in);
+	delivery_input(in);
 	waiting_admit(in);
 	session_timers(in);
 	session_input(in, &r->frames);
@@ -317,10 +337,17 @@ struct rig *rig_create(const struct rig_options *options)
 		require(handoff_init(&r->writers[w], &r->wakes[0], &r->wakes[1]) == 0);
 		in->writers[w] = &r->writers[w];
 	}
-	require(handoff_init(&r->control, &r->wakes[0], &r->wakes[1]) == 0);
+	for (unsigned s = 0; s < CALL_SERVERS; s++) {
+		require(handoff_init(&r->servers[s], &r->wakes[0], &r->wakes[1]) == 0);
+		in->servers[s].handoff = &r->servers[s];
+	}
+	require(outbox_init(&r->outbox, 0, &r->wakes[1], &r->wakes[0]) == 0);
+	in->inbox = (struct inbox){.senders = {&r->outbox.handoff}, .count = 1};
+	in->stream_find = stream_find;
+	in->transport = r;
+	delivery_init(in);
 	in->writer_count = RIG_WRITERS;
 	in->poller = RIG_POLLER;
-	in->control = &r->control;
 	return r;
 }
 
@@ -343,7 +370,9 @@ void rig_destroy(struct rig *r)
 		require(in->lanes.reserved[w] == 0);
 		handoff_fini(&r->writers[w]);
 	}
-	handoff_fini(&r->control);
+	for (unsigned s = 0; s < CALL_SERVERS; s++)
+		handoff_fini(&r->servers[s]);
+	outbox_fini(&r->outbox);
 	for (unsigned i = 0; i < 2; i++)
 		wake_fini(&r->wakes[i]);
 	topics_free(r->topics);

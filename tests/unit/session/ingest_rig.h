@@ -9,6 +9,7 @@
 #define PENSTOCK_INGEST_RIG_H
 
 #include "dataplane/batch/batch.h"
+#include "dataplane/session/delivery.h"
 #include "dataplane/wire/fleet/gbt32960.h"
 #include "tests/unit/wire/fleet/gbt32960_sample.h"
 
@@ -18,6 +19,7 @@ enum { RIG_TERMINAL, RIG_PLATFORM, RIG_ECHO, RIG_UDP, RIG_UDP_BY_ADDRESS, RIG_LI
 enum {
 	RIG_WRITERS = 2, /* slot by slot in turn */
 	RIG_POLLER = 1,
+	RIG_STREAMS_MAX = 512,
 	RIG_VEHICLE_PARTITIONS = 8, /* slots 0 to 7; linger 5 ms */
 	RIG_DATAGRAM_PARTITIONS = 4, /* slots 8 to 11; linger 1 ms */
 	RIG_SLOTS = RIG_VEHICLE_PARTITIONS + RIG_DATAGRAM_PARTITIONS,
@@ -29,6 +31,7 @@ enum {
 /* A peer's end of a stream. */
 struct wire {
 	struct stream stream;
+	struct stream **place; /* in the rig */
 	struct soup arrived; /* all it ever sent */
 	size_t consumed;
 	struct soup sent;    /* all we sent */
@@ -56,7 +59,11 @@ struct rig {
 	struct record_vec records;
 	struct wake wakes[2];
 	struct handoff writers[RIG_WRITERS];
-	struct handoff control;
+	struct handoff servers[CALL_SERVERS];
+	struct outbox outbox; /* the only sender into the poller's inbox */
+	/* By handle: a stream opened later in the same place has another. */
+	struct stream *streams[RIG_STREAMS_MAX];
+	uint64_t handles;
 	struct topics *topics;
 	int16_t error;        /* what the writers answer */
 	unsigned appends;     /* batches seen by the writers */

@@ -11,6 +11,7 @@ enum { CORRELATION = 0x01020304, CHUNKS = 64 };
 
 struct registry registry;
 static struct handoff handoff;
+static struct outbox outbox;
 static struct wake poller_wake, control_wake;
 static struct chunk_pool pool;
 static struct disk *disk;
@@ -30,6 +31,7 @@ static void create_api(bool auto_create_topics)
 {
 	struct kafka_api_options options = {
 		.disk = disk, .registry = &registry, .pollers = {&handoff}, .poller_count = 1,
+		.outboxes = {&outbox},
 		.auto_create_topics = auto_create_topics, .log_dir = log_dir};
 	options.listeners[LISTENER] =
 		(struct kafka_api_listener){.host = "broker.example", .port = 9094};
@@ -41,6 +43,7 @@ void kafka_api_rig_start(void)
 {
 	cr_assert(wake_init(&poller_wake) == 0 && wake_init(&control_wake) == 0);
 	cr_assert(handoff_init(&handoff, &poller_wake, &control_wake) == 0);
+	cr_assert(outbox_init(&outbox, 0, &control_wake, &poller_wake) == 0);
 	cr_assert(chunk_pool_init(&pool, CHUNK_BYTES, CHUNKS) == 0);
 	int error;
 	disk = disk_create("test", &error);
@@ -62,6 +65,7 @@ void kafka_api_rig_stop(void)
 	cr_assert(pool.in_use == 0);
 	chunk_pool_fini(&pool);
 	handoff_fini(&handoff);
+	outbox_fini(&outbox);
 	wake_fini(&poller_wake);
 	wake_fini(&control_wake);
 	shell("rm -rf %s", log_dir);
@@ -71,7 +75,9 @@ void kafka_api_rig_stop(void)
 
 void send_bytes(struct call *call, const void *data, size_t size)
 {
+	static uint32_t number;
 	*call = (struct call){.msg = {.kind = HANDOFF_CALL}, .listener = LISTENER,
+			      .ticket = {.stream = STREAM, .request = ++number},
 			      .request_bytes = (uint32_t)size};
 	cr_assert(chain_append(&call->request, &pool, data, size));
 	handoff_send(&handoff, &call->msg);
@@ -119,12 +125,45 @@ void release(struct call *call)
 	cr_assert(call->reply == NULL);
 }
 
-void read_reply(struct call *call, const struct kafka_message *m, int version,
-		       bool is_header_flexible, void *ret)
+struct ticket take_parked(void)
 {
-	cr_assert(call && call->reply != NULL);
-	struct cursor c = cursor_of(call->reply, call->reply_bytes);
-	cr_assert(cursor_u32(&c) == call->reply_bytes - 4);
+	struct call *call = reap();
+	cr_assert(call && call->is_parked && !call->reply);
+	chain_give(&call->request);
+	return call->ticket;
+}
+
+struct inbox_msg *take_send(void)
+{
+	struct handoff_msg *msg;
+	kafka_api_turn(api);
+	if (handoff_pull(&outbox.handoff, &msg, 1) == 0)
+		return NULL;
+	cr_assert(msg->kind == HANDOFF_SEND);
+	return container_of(msg, struct inbox_msg, msg);
+}
+
+void give_send(struct inbox_msg *m, enum inbox_outcome outcome)
+{
+	struct inbox inbox = {.senders = {&outbox.handoff}, .count = 1};
+	inbox_give(&inbox, m, outcome);
+	kafka_api_turn(api);
+}
+
+void read_reply(struct call *call, const struct kafka_message *m, int version,
+		bool is_header_flexible, void *ret)
+{
+	cr_assert(call != NULL);
+	read_bytes((struct bytes){call->reply, call->reply_bytes}, m, version,
+		   is_header_flexible, ret);
+}
+
+void read_bytes(struct bytes reply, const struct kafka_message *m, int version,
+		bool is_header_flexible, void *ret)
+{
+	cr_assert(reply.data != NULL);
+	struct cursor c = cursor_of(reply.data, reply.size);
+	cr_assert(cursor_u32(&c) == reply.size - 4);
 	cr_assert(cursor_u32(&c) == CORRELATION);
 	if (is_header_flexible)
 		cr_assert(cursor_u8(&c) == 0);

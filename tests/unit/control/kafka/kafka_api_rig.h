@@ -1,6 +1,7 @@
 /* kafka_api_rig.h - for tests: a kafka_api that is asked as a poller asks it.
  *
  *     send_request ─▶ reap ─▶ read_reply ─▶ release
+ *                       └─▶ parked ─▶ take_send ─▶ read_bytes ─▶ give_send
  */
 #ifndef PENSTOCK_TESTS_KAFKA_API_RIG_H
 #define PENSTOCK_TESTS_KAFKA_API_RIG_H
@@ -9,7 +10,7 @@
 #include "dataplane/wire/kafka/kafka_schema.h"
 #include "tests/unit/control/catalog/fake_registry.h"
 
-enum { LISTENER = 2 };
+enum { LISTENER = 2, STREAM = 77 };
 
 extern struct registry registry;
 extern struct call calls[4];
@@ -42,6 +43,13 @@ struct call *reap(void);
 void read_reply(struct call *call, const struct kafka_message *m, int version,
 		bool is_header_flexible, void *ret);
 void release(struct call *call);
+/* The call that came back parked: it is used up, and its memory free. */
+struct ticket take_parked(void);
+/* The next message in the poller's inbox, a SEND, or null; goes back with its outcome. */
+struct inbox_msg *take_send(void);
+void give_send(struct inbox_msg *m, enum inbox_outcome outcome);
+void read_bytes(struct bytes reply, const struct kafka_message *m, int version,
+		bool is_header_flexible, void *ret);
 /* Does this request cost its connection? */
 bool is_closed(const void *data, size_t size);
 

@@ -7,7 +7,12 @@
 
 static const char *server_name(const struct kafka_api_row *row)
 {
-	return row->server == KAFKA_SERVER_POLLER ? "data core" : "control";
+	static const char *const names[] = {
+		[KAFKA_SERVER_POLLER] = "data core",
+		[KAFKA_SERVER_CONTROL] = "control",
+		[KAFKA_SERVER_COORDINATOR] = "coordinator",
+	};
+	return names[row->server];
 }
 
 static void row_line(const struct kafka_api_row *row, char *out, size_t size)

@@ -1,14 +1,14 @@
-/* kafka_find_coordinator.c - FindCoordinator: nobody coordinates groups or transactions here,
- * and clients are told so in a way that lets them go on producing. */
-#include "control/kafka/kafka_request.h"
-
+/* find_coordinator.c - FindCoordinator: nobody coordinates groups or transactions here, and clients
+ * are told so in a way that lets them go on producing. */
+#include "control/coordinator/coordinator_handlers.h"
+#include "dataplane/wire/kafka/kafka_error.h"
 #include "dataplane/wire/kafka/msg_find_coordinator.h"
 
 enum { NOBODY = -1 };
 
 static const struct bytes no_host = {(const uint8_t *)"", 0};
 
-enum kafka_outcome kafka_handle_find_coordinator(struct kafka_request *r)
+enum kafka_outcome coordinator_handle_find(struct kafka_request *r)
 {
 	struct find_coordinator_request request;
 	if (!kafka_request_decode(r, &find_coordinator_request, &request))

@@ -1,0 +1,98 @@
+/* kafka_request.c - request bytes to structs, answer structs to reply bytes. */
+#include "control/calls/kafka_request.h"
+
+#include "dataplane/base/require.h"
+
+/* A version nobody knows is told from the first 8 bytes: neither the rest of the header nor
+ * the body need be of a form we can read. */
+static bool read_header(struct kafka_request *r)
+{
+	struct cursor start = r->body;
+	r->header.api_key = (int16_t)cursor_u16(&start);
+	r->header.api_version = (int16_t)cursor_u16(&start);
+	r->header.correlation_id = (int32_t)cursor_u32(&start);
+	r->row = start.bad ? NULL : kafka_api_row_find(r->header.api_key);
+	if (!r->row)
+		return false;
+	if (!kafka_api_takes(r->row, r->header.api_version))
+		return r->row->key == KAFKA_API_API_VERSIONS;
+	bool is_flexible = kafka_api_is_flexible(r->row, r->header.api_version);
+	return kafka_request_header_read(&r->body, is_flexible, &r->header);
+}
+
+bool kafka_request_of_bytes(struct kafka_request *r, struct bytes request,
+			    struct kafka_arena arena)
+{
+	r->arena = arena;
+	r->bytes = request;
+	r->body = cursor_of(request.data, request.size);
+	return read_header(r);
+}
+
+bool kafka_request_of_call(struct kafka_request *r, const struct call *call,
+			   struct kafka_arena arena)
+{
+	r->arena = arena;
+	r->call = call;
+	r->listener = call->listener;
+	uint8_t *request = kafka_request_take(r, call->request_bytes, 1);
+	if (!request)
+		return false;
+	chain_copy_out(&call->request, 0, request, call->request_bytes);
+	return kafka_request_of_bytes(r, (struct bytes){request, call->request_bytes},
+				      r->arena);
+}
+
+bool kafka_request_decode(struct kafka_request *r, const struct kafka_message *m, void *ret)
+{
+	return kafka_decode(m, r->header.api_version, &r->body, &r->arena, ret) ==
+	       KAFKA_DECODED_OK;
+}
+
+void *kafka_request_take(struct kafka_request *r, size_t count, size_t item_bytes)
+{
+	struct kafka_arena *a = &r->arena;
+	size_t left = (size_t)(a->end - a->at);
+	size_t pad = -(uintptr_t)a->at % alignof(max_align_t);
+	if (left < pad || (left - pad) / item_bytes < count)
+		return NULL;
+	uint8_t *items = a->at + pad;
+	a->at = items + count * item_bytes;
+	return memset(items, 0, count * item_bytes);
+}
+
+enum kafka_outcome kafka_request_answer(struct kafka_request *r, const struct kafka_message *m,
+					int version, const void *answer)
+{
+	size_t room = KAFKA_RESPONSE_HEADER_BYTES_MAX + kafka_encoded_size(m, version, answer);
+	uint8_t *reply = malloc(room);
+	if (!reply)
+		return KAFKA_CLOSE;
+	struct emitter e = emitter_of(reply, room);
+	kafka_response_header_emit(&e, r->header.correlation_id,
+				   kafka_api_answer_is_flexible(r->row, version));
+	kafka_encode(m, version, answer, &e);
+	require(!e.bad);
+	kafka_size_store(reply, emitter_size(&e));
+	r->reply = reply;
+	r->reply_bytes = emitter_size(&e);
+	return KAFKA_ANSWERED;
+}
+
+void kafka_call_complete(struct handoff *h, struct call *give, const struct kafka_request *r,
+			 enum kafka_outcome outcome)
+{
+	require((outcome == KAFKA_ANSWERED) == (r->reply != NULL));
+	give->is_parked = outcome == KAFKA_PARKED;
+	give->reply = r->reply;
+	give->reply_bytes = r->reply_bytes;
+	handoff_complete(h, &give->msg);
+}
+
+void kafka_call_release(struct handoff *h, struct call *give)
+{
+	free(give->reply);
+	give->reply = NULL;
+	give->reply_bytes = 0;
+	handoff_complete(h, &give->msg);
+}

@@ -1,0 +1,74 @@
+/* kafka_request.h - one Kafka request while its handler looks at it, at control or at the
+ * coordinator.
+ *
+ *     call ─▶ kafka_request_of_call ─▶ handler: kafka_request_decode ─▶ answer struct, arrays
+ *          from kafka_request_take ─▶ kafka_request_answer ─▶ kafka_call_complete ─▶ poller
+ *     the same call, is_release ─▶ kafka_call_release ─▶ poller
+ *
+ * Handlers keep nothing: a request that waits for others is handled again, from bytes that its
+ * server has kept (kafka_request_of_bytes).
+ *
+ * Core: the server's. Ownership: what a handler takes or decodes is gone when it returns; the
+ * reply is the server's until the call's second trip, or until its SEND is back.
+ */
+#ifndef PENSTOCK_KAFKA_REQUEST_H
+#define PENSTOCK_KAFKA_REQUEST_H
+
+#include "dataplane/handoff.h"
+#include "dataplane/wire/kafka/kafka_apis.h"
+#include "dataplane/wire/kafka/kafka_header.h"
+#include "dataplane/wire/kafka/kafka_schema.h"
+
+struct kafka_api_options;
+struct kafka_creations;
+struct kafka_parked;
+
+enum kafka_outcome {
+	KAFKA_ANSWERED,
+	KAFKA_CLOSE,  /* no reply: the connection ends */
+	KAFKA_PARKED, /* the handler has kept what it needs, and answers later */
+};
+
+struct kafka_request {
+	const struct kafka_api_row *row;
+	struct kafka_request_header header;
+	struct cursor body;
+	struct kafka_arena arena;
+	uint8_t listener;
+	struct bytes bytes; /* all of it, header included */
+	/* Answer, from malloc. */
+	uint8_t *reply;
+	size_t reply_bytes;
+	const struct call *call; /* null: it was parked, and is handled again */
+	/* For control's handlers (kafka_handlers.h). */
+	const struct kafka_api_options *options;
+	struct kafka_creations *creations;
+	const struct kafka_parked *parked; /* what it has waited for; null: it has not */
+};
+
+typedef enum kafka_outcome (*kafka_handler)(struct kafka_request *r);
+
+/* Reads the header. False: not ours, or malformed; the connection ends. The row of a good one
+ * names its handler. */
+bool kafka_request_of_call(struct kafka_request *r, const struct call *call,
+			   struct kafka_arena arena);
+bool kafka_request_of_bytes(struct kafka_request *r, struct bytes request,
+			    struct kafka_arena arena);
+
+/* The body; false: malformed, or larger than the arena. */
+bool kafka_request_decode(struct kafka_request *r, const struct kafka_message *m, void *ret);
+
+/* `count` zeroed items that live until the handler returns; null when the arena is full. */
+void *kafka_request_take(struct kafka_request *r, size_t count, size_t item_bytes);
+
+/* Encodes the answer in `version` into the reply. */
+enum kafka_outcome kafka_request_answer(struct kafka_request *r, const struct kafka_message *m,
+					int version, const void *answer);
+
+/* Gives the call back with what the handler has come to. */
+void kafka_call_complete(struct handoff *h, struct call *give, const struct kafka_request *r,
+			 enum kafka_outcome outcome);
+/* Its second trip: the reply is freed. */
+void kafka_call_release(struct handoff *h, struct call *give);
+
+#endif

@@ -1,0 +1,36 @@
+/* gateway_coordinator.c - rings in, a running coordinator out; see gateway.h. */
+#include "control/gateway.h"
+
+#include <errno.h>
+
+int coordinator_init(void *gateway)
+{
+	struct gateway *g = gateway;
+	struct coordinator_options o = {
+		.poller_count = g->plan.poller_count,
+		.writer_count = g->plan.writer_count,
+		.sender = (uint8_t)g->plan.poller_count,
+		.stats_page = &g->coordinator_page,
+	};
+	for (unsigned p = 0; p < o.poller_count; p++) {
+		o.pollers[p] = &g->asks[p];
+		o.outboxes[p] = &g->outboxes[SENDER_COORDINATOR][p];
+	}
+	for (unsigned w = 0; w < o.writer_count; w++)
+		o.writers[w] = &g->keyed[w];
+	g->coordinator = coordinator_create(&o);
+	if (!g->coordinator)
+		return -ENOMEM;
+	int error = coordinator_thread_start(&g->coordinator_thread, g->coordinator,
+					     &g->coordinator_wake, g->plan.coordinator_cpu);
+	if (error)
+		coordinator_destroy(g->coordinator);
+	return error;
+}
+
+void coordinator_fini(void *gateway)
+{
+	struct gateway *g = gateway;
+	coordinator_thread_stop(&g->coordinator_thread);
+	coordinator_destroy(g->coordinator);
+}

@@ -1,0 +1,154 @@
+/* kafka_parked.c - topics asked for on behalf of parked requests, and what became of each; see
+ * kafka_parked.h. */
+#include "control/kafka/kafka_parked.h"
+
+#include "dataplane/base/murmur2.h"
+#include "dataplane/base/require.h"
+#include "dataplane/wire/kafka/kafka_error.h"
+
+/* One topic being created; the request that asked first has had it begun. */
+struct creation {
+	struct list node; /* its bucket */
+	struct list waits; /* struct kafka_creation_wait.node */
+	struct kafka_creations *creations;
+	size_t name_bytes;
+	char name[TOPIC_NAME_BYTES_MAX + 1];
+};
+
+void kafka_creations_init(struct kafka_creations *c, struct registry *registry,
+			  struct parking *parking)
+{
+	*c = (struct kafka_creations){.registry = registry, .parking = parking};
+	for (unsigned i = 0; i < CREATION_BUCKETS; i++)
+		list_init(&c->buckets[i]);
+	list_init(&c->ready);
+}
+
+void kafka_creations_fini(struct kafka_creations *c)
+{
+	for (unsigned i = 0; i < CREATION_BUCKETS; i++)
+		for (struct list *n; (n = list_take_first(&c->buckets[i]));)
+			free(list_entry(n, struct creation, node));
+}
+
+/* ---- one topic -------------------------------------------------------------------------- */
+
+static struct list *bucket_of(struct kafka_creations *c, struct bytes name)
+{
+	return &c->buckets[murmur2(name.data, name.size) % CREATION_BUCKETS];
+}
+
+static struct creation *creation_find(struct kafka_creations *c, struct bytes name)
+{
+	const struct list *bucket = bucket_of(c, name);
+	list_for_each(node, bucket) {
+		struct creation *creation = list_entry(node, struct creation, node);
+		if (creation->name_bytes == name.size &&
+		    memcmp(creation->name, name.data, name.size) == 0)
+			return creation;
+	}
+	return NULL;
+}
+
+static void parked_done(struct kafka_creations *c, struct kafka_parked *k)
+{
+	require(k->outstanding > 0);
+	if (--k->outstanding == 0)
+		list_append(&c->ready, &k->node);
+}
+
+/* The registry's job is over: all who wait for the topic hear of it. */
+static void created(void *owner, const struct registry_result *result)
+{
+	struct creation *creation = owner;
+	struct kafka_creations *c = creation->creations;
+	for (struct list *n; (n = list_take_first(&creation->waits));) {
+		struct kafka_creation_wait *w = list_entry(n, struct kafka_creation_wait, node);
+		w->error = result->error;
+		parked_done(c, w->parked);
+	}
+	list_remove(&creation->node);
+	c->count--;
+	free(creation);
+}
+
+/* Null: as many as there may be topics are under way, or there is no memory. */
+static struct creation *creation_begin(struct kafka_creations *c, struct bytes name)
+{
+	require(name.size <= TOPIC_NAME_BYTES_MAX);
+	struct creation *creation = c->count < TOPICS_MAX ? calloc(1, sizeof *creation) : NULL;
+	if (!creation)
+		return NULL;
+	creation->creations = c;
+	creation->name_bytes = name.size;
+	memcpy(creation->name, name.data, name.size);
+	list_init(&creation->waits);
+	list_append(bucket_of(c, name), &creation->node);
+	c->count++;
+	struct registry_request request = {.name = creation->name, .partitions = -1,
+					   .replication_factor = -1, .done = created,
+					   .owner = creation};
+	registry_create_topic(c->registry, &request);
+	return creation;
+}
+
+/* ---- one request ------------------------------------------------------------------------ */
+
+/* The same name, in the bytes that were kept. */
+static struct bytes name_kept(const struct kafka_request *r, const struct kafka_parked *k,
+			      struct bytes name)
+{
+	require(name.data >= r->bytes.data &&
+		name.data + name.size <= r->bytes.data + r->bytes.size);
+	return (struct bytes){k->request.data + (name.data - r->bytes.data), name.size};
+}
+
+static void wait_begin(struct kafka_creations *c, struct kafka_parked *k, struct bytes name)
+{
+	struct kafka_creation_wait *w = &k->waits[k->count++];
+	struct creation *creation = creation_find(c, name);
+	*w = (struct kafka_creation_wait){.parked = k, .name = name};
+	list_init(&w->node);
+	if (!creation)
+		creation = creation_begin(c, name);
+	if (!creation)
+		return;
+	list_append(&creation->waits, &w->node);
+	k->outstanding++;
+}
+
+bool kafka_park(struct kafka_creations *c, const struct kafka_request *r,
+		const struct bytes *names, unsigned count)
+{
+	require(count <= KAFKA_CREATIONS_MAX);
+	size_t head = sizeof(struct kafka_parked) + count * sizeof(struct kafka_creation_wait);
+	struct kafka_parked *k = parking_take(c->parking, r->call, head + r->bytes.size);
+	if (!k)
+		return false;
+	uint8_t *bytes = (uint8_t *)k + head;
+	memcpy(bytes, r->bytes.data, r->bytes.size);
+	list_init(&k->node);
+	k->listener = r->listener;
+	k->request = (struct bytes){bytes, r->bytes.size};
+	k->outstanding = 1;
+	for (unsigned i = 0; i < count; i++)
+		wait_begin(c, k, name_kept(r, k, names[i]));
+	parked_done(c, k);
+	return true;
+}
+
+struct kafka_parked *kafka_parked_next(struct kafka_creations *c)
+{
+	struct list *n = list_take_first(&c->ready);
+	return n ? list_entry(n, struct kafka_parked, node) : NULL;
+}
+
+int16_t kafka_parked_error(const struct kafka_parked *k, struct bytes name)
+{
+	for (unsigned i = 0; i < k->count; i++) {
+		const struct kafka_creation_wait *w = &k->waits[i];
+		if (w->name.size == name.size && memcmp(w->name.data, name.data, name.size) == 0)
+			return w->error;
+	}
+	return KAFKA_ERROR_NONE;
+}

@@ -1,0 +1,98 @@
+/* delivery.c - messages of the inbox in, each to its session; see delivery.h. */
+#include "dataplane/session/delivery.h"
+#include "dataplane/base/require.h"
+#include "dataplane/session/answer.h"
+#include "dataplane/session/waiting.h"
+
+void delivery_init(struct ingest *in)
+{
+	list_init(&in->packets);
+	fences_init(&in->fences);
+}
+
+/* Null: the connection is gone, or about to go. */
+static struct session *session_find(struct ingest *in, uint64_t handle)
+{
+	struct stream *stream = in->stream_find(in->transport, handle);
+	struct session *s = stream && !stream->is_closed ? stream->session : NULL;
+	return s && !s->is_aborted ? s : NULL;
+}
+
+/* Nobody who waits for the same memory is overtaken. */
+static bool bytes_copy(struct ingest *in, struct bytes b, struct chain *ret)
+{
+	size_t small = (size_t)answer_chunks_left(in) * CHUNK_SMALL_BYTES;
+	if (b.size <= min_size(small, CHUNK_BYTES) && list_is_empty(&in->waiting[WAIT_ANSWER]))
+		return chain_append(ret, &in->answer_small, b.data, b.size);
+	return list_is_empty(&in->waiting[WAIT_LARGE]) &&
+	       chain_append(ret, &in->answer_large, b.data, b.size);
+}
+
+static enum inbox_outcome send_untold(struct ingest *in, struct session *s, struct bytes b)
+{
+	struct chain copy = {0};
+	if (b.size > stream_send_room(s->stream) || !bytes_copy(in, b, &copy))
+		return INBOX_FULL;
+	stream_send(s->stream, &copy);
+	return INBOX_DONE;
+}
+
+static void take_send(struct ingest *in, struct inbox_msg *m)
+{
+	struct session *s = session_find(in, m->ticket.stream);
+	if (s && m->ticket.request && session_protocol(s)->deliver)
+		session_protocol(s)->deliver(in, s, m);
+	else if (s && !m->ticket.request)
+		delivery_give(in, m, send_untold(in, s, m->bytes));
+	else
+		delivery_give(in, m, INBOX_GONE);
+}
+
+static void take_close(struct ingest *in, struct inbox_msg *m)
+{
+	struct session *s = session_find(in, m->ticket.stream);
+	if (s)
+		session_abort(in, s);
+	delivery_give(in, m, s ? INBOX_DONE : INBOX_GONE);
+}
+
+static void take_message(struct ingest *in, struct inbox_msg *m)
+{
+	switch ((enum handoff_kind)m->msg.kind) {
+	case HANDOFF_SEND:
+		take_send(in, m);
+		return;
+	case HANDOFF_CLOSE:
+		take_close(in, m);
+		return;
+	case HANDOFF_FENCE:
+		fence_begin(in, m);
+		return;
+	case HANDOFF_PACKET:
+		list_append(&in->packets, &m->node);
+		return;
+	default:
+		require(!"a message for an inbox");
+	}
+}
+
+bool delivery_input(struct ingest *in)
+{
+	unsigned total = 0;
+	for (unsigned s = 0; s < in->inbox.count; s++) {
+		struct handoff_msg *msgs[INBOX_PER_TURN];
+		unsigned n = handoff_pull(in->inbox.senders[s], msgs, INBOX_PER_TURN);
+		for (unsigned i = 0; i < n; i++)
+			take_message(in, container_of(msgs[i], struct inbox_msg, msg));
+		total += n;
+	}
+	stats_add(&in->stats, STAT_inbox_messages, total);
+	fences_turn(in);
+	return total > 0;
+}
+
+bool delivery_is_idle(const struct ingest *in)
+{
+	return list_is_empty(&in->packets) && !fences_are_closing(&in->fences) &&
+	       !inbox_has_any(&in->inbox);
+}

@@ -1,0 +1,64 @@
+/* fence.c - FENCE messages in, given back when their connections' batches are; see fence.h. */
+#include "dataplane/session/fence.h"
+#include "dataplane/session/delivery.h"
+
+void fences_init(struct fences *f)
+{
+	*f = (struct fences){0};
+	list_init(&f->closing);
+	list_init(&f->next);
+	list_init(&f->now);
+}
+
+static struct session *fenced_session(struct ingest *in, const struct inbox_msg *m)
+{
+	struct stream *stream = in->stream_find(in->transport, m->ticket.stream);
+	return stream ? stream->session : NULL;
+}
+
+void fence_begin(struct ingest *in, struct inbox_msg *give)
+{
+	struct session *s = fenced_session(in, give);
+	give->outcome = s ? INBOX_DONE : INBOX_GONE;
+	if (s)
+		session_abort(in, s);
+	list_append(&in->fences.closing, &give->node);
+}
+
+/* Also those whose connection was gone when they came: it may have left batches behind. */
+static void closed_move(struct ingest *in)
+{
+	struct fences *f = &in->fences;
+	for (struct list *node = f->closing.next, *next; node != &f->closing; node = next) {
+		next = node->next;
+		if (fenced_session(in, list_entry(node, struct inbox_msg, node)))
+			continue;
+		list_remove(node);
+		list_append(&f->next, node);
+	}
+}
+
+static void over_give(struct ingest *in)
+{
+	for (struct list *node; (node = list_take_first(&in->fences.now));) {
+		struct inbox_msg *m = list_entry(node, struct inbox_msg, node);
+		delivery_give(in, m, (enum inbox_outcome)m->outcome);
+	}
+}
+
+void fences_turn(struct ingest *in)
+{
+	struct fences *f = &in->fences;
+	closed_move(in);
+	/* The epoch that is not this one: as long as it has batches, it cannot come again. */
+	uint8_t other = (uint8_t)!f->epoch;
+	if (f->appends[other] > 0)
+		return;
+	over_give(in);
+	if (list_is_empty(&f->next))
+		return;
+	f->epoch = other;
+	list_splice(&f->now, &f->next);
+	if (f->appends[!other] == 0)
+		over_give(in);
+}

@@ -1,0 +1,56 @@
+/* fence.h - when is nothing of a connection on its way to a log any more?
+ *
+ *     FENCE ─▶ closing: its session ends ─▶ next ─▶ now: what was begun is back ─▶ given back
+ *
+ * A connection's records lie in batches beside other connections', begun or handed to writers.
+ * So a fence waits for all of them: batches are counted by the epoch in which they were begun,
+ * there are two of these, and the epoch changes when the other one is empty. What was begun
+ * before a change is back when its epoch is empty again; new batches go on meanwhile. That
+ * costs a batch two additions, and a fence no list of what it waits for.
+ *
+ * Core: poller. Memory: none but the messages. Bound: INBOX_FENCES_MAX of each sender.
+ */
+#ifndef PENSTOCK_FENCE_H
+#define PENSTOCK_FENCE_H
+
+#include "dataplane/inbox.h"
+
+struct ingest;
+
+enum { FENCE_EPOCHS = 2 };
+
+struct fences {
+	struct list closing; /* struct inbox_msg.node: the session is not gone yet */
+	struct list next;    /* wait for the epoch to change */
+	struct list now;     /* wait for the epoch before this to be empty */
+	uint32_t appends[FENCE_EPOCHS];
+	uint8_t epoch;
+};
+
+void fences_init(struct fences *f);
+
+/* A batch is begun; given up or back. */
+static inline void fences_count(struct fences *f, struct append *a)
+{
+	a->epoch = f->epoch;
+	f->appends[f->epoch]++;
+}
+
+static inline void fences_uncount(struct fences *f, const struct append *a)
+{
+	f->appends[a->epoch]--;
+}
+
+/* A FENCE message: ends the stream's session, if it has one. */
+void fence_begin(struct ingest *in, struct inbox_msg *give);
+
+/* Gives back what is over; once a turn. */
+void fences_turn(struct ingest *in);
+
+/* A session is about to go: the poller turns once more before it sleeps. */
+static inline bool fences_are_closing(const struct fences *f)
+{
+	return !list_is_empty(&f->closing);
+}
+
+#endif
