@@ -8,8 +8,8 @@ usage: tests/run [SUITE...] [--seed N | --seeds N] [--match TEXT]
   docs      generated documentation is what the sources say
   unit      Criterion, AddressSanitizer and UndefinedBehaviorSanitizer
   tsan      rings, sleep and what cores publish, under ThreadSanitizer
-  sim       the whole gateway from a seed, and a few storms; --seed N replays one, --seeds N runs
-            so many
+  sim       the whole gateway from a seed, a few storms and crowds; --seed N replays one,
+            --seeds N runs so many
   net       Linux as TCP peer through tap and veth
   interop   kcat, python3-kafka, T-Box frames and datagrams over real sockets
   crash     kill -9 and SIGTERM under load; syncs and answers in the kernel's order
@@ -249,6 +249,7 @@ def suite_tsan(tally, request):
 
 SEEDS_PER_SANITIZED = 25
 STORMS = 6
+CROWDS = 2
 
 
 def run_seeds(tally, program, first, count, how='', env=None):
@@ -259,6 +260,12 @@ def run_seeds(tally, program, first, count, how='', env=None):
 def run_storms(tally, program):
     done = run([program, '--storm', '--seeds', str(STORMS)])
     report_seeds(tally, done, f'{STORMS} storms: ten times too much, and everybody is answered')
+
+
+def run_crowds(tally, program):
+    done = run([program, '--crowd', '--seeds', str(CROWDS)])
+    report_seeds(tally, done, f'{CROWDS} crowds: ten thousand requests wait at once, some are '
+                 'fenced or lose their connection, and each other is answered once')
 
 
 def report_seeds(tally, done, name):
@@ -289,6 +296,7 @@ def suite_sim(tally, request):
         sanitized = seeds // SEEDS_PER_SANITIZED
         run_seeds(tally, program, 1, seeds - sanitized)
         run_storms(tally, program)
+        run_crowds(tally, program)
         if sanitized:
             run_sanitized(tally, seeds - sanitized + 1, sanitized)
     if names := meson_tests('build', 'sim'):

@@ -18,6 +18,7 @@ named has to fail with the bug, and has to pass without:
     tsan NAME     a meson test that brings ThreadSanitizer itself
     sim N         one of the simulator's first N seeds
     storm N       one of its first N storms
+    crowd N       one of its first N crowds
     net, interop, crash TEXT    tests of these folders with TEXT in their names
 
 tests/run mutants plants in a copy of the tree, build-mutants/tree, never in the tree itself.
@@ -39,7 +40,7 @@ COPY = os.path.join(ROOT, 'build-mutants/tree')
 SANITIZED, PLAIN = 'build-asan', 'build'
 OPTIONS = {SANITIZED: ['-Dsanitize=address,undefined'], PLAIN: []}
 SIMULATOR = 'tests/sim/penstock-sim'
-SEEDED = {'sim': [], 'storm': ['--storm']}
+SEEDED = {'sim': [], 'storm': ['--storm'], 'crowd': ['--crowd']}
 PROGRAMS = ['control/penstockd', 'control/penstockctl', 'control/penstock-log']
 PERF = 'perf/penstock-perf'
 BUILD_SECONDS, RUN_SECONDS, UNIT_SECONDS = 1200, 600, 120

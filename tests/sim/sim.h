@@ -51,6 +51,7 @@ struct world {
 	jmp_buf cut; /* where a crash in the middle of control's calls goes on */
 	bool is_verbose;
 	uint8_t scarce; /* enum sim_scarce */
+	uint32_t connections; /* that every poller has memory for; 0: a hundred */
 	struct sim_load load;
 };
 

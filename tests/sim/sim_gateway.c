@@ -26,7 +26,7 @@ enum {
 };
 
 /* Who sends into the pollers' inboxes. */
-enum { SENDER_CONTROL, SENDER_COORDINATOR, SIM_SENDERS };
+enum { SENDER_CONTROL, SENDER_COORDINATOR, SENDER_TEST, SIM_SENDERS };
 
 struct sim_poller {
 	struct poller *poller;
@@ -67,6 +67,7 @@ struct sim_gateway {
 	bool has_topic;
 	bool has_failed; /* to make that topic */
 	bool is_serving; /* pollers turn */
+	bool holds_jobs;
 	struct sim_operator *operator; /* null: nobody */
 };
 
@@ -110,7 +111,8 @@ static void settings_make(struct settings *s)
 
 static void inbox_make(struct sim_gateway *g, struct sim_poller *p)
 {
-	struct wake *const senders[SIM_SENDERS] = {&g->control_wake, &g->coordinator_wake};
+	struct wake *const senders[SIM_SENDERS] = {&g->control_wake, &g->coordinator_wake,
+						    &g->control_wake};
 	for (unsigned s = 0; s < SIM_SENDERS; s++)
 		require(outbox_init(&p->from[s], (uint8_t)s, senders[s], &p->wake) == 0);
 }
@@ -282,6 +284,16 @@ static void make_pools_small(struct poller_options *o)
 	o->settings.lane_credit_bytes = o->settings.writer_credit_bytes / 2;
 }
 
+/* Each poller may have all of them. */
+static void make_pools_large(struct poller_options *o)
+{
+	uint32_t connections = sim_world()->connections;
+	o->sessions_max = o->tcp.connections_max = connections + 100;
+	o->tcp.half_open_max = connections;
+	o->receive_chunks = connections * 4096 / CHUNK_RECEIVE_BYTES;
+	o->answers_max = connections + 500;
+}
+
 static void poller_make(struct sim_gateway *g, unsigned index)
 {
 	struct sim_poller *poller = &g->pollers[index];
@@ -332,6 +344,8 @@ static void poller_make(struct sim_gateway *g, unsigned index)
 		o.inbox.senders[s] = &poller->from[s].handoff;
 	if (sim_world()->scarce)
 		make_pools_small(&o);
+	if (sim_world()->connections)
+		make_pools_large(&o);
 	int error;
 	poller->poller = poller_create(&o, &error);
 	require(poller->poller);
@@ -407,7 +421,7 @@ static void topic_make(struct sim_gateway *g)
 
 static bool control_turn(struct sim_gateway *g)
 {
-	bool any = registry_turn(g->registry, sim_world()->now_ns);
+	bool any = !g->holds_jobs && registry_turn(g->registry, sim_world()->now_ns);
 	any |= kafka_api_turn(g->api);
 	if (!g->has_topic && registry_is_ready(g->registry))
 		topic_make(g);
@@ -474,6 +488,40 @@ uint64_t sim_gateway_next_ns(const struct sim_gateway *g)
 		idle_ns = writer_idle_ns(g->writers[w].writer, idle_ns);
 	}
 	return is_busy ? now_ns : now_ns + idle_ns;
+}
+
+void sim_gateway_hold_jobs(struct sim_gateway *g, bool hold)
+{
+	g->holds_jobs = hold;
+}
+
+unsigned sim_gateway_pollers(const struct sim_gateway *g)
+{
+	return g->poller_count;
+}
+
+uint64_t sim_gateway_stat(const struct sim_gateway *g, enum stat_id id)
+{
+	uint64_t total = 0;
+	for (unsigned p = 0; p < g->poller_count; p++) {
+		struct stats stats;
+		stats_read(g->pollers[p].stats, &stats);
+		total += stats.value[id];
+	}
+	return total;
+}
+
+void sim_gateway_tell(struct sim_gateway *g, unsigned poller, struct inbox_msg *give)
+{
+	outbox_send(&g->pollers[poller].from[SENDER_TEST], give);
+}
+
+unsigned sim_gateway_take_told(struct sim_gateway *g, struct inbox_msg **ret, unsigned max)
+{
+	unsigned count = 0;
+	for (unsigned p = 0; p < g->poller_count && count < max; p++)
+		count += outbox_reap(&g->pollers[p].from[SENDER_TEST], ret + count, max - count);
+	return count;
 }
 
 void sim_gateway_drain(struct sim_gateway *g)

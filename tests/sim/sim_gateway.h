@@ -3,6 +3,8 @@
 #ifndef PENSTOCK_SIM_GATEWAY_H
 #define PENSTOCK_SIM_GATEWAY_H
 
+#include "dataplane/base/stats.h"
+#include "dataplane/inbox.h"
 #include "tests/sim/sim.h"
 
 #define SIM_LOG_DIR "/log"
@@ -26,6 +28,16 @@ void sim_gateway_check_topics(const struct sim_gateway *g);
 uint64_t sim_gateway_next_ns(const struct sim_gateway *g);
 
 /* SIGTERM: flush, answer, close connections. */
+/* Control begins and ends no job of the registry meanwhile: whoever waits for one waits. */
+void sim_gateway_hold_jobs(struct sim_gateway *g, bool hold);
+unsigned sim_gateway_pollers(const struct sim_gateway *g);
+/* Of all pollers, as published last. */
+uint64_t sim_gateway_stat(const struct sim_gateway *g, enum stat_id id);
+/* A message into a poller's inbox, from a sender beside control and the coordinator; those that
+ * are back. */
+void sim_gateway_tell(struct sim_gateway *g, unsigned poller, struct inbox_msg *give);
+unsigned sim_gateway_take_told(struct sim_gateway *g, struct inbox_msg **ret, unsigned max);
+
 void sim_gateway_drain(struct sim_gateway *g);
 bool sim_gateway_is_drained(const struct sim_gateway *g);
 /* After the drain: seals the logs, leaves the mark of a clean stop. */

@@ -3,8 +3,10 @@
  *     penstock-sim --seed N [--verbose]     replays one, exactly
  *     penstock-sim --seeds N [--from M]     runs M .. M + N - 1
  *     --storm                               storms: ten times what can be taken is offered
+ *     --crowd                               crowds: ten thousand requests wait at once
  *     --expect-failure                      with --seeds: for builds with a planted bug
  */
+#include "tests/sim/sim_crowd.h"
 #include "tests/sim/sim_disk.h"
 #include "tests/sim/sim_history.h"
 #include "tests/sim/sim_net.h"
@@ -172,10 +174,13 @@ static unsigned ordinary(struct run *r)
 	return lives + 1;
 }
 
-static int run_seed(uint64_t seed, bool is_storm, bool is_verbose)
+/* What a seed makes happen; returns how many lives it had. */
+typedef unsigned scenario(struct run *r);
+
+static int run_seed(uint64_t seed, scenario *play, bool is_verbose)
 {
 	struct run *r = run_create(seed, is_verbose);
-	unsigned lives = is_storm ? storm(r) : ordinary(r);
+	unsigned lives = play(r);
 	printf("seed %llu: %u lives, %llu records, %llu acknowledged, %.3f s\n",
 	       (unsigned long long)seed, lives,
 	       (unsigned long long)history_records(r->world.history),
@@ -194,7 +199,7 @@ static bool reap(void)
 struct seeds {
 	uint64_t from, count;
 	unsigned jobs;
-	bool are_storms;
+	scenario *play;
 	bool one_is_enough; /* ends at the first that fails */
 };
 
@@ -211,7 +216,7 @@ static unsigned run_seeds(const struct seeds *s)
 		pid_t pid = fork();
 		if (pid == 0) {
 			alarm(120); /* a seed that hangs has failed */
-			exit(run_seed(s->from + i, s->are_storms, false));
+			exit(run_seed(s->from + i, s->play, false));
 		}
 		running += pid > 0;
 		failed += pid < 0;
@@ -222,7 +227,8 @@ static unsigned run_seeds(const struct seeds *s)
 }
 
 static const char usage[] =
-	"usage: penstock-sim [--storm] --seed N [--verbose] | --seeds N [--from M] [--jobs N]\n"
+	"usage: penstock-sim [--storm|--crowd] --seed N [--verbose] | --seeds N [--from M]\n"
+	"                    [--jobs N]\n"
 	"Runs the whole gateway on a simulated network and disk, and checks its promises.\n"
 	"  --seed N      one seed, replayed exactly\n"
 	"  --seeds N     N seeds, each in a process of its own\n"
@@ -230,6 +236,8 @@ static const char usage[] =
 	"  --jobs N      processes at a time (default: one per CPU)\n"
 	"  --storm       seeds of storms: what the gateway takes is measured, then ten times as\n"
 	"                much is offered; everybody is answered meanwhile, and soon as ever after\n"
+	"  --crowd       seeds of crowds: ten thousand connections wait for topics at once; some\n"
+	"                are lost, fenced or closed meanwhile, all others are answered once\n"
 	"  --verbose     the run's diary\n"
 	"  --expect-failure  ends at the first seed that fails; exit 1 when none does\n";
 
@@ -239,9 +247,10 @@ int main(int argc, char **argv)
 		{"seed", required_argument, NULL, 's'}, {"seeds", required_argument, NULL, 'n'},
 		{"from", required_argument, NULL, 'f'}, {"jobs", required_argument, NULL, 'j'},
 		{"verbose", no_argument, NULL, 'v'},	{"expect-failure", no_argument, NULL, 'x'},
-		{"storm", no_argument, NULL, 't'},
+		{"storm", no_argument, NULL, 't'},	{"crowd", no_argument, NULL, 'c'},
 		{"help", no_argument, NULL, 'h'},	{0}};
-	struct seeds seeds = {.from = 1, .jobs = (unsigned)sysconf(_SC_NPROCESSORS_ONLN)};
+	struct seeds seeds = {.from = 1, .play = ordinary,
+			      .jobs = (unsigned)sysconf(_SC_NPROCESSORS_ONLN)};
 	uint64_t seed = 0;
 	bool verbose = false, has_seed = false;
 	for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;) {
@@ -263,7 +272,10 @@ int main(int argc, char **argv)
 			verbose = true;
 			break;
 		case 't':
-			seeds.are_storms = true;
+			seeds.play = storm;
+			break;
+		case 'c':
+			seeds.play = crowd;
 			break;
 		case 'x':
 			seeds.one_is_enough = true;
@@ -274,7 +286,7 @@ int main(int argc, char **argv)
 		}
 	}
 	if (has_seed)
-		return run_seed(seed, seeds.are_storms, verbose);
+		return run_seed(seed, seeds.play, verbose);
 	if (seeds.count == 0 || seeds.jobs == 0) {
 		fputs(usage, stderr);
 		return 2;

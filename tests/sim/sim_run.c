@@ -2,6 +2,7 @@
 #include "tests/sim/sim_run.h"
 #include "dataplane/base/require.h"
 #include "tests/sim/sim_checker.h"
+#include "tests/sim/sim_crowd.h"
 #include "tests/sim/sim_disk.h"
 #include "tests/sim/sim_history.h"
 #include "tests/sim/sim_net.h"
@@ -46,7 +47,7 @@ static bool is_taken(struct run *r, const uint8_t *frame, uint32_t size)
 	for (unsigned i = 0; i < r->client_count; i++)
 		if (sim_client_input(r->clients[i], frame, size))
 			return true;
-	return false;
+	return r->crowd && sim_crowd_input(r->crowd, frame, size);
 }
 
 /* What is for a connection that has gone is answered only in a storm: in ordinary lives it stays
@@ -69,6 +70,10 @@ static void step(struct run *r)
 	for (unsigned i = 0; i < r->client_count; i++) {
 		sim_client_turn(r->clients[i]);
 		next = min_u64(next, sim_client_next_ns(r->clients[i]));
+	}
+	if (r->crowd) {
+		sim_crowd_turn(r->crowd);
+		next = w->now_ns; /* somebody always has a timer to look at */
 	}
 	sim_liveness_check(&r->liveness, r->clients, r->client_count);
 	w->now_ns += 1000 + rng_below(&w->rng, w->scarce ? STORM_STEP_NS : STEP_NS);

@@ -12,6 +12,8 @@ enum { RUN_CLIENTS_MAX = 64 };
 /* Within this everybody honest is answered when disk and network are quick. */
 #define RUN_ANSWER_NS NS_PER_S
 
+struct sim_crowd;
+
 struct run {
 	struct world world;
 	struct sim_client *clients[RUN_CLIENTS_MAX];
@@ -21,6 +23,7 @@ struct run {
 	uint64_t answer_ns; /* of this life: within it everybody is answered; 0: never mind */
 	bool operates; /* somebody makes, alters and deletes topics meanwhile */
 	struct sim_liveness liveness;
+	struct sim_crowd *crowd; /* null: none */
 };
 
 /* Makes the world, whose only one it is from now on. */
