@@ -146,6 +146,18 @@ Test(kafka_parked, an_answer_that_overtakes_its_call_is_taken)
 	cr_assert(deliver(send_make(rig->last_ticket, 20)) == INBOX_DONE && answered(peer));
 }
 
+Test(kafka_parked, a_call_that_comes_back_behind_its_answer_parks_nothing)
+{
+	rig->hold_calls = true;
+	call(peer, KAFKA_API_METADATA, 10);
+	struct ticket ticket = container_of(rig->held[0], struct call, msg)->ticket;
+	cr_assert(deliver(send_make(ticket, 20)) == INBOX_DONE && answered(peer));
+	rig_release(rig);
+	rig_turns(rig, 3);
+	cr_assert(rig_calls_in_use(rig) == 0);
+	cr_assert(deliver(send_make(ticket, 20)) == INBOX_GONE && !answered(peer));
+}
+
 /* ---- tickets ---------------------------------------------------------------------------- */
 
 Test(kafka_parked, a_ticket_fits_once_and_no_later_request)
