@@ -19,6 +19,7 @@ enum {
 	CROWD_CLIENT = 200,    /* of SIM_CLIENT_IP */
 	TOLD = 600,            /* messages of each kind, */
 	PLACES_APART = 5,      /* so that all name different places */
+	PASSED = 200,          /* packets that another poller passes on */
 	METADATA = 3,
 	FIND_COORDINATOR = 10,
 	ANSWERS = 2,
@@ -45,6 +46,8 @@ struct sim_crowd {
 	unsigned told;   /* both answers */
 	struct inbox_msg messages[3 * TOLD];
 	unsigned fenced, gone; /* what became of them */
+	struct inbox_msg packets[PASSED];
+	unsigned passed;
 };
 
 /* ---- one of them ------------------------------------------------------------------------ */
@@ -215,6 +218,17 @@ static void some_reset(struct sim_crowd *c)
 	}
 }
 
+/* For the gateway, of a kind that nobody knows: taken in, and dropped where that is found. */
+static const uint8_t strange_frame[60] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 0x88, 0xb5};
+
+static void packets_check(const struct sim_crowd *c)
+{
+	uint64_t dropped = sim_gateway_stat(c->run->gateway, STAT_packet_drop_ethertype);
+	if (dropped != PASSED)
+		sim_fail("%llu of %u packets that were passed on are taken in",
+			 (unsigned long long)dropped, PASSED);
+}
+
 /* Each about another place, in which there is a connection, mostly; the last of them name one
  * that has never been there. */
 static void pollers_are_told(struct sim_crowd *c)
@@ -222,6 +236,11 @@ static void pollers_are_told(struct sim_crowd *c)
 	static const enum handoff_kind kinds[] = {HANDOFF_FENCE, HANDOFF_CLOSE, HANDOFF_FENCE};
 	unsigned pollers = sim_gateway_pollers(c->run->gateway);
 	uint64_t first = rng_below(&c->run->world.rng, MEMBERS);
+	for (unsigned i = 0; i < PASSED; i++) {
+		c->packets[i].msg.kind = HANDOFF_PACKET;
+		c->packets[i].bytes = (struct bytes){strange_frame, sizeof strange_frame};
+		sim_gateway_tell(c->run->gateway, i % pollers, &c->packets[i]);
+	}
 	for (unsigned i = 0; i < array_len(c->messages); i++) {
 		uint64_t place = (first + i * PLACES_APART) % MEMBERS;
 		uint64_t poller = place % pollers;
@@ -235,7 +254,7 @@ static void pollers_are_told(struct sim_crowd *c)
 
 static uint64_t told_back(const struct sim_crowd *c)
 {
-	return c->fenced + c->gone;
+	return c->fenced + c->gone + c->passed;
 }
 
 static void messages_take(struct sim_crowd *c)
@@ -243,6 +262,10 @@ static void messages_take(struct sim_crowd *c)
 	struct inbox_msg *back[INBOX_PER_TURN];
 	unsigned count = sim_gateway_take_told(c->run->gateway, back, array_len(back));
 	for (unsigned i = 0; i < count; i++) {
+		if (back[i]->msg.kind == HANDOFF_PACKET) {
+			c->passed++;
+			continue;
+		}
 		bool is_later = back[i] >= &c->messages[2 * TOLD];
 		if (is_later && back[i]->outcome != INBOX_GONE)
 			sim_fail("a handle fits whoever has its place");
@@ -262,12 +285,14 @@ static void some_are_lost(struct sim_crowd *c)
 	some_reset(c);
 	run_for(c->run, 20 * NS_PER_MS); /* until the gateway knows */
 	pollers_are_told(c);
-	while (told_back(c) < array_len(c->messages)) {
+	while (told_back(c) < array_len(c->messages) + PASSED) {
 		run_for(c->run, NS_PER_MS);
 		messages_take(c);
 		if (c->run->world.now_ns > limit)
 			sim_fail("%llu messages are back", (unsigned long long)told_back(c));
 	}
+	run_for(c->run, 5 * NS_PER_MS); /* counters are published */
+	packets_check(c);
 	if (c->fenced < TOLD)
 		sim_fail("only %u of %d places have a connection", c->fenced, 2 * TOLD);
 	run_until(c, ended, c->fenced, "ended, without a reason of theirs");
