@@ -4,8 +4,10 @@
 #include "dataplane/base/map.h"
 #include "dataplane/base/require.h"
 #include "dataplane/batch/batch.h"
-#include "dataplane/kafka/kafka_session.h"
+#include "dataplane/batch/ingest.h"
+#include "dataplane/kafka/kafka_fetch.h"
 #include "dataplane/quiescent.h"
+#include "dataplane/session/ack.h"
 #include "dataplane/session/delivery.h"
 
 #include <errno.h>
@@ -175,7 +177,7 @@ static int slabs_init(struct ingest *in, const struct poller_options *o)
 	for (unsigned i = 0; i < CALL_SERVERS && !error; i++)
 		error = slab_init(&in->servers[i].calls, sizeof(struct call),
 				  HANDOFF_CALLS_MAX);
-	error = error ? error : slab_init(&in->fetches, kafka_fetch_bytes(), o->sessions_max);
+	error = error ? error : slab_init(&in->fetches, sizeof(struct fetch), o->sessions_max);
 	return error;
 }
 

@@ -42,11 +42,6 @@ struct record_vec {
  * share of a batch header. */
 uint32_t record_reserve_bytes(struct bytes key, struct bytes value);
 
-/* Frames and datagrams to records: partition by key, credit reserved; what finds no credit
- * stays in its stream (frames) or is shed and counted (datagrams). Consumes the streams. */
-void ingest_input(struct ingest *in, const struct frame_vec *frames,
-		  const struct datagram_vec *datagrams, struct record_vec *ret);
-
 void batch_input(struct ingest *in, const struct record_vec *records);
 /* Closes the lane's open batch: queued for handoff_submit, credit it did not need back. */
 void batch_close(struct ingest *in, struct lane *lane);

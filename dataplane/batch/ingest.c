@@ -1,10 +1,5 @@
-/* ingest.c - frames and datagrams in, records out: topic, partition, credit; see batch.h.
- *
- * A frame that finds no credit, no append object or no memory for its answer stays in its
- * stream, and all behind it: its session waits (waiting.h). A datagram is shed.
- * Records without a key go to one partition until its batch closes, then to the next.
- */
-#include "dataplane/batch/batch.h"
+/* ingest.c - frames and datagrams in, records out: topic, partition, credit; see ingest.h. */
+#include "dataplane/batch/ingest.h"
 #include "dataplane/base/murmur2.h"
 #include "dataplane/base/remainder.h"
 #include "dataplane/base/require.h"

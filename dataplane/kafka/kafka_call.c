@@ -2,6 +2,7 @@
  * kafka_call.h. */
 #include "dataplane/kafka/kafka_call.h"
 #include "dataplane/base/require.h"
+#include "dataplane/kafka/kafka_step.h"
 #include "dataplane/session/delivery.h"
 
 static struct call_server *server_of(struct ingest *in, const struct kafka_session *ks)

@@ -30,4 +30,7 @@ void kafka_call_resume(struct ingest *in, struct kafka_session *ks);
 /* The session ends: a held reply goes back, a parked request is forgotten. */
 void kafka_call_close(struct ingest *in, struct kafka_session *ks);
 
+/* A server has replied, has parked the request, or has taken its reply back. */
+void kafka_call_done(struct ingest *in, struct call *c);
+
 #endif

@@ -2,6 +2,8 @@
  * kafka_fetch.h. */
 #include "dataplane/kafka/kafka_fetch.h"
 #include "dataplane/base/clock.h"
+#include "dataplane/kafka/kafka_fetch_pass.h"
+#include "dataplane/kafka/kafka_step.h"
 #include "dataplane/wire/kafka/kafka_error.h"
 #include "dataplane/wire/kafka/kafka_header.h"
 
@@ -17,11 +19,6 @@ static enum kafka_progress topic_step(struct ingest *in, struct kafka_session *k
 static enum kafka_progress partition_step(struct ingest *in, struct kafka_session *ks);
 static enum kafka_progress topic_end_step(struct ingest *in, struct kafka_session *ks);
 static enum kafka_progress end_step(struct ingest *in, struct kafka_session *ks);
-
-size_t kafka_fetch_bytes(void)
-{
-	return sizeof(struct fetch);
-}
 
 /* KIP-227: what is no full request belongs to a session, and there are none. */
 static int16_t session_error(const struct fetch_head *head)

@@ -99,21 +99,6 @@ struct fetch {
 /* First step of a fetch request, behind its header. */
 kafka_step kafka_fetch_head;
 
-/* The session's timer fired: max_wait is over, or there is something already. */
-void kafka_fetch_expire(struct ingest *in, struct fetch *f);
-
-/* It is the session's turn: the pass goes on. */
-void kafka_fetch_resume(struct ingest *in, struct fetch *f);
-
-/* The session ends, or the request was malformed. */
-void kafka_fetch_close(struct ingest *in, struct kafka_session *ks);
-
-/* The request has been read and the answer taken: begins the first pass. */
-void kafka_fetch_begin(struct ingest *in, struct fetch *f);
-
-/* Gives the fetch and what it holds back; nothing is at the writer, nothing is parked. */
-void kafka_fetch_give(struct ingest *in, struct fetch *f);
-
 /* The part the pass is at, or null at its end. */
 static inline struct fetch_part *fetch_part_at(const struct fetch *f)
 {

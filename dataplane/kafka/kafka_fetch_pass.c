@@ -1,8 +1,9 @@
 /* kafka_fetch_pass.c - a list of partitions in, reads and watches at the writers, the answer
- * out; see kafka_fetch.h. */
-#include "dataplane/kafka/kafka_fetch.h"
+ * out; see kafka_fetch_pass.h. */
+#include "dataplane/kafka/kafka_fetch_pass.h"
 #include "dataplane/base/clock.h"
 #include "dataplane/base/require.h"
+#include "dataplane/kafka/kafka_step.h"
 #include "dataplane/wire/kafka/kafka_error.h"
 #include "dataplane/wire/kafka/kafka_header.h"
 

@@ -3,6 +3,8 @@
 #include "dataplane/kafka/kafka_produce.h"
 #include "dataplane/batch/batch.h"
 #include "dataplane/kafka/kafka_receive.h"
+#include "dataplane/kafka/kafka_step.h"
+#include "dataplane/kafka/kafka_topic.h"
 #include "dataplane/wire/kafka/kafka_error.h"
 #include "dataplane/wire/kafka/kafka_header.h"
 #include "dataplane/wire/kafka/msg_produce.h"
@@ -94,33 +96,6 @@ enum kafka_progress kafka_produce_head(struct ingest *in, struct kafka_session *
 
 /* ---- topic ----------------------------------------------------------------------------- */
 
-static void topic_look_up(struct ingest *in, struct kafka_produce *p, struct bytes name)
-{
-	p->topic = topics_find(in->topics, name);
-	p->topics_version = in->topics->version;
-}
-
-/* There is a newer snapshot: the name is in the answer. */
-static void topic_look_up_again(struct ingest *in, struct kafka_produce *p)
-{
-	uint8_t name[TOPIC_NAME_BYTES_MAX];
-	struct bytes span = {name, p->name_bytes};
-	if (p->name_bytes > sizeof name)
-		return; /* no topic's, in no snapshot */
-	chain_copy_out(&p->answer->bytes, p->name_end - p->name_bytes, name, p->name_bytes);
-	topic_look_up(in, p, span);
-}
-
-const struct topic *kafka_produce_topic(struct ingest *in, struct kafka_session *ks)
-{
-	struct kafka_produce *p = &ks->produce;
-	if (p->topics_version != in->topics->version)
-		topic_look_up_again(in, p);
-	if (!p->topic || (uint32_t)p->partition >= p->topic->partitions)
-		return NULL;
-	return p->topic;
-}
-
 static uint32_t count_bytes(const struct kafka_session *ks, int64_t count)
 {
 	return ks->is_flexible ? uvarint_size((uint64_t)count + 1) : 4;
@@ -145,7 +120,7 @@ static enum kafka_progress topic_step(struct ingest *in, struct kafka_session *k
 		return KAFKA_WAIT;
 	p->name_bytes = (uint32_t)topic.name.size;
 	p->name_end = (uint32_t)p->answer->bytes.size - count_bytes(ks, partitions);
-	topic_look_up(in, p, topic.name);
+	kafka_topic_look_up(in, p, topic.name);
 	p->partitions_left = (uint32_t)partitions;
 	p->partitions += (uint32_t)partitions;
 	kafka_consume(ks, used);
@@ -162,7 +137,7 @@ static enum batch_verdict request_verdict(struct ingest *in, struct kafka_sessio
 		return BATCH_BAD_ACKS;
 	if (p->is_transactional)
 		return BATCH_BAD_TRANSACTION;
-	return kafka_produce_topic(in, ks) ? BATCH_GOOD : BATCH_BAD_TOPIC;
+	return kafka_topic(in, ks) ? BATCH_GOOD : BATCH_BAD_TOPIC;
 }
 
 static enum kafka_progress partition_step(struct ingest *in, struct kafka_session *ks)

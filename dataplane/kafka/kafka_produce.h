@@ -35,7 +35,4 @@ void kafka_produce_resolve(struct ingest *in, struct waiter *w, const struct app
  * queue. */
 void kafka_produce_close(struct ingest *in, struct kafka_session *ks, bool is_rejected);
 
-/* The topic of the partition being received as the snapshot of this turn has it, or null. */
-const struct topic *kafka_produce_topic(struct ingest *in, struct kafka_session *ks);
-
 #endif

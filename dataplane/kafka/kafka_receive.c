@@ -3,7 +3,7 @@
 #include "dataplane/base/crc32c.h"
 #include "dataplane/base/require.h"
 #include "dataplane/batch/batch.h"
-#include "dataplane/kafka/kafka_produce.h"
+#include "dataplane/kafka/kafka_topic.h"
 #include "dataplane/wire/kafka/kafka_error.h"
 #include "dataplane/wire/kafka/msg_produce.h"
 #include "dataplane/wire/record/record_walk.h"
@@ -111,7 +111,7 @@ static enum batch_verdict check_header(struct ingest *in, struct kafka_session *
 				       const struct record_batch_header *h)
 {
 	struct kafka_receive *r = &ks->produce.receive;
-	const struct topic *topic = kafka_produce_topic(in, ks);
+	const struct topic *topic = kafka_topic(in, ks);
 	if (r->verdict != BATCH_GOOD)
 		return r->verdict;
 	if (!topic)
@@ -126,7 +126,7 @@ static enum batch_verdict check_header(struct ingest *in, struct kafka_session *
 static bool append_begin(struct ingest *in, struct kafka_session *ks)
 {
 	struct kafka_produce *p = &ks->produce;
-	const struct topic *topic = kafka_produce_topic(in, ks);
+	const struct topic *topic = kafka_topic(in, ks);
 	struct partition_ref ref = topic->refs[p->partition];
 	struct lane *lane = lanes_get(&in->lanes, ref);
 	enum wait_for what = WAIT_APPEND + lane->writer;
@@ -260,7 +260,7 @@ static bool check_times(struct ingest *in, const struct topic *topic, struct app
 static enum batch_verdict check_whole(struct ingest *in, struct kafka_session *ks)
 {
 	struct append *a = ks->produce.receive.append;
-	const struct topic *topic = kafka_produce_topic(in, ks);
+	const struct topic *topic = kafka_topic(in, ks);
 	const struct record_batch_header *h = record_batch_header_of(chunk_at(a->bytes.head));
 	struct record_times times = {0};
 	if (!topic)

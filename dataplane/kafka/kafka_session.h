@@ -121,10 +121,6 @@ static inline struct cursor kafka_peek(struct kafka_session *ks)
 	return cursor_of(b.data, b.size);
 }
 
-/* Decodes one piece of the request, of its version; false: cut short or malformed. */
-bool kafka_read_piece(const struct kafka_session *ks, const struct kafka_message *m,
-		      struct cursor *c, void *ret);
-
 /* Consumes `n` bytes of the request. */
 static inline void kafka_consume(struct kafka_session *ks, uint32_t n)
 {
@@ -140,32 +136,5 @@ static inline enum kafka_progress kafka_wait(struct ingest *in, struct kafka_ses
 	session_wait(in, &ks->base, what);
 	return KAFKA_WAIT;
 }
-
-/* Appends to what is kept of a request, in line with all who do. False: the session waits. */
-bool kafka_request_append(struct ingest *in, struct kafka_session *ks, struct chain *c,
-			  struct bytes b);
-
-/* Appends to an answer: from the small chunks while it is small. False: no memory now. */
-bool kafka_answer_append(struct ingest *in, struct chain *c, const void *data, size_t size);
-/* The same, in line with all who want large chunks. False: the session waits for them. */
-bool kafka_answer_take(struct ingest *in, struct session *s, struct chain *c, const void *data,
-		       size_t size);
-
-/* The answer has its bytes: fills in the size field. */
-void kafka_answer_seal(struct answer *a);
-
-/* The answer is not wanted any more: dropped when all it waits for has come. */
-void kafka_answer_forget(struct ingest *in, struct answer *a);
-
-/* ---- called by ack_input() and the poller ---------------------------------------------- */
-
-/* Size of a fetch object, for the slab. */
-size_t kafka_fetch_bytes(void);
-
-/* The writer has given these back. */
-void kafka_read_done(struct ingest *in, struct read *r);
-void kafka_watch_done(struct ingest *in, struct watch *w);
-/* A server has replied, has parked the request, or has taken its reply back. */
-void kafka_call_done(struct ingest *in, struct call *c);
 
 #endif

@@ -1,9 +1,10 @@
 /* ack.c - completions of writers, control and the coordinator in; credit back, answers out; see
- * answer.h. */
+ * ack.h. */
+#include "dataplane/session/ack.h"
 #include "dataplane/base/require.h"
 #include "dataplane/batch/batch.h"
-#include "dataplane/kafka/kafka_session.h"
-#include "dataplane/session/answer.h"
+#include "dataplane/kafka/kafka_call.h"
+#include "dataplane/kafka/kafka_fetch_pass.h"
 #include "dataplane/wire/kafka/kafka_error.h"
 
 enum {

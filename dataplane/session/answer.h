@@ -95,8 +95,4 @@ void answers_send(struct ingest *in, struct session *s);
 /* The connection is gone: completes are dropped, the rest forgets its session. */
 void answers_orphan(struct ingest *in, struct session *s);
 
-/* Takes the writers' completions: credits back, waiters resolved, answers sent, reads and
- * watches given to their fetches. True when there were any. */
-bool ack_input(struct ingest *in);
-
 #endif

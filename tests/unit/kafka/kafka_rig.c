@@ -3,6 +3,8 @@
 #include "dataplane/base/crc32c.h"
 #include "dataplane/base/map.h"
 #include "dataplane/base/require.h"
+#include "dataplane/kafka/kafka_fetch.h"
+#include "dataplane/session/ack.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>
@@ -437,7 +439,7 @@ static void pools_create(struct ingest *in, const struct rig_options *o)
 	good &= !slab_init(&in->waiters, sizeof(struct waiter), answers);
 	good &= !slab_init(&in->appends, sizeof(struct append), 256);
 	good &= !slab_init(&in->reads, sizeof(struct read), RIG_READS);
-	good &= !slab_init(&in->fetches, kafka_fetch_bytes(), 128);
+	good &= !slab_init(&in->fetches, sizeof(struct fetch), 128);
 	good &= !chunk_pool_init(&in->answer_small, CHUNK_SMALL_BYTES, answers);
 	good &= !chunk_pool_init(&in->answer_large, CHUNK_BYTES, large);
 	for (unsigned s = 0; s < CALL_SERVERS; s++) {

@@ -2,7 +2,11 @@
 #include "tests/unit/session/ingest_rig.h"
 #include "dataplane/base/map.h"
 #include "dataplane/base/require.h"
+#include "dataplane/batch/ingest.h"
+#include "dataplane/kafka/kafka_call.h"
+#include "dataplane/kafka/kafka_fetch_pass.h"
 #include "dataplane/kafka/kafka_session.h"
+#include "dataplane/session/ack.h"
 #include "dataplane/wire/record/record_batch.h"
 
 /* The rig speaks no Kafka. */

@@ -1,0 +1,62 @@
+/* kafka_step.c - what the steps of any request do: pieces read, bytes kept, answers grown; see
+ * kafka_step.h. */
+#include "dataplane/kafka/kafka_step.h"
+#include "dataplane/wire/kafka/kafka_header.h"
+
+/* Answers beyond this many bytes grow in large chunks. */
+enum { SMALL_ANSWER_BYTES = 1024 };
+
+bool kafka_read_piece(const struct kafka_session *ks, const struct kafka_message *m,
+		      struct cursor *c, void *ret)
+{
+	struct kafka_arena none = {0};
+	return kafka_decode(m, ks->version, c, &none, ret) == KAFKA_DECODED_OK;
+}
+
+bool kafka_request_append(struct ingest *in, struct kafka_session *ks, struct chain *c,
+			  struct bytes b)
+{
+	enum wait_for what = WAIT_REQUEST + ks->server;
+	if (waiting_may_grow(in, &ks->base, what, c, b.size) &&
+	    chain_append(c, &in->servers[ks->server].requests, b.data, b.size))
+		return true;
+	session_wait_bytes(in, &ks->base, what, (uint32_t)b.size);
+	return false;
+}
+
+static bool small_append(struct ingest *in, struct chain *c, const void *data, size_t size)
+{
+	return c->size + size <= SMALL_ANSWER_BYTES &&
+	       size <= (size_t)answer_chunks_left(in) * CHUNK_SMALL_BYTES &&
+	       chain_append(c, &in->answer_small, data, size);
+}
+
+bool kafka_answer_append(struct ingest *in, struct chain *c, const void *data, size_t size)
+{
+	return small_append(in, c, data, size) || chain_append(c, &in->answer_large, data, size);
+}
+
+bool kafka_answer_take(struct ingest *in, struct session *s, struct chain *c, const void *data,
+		       size_t size)
+{
+	if (small_append(in, c, data, size))
+		return true;
+	if (waiting_may_grow(in, s, WAIT_LARGE, c, size) &&
+	    chain_append(c, &in->answer_large, data, size))
+		return true;
+	session_wait_bytes(in, s, WAIT_LARGE, (uint32_t)size);
+	return false;
+}
+
+void kafka_answer_seal(struct answer *a)
+{
+	uint8_t size[KAFKA_SIZE_BYTES];
+	kafka_size_store(size, a->bytes.size);
+	chain_patch(&a->bytes, 0, size, sizeof size);
+}
+
+void kafka_answer_forget(struct ingest *in, struct answer *a)
+{
+	a->session = NULL;
+	answer_done(in, a);
+}

@@ -1,0 +1,30 @@
+/* kafka_step.h - what the steps of any request do: pieces read, bytes kept, answers grown.
+ *
+ * Core: poller.
+ */
+#ifndef PENSTOCK_KAFKA_STEP_H
+#define PENSTOCK_KAFKA_STEP_H
+
+#include "dataplane/kafka/kafka_session.h"
+
+/* Decodes one piece of the request, of its version; false: cut short or malformed. */
+bool kafka_read_piece(const struct kafka_session *ks, const struct kafka_message *m,
+		      struct cursor *c, void *ret);
+
+/* Appends to what is kept of a request, in line with all who do. False: the session waits. */
+bool kafka_request_append(struct ingest *in, struct kafka_session *ks, struct chain *c,
+			  struct bytes b);
+
+/* Appends to an answer: from the small chunks while it is small. False: no memory now. */
+bool kafka_answer_append(struct ingest *in, struct chain *c, const void *data, size_t size);
+/* The same, in line with all who want large chunks. False: the session waits for them. */
+bool kafka_answer_take(struct ingest *in, struct session *s, struct chain *c, const void *data,
+		       size_t size);
+
+/* The answer has its bytes: fills in the size field. */
+void kafka_answer_seal(struct answer *a);
+
+/* The answer is not wanted any more: dropped when all it waits for has come. */
+void kafka_answer_forget(struct ingest *in, struct answer *a);
+
+#endif

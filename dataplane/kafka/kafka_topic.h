@@ -1,0 +1,19 @@
+/* kafka_topic.h - the topic a produce request is at, through changes of the snapshot.
+ *
+ * A request is received over many turns, and a snapshot is good for one: what was found is
+ * kept with its version, and looked up again by the name, which lies in the answer's bytes.
+ *
+ * Core: poller.
+ */
+#ifndef PENSTOCK_KAFKA_TOPIC_H
+#define PENSTOCK_KAFKA_TOPIC_H
+
+#include "dataplane/kafka/kafka_session.h"
+
+/* The request has come to this topic. */
+void kafka_topic_look_up(struct ingest *in, struct kafka_produce *p, struct bytes name);
+
+/* The topic of the partition being received as the snapshot of this turn has it, or null. */
+const struct topic *kafka_topic(struct ingest *in, struct kafka_session *ks);
+
+#endif
