@@ -3,12 +3,13 @@
 #include "control/kafka/kafka_handlers.h"
 
 #include "control/kafka/offset_lookup.h"
+#include "dataplane/wire/kafka/leader_epoch.h"
 #include "dataplane/wire/kafka/msg_list_offsets.h"
 
 #include <limits.h>
 
 /* No partition has ever changed its leader here. */
-enum { LEADER_EPOCH = 0, EPOCH_UNCHECKED = -1, MAX_TIMESTAMP_SINCE = 7 };
+enum { MAX_TIMESTAMP_SINCE = 7 };
 
 struct lookup {
 	struct kafka_request *request;
@@ -17,14 +18,6 @@ struct lookup {
 	 * files one request has us read. */
 	uint64_t seen[PARTITIONS_MAX / 64];
 };
-
-static int16_t check_epoch(int32_t epoch)
-{
-	if (epoch == EPOCH_UNCHECKED || epoch == LEADER_EPOCH)
-		return KAFKA_ERROR_NONE;
-	return epoch < LEADER_EPOCH ? KAFKA_ERROR_FENCED_LEADER_EPOCH
-				    : KAFKA_ERROR_UNKNOWN_LEADER_EPOCH;
-}
 
 static bool is_seen(struct lookup *l, uint32_t slot)
 {
@@ -112,7 +105,7 @@ static int16_t check_and_find(struct lookup *l,
 		return KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION;
 	if (is_seen(l, l->topic->topic.refs[q->partition_index].slot))
 		return KAFKA_ERROR_INVALID_REQUEST;
-	int16_t error = check_epoch(q->current_leader_epoch);
+	int16_t error = leader_epoch_check(q->current_leader_epoch);
 	return error ? error : find(l, q->timestamp, out);
 }
 
@@ -122,7 +115,7 @@ static void look_up_partition(struct lookup *l,
 {
 	*out = (struct list_offsets_partition){.partition_index = q->partition_index,
 					       .timestamp = -1, .offset = -1,
-					       .leader_epoch = EPOCH_UNCHECKED};
+					       .leader_epoch = LEADER_EPOCH_UNKNOWN};
 	out->error_code = check_and_find(l, q, out);
 	if (out->offset >= 0)
 		out->leader_epoch = LEADER_EPOCH;

@@ -5,9 +5,10 @@
 #include "control/kafka/kafka_handlers.h"
 
 #include "dataplane/base/require.h"
+#include "dataplane/wire/kafka/leader_epoch.h"
 #include "dataplane/wire/kafka/msg_metadata.h"
 
-enum { BY_ID_SINCE = 12, LEADER_EPOCH = 0 };
+enum { BY_ID_SINCE = 12 };
 
 struct reply_parts {
 	int32_t node_id;

@@ -6,11 +6,9 @@
 #include "dataplane/kafka/kafka_step.h"
 #include "dataplane/wire/kafka/kafka_error.h"
 #include "dataplane/wire/kafka/kafka_header.h"
+#include "dataplane/wire/kafka/leader_epoch.h"
 
 enum {
-	/* One node leads every partition for ever: the epoch that Metadata names. */
-	LEADER_EPOCH = 0,
-	EPOCH_UNCHECKED = -1,
 	/* Forgotten topics make sense in a session only; room for a client that sends some. */
 	TAIL_ARENA_BYTES = 4096,
 };
@@ -123,14 +121,6 @@ static const struct topic *topic_now(struct ingest *in, struct fetch *f)
 	return f->topic;
 }
 
-static int16_t check_epoch(int32_t epoch)
-{
-	if (epoch == EPOCH_UNCHECKED || epoch == LEADER_EPOCH)
-		return KAFKA_ERROR_NONE;
-	return epoch < LEADER_EPOCH ? KAFKA_ERROR_FENCED_LEADER_EPOCH
-				    : KAFKA_ERROR_UNKNOWN_LEADER_EPOCH;
-}
-
 static void part_fill(struct ingest *in, struct fetch *f, struct fetch_part *part,
 		      const struct fetch_partition *asked)
 {
@@ -149,7 +139,7 @@ static void part_fill(struct ingest *in, struct fetch *f, struct fetch_part *par
 		return;
 	}
 	part->ref = topic->refs[asked->partition];
-	part->error = check_epoch(asked->current_leader_epoch);
+	part->error = leader_epoch_check(asked->current_leader_epoch);
 }
 
 /* Null: the session waits. */
