@@ -1,14 +1,15 @@
-/* disk_files.h - whole small files through the disk seam, for control, which may wait.
+/* disk_files.h - whole small files in and out, each in one call; see files.h for the calls they
+ * are made of.
  *
  * A file is replaced, never written in place: temporary name, sync, rename, sync of the
  * directory. After a crash there is the old one or the new one.
  *
- * Core: control (disk_run). All return 0 or -errno unless they say otherwise.
+ * Core: control (blocks). All return 0 or -errno unless they say otherwise.
  */
 #ifndef PENSTOCK_DISK_FILES_H
 #define PENSTOCK_DISK_FILES_H
 
-#include "dataplane/store/disk/disk.h"
+#include "dataplane/store/files.h"
 
 #include <limits.h>
 
@@ -26,12 +27,6 @@ int disk_replace_file(struct disk *d, const char *directory, const char *name,
 /* Not durable, perhaps not whole, until a disk_sync_all(). */
 int disk_write_file(struct disk *d, const char *path, const void *data, size_t size);
 
-/* 0 also when it is there already. */
-int disk_make_directory(struct disk *d, const char *path);
-int disk_sync_directory(struct disk *d, const char *path);
-/* A descriptor for disk_sync_all(), the caller's, or -errno. */
-int disk_open_directory(struct disk *d, const char *path);
-void disk_close(struct disk *d, int fd);
 /* All that was done so far on the file system of `fd` is durable; also says what failed on it
  * since the last time, or since `fd` was opened. One call for any number of files. */
 int disk_sync_all(struct disk *d, int fd);
@@ -46,9 +41,6 @@ struct disk_place {
 
 /* Links are followed; with DISK_FLAG_LINK in `flags` a link is neither file nor directory. */
 int disk_look(struct disk *d, const char *path, int flags, struct disk_place *ret);
-/* Names, NUL after each, malloc'ed for the caller. */
-int disk_list(struct disk *d, const char *path, char **ret, size_t *ret_bytes);
-int disk_rename(struct disk *d, const char *from, const char *to);
 /* 0 also when there is none. */
 int disk_remove_file(struct disk *d, const char *path);
 /* A directory and the files in it. */

@@ -88,7 +88,7 @@ struct registry *registry_open(const struct registry_options *options, char *mes
 	list_init(&r->retired);
 	list_init(&r->leftovers);
 	message[0] = '\0';
-	r->directory_fd = disk_open_directory(options->disk, registry_directory(r));
+	r->directory_fd = directory_open(options->disk, registry_directory(r));
 	int error = r->directory_fd < 0 ? r->directory_fd
 					: disk_look(options->disk, registry_directory(r), 0,
 						    &r->place);
@@ -178,7 +178,7 @@ void registry_close(struct registry *r)
 	for (struct list *node; (node = list_take_first(&r->leftovers));)
 		entry_abandon(r, list_entry(node, struct entry, node));
 	if (r->directory_fd >= 0)
-		disk_close(r->options.disk, r->directory_fd);
+		file_close(r->options.disk, &r->directory_fd);
 	free(r->entries);
 	free(r);
 }

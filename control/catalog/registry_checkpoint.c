@@ -123,7 +123,7 @@ static int take_clean_mark(struct registry *r)
 	}
 	error = disk_remove_file(r->options.disk, path);
 	return error ? error
-		     : disk_sync_directory(r->options.disk, registry_directory(r));
+		     : directory_sync(r->options.disk, registry_directory(r));
 }
 
 int checkpoint_open(struct registry *r, char *message, size_t message_size)

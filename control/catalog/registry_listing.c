@@ -93,7 +93,7 @@ static void take_name(struct listing *l, const char *name)
 int listing_read(struct registry *r, struct listing *l)
 {
 	int error =
-		disk_list(r->options.disk, registry_directory(r), &l->names, &l->bytes);
+		directory_list(r->options.disk, registry_directory(r), &l->names, &l->bytes);
 	if (error)
 		return error;
 	size_t names = 0;

@@ -82,7 +82,7 @@ static int check_id(struct opening *o)
 static int check_segments(struct opening *o)
 {
 	struct listing l = {0};
-	int error = disk_list(o->r->options.disk, o->p->directory, &l.names, &l.bytes);
+	int error = directory_list(o->r->options.disk, o->p->directory, &l.names, &l.bytes);
 	for_each_name(name, &l)
 	{
 		char path[PATH_MAX];
@@ -134,7 +134,7 @@ static int open_log(struct opening *o)
 
 static int open_partition(struct opening *o)
 {
-	int error = disk_make_directory(o->r->options.disk, o->p->directory);
+	int error = directory_make(o->r->options.disk, o->p->directory);
 	if (!error)
 		error = check_id(o);
 	if (!error)
@@ -219,7 +219,7 @@ static int remove_partition(struct registry *r, const struct entry *e, uint32_t 
 	}
 	deleted_path(gone, r, e, number);
 	if (!error)
-		error = disk_rename(r->options.disk, directory, gone);
+		error = file_rename(r->options.disk, directory, gone);
 	if (store_is_full(error))
 		return disk_remove_directory(r->options.disk, directory);
 	if (!error)
@@ -237,7 +237,7 @@ int store_remove(struct registry *r, struct entry *e, uint32_t first, uint32_t e
 	}
 	if (end < entry_directories(e))
 		return result;
-	int error = disk_sync_directory(r->options.disk, registry_directory(r));
+	int error = directory_sync(r->options.disk, registry_directory(r));
 	return result ? result : error;
 }
 
@@ -270,7 +270,7 @@ bool store_holds_partition(struct registry *r, const char *directory, bool only)
 	bool has_proof = false, has_other = false;
 	if (disk_look(r->options.disk, directory, DISK_FLAG_LINK, &place) != 0 ||
 	    !place.is_directory ||
-	    disk_list(r->options.disk, directory, &l.names, &l.bytes) != 0)
+	    directory_list(r->options.disk, directory, &l.names, &l.bytes) != 0)
 		return false;
 	for_each_name(name, &l)
 	{

@@ -29,7 +29,7 @@ static uint32_t count_names(const struct listing *l)
 static bool take(struct registry *r, const struct partition *p, struct segments_seen *ret)
 {
 	struct listing l = {0};
-	if (disk_list(r->options.disk, p->directory, &l.names, &l.bytes) != 0)
+	if (directory_list(r->options.disk, p->directory, &l.names, &l.bytes) != 0)
 		return false;
 	ret->count = 0;
 	ret->at = calloc(count_names(&l) + 1u, sizeof *ret->at);

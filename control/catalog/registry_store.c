@@ -170,7 +170,7 @@ int store_forget(struct registry *r, const struct entry *e)
 	disk_path(path, registry_directory(r), store_file_name(name, e->shown.topic.name));
 	int error = disk_remove_file(r->options.disk, path);
 	return error ? error
-		     : disk_sync_directory(r->options.disk, registry_directory(r));
+		     : directory_sync(r->options.disk, registry_directory(r));
 }
 
 bool store_is_deleted_name(const char *name)

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 
 static int run(struct disk *d, struct disk_op op)
 {
@@ -26,6 +25,16 @@ int file_open_to_read(struct disk *d, const char *path)
 	return open_with(d, path, O_RDONLY);
 }
 
+int file_open_to_write(struct disk *d, const char *path)
+{
+	return open_with(d, path, O_WRONLY);
+}
+
+int file_create(struct disk *d, const char *path)
+{
+	return open_with(d, path, O_WRONLY | O_CREAT | O_TRUNC);
+}
+
 void file_close(struct disk *d, int *fd)
 {
 	if (*fd >= 0)
@@ -46,26 +55,45 @@ int file_truncate(struct disk *d, int fd, uint64_t size)
 	return run(d, (struct disk_op){.kind = DISK_TRUNCATE, .fd = fd, .size = size});
 }
 
-static int transfer(struct disk *d, enum disk_kind kind, int fd, struct iovec iov,
-		    uint64_t offset)
+/* A file may take or give less than all at a time; where it takes or gives nothing, it ends. */
+static int64_t transfer(struct disk *d, enum disk_kind kind, int fd, struct iovec all,
+			uint64_t offset)
 {
-	int n = run(d, (struct disk_op){.kind = kind, .fd = fd, .iov = &iov, .iov_count = 1,
-					.offset = offset});
-	if (n < 0)
-		return n;
-	return (size_t)n == iov.iov_len ? 0 : -EIO;
+	size_t done = 0;
+	while (done < all.iov_len) {
+		struct iovec rest = {(uint8_t *)all.iov_base + done, all.iov_len - done};
+		struct disk_op op = {.kind = kind, .fd = fd, .iov = &rest, .iov_count = 1,
+				     .offset = offset + done};
+		int64_t n = disk_run(d, &op);
+		if (n < 0)
+			return n;
+		if (n == 0)
+			break;
+		done += (size_t)n;
+	}
+	return (int64_t)done;
 }
 
-int file_read(struct disk *d, int fd, void *out, size_t size, uint64_t offset)
+int64_t file_read_some(struct disk *d, int fd, void *out, size_t size, uint64_t offset)
 {
 	return transfer(d, DISK_READ, fd, (struct iovec){out, size}, offset);
 }
 
+int file_read(struct disk *d, int fd, void *out, size_t size, uint64_t offset)
+{
+	int64_t n = file_read_some(d, fd, out, size, offset);
+	return n < 0 ? (int)n : (size_t)n < size ? -EIO : 0;
+}
+
 int file_write(struct disk *d, int fd, const void *data, size_t size, uint64_t offset)
 {
-	if (size == 0)
-		return 0;
-	return transfer(d, DISK_WRITE, fd, (struct iovec){(void *)data, size}, offset);
+	int64_t n = transfer(d, DISK_WRITE, fd, (struct iovec){(void *)data, size}, offset);
+	return n < 0 ? (int)n : (size_t)n < size ? -ENOSPC : 0;
+}
+
+int file_rename(struct disk *d, const char *from, const char *to)
+{
+	return run(d, (struct disk_op){.kind = DISK_RENAME, .path = from, .path2 = to});
 }
 
 int file_unlink(struct disk *d, const char *path)
@@ -84,9 +112,29 @@ int directory_make(struct disk *d, const char *path)
 	return status == -EEXIST ? 0 : status;
 }
 
+int directory_open(struct disk *d, const char *path)
+{
+	return open_with(d, path, O_RDONLY | O_DIRECTORY);
+}
+
+int directory_list(struct disk *d, const char *path, char **ret, size_t *ret_bytes)
+{
+	struct disk_op op = {.kind = DISK_LIST, .path = path};
+	int status = (int)disk_run(d, &op);
+	*ret = op.names;
+	*ret_bytes = op.names_bytes;
+	return status < 0 ? status : 0;
+}
+
+int directory_unlink(struct disk *d, const char *path)
+{
+	return run(d, (struct disk_op){.kind = DISK_UNLINK, .path = path,
+				       .flags = DISK_FLAG_DIRECTORY});
+}
+
 int directory_sync(struct disk *d, const char *path)
 {
-	int fd = open_with(d, path, O_RDONLY | O_DIRECTORY);
+	int fd = directory_open(d, path);
 	if (fd < 0)
 		return fd;
 	int status = run(d, (struct disk_op){

@@ -1,5 +1,7 @@
-/* files.h - file system calls of control's, one after the other: disk_run() in sentences.
+/* files.h - file system calls of those who may wait, one after the other: disk_run() in
+ * sentences.
  *
+ * Recovery, the topics' files and the look-ups of control read and write through these alone.
  * Everything returns -errno on failure. Core: control (blocks).
  */
 #ifndef PENSTOCK_FILES_H
@@ -12,6 +14,9 @@ enum { FILE_PATH_BYTES_MAX = 1536 };
 /* For reading and writing, made when absent. */
 int file_open(struct disk *d, const char *path, bool is_direct);
 int file_open_to_read(struct disk *d, const char *path);
+int file_open_to_write(struct disk *d, const char *path);
+/* To write, empty. */
+int file_create(struct disk *d, const char *path);
 /* Closes and forgets; -1 is fine. */
 void file_close(struct disk *d, int *fd);
 
@@ -19,12 +24,19 @@ int file_size(struct disk *d, int fd, uint64_t *ret);
 int file_truncate(struct disk *d, int fd, uint64_t size);
 /* All of it, or -errno. */
 int file_read(struct disk *d, int fd, void *out, size_t size, uint64_t offset);
+/* Bytes read: fewer than `size` only where the file ends. */
+int64_t file_read_some(struct disk *d, int fd, void *out, size_t size, uint64_t offset);
 int file_write(struct disk *d, int fd, const void *data, size_t size, uint64_t offset);
+int file_rename(struct disk *d, const char *from, const char *to);
 int file_unlink(struct disk *d, const char *path);
 int file_sync(struct disk *d, int fd);
 
 /* It may be there already. */
 int directory_make(struct disk *d, const char *path);
+int directory_open(struct disk *d, const char *path);
+/* Names, a NUL after each, malloc'ed for the caller. */
+int directory_list(struct disk *d, const char *path, char **ret, size_t *ret_bytes);
+int directory_unlink(struct disk *d, const char *path);
 /* What was made, renamed or removed in it is durable. */
 int directory_sync(struct disk *d, const char *path);
 
