@@ -2,21 +2,16 @@
 #include "control/kafka/offset_lookup.h"
 
 #include "control/kafka/batch_search.h"
-#include "dataplane/base/require.h"
+#include "dataplane/store/files.h"
+#include "dataplane/store/index_search.h"
+#include "dataplane/store/segment.h"
 #include "dataplane/wire/record/record_batch.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <inttypes.h>
 #include <limits.h>
+#include <stdlib.h>
 
-enum {
-	WINDOW_BYTES = 64 << 10,
-	OFFSET_DIGITS = 20, /* of a segment's name */
-	TIME_ENTRY_BYTES = 12,
-	OFFSET_ENTRY_BYTES = 8,
-	ENTRY_BYTES_MAX = TIME_ENTRY_BYTES,
-};
+enum { WINDOW_BYTES = 64 << 10 };
 
 struct search {
 	const struct offset_query *q;
@@ -29,105 +24,52 @@ struct search {
 struct file {
 	struct disk *disk;
 	int fd;
-	uint64_t size;
 };
 
-static void close_file(struct file *f)
-{
-	struct disk_op op = {.kind = DISK_CLOSE, .fd = f->fd};
-	disk_run(f->disk, &op);
-}
-
-static int open_file(const struct offset_query *q, int64_t segment, const char *suffix,
+static int open_file(const struct offset_query *q, int64_t segment, enum segment_file which,
 		     struct file *ret)
 {
-	char path[PATH_MAX];
-	int n = snprintf(path, sizeof path, "%s/%0*" PRId64 "%s", q->directory, OFFSET_DIGITS,
-			 segment, suffix);
-	if (n >= (int)sizeof path)
-		return -ENAMETOOLONG;
-	struct disk_op op = {.kind = DISK_OPEN, .path = path, .flags = O_RDONLY | O_CLOEXEC};
-	int64_t fd = disk_run(q->disk, &op);
-	if (fd < 0)
-		return (int)fd;
-	*ret = (struct file){.disk = q->disk, .fd = (int)fd};
-	op = (struct disk_op){.kind = DISK_SIZE, .fd = ret->fd};
-	int64_t error = disk_run(q->disk, &op);
-	if (error < 0) {
-		close_file(ret);
-		return (int)error;
-	}
-	ret->size = op.size;
-	return 0;
+	char path[PATH_MAX + SEGMENT_NAME_BYTES];
+	segment_path(path, sizeof path, q->directory, segment, which);
+	*ret = (struct file){.disk = q->disk, .fd = file_open_to_read(q->disk, path)};
+	return ret->fd < 0 ? ret->fd : 0;
 }
 
-/* Bytes read, fewer only at the end of the file, or -errno. */
 static int64_t read_file(const struct file *f, void *out, size_t size, uint64_t offset)
 {
-	size_t done = 0;
-	while (done < size) {
-		struct iovec iov = {(uint8_t *)out + done, size - done};
-		struct disk_op op = {.kind = DISK_READ, .fd = f->fd, .iov = &iov,
-				     .iov_count = 1, .offset = offset + done};
-		int64_t n = disk_run(f->disk, &op);
-		if (n < 0)
-			return n;
-		if (n == 0)
-			break;
-		done += (size_t)n;
-	}
-	return (int64_t)done;
+	return file_read_some(f->disk, f->fd, out, size, offset);
 }
 
 /* ---- indexes -------------------------------------------------------------------------- */
 
-/* Is the entry before what we look for? Zeroes of a preallocated file never are. */
-typedef bool (*entry_test)(const uint8_t *entry, int64_t key);
-
-static bool is_older(const uint8_t *entry, int64_t key)
+/* The last entry that is not behind the key: 1 and in s->entry; none: 0; or -errno. */
+static int search_index(const struct file *f, struct index_search *s)
 {
-	int64_t time = (int64_t)be64_load(entry);
-	return time > 0 && time < key;
-}
-
-static bool is_not_behind(const uint8_t *entry, int64_t key)
-{
-	return be32_load(entry + 4) > 0 && (int64_t)be32_load(entry) <= key;
-}
-
-/* The last entry that passes: 1 and in `entry`; none: 0; or -errno. */
-static int last_entry(const struct file *f, size_t entry_bytes, entry_test test, int64_t key,
-		      uint8_t *entry)
-{
-	uint64_t low = 0, high = f->size / entry_bytes;
-	int64_t n = 0;
-	while (low < high) {
-		uint64_t middle = low + (high - low) / 2;
-		n = read_file(f, entry, entry_bytes, middle * entry_bytes);
+	uint8_t block[INDEX_BLOCK_BYTES];
+	while (index_search_has_next(s)) {
+		int64_t n = read_file(f, block, sizeof block, index_search_position(s));
 		if (n < 0)
 			return (int)n;
-		if (n == (int64_t)entry_bytes && test(entry, key))
-			low = middle + 1;
-		else
-			high = middle;
+		index_search_step(s, block, (size_t)n);
 	}
-	if (low == 0)
-		return 0;
-	n = read_file(f, entry, entry_bytes, (low - 1) * entry_bytes);
-	return n < 0 ? (int)n : 1;
+	return s->is_found;
 }
 
 /* The same of a file that may be missing: an index only saves time. */
-static int indexed(const struct offset_query *q, int64_t segment, const char *suffix,
-		   entry_test test, int64_t key, uint8_t *entry)
+static int indexed(const struct offset_query *q, int64_t segment, enum segment_file which,
+		   int64_t key, struct index_search *ret)
 {
 	struct file f;
-	int error = open_file(q, segment, suffix, &f);
-	if (error)
-		return error == -ENOENT ? 0 : error;
-	size_t bytes = test == is_older ? TIME_ENTRY_BYTES : OFFSET_ENTRY_BYTES;
-	int found = last_entry(&f, bytes, test, key, entry);
-	close_file(&f);
+	uint64_t size;
+	int found = open_file(q, segment, which, &f);
+	if (found < 0)
+		return found == -ENOENT ? 0 : found;
+	found = file_size(f.disk, f.fd, &size);
+	if (found == 0) {
+		*ret = index_search_begin(which == SEGMENT_TIMEINDEX, key, size);
+		found = search_index(&f, ret);
+	}
+	file_close(f.disk, &f.fd);
 	return found;
 }
 
@@ -135,26 +77,26 @@ static int indexed(const struct offset_query *q, int64_t segment, const char *su
  * -errno. */
 static int sealed_newest(const struct offset_query *q, int64_t segment, int64_t *ret)
 {
-	uint8_t entry[ENTRY_BYTES_MAX];
-	int found = indexed(q, segment, ".timeindex", is_older, INT64_MAX, entry);
+	struct index_search s;
+	int found = indexed(q, segment, SEGMENT_TIMEINDEX, INT64_MAX, &s);
 	if (found > 0)
-		*ret = (int64_t)be64_load(entry);
+		*ret = index_time_entry_load(s.entry).timestamp;
 	return found;
 }
 
 /* Where in the segment to begin: everything before it is older than the time. */
 static int64_t start_position(const struct offset_query *q, int64_t segment)
 {
-	uint8_t entry[ENTRY_BYTES_MAX];
+	struct index_search s;
 	int64_t offset = q->from > segment ? q->from - segment : 0;
-	int found = indexed(q, segment, ".timeindex", is_older, q->timestamp, entry);
+	int found = indexed(q, segment, SEGMENT_TIMEINDEX, q->timestamp, &s);
 	if (found < 0)
 		return found;
-	if (found && (int64_t)be32_load(entry + 8) > offset)
-		offset = be32_load(entry + 8);
+	if (found && index_time_entry_load(s.entry).offset > offset)
+		offset = index_time_entry_load(s.entry).offset;
 	/* One before it: an entry names the last offset of the batch at its position. */
-	found = indexed(q, segment, ".index", is_not_behind, offset - 1, entry);
-	return found <= 0 ? found : (int64_t)be32_load(entry + 4);
+	found = indexed(q, segment, SEGMENT_INDEX, offset - 1, &s);
+	return found <= 0 ? found : (int64_t)index_entry_load(s.entry).position;
 }
 
 /* ---- the scan ------------------------------------------------------------------------- */
@@ -226,55 +168,33 @@ static int scan_segment(struct search *s, int64_t segment)
 	if (position < 0)
 		return (int)position;
 	struct file f;
-	int verdict = open_file(s->q, segment, ".log", &f);
+	int verdict = open_file(s->q, segment, SEGMENT_LOG, &f);
 	if (verdict < 0)
 		return verdict;
 	/* An index that leads astray is not believed: from the segment's start, then. */
 	if (position > 0 && !leads_to_batch(s, &f, segment, (uint64_t)position))
 		position = 0;
 	verdict = scan_file(s, &f, (uint64_t)position);
-	close_file(&f);
+	file_close(f.disk, &f.fd);
 	return verdict;
 }
 
 /* ---- segments ------------------------------------------------------------------------- */
 
-/* The base offset in a name like 00000000000000000042.log, or -1. */
-static int64_t segment_of_name(const char *name)
-{
-	size_t digits = strspn(name, "0123456789");
-	if (digits != OFFSET_DIGITS || strcmp(name + digits, ".log") != 0)
-		return -1;
-	return strtoll(name, NULL, 10);
-}
-
-static int by_offset(const void *a, const void *b)
-{
-	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-	return (x > y) - (x < y);
-}
-
 /* Sorted base offsets, malloc'ed; their number, or -errno. */
 static int64_t list_segments(const struct offset_query *q, int64_t **ret)
 {
-	struct disk_op op = {.kind = DISK_LIST, .path = q->directory};
-	int64_t error = disk_run(q->disk, &op);
+	char *names;
+	size_t names_bytes;
+	int error = directory_list(q->disk, q->directory, &names, &names_bytes);
 	if (error < 0)
 		return error;
-	/* The shortest name that counts has 24 bytes and its NUL. */
-	int64_t *segments = calloc(op.names_bytes / (OFFSET_DIGITS + 5) + 1, sizeof *segments);
-	int64_t count = 0;
-	for (size_t at = 0; segments && at < op.names_bytes; at += strlen(op.names + at) + 1) {
-		int64_t base = segment_of_name(op.names + at);
-		if (base >= 0)
-			segments[count++] = base;
-	}
-	free(op.names);
-	if (!segments)
-		return -ENOMEM;
-	qsort(segments, (size_t)count, sizeof *segments, by_offset);
-	*ret = segments;
-	return count;
+	size_t count = segment_bases(names, names_bytes, NULL, 0);
+	*ret = calloc(count + 1, sizeof **ret);
+	if (*ret)
+		segment_bases(names, names_bytes, *ret, count);
+	free(names);
+	return *ret ? (int64_t)count : -ENOMEM;
 }
 
 /* Segments that end before `from` or hold only older records are passed over. */

@@ -302,29 +302,14 @@ static void check_segment(struct partition *p, uint32_t i)
 		check_indexes(p, base, is_last || v == SCAN_DAMAGE);
 }
 
-static int compare_bases(const void *a, const void *b)
-{
-	int64_t x = *(const int64_t *)a;
-	int64_t y = *(const int64_t *)b;
-	return x < y ? -1 : x > y;
-}
-
-/* Base offsets of the .log files among the names. */
 static bool take_segments(struct partition *p, const struct disk_op *list)
 {
-	size_t names = 0;
-	for (size_t i = 0; i < list->names_bytes; i += strlen(list->names + i) + 1)
-		names++;
-	p->bases = calloc(names + 1, sizeof *p->bases);
+	size_t count = segment_bases(list->names, list->names_bytes, NULL, 0);
+	p->bases = calloc(count + 1, sizeof *p->bases);
 	if (!p->bases)
 		return false;
-	for (size_t i = 0; i < list->names_bytes; i += strlen(list->names + i) + 1) {
-		enum segment_file file;
-		int64_t base;
-		if (segment_parse(list->names + i, &base, &file) && file == SEGMENT_LOG)
-			p->bases[p->count++] = base;
-	}
-	qsort(p->bases, p->count, sizeof *p->bases, compare_bases);
+	segment_bases(list->names, list->names_bytes, p->bases, count);
+	p->count = (uint32_t)count;
 	return true;
 }
 

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 enum { OFFSET_DIGITS = 20 };
 
@@ -53,6 +54,29 @@ bool segment_parse(const char *name, int64_t *ret_base_offset, enum segment_file
 		}
 	}
 	return false;
+}
+
+static int compare_bases(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+	return x < y ? -1 : x > y;
+}
+
+size_t segment_bases(const char *names, size_t names_bytes, int64_t *ret, size_t room)
+{
+	size_t count = 0;
+	for (size_t at = 0; at < names_bytes; at += strlen(names + at) + 1) {
+		enum segment_file file;
+		int64_t base;
+		if (!segment_parse(names + at, &base, &file) || file != SEGMENT_LOG)
+			continue;
+		if (count < room)
+			ret[count] = base;
+		count++;
+	}
+	if (count <= room)
+		qsort(ret, count, sizeof *ret, compare_bases);
+	return count;
 }
 
 bool segment_is_leftover(const char *name)

@@ -55,6 +55,9 @@ void segment_next_path(char *out, size_t size, const char *directory,
 int segment_create_flags(enum segment_file file, bool is_direct);
 /* Is `name` a segment's file? Which? */
 bool segment_parse(const char *name, int64_t *ret_base_offset, enum segment_file *ret_file);
+/* How many .log files are among the names, a NUL after each; their base offsets, ascending,
+ * where there is room for all of them. */
+size_t segment_bases(const char *names, size_t names_bytes, int64_t *ret, size_t room);
 /* Is it a file of ours that a crash left: one of next.*.tmp? What else ends in .tmp, .deleted
  * or .cleaned is Kafka's, or somebody's: not for us to remove. */
 bool segment_is_leftover(const char *name);

@@ -17,7 +17,7 @@
 
 #include "dataplane/store/descriptors.h"
 #include "dataplane/store/durable_mark.h"
-#include "dataplane/store/index.h"
+#include "dataplane/store/index_search.h"
 #include "dataplane/store/log/log.h"
 #include "dataplane/store/log/log_service.h"
 #include "dataplane/store/segment.h"
@@ -96,8 +96,7 @@ struct log_reading {
 	struct segment *segment;
 	bool is_searching;
 	bool is_led;       /* `position` came from the index file, which may lie */
-	uint32_t low; /* blocks of the index file still in question */
-	uint32_t high;
+	struct index_search search; /* of the segment's index file */
 	uint64_t position; /* of a batch at or before the one wanted */
 	uint64_t limit;    /* position behind the last byte that may be given */
 	uint64_t start;    /* position of the first chunk's first byte */
