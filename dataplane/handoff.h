@@ -6,7 +6,9 @@
  *
  * A message is an object of the requester's, its first member a struct handoff_msg. From send
  * to reap it is the server's, with all the memory it points to; the server gives it back
- * exactly once, whatever happened. Batches go down, completions come back.
+ * exactly once, whatever happened. Batches go down, completions come back. What a message is
+ * for only its requester knows: `owner` means nothing to a server, and whoever reads it checks
+ * the kind of the message first.
  *
  * Never waits: each kind has a budget (bounds.h), the budgets together fit one ring, and both
  * rings are equally large, so neither enqueue can fail; require() says so. That is also why a
@@ -27,11 +29,11 @@
 #include "dataplane/base/wake.h"
 
 enum handoff_kind {
-	HANDOFF_APPEND, /* struct append: poller -> writer */
-	HANDOFF_READ,   /* struct read: poller -> writer */
-	HANDOFF_WATCH,  /* struct watch: poller -> writer */
-	HANDOFF_ADMIN,  /* struct admin: control -> writer */
-	HANDOFF_CALL,   /* struct call: poller -> control, coordinator */
+	HANDOFF_APPEND, /* struct append_msg: poller -> writer */
+	HANDOFF_READ,   /* struct read_msg: poller -> writer */
+	HANDOFF_WATCH,  /* struct watch_msg: poller -> writer */
+	HANDOFF_ADMIN,  /* struct admin_msg: control -> writer */
+	HANDOFF_CALL,   /* struct call_msg: poller -> control, coordinator */
 	HANDOFF_SEND,   /* struct inbox_msg (inbox.h): control, coordinator -> poller, as */
 	HANDOFF_CLOSE,  /* the next two */
 	HANDOFF_FENCE,
@@ -50,13 +52,20 @@ struct partition_ref {
 	uint32_t generation;
 };
 
+/* Who made a batch, and so what is left to do with it. */
+enum append_origin {
+	APPEND_CLIENT, /* a producer: it is stored byte for byte */
+	APPEND_BUILT,  /* a poller, from records: the writer compresses it, sets size and CRC */
+	APPEND_MARKER, /* the end of a transaction, when there are some */
+};
+
 enum { APPEND_WAITER_LISTS = 8 };
 
 /* One complete record batch for one partition. */
-struct append {
+struct append_msg {
 	struct handoff_msg msg;
 	uint8_t level;      /* enum ack_level */
-	bool is_built;      /* ours: the writer compresses it and sets size and CRC */
+	uint8_t origin;     /* enum append_origin */
 	uint8_t codec;      /* of a built batch: enum record_codec */
 	struct partition_ref partition;
 	uint32_t records;
@@ -67,10 +76,10 @@ struct append {
 	int64_t log_append_time; /* -1: CreateTime */
 	int64_t log_start_offset;
 	/* Requester's own */
-	struct lane *lane;
+	void *owner;   /* a poller's: the lane */
 	uint8_t epoch; /* session/fence.h */
 	/* Dealt out over several lists, so that as many answers can be fetched at once (ack.c). */
-	struct waiter *waiters[APPEND_WAITER_LISTS];
+	void *waiters[APPEND_WAITER_LISTS];
 	uint32_t waiter_count;
 	uint32_t reserved_bytes;
 	/* Whoever holds the message: the requester until it is sent, then the server. */
@@ -79,7 +88,7 @@ struct append {
 };
 
 /* Whole batches from `offset` on, below the high watermark. */
-struct read {
+struct read_msg {
 	struct handoff_msg msg;
 	struct partition_ref partition;
 	int64_t offset;
@@ -92,18 +101,27 @@ struct read {
 	int64_t high_watermark;
 	int64_t log_start_offset;
 	/* Requester's own */
-	void *owner;
+	void *owner;      /* a poller's: the fetch */
 	struct list node; /* server's own while it holds the message */
 };
 
-/* Given back when the high watermark is above `offset`, or the partition fails or goes. */
-struct watch {
+/* Which mark of a partition a watch looks at. */
+enum watch_kind {
+	WATCH_HIGH_WATERMARK,
+	WATCH_LAST_STABLE_OFFSET, /* when there are transactions */
+	WATCH_FORWARDED,          /* when topics forward */
+	WATCH_KINDS,
+};
+
+/* Given back when the mark is above `offset`, or the partition fails or goes. */
+struct watch_msg {
 	struct handoff_msg msg;
+	uint8_t kind;     /* enum watch_kind */
 	struct partition_ref partition;
 	int64_t offset;
 	int16_t error;
-	struct lane *lane; /* requester's own */
-	struct list node;  /* server's own while it holds the message */
+	void *owner;      /* requester's own; a poller's: the lane */
+	struct list node; /* server's own while it holds the message */
 };
 
 enum admin_op {
@@ -115,7 +133,7 @@ enum admin_op {
 	ADMIN_FENCE, /* offline from now on for the reason `error`; what is outstanding fails */
 };
 
-struct admin {
+struct admin_msg {
 	struct handoff_msg msg;
 	uint8_t op; /* enum admin_op */
 	struct partition_ref partition;
@@ -135,7 +153,7 @@ struct ticket {
 };
 
 /* A Kafka request that is neither Produce nor Fetch: bytes in, bytes out. */
-struct call {
+struct call_msg {
 	struct handoff_msg msg;
 	bool is_release;     /* second trip: the server frees `reply` and gives the call back */
 	uint8_t listener;    /* the listener it came through: which address to advertise */
@@ -148,8 +166,8 @@ struct call {
 	uint8_t *reply;      /* with the size field */
 	size_t reply_bytes;
 	/* Requester's own */
-	uint8_t server;        /* whom it was sent to */
-	struct answer *answer; /* null: it was answered before the call came back */
+	uint8_t server; /* whom it was sent to */
+	void *owner;    /* a poller's: the answer; null: it was sent before the call came back */
 	struct list node; /* server's own */
 };
 

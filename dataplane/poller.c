@@ -172,10 +172,10 @@ static int slabs_init(struct ingest *in, const struct poller_options *o)
 					  o->sessions_max);
 	error = error ? error : slab_init(&in->answers, sizeof(struct answer), o->answers_max);
 	error = error ? error : slab_init(&in->waiters, sizeof(struct waiter), o->answers_max);
-	error = error ? error : slab_init(&in->appends, sizeof(struct append), appends);
-	error = error ? error : slab_init(&in->reads, sizeof(struct read), reads);
+	error = error ? error : slab_init(&in->appends, sizeof(struct append_msg), appends);
+	error = error ? error : slab_init(&in->reads, sizeof(struct read_msg), reads);
 	for (unsigned i = 0; i < CALL_SERVERS && !error; i++)
-		error = slab_init(&in->servers[i].calls, sizeof(struct call),
+		error = slab_init(&in->servers[i].calls, sizeof(struct call_msg),
 				  HANDOFF_CALLS_MAX);
 	error = error ? error : slab_init(&in->fetches, sizeof(struct fetch), o->sessions_max);
 	return error;
@@ -365,7 +365,7 @@ uint64_t poller_records_held(const struct poller *p)
 	const struct slab *appends = &p->ingest.appends;
 	uint64_t held = 0;
 	uint32_t index = 0;
-	for (const struct append *a; (a = slab_next(appends, &index));)
+	for (const struct append_msg *a; (a = slab_next(appends, &index));)
 		held += a->records;
 	return held;
 }

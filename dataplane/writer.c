@@ -20,7 +20,7 @@ enum {
 struct served {
 	struct log *log;
 	uint32_t generation;
-	struct admin *closing;
+	struct admin_msg *closing;
 	bool is_offline; /* nobody is let at the log, if there is one */
 };
 
@@ -29,7 +29,7 @@ struct writer {
 	struct log_service service;
 	struct builder *builder;
 	struct served *served; /* [PARTITIONS_MAX] */
-	struct list closing;   /* struct admin.node */
+	struct list closing;   /* struct admin_msg.node */
 	struct stats stats;
 	struct laps laps;
 	uint64_t published_ns;
@@ -44,53 +44,54 @@ static struct log *served_log(struct writer *w, struct partition_ref p)
 	return is_current ? s->log : NULL;
 }
 
-static bool is_offline(const struct writer *w, struct partition_ref p)
+static bool partition_is_offline(const struct writer *w, struct partition_ref p)
 {
 	const struct served *s = &w->served[p.slot];
 	return s->is_offline && !s->closing && s->generation == p.generation;
 }
 
 /* What is answered for a partition without a log to ask. */
-static int16_t refusal(const struct writer *w, struct partition_ref p)
+static int16_t partition_refusal(const struct writer *w, struct partition_ref p)
 {
-	return is_offline(w, p) ? KAFKA_ERROR_KAFKA_STORAGE_ERROR
+	return partition_is_offline(w, p) ? KAFKA_ERROR_KAFKA_STORAGE_ERROR
 				: KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION;
 }
 
-static void take_append(struct writer *w, struct append *a)
+static void take_append(struct writer *w, struct append_msg *a)
 {
 	struct log *log = served_log(w, a->partition);
 	if (!log) {
-		a->error = refusal(w, a->partition);
+		a->error = partition_refusal(w, a->partition);
 		a->base_offset = -1;
 		list_append(&w->service.appends, &a->node);
 		return;
 	}
-	if (a->is_built)
+	require(a->origin != APPEND_MARKER); /* nobody ends a transaction yet */
+	if (a->origin == APPEND_BUILT)
 		builder_finish(w->builder, a);
 	log_append(log, a);
 }
 
-static void take_read(struct writer *w, struct read *r)
+static void take_read(struct writer *w, struct read_msg *r)
 {
 	struct log *log = served_log(w, r->partition);
 	if (log) {
 		log_read(log, r);
 		return;
 	}
-	r->error = refusal(w, r->partition);
+	r->error = partition_refusal(w, r->partition);
 	r->bytes_needed = 0;
 	list_append(&w->service.reads_done, &r->node);
 }
 
-static void take_watch(struct writer *w, struct watch *watch)
+static void take_watch(struct writer *w, struct watch_msg *watch)
 {
 	struct log *log = served_log(w, watch->partition);
 	if (log) {
 		log_watch(log, watch);
 		return;
 	}
-	watch->error = refusal(w, watch->partition);
+	watch->error = partition_refusal(w, watch->partition);
 	list_append(&w->service.watches, &watch->node);
 }
 
@@ -99,13 +100,13 @@ static struct handoff *control_handoff(struct writer *w)
 	return w->options.handoffs[w->options.handoff_count - 1];
 }
 
-static void complete_admin(struct writer *w, struct admin *a, int error)
+static void complete_admin(struct writer *w, struct admin_msg *a, int error)
 {
 	a->error = error;
 	handoff_complete(control_handoff(w), &a->msg);
 }
 
-static void open_partition(struct writer *w, struct admin *a)
+static void open_partition(struct writer *w, struct admin_msg *a)
 {
 	struct served *s = &w->served[a->partition.slot];
 	require(!s->log && !s->is_offline);
@@ -122,10 +123,10 @@ static void open_partition(struct writer *w, struct admin *a)
 	complete_admin(w, a, 0);
 }
 
-static void close_partition(struct writer *w, struct admin *a)
+static void close_partition(struct writer *w, struct admin_msg *a)
 {
 	struct served *s = &w->served[a->partition.slot];
-	bool is_there = served_log(w, a->partition) || is_offline(w, a->partition);
+	bool is_there = served_log(w, a->partition) || partition_is_offline(w, a->partition);
 	if (is_there && s->log) {
 		s->closing = a;
 		list_append(&w->closing, &a->node);
@@ -139,16 +140,16 @@ static void close_partition(struct writer *w, struct admin *a)
 	complete_admin(w, a, is_there ? 0 : -ENOENT);
 }
 
-static void alter_partition(struct writer *w, struct admin *a)
+static void alter_partition(struct writer *w, struct admin_msg *a)
 {
 	struct log *log = served_log(w, a->partition);
 	if (log)
 		log_alter(log, &a->options);
-	complete_admin(w, a, log || is_offline(w, a->partition) ? 0 : -ENOENT);
+	complete_admin(w, a, log || partition_is_offline(w, a->partition) ? 0 : -ENOENT);
 }
 
 /* What its log still reads may be given: it was read from the files that were opened. */
-static void fence_partition(struct writer *w, struct admin *a)
+static void fence_partition(struct writer *w, struct admin_msg *a)
 {
 	struct log *log = served_log(w, a->partition);
 	if (log) {
@@ -158,7 +159,7 @@ static void fence_partition(struct writer *w, struct admin *a)
 	complete_admin(w, a, log ? 0 : -ENOENT);
 }
 
-static void take_admin(struct writer *w, struct admin *a)
+static void take_admin(struct writer *w, struct admin_msg *a)
 {
 	require(a->partition.slot < PARTITIONS_MAX);
 	switch ((enum admin_op)a->op) {
@@ -181,23 +182,23 @@ static void take_message(struct writer *w, struct handoff_msg *m)
 {
 	switch ((enum handoff_kind)m->kind) {
 	case HANDOFF_APPEND:
-		take_append(w, container_of(m, struct append, msg));
+		take_append(w, container_of(m, struct append_msg, msg));
 		return;
 	case HANDOFF_READ:
-		take_read(w, container_of(m, struct read, msg));
+		take_read(w, container_of(m, struct read_msg, msg));
 		return;
 	case HANDOFF_WATCH:
-		take_watch(w, container_of(m, struct watch, msg));
+		take_watch(w, container_of(m, struct watch_msg, msg));
 		return;
 	case HANDOFF_ADMIN:
-		take_admin(w, container_of(m, struct admin, msg));
+		take_admin(w, container_of(m, struct admin_msg, msg));
 		return;
 	default:
 		require(!"a message for a writer");
 	}
 }
 
-static unsigned pull(struct writer *w)
+static unsigned writer_pull(struct writer *w)
 {
 	unsigned total = 0;
 	for (unsigned i = 0; i < w->options.handoff_count; i++) {
@@ -210,7 +211,7 @@ static unsigned pull(struct writer *w)
 	return total;
 }
 
-static unsigned reap(struct writer *w)
+static unsigned writer_reap(struct writer *w)
 {
 	struct disk_op *ops[REAPED_PER_TURN];
 	unsigned n = disk_reap(w->options.disk, ops, REAPED_PER_TURN);
@@ -220,7 +221,7 @@ static unsigned reap(struct writer *w)
 }
 
 /* Every log that something happened to: writes, syncs, reads, rolls are submitted. */
-static void advance(struct writer *w, uint64_t now_ns)
+static void writer_advance(struct writer *w, uint64_t now_ns)
 {
 	log_service_turn(&w->service, now_ns);
 	struct list active;
@@ -234,7 +235,7 @@ static void advance(struct writer *w, uint64_t now_ns)
 	disk_kick(w->options.disk);
 }
 
-static struct handoff *requester(struct writer *w, const struct handoff_msg *m)
+static struct handoff *msg_requester(struct writer *w, const struct handoff_msg *m)
 {
 	require(m->sender + 1u < w->options.handoff_count);
 	return w->options.handoffs[m->sender];
@@ -244,7 +245,7 @@ static void complete_closed(struct writer *w)
 {
 	for (struct list *node = w->closing.next, *next; node != &w->closing; node = next) {
 		next = node->next;
-		struct admin *a = list_entry(node, struct admin, node);
+		struct admin_msg *a = list_entry(node, struct admin_msg, node);
 		struct served *s = &w->served[a->partition.slot];
 		if (!log_is_finished(s->log))
 			continue;
@@ -256,25 +257,25 @@ static void complete_closed(struct writer *w)
 	}
 }
 
-static void complete(struct writer *w)
+static void writer_complete(struct writer *w)
 {
 	struct list *node;
 	while ((node = list_take_first(&w->service.appends))) {
-		struct append *a = list_entry(node, struct append, node);
-		handoff_complete(requester(w, &a->msg), &a->msg);
+		struct append_msg *a = list_entry(node, struct append_msg, node);
+		handoff_complete(msg_requester(w, &a->msg), &a->msg);
 	}
 	while ((node = list_take_first(&w->service.reads_done))) {
-		struct read *r = list_entry(node, struct read, node);
-		handoff_complete(requester(w, &r->msg), &r->msg);
+		struct read_msg *r = list_entry(node, struct read_msg, node);
+		handoff_complete(msg_requester(w, &r->msg), &r->msg);
 	}
 	while ((node = list_take_first(&w->service.watches))) {
-		struct watch *watch = list_entry(node, struct watch, node);
-		handoff_complete(requester(w, &watch->msg), &watch->msg);
+		struct watch_msg *watch = list_entry(node, struct watch_msg, node);
+		handoff_complete(msg_requester(w, &watch->msg), &watch->msg);
 	}
 	complete_closed(w);
 }
 
-static void account(struct writer *w, bool is_busy, uint64_t now_ns)
+static void writer_account(struct writer *w, bool is_busy, uint64_t now_ns)
 {
 	laps_end(&w->laps, &w->stats, is_busy, disk_outstanding(w->options.disk) > 0);
 	/* Busy: now and then. Idle: once, before the core may go to sleep. */
@@ -291,16 +292,16 @@ bool writer_turn(struct writer *w, bool is_core_busy)
 {
 	laps_begin(&w->laps, 0);
 	uint64_t now_ns = clock_now_ns();
-	unsigned work = reap(w);
+	unsigned work = writer_reap(w);
 	lap(&w->laps, STAT_cycles_reap, 0);
-	work += pull(w);
+	work += writer_pull(w);
 	lap(&w->laps, STAT_cycles_pull, 0);
 	w->service.is_core_busy = is_core_busy || work > 0;
-	advance(w, now_ns);
+	writer_advance(w, now_ns);
 	lap(&w->laps, STAT_cycles_log, 0);
-	complete(w);
+	writer_complete(w);
 	lap(&w->laps, STAT_cycles_complete, 0);
-	account(w, work > 0, now_ns);
+	writer_account(w, work > 0, now_ns);
 	return work > 0;
 }
 

@@ -85,7 +85,7 @@ static void chain_cut(struct chain *c, size_t size)
 }
 
 /* Puts the compressed records into the chain; false: they did not get smaller. */
-static bool compress_records(struct builder *b, struct append *a)
+static bool compress_records(struct builder *b, struct append_msg *a)
 {
 	size_t size = a->bytes.size - RECORD_BATCH_HEADER_BYTES;
 	if (!codecs[a->codec] || size == 0 || size > BUILD_RECORD_BYTES_MAX)
@@ -99,9 +99,9 @@ static bool compress_records(struct builder *b, struct append *a)
 	return true;
 }
 
-void builder_finish(struct builder *b, struct append *a)
+void builder_finish(struct builder *b, struct append_msg *a)
 {
-	require(a->is_built && a->codec < RECORD_CODECS &&
+	require(a->origin == APPEND_BUILT && a->codec < RECORD_CODECS &&
 		a->bytes.size >= RECORD_BATCH_HEADER_BYTES);
 	bool is_smaller = compress_records(b, a);
 	struct record_batch_header h;

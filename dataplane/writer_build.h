@@ -24,7 +24,7 @@ struct builder;
 struct builder *builder_create(void);
 void builder_destroy(struct builder *b);
 
-/* Finishes the batch of `a` (is_built). Chunks it no longer needs stay in the chain, empty. */
-void builder_finish(struct builder *b, struct append *a);
+/* Finishes the batch of `a` (APPEND_BUILT). Chunks it no longer needs stay in the chain, empty. */
+void builder_finish(struct builder *b, struct append_msg *a);
 
 #endif

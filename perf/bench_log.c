@@ -50,7 +50,7 @@ struct bench {
 	struct options o;
 	struct bench_writer writer;
 	struct chunk_pool pool;
-	struct append *appends;
+	struct append_msg *appends;
 	uint64_t *due_ns; /* by append */
 	unsigned append_count;
 	struct list free;
@@ -68,7 +68,7 @@ static const char usage_text[] =
 
 /* ---- batches out, answers in ------------------------------------------------------------ */
 
-static void send_one(struct bench *b, struct append *a, uint32_t slot, uint64_t due_ns)
+static void send_one(struct bench *b, struct append_msg *a, uint32_t slot, uint64_t due_ns)
 {
 	a->partition.slot = slot;
 	a->level = b->o.level;
@@ -89,14 +89,14 @@ static bool send_due(struct bench *b, uint64_t now_ns)
 	bool worked = false;
 	while (next_due_ns(b) <= now_ns && !list_is_empty(&b->free)) {
 		struct list *node = list_take_first(&b->free);
-		send_one(b, list_entry(node, struct append, node),
+		send_one(b, list_entry(node, struct append_msg, node),
 			 (uint32_t)(b->sent % b->o.partitions), next_due_ns(b));
 		worked = true;
 	}
 	return worked;
 }
 
-static void take_answer(struct bench *b, struct append *a, uint64_t now_ns)
+static void take_answer(struct bench *b, struct append_msg *a, uint64_t now_ns)
 {
 	require(a->error == 0);
 	b->answers++;
@@ -114,7 +114,7 @@ static bool reap(struct bench *b)
 	unsigned n = handoff_reap(&b->writer.appends, done, REAPED_PER_TURN);
 	uint64_t now_ns = clock_now_ns();
 	for (unsigned i = 0; i < n; i++)
-		take_answer(b, container_of(done[i], struct append, msg), now_ns);
+		take_answer(b, container_of(done[i], struct append_msg, msg), now_ns);
 	return n > 0;
 }
 
@@ -223,7 +223,7 @@ static void run(struct bench *b)
 	b->start_ns = clock_now_ns();
 	for (unsigned i = 0; b->o.rate == 0 && i < b->append_count; i++) {
 		struct list *node = list_take_first(&b->free);
-		send_one(b, list_entry(node, struct append, node), i % b->o.partitions,
+		send_one(b, list_entry(node, struct append_msg, node), i % b->o.partitions,
 			 b->start_ns);
 	}
 	run_until(b, b->start_ns + WARM_UP_NS);

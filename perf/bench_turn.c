@@ -140,7 +140,7 @@ static void writer_discard(struct bench *b)
 	struct handoff_msg *msgs[64];
 	for (unsigned n; (n = handoff_pull(&b->writer, msgs, array_len(msgs)));)
 		for (unsigned i = 0; i < n; i++) {
-			struct append *a = container_of(msgs[i], struct append, msg);
+			struct append_msg *a = container_of(msgs[i], struct append_msg, msg);
 			a->error = 0;
 			a->base_offset = b->next_offset;
 			b->next_offset += a->records;

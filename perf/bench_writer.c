@@ -36,7 +36,7 @@ static void fill(uint8_t *to, size_t size)
 	}
 }
 
-bool bench_append_make(struct append *ret, struct chunk_pool *pool, uint32_t bytes,
+bool bench_append_make(struct append_msg *ret, struct chunk_pool *pool, uint32_t bytes,
 		       uint32_t records)
 {
 	uint8_t *batch = map_take(bytes);
@@ -47,7 +47,7 @@ bool bench_append_make(struct append *ret, struct chunk_pool *pool, uint32_t byt
 	record_batch_set_size(h, bytes);
 	record_batch_set_crc(h, crc32c(batch + RECORD_BATCH_CRC_FROM,
 				       bytes - RECORD_BATCH_CRC_FROM));
-	*ret = (struct append){.msg = {.kind = HANDOFF_APPEND},
+	*ret = (struct append_msg){.msg = {.kind = HANDOFF_APPEND},
 			       .level = ACK_DURABLE,
 			       .partition = {0, GENERATION},
 			       .records = records};
@@ -59,7 +59,7 @@ bool bench_append_make(struct append *ret, struct chunk_pool *pool, uint32_t byt
 
 /* ---- the writer ------------------------------------------------------------------------- */
 
-static void admin_run(struct bench_writer *w, struct admin *a)
+static void admin_run(struct bench_writer *w, struct admin_msg *a)
 {
 	struct handoff_msg *done;
 	handoff_send(&w->admin, &a->msg);
@@ -80,7 +80,7 @@ static int serve(struct bench_writer *w, const char *directory, uint32_t slot)
 		fprintf(stderr, "bench: %s: %s\n", path, strerror(-error));
 		return error;
 	}
-	struct admin open = {.msg = {.kind = HANDOFF_ADMIN},
+	struct admin_msg open = {.msg = {.kind = HANDOFF_ADMIN},
 			     .op = ADMIN_OPEN,
 			     .partition = {slot, GENERATION},
 			     .log = log,
@@ -129,7 +129,7 @@ int bench_writer_start(struct bench_writer *w, const char *directory, unsigned p
 void bench_writer_stop(struct bench_writer *w)
 {
 	for (uint32_t slot = 0; slot < w->partitions; slot++) {
-		struct admin close = {.msg = {.kind = HANDOFF_ADMIN},
+		struct admin_msg close = {.msg = {.kind = HANDOFF_ADMIN},
 				      .op = ADMIN_CLOSE,
 				      .partition = {slot, GENERATION}};
 		admin_run(w, &close);

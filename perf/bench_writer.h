@@ -31,7 +31,7 @@ void bench_writer_stop(struct bench_writer *w);
 
 /* A batch of `bytes` with `records` by its header; only its first chunk is ever written to.
  * False: the pool is empty. */
-bool bench_append_make(struct append *ret, struct chunk_pool *pool, uint32_t bytes,
+bool bench_append_make(struct append_msg *ret, struct chunk_pool *pool, uint32_t bytes,
 		       uint32_t records);
 
 #endif

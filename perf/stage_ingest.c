@@ -57,7 +57,7 @@ static void ingest_setup(void)
 	in.writers[0] = &to_writer;
 	in.writer_count = 1;
 	require(lanes_init(&in.lanes, 1, 256 << 20, 16 << 20, 1 << 20) == 0);
-	require(slab_init(&in.appends, sizeof(struct append), HANDOFF_APPENDS_MAX) == 0);
+	require(slab_init(&in.appends, sizeof(struct append_msg), HANDOFF_APPENDS_MAX) == 0);
 	for (uint32_t p = 0; p < topic.partitions; p++)
 		refs[p] = (struct partition_ref){.slot = p, .generation = 1};
 	for (unsigned i = 0; i < batch_count; i++)
@@ -116,7 +116,7 @@ static void run_accumulate(unsigned n)
 static void settle_accumulate(unsigned n)
 {
 	for (struct list *node; (node = list_take_first(&in.finished));)
-		append_give(&in, list_entry(node, struct append, node));
+		append_give(&in, list_entry(node, struct append_msg, node));
 }
 
 static void prepare_nothing(unsigned n)

@@ -16,7 +16,7 @@ enum {
 
 static struct bench_writer served;
 static struct chunk_pool pool;
-static struct append *appends;
+static struct append_msg *appends;
 static unsigned append_count, next_append, next_lane;
 
 static void appends_make(void)
@@ -39,10 +39,10 @@ static void setup(void)
 }
 
 /* The next in a ring of appends whose batches were made once. */
-static struct append *append_next(void)
+static struct append_msg *append_next(void)
 {
 	next_append = (next_append + STRIDE) % append_count;
-	struct append *a = &appends[next_append];
+	struct append_msg *a = &appends[next_append];
 	a->partition.slot = next_lane++ % LANES;
 	a->error = 0;
 	return a;
@@ -85,7 +85,7 @@ static void settle_appends(unsigned n)
 		writer_turn(served.writer, false);
 		unsigned got = handoff_reap(&served.appends, done, BENCH_VECTOR_MAX);
 		for (unsigned i = 0; i < got; i++)
-			require(container_of(done[i], struct append, msg)->error == 0);
+			require(container_of(done[i], struct append_msg, msg)->error == 0);
 		back += got;
 	}
 }

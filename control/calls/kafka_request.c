@@ -29,7 +29,7 @@ bool kafka_request_of_bytes(struct kafka_request *r, struct bytes request,
 	return read_header(r);
 }
 
-bool kafka_request_of_call(struct kafka_request *r, const struct call *call,
+bool kafka_request_of_call(struct kafka_request *r, const struct call_msg *call,
 			   struct kafka_arena arena)
 {
 	r->arena = arena;
@@ -79,7 +79,7 @@ enum kafka_outcome kafka_request_answer(struct kafka_request *r, const struct ka
 	return KAFKA_ANSWERED;
 }
 
-void kafka_call_complete(struct handoff *h, struct call *give, const struct kafka_request *r,
+void kafka_call_complete(struct handoff *h, struct call_msg *give, const struct kafka_request *r,
 			 enum kafka_outcome outcome)
 {
 	require((outcome == KAFKA_ANSWERED) == (r->reply != NULL));
@@ -89,7 +89,7 @@ void kafka_call_complete(struct handoff *h, struct call *give, const struct kafk
 	handoff_complete(h, &give->msg);
 }
 
-void kafka_call_release(struct handoff *h, struct call *give)
+void kafka_call_release(struct handoff *h, struct call_msg *give)
 {
 	free(give->reply);
 	give->reply = NULL;

@@ -39,7 +39,7 @@ struct kafka_request {
 	/* Answer, from malloc. */
 	uint8_t *reply;
 	size_t reply_bytes;
-	const struct call *call; /* null: it was parked, and is handled again */
+	const struct call_msg *call; /* null: it was parked, and is handled again */
 	/* For control's handlers (kafka_handlers.h). */
 	const struct kafka_api_options *options;
 	struct kafka_creations *creations;
@@ -50,7 +50,7 @@ typedef enum kafka_outcome (*kafka_handler)(struct kafka_request *r);
 
 /* Reads the header. False: not ours, or malformed; the connection ends. The row of a good one
  * names its handler. */
-bool kafka_request_of_call(struct kafka_request *r, const struct call *call,
+bool kafka_request_of_call(struct kafka_request *r, const struct call_msg *call,
 			   struct kafka_arena arena);
 bool kafka_request_of_bytes(struct kafka_request *r, struct bytes request,
 			    struct kafka_arena arena);
@@ -66,9 +66,9 @@ enum kafka_outcome kafka_request_answer(struct kafka_request *r, const struct ka
 					int version, const void *answer);
 
 /* Gives the call back with what the handler has come to. */
-void kafka_call_complete(struct handoff *h, struct call *give, const struct kafka_request *r,
+void kafka_call_complete(struct handoff *h, struct call_msg *give, const struct kafka_request *r,
 			 enum kafka_outcome outcome);
 /* Its second trip: the reply is freed. */
-void kafka_call_release(struct handoff *h, struct call *give);
+void kafka_call_release(struct handoff *h, struct call_msg *give);
 
 #endif

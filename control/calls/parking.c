@@ -26,7 +26,7 @@ void parking_fini(struct parking *p)
 		parked_free(p, list_entry(p->all.next, struct parked, node));
 }
 
-void *parking_take(struct parking *p, const struct call *call, size_t size)
+void *parking_take(struct parking *p, const struct call_msg *call, size_t size)
 {
 	require(size >= sizeof(struct parked) && call->msg.sender < p->poller_count);
 	bool has_room = p->requests < PARKED_REQUESTS_MAX &&

@@ -39,7 +39,7 @@ void parking_fini(struct parking *p);
 
 /* A zeroed block of `size` bytes for the call's request, which is parked from now on; null: too
  * many are, or there is no memory, and the call must be answered at once. */
-void *parking_take(struct parking *p, const struct call *call, size_t size);
+void *parking_take(struct parking *p, const struct call_msg *call, size_t size);
 
 /* Answers it with the reply, from malloc; null ends the connection. Frees both when the poller
  * has taken them. */

@@ -95,7 +95,7 @@ bool directory_is_here(struct registry *r)
 static void send_fence(struct registry *r, struct partition *p, struct handoff *h)
 {
 	p->wants_fence = false;
-	p->admin = (struct admin){
+	p->admin = (struct admin_msg){
 		.msg = {.kind = HANDOFF_ADMIN},
 		.op = ADMIN_FENCE,
 		.partition = p->ref,

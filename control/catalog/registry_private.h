@@ -42,7 +42,7 @@ struct segments_seen {
 };
 
 struct partition {
-	struct admin admin; /* one message at a time */
+	struct admin_msg admin; /* one message at a time */
 	struct partition_ref ref;
 	struct log *log;
 	char *directory;

@@ -15,7 +15,7 @@ static void send_one(struct registry *r, struct round *round, struct partition *
 	require(p->log || p->is_offline);
 	require((p->state == PARTITION_SERVED) == (round->op != ADMIN_OPEN));
 	struct log_options options = p->admin.options;
-	p->admin = (struct admin){
+	p->admin = (struct admin_msg){
 		.msg = {.kind = HANDOFF_ADMIN},
 		.op = (uint8_t)round->op,
 		.partition = p->ref,
@@ -50,15 +50,16 @@ bool round_step(struct registry *r, struct round *round)
 }
 
 /* A writer that failed to close has given the log back all the same. */
-static uint8_t state_after(const struct admin *a)
+static uint8_t state_after(const struct admin_msg *a)
 {
 	if (a->op == ADMIN_CLOSE || (a->op == ADMIN_OPEN && a->error))
 		return PARTITION_CLOSED;
 	return PARTITION_SERVED;
 }
 
-static void take_reply(struct admin *a)
+static void take_reply(struct admin_msg *a)
 {
+	require(a->msg.kind == HANDOFF_ADMIN);
 	struct partition *p = a->owner;
 	struct round *round = p->round;
 	require(p->state == PARTITION_ASKED && round);
@@ -80,7 +81,7 @@ bool rounds_reap(struct registry *r)
 		unsigned n =
 			handoff_reap(r->options.writers[i], replies, array_len(replies));
 		for (unsigned j = 0; j < n; j++)
-			take_reply(container_of(replies[j], struct admin, msg));
+			take_reply(container_of(replies[j], struct admin_msg, msg));
 		found |= n > 0;
 	}
 	return found;

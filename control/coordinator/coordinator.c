@@ -42,7 +42,7 @@ void coordinator_destroy(struct coordinator *c)
 
 /* ---- a turn ----------------------------------------------------------------------------- */
 
-static void serve(struct coordinator *c, struct handoff *handoff, struct call *call)
+static void serve(struct coordinator *c, struct handoff *handoff, struct call_msg *call)
 {
 	struct kafka_request r = {0};
 	struct kafka_arena arena = kafka_arena_of(c->arena, sizeof c->arena);
@@ -57,7 +57,7 @@ static unsigned take_calls(struct coordinator *c, struct handoff *handoff)
 	struct handoff_msg *msgs[COORDINATOR_CALLS_PER_TURN];
 	unsigned count = handoff_pull(handoff, msgs, array_len(msgs));
 	for (unsigned i = 0; i < count; i++) {
-		struct call *call = container_of(msgs[i], struct call, msg);
+		struct call_msg *call = container_of(msgs[i], struct call_msg, msg);
 		require(msgs[i]->kind == HANDOFF_CALL);
 		if (call->is_release)
 			kafka_call_release(handoff, call);

@@ -61,7 +61,7 @@ static enum kafka_outcome handle(struct kafka_request *r)
 	return handler ? handler(r) : KAFKA_CLOSE;
 }
 
-static void serve(struct kafka_api *api, struct handoff *handoff, struct call *call)
+static void serve(struct kafka_api *api, struct handoff *handoff, struct call_msg *call)
 {
 	struct kafka_request r = {.options = &api->options, .creations = &api->creations};
 	bool is_good = kafka_request_of_call(&r, call, arena_of(api));
@@ -81,7 +81,7 @@ static bool take_calls(struct kafka_api *api, struct handoff *handoff)
 	struct handoff_msg *msgs[CALLS_PER_TURN];
 	unsigned count = handoff_pull(handoff, msgs, CALLS_PER_TURN);
 	for (unsigned i = 0; i < count; i++) {
-		struct call *call = container_of(msgs[i], struct call, msg);
+		struct call_msg *call = container_of(msgs[i], struct call_msg, msg);
 		require(msgs[i]->kind == HANDOFF_CALL);
 		if (call->is_release)
 			kafka_call_release(handoff, call);

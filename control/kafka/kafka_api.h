@@ -1,6 +1,6 @@
 /* kafka_api.h - the Kafka requests that data cores pass on: everything but Produce and Fetch.
  *
- *     poller ─▶ struct call (bytes) ─▶ kafka_api_turn ─▶ handler ─▶ reply (bytes) ─▶ poller
+ *     poller ─▶ struct call_msg (bytes) ─▶ kafka_api_turn ─▶ handler ─▶ reply (bytes) ─▶ poller
  *     poller ─▶ the same call, is_release ─▶ reply freed ─▶ poller
  *     parked: the call goes back without a reply, which comes through the inbox (parking.h)
  *
@@ -33,7 +33,7 @@ struct kafka_api_options {
 	struct handoff *pollers[POLLERS_MAX]; /* we are the server */
 	struct outbox *outboxes[POLLERS_MAX]; /* control's own, to each poller */
 	unsigned poller_count;
-	struct kafka_api_listener listeners[LISTENERS_MAX]; /* by index, as in struct call */
+	struct kafka_api_listener listeners[LISTENERS_MAX]; /* by index, as in struct call_msg */
 	bool auto_create_topics; /* auto.create.topics.enable */
 	struct disk *disk;       /* control's own */
 	const char *log_dir;     /* outlives the kafka_api */

@@ -27,31 +27,32 @@ bool append_is_sure(struct ingest *in, const struct lane *lane, uint32_t others)
 	       in->appends.in_use + others < in->appends.count;
 }
 
-struct append *append_take(struct ingest *in, struct lane *lane)
+struct append_msg *append_take(struct ingest *in, struct lane *lane)
 {
-	struct append *a = append_is_sure(in, lane, 0) ? slab_take(&in->appends) : NULL;
+	struct append_msg *a = append_is_sure(in, lane, 0) ? slab_take(&in->appends) : NULL;
 	if (!a)
 		return NULL;
 	++*appends_taken(in, lane);
 	a->msg = (struct handoff_msg){.kind = HANDOFF_APPEND, .sender = in->poller};
 	a->partition = lane->partition;
-	a->lane = lane;
+	a->owner = lane;
 	a->log_append_time = -1;
 	list_init(&a->node);
 	fences_count(&in->fences, a);
 	return a;
 }
 
-void append_finish(struct ingest *in, struct append *give)
+void append_finish(struct ingest *in, struct append_msg *give)
 {
 	list_append(&in->finished, &give->node);
 }
 
-void append_give(struct ingest *in, struct append *a)
+void append_give(struct ingest *in, struct append_msg *a)
 {
+	struct lane *lane = append_lane(a);
 	chain_give(&a->bytes);
-	lane_release(&in->lanes, a->lane, a->reserved_bytes);
-	--*appends_taken(in, a->lane);
+	lane_release(&in->lanes, lane, a->reserved_bytes);
+	--*appends_taken(in, lane);
 	fences_uncount(&in->fences, a);
 	slab_give(&in->appends, a);
 }
@@ -83,9 +84,9 @@ static void open_lane_insert(struct list *lanes, struct lane *lane)
 static void batch_open(struct ingest *in, const struct record *r)
 {
 	struct lane *lane = r->lane;
-	struct append *a = append_take(in, lane);
+	struct append_msg *a = append_take(in, lane);
 	require(a != NULL);
-	a->is_built = true;
+	a->origin = APPEND_BUILT;
 	a->codec = codec_of(r->topic->options.compression_type);
 	require(chain_reserve(&a->bytes, &in->lanes.batch_pool, RECORD_BATCH_HEADER_BYTES));
 	lane->open = a;
@@ -98,7 +99,7 @@ static void batch_open(struct ingest *in, const struct record *r)
 
 void batch_close(struct ingest *in, struct lane *lane)
 {
-	struct append *a = lane->open;
+	struct append_msg *a = lane->open;
 	struct record_batch_header h;
 	record_batch_build(&h, a->records, lane->open_base_timestamp,
 			   lane->open_max_timestamp);
@@ -174,7 +175,7 @@ static void record_add(struct ingest *in, const struct record *r)
 	if (!lane->open)
 		batch_open(in, r);
 	record_encode(in, r);
-	struct append *a = lane->open;
+	struct append_msg *a = lane->open;
 	a->records++;
 	a->reserved_bytes += record_reserve_bytes(r->key, r->value);
 	if (r->level > a->level)
@@ -221,8 +222,8 @@ void handoff_submit(struct ingest *in)
 {
 	/* There is room: append_take() gives no more to a writer than its handoff holds. */
 	for (struct list *node; (node = list_take_first(&in->finished));) {
-		struct append *a = list_entry(node, struct append, node);
+		struct append_msg *a = list_entry(node, struct append_msg, node);
 		stats_add(&in->stats, STAT_batches_handed, 1);
-		handoff_send(in->writers[a->lane->writer], &a->msg);
+		handoff_send(in->writers[append_lane(a)->writer], &a->msg);
 	}
 }

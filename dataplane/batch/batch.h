@@ -56,10 +56,10 @@ void handoff_submit(struct ingest *in);
  * many as its handoff holds, so that a slow one does not stall the others. */
 bool append_is_sure(struct ingest *in, const struct lane *lane, uint32_t others);
 /* Takes one; null when the budget of the lane's writer is used up. */
-struct append *append_take(struct ingest *in, struct lane *lane);
+struct append_msg *append_take(struct ingest *in, struct lane *lane);
 /* The append is complete: queue it for handoff_submit. */
-void append_finish(struct ingest *in, struct append *give);
+void append_finish(struct ingest *in, struct append_msg *give);
 /* Gives object, bytes and credit back. */
-void append_give(struct ingest *in, struct append *a);
+void append_give(struct ingest *in, struct append_msg *a);
 
 #endif

@@ -74,7 +74,7 @@ static bool frame_refuse(struct ingest *in, const struct frame *f, enum kafka_er
 	record_refuse(in, error);
 	if (!answer)
 		return true;
-	struct append refused = {.error = (int16_t)error};
+	struct append_msg refused = {.error = (int16_t)error};
 	struct waiter *w = answer_wait(in, answer, &refused);
 	require(w != NULL);
 	answer->is_error = true;

@@ -18,6 +18,7 @@
 
 #include "config/bounds.h"
 #include "dataplane/base/list.h"
+#include "dataplane/base/require.h"
 #include "dataplane/handoff.h"
 
 struct lane {
@@ -27,14 +28,14 @@ struct lane {
 	struct list blocked;          /* struct session.blocked: for credit of this lane */
 	struct list relieved;         /* on lanes->relieved of its writer, or alone */
 	/* The batch being filled from frames; null when there is none. */
-	struct append *open;
+	struct append_msg *open;
 	uint64_t open_deadline_ns;    /* linger */
 	struct list open_node;        /* lanes with an open batch, earliest deadline first */
 	uint8_t open_listener;        /* whose records it holds: which of those lists */
 	int64_t open_base_timestamp;
 	int64_t open_max_timestamp;
 	/* Fetches parked until the high watermark passes `watch.offset`. */
-	struct watch watch;
+	struct watch_msg watch;
 	bool is_watching;             /* `watch` is on its way or at the writer */
 	struct list parked;           /* struct fetch_part.node */
 };
@@ -67,6 +68,13 @@ bool lane_has_credit(const struct lanes *l, const struct lane *lane, uint32_t by
 bool lane_reserve(struct lanes *l, struct lane *lane, uint32_t bytes, bool may_use_reserve);
 /* Gives `bytes` back; whoever waits for them is admitted in the next turn (waiting.h). */
 void lane_release(struct lanes *l, struct lane *lane, uint32_t bytes);
+
+/* The lane that a poller's append is for. */
+static inline struct lane *append_lane(const struct append_msg *a)
+{
+	require(a->msg.kind == HANDOFF_APPEND);
+	return a->owner;
+}
 
 /* Credit left, without the reserve. */
 static inline uint64_t lane_room(const struct lanes *l, const struct lane *lane)

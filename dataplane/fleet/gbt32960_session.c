@@ -379,7 +379,7 @@ static void answer_patch(struct answer *a, size_t from, const void *data, size_t
 }
 
 /* Success was prepared; failure changes the flag, and the BCC with it. */
-static void gbt32960_resolve(struct ingest *in, struct waiter *w, const struct append *done)
+static void gbt32960_resolve(struct ingest *in, struct waiter *w, const struct append_msg *done)
 {
 	struct answer *a = w->answer;
 	if (!done->error || !a->session)

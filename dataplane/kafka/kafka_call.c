@@ -16,6 +16,13 @@ static struct ticket ticket_next(struct kafka_session *ks)
 	return (struct ticket){.stream = ks->base.stream->handle, .request = ks->calls};
 }
 
+/* The answer that the call is to complete, or null. */
+static struct answer *call_answer(const struct call_msg *c)
+{
+	require(c->msg.kind == HANDOFF_CALL);
+	return c->owner;
+}
+
 /* All the request's bytes are here. */
 static enum kafka_progress call_send(struct ingest *in, struct kafka_session *ks)
 {
@@ -23,16 +30,17 @@ static enum kafka_progress call_send(struct ingest *in, struct kafka_session *ks
 	struct call_server *server = server_of(in, ks);
 	bool may_call = waiting_is_turn(in, s, WAIT_CALL + ks->server) &&
 			handoff_has_room(server->handoff, HANDOFF_CALL);
-	struct call *c = may_call ? slab_take(&server->calls) : NULL;
+	struct call_msg *c = may_call ? slab_take(&server->calls) : NULL;
 	if (!c)
 		return kafka_wait(in, ks, WAIT_CALL + ks->server);
-	c->answer = waiting_is_turn(in, s, WAIT_ANSWER) ? answer_take(in, s, false) : NULL;
-	if (!c->answer) {
+	struct answer *a = waiting_is_turn(in, s, WAIT_ANSWER) ? answer_take(in, s, false) : NULL;
+	if (!a) {
 		slab_give(&server->calls, c);
 		return kafka_wait(in, ks, WAIT_ANSWER);
 	}
-	c->answer->waiting = 1;
-	c->answer->frames = 1;
+	a->waiting = 1;
+	a->frames = 1;
+	c->owner = a;
 	c->msg = (struct handoff_msg){.kind = HANDOFF_CALL, .sender = in->poller};
 	c->server = ks->server;
 	c->listener = ks->base.stream->listener;
@@ -63,7 +71,7 @@ enum kafka_progress kafka_call_step(struct ingest *in, struct kafka_session *ks)
 }
 
 /* Its server frees the reply; the ring has room, for every call has its place in the budget. */
-static void call_release(struct ingest *in, struct call *c)
+static void call_release(struct ingest *in, struct call_msg *c)
 {
 	struct call_server *server = &in->servers[c->server];
 	if (!c->reply) {
@@ -71,7 +79,7 @@ static void call_release(struct ingest *in, struct call *c)
 		return;
 	}
 	c->is_release = true;
-	c->answer = NULL;
+	c->owner = NULL;
 	handoff_send(server->handoff, &c->msg);
 }
 
@@ -104,9 +112,9 @@ static bool answer_fill(struct ingest *in, struct session *s, struct answer *a,
 	return fits;
 }
 
-static void call_reply(struct ingest *in, struct call *c)
+static void call_reply(struct ingest *in, struct call_msg *c)
 {
-	struct answer *a = c->answer;
+	struct answer *a = call_answer(c);
 	if (a->session) {
 		struct kafka_session *ks = kafka_session_of(a->session);
 		struct bytes reply = {c->reply, c->reply_bytes};
@@ -121,9 +129,9 @@ static void call_reply(struct ingest *in, struct call *c)
 }
 
 /* The call is free, the connection still owes the answer. */
-static void call_park(struct ingest *in, struct call *c)
+static void call_park(struct ingest *in, struct call_msg *c)
 {
-	struct answer *a = c->answer;
+	struct answer *a = call_answer(c);
 	call_release(in, c);
 	stats_add(&in->stats, STAT_requests_parked, 1);
 	if (!a)
@@ -136,9 +144,9 @@ static void call_park(struct ingest *in, struct call *c)
 	a->may_wait = true;
 }
 
-void kafka_call_done(struct ingest *in, struct call *c)
+void kafka_call_done(struct ingest *in, struct call_msg *c)
 {
-	struct answer *a = c->answer;
+	struct answer *a = call_answer(c);
 	if (c->is_release) {
 		slab_give(&in->servers[c->server].calls, c);
 		return;
@@ -161,9 +169,9 @@ static struct answer *answer_of(struct kafka_session *ks, struct ticket ticket)
 	if (ticket.request != ks->calls || ks->held_send)
 		return NULL;
 	if (ks->call) {
-		ks->parked = ks->call->answer;
+		ks->parked = call_answer(ks->call);
 		ks->parked->may_wait = true;
-		ks->call->answer = NULL;
+		ks->call->owner = NULL;
 		ks->call = NULL;
 	}
 	return ks->parked;
@@ -205,7 +213,7 @@ void kafka_call_close(struct ingest *in, struct kafka_session *ks)
 	if (ks->held_send)
 		delivery_give(in, ks->held_send, INBOX_GONE);
 	if (ks->held) {
-		a = ks->held->answer;
+		a = call_answer(ks->held);
 		call_release(in, ks->held);
 	}
 	ks->held = NULL;

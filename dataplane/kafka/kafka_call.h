@@ -1,6 +1,6 @@
 /* kafka_call.h - requests that control or the coordinator answers: bytes there, bytes back.
  *
- *     stream ─▶ request chunks ─▶ struct call ─▶ server ─▶ reply ─▶ answer chunks ─▶ stream
+ *     stream ─▶ request chunks ─▶ call_msg ─────▶ server ─▶ reply ─▶ answer chunks ─▶ stream
  *                                     ▲   ▲         │ └─ parked ┐     ▲
  *                                     │   └─────────┼───────────┘     │
  *                                     └─────────────┘                 └── SEND, with the ticket
@@ -31,6 +31,6 @@ void kafka_call_resume(struct ingest *in, struct kafka_session *ks);
 void kafka_call_close(struct ingest *in, struct kafka_session *ks);
 
 /* A server has replied, has parked the request, or has taken its reply back. */
-void kafka_call_done(struct ingest *in, struct call *c);
+void kafka_call_done(struct ingest *in, struct call_msg *c);
 
 #endif

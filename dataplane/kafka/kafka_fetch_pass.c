@@ -194,7 +194,7 @@ static bool read_send(struct ingest *in, struct fetch *f, struct fetch_part *par
 	if (chunks == 0)
 		f->min_bytes = 0; /* what cannot be held is not waited for */
 	bool may_read = is_turn(in, f, WAIT_READ + writer) && handoff_has_room(h, HANDOFF_READ);
-	struct read *r = may_read ? slab_take(&in->reads) : NULL;
+	struct read_msg *r = may_read ? slab_take(&in->reads) : NULL;
 	if (!r) {
 		read_wait(in, f, WAIT_READ + writer);
 		return false;
@@ -238,7 +238,7 @@ static void found_error(struct fetch *f, int16_t error)
 }
 
 /* What the read has found; or that it must be repeated with more room. */
-static void found_take(struct ingest *in, struct fetch *f, struct read *r)
+static void found_take(struct ingest *in, struct fetch *f, struct read_msg *r)
 {
 	struct chain bytes = chunks_used(&r->bytes);
 	if (r->error) {
@@ -262,7 +262,7 @@ static void found_take(struct ingest *in, struct fetch *f, struct read *r)
 	};
 }
 
-void kafka_read_done(struct ingest *in, struct read *r)
+void kafka_read_done(struct ingest *in, struct read_msg *r)
 {
 	struct fetch *f = r->owner;
 	f->state = FETCH_RUNNING;
@@ -293,11 +293,12 @@ static void lane_watch(struct ingest *in, struct lane *lane)
 		int64_t other = list_entry(node, struct fetch_part, node)->high_watermark;
 		offset = other < offset ? other : offset;
 	}
-	lane->watch = (struct watch){
+	lane->watch = (struct watch_msg){
 		.msg = {.kind = HANDOFF_WATCH, .sender = in->poller},
+		.kind = WATCH_HIGH_WATERMARK,
 		.partition = first->ref,
 		.offset = offset,
-		.lane = lane,
+		.owner = lane,
 	};
 	lane->is_watching = true;
 	handoff_send(h, &lane->watch.msg);
@@ -424,7 +425,7 @@ void kafka_fetch_expire(struct ingest *in, struct fetch *f)
 
 /* A parked part that the watch was for: its watermark has passed, or its partition is not
  * what it was. */
-static struct fetch_part *part_due(const struct lane *lane, const struct watch *w)
+static struct fetch_part *part_due(const struct lane *lane, const struct watch_msg *w)
 {
 	list_for_each(node, &lane->parked)
 	{
@@ -436,9 +437,10 @@ static struct fetch_part *part_due(const struct lane *lane, const struct watch *
 	return NULL;
 }
 
-void kafka_watch_done(struct ingest *in, struct watch *w)
+void kafka_watch_done(struct ingest *in, struct watch_msg *w)
 {
-	struct lane *lane = w->lane;
+	require(w->msg.kind == HANDOFF_WATCH && w->kind == WATCH_HIGH_WATERMARK);
+	struct lane *lane = w->owner;
 	lane->is_watching = false;
 	for (struct fetch_part *part; (part = part_due(lane, w));) {
 		/* A fenced partition fails every watch at once: its readers are told. */

@@ -24,7 +24,7 @@ void kafka_fetch_begin(struct ingest *in, struct fetch *f);
 void kafka_fetch_give(struct ingest *in, struct fetch *f);
 
 /* The writer has given these back. */
-void kafka_read_done(struct ingest *in, struct read *r);
-void kafka_watch_done(struct ingest *in, struct watch *w);
+void kafka_read_done(struct ingest *in, struct read_msg *r);
+void kafka_watch_done(struct ingest *in, struct watch_msg *w);
 
 #endif

@@ -270,7 +270,7 @@ static enum kafka_progress end_step(struct ingest *in, struct kafka_session *ks)
 
 /* ---- later ----------------------------------------------------------------------------- */
 
-void kafka_produce_resolve(struct ingest *in, struct waiter *w, const struct append *done)
+void kafka_produce_resolve(struct ingest *in, struct waiter *w, const struct append_msg *done)
 {
 	struct answer *a = w->answer;
 	if (a->is_silent) {

@@ -131,7 +131,7 @@ static bool append_begin(struct ingest *in, struct kafka_session *ks)
 	struct lane *lane = lanes_get(&in->lanes, ref);
 	enum wait_for what = WAIT_APPEND + lane->writer;
 	bool is_turn = waiting_is_turn(in, &ks->base, what);
-	struct append *a = is_turn ? append_take(in, lane) : NULL;
+	struct append_msg *a = is_turn ? append_take(in, lane) : NULL;
 	if (!a) {
 		session_wait(in, &ks->base, what);
 		return false;
@@ -173,10 +173,10 @@ static enum kafka_progress take_header(struct ingest *in, struct kafka_session *
 static enum kafka_progress take_credit(struct ingest *in, struct kafka_session *ks)
 {
 	struct kafka_receive *r = &ks->produce.receive;
-	struct append *a = r->append;
+	struct append_msg *a = r->append;
 	uint32_t step = min_u32(r->left, CHUNK_BYTES);
 	bool is_oldest = in->incomplete.next == &r->node;
-	if (!credit_take(in, &ks->base, a->lane, step, is_oldest))
+	if (!credit_take(in, &ks->base, append_lane(a), step, is_oldest))
 		return KAFKA_WAIT;
 	a->reserved_bytes += step;
 	r->credit = step;
@@ -229,7 +229,7 @@ static bool is_time_good(const struct topic *t, int64_t now, int64_t timestamp)
 }
 
 /* What a CreateTime topic makes of the LogAppendTime bit: cleared, whatever sets it wanted. */
-static void clear_append_time(struct append *a, struct record_batch_header *h)
+static void clear_append_time(struct append_msg *a, struct record_batch_header *h)
 {
 	unsigned attributes = be16_get(h->attributes) & ~(unsigned)RECORD_BATCH_LOG_APPEND_TIME;
 	h->attributes = be16_of((uint16_t)attributes);
@@ -238,7 +238,7 @@ static void clear_append_time(struct append *a, struct record_batch_header *h)
 
 /* Every record's time within the topic's bounds. With the LogAppendTime bit, and where the
  * records cannot be read, the header's latest time stands for all. */
-static bool check_times(struct ingest *in, const struct topic *topic, struct append *a,
+static bool check_times(struct ingest *in, const struct topic *topic, struct append_msg *a,
 			struct record_times times)
 {
 	struct record_batch_header *h = (void *)chunk_at(a->bytes.head);
@@ -259,7 +259,7 @@ static bool check_times(struct ingest *in, const struct topic *topic, struct app
 
 static enum batch_verdict check_whole(struct ingest *in, struct kafka_session *ks)
 {
-	struct append *a = ks->produce.receive.append;
+	struct append_msg *a = ks->produce.receive.append;
 	const struct topic *topic = kafka_topic(in, ks);
 	const struct record_batch_header *h = record_batch_header_of(chunk_at(a->bytes.head));
 	struct record_times times = {0};
@@ -308,7 +308,7 @@ static void leave_incomplete(struct ingest *in, struct kafka_receive *r)
 void kafka_receive_end(struct ingest *in, struct kafka_session *ks)
 {
 	struct kafka_receive *r = &ks->produce.receive;
-	struct append *a = r->append;
+	struct append_msg *a = r->append;
 	r->append = NULL;
 	leave_incomplete(in, r);
 	stats_add(&in->stats, STAT_records_received, r->records);
@@ -325,7 +325,7 @@ void kafka_receive_end(struct ingest *in, struct kafka_session *ks)
 void kafka_receive_drop(struct ingest *in, struct kafka_session *ks)
 {
 	struct kafka_receive *r = &ks->produce.receive;
-	struct append *a = r->append;
+	struct append_msg *a = r->append;
 	r->append = NULL;
 	leave_incomplete(in, r);
 	if (a)

@@ -237,7 +237,7 @@ static void kafka_expire(struct ingest *in, struct session *s)
 		session_arm(in, s, in->settings.request_timeout_ms);
 }
 
-static void kafka_resolve(struct ingest *in, struct waiter *w, const struct append *done)
+static void kafka_resolve(struct ingest *in, struct waiter *w, const struct append_msg *done)
 {
 	kafka_produce_resolve(in, w, done);
 }

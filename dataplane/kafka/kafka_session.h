@@ -53,7 +53,7 @@ typedef enum kafka_progress kafka_step(struct ingest *in, struct kafka_session *
 /* One partition's batch on its way in; see kafka_receive.h. */
 struct kafka_receive {
 	struct list node;      /* ingest->incomplete, or alone */
-	struct append *append; /* null: refused, its bytes are skipped */
+	struct append_msg *append; /* null: refused, its bytes are skipped */
 	uint32_t left;         /* bytes of the batch not consumed */
 	uint32_t taken;        /* bytes consumed */
 	uint32_t credit;       /* reserved, not yet filled */
@@ -100,9 +100,9 @@ struct kafka_session {
 	struct chain request;    /* for its server, so far */
 	/* The call under way, if there is one: with its server; back, and parked; back with a reply
 	 * that found no room; or parked and answered by a SEND that found none. */
-	struct call *call;
+	struct call_msg *call;
 	struct answer *parked;
-	struct call *held;
+	struct call_msg *held;
 	struct inbox_msg *held_send;
 	uint32_t calls;          /* the number of the last one: struct ticket */
 };

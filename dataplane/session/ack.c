@@ -34,7 +34,7 @@ static enum stat_id record_end(int16_t error)
 
 /* The waiter that is taken when `n` others have been, or null; of those to come the lists show the
  * first APPEND_WAITER_LISTS. */
-static const struct waiter *waiter_coming(const struct append *a, unsigned n)
+static const struct waiter *waiter_coming(const struct append_msg *a, unsigned n)
 {
 	return n < a->waiter_count
 		       ? a->waiters[(a->waiter_count - 1 - n) % APPEND_WAITER_LISTS]
@@ -59,7 +59,7 @@ static void stream_fetch(const struct waiter *w)
 		prefetch(w->answer->session->stream, STREAM_FETCH_BYTES);
 }
 
-static void waiters_fetch_first(const struct append *a)
+static void waiters_fetch_first(const struct append_msg *a)
 {
 	for (unsigned n = 0; n < APPEND_WAITER_LISTS; n++)
 		answer_fetch(waiter_coming(a, n));
@@ -71,7 +71,7 @@ static void waiters_fetch_first(const struct append *a)
 
 /* A batch's waiters sit in as many answers, sessions and streams, none of which was touched
  * since the frame came. Each is asked for while those before it are worked on. */
-static unsigned waiters_resolve(struct ingest *in, struct append *done)
+static unsigned waiters_resolve(struct ingest *in, struct append_msg *done)
 {
 	unsigned count = done->waiter_count;
 	waiters_fetch_first(done);
@@ -92,7 +92,7 @@ static unsigned waiters_resolve(struct ingest *in, struct append *done)
 }
 
 /* How many answers it was waited for by. */
-static unsigned append_done(struct ingest *in, struct append *done)
+static unsigned append_done(struct ingest *in, struct append_msg *done)
 {
 	stats_add(&in->stats, record_end(done->error), done->records);
 	unsigned resolved = waiters_resolve(in, done);
@@ -105,15 +105,15 @@ static unsigned message_done(struct ingest *in, struct handoff_msg *msg)
 {
 	switch ((enum handoff_kind)msg->kind) {
 	case HANDOFF_APPEND:
-		return append_done(in, container_of(msg, struct append, msg));
+		return append_done(in, container_of(msg, struct append_msg, msg));
 	case HANDOFF_READ:
-		kafka_read_done(in, container_of(msg, struct read, msg));
+		kafka_read_done(in, container_of(msg, struct read_msg, msg));
 		return 1;
 	case HANDOFF_WATCH:
-		kafka_watch_done(in, container_of(msg, struct watch, msg));
+		kafka_watch_done(in, container_of(msg, struct watch_msg, msg));
 		return 1;
 	case HANDOFF_CALL:
-		kafka_call_done(in, container_of(msg, struct call, msg));
+		kafka_call_done(in, container_of(msg, struct call_msg, msg));
 		return 1;
 	default:
 		require(!"a poller sends no such message");

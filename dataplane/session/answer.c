@@ -34,7 +34,7 @@ struct answer *answer_take_text(struct ingest *in, struct session *s, bool is_si
 	return a;
 }
 
-struct waiter *answer_wait(struct ingest *in, struct answer *answer, struct append *append)
+struct waiter *answer_wait(struct ingest *in, struct answer *answer, struct append_msg *append)
 {
 	struct waiter *w = &answer->first;
 	if (answer->first_in_use)
@@ -43,7 +43,7 @@ struct waiter *answer_wait(struct ingest *in, struct answer *answer, struct appe
 		answer->first_in_use = true;
 	if (!w)
 		return NULL;
-	struct waiter **list = &append->waiters[append->waiter_count++ % APPEND_WAITER_LISTS];
+	void **list = &append->waiters[append->waiter_count++ % APPEND_WAITER_LISTS];
 	w->answer = answer;
 	w->next = *list;
 	*list = w;
@@ -51,7 +51,7 @@ struct waiter *answer_wait(struct ingest *in, struct answer *answer, struct appe
 	return w;
 }
 
-void answer_unwait(struct ingest *in, struct append *append)
+void answer_unwait(struct ingest *in, struct append_msg *append)
 {
 	struct waiter *w = append_take_waiter(append);
 	struct answer *answer = w->answer;

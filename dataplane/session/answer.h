@@ -72,19 +72,19 @@ static inline uint32_t answer_chunks_left(const struct ingest *in)
 void answer_queue(struct session *s, struct answer *a);
 
 /* `answer` waits for `append` too; null when there are no waiters left. */
-struct waiter *answer_wait(struct ingest *in, struct answer *answer, struct append *append);
+struct waiter *answer_wait(struct ingest *in, struct answer *answer, struct append_msg *append);
 
 /* Takes the waiter out that was added last; there is one. */
-static inline struct waiter *append_take_waiter(struct append *append)
+static inline struct waiter *append_take_waiter(struct append_msg *append)
 {
-	struct waiter **list = &append->waiters[--append->waiter_count % APPEND_WAITER_LISTS];
+	void **list = &append->waiters[--append->waiter_count % APPEND_WAITER_LISTS];
 	struct waiter *w = *list;
 	*list = w->next;
 	return w;
 }
 
 /* Takes back the last answer_wait() for `append`. */
-void answer_unwait(struct ingest *in, struct append *append);
+void answer_unwait(struct ingest *in, struct append_msg *append);
 
 /* One thing less to wait for. */
 void answer_done(struct ingest *in, struct answer *answer);

@@ -30,13 +30,13 @@ struct fences {
 void fences_init(struct fences *f);
 
 /* A batch is begun; given up or back. */
-static inline void fences_count(struct fences *f, struct append *a)
+static inline void fences_count(struct fences *f, struct append_msg *a)
 {
 	a->epoch = f->epoch;
 	f->appends[f->epoch]++;
 }
 
-static inline void fences_uncount(struct fences *f, const struct append *a)
+static inline void fences_uncount(struct fences *f, const struct append_msg *a)
 {
 	f->appends[a->epoch]--;
 }

@@ -88,7 +88,7 @@ struct protocol {
 	void (*reject)(struct ingest *in, struct session *s, const struct frame *f);
 	/* The writer has given back the append `w` waited for: write the outcome into the
 	 * answer's bytes. */
-	void (*resolve)(struct ingest *in, struct waiter *w, const struct append *done);
+	void (*resolve)(struct ingest *in, struct waiter *w, const struct append_msg *done);
 	/* A SEND with a ticket, for this session: given back when its bytes are copied. Null: its
 	 * requests never have one. */
 	void (*deliver)(struct ingest *in, struct session *s, struct inbox_msg *give);
@@ -179,7 +179,7 @@ struct ingest {
 	uint32_t tickets;               /* given so far to sessions that wait */
 	struct lane *reserve_lane;      /* whose credit WAIT_RESERVE is for */
 	struct list incomplete;         /* Kafka batches being received, oldest first */
-	struct list finished;           /* struct append.node: complete, for handoff */
+	struct list finished;           /* struct append_msg.node: complete, for handoff */
 	struct handoff *writers[WRITERS_MAX];
 	unsigned writer_count;
 	struct bad_frames bad_frames;

@@ -50,7 +50,7 @@ static void give_watches(struct log *log, int16_t error)
 {
 	struct list *node;
 	while ((node = list_take_first(&log->watches))) {
-		list_entry(node, struct watch, node)->error = error;
+		list_entry(node, struct watch_msg, node)->error = error;
 		list_append(&log->service->watches, node);
 	}
 }
@@ -59,7 +59,7 @@ static void fail_appends(struct log *log, struct list *appends)
 {
 	struct list *node;
 	while ((node = list_take_first(appends))) {
-		list_entry(node, struct append, node)->error = KAFKA_ERROR_KAFKA_STORAGE_ERROR;
+		list_entry(node, struct append_msg, node)->error = KAFKA_ERROR_KAFKA_STORAGE_ERROR;
 		list_append(&log->service->appends, node);
 		log->service->unanswered--;
 	}
@@ -182,8 +182,9 @@ void log_advance(struct log *log)
 	else if (log->is_starved)
 		log_touch(log);
 }
-void log_watch(struct log *log, struct watch *w)
+void log_watch(struct log *log, struct watch_msg *w)
 {
+	require(w->kind == WATCH_HIGH_WATERMARK); /* the only mark that anybody asks for yet */
 	w->error = log->is_fenced ? KAFKA_ERROR_KAFKA_STORAGE_ERROR : KAFKA_ERROR_NONE;
 	bool is_over = log->is_fenced || w->offset < log->durable.offset;
 	list_append(is_over ? &log->service->watches : &log->watches, &w->node);

@@ -98,9 +98,9 @@ void log_alter(struct log *log, const struct log_options *options);
 void log_fence(struct log *log, int error);
 
 /* Sets the append's offset and puts it behind those before it. */
-void log_append(struct log *log, struct append *give);
-void log_read(struct log *log, struct read *give);
-void log_watch(struct log *log, struct watch *give);
+void log_append(struct log *log, struct append_msg *give);
+void log_read(struct log *log, struct read_msg *give);
+void log_watch(struct log *log, struct watch_msg *give);
 
 /* Submits what may be submitted. Once per turn for every log on the active list. */
 void log_advance(struct log *log);

@@ -4,7 +4,7 @@
 #include "dataplane/wire/kafka/kafka_error.h"
 #include "dataplane/wire/record/record_batch.h"
 
-static int16_t append_check(const struct log *log, const struct append *a)
+static int16_t append_check(const struct log *log, const struct append_msg *a)
 {
 	if (log->is_fenced)
 		return KAFKA_ERROR_KAFKA_STORAGE_ERROR;
@@ -15,7 +15,7 @@ static int16_t append_check(const struct log *log, const struct append *a)
 	return KAFKA_ERROR_NONE;
 }
 
-void log_append(struct log *log, struct append *a)
+void log_append(struct log *log, struct append_msg *a)
 {
 	require(!log->is_closing && a->bytes.size >= RECORD_BATCH_HEADER_BYTES);
 	log->service->unanswered++;
@@ -135,7 +135,7 @@ static bool copy_batch(struct log *log)
 	return true;
 }
 
-static bool needs_roll(const struct log *log, const struct append *a)
+static bool needs_roll(const struct log *log, const struct append_msg *a)
 {
 	uint64_t end = log->end.position + a->bytes.size;
 	if (log->end.position == 0)
@@ -146,7 +146,7 @@ static bool needs_roll(const struct log *log, const struct append *a)
 }
 
 /* May the batch's bytes follow now? Rolls first where it has to. */
-static bool begin_batch(struct log *log, const struct append *a)
+static bool begin_batch(struct log *log, const struct append_msg *a)
 {
 	if ((log->wants_roll || needs_roll(log, a)) && !log_roll(log))
 		return false;
@@ -171,7 +171,7 @@ static bool begin_batch(struct log *log, const struct append *a)
 	return true;
 }
 
-static void end_batch(struct log *log, struct append *a)
+static void end_batch(struct log *log, struct append_msg *a)
 {
 	log->is_copying = false;
 	log->end.offset = a->last_offset + 1;
@@ -185,7 +185,7 @@ static void end_batch(struct log *log, struct append *a)
 void log_copy(struct log *log)
 {
 	while (!list_is_empty(&log->queue)) {
-		struct append *a = list_entry(log->queue.next, struct append, node);
+		struct append_msg *a = list_entry(log->queue.next, struct append_msg, node);
 		if (!log->is_copying && !begin_batch(log, a))
 			return;
 		if (!copy_batch(log))

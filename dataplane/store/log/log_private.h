@@ -92,7 +92,7 @@ struct log_reading {
 	struct disk_op op;
 	struct iovec iov[READ_IOVS_MAX];
 	struct log *log;
-	struct read *read;
+	struct read_msg *read;
 	struct segment *segment;
 	bool is_searching;
 	bool is_led;       /* `position` came from the index file, which may lie */
@@ -163,7 +163,7 @@ struct log {
 	int64_t next_offset;   /* of the next append taken on */
 	struct log_place end;  /* behind the last batch copied wholly */
 	uint64_t copied_bytes;
-	struct list queue;     /* struct append.node: not copied, or in part */
+	struct list queue;     /* struct append_msg.node: not copied, or in part */
 	bool is_copying;       /* the first of the queue is copied in part */
 	struct chunk *copy_chunk;
 	uint32_t copy_at;
@@ -236,8 +236,8 @@ struct log {
 	/* Reads and watches. */
 	struct log_cursor cursors[LOG_CURSORS];
 	unsigned next_cursor;
-	struct list reads_waiting; /* struct read.node */
-	struct list watches;       /* struct watch.node */
+	struct list reads_waiting; /* struct read_msg.node */
+	struct list watches;       /* struct watch_msg.node */
 };
 
 static inline struct segment *log_active(const struct log *log)

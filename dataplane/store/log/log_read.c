@@ -14,7 +14,7 @@
 #include "dataplane/wire/kafka/kafka_error.h"
 #include "dataplane/wire/record/record_batch.h"
 
-static void finish(struct log *log, struct read *r, int16_t error)
+static void finish(struct log *log, struct read_msg *r, int16_t error)
 {
 	r->error = error;
 	r->high_watermark = log->durable.offset;
@@ -24,14 +24,14 @@ static void finish(struct log *log, struct read *r, int16_t error)
 	stats_add(log->service->stats, STAT_read_bytes, r->bytes.size);
 }
 
-static void chunks_clear(struct read *r)
+static void chunks_clear(struct read_msg *r)
 {
 	for (struct chunk *c = r->bytes.head; c; c = c->next)
 		c->off = c->len = 0;
 	r->bytes.size = 0;
 }
 
-static uint64_t chunks_capacity(const struct read *r)
+static uint64_t chunks_capacity(const struct read_msg *r)
 {
 	uint64_t n = 0;
 	for (const struct chunk *c = r->bytes.head; c; c = c->next) {
@@ -166,7 +166,7 @@ static struct found walk_batches(const struct log_reading *r)
 }
 
 /* Cuts the chain to [begin, end); chunks emptied at the front go to the back. */
-static void trim(struct read *r, uint64_t begin, uint64_t end)
+static void trim(struct read_msg *r, uint64_t begin, uint64_t end)
 {
 	struct chain kept = {0};
 	struct chain rest = {0};
@@ -316,7 +316,7 @@ void log_reading_done(struct log_reading *r)
 	}
 }
 
-static void start(struct log *log, struct read *read)
+static void start(struct log *log, struct read_msg *read)
 {
 	struct log_reading *r = slab_take(&log->service->reads);
 	require(r);
@@ -334,7 +334,7 @@ static void start(struct log *log, struct read *read)
 		begin_data(r);
 }
 
-void log_read(struct log *log, struct read *r)
+void log_read(struct log *log, struct read_msg *r)
 {
 	r->bytes_needed = 0;
 	chunks_clear(r);
@@ -364,6 +364,6 @@ void log_start_reads(struct log *log)
 			return;
 		}
 		struct list *node = list_take_first(&log->reads_waiting);
-		start(log, list_entry(node, struct read, node));
+		start(log, list_entry(node, struct read_msg, node));
 	}
 }

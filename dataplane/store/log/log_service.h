@@ -69,9 +69,9 @@ struct log_service {
 	struct list sync_dues;    /* what is written is to be synced, though nobody waits */
 	struct list mark_dues;    /* the durable mark is old */
 	/* Finished, with their answers; the writer takes them from here. */
-	struct list appends;      /* struct append.node */
-	struct list reads_done;   /* struct read.node */
-	struct list watches;      /* struct watch.node */
+	struct list appends;      /* struct append_msg.node */
+	struct list reads_done;   /* struct read_msg.node */
+	struct list watches;      /* struct watch_msg.node */
 };
 
 /* -errno when there is no memory. */

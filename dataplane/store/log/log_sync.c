@@ -8,7 +8,7 @@ void log_answer(struct log *log, enum ack_level level, int64_t offset)
 {
 	struct list *waiting = &log->unanswered[level];
 	while (!list_is_empty(waiting)) {
-		struct append *a = list_entry(waiting->next, struct append, node);
+		struct append_msg *a = list_entry(waiting->next, struct append_msg, node);
 		if (a->last_offset >= offset)
 			return;
 		list_remove(&a->node);
@@ -21,7 +21,7 @@ static void wake_watches(struct log *log)
 {
 	for (struct list *node = log->watches.next, *next; node != &log->watches; node = next) {
 		next = node->next;
-		struct watch *w = list_entry(node, struct watch, node);
+		struct watch_msg *w = list_entry(node, struct watch_msg, node);
 		if (w->offset >= log->durable.offset)
 			continue;
 		list_remove(node);

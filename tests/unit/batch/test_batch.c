@@ -206,7 +206,7 @@ Test(batch, a_drain_flushes_what_lingers)
 
 Test(batch, a_slow_writer_has_no_more_appends_than_its_handoff_holds)
 {
-	static struct append *taken[HANDOFF_APPENDS_MAX];
+	static struct append_msg *taken[HANDOFF_APPENDS_MAX];
 	struct rig_options o = {.appends_max = 2 * HANDOFF_APPENDS_MAX};
 	struct rig *r = rig_create(&o);
 	struct lane *slow = lane_at(r, 0), *other = lane_at(r, 1);
@@ -261,7 +261,7 @@ Test(batch, each_writer_gets_the_batches_of_its_partitions)
 		/* Those of the first writer come back alone, and with them its credit. */
 		unsigned n = handoff_pull(r->in.writers[w], msgs, RIG_VEHICLE_PARTITIONS);
 		for (unsigned i = 0; i < n; i++) {
-			struct append *a = container_of(msgs[i], struct append, msg);
+			struct append_msg *a = container_of(msgs[i], struct append_msg, msg);
 			cr_assert(a->partition.slot % RIG_WRITERS == w);
 			handoff_complete(r->in.writers[w], msgs[i]);
 		}

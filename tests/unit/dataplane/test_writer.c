@@ -48,7 +48,7 @@ static struct handoff_msg *wait_for(struct rig *r, struct handoff *h)
 static int run_admin(struct rig *r, enum admin_op op, uint32_t slot, uint32_t generation,
 		     const struct log_options *options)
 {
-	struct admin a = {.msg.kind = HANDOFF_ADMIN, .op = op, .log = r->log,
+	struct admin_msg a = {.msg.kind = HANDOFF_ADMIN, .op = op, .log = r->log,
 			  .partition = {slot, generation}};
 	if (options)
 		a.options = *options;
@@ -114,10 +114,11 @@ static void close_rig(struct rig *r)
 }
 
 /* A batch as batch.c leaves it: no size, no CRC. */
-static struct append built(struct rig *r, enum record_codec codec, const void *records,
+static struct append_msg built(struct rig *r, enum record_codec codec, const void *records,
 			   size_t size)
 {
-	struct append a = {.msg.kind = HANDOFF_APPEND, .level = ACK_DURABLE, .is_built = true,
+	struct append_msg a = {.msg.kind = HANDOFF_APPEND, .level = ACK_DURABLE,
+			       .origin = APPEND_BUILT,
 			   .codec = codec, .partition = {7, 3}, .records = 1};
 	struct record_batch_header h;
 	record_batch_build(&h, 1, 1000, 1000);
@@ -126,7 +127,7 @@ static struct append built(struct rig *r, enum record_codec codec, const void *r
 	return a;
 }
 
-static void run_append(struct rig *r, struct append *a)
+static void run_append(struct rig *r, struct append_msg *a)
 {
 	handoff_send(&r->poller, &a->msg);
 	cr_assert(wait_for(r, &r->poller) == &a->msg);
@@ -135,7 +136,7 @@ static void run_append(struct rig *r, struct append *a)
 /* Reads the batch at `offset`; to be freed. */
 static uint8_t *read_batch(struct rig *r, int64_t offset, size_t *ret_size)
 {
-	struct read read = {.msg.kind = HANDOFF_READ, .partition = {7, 3}, .offset = offset,
+	struct read_msg read = {.msg.kind = HANDOFF_READ, .partition = {7, 3}, .offset = offset,
 			    .bytes_max = 1};
 	for (unsigned i = 0; i < 64; i++)
 		chain_push(&read.bytes, chunk_take(&r->pool));
@@ -191,7 +192,7 @@ Test(writer, built_batches_are_compressed_checked_and_read_back)
 		records[i] = (uint8_t)("temperature"[i % 11] + i / 5000);
 	for (unsigned codec = 0; codec < RECORD_CODECS; codec++) {
 		size_t size;
-		struct append a = built(r, codec, records, sizeof records);
+		struct append_msg a = built(r, codec, records, sizeof records);
 		run_append(r, &a);
 		cr_assert(a.error == 0 && a.base_offset == codec);
 		chain_give(&a.bytes);
@@ -217,7 +218,7 @@ Test(writer, a_batch_that_does_not_shrink_stays_as_it_is)
 		records[i] = (uint8_t)((noise = noise * 1664525 + 1013904223) >> 24);
 	for (unsigned codec = 0; codec < RECORD_CODECS; codec++) {
 		size_t size;
-		struct append a = built(r, codec, records, sizeof records);
+		struct append_msg a = built(r, codec, records, sizeof records);
 		run_append(r, &a);
 		chain_give(&a.bytes);
 		uint8_t *batch = read_batch(r, codec, &size);
@@ -233,8 +234,8 @@ Test(writer, a_batch_that_does_not_shrink_stays_as_it_is)
 Test(writer, the_coordinator_is_answered_on_its_own_ring)
 {
 	struct rig *r = open_rig();
-	struct append polled = built(r, RECORD_CODEC_NONE, "a", 1);
-	struct append keyed = built(r, RECORD_CODEC_NONE, "b", 1);
+	struct append_msg polled = built(r, RECORD_CODEC_NONE, "a", 1);
+	struct append_msg keyed = built(r, RECORD_CODEC_NONE, "b", 1);
 	keyed.msg.sender = 1;
 	handoff_send(&r->poller, &polled.msg);
 	handoff_send(&r->keyed, &keyed.msg);
@@ -250,7 +251,7 @@ Test(writer, limits_and_stale_generations_have_their_errors)
 {
 	static uint8_t records[200000];
 	struct rig *r = open_rig();
-	struct append a = built(r, RECORD_CODEC_NONE, records, sizeof records);
+	struct append_msg a = built(r, RECORD_CODEC_NONE, records, sizeof records);
 	run_append(r, &a);
 	cr_assert(a.error == KAFKA_ERROR_MESSAGE_TOO_LARGE && a.base_offset == -1);
 	struct log_options roomy = log_options;
@@ -263,7 +264,7 @@ Test(writer, limits_and_stale_generations_have_their_errors)
 	run_append(r, &a);
 	cr_assert(a.error == KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION);
 	chain_give(&a.bytes);
-	struct watch w = {.msg.kind = HANDOFF_WATCH, .partition = {8, 1}};
+	struct watch_msg w = {.msg.kind = HANDOFF_WATCH, .partition = {8, 1}};
 	handoff_send(&r->poller, &w.msg);
 	cr_assert(wait_for(r, &r->poller) == &w.msg);
 	cr_assert(w.error == KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION);
@@ -274,8 +275,8 @@ Test(writer, limits_and_stale_generations_have_their_errors)
 Test(writer, close_answers_what_is_outstanding_first)
 {
 	struct rig *r = open_rig();
-	struct append a = built(r, RECORD_CODEC_NONE, "abc", 3);
-	struct watch w = {.msg.kind = HANDOFF_WATCH, .partition = {7, 3}, .offset = 5};
+	struct append_msg a = built(r, RECORD_CODEC_NONE, "abc", 3);
+	struct watch_msg w = {.msg.kind = HANDOFF_WATCH, .partition = {7, 3}, .offset = 5};
 	struct handoff_msg *m[4];
 	handoff_send(&r->poller, &w.msg);
 	handoff_send(&r->poller, &a.msg);
@@ -297,9 +298,9 @@ Test(writer, close_answers_what_is_outstanding_first)
 Test(writer, what_comes_while_a_partition_closes_is_refused)
 {
 	struct rig *r = open_rig();
-	struct append a = built(r, RECORD_CODEC_NONE, "abc", 3);
-	struct append late = built(r, RECORD_CODEC_NONE, "abc", 3);
-	struct admin closing = {
+	struct append_msg a = built(r, RECORD_CODEC_NONE, "abc", 3);
+	struct append_msg late = built(r, RECORD_CODEC_NONE, "abc", 3);
+	struct admin_msg closing = {
 		.msg.kind = HANDOFF_ADMIN, .op = ADMIN_CLOSE, .partition = {7, 3}};
 	struct handoff_msg *m[4];
 	handoff_send(&r->poller, &a.msg);
@@ -318,9 +319,9 @@ Test(writer, what_comes_while_a_partition_closes_is_refused)
 
 static int16_t ask(struct rig *r, enum handoff_kind kind, struct partition_ref p)
 {
-	struct append a = built(r, RECORD_CODEC_NONE, "abc", 3);
-	struct read read = {.msg.kind = HANDOFF_READ, .partition = p};
-	struct watch w = {.msg.kind = HANDOFF_WATCH, .partition = p, .offset = 100};
+	struct append_msg a = built(r, RECORD_CODEC_NONE, "abc", 3);
+	struct read_msg read = {.msg.kind = HANDOFF_READ, .partition = p};
+	struct watch_msg w = {.msg.kind = HANDOFF_WATCH, .partition = p, .offset = 100};
 	struct handoff_msg *m = kind == HANDOFF_APPEND ? &a.msg
 				: kind == HANDOFF_READ ? &read.msg
 						       : &w.msg;
@@ -360,9 +361,9 @@ Test(writer, a_fence_fails_what_is_outstanding_and_what_comes)
 {
 	struct rig *r = open_rig();
 	cr_assert(ask(r, HANDOFF_APPEND, (struct partition_ref){7, 3}) == 0);
-	struct append a = built(r, RECORD_CODEC_NONE, "abc", 3);
-	struct watch w = {.msg.kind = HANDOFF_WATCH, .partition = {7, 3}, .offset = 5};
-	struct admin fence = {.msg.kind = HANDOFF_ADMIN, .op = ADMIN_FENCE,
+	struct append_msg a = built(r, RECORD_CODEC_NONE, "abc", 3);
+	struct watch_msg w = {.msg.kind = HANDOFF_WATCH, .partition = {7, 3}, .offset = 5};
+	struct admin_msg fence = {.msg.kind = HANDOFF_ADMIN, .op = ADMIN_FENCE,
 			      .partition = {7, 3}, .error = -ESTALE};
 	struct handoff_msg *m[4];
 	struct log_marks marks;
@@ -386,7 +387,7 @@ Test(writer, a_fence_fails_what_is_outstanding_and_what_comes)
 Test(writer, marks_and_counters_can_be_read_from_outside)
 {
 	struct rig *r = open_rig();
-	struct append a = built(r, RECORD_CODEC_NONE, "abc", 3);
+	struct append_msg a = built(r, RECORD_CODEC_NONE, "abc", 3);
 	struct log_marks marks;
 	struct stats stats;
 	run_append(r, &a);
@@ -432,7 +433,7 @@ static void pairs_turn(struct pairs *p, unsigned turns)
 static int pairs_admin(struct pairs *p, enum admin_op op, unsigned writer)
 {
 	struct handoff_msg *m = NULL;
-	struct admin a = {.msg.kind = HANDOFF_ADMIN, .op = op, .log = p->logs[writer],
+	struct admin_msg a = {.msg.kind = HANDOFF_ADMIN, .op = op, .log = p->logs[writer],
 			  .partition = {writer, 1}};
 	handoff_send(&p->admin[writer], &a.msg);
 	while (handoff_reap(&p->admin[writer], &m, 1) == 0)
@@ -500,10 +501,10 @@ static void pairs_close(struct pairs *p)
 	map_give(p, sizeof *p);
 }
 
-static struct append batch_from(struct pairs *p, unsigned poller, unsigned slot)
+static struct append_msg batch_from(struct pairs *p, unsigned poller, unsigned slot)
 {
-	struct append a = {.msg = {.kind = HANDOFF_APPEND, .sender = (uint8_t)poller},
-			   .level = ACK_DURABLE, .is_built = true, .partition = {slot, 1},
+	struct append_msg a = {.msg = {.kind = HANDOFF_APPEND, .sender = (uint8_t)poller},
+			   .level = ACK_DURABLE, .origin = APPEND_BUILT, .partition = {slot, 1},
 			   .records = 1};
 	struct record_batch_header h;
 	record_batch_build(&h, 1, 1000, 1000);
@@ -526,18 +527,19 @@ static struct handoff_msg *pairs_reap(struct pairs *p, unsigned poller, unsigned
 Test(writer, what_a_poller_asked_comes_back_to_it_whichever_writer_it_asked, .timeout = 60)
 {
 	struct pairs *p = pairs_open();
-	struct append appends[POLLERS][WRITERS];
-	struct read reads[POLLERS][WRITERS];
-	struct watch watches[POLLERS][WRITERS];
+	struct append_msg appends[POLLERS][WRITERS];
+	struct read_msg reads[POLLERS][WRITERS];
+	struct watch_msg watches[POLLERS][WRITERS];
 	for (unsigned i = 0; i < POLLERS * WRITERS; i++) {
 		unsigned poller = i / WRITERS, w = i % WRITERS;
 		struct handoff *h = &p->data[poller][w];
 		struct handoff_msg head = {.kind = HANDOFF_WATCH, .sender = (uint8_t)poller};
-		watches[poller][w] = (struct watch){.msg = head, .partition = {w, 1}, .offset = 1};
+		watches[poller][w] = (struct watch_msg){
+			.msg = head, .partition = {w, 1}, .offset = 1};
 		handoff_send(h, &watches[poller][w].msg);
 		/* What is not there is answered at once. */
 		head.kind = HANDOFF_READ;
-		reads[poller][w] = (struct read){.msg = head, .partition = {w, 9}};
+		reads[poller][w] = (struct read_msg){.msg = head, .partition = {w, 9}};
 		handoff_send(h, &reads[poller][w].msg);
 		cr_assert(pairs_reap(p, poller, w) == &reads[poller][w].msg);
 		appends[poller][w] = batch_from(p, poller, w);
@@ -559,7 +561,7 @@ Test(writer, marks_are_of_the_slot_and_counters_of_the_writer, .timeout = 60)
 	struct pairs *p = pairs_open();
 	struct log_marks marks[WRITERS];
 	struct stats stats[WRITERS];
-	struct append a = batch_from(p, 0, 1);
+	struct append_msg a = batch_from(p, 0, 1);
 	handoff_send(&p->data[0][1], &a.msg);
 	cr_assert(pairs_reap(p, 0, 1) == &a.msg);
 	chain_give(&a.bytes);

@@ -184,7 +184,7 @@ static void log_add(struct fake_log *log, const uint8_t *batch, size_t size)
 static void watches_fire(struct rig *r, struct fake_log *log)
 {
 	for (struct list *node = log->watches.next, *next; node != &log->watches; node = next) {
-		struct watch *w = list_entry(node, struct watch, node);
+		struct watch_msg *w = list_entry(node, struct watch_msg, node);
 		next = node->next;
 		if (log->next_offset <= w->offset)
 			continue;
@@ -193,7 +193,7 @@ static void watches_fire(struct rig *r, struct fake_log *log)
 	}
 }
 
-static void serve_append(struct rig *r, struct append *a)
+static void serve_append(struct rig *r, struct append_msg *a)
 {
 	struct fake_log *log = &r->logs[a->partition.slot];
 	a->error = r->append_error;
@@ -213,7 +213,7 @@ static void serve_append(struct rig *r, struct append *a)
 }
 
 /* As store/log/log_read.c: whole batches, the first at any size if the chunks hold it. */
-static void serve_read(struct rig *r, struct read *read)
+static void serve_read(struct rig *r, struct read_msg *read)
 {
 	struct fake_log *log = &r->logs[read->partition.slot];
 	size_t room = 0, at = 0, from = 0, size = 0;
@@ -249,14 +249,14 @@ static void serve_read(struct rig *r, struct read *read)
 	handoff_complete(rig_writer(r, read->partition.slot), &read->msg);
 }
 
-static void serve_watch(struct rig *r, struct watch *w)
+static void serve_watch(struct rig *r, struct watch_msg *w)
 {
 	struct fake_log *log = &r->logs[w->partition.slot];
 	list_append(&log->watches, &w->node);
 	watches_fire(r, log);
 }
 
-static void serve_call(struct rig *r, struct call *c)
+static void serve_call(struct rig *r, struct call_msg *c)
 {
 	if (c->is_release) {
 		r->releases++;
@@ -286,16 +286,16 @@ static void serve(struct rig *r, struct handoff_msg *msg)
 {
 	switch ((enum handoff_kind)msg->kind) {
 	case HANDOFF_APPEND:
-		serve_append(r, container_of(msg, struct append, msg));
+		serve_append(r, container_of(msg, struct append_msg, msg));
 		return;
 	case HANDOFF_READ:
-		serve_read(r, container_of(msg, struct read, msg));
+		serve_read(r, container_of(msg, struct read_msg, msg));
 		return;
 	case HANDOFF_WATCH:
-		serve_watch(r, container_of(msg, struct watch, msg));
+		serve_watch(r, container_of(msg, struct watch_msg, msg));
 		return;
 	case HANDOFF_CALL:
-		serve_call(r, container_of(msg, struct call, msg));
+		serve_call(r, container_of(msg, struct call_msg, msg));
 		return;
 	default:
 		require(!"nothing else is asked");
@@ -307,14 +307,14 @@ static bool is_held(const struct rig *r, const struct handoff_msg *msg)
 	return (msg->kind == HANDOFF_APPEND && r->hold_appends) ||
 	       (msg->kind == HANDOFF_READ && r->hold_reads) ||
 	       (msg->kind == HANDOFF_CALL && r->hold_calls &&
-		!container_of(msg, struct call, msg)->is_release);
+		!container_of(msg, struct call_msg, msg)->is_release);
 }
 
 static void take(struct rig *r, struct handoff_msg *msg)
 {
 	if (msg->kind == HANDOFF_APPEND) {
 		r->appends++;
-		r->last_level = container_of(msg, struct append, msg)->level;
+		r->last_level = container_of(msg, struct append_msg, msg)->level;
 	}
 	r->reads += msg->kind == HANDOFF_READ;
 	if (!is_held(r, msg)) {
@@ -330,13 +330,13 @@ static const struct handoff *place_of(struct rig *r, struct handoff_msg *msg)
 {
 	switch ((enum handoff_kind)msg->kind) {
 	case HANDOFF_APPEND:
-		return rig_writer(r, container_of(msg, struct append, msg)->partition.slot);
+		return rig_writer(r, container_of(msg, struct append_msg, msg)->partition.slot);
 	case HANDOFF_READ:
-		return rig_writer(r, container_of(msg, struct read, msg)->partition.slot);
+		return rig_writer(r, container_of(msg, struct read_msg, msg)->partition.slot);
 	case HANDOFF_WATCH:
-		return rig_writer(r, container_of(msg, struct watch, msg)->partition.slot);
+		return rig_writer(r, container_of(msg, struct watch_msg, msg)->partition.slot);
 	default:
-		return &r->servers[container_of(msg, struct call, msg)->server];
+		return &r->servers[container_of(msg, struct call_msg, msg)->server];
 	}
 }
 
@@ -437,13 +437,13 @@ static void pools_create(struct ingest *in, const struct rig_options *o)
 	good &= !slab_init(&in->sessions[PROTOCOL_GBT32960], 64, 1);
 	good &= !slab_init(&in->answers, sizeof(struct answer), answers);
 	good &= !slab_init(&in->waiters, sizeof(struct waiter), answers);
-	good &= !slab_init(&in->appends, sizeof(struct append), 256);
-	good &= !slab_init(&in->reads, sizeof(struct read), RIG_READS);
+	good &= !slab_init(&in->appends, sizeof(struct append_msg), 256);
+	good &= !slab_init(&in->reads, sizeof(struct read_msg), RIG_READS);
 	good &= !slab_init(&in->fetches, sizeof(struct fetch), 128);
 	good &= !chunk_pool_init(&in->answer_small, CHUNK_SMALL_BYTES, answers);
 	good &= !chunk_pool_init(&in->answer_large, CHUNK_BYTES, large);
 	for (unsigned s = 0; s < CALL_SERVERS; s++) {
-		good &= !slab_init(&in->servers[s].calls, sizeof(struct call), 64);
+		good &= !slab_init(&in->servers[s].calls, sizeof(struct call_msg), 64);
 		good &= !chunk_pool_init(&in->servers[s].requests, CHUNK_BYTES, 1024);
 	}
 	good &= !lanes_init(&in->lanes, RIG_WRITERS,
@@ -544,7 +544,7 @@ void rig_destroy(struct rig *r)
 	for (unsigned i = 0; i < RIG_SLOTS; i++)
 		for (struct list *node; (node = list_take_first(&r->logs[i].watches));)
 			handoff_complete(rig_writer(r, i),
-					 &list_entry(node, struct watch, node)->msg);
+					 &list_entry(node, struct watch_msg, node)->msg);
 	rig_turns(r, 8);
 	rig_audit(r);
 	for (unsigned i = 0; i < RIG_SLOTS; i++)

@@ -363,7 +363,8 @@ Test(kafka_fetch, readers_of_a_partition_that_failed_are_told_at_once)
 	struct fetch_item items[] = {{.topic = "alpha"}, {.topic = "alpha", .partition = 1}};
 	fetch(peer, &spec, items, 2);
 	rig_turns(rig, 4);
-	struct watch *w = list_entry(list_take_first(&rig->logs[1].watches), struct watch, node);
+	struct list *node = list_take_first(&rig->logs[1].watches);
+	struct watch_msg *w = list_entry(node, struct watch_msg, node);
 	w->error = KAFKA_ERROR_KAFKA_STORAGE_ERROR;
 	handoff_complete(rig_writer(rig, 1), &w->msg);
 	rig_turns(rig, 4);

@@ -133,7 +133,7 @@ Test(kafka_parked, an_answer_that_overtakes_its_call_is_taken)
 	rig->hold_calls = true;
 	call(peer, KAFKA_API_METADATA, 10);
 	cr_assert(rig->held_count == 1);
-	struct ticket ticket = container_of(rig->held[0], struct call, msg)->ticket;
+	struct ticket ticket = container_of(rig->held[0], struct call_msg, msg)->ticket;
 	cr_assert(deliver(send_make(ticket, 20)) == INBOX_DONE);
 	cr_assert(answered(peer) && rig_calls_in_use(rig) == 1);
 	/* The next request is on its way before the first one's call is back. */
@@ -150,7 +150,7 @@ Test(kafka_parked, a_call_that_comes_back_behind_its_answer_parks_nothing)
 {
 	rig->hold_calls = true;
 	call(peer, KAFKA_API_METADATA, 10);
-	struct ticket ticket = container_of(rig->held[0], struct call, msg)->ticket;
+	struct ticket ticket = container_of(rig->held[0], struct call_msg, msg)->ticket;
 	cr_assert(deliver(send_make(ticket, 20)) == INBOX_DONE && answered(peer));
 	rig_release(rig);
 	rig_turns(rig, 3);

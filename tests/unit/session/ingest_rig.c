@@ -12,17 +12,17 @@
 /* The rig speaks no Kafka. */
 const struct protocol protocol_kafka = {.name = "none", .session_bytes = sizeof(struct session)};
 
-void kafka_read_done(struct ingest *in, struct read *done)
+void kafka_read_done(struct ingest *in, struct read_msg *done)
 {
 	require(!"no reads");
 }
 
-void kafka_watch_done(struct ingest *in, struct watch *done)
+void kafka_watch_done(struct ingest *in, struct watch_msg *done)
 {
 	require(!"no watches");
 }
 
-void kafka_call_done(struct ingest *in, struct call *done)
+void kafka_call_done(struct ingest *in, struct call_msg *done)
 {
 	require(!"no calls");
 }
@@ -144,7 +144,7 @@ void wire_free(struct wire *w)
 
 /* ---- the writers ----------------------------------------------------------------------- */
 
-static void rig_store(struct rig *r, const struct append *a, int64_t base_timestamp,
+static void rig_store(struct rig *r, const struct append_msg *a, int64_t base_timestamp,
 		      const struct record_view *view)
 {
 	if (r->stored_count == r->stored_capacity) {
@@ -169,7 +169,7 @@ static void rig_store(struct rig *r, const struct append *a, int64_t base_timest
 }
 
 /* What a writer does with a batch of ours, codec none; then all that a reader would check. */
-static void rig_take(struct rig *r, const struct append *a)
+static void rig_take(struct rig *r, const struct append_msg *a)
 {
 	uint8_t *batch = malloc(a->bytes.size);
 	size_t size = a->bytes.size;
@@ -197,8 +197,8 @@ static void rig_take(struct rig *r, const struct append *a)
 
 static void rig_serve(struct rig *r, unsigned writer, struct handoff_msg *msg)
 {
-	struct append *a = container_of(msg, struct append, msg);
-	require(msg->kind == HANDOFF_APPEND && a->is_built);
+	struct append_msg *a = container_of(msg, struct append_msg, msg);
+	require(msg->kind == HANDOFF_APPEND && a->origin == APPEND_BUILT);
 	require(msg->sender == RIG_POLLER && a->partition.slot % RIG_WRITERS == writer);
 	if (!r->error)
 		rig_take(r, a);
@@ -329,7 +329,7 @@ struct rig *rig_create(const struct rig_options *options)
 			  protocols[PROTOCOL_GBT32960]->session_bytes, 256) == 0);
 	require(slab_init(&in->answers, sizeof(struct answer), answers) == 0);
 	require(slab_init(&in->waiters, sizeof(struct waiter), 16) == 0);
-	require(slab_init(&in->appends, sizeof(struct append),
+	require(slab_init(&in->appends, sizeof(struct append_msg),
 			  o.appends_max ? o.appends_max
 					: RIG_WRITERS * HANDOFF_APPENDS_MAX) == 0);
 	require(chunk_pool_init(&in->answer_small, CHUNK_SMALL_BYTES,

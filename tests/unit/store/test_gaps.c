@@ -33,7 +33,7 @@ static const struct kafka_batch dense_later[] = {
 static void check_read(struct rig *r, int64_t offset, int64_t first)
 {
 	struct record_batch_header h;
-	struct read read = rig_read(r, offset, 2, 1);
+	struct read_msg read = rig_read(r, offset, 2, 1);
 	cr_assert(read.error == 0 && read.bytes.size > 0, "%lld: error %d",
 		  (long long)offset, read.error);
 	chain_copy_out(&read.bytes, 0, &h, sizeof h);
@@ -63,7 +63,7 @@ static struct log_check check(struct rig *r)
 
 static void append_and_read(struct rig *r, int64_t offset)
 {
-	struct append *a = rig_append(r, 1, 10, ACK_DURABLE);
+	struct append_msg *a = rig_append(r, 1, 10, ACK_DURABLE);
 	rig_drain(r);
 	cr_assert(a->error == 0 && a->base_offset == offset);
 	check_read(r, offset, offset);

@@ -155,7 +155,7 @@ static void check_quarantined(struct rig *r, int64_t end)
 	cr_assert(r->found.is_corrupt, "%s", r->found.message);
 	cr_assert(strstr(r->found.message, "position"), "%s", r->found.message);
 	cr_assert(rig_marks(r).is_fenced && rig_marks(r).high_watermark == end);
-	struct append *a = rig_append(r, 1, 10, ACK_WRITTEN);
+	struct append_msg *a = rig_append(r, 1, 10, ACK_WRITTEN);
 	cr_assert(a->error == KAFKA_ERROR_KAFKA_STORAGE_ERROR);
 	rig_check_content(r);
 	rig_finish(r);
@@ -368,7 +368,7 @@ Test(recover, a_first_segment_that_is_gone_does_not_move_the_start)
 		struct log_marks marks = rig_marks(r);
 		cr_assert(marks.is_fenced && marks.fence_error == -ENODATA);
 		cr_assert(marks.log_start_offset == 0 && marks.high_watermark == 40);
-		struct read read = rig_read(r, 9, 4, 1 << 20);
+		struct read_msg read = rig_read(r, 9, 4, 1 << 20);
 		cr_assert(read.error == KAFKA_ERROR_KAFKA_STORAGE_ERROR);
 		chain_give(&read.bytes);
 		read = rig_read(r, 10, 4, 1 << 20);

@@ -37,7 +37,7 @@ static void check_reads(struct rig *r, unsigned batches)
 	for (unsigned i = 0; i < 100; i++) {
 		struct record_batch_header h;
 		int64_t offset = rand() % batches;
-		struct read read = rig_read(r, offset, 4, 1 << 20);
+		struct read_msg read = rig_read(r, offset, 4, 1 << 20);
 		cr_assert(read.error == 0 && read.bytes.size > 0, "%lld: error %d",
 			  (long long)offset, read.error);
 		chain_copy_out(&read.bytes, 0, &h, sizeof h);
@@ -252,7 +252,7 @@ Test(trust, a_segment_cut_while_it_is_open_gives_what_is_left)
 	uint8_t *log = rig_load(r, name, &size);
 	rig_store(r, name, log, size - 100);
 	free(log);
-	struct read read = rig_read(r, 8, 16, 1 << 20);
+	struct read_msg read = rig_read(r, 8, 16, 1 << 20);
 	cr_assert(read.error == 0 && read.bytes.size == size / 10);
 	chain_give(&read.bytes);
 	read = rig_read(r, 9, 16, 1 << 20);

@@ -57,7 +57,7 @@ bool rig_open(struct rig *r)
 	return r->registry != NULL;
 }
 
-static int serve(unsigned writer, struct admin *a)
+static int serve(unsigned writer, struct admin_msg *a)
 {
 	if (a->op == ADMIN_FENCE)
 		faults.fenced++;
@@ -87,7 +87,7 @@ static bool writer_turn_once(struct rig *r, unsigned writer)
 	struct handoff *h = &r->writers[writer];
 	unsigned n = faults.writer_is_slow ? 0 : handoff_pull(h, asked, 16);
 	for (unsigned i = 0; i < n; i++) {
-		struct admin *a = container_of(asked[i], struct admin, msg);
+		struct admin_msg *a = container_of(asked[i], struct admin_msg, msg);
 		cr_assert(a->msg.kind == HANDOFF_ADMIN);
 		cr_assert(a->partition.slot % RIG_WRITERS == writer);
 		a->error = serve(writer, a);

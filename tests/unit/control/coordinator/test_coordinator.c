@@ -58,9 +58,9 @@ TestSuite(coordinator, .init = start, .fini = stop);
 
 /* ---- a poller's side -------------------------------------------------------------------- */
 
-static void send_bytes(unsigned poller, struct call *call, const void *data, size_t size)
+static void send_bytes(unsigned poller, struct call_msg *call, const void *data, size_t size)
 {
-	*call = (struct call){.msg = {.kind = HANDOFF_CALL, .sender = (uint8_t)poller},
+	*call = (struct call_msg){.msg = {.kind = HANDOFF_CALL, .sender = (uint8_t)poller},
 			      .request_bytes = (uint32_t)size};
 	cr_assert(chain_append(&call->request, &pool, data, size));
 	handoff_send(&handoffs[poller], &call->msg);
@@ -77,7 +77,7 @@ static size_t put_header(struct emitter *e, int key, int version)
 	return emitter_size(e);
 }
 
-static void ask(unsigned poller, struct call *call, int version,
+static void ask(unsigned poller, struct call_msg *call, int version,
 		const struct find_coordinator_request *q)
 {
 	static uint8_t wire[CHUNKS * CHUNK_BYTES];
@@ -88,15 +88,15 @@ static void ask(unsigned poller, struct call *call, int version,
 	send_bytes(poller, call, wire, emitter_size(&e));
 }
 
-static struct call *reap(unsigned poller)
+static struct call_msg *reap(unsigned poller)
 {
 	struct handoff_msg *msg;
 	if (handoff_reap(&handoffs[poller], &msg, 1) == 0)
 		return NULL;
-	return container_of(msg, struct call, msg);
+	return container_of(msg, struct call_msg, msg);
 }
 
-static void read_reply(struct call *call, int version, struct find_coordinator_response *ret)
+static void read_reply(struct call_msg *call, int version, struct find_coordinator_response *ret)
 {
 	cr_assert(call && call->reply && !call->is_parked);
 	struct cursor c = cursor_of(call->reply, call->reply_bytes);
@@ -109,7 +109,7 @@ static void read_reply(struct call *call, int version, struct find_coordinator_r
 	cr_assert(cursor_left(&c) == 0);
 }
 
-static void release(unsigned poller, struct call *call)
+static void release(unsigned poller, struct call_msg *call)
 {
 	call->is_release = true;
 	chain_give(&call->request);
@@ -130,7 +130,7 @@ Test(coordinator, nobody_coordinates_a_group)
 	for (int version = 0; version <= 3; version++) {
 		struct find_coordinator_request q = {.key = text("g")};
 		struct find_coordinator_response r;
-		struct call call;
+		struct call_msg call;
 		ask(0, &call, version, &q);
 		cr_assert(!coordinator_may_sleep(coordinator));
 		cr_assert(coordinator_turn(coordinator) && coordinator_may_sleep(coordinator));
@@ -147,7 +147,7 @@ Test(coordinator, each_of_several_groups_gets_an_answer_of_its_own)
 	struct bytes keys[] = {text("g1"), text("g2")};
 	struct find_coordinator_request q = {.coordinator_keys = {keys, 2}};
 	struct find_coordinator_response r;
-	struct call call;
+	struct call_msg call;
 	ask(0, &call, 4, &q);
 	coordinator_turn(coordinator);
 	cr_assert(reap(0) == &call);
@@ -163,7 +163,7 @@ Test(coordinator, each_of_several_groups_gets_an_answer_of_its_own)
 Test(coordinator, each_poller_gets_the_answers_to_its_own_calls)
 {
 	struct find_coordinator_request q = {.key = text("g")};
-	struct call call[POLLERS];
+	struct call_msg call[POLLERS];
 	for (unsigned p = 0; p < POLLERS; p++)
 		ask(p, &call[p], 1, &q);
 	coordinator_turn(coordinator);
@@ -177,7 +177,7 @@ Test(coordinator, each_poller_gets_the_answers_to_its_own_calls)
 
 static bool is_closed(const void *data, size_t size)
 {
-	struct call call;
+	struct call_msg call;
 	send_bytes(1, &call, data, size);
 	coordinator_turn(coordinator);
 	cr_assert(reap(1) == &call);
@@ -212,7 +212,7 @@ Test(coordinator, a_request_beyond_the_arena_closes_its_connection_and_harms_nob
 	struct bytes *keys = calloc(KEYS, sizeof *keys);
 	struct find_coordinator_request q = {.coordinator_keys = {keys, KEYS}};
 	struct find_coordinator_request small = {.key = text("g")};
-	struct call large, call;
+	struct call_msg large, call;
 	for (unsigned i = 0; i < KEYS; i++)
 		keys[i] = text("k");
 	ask(0, &large, 4, &q);
@@ -237,9 +237,9 @@ static uint64_t cpu_ms(pthread_t thread)
 }
 
 /* As a poller that sleeps until it is woken. */
-static struct call *reap_soon(unsigned poller)
+static struct call_msg *reap_soon(unsigned poller)
 {
-	struct call *call = NULL;
+	struct call_msg *call = NULL;
 	for (unsigned i = 0; i < PATIENCE_MS && !(call = reap(poller)); i++)
 		poll(NULL, 0, 1);
 	return call;
@@ -249,7 +249,7 @@ Test(coordinator, its_thread_answers_without_being_asked_to_turn_and_sleeps_in_b
 {
 	struct coordinator_thread thread;
 	struct find_coordinator_request q = {.key = text("g")};
-	struct call call;
+	struct call_msg call;
 	cr_assert(coordinator_thread_start(&thread, coordinator, &wake, -1) == 0);
 	for (unsigned i = 0; i < 20; i++) {
 		ask(0, &call, 1, &q);

@@ -16,7 +16,7 @@ static struct wake poller_wake, control_wake;
 static struct chunk_pool pool;
 static struct disk *disk;
 static struct kafka_api *api;
-struct call calls[4];
+struct call_msg calls[4];
 static alignas(16) uint8_t memory[1 << 20];
 char log_dir[] = "/tmp/penstock_api_XXXXXX";
 
@@ -73,10 +73,10 @@ void kafka_api_rig_stop(void)
 
 /* ---- the poller's side ---------------------------------------------------------------- */
 
-void send_bytes(struct call *call, const void *data, size_t size)
+void send_bytes(struct call_msg *call, const void *data, size_t size)
 {
 	static uint32_t number;
-	*call = (struct call){.msg = {.kind = HANDOFF_CALL}, .listener = LISTENER,
+	*call = (struct call_msg){.msg = {.kind = HANDOFF_CALL}, .listener = LISTENER,
 			      .ticket = {.stream = STREAM, .request = ++number},
 			      .request_bytes = (uint32_t)size};
 	cr_assert(chain_append(&call->request, &pool, data, size));
@@ -96,7 +96,7 @@ size_t put_header(uint8_t *out, int key, int version, bool is_flexible)
 	return emitter_size(&e);
 }
 
-void send_request(struct call *call, int key, int version, const struct kafka_message *m,
+void send_request(struct call_msg *call, int key, int version, const struct kafka_message *m,
 		 const void *request)
 {
 	static uint8_t wire[CHUNKS * CHUNK_BYTES];
@@ -107,16 +107,16 @@ void send_request(struct call *call, int key, int version, const struct kafka_me
 	send_bytes(call, wire, head + emitter_size(&e));
 }
 
-struct call *reap(void)
+struct call_msg *reap(void)
 {
 	struct handoff_msg *msg;
 	kafka_api_turn(api);
 	if (handoff_reap(&handoff, &msg, 1) == 0)
 		return NULL;
-	return container_of(msg, struct call, msg);
+	return container_of(msg, struct call_msg, msg);
 }
 
-void release(struct call *call)
+void release(struct call_msg *call)
 {
 	call->is_release = true;
 	chain_give(&call->request);
@@ -127,7 +127,7 @@ void release(struct call *call)
 
 struct ticket take_parked(void)
 {
-	struct call *call = reap();
+	struct call_msg *call = reap();
 	cr_assert(call && call->is_parked && !call->reply);
 	chain_give(&call->request);
 	return call->ticket;
@@ -150,7 +150,7 @@ void give_send(struct inbox_msg *m, enum inbox_outcome outcome)
 	kafka_api_turn(api);
 }
 
-void read_reply(struct call *call, const struct kafka_message *m, int version,
+void read_reply(struct call_msg *call, const struct kafka_message *m, int version,
 		bool is_header_flexible, void *ret)
 {
 	cr_assert(call != NULL);
@@ -175,7 +175,7 @@ void read_bytes(struct bytes reply, const struct kafka_message *m, int version,
 bool is_closed(const void *data, size_t size)
 {
 	send_bytes(&calls[0], data, size);
-	struct call *call = reap();
+	struct call_msg *call = reap();
 	cr_assert(call == &calls[0]);
 	bool closed = call->reply == NULL;
 	release(call);

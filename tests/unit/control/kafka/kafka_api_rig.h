@@ -13,7 +13,7 @@
 enum { LISTENER = 2, STREAM = 77 };
 
 extern struct registry registry;
-extern struct call calls[4];
+extern struct call_msg calls[4];
 extern char log_dir[];
 
 void kafka_api_rig_start(void);
@@ -34,15 +34,15 @@ static inline bool is_text(struct bytes b, const char *s)
 }
 
 size_t put_header(uint8_t *out, int key, int version, bool is_flexible);
-void send_bytes(struct call *call, const void *data, size_t size);
-void send_request(struct call *call, int key, int version, const struct kafka_message *m,
+void send_bytes(struct call_msg *call, const void *data, size_t size);
+void send_request(struct call_msg *call, int key, int version, const struct kafka_message *m,
 		  const void *request);
 /* The call that came back, or null. */
-struct call *reap(void);
+struct call_msg *reap(void);
 /* What the client reads; the strings stay those of the reply until release(). */
-void read_reply(struct call *call, const struct kafka_message *m, int version,
+void read_reply(struct call_msg *call, const struct kafka_message *m, int version,
 		bool is_header_flexible, void *ret);
-void release(struct call *call);
+void release(struct call_msg *call);
 /* The call that came back parked: it is used up, and its memory free. */
 struct ticket take_parked(void);
 /* The next message in the poller's inbox, a SEND, or null; goes back with its outcome. */

@@ -15,12 +15,12 @@ TestSuite(kafka_api, .init = kafka_api_rig_start, .fini = kafka_api_rig_stop);
 
 /* ---- ApiVersions ---------------------------------------------------------------------- */
 
-static struct call *ask_versions(int version, const char *name, const char *software_version,
+static struct call_msg *ask_versions(int version, const char *name, const char *software_version,
 				 struct api_versions_response *ret)
 {
 	struct api_versions_request r = {text(name), text(software_version)};
 	send_request(&calls[0], KAFKA_API_API_VERSIONS, version, &api_versions_request, &r);
-	struct call *call = reap();
+	struct call_msg *call = reap();
 	read_reply(call, &api_versions_response, version, false, ret);
 	return call;
 }
@@ -29,7 +29,7 @@ Test(kafka_api, api_versions_lists_the_table_in_every_version)
 {
 	for (int version = 0; version <= 4; version++) {
 		struct api_versions_response r;
-		struct call *call = ask_versions(version, "librdkafka", "2.0.2", &r);
+		struct call_msg *call = ask_versions(version, "librdkafka", "2.0.2", &r);
 		cr_assert(r.error_code == KAFKA_ERROR_NONE);
 		cr_assert(r.api_keys.count == KAFKA_API_ROWS);
 		for (unsigned i = 0; i < KAFKA_API_ROWS; i++) {
@@ -56,7 +56,7 @@ Test(kafka_api, an_unknown_version_of_api_versions_is_answered_in_the_oldest_lay
 	static const uint8_t want[] = {0, 0, 0, 16, 1, 2, 3, 4, 0, 35, 0, 0, 0, 1,
 				       0, 18, 0, 0, 0, 4};
 	send_bytes(&calls[0], request, sizeof request);
-	struct call *call = reap();
+	struct call_msg *call = reap();
 	cr_assert(call->reply_bytes == sizeof want);
 	cr_assert(memcmp(call->reply, want, sizeof want) == 0);
 	release(call);
@@ -118,11 +118,11 @@ Test(kafka_api, a_request_cut_at_any_byte_closes_the_connection)
 
 /* ---- Metadata ------------------------------------------------------------------------- */
 
-static struct call *ask_metadata(int version, struct metadata_request *request,
+static struct call_msg *ask_metadata(int version, struct metadata_request *request,
 				 struct metadata_response *ret)
 {
 	send_request(&calls[0], KAFKA_API_METADATA, version, &metadata_request, request);
-	struct call *call = reap();
+	struct call_msg *call = reap();
 	if (call)
 		read_reply(call, &metadata_response, version, version >= 9, ret);
 	return call;
@@ -134,7 +134,7 @@ Test(kafka_api, metadata_names_one_broker_under_the_address_of_the_listener)
 	for (int version = 0; version <= 12; version++) {
 		struct metadata_request q = {.topics = {NULL, version == 0 ? 0 : -1}};
 		struct metadata_response r;
-		struct call *call = ask_metadata(version, &q, &r);
+		struct call_msg *call = ask_metadata(version, &q, &r);
 		cr_assert(r.brokers.count == 1);
 		cr_assert(r.brokers.items[0].node_id == 7);
 		cr_assert(is_text(r.brokers.items[0].host, "broker.example"));
@@ -154,7 +154,7 @@ Test(kafka_api, metadata_says_that_we_lead_every_partition)
 		struct metadata_request_topic t = {.name = text("vehicles")};
 		struct metadata_request q = {.topics = {&t, 1}};
 		struct metadata_response r;
-		struct call *call = ask_metadata(version, &q, &r);
+		struct call_msg *call = ask_metadata(version, &q, &r);
 		struct metadata_topic *topic = &r.topics.items[0];
 		cr_assert(r.topics.count == 1 && topic->error_code == 0);
 		cr_assert(is_text(topic->name, "vehicles"));
@@ -182,7 +182,7 @@ Test(kafka_api, a_partition_that_is_offline_keeps_its_leader_and_says_so_from_ve
 		struct metadata_request_topic t = {.name = text("vehicles")};
 		struct metadata_request q = {.topics = {&t, 1}};
 		struct metadata_response r;
-		struct call *call = ask_metadata(version, &q, &r);
+		struct call_msg *call = ask_metadata(version, &q, &r);
 		struct metadata_partition *p = r.topics.items[0].partitions.items;
 		cr_assert(p[0].error_code == 0 && p[0].leader_id == 7);
 		cr_assert(p[0].offline_replicas.count == (version >= 5 ? 1 : 0));
@@ -210,7 +210,7 @@ Test(kafka_api, topics_can_be_asked_for_by_id_in_version_12)
 	struct metadata_request_topic t = {.topic_id = {0xa0, [15] = 1}};
 	struct metadata_request q = {.topics = {&t, 1}};
 	struct metadata_response r;
-	struct call *call = ask_metadata(12, &q, &r);
+	struct call_msg *call = ask_metadata(12, &q, &r);
 	cr_assert(is_text(r.topics.items[0].name, "vehicles"));
 	release(call);
 
@@ -230,7 +230,7 @@ Test(kafka_api, a_topic_named_twice_is_described_once)
 					     {.name = text("b")}, {.name = text("b")}};
 	struct metadata_request q = {.topics = {t, array_len(t)}};
 	struct metadata_response r;
-	struct call *call = ask_metadata(9, &q, &r);
+	struct call_msg *call = ask_metadata(9, &q, &r);
 	cr_assert(r.topics.count == 2);
 	cr_assert(is_text(r.topics.items[0].name, "a"));
 	cr_assert(is_text(r.topics.items[1].name, "b"));
@@ -242,7 +242,7 @@ Test(kafka_api, an_unknown_topic_is_an_error_when_the_client_forbids_to_create_i
 	struct metadata_request_topic t[] = {{.name = text("nope")}, {.name = text("x/y")}};
 	struct metadata_request q = {.topics = {t, 2}, .allow_auto_topic_creation = false};
 	struct metadata_response r;
-	struct call *call = ask_metadata(4, &q, &r);
+	struct call_msg *call = ask_metadata(4, &q, &r);
 	cr_assert(r.topics.items[0].error_code == KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION);
 	cr_assert(r.topics.items[1].error_code == KAFKA_ERROR_INVALID_TOPIC_EXCEPTION);
 	cr_assert(registry.jobs_count == 0);
@@ -255,7 +255,7 @@ Test(kafka_api, an_unknown_topic_is_an_error_when_the_gateway_may_not_create_it)
 	struct metadata_request q = {.topics = {&t, 1}, .allow_auto_topic_creation = true};
 	struct metadata_response r;
 	kafka_api_rig_forbid_creation();
-	struct call *call = ask_metadata(12, &q, &r);
+	struct call_msg *call = ask_metadata(12, &q, &r);
 	cr_assert(call && registry.jobs_count == 0);
 	cr_assert(r.topics.items[0].error_code == KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION);
 	release(call);
@@ -374,7 +374,7 @@ Test(kafka_api, what_is_parked_is_bounded_and_who_comes_later_is_answered_at_onc
 		t[i].name = text("an/invalid/name");
 	for (;; parked++) {
 		send_request(&calls[0], KAFKA_API_METADATA, 1, &metadata_request, &q);
-		struct call *call = reap();
+		struct call_msg *call = reap();
 		if (!call->is_parked)
 			break;
 		chain_give(&call->request);
@@ -418,7 +418,7 @@ static struct list_offsets_partition ask_offset(int version, int32_t partition, 
 	struct list_offsets_request q = {.replica_id = -1, .topics = {&t, 1}};
 	send_request(&calls[0], KAFKA_API_LIST_OFFSETS, version, &list_offsets_request, &q);
 	struct list_offsets_response r;
-	struct call *call = reap();
+	struct call_msg *call = reap();
 	read_reply(call, &list_offsets_response, version, version >= 6, &r);
 	cr_assert(r.topics.count == 1 && is_text(r.topics.items[0].name, "vehicles"));
 	cr_assert(r.topics.items[0].partitions.count == 1);
@@ -572,7 +572,7 @@ Test(kafka_api, a_partition_is_looked_up_once_per_request)
 	struct list_offsets_request q = {.topics = {&t, 1}};
 	struct list_offsets_response r;
 	send_request(&calls[0], KAFKA_API_LIST_OFFSETS, 1, &list_offsets_request, &q);
-	struct call *call = reap();
+	struct call_msg *call = reap();
 	read_reply(call, &list_offsets_response, 1, false, &r);
 	cr_assert(r.topics.items[0].partitions.items[0].error_code == KAFKA_ERROR_NONE);
 	cr_assert(r.topics.items[0].partitions.items[1].error_code ==

@@ -50,7 +50,7 @@ static void stop(void)
 TestSuite(kafka_pollers, .init = start, .fini = stop);
 
 /* Metadata of a topic that is not there yet, or of all there are. */
-static void ask(unsigned poller, struct call *call, const char *topic)
+static void ask(unsigned poller, struct call_msg *call, const char *topic)
 {
 	uint8_t wire[256];
 	struct metadata_request_topic t = {0};
@@ -64,19 +64,19 @@ static void ask(unsigned poller, struct call *call, const char *topic)
 	emit_u16(&e, UINT16_MAX); /* no client id */
 	kafka_encode(&metadata_request, METADATA_VERSION, &request, &e);
 	cr_assert(!e.bad);
-	*call = (struct call){.msg = {.kind = HANDOFF_CALL, .sender = (uint8_t)poller},
+	*call = (struct call_msg){.msg = {.kind = HANDOFF_CALL, .sender = (uint8_t)poller},
 			      .request_bytes = (uint32_t)emitter_size(&e)};
 	cr_assert(chain_append(&call->request, &pool, wire, emitter_size(&e)));
 	handoff_send(&handoffs[poller], &call->msg);
 }
 
 /* The call that came back to a poller, or null; what was lent for it is given back. */
-static struct call *answered(unsigned poller)
+static struct call_msg *answered(unsigned poller)
 {
 	struct handoff_msg *msg;
 	if (handoff_reap(&handoffs[poller], &msg, 1) == 0)
 		return NULL;
-	struct call *call = container_of(msg, struct call, msg);
+	struct call_msg *call = container_of(msg, struct call_msg, msg);
 	cr_assert(call->reply && be32_load(call->reply + 4) == poller);
 	chain_give(&call->request);
 	free(call->reply);
@@ -84,11 +84,11 @@ static struct call *answered(unsigned poller)
 }
 
 /* The call that came back parked. */
-static void parked(unsigned poller, const struct call *call)
+static void parked(unsigned poller, const struct call_msg *call)
 {
 	struct handoff_msg *msg;
 	cr_assert(handoff_reap(&handoffs[poller], &msg, 1) == 1);
-	struct call *back = container_of(msg, struct call, msg);
+	struct call_msg *back = container_of(msg, struct call_msg, msg);
 	cr_assert(back == call && back->is_parked);
 	chain_give(&back->request);
 }
@@ -108,7 +108,7 @@ static bool told(unsigned poller)
 
 Test(kafka_pollers, each_gets_the_answers_to_its_own_calls)
 {
-	struct call waiting[POLLERS], quick[POLLERS];
+	struct call_msg waiting[POLLERS], quick[POLLERS];
 	for (unsigned p = 0; p < POLLERS; p++) {
 		ask(p, &waiting[p], "fresh");
 		ask(p, &quick[p], NULL);
@@ -126,7 +126,7 @@ Test(kafka_pollers, each_gets_the_answers_to_its_own_calls)
 
 Test(kafka_pollers, the_second_is_served_while_the_first_is_silent)
 {
-	struct call call;
+	struct call_msg call;
 	ask(1, &call, NULL);
 	kafka_api_turn(api);
 	cr_assert(answered(1) == &call && !answered(0));

@@ -15,7 +15,7 @@ Test(kafka_sasl, a_client_that_begins_to_log_in_is_told_that_nobody_asks)
 		struct sasl_handshake_response r;
 		send_request(&calls[0], KAFKA_API_SASL_HANDSHAKE, version,
 			     &sasl_handshake_request, &q);
-		struct call *call = reap();
+		struct call_msg *call = reap();
 		read_reply(call, &sasl_handshake_response, version, false, &r);
 		cr_assert(r.error_code == KAFKA_ERROR_ILLEGAL_SASL_STATE);
 		cr_assert(r.mechanisms.count == 0);
@@ -31,7 +31,7 @@ Test(kafka_sasl, a_client_that_logs_in_is_told_that_nobody_asked)
 		struct sasl_authenticate_response r;
 		send_request(&calls[0], KAFKA_API_SASL_AUTHENTICATE, version,
 		     &sasl_authenticate_request, &q);
-		struct call *call = reap();
+		struct call_msg *call = reap();
 		read_reply(call, &sasl_authenticate_response, version, version >= 2, &r);
 		cr_assert(r.error_code == KAFKA_ERROR_ILLEGAL_SASL_STATE);
 		cr_assert(r.error_message.size > 0 && r.auth_bytes.count == 0);
@@ -47,7 +47,7 @@ Test(kafka_sasl, the_answer_to_a_handshake_is_kafkas)
 					  0, 5, 'P', 'L', 'A', 'I', 'N'};
 	static const uint8_t want[] = {0, 0, 0, 10, 1, 2, 3, 4, 0, 34, 0, 0, 0, 0};
 	send_bytes(&calls[0], request, sizeof request);
-	struct call *call = reap();
+	struct call_msg *call = reap();
 	cr_assert(call->reply_bytes == sizeof want);
 	cr_assert(memcmp(call->reply, want, sizeof want) == 0);
 	release(call);

@@ -73,7 +73,7 @@ static void take_answers(struct rig *r)
 {
 	struct list *node;
 	while ((node = list_take_first(&r->service.appends))) {
-		struct append *a = list_entry(node, struct append, node);
+		struct append_msg *a = list_entry(node, struct append_msg, node);
 		unsigned i = (unsigned)(a - r->appends);
 		cr_assert(!r->is_answered[i], "an append comes back once");
 		r->is_answered[i] = true;
@@ -155,7 +155,7 @@ void rig_finish(struct rig *r)
 	leave(r);
 }
 
-static void fill_batch(struct rig *r, struct append *a, uint32_t count, size_t value_bytes)
+static void fill_batch(struct rig *r, struct append_msg *a, uint32_t count, size_t value_bytes)
 {
 	static uint8_t text[4 << 20];
 	static uint8_t batch[sizeof text + 4096];
@@ -178,12 +178,12 @@ static void fill_batch(struct rig *r, struct append *a, uint32_t count, size_t v
 	cr_assert(chain_append(&a->bytes, &r->pool, batch, size));
 }
 
-struct append *rig_append(struct rig *r, uint32_t count, size_t value_bytes,
+struct append_msg *rig_append(struct rig *r, uint32_t count, size_t value_bytes,
 			  enum ack_level level)
 {
 	require(r->append_count < RIG_APPENDS_MAX);
-	struct append *a = &r->appends[r->append_count];
-	*a = (struct append){
+	struct append_msg *a = &r->appends[r->append_count];
+	*a = (struct append_msg){
 		.msg.kind = HANDOFF_APPEND, .level = level, .records = count};
 	fill_batch(r, a, count, value_bytes);
 	r->append_count++;
@@ -197,9 +197,9 @@ struct append *rig_append(struct rig *r, uint32_t count, size_t value_bytes,
 	return a;
 }
 
-struct read rig_read(struct rig *r, int64_t offset, unsigned chunks, uint32_t bytes_max)
+struct read_msg rig_read(struct rig *r, int64_t offset, unsigned chunks, uint32_t bytes_max)
 {
-	struct read read = {
+	struct read_msg read = {
 		.msg.kind = HANDOFF_READ, .offset = offset, .bytes_max = bytes_max, .error = 99};
 	for (unsigned i = 0; i < chunks; i++)
 		chain_push(&read.bytes, chunk_take(&r->pool));
@@ -218,7 +218,7 @@ void rig_check_content(struct rig *r)
 	size_t at = 0;
 	unsigned chunks = 4;
 	while (offset < end) {
-		struct read read = rig_read(r, offset, chunks, chunks * CHUNK_BYTES);
+		struct read_msg read = rig_read(r, offset, chunks, chunks * CHUNK_BYTES);
 		cr_assert(read.error == 0, "error %d at %lld", read.error, (long long)offset);
 		if (read.bytes_needed > 0) {
 			cr_assert(read.bytes_needed > chunks * CHUNK_BYTES);

@@ -28,7 +28,7 @@ struct rig {
 	struct chunk_pool pool;
 	unsigned answered;     /* appends given back since rig_open */
 	unsigned failed;       /* of them with an error */
-	struct append appends[RIG_APPENDS_MAX];
+	struct append_msg appends[RIG_APPENDS_MAX];
 	unsigned append_count;
 	int64_t time_ms; /* of the next batch; 0: each is a millisecond after the last */
 	bool is_answered[RIG_APPENDS_MAX];
@@ -48,7 +48,7 @@ void rig_abandon(struct rig *r);
 void rig_finish(struct rig *r);
 
 /* Appends one batch of `count` records with values of `value_bytes`. */
-struct append *rig_append(struct rig *r, uint32_t count, size_t value_bytes,
+struct append_msg *rig_append(struct rig *r, uint32_t count, size_t value_bytes,
 			  enum ack_level level);
 /* One turn, turn_ns later; true when something completed. */
 bool rig_turn(struct rig *r);
@@ -56,7 +56,7 @@ bool rig_turn(struct rig *r);
 void rig_drain(struct rig *r);
 
 /* Reads with `chunks` empty chunks and waits; the caller gives read.bytes back. */
-struct read rig_read(struct rig *r, int64_t offset, unsigned chunks, uint32_t bytes_max);
+struct read_msg rig_read(struct rig *r, int64_t offset, unsigned chunks, uint32_t bytes_max);
 /* Reads everything from the start and compares it with what was appended. */
 void rig_check_content(struct rig *r);
 

@@ -9,8 +9,8 @@ Test(log, an_append_is_answered_and_read_back)
 {
 	struct rig *r = rig_create();
 	cr_assert(rig_open(r, 0, false));
-	struct append *a = rig_append(r, 3, 100, ACK_DURABLE);
-	struct append *b = rig_append(r, 2, 100, ACK_WRITTEN);
+	struct append_msg *a = rig_append(r, 3, 100, ACK_DURABLE);
+	struct append_msg *b = rig_append(r, 2, 100, ACK_WRITTEN);
 	rig_drain(r);
 	cr_assert(r->answered == 2 && r->failed == 0);
 	cr_assert(a->base_offset == 0 && b->base_offset == 3);

@@ -161,7 +161,7 @@ Test(log_order, what_nobody_waits_for_gathers_until_it_is_much)
 Test(log_order, who_begins_to_wait_for_what_is_written_has_it_synced_at_once)
 {
 	struct rig *r = open_unawaited();
-	struct watch watch = {.offset = 0};
+	struct watch_msg watch = {.offset = 0};
 	log_watch(r->log, &watch);
 	rig_turn(r);
 	cr_assert(fake_count(r->disk, DISK_SYNC) == 1);
@@ -279,7 +279,7 @@ static void check_fenced(struct rig *r, int error)
 {
 	struct log_marks m = rig_marks(r);
 	cr_assert(m.is_fenced && m.fence_error == error, "error %d", m.fence_error);
-	struct append *late = rig_append(r, 1, 10, ACK_WRITTEN);
+	struct append_msg *late = rig_append(r, 1, 10, ACK_WRITTEN);
 	cr_assert(late->error == KAFKA_ERROR_KAFKA_STORAGE_ERROR);
 	fake_eager(r->disk, true, 1);
 	rig_drain(r);
@@ -334,7 +334,7 @@ Test(log_order, a_failed_sync_fences_and_the_high_watermark_stays)
 	cr_assert(r->failed == 1);
 	cr_assert(rig_marks(r).high_watermark == 1);
 	check_fenced(r, -EIO);
-	struct read read = rig_read(r, 0, 1, 4096);
+	struct read_msg read = rig_read(r, 0, 1, 4096);
 	cr_assert(read.error == 0 && read.bytes.size > 0, "what was durable is still served");
 	chain_give(&read.bytes);
 	close_rig(r);
@@ -347,7 +347,7 @@ Test(log_order, a_failed_read_answers_and_does_not_fence)
 	rig_append(r, 1, 10, ACK_DURABLE);
 	rig_drain(r);
 	fake_fail_at(r->disk, DISK_READ, 1, -EIO);
-	struct read read = rig_read(r, 0, 1, 4096);
+	struct read_msg read = rig_read(r, 0, 1, 4096);
 	cr_assert(read.error == KAFKA_ERROR_KAFKA_STORAGE_ERROR);
 	chain_give(&read.bytes);
 	cr_assert(!rig_marks(r).is_fenced);

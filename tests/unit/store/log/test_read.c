@@ -16,7 +16,7 @@ static struct rig *filled(unsigned batches, uint32_t records, size_t value_bytes
 	return r;
 }
 
-static int64_t first_offset(const struct read *read)
+static int64_t first_offset(const struct read_msg *read)
 {
 	struct record_batch_header h;
 	chain_copy_out(&read->bytes, 0, &h, sizeof h);
@@ -28,7 +28,7 @@ Test(read, begins_with_the_batch_that_holds_the_offset)
 	struct rig *r = filled(200, 5, 300);
 	for (unsigned i = 0; i < 300; i++) {
 		int64_t offset = rand() % 1000;
-		struct read read = rig_read(r, offset, 2 + (unsigned)rand() % 8, 1 << 20);
+		struct read_msg read = rig_read(r, offset, 2 + (unsigned)rand() % 8, 1 << 20);
 		cr_assert(read.error == 0 && read.bytes.size > 0);
 		cr_assert(first_offset(&read) == offset - offset % 5);
 		cr_assert(read.high_watermark == 1000 && read.log_start_offset == 0);
@@ -47,7 +47,7 @@ Test(read, finds_its_place_through_the_index_file)
 	cr_assert(r->found.batches_scanned < 10);
 	for (unsigned i = 0; i < 200; i++) {
 		int64_t offset = rand() % 3000;
-		struct read read = rig_read(r, offset, 4, 1 << 20);
+		struct read_msg read = rig_read(r, offset, 4, 1 << 20);
 		cr_assert(read.error == 0 && read.bytes.size > 0);
 		cr_assert(first_offset(&read) == offset);
 		chain_give(&read.bytes);
@@ -87,7 +87,7 @@ Test(read, sealed_segments_are_many_and_descriptors_few)
 		int64_t end = rig_marks(r).high_watermark;
 		for (unsigned i = 0; i < 400; i++) {
 			int64_t offset = rand() % end;
-			struct read read = rig_read(r, offset, 4, 1 << 20);
+			struct read_msg read = rig_read(r, offset, 4, 1 << 20);
 			cr_assert(read.error == 0 && first_offset(&read) == offset);
 			cr_assert(descriptors_open() <= before + DESCRIPTORS);
 			chain_give(&read.bytes);
@@ -102,7 +102,7 @@ Test(read, sealed_segments_are_many_and_descriptors_few)
 Test(read, at_the_high_watermark_is_empty_and_beyond_the_end_is_out_of_range)
 {
 	struct rig *r = filled(3, 1, 10);
-	struct read read = rig_read(r, 3, 1, 4096);
+	struct read_msg read = rig_read(r, 3, 1, 4096);
 	cr_assert(read.error == 0 && read.bytes.size == 0 && read.bytes_needed == 0);
 	chain_give(&read.bytes);
 	read = rig_read(r, 4, 1, 4096);
@@ -118,15 +118,15 @@ Test(read, what_is_written_and_not_synced_is_not_there_yet)
 {
 	struct rig *r = filled(3, 4, 500);
 	r->turn_ns = 0; /* nobody waits for the sync of what follows, and it never falls due */
-	const struct append *a = rig_append(r, 4, 500, ACK_WRITTEN);
+	const struct append_msg *a = rig_append(r, 4, 500, ACK_WRITTEN);
 	while (!r->is_answered[3])
 		rig_turn(r);
 	cr_assert(a->error == 0 && rig_marks(r).written_offset == 16);
-	struct read behind = rig_read(r, 12, 8, 1 << 20);
+	struct read_msg behind = rig_read(r, 12, 8, 1 << 20);
 	cr_assert(behind.error == 0 && behind.bytes.size == 0 && behind.bytes_needed == 0);
 	cr_assert(behind.high_watermark == 12);
 	chain_give(&behind.bytes);
-	struct read across = rig_read(r, 8, 8, 1 << 20);
+	struct read_msg across = rig_read(r, 8, 8, 1 << 20);
 	struct record_batch_header h;
 	chain_copy_out(&across.bytes, 0, &h, sizeof h);
 	cr_assert(across.error == 0 && record_batch_bytes(&h) == (int64_t)across.bytes.size);
@@ -143,7 +143,7 @@ Test(read, what_is_written_and_not_synced_is_not_there_yet)
 Test(read, says_how_much_room_the_first_batch_needs)
 {
 	struct rig *r = filled(3, 1, 20000);
-	struct read read = rig_read(r, 1, 2, 1 << 20);
+	struct read_msg read = rig_read(r, 1, 2, 1 << 20);
 	cr_assert(read.error == 0 && read.bytes.size == 0 && read.bytes_needed > 20000);
 	unsigned chunks = (read.bytes_needed + CHUNK_BYTES - 1) / CHUNK_BYTES;
 	chain_give(&read.bytes);
@@ -159,7 +159,7 @@ Test(read, gives_no_more_than_asked_for_but_one_batch)
 {
 	struct rig *r = filled(20, 1, 1000);
 	size_t batch = r->expected_bytes / 20;
-	struct read read = rig_read(r, 4, 8, 10);
+	struct read_msg read = rig_read(r, 4, 8, 10);
 	cr_assert(read.bytes.size == batch);
 	chain_give(&read.bytes);
 	read = rig_read(r, 4, 8, (uint32_t)(2 * batch + 1));
@@ -171,7 +171,7 @@ Test(read, gives_no_more_than_asked_for_but_one_batch)
 Test(read, a_batch_larger_than_one_read_operation_comes_in_pieces)
 {
 	struct rig *r = filled(2, 1, 3000000);
-	struct read read = rig_read(r, 1, 800, 4 << 20);
+	struct read_msg read = rig_read(r, 1, 800, 4 << 20);
 	cr_assert(read.error == 0 && read.bytes.size == r->expected_bytes / 2);
 	cr_assert(first_offset(&read) == 1);
 	chain_give(&read.bytes);
@@ -182,7 +182,7 @@ Test(read, a_batch_larger_than_one_read_operation_comes_in_pieces)
 Test(read, a_watch_stays_until_something_lies_behind_its_offset)
 {
 	struct rig *r = filled(1, 1, 10);
-	struct watch watch = {.msg.kind = HANDOFF_WATCH, .offset = 2, .error = 99};
+	struct watch_msg watch = {.msg.kind = HANDOFF_WATCH, .offset = 2, .error = 99};
 	log_watch(r->log, &watch);
 	rig_append(r, 1, 10, ACK_DURABLE);
 	rig_drain(r);
@@ -196,8 +196,8 @@ Test(read, a_watch_stays_until_something_lies_behind_its_offset)
 Test(read, a_watch_comes_back_when_the_high_watermark_passes)
 {
 	struct rig *r = filled(2, 1, 10);
-	struct watch early = {.offset = 1};
-	struct watch late = {.offset = 2};
+	struct watch_msg early = {.offset = 1};
+	struct watch_msg late = {.offset = 2};
 	log_watch(r->log, &late);
 	cr_assert(list_is_empty(&r->service.watches));
 	log_watch(r->log, &early);
@@ -205,7 +205,7 @@ Test(read, a_watch_comes_back_when_the_high_watermark_passes)
 	rig_append(r, 1, 10, ACK_WRITTEN);
 	rig_drain(r);
 	cr_assert(list_take_first(&r->service.watches) == &late.node && late.error == 0);
-	struct watch closing = {.offset = 3};
+	struct watch_msg closing = {.offset = 3};
 	log_watch(r->log, &closing);
 	log_finish(r->log);
 	cr_assert(list_take_first(&r->service.watches) == &closing.node);
