@@ -1,73 +1,21 @@
 /* registry.c - the topics of this gateway: opened, turned, looked up, closed. */
-#include "control/catalog/registry_private.h"
-#include "control/catalog/registry_lock.h"
-#include "control/catalog/disk_files.h"
+#include "control/catalog/registry.h"
+#include "control/catalog/registry_checkpoint.h"
+#include "control/catalog/registry_entry.h"
+#include "control/catalog/registry_index.h"
+#include "control/catalog/registry_jobs.h"
+#include "control/catalog/registry_offline.h"
+#include "control/catalog/registry_publish.h"
+#include "control/catalog/registry_round.h"
+#include "control/catalog/registry_say.h"
+#include "control/catalog/registry_scan.h"
+#include "control/catalog/registry_watch.h"
 #include "dataplane/base/clock.h"
 #include "dataplane/base/require.h"
 
 #include <ctype.h>
 #include <stdarg.h>
 #include <stdlib.h>
-
-/* A broker keeps its cluster's records under it, in a directory of the same place. */
-#define METADATA_TOPIC "__cluster_metadata"
-
-void registry_say(struct registry *r, const char *format, ...)
-{
-	char line[1024];
-	va_list args;
-	va_start(args, format);
-	vsnprintf(line, sizeof line, format, args);
-	va_end(args);
-	r->options.say(r->options.say_owner, line);
-}
-
-const char *registry_directory(const struct registry *r)
-{
-	return settings_log_dir(r->options.settings);
-}
-
-/* Where `name` is, or would be. */
-static unsigned entry_index(const struct registry *r, const char *name)
-{
-	unsigned low = 0, high = r->entry_count;
-	while (low < high) {
-		unsigned middle = (low + high) / 2;
-		if (strcmp(r->entries[middle]->shown.topic.name, name) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
-struct entry *registry_entry(const struct registry *r, const char *name)
-{
-	unsigned i = entry_index(r, name);
-	if (i < r->entry_count && strcmp(r->entries[i]->shown.topic.name, name) == 0)
-		return r->entries[i];
-	return NULL;
-}
-
-void registry_insert(struct registry *r, struct entry *e)
-{
-	unsigned i = entry_index(r, e->shown.topic.name);
-	r->entries = realloc(r->entries, (r->entry_count + 1) * sizeof(struct entry *));
-	require(r->entries);
-	memmove(&r->entries[i + 1], &r->entries[i],
-		(r->entry_count - i) * sizeof(struct entry *));
-	r->entries[i] = e;
-	r->entry_count++;
-}
-
-void registry_take(struct registry *r, struct entry *e)
-{
-	unsigned i = entry_index(r, e->shown.topic.name);
-	require(r->entries[i] == e);
-	r->entry_count--;
-	memmove(&r->entries[i], &r->entries[i + 1],
-		(r->entry_count - i) * sizeof(struct entry *));
-}
 
 static void ignore_result(void *owner, const struct registry_result *result)
 {
@@ -255,14 +203,7 @@ static const struct partition *partition_of(const struct registry_topic *topic,
 void registry_marks(const struct registry *r, const struct registry_topic *topic,
 		    uint32_t partition, struct log_marks *ret)
 {
-	const struct partition *p = partition_of(topic, partition);
-	/* Closed at the stop: what its writer published last is what there is. */
-	if (p->state == PARTITION_CLOSED && p->log)
-		log_get_marks(p->log, ret);
-	else if (!p->log && p->is_offline)
-		*ret = (struct log_marks){.recovery_point = p->recovery_point};
-	else
-		marks_read(&r->options.marks[p->ref.slot], ret);
+	partition_marks(r, partition_of(topic, partition), ret);
 }
 
 bool registry_is_offline(const struct registry *r, const struct registry_topic *topic,
@@ -279,7 +220,7 @@ const char *registry_partition_fault(const struct registry *r,
 	struct log_marks marks;
 	if (p->fault)
 		return p->fault;
-	registry_marks(r, topic, partition, &marks);
+	partition_marks(r, p, &marks);
 	return marks.is_fenced ? strerror(-marks.fence_error) : "";
 }
 
@@ -296,24 +237,4 @@ const char *registry_cluster_id(const struct registry *r)
 int32_t registry_node_id(const struct registry *r)
 {
 	return r->options.settings->node_id;
-}
-
-const char *registry_name_fault(struct bytes name)
-{
-	if (name.size == 0)
-		return "it is empty";
-	if (name.size > TOPIC_NAME_BYTES_MAX)
-		return "it has more than 249 characters";
-	if (name.data[0] == '.' &&
-	    (name.size == 1 || (name.size == 2 && name.data[1] == '.')))
-		return "it may not be . or ..";
-	if (name.size == sizeof METADATA_TOPIC - 1 &&
-	    memcmp(name.data, METADATA_TOPIC, name.size) == 0)
-		return "it is that of Kafka's own metadata";
-	for (size_t i = 0; i < name.size; i++) {
-		if (!name.data[i] ||
-		    !(isalnum(name.data[i]) || strchr("._-", name.data[i])))
-			return "it may have ASCII letters, digits, '.', '_' and '-' only";
-	}
-	return "";
 }

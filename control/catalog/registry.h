@@ -141,8 +141,4 @@ const char *registry_directory_fault(const struct registry *r);
 const char *registry_cluster_id(const struct registry *r);
 int32_t registry_node_id(const struct registry *r);
 
-/* "" when `name` may name a topic, else what is wrong with it. Whoever makes a topic asks,
- * and so does the start: what is good for one is good for the other. */
-const char *registry_name_fault(struct bytes name);
-
 #endif

@@ -1,5 +1,11 @@
 /* registry_alter.c - job: a topic gets more partitions, other settings, or both. */
-#include "control/catalog/registry_private.h"
+#include "control/catalog/registry_entry.h"
+#include "control/catalog/registry_index.h"
+#include "control/catalog/registry_jobs.h"
+#include "control/catalog/registry_publish.h"
+#include "control/catalog/registry_removal.h"
+#include "control/catalog/registry_round.h"
+#include "control/catalog/registry_store.h"
 #include "dataplane/wire/kafka/kafka_error.h"
 
 enum { PHASE_MAKING, PHASE_OPENING, PHASE_TELLING, PHASE_UNDOING };
@@ -27,7 +33,7 @@ static bool growth_is_good(struct registry *r, struct job *j)
 static bool undo(struct registry *r, struct job *j)
 {
 	struct entry *e = j->entry;
-	store_close_logs(r, e, j->old_partitions);
+	entry_close_logs(r, e, j->old_partitions);
 	e->ready = j->old_partitions;
 	e->shown.settings = j->old_settings;
 	e->left = entry_directories(e);

@@ -1,8 +1,11 @@
 /* registry_checkpoint.c - what is written down for a whole log directory, in Kafka's
  * formats: meta.properties, the offset checkpoints, and the mark of a clean shutdown. */
-#include "control/catalog/registry_private.h"
+#include "control/catalog/registry_checkpoint.h"
+#include "control/catalog/registry_entry.h"
+#include "control/catalog/registry_index.h"
 #include "control/catalog/registry_lock.h"
-#include "control/catalog/disk_files.h"
+#include "control/catalog/registry_removal.h"
+#include "control/catalog/registry_say.h"
 #include "dataplane/base/require.h"
 
 #include <ctype.h>
@@ -41,7 +44,7 @@ static int make_meta(struct registry *r)
 	uuid_format(cluster, r->cluster_id);
 	int size = snprintf(text, sizeof text,
 			    "version=1\ncluster.id=%s\nnode.id=%d\ndirectory.id=%s\n",
-			    r->cluster_id, registry_node_id(r),
+			    r->cluster_id, r->options.settings->node_id,
 			    uuid_format(directory, directory_text));
 	return disk_replace_file(r->options.disk, registry_directory(r),
 				 "meta.properties", text, (size_t)size);
@@ -82,7 +85,7 @@ static void say_damaged(struct registry *r, bool has_cluster, const char *why)
 	snprintf(r->directory_fault, sizeof r->directory_fault,
 		 "meta.properties %s; restore it, or remove it to have a new one made", why);
 	registry_say(r, "%s: %s; its topics are served as those of node %d, cluster %s",
-		     registry_directory(r), r->directory_fault, registry_node_id(r),
+		     registry_directory(r), r->directory_fault, r->options.settings->node_id,
 		     r->cluster_id);
 }
 
@@ -92,12 +95,12 @@ static int compare_meta(struct registry *r, const char *text, char *message,
 {
 	long node;
 	bool has_node = read_node(text, &node), has_cluster = read_cluster(r, text);
-	if (has_node && node != registry_node_id(r)) {
+	if (has_node && node != r->options.settings->node_id) {
 		snprintf(message, message_size,
 			 "%s belongs to node %ld (meta.properties), node.id is %d: set "
 			 "node.id=%ld, or "
 			 "another log.dirs",
-			 registry_directory(r), node, registry_node_id(r), node);
+			 registry_directory(r), node, r->options.settings->node_id, node);
 		return -EINVAL;
 	}
 	if (!has_node || !has_cluster)
@@ -235,7 +238,7 @@ static int64_t offset_of(const struct registry *r, const struct entry *e, uint32
 				  .high_watermark = -1};
 	int64_t offset;
 	if (p->log)
-		registry_marks(r, &e->shown, number, &marks);
+		partition_marks(r, p, &marks);
 	memcpy(&offset, (const uint8_t *)&marks + c->mark, sizeof offset);
 	return offset;
 }

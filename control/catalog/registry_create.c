@@ -1,6 +1,14 @@
 /* registry_create.c - job: a new topic. Checked, written to disk, opened by its writers,
  * published; or undone. */
-#include "control/catalog/registry_private.h"
+#include "control/catalog/registry_checkpoint.h"
+#include "control/catalog/registry_entry.h"
+#include "control/catalog/registry_index.h"
+#include "control/catalog/registry_jobs.h"
+#include "control/catalog/registry_publish.h"
+#include "control/catalog/registry_removal.h"
+#include "control/catalog/registry_round.h"
+#include "control/catalog/registry_store.h"
+#include "control/catalog/topic_name.h"
 #include "dataplane/wire/kafka/kafka_error.h"
 
 enum { PHASE_MAKING, PHASE_OPENING, PHASE_UNDOING };
@@ -35,7 +43,7 @@ static bool counts_are_good(struct registry *r, struct job *j)
 
 static bool name_is_good(struct registry *r, struct job *j)
 {
-	const char *fault = registry_name_fault(
+	const char *fault = topic_name_fault(
 		(struct bytes){(const uint8_t *)j->name, strlen(j->name)});
 	if (fault[0])
 		return !job_fail(j, KAFKA_ERROR_INVALID_TOPIC_EXCEPTION, "topic name: %s",
@@ -60,7 +68,7 @@ static bool name_is_good(struct registry *r, struct job *j)
 static bool undo(struct registry *r, struct job *j)
 {
 	struct entry *e = j->entry;
-	store_close_logs(r, e, 0);
+	entry_close_logs(r, e, 0);
 	e->left = e->partition_count;
 	entry_resize(r, e, 0);
 	if (removal_run(r, e) == 0)

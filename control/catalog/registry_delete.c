@@ -1,6 +1,14 @@
 /* registry_delete.c - job: a topic goes. Marked, out of the snapshot, given back by its
  * writers, removed; a crash in between is finished off at the next start. */
-#include "control/catalog/registry_private.h"
+#include "control/catalog/registry_entry.h"
+#include "control/catalog/registry_index.h"
+#include "control/catalog/registry_jobs.h"
+#include "control/catalog/registry_partitions.h"
+#include "control/catalog/registry_publish.h"
+#include "control/catalog/registry_removal.h"
+#include "control/catalog/registry_round.h"
+#include "control/catalog/registry_say.h"
+#include "control/catalog/registry_store.h"
 #include "dataplane/wire/kafka/kafka_error.h"
 
 /* A call may have failed behind the one that wrote the mark: the next start would delete what
@@ -47,7 +55,7 @@ static bool next(struct registry *r, struct job *j)
 {
 	struct entry *e = j->entry;
 	if (j->at == 0)
-		store_close_logs(r, e, 0);
+		entry_close_logs(r, e, 0);
 	if (j->result.error) {
 		removal_later(r, e);
 		return true;

@@ -1,6 +1,6 @@
 /* registry_entry.c - topics in memory: partitions, their slots, and what settings mean to
  * pollers and logs. */
-#include "control/catalog/registry_private.h"
+#include "control/catalog/registry_entry.h"
 #include "dataplane/base/clock.h"
 #include "dataplane/base/require.h"
 #include "dataplane/wire/record/record_batch.h"
@@ -98,9 +98,20 @@ void entry_free(struct registry *r, struct entry *e)
 	free(e);
 }
 
+void entry_close_logs(struct registry *r, struct entry *e, uint32_t first)
+{
+	for (uint32_t i = first; i < e->partition_count; i++) {
+		struct partition *p = e->partitions[i];
+		if (!p->log || p->state != PARTITION_CLOSED)
+			continue; /* a writer has it */
+		log_close(p->log);
+		p->log = NULL;
+	}
+}
+
 void entry_abandon(struct registry *r, struct entry *e)
 {
-	store_close_logs(r, e, 0);
+	entry_close_logs(r, e, 0);
 	for (uint32_t i = 0; i < e->partition_count; i++) {
 		e->partitions[i]->log = NULL;
 		e->partitions[i]->state = PARTITION_CLOSED;
@@ -112,4 +123,16 @@ void entry_apply_settings(struct entry *e)
 {
 	e->shown.topic.options = e->shown.settings.topic;
 	e->shown.topic.log = e->shown.settings.log;
+}
+
+void partition_marks(const struct registry *r, const struct partition *p,
+		     struct log_marks *ret)
+{
+	/* Closed at the stop: what its writer published last is what there is. */
+	if (p->state == PARTITION_CLOSED && p->log)
+		log_get_marks(p->log, ret);
+	else if (!p->log && p->is_offline)
+		*ret = (struct log_marks){.recovery_point = p->recovery_point};
+	else
+		marks_read(&r->options.marks[p->ref.slot], ret);
 }

@@ -1,6 +1,13 @@
 /* registry_jobs.c - the queue of changes: one under way, the others wait; each ends with
  * done(). What a job does is in registry_create.c, _alter.c, _delete.c and _serve.c. */
-#include "control/catalog/registry_private.h"
+#include "control/catalog/registry_jobs.h"
+#include "control/catalog/registry_entry.h"
+#include "control/catalog/registry_index.h"
+#include "control/catalog/registry_offline.h"
+#include "control/catalog/registry_partitions.h"
+#include "control/catalog/registry_removal.h"
+#include "control/catalog/registry_round.h"
+#include "control/catalog/registry_store.h"
 #include "dataplane/base/require.h"
 #include "dataplane/wire/kafka/kafka_error.h"
 

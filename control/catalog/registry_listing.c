@@ -1,7 +1,10 @@
 /* registry_listing.c - the names in a log directory: which may be partitions, which belong to
  * Kafka or to us, and which are somebody else's. */
+#include "control/catalog/registry_listing.h"
 #include "control/catalog/flush_file.h"
-#include "control/catalog/registry_private.h"
+#include "control/catalog/registry_say.h"
+#include "control/catalog/registry_store.h"
+#include "control/catalog/topic_name.h"
 #include "dataplane/base/require.h"
 
 #include <ctype.h>
@@ -48,7 +51,7 @@ bool listing_topic_file(const char *name, char topic[TOPIC_NAME_BYTES_MAX + 1])
 		return false;
 	struct bytes text = {(const uint8_t *)name + 1, size - ending - 1};
 	snprintf(topic, TOPIC_NAME_BYTES_MAX + 1, "%.*s", (int)text.size, name + 1);
-	return !registry_name_fault(text)[0];
+	return !topic_name_fault(text)[0];
 }
 
 void listing_note_foreign(struct listing *l, const char *name)

@@ -6,7 +6,8 @@
  *
  * All else goes on. Nothing in the directory of such a partition is changed, and its recovery
  * point stays what it was, for whoever mends it. */
-#include "control/catalog/registry_private.h"
+#include "control/catalog/registry_offline.h"
+#include "control/catalog/registry_say.h"
 #include "dataplane/base/require.h"
 
 #include <errno.h>

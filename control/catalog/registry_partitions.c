@@ -1,7 +1,11 @@
 /* registry_partitions.c - the directories of a topic: made, their logs opened and closed,
  * removed; and how a partition's directory is told from anything else. */
-#include "control/catalog/registry_private.h"
-#include "control/catalog/disk_files.h"
+#include "control/catalog/registry_partitions.h"
+#include "control/catalog/registry_entry.h"
+#include "control/catalog/registry_listing.h"
+#include "control/catalog/registry_say.h"
+#include "control/catalog/registry_segments.h"
+#include "control/catalog/registry_store.h"
 #include "dataplane/base/require.h"
 #include "dataplane/store/segment.h"
 
@@ -170,17 +174,6 @@ int store_open(struct registry *r, const struct entry *e, struct partition *p, b
 int store_sync(struct registry *r)
 {
 	return disk_sync_all(r->options.disk, r->directory_fd);
-}
-
-void store_close_logs(struct registry *r, struct entry *e, uint32_t first)
-{
-	for (uint32_t i = first; i < e->partition_count; i++) {
-		struct partition *p = e->partitions[i];
-		if (!p->log || p->state != PARTITION_CLOSED)
-			continue; /* a writer has it */
-		log_close(p->log);
-		p->log = NULL;
-	}
 }
 
 /* <topic>-<n>.<32 hex digits>-delete, the topic cut so that it fits a name: Kafka's way,

@@ -1,6 +1,6 @@
 /* registry_publish.c - entries to the snapshot pollers read; the one before is freed when
  * every poller has been between two turns. */
-#include "control/catalog/registry_private.h"
+#include "control/catalog/registry_publish.h"
 #include "dataplane/base/require.h"
 #include "dataplane/quiescent.h"
 

@@ -6,7 +6,11 @@
  *     not marked    it would take what is there for a topic, half made or fenced as it may be:
  *                   then there is no mark of a clean shutdown
  */
-#include "control/catalog/registry_private.h"
+#include "control/catalog/registry_removal.h"
+#include "control/catalog/registry_checkpoint.h"
+#include "control/catalog/registry_entry.h"
+#include "control/catalog/registry_partitions.h"
+#include "control/catalog/registry_store.h"
 
 #include <errno.h>
 

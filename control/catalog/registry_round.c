@@ -1,6 +1,6 @@
 /* registry_round.c - one admin message to each of many partitions, as the handoff has
  * room; replies come back in any order. */
-#include "control/catalog/registry_private.h"
+#include "control/catalog/registry_round.h"
 #include "dataplane/base/require.h"
 
 void round_begin(struct round *round, enum admin_op op, struct partition **partitions,

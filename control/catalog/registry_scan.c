@@ -1,9 +1,16 @@
 /* registry_scan.c - the log directory at start: topic files and partition directories in,
  * entries with open logs out; what a crash left half done is completed or finished off.
  */
-#include "control/catalog/registry_private.h"
-#include "control/catalog/registry_lock.h"
-#include "control/catalog/disk_files.h"
+#include "control/catalog/registry_scan.h"
+#include "control/catalog/registry_checkpoint.h"
+#include "control/catalog/registry_entry.h"
+#include "control/catalog/registry_index.h"
+#include "control/catalog/registry_listing.h"
+#include "control/catalog/registry_offline.h"
+#include "control/catalog/registry_partitions.h"
+#include "control/catalog/registry_removal.h"
+#include "control/catalog/registry_say.h"
+#include "control/catalog/registry_store.h"
 #include "dataplane/base/require.h"
 
 #include <errno.h>

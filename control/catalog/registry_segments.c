@@ -5,8 +5,8 @@
  * A look costs nothing beyond that at the directory: whatever is made, renamed or removed in a
  * directory moves its time of change. That moves in steps, so what is seen is looked at again
  * once more before it counts as settled. */
-#include "control/catalog/registry_private.h"
-#include "control/catalog/disk_files.h"
+#include "control/catalog/registry_segments.h"
+#include "control/catalog/registry_listing.h"
 #include "dataplane/base/require.h"
 #include "dataplane/store/segment.h"
 

@@ -1,5 +1,14 @@
 /* registry_serve.c - jobs of start and stop: every partition to its writer, and back. */
-#include "control/catalog/registry_private.h"
+#include "control/catalog/registry_checkpoint.h"
+#include "control/catalog/registry_entry.h"
+#include "control/catalog/registry_index.h"
+#include "control/catalog/registry_jobs.h"
+#include "control/catalog/registry_offline.h"
+#include "control/catalog/registry_partitions.h"
+#include "control/catalog/registry_publish.h"
+#include "control/catalog/registry_removal.h"
+#include "control/catalog/registry_round.h"
+#include "control/catalog/registry_say.h"
 #include "dataplane/base/require.h"
 
 #include <errno.h>
@@ -120,7 +129,7 @@ static bool stop_next(struct registry *r, struct job *j)
 	if (!error)
 		error = checkpoint_write(r);
 	for (unsigned i = 0; i < r->entry_count; i++)
-		store_close_logs(r, r->entries[i], 0);
+		entry_close_logs(r, r->entries[i], 0);
 	if (!error && sound && is_settled)
 		error = checkpoint_mark_clean(r);
 	if (error)

@@ -4,8 +4,10 @@
  *     write file (deleting)   ─▶ rename directories to <topic>-<n>.<id>-delete ─▶ remove
  * file ─▶ remove directories
  */
-#include "control/catalog/registry_private.h"
-#include "control/catalog/disk_files.h"
+#include "control/catalog/registry_store.h"
+#include "control/catalog/registry_entry.h"
+#include "control/catalog/registry_say.h"
+#include "control/catalog/topic_name.h"
 #include "dataplane/base/require.h"
 
 #include <errno.h>
@@ -88,7 +90,7 @@ static struct entry *entry_from(struct registry *r, json_t *file, char *message,
 		return NULL;
 	}
 	struct bytes name_bytes = {(const uint8_t *)name, strlen(name)};
-	if (version != 0 || registry_name_fault(name_bytes)[0] || !uuid_parse(id, uuid) ||
+	if (version != 0 || topic_name_fault(name_bytes)[0] || !uuid_parse(id, uuid) ||
 	    partitions < 1 || partitions > PARTITIONS_MAX || ready < 0 ||
 	    ready > partitions) {
 		snprintf(message, message_size,
@@ -201,6 +203,6 @@ bool store_split_name(const char *name, char *topic, uint32_t *partition)
 		return false;
 	snprintf(topic, TOPIC_NAME_BYTES_MAX + 1, "%.*s", (int)(dash - name), name);
 	*partition = (uint32_t)number;
-	return !registry_name_fault(
+	return !topic_name_fault(
 		(struct bytes){(const uint8_t *)topic, strlen(topic)})[0];
 }

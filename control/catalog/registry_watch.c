@@ -2,7 +2,10 @@
  * the watermarks (the writer that saw it has no words), and directories and segments that went,
  * by a look at their paths (an open file goes on taking records when its name is gone). Said
  * once. */
-#include "control/catalog/registry_private.h"
+#include "control/catalog/registry_watch.h"
+#include "control/catalog/registry_offline.h"
+#include "control/catalog/registry_say.h"
+#include "control/catalog/registry_segments.h"
 #include "dataplane/base/clock.h"
 
 enum {

@@ -2,11 +2,12 @@
  *
  * There is one broker, this gateway, under the address of the listener the request came
  * through: it leads every partition and is the controller. */
+#include "control/catalog/topic_name.h"
 #include "control/kafka/kafka_handlers.h"
-
 #include "dataplane/base/require.h"
 #include "dataplane/wire/kafka/leader_epoch.h"
 #include "dataplane/wire/kafka/msg_metadata.h"
+
 
 enum { BY_ID_SINCE = 12 };
 
@@ -63,7 +64,7 @@ static void drop_repeated(struct metadata_request *request)
 
 static bool is_missing(const struct kafka_request *r, const struct metadata_request_topic *t)
 {
-	return !has_id(t) && t->name.data && !*registry_name_fault(t->name) &&
+	return !has_id(t) && t->name.data && !*topic_name_fault(t->name) &&
 	       !registry_find(r->options->registry, t->name);
 }
 
@@ -118,7 +119,7 @@ static int16_t why_missing(const struct kafka_request *r, const struct metadata_
 							    : KAFKA_ERROR_INVALID_REQUEST;
 	if (!t->name.data)
 		return KAFKA_ERROR_INVALID_REQUEST;
-	if (*registry_name_fault(t->name))
+	if (*topic_name_fault(t->name))
 		return KAFKA_ERROR_INVALID_TOPIC_EXCEPTION;
 	int16_t error = r->parked ? kafka_parked_error(r->parked, t->name) : KAFKA_ERROR_NONE;
 	/* Not waited for, or there meanwhile and gone again: the client shall look once more. */

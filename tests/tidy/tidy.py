@@ -19,7 +19,7 @@ FILE_CODE_LINES = 600
 FUNCTION_CODE_LINES = 70
 NESTING = 3
 PARAMETERS = 6
-OWN_HEADERS = 8
+OWN_HEADERS = 12
 LINE_COLUMNS = 100
 
 # rule -> what to do instead; the message of every finding ends in it.
@@ -542,8 +542,8 @@ PLANTED = {
                    '/* f.c - a. */\nvoid f(int a, int b, int c, int d, int e, int (*g)(int, int),'
                    '\n int h)\n{\n}\n'},
     'own-headers': {'control/f.c': '/* f.c - a. */\n' + ''.join(
-        f'#include "control/h{i}.h"\n' for i in range(9)),
-        **{f'control/h{i}.h': f'/* h{i}.h - a. */\n' for i in range(9)}},
+        f'#include "control/h{i}.h"\n' for i in range(13)),
+        **{f'control/h{i}.h': f'/* h{i}.h - a. */\n' for i in range(13)}},
     'line-width': {'dataplane/base/f.c': '/* f.c - a. */\n/* ' + 'x' * 100 + ' */\n'},
     'header-cycle': {'control/a.h': '/* a.h - a. */\n#include "control/b.h"\n',
                      'control/b.h': '/* b.h - a. */\n#include "control/a.h"\n'},

@@ -87,10 +87,3 @@ int32_t registry_node_id(const struct registry *r)
 {
 	return 7;
 }
-
-const char *registry_name_fault(struct bytes name)
-{
-	bool is_bad = name.size == 0 || name.size > TOPIC_NAME_BYTES_MAX ||
-		      memchr(name.data, '/', name.size);
-	return is_bad ? "not a topic's name" : "";
-}

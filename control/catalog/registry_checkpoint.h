@@ -1,0 +1,22 @@
+/* registry_checkpoint.h - offsets, owner and marks of a whole log directory.
+ *
+ * Core: control.
+ */
+#ifndef PENSTOCK_REGISTRY_CHECKPOINT_H
+#define PENSTOCK_REGISTRY_CHECKPOINT_H
+
+#include "control/catalog/registry_private.h"
+
+/* meta.properties: read and compared, or made. */
+int checkpoint_open(struct registry *r, char *message, size_t message_size);
+/* Recovery points, log starts and what Kafka's cleaner did into the partitions. */
+void checkpoint_read(struct registry *r);
+int checkpoint_write(struct registry *r);
+/* Recovery points and log starts once more, without those of topics that are gone: a new topic
+ * of the same name must not be held to them. */
+int checkpoint_forget_deleted(struct registry *r);
+int checkpoint_mark_clean(struct registry *r);
+/* A block or two on a full disk: of the checkpoint that nothing here reads back. */
+int checkpoint_make_room(struct registry *r);
+
+#endif

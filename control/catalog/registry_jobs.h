@@ -1,0 +1,30 @@
+/* registry_jobs.h - the queue of changes, and what every kind of job does.
+ *
+ * Core: control.
+ */
+#ifndef PENSTOCK_REGISTRY_JOBS_H
+#define PENSTOCK_REGISTRY_JOBS_H
+
+#include "control/catalog/registry_private.h"
+
+struct job *job_queue(struct registry *r, const struct job_kind *kind,
+		      const struct registry_request *request);
+bool jobs_step(struct registry *r);
+/* Ends every job that has not begun. */
+void jobs_cancel(struct registry *r);
+/* The end of the process: the job under way will never be done. */
+void jobs_abandon(struct registry *r);
+__attribute__((format(printf, 3, 4))) bool job_fail(struct job *j, int16_t error,
+						    const char *format, ...);
+/* Is the log directory there, is nothing else where partitions from `first` on would lie?
+ * False and the job's result filled in. */
+bool job_has_directory(struct registry *r, struct job *j);
+bool job_has_place(struct registry *r, struct job *j, uint32_t first);
+/* The next step of a phase without messages: JOB_PARTITIONS_AT_ONCE more are made, or the last
+ * of them synced; true when all are done. */
+bool job_make(struct registry *r, struct job *j);
+/* The settings of a request applied to `settings`; false and the job's result filled in. */
+bool job_settings(struct registry *r, struct job *j, struct topic_settings *settings);
+extern const struct job_kind job_serve, job_stop, job_create, job_alter, job_delete;
+
+#endif

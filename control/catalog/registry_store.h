@@ -1,0 +1,28 @@
+/* registry_store.h - one topic's file, .<topic>.json: written, read, marked, forgotten. All -errno.
+ *
+ * Core: control.
+ */
+#ifndef PENSTOCK_REGISTRY_STORE_H
+#define PENSTOCK_REGISTRY_STORE_H
+
+#include "control/catalog/registry_private.h"
+
+/* .<topic>.json */
+char *store_file_name(char out[NAME_MAX + 1], const char *topic);
+/* What an undone growth has left counts as partitions, so that the next start takes it up. */
+int store_write(struct registry *r, const struct entry *e, uint32_t partitions);
+/* Null with a sentence in `message`. */
+struct entry *store_read(struct registry *r, const char *file, char *message,
+			 size_t message_size);
+/* The topic's file says "deleting" instead of "not deleting", in its place: no room is
+ * needed. */
+int store_mark_deleting(struct registry *r, const struct entry *e);
+/* Is it read, and does it say "not deleting"? False then. */
+bool store_may_be_deleting(struct registry *r, const struct entry *e);
+int store_forget(struct registry *r, const struct entry *e);
+/* `topic`-`partition` into `out`; false when `name` is not one. */
+bool store_split_name(const char *name, char *topic, uint32_t *partition);
+/* Has it the form <topic>-<n>.<32 hex digits>-delete? */
+bool store_is_deleted_name(const char *name);
+
+#endif
