@@ -14,10 +14,11 @@ usage: tests/run [SUITE...] [--seed N | --seeds N] [--match TEXT]
   interop   kcat, python3-kafka, T-Box frames and datagrams over real sockets
   crash     kill -9 and SIGTERM under load; syncs and answers in the kernel's order
   mutants   planted bugs: the test that should see each does; only when it is named
+  power     power cuts in a guest, on ext4 and xfs; only when it is named
 
-Without a SUITE all but mutants run, in this order. --match runs only tests whose name has TEXT
-in it (unit, net, interop, crash, mutants). The last line is the sum; exit status 1 when a test
-failed.
+Without a SUITE all but mutants and power run, in this order. --match runs only tests whose name
+has TEXT in it (unit, net, interop, crash, mutants, power). The last line is the sum; exit status
+1 when a test failed.
 """
 import glob
 import json
@@ -85,7 +86,7 @@ class Request:
             else:
                 print(__doc__.split('\n\n', 1)[1])
                 raise SystemExit(0 if word in ('-h', '--help') else 2)
-        self.suites = self.suites or [s for s in SUITES if s != 'mutants']
+        self.suites = self.suites or [s for s in SUITES if s not in ('mutants', 'power')]
 
 
 def run(command, env=None, timeout=900):
@@ -363,10 +364,37 @@ def suite_with_gateway(folder):
     return suite
 
 
-def suite_mutants(tally, request):
+def import_mutants():
     sys.path.insert(0, os.path.join(ROOT, 'tests/mutants'))
     import mutants
-    mutants.suite(tally, request.match)
+    return mutants
+
+
+def suite_mutants(tally, request):
+    import_mutants().suite(tally, request.match)
+
+
+FILE_SYSTEMS = ('ext4', 'xfs-noreflink', 'xfs')
+
+
+def suite_power(tally, request):
+    """Nothing is missing after a power cut; then that what would be missing is missed."""
+    program = os.path.join(ROOT, 'tests/power/power.py')
+    for name in FILE_SYSTEMS:
+        title = f'{name}: 50 power cuts, and nothing that was acknowledged is missing'
+        if request.match in title:
+            words = [sys.executable, program, name, *seed_words(request)]
+            print_end(tally.check(title, words))
+    import_mutants().suite(tally, request.match, of_power=True)
+
+
+def seed_words(request):
+    return ['--seed', request.seed] if request.seed else []
+
+
+def print_end(done):
+    for line in done.stdout.strip().split('\n'):
+        print(f'          {line}', flush=True)
 
 
 SUITES = {
@@ -380,6 +408,7 @@ SUITES = {
     'interop': suite_with_gateway('interop'),
     'crash': suite_with_gateway('crash'),
     'mutants': suite_mutants,
+    'power': suite_power,
 }
 
 

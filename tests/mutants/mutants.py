@@ -20,6 +20,8 @@ named has to fail with the bug, and has to pass without:
     storm N       one of its first N storms
     crowd N       one of its first N crowds
     net, interop, crash TEXT    tests of these folders with TEXT in their names
+    power FILESYSTEM            power cuts (tests/power/power.py); tests/run power asks for these
+                                rows, tests/run mutants for all others
 
 tests/run mutants plants in a copy of the tree, build-mutants/tree, never in the tree itself.
 What is built there stays, so that a second run only builds what has changed.
@@ -37,12 +39,14 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 COPY = os.path.join(ROOT, 'build-mutants/tree')
-SANITIZED, PLAIN = 'build-asan', 'build'
-OPTIONS = {SANITIZED: ['-Dsanitize=address,undefined'], PLAIN: []}
+KERNEL = os.path.join(ROOT, 'build-power/kernel')
+SANITIZED, PLAIN, GUEST = 'build-asan', 'build', 'build-power'
+OPTIONS = {SANITIZED: ['-Dsanitize=address,undefined'], PLAIN: [], GUEST: ['-Dcpu=x86-64-v2']}
 SIMULATOR = 'tests/sim/penstock-sim'
 SEEDED = {'sim': [], 'storm': ['--storm'], 'crowd': ['--crowd']}
 PROGRAMS = ['control/penstockd', 'control/penstockctl', 'control/penstock-log']
 PERF = 'perf/penstock-perf'
+POWER_LOAD = 'tests/power/power_load'
 BUILD_SECONDS, RUN_SECONDS, UNIT_SECONDS = 1200, 600, 120
 SKIPPED = 77
 
@@ -204,13 +208,16 @@ class Catcher:
         self.text = text
         self.kind, _, self.name = text.partition(' ')
         self.key = self.kind if self.kind in SEEDED else text    # more seeds include fewer
-        if self.kind not in (*SEEDED, 'unit', 'tsan', 'net', 'interop', 'crash') or not self.name:
+        if self.kind not in (*SEEDED, 'unit', 'tsan', 'net', 'interop', 'crash',
+                             'power') or not self.name:
             raise SystemExit(f'{where}: "{text}" is no catcher')
-        self.directory = SANITIZED if self.kind == 'unit' else PLAIN
+        self.directory = {'unit': SANITIZED, 'power': GUEST}.get(self.kind, PLAIN)
 
     def targets(self, tests):
         if self.kind in SEEDED:
             return [SIMULATOR]
+        if self.kind == 'power':
+            return [POWER_LOAD]
         if self.kind not in ('unit', 'tsan'):
             return PROGRAMS + ([PERF] if self.kind == 'net' else [])
         found = tests.find(self.directory, self.name)
@@ -226,6 +233,9 @@ class Catcher:
         if self.kind in ('unit', 'tsan'):
             test, _ = tests.find(self.directory, self.name)
             return verdict(*run(test['cmd'], UNIT_SECONDS, test['env']))
+        if self.kind == 'power':
+            return verdict(*run([sys.executable, 'tests/power/power.py', self.name,
+                                 '--seed', '1'], RUN_SECONDS, {'PENSTOCK_KERNEL': KERNEL}))
         return self._python()
 
     def _seeds(self, expects_failure):
@@ -276,7 +286,7 @@ def unique_catchers(mutants):
 
 
 def build_all(tally, tests, catchers):
-    for directory in (SANITIZED, PLAIN):
+    for directory in (SANITIZED, PLAIN, GUEST):
         targets = sorted({target for c in catchers if c.directory == directory
                           for target in c.targets(tests)})
         if targets:
@@ -325,8 +335,13 @@ def try_mutant(tally, tests, mutant):
     tally.ok(f'{mutant.title}: caught by {names} ({time.monotonic() - begin:.0f} s)')
 
 
-def suite(tally, match):
-    rows = [m for m in read_rows() if match in f'{m.title} {m.path}']
+def is_of_power(mutant):
+    return any(catcher.kind == 'power' for catcher in mutant.catchers)
+
+
+def suite(tally, match, of_power=False):
+    rows = [m for m in read_rows()
+            if match in f'{m.title} {m.path}' and is_of_power(m) == of_power]
     with lock_copy():
         refresh_copy()
         try_all(tally, [m for m in rows if fits(tally, m)])
