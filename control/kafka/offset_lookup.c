@@ -42,20 +42,8 @@ static int64_t read_file(const struct file *f, void *out, size_t size, uint64_t 
 
 /* ---- indexes -------------------------------------------------------------------------- */
 
-/* The last entry that is not behind the key: 1 and in s->entry; none: 0; or -errno. */
-static int search_index(const struct file *f, struct index_search *s)
-{
-	uint8_t block[INDEX_BLOCK_BYTES];
-	while (index_search_has_next(s)) {
-		int64_t n = read_file(f, block, sizeof block, index_search_position(s));
-		if (n < 0)
-			return (int)n;
-		index_search_step(s, block, (size_t)n);
-	}
-	return s->is_found;
-}
-
-/* The same of a file that may be missing: an index only saves time. */
+/* The last entry that is not behind the key: 1 and in ret->entry; none: 0; or -errno. The file
+ * may be missing: an index only saves time. */
 static int indexed(const struct offset_query *q, int64_t segment, enum segment_file which,
 		   int64_t key, struct index_search *ret)
 {
@@ -67,7 +55,7 @@ static int indexed(const struct offset_query *q, int64_t segment, enum segment_f
 	found = file_size(f.disk, f.fd, &size);
 	if (found == 0) {
 		*ret = index_search_begin(which == SEGMENT_TIMEINDEX, key, size);
-		found = search_index(&f, ret);
+		found = index_search_run(ret, f.disk, f.fd);
 	}
 	file_close(f.disk, &f.fd);
 	return found;

@@ -2,6 +2,7 @@
  * index_search.h. */
 #include "dataplane/store/index_search.h"
 #include "dataplane/base/require.h"
+#include "dataplane/store/files.h"
 
 static size_t entry_bytes(const struct index_search *s)
 {
@@ -82,4 +83,16 @@ void index_search_step(struct index_search *s, const uint8_t *block, size_t byte
 		s->low = here + 1;
 	else
 		s->low = s->high;
+}
+
+int index_search_run(struct index_search *s, struct disk *d, int fd)
+{
+	uint8_t block[INDEX_BLOCK_BYTES];
+	while (index_search_has_next(s)) {
+		int64_t n = file_read_some(d, fd, block, sizeof block, index_search_position(s));
+		if (n < 0)
+			return (int)n;
+		index_search_step(s, block, (size_t)n);
+	}
+	return s->is_found;
 }

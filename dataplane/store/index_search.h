@@ -1,4 +1,4 @@
-/* index_search.h - the one reader of index files: a binary search, a block at a time.
+/* index_search.h - the one search of index files: by halves, a block at a time.
  *
  *     .index      an offset  ─▶ the last entry at or below it
  *     .timeindex  a time     ─▶ the last entry below it
@@ -12,12 +12,13 @@
  * Zeroes behind the entries, which a preallocated file has, are none; nor is what a file that
  * became shorter no longer has.
  *
- * Core: any. Nothing here does I/O.
+ * Core: any; index_search_run() blocks, nothing else does I/O.
  */
 #ifndef PENSTOCK_INDEX_SEARCH_H
 #define PENSTOCK_INDEX_SEARCH_H
 
 #include "config/bounds.h"
+#include "dataplane/store/disk/disk.h"
 #include "dataplane/store/index.h"
 
 enum { INDEX_BLOCK_BYTES = DISK_BLOCK_BYTES };
@@ -40,5 +41,9 @@ bool index_search_has_next(const struct index_search *s);
 uint64_t index_search_position(const struct index_search *s);
 /* Looks at it: `bytes` of it could be read, INDEX_BLOCK_BYTES at most. */
 void index_search_step(struct index_search *s, const uint8_t *block, size_t bytes);
+
+/* The whole search, for those who may wait: 1 and the entry in `s`, 0 where there is none, or
+ * -errno. */
+int index_search_run(struct index_search *s, struct disk *d, int fd);
 
 #endif

@@ -13,6 +13,7 @@
  * own way back (log_read.c). An index made by Kafka may name, at a batch's position, the last
  * offset of a later batch: it makes one entry for what one append brought.
  */
+#include "dataplane/store/index_search.h"
 #include "dataplane/store/recover_private.h"
 
 /* The last entries of both indexes, and how many there are. */
@@ -104,23 +105,10 @@ static bool walk_tail(struct recovery *rc, const struct segment *s, const struct
 /* Where a read of the offset would begin. */
 static uint64_t indexed_position(struct recovery *rc, const struct claims *c, int32_t offset)
 {
-	uint8_t bytes[INDEX_ENTRY_BYTES];
-	uint32_t low = 0, high = c->entries;
-	uint64_t position = 0;
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-		if (file_read(rc->disk, rc->fd[SEGMENT_INDEX], bytes, sizeof bytes,
-			      (uint64_t)middle * sizeof bytes) < 0)
-			return 0;
-		struct index_entry e = index_entry_load(bytes);
-		if (e.offset <= offset) {
-			low = middle + 1;
-			position = e.position;
-		} else {
-			high = middle;
-		}
-	}
-	return position;
+	struct index_search search = index_search_begin(
+		false, offset, (uint64_t)c->entries * INDEX_ENTRY_BYTES);
+	int found = index_search_run(&search, rc->disk, rc->fd[SEGMENT_INDEX]);
+	return found > 0 ? index_entry_load(search.entry).position : 0;
 }
 
 /* The largest time in the batch that holds the offset; -1: not found where it should be. */
