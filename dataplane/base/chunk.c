@@ -36,6 +36,8 @@ static void fetch_next(const struct chunk_pool *p)
 	prefetch(p->data + (size_t)(p->free - p->chunks) * p->chunk_bytes, 1);
 }
 
+/* Chunks that nobody has had yet come last: the pool touches no more of its memory than was
+ * ever out at one time. */
 struct chunk *chunk_take(struct chunk_pool *p)
 {
 	struct chunk *c = p->free;
@@ -90,6 +92,7 @@ void chain_join(struct chain *to, struct chain *from)
 	*from = (struct chain){0};
 }
 
+/* Asked before anything is copied: a chain that cannot take all stays as it was. */
 static bool chain_has_room(const struct chain *c, const struct chunk_pool *p, size_t size)
 {
 	size_t room = c->tail ? chunk_room(c->tail) : 0;

@@ -36,6 +36,8 @@ void delay_fini(struct delay *d)
 	*d = (struct delay){0};
 }
 
+/* A name that was dropped and still stands in the ring is wanted there again: it has one entry,
+ * however often it is dropped and wanted. */
 bool delay_want(struct delay *d, uint32_t name, uint32_t now_ms)
 {
 	require(name < d->names);
@@ -50,6 +52,7 @@ bool delay_want(struct delay *d, uint32_t name, uint32_t now_ms)
 	return true;
 }
 
+/* Entries that nobody wants are passed over before their time: they only take up room. */
 uint32_t delay_due(struct delay *d, uint32_t now_ms)
 {
 	for (unsigned i = 0; i < DELAY_PASSED_MAX && d->count > 0; i++) {

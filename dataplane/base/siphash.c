@@ -32,6 +32,8 @@ static inline void sip_word(struct sip *s, uint64_t m, int rounds)
 	s->v0 ^= m;
 }
 
+/* To be inlined into both callers, so that their numbers of rounds are constants of the
+ * loops. */
 static inline uint64_t sip(struct siphash_key key, const void *data, size_t size, int rounds,
 			   int last_rounds)
 {

@@ -12,6 +12,7 @@ struct slab_free {
 	uint32_t next; /* index, or SLAB_END */
 };
 
+/* A generation counts takes and gives: it is odd while the object is out. */
 static bool is_in_use(const struct slab *s, uint32_t index)
 {
 	return index < s->fresh && s->generations[index] % 2 == 1;
@@ -48,6 +49,8 @@ static void fetch_next(const struct slab *s)
 		prefetch(slab_at(s, s->free_head), s->object_size);
 }
 
+/* Objects that nobody has had yet come last: the slab touches no more of its memory than was
+ * ever out at one time. */
 void *slab_take(struct slab *s)
 {
 	uint32_t index = s->free_head;

@@ -25,6 +25,8 @@ static unsigned histogram_bucket(uint64_t us)
 	return bucket < HISTOGRAM_BUCKETS ? bucket : HISTOGRAM_BUCKETS - 1;
 }
 
+/* The largest value of a bucket: a quantile is told too high, by an eighth at most. Only the
+ * last bucket, which has no end, tells it too low. */
 static uint64_t histogram_upper_us(unsigned bucket)
 {
 	if (bucket < 2 * STEPS)
@@ -38,6 +40,7 @@ void stats_latency(struct stats *s, uint64_t ns)
 	s->answer_latency_us[histogram_bucket(ns / 1000)]++;
 }
 
+/* The rank stays below the total, so that the quantile 1 is the slowest answer's bucket. */
 uint64_t stats_latency_quantile_us(const struct stats *s, double q)
 {
 	uint64_t total = 0;

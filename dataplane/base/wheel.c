@@ -40,6 +40,7 @@ static struct list *wheel_slot(struct wheel *w, uint64_t tick)
 	return slot_at(w, level, tick);
 }
 
+/* The next tick at the earliest: the slot of this one may have been served already. */
 void wheel_arm(struct wheel *w, struct timer *t, uint64_t deadline_ns)
 {
 	uint64_t tick = deadline_ns / WHEEL_TICK_NS + 1;
@@ -116,6 +117,8 @@ unsigned wheel_advance(struct wheel *w, uint64_t now_ns, struct timer **due, uns
 	}
 }
 
+/* A sleep ends where the next coarse range begins, since the slot behind that is to be spread
+ * then; while one is being spread nobody sleeps. */
 uint64_t wheel_idle_ns(const struct wheel *w, uint64_t now_ns, uint64_t limit_ns)
 {
 	if (w->armed == 0)
