@@ -43,6 +43,8 @@ static struct gbt32960_piece look_at_header(struct bytes at, uint32_t frame_byte
 				       .size = size};
 }
 
+/* Only the first byte is given up: the length of a damaged frame is as doubtful as the rest of
+ * it, and the next frame may begin inside. */
 static struct gbt32960_piece bad_bcc(void)
 {
 	return (struct gbt32960_piece){GBT32960_BAD, GBT32960_BCC, 1};
@@ -104,6 +106,8 @@ static struct gbt32960_piece piece_at(struct gbt32960_scan *s)
 	return piece;
 }
 
+/* Bad pieces that touch are one piece to the caller, with the cause of the first: one fault is
+ * counted once, however many bytes the search for the next frame takes. */
 bool gbt32960_scan_next(struct gbt32960_scan *s, struct gbt32960_piece *ret)
 {
 	size_t start = s->at;

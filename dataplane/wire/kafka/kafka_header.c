@@ -2,6 +2,8 @@
  * kafka_header.h. */
 #include "dataplane/wire/kafka/kafka_header.h"
 
+/* Tagged fields of a header belong to newer clients: none is known here, and KIP-482 wants them
+ * passed over. */
 static void skip_tags(struct cursor *c)
 {
 	uint64_t count = cursor_uvarint(c, VARINT32_BYTES_MAX);
@@ -13,6 +15,7 @@ static void skip_tags(struct cursor *c)
 	}
 }
 
+/* The size has 16 bits in flexible headers, too: the client id kept its old form (KIP-482). */
 static struct bytes read_client_id(struct cursor *c)
 {
 	int16_t size = (int16_t)cursor_u16(c);
@@ -44,6 +47,7 @@ void kafka_response_header_emit(struct emitter *e, int32_t correlation_id, bool 
 		emit_u8(e, 0);
 }
 
+/* Flexible lengths are written plus one, so that 0 is null; both forms give -1 for that. */
 int64_t kafka_length_read(struct cursor *c, bool is_flexible)
 {
 	int64_t length;

@@ -30,6 +30,8 @@ static void option_read(const uint8_t *option, unsigned size, struct tcp_header 
 	}
 }
 
+/* A length that cannot be true ends the options, not the segment: what was read before it
+ * holds. */
 static void options_read(const uint8_t *options, unsigned size, struct tcp_header *h)
 {
 	unsigned at = 0;

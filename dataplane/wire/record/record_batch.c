@@ -21,6 +21,8 @@ enum record_batch_verdict record_batch_check(const struct record_batch_header *h
 	return RECORD_BATCH_GOOD;
 }
 
+/* Size and magic say what the CRC covers, and so are judged before it. The other fields lie
+ * below it: while the CRC is wrong, what they say is damage and no lie. */
 enum record_batch_verdict record_batch_check_all(const void *batch, size_t size)
 {
 	const struct record_batch_header *h = record_batch_header_of(batch);
@@ -129,6 +131,8 @@ static struct bytes read_headers(struct cursor *c)
 	return (struct bytes){.data = start, .size = (size_t)(c->at - start)};
 }
 
+/* A record has to fill its declared size exactly: bytes left over are as wrong as bytes that
+ * are missing. */
 bool record_next(struct record_iterator *it, struct record_view *ret)
 {
 	if (it->left == 0 || it->at.bad)

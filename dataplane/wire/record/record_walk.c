@@ -17,6 +17,7 @@ static void reader_enter(struct reader *r, const struct chunk *chunk)
 	r->end = r->at + chunk->len;
 }
 
+/* A place at the end of a chunk stays there: behind the last chunk there is none to enter. */
 static void reader_skip(struct reader *r, uint64_t n)
 {
 	if (r->bad || n > r->left) {
@@ -105,6 +106,7 @@ static inline void times_add(struct record_times *t, int64_t timestamp)
 	t->any = true;
 }
 
+/* Times are added without a sign: a delta made up by a peer may wrap, and must not overflow. */
 static void reader_record(struct reader *r, uint64_t base_timestamp, struct record_times *t)
 {
 	int64_t size = reader_varint(r, VARINT32_BYTES_MAX);
@@ -196,6 +198,8 @@ static uint32_t quick_records(struct reader *r, uint32_t count, uint64_t base_ti
 	return n;
 }
 
+/* The quick way stops at what it cannot read, perhaps only because a chunk ends there: the slow
+ * way reads that record or finds it wrong, and the quick way goes on behind it. */
 bool record_walk(const struct chain *batch, const struct record_batch_header *h,
 		 struct record_times *ret)
 {
