@@ -54,6 +54,8 @@ static uint8_t l4_verdict(uint64_t flags)
 	}
 }
 
+/* A packet in several buffers cannot be shown in one piece; the port is not asked to make
+ * any. */
 static void packet_take(struct nic *n, struct rte_mbuf *m, struct pkt_vec *ret)
 {
 	n->stats->value[STAT_bytes_received] += m->pkt_len;
@@ -71,6 +73,8 @@ static void packet_take(struct nic *n, struct rte_mbuf *m, struct pkt_vec *ret)
 	pkt_vec_push(ret, p);
 }
 
+/* All packets are on their way into the cache before the first is looked at. The driver's
+ * cycles are counted apart from the turn's other work. */
 void nic_rx(struct nic *n, struct pkt_vec *ret)
 {
 	require(n->rx_count == 0);

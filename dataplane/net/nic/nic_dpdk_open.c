@@ -200,6 +200,7 @@ struct nic *nic_dpdk_open(const struct nic_dpdk_options *options, int *error)
 	return NULL;
 }
 
+/* Closes a port that open_port() got only part of the way with, too. */
 void nic_dpdk_close(struct nic *n)
 {
 	if (!n)

@@ -80,6 +80,7 @@ static enum stat_id arp_input(struct ip *ip, const struct pkt *p)
 	return STAT_packets_answered;
 }
 
+/* A budget per second of the clock: what a quiet second leaves is not saved up for a flood. */
 static bool icmp_may_answer(struct ip *ip, uint64_t now_ns)
 {
 	uint64_t second = now_ns / NS_PER_S;

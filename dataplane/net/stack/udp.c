@@ -5,6 +5,7 @@
 
 enum { NO_LISTENER = LISTENERS_MAX };
 
+/* Places without a listener have port 0, which a datagram may name. */
 static unsigned find_listener(const struct udp *u, uint16_t port)
 {
 	for (unsigned i = 0; i < LISTENERS_MAX; i++)

@@ -162,6 +162,8 @@ static bool ack_fin(struct tcp *t, struct tcp_conn *c)
 	return c->state != TCP_STATE_CLOSED;
 }
 
+/* RFC 5961 5.2: what acknowledges less than the largest window before snd_una is somebody's
+ * guess, and is challenged; so is what acknowledges bytes that were never sent. */
 bool tcp_check_ack(struct tcp *t, struct tcp_conn *c, struct tcp_segment *s)
 {
 	uint32_t ack = s->h.ack;

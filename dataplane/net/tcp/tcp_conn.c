@@ -61,6 +61,8 @@ void *tcp_find(struct tcp *t, uint32_t hash, const struct tcp_tuple *tuple,
 	return NULL;
 }
 
+/* The first object of this hash will do: a wrong one costs a prefetch, comparing addresses
+ * would cost the cache miss that this is to hide. */
 const struct tcp_conn *tcp_prefetch(const struct tcp *t, uint32_t hash)
 {
 	uint32_t probe = 0;
@@ -139,6 +141,8 @@ static void conn_open_sequence(struct tcp *t, struct tcp_conn *c,
 		c->flags |= CONN_TIMESTAMPS;
 }
 
+/* A handshake that had to be repeated gives no sample of the round trip (Karn's rule), and its
+ * connection begins with one segment (RFC 5681 3.1). */
 struct tcp_conn *tcp_conn_open(struct tcp *t, const struct tcp_half_open *half)
 {
 	struct tcp_conn *c = slab_take(&t->conns);

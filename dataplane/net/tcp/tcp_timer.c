@@ -48,6 +48,7 @@ static bool silence_deadline(const struct tcp *t, const struct tcp_conn *c,
 	return is_open && s->keepalive_idle_ms > 0 && !(c->flags & CONN_RTX_ARMED);
 }
 
+/* Of the deadline 16 bits are kept, which is enough: it lies 20 ms from where it was set. */
 static uint32_t ack_deadline(const struct tcp *t, const struct tcp_conn *c)
 {
 	return t->now_ms + (uint32_t)(int16_t)(c->ack_at_ms - t->now_ms);

@@ -40,6 +40,7 @@ static void wait_restart(struct tcp *t, struct tcp_wait *w)
 	list_append(&t->wait_list, &w->node);
 }
 
+/* The connection leaves the table first: its entry has the same addresses. */
 void tcp_wait_enter(struct tcp *t, struct tcp_conn *c)
 {
 	struct tcp_wait *w = wait_take(t);
@@ -68,6 +69,8 @@ static bool syn_is_newer(const struct tcp_wait *w, const struct tcp_segment *s)
 	return seq_lt(w->rcv_nxt, s->h.seq);
 }
 
+/* A reset does not end the wait (RFC 1337). A new connection's numbers begin behind the old
+ * one's. */
 void tcp_wait_segment(struct tcp *t, struct tcp_wait *w, struct tcp_segment *s)
 {
 	bool is_syn = (s->h.flags & (TCP_FLAG_SYN | TCP_FLAG_ACK | TCP_FLAG_RST)) ==

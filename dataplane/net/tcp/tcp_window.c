@@ -75,6 +75,8 @@ static uint32_t window_step_min(const struct tcp *t, const struct tcp_conn *c)
 	return min_u32(window_limit(t, c) / 2, t->local_mss);
 }
 
+/* What was offered is rounded up: a scale that cut its last bytes off would move the edge
+ * left. */
 uint16_t tcp_window_field(const struct tcp *t, const struct tcp_conn *c, uint32_t *edge)
 {
 	uint32_t held = tcp_conn_window(c);
@@ -87,6 +89,8 @@ uint16_t tcp_window_field(const struct tcp *t, const struct tcp_conn *c, uint32_
 	return (uint16_t)field;
 }
 
+/* Only a peer that has nearly stopped needs to hear of it; any other learns the window with its
+ * next acknowledgement. */
 bool tcp_window_has_reopened(const struct tcp *t, const struct tcp_conn *c)
 {
 	uint32_t held = tcp_conn_window(c);
