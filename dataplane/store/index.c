@@ -34,6 +34,7 @@ bool index_has_room(const struct index *ix)
 	       ix->times - ix->times_flushed + 1 < INDEX_TAIL_ENTRIES;
 }
 
+/* One time entry is kept back for the end of the segment. */
 bool index_is_full(const struct index *ix)
 {
 	return ix->entries >= INDEX_FILE_BYTES_MAX / INDEX_ENTRY_BYTES ||
@@ -100,6 +101,7 @@ uint32_t index_encode_times(const struct index *ix, uint8_t *out)
 	return n;
 }
 
+/* From the newest on: readers near the end ask most often. */
 bool index_find(const struct index *ix, int64_t offset, uint32_t *ret_position)
 {
 	uint32_t kept = min_u32(ix->entries - ix->entries_before, INDEX_TAIL_ENTRIES);

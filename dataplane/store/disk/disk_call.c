@@ -41,6 +41,7 @@ static int64_t call_stat(struct disk_op *op)
 	return changed_ns < 0 ? 0 : changed_ns;
 }
 
+/* readdir() tells its end from a failure by errno alone. */
 static int64_t call_list(struct disk_op *op)
 {
 	DIR *dir = opendir(op->path);
@@ -66,6 +67,8 @@ static int64_t call_sync(const struct disk_op *op)
 	return result_of(op->flags & DISK_FLAG_DIRECTORY ? fsync(op->fd) : fdatasync(op->fd));
 }
 
+/* A new size is a change that fsync() has to commit, and one commit of the journal covers what
+ * other files had changed before. */
 static int64_t call_commit(const struct disk_op *op)
 {
 	if (ftruncate(op->fd, (off_t)op->size) < 0)
@@ -194,6 +197,7 @@ static struct disk_op *helper_next(struct disk_helper *h)
 	return op;
 }
 
+/* The op is in the list before the event is posted: whoever sees the event finds it. */
 static void *helper_main(void *arg)
 {
 	struct disk_helper *h = arg;

@@ -42,6 +42,7 @@ static const int ring_opcode[KINDS] = {
 	[DISK_TRAITS] = IORING_OP_NOP,
 };
 
+/* A kernel that cannot be asked is taken to do nothing: every op is the helper's then. */
 static void disk_probe(struct disk *d)
 {
 	struct io_uring_probe *probe = io_uring_get_probe_ring(&d->ring);
@@ -218,6 +219,8 @@ static unsigned reap_ring(struct disk *d, struct disk_op **ret, unsigned max)
 	return n;
 }
 
+/* While the ring's read of the eventfd is out, the helper has finished nothing: that read's
+ * completion would say so. */
 static unsigned reap_helper(struct disk *d, struct disk_op **ret, unsigned max)
 {
 	if (d->with_helper == 0 || d->is_listening)
