@@ -35,6 +35,8 @@ struct capacity capacity_of(const struct settings *s, uint64_t memory_bytes)
 	return l;
 }
 
+/* The limit of the control group, a container's above all; without one memory is what the
+ * machine has. */
 static uint64_t group_memory_bytes(void)
 {
 	unsigned long long bytes = UINT64_MAX;

@@ -46,6 +46,7 @@ static void sleep_wait(struct core *c, uint64_t limit_ns)
 		quiescent_join(o->rcu, o->reader);
 }
 
+/* A port without a descriptor wakes nobody, so that the core has to look at it again soon. */
 static uint64_t sleep_limit_ns(const struct core *c, bool is_polling)
 {
 	const struct core_options *o = &c->options;
@@ -59,6 +60,8 @@ static uint64_t sleep_limit_ns(const struct core *c, bool is_polling)
 	return poller_idle_ns(o->poller, limit_ns);
 }
 
+/* What is checked behind wake_prepare() was perhaps sent before it, by somebody who saw no
+ * sleeper and posted nothing. */
 static void sleep_a_while(struct core *c, bool is_polling)
 {
 	const struct core_options *o = &c->options;
@@ -116,6 +119,8 @@ static void last_turn(struct core *c)
 	publish(c);
 }
 
+/* The core reads snapshots from the moment it serves. Before that it has not joined, and nobody
+ * who retires one waits for it. */
 static int core_loop(void *argument)
 {
 	struct core *c = argument;

@@ -60,6 +60,7 @@ static bool can_open_packets(char *out, size_t size)
 	return false;
 }
 
+/* Tried as the driver does it: its rings are mapped and locked at once. */
 static bool can_lock(const char *port, char *out, size_t size)
 {
 	uint64_t bytes = 2 * number(port, "framecnt", FRAMES) *
@@ -92,6 +93,7 @@ static void af_packet_cause(const char *port, char *out, size_t size)
 
 /* ---- net_tap -------------------------------------------------------------------------- */
 
+/* Makes the interface and lets it go again, to hear the kernel's own reason. */
 static void tap_cause(const char *port, char *out, size_t size)
 {
 	struct ifreq request = {.ifr_flags = IFF_TAP | IFF_NO_PI};

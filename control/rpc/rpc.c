@@ -105,6 +105,7 @@ static void client_read(struct rpc_client *c)
 		c->is_ended = true;
 }
 
+/* A client that cannot be written to is closed: what it was owed goes with it. */
 static void client_write(struct rpc_client *c)
 {
 	while (has_output(c)) {
@@ -241,6 +242,7 @@ struct rpc *rpc_open(const struct rpc_options *options, char *message,
 	return r;
 }
 
+/* Jobs may outlive the socket: those that were waited for find nobody to answer. */
 void rpc_close(struct rpc *r)
 {
 	struct list *node;

@@ -73,6 +73,7 @@ const char *rpc_type_name(json_type type)
 	return names[type];
 }
 
+/* Booleans have two types in jansson; the table of methods names both by JSON_TRUE. */
 static bool type_fits(json_type wanted, const json_t *value)
 {
 	return wanted == JSON_TRUE ? json_is_boolean(value)
@@ -184,6 +185,8 @@ static bool is_blank(const char *line, size_t size)
 	return true;
 }
 
+/* Nesting is counted before the parser sees the line: the parser recurses, and a client could
+ * choose how deep. */
 void rpc_run_line(struct rpc *r, struct rpc_client *c, const char *line, size_t size)
 {
 	struct rpc_call call = {.rpc = r, .client = c, .id = json_null()};
