@@ -177,7 +177,7 @@ static int open_port(struct nic *n, const struct nic_dpdk_options *o)
 	if (error)
 		return error;
 	n->wait_fd = is_tap(&info) ? rte_eth_dev_rx_intr_ctl_q_get_fd(n->port, 0) : -1;
-	/* What the port lost before us is not ours to report. */
+	/* What the port lost before this start is not reported. */
 	struct rte_eth_stats lost;
 	if (rte_eth_stats_get(n->port, &lost) == 0) {
 		n->missed_seen = lost.imissed;

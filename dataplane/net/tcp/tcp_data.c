@@ -225,6 +225,7 @@ static void settle_residue(struct tcp_conn *c, uint32_t taken, bool is_unread_lo
 	tcp_conn_flag(c, CONN_RESIDUE, c->residue.size > 0);
 }
 
+/* A session takes from the front: from the residue first, then from the spans of this turn. */
 void tcp_conn_settle(struct tcp *t, struct tcp_conn *c)
 {
 	bool is_unread_lost = c->stream.is_closed || c->state == TCP_STATE_CLOSED;
@@ -259,6 +260,8 @@ void tcp_settle(struct tcp *t)
 	t->span_count = 0;
 }
 
+/* Nothing is copied yet: the session is shown the packet's own bytes, and only what it leaves
+ * is kept at the end of the turn. */
 static void text_in_order(struct tcp *t, struct tcp_conn *c, const struct tcp_segment *s)
 {
 	require(t->span_count < PACKETS_PER_TURN);
@@ -342,9 +345,9 @@ static void text_trim(const struct tcp_conn *c, struct tcp_segment *s)
 	s->payload.size = size;
 }
 
-/* We have closed. While something of ours is unacknowledged the peer's data is only
- * refused: a reset would destroy what it has not read. After that it gets one (RFC
- * 9293 3.6.1). */
+/* The session has closed. While its last bytes are unacknowledged the peer's data is only
+ * refused: a reset would destroy what the peer has not read. After that the peer gets one
+ * (RFC 9293 3.6.1). */
 static void text_after_close(struct tcp *t, struct tcp_conn *c)
 {
 	tcp_count(t, STAT_packet_drop_tcp_closed);

@@ -78,8 +78,8 @@ static bool sequence_is_acceptable(const struct tcp_conn *c, const struct tcp_se
 	       last - c->rcv_nxt < tcp_conn_window(c);
 }
 
-/* First step: unacceptable resets are dropped in silence, the rest is told where we are.
- */
+/* First step: an unacceptable reset is dropped in silence, any other segment is answered with
+ * the number that is expected. */
 static bool check_sequence(struct tcp *t, struct tcp_conn *c, const struct tcp_segment *s)
 {
 	if (sequence_is_acceptable(c, s))

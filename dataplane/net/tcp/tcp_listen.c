@@ -11,6 +11,7 @@ static int listener_index(const struct tcp *t, uint16_t port)
 	return -1;
 }
 
+/* Whoever tries all ports gets so many resets a second, and no more. */
 static bool reset_is_allowed(struct tcp *t)
 {
 	if (t->reset_second != t->now_s) {
@@ -84,6 +85,8 @@ static void half_open_free(struct tcp *t, struct tcp_half_open *half)
 	slab_give(&t->half_open, half);
 }
 
+/* A peer that offers a few bytes would have answers made of headers: less than TCP_MSS_MIN is
+ * not believed. */
 static uint16_t peer_mss(const struct tcp_header *h)
 {
 	if (!h->has_mss || h->mss == 0)
@@ -91,6 +94,7 @@ static uint16_t peer_mss(const struct tcp_header *h)
 	return (uint16_t)max_u32(h->mss, TCP_MSS_MIN);
 }
 
+/* Windows are scaled when both sides say so, or not at all (RFC 7323 2.2). */
 static void half_open_offer(struct tcp *t, struct tcp_half_open *half,
 			    const struct tcp_header *h)
 {
@@ -201,6 +205,7 @@ static void half_open_reset(struct tcp *t, struct tcp_half_open *half, bool in_w
 	}
 }
 
+/* While the gateway drains, a handshake that completes is refused as a new one is. */
 void tcp_half_open_segment(struct tcp *t, struct tcp_half_open *half,
 			   struct tcp_segment *s)
 {

@@ -10,6 +10,7 @@ uint32_t tcp_ts_now(const struct tcp *t, uint32_t offset)
 	return t->now_ms + offset;
 }
 
+/* Without a buffer the reply is dropped: a peer that needs one sends its segment again. */
 void tcp_reply(struct tcp *t, const struct tcp_reply *reply)
 {
 	struct ip *ip = t->options.ip;

@@ -7,6 +7,8 @@ static size_t conn_readable_bytes(const struct stream *s)
 	return tcp_conn_unread(tcp_conn_of(s));
 }
 
+/* The cursor remembers the piece that was shown last, so that a session that reads on does not
+ * walk the chain from its head each time. */
 static struct bytes residue_piece(const struct tcp_conn *c, size_t at)
 {
 	struct tcp *t = tcp_of(c);
@@ -62,6 +64,8 @@ static const uint8_t *conn_gather(const struct tcp_conn *c, size_t at, size_t si
 	return to;
 }
 
+/* Bytes that lie apart are gathered. When the scratch is full, less than was asked for is
+ * shown. */
 static struct bytes conn_peek(struct stream *s, size_t from, size_t want)
 {
 	struct tcp_conn *c = tcp_conn_of(s);

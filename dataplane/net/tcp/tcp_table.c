@@ -5,6 +5,7 @@
 
 #include <errno.h>
 
+/* Half full at most, which keeps probes short. */
 int tcp_table_init(struct tcp_table *tt, uint32_t count)
 {
 	uint32_t slots = 16;

@@ -118,7 +118,7 @@ static uint32_t silence_limit_ms(const struct tcp *t, const struct tcp_conn *c)
 }
 
 /* A peer may keep its window closed as long as it answers (MUST-37) and there is memory; one
- * we have closed gets no longer than the peer that does not acknowledge. */
+ * whose session has closed gets no longer than a peer that does not acknowledge. */
 static void persist_expired(struct tcp *t, struct tcp_conn *c)
 {
 	uint32_t silent_ms = silence_limit_ms(t, c);
