@@ -46,6 +46,8 @@ void descriptors_fini(struct descriptors *ds)
 	slab_fini(&ds->files);
 }
 
+/* Opens and closes have places of their own at the disk: no operation is kept waiting for its
+ * file by other operations. */
 bool descriptors_have_room(const struct descriptors *ds, unsigned n)
 {
 	uint32_t at_disk = disk_outstanding(ds->disk) - ds->moves;
@@ -159,6 +161,8 @@ void open_file_submit(struct open_file *f, struct disk_op *op)
 	move(ds);
 }
 
+/* A file without operations may be closed when another has to be opened; preferred ones are
+ * closed last. */
 static void rest(struct open_file *f)
 {
 	struct descriptors *ds = f->descriptors;
@@ -185,6 +189,8 @@ static struct disk_op *take_held(struct open_file *f)
 	return held;
 }
 
+/* Whoever asked for the opening alone is told; the other operations that waited go to the
+ * disk. */
 static struct disk_op *opened(struct open_file *f)
 {
 	struct disk_op *over = NULL;
@@ -203,6 +209,8 @@ static struct disk_op *opened(struct open_file *f)
 	return over;
 }
 
+/* When the process has run out of descriptors, the limit was too high: it becomes what can be
+ * had, and the file waits for its turn again. */
 static struct disk_op *not_opened(struct open_file *f)
 {
 	struct descriptors *ds = f->descriptors;

@@ -85,6 +85,8 @@ int gather_write(struct recovery *rc)
 			     rc->gathered.first_time, ix->times);
 }
 
+/* The files of a damaged segment stay as they are and may hold fewer entries than were
+ * gathered: reads look for no more than is in them. */
 int gather_leave(struct recovery *rc)
 {
 	struct index *ix = &rc->log->index;
