@@ -48,6 +48,7 @@ static size_t compress_snappy(struct builder *b, size_t size)
 	return status == SNAPPY_OK ? out : 0;
 }
 
+/* Independent blocks of 64 KiB, as Kafka's own producers make them. */
 static size_t compress_lz4(struct builder *b, size_t size)
 {
 	LZ4F_preferences_t preferences = {
@@ -99,6 +100,7 @@ static bool compress_records(struct builder *b, struct append_msg *a)
 	return true;
 }
 
+/* The CRC covers the attributes: they are in the chain before it is taken. */
 void builder_finish(struct builder *b, struct append_msg *a)
 {
 	require(a->origin == APPEND_BUILT && a->codec < RECORD_CODECS &&

@@ -185,6 +185,7 @@ static void decode_struct(struct decoder *d, const struct kafka_struct *s, void 
 		decode_tags(d, s, out);
 }
 
+/* A full arena ends the walk as malformed bytes do; only here are the two told apart. */
 enum kafka_decoded kafka_decode(const struct kafka_message *m, int version,
 				struct cursor *c, struct kafka_arena *arena, void *ret)
 {

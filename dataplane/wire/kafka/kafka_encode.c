@@ -51,6 +51,7 @@ static void put_uvarint(struct sink *s, uint64_t value)
 	put_raw(s, raw, uvarint_put(raw, value));
 }
 
+/* A null that this version has no way to say is written as empty. */
 static void put_length(struct sink *s, const struct kafka_field *f, int64_t length)
 {
 	if (length < 0 && !kafka_may_be_null(f, s->version))
