@@ -106,6 +106,7 @@ static const char *unescape(const char *at, const char *stops, char *out, size_t
 	return at;
 }
 
+/* Java keeps the space behind a value; Kafka trims it when it parses the value. */
 static void trim_end(char *text)
 {
 	size_t size = strlen(text);

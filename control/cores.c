@@ -29,7 +29,7 @@ static void publish(struct core *c)
 	stats_publish(&c->page, &c->stats);
 }
 
-/* Nobody leans on our snapshots while we sleep. */
+/* A core that sleeps reads no snapshot, and whoever retires one does not wait for it. */
 static void sleep_wait(struct core *c, uint64_t limit_ns)
 {
 	const struct core_options *o = &c->options;

@@ -15,7 +15,7 @@
 
 enum {
 	IDLE_MS = 100,
-	BUSY_MS = 1, /* something ends without waking us */
+	BUSY_MS = 1, /* something ends without waking control */
 	/* A reset connection still waits for the disk to finish its appends. */
 	RESET_GRACE_MS = 10000,
 	CLOSE_TIMEOUT_MS = 60000,
@@ -67,6 +67,7 @@ static void start_draining(struct run *r)
 		wake_post(&g->core_wakes[i]);
 }
 
+/* Resets take turns of their own to go out, for which a new deadline holds. */
 static void start_resetting(struct run *r, const char *why)
 {
 	struct gateway *g = r->g;
@@ -152,6 +153,7 @@ static void step(struct run *r)
 	}
 }
 
+/* A start that is broken off has served nobody, so there is nothing that could be unclean. */
 static void on_signal(struct run *r)
 {
 	enum gateway_state state = r->g->state;

@@ -68,6 +68,8 @@ static void serve(struct kafka_api *api, struct handoff *handoff, struct call_ms
 	kafka_call_complete(handoff, call, &r, is_good ? handle(&r) : KAFKA_CLOSE);
 }
 
+/* The request is read anew from the bytes that were kept, and may not be parked a second
+ * time. */
 static void serve_parked(struct kafka_api *api, struct kafka_parked *k)
 {
 	struct kafka_request r = {.options = &api->options, .listener = k->listener, .parked = k};

@@ -8,7 +8,7 @@
 
 #include <limits.h>
 
-/* No partition has ever changed its leader here. */
+/* KIP-734: a client may ask for the record with the newest time. */
 enum { MAX_TIMESTAMP_SINCE = 7 };
 
 struct lookup {

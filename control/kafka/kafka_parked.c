@@ -103,6 +103,7 @@ static struct bytes name_kept(const struct kafka_request *r, const struct kafka_
 	return (struct bytes){k->request.data + (name.data - r->bytes.data), name.size};
 }
 
+/* Whoever asks while a topic is being created waits for that, and begins nothing. */
 static void wait_begin(struct kafka_creations *c, struct kafka_parked *k, struct bytes name)
 {
 	struct kafka_creation_wait *w = &k->waits[k->count++];
@@ -117,6 +118,8 @@ static void wait_begin(struct kafka_creations *c, struct kafka_parked *k, struct
 	k->outstanding++;
 }
 
+/* The count of what is outstanding begins with one of its own, so that a request for which
+ * nothing could be begun is answered as well. */
 bool kafka_park(struct kafka_creations *c, const struct kafka_request *r,
 		const struct bytes *names, unsigned count)
 {

@@ -8,6 +8,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+/* One stream for each direction: a single one cannot turn from writing to reading on a socket,
+ * which has no position to seek. */
 int ctl_connect(struct ctl_client *c, const char *path)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};

@@ -1,4 +1,4 @@
-/* rpc_methods.c - the table of methods, and those that say who we are. */
+/* rpc_methods.c - the table of methods, and those that say what this gateway is. */
 #include "control/rpc/rpc_private.h"
 
 static void system_version(struct rpc_call *call)

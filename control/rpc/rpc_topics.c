@@ -111,6 +111,7 @@ static struct rpc_client *waiting_client(const struct rpc_wait *wait)
 	return c->fd >= 0 && c->generation == wait->generation ? c : NULL;
 }
 
+/* The job is done whether or not the client that asked is still there to hear of it. */
 static void job_done(void *owner, const struct registry_result *result)
 {
 	struct rpc_wait *wait = owner;
@@ -190,6 +191,8 @@ static bool read_count(struct rpc_call *call, const char *name, int32_t *ret)
 	return true;
 }
 
+/* Until the job is over nothing more is read from the client: its answers keep the order of its
+ * requests. */
 static void begin(struct rpc_call *call, struct registry_request *request,
 		  bool wants_topic,
 		  void (*ask)(struct registry *, const struct registry_request *))
