@@ -28,6 +28,8 @@ void settings_init(struct settings *s)
 		setting_set_default(&rows.rows[i], s);
 }
 
+/* It lives until settings_finish(), so that what is wrong can be said with the place where it
+ * was set. */
 static struct settings_draft *draft_of(struct settings *s)
 {
 	if (!s->draft)

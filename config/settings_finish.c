@@ -243,6 +243,7 @@ static void check_relations(const struct settings *s, struct settings_report *re
 			       "batch would wait for ever");
 }
 
+/* Listeners come first: later checks go through their table. */
 unsigned settings_finish(struct settings *s, FILE *messages)
 {
 	struct settings_report report = {.messages = messages};

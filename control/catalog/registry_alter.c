@@ -101,6 +101,8 @@ static bool make(struct registry *r, struct job *j)
 	return false;
 }
 
+/* The new settings reach pollers and writers only when the new partitions are served: until
+ * then an undo has nothing to take back from them. */
 static bool tell(struct registry *r, struct job *j)
 {
 	struct entry *e = j->entry;

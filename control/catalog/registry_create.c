@@ -121,6 +121,8 @@ static bool make(struct registry *r, struct job *j)
 	return false;
 }
 
+/* The topic enters the snapshot when its writers serve it: nobody sends them its records
+ * earlier. */
 static bool publish(struct registry *r, struct job *j)
 {
 	if (j->round.error) {

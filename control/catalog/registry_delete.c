@@ -18,6 +18,8 @@ static bool unmark(struct registry *r, struct entry *e)
 	return !store_may_be_deleting(r, e) || store_write(r, e, e->partition_count) == 0;
 }
 
+/* The topic leaves the snapshot before its writers close it: what pollers have under way by
+ * then is refused by the writers. */
 static bool start(struct registry *r, struct job *j)
 {
 	struct entry *e = registry_entry(r, j->name);

@@ -7,6 +7,8 @@
 
 #include <stdlib.h>
 
+/* One item at least: realloc() to nothing may give null, which would be taken for a lack of
+ * memory. */
 static void *grown(void *array, size_t count, size_t item)
 {
 	void *p = realloc(array, (count ? count : 1) * item);
@@ -109,6 +111,8 @@ void entry_close_logs(struct registry *r, struct entry *e, uint32_t first)
 	}
 }
 
+/* A log that its writer has not given back cannot be closed from here: it ends with the
+ * process. */
 void entry_abandon(struct registry *r, struct entry *e)
 {
 	entry_close_logs(r, e, 0);

@@ -191,6 +191,7 @@ static bool job_step(struct registry *r)
 
 enum { STEPS_PER_TURN = 16 };
 
+/* A bounded number of steps: control's other work waits meanwhile. */
 bool jobs_step(struct registry *r)
 {
 	unsigned steps = 0;
@@ -199,6 +200,7 @@ bool jobs_step(struct registry *r)
 	return steps > 0;
 }
 
+/* An entry that the table of topics does not hold, or holds no longer, goes with its job. */
 void jobs_abandon(struct registry *r)
 {
 	struct job *j = r->job;

@@ -103,6 +103,8 @@ int removal_of_growth(struct registry *r, struct entry *e)
 	return 0;
 }
 
+/* What is marked is left to the next start, which finishes it; what is not would be taken for a
+ * topic then. */
 bool removals_settle(struct registry *r)
 {
 	bool are_settled = true;

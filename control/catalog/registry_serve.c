@@ -35,6 +35,8 @@ static bool serve_start(struct registry *r, struct job *j)
 	return false;
 }
 
+/* A listener without its topic has nowhere to put what it takes: the gateway is ready when the
+ * last of these topics is there. */
 static void listener_topic_done(void *owner, const struct registry_result *result)
 {
 	struct registry *r = owner;
@@ -74,6 +76,7 @@ static void queue_listener_topics(struct registry *r)
 	}
 }
 
+/* The topics of the directory enter the snapshot together, when writers serve all of them. */
 static bool serve_next(struct registry *r, struct job *j)
 {
 	free(j->round.partitions);

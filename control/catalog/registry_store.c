@@ -1,8 +1,8 @@
 /* registry_store.c - one topic on disk: its file .<topic>.json, and its directories.
  *
  *     write file (ready: old) ─▶ make directories ─▶ write file (ready: all)
- *     write file (deleting)   ─▶ rename directories to <topic>-<n>.<id>-delete ─▶ remove
- * file ─▶ remove directories
+ *     write file (deleting)   ─▶ rename directories to <topic>-<n>.<id>-delete, remove them
+ *                             ─▶ remove file
  */
 #include "control/catalog/registry_store.h"
 #include "control/catalog/registry_entry.h"
@@ -22,6 +22,7 @@ char *store_file_name(char out[NAME_MAX + 1], const char *topic)
 	return out;
 }
 
+/* Only what the topic has of its own is written: the rest follows the gateway's settings. */
 static json_t *settings_json(const struct topic_settings *s)
 {
 	json_t *config = json_object();
@@ -109,6 +110,7 @@ static struct entry *entry_from(struct registry *r, json_t *file, char *message,
 	return NULL;
 }
 
+/* A file under another topic's name is a copy: both would claim the same directories. */
 struct entry *store_read(struct registry *r, const char *file, char *message,
 			 size_t message_size)
 {
@@ -150,6 +152,7 @@ bool store_may_be_deleting(struct registry *r, const struct entry *e)
 	return may_be;
 }
 
+/* The mark is as long as what it replaces, so that the file needs no room. */
 int store_mark_deleting(struct registry *r, const struct entry *e)
 {
 	static const char is[] = "\"deleting\": true ";
@@ -191,6 +194,7 @@ bool store_is_deleted_name(const char *name)
 	       store_split_name(partition, topic, &number);
 }
 
+/* Only digits as the gateway writes them: a directory t-01 is somebody else's. */
 bool store_split_name(const char *name, char *topic, uint32_t *partition)
 {
 	const char *dash = strrchr(name, '-');
