@@ -31,6 +31,7 @@ int scan_file(struct scan *s, int fd, size_t window_limit)
 	return (int)status;
 }
 
+/* A read begins with a block: the file may be open for direct reads. */
 static bool load_window(struct scan *s, uint64_t position)
 {
 	struct iovec iov = {s->window, s->window_limit};
@@ -93,6 +94,7 @@ static bool crc_of(struct scan *s, uint64_t at, uint64_t end, crc_extend extend,
 	return true;
 }
 
+/* What cannot be read counts as data: nobody is to cut it off unseen. */
 uint64_t scan_data_end(struct scan *s, uint64_t position)
 {
 	uint64_t end = position;
@@ -200,6 +202,7 @@ static bool might_begin(struct scan *s, uint64_t position, int64_t above)
 	       record_batch_check(&h, s->size - position) == RECORD_BATCH_GOOD;
 }
 
+/* Byte by byte: behind damage a batch may begin anywhere. */
 bool scan_find(struct scan *s, uint64_t from, int64_t above, struct scan_batch *ret)
 {
 	for (; from + RECORD_BATCH_HEADER_BYTES <= s->size && !s->error; from++) {
