@@ -1,6 +1,7 @@
 /* rpc.c - clients of the control socket: bytes in, one line at a time to rpc_run_line(),
  * answers out; nothing waits. */
-#include "control/rpc/rpc_private.h"
+#include "control/rpc/rpc.h"
+#include "control/rpc/rpc_call.h"
 #include "dataplane/base/require.h"
 
 #include <errno.h>
@@ -206,18 +207,6 @@ bool rpc_turn(struct rpc *r)
 int rpc_wait_fd(const struct rpc *r)
 {
 	return r->epoll;
-}
-
-void rpc_queue(struct rpc_client *c, json_t *give)
-{
-	char *text = json_dumps(give, JSON_COMPACT);
-	json_decref(give);
-	require(text && !has_output(c));
-	free(c->out);
-	c->out_size = strlen(text);
-	text[c->out_size++] = '\n'; /* in place of the terminator: sizes rule from here */
-	c->out = text;
-	c->out_sent = 0;
 }
 
 struct rpc *rpc_open(const struct rpc_options *options, char *message,

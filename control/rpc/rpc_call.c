@@ -1,6 +1,6 @@
 /* rpc_call.c - one line of JSON-RPC 2.0 in, one answer out: everything is checked before
  * the method has any effect. */
-#include "control/rpc/rpc_private.h"
+#include "control/rpc/rpc_call.h"
 #include "dataplane/base/require.h"
 
 #include <stdarg.h>
@@ -27,6 +27,19 @@ static json_t *error_object(const struct rpc_call *call)
 	return error;
 }
 
+/* One value and a newline; takes `give`. A client has one answer on its way at most. */
+static void answer_queue(struct rpc_client *c, json_t *give)
+{
+	char *text = json_dumps(give, JSON_COMPACT);
+	json_decref(give);
+	require(text && c->out_sent >= c->out_size);
+	free(c->out);
+	c->out_size = strlen(text);
+	text[c->out_size++] = '\n'; /* in place of the terminator: sizes rule from here */
+	c->out = text;
+	c->out_sent = 0;
+}
+
 void rpc_answer(struct rpc_call *call)
 {
 	if (call->id) {
@@ -37,7 +50,7 @@ void rpc_answer(struct rpc_call *call)
 			json_object_set_new(answer, "error", error_object(call));
 		else
 			json_object_set(answer, "result", call->result);
-		rpc_queue(call->client, answer);
+		answer_queue(call->client, answer);
 	}
 	json_decref(call->result);
 	call->result = NULL;

@@ -1,5 +1,6 @@
 /* rpc_frames.c - frames.bad: the last broken frames of all pollers, newest first. */
-#include "control/rpc/rpc_private.h"
+#include "control/rpc/rpc_frames.h"
+#include "control/rpc/rpc_call.h"
 #include "dataplane/base/require.h"
 
 #include <arpa/inet.h>

@@ -1,5 +1,8 @@
 /* rpc_methods.c - the table of methods, and those that say what this gateway is. */
-#include "control/rpc/rpc_private.h"
+#include "control/rpc/rpc_call.h"
+#include "control/rpc/rpc_frames.h"
+#include "control/rpc/rpc_stats.h"
+#include "control/rpc/rpc_topics.h"
 
 static void system_version(struct rpc_call *call)
 {

@@ -92,23 +92,4 @@ struct rpc_method {
 extern const struct rpc_method rpc_method_table[];
 extern const unsigned rpc_method_count;
 
-/* Runs one line; the answer, if there is one now, is queued. */
-void rpc_run_line(struct rpc *r, struct rpc_client *c, const char *line, size_t size);
-/* Queues the answer of a call, and forgets what it holds. */
-void rpc_answer(struct rpc_call *call);
-/* Queues one value and a newline; takes `give`. */
-void rpc_queue(struct rpc_client *c, json_t *give);
-__attribute__((format(printf, 3, 4))) void rpc_fail(struct rpc_call *call, int error,
-						    const char *format, ...);
-
-const char *rpc_type_name(json_type type);
-
-void rpc_topic_create(struct rpc_call *call);
-void rpc_topic_list(struct rpc_call *call);
-void rpc_topic_describe(struct rpc_call *call);
-void rpc_topic_alter(struct rpc_call *call);
-void rpc_topic_delete(struct rpc_call *call);
-void rpc_stats_get(struct rpc_call *call);
-void rpc_frames_bad(struct rpc_call *call);
-
 #endif

@@ -1,6 +1,6 @@
 /* rpc_stats.c - stats.get: the pages of all cores, added up, as the JSON that
  * docs/CONTROL.md documents. */
-#include "control/rpc/rpc_private.h"
+#include "control/rpc/rpc_stats.h"
 #include "dataplane/base/lap.h"
 #include "dataplane/base/require.h"
 

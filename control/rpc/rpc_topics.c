@@ -1,6 +1,7 @@
 /* rpc_topics.c - topic.*: requests to jobs of the registry, its entries to JSON. */
+#include "control/rpc/rpc_topics.h"
 #include "control/catalog/uuid.h"
-#include "control/rpc/rpc_private.h"
+#include "control/rpc/rpc_call.h"
 #include "dataplane/base/require.h"
 #include "dataplane/wire/kafka/kafka_error.h"
 

@@ -124,12 +124,6 @@ bool session_is_held(const struct session *s)
 	return s->is_skipped || stream_send_room(s->stream) == 0;
 }
 
-void session_abort(struct ingest *in, struct session *s)
-{
-	s->is_aborted = true;
-	stream_wake(s->stream, STREAM_READABLE);
-}
-
 void session_arm(struct ingest *in, struct session *s, uint64_t after_ms)
 {
 	s->is_timed = true;

@@ -197,7 +197,12 @@ bool session_is_held(const struct session *s);
 
 /* Ends the session by the peer's fault: no answer, the connection is closed. The session
  * object stays valid until the session stage detaches it. */
-void session_abort(struct ingest *in, struct session *s);
+static inline void session_abort(struct ingest *in, struct session *s)
+{
+	s->is_aborted = true;
+	stream_wake(s->stream, STREAM_READABLE);
+}
+
 
 void session_arm(struct ingest *in, struct session *s, uint64_t after_ms);
 void session_disarm(struct ingest *in, struct session *s);

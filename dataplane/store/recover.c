@@ -7,51 +7,14 @@
  * (recover_trust.c); else they are scanned as well. What stops the batches is judged in
  * recover_tail.c, what is missing between segments in recover_gaps.c.
  */
-#include "dataplane/store/recover_private.h"
 #include "dataplane/base/map.h"
+#include "dataplane/store/recover_gaps.h"
+#include "dataplane/store/recover_index.h"
+#include "dataplane/store/recover_report.h"
+#include "dataplane/store/recover_tail.h"
+#include "dataplane/store/recover_trust.h"
 
-#include <stdarg.h>
 #include <stdio.h>
-
-void recovery_add(struct recovery *rc, const char *format, ...)
-{
-	char *message = rc->found->message;
-	size_t used = strlen(message);
-	va_list args;
-	va_start(args, format);
-	vsnprintf(message + used, sizeof rc->found->message - used, format, args);
-	va_end(args);
-}
-
-void recovery_report(struct recovery *rc, const char *what)
-{
-	const struct log *log = rc->log;
-	snprintf(rc->found->message, sizeof rc->found->message,
-		 "%s/%020lld.log: %s at position %llu, offset %lld", log->directory,
-		 (long long)log->end.base_offset, what, (unsigned long long)log->end.position,
-		 (long long)log->end.offset);
-}
-
-void recovery_condemn(struct recovery *rc, int fault, const char *what)
-{
-	rc->found->is_corrupt = true;
-	rc->found->fault = fault;
-	recovery_report(rc, what);
-	recovery_add(rc, "; nothing was changed, the partition is read-only up to there");
-}
-
-int recovery_fail(struct recovery *rc, const char *path, int status)
-{
-	rc->found->message[0] = '\0';
-	recovery_add(rc, "%s: %s", path, strerror(-status));
-	return status;
-}
-
-void recovery_path(const struct recovery *rc, const struct segment *s, enum segment_file file,
-		   char path[FILE_PATH_BYTES_MAX])
-{
-	segment_path(path, FILE_PATH_BYTES_MAX, rc->log->directory, s->base_offset, file);
-}
 
 static void note_batch(struct recovery *rc, const struct scan_batch *b)
 {

@@ -8,7 +8,8 @@
  * segments as well. Where none is found, and Kafka's cleaner-offset-checkpoint does not name
  * the partition, a gap between two segments is a segment that is missing, or was cut.
  */
-#include "dataplane/store/recover_private.h"
+#include "dataplane/store/recover_gaps.h"
+#include "dataplane/store/recover_report.h"
 
 #include <stdio.h>
 

@@ -1,7 +1,7 @@
 /* recover_index.c - batches that were scanned in, both indexes of their segment made anew; see
  * recover_private.h. Nothing is written before the whole segment is known to be sound: an
  * operator who has to look at a damaged one finds its indexes as they were. */
-#include "dataplane/store/recover_private.h"
+#include "dataplane/store/recover_index.h"
 #include "dataplane/base/map.h"
 #include "dataplane/base/require.h"
 

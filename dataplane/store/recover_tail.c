@@ -16,7 +16,8 @@
  * them: a tail with a sound batch in it is copied beside the segment, durably, before it is
  * cut; where there is no room for that, nothing is cut and the log does not open.
  */
-#include "dataplane/store/recover_private.h"
+#include "dataplane/store/recover_tail.h"
+#include "dataplane/store/recover_report.h"
 
 #include <stdio.h>
 

@@ -13,8 +13,8 @@
  * own way back (log_read.c). An index made by Kafka may name, at a batch's position, the last
  * offset of a later batch: it makes one entry for what one append brought.
  */
+#include "dataplane/store/recover_trust.h"
 #include "dataplane/store/index_search.h"
-#include "dataplane/store/recover_private.h"
 
 /* The last entries of both indexes, and how many there are. */
 struct claims {

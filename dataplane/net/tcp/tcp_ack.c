@@ -1,7 +1,12 @@
 /* tcp_ack.c - acknowledgements in; send queue, window, RTT and congestion state out: the
  * fifth step of RFC 9293 3.10.7.4 with RFC 5681, 6298, 6582 and 5961 5. */
-#include "dataplane/net/tcp/tcp_conn.h"
+#include "dataplane/net/tcp/tcp_ack.h"
 #include "dataplane/base/require.h"
+#include "dataplane/net/tcp/tcp_conn.h"
+#include "dataplane/net/tcp/tcp_in.h"
+#include "dataplane/net/tcp/tcp_send.h"
+#include "dataplane/net/tcp/tcp_timer.h"
+#include "dataplane/net/tcp/tcp_wait.h"
 
 /* RFC 6928. */
 uint32_t tcp_initial_window(uint32_t mss)

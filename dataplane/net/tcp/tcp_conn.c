@@ -3,6 +3,11 @@
 #include "dataplane/base/entropy.h"
 #include "dataplane/base/map.h"
 #include "dataplane/base/require.h"
+#include "dataplane/net/tcp/tcp_ack.h"
+#include "dataplane/net/tcp/tcp_data.h"
+#include "dataplane/net/tcp/tcp_reserve.h"
+#include "dataplane/net/tcp/tcp_send.h"
+#include "dataplane/net/tcp/tcp_window.h"
 
 enum { REF_INDEX_MASK = (1 << TCP_HANDLE_POLLER_SHIFT) - 1 };
 

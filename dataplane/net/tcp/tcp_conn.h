@@ -354,16 +354,6 @@ static inline void tcp_conn_flag(struct tcp_conn *c, enum tcp_conn_flag flag, bo
 	c->flags = (c->flags & ~(uint32_t)flag) | (is_set ? flag : 0);
 }
 
-/* ---- tcp_conn.c ---- */
-void tcp_clock(struct tcp *t, uint64_t now_ns);
-uint32_t tcp_hash(const struct tcp *t, const struct tcp_tuple *tuple);
-/* The object of the tuple, and its kind; null when there is none. */
-void *tcp_find(struct tcp *t, uint32_t hash, const struct tcp_tuple *tuple,
-	       enum tcp_kind *kind);
-/* Fetches the connection that is likely meant, null when there is none; then, once it has
- * arrived, what it points to: its session only for a segment that has text. */
-const struct tcp_conn *tcp_prefetch(const struct tcp *t, uint32_t hash);
-void tcp_prefetch_behind(const struct tcp_conn *c, bool has_text);
 /* Its index in the slab. */
 static inline uint32_t tcp_conn_index(const struct tcp_conn *c)
 {
@@ -375,6 +365,18 @@ static inline struct tcp_conn *tcp_conn_at(const struct tcp *t, uint32_t index)
 	return slab_at(&t->conns, index);
 }
 
+/* tcp_stream.c */
+extern const struct stream_ops tcp_stream_ops;
+
+void tcp_clock(struct tcp *t, uint64_t now_ns);
+uint32_t tcp_hash(const struct tcp *t, const struct tcp_tuple *tuple);
+/* The object of the tuple, and its kind; null when there is none. */
+void *tcp_find(struct tcp *t, uint32_t hash, const struct tcp_tuple *tuple,
+	       enum tcp_kind *kind);
+/* Fetches the connection that is likely meant, null when there is none; then, once it has
+ * arrived, what it points to: its session only for a segment that has text. */
+const struct tcp_conn *tcp_prefetch(const struct tcp *t, uint32_t hash);
+void tcp_prefetch_behind(const struct tcp_conn *c, bool has_text);
 uint32_t tcp_ref(enum tcp_kind kind, const struct slab *slab, const void *object);
 /* Puts it on the turn's list: it is settled, and then wants to send. */
 void tcp_conn_mark(struct tcp_conn *c);
@@ -384,86 +386,5 @@ struct tcp_conn *tcp_conn_open(struct tcp *t, const struct tcp_half_open *half);
 /* CLOSED: out of the table, the session is told unless it closed; tcp_output() frees. */
 void tcp_conn_lose(struct tcp *t, struct tcp_conn *c, bool with_reset);
 void tcp_conn_free(struct tcp *t, struct tcp_conn *c);
-
-/* ---- tcp_listen.c ---- */
-/* A segment for no connection; its end is counted. `iss_min` is a number below which a
- * new connection must not start, or null. */
-void tcp_listen_segment(struct tcp *t, const struct tcp_segment *s,
-			const uint32_t *iss_min);
-void tcp_half_open_segment(struct tcp *t, struct tcp_half_open *half,
-			   struct tcp_segment *s);
-void tcp_half_open_timers(struct tcp *t);
-
-/* ---- tcp_in.c ---- */
-void tcp_conn_segment(struct tcp *t, struct tcp_conn *c, struct tcp_segment *s);
-/* An ACK with our own numbers, a few per second (RFC 5961 7). */
-void tcp_challenge(struct tcp *t, struct tcp_conn *c);
-
-/* ---- tcp_ack.c ---- */
-/* Fifth step. False: the segment has met its end and is counted. */
-bool tcp_check_ack(struct tcp *t, struct tcp_conn *c, struct tcp_segment *s);
-void tcp_conn_cut_cwnd(struct tcp_conn *c);
-uint32_t tcp_initial_window(uint32_t mss);
-void tcp_rtt_sample(struct tcp_conn *c, uint32_t rtt_ms);
-/* RFC 6298 2.3, without the backoff. */
-uint32_t tcp_rto_ms(const struct tcp *t, const struct tcp_conn *c);
-
-/* ---- tcp_data.c ---- */
-/* Seventh and eighth step; counts the segment, now or when it is settled. */
-void tcp_segment_text(struct tcp *t, struct tcp_conn *c, struct tcp_segment *s);
-void tcp_conn_settle(struct tcp *t, struct tcp_conn *c);
-void tcp_ooo_give(struct tcp_conn *c);
-
-/* ---- tcp_reserve.c ---- */
-void tcp_reserve_init(struct tcp *t);
-/* Keeps bytes in order that the session has left. False, and nothing kept: no memory for it. */
-bool tcp_residue_append(struct tcp *t, struct tcp_conn *c, const void *data, uint32_t size);
-
-/* ---- tcp_window.c ---- */
-/* What every window begins with. */
-uint32_t tcp_window_first(const struct tcp *t);
-/* Bytes came in order: a round trip may be over, and the window too small. */
-void tcp_window_grow(struct tcp *t, struct tcp_conn *c);
-/* The window field; `*edge` is where it puts the right edge, never left of rcv_adv. */
-uint16_t tcp_window_field(const struct tcp *t, const struct tcp_conn *c, uint32_t *edge);
-/* The peer may be waiting: its window had shrunk to little and can open again. */
-bool tcp_window_has_reopened(const struct tcp *t, const struct tcp_conn *c);
-
-/* ---- tcp_send.c ---- */
-/* A copy; `pool` has a chunk for it, which is taken if need be. */
-void tcp_send_text(struct tcp_conn *c, struct bytes text, struct chunk_pool *pool);
-void tcp_send_chain(struct tcp_conn *c, struct chain *give);
-/* The first `size` bytes are acknowledged. */
-void tcp_send_consume(struct tcp_conn *c, uint32_t size);
-/* Copies [from, from + size), counted from snd_una. */
-void tcp_send_copy(const struct tcp_conn *c, uint32_t from, uint8_t *out, uint32_t size);
-void tcp_send_give(struct tcp_conn *c);
-
-/* ---- tcp_out.c ---- */
-/* In the line of those that want to send, at its end. */
-void tcp_output_push(struct tcp *t, struct tcp_conn *c);
-/* An acknowledgement with this turn's output: it waits neither for an answer nor for more. */
-void tcp_ack_now(struct tcp_conn *c);
-/* One segment that belongs to no connection; lost when the port has no buffer. */
-void tcp_reply(struct tcp *t, const struct tcp_reply *reply);
-uint32_t tcp_ts_now(const struct tcp *t, uint32_t offset);
-
-/* ---- tcp_timer.c ---- */
-void tcp_rtx_arm(struct tcp *t, struct tcp_conn *c);
-void tcp_rtx_disarm(struct tcp_conn *c);
-/* The acknowledgement that is due waits no longer. */
-bool tcp_ack_is_late(const struct tcp *t, const struct tcp_conn *c);
-/* Sees to it that the connection is looked at when its next deadline comes, or before. */
-void tcp_timer_update(struct tcp *t, struct tcp_conn *c);
-void tcp_timers(struct tcp *t);
-
-/* ---- tcp_wait.c ---- */
-/* Both sides have closed: leaves an entry behind and acknowledges the peer's FIN. */
-void tcp_wait_enter(struct tcp *t, struct tcp_conn *c);
-void tcp_wait_segment(struct tcp *t, struct tcp_wait *w, struct tcp_segment *s);
-void tcp_wait_timers(struct tcp *t);
-
-/* ---- tcp_stream.c ---- */
-extern const struct stream_ops tcp_stream_ops;
 
 #endif

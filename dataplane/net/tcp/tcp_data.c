@@ -7,8 +7,13 @@
  * A chunk of the out-of-order queue holds adjoining bytes; the sequence number of the
  * first lies in its first four bytes, so that the chunk joins the residue as it is. The queue
  * is a ring, of which the connection knows the last: most of what comes goes behind it. */
-#include "dataplane/net/tcp/tcp_conn.h"
+#include "dataplane/net/tcp/tcp_data.h"
 #include "dataplane/base/require.h"
+#include "dataplane/net/tcp/tcp_conn.h"
+#include "dataplane/net/tcp/tcp_out.h"
+#include "dataplane/net/tcp/tcp_reserve.h"
+#include "dataplane/net/tcp/tcp_wait.h"
+#include "dataplane/net/tcp/tcp_window.h"
 
 enum {
 	OOO_SEQ_BYTES = sizeof(uint32_t),

@@ -4,8 +4,15 @@
  *
  * A step that gives false has ended the segment: it has counted it, and marked what is to
  * be answered. Nothing of a connection is sent from here. */
-#include "dataplane/net/tcp/tcp_conn.h"
+#include "dataplane/net/tcp/tcp_in.h"
 #include "dataplane/base/require.h"
+#include "dataplane/net/tcp/tcp_ack.h"
+#include "dataplane/net/tcp/tcp_conn.h"
+#include "dataplane/net/tcp/tcp_data.h"
+#include "dataplane/net/tcp/tcp_listen.h"
+#include "dataplane/net/tcp/tcp_out.h"
+#include "dataplane/net/tcp/tcp_timer.h"
+#include "dataplane/net/tcp/tcp_wait.h"
 
 /* Flag combinations no stack sends, and LAND: source and destination the same. */
 static bool segment_is_sane(const struct tcp_segment *s)

@@ -1,7 +1,10 @@
 /* tcp_listen.c - segments for no connection in; LISTEN, SYN-RECEIVED and RST: SYN-ACKs,
  * resets and opened connections out (RFC 9293 3.10.7.1, .2 and SYN-RECEIVED of .4). */
-#include "dataplane/net/tcp/tcp_conn.h"
+#include "dataplane/net/tcp/tcp_listen.h"
 #include "dataplane/base/require.h"
+#include "dataplane/net/tcp/tcp_conn.h"
+#include "dataplane/net/tcp/tcp_in.h"
+#include "dataplane/net/tcp/tcp_out.h"
 
 static int listener_index(const struct tcp *t, uint16_t port)
 {

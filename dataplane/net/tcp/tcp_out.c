@@ -1,7 +1,12 @@
 /* tcp_out.c - connections with something to say in, segments out: data, retransmissions,
  * probes and, once per turn, the acknowledgement. */
-#include "dataplane/net/tcp/tcp_conn.h"
+#include "dataplane/net/tcp/tcp_out.h"
 #include "dataplane/base/require.h"
+#include "dataplane/net/tcp/tcp_ack.h"
+#include "dataplane/net/tcp/tcp_conn.h"
+#include "dataplane/net/tcp/tcp_send.h"
+#include "dataplane/net/tcp/tcp_timer.h"
+#include "dataplane/net/tcp/tcp_window.h"
 
 enum { IP_PROTOCOL_TCP = 6 };
 

@@ -11,7 +11,7 @@
  * whose session needs more at once (stream_need) and that found no memory. It has them until its
  * session needs no more or it is lost; then the next has them, whose peer sends again what was not
  * acknowledged. A peer that holds a part and sends nothing is not in the line. */
-#include "dataplane/net/tcp/tcp_conn.h"
+#include "dataplane/net/tcp/tcp_reserve.h"
 
 enum {
 	/* The longest frame or piece a session needs at once is little longer than 64 KiB. */

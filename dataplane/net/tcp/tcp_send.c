@@ -6,7 +6,7 @@
  * A short answer is kept in the connection, in a line that sending it touches anyway: a chunk would
  * be one more, cold when it is taken and cold again when it is given back. Whatever follows before
  * it is acknowledged lies in chunks, behind it. */
-#include "dataplane/net/tcp/tcp_conn.h"
+#include "dataplane/net/tcp/tcp_send.h"
 #include "dataplane/base/require.h"
 
 void tcp_send_text(struct tcp_conn *c, struct bytes text, struct chunk_pool *pool)

@@ -1,6 +1,7 @@
 /* tcp_stream.c - what sessions see of a connection: the operations of stream.h. */
-#include "dataplane/net/tcp/tcp_conn.h"
 #include "dataplane/base/require.h"
+#include "dataplane/net/tcp/tcp_conn.h"
+#include "dataplane/net/tcp/tcp_send.h"
 
 static size_t conn_readable_bytes(const struct stream *s)
 {

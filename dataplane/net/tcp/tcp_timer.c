@@ -7,6 +7,8 @@
  *
  * The one timer of a connection is armed for the earliest deadline that the two queues do not
  * see to, and left alone when deadlines move back: it fires early then, and is armed again. */
+#include "dataplane/net/tcp/tcp_timer.h"
+#include "dataplane/net/tcp/tcp_ack.h"
 #include "dataplane/net/tcp/tcp_conn.h"
 
 enum {

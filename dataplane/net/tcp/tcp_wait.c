@@ -1,8 +1,11 @@
 /* tcp_wait.c - connections both sides have closed in, TIME-WAIT entries out; segments for
  * them in, the last ACK again or a new connection out (RFC 9293 3.10.7.4, RFC 1337). All
  * wait equally long, so the list in order of entry is in order of expiry. */
-#include "dataplane/net/tcp/tcp_conn.h"
+#include "dataplane/net/tcp/tcp_wait.h"
 #include "dataplane/base/require.h"
+#include "dataplane/net/tcp/tcp_conn.h"
+#include "dataplane/net/tcp/tcp_listen.h"
+#include "dataplane/net/tcp/tcp_out.h"
 
 static void wait_free(struct tcp *t, struct tcp_wait *w)
 {

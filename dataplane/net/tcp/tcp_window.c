@@ -10,7 +10,7 @@
  * fleet may send while nothing can be taken; a producer has the largest window after a few
  * round trips. With many that have grown, the eighth settles where each has an equal part. The
  * edge never moves left (RFC 9293 3.8.6): what was offered when memory was free stays offered. */
-#include "dataplane/net/tcp/tcp_conn.h"
+#include "dataplane/net/tcp/tcp_window.h"
 
 enum {
 	GROWTH_SHIFT = 2,     /* fourfold */

@@ -1,6 +1,7 @@
 /* test_tcp_states.c - every state against every event at every place: RFC 9293 3.10.7 as a
  * table. A cell is what is sent and the state afterwards, for a segment left of the window,
  * at rcv_nxt, inside, and right of it. The table is run across both wraps of the numbers. */
+#include "dataplane/net/tcp/tcp_conn.h"
 #include "tests/unit/net/tcp/tcp_rig.h"
 
 #include <criterion/criterion.h>

@@ -1,0 +1,18 @@
+/* tcp_listen.h - LISTEN and SYN-RECEIVED: segments of no connection, and of half-open ones.
+ *
+ * Core: poller.
+ */
+#ifndef PENSTOCK_TCP_LISTEN_H
+#define PENSTOCK_TCP_LISTEN_H
+
+#include "dataplane/net/tcp/tcp_conn.h"
+
+/* A segment for no connection; its end is counted. `iss_min` is a number below which a
+ * new connection must not start, or null. */
+void tcp_listen_segment(struct tcp *t, const struct tcp_segment *s,
+			const uint32_t *iss_min);
+void tcp_half_open_segment(struct tcp *t, struct tcp_half_open *half,
+			   struct tcp_segment *s);
+void tcp_half_open_timers(struct tcp *t);
+
+#endif

@@ -1,0 +1,18 @@
+/* tcp_out.h - segments and acknowledgements out.
+ *
+ * Core: poller.
+ */
+#ifndef PENSTOCK_TCP_OUT_H
+#define PENSTOCK_TCP_OUT_H
+
+#include "dataplane/net/tcp/tcp_conn.h"
+
+/* In the line of those that want to send, at its end. */
+void tcp_output_push(struct tcp *t, struct tcp_conn *c);
+/* An acknowledgement with this turn's output: it waits neither for an answer nor for more. */
+void tcp_ack_now(struct tcp_conn *c);
+/* One segment that belongs to no connection; lost when the port has no buffer. */
+void tcp_reply(struct tcp *t, const struct tcp_reply *reply);
+uint32_t tcp_ts_now(const struct tcp *t, uint32_t offset);
+
+#endif
