@@ -34,6 +34,8 @@ REMEDY = {
     'header-cycle': 'move what both need into a lower header',
     'if-in-function': 'choose the variant by file in meson.build',
     'if-0': 'delete it; git remembers',
+    'elsewhere': "declare it in the file's own header, or name the seam in seams.txt",
+    'call-circle': 'move what both need into a lower file',
     'basename': 'rename one: a basename means one file everywhere',
     'layer': 'see tests/tidy/layers.txt; move the code or pass what is needed in',
     'layer-through': 'include a header that does without, or pass what is needed in',
@@ -417,6 +419,83 @@ def check_header_cycles(sources):
             yield from walk(path, [])
 
 
+def public_functions(sources):
+    """(source, function) for each that other files may call."""
+    for source in sources.values():
+        if not source.path.endswith('.c') or source.path.startswith(('tests/', 'perf/')):
+            continue
+        lines = source.plain.split('\n')
+        for fn in source.functions:
+            first = fn.line - 1
+            while first > 0 and lines[first - 1].strip()[-1:] not in ('', ';', '}'):
+                first -= 1
+            head = ' '.join(lines[first:fn.line]).split(fn.name)[0]
+            if fn.name != 'main' and not re.search(r'\bstatic\b', head):
+                yield source, fn
+
+
+def read_seams(root):
+    """header -> the files that may define what it declares, and whether each was needed."""
+    seams = {}
+    with open(os.path.join(root, 'tests/tidy/seams.txt'), encoding='utf-8') as file:
+        for number, line in enumerate(file, 1):
+            line = line.split('#')[0].strip()
+            if line:
+                header, files = line.split(':')
+                seams[header.strip()] = [number, tuple(files.split()), False]
+    return seams
+
+
+def check_elsewhere(root, sources):
+    """A function that X.c defines and X.h does not declare, unless a seam does."""
+    seams = read_seams(root)
+    for source, fn in public_functions(sources):
+        declared = re.compile(rf'\b{fn.name}\s*[(;]')
+        own = sources.get(source.path[:-2] + '.h')
+        if own and declared.search(own.plain):
+            continue
+        seam = next((row for header, row in seams.items() if source.path.startswith(row[1])
+                     and header in sources and declared.search(sources[header].plain)), None)
+        if seam:
+            seam[2] = True
+        else:
+            yield Finding(source.path, fn.line, 'elsewhere',
+                          f'{fn.name} is not declared in {source.path[:-2]}.h', fn.name)
+    for header, (number, _, is_used) in seams.items():
+        if not is_used:
+            yield Finding('tests/tidy/seams.txt', number, 'elsewhere',
+                          f'{header} is no seam of these files')
+
+
+def check_call_circles(sources):
+    """Files of one folder whose functions call each other, however many lie between."""
+    home = {}
+    for source, fn in public_functions(sources):
+        home.setdefault(fn.name, set()).add(source.path)
+    calls = {}
+    for source in sources.values():
+        local = {fn.name for fn in source.functions}
+        words = set(re.findall(r'\w+', source.plain)) - local
+        calls[source.path] = {path for word in words if len(home.get(word, ())) == 1
+                              for path in home[word] if path != source.path
+                              and os.path.dirname(path) == os.path.dirname(source.path)}
+    reach = {}
+    for start in calls:
+        seen, left = set(), [start]
+        while left:
+            for path in calls.get(left.pop(), ()):
+                if path not in seen:
+                    seen.add(path)
+                    left.append(path)
+        reach[start] = seen
+    said = set()
+    for path in sorted(calls):
+        circle = sorted(p for p in reach[path] if p != path and path in reach.get(p, ()))
+        if path.endswith('.c') and circle and path not in said:
+            said.update(circle)
+            yield Finding(path, 1, 'call-circle', f'calls in a circle with {" ".join(circle)}')
+
+
 def check_basenames(paths):
     first = {}
     for path in sorted(paths):
@@ -468,6 +547,8 @@ def check_tree(root):
     yield from check_layers(root, sources)
     yield from check_own_header_first(sources)
     yield from check_header_cycles(sources)
+    yield from check_elsewhere(root, sources)
+    yield from check_call_circles(sources)
     yield from check_basenames(c_paths)
     yield from check_dead_files(root, sources)
 
@@ -527,7 +608,7 @@ def report(root):
 # ---- does it bite? -------------------------------------------------------------------------
 
 def long_function(body):
-    return '/* f.c - a. */\nvoid f(void)\n{\n' + body + '}\n'
+    return '/* f.c - a. */\nstatic void f(void)\n{\n' + body + '}\n'
 
 
 # rule -> files of a tree that breaks exactly this rule (and no other)
@@ -539,8 +620,8 @@ PLANTED = {
         '\tif (a) {\n\tfor (;;) {\n\twhile (b) {\n\tdo {\n\tx = (struct y){1};\n'
         '\t} while (c);\n}\n}\n}\n')},
     'parameters': {'dataplane/base/f.c':
-                   '/* f.c - a. */\nvoid f(int a, int b, int c, int d, int e, int (*g)(int, int),'
-                   '\n int h)\n{\n}\n'},
+                   '/* f.c - a. */\nstatic void f(int a, int b, int c, int d, int e,'
+                   '\n int (*g)(int, int), int h)\n{\n}\n'},
     'own-headers': {'control/f.c': '/* f.c - a. */\n' + ''.join(
         f'#include "control/h{i}.h"\n' for i in range(13)),
         **{f'control/h{i}.h': f'/* h{i}.h - a. */\n' for i in range(13)}},
@@ -549,6 +630,14 @@ PLANTED = {
                      'control/b.h': '/* b.h - a. */\n#include "control/a.h"\n'},
     'if-in-function': {'dataplane/base/f.c': long_function('#ifdef A\n\tx();\n#endif\n')},
     'if-0': {'dataplane/base/f.c': '/* f.c - a. */\n#if 0\nint x(void);\n#endif\n'},
+    'elsewhere': {'dataplane/base/f.c':
+                  '/* f.c - a. */\nvoid f(void)\n{\n}\n'},
+    'call-circle': {'control/f.c': '/* f.c - a. */\n#include "control/f.h"\n'
+                    '#include "control/h.h"\nvoid f(void)\n{\n\th();\n}\n',
+                    'control/f.h': '/* f.h - a. */\nvoid f(void);\n',
+                    'control/h.c': '/* h.c - a. */\n#include "control/h.h"\n'
+                    '#include "control/f.h"\nvoid h(void)\n{\n\tf();\n}\n',
+                    'control/h.h': '/* h.h - a. */\nvoid h(void);\n'},
     'basename': {'dataplane/base/f.c': '/* f.c - a. */\n', 'control/f.c': '/* f.c - a. */\n'},
     'layer': {'dataplane/wire/f.c': '/* f.c - a. */\n#include "dataplane/net/n.h"\n',
               'dataplane/net/n.h': '/* n.h - a. */\n'},
@@ -578,7 +667,8 @@ def self_test():
             with open(os.path.join(ROOT, 'tests/tidy/layers.txt'), encoding='utf-8') as file:
                 layers = file.read()
             files = {'tests/tidy/layers.txt': layers, 'tests/tidy/waivers.txt': '',
-                     'meson.build': "'f.c'\n", **PLANTED[rule]}
+                     'tests/tidy/seams.txt': '',
+                     'meson.build': "'f.c' 'h.c'\n", **PLANTED[rule]}
             for path, text in files.items():
                 os.makedirs(os.path.join(root, os.path.dirname(path)), exist_ok=True)
                 with open(os.path.join(root, path), 'w', encoding='utf-8') as file:
