@@ -9,6 +9,7 @@
 #include "dataplane/quiescent.h"
 #include "dataplane/session/ack.h"
 #include "dataplane/session/delivery.h"
+#include "dataplane/session/kept.h"
 
 #include <errno.h>
 
@@ -170,6 +171,7 @@ static int slabs_init(struct ingest *in, const struct poller_options *o)
 		if (protocols[i])
 			error = slab_init(&in->sessions[i], protocols[i]->session_bytes,
 					  o->sessions_max);
+	error = error ? error : kept_init(&in->kept);
 	error = error ? error : slab_init(&in->answers, sizeof(struct answer), o->answers_max);
 	error = error ? error : slab_init(&in->waiters, sizeof(struct waiter), o->answers_max);
 	error = error ? error : slab_init(&in->appends, sizeof(struct append_msg), appends);
@@ -297,6 +299,7 @@ void poller_destroy(struct poller *p)
 	slab_fini(&in->appends);
 	slab_fini(&in->reads);
 	slab_fini(&in->fetches);
+	kept_fini(&in->kept);
 	lanes_fini(&in->lanes);
 	chunk_pool_fini(&in->answer_small);
 	chunk_pool_fini(&in->answer_large);

@@ -28,7 +28,6 @@ struct record {
 
 enum {
 	RECORDS_PER_TURN = FRAMES_PER_TURN + PACKETS_PER_TURN,
-	RECORD_KEY_BYTES_MAX = 48, /* a VIN, or an address as text */
 };
 
 struct record_vec {

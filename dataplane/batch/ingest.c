@@ -3,6 +3,7 @@
 #include "dataplane/base/murmur2.h"
 #include "dataplane/base/remainder.h"
 #include "dataplane/base/require.h"
+#include "dataplane/session/kept.h"
 #include "dataplane/session/waiting.h"
 #include "dataplane/wire/kafka/kafka_error.h"
 
@@ -97,6 +98,15 @@ static bool frame_reserve(struct intake *i, struct session *s, const struct reco
 	return credit_take(in, s, r->lane, record_reserve_bytes(r->key, r->value), false);
 }
 
+static void frame_consume(const struct frame *f)
+{
+	struct session *s = f->session;
+	if (f->consumed == 0)
+		return;
+	s->offset += f->consumed;
+	stream_consume(s->stream, f->consumed);
+}
+
 static bool frame_store(struct intake *i, const struct frame *f)
 {
 	struct ingest *in = i->in;
@@ -104,7 +114,7 @@ static bool frame_store(struct intake *i, const struct frame *f)
 	struct record *r = &i->records->records[i->records->count];
 	*r = (struct record){
 		.key = f->key,
-		.value = f->bytes,
+		.value = f->value,
 		.level = s->listener->answer_level,
 		.listener = s->stream->listener,
 	};
@@ -124,17 +134,34 @@ static bool frame_store(struct intake *i, const struct frame *f)
 	return true;
 }
 
+/* Its session is in line for what the record lacks. Either it waits as a record, and its bytes are
+ * consumed, or nothing has been made of it. */
+static void frame_wait(struct ingest *in, const struct frame *f)
+{
+	struct session *s = f->session;
+	if (!s->has_kept && kept_add(&in->kept, f)) {
+		stats_add(&in->stats, STAT_records_kept, 1);
+		frame_consume(f);
+	}
+}
+
 static void frame_input(struct intake *i, const struct frame *f)
 {
+	struct ingest *in = i->in;
 	struct session *s = f->session;
 	if (s->is_skipped)
 		return;
-	if (f->verdict)
-		session_protocol(s)->reject(i->in, s, f);
-	else if (!frame_store(i, f))
+	require(f->kind != FRAME_ANSWER);
+	if (f->kind == FRAME_NONE) {
+		session_protocol(s)->reject(in, s, f);
+	} else if (!frame_store(i, f)) {
+		frame_wait(in, f);
 		return;
+	}
 	s->admitted = WAIT_NOTHING;
-	stream_consume(s->stream, f->bytes.size);
+	if (unlikely(s->has_kept))
+		kept_give(&in->kept, s);
+	frame_consume(f);
 }
 
 /* ---- datagrams ------------------------------------------------------------------------- */

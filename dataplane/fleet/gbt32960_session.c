@@ -55,13 +55,14 @@ static bool has_room(const struct cut *c)
 
 static void cut_push(struct cut *c, struct bytes bytes, enum stat_id verdict)
 {
-	static_assert(STAT_COUNT <= UINT8_MAX && STAT_packets_received == 0,
-		      "a verdict is a counter, and 0 is none");
+	static_assert(STAT_packets_received == 0, "a verdict is a counter, and 0 is none");
 	struct frame *f = &c->frames->frames[c->frames->count++];
 	*f = (struct frame){
 		.session = &c->gs->session,
-		.bytes = bytes,
-		.verdict = (uint8_t)verdict,
+		.value = bytes,
+		.consumed = (uint32_t)bytes.size,
+		.verdict = (uint16_t)verdict,
+		.kind = verdict ? FRAME_NONE : FRAME_RECORD,
 	};
 	if (!verdict)
 		f->key = (struct bytes){gbt32960_header_of(bytes)->vin, GBT32960_VIN_BYTES};
@@ -222,7 +223,7 @@ static uint32_t keep_bad(struct ingest *in, const struct gbt32960_session *gs,
 		.reason = f->verdict,
 		.listener = gs->session.stream->listener,
 	};
-	return bad_frames_add(&in->bad_frames, &bad, f->bytes);
+	return bad_frames_add(&in->bad_frames, &bad, f->value);
 }
 
 static void gbt32960_reject(struct ingest *in, struct session *s, const struct frame *f)
@@ -230,14 +231,13 @@ static void gbt32960_reject(struct ingest *in, struct session *s, const struct f
 	struct gbt32960_session *gs = of(s);
 	bool is_edition = f->verdict == STAT_frame_reject_edition;
 	if ((s->own & IN_RUN) && !is_edition) {
-		bad_frames_extend(&in->bad_frames, gs->run_ticket, f->bytes);
+		bad_frames_extend(&in->bad_frames, gs->run_ticket, f->value);
 	} else {
 		stats_add(&in->stats, STAT_frames_received, 1);
 		stats_add(&in->stats, (enum stat_id)f->verdict, 1);
 		gs->run_ticket = keep_bad(in, gs, f);
 		s->own = (uint8_t)((s->own & ~IN_RUN) | (is_edition ? 0 : IN_RUN));
 	}
-	s->offset += f->bytes.size;
 }
 
 /* ---- answers --------------------------------------------------------------------------- */
@@ -345,10 +345,10 @@ static struct answer *answer_make(struct ingest *in, struct session *s, struct b
 static bool gbt32960_accept(struct ingest *in, struct session *s, const struct frame *f,
 			    struct answer **ret)
 {
-	unsigned answers = answers_to(gbt32960_header_of(f->bytes), s->listener->link);
+	unsigned answers = answers_to(gbt32960_header_of(f->value), s->listener->link);
 	*ret = NULL;
 	if (answers) {
-		*ret = answer_make(in, s, f->bytes, !(answers & TO_GOOD));
+		*ret = answer_make(in, s, f->value, !(answers & TO_GOOD));
 		if (!*ret)
 			return false;
 		(*ret)->frames = !!(answers & TO_GOOD);
@@ -357,7 +357,6 @@ static bool gbt32960_accept(struct ingest *in, struct session *s, const struct f
 	/* The frame has its end now when nobody waits for an answer. */
 	if (!(answers & TO_GOOD))
 		stats_add(&in->stats, STAT_frames_accepted, 1);
-	s->offset += f->bytes.size;
 	s->own &= (uint8_t)~IN_RUN;
 	return true;
 }

@@ -3,6 +3,7 @@
 #include "dataplane/base/clock.h"
 #include "dataplane/base/require.h"
 #include "dataplane/session/answer.h"
+#include "dataplane/session/kept.h"
 #include "dataplane/session/protocols.h"
 #include "dataplane/session/waiting.h"
 
@@ -33,8 +34,18 @@ static void session_attach(struct ingest *in, struct stream *stream)
 		s->is_closing = true;
 }
 
+/* The frame whose record still waited ends with its connection. */
+static void session_drop_kept(struct ingest *in, struct session *s)
+{
+	kept_give(&in->kept, s);
+	stats_add(&in->stats, STAT_frames_received, 1);
+	stats_add(&in->stats, STAT_frame_drop_connection, 1);
+}
+
 static void session_detach(struct ingest *in, struct session *s)
 {
+	if (s->has_kept)
+		session_drop_kept(in, s);
 	session_protocol(s)->close(in, s);
 	answers_orphan(in, s);
 	session_unblock(in, s);
@@ -57,7 +68,8 @@ static bool session_is_done(const struct session *s)
 		return true;
 	if (!list_is_empty(&s->answers))
 		return false;
-	return s->is_closing || (s->has_ended && stream_readable(s->stream) == 0);
+	return s->is_closing ||
+	       (s->has_ended && stream_readable(s->stream) == 0 && !s->has_kept);
 }
 
 /* Who does not read his answers is not read either: they would take everybody's memory. */
@@ -68,12 +80,22 @@ static bool session_may_cut(const struct session *s)
 	return s->is_answering || (!s->is_closing && stream_send_room(s->stream) > 0);
 }
 
+/* Its frame's record comes again; what lies behind is cut in a later turn. */
+static void session_resume(struct ingest *in, struct session *s, struct frame_vec *frames)
+{
+	kept_push(&in->kept, s, frames);
+	stream_wake(s->stream, STREAM_READABLE);
+}
+
 static void session_feed(struct ingest *in, struct session *s, struct frame_vec *frames)
 {
 	bool may_cut = session_may_cut(s);
 	if (may_cut) {
 		s->is_skipped = false;
-		session_protocol(s)->cut(in, s, frames);
+		if (unlikely(s->has_kept))
+			session_resume(in, s, frames);
+		else
+			session_protocol(s)->cut(in, s, frames);
 	}
 	if (session_is_done(s))
 		session_end(in, s);
@@ -107,6 +129,7 @@ void session_input(struct ingest *in, struct frame_vec *frames)
 {
 	/* What is woken from here on waits for the next turn. */
 	struct list ready;
+	kept_turn(&in->kept);
 	list_init(&ready);
 	list_splice(&ready, &in->ready);
 	while (frames->count < FRAMES_PER_TURN) {

@@ -29,15 +29,30 @@
 struct ingest;
 struct session;
 
-/* A frame cut from a stream, or a run of bytes that is none; see gbt32960.h. */
-struct frame {
-	struct session *session;
-	struct bytes bytes; /* valid until the end of the turn */
-	struct bytes key;   /* of the record to be made of it; inside `bytes` */
-	uint8_t verdict;    /* 0: good; else the protocol's own */
+/* What becomes of a frame. */
+enum frame_kind {
+	FRAME_RECORD, /* a record, and the answer that is owed to it */
+	FRAME_ANSWER, /* an answer alone: no protocol has one yet */
+	FRAME_NONE,   /* a run of bytes that is no frame: counted, kept for the operator */
 };
 
-enum { FRAMES_PER_TURN = 256 };
+/* What a session has cut: so many bytes of its stream, and what they stand for. One that brings
+ * several records is as many of these in a row, of which the last consumes the bytes. One whose
+ * record was kept (kept.h) comes again, and consumes nothing. Whose topic: the listener's. */
+struct frame {
+	struct session *session;
+	struct bytes value; /* valid until the end of the turn */
+	struct bytes key;   /* data null: none; RECORD_KEY_BYTES_MAX at most */
+	uint32_t consumed;  /* bytes of the stream that end with it */
+	uint16_t verdict;   /* of FRAME_NONE: enum stat_id, its end in the ledger */
+	uint8_t kind;       /* enum frame_kind */
+};
+static_assert(STAT_COUNT <= UINT16_MAX, "a verdict is a counter");
+
+enum {
+	FRAMES_PER_TURN = 256,
+	RECORD_KEY_BYTES_MAX = 48, /* a VIN, or an address as text */
+};
 
 struct frame_vec {
 	unsigned count;
@@ -80,7 +95,7 @@ struct protocol {
 	void (*cut)(struct ingest *in, struct session *s, struct frame_vec *frames);
 	/* The session's timer fired. */
 	void (*expire)(struct ingest *in, struct session *s);
-	/* T-Box. The good frame becomes a record: counts it, prepares the answer it is owed
+	/* T-Box. The frame's record has all it needs: counts it, prepares the answer it is owed
 	 * (null: none). False, and nothing has happened: the session waits for memory. */
 	bool (*accept)(struct ingest *in, struct session *s, const struct frame *f,
 		       struct answer **ret);
@@ -116,6 +131,7 @@ struct session {
 	bool is_aborted : 1;      /* session_abort(): detached before this turn's stage ends */
 	bool is_answering : 1;    /* its answer waits, not its bytes: cut even when it closes */
 	bool is_skipped : 1;      /* it was made to wait: its later frames of this turn wait too */
+	bool has_kept : 1;        /* its oldest frame waits as a record (kept.h): no cuts */
 	uint32_t waits_bytes;     /* of credit or of chunks, while it waits for some */
 	uint32_t ticket;          /* of its place in the line; wraps */
 	struct list blocked;      /* on the list of what it waits for, or alone */
@@ -132,6 +148,15 @@ static inline const struct protocol *session_protocol(const struct session *s)
 {
 	return protocols[s->listener->protocol];
 }
+
+/* Records that wait; see kept.h. */
+struct kept_records {
+	struct kept_record *records;
+	uint8_t *values;
+	struct list free;    /* struct kept_record.node, as are the next two */
+	struct list waiting; /* oldest first */
+	struct list left;    /* gone on in this turn */
+};
 
 /* One of those who answer calls. */
 struct call_server {
@@ -152,6 +177,7 @@ struct ingest {
 	struct list ready;              /* struct stream.ready */
 	struct lanes lanes;
 	struct slab sessions[PROTOCOLS];
+	struct kept_records kept;
 	struct slab answers;
 	struct slab waiters;
 	uint32_t texts_owed;            /* answers that need a chunk when they are sent */

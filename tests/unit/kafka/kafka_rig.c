@@ -5,6 +5,7 @@
 #include "dataplane/base/require.h"
 #include "dataplane/kafka/kafka_fetch.h"
 #include "dataplane/session/ack.h"
+#include "dataplane/session/kept.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>
@@ -435,6 +436,7 @@ static void pools_create(struct ingest *in, const struct rig_options *o)
 	bool good = !slab_init(&in->sessions[PROTOCOL_KAFKA],
 			       protocols[PROTOCOL_KAFKA]->session_bytes, 256);
 	good &= !slab_init(&in->sessions[PROTOCOL_GBT32960], 64, 1);
+	good &= !kept_init(&in->kept);
 	good &= !slab_init(&in->answers, sizeof(struct answer), answers);
 	good &= !slab_init(&in->waiters, sizeof(struct waiter), answers);
 	good &= !slab_init(&in->appends, sizeof(struct append_msg), 256);
@@ -551,6 +553,7 @@ void rig_destroy(struct rig *r)
 		buffer_free(&r->logs[i].bytes);
 	for (unsigned i = 0; i < PROTOCOLS; i++)
 		slab_fini(&in->sessions[i]);
+	kept_fini(&in->kept);
 	slab_fini(&in->answers);
 	slab_fini(&in->waiters);
 	slab_fini(&in->appends);

@@ -7,6 +7,7 @@
 #include "dataplane/kafka/kafka_fetch_pass.h"
 #include "dataplane/kafka/kafka_session.h"
 #include "dataplane/session/ack.h"
+#include "dataplane/session/kept.h"
 #include "dataplane/wire/record/record_batch.h"
 
 /* The rig speaks no Kafka. */
@@ -326,7 +327,8 @@ struct rig *rig_create(const struct rig_options *options)
 	uint32_t answers = o.answers_max ? o.answers_max : 4096;
 	require(lanes_init(&in->lanes, RIG_WRITERS, 64 << 20, credit, 1 << 20) == 0);
 	require(slab_init(&in->sessions[PROTOCOL_GBT32960],
-			  protocols[PROTOCOL_GBT32960]->session_bytes, 256) == 0);
+			  protocols[PROTOCOL_GBT32960]->session_bytes, RIG_STREAMS_MAX) == 0);
+	require(kept_init(&in->kept) == 0);
 	require(slab_init(&in->answers, sizeof(struct answer), answers) == 0);
 	require(slab_init(&in->waiters, sizeof(struct waiter), 16) == 0);
 	require(slab_init(&in->appends, sizeof(struct append_msg),
@@ -359,11 +361,13 @@ void rig_destroy(struct rig *r)
 {
 	struct ingest *in = &r->in;
 	require(in->appends.in_use == 0 && in->answers.in_use == 0 && in->waiters.in_use == 0);
+	require(list_is_empty(&in->kept.waiting));
 	require(in->lanes.batch_pool.in_use == 0);
 	require(in->answer_small.in_use == 0 && in->answer_large.in_use == 0);
 	for (unsigned i = 0; i < LEDGERS; i++)
 		require(i == LEDGER_packet || ledger_in_flight(&in->stats, (enum ledger)i) == 0);
 	slab_fini(&in->sessions[PROTOCOL_GBT32960]);
+	kept_fini(&in->kept);
 	slab_fini(&in->answers);
 	slab_fini(&in->waiters);
 	slab_fini(&in->appends);
