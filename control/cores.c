@@ -8,6 +8,7 @@
 #include "dataplane/store/disk/disk.h"
 
 #include <rte_pause.h>
+#include <sched.h>
 
 enum {
 	/* Empty turns before the core pauses, and before it sleeps. */
@@ -77,12 +78,21 @@ static void sleep_a_while(struct core *c, bool is_polling)
 	sleep_wait(c, limit_ns);
 }
 
+/* A sync is done by a thread of the kernel that is bound to this CPU. A core that finds a packet
+ * now and then never sleeps, and would keep that thread waiting until the scheduler's tick. */
+static void give_way(const struct core_options *o)
+{
+	if (o->disk && disk_outstanding(o->disk) > 0)
+		sched_yield();
+}
+
 /* One rung per call; work puts the core back at the foot of the ladder. */
 static void idle(struct core *c, bool is_polling)
 {
 	const struct core_options *o = &c->options;
 	uint64_t start = clock_cycles();
 	c->idle_turns++;
+	give_way(o);
 	if (o->settings->idle == IDLE_BUSY || c->idle_turns < BUSY_TURNS)
 		return;
 	if (o->settings->idle == IDLE_PAUSE || c->idle_turns < PAUSE_TURNS)

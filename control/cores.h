@@ -3,6 +3,8 @@
  *     loop:  poller turn, writer turn ─▶ work? ─▶ again
  *                                          └─▶ busy ─▶ rte_pause ─▶ sleep in wake_wait()
  *
+ * As long as its disk owes it something, each idle turn gives way to the kernel's threads.
+ *
  * A core that sleeps is offline for rte_rcu_qsbr, is woken by messages (base/wake.h), by
  * packets where the port has a descriptor for them and by the disk; where the port has none it
  * sleeps CORE_BLIND_SLEEP_US at most.

@@ -7,6 +7,7 @@
 #include "dataplane/store/disk/disk.h"
 
 #include <criterion/criterion.h>
+#include <sched.h>
 #include <time.h>
 
 /* What is behind the seams of this test: turns counted on the core, orders from the test. */
@@ -83,13 +84,32 @@ uint64_t writer_idle_ns(const struct writer *w, uint64_t limit_ns)
 	return limit_ns;
 }
 
+struct disk {
+	atomic_uint outstanding;
+};
+
 int disk_wait_fd(const struct disk *d)
 {
 	return -1;
 }
 
+unsigned disk_outstanding(const struct disk *d)
+{
+	return atomic_load(&d->outstanding);
+}
+
+/* The C library's, counted. */
+static atomic_uint yields;
+
+int sched_yield(void)
+{
+	atomic_fetch_add(&yields, 1);
+	return 0;
+}
+
 static struct poller poller;
 static struct writer writer;
+static struct disk disk;
 static struct eal eal;
 static struct core core;
 static atomic_bool drain;
@@ -120,6 +140,7 @@ static void start(void)
 	struct core_options o = {
 		.poller = &poller,
 		.writer = &writer,
+		.disk = &disk,
 		.rcu = rcu,
 		.wake = &wake,
 		.drain = &drain,
@@ -159,6 +180,32 @@ Test(cores, a_writer_hears_whether_the_poller_keeps_its_core_busy)
 	atomic_store(&poller.has_work, false);
 	rest(50);
 	cr_assert(!atomic_load(&writer.is_core_busy));
+}
+
+Test(cores, an_idle_turn_gives_way_as_long_as_the_disk_owes_something)
+{
+	core_serve(&core);
+	rest(50);
+	unsigned before = atomic_load(&yields);
+	wake_post(&wake);
+	rest(50);
+	cr_assert(atomic_load(&yields) == before, "nothing is owed");
+	atomic_store(&disk.outstanding, 1);
+	wake_post(&wake);
+	rest(50);
+	cr_assert(atomic_load(&yields) > before);
+}
+
+Test(cores, a_busy_turn_does_not_give_way)
+{
+	core_serve(&core);
+	atomic_store(&poller.has_work, true);
+	wake_post(&wake);
+	rest(50);
+	unsigned before = atomic_load(&yields);
+	atomic_store(&disk.outstanding, 1);
+	rest(50);
+	cr_assert(atomic_load(&yields) == before);
 }
 
 Test(cores, an_idle_core_sleeps_and_is_woken_at_once)
