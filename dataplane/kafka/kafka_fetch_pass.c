@@ -264,6 +264,7 @@ static void found_take(struct ingest *in, struct fetch *f, struct read_msg *r)
 
 void kafka_read_done(struct ingest *in, struct read_msg *r)
 {
+	require(r->msg.kind == HANDOFF_READ);
 	struct fetch *f = r->owner;
 	f->state = FETCH_RUNNING;
 	found_take(in, f, r);
