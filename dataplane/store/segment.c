@@ -74,7 +74,7 @@ size_t segment_bases(const char *names, size_t names_bytes, int64_t *ret, size_t
 			ret[count] = base;
 		count++;
 	}
-	if (count <= room)
+	if (count > 0 && count <= room)
 		qsort(ret, count, sizeof *ret, compare_bases);
 	return count;
 }
