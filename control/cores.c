@@ -87,19 +87,25 @@ static void give_way(const struct core_options *o)
 }
 
 /* One rung per call; work puts the core back at the foot of the ladder. */
-static void idle(struct core *c, bool is_polling)
+static void idle_rung(struct core *c, bool is_polling)
 {
-	const struct core_options *o = &c->options;
-	uint64_t start = clock_cycles();
-	c->idle_turns++;
-	give_way(o);
-	if (o->settings->idle == IDLE_BUSY || c->idle_turns < BUSY_TURNS)
+	const struct settings *s = c->options.settings;
+	if (s->idle == IDLE_BUSY || c->idle_turns < BUSY_TURNS)
 		return;
-	if (o->settings->idle == IDLE_PAUSE || c->idle_turns < PAUSE_TURNS)
+	if (s->idle == IDLE_PAUSE || c->idle_turns < PAUSE_TURNS)
 		for (unsigned i = 0; i < PAUSES_PER_TURN; i++)
 			rte_pause();
 	else
 		sleep_a_while(c, is_polling);
+}
+
+/* What a thread of the kernel does meanwhile counts as idle: it is none of ours. */
+static void idle(struct core *c, bool is_polling)
+{
+	uint64_t start = clock_cycles();
+	c->idle_turns++;
+	give_way(&c->options);
+	idle_rung(c, is_polling);
 	stats_add(&c->stats, STAT_cycles_idle, clock_cycles() - start);
 }
 
