@@ -165,6 +165,16 @@ void peer_answer_done(struct peer *p, struct bytes answer)
 	p->sent.size -= used;
 }
 
+bool peer_is_answered(struct peer *p)
+{
+	struct bytes answer = peer_answer(p);
+	if (!answer.data)
+		return false;
+	cr_assert(be32_load(answer.data) == RIG_CORRELATION_ID);
+	peer_answer_done(p, answer);
+	return true;
+}
+
 /* ---- the fake writers ------------------------------------------------------------------ */
 
 struct handoff *rig_writer(struct rig *r, uint32_t slot)

@@ -134,6 +134,8 @@ void peer_free(struct peer *p);
 struct bytes peer_answer(struct peer *p);
 /* The answer has been looked at. */
 void peer_answer_done(struct peer *p, struct bytes answer);
+/* Takes the next whole answer away; it is the rig's request's. False: there is none. */
+bool peer_is_answered(struct peer *p);
 
 /* ---- a test ---------------------------------------------------------------------------- */
 

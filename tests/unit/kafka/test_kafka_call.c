@@ -11,21 +11,11 @@ static void call(struct peer *p, int16_t key, int16_t version, unsigned body_byt
 	send_all(p, &request);
 }
 
-static bool answered(struct peer *p)
-{
-	struct bytes answer = peer_answer(p);
-	if (!answer.data)
-		return false;
-	cr_assert(be32_load(answer.data) == RIG_CORRELATION_ID);
-	peer_answer_done(p, answer);
-	return true;
-}
-
 Test(kafka_call, a_request_travels_whole_and_its_reply_is_given_back)
 {
 	call(peer, KAFKA_API_METADATA, 9, 100);
 	rig_turns(rig, 4);
-	cr_assert(answered(peer) && rig->calls == 1 && rig->releases == 1);
+	cr_assert(peer_is_answered(peer) && rig->calls == 1 && rig->releases == 1);
 	cr_assert(rig->last_call_bytes == 2 + 2 + 4 + 2 + 3 + 1 + 100);
 	cr_assert(rig_stat(rig, STAT_frames_accepted) == 1);
 }
@@ -36,10 +26,10 @@ Test(kafka_call, cut_anywhere_it_arrives_the_same)
 	for (size_t cut = 1; cut < request.size; cut++) {
 		peer_send(peer, request.data, cut);
 		rig_turns(rig, 2);
-		cr_assert(!answered(peer));
+		cr_assert(!peer_is_answered(peer));
 		peer_send(peer, request.data + cut, request.size - cut);
 		rig_turns(rig, 4);
-		cr_assert(answered(peer));
+		cr_assert(peer_is_answered(peer));
 	}
 	buffer_free(&request);
 }
@@ -54,7 +44,7 @@ Test(kafka_call, calls_are_made_one_after_the_other)
 		cr_assert(rig->held_count == 1);
 		rig_release(rig);
 		rig_turns(rig, 1);
-		cr_assert(answered(peer) && !answered(peer) && rig->calls == i);
+		cr_assert(peer_is_answered(peer) && !peer_is_answered(peer) && rig->calls == i);
 	}
 }
 
@@ -79,7 +69,7 @@ Test(kafka_call, a_call_waits_for_produce_and_produce_for_the_call)
 	rig_release(rig);
 	rig->hold_calls = false;
 	rig_turns(rig, 3);
-	cr_assert(answered(peer) && rig->appends == 2);
+	cr_assert(peer_is_answered(peer) && rig->appends == 2);
 	rig_release(rig);
 	rig_turns(rig, 3);
 	cr_assert(produce_read(7, peer_answer(peer), &o, 1) == 1);
@@ -91,7 +81,7 @@ Test(kafka_call, api_versions_of_any_version_travels_others_close)
 {
 	call(peer, KAFKA_API_API_VERSIONS, 99, 10);
 	rig_turns(rig, 3);
-	cr_assert(answered(peer) && !peer->is_closed);
+	cr_assert(peer_is_answered(peer) && !peer->is_closed);
 	call(peer, KAFKA_API_METADATA, 99, 10);
 	rig_turns(rig, 3);
 	cr_assert(peer->is_closed && rig->calls == 1);
@@ -185,7 +175,7 @@ Test(kafka_call, control_may_take_longer_than_any_timeout)
 	rig->hold_calls = false;
 	rig_release(rig);
 	rig_turns(rig, 3);
-	cr_assert(answered(peer) && !peer->is_closed);
+	cr_assert(peer_is_answered(peer) && !peer->is_closed);
 }
 
 TestSuite(kafka_call_memory, .fini = rig_end);
@@ -200,12 +190,12 @@ Test(kafka_call_memory, a_reply_without_room_is_held_until_there_is_some)
 		taken[i] = chunk_take(&rig->in.answer_large);
 	call(peer, KAFKA_API_METADATA, 9, 9000);
 	rig_turns(rig, 4);
-	cr_assert(!answered(peer) && rig->releases == 0);
+	cr_assert(!peer_is_answered(peer) && rig->releases == 0);
 	for (unsigned i = 0; i < 4; i++)
 		chunk_give(taken[i]);
 	rig_turn(rig, 3);
 	rig_turns(rig, 2);
-	cr_assert(answered(peer) && rig->releases == 1);
+	cr_assert(peer_is_answered(peer) && rig->releases == 1);
 	end_peer(peer);
 }
 

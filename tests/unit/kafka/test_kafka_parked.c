@@ -47,16 +47,6 @@ static void call(struct peer *p, int16_t key, unsigned body_bytes)
 	rig_turns(rig, 3);
 }
 
-static bool answered(struct peer *p)
-{
-	struct bytes answer = peer_answer(p);
-	if (!answer.data)
-		return false;
-	cr_assert(be32_load(answer.data) == RIG_CORRELATION_ID);
-	peer_answer_done(p, answer);
-	return true;
-}
-
 /* ---- what is free ----------------------------------------------------------------------- */
 
 Test(kafka_parked, a_parked_request_holds_no_call_and_no_chunk_but_owes_an_answer)
@@ -64,11 +54,11 @@ Test(kafka_parked, a_parked_request_holds_no_call_and_no_chunk_but_owes_an_answe
 	call(peer, KAFKA_API_METADATA, 9000);
 	cr_assert(rig->calls == 1 && rig->releases == 0);
 	cr_assert(rig_calls_in_use(rig) == 0 && rig_chunks_in_use(rig) == 0);
-	cr_assert(rig->in.answers.in_use == 1 && !answered(peer));
+	cr_assert(rig->in.answers.in_use == 1 && !peer_is_answered(peer));
 	cr_assert(rig_stat(rig, STAT_requests_parked) == 1);
 	cr_assert(ledger_in_flight(&rig->in.stats, LEDGER_frame) == 1);
 	cr_assert(deliver(send_make(rig->last_ticket, 100)) == INBOX_DONE);
-	cr_assert(answered(peer) && rig->in.answers.in_use == 0);
+	cr_assert(peer_is_answered(peer) && rig->in.answers.in_use == 0);
 	cr_assert(rig_stat(rig, STAT_frames_accepted) == 1);
 }
 
@@ -85,7 +75,7 @@ Test(kafka_parked, more_can_be_parked_than_there_are_calls)
 	cr_assert(rig->calls == 128 && rig_calls_in_use(rig) == 0);
 	for (unsigned i = 128; i-- > 0;) {
 		cr_assert(deliver(send_make(tickets[i], 20)) == INBOX_DONE);
-		cr_assert(answered(peers[i]));
+		cr_assert(peer_is_answered(peers[i]));
 		end_peer(peers[i]);
 	}
 }
@@ -96,7 +86,7 @@ Test(kafka_parked, who_waits_may_wait_longer_than_any_timeout_and_is_not_in_the_
 	for (int i = 0; i < 10; i++)
 		rig_turn(rig, RIG_TIMEOUT_MS);
 	cr_assert(!peer->is_closed);
-	cr_assert(deliver(send_make(rig->last_ticket, 20)) == INBOX_DONE && answered(peer));
+	cr_assert(deliver(send_make(rig->last_ticket, 20)) == INBOX_DONE && peer_is_answered(peer));
 	cr_assert(rig_stat(rig, STAT_answers_latency_ns) == 0);
 }
 
@@ -118,7 +108,7 @@ Test(kafka_parked, it_waits_for_its_predecessors_and_holds_back_its_successors)
 	peer_answer_done(peer, first);
 	cr_assert(rig->calls == 1 && rig->appends == 1, "the second batch waits");
 	cr_assert(deliver(send_make(rig->last_ticket, 20)) == INBOX_DONE);
-	cr_assert(answered(peer));
+	cr_assert(peer_is_answered(peer));
 	cr_assert(rig->appends == 2);
 	rig_release(rig);
 	rig_turns(rig, 2);
@@ -135,15 +125,15 @@ Test(kafka_parked, an_answer_that_overtakes_its_call_is_taken)
 	cr_assert(rig->held_count == 1);
 	struct ticket ticket = container_of(rig->held[0], struct call_msg, msg)->ticket;
 	cr_assert(deliver(send_make(ticket, 20)) == INBOX_DONE);
-	cr_assert(answered(peer) && rig_calls_in_use(rig) == 1);
+	cr_assert(peer_is_answered(peer) && rig_calls_in_use(rig) == 1);
 	/* The next request is on its way before the first one's call is back. */
 	call(peer, KAFKA_API_METADATA, 10);
 	cr_assert(rig->held_count == 2);
 	rig_release(rig);
 	rig_turns(rig, 3);
-	cr_assert(rig_calls_in_use(rig) == 0 && !answered(peer));
-	cr_assert(deliver(send_make(ticket, 20)) == INBOX_GONE && !answered(peer));
-	cr_assert(deliver(send_make(rig->last_ticket, 20)) == INBOX_DONE && answered(peer));
+	cr_assert(rig_calls_in_use(rig) == 0 && !peer_is_answered(peer));
+	cr_assert(deliver(send_make(ticket, 20)) == INBOX_GONE && !peer_is_answered(peer));
+	cr_assert(deliver(send_make(rig->last_ticket, 20)) == INBOX_DONE && peer_is_answered(peer));
 }
 
 Test(kafka_parked, a_call_that_comes_back_behind_its_answer_parks_nothing)
@@ -151,11 +141,11 @@ Test(kafka_parked, a_call_that_comes_back_behind_its_answer_parks_nothing)
 	rig->hold_calls = true;
 	call(peer, KAFKA_API_METADATA, 10);
 	struct ticket ticket = container_of(rig->held[0], struct call_msg, msg)->ticket;
-	cr_assert(deliver(send_make(ticket, 20)) == INBOX_DONE && answered(peer));
+	cr_assert(deliver(send_make(ticket, 20)) == INBOX_DONE && peer_is_answered(peer));
 	rig_release(rig);
 	rig_turns(rig, 3);
 	cr_assert(rig_calls_in_use(rig) == 0);
-	cr_assert(deliver(send_make(ticket, 20)) == INBOX_GONE && !answered(peer));
+	cr_assert(deliver(send_make(ticket, 20)) == INBOX_GONE && !peer_is_answered(peer));
 }
 
 /* ---- tickets ---------------------------------------------------------------------------- */
@@ -164,12 +154,12 @@ Test(kafka_parked, a_ticket_fits_once_and_no_later_request)
 {
 	call(peer, KAFKA_API_METADATA, 10);
 	struct ticket old = rig->last_ticket;
-	cr_assert(deliver(send_make(old, 20)) == INBOX_DONE && answered(peer));
+	cr_assert(deliver(send_make(old, 20)) == INBOX_DONE && peer_is_answered(peer));
 	cr_assert(deliver(send_make(old, 20)) == INBOX_GONE);
 	call(peer, KAFKA_API_METADATA, 10);
 	cr_assert(rig->last_ticket.stream == old.stream);
-	cr_assert(deliver(send_make(old, 20)) == INBOX_GONE && !answered(peer));
-	cr_assert(deliver(send_make(rig->last_ticket, 20)) == INBOX_DONE && answered(peer));
+	cr_assert(deliver(send_make(old, 20)) == INBOX_GONE && !peer_is_answered(peer));
+	cr_assert(deliver(send_make(rig->last_ticket, 20)) == INBOX_DONE && peer_is_answered(peer));
 	cr_assert(rig_stat(rig, STAT_inbox_gone) == 2);
 	cr_assert(rig_stat(rig, STAT_inbox_messages) == 4);
 }
@@ -178,8 +168,9 @@ Test(kafka_parked, a_request_that_is_not_parked_has_no_use_for_a_ticket)
 {
 	rig->park_calls = false;
 	call(peer, KAFKA_API_METADATA, 10);
-	cr_assert(answered(peer));
-	cr_assert(deliver(send_make(rig->last_ticket, 20)) == INBOX_GONE && !answered(peer));
+	cr_assert(peer_is_answered(peer));
+	cr_assert(deliver(send_make(rig->last_ticket, 20)) == INBOX_GONE);
+	cr_assert(!peer_is_answered(peer));
 }
 
 Test(kafka_parked, a_connection_that_goes_takes_its_request_along_and_nobody_gets_the_answer)
@@ -196,7 +187,7 @@ Test(kafka_parked, a_connection_that_goes_takes_its_request_along_and_nobody_get
 		  "it has the place of the first");
 	call(next, KAFKA_API_METADATA, 10);
 	cr_assert(rig->last_ticket.request == ticket.request);
-	cr_assert(deliver(send_make(ticket, 20)) == INBOX_GONE && !answered(next));
+	cr_assert(deliver(send_make(ticket, 20)) == INBOX_GONE && !peer_is_answered(next));
 	end_peer(next);
 }
 
@@ -232,7 +223,7 @@ Test(kafka_parked, a_drain_waits_for_the_answer_and_then_closes)
 	rig_turns(rig, 5);
 	cr_assert(!peer->is_closed && rig->in.answers.in_use == 1);
 	cr_assert(deliver(send_make(rig->last_ticket, 20)) == INBOX_DONE);
-	cr_assert(answered(peer) && peer->is_closed);
+	cr_assert(peer_is_answered(peer) && peer->is_closed);
 }
 
 /* ---- servers ---------------------------------------------------------------------------- */
@@ -249,11 +240,11 @@ Test(kafka_parked, a_control_that_blocks_delays_nobody_who_asks_the_coordinator)
 	cr_assert(rig->asked[CALL_CONTROL] == 0 && rig->held_count == 64);
 	rig->hold_calls = rig->park_calls = false;
 	call(peer, KAFKA_API_FIND_COORDINATOR, 10);
-	cr_assert(answered(peer) && rig->asked[CALL_COORDINATOR] == 1);
+	cr_assert(peer_is_answered(peer) && rig->asked[CALL_COORDINATOR] == 1);
 	rig_release(rig);
 	rig_turns(rig, 6);
 	for (unsigned i = 0; i < 80; i++) {
-		cr_assert(answered(peers[i]));
+		cr_assert(peer_is_answered(peers[i]));
 		end_peer(peers[i]);
 	}
 	cr_assert(rig->asked[CALL_CONTROL] == 80);
@@ -276,7 +267,7 @@ static struct inbox_msg *hold_one(void)
 	for (unsigned i = 0; i < 4; i++)
 		taken[i] = chunk_take(&rig->in.answer_large);
 	struct inbox_msg *m = send_make(rig->last_ticket, 9000);
-	cr_assert(deliver(m) == -1 && !answered(peer));
+	cr_assert(deliver(m) == -1 && !peer_is_answered(peer));
 	return m;
 }
 
@@ -302,7 +293,7 @@ Test(kafka_parked_memory, an_answer_without_room_is_held_until_there_is_some)
 	cr_assert(deliver(send_make(rig->last_ticket, 20)) == INBOX_GONE, "it has its answer");
 	give_chunks();
 	rig_turns(rig, 3);
-	cr_assert(answered(peer) && come_back(m) == INBOX_DONE);
+	cr_assert(peer_is_answered(peer) && come_back(m) == INBOX_DONE);
 	end_peer(peer);
 }
 
