@@ -137,6 +137,7 @@ static int writer_init(struct gateway *g, unsigned index)
 		.settings = g->settings.writer,
 		.descriptors = g->writer_descriptors,
 		.flush = g->flush[index],
+		.log_dir = settings_log_dir(&g->settings),
 		.wake = writer_wake(g, index),
 		.stats_page = &g->writer_pages[index],
 		.marks = g->marks,

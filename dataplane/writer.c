@@ -342,6 +342,8 @@ struct writer *writer_create(const struct writer_options *options)
 		.settings = options->settings,
 		.descriptors = options->descriptors,
 		.flush = options->flush,
+		.log_dir = options->log_dir,
+		.writer = options->index,
 	};
 	int status = log_service_init(&w->service, &service);
 	if (status == 0 && w->served && w->builder)

@@ -20,6 +20,7 @@ struct writer_options {
 	struct writer_settings settings;
 	uint32_t descriptors; /* open files, at most; any number of partitions share them */
 	struct flush_file flush; /* of its own, in the log directory */
+	const char *log_dir;     /* where the partitions lie, and their durable marks */
 	struct disk *disk;
 	struct wake *wake;
 	/* One handoff per poller, then the coordinator's if there is one, then control's. */

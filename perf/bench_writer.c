@@ -111,6 +111,7 @@ int bench_writer_start(struct bench_writer *w, const char *directory, unsigned p
 			     .small_write_bytes = SMALL_WRITE_BYTES},
 		.descriptors = DESCRIPTORS,
 		.flush = w->flush,
+		.log_dir = directory,
 		.disk = w->disk,
 		.wake = &w->wakes[1],
 		.handoffs = {&w->appends, &w->admin},

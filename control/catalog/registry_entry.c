@@ -52,7 +52,8 @@ static struct partition *partition_new(struct registry *r, const struct entry *e
 {
 	struct partition *p = calloc(1, sizeof *p);
 	require(p);
-	p->log_start_offset = -1;
+	p->log_start_offset = p->durable_mark = -1;
+	p->number = number;
 	require(asprintf(&p->directory, "%s/%s-%u", registry_directory(r),
 			 e->shown.topic.name, number) > 0);
 	slot_take(r, p);

@@ -39,7 +39,8 @@ static bool is_known(const char *name)
 	for (unsigned i = 0; i < array_len(known); i++)
 		if (strcmp(name, known[i]) == 0)
 			return true;
-	return strncmp(name, FLUSH_FILE_NAME, sizeof FLUSH_FILE_NAME - 1) == 0;
+	return mark_file_is_named(name) ||
+	       strncmp(name, FLUSH_FILE_NAME, sizeof FLUSH_FILE_NAME - 1) == 0;
 }
 
 bool listing_topic_file(const char *name, char topic[TOPIC_NAME_BYTES_MAX + 1])

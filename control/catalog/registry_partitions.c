@@ -1,6 +1,7 @@
 /* registry_partitions.c - the directories of a topic: made, their logs opened and closed,
  * removed; and how a partition's directory is told from anything else. */
 #include "control/catalog/registry_partitions.h"
+#include "control/catalog/partition_metadata.h"
 #include "control/catalog/registry_entry.h"
 #include "control/catalog/registry_listing.h"
 #include "control/catalog/registry_say.h"
@@ -12,33 +13,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
-enum { METADATA_BYTES_MAX = 4096 };
-
-/* partition.metadata as Kafka writes it. */
-static int write_id(struct registry *r, const struct entry *e, const char *directory)
-{
-	char id[UUID_TEXT_BYTES], text[64], path[PATH_MAX];
-	int size = snprintf(text, sizeof text, "version: 0\ntopic_id: %s\n",
-			    uuid_format(e->shown.topic.id, id));
-	disk_path(path, directory, "partition.metadata");
-	return disk_write_file(r->options.disk, path, text, (size_t)size);
-}
-
 int store_read_id(struct registry *r, const char *directory, uint8_t id[UUID_BYTES])
 {
-	char path[PATH_MAX], *text = NULL;
-	disk_path(path, directory, "partition.metadata");
-	int error = disk_read_file(r->options.disk, path, METADATA_BYTES_MAX, &text);
-	if (error)
-		return error;
-	/* What a power cut leaves of one that was never synced: empty, or zeroes. */
-	if (!text[0])
-		error = -ENOENT;
-	const char *at = strstr(text, "topic_id:");
-	at = at ? at + strlen("topic_id:") : "";
-	bool is_good = uuid_parse(at + strspn(at, " "), id);
-	free(text);
-	return error ? error : is_good ? 0 : -EBADMSG;
+	return metadata_read(r->options.disk, directory, id);
 }
 
 /* ---- opened ------------------------------------------------------------------------ */
@@ -114,6 +91,8 @@ static int open_log(struct opening *o)
 	struct log_open_options options = {
 		.directory = p->directory,
 		.log = o->e->shown.settings.log,
+		.key = {.partition = p->number},
+		.durable_mark = p->durable_mark,
 		.recovery_point = p->recovery_point,
 		.log_start_offset = p->log_start_offset,
 		.is_compacted = p->is_compacted,
@@ -121,6 +100,7 @@ static int open_log(struct opening *o)
 	};
 	struct log_recovery found = {0};
 	int error = 0;
+	memcpy(options.key.topic_id, o->e->shown.topic.id, sizeof options.key.topic_id);
 	p->log = log_open(o->r->options.disk, &options, &found, &error);
 	if (!p->log) {
 		snprintf(o->why, o->why_size, "%s", found.message);
@@ -129,6 +109,8 @@ static int open_log(struct opening *o)
 	if (found.message[0])
 		registry_say(o->r, "%s: %s", p->directory, found.message);
 	p->is_suspect = found.is_corrupt;
+	p->durable_mark = found.durable_mark;
+	p->has_old_mark = found.has_old_mark;
 	if (found.is_corrupt) {
 		p->fault = strdup(found.message);
 		require(p->fault);
@@ -146,7 +128,8 @@ static int open_partition(struct opening *o)
 	if (!error)
 		error = open_log(o);
 	if (!error && o->has_no_id)
-		error = write_id(o->r, o->e, o->p->directory);
+		error = metadata_write(o->r->options.disk, o->p->directory,
+				       o->e->shown.topic.id);
 	if (!error)
 		error = disk_look(o->r->options.disk, o->p->directory, 0, &o->p->place);
 	char lost[SEGMENT_NAME_BYTES];
@@ -241,7 +224,7 @@ static bool is_partition_file(const char *name)
 {
 	static const char *const beginnings[] = {"leader-epoch-checkpoint",
 						 "partition.metadata",
-						 "durable-offset-checkpoint", "next."};
+						 MARK_OLD_NAME, "next."};
 	for (unsigned i = 0; i < array_len(beginnings); i++)
 		if (strncmp(name, beginnings[i], strlen(beginnings[i])) == 0)
 			return true;

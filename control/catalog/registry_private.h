@@ -8,7 +8,8 @@
  *     registry_offline.c   one partition that cannot be served, or all of them
  *     registry_store.c     one entry ─▶ its file and directories, and their removal
  *     registry_removal.c   a topic's files go, or wait for it
- *     registry_checkpoint.c  offsets and marks of the whole directory
+ *     registry_checkpoint.c  offsets and the mark of a clean stop, of the whole directory
+ *     registry_marks.c     durable marks of the whole directory
  *     registry_round.c     one admin message to each of many partitions, all replies awaited
  *     registry_segments.c  a partition's segments, missed when one goes
  *     registry_watch.c     partitions that failed and directories that went, noticed
@@ -24,6 +25,7 @@
 #include "control/catalog/disk_files.h"
 #include "control/catalog/uuid.h"
 #include "dataplane/base/list.h"
+#include "dataplane/store/mark_table.h"
 #include "dataplane/store/segment.h"
 
 enum partition_state {
@@ -48,6 +50,9 @@ struct partition {
 	struct partition_ref ref;
 	struct log *log;
 	char *directory;
+	uint32_t number;        /* of its topic's */
+	int64_t durable_mark;   /* as it was found at start; -1: none */
+	bool has_old_mark;      /* in a file of its own */
 	int64_t recovery_point; /* as checkpointed; at start, and again after the close */
 	int64_t log_start_offset; /* as checkpointed, at start; -1: not */
 	bool is_compacted;        /* by Kafka, before the directory came here */
@@ -145,6 +150,8 @@ struct registry {
 	struct round fences;
 	bool has_fences;        /* a partition wants one */
 	unsigned offline_said;
+	bool has_unread_marks;  /* a mark file cannot be read: all are left as they are */
+	bool has_said_marks;    /* that a writer cannot write its own */
 	bool is_lost;           /* the log directory is not at its path any more */
 	unsigned listener_topics; /* still to be made at start */
 	char cluster_id[UUID_TEXT_BYTES];

@@ -6,6 +6,7 @@
 #include "control/catalog/registry_entry.h"
 #include "control/catalog/registry_index.h"
 #include "control/catalog/registry_listing.h"
+#include "control/catalog/registry_marks.h"
 #include "control/catalog/registry_offline.h"
 #include "control/catalog/registry_partitions.h"
 #include "control/catalog/registry_removal.h"
@@ -278,13 +279,15 @@ static void finish_making(struct registry *r, struct entry *e)
 }
 
 /* Every log, then one sync for all: nobody is served before. */
-static int open_all(struct registry *r)
+static int open_all(struct registry *r, const struct listing *l)
 {
 	int error = 0;
 	for (unsigned i = 0; !error && i < r->entry_count; i++)
 		error = open_topic(r, r->entries[i]);
 	if (!error)
 		error = store_sync(r);
+	if (!error)
+		durable_marks_begin(r, l);
 	for (unsigned i = 0; !error && i < r->entry_count; i++)
 		finish_making(r, r->entries[i]);
 	return error;
@@ -302,7 +305,8 @@ static int scan(struct registry *r, struct listing *l)
 	adopt_strangers(r, l);
 	listing_say_foreign(r, l);
 	checkpoint_read(r);
-	return open_all(r);
+	durable_marks_take(r);
+	return open_all(r, l);
 }
 
 int registry_scan(struct registry *r, char *message, size_t message_size)

@@ -3,6 +3,7 @@
 #include "control/catalog/registry_entry.h"
 #include "control/catalog/registry_index.h"
 #include "control/catalog/registry_jobs.h"
+#include "control/catalog/registry_marks.h"
 #include "control/catalog/registry_offline.h"
 #include "control/catalog/registry_partitions.h"
 #include "control/catalog/registry_publish.h"
@@ -129,8 +130,10 @@ static bool stop_next(struct registry *r, struct job *j)
 	bool is_settled = is_here && removals_settle(r);
 	/* What the logs wrote at their end, once for all; into no other directory than theirs. */
 	int error = is_here ? store_sync(r) : -ESTALE;
-	if (!error)
+	if (!error) {
 		error = checkpoint_write(r);
+		durable_marks_write(r);
+	}
 	for (unsigned i = 0; i < r->entry_count; i++)
 		entry_close_logs(r, r->entries[i], 0);
 	if (!error && sound && is_settled)

@@ -14,6 +14,19 @@ enum {
 	SLOTS_AT_ONCE = (PARTITIONS_MAX + 9) / 10,
 };
 
+/* The same for all partitions of a writer: once is enough. */
+static void say_mark_error(struct registry *r, int error)
+{
+	if (!error || r->has_said_marks)
+		return;
+	r->has_said_marks = true;
+	registry_say(r,
+		     "%s: a writer's durable marks cannot be written: %s; records are taken as "
+		     "before, but after a crash damage is told from a torn tail by older marks and "
+		     "the recovery points",
+		     registry_directory(r), strerror(-error));
+}
+
 static void look_at(struct registry *r, struct partition *p)
 {
 	struct log_marks marks;
@@ -37,6 +50,7 @@ static void look_at(struct registry *r, struct partition *p)
 		return;
 	}
 	marks_read(&r->options.marks[p->ref.slot], &marks);
+	say_mark_error(r, marks.mark_error);
 	if (!marks.is_fenced || p->is_suspect)
 		return;
 	p->is_suspect = true;

@@ -1,6 +1,6 @@
 /* log_check.c - segments in, findings out; see log_check.h. */
 #include "control/offline/log_check.h"
-#include "dataplane/store/durable_mark.h"
+#include "control/catalog/partition_metadata.h"
 #include "dataplane/store/index.h"
 #include "dataplane/store/segment.h"
 
@@ -24,7 +24,7 @@ struct partition {
 	} *seen;
 	size_t seen_count;
 	size_t seen_room;
-	int64_t durable_offset; /* by the durable mark; -1: there is none, as in Kafka's logs */
+	int64_t durable_offset; /* by its durable marks; -1: there is none, as in Kafka's logs */
 	int64_t next_offset; /* -1: none seen yet */
 	/* Offsets that no segment holds, between two of them: first and number of such places. */
 	int64_t lost_offset;
@@ -313,15 +313,43 @@ static bool take_segments(struct partition *p, const struct disk_op *list)
 	return true;
 }
 
-static int64_t read_mark(struct partition *p)
+void log_check_marks(struct log_check *c, const char *log_dir)
+{
+	char failed[NAME_MAX + 1], path[FILE_PATH_BYTES_MAX];
+	int error = mark_table_read(&c->marks, c->disk, log_dir, failed);
+	snprintf(path, sizeof path, "%s/%s", log_dir, failed);
+	if (error)
+		log_check_fail(c, path, error);
+}
+
+static int64_t read_old_mark(const struct partition *p)
 {
 	char path[FILE_PATH_BYTES_MAX];
-	char text[LOG_MARK_BYTES + 1] = "";
-	snprintf(path, sizeof path, "%s/%s", p->directory, log_mark_name);
+	char text[MARK_OLD_BYTES + 1] = "";
+	snprintf(path, sizeof path, "%s/" MARK_OLD_NAME, p->directory);
 	int fd = file_open_to_read(p->check->disk, path);
-	int status = fd < 0 ? fd : file_read(p->check->disk, fd, text, LOG_MARK_BYTES, 0);
+	int status = fd < 0 ? fd : file_read(p->check->disk, fd, text, MARK_OLD_BYTES, 0);
 	file_close(p->check->disk, &fd);
-	return status == 0 ? log_mark_parse(text) : -1;
+	return status == 0 ? mark_old_parse(text) : -1;
+}
+
+/* <topic>-<n>: which partition, when there is no gateway to ask. */
+static bool key_of(const struct partition *p, struct mark_key *ret)
+{
+	const char *dash = strrchr(p->directory, '-');
+	char *end = NULL;
+	unsigned long number = dash ? strtoul(dash + 1, &end, 10) : 0;
+	ret->partition = (uint32_t)number;
+	return dash && end > dash + 1 && !*end &&
+	       metadata_read(p->check->disk, p->directory, ret->topic_id) == 0;
+}
+
+static int64_t read_marks(const struct partition *p)
+{
+	struct mark_key key;
+	int64_t old = read_old_mark(p);
+	int64_t mark = key_of(p, &key) ? mark_table_find(&p->check->marks, &key) : -1;
+	return mark > old ? mark : old;
 }
 
 /* What a start cut off and kept (recover_tail.c). */
@@ -358,7 +386,7 @@ bool log_check_partition(struct log_check *c, const char *directory)
 	if (!take_segments(&p, &list))
 		log_check_fail(c, directory, -ENOMEM);
 	c->partitions += p.count > 0;
-	p.durable_offset = read_mark(&p);
+	p.durable_offset = read_marks(&p);
 	for (uint32_t i = 0; i < p.count; i++)
 		check_segment(&p, i);
 	/* Recovery's rule again: recover_gaps.c. */

@@ -11,6 +11,7 @@
 #define PENSTOCK_LOG_CHECK_H
 
 #include "dataplane/store/files.h"
+#include "dataplane/store/mark_table.h"
 #include "dataplane/store/scan.h"
 
 /* Exit statuses of penstock-log. */
@@ -23,6 +24,7 @@ enum {
 struct log_check {
 	struct disk *disk;
 	struct scan scan;
+	struct mark_table marks; /* of the log directory, if there is one */
 	bool is_dump;
 	unsigned partitions;
 	unsigned segments;
@@ -33,6 +35,8 @@ struct log_check {
 	unsigned kept; /* *.quarantine: no fault, but said */
 };
 
+/* Reads the mark files of a log directory; what cannot be read is a finding. */
+void log_check_marks(struct log_check *c, const char *log_dir);
 /* Checks the directory; false: it holds no segment. */
 bool log_check_partition(struct log_check *c, const char *directory);
 /* What could not be read is a finding too. */

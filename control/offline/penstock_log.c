@@ -6,6 +6,7 @@
  */
 #include "control/offline/log_check.h"
 #include "dataplane/base/standard_files.h"
+#include "dataplane/store/segment.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -55,13 +56,40 @@ static void check_all(struct log_check *c, const char *root, const struct disk_o
 	free(names);
 }
 
+/* A partition's marks lie beside it, those of all partitions of a log.dirs in that. */
+static void read_marks(struct log_check *c, const char *directory, bool is_partition)
+{
+	char path[FILE_PATH_BYTES_MAX];
+	snprintf(path, sizeof path, "%s%s", directory, is_partition ? "/.." : "");
+	log_check_marks(c, path);
+}
+
+static bool holds_segments(const struct disk_op *list)
+{
+	int64_t base;
+	enum segment_file file;
+	bool holds = false;
+	for (size_t i = 0; i < list->names_bytes; i += strlen(list->names + i) + 1)
+		holds |= segment_parse(list->names + i, &base, &file);
+	return holds;
+}
+
+static void check(struct log_check *c, const char *directory, const struct disk_op *list)
+{
+	bool is_partition = holds_segments(list);
+	read_marks(c, directory, is_partition);
+	if (!log_check_partition(c, directory))
+		check_all(c, directory, list);
+	mark_table_free(&c->marks);
+}
+
 static int run(struct log_check *c, const char *directory)
 {
 	struct disk_op list = {.kind = DISK_LIST, .path = directory};
 	if (disk_run(c->disk, &list) < 0)
 		log_check_fail(c, directory, (int)list.result);
-	else if (!log_check_partition(c, directory))
-		check_all(c, directory, &list);
+	else
+		check(c, directory, &list);
 	free(list.names);
 	if (c->partitions == 0 && c->corrupt == 0)
 		fprintf(stderr, "%s: no partition here\n", directory);
@@ -94,7 +122,10 @@ int main(int argc, char **argv)
 		fprintf(stderr, "penstock-log: %s\n", strerror(-error));
 		return LOG_CHECK_CORRUPT;
 	}
-	int status = run(&check, argv[2]);
+	/* Whole: its last part says which partition it is. */
+	char *whole = realpath(argv[2], NULL);
+	int status = run(&check, whole ? whole : argv[2]);
+	free(whole);
 	scan_fini(&check.scan);
 	disk_destroy(check.disk);
 	return status;

@@ -135,17 +135,23 @@ static void close_segment(struct recovery *rc)
 		file_close(rc->disk, &rc->fd[f]);
 }
 
-/* The durable mark, made when there is none; nothing, or nonsense, proves nothing. */
-static int read_mark(struct recovery *rc)
+/* The log's own file, from before there was one for all; nothing, or nonsense, proves nothing. */
+static int read_old_mark(struct recovery *rc)
 {
-	char path[FILE_PATH_BYTES_MAX], text[LOG_MARK_BYTES + 1] = "";
-	snprintf(path, sizeof path, "%s/%s", rc->log->directory, log_mark_name);
-	int fd = file_open(rc->disk, path, false);
+	char path[FILE_PATH_BYTES_MAX], text[MARK_OLD_BYTES + 1] = "";
+	snprintf(path, sizeof path, "%s/" MARK_OLD_NAME, rc->log->directory);
+	int fd = file_open_to_read(rc->disk, path);
+	if (fd == -ENOENT)
+		return 0;
 	if (fd < 0)
 		return recovery_fail(rc, path, fd);
-	int status = file_read(rc->disk, fd, text, LOG_MARK_BYTES, 0);
-	rc->mark = status < 0 ? -1 : log_mark_parse(text);
+	int status = file_read(rc->disk, fd, text, MARK_OLD_BYTES, 0);
+	int64_t offset = status < 0 ? -1 : mark_old_parse(text);
 	file_close(rc->disk, &fd);
+	rc->found->has_old_mark = true;
+	/* Both are lower bounds. */
+	rc->is_mark_old = offset > rc->mark;
+	rc->mark = offset > rc->mark ? offset : rc->mark;
 	return 0;
 }
 
@@ -247,16 +253,18 @@ int log_recover(struct log *log, struct disk *d, const struct log_open_options *
 		.orphans = orphans,
 		.fd = {-1, -1, -1},
 		.recovery_point = options->recovery_point,
+		.mark = options->durable_mark > 0 ? options->durable_mark : -1,
 		.is_clean = options->is_clean,
 		.is_compacted = options->is_compacted,
 	};
 	ret->was_clean = options->is_clean;
 	ret->segments = log->segment_count;
-	int status = read_mark(&rc);
+	int status = read_old_mark(&rc);
 	if (status == 0)
 		status = scan_init(&rc.scan, d);
 	if (status < 0)
 		return status;
+	ret->durable_mark = rc.mark;
 	rc.durable_offset = rc.mark > rc.recovery_point ? rc.mark : rc.recovery_point;
 	status = take_segments(&rc, log->segment_count);
 	if (status == 0 && !ret->is_corrupt)

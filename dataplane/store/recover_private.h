@@ -38,6 +38,7 @@ struct recovery {
 	int fd[SEGMENT_FILES]; /* of the segment last in the table now */
 	int64_t durable_offset; /* what is known to have been durable: no tail tears below */
 	int64_t mark;           /* of the two it is made of: the durable mark; -1: none */
+	bool is_mark_old;       /* which is that of the log's own file */
 	int64_t recovery_point; /* and the checkpoint */
 	bool is_clean;
 	bool is_compacted; /* offsets may be missing: Kafka's cleaner has been there */

@@ -141,8 +141,9 @@ int tail_judge(struct recovery *rc, enum scan_verdict v, const struct scan_batch
 		recovery_add(rc, "; offsets %lld to %lld are gone: restore them (%s says that "
 				 "they were there)",
 			     (long long)rc->log->end.offset, (long long)rc->durable_offset - 1,
-			     rc->mark == rc->durable_offset ? log_mark_name
-							    : "recovery-point-offset-checkpoint");
+			     rc->mark < rc->durable_offset ? "recovery-point-offset-checkpoint"
+			     : rc->is_mark_old		   ? MARK_OLD_NAME
+							   : MARK_FILE_NAME);
 	}
 	return 0;
 }

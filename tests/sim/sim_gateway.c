@@ -180,6 +180,7 @@ static void writer_make(struct sim_gateway *g, unsigned index)
 			     .small_write_bytes =
 				     (uint32_t)rng_below(&sim_world()->rng, 4) * 2048},
 		.descriptors = descriptors_draw(),
+		.log_dir = SIM_LOG_DIR,
 		.disk = writer->disk,
 		.wake = &writer->wake,
 		.stats_page = writer->stats,

@@ -80,7 +80,6 @@ void log_fence(struct log *log, int error)
 	log_drop_writes(log);
 	log_deadline_clear(&log->write_due);
 	log_deadline_clear(&log->sync_due);
-	log_deadline_clear(&log->mark_due);
 	if (!log->is_syncing)
 		list_remove(&log->flush_node);
 	give_watches(log, KAFKA_ERROR_KAFKA_STORAGE_ERROR);
@@ -124,10 +123,7 @@ static void operation_done(struct disk_op *op)
 	case LOG_TAG_ZERO:
 		log_zero_done(log);
 		break;
-	case LOG_TAG_MARK:
-		log->is_marking = false;
-		if (op->result != LOG_MARK_BYTES)
-			log_fence(log, log_write_error(op));
+	case LOG_TAG_MARK: /* no log's */
 		break;
 	case LOG_TAG_STEP:
 		log_step_done(log, op);
@@ -146,6 +142,8 @@ void log_reaped(struct disk_op *op)
 		next = over->next;
 		if (over->tag == LOG_TAG_FLUSH)
 			flush_group_done(over->owner);
+		else if (over->tag == LOG_TAG_MARK)
+			mark_file_reaped(over->owner);
 		else
 			operation_done(over);
 	}
@@ -158,7 +156,6 @@ static void advance_writing(struct log *log)
 	log_prepare_ahead(log);
 	log_submit_index(log);
 	log_submit_sync(log);
-	log_submit_mark(log);
 	log_advance_steps(log);
 }
 
@@ -201,6 +198,7 @@ void log_serve(struct log *log, struct log_service *service, uint32_t slot)
 	log->service = service;
 	log->slot = slot;
 	list_append(&service->flush.members, &log->group_node);
+	mark_file_begin(&service->marks, slot, &log->key);
 	/* Not known yet: a log has to show that its writes are small. */
 	log->write_bytes_mean = 4 * (int64_t)service->small_write_bytes;
 	if (log->is_fenced)
@@ -219,13 +217,13 @@ void log_finish(struct log *log)
 	give_watches(log, KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION);
 	log_deadline_clear(&log->write_due);
 	log_deadline_clear(&log->sync_due);
-	log_deadline_clear(&log->mark_due);
 	log_touch(log);
 }
 
 bool log_is_finished(const struct log *log)
 {
-	return log_has_ended(log) && list_is_empty(&log->files);
+	/* Who has the last log back may end the writer: nothing of it is under way then. */
+	return log_has_ended(log) && list_is_empty(&log->files) && !log->service->marks.is_busy;
 }
 
 int log_release(struct log *log)
@@ -233,6 +231,7 @@ int log_release(struct log *log)
 	require(log_is_finished(log));
 	list_remove(&log->node);
 	list_remove(&log->group_node);
+	mark_file_end(&log->service->marks);
 	if (log->is_fenced)
 		log->service->stats->value[STAT_log_fenced]--;
 	log->service = NULL;
@@ -252,6 +251,7 @@ void log_get_marks(const struct log *log, struct log_marks *ret)
 		.size_bytes = log->sealed_bytes + log->end.position,
 		.is_fenced = log->is_fenced,
 		.fence_error = log->fence_error,
+		.mark_error = log->service ? log->service->marks.error : 0,
 	};
 }
 
@@ -289,7 +289,7 @@ void log_service_turn(struct log_service *s, uint64_t now_ns)
 	s->now_ns = now_ns;
 	touch_due(&s->write_dues, s->is_core_busy ? now_ns : UINT64_MAX);
 	touch_due(&s->sync_dues, now_ns);
-	touch_due(&s->mark_dues, now_ns);
+	mark_file_turn(&s->marks, now_ns);
 }
 
 static uint64_t first_due_ns(const struct list *dues)
@@ -300,6 +300,6 @@ static uint64_t first_due_ns(const struct list *dues)
 
 uint64_t log_service_idle_ns(const struct log_service *s, uint64_t now_ns, uint64_t limit_ns)
 {
-	uint64_t due_ns = min_u64(first_due_ns(&s->sync_dues), first_due_ns(&s->mark_dues));
+	uint64_t due_ns = min_u64(first_due_ns(&s->sync_dues), mark_file_due_ns(&s->marks));
 	return due_ns <= now_ns ? 0 : min_u64(due_ns - now_ns, limit_ns);
 }

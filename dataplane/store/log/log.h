@@ -26,6 +26,7 @@
 #include "dataplane/base/stats.h"
 #include "dataplane/handoff.h"
 #include "dataplane/store/disk/disk.h"
+#include "dataplane/store/durable_mark.h"
 
 struct log;
 
@@ -41,6 +42,7 @@ struct log_marks {
 	uint64_t size_bytes;
 	bool is_fenced;
 	int fence_error; /* -errno of the call that failed; found at open: log_recovery.fault */
+	int mark_error;  /* why its writer's durable marks age, or 0 */
 };
 
 /* What recovery found, for the operator. */
@@ -50,6 +52,8 @@ struct log_recovery {
 	uint64_t bytes_dropped; /* the torn tail, without the zeroes behind it */
 	int64_t first_dropped_offset;
 	unsigned segments;
+	int64_t durable_mark; /* the largest there was; -1: none */
+	bool has_old_mark;    /* a file of its own: what it says is in durable_mark */
 	bool was_clean;
 	/* The log opens fenced for writing and says so in `message`; nothing was changed. */
 	bool is_corrupt;
@@ -63,6 +67,8 @@ struct log_recovery {
 struct log_open_options {
 	const char *directory;
 	struct log_options log;
+	struct mark_key key;
+	int64_t durable_mark;   /* by the mark files; 0 or less: they say nothing of it */
 	int64_t recovery_point; /* as checkpointed; 0: nothing is known */
 	/* As checkpointed: no record from there on may be missing; -1: nothing is known. */
 	int64_t log_start_offset;
@@ -114,8 +120,8 @@ uint64_t log_service_idle_ns(const struct log_service *s, uint64_t now_ns, uint6
 /* Takes a completed operation of any log. */
 void log_reaped(struct disk_op *op);
 
-/* Writes and syncs the records that are left, then indexes, mark and exact size; takes no more
- * messages. Of those three a DISK_SYNC_ALL must follow before the stop counts as a clean one. */
+/* Writes and syncs the records that are left, then indexes and exact size; takes no more
+ * messages. Of the last two a DISK_SYNC_ALL must follow before the stop counts as a clean one. */
 void log_finish(struct log *log);
 bool log_is_finished(const struct log *log);
 /* Leaves the service of a finished log: 0, or why it was fenced (-errno). */

@@ -43,16 +43,6 @@ struct open_file *log_new_file(struct log *log, enum segment_file file)
 	return s->open[file];
 }
 
-struct open_file *log_mark_file(struct log *log)
-{
-	char *path;
-	if (!log->mark_file) {
-		begin(log, &log->mark_file, O_RDWR, &path);
-		snprintf(path, FILE_PATH_BYTES_MAX, "%s/%s", log->directory, log_mark_name);
-	}
-	return log->mark_file;
-}
-
 struct open_file *log_directory_file(struct log *log)
 {
 	char *path;

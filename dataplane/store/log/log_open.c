@@ -172,10 +172,9 @@ static void init_state(struct log *log)
 	list_init(&log->writes);
 	list_init(&log->write_due.node);
 	list_init(&log->sync_due.node);
-	list_init(&log->mark_due.node);
 	list_init(&log->flush_node);
 	list_init(&log->group_node);
-	log->write_due.log = log->sync_due.log = log->mark_due.log = log;
+	log->write_due.log = log->sync_due.log = log;
 	list_init(&log->reads_waiting);
 	list_init(&log->watches);
 	log->is_direct = true;
@@ -233,6 +232,7 @@ struct log *log_open(struct disk *d, const struct log_open_options *options,
 	if (!log)
 		return NULL;
 	log->options = options->log;
+	log->key = options->key;
 	*error = open_log(log, d, options, ret);
 	if (*error == 0)
 		return log;

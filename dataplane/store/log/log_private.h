@@ -44,12 +44,12 @@ enum {
 enum log_tag {
 	LOG_TAG_WRITE,    /* owner: struct log_write */
 	LOG_TAG_READ,     /* owner: struct log_reading */
+	LOG_TAG_MARK,     /* owner: struct mark_file */
 	LOG_TAG_SYNC,     /* owner: struct log, from here on */
 	LOG_TAG_INDEX,
 	LOG_TAG_TIMEINDEX,
 	LOG_TAG_ALLOCATE,
 	LOG_TAG_ZERO,
-	LOG_TAG_MARK,
 	LOG_TAG_TRAITS,
 	LOG_TAG_STEP,
 	LOG_TAG_FLUSH,    /* owner: struct flush_group */
@@ -82,7 +82,7 @@ struct log_write {
 
 /* The log has something to do then, whatever happens until then. */
 struct log_deadline {
-	struct list node; /* log_service.write_dues, sync_dues or mark_dues, or alone */
+	struct list node; /* log_service.write_dues or sync_dues, or alone */
 	struct log *log;
 	uint64_t at_ns;
 };
@@ -136,10 +136,10 @@ struct log {
 	char *directory;
 	char *paths[2 * SEGMENT_FILES];
 	struct log_options options;
+	struct mark_key key;
 	struct segment *segments; /* that behind the last one may be made ahead: log_next() */
 	uint32_t segment_count;
 	/* Open files; null: closed. */
-	struct open_file *mark_file;
 	struct open_file *directory_file;
 	struct list files; /* all of them, the segments' too, until they are closed */
 
@@ -207,13 +207,6 @@ struct log {
 	struct disk_op zero_op;
 	struct iovec zero_iov;
 
-	/* Durable mark. */
-	struct log_deadline mark_due;
-	bool is_marking;
-	struct disk_op mark_op;
-	struct iovec mark_iov;
-	char mark_text[LOG_MARK_BYTES + 1];
-
 	/* Indexes of the active segment; entries being written. */
 	uint32_t index_flushing;
 	uint32_t times_flushing;
@@ -274,13 +267,11 @@ void log_drop_writes(struct log *log);
 
 /* log_write.c */
 void log_submit_writes(struct log *log);
-void log_submit_mark(struct log *log);
 void log_submit_index(struct log *log);
 void log_settle(struct log *log);
 void log_write_done(struct log_write *w);
 void log_index_done(struct log *log, enum log_tag tag);
 bool log_index_is_flushed(const struct log *log);
-struct disk_op log_mark_write(struct log *log, int64_t offset);
 
 /* log_sync.c */
 void log_submit_sync(struct log *log);
@@ -311,7 +302,6 @@ struct open_file *log_segment_file(struct log *log, struct segment *s,
 				   enum segment_file file);
 /* Of the segment made ahead; it must not be there yet. */
 struct open_file *log_new_file(struct log *log, enum segment_file file);
-struct open_file *log_mark_file(struct log *log);
 struct open_file *log_directory_file(struct log *log);
 
 /* log_steps.c */

@@ -30,7 +30,6 @@ int log_service_init(struct log_service *s, const struct log_service_options *op
 	list_init(&s->active);
 	list_init(&s->write_dues);
 	list_init(&s->sync_dues);
-	list_init(&s->mark_dues);
 	list_init(&s->appends);
 	list_init(&s->reads_done);
 	list_init(&s->watches);
@@ -44,9 +43,12 @@ int log_service_init(struct log_service *s, const struct log_service_options *op
 		status = slab_init(&s->reads, sizeof(struct log_reading), LOG_READS_MAX);
 	if (status == 0)
 		status = descriptors_init(&s->descriptors, s->disk, options->descriptors);
+	if (status == 0)
+		status = mark_file_init(&s->marks, &s->descriptors, s->stats, LOG_TAG_MARK,
+					options->log_dir, options->writer);
 	if (status < 0 || !s->memory || !s->zeroes || !s->free) {
 		log_service_fini(s);
-		return -ENOMEM;
+		return status < 0 ? status : -ENOMEM;
 	}
 	for (uint32_t i = s->buffers; i-- > 0;)
 		log_service_give_buffer(s, s->memory + (size_t)i * s->buffer_bytes);
@@ -55,6 +57,7 @@ int log_service_init(struct log_service *s, const struct log_service_options *op
 
 void log_service_fini(struct log_service *s)
 {
+	mark_file_fini(&s->marks);
 	descriptors_fini(&s->descriptors);
 	slab_fini(&s->reads);
 	slab_fini(&s->writes);

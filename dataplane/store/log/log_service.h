@@ -19,6 +19,7 @@
 #include "dataplane/base/stats.h"
 #include "dataplane/store/descriptors.h"
 #include "dataplane/store/log/flush_group.h"
+#include "dataplane/store/mark_file.h"
 
 enum {
 	WRITE_BUFFERS_MAX = 16, /* buffers of one write */
@@ -40,6 +41,8 @@ struct log_service_options {
 	struct writer_settings settings;
 	uint32_t descriptors; /* open files, at most */
 	struct flush_file flush;
+	const char *log_dir; /* where the durable marks go, of this writer: */
+	unsigned writer;
 };
 
 struct log_service {
@@ -47,6 +50,7 @@ struct log_service {
 	struct stats *stats;
 	struct descriptors descriptors;
 	struct flush_group flush;
+	struct mark_file marks;
 	struct slab writes; /* struct log_write */
 	struct slab reads;  /* struct log_reading */
 	uint8_t *memory;
@@ -67,7 +71,6 @@ struct log_service {
 	/* struct log_deadline.node, soonest first: */
 	struct list write_dues;   /* what came gathers, as long as the core is busy */
 	struct list sync_dues;    /* what is written is to be synced, though nobody waits */
-	struct list mark_dues;    /* the durable mark is old */
 	/* Finished, with their answers; the writer takes them from here. */
 	struct list appends;      /* struct append_msg.node */
 	struct list reads_done;   /* struct read_msg.node */

@@ -95,7 +95,6 @@ static void start_truncate(struct log *log)
 {
 	step(log, log_segment_file(log, log_active(log), SEGMENT_LOG),
 	     (struct disk_op){.kind = DISK_TRUNCATE, .size = log->end.position});
-	step(log, log_mark_file(log), log_mark_write(log, log->durable.offset));
 }
 
 static void start_nothing(struct log *log)
@@ -186,13 +185,12 @@ void log_step_done(struct log *log, const struct disk_op *op)
 	log->step_operations--;
 	if (op->kind == DISK_RENAME && op->result >= 0)
 		log_active(log)->unnamed &= (uint8_t)~(1u << i);
-	bool is_short = op->kind == DISK_WRITE && op->result != LOG_MARK_BYTES;
 	if (op->kind == DISK_ALLOCATE && op->result < 0) {
 		/* No block ahead is no error: the write itself will tell. */
 		log->allocates = false;
 		log->next_allocated_bytes = 0;
-	} else if (op->result < 0 || is_short) {
-		log_fence(log, log_write_error(op));
+	} else if (op->result < 0) {
+		log_fence(log, (int)op->result);
 	}
 	if (log->step_operations > 0 || log->is_fenced)
 		return;

@@ -126,7 +126,5 @@ void log_sync_end(struct log *log)
 	log->durable = log->syncing;
 	log_answer(log, ACK_DURABLE, log->durable.offset);
 	wake_watches(log);
-	/* A log that is closing writes its mark as a step of that. */
-	if (!log_deadline_is_set(&log->mark_due) && !log->is_closing)
-		log_deadline_set(&log->mark_due, &log->service->mark_dues, LOG_MARK_DELAY_NS);
+	mark_file_note(&log->service->marks, log->slot, log->durable.offset);
 }

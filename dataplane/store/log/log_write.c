@@ -152,32 +152,6 @@ void log_write_done(struct log_write *w)
 		log_settle(log);
 }
 
-struct disk_op log_mark_write(struct log *log, int64_t offset)
-{
-	log_mark_print(log->mark_text, offset);
-	log->mark_iov = (struct iovec){log->mark_text, LOG_MARK_BYTES};
-	return (struct disk_op){
-		.kind = DISK_WRITE,
-		.iov = &log->mark_iov,
-		.iov_count = 1,
-	};
-}
-
-void log_submit_mark(struct log *log)
-{
-	if (log->is_marking || !log_deadline_is_set(&log->mark_due) ||
-	    log->mark_due.at_ns > log->service->now_ns)
-		return;
-	if (!log_service_has_room(log->service, 1)) {
-		log->is_starved = true;
-		return;
-	}
-	log_deadline_clear(&log->mark_due);
-	log->is_marking = true;
-	log->mark_op = log_mark_write(log, log->durable.offset);
-	log_submit(log, log_mark_file(log), &log->mark_op, LOG_TAG_MARK, log);
-}
-
 bool log_index_is_flushed(const struct log *log)
 {
 	return log->index.entries_flushed == log->index.entries &&

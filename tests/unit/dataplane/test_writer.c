@@ -76,6 +76,7 @@ static struct rig *open_rig(void)
 		.settings = writer_settings,
 		.disk = disk_create("writer", &error),
 		.descriptors = 64,
+		.log_dir = r->root,
 		.wake = &r->writer_wake,
 		.handoffs = {&r->poller, &r->keyed, &r->admin},
 		.handoff_count = 3,
@@ -449,7 +450,8 @@ static void pairs_start_writer(struct pairs *p, unsigned w)
 	struct log_recovery found;
 	struct writer_options o = {
 		.index = (uint8_t)w, .settings = writer_settings,
-		.disk = disk_create("writer", &error), .descriptors = 64, .wake = &p->wake,
+		.disk = disk_create("writer", &error), .descriptors = 64, .log_dir = p->root,
+		.wake = &p->wake,
 		.handoffs = {&p->data[0][w], &p->data[1][w], &p->admin[w]}, .handoff_count = 3,
 		.stats_page = &p->stats[w], .marks = p->marks};
 	for (unsigned poller = 0; poller < POLLERS; poller++)

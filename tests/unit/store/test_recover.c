@@ -1,4 +1,5 @@
 /* test_recover.c - what recovery makes of the files a crash, or a bad disk, left behind. */
+#include "dataplane/store/mark_file.h"
 #include "tests/unit/store/log/log_rig.h"
 
 #include <criterion/criterion.h>
@@ -9,7 +10,6 @@
 static const char log_name[] = "00000000000000000000.log";
 static const char index_name[] = "00000000000000000000.index";
 static const char time_name[] = "00000000000000000000.timeindex";
-static const char mark_name[] = "durable-offset-checkpoint";
 
 /* A closed log of `count` batches of one record. */
 static struct rig *closed_log(unsigned count, size_t value_bytes)
@@ -26,7 +26,7 @@ static struct rig *closed_log(unsigned count, size_t value_bytes)
 /* As if the last batches had not been durable when the power went. */
 static void forget_mark(struct rig *r)
 {
-	rig_store(r, mark_name, "", 0);
+	rig_forget_marks(r);
 }
 
 static void reopen(struct rig *r)
@@ -45,9 +45,7 @@ Test(recover, a_closed_log_has_its_exact_size_and_kafkas_files)
 	cr_assert(size == 8 && memcmp(epochs, "0\n1\n0 0\n", 8) == 0);
 	free(epochs);
 	cr_assert(rig_has(r, index_name) && rig_has(r, time_name));
-	uint8_t *mark = rig_load(r, mark_name, &size);
-	cr_assert(size == 25 && memcmp(mark, "0\n1\n00000000000000000005\n", 25) == 0);
-	free(mark);
+	cr_assert(!rig_has(r, "durable-offset-checkpoint"));
 	rig_destroy(r);
 }
 
@@ -169,6 +167,77 @@ Test(recover, damage_below_the_durable_mark_is_corruption)
 	flip(r, 12);
 	check_quarantined(r, 12);
 	rig_destroy(r);
+}
+
+/* A tenth of a second after the last sync. */
+static void note_marks(struct rig *r)
+{
+	r->turn_ns = MARK_DELAY_NS;
+	while (r->service.marks.is_busy || mark_file_due_ns(&r->service.marks) != UINT64_MAX)
+		rig_turn(r);
+}
+
+Test(recover, damage_below_what_a_killed_writer_had_noted_is_corruption)
+{
+	struct rig *r = rig_create();
+	cr_assert(rig_open(r, 0, false));
+	for (unsigned i = 0; i < 20; i++)
+		rig_append(r, 1, 400, ACK_DURABLE);
+	rig_drain(r);
+	note_marks(r);
+	rig_abandon(r);
+	flip(r, 19);
+	cr_assert(r->durable_mark == -1);
+	check_quarantined(r, 19);
+	rig_destroy(r);
+}
+
+/* A topic made again has the directory's name, and another id. */
+Test(recover, what_was_noted_of_another_topic_id_is_not_held_against_a_log)
+{
+	struct rig *r = rig_create();
+	cr_assert(rig_open(r, 0, false));
+	rig_append(r, 1, 400, ACK_DURABLE);
+	rig_drain(r);
+	note_marks(r);
+	rig_abandon(r);
+	rig_store(r, log_name, "", 0);
+	r->key.topic_id[0]++;
+	cr_assert(rig_open(r, 0, false) && !r->found.is_corrupt);
+	cr_assert(r->found.durable_mark == -1);
+	rig_destroy(r);
+}
+
+/* Both are lower bounds: the larger holds. */
+Test(recover, a_file_of_the_logs_own_from_an_older_version_counts_as_well)
+{
+	static const struct {
+		int64_t mark;
+		const char *old;
+		int64_t durable;
+		const char *said;
+	} cases[] = {
+		{-1, "0\n1\n00000000000000000020\n", 20, "durable-offset-checkpoint"},
+		{7, "0\n1\n00000000000000000020\n", 20, "durable-offset-checkpoint"},
+		{20, "0\n1\n00000000000000000007\n", 20, ".penstock-durable-marks"},
+		{-1, "", -1, NULL},
+		{-1, "0\n1\n0000000", -1, NULL},
+		{20, "nonsense that is as long..", 20, ".penstock-durable-marks"},
+	};
+	for (unsigned i = 0; i < array_len(cases); i++) {
+		struct rig *r = closed_log(20, 400);
+		rig_store(r, log_name, r->expected, r->expected_bytes / 20 * 18);
+		rig_store(r, "durable-offset-checkpoint", cases[i].old, strlen(cases[i].old));
+		rig_forget_marks(r);
+		r->durable_mark = cases[i].mark;
+		cr_assert(rig_open(r, 0, false));
+		cr_assert(r->found.has_old_mark && r->found.durable_mark == cases[i].durable, "%u",
+			  i);
+		cr_assert(r->found.is_corrupt == (cases[i].said != NULL), "%u", i);
+		cr_assert(!cases[i].said || strstr(r->found.message, cases[i].said), "%s",
+			  r->found.message);
+		rig_destroy(r);
+	}
 }
 
 Test(recover, damage_in_the_very_last_durable_batch_is_corruption)

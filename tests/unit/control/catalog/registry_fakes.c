@@ -90,6 +90,9 @@ struct log *log_open(struct disk *d, const struct log_open_options *options,
 	faults.last_log_start = options->log_start_offset;
 	faults.last_is_compacted = options->is_compacted;
 	faults.last_is_clean = options->is_clean;
+	faults.last_mark = ret->durable_mark = options->durable_mark;
+	faults.mark_of[faults.opened++ % array_len(faults.mark_of)] = options->durable_mark;
+	ret->has_old_mark = faults.has_old_mark;
 	const char *name = strrchr(options->directory, '/') + 1;
 	*error = faults.log_error;
 	faults.is_full |= faults.log_error == -ENOSPC;

@@ -49,6 +49,10 @@ struct rig_faults {
 	struct log_options last_options; /* of the last log_open() or ADMIN_ALTER */
 	int64_t last_recovery_point;
 	int64_t last_log_start;
+	int64_t last_mark;
+	int64_t mark_of[256];  /* by the order of opening */
+	unsigned opened;
+	bool has_old_mark;     /* each log says so */
 	bool last_is_compacted;
 	bool last_is_clean;
 	uint32_t served;       /* partitions the writers have */

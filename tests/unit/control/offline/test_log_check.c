@@ -1,6 +1,8 @@
 /* test_log_check.c - what penstock-log says about sound, killed and damaged directories. */
 #include "control/offline/log_check.h"
+#include "control/catalog/partition_metadata.h"
 #include "tests/unit/store/log/log_rig.h"
+#include "tests/unit/store/mark_rig.h"
 
 #include <criterion/criterion.h>
 #include <criterion/redirect.h>
@@ -8,7 +10,6 @@
 
 static const char log_name[] = "00000000000000000000.log";
 static const char index_name[] = "00000000000000000000.index";
-static const char mark_name[] = "durable-offset-checkpoint";
 
 static struct rig *filled(unsigned batches)
 {
@@ -21,11 +22,27 @@ static struct rig *filled(unsigned batches)
 	return r;
 }
 
+/* As a stop of the gateway leaves them. */
+static void store_marks(struct rig *r)
+{
+	const struct durable_mark mark = {r->key, r->durable_mark};
+	mark_rig_store(r->root, MARK_FILE_NAME, &mark, 1);
+	cr_assert(metadata_write(r->control, r->directory, r->key.topic_id) == 0);
+}
+
+static void forget_marks(struct rig *r)
+{
+	rig_forget_marks(r);
+	store_marks(r);
+}
+
 static struct log_check check(struct rig *r)
 {
 	struct log_check c = {.disk = r->control};
 	cr_assert(scan_init(&c.scan, r->control) == 0);
+	log_check_marks(&c, r->root);
 	cr_assert(log_check_partition(&c, r->directory));
+	mark_table_free(&c.marks);
 	scan_fini(&c.scan);
 	return c;
 }
@@ -74,7 +91,7 @@ Test(log_check, half_a_batch_at_the_end_is_a_torn_tail)
 {
 	struct rig *r = filled(10);
 	rig_finish(r);
-	rig_store(r, mark_name, "", 0);
+	forget_marks(r);
 	rig_store(r, log_name, r->expected, r->expected_bytes - 100);
 	struct log_check c = check(r);
 	cr_assert(c.corrupt == 0 && c.torn == 1);
@@ -85,9 +102,31 @@ Test(log_check, a_lost_end_that_was_durable_is_corrupt)
 {
 	struct rig *r = filled(10);
 	rig_finish(r);
+	store_marks(r);
 	rig_store(r, log_name, r->expected, r->expected_bytes / 10 * 9);
 	struct log_check c = check(r);
 	cr_assert(c.corrupt == 1);
+	/* Of a directory alone nobody knows. */
+	forget_marks(r);
+	c = check(r);
+	cr_assert(c.corrupt == 0 && c.torn == 0);
+	/* Unless it has a file of its own, as older versions made. */
+	rig_store(r, MARK_OLD_NAME, "0\n1\n00000000000000000020\n", 25);
+	c = check(r);
+	cr_assert(c.corrupt == 1);
+	rig_destroy(r);
+}
+
+Test(log_check, what_was_durable_of_an_earlier_topic_of_the_name_does_not_count)
+{
+	struct rig *r = filled(10);
+	rig_finish(r);
+	store_marks(r);
+	r->key.topic_id[3]++;
+	cr_assert(metadata_write(r->control, r->directory, r->key.topic_id) == 0);
+	rig_store(r, log_name, r->expected, r->expected_bytes / 10 * 9);
+	struct log_check c = check(r);
+	cr_assert(c.corrupt == 0);
 	rig_destroy(r);
 }
 

@@ -2,6 +2,7 @@
 #include "tests/unit/store/log/log_rig.h"
 #include "dataplane/base/require.h"
 #include "dataplane/store/log/log_private.h"
+#include "dataplane/store/mark_table.h"
 #include "tests/unit/store/rig_files.h"
 
 #include <criterion/criterion.h>
@@ -24,12 +25,13 @@ struct rig *rig_create(void)
 	r->disk = disk_create("test", &error);
 	r->control = disk_create("control", &error);
 	r->turn_ns = 1000000;
-	r->log_start_offset = -1;
+	r->log_start_offset = r->durable_mark = -1;
+	r->key = (struct mark_key){.topic_id = {7}, .partition = 0};
 	r->service_options = (struct log_service_options){
 		.disk = r->disk, .stats = &r->stats,
 		.settings = {.buffers = 64, .buffer_bytes = 16384,
 			     .small_write_bytes = RIG_SMALL_WRITE_BYTES},
-		.descriptors = 64};
+		.descriptors = 64, .log_dir = r->root};
 	r->expected = malloc(EXPECTED_BYTES_MAX);
 	require(chunk_pool_init(&r->pool, CHUNK_BYTES, RIG_CHUNKS) == 0);
 	return r;
@@ -47,14 +49,38 @@ void rig_destroy(struct rig *r)
 	free(r);
 }
 
+int64_t rig_noted_mark(struct rig *r)
+{
+	struct mark_table table;
+	char failed[NAME_MAX + 1];
+	cr_assert(mark_table_read(&table, r->control, r->root, failed) == 0);
+	int64_t noted = mark_table_find(&table, &r->key);
+	mark_table_free(&table);
+	return noted;
+}
+
+/* As control does: what the files say, which then go. */
+static int64_t take_marks(struct rig *r)
+{
+	int64_t noted = rig_noted_mark(r);
+	char path[FILE_PATH_BYTES_MAX];
+	snprintf(path, sizeof path, "%s/" MARK_FILE_NAME ".0", r->root);
+	file_unlink(r->control, path);
+	return noted;
+}
+
 bool rig_open(struct rig *r, int64_t recovery_point, bool is_clean)
 {
+	int64_t noted = take_marks(r);
+	r->durable_mark = noted > r->durable_mark ? noted : r->durable_mark;
 	int error = 0;
 	require(!r->log);
 	require(log_service_init(&r->service, &r->service_options) == 0);
 	struct log_open_options options = {
 		.directory = r->directory,
 		.log = r->options,
+		.key = r->key,
+		.durable_mark = r->durable_mark,
 		.recovery_point = recovery_point,
 		.log_start_offset = r->log_start_offset,
 		.is_compacted = r->is_compacted,
@@ -117,13 +143,6 @@ void rig_drain(struct rig *r)
 	       !list_is_empty(&r->service.sync_dues));
 }
 
-static void leave(struct rig *r)
-{
-	log_close(r->log);
-	r->log = NULL;
-	log_service_fini(&r->service);
-}
-
 /* Completes all that is under way, and what that lets go to the disk. */
 static void settle(struct rig *r)
 {
@@ -136,13 +155,28 @@ static void settle(struct rig *r)
 	}
 }
 
+static void leave(struct rig *r)
+{
+	/* The end of a process closes its files. */
+	descriptors_drop(&r->service.marks.files);
+	settle(r);
+	log_close(r->log);
+	r->log = NULL;
+	log_service_fini(&r->service);
+}
+
 void rig_abandon(struct rig *r)
 {
 	settle(r);
-	/* The end of a process closes its files. */
 	descriptors_drop(&r->log->files);
-	settle(r);
 	leave(r);
+}
+
+void rig_forget_marks(struct rig *r)
+{
+	require(!r->log);
+	take_marks(r);
+	r->durable_mark = -1;
 }
 
 void rig_finish(struct rig *r)
@@ -151,6 +185,8 @@ void rig_finish(struct rig *r)
 	while (!log_is_finished(r->log))
 		rig_turn(r);
 	take_answers(r);
+	if (!rig_marks(r).is_fenced)
+		r->durable_mark = rig_marks(r).high_watermark;
 	log_release(r->log);
 	leave(r);
 }

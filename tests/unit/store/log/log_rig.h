@@ -17,6 +17,8 @@ struct rig {
 	struct log_options options;
 	int64_t log_start_offset; /* as control keeps it; -1: it does not know */
 	bool is_compacted;
+	struct mark_key key;
+	int64_t durable_mark; /* control's, of the last orderly end; -1: none */
 	struct log_service_options service_options;
 	uint64_t turn_ns; /* what a turn takes: a millisecond */
 	struct stats stats;
@@ -46,6 +48,11 @@ bool rig_open(struct rig *r, int64_t recovery_point, bool is_clean);
 void rig_abandon(struct rig *r);
 /* As ADMIN_CLOSE does. */
 void rig_finish(struct rig *r);
+
+/* What the mark file says of the log; -1: nothing. */
+int64_t rig_noted_mark(struct rig *r);
+/* As if nothing that was durable had been noted. */
+void rig_forget_marks(struct rig *r);
 
 /* Appends one batch of `count` records with values of `value_bytes`. */
 struct append_msg *rig_append(struct rig *r, uint32_t count, size_t value_bytes,

@@ -2,7 +2,7 @@
  * and how the test says. */
 #include "tests/unit/store/disk/fake_disk.h"
 #include "dataplane/base/clock.h"
-#include "dataplane/store/durable_mark.h"
+#include "dataplane/store/mark_file.h"
 #include "tests/unit/store/log/log_rig.h"
 
 #include <criterion/criterion.h>
@@ -113,6 +113,25 @@ Test(log_order, one_sync_covers_what_was_written_when_it_started)
 	cr_assert(fake_count(r->disk, DISK_SYNC) == 1, "the next one follows");
 	complete_kind(r, DISK_SYNC);
 	cr_assert(r->answered == 2 && rig_marks(r).high_watermark == 2);
+	close_rig(r);
+}
+
+Test(log_order, a_mark_claims_what_a_reaped_sync_covers_and_no_more)
+{
+	struct rig *r = open_rig();
+	for (unsigned i = 0; i < 2; i++) {
+		rig_append(r, 1, 10, ACK_DURABLE);
+		rig_turn(r);
+		complete_kind(r, DISK_WRITE);
+	}
+	r->turn_ns = MARK_DELAY_NS;
+	complete_all_but(r, fake_find(r->disk, DISK_SYNC));
+	cr_assert(rig_marks(r).written_offset == 2 && rig_noted_mark(r) == -1);
+	complete_kind(r, DISK_SYNC);
+	complete_all_but(r, fake_find(r->disk, DISK_SYNC));
+	cr_assert(rig_marks(r).high_watermark == 1 && rig_noted_mark(r) == 1);
+	complete_all_but(r, NULL);
+	cr_assert(rig_marks(r).high_watermark == 2 && rig_noted_mark(r) == 2);
 	close_rig(r);
 }
 
