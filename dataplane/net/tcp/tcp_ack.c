@@ -2,58 +2,12 @@
  * fifth step of RFC 9293 3.10.7.4 with RFC 5681, 6298, 6582 and 5961 5. */
 #include "dataplane/net/tcp/tcp_ack.h"
 #include "dataplane/base/require.h"
-#include "dataplane/net/tcp/tcp_conn.h"
-#include "dataplane/net/tcp/tcp_in.h"
+#include "dataplane/net/tcp/tcp_cwnd.h"
+#include "dataplane/net/tcp/tcp_out.h"
+#include "dataplane/net/tcp/tcp_rtt.h"
 #include "dataplane/net/tcp/tcp_send.h"
 #include "dataplane/net/tcp/tcp_timer.h"
 #include "dataplane/net/tcp/tcp_wait.h"
-
-/* RFC 6928. */
-uint32_t tcp_initial_window(uint32_t mss)
-{
-	return min_u32(10 * mss, max_u32(2 * mss, 14600));
-}
-
-/* RFC 6298 2.2, 2.3; srtt and rttvar keep 3 and 2 fraction bits. */
-void tcp_rtt_sample(struct tcp_conn *c, uint32_t rtt_ms)
-{
-	rtt_ms = max_u32(rtt_ms, 1);
-	if (c->srtt_ms_x8 == 0) {
-		c->srtt_ms_x8 = rtt_ms * 8;
-		c->rttvar_ms_x4 = rtt_ms * 2;
-	} else {
-		int32_t error = (int32_t)rtt_ms - (int32_t)(c->srtt_ms_x8 / 8);
-		uint32_t deviation = (uint32_t)(error < 0 ? -error : error);
-		c->rttvar_ms_x4 += deviation - c->rttvar_ms_x4 / 4;
-		c->srtt_ms_x8 = (uint32_t)((int32_t)c->srtt_ms_x8 + error);
-		c->srtt_ms_x8 = max_u32(c->srtt_ms_x8, 1);
-	}
-	c->backoff = 0;
-}
-
-uint32_t tcp_rto_ms(const struct tcp *t, const struct tcp_conn *c)
-{
-	if (c->srtt_ms_x8 == 0)
-		return TCP_RTO_AFTER_SYN_MS;
-	uint32_t rto_ms = c->srtt_ms_x8 / 8 + max_u32(c->rttvar_ms_x4, 1);
-	return min_u32(max_u32(rto_ms, t->options.settings.rto_min_ms), TCP_RTO_MAX_MS);
-}
-
-/* RFC 5681 (4): half of what is in flight. */
-void tcp_conn_cut_cwnd(struct tcp_conn *c)
-{
-	c->ssthresh = max_u32((c->snd_max - c->snd_una) / 2, 2u * c->mss);
-	c->flags |= CONN_SSTHRESH;
-}
-
-/* RFC 5681 3.1; the growth counts bytes, at most one segment per ACK (RFC 3465). */
-static void cwnd_grow(struct tcp_conn *c, uint32_t acked)
-{
-	uint32_t step = min_u32(acked, c->mss);
-	if ((c->flags & CONN_SSTHRESH) && c->cwnd >= c->ssthresh)
-		step = max_u32((uint32_t)((uint64_t)step * c->mss / c->cwnd), 1);
-	c->cwnd = min_u32(c->cwnd + step, 1u << 30);
-}
 
 /* RFC 6582 3.2: a full ACK ends the recovery, a partial one names the next hole. True
  * when the retransmission timer is to be left alone (step 5, the "impatient" variant). */
@@ -92,7 +46,7 @@ static void ack_new(struct tcp *t, struct tcp_conn *c, uint32_t ack)
 	if (c->flags & CONN_RECOVERY)
 		recovery_ack(c, acked);
 	else
-		cwnd_grow(c, acked);
+		tcp_cwnd_grow(c, acked);
 	tcp_rtx_disarm(c);
 	if (c->snd_una != c->snd_max)
 		tcp_rtx_arm(t, c);
@@ -122,7 +76,7 @@ static void ack_duplicate(struct tcp_conn *c)
 	}
 	if (c->dupacks != TCP_DUPACKS || !seq_lt(c->recover, c->snd_una))
 		return;
-	tcp_conn_cut_cwnd(c);
+	tcp_cwnd_cut(c);
 	c->recover = c->snd_max;
 	c->cwnd = c->ssthresh + TCP_DUPACKS * c->mss;
 	c->flags |= CONN_RECOVERY | CONN_RETRANSMIT_DUE;

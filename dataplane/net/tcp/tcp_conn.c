@@ -1,15 +1,10 @@
-/* tcp_conn.c - connections opened, found, lost and freed; the stack itself created. */
+/* tcp_conn.c - handshakes and addresses in; connections opened, found, lost and freed out. */
 #include "dataplane/net/tcp/tcp_conn.h"
-#include "dataplane/base/entropy.h"
-#include "dataplane/base/map.h"
 #include "dataplane/base/require.h"
-#include "dataplane/net/tcp/tcp_ack.h"
-#include "dataplane/net/tcp/tcp_data.h"
-#include "dataplane/net/tcp/tcp_reserve.h"
+#include "dataplane/net/tcp/tcp_cwnd.h"
+#include "dataplane/net/tcp/tcp_ooo.h"
+#include "dataplane/net/tcp/tcp_rtt.h"
 #include "dataplane/net/tcp/tcp_send.h"
-#include "dataplane/net/tcp/tcp_window.h"
-
-enum { REF_INDEX_MASK = (1 << TCP_HANDLE_POLLER_SHIFT) - 1 };
 
 uint32_t tcp_hash(const struct tcp *t, const struct tcp_tuple *tuple)
 {
@@ -40,7 +35,7 @@ static_assert(offsetof(struct stream, local_port) - offsetof(struct stream, peer
 /* The object behind `ref` when it is the tuple's, else null. */
 static void *ref_match(struct tcp *t, uint32_t ref, const struct tcp_tuple *tuple)
 {
-	uint32_t index = ref & REF_INDEX_MASK;
+	uint32_t index = ref & TCP_REF_INDEX_MASK;
 	if (ref >> TCP_REF_KIND_SHIFT == TCP_KIND_CONN) {
 		struct tcp_conn *c = slab_at(&t->conns, index);
 		return tuple_is((const void *)&c->stream.peer, tuple) ? c : NULL;
@@ -74,7 +69,7 @@ const struct tcp_conn *tcp_prefetch(const struct tcp *t, uint32_t hash)
 	uint32_t ref = tcp_table_find(&t->table, hash, &probe);
 	if (ref >> TCP_REF_KIND_SHIFT != TCP_KIND_CONN)
 		return NULL;
-	const struct tcp_conn *conn = slab_at(&t->conns, ref & REF_INDEX_MASK);
+	const struct tcp_conn *conn = slab_at(&t->conns, ref & TCP_REF_INDEX_MASK);
 	prefetch(conn, STREAM_FETCH_BYTES);
 	return conn;
 }
@@ -159,7 +154,7 @@ struct tcp_conn *tcp_conn_open(struct tcp *t, const struct tcp_half_open *half)
 	timer_init(&c->timer);
 	conn_open_stream(t, c, half);
 	conn_open_sequence(t, c, half);
-	c->cwnd = half->retries ? c->mss : tcp_initial_window(c->mss);
+	c->cwnd = half->retries ? c->mss : tcp_cwnd_first(c->mss);
 	c->heard_ms = t->now_ms;
 	c->progress_ms = t->now_ms;
 	if (!half->retries)
@@ -196,129 +191,4 @@ void tcp_conn_free(struct tcp *t, struct tcp_conn *c)
 	chain_give(&c->residue);
 	list_remove(&c->stream.ready);
 	slab_give(&t->conns, c);
-}
-
-struct stream *tcp_stream(struct tcp *t, uint64_t handle)
-{
-	uint8_t poller = (uint8_t)(handle >> TCP_HANDLE_POLLER_SHIFT);
-	if (poller != t->options.poller)
-		return NULL;
-	handle &= ~((uint64_t)UINT8_MAX << TCP_HANDLE_POLLER_SHIFT);
-	struct tcp_conn *c = slab_get(&t->conns, handle);
-	return c ? &c->stream : NULL;
-}
-
-uint32_t tcp_connections(const struct tcp *t)
-{
-	return t->conns.in_use;
-}
-
-size_t tcp_connection_bytes(void)
-{
-	size_t slab_bookkeeping = 2 * sizeof(uint32_t);
-	size_t in_lines = 2 * sizeof(uint32_t);
-	return sizeof(struct tcp_conn) + 2 * sizeof(struct tcp_slot) + slab_bookkeeping + in_lines;
-}
-
-void tcp_listen(struct tcp *t, uint16_t port, uint8_t listener)
-{
-	require(t->listener_count < LISTENERS_MAX);
-	t->listen_ports[t->listener_count] = port;
-	t->listeners[t->listener_count++] = listener;
-}
-
-void tcp_refuse(struct tcp *t)
-{
-	t->is_refusing = true;
-}
-
-void tcp_reset_all(struct tcp *t)
-{
-	for (uint32_t at = 0; at <= t->table.mask;) {
-		uint32_t ref = t->table.slots[at].ref;
-		bool is_conn = ref >> TCP_REF_KIND_SHIFT == TCP_KIND_CONN;
-		/* Losing it removes it, and another may shift into its slot. */
-		if (is_conn)
-			tcp_conn_lose(t, slab_at(&t->conns, ref & REF_INDEX_MASK), true);
-		else
-			at++;
-	}
-}
-
-uint64_t tcp_idle_ns(const struct tcp *t, uint64_t now_ns, uint64_t limit_ns)
-{
-	bool is_busy = t->dirty.count > 0 || t->output.count > 0;
-	if (is_busy || !list_is_empty(t->options.ready))
-		return 0;
-	uint32_t now_ms = (uint32_t)(now_ns / NS_PER_MS);
-	uint32_t limit_ms = (uint32_t)min_u64(limit_ns / NS_PER_MS, INT32_MAX);
-	uint32_t idle_ms = min_u32(delay_idle_ms(&t->ack_delay, now_ms, limit_ms + 1),
-				   delay_idle_ms(&t->rtx_delay, now_ms, limit_ms + 1));
-	limit_ns = min_u64(limit_ns, idle_ms * NS_PER_MS);
-	limit_ns = wheel_idle_ns(&t->wheel, now_ns, limit_ns);
-	return wheel_idle_ns(&t->half_open_wheel, now_ns, limit_ns);
-}
-
-static uint8_t window_scale_for(uint32_t buffer_bytes)
-{
-	uint8_t scale = 0;
-	while (scale < TCP_WINDOW_SCALE_MAX && buffer_bytes >> scale > UINT16_MAX)
-		scale++;
-	return scale;
-}
-
-static bool tcp_map(struct tcp *t)
-{
-	const struct tcp_settings *s = &t->options.settings;
-	uint32_t objects = s->connections_max + s->half_open_max + s->time_wait_max;
-	return tcp_table_init(&t->table, objects) == 0 &&
-	       slab_init(&t->conns, sizeof(struct tcp_conn), s->connections_max) == 0 &&
-	       slab_init(&t->half_open, sizeof(struct tcp_half_open), s->half_open_max) == 0 &&
-	       slab_init(&t->waits, sizeof(struct tcp_wait), s->time_wait_max) == 0 &&
-	       tcp_line_init(&t->dirty, s->connections_max) == 0 &&
-	       tcp_line_init(&t->output, s->connections_max) == 0 &&
-	       delay_init(&t->ack_delay, s->connections_max, TCP_ACK_DELAY_MS) == 0 &&
-	       delay_init(&t->rtx_delay, s->connections_max, s->rto_min_ms) == 0;
-}
-
-struct tcp *tcp_create(const struct tcp_options *options, uint64_t now_ns)
-{
-	const struct tcp_settings *s = &options->settings;
-	require(s->connections_max <= REF_INDEX_MASK && s->half_open_max <= REF_INDEX_MASK);
-	require(s->time_wait_max <= REF_INDEX_MASK && s->time_wait_max > 0);
-	struct tcp *t = map_take(sizeof *t);
-	if (!t)
-		return NULL;
-	t->options = *options;
-	t->transport = (struct transport){&tcp_stream_ops, options->ready};
-	if (!tcp_map(t)) {
-		tcp_destroy(t);
-		return NULL;
-	}
-	entropy_fill(&t->table_key, sizeof t->table_key);
-	entropy_fill(&t->isn_key, sizeof t->isn_key);
-	t->local_mss = (uint16_t)(ip_l4_bytes_max(options->ip) - TCP_HEADER_BYTES);
-	t->local_scale = window_scale_for(s->receive_buffer_bytes);
-	t->window_first = tcp_window_first(t);
-	tcp_reserve_init(t);
-	list_init(&t->wait_list);
-	wheel_init(&t->wheel, now_ns);
-	wheel_init(&t->half_open_wheel, now_ns);
-	tcp_clock(t, now_ns);
-	return t;
-}
-
-void tcp_destroy(struct tcp *t)
-{
-	if (!t)
-		return;
-	tcp_table_fini(&t->table);
-	slab_fini(&t->conns);
-	slab_fini(&t->half_open);
-	slab_fini(&t->waits);
-	tcp_line_fini(&t->dirty);
-	tcp_line_fini(&t->output);
-	delay_fini(&t->ack_delay);
-	delay_fini(&t->rtx_delay);
-	map_give(t, sizeof *t);
 }

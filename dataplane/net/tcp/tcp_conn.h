@@ -1,16 +1,21 @@
 /* tcp_conn.h - the state the tcp_*.c files share: connections, half-open and TIME-WAIT
  * entries, the table over all three, and the segment being processed.
  *
- *     tcp_listen.c  LISTEN, SYN-RECEIVED ─▶ tcp_conn.c  opens, loses, frees
- *     tcp_in.c      RFC 9293 3.10.7.4, one function per step
+ *     tcp_in.c      a turn's segments; RFC 9293 3.10.7.4, one function per step
+ *     tcp_listen.c  LISTEN, SYN-RECEIVED
  *     tcp_ack.c     its fifth step: what an acknowledgement means
- *     tcp_data.c    its seventh: spans, residue, out-of-order queue; settle
- *     tcp_reserve.c the last receive memory
- *     tcp_window.c  what a peer may send
- *     tcp_send.c    what is to be sent, until it is acknowledged
+ *     tcp_data.c    its seventh: spans, FIN; settle
+ *     tcp_wait.c    TIME-WAIT            tcp_reserve.c the last receive memory
  *     tcp_out.c     segments, acknowledgements
  *     tcp_timer.c   the one timer of a connection
- *     tcp_wait.c    TIME-WAIT            tcp_stream.c  what sessions see
+ *     tcp_window.c  what a peer may send
+ *     tcp_conn.c    opens, finds, loses, frees
+ *     tcp_cwnd.c    how much the path may hold          tcp_rtt.c  how long it takes
+ *     tcp_ooo.c     what came out of order
+ *     tcp_send.c    what is to be sent, until it is acknowledged
+ *
+ * Each calls only those below it: what is to go on elsewhere is returned to tcp_in.c, or marked
+ * in the connection. Beside them: tcp_stream.c, what sessions see; tcp.c creates and destroys.
  *
  * Who owns what: docs/TCP.md. Core: the poller's.
  */
@@ -48,6 +53,7 @@ enum {
 	TCP_RESERVE_LINE = 64, /* connections that wait for the last receive memory */
 	TCP_REF_KIND_SHIFT = 30,
 	TCP_HANDLE_POLLER_SHIFT = 24,
+	TCP_REF_INDEX_MASK = (1 << TCP_HANDLE_POLLER_SHIFT) - 1,
 };
 
 static_assert((int)PACKETS_PER_TURN < (int)TCP_SPAN_NONE, "one span per packet");

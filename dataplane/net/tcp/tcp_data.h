@@ -9,7 +9,5 @@
 
 /* Seventh and eighth step; counts the segment, now or when it is settled. */
 void tcp_segment_text(struct tcp *t, struct tcp_conn *c, struct tcp_segment *s);
-void tcp_conn_settle(struct tcp *t, struct tcp_conn *c);
-void tcp_ooo_give(struct tcp_conn *c);
 
 #endif

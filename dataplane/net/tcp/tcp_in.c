@@ -4,7 +4,6 @@
  *
  * A step that gives false has ended the segment: it has counted it, and marked what is to
  * be answered. Nothing of a connection is sent from here. */
-#include "dataplane/net/tcp/tcp_in.h"
 #include "dataplane/base/require.h"
 #include "dataplane/net/tcp/tcp_ack.h"
 #include "dataplane/net/tcp/tcp_conn.h"
@@ -46,18 +45,6 @@ static uint32_t segment_length(const struct tcp_segment *s)
 {
 	return (uint32_t)s->payload.size + (s->h.flags & TCP_FLAG_SYN ? 1u : 0u) +
 	       (s->h.flags & TCP_FLAG_FIN ? 1u : 0u);
-}
-
-void tcp_challenge(struct tcp *t, struct tcp_conn *c)
-{
-	if (c->challenge_s != (uint8_t)t->now_s) {
-		c->challenge_s = (uint8_t)t->now_s;
-		c->challenge_count = 0;
-	}
-	if (c->challenge_count >= TCP_CHALLENGES_PER_SECOND)
-		return;
-	c->challenge_count++;
-	tcp_ack_now(c);
 }
 
 /* RFC 7323 5.3 R1. After 24 days of silence the stored value means nothing. */
@@ -181,7 +168,7 @@ static void note_peer(struct tcp *t, struct tcp_conn *c, const struct tcp_segmen
 	}
 }
 
-void tcp_conn_segment(struct tcp *t, struct tcp_conn *c, struct tcp_segment *s)
+static void conn_segment(struct tcp *t, struct tcp_conn *c, struct tcp_segment *s)
 {
 	require(c->state != TCP_STATE_CLOSED);
 	bool is_syn_or_rst = s->h.flags & (TCP_FLAG_SYN | TCP_FLAG_RST);
@@ -197,18 +184,29 @@ void tcp_conn_segment(struct tcp *t, struct tcp_conn *c, struct tcp_segment *s)
 	tcp_segment_text(t, c, s);
 }
 
-static void segment_arrives(struct tcp *t, struct tcp_segment *s)
+/* The connection that the segment is for, or that it opens. Null when the segment was another
+ * state's, and has ended there. */
+static struct tcp_conn *segment_conn(struct tcp *t, struct tcp_segment *s)
 {
 	enum tcp_kind kind;
+	uint32_t iss_min;
 	void *object = tcp_find(t, s->hash, &s->tuple, &kind);
+	if (object && kind == TCP_KIND_CONN)
+		return object;
+	if (object && kind == TCP_KIND_HALF_OPEN)
+		return tcp_half_open_segment(t, object, s);
 	if (!object)
 		tcp_listen_segment(t, s, NULL);
-	else if (kind == TCP_KIND_CONN)
-		tcp_conn_segment(t, object, s);
-	else if (kind == TCP_KIND_HALF_OPEN)
-		tcp_half_open_segment(t, object, s);
-	else
-		tcp_wait_segment(t, object, s);
+	else if (tcp_wait_segment(t, object, s, &iss_min))
+		tcp_listen_segment(t, s, &iss_min);
+	return NULL;
+}
+
+static void segment_arrives(struct tcp *t, struct tcp_segment *s)
+{
+	struct tcp_conn *c = segment_conn(t, s);
+	if (c)
+		conn_segment(t, c, s);
 }
 
 void tcp_input(struct tcp *t, const struct pkt_vec *segments, uint64_t now_ns)

@@ -2,8 +2,6 @@
  * resets and opened connections out (RFC 9293 3.10.7.1, .2 and SYN-RECEIVED of .4). */
 #include "dataplane/net/tcp/tcp_listen.h"
 #include "dataplane/base/require.h"
-#include "dataplane/net/tcp/tcp_conn.h"
-#include "dataplane/net/tcp/tcp_in.h"
 #include "dataplane/net/tcp/tcp_out.h"
 
 static int listener_index(const struct tcp *t, uint16_t port)
@@ -150,20 +148,19 @@ void tcp_listen_segment(struct tcp *t, const struct tcp_segment *s,
 		segment_reset(t, s);
 }
 
-/* The handshake's last step; `s` is processed further as the connection's first segment.
- */
-static void half_open_complete(struct tcp *t, struct tcp_half_open *half,
-			       struct tcp_segment *s)
+/* The handshake's last step. */
+static struct tcp_conn *half_open_complete(struct tcp *t, struct tcp_half_open *half,
+					   struct tcp_segment *s)
 {
 	struct tcp_conn *c = tcp_conn_open(t, half);
 	if (!c) {
 		tcp_count(t, STAT_packet_drop_tcp_connections);
-		return;
+		return NULL;
 	}
 	half_open_free(t, half);
 	tcp_table_insert(&t->table, s->hash, tcp_ref(TCP_KIND_CONN, &t->conns, c));
 	s->is_news = true;
-	tcp_conn_segment(t, c, s);
+	return c;
 }
 
 static void half_open_ack(struct tcp *t, const struct tcp_half_open *half)
@@ -209,8 +206,8 @@ static void half_open_reset(struct tcp *t, struct tcp_half_open *half, bool in_w
 }
 
 /* While the gateway drains, a handshake that completes is refused as a new one is. */
-void tcp_half_open_segment(struct tcp *t, struct tcp_half_open *half,
-			   struct tcp_segment *s)
+struct tcp_conn *tcp_half_open_segment(struct tcp *t, struct tcp_half_open *half,
+				       struct tcp_segment *s)
 {
 	uint32_t rcv_nxt = half->irs + 1;
 	uint32_t ahead = s->h.seq - rcv_nxt;
@@ -231,8 +228,9 @@ void tcp_half_open_segment(struct tcp *t, struct tcp_half_open *half,
 		half_open_free(t, half);
 		tcp_listen_segment(t, s, NULL);
 	} else {
-		half_open_complete(t, half, s);
+		return half_open_complete(t, half, s);
 	}
+	return NULL;
 }
 
 void tcp_half_open_timers(struct tcp *t)

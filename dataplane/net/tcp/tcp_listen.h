@@ -11,8 +11,10 @@
  * new connection must not start, or null. */
 void tcp_listen_segment(struct tcp *t, const struct tcp_segment *s,
 			const uint32_t *iss_min);
-void tcp_half_open_segment(struct tcp *t, struct tcp_half_open *half,
-			   struct tcp_segment *s);
+/* The connection that the segment opens, whose first it then is; null when it opens none, and its
+ * end is counted. */
+struct tcp_conn *tcp_half_open_segment(struct tcp *t, struct tcp_half_open *half,
+				       struct tcp_segment *s);
 void tcp_half_open_timers(struct tcp *t);
 
 #endif

@@ -2,8 +2,8 @@
  * probes and, once per turn, the acknowledgement. */
 #include "dataplane/net/tcp/tcp_out.h"
 #include "dataplane/base/require.h"
-#include "dataplane/net/tcp/tcp_ack.h"
-#include "dataplane/net/tcp/tcp_conn.h"
+#include "dataplane/net/tcp/tcp_cwnd.h"
+#include "dataplane/net/tcp/tcp_rtt.h"
 #include "dataplane/net/tcp/tcp_send.h"
 #include "dataplane/net/tcp/tcp_timer.h"
 #include "dataplane/net/tcp/tcp_window.h"
@@ -147,7 +147,7 @@ static bool data_send(struct tcp *t, struct tcp_conn *c, uint32_t seq, uint32_t 
 static void cwnd_restart(struct tcp *t, struct tcp_conn *c)
 {
 	if (c->snd_una == c->snd_max && t->now_ms - c->progress_ms > tcp_rto_ms(t, c))
-		c->cwnd = min_u32(c->cwnd, tcp_initial_window(c->mss));
+		c->cwnd = min_u32(c->cwnd, tcp_cwnd_first(c->mss));
 }
 
 /* False when something stays for the next turn. */
@@ -208,6 +208,18 @@ void tcp_ack_now(struct tcp_conn *c)
 {
 	c->flags |= CONN_ACK_DUE | CONN_ACK_NOW;
 	tcp_conn_mark(c);
+}
+
+void tcp_challenge(struct tcp *t, struct tcp_conn *c)
+{
+	if (c->challenge_s != (uint8_t)t->now_s) {
+		c->challenge_s = (uint8_t)t->now_s;
+		c->challenge_count = 0;
+	}
+	if (c->challenge_count >= TCP_CHALLENGES_PER_SECOND)
+		return;
+	c->challenge_count++;
+	tcp_ack_now(c);
 }
 
 /* RFC 9293 3.8.6.3, RFC 5681 4.2: only while the session has something to send, for a short

@@ -11,6 +11,8 @@
 void tcp_output_push(struct tcp *t, struct tcp_conn *c);
 /* An acknowledgement with this turn's output: it waits neither for an answer nor for more. */
 void tcp_ack_now(struct tcp_conn *c);
+/* An ACK with our own numbers, a few per second (RFC 5961 7). */
+void tcp_challenge(struct tcp *t, struct tcp_conn *c);
 /* One segment that belongs to no connection; lost when the port has no buffer. */
 void tcp_reply(struct tcp *t, const struct tcp_reply *reply);
 uint32_t tcp_ts_now(const struct tcp *t, uint32_t offset);

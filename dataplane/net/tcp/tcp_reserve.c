@@ -16,7 +16,7 @@
 enum {
 	/* The longest frame or piece a session needs at once is little longer than 64 KiB. */
 	RESERVE_BYTES = 96 << 10,
-	/* But no more of the pool than early bytes leave (tcp_data.c). */
+	/* But no more of the pool than early bytes leave (tcp_ooo.c). */
 	RESERVE_SHARE = 8,
 };
 

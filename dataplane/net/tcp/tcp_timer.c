@@ -8,8 +8,8 @@
  * The one timer of a connection is armed for the earliest deadline that the two queues do not
  * see to, and left alone when deadlines move back: it fires early then, and is armed again. */
 #include "dataplane/net/tcp/tcp_timer.h"
-#include "dataplane/net/tcp/tcp_ack.h"
-#include "dataplane/net/tcp/tcp_conn.h"
+#include "dataplane/net/tcp/tcp_cwnd.h"
+#include "dataplane/net/tcp/tcp_rtt.h"
 
 enum {
 	BACKOFF_MAX = 16,
@@ -150,7 +150,7 @@ static void retransmit_expired(struct tcp *t, struct tcp_conn *c)
 		conn_give_up(t, c);
 		return;
 	}
-	tcp_conn_cut_cwnd(c); /* the same again until snd_una moves */
+	tcp_cwnd_cut(c); /* the same again until snd_una moves */
 	c->backoff += c->backoff < BACKOFF_MAX;
 	c->cwnd = c->mss;
 	c->snd_nxt = c->snd_una;

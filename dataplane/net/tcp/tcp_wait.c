@@ -1,10 +1,8 @@
-/* tcp_wait.c - connections both sides have closed in, TIME-WAIT entries out; segments for
- * them in, the last ACK again or a new connection out (RFC 9293 3.10.7.4, RFC 1337). All
- * wait equally long, so the list in order of entry is in order of expiry. */
+/* tcp_wait.c - connections both sides have closed in, TIME-WAIT entries out; segments for them in,
+ * the last ACK again, or room for a new connection, out (RFC 9293 3.10.7.4, RFC 1337). All wait
+ * equally long, so the list in order of entry is in order of expiry. */
 #include "dataplane/net/tcp/tcp_wait.h"
 #include "dataplane/base/require.h"
-#include "dataplane/net/tcp/tcp_conn.h"
-#include "dataplane/net/tcp/tcp_listen.h"
 #include "dataplane/net/tcp/tcp_out.h"
 
 static void wait_free(struct tcp *t, struct tcp_wait *w)
@@ -74,25 +72,25 @@ static bool syn_is_newer(const struct tcp_wait *w, const struct tcp_segment *s)
 
 /* A reset does not end the wait (RFC 1337). A new connection's numbers begin behind the old
  * one's. */
-void tcp_wait_segment(struct tcp *t, struct tcp_wait *w, struct tcp_segment *s)
+bool tcp_wait_segment(struct tcp *t, struct tcp_wait *w, struct tcp_segment *s, uint32_t *iss_min)
 {
 	bool is_syn = (s->h.flags & (TCP_FLAG_SYN | TCP_FLAG_ACK | TCP_FLAG_RST)) ==
 		      TCP_FLAG_SYN;
 	if (s->h.flags & TCP_FLAG_RST) {
 		tcp_count(t, STAT_packet_drop_tcp_unacceptable);
-		return;
+		return false;
 	}
 	if (is_syn && syn_is_newer(w, s)) {
-		uint32_t iss_min = w->snd_nxt + 1;
+		*iss_min = w->snd_nxt + 1;
 		wait_free(t, w);
-		tcp_listen_segment(t, s, &iss_min);
-		return;
+		return true;
 	}
 	tcp_count(t, STAT_packets_duplicate);
 	if ((s->h.flags & TCP_FLAG_FIN) && !is_syn)
 		wait_restart(t, w);
 	if (s->payload.size > 0 || (s->h.flags & (TCP_FLAG_FIN | TCP_FLAG_SYN)))
 		wait_ack(t, w);
+	return false;
 }
 
 void tcp_wait_timers(struct tcp *t)

@@ -1,6 +1,6 @@
 /* test_tcp_send.c - sending: segments and windows, loss and its recovery, probes,
  * patience. */
-#include "dataplane/net/tcp/tcp_ack.h"
+#include "dataplane/net/tcp/tcp_rtt.h"
 #include "tests/unit/net/tcp/tcp_rig.h"
 
 #include <criterion/criterion.h>
