@@ -109,6 +109,7 @@ void power_logs_serve(struct power_logs *p)
 	flush_file_open(p->disk, p->directory, 0, &flush, p->rule, sizeof p->rule);
 	struct writer_options o = {
 		.settings = writer_settings,
+		.log_dir = p->directory,
 		.flush = flush,
 		.descriptors = DESCRIPTORS,
 		.disk = p->disk,
