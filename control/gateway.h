@@ -81,35 +81,4 @@ struct gateway {
 	bool is_clean; /* drained in time, logs closed */
 };
 
-/* gateway_boot.c: the table; its first GATEWAY_SETTINGS_STEPS only read the settings. */
-enum { GATEWAY_SETTINGS_STEPS = 1 };
-extern const struct boot_step gateway_steps[];
-extern const unsigned gateway_step_count;
-/* What the step "DPDK" starts: for a program that has lcores beside the gateway's. */
-void gateway_eal_options(const struct gateway *g, struct eal_options *ret);
-
-/* gateway_files.c: the limits on open files and locked memory. */
-int gateway_files_raise(void *gateway);
-/* Descriptors that huge pages must leave. */
-unsigned gateway_files_kept(const struct gateway *g);
-int gateway_files_share(struct gateway *g);
-
-/* gateway_data.c: what runs on the data cores. */
-int rings_init(void *gateway);
-void rings_fini(void *gateway);
-int writers_init(void *gateway);
-void writers_fini(void *gateway);
-int pollers_init(void *gateway);
-void pollers_fini(void *gateway);
-int cores_init(void *gateway);
-void cores_fini(void *gateway);
-
-/* gateway_coordinator.c: the thread beside control. */
-int coordinator_init(void *gateway);
-void coordinator_fini(void *gateway);
-
-/* gateway_run.c: turns control until a signal has ended the gateway. */
-void gateway_run(struct gateway *g);
-const char *gateway_state_name(void *gateway);
-
 #endif

@@ -1,6 +1,10 @@
 /* gateway_boot.c - a command line in, a running gateway out: the table of steps and the short
- * ones among them; see gateway.h. */
-#include "control/gateway.h"
+ * ones among them; see gateway_boot.h. */
+#include "control/gateway_boot.h"
+#include "control/gateway_coordinator.h"
+#include "control/gateway_data.h"
+#include "control/gateway_files.h"
+#include "control/gateway_run.h"
 #include "control/heap.h"
 #include "control/port_cause.h"
 

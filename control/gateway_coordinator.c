@@ -1,4 +1,5 @@
 /* gateway_coordinator.c - rings in, a running coordinator out; see gateway.h. */
+#include "control/gateway_coordinator.h"
 #include "control/gateway.h"
 
 #include <errno.h>

@@ -1,7 +1,8 @@
 /* gateway_data.c - settings in, rings, writers, pollers and running cores out; see gateway.h. */
-#include "control/gateway.h"
+#include "control/gateway_data.h"
 #include "control/capacity.h"
 #include "control/catalog/flush_file.h"
+#include "control/gateway_files.h"
 #include "dataplane/base/clock.h"
 #include "dataplane/base/map.h"
 #include "dataplane/kafka/kafka_session.h"

@@ -1,6 +1,6 @@
 /* gateway_files.c - what the process may open and lock in, each writer's share of it out; see
- * gateway.h. */
-#include "control/gateway.h"
+ * gateway_files.h. */
+#include "control/gateway_files.h"
 
 #include <dirent.h>
 #include <errno.h>

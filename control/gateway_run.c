@@ -6,7 +6,7 @@
  * draining: pollers take no connection, finish what they hold; after drain.timeout.ms, or at a
  * second signal, what is left is reset. closing: every writer syncs and gives its logs back.
  */
-#include "control/gateway.h"
+#include "control/gateway_run.h"
 #include "dataplane/base/clock.h"
 
 #include <stdio.h>

@@ -1,5 +1,6 @@
 /* main.c - penstockd: the command line in, a gateway's whole life out, and its exit status. */
-#include "control/gateway.h"
+#include "control/gateway_boot.h"
+#include "control/gateway_run.h"
 #include "dataplane/base/map.h"
 #include "dataplane/base/standard_files.h"
 

@@ -1,6 +1,7 @@
 /* gen_inside.c - settings in, a gateway at the other end of two rings out; see gen_inside.h. */
 #include "perf/gen_inside.h"
-#include "control/gateway.h"
+#include "control/gateway_boot.h"
+#include "control/gateway_run.h"
 #include "dataplane/base/map.h"
 #include "dataplane/base/require.h"
 

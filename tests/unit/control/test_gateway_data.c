@@ -1,7 +1,9 @@
 /* test_gateway_data.c - two pollers and two writers joined: every ring, wake, page and disk goes
  * where it belongs. Behind the seams: pollers, writers and cores that only keep their options. */
-#include "control/gateway.h"
+#include "control/gateway_data.h"
 #include "control/catalog/flush_file.h"
+#include "control/gateway.h"
+#include "control/gateway_files.h"
 #include "dataplane/base/map.h"
 
 #include <criterion/criterion.h>
