@@ -2,7 +2,7 @@
  * written, and the lines of listeners that are not known yet.
  *
  * Private to config/settings*.c. Core: control, at start. Ownership: made with the first
- * value, freed by settings_finish().
+ * value, freed by settings_draft_free().
  */
 #ifndef PENSTOCK_SETTINGS_DRAFT_H
 #define PENSTOCK_SETTINGS_DRAFT_H
@@ -43,24 +43,7 @@ void settings_put(struct settings *s, const char *key, const char *value, const 
 /* Where a key was written; "default" when nowhere. */
 const char *settings_where(const struct settings *s, const char *key);
 
-/* "NAME://host:port" taken apart. */
-struct endpoint_text {
-	char name[LISTENER_NAME_BYTES];
-	char host[SETTING_HOST_BYTES];
-	uint16_t port;
-};
-
-/* Null, or what is wrong with it. */
-const char *settings_endpoint(const char *item, struct endpoint_text *ret);
-/* What is wrong with a host that clients are told, or null; takes the brackets of an IPv6
- * address away. */
-const char *settings_host_fault(char *host);
-/* Does it mean the machine of whoever reads it? */
-bool settings_host_is_local(const char *host);
-/* Digits and nothing else, up to `max`. */
-bool settings_number(const char *text, unsigned long max, unsigned long *ret);
-
-/* Fills s->listener from `listeners`, the maps, advertised.listeners and the kept lines. */
-void settings_listeners(struct settings *s, struct settings_report *report);
+/* Once nothing is to be said about a value any more. */
+void settings_draft_free(struct settings *s);
 
 #endif

@@ -1,5 +1,5 @@
 /* settings_endpoint.c - "NAME://host:port" in, its parts out, or a phrase: what is wrong. */
-#include "config/settings_draft.h"
+#include "config/settings_endpoint.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>

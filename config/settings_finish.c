@@ -1,6 +1,8 @@
 /* settings_finish.c - what only the whole of the settings can tell: listeners, cores,
  * addresses, and values that must fit each other. */
 #include "config/settings_draft.h"
+#include "config/settings_endpoint.h"
+#include "config/settings_listeners.h"
 
 #include <arpa/inet.h>
 #include <stdlib.h>
@@ -255,10 +257,7 @@ unsigned settings_finish(struct settings *s, FILE *messages)
 	check_relations(s, &report);
 	check_limits(s, &report);
 	check_windows(s, &report);
-	if (s->draft)
-		free(s->draft->lines);
-	free(s->draft);
-	s->draft = NULL;
+	settings_draft_free(s);
 	return report.errors;
 }
 

@@ -1,6 +1,7 @@
 /* settings_listeners.c - `listeners`, the protocol maps, advertised.listeners and the
  * listener.name.* lines into the table of listeners. */
-#include "config/settings_draft.h"
+#include "config/settings_listeners.h"
+#include "config/settings_endpoint.h"
 
 #include <ctype.h>
 #include <stdlib.h>
