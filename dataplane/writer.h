@@ -13,7 +13,7 @@
 #include "dataplane/base/stats.h"
 #include "dataplane/handoff.h"
 #include "dataplane/store/log/flush_group.h"
-#include "dataplane/store/log/log.h"
+#include "dataplane/writer_marks.h"
 
 struct writer_options {
 	uint8_t index;
@@ -30,14 +30,6 @@ struct writer_options {
 	/* By partition slot, shared by all writers: each writes the slots it serves. */
 	struct marks_page *marks;
 };
-
-/* Watermarks of one partition slot behind a sequence lock (as stats_page). */
-struct marks_page {
-	atomic_uint sequence;
-	struct log_marks marks;
-};
-
-void marks_read(struct marks_page *page, struct log_marks *ret);
 
 struct writer;
 

@@ -34,7 +34,7 @@
 #include "control/catalog/registry_lock.h"
 #include "dataplane/batch/topics.h"
 #include "dataplane/store/log/log.h"
-#include "dataplane/writer.h"
+#include "dataplane/writer_marks.h"
 
 struct rte_rcu_qsbr;
 

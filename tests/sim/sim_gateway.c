@@ -7,6 +7,7 @@
 #include "dataplane/base/require.h"
 #include "dataplane/poller.h"
 #include "dataplane/quiescent.h"
+#include "dataplane/writer.h"
 #include "tests/sim/sim_clients.h"
 #include "tests/sim/sim_disk.h"
 #include "tests/sim/sim_history.h"
