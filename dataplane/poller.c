@@ -57,8 +57,8 @@ static void turn_begin(struct poller *p)
 {
 	struct ingest *in = &p->ingest;
 	struct turn *t = &p->turn;
-	in->now_ns = clock_now_ns();
-	in->wall_ms = clock_wall_ms();
+	in->now.ns = clock_now_ns();
+	in->now.wall_ms = clock_wall_ms();
 	/* Acquire: pairs with control's release when it publishes a snapshot. */
 	in->topics = atomic_load_explicit(p->options.topics, memory_order_acquire);
 	t->packets.count = t->segments.count = t->datagram_packets.count = 0;
@@ -81,10 +81,10 @@ static void turn_end(struct poller *p, bool busy)
 	laps_end(&p->turn.laps, &in->stats, busy, is_waiting);
 	if (busy)
 		stats_add(&in->stats, STAT_cycles_nic, laps_aside(&p->turn.laps));
-	if (in->now_ns - p->published_ns >= PUBLISH_INTERVAL_NS) {
+	if (in->now.ns - p->published_ns >= PUBLISH_INTERVAL_NS) {
 		nic_count_losses(p->options.nic, &in->stats);
 		stats_publish(p->options.stats_page, &in->stats);
-		p->published_ns = in->now_ns;
+		p->published_ns = in->now.ns;
 	}
 	quiescent_pass(p->options.rcu, p->options.index);
 }
@@ -133,10 +133,10 @@ bool poller_turn(struct poller *p)
 
 	nic_rx(p->options.nic, &t->packets);
 	passed_take(p);
-	ip_input(&p->ip, &t->packets, &t->segments, &t->datagram_packets, in->now_ns);
+	ip_input(&p->ip, &t->packets, &t->segments, &t->datagram_packets, in->now.ns);
 	udp_input(&p->udp, &t->datagram_packets, &t->datagrams);
 	spent(p, STAT_cycles_ip);
-	tcp_input(p->tcp, &t->segments, in->now_ns);
+	tcp_input(p->tcp, &t->segments, in->now.ns);
 	spent(p, STAT_cycles_tcp_in);
 	session_timers(in);
 	bool ready = !list_is_empty(&in->ready);
@@ -151,7 +151,7 @@ bool poller_turn(struct poller *p)
 	spent(p, STAT_cycles_handoff);
 
 	tcp_settle(p->tcp);
-	tcp_output(p->tcp, in->now_ns);
+	tcp_output(p->tcp, in->now.ns);
 	nic_tx_flush(p->options.nic);
 	nic_release(p->options.nic);
 	passed_give(p);
@@ -172,8 +172,6 @@ static int slabs_init(struct ingest *in, const struct poller_options *o)
 			error = slab_init(&in->sessions[i], protocols[i]->session_bytes,
 					  o->sessions_max);
 	error = error ? error : kept_init(&in->kept);
-	error = error ? error : slab_init(&in->answers, sizeof(struct answer), o->answers_max);
-	error = error ? error : slab_init(&in->waiters, sizeof(struct waiter), o->answers_max);
 	error = error ? error : slab_init(&in->appends, sizeof(struct append_msg), appends);
 	error = error ? error : slab_init(&in->reads, sizeof(struct read_msg), reads);
 	for (unsigned i = 0; i < CALL_SERVERS && !error; i++)
@@ -187,14 +185,15 @@ static int pools_init(struct poller *p, const struct poller_options *o)
 {
 	const struct poller_settings *s = &o->settings;
 	struct ingest *in = &p->ingest;
+	struct answers_bounds answers = {.answers = o->answers_max,
+					 .waiters = o->answers_max,
+					 .small_chunks = o->answers_max,
+					 .large_chunks = o->answer_large_chunks};
 	int error = slabs_init(in, o);
+	error = error ? error : answers_init(&in->answers, &answers, &in->stats, &in->now);
 	error = error ? error
 		      : lanes_init(&in->lanes, o->writer_count, s->writer_credit_bytes,
 				   s->lane_credit_bytes, s->message_bytes_max);
-	error = error ? error
-		      : chunk_pool_init(&in->answer_small, CHUNK_SMALL_BYTES, o->answers_max);
-	error = error ? error
-		      : chunk_pool_init(&in->answer_large, CHUNK_BYTES, o->answer_large_chunks);
 	error = error ? error
 		      : chunk_pool_init(&in->servers[CALL_CONTROL].requests, CHUNK_BYTES,
 					o->request_chunks);
@@ -209,8 +208,8 @@ static int pools_init(struct poller *p, const struct poller_options *o)
 
 static void ingest_init(struct ingest *in, const struct poller_options *o)
 {
-	in->now_ns = clock_now_ns();
-	in->wall_ms = clock_wall_ms();
+	in->now.ns = clock_now_ns();
+	in->now.wall_ms = clock_wall_ms();
 	in->poller = o->index;
 	memcpy(in->listeners, o->listeners, o->listener_count * sizeof *o->listeners);
 	in->listener_count = o->listener_count;
@@ -220,7 +219,7 @@ static void ingest_init(struct ingest *in, const struct poller_options *o)
 	waiting_init(in);
 	list_init(&in->incomplete);
 	list_init(&in->finished);
-	wheel_init(&in->wheel, in->now_ns);
+	wheel_init(&in->wheel, in->now.ns);
 	memcpy(in->writers, o->writers, sizeof in->writers);
 	in->writer_count = o->writer_count;
 	in->servers[CALL_CONTROL].handoff = o->control;
@@ -253,7 +252,7 @@ static int net_init(struct poller *p, const struct poller_options *o)
 				  .scratch_size = SCRATCH_BYTES,
 				  .poller = o->index,
 				  .settings = o->tcp};
-	p->tcp = tcp_create(&tcp, in->now_ns);
+	p->tcp = tcp_create(&tcp, in->now.ns);
 	if (!p->tcp)
 		return -ENOMEM;
 	in->stream_find = stream_of;
@@ -294,15 +293,12 @@ void poller_destroy(struct poller *p)
 		tcp_destroy(p->tcp);
 	for (unsigned i = 0; i < PROTOCOLS; i++)
 		slab_fini(&in->sessions[i]);
-	slab_fini(&in->answers);
-	slab_fini(&in->waiters);
+	answers_fini(&in->answers);
 	slab_fini(&in->appends);
 	slab_fini(&in->reads);
 	slab_fini(&in->fetches);
 	kept_fini(&in->kept);
 	lanes_fini(&in->lanes);
-	chunk_pool_fini(&in->answer_small);
-	chunk_pool_fini(&in->answer_large);
 	for (unsigned i = 0; i < CALL_SERVERS; i++) {
 		slab_fini(&in->servers[i].calls);
 		chunk_pool_fini(&in->servers[i].requests);
@@ -319,7 +315,7 @@ bool poller_is_drained(const struct poller *p)
 	for (unsigned i = 0; i < CALL_SERVERS; i++)
 		calls += in->servers[i].calls.in_use;
 	return tcp_connections(p->tcp) == 0 && in->appends.in_use == 0 &&
-	       in->answers.in_use == 0 && calls == 0 && list_is_empty(&in->ready);
+	       in->answers.slab.in_use == 0 && calls == 0 && list_is_empty(&in->ready);
 }
 
 void poller_reset_connections(struct poller *p)

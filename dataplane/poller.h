@@ -10,6 +10,7 @@
 #define PENSTOCK_POLLER_H
 
 #include "dataplane/batch/topics.h"
+#include "dataplane/inbox.h"
 #include "dataplane/net/stack/ip.h"
 #include "dataplane/net/stack/udp.h"
 #include "dataplane/net/tcp/tcp.h"

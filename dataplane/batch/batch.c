@@ -91,9 +91,9 @@ static void batch_open(struct ingest *in, const struct record *r)
 	require(chain_reserve(&a->bytes, &in->lanes.batch_pool, RECORD_BATCH_HEADER_BYTES));
 	lane->open = a;
 	lane->open_listener = r->listener;
-	lane->open_base_timestamp = in->wall_ms;
-	lane->open_max_timestamp = in->wall_ms;
-	lane->open_deadline_ns = in->now_ns + r->topic->options.linger_ms * NS_PER_MS;
+	lane->open_base_timestamp = in->now.wall_ms;
+	lane->open_max_timestamp = in->now.wall_ms;
+	lane->open_deadline_ns = in->now.ns + r->topic->options.linger_ms * NS_PER_MS;
 	open_lane_insert(&in->open_lanes[r->listener], lane);
 }
 
@@ -119,7 +119,7 @@ static inline struct record_view view_in_batch(const struct ingest *in, const st
 {
 	const struct lane *lane = r->lane;
 	return (struct record_view){
-		.timestamp_delta = in->wall_ms - lane->open_base_timestamp,
+		.timestamp_delta = in->now.wall_ms - lane->open_base_timestamp,
 		.offset_delta = (int32_t)lane->open->records,
 		.key = r->key,
 		.value = r->value,
@@ -180,10 +180,10 @@ static void record_add(struct ingest *in, const struct record *r)
 	a->reserved_bytes += record_reserve_bytes(r->key, r->value);
 	if (r->level > a->level)
 		a->level = r->level;
-	if (in->wall_ms > lane->open_max_timestamp)
-		lane->open_max_timestamp = in->wall_ms;
+	if (in->now.wall_ms > lane->open_max_timestamp)
+		lane->open_max_timestamp = in->now.wall_ms;
 	if (r->answer)
-		require(answer_wait(in, r->answer, a));
+		require(answer_wait(&in->answers, r->answer, a));
 }
 
 void batch_input(struct ingest *in, const struct record_vec *records)
@@ -201,7 +201,7 @@ void batch_flush(struct ingest *in, bool all)
 {
 	for (unsigned i = 0; i < in->listener_count; i++)
 		for (struct lane *lane; (lane = first_due(&in->open_lanes[i]));) {
-			if (!all && lane->open_deadline_ns > in->now_ns)
+			if (!all && lane->open_deadline_ns > in->now.ns)
 				break;
 			batch_close(in, lane);
 		}

@@ -15,6 +15,7 @@
 
 #include "dataplane/net/stack/udp.h"
 #include "dataplane/session/answer.h"
+#include "dataplane/session/ingest_parts.h"
 
 struct record {
 	struct lane *lane;

@@ -76,11 +76,11 @@ static bool frame_refuse(struct ingest *in, const struct frame *f, enum kafka_er
 	if (!answer)
 		return true;
 	struct append_msg refused = {.error = (int16_t)error};
-	struct waiter *w = answer_wait(in, answer, &refused);
+	struct waiter *w = answer_wait(&in->answers, answer, &refused);
 	require(w != NULL);
 	answer->is_error = true;
-	answer->protocol->resolve(in, w, &refused);
-	answer_done(in, answer);
+	answer->protocol->resolve(w, &refused);
+	answer_done(&in->answers, answer);
 	return true;
 }
 

@@ -218,7 +218,7 @@ static uint32_t keep_bad(struct ingest *in, const struct gbt32960_session *gs,
 {
 	struct bad_frame bad = {
 		.peer = gs->session.stream->peer,
-		.wall_ms = in->wall_ms,
+		.wall_ms = in->now.wall_ms,
 		.stream_offset = gs->session.offset,
 		.reason = f->verdict,
 		.listener = gs->session.stream->listener,
@@ -274,7 +274,7 @@ static struct bytes answer_data(const struct ingest *in, const struct listener *
 	const struct gbt32960_header *h = gbt32960_header_of(frame);
 	struct bytes data = gbt32960_data_of(frame);
 	if (h->command == GBT32960_TIME_SYNC) {
-		gbt32960_time(time, in->wall_ms);
+		gbt32960_time(time, in->now.wall_ms);
 		return (struct bytes){time, GBT32960_TIME_BYTES};
 	}
 	if (h->command == GBT32960_HEARTBEAT)
@@ -292,7 +292,7 @@ static struct answer *answer_take_short(struct ingest *in, struct session *s, bo
 					struct bytes data)
 {
 	size_t size = GBT32960_FRAME_BYTES_MIN + data.size;
-	struct answer *a = answer_take_text(in, s, is_silent, size);
+	struct answer *a = answer_take_text(&in->answers, s, is_silent, size);
 	if (!a) {
 		session_wait(in, s, WAIT_ANSWER);
 		return NULL;
@@ -311,11 +311,11 @@ static struct answer *answer_take_long(struct ingest *in, struct session *s, boo
 {
 	size_t size = GBT32960_FRAME_BYTES_MIN + data.size;
 	bool is_small = size <= CHUNK_BYTES / 2;
-	struct chunk_pool *pool = is_small ? &in->answer_small : &in->answer_large;
-	size_t left = is_small ? answer_chunks_left(in) : chunk_pool_left(pool);
+	struct chunk_pool *pool = is_small ? &in->answers.small : &in->answers.large;
+	size_t left = is_small ? answer_chunks_left(&in->answers) : chunk_pool_left(pool);
 	bool has_room = (is_small || waiting_is_turn(in, s, WAIT_LARGE)) &&
 			left * pool->chunk_bytes >= size;
-	struct answer *a = has_room ? answer_take(in, s, is_silent) : NULL;
+	struct answer *a = has_room ? answer_take(&in->answers, s, is_silent) : NULL;
 	if (!has_room && !is_small)
 		session_wait_bytes(in, s, WAIT_LARGE, (uint32_t)size);
 	else if (!a)
@@ -378,7 +378,7 @@ static void answer_patch(struct answer *a, size_t from, const void *data, size_t
 }
 
 /* Success was prepared; failure changes the flag, and the BCC with it. */
-static void gbt32960_resolve(struct ingest *in, struct waiter *w, const struct append_msg *done)
+static void gbt32960_resolve(struct waiter *w, const struct append_msg *done)
 {
 	struct answer *a = w->answer;
 	if (!done->error || !a->session)
@@ -397,7 +397,7 @@ static void gbt32960_resolve(struct ingest *in, struct waiter *w, const struct a
 
 /* ---- the row ---------------------------------------------------------------------------- */
 
-static void gbt32960_open(struct ingest *in, struct session *s)
+static void gbt32960_open(struct session *s)
 {
 	require(s->listener->frame_bytes_max >= GBT32960_FRAME_BYTES_MIN);
 }

@@ -33,7 +33,9 @@ static enum kafka_progress call_send(struct ingest *in, struct kafka_session *ks
 	struct call_msg *c = may_call ? slab_take(&server->calls) : NULL;
 	if (!c)
 		return kafka_wait(in, ks, WAIT_CALL + ks->server);
-	struct answer *a = waiting_is_turn(in, s, WAIT_ANSWER) ? answer_take(in, s, false) : NULL;
+	struct answer *a = waiting_is_turn(in, s, WAIT_ANSWER)
+				   ? answer_take(&in->answers, s, false)
+				   : NULL;
 	if (!a) {
 		slab_give(&server->calls, c);
 		return kafka_wait(in, ks, WAIT_ANSWER);
@@ -103,7 +105,7 @@ static uint64_t pool_bytes(const struct chunk_pool *p)
 static bool answer_fill(struct ingest *in, struct session *s, struct answer *a,
 			struct bytes reply)
 {
-	if (!reply.data || reply.size > pool_bytes(&in->answer_large)) {
+	if (!reply.data || reply.size > pool_bytes(&in->answers.large)) {
 		answer_reject(in, a);
 		return true;
 	}
@@ -125,7 +127,7 @@ static void call_reply(struct ingest *in, struct call_msg *c)
 		}
 	}
 	call_release(in, c);
-	answer_done(in, a);
+	answer_done(&in->answers, a);
 }
 
 /* The call is free, the connection still owes the answer. */
@@ -137,7 +139,7 @@ static void call_park(struct ingest *in, struct call_msg *c)
 	if (!a)
 		return; /* its SEND was faster */
 	if (!a->session) {
-		kafka_answer_forget(in, a);
+		kafka_answer_forget(&in->answers, a);
 		return;
 	}
 	kafka_session_of(a->session)->parked = a;
@@ -187,7 +189,7 @@ static void parked_answer(struct ingest *in, struct kafka_session *ks, struct in
 	}
 	ks->parked = NULL;
 	delivery_give(in, give, INBOX_DONE);
-	answer_done(in, a);
+	answer_done(&in->answers, a);
 }
 
 void kafka_call_deliver(struct ingest *in, struct session *s, struct inbox_msg *give)
@@ -220,5 +222,5 @@ void kafka_call_close(struct ingest *in, struct kafka_session *ks)
 	ks->held_send = NULL;
 	ks->parked = NULL;
 	if (a)
-		kafka_answer_forget(in, a);
+		kafka_answer_forget(&in->answers, a);
 }

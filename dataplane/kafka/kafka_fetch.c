@@ -33,12 +33,12 @@ static uint32_t natural(int32_t v)
 
 static void set_limits(struct ingest *in, struct fetch *f, const struct fetch_head *head)
 {
-	uint64_t share = (uint64_t)in->answer_large.count * CHUNK_BYTES / FETCH_POOL_SHARE;
+	uint64_t share = (uint64_t)in->answers.large.count * CHUNK_BYTES / FETCH_POOL_SHARE;
 	uint32_t limit = (uint32_t)min_u64(share, FETCH_BYTES_MAX);
 	f->max_bytes = min_u32(natural(head->max_bytes), limit);
 	/* What cannot be sent cannot be waited for. */
 	f->min_bytes = min_u32(natural(head->min_bytes), f->max_bytes);
-	f->deadline_ns = in->now_ns + natural(head->max_wait_ms) * NS_PER_MS;
+	f->deadline_ns = in->now.ns + natural(head->max_wait_ms) * NS_PER_MS;
 	f->isolation = head->isolation_level;
 	f->error = session_error(head);
 }
@@ -199,7 +199,7 @@ static enum kafka_progress end_step(struct ingest *in, struct kafka_session *ks)
 	if (decoded == KAFKA_DECODED_TOO_LARGE || (uint32_t)(c.at - start) < ks->left)
 		return KAFKA_REJECT;
 	bool is_turn = waiting_is_turn(in, &ks->base, WAIT_ANSWER);
-	f->answer = is_turn ? answer_take(in, &ks->base, false) : NULL;
+	f->answer = is_turn ? answer_take(&in->answers, &ks->base, false) : NULL;
 	if (!f->answer)
 		return kafka_wait(in, ks, WAIT_ANSWER);
 	f->answer->waiting = 1;

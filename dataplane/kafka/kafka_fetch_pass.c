@@ -22,9 +22,9 @@ static void fetch_run(struct ingest *in, struct fetch *f);
 /* ---- the answer ------------------------------------------------------------------------ */
 
 /* Room for any piece: what begins to append a part can finish it. */
-static bool has_room(const struct ingest *in)
+static bool has_room(const struct answers *as)
 {
-	return chunk_pool_left(&in->answer_large) >= 2 * PIECE_CHUNKS_MAX;
+	return chunk_pool_left(&as->large) >= 2 * PIECE_CHUNKS_MAX;
 }
 
 static void emit_piece(const struct fetch *f, struct emitter *e,
@@ -33,14 +33,14 @@ static void emit_piece(const struct fetch *f, struct emitter *e,
 	kafka_encode(m, f->version, piece, e);
 }
 
-static void append(struct ingest *in, struct fetch *f, const struct emitter *e)
+static void append(struct answers *as, struct fetch *f, const struct emitter *e)
 {
 	require(!e->bad);
-	bool fits = kafka_answer_append(in, &f->answer->bytes, e->start, emitter_size(e));
+	bool fits = kafka_answer_append(as, &f->answer->bytes, e->start, emitter_size(e));
 	require(fits); /* has_room() */
 }
 
-static void answer_begin(struct ingest *in, struct fetch *f)
+static void answer_begin(struct answers *as, struct fetch *f)
 {
 	uint8_t room[128];
 	struct emitter e = emitter_of(room, sizeof room);
@@ -48,7 +48,7 @@ static void answer_begin(struct ingest *in, struct fetch *f)
 	kafka_response_header_emit(&e, f->correlation_id, f->is_flexible);
 	emit_piece(f, &e, &fetch_answer_head, &head);
 	kafka_length_emit(&e, f->is_flexible, f->error ? 0 : f->topics);
-	append(in, f, &e);
+	append(as, f, &e);
 }
 
 static void emit_topic(const struct fetch *f, struct emitter *e, const struct fetch_part *part)
@@ -80,7 +80,7 @@ static void emit_result(const struct fetch *f, struct emitter *e,
 }
 
 /* The part's place in the answer, its batches joined to it as they are. */
-static void answer_part(struct ingest *in, struct fetch *f, struct fetch_part *part)
+static void answer_part(struct answers *as, struct fetch *f, struct fetch_part *part)
 {
 	uint8_t room[PIECE_BYTES_MAX];
 	struct emitter e = emitter_of(room, sizeof room);
@@ -90,7 +90,7 @@ static void answer_part(struct ingest *in, struct fetch *f, struct fetch_part *p
 		emit_topic(f, &e, part);
 	}
 	emit_result(f, &e, part);
-	append(in, f, &e);
+	append(as, f, &e);
 	f->bytes += (uint32_t)f->found.bytes.size;
 	f->has_error |= f->found.error != KAFKA_ERROR_NONE;
 	chain_join(&f->answer->bytes, &f->found.bytes);
@@ -98,7 +98,7 @@ static void answer_part(struct ingest *in, struct fetch *f, struct fetch_part *p
 	emit_piece(f, &e, &fetch_tags, &tags);
 	if (--f->topic_left == 0)
 		emit_piece(f, &e, &fetch_tags, &tags);
-	append(in, f, &e);
+	append(as, f, &e);
 	part->high_watermark = f->found.high_watermark;
 	f->found = (struct fetch_found){0};
 	f->bytes_needed = 0;
@@ -128,7 +128,7 @@ static bool is_turn(const struct ingest *in, const struct fetch *f, enum wait_fo
 static void pass_drop(struct ingest *in, struct fetch *f)
 {
 	uint32_t chunks = f->bytes_needed ? f->bytes_needed / CHUNK_BYTES + 2 : READ_CHUNKS_MIN;
-	chunks = min_u32(chunks + 2 * PIECE_CHUNKS_MAX, in->answer_large.count);
+	chunks = min_u32(chunks + 2 * PIECE_CHUNKS_MAX, in->answers.large.count);
 	chain_give(&f->answer->bytes);
 	chain_give(&f->found.bytes);
 	f->found = (struct fetch_found){0};
@@ -151,7 +151,7 @@ static uint32_t part_budget(const struct fetch *f, const struct fetch_part *part
 static uint32_t chunks_for(struct ingest *in, const struct fetch *f, uint32_t budget,
 			   bool *starved)
 {
-	uint32_t left = chunk_pool_left(&in->answer_large);
+	uint32_t left = chunk_pool_left(&in->answers.large);
 	uint32_t spare = 2 * PIECE_CHUNKS_MAX;
 	uint32_t usable = left > spare ? left - spare : 0;
 	uint32_t bytes = max_u32(budget, f->bytes_needed);
@@ -168,9 +168,9 @@ static uint32_t chunks_for(struct ingest *in, const struct fetch *f, uint32_t bu
 	return is_shared ? least : min_u32(wanted, usable);
 }
 
-static bool can_ever_hold(const struct ingest *in, uint32_t bytes)
+static bool can_ever_hold(const struct answers *as, uint32_t bytes)
 {
-	return bytes / CHUNK_BYTES + 2 + 2 * PIECE_CHUNKS_MAX <= in->answer_large.count;
+	return bytes / CHUNK_BYTES + 2 + 2 * PIECE_CHUNKS_MAX <= as->large.count;
 }
 
 static void read_wait(struct ingest *in, struct fetch *f, enum wait_for what)
@@ -205,7 +205,7 @@ static bool read_send(struct ingest *in, struct fetch *f, struct fetch_part *par
 	r->bytes_max = budget;
 	r->owner = f;
 	for (uint32_t i = 0; i < chunks; i++)
-		chain_push(&r->bytes, chunk_take(&in->answer_large));
+		chain_push(&r->bytes, chunk_take(&in->answers.large));
 	f->state = FETCH_READING;
 	handoff_send(h, &r->msg);
 	return true;
@@ -238,7 +238,7 @@ static void found_error(struct fetch *f, int16_t error)
 }
 
 /* What the read has found; or that it must be repeated with more room. */
-static void found_take(struct ingest *in, struct fetch *f, struct read_msg *r)
+static void found_take(struct answers *as, struct fetch *f, struct read_msg *r)
 {
 	struct chain bytes = chunks_used(&r->bytes);
 	if (r->error) {
@@ -250,7 +250,7 @@ static void found_take(struct ingest *in, struct fetch *f, struct read_msg *r)
 	if (r->bytes_needed && f->bytes == 0) {
 		chain_give(&bytes);
 		f->bytes_needed = r->bytes_needed;
-		if (!can_ever_hold(in, f->bytes_needed))
+		if (!can_ever_hold(as, f->bytes_needed))
 			found_error(f, KAFKA_ERROR_UNKNOWN_SERVER_ERROR);
 		return;
 	}
@@ -267,14 +267,14 @@ void kafka_read_done(struct ingest *in, struct read_msg *r)
 	require(r->msg.kind == HANDOFF_READ);
 	struct fetch *f = r->owner;
 	f->state = FETCH_RUNNING;
-	found_take(in, f, r);
+	found_take(&in->answers, f, r);
 	slab_give(&in->reads, r);
 	if (f->session) {
 		fetch_run(in, f);
 		return;
 	}
 	/* The session went while the read was away. */
-	answer_done(in, f->answer);
+	answer_done(&in->answers, f->answer);
 	kafka_fetch_give(in, f);
 }
 
@@ -308,8 +308,8 @@ static void lane_watch(struct ingest *in, struct lane *lane)
 static void fetch_arm(struct ingest *in, struct fetch *f, uint64_t after_ms)
 {
 	uint64_t left_ms = 0;
-	if (f->deadline_ns > in->now_ns)
-		left_ms = (f->deadline_ns - in->now_ns + NS_PER_MS - 1) / NS_PER_MS;
+	if (f->deadline_ns > in->now.ns)
+		left_ms = (f->deadline_ns - in->now.ns + NS_PER_MS - 1) / NS_PER_MS;
 	session_arm(in, &f->session->base, min_u64(left_ms, after_ms));
 }
 
@@ -346,19 +346,19 @@ static void fetch_finish(struct ingest *in, struct fetch *f)
 	struct emitter e = emitter_of(room, sizeof room);
 	struct fetch_tags tags = {0};
 	emit_piece(f, &e, &fetch_tags, &tags);
-	append(in, f, &e);
+	append(&in->answers, f, &e);
 	kafka_answer_seal(a);
 	a->is_error = f->has_error || f->error;
 	f->session->fetch = NULL;
 	session_disarm(in, &f->session->base);
 	kafka_fetch_give(in, f);
-	answer_done(in, a);
+	answer_done(&in->answers, a);
 }
 
 static bool is_enough(const struct ingest *in, const struct fetch *f)
 {
 	return f->bytes >= f->min_bytes || f->has_error || f->error || f->partitions == 0 ||
-	       in->now_ns >= f->deadline_ns || in->is_draining;
+	       in->now.ns >= f->deadline_ns || in->is_draining;
 }
 
 /* Goes on where the pass is; false: the session waits. */
@@ -366,12 +366,12 @@ static bool pass_step(struct ingest *in, struct fetch *f)
 {
 	struct fetch_part *part = f->error ? NULL : fetch_part_at(f);
 	bool begins = chain_is_empty(&f->answer->bytes);
-	if (!has_room(in) || (begins && !is_turn(in, f, WAIT_LARGE))) {
+	if (!has_room(&in->answers) || (begins && !is_turn(in, f, WAIT_LARGE))) {
 		pass_drop(in, f);
 		return false;
 	}
 	if (begins)
-		answer_begin(in, f);
+		answer_begin(&in->answers, f);
 	if (!part) {
 		if (is_enough(in, f))
 			fetch_finish(in, f);
@@ -383,7 +383,7 @@ static bool pass_step(struct ingest *in, struct fetch *f)
 		found_error(f, part->error);
 	if (!f->found.is_ready)
 		return read_send(in, f, part);
-	answer_part(in, f, part);
+	answer_part(&in->answers, f, part);
 	fetch_next_part(f);
 	return true;
 }
@@ -474,6 +474,6 @@ void kafka_fetch_close(struct ingest *in, struct kafka_session *ks)
 	if (f->state == FETCH_READING)
 		return; /* kafka_read_done() ends it; its answer is orphaned with the session */
 	if (f->answer)
-		kafka_answer_forget(in, f->answer);
+		kafka_answer_forget(&in->answers, f->answer);
 	kafka_fetch_give(in, f);
 }

@@ -44,7 +44,7 @@ static bool answer_piece(struct ingest *in, struct kafka_session *ks,
 /* An answer that waits for its own request, outside the queue until that has been read. */
 static struct answer *answer_begin(struct ingest *in, struct kafka_session *ks, int16_t acks)
 {
-	struct answer *a = answer_take(in, &ks->base, acks == PRODUCE_ACKS_NONE);
+	struct answer *a = answer_take(&in->answers, &ks->base, acks == PRODUCE_ACKS_NONE);
 	if (!a)
 		return NULL;
 	list_remove(&a->node);
@@ -178,7 +178,8 @@ static bool answer_outcome(struct ingest *in, struct kafka_session *ks)
 	const struct batch_verdict_row *row = &batch_verdicts[p->receive.verdict];
 	bool is_good = p->receive.verdict == BATCH_GOOD;
 	bool is_turn = !a->first_in_use || waiting_is_turn(in, &ks->base, WAIT_WAITER);
-	struct waiter *w = is_good && is_turn ? answer_wait(in, a, p->receive.append) : NULL;
+	struct waiter *w =
+		is_good && is_turn ? answer_wait(&in->answers, a, p->receive.append) : NULL;
 	if (is_good && !w) {
 		kafka_wait(in, ks, WAIT_WAITER);
 		return false;
@@ -195,7 +196,7 @@ static bool answer_outcome(struct ingest *in, struct kafka_session *ks)
 	uint32_t at = (uint32_t)a->bytes.size;
 	if (!answer_piece(in, ks, &produce_outcome, &outcome, NO_COUNT)) {
 		if (w)
-			answer_unwait(in, p->receive.append);
+			answer_unwait(&in->answers, p->receive.append);
 		return false;
 	}
 	if (w) {
@@ -264,13 +265,13 @@ static enum kafka_progress end_step(struct ingest *in, struct kafka_session *ks)
 	ks->produce.answer = NULL;
 	ks->step = NULL;
 	answer_queue(&ks->base, a);
-	answer_done(in, a);
+	answer_done(&in->answers, a);
 	return KAFKA_GO;
 }
 
 /* ---- later ----------------------------------------------------------------------------- */
 
-void kafka_produce_resolve(struct ingest *in, struct waiter *w, const struct append_msg *done)
+void kafka_produce_resolve(struct waiter *w, const struct append_msg *done)
 {
 	struct answer *a = w->answer;
 	if (a->is_silent) {
@@ -297,6 +298,6 @@ void kafka_produce_close(struct ingest *in, struct kafka_session *ks, bool is_re
 		return;
 	if (is_rejected)
 		p->answer->frames = 0;
-	kafka_answer_forget(in, p->answer);
+	kafka_answer_forget(&in->answers, p->answer);
 	p->answer = NULL;
 }

@@ -28,7 +28,7 @@
 /* First step of a produce request, behind its header. */
 kafka_step kafka_produce_head;
 
-void kafka_produce_resolve(struct ingest *in, struct waiter *w, const struct append_msg *done);
+void kafka_produce_resolve(struct waiter *w, const struct append_msg *done);
 
 /* The session ends, or the request turned out malformed (`is_rejected`: it has an end of its
  * own in the frame ledger): gives the unfinished batch back; the unfinished answer joins the

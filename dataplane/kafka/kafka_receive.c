@@ -249,8 +249,8 @@ static bool check_times(struct ingest *in, const struct topic *topic, struct app
 	if (append_time || record_batch_codec(h) != RECORD_CODEC_NONE)
 		times = (struct record_times){.earliest = latest, .latest = latest,
 					      .any = latest != RECORD_NO_TIMESTAMP};
-	if (times.any && (!is_time_good(topic, in->wall_ms, times.earliest) ||
-			  !is_time_good(topic, in->wall_ms, times.latest)))
+	if (times.any && (!is_time_good(topic, in->now.wall_ms, times.earliest) ||
+			  !is_time_good(topic, in->now.wall_ms, times.latest)))
 		return false;
 	if (append_time)
 		clear_append_time(a, h);

@@ -129,7 +129,7 @@ static void request_reject(struct ingest *in, struct kafka_session *ks)
 	struct bytes b = stream_peek(s->stream, 0, BAD_FRAME_BYTES);
 	struct bad_frame bad = {
 		.peer = s->stream->peer,
-		.wall_ms = in->wall_ms,
+		.wall_ms = in->now.wall_ms,
 		.stream_offset = ks->base.offset,
 		.size = ks->left,
 		.reason = STAT_frame_reject_request,
@@ -205,7 +205,7 @@ static void kafka_cut(struct ingest *in, struct session *s, struct frame_vec *fr
 
 /* ---- the protocol's row ---------------------------------------------------------------- */
 
-static void kafka_open(struct ingest *in, struct session *s)
+static void kafka_open(struct session *s)
 {
 	struct kafka_session *ks = kafka_session_of(s);
 	ks->window = WINDOW_BYTES;
@@ -229,17 +229,12 @@ static void kafka_expire(struct ingest *in, struct session *s)
 		kafka_fetch_expire(in, ks->fetch);
 	else if (is_stuck(ks)) {
 		stats_add(&in->stats, STAT_sessions_stuck, 1);
-		session_abort(in, s);
+		session_abort(s);
 	} else if (!session_is_held(s) && list_is_empty(&s->answers))
-		session_abort(in, s);
+		session_abort(s);
 	else
 		/* We kept it waiting, not the other way round. */
 		session_arm(in, s, in->settings.request_timeout_ms);
-}
-
-static void kafka_resolve(struct ingest *in, struct waiter *w, const struct append_msg *done)
-{
-	kafka_produce_resolve(in, w, done);
 }
 
 static void kafka_close(struct ingest *in, struct session *s)
@@ -258,7 +253,7 @@ const struct protocol protocol_kafka = {
 	.open = kafka_open,
 	.cut = kafka_cut,
 	.expire = kafka_expire,
-	.resolve = kafka_resolve,
+	.resolve = kafka_produce_resolve,
 	.deliver = kafka_call_deliver,
 	.close = kafka_close,
 };

@@ -24,25 +24,25 @@ bool kafka_request_append(struct ingest *in, struct kafka_session *ks, struct ch
 	return false;
 }
 
-static bool small_append(struct ingest *in, struct chain *c, const void *data, size_t size)
+static bool small_append(struct answers *as, struct chain *c, const void *data, size_t size)
 {
 	return c->size + size <= SMALL_ANSWER_BYTES &&
-	       size <= (size_t)answer_chunks_left(in) * CHUNK_SMALL_BYTES &&
-	       chain_append(c, &in->answer_small, data, size);
+	       size <= (size_t)answer_chunks_left(as) * CHUNK_SMALL_BYTES &&
+	       chain_append(c, &as->small, data, size);
 }
 
-bool kafka_answer_append(struct ingest *in, struct chain *c, const void *data, size_t size)
+bool kafka_answer_append(struct answers *as, struct chain *c, const void *data, size_t size)
 {
-	return small_append(in, c, data, size) || chain_append(c, &in->answer_large, data, size);
+	return small_append(as, c, data, size) || chain_append(c, &as->large, data, size);
 }
 
 bool kafka_answer_take(struct ingest *in, struct session *s, struct chain *c, const void *data,
 		       size_t size)
 {
-	if (small_append(in, c, data, size))
+	if (small_append(&in->answers, c, data, size))
 		return true;
 	if (waiting_may_grow(in, s, WAIT_LARGE, c, size) &&
-	    chain_append(c, &in->answer_large, data, size))
+	    chain_append(c, &in->answers.large, data, size))
 		return true;
 	session_wait_bytes(in, s, WAIT_LARGE, (uint32_t)size);
 	return false;
@@ -55,8 +55,8 @@ void kafka_answer_seal(struct answer *a)
 	chain_patch(&a->bytes, 0, size, sizeof size);
 }
 
-void kafka_answer_forget(struct ingest *in, struct answer *a)
+void kafka_answer_forget(struct answers *as, struct answer *a)
 {
 	a->session = NULL;
-	answer_done(in, a);
+	answer_done(as, a);
 }

@@ -16,7 +16,7 @@ bool kafka_request_append(struct ingest *in, struct kafka_session *ks, struct ch
 			  struct bytes b);
 
 /* Appends to an answer: from the small chunks while it is small. False: no memory now. */
-bool kafka_answer_append(struct ingest *in, struct chain *c, const void *data, size_t size);
+bool kafka_answer_append(struct answers *as, struct chain *c, const void *data, size_t size);
 /* The same, in line with all who want large chunks. False: the session waits for them. */
 bool kafka_answer_take(struct ingest *in, struct session *s, struct chain *c, const void *data,
 		       size_t size);
@@ -25,6 +25,6 @@ bool kafka_answer_take(struct ingest *in, struct session *s, struct chain *c, co
 void kafka_answer_seal(struct answer *a);
 
 /* The answer is not wanted any more: dropped when all it waits for has come. */
-void kafka_answer_forget(struct ingest *in, struct answer *a);
+void kafka_answer_forget(struct answers *as, struct answer *a);
 
 #endif

@@ -71,7 +71,7 @@ static void waiters_fetch_first(const struct append_msg *a)
 
 /* A batch's waiters sit in as many answers, sessions and streams, none of which was touched
  * since the frame came. Each is asked for while those before it are worked on. */
-static unsigned waiters_resolve(struct ingest *in, struct append_msg *done)
+static unsigned waiters_resolve(struct answers *as, struct append_msg *done)
 {
 	unsigned count = done->waiter_count;
 	waiters_fetch_first(done);
@@ -83,10 +83,9 @@ static unsigned waiters_resolve(struct ingest *in, struct append_msg *done)
 		stream_fetch(waiter_coming(done, STREAM_AHEAD - 1));
 		if (done->error)
 			answer->is_error = true;
-		answer->protocol->resolve(in, w, done);
-		if (w != &answer->first)
-			slab_give(&in->waiters, w);
-		answer_done(in, answer);
+		answer->protocol->resolve(w, done);
+		waiter_give(as, w);
+		answer_done(as, answer);
 	}
 	return count;
 }
@@ -95,7 +94,7 @@ static unsigned waiters_resolve(struct ingest *in, struct append_msg *done)
 static unsigned append_done(struct ingest *in, struct append_msg *done)
 {
 	stats_add(&in->stats, record_end(done->error), done->records);
-	unsigned resolved = waiters_resolve(in, done);
+	unsigned resolved = waiters_resolve(&in->answers, done);
 	append_give(in, done);
 	return resolved;
 }

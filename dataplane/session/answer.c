@@ -2,6 +2,27 @@
 #include "dataplane/session/answer.h"
 #include "dataplane/base/require.h"
 
+int answers_init(struct answers *as, const struct answers_bounds *bounds, struct stats *stats,
+		 const struct moment *now)
+{
+	as->stats = stats;
+	as->now = now;
+	int error = slab_init(&as->slab, sizeof(struct answer), bounds->answers);
+	error = error ? error
+		      : slab_init(&as->waiters, sizeof(struct waiter), bounds->waiters);
+	error = error ? error
+		      : chunk_pool_init(&as->small, CHUNK_SMALL_BYTES, bounds->small_chunks);
+	return error ? error : chunk_pool_init(&as->large, CHUNK_BYTES, bounds->large_chunks);
+}
+
+void answers_fini(struct answers *as)
+{
+	slab_fini(&as->slab);
+	slab_fini(&as->waiters);
+	chunk_pool_fini(&as->small);
+	chunk_pool_fini(&as->large);
+}
+
 void answer_queue(struct session *s, struct answer *a)
 {
 	list_append(&s->answers, &a->node);
@@ -9,36 +30,37 @@ void answer_queue(struct session *s, struct answer *a)
 	s->stream->is_answer_due |= !a->is_silent;
 }
 
-struct answer *answer_take(struct ingest *in, struct session *s, bool is_silent)
+struct answer *answer_take(struct answers *as, struct session *s, bool is_silent)
 {
-	struct answer *a = slab_take(&in->answers);
+	struct answer *a = slab_take(&as->slab);
 	if (!a)
 		return NULL;
 	a->session = s;
 	a->protocol = session_protocol(s);
-	a->started_ns = in->now_ns;
+	a->started_ns = as->now->ns;
 	a->is_silent = is_silent;
 	answer_queue(s, a);
 	return a;
 }
 
-struct answer *answer_take_text(struct ingest *in, struct session *s, bool is_silent,
+struct answer *answer_take_text(struct answers *as, struct session *s, bool is_silent,
 				size_t size)
 {
 	require(size > 0 && size <= ANSWER_TEXT_BYTES);
-	struct answer *a = answer_chunks_left(in) ? answer_take(in, s, is_silent) : NULL;
+	struct answer *a = answer_chunks_left(as) ? answer_take(as, s, is_silent) : NULL;
 	if (!a)
 		return NULL;
 	a->text_bytes = (uint8_t)size;
-	in->texts_owed++;
+	as->texts_owed++;
 	return a;
 }
 
-struct waiter *answer_wait(struct ingest *in, struct answer *answer, struct append_msg *append)
+struct waiter *answer_wait(struct answers *as, struct answer *answer,
+			   struct append_msg *append)
 {
 	struct waiter *w = &answer->first;
 	if (answer->first_in_use)
-		w = slab_take(&in->waiters);
+		w = slab_take(&as->waiters);
 	else
 		answer->first_in_use = true;
 	if (!w)
@@ -51,69 +73,68 @@ struct waiter *answer_wait(struct ingest *in, struct answer *answer, struct appe
 	return w;
 }
 
-void answer_unwait(struct ingest *in, struct append_msg *append)
+void answer_unwait(struct answers *as, struct append_msg *append)
 {
 	struct waiter *w = append_take_waiter(append);
 	struct answer *answer = w->answer;
 	answer->waiting--;
 	if (w == &answer->first)
 		answer->first_in_use = false;
-	else
-		slab_give(&in->waiters, w);
+	waiter_give(as, w);
 }
 
-static void answer_give(struct ingest *in, struct answer *a)
+static void answer_give(struct answers *as, struct answer *a)
 {
 	if (a->text_bytes)
-		in->texts_owed--;
+		as->texts_owed--;
 	else
 		chain_give(&a->bytes);
 	list_remove(&a->node);
-	slab_give(&in->answers, a);
+	slab_give(&as->slab, a);
 }
 
 /* The last end of an answer nobody is there to read. */
-static void answer_drop(struct ingest *in, struct answer *a)
+static void answer_drop(struct answers *as, struct answer *a)
 {
-	stats_add(&in->stats, STAT_frame_drop_connection, a->frames);
-	answer_give(in, a);
+	stats_add(as->stats, STAT_frame_drop_connection, a->frames);
+	answer_give(as, a);
 }
 
-void answer_done(struct ingest *in, struct answer *answer)
+void answer_done(struct answers *as, struct answer *answer)
 {
 	require(answer->waiting > 0);
 	if (--answer->waiting > 0)
 		return;
 	if (answer->session)
-		answers_send(in, answer->session);
+		answers_send(as, answer->session);
 	else
-		answer_drop(in, answer);
+		answer_drop(as, answer);
 }
 
-static void latency_note(struct ingest *in, uint64_t ns)
+static void latency_note(struct answers *as, uint64_t ns)
 {
-	stats_add(&in->stats, STAT_answers_latency_ns, ns);
-	stats_latency(&in->stats, ns);
+	stats_add(as->stats, STAT_answers_latency_ns, ns);
+	stats_latency(as->stats, ns);
 }
 
-static void answer_send(struct ingest *in, struct session *s, struct answer *a)
+static void answer_send(struct answers *as, struct session *s, struct answer *a)
 {
-	stats_add(&in->stats, STAT_frames_accepted, a->frames);
+	stats_add(as->stats, STAT_frames_accepted, a->frames);
 	if (!a->is_silent) {
-		stats_add(&in->stats, STAT_answers_sent, 1);
-		stats_add(&in->stats, STAT_answers_error, a->is_error);
+		stats_add(as->stats, STAT_answers_sent, 1);
+		stats_add(as->stats, STAT_answers_error, a->is_error);
 		if (!a->may_wait)
-			latency_note(in, in->now_ns - a->started_ns);
+			latency_note(as, as->now->ns - a->started_ns);
 		if (a->text_bytes)
 			stream_send_text(s->stream, (struct bytes){a->text, a->text_bytes},
-					 &in->answer_small);
+					 &as->small);
 		else
 			stream_send(s->stream, &a->bytes);
 	}
 	if (a->closes)
-		session_abort(in, s);
+		session_abort(s);
 	s->answers_count--;
-	answer_give(in, a);
+	answer_give(as, a);
 }
 
 /* For its predecessors' answers with bytes it has not cut, for the last answer with a close, or
@@ -124,7 +145,7 @@ static bool session_waits(const struct session *s)
 	       stream_readable(s->stream) > 0;
 }
 
-void answers_send(struct ingest *in, struct session *s)
+void answers_send(struct answers *as, struct session *s)
 {
 	bool any = false;
 	while (!list_is_empty(&s->answers) && !s->is_aborted) {
@@ -132,7 +153,7 @@ void answers_send(struct ingest *in, struct session *s)
 		/* One answer may overshoot the room: it is bounded, the queue is not. */
 		if (a->waiting > 0 || (!a->is_silent && stream_send_room(s->stream) == 0))
 			break;
-		answer_send(in, s, a);
+		answer_send(as, s, a);
 		any = true;
 	}
 	if (list_is_empty(&s->answers))
@@ -141,13 +162,13 @@ void answers_send(struct ingest *in, struct session *s)
 		stream_wake(s->stream, STREAM_READABLE);
 }
 
-void answers_orphan(struct ingest *in, struct session *s)
+void answers_orphan(struct answers *as, struct session *s)
 {
 	for (struct list *node; (node = list_take_first(&s->answers));) {
 		struct answer *a = list_entry(node, struct answer, node);
 		a->session = NULL;
 		if (a->waiting == 0)
-			answer_drop(in, a);
+			answer_drop(as, a);
 	}
 	s->answers_count = 0;
 	s->stream->is_answer_due = false;

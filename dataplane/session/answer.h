@@ -16,9 +16,9 @@
 #ifndef PENSTOCK_ANSWER_H
 #define PENSTOCK_ANSWER_H
 
+#include "dataplane/base/clock.h"
+#include "dataplane/base/slab.h"
 #include "dataplane/session/session.h"
-
-struct answer;
 
 enum { ANSWER_TEXT_BYTES = 40 }; /* a GB/T 32960 answer with a time takes 31 */
 
@@ -53,26 +53,49 @@ struct answer {
 };
 static_assert(sizeof(struct answer) <= 2 * CACHE_LINE_BYTES, "two lines for each that is owed");
 
+/* All a poller owes, and the memory for it. */
+struct answers {
+	struct stats *stats;
+	const struct moment *now;
+	struct slab slab;        /* struct answer */
+	uint32_t texts_owed;     /* of them, those that need a chunk when they are sent */
+	struct chunk_pool small; /* CHUNK_SMALL_BYTES: answers of frames and requests */
+	struct slab waiters;     /* struct waiter, but for each answer's first */
+	struct chunk_pool large; /* CHUNK_BYTES: replies of servers, fetched batches */
+};
+
+/* `answers` of either kind, `waiters`, and so many small and large chunks; -errno. */
+struct answers_bounds {
+	uint32_t answers;
+	uint32_t waiters;
+	uint32_t small_chunks;
+	uint32_t large_chunks;
+};
+int answers_init(struct answers *as, const struct answers_bounds *bounds, struct stats *stats,
+		 const struct moment *now);
+void answers_fini(struct answers *as);
+
 /* A new answer at the end of the session's queue, or null when the slab is empty. `is_silent`:
  * it is not sent, unless something goes wrong. */
-struct answer *answer_take(struct ingest *in, struct session *s, bool is_silent);
+struct answer *answer_take(struct answers *as, struct session *s, bool is_silent);
 
 /* A new answer whose `size` bytes, ANSWER_TEXT_BYTES at most, the caller writes into `text`; null:
  * none left, or no chunk for it. */
-struct answer *answer_take_text(struct ingest *in, struct session *s, bool is_silent,
+struct answer *answer_take_text(struct answers *as, struct session *s, bool is_silent,
 				size_t size);
 
-/* Chunks of answer_small that no text is waiting for. */
-static inline uint32_t answer_chunks_left(const struct ingest *in)
+/* Small chunks that no text is waiting for. */
+static inline uint32_t answer_chunks_left(const struct answers *as)
 {
-	return chunk_pool_left(&in->answer_small) - in->texts_owed;
+	return chunk_pool_left(&as->small) - as->texts_owed;
 }
 
 /* Puts an answer that was taken out of a queue at its end again. */
 void answer_queue(struct session *s, struct answer *a);
 
 /* `answer` waits for `append` too; null when there are no waiters left. */
-struct waiter *answer_wait(struct ingest *in, struct answer *answer, struct append_msg *append);
+struct waiter *answer_wait(struct answers *as, struct answer *answer,
+			   struct append_msg *append);
 
 /* Takes the waiter out that was added last; there is one. */
 static inline struct waiter *append_take_waiter(struct append_msg *append)
@@ -83,16 +106,23 @@ static inline struct waiter *append_take_waiter(struct append_msg *append)
 	return w;
 }
 
+/* Its outcome is in the answer's bytes. */
+static inline void waiter_give(struct answers *as, struct waiter *w)
+{
+	if (w != &w->answer->first)
+		slab_give(&as->waiters, w);
+}
+
 /* Takes back the last answer_wait() for `append`. */
-void answer_unwait(struct ingest *in, struct append_msg *append);
+void answer_unwait(struct answers *as, struct append_msg *append);
 
 /* One thing less to wait for. */
-void answer_done(struct ingest *in, struct answer *answer);
+void answer_done(struct answers *as, struct answer *answer);
 
 /* Sends what is complete at the head of the session's queue, as far as the stream has room. */
-void answers_send(struct ingest *in, struct session *s);
+void answers_send(struct answers *as, struct session *s);
 
 /* The connection is gone: completes are dropped, the rest forgets its session. */
-void answers_orphan(struct ingest *in, struct session *s);
+void answers_orphan(struct answers *as, struct session *s);
 
 #endif

@@ -21,11 +21,11 @@ static struct session *session_find(struct ingest *in, uint64_t handle)
 /* Nobody who waits for the same memory is overtaken. */
 static bool bytes_copy(struct ingest *in, struct bytes b, struct chain *ret)
 {
-	size_t small = (size_t)answer_chunks_left(in) * CHUNK_SMALL_BYTES;
+	size_t small = (size_t)answer_chunks_left(&in->answers) * CHUNK_SMALL_BYTES;
 	if (b.size <= min_size(small, CHUNK_BYTES) && list_is_empty(&in->waiting[WAIT_ANSWER]))
-		return chain_append(ret, &in->answer_small, b.data, b.size);
+		return chain_append(ret, &in->answers.small, b.data, b.size);
 	return list_is_empty(&in->waiting[WAIT_LARGE]) &&
-	       chain_append(ret, &in->answer_large, b.data, b.size);
+	       chain_append(ret, &in->answers.large, b.data, b.size);
 }
 
 static enum inbox_outcome send_untold(struct ingest *in, struct session *s, struct bytes b)
@@ -52,7 +52,7 @@ static void take_close(struct ingest *in, struct inbox_msg *m)
 {
 	struct session *s = session_find(in, m->ticket.stream);
 	if (s)
-		session_abort(in, s);
+		session_abort(s);
 	delivery_give(in, m, s ? INBOX_DONE : INBOX_GONE);
 }
 

@@ -13,7 +13,7 @@
 #ifndef PENSTOCK_DELIVERY_H
 #define PENSTOCK_DELIVERY_H
 
-#include "dataplane/session/session.h"
+#include "dataplane/session/ingest_parts.h"
 
 void delivery_init(struct ingest *in);
 

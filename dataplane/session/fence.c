@@ -21,7 +21,7 @@ void fence_begin(struct ingest *in, struct inbox_msg *give)
 	struct session *s = fenced_session(in, give);
 	give->outcome = s ? INBOX_DONE : INBOX_GONE;
 	if (s)
-		session_abort(in, s);
+		session_abort(s);
 	list_append(&in->fences.closing, &give->node);
 }
 

@@ -26,6 +26,14 @@ enum {
 };
 static_assert((int)KEPT_BYTES >= (int)GBT32960_FRAME_BYTES_MAX, "any frame can be kept");
 
+struct kept_records {
+	struct kept_record *records;
+	uint8_t *values;
+	struct list free;    /* struct kept_record.node, as are the next two */
+	struct list waiting; /* oldest first */
+	struct list left;    /* gone on in this turn */
+};
+
 /* -errno. */
 int kept_init(struct kept_records *k);
 void kept_fini(struct kept_records *k);

@@ -29,7 +29,7 @@ static void session_attach(struct ingest *in, struct stream *stream)
 	list_init(&s->blocked);
 	timer_init(&s->timer);
 	stream->session = s;
-	session_protocol(s)->open(in, s);
+	session_protocol(s)->open(s);
 	if (in->is_draining)
 		s->is_closing = true;
 }
@@ -47,7 +47,7 @@ static void session_detach(struct ingest *in, struct session *s)
 	if (s->has_kept)
 		session_drop_kept(in, s);
 	session_protocol(s)->close(in, s);
-	answers_orphan(in, s);
+	answers_orphan(&in->answers, s);
 	session_unblock(in, s);
 	session_disarm(in, s);
 	s->stream->session = NULL;
@@ -121,7 +121,7 @@ static void session_event(struct ingest *in, struct stream *stream, struct frame
 		return;
 	if (events & STREAM_ENDED)
 		s->has_ended = true;
-	answers_send(in, s);
+	answers_send(&in->answers, s);
 	session_feed(in, s, frames);
 }
 
@@ -150,7 +150,7 @@ bool session_is_held(const struct session *s)
 void session_arm(struct ingest *in, struct session *s, uint64_t after_ms)
 {
 	s->is_timed = true;
-	wheel_arm(&in->wheel, &s->timer, in->now_ns + after_ms * NS_PER_MS);
+	wheel_arm(&in->wheel, &s->timer, in->now.ns + after_ms * NS_PER_MS);
 }
 
 void session_disarm(struct ingest *in, struct session *s)
@@ -164,7 +164,7 @@ void session_disarm(struct ingest *in, struct session *s)
 void session_timers(struct ingest *in)
 {
 	struct timer *due[TIMERS_PER_TURN];
-	unsigned count = wheel_advance(&in->wheel, in->now_ns, due, TIMERS_PER_TURN);
+	unsigned count = wheel_advance(&in->wheel, in->now.ns, due, TIMERS_PER_TURN);
 	for (unsigned i = 0; i < count; i++) {
 		struct session *s = container_of(due[i], struct session, timer);
 		s->is_timed = false;

@@ -16,16 +16,12 @@
 #define PENSTOCK_SESSION_H
 
 #include "config/settings_parts.h"
-#include "dataplane/base/slab.h"
 #include "dataplane/base/stats.h"
 #include "dataplane/base/wheel.h"
-#include "dataplane/batch/lane.h"
-#include "dataplane/batch/topics.h"
-#include "dataplane/inbox.h"
+#include "dataplane/handoff.h"
 #include "dataplane/net/stream.h"
-#include "dataplane/session/bad_frames.h"
-#include "dataplane/session/fence.h"
 
+struct inbox_msg;
 struct ingest;
 struct session;
 
@@ -88,7 +84,7 @@ static_assert((int)WAITS <= UINT8_MAX, "session.admitted");
 struct protocol {
 	const char *name;
 	size_t session_bytes;
-	void (*open)(struct ingest *in, struct session *s);
+	void (*open)(struct session *s);
 	/* New bytes, the end of the stream (s->has_ended), or a wake: cut what can be cut.
 	 * Not called while the session is blocked, closing or aborted, or the peer does not
 	 * read his answers; but for one whose answer was made to wait (is_answering). */
@@ -103,7 +99,7 @@ struct protocol {
 	void (*reject)(struct ingest *in, struct session *s, const struct frame *f);
 	/* The writer has given back the append `w` waited for: write the outcome into the
 	 * answer's bytes. */
-	void (*resolve)(struct ingest *in, struct waiter *w, const struct append_msg *done);
+	void (*resolve)(struct waiter *w, const struct append_msg *done);
 	/* A SEND with a ticket, for this session: given back when its bytes are copied. Null: its
 	 * requests never have one. */
 	void (*deliver)(struct ingest *in, struct session *s, struct inbox_msg *give);
@@ -149,70 +145,6 @@ static inline const struct protocol *session_protocol(const struct session *s)
 	return protocols[s->listener->protocol];
 }
 
-/* Records that wait; see kept.h. */
-struct kept_records {
-	struct kept_record *records;
-	uint8_t *values;
-	struct list free;    /* struct kept_record.node, as are the next two */
-	struct list waiting; /* oldest first */
-	struct list left;    /* gone on in this turn */
-};
-
-/* One of those who answer calls. */
-struct call_server {
-	struct handoff *handoff;
-	struct slab calls;
-	struct chunk_pool requests; /* CHUNK_BYTES: on their way; control's: of fetches, too */
-};
-
-/* The upper half of a poller: everything between streams and handoff. */
-struct ingest {
-	struct stats stats;             /* the poller's: lower layers point here too */
-	uint64_t now_ns;
-	int64_t wall_ms;
-	uint8_t poller;
-	const struct topics *topics;    /* of this turn */
-	struct listener listeners[LISTENERS_MAX];
-	unsigned listener_count;
-	struct list ready;              /* struct stream.ready */
-	struct lanes lanes;
-	struct slab sessions[PROTOCOLS];
-	struct kept_records kept;
-	struct slab answers;
-	struct slab waiters;
-	uint32_t texts_owed;            /* answers that need a chunk when they are sent */
-	struct slab appends;
-	uint32_t appends_taken[WRITERS_MAX]; /* of them, by writer */
-	struct slab reads;
-	struct slab fetches;
-	struct chunk_pool answer_small; /* CHUNK_SMALL_BYTES: answers of frames and requests */
-	struct chunk_pool answer_large; /* CHUNK_BYTES: replies of servers, fetched batches */
-	struct call_server servers[CALL_SERVERS];
-	struct inbox inbox;
-	struct list packets;            /* struct inbox_msg.node: PACKETs, for the next turns */
-	struct fences fences;
-	/* The stream a handle names, or null; `transport` is whose streams they are. */
-	struct stream *(*stream_find)(void *transport, uint64_t handle);
-	void *transport;
-	struct wheel wheel;
-	/* Per listener, so that one linger rules each: struct lane.open_node, earliest deadline
-	 * first. */
-	struct list open_lanes[LISTENERS_MAX];
-	uint32_t sticky[LISTENERS_MAX]; /* batches closed: where records without a key go next */
-	struct list waiting[WAITS];     /* struct session.blocked, by enum wait_for */
-	uint32_t sessions_blocked;      /* on these and the lanes' lists */
-	uint32_t frames_blocked;        /* of them, for what any frame needs */
-	uint32_t tickets;               /* given so far to sessions that wait */
-	struct lane *reserve_lane;      /* whose credit WAIT_RESERVE is for */
-	struct list incomplete;         /* Kafka batches being received, oldest first */
-	struct list finished;           /* struct append_msg.node: complete, for handoff */
-	struct handoff *writers[WRITERS_MAX];
-	unsigned writer_count;
-	struct bad_frames bad_frames;
-	struct poller_settings settings;
-	bool is_draining;
-};
-
 /* Attaches, feeds and detaches the sessions of the ready streams. Bytes of good and bad
  * frames are not consumed here: ingest_input() does it, in order. */
 void session_input(struct ingest *in, struct frame_vec *frames);
@@ -223,7 +155,7 @@ bool session_is_held(const struct session *s);
 
 /* Ends the session by the peer's fault: no answer, the connection is closed. The session
  * object stays valid until the session stage detaches it. */
-static inline void session_abort(struct ingest *in, struct session *s)
+static inline void session_abort(struct session *s)
 {
 	s->is_aborted = true;
 	stream_wake(s->stream, STREAM_READABLE);

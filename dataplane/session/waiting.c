@@ -108,7 +108,7 @@ static uint32_t reads_left(const struct ingest *in, unsigned writer)
 static uint64_t bytes_left_of(const struct ingest *in, enum wait_for what)
 {
 	const struct chunk_pool *p = what == WAIT_LARGE
-					     ? &in->answer_large
+					     ? &in->answers.large
 					     : &in->servers[what - WAIT_REQUEST].requests;
 	return (uint64_t)chunk_pool_left(p) * p->chunk_bytes;
 }
@@ -123,9 +123,9 @@ static uint32_t left_of(const struct ingest *in, enum wait_for what)
 {
 	switch (what) {
 	case WAIT_ANSWER:
-		return min_u32(slab_left(&in->answers), answer_chunks_left(in));
+		return min_u32(slab_left(&in->answers.slab), answer_chunks_left(&in->answers));
 	case WAIT_WAITER:
-		return slab_left(&in->waiters);
+		return slab_left(&in->answers.waiters);
 	case WAIT_FETCH:
 		return slab_left(&in->fetches);
 	default:

@@ -22,7 +22,7 @@
 #ifndef PENSTOCK_WAITING_H
 #define PENSTOCK_WAITING_H
 
-#include "dataplane/session/session.h"
+#include "dataplane/session/ingest_parts.h"
 
 void waiting_init(struct ingest *in);
 

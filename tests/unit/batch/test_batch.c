@@ -40,13 +40,13 @@ Test(batch, a_batch_waits_for_its_linger_and_no_longer)
 {
 	struct rig *r = rig_create(NULL);
 	put(r, RIG_TERMINAL, 0, text("value"));
-	cr_assert(batch_idle_ns(&r->in, r->in.now_ns, 1000000000) == 5000000);
+	cr_assert(batch_idle_ns(&r->in, r->in.now.ns, 1000000000) == 5000000);
 	rig_turn(r, 4999);
 	cr_assert(r->appends == 0);
-	cr_assert(batch_idle_ns(&r->in, r->in.now_ns, 1000000000) == 1000);
+	cr_assert(batch_idle_ns(&r->in, r->in.now.ns, 1000000000) == 1000);
 	rig_turn(r, 1);
 	cr_assert(r->appends == 1 && r->stored_count == 1);
-	cr_assert(batch_idle_ns(&r->in, r->in.now_ns, 7000) == 7000);
+	cr_assert(batch_idle_ns(&r->in, r->in.now.ns, 7000) == 7000);
 	rig_settle(r);
 	rig_destroy(r);
 }
@@ -57,7 +57,7 @@ Test(batch, listeners_with_another_linger_do_not_hold_each_other_up)
 	put(r, RIG_TERMINAL, 0, text("slow"));
 	rig_turn(r, 500);
 	put(r, RIG_UDP, 1, text("fast"));
-	cr_assert(batch_idle_ns(&r->in, r->in.now_ns, 1000000000) == 1000000);
+	cr_assert(batch_idle_ns(&r->in, r->in.now.ns, 1000000000) == 1000000);
 	rig_turn(r, 1000);
 	cr_assert(r->stored_count == 1 && memcmp(r->stored[0].value, "fast", 4) == 0);
 	rig_turn(r, 3500);
@@ -154,7 +154,7 @@ Test(batch, time_of_receipt_is_the_timestamp_even_when_the_clock_steps_back)
 	struct rig *r = rig_create(NULL);
 	static const int64_t times[] = {1700000000000, 1700000000003, 1699999999000};
 	for (unsigned i = 0; i < 3; i++) {
-		r->in.wall_ms = times[i];
+		r->in.now.wall_ms = times[i];
 		put(r, RIG_TERMINAL, 0, text("value"));
 	}
 	rig_settle(r);

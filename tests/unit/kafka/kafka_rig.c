@@ -388,8 +388,8 @@ void rig_store(struct rig *r, uint32_t slot, unsigned records, size_t value_byte
 void rig_turn(struct rig *r, uint64_t after_ms)
 {
 	struct ingest *in = &r->in;
-	in->now_ns += after_ms * 1000000;
-	in->wall_ms = (int64_t)(1700000000000 + in->now_ns / 1000000);
+	in->now.ns += after_ms * 1000000;
+	in->now.wall_ms = (int64_t)(1700000000000 + in->now.ns / 1000000);
 	in->topics = r->topics;
 	r->frames.count = 0;
 	ack_input(in);
@@ -442,18 +442,19 @@ static void pools_create(struct ingest *in, const struct rig_options *o)
 {
 	uint64_t plenty = 64 << 20;
 	uint32_t answers = o->answers_max ? o->answers_max : 1024;
-	uint32_t large = o->answer_chunks ? o->answer_chunks : 4096;
+	struct answers_bounds owed = {.answers = answers,
+				      .waiters = answers,
+				      .small_chunks = answers,
+				      .large_chunks =
+					      o->answer_chunks ? o->answer_chunks : 4096};
 	bool good = !slab_init(&in->sessions[PROTOCOL_KAFKA],
 			       protocols[PROTOCOL_KAFKA]->session_bytes, 256);
 	good &= !slab_init(&in->sessions[PROTOCOL_GBT32960], 64, 1);
 	good &= !kept_init(&in->kept);
-	good &= !slab_init(&in->answers, sizeof(struct answer), answers);
-	good &= !slab_init(&in->waiters, sizeof(struct waiter), answers);
+	good &= !answers_init(&in->answers, &owed, &in->stats, &in->now);
 	good &= !slab_init(&in->appends, sizeof(struct append_msg), 256);
 	good &= !slab_init(&in->reads, sizeof(struct read_msg), RIG_READS);
 	good &= !slab_init(&in->fetches, sizeof(struct fetch), 128);
-	good &= !chunk_pool_init(&in->answer_small, CHUNK_SMALL_BYTES, answers);
-	good &= !chunk_pool_init(&in->answer_large, CHUNK_BYTES, large);
 	for (unsigned s = 0; s < CALL_SERVERS; s++) {
 		good &= !slab_init(&in->servers[s].calls, sizeof(struct call_msg), 64);
 		good &= !chunk_pool_init(&in->servers[s].requests, CHUNK_BYTES, 1024);
@@ -472,7 +473,7 @@ struct rig *rig_create(const struct rig_options *options)
 	require(r != NULL);
 	struct ingest *in = &r->in;
 	pools_create(in, options ? options : &none);
-	in->now_ns = 1000000000;
+	in->now.ns = 1000000000;
 	in->listeners[0] = (struct listener){.name = "KAFKA", .protocol = PROTOCOL_KAFKA};
 	in->listener_count = 1;
 	in->settings.request_bytes_max = RIG_BUFFER_BYTES;
@@ -494,7 +495,7 @@ struct rig *rig_create(const struct rig_options *options)
 	list_init(&in->finished);
 	for (unsigned i = 0; i < LISTENERS_MAX; i++)
 		list_init(&in->open_lanes[i]);
-	wheel_init(&in->wheel, in->now_ns);
+	wheel_init(&in->wheel, in->now.ns);
 	require(!wake_init(&r->wakes[0]) && !wake_init(&r->wakes[1]));
 	for (unsigned w = 0; w < RIG_WRITERS; w++) {
 		require(!handoff_init(&r->writers[w], &r->wakes[0], &r->wakes[1]));
@@ -527,13 +528,13 @@ static void rig_audit(const struct rig *r)
 {
 	const struct ingest *in = &r->in;
 	cr_assert(in->sessions[PROTOCOL_KAFKA].in_use == 0);
-	cr_assert(in->answers.in_use == 0, "%u answers", in->answers.in_use);
-	cr_assert(in->waiters.in_use == 0, "%u waiters", in->waiters.in_use);
+	cr_assert(in->answers.slab.in_use == 0, "%u answers", in->answers.slab.in_use);
+	cr_assert(in->answers.waiters.in_use == 0, "%u waiters", in->answers.waiters.in_use);
 	cr_assert(in->appends.in_use == 0, "%u appends", in->appends.in_use);
 	cr_assert(in->reads.in_use == 0, "%u reads", in->reads.in_use);
 	cr_assert(in->fetches.in_use == 0, "%u fetches", in->fetches.in_use);
-	cr_assert(in->answer_small.in_use == 0, "%u small", in->answer_small.in_use);
-	cr_assert(in->answer_large.in_use == 0, "%u large", in->answer_large.in_use);
+	cr_assert(in->answers.small.in_use == 0, "%u small", in->answers.small.in_use);
+	cr_assert(in->answers.large.in_use == 0, "%u large", in->answers.large.in_use);
 	cr_assert(rig_calls_in_use(r) == 0, "%u calls", rig_calls_in_use(r));
 	cr_assert(rig_chunks_in_use(r) == 0, "%u request", rig_chunks_in_use(r));
 	cr_assert(in->lanes.batch_pool.in_use == 0, "%u batch", in->lanes.batch_pool.in_use);
@@ -564,13 +565,10 @@ void rig_destroy(struct rig *r)
 	for (unsigned i = 0; i < PROTOCOLS; i++)
 		slab_fini(&in->sessions[i]);
 	kept_fini(&in->kept);
-	slab_fini(&in->answers);
-	slab_fini(&in->waiters);
+	answers_fini(&in->answers);
 	slab_fini(&in->appends);
 	slab_fini(&in->reads);
 	slab_fini(&in->fetches);
-	chunk_pool_fini(&in->answer_small);
-	chunk_pool_fini(&in->answer_large);
 	for (unsigned s = 0; s < CALL_SERVERS; s++) {
 		slab_fini(&in->servers[s].calls);
 		chunk_pool_fini(&in->servers[s].requests);
@@ -608,7 +606,7 @@ void rig_end(void)
 
 int64_t wall(void)
 {
-	return rig->in.wall_ms;
+	return rig->in.now.wall_ms;
 }
 
 struct peer *open_peer(void)

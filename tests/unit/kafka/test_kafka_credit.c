@@ -74,9 +74,9 @@ Test(kafka_credit, an_answer_without_memory_for_its_outcome_ends_with_its_connec
 	rig = rig_create(&options);
 	peer = open_peer();
 	struct chain taken = {0};
-	while (chunk_pool_left(&rig->in.answer_small) > 1)
-		chain_push(&taken, chunk_take(&rig->in.answer_small));
-	chain_push(&taken, chunk_take(&rig->in.answer_large));
+	while (chunk_pool_left(&rig->in.answers.small) > 1)
+		chain_push(&taken, chunk_take(&rig->in.answers.small));
+	chain_push(&taken, chunk_take(&rig->in.answers.large));
 	struct produce_item items[16];
 	for (int32_t i = 0; i < 16; i++)
 		items[i] = (struct produce_item){.topic = "alpha", .partition = i % 4,
@@ -88,7 +88,7 @@ Test(kafka_credit, an_answer_without_memory_for_its_outcome_ends_with_its_connec
 	cr_assert(rig->appends > 0 && rig->appends < 16, "it waits for memory");
 	end_peer(peer);
 	chain_give(&taken);
-	cr_assert(rig->in.answers.in_use == 0 && rig->in.waiters.in_use == 0);
+	cr_assert(rig->in.answers.slab.in_use == 0 && rig->in.answers.waiters.in_use == 0);
 	for (unsigned i = 0; i < 16; i++)
 		buffer_free(&items[i].records);
 }

@@ -224,7 +224,7 @@ Test(kafka_fetch, with_nothing_new_it_waits_as_long_as_it_may)
 		rig_turn(rig, 49);
 	cr_assert(!answered(peer, 11));
 	cr_assert(rig->reads == 1, "a waiting fetch asks nothing");
-	cr_assert(rig->in.answer_large.in_use == 0 && rig->in.answer_small.in_use == 0);
+	cr_assert(rig->in.answers.large.in_use == 0 && rig->in.answers.small.in_use == 0);
 	rig_turn(rig, 20);
 	rig_turns(rig, 2);
 	cr_assert(answered(peer, 11));
@@ -267,7 +267,7 @@ Test(kafka_fetch, it_waits_on_until_there_are_min_bytes)
 		rig_store(rig, 0, 1, 200);
 		rig_turns(rig, 4);
 		cr_assert(!answered(peer, 11), "after %d", i);
-		cr_assert(rig->in.answer_large.in_use == 0, "waiting, it holds no data");
+		cr_assert(rig->in.answers.large.in_use == 0, "waiting, it holds no data");
 	}
 	rig_store(rig, 0, 1, 200);
 	rig_turns(rig, 4);
@@ -379,7 +379,7 @@ Test(kafka_fetch, a_fetch_waits_for_produce_and_holds_back_what_follows)
 {
 	struct produce_spec produce = {.version = 7, .acks = -1};
 	struct produce_item item = {.topic = "alpha",
-				    .records = batch_make(1, 10, rig->in.wall_ms)};
+				    .records = batch_make(1, 10, rig->in.now.wall_ms)};
 	struct buffer request = produce_make(&produce, &item, 1);
 	struct fetch_spec spec = {.version = 11, .min_bytes = 1, .max_wait_ms = 1000};
 	struct fetch_item from = {.topic = "alpha"};
@@ -419,8 +419,8 @@ Test(kafka_fetch, a_connection_lost_while_parked_or_reading_gives_everything_bac
 		rig->hold_reads = false;
 		rig_release(rig);
 		rig_turns(rig, 2);
-		cr_assert(rig->in.fetches.in_use == 0 && rig->in.answers.in_use == 0);
-		cr_assert(rig->in.answer_large.in_use == 0 && rig_chunks_in_use(rig) == 0);
+		cr_assert(rig->in.fetches.in_use == 0 && rig->in.answers.slab.in_use == 0);
+		cr_assert(rig->in.answers.large.in_use == 0 && rig_chunks_in_use(rig) == 0);
 		cr_assert(rig->in.wheel.armed == 0);
 	}
 	cr_assert(rig_stat(rig, STAT_frame_drop_connection) == 2);
@@ -487,7 +487,7 @@ Test(kafka_fetch, noise_never_breaks_a_promise)
 		peer_send(p, request.data, request.size);
 		rig_turns(rig, 3);
 		end_peer(p);
-		cr_assert(rig->in.fetches.in_use == 0 && rig->in.answers.in_use == 0);
+		cr_assert(rig->in.fetches.in_use == 0 && rig->in.answers.slab.in_use == 0);
 		buffer_free(&request);
 	}
 }

@@ -54,11 +54,11 @@ Test(kafka_parked, a_parked_request_holds_no_call_and_no_chunk_but_owes_an_answe
 	call(peer, KAFKA_API_METADATA, 9000);
 	cr_assert(rig->calls == 1 && rig->releases == 0);
 	cr_assert(rig_calls_in_use(rig) == 0 && rig_chunks_in_use(rig) == 0);
-	cr_assert(rig->in.answers.in_use == 1 && !peer_is_answered(peer));
+	cr_assert(rig->in.answers.slab.in_use == 1 && !peer_is_answered(peer));
 	cr_assert(rig_stat(rig, STAT_requests_parked) == 1);
 	cr_assert(ledger_in_flight(&rig->in.stats, LEDGER_frame) == 1);
 	cr_assert(deliver(send_make(rig->last_ticket, 100)) == INBOX_DONE);
-	cr_assert(peer_is_answered(peer) && rig->in.answers.in_use == 0);
+	cr_assert(peer_is_answered(peer) && rig->in.answers.slab.in_use == 0);
 	cr_assert(rig_stat(rig, STAT_frames_accepted) == 1);
 }
 
@@ -178,9 +178,9 @@ Test(kafka_parked, a_connection_that_goes_takes_its_request_along_and_nobody_get
 	struct peer *gone = open_peer();
 	call(gone, KAFKA_API_METADATA, 10);
 	struct ticket ticket = rig->last_ticket;
-	cr_assert(rig->in.answers.in_use == 1);
+	cr_assert(rig->in.answers.slab.in_use == 1);
 	end_peer(gone);
-	cr_assert(rig->in.answers.in_use == 0);
+	cr_assert(rig->in.answers.slab.in_use == 0);
 	cr_assert(rig_stat(rig, STAT_frame_drop_connection) == 1);
 	struct peer *next = open_peer();
 	cr_assert(next->stream.handle % RIG_STREAMS_MAX == ticket.stream % RIG_STREAMS_MAX,
@@ -197,10 +197,10 @@ Test(kafka_parked, a_connection_may_go_before_its_call_comes_back_parked)
 	rig->hold_calls = true;
 	call(gone, KAFKA_API_METADATA, 10);
 	end_peer(gone);
-	cr_assert(rig->in.answers.in_use == 1);
+	cr_assert(rig->in.answers.slab.in_use == 1);
 	rig_release(rig);
 	rig_turns(rig, 2);
-	cr_assert(rig->in.answers.in_use == 0 && rig_calls_in_use(rig) == 0);
+	cr_assert(rig->in.answers.slab.in_use == 0 && rig_calls_in_use(rig) == 0);
 	cr_assert(deliver(send_make(rig->last_ticket, 20)) == INBOX_GONE);
 }
 
@@ -221,7 +221,7 @@ Test(kafka_parked, a_drain_waits_for_the_answer_and_then_closes)
 	call(peer, KAFKA_API_METADATA, 10);
 	sessions_drain(&rig->in);
 	rig_turns(rig, 5);
-	cr_assert(!peer->is_closed && rig->in.answers.in_use == 1);
+	cr_assert(!peer->is_closed && rig->in.answers.slab.in_use == 1);
 	cr_assert(deliver(send_make(rig->last_ticket, 20)) == INBOX_DONE);
 	cr_assert(peer_is_answered(peer) && peer->is_closed);
 }
@@ -265,7 +265,7 @@ static struct inbox_msg *hold_one(void)
 	peer = open_peer();
 	call(peer, KAFKA_API_METADATA, 10);
 	for (unsigned i = 0; i < 4; i++)
-		taken[i] = chunk_take(&rig->in.answer_large);
+		taken[i] = chunk_take(&rig->in.answers.large);
 	struct inbox_msg *m = send_make(rig->last_ticket, 9000);
 	cr_assert(deliver(m) == -1 && !peer_is_answered(peer));
 	return m;
@@ -301,7 +301,7 @@ Test(kafka_parked_memory, a_held_answer_whose_connection_goes_comes_back)
 {
 	struct inbox_msg *m = hold_one();
 	end_peer(peer);
-	cr_assert(come_back(m) == INBOX_GONE && rig->in.answers.in_use == 0);
+	cr_assert(come_back(m) == INBOX_GONE && rig->in.answers.slab.in_use == 0);
 	give_chunks();
 }
 

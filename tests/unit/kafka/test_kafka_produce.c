@@ -260,7 +260,7 @@ Test(kafka_produce, a_connection_lost_at_any_byte_gives_everything_back)
 		end_peer(peer);
 		rig_release(rig);
 		rig_turns(rig, 2);
-		cr_assert(rig->in.answers.in_use == 0 && rig->in.appends.in_use == 0);
+		cr_assert(rig->in.answers.slab.in_use == 0 && rig->in.appends.in_use == 0);
 		cr_assert(ledger_in_flight(&rig->in.stats, LEDGER_frame) == 0, "cut %zu", cut);
 		cr_assert(ledger_in_flight(&rig->in.stats, LEDGER_record) == 0, "cut %zu", cut);
 	}
@@ -377,7 +377,7 @@ Test(kafka_produce, noise_never_breaks_a_promise)
 		send_all(peer, &request);
 		rig_turns(rig, 2);
 		end_peer(peer);
-		cr_assert(rig->in.answers.in_use == 0 && rig->in.appends.in_use == 0);
+		cr_assert(rig->in.answers.slab.in_use == 0 && rig->in.appends.in_use == 0);
 	}
 	peer = open_peer();
 }

@@ -221,8 +221,8 @@ void rig_write(struct rig *r)
 void rig_turn_without_writer(struct rig *r, uint64_t after_us)
 {
 	struct ingest *in = &r->in;
-	in->now_ns += after_us * 1000;
-	in->wall_ms = (int64_t)(1700000000000 + in->now_ns / 1000000);
+	in->now.ns += after_us * 1000;
+	in->now.wall_ms = (int64_t)(1700000000000 + in->now.ns / 1000000);
 	r->frames.count = 0;
 	r->records.count = 0;
 	in->topics = r->topics;
@@ -313,7 +313,7 @@ struct rig *rig_create(const struct rig_options *options)
 	struct rig *r = map_take(sizeof *r);
 	require(r != NULL);
 	struct ingest *in = &r->in;
-	in->now_ns = 1000000000;
+	in->now.ns = 1000000000;
 	rig_listeners(in);
 	list_init(&in->ready);
 	for (unsigned i = 0; i < LISTENERS_MAX; i++)
@@ -321,22 +321,21 @@ struct rig *rig_create(const struct rig_options *options)
 	waiting_init(in);
 	list_init(&in->incomplete);
 	list_init(&in->finished);
-	wheel_init(&in->wheel, in->now_ns);
+	wheel_init(&in->wheel, in->now.ns);
 	r->topics = rig_topics(o.batch_bytes ? o.batch_bytes : RIG_BATCH_BYTES);
 	uint64_t credit = o.lane_credit_bytes ? o.lane_credit_bytes : 4 << 20;
-	uint32_t answers = o.answers_max ? o.answers_max : 4096;
+	struct answers_bounds owed = {.answers = o.answers_max ? o.answers_max : 4096,
+				      .waiters = 16,
+				      .small_chunks = o.answer_chunks ? o.answer_chunks : 8192,
+				      .large_chunks = 64};
 	require(lanes_init(&in->lanes, RIG_WRITERS, 64 << 20, credit, 1 << 20) == 0);
 	require(slab_init(&in->sessions[PROTOCOL_GBT32960],
 			  protocols[PROTOCOL_GBT32960]->session_bytes, RIG_STREAMS_MAX) == 0);
 	require(kept_init(&in->kept) == 0);
-	require(slab_init(&in->answers, sizeof(struct answer), answers) == 0);
-	require(slab_init(&in->waiters, sizeof(struct waiter), 16) == 0);
+	require(answers_init(&in->answers, &owed, &in->stats, &in->now) == 0);
 	require(slab_init(&in->appends, sizeof(struct append_msg),
 			  o.appends_max ? o.appends_max
 					: RIG_WRITERS * HANDOFF_APPENDS_MAX) == 0);
-	require(chunk_pool_init(&in->answer_small, CHUNK_SMALL_BYTES,
-				o.answer_chunks ? o.answer_chunks : 8192) == 0);
-	require(chunk_pool_init(&in->answer_large, CHUNK_BYTES, 64) == 0);
 	for (unsigned i = 0; i < 2; i++)
 		require(wake_init(&r->wakes[i]) == 0);
 	for (unsigned w = 0; w < RIG_WRITERS; w++) {
@@ -360,19 +359,17 @@ struct rig *rig_create(const struct rig_options *options)
 void rig_destroy(struct rig *r)
 {
 	struct ingest *in = &r->in;
-	require(in->appends.in_use == 0 && in->answers.in_use == 0 && in->waiters.in_use == 0);
+	require(in->appends.in_use == 0 && in->answers.slab.in_use == 0 &&
+		in->answers.waiters.in_use == 0);
 	require(list_is_empty(&in->kept.waiting));
 	require(in->lanes.batch_pool.in_use == 0);
-	require(in->answer_small.in_use == 0 && in->answer_large.in_use == 0);
+	require(in->answers.small.in_use == 0 && in->answers.large.in_use == 0);
 	for (unsigned i = 0; i < LEDGERS; i++)
 		require(i == LEDGER_packet || ledger_in_flight(&in->stats, (enum ledger)i) == 0);
 	slab_fini(&in->sessions[PROTOCOL_GBT32960]);
 	kept_fini(&in->kept);
-	slab_fini(&in->answers);
-	slab_fini(&in->waiters);
+	answers_fini(&in->answers);
 	slab_fini(&in->appends);
-	chunk_pool_fini(&in->answer_small);
-	chunk_pool_fini(&in->answer_large);
 	lanes_fini(&in->lanes);
 	for (unsigned w = 0; w < RIG_WRITERS; w++) {
 		require(in->lanes.reserved[w] == 0);

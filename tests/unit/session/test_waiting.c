@@ -138,11 +138,11 @@ Test(waiting, an_answer_is_owed_only_with_a_chunk_to_send_it)
 	struct rig_options o = {.answer_chunks = ANSWERS};
 	struct rig *r = open_vehicles(&o);
 	send_logins(r, 1);
-	cr_assert(r->in.answer_small.in_use == 0, "it is taken when the answer is sent");
+	cr_assert(r->in.answers.small.in_use == 0, "it is taken when the answer is sent");
 	cr_assert(consumed_by(0, ANSWERS) == ANSWERS && consumed_by(ANSWERS, VEHICLES) == 0);
 	cr_assert(!waiting_can_admit(&r->in));
 	rig_settle(r);
-	cr_assert(consumed_by(0, VEHICLES) == VEHICLES && r->in.texts_owed == 0);
+	cr_assert(consumed_by(0, VEHICLES) == VEHICLES && r->in.answers.texts_owed == 0);
 	close_vehicles(r);
 }
 
@@ -235,11 +235,11 @@ Test(waiting, who_is_admitted_and_finds_too_little_keeps_his_place_among_others)
 	send_logins(r, 1);
 	/* Room for ten in the line is shown, and gone again when they come to take it. */
 	struct chain taken = {0};
-	while (chunk_pool_left(&r->in.answer_small) > r->in.texts_owed + 10)
-		chain_push(&taken, chunk_take(&r->in.answer_small));
-	r->in.answers.count += 10;
+	while (chunk_pool_left(&r->in.answers.small) > r->in.answers.texts_owed + 10)
+		chain_push(&taken, chunk_take(&r->in.answers.small));
+	r->in.answers.slab.count += 10;
 	waiting_admit(&r->in);
-	r->in.answers.count -= 10;
+	r->in.answers.slab.count -= 10;
 	rig_turn_without_writer(r, 10);
 	unsigned number = ANSWERS;
 	list_for_each(node, &r->in.waiting[WAIT_ANSWER])

@@ -1,0 +1,77 @@
+/* ingest_parts.h - the upper half of a poller, everything between streams and handoff: what it
+ * consists of.
+ *
+ *     part      what it is                                              changed by
+ *     now       the time of this turn                                   poller.c
+ *     answers   answers owed, who waits for appends, their chunks       answer.c
+ *
+ * Each part is declared by the file that changes it, and whoever needs one takes that one, not the
+ * whole. The whole is for those who must be able to reach all of it: the rows of a protocol, the
+ * stages that call them, and who looks for what has run out.
+ *
+ * Core: poller.
+ */
+#ifndef PENSTOCK_INGEST_PARTS_H
+#define PENSTOCK_INGEST_PARTS_H
+
+#include "dataplane/base/clock.h"
+#include "dataplane/base/slab.h"
+#include "dataplane/batch/lane.h"
+#include "dataplane/batch/topics.h"
+#include "dataplane/inbox.h"
+#include "dataplane/session/answer.h"
+#include "dataplane/session/bad_frames.h"
+#include "dataplane/session/fence.h"
+#include "dataplane/session/kept.h"
+#include "dataplane/session/session.h"
+
+/* One of those who answer calls. */
+struct call_server {
+	struct handoff *handoff;
+	struct slab calls;
+	struct chunk_pool requests; /* CHUNK_BYTES: on their way; control's: of fetches, too */
+};
+
+struct ingest {
+	struct stats stats;             /* the poller's: lower layers point here too */
+	struct moment now;
+	uint8_t poller;
+	const struct topics *topics;    /* of this turn */
+	struct listener listeners[LISTENERS_MAX];
+	unsigned listener_count;
+	struct list ready;              /* struct stream.ready */
+	struct lanes lanes;
+	struct slab sessions[PROTOCOLS];
+	struct kept_records kept;
+	struct answers answers;
+	struct slab appends;
+	uint32_t appends_taken[WRITERS_MAX]; /* of them, by writer */
+	struct slab reads;
+	struct slab fetches;
+	struct call_server servers[CALL_SERVERS];
+	struct inbox inbox;
+	struct list packets;            /* struct inbox_msg.node: PACKETs, for the next turns */
+	struct fences fences;
+	/* The stream a handle names, or null; `transport` is whose streams they are. */
+	struct stream *(*stream_find)(void *transport, uint64_t handle);
+	void *transport;
+	struct wheel wheel;
+	/* Per listener, so that one linger rules each: struct lane.open_node, earliest deadline
+	 * first. */
+	struct list open_lanes[LISTENERS_MAX];
+	uint32_t sticky[LISTENERS_MAX]; /* batches closed: where records without a key go next */
+	struct list waiting[WAITS];     /* struct session.blocked, by enum wait_for */
+	uint32_t sessions_blocked;      /* on these and the lanes' lists */
+	uint32_t frames_blocked;        /* of them, for what any frame needs */
+	uint32_t tickets;               /* given so far to sessions that wait */
+	struct lane *reserve_lane;      /* whose credit WAIT_RESERVE is for */
+	struct list incomplete;         /* Kafka batches being received, oldest first */
+	struct list finished;           /* struct append_msg.node: complete, for handoff */
+	struct handoff *writers[WRITERS_MAX];
+	unsigned writer_count;
+	struct bad_frames bad_frames;
+	struct poller_settings settings;
+	bool is_draining;
+};
+
+#endif
