@@ -10,6 +10,7 @@
 #include "dataplane/session/ack.h"
 #include "dataplane/session/delivery.h"
 #include "dataplane/session/kept.h"
+#include "dataplane/session/waiting_admit.h"
 
 #include <errno.h>
 
@@ -77,7 +78,7 @@ static void turn_begin(struct poller *p)
 static void turn_end(struct poller *p, bool busy)
 {
 	struct ingest *in = &p->ingest;
-	bool is_waiting = in->sessions_blocked > 0 || nic_has_unsent(p->options.nic);
+	bool is_waiting = in->waits.blocked > 0 || nic_has_unsent(p->options.nic);
 	laps_end(&p->turn.laps, &in->stats, busy, is_waiting);
 	if (busy)
 		stats_add(&in->stats, STAT_cycles_nic, laps_aside(&p->turn.laps));
@@ -216,8 +217,7 @@ static void ingest_init(struct ingest *in, const struct poller_options *o)
 	list_init(&in->ready);
 	for (unsigned i = 0; i < LISTENERS_MAX; i++)
 		list_init(&in->open_lanes[i]);
-	waiting_init(in);
-	list_init(&in->incomplete);
+	waiting_init(&in->waits, &in->stats);
 	list_init(&in->finished);
 	wheel_init(&in->wheel, in->now.ns);
 	memcpy(in->writers, o->writers, sizeof in->writers);

@@ -56,11 +56,11 @@ static enum kafka_error refusal_of(const struct ingest *in, const struct record 
 	return KAFKA_ERROR_NONE;
 }
 
-static void record_refuse(struct ingest *in, enum kafka_error error)
+static void record_refuse(struct stats *stats, enum kafka_error error)
 {
 	bool is_large = error == KAFKA_ERROR_MESSAGE_TOO_LARGE;
-	stats_add(&in->stats, STAT_records_received, 1);
-	stats_add(&in->stats, is_large ? STAT_record_reject_too_large : STAT_record_reject_topic,
+	stats_add(stats, STAT_records_received, 1);
+	stats_add(stats, is_large ? STAT_record_reject_too_large : STAT_record_reject_topic,
 		  1);
 }
 
@@ -72,7 +72,7 @@ static bool frame_refuse(struct ingest *in, const struct frame *f, enum kafka_er
 	struct answer *answer;
 	if (!session_protocol(f->session)->accept(in, f->session, f, &answer))
 		return false;
-	record_refuse(in, error);
+	record_refuse(&in->stats, error);
 	if (!answer)
 		return true;
 	struct append_msg refused = {.error = (int16_t)error};
@@ -90,12 +90,13 @@ static bool frame_reserve(struct intake *i, struct session *s, const struct reco
 {
 	struct ingest *in = i->in;
 	enum wait_for append = WAIT_APPEND + r->lane->writer;
-	if (!waiting_is_turn(in, s, append) ||
+	if (!waiting_is_turn(&in->waits, s, append) ||
 	    !append_is_sure(in, r->lane, i->records->count)) {
-		session_wait(in, s, append);
+		session_wait(&in->waits, s, append);
 		return false;
 	}
-	return credit_take(in, s, r->lane, record_reserve_bytes(r->key, r->value), false);
+	return credit_take(&in->waits, &in->lanes, s, r->lane,
+			   record_reserve_bytes(r->key, r->value), false);
 }
 
 static void frame_consume(const struct frame *f)
@@ -217,7 +218,7 @@ static void datagram_input(struct intake *i, const struct datagram *d, char *add
 		r->key = address_key(&d->from.address, address);
 	enum kafka_error refusal = refusal_of(in, r);
 	if (refusal) {
-		record_refuse(in, refusal);
+		record_refuse(&in->stats, refusal);
 	} else if (!in->is_draining && datagram_reserve(i, r)) {
 		stats_add(&in->stats, STAT_records_received, 1);
 		i->records->count++;

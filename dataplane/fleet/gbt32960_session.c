@@ -11,6 +11,7 @@
  */
 #include "dataplane/base/require.h"
 #include "dataplane/session/answer.h"
+#include "dataplane/session/ingest_parts.h"
 #include "dataplane/session/protocols.h"
 #include "dataplane/session/waiting.h"
 #include "dataplane/wire/fleet/gbt32960.h"
@@ -159,10 +160,10 @@ static void wait_for(struct ingest *in, struct cut *c)
 }
 
 /* While sessions wait, each gets what one frame needs: another would be cut in vain. */
-static unsigned frames_end(const struct ingest *in, const struct session *s,
+static unsigned frames_end(const struct waits *w, const struct session *s,
 			   const struct frame_vec *frames)
 {
-	bool is_want = in->frames_blocked > 0 || s->admitted != WAIT_NOTHING;
+	bool is_want = w->frames_blocked > 0 || s->admitted != WAIT_NOTHING;
 	return is_want ? frames->count + 1 : FRAMES_PER_TURN;
 }
 
@@ -173,15 +174,15 @@ static void gbt32960_cut(struct ingest *in, struct session *s, struct frame_vec 
 		.gs = gs,
 		.frames = frames,
 		.stream = s->stream,
-		.frames_end = frames_end(in, s, frames),
+		.frames_end = frames_end(&in->waits, s, frames),
 		.readable = stream_readable(s->stream),
 	};
 	bool is_early = (s->own & IS_WAITING) && gs->wait_at == (uint32_t)s->offset &&
 			c.readable < gs->wait_bytes && abandon_before(&c) == 0;
 	if (is_early)
 		return;
-	if (c.readable > 0 && !waiting_is_turn(in, s, WAIT_ANSWER)) {
-		session_wait(in, s, WAIT_ANSWER);
+	if (c.readable > 0 && !waiting_is_turn(&in->waits, s, WAIT_ANSWER)) {
+		session_wait(&in->waits, s, WAIT_ANSWER);
 		return;
 	}
 	while (has_room(&c) && cut_good(&c))
@@ -287,14 +288,14 @@ static struct bytes answer_data(const struct ingest *in, const struct listener *
 }
 
 /* An answer that carries a time at most; null: the session waits. */
-static struct answer *answer_take_short(struct ingest *in, struct session *s, bool is_silent,
-					const struct gbt32960_header *request,
+static struct answer *answer_take_short(struct answers *as, struct waits *w, struct session *s,
+					bool is_silent, const struct gbt32960_header *request,
 					struct bytes data)
 {
 	size_t size = GBT32960_FRAME_BYTES_MIN + data.size;
-	struct answer *a = answer_take_text(&in->answers, s, is_silent, size);
+	struct answer *a = answer_take_text(as, s, is_silent, size);
 	if (!a) {
-		session_wait(in, s, WAIT_ANSWER);
+		session_wait(w, s, WAIT_ANSWER);
 		return NULL;
 	}
 	uint8_t bcc = gbt32960_answer_emit(a->text, request, GBT32960_SUCCESS, data);
@@ -305,21 +306,21 @@ static struct answer *answer_take_short(struct ingest *in, struct session *s, bo
 }
 
 /* One that echoes more; null: the session waits. */
-static struct answer *answer_take_long(struct ingest *in, struct session *s, bool is_silent,
-				       const struct gbt32960_header *request,
+static struct answer *answer_take_long(struct answers *as, struct waits *w, struct session *s,
+				       bool is_silent, const struct gbt32960_header *request,
 				       struct bytes data)
 {
 	size_t size = GBT32960_FRAME_BYTES_MIN + data.size;
 	bool is_small = size <= CHUNK_BYTES / 2;
-	struct chunk_pool *pool = is_small ? &in->answers.small : &in->answers.large;
-	size_t left = is_small ? answer_chunks_left(&in->answers) : chunk_pool_left(pool);
-	bool has_room = (is_small || waiting_is_turn(in, s, WAIT_LARGE)) &&
+	struct chunk_pool *pool = is_small ? &as->small : &as->large;
+	size_t left = is_small ? answer_chunks_left(as) : chunk_pool_left(pool);
+	bool has_room = (is_small || waiting_is_turn(w, s, WAIT_LARGE)) &&
 			left * pool->chunk_bytes >= size;
-	struct answer *a = has_room ? answer_take(&in->answers, s, is_silent) : NULL;
+	struct answer *a = has_room ? answer_take(as, s, is_silent) : NULL;
 	if (!has_room && !is_small)
-		session_wait_bytes(in, s, WAIT_LARGE, (uint32_t)size);
+		session_wait_bytes(w, s, WAIT_LARGE, (uint32_t)size);
 	else if (!a)
-		session_wait(in, s, WAIT_ANSWER);
+		session_wait(w, s, WAIT_ANSWER);
 	if (!a)
 		return NULL;
 	uint8_t header[GBT32960_HEADER_BYTES];
@@ -338,8 +339,9 @@ static struct answer *answer_make(struct ingest *in, struct session *s, struct b
 	const struct gbt32960_header *request = gbt32960_header_of(frame);
 	struct bytes data = answer_data(in, s->listener, frame, time);
 	if (data.size + GBT32960_FRAME_BYTES_MIN <= ANSWER_TEXT_BYTES)
-		return answer_take_short(in, s, is_silent, request, data);
-	return answer_take_long(in, s, is_silent, request, data);
+		return answer_take_short(&in->answers, &in->waits, s, is_silent, request,
+					 data);
+	return answer_take_long(&in->answers, &in->waits, s, is_silent, request, data);
 }
 
 static bool gbt32960_accept(struct ingest *in, struct session *s, const struct frame *f,

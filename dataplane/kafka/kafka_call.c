@@ -4,6 +4,7 @@
 #include "dataplane/base/require.h"
 #include "dataplane/kafka/kafka_step.h"
 #include "dataplane/session/delivery.h"
+#include "dataplane/session/ingest_parts.h"
 
 static struct call_server *server_of(struct ingest *in, const struct kafka_session *ks)
 {
@@ -28,17 +29,17 @@ static enum kafka_progress call_send(struct ingest *in, struct kafka_session *ks
 {
 	struct session *s = &ks->base;
 	struct call_server *server = server_of(in, ks);
-	bool may_call = waiting_is_turn(in, s, WAIT_CALL + ks->server) &&
+	bool may_call = waiting_is_turn(&in->waits, s, WAIT_CALL + ks->server) &&
 			handoff_has_room(server->handoff, HANDOFF_CALL);
 	struct call_msg *c = may_call ? slab_take(&server->calls) : NULL;
 	if (!c)
-		return kafka_wait(in, ks, WAIT_CALL + ks->server);
-	struct answer *a = waiting_is_turn(in, s, WAIT_ANSWER)
+		return kafka_wait(&in->waits, ks, WAIT_CALL + ks->server);
+	struct answer *a = waiting_is_turn(&in->waits, s, WAIT_ANSWER)
 				   ? answer_take(&in->answers, s, false)
 				   : NULL;
 	if (!a) {
 		slab_give(&server->calls, c);
-		return kafka_wait(in, ks, WAIT_ANSWER);
+		return kafka_wait(&in->waits, ks, WAIT_ANSWER);
 	}
 	a->waiting = 1;
 	a->frames = 1;
@@ -88,9 +89,9 @@ static void call_release(struct ingest *in, struct call_msg *c)
 /* ---- the reply -------------------------------------------------------------------------- */
 
 /* The server wants the connection closed: the request was no good. */
-static void answer_reject(struct ingest *in, struct answer *a)
+static void answer_reject(struct stats *stats, struct answer *a)
 {
-	stats_add(&in->stats, STAT_frame_reject_request, a->frames);
+	stats_add(stats, STAT_frame_reject_request, a->frames);
 	a->frames = 0;
 	a->is_silent = true;
 	a->closes = true;
@@ -102,14 +103,14 @@ static uint64_t pool_bytes(const struct chunk_pool *p)
 }
 
 /* False: the session waits for room. */
-static bool answer_fill(struct ingest *in, struct session *s, struct answer *a,
-			struct bytes reply)
+static bool answer_fill(struct answers *as, struct waits *w, struct session *s,
+			struct answer *a, struct bytes reply)
 {
-	if (!reply.data || reply.size > pool_bytes(&in->answers.large)) {
-		answer_reject(in, a);
+	if (!reply.data || reply.size > pool_bytes(&as->large)) {
+		answer_reject(as->stats, a);
 		return true;
 	}
-	bool fits = kafka_answer_take(in, s, &a->bytes, reply.data, reply.size);
+	bool fits = kafka_answer_take(as, w, s, &a->bytes, reply.data, reply.size);
 	s->is_answering = !fits;
 	return fits;
 }
@@ -121,7 +122,7 @@ static void call_reply(struct ingest *in, struct call_msg *c)
 		struct kafka_session *ks = kafka_session_of(a->session);
 		struct bytes reply = {c->reply, c->reply_bytes};
 		ks->held = NULL;
-		if (!answer_fill(in, &ks->base, a, reply)) {
+		if (!answer_fill(&in->answers, &in->waits, &ks->base, a, reply)) {
 			ks->held = c;
 			return;
 		}
@@ -183,7 +184,7 @@ static void parked_answer(struct ingest *in, struct kafka_session *ks, struct in
 {
 	struct answer *a = ks->parked;
 	ks->held_send = NULL;
-	if (!answer_fill(in, &ks->base, a, give->bytes)) {
+	if (!answer_fill(&in->answers, &in->waits, &ks->base, a, give->bytes)) {
 		ks->held_send = give;
 		return;
 	}

@@ -4,6 +4,7 @@
 #include "dataplane/base/clock.h"
 #include "dataplane/kafka/kafka_fetch_pass.h"
 #include "dataplane/kafka/kafka_step.h"
+#include "dataplane/session/ingest_parts.h"
 #include "dataplane/wire/kafka/kafka_error.h"
 #include "dataplane/wire/kafka/kafka_header.h"
 #include "dataplane/wire/kafka/leader_epoch.h"
@@ -45,7 +46,7 @@ static void set_limits(struct ingest *in, struct fetch *f, const struct fetch_he
 
 static struct fetch *fetch_take(struct ingest *in, struct kafka_session *ks)
 {
-	bool is_turn = waiting_is_turn(in, &ks->base, WAIT_FETCH);
+	bool is_turn = waiting_is_turn(&in->waits, &ks->base, WAIT_FETCH);
 	struct fetch *f = is_turn ? slab_take(&in->fetches) : NULL;
 	if (!f)
 		return NULL;
@@ -72,7 +73,7 @@ enum kafka_progress kafka_fetch_head(struct ingest *in, struct kafka_session *ks
 		return KAFKA_REJECT;
 	struct fetch *f = fetch_take(in, ks);
 	if (!f)
-		return kafka_wait(in, ks, WAIT_FETCH);
+		return kafka_wait(&in->waits, ks, WAIT_FETCH);
 	set_limits(in, f, &head);
 	f->topics_left = (uint32_t)topics;
 	kafka_consume(ks, used);
@@ -148,10 +149,10 @@ static struct fetch_part *part_take(struct ingest *in, struct kafka_session *ks)
 	struct chain *parts = &ks->fetch->parts;
 	uint32_t bytes = sizeof(struct fetch_part);
 	struct fetch_part *part = NULL;
-	if (waiting_may_grow(in, &ks->base, WAIT_REQUEST + CALL_CONTROL, parts, bytes))
+	if (waiting_may_grow(&in->waits, &ks->base, WAIT_REQUEST + CALL_CONTROL, parts, bytes))
 		part = (void *)chain_reserve(parts, &in->servers[CALL_CONTROL].requests, bytes);
 	if (!part)
-		session_wait_bytes(in, &ks->base, WAIT_REQUEST + CALL_CONTROL, bytes);
+		session_wait_bytes(&in->waits, &ks->base, WAIT_REQUEST + CALL_CONTROL, bytes);
 	return part;
 }
 
@@ -198,10 +199,10 @@ static enum kafka_progress end_step(struct ingest *in, struct kafka_session *ks)
 		return KAFKA_CUT;
 	if (decoded == KAFKA_DECODED_TOO_LARGE || (uint32_t)(c.at - start) < ks->left)
 		return KAFKA_REJECT;
-	bool is_turn = waiting_is_turn(in, &ks->base, WAIT_ANSWER);
+	bool is_turn = waiting_is_turn(&in->waits, &ks->base, WAIT_ANSWER);
 	f->answer = is_turn ? answer_take(&in->answers, &ks->base, false) : NULL;
 	if (!f->answer)
-		return kafka_wait(in, ks, WAIT_ANSWER);
+		return kafka_wait(&in->waits, ks, WAIT_ANSWER);
 	f->answer->waiting = 1;
 	f->answer->frames = 1;
 	f->answer->may_wait = true;

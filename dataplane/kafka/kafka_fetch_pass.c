@@ -4,6 +4,7 @@
 #include "dataplane/base/clock.h"
 #include "dataplane/base/require.h"
 #include "dataplane/kafka/kafka_step.h"
+#include "dataplane/session/ingest_parts.h"
 #include "dataplane/wire/kafka/kafka_error.h"
 #include "dataplane/wire/kafka/kafka_header.h"
 
@@ -118,23 +119,23 @@ static bool is_at_start(const struct fetch *f)
 
 /* A pass that begins goes behind those who wait; one under way goes on: what it holds, they
  * wait for. */
-static bool is_turn(const struct ingest *in, const struct fetch *f, enum wait_for what)
+static bool is_turn(const struct waits *w, const struct fetch *f, enum wait_for what)
 {
 	const struct session *s = &f->session->base;
-	return !is_at_start(f) || waiting_is_turn(in, s, what);
+	return !is_at_start(f) || waiting_is_turn(w, s, what);
 }
 
 /* The pass begins anew when there is memory again: what waits for it holds none. */
-static void pass_drop(struct ingest *in, struct fetch *f)
+static void pass_drop(struct answers *as, struct waits *w, struct fetch *f)
 {
 	uint32_t chunks = f->bytes_needed ? f->bytes_needed / CHUNK_BYTES + 2 : READ_CHUNKS_MIN;
-	chunks = min_u32(chunks + 2 * PIECE_CHUNKS_MAX, in->answers.large.count);
+	chunks = min_u32(chunks + 2 * PIECE_CHUNKS_MAX, as->large.count);
 	chain_give(&f->answer->bytes);
 	chain_give(&f->found.bytes);
 	f->found = (struct fetch_found){0};
 	pass_begin(f);
 	f->session->base.is_answering = true;
-	session_wait_bytes(in, &f->session->base, WAIT_LARGE, chunks * CHUNK_BYTES);
+	session_wait_bytes(w, &f->session->base, WAIT_LARGE, chunks * CHUNK_BYTES);
 }
 
 /* ---- reads ----------------------------------------------------------------------------- */
@@ -148,10 +149,10 @@ static uint32_t part_budget(const struct fetch *f, const struct fetch_part *part
 
 /* Chunks for the read: a batch begins anywhere in its first block. 0 with *starved: there
  * are too few now. */
-static uint32_t chunks_for(struct ingest *in, const struct fetch *f, uint32_t budget,
-			   bool *starved)
+static uint32_t chunks_for(struct answers *as, struct waits *w, const struct fetch *f,
+			   uint32_t budget, bool *starved)
 {
-	uint32_t left = chunk_pool_left(&in->answers.large);
+	uint32_t left = chunk_pool_left(&as->large);
 	uint32_t spare = 2 * PIECE_CHUNKS_MAX;
 	uint32_t usable = left > spare ? left - spare : 0;
 	uint32_t bytes = max_u32(budget, f->bytes_needed);
@@ -164,7 +165,7 @@ static uint32_t chunks_for(struct ingest *in, const struct fetch *f, uint32_t bu
 		return 0;
 	/* What is left over the least goes to those who wait, or were admitted together. */
 	bool is_shared = f->session->base.admitted == WAIT_LARGE ||
-			 !list_is_empty(&in->waiting[WAIT_LARGE]);
+			 !list_is_empty(&w->lines[WAIT_LARGE]);
 	return is_shared ? least : min_u32(wanted, usable);
 }
 
@@ -173,10 +174,10 @@ static bool can_ever_hold(const struct answers *as, uint32_t bytes)
 	return bytes / CHUNK_BYTES + 2 + 2 * PIECE_CHUNKS_MAX <= as->large.count;
 }
 
-static void read_wait(struct ingest *in, struct fetch *f, enum wait_for what)
+static void read_wait(struct waits *w, struct fetch *f, enum wait_for what)
 {
 	f->session->base.is_answering = true;
-	session_wait(in, &f->session->base, what);
+	session_wait(w, &f->session->base, what);
 }
 
 /* False: it waits for memory, or for its turn to read. */
@@ -186,17 +187,18 @@ static bool read_send(struct ingest *in, struct fetch *f, struct fetch_part *par
 	struct handoff *h = in->writers[writer];
 	uint32_t budget = part_budget(f, part);
 	bool starved;
-	uint32_t chunks = chunks_for(in, f, budget, &starved);
+	uint32_t chunks = chunks_for(&in->answers, &in->waits, f, budget, &starved);
 	if (starved) {
-		pass_drop(in, f);
+		pass_drop(&in->answers, &in->waits, f);
 		return false;
 	}
 	if (chunks == 0)
 		f->min_bytes = 0; /* what cannot be held is not waited for */
-	bool may_read = is_turn(in, f, WAIT_READ + writer) && handoff_has_room(h, HANDOFF_READ);
+	bool may_read = is_turn(&in->waits, f, WAIT_READ + writer) &&
+			handoff_has_room(h, HANDOFF_READ);
 	struct read_msg *r = may_read ? slab_take(&in->reads) : NULL;
 	if (!r) {
-		read_wait(in, f, WAIT_READ + writer);
+		read_wait(&in->waits, f, WAIT_READ + writer);
 		return false;
 	}
 	r->msg = (struct handoff_msg){.kind = HANDOFF_READ, .sender = in->poller};
@@ -366,8 +368,8 @@ static bool pass_step(struct ingest *in, struct fetch *f)
 {
 	struct fetch_part *part = f->error ? NULL : fetch_part_at(f);
 	bool begins = chain_is_empty(&f->answer->bytes);
-	if (!has_room(&in->answers) || (begins && !is_turn(in, f, WAIT_LARGE))) {
-		pass_drop(in, f);
+	if (!has_room(&in->answers) || (begins && !is_turn(&in->waits, f, WAIT_LARGE))) {
+		pass_drop(&in->answers, &in->waits, f);
 		return false;
 	}
 	if (begins)

@@ -5,6 +5,7 @@
 #include "dataplane/kafka/kafka_receive.h"
 #include "dataplane/kafka/kafka_step.h"
 #include "dataplane/kafka/kafka_topic.h"
+#include "dataplane/session/ingest_parts.h"
 #include "dataplane/wire/kafka/kafka_error.h"
 #include "dataplane/wire/kafka/kafka_header.h"
 #include "dataplane/wire/kafka/msg_produce.h"
@@ -27,7 +28,7 @@ static enum kafka_progress end_step(struct ingest *in, struct kafka_session *ks)
 
 /* Appends one piece of the answer, and a count where one follows. With acks=0 too: nobody
  * will send it, but the topic's name is kept there. False: the session waits for memory. */
-static bool answer_piece(struct ingest *in, struct kafka_session *ks,
+static bool answer_piece(struct answers *as, struct waits *w, struct kafka_session *ks,
 			 const struct kafka_message *m, const void *piece, int64_t count)
 {
 	uint8_t room[PIECE_BYTES_MAX];
@@ -35,16 +36,16 @@ static bool answer_piece(struct ingest *in, struct kafka_session *ks,
 	kafka_encode(m, ks->version, piece, &e);
 	if (count != NO_COUNT)
 		kafka_length_emit(&e, ks->is_flexible, count);
-	return kafka_answer_take(in, &ks->base, &ks->produce.answer->bytes, room,
+	return kafka_answer_take(as, w, &ks->base, &ks->produce.answer->bytes, room,
 				 emitter_size(&e));
 }
 
 /* ---- head ------------------------------------------------------------------------------ */
 
 /* An answer that waits for its own request, outside the queue until that has been read. */
-static struct answer *answer_begin(struct ingest *in, struct kafka_session *ks, int16_t acks)
+static struct answer *answer_begin(struct answers *as, struct kafka_session *ks, int16_t acks)
 {
-	struct answer *a = answer_take(&in->answers, &ks->base, acks == PRODUCE_ACKS_NONE);
+	struct answer *a = answer_take(as, &ks->base, acks == PRODUCE_ACKS_NONE);
 	if (!a)
 		return NULL;
 	list_remove(&a->node);
@@ -55,13 +56,14 @@ static struct answer *answer_begin(struct ingest *in, struct kafka_session *ks, 
 	return a;
 }
 
-static bool answer_head(struct ingest *in, struct kafka_session *ks, int64_t topics)
+static bool answer_head(struct answers *as, struct waits *w, struct kafka_session *ks,
+			int64_t topics)
 {
 	uint8_t room[KAFKA_RESPONSE_HEADER_BYTES_MAX + VARINT32_BYTES_MAX];
 	struct emitter e = emitter_of(room, sizeof room);
 	kafka_response_header_emit(&e, ks->correlation_id, ks->is_flexible);
 	kafka_length_emit(&e, ks->is_flexible, topics);
-	return kafka_answer_take(in, &ks->base, &ks->produce.answer->bytes, room,
+	return kafka_answer_take(as, w, &ks->base, &ks->produce.answer->bytes, room,
 				 emitter_size(&e));
 }
 
@@ -79,11 +81,11 @@ enum kafka_progress kafka_produce_head(struct ingest *in, struct kafka_session *
 	if (topics < 0 || (uint64_t)topics > (ks->left - used) /
 						     produce_topic_bytes_min(ks->is_flexible))
 		return KAFKA_REJECT;
-	if (!p->answer && waiting_is_turn(in, &ks->base, WAIT_ANSWER))
-		p->answer = answer_begin(in, ks, head.acks);
+	if (!p->answer && waiting_is_turn(&in->waits, &ks->base, WAIT_ANSWER))
+		p->answer = answer_begin(&in->answers, ks, head.acks);
 	if (!p->answer)
-		return kafka_wait(in, ks, WAIT_ANSWER);
-	if (!answer_head(in, ks, topics))
+		return kafka_wait(&in->waits, ks, WAIT_ANSWER);
+	if (!answer_head(&in->answers, &in->waits, ks, topics))
 		return KAFKA_WAIT;
 	p->acks = head.acks;
 	p->is_transactional = head.transactional_id.data != NULL;
@@ -116,7 +118,7 @@ static enum kafka_progress topic_step(struct ingest *in, struct kafka_session *k
 					produce_partition_bytes_min(ks->is_flexible) ||
 	    p->partitions + partitions > KAFKA_REQUEST_PARTITIONS_MAX)
 		return KAFKA_REJECT;
-	if (!answer_piece(in, ks, &produce_topic, &topic, partitions))
+	if (!answer_piece(&in->answers, &in->waits, ks, &produce_topic, &topic, partitions))
 		return KAFKA_WAIT;
 	p->name_bytes = (uint32_t)topic.name.size;
 	p->name_end = (uint32_t)p->answer->bytes.size - count_bytes(ks, partitions);
@@ -171,17 +173,17 @@ static enum kafka_progress batch_step(struct ingest *in, struct kafka_session *k
 
 /* The partition's part of the answer; for a good batch the writer will fill it in. False: the
  * session waits for memory. */
-static bool answer_outcome(struct ingest *in, struct kafka_session *ks)
+static bool answer_outcome(struct answers *as, struct waits *w, struct kafka_session *ks)
 {
 	struct kafka_produce *p = &ks->produce;
 	struct answer *a = p->answer;
 	const struct batch_verdict_row *row = &batch_verdicts[p->receive.verdict];
 	bool is_good = p->receive.verdict == BATCH_GOOD;
-	bool is_turn = !a->first_in_use || waiting_is_turn(in, &ks->base, WAIT_WAITER);
-	struct waiter *w =
-		is_good && is_turn ? answer_wait(&in->answers, a, p->receive.append) : NULL;
-	if (is_good && !w) {
-		kafka_wait(in, ks, WAIT_WAITER);
+	bool is_turn = !a->first_in_use || waiting_is_turn(w, &ks->base, WAIT_WAITER);
+	struct waiter *waiter =
+		is_good && is_turn ? answer_wait(as, a, p->receive.append) : NULL;
+	if (is_good && !waiter) {
+		kafka_wait(w, ks, WAIT_WAITER);
 		return false;
 	}
 	struct produce_outcome outcome = {
@@ -194,14 +196,14 @@ static bool answer_outcome(struct ingest *in, struct kafka_session *ks)
 				  row->text ? strlen(row->text) : 0},
 	};
 	uint32_t at = (uint32_t)a->bytes.size;
-	if (!answer_piece(in, ks, &produce_outcome, &outcome, NO_COUNT)) {
-		if (w)
-			answer_unwait(&in->answers, p->receive.append);
+	if (!answer_piece(as, w, ks, &produce_outcome, &outcome, NO_COUNT)) {
+		if (waiter)
+			answer_unwait(as, p->receive.append);
 		return false;
 	}
-	if (w) {
-		w->tag = (uint8_t)ks->version;
-		w->patch_at = at + OUTCOME_PATCH_FROM;
+	if (waiter) {
+		waiter->tag = (uint8_t)ks->version;
+		waiter->patch_at = at + OUTCOME_PATCH_FROM;
 	} else {
 		a->is_error = true;
 		a->closes = a->is_silent;
@@ -211,7 +213,7 @@ static bool answer_outcome(struct ingest *in, struct kafka_session *ks)
 
 static enum kafka_progress outcome_step(struct ingest *in, struct kafka_session *ks)
 {
-	if (!answer_outcome(in, ks))
+	if (!answer_outcome(&in->answers, &in->waits, ks))
 		return KAFKA_WAIT;
 	kafka_receive_end(in, ks);
 	ks->step = partition_end_step;
@@ -221,15 +223,16 @@ static enum kafka_progress outcome_step(struct ingest *in, struct kafka_session 
 /* ---- ends ------------------------------------------------------------------------------ */
 
 /* Reads the tags that end a structure of the request; the answer's are `m`'s. */
-static enum kafka_progress end_piece(struct ingest *in, struct kafka_session *ks,
-				     const struct kafka_message *m, const void *piece)
+static enum kafka_progress end_piece(struct answers *as, struct waits *w,
+				     struct kafka_session *ks, const struct kafka_message *m,
+				     const void *piece)
 {
 	struct cursor c = kafka_peek(ks);
 	const uint8_t *start = c.at;
 	struct produce_tags tags;
 	if (!kafka_read_piece(ks, &produce_tags, &c, &tags))
 		return KAFKA_CUT;
-	if (m && !answer_piece(in, ks, m, piece, NO_COUNT))
+	if (m && !answer_piece(as, w, ks, m, piece, NO_COUNT))
 		return KAFKA_WAIT;
 	kafka_consume(ks, (uint32_t)(c.at - start));
 	return KAFKA_GO;
@@ -237,7 +240,7 @@ static enum kafka_progress end_piece(struct ingest *in, struct kafka_session *ks
 
 static enum kafka_progress partition_end_step(struct ingest *in, struct kafka_session *ks)
 {
-	enum kafka_progress p = end_piece(in, ks, NULL, NULL);
+	enum kafka_progress p = end_piece(&in->answers, &in->waits, ks, NULL, NULL);
 	if (p == KAFKA_GO)
 		ks->step = --ks->produce.partitions_left ? partition_step : topic_end_step;
 	return p;
@@ -246,7 +249,7 @@ static enum kafka_progress partition_end_step(struct ingest *in, struct kafka_se
 static enum kafka_progress topic_end_step(struct ingest *in, struct kafka_session *ks)
 {
 	const struct produce_tags tags = {0};
-	enum kafka_progress p = end_piece(in, ks, &produce_tags, &tags);
+	enum kafka_progress p = end_piece(&in->answers, &in->waits, ks, &produce_tags, &tags);
 	if (p == KAFKA_GO)
 		ks->step = --ks->produce.topics_left ? topic_step : end_step;
 	return p;
@@ -255,7 +258,7 @@ static enum kafka_progress topic_end_step(struct ingest *in, struct kafka_sessio
 static enum kafka_progress end_step(struct ingest *in, struct kafka_session *ks)
 {
 	const struct produce_tail tail = {0};
-	enum kafka_progress p = end_piece(in, ks, &produce_tail, &tail);
+	enum kafka_progress p = end_piece(&in->answers, &in->waits, ks, &produce_tail, &tail);
 	if (p != KAFKA_GO)
 		return p;
 	struct answer *a = ks->produce.answer;

@@ -4,6 +4,7 @@
 #include "dataplane/base/require.h"
 #include "dataplane/batch/batch.h"
 #include "dataplane/kafka/kafka_topic.h"
+#include "dataplane/session/ingest_parts.h"
 #include "dataplane/wire/kafka/kafka_error.h"
 #include "dataplane/wire/kafka/msg_produce.h"
 #include "dataplane/wire/record/record_walk.h"
@@ -130,16 +131,16 @@ static bool append_begin(struct ingest *in, struct kafka_session *ks)
 	struct partition_ref ref = topic->refs[p->partition];
 	struct lane *lane = lanes_get(&in->lanes, ref);
 	enum wait_for what = WAIT_APPEND + lane->writer;
-	bool is_turn = waiting_is_turn(in, &ks->base, what);
+	bool is_turn = waiting_is_turn(&in->waits, &ks->base, what);
 	struct append_msg *a = is_turn ? append_take(in, lane) : NULL;
 	if (!a) {
-		session_wait(in, &ks->base, what);
+		session_wait(&in->waits, &ks->base, what);
 		return false;
 	}
 	a->partition = ref;
 	a->level = p->acks == PRODUCE_ACKS_ALL ? ACK_DURABLE : ACK_WRITTEN;
 	p->receive.append = a;
-	list_append(&in->incomplete, &p->receive.node);
+	list_append(&in->waits.incomplete, &p->receive.node);
 	return true;
 }
 
@@ -175,8 +176,8 @@ static enum kafka_progress take_credit(struct ingest *in, struct kafka_session *
 	struct kafka_receive *r = &ks->produce.receive;
 	struct append_msg *a = r->append;
 	uint32_t step = min_u32(r->left, CHUNK_BYTES);
-	bool is_oldest = in->incomplete.next == &r->node;
-	if (!credit_take(in, &ks->base, append_lane(a), step, is_oldest))
+	bool is_oldest = in->waits.incomplete.next == &r->node;
+	if (!credit_take(&in->waits, &in->lanes, &ks->base, append_lane(a), step, is_oldest))
 		return KAFKA_WAIT;
 	a->reserved_bytes += step;
 	r->credit = step;
@@ -289,19 +290,19 @@ enum kafka_progress kafka_receive(struct ingest *in, struct kafka_session *ks)
 
 /* Out of the poller's incomplete batches; the oldest of those that stay may use the reserve
  * now, so it is woken if it waits. */
-static void leave_incomplete(struct ingest *in, struct kafka_receive *r)
+static void leave_incomplete(struct waits *w, struct kafka_receive *r)
 {
-	bool was_oldest = in->incomplete.next == &r->node;
+	bool was_oldest = w->incomplete.next == &r->node;
 	list_remove(&r->node);
-	if (!was_oldest || list_is_empty(&in->incomplete))
+	if (!was_oldest || list_is_empty(&w->incomplete))
 		return;
 	struct kafka_receive *oldest =
-		list_entry(in->incomplete.next, struct kafka_receive, node);
+		list_entry(w->incomplete.next, struct kafka_receive, node);
 	struct session *s =
 		&container_of(oldest, struct kafka_session, produce.receive)->base;
 	if (!session_is_blocked(s))
 		return;
-	session_unblock(in, s);
+	session_unblock(w, s);
 	stream_wake(s->stream, STREAM_READABLE);
 }
 
@@ -310,7 +311,7 @@ void kafka_receive_end(struct ingest *in, struct kafka_session *ks)
 	struct kafka_receive *r = &ks->produce.receive;
 	struct append_msg *a = r->append;
 	r->append = NULL;
-	leave_incomplete(in, r);
+	leave_incomplete(&in->waits, r);
 	stats_add(&in->stats, STAT_records_received, r->records);
 	if (r->verdict == BATCH_GOOD) {
 		a->records = r->records;
@@ -327,7 +328,7 @@ void kafka_receive_drop(struct ingest *in, struct kafka_session *ks)
 	struct kafka_receive *r = &ks->produce.receive;
 	struct append_msg *a = r->append;
 	r->append = NULL;
-	leave_incomplete(in, r);
+	leave_incomplete(&in->waits, r);
 	if (a)
 		append_give(in, a);
 }

@@ -4,6 +4,7 @@
 #include "dataplane/kafka/kafka_fetch.h"
 #include "dataplane/kafka/kafka_fetch_pass.h"
 #include "dataplane/kafka/kafka_produce.h"
+#include "dataplane/session/ingest_parts.h"
 #include "dataplane/session/protocols.h"
 #include "dataplane/wire/kafka/kafka_header.h"
 

@@ -52,7 +52,7 @@ typedef enum kafka_progress kafka_step(struct ingest *in, struct kafka_session *
 
 /* One partition's batch on its way in; see kafka_receive.h. */
 struct kafka_receive {
-	struct list node;      /* ingest->incomplete, or alone */
+	struct list node;          /* ingest->waits.incomplete, or alone */
 	struct append_msg *append; /* null: refused, its bytes are skipped */
 	uint32_t left;         /* bytes of the batch not consumed */
 	uint32_t taken;        /* bytes consumed */
@@ -130,10 +130,10 @@ static inline void kafka_consume(struct kafka_session *ks, uint32_t n)
 }
 
 /* The session waits for `what`, as the step says. */
-static inline enum kafka_progress kafka_wait(struct ingest *in, struct kafka_session *ks,
+static inline enum kafka_progress kafka_wait(struct waits *w, struct kafka_session *ks,
 					     enum wait_for what)
 {
-	session_wait(in, &ks->base, what);
+	session_wait(w, &ks->base, what);
 	return KAFKA_WAIT;
 }
 

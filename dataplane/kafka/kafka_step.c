@@ -1,6 +1,7 @@
 /* kafka_step.c - what the steps of any request do: pieces read, bytes kept, answers grown; see
  * kafka_step.h. */
 #include "dataplane/kafka/kafka_step.h"
+#include "dataplane/session/ingest_parts.h"
 #include "dataplane/wire/kafka/kafka_header.h"
 
 /* Answers beyond this many bytes grow in large chunks. */
@@ -17,10 +18,10 @@ bool kafka_request_append(struct ingest *in, struct kafka_session *ks, struct ch
 			  struct bytes b)
 {
 	enum wait_for what = WAIT_REQUEST + ks->server;
-	if (waiting_may_grow(in, &ks->base, what, c, b.size) &&
+	if (waiting_may_grow(&in->waits, &ks->base, what, c, b.size) &&
 	    chain_append(c, &in->servers[ks->server].requests, b.data, b.size))
 		return true;
-	session_wait_bytes(in, &ks->base, what, (uint32_t)b.size);
+	session_wait_bytes(&in->waits, &ks->base, what, (uint32_t)b.size);
 	return false;
 }
 
@@ -36,15 +37,15 @@ bool kafka_answer_append(struct answers *as, struct chain *c, const void *data, 
 	return small_append(as, c, data, size) || chain_append(c, &as->large, data, size);
 }
 
-bool kafka_answer_take(struct ingest *in, struct session *s, struct chain *c, const void *data,
-		       size_t size)
+bool kafka_answer_take(struct answers *as, struct waits *w, struct session *s, struct chain *c,
+		       const void *data, size_t size)
 {
-	if (small_append(&in->answers, c, data, size))
+	if (small_append(as, c, data, size))
 		return true;
-	if (waiting_may_grow(in, s, WAIT_LARGE, c, size) &&
-	    chain_append(c, &in->answers.large, data, size))
+	if (waiting_may_grow(w, s, WAIT_LARGE, c, size) &&
+	    chain_append(c, &as->large, data, size))
 		return true;
-	session_wait_bytes(in, s, WAIT_LARGE, (uint32_t)size);
+	session_wait_bytes(w, s, WAIT_LARGE, (uint32_t)size);
 	return false;
 }
 

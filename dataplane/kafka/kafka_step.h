@@ -18,8 +18,8 @@ bool kafka_request_append(struct ingest *in, struct kafka_session *ks, struct ch
 /* Appends to an answer: from the small chunks while it is small. False: no memory now. */
 bool kafka_answer_append(struct answers *as, struct chain *c, const void *data, size_t size);
 /* The same, in line with all who want large chunks. False: the session waits for them. */
-bool kafka_answer_take(struct ingest *in, struct session *s, struct chain *c, const void *data,
-		       size_t size);
+bool kafka_answer_take(struct answers *as, struct waits *w, struct session *s, struct chain *c,
+		       const void *data, size_t size);
 
 /* The answer has its bytes: fills in the size field. */
 void kafka_answer_seal(struct answer *a);

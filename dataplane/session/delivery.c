@@ -19,19 +19,20 @@ static struct session *session_find(struct ingest *in, uint64_t handle)
 }
 
 /* Nobody who waits for the same memory is overtaken. */
-static bool bytes_copy(struct ingest *in, struct bytes b, struct chain *ret)
+static bool bytes_copy(struct answers *as, struct waits *w, struct bytes b, struct chain *ret)
 {
-	size_t small = (size_t)answer_chunks_left(&in->answers) * CHUNK_SMALL_BYTES;
-	if (b.size <= min_size(small, CHUNK_BYTES) && list_is_empty(&in->waiting[WAIT_ANSWER]))
-		return chain_append(ret, &in->answers.small, b.data, b.size);
-	return list_is_empty(&in->waiting[WAIT_LARGE]) &&
-	       chain_append(ret, &in->answers.large, b.data, b.size);
+	size_t small = (size_t)answer_chunks_left(as) * CHUNK_SMALL_BYTES;
+	if (b.size <= min_size(small, CHUNK_BYTES) && list_is_empty(&w->lines[WAIT_ANSWER]))
+		return chain_append(ret, &as->small, b.data, b.size);
+	return list_is_empty(&w->lines[WAIT_LARGE]) &&
+	       chain_append(ret, &as->large, b.data, b.size);
 }
 
-static enum inbox_outcome send_untold(struct ingest *in, struct session *s, struct bytes b)
+static enum inbox_outcome send_untold(struct answers *as, struct waits *w, struct session *s,
+				      struct bytes b)
 {
 	struct chain copy = {0};
-	if (b.size > stream_send_room(s->stream) || !bytes_copy(in, b, &copy))
+	if (b.size > stream_send_room(s->stream) || !bytes_copy(as, w, b, &copy))
 		return INBOX_FULL;
 	stream_send(s->stream, &copy);
 	return INBOX_DONE;
@@ -43,7 +44,7 @@ static void take_send(struct ingest *in, struct inbox_msg *m)
 	if (s && m->ticket.request && session_protocol(s)->deliver)
 		session_protocol(s)->deliver(in, s, m);
 	else if (s && !m->ticket.request)
-		delivery_give(in, m, send_untold(in, s, m->bytes));
+		delivery_give(in, m, send_untold(&in->answers, &in->waits, s, m->bytes));
 	else
 		delivery_give(in, m, INBOX_GONE);
 }

@@ -4,6 +4,7 @@
  *     part      what it is                                              changed by
  *     now       the time of this turn                                   poller.c
  *     answers   answers owed, who waits for appends, their chunks       answer.c
+ *     waits     sessions that wait for what has run out                 waiting.c
  *
  * Each part is declared by the file that changes it, and whoever needs one takes that one, not the
  * whole. The whole is for those who must be able to reach all of it: the rows of a protocol, the
@@ -24,6 +25,7 @@
 #include "dataplane/session/fence.h"
 #include "dataplane/session/kept.h"
 #include "dataplane/session/session.h"
+#include "dataplane/session/waiting.h"
 
 /* One of those who answer calls. */
 struct call_server {
@@ -60,12 +62,7 @@ struct ingest {
 	 * first. */
 	struct list open_lanes[LISTENERS_MAX];
 	uint32_t sticky[LISTENERS_MAX]; /* batches closed: where records without a key go next */
-	struct list waiting[WAITS];     /* struct session.blocked, by enum wait_for */
-	uint32_t sessions_blocked;      /* on these and the lanes' lists */
-	uint32_t frames_blocked;        /* of them, for what any frame needs */
-	uint32_t tickets;               /* given so far to sessions that wait */
-	struct lane *reserve_lane;      /* whose credit WAIT_RESERVE is for */
-	struct list incomplete;         /* Kafka batches being received, oldest first */
+	struct waits waits;
 	struct list finished;           /* struct append_msg.node: complete, for handoff */
 	struct handoff *writers[WRITERS_MAX];
 	unsigned writer_count;

@@ -3,6 +3,7 @@
 #include "dataplane/base/clock.h"
 #include "dataplane/base/require.h"
 #include "dataplane/session/answer.h"
+#include "dataplane/session/ingest_parts.h"
 #include "dataplane/session/kept.h"
 #include "dataplane/session/protocols.h"
 #include "dataplane/session/waiting.h"
@@ -48,7 +49,7 @@ static void session_detach(struct ingest *in, struct session *s)
 		session_drop_kept(in, s);
 	session_protocol(s)->close(in, s);
 	answers_orphan(&in->answers, s);
-	session_unblock(in, s);
+	session_unblock(&in->waits, s);
 	session_disarm(in, s);
 	s->stream->session = NULL;
 	slab_give(&in->sessions[s->listener->protocol], s);

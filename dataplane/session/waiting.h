@@ -1,10 +1,10 @@
-/* waiting.h - sessions that wait for what has run out: who they are, in what order they are
- * served, and when.
+/* waiting.h - sessions that wait for what has run out: who they are, and in what order they are
+ * served; waiting_admit.h says when.
  *
- *     no answer left ─ session_wait ──▶ waiting[WAIT_ANSWER] ─┐
- *     few chunks ─ session_wait_bytes ▶ waiting[WAIT_LARGE] ──┤
+ *     no answer left ─ session_wait ──▶ lines[WAIT_ANSWER] ───┐
+ *     few chunks ─ session_wait_bytes ▶ lines[WAIT_LARGE] ────┤
  *     no credit left ─ credit_take ─┬─▶ lane->blocked ────────┼─ waiting_admit ─▶ ready, in front
- *                                   └─▶ waiting[WAIT_CREDIT] ─┘  as many as there is something for
+ *                                   └─▶ lines[WAIT_CREDIT] ───┘  as many as there is something for
  *
  * A session that waits leaves its bytes in the stream and is not looked at. Once a turn, what has
  * been given back is counted against the lists, oldest first, one for one: who is admitted finds
@@ -16,50 +16,57 @@
  * is waited for by who holds some already; see is_stuck() in kafka_session.c.
  *
  * While any session waits for what a frame needs, a T-Box session cuts one a turn: more would be
- * cut again. Core: poller. Cost of a turn: the lists that are not empty, and the
- * sessions admitted, ADMITTED_PER_TURN of each list at most.
+ * cut again. Core: poller.
  */
 #ifndef PENSTOCK_WAITING_H
 #define PENSTOCK_WAITING_H
 
-#include "dataplane/session/ingest_parts.h"
+#include "dataplane/batch/lane.h"
+#include "dataplane/session/session.h"
 
-void waiting_init(struct ingest *in);
+/* Who waits, and for what. */
+struct waits {
+	struct stats *stats;
+	uint32_t blocked;         /* sessions in these lines and in the lanes' */
+	uint32_t frames_blocked;  /* of them, for what any frame needs */
+	uint32_t tickets;         /* given so far */
+	struct list lines[WAITS]; /* struct session.blocked, by enum wait_for */
+	/* Kafka batches being received, oldest first: the first one may use the reserve. */
+	struct list incomplete;
+	struct lane *reserve_lane; /* whose credit WAIT_RESERVE is for */
+};
+
+void waiting_init(struct waits *w, struct stats *stats);
 
 /* May the session take what there is, or do others wait for it? */
-static inline bool waiting_is_turn(const struct ingest *in, const struct session *s,
+static inline bool waiting_is_turn(const struct waits *w, const struct session *s,
 				   enum wait_for what)
 {
-	return list_is_empty(&in->waiting[what]) || s->admitted == what;
+	return list_is_empty(&w->lines[what]) || s->admitted == what;
 }
 
 /* May the session make `c` longer, of the chunks that `what` is? What fits behind its end needs
  * no turn. */
-static inline bool waiting_may_grow(const struct ingest *in, const struct session *s,
+static inline bool waiting_may_grow(const struct waits *w, const struct session *s,
 				    enum wait_for what, const struct chain *c, size_t bytes)
 {
-	return (c->tail && chunk_room(c->tail) >= bytes) || waiting_is_turn(in, s, what);
+	return (c->tail && chunk_room(c->tail) >= bytes) || waiting_is_turn(w, s, what);
 }
 
 /* The session cannot go on without `what`. */
-void session_wait(struct ingest *in, struct session *s, enum wait_for what);
+void session_wait(struct waits *w, struct session *s, enum wait_for what);
 
 /* The same for chunks that hold `bytes`: whoever is first in the line keeps what there is until
  * it is enough. */
-void session_wait_bytes(struct ingest *in, struct session *s, enum wait_for what,
+void session_wait_bytes(struct waits *w, struct session *s, enum wait_for what,
 			uint32_t bytes);
 
 /* Takes `bytes` of the lane's credit for the session; false: it waits for them. `is_oldest`: it
  * has the oldest incomplete batch, for which there is a reserve. */
-bool credit_take(struct ingest *in, struct session *s, struct lane *lane, uint32_t bytes,
-		 bool is_oldest);
+bool credit_take(struct waits *w, struct lanes *lanes, struct session *s, struct lane *lane,
+		 uint32_t bytes, bool is_oldest);
 
 /* It waits no longer. */
-void session_unblock(struct ingest *in, struct session *s);
-
-/* Puts in front of the ready list whom there is something for. */
-void waiting_admit(struct ingest *in);
-/* Would waiting_admit() find anybody? Asked before the core sleeps. */
-bool waiting_can_admit(const struct ingest *in);
+void session_unblock(struct waits *w, struct session *s);
 
 #endif

@@ -1,6 +1,7 @@
 /* test_gbt32960_answer.c - what a T-Box or a platform is answered, and that it is answered
  * only when its frame is stored. */
 #include "dataplane/session/waiting.h"
+#include "dataplane/session/waiting_admit.h"
 #include "dataplane/wire/fleet/gbt32960.h"
 #include "dataplane/wire/kafka/kafka_error.h"
 #include "tests/unit/base/untouched.h"
@@ -213,7 +214,7 @@ Test(gbt32960_answer, others_are_not_held_up_by_an_echo_that_waits_for_chunks)
 		chain_push(&taken, chunk_take(&r->in.answers.large));
 	wire_send(echo, f.data, f.size);
 	rig_settle(r);
-	cr_assert(r->in.sessions_blocked == 1);
+	cr_assert(r->in.waits.blocked == 1);
 	for (unsigned i = 0; i < 5; i++)
 		wire_send(other, sample_login()->data, sample_login()->size);
 	rig_turn_without_writer(r, 10);

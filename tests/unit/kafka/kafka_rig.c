@@ -6,6 +6,7 @@
 #include "dataplane/kafka/kafka_fetch.h"
 #include "dataplane/session/ack.h"
 #include "dataplane/session/kept.h"
+#include "dataplane/session/waiting_admit.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>
@@ -490,8 +491,7 @@ struct rig *rig_create(const struct rig_options *options)
 	in->transport = r;
 	delivery_init(in);
 	list_init(&in->ready);
-	waiting_init(in);
-	list_init(&in->incomplete);
+	waiting_init(&in->waits, &in->stats);
 	list_init(&in->finished);
 	for (unsigned i = 0; i < LISTENERS_MAX; i++)
 		list_init(&in->open_lanes[i]);
@@ -541,7 +541,7 @@ static void rig_audit(const struct rig *r)
 	for (unsigned w = 0; w < RIG_WRITERS; w++)
 		cr_assert(in->lanes.reserved[w] == 0, "%zu credit", (size_t)in->lanes.reserved[w]);
 	cr_assert(in->wheel.armed == 0, "%u timers", in->wheel.armed);
-	cr_assert(list_is_empty(&in->incomplete) && list_is_empty(&in->finished));
+	cr_assert(list_is_empty(&in->waits.incomplete) && list_is_empty(&in->finished));
 	cr_assert(ledger_in_flight(&in->stats, LEDGER_frame) == 0, "frame ledger: %ld",
 		  (long)ledger_in_flight(&in->stats, LEDGER_frame));
 	cr_assert(ledger_in_flight(&in->stats, LEDGER_record) == 0, "record ledger: %ld",

@@ -2,6 +2,7 @@
  * and what becomes of those who wait. */
 #include "tests/unit/kafka/kafka_rig.h"
 #include "dataplane/session/waiting.h"
+#include "dataplane/session/waiting_admit.h"
 
 #include <criterion/criterion.h>
 
@@ -216,7 +217,8 @@ Test(kafka_waiting, a_connection_lost_in_the_line_for_chunks_leaves_it)
 	for (unsigned i = 0; i < 4; i++)
 		peer_lose(peers[i]);
 	rig_turns(rig, 3);
-	cr_assert(rig->in.sessions_blocked == 2 && rig->in.servers[CALL_CONTROL].calls.in_use == 1);
+	cr_assert(rig->in.waits.blocked == 2 &&
+		  rig->in.servers[CALL_CONTROL].calls.in_use == 1);
 	chain_give(&taken);
 	rig_turns(rig, 4);
 	check_served(4, 6, 6);
@@ -280,7 +282,7 @@ Test(kafka_waiting, of_answers_that_wait_for_each_others_chunks_one_gives_way)
 			rig_turns(rig, 2);
 		}
 	check_served(0, 0, COUNT);
-	cr_assert(rig->in.sessions_blocked > 0);
+	cr_assert(rig->in.waits.blocked > 0);
 	for (unsigned i = 0; i < 12; i++)
 		rig_turn(rig, RIG_TIMEOUT_MS / 10);
 	cr_assert(peers[0]->is_closed + peers[1]->is_closed == 1, "one, and one only");
@@ -371,7 +373,7 @@ Test(kafka_waiting, a_fetch_that_wakes_up_goes_behind_those_who_wait_to_read)
 	rig_release_one(rig, 0);
 	rig_store(rig, OTHER_SLOT, 1, 10);
 	rig_turns(rig, 2);
-	cr_assert(rig->held_count == RIG_READS && rig->in.sessions_blocked == 1);
+	cr_assert(rig->held_count == RIG_READS && rig->in.waits.blocked == 1);
 	rig_release_one(rig, RIG_READS - 1);
 	rig_turns(rig, 2);
 	cr_assert(has_answer(0) && parked->sent.size == 0);
@@ -420,16 +422,15 @@ Test(kafka_waiting, requests_stand_in_line_for_the_chunks_that_keep_them)
 			call(peers[i], 100);
 		rig_turns(rig, 3);
 	}
-	cr_assert(rig->in.sessions_blocked == COUNT);
+	cr_assert(rig->in.waits.blocked == COUNT);
 	rig->hold_calls = rig->hold_reads = true;
 	give_chunks(1);
 	rig_turns(rig, 3);
-	cr_assert(rig->held_count == 1 && rig->in.sessions_blocked == COUNT - 1);
+	cr_assert(rig->held_count == 1 && rig->in.waits.blocked == COUNT - 1);
 	peer_lose(peers[1]);
 	rig_release(rig);
 	rig_turns(rig, 3);
-	cr_assert(has_answer(0) && rig->in.sessions_blocked == 1, "%u",
-		  rig->in.sessions_blocked);
+	cr_assert(has_answer(0) && rig->in.waits.blocked == 1, "%u", rig->in.waits.blocked);
 	rig->hold_calls = rig->hold_reads = false;
 	rig_release(rig);
 	rig_store(rig, 0, 1, 10);
@@ -457,7 +458,7 @@ Test(kafka_waiting, who_comes_while_requests_wait_for_chunks_goes_behind_them)
 	rig_turns(rig, 1);
 	rig->hold_calls = true;
 	rig_turns(rig, 2);
-	cr_assert(rig->calls == 0 && rig->held_count == 1 && rig->in.sessions_blocked == 1);
+	cr_assert(rig->calls == 0 && rig->held_count == 1 && rig->in.waits.blocked == 1);
 	rig->hold_calls = false;
 	rig_release(rig);
 	rig_turns(rig, 1);

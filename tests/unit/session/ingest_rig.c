@@ -8,6 +8,7 @@
 #include "dataplane/kafka/kafka_session.h"
 #include "dataplane/session/ack.h"
 #include "dataplane/session/kept.h"
+#include "dataplane/session/waiting_admit.h"
 #include "dataplane/wire/record/record_batch.h"
 
 /* The rig speaks no Kafka. */
@@ -318,8 +319,7 @@ struct rig *rig_create(const struct rig_options *options)
 	list_init(&in->ready);
 	for (unsigned i = 0; i < LISTENERS_MAX; i++)
 		list_init(&in->open_lanes[i]);
-	waiting_init(in);
-	list_init(&in->incomplete);
+	waiting_init(&in->waits, &in->stats);
 	list_init(&in->finished);
 	wheel_init(&in->wheel, in->now.ns);
 	r->topics = rig_topics(o.batch_bytes ? o.batch_bytes : RIG_BATCH_BYTES);

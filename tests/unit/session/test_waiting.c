@@ -1,6 +1,7 @@
 /* test_waiting.c - more frames than there are answers or credit: everybody is served in the order
  * he came, and nobody is looked at in vain. */
 #include "dataplane/session/waiting.h"
+#include "dataplane/session/waiting_admit.h"
 #include "tests/unit/session/ingest_rig.h"
 
 #include <criterion/criterion.h>
@@ -122,7 +123,7 @@ Test(waiting, without_answers_a_frame_is_cut_once_and_then_not_looked_at)
 	struct rig *r = open_vehicles(&o);
 	send_logins(r, 1);
 	cr_assert(consumed_by(0, ANSWERS) == ANSWERS && consumed_by(ANSWERS, VEHICLES) == 0);
-	cr_assert(r->in.sessions_blocked == VEHICLES - ANSWERS);
+	cr_assert(r->in.waits.blocked == VEHICLES - ANSWERS);
 	uint64_t blocked = rig_stat(r, STAT_sessions_blocked);
 	for (unsigned turn = 0; turn < 100; turn++) {
 		cr_assert(list_is_empty(&r->in.ready) && !waiting_can_admit(&r->in));
@@ -242,7 +243,7 @@ Test(waiting, who_is_admitted_and_finds_too_little_keeps_his_place_among_others)
 	r->in.answers.slab.count -= 10;
 	rig_turn_without_writer(r, 10);
 	unsigned number = ANSWERS;
-	list_for_each(node, &r->in.waiting[WAIT_ANSWER])
+	list_for_each(node, &r->in.waits.lines[WAIT_ANSWER])
 		cr_assert(list_entry(node, struct session, blocked)->stream ==
 			  &vehicles[number++]->stream);
 	cr_assert(number == VEHICLES);
@@ -258,7 +259,7 @@ Test(waiting, a_connection_that_ends_while_it_waits_leaves_the_line)
 	for (unsigned i = ANSWERS; i < VEHICLES; i += 2)
 		wire_lose(vehicles[i]);
 	rig_turn_without_writer(r, 10);
-	cr_assert(r->in.sessions_blocked == (VEHICLES - ANSWERS) / 2, "%u", r->in.sessions_blocked);
+	cr_assert(r->in.waits.blocked == (VEHICLES - ANSWERS) / 2, "%u", r->in.waits.blocked);
 	rig_settle(r);
 	for (unsigned i = ANSWERS + 1; i < VEHICLES; i += 2)
 		cr_assert(consumed_by(i, i + 1) == 1);
@@ -271,7 +272,7 @@ Test(waiting, credit_that_was_promised_to_a_lost_connection_goes_to_the_next)
 	struct rig *r = open_vehicles(&o);
 	for (unsigned i = 0; i < 3; i++)
 		send_login(r, i);
-	cr_assert(consumed_by(0, 3) == 1 && r->in.sessions_blocked == 2);
+	cr_assert(consumed_by(0, 3) == 1 && r->in.waits.blocked == 2);
 	for (unsigned turn = 0; turn < 10; turn++)
 		rig_turn_without_writer(r, 1000);
 	/* All is given back, and goes to the second, which is lost in that very turn. */
