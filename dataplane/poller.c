@@ -66,10 +66,10 @@ static void turn_begin(struct poller *p)
 	t->datagrams.count = 0;
 	t->frames.count = 0;
 	t->records.count = 0;
-	if (unlikely(!in->is_draining &&
+	if (unlikely(!in->sessions.is_draining &&
 		     atomic_load_explicit(p->options.drain, memory_order_relaxed))) {
 		tcp_refuse(p->tcp);
-		sessions_drain(in);
+		sessions_drain(&in->sessions);
 	}
 }
 
@@ -140,13 +140,13 @@ bool poller_turn(struct poller *p)
 	tcp_input(p->tcp, &t->segments, in->now.ns);
 	spent(p, STAT_cycles_tcp_in);
 	session_timers(in);
-	bool ready = !list_is_empty(&in->ready);
+	bool ready = !list_is_empty(&in->sessions.ready);
 	session_input(in, &t->frames);
 	spent(p, STAT_cycles_session);
 	ingest_input(in, &t->frames, &t->datagrams, &t->records);
 	spent(p, STAT_cycles_ingest);
 	batch_input(in, &t->records);
-	batch_flush(in, in->is_draining);
+	batch_flush(in, in->sessions.is_draining);
 	spent(p, STAT_cycles_batch);
 	handoff_submit(in);
 	spent(p, STAT_cycles_handoff);
@@ -167,11 +167,7 @@ static int slabs_init(struct ingest *in, const struct poller_options *o)
 {
 	uint32_t appends = HANDOFF_APPENDS_MAX * o->writer_count;
 	uint32_t reads = HANDOFF_READS_MAX * o->writer_count;
-	int error = 0;
-	for (unsigned i = 0; i < PROTOCOLS && !error; i++)
-		if (protocols[i])
-			error = slab_init(&in->sessions[i], protocols[i]->session_bytes,
-					  o->sessions_max);
+	int error = sessions_init(&in->sessions, o->sessions_max, &in->stats, &in->now);
 	error = error ? error : kept_init(&in->kept);
 	error = error ? error : slab_init(&in->appends, sizeof(struct append_msg), appends);
 	error = error ? error : slab_init(&in->reads, sizeof(struct read_msg), reads);
@@ -214,12 +210,10 @@ static void ingest_init(struct ingest *in, const struct poller_options *o)
 	in->poller = o->index;
 	memcpy(in->listeners, o->listeners, o->listener_count * sizeof *o->listeners);
 	in->listener_count = o->listener_count;
-	list_init(&in->ready);
 	for (unsigned i = 0; i < LISTENERS_MAX; i++)
 		list_init(&in->open_lanes[i]);
 	waiting_init(&in->waits, &in->stats);
 	list_init(&in->finished);
-	wheel_init(&in->wheel, in->now.ns);
 	memcpy(in->writers, o->writers, sizeof in->writers);
 	in->writer_count = o->writer_count;
 	in->servers[CALL_CONTROL].handoff = o->control;
@@ -246,7 +240,7 @@ static int net_init(struct poller *p, const struct poller_options *o)
 	udp_init(&p->udp, &in->stats);
 	struct tcp_options tcp = {.ip = &p->ip,
 				  .stats = &in->stats,
-				  .ready = &in->ready,
+				  .ready = &in->sessions.ready,
 				  .receive = &p->receive,
 				  .scratch = p->scratch,
 				  .scratch_size = SCRATCH_BYTES,
@@ -291,8 +285,7 @@ void poller_destroy(struct poller *p)
 	struct ingest *in = &p->ingest;
 	if (p->tcp)
 		tcp_destroy(p->tcp);
-	for (unsigned i = 0; i < PROTOCOLS; i++)
-		slab_fini(&in->sessions[i]);
+	sessions_fini(&in->sessions);
 	answers_fini(&in->answers);
 	slab_fini(&in->appends);
 	slab_fini(&in->reads);
@@ -315,7 +308,8 @@ bool poller_is_drained(const struct poller *p)
 	for (unsigned i = 0; i < CALL_SERVERS; i++)
 		calls += in->servers[i].calls.in_use;
 	return tcp_connections(p->tcp) == 0 && in->appends.in_use == 0 &&
-	       in->answers.slab.in_use == 0 && calls == 0 && list_is_empty(&in->ready);
+	       in->answers.slab.in_use == 0 && calls == 0 &&
+	       list_is_empty(&in->sessions.ready);
 }
 
 void poller_reset_connections(struct poller *p)
@@ -326,7 +320,7 @@ void poller_reset_connections(struct poller *p)
 bool poller_may_sleep(const struct poller *p)
 {
 	const struct ingest *in = &p->ingest;
-	if (!list_is_empty(&in->ready) || waiting_can_admit(in))
+	if (!list_is_empty(&in->sessions.ready) || waiting_can_admit(in))
 		return false;
 	for (unsigned w = 0; w < in->writer_count; w++)
 		if (handoff_has_up(in->writers[w]))
@@ -344,7 +338,7 @@ uint64_t poller_idle_ns(const struct poller *p, uint64_t limit_ns)
 	if (nic_has_unsent(p->options.nic))
 		limit_ns = min_u64(limit_ns, UNSENT_RETRY_NS);
 	limit_ns = tcp_idle_ns(p->tcp, now_ns, limit_ns);
-	limit_ns = wheel_idle_ns(&in->wheel, now_ns, limit_ns);
+	limit_ns = wheel_idle_ns(&in->sessions.wheel, now_ns, limit_ns);
 	return batch_idle_ns(in, now_ns, limit_ns);
 }
 

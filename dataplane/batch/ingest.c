@@ -219,7 +219,7 @@ static void datagram_input(struct intake *i, const struct datagram *d, char *add
 	enum kafka_error refusal = refusal_of(in, r);
 	if (refusal) {
 		record_refuse(&in->stats, refusal);
-	} else if (!in->is_draining && datagram_reserve(i, r)) {
+	} else if (!in->sessions.is_draining && datagram_reserve(i, r)) {
 		stats_add(&in->stats, STAT_records_received, 1);
 		i->records->count++;
 	} else {

@@ -144,7 +144,7 @@ static bool cut_window(struct cut *c)
 }
 
 /* Remembers what is waited for, and for how long. */
-static void wait_for(struct ingest *in, struct cut *c)
+static void wait_for(struct sessions *ss, struct cut *c)
 {
 	struct gbt32960_session *gs = c->gs;
 	struct session *s = &gs->session;
@@ -156,7 +156,7 @@ static void wait_for(struct ingest *in, struct cut *c)
 	if (is_same)
 		return;
 	gs->armed_end = s->offset + c->readable;
-	session_arm(in, s, s->listener->frame_timeout_ms);
+	session_arm(ss, s, s->listener->frame_timeout_ms);
 }
 
 /* While sessions wait, each gets what one frame needs: another would be cut in vain. */
@@ -190,13 +190,13 @@ static void gbt32960_cut(struct ingest *in, struct session *s, struct frame_vec 
 	while (has_room(&c) && cut_window(&c))
 		;
 	if (c.is_waiting) {
-		wait_for(in, &c);
+		wait_for(&in->sessions, &c);
 		return;
 	}
 	if (s->own & IS_WAITING)
 		stream_need(s->stream, 0);
 	s->own &= (uint8_t)~IS_WAITING;
-	session_disarm(in, s);
+	session_disarm(&in->sessions, s);
 	if (c.at < c.readable)
 		stream_wake(s->stream, STREAM_READABLE);
 }
@@ -205,7 +205,7 @@ static void gbt32960_expire(struct ingest *in, struct session *s)
 {
 	struct gbt32960_session *gs = of(s);
 	if (session_is_held(s)) {
-		session_arm(in, s, s->listener->frame_timeout_ms);
+		session_arm(&in->sessions, s, s->listener->frame_timeout_ms);
 		return;
 	}
 	gs->abandoned = gs->armed_end;

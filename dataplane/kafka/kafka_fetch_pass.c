@@ -307,12 +307,12 @@ static void lane_watch(struct ingest *in, struct lane *lane)
 	handoff_send(h, &lane->watch.msg);
 }
 
-static void fetch_arm(struct ingest *in, struct fetch *f, uint64_t after_ms)
+static void fetch_arm(struct sessions *ss, struct fetch *f, uint64_t after_ms)
 {
 	uint64_t left_ms = 0;
-	if (f->deadline_ns > in->now.ns)
-		left_ms = (f->deadline_ns - in->now.ns + NS_PER_MS - 1) / NS_PER_MS;
-	session_arm(in, &f->session->base, min_u64(left_ms, after_ms));
+	if (f->deadline_ns > ss->now->ns)
+		left_ms = (f->deadline_ns - ss->now->ns + NS_PER_MS - 1) / NS_PER_MS;
+	session_arm(ss, &f->session->base, min_u64(left_ms, after_ms));
 }
 
 static void fetch_park(struct ingest *in, struct fetch *f)
@@ -328,7 +328,7 @@ static void fetch_park(struct ingest *in, struct fetch *f)
 		/* A watch beyond what this part saw: what it waits for has come already. */
 		is_due |= lane->watch.offset > part->high_watermark;
 	}
-	fetch_arm(in, f, is_due ? AGAIN_MS : UINT64_MAX);
+	fetch_arm(&in->sessions, f, is_due ? AGAIN_MS : UINT64_MAX);
 }
 
 static void fetch_unpark(struct fetch *f)
@@ -352,15 +352,15 @@ static void fetch_finish(struct ingest *in, struct fetch *f)
 	kafka_answer_seal(a);
 	a->is_error = f->has_error || f->error;
 	f->session->fetch = NULL;
-	session_disarm(in, &f->session->base);
+	session_disarm(&in->sessions, &f->session->base);
 	kafka_fetch_give(in, f);
 	answer_done(&in->answers, a);
 }
 
-static bool is_enough(const struct ingest *in, const struct fetch *f)
+static bool is_enough(const struct sessions *ss, const struct fetch *f)
 {
 	return f->bytes >= f->min_bytes || f->has_error || f->error || f->partitions == 0 ||
-	       in->now.ns >= f->deadline_ns || in->is_draining;
+	       ss->now->ns >= f->deadline_ns || ss->is_draining;
 }
 
 /* Goes on where the pass is; false: the session waits. */
@@ -375,7 +375,7 @@ static bool pass_step(struct ingest *in, struct fetch *f)
 	if (begins)
 		answer_begin(&in->answers, f);
 	if (!part) {
-		if (is_enough(in, f))
+		if (is_enough(&in->sessions, f))
 			fetch_finish(in, f);
 		else
 			fetch_park(in, f);
@@ -401,7 +401,7 @@ static void fetch_run(struct ingest *in, struct fetch *f)
 void kafka_fetch_begin(struct ingest *in, struct fetch *f)
 {
 	f->state = FETCH_RUNNING;
-	session_disarm(in, &f->session->base);
+	session_disarm(&in->sessions, &f->session->base);
 	pass_begin(f);
 	fetch_run(in, f);
 }
@@ -410,7 +410,7 @@ void kafka_fetch_begin(struct ingest *in, struct fetch *f)
 static void fetch_again(struct ingest *in, struct fetch *f)
 {
 	fetch_unpark(f);
-	session_disarm(in, &f->session->base);
+	session_disarm(&in->sessions, &f->session->base);
 	pass_begin(f);
 	fetch_run(in, f);
 }

@@ -155,14 +155,15 @@ static void peer_ended(struct ingest *in, struct kafka_session *ks)
 }
 
 /* Guards against a peer that stops in the middle of a request. */
-static void stall_guard(struct ingest *in, struct kafka_session *ks, bool moved)
+static void stall_guard(struct sessions *ss, uint64_t timeout_ms, struct kafka_session *ks,
+			bool moved)
 {
 	struct session *s = &ks->base;
 	bool is_inside = ks->step || stream_readable(s->stream) > 0;
 	if (!is_inside)
-		session_disarm(in, s);
+		session_disarm(ss, s);
 	else if (moved || !s->is_timed)
-		session_arm(in, s, in->settings.request_timeout_ms);
+		session_arm(ss, s, timeout_ms);
 }
 
 /* It is the session's turn to take what its answer waited for. */
@@ -201,7 +202,8 @@ static void kafka_cut(struct ingest *in, struct session *s, struct frame_vec *fr
 		stream_wake(s->stream, STREAM_READABLE);
 	/* While an answer is owed alone, the timer is its own. */
 	if (!ks->is_alone)
-		stall_guard(in, ks, s->offset != offset);
+		stall_guard(&in->sessions, in->settings.request_timeout_ms, ks,
+			    s->offset != offset);
 }
 
 /* ---- the protocol's row ---------------------------------------------------------------- */
@@ -235,7 +237,7 @@ static void kafka_expire(struct ingest *in, struct session *s)
 		session_abort(s);
 	else
 		/* We kept it waiting, not the other way round. */
-		session_arm(in, s, in->settings.request_timeout_ms);
+		session_arm(&in->sessions, s, in->settings.request_timeout_ms);
 }
 
 static void kafka_close(struct ingest *in, struct session *s)

@@ -3,6 +3,7 @@
  *
  *     part      what it is                                              changed by
  *     now       the time of this turn                                   poller.c
+ *     sessions  sessions, who is ready, timers                          session.c
  *     answers   answers owed, who waits for appends, their chunks       answer.c
  *     waits     sessions that wait for what has run out                 waiting.c
  *
@@ -41,9 +42,8 @@ struct ingest {
 	const struct topics *topics;    /* of this turn */
 	struct listener listeners[LISTENERS_MAX];
 	unsigned listener_count;
-	struct list ready;              /* struct stream.ready */
 	struct lanes lanes;
-	struct slab sessions[PROTOCOLS];
+	struct sessions sessions;
 	struct kept_records kept;
 	struct answers answers;
 	struct slab appends;
@@ -57,7 +57,6 @@ struct ingest {
 	/* The stream a handle names, or null; `transport` is whose streams they are. */
 	struct stream *(*stream_find)(void *transport, uint64_t handle);
 	void *transport;
-	struct wheel wheel;
 	/* Per listener, so that one linger rules each: struct lane.open_node, earliest deadline
 	 * first. */
 	struct list open_lanes[LISTENERS_MAX];
@@ -68,7 +67,6 @@ struct ingest {
 	unsigned writer_count;
 	struct bad_frames bad_frames;
 	struct poller_settings settings;
-	bool is_draining;
 };
 
 #endif

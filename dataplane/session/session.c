@@ -15,12 +15,32 @@ const struct protocol *const protocols[PROTOCOLS] = {
 	[PROTOCOL_GBT32960] = &protocol_gbt32960,
 };
 
-static void session_attach(struct ingest *in, struct stream *stream)
+int sessions_init(struct sessions *ss, uint32_t count, struct stats *stats,
+		  const struct moment *now)
 {
-	const struct listener *listener = &in->listeners[stream->listener];
-	struct session *s = slab_take(&in->sessions[listener->protocol]);
+	int error = 0;
+	ss->stats = stats;
+	ss->now = now;
+	list_init(&ss->ready);
+	wheel_init(&ss->wheel, now->ns);
+	for (unsigned i = 0; i < PROTOCOLS && !error; i++)
+		if (protocols[i])
+			error = slab_init(&ss->slabs[i], protocols[i]->session_bytes, count);
+	return error;
+}
+
+void sessions_fini(struct sessions *ss)
+{
+	for (unsigned i = 0; i < PROTOCOLS; i++)
+		slab_fini(&ss->slabs[i]);
+}
+
+static void session_attach(struct sessions *ss, const struct listener *listener,
+			   struct stream *stream)
+{
+	struct session *s = slab_take(&ss->slabs[listener->protocol]);
 	if (!s) {
-		stats_add(&in->stats, STAT_sessions_refused, 1);
+		stats_add(ss->stats, STAT_sessions_refused, 1);
 		stream_close(stream, STREAM_CLOSE_RESET);
 		return;
 	}
@@ -31,28 +51,29 @@ static void session_attach(struct ingest *in, struct stream *stream)
 	timer_init(&s->timer);
 	stream->session = s;
 	session_protocol(s)->open(s);
-	if (in->is_draining)
+	if (ss->is_draining)
 		s->is_closing = true;
 }
 
 /* The frame whose record still waited ends with its connection. */
-static void session_drop_kept(struct ingest *in, struct session *s)
+static void session_drop_kept(struct kept_records *kept, struct stats *stats,
+			      struct session *s)
 {
-	kept_give(&in->kept, s);
-	stats_add(&in->stats, STAT_frames_received, 1);
-	stats_add(&in->stats, STAT_frame_drop_connection, 1);
+	kept_give(kept, s);
+	stats_add(stats, STAT_frames_received, 1);
+	stats_add(stats, STAT_frame_drop_connection, 1);
 }
 
 static void session_detach(struct ingest *in, struct session *s)
 {
 	if (s->has_kept)
-		session_drop_kept(in, s);
+		session_drop_kept(&in->kept, &in->stats, s);
 	session_protocol(s)->close(in, s);
 	answers_orphan(&in->answers, s);
 	session_unblock(&in->waits, s);
-	session_disarm(in, s);
+	session_disarm(&in->sessions, s);
 	s->stream->session = NULL;
-	slab_give(&in->sessions[s->listener->protocol], s);
+	slab_give(&in->sessions.slabs[s->listener->protocol], s);
 }
 
 /* Closes in order: everything the peer is owed has been sent. */
@@ -82,9 +103,10 @@ static bool session_may_cut(const struct session *s)
 }
 
 /* Its frame's record comes again; what lies behind is cut in a later turn. */
-static void session_resume(struct ingest *in, struct session *s, struct frame_vec *frames)
+static void session_resume(struct kept_records *kept, struct session *s,
+			   struct frame_vec *frames)
 {
-	kept_push(&in->kept, s, frames);
+	kept_push(kept, s, frames);
 	stream_wake(s->stream, STREAM_READABLE);
 }
 
@@ -94,7 +116,7 @@ static void session_feed(struct ingest *in, struct session *s, struct frame_vec 
 	if (may_cut) {
 		s->is_skipped = false;
 		if (unlikely(s->has_kept))
-			session_resume(in, s, frames);
+			session_resume(&in->kept, s, frames);
 		else
 			session_protocol(s)->cut(in, s, frames);
 	}
@@ -116,7 +138,7 @@ static void session_event(struct ingest *in, struct stream *stream, struct frame
 		return;
 	}
 	if ((events & STREAM_OPENED) && !stream->session && !stream->is_closed)
-		session_attach(in, stream);
+		session_attach(&in->sessions, &in->listeners[stream->listener], stream);
 	struct session *s = stream->session;
 	if (!s)
 		return;
@@ -132,15 +154,15 @@ void session_input(struct ingest *in, struct frame_vec *frames)
 	struct list ready;
 	kept_turn(&in->kept);
 	list_init(&ready);
-	list_splice(&ready, &in->ready);
+	list_splice(&ready, &in->sessions.ready);
 	while (frames->count < FRAMES_PER_TURN) {
 		struct list *node = list_take_first(&ready);
 		if (!node)
 			return;
 		session_event(in, list_entry(node, struct stream, ready), frames);
 	}
-	list_splice(&ready, &in->ready);
-	list_splice(&in->ready, &ready);
+	list_splice(&ready, &in->sessions.ready);
+	list_splice(&in->sessions.ready, &ready);
 }
 
 bool session_is_held(const struct session *s)
@@ -148,24 +170,24 @@ bool session_is_held(const struct session *s)
 	return s->is_skipped || stream_send_room(s->stream) == 0;
 }
 
-void session_arm(struct ingest *in, struct session *s, uint64_t after_ms)
+void session_arm(struct sessions *ss, struct session *s, uint64_t after_ms)
 {
 	s->is_timed = true;
-	wheel_arm(&in->wheel, &s->timer, in->now.ns + after_ms * NS_PER_MS);
+	wheel_arm(&ss->wheel, &s->timer, ss->now->ns + after_ms * NS_PER_MS);
 }
 
-void session_disarm(struct ingest *in, struct session *s)
+void session_disarm(struct sessions *ss, struct session *s)
 {
 	if (!s->is_timed)
 		return;
 	s->is_timed = false;
-	wheel_cancel(&in->wheel, &s->timer);
+	wheel_cancel(&ss->wheel, &s->timer);
 }
 
 void session_timers(struct ingest *in)
 {
 	struct timer *due[TIMERS_PER_TURN];
-	unsigned count = wheel_advance(&in->wheel, in->now.ns, due, TIMERS_PER_TURN);
+	unsigned count = wheel_advance(&in->sessions.wheel, in->now.ns, due, TIMERS_PER_TURN);
 	for (unsigned i = 0; i < count; i++) {
 		struct session *s = container_of(due[i], struct session, timer);
 		s->is_timed = false;
@@ -173,17 +195,17 @@ void session_timers(struct ingest *in)
 	}
 }
 
-void sessions_drain(struct ingest *in)
+void sessions_drain(struct sessions *ss)
 {
-	in->is_draining = true;
+	ss->is_draining = true;
 	for (unsigned p = 0; p < PROTOCOLS; p++) {
 		uint32_t index = 0;
-		for (struct session *s; (s = slab_next(&in->sessions[p], &index));) {
+		for (struct session *s; (s = slab_next(&ss->slabs[p], &index));) {
 			s->is_closing = true;
 			stream_wake(s->stream, STREAM_READABLE);
 			/* What waits for a time, a parked fetch above all, waits no longer. */
 			if (s->is_timed)
-				session_arm(in, s, 0);
+				session_arm(ss, s, 0);
 		}
 	}
 }

@@ -16,6 +16,8 @@
 #define PENSTOCK_SESSION_H
 
 #include "config/settings_parts.h"
+#include "dataplane/base/clock.h"
+#include "dataplane/base/slab.h"
 #include "dataplane/base/stats.h"
 #include "dataplane/base/wheel.h"
 #include "dataplane/handoff.h"
@@ -145,6 +147,21 @@ static inline const struct protocol *session_protocol(const struct session *s)
 	return protocols[s->listener->protocol];
 }
 
+/* All sessions of a poller. */
+struct sessions {
+	struct stats *stats;
+	const struct moment *now;
+	struct list ready; /* struct stream.ready: something is to be looked at */
+	bool is_draining;  /* none cuts any more */
+	struct slab slabs[PROTOCOLS];
+	struct wheel wheel; /* struct session.timer */
+};
+
+/* The slabs are mapped for `count` sessions of each protocol; -errno. */
+int sessions_init(struct sessions *ss, uint32_t count, struct stats *stats,
+		  const struct moment *now);
+void sessions_fini(struct sessions *ss);
+
 /* Attaches, feeds and detaches the sessions of the ready streams. Bytes of good and bad
  * frames are not consumed here: ingest_input() does it, in order. */
 void session_input(struct ingest *in, struct frame_vec *frames);
@@ -161,14 +178,14 @@ static inline void session_abort(struct session *s)
 	stream_wake(s->stream, STREAM_READABLE);
 }
 
-
-void session_arm(struct ingest *in, struct session *s, uint64_t after_ms);
-void session_disarm(struct ingest *in, struct session *s);
+/* One timer each: armed again, it forgets its earlier time. */
+void session_arm(struct sessions *ss, struct session *s, uint64_t after_ms);
+void session_disarm(struct sessions *ss, struct session *s);
 
 /* Timers of sessions that are due. */
 void session_timers(struct ingest *in);
 
 /* Drain: no session cuts any more; each closes when its answers are sent. */
-void sessions_drain(struct ingest *in);
+void sessions_drain(struct sessions *ss);
 
 #endif

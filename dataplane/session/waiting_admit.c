@@ -154,8 +154,8 @@ void waiting_admit(struct ingest *in)
 			    writer_room(&in->lanes, w), &ready);
 		admit_lanes(&in->waits, &in->lanes, w, &ready);
 	}
-	list_splice(&ready, &in->ready);
-	list_splice(&in->ready, &ready);
+	list_splice(&ready, &in->sessions.ready);
+	list_splice(&in->sessions.ready, &ready);
 }
 
 static bool has_any(const struct ingest *in, enum wait_for what)

@@ -197,7 +197,7 @@ Test(batch, a_drain_flushes_what_lingers)
 	struct rig *r = rig_create(NULL);
 	for (uint32_t p = 0; p < RIG_VEHICLE_PARTITIONS; p++)
 		put(r, RIG_TERMINAL, p, text("value"));
-	r->in.is_draining = true;
+	r->in.sessions.is_draining = true;
 	rig_turn(r, 0);
 	cr_assert(r->appends == RIG_VEHICLE_PARTITIONS);
 	rig_settle(r);

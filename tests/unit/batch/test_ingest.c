@@ -168,7 +168,7 @@ Test(ingest, credit_used_up_by_other_lanes_leaves_no_session_behind)
 	}
 	wire_send(w, f->data, f->size);
 	rig_turn(r, 1000);
-	cr_assert(r->in.waits.blocked == 1 && list_is_empty(&r->in.ready));
+	cr_assert(r->in.waits.blocked == 1 && list_is_empty(&r->in.sessions.ready));
 	for (unsigned i = 0; i < RIG_WRITERS; i++)
 		lane_release(&r->in.lanes, other[i], 1000);
 	rig_settle(r);

@@ -116,7 +116,7 @@ struct peer *peer_open(struct rig *r)
 {
 	struct peer *p = calloc(1, sizeof *p);
 	require(p != NULL);
-	r->peers = (struct transport){&peer_ops, &r->in.ready};
+	r->peers = (struct transport){&peer_ops, &r->in.sessions.ready};
 	p->stream.transport = &r->peers;
 	p->send_room = SIZE_MAX;
 	list_init(&p->stream.ready);
@@ -448,9 +448,7 @@ static void pools_create(struct ingest *in, const struct rig_options *o)
 				      .small_chunks = answers,
 				      .large_chunks =
 					      o->answer_chunks ? o->answer_chunks : 4096};
-	bool good = !slab_init(&in->sessions[PROTOCOL_KAFKA],
-			       protocols[PROTOCOL_KAFKA]->session_bytes, 256);
-	good &= !slab_init(&in->sessions[PROTOCOL_GBT32960], 64, 1);
+	bool good = !sessions_init(&in->sessions, 256, &in->stats, &in->now);
 	good &= !kept_init(&in->kept);
 	good &= !answers_init(&in->answers, &owed, &in->stats, &in->now);
 	good &= !slab_init(&in->appends, sizeof(struct append_msg), 256);
@@ -473,8 +471,8 @@ struct rig *rig_create(const struct rig_options *options)
 	struct rig *r = map_take(sizeof *r); /* its rings want whole cache lines */
 	require(r != NULL);
 	struct ingest *in = &r->in;
-	pools_create(in, options ? options : &none);
 	in->now.ns = 1000000000;
+	pools_create(in, options ? options : &none);
 	in->listeners[0] = (struct listener){.name = "KAFKA", .protocol = PROTOCOL_KAFKA};
 	in->listener_count = 1;
 	in->settings.request_bytes_max = RIG_BUFFER_BYTES;
@@ -490,12 +488,10 @@ struct rig *rig_create(const struct rig_options *options)
 	in->stream_find = stream_find;
 	in->transport = r;
 	delivery_init(in);
-	list_init(&in->ready);
 	waiting_init(&in->waits, &in->stats);
 	list_init(&in->finished);
 	for (unsigned i = 0; i < LISTENERS_MAX; i++)
 		list_init(&in->open_lanes[i]);
-	wheel_init(&in->wheel, in->now.ns);
 	require(!wake_init(&r->wakes[0]) && !wake_init(&r->wakes[1]));
 	for (unsigned w = 0; w < RIG_WRITERS; w++) {
 		require(!handoff_init(&r->writers[w], &r->wakes[0], &r->wakes[1]));
@@ -527,7 +523,7 @@ uint32_t rig_chunks_in_use(const struct rig *r)
 static void rig_audit(const struct rig *r)
 {
 	const struct ingest *in = &r->in;
-	cr_assert(in->sessions[PROTOCOL_KAFKA].in_use == 0);
+	cr_assert(in->sessions.slabs[PROTOCOL_KAFKA].in_use == 0);
 	cr_assert(in->answers.slab.in_use == 0, "%u answers", in->answers.slab.in_use);
 	cr_assert(in->answers.waiters.in_use == 0, "%u waiters", in->answers.waiters.in_use);
 	cr_assert(in->appends.in_use == 0, "%u appends", in->appends.in_use);
@@ -540,7 +536,7 @@ static void rig_audit(const struct rig *r)
 	cr_assert(in->lanes.batch_pool.in_use == 0, "%u batch", in->lanes.batch_pool.in_use);
 	for (unsigned w = 0; w < RIG_WRITERS; w++)
 		cr_assert(in->lanes.reserved[w] == 0, "%zu credit", (size_t)in->lanes.reserved[w]);
-	cr_assert(in->wheel.armed == 0, "%u timers", in->wheel.armed);
+	cr_assert(in->sessions.wheel.armed == 0, "%u timers", in->sessions.wheel.armed);
 	cr_assert(list_is_empty(&in->waits.incomplete) && list_is_empty(&in->finished));
 	cr_assert(ledger_in_flight(&in->stats, LEDGER_frame) == 0, "frame ledger: %ld",
 		  (long)ledger_in_flight(&in->stats, LEDGER_frame));
@@ -562,8 +558,7 @@ void rig_destroy(struct rig *r)
 	rig_audit(r);
 	for (unsigned i = 0; i < RIG_SLOTS; i++)
 		buffer_free(&r->logs[i].bytes);
-	for (unsigned i = 0; i < PROTOCOLS; i++)
-		slab_fini(&in->sessions[i]);
+	sessions_fini(&in->sessions);
 	kept_fini(&in->kept);
 	answers_fini(&in->answers);
 	slab_fini(&in->appends);

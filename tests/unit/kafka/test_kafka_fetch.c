@@ -421,7 +421,7 @@ Test(kafka_fetch, a_connection_lost_while_parked_or_reading_gives_everything_bac
 		rig_turns(rig, 2);
 		cr_assert(rig->in.fetches.in_use == 0 && rig->in.answers.slab.in_use == 0);
 		cr_assert(rig->in.answers.large.in_use == 0 && rig_chunks_in_use(rig) == 0);
-		cr_assert(rig->in.wheel.armed == 0);
+		cr_assert(rig->in.sessions.wheel.armed == 0);
 	}
 	cr_assert(rig_stat(rig, STAT_frame_drop_connection) == 2);
 	rig_store(rig, 0, 1, 10);
@@ -451,7 +451,7 @@ Test(kafka_fetch, draining_answers_a_fetch_that_would_have_waited)
 	rig->hold_reads = true;
 	fetch(peer, &spec, &item, 1);
 	rig_turns(rig, 2);
-	sessions_drain(&rig->in);
+	sessions_drain(&rig->in.sessions);
 	rig->hold_reads = false;
 	rig_release(rig);
 	rig_turns(rig, 4);
@@ -464,7 +464,7 @@ Test(kafka_fetch, draining_answers_a_parked_fetch_too)
 	struct fetch_item item = {.topic = "alpha"};
 	fetch(peer, &spec, &item, 1);
 	rig_turns(rig, 3);
-	sessions_drain(&rig->in);
+	sessions_drain(&rig->in.sessions);
 	rig_turn(rig, 2);
 	rig_turns(rig, 4);
 	cr_assert(answered(peer, 11) && peer->is_closed);

@@ -219,7 +219,7 @@ Test(kafka_parked, a_send_without_bytes_closes_the_connection_and_counts_as_reje
 Test(kafka_parked, a_drain_waits_for_the_answer_and_then_closes)
 {
 	call(peer, KAFKA_API_METADATA, 10);
-	sessions_drain(&rig->in);
+	sessions_drain(&rig->in.sessions);
 	rig_turns(rig, 5);
 	cr_assert(!peer->is_closed && rig->in.answers.slab.in_use == 1);
 	cr_assert(deliver(send_make(rig->last_ticket, 20)) == INBOX_DONE);

@@ -245,7 +245,7 @@ Test(kafka_produce, an_idle_connection_stays)
 {
 	rig_turn(rig, 100 * RIG_TIMEOUT_MS);
 	rig_turns(rig, 2);
-	cr_assert(!peer->is_closed && rig->in.wheel.armed == 0);
+	cr_assert(!peer->is_closed && rig->in.sessions.wheel.armed == 0);
 }
 
 Test(kafka_produce, a_connection_lost_at_any_byte_gives_everything_back)

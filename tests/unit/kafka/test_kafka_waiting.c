@@ -108,7 +108,8 @@ Test(kafka_waiting, a_hundred_fetches_with_memory_for_two_are_served_in_order)
 		rig_turns(rig, 2);
 	}
 	for (unsigned served = 0; served < PEERS; served++) {
-		cr_assert(rig->in.wheel.armed == 0 && list_is_empty(&rig->in.ready));
+		cr_assert(rig->in.sessions.wheel.armed == 0 &&
+			  list_is_empty(&rig->in.sessions.ready));
 		cr_assert(rig->held_count >= 1 && !waiting_can_admit(&rig->in));
 		rig_release_one(rig, 0);
 		rig_turns(rig, 4);
@@ -256,7 +257,7 @@ Test(kafka_waiting, who_waits_with_an_answer_is_served_before_its_connection_is_
 	call(peers[REPLY], REPLY_BYTES);
 	fetch(peers[FETCH], ALL_BYTES);
 	rig_turns(rig, 4);
-	sessions_drain(&rig->in);
+	sessions_drain(&rig->in.sessions);
 	rig_turns(rig, 4);
 	cr_assert(!peers[REPLY]->is_closed && !peers[FETCH]->is_closed);
 	chain_give(&taken);
@@ -310,7 +311,7 @@ static void fill_reads(struct peer **readers, unsigned count)
 		rig_turns(rig, 2);
 	}
 	cr_assert(rig->held_count == RIG_READS);
-	cr_assert(list_is_empty(&rig->in.ready) && !waiting_can_admit(&rig->in));
+	cr_assert(list_is_empty(&rig->in.sessions.ready) && !waiting_can_admit(&rig->in));
 }
 
 static void end_readers(struct peer **readers)
@@ -325,7 +326,7 @@ Test(kafka_waiting, a_read_that_comes_back_lets_the_oldest_read)
 	struct peer *readers[RIG_READS];
 	begin(0);
 	fill_reads(readers, COUNT);
-	cr_assert(rig->in.wheel.armed == 0, "no timer asks for them");
+	cr_assert(rig->in.sessions.wheel.armed == 0, "no timer asks for them");
 	uint64_t blocked = rig_stat(rig, STAT_sessions_blocked);
 	for (unsigned i = 0; i < RIG_READS + COUNT; i++) {
 		rig_release_one(rig, 0);

@@ -107,7 +107,7 @@ struct wire *wire_open(struct rig *r, uint8_t listener)
 {
 	struct wire *w = calloc(1, sizeof *w);
 	require(w != NULL);
-	r->wires = (struct transport){&wire_ops, &r->in.ready};
+	r->wires = (struct transport){&wire_ops, &r->in.sessions.ready};
 	w->stream.transport = &r->wires;
 	w->stream.listener = listener;
 	w->stream.peer.port = 4000;
@@ -234,7 +234,7 @@ void rig_turn_without_writer(struct rig *r, uint64_t after_us)
 	session_input(in, &r->frames);
 	ingest_input(in, &r->frames, &r->datagrams, &r->records);
 	batch_input(in, &r->records);
-	batch_flush(in, in->is_draining);
+	batch_flush(in, in->sessions.is_draining);
 	handoff_submit(in);
 	r->datagrams.count = 0;
 }
@@ -249,7 +249,7 @@ void rig_settle(struct rig *r)
 {
 	for (unsigned turns = 0; turns < 10000; turns++) {
 		rig_turn(r, 200);
-		if (r->in.appends.in_use == 0 && list_is_empty(&r->in.ready))
+		if (r->in.appends.in_use == 0 && list_is_empty(&r->in.sessions.ready))
 			return;
 	}
 	require(!"the rig never settles");
@@ -316,12 +316,10 @@ struct rig *rig_create(const struct rig_options *options)
 	struct ingest *in = &r->in;
 	in->now.ns = 1000000000;
 	rig_listeners(in);
-	list_init(&in->ready);
 	for (unsigned i = 0; i < LISTENERS_MAX; i++)
 		list_init(&in->open_lanes[i]);
 	waiting_init(&in->waits, &in->stats);
 	list_init(&in->finished);
-	wheel_init(&in->wheel, in->now.ns);
 	r->topics = rig_topics(o.batch_bytes ? o.batch_bytes : RIG_BATCH_BYTES);
 	uint64_t credit = o.lane_credit_bytes ? o.lane_credit_bytes : 4 << 20;
 	struct answers_bounds owed = {.answers = o.answers_max ? o.answers_max : 4096,
@@ -329,8 +327,7 @@ struct rig *rig_create(const struct rig_options *options)
 				      .small_chunks = o.answer_chunks ? o.answer_chunks : 8192,
 				      .large_chunks = 64};
 	require(lanes_init(&in->lanes, RIG_WRITERS, 64 << 20, credit, 1 << 20) == 0);
-	require(slab_init(&in->sessions[PROTOCOL_GBT32960],
-			  protocols[PROTOCOL_GBT32960]->session_bytes, RIG_STREAMS_MAX) == 0);
+	require(sessions_init(&in->sessions, RIG_STREAMS_MAX, &in->stats, &in->now) == 0);
 	require(kept_init(&in->kept) == 0);
 	require(answers_init(&in->answers, &owed, &in->stats, &in->now) == 0);
 	require(slab_init(&in->appends, sizeof(struct append_msg),
@@ -366,7 +363,7 @@ void rig_destroy(struct rig *r)
 	require(in->answers.small.in_use == 0 && in->answers.large.in_use == 0);
 	for (unsigned i = 0; i < LEDGERS; i++)
 		require(i == LEDGER_packet || ledger_in_flight(&in->stats, (enum ledger)i) == 0);
-	slab_fini(&in->sessions[PROTOCOL_GBT32960]);
+	sessions_fini(&in->sessions);
 	kept_fini(&in->kept);
 	answers_fini(&in->answers);
 	slab_fini(&in->appends);

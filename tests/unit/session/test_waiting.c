@@ -126,7 +126,7 @@ Test(waiting, without_answers_a_frame_is_cut_once_and_then_not_looked_at)
 	cr_assert(r->in.waits.blocked == VEHICLES - ANSWERS);
 	uint64_t blocked = rig_stat(r, STAT_sessions_blocked);
 	for (unsigned turn = 0; turn < 100; turn++) {
-		cr_assert(list_is_empty(&r->in.ready) && !waiting_can_admit(&r->in));
+		cr_assert(list_is_empty(&r->in.sessions.ready) && !waiting_can_admit(&r->in));
 		rig_turn_without_writer(r, 10);
 		cr_assert(r->frames.count == 0, "nothing is cut again");
 	}
