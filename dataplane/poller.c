@@ -145,10 +145,10 @@ bool poller_turn(struct poller *p)
 	spent(p, STAT_cycles_session);
 	ingest_input(in, &t->frames, &t->datagrams, &t->records);
 	spent(p, STAT_cycles_ingest);
-	batch_input(in, &t->records);
-	batch_flush(in, in->sessions.is_draining);
+	batch_input(&in->batching, &in->answers, &t->records);
+	batch_flush(&in->batching, in->sessions.is_draining);
 	spent(p, STAT_cycles_batch);
-	handoff_submit(in);
+	handoff_submit(&in->batching, in->writers);
 	spent(p, STAT_cycles_handoff);
 
 	tcp_settle(p->tcp);
@@ -165,11 +165,9 @@ bool poller_turn(struct poller *p)
 
 static int slabs_init(struct ingest *in, const struct poller_options *o)
 {
-	uint32_t appends = HANDOFF_APPENDS_MAX * o->writer_count;
 	uint32_t reads = HANDOFF_READS_MAX * o->writer_count;
 	int error = sessions_init(&in->sessions, o->sessions_max, &in->stats, &in->now);
 	error = error ? error : kept_init(&in->kept);
-	error = error ? error : slab_init(&in->appends, sizeof(struct append_msg), appends);
 	error = error ? error : slab_init(&in->reads, sizeof(struct read_msg), reads);
 	for (unsigned i = 0; i < CALL_SERVERS && !error; i++)
 		error = slab_init(&in->servers[i].calls, sizeof(struct call_msg),
@@ -186,11 +184,16 @@ static int pools_init(struct poller *p, const struct poller_options *o)
 					 .waiters = o->answers_max,
 					 .small_chunks = o->answers_max,
 					 .large_chunks = o->answer_large_chunks};
+	struct batching_bounds batching = {.poller = o->index,
+					   .listeners = o->listener_count,
+					   .writers = o->writer_count,
+					   .appends = HANDOFF_APPENDS_MAX * o->writer_count,
+					   .writer_credit_bytes = s->writer_credit_bytes,
+					   .lane_credit_bytes = s->lane_credit_bytes,
+					   .reserve_bytes = s->message_bytes_max};
 	int error = slabs_init(in, o);
 	error = error ? error : answers_init(&in->answers, &answers, &in->stats, &in->now);
-	error = error ? error
-		      : lanes_init(&in->lanes, o->writer_count, s->writer_credit_bytes,
-				   s->lane_credit_bytes, s->message_bytes_max);
+	error = error ? error : batching_init(&in->batching, &batching, &in->stats, &in->now);
 	error = error ? error
 		      : chunk_pool_init(&in->servers[CALL_CONTROL].requests, CHUNK_BYTES,
 					o->request_chunks);
@@ -210,10 +213,7 @@ static void ingest_init(struct ingest *in, const struct poller_options *o)
 	in->poller = o->index;
 	memcpy(in->listeners, o->listeners, o->listener_count * sizeof *o->listeners);
 	in->listener_count = o->listener_count;
-	for (unsigned i = 0; i < LISTENERS_MAX; i++)
-		list_init(&in->open_lanes[i]);
 	waiting_init(&in->waits, &in->stats);
-	list_init(&in->finished);
 	memcpy(in->writers, o->writers, sizeof in->writers);
 	in->writer_count = o->writer_count;
 	in->servers[CALL_CONTROL].handoff = o->control;
@@ -287,11 +287,10 @@ void poller_destroy(struct poller *p)
 		tcp_destroy(p->tcp);
 	sessions_fini(&in->sessions);
 	answers_fini(&in->answers);
-	slab_fini(&in->appends);
+	batching_fini(&in->batching);
 	slab_fini(&in->reads);
 	slab_fini(&in->fetches);
 	kept_fini(&in->kept);
-	lanes_fini(&in->lanes);
 	for (unsigned i = 0; i < CALL_SERVERS; i++) {
 		slab_fini(&in->servers[i].calls);
 		chunk_pool_fini(&in->servers[i].requests);
@@ -307,7 +306,7 @@ bool poller_is_drained(const struct poller *p)
 	uint32_t calls = 0;
 	for (unsigned i = 0; i < CALL_SERVERS; i++)
 		calls += in->servers[i].calls.in_use;
-	return tcp_connections(p->tcp) == 0 && in->appends.in_use == 0 &&
+	return tcp_connections(p->tcp) == 0 && in->batching.appends.in_use == 0 &&
 	       in->answers.slab.in_use == 0 && calls == 0 &&
 	       list_is_empty(&in->sessions.ready);
 }
@@ -339,7 +338,7 @@ uint64_t poller_idle_ns(const struct poller *p, uint64_t limit_ns)
 		limit_ns = min_u64(limit_ns, UNSENT_RETRY_NS);
 	limit_ns = tcp_idle_ns(p->tcp, now_ns, limit_ns);
 	limit_ns = wheel_idle_ns(&in->sessions.wheel, now_ns, limit_ns);
-	return batch_idle_ns(in, now_ns, limit_ns);
+	return batch_idle_ns(&in->batching, now_ns, limit_ns);
 }
 
 int poller_wait_fd(const struct poller *p)
@@ -355,7 +354,7 @@ struct bad_frames *poller_bad_frames(struct poller *p)
 /* Records in open batches, in batches that wait for the handoff, and at writers. */
 uint64_t poller_records_held(const struct poller *p)
 {
-	const struct slab *appends = &p->ingest.appends;
+	const struct slab *appends = &p->ingest.batching.appends;
 	uint64_t held = 0;
 	uint32_t index = 0;
 	for (const struct append_msg *a; (a = slab_next(appends, &index));)

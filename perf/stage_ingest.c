@@ -6,6 +6,9 @@
 #include "dataplane/base/murmur2.h"
 #include "dataplane/base/require.h"
 #include "dataplane/batch/batch.h"
+#include "dataplane/batch/ingest.h"
+#include "dataplane/batch/topics.h"
+#include "dataplane/session/answer.h"
 #include "dataplane/wire/fleet/gbt32960.h"
 #include "perf/bench.h"
 #include "perf/bench_parts.h"
@@ -21,9 +24,10 @@ enum {
 	STRIDE = 389, /* coprime to them all */
 };
 
-static struct ingest in;
-static struct handoff to_writer;
-static struct wake wakes[2];
+static struct stats stats;
+static struct moment now;
+static struct batching batching;
+static struct answers answers;
 static uint8_t *frames;
 static unsigned frame_count, next_frame;
 static struct bytes chosen[BENCH_VECTOR_MAX];
@@ -39,7 +43,13 @@ static volatile uint32_t sink; /* results a compiler must not drop */
 
 static void ingest_setup(void)
 {
-	if (in.appends.objects)
+	static const struct batching_bounds bounds = {.listeners = 1,
+						      .writers = 1,
+						      .appends = HANDOFF_APPENDS_MAX,
+						      .writer_credit_bytes = 256 << 20,
+						      .lane_credit_bytes = 16 << 20,
+						      .reserve_bytes = 1 << 20};
+	if (batching.appends.objects)
 		return;
 	topic.partitions = bench_set(PARTITIONS_HOT, PARTITIONS_COLD);
 	frame_count = bench_set(FRAMES_HOT, FRAMES_COLD);
@@ -49,15 +59,7 @@ static void ingest_setup(void)
 	require(frames && batches);
 	for (unsigned i = 0; i < frame_count; i++)
 		bench_frame_make(frames + (size_t)i * BENCH_FRAME_BYTES, i);
-	for (unsigned i = 0; i < LISTENERS_MAX; i++)
-		list_init(&in.open_lanes[i]);
-	list_init(&in.finished);
-	require(wake_init(&wakes[0]) == 0 && wake_init(&wakes[1]) == 0);
-	require(handoff_init(&to_writer, &wakes[0], &wakes[1]) == 0);
-	in.writers[0] = &to_writer;
-	in.writer_count = 1;
-	require(lanes_init(&in.lanes, 1, 256 << 20, 16 << 20, 1 << 20) == 0);
-	require(slab_init(&in.appends, sizeof(struct append_msg), HANDOFF_APPENDS_MAX) == 0);
+	require(batching_init(&batching, &bounds, &stats, &now) == 0);
 	for (uint32_t p = 0; p < topic.partitions; p++)
 		refs[p] = (struct partition_ref){.slot = p, .generation = 1};
 	for (unsigned i = 0; i < batch_count; i++)
@@ -97,9 +99,9 @@ static void prepare_records(unsigned n)
 		const struct gbt32960_header *h = gbt32960_header_of(chosen[i]);
 		struct bytes key = {h->vin, GBT32960_VIN_BYTES};
 		uint32_t partition = partition_of_key(key.data, key.size, topic.partitions);
-		struct lane *lane = lanes_get(&in.lanes, refs[partition]);
-		require(lane_reserve(&in.lanes, lane, record_reserve_bytes(key, chosen[i]),
-				     false));
+		struct lane *lane = lanes_get(&batching.lanes, refs[partition]);
+		require(lane_reserve(&batching.lanes, lane,
+				     record_reserve_bytes(key, chosen[i]), false));
 		records.records[records.count++] = (struct record){.lane = lane,
 								   .topic = &topic,
 								   .key = key,
@@ -109,14 +111,14 @@ static void prepare_records(unsigned n)
 
 static void run_accumulate(unsigned n)
 {
-	batch_input(&in, &records);
+	batch_input(&batching, &answers, &records);
 }
 
 /* Full batches are dropped where a writer would give them back. */
 static void settle_accumulate(unsigned n)
 {
-	for (struct list *node; (node = list_take_first(&in.finished));)
-		append_give(&in, list_entry(node, struct append_msg, node));
+	for (struct list *node; (node = list_take_first(&batching.finished));)
+		append_give(&batching, list_entry(node, struct append_msg, node));
 }
 
 static void prepare_nothing(unsigned n)

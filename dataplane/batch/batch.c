@@ -8,7 +8,32 @@
 #include "dataplane/batch/batch.h"
 #include "dataplane/base/clock.h"
 #include "dataplane/base/require.h"
+#include "dataplane/batch/ingest.h"
+#include "dataplane/batch/topics.h"
+#include "dataplane/session/answer.h"
 #include "dataplane/wire/record/record_batch.h"
+
+int batching_init(struct batching *b, const struct batching_bounds *bounds,
+		  struct stats *stats, const struct moment *now)
+{
+	b->stats = stats;
+	b->now = now;
+	b->poller = bounds->poller;
+	b->listener_count = bounds->listeners;
+	list_init(&b->finished);
+	for (unsigned i = 0; i < LISTENERS_MAX; i++)
+		list_init(&b->open_lanes[i]);
+	int error = slab_init(&b->appends, sizeof(struct append_msg), bounds->appends);
+	return error ? error
+		     : lanes_init(&b->lanes, bounds->writers, bounds->writer_credit_bytes,
+				  bounds->lane_credit_bytes, bounds->reserve_bytes);
+}
+
+void batching_fini(struct batching *b)
+{
+	slab_fini(&b->appends);
+	lanes_fini(&b->lanes);
+}
 
 uint32_t record_reserve_bytes(struct bytes key, struct bytes value)
 {
@@ -16,45 +41,41 @@ uint32_t record_reserve_bytes(struct bytes key, struct bytes value)
 			  value.size);
 }
 
-static uint32_t *appends_taken(struct ingest *in, const struct lane *lane)
+bool append_is_sure(struct batching *b, const struct lane *lane, uint32_t others)
 {
-	return &in->appends_taken[lane->writer];
+	return b->taken[lane->writer] + others < HANDOFF_APPENDS_MAX &&
+	       b->appends.in_use + others < b->appends.count;
 }
 
-bool append_is_sure(struct ingest *in, const struct lane *lane, uint32_t others)
+struct append_msg *append_take(struct batching *b, struct lane *lane)
 {
-	return *appends_taken(in, lane) + others < HANDOFF_APPENDS_MAX &&
-	       in->appends.in_use + others < in->appends.count;
-}
-
-struct append_msg *append_take(struct ingest *in, struct lane *lane)
-{
-	struct append_msg *a = append_is_sure(in, lane, 0) ? slab_take(&in->appends) : NULL;
+	struct append_msg *a = append_is_sure(b, lane, 0) ? slab_take(&b->appends) : NULL;
 	if (!a)
 		return NULL;
-	++*appends_taken(in, lane);
-	a->msg = (struct handoff_msg){.kind = HANDOFF_APPEND, .sender = in->poller};
+	b->taken[lane->writer]++;
+	a->msg = (struct handoff_msg){.kind = HANDOFF_APPEND, .sender = b->poller};
 	a->partition = lane->partition;
 	a->owner = lane;
 	a->log_append_time = -1;
 	list_init(&a->node);
-	fences_count(&in->fences, a);
+	a->epoch = b->epoch;
+	b->begun[b->epoch]++;
 	return a;
 }
 
-void append_finish(struct ingest *in, struct append_msg *give)
+void append_finish(struct batching *b, struct append_msg *give)
 {
-	list_append(&in->finished, &give->node);
+	list_append(&b->finished, &give->node);
 }
 
-void append_give(struct ingest *in, struct append_msg *a)
+void append_give(struct batching *b, struct append_msg *a)
 {
 	struct lane *lane = append_lane(a);
 	chain_give(&a->bytes);
-	lane_release(&in->lanes, lane, a->reserved_bytes);
-	--*appends_taken(in, lane);
-	fences_uncount(&in->fences, a);
-	slab_give(&in->appends, a);
+	lane_release(&b->lanes, lane, a->reserved_bytes);
+	b->taken[lane->writer]--;
+	b->begun[a->epoch]--;
+	slab_give(&b->appends, a);
 }
 
 static uint8_t codec_of(uint8_t compression)
@@ -81,23 +102,23 @@ static void open_lane_insert(struct list *lanes, struct lane *lane)
 }
 
 /* Ingest has made sure of the append object, credit of the chunk. */
-static void batch_open(struct ingest *in, const struct record *r)
+static void batch_open(struct batching *b, const struct record *r)
 {
 	struct lane *lane = r->lane;
-	struct append_msg *a = append_take(in, lane);
+	struct append_msg *a = append_take(b, lane);
 	require(a != NULL);
 	a->origin = APPEND_BUILT;
 	a->codec = codec_of(r->topic->options.compression_type);
-	require(chain_reserve(&a->bytes, &in->lanes.batch_pool, RECORD_BATCH_HEADER_BYTES));
+	require(chain_reserve(&a->bytes, &b->lanes.batch_pool, RECORD_BATCH_HEADER_BYTES));
 	lane->open = a;
 	lane->open_listener = r->listener;
-	lane->open_base_timestamp = in->now.wall_ms;
-	lane->open_max_timestamp = in->now.wall_ms;
-	lane->open_deadline_ns = in->now.ns + r->topic->options.linger_ms * NS_PER_MS;
-	open_lane_insert(&in->open_lanes[r->listener], lane);
+	lane->open_base_timestamp = b->now->wall_ms;
+	lane->open_max_timestamp = b->now->wall_ms;
+	lane->open_deadline_ns = b->now->ns + r->topic->options.linger_ms * NS_PER_MS;
+	open_lane_insert(&b->open_lanes[r->listener], lane);
 }
 
-void batch_close(struct ingest *in, struct lane *lane)
+void batch_close(struct batching *b, struct lane *lane)
 {
 	struct append_msg *a = lane->open;
 	struct record_batch_header h;
@@ -106,43 +127,44 @@ void batch_close(struct ingest *in, struct lane *lane)
 	record_batch_set_size(&h, (uint32_t)a->bytes.size);
 	chain_patch(&a->bytes, 0, &h, sizeof h);
 	require(a->bytes.size <= a->reserved_bytes);
-	lane_release(&in->lanes, lane, a->reserved_bytes - (uint32_t)a->bytes.size);
+	lane_release(&b->lanes, lane, a->reserved_bytes - (uint32_t)a->bytes.size);
 	a->reserved_bytes = (uint32_t)a->bytes.size;
 	list_remove(&lane->open_node);
 	lane->open = NULL;
-	in->sticky[lane->open_listener]++;
-	stats_add(&in->stats, STAT_batches_built, 1);
-	append_finish(in, a);
+	b->sticky[lane->open_listener]++;
+	stats_add(b->stats, STAT_batches_built, 1);
+	append_finish(b, a);
 }
 
-static inline struct record_view view_in_batch(const struct ingest *in, const struct record *r)
+static inline struct record_view view_in_batch(const struct batching *b,
+					       const struct record *r)
 {
 	const struct lane *lane = r->lane;
 	return (struct record_view){
-		.timestamp_delta = in->now.wall_ms - lane->open_base_timestamp,
+		.timestamp_delta = b->now->wall_ms - lane->open_base_timestamp,
 		.offset_delta = (int32_t)lane->open->records,
 		.key = r->key,
 		.value = r->value,
 	};
 }
 
-static bool batch_has_room(const struct ingest *in, const struct record *r)
+static bool batch_has_room(const struct batching *b, const struct record *r)
 {
 	uint32_t limit = min_u32(r->topic->options.batch_bytes, r->topic->log.message_bytes_max);
 	size_t bytes = r->lane->open->bytes.size;
 	/* Exact sizes matter only near the end. */
 	if (likely(bytes + record_reserve_bytes(r->key, r->value) <= limit))
 		return true;
-	struct record_view view = view_in_batch(in, r);
+	struct record_view view = view_in_batch(b, r);
 	return bytes + record_bytes(&view) <= limit;
 }
 
 /* A record that straddles chunks. */
-static void record_encode_pieces(struct ingest *in, const struct record *r,
+static void record_encode_pieces(struct batching *b, const struct record *r,
 				 const struct record_view *view)
 {
 	struct chain *bytes = &r->lane->open->bytes;
-	struct chunk_pool *pool = &in->lanes.batch_pool;
+	struct chunk_pool *pool = &b->lanes.batch_pool;
 	uint8_t front[RECORD_OVERHEAD_BYTES_MAX + RECORD_KEY_BYTES_MAX];
 	struct emitter e = emitter_of(front, sizeof front);
 	record_emit_front(&e, view);
@@ -157,39 +179,39 @@ static void record_encode_pieces(struct ingest *in, const struct record *r,
 }
 
 /* The one copy of the record's bytes. */
-static void record_encode(struct ingest *in, const struct record *r)
+static void record_encode(struct batching *b, const struct record *r)
 {
-	struct record_view view = view_in_batch(in, r);
+	struct record_view view = view_in_batch(b, r);
 	uint8_t *room = chain_extend(&r->lane->open->bytes, record_bytes(&view));
 	if (likely(room != NULL))
 		record_put(room, &view);
 	else
-		record_encode_pieces(in, r, &view);
+		record_encode_pieces(b, r, &view);
 }
 
-static void record_add(struct ingest *in, const struct record *r)
+static void record_add(struct batching *b, struct answers *as, const struct record *r)
 {
 	struct lane *lane = r->lane;
-	if (lane->open && !batch_has_room(in, r))
-		batch_close(in, lane);
+	if (lane->open && !batch_has_room(b, r))
+		batch_close(b, lane);
 	if (!lane->open)
-		batch_open(in, r);
-	record_encode(in, r);
+		batch_open(b, r);
+	record_encode(b, r);
 	struct append_msg *a = lane->open;
 	a->records++;
 	a->reserved_bytes += record_reserve_bytes(r->key, r->value);
 	if (r->level > a->level)
 		a->level = r->level;
-	if (in->now.wall_ms > lane->open_max_timestamp)
-		lane->open_max_timestamp = in->now.wall_ms;
+	if (b->now->wall_ms > lane->open_max_timestamp)
+		lane->open_max_timestamp = b->now->wall_ms;
 	if (r->answer)
-		require(answer_wait(&in->answers, r->answer, a));
+		require(answer_wait(as, r->answer, a));
 }
 
-void batch_input(struct ingest *in, const struct record_vec *records)
+void batch_input(struct batching *b, struct answers *as, const struct record_vec *records)
 {
 	for (unsigned i = 0; i < records->count; i++)
-		record_add(in, &records->records[i]);
+		record_add(b, as, &records->records[i]);
 }
 
 static struct lane *first_due(const struct list *lanes)
@@ -197,33 +219,33 @@ static struct lane *first_due(const struct list *lanes)
 	return list_is_empty(lanes) ? NULL : list_entry(lanes->next, struct lane, open_node);
 }
 
-void batch_flush(struct ingest *in, bool all)
+void batch_flush(struct batching *b, bool all)
 {
-	for (unsigned i = 0; i < in->listener_count; i++)
-		for (struct lane *lane; (lane = first_due(&in->open_lanes[i]));) {
-			if (!all && lane->open_deadline_ns > in->now.ns)
+	for (unsigned i = 0; i < b->listener_count; i++)
+		for (struct lane *lane; (lane = first_due(&b->open_lanes[i]));) {
+			if (!all && lane->open_deadline_ns > b->now->ns)
 				break;
-			batch_close(in, lane);
+			batch_close(b, lane);
 		}
 }
 
-uint64_t batch_idle_ns(const struct ingest *in, uint64_t now_ns, uint64_t limit_ns)
+uint64_t batch_idle_ns(const struct batching *b, uint64_t now_ns, uint64_t limit_ns)
 {
 	uint64_t until = now_ns + limit_ns;
-	for (unsigned i = 0; i < in->listener_count; i++) {
-		const struct lane *lane = first_due(&in->open_lanes[i]);
+	for (unsigned i = 0; i < b->listener_count; i++) {
+		const struct lane *lane = first_due(&b->open_lanes[i]);
 		if (lane)
 			until = min_u64(until, lane->open_deadline_ns);
 	}
 	return until > now_ns ? until - now_ns : 0;
 }
 
-void handoff_submit(struct ingest *in)
+void handoff_submit(struct batching *b, struct handoff *const writers[])
 {
 	/* There is room: append_take() gives no more to a writer than its handoff holds. */
-	for (struct list *node; (node = list_take_first(&in->finished));) {
+	for (struct list *node; (node = list_take_first(&b->finished));) {
 		struct append_msg *a = list_entry(node, struct append_msg, node);
-		stats_add(&in->stats, STAT_batches_handed, 1);
-		handoff_send(in->writers[append_lane(a)->writer], &a->msg);
+		stats_add(b->stats, STAT_batches_handed, 1);
+		handoff_send(writers[append_lane(a)->writer], &a->msg);
 	}
 }

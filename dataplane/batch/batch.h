@@ -13,53 +13,86 @@
 #ifndef PENSTOCK_BATCH_H
 #define PENSTOCK_BATCH_H
 
-#include "dataplane/net/stack/udp.h"
-#include "dataplane/session/answer.h"
-#include "dataplane/session/ingest_parts.h"
+#include "config/bounds.h"
+#include "dataplane/base/clock.h"
+#include "dataplane/base/slab.h"
+#include "dataplane/base/stats.h"
+#include "dataplane/batch/lane.h"
 
-struct record {
-	struct lane *lane;
-	const struct topic *topic;
-	struct bytes key; /* data null: no key */
-	struct bytes value;
-	struct answer *answer; /* null: nobody waits */
-	uint8_t level;         /* enum ack_level of the listener */
-	uint8_t listener;      /* its index */
+struct answers;
+struct record;
+struct record_vec;
+
+enum { APPEND_EPOCHS = 2 };
+
+/* All batches of a poller, and what they are made of. */
+struct batching {
+	struct stats *stats;
+	const struct moment *now;
+	uint8_t poller; /* which one: appends name their sender */
+	unsigned listener_count;
+	struct lanes lanes;
+	struct slab appends;         /* open, being received, or on their way */
+	uint32_t taken[WRITERS_MAX]; /* of them, by writer */
+	struct list finished;        /* struct append_msg.node: complete, for handoff */
+	/* Per listener, so that one linger rules each: struct lane.open_node, earliest deadline
+	 * first. */
+	struct list open_lanes[LISTENERS_MAX];
+	uint32_t sticky
+		[LISTENERS_MAX]; /* batches closed: where records without a key go next */
+	uint32_t begun[APPEND_EPOCHS]; /* of `appends`, by the epoch they were taken in */
+	uint8_t epoch;                 /* see fence.h */
 };
 
-enum {
-	RECORDS_PER_TURN = FRAMES_PER_TURN + PACKETS_PER_TURN,
+struct batching_bounds {
+	uint8_t poller;
+	unsigned listeners;
+	unsigned writers;
+	uint32_t appends;
+	uint64_t writer_credit_bytes;
+	uint64_t lane_credit_bytes;
+	uint32_t reserve_bytes;
 };
 
-struct record_vec {
-	unsigned count;
-	struct record records[RECORDS_PER_TURN];
-	/* Keys made of addresses, of this turn's datagrams. */
-	char addresses[PACKETS_PER_TURN][RECORD_KEY_BYTES_MAX];
-};
+/* -errno. */
+int batching_init(struct batching *b, const struct batching_bounds *bounds,
+		  struct stats *stats, const struct moment *now);
+void batching_fini(struct batching *b);
 
 /* Bytes of credit a record of this key and value takes: its encoding, at its longest, and a
  * share of a batch header. */
 uint32_t record_reserve_bytes(struct bytes key, struct bytes value);
 
-void batch_input(struct ingest *in, const struct record_vec *records);
+void batch_input(struct batching *b, struct answers *as, const struct record_vec *records);
 /* Closes the lane's open batch: queued for handoff_submit, credit it did not need back. */
-void batch_close(struct ingest *in, struct lane *lane);
+void batch_close(struct batching *b, struct lane *lane);
 /* Closes batches whose linger is over; all of them when `all`. */
-void batch_flush(struct ingest *in, bool all);
+void batch_flush(struct batching *b, bool all);
 /* Nanoseconds until a linger is over, at most `limit_ns`. */
-uint64_t batch_idle_ns(const struct ingest *in, uint64_t now_ns, uint64_t limit_ns);
+uint64_t batch_idle_ns(const struct batching *b, uint64_t now_ns, uint64_t limit_ns);
 /* Gives the finished batches to their writers. */
-void handoff_submit(struct ingest *in);
+void handoff_submit(struct batching *b, struct handoff *const writers[]);
+
+/* Nothing that was begun before this epoch is under way any more. */
+static inline bool batching_is_settled(const struct batching *b)
+{
+	return b->begun[!b->epoch] == 0;
+}
+
+/* What is begun from now on is told from what was before; the epoch before has settled. */
+static inline void batching_new_epoch(struct batching *b)
+{
+	b->epoch = !b->epoch;
+}
 
 /* There is an append object for `lane`, `others` more being taken first: each writer has as
  * many as its handoff holds, so that a slow one does not stall the others. */
-bool append_is_sure(struct ingest *in, const struct lane *lane, uint32_t others);
+bool append_is_sure(struct batching *b, const struct lane *lane, uint32_t others);
 /* Takes one; null when the budget of the lane's writer is used up. */
-struct append_msg *append_take(struct ingest *in, struct lane *lane);
+struct append_msg *append_take(struct batching *b, struct lane *lane);
 /* The append is complete: queue it for handoff_submit. */
-void append_finish(struct ingest *in, struct append_msg *give);
+void append_finish(struct batching *b, struct append_msg *give);
 /* Gives object, bytes and credit back. */
-void append_give(struct ingest *in, struct append_msg *a);
+void append_give(struct batching *b, struct append_msg *a);
 
 #endif

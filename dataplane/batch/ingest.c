@@ -3,6 +3,9 @@
 #include "dataplane/base/murmur2.h"
 #include "dataplane/base/remainder.h"
 #include "dataplane/base/require.h"
+#include "dataplane/batch/batch.h"
+#include "dataplane/batch/topics.h"
+#include "dataplane/session/ingest_parts.h"
 #include "dataplane/session/kept.h"
 #include "dataplane/session/waiting.h"
 #include "dataplane/wire/kafka/kafka_error.h"
@@ -29,29 +32,29 @@ static const struct topic *topic_of(struct intake *i, unsigned listener)
 	return i->topics[listener];
 }
 
-static struct lane *lane_of(struct ingest *in, const struct record *r)
+static struct lane *lane_of(struct batching *b, const struct record *r)
 {
 	const struct topic *topic = r->topic;
 	uint32_t number = r->key.data ? partition_number(r->key.data, r->key.size)
-				      : in->poller + in->sticky[r->listener];
+				      : b->poller + b->sticky[r->listener];
 	struct partition_ref ref = topic->refs[remainder_of(number, topic->partitions,
 							    topic->partitions_magic)];
-	struct lane *lane = lanes_get(&in->lanes, ref);
+	struct lane *lane = lanes_get(&b->lanes, ref);
 	if (likely(lane->partition.generation == ref.generation))
 		return lane;
 	/* The slot's earlier partition has gone with records on their way to it. */
-	batch_close(in, lane);
-	return lanes_get(&in->lanes, ref);
+	batch_close(b, lane);
+	return lanes_get(&b->lanes, ref);
 }
 
 /* What no waiting can help: the listener's topic has been deleted, or the record is larger
  * than all credit. */
-static enum kafka_error refusal_of(const struct ingest *in, const struct record *r)
+static enum kafka_error refusal_of(const struct lanes *lanes, const struct record *r)
 {
 	if (!r->topic)
 		return KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION;
 	uint32_t bytes = record_reserve_bytes(r->key, r->value);
-	if (bytes > min_u64(in->lanes.lane_credit_bytes, in->lanes.writer_credit_bytes))
+	if (bytes > min_u64(lanes->lane_credit_bytes, lanes->writer_credit_bytes))
 		return KAFKA_ERROR_MESSAGE_TOO_LARGE;
 	return KAFKA_ERROR_NONE;
 }
@@ -91,11 +94,11 @@ static bool frame_reserve(struct intake *i, struct session *s, const struct reco
 	struct ingest *in = i->in;
 	enum wait_for append = WAIT_APPEND + r->lane->writer;
 	if (!waiting_is_turn(&in->waits, s, append) ||
-	    !append_is_sure(in, r->lane, i->records->count)) {
+	    !append_is_sure(&in->batching, r->lane, i->records->count)) {
 		session_wait(&in->waits, s, append);
 		return false;
 	}
-	return credit_take(&in->waits, &in->lanes, s, r->lane,
+	return credit_take(&in->waits, &in->batching.lanes, s, r->lane,
 			   record_reserve_bytes(r->key, r->value), false);
 }
 
@@ -120,14 +123,15 @@ static bool frame_store(struct intake *i, const struct frame *f)
 		.listener = s->stream->listener,
 	};
 	r->topic = topic_of(i, r->listener);
-	enum kafka_error refusal = refusal_of(in, r);
+	enum kafka_error refusal = refusal_of(&in->batching.lanes, r);
 	if (refusal)
 		return frame_refuse(in, f, refusal);
-	r->lane = lane_of(in, r);
+	r->lane = lane_of(&in->batching, r);
 	if (!frame_reserve(i, s, r))
 		return false;
 	if (!session_protocol(s)->accept(in, s, f, &r->answer)) {
-		lane_release(&in->lanes, r->lane, record_reserve_bytes(r->key, r->value));
+		lane_release(&in->batching.lanes, r->lane,
+			     record_reserve_bytes(r->key, r->value));
 		return false;
 	}
 	stats_add(&in->stats, STAT_records_received, 1);
@@ -137,11 +141,11 @@ static bool frame_store(struct intake *i, const struct frame *f)
 
 /* Its session is in line for what the record lacks. Either it waits as a record, and its bytes are
  * consumed, or nothing has been made of it. */
-static void frame_wait(struct ingest *in, const struct frame *f)
+static void frame_wait(struct kept_records *kept, struct stats *stats, const struct frame *f)
 {
 	struct session *s = f->session;
-	if (!s->has_kept && kept_add(&in->kept, f)) {
-		stats_add(&in->stats, STAT_records_kept, 1);
+	if (!s->has_kept && kept_add(kept, f)) {
+		stats_add(stats, STAT_records_kept, 1);
 		frame_consume(f);
 	}
 }
@@ -156,7 +160,7 @@ static void frame_input(struct intake *i, const struct frame *f)
 	if (f->kind == FRAME_NONE) {
 		session_protocol(s)->reject(in, s, f);
 	} else if (!frame_store(i, f)) {
-		frame_wait(in, f);
+		frame_wait(&in->kept, &in->stats, f);
 		return;
 	}
 	s->admitted = WAIT_NOTHING;
@@ -196,10 +200,10 @@ static struct bytes address_key(const struct address *a, char out[RECORD_KEY_BYT
 
 static bool datagram_reserve(struct intake *i, struct record *r)
 {
-	r->lane = lane_of(i->in, r);
+	r->lane = lane_of(&i->in->batching, r);
 	uint32_t bytes = record_reserve_bytes(r->key, r->value);
-	return append_is_sure(i->in, r->lane, i->records->count) &&
-	       lane_reserve(&i->in->lanes, r->lane, bytes, false);
+	return append_is_sure(&i->in->batching, r->lane, i->records->count) &&
+	       lane_reserve(&i->in->batching.lanes, r->lane, bytes, false);
 }
 
 static void datagram_input(struct intake *i, const struct datagram *d, char *address)
@@ -216,7 +220,7 @@ static void datagram_input(struct intake *i, const struct datagram *d, char *add
 	stats_add(&in->stats, STAT_frames_received, 1);
 	if (listener->key == RECORD_KEY_ADDRESS)
 		r->key = address_key(&d->from.address, address);
-	enum kafka_error refusal = refusal_of(in, r);
+	enum kafka_error refusal = refusal_of(&in->batching.lanes, r);
 	if (refusal) {
 		record_refuse(&in->stats, refusal);
 	} else if (!in->sessions.is_draining && datagram_reserve(i, r)) {

@@ -10,7 +10,29 @@
 #ifndef PENSTOCK_INGEST_H
 #define PENSTOCK_INGEST_H
 
-#include "dataplane/batch/batch.h"
+#include "dataplane/net/stack/udp.h"
+#include "dataplane/session/session.h"
+
+struct record {
+	struct lane *lane;
+	const struct topic *topic;
+	struct bytes key; /* data null: no key */
+	struct bytes value;
+	struct answer *answer; /* null: nobody waits */
+	uint8_t level;         /* enum ack_level of the listener */
+	uint8_t listener;      /* its index */
+};
+
+enum {
+	RECORDS_PER_TURN = FRAMES_PER_TURN + PACKETS_PER_TURN,
+};
+
+struct record_vec {
+	unsigned count;
+	struct record records[RECORDS_PER_TURN];
+	/* Keys made of addresses, of this turn's datagrams. */
+	char addresses[PACKETS_PER_TURN][RECORD_KEY_BYTES_MAX];
+};
 
 /* Frames and datagrams to records: partition by key, credit reserved; what finds no credit
  * waits (frames) or is shed and counted (datagrams). Consumes the streams. */

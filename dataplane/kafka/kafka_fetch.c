@@ -2,6 +2,7 @@
  * kafka_fetch.h. */
 #include "dataplane/kafka/kafka_fetch.h"
 #include "dataplane/base/clock.h"
+#include "dataplane/batch/topics.h"
 #include "dataplane/kafka/kafka_fetch_pass.h"
 #include "dataplane/kafka/kafka_step.h"
 #include "dataplane/session/ingest_parts.h"
@@ -111,21 +112,21 @@ static enum kafka_progress topic_step(struct ingest *in, struct kafka_session *k
 }
 
 /* A snapshot newer than the topic's: its name is the last one kept. */
-static const struct topic *topic_now(struct ingest *in, struct fetch *f)
+static const struct topic *topic_now(const struct topics *topics, struct fetch *f)
 {
 	uint8_t name[TOPIC_NAME_BYTES_MAX];
-	if (f->topics_version != in->topics->version && f->name_bytes <= sizeof name) {
+	if (f->topics_version != topics->version && f->name_bytes <= sizeof name) {
 		chain_copy_out(&f->names, f->names.size - f->name_bytes, name, f->name_bytes);
-		f->topic = topics_find(in->topics, (struct bytes){name, f->name_bytes});
-		f->topics_version = in->topics->version;
+		f->topic = topics_find(topics, (struct bytes){name, f->name_bytes});
+		f->topics_version = topics->version;
 	}
 	return f->topic;
 }
 
-static void part_fill(struct ingest *in, struct fetch *f, struct fetch_part *part,
+static void part_fill(const struct topics *topics, struct fetch *f, struct fetch_part *part,
 		      const struct fetch_partition *asked)
 {
-	const struct topic *topic = topic_now(in, f);
+	const struct topic *topic = topic_now(topics, f);
 	list_init(&part->node);
 	part->fetch = f;
 	part->offset = asked->fetch_offset;
@@ -167,7 +168,7 @@ static enum kafka_progress partition_step(struct ingest *in, struct kafka_sessio
 	struct fetch_part *part = part_take(in, ks);
 	if (!part)
 		return KAFKA_WAIT;
-	part_fill(in, f, part, &asked);
+	part_fill(in->topics, f, part, &asked);
 	kafka_consume(ks, (uint32_t)(c.at - start));
 	ks->step = --f->topic_left ? partition_step : topic_end_step;
 	return KAFKA_GO;

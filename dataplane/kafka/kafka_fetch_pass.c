@@ -3,6 +3,7 @@
 #include "dataplane/kafka/kafka_fetch_pass.h"
 #include "dataplane/base/clock.h"
 #include "dataplane/base/require.h"
+#include "dataplane/batch/topics.h"
 #include "dataplane/kafka/kafka_step.h"
 #include "dataplane/session/ingest_parts.h"
 #include "dataplane/wire/kafka/kafka_error.h"
@@ -322,7 +323,7 @@ static void fetch_park(struct ingest *in, struct fetch *f)
 	f->state = FETCH_PARKED;
 	fetch_rewind(f);
 	for (struct fetch_part *part; (part = fetch_part_at(f)); fetch_next_part(f)) {
-		struct lane *lane = lanes_get(&in->lanes, part->ref);
+		struct lane *lane = lanes_get(&in->batching.lanes, part->ref);
 		list_append(&lane->parked, &part->node);
 		lane_watch(in, lane);
 		/* A watch beyond what this part saw: what it waits for has come already. */

@@ -122,7 +122,7 @@ static enum kafka_progress topic_step(struct ingest *in, struct kafka_session *k
 		return KAFKA_WAIT;
 	p->name_bytes = (uint32_t)topic.name.size;
 	p->name_end = (uint32_t)p->answer->bytes.size - count_bytes(ks, partitions);
-	kafka_topic_look_up(in, p, topic.name);
+	kafka_topic_look_up(in->topics, p, topic.name);
 	p->partitions_left = (uint32_t)partitions;
 	p->partitions += (uint32_t)partitions;
 	kafka_consume(ks, used);
@@ -132,14 +132,15 @@ static enum kafka_progress topic_step(struct ingest *in, struct kafka_session *k
 
 /* ---- partition ------------------------------------------------------------------------- */
 
-static enum batch_verdict request_verdict(struct ingest *in, struct kafka_session *ks)
+static enum batch_verdict request_verdict(const struct topics *topics,
+					  struct kafka_session *ks)
 {
 	struct kafka_produce *p = &ks->produce;
 	if (p->acks < PRODUCE_ACKS_ALL || p->acks > PRODUCE_ACKS_LEADER)
 		return BATCH_BAD_ACKS;
 	if (p->is_transactional)
 		return BATCH_BAD_TRANSACTION;
-	return kafka_topic(in, ks) ? BATCH_GOOD : BATCH_BAD_TOPIC;
+	return kafka_topic(topics, ks) ? BATCH_GOOD : BATCH_BAD_TOPIC;
 }
 
 static enum kafka_progress partition_step(struct ingest *in, struct kafka_session *ks)
@@ -156,7 +157,7 @@ static enum kafka_progress partition_step(struct ingest *in, struct kafka_sessio
 	if (bytes > ks->left - used)
 		return KAFKA_REJECT;
 	p->partition = partition.index;
-	kafka_receive_begin(&p->receive, request_verdict(in, ks),
+	kafka_receive_begin(&p->receive, request_verdict(in->topics, ks),
 			    bytes < 0 ? 0 : (uint32_t)bytes);
 	kafka_consume(ks, used);
 	ks->step = batch_step;
@@ -215,7 +216,7 @@ static enum kafka_progress outcome_step(struct ingest *in, struct kafka_session 
 {
 	if (!answer_outcome(&in->answers, &in->waits, ks))
 		return KAFKA_WAIT;
-	kafka_receive_end(in, ks);
+	kafka_receive_end(&in->waits, &in->batching, ks);
 	ks->step = partition_end_step;
 	return KAFKA_GO;
 }
@@ -293,14 +294,15 @@ void kafka_produce_resolve(struct waiter *w, const struct append_msg *done)
 	chain_patch(&a->bytes, w->patch_at, bytes, size);
 }
 
-void kafka_produce_close(struct ingest *in, struct kafka_session *ks, bool is_rejected)
+void kafka_produce_close(struct waits *w, struct batching *b, struct answers *as,
+			 struct kafka_session *ks, bool is_rejected)
 {
 	struct kafka_produce *p = &ks->produce;
-	kafka_receive_drop(in, ks);
+	kafka_receive_drop(w, b, ks);
 	if (!p->answer)
 		return;
 	if (is_rejected)
 		p->answer->frames = 0;
-	kafka_answer_forget(&in->answers, p->answer);
+	kafka_answer_forget(as, p->answer);
 	p->answer = NULL;
 }

@@ -108,43 +108,46 @@ static bool is_crc_asked(enum batch_verdict v)
 	return v == BATCH_GOOD || (v >= BATCH_BAD_CODEC && v < BATCH_BAD_CRC);
 }
 
-static enum batch_verdict check_header(struct ingest *in, struct kafka_session *ks,
+static enum batch_verdict check_header(const struct topics *topics, uint32_t reserve_bytes,
+				       struct kafka_session *ks,
 				       const struct record_batch_header *h)
 {
 	struct kafka_receive *r = &ks->produce.receive;
-	const struct topic *topic = kafka_topic(in, ks);
+	const struct topic *topic = kafka_topic(topics, ks);
 	if (r->verdict != BATCH_GOOD)
 		return r->verdict;
 	if (!topic)
 		return BATCH_BAD_TOPIC;
 	/* A batch beyond the reserve could wait for ever for what others like it hold. */
-	uint32_t bytes_max = min_u32(topic->log.message_bytes_max, in->lanes.reserve_bytes);
+	uint32_t bytes_max = min_u32(topic->log.message_bytes_max, reserve_bytes);
 	enum batch_verdict v = check_frame(h, r->left, ks->version, bytes_max);
 	return v == BATCH_GOOD ? check_fields(h) : v;
 }
 
 /* A batch that will be kept gets its append. False: none left, the session waits. */
-static bool append_begin(struct ingest *in, struct kafka_session *ks)
+static bool append_begin(struct waits *w, struct batching *b, const struct topics *topics,
+			 struct kafka_session *ks)
 {
 	struct kafka_produce *p = &ks->produce;
-	const struct topic *topic = kafka_topic(in, ks);
+	const struct topic *topic = kafka_topic(topics, ks);
 	struct partition_ref ref = topic->refs[p->partition];
-	struct lane *lane = lanes_get(&in->lanes, ref);
+	struct lane *lane = lanes_get(&b->lanes, ref);
 	enum wait_for what = WAIT_APPEND + lane->writer;
-	bool is_turn = waiting_is_turn(&in->waits, &ks->base, what);
-	struct append_msg *a = is_turn ? append_take(in, lane) : NULL;
+	bool is_turn = waiting_is_turn(w, &ks->base, what);
+	struct append_msg *a = is_turn ? append_take(b, lane) : NULL;
 	if (!a) {
-		session_wait(&in->waits, &ks->base, what);
+		session_wait(w, &ks->base, what);
 		return false;
 	}
 	a->partition = ref;
 	a->level = p->acks == PRODUCE_ACKS_ALL ? ACK_DURABLE : ACK_WRITTEN;
 	p->receive.append = a;
-	list_append(&in->waits.incomplete, &p->receive.node);
+	list_append(&w->incomplete, &p->receive.node);
 	return true;
 }
 
-static enum kafka_progress take_header(struct ingest *in, struct kafka_session *ks)
+static enum kafka_progress take_header(struct waits *w, struct batching *b,
+				       const struct topics *topics, struct kafka_session *ks)
 {
 	struct kafka_receive *r = &ks->produce.receive;
 	if (r->left < RECORD_BATCH_HEADER_BYTES) {
@@ -154,13 +157,13 @@ static enum kafka_progress take_header(struct ingest *in, struct kafka_session *
 		r->has_header = true;
 		return KAFKA_GO;
 	}
-	struct bytes b = stream_peek(ks->base.stream, 0, RECORD_BATCH_HEADER_BYTES);
-	if (b.size < RECORD_BATCH_HEADER_BYTES)
-		return stream_readable(ks->base.stream) > b.size ? KAFKA_RETRY
-								 : KAFKA_NEED_BYTES;
-	const struct record_batch_header *h = record_batch_header_of(b.data);
-	enum batch_verdict v = check_header(in, ks, h);
-	if (v == BATCH_GOOD && !append_begin(in, ks))
+	struct stream *stream = ks->base.stream;
+	struct bytes head = stream_peek(stream, 0, RECORD_BATCH_HEADER_BYTES);
+	if (head.size < RECORD_BATCH_HEADER_BYTES)
+		return stream_readable(stream) > head.size ? KAFKA_RETRY : KAFKA_NEED_BYTES;
+	const struct record_batch_header *h = record_batch_header_of(head.data);
+	enum batch_verdict v = check_header(topics, b->lanes.reserve_bytes, ks, h);
+	if (v == BATCH_GOOD && !append_begin(w, b, topics, ks))
 		return KAFKA_WAIT;
 	r->verdict = (uint8_t)v;
 	r->records = records_claimed(h, r->left);
@@ -171,13 +174,14 @@ static enum kafka_progress take_header(struct ingest *in, struct kafka_session *
 
 /* ---- the bytes ------------------------------------------------------------------------- */
 
-static enum kafka_progress take_credit(struct ingest *in, struct kafka_session *ks)
+static enum kafka_progress take_credit(struct waits *w, struct lanes *lanes,
+				       struct kafka_session *ks)
 {
 	struct kafka_receive *r = &ks->produce.receive;
 	struct append_msg *a = r->append;
 	uint32_t step = min_u32(r->left, CHUNK_BYTES);
-	bool is_oldest = in->waits.incomplete.next == &r->node;
-	if (!credit_take(&in->waits, &in->lanes, &ks->base, append_lane(a), step, is_oldest))
+	bool is_oldest = w->incomplete.next == &r->node;
+	if (!credit_take(w, lanes, &ks->base, append_lane(a), step, is_oldest))
 		return KAFKA_WAIT;
 	a->reserved_bytes += step;
 	r->credit = step;
@@ -193,11 +197,12 @@ static void crc_add(struct kafka_receive *r, struct bytes b)
 	r->crc = crc32c_extend(r->crc, b.data + skip, b.size - skip);
 }
 
-static enum kafka_progress take_bytes(struct ingest *in, struct kafka_session *ks)
+static enum kafka_progress take_bytes(struct waits *w, struct lanes *lanes,
+				      struct kafka_session *ks)
 {
 	struct kafka_receive *r = &ks->produce.receive;
 	if (r->append && r->credit == 0) {
-		enum kafka_progress p = take_credit(in, ks);
+		enum kafka_progress p = take_credit(w, lanes, ks);
 		if (p != KAFKA_GO)
 			return p;
 	}
@@ -208,8 +213,8 @@ static enum kafka_progress take_bytes(struct ingest *in, struct kafka_session *k
 	if (is_crc_asked(r->verdict))
 		crc_add(r, b);
 	if (r->append) {
-		bool fits = chain_append(&r->append->bytes, &in->lanes.batch_pool, b.data,
-					 b.size);
+		bool fits =
+			chain_append(&r->append->bytes, &lanes->batch_pool, b.data, b.size);
 		require(fits); /* credit always finds chunks */
 		r->credit -= (uint32_t)b.size;
 	}
@@ -239,7 +244,7 @@ static void clear_append_time(struct append_msg *a, struct record_batch_header *
 
 /* Every record's time within the topic's bounds. With the LogAppendTime bit, and where the
  * records cannot be read, the header's latest time stands for all. */
-static bool check_times(struct ingest *in, const struct topic *topic, struct append_msg *a,
+static bool check_times(int64_t wall_ms, const struct topic *topic, struct append_msg *a,
 			struct record_times times)
 {
 	struct record_batch_header *h = (void *)chunk_at(a->bytes.head);
@@ -250,39 +255,42 @@ static bool check_times(struct ingest *in, const struct topic *topic, struct app
 	if (append_time || record_batch_codec(h) != RECORD_CODEC_NONE)
 		times = (struct record_times){.earliest = latest, .latest = latest,
 					      .any = latest != RECORD_NO_TIMESTAMP};
-	if (times.any && (!is_time_good(topic, in->now.wall_ms, times.earliest) ||
-			  !is_time_good(topic, in->now.wall_ms, times.latest)))
+	if (times.any && (!is_time_good(topic, wall_ms, times.earliest) ||
+			  !is_time_good(topic, wall_ms, times.latest)))
 		return false;
 	if (append_time)
 		clear_append_time(a, h);
 	return true;
 }
 
-static enum batch_verdict check_whole(struct ingest *in, struct kafka_session *ks)
+static enum batch_verdict check_whole(const struct topics *topics, int64_t wall_ms,
+				      struct kafka_session *ks)
 {
 	struct append_msg *a = ks->produce.receive.append;
-	const struct topic *topic = kafka_topic(in, ks);
+	const struct topic *topic = kafka_topic(topics, ks);
 	const struct record_batch_header *h = record_batch_header_of(chunk_at(a->bytes.head));
 	struct record_times times = {0};
 	if (!topic)
 		return BATCH_BAD_TOPIC;
 	if (record_batch_codec(h) == RECORD_CODEC_NONE && !record_walk(&a->bytes, h, &times))
 		return BATCH_BAD_RECORDS;
-	return check_times(in, topic, a, times) ? BATCH_GOOD : BATCH_BAD_TIMESTAMP;
+	return check_times(wall_ms, topic, a, times) ? BATCH_GOOD : BATCH_BAD_TIMESTAMP;
 }
 
 enum kafka_progress kafka_receive(struct ingest *in, struct kafka_session *ks)
 {
 	struct kafka_receive *r = &ks->produce.receive;
-	enum kafka_progress p = r->has_header ? KAFKA_GO : take_header(in, ks);
+	enum kafka_progress p =
+		r->has_header ? KAFKA_GO
+			      : take_header(&in->waits, &in->batching, in->topics, ks);
 	while (p == KAFKA_GO && r->left > 0)
-		p = take_bytes(in, ks);
+		p = take_bytes(&in->waits, &in->batching.lanes, ks);
 	if (p != KAFKA_GO)
 		return p;
 	if (is_crc_asked(r->verdict) && r->crc != r->crc_expected)
 		r->verdict = BATCH_BAD_CRC;
 	else if (r->verdict == BATCH_GOOD)
-		r->verdict = (uint8_t)check_whole(in, ks);
+		r->verdict = (uint8_t)check_whole(in->topics, in->now.wall_ms, ks);
 	return KAFKA_GO;
 }
 
@@ -306,29 +314,29 @@ static void leave_incomplete(struct waits *w, struct kafka_receive *r)
 	stream_wake(s->stream, STREAM_READABLE);
 }
 
-void kafka_receive_end(struct ingest *in, struct kafka_session *ks)
+void kafka_receive_end(struct waits *w, struct batching *b, struct kafka_session *ks)
 {
 	struct kafka_receive *r = &ks->produce.receive;
 	struct append_msg *a = r->append;
 	r->append = NULL;
-	leave_incomplete(&in->waits, r);
-	stats_add(&in->stats, STAT_records_received, r->records);
+	leave_incomplete(w, r);
+	stats_add(b->stats, STAT_records_received, r->records);
 	if (r->verdict == BATCH_GOOD) {
 		a->records = r->records;
-		append_finish(in, a);
+		append_finish(b, a);
 		return;
 	}
-	stats_add(&in->stats, batch_verdicts[r->verdict].stat, r->records);
+	stats_add(b->stats, batch_verdicts[r->verdict].stat, r->records);
 	if (a)
-		append_give(in, a);
+		append_give(b, a);
 }
 
-void kafka_receive_drop(struct ingest *in, struct kafka_session *ks)
+void kafka_receive_drop(struct waits *w, struct batching *b, struct kafka_session *ks)
 {
 	struct kafka_receive *r = &ks->produce.receive;
 	struct append_msg *a = r->append;
 	r->append = NULL;
-	leave_incomplete(&in->waits, r);
+	leave_incomplete(w, r);
 	if (a)
-		append_give(in, a);
+		append_give(b, a);
 }

@@ -22,6 +22,7 @@
 #ifndef PENSTOCK_KAFKA_RECEIVE_H
 #define PENSTOCK_KAFKA_RECEIVE_H
 
+#include "dataplane/batch/batch.h"
 #include "dataplane/kafka/kafka_session.h"
 
 enum batch_verdict {
@@ -70,9 +71,9 @@ void kafka_receive_begin(struct kafka_receive *r, enum batch_verdict refused,
 enum kafka_progress kafka_receive(struct ingest *in, struct kafka_session *ks);
 
 /* Ends the batch in the ledger and gives it to the writer, or back. Once per batch. */
-void kafka_receive_end(struct ingest *in, struct kafka_session *ks);
+void kafka_receive_end(struct waits *w, struct batching *b, struct kafka_session *ks);
 
 /* The connection is gone: gives back what was received. */
-void kafka_receive_drop(struct ingest *in, struct kafka_session *ks);
+void kafka_receive_drop(struct waits *w, struct batching *b, struct kafka_session *ks);
 
 #endif

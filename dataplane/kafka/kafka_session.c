@@ -138,7 +138,7 @@ static void request_reject(struct ingest *in, struct kafka_session *ks)
 	};
 	bad_frames_add(&in->bad_frames, &bad, b);
 	stats_add(&in->stats, STAT_frame_reject_request, 1);
-	kafka_produce_close(in, ks, true);
+	kafka_produce_close(&in->waits, &in->batching, &in->answers, ks, true);
 	request_drop(in, ks);
 	s->is_closing = true;
 }
@@ -148,7 +148,7 @@ static void peer_ended(struct ingest *in, struct kafka_session *ks)
 {
 	struct session *s = &ks->base;
 	stats_add(&in->stats, STAT_frame_drop_connection, ks->is_begun);
-	kafka_produce_close(in, ks, false);
+	kafka_produce_close(&in->waits, &in->batching, &in->answers, ks, false);
 	request_drop(in, ks);
 	stream_consume(s->stream, stream_readable(s->stream));
 	s->is_closing = true;
@@ -244,7 +244,7 @@ static void kafka_close(struct ingest *in, struct session *s)
 {
 	struct kafka_session *ks = kafka_session_of(s);
 	stats_add(&in->stats, STAT_frame_drop_connection, ks->is_begun);
-	kafka_produce_close(in, ks, false);
+	kafka_produce_close(&in->waits, &in->batching, &in->answers, ks, false);
 	kafka_call_close(in, ks);
 	kafka_fetch_close(in, ks);
 	request_drop(in, ks);

@@ -3,28 +3,29 @@
 #include "dataplane/kafka/kafka_topic.h"
 #include "dataplane/session/ingest_parts.h"
 
-void kafka_topic_look_up(struct ingest *in, struct kafka_produce *p, struct bytes name)
+void kafka_topic_look_up(const struct topics *topics, struct kafka_produce *p,
+			 struct bytes name)
 {
-	p->topic = topics_find(in->topics, name);
-	p->topics_version = in->topics->version;
+	p->topic = topics_find(topics, name);
+	p->topics_version = topics->version;
 }
 
 /* There is a newer snapshot: the name is in the answer. */
-static void topic_look_up_again(struct ingest *in, struct kafka_produce *p)
+static void topic_look_up_again(const struct topics *topics, struct kafka_produce *p)
 {
 	uint8_t name[TOPIC_NAME_BYTES_MAX];
 	struct bytes span = {name, p->name_bytes};
 	if (p->name_bytes > sizeof name)
 		return; /* no topic's, in no snapshot */
 	chain_copy_out(&p->answer->bytes, p->name_end - p->name_bytes, name, p->name_bytes);
-	kafka_topic_look_up(in, p, span);
+	kafka_topic_look_up(topics, p, span);
 }
 
-const struct topic *kafka_topic(struct ingest *in, struct kafka_session *ks)
+const struct topic *kafka_topic(const struct topics *topics, struct kafka_session *ks)
 {
 	struct kafka_produce *p = &ks->produce;
-	if (p->topics_version != in->topics->version)
-		topic_look_up_again(in, p);
+	if (p->topics_version != topics->version)
+		topic_look_up_again(topics, p);
 	if (!p->topic || (uint32_t)p->partition >= p->topic->partitions)
 		return NULL;
 	return p->topic;

@@ -8,12 +8,14 @@
 #ifndef PENSTOCK_KAFKA_TOPIC_H
 #define PENSTOCK_KAFKA_TOPIC_H
 
+#include "dataplane/batch/topics.h"
 #include "dataplane/kafka/kafka_session.h"
 
 /* The request has come to this topic. */
-void kafka_topic_look_up(struct ingest *in, struct kafka_produce *p, struct bytes name);
+void kafka_topic_look_up(const struct topics *topics, struct kafka_produce *p,
+			 struct bytes name);
 
 /* The topic of the partition being received as the snapshot of this turn has it, or null. */
-const struct topic *kafka_topic(struct ingest *in, struct kafka_session *ks);
+const struct topic *kafka_topic(const struct topics *topics, struct kafka_session *ks);
 
 #endif

@@ -5,6 +5,7 @@
 #include "dataplane/batch/batch.h"
 #include "dataplane/kafka/kafka_call.h"
 #include "dataplane/kafka/kafka_fetch_pass.h"
+#include "dataplane/session/ingest_parts.h"
 #include "dataplane/wire/kafka/kafka_error.h"
 
 enum {
@@ -91,11 +92,11 @@ static unsigned waiters_resolve(struct answers *as, struct append_msg *done)
 }
 
 /* How many answers it was waited for by. */
-static unsigned append_done(struct ingest *in, struct append_msg *done)
+static unsigned append_done(struct answers *as, struct batching *b, struct append_msg *done)
 {
-	stats_add(&in->stats, record_end(done->error), done->records);
-	unsigned resolved = waiters_resolve(&in->answers, done);
-	append_give(in, done);
+	stats_add(b->stats, record_end(done->error), done->records);
+	unsigned resolved = waiters_resolve(as, done);
+	append_give(b, done);
 	return resolved;
 }
 
@@ -104,7 +105,8 @@ static unsigned message_done(struct ingest *in, struct handoff_msg *msg)
 {
 	switch ((enum handoff_kind)msg->kind) {
 	case HANDOFF_APPEND:
-		return append_done(in, container_of(msg, struct append_msg, msg));
+		return append_done(&in->answers, &in->batching,
+				   container_of(msg, struct append_msg, msg));
 	case HANDOFF_READ:
 		kafka_read_done(in, container_of(msg, struct read_msg, msg));
 		return 1;

@@ -1,6 +1,8 @@
 /* fence.c - FENCE messages in, given back when their connections' batches are; see fence.h. */
 #include "dataplane/session/fence.h"
+#include "dataplane/batch/batch.h"
 #include "dataplane/session/delivery.h"
+#include "dataplane/session/ingest_parts.h"
 
 void fences_init(struct fences *f)
 {
@@ -49,16 +51,16 @@ static void over_give(struct ingest *in)
 void fences_turn(struct ingest *in)
 {
 	struct fences *f = &in->fences;
+	struct batching *b = &in->batching;
 	closed_move(in);
-	/* The epoch that is not this one: as long as it has batches, it cannot come again. */
-	uint8_t other = (uint8_t)!f->epoch;
-	if (f->appends[other] > 0)
+	/* As long as the epoch before has batches, it cannot come again. */
+	if (!batching_is_settled(b))
 		return;
 	over_give(in);
 	if (list_is_empty(&f->next))
 		return;
-	f->epoch = other;
+	batching_new_epoch(b);
 	list_splice(&f->now, &f->next);
-	if (f->appends[!other] == 0)
+	if (batching_is_settled(b))
 		over_give(in);
 }

@@ -17,29 +17,13 @@
 
 struct ingest;
 
-enum { FENCE_EPOCHS = 2 };
-
 struct fences {
 	struct list closing; /* struct inbox_msg.node: the session is not gone yet */
 	struct list next;    /* wait for the epoch to change */
 	struct list now;     /* wait for the epoch before this to be empty */
-	uint32_t appends[FENCE_EPOCHS];
-	uint8_t epoch;
 };
 
 void fences_init(struct fences *f);
-
-/* A batch is begun; given up or back. */
-static inline void fences_count(struct fences *f, struct append_msg *a)
-{
-	a->epoch = f->epoch;
-	f->appends[f->epoch]++;
-}
-
-static inline void fences_uncount(struct fences *f, const struct append_msg *a)
-{
-	f->appends[a->epoch]--;
-}
 
 /* A FENCE message: ends the stream's session, if it has one. */
 void fence_begin(struct ingest *in, struct inbox_msg *give);

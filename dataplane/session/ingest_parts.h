@@ -5,6 +5,7 @@
  *     now       the time of this turn                                   poller.c
  *     sessions  sessions, who is ready, timers                          session.c
  *     answers   answers owed, who waits for appends, their chunks       answer.c
+ *     batching  lanes and their credit, open batches, appends           batch.c
  *     waits     sessions that wait for what has run out                 waiting.c
  *
  * Each part is declared by the file that changes it, and whoever needs one takes that one, not the
@@ -18,7 +19,7 @@
 
 #include "dataplane/base/clock.h"
 #include "dataplane/base/slab.h"
-#include "dataplane/batch/lane.h"
+#include "dataplane/batch/batch.h"
 #include "dataplane/batch/topics.h"
 #include "dataplane/inbox.h"
 #include "dataplane/session/answer.h"
@@ -42,12 +43,10 @@ struct ingest {
 	const struct topics *topics;    /* of this turn */
 	struct listener listeners[LISTENERS_MAX];
 	unsigned listener_count;
-	struct lanes lanes;
 	struct sessions sessions;
 	struct kept_records kept;
 	struct answers answers;
-	struct slab appends;
-	uint32_t appends_taken[WRITERS_MAX]; /* of them, by writer */
+	struct batching batching;
 	struct slab reads;
 	struct slab fetches;
 	struct call_server servers[CALL_SERVERS];
@@ -57,12 +56,7 @@ struct ingest {
 	/* The stream a handle names, or null; `transport` is whose streams they are. */
 	struct stream *(*stream_find)(void *transport, uint64_t handle);
 	void *transport;
-	/* Per listener, so that one linger rules each: struct lane.open_node, earliest deadline
-	 * first. */
-	struct list open_lanes[LISTENERS_MAX];
-	uint32_t sticky[LISTENERS_MAX]; /* batches closed: where records without a key go next */
 	struct waits waits;
-	struct list finished;           /* struct append_msg.node: complete, for handoff */
 	struct handoff *writers[WRITERS_MAX];
 	unsigned writer_count;
 	struct bad_frames bad_frames;

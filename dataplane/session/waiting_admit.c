@@ -51,8 +51,8 @@ static uint32_t left_of(const struct ingest *in, enum wait_for what)
 			return min_u32(slab_left(&in->reads),
 				       reads_left(in, what - WAIT_READ));
 		require(what >= WAIT_APPEND && what < WAIT_CREDIT);
-		return min_u32(slab_left(&in->appends),
-			       HANDOFF_APPENDS_MAX - in->appends_taken[what - WAIT_APPEND]);
+		return min_u32(slab_left(&in->batching.appends),
+			       HANDOFF_APPENDS_MAX - in->batching.taken[what - WAIT_APPEND]);
 	}
 }
 
@@ -137,7 +137,7 @@ void waiting_admit(struct ingest *in)
 	if (likely(in->waits.blocked == 0))
 		return;
 	list_init(&ready);
-	if (reserve_is_enough(&in->waits, &in->lanes))
+	if (reserve_is_enough(&in->waits, &in->batching.lanes))
 		admit(&in->waits, first_of(&in->waits.lines[WAIT_RESERVE]), WAIT_RESERVE,
 		      &ready);
 	/* A fetch that waits to read has been in the line for chunks, and goes before it. */
@@ -151,8 +151,8 @@ void waiting_admit(struct ingest *in)
 	for (unsigned w = 0; w < in->writer_count; w++) {
 		admit_counted(in, WAIT_APPEND + w, &ready);
 		admit_bytes(&in->waits, &in->waits.lines[WAIT_CREDIT + w], WAIT_CREDIT + w,
-			    writer_room(&in->lanes, w), &ready);
-		admit_lanes(&in->waits, &in->lanes, w, &ready);
+			    writer_room(&in->batching.lanes, w), &ready);
+		admit_lanes(&in->waits, &in->batching.lanes, w, &ready);
 	}
 	list_splice(&ready, &in->sessions.ready);
 	list_splice(&in->sessions.ready, &ready);
@@ -183,7 +183,7 @@ bool waiting_can_admit(const struct ingest *in)
 {
 	if (in->waits.blocked == 0)
 		return false;
-	if (reserve_is_enough(&in->waits, &in->lanes))
+	if (reserve_is_enough(&in->waits, &in->batching.lanes))
 		return true;
 	for (unsigned what = WAIT_ANSWER; what < WAIT_APPEND; what++)
 		if (has_any(in, what))
@@ -195,9 +195,9 @@ bool waiting_can_admit(const struct ingest *in)
 		if (has_any(in, WAIT_APPEND + w) || has_any(in, WAIT_READ + w))
 			return true;
 		if (is_first_served(&in->waits.lines[WAIT_CREDIT + w],
-				    writer_room(&in->lanes, w)))
+				    writer_room(&in->batching.lanes, w)))
 			return true;
-		if (lane_can_admit(&in->lanes, w))
+		if (lane_can_admit(&in->batching.lanes, w))
 			return true;
 	}
 	return false;

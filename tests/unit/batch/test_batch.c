@@ -11,7 +11,8 @@ static struct bytes text(const char *s)
 
 static struct lane *lane_at(struct rig *r, uint32_t slot)
 {
-	return lanes_get(&r->in.lanes, (struct partition_ref){.slot = slot, .generation = 1});
+	return lanes_get(&r->in.batching.lanes,
+			 (struct partition_ref){.slot = slot, .generation = 1});
 }
 
 /* A record as ingest makes it, credit reserved. */
@@ -30,23 +31,23 @@ static void put(struct rig *r, uint8_t listener, uint32_t partition, struct byte
 		.listener = listener,
 	};
 	const struct record *record = &one.records[0];
-	cr_assert(lane_reserve(&r->in.lanes, record->lane,
+	cr_assert(lane_reserve(&r->in.batching.lanes, record->lane,
 			       record_reserve_bytes(record->key, value), false));
 	stats_add(&r->in.stats, STAT_records_received, 1);
-	batch_input(&r->in, &one);
+	batch_input(&r->in.batching, &r->in.answers, &one);
 }
 
 Test(batch, a_batch_waits_for_its_linger_and_no_longer)
 {
 	struct rig *r = rig_create(NULL);
 	put(r, RIG_TERMINAL, 0, text("value"));
-	cr_assert(batch_idle_ns(&r->in, r->in.now.ns, 1000000000) == 5000000);
+	cr_assert(batch_idle_ns(&r->in.batching, r->in.now.ns, 1000000000) == 5000000);
 	rig_turn(r, 4999);
 	cr_assert(r->appends == 0);
-	cr_assert(batch_idle_ns(&r->in, r->in.now.ns, 1000000000) == 1000);
+	cr_assert(batch_idle_ns(&r->in.batching, r->in.now.ns, 1000000000) == 1000);
 	rig_turn(r, 1);
 	cr_assert(r->appends == 1 && r->stored_count == 1);
-	cr_assert(batch_idle_ns(&r->in, r->in.now.ns, 7000) == 7000);
+	cr_assert(batch_idle_ns(&r->in.batching, r->in.now.ns, 7000) == 7000);
 	rig_settle(r);
 	rig_destroy(r);
 }
@@ -57,7 +58,7 @@ Test(batch, listeners_with_another_linger_do_not_hold_each_other_up)
 	put(r, RIG_TERMINAL, 0, text("slow"));
 	rig_turn(r, 500);
 	put(r, RIG_UDP, 1, text("fast"));
-	cr_assert(batch_idle_ns(&r->in, r->in.now.ns, 1000000000) == 1000000);
+	cr_assert(batch_idle_ns(&r->in.batching, r->in.now.ns, 1000000000) == 1000000);
 	rig_turn(r, 1000);
 	cr_assert(r->stored_count == 1 && memcmp(r->stored[0].value, "fast", 4) == 0);
 	rig_turn(r, 3500);
@@ -185,7 +186,7 @@ Test(batch, credit_that_was_not_needed_comes_back_with_the_close)
 		put(r, RIG_TERMINAL, 0, text("value"));
 	struct lane *lane = lane_at(r, 0);
 	uint32_t reserved = lane->reserved_bytes;
-	batch_flush(&r->in, true);
+	batch_flush(&r->in.batching, true);
 	cr_assert(lane->reserved_bytes > 10 * 22 && lane->reserved_bytes < reserved);
 	rig_settle(r);
 	cr_assert(lane->reserved_bytes == 0);
@@ -211,16 +212,17 @@ Test(batch, a_slow_writer_has_no_more_appends_than_its_handoff_holds)
 	struct rig *r = rig_create(&o);
 	struct lane *slow = lane_at(r, 0), *other = lane_at(r, 1);
 	for (unsigned i = 0; i < HANDOFF_APPENDS_MAX; i++) {
-		cr_assert(append_is_sure(&r->in, slow, HANDOFF_APPENDS_MAX - 1 - i));
-		taken[i] = append_take(&r->in, slow);
+		cr_assert(append_is_sure(&r->in.batching, slow, HANDOFF_APPENDS_MAX - 1 - i));
+		taken[i] = append_take(&r->in.batching, slow);
 		cr_assert(taken[i]);
 	}
-	cr_assert(!append_is_sure(&r->in, slow, 0) && !append_take(&r->in, slow));
-	cr_assert(append_is_sure(&r->in, other, HANDOFF_APPENDS_MAX - 1));
-	cr_assert(!append_is_sure(&r->in, other, HANDOFF_APPENDS_MAX));
+	cr_assert(!append_is_sure(&r->in.batching, slow, 0) &&
+		  !append_take(&r->in.batching, slow));
+	cr_assert(append_is_sure(&r->in.batching, other, HANDOFF_APPENDS_MAX - 1));
+	cr_assert(!append_is_sure(&r->in.batching, other, HANDOFF_APPENDS_MAX));
 	for (unsigned i = 0; i < HANDOFF_APPENDS_MAX; i++)
-		append_give(&r->in, taken[i]);
-	cr_assert(append_is_sure(&r->in, slow, HANDOFF_APPENDS_MAX - 1));
+		append_give(&r->in.batching, taken[i]);
+	cr_assert(append_is_sure(&r->in.batching, slow, HANDOFF_APPENDS_MAX - 1));
 	rig_destroy(r);
 }
 
@@ -230,8 +232,8 @@ Test(batch, as_many_batches_as_the_handoff_holds_keep_their_order)
 	struct rig *r = rig_create(&o);
 	for (uint32_t i = 0; i < HANDOFF_APPENDS_MAX; i++)
 		put(r, RIG_TERMINAL, i % 3, (struct bytes){(uint8_t *)&i, sizeof i});
-	batch_flush(&r->in, true);
-	handoff_submit(&r->in);
+	batch_flush(&r->in.batching, true);
+	handoff_submit(&r->in.batching, r->in.writers);
 	cr_assert(rig_stat(r, STAT_batches_handed) == HANDOFF_APPENDS_MAX);
 	rig_settle(r);
 	cr_assert(r->stored_count == HANDOFF_APPENDS_MAX);
@@ -251,10 +253,10 @@ Test(batch, each_writer_gets_the_batches_of_its_partitions)
 	struct rig *r = rig_create(NULL);
 	for (uint32_t p = 0; p < RIG_VEHICLE_PARTITIONS; p++)
 		put(r, RIG_TERMINAL, p, text("value"));
-	cr_assert(r->in.lanes.reserved[0] > 0);
-	cr_assert(r->in.lanes.reserved[0] == r->in.lanes.reserved[1]);
-	batch_flush(&r->in, true);
-	handoff_submit(&r->in);
+	cr_assert(r->in.batching.lanes.reserved[0] > 0);
+	cr_assert(r->in.batching.lanes.reserved[0] == r->in.batching.lanes.reserved[1]);
+	batch_flush(&r->in.batching, true);
+	handoff_submit(&r->in.batching, r->in.writers);
 	for (unsigned w = 0; w < RIG_WRITERS; w++) {
 		cr_assert(r->in.writers[w]->outstanding[HANDOFF_APPEND] ==
 			  RIG_VEHICLE_PARTITIONS / RIG_WRITERS);
@@ -266,8 +268,9 @@ Test(batch, each_writer_gets_the_batches_of_its_partitions)
 			handoff_complete(r->in.writers[w], msgs[i]);
 		}
 		rig_turn(r, 1);
-		cr_assert(r->in.lanes.reserved[w] == 0 && r->in.appends_taken[w] == 0);
-		cr_assert((r->in.appends.in_use > 0) == (w == 0));
+		cr_assert(r->in.batching.lanes.reserved[w] == 0 &&
+			  r->in.batching.taken[w] == 0);
+		cr_assert((r->in.batching.appends.in_use > 0) == (w == 0));
 	}
 	rig_settle(r);
 	rig_destroy(r);

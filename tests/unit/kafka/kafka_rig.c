@@ -398,7 +398,7 @@ void rig_turn(struct rig *r, uint64_t after_ms)
 	waiting_admit(in);
 	session_timers(in);
 	session_input(in, &r->frames);
-	handoff_submit(in);
+	handoff_submit(&in->batching, in->writers);
 	for (unsigned w = 0; w < RIG_WRITERS; w++)
 		pull(r, &r->writers[w]);
 	for (unsigned s = 0; s < CALL_SERVERS; s++)
@@ -441,7 +441,15 @@ void rig_new_topics(struct rig *r, bool without_beta)
 
 static void pools_create(struct ingest *in, const struct rig_options *o)
 {
-	uint64_t plenty = 64 << 20;
+	uint64_t plenty = 64 << 20, writers = o->writer_credit_bytes,
+		 lanes = o->lane_credit_bytes;
+	struct batching_bounds batching = {.poller = RIG_POLLER,
+					   .listeners = 1,
+					   .writers = RIG_WRITERS,
+					   .appends = 256,
+					   .writer_credit_bytes = writers ? writers : plenty,
+					   .lane_credit_bytes = lanes ? lanes : plenty,
+					   .reserve_bytes = RIG_MESSAGE_BYTES_MAX};
 	uint32_t answers = o->answers_max ? o->answers_max : 1024;
 	struct answers_bounds owed = {.answers = answers,
 				      .waiters = answers,
@@ -451,17 +459,13 @@ static void pools_create(struct ingest *in, const struct rig_options *o)
 	bool good = !sessions_init(&in->sessions, 256, &in->stats, &in->now);
 	good &= !kept_init(&in->kept);
 	good &= !answers_init(&in->answers, &owed, &in->stats, &in->now);
-	good &= !slab_init(&in->appends, sizeof(struct append_msg), 256);
 	good &= !slab_init(&in->reads, sizeof(struct read_msg), RIG_READS);
 	good &= !slab_init(&in->fetches, sizeof(struct fetch), 128);
 	for (unsigned s = 0; s < CALL_SERVERS; s++) {
 		good &= !slab_init(&in->servers[s].calls, sizeof(struct call_msg), 64);
 		good &= !chunk_pool_init(&in->servers[s].requests, CHUNK_BYTES, 1024);
 	}
-	good &= !lanes_init(&in->lanes, RIG_WRITERS,
-			    o->writer_credit_bytes ? o->writer_credit_bytes : plenty,
-			    o->lane_credit_bytes ? o->lane_credit_bytes : plenty,
-			    RIG_MESSAGE_BYTES_MAX);
+	good &= !batching_init(&in->batching, &batching, &in->stats, &in->now);
 	require(good);
 }
 
@@ -489,9 +493,6 @@ struct rig *rig_create(const struct rig_options *options)
 	in->transport = r;
 	delivery_init(in);
 	waiting_init(&in->waits, &in->stats);
-	list_init(&in->finished);
-	for (unsigned i = 0; i < LISTENERS_MAX; i++)
-		list_init(&in->open_lanes[i]);
 	require(!wake_init(&r->wakes[0]) && !wake_init(&r->wakes[1]));
 	for (unsigned w = 0; w < RIG_WRITERS; w++) {
 		require(!handoff_init(&r->writers[w], &r->wakes[0], &r->wakes[1]));
@@ -526,18 +527,21 @@ static void rig_audit(const struct rig *r)
 	cr_assert(in->sessions.slabs[PROTOCOL_KAFKA].in_use == 0);
 	cr_assert(in->answers.slab.in_use == 0, "%u answers", in->answers.slab.in_use);
 	cr_assert(in->answers.waiters.in_use == 0, "%u waiters", in->answers.waiters.in_use);
-	cr_assert(in->appends.in_use == 0, "%u appends", in->appends.in_use);
+	cr_assert(in->batching.appends.in_use == 0, "%u appends", in->batching.appends.in_use);
 	cr_assert(in->reads.in_use == 0, "%u reads", in->reads.in_use);
 	cr_assert(in->fetches.in_use == 0, "%u fetches", in->fetches.in_use);
 	cr_assert(in->answers.small.in_use == 0, "%u small", in->answers.small.in_use);
 	cr_assert(in->answers.large.in_use == 0, "%u large", in->answers.large.in_use);
 	cr_assert(rig_calls_in_use(r) == 0, "%u calls", rig_calls_in_use(r));
 	cr_assert(rig_chunks_in_use(r) == 0, "%u request", rig_chunks_in_use(r));
-	cr_assert(in->lanes.batch_pool.in_use == 0, "%u batch", in->lanes.batch_pool.in_use);
+	cr_assert(in->batching.lanes.batch_pool.in_use == 0, "%u batch",
+		  in->batching.lanes.batch_pool.in_use);
 	for (unsigned w = 0; w < RIG_WRITERS; w++)
-		cr_assert(in->lanes.reserved[w] == 0, "%zu credit", (size_t)in->lanes.reserved[w]);
+		cr_assert(in->batching.lanes.reserved[w] == 0, "%zu credit",
+			  (size_t)in->batching.lanes.reserved[w]);
 	cr_assert(in->sessions.wheel.armed == 0, "%u timers", in->sessions.wheel.armed);
-	cr_assert(list_is_empty(&in->waits.incomplete) && list_is_empty(&in->finished));
+	cr_assert(list_is_empty(&in->waits.incomplete) &&
+		  list_is_empty(&in->batching.finished));
 	cr_assert(ledger_in_flight(&in->stats, LEDGER_frame) == 0, "frame ledger: %ld",
 		  (long)ledger_in_flight(&in->stats, LEDGER_frame));
 	cr_assert(ledger_in_flight(&in->stats, LEDGER_record) == 0, "record ledger: %ld",
@@ -561,14 +565,13 @@ void rig_destroy(struct rig *r)
 	sessions_fini(&in->sessions);
 	kept_fini(&in->kept);
 	answers_fini(&in->answers);
-	slab_fini(&in->appends);
+	batching_fini(&in->batching);
 	slab_fini(&in->reads);
 	slab_fini(&in->fetches);
 	for (unsigned s = 0; s < CALL_SERVERS; s++) {
 		slab_fini(&in->servers[s].calls);
 		chunk_pool_fini(&in->servers[s].requests);
 	}
-	lanes_fini(&in->lanes);
 	for (unsigned w = 0; w < RIG_WRITERS; w++)
 		handoff_fini(&r->writers[w]);
 	for (unsigned s = 0; s < CALL_SERVERS; s++)

@@ -237,7 +237,7 @@ Test(kafka_produce, a_peer_that_stalls_in_a_batch_loses_its_connection)
 	rig_turns(rig, 1);
 	cr_assert(peer->is_closed);
 	cr_assert(rig_stat(rig, STAT_frame_drop_connection) == 1);
-	cr_assert(rig->in.lanes.reserved[0] == 0);
+	cr_assert(rig->in.batching.lanes.reserved[0] == 0);
 	buffer_free(&request);
 }
 
@@ -260,7 +260,8 @@ Test(kafka_produce, a_connection_lost_at_any_byte_gives_everything_back)
 		end_peer(peer);
 		rig_release(rig);
 		rig_turns(rig, 2);
-		cr_assert(rig->in.answers.slab.in_use == 0 && rig->in.appends.in_use == 0);
+		cr_assert(rig->in.answers.slab.in_use == 0 &&
+			  rig->in.batching.appends.in_use == 0);
 		cr_assert(ledger_in_flight(&rig->in.stats, LEDGER_frame) == 0, "cut %zu", cut);
 		cr_assert(ledger_in_flight(&rig->in.stats, LEDGER_record) == 0, "cut %zu", cut);
 	}
@@ -377,7 +378,8 @@ Test(kafka_produce, noise_never_breaks_a_promise)
 		send_all(peer, &request);
 		rig_turns(rig, 2);
 		end_peer(peer);
-		cr_assert(rig->in.answers.slab.in_use == 0 && rig->in.appends.in_use == 0);
+		cr_assert(rig->in.answers.slab.in_use == 0 &&
+			  rig->in.batching.appends.in_use == 0);
 	}
 	peer = open_peer();
 }

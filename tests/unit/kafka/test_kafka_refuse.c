@@ -215,7 +215,7 @@ Test(kafka_refuse, each_fault_has_kafkas_error_and_spares_its_neighbours)
 		for (int k = 0; k < 3; k++)
 			buffer_free(&items[k].records);
 	}
-	cr_assert(rig->in.lanes.batch_pool.in_use == 0);
+	cr_assert(rig->in.batching.lanes.batch_pool.in_use == 0);
 }
 
 Test(kafka_refuse, a_batch_of_exactly_max_message_bytes_is_stored)
@@ -301,7 +301,8 @@ Test(kafka_refuse, a_refused_batch_costs_no_credit)
 	struct buffer request = request_of(7, -1, 77, &batch);
 	peer_send(peer, request.data, request.size / 2);
 	rig_turns(rig, 1);
-	cr_assert(rig->in.lanes.reserved[0] == 0 && rig->in.appends.in_use == 0);
+	cr_assert(rig->in.batching.lanes.reserved[0] == 0 &&
+		  rig->in.batching.appends.in_use == 0);
 	peer_send(peer, request.data + request.size / 2, request.size - request.size / 2);
 	rig_turns(rig, 2);
 	cr_assert(next_error(7) == KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION);

@@ -233,9 +233,9 @@ void rig_turn_without_writer(struct rig *r, uint64_t after_us)
 	session_timers(in);
 	session_input(in, &r->frames);
 	ingest_input(in, &r->frames, &r->datagrams, &r->records);
-	batch_input(in, &r->records);
-	batch_flush(in, in->sessions.is_draining);
-	handoff_submit(in);
+	batch_input(&in->batching, &in->answers, &r->records);
+	batch_flush(&in->batching, in->sessions.is_draining);
+	handoff_submit(&in->batching, in->writers);
 	r->datagrams.count = 0;
 }
 
@@ -249,7 +249,7 @@ void rig_settle(struct rig *r)
 {
 	for (unsigned turns = 0; turns < 10000; turns++) {
 		rig_turn(r, 200);
-		if (r->in.appends.in_use == 0 && list_is_empty(&r->in.sessions.ready))
+		if (r->in.batching.appends.in_use == 0 && list_is_empty(&r->in.sessions.ready))
 			return;
 	}
 	require(!"the rig never settles");
@@ -316,25 +316,25 @@ struct rig *rig_create(const struct rig_options *options)
 	struct ingest *in = &r->in;
 	in->now.ns = 1000000000;
 	rig_listeners(in);
-	for (unsigned i = 0; i < LISTENERS_MAX; i++)
-		list_init(&in->open_lanes[i]);
 	waiting_init(&in->waits, &in->stats);
-	list_init(&in->finished);
 	r->topics = rig_topics(o.batch_bytes ? o.batch_bytes : RIG_BATCH_BYTES);
-	uint64_t credit = o.lane_credit_bytes ? o.lane_credit_bytes : 4 << 20;
+	struct batching_bounds batching = {
+		.poller = RIG_POLLER,
+		.listeners = RIG_LISTENERS,
+		.writers = RIG_WRITERS,
+		.appends = o.appends_max ? o.appends_max : RIG_WRITERS * HANDOFF_APPENDS_MAX,
+		.writer_credit_bytes = 64 << 20,
+		.lane_credit_bytes = o.lane_credit_bytes ? o.lane_credit_bytes : 4 << 20,
+		.reserve_bytes = 1 << 20,
+	};
 	struct answers_bounds owed = {.answers = o.answers_max ? o.answers_max : 4096,
 				      .waiters = 16,
 				      .small_chunks = o.answer_chunks ? o.answer_chunks : 8192,
 				      .large_chunks = 64};
-	require(lanes_init(&in->lanes, RIG_WRITERS, 64 << 20, credit, 1 << 20) == 0);
+	require(batching_init(&in->batching, &batching, &in->stats, &in->now) == 0);
 	require(sessions_init(&in->sessions, RIG_STREAMS_MAX, &in->stats, &in->now) == 0);
 	require(kept_init(&in->kept) == 0);
 	require(answers_init(&in->answers, &owed, &in->stats, &in->now) == 0);
-	require(slab_init(&in->appends, sizeof(struct append_msg),
-			  o.appends_max ? o.appends_max
-					: RIG_WRITERS * HANDOFF_APPENDS_MAX) == 0);
-	for (unsigned i = 0; i < 2; i++)
-		require(wake_init(&r->wakes[i]) == 0);
 	for (unsigned w = 0; w < RIG_WRITERS; w++) {
 		require(handoff_init(&r->writers[w], &r->wakes[0], &r->wakes[1]) == 0);
 		in->writers[w] = &r->writers[w];
@@ -356,20 +356,19 @@ struct rig *rig_create(const struct rig_options *options)
 void rig_destroy(struct rig *r)
 {
 	struct ingest *in = &r->in;
-	require(in->appends.in_use == 0 && in->answers.slab.in_use == 0 &&
+	require(in->batching.appends.in_use == 0 && in->answers.slab.in_use == 0 &&
 		in->answers.waiters.in_use == 0);
 	require(list_is_empty(&in->kept.waiting));
-	require(in->lanes.batch_pool.in_use == 0);
+	require(in->batching.lanes.batch_pool.in_use == 0);
 	require(in->answers.small.in_use == 0 && in->answers.large.in_use == 0);
 	for (unsigned i = 0; i < LEDGERS; i++)
 		require(i == LEDGER_packet || ledger_in_flight(&in->stats, (enum ledger)i) == 0);
 	sessions_fini(&in->sessions);
 	kept_fini(&in->kept);
 	answers_fini(&in->answers);
-	slab_fini(&in->appends);
-	lanes_fini(&in->lanes);
+	batching_fini(&in->batching);
 	for (unsigned w = 0; w < RIG_WRITERS; w++) {
-		require(in->lanes.reserved[w] == 0);
+		require(in->batching.lanes.reserved[w] == 0);
 		handoff_fini(&r->writers[w]);
 	}
 	for (unsigned s = 0; s < CALL_SERVERS; s++)

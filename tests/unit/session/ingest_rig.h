@@ -9,6 +9,7 @@
 #define PENSTOCK_INGEST_RIG_H
 
 #include "dataplane/batch/batch.h"
+#include "dataplane/batch/ingest.h"
 #include "dataplane/session/delivery.h"
 #include "dataplane/wire/fleet/gbt32960.h"
 #include "tests/unit/wire/fleet/gbt32960_sample.h"

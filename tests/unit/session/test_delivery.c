@@ -132,7 +132,7 @@ Test(delivery, a_fence_comes_back_when_what_the_connection_left_is_in_the_log)
 	struct wire *old = connect(RIG_TERMINAL);
 	report(old);
 	rig_turn_without_writer(r, 10);
-	cr_assert(r->in.appends.in_use == 1, "it gathers");
+	cr_assert(r->in.batching.appends.in_use == 1, "it gathers");
 	send(&msgs[0], HANDOFF_FENCE, old->stream.handle, NULL, 0);
 	rig_turn_without_writer(r, 10);
 	cr_assert(old->stream.is_closed && !old->stream.session && !back());
@@ -197,7 +197,7 @@ Test(delivery, others_who_go_on_do_not_keep_a_fence_from_coming_back)
 		report(busy);
 		rig_write(r);
 		rig_turn_without_writer(r, 10);
-		cr_assert(r->in.appends.in_use > 0, "there is always one");
+		cr_assert(r->in.batching.appends.in_use > 0, "there is always one");
 	}
 	unsigned returned = 0;
 	for (unsigned turn = 0; turn < 40 && returned < array_len(old); turn++) {
@@ -207,7 +207,7 @@ Test(delivery, others_who_go_on_do_not_keep_a_fence_from_coming_back)
 		rig_turn_without_writer(r, 6000);
 		report(busy);
 		rig_turn_without_writer(r, 10);
-		cr_assert(r->in.appends.in_use > 0);
+		cr_assert(r->in.batching.appends.in_use > 0);
 		rig_write(r);
 		rig_turn_without_writer(r, 10);
 	}

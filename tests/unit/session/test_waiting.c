@@ -290,17 +290,17 @@ Test(waiting, a_lane_with_credit_waits_for_that_of_its_writer)
 {
 	struct rig_options o = {.lane_credit_bytes = login_credit()};
 	struct rig *r = open_vehicles(&o);
-	uint64_t plenty = r->in.lanes.writer_credit_bytes;
+	uint64_t plenty = r->in.batching.lanes.writer_credit_bytes;
 	send_login(r, 0);
 	send_login(r, 1);
 	rig_turn_without_writer(r, 6000); /* the linger is over */
-	r->in.lanes.writer_credit_bytes = login_credit() - 1;
+	r->in.batching.lanes.writer_credit_bytes = login_credit() - 1;
 	rig_write(r);
 	rig_turn_without_writer(r, 10);
 	rig_turn_without_writer(r, 10);
 	cr_assert(rig_stat(r, STAT_records_stored) == 1 && consumed_by(1, 2) == 0);
 	cr_assert(!waiting_can_admit(&r->in));
-	r->in.lanes.writer_credit_bytes = plenty;
+	r->in.batching.lanes.writer_credit_bytes = plenty;
 	cr_assert(waiting_can_admit(&r->in));
 	rig_settle(r);
 	cr_assert(consumed_by(1, 2) == 1);
