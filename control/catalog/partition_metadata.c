@@ -1,6 +1,6 @@
 /* partition_metadata.c - a topic's id into a partition's directory, and out of it. */
 #include "control/catalog/partition_metadata.h"
-#include "control/catalog/disk_files.h"
+#include "dataplane/store/disk_files.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -22,9 +22,9 @@
 #define PENSTOCK_REGISTRY_PRIVATE_H
 
 #include "control/catalog/registry.h"
-#include "control/catalog/disk_files.h"
 #include "control/catalog/uuid.h"
 #include "dataplane/base/list.h"
+#include "dataplane/store/disk_files.h"
 #include "dataplane/store/mark_table.h"
 #include "dataplane/store/segment.h"
 

@@ -1,5 +1,5 @@
 /* disk_files.c - whole small files in and out through disk_run(). */
-#include "control/catalog/disk_files.h"
+#include "dataplane/store/disk_files.h"
 
 #include <errno.h>
 #include <fcntl.h>
