@@ -22,7 +22,7 @@ int metadata_read(struct disk *d, const char *directory, uint8_t id[UUID_BYTES])
 {
 	char path[PATH_MAX], *text = NULL;
 	int error = disk_read_file(d, disk_path(path, directory, metadata_name),
-				   METADATA_BYTES_MAX, &text);
+				   METADATA_BYTES_MAX, &text, NULL);
 	if (error)
 		return error;
 	/* What a power cut leaves of one that was never synced: empty, or zeroes. */

@@ -115,7 +115,7 @@ static int take_clean_mark(struct registry *r)
 {
 	char path[PATH_MAX], *text = NULL;
 	snprintf(path, sizeof path, "%s/" CLEAN_NAME, registry_directory(r));
-	int error = disk_read_file(r->options.disk, path, META_BYTES_MAX, &text);
+	int error = disk_read_file(r->options.disk, path, META_BYTES_MAX, &text, NULL);
 	free(text);
 	r->was_clean = error == 0;
 	if (error == -ENOENT)
@@ -133,7 +133,7 @@ int checkpoint_open(struct registry *r, char *message, size_t message_size)
 {
 	char path[PATH_MAX], *text = NULL;
 	disk_path(path, registry_directory(r), "meta.properties");
-	int error = disk_read_file(r->options.disk, path, META_BYTES_MAX, &text);
+	int error = disk_read_file(r->options.disk, path, META_BYTES_MAX, &text, NULL);
 	if (error == -ENOENT)
 		error = make_meta(r);
 	else if (error != -ENOMEM)
@@ -184,7 +184,7 @@ static void read_one(struct registry *r, const char *name, const char *otherwise
 {
 	char path[PATH_MAX], *text = NULL, *save = NULL;
 	disk_path(path, registry_directory(r), name);
-	int error = disk_read_file(r->options.disk, path, CHECKPOINT_BYTES_MAX, &text);
+	int error = disk_read_file(r->options.disk, path, CHECKPOINT_BYTES_MAX, &text, NULL);
 	if (error && error != -ENOENT)
 		registry_say(r, "%s cannot be read: %s; %s", path, strerror(-error),
 			     otherwise);

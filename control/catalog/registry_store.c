@@ -116,7 +116,7 @@ struct entry *store_read(struct registry *r, const char *file, char *message,
 {
 	char path[PATH_MAX], *text = NULL;
 	disk_path(path, registry_directory(r), file);
-	int error = disk_read_file(r->options.disk, path, TOPIC_FILE_BYTES_MAX, &text);
+	int error = disk_read_file(r->options.disk, path, TOPIC_FILE_BYTES_MAX, &text, NULL);
 	if (error) {
 		snprintf(message, message_size, "%s", strerror(-error));
 		return NULL;
@@ -145,7 +145,7 @@ bool store_may_be_deleting(struct registry *r, const struct entry *e)
 {
 	char name[NAME_MAX + 1], path[PATH_MAX], *text = NULL;
 	disk_path(path, registry_directory(r), store_file_name(name, e->shown.topic.name));
-	if (disk_read_file(r->options.disk, path, TOPIC_FILE_BYTES_MAX, &text) != 0)
+	if (disk_read_file(r->options.disk, path, TOPIC_FILE_BYTES_MAX, &text, NULL) != 0)
 		return true;
 	bool may_be = !strstr(text, not_deleting);
 	free(text);
@@ -158,7 +158,7 @@ int store_mark_deleting(struct registry *r, const struct entry *e)
 	static const char is[] = "\"deleting\": true ";
 	char name[NAME_MAX + 1], path[PATH_MAX], *text = NULL;
 	disk_path(path, registry_directory(r), store_file_name(name, e->shown.topic.name));
-	int error = disk_read_file(r->options.disk, path, TOPIC_FILE_BYTES_MAX, &text);
+	int error = disk_read_file(r->options.disk, path, TOPIC_FILE_BYTES_MAX, &text, NULL);
 	if (error)
 		return error;
 	const char *mark = strstr(text, not_deleting);

@@ -1,6 +1,7 @@
 /* log_check.c - segments in, findings out; see log_check.h. */
 #include "control/offline/log_check.h"
 #include "control/catalog/partition_metadata.h"
+#include "dataplane/store/disk_files.h"
 #include "dataplane/store/index.h"
 #include "dataplane/store/segment.h"
 
@@ -225,26 +226,6 @@ static void check_times(struct partition *p, const char *path, int64_t base,
 	}
 }
 
-/* The whole file, to be freed; null and a finding when it cannot be read. */
-static uint8_t *load(struct log_check *c, const char *path, size_t *ret_size)
-{
-	uint64_t size = 0;
-	uint8_t *data = NULL;
-	int fd = file_open_to_read(c->disk, path);
-	int status = fd < 0 ? fd : file_size(c->disk, fd, &size);
-	if (status == 0) {
-		data = malloc((size_t)size + 1);
-		status = data ? file_read(c->disk, fd, data, (size_t)size, 0) : -ENOMEM;
-	}
-	file_close(c->disk, &fd);
-	*ret_size = (size_t)size;
-	if (status == 0)
-		return data;
-	log_check_fail(c, path, status);
-	free(data);
-	return NULL;
-}
-
 static void check_indexes(struct partition *p, int64_t base, bool may_run_ahead)
 {
 	static const size_t entry_bytes[SEGMENT_FILES] = {
@@ -255,10 +236,13 @@ static void check_indexes(struct partition *p, int64_t base, bool may_run_ahead)
 		char path[FILE_PATH_BYTES_MAX];
 		struct bytes file;
 		segment_path(path, sizeof path, p->directory, base, f);
-		uint8_t *data = load(p->check, path, &file.size);
-		if (!data)
+		char *data = NULL;
+		int error = disk_read_file(p->check->disk, path, SIZE_MAX, &data, &file.size);
+		if (error) {
+			log_check_fail(p->check, path, error);
 			continue;
-		file.data = data;
+		}
+		file.data = (const uint8_t *)data;
 		if (file.size % entry_bytes[f])
 			finding(p->check, "%s: position %zu: half an entry", path,
 				file.size - file.size % entry_bytes[f]);
@@ -302,13 +286,13 @@ static void check_segment(struct partition *p, uint32_t i)
 		check_indexes(p, base, is_last || v == SCAN_DAMAGE);
 }
 
-static bool take_segments(struct partition *p, const struct disk_op *list)
+static bool take_segments(struct partition *p, const char *names, size_t bytes)
 {
-	size_t count = segment_bases(list->names, list->names_bytes, NULL, 0);
+	size_t count = segment_bases(names, bytes, NULL, 0);
 	p->bases = calloc(count + 1, sizeof *p->bases);
 	if (!p->bases)
 		return false;
-	segment_bases(list->names, list->names_bytes, p->bases, count);
+	segment_bases(names, bytes, p->bases, count);
 	p->count = (uint32_t)count;
 	return true;
 }
@@ -325,12 +309,9 @@ void log_check_marks(struct log_check *c, const char *log_dir)
 static int64_t read_old_mark(const struct partition *p)
 {
 	char path[FILE_PATH_BYTES_MAX];
-	char text[MARK_OLD_BYTES + 1] = "";
+	int64_t offset;
 	snprintf(path, sizeof path, "%s/" MARK_OLD_NAME, p->directory);
-	int fd = file_open_to_read(p->check->disk, path);
-	int status = fd < 0 ? fd : file_read(p->check->disk, fd, text, MARK_OLD_BYTES, 0);
-	file_close(p->check->disk, &fd);
-	return status == 0 ? mark_old_parse(text) : -1;
+	return mark_old_read(p->check->disk, path, &offset) == 0 ? offset : -1;
 }
 
 /* <topic>-<n>: which partition, when there is no gateway to ask. */
@@ -380,10 +361,11 @@ static void list_quarantine(struct partition *p, const char *name)
 bool log_check_partition(struct log_check *c, const char *directory)
 {
 	struct partition p = {.check = c, .directory = directory, .next_offset = -1};
-	struct disk_op list = {.kind = DISK_LIST, .path = directory};
-	if (disk_run(c->disk, &list) < 0)
+	char *names;
+	size_t bytes;
+	if (directory_list(c->disk, directory, &names, &bytes) < 0)
 		return false; /* a file beside the partitions */
-	if (!take_segments(&p, &list))
+	if (!take_segments(&p, names, bytes))
 		log_check_fail(c, directory, -ENOMEM);
 	c->partitions += p.count > 0;
 	p.durable_offset = read_marks(&p);
@@ -394,9 +376,9 @@ bool log_check_partition(struct log_check *c, const char *directory)
 		finding(c, "%s: a segment was cut or is missing: offset %lld is in none, and "
 			   "the log has no gap but those (%u) between segments",
 			directory, (long long)p.lost_offset, p.lost);
-	for (size_t i = 0; !c->is_dump && i < list.names_bytes; i += strlen(list.names + i) + 1)
-		list_quarantine(&p, list.names + i);
-	free(list.names);
+	for (size_t i = 0; !c->is_dump && i < bytes; i += strlen(names + i) + 1)
+		list_quarantine(&p, names + i);
+	free(names);
 	free(p.bases);
 	free(p.seen);
 	return p.count > 0;

@@ -13,7 +13,7 @@ char *disk_path(char out[PATH_MAX], const char *directory, const char *name)
 	return out;
 }
 
-static int read_all(struct disk *d, int fd, size_t size_max, char **ret)
+static int read_all(struct disk *d, int fd, size_t size_max, char **ret, size_t *ret_bytes)
 {
 	uint64_t file_bytes;
 	int error = file_size(d, fd, &file_bytes);
@@ -31,15 +31,18 @@ static int read_all(struct disk *d, int fd, size_t size_max, char **ret)
 	}
 	data[size] = '\0';
 	*ret = data;
+	if (ret_bytes)
+		*ret_bytes = (size_t)size;
 	return 0;
 }
 
-int disk_read_file(struct disk *d, const char *path, size_t size_max, char **ret)
+int disk_read_file(struct disk *d, const char *path, size_t size_max, char **ret,
+		   size_t *ret_bytes)
 {
 	int fd = file_open_to_read(d, path);
 	if (fd < 0)
 		return fd;
-	int error = read_all(d, fd, size_max, ret);
+	int error = read_all(d, fd, size_max, ret, ret_bytes);
 	file_close(d, &fd);
 	return error;
 }

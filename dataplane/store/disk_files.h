@@ -16,8 +16,10 @@
 /* "directory/name" into `out` (PATH_MAX); returns `out`. */
 char *disk_path(char out[PATH_MAX], const char *directory, const char *name);
 
-/* The whole file, NUL behind it, malloc'ed for the caller; at most `size_max` bytes (-EFBIG). */
-int disk_read_file(struct disk *d, const char *path, size_t size_max, char **ret);
+/* The whole file, NUL behind it, malloc'ed for the caller; at most `size_max` bytes (-EFBIG).
+ * `ret_bytes`: how many, for those to whom a NUL is a byte like any other; else null. */
+int disk_read_file(struct disk *d, const char *path, size_t size_max, char **ret,
+		   size_t *ret_bytes);
 /* Part of a file that is there, in the place it has: takes no room on a full disk. Durable. */
 int disk_overwrite(struct disk *d, const char *path, uint64_t offset, const void *data,
 		   size_t size);

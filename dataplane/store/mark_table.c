@@ -161,3 +161,14 @@ int64_t mark_table_find(const struct mark_table *t, const struct mark_key *key)
 	}
 	return -1;
 }
+
+int mark_old_read(struct disk *d, const char *path, int64_t *ret)
+{
+	char text[MARK_OLD_BYTES + 1] = "";
+	int fd = file_open_to_read(d, path);
+	if (fd < 0)
+		return fd;
+	*ret = file_read(d, fd, text, MARK_OLD_BYTES, 0) < 0 ? -1 : mark_old_parse(text);
+	file_close(d, &fd);
+	return 0;
+}

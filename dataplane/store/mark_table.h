@@ -25,6 +25,10 @@ struct mark_table {
 int mark_table_read(struct mark_table *t, struct disk *d, const char *log_dir, char *failed);
 void mark_table_free(struct mark_table *t);
 
+/* A partition's own file of before there was one for all. -errno: there is none, or it cannot be
+ * opened; -1 in `ret`: what is in it claims nothing. */
+int mark_old_read(struct disk *d, const char *path, int64_t *ret);
+
 /* -1: no file says anything of that log. */
 int64_t mark_table_find(const struct mark_table *t, const struct mark_key *key);
 

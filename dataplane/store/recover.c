@@ -8,6 +8,7 @@
  * recover_tail.c, what is missing between segments in recover_gaps.c.
  */
 #include "dataplane/base/map.h"
+#include "dataplane/store/mark_table.h"
 #include "dataplane/store/recover_gaps.h"
 #include "dataplane/store/recover_index.h"
 #include "dataplane/store/recover_report.h"
@@ -138,16 +139,14 @@ static void close_segment(struct recovery *rc)
 /* The log's own file, from before there was one for all; nothing, or nonsense, proves nothing. */
 static int read_old_mark(struct recovery *rc)
 {
-	char path[FILE_PATH_BYTES_MAX], text[MARK_OLD_BYTES + 1] = "";
+	char path[FILE_PATH_BYTES_MAX];
+	int64_t offset;
 	snprintf(path, sizeof path, "%s/" MARK_OLD_NAME, rc->log->directory);
-	int fd = file_open_to_read(rc->disk, path);
-	if (fd == -ENOENT)
+	int error = mark_old_read(rc->disk, path, &offset);
+	if (error == -ENOENT)
 		return 0;
-	if (fd < 0)
-		return recovery_fail(rc, path, fd);
-	int status = file_read(rc->disk, fd, text, MARK_OLD_BYTES, 0);
-	int64_t offset = status < 0 ? -1 : mark_old_parse(text);
-	file_close(rc->disk, &fd);
+	if (error)
+		return recovery_fail(rc, path, error);
 	rc->found->has_old_mark = true;
 	/* Both are lower bounds. */
 	rc->is_mark_old = offset > rc->mark;
