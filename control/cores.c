@@ -21,6 +21,10 @@ enum {
 	LAST_TURN_NS = 2000000,
 };
 
+/* A write of the marks is waited for by no log and no drain, and ends before its memory and its
+ * file go. A disk that hangs keeps the stop no longer than this. */
+#define LAST_WRITES_NS (1 * NS_PER_S)
+
 /* ---- the loop ---------------------------------------------------------------------- */
 
 static void publish(struct core *c)
@@ -123,6 +127,15 @@ static bool poller_step(struct core *c)
 	return worked;
 }
 
+static void last_writes(struct core *c)
+{
+	const struct core_options *o = &c->options;
+	uint64_t limit_ns = clock_now_ns() + LAST_WRITES_NS;
+	while (o->writer && !writer_is_idle(o->writer) && clock_now_ns() < limit_ns)
+		if (!writer_turn(o->writer, false))
+			give_way(o);
+}
+
 /* One more turn, late enough to publish what the ones before counted. */
 static void last_turn(struct core *c)
 {
@@ -162,6 +175,7 @@ static int core_loop(void *argument)
 		if (++turns % PUBLISH_TURNS == 0)
 			publish(c);
 	}
+	last_writes(c);
 	last_turn(c);
 	if (is_polling)
 		quiescent_leave(o->rcu, o->reader);

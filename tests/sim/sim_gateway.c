@@ -531,20 +531,26 @@ void sim_gateway_drain(struct sim_gateway *g)
 	atomic_store(&g->drain, true);
 }
 
+static bool writers_are_idle(const struct sim_gateway *g)
+{
+	bool are_idle = true;
+	for (unsigned w = 0; w < g->writer_count; w++)
+		are_idle &= writer_is_idle(g->writers[w].writer);
+	return are_idle;
+}
+
 bool sim_gateway_is_drained(const struct sim_gateway *g)
 {
-	bool is_drained = !registry_is_busy(g->registry);
+	bool is_drained = !registry_is_busy(g->registry) && writers_are_idle(g);
 	for (unsigned p = 0; p < g->poller_count; p++)
 		is_drained &= poller_is_drained(g->pollers[p].poller);
-	for (unsigned w = 0; w < g->writer_count; w++)
-		is_drained &= writer_is_idle(g->writers[w].writer);
 	return is_drained;
 }
 
 void sim_gateway_stop(struct sim_gateway *g)
 {
 	registry_stop(g->registry);
-	for (unsigned i = 0; !registry_is_stopped(g->registry); i++) {
+	for (unsigned i = 0; !registry_is_stopped(g->registry) || !writers_are_idle(g); i++) {
 		sim_world()->now_ns += 10 * NS_PER_US;
 		sim_gateway_step(g);
 		if (i == STEPS_TO_SEAL_MAX)

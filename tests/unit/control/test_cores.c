@@ -24,6 +24,7 @@ struct writer {
 	atomic_bool is_late; /* a message comes while the core looks for the last time */
 	atomic_bool allocate;
 	atomic_bool is_core_busy; /* as its last turn was told */
+	atomic_uint unfinished;   /* turns until it is idle */
 };
 
 static struct wake wake;
@@ -64,11 +65,18 @@ bool writer_turn(struct writer *w, bool is_core_busy)
 {
 	atomic_fetch_add(&w->turns, 1);
 	atomic_store(&w->is_core_busy, is_core_busy);
+	if (atomic_load(&w->unfinished) > 0)
+		atomic_fetch_sub(&w->unfinished, 1);
 	if (!atomic_exchange(&w->allocate, false))
 		return false;
 	void *volatile memory = malloc(4096);
 	free(memory);
 	return true;
+}
+
+bool writer_is_idle(const struct writer *w)
+{
+	return atomic_load(&w->unfinished) == 0;
 }
 
 bool writer_may_sleep(const struct writer *w)
@@ -279,6 +287,34 @@ Test(cores, a_drain_is_over_when_the_poller_says_so_or_was_reset)
 	core_reset(&core);
 	rest(50);
 	cr_assert(core_is_drained(&core) && atomic_load(&poller.resets) == 1);
+}
+
+/* What the test's end stops once more. */
+static void start_again(void)
+{
+	struct core_options o = core.options;
+	atomic_store(&writer.unfinished, 0);
+	cr_assert(core_start(&core, &o) == 0);
+}
+
+Test(cores, a_stop_waits_for_what_the_writer_has_under_way)
+{
+	/* More than an idle core turns before it sees that it is to end. */
+	atomic_store(&writer.unfinished, 100 * 1000);
+	core_stop(&core);
+	cr_assert(atomic_load(&writer.unfinished) == 0);
+	start_again();
+}
+
+Test(cores, a_stop_does_not_wait_for_a_disk_that_hangs)
+{
+	atomic_store(&writer.unfinished, UINT32_MAX);
+	uint64_t start_ns = clock_now_ns();
+	core_stop(&core);
+	uint64_t took_ns = clock_now_ns() - start_ns;
+	cr_assert(atomic_load(&writer.unfinished) > 0);
+	cr_assert(took_ns > NS_PER_S / 2 && took_ns < 5 * NS_PER_S, "%lu ns", took_ns);
+	start_again();
 }
 
 Test(cores, a_core_takes_nothing_from_the_heap_and_it_shows_when_one_does)
