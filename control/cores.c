@@ -11,7 +11,7 @@
 #include <sched.h>
 
 enum {
-	/* Empty turns before the core pauses, and before it sleeps. */
+	/* Empty turns before the core gives way or pauses, and before it sleeps. */
 	BUSY_TURNS = 64,
 	PAUSE_TURNS = 128,
 	PAUSES_PER_TURN = 16,
@@ -83,7 +83,8 @@ static void sleep_a_while(struct core *c, bool is_polling)
 }
 
 /* A sync is done by a thread of the kernel that is bound to this CPU. A core that finds a packet
- * now and then never sleeps, and would keep that thread waiting until the scheduler's tick. */
+ * now and then never sleeps, and would keep that thread waiting until the scheduler's tick. A core
+ * that is nearly always busy keeps its short gaps: each yield forfeits a slice of its time. */
 static void give_way(const struct core_options *o)
 {
 	if (o->disk && disk_outstanding(o->disk) > 0)
@@ -94,7 +95,10 @@ static void give_way(const struct core_options *o)
 static void idle_rung(struct core *c, bool is_polling)
 {
 	const struct settings *s = c->options.settings;
-	if (s->idle == IDLE_BUSY || c->idle_turns < BUSY_TURNS)
+	if (++c->idle_turns < BUSY_TURNS)
+		return;
+	give_way(&c->options);
+	if (s->idle == IDLE_BUSY)
 		return;
 	if (s->idle == IDLE_PAUSE || c->idle_turns < PAUSE_TURNS)
 		for (unsigned i = 0; i < PAUSES_PER_TURN; i++)
@@ -107,8 +111,6 @@ static void idle_rung(struct core *c, bool is_polling)
 static void idle(struct core *c, bool is_polling)
 {
 	uint64_t start = clock_cycles();
-	c->idle_turns++;
-	give_way(&c->options);
 	idle_rung(c, is_polling);
 	stats_add(&c->stats, STAT_cycles_idle, clock_cycles() - start);
 }

@@ -16,6 +16,7 @@ struct poller {
 	atomic_uint resets;
 	atomic_bool is_empty;
 	atomic_bool has_work;
+	atomic_uint busy_every; /* turns; 0: none of these */
 };
 
 struct writer {
@@ -31,8 +32,8 @@ static struct wake wake;
 
 bool poller_turn(struct poller *p)
 {
-	atomic_fetch_add(&p->turns, 1);
-	return atomic_load(&p->has_work);
+	unsigned turns = atomic_fetch_add(&p->turns, 1), every = atomic_load(&p->busy_every);
+	return atomic_load(&p->has_work) || (every > 0 && turns % every == 0);
 }
 
 bool poller_is_drained(const struct poller *p)
@@ -190,7 +191,7 @@ Test(cores, a_writer_hears_whether_the_poller_keeps_its_core_busy)
 	cr_assert(!atomic_load(&writer.is_core_busy));
 }
 
-Test(cores, an_idle_turn_gives_way_as_long_as_the_disk_owes_something)
+Test(cores, an_idle_core_gives_way_as_long_as_the_disk_owes_something)
 {
 	core_serve(&core);
 	rest(50);
@@ -202,6 +203,19 @@ Test(cores, an_idle_turn_gives_way_as_long_as_the_disk_owes_something)
 	wake_post(&wake);
 	rest(50);
 	cr_assert(atomic_load(&yields) > before);
+}
+
+Test(cores, short_gaps_between_busy_turns_are_kept)
+{
+	core_serve(&core);
+	atomic_store(&poller.busy_every, 32);
+	wake_post(&wake);
+	rest(50);
+	unsigned before = atomic_load(&yields), turns = atomic_load(&poller.turns);
+	atomic_store(&disk.outstanding, 1);
+	rest(50);
+	cr_assert(atomic_load(&poller.turns) > turns + 1000);
+	cr_assert(atomic_load(&yields) == before);
 }
 
 Test(cores, a_busy_turn_does_not_give_way)
