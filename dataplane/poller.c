@@ -3,13 +3,11 @@
 #include "dataplane/base/lap.h"
 #include "dataplane/base/map.h"
 #include "dataplane/base/require.h"
-#include "dataplane/batch/batch.h"
 #include "dataplane/batch/ingest.h"
 #include "dataplane/kafka/kafka_fetch.h"
 #include "dataplane/quiescent.h"
 #include "dataplane/session/ack.h"
-#include "dataplane/session/delivery.h"
-#include "dataplane/session/kept.h"
+#include "dataplane/session/ingest_parts.h"
 #include "dataplane/session/waiting_admit.h"
 
 #include <errno.h>
@@ -95,8 +93,9 @@ static void passed_take(struct poller *p)
 {
 	struct ingest *in = &p->ingest;
 	struct pkt_vec *v = &p->turn.packets;
-	while (unlikely(!list_is_empty(&in->packets)) && v->count < PACKETS_PER_TURN) {
-		struct list *node = list_take_first(&in->packets);
+	while (unlikely(!list_is_empty(&in->delivery.packets)) &&
+	       v->count < PACKETS_PER_TURN) {
+		struct list *node = list_take_first(&in->delivery.packets);
 		const struct bytes b = list_entry(node, struct inbox_msg, node)->bytes;
 		struct pkt *packet = &p->passed.packets[v->count];
 		*packet = (struct pkt){.data = (uint8_t *)(uintptr_t)b.data,
@@ -111,7 +110,8 @@ static void passed_take(struct poller *p)
 static void passed_give(struct poller *p)
 {
 	for (struct list *node; (node = list_take_first(&p->passed.taken));)
-		delivery_give(&p->ingest, list_entry(node, struct inbox_msg, node), INBOX_DONE);
+		delivery_give(&p->ingest.delivery, list_entry(node, struct inbox_msg, node),
+			      INBOX_DONE);
 }
 
 /* The cycles since the last call were this stage's, but for the driver's. */
@@ -218,8 +218,8 @@ static void ingest_init(struct ingest *in, const struct poller_options *o)
 	in->writer_count = o->writer_count;
 	in->servers[CALL_CONTROL].handoff = o->control;
 	in->servers[CALL_COORDINATOR].handoff = o->coordinator;
-	in->inbox = o->inbox;
-	delivery_init(in);
+	in->delivery.inbox = o->inbox;
+	delivery_init(&in->delivery, &in->stats);
 	in->settings = o->settings;
 }
 
@@ -249,8 +249,8 @@ static int net_init(struct poller *p, const struct poller_options *o)
 	p->tcp = tcp_create(&tcp, in->now.ns);
 	if (!p->tcp)
 		return -ENOMEM;
-	in->stream_find = stream_of;
-	in->transport = p->tcp;
+	in->delivery.stream_find = stream_of;
+	in->delivery.transport = p->tcp;
 	for (unsigned i = 0; i < o->listener_count; i++) {
 		const struct listener *l = &o->listeners[i];
 		if (l->protocol == PROTOCOL_UDP)
@@ -327,7 +327,7 @@ bool poller_may_sleep(const struct poller *p)
 	for (unsigned i = 0; i < CALL_SERVERS; i++)
 		if (handoff_has_up(in->servers[i].handoff))
 			return false;
-	return delivery_is_idle(in);
+	return delivery_is_idle(&in->delivery);
 }
 
 uint64_t poller_idle_ns(const struct poller *p, uint64_t limit_ns)

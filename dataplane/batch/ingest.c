@@ -3,11 +3,7 @@
 #include "dataplane/base/murmur2.h"
 #include "dataplane/base/remainder.h"
 #include "dataplane/base/require.h"
-#include "dataplane/batch/batch.h"
-#include "dataplane/batch/topics.h"
 #include "dataplane/session/ingest_parts.h"
-#include "dataplane/session/kept.h"
-#include "dataplane/session/waiting.h"
 #include "dataplane/wire/kafka/kafka_error.h"
 
 #include <arpa/inet.h>

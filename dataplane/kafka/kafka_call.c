@@ -3,7 +3,6 @@
 #include "dataplane/kafka/kafka_call.h"
 #include "dataplane/base/require.h"
 #include "dataplane/kafka/kafka_step.h"
-#include "dataplane/session/delivery.h"
 #include "dataplane/session/ingest_parts.h"
 
 static struct call_server *server_of(struct ingest *in, const struct kafka_session *ks)
@@ -189,7 +188,7 @@ static void parked_answer(struct ingest *in, struct kafka_session *ks, struct in
 		return;
 	}
 	ks->parked = NULL;
-	delivery_give(in, give, INBOX_DONE);
+	delivery_give(&in->delivery, give, INBOX_DONE);
 	answer_done(&in->answers, a);
 }
 
@@ -199,7 +198,7 @@ void kafka_call_deliver(struct ingest *in, struct session *s, struct inbox_msg *
 	if (answer_of(ks, give->ticket))
 		parked_answer(in, ks, give);
 	else
-		delivery_give(in, give, INBOX_GONE);
+		delivery_give(&in->delivery, give, INBOX_GONE);
 }
 
 void kafka_call_resume(struct ingest *in, struct kafka_session *ks)
@@ -214,7 +213,7 @@ void kafka_call_close(struct ingest *in, struct kafka_session *ks)
 {
 	struct answer *a = ks->parked;
 	if (ks->held_send)
-		delivery_give(in, ks->held_send, INBOX_GONE);
+		delivery_give(&in->delivery, ks->held_send, INBOX_GONE);
 	if (ks->held) {
 		a = call_answer(ks->held);
 		call_release(in, ks->held);

@@ -3,7 +3,6 @@
 #include "dataplane/kafka/kafka_fetch_pass.h"
 #include "dataplane/base/clock.h"
 #include "dataplane/base/require.h"
-#include "dataplane/batch/topics.h"
 #include "dataplane/kafka/kafka_step.h"
 #include "dataplane/session/ingest_parts.h"
 #include "dataplane/wire/kafka/kafka_error.h"

@@ -2,7 +2,6 @@
  * ack.h. */
 #include "dataplane/session/ack.h"
 #include "dataplane/base/require.h"
-#include "dataplane/batch/batch.h"
 #include "dataplane/kafka/kafka_call.h"
 #include "dataplane/kafka/kafka_fetch_pass.h"
 #include "dataplane/session/ingest_parts.h"

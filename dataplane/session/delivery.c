@@ -1,19 +1,19 @@
 /* delivery.c - messages of the inbox in, each to its session; see delivery.h. */
 #include "dataplane/session/delivery.h"
 #include "dataplane/base/require.h"
-#include "dataplane/session/answer.h"
-#include "dataplane/session/waiting.h"
+#include "dataplane/session/ingest_parts.h"
 
-void delivery_init(struct ingest *in)
+void delivery_init(struct delivery *d, struct stats *stats)
 {
-	list_init(&in->packets);
-	fences_init(&in->fences);
+	d->stats = stats;
+	list_init(&d->packets);
+	fences_init(&d->fences);
 }
 
 /* Null: the connection is gone, or about to go. */
-static struct session *session_find(struct ingest *in, uint64_t handle)
+static struct session *session_find(struct delivery *d, uint64_t handle)
 {
-	struct stream *stream = in->stream_find(in->transport, handle);
+	struct stream *stream = d->stream_find(d->transport, handle);
 	struct session *s = stream && !stream->is_closed ? stream->session : NULL;
 	return s && !s->is_aborted ? s : NULL;
 }
@@ -40,21 +40,22 @@ static enum inbox_outcome send_untold(struct answers *as, struct waits *w, struc
 
 static void take_send(struct ingest *in, struct inbox_msg *m)
 {
-	struct session *s = session_find(in, m->ticket.stream);
+	struct session *s = session_find(&in->delivery, m->ticket.stream);
 	if (s && m->ticket.request && session_protocol(s)->deliver)
 		session_protocol(s)->deliver(in, s, m);
 	else if (s && !m->ticket.request)
-		delivery_give(in, m, send_untold(&in->answers, &in->waits, s, m->bytes));
+		delivery_give(&in->delivery, m,
+			      send_untold(&in->answers, &in->waits, s, m->bytes));
 	else
-		delivery_give(in, m, INBOX_GONE);
+		delivery_give(&in->delivery, m, INBOX_GONE);
 }
 
-static void take_close(struct ingest *in, struct inbox_msg *m)
+static void take_close(struct delivery *d, struct inbox_msg *m)
 {
-	struct session *s = session_find(in, m->ticket.stream);
+	struct session *s = session_find(d, m->ticket.stream);
 	if (s)
 		session_abort(s);
-	delivery_give(in, m, s ? INBOX_DONE : INBOX_GONE);
+	delivery_give(d, m, s ? INBOX_DONE : INBOX_GONE);
 }
 
 static void take_message(struct ingest *in, struct inbox_msg *m)
@@ -64,13 +65,13 @@ static void take_message(struct ingest *in, struct inbox_msg *m)
 		take_send(in, m);
 		return;
 	case HANDOFF_CLOSE:
-		take_close(in, m);
+		take_close(&in->delivery, m);
 		return;
 	case HANDOFF_FENCE:
-		fence_begin(in, m);
+		fence_begin(&in->delivery, m);
 		return;
 	case HANDOFF_PACKET:
-		list_append(&in->packets, &m->node);
+		list_append(&in->delivery.packets, &m->node);
 		return;
 	default:
 		require(!"a message for an inbox");
@@ -80,20 +81,20 @@ static void take_message(struct ingest *in, struct inbox_msg *m)
 bool delivery_input(struct ingest *in)
 {
 	unsigned total = 0;
-	for (unsigned s = 0; s < in->inbox.count; s++) {
+	for (unsigned s = 0; s < in->delivery.inbox.count; s++) {
 		struct handoff_msg *msgs[INBOX_PER_TURN];
-		unsigned n = handoff_pull(in->inbox.senders[s], msgs, INBOX_PER_TURN);
+		unsigned n = handoff_pull(in->delivery.inbox.senders[s], msgs, INBOX_PER_TURN);
 		for (unsigned i = 0; i < n; i++)
 			take_message(in, container_of(msgs[i], struct inbox_msg, msg));
 		total += n;
 	}
 	stats_add(&in->stats, STAT_inbox_messages, total);
-	fences_turn(in);
+	fences_turn(&in->delivery, &in->batching);
 	return total > 0;
 }
 
-bool delivery_is_idle(const struct ingest *in)
+bool delivery_is_idle(const struct delivery *d)
 {
-	return list_is_empty(&in->packets) && !fences_are_closing(&in->fences) &&
-	       !inbox_has_any(&in->inbox);
+	return list_is_empty(&d->packets) && !fences_are_closing(&d->fences) &&
+	       !inbox_has_any(&d->inbox);
 }

@@ -2,7 +2,7 @@
 #include "dataplane/session/fence.h"
 #include "dataplane/batch/batch.h"
 #include "dataplane/session/delivery.h"
-#include "dataplane/session/ingest_parts.h"
+#include "dataplane/session/session.h"
 
 void fences_init(struct fences *f)
 {
@@ -12,55 +12,54 @@ void fences_init(struct fences *f)
 	list_init(&f->now);
 }
 
-static struct session *fenced_session(struct ingest *in, const struct inbox_msg *m)
+static struct session *fenced_session(struct delivery *d, const struct inbox_msg *m)
 {
-	struct stream *stream = in->stream_find(in->transport, m->ticket.stream);
+	struct stream *stream = d->stream_find(d->transport, m->ticket.stream);
 	return stream ? stream->session : NULL;
 }
 
-void fence_begin(struct ingest *in, struct inbox_msg *give)
+void fence_begin(struct delivery *d, struct inbox_msg *give)
 {
-	struct session *s = fenced_session(in, give);
+	struct session *s = fenced_session(d, give);
 	give->outcome = s ? INBOX_DONE : INBOX_GONE;
 	if (s)
 		session_abort(s);
-	list_append(&in->fences.closing, &give->node);
+	list_append(&d->fences.closing, &give->node);
 }
 
 /* Also those whose connection was gone when they came: it may have left batches behind. */
-static void closed_move(struct ingest *in)
+static void closed_move(struct delivery *d)
 {
-	struct fences *f = &in->fences;
+	struct fences *f = &d->fences;
 	for (struct list *node = f->closing.next, *next; node != &f->closing; node = next) {
 		next = node->next;
-		if (fenced_session(in, list_entry(node, struct inbox_msg, node)))
+		if (fenced_session(d, list_entry(node, struct inbox_msg, node)))
 			continue;
 		list_remove(node);
 		list_append(&f->next, node);
 	}
 }
 
-static void over_give(struct ingest *in)
+static void over_give(struct delivery *d)
 {
-	for (struct list *node; (node = list_take_first(&in->fences.now));) {
+	for (struct list *node; (node = list_take_first(&d->fences.now));) {
 		struct inbox_msg *m = list_entry(node, struct inbox_msg, node);
-		delivery_give(in, m, (enum inbox_outcome)m->outcome);
+		delivery_give(d, m, (enum inbox_outcome)m->outcome);
 	}
 }
 
-void fences_turn(struct ingest *in)
+void fences_turn(struct delivery *d, struct batching *b)
 {
-	struct fences *f = &in->fences;
-	struct batching *b = &in->batching;
-	closed_move(in);
+	struct fences *f = &d->fences;
+	closed_move(d);
 	/* As long as the epoch before has batches, it cannot come again. */
 	if (!batching_is_settled(b))
 		return;
-	over_give(in);
+	over_give(d);
 	if (list_is_empty(&f->next))
 		return;
 	batching_new_epoch(b);
 	list_splice(&f->now, &f->next);
 	if (batching_is_settled(b))
-		over_give(in);
+		over_give(d);
 }

@@ -15,7 +15,8 @@
 
 #include "dataplane/inbox.h"
 
-struct ingest;
+struct batching;
+struct delivery;
 
 struct fences {
 	struct list closing; /* struct inbox_msg.node: the session is not gone yet */
@@ -26,10 +27,10 @@ struct fences {
 void fences_init(struct fences *f);
 
 /* A FENCE message: ends the stream's session, if it has one. */
-void fence_begin(struct ingest *in, struct inbox_msg *give);
+void fence_begin(struct delivery *d, struct inbox_msg *give);
 
 /* Gives back what is over; once a turn. */
-void fences_turn(struct ingest *in);
+void fences_turn(struct delivery *d, struct batching *b);
 
 /* A session is about to go: the poller turns once more before it sleeps. */
 static inline bool fences_are_closing(const struct fences *f)

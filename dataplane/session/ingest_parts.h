@@ -4,6 +4,7 @@
  *     part      what it is                                              changed by
  *     now       the time of this turn                                   poller.c
  *     sessions  sessions, who is ready, timers                          session.c
+ *     delivery  messages of the inbox, fences                           delivery.c, fence.c
  *     answers   answers owed, who waits for appends, their chunks       answer.c
  *     batching  lanes and their credit, open batches, appends           batch.c
  *     waits     sessions that wait for what has run out                 waiting.c
@@ -21,10 +22,9 @@
 #include "dataplane/base/slab.h"
 #include "dataplane/batch/batch.h"
 #include "dataplane/batch/topics.h"
-#include "dataplane/inbox.h"
 #include "dataplane/session/answer.h"
 #include "dataplane/session/bad_frames.h"
-#include "dataplane/session/fence.h"
+#include "dataplane/session/delivery.h"
 #include "dataplane/session/kept.h"
 #include "dataplane/session/session.h"
 #include "dataplane/session/waiting.h"
@@ -50,12 +50,7 @@ struct ingest {
 	struct slab reads;
 	struct slab fetches;
 	struct call_server servers[CALL_SERVERS];
-	struct inbox inbox;
-	struct list packets;            /* struct inbox_msg.node: PACKETs, for the next turns */
-	struct fences fences;
-	/* The stream a handle names, or null; `transport` is whose streams they are. */
-	struct stream *(*stream_find)(void *transport, uint64_t handle);
-	void *transport;
+	struct delivery delivery;
 	struct waits waits;
 	struct handoff *writers[WRITERS_MAX];
 	unsigned writer_count;

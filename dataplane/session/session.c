@@ -2,11 +2,8 @@
 #include "dataplane/session/session.h"
 #include "dataplane/base/clock.h"
 #include "dataplane/base/require.h"
-#include "dataplane/session/answer.h"
 #include "dataplane/session/ingest_parts.h"
-#include "dataplane/session/kept.h"
 #include "dataplane/session/protocols.h"
-#include "dataplane/session/waiting.h"
 
 enum { TIMERS_PER_TURN = 64 };
 

@@ -14,6 +14,7 @@
 #include "dataplane/batch/batch.h"
 #include "dataplane/kafka/kafka_session.h"
 #include "dataplane/session/delivery.h"
+#include "dataplane/session/ingest_parts.h"
 #include "dataplane/wire/kafka/kafka_apis.h"
 #include "dataplane/wire/kafka/kafka_error.h"
 #include "dataplane/wire/kafka/kafka_header.h"

@@ -344,10 +344,10 @@ struct rig *rig_create(const struct rig_options *options)
 		in->servers[s].handoff = &r->servers[s];
 	}
 	require(outbox_init(&r->outbox, 0, &r->wakes[1], &r->wakes[0]) == 0);
-	in->inbox = (struct inbox){.senders = {&r->outbox.handoff}, .count = 1};
-	in->stream_find = stream_find;
-	in->transport = r;
-	delivery_init(in);
+	in->delivery.inbox = (struct inbox){.senders = {&r->outbox.handoff}, .count = 1};
+	in->delivery.stream_find = stream_find;
+	in->delivery.transport = r;
+	delivery_init(&in->delivery, &in->stats);
 	in->writer_count = RIG_WRITERS;
 	in->poller = RIG_POLLER;
 	return r;

@@ -11,6 +11,7 @@
 #include "dataplane/batch/batch.h"
 #include "dataplane/batch/ingest.h"
 #include "dataplane/session/delivery.h"
+#include "dataplane/session/ingest_parts.h"
 #include "dataplane/wire/fleet/gbt32960.h"
 #include "tests/unit/wire/fleet/gbt32960_sample.h"
 

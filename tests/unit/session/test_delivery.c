@@ -136,7 +136,8 @@ Test(delivery, a_fence_comes_back_when_what_the_connection_left_is_in_the_log)
 	send(&msgs[0], HANDOFF_FENCE, old->stream.handle, NULL, 0);
 	rig_turn_without_writer(r, 10);
 	cr_assert(old->stream.is_closed && !old->stream.session && !back());
-	cr_assert(fences_are_closing(&r->in.fences), "it is looked at before the core sleeps");
+	cr_assert(fences_are_closing(&r->in.delivery.fences),
+		  "it is looked at before the core sleeps");
 	for (unsigned i = 0; i < 20; i++) {
 		rig_turn_without_writer(r, 1000);
 		cr_assert(!back(), "the batch is not back");
@@ -175,7 +176,7 @@ Test(delivery, a_fence_with_nothing_under_way_comes_back_at_once)
 	cr_assert(old->stream.is_closed && !back());
 	rig_turn(r, 10);
 	cr_assert(is_back(&msgs[0], INBOX_DONE));
-	cr_assert(!fences_are_closing(&r->in.fences));
+	cr_assert(!fences_are_closing(&r->in.delivery.fences));
 	wire_free(old);
 }
 
