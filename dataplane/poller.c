@@ -168,11 +168,12 @@ static int slabs_init(struct ingest *in, const struct poller_options *o)
 	uint32_t reads = HANDOFF_READS_MAX * o->writer_count;
 	int error = sessions_init(&in->sessions, o->sessions_max, &in->stats, &in->now);
 	error = error ? error : kept_init(&in->kept);
-	error = error ? error : slab_init(&in->reads, sizeof(struct read_msg), reads);
+	error = error ? error : slab_init(&in->reading.reads, sizeof(struct read_msg), reads);
 	for (unsigned i = 0; i < CALL_SERVERS && !error; i++)
 		error = slab_init(&in->servers[i].calls, sizeof(struct call_msg),
 				  HANDOFF_CALLS_MAX);
-	error = error ? error : slab_init(&in->fetches, sizeof(struct fetch), o->sessions_max);
+	error = error ? error
+		      : slab_init(&in->reading.fetches, sizeof(struct fetch), o->sessions_max);
 	return error;
 }
 
@@ -216,6 +217,9 @@ static void ingest_init(struct ingest *in, const struct poller_options *o)
 	waiting_init(&in->waits, &in->stats);
 	memcpy(in->writers, o->writers, sizeof in->writers);
 	in->writer_count = o->writer_count;
+	in->reading.poller = o->index;
+	in->reading.writers = in->writers;
+	in->reading.writer_count = o->writer_count;
 	in->servers[CALL_CONTROL].handoff = o->control;
 	in->servers[CALL_COORDINATOR].handoff = o->coordinator;
 	in->delivery.inbox = o->inbox;
@@ -288,8 +292,8 @@ void poller_destroy(struct poller *p)
 	sessions_fini(&in->sessions);
 	answers_fini(&in->answers);
 	batching_fini(&in->batching);
-	slab_fini(&in->reads);
-	slab_fini(&in->fetches);
+	slab_fini(&in->reading.reads);
+	slab_fini(&in->reading.fetches);
 	kept_fini(&in->kept);
 	for (unsigned i = 0; i < CALL_SERVERS; i++) {
 		slab_fini(&in->servers[i].calls);

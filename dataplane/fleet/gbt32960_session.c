@@ -214,17 +214,17 @@ static void gbt32960_expire(struct ingest *in, struct session *s)
 
 /* ---- what is none ---------------------------------------------------------------------- */
 
-static uint32_t keep_bad(struct ingest *in, const struct gbt32960_session *gs,
-			 const struct frame *f)
+static uint32_t keep_bad(struct bad_frames *bad_frames, int64_t wall_ms,
+			 const struct gbt32960_session *gs, const struct frame *f)
 {
 	struct bad_frame bad = {
 		.peer = gs->session.stream->peer,
-		.wall_ms = in->now.wall_ms,
+		.wall_ms = wall_ms,
 		.stream_offset = gs->session.offset,
 		.reason = f->verdict,
 		.listener = gs->session.stream->listener,
 	};
-	return bad_frames_add(&in->bad_frames, &bad, f->value);
+	return bad_frames_add(bad_frames, &bad, f->value);
 }
 
 static void gbt32960_reject(struct ingest *in, struct session *s, const struct frame *f)
@@ -236,7 +236,7 @@ static void gbt32960_reject(struct ingest *in, struct session *s, const struct f
 	} else {
 		stats_add(&in->stats, STAT_frames_received, 1);
 		stats_add(&in->stats, (enum stat_id)f->verdict, 1);
-		gs->run_ticket = keep_bad(in, gs, f);
+		gs->run_ticket = keep_bad(&in->bad_frames, in->now.wall_ms, gs, f);
 		s->own = (uint8_t)((s->own & ~IN_RUN) | (is_edition ? 0 : IN_RUN));
 	}
 }
@@ -269,13 +269,13 @@ static unsigned answers_to(const struct gbt32960_header *h, enum link_kind link)
 
 /* The data unit of the answer: the request's time (6.3.2), all of it (B.3.3.2), our time, or
  * nothing. What is encrypted shows no time. */
-static struct bytes answer_data(const struct ingest *in, const struct listener *l,
-				struct bytes frame, uint8_t time[GBT32960_TIME_BYTES])
+static struct bytes answer_data(int64_t wall_ms, const struct listener *l, struct bytes frame,
+				uint8_t time[GBT32960_TIME_BYTES])
 {
 	const struct gbt32960_header *h = gbt32960_header_of(frame);
 	struct bytes data = gbt32960_data_of(frame);
 	if (h->command == GBT32960_TIME_SYNC) {
-		gbt32960_time(time, in->now.wall_ms);
+		gbt32960_time(time, wall_ms);
 		return (struct bytes){time, GBT32960_TIME_BYTES};
 	}
 	if (h->command == GBT32960_HEARTBEAT)
@@ -332,16 +332,15 @@ static struct answer *answer_take_long(struct answers *as, struct waits *w, stru
 }
 
 /* A success answer to `frame` at the end of the queue, or null: the session waits for memory. */
-static struct answer *answer_make(struct ingest *in, struct session *s, struct bytes frame,
-				  bool is_silent)
+static struct answer *answer_make(struct answers *as, struct waits *w, struct session *s,
+				  struct bytes frame, bool is_silent)
 {
 	uint8_t time[GBT32960_TIME_BYTES];
 	const struct gbt32960_header *request = gbt32960_header_of(frame);
-	struct bytes data = answer_data(in, s->listener, frame, time);
+	struct bytes data = answer_data(as->now->wall_ms, s->listener, frame, time);
 	if (data.size + GBT32960_FRAME_BYTES_MIN <= ANSWER_TEXT_BYTES)
-		return answer_take_short(&in->answers, &in->waits, s, is_silent, request,
-					 data);
-	return answer_take_long(&in->answers, &in->waits, s, is_silent, request, data);
+		return answer_take_short(as, w, s, is_silent, request, data);
+	return answer_take_long(as, w, s, is_silent, request, data);
 }
 
 static bool gbt32960_accept(struct ingest *in, struct session *s, const struct frame *f,
@@ -350,7 +349,8 @@ static bool gbt32960_accept(struct ingest *in, struct session *s, const struct f
 	unsigned answers = answers_to(gbt32960_header_of(f->value), s->listener->link);
 	*ret = NULL;
 	if (answers) {
-		*ret = answer_make(in, s, f->value, !(answers & TO_GOOD));
+		*ret = answer_make(&in->answers, &in->waits, s, f->value,
+				   !(answers & TO_GOOD));
 		if (!*ret)
 			return false;
 		(*ret)->frames = !!(answers & TO_GOOD);

@@ -5,9 +5,10 @@
 #include "dataplane/kafka/kafka_step.h"
 #include "dataplane/session/ingest_parts.h"
 
-static struct call_server *server_of(struct ingest *in, const struct kafka_session *ks)
+static struct call_server *server_of(struct call_server *servers,
+				     const struct kafka_session *ks)
 {
-	return &in->servers[ks->server];
+	return &servers[ks->server];
 }
 
 static struct ticket ticket_next(struct kafka_session *ks)
@@ -27,7 +28,7 @@ static struct answer *call_answer(const struct call_msg *c)
 static enum kafka_progress call_send(struct ingest *in, struct kafka_session *ks)
 {
 	struct session *s = &ks->base;
-	struct call_server *server = server_of(in, ks);
+	struct call_server *server = server_of(in->servers, ks);
 	bool may_call = waiting_is_turn(&in->waits, s, WAIT_CALL + ks->server) &&
 			handoff_has_room(server->handoff, HANDOFF_CALL);
 	struct call_msg *c = may_call ? slab_take(&server->calls) : NULL;
@@ -65,7 +66,7 @@ enum kafka_progress kafka_call_step(struct ingest *in, struct kafka_session *ks)
 		struct bytes b = stream_span(stream, 0, min_u32(ks->left, CHUNK_BYTES));
 		if (b.size == 0)
 			return KAFKA_NEED_BYTES;
-		if (!kafka_request_append(in, ks, &ks->request, b))
+		if (!kafka_request_append(&in->waits, in->servers, ks, &ks->request, b))
 			return KAFKA_WAIT;
 		kafka_consume(ks, (uint32_t)b.size);
 	}
@@ -73,9 +74,9 @@ enum kafka_progress kafka_call_step(struct ingest *in, struct kafka_session *ks)
 }
 
 /* Its server frees the reply; the ring has room, for every call has its place in the budget. */
-static void call_release(struct ingest *in, struct call_msg *c)
+static void call_release(struct call_server *servers, struct call_msg *c)
 {
-	struct call_server *server = &in->servers[c->server];
+	struct call_server *server = &servers[c->server];
 	if (!c->reply) {
 		slab_give(&server->calls, c);
 		return;
@@ -114,52 +115,54 @@ static bool answer_fill(struct answers *as, struct waits *w, struct session *s,
 	return fits;
 }
 
-static void call_reply(struct ingest *in, struct call_msg *c)
+static void call_reply(struct answers *as, struct waits *w, struct call_server *servers,
+		       struct call_msg *c)
 {
 	struct answer *a = call_answer(c);
 	if (a->session) {
 		struct kafka_session *ks = kafka_session_of(a->session);
 		struct bytes reply = {c->reply, c->reply_bytes};
 		ks->held = NULL;
-		if (!answer_fill(&in->answers, &in->waits, &ks->base, a, reply)) {
+		if (!answer_fill(as, w, &ks->base, a, reply)) {
 			ks->held = c;
 			return;
 		}
 	}
-	call_release(in, c);
-	answer_done(&in->answers, a);
+	call_release(servers, c);
+	answer_done(as, a);
 }
 
 /* The call is free, the connection still owes the answer. */
-static void call_park(struct ingest *in, struct call_msg *c)
+static void call_park(struct answers *as, struct call_server *servers, struct call_msg *c)
 {
 	struct answer *a = call_answer(c);
-	call_release(in, c);
-	stats_add(&in->stats, STAT_requests_parked, 1);
+	call_release(servers, c);
+	stats_add(as->stats, STAT_requests_parked, 1);
 	if (!a)
 		return; /* its SEND was faster */
 	if (!a->session) {
-		kafka_answer_forget(&in->answers, a);
+		kafka_answer_forget(as, a);
 		return;
 	}
 	kafka_session_of(a->session)->parked = a;
 	a->may_wait = true;
 }
 
-void kafka_call_done(struct ingest *in, struct call_msg *c)
+void kafka_call_done(struct answers *as, struct waits *w, struct call_server *servers,
+		     struct call_msg *c)
 {
 	struct answer *a = call_answer(c);
 	if (c->is_release) {
-		slab_give(&in->servers[c->server].calls, c);
+		slab_give(&servers[c->server].calls, c);
 		return;
 	}
 	chain_give(&c->request);
 	if (a && a->session)
 		kafka_session_of(a->session)->call = NULL;
 	if (c->is_parked)
-		call_park(in, c);
+		call_park(as, servers, c);
 	else
-		call_reply(in, c);
+		call_reply(as, w, servers, c);
 }
 
 /* ---- the answer of a parked request ------------------------------------------------------ */
@@ -179,48 +182,51 @@ static struct answer *answer_of(struct kafka_session *ks, struct ticket ticket)
 	return ks->parked;
 }
 
-static void parked_answer(struct ingest *in, struct kafka_session *ks, struct inbox_msg *give)
+static void parked_answer(struct answers *as, struct waits *w, struct delivery *d,
+			  struct kafka_session *ks, struct inbox_msg *give)
 {
 	struct answer *a = ks->parked;
 	ks->held_send = NULL;
-	if (!answer_fill(&in->answers, &in->waits, &ks->base, a, give->bytes)) {
+	if (!answer_fill(as, w, &ks->base, a, give->bytes)) {
 		ks->held_send = give;
 		return;
 	}
 	ks->parked = NULL;
-	delivery_give(&in->delivery, give, INBOX_DONE);
-	answer_done(&in->answers, a);
+	delivery_give(d, give, INBOX_DONE);
+	answer_done(as, a);
 }
 
 void kafka_call_deliver(struct ingest *in, struct session *s, struct inbox_msg *give)
 {
 	struct kafka_session *ks = kafka_session_of(s);
 	if (answer_of(ks, give->ticket))
-		parked_answer(in, ks, give);
+		parked_answer(&in->answers, &in->waits, &in->delivery, ks, give);
 	else
 		delivery_give(&in->delivery, give, INBOX_GONE);
 }
 
-void kafka_call_resume(struct ingest *in, struct kafka_session *ks)
+void kafka_call_resume(struct answers *as, struct waits *w, struct call_server *servers,
+		       struct delivery *d, struct kafka_session *ks)
 {
 	if (ks->held)
-		call_reply(in, ks->held);
+		call_reply(as, w, servers, ks->held);
 	else
-		parked_answer(in, ks, ks->held_send);
+		parked_answer(as, w, d, ks, ks->held_send);
 }
 
-void kafka_call_close(struct ingest *in, struct kafka_session *ks)
+void kafka_call_close(struct answers *as, struct call_server *servers, struct delivery *d,
+		      struct kafka_session *ks)
 {
 	struct answer *a = ks->parked;
 	if (ks->held_send)
-		delivery_give(&in->delivery, ks->held_send, INBOX_GONE);
+		delivery_give(d, ks->held_send, INBOX_GONE);
 	if (ks->held) {
 		a = call_answer(ks->held);
-		call_release(in, ks->held);
+		call_release(servers, ks->held);
 	}
 	ks->held = NULL;
 	ks->held_send = NULL;
 	ks->parked = NULL;
 	if (a)
-		kafka_answer_forget(&in->answers, a);
+		kafka_answer_forget(as, a);
 }

@@ -17,6 +17,7 @@
 #define PENSTOCK_KAFKA_CALL_H
 
 #include "dataplane/kafka/kafka_session.h"
+#include "dataplane/session/delivery.h"
 
 /* Takes the request's bytes and, when it is whole, calls its server. */
 kafka_step kafka_call_step;
@@ -25,12 +26,15 @@ kafka_step kafka_call_step;
 void kafka_call_deliver(struct ingest *in, struct session *s, struct inbox_msg *give);
 
 /* It is the session's turn to take the chunks that its held reply waits for. */
-void kafka_call_resume(struct ingest *in, struct kafka_session *ks);
+void kafka_call_resume(struct answers *as, struct waits *w, struct call_server *servers,
+		       struct delivery *d, struct kafka_session *ks);
 
 /* The session ends: a held reply goes back, a parked request is forgotten. */
-void kafka_call_close(struct ingest *in, struct kafka_session *ks);
+void kafka_call_close(struct answers *as, struct call_server *servers, struct delivery *d,
+		      struct kafka_session *ks);
 
 /* A server has replied, has parked the request, or has taken its reply back. */
-void kafka_call_done(struct ingest *in, struct call_msg *c);
+void kafka_call_done(struct answers *as, struct waits *w, struct call_server *servers,
+		     struct call_msg *c);
 
 #endif

@@ -33,22 +33,22 @@ static uint32_t natural(int32_t v)
 	return v < 0 ? 0 : (uint32_t)v;
 }
 
-static void set_limits(struct ingest *in, struct fetch *f, const struct fetch_head *head)
+static void set_limits(struct answers *as, struct fetch *f, const struct fetch_head *head)
 {
-	uint64_t share = (uint64_t)in->answers.large.count * CHUNK_BYTES / FETCH_POOL_SHARE;
+	uint64_t share = (uint64_t)as->large.count * CHUNK_BYTES / FETCH_POOL_SHARE;
 	uint32_t limit = (uint32_t)min_u64(share, FETCH_BYTES_MAX);
 	f->max_bytes = min_u32(natural(head->max_bytes), limit);
 	/* What cannot be sent cannot be waited for. */
 	f->min_bytes = min_u32(natural(head->min_bytes), f->max_bytes);
-	f->deadline_ns = in->now.ns + natural(head->max_wait_ms) * NS_PER_MS;
+	f->deadline_ns = as->now->ns + natural(head->max_wait_ms) * NS_PER_MS;
 	f->isolation = head->isolation_level;
 	f->error = session_error(head);
 }
 
-static struct fetch *fetch_take(struct ingest *in, struct kafka_session *ks)
+static struct fetch *fetch_take(struct waits *w, struct reading *rd, struct kafka_session *ks)
 {
-	bool is_turn = waiting_is_turn(&in->waits, &ks->base, WAIT_FETCH);
-	struct fetch *f = is_turn ? slab_take(&in->fetches) : NULL;
+	bool is_turn = waiting_is_turn(w, &ks->base, WAIT_FETCH);
+	struct fetch *f = is_turn ? slab_take(&rd->fetches) : NULL;
 	if (!f)
 		return NULL;
 	f->session = ks;
@@ -72,10 +72,10 @@ enum kafka_progress kafka_fetch_head(struct ingest *in, struct kafka_session *ks
 	if (topics < 0 ||
 	    (uint64_t)topics > (ks->left - used) / fetch_topic_bytes_min(ks->is_flexible))
 		return KAFKA_REJECT;
-	struct fetch *f = fetch_take(in, ks);
+	struct fetch *f = fetch_take(&in->waits, &in->reading, ks);
 	if (!f)
 		return kafka_wait(&in->waits, ks, WAIT_FETCH);
-	set_limits(in, f, &head);
+	set_limits(&in->answers, f, &head);
 	f->topics_left = (uint32_t)topics;
 	kafka_consume(ks, used);
 	ks->step = topics ? topic_step : end_step;
@@ -97,7 +97,7 @@ static enum kafka_progress topic_step(struct ingest *in, struct kafka_session *k
 				 fetch_partition_bytes_min(ks->version, ks->is_flexible) ||
 	    f->partitions + parts > KAFKA_REQUEST_PARTITIONS_MAX)
 		return KAFKA_REJECT;
-	if (!kafka_request_append(in, ks, &f->names, topic.name))
+	if (!kafka_request_append(&in->waits, in->servers, ks, &f->names, topic.name))
 		return KAFKA_WAIT;
 	f->topic_left = (uint32_t)parts;
 	f->topics += parts > 0;
@@ -145,15 +145,16 @@ static void part_fill(const struct topics *topics, struct fetch *f, struct fetch
 }
 
 /* Null: the session waits. */
-static struct fetch_part *part_take(struct ingest *in, struct kafka_session *ks)
+static struct fetch_part *part_take(struct waits *w, struct call_server *servers,
+				    struct kafka_session *ks)
 {
 	struct chain *parts = &ks->fetch->parts;
 	uint32_t bytes = sizeof(struct fetch_part);
 	struct fetch_part *part = NULL;
-	if (waiting_may_grow(&in->waits, &ks->base, WAIT_REQUEST + CALL_CONTROL, parts, bytes))
-		part = (void *)chain_reserve(parts, &in->servers[CALL_CONTROL].requests, bytes);
+	if (waiting_may_grow(w, &ks->base, WAIT_REQUEST + CALL_CONTROL, parts, bytes))
+		part = (void *)chain_reserve(parts, &servers[CALL_CONTROL].requests, bytes);
 	if (!part)
-		session_wait_bytes(&in->waits, &ks->base, WAIT_REQUEST + CALL_CONTROL, bytes);
+		session_wait_bytes(w, &ks->base, WAIT_REQUEST + CALL_CONTROL, bytes);
 	return part;
 }
 
@@ -165,7 +166,7 @@ static enum kafka_progress partition_step(struct ingest *in, struct kafka_sessio
 	struct fetch_partition asked;
 	if (!kafka_read_piece(ks, &fetch_partition, &c, &asked))
 		return KAFKA_CUT;
-	struct fetch_part *part = part_take(in, ks);
+	struct fetch_part *part = part_take(&in->waits, in->servers, ks);
 	if (!part)
 		return KAFKA_WAIT;
 	part_fill(in->topics, f, part, &asked);

@@ -181,33 +181,33 @@ static void read_wait(struct waits *w, struct fetch *f, enum wait_for what)
 }
 
 /* False: it waits for memory, or for its turn to read. */
-static bool read_send(struct ingest *in, struct fetch *f, struct fetch_part *part)
+static bool read_send(struct reading *rd, struct answers *as, struct waits *w, struct fetch *f,
+		      struct fetch_part *part)
 {
-	unsigned writer = writer_of_slot(part->ref.slot, in->writer_count);
-	struct handoff *h = in->writers[writer];
+	unsigned writer = writer_of_slot(part->ref.slot, rd->writer_count);
+	struct handoff *h = rd->writers[writer];
 	uint32_t budget = part_budget(f, part);
 	bool starved;
-	uint32_t chunks = chunks_for(&in->answers, &in->waits, f, budget, &starved);
+	uint32_t chunks = chunks_for(as, w, f, budget, &starved);
 	if (starved) {
-		pass_drop(&in->answers, &in->waits, f);
+		pass_drop(as, w, f);
 		return false;
 	}
 	if (chunks == 0)
 		f->min_bytes = 0; /* what cannot be held is not waited for */
-	bool may_read = is_turn(&in->waits, f, WAIT_READ + writer) &&
-			handoff_has_room(h, HANDOFF_READ);
-	struct read_msg *r = may_read ? slab_take(&in->reads) : NULL;
+	bool may_read = is_turn(w, f, WAIT_READ + writer) && handoff_has_room(h, HANDOFF_READ);
+	struct read_msg *r = may_read ? slab_take(&rd->reads) : NULL;
 	if (!r) {
-		read_wait(&in->waits, f, WAIT_READ + writer);
+		read_wait(w, f, WAIT_READ + writer);
 		return false;
 	}
-	r->msg = (struct handoff_msg){.kind = HANDOFF_READ, .sender = in->poller};
+	r->msg = (struct handoff_msg){.kind = HANDOFF_READ, .sender = rd->poller};
 	r->partition = part->ref;
 	r->offset = part->offset;
 	r->bytes_max = budget;
 	r->owner = f;
 	for (uint32_t i = 0; i < chunks; i++)
-		chain_push(&r->bytes, chunk_take(&in->answers.large));
+		chain_push(&r->bytes, chunk_take(&as->large));
 	f->state = FETCH_READING;
 	handoff_send(h, &r->msg);
 	return true;
@@ -270,26 +270,26 @@ void kafka_read_done(struct ingest *in, struct read_msg *r)
 	struct fetch *f = r->owner;
 	f->state = FETCH_RUNNING;
 	found_take(&in->answers, f, r);
-	slab_give(&in->reads, r);
+	slab_give(&in->reading.reads, r);
 	if (f->session) {
 		fetch_run(in, f);
 		return;
 	}
 	/* The session went while the read was away. */
 	answer_done(&in->answers, f->answer);
-	kafka_fetch_give(in, f);
+	kafka_fetch_give(&in->reading, f);
 }
 
 /* ---- waiting --------------------------------------------------------------------------- */
 
 /* One watch per lane: for the earliest that a parked fetch waits for. There is always room for
  * it (bounds.h). */
-static void lane_watch(struct ingest *in, struct lane *lane)
+static void lane_watch(struct reading *rd, struct lane *lane)
 {
 	if (lane->is_watching || list_is_empty(&lane->parked))
 		return;
 	struct fetch_part *first = list_entry(lane->parked.next, struct fetch_part, node);
-	struct handoff *h = in->writers[writer_of_slot(first->ref.slot, in->writer_count)];
+	struct handoff *h = rd->writers[writer_of_slot(first->ref.slot, rd->writer_count)];
 	int64_t offset = first->high_watermark;
 	list_for_each(node, &lane->parked)
 	{
@@ -297,7 +297,7 @@ static void lane_watch(struct ingest *in, struct lane *lane)
 		offset = other < offset ? other : offset;
 	}
 	lane->watch = (struct watch_msg){
-		.msg = {.kind = HANDOFF_WATCH, .sender = in->poller},
+		.msg = {.kind = HANDOFF_WATCH, .sender = rd->poller},
 		.kind = WATCH_HIGH_WATERMARK,
 		.partition = first->ref,
 		.offset = offset,
@@ -315,20 +315,21 @@ static void fetch_arm(struct sessions *ss, struct fetch *f, uint64_t after_ms)
 	session_arm(ss, &f->session->base, min_u64(left_ms, after_ms));
 }
 
-static void fetch_park(struct ingest *in, struct fetch *f)
+static void fetch_park(struct reading *rd, struct lanes *lanes, struct sessions *ss,
+		       struct fetch *f)
 {
 	bool is_due = false;
 	chain_give(&f->answer->bytes);
 	f->state = FETCH_PARKED;
 	fetch_rewind(f);
 	for (struct fetch_part *part; (part = fetch_part_at(f)); fetch_next_part(f)) {
-		struct lane *lane = lanes_get(&in->batching.lanes, part->ref);
+		struct lane *lane = lanes_get(lanes, part->ref);
 		list_append(&lane->parked, &part->node);
-		lane_watch(in, lane);
+		lane_watch(rd, lane);
 		/* A watch beyond what this part saw: what it waits for has come already. */
 		is_due |= lane->watch.offset > part->high_watermark;
 	}
-	fetch_arm(&in->sessions, f, is_due ? AGAIN_MS : UINT64_MAX);
+	fetch_arm(ss, f, is_due ? AGAIN_MS : UINT64_MAX);
 }
 
 static void fetch_unpark(struct fetch *f)
@@ -341,20 +342,21 @@ static void fetch_unpark(struct fetch *f)
 
 /* ---- a pass ---------------------------------------------------------------------------- */
 
-static void fetch_finish(struct ingest *in, struct fetch *f)
+static void fetch_finish(struct reading *rd, struct answers *as, struct sessions *ss,
+			 struct fetch *f)
 {
 	struct answer *a = f->answer;
 	uint8_t room[8];
 	struct emitter e = emitter_of(room, sizeof room);
 	struct fetch_tags tags = {0};
 	emit_piece(f, &e, &fetch_tags, &tags);
-	append(&in->answers, f, &e);
+	append(as, f, &e);
 	kafka_answer_seal(a);
 	a->is_error = f->has_error || f->error;
 	f->session->fetch = NULL;
-	session_disarm(&in->sessions, &f->session->base);
-	kafka_fetch_give(in, f);
-	answer_done(&in->answers, a);
+	session_disarm(ss, &f->session->base);
+	kafka_fetch_give(rd, f);
+	answer_done(as, a);
 }
 
 static bool is_enough(const struct sessions *ss, const struct fetch *f)
@@ -376,15 +378,15 @@ static bool pass_step(struct ingest *in, struct fetch *f)
 		answer_begin(&in->answers, f);
 	if (!part) {
 		if (is_enough(&in->sessions, f))
-			fetch_finish(in, f);
+			fetch_finish(&in->reading, &in->answers, &in->sessions, f);
 		else
-			fetch_park(in, f);
+			fetch_park(&in->reading, &in->batching.lanes, &in->sessions, f);
 		return true;
 	}
 	if (!f->found.is_ready && part->error)
 		found_error(f, part->error);
 	if (!f->found.is_ready)
-		return read_send(in, f, part);
+		return read_send(&in->reading, &in->answers, &in->waits, f, part);
 	answer_part(&in->answers, f, part);
 	fetch_next_part(f);
 	return true;
@@ -451,20 +453,20 @@ void kafka_watch_done(struct ingest *in, struct watch_msg *w)
 			part->error = w->error;
 		fetch_again(in, part->fetch);
 	}
-	lane_watch(in, lane);
+	lane_watch(&in->reading, lane);
 }
 
 /* ---- the end --------------------------------------------------------------------------- */
 
-void kafka_fetch_give(struct ingest *in, struct fetch *f)
+void kafka_fetch_give(struct reading *rd, struct fetch *f)
 {
 	chain_give(&f->parts);
 	chain_give(&f->names);
 	chain_give(&f->found.bytes);
-	slab_give(&in->fetches, f);
+	slab_give(&rd->fetches, f);
 }
 
-void kafka_fetch_close(struct ingest *in, struct kafka_session *ks)
+void kafka_fetch_close(struct reading *rd, struct answers *as, struct kafka_session *ks)
 {
 	struct fetch *f = ks->fetch;
 	if (!f)
@@ -476,6 +478,6 @@ void kafka_fetch_close(struct ingest *in, struct kafka_session *ks)
 	if (f->state == FETCH_READING)
 		return; /* kafka_read_done() ends it; its answer is orphaned with the session */
 	if (f->answer)
-		kafka_answer_forget(&in->answers, f->answer);
-	kafka_fetch_give(in, f);
+		kafka_answer_forget(as, f->answer);
+	kafka_fetch_give(rd, f);
 }

@@ -7,6 +7,7 @@
 #define PENSTOCK_KAFKA_FETCH_PASS_H
 
 #include "dataplane/kafka/kafka_fetch.h"
+#include "dataplane/session/reading.h"
 
 /* The session's timer fired: max_wait is over, or there is something already. */
 void kafka_fetch_expire(struct ingest *in, struct fetch *f);
@@ -15,13 +16,13 @@ void kafka_fetch_expire(struct ingest *in, struct fetch *f);
 void kafka_fetch_resume(struct ingest *in, struct fetch *f);
 
 /* The session ends, or the request was malformed. */
-void kafka_fetch_close(struct ingest *in, struct kafka_session *ks);
+void kafka_fetch_close(struct reading *rd, struct answers *as, struct kafka_session *ks);
 
 /* The request has been read and the answer taken: begins the first pass. */
 void kafka_fetch_begin(struct ingest *in, struct fetch *f);
 
 /* Gives the fetch and what it holds back; nothing is at the writer, nothing is parked. */
-void kafka_fetch_give(struct ingest *in, struct fetch *f);
+void kafka_fetch_give(struct reading *rd, struct fetch *f);
 
 /* The writer has given these back. */
 void kafka_read_done(struct ingest *in, struct read_msg *r);

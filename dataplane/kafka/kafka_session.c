@@ -15,11 +15,11 @@ enum {
 };
 
 /* Gives back what the request being read has taken. */
-static void request_drop(struct ingest *in, struct kafka_session *ks)
+static void request_drop(struct reading *rd, struct answers *as, struct kafka_session *ks)
 {
 	chain_give(&ks->request);
 	if (ks->fetch && ks->fetch->state == FETCH_PARTIAL)
-		kafka_fetch_close(in, ks);
+		kafka_fetch_close(rd, as, ks);
 	ks->step = NULL;
 	ks->is_begun = false;
 }
@@ -139,7 +139,7 @@ static void request_reject(struct ingest *in, struct kafka_session *ks)
 	bad_frames_add(&in->bad_frames, &bad, b);
 	stats_add(&in->stats, STAT_frame_reject_request, 1);
 	kafka_produce_close(&in->waits, &in->batching, &in->answers, ks, true);
-	request_drop(in, ks);
+	request_drop(&in->reading, &in->answers, ks);
 	s->is_closing = true;
 }
 
@@ -149,7 +149,7 @@ static void peer_ended(struct ingest *in, struct kafka_session *ks)
 	struct session *s = &ks->base;
 	stats_add(&in->stats, STAT_frame_drop_connection, ks->is_begun);
 	kafka_produce_close(&in->waits, &in->batching, &in->answers, ks, false);
-	request_drop(in, ks);
+	request_drop(&in->reading, &in->answers, ks);
 	stream_consume(s->stream, stream_readable(s->stream));
 	s->is_closing = true;
 }
@@ -174,7 +174,7 @@ static void answer_resume(struct ingest *in, struct kafka_session *ks)
 		return;
 	s->is_answering = false;
 	if (ks->held || ks->held_send)
-		kafka_call_resume(in, ks);
+		kafka_call_resume(&in->answers, &in->waits, in->servers, &in->delivery, ks);
 	else if (ks->fetch)
 		kafka_fetch_resume(in, ks->fetch);
 	s->admitted = WAIT_NOTHING;
@@ -245,9 +245,9 @@ static void kafka_close(struct ingest *in, struct session *s)
 	struct kafka_session *ks = kafka_session_of(s);
 	stats_add(&in->stats, STAT_frame_drop_connection, ks->is_begun);
 	kafka_produce_close(&in->waits, &in->batching, &in->answers, ks, false);
-	kafka_call_close(in, ks);
-	kafka_fetch_close(in, ks);
-	request_drop(in, ks);
+	kafka_call_close(&in->answers, in->servers, &in->delivery, ks);
+	kafka_fetch_close(&in->reading, &in->answers, ks);
+	request_drop(&in->reading, &in->answers, ks);
 }
 
 const struct protocol protocol_kafka = {

@@ -1,7 +1,6 @@
 /* kafka_step.c - what the steps of any request do: pieces read, bytes kept, answers grown; see
  * kafka_step.h. */
 #include "dataplane/kafka/kafka_step.h"
-#include "dataplane/session/ingest_parts.h"
 #include "dataplane/wire/kafka/kafka_header.h"
 
 /* Answers beyond this many bytes grow in large chunks. */
@@ -14,14 +13,14 @@ bool kafka_read_piece(const struct kafka_session *ks, const struct kafka_message
 	return kafka_decode(m, ks->version, c, &none, ret) == KAFKA_DECODED_OK;
 }
 
-bool kafka_request_append(struct ingest *in, struct kafka_session *ks, struct chain *c,
-			  struct bytes b)
+bool kafka_request_append(struct waits *w, struct call_server *servers,
+			  struct kafka_session *ks, struct chain *c, struct bytes b)
 {
 	enum wait_for what = WAIT_REQUEST + ks->server;
-	if (waiting_may_grow(&in->waits, &ks->base, what, c, b.size) &&
-	    chain_append(c, &in->servers[ks->server].requests, b.data, b.size))
+	if (waiting_may_grow(w, &ks->base, what, c, b.size) &&
+	    chain_append(c, &servers[ks->server].requests, b.data, b.size))
 		return true;
-	session_wait_bytes(&in->waits, &ks->base, what, (uint32_t)b.size);
+	session_wait_bytes(w, &ks->base, what, (uint32_t)b.size);
 	return false;
 }
 

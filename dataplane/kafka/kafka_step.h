@@ -12,8 +12,8 @@ bool kafka_read_piece(const struct kafka_session *ks, const struct kafka_message
 		      struct cursor *c, void *ret);
 
 /* Appends to what is kept of a request, in line with all who do. False: the session waits. */
-bool kafka_request_append(struct ingest *in, struct kafka_session *ks, struct chain *c,
-			  struct bytes b);
+bool kafka_request_append(struct waits *w, struct call_server *servers,
+			  struct kafka_session *ks, struct chain *c, struct bytes b);
 
 /* Appends to an answer: from the small chunks while it is small. False: no memory now. */
 bool kafka_answer_append(struct answers *as, struct chain *c, const void *data, size_t size);

@@ -1,7 +1,6 @@
 /* kafka_topic.c - a name of a produce request in, the topic of this turn's snapshot out; see
  * kafka_topic.h. */
 #include "dataplane/kafka/kafka_topic.h"
-#include "dataplane/session/ingest_parts.h"
 
 void kafka_topic_look_up(const struct topics *topics, struct kafka_produce *p,
 			 struct bytes name)

@@ -7,7 +7,10 @@
  *     delivery  messages of the inbox, fences                           delivery.c, fence.c
  *     answers   answers owed, who waits for appends, their chunks       answer.c
  *     batching  lanes and their credit, open batches, appends           batch.c
+ *     reading   reads under way, fetches                                kafka_fetch.c, _pass.c
+ *     servers   calls under way, their requests                         kafka_call.c
  *     waits     sessions that wait for what has run out                 waiting.c
+ *     kept      records that wait                                       kept.c
  *
  * Each part is declared by the file that changes it, and whoever needs one takes that one, not the
  * whole. The whole is for those who must be able to reach all of it: the rows of a protocol, the
@@ -26,15 +29,9 @@
 #include "dataplane/session/bad_frames.h"
 #include "dataplane/session/delivery.h"
 #include "dataplane/session/kept.h"
+#include "dataplane/session/reading.h"
 #include "dataplane/session/session.h"
 #include "dataplane/session/waiting.h"
-
-/* One of those who answer calls. */
-struct call_server {
-	struct handoff *handoff;
-	struct slab calls;
-	struct chunk_pool requests; /* CHUNK_BYTES: on their way; control's: of fetches, too */
-};
 
 struct ingest {
 	struct stats stats;             /* the poller's: lower layers point here too */
@@ -47,8 +44,7 @@ struct ingest {
 	struct kept_records kept;
 	struct answers answers;
 	struct batching batching;
-	struct slab reads;
-	struct slab fetches;
+	struct reading reading;
 	struct call_server servers[CALL_SERVERS];
 	struct delivery delivery;
 	struct waits waits;

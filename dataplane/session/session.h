@@ -22,6 +22,7 @@
 #include "dataplane/base/wheel.h"
 #include "dataplane/handoff.h"
 #include "dataplane/net/stream.h"
+#include "dataplane/session/call_server.h"
 
 struct inbox_msg;
 struct ingest;
@@ -59,10 +60,6 @@ struct frame_vec {
 
 struct waiter;
 struct answer;
-
-/* Who answers what is passed on as bytes. Control may block: what the coordinator's calls need is
- * kept apart from what control's have. */
-enum call_server_id { CALL_CONTROL, CALL_COORDINATOR, CALL_SERVERS };
 
 /* What a session can wait for; see waiting.h. */
 enum wait_for {

@@ -15,9 +15,9 @@ static uint32_t slab_left(const struct slab *s)
 	return s->count - s->in_use;
 }
 
-static uint32_t reads_left(const struct ingest *in, unsigned writer)
+static uint32_t reads_left(const struct reading *rd, unsigned writer)
 {
-	return HANDOFF_READS_MAX - in->writers[writer]->outstanding[HANDOFF_READ];
+	return HANDOFF_READS_MAX - rd->writers[writer]->outstanding[HANDOFF_READ];
 }
 
 /* For lists of sessions that each need chunks for so many bytes. */
@@ -43,13 +43,13 @@ static uint32_t left_of(const struct ingest *in, enum wait_for what)
 	case WAIT_WAITER:
 		return slab_left(&in->answers.waiters);
 	case WAIT_FETCH:
-		return slab_left(&in->fetches);
+		return slab_left(&in->reading.fetches);
 	default:
 		if (what >= WAIT_CALL && what < WAIT_FETCH)
 			return calls_left(&in->servers[what - WAIT_CALL]);
 		if (what >= WAIT_READ)
-			return min_u32(slab_left(&in->reads),
-				       reads_left(in, what - WAIT_READ));
+			return min_u32(slab_left(&in->reading.reads),
+				       reads_left(&in->reading, what - WAIT_READ));
 		require(what >= WAIT_APPEND && what < WAIT_CREDIT);
 		return min_u32(slab_left(&in->batching.appends),
 			       HANDOFF_APPENDS_MAX - in->batching.taken[what - WAIT_APPEND]);

@@ -459,8 +459,8 @@ static void pools_create(struct ingest *in, const struct rig_options *o)
 	bool good = !sessions_init(&in->sessions, 256, &in->stats, &in->now);
 	good &= !kept_init(&in->kept);
 	good &= !answers_init(&in->answers, &owed, &in->stats, &in->now);
-	good &= !slab_init(&in->reads, sizeof(struct read_msg), RIG_READS);
-	good &= !slab_init(&in->fetches, sizeof(struct fetch), 128);
+	good &= !slab_init(&in->reading.reads, sizeof(struct read_msg), RIG_READS);
+	good &= !slab_init(&in->reading.fetches, sizeof(struct fetch), 128);
 	for (unsigned s = 0; s < CALL_SERVERS; s++) {
 		good &= !slab_init(&in->servers[s].calls, sizeof(struct call_msg), 64);
 		good &= !chunk_pool_init(&in->servers[s].requests, CHUNK_BYTES, 1024);
@@ -483,6 +483,9 @@ struct rig *rig_create(const struct rig_options *options)
 	in->settings.request_timeout_ms = RIG_TIMEOUT_MS;
 	in->poller = RIG_POLLER;
 	in->writer_count = RIG_WRITERS;
+	in->reading.poller = RIG_POLLER;
+	in->reading.writers = in->writers;
+	in->reading.writer_count = RIG_WRITERS;
 	for (unsigned s = 0; s < CALL_SERVERS; s++) {
 		require(!handoff_init(&r->servers[s], &r->wakes[0], &r->wakes[1]));
 		in->servers[s].handoff = &r->servers[s];
@@ -528,8 +531,8 @@ static void rig_audit(const struct rig *r)
 	cr_assert(in->answers.slab.in_use == 0, "%u answers", in->answers.slab.in_use);
 	cr_assert(in->answers.waiters.in_use == 0, "%u waiters", in->answers.waiters.in_use);
 	cr_assert(in->batching.appends.in_use == 0, "%u appends", in->batching.appends.in_use);
-	cr_assert(in->reads.in_use == 0, "%u reads", in->reads.in_use);
-	cr_assert(in->fetches.in_use == 0, "%u fetches", in->fetches.in_use);
+	cr_assert(in->reading.reads.in_use == 0, "%u reads", in->reading.reads.in_use);
+	cr_assert(in->reading.fetches.in_use == 0, "%u fetches", in->reading.fetches.in_use);
 	cr_assert(in->answers.small.in_use == 0, "%u small", in->answers.small.in_use);
 	cr_assert(in->answers.large.in_use == 0, "%u large", in->answers.large.in_use);
 	cr_assert(rig_calls_in_use(r) == 0, "%u calls", rig_calls_in_use(r));
@@ -566,8 +569,8 @@ void rig_destroy(struct rig *r)
 	kept_fini(&in->kept);
 	answers_fini(&in->answers);
 	batching_fini(&in->batching);
-	slab_fini(&in->reads);
-	slab_fini(&in->fetches);
+	slab_fini(&in->reading.reads);
+	slab_fini(&in->reading.fetches);
 	for (unsigned s = 0; s < CALL_SERVERS; s++) {
 		slab_fini(&in->servers[s].calls);
 		chunk_pool_fini(&in->servers[s].requests);

@@ -419,7 +419,8 @@ Test(kafka_fetch, a_connection_lost_while_parked_or_reading_gives_everything_bac
 		rig->hold_reads = false;
 		rig_release(rig);
 		rig_turns(rig, 2);
-		cr_assert(rig->in.fetches.in_use == 0 && rig->in.answers.slab.in_use == 0);
+		cr_assert(rig->in.reading.fetches.in_use == 0 &&
+			  rig->in.answers.slab.in_use == 0);
 		cr_assert(rig->in.answers.large.in_use == 0 && rig_chunks_in_use(rig) == 0);
 		cr_assert(rig->in.sessions.wheel.armed == 0);
 	}
@@ -438,7 +439,7 @@ Test(kafka_fetch, a_connection_lost_at_any_byte_gives_everything_back)
 		peer_send(p, request.data, cut);
 		rig_turns(rig, 1 + cut % 4);
 		end_peer(p);
-		cr_assert(rig->in.fetches.in_use == 0 && rig_chunks_in_use(rig) == 0);
+		cr_assert(rig->in.reading.fetches.in_use == 0 && rig_chunks_in_use(rig) == 0);
 		cr_assert(ledger_in_flight(&rig->in.stats, LEDGER_frame) == 0);
 	}
 	buffer_free(&request);
@@ -487,7 +488,8 @@ Test(kafka_fetch, noise_never_breaks_a_promise)
 		peer_send(p, request.data, request.size);
 		rig_turns(rig, 3);
 		end_peer(p);
-		cr_assert(rig->in.fetches.in_use == 0 && rig->in.answers.slab.in_use == 0);
+		cr_assert(rig->in.reading.fetches.in_use == 0 &&
+			  rig->in.answers.slab.in_use == 0);
 		buffer_free(&request);
 	}
 }

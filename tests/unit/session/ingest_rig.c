@@ -24,7 +24,8 @@ void kafka_watch_done(struct ingest *in, struct watch_msg *done)
 	require(!"no watches");
 }
 
-void kafka_call_done(struct ingest *in, struct call_msg *done)
+void kafka_call_done(struct answers *as, struct waits *w, struct call_server *servers,
+		     struct call_msg *done)
 {
 	require(!"no calls");
 }

@@ -1,0 +1,23 @@
+/* call_server.h - those who answer what a poller passes on as bytes, and what is on its way to
+ * them.
+ *
+ * Core: poller. Control may block: what the coordinator's calls need is kept apart from what
+ * control's have.
+ */
+#ifndef PENSTOCK_CALL_SERVER_H
+#define PENSTOCK_CALL_SERVER_H
+
+#include "dataplane/base/chunk.h"
+#include "dataplane/base/slab.h"
+
+struct handoff;
+
+enum call_server_id { CALL_CONTROL, CALL_COORDINATOR, CALL_SERVERS };
+
+struct call_server {
+	struct handoff *handoff;
+	struct slab calls;          /* struct call_msg */
+	struct chunk_pool requests; /* CHUNK_BYTES: on their way; control's: of fetches, too */
+};
+
+#endif
