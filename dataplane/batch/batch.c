@@ -68,6 +68,7 @@ void append_finish(struct batching *b, struct append_msg *give)
 	list_append(&b->finished, &give->node);
 }
 
+/* The lane may belong to another partition by now: its credit is still the one that was taken. */
 void append_give(struct batching *b, struct append_msg *a)
 {
 	struct lane *lane = append_lane(a);
@@ -78,6 +79,7 @@ void append_give(struct batching *b, struct append_msg *a)
 	slab_give(&b->appends, a);
 }
 
+/* `producer` leaves the choice to the producer, and a T-Box makes none. */
 static uint8_t codec_of(uint8_t compression)
 {
 	static const uint8_t codecs[] = {
@@ -118,6 +120,8 @@ static void batch_open(struct batching *b, const struct record *r)
 	open_lane_insert(&b->open_lanes[r->listener], lane);
 }
 
+/* Each record has reserved its longest encoding and a header's share: what the batch did not
+ * need goes back at once, not with the writer's answer. */
 void batch_close(struct batching *b, struct lane *lane)
 {
 	struct append_msg *a = lane->open;
@@ -189,6 +193,8 @@ static void record_encode(struct batching *b, const struct record *r)
 		record_encode_pieces(b, r, &view);
 }
 
+/* The batch's level is that of its most demanding record: no answer promises less than was
+ * asked for. */
 static void record_add(struct batching *b, struct answers *as, const struct record *r)
 {
 	struct lane *lane = r->lane;

@@ -17,6 +17,7 @@ struct intake {
 };
 static_assert(LISTENERS_MAX <= 32, "a bit each");
 
+/* The snapshot does not change within a turn, so a listener's topic is looked up once in it. */
 static const struct topic *topic_of(struct intake *i, unsigned listener)
 {
 	if (!(i->looked_up & 1u << listener)) {
@@ -28,6 +29,8 @@ static const struct topic *topic_of(struct intake *i, unsigned listener)
 	return i->topics[listener];
 }
 
+/* Pollers begin with different partitions where records have no key, so that few pollers do not
+ * all fill the same one. */
 static struct lane *lane_of(struct batching *b, const struct record *r)
 {
 	const struct topic *topic = r->topic;
@@ -74,6 +77,7 @@ static bool frame_refuse(struct ingest *in, const struct frame *f, enum kafka_er
 	record_refuse(&in->stats, error);
 	if (!answer)
 		return true;
+	/* As if a writer had given it back: the answer is settled the way every other is. */
 	struct append_msg refused = {.error = (int16_t)error};
 	struct waiter *w = answer_wait(&in->answers, answer, &refused);
 	require(w != NULL);
@@ -98,6 +102,7 @@ static bool frame_reserve(struct intake *i, struct session *s, const struct reco
 			   record_reserve_bytes(r->key, r->value), false);
 }
 
+/* A kept record's frame was consumed when it was kept. */
 static void frame_consume(const struct frame *f)
 {
 	struct session *s = f->session;
@@ -107,6 +112,8 @@ static void frame_consume(const struct frame *f)
 	stream_consume(s->stream, f->consumed);
 }
 
+/* Credit before the answer: credit is easily given back, while an answer stands in its
+ * session's queue as soon as it is made. */
 static bool frame_store(struct intake *i, const struct frame *f)
 {
 	struct ingest *in = i->in;
@@ -194,6 +201,7 @@ static struct bytes address_key(const struct address *a, char out[RECORD_KEY_BYT
 	return (struct bytes){(const uint8_t *)out, (size_t)(end - 1 - out)};
 }
 
+/* No session stands behind a datagram that could wait: what finds no credit is shed. */
 static bool datagram_reserve(struct intake *i, struct record *r)
 {
 	r->lane = lane_of(&i->in->batching, r);

@@ -53,6 +53,8 @@ static void lane_renew(const struct lanes *l, struct lane *lane, struct partitio
 	lane->writer = (uint8_t)writer_of_slot(partition.slot, l->writers);
 }
 
+/* A lane with an open batch is not renewed, for its records belong to the old partition: the
+ * caller closes the batch first. */
 struct lane *lanes_get(struct lanes *l, struct partition_ref partition)
 {
 	require(partition.slot < PARTITIONS_MAX);
@@ -80,6 +82,8 @@ bool lane_reserve(struct lanes *l, struct lane *lane, uint32_t bytes, bool may_u
 	return true;
 }
 
+/* The lane gets into its writer's line only once, however many of its batches come back in a
+ * turn. */
 void lane_release(struct lanes *l, struct lane *lane, uint32_t bytes)
 {
 	uint64_t *reserved = &l->reserved[lane->writer];

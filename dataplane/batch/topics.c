@@ -33,6 +33,7 @@ static size_t partitions_total(const struct topic *topics, uint32_t count)
 	return total;
 }
 
+/* One block, so that a reader touches few pages and the snapshot is freed in one piece. */
 struct topics *topics_build(const struct topic *topics, uint32_t count, uint64_t version)
 {
 	uint32_t buckets = bucket_count(count);
@@ -69,6 +70,7 @@ void topics_free(struct topics *t)
 	free(t);
 }
 
+/* A bucket holds an index plus one: 0 is empty, and ends the probe. */
 const struct topic *topics_find(const struct topics *t, struct bytes name)
 {
 	for (uint32_t b = bucket_of(t, name); t->buckets[b]; b = (b + 1) & t->bucket_mask) {

@@ -54,6 +54,8 @@ static bool has_room(const struct cut *c)
 	return c->frames->count < c->frames_end && c->at < c->readable;
 }
 
+/* A verdict makes it a run that is no frame; the key of a good one is its VIN, where it lies in
+ * the stream. */
 static void cut_push(struct cut *c, struct bytes bytes, enum stat_id verdict)
 {
 	static_assert(STAT_packets_received == 0, "a verdict is a counter, and 0 is none");
@@ -167,6 +169,8 @@ static unsigned frames_end(const struct waits *w, const struct session *s,
 	return is_want ? frames->count + 1 : FRAMES_PER_TURN;
 }
 
+/* Nothing is looked at again before what was waited for has come; and who would find no answer
+ * waits in line for it instead of cutting frames in vain. */
 static void gbt32960_cut(struct ingest *in, struct session *s, struct frame_vec *frames)
 {
 	struct gbt32960_session *gs = of(s);
@@ -201,6 +205,8 @@ static void gbt32960_cut(struct ingest *in, struct session *s, struct frame_vec 
 		stream_wake(s->stream, STREAM_READABLE);
 }
 
+/* A session that is not read has bytes waiting at its peer: its time begins anew, and nothing
+ * is abandoned. */
 static void gbt32960_expire(struct ingest *in, struct session *s)
 {
 	struct gbt32960_session *gs = of(s);
@@ -227,6 +233,8 @@ static uint32_t keep_bad(struct bad_frames *bad_frames, int64_t wall_ms,
 	return bad_frames_add(bad_frames, &bad, f->value);
 }
 
+/* A run of bytes that is cut in several pieces is one entry in the ledger, and one for the
+ * operator, which grows. */
 static void gbt32960_reject(struct ingest *in, struct session *s, const struct frame *f)
 {
 	struct gbt32960_session *gs = of(s);
@@ -343,6 +351,8 @@ static struct answer *answer_make(struct answers *as, struct waits *w, struct se
 	return answer_take_long(as, w, s, is_silent, request, data);
 }
 
+/* A frame that is only answered when something goes wrong has its silent answer prepared all
+ * the same: the writer's outcome decides. */
 static bool gbt32960_accept(struct ingest *in, struct session *s, const struct frame *f,
 			    struct answer **ret)
 {

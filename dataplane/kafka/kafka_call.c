@@ -59,6 +59,8 @@ static enum kafka_progress call_send(struct ingest *in, struct kafka_session *ks
 	return KAFKA_GO;
 }
 
+/* The stream's bytes are consumed as they are copied: a request for a server may be longer than
+ * its peer's window. */
 enum kafka_progress kafka_call_step(struct ingest *in, struct kafka_session *ks)
 {
 	struct stream *stream = ks->base.stream;
@@ -115,6 +117,8 @@ static bool answer_fill(struct answers *as, struct waits *w, struct session *s,
 	return fits;
 }
 
+/* A reply that finds no room keeps its call, and so its server's memory, until the session's
+ * turn comes. */
 static void call_reply(struct answers *as, struct waits *w, struct call_server *servers,
 		       struct call_msg *c)
 {
@@ -148,6 +152,7 @@ static void call_park(struct answers *as, struct call_server *servers, struct ca
 	a->may_wait = true;
 }
 
+/* The server has read the request, whatever it answers, so the chunks go back first. */
 void kafka_call_done(struct answers *as, struct waits *w, struct call_server *servers,
 		     struct call_msg *c)
 {
@@ -182,6 +187,7 @@ static struct answer *answer_of(struct kafka_session *ks, struct ticket ticket)
 	return ks->parked;
 }
 
+/* The SEND stays here, and its bytes its sender's, until there are chunks for all of them. */
 static void parked_answer(struct answers *as, struct waits *w, struct delivery *d,
 			  struct kafka_session *ks, struct inbox_msg *give)
 {
@@ -214,6 +220,8 @@ void kafka_call_resume(struct answers *as, struct waits *w, struct call_server *
 		parked_answer(as, w, d, ks, ks->held_send);
 }
 
+/* A call that is still with its server is not touched: its answer is orphaned, and
+ * kafka_call_done() finds no session. */
 void kafka_call_close(struct answers *as, struct call_server *servers, struct delivery *d,
 		      struct kafka_session *ks)
 {

@@ -28,6 +28,7 @@ static int16_t session_error(const struct fetch_head *head)
 	return is_full ? KAFKA_ERROR_NONE : KAFKA_ERROR_FETCH_SESSION_ID_NOT_FOUND;
 }
 
+/* A client cannot mean a limit below nothing: it counts as 0. */
 static uint32_t natural(int32_t v)
 {
 	return v < 0 ? 0 : (uint32_t)v;
@@ -45,6 +46,8 @@ static void set_limits(struct answers *as, struct fetch *f, const struct fetch_h
 	f->error = session_error(head);
 }
 
+/* Taken with the head of the request, for its parts are kept as they are read; who finds none
+ * has read nothing yet. */
 static struct fetch *fetch_take(struct waits *w, struct reading *rd, struct kafka_session *ks)
 {
 	bool is_turn = waiting_is_turn(w, &ks->base, WAIT_FETCH);
@@ -158,6 +161,8 @@ static struct fetch_part *part_take(struct waits *w, struct call_server *servers
 	return part;
 }
 
+/* A part is only reserved once its piece was read whole: a step that waits is taken again from
+ * its first byte. */
 static enum kafka_progress partition_step(struct ingest *in, struct kafka_session *ks)
 {
 	struct fetch *f = ks->fetch;
@@ -187,6 +192,7 @@ static enum kafka_progress topic_end_step(struct ingest *in, struct kafka_sessio
 	return KAFKA_GO;
 }
 
+/* The answer is taken last: a malformed request must not leave one in the queue. */
 static enum kafka_progress end_step(struct ingest *in, struct kafka_session *ks)
 {
 	struct fetch *f = ks->fetch;

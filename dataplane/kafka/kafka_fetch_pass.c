@@ -105,6 +105,7 @@ static void answer_part(struct answers *as, struct fetch *f, struct fetch_part *
 	f->bytes_needed = 0;
 }
 
+/* What an earlier pass found does not count: the log may have moved on. */
 static void pass_begin(struct fetch *f)
 {
 	fetch_rewind(f);
@@ -332,6 +333,8 @@ static void fetch_park(struct reading *rd, struct lanes *lanes, struct sessions 
 	fetch_arm(ss, f, is_due ? AGAIN_MS : UINT64_MAX);
 }
 
+/* All parts leave their lanes at once, whichever of them was due: a pass asks every one of them
+ * again. */
 static void fetch_unpark(struct fetch *f)
 {
 	f->state = FETCH_RUNNING;
@@ -392,6 +395,8 @@ static bool pass_step(struct ingest *in, struct fetch *f)
 	return true;
 }
 
+/* A fetch may end, park or wait for a read in any step: each leaves the state, or the session,
+ * so that the loop ends. */
 static void fetch_run(struct ingest *in, struct fetch *f)
 {
 	struct kafka_session *ks = f->session;

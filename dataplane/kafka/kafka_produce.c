@@ -103,6 +103,8 @@ static uint32_t count_bytes(const struct kafka_session *ks, int64_t count)
 	return ks->is_flexible ? uvarint_size((uint64_t)count + 1) : 4;
 }
 
+/* A count that the rest of the request cannot hold is refused before anything is done with it.
+ * The topic's name goes into the answer, where kafka_topic.c finds it again. */
 static enum kafka_progress topic_step(struct ingest *in, struct kafka_session *ks)
 {
 	struct kafka_produce *p = &ks->produce;
@@ -143,6 +145,8 @@ static enum batch_verdict request_verdict(const struct topics *topics,
 	return kafka_topic(topics, ks) ? BATCH_GOOD : BATCH_BAD_TOPIC;
 }
 
+/* What is wrong with the request is known before its batch: the batch is then skipped, not
+ * kept. */
 static enum kafka_progress partition_step(struct ingest *in, struct kafka_session *ks)
 {
 	struct kafka_produce *p = &ks->produce;
@@ -212,6 +216,8 @@ static bool answer_outcome(struct answers *as, struct waits *w, struct kafka_ses
 	return true;
 }
 
+/* The answer first: it has to wait for the batch before that is handed on, for the outcome is
+ * written into it. */
 static enum kafka_progress outcome_step(struct ingest *in, struct kafka_session *ks)
 {
 	if (!answer_outcome(&in->answers, &in->waits, ks))
@@ -256,6 +262,7 @@ static enum kafka_progress topic_end_step(struct ingest *in, struct kafka_sessio
 	return p;
 }
 
+/* Until here the answer has waited for its own request, outside the queue; now it may be sent. */
 static enum kafka_progress end_step(struct ingest *in, struct kafka_session *ks)
 {
 	const struct produce_tail tail = {0};
@@ -275,6 +282,8 @@ static enum kafka_progress end_step(struct ingest *in, struct kafka_session *ks)
 
 /* ---- later ----------------------------------------------------------------------------- */
 
+/* With acks=0 nobody reads the outcome: an error closes the connection, which is how Kafka
+ * tells. */
 void kafka_produce_resolve(struct waiter *w, const struct append_msg *done)
 {
 	struct answer *a = w->answer;
@@ -294,6 +303,8 @@ void kafka_produce_resolve(struct waiter *w, const struct append_msg *done)
 	chain_patch(&a->bytes, w->patch_at, bytes, size);
 }
 
+/* The unfinished answer is forgotten, but batches before it keep their waiters in it until they
+ * are back. */
 void kafka_produce_close(struct waits *w, struct batching *b, struct answers *as,
 			 struct kafka_session *ks, bool is_rejected)
 {

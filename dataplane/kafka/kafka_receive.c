@@ -146,6 +146,8 @@ static bool append_begin(struct waits *w, struct batching *b, const struct topic
 	return true;
 }
 
+/* The header is checked before any byte is taken: a refused batch costs no append, and no
+ * chunk. */
 static enum kafka_progress take_header(struct waits *w, struct batching *b,
 				       const struct topics *topics, struct kafka_session *ks)
 {
@@ -174,6 +176,8 @@ static enum kafka_progress take_header(struct waits *w, struct batching *b,
 
 /* ---- the bytes ------------------------------------------------------------------------- */
 
+/* A chunk's worth at a time: a peer that announces much and sends little holds no more than
+ * one. */
 static enum kafka_progress take_credit(struct waits *w, struct lanes *lanes,
 				       struct kafka_session *ks)
 {
@@ -197,6 +201,8 @@ static void crc_add(struct kafka_receive *r, struct bytes b)
 	r->crc = crc32c_extend(r->crc, b.data + skip, b.size - skip);
 }
 
+/* A byte is taken once: into the CRC and into the batch while it is in the cache, then
+ * consumed. */
 static enum kafka_progress take_bytes(struct waits *w, struct lanes *lanes,
 				      struct kafka_session *ks)
 {
@@ -277,6 +283,7 @@ static enum batch_verdict check_whole(const struct topics *topics, int64_t wall_
 	return check_times(wall_ms, topic, a, times) ? BATCH_GOOD : BATCH_BAD_TIMESTAMP;
 }
 
+/* The CRC is judged before what lies in the records, as Kafka does. */
 enum kafka_progress kafka_receive(struct ingest *in, struct kafka_session *ks)
 {
 	struct kafka_receive *r = &ks->produce.receive;
@@ -331,6 +338,7 @@ void kafka_receive_end(struct waits *w, struct batching *b, struct kafka_session
 		append_give(b, a);
 }
 
+/* No ledger is touched: records enter it when their batch ends, and this one never does. */
 void kafka_receive_drop(struct waits *w, struct batching *b, struct kafka_session *ks)
 {
 	struct kafka_receive *r = &ks->produce.receive;

@@ -26,6 +26,8 @@ static void request_drop(struct reading *rd, struct answers *as, struct kafka_se
 
 /* ---- steps before the request's kind is known ------------------------------------------ */
 
+/* Only what the poller answers itself has its header read here; a server gets its request
+ * whole, header and all. */
 static enum kafka_progress header_step(struct ingest *in, struct kafka_session *ks)
 {
 	struct cursor c = kafka_peek(ks);
@@ -109,6 +111,7 @@ static enum kafka_progress cut_short(struct kafka_session *ks)
 	return KAFKA_GO;
 }
 
+/* A step that went on has consumed its piece: the next one begins with the small window again. */
 static enum kafka_progress next_step(struct ingest *in, struct kafka_session *ks)
 {
 	enum kafka_progress p = ks->step ? ks->step(in, ks) : begin_step(in, ks);
@@ -180,6 +183,8 @@ static void answer_resume(struct ingest *in, struct kafka_session *ks)
 	s->admitted = WAIT_NOTHING;
 }
 
+/* An answer that waited goes on before any new request, which may not even begin until it is
+ * sent. */
 static void kafka_cut(struct ingest *in, struct session *s, struct frame_vec *frames)
 {
 	struct kafka_session *ks = kafka_session_of(s);
@@ -240,6 +245,8 @@ static void kafka_expire(struct ingest *in, struct session *s)
 		session_arm(&in->sessions, s, in->settings.request_timeout_ms);
 }
 
+/* A request that was begun has its end in the ledger here; answers owed to earlier ones are
+ * orphaned with the session. */
 static void kafka_close(struct ingest *in, struct session *s)
 {
 	struct kafka_session *ks = kafka_session_of(s);

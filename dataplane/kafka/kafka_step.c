@@ -13,6 +13,8 @@ bool kafka_read_piece(const struct kafka_session *ks, const struct kafka_message
 	return kafka_decode(m, ks->version, c, &none, ret) == KAFKA_DECODED_OK;
 }
 
+/* The chunks are those of whoever answers the request: control's do not run out for the
+ * coordinator's sake. */
 bool kafka_request_append(struct waits *w, struct call_server *servers,
 			  struct kafka_session *ks, struct chain *c, struct bytes b)
 {
@@ -24,6 +26,7 @@ bool kafka_request_append(struct waits *w, struct call_server *servers,
 	return false;
 }
 
+/* Texts that are owed have their chunks here, too: those are not for the taking. */
 static bool small_append(struct answers *as, struct chain *c, const void *data, size_t size)
 {
 	return c->size + size <= SMALL_ANSWER_BYTES &&

@@ -2,6 +2,8 @@
  * kafka_topic.h. */
 #include "dataplane/kafka/kafka_topic.h"
 
+/* The version is kept beside what was found, be it nothing: a topic made meanwhile is found in
+ * the next snapshot. */
 void kafka_topic_look_up(const struct topics *topics, struct kafka_produce *p,
 			 struct bytes name)
 {

@@ -23,6 +23,8 @@ void answers_fini(struct answers *as)
 	chunk_pool_fini(&as->large);
 }
 
+/* A silent answer promises the peer nothing: an acknowledgement that waited for it would wait
+ * for nothing. */
 void answer_queue(struct session *s, struct answer *a)
 {
 	list_append(&s->answers, &a->node);
@@ -43,6 +45,8 @@ struct answer *answer_take(struct answers *as, struct session *s, bool is_silent
 	return a;
 }
 
+/* The chunk is only counted until the text is sent: an answer that waits for the disk touches
+ * none of its lines. */
 struct answer *answer_take_text(struct answers *as, struct session *s, bool is_silent,
 				size_t size)
 {
@@ -55,6 +59,8 @@ struct answer *answer_take_text(struct answers *as, struct session *s, bool is_s
 	return a;
 }
 
+/* The waiters go to the append's lists in turn, so that ack.c can see and fetch the next ones
+ * before it comes to them. */
 struct waiter *answer_wait(struct answers *as, struct answer *answer,
 			   struct append_msg *append)
 {
@@ -100,6 +106,8 @@ static void answer_drop(struct answers *as, struct answer *a)
 	answer_give(as, a);
 }
 
+/* An answer that is complete may stand behind one that is not: it is the queue's head that is
+ * looked at, not the answer. */
 void answer_done(struct answers *as, struct answer *answer)
 {
 	require(answer->waiting > 0);
@@ -156,12 +164,15 @@ void answers_send(struct answers *as, struct session *s)
 		answer_send(as, s, a);
 		any = true;
 	}
+	/* Nothing more will carry an acknowledgement along. */
 	if (list_is_empty(&s->answers))
 		s->stream->is_answer_due = false;
 	if (any && session_waits(s))
 		stream_wake(s->stream, STREAM_READABLE);
 }
 
+/* Whatever is still waited for leads to the answer, which forgets the session here: the session
+ * can go at once. */
 void answers_orphan(struct answers *as, struct session *s)
 {
 	for (struct list *node; (node = list_take_first(&s->answers));) {

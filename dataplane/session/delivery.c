@@ -28,6 +28,8 @@ static bool bytes_copy(struct answers *as, struct waits *w, struct bytes b, stru
 	       chain_append(ret, &as->large, b.data, b.size);
 }
 
+/* The sender is told that there is no room, and the session does not wait for it: nobody's
+ * request is behind these bytes. */
 static enum inbox_outcome send_untold(struct answers *as, struct waits *w, struct session *s,
 				      struct bytes b)
 {
@@ -38,6 +40,8 @@ static enum inbox_outcome send_untold(struct answers *as, struct waits *w, struc
 	return INBOX_DONE;
 }
 
+/* A SEND with a ticket may find its session still there and its request gone: the protocol
+ * compares the numbers, and gives the message back. */
 static void take_send(struct ingest *in, struct inbox_msg *m)
 {
 	struct session *s = session_find(&in->delivery, m->ticket.stream);
@@ -78,6 +82,8 @@ static void take_message(struct ingest *in, struct inbox_msg *m)
 	}
 }
 
+/* Fences are looked at in every turn, messages or not: what they wait for comes back from
+ * writers. */
 bool delivery_input(struct ingest *in)
 {
 	unsigned total = 0;

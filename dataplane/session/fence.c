@@ -18,6 +18,7 @@ static struct session *fenced_session(struct delivery *d, const struct inbox_msg
 	return stream ? stream->session : NULL;
 }
 
+/* The outcome is decided here and kept in the message, which comes back later. */
 void fence_begin(struct delivery *d, struct inbox_msg *give)
 {
 	struct session *s = fenced_session(d, give);
@@ -48,6 +49,8 @@ static void over_give(struct delivery *d)
 	}
 }
 
+/* Those of `now` wait for the epoch before this one; those of `next` until a new epoch can
+ * begin, for then this one is what they wait for. */
 void fences_turn(struct delivery *d, struct batching *b)
 {
 	struct fences *f = &d->fences;

@@ -41,6 +41,7 @@ void kept_fini(struct kept_records *k)
 	map_give(k->values, values_bytes);
 }
 
+/* The values are copied, for the frame lies in packets that go back when the turn ends. */
 bool kept_add(struct kept_records *k, const struct frame *f)
 {
 	struct session *s = f->session;
@@ -75,6 +76,7 @@ static struct kept_record *kept_find(struct kept_records *k, const struct sessio
 	return NULL;
 }
 
+/* It consumes nothing: its frame's bytes were consumed when the record was kept. */
 void kept_push(struct kept_records *k, struct session *s, struct frame_vec *frames)
 {
 	const struct kept_record *r = kept_find(k, s);

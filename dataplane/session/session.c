@@ -32,6 +32,8 @@ void sessions_fini(struct sessions *ss)
 		slab_fini(&ss->slabs[i]);
 }
 
+/* Who finds no session is reset, not left to wait: no bytes of such a stream would ever be
+ * read. */
 static void session_attach(struct sessions *ss, const struct listener *listener,
 			   struct stream *stream)
 {
@@ -125,6 +127,7 @@ static void session_feed(struct ingest *in, struct session *s, struct frame_vec 
 		stream_wake(s->stream, STREAM_READABLE);
 }
 
+/* Answers first: what they take of the room to send decides whether the session is cut. */
 static void session_event(struct ingest *in, struct stream *stream, struct frame_vec *frames)
 {
 	uint8_t events = stream->events;
@@ -158,6 +161,7 @@ void session_input(struct ingest *in, struct frame_vec *frames)
 			return;
 		session_event(in, list_entry(node, struct stream, ready), frames);
 	}
+	/* Who was not looked at stays before who has been woken meanwhile. */
 	list_splice(&ready, &in->sessions.ready);
 	list_splice(&in->sessions.ready, &ready);
 }
@@ -181,6 +185,8 @@ void session_disarm(struct sessions *ss, struct session *s)
 	wheel_cancel(&ss->wheel, &s->timer);
 }
 
+/* Those beyond the bound are due in the next turn; a session may arm its timer again when it
+ * fires. */
 void session_timers(struct ingest *in)
 {
 	struct timer *due[TIMERS_PER_TURN];

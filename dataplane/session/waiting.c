@@ -28,6 +28,7 @@ static bool is_for_frames(enum wait_for what)
 	       (what >= WAIT_APPEND && what < WAIT_READ);
 }
 
+/* Who was admitted and still finds too little keeps its number, and with it its place. */
 static void wait_on(struct waits *w, struct session *s, struct list *list, enum wait_for what)
 {
 	bool keeps_place = s->admitted == what;
@@ -54,6 +55,8 @@ void session_wait_bytes(struct waits *w, struct session *s, enum wait_for what, 
 	session_wait(w, s, what);
 }
 
+/* Whoever lacks the lane's own credit waits with the lane, which is looked at when it gets some
+ * back; whoever lacks the writer's waits with the writer, where any lane may give it. */
 bool credit_take(struct waits *w, struct lanes *lanes, struct session *s, struct lane *lane,
 		 uint32_t bytes, bool is_oldest)
 {
@@ -75,6 +78,8 @@ bool credit_take(struct waits *w, struct lanes *lanes, struct session *s, struct
 	return false;
 }
 
+/* Also for a session that is about to go: whoever is behind it moves up, and nothing was taken
+ * for it. */
 void session_unblock(struct waits *w, struct session *s)
 {
 	if (!session_is_blocked(s))

@@ -63,6 +63,8 @@ static struct session *first_of(const struct list *list)
 	return list_entry(list->next, struct session, blocked);
 }
 
+/* It may be on the ready list already, for bytes that came while it waited: it moves to the
+ * front. */
 static void admit(struct waits *w, struct session *s, enum wait_for what, struct list *ready)
 {
 	struct stream *stream = s->stream;
@@ -73,6 +75,8 @@ static void admit(struct waits *w, struct session *s, enum wait_for what, struct
 	stream->events |= STREAM_READABLE;
 }
 
+/* What is counted as left is not taken here: each admitted session takes its own when it is
+ * cut, before anybody new is. */
 static void admit_counted(struct ingest *in, enum wait_for what, struct list *ready)
 {
 	struct list *list = &in->waits.lines[what];
@@ -179,6 +183,8 @@ static bool lane_can_admit(const struct lanes *lanes, unsigned writer)
 	return list_is_empty(&lane->blocked) || first_of(&lane->blocked)->waits_bytes <= room;
 }
 
+/* The same questions as waiting_admit() asks, without an answer that changes anything: a core
+ * that slept over one would leave sessions until a packet wakes it. */
 bool waiting_can_admit(const struct ingest *in)
 {
 	if (in->waits.blocked == 0)
