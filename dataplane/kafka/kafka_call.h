@@ -17,7 +17,8 @@
 #define PENSTOCK_KAFKA_CALL_H
 
 #include "dataplane/kafka/kafka_session.h"
-#include "dataplane/session/delivery.h"
+
+struct delivery;
 
 /* Takes the request's bytes and, when it is whole, calls its server. */
 kafka_step kafka_call_step;

@@ -7,7 +7,8 @@
 #define PENSTOCK_KAFKA_FETCH_PASS_H
 
 #include "dataplane/kafka/kafka_fetch.h"
-#include "dataplane/session/reading.h"
+
+struct reading;
 
 /* The session's timer fired: max_wait is over, or there is something already. */
 void kafka_fetch_expire(struct ingest *in, struct fetch *f);

@@ -23,8 +23,9 @@
 #ifndef PENSTOCK_KAFKA_PRODUCE_H
 #define PENSTOCK_KAFKA_PRODUCE_H
 
-#include "dataplane/batch/batch.h"
 #include "dataplane/kafka/kafka_session.h"
+
+struct batching;
 
 /* First step of a produce request, behind its header. */
 kafka_step kafka_produce_head;

@@ -22,8 +22,9 @@
 #ifndef PENSTOCK_KAFKA_RECEIVE_H
 #define PENSTOCK_KAFKA_RECEIVE_H
 
-#include "dataplane/batch/batch.h"
 #include "dataplane/kafka/kafka_session.h"
+
+struct batching;
 
 enum batch_verdict {
 	BATCH_GOOD,

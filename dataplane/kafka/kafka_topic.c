@@ -1,6 +1,7 @@
 /* kafka_topic.c - a name of a produce request in, the topic of this turn's snapshot out; see
  * kafka_topic.h. */
 #include "dataplane/kafka/kafka_topic.h"
+#include "dataplane/batch/topics.h"
 
 /* The version is kept beside what was found, be it nothing: a topic made meanwhile is found in
  * the next snapshot. */

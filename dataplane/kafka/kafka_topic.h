@@ -8,8 +8,10 @@
 #ifndef PENSTOCK_KAFKA_TOPIC_H
 #define PENSTOCK_KAFKA_TOPIC_H
 
-#include "dataplane/batch/topics.h"
 #include "dataplane/kafka/kafka_session.h"
+
+struct topic;
+struct topics;
 
 /* The request has come to this topic. */
 void kafka_topic_look_up(const struct topics *topics, struct kafka_produce *p,

@@ -5,7 +5,9 @@
 #ifndef PENSTOCK_ACK_H
 #define PENSTOCK_ACK_H
 
-#include "dataplane/session/answer.h"
+#include <stdbool.h>
+
+struct ingest;
 
 /* Takes the writers' completions: credits back, waiters resolved, answers sent, reads and
  * watches given to their fetches. True when there were any. */
