@@ -1,6 +1,7 @@
 /* stage_ingest.c - frames of 450 bytes: found in their bytes, given a partition, encoded
  * into the open batch of their lane. Hot: 256 frames, 16 partitions, batches of 16 KiB; cold:
  * 262,144 frames, 2,048 partitions. */
+#include "dataplane/base/clock.h"
 #include "dataplane/base/crc32c.h"
 #include "dataplane/base/map.h"
 #include "dataplane/base/murmur2.h"

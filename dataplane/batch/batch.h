@@ -14,12 +14,12 @@
 #define PENSTOCK_BATCH_H
 
 #include "config/bounds.h"
-#include "dataplane/base/clock.h"
 #include "dataplane/base/slab.h"
 #include "dataplane/base/stats.h"
 #include "dataplane/batch/lane.h"
 
 struct answers;
+struct moment;
 struct record;
 struct record_vec;
 

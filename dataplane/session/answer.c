@@ -1,5 +1,6 @@
 /* answer.c - answers owed to peers, in the order of their requests; see answer.h. */
 #include "dataplane/session/answer.h"
+#include "dataplane/base/clock.h"
 #include "dataplane/base/require.h"
 
 int answers_init(struct answers *as, const struct answers_bounds *bounds, struct stats *stats,

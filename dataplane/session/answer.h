@@ -16,7 +16,6 @@
 #ifndef PENSTOCK_ANSWER_H
 #define PENSTOCK_ANSWER_H
 
-#include "dataplane/base/clock.h"
 #include "dataplane/base/slab.h"
 #include "dataplane/session/session.h"
 

@@ -16,7 +16,6 @@
 #define PENSTOCK_SESSION_H
 
 #include "config/settings_parts.h"
-#include "dataplane/base/clock.h"
 #include "dataplane/base/slab.h"
 #include "dataplane/base/stats.h"
 #include "dataplane/base/wheel.h"
@@ -26,6 +25,7 @@
 
 struct inbox_msg;
 struct ingest;
+struct moment;
 struct session;
 
 /* What becomes of a frame. */
