@@ -58,19 +58,20 @@ static enum scan_verdict scan_batches(struct recovery *rc, struct scan_batch *re
 	}
 }
 
-static void begin_segment(struct log *log)
+static void begin_segment(struct recovery *rc)
 {
-	const struct segment *s = log_active(log);
+	struct log *log = rc->log;
+	const struct segment *s = rc->segment;
 	index_begin(&log->index, s->base_offset);
 	log->end = (struct log_place){s->base_offset, 0, s->base_offset};
 }
 
-/* Checks the segment that is last in the table now; `is_last`: of the directory too. */
+/* Checks the segment under way; `is_last`: none follows in the directory. */
 static int scan_segment(struct recovery *rc, bool is_last)
 {
 	struct log *log = rc->log;
 	struct scan_batch stop;
-	begin_segment(log);
+	begin_segment(rc);
 	int status = scan_file(&rc->scan, rc->fd[SEGMENT_LOG], SCAN_WINDOW_BYTES);
 	if (status == 0)
 		status = gather_begin(rc, rc->scan.size);
@@ -98,8 +99,8 @@ static bool resume_active(struct recovery *rc, int *error)
 {
 	struct log *log = rc->log;
 	struct scan_batch b;
-	begin_segment(log);
-	if (!trust_active(rc, log_active(log)))
+	begin_segment(rc);
+	if (!trust_active(rc, rc->segment))
 		return false;
 	*error = gather_begin(rc, rc->scan.size - log->end.position);
 	if (*error < 0)
@@ -112,13 +113,13 @@ static bool resume_active(struct recovery *rc, int *error)
 
 /* Opens the files of a segment, made where they are missing. A file system that refuses
  * O_DIRECT gets buffered writes. */
-static int open_segment(struct recovery *rc, const struct segment *s)
+static int open_segment(struct recovery *rc)
 {
 	struct log *log = rc->log;
 	char path[FILE_PATH_BYTES_MAX];
 	for (unsigned f = 0; f < SEGMENT_FILES; f++) {
 		bool is_direct = f == SEGMENT_LOG && log->is_direct;
-		recovery_path(rc, s, f, path);
+		recovery_path(rc, rc->segment, f, path);
 		rc->fd[f] = file_open(rc->disk, path, is_direct);
 		if (rc->fd[f] == -EINVAL && is_direct) {
 			log->is_direct = false;
@@ -178,8 +179,8 @@ static int load_tail(struct recovery *rc)
 static int take_sealed(struct recovery *rc, bool is_below)
 {
 	struct log *log = rc->log;
-	struct segment *s = log_active(log);
-	begin_segment(log);
+	struct segment *s = rc->segment;
+	begin_segment(rc);
 	if (is_below && trust_sealed(rc, s, &log->end.offset)) {
 		log->end.position = s->size;
 		/* As if it were active: it is the last one, should what follows be missing. */
@@ -206,25 +207,36 @@ static int take_last(struct recovery *rc)
 	return load_tail(rc);
 }
 
-/* Goes through the segments; log->segment_count grows with those taken. */
-static int take_segments(struct recovery *rc, uint32_t count)
+/* Those behind the damage are not the log's. */
+static void leave_rest(struct recovery *rc, uint32_t taken)
 {
-	struct log *log = rc->log;
+	struct segment_ring *segments = &rc->log->segments;
+	while (segments->count > taken)
+		segment_let_go(segments, segment_ring_take_last(segments));
+}
+
+/* Goes through the segments, up to the first with damage. */
+static int take_segments(struct recovery *rc)
+{
+	const struct segment_ring *segments = &rc->log->segments;
+	uint32_t taken = 0;
 	int64_t trusted_below = rc->is_clean ? INT64_MAX : rc->recovery_point;
-	for (uint32_t i = 0; i < count && !rc->found->is_corrupt; i++) {
-		bool is_last = i + 1 == count;
+	while (taken < segments->count && !rc->found->is_corrupt) {
+		rc->segment = segment_ring_at(segments, taken++);
+		const struct segment *next =
+			taken < segments->count ? segment_ring_at(segments, taken) : NULL;
 		/* A point at the border may be older than the roll: not sealed for sure. */
-		bool is_below = !is_last && log->segments[i + 1].base_offset < trusted_below;
-		log->segment_count = i + 1;
-		int status = open_segment(rc, &log->segments[i]);
+		bool is_below = next && next->base_offset < trusted_below;
+		int status = open_segment(rc);
 		if (status == 0)
-			status = is_last ? take_last(rc) : take_sealed(rc, is_below);
-		if (status == 0 && !is_last && !rc->found->is_corrupt)
-			status = gaps_judge(rc, count);
+			status = next ? take_sealed(rc, is_below) : take_last(rc);
+		if (status == 0 && next && !rc->found->is_corrupt)
+			status = gaps_judge(rc, next);
 		close_segment(rc);
 		if (status < 0)
 			return status;
 	}
+	leave_rest(rc, taken);
 	return 0;
 }
 
@@ -235,7 +247,8 @@ static void set_state(struct recovery *rc)
 	log->position = log->end.position;
 	log->next_offset = log->end.offset;
 	log->written = log->durable = log->end;
-	log->written_segment = log_active(log);
+	log->active = rc->segment;
+	log->written_segment = segment_hold(log->active);
 	log->allocated_bytes = is_corrupt ? 0 : rc->scan.size;
 	log->is_corrupt = log->is_fenced = is_corrupt;
 	log->opened_at = rc->recovery_point;
@@ -257,7 +270,7 @@ int log_recover(struct log *log, struct disk *d, const struct log_open_options *
 		.is_compacted = options->is_compacted,
 	};
 	ret->was_clean = options->is_clean;
-	ret->segments = log->segment_count;
+	ret->segments = log->segments.count;
 	int status = read_old_mark(&rc);
 	if (status == 0)
 		status = scan_init(&rc.scan, d);
@@ -265,7 +278,7 @@ int log_recover(struct log *log, struct disk *d, const struct log_open_options *
 		return status;
 	ret->durable_mark = rc.mark;
 	rc.durable_offset = rc.mark > rc.recovery_point ? rc.mark : rc.recovery_point;
-	status = take_segments(&rc, log->segment_count);
+	status = take_segments(&rc);
 	if (status == 0 && !ret->is_corrupt)
 		gaps_judge_end(&rc);
 	if (status == 0)

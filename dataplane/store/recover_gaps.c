@@ -29,11 +29,12 @@ static bool shows_gaps(struct scan *s, const struct segment *segment)
 }
 
 /* Is there a record at every offset of the log? Looks until it finds one that is missing. */
-static int look(struct recovery *rc, uint32_t segments)
+static int look(struct recovery *rc)
 {
 	char path[FILE_PATH_BYTES_MAX];
-	for (uint32_t i = 0; i < segments && !rc->is_compacted; i++) {
-		const struct segment *s = &rc->log->segments[i];
+	const struct segment_ring *segments = &rc->log->segments;
+	for (uint32_t i = 0; i < segments->count && !rc->is_compacted; i++) {
+		const struct segment *s = segment_ring_at(segments, i);
 		recovery_path(rc, s, SEGMENT_LOG, path);
 		int fd = file_open_to_read(rc->disk, path);
 		int status = fd < 0 ? fd : scan_file(&rc->scan, fd, SCAN_WINDOW_BYTES);
@@ -62,10 +63,10 @@ static void condemn_orphan(struct recovery *rc, int64_t base)
 		     (long long)base);
 }
 
-int gaps_judge(struct recovery *rc, uint32_t segments)
+int gaps_judge(struct recovery *rc, const struct segment *following)
 {
 	int64_t end = rc->log->end.offset;
-	int64_t next = log_next(rc->log)->base_offset;
+	int64_t next = following->base_offset;
 	if (next == end)
 		return 0;
 	if (next < end) {
@@ -77,7 +78,7 @@ int gaps_judge(struct recovery *rc, uint32_t segments)
 		condemn_orphan(rc, orphan);
 		return 0;
 	}
-	int status = look(rc, segments);
+	int status = look(rc);
 	if (status < 0 || rc->is_compacted)
 		return status;
 	recovery_condemn(rc, -ENODATA, "this segment was cut, or the next is missing,");
@@ -100,7 +101,7 @@ void gaps_judge_start(struct recovery *rc, int64_t start)
 {
 	struct log *log = rc->log;
 	struct log_recovery *found = rc->found;
-	int64_t first = log->segments[0].base_offset;
+	int64_t first = segment_ring_at(&log->segments, 0)->base_offset;
 	int64_t orphan = orphan_between(rc, 0, first);
 	if (orphan >= 0 && (start < 0 || orphan < start))
 		start = orphan;

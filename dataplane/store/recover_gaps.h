@@ -7,8 +7,8 @@
 
 #include "dataplane/store/recover_private.h"
 
-/* Does the next of `segments` follow the last one taken? -errno. */
-int gaps_judge(struct recovery *rc, uint32_t segments);
+/* Does `following` follow the last one taken? -errno. */
+int gaps_judge(struct recovery *rc, const struct segment *following);
 /* Does anything say that the log went on? */
 void gaps_judge_end(struct recovery *rc);
 /* Does it begin where it began, as far as that is known (-1: it is not)? What lies below the

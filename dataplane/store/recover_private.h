@@ -35,7 +35,8 @@ struct recovery {
 	struct log_recovery *found;
 	struct log_orphans orphans;
 	struct gathered gathered;
-	int fd[SEGMENT_FILES]; /* of the segment last in the table now */
+	struct segment *segment; /* the last one taken: what is judged now */
+	int fd[SEGMENT_FILES];   /* its files */
 	int64_t durable_offset; /* what is known to have been durable: no tail tears below */
 	int64_t mark;           /* of the two it is made of: the durable mark; -1: none */
 	bool is_mark_old;       /* which is that of the log's own file */

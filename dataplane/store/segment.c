@@ -1,4 +1,4 @@
-/* segment.c - offsets in, file names and places in the segment table out; see segment.h. */
+/* segment.c - offsets in, file names out, and back; see segment.h. */
 #include "dataplane/store/segment.h"
 #include "dataplane/base/require.h"
 
@@ -95,18 +95,4 @@ bool segment_is_swap(const char *name)
 	static const char ending[] = ".swap";
 	size_t size = strlen(name);
 	return size >= sizeof ending && strcmp(name + size - (sizeof ending - 1), ending) == 0;
-}
-
-struct segment *segment_find(struct segment *segments, uint32_t count, int64_t offset)
-{
-	uint32_t low = 0;
-	uint32_t high = count;
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-		if (segments[middle].base_offset <= offset)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low > 0 ? &segments[low - 1] : NULL;
 }

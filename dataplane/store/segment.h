@@ -25,8 +25,6 @@ enum segment_file {
 enum {
 	/* Room for "/", 20 digits or "next", and the longest ending. */
 	SEGMENT_NAME_BYTES = 64,
-	/* Segments of one log; their table is mapped at open and never grows. */
-	SEGMENTS_MAX = 16384,
 };
 
 /* May a group's flush cover what is written to its .log file? */
@@ -40,8 +38,10 @@ struct segment {
 	int64_t base_offset;
 	uint64_t size; /* bytes of whole batches; of the active one log.position counts */
 	uint32_t index_entries; /* of a sealed one, in its .index file */
+	uint32_t holders;       /* see segment_ring.h */
 	uint8_t joins;   /* enum segment_joins */
 	uint8_t unnamed; /* bit per file: still called next.*.tmp */
+	struct segment *next_free; /* while nobody holds it */
 	struct open_file *open[SEGMENT_FILES]; /* null: closed */
 };
 
@@ -63,8 +63,5 @@ size_t segment_bases(const char *names, size_t names_bytes, int64_t *ret, size_t
 bool segment_is_leftover(const char *name);
 /* Does it end in .swap? Kafka's, and perhaps the only file with its records. */
 bool segment_is_swap(const char *name);
-
-/* The segment that holds `offset`: the last one that begins at or below it; or null. */
-struct segment *segment_find(struct segment *segments, uint32_t count, int64_t offset);
 
 #endif

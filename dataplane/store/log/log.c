@@ -226,9 +226,20 @@ bool log_is_finished(const struct log *log)
 	return log_has_ended(log) && list_is_empty(&log->files) && !log->service->marks.is_busy;
 }
 
+/* Nobody reads or writes a segment any more. */
+static bool segments_are_idle(const struct log *log)
+{
+	for (uint32_t i = 0; i < log->segments.count; i++) {
+		const struct segment *s = segment_ring_at(&log->segments, i);
+		if (s->holders != 1u + (s == log->written_segment) + (s == log->sealing))
+			return false;
+	}
+	return true;
+}
+
 int log_release(struct log *log)
 {
-	require(log_is_finished(log));
+	require(log_is_finished(log) && segments_are_idle(log));
 	list_remove(&log->node);
 	list_remove(&log->group_node);
 	mark_file_end(&log->service->marks);
@@ -260,12 +271,7 @@ int64_t log_recovery_point(const struct log *log)
 	/* The evidence: with a lower one the next start would cut the damage off as a torn tail. */
 	if (log->is_corrupt)
 		return log->opened_at;
-	bool is_sealing = log->is_unnamed || (log->step >= LOG_STEP_RENAME &&
-					      log->step <= LOG_STEP_SEAL_SYNC);
-	/* SEAL_SYNC under way or a name not yet durable: the old segment is still open. */
-	if (is_sealing)
-		return (log_active(log) - 1)->base_offset;
-	return log->durable.offset;
+	return log->sealing ? log->sealing->base_offset : log->durable.offset;
 }
 
 static void touch_due(struct list *dues, uint64_t now_ns)

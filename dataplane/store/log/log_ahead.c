@@ -32,7 +32,7 @@ static void allocate(struct log *log)
 		.size = min_u64(step, limit - log->allocated_bytes),
 	};
 	log->allocated_bytes += log->allocate_op.size;
-	log_submit(log, log_segment_file(log, log_active(log), SEGMENT_LOG),
+	log_submit(log, log_segment_file(log, log->active, SEGMENT_LOG),
 		   &log->allocate_op, LOG_TAG_ALLOCATE, log);
 }
 
@@ -67,7 +67,7 @@ static void zero(struct log *log)
 	log->zero_iov = (struct iovec){log->service->zeroes, to - from};
 	log->zero_op = (struct disk_op){
 		.kind = DISK_WRITE, .iov = &log->zero_iov, .iov_count = 1, .offset = from};
-	log_submit(log, log_segment_file(log, log_active(log), SEGMENT_LOG), &log->zero_op,
+	log_submit(log, log_segment_file(log, log->active, SEGMENT_LOG), &log->zero_op,
 		   LOG_TAG_ZERO, log);
 	stats_add(log->service->stats, STAT_log_zeroed_bytes, to - from);
 }
@@ -85,7 +85,7 @@ uint64_t log_zeroes_end(const struct log *log)
 
 bool log_has_zeroes(const struct log *log, const struct segment *s, uint64_t from, uint64_t to)
 {
-	return s == log_active(log) && from >= log->zeroed_from && to <= log->zeroes_synced;
+	return s == log->active && from >= log->zeroed_from && to <= log->zeroes_synced;
 }
 
 void log_allocate_done(struct log *log)

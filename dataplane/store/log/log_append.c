@@ -49,7 +49,7 @@ static void open_write(struct log *log, uint8_t *buffer)
 	require(w);
 	w->log = log;
 	w->buffers = 0;
-	w->segment = log_active(log);
+	w->segment = segment_hold(log->active);
 	w->front = (uint32_t)(log->position % DISK_BLOCK_BYTES);
 	w->position = log->position - w->front;
 	w->bytes = w->front;
@@ -141,7 +141,7 @@ static bool needs_roll(const struct log *log, const struct append_msg *a)
 	if (log->end.position == 0)
 		return false;
 	return end > log->options.segment_bytes || end > INT32_MAX ||
-	       a->last_offset - log_active(log)->base_offset > INT32_MAX ||
+	       a->last_offset - log->active->base_offset > INT32_MAX ||
 	       index_is_full(&log->index);
 }
 

@@ -30,13 +30,13 @@ struct open_file *log_segment_file(struct log *log, struct segment *s, enum segm
 		begin(log, &s->open[file], O_RDWR | direct, &path);
 		print_path(path, log, s, file);
 	}
-	open_file_prefer(s->open[file], file == SEGMENT_LOG && s == log_active(log));
+	open_file_prefer(s->open[file], file == SEGMENT_LOG && s == log->active);
 	return s->open[file];
 }
 
 struct open_file *log_new_file(struct log *log, enum segment_file file)
 {
-	struct segment *s = log_next(log);
+	struct segment *s = log->ahead;
 	char *path;
 	begin(log, &s->open[file], segment_create_flags(file, log->is_direct), &path);
 	print_path(path, log, s, file);

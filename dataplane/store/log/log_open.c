@@ -19,27 +19,26 @@ static int unlink_name(struct log *log, struct disk *d, const char *name)
 	return file_unlink(d, path);
 }
 
-static int compare_segments(const void *a, const void *b)
+static int compare_offsets(const void *a, const void *b)
 {
-	int64_t x = ((const struct segment *)a)->base_offset;
-	int64_t y = ((const struct segment *)b)->base_offset;
+	int64_t x = *(const int64_t *)a;
+	int64_t y = *(const int64_t *)b;
 	return x < y ? -1 : x > y;
 }
 
 static bool has_segment(const struct log *log, int64_t base_offset)
 {
-	for (uint32_t i = 0; i < log->segment_count; i++)
-		if (log->segments[i].base_offset == base_offset)
-			return true;
-	return false;
+	const struct segment *s = segment_ring_find(&log->segments, base_offset);
+	return s && s->base_offset == base_offset;
 }
 
 static int add_segment(struct log *log, int64_t base_offset)
 {
-	if (log->segment_count == SEGMENTS_MAX)
+	struct segment *s = segment_take(&log->segments);
+	if (!s)
 		return -EFBIG;
-	log->segments[log->segment_count++] =
-		(struct segment){.base_offset = base_offset};
+	s->base_offset = base_offset;
+	segment_ring_push(&log->segments, s);
 	return 0;
 }
 
@@ -59,19 +58,30 @@ static bool has_name(const struct names *names, const char *name)
 	return false;
 }
 
+/* Room for a base offset of each name, to be freed; or null. */
+static int64_t *make_bases(const struct names *names)
+{
+	size_t count = 0;
+	for_each_name(n, names) count++;
+	return calloc(count + 1, sizeof(int64_t));
+}
+
 static int take_segments(struct log *log, const struct names *names)
 {
-	int64_t base;
-	enum segment_file file;
-	int status = 0;
+	int64_t *bases = make_bases(names);
+	if (!bases)
+		return -ENOMEM;
+	size_t count = 0;
 	for_each_name(n, names)
 	{
-		if (status == 0 && segment_parse(n, &base, &file) && file == SEGMENT_LOG)
-			status = add_segment(log, base);
+		enum segment_file file;
+		count += segment_parse(n, &bases[count], &file) && file == SEGMENT_LOG;
 	}
-	if (log->segment_count > 1)
-		qsort(log->segments, log->segment_count, sizeof *log->segments,
-		      compare_segments);
+	qsort(bases, count, sizeof *bases, compare_offsets);
+	int status = 0;
+	for (size_t i = 0; i < count && status == 0; i++)
+		status = add_segment(log, bases[i]);
+	free(bases);
 	return status;
 }
 
@@ -91,9 +101,7 @@ static bool is_orphan(const struct log *log, const struct names *names, const ch
 
 static int take_orphans(const struct log *log, struct names *names)
 {
-	size_t count = 0;
-	for_each_name(n, names) count++;
-	names->orphans.bases = calloc(count + 1, sizeof *names->orphans.bases);
+	names->orphans.bases = make_bases(names);
 	if (!names->orphans.bases)
 		return -ENOMEM;
 	for_each_name(n, names)
@@ -157,7 +165,7 @@ static int find_segments(struct log *log, struct disk *d, struct names *names,
 	if (status == -EFBIG)
 		snprintf(ret->message, sizeof ret->message, "%s: more than %d segments",
 			 log->directory, SEGMENTS_MAX);
-	if (status == 0 && log->segment_count == 0)
+	if (status == 0 && log->segments.count == 0)
 		status = add_segment(log, 0);
 	return status < 0 ? status : take_orphans(log, names);
 }
@@ -182,13 +190,13 @@ static void init_state(struct log *log)
 	log->max_timestamp = log->max_timestamp_offset = -1;
 }
 
-/* One mapping: the log, its paths, its segment table. */
+/* One mapping: the log, its paths, its segments. */
 static struct log *map_log(const char *directory)
 {
 	size_t paths_bytes = strlen(directory) + SEGMENT_NAME_BYTES;
 	size_t paths_at = sizeof(struct log);
 	size_t segments_at = (size_t)round_up(paths_at + (PATHS + 1) * paths_bytes, 64);
-	size_t bytes = segments_at + SEGMENTS_MAX * sizeof(struct segment);
+	size_t bytes = segments_at + SEGMENT_RING_BYTES;
 	uint8_t *memory = map_take(bytes);
 	if (!memory)
 		return NULL;
@@ -199,7 +207,7 @@ static struct log *map_log(const char *directory)
 		log->paths[i] = (char *)memory + paths_at + i * paths_bytes;
 	log->directory = (char *)memory + paths_at + PATHS * paths_bytes;
 	memcpy(log->directory, directory, strlen(directory) + 1);
-	log->segments = (struct segment *)(memory + segments_at);
+	segment_ring_init(&log->segments, memory + segments_at);
 	init_state(log);
 	return log;
 }

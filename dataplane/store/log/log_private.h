@@ -20,7 +20,7 @@
 #include "dataplane/store/index_search.h"
 #include "dataplane/store/log/log.h"
 #include "dataplane/store/log/log_service.h"
-#include "dataplane/store/segment.h"
+#include "dataplane/store/segment_ring.h"
 
 #include <errno.h>
 
@@ -71,7 +71,7 @@ struct log_write {
 	bool is_submitted;
 	bool is_done;
 	bool is_overwrite; /* flush_group.h */
-	struct segment *segment;
+	struct segment *segment; /* held */
 	uint32_t bytes;  /* filled, the front of a kept block included */
 	uint32_t front;
 	uint64_t position; /* of the first byte: a block boundary */
@@ -93,7 +93,7 @@ struct log_reading {
 	struct iovec iov[READ_IOVS_MAX];
 	struct log *log;
 	struct read_msg *read;
-	struct segment *segment;
+	struct segment *segment; /* held */
 	bool is_searching;
 	bool is_led;       /* `position` came from the index file, which may lie */
 	struct index_search search; /* of the segment's index file */
@@ -137,8 +137,6 @@ struct log {
 	char *paths[2 * SEGMENT_FILES];
 	struct log_options options;
 	struct mark_key key;
-	struct segment *segments; /* that behind the last one may be made ahead: log_next() */
-	uint32_t segment_count;
 	/* Open files; null: closed. */
 	struct open_file *directory_file;
 	struct list files; /* all of them, the segments' too, until they are closed */
@@ -160,6 +158,7 @@ struct log {
 	uint64_t sealed_bytes;
 
 	/* Append. */
+	struct segment *active; /* the last of the ring */
 	int64_t next_offset;   /* of the next append taken on */
 	struct log_place end;  /* behind the last batch copied wholly */
 	uint64_t copied_bytes;
@@ -181,7 +180,7 @@ struct log {
 	uint64_t synced_bytes;
 	struct log_place written;
 	struct log_place durable;
-	struct segment *written_segment;
+	struct segment *written_segment; /* held; of `written` */
 	uint64_t new_bytes;  /* copied_bytes behind the last write that was no overwrite */
 	bool is_syncing;     /* by itself, or covered by the group's flush */
 	uint64_t syncing_bytes;
@@ -189,7 +188,7 @@ struct log {
 	struct list flush_node; /* flush_group.waiting or covered */
 	struct list group_node; /* flush_group.members */
 	struct disk_op traits_op;
-	struct segment *traits_segment; /* asked for; null: none */
+	struct segment *traits_segment; /* held; asked for; null: none */
 	struct disk_op sync_op;
 	struct log_deadline sync_due;
 
@@ -217,6 +216,8 @@ struct log {
 	struct index index;
 
 	/* Roll and close. */
+	struct segment *ahead;   /* made, or being made, for the next roll; or null */
+	struct segment *sealing; /* held: the one before the active one; null: it is sealed */
 	bool wants_roll;
 	bool is_unnamed; /* the active segment has no name yet */
 	uint8_t step;    /* enum log_step */
@@ -224,24 +225,15 @@ struct log {
 	uint64_t next_allocated_bytes;
 	uint64_t roll_bytes; /* copied_bytes at the roll */
 	struct disk_op step_ops[LOG_STEP_OPS];
-	struct iovec step_iov;
 
 	/* Reads and watches. */
 	struct log_cursor cursors[LOG_CURSORS];
 	unsigned next_cursor;
 	struct list reads_waiting; /* struct read_msg.node */
 	struct list watches;       /* struct watch_msg.node */
+
+	struct segment_ring segments; /* a batch uses of it what `active` leads to */
 };
-
-static inline struct segment *log_active(const struct log *log)
-{
-	return &log->segments[log->segment_count - 1];
-}
-
-static inline struct segment *log_next(const struct log *log)
-{
-	return &log->segments[log->segment_count];
-}
 
 /* Why a write that did not do all it was asked to failed: a short one met the end of the disk. */
 static inline int log_write_error(const struct disk_op *op)
@@ -300,7 +292,7 @@ void log_zero_done(struct log *log);
 /* log_files.c: to be submitted to at once */
 struct open_file *log_segment_file(struct log *log, struct segment *s,
 				   enum segment_file file);
-/* Of the segment made ahead; it must not be there yet. */
+/* Of the segment made ahead: made anew. */
 struct open_file *log_new_file(struct log *log, enum segment_file file);
 struct open_file *log_directory_file(struct log *log);
 

@@ -50,6 +50,7 @@ static void reading_end(struct log_reading *r, int16_t error)
 	log->service->unanswered--;
 	log->reads--;
 	log_touch(log);
+	segment_let_go(&log->segments, r->segment);
 	finish(log, r->read, error);
 	slab_give(&log->service->reads, r);
 }
@@ -216,12 +217,15 @@ static void astray(struct log_reading *r)
 /* The segment has no batch at or behind the offset: the next one that has any. */
 static void read_next_segment(struct log_reading *r)
 {
+	struct segment_ring *segments = &r->log->segments;
 	do {
 		if (r->segment->base_offset >= r->log->durable.base_offset) {
 			reading_end(r, KAFKA_ERROR_KAFKA_STORAGE_ERROR);
 			return;
 		}
-		r->segment++;
+		struct segment *s = segment_ring_above(segments, r->segment->base_offset);
+		segment_let_go(segments, r->segment);
+		r->segment = segment_hold(s);
 		set_limit(r);
 	} while (r->limit == 0);
 	r->position = 0;
@@ -322,7 +326,7 @@ static void start(struct log *log, struct read_msg *read)
 	require(r);
 	r->log = log;
 	r->read = read;
-	r->segment = segment_find(log->segments, log->segment_count, read->offset);
+	r->segment = segment_hold(segment_ring_find(&log->segments, read->offset));
 	set_limit(r);
 	log->reads++;
 	r->position = 0;
@@ -343,7 +347,7 @@ void log_read(struct log *log, struct read_msg *r)
 		finish(log, r, KAFKA_ERROR_OFFSET_OUT_OF_RANGE);
 	} else if (r->offset >= log->durable.offset) {
 		finish(log, r, KAFKA_ERROR_NONE);
-	} else if (r->offset < log->segments[0].base_offset) {
+	} else if (r->offset < segment_ring_at(&log->segments, 0)->base_offset) {
 		finish(log, r, KAFKA_ERROR_KAFKA_STORAGE_ERROR); /* missing, and no secret */
 	} else if (!r->bytes.head) {
 		r->bytes_needed = DISK_BLOCK_BYTES;

@@ -4,7 +4,7 @@
 
 static bool find_cursor(const struct log *log, int64_t offset, uint64_t *ret_position)
 {
-	int64_t base = segment_find(log->segments, log->segment_count, offset)->base_offset;
+	int64_t base = segment_ring_find(&log->segments, offset)->base_offset;
 	for (unsigned i = 0; i < LOG_CURSORS; i++) {
 		const struct log_cursor *c = &log->cursors[i];
 		if (c->offset == offset && c->base_offset == base && c->position > 0) {
@@ -18,8 +18,8 @@ static bool find_cursor(const struct log *log, int64_t offset, uint64_t *ret_pos
 static uint64_t index_bytes(const struct log_reading *r)
 {
 	const struct log *log = r->log;
-	uint64_t entries = r->segment == log_active(log) ? log->index.entries_flushed
-							 : r->segment->index_entries;
+	uint64_t entries = r->segment == log->active ? log->index.entries_flushed
+						     : r->segment->index_entries;
 	return entries * INDEX_ENTRY_BYTES;
 }
 
@@ -42,7 +42,7 @@ bool log_search_begin(struct log_reading *r)
 	uint32_t position;
 	if (offset == r->segment->base_offset || find_cursor(log, offset, &r->position))
 		return false;
-	if (r->segment == log_active(log) && index_find(&log->index, offset, &position)) {
+	if (r->segment == log->active && index_find(&log->index, offset, &position)) {
 		r->position = position;
 		return false;
 	}

@@ -26,7 +26,9 @@ static void step(struct log *log, struct open_file *file, struct disk_op op)
 
 static void start_create(struct log *log)
 {
-	*log_next(log) = (struct segment){.unnamed = (1u << SEGMENT_FILES) - 1};
+	log->ahead = segment_take(&log->segments);
+	require(log->ahead);
+	log->ahead->unnamed = (1u << SEGMENT_FILES) - 1;
 	for (unsigned f = 0; f < SEGMENT_FILES; f++)
 		step(log, log_new_file(log, f), (struct disk_op){.kind = DISK_OPEN});
 }
@@ -39,7 +41,7 @@ static void start_allocate(struct log *log)
 	uint64_t limit = round_up(log->options.segment_bytes, DISK_BLOCK_BYTES);
 	uint64_t bytes = max_u64(log->allocated_bytes, LOG_ALLOCATE_FIRST_BYTES);
 	bytes = min_u64(min_u64(bytes, LOG_ALLOCATE_STEP_BYTES), limit);
-	step(log, log_segment_file(log, log_next(log), SEGMENT_LOG),
+	step(log, log_segment_file(log, log->ahead, SEGMENT_LOG),
 	     (struct disk_op){.kind = DISK_ALLOCATE, .size = bytes});
 	log->next_allocated_bytes = bytes;
 }
@@ -47,7 +49,7 @@ static void start_allocate(struct log *log)
 /* A file that is being renamed is held open: nobody opens it by the wrong name. */
 static void start_rename(struct log *log)
 {
-	struct segment *s = log_active(log);
+	struct segment *s = log->active;
 	for (unsigned f = 0; f < SEGMENT_FILES; f++) {
 		char *from = log->paths[f], *to = log->paths[SEGMENT_FILES + f];
 		segment_next_path(from, log->paths_bytes, log->directory, f);
@@ -70,7 +72,7 @@ static void sync_directory(struct log *log)
 
 static void start_seal(struct log *log)
 {
-	struct segment *sealed = log_active(log) - 1;
+	struct segment *sealed = log->sealing;
 	step(log, log_segment_file(log, sealed, SEGMENT_LOG),
 	     (struct disk_op){.kind = DISK_TRUNCATE, .size = sealed->size});
 	sync_segment_file(log, sealed, SEGMENT_INDEX);
@@ -79,7 +81,7 @@ static void start_seal(struct log *log)
 
 static void start_seal_sync(struct log *log)
 {
-	sync_segment_file(log, log_active(log) - 1, SEGMENT_LOG);
+	sync_segment_file(log, log->sealing, SEGMENT_LOG);
 }
 
 static void start_discard(struct log *log)
@@ -93,7 +95,7 @@ static void start_discard(struct log *log)
 
 static void start_truncate(struct log *log)
 {
-	step(log, log_segment_file(log, log_active(log), SEGMENT_LOG),
+	step(log, log_segment_file(log, log->active, SEGMENT_LOG),
 	     (struct disk_op){.kind = DISK_TRUNCATE, .size = log->end.position});
 }
 
@@ -101,8 +103,15 @@ static void start_nothing(struct log *log)
 {
 }
 
+/* The old segment is sealed. */
+static void start_idle(struct log *log)
+{
+	segment_let_go(&log->segments, log->sealing);
+	log->sealing = NULL;
+}
+
 static void (*const starts[])(struct log *log) = {
-	[LOG_STEP_IDLE] = start_nothing,
+	[LOG_STEP_IDLE] = start_idle,
 	[LOG_STEP_CREATE] = start_create,
 	[LOG_STEP_ALLOCATE] = start_allocate,
 	[LOG_STEP_RENAME] = start_rename,
@@ -139,7 +148,7 @@ static enum log_step next_step(const struct log *log)
 {
 	switch ((enum log_step)log->step) {
 	case LOG_STEP_IDLE:
-		if (needs_next(log) && log->segment_count < SEGMENTS_MAX)
+		if (needs_next(log) && !segment_ring_is_full(&log->segments))
 			return LOG_STEP_CREATE;
 		if (!may_end(log))
 			return LOG_STEP_IDLE;
@@ -184,7 +193,7 @@ void log_step_done(struct log *log, const struct disk_op *op)
 	unsigned i = (unsigned)(op - log->step_ops);
 	log->step_operations--;
 	if (op->kind == DISK_RENAME && op->result >= 0)
-		log_active(log)->unnamed &= (uint8_t)~(1u << i);
+		log->active->unnamed &= (uint8_t)~(1u << i);
 	if (op->kind == DISK_ALLOCATE && op->result < 0) {
 		/* No block ahead is no error: the write itself will tell. */
 		log->allocates = false;
@@ -203,7 +212,7 @@ void log_step_done(struct log *log, const struct disk_op *op)
 /* The batch at the head of the queue begins a new segment; false: not ready yet. */
 bool log_roll(struct log *log)
 {
-	if (log->segment_count == SEGMENTS_MAX) {
+	if (!log->ahead && segment_ring_is_full(&log->segments)) {
 		/* Better said than appends that wait for ever. */
 		log_fence(log, -EFBIG);
 		return false;
@@ -218,12 +227,16 @@ bool log_roll(struct log *log)
 		return false;
 	if (log->open)
 		log_close_write(log);
-	struct segment *old = log_active(log);
+	struct segment *old = log->active;
 	old->size = log->end.position;
 	log->sealed_bytes += old->size;
 	old->index_entries = log->index.entries;
-	struct segment *fresh = &log->segments[log->segment_count++];
+	struct segment *fresh = log->ahead;
 	fresh->base_offset = log->end.offset;
+	segment_ring_push(&log->segments, fresh);
+	log->ahead = NULL;
+	log->sealing = segment_hold(old);
+	log->active = fresh;
 	log->roll_bytes = log->copied_bytes;
 	log->position = 0;
 	log->end.position = 0;

@@ -14,6 +14,7 @@ static void give_write(struct log_write *w)
 	for (unsigned i = 0; i < w->buffers; i++)
 		log_service_give_buffer(log->service, w->iov[i].iov_base);
 	log->buffers_held -= w->buffers;
+	segment_let_go(&log->segments, w->segment);
 	list_remove(&w->node);
 	slab_give(&log->service->writes, w);
 }
@@ -50,7 +51,7 @@ static void submit_write(struct log *log, struct log_write *w)
 /* Zeroes that are on their way would come over it. */
 static bool meets_zeroes(const struct log *log, const struct log_write *w)
 {
-	return log->is_zeroing && w->segment == log_active(log) &&
+	return log->is_zeroing && w->segment == log->active &&
 	       w->position + w->bytes > log->zero_op.offset;
 }
 
@@ -116,7 +117,16 @@ void log_drop_writes(struct log *log)
 /* A file without its name would not be found after a crash. Only the active one has none. */
 static bool write_is_unnamed(const struct log *log, const struct log_write *w)
 {
-	return log->is_unnamed && w->segment == log_active(log);
+	return log->is_unnamed && w->segment == log->active;
+}
+
+/* The segment that the next sync is for. */
+static void note_written_segment(struct log *log, struct segment *s)
+{
+	if (s == log->written_segment)
+		return;
+	segment_let_go(&log->segments, log->written_segment);
+	log->written_segment = segment_hold(s);
 }
 
 /* Moves `written` over the writes that are done from the front on. */
@@ -128,7 +138,7 @@ void log_settle(struct log *log)
 			break;
 		log->written_bytes = w->copied_bytes;
 		log->written = w->end;
-		log->written_segment = w->segment;
+		note_written_segment(log, w->segment);
 		if (!w->is_overwrite)
 			log->new_bytes = w->copied_bytes;
 		give_write(w);
@@ -185,7 +195,7 @@ static void flush_index(struct log *log, enum segment_file file, uint32_t *flush
 		.offset = (uint64_t)flushed * entry_bytes,
 	};
 	log->is_changed = true;
-	log_submit(log, log_segment_file(log, log_active(log), file), op,
+	log_submit(log, log_segment_file(log, log->active, file), op,
 		   is_time ? LOG_TAG_TIMEINDEX : LOG_TAG_INDEX, log);
 }
 

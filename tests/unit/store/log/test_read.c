@@ -83,7 +83,7 @@ Test(read, sealed_segments_are_many_and_descriptors_few)
 			cr_assert(descriptors_open() <= before + DESCRIPTORS);
 		}
 		rig_drain(r);
-		cr_assert(r->log->segment_count > 30 * (life + 1));
+		cr_assert(r->log->segments.count > 30 * (life + 1));
 		int64_t end = rig_marks(r).high_watermark;
 		for (unsigned i = 0; i < 400; i++) {
 			int64_t offset = rand() % end;
