@@ -7,6 +7,7 @@
  * (recover_trust.c); else they are scanned as well. What stops the batches is judged in
  * recover_tail.c, what is missing between segments in recover_gaps.c.
  */
+#include "dataplane/store/recover.h"
 #include "dataplane/base/map.h"
 #include "dataplane/store/mark_table.h"
 #include "dataplane/store/recover_gaps.h"

@@ -14,6 +14,7 @@
 
 #include "dataplane/store/files.h"
 #include "dataplane/store/log/log_private.h"
+#include "dataplane/store/recover.h"
 #include "dataplane/store/scan.h"
 
 #include <errno.h>

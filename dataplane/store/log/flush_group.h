@@ -17,6 +17,7 @@
  * What a flush covers is settled when it is submitted: writes that were reaped by then. One is
  * under way at a time; what comes meanwhile waits for the next, as it would at the device.
  * A flush that fails fences every log of the group: nobody knows whose bytes were lost.
+ * log_flush.h submits and reaps it.
  *
  * Which of it a file system allows is found at start (control/catalog/flush_rule.h), whether a
  * file is one of those when the first write to it is submitted (DISK_TRAITS). Core: writer.
@@ -56,10 +57,5 @@ bool flush_group_covers(const struct flush_group *g, bool are_overwrites);
 
 /* What was written by `log` is to be durable. Until the flush is submitted it may leave. */
 void flush_group_join(struct flush_group *g, struct log *log);
-
-/* Submits a flush if there is something to cover. Once per turn, after the logs. */
-void flush_group_turn(struct flush_group *g);
-/* Its flush was reaped. */
-void flush_group_done(struct flush_group *g);
 
 #endif

@@ -1,4 +1,4 @@
-/* log_ahead.c - blocks made ready before the writes reach them; see log_private.h.
+/* log_ahead.c - blocks made ready before the writes reach them; see log_ahead.h.
  *
  *     0 ─────────────▶ position ──────────▶ zeroed ────────────▶ allocated
  *      batches, and        zeroes on the disk   blocks never written,
@@ -10,7 +10,8 @@
  * twice costs less than that. Large writes go to blocks never written: their bandwidth is what
  * is scarce.
  */
-#include "dataplane/store/log/log_private.h"
+#include "dataplane/store/log/log_ahead.h"
+#include "dataplane/store/log/log_files.h"
 
 static void allocate(struct log *log)
 {

@@ -1,6 +1,10 @@
-/* log_append.c - batches in, offsets given, bytes copied into writes; see log_private.h. */
-#include "dataplane/store/log/log_private.h"
+/* log_append.c - batches in, offsets given, bytes copied into writes; see log_private.h and
+ * log_append.h. */
+#include "dataplane/store/log/log_append.h"
 #include "dataplane/base/require.h"
+#include "dataplane/store/log/log_due.h"
+#include "dataplane/store/log/log_roll.h"
+#include "dataplane/store/log/log_write.h"
 #include "dataplane/wire/kafka/kafka_error.h"
 #include "dataplane/wire/record/record_batch.h"
 
@@ -42,24 +46,6 @@ void log_append(struct log *log, struct append_msg *a)
 	log_touch(log);
 }
 
-/* A write for the bytes from log->position on; its first buffer starts with the kept block. */
-static void open_write(struct log *log, uint8_t *buffer)
-{
-	struct log_write *w = slab_take(&log->service->writes);
-	require(w);
-	w->log = log;
-	w->buffers = 0;
-	w->segment = segment_hold(log->active);
-	w->front = (uint32_t)(log->position % DISK_BLOCK_BYTES);
-	w->position = log->position - w->front;
-	w->bytes = w->front;
-	w->copied_bytes = log->copied_bytes;
-	w->end = log->end;
-	list_init(&w->node);
-	memcpy(buffer, log->tail, w->front);
-	log->open = w;
-}
-
 /* One more buffer for the open write, or a first one for a new write; false: none now. */
 static bool add_buffer(struct log *log)
 {
@@ -72,25 +58,10 @@ static bool add_buffer(struct log *log)
 		return false;
 	}
 	if (!log->open)
-		open_write(log, buffer);
+		log_open_write(log, buffer);
 	log->open->iov[log->open->buffers++].iov_base = buffer;
 	log->buffers_held++;
 	return true;
-}
-
-void log_close_write(struct log *log)
-{
-	struct log_write *w = log->open;
-	uint32_t buffer_bytes = log->service->buffer_bytes;
-	uint32_t behind = w->bytes % DISK_BLOCK_BYTES;
-	if (behind > 0) {
-		uint8_t *buffer = w->iov[w->buffers - 1].iov_base;
-		uint8_t *block = buffer + (w->bytes - behind) % buffer_bytes;
-		memset(block + behind, 0, DISK_BLOCK_BYTES - behind);
-		memcpy(log->tail, block, behind);
-	}
-	list_append(&log->writes, &w->node);
-	log->open = NULL;
 }
 
 /* Room behind what the open write holds, or null: no buffer now. */

@@ -1,6 +1,6 @@
-/* log_files.c - a file of a log in, the open file of its writer's descriptors out; see
- * descriptors.h. What is returned is for one log_submit(), at once: the next may close it. */
-#include "dataplane/store/log/log_private.h"
+/* log_files.c - a file of a log in, the open file of its writer's descriptors out;
+ * see log_files.h. */
+#include "dataplane/store/log/log_files.h"
 #include "dataplane/store/files.h"
 
 #include <fcntl.h>
@@ -51,4 +51,17 @@ struct open_file *log_directory_file(struct log *log)
 		snprintf(path, FILE_PATH_BYTES_MAX, "%s", log->directory);
 	}
 	return log->directory_file;
+}
+
+void log_submit(struct log *log, struct open_file *file, struct disk_op *op,
+		enum log_tag tag, void *owner)
+{
+	op->tag = tag;
+	op->owner = owner;
+	op->file = NULL;
+	log->operations++;
+	if (file)
+		open_file_submit(file, op);
+	else
+		disk_submit(log->service->disk, op);
 }

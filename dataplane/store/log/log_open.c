@@ -3,6 +3,7 @@
 #include "dataplane/base/map.h"
 #include "dataplane/base/require.h"
 #include "dataplane/store/files.h"
+#include "dataplane/store/recover.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,8 +1,18 @@
-/* log_private.h - one log from inside, for the files log*.c and recover.c only.
+/* log_private.h - one log from inside, for the files log*.c, flush_group.c and recover*.c only.
  *
  *     queue ─ copy ─▶ open write ─ submit ─▶ writes ─ reap ─▶ written ─ sync ─▶ durable
- *     (log_append.c)              (log_write.c)                (log_sync.c) │
+ *     (log_append.c)  (log_write.c)    (log_writing.c)           (log_sync.c) │
  *                                                        unanswered[level] ─┴─▶ service->appends
+ *                                                                          (log_answer.c)
+ *
+ * Who calls whom goes one way, downwards:
+ *
+ *     log_turn, log_reap, log_end                what a turn, a completion, an end asks of each
+ *     log_append, log_read, log_flush            batches and reads in; the group's flush
+ *     log_roll, log_steps, log_sync, log_search
+ *     log_writing, log_index, log_ahead, log_traits
+ *     log_fence, flush_group
+ *     log_write, log_answer, log_due, log_files
  *
  * Counters of bytes run over all segments since open (`copied` ≥ `written` ≥ `synced`): they
  * order writes and syncs across a roll. Writes are block aligned. One that ends inside a block
@@ -52,7 +62,7 @@ enum log_tag {
 	LOG_TAG_ZERO,
 	LOG_TAG_TRAITS,
 	LOG_TAG_STEP,
-	LOG_TAG_FLUSH,    /* owner: struct flush_group */
+	LOG_TAG_FLUSH,    /* owner: struct log_service */
 };
 
 struct log_place {
@@ -240,84 +250,5 @@ static inline int log_write_error(const struct disk_op *op)
 {
 	return op->result < 0 ? (int)op->result : -ENOSPC;
 }
-
-/* log.c */
-void log_touch(struct log *log);
-/* Sets a deadline that is not set, `after_ns` from now, at the end of its list. */
-void log_deadline_set(struct log_deadline *d, struct list *dues, uint64_t after_ns);
-bool log_deadline_is_set(const struct log_deadline *d);
-void log_deadline_clear(struct log_deadline *d);
-/* `file`: what it works on, from log_files.c; null: names only. */
-void log_submit(struct log *log, struct open_file *file, struct disk_op *op,
-		enum log_tag tag, void *owner);
-bool log_is_operating(const struct log *log);
-
-/* log_append.c: from the queue into writes. */
-void log_copy(struct log *log);
-void log_close_write(struct log *log);
-void log_drop_writes(struct log *log);
-
-/* log_write.c */
-void log_submit_writes(struct log *log);
-void log_submit_index(struct log *log);
-void log_settle(struct log *log);
-void log_write_done(struct log_write *w);
-void log_index_done(struct log *log, enum log_tag tag);
-bool log_index_is_flushed(const struct log *log);
-
-/* log_sync.c */
-void log_submit_sync(struct log *log);
-/* Gives back what waits for `level` and lies below `offset`. */
-void log_answer(struct log *log, enum ack_level level, int64_t offset);
-/* What is written now is covered by a sync that is submitted now. `is_of_file`: not the device's
- * flush alone; the file's zeroes are durable after it, too. */
-void log_sync_begin(struct log *log, bool is_of_file);
-/* It is over; when it failed, the log is fenced. */
-void log_sync_end(struct log *log);
-/* Nothing that is written and not durable is anything but an overwrite. */
-bool log_writes_are_overwrites(const struct log *log);
-/* Asks once per segment whether the group takes its file. */
-void log_ask_traits(struct log *log, struct segment *s);
-void log_traits_done(struct log *log);
-
-/* log_ahead.c */
-void log_prepare_ahead(struct log *log);
-/* Is [from, to) durable zeroes, or what was written over them? */
-bool log_has_zeroes(const struct log *log, const struct segment *s, uint64_t from, uint64_t to);
-/* Where the zeroes end that are written. */
-uint64_t log_zeroes_end(const struct log *log);
-void log_allocate_done(struct log *log);
-void log_zero_done(struct log *log);
-
-/* log_files.c: to be submitted to at once */
-struct open_file *log_segment_file(struct log *log, struct segment *s,
-				   enum segment_file file);
-/* Of the segment made ahead: made anew. */
-struct open_file *log_new_file(struct log *log, enum segment_file file);
-struct open_file *log_directory_file(struct log *log);
-
-/* log_steps.c */
-bool log_roll(struct log *log);
-void log_advance_steps(struct log *log);
-void log_step_done(struct log *log, const struct disk_op *op);
-
-/* Segments that an index is there of, and no .log file: their base offsets. */
-struct log_orphans {
-	int64_t *bases;
-	uint32_t count;
-};
-
-/* recover.c */
-int log_recover(struct log *log, struct disk *d, const struct log_open_options *options,
-		struct log_orphans orphans, struct log_recovery *ret);
-
-/* log_read.c */
-void log_reading_done(struct log_reading *r);
-void log_start_reads(struct log *log);
-/* log_search.c */
-/* Sets r->position when it can be known at once; else prepares r->op and says true. */
-bool log_search_begin(struct log_reading *r);
-/* Looks at the block that was read; true: r->op asks for another. */
-bool log_search_step(struct log_reading *r);
 
 #endif

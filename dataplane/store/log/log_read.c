@@ -9,8 +9,11 @@
  * segment if need be. An index file that leads to no batch, or to one behind the offset, is not
  * believed: the walk begins at the segment's start, in the same small pieces.
  */
-#include "dataplane/store/log/log_private.h"
+#include "dataplane/store/log/log_read.h"
 #include "dataplane/base/require.h"
+#include "dataplane/store/log/log_due.h"
+#include "dataplane/store/log/log_files.h"
+#include "dataplane/store/log/log_search.h"
 #include "dataplane/wire/kafka/kafka_error.h"
 #include "dataplane/wire/record/record_batch.h"
 

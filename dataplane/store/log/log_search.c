@@ -1,6 +1,6 @@
 /* log_search.c - an offset in, the position of a batch at or before it out: cursors, the kept
  * index entries, else a binary search of the index file, one block per turn of the disk. */
-#include "dataplane/store/log/log_private.h"
+#include "dataplane/store/log/log_search.h"
 
 static bool find_cursor(const struct log *log, int64_t offset, uint64_t *ret_position)
 {

@@ -1,4 +1,4 @@
-/* log_steps.c - a roll and a close, step by step; see log_private.h.
+/* log_steps.c - a roll and a close, step by step; see log_steps.h.
  *
  *     IDLE ─ nearly full ─▶ CREATE ─▶ ALLOCATE: next segment ready, called next.*.tmp
  *      ▲                                  │ log_roll(): appends go to the next segment
@@ -13,8 +13,11 @@
  * as written before its name is durable: so damage before the last segment is never a torn
  * tail.
  */
-#include "dataplane/store/log/log_private.h"
+#include "dataplane/store/log/log_steps.h"
 #include "dataplane/base/require.h"
+#include "dataplane/store/log/log_files.h"
+#include "dataplane/store/log/log_index.h"
+#include "dataplane/store/log/log_writing.h"
 
 static void step(struct log *log, struct open_file *file, struct disk_op op)
 {
@@ -207,46 +210,4 @@ void log_step_done(struct log *log, const struct disk_op *op)
 		log->is_unnamed = false;
 		log_settle(log);
 	}
-}
-
-/* The batch at the head of the queue begins a new segment; false: not ready yet. */
-bool log_roll(struct log *log)
-{
-	if (!log->ahead && segment_ring_is_full(&log->segments)) {
-		/* Better said than appends that wait for ever. */
-		log_fence(log, -EFBIG);
-		return false;
-	}
-	if (!log->wants_roll) {
-		log->wants_roll = true;
-		index_note_end(&log->index);
-	}
-	bool is_ready = log->step == LOG_STEP_ALLOCATE && log->step_operations == 0 &&
-			!log->is_unnamed && !log->is_zeroing;
-	if (!is_ready || !log_index_is_flushed(log))
-		return false;
-	if (log->open)
-		log_close_write(log);
-	struct segment *old = log->active;
-	old->size = log->end.position;
-	log->sealed_bytes += old->size;
-	old->index_entries = log->index.entries;
-	struct segment *fresh = log->ahead;
-	fresh->base_offset = log->end.offset;
-	segment_ring_push(&log->segments, fresh);
-	log->ahead = NULL;
-	log->sealing = segment_hold(old);
-	log->active = fresh;
-	log->roll_bytes = log->copied_bytes;
-	log->position = 0;
-	log->end.position = 0;
-	log->end.base_offset = fresh->base_offset;
-	log->allocated_bytes = log->next_allocated_bytes;
-	log->zeroed_from = log->zeroed_bytes = 0;
-	log->zeroes_syncing = log->zeroes_synced = 0;
-	log->is_unnamed = true;
-	log->wants_roll = false;
-	index_begin(&log->index, fresh->base_offset);
-	stats_add(log->service->stats, STAT_log_rolls, 1);
-	return true;
 }

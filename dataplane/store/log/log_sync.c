@@ -1,56 +1,10 @@
 /* log_sync.c - what is written becomes durable, by a sync of the log's own file or by the flush
- * of its group; answers and watches follow. See log_private.h and flush_group.h. */
-#include "dataplane/base/require.h"
-#include "dataplane/store/log/log_private.h"
-#include "dataplane/wire/kafka/kafka_error.h"
-
-void log_answer(struct log *log, enum ack_level level, int64_t offset)
-{
-	struct list *waiting = &log->unanswered[level];
-	while (!list_is_empty(waiting)) {
-		struct append_msg *a = list_entry(waiting->next, struct append_msg, node);
-		if (a->last_offset >= offset)
-			return;
-		list_remove(&a->node);
-		list_append(&log->service->appends, &a->node);
-		log->service->unanswered--;
-	}
-}
-
-static void wake_watches(struct log *log)
-{
-	for (struct list *node = log->watches.next, *next; node != &log->watches; node = next) {
-		next = node->next;
-		struct watch_msg *w = list_entry(node, struct watch_msg, node);
-		if (w->offset >= log->durable.offset)
-			continue;
-		list_remove(node);
-		w->error = KAFKA_ERROR_NONE;
-		list_append(&log->service->watches, node);
-	}
-}
-
-/* ---- is the group's flush enough? ------------------------------------------------------- */
-
-void log_ask_traits(struct log *log, struct segment *s)
-{
-	if (s->joins != SEGMENT_JOINS_UNKNOWN || log->traits_segment ||
-	    !flush_group_covers(&log->service->flush, true) ||
-	    !log_service_has_room(log->service, 1))
-		return;
-	log->traits_segment = segment_hold(s);
-	log->traits_op = (struct disk_op){.kind = DISK_TRAITS};
-	log_submit(log, log_segment_file(log, s, SEGMENT_LOG), &log->traits_op, LOG_TAG_TRAITS,
-		   log);
-}
-
-void log_traits_done(struct log *log)
-{
-	bool is_taken = flush_group_takes(&log->service->flush, &log->traits_op);
-	log->traits_segment->joins = is_taken ? SEGMENT_JOINS : SEGMENT_JOINS_NOT;
-	segment_let_go(&log->segments, log->traits_segment);
-	log->traits_segment = NULL;
-}
+ * of its group; answers and watches follow. See log_sync.h and flush_group.h. */
+#include "dataplane/store/log/log_sync.h"
+#include "dataplane/store/log/log_ahead.h"
+#include "dataplane/store/log/log_answer.h"
+#include "dataplane/store/log/log_due.h"
+#include "dataplane/store/log/log_files.h"
 
 bool log_writes_are_overwrites(const struct log *log)
 {
@@ -126,6 +80,6 @@ void log_sync_end(struct log *log)
 	log->zeroes_synced = max_u64(log->zeroes_synced, log->zeroes_syncing);
 	log->durable = log->syncing;
 	log_answer(log, ACK_DURABLE, log->durable.offset);
-	wake_watches(log);
+	log_wake_watches(log);
 	mark_file_note(&log->service->marks, log->slot, log->durable.offset);
 }

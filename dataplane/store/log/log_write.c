@@ -1,14 +1,40 @@
-/* log_write.c - writes to the disk, and what is written behind them: marks and indexes; see
- * log_private.h. */
-#include "dataplane/store/log/log_private.h"
+/* log_write.c - a write of a log: opened, closed, given back; see log_write.h. */
+#include "dataplane/store/log/log_write.h"
 #include "dataplane/base/require.h"
 
-static bool write_is_partial(const struct log_write *w)
+void log_open_write(struct log *log, uint8_t *buffer)
 {
-	return w->bytes % DISK_BLOCK_BYTES != 0;
+	struct log_write *w = slab_take(&log->service->writes);
+	require(w);
+	w->log = log;
+	w->buffers = 0;
+	w->segment = segment_hold(log->active);
+	w->front = (uint32_t)(log->position % DISK_BLOCK_BYTES);
+	w->position = log->position - w->front;
+	w->bytes = w->front;
+	w->copied_bytes = log->copied_bytes;
+	w->end = log->end;
+	list_init(&w->node);
+	memcpy(buffer, log->tail, w->front);
+	log->open = w;
 }
 
-static void give_write(struct log_write *w)
+void log_close_write(struct log *log)
+{
+	struct log_write *w = log->open;
+	uint32_t buffer_bytes = log->service->buffer_bytes;
+	uint32_t behind = w->bytes % DISK_BLOCK_BYTES;
+	if (behind > 0) {
+		uint8_t *buffer = w->iov[w->buffers - 1].iov_base;
+		uint8_t *block = buffer + (w->bytes - behind) % buffer_bytes;
+		memset(block + behind, 0, DISK_BLOCK_BYTES - behind);
+		memcpy(log->tail, block, behind);
+	}
+	list_append(&log->writes, &w->node);
+	log->open = NULL;
+}
+
+void log_give_write(struct log_write *w)
 {
 	struct log *log = w->log;
 	for (unsigned i = 0; i < w->buffers; i++)
@@ -19,89 +45,6 @@ static void give_write(struct log_write *w)
 	slab_give(&log->service->writes, w);
 }
 
-static void submit_write(struct log *log, struct log_write *w)
-{
-	uint32_t left = (uint32_t)round_up(w->bytes, DISK_BLOCK_BYTES);
-	for (unsigned i = 0; i < w->buffers; i++) {
-		w->iov[i].iov_len = min_u32(left, log->service->buffer_bytes);
-		left -= (uint32_t)w->iov[i].iov_len;
-	}
-	require(left == 0);
-	w->op = (struct disk_op){
-		.kind = DISK_WRITE,
-		.iov = w->iov,
-		.iov_count = w->buffers,
-		.offset = w->position,
-	};
-	w->is_submitted = true;
-	w->is_overwrite = log_has_zeroes(log, w->segment, w->position,
-					 w->position + round_up(w->bytes, DISK_BLOCK_BYTES));
-	w->submitted_ns = log->service->now_ns;
-	log_service_write_begun(log->service, w->bytes);
-	log->is_changed = true;
-	log->write_bytes_mean += ((int64_t)w->bytes - log->write_bytes_mean) / 8;
-	if (write_is_partial(w))
-		log->partial = w;
-	log_submit(log, log_segment_file(log, w->segment, SEGMENT_LOG), &w->op,
-		   LOG_TAG_WRITE, w);
-	log_ask_traits(log, w->segment);
-	stats_add(log->service->stats, STAT_log_writes, 1);
-}
-
-/* Zeroes that are on their way would come over it. */
-static bool meets_zeroes(const struct log *log, const struct log_write *w)
-{
-	return log->is_zeroing && w->segment == log->active &&
-	       w->position + w->bytes > log->zero_op.offset;
-}
-
-static bool may_write(struct log *log, const struct log_write *w)
-{
-	if (log->partial || w->copied_bytes - log->synced_bytes > LOG_UNSYNCED_BYTES_MAX ||
-	    meets_zeroes(log, w))
-		return false;
-	if (log_service_may_write(log->service, w->bytes) &&
-	    log_service_has_room(log->service, 1))
-		return true;
-	log->is_starved = true;
-	return false;
-}
-
-/* A core that finds work in every turn gets more of it done with fewer, larger writes: what has
- * come stays open until its time is over or it is much, until the core has a moment to spare, or
- * until the log cannot go on without. */
-static bool write_gathers(struct log *log, const struct log_write *w)
-{
-	struct log_service *s = log->service;
-	bool is_needed = log->is_closing || log->wants_roll || !list_is_empty(&log->queue);
-	if (!s->is_core_busy || is_needed || w->bytes - w->front >= LOG_WRITE_GATHERED_BYTES)
-		return false;
-	if (!log_deadline_is_set(&log->write_due))
-		log_deadline_set(&log->write_due, &s->write_dues, LOG_WRITE_DELAY_NS);
-	return log->write_due.at_ns > s->now_ns;
-}
-
-void log_submit_writes(struct log *log)
-{
-	for (struct list *node = log->writes.next; node != &log->writes; node = node->next) {
-		struct log_write *w = list_entry(node, struct log_write, node);
-		if (w->is_submitted)
-			continue;
-		if (!may_write(log, w))
-			return;
-		submit_write(log, w);
-	}
-	if (!log->open || log->open->bytes == log->open->front)
-		return;
-	/* What came meanwhile goes as one: the open write is closed when it is sent. */
-	struct log_write *w = log->open;
-	if (!may_write(log, w) || write_gathers(log, w))
-		return;
-	log_deadline_clear(&log->write_due);
-	log_close_write(log);
-	submit_write(log, w);
-}
-
 void log_drop_writes(struct log *log)
 {
 	if (log->open)
@@ -110,116 +53,6 @@ void log_drop_writes(struct log *log)
 		next = node->next;
 		struct log_write *w = list_entry(node, struct log_write, node);
 		if (!w->is_submitted || w->is_done)
-			give_write(w);
-	}
-}
-
-/* A file without its name would not be found after a crash. Only the active one has none. */
-static bool write_is_unnamed(const struct log *log, const struct log_write *w)
-{
-	return log->is_unnamed && w->segment == log->active;
-}
-
-/* The segment that the next sync is for. */
-static void note_written_segment(struct log *log, struct segment *s)
-{
-	if (s == log->written_segment)
-		return;
-	segment_let_go(&log->segments, log->written_segment);
-	log->written_segment = segment_hold(s);
-}
-
-/* Moves `written` over the writes that are done from the front on. */
-void log_settle(struct log *log)
-{
-	while (!list_is_empty(&log->writes)) {
-		struct log_write *w = list_entry(log->writes.next, struct log_write, node);
-		if (!w->is_done || write_is_unnamed(log, w))
-			break;
-		log->written_bytes = w->copied_bytes;
-		log->written = w->end;
-		note_written_segment(log, w->segment);
-		if (!w->is_overwrite)
-			log->new_bytes = w->copied_bytes;
-		give_write(w);
-	}
-	log_answer(log, ACK_WRITTEN, log->written.offset);
-}
-
-void log_write_done(struct log_write *w)
-{
-	struct log *log = w->log;
-	int64_t expected = (int64_t)round_up(w->bytes, DISK_BLOCK_BYTES);
-	w->is_done = true;
-	log_service_write_done(log->service, w->bytes, log->service->now_ns - w->submitted_ns);
-	if (log->partial == w)
-		log->partial = NULL;
-	if (w->op.result != expected)
-		log_fence(log, log_write_error(&w->op));
-	else if (log->is_fenced)
-		give_write(w);
-	else
-		log_settle(log);
-}
-
-bool log_index_is_flushed(const struct log *log)
-{
-	return log->index.entries_flushed == log->index.entries &&
-	       log->index.times_flushed == log->index.times;
-}
-
-static void flush_index(struct log *log, enum segment_file file, uint32_t *flushing)
-{
-	bool is_time = file == SEGMENT_TIMEINDEX;
-	const struct index *ix = &log->index;
-	uint32_t waiting = is_time ? ix->times - ix->times_flushed
-				   : ix->entries - ix->entries_flushed;
-	bool must = log->wants_roll || log->is_closing;
-	if (*flushing > 0 || waiting == 0 || (!must && waiting < INDEX_FLUSH_ENTRIES))
-		return;
-	if (!log_service_has_room(log->service, 1)) {
-		log->is_starved = true;
-		return;
-	}
-	*flushing = is_time ? index_encode_times(ix, log->time_bytes)
-			    : index_encode(ix, log->index_bytes);
-	uint32_t entry_bytes = is_time ? INDEX_TIME_ENTRY_BYTES : INDEX_ENTRY_BYTES;
-	uint32_t flushed = is_time ? ix->times_flushed : ix->entries_flushed;
-	struct disk_op *op = &log->index_ops[is_time];
-	log->index_iov[is_time].iov_base = is_time ? log->time_bytes : log->index_bytes;
-	log->index_iov[is_time].iov_len = (size_t)*flushing * entry_bytes;
-	*op = (struct disk_op){
-		.kind = DISK_WRITE,
-		.iov = &log->index_iov[is_time],
-		.iov_count = 1,
-		.offset = (uint64_t)flushed * entry_bytes,
-	};
-	log->is_changed = true;
-	log_submit(log, log_segment_file(log, log->active, file), op,
-		   is_time ? LOG_TAG_TIMEINDEX : LOG_TAG_INDEX, log);
-}
-
-void log_submit_index(struct log *log)
-{
-	if (log->is_closing && list_is_empty(&log->queue))
-		index_note_end(&log->index);
-	flush_index(log, SEGMENT_INDEX, &log->index_flushing);
-	flush_index(log, SEGMENT_TIMEINDEX, &log->times_flushing);
-}
-
-void log_index_done(struct log *log, enum log_tag tag)
-{
-	bool is_time = tag == LOG_TAG_TIMEINDEX;
-	const struct disk_op *op = &log->index_ops[is_time];
-	if (op->result != (int64_t)op->iov->iov_len) {
-		log_fence(log, log_write_error(op));
-		return;
-	}
-	if (is_time) {
-		log->index.times_flushed += log->times_flushing;
-		log->times_flushing = 0;
-	} else {
-		log->index.entries_flushed += log->index_flushing;
-		log->index_flushing = 0;
+			log_give_write(w);
 	}
 }
