@@ -10,7 +10,7 @@ bool log_has_ended(const struct log *log)
 	if (!log->is_closing || log->operations > 0 || log->reads > 0 ||
 	    !list_is_empty(&log->reads_waiting))
 		return false;
-	return log->is_fenced || log->step == LOG_STEP_ENDED;
+	return log->is_fenced || log->at_tail.step == LOG_TAIL_ENDED;
 }
 
 void log_finish(struct log *log)

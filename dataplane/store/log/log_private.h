@@ -9,8 +9,8 @@
  *
  *     log_turn, log_reap, log_end                what a turn, a completion, an end asks of each
  *     log_append, log_read, log_flush            batches and reads in; the group's flush
- *     log_roll, log_steps, log_sync, log_search
- *     log_writing, log_index, log_ahead, log_traits
+ *     log_roll, log_tail, log_head, log_sync, log_search
+ *     log_writing, log_index, log_ahead, log_traits, log_task
  *     log_fence, flush_group
  *     log_write, log_answer, log_due, log_files
  *
@@ -36,7 +36,7 @@
 
 enum {
 	LOG_CURSORS = 8,
-	LOG_STEP_OPS = SEGMENT_FILES,
+	LOG_TASK_OPS = SEGMENT_FILES, /* of one step */
 	/* Preallocation: the first step, doubled up to the last. */
 	LOG_ALLOCATE_FIRST_BYTES = 1 << 20,
 	LOG_ALLOCATE_STEP_BYTES = 16 << 20,
@@ -61,7 +61,8 @@ enum log_tag {
 	LOG_TAG_ALLOCATE,
 	LOG_TAG_ZERO,
 	LOG_TAG_TRAITS,
-	LOG_TAG_STEP,
+	LOG_TAG_TAIL,
+	LOG_TAG_HEAD,
 	LOG_TAG_FLUSH,    /* owner: struct log_service */
 };
 
@@ -121,18 +122,30 @@ struct log_cursor {
 	uint64_t position;
 };
 
-/* The steps of a roll and of a close; see log_steps.c. */
-enum log_step {
-	LOG_STEP_IDLE,
-	LOG_STEP_CREATE,
-	LOG_STEP_ALLOCATE, /* done: the next segment is ready */
-	LOG_STEP_RENAME,
-	LOG_STEP_SYNC_NAMES,
-	LOG_STEP_SEAL,
-	LOG_STEP_SEAL_SYNC,
-	LOG_STEP_DISCARD,
-	LOG_STEP_TRUNCATE,
-	LOG_STEP_ENDED,
+/* The steps of a roll and of a close; see log_tail.c. */
+enum log_tail_step {
+	LOG_TAIL_IDLE,
+	LOG_TAIL_CREATE,
+	LOG_TAIL_ALLOCATE, /* done: the next segment is ready */
+	LOG_TAIL_RENAME,
+	LOG_TAIL_SYNC_NAMES,
+	LOG_TAIL_DISCARD,
+	LOG_TAIL_TRUNCATE,
+	LOG_TAIL_ENDED,
+};
+
+/* The steps of sealing; see log_head.h. */
+enum log_head_step {
+	LOG_HEAD_IDLE,
+	LOG_HEAD_SEAL,
+	LOG_HEAD_SEAL_SYNC,
+};
+
+/* See log_task.h. */
+struct log_task {
+	uint8_t step; /* enum log_tail_step, or log_head_step */
+	uint8_t operations; /* of the step, at the disk */
+	struct disk_op ops[LOG_TASK_OPS];
 };
 
 struct log {
@@ -230,11 +243,10 @@ struct log {
 	struct segment *sealing; /* held: the one before the active one; null: it is sealed */
 	bool wants_roll;
 	bool is_unnamed; /* the active segment has no name yet */
-	uint8_t step;    /* enum log_step */
-	uint8_t step_operations;
 	uint64_t next_allocated_bytes;
 	uint64_t roll_bytes; /* copied_bytes at the roll */
-	struct disk_op step_ops[LOG_STEP_OPS];
+	struct log_task at_tail;
+	struct log_task at_head;
 
 	/* Reads and watches. */
 	struct log_cursor cursors[LOG_CURSORS];

@@ -1,7 +1,15 @@
 /* log_roll.c - the segment made ahead becomes the active one; see log_roll.h. */
 #include "dataplane/store/log/log_roll.h"
 #include "dataplane/store/log/log_index.h"
+#include "dataplane/store/log/log_tail.h"
 #include "dataplane/store/log/log_write.h"
+
+/* One segment is sealed at a time, and only the active one may be without its name. */
+static bool roll_is_ready(const struct log *log)
+{
+	return log_tail_is_ready(log) && !log->sealing && !log->is_zeroing &&
+	       log_index_is_flushed(log);
+}
 
 bool log_roll(struct log *log)
 {
@@ -14,9 +22,7 @@ bool log_roll(struct log *log)
 		log->wants_roll = true;
 		index_note_end(&log->index);
 	}
-	bool is_ready = log->step == LOG_STEP_ALLOCATE && log->step_operations == 0 &&
-			!log->is_unnamed && !log->is_zeroing;
-	if (!is_ready || !log_index_is_flushed(log))
+	if (!roll_is_ready(log))
 		return false;
 	if (log->open)
 		log_close_write(log);

@@ -5,10 +5,11 @@
 #include "dataplane/store/log/log_due.h"
 #include "dataplane/store/log/log_end.h"
 #include "dataplane/store/log/log_flush.h"
+#include "dataplane/store/log/log_head.h"
 #include "dataplane/store/log/log_index.h"
 #include "dataplane/store/log/log_read.h"
-#include "dataplane/store/log/log_steps.h"
 #include "dataplane/store/log/log_sync.h"
+#include "dataplane/store/log/log_tail.h"
 #include "dataplane/store/log/log_writing.h"
 
 struct log *log_next_active(struct list *active)
@@ -24,7 +25,8 @@ static void advance_writing(struct log *log)
 	log_prepare_ahead(log);
 	log_submit_index(log);
 	log_submit_sync(log);
-	log_advance_steps(log);
+	log_head_advance(log);
+	log_tail_advance(log);
 }
 
 void log_advance(struct log *log)

@@ -1,30 +1,27 @@
-/* log_steps.c - a roll and a close, step by step; see log_steps.h.
+/* log_tail.c - a roll and a close, step by step; see log_tail.h and log_task.h.
  *
  *     IDLE ─ nearly full ─▶ CREATE ─▶ ALLOCATE: next segment ready, called next.*.tmp
  *      ▲                                  │ log_roll(): appends go to the next segment
  *      │                                  ▼ all of the old one is synced
- *      └── SEAL_SYNC ◀── SEAL ◀── SYNC_NAMES ◀── RENAME
+ *      └─────────── SYNC_NAMES ◀────── RENAME          the old one is sealed: log_head.c
  *
  *     closing, nothing under way: DISCARD (what was made ahead) ─▶ TRUNCATE ─▶ ENDED
  *     closing, nothing written since open: ENDED at once
  *
- * A step is a set of operations submitted together; the next one starts when all are done. A
- * name appears only when everything before the segment is durable, and nothing in it counts
+ * A name appears only when everything before the segment is durable, and nothing in it counts
  * as written before its name is durable: so damage before the last segment is never a torn
  * tail.
  */
-#include "dataplane/store/log/log_steps.h"
+#include "dataplane/store/log/log_tail.h"
 #include "dataplane/base/require.h"
 #include "dataplane/store/log/log_files.h"
 #include "dataplane/store/log/log_index.h"
+#include "dataplane/store/log/log_task.h"
 #include "dataplane/store/log/log_writing.h"
 
 static void step(struct log *log, struct open_file *file, struct disk_op op)
 {
-	require(log->step_operations < LOG_STEP_OPS);
-	struct disk_op *own = &log->step_ops[log->step_operations++];
-	*own = op;
-	log_submit(log, file, own, LOG_TAG_STEP, log);
+	log_task_submit(log, &log->at_tail, file, op);
 }
 
 static void start_create(struct log *log)
@@ -62,29 +59,10 @@ static void start_rename(struct log *log)
 	}
 }
 
-static void sync_segment_file(struct log *log, struct segment *s, enum segment_file file)
-{
-	step(log, log_segment_file(log, s, file), (struct disk_op){.kind = DISK_SYNC});
-}
-
 static void sync_directory(struct log *log)
 {
 	step(log, log_directory_file(log),
 	     (struct disk_op){.kind = DISK_SYNC, .flags = DISK_FLAG_DIRECTORY});
-}
-
-static void start_seal(struct log *log)
-{
-	struct segment *sealed = log->sealing;
-	step(log, log_segment_file(log, sealed, SEGMENT_LOG),
-	     (struct disk_op){.kind = DISK_TRUNCATE, .size = sealed->size});
-	sync_segment_file(log, sealed, SEGMENT_INDEX);
-	sync_segment_file(log, sealed, SEGMENT_TIMEINDEX);
-}
-
-static void start_seal_sync(struct log *log)
-{
-	sync_segment_file(log, log->sealing, SEGMENT_LOG);
 }
 
 static void start_discard(struct log *log)
@@ -106,24 +84,15 @@ static void start_nothing(struct log *log)
 {
 }
 
-/* The old segment is sealed. */
-static void start_idle(struct log *log)
-{
-	segment_let_go(&log->segments, log->sealing);
-	log->sealing = NULL;
-}
-
 static void (*const starts[])(struct log *log) = {
-	[LOG_STEP_IDLE] = start_idle,
-	[LOG_STEP_CREATE] = start_create,
-	[LOG_STEP_ALLOCATE] = start_allocate,
-	[LOG_STEP_RENAME] = start_rename,
-	[LOG_STEP_SYNC_NAMES] = sync_directory,
-	[LOG_STEP_SEAL] = start_seal,
-	[LOG_STEP_SEAL_SYNC] = start_seal_sync,
-	[LOG_STEP_DISCARD] = start_discard,
-	[LOG_STEP_TRUNCATE] = start_truncate,
-	[LOG_STEP_ENDED] = start_nothing,
+	[LOG_TAIL_IDLE] = start_nothing,
+	[LOG_TAIL_CREATE] = start_create,
+	[LOG_TAIL_ALLOCATE] = start_allocate,
+	[LOG_TAIL_RENAME] = start_rename,
+	[LOG_TAIL_SYNC_NAMES] = sync_directory,
+	[LOG_TAIL_DISCARD] = start_discard,
+	[LOG_TAIL_TRUNCATE] = start_truncate,
+	[LOG_TAIL_ENDED] = start_nothing,
 };
 
 static bool may_end(const struct log *log)
@@ -131,7 +100,7 @@ static bool may_end(const struct log *log)
 	return log->is_closing && list_is_empty(&log->queue) && !log->open &&
 	       list_is_empty(&log->writes) && log->synced_bytes == log->copied_bytes &&
 	       log->reads == 0 && list_is_empty(&log->reads_waiting) &&
-	       log->operations == 0 && log_index_is_flushed(log);
+	       log->operations == 0 && log_index_is_flushed(log) && !log->sealing;
 }
 
 /* Nothing was written since open, which left the files synced and of exact size. */
@@ -146,68 +115,60 @@ static bool needs_next(const struct log *log)
 	return log->wants_roll || (!log->is_closing && log->end.position > threshold);
 }
 
-/* The step that follows the one that is done, or the same one: not yet. */
-static enum log_step next_step(const struct log *log)
+static unsigned next_step(const struct log *log)
 {
-	switch ((enum log_step)log->step) {
-	case LOG_STEP_IDLE:
+	switch ((enum log_tail_step)log->at_tail.step) {
+	case LOG_TAIL_IDLE:
 		if (needs_next(log) && !segment_ring_is_full(&log->segments))
-			return LOG_STEP_CREATE;
+			return LOG_TAIL_CREATE;
 		if (!may_end(log))
-			return LOG_STEP_IDLE;
-		return is_as_opened(log) ? LOG_STEP_ENDED : LOG_STEP_TRUNCATE;
-	case LOG_STEP_ALLOCATE:
+			return LOG_TAIL_IDLE;
+		return is_as_opened(log) ? LOG_TAIL_ENDED : LOG_TAIL_TRUNCATE;
+	case LOG_TAIL_ALLOCATE:
 		if (log->is_unnamed && log->synced_bytes >= log->roll_bytes)
-			return LOG_STEP_RENAME;
-		return may_end(log) && !log->is_unnamed ? LOG_STEP_DISCARD : LOG_STEP_ALLOCATE;
-	case LOG_STEP_SYNC_NAMES:
-		return log->is_allocating ? LOG_STEP_SYNC_NAMES : LOG_STEP_SEAL;
-	case LOG_STEP_SEAL_SYNC:
-		return LOG_STEP_IDLE;
-	case LOG_STEP_ENDED:
-		return LOG_STEP_ENDED;
-	case LOG_STEP_CREATE:
-	case LOG_STEP_RENAME:
-	case LOG_STEP_SEAL:
-	case LOG_STEP_DISCARD:
-	case LOG_STEP_TRUNCATE:
+			return LOG_TAIL_RENAME;
+		return may_end(log) && !log->is_unnamed ? LOG_TAIL_DISCARD : LOG_TAIL_ALLOCATE;
+	case LOG_TAIL_SYNC_NAMES:
+		return LOG_TAIL_IDLE;
+	case LOG_TAIL_ENDED:
+		return LOG_TAIL_ENDED;
+	case LOG_TAIL_CREATE:
+	case LOG_TAIL_RENAME:
+	case LOG_TAIL_DISCARD:
+	case LOG_TAIL_TRUNCATE:
 		break;
 	}
-	return log->step + 1;
+	return log->at_tail.step + 1u;
 }
 
-void log_advance_steps(struct log *log)
+static const struct log_steps steps = {.next = next_step, .starts = starts};
+
+void log_tail_advance(struct log *log)
 {
-	while (log->step_operations == 0 && !log->is_fenced) {
-		enum log_step next = next_step(log);
-		if (next == log->step)
-			return;
-		if (!log_service_has_room(log->service, LOG_STEP_OPS)) {
-			log->is_starved = true;
-			return;
-		}
-		log->step = next;
-		starts[next](log);
-	}
+	log_task_advance(log, &log->at_tail, &steps);
 }
 
-void log_step_done(struct log *log, const struct disk_op *op)
+static bool tail_step_is_over(const struct log *log, enum log_tail_step step)
 {
-	unsigned i = (unsigned)(op - log->step_ops);
-	log->step_operations--;
+	return log->at_tail.step == step && log->at_tail.operations == 0;
+}
+
+void log_tail_done(struct log *log, const struct disk_op *op)
+{
+	unsigned i = log_task_done(log, &log->at_tail, op);
 	if (op->kind == DISK_RENAME && op->result >= 0)
 		log->active->unnamed &= (uint8_t)~(1u << i);
 	if (op->kind == DISK_ALLOCATE && op->result < 0) {
-		/* No block ahead is no error: the write itself will tell. */
 		log->allocates = false;
 		log->next_allocated_bytes = 0;
-	} else if (op->result < 0) {
-		log_fence(log, (int)op->result);
 	}
-	if (log->step_operations > 0 || log->is_fenced)
-		return;
-	if (log->step == LOG_STEP_SYNC_NAMES) {
+	if (!log->is_fenced && tail_step_is_over(log, LOG_TAIL_SYNC_NAMES)) {
 		log->is_unnamed = false;
 		log_settle(log);
 	}
+}
+
+bool log_tail_is_ready(const struct log *log)
+{
+	return tail_step_is_over(log, LOG_TAIL_ALLOCATE) && log->ahead;
 }

@@ -1,0 +1,152 @@
+/* test_log_tasks.c - a log's two ends at work at the same time: a segment is sealed while the
+ * next one is made, over a disk that completes when and how the test says. */
+#include "dataplane/store/log/log_private.h"
+#include "tests/unit/store/disk/fake_disk.h"
+#include "tests/unit/store/log/log_rig.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+
+enum { SEGMENT_BYTES = 100000, BATCH_BYTES = 10000 };
+
+/* Everything completes but operations of `kind` and `held`, until nothing more is submitted. */
+static void complete_but(struct rig *r, enum disk_kind kind, const struct disk_op *held)
+{
+	for (bool found = true; found;) {
+		rig_turn(r);
+		found = !list_is_empty(&r->service.active);
+		for (unsigned i = fake_pending(r->disk); i-- > 0;) {
+			struct disk_op *op = fake_op(r->disk, i);
+			if (op->kind == kind || op == held)
+				continue;
+			fake_complete(r->disk, op);
+			found = true;
+		}
+	}
+}
+
+static void complete_all_but(struct rig *r, enum disk_kind kind)
+{
+	complete_but(r, kind, NULL);
+}
+
+static struct rig *open_rig(void)
+{
+	struct rig *r = rig_create();
+	r->options.segment_bytes = SEGMENT_BYTES;
+	cr_assert(rig_open(r, 0, false));
+	rig_turn(r);
+	return r;
+}
+
+static void append_some(struct rig *r, unsigned count, enum disk_kind held)
+{
+	for (unsigned i = 0; i < count; i++) {
+		rig_append(r, 1, BATCH_BYTES, ACK_DURABLE);
+		complete_all_but(r, held);
+	}
+}
+
+/* The first roll is over, but that the cut of the old segment to its size does not complete. */
+static struct rig *open_sealing(void)
+{
+	struct rig *r = open_rig();
+	append_some(r, 11, DISK_TRUNCATE);
+	cr_assert(r->stats.value[STAT_log_rolls] == 1 && r->answered == 11);
+	cr_assert(fake_count(r->disk, DISK_TRUNCATE) == 1);
+	return r;
+}
+
+static void end(struct rig *r)
+{
+	fake_eager(r->disk, true, 1);
+	rig_drain(r);
+	cr_assert(r->answered == r->append_count && r->failed == 0, "%u", r->answered);
+	rig_check_content(r);
+	rig_finish(r);
+	cr_assert(rig_open(r, 0, false) && !r->found.is_corrupt, "%s", r->found.message);
+	rig_check_content(r);
+	rig_destroy(r);
+}
+
+Test(log_tasks, the_next_segment_is_made_while_the_one_before_is_sealed)
+{
+	struct rig *r = open_sealing();
+	append_some(r, 7, DISK_TRUNCATE);
+	cr_assert(rig_has(r, "next.log.tmp"), "the active segment is nearly full");
+	cr_assert(rig_marks(r).recovery_point == 0, "nothing is sealed yet");
+	end(r);
+}
+
+Test(log_tasks, a_roll_waits_until_the_segment_before_is_sealed)
+{
+	struct rig *r = open_sealing();
+	append_some(r, 12, DISK_TRUNCATE);
+	cr_assert(r->stats.value[STAT_log_rolls] == 1);
+	cr_assert(r->answered < r->append_count);
+	cr_assert(fake_count(r->disk, DISK_TRUNCATE) == 1);
+	fake_complete(r->disk, fake_find(r->disk, DISK_TRUNCATE));
+	complete_all_but(r, DISK_TRUNCATE);
+	cr_assert(r->stats.value[STAT_log_rolls] == 2, "and it comes to it by itself");
+	cr_assert(rig_marks(r).recovery_point > 0);
+	end(r);
+}
+
+Test(log_tasks, no_segment_is_sealed_before_the_name_of_the_next_is_durable)
+{
+	struct rig *r = open_rig();
+	append_some(r, 11, DISK_RENAME);
+	cr_assert(fake_count(r->disk, DISK_RENAME) == SEGMENT_FILES);
+	cr_assert(fake_count(r->disk, DISK_TRUNCATE) == 0 && r->answered == 9);
+	for (unsigned i = 0; i < SEGMENT_FILES; i++)
+		fake_complete(r->disk, fake_find(r->disk, DISK_RENAME));
+	rig_turn(r);
+	cr_assert(fake_count(r->disk, DISK_SYNC) > 0 && fake_count(r->disk, DISK_TRUNCATE) == 0);
+	complete_all_but(r, DISK_TRUNCATE);
+	cr_assert(fake_count(r->disk, DISK_TRUNCATE) == 1 && r->answered == 11);
+	end(r);
+}
+
+Test(log_tasks, a_segment_that_is_still_given_blocks_is_not_cut)
+{
+	struct rig *r = open_rig();
+	append_some(r, 1, DISK_ALLOCATE);
+	cr_assert(fake_count(r->disk, DISK_ALLOCATE) == 1);
+	struct disk_op *blocks = fake_find(r->disk, DISK_ALLOCATE);
+	/* The next one's own are given to it, the first one's are not. */
+	for (unsigned i = 0; i < 10; i++) {
+		rig_append(r, 1, BATCH_BYTES, ACK_DURABLE);
+		complete_but(r, DISK_TRUNCATE, blocks);
+	}
+	cr_assert(r->stats.value[STAT_log_rolls] == 1 && r->answered == 11);
+	cr_assert(fake_submitted(r->disk, DISK_TRUNCATE) == 0);
+	end(r);
+}
+
+Test(log_tasks, a_log_does_not_end_while_a_segment_is_sealed)
+{
+	struct rig *r = open_sealing();
+	log_finish(r->log);
+	complete_all_but(r, DISK_TRUNCATE);
+	cr_assert(!log_is_finished(r->log) && fake_count(r->disk, DISK_TRUNCATE) == 1);
+	fake_eager(r->disk, true, 1);
+	rig_finish(r);
+	cr_assert(rig_open(r, 0, true) && !r->found.is_corrupt);
+	rig_check_content(r);
+	rig_destroy(r);
+}
+
+/* The step that has nothing to allocate is over at once: who waited for it must be asked again. */
+Test(log_tasks, a_roll_comes_to_it_where_no_blocks_are_given_ahead)
+{
+	struct rig *r = open_rig();
+	fake_fail_at(r->disk, DISK_ALLOCATE, 1, -EOPNOTSUPP);
+	append_some(r, 6, DISK_TRUNCATE);
+	/* Not nearly full, and then more than full: the roll waits for the segment to be made. */
+	cr_assert(!rig_has(r, "next.log.tmp"));
+	rig_append(r, 1, BATCH_BYTES * 5, ACK_DURABLE);
+	complete_all_but(r, DISK_TRUNCATE);
+	cr_assert(r->stats.value[STAT_log_rolls] == 1);
+	cr_assert(r->answered == 7, "%u", r->answered);
+	end(r);
+}
