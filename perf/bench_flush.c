@@ -9,6 +9,8 @@
  *                 the file system can only send the device's flush
  *   each-new      into blocks allocated and never written; an fdatasync of each file
  *   journal       into the same; one file is changed and synced: one journal commit for all
+ *   all-new       into the same; one sync of the whole file system, and one as in `flush`: what
+ *                 syncfs writes last lies behind its own flush where there is no journal
  *
  * A round's latency counts from its first submission. The CPU time is the whole machine's, for
  * half of the work is done by the kernel's threads: nothing else may run meanwhile.
@@ -35,9 +37,10 @@ enum {
 	WARM_UP_ROUNDS = 3,
 };
 
-enum way { EACH_ZEROED, FLUSH, EACH_NEW, JOURNAL, WAYS };
+enum way { EACH_ZEROED, FLUSH, EACH_NEW, JOURNAL, ALL_NEW, WAYS };
 
-static const char *const way_names[WAYS] = {"each-zeroed", "flush", "each-new", "journal"};
+static const char *const way_names[WAYS] = {"each-zeroed", "flush", "each-new", "journal",
+						  "all-new"};
 
 struct bench {
 	const char *directory;
@@ -57,7 +60,7 @@ struct bench {
 };
 
 static const char usage_text[] =
-	"usage: bench_flush DIRECTORY --way each-zeroed|flush|each-new|journal\n"
+	"usage: bench_flush DIRECTORY --way each-zeroed|flush|each-new|journal|all-new\n"
 	"                   [--files N] [--bytes B] [--seconds S]\n";
 
 static void check(int64_t result, const char *what)
@@ -143,6 +146,11 @@ static void sync_all(struct bench *b)
 		for (unsigned i = 0; i < b->files; i++)
 			io_uring_prep_fsync(take_sqe(b), b->fds[i], IORING_FSYNC_DATASYNC);
 		wait_for(b, b->files, "fdatasync");
+		return;
+	}
+	if (b->way == ALL_NEW) {
+		check(syncfs(b->group_fd) < 0 ? -errno : 0, "syncfs");
+		check(fdatasync(b->group_fd) < 0 ? -errno : 0, "fdatasync");
 		return;
 	}
 	/* Its size always differs from the one before: times may not, within a tick. */

@@ -13,6 +13,8 @@
   ring          the same three, gateway and generator in one process over a pair of rings
   line          what a gateway takes in over a port, beside dpdk-testpmd at the same port
   disk          a writer alone, on recorded batches and the real disk, beside fio
+  flush         writes in many files made durable one by one, or all at once; also in images of
+                ext4 and xfs
   sweeps        Produce requests: records of 10 B to 1 MiB, at 1 to 10,000 partitions
 
 Without a name: all of them. Each run adds one JSON file (machine, commit, date, settings,
@@ -24,6 +26,7 @@ import json
 import sys
 
 import disk
+import flush
 import line
 import load
 import overload
@@ -73,6 +76,7 @@ SCENARIOS = {
     "ring": (load.ring, load.show),
     "line": (line.line, line.show),
     "disk": (disk.disk, disk.show),
+    "flush": (flush.flush, flush.show),
     "sweeps": (sweeps.sweeps, sweeps.show),
 }
 
