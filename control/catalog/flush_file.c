@@ -1,4 +1,4 @@
-/* flush_file.c - the file of a flush group, made, opened and closed; see flush_file.h. */
+/* flush_file.c - the files of a flush group, made, opened and closed; see flush_file.h. */
 #include "control/catalog/flush_file.h"
 #include "control/catalog/flush_rule.h"
 #include "dataplane/store/files.h"
@@ -8,11 +8,12 @@
 
 static const char *rule_words(const struct flush_rule *r)
 {
-	if (r->may_flush && r->may_commit)
-		return "one flush of the disk makes the writes of all logs durable";
+	if (r->may_flush && !r->has_journal)
+		return "one flush of the disk, or one sync of all that is on it, makes the writes "
+		       "of all logs durable";
 	if (r->may_flush)
-		return "one flush of the disk makes the small writes of all logs durable, larger "
-		       "ones are synced log by log";
+		return "one flush of the disk, or one commit of the journal, makes the writes of "
+		       "all logs durable";
 	if (r->may_commit)
 		return "one commit of the journal makes the writes of all logs durable";
 	return "each log is synced by itself";
@@ -34,33 +35,50 @@ static int make(struct disk *d, int fd)
 	return status == 0 ? file_sync(d, fd) : status;
 }
 
+static int open_one(struct disk *d, const char *path, int *fd)
+{
+	*fd = file_open(d, path, true);
+	int status = *fd < 0 ? *fd : make(d, *fd);
+	if (status < 0)
+		file_close(d, fd);
+	return status;
+}
+
 void flush_file_open(struct disk *d, const char *directory, unsigned writer,
 		     struct flush_file *ret, char *ret_line, size_t line_size)
 {
 	struct flush_rule rule;
 	char path[FILE_PATH_BYTES_MAX];
+	int status = 0;
 	flush_rule_find(directory, &rule);
-	*ret = (struct flush_file){.fd = -1};
+	*ret = (struct flush_file){.fd = -1,
+				   .commit_fd = -1,
+				   .device = rule.device,
+				   .has_journal = rule.has_journal};
 	snprintf(ret_line, line_size, "log.dirs: %s: %s (%s)", directory, rule_words(&rule),
 		 rule.reason);
-	if (!rule.may_flush && !rule.may_commit)
-		return;
-	snprintf(path, sizeof path, "%s/" FLUSH_FILE_NAME "%u", directory, writer);
-	ret->fd = file_open(d, path, true);
-	int status = ret->fd < 0 ? ret->fd : make(d, ret->fd);
-	if (status == 0) {
-		ret->device = rule.device;
-		ret->may_flush = rule.may_flush;
-		ret->may_commit = rule.may_commit;
-		return;
+	if (rule.may_flush) {
+		snprintf(path, sizeof path, "%s/" FLUSH_FILE_NAME "%u", directory, writer);
+		status = open_one(d, path, &ret->fd);
+		ret->may_flush = status == 0;
 	}
-	file_close(d, &ret->fd);
+	if (rule.may_commit && status == 0) {
+		snprintf(path, sizeof path, "%s/" COMMIT_FILE_NAME "%u", directory, writer);
+		status = open_one(d, path, &ret->commit_fd);
+		ret->may_commit = status == 0;
+	}
+	if (status == 0)
+		return;
+	flush_file_close(d, ret);
+	*ret = (struct flush_file){.fd = -1, .commit_fd = -1};
 	snprintf(ret_line, line_size, "log.dirs: %s: %s: each log is synced by itself", path,
 		 strerror(-status));
 }
 
 void flush_file_close(struct disk *d, struct flush_file *f)
 {
-	if (f->may_flush || f->may_commit)
+	if (f->may_flush)
 		file_close(d, &f->fd);
+	if (f->may_commit)
+		file_close(d, &f->commit_fd);
 }

@@ -1,6 +1,7 @@
-/* flush_file.h - a log directory's rule in, the file of each writer's flush group out.
+/* flush_file.h - a log directory's rule in, the files of each writer's flush group out.
  *
- *     LOGDIR/.penstock-flush-<writer>   a block of zeroes, written and synced at start
+ *     LOGDIR/.penstock-flush-<writer>    a block of zeroes, written and synced at start
+ *     LOGDIR/.penstock-commit-<writer>   the same, and another size with each commit
  *
  * The files mean nothing to anybody else, and nothing when no gateway runs. Core: control.
  */
@@ -10,8 +11,9 @@
 #include "dataplane/store/log/flush_group.h"
 
 #define FLUSH_FILE_NAME ".penstock-flush-"
+#define COMMIT_FILE_NAME ".penstock-commit-"
 
-/* Opens the file of `writer` in `directory`, if the rule found there wants one. `ret_line`: which
+/* Opens the files of `writer` in `directory` that the rule found there wants. `ret_line`: which
  * rule holds and why, for the operator. What cannot be made is no error: then each log's file is
  * synced by itself. */
 void flush_file_open(struct disk *d, const char *directory, unsigned writer,

@@ -3,7 +3,7 @@
  *
  *     file system                                          overwrites    other writes
  *     ext4, data=ordered or writeback, journal inside      flush         commit
- *     ext4 without a journal                               flush         each file's own sync
+ *     ext4 without a journal                               flush         sync of everything
  *     xfs without reflink, log inside                      flush         commit
  *     xfs with reflink, log inside                         commit        commit
  *     any other; what cannot be read; nobarrier            each file's own sync
@@ -23,6 +23,7 @@ struct flush_rule {
 	uint64_t device; /* st_dev of files there */
 	bool may_flush;
 	bool may_commit;
+	bool has_journal; /* whose commit it is; else a sync of the whole file system */
 	char reason[200]; /* what was found, for the operator: "ext4, data=ordered" */
 };
 

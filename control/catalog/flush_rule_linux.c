@@ -88,13 +88,14 @@ static void decide_ext4(struct flush_rule *r)
 		       "ext4 with nobarrier, which sends no flush to the disk: unless its cache "
 		       "survives a power cut, remount it with barrier");
 	else if (!has_mode)
-		decide(r, true, false, "ext4 without a journal");
+		decide(r, true, true, "ext4 without a journal");
 	else if (!is_plain)
 		decide(r, false, false, "ext4, data=journal");
 	else if (!has_journal_inside(name))
 		decide(r, false, false, "ext4 with its journal on another device");
 	else
 		decide(r, true, true, "ext4, data=%s", is_ordered ? "ordered" : "writeback");
+	r->has_journal = r->may_commit && has_mode;
 }
 
 /* ---- xfs ---------------------------------------------------------------------------------- */
@@ -123,6 +124,7 @@ static void decide_xfs(struct flush_rule *r, const char *directory, const char *
 		decide(r, false, true, "xfs with reflink");
 	else
 		decide(r, true, true, "xfs without reflink");
+	r->has_journal = r->may_commit;
 }
 
 /* ---- which file system -------------------------------------------------------------------- */

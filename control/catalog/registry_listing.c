@@ -40,7 +40,8 @@ static bool is_known(const char *name)
 		if (strcmp(name, known[i]) == 0)
 			return true;
 	return mark_file_is_named(name) ||
-	       strncmp(name, FLUSH_FILE_NAME, sizeof FLUSH_FILE_NAME - 1) == 0;
+	       strncmp(name, FLUSH_FILE_NAME, sizeof FLUSH_FILE_NAME - 1) == 0 ||
+	       strncmp(name, COMMIT_FILE_NAME, sizeof COMMIT_FILE_NAME - 1) == 0;
 }
 
 bool listing_topic_file(const char *name, char topic[TOPIC_NAME_BYTES_MAX + 1])

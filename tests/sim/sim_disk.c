@@ -120,6 +120,14 @@ static void take_snapshots(struct sim_fs *fs, struct pending *p)
 		p->flush = sim_fs_flush_begin(fs, SIM_FLUSH);
 }
 
+/* From its beginning on there is something pending of the file that a commit changes. */
+static void change_for_commit(struct sim_fs *fs, const struct disk_op *op)
+{
+	struct sim_fd *fd = sim_fs_fd(fs, op->fd);
+	if (fd && op->kind == DISK_COMMIT && !(op->flags & DISK_FLAG_ALL))
+		sim_file_resize(fd->file, op->size, ++fs->sequence);
+}
+
 static void drop_snapshots(struct pending *p)
 {
 	free(p->snapshot);
@@ -136,6 +144,7 @@ void disk_submit(struct disk *d, struct disk_op *give)
 	p->disk = d;
 	p->op = give;
 	p->due_ns = sim_world()->now_ns + op_duration_ns(fs, give);
+	change_for_commit(fs, give);
 	p->sequence = fs->sequence;
 	if (give->kind == DISK_WRITE)
 		p->check = write_check(give);
@@ -153,10 +162,10 @@ void disk_kick(struct disk *d)
 void flush_rule_find(const char *directory, struct flush_rule *ret)
 {
 	static const struct flush_rule rules[] = {
-		{.may_flush = true, .may_commit = true, .reason = "a journal"},
-		{.may_flush = true, .may_commit = true, .reason = "a journal"},
-		{.may_flush = true, .reason = "no journal"},
-		{.may_commit = true, .reason = "shared blocks"},
+		{.may_flush = true, .may_commit = true, .has_journal = true, .reason = "a journal"},
+		{.may_flush = true, .may_commit = true, .has_journal = true, .reason = "a journal"},
+		{.may_flush = true, .may_commit = true, .reason = "no journal"},
+		{.may_commit = true, .has_journal = true, .reason = "shared blocks"},
 		{.reason = "not known"},
 	};
 	*ret = rules[sim_world()->seed % array_len(rules)];
@@ -215,13 +224,10 @@ static int64_t run_sync(struct sim_fs *fs, struct sim_fd *fd, struct pending *p)
 	return 0;
 }
 
-/* The size that the file had before is among what is kept, and is kept again. */
-static int64_t run_commit(struct sim_fs *fs, struct sim_fd *fd, struct pending *p)
+static int64_t run_commit(struct pending *p)
 {
 	sim_fs_flush_end(p->flush, p->sequence);
 	p->flush = NULL;
-	sim_file_resize(fd->file, p->op->size, ++fs->sequence);
-	sim_file_keep(fd->file, sim_file_snapshot(fd->file, SIM_SYNC), fs->sequence);
 	return 0;
 }
 
@@ -268,7 +274,7 @@ static int64_t run_data(struct sim_fs *fs, struct pending *p)
 		op->size = fd->file->size;
 		return 0;
 	case DISK_COMMIT:
-		return run_commit(fs, fd, p);
+		return run_commit(p);
 	case DISK_TRAITS:
 		return run_traits(op);
 	default:

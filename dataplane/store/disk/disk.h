@@ -37,7 +37,8 @@ enum disk_kind {
 			 * the names in it, changed, in ns (control only) */
 	DISK_COMMIT,    /* fd, size: changes the file's size to `size` and syncs it. Where the
 			 * file system has one journal for all, that commits what was done to any
-			 * of its files before, too: flush_group.h */
+			 * of its files before, too. With DISK_FLAG_ALL, fd: syncs the whole file
+			 * system, which does the same without a journal: flush_group.h */
 	DISK_TRAITS,    /* fd -> device in `offset`; 1: its blocks are plain, written directly
 			 * and in place, once they are zeroed; 0: they are not, or nobody knows */
 };
@@ -45,6 +46,7 @@ enum disk_kind {
 enum {
 	DISK_FLAG_DIRECTORY = 1,
 	DISK_FLAG_LINK = 2, /* DISK_STAT: of a link itself, not of what it points to */
+	DISK_FLAG_ALL = 4,  /* DISK_COMMIT: everything, whoever wrote it */
 };
 
 struct disk_op {

@@ -68,9 +68,12 @@ static int64_t call_sync(const struct disk_op *op)
 }
 
 /* A new size is a change that fsync() has to commit, and one commit of the journal covers what
- * other files had changed before. */
+ * other files had changed before. ext4 without a journal has inodes written last by syncfs(),
+ * behind its own flush of the device: so that of the fdatasync() is needed. */
 static int64_t call_commit(const struct disk_op *op)
 {
+	if (op->flags & DISK_FLAG_ALL)
+		return syncfs(op->fd) < 0 ? -errno : result_of(fdatasync(op->fd));
 	if (ftruncate(op->fd, (off_t)op->size) < 0)
 		return -errno;
 	return result_of(fsync(op->fd));

@@ -1,13 +1,22 @@
-/* flush_group.c - who may share a flush, and who waits for one; see flush_group.h. */
+/* flush_group.c - who may share a flush or a commit, and who waits for which; see flush_group.h. */
 #include "dataplane/store/log/flush_group.h"
 #include "dataplane/store/log/log_private.h"
+
+static const struct log_service *service_of(const struct flush_group *g)
+{
+	return container_of(g, struct log_service, flush);
+}
 
 void flush_group_init(struct flush_group *g, const struct flush_file *file)
 {
 	*g = (struct flush_group){.file = *file};
 	list_init(&g->members);
-	list_init(&g->waiting);
-	list_init(&g->covered);
+	list_init(&g->overwritten);
+	list_init(&g->changed);
+	list_init(&g->zeroed);
+	list_init(&g->zeroes_covered);
+	list_init(&g->flush.covered);
+	list_init(&g->commit.covered);
 }
 
 bool flush_group_takes(const struct flush_group *g, const struct disk_op *traits)
@@ -15,12 +24,25 @@ bool flush_group_takes(const struct flush_group *g, const struct disk_op *traits
 	return traits->result > 0 && traits->offset == g->file.device;
 }
 
-bool flush_group_covers(const struct flush_group *g, bool are_overwrites)
+static bool may_commit(const struct flush_group *g)
 {
-	return g->file.may_commit || (g->file.may_flush && are_overwrites);
+	return g->file.may_commit && service_of(g)->now_ns >= g->paused_ns;
 }
 
-void flush_group_join(struct flush_group *g, struct log *log)
+bool flush_group_covers(const struct flush_group *g, bool are_overwrites)
 {
-	list_append(&g->waiting, &log->flush_node);
+	return (g->file.may_flush && are_overwrites) || may_commit(g);
+}
+
+void flush_group_join(struct flush_group *g, struct log *log, bool are_overwrites)
+{
+	bool is_flushed = g->file.may_flush && are_overwrites;
+	list_append(is_flushed ? &g->overwritten : &g->changed, &log->flush_node);
+}
+
+void flush_group_join_zeroes(struct flush_group *g, struct log *log)
+{
+	bool is_waiting = !list_is_empty(&log->zero_node);
+	if (may_commit(g) && !is_waiting && log->active->joins == SEGMENT_JOINS)
+		list_append(&g->zeroed, &log->zero_node);
 }

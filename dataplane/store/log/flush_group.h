@@ -1,7 +1,9 @@
-/* flush_group.h - one flush of the disk for the writes of many logs: those of one writer in one
- * log directory.
+/* flush_group.h - one operation for the writes of many logs: those of one writer in one log
+ * directory.
  *
- *     log ─ written, to be durable ─▶ waiting ─ flush submitted ─▶ covered ─ reaped ─▶ durable
+ *     log ─ written over zeroes ─▶ overwritten ─ flush submitted ──▶ covered ─ reaped ─▶ durable
+ *         ├ written elsewhere ───▶ changed ────┬ commit submitted ─▶ covered ─ reaped ─▶ durable
+ *         └ zeroes written ahead ▶ zeroed ─────┘
  *
  * A direct write to a block of a file has two ends: the bytes are on the device, and the file
  * system's books say so. What is missing after the write's completion depends on the block.
@@ -9,15 +11,20 @@
  *   overwrite  the block had been zeroed, and the zeroes made durable, before the write was
  *              submitted. The books say all there is to say; the bytes may be in the device's
  *              cache: its flush is enough, whoever asks for it. So the group does, by an
- *              fdatasync of a small file of its own that nothing is pending of.
- *   other      the books have changed, in memory. Where a journal has them all, one commit
- *              makes everything durable that was reaped before: the group's file is changed,
- *              and synced (DISK_COMMIT). Elsewhere the log's own file is synced.
+ *              fdatasync of a small file that nothing is ever pending of.
+ *   other      the books have changed, in memory. One commit makes everything durable that was
+ *              reaped before (DISK_COMMIT): where there is a journal, another small file is
+ *              changed, and synced; where there is none, the whole file system is. Elsewhere
+ *              the log's own file is synced.
  *
- * What a flush covers is settled when it is submitted: writes that were reaped by then. One is
- * under way at a time; what comes meanwhile waits for the next, as it would at the device.
- * A flush that fails fences every log of the group: nobody knows whose bytes were lost.
- * log_flush.h submits and reaps it.
+ * What a flush or commit covers is settled when it is submitted: writes that were reaped by then.
+ * One of each is under way at a time, and none waits for the other: a commit takes ten times as
+ * long. What comes meanwhile waits for the next. One that fails fences every log of the group:
+ * nobody knows whose bytes were lost.
+ *
+ * A sync of the whole file system also writes what other programs have left there. One that
+ * takes too long is the last for a while: logs sync their own files meanwhile. log_flush.h submits
+ * and reaps both.
  *
  * Which of it a file system allows is found at start (control/catalog/flush_rule.h), whether a
  * file is one of those when the first write to it is submitted (DISK_TRAITS). Core: writer.
@@ -30,22 +37,41 @@
 
 struct log;
 
-/* The group's own file, and what its file system allows. */
+enum {
+	/* After a sync of the whole file system that took so long, none for so long. */
+	COMMIT_SLOW_NS = 100 * 1000 * 1000,
+	COMMIT_PAUSE_NS = 1000 * 1000 * 1000,
+};
+
+/* The group's own files, and what their file system allows. */
 struct flush_file {
-	int fd; /* written and synced: a block of zeroes; not looked at if neither is allowed */
 	uint64_t device;
-	bool may_flush;  /* an fdatasync of `fd` covers overwrites */
-	bool may_commit; /* a DISK_COMMIT of `fd` covers everything */
+	int fd;           /* a block of zeroes; not looked at if there is no flush */
+	int commit_fd;    /* the same; not looked at if there is no commit */
+	bool may_flush;   /* an fdatasync of `fd` covers overwrites */
+	bool may_commit;  /* a DISK_COMMIT of `commit_fd` covers everything */
+	bool has_journal; /* and is a commit of it; else a sync of the whole file system */
+};
+
+/* An operation under way. */
+struct flush_lane {
+	struct disk_op op;
+	bool is_busy;
+	struct list covered; /* struct log.flush_node */
 };
 
 struct flush_group {
 	struct flush_file file;
-	struct disk_op op;
-	bool is_flushing;
-	uint64_t commits;     /* submitted: the file's size alternates */
-	struct list members;  /* struct log.group_node: all that the writer serves */
-	struct list waiting;  /* struct log.flush_node */
-	struct list covered;  /* struct log.flush_node: by the flush under way */
+	struct list members;     /* struct log.group_node: all that the writer serves */
+	struct list overwritten; /* struct log.flush_node: to be flushed */
+	struct list changed;     /* struct log.flush_node: to be committed */
+	struct list zeroed;      /* struct log.zero_node: zeroes to be committed */
+	struct list zeroes_covered; /* struct log.zero_node: by the commit under way */
+	struct flush_lane flush;
+	struct flush_lane commit;
+	uint64_t commits;      /* submitted: the file's size alternates */
+	uint64_t committed_ns; /* when the one under way was submitted */
+	uint64_t paused_ns;    /* no log waits for a commit until then */
 };
 
 void flush_group_init(struct flush_group *g, const struct flush_file *file);
@@ -55,7 +81,11 @@ bool flush_group_takes(const struct flush_group *g, const struct disk_op *traits
 /* Are writes covered of which all are overwrites, or not all? */
 bool flush_group_covers(const struct flush_group *g, bool are_overwrites);
 
-/* What was written by `log` is to be durable. Until the flush is submitted it may leave. */
-void flush_group_join(struct flush_group *g, struct log *log);
+/* What was written by `log` is to be durable; the group covers it. Until the operation is
+ * submitted it may leave. */
+void flush_group_join(struct flush_group *g, struct log *log, bool are_overwrites);
+/* The same of the zeroes in its active segment: beside writes that wait for either operation. */
+void flush_group_join_zeroes(struct flush_group *g, struct log *log);
+
 
 #endif

@@ -55,7 +55,7 @@ static void zero(struct log *log)
 	/* Behind all that is copied; what comes next and would touch it waits: may_write(). */
 	uint64_t from = max_u64(log->zeroed_bytes, round_up(log->position, DISK_BLOCK_BYTES));
 	uint64_t to = min_u64(from + step, log->allocated_bytes);
-	if (to <= from)
+	if (to <= from || !log_service_may_zero(log->service, to - from))
 		return;
 	if (!log_service_has_room(log->service, 1)) {
 		log->is_starved = true;
@@ -70,6 +70,7 @@ static void zero(struct log *log)
 		.kind = DISK_WRITE, .iov = &log->zero_iov, .iov_count = 1, .offset = from};
 	log_submit(log, log_segment_file(log, log->active, SEGMENT_LOG), &log->zero_op,
 		   LOG_TAG_ZERO, log);
+	log_service_zeroed(log->service, to - from);
 	stats_add(log->service->stats, STAT_log_zeroed_bytes, to - from);
 }
 
@@ -77,6 +78,14 @@ void log_prepare_ahead(struct log *log)
 {
 	allocate(log);
 	zero(log);
+}
+
+/* No write has to wait for it then. */
+static void make_zeroes_durable(struct log *log)
+{
+	if (!log->is_fenced && !log->is_committing_zeroes &&
+	    log->zeroes_synced < log_zeroes_end(log))
+		flush_group_join_zeroes(&log->service->flush, log);
 }
 
 uint64_t log_zeroes_end(const struct log *log)
@@ -101,4 +110,20 @@ void log_zero_done(struct log *log)
 	log->is_zeroing = false;
 	if (log->zero_op.result != (int64_t)log->zero_iov.iov_len)
 		log_fence(log, log_write_error(&log->zero_op));
+	make_zeroes_durable(log);
+}
+
+void log_zeroes_commit(struct log *log)
+{
+	log->is_committing_zeroes = true;
+	log->zeroes_committing = log_zeroes_end(log);
+}
+
+void log_zeroes_committed(struct log *log)
+{
+	log->is_committing_zeroes = false;
+	if (log->is_fenced)
+		return;
+	log->zeroes_synced = max_u64(log->zeroes_synced, log->zeroes_committing);
+	make_zeroes_durable(log);
 }

@@ -12,6 +12,10 @@ void log_prepare_ahead(struct log *log);
 bool log_has_zeroes(const struct log *log, const struct segment *s, uint64_t from, uint64_t to);
 /* Where the zeroes end that are written. */
 uint64_t log_zeroes_end(const struct log *log);
+/* The zeroes that are written now are covered by a commit that is submitted now. */
+void log_zeroes_commit(struct log *log);
+/* It is over; when it failed, the log is fenced. */
+void log_zeroes_committed(struct log *log);
 void log_allocate_done(struct log *log);
 void log_zero_done(struct log *log);
 

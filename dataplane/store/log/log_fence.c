@@ -18,6 +18,8 @@ void log_fence(struct log *log, int error)
 	log_deadline_clear(&log->sync_due);
 	if (!log->is_syncing)
 		list_remove(&log->flush_node);
+	if (!log->is_committing_zeroes)
+		list_remove(&log->zero_node);
 	log_give_watches(log, KAFKA_ERROR_KAFKA_STORAGE_ERROR);
 	log_touch(log); /* its marks tell */
 }

@@ -1,56 +1,91 @@
-/* log_flush.c - logs of a group with written bytes in, one flush out, durable logs back; see
- * log_flush.h. */
+/* log_flush.c - logs of a group with written bytes in, a flush and a commit out, durable logs back;
+ * see log_flush.h. */
 #include "dataplane/store/log/log_flush.h"
 #include "dataplane/base/require.h"
+#include "dataplane/store/log/log_ahead.h"
 #include "dataplane/store/log/log_due.h"
 #include "dataplane/store/log/log_sync.h"
 
-static struct log *log_in(const struct list *node)
+/* ---- submitting ------------------------------------------------------------------------- */
+
+static bool may_submit(const struct log_service *s, const struct flush_lane *lane)
 {
-	return list_entry(node, struct log, flush_node);
+	return !lane->is_busy && log_service_has_room(s, 1);
 }
 
-static bool needs_commit(const struct flush_group *g)
+static void submit(struct log_service *s, struct flush_lane *lane, struct disk_op op)
 {
-	if (!g->file.may_flush)
-		return true;
-	list_for_each(node, &g->waiting)
-	{
-		if (!log_writes_are_overwrites(log_in(node)))
-			return true;
+	lane->is_busy = true;
+	lane->op = op;
+	lane->op.tag = LOG_TAG_FLUSH;
+	lane->op.owner = s;
+	disk_submit(s->disk, &lane->op);
+}
+
+static void cover(struct flush_lane *lane, struct list *waiting, bool is_commit)
+{
+	struct list *node;
+	while ((node = list_take_first(waiting))) {
+		struct log *log = list_entry(node, struct log, flush_node);
+		require(is_commit || log_writes_are_overwrites(log));
+		log_sync_begin(log, is_commit);
+		log->operations++;
+		list_append(&lane->covered, &log->flush_node);
 	}
-	return false;
+}
+
+static void cover_zeroes(struct flush_group *g)
+{
+	struct list *node;
+	while ((node = list_take_first(&g->zeroed))) {
+		struct log *log = list_entry(node, struct log, zero_node);
+		log_zeroes_commit(log);
+		log->operations++;
+		list_append(&g->zeroes_covered, &log->zero_node);
+	}
+}
+
+static void submit_flush(struct log_service *s)
+{
+	struct flush_group *g = &s->flush;
+	if (list_is_empty(&g->overwritten) || !may_submit(s, &g->flush))
+		return;
+	cover(&g->flush, &g->overwritten, false);
+	submit(s, &g->flush, (struct disk_op){.kind = DISK_SYNC, .fd = g->file.fd});
+	stats_add(s->stats, STAT_log_flushes, 1);
 }
 
 /* The size always differs from the one before: within a tick of the clock, times may not. */
 static struct disk_op commit_of(struct flush_group *g)
 {
-	return (struct disk_op){.kind = DISK_COMMIT,
-				.size = DISK_BLOCK_BYTES * (1 + ++g->commits % 2)};
+	return (struct disk_op){
+		.kind = DISK_COMMIT,
+		.fd = g->file.commit_fd,
+		.flags = g->file.has_journal ? 0 : DISK_FLAG_ALL,
+		.size = DISK_BLOCK_BYTES * (1 + ++g->commits % 2),
+	};
+}
+
+static void submit_commit(struct log_service *s)
+{
+	struct flush_group *g = &s->flush;
+	bool is_wanted = !list_is_empty(&g->changed) || !list_is_empty(&g->zeroed);
+	if (!is_wanted || !may_submit(s, &g->commit))
+		return;
+	cover(&g->commit, &g->changed, true);
+	cover_zeroes(g);
+	g->committed_ns = s->now_ns;
+	submit(s, &g->commit, commit_of(g));
+	stats_add(s->stats, STAT_log_commits, 1);
 }
 
 void log_flush_turn(struct log_service *s)
 {
-	struct flush_group *g = &s->flush;
-	if (g->is_flushing || list_is_empty(&g->waiting) || !log_service_has_room(s, 1))
-		return;
-	bool is_commit = needs_commit(g);
-	struct list *node;
-	while ((node = list_take_first(&g->waiting))) {
-		struct log *log = log_in(node);
-		require(flush_group_covers(g, log_writes_are_overwrites(log)));
-		log_sync_begin(log, is_commit);
-		log->operations++;
-		list_append(&g->covered, &log->flush_node);
-	}
-	g->is_flushing = true;
-	g->op = is_commit ? commit_of(g) : (struct disk_op){.kind = DISK_SYNC};
-	g->op.fd = g->file.fd;
-	g->op.tag = LOG_TAG_FLUSH;
-	g->op.owner = s;
-	disk_submit(s->disk, &g->op);
-	stats_add(s->stats, is_commit ? STAT_log_commits : STAT_log_flushes, 1);
+	submit_flush(s);
+	submit_commit(s);
 }
+
+/* ---- completion ------------------------------------------------------------------------- */
 
 static void fence_members(struct flush_group *g, int error)
 {
@@ -60,17 +95,45 @@ static void fence_members(struct flush_group *g, int error)
 	}
 }
 
-void log_flush_done(struct log_service *s)
+static void uncover(struct flush_lane *lane)
 {
-	struct flush_group *g = &s->flush;
-	g->is_flushing = false;
-	if (g->op.result < 0)
-		fence_members(g, (int)g->op.result);
 	struct list *node;
-	while ((node = list_take_first(&g->covered))) {
-		struct log *log = log_in(node);
+	while ((node = list_take_first(&lane->covered))) {
+		struct log *log = list_entry(node, struct log, flush_node);
 		log->operations--;
 		log_touch(log);
 		log_sync_end(log);
 	}
+}
+
+static void uncover_zeroes(struct flush_group *g)
+{
+	struct list *node;
+	while ((node = list_take_first(&g->zeroes_covered))) {
+		struct log *log = list_entry(node, struct log, zero_node);
+		log->operations--;
+		log_touch(log);
+		log_zeroes_committed(log);
+	}
+}
+
+/* Somebody else's bytes took their time, and may go on to. */
+static void pause_commits(struct flush_group *g, uint64_t now_ns)
+{
+	if (!g->file.has_journal && now_ns - g->committed_ns > COMMIT_SLOW_NS)
+		g->paused_ns = now_ns + COMMIT_PAUSE_NS;
+}
+
+void log_flush_done(struct log_service *s, const struct disk_op *op)
+{
+	struct flush_group *g = &s->flush;
+	struct flush_lane *lane = op == &g->commit.op ? &g->commit : &g->flush;
+	lane->is_busy = false;
+	if (op->result < 0)
+		fence_members(g, (int)op->result);
+	uncover(lane);
+	if (lane == &g->flush)
+		return;
+	uncover_zeroes(g);
+	pause_commits(g, s->now_ns);
 }

@@ -1,6 +1,6 @@
-/* log_flush.h - the flush of a group: who is covered, and what becomes of them.
+/* log_flush.h - a group's flush and its commit: who is covered, and what becomes of them.
  *
- *     group->waiting ─ log_flush_turn() ─▶ covered ─ log_flush_done() ─▶ durable, or fenced
+ *     those who wait ─ log_flush_turn() ─▶ covered ─ log_flush_done() ─▶ durable, or fenced
  *
  * The group itself, what it may cover and why: flush_group.h. Core: the group's writer.
  */
@@ -9,9 +9,9 @@
 
 #include "dataplane/store/log/log_private.h"
 
-/* Submits a flush if there is something to cover. Once per turn, after the logs. */
+/* Submits each of them if there is something to cover. Once per turn, after the logs. */
 void log_flush_turn(struct log_service *s);
-/* The group's flush was reaped. */
-void log_flush_done(struct log_service *s);
+/* `op`, one of them, was reaped. */
+void log_flush_done(struct log_service *s, const struct disk_op *op);
 
 #endif

@@ -70,7 +70,7 @@ void log_reaped(struct disk_op *op)
 	for (struct disk_op *over = descriptors_reaped(op), *next; over; over = next) {
 		next = over->next;
 		if (over->tag == LOG_TAG_FLUSH)
-			log_flush_done(over->owner);
+			log_flush_done(over->owner, over);
 		else if (over->tag == LOG_TAG_MARK)
 			mark_file_reaped(over->owner);
 		else

@@ -11,6 +11,12 @@ static size_t zeroes_map_bytes(const struct log_service *s)
 	return (size_t)max_u64(s->zeroes_bytes, MAP_HUGE_BYTES);
 }
 
+static void give_zero_credit(struct log_service *s, uint64_t bytes)
+{
+	s->zero_credit = min_u64(s->zero_credit + bytes,
+				 (uint64_t)ZERO_CREDIT_STEPS * s->zeroes_bytes);
+}
+
 int log_service_init(struct log_service *s, const struct log_service_options *options)
 {
 	require(options->settings.buffers > 0 && options->settings.buffer_bytes > 0 &&
@@ -26,6 +32,7 @@ int log_service_init(struct log_service *s, const struct log_service_options *op
 	s->zeroes_bytes = (uint32_t)round_up((uint64_t)LOG_ZERO_WRITES * s->small_write_bytes,
 					     DISK_BLOCK_BYTES);
 	s->writing_bytes_max = WRITING_BYTES_MOST / 2;
+	give_zero_credit(s, UINT32_MAX);
 	flush_group_init(&s->flush, &options->flush);
 	list_init(&s->active);
 	list_init(&s->write_dues);
@@ -85,6 +92,17 @@ bool log_service_may_write(const struct log_service *s, uint64_t bytes)
 void log_service_write_begun(struct log_service *s, uint64_t bytes)
 {
 	s->writing_bytes += bytes;
+	give_zero_credit(s, bytes);
+}
+
+bool log_service_may_zero(const struct log_service *s, uint64_t bytes)
+{
+	return bytes <= s->zero_credit;
+}
+
+void log_service_zeroed(struct log_service *s, uint64_t bytes)
+{
+	s->zero_credit -= bytes;
 }
 
 void log_service_write_done(struct log_service *s, uint64_t bytes, uint64_t took_ns)

@@ -31,6 +31,8 @@ enum {
 	WRITING_BYTES_MOST = 16 << 20,
 	WRITING_STEP_BYTES = 64 << 10,
 	WRITING_NS = 20 * 1000 * 1000,
+	/* Steps of zeroes that may be written ahead of all that the logs write themselves. */
+	ZERO_CREDIT_STEPS = 8,
 };
 
 struct log_service_options {
@@ -65,6 +67,7 @@ struct log_service {
 	uint64_t unanswered;      /* appends and reads not yet on the lists below */
 	uint64_t writing_bytes;   /* given to the disk, and not written yet: */
 	uint64_t writing_bytes_max;
+	uint64_t zero_credit;     /* bytes of zeroes that may be written ahead */
 	uint64_t now_ns;          /* of this turn */
 	bool is_core_busy;        /* in this turn: what comes gathers before it is written */
 	struct list active;       /* logs with something to do: struct log.node */
@@ -87,6 +90,11 @@ void log_service_give_buffer(struct log_service *s, uint8_t *buffer);
 /* Has the disk room for a write, beside those under way? One always has. */
 bool log_service_may_write(const struct log_service *s, uint64_t bytes);
 void log_service_write_begun(struct log_service *s, uint64_t bytes);
+/* Zeroes never take more of the disk than what is written over them, however many logs come to
+ * want them at a time: without credit a log goes on into blocks not zeroed. */
+bool log_service_may_zero(const struct log_service *s, uint64_t bytes);
+void log_service_zeroed(struct log_service *s, uint64_t bytes);
+
 /* What it took says whether the disk has too much before it. */
 void log_service_write_done(struct log_service *s, uint64_t bytes, uint64_t took_ns);
 

@@ -64,7 +64,7 @@ void log_submit_sync(struct log *log)
 	if (log->is_syncing || log->written_bytes == log->synced_bytes || !sync_is_due(log))
 		return;
 	if (group_covers(log))
-		flush_group_join(&log->service->flush, log);
+		flush_group_join(&log->service->flush, log, log_writes_are_overwrites(log));
 	else if (log_service_has_room(log->service, 1))
 		sync_file(log);
 	else

@@ -65,6 +65,7 @@ Test(flush_rule, ext4_flushes_and_commits)
 {
 	find("mkfs.ext4 -F", "rw");
 	expect(true, true, "ext4, data=ordered");
+	cr_assert(rule.has_journal);
 }
 
 Test(flush_rule, ext4_with_writeback_does_so_too)
@@ -79,10 +80,11 @@ Test(flush_rule, ext4_that_journals_data_does_neither)
 	expect(false, false, "ext4, data=journal");
 }
 
-Test(flush_rule, ext4_without_a_journal_has_none_to_commit)
+Test(flush_rule, ext4_without_a_journal_syncs_everything)
 {
 	find("mkfs.ext4 -F -O ^has_journal", "rw");
-	expect(true, false, "ext4 without a journal");
+	expect(true, true, "ext4 without a journal");
+	cr_assert(!rule.has_journal);
 }
 
 Test(flush_rule, ext4_without_barriers_sends_no_flush)
@@ -100,7 +102,7 @@ Test(flush_rule, ext2_is_not_known)
 		return;
 	snprintf(command, sizeof command, "grep -q ' %s .* - ext4 ' /proc/self/mountinfo", mounted);
 	cr_assert(run(command), "%s", rule.reason);
-	expect(true, false, "ext4 without a journal");
+	expect(true, true, "ext4 without a journal");
 }
 
 Test(flush_rule, xfs_flushes_and_commits)
@@ -160,17 +162,39 @@ Test(flush_rule, a_plain_file_of_that_file_system_joins_and_no_other)
 	snprintf(path, sizeof path, "%s/elsewhere", directory);
 	cr_assert(!joins(d, &f, path));
 
-	/* Its own file is made anew from what a gateway leaves, and from nothing else. */
-	struct disk_op commit = {.kind = DISK_COMMIT, .fd = f.fd, .size = 2 * DISK_BLOCK_BYTES};
+	/* Its own files are made anew from what a gateway leaves, and from nothing else. */
+	cr_assert(f.fd != f.commit_fd, "a flush would wait for a commit");
+	struct disk_op commit = {
+		.kind = DISK_COMMIT, .fd = f.commit_fd, .size = 2 * DISK_BLOCK_BYTES};
 	cr_assert(call(d, &commit) == 0);
 	flush_file_close(d, &f);
 	flush_file_open(d, mounted, 3, &f, line, sizeof line);
 	cr_assert(f.may_flush, "%s", line);
 	flush_file_close(d, &f);
-	snprintf(path, sizeof path, "%s/" FLUSH_FILE_NAME "3", mounted);
+	snprintf(path, sizeof path, "%s/" COMMIT_FILE_NAME "3", mounted);
 	cr_assert(truncate(path, 3 * DISK_BLOCK_BYTES) == 0);
 	flush_file_open(d, mounted, 3, &f, line, sizeof line);
 	cr_assert(!f.may_flush && !f.may_commit && strstr(line, "File exists"), "%s", line);
+	disk_destroy(d);
+}
+
+Test(flush_rule, a_commit_without_a_journal_changes_no_file)
+{
+	char line[512];
+	struct flush_file f;
+	struct stat before, after;
+	int error;
+	struct disk *d = disk_create("test", &error);
+	find("mkfs.ext4 -F -O ^has_journal", "rw");
+	flush_file_open(d, mounted, 0, &f, line, sizeof line);
+	cr_assert(f.may_commit && !f.has_journal, "%s", line);
+	struct disk_op commit = {.kind = DISK_COMMIT,
+				 .fd = f.commit_fd,
+				 .flags = DISK_FLAG_ALL,
+				 .size = 2 * DISK_BLOCK_BYTES};
+	cr_assert(fstat(f.commit_fd, &before) == 0 && call(d, &commit) == 0 &&
+		  fstat(f.commit_fd, &after) == 0 && before.st_size == after.st_size);
+	flush_file_close(d, &f);
 	disk_destroy(d);
 }
 
