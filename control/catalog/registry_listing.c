@@ -88,9 +88,12 @@ static void take_name(struct listing *l, const char *name)
 {
 	char topic[TOPIC_NAME_BYTES_MAX + 1];
 	struct found *f = &l->found[l->count];
+	/* Some of them end like a partition's directory. */
+	if (is_known(name))
+		return;
 	if (store_split_name(name, f->topic, &f->partition))
 		l->count++;
-	else if (!is_known(name) && !listing_topic_file(name, topic) &&
+	else if (!listing_topic_file(name, topic) &&
 		 !store_is_deleted_name(name))
 		listing_note_foreign(l, name);
 }

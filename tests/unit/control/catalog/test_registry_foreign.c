@@ -1,5 +1,6 @@
 /* test_registry_foreign.c - what is not ours is left alone and named: at start, by a new topic,
  * by a deletion; and names that may be a topic's. */
+#include "control/catalog/flush_file.h"
 #include "dataplane/wire/kafka/kafka_error.h"
 #include "tests/unit/control/catalog/registry_rig.h"
 
@@ -50,6 +51,21 @@ static void check_left_alone(const char *make, const char *named)
 	snprintf(command, sizeof command, "%s | cmp - /tmp/before.$PPID && rm /tmp/before.$PPID",
 		 snapshot_of_all);
 	rig_run(&r, command);
+}
+
+/* Their names end as those of partitions do. */
+Test(registry_foreign, the_files_of_flush_groups_are_nobody_elses)
+{
+	cr_assert(rig_open(&r));
+	rig_create(&r, "t", 1);
+	rig_stop(&r);
+	r.said[0] = '\0';
+	rig_run(&r, "touch " FLUSH_FILE_NAME "0 " COMMIT_FILE_NAME "0");
+	cr_assert(rig_open(&r), "%s", r.message);
+	cr_assert(registry_count(r.registry) == 1 && !said(FLUSH_FILE_NAME) &&
+			  !said(COMMIT_FILE_NAME),
+		  "%s", r.said);
+	rig_stop(&r);
 }
 
 Test(registry_foreign, a_directory_that_ends_in_delete_is_not_emptied)
