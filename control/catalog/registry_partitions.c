@@ -26,6 +26,7 @@ struct opening {
 	struct partition *p;
 	bool is_clean;
 	bool has_no_id; /* a power cut took it, or it is new: it is told whose it is */
+	bool is_empty;  /* nothing at all lies in the directory */
 	char *why;
 	size_t why_size;
 };
@@ -64,12 +65,14 @@ static int check_segments(struct opening *o)
 {
 	struct listing l = {0};
 	int error = directory_list(o->r->options.disk, o->p->directory, &l.names, &l.bytes);
+	o->is_empty = !error;
 	for_each_name(name, &l)
 	{
 		char path[PATH_MAX];
 		int64_t base;
 		enum segment_file file;
 		struct disk_place place;
+		o->is_empty = false;
 		if (error || !segment_parse(name, &base, &file))
 			continue;
 		error = disk_look(o->r->options.disk,
@@ -85,9 +88,20 @@ static int check_segments(struct opening *o)
 	return error;
 }
 
+/* Names are synced before records are acknowledged, so that no power cut empties a directory: with
+ * no line in the checkpoints either, an operator has accepted the loss. What the marks say of the
+ * records goes with them. */
+static bool is_loss_accepted(const struct opening *o)
+{
+	const struct partition *p = o->p;
+	return o->is_empty && p->recovery_point <= 0 && p->log_start_offset <= 0;
+}
+
 static int open_log(struct opening *o)
 {
 	struct partition *p = o->p;
+	if (is_loss_accepted(o))
+		p->durable_mark = -1;
 	struct log_open_options options = {
 		.directory = p->directory,
 		.log = o->e->shown.settings.log,

@@ -51,6 +51,8 @@ void mark_file_begin(struct mark_file *m, uint32_t slot, const struct mark_key *
 	*e = (struct mark_entry){.partition = be32_of(key->partition)};
 	memcpy(e->topic_id, key->topic_id, sizeof e->topic_id);
 	m->served++;
+	if (!m->is_made && m->due_ns == UINT64_MAX)
+		m->due_ns = m->now_ns;
 }
 
 void mark_file_end(struct mark_file *m)

@@ -59,7 +59,8 @@ int mark_file_init(struct mark_file *m, struct descriptors *ds, struct stats *st
 		   uint8_t tag, const char *log_dir, unsigned writer);
 void mark_file_fini(struct mark_file *m);
 
-/* A log is served in a slot, and given back. While there is none nothing is written. */
+/* A log is served in a slot, and given back. While there is none nothing is written; the first one
+ * has the file made, while its directory is known to be the one that control opened. */
 void mark_file_begin(struct mark_file *m, uint32_t slot, const struct mark_key *key);
 void mark_file_end(struct mark_file *m);
 

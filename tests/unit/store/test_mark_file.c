@@ -106,13 +106,26 @@ Test(mark_file, a_mark_is_in_the_file_a_tenth_of_a_second_later_and_nothing_is_s
 	struct rig *r = open_rig(4);
 	serve(r, 0, 1);
 	turns(r, MARK_DELAY_NS);
+	cr_assert(writes(r) == 1); /* the header */
 	mark_file_note(&r->marks, 0, 10);
 	turns(r, MARK_DELAY_NS - STEP_NS);
-	cr_assert(found(r, 1) == -1 && fake_submitted(r->disk, DISK_OPEN) == 0);
+	cr_assert(found(r, 1) == -1 && writes(r) == 1);
 	turns(r, 3 * STEP_NS);
 	cr_assert(found(r, 1) == 10);
-	cr_assert(writes(r) == 1 && fake_submitted(r->disk, DISK_SYNC) == 0);
+	cr_assert(writes(r) == 2 && fake_submitted(r->disk, DISK_SYNC) == 0);
 	cr_assert(mark_file_due_ns(&r->marks) == UINT64_MAX);
+	close_rig(r);
+}
+
+/* What comes to lie at its path later is another directory, perhaps. */
+Test(mark_file, the_file_is_made_as_soon_as_a_log_is_served)
+{
+	struct rig *r = open_rig(4);
+	turn(r);
+	cr_assert(fake_submitted(r->disk, DISK_OPEN) == 0);
+	serve(r, 0, 1);
+	turn(r);
+	cr_assert(fake_submitted(r->disk, DISK_OPEN) == 1);
 	close_rig(r);
 }
 

@@ -87,6 +87,22 @@ Test(registry_marks, what_was_found_durable_is_noted_at_start_and_stop)
 	rig_fini(&r);
 }
 
+/* As the message about a missing directory says: an empty one, and no line in the checkpoints. */
+Test(registry_marks, an_accepted_loss_takes_the_mark_with_it)
+{
+	struct rig r;
+	struct topics_made made = make_topics(&r);
+	store(&r, MARK_FILE_NAME, made.a[0], 100);
+	store(&r, MARK_FILE_NAME ".0", made.b[0], 300);
+	rig_run(&r, "rm -rf a-0 b-0; mkdir a-0 b-0; touch b-0/leader-epoch-checkpoint; "
+		    "rm -f *-checkpoint");
+	cr_assert(rig_open(&r));
+	cr_assert(faults.mark_of[0] <= 0 && faults.mark_of[2] == 300);
+	cr_assert(noted(&r, made.a[0]) == 42 && noted(&r, made.b[0]) == 300);
+	rig_stop(&r);
+	rig_fini(&r);
+}
+
 Test(registry_marks, a_topic_made_again_inherits_nothing_and_the_old_ones_marks_go)
 {
 	struct rig r;
