@@ -36,13 +36,10 @@ struct registry *registry_open(const struct registry_options *options, char *mes
 	list_init(&r->retired);
 	list_init(&r->leftovers);
 	message[0] = '\0';
-	r->directory_fd = directory_open(options->disk, registry_directory(r));
-	int error = r->directory_fd < 0 ? r->directory_fd
-					: disk_look(options->disk, registry_directory(r), 0,
-						    &r->place);
+	int error = log_dir_open(&r->dir, options->disk, settings_log_dir(options->settings));
 	if (error)
 		snprintf(message, message_size, "log.dirs: %s cannot be used: %s",
-			 registry_directory(r), registry_advice(error));
+			 r->dir.path, registry_advice(error));
 	if (error || checkpoint_open(r, message, message_size) != 0 ||
 	    registry_scan(r, message, message_size) != 0) {
 		registry_close(r);
@@ -58,17 +55,16 @@ struct registry *registry_open(const struct registry_options *options, char *mes
 static bool checkpoint_when_due(struct registry *r, uint64_t now_ns)
 {
 	uint64_t interval_ns = r->options.settings->checkpoint_interval_ms * NS_PER_MS;
-	if (r->checkpoint_at_ns == 0)
-		r->checkpoint_at_ns = now_ns + interval_ns;
-	if (now_ns < r->checkpoint_at_ns || r->job || !r->is_ready || r->is_stopped)
+	if (!log_dir_checkpoint_is_due(&r->dir, now_ns, interval_ns) || r->job || !r->is_ready ||
+	    r->is_stopped)
 		return false;
-	r->checkpoint_at_ns = now_ns + interval_ns;
+	log_dir_checkpoint_begin(&r->dir, now_ns, interval_ns);
 	if (!directory_is_here(r))
 		return false;
 	int error = checkpoint_write(r);
 	if (error)
 		registry_say(r, "%s: recovery points cannot be written: %s",
-			     registry_directory(r), strerror(-error));
+			     r->dir.path, strerror(-error));
 	return true;
 }
 
@@ -125,8 +121,7 @@ void registry_close(struct registry *r)
 		entry_abandon(r, r->entries[i]);
 	for (struct list *node; (node = list_take_first(&r->leftovers));)
 		entry_abandon(r, list_entry(node, struct entry, node));
-	if (r->directory_fd >= 0)
-		file_close(r->options.disk, &r->directory_fd);
+	log_dir_close(&r->dir);
 	free(r->entries);
 	free(r);
 }
@@ -226,7 +221,7 @@ const char *registry_partition_fault(const struct registry *r,
 
 const char *registry_directory_fault(const struct registry *r)
 {
-	return r->directory_fault;
+	return r->dir.fault;
 }
 
 const char *registry_cluster_id(const struct registry *r)

@@ -49,7 +49,7 @@ static bool begin_on_disk(struct registry *r, struct job *j)
 	if (error)
 		job_fail(j, KAFKA_ERROR_KAFKA_STORAGE_ERROR,
 			 "topic %s cannot be written to %s: %s", j->name,
-			 registry_directory(r), strerror(-error));
+			 r->dir.path, strerror(-error));
 	return error == 0;
 }
 

@@ -59,38 +59,22 @@ void partitions_offline(struct registry *r, struct entry *e, const bool *which,
 			     used < sizeof numbers ? "" : "...", fault);
 }
 
-bool place_is_lost(struct registry *r, const char *path, const struct disk_place *was,
-		   struct disk_place *now)
-{
-	*now = *was;
-	int error = disk_look(r->options.disk, path, 0, now);
-	if (error)
-		return error == -ENOENT || error == -ENOTDIR || error == -ESTALE ||
-		       error == -EIO;
-	return now->device != was->device || now->inode != was->inode;
-}
-
 static void lose_directory(struct registry *r)
 {
-	r->is_lost = true;
-	snprintf(r->directory_fault, sizeof r->directory_fault,
-		 "%.255s was removed, replaced or unmounted under the gateway",
-		 registry_directory(r));
 	for (uint32_t slot = 0; slot < PARTITIONS_MAX; slot++)
 		if (r->slots[slot] && !r->slots[slot]->is_offline)
-			go_offline(r, r->slots[slot], r->directory_fault);
+			go_offline(r, r->slots[slot], r->dir.fault);
 	registry_say(r,
 		     "%s: all partitions are OFFLINE, nothing is acknowledged any more; "
 		     "bring it back and start the gateway again",
-		     r->directory_fault);
+		     r->dir.fault);
 }
 
 bool directory_is_here(struct registry *r)
 {
-	struct disk_place now;
-	if (!r->is_lost && place_is_lost(r, registry_directory(r), &r->place, &now))
+	if (log_dir_notice_loss(&r->dir))
 		lose_directory(r);
-	return !r->is_lost;
+	return !r->dir.is_lost;
 }
 
 static void send_fence(struct registry *r, struct partition *p, struct handoff *h)

@@ -16,8 +16,5 @@ void partitions_offline(struct registry *r, struct entry *e, const bool *which,
 bool fences_step(struct registry *r);
 /* Is the log directory still at its path? When not, every partition goes offline, once. */
 bool directory_is_here(struct registry *r);
-/* Is the place at `path` another than it was, or is nothing there? `now`: what is. */
-bool place_is_lost(struct registry *r, const char *path, const struct disk_place *was,
-		   struct disk_place *now);
 
 #endif

@@ -168,11 +168,6 @@ int store_open(struct registry *r, const struct entry *e, struct partition *p, b
 	return error;
 }
 
-int store_sync(struct registry *r)
-{
-	return disk_sync_all(r->options.disk, r->directory_fd);
-}
-
 /* <topic>-<n>.<32 hex digits>-delete, the topic cut so that it fits a name: Kafka's way,
  * and Kafka finishes such a removal as we do. */
 static void deleted_path(char out[PATH_MAX], const struct registry *r,
@@ -184,7 +179,7 @@ static void deleted_path(char out[PATH_MAX], const struct registry *r,
 		size += snprintf(tail + size, sizeof tail - (size_t)size, "%02x",
 				 e->shown.topic.id[i]);
 	size += snprintf(tail + size, sizeof tail - (size_t)size, "-delete");
-	snprintf(out, PATH_MAX, "%s/%.*s%s", registry_directory(r), NAME_MAX - size,
+	snprintf(out, PATH_MAX, "%s/%.*s%s", r->dir.path, NAME_MAX - size,
 		 e->shown.topic.name, tail);
 }
 
@@ -195,7 +190,7 @@ static int remove_partition(struct registry *r, const struct entry *e, uint32_t 
 	struct disk_place place;
 	char directory[PATH_MAX], gone[PATH_MAX];
 	uint8_t id[UUID_BYTES];
-	snprintf(directory, sizeof directory, "%s/%s-%u", registry_directory(r),
+	snprintf(directory, sizeof directory, "%s/%s-%u", r->dir.path,
 		 e->shown.topic.name, number);
 	int error = disk_look(r->options.disk, directory, DISK_FLAG_LINK, &place);
 	if (!error && !place.is_directory) {
@@ -227,7 +222,7 @@ int store_remove(struct registry *r, struct entry *e, uint32_t first, uint32_t e
 	}
 	if (end < entry_directories(e))
 		return result;
-	int error = directory_sync(r->options.disk, registry_directory(r));
+	int error = log_dir_sync_names(&r->dir);
 	return result ? result : error;
 }
 
@@ -279,7 +274,7 @@ static bool has_foreign_file(struct registry *r, const char *topic, uint32_t *le
 	char name[NAME_MAX + 1], why[256];
 	struct disk_place place;
 	store_file_name(name, topic);
-	disk_path(path, registry_directory(r), name);
+	log_dir_path(path, &r->dir, name);
 	if (disk_look(r->options.disk, path, DISK_FLAG_LINK, &place) != 0)
 		return false;
 	struct entry *e = store_read(r, name, why, sizeof why);
@@ -298,7 +293,7 @@ bool store_is_taken(struct registry *r, const char *topic, uint32_t first,
 	if (first == 0 && has_foreign_file(r, topic, &left, path))
 		return true;
 	for (uint32_t i = first; i < max_u32(partitions, left); i++) {
-		snprintf(path, PATH_MAX, "%s/%s-%u", registry_directory(r), topic, i);
+		snprintf(path, PATH_MAX, "%s/%s-%u", r->dir.path, topic, i);
 		if (disk_look(r->options.disk, path, DISK_FLAG_LINK, &place) == 0)
 			return true;
 	}

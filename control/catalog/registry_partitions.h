@@ -7,14 +7,13 @@
 
 #include "control/catalog/registry_private.h"
 
-/* Makes the directory if it is missing and opens its log; durable after a store_sync().
+/* Makes the directory if it is missing and opens its log; durable after a log_dir_sync_all().
  * -errno with the reason in `why`. What cannot be opened is left as it was. */
 int store_open(struct registry *r, const struct entry *e, struct partition *p, bool is_clean,
 	       char *why, size_t why_size);
 /* What lies already where `e` with `partitions` would write from `first` on, in `path`. */
 bool store_is_taken(struct registry *r, const char *topic, uint32_t first,
 		    uint32_t partitions, char path[PATH_MAX]);
-int store_sync(struct registry *r);
 /* Removes the directories from `first` to before `end`; durable when `end` is the last. */
 int store_remove(struct registry *r, struct entry *e, uint32_t first, uint32_t end);
 /* Holds the directory what a partition's does: partition.metadata, or a segment? `only`: and

@@ -2,6 +2,7 @@
  *
  *     registry.c           open, turn, close; looking up
  *     registry_say.c, _index.c  a line for the operator; entries by name
+ *     log_dir.c            the directory as a whole
  *     registry_entry.c     topics in memory
  *     registry_listing.c   names in the log directory ─▶ what is ours, what is left alone
  *     registry_scan.c      what is ours ─▶ entries, their logs opened
@@ -21,10 +22,10 @@
 #ifndef PENSTOCK_REGISTRY_PRIVATE_H
 #define PENSTOCK_REGISTRY_PRIVATE_H
 
+#include "control/catalog/log_dir.h"
 #include "control/catalog/registry.h"
 #include "control/catalog/uuid.h"
 #include "dataplane/base/list.h"
-#include "dataplane/store/disk_files.h"
 #include "dataplane/store/mark_table.h"
 #include "dataplane/store/segment.h"
 
@@ -130,8 +131,7 @@ struct retired {
 
 struct registry {
 	struct registry_options options;
-	int directory_fd;       /* for store_sync() */
-	struct disk_place place; /* of the log directory at start */
+	struct log_dir dir;     /* where all partitions lie */
 	struct entry **entries; /* by name */
 	unsigned entry_count;
 	uint32_t generation[PARTITIONS_MAX];
@@ -144,28 +144,17 @@ struct registry {
 	uint64_t version;
 	struct list retired;
 	struct list leftovers; /* entries that nobody is served: their files are to go */
-	uint64_t checkpoint_at_ns;
 	uint64_t watch_at_ns;
 	uint32_t watch_slot;    /* those before it were looked at */
 	struct round fences;
 	bool has_fences;        /* a partition wants one */
 	unsigned offline_said;
-	bool has_unread_marks;  /* a mark file cannot be read: all are left as they are */
-	bool has_said_marks;    /* that a writer cannot write its own */
-	bool is_lost;           /* the log directory is not at its path any more */
 	unsigned listener_topics; /* still to be made at start */
 	char cluster_id[UUID_TEXT_BYTES];
-	bool was_clean;
 	bool is_ready;
 	bool is_stopping;
 	bool is_stopped;
 	char fault[384];
-	char directory_fault[384]; /* what is wrong with the log directory, or "" */
 };
-
-static inline const char *registry_directory(const struct registry *r)
-{
-	return settings_log_dir(r->options.settings);
-}
 
 #endif

@@ -48,9 +48,8 @@ int store_write(struct registry *r, const struct entry *e, uint32_t partitions)
 	char *text = json_dumps(file, JSON_INDENT(2));
 	json_decref(file);
 	require(text);
-	int error = disk_replace_file(r->options.disk, registry_directory(r),
-				      store_file_name(name, e->shown.topic.name), text,
-				      strlen(text));
+	int error = log_dir_replace_file(&r->dir, store_file_name(name, e->shown.topic.name),
+					 text, strlen(text));
 	free(text);
 	return error;
 }
@@ -115,7 +114,7 @@ struct entry *store_read(struct registry *r, const char *file, char *message,
 			 size_t message_size)
 {
 	char path[PATH_MAX], *text = NULL;
-	disk_path(path, registry_directory(r), file);
+	log_dir_path(path, &r->dir, file);
 	int error = disk_read_file(r->options.disk, path, TOPIC_FILE_BYTES_MAX, &text, NULL);
 	if (error) {
 		snprintf(message, message_size, "%s", strerror(-error));
@@ -144,7 +143,7 @@ static const char not_deleting[] = "\"deleting\": false";
 bool store_may_be_deleting(struct registry *r, const struct entry *e)
 {
 	char name[NAME_MAX + 1], path[PATH_MAX], *text = NULL;
-	disk_path(path, registry_directory(r), store_file_name(name, e->shown.topic.name));
+	log_dir_path(path, &r->dir, store_file_name(name, e->shown.topic.name));
 	if (disk_read_file(r->options.disk, path, TOPIC_FILE_BYTES_MAX, &text, NULL) != 0)
 		return true;
 	bool may_be = !strstr(text, not_deleting);
@@ -157,7 +156,7 @@ int store_mark_deleting(struct registry *r, const struct entry *e)
 {
 	static const char is[] = "\"deleting\": true ";
 	char name[NAME_MAX + 1], path[PATH_MAX], *text = NULL;
-	disk_path(path, registry_directory(r), store_file_name(name, e->shown.topic.name));
+	log_dir_path(path, &r->dir, store_file_name(name, e->shown.topic.name));
 	int error = disk_read_file(r->options.disk, path, TOPIC_FILE_BYTES_MAX, &text, NULL);
 	if (error)
 		return error;
@@ -172,10 +171,9 @@ int store_mark_deleting(struct registry *r, const struct entry *e)
 int store_forget(struct registry *r, const struct entry *e)
 {
 	char name[NAME_MAX + 1], path[PATH_MAX];
-	disk_path(path, registry_directory(r), store_file_name(name, e->shown.topic.name));
+	log_dir_path(path, &r->dir, store_file_name(name, e->shown.topic.name));
 	int error = disk_remove_file(r->options.disk, path);
-	return error ? error
-		     : directory_sync(r->options.disk, registry_directory(r));
+	return error ? error : log_dir_sync_names(&r->dir);
 }
 
 bool store_is_deleted_name(const char *name)

@@ -112,6 +112,17 @@ int disk_look(struct disk *d, const char *path, int flags, struct disk_place *re
 	return 0;
 }
 
+bool disk_place_is_lost(struct disk *d, const char *path, const struct disk_place *was,
+			struct disk_place *now)
+{
+	*now = *was;
+	int error = disk_look(d, path, 0, now);
+	if (error)
+		return error == -ENOENT || error == -ENOTDIR || error == -ESTALE ||
+		       error == -EIO;
+	return now->device != was->device || now->inode != was->inode;
+}
+
 int disk_remove_file(struct disk *d, const char *path)
 {
 	int error = file_unlink(d, path);

@@ -43,6 +43,9 @@ struct disk_place {
 
 /* Links are followed; with DISK_FLAG_LINK in `flags` a link is neither file nor directory. */
 int disk_look(struct disk *d, const char *path, int flags, struct disk_place *ret);
+/* Is the place at `path` another than it was, or is nothing there? `now`: what is. */
+bool disk_place_is_lost(struct disk *d, const char *path, const struct disk_place *was,
+			struct disk_place *now);
 /* 0 also when there is none. */
 int disk_remove_file(struct disk *d, const char *path);
 /* A directory and the files in it. */
