@@ -106,6 +106,7 @@ static bool copy_batch(struct log *log)
 	return true;
 }
 
+/* Kafka's bounds of a segment: its size, and 31 bits for positions and offsets within it. */
 static bool needs_roll(const struct log *log, const struct append_msg *a)
 {
 	uint64_t end = log->end.position + a->bytes.size;
@@ -142,6 +143,7 @@ static bool begin_batch(struct log *log, const struct append_msg *a)
 	return true;
 }
 
+/* Only now does the write end behind it: a batch that is there in part is never `written`. */
 static void end_batch(struct log *log, struct append_msg *a)
 {
 	log->is_copying = false;
@@ -153,6 +155,7 @@ static void end_batch(struct log *log, struct append_msg *a)
 	stats_add(log->service->stats, STAT_log_bytes, a->bytes.size);
 }
 
+/* Offsets are given already: a batch that has to wait holds back those behind it. */
 void log_copy(struct log *log)
 {
 	while (!list_is_empty(&log->queue)) {

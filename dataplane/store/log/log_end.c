@@ -39,6 +39,7 @@ static bool segments_are_idle(const struct log *log)
 	return true;
 }
 
+/* Control has the log back: marks, and the reason of a fence, stay as they were. */
 int log_release(struct log *log)
 {
 	require(log_is_finished(log) && segments_are_idle(log));

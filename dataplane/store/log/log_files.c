@@ -22,6 +22,8 @@ static void print_path(char *out, const struct log *log, const struct segment *s
 		segment_path(out, FILE_PATH_BYTES_MAX, log->directory, s->base_offset, file);
 }
 
+/* The active .log file is asked for with each batch: it is the last to be closed for want of
+ * descriptors. */
 struct open_file *log_segment_file(struct log *log, struct segment *s, enum segment_file file)
 {
 	int direct = file == SEGMENT_LOG && log->is_direct ? O_DIRECT : 0;

@@ -9,6 +9,8 @@ static void sync_file(struct log *log, enum segment_file file)
 			(struct disk_op){.kind = DISK_SYNC});
 }
 
+/* The indexes are whole since the roll. The cut changes the size of the .log file, so its sync
+ * comes after: SEAL_SYNC. */
 static void start_seal(struct log *log)
 {
 	struct segment *sealed = log->sealing;
@@ -23,6 +25,7 @@ static void start_seal_sync(struct log *log)
 	sync_file(log, SEGMENT_LOG);
 }
 
+/* From here on recovery need not scan it: the recovery point may pass. */
 static void end_seal(struct log *log)
 {
 	segment_let_go(&log->segments, log->sealing);

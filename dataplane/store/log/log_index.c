@@ -8,6 +8,8 @@ bool log_index_is_flushed(const struct log *log)
 	       log->index.times_flushed == log->index.times;
 }
 
+/* One write of each file is under way at a time. A few entries wait for more, unless the segment
+ * or the log is to end: `must`. */
 static void flush_index(struct log *log, enum segment_file file, uint32_t *flushing)
 {
 	bool is_time = file == SEGMENT_TIMEINDEX;

@@ -189,6 +189,7 @@ static void trim(struct read_msg *r, uint64_t begin, uint64_t end)
 	r->bytes = kept;
 }
 
+/* A consumer goes on where it stopped: its next read needs no search. */
 static void leave_cursor(struct log *log, const struct log_reading *r, const struct found *f)
 {
 	struct log_cursor *c = &log->cursors[log->next_cursor++ % LOG_CURSORS];
@@ -197,6 +198,7 @@ static void leave_cursor(struct log *log, const struct log_reading *r, const str
 	c->position = r->start + f->end;
 }
 
+/* Nothing is given that is not durable: a crash could take it back from who has seen it. */
 static void set_limit(struct log_reading *r)
 {
 	const struct log *log = r->log;

@@ -21,6 +21,7 @@ static bool group_covers(const struct log *log)
 
 /* ---- syncs ------------------------------------------------------------------------------ */
 
+/* A segment without its name waits, too: all before it is to be durable first. */
 static bool sync_is_awaited(const struct log *log)
 {
 	return !list_is_empty(&log->unanswered[ACK_DURABLE]) || !list_is_empty(&log->watches) ||

@@ -24,6 +24,7 @@ static void step(struct log *log, struct open_file *file, struct disk_op op)
 	log_task_submit(log, &log->at_tail, file, op);
 }
 
+/* Under names that recovery removes: as long as it has them, nothing in it counts. */
 static void start_create(struct log *log)
 {
 	log->ahead = segment_take(&log->segments);
@@ -74,6 +75,7 @@ static void start_discard(struct log *log)
 	}
 }
 
+/* Zeroes ahead are no records: whoever opens the file next finds its end at once. */
 static void start_truncate(struct log *log)
 {
 	step(log, log_segment_file(log, log->active, SEGMENT_LOG),
@@ -95,6 +97,7 @@ static void (*const starts[])(struct log *log) = {
 	[LOG_TAIL_ENDED] = start_nothing,
 };
 
+/* All that was taken on is durable and indexed, nobody reads, and no task is at the disk. */
 static bool may_end(const struct log *log)
 {
 	return log->is_closing && list_is_empty(&log->queue) && !log->open &&
@@ -109,6 +112,7 @@ static bool is_as_opened(const struct log *log)
 	return !log->is_changed && log->allocated_bytes <= log->end.position;
 }
 
+/* While there is a quarter left, so that the roll itself seldom waits for the disk. */
 static bool needs_next(const struct log *log)
 {
 	uint64_t threshold = (uint64_t)log->options.segment_bytes / 4 * 3;

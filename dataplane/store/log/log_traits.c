@@ -14,6 +14,7 @@ void log_ask_traits(struct log *log, struct segment *s)
 		   log);
 }
 
+/* A file that cannot be asked is not taken: its own sync is always right. */
 void log_traits_done(struct log *log)
 {
 	bool is_taken = flush_group_takes(&log->service->flush, &log->traits_op);

@@ -18,6 +18,8 @@ struct log *log_next_active(struct list *active)
 	return node ? list_entry(node, struct log, node) : NULL;
 }
 
+/* In the order of a batch's way, so that what is copied in this turn is written in it, and what
+ * was reaped before it is synced. */
 static void advance_writing(struct log *log)
 {
 	log_copy(log);
@@ -41,6 +43,7 @@ void log_advance(struct log *log)
 		log_touch(log);
 }
 
+/* Soonest first: behind one that is not due none is. */
 static void touch_due(struct list *dues, uint64_t now_ns)
 {
 	list_for_each(node, dues)

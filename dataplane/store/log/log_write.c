@@ -19,6 +19,8 @@ void log_open_write(struct log *log, uint8_t *buffer)
 	log->open = w;
 }
 
+/* The block that the next write begins with is kept in the log: the buffer is given back when this
+ * write is done. Behind the last batch go zeroes, not what lay in the buffer before. */
 void log_close_write(struct log *log)
 {
 	struct log_write *w = log->open;

@@ -49,6 +49,8 @@ static bool meets_zeroes(const struct log *log, const struct log_write *w)
 	       w->position + w->bytes > log->zero_op.offset;
 }
 
+/* What is not synced may be torn anywhere: recovery takes no more than LOG_UNSYNCED_BYTES_MAX of
+ * it for a torn tail. */
 static bool may_write(struct log *log, const struct log_write *w)
 {
 	if (log->partial || w->copied_bytes - log->synced_bytes > LOG_UNSYNCED_BYTES_MAX ||
