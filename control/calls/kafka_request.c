@@ -51,14 +51,8 @@ bool kafka_request_decode(struct kafka_request *r, const struct kafka_message *m
 
 void *kafka_request_take(struct kafka_request *r, size_t count, size_t item_bytes)
 {
-	struct kafka_arena *a = &r->arena;
-	size_t left = (size_t)(a->end - a->at);
-	size_t pad = -(uintptr_t)a->at % alignof(max_align_t);
-	if (left < pad || (left - pad) / item_bytes < count)
-		return NULL;
-	uint8_t *items = a->at + pad;
-	a->at = items + count * item_bytes;
-	return memset(items, 0, count * item_bytes);
+	void *items = kafka_arena_take(&r->arena, count, item_bytes);
+	return items ? memset(items, 0, count * item_bytes) : NULL;
 }
 
 enum kafka_outcome kafka_request_answer(struct kafka_request *r, const struct kafka_message *m,
@@ -89,10 +83,25 @@ void kafka_call_complete(struct handoff *h, struct call_msg *give, const struct 
 	handoff_complete(h, &give->msg);
 }
 
-void kafka_call_release(struct handoff *h, struct call_msg *give)
+static void call_release(struct handoff *h, struct call_msg *give)
 {
 	free(give->reply);
 	give->reply = NULL;
 	give->reply_bytes = 0;
 	handoff_complete(h, &give->msg);
+}
+
+unsigned kafka_calls_take(struct handoff *h, kafka_serve *serve, void *server)
+{
+	struct handoff_msg *msgs[KAFKA_CALLS_PER_TURN];
+	unsigned count = handoff_pull(h, msgs, KAFKA_CALLS_PER_TURN);
+	for (unsigned i = 0; i < count; i++) {
+		struct call_msg *call = container_of(msgs[i], struct call_msg, msg);
+		require(msgs[i]->kind == HANDOFF_CALL);
+		if (call->is_release)
+			call_release(h, call);
+		else
+			serve(server, h, call);
+	}
+	return count;
 }

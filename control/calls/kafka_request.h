@@ -1,9 +1,9 @@
 /* kafka_request.h - one Kafka request while its handler looks at it, at control or at the
  * coordinator.
  *
- *     call ─▶ kafka_request_of_call ─▶ handler: kafka_request_decode ─▶ answer struct, arrays
- *          from kafka_request_take ─▶ kafka_request_answer ─▶ kafka_call_complete ─▶ poller
- *     the same call, is_release ─▶ kafka_call_release ─▶ poller
+ *     kafka_calls_take ─▶ kafka_request_of_call ─▶ handler: kafka_request_decode ─▶ answer struct,
+ *          arrays from kafka_request_take ─▶ kafka_request_answer ─▶ kafka_call_complete ─▶ poller
+ *     the same call, is_release ─▶ freed by kafka_calls_take ─▶ poller
  *
  * Handlers keep nothing: a request that waits for others is handled again, from bytes that its
  * server has kept (kafka_request_of_bytes).
@@ -65,10 +65,13 @@ void *kafka_request_take(struct kafka_request *r, size_t count, size_t item_byte
 enum kafka_outcome kafka_request_answer(struct kafka_request *r, const struct kafka_message *m,
 					int version, const void *answer);
 
+/* Takes what a poller has sent, a bounded number, so that each poller has its turn: `serve`
+ * completes a call; of one that comes for the second time the reply is freed here. */
+enum { KAFKA_CALLS_PER_TURN = 64 };
+typedef void kafka_serve(void *server, struct handoff *h, struct call_msg *call);
+unsigned kafka_calls_take(struct handoff *h, kafka_serve *serve, void *server);
 /* Gives the call back with what the handler has come to. */
 void kafka_call_complete(struct handoff *h, struct call_msg *give, const struct kafka_request *r,
 			 enum kafka_outcome outcome);
-/* Its second trip: the reply is freed. */
-void kafka_call_release(struct handoff *h, struct call_msg *give);
 
 #endif

@@ -46,11 +46,7 @@ static bool undo(struct registry *r, struct job *j)
 static bool begin_on_disk(struct registry *r, struct job *j)
 {
 	int error = store_write(r, j->entry, j->entry->partition_count);
-	if (error)
-		job_fail(j, KAFKA_ERROR_KAFKA_STORAGE_ERROR,
-			 "topic %s cannot be written to %s: %s", j->name,
-			 r->dir.path, strerror(-error));
-	return error == 0;
+	return job_is_written(r, j, error, "");
 }
 
 static void begin_opening(struct job *j)
@@ -106,13 +102,8 @@ static bool make(struct registry *r, struct job *j)
 static bool tell(struct registry *r, struct job *j)
 {
 	struct entry *e = j->entry;
-	if (j->round.error) {
-		job_fail(j, KAFKA_ERROR_KAFKA_STORAGE_ERROR,
-			 "topic %s: its writer refused: %s", j->name,
-			 strerror(-j->round.error));
+	if (job_is_refused(j, j->old_partitions)) {
 		j->phase = PHASE_UNDOING;
-		round_begin(&j->round, ADMIN_CLOSE, e->partitions + j->old_partitions,
-			    e->partition_count - j->old_partitions);
 		return false;
 	}
 	entry_apply_settings(e);

@@ -84,11 +84,7 @@ static bool begin_on_disk(struct registry *r, struct job *j)
 	int error = checkpoint_forget_deleted(r);
 	if (!error)
 		error = store_write(r, j->entry, j->entry->partition_count);
-	if (error)
-		job_fail(j, KAFKA_ERROR_KAFKA_STORAGE_ERROR,
-			 "topic %s cannot be written to %s: %s", j->name,
-			 r->dir.path, strerror(-error));
-	return error == 0;
+	return job_is_written(r, j, error, "");
 }
 
 static bool start(struct registry *r, struct job *j)
@@ -125,13 +121,8 @@ static bool make(struct registry *r, struct job *j)
  * earlier. */
 static bool publish(struct registry *r, struct job *j)
 {
-	if (j->round.error) {
-		job_fail(j, KAFKA_ERROR_KAFKA_STORAGE_ERROR,
-			 "topic %s: its writer refused: %s", j->name,
-			 strerror(-j->round.error));
+	if (job_is_refused(j, 0)) {
 		j->phase = PHASE_UNDOING;
-		round_begin(&j->round, ADMIN_CLOSE, j->entry->partitions,
-			    j->entry->partition_count);
 		return false;
 	}
 	j->entry->shown.topic.partitions = j->entry->partition_count;

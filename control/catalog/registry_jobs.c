@@ -108,6 +108,26 @@ bool job_has_place(struct registry *r, struct job *j, uint32_t first)
 			 j->name, path);
 }
 
+bool job_is_written(struct registry *r, struct job *j, int error, const char *why)
+{
+	if (error)
+		job_fail(j, KAFKA_ERROR_KAFKA_STORAGE_ERROR,
+			 "topic %s cannot be written to %s: %s", j->name,
+			 r->dir.path, why[0] ? why : strerror(-error));
+	return error == 0;
+}
+
+bool job_is_refused(struct job *j, uint32_t first)
+{
+	struct entry *e = j->entry;
+	if (!j->round.error)
+		return false;
+	job_fail(j, KAFKA_ERROR_KAFKA_STORAGE_ERROR, "topic %s: its writer refused: %s",
+		 j->name, strerror(-j->round.error));
+	round_begin(&j->round, ADMIN_CLOSE, e->partitions + first, e->partition_count - first);
+	return true;
+}
+
 /* Some more of the partitions, or the sync and the file that end it. */
 static int make_some(struct registry *r, struct job *j, char *why, size_t why_size)
 {
@@ -132,11 +152,7 @@ bool job_make(struct registry *r, struct job *j)
 	char why[768];
 	bool is_last = j->at == j->entry->partition_count;
 	j->error = make_some(r, j, why, sizeof why);
-	if (j->error)
-		job_fail(j, KAFKA_ERROR_KAFKA_STORAGE_ERROR,
-			 "topic %s cannot be written to %s: %s", j->name,
-			 r->dir.path, why[0] ? why : strerror(-j->error));
-	return j->error || is_last;
+	return !job_is_written(r, j, j->error, why) || is_last;
 }
 
 /* Pollers reserve memory for one batch of the gateway's limit: what is larger would wait for

@@ -20,6 +20,12 @@ __attribute__((format(printf, 3, 4))) bool job_fail(struct job *j, int16_t error
  * False and the job's result filled in. */
 bool job_has_directory(struct registry *r, struct job *j);
 bool job_has_place(struct registry *r, struct job *j, uint32_t first);
+/* Was what had to be on the disk written? False and the job's result filled in, with `why`, or
+ * if that is empty with what `error` means. */
+bool job_is_written(struct registry *r, struct job *j, int error, const char *why);
+/* Has a writer refused to open one? Then the job's result is filled in, and those from `first` on
+ * are being closed again. */
+bool job_is_refused(struct job *j, uint32_t first);
 /* The next step of a phase without messages: JOB_PARTITIONS_AT_ONCE more are made, or the last
  * of them synced; true when all are done. */
 bool job_make(struct registry *r, struct job *j);

@@ -42,8 +42,9 @@ void coordinator_destroy(struct coordinator *c)
 
 /* ---- a turn ----------------------------------------------------------------------------- */
 
-static void serve(struct coordinator *c, struct handoff *handoff, struct call_msg *call)
+static void serve(void *server, struct handoff *handoff, struct call_msg *call)
 {
+	struct coordinator *c = server;
 	struct kafka_request r = {0};
 	struct kafka_arena arena = kafka_arena_of(c->arena, sizeof c->arena);
 	kafka_handler handler = kafka_request_of_call(&r, call, arena)
@@ -52,26 +53,11 @@ static void serve(struct coordinator *c, struct handoff *handoff, struct call_ms
 	kafka_call_complete(handoff, call, &r, handler ? handler(&r) : KAFKA_CLOSE);
 }
 
-static unsigned take_calls(struct coordinator *c, struct handoff *handoff)
-{
-	struct handoff_msg *msgs[COORDINATOR_CALLS_PER_TURN];
-	unsigned count = handoff_pull(handoff, msgs, array_len(msgs));
-	for (unsigned i = 0; i < count; i++) {
-		struct call_msg *call = container_of(msgs[i], struct call_msg, msg);
-		require(msgs[i]->kind == HANDOFF_CALL);
-		if (call->is_release)
-			kafka_call_release(handoff, call);
-		else
-			serve(c, handoff, call);
-	}
-	return count;
-}
-
 /* What writers give back. The coordinator asks nothing of them yet: the first kind of message
  * that it sends is taken here. */
 static unsigned take_completions(struct coordinator *c, struct handoff *writer)
 {
-	struct handoff_msg *done[COORDINATOR_CALLS_PER_TURN];
+	struct handoff_msg *done[COORDINATOR_COMPLETIONS_PER_TURN];
 	unsigned count = handoff_reap(writer, done, array_len(done));
 	require(count == 0);
 	return count;
@@ -101,7 +87,7 @@ bool coordinator_turn(struct coordinator *c)
 	for (unsigned i = 0; i < c->options.writer_count; i++)
 		messages += take_completions(c, c->options.writers[i]);
 	for (unsigned i = 0; i < c->options.poller_count; i++)
-		messages += take_calls(c, c->options.pollers[i]);
+		messages += kafka_calls_take(c->options.pollers[i], serve, c);
 	found |= messages > 0;
 	account(c, found, began);
 	return found;

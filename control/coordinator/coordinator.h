@@ -21,8 +21,7 @@
 
 enum {
 	COORDINATOR_ARENA_BYTES = 4 << 20,
-	/* Of each poller; a turn of small requests is over in less than a millisecond. */
-	COORDINATOR_CALLS_PER_TURN = 64,
+	COORDINATOR_COMPLETIONS_PER_TURN = 64, /* of each writer */
 };
 
 struct coordinator_options {

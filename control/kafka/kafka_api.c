@@ -5,7 +5,6 @@
 #include "dataplane/base/require.h"
 
 enum {
-	CALLS_PER_TURN = 64,   /* of each poller */
 	PARKED_PER_TURN = 256, /* answered */
 };
 
@@ -61,8 +60,9 @@ static enum kafka_outcome handle(struct kafka_request *r)
 	return handler ? handler(r) : KAFKA_CLOSE;
 }
 
-static void serve(struct kafka_api *api, struct handoff *handoff, struct call_msg *call)
+static void serve(void *server, struct handoff *handoff, struct call_msg *call)
 {
+	struct kafka_api *api = server;
 	struct kafka_request r = {.options = &api->options, .creations = &api->creations};
 	bool is_good = kafka_request_of_call(&r, call, arena_of(api));
 	kafka_call_complete(handoff, call, &r, is_good ? handle(&r) : KAFKA_CLOSE);
@@ -76,21 +76,6 @@ static void serve_parked(struct kafka_api *api, struct kafka_parked *k)
 	require(kafka_request_of_bytes(&r, k->request, arena_of(api)));
 	require(handle(&r) != KAFKA_PARKED);
 	parking_answer(&api->parking, &k->parked, r.reply, r.reply_bytes);
-}
-
-static bool take_calls(struct kafka_api *api, struct handoff *handoff)
-{
-	struct handoff_msg *msgs[CALLS_PER_TURN];
-	unsigned count = handoff_pull(handoff, msgs, CALLS_PER_TURN);
-	for (unsigned i = 0; i < count; i++) {
-		struct call_msg *call = container_of(msgs[i], struct call_msg, msg);
-		require(msgs[i]->kind == HANDOFF_CALL);
-		if (call->is_release)
-			kafka_call_release(handoff, call);
-		else
-			serve(api, handoff, call);
-	}
-	return count > 0;
 }
 
 static bool answer_parked(struct kafka_api *api)
@@ -108,7 +93,7 @@ bool kafka_api_turn(struct kafka_api *api)
 	bool found = parking_turn(&api->parking);
 	found |= answer_parked(api);
 	for (unsigned i = 0; i < api->options.poller_count; i++)
-		found |= take_calls(api, api->options.pollers[i]);
+		found |= kafka_calls_take(api->options.pollers[i], serve, api) > 0;
 	return found;
 }
 

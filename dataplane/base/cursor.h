@@ -46,6 +46,17 @@ static inline const uint8_t *cursor_take(struct cursor *c, size_t size)
 	return p;
 }
 
+/* As Kafka writes what may be null: a size of -1 and nothing; any other below 0 is bad. */
+static inline struct bytes cursor_nullable(struct cursor *c, int64_t size)
+{
+	if (size < 0) {
+		c->bad |= size != -1;
+		return (struct bytes){0};
+	}
+	const uint8_t *p = cursor_take(c, (size_t)size);
+	return (struct bytes){.data = p, .size = p ? (size_t)size : 0};
+}
+
 static inline uint8_t cursor_u8(struct cursor *c)
 {
 	const uint8_t *p = cursor_take(c, 1);

@@ -87,22 +87,6 @@ static size_t item_bytes_min(const struct decoder *d, const struct kafka_struct 
 	return bytes;
 }
 
-/* Room for `count` items, aligned for any member; null (and full) when there is none. */
-static void *arena_take(struct decoder *d, size_t item_bytes, uint32_t count)
-{
-	struct kafka_arena *a = d->arena;
-	size_t left = (size_t)(a->end - a->at);
-	size_t pad = -(uintptr_t)a->at % alignof(max_align_t);
-	if (left < pad || (left - pad) / item_bytes < count) {
-		d->is_full = true;
-		d->c->bad = true;
-		return NULL;
-	}
-	uint8_t *items = a->at + pad;
-	a->at = items + item_bytes * count;
-	return items;
-}
-
 static void decode_array(struct decoder *d, const struct kafka_field *f, void *member)
 {
 	struct kafka_array_raw a = {.count = -1};
@@ -111,7 +95,9 @@ static void decode_array(struct decoder *d, const struct kafka_field *f, void *m
 		a.count = (int32_t)cursor_count(d->c, (uint64_t)length,
 						item_bytes_min(d, f->of));
 		if (a.count > 0)
-			a.items = arena_take(d, f->of->bytes, (uint32_t)a.count);
+			a.items = kafka_arena_take(d->arena, (size_t)a.count, f->of->bytes);
+		d->is_full |= a.count > 0 && !a.items;
+		d->c->bad |= d->is_full;
 	}
 	for (int32_t i = 0; i < a.count && !d->c->bad; i++)
 		decode_struct(d, f->of, (uint8_t *)a.items + (size_t)i * f->of->bytes);

@@ -18,13 +18,7 @@ static void skip_tags(struct cursor *c)
 /* The size has 16 bits in flexible headers, too: the client id kept its old form (KIP-482). */
 static struct bytes read_client_id(struct cursor *c)
 {
-	int16_t size = (int16_t)cursor_u16(c);
-	if (size < 0) {
-		c->bad |= size != -1;
-		return (struct bytes){0};
-	}
-	const uint8_t *p = cursor_take(c, (size_t)size);
-	return (struct bytes){.data = p, .size = p ? (size_t)size : 0};
+	return cursor_nullable(c, (int16_t)cursor_u16(c));
 }
 
 bool kafka_request_header_read(struct cursor *c, bool is_flexible,

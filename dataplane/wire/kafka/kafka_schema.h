@@ -134,6 +134,18 @@ static inline struct kafka_arena kafka_arena_of(void *memory, size_t size)
 	return (struct kafka_arena){.at = memory, .end = (uint8_t *)memory + size};
 }
 
+/* Room for `count` items, aligned for any member; null when there is none. */
+static inline void *kafka_arena_take(struct kafka_arena *a, size_t count, size_t item_bytes)
+{
+	size_t left = (size_t)(a->end - a->at);
+	size_t pad = -(uintptr_t)a->at % alignof(max_align_t);
+	if (left < pad || (left - pad) / item_bytes < count)
+		return NULL;
+	uint8_t *items = a->at + pad;
+	a->at = items + count * item_bytes;
+	return items;
+}
+
 enum kafka_decoded {
 	KAFKA_DECODED_OK,
 	KAFKA_DECODED_MALFORMED, /* cut short, or a length, count or null that cannot be */

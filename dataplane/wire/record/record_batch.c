@@ -105,16 +105,10 @@ struct record_iterator record_iterate(const void *batch, size_t size)
 	};
 }
 
-/* A span with its varint size; a negative size other than -1 is bad. */
+/* A span with its varint size. */
 static struct bytes read_span(struct cursor *c)
 {
-	int64_t size = cursor_varint(c, VARINT32_BYTES_MAX);
-	if (size < 0) {
-		c->bad |= size != -1;
-		return (struct bytes){0};
-	}
-	const uint8_t *p = cursor_take(c, (size_t)size);
-	return (struct bytes){.data = p, .size = p ? (size_t)size : 0};
+	return cursor_nullable(c, cursor_varint(c, VARINT32_BYTES_MAX));
 }
 
 static struct bytes read_headers(struct cursor *c)
