@@ -2,6 +2,7 @@
  * listener.name.* lines into the table of listeners. */
 #include "config/settings_listeners.h"
 #include "config/settings_endpoint.h"
+#include "config/topic_name.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -261,26 +262,26 @@ static void add_advertised(struct settings *s, const char *item, const char *whe
 	told->advertised_port = text.port;
 }
 
-/* Kafka's rule (Topic.java). */
-static bool is_topic_name(const char *name)
+/* Where a listener got its topic: the last line about it, or with its own name. */
+static const char *where_of_topic(const struct settings *s, const struct listener *l)
 {
-	size_t size = strlen(name);
-	for (size_t i = 0; i < size; i++) {
-		if (!isalnum((unsigned char)name[i]) && !strchr("._-", name[i]))
-			return false;
+	for (unsigned i = s->draft ? s->draft->line_count : 0; i-- > 0;) {
+		const struct listener_line *line = &s->draft->lines[i];
+		if (strcasecmp(line->name, l->name) == 0 && strcmp(line->row->key, "topic") == 0)
+			return line->where;
 	}
-	return size > 0 && size <= TOPIC_NAME_BYTES_MAX && strcmp(name, ".") != 0 &&
-	       strcmp(name, "..") != 0;
+	return settings_where(s, "listeners");
 }
 
-static void check_topic(const struct listener *l, const char *where,
+static void check_topic(const struct settings *s, const struct listener *l,
 			struct settings_report *report)
 {
-	if (!is_topic_name(l->topic))
-		settings_error(report, where,
-			       "listener.name.%s.topic=%s: a topic's name is 1 to %d ASCII "
-			       "letters, digits, ., _ or -, and not . or ..",
-			       l->name, l->topic, TOPIC_NAME_BYTES_MAX);
+	const char *fault = topic_name_fault((struct bytes){(const uint8_t *)l->topic,
+							    strlen(l->topic)});
+	if (fault[0])
+		settings_error(report, where_of_topic(s, l),
+			       "listener.name.%s.topic=%s: that is no name of a topic: %s",
+			       l->name, l->topic, fault);
 }
 
 /* Has a listener of its protocol the setting at all? What is taken and does nothing would be
@@ -314,11 +315,8 @@ static void apply_lines(struct settings *s, struct settings_report *report)
 			settings_error(report, line->where,
 				       "listener.name.%s.%s: no listener %s in listeners",
 				       line->name, line->row->key, line->name);
-		else if (has_setting(l, line, report) &&
-			 setting_parse(line->row, l, line->value, expected,
-				       sizeof expected) &&
-			 strcmp(line->row->key, "topic") == 0)
-			check_topic(l, line->where, report);
+		else if (has_setting(l, line, report))
+			setting_parse(line->row, l, line->value, expected, sizeof expected);
 	}
 }
 
@@ -338,4 +336,7 @@ void settings_listeners(struct settings *s, struct settings_report *report)
 	while ((at = next_item(at, item, sizeof item)))
 		add_advertised(s, item, where, report);
 	apply_lines(s, report);
+	for (unsigned i = 0; i < s->listener_count; i++)
+		if (s->listener[i].protocol != PROTOCOL_KAFKA)
+			check_topic(s, &s->listener[i], report);
 }

@@ -1,5 +1,6 @@
 /* registry_create.c - job: a new topic. Checked, written to disk, opened by its writers,
  * published; or undone. */
+#include "config/topic_name.h"
 #include "control/catalog/registry_checkpoint.h"
 #include "control/catalog/registry_entry.h"
 #include "control/catalog/registry_index.h"
@@ -8,7 +9,6 @@
 #include "control/catalog/registry_removal.h"
 #include "control/catalog/registry_round.h"
 #include "control/catalog/registry_store.h"
-#include "control/catalog/topic_name.h"
 #include "dataplane/wire/kafka/kafka_error.h"
 
 enum { PHASE_MAKING, PHASE_OPENING, PHASE_UNDOING };

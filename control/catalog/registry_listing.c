@@ -1,10 +1,10 @@
 /* registry_listing.c - the names in a log directory: which may be partitions, which belong to
  * Kafka or to us, and which are somebody else's. */
 #include "control/catalog/registry_listing.h"
+#include "config/topic_name.h"
 #include "control/catalog/flush_file.h"
 #include "control/catalog/registry_say.h"
 #include "control/catalog/registry_store.h"
-#include "control/catalog/topic_name.h"
 #include "dataplane/base/require.h"
 
 #include <ctype.h>

@@ -5,9 +5,9 @@
  *                             ─▶ remove file
  */
 #include "control/catalog/registry_store.h"
+#include "config/topic_name.h"
 #include "control/catalog/registry_entry.h"
 #include "control/catalog/registry_say.h"
-#include "control/catalog/topic_name.h"
 #include "dataplane/base/require.h"
 
 #include <errno.h>

@@ -2,7 +2,7 @@
  *
  * There is one broker, this gateway, under the address of the listener the request came
  * through: it leads every partition and is the controller. */
-#include "control/catalog/topic_name.h"
+#include "config/topic_name.h"
 #include "control/kafka/kafka_handlers.h"
 #include "dataplane/base/require.h"
 #include "dataplane/wire/kafka/leader_epoch.h"

@@ -312,10 +312,8 @@ Test(settings, wrong_listeners_are_refused_where_they_are_written)
 	refuses("listeners=KAFKA:9092", "expected NAME://[host]:port");
 	refuses("listeners=KAFKA://:0", "expected NAME://[host]:port");
 	refuses("listeners=KAFKA://:70000", "expected NAME://[host]:port");
-	refuses("listeners=FLEET://:32960",
-		"give the name one with listener.protocol.map");
-	refuses("listeners=KAFKA://:9092,GBT32960://:9092",
-		"is taken by another listener");
+	refuses("listeners=FLEET://:32960", "give the name one with listener.protocol.map");
+	refuses("listeners=KAFKA://:9092,GBT32960://:9092", "is taken by another listener");
 	refuses("listeners=KAFKA://:9092,kafka://:9093", "is there twice");
 	refuses("listeners=KAFKA://192.0.2.7:9092", "is not the port's");
 	refuses("advertised.listeners=OTHER://h:1", "is not in listeners");
@@ -325,8 +323,7 @@ Test(settings, wrong_listeners_are_refused_where_they_are_written)
 Test(settings, what_means_nothing_to_a_listener_is_refused)
 {
 	static const char *const of_t_boxes[] = {"answer.body=echo", "link=platform",
-						 "frame.max.bytes=4096",
-						 "frame.timeout.ms=1000"};
+						 "frame.max.bytes=4096", "frame.timeout.ms=1000"};
 	char line[160];
 	for (unsigned i = 0; i < array_len(of_t_boxes); i++) {
 		snprintf(line, sizeof line, "listener.name.kafka.%s", of_t_boxes[i]);
@@ -419,8 +416,11 @@ Test(settings, maps_and_topics_of_listeners_that_cannot_be_are_refused)
 	refuses("listener.protocol.map=A:UDP,a:KAFKA", "a is there twice");
 	refuses("listener.security.protocol.map=A:SSL,A:SSL", "A is there twice");
 	refuses("listener.name.udp.topic=a/b\nlisteners=UDP://:1", "ASCII letters, digits");
-	refuses("listener.name.udp.topic=..\nlisteners=UDP://:1", "and not . or ..");
-	refuses("listener.name.udp.topic=\nlisteners=UDP://:1", "1 to 249");
+	refuses("listener.name.udp.topic=..\nlisteners=UDP://:1", "may not be . or ..");
+	refuses("listener.name.udp.topic=\nlisteners=UDP://:1", "it is empty");
+	refuses("listener.name.udp.topic=__cluster_metadata\nlisteners=UDP://:1", "metadata");
+	refuses("listeners=__Cluster_Metadata://:1\nlistener.protocol.map=__Cluster_Metadata:UDP",
+		"that of Kafka's own metadata");
 }
 
 Test(settings, an_address_that_no_host_can_have_is_refused)

@@ -1,5 +1,6 @@
 /* topic_name.c - a name in, what is wrong with it out; see topic_name.h. */
-#include "control/catalog/topic_name.h"
+#include "config/topic_name.h"
+#include "config/bounds.h"
 
 #include <ctype.h>
 #include <string.h>

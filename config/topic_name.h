@@ -5,7 +5,7 @@
 #ifndef PENSTOCK_TOPIC_NAME_H
 #define PENSTOCK_TOPIC_NAME_H
 
-#include "dataplane/batch/topics.h"
+#include "dataplane/base/base.h"
 
 /* "" when `name` may name a topic, else what is wrong with it. Whoever makes a topic asks,
  * and so does the start: what is good for one is good for the other. */
