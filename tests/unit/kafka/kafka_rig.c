@@ -95,23 +95,6 @@ static const struct stream_ops peer_ops = {
 	.close = peer_close,
 };
 
-static struct stream *stream_find(void *transport, uint64_t handle)
-{
-	struct rig *r = transport;
-	struct stream *s = r->streams[handle % RIG_STREAMS_MAX];
-	return s && s->handle == handle ? s : NULL;
-}
-
-static struct stream **stream_place(struct rig *r, struct stream *s)
-{
-	unsigned index = 0;
-	while (r->streams[index])
-		require(++index < RIG_STREAMS_MAX);
-	s->handle = ++r->handles * RIG_STREAMS_MAX + index;
-	r->streams[index] = s;
-	return &r->streams[index];
-}
-
 struct peer *peer_open(struct rig *r)
 {
 	struct peer *p = calloc(1, sizeof *p);
@@ -120,7 +103,7 @@ struct peer *peer_open(struct rig *r)
 	p->stream.transport = &r->peers;
 	p->send_room = SIZE_MAX;
 	list_init(&p->stream.ready);
-	p->place = stream_place(r, &p->stream);
+	p->place = stream_table_place(&r->streams, &p->stream);
 	stream_wake(&p->stream, STREAM_OPENED);
 	return p;
 }
@@ -492,8 +475,8 @@ struct rig *rig_create(const struct rig_options *options)
 	}
 	require(!outbox_init(&r->outbox, 0, &r->wakes[1], &r->wakes[0]));
 	in->delivery.inbox = (struct inbox){.senders = {&r->outbox.handoff}, .count = 1};
-	in->delivery.stream_find = stream_find;
-	in->delivery.transport = r;
+	in->delivery.stream_find = stream_table_find;
+	in->delivery.transport = &r->streams;
 	delivery_init(&in->delivery, &in->stats);
 	waiting_init(&in->waits, &in->stats);
 	require(!wake_init(&r->wakes[0]) && !wake_init(&r->wakes[1]));

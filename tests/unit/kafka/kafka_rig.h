@@ -20,11 +20,11 @@
 #include "dataplane/wire/kafka/kafka_header.h"
 #include "dataplane/wire/kafka/msg_fetch.h"
 #include "dataplane/wire/kafka/msg_produce.h"
+#include "tests/unit/session/stream_table.h"
 
 enum {
 	RIG_WRITERS = 2,      /* slot by slot in turn */
 	RIG_POLLER = 1,
-	RIG_STREAMS_MAX = 512,
 	RIG_TOPICS = 2,       /* "alpha", "beta" */
 	RIG_PARTITIONS = 4,   /* of each; slots 0 to 3 and 4 to 7 */
 	RIG_SLOTS = RIG_TOPICS * RIG_PARTITIONS,
@@ -74,9 +74,7 @@ struct rig {
 	struct handoff writers[RIG_WRITERS];
 	struct handoff servers[CALL_SERVERS];
 	struct outbox outbox; /* the only sender into the poller's inbox */
-	/* By handle: a stream opened later in the same place has another. */
-	struct stream *streams[RIG_STREAMS_MAX];
-	uint64_t handles;
+	struct stream_table streams;
 	struct fake_log logs[RIG_SLOTS];
 	/* What the fakes are to do. */
 	bool hold_appends;

@@ -183,7 +183,7 @@ Test(kafka_parked, a_connection_that_goes_takes_its_request_along_and_nobody_get
 	cr_assert(rig->in.answers.slab.in_use == 0);
 	cr_assert(rig_stat(rig, STAT_frame_drop_connection) == 1);
 	struct peer *next = open_peer();
-	cr_assert(next->stream.handle % RIG_STREAMS_MAX == ticket.stream % RIG_STREAMS_MAX,
+	cr_assert(next->stream.handle % STREAM_TABLE_PLACES == ticket.stream % STREAM_TABLE_PLACES,
 		  "it has the place of the first");
 	call(next, KAFKA_API_METADATA, 10);
 	cr_assert(rig->last_ticket.request == ticket.request);

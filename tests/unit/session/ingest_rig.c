@@ -87,23 +87,6 @@ static const struct stream_ops wire_ops = {
 	.close = wire_close,
 };
 
-static struct stream *stream_find(void *transport, uint64_t handle)
-{
-	struct rig *r = transport;
-	struct stream *s = r->streams[handle % RIG_STREAMS_MAX];
-	return s && s->handle == handle ? s : NULL;
-}
-
-static struct stream **stream_place(struct rig *r, struct stream *s)
-{
-	unsigned index = 0;
-	while (r->streams[index])
-		require(++index < RIG_STREAMS_MAX);
-	s->handle = ++r->handles * RIG_STREAMS_MAX + index;
-	r->streams[index] = s;
-	return &r->streams[index];
-}
-
 struct wire *wire_open(struct rig *r, uint8_t listener)
 {
 	struct wire *w = calloc(1, sizeof *w);
@@ -115,7 +98,7 @@ struct wire *wire_open(struct rig *r, uint8_t listener)
 	w->peek_left = SIZE_MAX;
 	w->send_room = SIZE_MAX;
 	list_init(&w->stream.ready);
-	w->place = stream_place(r, &w->stream);
+	w->place = stream_table_place(&r->streams, &w->stream);
 	stream_wake(&w->stream, STREAM_OPENED);
 	return w;
 }
@@ -333,7 +316,7 @@ struct rig *rig_create(const struct rig_options *options)
 				      .small_chunks = o.answer_chunks ? o.answer_chunks : 8192,
 				      .large_chunks = 64};
 	require(batching_init(&in->batching, &batching, &in->stats, &in->now) == 0);
-	require(sessions_init(&in->sessions, RIG_STREAMS_MAX, &in->stats, &in->now) == 0);
+	require(sessions_init(&in->sessions, STREAM_TABLE_PLACES, &in->stats, &in->now) == 0);
 	require(kept_init(&in->kept) == 0);
 	require(answers_init(&in->answers, &owed, &in->stats, &in->now) == 0);
 	for (unsigned w = 0; w < RIG_WRITERS; w++) {
@@ -346,8 +329,8 @@ struct rig *rig_create(const struct rig_options *options)
 	}
 	require(outbox_init(&r->outbox, 0, &r->wakes[1], &r->wakes[0]) == 0);
 	in->delivery.inbox = (struct inbox){.senders = {&r->outbox.handoff}, .count = 1};
-	in->delivery.stream_find = stream_find;
-	in->delivery.transport = r;
+	in->delivery.stream_find = stream_table_find;
+	in->delivery.transport = &r->streams;
 	delivery_init(&in->delivery, &in->stats);
 	in->writer_count = RIG_WRITERS;
 	in->poller = RIG_POLLER;
@@ -382,4 +365,30 @@ void rig_destroy(struct rig *r)
 		free(r->stored[i].value);
 	free(r->stored);
 	map_give(r, sizeof *r);
+}
+
+/* ---- many vehicles --------------------------------------------------------------------- */
+
+void rig_open_vehicles(struct rig *r, struct wire **vehicles, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++)
+		vehicles[i] = wire_open(r, RIG_PLATFORM);
+	rig_turn_without_writer(r, 1000);
+}
+
+void rig_close_vehicles(struct rig *r, struct wire **vehicles, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++)
+		wire_end(vehicles[i]);
+	rig_settle(r);
+	for (unsigned i = 0; i < count; i++)
+		wire_free(vehicles[i]);
+	rig_destroy(r);
+}
+
+uint32_t rig_login_credit(void)
+{
+	const struct sample_frame *f = sample_login();
+	struct bytes key = {f->data, GBT32960_VIN_BYTES}, value = {f->data, f->size};
+	return record_reserve_bytes(key, value);
 }

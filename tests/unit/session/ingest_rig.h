@@ -13,6 +13,7 @@
 #include "dataplane/session/delivery.h"
 #include "dataplane/session/ingest_parts.h"
 #include "dataplane/wire/fleet/gbt32960.h"
+#include "tests/unit/session/stream_table.h"
 #include "tests/unit/wire/fleet/gbt32960_sample.h"
 
 /* The listeners of every rig. */
@@ -21,7 +22,6 @@ enum { RIG_TERMINAL, RIG_PLATFORM, RIG_ECHO, RIG_UDP, RIG_UDP_BY_ADDRESS, RIG_LI
 enum {
 	RIG_WRITERS = 2, /* slot by slot in turn */
 	RIG_POLLER = 1,
-	RIG_STREAMS_MAX = 512,
 	RIG_VEHICLE_PARTITIONS = 8, /* slots 0 to 7; linger 5 ms */
 	RIG_DATAGRAM_PARTITIONS = 4, /* slots 8 to 11; linger 1 ms */
 	RIG_SLOTS = RIG_VEHICLE_PARTITIONS + RIG_DATAGRAM_PARTITIONS,
@@ -63,9 +63,7 @@ struct rig {
 	struct handoff writers[RIG_WRITERS];
 	struct handoff servers[CALL_SERVERS];
 	struct outbox outbox; /* the only sender into the poller's inbox */
-	/* By handle: a stream opened later in the same place has another. */
-	struct stream *streams[RIG_STREAMS_MAX];
-	uint64_t handles;
+	struct stream_table streams;
 	struct topics *topics;
 	int16_t error;        /* what the writers answer */
 	unsigned appends;     /* batches seen by the writers */
@@ -96,6 +94,12 @@ void rig_write(struct rig *r);
 void rig_settle(struct rig *r);
 void rig_set_topic(struct rig *r, unsigned listener, const char *name);
 uint64_t rig_stat(const struct rig *r, enum stat_id id);
+
+/* `count` vehicles of the listener PLATFORM, and the end of all of them and of the rig. */
+void rig_open_vehicles(struct rig *r, struct wire **vehicles, unsigned count);
+void rig_close_vehicles(struct rig *r, struct wire **vehicles, unsigned count);
+/* What a vehicle's login takes of its lane's credit. */
+uint32_t rig_login_credit(void);
 
 struct wire *wire_open(struct rig *r, uint8_t listener);
 void wire_send(struct wire *w, const void *data, size_t size);

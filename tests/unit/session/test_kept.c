@@ -10,31 +10,17 @@ enum { VEHICLES = KEPT_MAX + 44 };
 
 static struct wire *vehicles[VEHICLES];
 
-static uint32_t login_credit(void)
-{
-	const struct sample_frame *f = sample_login();
-	struct bytes key = {f->data, GBT32960_VIN_BYTES}, value = {f->data, f->size};
-	return record_reserve_bytes(key, value);
-}
-
 static struct rig *open_vehicles(uint32_t credits)
 {
-	struct rig_options o = {.lane_credit_bytes = credits * login_credit()};
+	struct rig_options o = {.lane_credit_bytes = credits * rig_login_credit()};
 	struct rig *r = rig_create(&o);
-	for (unsigned i = 0; i < VEHICLES; i++)
-		vehicles[i] = wire_open(r, RIG_PLATFORM);
-	rig_turn_without_writer(r, 1000);
+	rig_open_vehicles(r, vehicles, VEHICLES);
 	return r;
 }
 
 static void close_vehicles(struct rig *r)
 {
-	for (unsigned i = 0; i < VEHICLES; i++)
-		wire_end(vehicles[i]);
-	rig_settle(r);
-	for (unsigned i = 0; i < VEHICLES; i++)
-		wire_free(vehicles[i]);
-	rig_destroy(r);
+	rig_close_vehicles(r, vehicles, VEHICLES);
 }
 
 /* A login that carries a number where its BCC is easily kept right. */

@@ -13,20 +13,13 @@ static struct wire *vehicles[VEHICLES];
 static struct rig *open_vehicles(const struct rig_options *options)
 {
 	struct rig *r = rig_create(options);
-	for (unsigned i = 0; i < VEHICLES; i++)
-		vehicles[i] = wire_open(r, RIG_PLATFORM);
-	rig_turn_without_writer(r, 1000);
+	rig_open_vehicles(r, vehicles, VEHICLES);
 	return r;
 }
 
 static void close_vehicles(struct rig *r)
 {
-	for (unsigned i = 0; i < VEHICLES; i++)
-		wire_end(vehicles[i]);
-	rig_settle(r);
-	for (unsigned i = 0; i < VEHICLES; i++)
-		wire_free(vehicles[i]);
-	rig_destroy(r);
+	rig_close_vehicles(r, vehicles, VEHICLES);
 }
 
 /* Each sends `count` logins in a turn of its own, so that they come in the order of numbers. */
@@ -54,13 +47,6 @@ static unsigned consumed_by(unsigned from, unsigned to)
 	for (unsigned i = from; i < to; i++)
 		frames += served_of(vehicles[i]);
 	return frames;
-}
-
-static uint32_t login_credit(void)
-{
-	const struct sample_frame *f = sample_login();
-	struct bytes key = {f->data, GBT32960_VIN_BYTES}, value = {f->data, f->size};
-	return record_reserve_bytes(key, value);
 }
 
 static void send_login(struct rig *r, unsigned vehicle)
@@ -101,7 +87,7 @@ Test(waiting, a_lane_with_more_waiting_than_a_turn_admits_goes_on_in_the_next)
 {
 	enum { CREDITS = 150, PER_TURN = 128 };
 	/* A batch that is full gives credit back: here none is. */
-	struct rig_options o = {.lane_credit_bytes = CREDITS * login_credit() + 1,
+	struct rig_options o = {.lane_credit_bytes = CREDITS * rig_login_credit() + 1,
 				.batch_bytes = 65536};
 	struct rig *r = open_vehicles(&o);
 	send_logins(r, 3);
@@ -189,7 +175,7 @@ Test(waiting, a_vehicle_with_many_frames_takes_its_turn_with_the_others)
 
 Test(waiting, credit_wakes_as_many_as_it_is_enough_for)
 {
-	uint32_t each = login_credit();
+	uint32_t each = rig_login_credit();
 	struct rig_options o = {.lane_credit_bytes = 10 * each + each / 2};
 	struct rig *r = open_vehicles(&o);
 	send_logins(r, 1);
@@ -216,7 +202,7 @@ Test(waiting, a_short_frame_does_not_pass_those_who_wait_for_credit)
 	memset(beat + 22, 0, 2); /* no data */
 	for (unsigned i = 2; i < sizeof beat - 1; i++)
 		beat[sizeof beat - 1] ^= beat[i];
-	struct rig_options o = {.lane_credit_bytes = 3 * login_credit() - 1};
+	struct rig_options o = {.lane_credit_bytes = 3 * rig_login_credit() - 1};
 	struct rig *r = open_vehicles(&o);
 	for (unsigned i = 0; i < 3; i++)
 		send_login(r, i);
@@ -268,7 +254,7 @@ Test(waiting, a_connection_that_ends_while_it_waits_leaves_the_line)
 
 Test(waiting, credit_that_was_promised_to_a_lost_connection_goes_to_the_next)
 {
-	struct rig_options o = {.lane_credit_bytes = login_credit()};
+	struct rig_options o = {.lane_credit_bytes = rig_login_credit()};
 	struct rig *r = open_vehicles(&o);
 	for (unsigned i = 0; i < 3; i++)
 		send_login(r, i);
@@ -288,13 +274,13 @@ Test(waiting, credit_that_was_promised_to_a_lost_connection_goes_to_the_next)
 /* Its own credit is there, its writer's is not: another lane has that, and gives it back. */
 Test(waiting, a_lane_with_credit_waits_for_that_of_its_writer)
 {
-	struct rig_options o = {.lane_credit_bytes = login_credit()};
+	struct rig_options o = {.lane_credit_bytes = rig_login_credit()};
 	struct rig *r = open_vehicles(&o);
 	uint64_t plenty = r->in.batching.lanes.writer_credit_bytes;
 	send_login(r, 0);
 	send_login(r, 1);
 	rig_turn_without_writer(r, 6000); /* the linger is over */
-	r->in.batching.lanes.writer_credit_bytes = login_credit() - 1;
+	r->in.batching.lanes.writer_credit_bytes = rig_login_credit() - 1;
 	rig_write(r);
 	rig_turn_without_writer(r, 10);
 	rig_turn_without_writer(r, 10);

@@ -61,30 +61,34 @@ static void expect(bool may_flush, bool may_commit, const char *reason)
 		  "flush %d, commit %d: %s", rule.may_flush, rule.may_commit, rule.reason);
 }
 
-Test(flush_rule, ext4_flushes_and_commits)
+/* So that another may be made in its place. */
+static void forget(void)
 {
-	find("mkfs.ext4 -F", "rw");
-	expect(true, true, "ext4, data=ordered");
-	cr_assert(rule.has_journal);
+	char command[256];
+	snprintf(command, sizeof command, "cd %s && umount m && rmdir m && rm image", directory);
+	cr_assert(run(command), "%s", command);
 }
 
-Test(flush_rule, ext4_with_writeback_does_so_too)
+Test(flush_rule, what_is_known_of_ext4_and_xfs)
 {
-	find("mkfs.ext4 -F", "data=writeback");
-	expect(true, true, "ext4, data=writeback");
-}
-
-Test(flush_rule, ext4_that_journals_data_does_neither)
-{
-	find("mkfs.ext4 -F", "data=journal");
-	expect(false, false, "ext4, data=journal");
-}
-
-Test(flush_rule, ext4_without_a_journal_syncs_everything)
-{
-	find("mkfs.ext4 -F -O ^has_journal", "rw");
-	expect(true, true, "ext4 without a journal");
-	cr_assert(!rule.has_journal);
+	static const struct {
+		const char *make, *options;
+		bool may_flush, may_commit, has_journal;
+		const char *reason;
+	} rows[] = {
+		{"mkfs.ext4 -F", "rw", true, true, true, "ext4, data=ordered"},
+		{"mkfs.ext4 -F", "data=writeback", true, true, true, "ext4, data=writeback"},
+		{"mkfs.ext4 -F", "data=journal", false, false, false, "ext4, data=journal"},
+		{"mkfs.ext4 -F -O ^has_journal", "rw", true, true, false, "ext4 without a journal"},
+		{"mkfs.xfs -m reflink=0", "rw", true, true, true, "xfs without reflink"},
+		{"mkfs.xfs -m reflink=1", "rw", false, true, true, "xfs with reflink"},
+	};
+	for (unsigned i = 0; i < array_len(rows); i++) {
+		find(rows[i].make, rows[i].options);
+		expect(rows[i].may_flush, rows[i].may_commit, rows[i].reason);
+		cr_assert(rule.has_journal == rows[i].has_journal, "%s", rule.reason);
+		forget();
+	}
 }
 
 Test(flush_rule, ext4_without_barriers_sends_no_flush)
@@ -103,18 +107,6 @@ Test(flush_rule, ext2_is_not_known)
 	snprintf(command, sizeof command, "grep -q ' %s .* - ext4 ' /proc/self/mountinfo", mounted);
 	cr_assert(run(command), "%s", rule.reason);
 	expect(true, true, "ext4 without a journal");
-}
-
-Test(flush_rule, xfs_flushes_and_commits)
-{
-	find("mkfs.xfs -m reflink=0", "rw");
-	expect(true, true, "xfs without reflink");
-}
-
-Test(flush_rule, xfs_with_reflink_commits_only)
-{
-	find("mkfs.xfs -m reflink=1", "rw");
-	expect(false, true, "xfs with reflink");
 }
 
 Test(flush_rule, tmpfs_is_not_known)
