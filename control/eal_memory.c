@@ -1,5 +1,6 @@
 /* eal_memory.c - MiB in; whether they can be had on huge pages out, or why not. */
 #include "control/eal_memory.h"
+#include "control/open_files.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -128,14 +129,8 @@ static uint64_t mib_free(const struct page_pools *pools)
 static uint64_t files_left(void)
 {
 	struct rlimit limit = {0};
-	uint64_t open = 0;
-	DIR *list = opendir("/proc/self/fd");
-	while (list && readdir(list))
-		open++;
-	if (list)
-		closedir(list);
 	getrlimit(RLIMIT_NOFILE, &limit);
-	return limit.rlim_cur - min_u64(limit.rlim_cur, open);
+	return limit.rlim_cur - min_u64(limit.rlim_cur, open_files());
 }
 
 bool eal_huge_pages_try(unsigned mib, unsigned files, char *reason, size_t size)

@@ -1,8 +1,8 @@
 /* gateway_files.c - what the process may open and lock in, each writer's share of it out; see
  * gateway_files.h. */
 #include "control/gateway_files.h"
+#include "control/open_files.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <sys/resource.h>
@@ -15,17 +15,6 @@ enum {
 	/* What DPDK and its port open beside huge pages. */
 	FILES_OF_DPDK = 32,
 };
-
-static unsigned files_open(void)
-{
-	DIR *list = opendir("/proc/self/fd");
-	unsigned count = 0;
-	while (list && readdir(list))
-		count++;
-	if (list)
-		closedir(list);
-	return count;
-}
 
 unsigned gateway_files_kept(const struct gateway *g)
 {
@@ -62,7 +51,7 @@ int gateway_files_raise(void *gateway)
 	int error = raise_limit(RLIMIT_MEMLOCK, &locked);
 	if (!error)
 		error = raise_limit(RLIMIT_NOFILE, &files);
-	return error ? error : check(&files, files_open() + gateway_files_kept(g));
+	return error ? error : check(&files, open_files() + gateway_files_kept(g));
 }
 
 /* What the process may open beyond what it has open now, DPDK's pages too, in equal parts. */
@@ -71,7 +60,7 @@ int gateway_files_share(struct gateway *g)
 	struct rlimit limit;
 	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
 		return -errno;
-	unsigned writers = g->plan.writer_count, kept = files_open() + FILES_RESERVED;
+	unsigned writers = g->plan.writer_count, kept = open_files() + FILES_RESERVED;
 	int error = check(&limit, kept + writers * FILES_OF_WRITER_MIN);
 	if (error)
 		return error;
