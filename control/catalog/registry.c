@@ -131,8 +131,6 @@ static void request_job(struct registry *r, const struct job_kind *kind,
 {
 	require(request->done);
 	job_queue(r, kind, request);
-	if (r->is_stopping)
-		jobs_cancel(r);
 }
 
 void registry_create_topic(struct registry *r, const struct registry_request *request)

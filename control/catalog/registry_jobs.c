@@ -182,6 +182,19 @@ bool job_settings(struct registry *r, struct job *j, struct topic_settings *sett
 	return batches_fit(r, j, settings);
 }
 
+static bool job_refuse(struct job *j)
+{
+	return job_fail(j, KAFKA_ERROR_BROKER_NOT_AVAILABLE,
+			"the gateway is stopping; ask again when it runs");
+}
+
+/* Who asks when the stop has begun stands behind it in the queue, and is refused out of a turn as
+ * everybody is. */
+static bool job_begin(struct registry *r, struct job *j)
+{
+	return r->is_stopping && j->kind != &job_stop ? job_refuse(j) : j->kind->start(r, j);
+}
+
 /* Begins the next job, or goes on with the one whose round is complete. */
 static bool job_step(struct registry *r)
 {
@@ -191,7 +204,7 @@ static bool job_step(struct registry *r)
 		if (!node)
 			return false;
 		r->job = list_entry(node, struct job, node);
-		is_over = r->job->kind->start(r, r->job);
+		is_over = job_begin(r, r->job);
 	} else {
 		if (!round_step(r, &r->job->round))
 			return false;
@@ -238,8 +251,7 @@ void jobs_cancel(struct registry *r)
 	struct list *node;
 	while ((node = list_take_first(&r->jobs))) {
 		struct job *j = list_entry(node, struct job, node);
-		job_fail(j, KAFKA_ERROR_BROKER_NOT_AVAILABLE,
-			 "the gateway is stopping; ask again when it runs");
+		job_refuse(j);
 		job_end(j);
 	}
 }

@@ -415,9 +415,10 @@ Test(registry, jobs_that_have_not_begun_end_with_the_gateway)
 	rig_create(&r, "u", 1);
 	registry_stop(r.registry);
 	cr_assert(r.done == 1 && r.result.error == KAFKA_ERROR_BROKER_NOT_AVAILABLE);
+	rig_create(&r, "v", 1);
 	faults.writer_is_slow = false;
 	rig_stop(&r);
-	cr_assert(r.done == 2);
+	cr_assert(r.done == 3 && r.result.error == KAFKA_ERROR_BROKER_NOT_AVAILABLE);
 	cr_assert(rig_exists(&r, "t-0") && !rig_exists(&r, "u-0"));
 }
 
