@@ -10,6 +10,7 @@ void boot_down(const struct boot_step *steps, unsigned count, void *context)
 			steps[count].fini(context);
 }
 
+/* A step that fails has undone its own part. */
 int boot_up(const struct boot_step *steps, unsigned count, void *context)
 {
 	for (unsigned i = 0; i < count; i++) {

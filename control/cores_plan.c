@@ -19,6 +19,8 @@ static int refuse(const char *reason)
 	return -EINVAL;
 }
 
+/* The last CPUs, and the first is left to control. Of two CPUs a poller and a writer would leave
+ * it none: one core does both. */
 static int plan_automatic(struct core_plan *ret)
 {
 	uint16_t cpus[1024];

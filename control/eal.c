@@ -159,6 +159,7 @@ static int fail(struct eal *e, struct arguments *a, int error)
 	return error;
 }
 
+/* Until the port is open, what DPDK says is kept, and shown only when something has failed. */
 int eal_start(struct eal *e, const struct eal_options *options)
 {
 	require(options->worker_count <= EAL_WORKERS_MAX &&

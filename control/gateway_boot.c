@@ -235,6 +235,8 @@ static void heap_share(void *owner, struct heap_share *ret)
 	heap_read_share(ret);
 }
 
+/* The pages are the gateway's, and read in place: a core that does not turn yet has counted
+ * nothing. */
 static void rpc_sources(struct gateway *g, struct rpc_options *o)
 {
 	for (unsigned i = 0; i < g->plan.count; i++) {

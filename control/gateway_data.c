@@ -131,6 +131,8 @@ static void flush_init(struct gateway *g, unsigned writer)
 		fprintf(stderr, "penstockd: %s\n", line);
 }
 
+/* A message names its sender by the place of its handoff: pollers by number, then the
+ * coordinator, then control (writer.h). */
 static int writer_init(struct gateway *g, unsigned index)
 {
 	struct writer_options o = {

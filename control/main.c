@@ -89,6 +89,7 @@ static int run(struct gateway *g)
 	return g->is_clean && g->is_sound ? EXIT_SUCCESS : EXIT_UNCLEAN;
 }
 
+/* Nothing is opened: it may be asked beside a gateway that runs. */
 static int check(struct gateway *g)
 {
 	if (boot_up(gateway_steps, GATEWAY_SETTINGS_STEPS, g) != 0)

@@ -29,6 +29,8 @@ bool kafka_request_of_bytes(struct kafka_request *r, struct bytes request,
 	return read_header(r);
 }
 
+/* The poller's chunks are copied to one run of bytes in the arena: what a handler decodes points
+ * into it. */
 bool kafka_request_of_call(struct kafka_request *r, const struct call_msg *call,
 			   struct kafka_arena arena)
 {
@@ -55,6 +57,8 @@ void *kafka_request_take(struct kafka_request *r, size_t count, size_t item_byte
 	return items ? memset(items, 0, count * item_bytes) : NULL;
 }
 
+/* Walked twice, for its size and for its bytes: the reply has just the room it needs, whatever
+ * it may grow to. */
 enum kafka_outcome kafka_request_answer(struct kafka_request *r, const struct kafka_message *m,
 					int version, const void *answer)
 {

@@ -10,6 +10,8 @@ enum { METADATA_BYTES_MAX = 4096 };
 
 static const char metadata_name[] = "partition.metadata";
 
+/* Not synced by itself: nobody is served before the sync of the whole log directory
+ * (store_sync). */
 int metadata_write(struct disk *d, const char *directory, const uint8_t id[UUID_BYTES])
 {
 	char id_text[UUID_TEXT_BYTES], text[64], path[PATH_MAX];

@@ -26,6 +26,9 @@ static void queue_own(struct registry *r, const struct job_kind *kind)
 	job_queue(r, kind, &(struct registry_request){.name = "", .done = ignore_result});
 }
 
+/* The directory is read and its logs are recovered here, before any poller turns. Writers are
+ * told in turns (job_serve), since they answer by message: until then the snapshot names no
+ * topic. */
 struct registry *registry_open(const struct registry_options *options, char *message,
 			       size_t message_size)
 {
@@ -68,6 +71,8 @@ static bool checkpoint_when_due(struct registry *r, uint64_t now_ns)
 	return true;
 }
 
+/* Replies come first, for the one that completes a round lets its job go on in the same turn;
+ * fences last, for the look at the directories is what asks for them. */
 bool registry_turn(struct registry *r, uint64_t now_ns)
 {
 	bool found = rounds_reap(r);
@@ -95,6 +100,8 @@ bool registry_is_busy(const struct registry *r)
 	       r->has_fences;
 }
 
+/* The job under way comes to its end, and the stop is the next; those that have not begun are
+ * refused. */
 void registry_stop(struct registry *r)
 {
 	if (r->is_stopping)
@@ -109,6 +116,8 @@ bool registry_is_stopped(const struct registry *r)
 	return r->is_stopped;
 }
 
+/* Nobody turns any more: snapshots go at once, and a log that its writer has not given back is
+ * left as a crash would leave it. */
 void registry_close(struct registry *r)
 {
 	r->is_stopping = true;
@@ -173,6 +182,8 @@ const struct registry_topic *registry_find_id(const struct registry *r,
 	return NULL;
 }
 
+/* The topics of the directory are shown all together (registry_serve.c): the first one speaks
+ * for all. */
 unsigned registry_count(const struct registry *r)
 {
 	bool are_shown = r->entry_count && shown(r->entries[0]);

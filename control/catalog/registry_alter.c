@@ -10,6 +10,7 @@
 
 enum { PHASE_MAKING, PHASE_OPENING, PHASE_TELLING, PHASE_UNDOING };
 
+/* Kafka's rule: fewer partitions would lose the records of those that go. */
 static bool growth_is_good(struct registry *r, struct job *j)
 {
 	uint32_t now = j->entry->partition_count;
@@ -57,6 +58,8 @@ static void begin_opening(struct job *j)
 		    e->partition_count - j->old_partitions);
 }
 
+/* The entry is changed in place, and pollers go on with their snapshot, which is a copy: they
+ * hear of the change from tell() and publish() on. */
 static bool start(struct registry *r, struct job *j)
 {
 	struct entry *e = j->entry = registry_entry(r, j->name);

@@ -35,6 +35,7 @@ static const char *property(const char *text, const char *key, char *out, size_t
 	return NULL;
 }
 
+/* As brokers without ZooKeeper write it, so that one of them takes the directory for its own. */
 static int make_meta(struct registry *r)
 {
 	uint8_t cluster[UUID_BYTES], directory[UUID_BYTES];
@@ -60,6 +61,7 @@ static bool read_node(const char *text, long *ret)
 	return id[0] && !*end;
 }
 
+/* Every client is told it: nothing but printable text is taken. */
 static bool read_cluster(struct registry *r, const char *text)
 {
 	char id[2 * UUID_TEXT_BYTES];
@@ -303,6 +305,8 @@ int checkpoint_make_room(struct registry *r)
 					     checkpoints[HIGH_WATERMARKS].name));
 }
 
+/* As Kafka writes it since KIP-966, with the epoch of a broker that has none; others only look
+ * whether it is there. */
 int checkpoint_mark_clean(struct registry *r)
 {
 	static const char text[] = "{\"version\":0,\"brokerEpoch\":-1}";

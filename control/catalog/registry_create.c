@@ -87,6 +87,8 @@ static bool begin_on_disk(struct registry *r, struct job *j)
 	return job_is_written(r, j, error, "");
 }
 
+/* What can be refused is refused before there is an entry. From the topic's file on a failure
+ * has something to undo. */
 static bool start(struct registry *r, struct job *j)
 {
 	struct topic_settings settings;

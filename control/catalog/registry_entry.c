@@ -70,6 +70,8 @@ static void partition_free(struct registry *r, struct partition *p)
 	free(p);
 }
 
+/* Shrinks from the end, where a growth that is undone had added. A partition keeps its address:
+ * messages under way point to it. */
 bool entry_resize(struct registry *r, struct entry *e, uint32_t count)
 {
 	if (count > e->partition_count &&

@@ -126,6 +126,7 @@ bool listing_has(const struct listing *l, const char *topic, uint32_t partition)
 	return bsearch(&key, l->found, l->count, sizeof key, compare_found) != NULL;
 }
 
+/* Names are in order: the last one of the topic has the highest number. */
 uint32_t listing_partitions(const struct listing *l, const char *topic)
 {
 	uint32_t partitions = 0;

@@ -28,6 +28,8 @@ static int make_path(const char *path)
 	return mkdir(part, 0755) < 0 && errno != EEXIST ? -errno : 0;
 }
 
+/* Whoever reads it stands before a gateway that did not start: each case ends with what to do.
+ * */
 const char *registry_advice(int error)
 {
 	switch (error) {

@@ -77,6 +77,7 @@ bool directory_is_here(struct registry *r)
 	return !r->dir.is_lost;
 }
 
+/* On nobody's behalf: the reply is counted by a round that no job waits for. */
 static void send_fence(struct registry *r, struct partition *p, struct handoff *h)
 {
 	p->wants_fence = false;

@@ -132,6 +132,9 @@ static int open_log(struct opening *o)
 	return 0;
 }
 
+/* Whose directory it is, and that its segments are files, is known before the log is opened,
+ * which may cut or make some. How the directory looks at the end is what the watch compares
+ * with. */
 static int open_partition(struct opening *o)
 {
 	int error = directory_make(o->r->options.disk, o->p->directory);
@@ -212,6 +215,8 @@ static int remove_partition(struct registry *r, const struct entry *e, uint32_t 
 	return error == -ENOENT ? 0 : error;
 }
 
+/* The directory is synced once, with the last of them: the topic's file, which goes after that,
+ * says until then what is to go. */
 int store_remove(struct registry *r, struct entry *e, uint32_t first, uint32_t end)
 {
 	int result = 0;

@@ -21,6 +21,8 @@ static struct topics *build(struct registry *r)
 	return t;
 }
 
+/* The token is taken when the new snapshot is there: whoever passes it has no use for the old
+ * one. */
 static void retire(struct registry *r, struct topics *old)
 {
 	struct retired *retired = calloc(1, sizeof *retired);
@@ -41,6 +43,7 @@ void registry_publish(struct registry *r)
 		retire(r, old);
 }
 
+/* In the order they were retired: behind one that is still read none is tried. */
 bool registry_retire(struct registry *r, bool force)
 {
 	bool found = false;

@@ -9,6 +9,8 @@ void round_begin(struct round *round, enum admin_op op, struct partition **parti
 	*round = (struct round){.op = op, .partitions = partitions, .count = count};
 }
 
+/* A partition has one message, and so one errand at a time. Its options are those of whoever
+ * began the round, and outlive the message they lie in. */
 static void send_one(struct registry *r, struct round *round, struct partition *p,
 		     struct handoff *h)
 {
@@ -28,6 +30,8 @@ static void send_one(struct registry *r, struct round *round, struct partition *
 	handoff_send(h, &p->admin.msg);
 }
 
+/* Ends where a ring is full or a partition has a message under way, and goes on from there in
+ * the next turn. */
 bool round_step(struct registry *r, struct round *round)
 {
 	while (round->sent < round->count) {

@@ -28,6 +28,7 @@ static struct partition **all_partitions(const struct registry *r, uint32_t *cou
 	return all;
 }
 
+/* One round for all partitions: all writers take theirs over at once. */
 static bool serve_start(struct registry *r, struct job *j)
 {
 	uint32_t count;
@@ -122,6 +123,9 @@ static bool all_are_sound(const struct registry *r)
 	return sound;
 }
 
+/* All logs are with control again. What they wrote is synced before checkpoints speak of it, the
+ * checkpoints ask the logs before those are closed, and the mark of a clean shutdown comes last:
+ * it makes the next start believe the rest. */
 static bool stop_next(struct registry *r, struct job *j)
 {
 	free(j->round.partitions);

@@ -36,6 +36,8 @@ static json_t *settings_json(const struct topic_settings *s)
 	return config;
 }
 
+/* `ready` tells directories that a crash kept from being made from those that somebody has taken
+ * away: only below it one is missed. */
 int store_write(struct registry *r, const struct entry *e, uint32_t partitions)
 {
 	char id[UUID_TEXT_BYTES], name[NAME_MAX + 1];
@@ -168,6 +170,7 @@ int store_mark_deleting(struct registry *r, const struct entry *e)
 	return error;
 }
 
+/* The name is free when the file is durably gone, not earlier. */
 int store_forget(struct registry *r, const struct entry *e)
 {
 	char name[NAME_MAX + 1], path[PATH_MAX];

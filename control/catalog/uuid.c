@@ -5,6 +5,8 @@
 static const char digits[] =
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
+/* Kafka keeps the ids 0 and 1 for itself: both begin with an A, which stands for six bits of
+ * zero. */
 void uuid_make(uint8_t ret[UUID_BYTES])
 {
 	char text[UUID_TEXT_BYTES];

@@ -79,6 +79,7 @@ static void account(struct coordinator *c, bool is_busy, uint64_t began)
 	stats_publish(c->options.stats_page, &c->stats);
 }
 
+/* What comes back goes first: it makes room for what the calls may park. */
 bool coordinator_turn(struct coordinator *c)
 {
 	uint64_t began = clock_cycles();

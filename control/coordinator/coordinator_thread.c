@@ -17,6 +17,7 @@ static void sleep_until_news(struct coordinator_thread *t)
 		wake_wait(t->wake, SLEEP_NS, NULL, 0);
 }
 
+/* The turn behind the loop takes what came between the last one and the stop. */
 static void *loop(void *argument)
 {
 	struct coordinator_thread *t = argument;
@@ -27,6 +28,7 @@ static void *loop(void *argument)
 	return NULL;
 }
 
+/* Without a CPU of its own it runs where control may: a thread inherits that. */
 static int attributes_make(pthread_attr_t *ret, int cpu)
 {
 	cpu_set_t set;

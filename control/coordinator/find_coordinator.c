@@ -8,6 +8,8 @@ enum { NOBODY = -1 };
 
 static const struct bytes no_host = {(const uint8_t *)"", 0};
 
+/* Up to version 3 the answer has fields of its own, from 4 on one item for each key asked for
+ * (KIP-699). Both are filled in: the version decides what is written. */
 enum kafka_outcome coordinator_handle_find(struct kafka_request *r)
 {
 	struct find_coordinator_request request;

@@ -88,6 +88,7 @@ static bool answer_parked(struct kafka_api *api)
 	return count > 0;
 }
 
+/* Those who waited go before those who come. */
 bool kafka_api_turn(struct kafka_api *api)
 {
 	bool found = parking_turn(&api->parking);

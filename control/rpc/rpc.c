@@ -45,6 +45,8 @@ static void watch_listener(struct rpc *r, bool accepts)
 	r->accepts = accepts;
 }
 
+/* The place has another generation from now on: a job that ends for the one who is gone answers
+ * nobody. */
 static void client_close(struct rpc *r, struct rpc_client *c)
 {
 	close(c->fd);
@@ -181,6 +183,8 @@ static bool has_line(const struct rpc_client *c)
 	       (c->is_ended || memchr(c->in, '\n', c->in_size));
 }
 
+/* First those whom the kernel knows something of. Then those whom it has nothing to say of: a
+ * line that was read already, a client whose job has ended. */
 bool rpc_turn(struct rpc *r)
 {
 	struct epoll_event events[RPC_CLIENTS_MAX + 1];

@@ -5,6 +5,7 @@
 
 #include <stdarg.h>
 
+/* Of several faults the last one found is told. */
 void rpc_fail(struct rpc_call *call, int error, const char *format, ...)
 {
 	va_list args;
@@ -40,6 +41,8 @@ static void answer_queue(struct rpc_client *c, json_t *give)
 	c->out_sent = 0;
 }
 
+/* A request without an id is a notification, and is never answered (JSON-RPC 2.0, clause 4.1).
+ * */
 void rpc_answer(struct rpc_call *call)
 {
 	if (call->id) {
@@ -102,6 +105,8 @@ static const struct rpc_param *find_param(const struct rpc_method *m, const char
 	return NULL;
 }
 
+/* A name that is not known is refused: a parameter that is misspelt would do nothing, and nobody
+ * would notice. */
 static bool params_are_good(struct rpc_call *call, const struct rpc_method *m)
 {
 	const char *name;

@@ -125,6 +125,7 @@ int rpc_socket_open(struct rpc_socket *s, const char *path, unsigned mode, char 
 	return error;
 }
 
+/* Only if the path is still this socket's: it may be somebody else's by now. */
 void rpc_socket_close(struct rpc_socket *s)
 {
 	struct stat there;
@@ -135,6 +136,8 @@ void rpc_socket_close(struct rpc_socket *s)
 	close(s->lock);
 }
 
+/* Whoever may open the socket may look. What changes things is for root and for the gateway's
+ * own user, of whom the kernel vouches. */
 int rpc_socket_accept(const struct rpc_socket *s, bool *is_admin)
 {
 	struct ucred peer;

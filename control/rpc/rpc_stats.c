@@ -99,6 +99,8 @@ static json_t *heap_json(const struct rpc_options *o)
 			 share_of(h.connection_huge_bytes, h.connection_bytes));
 }
 
+/* Each page is whole, but cores go on counting while the others are read: a sum over cores is of
+ * no one moment. */
 void rpc_stats_get(struct rpc_call *call)
 {
 	const struct rpc_options *o = &call->rpc->options;

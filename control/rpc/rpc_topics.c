@@ -50,6 +50,7 @@ static json_t *topic_json(const struct rpc *r, const struct registry_topic *t)
 			 config_json(t));
 }
 
+/* `records` are offsets: a log that Kafka's cleaner compacted holds fewer. */
 void rpc_topic_list(struct rpc_call *call)
 {
 	struct registry *registry = call->rpc->options.registry;
