@@ -61,11 +61,14 @@ bool handoff_has_up(const struct handoff *h)
 
 /* ---- server ------------------------------------------------------------------------ */
 
+/* Acquire; pairs with the release in handoff_send(). */
 unsigned handoff_pull(struct handoff *h, struct handoff_msg **ret, unsigned max)
 {
 	return rte_ring_sc_dequeue_burst(h->down, (void **)ret, max, NULL);
 }
 
+/* Release; pairs with the acquire in handoff_reap(). What comes up once went down: within the
+ * budgets there is a place for it. */
 void handoff_complete(struct handoff *h, struct handoff_msg *give)
 {
 	int full = rte_ring_sp_enqueue(h->up, give);

@@ -28,6 +28,7 @@ static void outbox_move(struct outbox *o)
 	}
 }
 
+/* Through the list, also when the ring has room: who waits there goes first. */
 void outbox_send(struct outbox *o, struct inbox_msg *give)
 {
 	require(outbox_has_room(o));
@@ -38,6 +39,7 @@ void outbox_send(struct outbox *o, struct inbox_msg *give)
 	outbox_move(o);
 }
 
+/* What is back has made room for what waits. */
 unsigned outbox_reap(struct outbox *o, struct inbox_msg **ret, unsigned max)
 {
 	struct handoff_msg *done[INBOX_PER_TURN];

@@ -163,6 +163,7 @@ bool poller_turn(struct poller *p)
 	return busy;
 }
 
+/* Messages by the budgets of their rings: where a ring has room there is one. */
 static int slabs_init(struct ingest *in, const struct poller_options *o)
 {
 	uint32_t reads = HANDOFF_READS_MAX * o->writer_count;
@@ -177,6 +178,8 @@ static int slabs_init(struct ingest *in, const struct poller_options *o)
 	return error;
 }
 
+/* Requests to control and to the coordinator have chunks apart: a control that blocks holds none
+ * of the coordinator's. */
 static int pools_init(struct poller *p, const struct poller_options *o)
 {
 	const struct poller_settings *s = &o->settings;
@@ -284,6 +287,8 @@ struct poller *poller_create(const struct poller_options *options, int *error)
 	return NULL;
 }
 
+/* What was never made is all zeroes, and costs nothing to give back: poller_create() ends here,
+ * too. */
 void poller_destroy(struct poller *p)
 {
 	struct ingest *in = &p->ingest;

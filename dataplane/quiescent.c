@@ -5,6 +5,7 @@
 
 #include <rte_rcu_qsbr.h>
 
+/* Readers are registered here, all of them, and count from the moment they join. */
 struct rte_rcu_qsbr *quiescent_create(unsigned readers)
 {
 	struct rte_rcu_qsbr *q = map_take(rte_rcu_qsbr_get_memsize(readers));
@@ -41,6 +42,7 @@ uint64_t quiescent_token(struct rte_rcu_qsbr *q)
 	return rte_rcu_qsbr_start(q);
 }
 
+/* Without waiting: control asks again in its next turn. */
 bool quiescent_is_over(struct rte_rcu_qsbr *q, uint64_t token)
 {
 	return rte_rcu_qsbr_check(q, token, false) == 1;

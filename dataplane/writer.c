@@ -36,6 +36,8 @@ struct writer {
 	bool is_published; /* nothing has changed since */
 };
 
+/* Null for a log that is on its way back to control, and for a message to whoever had the slot
+ * before. */
 static struct log *served_log(struct writer *w, struct partition_ref p)
 {
 	require(p.slot < PARTITIONS_MAX);
@@ -57,6 +59,8 @@ static int16_t partition_refusal(const struct writer *w, struct partition_ref p)
 				: KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION;
 }
 
+/* One that is refused goes the way of all others: there is one place where appends are given
+ * back. */
 static void take_append(struct writer *w, struct append_msg *a)
 {
 	struct log *log = served_log(w, a->partition);
@@ -123,6 +127,8 @@ static void open_partition(struct writer *w, struct admin_msg *a)
 	complete_admin(w, a, 0);
 }
 
+/* The message stays with the partition until nothing of its log is under way (complete_closed).
+ * */
 static void close_partition(struct writer *w, struct admin_msg *a)
 {
 	struct served *s = &w->served[a->partition.slot];
@@ -198,6 +204,7 @@ static void take_message(struct writer *w, struct handoff_msg *m)
 	}
 }
 
+/* A part of each ring, so that a poller with much to say keeps nobody waiting. */
 static unsigned writer_pull(struct writer *w)
 {
 	unsigned total = 0;
@@ -257,6 +264,8 @@ static void complete_closed(struct writer *w)
 	}
 }
 
+/* Behind writer_advance(), which publishes the marks: whoever is answered finds a high watermark
+ * that covers it. */
 static void writer_complete(struct writer *w)
 {
 	struct list *node;
@@ -288,6 +297,8 @@ static void writer_account(struct writer *w, bool is_busy, uint64_t now_ns)
 	stats_publish(w->options.stats_page, &w->stats);
 }
 
+/* What the disk has done comes first: it gives back the memory and the places that new messages
+ * ask for. */
 bool writer_turn(struct writer *w, bool is_core_busy)
 {
 	laps_begin(&w->laps, 0);

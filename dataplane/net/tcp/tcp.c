@@ -30,6 +30,8 @@ static bool tcp_map(struct tcp *t)
 	       delay_init(&t->rtx_delay, s->connections_max, s->rto_min_ms) == 0;
 }
 
+/* Keys are drawn anew at each start: nobody shall aim at one place of the table, nor guess the
+ * numbers that connections begin with (RFC 6528). */
 struct tcp *tcp_create(const struct tcp_options *options, uint64_t now_ns)
 {
 	const struct tcp_settings *s = &options->settings;

@@ -165,6 +165,8 @@ struct tcp_conn *tcp_conn_open(struct tcp *t, const struct tcp_half_open *half)
 	return c;
 }
 
+/* The addresses are free at once; the object is freed when its last words are out and its
+ * session knows (closed_output). */
 void tcp_conn_lose(struct tcp *t, struct tcp_conn *c, bool with_reset)
 {
 	struct tcp_tuple tuple = tcp_conn_tuple(c);

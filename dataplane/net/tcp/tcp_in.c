@@ -168,6 +168,8 @@ static void note_peer(struct tcp *t, struct tcp_conn *c, const struct tcp_segmen
 	}
 }
 
+/* Not the RFC's order in one thing: a SYN is challenged whatever its number (RFC 5961 4.2), so
+ * that it comes before the first step. */
 static void conn_segment(struct tcp *t, struct tcp_conn *c, struct tcp_segment *s)
 {
 	require(c->state != TCP_STATE_CLOSED);
@@ -209,6 +211,8 @@ static void segment_arrives(struct tcp *t, struct tcp_segment *s)
 		conn_segment(t, c, s);
 }
 
+/* Four walks over the segments: the table's lines, the connections and what lies behind these
+ * are on their way into the cache before the first one is changed. */
 void tcp_input(struct tcp *t, const struct pkt_vec *segments, uint64_t now_ns)
 {
 	struct tcp_segment read[PACKETS_PER_TURN];

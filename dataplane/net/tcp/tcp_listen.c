@@ -233,6 +233,8 @@ struct tcp_conn *tcp_half_open_segment(struct tcp *t, struct tcp_half_open *half
 	return NULL;
 }
 
+/* Whoever does not answer after the last repetition is forgotten without a word: perhaps he
+ * never asked. */
 void tcp_half_open_timers(struct tcp *t)
 {
 	struct timer *due[TCP_TIMERS_PER_TURN];

@@ -108,6 +108,8 @@ static uint32_t ooo_store(struct tcp *t, struct tcp_conn *c, struct chunk **prev
 	return stored;
 }
 
+/* Behind the last where that is possible, else from the first on. Of bytes that come twice the
+ * first copy stays. */
 uint32_t tcp_ooo_insert(struct tcp *t, struct tcp_conn *c, uint32_t seq,
 			   struct bytes bytes, bool *is_full)
 {
@@ -138,6 +140,7 @@ uint32_t tcp_ooo_insert(struct tcp *t, struct tcp_conn *c, uint32_t seq,
 	return stored;
 }
 
+/* Chunks go to the residue as they are; what has come in order meanwhile is given back. */
 void tcp_ooo_join(struct tcp_conn *c)
 {
 	while (c->ooo && seq_le(ooo_seq(c->ooo->next), c->rcv_nxt)) {

@@ -175,6 +175,8 @@ static void silence_expired(struct tcp *t, struct tcp_conn *c)
 	}
 }
 
+/* It may be too early: deadlines that moved back left queue and wheel as they were, so each is
+ * asked again. */
 static void conn_expired(struct tcp *t, struct tcp_conn *c)
 {
 	uint32_t at_ms;
