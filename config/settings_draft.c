@@ -153,6 +153,8 @@ static bool has_control(const char *key, const char *value, const char *where,
 	return found;
 }
 
+/* Control characters are looked for first: whatever is said about a line may go to a terminal.
+ * */
 void settings_put(struct settings *s, const char *key, const char *value,
 		  const char *where, struct settings_report *report)
 {

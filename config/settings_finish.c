@@ -203,6 +203,8 @@ static void check_limits(const struct settings *s, struct settings_report *repor
 			       "penstock.answers.max: 0, or 64 at least");
 }
 
+/* What one value allows and another makes impossible is refused here: under load it would be
+ * hard to see why. */
 static void check_relations(const struct settings *s, struct settings_report *report)
 {
 	if (!s->port[0])

@@ -320,6 +320,8 @@ static void apply_lines(struct settings *s, struct settings_report *report)
 	}
 }
 
+/* A name has a protocol before it is a listener, and is one before it is advertised or told
+ * anything. */
 void settings_listeners(struct settings *s, struct settings_report *report)
 {
 	char item[SETTING_TEXT_BYTES];

@@ -7,6 +7,8 @@ static void take_parent(struct topic_settings *t, const struct settings *s,
 	memcpy((uint8_t *)t + row->offset, (const uint8_t *)s + row->parent, row->size);
 }
 
+/* Every value is copied, the gateway's own too: pollers and writers see one set and need not
+ * know where it came from. */
 void topic_settings_init(struct topic_settings *t, const struct settings *s)
 {
 	memset(t, 0, sizeof *t);

@@ -88,6 +88,8 @@ static int make_file(const struct bench *b, const char *name, uint64_t bytes)
 	return fd;
 }
 
+/* Zeroes that are really written: a block that is only allocated costs a change of the file's
+ * map at its first write. */
 static void zero_file(const struct bench *b, int fd)
 {
 	for (uint64_t at = 0; at < b->file_bytes; at += ZEROES_BYTES) {
@@ -96,6 +98,8 @@ static void zero_file(const struct bench *b, int fd)
 	}
 }
 
+/* The group's own file is durable before the first round: for an fdatasync of it there is only
+ * the device to flush. */
 static void make_files(struct bench *b)
 {
 	uint64_t share = FILE_BYTES_SUM / b->files;
@@ -133,6 +137,8 @@ static void wait_for(struct bench *b, unsigned n, const char *what)
 	}
 }
 
+/* All of a round are written before the first is synced: a flush must follow the last
+ * completion. */
 static void write_all(struct bench *b)
 {
 	for (unsigned i = 0; i < b->files; i++)

@@ -197,6 +197,7 @@ static void print_figures(const struct bench *b, const struct figures *from,
 
 /* ---- the run ---------------------------------------------------------------------------- */
 
+/* At a given rate as many as the ring takes: too few would hide how late the disk is. */
 static void appends_make(struct bench *b)
 {
 	uint32_t chunks = (b->o.batch_bytes + CHUNK_BYTES - 1) / CHUNK_BYTES;

@@ -162,6 +162,7 @@ static void turn(struct bench *b)
 
 /* ---- the connections --------------------------------------------------------------------- */
 
+/* As many at a time as a turn takes packets: their SYNs, then what completes the handshakes. */
 static void connections_open(struct bench *b)
 {
 	uint16_t port = b->load->listener.port;
@@ -197,6 +198,8 @@ static void counters(struct bench *b, struct stats *ret)
 	stats_read(&b->page, ret);
 }
 
+/* What is counted is what the poller says of itself: putting frames on the wire costs it
+ * nothing. */
 static named void window_run(struct bench *b, unsigned n, struct window *ret)
 {
 	static struct stats before, after;

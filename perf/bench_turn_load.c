@@ -32,6 +32,8 @@ static void end_plain(struct load_state *s)
 
 /* ---- frames ------------------------------------------------------------------------------ */
 
+/* One segment a frame, and each from a peer far from the last: with many of them nothing is in a
+ * cache by neighbourhood. */
 static void put_frames(struct load_state *s, struct nic *nic, unsigned connections, unsigned n)
 {
 	uint8_t frame[BENCH_FRAME_BYTES];
@@ -99,6 +101,8 @@ static uint32_t request_piece(const struct produce_body *body, uint32_t number, 
 	return size + n;
 }
 
+/* A peer sends its request to the end before the next one begins: its segments follow each other
+ * as they do on a wire. */
 static void put_requests(struct load_state *s, struct nic *nic, unsigned connections,
 			 unsigned n)
 {

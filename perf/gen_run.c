@@ -60,6 +60,7 @@ static void owe(struct gen_run *r, uint32_t conn, uint64_t since_ns)
 	gen_tcp_owe(&r->tcp, conn);
 }
 
+/* Without a table of times a message's number says when it was due. */
 static uint64_t since_ns_of(const struct gen_run *r, uint32_t conn, uint32_t message)
 {
 	uint64_t now = r->tcp.now_ns;
@@ -71,6 +72,8 @@ static uint64_t since_ns_of(const struct gen_run *r, uint32_t conn, uint32_t mes
 	return gen_schedule_due_ns(&r->schedule, number * r->options.connections + conn);
 }
 
+/* Of a given rate a message counts from when it was due, and for the second in which that was:
+ * what waited here is not forgiven. */
 static void latency_add(struct gen_run *r, uint32_t conn, uint32_t message)
 {
 	uint64_t now = r->tcp.now_ns, since = since_ns_of(r, conn, message);
@@ -83,6 +86,7 @@ static void latency_add(struct gen_run *r, uint32_t conn, uint32_t message)
 		histogram_add(&r->series->latency[second], now - since);
 }
 
+/* In a closed loop the next message is owed when one is answered. */
 static void on_done(void *owner, uint32_t conn, uint32_t message, enum gen_verdict v)
 {
 	struct gen_run *r = owner;
@@ -110,6 +114,7 @@ static bool receive(struct gen_run *r)
 	return count;
 }
 
+/* What other threads may see of a run that goes on. */
 static void publish(struct gen_run *r)
 {
 	atomic_store_explicit(&r->shown_done,

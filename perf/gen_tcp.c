@@ -63,6 +63,7 @@ static struct gen_conn *line_take(struct gen_tcp *t, struct gen_line *line)
 	return c;
 }
 
+/* Two lines: an acknowledgement does not wait behind those who have much to send. */
 void gen_conn_touch(struct gen_tcp *t, struct gen_conn *c)
 {
 	if (c->must_ack && !c->is_acking) {
@@ -221,6 +222,7 @@ static void send_owed(struct gen_tcp *t, struct gen_conn *c)
 	}
 }
 
+/* Nothing that was sent is kept: from its number a message is made again. */
 void gen_conn_go_back(struct gen_tcp *t, struct gen_conn *c)
 {
 	c->moved_ms = t->now_ms;
@@ -288,6 +290,7 @@ static void send_fin(struct gen_tcp *t, struct gen_conn *c)
 	c->next = c->top = c->unacked + 1;
 }
 
+/* The measurement is over: what still waits for an answer is cut off, and counted. */
 void gen_tcp_finish(struct gen_tcp *t, uint32_t conn)
 {
 	struct gen_conn *c = &t->conns[conn];
@@ -350,6 +353,7 @@ static void look_at(struct gen_tcp *t, struct gen_conn *c)
 		try_again(t, c);
 }
 
+/* No connection has a timer: a part of the table in each turn, and all of it every SWEEP_MS. */
 static void sweep(struct gen_tcp *t)
 {
 	uint32_t count = t->options.connections;

@@ -92,6 +92,8 @@ static size_t take_partial(struct gen_tcp *t, struct gen_conn *c, struct bytes d
 	return took - had;
 }
 
+/* Nearly all come whole and are read where they lie; the part of one that is left over is kept
+ * until the rest comes. */
 static void read_answers(struct gen_tcp *t, struct gen_conn *c, struct bytes data)
 {
 	size_t at = 0;

@@ -55,6 +55,7 @@ static int64_t iov_bytes(const struct disk_op *op)
 	return bytes;
 }
 
+/* What is opened to be read is missing: a start finds nothing of an earlier one. */
 static bool is_there(const struct disk_op *op)
 {
 	return (op->flags & O_ACCMODE) != O_RDONLY || op->flags & O_DIRECTORY;
