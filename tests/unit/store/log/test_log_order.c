@@ -601,23 +601,6 @@ Test(log_order, a_write_that_outlasts_its_segment_still_counts)
 	close_rig(r);
 }
 
-Test(log_order, a_log_that_nothing_was_written_to_closes_without_touching_the_disk)
-{
-	struct rig *r = open_rig();
-	fake_eager(r->disk, true, 1);
-	for (unsigned i = 0; i < 20; i++)
-		rig_append(r, 1, 1000, ACK_DURABLE);
-	rig_drain(r);
-	rig_finish(r);
-	unsigned syncs = fake_submitted(r->disk, DISK_SYNC);
-	cr_assert(rig_open(r, 0, true));
-	rig_finish(r);
-	cr_assert(fake_submitted(r->disk, DISK_SYNC) == syncs);
-	cr_assert(rig_open(r, 0, true) && r->found.was_clean);
-	rig_check_content(r);
-	close_rig(r);
-}
-
 Test(log_order, any_order_of_completions_stores_the_same_bytes)
 {
 	uint64_t zeroed = 0;

@@ -150,3 +150,20 @@ Test(log_tasks, a_roll_comes_to_it_where_no_blocks_are_given_ahead)
 	cr_assert(r->answered == 7, "%u", r->answered);
 	end(r);
 }
+
+Test(log_tasks, a_log_that_nothing_was_written_to_closes_without_touching_the_disk)
+{
+	struct rig *r = open_rig();
+	fake_eager(r->disk, true, 1);
+	for (unsigned i = 0; i < 20; i++)
+		rig_append(r, 1, 1000, ACK_DURABLE);
+	rig_drain(r);
+	rig_finish(r);
+	unsigned syncs = fake_submitted(r->disk, DISK_SYNC);
+	cr_assert(rig_open(r, 0, true));
+	rig_finish(r);
+	cr_assert(fake_submitted(r->disk, DISK_SYNC) == syncs);
+	cr_assert(rig_open(r, 0, true) && r->found.was_clean);
+	rig_check_content(r);
+	rig_destroy(r);
+}
