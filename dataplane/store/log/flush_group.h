@@ -87,5 +87,4 @@ void flush_group_join(struct flush_group *g, struct log *log, bool are_overwrite
 /* The same of the zeroes in its active segment: beside writes that wait for either operation. */
 void flush_group_join_zeroes(struct flush_group *g, struct log *log);
 
-
 #endif
