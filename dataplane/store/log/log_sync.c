@@ -11,11 +11,19 @@ bool log_writes_are_overwrites(const struct log *log)
 	return log->new_bytes <= log->synced_bytes;
 }
 
+/* A sync of the whole file system is for the little that each of many logs has written. Much of
+ * one log is worth a sync of its own, which waits for nobody else's. */
+static bool is_worth_a_sync(const struct log *log)
+{
+	return !log->service->flush.file.has_journal && !log_writes_are_overwrites(log) &&
+	       log->written_bytes - log->synced_bytes > log->service->small_write_bytes;
+}
+
 /* A sync never spans segments: of the next one nothing counts as written before all of this one
  * is durable. */
 static bool group_covers(const struct log *log)
 {
-	return log->written_segment->joins == SEGMENT_JOINS &&
+	return log->written_segment->joins == SEGMENT_JOINS && !is_worth_a_sync(log) &&
 	       flush_group_covers(&log->service->flush, log_writes_are_overwrites(log));
 }
 
