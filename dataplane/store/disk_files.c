@@ -112,6 +112,7 @@ int disk_look(struct disk *d, const char *path, int flags, struct disk_place *re
 	return 0;
 }
 
+/* Other errors, as a lack of memory, pass and say nothing of what lies there. */
 bool disk_place_is_lost(struct disk *d, const char *path, const struct disk_place *was,
 			struct disk_place *now)
 {
