@@ -10,6 +10,7 @@ of every one, whoever asked for it, with the inode. Each Trace is an instance of
 tracefs: it disturbs nobody else's.
 """
 import collections
+import glob
 import os
 import re
 import subprocess
@@ -44,6 +45,12 @@ def file_system(path):
             if words[2] == f'{major}:{minor}':
                 return words[words.index('-') + 1]
     return 'a file system that /proc/self/mountinfo does not name'
+
+
+def has_journal(device):
+    """Of ext4, which names the journals it has by their device."""
+    name = os.path.basename(os.path.realpath('/sys/dev/block/%d:%d' % device))
+    return bool(glob.glob(f'/proc/fs/jbd2/{name}-*'))
 
 
 def event_of(line):
