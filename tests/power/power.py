@@ -38,7 +38,7 @@ LIFE_SECONDS = 120
 CHECK_SECONDS = 60
 
 # name -> (type to mount, how it is made, is the live directory copied?, what the rule says)
-FLUSH, COMMIT = 'one flush of the disk makes the writes of all logs', 'one commit of the journal'
+FLUSH, COMMIT = ': one flush of the disk, or one commit of the journal, makes', ': one commit'
 FILE_SYSTEMS = {
     'ext4': ('ext4', ['mkfs.ext4', '-q', '-F'], False, FLUSH),
     'xfs-noreflink': ('xfs', ['mkfs.xfs', '-q', '-m', 'reflink=0'], False, FLUSH),
