@@ -94,14 +94,24 @@ static int check_segments(struct opening *o)
 static bool is_loss_accepted(const struct opening *o)
 {
 	const struct partition *p = o->p;
-	return o->is_empty && p->recovery_point <= 0 && p->log_start_offset <= 0;
+	return o->is_empty && p->durable_mark > 0 && p->recovery_point <= 0 &&
+	       p->log_start_offset <= 0;
+}
+
+static void give_up_lost(struct opening *o)
+{
+	registry_say(o->r,
+		     "%s is empty and has no line in the checkpoints: its records below offset "
+		     "%ld are given up",
+		     o->p->directory, o->p->durable_mark);
+	o->p->durable_mark = -1;
 }
 
 static int open_log(struct opening *o)
 {
 	struct partition *p = o->p;
 	if (is_loss_accepted(o))
-		p->durable_mark = -1;
+		give_up_lost(o);
 	struct log_open_options options = {
 		.directory = p->directory,
 		.log = o->e->shown.settings.log,

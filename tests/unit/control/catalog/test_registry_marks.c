@@ -98,6 +98,9 @@ Test(registry_marks, an_accepted_loss_takes_the_mark_with_it)
 		    "rm -f *-checkpoint");
 	cr_assert(rig_open(&r));
 	cr_assert(faults.mark_of[0] <= 0 && faults.mark_of[2] == 300);
+	cr_assert(strstr(r.said, "a-0 is empty") && strstr(r.said, "below offset 100 are given up"),
+		  "%s", r.said);
+	cr_assert(!strstr(r.said, "b-0"), "%s", r.said);
 	cr_assert(noted(&r, made.a[0]) == 42 && noted(&r, made.b[0]) == 300);
 	rig_stop(&r);
 	rig_fini(&r);
