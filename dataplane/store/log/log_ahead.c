@@ -41,7 +41,8 @@ static void allocate(struct log *log)
 static uint64_t zero_step(const struct log *log)
 {
 	const struct log_service *s = log->service;
-	if (!log->allocates || log->is_allocating || log->position < s->small_write_bytes ||
+	uint64_t first = min_u64(LOG_ZERO_FIRST_BYTES, s->small_write_bytes);
+	if (!log->allocates || log->is_allocating || log->position < first ||
 	    log->write_bytes_mean > s->small_write_bytes)
 		return 0;
 	return min_u64(log->position / DISK_BLOCK_BYTES * DISK_BLOCK_BYTES, s->zeroes_bytes);

@@ -41,11 +41,12 @@ enum {
 	LOG_ALLOCATE_FIRST_BYTES = 1 << 20,
 	LOG_ALLOCATE_STEP_BYTES = 16 << 20,
 	LOG_ZERO_WRITES = 8, /* small writes that fit into the zeroes written at a time */
+	LOG_ZERO_FIRST_BYTES = 64 << 10, /* what a log has before it is zeroed ahead */
 	/* What nobody waits for is synced after so long, or when it is so much. */
 	LOG_SYNC_DELAY_NS = 2 * 1000 * 1000,
 	LOG_SYNC_GATHERED_BYTES = 1 << 20,
 	/* A log on a busy core gathers for so long, or so much, before it writes. */
-	LOG_WRITE_DELAY_NS = 5 * 1000 * 1000,
+	LOG_WRITE_DELAY_NS = 2 * 1000 * 1000,
 	LOG_WRITE_GATHERED_BYTES = 256 << 10,
 	WRITE_BYTES_MAX = 1 << 20,
 };

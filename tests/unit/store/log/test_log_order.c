@@ -200,6 +200,7 @@ static struct rig *open_busy(void)
 {
 	struct rig *r = open_rig();
 	r->service.is_core_busy = true;
+	r->turn_ns = NS_PER_MS / 4;
 	rig_append(r, 1, 10, ACK_DURABLE);
 	rig_turn(r);
 	cr_assert(fake_count(r->disk, DISK_WRITE) == 0);
@@ -210,7 +211,6 @@ Test(log_order, a_busy_core_gathers_for_a_moment_and_writes_it_as_one)
 {
 	struct rig *r = open_busy();
 	uint64_t begin_ns = r->service.now_ns;
-	r->turn_ns = NS_PER_MS / 4;
 	while (fake_count(r->disk, DISK_WRITE) == 0) {
 		cr_assert(r->service.now_ns - begin_ns <= 10 * NS_PER_MS);
 		rig_append(r, 1, 10, ACK_DURABLE);
@@ -419,6 +419,20 @@ Test(log_order, small_writes_go_over_zeroes_and_large_ones_do_not)
 	r = open_filled(300000);
 	cr_assert(r->stats.value[STAT_log_zeroed_bytes] == 0);
 	rig_check_content(r);
+	close_rig(r);
+}
+
+Test(log_order, zeroes_begin_before_a_log_holds_as_much_as_a_small_write_may)
+{
+	struct rig *r = rig_create();
+	r->service_options.settings.small_write_bytes = 1 << 20;
+	cr_assert(rig_open(r, 0, false));
+	fake_eager(r->disk, true, 1);
+	for (unsigned i = 0; i < 40; i++) {
+		rig_append(r, 1, 5000, ACK_DURABLE);
+		rig_drain(r);
+	}
+	cr_assert(r->stats.value[STAT_log_zeroed_bytes] > 0);
 	close_rig(r);
 }
 
