@@ -1,5 +1,5 @@
 /* tcp_ack.c - acknowledgements in; send queue, window, RTT and congestion state out: the
- * fifth step of RFC 9293 3.10.7.4 with RFC 5681, 6298, 6582 and 5961 5. */
+ * fifth step of RFC 9293 3.10.7.4 with RFC 5681, 6298 and 6582. */
 #include "dataplane/net/tcp/tcp_ack.h"
 #include "dataplane/base/require.h"
 #include "dataplane/net/tcp/tcp_cwnd.h"
@@ -121,24 +121,10 @@ static bool ack_fin(struct tcp *t, struct tcp_conn *c)
 	return c->state != TCP_STATE_CLOSED;
 }
 
-/* RFC 5961 5.2: what acknowledges less than the largest window before snd_una is somebody's
- * guess, and is challenged; so is what acknowledges bytes that were never sent. */
-bool tcp_check_ack(struct tcp *t, struct tcp_conn *c, struct tcp_segment *s)
+bool tcp_take_ack(struct tcp *t, struct tcp_conn *c, struct tcp_segment *s)
 {
 	uint32_t ack = s->h.ack;
-	if (!(s->h.flags & TCP_FLAG_ACK) || seq_lt(c->snd_max, ack)) {
-		tcp_count(t, STAT_packet_drop_tcp_unacceptable);
-		if (s->h.flags & TCP_FLAG_ACK)
-			tcp_challenge(t, c);
-		return false;
-	}
-	bool is_old = seq_lt(ack, c->snd_una);
-	if (is_old && seq_lt(ack, c->snd_una - c->snd_wnd_max)) {
-		tcp_count(t, STAT_packet_drop_tcp_blind);
-		tcp_challenge(t, c);
-		return false;
-	}
-	bool window_changed = !is_old && window_update(c, s);
+	bool window_changed = !seq_lt(ack, c->snd_una) && window_update(c, s);
 	s->is_news |= window_changed || seq_lt(c->snd_una, ack);
 	if (!seq_lt(c->snd_una, ack)) {
 		if (ack_is_duplicate(c, s, window_changed))

@@ -7,7 +7,7 @@
 
 #include "dataplane/net/tcp/tcp_conn.h"
 
-/* Fifth step. False: the segment has met its end and is counted. */
-bool tcp_check_ack(struct tcp *t, struct tcp_conn *c, struct tcp_segment *s);
+/* Of a segment that has passed every check. False: it ended the connection, and is counted. */
+bool tcp_take_ack(struct tcp *t, struct tcp_conn *c, struct tcp_segment *s);
 
 #endif

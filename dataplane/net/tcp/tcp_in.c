@@ -145,6 +145,25 @@ static bool check_syn(struct tcp *t, struct tcp_conn *c, const struct tcp_segmen
 	return false;
 }
 
+/* Fifth step, RFC 5961 5.2: what acknowledges less than the largest window before snd_una is
+ * somebody's guess, and is challenged; so is what acknowledges bytes that were never sent. */
+static bool check_ack(struct tcp *t, struct tcp_conn *c, const struct tcp_segment *s)
+{
+	uint32_t ack = s->h.ack;
+	if (!(s->h.flags & TCP_FLAG_ACK) || seq_lt(c->snd_max, ack)) {
+		tcp_count(t, STAT_packet_drop_tcp_unacceptable);
+		if (s->h.flags & TCP_FLAG_ACK)
+			tcp_challenge(t, c);
+		return false;
+	}
+	if (seq_lt(ack, c->snd_una) && seq_lt(ack, c->snd_una - c->snd_wnd_max)) {
+		tcp_count(t, STAT_packet_drop_tcp_blind);
+		tcp_challenge(t, c);
+		return false;
+	}
+	return true;
+}
+
 /* It lives. Its next silence begins now, and may end before what the timer is armed for. */
 static void doubt_end(struct tcp_conn *c)
 {
@@ -153,7 +172,8 @@ static void doubt_end(struct tcp_conn *c)
 	c->flags &= ~(uint32_t)(CONN_IN_DOUBT | CONN_WATCHED);
 }
 
-/* RFC 7323 4.3 (2), and the signs of life. */
+/* RFC 7323 4.3 (2), and the signs of life. Only of a segment that has passed every check: who does
+ * not know both sides' numbers would set a time that makes all that the peer sends look old. */
 static void note_peer(struct tcp *t, struct tcp_conn *c, const struct tcp_segment *s)
 {
 	if (c->flags & CONN_IN_DOUBT)
@@ -178,12 +198,11 @@ static void conn_segment(struct tcp *t, struct tcp_conn *c, struct tcp_segment *
 		return;
 	if ((s->h.flags & TCP_FLAG_SYN) && !check_syn(t, c, s))
 		return;
-	if (!check_sequence(t, c, s) || !check_rst(t, c, s))
+	if (!check_sequence(t, c, s) || !check_rst(t, c, s) || !check_ack(t, c, s))
 		return;
 	note_peer(t, c, s);
-	if (!tcp_check_ack(t, c, s))
-		return;
-	tcp_segment_text(t, c, s);
+	if (tcp_take_ack(t, c, s))
+		tcp_segment_text(t, c, s);
 }
 
 /* The connection that the segment is for, or that it opens. Null when the segment was another

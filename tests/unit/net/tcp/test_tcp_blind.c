@@ -215,6 +215,57 @@ Test(tcp_blind, an_early_segment_does_not_move_the_timestamp)
 	rig_free(r);
 }
 
+/* Of the two numbers a stranger guesses the peer's, by a segment's length: it begins left of the
+ * window and reaches into it. */
+static void give_guess(struct rig *r, uint32_t ack, uint8_t flags)
+{
+	static const uint8_t forged[200];
+	uint8_t options[12];
+	struct seg s = with_timestamp(r, 0x70000000, options);
+	s.seq -= 100;
+	s.ack = ack;
+	s.flags = flags;
+	s.data = forged;
+	s.size = sizeof forged;
+	rig_give(r, s);
+}
+
+Test(tcp_blind, a_guess_left_of_the_window_does_not_move_the_timestamp)
+{
+	struct rig *r = rig_new(rig_options());
+	struct tcp_conn *c = open_with_timestamp(r, 1000);
+	give_guess(r, r->our_nxt + 1, TCP_FLAG_ACK);
+	give_guess(r, r->our_nxt - 70000, TCP_FLAG_ACK);
+	give_guess(r, r->our_nxt, TCP_FLAG_PSH | TCP_FLAG_FIN);
+	give_guess(r, r->our_nxt, TCP_FLAG_RST);
+	give_guess(r, r->our_nxt, TCP_FLAG_SYN);
+	cr_assert(c->ts_recent == 1000 && r->received_bytes == 0);
+	uint8_t options[12];
+	struct seg s = with_timestamp(r, 1001, options);
+	s.data = "real";
+	s.size = 4;
+	rig_give(r, s);
+	cr_assert(r->received_bytes == 4 && rig_stat(r, STAT_packet_drop_tcp_paws) == 0);
+	rig_free(r);
+}
+
+Test(tcp_blind, a_guess_is_no_sign_of_life)
+{
+	struct tcp_options o = rig_options();
+	o.settings.keepalive_idle_ms = 120000;
+	struct rig *r = rig_new(o);
+	struct tcp_conn *c = open_with_timestamp(r, 1000);
+	rig_wait_ms(r, 119000);
+	give_guess(r, r->our_nxt + 1, TCP_FLAG_ACK);
+	rig_wait_ms(r, 1100);
+	cr_assert(c->keepalives_sent == 1, "its peer is asked");
+	give_guess(r, r->our_nxt + 1, TCP_FLAG_ACK);
+	cr_assert(c->keepalives_sent == 1);
+	rig_wait_ms(r, 30100);
+	cr_assert(tcp_connections(r->t) == 0);
+	rig_free(r);
+}
+
 Test(tcp_blind, our_timestamps_have_an_offset_of_their_own_per_connection)
 {
 	struct rig *r = rig_new(rig_options());
