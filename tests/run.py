@@ -12,13 +12,14 @@ usage: tests/run [SUITE...] [--seed N | --seeds N] [--match TEXT]
             --seeds N runs so many
   net       Linux as TCP peer through tap and veth
   interop   kcat, python3-kafka, T-Box frames and datagrams over real sockets
+  abuse     attacks of bounded size on a running gateway, honest clients beside them
   crash     kill -9 and SIGTERM under load; syncs and answers in the kernel's order
   mutants   planted bugs: the test that should see each does; only when it is named
   power     power cuts in a guest, on ext4 and xfs; only when it is named
 
 Without a SUITE all but mutants and power run, in this order. --match runs only tests whose name
-has TEXT in it (unit, net, interop, crash, mutants, power). The last line is the sum; exit status
-1 when a test failed.
+has TEXT in it (unit, net, interop, abuse, crash, mutants, power). The last line is the sum;
+exit status 1 when a test failed.
 """
 import glob
 import json
@@ -406,6 +407,7 @@ SUITES = {
     'sim': suite_sim,
     'net': suite_with_gateway('net'),
     'interop': suite_with_gateway('interop'),
+    'abuse': suite_with_gateway('abuse'),
     'crash': suite_with_gateway('crash'),
     'mutants': suite_mutants,
     'power': suite_power,

@@ -10,6 +10,7 @@
 enum {
 	SIM_GATEWAY_IP = 0x0a000001, /* 10.0.0.1 */
 	SIM_CLIENT_IP = 0x0a000100,  /* 10.0.1.0 + client */
+	SIM_NOBODY_IP = 0x0b000000,  /* 11.0.0.0/8: what is sent there never arrives */
 	SIM_PORT_KAFKA = 9092,
 	SIM_PORT_TERMINAL = 32960,
 	SIM_PORT_PLATFORM = 32961,

@@ -1,12 +1,15 @@
 /* sim_rogue.c - a Kafka client that keeps to nothing: damaged requests, sizes that lie,
- * requests in drips, ends and resets in their middle; see sim_clients.h. What it sends may be
- * stored or not; whatever it does costs nobody else anything. */
+ * requests in drips, ends and resets in their middle, SYNs in the name of hosts that there are not;
+ * see sim_clients.h. What it sends may be stored or not; whatever it does costs nobody else
+ * anything. */
 #include "dataplane/base/require.h"
 #include "tests/sim/sim_clients.h"
 #include "tests/sim/sim_history.h"
 #include "tests/sim/sim_kafka.h"
 
 enum { RECORDS_MAX = 12, VERSION_MIN = 3, VERSION_MAX = 11, VERSION_FLEXIBLE = 9 };
+
+enum { FLOOD_SYNS = 48, FLOOD_EVERY = 40 };
 
 enum mischief { DAMAGE, LYING_SIZE, NOISE, DRIPS, ENDS_INSIDE, RESETS_INSIDE, MISCHIEFS };
 
@@ -91,6 +94,19 @@ static void spoil_request(struct rogue *r)
 	}
 }
 
+/* More than the gateway keeps entries for. */
+static void flood(const struct sim_client *c)
+{
+	struct rng *rng = &sim_world()->rng;
+	for (unsigned i = 0; i < FLOOD_SYNS; i++) {
+		struct sim_tcp nobody;
+		sim_tcp_open(&nobody, SIM_NOBODY_IP + (uint32_t)rng_below(rng, 1 << 24),
+			     (uint16_t)(1024 + rng_below(rng, 60000)), SIM_GATEWAY_IP, c->port);
+		sim_tcp_turn(&nobody);
+		sim_tcp_free(&nobody);
+	}
+}
+
 /* All has been sent that will be. */
 static void request_over(struct rogue *r)
 {
@@ -109,6 +125,8 @@ static void rogue_turn(struct sim_client *c)
 	uint64_t now_ns = sim_world()->now_ns;
 	if (c->is_quitting || now_ns < c->next_ns || c->tcp.wants_fin)
 		return;
+	if (rng_one_in(rng, FLOOD_EVERY))
+		flood(c);
 	if (!r->until_ns)
 		r->until_ns = now_ns + rng_below(rng, LIFE_NS);
 	if (now_ns > r->until_ns) {

@@ -4,7 +4,7 @@
 #include "dataplane/base/entropy.h"
 #include "dataplane/base/map.h"
 #include "dataplane/base/require.h"
-#include "dataplane/net/tcp/tcp_conn.h"
+#include "dataplane/net/tcp/tcp_half_open.h"
 #include "dataplane/net/tcp/tcp_reserve.h"
 #include "dataplane/net/tcp/tcp_window.h"
 
@@ -54,7 +54,7 @@ struct tcp *tcp_create(const struct tcp_options *options, uint64_t now_ns)
 	tcp_reserve_init(t);
 	list_init(&t->wait_list);
 	wheel_init(&t->wheel, now_ns);
-	wheel_init(&t->half_open_wheel, now_ns);
+	tcp_half_open_init(t);
 	tcp_clock(t, now_ns);
 	return t;
 }
@@ -130,7 +130,6 @@ uint64_t tcp_idle_ns(const struct tcp *t, uint64_t now_ns, uint64_t limit_ns)
 	uint32_t limit_ms = (uint32_t)min_u64(limit_ns / NS_PER_MS, INT32_MAX);
 	uint32_t idle_ms = min_u32(delay_idle_ms(&t->ack_delay, now_ms, limit_ms + 1),
 				   delay_idle_ms(&t->rtx_delay, now_ms, limit_ms + 1));
-	limit_ns = min_u64(limit_ns, idle_ms * NS_PER_MS);
-	limit_ns = wheel_idle_ns(&t->wheel, now_ns, limit_ns);
-	return wheel_idle_ns(&t->half_open_wheel, now_ns, limit_ns);
+	idle_ms = tcp_half_open_idle_ms(t, now_ms, idle_ms);
+	return wheel_idle_ns(&t->wheel, now_ns, min_u64(limit_ns, idle_ms * NS_PER_MS));
 }

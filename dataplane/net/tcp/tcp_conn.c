@@ -11,6 +11,11 @@ uint32_t tcp_hash(const struct tcp *t, const struct tcp_tuple *tuple)
 	return (uint32_t)siphash_table(t->table_key, tuple, sizeof *tuple);
 }
 
+uint64_t tcp_name_hash(const struct tcp *t, const struct tcp_tuple *tuple)
+{
+	return siphash(t->isn_key, tuple, sizeof *tuple);
+}
+
 uint32_t tcp_ref(enum tcp_kind kind, const struct slab *slab, const void *object)
 {
 	return (uint32_t)kind << TCP_REF_KIND_SHIFT | slab_index(slab, object);
@@ -126,14 +131,13 @@ static void conn_open_sequence(struct tcp *t, struct tcp_conn *c,
 	c->snd_nxt = c->snd_una;
 	c->snd_max = c->snd_una;
 	c->recover = half->iss;
-	c->snd_wnd = half->window;
-	c->snd_wnd_max = half->window;
-	c->snd_wl1 = half->irs;
-	c->snd_scale = half->snd_scale;
-	c->rcv_scale = half->rcv_scale;
+	c->snd_wl1 = half->irs; /* the window comes with the last step's segment */
+	bool is_scaled = half->snd_scale != TCP_SCALE_NONE;
+	c->snd_scale = is_scaled ? half->snd_scale : 0;
+	c->rcv_scale = is_scaled ? t->local_scale : 0;
 	c->ts_recent = half->ts_recent;
 	c->ts_recent_at = (uint16_t)(t->now_s / TCP_PAWS_UNIT_S);
-	c->ts_offset = half->ts_offset;
+	c->ts_offset = tcp_ts_offset(t, &half->tuple);
 	uint32_t mss = min_u32(half->peer_mss, t->local_mss);
 	c->mss = (uint16_t)(mss -
 			    (half->has_timestamps ? (uint32_t)TCP_TIMESTAMP_BYTES : 0u));
@@ -142,7 +146,8 @@ static void conn_open_sequence(struct tcp *t, struct tcp_conn *c,
 }
 
 /* A handshake that had to be repeated gives no sample of the round trip (Karn's rule), and its
- * connection begins with one segment (RFC 5681 3.1). */
+ * connection begins with one segment (RFC 5681 3.1). Nor does one by cookie: nobody knows when its
+ * SYN-ACK was sent. */
 struct tcp_conn *tcp_conn_open(struct tcp *t, const struct tcp_half_open *half)
 {
 	struct tcp_conn *c = slab_take(&t->conns);
@@ -157,7 +162,7 @@ struct tcp_conn *tcp_conn_open(struct tcp *t, const struct tcp_half_open *half)
 	c->cwnd = half->retries ? c->mss : tcp_cwnd_first(c->mss);
 	c->heard_ms = t->now_ms;
 	c->progress_ms = t->now_ms;
-	if (!half->retries)
+	if (!half->retries && !half->is_cookie)
 		tcp_rtt_sample(c, t->now_ms - half->sent_ms);
 	tcp_count(t, STAT_tcp_accepted);
 	stream_wake(&c->stream, STREAM_OPENED);

@@ -3,6 +3,7 @@
  *
  *     tcp_in.c      a turn's segments; RFC 9293 3.10.7.4, one function per step
  *     tcp_listen.c  LISTEN, SYN-RECEIVED
+ *     tcp_half_open.c  entries of handshakes     tcp_cookie.c  handshakes without one
  *     tcp_ack.c     its fifth step: what an acknowledgement means
  *     tcp_data.c    its seventh: spans, FIN; settle
  *     tcp_wait.c    TIME-WAIT            tcp_reserve.c the last receive memory
@@ -36,6 +37,8 @@ enum {
 	TCP_RTO_AFTER_SYN_MS = 3000, /* RFC 6298 5.7: the SYN-ACK had been lost */
 	TCP_RTO_MAX_MS = 60000,
 	TCP_SYN_ACK_RETRIES = 4, /* 31 s in all */
+	TCP_PREFIX_SLOTS = 4096, /* half-open entries are counted in, by source prefix */
+	TCP_SCALE_NONE = 15,     /* RFC 7323 2.3: 14 is the largest */
 	TCP_FIN_WAIT_2_MS = 60000,
 	TCP_CHALLENGES_PER_SECOND = 5, /* per connection (RFC 5961 7) */
 	TCP_RESETS_PER_SECOND = 1000,  /* answers to segments of no connection */
@@ -196,24 +199,24 @@ static_assert(offsetof(struct tcp_conn, text) == 2 * CACHE_LINE_BYTES, "line 2")
 static_assert(offsetof(struct tcp_conn, send) == STREAM_FETCH_BYTES, "a frame ends here");
 static_assert(sizeof(struct tcp_conn) <= 320, "idle cost; see tcp_connection_bytes()");
 
+/* A handshake under way, in one cache line: strangers make as many as they like. What can be
+ * computed again is not kept (ts_offset), nor what the last step brings anyway (the window). */
 struct tcp_half_open {
-	struct timer timer;
+	struct list node; /* tcp->half_open_lines[retries] */
 	struct tcp_tuple tuple;
-	struct mac mac;
-	uint8_t listener;
-	uint8_t retries;
-	uint8_t snd_scale;
-	uint8_t rcv_scale;
-	bool has_window_scale;
-	bool has_timestamps;
-	uint16_t peer_mss;
-	uint16_t window;
 	uint32_t irs;
 	uint32_t iss;
 	uint32_t ts_recent;
-	uint32_t ts_offset;
-	uint32_t sent_ms;
+	uint32_t sent_ms; /* the SYN-ACK, last */
+	uint16_t peer_mss;
+	struct mac mac;
+	uint8_t listener;
+	uint8_t snd_scale : 4; /* TCP_SCALE_NONE: neither side scales */
+	uint8_t retries : 3;
+	bool has_timestamps : 1;
+	bool is_cookie; /* in no slab: it was made of the numbers that came back */
 };
+static_assert(sizeof(struct tcp_half_open) <= 64, "SYN floods pile up");
 
 /* 2 MSL of it cost one cache line. */
 struct tcp_wait {
@@ -264,6 +267,9 @@ struct tcp {
 	struct tcp_table table;
 	struct slab conns;
 	struct slab half_open;
+	struct list half_open_lines[TCP_SYN_ACK_RETRIES + 1]; /* see tcp_half_open.h */
+	uint32_t half_open_of[TCP_PREFIX_SLOTS];
+	uint32_t cookies_until_s; /* cookies are looked for; see tcp_cookie.h */
 	struct slab waits;
 	struct list wait_list;
 	struct tcp_line dirty;  /* touched in this turn */
@@ -286,7 +292,6 @@ struct tcp {
 	struct delay ack_delay;
 	struct delay rtx_delay;
 	struct wheel wheel;
-	struct wheel half_open_wheel;
 };
 
 /* Sequence numbers and wrapping times: only differences have a sign. */
@@ -375,6 +380,13 @@ static inline struct tcp_conn *tcp_conn_at(const struct tcp *t, uint32_t index)
 extern const struct stream_ops tcp_stream_ops;
 
 void tcp_clock(struct tcp *t, uint64_t now_ns);
+/* RFC 6528: a keyed hash of the connection's name. Half of it is its initial number's, the other
+ * hides our uptime from the peer's timestamps. */
+uint64_t tcp_name_hash(const struct tcp *t, const struct tcp_tuple *tuple);
+static inline uint32_t tcp_ts_offset(const struct tcp *t, const struct tcp_tuple *tuple)
+{
+	return (uint32_t)(tcp_name_hash(t, tuple) >> 32);
+}
 uint32_t tcp_hash(const struct tcp *t, const struct tcp_tuple *tuple);
 /* The object of the tuple, and its kind; null when there is none. */
 void *tcp_find(struct tcp *t, uint32_t hash, const struct tcp_tuple *tuple,

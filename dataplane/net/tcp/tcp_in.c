@@ -125,7 +125,7 @@ static bool peer_started_anew(struct tcp *t, struct tcp_conn *c,
 }
 
 /* Fourth step, RFC 5961 4.2: whatever its number, a SYN is challenged. */
-static bool check_syn(struct tcp *t, struct tcp_conn *c, const struct tcp_segment *s)
+static bool check_syn(struct tcp *t, struct tcp_conn *c, struct tcp_segment *s)
 {
 	if (!(s->h.flags & TCP_FLAG_SYN))
 		return true;
@@ -217,10 +217,9 @@ static struct tcp_conn *segment_conn(struct tcp *t, struct tcp_segment *s)
 	if (object && kind == TCP_KIND_HALF_OPEN)
 		return tcp_half_open_segment(t, object, s);
 	if (!object)
-		tcp_listen_segment(t, s, NULL);
-	else if (tcp_wait_segment(t, object, s, &iss_min))
-		tcp_listen_segment(t, s, &iss_min);
-	return NULL;
+		return tcp_listen_segment(t, s, NULL);
+	return tcp_wait_segment(t, object, s, &iss_min) ? tcp_listen_segment(t, s, &iss_min)
+							: NULL;
 }
 
 static void segment_arrives(struct tcp *t, struct tcp_segment *s)

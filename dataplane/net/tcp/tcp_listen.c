@@ -2,6 +2,8 @@
  * resets and opened connections out (RFC 9293 3.10.7.1, .2 and SYN-RECEIVED of .4). */
 #include "dataplane/net/tcp/tcp_listen.h"
 #include "dataplane/base/require.h"
+#include "dataplane/net/tcp/tcp_cookie.h"
+#include "dataplane/net/tcp/tcp_half_open.h"
 #include "dataplane/net/tcp/tcp_out.h"
 
 static int listener_index(const struct tcp *t, uint16_t port)
@@ -41,20 +43,18 @@ static void segment_reset(struct tcp *t, const struct tcp_segment *s)
 	tcp_reply(t, &(struct tcp_reply){&s->pkt->source_mac, &s->tuple, &h});
 }
 
-/* RFC 6528: a 4 us clock and a keyed function of the connection's name. The other half of
- * the hash hides our uptime from the peer's timestamps. */
-static void half_open_number(struct tcp *t, struct tcp_half_open *half,
-			     const uint32_t *iss_min)
+/* RFC 6528: a 4 us clock and a keyed function of the connection's name. */
+static uint32_t initial_number(const struct tcp *t, const struct tcp_tuple *tuple,
+			       const uint32_t *iss_min)
 {
-	uint64_t hash = siphash(t->isn_key, &half->tuple, sizeof half->tuple);
-	half->iss = (uint32_t)hash + (uint32_t)(t->now_ns / (4 * NS_PER_US));
-	half->ts_offset = (uint32_t)(hash >> 32);
-	if (iss_min && seq_lt(half->iss, *iss_min))
-		half->iss = *iss_min;
+	uint32_t iss = (uint32_t)tcp_name_hash(t, tuple) +
+		       (uint32_t)(t->now_ns / (4 * NS_PER_US));
+	return iss_min && seq_lt(iss, *iss_min) ? *iss_min : iss;
 }
 
-static void syn_ack_send(struct tcp *t, struct tcp_half_open *half)
+static void syn_ack_send(struct tcp *t, const struct tcp_half_open *half, uint32_t ts_value)
 {
+	bool is_scaled = half->snd_scale != TCP_SCALE_NONE;
 	struct tcp_header h = {
 		.seq = half->iss,
 		.ack = half->irs + 1,
@@ -62,28 +62,18 @@ static void syn_ack_send(struct tcp *t, struct tcp_half_open *half)
 		.window = (uint16_t)t->window_first,
 		.has_mss = true,
 		.mss = t->local_mss,
-		.has_window_scale = half->has_window_scale,
-		.window_scale = half->rcv_scale,
+		.has_window_scale = is_scaled,
+		.window_scale = is_scaled ? t->local_scale : 0,
 		.has_timestamps = half->has_timestamps,
-		.ts_value = tcp_ts_now(t, half->ts_offset),
+		.ts_value = ts_value,
 		.ts_echo = half->ts_recent,
 	};
 	tcp_reply(t, &(struct tcp_reply){&half->mac, &half->tuple, &h});
 }
 
-static void half_open_arm(struct tcp *t, struct tcp_half_open *half)
+static void half_open_answer(struct tcp *t, const struct tcp_half_open *half)
 {
-	uint64_t after_ms = (uint64_t)TCP_RTO_INITIAL_MS << half->retries;
-	wheel_arm(&t->half_open_wheel, &half->timer, t->now_ns + after_ms * NS_PER_MS);
-}
-
-static void half_open_free(struct tcp *t, struct tcp_half_open *half)
-{
-	uint32_t hash = tcp_hash(t, &half->tuple);
-	tcp_table_remove(&t->table, hash,
-			 tcp_ref(TCP_KIND_HALF_OPEN, &t->half_open, half));
-	wheel_cancel(&t->half_open_wheel, &half->timer);
-	slab_give(&t->half_open, half);
+	syn_ack_send(t, half, tcp_ts_now(t, tcp_ts_offset(t, &half->tuple)));
 }
 
 /* A peer that offers a few bytes would have answers made of headers: less than TCP_MSS_MIN is
@@ -96,82 +86,113 @@ static uint16_t peer_mss(const struct tcp_header *h)
 }
 
 /* Windows are scaled when both sides say so, or not at all (RFC 7323 2.2). */
-static void half_open_offer(struct tcp *t, struct tcp_half_open *half,
-			    const struct tcp_header *h)
+static void half_open_offer(struct tcp_half_open *half, const struct tcp_header *h)
 {
 	half->irs = h->seq;
-	half->window = h->window;
 	half->peer_mss = peer_mss(h);
-	half->has_window_scale = h->has_window_scale;
-	half->snd_scale = h->window_scale;
-	half->rcv_scale = h->has_window_scale ? t->local_scale : 0;
+	half->snd_scale = h->has_window_scale ? h->window_scale & TCP_SCALE_NONE
+					      : (unsigned)TCP_SCALE_NONE;
 	half->has_timestamps = h->has_timestamps;
 	half->ts_recent = h->ts_value;
 }
 
-/* A SYN for a listener. Beyond the limits it is dropped, never reset: the peer's own
- * retransmission is the queue. Data on it is not taken, it comes again. */
+/* Nothing is kept: all that the last step needs is in the numbers. */
+static void listen_cookie(struct tcp *t, const struct tcp_segment *s)
+{
+	struct tcp_half_open half = {.tuple = s->tuple, .mac = s->pkt->source_mac};
+	uint32_t ts_value;
+	half_open_offer(&half, &s->h);
+	tcp_cookie_make(t, &half, &ts_value);
+	syn_ack_send(t, &half, ts_value);
+	tcp_count(t, STAT_tcp_cookies_sent);
+	tcp_count(t, STAT_packets_consumed);
+}
+
+/* A SYN for a listener. Without room it is dropped, never reset: the peer's own retransmission is
+ * the queue. Data on it is not taken, it comes again. */
 static void listen_syn(struct tcp *t, const struct tcp_segment *s, uint8_t listener,
 		       const uint32_t *iss_min)
 {
 	bool is_full = t->conns.in_use >= t->options.settings.connections_max;
-	struct tcp_half_open *half = is_full ? NULL : slab_take(&t->half_open);
+	bool has_room = iss_min || tcp_half_open_has_room(t, &s->tuple.peer.address);
+	if (!is_full && !has_room) {
+		listen_cookie(t, s);
+		return;
+	}
+	struct tcp_half_open *half = is_full ? NULL : tcp_half_open_take(t, s);
 	if (!half) {
 		tcp_count(t, STAT_packet_drop_tcp_connections);
 		return;
 	}
-	timer_init(&half->timer);
-	half->tuple = s->tuple;
-	half->mac = s->pkt->source_mac;
 	half->listener = listener;
-	half->sent_ms = t->now_ms;
-	half_open_offer(t, half, &s->h);
-	half_open_number(t, half, iss_min);
-	tcp_table_insert(&t->table, s->hash,
-			 tcp_ref(TCP_KIND_HALF_OPEN, &t->half_open, half));
-	syn_ack_send(t, half);
-	half_open_arm(t, half);
+	half_open_offer(half, &s->h);
+	half->iss = initial_number(t, &s->tuple, iss_min);
+	half_open_answer(t, half);
 	tcp_count(t, STAT_packets_consumed);
 }
 
-void tcp_listen_segment(struct tcp *t, const struct tcp_segment *s,
-			const uint32_t *iss_min)
-{
-	int listener = t->is_refusing ? -1 : listener_index(t, s->tuple.local_port);
-	uint8_t kind = s->h.flags & (TCP_FLAG_SYN | TCP_FLAG_ACK | TCP_FLAG_RST);
-	if (kind == TCP_FLAG_SYN && listener >= 0) {
-		listen_syn(t, s, (uint8_t)listener, iss_min);
-		return;
-	}
-	tcp_count(t, STAT_packet_drop_no_listener);
-	if (!(kind & TCP_FLAG_RST))
-		segment_reset(t, s);
-}
-
-/* The handshake's last step. */
-static struct tcp_conn *half_open_complete(struct tcp *t, struct tcp_half_open *half,
+/* The handshake's last step; null, and the segment dropped, without room: it comes again. */
+static struct tcp_conn *handshake_complete(struct tcp *t, const struct tcp_half_open *half,
 					   struct tcp_segment *s)
 {
 	struct tcp_conn *c = tcp_conn_open(t, half);
-	if (!c) {
+	if (!c)
 		tcp_count(t, STAT_packet_drop_tcp_connections);
+	s->is_news = c;
+	return c;
+}
+
+static struct tcp_conn *cookie_complete(struct tcp *t, struct tcp_half_open *half,
+					uint8_t listener, struct tcp_segment *s)
+{
+	half->listener = listener;
+	struct tcp_conn *c = handshake_complete(t, half, s);
+	if (!c)
+		return NULL;
+	tcp_table_insert(&t->table, s->hash, tcp_ref(TCP_KIND_CONN, &t->conns, c));
+	tcp_count(t, STAT_tcp_cookies_accepted);
+	return c;
+}
+
+struct tcp_conn *tcp_listen_segment(struct tcp *t, struct tcp_segment *s,
+				    const uint32_t *iss_min)
+{
+	int listener = t->is_refusing ? -1 : listener_index(t, s->tuple.local_port);
+	uint8_t kind = s->h.flags & (TCP_FLAG_SYN | TCP_FLAG_ACK | TCP_FLAG_RST);
+	struct tcp_half_open half;
+	if (kind == TCP_FLAG_SYN && listener >= 0) {
+		listen_syn(t, s, (uint8_t)listener, iss_min);
 		return NULL;
 	}
-	half_open_free(t, half);
+	if (kind == TCP_FLAG_ACK && listener >= 0 && tcp_cookie_open(t, s, &half))
+		return cookie_complete(t, &half, (uint8_t)listener, s);
+	tcp_count(t, STAT_packet_drop_no_listener);
+	if (!(kind & TCP_FLAG_RST))
+		segment_reset(t, s);
+	return NULL;
+}
+
+static struct tcp_conn *half_open_complete(struct tcp *t, struct tcp_half_open *half,
+					   struct tcp_segment *s)
+{
+	struct tcp_conn *c = handshake_complete(t, half, s);
+	if (!c)
+		return NULL;
+	tcp_half_open_give(t, half);
 	tcp_table_insert(&t->table, s->hash, tcp_ref(TCP_KIND_CONN, &t->conns, c));
-	s->is_news = true;
 	return c;
 }
 
 static void half_open_ack(struct tcp *t, const struct tcp_half_open *half)
 {
+	uint8_t scale = half->snd_scale != TCP_SCALE_NONE ? t->local_scale : 0;
 	struct tcp_header h = {
 		.seq = half->iss + 1,
 		.ack = half->irs + 1,
 		.flags = TCP_FLAG_ACK,
-		.window = (uint16_t)(t->window_first >> half->rcv_scale),
+		.window = (uint16_t)(t->window_first >> scale),
 		.has_timestamps = half->has_timestamps,
-		.ts_value = tcp_ts_now(t, half->ts_offset),
+		.ts_value = tcp_ts_now(t, tcp_ts_offset(t, &half->tuple)),
 		.ts_echo = half->ts_recent,
 	};
 	tcp_reply(t, &(struct tcp_reply){&half->mac, &half->tuple, &h});
@@ -183,10 +204,10 @@ static void half_open_syn(struct tcp *t, struct tcp_half_open *half,
 {
 	if (s->h.seq == half->irs) {
 		tcp_count(t, STAT_packets_duplicate);
-		syn_ack_send(t, half);
+		half_open_answer(t, half);
 		return;
 	}
-	half_open_free(t, half);
+	tcp_half_open_give(t, half);
 	tcp_listen_segment(t, s, NULL);
 }
 
@@ -195,7 +216,7 @@ static void half_open_reset(struct tcp *t, struct tcp_half_open *half, bool in_w
 			    bool is_exact)
 {
 	if (is_exact) {
-		half_open_free(t, half);
+		tcp_half_open_give(t, half);
 		tcp_count(t, STAT_packets_consumed);
 	} else if (in_window) {
 		half_open_ack(t, half);
@@ -225,7 +246,7 @@ struct tcp_conn *tcp_half_open_segment(struct tcp *t, struct tcp_half_open *half
 		tcp_count(t, STAT_packet_drop_tcp_unacceptable);
 		segment_reset(t, s);
 	} else if (t->is_refusing) {
-		half_open_free(t, half);
+		tcp_half_open_give(t, half);
 		tcp_listen_segment(t, s, NULL);
 	} else {
 		return half_open_complete(t, half, s);
@@ -237,19 +258,16 @@ struct tcp_conn *tcp_half_open_segment(struct tcp *t, struct tcp_half_open *half
  * never asked. */
 void tcp_half_open_timers(struct tcp *t)
 {
-	struct timer *due[TCP_TIMERS_PER_TURN];
-	unsigned count =
-		wheel_advance(&t->half_open_wheel, t->now_ns, due, array_len(due));
-	for (unsigned i = 0; i < count; i++) {
-		struct tcp_half_open *half =
-			container_of(due[i], struct tcp_half_open, timer);
+	for (unsigned i = 0; i < TCP_TIMERS_PER_TURN; i++) {
+		struct tcp_half_open *half = tcp_half_open_due(t);
+		if (!half)
+			return;
 		if (half->retries == TCP_SYN_ACK_RETRIES) {
-			half_open_free(t, half);
+			tcp_half_open_give(t, half);
 			continue;
 		}
-		half->retries++;
+		tcp_half_open_repeat(t, half);
 		tcp_count(t, STAT_tcp_retransmits);
-		syn_ack_send(t, half);
-		half_open_arm(t, half);
+		half_open_answer(t, half);
 	}
 }

@@ -97,7 +97,7 @@ void rig_free(struct rig *r)
 	cr_assert(r->answers.in_use == 0, "%u answer chunks left", r->answers.in_use);
 	cr_assert(r->t->conns.in_use == 0 && r->t->half_open.in_use == 0);
 	cr_assert(r->t->waits.in_use == 0 && r->t->table.used == 0);
-	cr_assert(r->t->wheel.armed == 0 && r->t->half_open_wheel.armed == 0);
+	cr_assert(r->t->wheel.armed == 0 );
 	tcp_destroy(r->t);
 	chunk_pool_fini(&r->receive);
 	chunk_pool_fini(&r->answers);

@@ -201,20 +201,6 @@ Test(tcp_handshake, a_reset_frees_the_entry_only_with_the_exact_number)
 	rig_free(r);
 }
 
-Test(tcp_handshake, beyond_the_half_open_limit_syns_are_dropped_without_a_word)
-{
-	struct rig *r = rig_new(rig_options());
-	for (uint16_t i = 0; i < 16; i++)
-		rig_give(r, syn(i, (uint16_t)(1000 + i)));
-	rig_give(r, syn(99, 2000));
-	cr_assert(r->sent_count == 0);
-	cr_assert(rig_stat(r, STAT_packet_drop_tcp_connections) == 1);
-	rig_give(r, (struct seg){.flags = TCP_FLAG_RST, .seq = 1, .peer_port = 1000});
-	rig_give(r, syn(99, 2000));
-	cr_assert(r->sent_count == 1, "its own retransmission gets in");
-	rig_free(r);
-}
-
 Test(tcp_handshake, beyond_the_connection_limit_syns_and_final_acks_wait)
 {
 	struct tcp_options o = rig_options();

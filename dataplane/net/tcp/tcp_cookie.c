@@ -1,0 +1,84 @@
+/* tcp_cookie.c - a SYN's offer in, numbers that say it again out, and back; see tcp_cookie.h. */
+#include "dataplane/net/tcp/tcp_cookie.h"
+#include "dataplane/net/tcp/tcp_out.h"
+
+enum {
+	PERIOD_S = 32,
+	LIFE_PERIODS = 2,
+	MSS_BITS = 3,
+	HASH_SHIFT = MSS_BITS + 1,
+	SCALE_MASK = 15,
+	TS_GRAIN_MS = SCALE_MASK + 1,
+};
+static_assert((int)TCP_SCALE_NONE == (int)SCALE_MASK, "and no scale that there is");
+
+/* What peers offer: nothing (536), uIP, tunnels, PPPoE with and without timestamps, Ethernet. */
+static const uint16_t mss_steps[1 << MSS_BITS] = {
+	TCP_MSS_MIN, TCP_MSS_DEFAULT, 1220, 1360, 1400, 1430, 1452, 1460,
+};
+
+/* The initial number's hash is of the tuple alone, so that the two have nothing in common. */
+struct cookie_text {
+	struct tcp_tuple tuple;
+	uint32_t irs;
+	uint32_t period;
+	uint16_t mss_step;
+	uint16_t has_timestamps;
+};
+static_assert(sizeof(struct cookie_text) == 32, "hashed as bytes: no padding");
+
+static uint32_t cookie_number(const struct tcp *t, const struct cookie_text *text)
+{
+	uint32_t hash = (uint32_t)siphash(t->isn_key, text, sizeof *text);
+	return hash << HASH_SHIFT | (text->period & 1) << MSS_BITS | text->mss_step;
+}
+
+void tcp_cookie_make(struct tcp *t, struct tcp_half_open *half, uint32_t *ts_value)
+{
+	struct cookie_text text = {.tuple = half->tuple,
+				   .irs = half->irs,
+				   .period = t->now_s / PERIOD_S,
+				   .has_timestamps = half->has_timestamps};
+	while (text.mss_step + 1u < array_len(mss_steps) &&
+	       mss_steps[text.mss_step + 1] <= half->peer_mss)
+		text.mss_step++;
+	if (!half->has_timestamps)
+		half->snd_scale = TCP_SCALE_NONE;
+	half->iss = cookie_number(t, &text);
+	/* Not ahead of the clock: what comes later must not be less. */
+	uint32_t now = tcp_ts_now(t, tcp_ts_offset(t, &half->tuple));
+	*ts_value = (now & ~(uint32_t)SCALE_MASK) | half->snd_scale;
+	if (seq_lt(now, *ts_value))
+		*ts_value -= TS_GRAIN_MS;
+	t->cookies_until_s = (text.period + LIFE_PERIODS) * PERIOD_S;
+}
+
+bool tcp_cookie_open(const struct tcp *t, const struct tcp_segment *s,
+		     struct tcp_half_open *ret)
+{
+	if (t->now_s >= t->cookies_until_s)
+		return false;
+	uint32_t iss = s->h.ack - 1;
+	struct cookie_text text = {.tuple = s->tuple,
+				   .irs = s->h.seq - 1,
+				   .period = t->now_s / PERIOD_S,
+				   .mss_step = iss & ((1 << MSS_BITS) - 1),
+				   .has_timestamps = s->h.has_timestamps};
+	text.period -= ((iss >> MSS_BITS) ^ text.period) & 1;
+	if (cookie_number(t, &text) != iss)
+		return false;
+	*ret = (struct tcp_half_open){
+		.tuple = s->tuple,
+		.mac = s->pkt->source_mac,
+		.irs = text.irs,
+		.iss = iss,
+		.peer_mss = mss_steps[text.mss_step],
+		.has_timestamps = s->h.has_timestamps,
+		.ts_recent = s->h.ts_value,
+		.snd_scale = TCP_SCALE_NONE,
+		.is_cookie = true,
+	};
+	if (s->h.has_timestamps)
+		ret->snd_scale = s->h.ts_echo & SCALE_MASK;
+	return true;
+}
