@@ -13,7 +13,7 @@ enum {
 	/* As in config/settings.def. */
 	BUFFERS = 1024,
 	BUFFER_BYTES = 64 << 10,
-	SMALL_WRITE_BYTES = 128 << 10,
+	SMALL_WRITE_BYTES = 64 << 10,
 	DESCRIPTORS = 8 * BENCH_PARTITIONS_MAX,
 	GENERATION = 1,
 };

@@ -16,7 +16,7 @@ enum {
 
 /* As in config/settings.def. */
 static const struct writer_settings writer_settings = {
-	.buffers = 1024, .buffer_bytes = 64 << 10, .small_write_bytes = 128 << 10};
+	.buffers = 1024, .buffer_bytes = 64 << 10, .small_write_bytes = 64 << 10};
 
 static struct log_options options_of(unsigned slot)
 {

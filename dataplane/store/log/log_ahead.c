@@ -7,8 +7,8 @@
  * A block's first write changes the file system's books: it takes a kernel thread, and a sync
  * must wait for the journal to be committed. A write over zeroes is done where it is submitted,
  * and its sync needs the disk's own flush alone. Where writes are small, writing their blocks
- * twice costs less than that. Large writes go to blocks never written: their bandwidth is what
- * is scarce.
+ * twice costs less than that; where they are of middle size it does as long as the disk has time.
+ * Large writes go to blocks never written: their bandwidth is what is scarce.
  */
 #include "dataplane/store/log/log_ahead.h"
 #include "dataplane/store/log/log_files.h"
@@ -41,9 +41,11 @@ static void allocate(struct log *log)
 static uint64_t zero_step(const struct log *log)
 {
 	const struct log_service *s = log->service;
-	uint64_t first = min_u64(LOG_ZERO_FIRST_BYTES, s->small_write_bytes);
-	if (!log->allocates || log->is_allocating || log->position < first ||
-	    log->write_bytes_mean > s->small_write_bytes)
+	int64_t largest = s->small_write_bytes;
+	if (log_service_disk_is_quick(s))
+		largest *= LOG_ZERO_QUICK_WRITES;
+	if (!log->allocates || log->is_allocating || log->position < s->small_write_bytes ||
+	    log->write_bytes_mean > largest)
 		return 0;
 	return min_u64(log->position / DISK_BLOCK_BYTES * DISK_BLOCK_BYTES, s->zeroes_bytes);
 }

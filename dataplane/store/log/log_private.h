@@ -40,8 +40,8 @@ enum {
 	/* Preallocation: the first step, doubled up to the last. */
 	LOG_ALLOCATE_FIRST_BYTES = 1 << 20,
 	LOG_ALLOCATE_STEP_BYTES = 16 << 20,
-	LOG_ZERO_WRITES = 8, /* small writes that fit into the zeroes written at a time */
-	LOG_ZERO_FIRST_BYTES = 64 << 10, /* what a log has before it is zeroed ahead */
+	LOG_ZERO_WRITES = 16, /* small writes that fit into the zeroes written at a time */
+	LOG_ZERO_QUICK_WRITES = 2, /* small writes that one may be as large as on a quick disk */
 	/* What nobody waits for is synced after so long, or when it is so much. */
 	LOG_SYNC_DELAY_NS = 2 * 1000 * 1000,
 	LOG_SYNC_GATHERED_BYTES = 1 << 20,

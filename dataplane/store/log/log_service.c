@@ -109,12 +109,19 @@ void log_service_write_done(struct log_service *s, uint64_t bytes, uint64_t took
 {
 	require(bytes <= s->writing_bytes);
 	s->writing_bytes -= bytes;
-	if (took_ns > WRITING_NS)
+	if (took_ns > WRITING_NS) {
 		s->writing_bytes_max -= s->writing_bytes_max / 8;
-	else if (took_ns < WRITING_NS / 2)
+		s->slow_ns = s->now_ns;
+	} else if (took_ns < WRITING_NS / 2) {
 		s->writing_bytes_max += WRITING_STEP_BYTES;
+	}
 	s->writing_bytes_max = min_u64(s->writing_bytes_max, WRITING_BYTES_MOST);
 	s->writing_bytes_max = max_u64(s->writing_bytes_max, WRITING_BYTES_LEAST);
+}
+
+bool log_service_disk_is_quick(const struct log_service *s)
+{
+	return s->slow_ns == 0 || s->now_ns - s->slow_ns > QUICK_NS;
 }
 
 bool log_service_has_room(const struct log_service *s, unsigned n)

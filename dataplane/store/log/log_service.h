@@ -33,6 +33,8 @@ enum {
 	WRITING_NS = 20 * 1000 * 1000,
 	/* Steps of zeroes that may be written ahead of all that the logs write themselves. */
 	ZERO_CREDIT_STEPS = 8,
+	/* A disk is quick when none of its writes took WRITING_NS for so long. */
+	QUICK_NS = 1000 * 1000 * 1000,
 };
 
 struct log_service_options {
@@ -57,7 +59,7 @@ struct log_service {
 	struct slab reads;  /* struct log_reading */
 	uint8_t *memory;
 	uint8_t *zeroes;
-	uint32_t zeroes_bytes; /* 8 small writes */
+	uint32_t zeroes_bytes; /* LOG_ZERO_WRITES small ones */
 	uint8_t **free; /* buffers, a stack */
 	uint32_t free_count;
 	uint32_t buffers;
@@ -67,6 +69,7 @@ struct log_service {
 	uint64_t unanswered;      /* appends and reads not yet on the lists below */
 	uint64_t writing_bytes;   /* given to the disk, and not written yet: */
 	uint64_t writing_bytes_max;
+	uint64_t slow_ns;         /* when a write last took too long */
 	uint64_t zero_credit;     /* bytes of zeroes that may be written ahead */
 	uint64_t now_ns;          /* of this turn */
 	bool is_core_busy;        /* in this turn: what comes gathers before it is written */
@@ -97,6 +100,10 @@ void log_service_zeroed(struct log_service *s, uint64_t bytes);
 
 /* What it took says whether the disk has too much before it. */
 void log_service_write_done(struct log_service *s, uint64_t bytes, uint64_t took_ns);
+
+/* A disk that has more before it than it can do makes its writes wait. What is written there twice
+ * is written at the cost of others. */
+bool log_service_disk_is_quick(const struct log_service *s);
 
 /* Room for `n` more operations? */
 bool log_service_has_room(const struct log_service *s, unsigned n);

@@ -200,7 +200,7 @@ static struct rig *open_busy(void)
 {
 	struct rig *r = open_rig();
 	r->service.is_core_busy = true;
-	r->turn_ns = NS_PER_MS / 4;
+	r->turn_ns = 0;
 	rig_append(r, 1, 10, ACK_DURABLE);
 	rig_turn(r);
 	cr_assert(fake_count(r->disk, DISK_WRITE) == 0);
@@ -211,6 +211,7 @@ Test(log_order, a_busy_core_gathers_for_a_moment_and_writes_it_as_one)
 {
 	struct rig *r = open_busy();
 	uint64_t begin_ns = r->service.now_ns;
+	r->turn_ns = NS_PER_MS / 4;
 	while (fake_count(r->disk, DISK_WRITE) == 0) {
 		cr_assert(r->service.now_ns - begin_ns <= 10 * NS_PER_MS);
 		rig_append(r, 1, 10, ACK_DURABLE);
@@ -226,7 +227,6 @@ Test(log_order, a_busy_core_gathers_for_a_moment_and_writes_it_as_one)
 Test(log_order, a_core_with_a_moment_to_spare_writes_at_once_what_has_gathered)
 {
 	struct rig *r = open_busy();
-	r->turn_ns = 0;
 	r->service.is_core_busy = false;
 	rig_turn(r);
 	cr_assert(fake_count(r->disk, DISK_WRITE) == 1);
@@ -236,7 +236,6 @@ Test(log_order, a_core_with_a_moment_to_spare_writes_at_once_what_has_gathered)
 Test(log_order, a_busy_core_writes_what_is_much)
 {
 	struct rig *r = open_busy();
-	r->turn_ns = 0;
 	for (unsigned i = 0; i < 2; i++)
 		rig_append(r, 1, 99000, ACK_DURABLE);
 	rig_turn(r);
@@ -264,7 +263,6 @@ Test(log_order, a_busy_core_writes_for_a_log_that_cannot_go_on_without)
 Test(log_order, a_log_that_closes_on_a_busy_core_writes_what_has_gathered)
 {
 	struct rig *r = open_busy();
-	r->turn_ns = 0;
 	fake_eager(r->disk, true, 1);
 	log_finish(r->log);
 	for (unsigned i = 0; i < 10; i++)
@@ -422,17 +420,18 @@ Test(log_order, small_writes_go_over_zeroes_and_large_ones_do_not)
 	close_rig(r);
 }
 
-Test(log_order, zeroes_begin_before_a_log_holds_as_much_as_a_small_write_may)
+Test(log_order, writes_of_middle_size_go_over_zeroes_while_the_disk_is_quick)
 {
-	struct rig *r = rig_create();
-	r->service_options.settings.small_write_bytes = 1 << 20;
-	cr_assert(rig_open(r, 0, false));
-	fake_eager(r->disk, true, 1);
+	struct rig *r = open_filled(100000);
+	uint64_t quick = r->stats.value[STAT_log_zeroed_bytes];
+	fake_eager(r->disk, false, 1);
+	r->turn_ns = 2 * WRITING_NS;
 	for (unsigned i = 0; i < 40; i++) {
-		rig_append(r, 1, 5000, ACK_DURABLE);
-		rig_drain(r);
+		rig_append(r, 1, 100000, ACK_DURABLE);
+		complete_all_but(r, NULL);
 	}
-	cr_assert(r->stats.value[STAT_log_zeroed_bytes] > 0);
+	uint64_t slow = r->stats.value[STAT_log_zeroed_bytes] - quick;
+	cr_assert(quick > 2 << 20 && slow <= 1 << 20, "%lu, %lu", quick, slow);
 	close_rig(r);
 }
 
