@@ -7,16 +7,24 @@ static const struct log_service *service_of(const struct flush_group *g)
 	return container_of(g, struct log_service, flush);
 }
 
+static void lane_init(struct flush_lane *lane)
+{
+	list_init(&lane->waiting);
+	list_init(&lane->covered);
+}
+
 void flush_group_init(struct flush_group *g, const struct flush_file *file)
 {
 	*g = (struct flush_group){.file = *file};
 	list_init(&g->members);
-	list_init(&g->overwritten);
-	list_init(&g->changed);
-	list_init(&g->zeroed);
-	list_init(&g->zeroes_covered);
-	list_init(&g->flush.covered);
-	list_init(&g->commit.covered);
+	lane_init(&g->flush);
+	lane_init(&g->commit);
+}
+
+void flush_part_init(struct flush_part *part, struct log *log, bool are_zeroes)
+{
+	*part = (struct flush_part){.log = log, .are_zeroes = are_zeroes};
+	list_init(&part->node);
 }
 
 bool flush_group_takes(const struct flush_group *g, const struct disk_op *traits)
@@ -37,12 +45,12 @@ bool flush_group_covers(const struct flush_group *g, bool are_overwrites)
 void flush_group_join(struct flush_group *g, struct log *log, bool are_overwrites)
 {
 	bool is_flushed = g->file.may_flush && are_overwrites;
-	list_append(is_flushed ? &g->overwritten : &g->changed, &log->flush_node);
+	list_append(is_flushed ? &g->flush.waiting : &g->commit.waiting, &log->written_part.node);
 }
 
 void flush_group_join_zeroes(struct flush_group *g, struct log *log)
 {
-	bool is_waiting = !list_is_empty(&log->zero_node);
+	bool is_waiting = !list_is_empty(&log->zeroes_part.node);
 	if (may_commit(g) && !is_waiting && log->active->joins == SEGMENT_JOINS)
-		list_append(&g->zeroed, &log->zero_node);
+		list_append(&g->commit.waiting, &log->zeroes_part.node);
 }

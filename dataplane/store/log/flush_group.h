@@ -1,9 +1,9 @@
 /* flush_group.h - one operation for the writes of many logs: those of one writer in one log
  * directory.
  *
- *     log ─ written over zeroes ─▶ overwritten ─ flush submitted ──▶ covered ─ reaped ─▶ durable
- *         ├ written elsewhere ───▶ changed ────┬ commit submitted ─▶ covered ─ reaped ─▶ durable
- *         └ zeroes written ahead ▶ zeroed ─────┘
+ *     log ─ written over zeroes ──▶ flush ───┐
+ *         ├ written elsewhere ────▶ commit ──┼▶ waiting ─ submitted ─▶ covered ─ reaped ─▶ durable
+ *         └ zeroes written ahead ─▶ commit ──┘
  *
  * A direct write to a block of a file has two ends: the bytes are on the device, and the file
  * system's books say so. What is missing after the write's completion depends on the block.
@@ -53,20 +53,24 @@ struct flush_file {
 	bool has_journal; /* and is a commit of it; else a sync of the whole file system */
 };
 
-/* An operation under way. */
+/* What of a log one operation makes durable: all that is written, or the zeroes ahead of it. */
+struct flush_part {
+	struct list node; /* flush_lane.waiting or covered, or alone */
+	struct log *log;
+	bool are_zeroes;
+};
+
+/* Those who wait for one kind of operation, and those whom the one under way covers. */
 struct flush_lane {
 	struct disk_op op;
 	bool is_busy;
-	struct list covered; /* struct log.flush_node */
+	struct list waiting; /* struct flush_part.node */
+	struct list covered; /* struct flush_part.node */
 };
 
 struct flush_group {
 	struct flush_file file;
-	struct list members;     /* struct log.group_node: all that the writer serves */
-	struct list overwritten; /* struct log.flush_node: to be flushed */
-	struct list changed;     /* struct log.flush_node: to be committed */
-	struct list zeroed;      /* struct log.zero_node: zeroes to be committed */
-	struct list zeroes_covered; /* struct log.zero_node: by the commit under way */
+	struct list members;   /* struct log.group_node: all that the writer serves */
 	struct flush_lane flush;
 	struct flush_lane commit;
 	uint64_t commits;      /* submitted: the file's size alternates */
@@ -75,6 +79,7 @@ struct flush_group {
 };
 
 void flush_group_init(struct flush_group *g, const struct flush_file *file);
+void flush_part_init(struct flush_part *part, struct log *log, bool are_zeroes);
 
 /* May writes to the file that `traits` tells of (a DISK_TRAITS, reaped) be covered at all? */
 bool flush_group_takes(const struct flush_group *g, const struct disk_op *traits);

@@ -45,7 +45,7 @@ int log_release(struct log *log)
 	require(log_is_finished(log) && segments_are_idle(log));
 	list_remove(&log->node);
 	list_remove(&log->group_node);
-	list_remove(&log->zero_node);
+	list_remove(&log->zeroes_part.node);
 	mark_file_end(&log->service->marks);
 	if (log->is_fenced)
 		log->service->stats->value[STAT_log_fenced]--;

@@ -17,9 +17,9 @@ void log_fence(struct log *log, int error)
 	log_deadline_clear(&log->write_due);
 	log_deadline_clear(&log->sync_due);
 	if (!log->is_syncing)
-		list_remove(&log->flush_node);
+		list_remove(&log->written_part.node);
 	if (!log->is_committing_zeroes)
-		list_remove(&log->zero_node);
+		list_remove(&log->zeroes_part.node);
 	log_give_watches(log, KAFKA_ERROR_KAFKA_STORAGE_ERROR);
 	log_touch(log); /* its marks tell */
 }

@@ -10,7 +10,7 @@
 
 static bool may_submit(const struct log_service *s, const struct flush_lane *lane)
 {
-	return !lane->is_busy && log_service_has_room(s, 1);
+	return !list_is_empty(&lane->waiting) && !lane->is_busy && log_service_has_room(s, 1);
 }
 
 static void submit(struct log_service *s, struct flush_lane *lane, struct disk_op op)
@@ -22,35 +22,32 @@ static void submit(struct log_service *s, struct flush_lane *lane, struct disk_o
 	disk_submit(s->disk, &lane->op);
 }
 
-static void cover(struct flush_lane *lane, struct list *waiting, bool is_commit)
+static void part_begin(const struct flush_part *part, bool is_commit)
 {
-	struct list *node;
-	while ((node = list_take_first(waiting))) {
-		struct log *log = list_entry(node, struct log, flush_node);
-		require(is_commit || log_writes_are_overwrites(log));
-		log_sync_begin(log, is_commit);
-		log->operations++;
-		list_append(&lane->covered, &log->flush_node);
-	}
+	require(is_commit || (!part->are_zeroes && log_writes_are_overwrites(part->log)));
+	if (part->are_zeroes)
+		log_zeroes_commit(part->log);
+	else
+		log_sync_begin(part->log, is_commit);
 }
 
-static void cover_zeroes(struct flush_group *g)
+static void cover(struct flush_lane *lane, bool is_commit)
 {
 	struct list *node;
-	while ((node = list_take_first(&g->zeroed))) {
-		struct log *log = list_entry(node, struct log, zero_node);
-		log_zeroes_commit(log);
-		log->operations++;
-		list_append(&g->zeroes_covered, &log->zero_node);
+	while ((node = list_take_first(&lane->waiting))) {
+		const struct flush_part *part = list_entry(node, struct flush_part, node);
+		part_begin(part, is_commit);
+		part->log->operations++;
+		list_append(&lane->covered, node);
 	}
 }
 
 static void submit_flush(struct log_service *s)
 {
 	struct flush_group *g = &s->flush;
-	if (list_is_empty(&g->overwritten) || !may_submit(s, &g->flush))
+	if (!may_submit(s, &g->flush))
 		return;
-	cover(&g->flush, &g->overwritten, false);
+	cover(&g->flush, false);
 	submit(s, &g->flush, (struct disk_op){.kind = DISK_SYNC, .fd = g->file.fd});
 	stats_add(s->stats, STAT_log_flushes, 1);
 }
@@ -69,11 +66,9 @@ static struct disk_op commit_of(struct flush_group *g)
 static void submit_commit(struct log_service *s)
 {
 	struct flush_group *g = &s->flush;
-	bool is_wanted = !list_is_empty(&g->changed) || !list_is_empty(&g->zeroed);
-	if (!is_wanted || !may_submit(s, &g->commit))
+	if (!may_submit(s, &g->commit))
 		return;
-	cover(&g->commit, &g->changed, true);
-	cover_zeroes(g);
+	cover(&g->commit, true);
 	g->committed_ns = s->now_ns;
 	submit(s, &g->commit, commit_of(g));
 	stats_add(s->stats, STAT_log_commits, 1);
@@ -95,25 +90,22 @@ static void fence_members(struct flush_group *g, int error)
 	}
 }
 
+static void part_end(const struct flush_part *part)
+{
+	if (part->are_zeroes)
+		log_zeroes_committed(part->log);
+	else
+		log_sync_end(part->log);
+}
+
 static void uncover(struct flush_lane *lane)
 {
 	struct list *node;
 	while ((node = list_take_first(&lane->covered))) {
-		struct log *log = list_entry(node, struct log, flush_node);
-		log->operations--;
-		log_touch(log);
-		log_sync_end(log);
-	}
-}
-
-static void uncover_zeroes(struct flush_group *g)
-{
-	struct list *node;
-	while ((node = list_take_first(&g->zeroes_covered))) {
-		struct log *log = list_entry(node, struct log, zero_node);
-		log->operations--;
-		log_touch(log);
-		log_zeroes_committed(log);
+		const struct flush_part *part = list_entry(node, struct flush_part, node);
+		part->log->operations--;
+		log_touch(part->log);
+		part_end(part);
 	}
 }
 
@@ -132,8 +124,6 @@ void log_flush_done(struct log_service *s, const struct disk_op *op)
 	if (op->result < 0)
 		fence_members(g, (int)op->result);
 	uncover(lane);
-	if (lane == &g->flush)
-		return;
-	uncover_zeroes(g);
-	pause_commits(g, s->now_ns);
+	if (lane == &g->commit)
+		pause_commits(g, s->now_ns);
 }

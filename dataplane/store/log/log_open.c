@@ -181,8 +181,8 @@ static void init_state(struct log *log)
 	list_init(&log->writes);
 	list_init(&log->write_due.node);
 	list_init(&log->sync_due.node);
-	list_init(&log->flush_node);
-	list_init(&log->zero_node);
+	flush_part_init(&log->written_part, log, false);
+	flush_part_init(&log->zeroes_part, log, true);
 	list_init(&log->group_node);
 	log->write_due.log = log->sync_due.log = log;
 	list_init(&log->reads_waiting);

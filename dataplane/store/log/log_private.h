@@ -209,7 +209,7 @@ struct log {
 	bool is_syncing;     /* by itself, or covered by the group's flush */
 	uint64_t syncing_bytes;
 	struct log_place syncing;
-	struct list flush_node; /* flush_group.overwritten or changed, or flush_lane.covered */
+	struct flush_part written_part; /* waits for the group, or is covered by it */
 	struct list group_node; /* flush_group.members */
 	struct disk_op traits_op;
 	struct segment *traits_segment; /* held; asked for; null: none */
@@ -228,7 +228,7 @@ struct log {
 	uint64_t zeroes_committing; /* ... of them made durable by the commit under way */
 	uint64_t zeroes_synced;  /* ... of them durable */
 	bool is_committing_zeroes;
-	struct list zero_node;   /* flush_group.zeroed or zeroes_covered */
+	struct flush_part zeroes_part; /* the same of the zeroes */
 	int64_t write_bytes_mean; /* of the last writes */
 	struct disk_op zero_op;
 	struct iovec zero_iov;

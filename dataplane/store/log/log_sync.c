@@ -69,7 +69,7 @@ void log_submit_sync(struct log *log)
 {
 	/* Since it joined the group, something may have been written that is not covered. */
 	if (!log->is_syncing)
-		list_remove(&log->flush_node);
+		list_remove(&log->written_part.node);
 	if (log->is_syncing || log->written_bytes == log->synced_bytes || !sync_is_due(log))
 		return;
 	if (group_covers(log))
