@@ -43,6 +43,8 @@ enum disk_kind {
 			 * and in place, once they are zeroed; 0: they are not, or nobody knows */
 };
 
+enum { DISK_KINDS = DISK_TRAITS + 1 };
+
 enum {
 	DISK_FLAG_DIRECTORY = 1,
 	DISK_FLAG_LINK = 2, /* DISK_STAT: of a link itself, not of what it points to */

@@ -15,12 +15,10 @@
 #include <stdio.h>
 #include <unistd.h>
 
-enum { KINDS = DISK_TRAITS + 1 };
-
 struct disk {
 	struct io_uring ring;
 	bool has_ring;
-	bool in_ring[KINDS];
+	bool in_ring[DISK_KINDS];
 	unsigned outstanding; /* ops, the helper's too */
 	unsigned with_helper;
 	bool is_listening; /* the read of the helper's eventfd is in the ring */
@@ -30,7 +28,7 @@ struct disk {
 };
 
 /* The io_uring operation that does a kind; the no-op where there is none. */
-static const int ring_opcode[KINDS] = {
+static const int ring_opcode[DISK_KINDS] = {
 	[DISK_OPEN] = IORING_OP_OPENAT,       [DISK_CLOSE] = IORING_OP_CLOSE,
 	[DISK_READ] = IORING_OP_READV,        [DISK_WRITE] = IORING_OP_WRITEV,
 	[DISK_SYNC] = IORING_OP_FSYNC,        [DISK_ALLOCATE] = IORING_OP_FALLOCATE,
@@ -46,7 +44,7 @@ static const int ring_opcode[KINDS] = {
 static void disk_probe(struct disk *d)
 {
 	struct io_uring_probe *probe = io_uring_get_probe_ring(&d->ring);
-	for (unsigned kind = 0; probe && kind < KINDS; kind++)
+	for (unsigned kind = 0; probe && kind < DISK_KINDS; kind++)
 		d->in_ring[kind] = ring_opcode[kind] != IORING_OP_NOP &&
 				   io_uring_opcode_supported(probe, ring_opcode[kind]);
 	io_uring_free_probe(probe);
@@ -178,7 +176,7 @@ static void listen_to_helper(struct disk *d)
 
 void disk_submit(struct disk *d, struct disk_op *give)
 {
-	require(disk_has_room(d) && give->kind < KINDS);
+	require(disk_has_room(d) && give->kind < DISK_KINDS);
 	d->outstanding++;
 	if (d->in_ring[give->kind]) {
 		struct io_uring_sqe *sqe = take_sqe(d);

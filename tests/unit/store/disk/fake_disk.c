@@ -5,8 +5,6 @@
 
 #include <stdlib.h>
 
-enum { KINDS = DISK_LIST + 1 };
-
 struct disk {
 	struct disk_op *pending[DISK_QUEUE_ENTRIES];
 	unsigned pending_count;
@@ -14,9 +12,9 @@ struct disk {
 	unsigned done_count;
 	bool is_eager;
 	unsigned seed;
-	unsigned fail_in[KINDS];
-	int64_t fail_result[KINDS];
-	unsigned submitted[KINDS];
+	unsigned fail_in[DISK_KINDS];
+	int64_t fail_result[DISK_KINDS];
+	unsigned submitted[DISK_KINDS];
 };
 
 struct disk *disk_create(const char *name, int *error)

@@ -121,6 +121,7 @@ static bool turn(struct rig *r)
 	list_splice(&active, &r->service.active);
 	for (struct log *log; (log = log_next_active(&active));)
 		log_advance(log);
+	log_service_flush(&r->service);
 	disk_kick(r->disk);
 	take_answers(r);
 	return n > 0;

@@ -1,0 +1,149 @@
+/* test_log_flush.c - a log in its writer's flush group, over a disk that completes when the test
+ * says: what counts as written over zeroes when a segment is rolled meanwhile. */
+#include "dataplane/store/files.h"
+#include "dataplane/store/log/log_private.h"
+#include "tests/unit/store/disk/fake_disk.h"
+#include "tests/unit/store/log/log_rig.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+
+enum { DEVICE = 7, SEGMENT_BYTES = 400000, BATCH_BYTES = 5000 };
+
+static int open_own(struct rig *r, const char *name)
+{
+	char path[FILE_PATH_BYTES_MAX];
+	snprintf(path, sizeof path, "%s/%s", r->root, name);
+	int fd = file_open(r->control, path, true);
+	cr_assert(fd >= 0);
+	return fd;
+}
+
+static struct rig *open_rig(bool may_commit)
+{
+	struct rig *r = rig_create();
+	r->options.segment_bytes = SEGMENT_BYTES;
+	r->service_options.flush = (struct flush_file){
+		.device = DEVICE,
+		.fd = open_own(r, "flush"),
+		.commit_fd = open_own(r, "commit"),
+		.may_flush = true,
+		.may_commit = may_commit,
+		.has_journal = true,
+	};
+	cr_assert(rig_open(r, 0, false));
+	return r;
+}
+
+static void close_rig(struct rig *r)
+{
+	struct flush_file *own = &r->service_options.flush;
+	fake_eager(r->disk, true, 1);
+	rig_drain(r);
+	cr_assert(r->answered == r->append_count && r->failed == 0);
+	rig_check_content(r);
+	file_close(r->control, &own->fd);
+	file_close(r->control, &own->commit_fd);
+	rig_destroy(r);
+}
+
+/* Each file of the log is one that joins the group, whatever file system the test runs on. */
+static void complete(struct rig *r, struct disk_op *op)
+{
+	if (op->kind != DISK_TRAITS) {
+		fake_complete(r->disk, op);
+		return;
+	}
+	op->offset = DEVICE;
+	fake_fail(r->disk, op, 1);
+}
+
+/* Everything completes but `held`, until nothing more is submitted. */
+static void complete_all_but(struct rig *r, const struct disk_op *held)
+{
+	for (bool found = true; found;) {
+		rig_turn(r);
+		found = !list_is_empty(&r->service.active);
+		for (unsigned i = fake_pending(r->disk); i-- > 0;) {
+			if (fake_op(r->disk, i) == held)
+				continue;
+			complete(r, fake_op(r->disk, i));
+			found = true;
+		}
+	}
+}
+
+static void append_some(struct rig *r, unsigned count, const struct disk_op *held)
+{
+	for (unsigned i = 0; i < count; i++) {
+		rig_append(r, 1, BATCH_BYTES, ACK_DURABLE);
+		complete_all_but(r, held);
+	}
+}
+
+/* Zeroes are on their way, and nothing else: what was appended is durable. */
+static void start_zeroes(struct rig *r)
+{
+	while (!r->log->is_zeroing)
+		append_some(r, 1, &r->log->zero_op);
+	cr_assert(r->answered == r->append_count && fake_pending(r->disk) == 1);
+}
+
+/* `held` outlasts the segment that it is for. */
+static void roll_before(struct rig *r, struct disk_op *held)
+{
+	cr_assert(r->stats.value[STAT_log_rolls] == 0);
+	while (r->stats.value[STAT_log_rolls] == 0)
+		append_some(r, 1, held);
+	if (held)
+		complete(r, held);
+	complete_all_but(r, NULL);
+	cr_assert(r->answered == r->append_count);
+}
+
+/* Nothing was zeroed in the new segment: the disk's flush alone makes no write of it durable. */
+static void check_no_zeroes(struct rig *r)
+{
+	uint64_t flushes = r->stats.value[STAT_log_flushes];
+	append_some(r, 2, NULL);
+	cr_assert(r->answered == r->append_count && r->log->zeroed_bytes == 0);
+	cr_assert(r->stats.value[STAT_log_flushes] == flushes);
+}
+
+Test(log_flush, durable_zeroes_are_none_of_the_next_segment)
+{
+	struct rig *r = open_rig(true);
+	start_zeroes(r);
+	complete(r, &r->log->zero_op);
+	complete_all_but(r, NULL);
+	append_some(r, 2, NULL);
+	cr_assert(r->stats.value[STAT_log_flushes] > 0, "written over zeroes");
+	roll_before(r, NULL);
+	check_no_zeroes(r);
+	close_rig(r);
+}
+
+Test(log_flush, zeroes_whose_commit_outlasts_their_segment_are_none_of_the_next)
+{
+	struct rig *r = open_rig(true);
+	start_zeroes(r);
+	complete(r, &r->log->zero_op);
+	rig_turn(r);
+	struct disk_op *commit = fake_find(r->disk, DISK_COMMIT);
+	cr_assert(commit && r->log->is_committing_zeroes && !r->log->is_syncing);
+	roll_before(r, commit);
+	check_no_zeroes(r);
+	close_rig(r);
+}
+
+Test(log_flush, zeroes_whose_sync_outlasts_their_segment_are_none_of_the_next)
+{
+	struct rig *r = open_rig(false);
+	start_zeroes(r);
+	complete(r, &r->log->zero_op);
+	append_some(r, 1, &r->log->sync_op);
+	cr_assert(r->log->is_syncing && fake_find(r->disk, DISK_SYNC) == &r->log->sync_op);
+	roll_before(r, &r->log->sync_op);
+	check_no_zeroes(r);
+	close_rig(r);
+}
