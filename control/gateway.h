@@ -57,9 +57,9 @@ struct gateway {
 	struct rte_rcu_qsbr *rcu;
 	struct marks_page *marks; /* by partition slot */
 	struct disk *control_disk;
+	struct log_dir log_dir; /* open from the writers' step on */
 	uint32_t writer_descriptors; /* each writer's share */
 	struct disk *disks[WRITERS_MAX];
-	struct flush_file flush[WRITERS_MAX];
 	struct writer *writers[WRITERS_MAX];
 	struct poller *pollers[POLLERS_MAX];
 	struct stats_page writer_pages[WRITERS_MAX];

@@ -176,7 +176,7 @@ static int registry_step(void *gateway)
 	struct gateway *g = gateway;
 	struct registry_options o = {
 		.settings = &g->settings,
-		.disk = g->control_disk,
+		.dir = &g->log_dir,
 		.writer_count = g->plan.writer_count,
 		.marks = g->marks,
 		.topics = &g->topics,
@@ -207,8 +207,7 @@ static int kafka_step(void *gateway)
 		.registry = g->registry,
 		.poller_count = g->plan.poller_count,
 		.auto_create_topics = s->auto_create_topics_enable,
-		.disk = g->control_disk,
-		.log_dir = settings_log_dir(s),
+		.dir = &g->log_dir,
 	};
 	for (unsigned p = 0; p < g->plan.poller_count; p++) {
 		o.pollers[p] = &g->calls[p];

@@ -2,6 +2,8 @@
 #include "control/gateway_data.h"
 #include "control/capacity.h"
 #include "control/catalog/flush_file.h"
+#include "control/catalog/flush_rule.h"
+#include "control/catalog/registry_lock.h"
 #include "control/gateway_files.h"
 #include "dataplane/base/clock.h"
 #include "dataplane/base/map.h"
@@ -119,12 +121,24 @@ void rings_fini(void *gateway)
 
 /* ---- writers ----------------------------------------------------------------------- */
 
+static int log_dir_init(struct gateway *g)
+{
+	struct log_dir *d = &g->log_dir;
+	int error = log_dir_open(d, g->control_disk, settings_log_dir(&g->settings));
+	if (error) {
+		fprintf(stderr, "penstockd: log.dirs: %s cannot be used: %s\n", d->path,
+			registry_advice(error));
+		return BOOT_SAID;
+	}
+	flush_rule_find(d->path, &d->rule);
+	return 0;
+}
+
 static void flush_init(struct gateway *g, unsigned writer)
 {
 	char line[512];
-	const struct flush_file *first = &g->flush[0], *own = &g->flush[writer];
-	flush_file_open(g->control_disk, settings_log_dir(&g->settings), writer, &g->flush[writer],
-			line, sizeof line);
+	const struct flush_file *first = &g->log_dir.flush[0], *own = &g->log_dir.flush[writer];
+	flush_file_open(&g->log_dir, writer, line, sizeof line);
 	/* The rule is the directory's; a writer's file may be missing all the same. */
 	if (writer == 0 || own->may_flush != first->may_flush ||
 	    own->may_commit != first->may_commit)
@@ -139,8 +153,7 @@ static int writer_init(struct gateway *g, unsigned index)
 		.index = (uint8_t)index,
 		.settings = g->settings.writer,
 		.descriptors = g->writer_descriptors,
-		.flush = g->flush[index],
-		.log_dir = settings_log_dir(&g->settings),
+		.dir = &g->log_dir,
 		.wake = writer_wake(g, index),
 		.stats_page = &g->writer_pages[index],
 		.marks = g->marks,
@@ -174,7 +187,7 @@ int writers_init(void *gateway)
 	g->control_disk = disk_create("control", &error);
 	if (!g->control_disk)
 		return error;
-	error = 0;
+	error = log_dir_init(g);
 	for (unsigned w = 0; w < g->plan.writer_count && !error; w++) {
 		flush_init(g, w);
 		error = writer_init(g, w);
@@ -192,8 +205,9 @@ void writers_fini(void *gateway)
 			writer_destroy(g->writers[w]);
 		if (g->disks[w])
 			disk_destroy(g->disks[w]);
-		flush_file_close(g->control_disk, &g->flush[w]);
+		flush_file_close(&g->log_dir, w);
 	}
+	log_dir_close(&g->log_dir);
 	disk_destroy(g->control_disk);
 }
 

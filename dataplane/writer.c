@@ -352,8 +352,7 @@ struct writer *writer_create(const struct writer_options *options)
 		.stats = &w->stats,
 		.settings = options->settings,
 		.descriptors = options->descriptors,
-		.flush = options->flush,
-		.log_dir = options->log_dir,
+		.dir = options->dir,
 		.writer = options->index,
 	};
 	int status = log_service_init(&w->service, &service);

@@ -12,15 +12,14 @@
 
 #include "dataplane/base/stats.h"
 #include "dataplane/handoff.h"
-#include "dataplane/store/log/flush_group.h"
+#include "dataplane/store/log_dir.h"
 #include "dataplane/writer_marks.h"
 
 struct writer_options {
-	uint8_t index;
+	uint8_t index; /* among all: whose files in the log directory are its own */
 	struct writer_settings settings;
 	uint32_t descriptors; /* open files, at most; any number of partitions share them */
-	struct flush_file flush; /* of its own, in the log directory */
-	const char *log_dir;     /* where the partitions lie, and their durable marks */
+	const struct log_dir *dir; /* where the partitions lie; outlives the writer */
 	struct disk *disk;
 	struct wake *wake;
 	/* One handoff per poller, then the coordinator's if there is one, then control's. */

@@ -1,6 +1,7 @@
 /* bench_writer.c - a writer, its logs and batches for it; see bench_writer.h. */
 #include "perf/bench_writer.h"
 #include "control/catalog/flush_file.h"
+#include "control/catalog/flush_rule.h"
 #include "dataplane/base/crc32c.h"
 #include "dataplane/base/map.h"
 #include "dataplane/base/require.h"
@@ -100,7 +101,11 @@ int bench_writer_start(struct bench_writer *w, const char *directory, unsigned p
 	if (!w->disk)
 		return error;
 	char line[512];
-	flush_file_open(w->disk, directory, 0, &w->flush, line, sizeof line);
+	error = log_dir_open(&w->dir, w->disk, directory);
+	if (error)
+		return error;
+	flush_rule_find(directory, &w->dir.rule);
+	flush_file_open(&w->dir, 0, line, sizeof line);
 	fprintf(stderr, "bench: %s\n", line);
 	require(w->marks && wake_init(&w->wakes[0]) == 0 && wake_init(&w->wakes[1]) == 0);
 	require(handoff_init(&w->appends, &w->wakes[0], &w->wakes[1]) == 0);
@@ -110,8 +115,7 @@ int bench_writer_start(struct bench_writer *w, const char *directory, unsigned p
 			     .buffer_bytes = BUFFER_BYTES,
 			     .small_write_bytes = SMALL_WRITE_BYTES},
 		.descriptors = DESCRIPTORS,
-		.flush = w->flush,
-		.log_dir = directory,
+		.dir = &w->dir,
 		.disk = w->disk,
 		.wake = &w->wakes[1],
 		.handoffs = {&w->appends, &w->admin},
@@ -137,7 +141,8 @@ void bench_writer_stop(struct bench_writer *w)
 		log_close(close.log);
 	}
 	writer_destroy(w->writer);
-	flush_file_close(w->disk, &w->flush);
+	flush_file_close(&w->dir, 0);
+	log_dir_close(&w->dir);
 	disk_destroy(w->disk);
 	handoff_fini(&w->appends);
 	handoff_fini(&w->admin);

@@ -18,7 +18,7 @@ struct bench_writer {
 	struct stats_page page;
 	struct marks_page *marks;
 	struct disk *disk;
-	struct flush_file flush;
+	struct log_dir dir;
 	struct writer *writer;
 	unsigned partitions;
 };

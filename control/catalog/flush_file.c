@@ -1,6 +1,5 @@
 /* flush_file.c - the files of a flush group, made, opened and closed; see flush_file.h. */
 #include "control/catalog/flush_file.h"
-#include "control/catalog/flush_rule.h"
 #include "dataplane/store/files.h"
 
 #include <errno.h>
@@ -44,41 +43,38 @@ static int open_one(struct disk *d, const char *path, int *fd)
 	return status;
 }
 
-void flush_file_open(struct disk *d, const char *directory, unsigned writer,
-		     struct flush_file *ret, char *ret_line, size_t line_size)
+void flush_file_open(struct log_dir *d, unsigned writer, char *ret_line, size_t line_size)
 {
-	struct flush_rule rule;
+	const struct flush_rule *rule = &d->rule;
+	struct flush_file *f = &d->flush[writer];
 	char path[FILE_PATH_BYTES_MAX];
 	int status = 0;
-	flush_rule_find(directory, &rule);
-	*ret = (struct flush_file){.fd = -1,
-				   .commit_fd = -1,
-				   .device = rule.device,
-				   .has_journal = rule.has_journal};
-	snprintf(ret_line, line_size, "log.dirs: %s: %s (%s)", directory, rule_words(&rule),
-		 rule.reason);
-	if (rule.may_flush) {
-		snprintf(path, sizeof path, "%s/" FLUSH_FILE_NAME "%u", directory, writer);
-		status = open_one(d, path, &ret->fd);
-		ret->may_flush = status == 0;
+	*f = (struct flush_file){.fd = -1, .commit_fd = -1};
+	snprintf(ret_line, line_size, "log.dirs: %s: %s (%s)", d->path, rule_words(rule),
+		 rule->reason);
+	if (rule->may_flush) {
+		snprintf(path, sizeof path, "%s/" FLUSH_FILE_NAME "%u", d->path, writer);
+		status = open_one(d->disk, path, &f->fd);
+		f->may_flush = status == 0;
 	}
-	if (rule.may_commit && status == 0) {
-		snprintf(path, sizeof path, "%s/" COMMIT_FILE_NAME "%u", directory, writer);
-		status = open_one(d, path, &ret->commit_fd);
-		ret->may_commit = status == 0;
+	if (rule->may_commit && status == 0) {
+		snprintf(path, sizeof path, "%s/" COMMIT_FILE_NAME "%u", d->path, writer);
+		status = open_one(d->disk, path, &f->commit_fd);
+		f->may_commit = status == 0;
 	}
 	if (status == 0)
 		return;
-	flush_file_close(d, ret);
-	*ret = (struct flush_file){.fd = -1, .commit_fd = -1};
+	flush_file_close(d, writer);
 	snprintf(ret_line, line_size, "log.dirs: %s: %s: each log is synced by itself", path,
 		 strerror(-status));
 }
 
-void flush_file_close(struct disk *d, struct flush_file *f)
+void flush_file_close(struct log_dir *d, unsigned writer)
 {
+	struct flush_file *f = &d->flush[writer];
 	if (f->may_flush)
-		file_close(d, &f->fd);
+		file_close(d->disk, &f->fd);
 	if (f->may_commit)
-		file_close(d, &f->commit_fd);
+		file_close(d->disk, &f->commit_fd);
+	*f = (struct flush_file){.fd = -1, .commit_fd = -1};
 }

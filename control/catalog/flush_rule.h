@@ -17,15 +17,7 @@
 #ifndef PENSTOCK_FLUSH_RULE_H
 #define PENSTOCK_FLUSH_RULE_H
 
-#include "dataplane/base/base.h"
-
-struct flush_rule {
-	uint64_t device; /* st_dev of files there */
-	bool may_flush;
-	bool may_commit;
-	bool has_journal; /* whose commit it is; else a sync of the whole file system */
-	char reason[200]; /* what was found, for the operator: "ext4, data=ordered" */
-};
+#include "dataplane/store/log_dir.h"
 
 /* Always finds one: where nothing is known, each file's own sync. */
 void flush_rule_find(const char *directory, struct flush_rule *ret);

@@ -35,15 +35,12 @@ struct registry *registry_open(const struct registry_options *options, char *mes
 	struct registry *r = calloc(1, sizeof *r);
 	require(r && options->writer_count > 0);
 	r->options = *options;
+	r->dir = options->dir;
 	list_init(&r->jobs);
 	list_init(&r->retired);
 	list_init(&r->leftovers);
 	message[0] = '\0';
-	int error = log_dir_open(&r->dir, options->disk, settings_log_dir(options->settings));
-	if (error)
-		snprintf(message, message_size, "log.dirs: %s cannot be used: %s",
-			 r->dir.path, registry_advice(error));
-	if (error || checkpoint_open(r, message, message_size) != 0 ||
+	if (checkpoint_open(r, message, message_size) != 0 ||
 	    registry_scan(r, message, message_size) != 0) {
 		registry_close(r);
 		return NULL;
@@ -58,16 +55,16 @@ struct registry *registry_open(const struct registry_options *options, char *mes
 static bool checkpoint_when_due(struct registry *r, uint64_t now_ns)
 {
 	uint64_t interval_ns = r->options.settings->checkpoint_interval_ms * NS_PER_MS;
-	if (!log_dir_checkpoint_is_due(&r->dir, now_ns, interval_ns) || r->job || !r->is_ready ||
+	if (!log_dir_checkpoint_is_due(r->dir, now_ns, interval_ns) || r->job || !r->is_ready ||
 	    r->is_stopped)
 		return false;
-	log_dir_checkpoint_begin(&r->dir, now_ns, interval_ns);
+	log_dir_checkpoint_begin(r->dir, now_ns, interval_ns);
 	if (!directory_is_here(r))
 		return false;
 	int error = checkpoint_write(r);
 	if (error)
 		registry_say(r, "%s: recovery points cannot be written: %s",
-			     r->dir.path, strerror(-error));
+			     r->dir->path, strerror(-error));
 	return true;
 }
 
@@ -130,7 +127,6 @@ void registry_close(struct registry *r)
 		entry_abandon(r, r->entries[i]);
 	for (struct list *node; (node = list_take_first(&r->leftovers));)
 		entry_abandon(r, list_entry(node, struct entry, node));
-	log_dir_close(&r->dir);
 	free(r->entries);
 	free(r);
 }
@@ -230,7 +226,7 @@ const char *registry_partition_fault(const struct registry *r,
 
 const char *registry_directory_fault(const struct registry *r)
 {
-	return r->dir.fault;
+	return r->dir->fault;
 }
 
 const char *registry_cluster_id(const struct registry *r)

@@ -36,11 +36,12 @@
 #include "dataplane/store/log/log.h"
 #include "dataplane/writer_marks.h"
 
+struct log_dir;
 struct rte_rcu_qsbr;
 
 struct registry_options {
 	const struct settings *settings;
-	struct disk *disk;
+	struct log_dir *dir; /* open, and outlives the registry; its state is the registry's */
 	struct handoff *writers[WRITERS_MAX]; /* control's own handoff to each writer */
 	unsigned writer_count;
 	struct marks_page *marks;             /* by slot: what writers publish */

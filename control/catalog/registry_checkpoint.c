@@ -47,7 +47,7 @@ static int make_meta(struct registry *r)
 			    "version=1\ncluster.id=%s\nnode.id=%d\ndirectory.id=%s\n",
 			    r->cluster_id, r->options.settings->node_id,
 			    uuid_format(directory, directory_text));
-	return log_dir_replace_file(&r->dir, "meta.properties", text, (size_t)size);
+	return log_dir_replace_file(r->dir, "meta.properties", text, (size_t)size);
 }
 
 /* The number of the node; false when the text names none. */
@@ -83,10 +83,10 @@ static void say_damaged(struct registry *r, bool has_cluster, const char *why)
 	uuid_make(cluster);
 	if (!has_cluster)
 		uuid_format(cluster, r->cluster_id);
-	snprintf(r->dir.fault, sizeof r->dir.fault,
+	snprintf(r->dir->fault, sizeof r->dir->fault,
 		 "meta.properties %s; restore it, or remove it to have a new one made", why);
 	registry_say(r, "%s: %s; its topics are served as those of node %d, cluster %s",
-		     r->dir.path, r->dir.fault, r->options.settings->node_id,
+		     r->dir->path, r->dir->fault, r->options.settings->node_id,
 		     r->cluster_id);
 }
 
@@ -101,7 +101,7 @@ static int compare_meta(struct registry *r, const char *text, char *message,
 			 "%s belongs to node %ld (meta.properties), node.id is %d: set "
 			 "node.id=%ld, or "
 			 "another log.dirs",
-			 r->dir.path, node, r->options.settings->node_id, node);
+			 r->dir->path, node, r->options.settings->node_id, node);
 		return -EINVAL;
 	}
 	if (!has_node || !has_cluster)
@@ -115,25 +115,25 @@ static int compare_meta(struct registry *r, const char *text, char *message,
 static int take_clean_mark(struct registry *r)
 {
 	char path[PATH_MAX], *text = NULL;
-	snprintf(path, sizeof path, "%s/" CLEAN_NAME, r->dir.path);
-	int error = disk_read_file(r->options.disk, path, META_BYTES_MAX, &text, NULL);
+	snprintf(path, sizeof path, "%s/" CLEAN_NAME, r->dir->path);
+	int error = disk_read_file(r->dir->disk, path, META_BYTES_MAX, &text, NULL);
 	free(text);
-	r->dir.was_clean = error == 0;
+	r->dir->was_clean = error == 0;
 	if (error == -ENOENT)
 		return 0;
 	if (error == -EISDIR) { /* nobody's mark; any other must go before a log is opened */
 		registry_say(r, "%s is a directory, no mark of ours: left alone", path);
 		return 0;
 	}
-	error = disk_remove_file(r->options.disk, path);
-	return error ? error : log_dir_sync_names(&r->dir);
+	error = disk_remove_file(r->dir->disk, path);
+	return error ? error : log_dir_sync_names(r->dir);
 }
 
 int checkpoint_open(struct registry *r, char *message, size_t message_size)
 {
 	char path[PATH_MAX], *text = NULL;
-	log_dir_path(path, &r->dir, "meta.properties");
-	int error = disk_read_file(r->options.disk, path, META_BYTES_MAX, &text, NULL);
+	log_dir_path(path, r->dir, "meta.properties");
+	int error = disk_read_file(r->dir->disk, path, META_BYTES_MAX, &text, NULL);
 	if (error == -ENOENT)
 		error = make_meta(r);
 	else if (error != -ENOMEM)
@@ -143,7 +143,7 @@ int checkpoint_open(struct registry *r, char *message, size_t message_size)
 		error = take_clean_mark(r);
 	if (error && !message[0])
 		snprintf(message, message_size, "log.dirs: %s cannot be used: %s",
-			 r->dir.path, registry_advice(error));
+			 r->dir->path, registry_advice(error));
 	return error;
 }
 
@@ -183,8 +183,8 @@ static void read_one(struct registry *r, const char *name, const char *otherwise
 		     line_taker take)
 {
 	char path[PATH_MAX], *text = NULL, *save = NULL;
-	log_dir_path(path, &r->dir, name);
-	int error = disk_read_file(r->options.disk, path, CHECKPOINT_BYTES_MAX, &text, NULL);
+	log_dir_path(path, r->dir, name);
+	int error = disk_read_file(r->dir->disk, path, CHECKPOINT_BYTES_MAX, &text, NULL);
 	if (error && error != -ENOENT)
 		registry_say(r, "%s cannot be read: %s; %s", path, strerror(-error),
 			     otherwise);
@@ -277,7 +277,7 @@ static int write_one(struct registry *r, const struct checkpoint *c)
 	require(fclose(out) == 0);
 	int bytes = asprintf(&text, "0\n%u\n%s", count, lines);
 	require(bytes > 0);
-	int error = log_dir_replace_file(&r->dir, c->name, text, (size_t)bytes);
+	int error = log_dir_replace_file(r->dir, c->name, text, (size_t)bytes);
 	free(text);
 	free(lines);
 	return error;
@@ -300,8 +300,8 @@ int checkpoint_forget_deleted(struct registry *r)
 int checkpoint_make_room(struct registry *r)
 {
 	char path[PATH_MAX];
-	return disk_remove_file(r->options.disk,
-				log_dir_path(path, &r->dir,
+	return disk_remove_file(r->dir->disk,
+				log_dir_path(path, r->dir,
 					     checkpoints[HIGH_WATERMARKS].name));
 }
 
@@ -310,5 +310,5 @@ int checkpoint_make_room(struct registry *r)
 int checkpoint_mark_clean(struct registry *r)
 {
 	static const char text[] = "{\"version\":0,\"brokerEpoch\":-1}";
-	return log_dir_replace_file(&r->dir, CLEAN_NAME, text, sizeof text - 1);
+	return log_dir_replace_file(r->dir, CLEAN_NAME, text, sizeof text - 1);
 }

@@ -38,7 +38,7 @@ static bool start(struct registry *r, struct job *j)
 	if (error)
 		job_fail(j, KAFKA_ERROR_KAFKA_STORAGE_ERROR,
 			 "topic %s cannot be marked as deleted in %s%s: %s", j->name,
-			 r->dir.path,
+			 r->dir->path,
 			 is_unsure ? ", nor be told from one that is: it is served no more, "
 				     "the next start deletes it or has it again"
 				   : "",

@@ -54,7 +54,7 @@ static struct partition *partition_new(struct registry *r, const struct entry *e
 	require(p);
 	p->log_start_offset = p->durable_mark = -1;
 	p->number = number;
-	require(asprintf(&p->directory, "%s/%s-%u", r->dir.path, e->shown.topic.name,
+	require(asprintf(&p->directory, "%s/%s-%u", r->dir->path, e->shown.topic.name,
 			 number) > 0);
 	slot_take(r, p);
 	return p;

@@ -79,7 +79,7 @@ bool job_has_directory(struct registry *r, struct job *j)
 	return !job_fail(j, KAFKA_ERROR_KAFKA_STORAGE_ERROR,
 			 "topic %s is left as it is: %s; bring it back and start the gateway "
 			 "again",
-			 j->name, r->dir.fault);
+			 j->name, r->dir->fault);
 }
 
 /* Of a topic of this name that is gone, or never came to be. */
@@ -90,7 +90,7 @@ static bool leftover_goes(struct registry *r, struct job *j)
 		job_fail(j, KAFKA_ERROR_KAFKA_STORAGE_ERROR,
 			 "topic %s: an earlier change of it has failed, and what it left in %s "
 			 "cannot be removed yet: %s; see to the disk, then ask again",
-			 j->name, r->dir.path, strerror(-error));
+			 j->name, r->dir->path, strerror(-error));
 	return error == 0;
 }
 
@@ -113,7 +113,7 @@ bool job_is_written(struct registry *r, struct job *j, int error, const char *wh
 	if (error)
 		job_fail(j, KAFKA_ERROR_KAFKA_STORAGE_ERROR,
 			 "topic %s cannot be written to %s: %s", j->name,
-			 r->dir.path, why[0] ? why : strerror(-error));
+			 r->dir->path, why[0] ? why : strerror(-error));
 	return error == 0;
 }
 
@@ -136,7 +136,7 @@ static int make_some(struct registry *r, struct job *j, char *why, size_t why_si
 	int error = 0;
 	why[0] = '\0';
 	if (j->at == end) {
-		error = log_dir_sync_all(&r->dir);
+		error = log_dir_sync_all(r->dir);
 		if (error)
 			return error;
 		e->ready = e->partition_count;

@@ -80,7 +80,7 @@ void listing_say_foreign(struct registry *r, const struct listing *l)
 		registry_say(r,
 			     "%s holds what is no partition of a topic, and is left alone: "
 			     "%s%s; better kept elsewhere",
-			     r->dir.path, l->foreign, more);
+			     r->dir->path, l->foreign, more);
 }
 
 /* Into `found`, or noted as foreign, or passed over. */
@@ -101,7 +101,7 @@ static void take_name(struct listing *l, const char *name)
 int listing_read(struct registry *r, struct listing *l)
 {
 	int error =
-		directory_list(r->options.disk, r->dir.path, &l->names, &l->bytes);
+		directory_list(r->dir->disk, r->dir->path, &l->names, &l->bytes);
 	if (error)
 		return error;
 	size_t names = 0;

@@ -28,13 +28,13 @@ void durable_marks_take(struct registry *r)
 {
 	struct mark_table table;
 	char failed[NAME_MAX + 1];
-	int error = mark_table_read(&table, r->options.disk, r->dir.path, failed);
+	int error = mark_table_read(&table, r->dir->disk, r->dir->path, failed);
 	if (error)
 		registry_say(r, "%s/%s cannot be read: %s; damage is told from a torn tail by the "
 				"other marks and the recovery points alone, until a start can "
 				"read it, or it is removed",
-			     r->dir.path, failed, strerror(-error));
-	r->dir.has_unread_marks = error;
+			     r->dir->path, failed, strerror(-error));
+	r->dir->has_unread_marks = error;
 	for (unsigned i = 0; i < r->entry_count; i++) {
 		struct entry *e = r->entries[i];
 		for (uint32_t p = 0; p < e->partition_count; p++) {
@@ -88,25 +88,25 @@ static int replace(struct registry *r)
 	require(out);
 	print_all(r, out);
 	require(fclose(out) == 0);
-	int error = log_dir_replace_file(&r->dir, MARK_FILE_NAME, bytes, size);
+	int error = log_dir_replace_file(r->dir, MARK_FILE_NAME, bytes, size);
 	free(bytes);
 	return error;
 }
 
 bool durable_marks_write(struct registry *r)
 {
-	int error = r->dir.has_unread_marks ? 0 : replace(r);
+	int error = r->dir->has_unread_marks ? 0 : replace(r);
 	if (error)
 		registry_say(r, "%s/" MARK_FILE_NAME " cannot be written: %s; after a crash damage "
 				"is told from a torn tail by older marks and the recovery points",
-			     r->dir.path, strerror(-error));
-	return !error && !r->dir.has_unread_marks;
+			     r->dir->path, strerror(-error));
+	return !error && !r->dir->has_unread_marks;
 }
 
 static void remove_file(struct registry *r, const char *directory, const char *name)
 {
 	char path[PATH_MAX];
-	int error = disk_remove_file(r->options.disk, disk_path(path, directory, name));
+	int error = disk_remove_file(r->dir->disk, disk_path(path, directory, name));
 	if (error)
 		registry_say(r, "%s cannot be removed: %s; what it says is in " MARK_FILE_NAME,
 			     path, strerror(-error));
@@ -129,7 +129,7 @@ void durable_marks_begin(struct registry *r, const struct listing *l)
 	for_each_name(name, l)
 	{
 		if (mark_file_is_named(name) && strcmp(name, MARK_FILE_NAME) != 0)
-			remove_file(r, r->dir.path, name);
+			remove_file(r, r->dir->path, name);
 	}
 	for (unsigned i = 0; i < r->entry_count; i++)
 		remove_old(r, r->entries[i]);

@@ -63,18 +63,18 @@ static void lose_directory(struct registry *r)
 {
 	for (uint32_t slot = 0; slot < PARTITIONS_MAX; slot++)
 		if (r->slots[slot] && !r->slots[slot]->is_offline)
-			go_offline(r, r->slots[slot], r->dir.fault);
+			go_offline(r, r->slots[slot], r->dir->fault);
 	registry_say(r,
 		     "%s: all partitions are OFFLINE, nothing is acknowledged any more; "
 		     "bring it back and start the gateway again",
-		     r->dir.fault);
+		     r->dir->fault);
 }
 
 bool directory_is_here(struct registry *r)
 {
-	if (log_dir_notice_loss(&r->dir))
+	if (log_dir_notice_loss(r->dir))
 		lose_directory(r);
-	return !r->dir.is_lost;
+	return !r->dir->is_lost;
 }
 
 /* On nobody's behalf: the reply is counted by a round that no job waits for. */

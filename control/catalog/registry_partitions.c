@@ -15,7 +15,7 @@
 
 int store_read_id(struct registry *r, const char *directory, uint8_t id[UUID_BYTES])
 {
-	return metadata_read(r->options.disk, directory, id);
+	return metadata_read(r->dir->disk, directory, id);
 }
 
 /* ---- opened ------------------------------------------------------------------------ */
@@ -64,7 +64,7 @@ static int check_id(struct opening *o)
 static int check_segments(struct opening *o)
 {
 	struct listing l = {0};
-	int error = directory_list(o->r->options.disk, o->p->directory, &l.names, &l.bytes);
+	int error = directory_list(o->r->dir->disk, o->p->directory, &l.names, &l.bytes);
 	o->is_empty = !error;
 	for_each_name(name, &l)
 	{
@@ -75,7 +75,7 @@ static int check_segments(struct opening *o)
 		o->is_empty = false;
 		if (error || !segment_parse(name, &base, &file))
 			continue;
-		error = disk_look(o->r->options.disk,
+		error = disk_look(o->r->dir->disk,
 				  disk_path(path, o->p->directory, name), 0, &place);
 		if (!error && !place.is_file)
 			error = -EISDIR;
@@ -125,7 +125,7 @@ static int open_log(struct opening *o)
 	struct log_recovery found = {0};
 	int error = 0;
 	memcpy(options.key.topic_id, o->e->shown.topic.id, sizeof options.key.topic_id);
-	p->log = log_open(o->r->options.disk, &options, &found, &error);
+	p->log = log_open(o->r->dir->disk, &options, &found, &error);
 	if (!p->log) {
 		snprintf(o->why, o->why_size, "%s", found.message);
 		return error;
@@ -147,7 +147,7 @@ static int open_log(struct opening *o)
  * with. */
 static int open_partition(struct opening *o)
 {
-	int error = directory_make(o->r->options.disk, o->p->directory);
+	int error = directory_make(o->r->dir->disk, o->p->directory);
 	if (!error)
 		error = check_id(o);
 	if (!error)
@@ -155,10 +155,10 @@ static int open_partition(struct opening *o)
 	if (!error)
 		error = open_log(o);
 	if (!error && o->has_no_id)
-		error = metadata_write(o->r->options.disk, o->p->directory,
+		error = metadata_write(o->r->dir->disk, o->p->directory,
 				       o->e->shown.topic.id);
 	if (!error)
-		error = disk_look(o->r->options.disk, o->p->directory, 0, &o->p->place);
+		error = disk_look(o->r->dir->disk, o->p->directory, 0, &o->p->place);
 	char lost[SEGMENT_NAME_BYTES];
 	if (!error)
 		segments_are_here(o->r, o->p, &o->p->place, lost);
@@ -192,7 +192,7 @@ static void deleted_path(char out[PATH_MAX], const struct registry *r,
 		size += snprintf(tail + size, sizeof tail - (size_t)size, "%02x",
 				 e->shown.topic.id[i]);
 	size += snprintf(tail + size, sizeof tail - (size_t)size, "-delete");
-	snprintf(out, PATH_MAX, "%s/%.*s%s", r->dir.path, NAME_MAX - size,
+	snprintf(out, PATH_MAX, "%s/%.*s%s", r->dir->path, NAME_MAX - size,
 		 e->shown.topic.name, tail);
 }
 
@@ -203,9 +203,9 @@ static int remove_partition(struct registry *r, const struct entry *e, uint32_t 
 	struct disk_place place;
 	char directory[PATH_MAX], gone[PATH_MAX];
 	uint8_t id[UUID_BYTES];
-	snprintf(directory, sizeof directory, "%s/%s-%u", r->dir.path,
+	snprintf(directory, sizeof directory, "%s/%s-%u", r->dir->path,
 		 e->shown.topic.name, number);
-	int error = disk_look(r->options.disk, directory, DISK_FLAG_LINK, &place);
+	int error = disk_look(r->dir->disk, directory, DISK_FLAG_LINK, &place);
 	if (!error && !place.is_directory) {
 		registry_say(r, "%s is no directory: left alone", directory);
 		return 0;
@@ -217,11 +217,11 @@ static int remove_partition(struct registry *r, const struct entry *e, uint32_t 
 	}
 	deleted_path(gone, r, e, number);
 	if (!error)
-		error = file_rename(r->options.disk, directory, gone);
+		error = file_rename(r->dir->disk, directory, gone);
 	if (store_is_full(error))
-		return disk_remove_directory(r->options.disk, directory);
+		return disk_remove_directory(r->dir->disk, directory);
 	if (!error)
-		error = disk_remove_directory(r->options.disk, gone);
+		error = disk_remove_directory(r->dir->disk, gone);
 	return error == -ENOENT ? 0 : error;
 }
 
@@ -237,7 +237,7 @@ int store_remove(struct registry *r, struct entry *e, uint32_t first, uint32_t e
 	}
 	if (end < entry_directories(e))
 		return result;
-	int error = log_dir_sync_names(&r->dir);
+	int error = log_dir_sync_names(r->dir);
 	return result ? result : error;
 }
 
@@ -268,9 +268,9 @@ bool store_holds_partition(struct registry *r, const char *directory, bool only)
 	struct disk_place place;
 	struct listing l = {0};
 	bool has_proof = false, has_other = false;
-	if (disk_look(r->options.disk, directory, DISK_FLAG_LINK, &place) != 0 ||
+	if (disk_look(r->dir->disk, directory, DISK_FLAG_LINK, &place) != 0 ||
 	    !place.is_directory ||
-	    directory_list(r->options.disk, directory, &l.names, &l.bytes) != 0)
+	    directory_list(r->dir->disk, directory, &l.names, &l.bytes) != 0)
 		return false;
 	for_each_name(name, &l)
 	{
@@ -289,8 +289,8 @@ static bool has_foreign_file(struct registry *r, const char *topic, uint32_t *le
 	char name[NAME_MAX + 1], why[256];
 	struct disk_place place;
 	store_file_name(name, topic);
-	log_dir_path(path, &r->dir, name);
-	if (disk_look(r->options.disk, path, DISK_FLAG_LINK, &place) != 0)
+	log_dir_path(path, r->dir, name);
+	if (disk_look(r->dir->disk, path, DISK_FLAG_LINK, &place) != 0)
 		return false;
 	struct entry *e = store_read(r, name, why, sizeof why);
 	bool is_ours = e && e->is_deleting;
@@ -308,8 +308,8 @@ bool store_is_taken(struct registry *r, const char *topic, uint32_t first,
 	if (first == 0 && has_foreign_file(r, topic, &left, path))
 		return true;
 	for (uint32_t i = first; i < max_u32(partitions, left); i++) {
-		snprintf(path, PATH_MAX, "%s/%s-%u", r->dir.path, topic, i);
-		if (disk_look(r->options.disk, path, DISK_FLAG_LINK, &place) == 0)
+		snprintf(path, PATH_MAX, "%s/%s-%u", r->dir->path, topic, i);
+		if (disk_look(r->dir->disk, path, DISK_FLAG_LINK, &place) == 0)
 			return true;
 	}
 	return false;

@@ -2,7 +2,6 @@
  *
  *     registry.c           open, turn, close; looking up
  *     registry_say.c, _index.c  a line for the operator; entries by name
- *     log_dir.c            the directory as a whole
  *     registry_entry.c     topics in memory
  *     registry_listing.c   names in the log directory ─▶ what is ours, what is left alone
  *     registry_scan.c      what is ours ─▶ entries, their logs opened
@@ -22,10 +21,10 @@
 #ifndef PENSTOCK_REGISTRY_PRIVATE_H
 #define PENSTOCK_REGISTRY_PRIVATE_H
 
-#include "control/catalog/log_dir.h"
 #include "control/catalog/registry.h"
 #include "control/catalog/uuid.h"
 #include "dataplane/base/list.h"
+#include "dataplane/store/log_dir.h"
 #include "dataplane/store/mark_table.h"
 #include "dataplane/store/segment.h"
 
@@ -131,7 +130,7 @@ struct retired {
 
 struct registry {
 	struct registry_options options;
-	struct log_dir dir;     /* where all partitions lie */
+	struct log_dir *dir;    /* where all partitions lie */
 	struct entry **entries; /* by name */
 	unsigned entry_count;
 	uint32_t generation[PARTITIONS_MAX];

@@ -34,8 +34,8 @@ static bool was_begun(struct registry *r, const struct entry *e)
 {
 	char name[NAME_MAX + 1], path[PATH_MAX];
 	struct disk_place place;
-	log_dir_path(path, &r->dir, store_file_name(name, e->shown.topic.name));
-	return disk_look(r->options.disk, path, DISK_FLAG_LINK, &place) != -ENOENT;
+	log_dir_path(path, r->dir, store_file_name(name, e->shown.topic.name));
+	return disk_look(r->dir->disk, path, DISK_FLAG_LINK, &place) != -ENOENT;
 }
 
 int removal_run(struct registry *r, struct entry *e)

@@ -26,12 +26,12 @@ static void remove_deleted(struct registry *r, struct listing *l)
 		char path[PATH_MAX];
 		if (!store_is_deleted_name(name))
 			continue;
-		log_dir_path(path, &r->dir, name);
+		log_dir_path(path, r->dir, name);
 		if (!store_holds_partition(r, path, true)) {
 			listing_note_foreign(l, name);
 			continue;
 		}
-		int error = disk_remove_directory(r->options.disk, path);
+		int error = disk_remove_directory(r->dir->disk, path);
 		if (error)
 			registry_say(r, "%s cannot be removed: %s", path,
 				     strerror(-error));
@@ -66,7 +66,7 @@ static void take_unread(struct registry *r, const struct listing *l, const char 
 	struct entry *e = entry_new(r, topic);
 	if (!entry_resize(r, e, partitions)) {
 		registry_say(r, "topic %s is not served: %s/%s: %s; and there are more than %d "
-			     "partitions in all", topic, r->dir.path, file, why,
+			     "partitions in all", topic, r->dir->path, file, why,
 			     PARTITIONS_MAX);
 		entry_free(r, e);
 		return;
@@ -156,7 +156,7 @@ static bool is_partition_of_kafkas(struct registry *r, struct group *g, const st
 {
 	char directory[PATH_MAX];
 	uint8_t id[UUID_BYTES];
-	snprintf(directory, sizeof directory, "%s/%s-%u", r->dir.path, f->topic,
+	snprintf(directory, sizeof directory, "%s/%s-%u", r->dir->path, f->topic,
 		 f->partition);
 	if (!store_holds_partition(r, directory, false))
 		return false;
@@ -230,7 +230,7 @@ static void take_group(struct registry *r, struct listing *l, struct group *g)
 		registry_say(r, "%s/%s-%u looks like a partition of Kafka's, but has no topic "
 			     "id, and lower partitions are missing; to have it taken up make "
 			     "empty directories for them",
-			     r->dir.path, g->first->topic, g->end - 1);
+			     r->dir->path, g->first->topic, g->end - 1);
 }
 
 static void adopt_strangers(struct registry *r, struct listing *l)
@@ -255,7 +255,7 @@ static int open_topic(struct registry *r, struct entry *e)
 		char why[768];
 		if (p->is_offline)
 			continue;
-		int error = store_open(r, e, p, r->dir.was_clean, why, sizeof why);
+		int error = store_open(r, e, p, r->dir->was_clean, why, sizeof why);
 		if (error == -ENOMEM)
 			return error;
 		if (error)
@@ -285,7 +285,7 @@ static int open_all(struct registry *r, const struct listing *l)
 	for (unsigned i = 0; !error && i < r->entry_count; i++)
 		error = open_topic(r, r->entries[i]);
 	if (!error)
-		error = log_dir_sync_all(&r->dir);
+		error = log_dir_sync_all(r->dir);
 	if (!error)
 		durable_marks_begin(r, l);
 	for (unsigned i = 0; !error && i < r->entry_count; i++)
@@ -315,7 +315,7 @@ int registry_scan(struct registry *r, char *message, size_t message_size)
 	int error = scan(r, &l);
 	if (error)
 		snprintf(message, message_size, "log.dirs: %s cannot be used: %s",
-			 r->dir.path, registry_advice(error));
+			 r->dir->path, registry_advice(error));
 	listing_free(&l);
 	return error;
 }

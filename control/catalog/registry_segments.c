@@ -29,7 +29,7 @@ static uint32_t count_names(const struct listing *l)
 static bool take(struct registry *r, const struct partition *p, struct segments_seen *ret)
 {
 	struct listing l = {0};
-	if (directory_list(r->options.disk, p->directory, &l.names, &l.bytes) != 0)
+	if (directory_list(r->dir->disk, p->directory, &l.names, &l.bytes) != 0)
 		return false;
 	ret->count = 0;
 	ret->at = calloc(count_names(&l) + 1u, sizeof *ret->at);
@@ -41,7 +41,7 @@ static bool take(struct registry *r, const struct partition *p, struct segments_
 		struct disk_place place;
 		char path[PATH_MAX];
 		if (!segment_parse(name, &s->base_offset, &file) || file != SEGMENT_LOG ||
-		    disk_look(r->options.disk, disk_path(path, p->directory, name), 0,
+		    disk_look(r->dir->disk, disk_path(path, p->directory, name), 0,
 			      &place) != 0)
 			continue;
 		s->inode = place.inode;

@@ -133,7 +133,7 @@ static bool stop_next(struct registry *r, struct job *j)
 	bool sound = all_are_sound(r) && !r->fault[0];
 	bool is_settled = is_here && removals_settle(r);
 	/* What the logs wrote at their end, once for all; into no other directory than theirs. */
-	int error = is_here ? log_dir_sync_all(&r->dir) : -ESTALE;
+	int error = is_here ? log_dir_sync_all(r->dir) : -ESTALE;
 	if (!error) {
 		error = checkpoint_write(r);
 		durable_marks_write(r);
@@ -144,14 +144,14 @@ static bool stop_next(struct registry *r, struct job *j)
 		error = checkpoint_mark_clean(r);
 	if (error)
 		registry_say(r, "%s: the mark of a clean shutdown cannot be written: %s",
-			     r->dir.path, strerror(-error));
+			     r->dir->path, strerror(-error));
 	else if (!sound)
 		registry_say(
 			r, "%s: a partition has failed, so the next start scans the logs",
-			r->dir.path);
+			r->dir->path);
 	else if (!is_settled)
 		registry_say(r, "%s: what a change that failed has left cannot be removed, so the "
-				"next start scans the logs", r->dir.path);
+				"next start scans the logs", r->dir->path);
 	r->is_stopped = true;
 	return true;
 }

@@ -50,7 +50,7 @@ int store_write(struct registry *r, const struct entry *e, uint32_t partitions)
 	char *text = json_dumps(file, JSON_INDENT(2));
 	json_decref(file);
 	require(text);
-	int error = log_dir_replace_file(&r->dir, store_file_name(name, e->shown.topic.name),
+	int error = log_dir_replace_file(r->dir, store_file_name(name, e->shown.topic.name),
 					 text, strlen(text));
 	free(text);
 	return error;
@@ -116,8 +116,8 @@ struct entry *store_read(struct registry *r, const char *file, char *message,
 			 size_t message_size)
 {
 	char path[PATH_MAX], *text = NULL;
-	log_dir_path(path, &r->dir, file);
-	int error = disk_read_file(r->options.disk, path, TOPIC_FILE_BYTES_MAX, &text, NULL);
+	log_dir_path(path, r->dir, file);
+	int error = disk_read_file(r->dir->disk, path, TOPIC_FILE_BYTES_MAX, &text, NULL);
 	if (error) {
 		snprintf(message, message_size, "%s", strerror(-error));
 		return NULL;
@@ -145,8 +145,8 @@ static const char not_deleting[] = "\"deleting\": false";
 bool store_may_be_deleting(struct registry *r, const struct entry *e)
 {
 	char name[NAME_MAX + 1], path[PATH_MAX], *text = NULL;
-	log_dir_path(path, &r->dir, store_file_name(name, e->shown.topic.name));
-	if (disk_read_file(r->options.disk, path, TOPIC_FILE_BYTES_MAX, &text, NULL) != 0)
+	log_dir_path(path, r->dir, store_file_name(name, e->shown.topic.name));
+	if (disk_read_file(r->dir->disk, path, TOPIC_FILE_BYTES_MAX, &text, NULL) != 0)
 		return true;
 	bool may_be = !strstr(text, not_deleting);
 	free(text);
@@ -158,12 +158,12 @@ int store_mark_deleting(struct registry *r, const struct entry *e)
 {
 	static const char is[] = "\"deleting\": true ";
 	char name[NAME_MAX + 1], path[PATH_MAX], *text = NULL;
-	log_dir_path(path, &r->dir, store_file_name(name, e->shown.topic.name));
-	int error = disk_read_file(r->options.disk, path, TOPIC_FILE_BYTES_MAX, &text, NULL);
+	log_dir_path(path, r->dir, store_file_name(name, e->shown.topic.name));
+	int error = disk_read_file(r->dir->disk, path, TOPIC_FILE_BYTES_MAX, &text, NULL);
 	if (error)
 		return error;
 	const char *mark = strstr(text, not_deleting);
-	error = mark ? disk_overwrite(r->options.disk, path, (uint64_t)(mark - text), is,
+	error = mark ? disk_overwrite(r->dir->disk, path, (uint64_t)(mark - text), is,
 				      sizeof is - 1)
 		     : -EBADMSG;
 	free(text);
@@ -174,9 +174,9 @@ int store_mark_deleting(struct registry *r, const struct entry *e)
 int store_forget(struct registry *r, const struct entry *e)
 {
 	char name[NAME_MAX + 1], path[PATH_MAX];
-	log_dir_path(path, &r->dir, store_file_name(name, e->shown.topic.name));
-	int error = disk_remove_file(r->options.disk, path);
-	return error ? error : log_dir_sync_names(&r->dir);
+	log_dir_path(path, r->dir, store_file_name(name, e->shown.topic.name));
+	int error = disk_remove_file(r->dir->disk, path);
+	return error ? error : log_dir_sync_names(r->dir);
 }
 
 bool store_is_deleted_name(const char *name)

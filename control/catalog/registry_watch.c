@@ -17,14 +17,14 @@ enum {
 /* The same for all partitions of a writer: once is enough. */
 static void say_mark_error(struct registry *r, int error)
 {
-	if (!error || r->dir.has_said_marks)
+	if (!error || r->dir->has_said_marks)
 		return;
-	r->dir.has_said_marks = true;
+	r->dir->has_said_marks = true;
 	registry_say(r,
 		     "%s: a writer's durable marks cannot be written: %s; records are taken as "
 		     "before, but after a crash damage is told from a torn tail by older marks and "
 		     "the recovery points",
-		     r->dir.path, strerror(-error));
+		     r->dir->path, strerror(-error));
 }
 
 static void look_at(struct registry *r, struct partition *p)
@@ -34,7 +34,7 @@ static void look_at(struct registry *r, struct partition *p)
 	char lost[SEGMENT_NAME_BYTES];
 	if (p->state != PARTITION_SERVED || p->is_offline)
 		return;
-	if (disk_place_is_lost(r->options.disk, p->directory, &p->place, &now)) {
+	if (disk_place_is_lost(r->dir->disk, p->directory, &p->place, &now)) {
 		partition_offline(r, p,
 				  "its directory was removed or replaced while it was "
 				  "served; bring it back and start the gateway again");

@@ -35,8 +35,7 @@ struct kafka_api_options {
 	unsigned poller_count;
 	struct kafka_api_listener listeners[LISTENERS_MAX]; /* by index, as in struct call_msg */
 	bool auto_create_topics; /* auto.create.topics.enable */
-	struct disk *disk;       /* control's own */
-	const char *log_dir;     /* outlives the kafka_api */
+	const struct log_dir *dir; /* where the partitions lie; outlives the kafka_api */
 };
 
 struct kafka_api;

@@ -3,6 +3,7 @@
 #include "control/kafka/kafka_handlers.h"
 
 #include "control/kafka/offset_lookup.h"
+#include "dataplane/store/log_dir.h"
 #include "dataplane/wire/kafka/leader_epoch.h"
 #include "dataplane/wire/kafka/msg_list_offsets.h"
 
@@ -31,9 +32,10 @@ static bool is_seen(struct lookup *l, uint32_t slot)
 static bool begin_query(const struct lookup *l, const struct log_marks *marks, int32_t partition,
 			char directory[PATH_MAX], struct offset_query *ret)
 {
-	int n = snprintf(directory, PATH_MAX, "%s/%s-%d", l->request->options->log_dir,
-			 l->topic->topic.name, partition);
-	*ret = (struct offset_query){.disk = l->request->options->disk,
+	const struct log_dir *dir = l->request->options->dir;
+	int n = snprintf(directory, PATH_MAX, "%s/%s-%d", dir->path, l->topic->topic.name,
+			 partition);
+	*ret = (struct offset_query){.disk = dir->disk,
 				     .directory = directory,
 				     .from = marks->log_start_offset,
 				     .until = marks->high_watermark};

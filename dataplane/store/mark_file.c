@@ -20,12 +20,12 @@ static size_t entries_bytes(void)
 }
 
 int mark_file_init(struct mark_file *m, struct descriptors *ds, struct stats *stats,
-		   uint8_t tag, const char *log_dir, unsigned writer)
+		   uint8_t tag, const struct log_dir *dir, unsigned writer)
 {
 	*m = (struct mark_file){
 		.descriptors = ds, .stats = stats, .tag = tag, .due_ns = UINT64_MAX};
 	list_init(&m->files);
-	int n = snprintf(m->path, sizeof m->path, "%s/" MARK_FILE_NAME ".%u", log_dir, writer);
+	int n = snprintf(m->path, sizeof m->path, "%s/" MARK_FILE_NAME ".%u", dir->path, writer);
 	if (n < 0 || (size_t)n >= sizeof m->path)
 		return -ENAMETOOLONG;
 	m->entries = map_take(entries_bytes());

@@ -23,7 +23,7 @@
 #include "dataplane/base/stats.h"
 #include "dataplane/store/descriptors.h"
 #include "dataplane/store/durable_mark.h"
-#include "dataplane/store/files.h"
+#include "dataplane/store/log_dir.h"
 
 enum {
 	MARK_DELAY_NS = 100 * 1000 * 1000,
@@ -54,9 +54,9 @@ struct mark_file {
 	char path[FILE_PATH_BYTES_MAX];
 };
 
-/* The file of writer `writer`; nothing is opened yet. -ENOMEM, -ENAMETOOLONG. */
+/* The file of writer `writer` in `dir`; nothing is opened yet. -ENOMEM, -ENAMETOOLONG. */
 int mark_file_init(struct mark_file *m, struct descriptors *ds, struct stats *stats,
-		   uint8_t tag, const char *log_dir, unsigned writer);
+		   uint8_t tag, const struct log_dir *dir, unsigned writer);
 void mark_file_fini(struct mark_file *m);
 
 /* A log is served in a slot, and given back. While there is none nothing is written; the first one

@@ -1,6 +1,7 @@
 /* power_logs.c - a directory in, its logs recovered and served; see power_logs.h. */
 #include "tests/power/power_logs.h"
 #include "control/catalog/flush_file.h"
+#include "control/catalog/flush_rule.h"
 #include "dataplane/base/map.h"
 #include "dataplane/base/require.h"
 #include "dataplane/store/files.h"
@@ -105,12 +106,12 @@ void power_logs_serve(struct power_logs *p)
 	require(p->marks && wake_init(&p->wakes[0]) == 0 && wake_init(&p->wakes[1]) == 0);
 	require(handoff_init(&p->appends, &p->wakes[0], &p->wakes[1]) == 0);
 	require(handoff_init(&p->admin, &p->wakes[0], &p->wakes[1]) == 0);
-	struct flush_file flush;
-	flush_file_open(p->disk, p->directory, 0, &flush, p->rule, sizeof p->rule);
+	require(log_dir_open(&p->dir, p->disk, p->directory) == 0);
+	flush_rule_find(p->directory, &p->dir.rule);
+	flush_file_open(&p->dir, 0, p->rule, sizeof p->rule);
 	struct writer_options o = {
 		.settings = writer_settings,
-		.log_dir = p->directory,
-		.flush = flush,
+		.dir = &p->dir,
 		.descriptors = DESCRIPTORS,
 		.disk = p->disk,
 		.wake = &p->wakes[1],

@@ -15,6 +15,7 @@ enum { POWER_LOGS = 24, POWER_GENERATION = 1 };
 
 struct power_logs {
 	const char *directory;
+	struct log_dir dir;
 	struct handoff appends, admin;
 	struct wake wakes[2]; /* requester's, writer's */
 	struct stats_page page;

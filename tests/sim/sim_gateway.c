@@ -1,6 +1,7 @@
 /* sim_gateway.c - the real gateway, assembled on the simulated seams; see sim_gateway.h. */
 #include "tests/sim/sim_gateway.h"
 #include "control/catalog/flush_file.h"
+#include "control/catalog/flush_rule.h"
 #include "control/coordinator/coordinator.h"
 #include "control/kafka/kafka_api.h"
 #include "dataplane/base/map.h"
@@ -43,7 +44,6 @@ struct sim_poller {
 struct sim_writer {
 	struct writer *writer;
 	struct disk *disk;
-	struct flush_file flush;
 	struct wake wake;
 	struct stats_page *stats;
 	struct handoff from_control;
@@ -58,6 +58,7 @@ struct sim_gateway {
 	struct wake control_wake, coordinator_wake;
 	struct stats_page *coordinator_stats;
 	struct disk *control_disk;
+	struct log_dir log_dir;
 	struct marks_page *marks;
 	struct topics *_Atomic topics;
 	struct rte_rcu_qsbr *rcu;
@@ -181,16 +182,15 @@ static void writer_make(struct sim_gateway *g, unsigned index)
 			     .small_write_bytes =
 				     (uint32_t)rng_below(&sim_world()->rng, 4) * 2048},
 		.descriptors = descriptors_draw(),
-		.log_dir = SIM_LOG_DIR,
+		.dir = &g->log_dir,
 		.disk = writer->disk,
 		.wake = &writer->wake,
 		.stats_page = writer->stats,
 		.marks = g->marks,
 	};
 	char line[512];
-	flush_file_open(g->control_disk, SIM_LOG_DIR, index, &writer->flush, line, sizeof line);
+	flush_file_open(&g->log_dir, index, line, sizeof line);
 	say(NULL, line);
-	o.flush = writer->flush;
 	for (unsigned p = 0; p < g->poller_count; p++)
 		o.handoffs[o.handoff_count++] = &g->pollers[p].to_writer[index];
 	o.handoffs[o.handoff_count++] = &writer->from_coordinator;
@@ -210,7 +210,7 @@ static bool registry_make(struct sim_gateway *g)
 {
 	struct registry_options o = {
 		.settings = &g->settings,
-		.disk = g->control_disk,
+		.dir = &g->log_dir,
 		.writer_count = g->writer_count,
 		.marks = g->marks,
 		.topics = &g->topics,
@@ -226,10 +226,21 @@ static bool registry_make(struct sim_gateway *g)
 	return g->registry;
 }
 
+static bool log_dir_make(struct sim_gateway *g)
+{
+	int error = log_dir_open(&g->log_dir, g->control_disk, SIM_LOG_DIR);
+	if (error && !disk_has_failed())
+		sim_fail("the log directory does not open: %s", strerror(-error));
+	flush_rule_find(SIM_LOG_DIR, &g->log_dir.rule);
+	return !error;
+}
+
 static bool storage_make(struct sim_gateway *g)
 {
 	int error;
 	g->control_disk = disk_create("control", &error);
+	if (!log_dir_make(g))
+		return false;
 	for (unsigned w = 0; w < g->writer_count; w++)
 		writer_make(g, w);
 	if (!registry_make(g))
@@ -238,8 +249,7 @@ static bool storage_make(struct sim_gateway *g)
 		.registry = g->registry,
 		.poller_count = g->poller_count,
 		.auto_create_topics = true,
-		.disk = g->control_disk,
-		.log_dir = SIM_LOG_DIR,
+		.dir = &g->log_dir,
 	};
 	for (unsigned p = 0; p < g->poller_count; p++) {
 		a.pollers[p] = &g->pollers[p].to_control;
@@ -567,8 +577,9 @@ void sim_gateway_stop(struct sim_gateway *g)
 	for (unsigned w = 0; w < g->writer_count; w++) {
 		writer_destroy(g->writers[w].writer);
 		disk_destroy(g->writers[w].disk);
-		flush_file_close(g->control_disk, &g->writers[w].flush);
+		flush_file_close(&g->log_dir, w);
 	}
+	log_dir_close(&g->log_dir);
 	disk_destroy(g->control_disk);
 	map_give(g, sizeof *g);
 }

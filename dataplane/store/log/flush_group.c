@@ -13,9 +13,9 @@ static void lane_init(struct flush_lane *lane)
 	list_init(&lane->covered);
 }
 
-void flush_group_init(struct flush_group *g, const struct flush_file *file)
+void flush_group_init(struct flush_group *g, const struct log_dir *dir, unsigned writer)
 {
-	*g = (struct flush_group){.file = *file};
+	*g = (struct flush_group){.rule = &dir->rule, .file = &dir->flush[writer]};
 	list_init(&g->members);
 	lane_init(&g->flush);
 	lane_init(&g->commit);
@@ -29,22 +29,22 @@ void flush_part_init(struct flush_part *part, struct log *log, bool are_zeroes)
 
 bool flush_group_takes(const struct flush_group *g, const struct disk_op *traits)
 {
-	return traits->result > 0 && traits->offset == g->file.device;
+	return traits->result > 0 && traits->offset == g->rule->device;
 }
 
 static bool may_commit(const struct flush_group *g)
 {
-	return g->file.may_commit && service_of(g)->now_ns >= g->paused_ns;
+	return g->file->may_commit && service_of(g)->now_ns >= g->paused_ns;
 }
 
 bool flush_group_covers(const struct flush_group *g, bool are_overwrites)
 {
-	return (g->file.may_flush && are_overwrites) || may_commit(g);
+	return (g->file->may_flush && are_overwrites) || may_commit(g);
 }
 
 void flush_group_join(struct flush_group *g, struct log *log, bool are_overwrites)
 {
-	bool is_flushed = g->file.may_flush && are_overwrites;
+	bool is_flushed = g->file->may_flush && are_overwrites;
 	list_append(is_flushed ? &g->flush.waiting : &g->commit.waiting, &log->written_part.node);
 }
 

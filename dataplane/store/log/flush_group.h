@@ -26,7 +26,7 @@
  * takes too long is the last for a while: logs sync their own files meanwhile. log_flush.h submits
  * and reaps both.
  *
- * Which of it a file system allows is found at start (control/catalog/flush_rule.h), whether a
+ * Which of it a file system allows is found at start (struct log_dir), whether a
  * file is one of those when the first write to it is submitted (DISK_TRAITS). Core: writer.
  */
 #ifndef PENSTOCK_FLUSH_GROUP_H
@@ -34,6 +34,7 @@
 
 #include "dataplane/base/list.h"
 #include "dataplane/store/disk/disk.h"
+#include "dataplane/store/log_dir.h"
 
 struct log;
 
@@ -41,16 +42,6 @@ enum {
 	/* After a sync of the whole file system that took so long, none for so long. */
 	COMMIT_SLOW_NS = 100 * 1000 * 1000,
 	COMMIT_PAUSE_NS = 1000 * 1000 * 1000,
-};
-
-/* The group's own files, and what their file system allows. */
-struct flush_file {
-	uint64_t device;
-	int fd;           /* a block of zeroes; not looked at if there is no flush */
-	int commit_fd;    /* the same; not looked at if there is no commit */
-	bool may_flush;   /* an fdatasync of `fd` covers overwrites */
-	bool may_commit;  /* a DISK_COMMIT of `commit_fd` covers everything */
-	bool has_journal; /* and is a commit of it; else a sync of the whole file system */
 };
 
 /* What of a log one operation makes durable: all that is written, or the zeroes ahead of it. */
@@ -69,7 +60,8 @@ struct flush_lane {
 };
 
 struct flush_group {
-	struct flush_file file;
+	const struct flush_rule *rule; /* of its log directory */
+	const struct flush_file *file; /* its own there */
 	struct list members;   /* struct log.group_node: all that the writer serves */
 	struct flush_lane flush;
 	struct flush_lane commit;
@@ -78,7 +70,8 @@ struct flush_group {
 	uint64_t paused_ns;    /* no log waits for a commit until then */
 };
 
-void flush_group_init(struct flush_group *g, const struct flush_file *file);
+/* Of the logs that `writer` serves in `dir`, which outlives it. */
+void flush_group_init(struct flush_group *g, const struct log_dir *dir, unsigned writer);
 void flush_part_init(struct flush_part *part, struct log *log, bool are_zeroes);
 
 /* May writes to the file that `traits` tells of (a DISK_TRAITS, reaped) be covered at all? */

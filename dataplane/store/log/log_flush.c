@@ -48,7 +48,7 @@ static void submit_flush(struct log_service *s)
 	if (!may_submit(s, &g->flush))
 		return;
 	cover(&g->flush, false);
-	submit(s, &g->flush, (struct disk_op){.kind = DISK_SYNC, .fd = g->file.fd});
+	submit(s, &g->flush, (struct disk_op){.kind = DISK_SYNC, .fd = g->file->fd});
 	stats_add(s->stats, STAT_log_flushes, 1);
 }
 
@@ -57,8 +57,8 @@ static struct disk_op commit_of(struct flush_group *g)
 {
 	return (struct disk_op){
 		.kind = DISK_COMMIT,
-		.fd = g->file.commit_fd,
-		.flags = g->file.has_journal ? 0 : DISK_FLAG_ALL,
+		.fd = g->file->commit_fd,
+		.flags = g->rule->has_journal ? 0 : DISK_FLAG_ALL,
 		.size = DISK_BLOCK_BYTES * (1 + ++g->commits % 2),
 	};
 }
@@ -112,7 +112,7 @@ static void uncover(struct flush_lane *lane)
 /* Somebody else's bytes took their time, and may go on to. */
 static void pause_commits(struct flush_group *g, uint64_t now_ns)
 {
-	if (!g->file.has_journal && now_ns - g->committed_ns > COMMIT_SLOW_NS)
+	if (!g->rule->has_journal && now_ns - g->committed_ns > COMMIT_SLOW_NS)
 		g->paused_ns = now_ns + COMMIT_PAUSE_NS;
 }
 

@@ -33,7 +33,7 @@ int log_service_init(struct log_service *s, const struct log_service_options *op
 					     DISK_BLOCK_BYTES);
 	s->writing_bytes_max = WRITING_BYTES_MOST / 2;
 	give_zero_credit(s, UINT32_MAX);
-	flush_group_init(&s->flush, &options->flush);
+	flush_group_init(&s->flush, options->dir, options->writer);
 	list_init(&s->active);
 	list_init(&s->write_dues);
 	list_init(&s->sync_dues);
@@ -52,7 +52,7 @@ int log_service_init(struct log_service *s, const struct log_service_options *op
 		status = descriptors_init(&s->descriptors, s->disk, options->descriptors);
 	if (status == 0)
 		status = mark_file_init(&s->marks, &s->descriptors, s->stats, LOG_TAG_MARK,
-					options->log_dir, options->writer);
+					options->dir, options->writer);
 	if (status < 0 || !s->memory || !s->zeroes || !s->free) {
 		log_service_fini(s);
 		return status < 0 ? status : -ENOMEM;

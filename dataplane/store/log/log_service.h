@@ -44,9 +44,8 @@ struct log_service_options {
 	 * zeroed ahead (log_ahead.c). */
 	struct writer_settings settings;
 	uint32_t descriptors; /* open files, at most */
-	struct flush_file flush;
-	const char *log_dir; /* where the durable marks go, of this writer: */
-	unsigned writer;
+	const struct log_dir *dir; /* where the logs lie; outlives the service */
+	unsigned writer;           /* whose files there are the service's */
 };
 
 struct log_service {

@@ -15,7 +15,7 @@ bool log_writes_are_overwrites(const struct log *log)
  * one log is worth a sync of its own, which waits for nobody else's. */
 static bool is_worth_a_sync(const struct log *log)
 {
-	return !log->service->flush.file.has_journal && !log_writes_are_overwrites(log) &&
+	return !log->service->flush.rule->has_journal && !log_writes_are_overwrites(log) &&
 	       log->written_bytes - log->synced_bytes > log->service->small_write_bytes;
 }
 

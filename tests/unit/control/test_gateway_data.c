@@ -2,6 +2,7 @@
  * where it belongs. Behind the seams: pollers, writers and cores that only keep their options. */
 #include "control/gateway_data.h"
 #include "control/catalog/flush_file.h"
+#include "control/catalog/flush_rule.h"
 #include "control/gateway.h"
 #include "control/gateway_files.h"
 #include "dataplane/base/map.h"
@@ -78,14 +79,34 @@ int gateway_files_share(struct gateway *gateway)
 	return 0;
 }
 
-void flush_file_open(struct disk *d, const char *directory, unsigned writer,
-		     struct flush_file *ret, char *ret_line, size_t line_size)
+int log_dir_open(struct log_dir *d, struct disk *disk, const char *path)
 {
-	*ret = (struct flush_file){.fd = 100 + (int)writer, .may_flush = true};
+	d->path = path;
+	d->disk = disk;
+	return 0;
+}
+
+void log_dir_close(struct log_dir *d)
+{
+}
+
+const char *registry_advice(int error)
+{
+	return "";
+}
+
+void flush_rule_find(const char *directory, struct flush_rule *ret)
+{
+	ret->has_journal = true;
+}
+
+void flush_file_open(struct log_dir *d, unsigned writer, char *ret_line, size_t line_size)
+{
+	d->flush[writer] = (struct flush_file){.fd = 100 + (int)writer, .may_flush = true};
 	ret_line[0] = '\0';
 }
 
-void flush_file_close(struct disk *d, struct flush_file *f)
+void flush_file_close(struct log_dir *d, unsigned writer)
 {
 	flush_files_closed++;
 }
@@ -185,7 +206,8 @@ Test(gateway_data, pages_and_disks_are_each_ones_own_and_marks_are_shared)
 		snprintf(name, sizeof name, "writer%u", i);
 		const struct writer_options *wo = &g->writers[i]->options;
 		cr_assert(wo->stats_page == &g->writer_pages[i] && wo->marks == g->marks);
-		cr_assert(wo->flush.fd == 100 + (int)i && wo->flush.may_flush);
+		cr_assert(wo->index == i && wo->dir->flush[i].fd == 100 + (int)i);
+		cr_assert(wo->dir == &g->log_dir && wo->dir->rule.has_journal);
 		cr_assert(wo->disk == g->disks[i] && strcmp(wo->disk->name, name) == 0);
 		cr_assert(g->pollers[i]->options.stats_page == &g->poller_pages[i]);
 	}

@@ -17,6 +17,7 @@
 
 struct rig {
 	char root[64];
+	struct log_dir dir;
 	char directory[128];
 	struct disk *control;
 	struct writer *writer;
@@ -63,6 +64,7 @@ static struct rig *open_rig(void)
 	struct log_recovery found;
 	struct rig *r = calloc(1, sizeof *r);
 	rig_directory_make(r->root, sizeof r->root);
+	r->dir.path = r->root;
 	snprintf(r->directory, sizeof r->directory, "%s/topic-0", r->root);
 	wake_init(&r->poller_wake);
 	wake_init(&r->writer_wake);
@@ -76,7 +78,7 @@ static struct rig *open_rig(void)
 		.settings = writer_settings,
 		.disk = disk_create("writer", &error),
 		.descriptors = 64,
-		.log_dir = r->root,
+		.dir = &r->dir,
 		.wake = &r->writer_wake,
 		.handoffs = {&r->poller, &r->keyed, &r->admin},
 		.handoff_count = 3,
@@ -411,6 +413,7 @@ enum { WRITERS = 2, POLLERS = 2 };
 /* As control/gateway_data.c joins them; partition `slot` is served by writer slot % WRITERS. */
 struct pairs {
 	char root[64];
+	struct log_dir dir;
 	char directories[WRITERS][128];
 	struct disk *control;
 	struct disk *disks[WRITERS];
@@ -450,7 +453,7 @@ static void pairs_start_writer(struct pairs *p, unsigned w)
 	struct log_recovery found;
 	struct writer_options o = {
 		.index = (uint8_t)w, .settings = writer_settings,
-		.disk = disk_create("writer", &error), .descriptors = 64, .log_dir = p->root,
+		.disk = disk_create("writer", &error), .descriptors = 64, .dir = &p->dir,
 		.wake = &p->wake,
 		.handoffs = {&p->data[0][w], &p->data[1][w], &p->admin[w]}, .handoff_count = 3,
 		.stats_page = &p->stats[w], .marks = p->marks};
@@ -471,6 +474,7 @@ static struct pairs *pairs_open(void)
 	struct pairs *p = map_take(sizeof *p);
 	cr_assert(p != NULL);
 	rig_directory_make(p->root, sizeof p->root);
+	p->dir.path = p->root;
 	cr_assert(wake_init(&p->wake) == 0);
 	p->control = disk_create("control", &error);
 	p->marks = calloc(PARTITIONS_MAX, sizeof *p->marks);

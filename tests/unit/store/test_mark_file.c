@@ -15,6 +15,7 @@ enum { OPS = 64, WRITER = 3, STEP_NS = 10 * 1000 * 1000 };
 
 struct rig {
 	char root[64];
+	struct log_dir dir;
 	struct disk *disk;
 	struct disk *control;
 	struct stats stats;
@@ -29,11 +30,12 @@ static struct rig *open_rig(uint32_t descriptors)
 	struct rig *r = calloc(1, sizeof *r);
 	require(r);
 	rig_directory_make(r->root, sizeof r->root);
+	r->dir.path = r->root;
 	r->disk = disk_create("writer", &error);
 	r->control = disk_create("control", &error);
 	fake_eager(r->disk, true, 1);
 	require(descriptors_init(&r->descriptors, r->disk, descriptors) == 0);
-	require(mark_file_init(&r->marks, &r->descriptors, &r->stats, 0, r->root, WRITER) == 0);
+	require(mark_file_init(&r->marks, &r->descriptors, &r->stats, 0, &r->dir, WRITER) == 0);
 	return r;
 }
 

@@ -43,7 +43,7 @@ bool rig_open(struct rig *r)
 {
 	struct registry_options options = {
 		.settings = &r->settings,
-		.disk = r->disk,
+		.dir = &r->dir,
 		.writers = {&r->writers[0], &r->writers[1]},
 		.writer_count = RIG_WRITERS,
 		.marks = r->marks,
@@ -51,9 +51,12 @@ bool rig_open(struct rig *r)
 		.say = hear,
 		.say_owner = r,
 	};
-	r->registry = registry_open(&options, r->message, sizeof r->message);
+	int error = log_dir_open(&r->dir, r->disk, r->directory);
+	r->registry = error ? NULL : registry_open(&options, r->message, sizeof r->message);
 	if (r->registry)
 		rig_turns(r);
+	else
+		log_dir_close(&r->dir);
 	return r->registry != NULL;
 }
 
@@ -125,12 +128,14 @@ void rig_stop(struct rig *r)
 	rig_turns(r);
 	cr_assert(registry_is_stopped(r->registry));
 	registry_close(r->registry);
+	log_dir_close(&r->dir);
 	cr_assert(faults.logs_open == 0 && faults.served == 0);
 }
 
 void rig_crash(struct rig *r)
 {
 	registry_close(r->registry);
+	log_dir_close(&r->dir);
 	for (unsigned w = 0; w < RIG_WRITERS; w++) {
 		struct handoff *h = &r->writers[w];
 		struct handoff_msg *lost[16];

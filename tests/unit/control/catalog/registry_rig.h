@@ -8,6 +8,7 @@
 #define PENSTOCK_REGISTRY_RIG_H
 
 #include "control/catalog/registry.h"
+#include "dataplane/store/log_dir.h"
 
 enum { RIG_SAID_BYTES = 8192, RIG_WRITERS = 2 };
 
@@ -16,6 +17,7 @@ struct rig {
 	struct settings settings;
 	struct registry *registry;
 	struct disk *disk; /* null: that of the fakes */
+	struct log_dir dir;
 	struct topics *_Atomic topics;
 	struct marks_page *marks;
 	struct wake wakes[2];

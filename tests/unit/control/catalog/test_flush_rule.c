@@ -2,6 +2,7 @@
  * out; on images in a mount namespace of the test's own, which ends with it. */
 #include "control/catalog/flush_file.h"
 #include "control/catalog/flush_rule.h"
+#include "dataplane/store/log/flush_group.h"
 
 #include <criterion/criterion.h>
 #include <fcntl.h>
@@ -124,79 +125,86 @@ Test(flush_rule, a_directory_that_is_not_there_allows_nothing)
 
 /* ---- which files join ------------------------------------------------------------------- */
 
-static int64_t call(struct disk *d, struct disk_op *op)
+enum { WRITER = 3 };
+
+static struct log_dir dir;
+static const struct flush_file *const own = &dir.flush[WRITER];
+static char line[512];
+
+/* As a start does. */
+static void open_dir(void)
 {
-	return disk_run(d, op);
+	int error;
+	struct disk *d = disk_create("test", &error);
+	cr_assert(d && log_dir_open(&dir, d, mounted) == 0);
+	flush_rule_find(mounted, &dir.rule);
+	flush_file_open(&dir, WRITER, line, sizeof line);
 }
 
-static bool joins(struct disk *d, const struct flush_file *f, const char *path)
+static void close_dir(void)
+{
+	flush_file_close(&dir, WRITER);
+	log_dir_close(&dir);
+	disk_destroy(dir.disk);
+}
+
+static bool joins(const char *path)
 {
 	struct flush_group group;
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
 	struct disk_op op = {.kind = DISK_TRAITS, .fd = fd};
-	cr_assert(fd >= 0 && call(d, &op) >= 0);
+	cr_assert(fd >= 0 && disk_run(dir.disk, &op) >= 0);
 	close(fd);
-	flush_group_init(&group, f);
+	flush_group_init(&group, &dir, WRITER);
 	return flush_group_takes(&group, &op);
 }
 
 Test(flush_rule, a_plain_file_of_that_file_system_joins_and_no_other)
 {
-	char path[128], line[512];
-	struct flush_file f;
-	int error;
-	struct disk *d = disk_create("test", &error);
+	char path[128];
 	find("mkfs.ext4 -F", "rw");
-	flush_file_open(d, mounted, 3, &f, line, sizeof line);
-	cr_assert(f.may_flush && f.may_commit, "%s", line);
+	open_dir();
+	cr_assert(own->may_flush && own->may_commit, "%s", line);
 	snprintf(path, sizeof path, "%s/a", mounted);
-	cr_assert(joins(d, &f, path));
+	cr_assert(joins(path));
 	snprintf(path, sizeof path, "%s/elsewhere", directory);
-	cr_assert(!joins(d, &f, path));
+	cr_assert(!joins(path));
 
 	/* Its own files are made anew from what a gateway leaves, and from nothing else. */
-	cr_assert(f.fd != f.commit_fd, "a flush would wait for a commit");
+	cr_assert(own->fd != own->commit_fd, "a flush would wait for a commit");
 	struct disk_op commit = {
-		.kind = DISK_COMMIT, .fd = f.commit_fd, .size = 2 * DISK_BLOCK_BYTES};
-	cr_assert(call(d, &commit) == 0);
-	flush_file_close(d, &f);
-	flush_file_open(d, mounted, 3, &f, line, sizeof line);
-	cr_assert(f.may_flush, "%s", line);
-	flush_file_close(d, &f);
+		.kind = DISK_COMMIT, .fd = own->commit_fd, .size = 2 * DISK_BLOCK_BYTES};
+	cr_assert(disk_run(dir.disk, &commit) == 0);
+	close_dir();
+	open_dir();
+	cr_assert(own->may_flush, "%s", line);
+	close_dir();
 	snprintf(path, sizeof path, "%s/" COMMIT_FILE_NAME "3", mounted);
 	cr_assert(truncate(path, 3 * DISK_BLOCK_BYTES) == 0);
-	flush_file_open(d, mounted, 3, &f, line, sizeof line);
-	cr_assert(!f.may_flush && !f.may_commit && strstr(line, "File exists"), "%s", line);
-	disk_destroy(d);
+	open_dir();
+	cr_assert(!own->may_flush && !own->may_commit && strstr(line, "File exists"), "%s", line);
+	close_dir();
 }
 
 Test(flush_rule, a_commit_without_a_journal_changes_no_file)
 {
-	char line[512];
-	struct flush_file f;
 	struct stat before, after;
-	int error;
-	struct disk *d = disk_create("test", &error);
 	find("mkfs.ext4 -F -O ^has_journal", "rw");
-	flush_file_open(d, mounted, 0, &f, line, sizeof line);
-	cr_assert(f.may_commit && !f.has_journal, "%s", line);
+	open_dir();
+	cr_assert(own->may_commit && !dir.rule.has_journal, "%s", line);
 	struct disk_op commit = {.kind = DISK_COMMIT,
-				 .fd = f.commit_fd,
+				 .fd = own->commit_fd,
 				 .flags = DISK_FLAG_ALL,
 				 .size = 2 * DISK_BLOCK_BYTES};
-	cr_assert(fstat(f.commit_fd, &before) == 0 && call(d, &commit) == 0 &&
-		  fstat(f.commit_fd, &after) == 0 && before.st_size == after.st_size);
-	flush_file_close(d, &f);
-	disk_destroy(d);
+	cr_assert(fstat(own->commit_fd, &before) == 0 && disk_run(dir.disk, &commit) == 0 &&
+		  fstat(own->commit_fd, &after) == 0 && before.st_size == after.st_size);
+	close_dir();
 }
 
 /* Marked +j while nobody has it mounted: chattr would need a privilege that root may lack. */
 Test(flush_rule, a_file_whose_data_is_journaled_does_not_join)
 {
-	char command[512], line[512];
-	struct flush_file f;
-	int error;
-	struct disk *d = disk_create("test", &error);
+	char command[512], path[128];
 	find("mkfs.ext4 -F", "rw");
 	snprintf(command, sizeof command,
 		 "cd %s && touch m/a && umount m && "
@@ -204,11 +212,10 @@ Test(flush_rule, a_file_whose_data_is_journaled_does_not_join)
 		 "mount -o loop image m",
 		 directory);
 	cr_assert(run(command), "%s", command);
-	flush_file_open(d, mounted, 0, &f, line, sizeof line);
-	snprintf(command, sizeof command, "%s/a", mounted);
-	cr_assert(f.may_flush && !joins(d, &f, command), "%s", line);
-	snprintf(command, sizeof command, "%s/b", mounted);
-	cr_assert(joins(d, &f, command));
-	flush_file_close(d, &f);
-	disk_destroy(d);
+	open_dir();
+	snprintf(path, sizeof path, "%s/a", mounted);
+	cr_assert(own->may_flush && !joins(path), "%s", line);
+	snprintf(path, sizeof path, "%s/b", mounted);
+	cr_assert(joins(path));
+	close_dir();
 }

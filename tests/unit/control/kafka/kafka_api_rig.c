@@ -1,6 +1,7 @@
 /* kafka_api_rig.c - a kafka_api between a poller's ring and a fake registry. */
 #include "tests/unit/control/kafka/kafka_api_rig.h"
 
+#include "dataplane/store/log_dir.h"
 #include "dataplane/wire/kafka/kafka_header.h"
 
 #include <criterion/criterion.h>
@@ -15,6 +16,7 @@ static struct outbox outbox;
 static struct wake poller_wake, control_wake;
 static struct chunk_pool pool;
 static struct disk *disk;
+static struct log_dir dir;
 static struct kafka_api *api;
 struct call_msg calls[4];
 static alignas(16) uint8_t memory[1 << 20];
@@ -30,9 +32,9 @@ void shell(const char *format, const char *directory)
 static void create_api(bool auto_create_topics)
 {
 	struct kafka_api_options options = {
-		.disk = disk, .registry = &registry, .pollers = {&handoff}, .poller_count = 1,
+		.dir = &dir, .registry = &registry, .pollers = {&handoff}, .poller_count = 1,
 		.outboxes = {&outbox},
-		.auto_create_topics = auto_create_topics, .log_dir = log_dir};
+		.auto_create_topics = auto_create_topics};
 	options.listeners[LISTENER] =
 		(struct kafka_api_listener){.host = "broker.example", .port = 9094};
 	api = kafka_api_create(&options);
@@ -49,6 +51,7 @@ void kafka_api_rig_start(void)
 	disk = disk_create("test", &error);
 	cr_assert(disk != NULL);
 	cr_assert(mkdtemp(log_dir) != NULL);
+	dir = (struct log_dir){.path = log_dir, .disk = disk};
 	create_api(true);
 }
 

@@ -27,11 +27,12 @@ struct rig *rig_create(void)
 	r->turn_ns = 1000000;
 	r->log_start_offset = r->durable_mark = -1;
 	r->key = (struct mark_key){.topic_id = {7}, .partition = 0};
+	r->dir = (struct log_dir){.path = r->root, .disk = r->control};
 	r->service_options = (struct log_service_options){
 		.disk = r->disk, .stats = &r->stats,
 		.settings = {.buffers = 64, .buffer_bytes = 16384,
 			     .small_write_bytes = RIG_SMALL_WRITE_BYTES},
-		.descriptors = 64, .log_dir = r->root};
+		.descriptors = 64, .dir = &r->dir};
 	r->expected = malloc(EXPECTED_BYTES_MAX);
 	require(chunk_pool_init(&r->pool, CHUNK_BYTES, RIG_CHUNKS) == 0);
 	return r;

@@ -19,6 +19,7 @@ struct rig {
 	bool is_compacted;
 	struct mark_key key;
 	int64_t durable_mark; /* control's, of the last orderly end; -1: none */
+	struct log_dir dir; /* root; no rule: each log is synced by itself */
 	struct log_service_options service_options;
 	uint64_t turn_ns; /* what a turn takes: a millisecond */
 	struct stats stats;

@@ -6,16 +6,17 @@
 
 #include <criterion/criterion.h>
 
-enum { STEP_BYTES = 512 << 10 };
+enum { STEP_BYTES = 512 << 10, WRITER = 1 };
 
 static struct log_service service;
+static struct log_dir dir;
 
 static void begin(bool has_journal)
 {
 	service = (struct log_service){.now_ns = 5 * NS_PER_S, .zeroes_bytes = STEP_BYTES};
-	struct flush_file file = {
-		.may_flush = true, .may_commit = true, .has_journal = has_journal};
-	flush_group_init(&service.flush, &file);
+	dir.rule.has_journal = has_journal;
+	dir.flush[WRITER] = (struct flush_file){.may_flush = true, .may_commit = true};
+	flush_group_init(&service.flush, &dir, WRITER);
 }
 
 static void commit_takes(uint64_t ns)

@@ -23,13 +23,12 @@ static struct rig *open_rig(bool may_commit)
 {
 	struct rig *r = rig_create();
 	r->options.segment_bytes = SEGMENT_BYTES;
-	r->service_options.flush = (struct flush_file){
-		.device = DEVICE,
+	r->dir.rule = (struct flush_rule){.device = DEVICE, .has_journal = true};
+	r->dir.flush[0] = (struct flush_file){
 		.fd = open_own(r, "flush"),
 		.commit_fd = open_own(r, "commit"),
 		.may_flush = true,
 		.may_commit = may_commit,
-		.has_journal = true,
 	};
 	cr_assert(rig_open(r, 0, false));
 	return r;
@@ -37,7 +36,7 @@ static struct rig *open_rig(bool may_commit)
 
 static void close_rig(struct rig *r)
 {
-	struct flush_file *own = &r->service_options.flush;
+	struct flush_file *own = &r->dir.flush[0];
 	fake_eager(r->disk, true, 1);
 	rig_drain(r);
 	cr_assert(r->answered == r->append_count && r->failed == 0);

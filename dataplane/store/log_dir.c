@@ -1,5 +1,5 @@
 /* log_dir.c - a path in, a directory to keep partitions in out; see log_dir.h. */
-#include "control/catalog/log_dir.h"
+#include "dataplane/store/log_dir.h"
 
 #include <stdio.h>
 
@@ -7,7 +7,10 @@ int log_dir_open(struct log_dir *d, struct disk *disk, const char *path)
 {
 	*d = (struct log_dir){.path = path, .disk = disk};
 	d->fd = directory_open(disk, path);
-	return d->fd < 0 ? d->fd : disk_look(disk, path, 0, &d->place);
+	int error = d->fd < 0 ? d->fd : disk_look(disk, path, 0, &d->place);
+	if (error)
+		log_dir_close(d);
+	return error;
 }
 
 void log_dir_close(struct log_dir *d)

@@ -3,22 +3,50 @@
  *     LOGDIR/.lock                      one process (registry_lock.h)
  *            meta.properties            whose it is                  (registry_checkpoint.h)
  *            *-checkpoint, .kafka_cleanshutdown
- *            .penstock-durable-marks*   marks of all its logs        (registry_marks.h)
+ *            .penstock-flush-<writer>   files of each writer's flush group (flush_file.h)
+ *            .penstock-commit-<writer>
+ *            .penstock-durable-marks    marks of all its logs        (registry_marks.h)
+ *            .penstock-durable-marks.<writer>  and of each writer's  (mark_file.h)
  *            .<topic>.json              topics                       (registry_store.h)
  *            <topic>-<n>/               partitions                   (registry_partitions.h)
  *
- * There is one today. Whatever is true of a directory and not of the gateway is kept here, so
- * that a second one can fail, be written down and be found unclean by itself.
+ * There is one today, and it is the gateway's. Whatever is true of a directory and not of the
+ * gateway is kept here, so that a second one can fail, be written down and be found unclean by
+ * itself. Control opens it, and keeps its state; what is said at the opening stays as it is, and
+ * writers read it.
  *
- * Core: control (blocks).
+ * Core: control (blocks); writers where it says so.
  */
 #ifndef PENSTOCK_LOG_DIR_H
 #define PENSTOCK_LOG_DIR_H
 
+#include "config/bounds.h"
 #include "dataplane/store/disk_files.h"
 
+/* What its file system allows: control/catalog/flush_rule.h finds it, log/flush_group.h says what
+ * for. Nothing, unless it is found. */
+struct flush_rule {
+	uint64_t device; /* st_dev of files there */
+	bool may_flush;
+	bool may_commit;
+	bool has_journal; /* whose commit it is; else a sync of the whole file system */
+	char reason[200]; /* what was found, for the operator: "ext4, data=ordered" */
+};
+
+/* The files of one writer's flush group there, which its rule asks for and which could be made. */
+struct flush_file {
+	int fd;          /* a block of zeroes; not looked at if there is no flush */
+	int commit_fd;   /* the same; not looked at if there is no commit */
+	bool may_flush;  /* an fdatasync of `fd` covers overwrites */
+	bool may_commit; /* a DISK_COMMIT of `commit_fd` covers everything */
+};
+
 struct log_dir {
+	/* Said before the first writer is made; writers read it. */
 	const char *path;
+	struct flush_rule rule;
+	struct flush_file flush[WRITERS_MAX];
+	/* Control's. */
 	struct disk *disk;
 	int fd;                  /* for log_dir_sync_all() */
 	struct disk_place place; /* at start */
@@ -30,7 +58,7 @@ struct log_dir {
 	uint64_t checkpoint_at_ns;
 };
 
-/* 0 or -errno. `path` outlives it. */
+/* 0 or -errno: then it is closed. `disk` is control's own, `path` outlives it. */
 int log_dir_open(struct log_dir *d, struct disk *disk, const char *path);
 void log_dir_close(struct log_dir *d);
 
