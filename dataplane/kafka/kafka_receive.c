@@ -240,32 +240,46 @@ static bool is_time_good(const struct topic *t, int64_t now, int64_t timestamp)
 	return (uint64_t)timestamp - (uint64_t)now <= (uint64_t)t->options.timestamp_after_max_ms;
 }
 
-/* What a CreateTime topic makes of the LogAppendTime bit: cleared, whatever sets it wanted. */
-static void clear_append_time(struct append_msg *a, struct record_batch_header *h)
+/* What a CreateTime topic stores says CreateTime, and as its latest time what the records say: by
+ * it a lookup finds them. Where both are so already, nothing is written. */
+static void correct_times(struct append_msg *a, const struct record_batch_header *h,
+			  int64_t latest)
 {
-	unsigned attributes = be16_get(h->attributes) & ~(unsigned)RECORD_BATCH_LOG_APPEND_TIME;
-	h->attributes = be16_of((uint16_t)attributes);
-	record_batch_set_crc(h, chain_crc32c(&a->bytes, RECORD_BATCH_CRC_FROM));
+	bool append_time = be16_get(h->attributes) & RECORD_BATCH_LOG_APPEND_TIME;
+	if (append_time || record_batch_max_timestamp(h) != latest)
+		record_batch_set_create_time(&a->bytes, latest);
 }
 
-/* Every record's time within the topic's bounds. With the LogAppendTime bit, and where the
- * records cannot be read, the header's latest time stands for all. */
+static bool are_times_good(const struct topic *topic, int64_t wall_ms,
+			   const struct record_times *times)
+{
+	return !times->any || (is_time_good(topic, wall_ms, times->earliest) &&
+			       is_time_good(topic, wall_ms, times->latest));
+}
+
+/* With the LogAppendTime bit the header's latest time is every record's, and judged like one;
+ * the bit is cleared then, so that the records' own count after all. */
+static bool is_append_time_good(const struct topic *topic, int64_t wall_ms,
+				const struct record_batch_header *h)
+{
+	int64_t latest = record_batch_max_timestamp(h);
+	return !(be16_get(h->attributes) & RECORD_BATCH_LOG_APPEND_TIME) ||
+	       (latest != RECORD_NO_TIMESTAMP && is_time_good(topic, wall_ms, latest));
+}
+
+/* Every record's time within the topic's bounds. Where the records cannot be read, the header's
+ * latest time stands for all. */
 static bool check_times(int64_t wall_ms, const struct topic *topic, struct append_msg *a,
 			struct record_times times)
 {
-	struct record_batch_header *h = (void *)chunk_at(a->bytes.head);
-	bool append_time = be16_get(h->attributes) & RECORD_BATCH_LOG_APPEND_TIME;
+	const struct record_batch_header *h = record_batch_header_of(chunk_at(a->bytes.head));
 	int64_t latest = record_batch_max_timestamp(h);
-	if (append_time && latest == RECORD_NO_TIMESTAMP)
-		return false;
-	if (append_time || record_batch_codec(h) != RECORD_CODEC_NONE)
+	if (record_batch_codec(h) != RECORD_CODEC_NONE)
 		times = (struct record_times){.earliest = latest, .latest = latest,
 					      .any = latest != RECORD_NO_TIMESTAMP};
-	if (times.any && (!is_time_good(topic, wall_ms, times.earliest) ||
-			  !is_time_good(topic, wall_ms, times.latest)))
+	if (!is_append_time_good(topic, wall_ms, h) || !are_times_good(topic, wall_ms, &times))
 		return false;
-	if (append_time)
-		clear_append_time(a, h);
+	correct_times(a, h, record_times_latest(&times));
 	return true;
 }
 

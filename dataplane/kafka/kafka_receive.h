@@ -14,8 +14,9 @@
  * is wrong (which a client retries), so the CRC of a refused batch is computed all the same.
  * Compressed batches are not opened: their records are not counted, their times are those
  * of the header. Codecs 5 to 7 are UNSUPPORTED_COMPRESSION_TYPE (Kafka fails with an unnamed
- * server error). A LogAppendTime bit is cleared, as on any CreateTime topic, and the CRC made
- * anew; every other batch passes byte for byte.
+ * server error). A LogAppendTime bit is cleared, as on any CreateTime topic, and a latest time that
+ * is not the records' own is made so, as Kafka does (Sarama before 1.45 leaves it at -1); then
+ * the CRC is made anew. Every other batch passes byte for byte.
  *
  * Core: poller.
  */

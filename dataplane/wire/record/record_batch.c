@@ -58,6 +58,18 @@ uint32_t record_batch_crc(const struct record_batch_header *h, struct bytes rest
 	return crc32c_extend(crc, rest.data, rest.size);
 }
 
+void record_batch_set_create_time(struct chain *batch, int64_t max_timestamp)
+{
+	struct record_batch_header h;
+	chain_copy_out(batch, 0, &h, sizeof h);
+	unsigned attributes = be16_get(h.attributes) & ~(unsigned)RECORD_BATCH_LOG_APPEND_TIME;
+	h.attributes = be16_of((uint16_t)attributes);
+	h.max_timestamp = be64_of((uint64_t)max_timestamp);
+	chain_patch(batch, 0, &h, sizeof h);
+	record_batch_set_crc(&h, chain_crc32c(batch, RECORD_BATCH_CRC_FROM));
+	chain_patch(batch, 0, &h, sizeof h);
+}
+
 void record_batch_build(struct record_batch_header *h, uint32_t count,
 			int64_t base_timestamp, int64_t max_timestamp)
 {

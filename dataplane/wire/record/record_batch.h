@@ -173,6 +173,10 @@ static inline void record_batch_set_crc(struct record_batch_header *h, uint32_t 
 	h->crc = be32_of(crc);
 }
 
+/* Makes the times of a whole batch its records' own, the latest of which is `max_timestamp`:
+ * clears the LogAppendTime bit, and sets a new CRC. */
+void record_batch_set_create_time(struct chain *batch, int64_t max_timestamp);
+
 /* Fills in a header of our own: no producer, CreateTime, codec none; length and CRC are left
  * to whoever knows the final bytes. */
 void record_batch_build(struct record_batch_header *h, uint32_t count,

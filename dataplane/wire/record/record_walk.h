@@ -23,6 +23,13 @@ struct record_times {
 	bool any;
 };
 
+/* The latest time as a batch's header says it: of records that have none, or that lie before all
+ * time, RECORD_NO_TIMESTAMP. */
+static inline int64_t record_times_latest(const struct record_times *t)
+{
+	return t->any && t->latest > RECORD_NO_TIMESTAMP ? t->latest : RECORD_NO_TIMESTAMP;
+}
+
 /* False: the bytes are not what the header claims. */
 bool record_walk(const struct chain *batch, const struct record_batch_header *h,
 		 struct record_times *ret);

@@ -272,6 +272,55 @@ Test(kafka_refuse, the_append_time_bit_is_cleared_and_the_crc_made_anew)
 	cr_assert(be16_get(h->attributes) == 0);
 }
 
+/* Sarama before 1.45 leaves -1; who claims 2^62 would be the latest for ever. With the
+ * LogAppendTime bit the claim is judged, and then gives way, too. */
+Test(kafka_refuse, the_latest_time_is_what_the_records_say)
+{
+	static const struct {
+		int64_t claimed; /* 0: some time within the topic's bounds */
+		unsigned attributes;
+	} cases[] = {{-1, 0}, {(int64_t)1 << 62, 0}, {1, 0}, {0, RECORD_BATCH_LOG_APPEND_TIME}};
+	for (unsigned i = 0; i < array_len(cases); i++) {
+		struct buffer batch = batch_make(2, 40, wall() - 77), stored = {0};
+		int64_t claimed = cases[i].claimed ? cases[i].claimed : wall();
+		head_of(&batch)->max_timestamp = be64_of((uint64_t)claimed);
+		set_codec(&batch, cases[i].attributes);
+		size_t size = batch.size, from = rig->logs[0].bytes.size;
+		struct buffer request = request_of(7, -1, 0, &batch);
+		send_all(peer, &request);
+		rig_turns(rig, 2);
+		cr_assert(next_error(7) == 0);
+		buffer_add(&stored, rig->logs[0].bytes.data + from, size);
+		cr_assert(record_batch_max_timestamp(head_of(&stored)) == wall() - 77, "%u", i);
+		cr_assert(record_batch_check_all(stored.data, size) == RECORD_BATCH_GOOD);
+		buffer_free(&stored);
+	}
+}
+
+/* The bit is cleared: what the records say would count from then on. */
+Test(kafka_refuse, append_time_does_not_hide_what_the_records_say)
+{
+	struct buffer batch = batch_make(2, 40, wall() + 7200000);
+	head_of(&batch)->max_timestamp = be64_of((uint64_t)wall());
+	set_codec(&batch, RECORD_BATCH_LOG_APPEND_TIME);
+	struct buffer request = request_of(7, -1, 0, &batch);
+	send_all(peer, &request);
+	rig_turns(rig, 2);
+	cr_assert(next_error(7) == KAFKA_ERROR_INVALID_TIMESTAMP && rig->appends == 0);
+}
+
+Test(kafka_refuse, records_without_a_time_leave_none_in_the_header)
+{
+	struct buffer batch = batch_make(2, 40, -1);
+	head_of(&batch)->max_timestamp = be64_of((uint64_t)wall());
+	batch_seal(&batch);
+	struct buffer request = request_of(7, -1, 0, &batch);
+	send_all(peer, &request);
+	rig_turns(rig, 2);
+	cr_assert(next_error(7) == 0);
+	cr_assert(record_batch_max_timestamp((void *)rig->logs[0].bytes.data) == -1);
+}
+
 Test(kafka_refuse, a_producer_id_without_state_may_use_any_sequence)
 {
 	struct buffer batch = batch_make(2, 40, wall());
