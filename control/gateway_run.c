@@ -195,7 +195,8 @@ static bool has_messages(const struct gateway *g)
 static void control_sleep(struct gateway *g)
 {
 	int fds[] = {g->signal_fd, g->rpc ? rpc_wait_fd(g->rpc) : -1};
-	bool is_brief = g->state != GATEWAY_RUNNING || registry_is_busy(g->registry);
+	bool is_brief = g->state != GATEWAY_RUNNING || registry_is_busy(g->registry) ||
+			(g->rpc && rpc_is_full(g->rpc));
 	wake_prepare(&g->control_wake);
 	if (has_messages(g))
 		wake_cancel(&g->control_wake);
@@ -211,7 +212,7 @@ void gateway_run(struct gateway *g)
 		bool worked = registry_turn(g->registry, clock_now_ns());
 		worked |= kafka_api_turn(g->kafka_api);
 		if (g->rpc)
-			worked |= rpc_turn(g->rpc);
+			worked |= rpc_turn(g->rpc, clock_now_ns());
 		signals_take(&r);
 		step(&r);
 		if (!worked)

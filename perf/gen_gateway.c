@@ -15,7 +15,7 @@ int gen_gateway_connect(struct gen_gateway *g, const char *path)
 	*g = (struct gen_gateway){0};
 	if (!path)
 		return 0;
-	int error = ctl_connect(&g->client, path);
+	int error = ctl_connect(&g->client, path, 0);
 	if (error)
 		fprintf(stderr, "penstock-perf: control socket %s: %s\n", path,
 			strerror(-error));

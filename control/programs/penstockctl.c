@@ -4,6 +4,7 @@
 #include "control/programs/ctl_print.h"
 #include "dataplane/base/standard_files.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -12,6 +13,9 @@
 #include <unistd.h>
 
 enum { EXIT_REFUSED = 1, EXIT_USAGE = 2, EXIT_NO_GATEWAY = 3 };
+
+/* How long to wait for an answer: to a question; to a change, which is work for a disk. */
+enum { PATIENCE_S = 5, PATIENCE_CHANGE_S = 60 };
 
 /* What the command line said. */
 struct arguments {
@@ -57,6 +61,7 @@ static const struct command {
 	const char *words[2];
 	const char *method;
 	bool takes_name;
+	bool changes;
 	unsigned options; /* beside those that every command takes */
 	void (*print)(const json_t *result);
 	const char *usage;
@@ -64,23 +69,25 @@ static const struct command {
 	{{"topic", "create"},
 	 "topic.create",
 	 true,
+	 true,
 	 BIT(PARTITIONS) | BIT(REPLICATION) | BIT(CONFIG) | BIT(VALIDATE),
 	 print_topic,
 	 "NAME [--partitions N] [--config KEY=VALUE]... [--validate-only]"},
-	{{"topic", "list"}, "topic.list", false, 0, print_topics, ""},
-	{{"topic", "describe"}, "topic.describe", true, 0, print_topic, "NAME"},
+	{{"topic", "list"}, "topic.list", false, false, 0, print_topics, ""},
+	{{"topic", "describe"}, "topic.describe", true, false, 0, print_topic, "NAME"},
 	{{"topic", "alter"},
 	 "topic.alter",
+	 true,
 	 true,
 	 BIT(PARTITIONS) | BIT(CONFIG) | BIT(RESET) | BIT(VALIDATE),
 	 print_topic,
 	 "NAME [--partitions N] [--config KEY=VALUE]... [--reset KEY]..."},
-	{{"topic", "delete"}, "topic.delete", true, 0, print_deleted, "NAME"},
-	{{"stats", NULL}, "stats.get", false, BIT(WATCH), print_stats, "[--watch]"},
-	{{"frames", "bad"}, "frames.bad", false, BIT(LIMIT), print_frames, "[--limit N]"},
-	{{"state", NULL}, "system.state", false, 0, print_state, ""},
-	{{"version", NULL}, "system.version", false, 0, print_version, ""},
-	{{"methods", NULL}, "rpc.methods", false, 0, print_methods, ""},
+	{{"topic", "delete"}, "topic.delete", true, true, 0, print_deleted, "NAME"},
+	{{"stats", NULL}, "stats.get", false, false, BIT(WATCH), print_stats, "[--watch]"},
+	{{"frames", "bad"}, "frames.bad", false, false, BIT(LIMIT), print_frames, "[--limit N]"},
+	{{"state", NULL}, "system.state", false, false, 0, print_state, ""},
+	{{"version", NULL}, "system.version", false, false, 0, print_version, ""},
+	{{"methods", NULL}, "rpc.methods", false, false, 0, print_methods, ""},
 };
 
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
@@ -197,14 +204,24 @@ static const struct command *parse(struct arguments *a, int argc, char **argv)
 	return c;
 }
 
-/* The result of a call, null with the exit status in `*status`. */
-static json_t *ask(struct ctl_client *client, const struct command *c, json_t *params,
-		   int *status)
+/* Why there is no answer. */
+static void say_silence(const struct ctl_client *client)
 {
-	json_t *answer = ctl_call(client, c->method, json_incref(params));
+	if (client->error == -EAGAIN)
+		fprintf(stderr, "penstockctl: nobody has answered at %s for %u s%s\n", client->path,
+			client->patience_s,
+			client->patience_s > PATIENCE_S ? "; what was asked for may still be done"
+							: "");
+	else
+		fprintf(stderr, "penstockctl: the gateway at %s has hung up\n", client->path);
+}
+
+/* The result of a call, null with the exit status in `*status`. */
+static json_t *ask(struct ctl_client *client, const char *method, json_t *params, int *status)
+{
+	json_t *answer = ctl_call(client, method, json_incref(params));
 	if (!answer) {
-		fprintf(stderr, "penstockctl: the gateway at %s has hung up\n",
-			client->path);
+		say_silence(client);
 		*status = EXIT_NO_GATEWAY;
 		return NULL;
 	}
@@ -241,10 +258,10 @@ static int watch(struct ctl_client *client, const struct arguments *a,
 		 const struct command *c)
 {
 	int status = 0;
-	json_t *before = ask(client, c, a->params, &status);
+	json_t *before = ask(client, c->method, a->params, &status);
 	while (before && !ferror(stdout)) {
 		sleep(1);
-		json_t *after = ask(client, c, a->params, &status);
+		json_t *after = ask(client, c->method, a->params, &status);
 		if (after && a->is_json)
 			show(a, c, after);
 		else if (after)
@@ -256,13 +273,22 @@ static int watch(struct ctl_client *client, const struct arguments *a,
 	return status;
 }
 
+/* Whoever has a change to make asks first whether there is somebody to make it. */
+static int greet(struct ctl_client *client)
+{
+	int status = 0;
+	json_decref(ask(client, "system.version", NULL, &status));
+	ctl_wait_for(client, PATIENCE_CHANGE_S);
+	return status;
+}
+
 static int run(struct ctl_client *client, const struct arguments *a,
 	       const struct command *c)
 {
-	int status = 0;
+	int status = c->changes ? greet(client) : 0;
 	if (a->watches)
 		return watch(client, a, c);
-	json_t *result = ask(client, c, a->params, &status);
+	json_t *result = status ? NULL : ask(client, c->method, a->params, &status);
 	if (result)
 		show(a, c, result);
 	json_decref(result);
@@ -275,7 +301,12 @@ static int call_gateway(const struct arguments *a, const struct command *c)
 	const char *socket =
 		a->socket && a->socket[0] ? a->socket : "/run/penstock/control.sock";
 	struct ctl_client client;
-	int error = ctl_connect(&client, socket);
+	int error = ctl_connect(&client, socket, PATIENCE_S);
+	if (error == -EAGAIN) {
+		fprintf(stderr, "penstockctl: nobody has answered at %s for %d s\n", socket,
+			PATIENCE_S);
+		return EXIT_NO_GATEWAY;
+	}
 	if (error) {
 		fprintf(stderr, "penstockctl: no gateway at %s: %s\n", socket, strerror(-error));
 		return EXIT_NO_GATEWAY;

@@ -2,9 +2,11 @@
  * answers out; nothing waits. */
 #include "control/rpc/rpc.h"
 #include "control/rpc/rpc_call.h"
+#include "dataplane/base/clock.h"
 #include "dataplane/base/require.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -66,12 +68,50 @@ static struct rpc_client *free_client(struct rpc *r)
 	return NULL;
 }
 
-/* Who finds no slot waits in the socket's queue. */
+static bool is_older(const struct rpc *r, const struct rpc_client *c, uint64_t ms)
+{
+	return r->now_ns - c->since_ns >= ms * NS_PER_MS;
+}
+
+/* Who holds a place and finishes nothing, the longest of them; null: nobody, or not for long. Who
+ * waits for a job waits for us. */
+static struct rpc_client *lingering_client(struct rpc *r)
+{
+	struct rpc_client *oldest = NULL;
+	for (unsigned i = 0; i < RPC_CLIENTS_MAX; i++) {
+		struct rpc_client *c = &r->clients[i];
+		if (c->fd >= 0 && !c->is_waiting && is_older(r, c, RPC_GRACE_MS) &&
+		    (!oldest || c->since_ns < oldest->since_ns))
+			oldest = c;
+	}
+	return oldest;
+}
+
+/* A free place, or a lingering one's. */
+static struct rpc_client *place_for_one(struct rpc *r)
+{
+	struct rpc_client *c = free_client(r);
+	if (!c && (c = lingering_client(r)))
+		client_close(r, c);
+	return c;
+}
+
+static bool somebody_waits(const struct rpc *r)
+{
+	struct pollfd listener = {.fd = r->socket.fd, .events = POLLIN};
+	return poll(&listener, 1, 0) > 0;
+}
+
+/* Who finds no place waits in the socket's queue. */
 static void accept_clients(struct rpc *r)
 {
-	struct rpc_client *c;
 	bool is_admin;
-	while ((c = free_client(r))) {
+	while (somebody_waits(r)) {
+		struct rpc_client *c = place_for_one(r);
+		if (!c) {
+			watch_listener(r, false);
+			return;
+		}
 		int fd = rpc_socket_accept(&r->socket, &is_admin);
 		if (fd < 0)
 			return;
@@ -81,8 +121,8 @@ static void accept_clients(struct rpc *r)
 		c->fd = fd;
 		c->is_admin = is_admin;
 		c->events = EPOLLIN;
+		c->since_ns = r->now_ns;
 	}
-	watch_listener(r, false);
 }
 
 /* Room for what comes next; a line may grow to RPC_LINE_BYTES_MAX and its newline. */
@@ -96,12 +136,14 @@ static size_t make_room(struct rpc_client *c)
 	return c->in_room - c->in_size;
 }
 
-static void client_read(struct rpc_client *c)
+static void client_read(struct rpc *r, struct rpc_client *c)
 {
 	size_t room = make_room(c);
 	if (room == 0)
 		return;
 	ssize_t n = read(c->fd, c->in + c->in_size, room);
+	if (n > 0 && c->in_size == 0)
+		c->since_ns = r->now_ns;
 	if (n > 0)
 		c->in_size += (size_t)n;
 	else if (n == 0 || (errno != EAGAIN && errno != EINTR))
@@ -109,8 +151,10 @@ static void client_read(struct rpc_client *c)
 }
 
 /* A client that cannot be written to is closed: what it was owed goes with it. */
-static void client_write(struct rpc_client *c)
+static void client_write(struct rpc *r, struct rpc_client *c)
 {
+	if (!has_output(c))
+		return;
 	while (has_output(c)) {
 		ssize_t n = send(c->fd, c->out + c->out_sent, c->out_size - c->out_sent,
 				 MSG_NOSIGNAL);
@@ -126,13 +170,14 @@ static void client_write(struct rpc_client *c)
 	}
 	c->out_size = 0;
 	c->out_sent = 0;
+	c->since_ns = r->now_ns;
 }
 
-static void too_long(struct rpc *r, struct rpc_client *c)
+/* Said to a client that is closed then. */
+static void refuse_line(struct rpc *r, struct rpc_client *c, const char *why, int limit)
 {
 	struct rpc_call call = {.rpc = r, .client = c, .id = json_null()};
-	rpc_fail(&call, RPC_INVALID_REQUEST, "a request has at most %d bytes",
-		 RPC_LINE_BYTES_MAX);
+	rpc_fail(&call, RPC_INVALID_REQUEST, "a request has at most %d %s", limit, why);
 	rpc_answer(&call);
 	c->closes = true;
 	c->in_size = 0;
@@ -144,7 +189,7 @@ static bool client_line(struct rpc *r, struct rpc_client *c)
 	char *end = c->in_size ? memchr(c->in, '\n', c->in_size) : NULL;
 	size_t size = end ? (size_t)(end - c->in) : c->in_size;
 	if (size > RPC_LINE_BYTES_MAX) {
-		too_long(r, c);
+		refuse_line(r, c, "bytes", RPC_LINE_BYTES_MAX);
 		return true;
 	}
 	if (!end && !(c->is_ended && size))
@@ -153,6 +198,7 @@ static bool client_line(struct rpc *r, struct rpc_client *c)
 	size += end != NULL;
 	memmove(c->in, c->in + size, c->in_size - size);
 	c->in_size -= size;
+	c->since_ns = r->now_ns;
 	return true;
 }
 
@@ -164,11 +210,11 @@ static void client_turn(struct rpc *r, struct rpc_client *c, uint32_t events)
 		return;
 	}
 	if (!has_output(c) && !c->is_waiting && !c->is_ended)
-		client_read(c);
-	client_write(c);
+		client_read(r, c);
+	client_write(r, c);
 	/* One at a time: others, Kafka's clients among them, wait meanwhile. */
 	if (!has_output(c) && !c->is_waiting && !c->closes && client_line(r, c))
-		client_write(c);
+		client_write(r, c);
 	bool is_over = c->closes || (c->is_ended && !c->is_waiting && c->in_size == 0);
 	if (is_over && !has_output(c))
 		client_close(r, c);
@@ -183,10 +229,18 @@ static bool has_line(const struct rpc_client *c)
 	       (c->is_ended || memchr(c->in, '\n', c->in_size));
 }
 
+/* Part of a line is here, and its time is over. */
+static bool is_late(const struct rpc *r, const struct rpc_client *c)
+{
+	return c->fd >= 0 && c->in_size && !c->is_waiting && !has_output(c) && !has_line(c) &&
+	       is_older(r, c, RPC_LINE_MS);
+}
+
 /* First those whom the kernel knows something of. Then those whom it has nothing to say of: a
  * line that was read already, a client whose job has ended. */
-bool rpc_turn(struct rpc *r)
+bool rpc_turn(struct rpc *r, uint64_t now_ns)
 {
+	r->now_ns = now_ns;
 	struct epoll_event events[RPC_CLIENTS_MAX + 1];
 	int n = epoll_wait(r->epoll, events, array_len(events), 0);
 	bool found = n > 0;
@@ -200,12 +254,23 @@ bool rpc_turn(struct rpc *r)
 		struct rpc_client *c = &r->clients[i];
 		/* A job has ended: its answer, if it was asked for, is there. */
 		bool is_resumed = c->fd >= 0 && c->events != wanted_events(c);
-		if (!has_line(c) && !is_resumed)
+		if (is_late(r, c))
+			refuse_line(r, c, "ms to come whole", RPC_LINE_MS);
+		else if (!has_line(c) && !is_resumed)
 			continue;
 		client_turn(r, c, 0);
 		found = true;
 	}
+	if (!r->accepts && lingering_client(r)) {
+		watch_listener(r, true);
+		accept_clients(r);
+	}
 	return found;
+}
+
+bool rpc_is_full(const struct rpc *r)
+{
+	return !r->accepts;
 }
 
 int rpc_wait_fd(const struct rpc *r)

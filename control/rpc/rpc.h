@@ -9,6 +9,9 @@
  *
  * Core: control; never waits. Limits: RPC_CLIENTS_MAX clients, RPC_LINE_BYTES_MAX per
  * request, RPC_DEPTH_MAX levels; a client that does not read its answers is not read from.
+ * A request that has begun has RPC_LINE_MS to come whole. While somebody waits for a place,
+ * whoever has held one for RPC_GRACE_MS without a request that was run, or an answer that was
+ * read, gives his, the longest first: places are for those who finish.
  */
 #ifndef PENSTOCK_RPC_H
 #define PENSTOCK_RPC_H
@@ -21,6 +24,8 @@ enum {
 	RPC_CLIENTS_MAX = 64,
 	RPC_LINE_BYTES_MAX = 1 << 20,
 	RPC_DEPTH_MAX = 16,
+	RPC_LINE_MS = 5000,
+	RPC_GRACE_MS = 100,
 	RPC_SOURCES_MAX = 2 * (POLLERS_MAX + WRITERS_MAX) + 1,
 };
 
@@ -64,7 +69,9 @@ struct rpc;
 /* Binds and listens. Null with a sentence in `message`. */
 struct rpc *rpc_open(const struct rpc_options *options, char *message, size_t message_size);
 /* Accepts, reads, executes, answers; true when it found work. */
-bool rpc_turn(struct rpc *r);
+bool rpc_turn(struct rpc *r, uint64_t now_ns);
+/* Somebody waits for a place: turn again soon. */
+bool rpc_is_full(const struct rpc *r);
 /* Readable when rpc_turn() has something to do: for poll() or wake_wait(). */
 int rpc_wait_fd(const struct rpc *r);
 void rpc_close(struct rpc *r);

@@ -33,6 +33,7 @@ struct rpc_client {
 	bool is_waiting; /* for a job of the registry: nothing more is read */
 	bool closes;     /* once the answer is out */
 	uint32_t events; /* epoll's, as set last */
+	uint64_t since_ns; /* it has finished nothing, or begun its line */
 	char *in;
 	size_t in_size;
 	size_t in_room;
@@ -45,7 +46,8 @@ struct rpc {
 	struct rpc_options options;
 	struct rpc_socket socket;
 	int epoll;
-	bool accepts;
+	bool accepts;    /* else somebody waits for a place */
+	uint64_t now_ns; /* of this turn */
 	struct rpc_client clients[RPC_CLIENTS_MAX];
 	struct list waits; /* struct rpc_wait */
 };

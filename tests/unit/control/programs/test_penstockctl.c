@@ -1,13 +1,17 @@
 /* test_penstockctl.c - the real program against a control socket: tables, JSON, exit
  * status. */
 #include "control/rpc/rpc.h"
+#include "dataplane/base/clock.h"
 #include "tests/unit/control/catalog/registry_rig.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <jansson.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 static struct rig rig;
@@ -56,6 +60,18 @@ static void read_back(const char *name, char *out, size_t size)
 	snprintf(out, size, "%s", rig_exists(&rig, name) ? rig_read(&rig, name) : "");
 }
 
+/* The gateway hangs. */
+static bool is_stopped;
+
+/* A connection; -1: the socket's queue is full. */
+static int dial(void)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	memcpy(address.sun_path, path, sizeof path);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	return connect(fd, (struct sockaddr *)&address, sizeof address) == 0 ? fd : -1;
+}
+
 /* Runs the program with these words while the gateway turns; its exit status. */
 static int ctl(const char *words)
 {
@@ -69,7 +85,8 @@ static int ctl(const char *words)
 		_exit(127);
 	}
 	while (waitpid(child, &status, WNOHANG) == 0) {
-		rpc_turn(rpc);
+		if (!is_stopped)
+			rpc_turn(rpc, clock_now_ns());
 		rig_turns(&rig);
 		usleep(200);
 	}
@@ -182,4 +199,23 @@ Test(penstockctl, no_gateway_is_3)
 	cr_assert(ctl("--socket /nonexistent/control.sock stats") == 3);
 	cr_assert(strstr(errors, "no gateway at /nonexistent/control.sock"), "%s",
 		  errors);
+}
+
+/* Connected, and never answered; nor accepted, when many are before it. */
+Test(penstockctl, nobody_answers_is_said_after_five_seconds)
+{
+	is_stopped = true;
+	struct timespec began, ended;
+	clock_gettime(CLOCK_MONOTONIC, &began);
+	cr_assert(ctl("state") == 3);
+	clock_gettime(CLOCK_MONOTONIC, &ended);
+	cr_assert(strstr(errors, "nobody has answered at ") && strstr(errors, " for 5 s"), "%s",
+		  errors);
+	cr_assert(ended.tv_sec - began.tv_sec >= 4 && ended.tv_sec - began.tv_sec <= 15);
+	cr_assert(ctl("topic create t") == 3);
+	cr_assert(strstr(errors, " for 5 s\n"), "%s", errors);
+	while (dial() >= 0)
+		continue;
+	cr_assert(ctl("topic list") == 3);
+	cr_assert(strstr(errors, "nobody has answered at "), "%s", errors);
 }

@@ -1,6 +1,7 @@
 /* test_rpc.c - the control socket over a real socket: envelope, parameters, methods,
  * limits, and clients that behave badly. */
 #include "control/rpc/rpc.h"
+#include "dataplane/base/clock.h"
 #include "tests/unit/control/catalog/registry_rig.h"
 
 #include <criterion/criterion.h>
@@ -60,6 +61,8 @@ static void setup(void)
 	answers = json_array();
 }
 
+static uint64_t now_ns = NS_PER_S;
+
 static void teardown(void)
 {
 	json_decref(answers);
@@ -85,7 +88,7 @@ static void turns(void)
 {
 	bool worked = true;
 	while (worked) {
-		worked = rpc_turn(rpc);
+		worked = rpc_turn(rpc, now_ns);
 		rig_turns(&rig);
 	}
 }
@@ -482,6 +485,85 @@ Test(rpc, more_clients_than_places_wait_their_turn)
 	cr_assert(receive(fds[RPC_CLIENTS_MAX])[0] == '\0');
 	close(fds[3]);
 	cr_assert(strstr(receive(fds[RPC_CLIENTS_MAX]), "9.9.9"));
+}
+
+static const char version_line[] =
+	"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"system.version\"}\n";
+
+static bool is_closed(int fd)
+{
+	char byte;
+	turns();
+	ssize_t n = read(fd, &byte, 1);
+	return n == 0 || (n < 0 && errno != EAGAIN);
+}
+
+/* A hundred of them, and whoever has something to ask is answered. */
+Test(rpc, half_lines_give_their_places_to_those_who_finish)
+{
+	enum { HALVES = 100 };
+	int halves[HALVES], finisher;
+	for (unsigned i = 0; i < HALVES; i++) {
+		halves[i] = dial();
+		send_text(halves[i], "{\"jsonrpc\":");
+		turns();
+	}
+	finisher = dial();
+	send_text(finisher, version_line);
+	cr_assert(receive(finisher)[0] == '\0' && rpc_is_full(rpc));
+	for (unsigned round = 0; round < 2; round++) {
+		now_ns += RPC_GRACE_MS * NS_PER_MS;
+		turns();
+	}
+	cr_assert(strstr(receive(finisher), "9.9.9"));
+	for (unsigned i = 0; i < HALVES; i++)
+		close(halves[i]);
+	turns();
+	cr_assert(!rpc_is_full(rpc));
+	close(finisher);
+}
+
+/* Nobody waits: who is silent stays, and half a line has its time all the same. */
+Test(rpc, a_request_has_five_seconds_to_come_whole)
+{
+	int half = dial(), silent = dial();
+	turns();
+	now_ns += 3 * RPC_LINE_MS * NS_PER_MS;
+	send_text(half, "{\"jsonrpc\":");
+	turns();
+	now_ns += (RPC_LINE_MS - 1) * NS_PER_MS;
+	send_text(half, "\"2.0\",");
+	cr_assert(receive(half)[0] == '\0');
+	now_ns += NS_PER_MS;
+	cr_assert(strstr(receive(half), "a request has at most 5000 ms to come whole"));
+	cr_assert(is_closed(half) && !is_closed(silent));
+	send_text(silent, version_line);
+	cr_assert(strstr(receive(silent), "9.9.9"));
+	close(half);
+	close(silent);
+}
+
+/* Its job is ours to finish. */
+Test(rpc, who_waits_for_a_job_keeps_his_place)
+{
+	faults.writer_is_slow = true;
+	int waits = dial(), others[RPC_CLIENTS_MAX];
+	send_text(waits, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"topic.create\","
+			 "\"params\":{\"name\":\"t\"}}\n");
+	turns();
+	for (unsigned i = 0; i < RPC_CLIENTS_MAX; i++) {
+		now_ns += 3 * RPC_LINE_MS * NS_PER_MS;
+		others[i] = dial();
+		turns();
+	}
+	faults.writer_is_slow = false;
+	for (unsigned i = 0; i < 10; i++)
+		turns();
+	cr_assert(strstr(receive(waits), "\"name\":\"t\""));
+	cr_assert(is_closed(others[0]) && !is_closed(others[1]));
+	for (unsigned i = 0; i < RPC_CLIENTS_MAX; i++)
+		close(others[i]);
+	close(waits);
 }
 
 Test(rpc, the_wait_descriptor_is_readable_when_there_is_something_to_do)
