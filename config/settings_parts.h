@@ -33,6 +33,8 @@ enum compression_kind {
 	COMPRESSION_LZ4,
 	COMPRESSION_ZSTD,
 };
+/* What is looked at of a producer's compressed batch. */
+enum inspect_kind { INSPECT_RECORDS, INSPECT_HEADERS };
 /* What must be true before an append is given back. */
 enum ack_level {
 	ACK_WRITTEN, /* the write's completion was reaped: survives a crash of the process */

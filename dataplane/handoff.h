@@ -54,7 +54,7 @@ struct partition_ref {
 
 /* Who made a batch, and so what is left to do with it. */
 enum append_origin {
-	APPEND_CLIENT, /* a producer: it is stored byte for byte */
+	APPEND_CLIENT, /* a producer: it is stored byte for byte, but for its latest time */
 	APPEND_BUILT,  /* a poller, from records: the writer compresses it, sets size and CRC */
 	APPEND_MARKER, /* the end of a transaction, when there are some */
 };
@@ -66,12 +66,16 @@ struct append_msg {
 	struct handoff_msg msg;
 	uint8_t level;      /* enum ack_level */
 	uint8_t origin;     /* enum append_origin */
-	uint8_t codec;      /* of a built batch: enum record_codec */
+	uint8_t codec;      /* enum record_codec: a built batch is compressed so; a client's is
+			     * opened first, unless none */
 	struct partition_ref partition;
 	uint32_t records;
 	struct chain bytes; /* header first; the requester's memory, lent */
+	int64_t time_min;   /* of a batch that is opened: bounds of its records' times */
+	int64_t time_max;
 	/* Answer */
 	int16_t error;      /* enum kafka_error; 0: stored */
+	uint32_t found;     /* records of a batch that was opened and is what it says; else 0 */
 	int64_t base_offset;
 	int64_t log_append_time; /* -1: CreateTime */
 	int64_t log_start_offset;

@@ -6,6 +6,7 @@
 #include "dataplane/store/log/log_service.h"
 #include "dataplane/wire/kafka/kafka_error.h"
 #include "dataplane/writer_build.h"
+#include "dataplane/writer_inspect.h"
 #include "dataplane/writer_marks.h"
 
 #include <errno.h>
@@ -28,6 +29,7 @@ struct writer {
 	struct writer_options options;
 	struct log_service service;
 	struct builder *builder;
+	struct inspector *inspector;
 	struct served *served; /* [PARTITIONS_MAX] */
 	struct list closing;   /* struct admin_msg.node */
 	struct stats stats;
@@ -61,19 +63,38 @@ static int16_t partition_refusal(const struct writer *w, struct partition_ref p)
 
 /* One that is refused goes the way of all others: there is one place where appends are given
  * back. */
+static void refuse_append(struct writer *w, struct append_msg *a, int16_t error)
+{
+	a->error = error;
+	a->base_offset = -1;
+	list_append(&w->service.appends, &a->node);
+}
+
 static void take_append(struct writer *w, struct append_msg *a)
 {
 	struct log *log = served_log(w, a->partition);
 	if (!log) {
-		a->error = partition_refusal(w, a->partition);
-		a->base_offset = -1;
-		list_append(&w->service.appends, &a->node);
+		refuse_append(w, a, partition_refusal(w, a->partition));
 		return;
 	}
 	require(a->origin != APPEND_MARKER); /* nobody ends a transaction yet */
+	if (a->origin == APPEND_CLIENT && inspector_take(w->inspector, a))
+		return;
 	if (a->origin == APPEND_BUILT)
 		builder_finish(w->builder, a);
 	log_append(log, a);
+}
+
+/* Its records were looked at, or those of one before it; its partition may be gone meanwhile. */
+static void take_inspected(struct writer *w, struct append_msg *a)
+{
+	struct log *log = served_log(w, a->partition);
+	if (a->error)
+		refuse_append(w, a, a->error);
+	else if (!log)
+		refuse_append(w, a, partition_refusal(w, a->partition));
+	else
+		log_append(log, a);
 }
 
 static void take_read(struct writer *w, struct read_msg *r)
@@ -218,6 +239,15 @@ static unsigned writer_pull(struct writer *w)
 	return total;
 }
 
+/* A turn's share of opening what producers compressed. */
+static bool writer_inspect(struct writer *w)
+{
+	bool any = inspector_turn(w->inspector);
+	for (struct append_msg *a; (a = inspector_next(w->inspector));)
+		take_inspected(w, a);
+	return any;
+}
+
 static unsigned writer_reap(struct writer *w)
 {
 	struct disk_op *ops[REAPED_PER_TURN];
@@ -307,6 +337,8 @@ bool writer_turn(struct writer *w, bool is_core_busy)
 	lap(&w->laps, STAT_cycles_reap, 0);
 	work += writer_pull(w);
 	lap(&w->laps, STAT_cycles_pull, 0);
+	work += writer_inspect(w);
+	lap(&w->laps, STAT_cycles_inspect, 0);
 	w->service.is_core_busy = is_core_busy || work > 0;
 	writer_advance(w, now_ns);
 	lap(&w->laps, STAT_cycles_log, 0);
@@ -318,12 +350,15 @@ bool writer_turn(struct writer *w, bool is_core_busy)
 
 bool writer_is_idle(const struct writer *w)
 {
-	return w->service.unanswered == 0 && disk_outstanding(w->options.disk) == 0 &&
+	return w->service.unanswered == 0 && inspector_is_idle(w->inspector) &&
+	       disk_outstanding(w->options.disk) == 0 &&
 	       list_is_empty(&w->service.active) && list_is_empty(&w->closing);
 }
 
 bool writer_may_sleep(const struct writer *w)
 {
+	if (!inspector_is_idle(w->inspector))
+		return false;
 	for (unsigned i = 0; i < w->options.handoff_count; i++)
 		if (handoff_has_down(w->options.handoffs[i]))
 			return false;
@@ -347,6 +382,7 @@ struct writer *writer_create(const struct writer_options *options)
 	list_init(&w->closing);
 	w->served = map_take(PARTITIONS_MAX * sizeof *w->served);
 	w->builder = builder_create();
+	w->inspector = inspector_create(&w->stats);
 	struct log_service_options service = {
 		.disk = options->disk,
 		.stats = &w->stats,
@@ -356,12 +392,14 @@ struct writer *writer_create(const struct writer_options *options)
 		.writer = options->index,
 	};
 	int status = log_service_init(&w->service, &service);
-	if (status == 0 && w->served && w->builder)
+	if (status == 0 && w->served && w->builder && w->inspector)
 		return w;
 	if (status == 0)
 		log_service_fini(&w->service);
 	if (w->builder)
 		builder_destroy(w->builder);
+	if (w->inspector)
+		inspector_destroy(w->inspector);
 	map_give(w->served, PARTITIONS_MAX * sizeof *w->served);
 	map_give(w, sizeof *w);
 	return NULL;
@@ -369,6 +407,7 @@ struct writer *writer_create(const struct writer_options *options)
 
 void writer_destroy(struct writer *w)
 {
+	inspector_destroy(w->inspector);
 	builder_destroy(w->builder);
 	log_service_fini(&w->service);
 	map_give(w->served, PARTITIONS_MAX * sizeof *w->served);

@@ -42,6 +42,8 @@ const struct batch_verdict_row batch_verdicts[BATCH_VERDICTS] = {
 	ROW(BAD_CRC, CORRUPT_MESSAGE, reject_crc, "record batch CRC mismatch"),
 	ROW(BAD_RECORDS, INVALID_RECORD, reject_invalid,
 	    "the records are not what the batch header says"),
+	ROW(BAD_LATEST, INVALID_TIMESTAMP, reject_timestamp,
+	    "the latest timestamp lies before the base timestamp"),
 	ROW(BAD_TIMESTAMP, INVALID_TIMESTAMP, reject_timestamp,
 	    "timestamp outside the topic's bounds"),
 };
@@ -55,14 +57,14 @@ void kafka_receive_begin(struct kafka_receive *r, enum batch_verdict refused, ui
 /* ---- the header ------------------------------------------------------------------------ */
 
 /* Records for the ledger: what the header claims, but no more than the bytes could hold, and
- * one at least. How many a compressed batch holds only its reader will know. */
+ * one at least. How many a compressed batch holds only its reader will know: one, until then. */
 static uint32_t records_claimed(const struct record_batch_header *h, uint32_t bytes)
 {
 	int32_t claimed = (int32_t)record_batch_count(h);
-	uint32_t fit = UINT32_MAX;
-	if (record_batch_codec(h) == RECORD_CODEC_NONE)
-		fit = (bytes - RECORD_BATCH_HEADER_BYTES) / RECORD_BYTES_MIN;
-	return claimed <= 0 ? 1 : max_u32(min_u32((uint32_t)claimed, fit), 1);
+	uint32_t fit = (bytes - RECORD_BATCH_HEADER_BYTES) / RECORD_BYTES_MIN;
+	if (claimed <= 0 || record_batch_codec(h) != RECORD_CODEC_NONE)
+		return 1;
+	return max_u32(min_u32((uint32_t)claimed, fit), 1);
 }
 
 /* What is final whatever the CRC says. */
@@ -232,12 +234,25 @@ static enum kafka_progress take_bytes(struct waits *w, struct lanes *lanes,
 
 /* ---- the whole batch ------------------------------------------------------------------- */
 
-static bool is_time_good(const struct topic *t, int64_t now, int64_t timestamp)
+/* When a record of a topic may have been made. */
+struct time_bounds {
+	int64_t min;
+	int64_t max;
+};
+
+static struct time_bounds time_bounds_of(const struct topic *t, int64_t now)
 {
-	if (timestamp <= now)
-		return (uint64_t)now - (uint64_t)timestamp <=
-		       (uint64_t)t->options.timestamp_before_max_ms;
-	return (uint64_t)timestamp - (uint64_t)now <= (uint64_t)t->options.timestamp_after_max_ms;
+	struct time_bounds b;
+	if (__builtin_sub_overflow(now, t->options.timestamp_before_max_ms, &b.min))
+		b.min = INT64_MIN;
+	if (__builtin_add_overflow(now, t->options.timestamp_after_max_ms, &b.max))
+		b.max = INT64_MAX;
+	return b;
+}
+
+static bool is_time_good(const struct time_bounds *b, int64_t timestamp)
+{
+	return timestamp >= b->min && timestamp <= b->max;
 }
 
 /* What a CreateTime topic stores says CreateTime, and as its latest time what the records say: by
@@ -250,51 +265,97 @@ static void correct_times(struct append_msg *a, const struct record_batch_header
 		record_batch_set_create_time(&a->bytes, latest);
 }
 
-static bool are_times_good(const struct topic *topic, int64_t wall_ms,
-			   const struct record_times *times)
+static bool are_times_good(const struct time_bounds *b, const struct record_times *times)
 {
-	return !times->any || (is_time_good(topic, wall_ms, times->earliest) &&
-			       is_time_good(topic, wall_ms, times->latest));
+	return !times->any ||
+	       (is_time_good(b, times->earliest) && is_time_good(b, times->latest));
 }
 
 /* With the LogAppendTime bit the header's latest time is every record's, and judged like one;
  * the bit is cleared then, so that the records' own count after all. */
-static bool is_append_time_good(const struct topic *topic, int64_t wall_ms,
+static bool is_append_time_good(const struct time_bounds *b,
 				const struct record_batch_header *h)
 {
 	int64_t latest = record_batch_max_timestamp(h);
 	return !(be16_get(h->attributes) & RECORD_BATCH_LOG_APPEND_TIME) ||
-	       (latest != RECORD_NO_TIMESTAMP && is_time_good(topic, wall_ms, latest));
+	       (latest != RECORD_NO_TIMESTAMP && is_time_good(b, latest));
 }
 
-/* Every record's time within the topic's bounds. Where the records cannot be read, the header's
- * latest time stands for all. */
-static bool check_times(int64_t wall_ms, const struct topic *topic, struct append_msg *a,
-			struct record_times times)
+static enum batch_verdict judge_uncompressed(const struct time_bounds *bounds,
+					     struct append_msg *a,
+					     const struct record_batch_header *h)
 {
-	const struct record_batch_header *h = record_batch_header_of(chunk_at(a->bytes.head));
-	int64_t latest = record_batch_max_timestamp(h);
-	if (record_batch_codec(h) != RECORD_CODEC_NONE)
-		times = (struct record_times){.earliest = latest, .latest = latest,
-					      .any = latest != RECORD_NO_TIMESTAMP};
-	if (!is_append_time_good(topic, wall_ms, h) || !are_times_good(topic, wall_ms, &times))
-		return false;
+	struct record_times times;
+	if (!record_walk_batch(&a->bytes, h, &times))
+		return BATCH_BAD_RECORDS;
+	if (!are_times_good(bounds, &times))
+		return BATCH_BAD_TIMESTAMP;
 	correct_times(a, h, record_times_latest(&times));
-	return true;
+	return BATCH_GOOD;
 }
 
-static enum batch_verdict check_whole(const struct topics *topics, int64_t wall_ms,
-				      struct kafka_session *ks)
+/* More than a codec can make of so many bytes: of its densest stream, with a spare for what a
+ * stream begins with. zstd's is a block of 128 KiB that says which byte it repeats, in four. */
+static bool is_count_possible(const struct record_batch_header *h)
 {
-	struct append_msg *a = ks->produce.receive.append;
-	const struct topic *topic = kafka_topic(topics, ks);
+	static const uint32_t ratios[RECORD_CODECS] = {
+		[RECORD_CODEC_GZIP] = 1032,
+		[RECORD_CODEC_SNAPPY] = 22,
+		[RECORD_CODEC_LZ4] = 255,
+		[RECORD_CODEC_ZSTD] = 32768,
+	};
+	uint64_t bytes = (uint64_t)record_batch_bytes(h) - RECORD_BATCH_HEADER_BYTES;
+	return (uint64_t)record_batch_count(h) * RECORD_BYTES_MIN <=
+	       bytes * ratios[record_batch_codec(h)];
+}
+
+/* penstock.produce.inspect=headers: the header's times stand for all. */
+static enum batch_verdict judge_header(const struct time_bounds *bounds,
+				       struct kafka_receive *r,
+				       const struct record_batch_header *h)
+{
+	int64_t base = (int64_t)be64_get(h->base_timestamp);
+	int64_t latest = record_batch_max_timestamp(h);
+	struct record_times times = {.earliest = base, .latest = latest,
+				     .any = latest != RECORD_NO_TIMESTAMP};
+	if (!is_count_possible(h))
+		return BATCH_BAD_RECORDS;
+	if (latest < base)
+		return BATCH_BAD_LATEST;
+	if (!are_times_good(bounds, &times))
+		return BATCH_BAD_TIMESTAMP;
+	r->records = record_batch_count(h);
+	return BATCH_GOOD;
+}
+
+/* The writer opens it, and holds its records' times against the bounds. */
+static enum batch_verdict leave_to_writer(const struct time_bounds *bounds,
+					  struct append_msg *a,
+					  const struct record_batch_header *h)
+{
+	a->codec = (uint8_t)record_batch_codec(h);
+	a->time_min = bounds->min;
+	a->time_max = bounds->max;
+	return BATCH_GOOD;
+}
+
+static enum batch_verdict check_whole(const struct ingest *in, struct kafka_session *ks)
+{
+	struct kafka_receive *r = &ks->produce.receive;
+	struct append_msg *a = r->append;
+	const struct topic *topic = kafka_topic(in->topics, ks);
 	const struct record_batch_header *h = record_batch_header_of(chunk_at(a->bytes.head));
-	struct record_times times = {0};
 	if (!topic)
 		return BATCH_BAD_TOPIC;
-	if (record_batch_codec(h) == RECORD_CODEC_NONE && !record_walk(&a->bytes, h, &times))
-		return BATCH_BAD_RECORDS;
-	return check_times(wall_ms, topic, a, times) ? BATCH_GOOD : BATCH_BAD_TIMESTAMP;
+	struct time_bounds bounds = time_bounds_of(topic, in->now.wall_ms);
+	if (!is_append_time_good(&bounds, h))
+		return BATCH_BAD_TIMESTAMP;
+	if (record_batch_codec(h) == RECORD_CODEC_NONE)
+		return judge_uncompressed(&bounds, a, h);
+	correct_times(a, h, record_batch_max_timestamp(h));
+	if (in->settings.produce_inspect == INSPECT_HEADERS)
+		return judge_header(&bounds, r, h);
+	return leave_to_writer(&bounds, a, h);
 }
 
 /* The CRC is judged before what lies in the records, as Kafka does. */
@@ -311,7 +372,7 @@ enum kafka_progress kafka_receive(struct ingest *in, struct kafka_session *ks)
 	if (is_crc_asked(r->verdict) && r->crc != r->crc_expected)
 		r->verdict = BATCH_BAD_CRC;
 	else if (r->verdict == BATCH_GOOD)
-		r->verdict = (uint8_t)check_whole(in->topics, in->now.wall_ms, ks);
+		r->verdict = (uint8_t)check_whole(in, ks);
 	return KAFKA_GO;
 }
 

@@ -12,8 +12,8 @@
  * The checks are Kafka's, in Kafka's order where the error differs: what it finds before it
  * looks at the CRC is final at once; what it finds afterwards is CORRUPT_MESSAGE when the CRC
  * is wrong (which a client retries), so the CRC of a refused batch is computed all the same.
- * Compressed batches are not opened: their records are not counted, their times are those
- * of the header. Codecs 5 to 7 are UNSUPPORTED_COMPRESSION_TYPE (Kafka fails with an unnamed
+ * Compressed batches are not opened here: the writer does that, or nobody does
+ * (docs/INSPECTION.md). Codecs 5 to 7 are UNSUPPORTED_COMPRESSION_TYPE (Kafka fails with an unnamed
  * server error). A LogAppendTime bit is cleared, as on any CreateTime topic, and a latest time that
  * is not the records' own is made so, as Kafka does (Sarama before 1.45 leaves it at -1); then
  * the CRC is made anew. Every other batch passes byte for byte.
@@ -50,6 +50,7 @@ enum batch_verdict {
 	/* From the whole batch. */
 	BATCH_BAD_CRC,
 	BATCH_BAD_RECORDS,
+	BATCH_BAD_LATEST,
 	BATCH_BAD_TIMESTAMP,
 	BATCH_VERDICTS,
 };

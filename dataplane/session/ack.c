@@ -23,6 +23,10 @@ static enum stat_id record_end(int16_t error)
 		return STAT_records_stored;
 	case KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION:
 		return STAT_record_drop_partition_gone;
+	case KAFKA_ERROR_INVALID_RECORD:
+		return STAT_record_reject_invalid;
+	case KAFKA_ERROR_INVALID_TIMESTAMP:
+		return STAT_record_reject_timestamp;
 	case KAFKA_ERROR_MESSAGE_TOO_LARGE:
 	case KAFKA_ERROR_RECORD_LIST_TOO_LARGE:
 		return STAT_record_reject_too_large;
@@ -90,9 +94,19 @@ static unsigned waiters_resolve(struct answers *as, struct append_msg *done)
 	return count;
 }
 
+/* How many records a batch holds that was opened has come out only now; it was received as one. */
+static void count_found(struct batching *b, struct append_msg *done)
+{
+	if (done->found == 0)
+		return;
+	stats_add(b->stats, STAT_records_received, done->found - done->records);
+	done->records = done->found;
+}
+
 /* How many answers it was waited for by. */
 static unsigned append_done(struct answers *as, struct batching *b, struct append_msg *done)
 {
+	count_found(b, done);
 	stats_add(b->stats, record_end(done->error), done->records);
 	unsigned resolved = waiters_resolve(as, done);
 	append_give(b, done);

@@ -78,6 +78,7 @@ static void visit_batch(const char *topic, int32_t partition, const struct check
 				 (long long)b->base_offset);
 		c = cursor_of(unpacked, size);
 	}
+	int64_t latest = INT64_MIN;
 	for (uint32_t i = 0; i < b->count; i++) {
 		size_t size = (size_t)cursor_varint(&c, VARINT32_BYTES_MAX);
 		struct cursor r = cursor_of(cursor_take(&c, size), size);
@@ -100,11 +101,16 @@ static void visit_batch(const char *topic, int32_t partition, const struct check
 			.partition = partition,
 			.offset = b->base_offset + delta,
 			.timestamp = (int64_t)be64_load(b->bytes + BASE_TIMESTAMP_AT) + time_delta};
+		latest = found.timestamp > latest ? found.timestamp : latest;
 		visit_record(&found, value, visit, arg);
 	}
 	if (c.bad || cursor_left(&c))
 		sim_fail("%s-%d @%lld: records do not fill their batch", topic, partition,
 			 (long long)b->base_offset);
+	if (latest != b->max_timestamp)
+		sim_fail("%s-%d @%lld: the latest time is %lld, and claimed to be %lld", topic,
+			 partition, (long long)b->base_offset, (long long)latest,
+			 (long long)b->max_timestamp);
 	free(unpacked);
 }
 

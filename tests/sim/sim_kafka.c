@@ -4,7 +4,15 @@
 #include "dataplane/base/require.h"
 #include "tests/sim/sim_history.h"
 
-enum { BATCH_HEADER_BYTES = 61, TIME_DELTAS_MS = 50 };
+#include <snappy-c.h>
+
+enum {
+	LAST_OFFSET_DELTA_AT = 23,
+	MAX_TIMESTAMP_AT = 35,
+	COUNT_AT = 57,
+	BATCH_HEADER_BYTES = 61,
+	TIME_DELTAS_MS = 50,
+};
 
 void sim_request_begin(struct emitter *e, int16_t key, int16_t version, int32_t correlation,
 		       bool flexible)
@@ -106,6 +114,27 @@ static void put_record(struct emitter *e, uint32_t client, uint32_t seq, uint32_
 	emit_varint(e, 0);
 }
 
+static void batch_seal(uint8_t *batch, size_t size)
+{
+	be32_store(batch + 8, (uint32_t)(size - 12));
+	be32_store(batch + 17, crc32c(batch + 21, size - 21));
+}
+
+/* As librdkafka does it: in place, but for what grows. */
+static size_t batch_compress(uint8_t *batch, size_t size, size_t room)
+{
+	size_t packed_size = snappy_max_compressed_length(size);
+	char *packed = malloc(packed_size);
+	require(packed && snappy_compress((const char *)batch + BATCH_HEADER_BYTES,
+					  size - BATCH_HEADER_BYTES, packed, &packed_size) ==
+				  SNAPPY_OK);
+	require(BATCH_HEADER_BYTES + packed_size <= room);
+	memcpy(batch + BATCH_HEADER_BYTES, packed, packed_size);
+	free(packed);
+	be16_store(batch + 21, 2);
+	return BATCH_HEADER_BYTES + packed_size;
+}
+
 size_t sim_batch(uint8_t *ret, size_t room, uint32_t client, uint32_t first_seq,
 		 uint32_t count)
 {
@@ -132,9 +161,25 @@ size_t sim_batch(uint8_t *ret, size_t room, uint32_t client, uint32_t first_seq,
 		put_record(&e, client, first_seq + i, i);
 	require(!e.bad);
 	size_t size = emitter_size(&e);
-	be32_store(ret + 8, (uint32_t)(size - 12));
-	be32_store(ret + 17, crc32c(ret + 21, size - 21));
+	if (rng_one_in(&sim_world()->rng, 4))
+		size = batch_compress(ret, size, room);
+	if (rng_one_in(&sim_world()->rng, 8))
+		be64_store(ret + MAX_TIMESTAMP_AT, UINT64_MAX);
+	batch_seal(ret, size);
 	return size;
+}
+
+void sim_batch_lie(uint8_t *batch, size_t size)
+{
+	struct rng *rng = &sim_world()->rng;
+	uint32_t count = 1 + (uint32_t)rng_next(rng) % (rng_one_in(rng, 2) ? 16 : INT32_MAX);
+	if (rng_one_in(rng, 3)) {
+		be64_store(batch + MAX_TIMESTAMP_AT, rng_next(rng) >> rng_below(rng, 64));
+	} else {
+		be32_store(batch + LAST_OFFSET_DELTA_AT, count - 1);
+		be32_store(batch + COUNT_AT, count);
+	}
+	batch_seal(batch, size);
 }
 
 size_t sim_response_bytes(const uint8_t *in, size_t size)

@@ -24,9 +24,12 @@ struct bytes sim_get_string(struct cursor *c, bool flexible); /* i16 or compact 
 int64_t sim_get_count(struct cursor *c, bool flexible);
 void sim_skip_tags(struct cursor *c, bool flexible);
 
-/* A record batch of records (client, first_seq ..), uncompressed. Returns its size. */
+/* A record batch of records (client, first_seq ..): some as one block of Snappy's, some without
+ * their latest time. Returns its size. */
 size_t sim_batch(uint8_t *ret, size_t room, uint32_t client, uint32_t first_seq,
 		 uint32_t count);
+/* The header lies about what the batch holds, or when; the CRC does not. */
+void sim_batch_lie(uint8_t *batch, size_t size);
 
 /* A whole response in `in`: its size with the size field, 0 when there is none yet. */
 size_t sim_response_bytes(const uint8_t *in, size_t size);

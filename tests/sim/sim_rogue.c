@@ -1,7 +1,7 @@
-/* sim_rogue.c - a Kafka client that keeps to nothing: damaged requests, sizes that lie,
- * requests in drips, ends and resets in their middle, SYNs in the name of hosts that there are not;
- * see sim_clients.h. What it sends may be stored or not; whatever it does costs nobody else
- * anything. */
+/* sim_rogue.c - a Kafka client that keeps to nothing: damaged requests, sizes and batches that
+ * lie, requests in drips, ends and resets in their middle, SYNs in the name of hosts that there
+ * are not; see sim_clients.h. What it sends may be stored or not; whatever it does costs nobody
+ * else anything. */
 #include "dataplane/base/require.h"
 #include "tests/sim/sim_clients.h"
 #include "tests/sim/sim_history.h"
@@ -45,6 +45,8 @@ static void make_request(struct rogue *r)
 	}
 	uint8_t *batch = r->request + SIM_REQUEST_BYTES_MAX;
 	size_t size = sim_batch(batch, SIM_REQUEST_BYTES_MAX, r->client.id, first, count);
+	if (rng_one_in(rng, 4))
+		sim_batch_lie(batch, size);
 	struct emitter e = emitter_of(r->request, SIM_REQUEST_BYTES_MAX);
 	sim_request_begin(&e, KEY_PRODUCE, version, 1, flex);
 	if (flex)

@@ -1,99 +1,17 @@
-/* record_walk.c - the records of a batch in a chain, checked in place; see record_walk.h. */
+/* record_walk.c - the records of a batch, checked piece by piece in place; see record_walk.h. */
 #include "dataplane/wire/record/record_walk.h"
 
-/* A place in a chain; `left` counts to the chain's end. */
-struct reader {
-	const struct chunk *chunk;
-	const uint8_t *at;
-	const uint8_t *end; /* of this chunk's bytes */
-	uint64_t left;
-	bool bad;
+enum walk_field {
+	WALK_SIZE, /* of the next record; all others belong to one */
+	WALK_ATTRIBUTES,
+	WALK_TIME,
+	WALK_OFFSET,
+	WALK_KEY,
+	WALK_VALUE,
+	WALK_HEADERS,
+	WALK_HEADER_KEY,
+	WALK_HEADER_VALUE,
 };
-
-static void reader_enter(struct reader *r, const struct chunk *chunk)
-{
-	r->chunk = chunk;
-	r->at = chunk_at(chunk);
-	r->end = r->at + chunk->len;
-}
-
-/* A place at the end of a chunk stays there: behind the last chunk there is none to enter. */
-static void reader_skip(struct reader *r, uint64_t n)
-{
-	if (r->bad || n > r->left) {
-		r->bad = true;
-		return;
-	}
-	r->left -= n;
-	while (n > (uint64_t)(r->end - r->at)) {
-		n -= (uint64_t)(r->end - r->at);
-		reader_enter(r, r->chunk->next);
-	}
-	r->at += n;
-}
-
-static uint8_t reader_byte(struct reader *r)
-{
-	if (r->bad || r->left == 0) {
-		r->bad = true;
-		return 0;
-	}
-	while (r->at == r->end)
-		reader_enter(r, r->chunk->next);
-	r->left--;
-	return *r->at++;
-}
-
-/* A varint whose bytes straddle chunks, or are the last of one. */
-static uint64_t reader_uvarint_slow(struct reader *r, unsigned bytes_max)
-{
-	uint64_t v = 0;
-	for (unsigned n = 0; n < bytes_max; n++) {
-		uint8_t byte = reader_byte(r);
-		v |= (uint64_t)(byte & 0x7f) << (7 * n);
-		if (!(byte & 0x80))
-			return v;
-	}
-	r->bad = true;
-	return 0;
-}
-
-static int64_t reader_varint(struct reader *r, unsigned bytes_max)
-{
-	uint64_t v;
-	unsigned used = 0;
-	if (likely(r->at < r->end))
-		used = uvarint_get(r->at, r->end, bytes_max, &v);
-	if (unlikely(used == 0)) {
-		v = reader_uvarint_slow(r, bytes_max);
-	} else {
-		r->at += used;
-		r->left -= used;
-	}
-	return zigzag_decode(v);
-}
-
-/* Sized bytes; -1 is null where `may_be_null`. */
-static void reader_span(struct reader *r, bool may_be_null)
-{
-	int64_t size = reader_varint(r, VARINT32_BYTES_MAX);
-	if (size >= 0)
-		reader_skip(r, (uint64_t)size);
-	else if (size != -1 || !may_be_null)
-		r->bad = true;
-}
-
-static void reader_headers(struct reader *r)
-{
-	int64_t count = reader_varint(r, VARINT32_BYTES_MAX);
-	/* Each takes two bytes at least: a lie costs no loop. */
-	if (count < 0 || (uint64_t)count > r->left / 2)
-		r->bad = true;
-	for (int64_t i = 0; i < count && !r->bad; i++) {
-		reader_span(r, false);
-		reader_span(r, true);
-	}
-}
 
 static inline void times_add(struct record_times *t, int64_t timestamp)
 {
@@ -106,27 +24,138 @@ static inline void times_add(struct record_times *t, int64_t timestamp)
 	t->any = true;
 }
 
-/* Times are added without a sign: a delta made up by a peer may wrap, and must not overflow. */
-static void reader_record(struct reader *r, uint64_t base_timestamp, struct record_times *t)
+/* ---- field by field -------------------------------------------------------------------- */
+
+/* Bytes of the record are claimed by a field; there may be too few. */
+static bool walk_claim(struct record_walk *w, uint64_t bytes)
 {
-	int64_t size = reader_varint(r, VARINT32_BYTES_MAX);
-	if (r->bad || size < 0 || (uint64_t)size > r->left) {
-		r->bad = true;
-		return;
-	}
-	uint64_t left_after = r->left - (uint64_t)size;
-	reader_byte(r); /* attributes: unused */
-	uint64_t delta = (uint64_t)reader_varint(r, VARINT64_BYTES_MAX);
-	reader_varint(r, VARINT32_BYTES_MAX); /* offset delta */
-	reader_span(r, true);
-	reader_span(r, true);
-	reader_headers(r);
-	r->bad |= r->left != left_after;
-	if (!r->bad)
-		times_add(t, (int64_t)(base_timestamp + delta));
+	w->is_bad |= bytes > w->left;
+	w->left -= w->is_bad ? 0 : bytes;
+	return !w->is_bad;
 }
 
-/* ---- a record that lies in one chunk ------------------------------------------------------ */
+/* True: a varint is whole. It may come in several pieces. */
+static bool walk_varint(struct record_walk *w, const uint8_t **at, const uint8_t *end,
+			unsigned bytes_max, int64_t *ret)
+{
+	while (*at < end) {
+		uint8_t byte = *(*at)++;
+		if (w->field != WALK_SIZE && !walk_claim(w, 1))
+			return false;
+		w->varint |= (uint64_t)(byte & 0x7f) << (7 * w->varint_bytes++);
+		if (!(byte & 0x80)) {
+			*ret = zigzag_decode(w->varint);
+			w->varint = 0;
+			w->varint_bytes = 0;
+			return true;
+		}
+		if (w->varint_bytes == bytes_max) {
+			w->is_bad = true;
+			return false;
+		}
+	}
+	return false;
+}
+
+/* A record has to fill its declared size exactly: bytes left over are as wrong as bytes that
+ * are missing. */
+static void walk_record_end(struct record_walk *w)
+{
+	w->is_bad |= w->left != 0;
+	if (w->is_bad)
+		return;
+	times_add(&w->times, w->timestamp);
+	w->seen++;
+	w->field = WALK_SIZE;
+}
+
+/* Behind a key or value of `size`; -1 is null where `may_be_null`. */
+static void walk_span(struct record_walk *w, int64_t size, bool may_be_null)
+{
+	if (size >= 0 && walk_claim(w, (uint64_t)size))
+		w->skip = (uint64_t)size;
+	else if (size != -1 || !may_be_null)
+		w->is_bad = true;
+}
+
+/* Behind the count of headers, or behind one. */
+static void walk_headers_left(struct record_walk *w)
+{
+	if (w->headers > 0)
+		w->field = WALK_HEADER_KEY;
+	else
+		walk_record_end(w);
+}
+
+static void walk_size(struct record_walk *w, int64_t size)
+{
+	/* What is behind the last record is none. */
+	w->is_bad |= size < 0 || w->seen == w->count;
+	w->left = (uint64_t)size;
+	w->field = WALK_ATTRIBUTES;
+}
+
+/* A number of the record has been read. Times are added without a sign: a delta made up by a peer
+ * may wrap, and must not overflow. */
+static void walk_number(struct record_walk *w, int64_t v)
+{
+	switch ((enum walk_field)w->field) {
+	case WALK_SIZE:
+		walk_size(w, v);
+		return;
+	case WALK_ATTRIBUTES:
+		return; /* no number */
+	case WALK_TIME:
+		w->timestamp = (int64_t)(w->base_timestamp + (uint64_t)v);
+		w->field = WALK_OFFSET;
+		return;
+	case WALK_OFFSET:
+		w->is_bad |= w->asks_offsets && v != w->seen;
+		w->field = WALK_KEY;
+		return;
+	case WALK_KEY:
+	case WALK_VALUE:
+		walk_span(w, v, true);
+		w->field++;
+		return;
+	case WALK_HEADERS:
+		/* Each takes two bytes at least: a lie costs no loop. */
+		w->is_bad |= v < 0 || (uint64_t)v > w->left / 2;
+		w->headers = (uint64_t)v;
+		walk_headers_left(w);
+		return;
+	case WALK_HEADER_KEY:
+		walk_span(w, v, false);
+		w->field = WALK_HEADER_VALUE;
+		return;
+	case WALK_HEADER_VALUE:
+		walk_span(w, v, true);
+		w->headers--;
+		walk_headers_left(w);
+		return;
+	}
+}
+
+/* To the next field, or to the end of the piece. */
+static void walk_step(struct record_walk *w, const uint8_t **at, const uint8_t *end)
+{
+	int64_t v;
+	if (w->skip > 0) {
+		uint64_t n = min_u64(w->skip, (uint64_t)(end - *at));
+		*at += n;
+		w->skip -= n;
+	} else if (w->field == WALK_ATTRIBUTES) {
+		(*at)++; /* unused */
+		walk_claim(w, 1);
+		w->field = WALK_TIME;
+	} else if (walk_varint(w, at, end,
+			       w->field == WALK_TIME ? VARINT64_BYTES_MAX : VARINT32_BYTES_MAX,
+			       &v)) {
+		walk_number(w, v);
+	}
+}
+
+/* ---- a record that lies in one piece --------------------------------------------------- */
 
 /* One or two bytes, as nearly all are; else uvarint_get(). Null at the first wrong one. */
 static inline const uint8_t *quick_uvarint(const uint8_t *p, const uint8_t *end,
@@ -159,11 +188,17 @@ static inline const uint8_t *quick_span(const uint8_t *p, const uint8_t *end)
 	return likely(size <= end - p) ? p + size : NULL;
 }
 
+/* What a quick record says of itself. */
+struct quick {
+	int64_t time_delta;
+	int64_t offset_delta;
+};
+
 /* Behind a record without headers that lies in [p, end) and ends before it; null: another
  * kind, or wrong. The next record's place depends on this one's size alone, so that a core
  * works on several at a time. */
 static inline const uint8_t *quick_record(const uint8_t *p, const uint8_t *end,
-					  int64_t *delta)
+					  struct quick *ret)
 {
 	uint64_t raw;
 	p = quick_uvarint(p, end, VARINT32_BYTES_MAX, &raw);
@@ -172,47 +207,85 @@ static inline const uint8_t *quick_record(const uint8_t *p, const uint8_t *end,
 		return NULL;
 	end = p + size;
 	p = quick_uvarint(p + 1, end, VARINT64_BYTES_MAX, &raw);
-	*delta = zigzag_decode(raw);
-	p = p ? quick_uvarint(p, end, VARINT32_BYTES_MAX, &raw) : NULL; /* offset delta */
+	ret->time_delta = zigzag_decode(raw);
+	p = p ? quick_uvarint(p, end, VARINT32_BYTES_MAX, &raw) : NULL;
+	ret->offset_delta = zigzag_decode(raw);
 	p = p ? quick_span(p, end) : NULL;
 	p = p ? quick_span(p, end) : NULL;
 	return likely(p && p + 1 == end && *p == 0) ? end : NULL;
 }
 
-/* As many records as can be read this way, `count` at most; how many. */
-static uint32_t quick_records(struct reader *r, uint32_t count, uint64_t base_timestamp,
-			      struct record_times *t)
+/* As many records as can be read this way; behind the last. */
+static inline const uint8_t *quick_records(struct record_walk *w, const uint8_t *at,
+					   const uint8_t *end, bool asks_offsets)
 {
-	const uint8_t *at = r->at, *next;
-	struct record_times times = *t;
-	int64_t delta;
-	uint32_t n = 0;
-	while (n < count && (next = quick_record(at, r->end, &delta))) {
-		times_add(&times, (int64_t)(base_timestamp + (uint64_t)delta));
+	struct record_times times = w->times;
+	const uint8_t *next;
+	struct quick q;
+	uint32_t n = w->seen;
+	while (n < w->count && (next = quick_record(at, end, &q))) {
+		if (asks_offsets && unlikely(q.offset_delta != n))
+			break; /* the slow way finds it, too */
+		times_add(&times, (int64_t)(w->base_timestamp + (uint64_t)q.time_delta));
 		at = next;
 		n++;
 	}
-	r->left -= (uint64_t)(at - r->at);
-	r->at = at;
-	*t = times;
-	return n;
+	w->times = times;
+	w->seen = n;
+	return at;
 }
 
-/* The quick way stops at what it cannot read, perhaps only because a chunk ends there: the slow
- * way reads that record or finds it wrong, and the quick way goes on behind it. */
-bool record_walk(const struct chain *batch, const struct record_batch_header *h,
-		 struct record_times *ret)
+static bool walk_is_between_records(const struct record_walk *w)
 {
-	struct reader r = {.left = batch->size};
-	*ret = (struct record_times){0};
-	reader_enter(&r, batch->head);
-	reader_skip(&r, RECORD_BATCH_HEADER_BYTES);
-	uint32_t count = record_batch_count(h);
-	uint64_t base_timestamp = be64_get(h->base_timestamp);
-	for (uint32_t i = 0; i < count && !r.bad; i++) {
-		i += quick_records(&r, count - i, base_timestamp, ret);
-		if (i < count)
-			reader_record(&r, base_timestamp, ret);
+	return w->field == WALK_SIZE && w->skip == 0 && w->varint_bytes == 0;
+}
+
+/* ---- a walk ---------------------------------------------------------------------------- */
+
+void record_walk_begin(struct record_walk *w, const struct record_batch_header *h,
+		       bool asks_offsets)
+{
+	*w = (struct record_walk){
+		.base_timestamp = be64_get(h->base_timestamp),
+		.count = record_batch_count(h),
+		.asks_offsets = asks_offsets,
+	};
+}
+
+/* The quick way stops at what it cannot read, perhaps only because the piece ends there: the slow
+ * way reads that record or finds it wrong, and the quick way goes on behind it. */
+bool record_walk_take(struct record_walk *w, struct bytes piece)
+{
+	const uint8_t *at = piece.data, *end = at + piece.size;
+	while (at < end && !w->is_bad) {
+		if (walk_is_between_records(w))
+			at = w->asks_offsets ? quick_records(w, at, end, true)
+					     : quick_records(w, at, end, false);
+		if (at == end)
+			break;
+		do
+			walk_step(w, &at, end);
+		while (at < end && !w->is_bad && !walk_is_between_records(w));
 	}
-	return !r.bad && r.left == 0;
+	return !w->is_bad;
+}
+
+bool record_walk_is_whole(const struct record_walk *w)
+{
+	return !w->is_bad && w->seen == w->count && walk_is_between_records(w);
+}
+
+bool record_walk_batch(const struct chain *batch, const struct record_batch_header *h,
+		       struct record_times *ret)
+{
+	struct record_walk w;
+	uint32_t skip = RECORD_BATCH_HEADER_BYTES;
+	record_walk_begin(&w, h, false);
+	for (const struct chunk *c = batch->head; c && !w.is_bad; c = c->next) {
+		uint32_t n = min_u32(skip, c->len);
+		skip -= n;
+		record_walk_take(&w, (struct bytes){chunk_at(c) + n, c->len - n});
+	}
+	*ret = w.times;
+	return record_walk_is_whole(&w);
 }

@@ -1,13 +1,14 @@
-/* record_walk.h - do the records of an uncompressed batch fill it exactly, and which times do
- * they carry?
+/* record_walk.h - do the records of a batch fill it exactly, and which times do they carry?
  *
  *     chain: [header | rec rec re]─▶[c rec rec]      records may straddle chunks
+ *     pieces of an opened stream:  [rec re] [c rec] ...  and pieces
  *
  * Checked as a broker checks before it appends: as many records as the header claims, each as
- * long as it says, varints and sizes in range, no byte left over. Offset deltas are not
- * checked: Kafka does not either.
+ * long as it says, varints and sizes in range, no byte left over. Offset deltas are checked where
+ * the caller asks for it, 0 and up one by one: Kafka does so for compressed batches only.
  *
- * Core: any; no state. Reads the chain in place.
+ * Core: any; the state is the caller's. Reads in place, and keeps nothing of a piece. Bounded by
+ * the bytes there are: a count or a size that lies costs no loop.
  */
 #ifndef PENSTOCK_RECORD_WALK_H
 #define PENSTOCK_RECORD_WALK_H
@@ -23,6 +24,30 @@ struct record_times {
 	bool any;
 };
 
+/* A walk that goes on piece by piece. */
+struct record_walk {
+	uint64_t base_timestamp;
+	uint32_t count;     /* as claimed */
+	uint32_t seen;      /* records read to their end, but for `skip` */
+	bool asks_offsets;
+	bool is_bad;
+	uint8_t field;      /* enum walk_field: what comes next */
+	uint8_t varint_bytes;
+	uint64_t varint;    /* what has come of one, and of how many bytes */
+	uint64_t skip;      /* bytes of a key or value that are still to come */
+	uint64_t left;      /* bytes of the record that no field has claimed yet */
+	uint64_t headers;   /* of it, to come */
+	int64_t timestamp;  /* of it */
+	struct record_times times;
+};
+
+void record_walk_begin(struct record_walk *w, const struct record_batch_header *h,
+		       bool asks_offsets);
+/* False: wrong, and the rest need not be shown. */
+bool record_walk_take(struct record_walk *w, struct bytes piece);
+/* All pieces were shown: were they what the header claims? */
+bool record_walk_is_whole(const struct record_walk *w);
+
 /* The latest time as a batch's header says it: of records that have none, or that lie before all
  * time, RECORD_NO_TIMESTAMP. */
 static inline int64_t record_times_latest(const struct record_times *t)
@@ -30,8 +55,8 @@ static inline int64_t record_times_latest(const struct record_times *t)
 	return t->any && t->latest > RECORD_NO_TIMESTAMP ? t->latest : RECORD_NO_TIMESTAMP;
 }
 
-/* False: the bytes are not what the header claims. */
-bool record_walk(const struct chain *batch, const struct record_batch_header *h,
-		 struct record_times *ret);
+/* The whole of an uncompressed batch; false: the bytes are not what the header claims. */
+bool record_walk_batch(const struct chain *batch, const struct record_batch_header *h,
+		       struct record_times *ret);
 
 #endif

@@ -4,6 +4,7 @@
 #include "dataplane/base/map.h"
 #include "dataplane/wire/kafka/kafka_error.h"
 #include "dataplane/wire/record/record_batch.h"
+#include "tests/unit/dataplane/inspect_rig.h"
 #include "tests/unit/store/rig_files.h"
 
 #include <criterion/criterion.h>
@@ -230,6 +231,72 @@ Test(writer, a_batch_that_does_not_shrink_stays_as_it_is)
 		cr_assert(record_batch_codec(record_batch_header_of(batch)) == 0);
 		free(batch);
 	}
+	close_rig(r);
+}
+
+/* ---- what producers compressed ----------------------------------------------------------- */
+
+static struct append_msg *compressed(struct rig *r, enum record_codec codec, uint32_t claims)
+{
+	struct batch_spec s = {.codec = codec, .records = 100, .value_bytes = 200, .noise = 30,
+			       .base_time = 1000, .claimed_count = claims};
+	return append_make(&r->pool, &s, 7);
+}
+
+/* A lie takes no offset, and those who come behind it are stored where they would be without. */
+Test(writer, a_batch_whose_header_lies_moves_no_offset)
+{
+	struct rig *r = open_rig();
+	for (unsigned codec = 1; codec < RECORD_CODECS; codec++) {
+		struct append_msg *lie = compressed(r, (enum record_codec)codec, 1000000);
+		struct append_msg *truth = compressed(r, (enum record_codec)codec, 0);
+		handoff_send(&r->poller, &lie->msg);
+		handoff_send(&r->poller, &truth->msg);
+		cr_assert(wait_for(r, &r->poller) == &lie->msg);
+		cr_assert(lie->error == KAFKA_ERROR_INVALID_RECORD && lie->base_offset == -1);
+		cr_assert(wait_for(r, &r->poller) == &truth->msg);
+		cr_assert(truth->error == 0 && truth->base_offset == 100 * (codec - 1));
+		append_free(lie);
+		append_free(truth);
+	}
+	close_rig(r);
+}
+
+/* Vehicles do not wait for what strangers compressed, not even in the same partition. */
+Test(writer, a_built_batch_does_not_wait_for_one_that_is_opened)
+{
+	struct rig *r = open_rig();
+	struct batch_spec large = {.codec = RECORD_CODEC_GZIP, .records = 400,
+				   .value_bytes = 2000, .noise = 10, .base_time = 1000};
+	struct append_msg *opened = append_make(&r->pool, &large, 7);
+	struct append_msg frames = built(r, RECORD_CODEC_NONE, "abc", 3);
+	handoff_send(&r->poller, &opened->msg);
+	handoff_send(&r->poller, &frames.msg);
+	cr_assert(!writer_may_sleep(r->writer));
+	writer_turn(r->writer, false);
+	cr_assert(!writer_is_idle(r->writer) && !writer_may_sleep(r->writer));
+	for (unsigned back = 0; back < 2; back++)
+		wait_for(r, &r->poller);
+	cr_assert(frames.base_offset == 0 && opened->error == 0 && opened->base_offset == 1);
+	chain_give(&frames.bytes);
+	append_free(opened);
+	close_rig(r);
+}
+
+Test(writer, what_is_being_opened_while_its_partition_closes_is_refused)
+{
+	struct rig *r = open_rig();
+	struct batch_spec large = {.codec = RECORD_CODEC_GZIP, .records = 400,
+				   .value_bytes = 2000, .noise = 10, .base_time = 1000};
+	struct append_msg *a = append_make(&r->pool, &large, 7);
+	handoff_send(&r->poller, &a->msg);
+	writer_turn(r->writer, false);
+	cr_assert(run_admin(r, ADMIN_CLOSE, 7, 3, NULL) == 0);
+	cr_assert(wait_for(r, &r->poller) == &a->msg);
+	cr_assert(a->error == KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION);
+	append_free(a);
+	log_close(r->log);
+	r->log = NULL;
 	close_rig(r);
 }
 

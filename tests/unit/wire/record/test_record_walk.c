@@ -43,7 +43,7 @@ static bool walk(uint32_t chunk_bytes, size_t size, struct record_times *times)
 	struct chain c = {0};
 	cr_assert(chunk_pool_init(&pool, chunk_bytes, ROOM / chunk_bytes + 2) == 0);
 	cr_assert(chain_append(&c, &pool, batch, size));
-	bool good = record_walk(&c, header(), times);
+	bool good = record_walk_batch(&c, header(), times);
 	chain_give(&c);
 	chunk_pool_fini(&pool);
 	return good;

@@ -1,0 +1,374 @@
+/* test_writer_inspect.c - what is true passes as it came, every lie is refused, and nobody waits
+ * longer than a turn for more than a turn's work. */
+#include "dataplane/writer_inspect.h"
+#include "dataplane/wire/kafka/kafka_error.h"
+#include "dataplane/writer_open.h"
+#include "perf/record_deflate.h"
+#include "tests/unit/dataplane/inspect_rig.h"
+
+#include <criterion/criterion.h>
+#include <lz4frame.h>
+#include <stdlib.h>
+
+enum { CHUNKS = 8192, TURNS_MAX = 100000 };
+
+static struct inspector *inspector;
+static struct chunk_pool pool;
+static struct stats stats;
+
+static void begin(void)
+{
+	inspector = inspector_create(&stats);
+	cr_assert(inspector && chunk_pool_init(&pool, CHUNK_BYTES, CHUNKS) == 0);
+}
+
+static void end(void)
+{
+	cr_assert(inspector_is_idle(inspector) && pool.in_use == 0);
+	inspector_destroy(inspector);
+	chunk_pool_fini(&pool);
+}
+
+TestSuite(writer_inspect, .init = begin, .fini = end);
+
+/* How many turns it takes until the next is through. */
+static unsigned turns_until(struct append_msg **ret)
+{
+	unsigned turns = 0;
+	while (!(*ret = inspector_next(inspector))) {
+		cr_assert(inspector_turn(inspector) && turns < TURNS_MAX);
+		turns++;
+	}
+	return turns;
+}
+
+static int16_t inspect(struct append_msg *a)
+{
+	struct append_msg *done;
+	cr_assert(inspector_take(inspector, a));
+	turns_until(&done);
+	cr_assert(done == a);
+	return a->error;
+}
+
+/* Makes, inspects, frees. */
+static int16_t verdict_of(const struct batch_spec *s)
+{
+	struct append_msg *a = append_make(&pool, s, 0);
+	int16_t error = inspect(a);
+	append_free(a);
+	return error;
+}
+
+/* The stream of a batch's records, to be freed. */
+static uint8_t *stream_of(const struct batch_spec *s, size_t *ret_size)
+{
+	size_t size;
+	uint8_t *batch = batch_records(s, &size);
+	struct bytes records = {batch + RECORD_BATCH_HEADER_BYTES,
+				size - RECORD_BATCH_HEADER_BYTES};
+	uint8_t *stream = batch_stream(s->codec, records, ret_size);
+	free(batch);
+	return stream;
+}
+
+static struct bytes bytes_of(const struct append_msg *a)
+{
+	uint8_t *copy = malloc(a->bytes.size);
+	chain_copy_out(&a->bytes, 0, copy, a->bytes.size);
+	return (struct bytes){copy, a->bytes.size};
+}
+
+Test(writer_inspect, what_is_true_passes_byte_for_byte)
+{
+	static const struct batch_spec shapes[] = {
+		{.records = 1, .value_bytes = 0},
+		{.records = 1, .value_bytes = 300000, .noise = 255},
+		{.records = 163, .value_bytes = 100, .noise = 64},
+		{.records = 20000, .value_bytes = 9, .noise = 200},
+		{.records = 50, .value_bytes = 70000, .noise = 30},
+	};
+	for (unsigned codec = 1; codec < RECORD_CODECS; codec++)
+		for (unsigned i = 0; i < array_len(shapes); i++) {
+			struct batch_spec s = shapes[i];
+			s.codec = (enum record_codec)codec;
+			s.base_time = 5000;
+			struct append_msg *a = append_make(&pool, &s, i);
+			struct bytes before = bytes_of(a);
+			cr_assert(inspect(a) == 0, "codec %u, shape %u", codec, i);
+			struct bytes after = bytes_of(a);
+			cr_assert(a->found == s.records && before.size == after.size);
+			cr_assert(memcmp(before.data, after.data, before.size) == 0);
+			free((void *)before.data);
+			free((void *)after.data);
+			append_free(a);
+		}
+}
+
+Test(writer_inspect, the_latest_time_is_what_the_records_say)
+{
+	for (unsigned codec = 1; codec < RECORD_CODECS; codec++) {
+		struct batch_spec s = {.codec = (enum record_codec)codec, .records = 10,
+				       .value_bytes = 50, .base_time = 5000,
+				       .claimed_time = codec % 2 ? -1 : (int64_t)1 << 62};
+		struct append_msg *a = append_make(&pool, &s, 0);
+		struct record_batch_header h;
+		cr_assert(inspect(a) == 0);
+		chain_copy_out(&a->bytes, 0, &h, sizeof h);
+		cr_assert(record_batch_max_timestamp(&h) == 5009 && append_is_whole(a));
+		append_free(a);
+	}
+}
+
+Test(writer_inspect, every_records_time_is_held_against_the_bounds)
+{
+	struct batch_spec s = {.codec = RECORD_CODEC_ZSTD, .records = 10, .value_bytes = 50,
+			       .base_time = 5000};
+	static const struct {
+		int64_t min, max;
+		int16_t error;
+	} cases[] = {{5000, 5009, 0},
+		     {5001, 5009, KAFKA_ERROR_INVALID_TIMESTAMP},
+		     {5000, 5008, KAFKA_ERROR_INVALID_TIMESTAMP}};
+	for (unsigned i = 0; i < array_len(cases); i++) {
+		struct append_msg *a = append_make(&pool, &s, 0);
+		a->time_min = cases[i].min;
+		a->time_max = cases[i].max;
+		cr_assert(inspect(a) == cases[i].error);
+		append_free(a);
+	}
+}
+
+Test(writer_inspect, a_header_that_counts_wrong_is_refused)
+{
+	for (unsigned codec = 1; codec < RECORD_CODECS; codec++) {
+		struct batch_spec s = {.codec = (enum record_codec)codec, .records = 10,
+				       .value_bytes = 50, .base_time = 1};
+		static const uint32_t claims[] = {1, 9, 11, 1000000, INT32_MAX};
+		for (unsigned i = 0; i < array_len(claims); i++) {
+			s.claimed_count = claims[i];
+			struct append_msg *a = append_make(&pool, &s, 0);
+			cr_assert(inspect(a) == KAFKA_ERROR_INVALID_RECORD, "claims %u", claims[i]);
+			cr_assert(a->found == 0 && a->records == 1, "one in the ledger");
+			append_free(a);
+		}
+		s.claimed_count = 0;
+		s.offset_step = 2;
+		cr_assert(verdict_of(&s) == KAFKA_ERROR_INVALID_RECORD, "offsets with holes");
+	}
+}
+
+/* Garbage; a stream that is cut anywhere; one with a byte behind it. */
+Test(writer_inspect, what_is_no_stream_of_its_codec_is_refused)
+{
+	for (unsigned codec = 1; codec < RECORD_CODECS; codec++) {
+		struct batch_spec s = {.codec = (enum record_codec)codec, .records = 20,
+				       .value_bytes = 50, .noise = 128, .base_time = 1};
+		size_t whole;
+		uint8_t *stream = stream_of(&s, &whole);
+		uint8_t *longer = calloc(1, whole + 1);
+		memcpy(longer, stream, whole);
+		for (size_t cut = 0; cut <= whole + 1; cut++) {
+			struct append_msg *a =
+				append_of_stream(&pool, &s, (struct bytes){longer, cut}, 0);
+			cr_assert((inspect(a) == 0) == (cut == whole), "codec %u: %zu of %zu",
+				  codec, cut, whole);
+			append_free(a);
+		}
+		for (size_t i = 0; i < whole; i++)
+			longer[i] = (uint8_t)(i * 37 + 11);
+		struct append_msg *a =
+			append_of_stream(&pool, &s, (struct bytes){longer, whole}, 0);
+		cr_assert(inspect(a) == KAFKA_ERROR_INVALID_RECORD);
+		append_free(a);
+		free(longer);
+		free(stream);
+	}
+}
+
+/* Whatever bit is wrong: no harm, and never more records than there are. */
+Test(writer_inspect, any_flipped_bit_is_opened_without_harm)
+{
+	for (unsigned codec = 1; codec < RECORD_CODECS; codec++) {
+		struct batch_spec s = {.codec = (enum record_codec)codec, .records = 30,
+				       .value_bytes = 40, .noise = 60, .base_time = 1};
+		size_t whole;
+		uint8_t *stream = stream_of(&s, &whole);
+		for (size_t bit = 0; bit < 8 * whole; bit++) {
+			stream[bit / 8] ^= (uint8_t)(1u << bit % 8);
+			struct append_msg *a =
+				append_of_stream(&pool, &s, (struct bytes){stream, whole}, 0);
+			int16_t error = inspect(a);
+			cr_assert(a->found == (error ? 0 : s.records));
+			append_free(a);
+			stream[bit / 8] ^= (uint8_t)(1u << bit % 8);
+		}
+		free(stream);
+	}
+}
+
+/* snappy-java's framing, as Java's producer writes it. */
+Test(writer_inspect, snappy_has_two_framings)
+{
+	struct batch_spec s = {.codec = RECORD_CODEC_SNAPPY, .records = 3000, .value_bytes = 90,
+			       .noise = 40, .base_time = 1};
+	size_t size;
+	uint8_t *batch = batch_records(&s, &size);
+	struct bytes records = {batch + RECORD_BATCH_HEADER_BYTES,
+				size - RECORD_BATCH_HEADER_BYTES};
+	uint8_t *stream = malloc(record_deflate_room(records.size));
+	size_t whole = record_deflate(RECORD_CODEC_SNAPPY, records, stream);
+	for (size_t less = 0; less < 4; less++) {
+		struct append_msg *a =
+			append_of_stream(&pool, &s, (struct bytes){stream, whole - less}, 0);
+		cr_assert((inspect(a) == 0) == (less == 0));
+		append_free(a);
+	}
+	free(stream);
+	free(batch);
+}
+
+/* Java's consumers would not read it. */
+Test(writer_inspect, lz4_blocks_that_lean_on_others_are_refused)
+{
+	struct batch_spec s = {.codec = RECORD_CODEC_LZ4, .records = 100, .value_bytes = 900,
+			       .base_time = 1};
+	LZ4F_preferences_t linked = {.frameInfo = {.blockMode = LZ4F_blockLinked}};
+	size_t size;
+	uint8_t *batch = batch_records(&s, &size), *stream = malloc(size + 4096);
+	size_t whole = LZ4F_compressFrame(stream, size + 4096, batch + RECORD_BATCH_HEADER_BYTES,
+					  size - RECORD_BATCH_HEADER_BYTES, &linked);
+	struct append_msg *a = append_of_stream(&pool, &s, (struct bytes){stream, whole}, 0);
+	cr_assert(inspect(a) == KAFKA_ERROR_INVALID_RECORD);
+	append_free(a);
+	free(stream);
+	free(batch);
+}
+
+/* ---- bombs and turns -------------------------------------------------------------------- */
+
+/* One record of zeroes, beyond what a batch of its size may open to; each as dense as its codec. */
+Test(writer_inspect, a_bomb_is_refused_before_it_has_gone_off)
+{
+	enum { BOMB_BYTES = 48 << 20 };
+	for (unsigned codec = 1; codec < RECORD_CODECS; codec++) {
+		struct batch_spec s = {.codec = (enum record_codec)codec, .records = 1,
+				       .value_bytes = BOMB_BYTES, .base_time = 1};
+		uint64_t opened = stats.value[STAT_batches_opened_bytes];
+		uint64_t refused = stats.value[STAT_batches_too_dense];
+		struct append_msg *a = append_make(&pool, &s, 0), *done;
+		uint64_t most = max_u64(INSPECT_BYTES_FREE, INSPECT_RATIO_MAX * a->bytes.size);
+		cr_assert(inspector_take(inspector, a));
+		unsigned turns = turns_until(&done);
+		opened = stats.value[STAT_batches_opened_bytes] - opened;
+		cr_assert(a->error == KAFKA_ERROR_MESSAGE_TOO_LARGE, "codec %u: %d", codec,
+			  a->error);
+		cr_assert(stats.value[STAT_batches_too_dense] == refused + 1);
+		cr_assert(opened <= most + OPEN_PIECE_BYTES);
+		cr_assert(turns + 1 >= opened / (INSPECT_COST_PER_TURN + OPEN_PIECE_BYTES));
+		append_free(a);
+	}
+}
+
+Test(writer_inspect, repetitive_telemetry_is_no_bomb)
+{
+	for (unsigned codec = 1; codec < RECORD_CODECS; codec++) {
+		struct batch_spec s = {.codec = (enum record_codec)codec, .records = 9000,
+				       .value_bytes = 400, .noise = 0, .base_time = 1};
+		cr_assert(verdict_of(&s) == 0, "3.6 MB of it, with codec %u", codec);
+	}
+}
+
+Test(writer_inspect, a_turn_does_no_more_than_its_share)
+{
+	for (unsigned codec = 1; codec < RECORD_CODECS; codec++) {
+		struct batch_spec s = {.codec = (enum record_codec)codec, .records = 10000,
+				       .value_bytes = 300, .noise = 60, .base_time = 1};
+		struct append_msg *a = append_make(&pool, &s, 0), *done = NULL;
+		uint64_t before = stats.value[STAT_batches_opened_bytes];
+		cr_assert(inspector_take(inspector, a));
+		while (!(done = inspector_next(inspector))) {
+			inspector_turn(inspector);
+			uint64_t now = stats.value[STAT_batches_opened_bytes];
+			cr_assert(now - before <= INSPECT_COST_PER_TURN + OPEN_PIECE_BYTES);
+			before = now;
+		}
+		cr_assert(a->error == 0);
+		append_free(a);
+	}
+}
+
+/* Long, and opens to nothing: blocks of gzip that hold no byte. */
+Test(writer_inspect, a_stream_of_nothing_is_paid_by_what_goes_in)
+{
+	enum { STREAM_BYTES = 1 << 20 };
+	static const uint8_t gzip_header[10] = {0x1f, 0x8b, 8};
+	struct batch_spec s = {.codec = RECORD_CODEC_GZIP, .records = 1, .base_time = 1};
+	uint8_t *stream = calloc(1, STREAM_BYTES);
+	memcpy(stream, gzip_header, sizeof gzip_header);
+	for (size_t at = sizeof gzip_header; at + 5 <= STREAM_BYTES; at += 5)
+		memcpy(stream + at, "\0\0\0\xff\xff", 5); /* stored, not the last, no bytes */
+	struct append_msg *a =
+		append_of_stream(&pool, &s, (struct bytes){stream, STREAM_BYTES}, 0), *done;
+	cr_assert(inspector_take(inspector, a));
+	cr_assert(turns_until(&done) + 1 >=
+		  (uint64_t)STREAM_BYTES * INSPECT_COST_OF_IN /
+			  (INSPECT_COST_PER_TURN + INSPECT_COST_OF_IN * CHUNK_BYTES));
+	cr_assert(a->error == KAFKA_ERROR_INVALID_RECORD);
+	append_free(a);
+	free(stream);
+}
+
+/* ---- who waits for whom ----------------------------------------------------------------- */
+
+static struct append_msg *plain(uint32_t slot)
+{
+	struct batch_spec s = {.records = 1, .value_bytes = 10, .base_time = 1};
+	return append_make(&pool, &s, slot);
+}
+
+static struct append_msg *packed(uint32_t slot, unsigned records)
+{
+	struct batch_spec s = {.codec = RECORD_CODEC_ZSTD, .records = records,
+			       .value_bytes = 1000, .noise = 100, .base_time = 1};
+	return append_make(&pool, &s, slot);
+}
+
+Test(writer_inspect, only_those_behind_it_in_its_partition_wait)
+{
+	struct append_msg *first = packed(5, 1000), *second = plain(5), *third = packed(5, 1);
+	struct append_msg *other = plain(6);
+	cr_assert(inspector_take(inspector, first) && inspector_take(inspector, second) &&
+		  inspector_take(inspector, third));
+	cr_assert(!inspector_take(inspector, other));
+	struct append_msg *const order[] = {first, second, third};
+	for (unsigned i = 0; i < array_len(order); i++) {
+		struct append_msg *done;
+		turns_until(&done);
+		cr_assert(done == order[i] && done->error == 0);
+		append_free(done);
+	}
+	cr_assert(!inspector_take(inspector, other), "nobody is left to wait behind");
+	append_free(other);
+}
+
+/* A partition with much to open has one batch, then it is the other's turn. */
+Test(writer_inspect, partitions_take_turns)
+{
+	enum { MANY = 8 };
+	struct append_msg *done, *few;
+	for (unsigned i = 0; i < MANY; i++)
+		cr_assert(inspector_take(inspector, packed(5, 500)));
+	few = packed(9, 1);
+	cr_assert(inspector_take(inspector, few));
+	turns_until(&done);
+	cr_assert(done->partition.slot == 5);
+	append_free(done);
+	turns_until(&done);
+	cr_assert(done == few);
+	append_free(few);
+	for (unsigned i = 1; i < MANY; i++) {
+		turns_until(&done);
+		append_free(done);
+	}
+}
