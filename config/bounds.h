@@ -17,6 +17,9 @@ enum {
 	/* Partitions of one gateway: slots of every poller's lane table (128 B each). */
 	PARTITIONS_MAX = 16384,
 	TOPICS_MAX = 4096,
+	/* Of both, what a client cannot have created by naming it: an operator still can. */
+	TOPICS_KEPT = TOPICS_MAX / 8,
+	PARTITIONS_KEPT = PARTITIONS_MAX / 8,
 	TOPIC_NAME_BYTES_MAX = 249, /* Kafka's own limit (Topic.java) */
 
 	LISTENERS_MAX = 16,

@@ -65,6 +65,7 @@ struct gateway {
 	struct stats_page writer_pages[WRITERS_MAX];
 	struct stats_page poller_pages[POLLERS_MAX];
 	struct stats_page coordinator_page;
+	struct stats_page control_page;
 	struct core cores[POLLERS_MAX + WRITERS_MAX];
 	struct topics *_Atomic topics;
 	atomic_bool drain;

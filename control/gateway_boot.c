@@ -207,6 +207,9 @@ static int kafka_step(void *gateway)
 		.registry = g->registry,
 		.poller_count = g->plan.poller_count,
 		.auto_create_topics = s->auto_create_topics_enable,
+		.auto_create_topics_rate = s->auto_create_topics_rate,
+		.stats_page = &g->control_page,
+		.say = say,
 		.dir = &g->log_dir,
 	};
 	for (unsigned p = 0; p < g->plan.poller_count; p++) {
@@ -255,6 +258,7 @@ static void rpc_sources(struct gateway *g, struct rpc_options *o)
 	o->sources[o->source_count++] =
 		(struct rpc_source){"coordinator", 0, g->plan.coordinator_cpu,
 				    &g->coordinator_page};
+	o->sources[o->source_count++] = (struct rpc_source){"control", 0, -1, &g->control_page};
 }
 
 static int rpc_step(void *gateway)

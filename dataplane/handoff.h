@@ -161,6 +161,7 @@ struct call_msg {
 	struct handoff_msg msg;
 	bool is_release;     /* second trip: the server frees `reply` and gives the call back */
 	uint8_t listener;    /* the listener it came through: which address to advertise */
+	uint8_t source[16];  /* the address of whoever asks */
 	struct ticket ticket;
 	struct chain request; /* header and body, without the size field; lent */
 	uint32_t request_bytes;

@@ -84,6 +84,7 @@ struct registry_request {
 	const struct registry_setting *settings;
 	unsigned setting_count;
 	bool validate_only;          /* checks everything, changes nothing */
+	bool is_automatic;           /* create: a client has named it; some room is not for it */
 	registry_done done;
 	void *owner;
 };

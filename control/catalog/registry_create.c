@@ -38,6 +38,12 @@ static bool counts_are_good(struct registry *r, struct job *j)
 				 "delete a topic",
 				 j->partitions, PARTITIONS_MAX,
 				 PARTITIONS_MAX - r->slots_used);
+	if (j->is_automatic && r->slots_used + (uint32_t)j->partitions >
+				       PARTITIONS_MAX - PARTITIONS_KEPT)
+		return !job_fail(j, KAFKA_ERROR_POLICY_VIOLATION,
+				 "the last %d of %d partitions are for topics that an operator "
+				 "creates; delete a topic",
+				 PARTITIONS_KEPT, PARTITIONS_MAX);
 	return true;
 }
 
@@ -58,6 +64,11 @@ static bool name_is_good(struct registry *r, struct job *j)
 			j, KAFKA_ERROR_POLICY_VIOLATION,
 			"there are %d topics, as many as a gateway holds; delete one",
 			TOPICS_MAX);
+	if (j->is_automatic && r->entry_count >= TOPICS_MAX - TOPICS_KEPT)
+		return !job_fail(j, KAFKA_ERROR_POLICY_VIOLATION,
+				 "the last %d of %d topics are for an operator to create; "
+				 "delete one",
+				 TOPICS_KEPT, TOPICS_MAX);
 	return true;
 }
 

@@ -42,6 +42,7 @@ struct job *job_queue(struct registry *r, const struct job_kind *kind,
 	j->partitions = request->partitions;
 	j->replication_factor = request->replication_factor;
 	j->validate_only = request->validate_only;
+	j->is_automatic = request->is_automatic;
 	j->done = request->done;
 	j->owner = request->owner;
 	copy_settings(j, request);

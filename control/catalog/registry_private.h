@@ -105,6 +105,7 @@ struct job {
 	struct registry_setting *settings; /* copies */
 	unsigned setting_count;
 	bool validate_only;
+	bool is_automatic;
 	struct registry_result result;
 	registry_done done;
 	void *owner;

@@ -12,6 +12,7 @@ struct kafka_api {
 	struct kafka_api_options options;
 	struct parking parking;
 	struct kafka_creations creations;
+	struct stats stats;
 	uint8_t *arena;
 };
 
@@ -31,6 +32,9 @@ struct kafka_api *kafka_api_create(const struct kafka_api_options *options)
 	api->options = *options;
 	parking_init(&api->parking, options->outboxes, options->poller_count);
 	kafka_creations_init(&api->creations, options->registry, &api->parking);
+	api->creations.quota = (struct creation_quota){
+		.rate = options->auto_create_topics_rate, .stats = &api->stats,
+		.say = options->say, .owner = options->say_owner};
 	api->arena = malloc(KAFKA_API_ARENA_BYTES);
 	if (!api->arena) {
 		free(api);
@@ -95,6 +99,8 @@ bool kafka_api_turn(struct kafka_api *api)
 	found |= answer_parked(api);
 	for (unsigned i = 0; i < api->options.poller_count; i++)
 		found |= kafka_calls_take(api->options.pollers[i], serve, api) > 0;
+	if (found)
+		stats_publish(api->options.stats_page, &api->stats);
 	return found;
 }
 

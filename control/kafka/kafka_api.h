@@ -35,6 +35,11 @@ struct kafka_api_options {
 	unsigned poller_count;
 	struct kafka_api_listener listeners[LISTENERS_MAX]; /* by index, as in struct call_msg */
 	bool auto_create_topics; /* auto.create.topics.enable */
+	uint32_t auto_create_topics_rate; /* of each source, a second; 0: no limit */
+	struct stats_page *stats_page;
+	/* One line for the operator; null: nobody hears it. */
+	void (*say)(void *say_owner, const char *line);
+	void *say_owner;
 	const struct log_dir *dir; /* where the partitions lie; outlives the kafka_api */
 };
 

@@ -75,9 +75,11 @@ static bool create_missing(struct kafka_request *r, const struct metadata_reques
 	unsigned count = 0;
 	if (r->parked || !r->options->auto_create_topics || !request->allow_auto_topic_creation)
 		return false;
-	for (int32_t i = 0; i < request->topics.count && count < KAFKA_CREATIONS_MAX; i++)
-		if (is_missing(r, &request->topics.items[i]))
-			names[count++] = request->topics.items[i].name;
+	for (int32_t i = 0; i < request->topics.count && count < KAFKA_CREATIONS_MAX; i++) {
+		const struct metadata_request_topic *t = &request->topics.items[i];
+		if (is_missing(r, t) && kafka_may_create(r->creations, r, t->name))
+			names[count++] = t->name;
+	}
 	return count > 0 && kafka_park(r->creations, r, names, count);
 }
 

@@ -2,6 +2,7 @@
  * kafka_parked.h. */
 #include "control/kafka/kafka_parked.h"
 
+#include "dataplane/base/clock.h"
 #include "dataplane/base/murmur2.h"
 #include "dataplane/base/require.h"
 #include "dataplane/wire/kafka/kafka_error.h"
@@ -62,6 +63,8 @@ static void created(void *owner, const struct registry_result *result)
 {
 	struct creation *creation = owner;
 	struct kafka_creations *c = creation->creations;
+	if (result->error == KAFKA_ERROR_POLICY_VIOLATION)
+		creation_quota_table_full(&c->quota, clock_now_ns());
 	for (struct list *n; (n = list_take_first(&creation->waits));) {
 		struct kafka_creation_wait *w = list_entry(n, struct kafka_creation_wait, node);
 		w->error = result->error;
@@ -86,8 +89,8 @@ static struct creation *creation_begin(struct kafka_creations *c, struct bytes n
 	list_append(bucket_of(c, name), &creation->node);
 	c->count++;
 	struct registry_request request = {.name = creation->name, .partitions = -1,
-					   .replication_factor = -1, .done = created,
-					   .owner = creation};
+					   .replication_factor = -1, .is_automatic = true,
+					   .done = created, .owner = creation};
 	registry_create_topic(c->registry, &request);
 	return creation;
 }
@@ -116,6 +119,13 @@ static void wait_begin(struct kafka_creations *c, struct kafka_parked *k, struct
 		return;
 	list_append(&creation->waits, &w->node);
 	k->outstanding++;
+}
+
+bool kafka_may_create(struct kafka_creations *c, const struct kafka_request *r,
+		      struct bytes name)
+{
+	return creation_find(c, name) ||
+	       creation_quota_take(&c->quota, r->call->source, clock_now_ns());
 }
 
 /* The count of what is outstanding begins with one of its own, so that a request for which

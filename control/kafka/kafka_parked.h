@@ -12,6 +12,7 @@
 #include "control/calls/kafka_request.h"
 #include "control/calls/parking.h"
 #include "control/catalog/registry.h"
+#include "control/kafka/creation_quota.h"
 
 enum {
 	/* Topics one request may have created; the client's next refresh brings the others. */
@@ -44,12 +45,17 @@ struct kafka_creations {
 	struct list buckets[CREATION_BUCKETS]; /* struct creation.node, by name */
 	unsigned count;
 	struct list ready; /* struct kafka_parked.node */
+	struct creation_quota quota;
 };
 
 void kafka_creations_init(struct kafka_creations *c, struct registry *registry,
 			  struct parking *parking);
 /* The registry ends no more jobs. */
 void kafka_creations_fini(struct kafka_creations *c);
+
+/* May the topic be waited for? Whoever has it created pays for it; who joins does not. */
+bool kafka_may_create(struct kafka_creations *c, const struct kafka_request *r,
+		      struct bytes name);
 
 /* Parks the request until each of the `count` topics is there or refused; false: it cannot wait,
  * and is to be answered as things are. */

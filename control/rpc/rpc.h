@@ -26,13 +26,13 @@ enum {
 	RPC_DEPTH_MAX = 16,
 	RPC_LINE_MS = 5000,
 	RPC_GRACE_MS = 100,
-	RPC_SOURCES_MAX = 2 * (POLLERS_MAX + WRITERS_MAX) + 1,
+	RPC_SOURCES_MAX = 2 * (POLLERS_MAX + WRITERS_MAX) + 2,
 };
 
 /* One block of statistics: a poller's, a writer's, or that of the loop around them (pauses,
  * sleeps, allocations). */
 struct rpc_source {
-	const char *role; /* "poller", "writer", "core", "coordinator" */
+	const char *role; /* "poller", "writer", "core", "coordinator", "control" */
 	unsigned index;
 	int cpu; /* -1: the coordinator's, when it has none of its own */
 	struct stats_page *page;

@@ -47,6 +47,7 @@ static enum kafka_progress call_send(struct ingest *in, struct kafka_session *ks
 	c->msg = (struct handoff_msg){.kind = HANDOFF_CALL, .sender = in->poller};
 	c->server = ks->server;
 	c->listener = ks->base.stream->listener;
+	memcpy(c->source, ks->base.stream->peer.address.octets, sizeof c->source);
 	c->ticket = ticket_next(ks);
 	c->request_bytes = (uint32_t)ks->request.size;
 	chain_join(&c->request, &ks->request);

@@ -57,6 +57,7 @@ struct sim_gateway {
 	unsigned poller_count, writer_count;
 	struct wake control_wake, coordinator_wake;
 	struct stats_page *coordinator_stats;
+	struct stats_page *control_stats;
 	struct disk *control_disk;
 	struct log_dir log_dir;
 	struct marks_page *marks;
@@ -145,7 +146,8 @@ static void pages_make(struct sim_gateway *g)
 	g->marks = map_take(PARTITIONS_MAX * sizeof *g->marks);
 	g->rcu = quiescent_create(SIM_POLLERS_MAX);
 	g->coordinator_stats = map_take(sizeof *g->coordinator_stats);
-	require(g->marks && g->rcu && g->coordinator_stats);
+	g->control_stats = map_take(sizeof *g->control_stats);
+	require(g->marks && g->rcu && g->coordinator_stats && g->control_stats);
 	require(wake_init(&g->control_wake) == 0 && wake_init(&g->coordinator_wake) == 0);
 	for (unsigned w = 0; w < g->writer_count; w++) {
 		struct sim_writer *writer = &g->writers[w];
@@ -249,6 +251,7 @@ static bool storage_make(struct sim_gateway *g)
 		.registry = g->registry,
 		.poller_count = g->poller_count,
 		.auto_create_topics = true,
+		.stats_page = g->control_stats,
 		.dir = &g->log_dir,
 	};
 	for (unsigned p = 0; p < g->poller_count; p++) {

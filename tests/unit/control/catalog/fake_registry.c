@@ -36,6 +36,7 @@ void registry_create_topic(struct registry *r, const struct registry_request *re
 	snprintf(job->name, sizeof job->name, "%s", request->name);
 	job->done = request->done;
 	job->owner = request->owner;
+	job->is_automatic = request->is_automatic;
 }
 
 const struct registry_topic *registry_find(const struct registry *r, struct bytes name)

@@ -11,6 +11,7 @@ struct fake_job {
 	char name[TOPIC_NAME_BYTES_MAX + 1];
 	registry_done done;
 	void *owner;
+	bool is_automatic;
 };
 
 struct registry {

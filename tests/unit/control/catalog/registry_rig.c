@@ -173,6 +173,15 @@ void rig_create(struct rig *r, const char *name, int32_t partitions)
 	rig_turns(r);
 }
 
+void rig_check(struct rig *r, const char *name, int32_t partitions, bool is_automatic)
+{
+	struct registry_request request = request_of(r, name, partitions);
+	request.validate_only = true;
+	request.is_automatic = is_automatic;
+	registry_create_topic(r->registry, &request);
+	rig_turns(r);
+}
+
 void rig_delete(struct rig *r, const char *name)
 {
 	struct registry_request request = request_of(r, name, -1);

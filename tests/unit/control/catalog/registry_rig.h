@@ -82,6 +82,8 @@ void rig_stop(struct rig *r);
 void rig_crash(struct rig *r);
 
 void rig_create(struct rig *r, const char *name, int32_t partitions);
+/* Would it be created, for an operator, or because a client has named it? */
+void rig_check(struct rig *r, const char *name, int32_t partitions, bool is_automatic);
 void rig_delete(struct rig *r, const char *name);
 void rig_alter(struct rig *r, const char *name, int32_t partitions,
 	       const struct registry_setting *settings, unsigned count);

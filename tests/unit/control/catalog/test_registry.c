@@ -1,10 +1,12 @@
 /* test_registry.c - topics come, grow, change, go, and survive restarts and crashes. */
+#include "control/catalog/registry_index.h"
 #include "control/catalog/uuid.h"
 #include "dataplane/wire/kafka/kafka_error.h"
 #include "tests/unit/control/catalog/registry_rig.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 static struct rig r;
@@ -288,6 +290,38 @@ static void create_refused(const char *name, int32_t partitions, int16_t error)
 	cr_assert(r.result.error == error, "%s: %d", name, r.result.error);
 	cr_assert(r.result.message[0] && !r.result.topic);
 	cr_assert(faults.calls == calls, "a refused topic touches no disk");
+}
+
+/* So many topics that there is room for an operator's only. */
+static struct entry *fill_table(struct registry *registry)
+{
+	struct entry *all = calloc(TOPICS_MAX - TOPICS_KEPT, sizeof *all);
+	for (unsigned i = 0; i < TOPICS_MAX - TOPICS_KEPT; i++) {
+		snprintf(all[i].shown.topic.name, sizeof all[i].shown.topic.name, "t%u", i);
+		registry_insert(registry, &all[i]);
+	}
+	return all;
+}
+
+Test(registry, the_last_eighth_of_the_table_is_an_operators)
+{
+	enum { MOST = PARTITIONS_MAX - PARTITIONS_KEPT };
+	cr_assert(rig_open(&r));
+	rig_check(&r, "wide", MOST, true);
+	cr_assert(r.result.error == 0);
+	rig_check(&r, "wide", MOST + 1, true);
+	cr_assert(r.result.error == KAFKA_ERROR_POLICY_VIOLATION);
+	rig_check(&r, "wide", MOST + 1, false);
+	cr_assert(r.result.error == 0);
+	struct entry *all = fill_table(r.registry);
+	rig_check(&r, "one-more", 1, true);
+	cr_assert(r.result.error == KAFKA_ERROR_POLICY_VIOLATION);
+	cr_assert(strstr(r.result.message, "for an operator to create"), "%s", r.result.message);
+	rig_check(&r, "one-more", 1, false);
+	cr_assert(r.result.error == 0);
+	r.registry->entry_count = 0;
+	free(all);
+	rig_stop(&r);
 }
 
 Test(registry, names_and_counts_are_refused_as_kafka_refuses_them)

@@ -29,12 +29,23 @@ void shell(const char *format, const char *directory)
 	cr_assert(system(command) == 0);
 }
 
-static void create_api(bool auto_create_topics)
+static struct stats_page page;
+static char said[256];
+
+static void say(void *owner, const char *line)
+{
+	snprintf(said, sizeof said, "%s", line);
+}
+
+static void create_api(bool auto_create_topics, uint32_t rate)
 {
 	struct kafka_api_options options = {
 		.dir = &dir, .registry = &registry, .pollers = {&handoff}, .poller_count = 1,
 		.outboxes = {&outbox},
-		.auto_create_topics = auto_create_topics};
+		.auto_create_topics = auto_create_topics,
+		.auto_create_topics_rate = rate,
+		.stats_page = &page,
+		.say = say};
 	options.listeners[LISTENER] =
 		(struct kafka_api_listener){.host = "broker.example", .port = 9094};
 	api = kafka_api_create(&options);
@@ -52,13 +63,31 @@ void kafka_api_rig_start(void)
 	cr_assert(disk != NULL);
 	cr_assert(mkdtemp(log_dir) != NULL);
 	dir = (struct log_dir){.path = log_dir, .disk = disk};
-	create_api(true);
+	create_api(true, 0);
 }
 
 void kafka_api_rig_forbid_creation(void)
 {
 	kafka_api_destroy(api);
-	create_api(false);
+	create_api(false, 0);
+}
+
+void kafka_api_rig_limit_creation(uint32_t rate)
+{
+	kafka_api_destroy(api);
+	create_api(true, rate);
+}
+
+const char *kafka_api_rig_said(void)
+{
+	return said;
+}
+
+uint64_t kafka_api_rig_stat(enum stat_id id)
+{
+	struct stats s;
+	stats_read(&page, &s);
+	return s.value[id];
 }
 
 void kafka_api_rig_stop(void)
@@ -76,11 +105,14 @@ void kafka_api_rig_stop(void)
 
 /* ---- the poller's side ---------------------------------------------------------------- */
 
+uint8_t caller = 1;
+
 void send_bytes(struct call_msg *call, const void *data, size_t size)
 {
 	static uint32_t number;
 	*call = (struct call_msg){.msg = {.kind = HANDOFF_CALL}, .listener = LISTENER,
 			      .ticket = {.stream = STREAM, .request = ++number},
+			      .source = {[10] = 0xff, 0xff, 10, 0, 0, caller},
 			      .request_bytes = (uint32_t)size};
 	cr_assert(chain_append(&call->request, &pool, data, size));
 	handoff_send(&handoff, &call->msg);

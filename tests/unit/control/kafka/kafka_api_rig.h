@@ -15,11 +15,16 @@ enum { LISTENER = 2, STREAM = 77 };
 extern struct registry registry;
 extern struct call_msg calls[4];
 extern char log_dir[];
+extern uint8_t caller; /* the last octet of whoever asks */
 
 void kafka_api_rig_start(void);
 void kafka_api_rig_stop(void);
 /* From here on as with auto.create.topics.enable=false. */
 void kafka_api_rig_forbid_creation(void);
+/* From here on so many topics a second for each caller; what was said of it, and counted. */
+void kafka_api_rig_limit_creation(uint32_t rate);
+const char *kafka_api_rig_said(void);
+uint64_t kafka_api_rig_stat(enum stat_id id);
 /* A command with one %s: the directory. */
 void shell(const char *format, const char *directory);
 

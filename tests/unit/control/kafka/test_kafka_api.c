@@ -361,6 +361,72 @@ Test(kafka_api, one_request_creates_a_bounded_number_of_topics)
 	cr_assert(r.topics.count == 100 && missing == 36);
 }
 
+static char names[100][8];
+
+static struct metadata_request ask_for_100(struct metadata_request_topic *t)
+{
+	for (unsigned i = 0; i < 100; i++) {
+		snprintf(names[i], sizeof names[i], "t%u", i);
+		t[i] = (struct metadata_request_topic){.name = text(names[i])};
+	}
+	return (struct metadata_request){.topics = {t, 100}, .allow_auto_topic_creation = true};
+}
+
+/* The burst is one request's; what the next would have is unknown, at once, and not created. */
+Test(kafka_api, each_source_has_so_many_topics_created_a_second)
+{
+	struct metadata_request_topic t[100];
+	struct metadata_request q = ask_for_100(t);
+	struct metadata_response r;
+	kafka_api_rig_limit_creation(1);
+	struct ticket ticket = park_metadata(9, &q);
+	cr_assert(registry.jobs_count == 64);
+	while (registry.jobs_count > 0)
+		fake_registry_end_job(&registry, KAFKA_ERROR_NONE);
+	read_parked(ticket, 9, &r);
+	q = ask_for_100(t);
+	struct call_msg *call = ask_metadata(9, &q, &r);
+	unsigned unknown = 0;
+	for (int32_t i = 0; i < r.topics.count; i++)
+		unknown += r.topics.items[i].error_code ==
+			   KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION;
+	release(call);
+	cr_assert(unknown == 36 && registry.jobs_count == 0);
+	cr_assert(kafka_api_rig_stat(STAT_topic_creations_refused) == 36);
+	cr_assert(strstr(kafka_api_rig_said(), "10.0.0.1 asks for more than 1 a second"), "%s",
+		  kafka_api_rig_said());
+	caller = 2;
+	q = ask_for_100(t);
+	park_metadata(9, &q);
+	cr_assert(registry.jobs_count == 36, "another source has its own");
+}
+
+/* Who joins a creation costs nothing. */
+Test(kafka_api, a_topic_that_is_being_created_is_waited_for_whatever_the_rate)
+{
+	struct metadata_request_topic t[100];
+	struct metadata_request q = ask_for_100(t);
+	kafka_api_rig_limit_creation(1);
+	q.topics.count = 64;
+	park_metadata(9, &q);
+	park_metadata(9, &q);
+	cr_assert(registry.jobs_count == 64);
+	cr_assert(kafka_api_rig_stat(STAT_topic_creations_refused) == 0);
+}
+
+Test(kafka_api, a_full_table_is_said_and_counted)
+{
+	struct metadata_request_topic t = {.name = text("one-more")};
+	struct metadata_request q = {.topics = {&t, 1}, .allow_auto_topic_creation = true};
+	struct metadata_response r;
+	struct ticket ticket = park_metadata(9, &q);
+	cr_assert(registry.jobs[0].is_automatic);
+	fake_registry_end_job(&registry, KAFKA_ERROR_POLICY_VIOLATION);
+	read_parked(ticket, 9, &r);
+	cr_assert(r.topics.items[0].error_code == KAFKA_ERROR_POLICY_VIOLATION);
+	cr_assert(strstr(kafka_api_rig_said(), "penstockctl topic create"));
+}
+
 /* Each keeps a request of 238 kB: PARKED_BYTES_MAX holds 281 of them. */
 Test(kafka_api, what_is_parked_is_bounded_and_who_comes_later_is_answered_at_once)
 {

@@ -17,10 +17,12 @@ static struct outbox outboxes[POLLERS];
 static struct wake poller_wake, control_wake;
 static struct chunk_pool pool;
 static struct kafka_api *api;
+static struct stats_page page;
 
 static void start(void)
 {
 	struct kafka_api_options options = {.registry = &registry, .auto_create_topics = true,
+					    .stats_page = &page,
 					    .poller_count = POLLERS};
 	cr_assert(wake_init(&poller_wake) == 0 && wake_init(&control_wake) == 0);
 	for (unsigned p = 0; p < POLLERS; p++) {
