@@ -1,0 +1,138 @@
+"""test_strangers.py - what a stranger may claim, name and hold: batches whose headers lie, bombs,
+topics by the hundred, half lines at the control socket."""
+import gzip
+import json
+import os
+import socket
+import struct
+import time
+import unittest
+
+from gateway import Gateway
+
+INVALID_RECORD, MESSAGE_TOO_LARGE = 87, 10
+GZIP = 1
+PRODUCE, METADATA = 0, 3
+
+
+def crc32c(data):
+    crc = 0xffffffff
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82f63b78 if crc & 1 else 0)
+    return crc ^ 0xffffffff
+
+
+def varint(value):
+    value = value << 1 ^ value >> 63
+    out = b''
+    while value >= 0x80:
+        out += bytes([value & 0x7f | 0x80])
+        value >>= 7
+    return out + bytes([value])
+
+
+def record(offset, value):
+    body = b'\0' + varint(0) + varint(offset) + varint(-1) + varint(len(value)) + value + b'\0'
+    return varint(len(body)) + body
+
+
+def batch(stream, count, latest=None):
+    """Any stream as a gzip batch that claims `count` records."""
+    now = int(time.time() * 1000)
+    covered = struct.pack('>hiqqqhii', GZIP, count - 1, now, now if latest is None else latest,
+                          -1, -1, -1, count) + stream
+    head = struct.pack('>iBI', 0, 2, crc32c(covered))
+    return struct.pack('>qi', 0, len(head) + len(covered)) + head + covered
+
+
+def text(word):
+    return struct.pack('>h', len(word)) + word.encode()
+
+
+def request(key, version, body):
+    whole = struct.pack('>hhi', key, version, 7) + text('stranger') + body
+    return struct.pack('>i', len(whole)) + whole
+
+
+def answer(sock):
+    def exactly(size):
+        data = b''
+        while len(data) < size:
+            piece = sock.recv(size - len(data))
+            if not piece:
+                raise AssertionError('the gateway has hung up')
+            data += piece
+        return data
+    return exactly(struct.unpack('>i', exactly(4))[0])[4:]
+
+
+class Strangers(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.gw = Gateway()
+        cls.gw.__enter__()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.gw.__exit__(None, None, None)
+
+    def produce(self, topic, data):
+        """(error, base offset) of a batch for partition 0."""
+        body = (struct.pack('>hhii', -1, -1, 30000, 1) + text(topic) +
+                struct.pack('>iii', 1, 0, len(data)) + data)
+        with self.gw.connect('KAFKA') as sock:
+            sock.sendall(request(PRODUCE, 3, body))
+            said = answer(sock)
+        at = 4 + 2 + len(topic) + 4 + 4
+        return struct.unpack('>hq', said[at:at + 10])
+
+    def test_a_header_that_lies_takes_no_offset(self):
+        self.gw.ctl('topic', 'create', 'lies')
+        one = gzip.compress(record(0, b'one'))
+        lies = {'a million for one': batch(one, 1000000), 'garbage': batch(os.urandom(500), 5),
+                'two for one': batch(one, 2), 'cut short': batch(one[:-9], 1)}
+        for name, data in lies.items():
+            self.assertEqual(self.produce('lies', data), (INVALID_RECORD, -1), name)
+        self.assertEqual(self.produce('lies', batch(one, 1, latest=-1)), (0, 0))
+        self.assertEqual(self.produce('lies', batch(one, 1, latest=1 << 62)), (0, 1))
+        self.assertEqual([r[1] for r in self.gw.consume('lies')], [0, 1])
+
+    def test_a_bomb_is_refused_while_others_go_on(self):
+        self.gw.ctl('topic', 'create', 'bombs')
+        bomb = batch(gzip.compress(record(0, bytes(64 << 20))), 1)
+        before = self.gw.counters()
+        self.assertEqual(self.produce('bombs', bomb), (MESSAGE_TOO_LARGE, -1))
+        after = self.gw.counters()
+        self.assertEqual(after['batches_too_dense'] - before['batches_too_dense'], 1)
+        self.assertLess(after['batches_opened_bytes'] - before['batches_opened_bytes'], 5 << 20)
+
+    def test_a_source_has_few_topics_created_and_an_operator_as_many_as_he_likes(self):
+        names = [f'stranger-{i}' for i in range(400)]
+        body = struct.pack('>i', len(names)) + b''.join(map(text, names))
+        began = time.monotonic()
+        with self.gw.connect('KAFKA') as sock:
+            for _ in range(8):
+                sock.sendall(request(METADATA, 1, body))
+                answer(sock)
+        took = time.monotonic() - began
+        topics = json.loads(self.gw.ctl('topic', 'list', '--json').stdout)['topics']
+        made = sum(t['name'].startswith('stranger-') for t in topics)
+        self.assertGreaterEqual(made, 64)
+        self.assertLessEqual(made, 64 + 10 * (took + 1))
+        self.assertGreater(self.gw.counters()['topic_creations_refused'], 0)
+        self.gw.ctl('topic', 'create', 'the-operators')
+
+    def test_half_lines_hold_no_place_at_the_control_socket(self):
+        halves = []
+        for _ in range(100):
+            half = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            half.connect(self.gw.env['PENSTOCK_SOCKET'])
+            half.send(b'{"jsonrpc":')
+            halves.append(half)
+        began = time.monotonic()
+        self.gw.ctl('state')
+        self.assertLess(time.monotonic() - began, 3)
+        for half in halves:
+            half.close()
