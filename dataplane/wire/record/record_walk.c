@@ -194,9 +194,25 @@ struct quick {
 	int64_t offset_delta;
 };
 
-/* Behind a record without headers that lies in [p, end) and ends before it; null: another
- * kind, or wrong. The next record's place depends on this one's size alone, so that a core
- * works on several at a time. */
+/* Behind headers that fill [p, end) from their count on; null: wrong. Each takes two bytes at
+ * least: a lie costs no loop. */
+static const uint8_t *quick_headers(const uint8_t *p, const uint8_t *end)
+{
+	uint64_t raw;
+	p = quick_uvarint(p, end, VARINT32_BYTES_MAX, &raw);
+	int64_t count = p ? zigzag_decode(raw) : -1;
+	if (count < 0)
+		return NULL;
+	for (; count > 0 && p; count--) {
+		uint8_t first = p < end ? *p : 1; /* of a key's size: odd is negative */
+		p = first & 1 ? NULL : quick_span(p, end);
+		p = p ? quick_span(p, end) : NULL;
+	}
+	return p == end ? end : NULL;
+}
+
+/* Behind a record that lies in [p, end); null: it does not, or is wrong. The next record's place
+ * depends on this one's size alone, so that a core works on several at a time. */
 static inline const uint8_t *quick_record(const uint8_t *p, const uint8_t *end,
 					  struct quick *ret)
 {
@@ -212,7 +228,9 @@ static inline const uint8_t *quick_record(const uint8_t *p, const uint8_t *end,
 	ret->offset_delta = zigzag_decode(raw);
 	p = p ? quick_span(p, end) : NULL;
 	p = p ? quick_span(p, end) : NULL;
-	return likely(p && p + 1 == end && *p == 0) ? end : NULL;
+	if (likely(p && p + 1 == end && *p == 0))
+		return end;
+	return p ? quick_headers(p, end) : NULL;
 }
 
 /* As many records as can be read this way; behind the last. */
