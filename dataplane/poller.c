@@ -168,6 +168,7 @@ static int slabs_init(struct ingest *in, const struct poller_options *o)
 {
 	uint32_t reads = HANDOFF_READS_MAX * o->writer_count;
 	int error = sessions_init(&in->sessions, o->sessions_max, &in->stats, &in->now);
+	in->sessions.idle_ms = o->settings.connections_max_idle_ms;
 	error = error ? error : kept_init(&in->kept);
 	error = error ? error : slab_init(&in->reading.reads, sizeof(struct read_msg), reads);
 	for (unsigned i = 0; i < CALL_SERVERS && !error; i++)

@@ -55,7 +55,7 @@ static enum kafka_progress call_send(struct ingest *in, struct kafka_session *ks
 	ks->is_begun = false;
 	ks->is_alone = true;
 	ks->step = NULL;
-	session_disarm(&in->sessions, s);
+	session_watch(&in->sessions, s);
 	handoff_send(server->handoff, &c->msg);
 	return KAFKA_GO;
 }

@@ -358,14 +358,18 @@ static void fetch_finish(struct reading *rd, struct answers *as, struct sessions
 	a->is_error = f->has_error || f->error;
 	f->session->fetch = NULL;
 	session_disarm(ss, &f->session->base);
+	session_watch(ss, &f->session->base);
+	kafka_heard(ss, f->session);
 	kafka_fetch_give(rd, f);
 	answer_done(as, a);
 }
 
+/* A peer that sends no more waits for nothing: perhaps it is gone, and nobody would tell us. */
 static bool is_enough(const struct sessions *ss, const struct fetch *f)
 {
 	return f->bytes >= f->min_bytes || f->has_error || f->error || f->partitions == 0 ||
-	       ss->now->ns >= f->deadline_ns || ss->is_draining;
+	       ss->now->ns >= f->deadline_ns || ss->is_draining ||
+	       f->session->base.has_ended;
 }
 
 /* Goes on where the pass is; false: the session waits. */

@@ -157,16 +157,18 @@ static void peer_ended(struct ingest *in, struct kafka_session *ks)
 	s->is_closing = true;
 }
 
-/* Guards against a peer that stops in the middle of a request. */
-static void stall_guard(struct sessions *ss, uint64_t timeout_ms, struct kafka_session *ks,
-			bool moved)
+static bool is_inside(const struct kafka_session *ks)
 {
-	struct session *s = &ks->base;
-	bool is_inside = ks->step || stream_readable(s->stream) > 0;
-	if (!is_inside)
-		session_disarm(ss, s);
-	else if (moved || !s->is_timed)
-		session_arm(ss, s, timeout_ms);
+	return ks->step || stream_readable(ks->base.stream) > 0;
+}
+
+/* Guards against a peer that stops in the middle of a request, and one that asks for nothing. */
+static void stall_guard(struct ingest *in, struct kafka_session *ks, bool moved)
+{
+	if (!is_inside(ks))
+		session_watch(&in->sessions, &ks->base);
+	else if (moved || !ks->base.is_timed)
+		session_arm(&in->sessions, &ks->base, in->settings.request_timeout_ms);
 }
 
 /* It is the session's turn to take what its answer waited for. */
@@ -190,7 +192,10 @@ static void kafka_cut(struct ingest *in, struct session *s, struct frame_vec *fr
 	struct kafka_session *ks = kafka_session_of(s);
 	uint64_t offset = s->offset;
 	enum kafka_progress p;
+	kafka_heard(&in->sessions, ks);
 	answer_resume(in, ks);
+	if (s->has_ended && ks->fetch)
+		kafka_fetch_expire(in, ks->fetch);
 	if (s->is_closing || session_is_blocked(s) || stream_send_room(s->stream) == 0)
 		return;
 	if (list_is_empty(&s->answers))
@@ -207,8 +212,7 @@ static void kafka_cut(struct ingest *in, struct session *s, struct frame_vec *fr
 		stream_wake(s->stream, STREAM_READABLE);
 	/* While an answer is owed alone, the timer is its own. */
 	if (!ks->is_alone)
-		stall_guard(&in->sessions, in->settings.request_timeout_ms, ks,
-			    s->offset != offset);
+		stall_guard(in, ks, s->offset != offset);
 }
 
 /* ---- the protocol's row ---------------------------------------------------------------- */
@@ -230,10 +234,32 @@ static bool is_stuck(const struct kafka_session *ks)
 	return holds_some && wants_more;
 }
 
+/* Nothing waits for the timer. Closes in order when nothing has come for long enough. */
+static void watch_expire(struct ingest *in, struct kafka_session *ks)
+{
+	struct sessions *ss = &in->sessions;
+	struct session *s = &ks->base;
+	if (is_inside(ks) || !list_is_empty(&s->answers))
+		kafka_heard(ss, ks);
+	uint32_t silent_ms = (uint32_t)(ss->now->ns / NS_PER_MS) - ks->heard_ms;
+	if (silent_ms < ss->idle_ms) {
+		session_arm(ss, s, ss->idle_ms - silent_ms);
+		session_watch(ss, s);
+		return;
+	}
+	stats_add(&in->stats, STAT_sessions_idle, 1);
+	s->is_closing = true;
+	stream_wake(s->stream, STREAM_READABLE);
+}
+
 static void kafka_expire(struct ingest *in, struct session *s)
 {
 	struct kafka_session *ks = kafka_session_of(s);
-	if (ks->fetch && ks->is_alone)
+	bool was_watched = s->is_watched;
+	s->is_watched = false;
+	if (was_watched)
+		watch_expire(in, ks);
+	else if (ks->fetch && ks->is_alone)
 		kafka_fetch_expire(in, ks->fetch);
 	else if (is_stuck(ks)) {
 		stats_add(&in->stats, STAT_sessions_stuck, 1);

@@ -25,6 +25,7 @@
 #ifndef PENSTOCK_KAFKA_SESSION_H
 #define PENSTOCK_KAFKA_SESSION_H
 
+#include "dataplane/base/clock.h"
 #include "dataplane/session/answer.h"
 #include "dataplane/session/waiting.h"
 #include "dataplane/wire/record/record_batch.h"
@@ -95,6 +96,7 @@ struct kafka_session {
 	bool is_flexible;
 	bool is_begun;           /* counted as received; no answer ends it yet */
 	bool is_alone;           /* what is outstanding is no Produce: nothing overlaps it */
+	uint32_t heard_ms;       /* something came, or was answered; wraps */
 	struct kafka_produce produce;
 	struct fetch *fetch;     /* being read, or being answered */
 	struct chain request;    /* for its server, so far */
@@ -119,6 +121,12 @@ static inline struct cursor kafka_peek(struct kafka_session *ks)
 	struct bytes b = stream_peek(ks->base.stream, 0, min_u32(ks->left, ks->window));
 	ks->shown = (uint32_t)b.size;
 	return cursor_of(b.data, b.size);
+}
+
+/* Something came, or was answered: the silence after which the connection is closed begins. */
+static inline void kafka_heard(const struct sessions *ss, struct kafka_session *ks)
+{
+	ks->heard_ms = (uint32_t)(ss->now->ns / NS_PER_MS);
 }
 
 /* Consumes `n` bytes of the request. */

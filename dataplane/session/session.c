@@ -174,15 +174,29 @@ bool session_is_held(const struct session *s)
 void session_arm(struct sessions *ss, struct session *s, uint64_t after_ms)
 {
 	s->is_timed = true;
+	s->is_watched = false;
 	wheel_arm(&ss->wheel, &s->timer, ss->now->ns + after_ms * NS_PER_MS);
 }
 
 void session_disarm(struct sessions *ss, struct session *s)
 {
-	if (!s->is_timed)
+	if (!s->is_timed && !s->is_watched)
 		return;
 	s->is_timed = false;
+	s->is_watched = false;
 	wheel_cancel(&ss->wheel, &s->timer);
+}
+
+void session_watch(struct sessions *ss, struct session *s)
+{
+	if (!ss->idle_ms) {
+		session_disarm(ss, s);
+		return;
+	}
+	if (!s->is_timed && !s->is_watched)
+		wheel_arm(&ss->wheel, &s->timer, ss->now->ns + ss->idle_ms * NS_PER_MS);
+	s->is_timed = false;
+	s->is_watched = true;
 }
 
 /* Those beyond the bound are due in the next turn; a session may arm its timer again when it

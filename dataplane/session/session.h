@@ -88,7 +88,7 @@ struct protocol {
 	 * Not called while the session is blocked, closing or aborted, or the peer does not
 	 * read his answers; but for one whose answer was made to wait (is_answering). */
 	void (*cut)(struct ingest *in, struct session *s, struct frame_vec *frames);
-	/* The session's timer fired. */
+	/* The session's timer fired; is_watched, which it clears: and nothing waits for it. */
 	void (*expire)(struct ingest *in, struct session *s);
 	/* T-Box. The frame's record has all it needs: counts it, prepares the answer it is owed
 	 * (null: none). False, and nothing has happened: the session waits for memory. */
@@ -120,7 +120,8 @@ struct session {
 	uint8_t waits_for;        /* enum wait_for: it is blocked */
 	uint8_t admitted;         /* enum wait_for: it is its turn to take that */
 	uint8_t own;              /* bits of the protocol's own */
-	bool is_timed : 1;        /* `timer` is armed */
+	bool is_timed : 1;        /* `timer` is armed, and something waits for it */
+	bool is_watched : 1;      /* `timer` is armed to see whether anything comes */
 	bool has_ended : 1;       /* the peer sends no more; what it sent may not be consumed yet */
 	bool is_closing : 1;      /* no more cuts; close the stream once the answers are sent */
 	bool is_aborted : 1;      /* session_abort(): detached before this turn's stage ends */
@@ -152,6 +153,7 @@ struct sessions {
 	bool is_draining;  /* none cuts any more */
 	struct slab slabs[PROTOCOLS];
 	struct wheel wheel; /* struct session.timer */
+	uint32_t idle_ms;   /* of session_watch(); 0: it never looks */
 };
 
 /* The slabs are mapped for `count` sessions of each protocol; -errno. */
@@ -178,6 +180,9 @@ static inline void session_abort(struct session *s)
 /* One timer each: armed again, it forgets its earlier time. */
 void session_arm(struct sessions *ss, struct session *s, uint64_t after_ms);
 void session_disarm(struct sessions *ss, struct session *s);
+/* Nothing waits for the timer any more, but it fires all the same, idle_ms from now at most or when
+ * it was to fire anyway: to arm it anew for each request would cost each request. */
+void session_watch(struct sessions *ss, struct session *s);
 
 /* Timers of sessions that are due. */
 void session_timers(struct ingest *in);

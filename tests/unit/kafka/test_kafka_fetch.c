@@ -459,6 +459,40 @@ Test(kafka_fetch, draining_answers_a_fetch_that_would_have_waited)
 	cr_assert(answered(peer, 11) && peer->is_closed);
 }
 
+/* It may have gone: what it left behind must not be held until there is news. */
+Test(kafka_fetch, a_peer_that_ends_while_its_fetch_waits_is_answered_and_closed)
+{
+	struct fetch_spec spec = {.version = 11, .min_bytes = 1, .max_wait_ms = INT32_MAX};
+	struct fetch_item item = {.topic = "alpha"};
+	for (int parked = 0; parked < 2; parked++) {
+		struct peer *p = open_peer();
+		rig->hold_reads = !parked;
+		fetch(p, &spec, &item, 1);
+		rig_turns(rig, 3);
+		cr_assert(!answered(p, 11));
+		peer_end(p);
+		rig_turns(rig, 2);
+		rig->hold_reads = false;
+		rig_release(rig);
+		rig_turns(rig, 4);
+		cr_assert(answered(p, 11) && p->is_closed && !p->is_reset);
+		cr_assert(rig->in.reading.fetches.in_use == 0);
+		peer_free(p);
+	}
+}
+
+Test(kafka_fetch, a_peer_that_ends_behind_more_requests_is_answered_all_of_them)
+{
+	struct fetch_spec spec = {.version = 11, .min_bytes = 1, .max_wait_ms = INT32_MAX};
+	struct fetch_item item = {.topic = "alpha"};
+	fetch(peer, &spec, &item, 1);
+	fetch(peer, &spec, &item, 1);
+	rig_turns(rig, 3);
+	peer_end(peer);
+	rig_turns(rig, 8);
+	cr_assert(answered(peer, 11) && answered(peer, 11) && peer->is_closed);
+}
+
 Test(kafka_fetch, draining_answers_a_parked_fetch_too)
 {
 	struct fetch_spec spec = {.version = 11, .min_bytes = 1, .max_wait_ms = 60000};
