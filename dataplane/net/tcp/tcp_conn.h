@@ -4,6 +4,7 @@
  *     tcp_in.c      a turn's segments; RFC 9293 3.10.7.4, one function per step
  *     tcp_listen.c  LISTEN, SYN-RECEIVED
  *     tcp_half_open.c  entries of handshakes     tcp_cookie.c  handshakes without one
+ *     tcp_evict.c   who gives way to a new one
  *     tcp_ack.c     its fifth step: what an acknowledgement means
  *     tcp_data.c    its seventh: spans, FIN; settle
  *     tcp_wait.c    TIME-WAIT            tcp_reserve.c the last receive memory
@@ -270,6 +271,9 @@ struct tcp {
 	struct list half_open_lines[TCP_SYN_ACK_RETRIES + 1]; /* see tcp_half_open.h */
 	uint32_t half_open_of[TCP_PREFIX_SLOTS];
 	uint32_t cookies_until_s; /* cookies are looked for; see tcp_cookie.h */
+	uint32_t evict_place;     /* where tcp_evict.c looked last, */
+	uint32_t evict_ms;        /* when it did so for a SYN, */
+	bool evict_is_likely;     /* and whether somebody would have given way */
 	struct slab waits;
 	struct list wait_list;
 	struct tcp_line dirty;  /* touched in this turn */

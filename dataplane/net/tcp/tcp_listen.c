@@ -3,6 +3,7 @@
 #include "dataplane/net/tcp/tcp_listen.h"
 #include "dataplane/base/require.h"
 #include "dataplane/net/tcp/tcp_cookie.h"
+#include "dataplane/net/tcp/tcp_evict.h"
 #include "dataplane/net/tcp/tcp_half_open.h"
 #include "dataplane/net/tcp/tcp_out.h"
 
@@ -113,7 +114,8 @@ static void listen_cookie(struct tcp *t, const struct tcp_segment *s)
 static void listen_syn(struct tcp *t, const struct tcp_segment *s, uint8_t listener,
 		       const uint32_t *iss_min)
 {
-	bool is_full = t->conns.in_use >= t->options.settings.connections_max;
+	bool is_full = t->conns.in_use >= t->options.settings.connections_max &&
+		       !tcp_evict_is_likely(t, &s->tuple.peer.address);
 	bool has_room = iss_min || tcp_half_open_has_room(t, &s->tuple.peer.address);
 	if (!is_full && !has_room) {
 		listen_cookie(t, s);
@@ -131,13 +133,16 @@ static void listen_syn(struct tcp *t, const struct tcp_segment *s, uint8_t liste
 	tcp_count(t, STAT_packets_consumed);
 }
 
-/* The handshake's last step; null, and the segment dropped, without room: it comes again. */
+/* The handshake's last step; null, and the segment dropped, without room: it comes again, and finds
+ * some when somebody gave way. */
 static struct tcp_conn *handshake_complete(struct tcp *t, const struct tcp_half_open *half,
 					   struct tcp_segment *s)
 {
 	struct tcp_conn *c = tcp_conn_open(t, half);
-	if (!c)
+	if (!c) {
+		tcp_evict(t, &s->tuple.peer.address);
 		tcp_count(t, STAT_packet_drop_tcp_connections);
+	}
 	s->is_news = c;
 	return c;
 }
