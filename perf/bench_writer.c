@@ -76,7 +76,7 @@ static int serve(struct bench_writer *w, const char *directory, uint32_t slot)
 	snprintf(path, sizeof path, "%s/bench-%u", directory, slot);
 	struct log_open_options opening = {
 		.directory = path, .log = log_options, .is_clean = true};
-	struct log *log = log_open(w->disk, &opening, &recovery, &error);
+	struct log *log = log_open(w->control, &opening, &recovery, &error);
 	if (!log) {
 		fprintf(stderr, "bench: %s: %s\n", path, strerror(-error));
 		return error;
@@ -98,12 +98,15 @@ int bench_writer_start(struct bench_writer *w, const char *directory, unsigned p
 	*w = (struct bench_writer){.marks = map_take(PARTITIONS_MAX * sizeof *w->marks)};
 	int error;
 	w->disk = disk_create("bench", &error);
-	if (!w->disk)
+	w->control = w->disk ? disk_create("control", &error) : NULL;
+	if (!w->control)
 		return error;
 	char line[512];
-	error = log_dir_open(&w->dir, w->disk, directory);
-	if (error)
+	error = log_dir_open(&w->dir, w->control, directory);
+	if (error) {
+		fprintf(stderr, "bench: %s: %s\n", directory, strerror(-error));
 		return error;
+	}
 	flush_rule_find(directory, &w->dir.rule);
 	flush_file_open(&w->dir, 0, line, sizeof line);
 	fprintf(stderr, "bench: %s\n", line);
@@ -144,6 +147,7 @@ void bench_writer_stop(struct bench_writer *w)
 	flush_file_close(&w->dir, 0);
 	log_dir_close(&w->dir);
 	disk_destroy(w->disk);
+	disk_destroy(w->control);
 	handoff_fini(&w->appends);
 	handoff_fini(&w->admin);
 	wake_fini(&w->wakes[0]);

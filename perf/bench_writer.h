@@ -18,6 +18,7 @@ struct bench_writer {
 	struct stats_page page;
 	struct marks_page *marks;
 	struct disk *disk;
+	struct disk *control; /* opens what the writer serves, which writes meanwhile */
 	struct log_dir dir;
 	struct writer *writer;
 	unsigned partitions;

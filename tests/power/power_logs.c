@@ -38,12 +38,12 @@ static int sync_all(struct power_logs *p)
 {
 	struct disk_op open = {
 		.kind = DISK_OPEN, .path = p->directory, .flags = O_RDONLY | O_DIRECTORY};
-	int fd = (int)disk_run(p->disk, &open);
+	int fd = (int)disk_run(p->control, &open);
 	if (fd < 0)
 		return fd;
 	struct disk_op sync = {.kind = DISK_SYNC_ALL, .fd = fd};
-	int status = (int)disk_run(p->disk, &sync);
-	file_close(p->disk, &fd);
+	int status = (int)disk_run(p->control, &sync);
+	file_close(p->control, &fd);
 	return status;
 }
 
@@ -55,7 +55,7 @@ static int open_log(struct power_logs *p, unsigned slot)
 	power_log_path(p, slot, path);
 	struct log_open_options o = {
 		.directory = path, .log = options_of(slot), .log_start_offset = -1};
-	p->logs[slot] = log_open(p->disk, &o, &found, &error);
+	p->logs[slot] = log_open(p->control, &o, &found, &error);
 	if (found.message[0])
 		fprintf(stderr, "power-%u: %s\n", slot, found.message);
 	if (!p->logs[slot])
@@ -68,9 +68,10 @@ int power_logs_open(struct power_logs *p, const char *directory)
 	int error;
 	*p = (struct power_logs){.directory = directory};
 	p->disk = disk_create("power", &error);
-	if (!p->disk)
+	p->control = p->disk ? disk_create("control", &error) : NULL;
+	if (!p->control)
 		return error;
-	int first_error = directory_make(p->disk, directory);
+	int first_error = directory_make(p->control, directory);
 	for (unsigned slot = 0; slot < POWER_LOGS; slot++) {
 		error = open_log(p, slot);
 		first_error = first_error < 0 ? first_error : error;
@@ -106,7 +107,7 @@ void power_logs_serve(struct power_logs *p)
 	require(p->marks && wake_init(&p->wakes[0]) == 0 && wake_init(&p->wakes[1]) == 0);
 	require(handoff_init(&p->appends, &p->wakes[0], &p->wakes[1]) == 0);
 	require(handoff_init(&p->admin, &p->wakes[0], &p->wakes[1]) == 0);
-	require(log_dir_open(&p->dir, p->disk, p->directory) == 0);
+	require(log_dir_open(&p->dir, p->control, p->directory) == 0);
 	flush_rule_find(p->directory, &p->dir.rule);
 	flush_file_open(&p->dir, 0, p->rule, sizeof p->rule);
 	struct writer_options o = {

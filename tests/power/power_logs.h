@@ -21,6 +21,7 @@ struct power_logs {
 	struct stats_page page;
 	struct marks_page *marks;
 	struct disk *disk;
+	struct disk *control; /* for what is not the writer's, which writes meanwhile */
 	struct writer *writer;
 	struct log *logs[POWER_LOGS];
 	char rule[512]; /* how writes become durable on this file system, and why */
