@@ -159,6 +159,7 @@ const struct setting_row *setting_find(struct setting_rows rows, const char *key
 	return NULL;
 }
 
+/* A name that ends in a star stands for every key that begins like it. */
 const char *kafka_key_reason(const char *key)
 {
 	for (unsigned i = 0; i < array_len(ignored); i++) {

@@ -51,6 +51,7 @@ static int larger_first(const void *a, const void *b)
 	return x->page_kib < y->page_kib ? 1 : -(x->page_kib > y->page_kib);
 }
 
+/* Pages that a mapping has reserved and not touched are among those that the kernel calls free. */
 static void list_pools(struct page_pools *ret)
 {
 	*ret = (struct page_pools){0};
@@ -92,6 +93,8 @@ static int pool_take(struct page_pool *p)
 	return 0;
 }
 
+/* All of them are held at the same time, as DPDK will hold them, and then given back: this is only
+ * to see whether they can be had. */
 static int pools_take(struct page_pools *pools)
 {
 	int error = 0;

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 
+/* A writer knows it by the place of its handoff, behind those of all pollers (writer.h). */
 int coordinator_init(void *gateway)
 {
 	struct gateway *g = gateway;

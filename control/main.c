@@ -98,6 +98,8 @@ static int check(struct gateway *g)
 	return EXIT_SUCCESS;
 }
 
+/* The standard descriptors come first: whatever prints would write into a file of the log that was
+ * given one of their numbers. */
 int main(int argc, char **argv)
 {
 	struct command command = {0};

@@ -25,6 +25,7 @@ void link_begin(struct link *l, uint64_t due_ns)
 	l->begun++;
 }
 
+/* What the kernel has taken of a request in part is left out when the rest is sent. */
 static void cut(struct iovec *v, size_t *skip)
 {
 	size_t n = *skip < v->iov_len ? *skip : v->iov_len;
@@ -89,6 +90,8 @@ static void count_answer(const struct link *l, struct tally *t, int16_t error,
 		histogram_add(&t->latency, now_ns - due_ns);
 }
 
+/* Whoever answers out of order, for another partition or with an offset given before has lost or
+ * repeated something: its figures are worth nothing. */
 static int take_answer(struct link *l, struct tally *t, const uint8_t *data,
 		       uint64_t now_ns)
 {
@@ -133,6 +136,8 @@ int link_receive(struct link *l, struct tally *t)
 	}
 }
 
+/* A request without an answer has waited until now at least. Left out, a broker that stalls would
+ * look faster for it. */
 uint64_t link_give_up(const struct link *l, struct tally *t)
 {
 	uint64_t now_ns = clock_now_ns();

@@ -116,6 +116,7 @@ void gen_team_stop(struct gen_team *t)
 		atomic_store(&t->members[i].run.is_stopped, true);
 }
 
+/* The team is as far as the slowest lcore. Without a load there are no answers: sent is done. */
 struct gen_shown gen_team_show(const struct gen_team *t)
 {
 	struct gen_shown all = {.phase = GEN_DONE};

@@ -53,6 +53,7 @@ void parking_answer(struct parking *p, struct parked *give, uint8_t *give_reply,
 	outbox_send(p->outboxes[give->poller], &give->msg);
 }
 
+/* What comes back was sent, or nobody is left to send it to: the request is over either way. */
 static unsigned outbox_turn(struct parking *p, struct outbox *o)
 {
 	struct inbox_msg *back[INBOX_PER_TURN];
