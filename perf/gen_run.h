@@ -68,6 +68,7 @@ struct gen_run {
 	struct gen_series *series; /* null: no steps */
 	struct gen_schedule schedule; /* open loop */
 	uint64_t ask_ns, steady_from_ns, steady_to_ns, begin_cycles;
+	uint32_t empty_turns; /* since one that moved something */
 	uint64_t scheduled; /* open loop: the next message */
 	uint64_t given, held_back; /* see gen_series.h */
 	unsigned step;             /* of the schedule's changes that have come */
