@@ -195,9 +195,9 @@ static void tick(struct gen_run *r)
 		take_step(r);
 }
 
-/* A direct write ends in a thread of the kernel on the CPU that took the disk's interrupt, which may
- * be this one: beside a loop that never yields it waits for the scheduler's tick, and the figures
- * would say that of the gateway. */
+/* A direct write ends in a thread of the kernel on the CPU that took the disk's interrupt, which
+ * may be this one: beside a loop that never yields it waits for the scheduler's tick, and the
+ * figures would say that of the gateway. */
 static void give_way(struct gen_run *r, bool worked)
 {
 	r->empty_turns = worked ? 0 : r->empty_turns + 1;

@@ -50,14 +50,22 @@ static uint64_t zero_step(const struct log *log)
 	return min_u64(log->position / DISK_BLOCK_BYTES * DISK_BLOCK_BYTES, s->zeroes_bytes);
 }
 
+static uint64_t zero_piece(const struct log *log)
+{
+	uint64_t bytes = LOG_ZERO_PIECE_WRITES * (uint64_t)log->write_bytes_mean;
+	return max_u64(round_up(bytes, DISK_BLOCK_BYTES), LOG_ZERO_PIECE_BYTES);
+}
+
 static void zero(struct log *log)
 {
 	uint64_t step = zero_step(log);
-	if (log->is_zeroing || log->zeroed_bytes >= log->position + step / 2)
+	if (log->is_zeroing || step == 0)
 		return;
 	/* Behind all that is copied; what comes next and would touch it waits: may_write(). */
 	uint64_t from = max_u64(log->zeroed_bytes, round_up(log->position, DISK_BLOCK_BYTES));
-	uint64_t to = min_u64(from + step, log->allocated_bytes);
+	if (log->zeroed_bytes < log->position + step / 2)
+		log->zero_to = from + step;
+	uint64_t to = min_u64(min_u64(from + zero_piece(log), log->zero_to), log->allocated_bytes);
 	if (to <= from || !log_service_may_zero(log->service, to - from))
 		return;
 	if (!log_service_has_room(log->service, 1)) {

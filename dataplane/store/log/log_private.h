@@ -40,7 +40,11 @@ enum {
 	/* Preallocation: the first step, doubled up to the last. */
 	LOG_ALLOCATE_FIRST_BYTES = 1 << 20,
 	LOG_ALLOCATE_STEP_BYTES = 16 << 20,
-	LOG_ZERO_WRITES = 16, /* small writes that fit into the zeroes written at a time */
+	LOG_ZERO_WRITES = 16, /* small writes that fit into a step of zeroes */
+	/* A step is written in pieces of so many writes, or so much: a disk serves one after the
+	 * other, and small writes do not want to wait behind a large one. */
+	LOG_ZERO_PIECE_WRITES = 4,
+	LOG_ZERO_PIECE_BYTES = 64 << 10,
 	LOG_ZERO_QUICK_WRITES = 2, /* small writes that one may be as large as on a quick disk */
 	/* What nobody waits for is synced after so long, or when it is so much. */
 	LOG_SYNC_DELAY_NS = 2 * 1000 * 1000,
@@ -224,6 +228,7 @@ struct log {
 	bool is_zeroing;
 	uint64_t zeroed_from;  /* zeroes without a gap: from there ... */
 	uint64_t zeroed_bytes; /* ... to there, what is on its way included */
+	uint64_t zero_to;      /* the end of the step begun last */
 	uint64_t zeroes_syncing; /* ... of them made durable by the sync under way */
 	uint64_t zeroes_committing; /* ... of them made durable by the commit under way */
 	uint64_t zeroes_synced;  /* ... of them durable */

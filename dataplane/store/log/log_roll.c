@@ -41,7 +41,7 @@ bool log_roll(struct log *log)
 	log->end.position = 0;
 	log->end.base_offset = fresh->base_offset;
 	log->allocated_bytes = log->next_allocated_bytes;
-	log->zeroed_from = log->zeroed_bytes = 0;
+	log->zeroed_from = log->zeroed_bytes = log->zero_to = 0;
 	log->zeroes_syncing = log->zeroes_committing = log->zeroes_synced = 0;
 	log->is_unnamed = true;
 	log->wants_roll = false;

@@ -455,6 +455,7 @@ static struct disk_op *start_zeroes(struct rig *r)
 		rig_turn(r);
 		complete_all_but(r, find_zeroes(r));
 	}
+	cr_assert(find_zeroes(r)->iov->iov_len <= 64 << 10, "pieces that nobody waits long behind");
 	return find_zeroes(r);
 }
 
