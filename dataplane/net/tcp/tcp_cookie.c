@@ -7,6 +7,9 @@ enum {
 	LIFE_PERIODS = 2,
 	MSS_BITS = 3,
 	HASH_SHIFT = MSS_BITS + 1,
+	HASH_BITS = 14, /* of each */
+	STREAM_MASK = (1 << HASH_BITS) - 1,
+	EARLY_MASK = ~(STREAM_MASK << HASH_SHIFT),
 	SCALE_MASK = 15,
 	TS_GRAIN_MS = SCALE_MASK + 1,
 };
@@ -27,10 +30,30 @@ struct cookie_text {
 };
 static_assert(sizeof(struct cookie_text) == 32, "hashed as bytes: no padding");
 
+static uint32_t cookie_hash(const struct tcp *t, struct cookie_text text, uint32_t irs)
+{
+	text.irs = irs;
+	return (uint32_t)siphash(t->isn_key, &text, sizeof text);
+}
+
 static uint32_t cookie_number(const struct tcp *t, const struct cookie_text *text)
 {
-	uint32_t hash = (uint32_t)siphash(t->isn_key, text, sizeof *text);
+	uint32_t hash = cookie_hash(t, *text, 0) << HASH_BITS;
+	hash |= cookie_hash(t, *text, text->irs) & STREAM_MASK;
 	return hash << HASH_SHIFT | (text->period & 1) << MSS_BITS | text->mss_step;
+}
+
+/* What a cookie said that `s` acknowledges, if it was one. */
+static struct cookie_text cookie_read(const struct tcp *t, const struct tcp_segment *s)
+{
+	uint32_t iss = s->h.ack - 1;
+	struct cookie_text text = {.tuple = s->tuple,
+				   .irs = s->h.seq - 1,
+				   .period = t->now_s / PERIOD_S,
+				   .mss_step = iss & ((1 << MSS_BITS) - 1),
+				   .has_timestamps = s->h.has_timestamps};
+	text.period -= ((iss >> MSS_BITS) ^ text.period) & 1;
+	return text;
 }
 
 void tcp_cookie_make(struct tcp *t, struct tcp_half_open *half, uint32_t *ts_value)
@@ -59,12 +82,7 @@ bool tcp_cookie_open(const struct tcp *t, const struct tcp_segment *s,
 	if (t->now_s >= t->cookies_until_s)
 		return false;
 	uint32_t iss = s->h.ack - 1;
-	struct cookie_text text = {.tuple = s->tuple,
-				   .irs = s->h.seq - 1,
-				   .period = t->now_s / PERIOD_S,
-				   .mss_step = iss & ((1 << MSS_BITS) - 1),
-				   .has_timestamps = s->h.has_timestamps};
-	text.period -= ((iss >> MSS_BITS) ^ text.period) & 1;
+	struct cookie_text text = cookie_read(t, s);
 	if (cookie_number(t, &text) != iss)
 		return false;
 	*ret = (struct tcp_half_open){
@@ -81,4 +99,12 @@ bool tcp_cookie_open(const struct tcp *t, const struct tcp_segment *s,
 	if (s->h.has_timestamps)
 		ret->snd_scale = s->h.ts_echo & SCALE_MASK;
 	return true;
+}
+
+bool tcp_cookie_is_early(const struct tcp *t, const struct tcp_segment *s)
+{
+	if (t->now_s >= t->cookies_until_s)
+		return false;
+	struct cookie_text text = cookie_read(t, s);
+	return ((cookie_number(t, &text) ^ (s->h.ack - 1)) & EARLY_MASK) == 0;
 }

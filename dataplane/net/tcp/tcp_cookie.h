@@ -1,13 +1,17 @@
 /* tcp_cookie.h - SYN cookies (RFC 4987 3.6): a SYN-ACK whose numbers are all that is kept of the
  * handshake; the peer gives them back with his acknowledgement.
  *
- *     initial number │ 28 bits of a keyed hash │ 1 of the time │ 3: his MSS, rounded down
- *     timestamp      │ the clock's upper 28 bits    │ 4: his window scale, 15: none
+ *     initial number │ 2 × 14 of keyed hashes    │ 1 of the time │ 3: his MSS, rounded down
+ *     timestamp      │ the clock's upper 28 bits │ 4: his window scale, 15: none
  *
- * Only who offers timestamps has his window scaled. What the hash covers: the tuple, his initial
- * number, the period of 32 s, the MSS, and whether timestamps are spoken. A cookie lasts for the
- * rest of its period and the next one, and is looked for only that long after the last that was
- * sent: in quiet times a stranger's acknowledgement costs no hash, and can open nothing.
+ * Only who offers timestamps has his window scaled. What the hashes cover: the tuple, the period
+ * of 32 s, the MSS, and whether timestamps are spoken; the second one his initial number, too. To
+ * open, both must be right. The first alone tells a segment that has overtaken the last step:
+ * nobody knows where its stream begins, and it comes again.
+ *
+ * A cookie lasts for the rest of its period and the next one, and is looked for only that long
+ * after the last that was sent: in quiet times a stranger's acknowledgement costs no hash, and can
+ * open nothing.
  *
  * Core: poller. No state but the time of the last one.
  */
@@ -21,5 +25,7 @@ void tcp_cookie_make(struct tcp *t, struct tcp_half_open *half, uint32_t *ts_val
 /* Whether `s` acknowledges a cookie; the handshake as it was then. */
 bool tcp_cookie_open(const struct tcp *t, const struct tcp_segment *s,
 		     struct tcp_half_open *ret);
+/* Whether `s` acknowledges a cookie, and is not the first behind its SYN. */
+bool tcp_cookie_is_early(const struct tcp *t, const struct tcp_segment *s);
 
 #endif

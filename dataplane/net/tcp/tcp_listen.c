@@ -171,6 +171,10 @@ struct tcp_conn *tcp_listen_segment(struct tcp *t, struct tcp_segment *s,
 	}
 	if (kind == TCP_FLAG_ACK && listener >= 0 && tcp_cookie_open(t, s, &half))
 		return cookie_complete(t, &half, (uint8_t)listener, s);
+	if (kind == TCP_FLAG_ACK && listener >= 0 && tcp_cookie_is_early(t, s)) {
+		tcp_count(t, STAT_packet_drop_tcp_early);
+		return NULL;
+	}
 	tcp_count(t, STAT_packet_drop_no_listener);
 	if (!(kind & TCP_FLAG_RST))
 		segment_reset(t, s);
