@@ -47,7 +47,9 @@ static uint64_t zero_step(const struct log *log)
 	if (!log->allocates || log->is_allocating || log->position < s->small_write_bytes ||
 	    log->write_bytes_mean > largest)
 		return 0;
-	return min_u64(log->position / DISK_BLOCK_BYTES * DISK_BLOCK_BYTES, s->zeroes_bytes);
+	uint64_t bytes = LOG_ZERO_WRITES *
+			 max_u64((uint64_t)log->write_bytes_mean, s->small_write_bytes);
+	return min_u64(log->position, bytes) / DISK_BLOCK_BYTES * DISK_BLOCK_BYTES;
 }
 
 static uint64_t zero_piece(const struct log *log)

@@ -40,12 +40,12 @@ enum {
 	/* Preallocation: the first step, doubled up to the last. */
 	LOG_ALLOCATE_FIRST_BYTES = 1 << 20,
 	LOG_ALLOCATE_STEP_BYTES = 16 << 20,
-	LOG_ZERO_WRITES = 16, /* small writes that fit into a step of zeroes */
+	LOG_ZERO_WRITES = 8, /* that fit into a step of zeroes: small ones at least */
 	/* A step is written in pieces of so many writes, or so much: a disk serves one after the
 	 * other, and small writes do not want to wait behind a large one. */
 	LOG_ZERO_PIECE_WRITES = 4,
 	LOG_ZERO_PIECE_BYTES = 64 << 10,
-	LOG_ZERO_QUICK_WRITES = 2, /* small writes that one may be as large as on a quick disk */
+	LOG_ZERO_QUICK_WRITES = 4, /* small writes that one may be as large as on a quick disk */
 	/* What nobody waits for is synced after so long, or when it is so much. */
 	LOG_SYNC_DELAY_NS = 2 * 1000 * 1000,
 	LOG_SYNC_GATHERED_BYTES = 1 << 20,

@@ -58,7 +58,7 @@ struct log_service {
 	struct slab reads;  /* struct log_reading */
 	uint8_t *memory;
 	uint8_t *zeroes;
-	uint32_t zeroes_bytes; /* LOG_ZERO_WRITES small ones */
+	uint32_t zeroes_bytes; /* the largest step that a log may have */
 	uint8_t **free; /* buffers, a stack */
 	uint32_t free_count;
 	uint32_t buffers;

@@ -9,7 +9,7 @@
 #include "dataplane/wire/record/record_batch.h"
 
 enum { RIG_APPENDS_MAX = 4096, RIG_DIRECTORY_BYTES = 128,
-       RIG_SMALL_WRITE_BYTES = 64 << 10 };
+       RIG_SMALL_WRITE_BYTES = 32 << 10 };
 
 struct rig {
 	char root[64];
