@@ -47,9 +47,10 @@ static uint64_t zero_step(const struct log *log)
 	if (!log->allocates || log->is_allocating || log->position < s->small_write_bytes ||
 	    log->write_bytes_mean > largest)
 		return 0;
-	uint64_t bytes = LOG_ZERO_WRITES *
-			 max_u64((uint64_t)log->write_bytes_mean, s->small_write_bytes);
-	return min_u64(log->position, bytes) / DISK_BLOCK_BYTES * DISK_BLOCK_BYTES;
+	uint64_t bytes = max_u64(LOG_ZERO_WRITES * (uint64_t)log->write_bytes_mean,
+				 (uint64_t)LOG_ZERO_SMALL_WRITES * s->small_write_bytes);
+	bytes = min_u64(min_u64(bytes, s->zeroes_bytes), log->position);
+	return bytes / DISK_BLOCK_BYTES * DISK_BLOCK_BYTES;
 }
 
 static uint64_t zero_piece(const struct log *log)

@@ -40,7 +40,8 @@ enum {
 	/* Preallocation: the first step, doubled up to the last. */
 	LOG_ALLOCATE_FIRST_BYTES = 1 << 20,
 	LOG_ALLOCATE_STEP_BYTES = 16 << 20,
-	LOG_ZERO_WRITES = 8, /* that fit into a step of zeroes: small ones at least */
+	LOG_ZERO_WRITES = 32,      /* that fit into a step of zeroes, */
+	LOG_ZERO_SMALL_WRITES = 8, /* ... or so many small ones */
 	/* A step is written in pieces of so many writes, or so much: a disk serves one after the
 	 * other, and small writes do not want to wait behind a large one. */
 	LOG_ZERO_PIECE_WRITES = 4,

@@ -29,8 +29,7 @@ int log_service_init(struct log_service *s, const struct log_service_options *op
 	s->buffer_bytes = options->settings.buffer_bytes;
 	s->buffers_per_log = max_u32(1, options->settings.buffers / 4);
 	s->small_write_bytes = options->settings.small_write_bytes;
-	s->zeroes_bytes = (uint32_t)round_up((uint64_t)LOG_ZERO_WRITES * LOG_ZERO_QUICK_WRITES *
-						     s->small_write_bytes,
+	s->zeroes_bytes = (uint32_t)round_up((uint64_t)LOG_ZERO_WRITES * s->small_write_bytes,
 					     DISK_BLOCK_BYTES);
 	s->writing_bytes_max = WRITING_BYTES_MOST / 2;
 	give_zero_credit(s, UINT32_MAX);
