@@ -2,11 +2,11 @@
 after a clean stop, and after kill -9 before and after records were added."""
 import os
 import signal
-import struct
 import tempfile
 import unittest
 
 from gateway import Gateway, verify_log
+from record_bytes import batch, record
 
 TOPIC = 'compacted'
 # segment -> its batches -> (base offset, last offset, offsets that have a record still)
@@ -17,38 +17,13 @@ SEGMENTS = {
 }
 
 
-def crc32c(data):
-    crc = 0xffffffff
-    for byte in data:
-        crc ^= byte
-        for _ in range(8):
-            crc = crc >> 1 ^ (0x82f63b78 if crc & 1 else 0)
-    return crc ^ 0xffffffff
-
-
-def varint(number):
-    number = number << 1 ^ number >> 63
-    out = bytearray()
-    while number > 0x7f:
-        out.append(number & 0x7f | 0x80)
-        number >>= 7
-    return bytes(out + bytes([number]))
-
-
 def value(offset):
     return b'kept %d' % offset
 
 
-def batch(base, last, offsets):
-    records = b''
-    for offset in offsets:
-        text = value(offset)
-        body = b'\0\0' + varint(offset - base) + varint(-1) + varint(len(text)) + text + b'\0'
-        records += varint(len(body)) + body
-    time = 1_700_000_000_000 + base
-    covered = struct.pack('>hiqqqhii', 0, last - base, time, time, -1, -1, -1,
-                          len(offsets)) + records
-    return struct.pack('>qiibI', base, 9 + len(covered), 0, 2, crc32c(covered)) + covered
+def batch_of(base, last, offsets):
+    records = b''.join(record(offset - base, value(offset)) for offset in offsets)
+    return batch(records, len(offsets), base, last - base, 1_700_000_000_000 + base, epoch=0)
 
 
 class Compacted(unittest.TestCase):
@@ -60,7 +35,7 @@ class Compacted(unittest.TestCase):
         self.bytes = {}
         for base, batches in SEGMENTS.items():
             path = os.path.join(self.partition, f'{base:020}.log')
-            self.bytes[path] = b''.join(batch(*b) for b in batches)
+            self.bytes[path] = b''.join(batch_of(*b) for b in batches)
             with open(path, 'wb') as file:
                 file.write(self.bytes[path])
         self.expected = {offset: value(offset) for batches in SEGMENTS.values()

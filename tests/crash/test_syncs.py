@@ -9,37 +9,13 @@ import unittest
 import vehicles
 from gateway import Gateway
 from kernel_trace import Trace, file_id, has_journal
+from record_bytes import batch, record
 
 KAFKA, GBT32960 = 9092, 32960
 PRODUCE, METADATA = 0, 3
 PARTITIONS = 8          # of the topic of vehicles
 CHECKPOINTS = 3         # files written at each
 QUIET_SECONDS = 0.3     # until what was written last is synced, and its mark written
-
-
-def crc32c(data):
-    crc = 0xFFFFFFFF
-    for byte in data:
-        crc ^= byte
-        for _ in range(8):
-            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
-    return crc ^ 0xFFFFFFFF
-
-
-def varint(value):
-    value, out = value << 1 ^ value >> 63, b''
-    while value > 127:
-        out, value = out + bytes([value & 127 | 128]), value >> 7
-    return out + bytes([value])
-
-
-def batch(value):
-    """A record batch of one record without a key."""
-    record = b'\0' + varint(0) + varint(0) + varint(-1) + varint(len(value)) + value + varint(0)
-    record = varint(len(record)) + record
-    now = int(time.time() * 1000)
-    body = struct.pack('>hiqqqhii', 0, 0, now, now, -1, -1, -1, 1) + record
-    return struct.pack('>qiibI', 0, len(body) + 9, -1, 2, crc32c(body)) + body
 
 
 def string(text):
@@ -75,7 +51,7 @@ class KafkaClient:
 
     def produce(self, topic, value):
         """The offset of a record in partition 0, answered as durable."""
-        records = batch(value)
+        records = batch(record(0, value), 1)
         answer = self.ask(PRODUCE, 3, struct.pack('>hhii', -1, -1, 10000, 1) + string(topic)
                           + struct.pack('>iii', 1, 0, len(records)) + records)
         at = 4 + 4 + 2 + len(topic) + 4 + 4

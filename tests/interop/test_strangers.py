@@ -9,42 +9,16 @@ import time
 import unittest
 
 from gateway import Gateway
+from record_bytes import batch, record
 
 INVALID_RECORD, MESSAGE_TOO_LARGE = 87, 10
 GZIP = 1
 PRODUCE, METADATA = 0, 3
 
 
-def crc32c(data):
-    crc = 0xffffffff
-    for byte in data:
-        crc ^= byte
-        for _ in range(8):
-            crc = crc >> 1 ^ (0x82f63b78 if crc & 1 else 0)
-    return crc ^ 0xffffffff
-
-
-def varint(value):
-    value = value << 1 ^ value >> 63
-    out = b''
-    while value >= 0x80:
-        out += bytes([value & 0x7f | 0x80])
-        value >>= 7
-    return out + bytes([value])
-
-
-def record(offset, value):
-    body = b'\0' + varint(0) + varint(offset) + varint(-1) + varint(len(value)) + value + b'\0'
-    return varint(len(body)) + body
-
-
-def batch(stream, count, latest=None):
+def gzipped(stream, count, latest=None):
     """Any stream as a gzip batch that claims `count` records."""
-    now = int(time.time() * 1000)
-    covered = struct.pack('>hiqqqhii', GZIP, count - 1, now, now if latest is None else latest,
-                          -1, -1, -1, count) + stream
-    head = struct.pack('>iBI', 0, 2, crc32c(covered))
-    return struct.pack('>qi', 0, len(head) + len(covered)) + head + covered
+    return batch(stream, count, latest_ms=latest, codec=GZIP)
 
 
 def text(word):
@@ -91,17 +65,17 @@ class Strangers(unittest.TestCase):
     def test_a_header_that_lies_takes_no_offset(self):
         self.gw.ctl('topic', 'create', 'lies')
         one = gzip.compress(record(0, b'one'))
-        lies = {'a million for one': batch(one, 1000000), 'garbage': batch(os.urandom(500), 5),
-                'two for one': batch(one, 2), 'cut short': batch(one[:-9], 1)}
+        lies = {'a million for one': gzipped(one, 1000000), 'garbage': gzipped(os.urandom(500), 5),
+                'two for one': gzipped(one, 2), 'cut short': gzipped(one[:-9], 1)}
         for name, data in lies.items():
             self.assertEqual(self.produce('lies', data), (INVALID_RECORD, -1), name)
-        self.assertEqual(self.produce('lies', batch(one, 1, latest=-1)), (0, 0))
-        self.assertEqual(self.produce('lies', batch(one, 1, latest=1 << 62)), (0, 1))
+        self.assertEqual(self.produce('lies', gzipped(one, 1, latest=-1)), (0, 0))
+        self.assertEqual(self.produce('lies', gzipped(one, 1, latest=1 << 62)), (0, 1))
         self.assertEqual([r[1] for r in self.gw.consume('lies')], [0, 1])
 
     def test_a_bomb_is_refused_while_others_go_on(self):
         self.gw.ctl('topic', 'create', 'bombs')
-        bomb = batch(gzip.compress(record(0, bytes(64 << 20))), 1)
+        bomb = gzipped(gzip.compress(record(0, bytes(64 << 20))), 1)
         before = self.gw.counters()
         self.assertEqual(self.produce('bombs', bomb), (MESSAGE_TOO_LARGE, -1))
         after = self.gw.counters()
