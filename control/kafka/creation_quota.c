@@ -31,19 +31,32 @@ static struct creation_source *source_of(struct creation_quota *q, const uint8_t
 	return oldest;
 }
 
-/* The first at once, the others as a sum. */
-static void refused(struct creation_quota *q, uint64_t now_ns, const char *why)
+/* Counted; true: the operator is to hear of it, the first at once, the others as a sum. */
+static bool refuse(struct creation_quota *q, uint64_t now_ns)
 {
-	char line[256];
 	stats_add(q->stats, STAT_topic_creations_refused, 1);
 	q->unsaid++;
-	if (!q->say || (q->said_ns && now_ns - q->said_ns < CREATION_SAY_S * NS_PER_S))
-		return;
+	return q->say && (!q->said_ns || now_ns - q->said_ns >= CREATION_SAY_S * NS_PER_S);
+}
+
+static void say(struct creation_quota *q, uint64_t now_ns, const char *why)
+{
+	char line[256];
 	snprintf(line, sizeof line, "topics that clients named were not created (%llu times): %s",
 		 (unsigned long long)q->unsaid, why);
 	q->say(q->owner, line);
 	q->said_ns = now_ns;
 	q->unsaid = 0;
+}
+
+static void say_source(struct creation_quota *q, const uint8_t *source, uint64_t now_ns)
+{
+	char host[INET_ADDRSTRLEN], why[160];
+	inet_ntop(AF_INET, source + 12, host, sizeof host);
+	snprintf(why, sizeof why,
+		 "%s asks for more than %u a second (penstock.auto.create.topics.rate)", host,
+		 q->rate);
+	say(q, now_ns, why);
 }
 
 bool creation_quota_take(struct creation_quota *q, const uint8_t source[CREATION_SOURCE_BYTES],
@@ -59,17 +72,14 @@ bool creation_quota_take(struct creation_quota *q, const uint8_t source[CREATION
 		s->left_ns -= cost_ns(q);
 		return true;
 	}
-	char host[INET_ADDRSTRLEN], why[160];
-	inet_ntop(AF_INET, source + 12, host, sizeof host);
-	snprintf(why, sizeof why,
-		 "%s asks for more than %u a second (penstock.auto.create.topics.rate)", host,
-		 q->rate);
-	refused(q, now_ns, why);
+	if (refuse(q, now_ns))
+		say_source(q, source, now_ns);
 	return false;
 }
 
 void creation_quota_table_full(struct creation_quota *q, uint64_t now_ns)
 {
-	refused(q, now_ns, "what is left of the table is for penstockctl topic create; delete "
-			   "topics, or set auto.create.topics.enable=false");
+	if (refuse(q, now_ns))
+		say(q, now_ns, "what is left of the table is for penstockctl topic create; delete "
+			       "topics, or set auto.create.topics.enable=false");
 }
