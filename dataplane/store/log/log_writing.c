@@ -33,9 +33,7 @@ static void submit_write(struct log *log, struct log_write *w)
 	w->submitted_ns = log->service->now_ns;
 	log_service_write_begun(log->service, w->bytes);
 	log->is_changed = true;
-	/* The first one is all that is known. */
-	log->write_bytes_mean += ((int64_t)w->bytes - log->write_bytes_mean) /
-				 (log->write_bytes_mean ? 8 : 1);
+	log->write_bytes_mean += ((int64_t)w->bytes - log->write_bytes_mean) / 8;
 	if (write_is_partial(w))
 		log->partial = w;
 	log_submit(log, log_segment_file(log, w->segment, SEGMENT_LOG), &w->op,
