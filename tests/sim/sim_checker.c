@@ -200,6 +200,17 @@ static int64_t read_segment(struct walk *w, const char *path, int64_t next, bool
 	return next;
 }
 
+/* Its deletion is promised, and what the disk has not let go yet is the next start's to remove. */
+static bool is_marked_deleted(const char *log_dir, int log_dir_size, const char *topic)
+{
+	char path[512];
+	snprintf(path, sizeof path, "%.*s/.%s.json", log_dir_size, log_dir, topic);
+	struct bytes file;
+	file.data = sim_fs_read(sim_world()->fs, path, &file.size);
+	static const char mark[] = "\"deleting\": true";
+	return file.data && memmem(file.data, file.size, mark, sizeof mark - 1);
+}
+
 static void read_partition(void *arg, const char *path)
 {
 	struct walk w = *(struct walk *)arg;
@@ -208,6 +219,8 @@ static void read_partition(void *arg, const char *path)
 		return;
 	snprintf(w.topic, sizeof w.topic, "%.*s", (int)(dash - name), name);
 	w.partition = (int32_t)strtol(dash + 1, NULL, 10);
+	if (is_marked_deleted(path, (int)(name - 1 - path), w.topic))
+		return;
 	w.log_count = 0;
 	sim_fs_each(sim_world()->fs, path, collect_log, &w);
 	int64_t next = -1;
