@@ -4,42 +4,20 @@ import gzip
 import json
 import os
 import socket
-import struct
 import time
 import unittest
 
 from gateway import Gateway
+from kafka_bytes import answer, metadata, produce, produced
 from record_bytes import batch, record
 
 INVALID_RECORD, MESSAGE_TOO_LARGE = 87, 10
 GZIP = 1
-PRODUCE, METADATA = 0, 3
 
 
 def gzipped(stream, count, latest=None):
     """Any stream as a gzip batch that claims `count` records."""
     return batch(stream, count, latest_ms=latest, codec=GZIP)
-
-
-def text(word):
-    return struct.pack('>h', len(word)) + word.encode()
-
-
-def request(key, version, body):
-    whole = struct.pack('>hhi', key, version, 7) + text('stranger') + body
-    return struct.pack('>i', len(whole)) + whole
-
-
-def answer(sock):
-    def exactly(size):
-        data = b''
-        while len(data) < size:
-            piece = sock.recv(size - len(data))
-            if not piece:
-                raise AssertionError('the gateway has hung up')
-            data += piece
-        return data
-    return exactly(struct.unpack('>i', exactly(4))[0])[4:]
 
 
 class Strangers(unittest.TestCase):
@@ -54,13 +32,9 @@ class Strangers(unittest.TestCase):
 
     def produce(self, topic, data):
         """(error, base offset) of a batch for partition 0."""
-        body = (struct.pack('>hhii', -1, -1, 30000, 1) + text(topic) +
-                struct.pack('>iii', 1, 0, len(data)) + data)
         with self.gw.connect('KAFKA') as sock:
-            sock.sendall(request(PRODUCE, 3, body))
-            said = answer(sock)
-        at = 4 + 2 + len(topic) + 4 + 4
-        return struct.unpack('>hq', said[at:at + 10])
+            sock.sendall(produce(topic, data))
+            return produced(answer(sock), topic)
 
     def test_a_header_that_lies_takes_no_offset(self):
         self.gw.ctl('topic', 'create', 'lies')
@@ -84,11 +58,10 @@ class Strangers(unittest.TestCase):
 
     def test_a_source_has_few_topics_created_and_an_operator_as_many_as_he_likes(self):
         names = [f'stranger-{i}' for i in range(400)]
-        body = struct.pack('>i', len(names)) + b''.join(map(text, names))
         began = time.monotonic()
         with self.gw.connect('KAFKA') as sock:
             for _ in range(8):
-                sock.sendall(request(METADATA, 1, body))
+                sock.sendall(metadata(names))
                 answer(sock)
         took = time.monotonic() - began
         topics = json.loads(self.gw.ctl('topic', 'list', '--json').stdout)['topics']

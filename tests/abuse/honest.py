@@ -1,0 +1,121 @@
+"""honest.py - an attack in, honest clients beside it; fails when one of them notices too much.
+
+    class Slow(Beside):
+        settings = {'penstock.connections.max': 512}    # of the class's one gateway
+
+        def test_half_a_request_holds_nobody_up(self):
+            with self.undisturbed():
+                sock = self.gw.connect('KAFKA')         # the attack, for a second or more;
+                ...                                     # self.gw is a Gateway (gateway.py)
+
+When the block is left, of each kind of client (honest_clients.py) since it was entered:
+no request failed, one ended at all, at least a quarter of what ended in the same time without
+an attack (measured once a class), and the 99th percentile of their times is below `factor` times
+that without, plus `slack` seconds. The block is stretched to a second, so that there are figures.
+`undisturbed(newcomer=1.2)` gives one kind another slack, where the attack may cost it one;
+`but=('reader',)` leaves one out, with the reason beside it. Leaving the class drains the gateway:
+its ledgers balance, or the class fails. Attackers close their sockets in the block or by
+addCleanup(), else the next test has them, too.
+"""
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import time
+import unittest
+
+from gateway import Gateway
+
+CLIENTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'honest_clients.py')
+TOPIC = 'honest'
+ALONE_S = 3
+BLOCK_S = 1
+FACTOR = 2
+SLACK_S = 0.1           # a machine of two CPUs has the attacker's work to do, too
+SHARE = 4               # of what ended without an attack, a fourth at least ends beside it
+
+
+def p99(values):
+    return sorted(values)[len(values) * 99 // 100]
+
+
+class Honest:
+    """The clients' process: figures() are those since the last time they were asked for."""
+
+    def __init__(self, gw):
+        gw.ctl('topic', 'create', TOPIC, '--partitions', '1')
+        self.process = gw.popen(
+            [sys.executable, CLIENTS, gw.env['PENSTOCK_GBT32960'], gw.kafka, TOPIC],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.begin = time.monotonic()
+        self.figures()      # it has begun
+
+    def figures(self):
+        """{kind: {"took": [s], "failed": [sentence], "rate": a second}}."""
+        self.process.stdin.write('\n')
+        self.process.stdin.flush()
+        found = json.loads(self.process.stdout.readline())
+        now = time.monotonic()
+        for figures in found.values():
+            figures['rate'] = len(figures['took']) / (now - self.begin)
+        self.begin = now
+        return found
+
+    def figures_of(self, seconds):
+        self.figures()
+        time.sleep(seconds)
+        return self.figures()
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait(30)
+        self.process.stdout.close()
+
+
+def told(kind, now, alone):
+    if not now['took']:
+        return f'{kind}: none of {alone["rate"]:.0f} a second'
+    return (f'{kind}: {now["rate"]:.0f} of {alone["rate"]:.0f} a second, '
+            f'p99 {p99(now["took"]) * 1e3:.1f} of {p99(alone["took"]) * 1e3:.1f} ms')
+
+
+class Beside(unittest.TestCase):
+    settings = {}
+    port = 'tap'
+
+    @classmethod
+    def setUpClass(cls):
+        cls.gw = Gateway(cls.settings, port=cls.port)
+        cls.gw.__enter__()
+        try:
+            cls.honest = Honest(cls.gw)
+            cls.alone = cls.honest.figures_of(ALONE_S)
+        except BaseException:
+            cls.gw.__exit__(*sys.exc_info())
+            raise
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.honest.close()
+        cls.gw.__exit__(None, None, None)
+
+    @contextlib.contextmanager
+    def undisturbed(self, but=(), factor=FACTOR, **slack):
+        self.honest.figures()
+        begin = time.monotonic()
+        yield
+        time.sleep(max(begin + BLOCK_S - time.monotonic(), 0))
+        seen = self.honest.figures()
+        lines = [told(kind, seen[kind], self.alone[kind]) for kind in seen]
+        print('          ' + '; '.join(lines), flush=True)
+        for kind in seen:
+            if kind not in but:
+                self.check(kind, seen[kind], factor, slack.get(kind, SLACK_S))
+
+    def check(self, kind, now, factor, slack):
+        alone = self.alone[kind]
+        self.assertEqual(now['failed'], [], kind)
+        self.assertGreater(now['rate'], alone['rate'] / SHARE, told(kind, now, alone))
+        self.assertLess(p99(now['took']), factor * p99(alone['took']) + slack,
+                        told(kind, now, alone))

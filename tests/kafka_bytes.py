@@ -1,0 +1,67 @@
+"""kafka_bytes.py - Kafka requests byte by byte, and answers as they come over a socket."""
+import struct
+
+PRODUCE, FETCH, METADATA, API_VERSIONS = 0, 1, 3, 18
+
+
+def text(word):
+    return struct.pack('>h', len(word)) + word.encode()
+
+
+def frame(body):
+    return struct.pack('>i', len(body)) + body
+
+
+def request(key, version, body, correlation=7, client='stranger'):
+    return frame(struct.pack('>hhi', key, version, correlation) + text(client) + body)
+
+
+def produce(topic, batch, acks=-1, partition=0):
+    """Version 3, for one partition."""
+    return request(PRODUCE, 3, struct.pack('>hhii', -1, acks, 30000, 1) + text(topic) +
+                   struct.pack('>iii', 1, partition, len(batch)) + batch)
+
+
+def fetch(topic, offset, max_wait_ms=500, min_bytes=1, max_bytes=1 << 20, partition=0):
+    """Version 4, of one partition."""
+    return request(FETCH, 4, struct.pack('>iiiibi', -1, max_wait_ms, min_bytes, max_bytes, 0, 1) +
+                   text(topic) + struct.pack('>iiqi', 1, partition, offset, max_bytes))
+
+
+def metadata(names):
+    """Version 1."""
+    return request(METADATA, 1, struct.pack('>i', len(names)) + b''.join(map(text, names)))
+
+
+def api_versions():
+    return request(API_VERSIONS, 0, b'')
+
+
+def read_exactly(sock, size):
+    data = bytearray()
+    while len(data) < size:
+        piece = sock.recv(size - len(data))
+        if not piece:
+            raise ConnectionError('the gateway has hung up')
+        data += piece
+    return bytes(data)
+
+
+def answer(sock):
+    """What follows the correlation id."""
+    return read_exactly(sock, struct.unpack('>i', read_exactly(sock, 4))[0])[4:]
+
+
+def produced(said, topic):
+    """(error, base offset) out of what answers produce()."""
+    at = 4 + 2 + len(topic) + 4 + 4
+    return struct.unpack('>hq', said[at:at + 10])
+
+
+def fetched(said, topic):
+    """(error, high watermark, batches) out of what answers fetch()."""
+    at = 4 + 4 + 2 + len(topic) + 4 + 4
+    error, high, _, aborted = struct.unpack('>hqqi', said[at:at + 22])
+    at += 22 + 16 * max(aborted, 0)
+    size, = struct.unpack('>i', said[at:at + 4])
+    return error, high, said[at + 4:at + 4 + max(size, 0)]
