@@ -1,6 +1,7 @@
 /* test_chunk.c - chunk pools and chains. */
 #include "dataplane/base/chunk.h"
 #include "dataplane/base/crc32c.h"
+#include "dataplane/base/require.h"
 
 #include <criterion/criterion.h>
 
@@ -13,7 +14,7 @@ static void setup(void)
 
 static void teardown(void)
 {
-	cr_assert(pool.in_use == 0, "%u chunks not given back", pool.in_use);
+	require(pool.in_use == 0);
 	chunk_pool_fini(&pool);
 }
 

@@ -6,6 +6,7 @@
 #include "control/gateway.h"
 #include "control/gateway_files.h"
 #include "dataplane/base/map.h"
+#include "dataplane/base/require.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>
@@ -136,10 +137,10 @@ static void start(void)
 static void stop(void)
 {
 	cores_fini(g);
-	cr_assert(g->is_sound);
+	require(g->is_sound);
 	pollers_fini(g);
 	writers_fini(g);
-	cr_assert(flush_files_closed == PAIRS);
+	require(flush_files_closed == PAIRS);
 	rings_fini(g);
 	map_give(g, sizeof *g);
 }

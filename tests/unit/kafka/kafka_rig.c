@@ -512,28 +512,24 @@ uint32_t rig_chunks_in_use(const struct rig *r)
 static void rig_audit(const struct rig *r)
 {
 	const struct ingest *in = &r->in;
-	cr_assert(in->sessions.slabs[PROTOCOL_KAFKA].in_use == 0);
-	cr_assert(in->answers.slab.in_use == 0, "%u answers", in->answers.slab.in_use);
-	cr_assert(in->answers.waiters.in_use == 0, "%u waiters", in->answers.waiters.in_use);
-	cr_assert(in->batching.appends.in_use == 0, "%u appends", in->batching.appends.in_use);
-	cr_assert(in->reading.reads.in_use == 0, "%u reads", in->reading.reads.in_use);
-	cr_assert(in->reading.fetches.in_use == 0, "%u fetches", in->reading.fetches.in_use);
-	cr_assert(in->answers.small.in_use == 0, "%u small", in->answers.small.in_use);
-	cr_assert(in->answers.large.in_use == 0, "%u large", in->answers.large.in_use);
-	cr_assert(rig_calls_in_use(r) == 0, "%u calls", rig_calls_in_use(r));
-	cr_assert(rig_chunks_in_use(r) == 0, "%u request", rig_chunks_in_use(r));
-	cr_assert(in->batching.lanes.batch_pool.in_use == 0, "%u batch",
-		  in->batching.lanes.batch_pool.in_use);
+	require(in->sessions.slabs[PROTOCOL_KAFKA].in_use == 0);
+	require(in->answers.slab.in_use == 0);
+	require(in->answers.waiters.in_use == 0);
+	require(in->batching.appends.in_use == 0);
+	require(in->reading.reads.in_use == 0);
+	require(in->reading.fetches.in_use == 0);
+	require(in->answers.small.in_use == 0);
+	require(in->answers.large.in_use == 0);
+	require(rig_calls_in_use(r) == 0);
+	require(rig_chunks_in_use(r) == 0);
+	require(in->batching.lanes.batch_pool.in_use == 0);
 	for (unsigned w = 0; w < RIG_WRITERS; w++)
-		cr_assert(in->batching.lanes.reserved[w] == 0, "%zu credit",
-			  (size_t)in->batching.lanes.reserved[w]);
-	cr_assert(in->sessions.wheel.armed == 0, "%u timers", in->sessions.wheel.armed);
-	cr_assert(list_is_empty(&in->waits.incomplete) &&
+		require(in->batching.lanes.reserved[w] == 0);
+	require(in->sessions.wheel.armed == 0);
+	require(list_is_empty(&in->waits.incomplete) &&
 		  list_is_empty(&in->batching.finished));
-	cr_assert(ledger_in_flight(&in->stats, LEDGER_frame) == 0, "frame ledger: %ld",
-		  (long)ledger_in_flight(&in->stats, LEDGER_frame));
-	cr_assert(ledger_in_flight(&in->stats, LEDGER_record) == 0, "record ledger: %ld",
-		  (long)ledger_in_flight(&in->stats, LEDGER_record));
+	require(ledger_in_flight(&in->stats, LEDGER_frame) == 0);
+	require(ledger_in_flight(&in->stats, LEDGER_record) == 0);
 }
 
 void rig_destroy(struct rig *r)

@@ -1,5 +1,6 @@
 /* registry_rig.c - a registry on a temporary directory and its two writers. */
 #include "tests/unit/control/catalog/registry_rig.h"
+#include "dataplane/base/require.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>
@@ -126,10 +127,10 @@ void rig_stop(struct rig *r)
 {
 	registry_stop(r->registry);
 	rig_turns(r);
-	cr_assert(registry_is_stopped(r->registry));
+	require(registry_is_stopped(r->registry));
 	registry_close(r->registry);
 	log_dir_close(&r->dir);
-	cr_assert(faults.logs_open == 0 && faults.served == 0);
+	require(faults.logs_open == 0 && faults.served == 0);
 }
 
 void rig_crash(struct rig *r)

@@ -1,6 +1,7 @@
 /* test_coordinator.c - requests as two pollers pass them on to the coordinator, replies as clients
  * will read them; and the thread that turns it. */
 #include "control/coordinator/coordinator_thread.h"
+#include "dataplane/base/require.h"
 #include "dataplane/wire/kafka/kafka_apis.h"
 #include "dataplane/wire/kafka/kafka_error.h"
 #include "dataplane/wire/kafka/kafka_header.h"
@@ -43,7 +44,7 @@ static void start(void)
 static void stop(void)
 {
 	coordinator_destroy(coordinator);
-	cr_assert(pool.in_use == 0);
+	require(pool.in_use == 0);
 	chunk_pool_fini(&pool);
 	for (unsigned p = 0; p < POLLERS; p++) {
 		handoff_fini(&handoffs[p]);

@@ -1,6 +1,7 @@
 /* kafka_api_rig.c - a kafka_api between a poller's ring and a fake registry. */
 #include "tests/unit/control/kafka/kafka_api_rig.h"
 
+#include "dataplane/base/require.h"
 #include "dataplane/store/log_dir.h"
 #include "dataplane/wire/kafka/kafka_header.h"
 
@@ -94,7 +95,7 @@ void kafka_api_rig_stop(void)
 {
 	kafka_api_destroy(api);
 	disk_destroy(disk);
-	cr_assert(pool.in_use == 0);
+	require(pool.in_use == 0);
 	chunk_pool_fini(&pool);
 	handoff_fini(&handoff);
 	outbox_fini(&outbox);
@@ -120,7 +121,8 @@ void send_bytes(struct call_msg *call, const void *data, size_t size)
 
 size_t put_header(uint8_t *out, int key, int version, bool is_flexible)
 {
-	struct emitter e = emitter_of(out, 64);
+	uint8_t room[64];
+	struct emitter e = emitter_of(room, sizeof room);
 	emit_u16(&e, (uint16_t)key);
 	emit_u16(&e, (uint16_t)version);
 	emit_u32(&e, CORRELATION);
@@ -128,6 +130,7 @@ size_t put_header(uint8_t *out, int key, int version, bool is_flexible)
 	emit_bytes(&e, "test", 4);
 	if (is_flexible)
 		emit_u8(&e, 0);
+	memcpy(out, room, emitter_size(&e));
 	return emitter_size(&e);
 }
 

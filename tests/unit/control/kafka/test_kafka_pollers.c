@@ -1,6 +1,7 @@
 /* test_kafka_pollers.c - two pollers ask control at the same time: each gets the answers to its
  * own calls, also to those that wait for a topic. */
 #include "control/kafka/kafka_api.h"
+#include "dataplane/base/require.h"
 #include "dataplane/wire/kafka/kafka_apis.h"
 #include "dataplane/wire/kafka/kafka_error.h"
 #include "dataplane/wire/kafka/msg_metadata.h"
@@ -39,7 +40,7 @@ static void start(void)
 static void stop(void)
 {
 	kafka_api_destroy(api);
-	cr_assert(pool.in_use == 0);
+	require(pool.in_use == 0);
 	chunk_pool_fini(&pool);
 	for (unsigned p = 0; p < POLLERS; p++) {
 		handoff_fini(&handoffs[p]);
