@@ -47,13 +47,16 @@ static bool sync_is_due(struct log *log)
 	return log->sync_due.at_ns <= log->service->now_ns;
 }
 
+/* What is written last may lie in the segment before the active one, whose zeroes a sync of that
+ * file does not cover. */
 void log_sync_begin(struct log *log, bool is_of_file)
 {
+	bool covers_zeroes = is_of_file && log->written_segment == log->active;
 	log_deadline_clear(&log->sync_due);
 	log->is_syncing = true;
 	log->syncing_bytes = log->written_bytes;
 	log->syncing = log->written;
-	log->zeroes_syncing = is_of_file ? log_zeroes_end(log) : log->zeroes_synced;
+	log->zeroes_syncing = covers_zeroes ? log_zeroes_end(log) : log->zeroes_synced;
 }
 
 static void sync_file(struct log *log)

@@ -146,3 +146,49 @@ Test(log_flush, zeroes_whose_sync_outlasts_their_segment_are_none_of_the_next)
 	check_no_zeroes(r);
 	close_rig(r);
 }
+
+/* What the new segment's own writes and every sync are. */
+static bool is_of_next_or_sync(const struct rig *r, const struct disk_op *op)
+{
+	if (op->tag == LOG_TAG_SYNC)
+		return true;
+	return op->tag == LOG_TAG_WRITE && r->stats.value[STAT_log_rolls] > 0 &&
+	       container_of(op, struct log_write, op)->segment == r->log->active;
+}
+
+/* The old segment is written, the next one zeroed; nothing of the next is written, and the sync
+ * that began before the old one's last bytes is under way. */
+static void zero_next_segment(struct rig *r)
+{
+	while (r->log->zeroed_bytes == 0 || r->log->is_zeroing ||
+	       r->stats.value[STAT_log_rolls] == 0) {
+		rig_append(r, 1, BATCH_BYTES, ACK_DURABLE);
+		for (bool found = true; found;) {
+			rig_turn(r);
+			found = false;
+			for (unsigned i = fake_pending(r->disk); i-- > 0;) {
+				struct disk_op *op = fake_op(r->disk, i);
+				if (is_of_next_or_sync(r, op))
+					continue;
+				complete(r, op);
+				found = true;
+			}
+		}
+	}
+	cr_assert(r->stats.value[STAT_log_rolls] == 1 &&
+		  r->log->zeroed_bytes > r->log->zeroed_from);
+}
+
+Test(log_flush, zeroes_of_the_next_segment_are_not_durable_by_a_sync_of_the_old_one)
+{
+	struct rig *r = open_rig(false);
+	zero_next_segment(r);
+	for (unsigned syncs = 0; syncs < 2; syncs++) {
+		struct disk_op *sync = fake_find(r->disk, DISK_SYNC);
+		cr_assert(sync == &r->log->sync_op && r->log->written_segment != r->log->active);
+		complete(r, sync);
+		rig_turn(r);
+		cr_assert(r->log->zeroes_synced <= r->log->zeroed_from, "sync %u", syncs);
+	}
+	close_rig(r);
+}
