@@ -68,7 +68,8 @@ static bool is_missing(const struct kafka_request *r, const struct metadata_requ
 	       !registry_find(r->options->registry, t->name);
 }
 
-/* True when topics are being created and the request has to wait. */
+/* True when topics are being created and the request has to wait. The first that may not be created
+ * now ends it: those behind it are answered as missing, however many are named. */
 static bool create_missing(struct kafka_request *r, const struct metadata_request *request)
 {
 	struct bytes names[KAFKA_CREATIONS_MAX];
@@ -77,8 +78,11 @@ static bool create_missing(struct kafka_request *r, const struct metadata_reques
 		return false;
 	for (int32_t i = 0; i < request->topics.count && count < KAFKA_CREATIONS_MAX; i++) {
 		const struct metadata_request_topic *t = &request->topics.items[i];
-		if (is_missing(r, t) && kafka_may_create(r->creations, r, t->name))
-			names[count++] = t->name;
+		if (!is_missing(r, t))
+			continue;
+		if (!kafka_may_create(r->creations, r, t->name))
+			break;
+		names[count++] = t->name;
 	}
 	return count > 0 && kafka_park(r->creations, r, names, count);
 }
