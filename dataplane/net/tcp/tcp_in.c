@@ -132,7 +132,7 @@ static bool check_syn(struct tcp *t, struct tcp_conn *c, struct tcp_segment *s)
 	bool is_plain = !(s->h.flags & (TCP_FLAG_ACK | TCP_FLAG_RST));
 	if (is_plain && peer_started_anew(t, c, s)) {
 		uint32_t iss_min = c->snd_max + 1;
-		tcp_count(t, STAT_tcp_timeouts);
+		tcp_count(t, STAT_tcp_restarts);
 		tcp_conn_lose(t, c, false);
 		tcp_listen_segment(t, s, &iss_min);
 		return false;

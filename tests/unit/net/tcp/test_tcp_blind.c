@@ -91,6 +91,7 @@ Test(tcp_blind, a_rebooted_device_gets_in_after_insisting)
 	cr_assert(rig_last(r)->h.ack == syn.seq + 1);
 	rig_turn(r);
 	cr_assert((r->events & STREAM_LOST) && tcp_connections(r->t) == 0);
+	cr_assert(rig_stat(r, STAT_tcp_restarts) == 1 && rig_stat(r, STAT_tcp_timeouts) == 0);
 	rig_free(r);
 }
 
