@@ -71,6 +71,10 @@ struct append_msg {
 	struct partition_ref partition;
 	uint32_t records;
 	struct chain bytes; /* header first; the requester's memory, lent */
+	/* A producer's: a connection's batches keep their order in a partition, and the sources
+	 * share what opening costs (writer_inspect.h). */
+	uint64_t source;
+	uint64_t connection;
 	int64_t time_min;   /* of a batch that is opened: bounds of its records' times */
 	int64_t time_max;
 	/* Answer */

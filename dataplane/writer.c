@@ -240,9 +240,9 @@ static unsigned writer_pull(struct writer *w)
 }
 
 /* A turn's share of opening what producers compressed. */
-static bool writer_inspect(struct writer *w)
+static bool writer_inspect(struct writer *w, bool is_core_busy)
 {
-	bool any = inspector_turn(w->inspector);
+	bool any = inspector_turn(w->inspector, is_core_busy);
 	for (struct append_msg *a; (a = inspector_next(w->inspector));)
 		take_inspected(w, a);
 	return any;
@@ -337,7 +337,7 @@ bool writer_turn(struct writer *w, bool is_core_busy)
 	lap(&w->laps, STAT_cycles_reap, 0);
 	work += writer_pull(w);
 	lap(&w->laps, STAT_cycles_pull, 0);
-	work += writer_inspect(w);
+	work += writer_inspect(w, is_core_busy || work > 0);
 	lap(&w->laps, STAT_cycles_inspect, 0);
 	w->service.is_core_busy = is_core_busy || work > 0;
 	writer_advance(w, now_ns);

@@ -1,27 +1,63 @@
 /* writer_inspect.c - appends in, opened and judged, appends out; see writer_inspect.h. */
 #include "dataplane/writer_inspect.h"
+#include "dataplane/base/clock.h"
+#include "dataplane/base/entropy.h"
 #include "dataplane/base/map.h"
 #include "dataplane/base/require.h"
+#include "dataplane/base/siphash.h"
+#include "dataplane/base/slab.h"
 #include "dataplane/wire/kafka/kafka_error.h"
 #include "dataplane/wire/record/record_walk.h"
 #include "dataplane/writer_open.h"
 
-/* A partition's appends that wait; one of all zeroes is empty, too. */
+enum {
+	LINE_BUCKETS = 4096,
+	SOURCES = 1024, /* slots; who shares one takes turns as one */
+	LINES_MAX = POLLERS_MAX * HANDOFF_APPENDS_MAX, /* one for each append, at most */
+	/* Bytes of a stream that a piece is made of: at first, and at least. */
+	TAKE_FIRST = 256,
+	TAKE_LEAST = 64,
+};
+
+/* One of those that take turns. */
+struct share {
+	struct list node; /* among those that wait for the same */
+	int64_t debt;     /* cost beyond its share; below 0: what is left of it */
+};
+
+/* What a connection sends to a partition; there while it is not empty. */
 struct inspect_line {
+	uint64_t connection;
+	uint32_t slot;       /* the partition's */
+	struct list node;    /* its bucket */
 	struct list appends; /* struct append_msg.node */
-	struct list node;    /* inspector.waiting */
+	struct share share;
+};
+
+struct inspect_source {
+	struct list lines; /* struct inspect_line.share.node: those that are not empty */
+	struct share share;
 };
 
 struct inspector {
 	struct stats *stats;
 	struct opener *opener;
-	struct inspect_line *lines; /* by partition slot */
-	struct list waiting;        /* those that are not empty, in turn */
-	struct list passed;         /* struct append_msg.node */
-	/* The first of the first line, when it has been begun. */
+	struct siphash_key key;
+	struct slab lines;                 /* struct inspect_line */
+	struct list buckets[LINE_BUCKETS]; /* struct inspect_line.node */
+	struct inspect_source *sources;
+	struct list waiting; /* struct inspect_source.share.node: those with a line */
+	struct list passed;  /* struct append_msg.node */
+	/* The first of its line, when it has been begun. */
 	struct append_msg *open;
+	struct inspect_line *open_line;
+	struct inspect_source *open_source;
+	int64_t open_cost;
 	struct record_walk walk;
 	uint64_t opened_bytes;
+	size_t take_max; /* bytes of the stream for the next piece */
+	uint64_t turned_ns; /* the last turn that did something */
+	bool is_rested;
 };
 
 static struct append_msg *line_first(const struct inspect_line *l)
@@ -29,23 +65,104 @@ static struct append_msg *line_first(const struct inspect_line *l)
 	return list_entry(l->appends.next, struct append_msg, node);
 }
 
-static bool line_is_empty(const struct inspect_line *l)
+/* ---- who is next ----------------------------------------------------------------------- */
+
+static struct list *bucket_of(struct inspector *i, const struct append_msg *a)
 {
-	return !l->appends.next || list_is_empty(&l->appends);
+	uint64_t way[] = {a->connection, a->partition.slot};
+	return &i->buckets[siphash_table(i->key, way, sizeof way) % LINE_BUCKETS];
 }
 
+/* Null: nothing waits that came by the same way. */
+static struct inspect_line *line_find(struct inspector *i, const struct append_msg *a)
+{
+	const struct list *bucket = bucket_of(i, a);
+	list_for_each(node, bucket) {
+		struct inspect_line *l = list_entry(node, struct inspect_line, node);
+		if (l->connection == a->connection && l->slot == a->partition.slot)
+			return l;
+	}
+	return NULL;
+}
+
+static struct inspect_source *source_of(const struct inspector *i, const struct append_msg *a)
+{
+	uint64_t hash = siphash_table(i->key, &a->source, sizeof a->source);
+	return &i->sources[hash % SOURCES];
+}
+
+/* Comes to those that wait; what it once had left is no longer its. */
+static void share_join(struct share *s, struct list *waiting)
+{
+	s->debt = s->debt > 0 ? s->debt : 0;
+	list_append(waiting, &s->node);
+}
+
+static void share_pay(struct share *s, int64_t cost)
+{
+	s->debt += cost;
+	if (s->debt > INSPECT_DEBT_MAX)
+		s->debt = INSPECT_DEBT_MAX;
+}
+
+/* Whose turn it is; null: there was no time to find out. Debts count only while others wait. */
+static struct share *share_next(struct list *waiting, int64_t *cost)
+{
+	for (;;) {
+		struct share *s = list_entry(waiting->next, struct share, node);
+		if (s->node.next == waiting)
+			s->debt = s->debt < 0 ? s->debt : 0;
+		if (s->debt <= 0)
+			return s;
+		if (*cost <= 0)
+			return NULL;
+		*cost -= INSPECT_COST_OF_TURN;
+		s->debt -= INSPECT_SHARE;
+		list_remove(&s->node);
+		list_append(waiting, &s->node);
+	}
+}
+
+/* Begins with this one. */
+static void line_open(struct inspector *i, struct append_msg *a)
+{
+	struct inspect_line *l = slab_take(&i->lines);
+	struct inspect_source *s = source_of(i, a);
+	require(l != NULL);
+	*l = (struct inspect_line){.connection = a->connection, .slot = a->partition.slot};
+	list_init(&l->appends);
+	list_append(&l->appends, &a->node);
+	list_append(bucket_of(i, a), &l->node);
+	if (!s->lines.next)
+		list_init(&s->lines);
+	if (list_is_empty(&s->lines))
+		share_join(&s->share, &i->waiting);
+	share_join(&l->share, &s->lines);
+}
+
+static void line_close(struct inspector *i, struct inspect_source *s, struct inspect_line *l)
+{
+	list_remove(&l->share.node);
+	list_remove(&l->node);
+	slab_give(&i->lines, l);
+	if (list_is_empty(&s->lines))
+		list_remove(&s->share.node);
+}
+
+/* The good path ends at the first question: nobody waits, and there is nothing to open. */
 bool inspector_take(struct inspector *i, struct append_msg *a)
 {
-	struct inspect_line *l = &i->lines[a->partition.slot];
-	bool is_first = line_is_empty(l);
-	if (likely(is_first && a->codec == RECORD_CODEC_NONE))
+	bool is_plain = a->codec == RECORD_CODEC_NONE;
+	if (likely(is_plain && list_is_empty(&i->waiting)))
 		return false;
-	if (is_first) {
-		list_init(&l->appends);
-		list_append(&i->waiting, &l->node);
-	}
+	struct inspect_line *l = line_find(i, a);
+	if (is_plain && !l)
+		return false;
 	a->error = KAFKA_ERROR_NONE;
-	list_append(&l->appends, &a->node);
+	if (l)
+		list_append(&l->appends, &a->node);
+	else
+		line_open(i, a);
 	return true;
 }
 
@@ -58,14 +175,15 @@ static void open_begin(struct inspector *i, struct append_msg *a)
 	opener_begin(i->opener, a->codec, &a->bytes);
 	record_walk_begin(&i->walk, &h, true);
 	i->open = a;
+	i->open_cost = INSPECT_COST_OF_BATCH;
 	i->opened_bytes = 0;
+	i->take_max = TAKE_FIRST;
 	stats_add(i->stats, STAT_batches_opened, 1);
 }
 
 static bool is_bomb(const struct inspector *i)
 {
-	return i->opened_bytes > max_u64(INSPECT_BYTES_FREE,
-					 INSPECT_RATIO_MAX * (uint64_t)i->open->bytes.size);
+	return i->opened_bytes > record_batch_open_bytes_max(i->open->bytes.size);
 }
 
 static bool are_times_good(const struct append_msg *a, const struct record_times *t)
@@ -90,14 +208,14 @@ static int16_t judge(const struct inspector *i, struct append_msg *a)
 }
 
 /* One piece of the open batch; true: it is through, and its error says how. */
-static bool open_step(struct inspector *i, int64_t *cost)
+static bool open_step(struct inspector *i)
 {
 	struct append_msg *a = i->open;
 	struct bytes piece = {0};
 	size_t taken;
-	enum open_state s = opener_next(i->opener, &piece, &taken);
+	enum open_state s = opener_next(i->opener, i->take_max, &piece, &taken);
 	i->opened_bytes += piece.size;
-	*cost -= (int64_t)(piece.size + taken * INSPECT_COST_OF_IN);
+	i->open_cost += (int64_t)(piece.size + taken * INSPECT_COST_OF_IN);
 	stats_add(i->stats, STAT_batches_opened_bytes, piece.size);
 	a->error = KAFKA_ERROR_INVALID_RECORD;
 	if (s == OPEN_LARGE || is_bomb(i)) {
@@ -112,41 +230,91 @@ static bool open_step(struct inspector *i, int64_t *cost)
 
 /* ---- a turn ---------------------------------------------------------------------------- */
 
+/* False: there was no time to find out who is next. */
+static bool begin_next(struct inspector *i, int64_t *cost)
+{
+	struct share *source = share_next(&i->waiting, cost);
+	if (!source)
+		return false;
+	struct inspect_source *s = container_of(source, struct inspect_source, share);
+	struct share *line = share_next(&s->lines, cost);
+	if (!line)
+		return false;
+	i->open_source = s;
+	i->open_line = container_of(line, struct inspect_line, share);
+	open_begin(i, line_first(i->open_line));
+	return true;
+}
+
 static void pass(struct inspector *i, struct append_msg *a)
 {
 	list_remove(&a->node);
 	list_append(&i->passed, &a->node);
 }
 
-/* Its first is through. Those behind it that need not be opened are, too; then it is the next
- * partition's turn. */
-static void line_goes_on(struct inspector *i, struct inspect_line *l)
+/* The open batch is through, and those behind it that need not be opened. */
+static void line_goes_on(struct inspector *i)
 {
+	struct inspect_line *l = i->open_line;
+	share_pay(&l->share, i->open_cost);
+	share_pay(&i->open_source->share, i->open_cost);
+	i->open = NULL;
 	pass(i, line_first(l));
-	while (!line_is_empty(l) && line_first(l)->codec == RECORD_CODEC_NONE)
+	while (!list_is_empty(&l->appends) && line_first(l)->codec == RECORD_CODEC_NONE)
 		pass(i, line_first(l));
-	list_remove(&l->node);
-	if (!line_is_empty(l))
-		list_append(&i->waiting, &l->node);
+	if (list_is_empty(&l->appends))
+		line_close(i, i->open_source, l);
 }
 
-bool inspector_turn(struct inspector *i)
+/* What a piece cost in time says how long the next may be; where that is more than its bytes say,
+ * it is what its source pays. */
+static void note_time(struct inspector *i, int64_t cost, uint64_t took_ns)
+{
+	int64_t of_time = (int64_t)(took_ns / INSPECT_NS_OF_COST);
+	i->open_cost += of_time > cost ? of_time - cost : 0;
+	if (took_ns > INSPECT_NS_PER_PIECE)
+		i->take_max = max_u64(i->take_max / 2, TAKE_LEAST);
+	else
+		i->take_max = min_size(i->take_max * 2, CHUNK_BYTES);
+}
+
+static void work(struct inspector *i, uint64_t limit_ns)
 {
 	int64_t cost = INSPECT_COST_PER_TURN;
-	if (list_is_empty(&i->waiting))
-		return false;
-	while (cost > 0 && !list_is_empty(&i->waiting)) {
-		struct inspect_line *l =
-			list_entry(i->waiting.next, struct inspect_line, node);
-		if (!i->open) {
-			open_begin(i, line_first(l));
-			cost -= INSPECT_COST_OF_BATCH;
-		}
-		if (!open_step(i, &cost))
+	uint64_t began_ns = clock_now_ns(), now_ns = began_ns;
+	while (cost > 0 && now_ns - began_ns < limit_ns && !list_is_empty(&i->waiting)) {
+		if (!i->open && !begin_next(i, &cost))
+			break;
+		int64_t before = i->open_cost;
+		uint64_t piece_ns = now_ns;
+		bool is_through = open_step(i);
+		int64_t spent = i->open_cost - before;
+		now_ns = clock_now_ns();
+		note_time(i, spent, now_ns - piece_ns);
+		cost -= spent;
+		if (!is_through)
 			continue;
-		i->open = NULL;
-		line_goes_on(i, l);
+		cost -= INSPECT_COST_OF_BATCH;
+		line_goes_on(i);
 	}
+	i->turned_ns = now_ns;
+	i->is_rested = false;
+}
+
+/* Nobody has sent anything for a while: some of the memory is the host's again. */
+static bool rest(struct inspector *i)
+{
+	if (likely(i->is_rested) || clock_now_ns() - i->turned_ns < INSPECT_REST_NS)
+		return false;
+	i->is_rested = !opener_rest(i->opener);
+	return !i->is_rested;
+}
+
+bool inspector_turn(struct inspector *i, bool is_core_busy)
+{
+	if (list_is_empty(&i->waiting))
+		return !is_core_busy && rest(i);
+	work(i, is_core_busy ? INSPECT_NS_PER_BUSY_TURN : INSPECT_NS_PER_TURN);
 	return true;
 }
 
@@ -169,9 +337,14 @@ struct inspector *inspector_create(struct stats *stats)
 	i->stats = stats;
 	list_init(&i->waiting);
 	list_init(&i->passed);
-	i->lines = map_take(PARTITIONS_MAX * sizeof *i->lines);
+	for (unsigned n = 0; n < LINE_BUCKETS; n++)
+		list_init(&i->buckets[n]);
+	i->is_rested = true;
+	entropy_fill(&i->key, sizeof i->key);
+	int error = slab_init(&i->lines, sizeof(struct inspect_line), LINES_MAX);
+	i->sources = map_take(SOURCES * sizeof *i->sources);
 	i->opener = opener_create();
-	if (i->lines && i->opener)
+	if (!error && i->sources && i->opener)
 		return i;
 	inspector_destroy(i);
 	return NULL;
@@ -181,6 +354,7 @@ void inspector_destroy(struct inspector *i)
 {
 	if (i->opener)
 		opener_destroy(i->opener);
-	map_give(i->lines, PARTITIONS_MAX * sizeof *i->lines);
+	map_give(i->sources, SOURCES * sizeof *i->sources);
+	slab_fini(&i->lines);
 	map_give(i, sizeof *i);
 }

@@ -1,20 +1,29 @@
 /* writer_inspect.h - what producers compressed is opened once, before it has an offset: is its
  * header true? See docs/INSPECTION.md.
  *
- *     take_append ─ compressed, or behind one ─▶ line of its partition ─ inspector_turn ─▶ passed
- *          │ everything else                                                                │
- *          └──────────────────────────────────▶ log ◀──────────────── good ────────────────┤
- *                                       its requester ◀──── refused: a->error ──────────────┘
+ *     take_append ─ compressed, or behind one ─▶ line ─ inspector_turn ─▶ passed
+ *          │ everything else                                            │
+ *          └───────────────────────▶ log ◀──────────── good ────────────┤
+ *                          its requester ◀──── refused: a->error ───────┘
  *
- * One batch is open at a time, the partitions' in turn, in pieces: a turn costs
- * INSPECT_COST_PER_TURN at most, but for the block that takes it there (writer_open.h). Whoever has
- * the same partition and comes later waits behind it, for a connection's batches keep their order;
- * what pollers built of frames does not: no vehicle shares its connection with a producer.
+ *     sources in turn ─▶ of one, its lines in turn ─▶ of one, its oldest batch
+ *
+ * A line is what one connection sends to one partition: whoever comes later by the same way waits
+ * behind it, for a connection's batches keep their order. Nobody else does: what other
+ * connections send to the partition and need not be opened passes, and what pollers built of
+ * frames.
+ *
+ * Turns go by cost, not by batch: a source has INSPECT_SHARE, and a line of it has, before it is
+ * the next one's turn; who took more with a batch that cost more is passed over until the others
+ * have had as much.
+ *
+ * One batch is open at a time, in pieces: a turn ends after INSPECT_COST_PER_TURN, or when its
+ * time is over, which is looked at after each piece. A piece is made of few bytes until they have
+ * shown to be quick: a stream may be slow, and open to nothing.
  *
  * A batch is good when its stream opens to exactly as many records as its header counts, each as
  * long as it says, their offsets one by one from 0, their times within the topic's bounds. Its
- * latest time is made that of its records. It may open to INSPECT_BYTES_FREE, or else to
- * INSPECT_RATIO_MAX times its own size.
+ * latest time is made that of its records. It may open to so much (record_batch.h).
  *
  * Core: writer. Memory: the opener's, mapped at creation; a batch stays where it is, lent.
  */
@@ -25,13 +34,25 @@
 #include "dataplane/handoff.h"
 
 enum {
-	INSPECT_BYTES_FREE = 4 << 20,
-	INSPECT_RATIO_MAX = 64,
 	/* Bytes opened, INSPECT_COST_OF_IN for each byte of the stream (a stream may be long and
-	 * open to nothing), INSPECT_COST_OF_BATCH for each batch. */
+	 * open to nothing), INSPECT_COST_OF_BATCH for each batch, INSPECT_COST_OF_TURN for whoever
+	 * is passed over. */
 	INSPECT_COST_PER_TURN = 128 << 10,
 	INSPECT_COST_OF_IN = 4,
 	INSPECT_COST_OF_BATCH = 1024,
+	INSPECT_COST_OF_TURN = 64,
+	/* Cost that a source, and a line of it, has in one go; what it can be in debt for. */
+	INSPECT_SHARE = 64 << 10,
+	INSPECT_DEBT_MAX = 64 << 20,
+	/* To them a piece costs its time, if that is more: slower than 250 MB/s is dear. */
+	INSPECT_NS_OF_COST = 4,
+	/* A turn's time, and where others have work on the same core. */
+	INSPECT_NS_PER_TURN = 250000,
+	INSPECT_NS_PER_BUSY_TURN = 100000,
+	/* A piece that takes longer is followed by one of half as many bytes. */
+	INSPECT_NS_PER_PIECE = 50000,
+	/* So long after the last batch its memory is given back, bit by bit. */
+	INSPECT_REST_NS = 1000000000,
 };
 
 struct inspector;
@@ -42,8 +63,9 @@ void inspector_destroy(struct inspector *i);
 
 /* True: the inspector has it, and gives it back by inspector_next(). */
 bool inspector_take(struct inspector *i, struct append_msg *a);
-/* Does a turn's work; false: there was none. */
-bool inspector_turn(struct inspector *i);
+/* Does a turn's work; false: there was none. `is_core_busy`: what else turns on the core has
+ * some. */
+bool inspector_turn(struct inspector *i, bool is_core_busy);
 /* The next that is through, in the order of its partition, or null. Its error says how: none, or
  * what it is refused for. */
 struct append_msg *inspector_next(struct inspector *i);

@@ -16,6 +16,8 @@ enum {
 	LZ4_FLAG_INDEPENDENT = 1 << 5,
 	LZ4_FRAME_HEADER_BYTES_MAX = 19,
 	XERIAL_HEADER_BYTES = 16,
+	/* What zstd's context has before its window: its own, and a block as it came. */
+	ZSTD_BYTES_BEFORE_WINDOW = 1 << 20,
 	/* What Snappy's largest block can need, if it does not shrink. */
 	SNAPPY_IN_BYTES_MAX = 32 + OPEN_SNAPPY_BYTES_MAX + OPEN_SNAPPY_BYTES_MAX / 6,
 };
@@ -23,24 +25,32 @@ enum {
 /* Snappy's framings. */
 enum snappy_framing { SNAPPY_UNKNOWN, SNAPPY_RAW, SNAPPY_XERIAL };
 
+/* Mapped; touched from its beginning on. */
+struct workspace {
+	uint8_t *bytes;
+	size_t size;
+	size_t touched; /* at most */
+};
+
 struct opener {
 	enum record_codec codec;
 	/* The batch's bytes that were not taken yet. */
 	const struct chunk *chunk;
 	uint32_t at; /* in the chunk */
 	size_t left;
+	size_t take_max; /* of a call, where the codec knows halves */
 	bool is_ended;   /* the stream said so */
 	bool is_refused; /* without being opened */
 	uint8_t *piece;
 	struct inflate_state *gzip;
 	LZ4F_dctx *lz4;
-	ZSTD_DCtx *zstd; /* lies in zstd_memory */
-	void *zstd_memory;
-	size_t zstd_bytes;
+	ZSTD_DCtx *zstd; /* lies in zstd_space */
+	struct workspace zstd_space;
+	size_t opened; /* of this batch; zstd's only */
 	/* Snappy: a block in one piece, and what it opens to; shown piece by piece. */
 	enum snappy_framing framing;
-	char *snappy_in;
-	char *snappy_out;
+	struct workspace snappy_in;
+	struct workspace snappy_out;
 	size_t snappy_shown;
 	size_t snappy_size;
 };
@@ -57,6 +67,14 @@ static struct bytes in_peek(struct opener *o)
 	if (o->left == 0)
 		return (struct bytes){0};
 	return (struct bytes){chunk_at(o->chunk) + o->at, o->chunk->len - o->at};
+}
+
+/* The same for a codec that knows halves. */
+static struct bytes in_peek_some(struct opener *o)
+{
+	struct bytes in = in_peek(o);
+	in.size = min_size(in.size, o->take_max);
+	return in;
 }
 
 static void in_take(struct opener *o, size_t size)
@@ -77,6 +95,31 @@ static void in_copy(struct opener *o, void *out, size_t size)
 		to += n;
 		size -= n;
 	}
+}
+
+/* ---- workspaces ------------------------------------------------------------------------ */
+
+static bool workspace_take(struct workspace *w, size_t size)
+{
+	w->size = size;
+	w->bytes = map_take(size);
+	return w->bytes != NULL;
+}
+
+static void workspace_touch(struct workspace *w, size_t size)
+{
+	w->touched = max_u64(w->touched, min_size(size, w->size));
+}
+
+/* From its end, a bit at a time: to give back a window of 128 MiB at once takes milliseconds. */
+static bool workspace_rest(struct workspace *w)
+{
+	if (w->touched <= OPEN_BYTES_KEPT)
+		return false;
+	size_t from = round_down(w->touched - 1, OPEN_BYTES_PER_REST);
+	map_forget(w->bytes + from, round_up(w->touched - from, CHUNK_BYTES));
+	w->touched = from;
+	return true;
 }
 
 /* ---- streams --------------------------------------------------------------------------- */
@@ -121,6 +164,8 @@ static bool next_zstd(struct opener *o, struct bytes in, size_t *ret_size)
 		return false;
 	in_take(o, from.pos);
 	*ret_size = to.pos;
+	o->opened += to.pos;
+	workspace_touch(&o->zstd_space, ZSTD_BYTES_BEFORE_WINDOW + o->opened);
 	o->is_ended = hint == 0;
 	return true;
 }
@@ -133,7 +178,7 @@ static enum open_state next_of_stream(struct opener *o, next_piece *next, struct
 	size_t left = o->left, size = 0;
 	if (o->is_ended)
 		return left == 0 ? OPEN_END : OPEN_BAD;
-	if (o->is_refused || !next(o, in_peek(o), &size))
+	if (o->is_refused || !next(o, in_peek_some(o), &size))
 		return OPEN_BAD;
 	if (size == 0 && o->left == left && !o->is_ended)
 		return OPEN_BAD;
@@ -176,13 +221,16 @@ static enum open_state open_snappy_block(struct opener *o)
 		return OPEN_BAD;
 	if (in > SNAPPY_IN_BYTES_MAX)
 		return OPEN_LARGE;
-	in_copy(o, o->snappy_in, in);
-	if (snappy_uncompressed_length(o->snappy_in, in, &out) != SNAPPY_OK)
+	char *from = (char *)o->snappy_in.bytes, *to = (char *)o->snappy_out.bytes;
+	workspace_touch(&o->snappy_in, in);
+	in_copy(o, from, in);
+	if (snappy_uncompressed_length(from, in, &out) != SNAPPY_OK)
 		return OPEN_BAD;
 	if (out > OPEN_SNAPPY_BYTES_MAX ||
 	    out > max_u64(OPEN_SNAPPY_BYTES_FREE, OPEN_SNAPPY_RATIO_MAX * in))
 		return OPEN_LARGE;
-	if (snappy_uncompress(o->snappy_in, in, o->snappy_out, &out) != SNAPPY_OK)
+	workspace_touch(&o->snappy_out, out);
+	if (snappy_uncompress(from, in, to, &out) != SNAPPY_OK)
 		return OPEN_BAD;
 	o->snappy_shown = 0;
 	o->snappy_size = out;
@@ -201,7 +249,7 @@ static enum open_state next_snappy(struct opener *o, struct bytes *ret)
 			return s;
 	}
 	size_t size = min_size(o->snappy_size - o->snappy_shown, OPEN_PIECE_BYTES);
-	*ret = (struct bytes){(const uint8_t *)o->snappy_out + o->snappy_shown, size};
+	*ret = (struct bytes){o->snappy_out.bytes + o->snappy_shown, size};
 	o->snappy_shown += size;
 	return OPEN_MORE;
 }
@@ -226,7 +274,7 @@ void opener_begin(struct opener *o, enum record_codec codec, const struct chain 
 	o->left = batch->size;
 	o->is_ended = o->is_refused = false;
 	o->framing = SNAPPY_UNKNOWN;
-	o->snappy_shown = o->snappy_size = 0;
+	o->snappy_shown = o->snappy_size = o->opened = 0;
 	struct record_batch_header h;
 	in_copy(o, &h, sizeof h);
 	if (codec == RECORD_CODEC_GZIP) {
@@ -240,7 +288,8 @@ void opener_begin(struct opener *o, enum record_codec codec, const struct chain 
 	}
 }
 
-enum open_state opener_next(struct opener *o, struct bytes *ret, size_t *ret_taken)
+enum open_state opener_next(struct opener *o, size_t take_max, struct bytes *ret,
+			    size_t *ret_taken)
 {
 	static next_piece *const streams[RECORD_CODECS] = {
 		[RECORD_CODEC_GZIP] = next_gzip,
@@ -249,9 +298,16 @@ enum open_state opener_next(struct opener *o, struct bytes *ret, size_t *ret_tak
 	};
 	size_t left = o->left;
 	next_piece *stream = streams[o->codec];
+	o->take_max = take_max;
 	enum open_state s = stream ? next_of_stream(o, stream, ret) : next_snappy(o, ret);
 	*ret_taken = left - o->left;
 	return s;
+}
+
+bool opener_rest(struct opener *o)
+{
+	return workspace_rest(&o->zstd_space) || workspace_rest(&o->snappy_in) ||
+	       workspace_rest(&o->snappy_out);
 }
 
 /* ---- memory ---------------------------------------------------------------------------- */
@@ -275,9 +331,10 @@ static bool lz4_prepare(LZ4F_dctx *lz4)
 
 static bool zstd_prepare(struct opener *o)
 {
-	o->zstd_bytes = ZSTD_estimateDStreamSize((size_t)1 << ZSTD_WINDOW_LOG_MAX);
-	o->zstd_memory = map_take(o->zstd_bytes);
-	o->zstd = o->zstd_memory ? ZSTD_initStaticDCtx(o->zstd_memory, o->zstd_bytes) : NULL;
+	struct workspace *w = &o->zstd_space;
+	if (!workspace_take(w, ZSTD_estimateDStreamSize((size_t)1 << ZSTD_WINDOW_LOG_MAX)))
+		return false;
+	o->zstd = ZSTD_initStaticDCtx(w->bytes, w->size);
 	return o->zstd && !ZSTD_isError(ZSTD_DCtx_setParameter(o->zstd, ZSTD_d_windowLogMax,
 							       ZSTD_WINDOW_LOG_MAX));
 }
@@ -289,13 +346,13 @@ struct opener *opener_create(void)
 		return NULL;
 	o->piece = map_take(OPEN_PIECE_BYTES);
 	o->gzip = map_take(sizeof *o->gzip);
-	o->snappy_in = map_take(SNAPPY_IN_BYTES_MAX);
-	o->snappy_out = map_take(OPEN_SNAPPY_BYTES_MAX);
+	bool has_snappy = workspace_take(&o->snappy_in, SNAPPY_IN_BYTES_MAX) &&
+			  workspace_take(&o->snappy_out, OPEN_SNAPPY_BYTES_MAX);
 	bool has_lz4 = !LZ4F_isError(LZ4F_createDecompressionContext(&o->lz4, LZ4F_VERSION)) &&
 		       lz4_prepare(o->lz4);
 	if (o->gzip)
 		isal_inflate_init(o->gzip);
-	if (zstd_prepare(o) && has_lz4 && o->piece && o->gzip && o->snappy_in && o->snappy_out)
+	if (zstd_prepare(o) && has_lz4 && has_snappy && o->piece && o->gzip)
 		return o;
 	opener_destroy(o);
 	return NULL;
@@ -304,9 +361,9 @@ struct opener *opener_create(void)
 void opener_destroy(struct opener *o)
 {
 	LZ4F_freeDecompressionContext(o->lz4);
-	map_give(o->zstd_memory, o->zstd_bytes);
-	map_give(o->snappy_out, OPEN_SNAPPY_BYTES_MAX);
-	map_give(o->snappy_in, SNAPPY_IN_BYTES_MAX);
+	map_give(o->zstd_space.bytes, o->zstd_space.size);
+	map_give(o->snappy_out.bytes, o->snappy_out.size);
+	map_give(o->snappy_in.bytes, o->snappy_in.size);
 	map_give(o->gzip, sizeof *o->gzip);
 	map_give(o->piece, OPEN_PIECE_BYTES);
 	map_give(o, sizeof *o);

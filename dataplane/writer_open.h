@@ -14,7 +14,8 @@
  * Behind the stream nothing may follow.
  *
  * Core: writer; one batch at a time. Memory: mapped or allocated at creation, and touched only as
- * far as a batch needs it; nothing is allocated later.
+ * far as a batch needs it; nothing is allocated later, and what was mapped can be given back
+ * between batches (opener_rest).
  */
 #ifndef PENSTOCK_WRITER_OPEN_H
 #define PENSTOCK_WRITER_OPEN_H
@@ -26,6 +27,8 @@ enum {
 	OPEN_SNAPPY_BYTES_FREE = 4 << 20,
 	OPEN_SNAPPY_RATIO_MAX = 8,
 	OPEN_SNAPPY_BYTES_MAX = 32 << 20,
+	OPEN_BYTES_KEPT = 2 << 20,
+	OPEN_BYTES_PER_REST = 2 << 20,
 };
 
 enum open_state {
@@ -44,7 +47,12 @@ void opener_destroy(struct opener *o);
 /* `batch` with its header, lent until the end; `codec` is none but NONE. */
 void opener_begin(struct opener *o, enum record_codec codec, const struct chain *batch);
 /* The piece is the opener's, until the next call. `*ret_taken`: bytes of the batch it was made
- * of. */
-enum open_state opener_next(struct opener *o, struct bytes *ret, size_t *ret_taken);
+ * of, `take_max` at most, where its codec knows halves. */
+enum open_state opener_next(struct opener *o, size_t take_max, struct bytes *ret,
+			    size_t *ret_taken);
+
+/* No batch is open: gives back some of what large ones have touched; false: there is no more.
+ * OPEN_BYTES_KEPT of each codec stay, and what LZ4's library has, 8 MiB at most. */
+bool opener_rest(struct opener *o);
 
 #endif

@@ -108,7 +108,7 @@ static void prepare_opening(unsigned n)
 
 static void run_opening(unsigned n)
 {
-	while (inspector_turn(inspector))
+	while (inspector_turn(inspector, false))
 		continue;
 }
 

@@ -37,6 +37,11 @@ void *map_take(size_t size)
 	return memory;
 }
 
+void map_forget(void *memory, size_t size)
+{
+	madvise(memory, size, MADV_DONTNEED);
+}
+
 void map_give(void *memory, size_t size)
 {
 	if (memory)

@@ -126,6 +126,16 @@ static enum batch_verdict check_header(const struct topics *topics, uint32_t res
 	return v == BATCH_GOOD ? check_fields(h) : v;
 }
 
+/* Whoever has an address of IPv6 has a network of them, of 64 bits; one of IPv4 lies behind as many
+ * zeroes. */
+static uint64_t source_of(const struct address *a)
+{
+	uint64_t network, host;
+	memcpy(&network, a->octets, sizeof network);
+	memcpy(&host, a->octets + sizeof network, sizeof host);
+	return network ? network : host;
+}
+
 /* A batch that will be kept gets its append. False: none left, the session waits. */
 static bool append_begin(struct waits *w, struct batching *b, const struct topics *topics,
 			 struct kafka_session *ks)
@@ -142,6 +152,8 @@ static bool append_begin(struct waits *w, struct batching *b, const struct topic
 		return false;
 	}
 	a->partition = ref;
+	a->source = source_of(&ks->base.stream->peer.address);
+	a->connection = ks->base.stream->handle;
 	a->level = p->acks == PRODUCE_ACKS_ALL ? ACK_DURABLE : ACK_WRITTEN;
 	p->receive.append = a;
 	list_append(&w->incomplete, &p->receive.node);

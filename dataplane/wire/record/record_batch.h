@@ -46,6 +46,9 @@ enum {
 
 	/* The least a record takes: size, attributes, two deltas, two null sizes, count. */
 	RECORD_BYTES_MIN = 7,
+	/* What a compressed batch may open to: so much, or else so many times its own size. */
+	RECORD_BATCH_OPEN_BYTES_FREE = 4 << 20,
+	RECORD_BATCH_OPEN_RATIO_MAX = 64,
 	/* The most a record without headers takes beside its key and value. */
 	RECORD_OVERHEAD_BYTES_MAX = 5 + 1 + 10 + 5 + 5 + 5 + 1,
 };
@@ -114,6 +117,12 @@ static inline int64_t record_batch_max_timestamp(const struct record_batch_heade
 static inline bool record_batch_is_dense(const struct record_batch_header *h)
 {
 	return be32_get(h->count) == be32_get(h->last_offset_delta) + 1;
+}
+
+/* What one of so many bytes may open to. */
+static inline uint64_t record_batch_open_bytes_max(uint64_t bytes)
+{
+	return max_u64(RECORD_BATCH_OPEN_BYTES_FREE, RECORD_BATCH_OPEN_RATIO_MAX * bytes);
 }
 
 static inline uint32_t record_batch_count(const struct record_batch_header *h)

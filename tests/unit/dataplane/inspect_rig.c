@@ -6,9 +6,13 @@
 #include <snappy-c.h>
 #include <stdlib.h>
 
+/* xorshift32 (Marsaglia): what repeats soon would be compressed away. */
 static uint32_t random_next(uint32_t *state)
 {
-	return (*state = *state * 1664525 + 1013904223) >> 8;
+	*state ^= *state << 13;
+	*state ^= *state >> 17;
+	*state ^= *state << 5;
+	return *state >> 8;
 }
 
 static void fill_value(uint8_t *value, const struct batch_spec *s, uint32_t *state)

@@ -1,14 +1,19 @@
 /* test_writer_inspect.c - what is true passes as it came, every lie is refused, and nobody waits
  * longer than a turn for more than a turn's work. */
 #include "dataplane/writer_inspect.h"
+#include "dataplane/base/clock.h"
 #include "dataplane/wire/kafka/kafka_error.h"
 #include "dataplane/writer_open.h"
 #include "perf/record_deflate.h"
 #include "tests/unit/dataplane/inspect_rig.h"
+#include "tests/unit/dataplane/slow_gzip.h"
 
 #include <criterion/criterion.h>
 #include <lz4frame.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
 
 enum { CHUNKS = 8192, TURNS_MAX = 100000 };
 
@@ -24,9 +29,14 @@ static void begin(void)
 
 static void end(void)
 {
-	cr_assert(inspector_is_idle(inspector) && pool.in_use == 0);
 	inspector_destroy(inspector);
 	chunk_pool_fini(&pool);
+}
+
+/* Nobody waits, and all was freed. */
+static void expect_nothing_left(void)
+{
+	cr_assert(inspector_is_idle(inspector) && pool.in_use == 0);
 }
 
 TestSuite(writer_inspect, .init = begin, .fini = end);
@@ -36,7 +46,7 @@ static unsigned turns_until(struct append_msg **ret)
 {
 	unsigned turns = 0;
 	while (!(*ret = inspector_next(inspector))) {
-		cr_assert(inspector_turn(inspector) && turns < TURNS_MAX);
+		cr_assert(inspector_turn(inspector, false) && turns < TURNS_MAX);
 		turns++;
 	}
 	return turns;
@@ -257,7 +267,7 @@ Test(writer_inspect, a_bomb_is_refused_before_it_has_gone_off)
 		uint64_t opened = stats.value[STAT_batches_opened_bytes];
 		uint64_t refused = stats.value[STAT_batches_too_dense];
 		struct append_msg *a = append_make(&pool, &s, 0), *done;
-		uint64_t most = max_u64(INSPECT_BYTES_FREE, INSPECT_RATIO_MAX * a->bytes.size);
+		uint64_t most = record_batch_open_bytes_max(a->bytes.size);
 		cr_assert(inspector_take(inspector, a));
 		unsigned turns = turns_until(&done);
 		opened = stats.value[STAT_batches_opened_bytes] - opened;
@@ -288,7 +298,7 @@ Test(writer_inspect, a_turn_does_no_more_than_its_share)
 		uint64_t before = stats.value[STAT_batches_opened_bytes];
 		cr_assert(inspector_take(inspector, a));
 		while (!(done = inspector_next(inspector))) {
-			inspector_turn(inspector);
+			inspector_turn(inspector, false);
 			uint64_t now = stats.value[STAT_batches_opened_bytes];
 			cr_assert(now - before <= INSPECT_COST_PER_TURN + OPEN_PIECE_BYTES);
 			before = now;
@@ -317,6 +327,80 @@ Test(writer_inspect, a_stream_of_nothing_is_paid_by_what_goes_in)
 	cr_assert(a->error == KAFKA_ERROR_INVALID_RECORD);
 	append_free(a);
 	free(stream);
+}
+
+/* ---- time and memory -------------------------------------------------------------------- */
+
+static uint64_t cpu_ns(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
+}
+
+/* Cheap by its bytes, dear by its time: turns are short all the same. On average, for one may be
+ * interrupted. */
+Test(writer_inspect, a_slow_stream_is_paid_by_its_time)
+{
+	enum { STREAM_BYTES = 256 << 10 };
+	struct batch_spec s = {.codec = RECORD_CODEC_GZIP, .records = 1, .base_time = 1};
+	uint8_t *stream = malloc(STREAM_BYTES);
+	size_t size = slow_gzip(stream, STREAM_BYTES);
+	struct append_msg *a =
+		append_of_stream(&pool, &s, (struct bytes){stream, size}, 0), *done;
+	uint64_t began = cpu_ns(), taken = 0;
+	unsigned turns = 0;
+	cr_assert(inspector_take(inspector, a));
+	while (!(done = inspector_next(inspector))) {
+		inspector_turn(inspector, true);
+		turns++;
+	}
+	taken = cpu_ns() - began;
+	cr_assert(a->error == KAFKA_ERROR_INVALID_RECORD && stats.value[STAT_batches_opened] == 1);
+	cr_assert(taken / turns <= INSPECT_NS_PER_BUSY_TURN + 2 * INSPECT_NS_PER_PIECE,
+		  "%u turns of %lu us", turns, (unsigned long)(taken / turns / NS_PER_US));
+	cr_assert(taken > 10 * INSPECT_NS_PER_TURN, "it was slow");
+	append_free(a);
+	free(stream);
+	expect_nothing_left();
+}
+
+/* What of the process is in memory. */
+static size_t resident_bytes(void)
+{
+	unsigned long pages = 0;
+	FILE *f = fopen("/proc/self/statm", "r");
+	cr_assert(f && fscanf(f, "%*u %lu", &pages) == 1);
+	fclose(f);
+	return pages * 4096;
+}
+
+/* Of noise, so that it may open to as much as it does. */
+static void inspect_large(enum record_codec codec)
+{
+	struct batch_spec s = {.codec = codec, .records = 1, .value_bytes = 20 << 20,
+			       .noise = 255, .base_time = 1};
+	int16_t error = verdict_of(&s);
+	cr_assert(error == 0, "%u: %d", codec, error);
+}
+
+Test(writer_inspect, memory_of_large_batches_is_given_back_when_nobody_comes)
+{
+	inspect_large(RECORD_CODEC_SNAPPY);
+	inspect_large(RECORD_CODEC_ZSTD);
+	size_t most = resident_bytes();
+	cr_assert(!inspector_turn(inspector, false), "not at once");
+	usleep(INSPECT_REST_NS / NS_PER_US);
+	cr_assert(!inspector_turn(inspector, true), "nor while the core has work");
+	unsigned turns = 0;
+	while (inspector_turn(inspector, false))
+		turns++;
+	size_t now = resident_bytes();
+	cr_assert(turns > 10 && now + (20 << 20) < most, "%zu of %zu bytes, %u turns", now, most,
+		  turns);
+	inspect_large(RECORD_CODEC_SNAPPY);
+	inspect_large(RECORD_CODEC_ZSTD);
+	expect_nothing_left();
 }
 
 /* ---- who waits for whom ----------------------------------------------------------------- */
@@ -350,6 +434,120 @@ Test(writer_inspect, only_those_behind_it_in_its_partition_wait)
 	}
 	cr_assert(!inspector_take(inspector, other), "nobody is left to wait behind");
 	append_free(other);
+}
+
+static struct append_msg *by(struct append_msg *a, uint64_t source, uint64_t connection)
+{
+	a->source = source;
+	a->connection = connection;
+	return a;
+}
+
+static void expect_next(const struct append_msg *a)
+{
+	struct append_msg *done;
+	turns_until(&done);
+	cr_assert(done == a && done->error == 0);
+	append_free(done);
+}
+
+/* No connection's batches overtake each other in a partition; another's do. */
+Test(writer_inspect, what_others_send_to_the_partition_passes)
+{
+	struct append_msg *first = by(packed(5, 1000), 1, 1), *second = by(plain(5), 1, 1);
+	struct append_msg *other = by(plain(5), 1, 2), *elsewhere = by(plain(6), 1, 1);
+	cr_assert(inspector_take(inspector, first) && inspector_take(inspector, second));
+	cr_assert(!inspector_take(inspector, other) && !inspector_take(inspector, elsewhere));
+	expect_next(first);
+	expect_next(second);
+	append_free(other);
+	append_free(elsewhere);
+	expect_nothing_left();
+}
+
+/* Tiny, and opens to nearly all that it may. */
+static struct append_msg *heavy(uint32_t slot)
+{
+	struct batch_spec s = {.codec = RECORD_CODEC_ZSTD, .records = 1,
+			       .value_bytes = RECORD_BATCH_OPEN_BYTES_FREE - 1000, .base_time = 1};
+	return append_make(&pool, &s, slot);
+}
+
+/* A source with many heavy batches, in many partitions, has no more of the opener than one with
+ * light ones: those are through when it has had two of its own. */
+Test(writer_inspect, sources_share_by_cost)
+{
+	enum { HEAVY = 24, LIGHT = 40 };
+	unsigned heavy_done = 0, light_done = 0, before_light = 0;
+	for (unsigned k = 0; k < HEAVY; k++)
+		cr_assert(inspector_take(inspector, by(heavy(k), 1, k)));
+	for (unsigned k = 0; k < LIGHT; k++)
+		cr_assert(inspector_take(inspector, by(packed(k, 20), 2, 100)));
+	while (heavy_done < HEAVY || light_done < LIGHT) {
+		struct append_msg *done;
+		turns_until(&done);
+		cr_assert(done->error == 0);
+		if (done->source == 1)
+			heavy_done++;
+		else if (++light_done == LIGHT)
+			before_light = heavy_done;
+		append_free(done);
+	}
+	cr_assert(before_light <= 2, "%u heavy ones went before", before_light);
+	expect_nothing_left();
+}
+
+/* What is slow to open costs its source the time that it took, however few bytes it is. */
+Test(writer_inspect, sources_share_by_time)
+{
+	enum { SLOW = 4, LIGHT = 40, STREAM_BYTES = 256 << 10 };
+	struct batch_spec s = {.codec = RECORD_CODEC_GZIP, .records = 1, .base_time = 1};
+	uint8_t *stream = malloc(STREAM_BYTES);
+	struct bytes slow = {stream, slow_gzip(stream, STREAM_BYTES)};
+	for (unsigned k = 0; k < SLOW; k++)
+		cr_assert(inspector_take(inspector,
+					 by(append_of_stream(&pool, &s, slow, k), 1, k)));
+	for (unsigned k = 0; k < LIGHT; k++)
+		cr_assert(inspector_take(inspector, by(packed(k, 20), 2, 100)));
+	unsigned slow_done = 0, light_done = 0, before_light = 0;
+	while (slow_done < SLOW || light_done < LIGHT) {
+		struct append_msg *done;
+		turns_until(&done);
+		if (done->source == 1)
+			slow_done++;
+		else if (++light_done == LIGHT)
+			before_light = slow_done;
+		append_free(done);
+	}
+	cr_assert(before_light <= 1, "%u slow ones went before", before_light);
+	free(stream);
+	expect_nothing_left();
+}
+
+/* The same of one source's connections and partitions: many in one place do not hold those beside
+ * it. */
+Test(writer_inspect, lines_of_a_source_share_by_cost)
+{
+	enum { HEAVY = 8, LIGHT = 20 };
+	for (unsigned k = 0; k < HEAVY; k++)
+		cr_assert(inspector_take(inspector, by(heavy(1), 1, 1)));
+	for (unsigned k = 0; k < LIGHT; k++)
+		cr_assert(inspector_take(inspector, by(packed(2, 20), 1, 2)));
+	unsigned heavy_done = 0;
+	for (unsigned light_done = 0; light_done < LIGHT;) {
+		struct append_msg *done;
+		turns_until(&done);
+		heavy_done += done->connection == 1;
+		light_done += done->connection == 2;
+		append_free(done);
+	}
+	cr_assert(heavy_done <= 2, "%u heavy ones went before", heavy_done);
+	for (; heavy_done < HEAVY; heavy_done++) {
+		struct append_msg *done;
+		turns_until(&done);
+		append_free(done);
+	}
+	expect_nothing_left();
 }
 
 /* A partition with much to open has one batch, then it is the other's turn. */
