@@ -307,7 +307,9 @@ static enum batch_verdict judge_uncompressed(const struct time_bounds *bounds,
 }
 
 /* More than a codec can make of so many bytes: of its densest stream, with a spare for what a
- * stream begins with. zstd's is a block of 128 KiB that says which byte it repeats, in four. */
+ * stream begins with. zstd's is a block of 128 KiB that says which byte it repeats, in four.
+ * Records repeat less than their values do, for their offsets differ: what a batch may open to in
+ * any case is not theirs, or a few bytes could claim the offsets of a segment. */
 static bool is_count_possible(const struct record_batch_header *h)
 {
 	static const uint32_t ratios[RECORD_CODECS] = {
@@ -316,9 +318,10 @@ static bool is_count_possible(const struct record_batch_header *h)
 		[RECORD_CODEC_LZ4] = 255,
 		[RECORD_CODEC_ZSTD] = 32768,
 	};
-	uint64_t bytes = (uint64_t)record_batch_bytes(h) - RECORD_BATCH_HEADER_BYTES;
+	uint64_t bytes = (uint64_t)record_batch_bytes(h);
+	uint64_t opened = (bytes - RECORD_BATCH_HEADER_BYTES) * ratios[record_batch_codec(h)];
 	return (uint64_t)record_batch_count(h) * RECORD_BYTES_MIN <=
-	       bytes * ratios[record_batch_codec(h)];
+	       min_u64(opened, bytes * RECORD_BATCH_OPEN_RATIO_MAX);
 }
 
 /* penstock.produce.inspect=headers: the header's times stand for all. */

@@ -8,7 +8,8 @@
 #include "dataplane/wire/kafka/kafka_error.h"
 #include "dataplane/wire/record/record_batch.h"
 
-static int16_t append_check(const struct log *log, const struct append_msg *a)
+static int16_t append_check(const struct log *log, const struct append_msg *a,
+			    const struct record_batch_header *h)
 {
 	if (log->is_fenced)
 		return KAFKA_ERROR_KAFKA_STORAGE_ERROR;
@@ -16,6 +17,9 @@ static int16_t append_check(const struct log *log, const struct append_msg *a)
 		return KAFKA_ERROR_MESSAGE_TOO_LARGE;
 	if (a->bytes.size > log->options.segment_bytes)
 		return KAFKA_ERROR_RECORD_LIST_TOO_LARGE;
+	/* Offsets end somewhere: a log that came from elsewhere may be close. */
+	if ((int64_t)be32_get(h->last_offset_delta) >= INT64_MAX - log->next_offset)
+		return KAFKA_ERROR_INVALID_RECORD;
 	return KAFKA_ERROR_NONE;
 }
 
@@ -23,7 +27,9 @@ void log_append(struct log *log, struct append_msg *a)
 {
 	require(!log->is_closing && a->bytes.size >= RECORD_BATCH_HEADER_BYTES);
 	log->service->unanswered++;
-	a->error = append_check(log, a);
+	struct record_batch_header h;
+	chain_copy_out(&a->bytes, 0, &h, sizeof h);
+	a->error = append_check(log, a, &h);
 	a->base_offset = -1;
 	a->log_append_time = -1;
 	a->log_start_offset = log->log_start_offset;
@@ -32,8 +38,6 @@ void log_append(struct log *log, struct append_msg *a)
 		list_append(&log->service->appends, &a->node);
 		return;
 	}
-	struct record_batch_header h;
-	chain_copy_out(&a->bytes, 0, &h, sizeof h);
 	/* The poller has checked a client's batch, and built ours. */
 	require(record_batch_bytes(&h) == (int64_t)a->bytes.size);
 	record_batch_place(&h, log->next_offset, 0);

@@ -303,7 +303,8 @@ Test(kafka_refuse, headers_that_cannot_be_true_are_refused_unopened)
 		int16_t error;
 	} cases[] = {
 		{"as it should be", 0, 0, 5, 0},
-		{"a million records", 1000000, 0, 5, 0},
+		{"as many as it could open to", 100000, 0, 5, 0},
+		{"a million records", 1000000, 0, 5, KAFKA_ERROR_INVALID_RECORD},
 		{"more than any stream holds", INT32_MAX, 0, 5, KAFKA_ERROR_INVALID_RECORD},
 		{"latest before base", 0, 5, 4, KAFKA_ERROR_INVALID_TIMESTAMP},
 		{"base in 1970", 0, -1000000, 0, KAFKA_ERROR_INVALID_TIMESTAMP},
@@ -328,6 +329,27 @@ Test(kafka_refuse, headers_that_cannot_be_true_are_refused_unopened)
 			  stored + (cases[i].error ? 0 : count), "%s", cases[i].name);
 		cr_assert(ledger_in_flight(&rig->in.stats, LEDGER_record) == 0);
 	}
+}
+
+/* zstd may be so dense that 459 kB claim all offsets of a segment: 16,384 of those would be all
+ * the segments that a log may have. */
+Test(kafka_refuse, no_batch_claims_the_offsets_of_a_segment)
+{
+	rig->in.settings.produce_inspect = INSPECT_HEADERS;
+	for (unsigned codec = 1; codec < RECORD_CODECS; codec++) {
+		struct buffer batch = batch_make(1, 4000, wall());
+		uint32_t opened = (uint32_t)batch.size * RECORD_BATCH_OPEN_RATIO_MAX;
+		uint32_t most = opened / RECORD_BYTES_MIN;
+		head_of(&batch)->count = be32_of(most + 1);
+		head_of(&batch)->last_offset_delta = be32_of(most);
+		set_codec(&batch, codec);
+		struct buffer request = request_of(7, -1, 0, &batch);
+		send_all(peer, &request);
+		rig_turns(rig, 3);
+		int16_t error = next_error(7);
+		cr_assert(error == KAFKA_ERROR_INVALID_RECORD, "codec %u: %d", codec, error);
+	}
+	cr_assert(rig->appends == 0);
 }
 
 Test(kafka_refuse, the_append_time_bit_is_cleared_and_the_crc_made_anew)

@@ -1,5 +1,6 @@
 /* test_log.c - append, write, sync, answer, read: over the real disk and over one that
  * completes in any order. */
+#include "dataplane/store/log/log_private.h"
 #include "tests/unit/store/log/log_rig.h"
 
 #include <criterion/criterion.h>
@@ -17,6 +18,21 @@ Test(log, an_append_is_answered_and_read_back)
 	struct log_marks m = rig_marks(r);
 	cr_assert(m.log_end_offset == 5 && m.written_offset == 5 && m.high_watermark == 5);
 	rig_check_content(r);
+	rig_destroy(r);
+}
+
+/* A log that came from elsewhere may be close to the last offset there is. */
+Test(log, a_batch_that_finds_no_offsets_left_is_refused_and_fences_nothing)
+{
+	struct rig *r = rig_create();
+	cr_assert(rig_open(r, 0, false));
+	r->log->next_offset = INT64_MAX - 3;
+	struct append_msg *a = rig_append(r, 4, 100, ACK_DURABLE);
+	cr_assert(a->error == KAFKA_ERROR_INVALID_RECORD && a->base_offset == -1);
+	cr_assert(r->log->next_offset == INT64_MAX - 3 && !r->log->is_fenced);
+	r->log->next_offset = 0;
+	rig_turn(r);
+	cr_assert(r->answered == 1 && r->failed == 1);
 	rig_destroy(r);
 }
 
