@@ -2,12 +2,17 @@
 #include "control/kafka/batch_search.h"
 
 #include "control/kafka/record_inflate.h"
+#include "dataplane/base/clock.h"
 
 #include <stdlib.h>
 
-/* The answer where the records do not decide: whoever starts at the batch misses nothing. */
-static struct offset_found whole_batch(const struct offset_query *q,
-				       const struct record_batch_header *h)
+bool batch_can_be_opened(const struct offset_query *q, const struct record_batch_header *h)
+{
+	return record_batch_codec(h) == RECORD_CODEC_NONE || *q->open_ns_left > 0;
+}
+
+struct offset_found batch_unopened(const struct offset_query *q,
+				   const struct record_batch_header *h)
 {
 	int64_t base = record_batch_base_offset(h);
 	return (struct offset_found){.offset = base > q->from ? base : q->from,
@@ -37,14 +42,16 @@ static bool search_compressed(const struct offset_query *q, const uint8_t *batch
 			      struct offset_found *ret)
 {
 	const struct record_batch_header *h = record_batch_header_of(batch);
-	uint8_t *open = malloc(RECORD_BATCH_HEADER_BYTES + LOOKUP_RECORDS_BYTES_MAX);
+	size_t room = min_u64(record_batch_open_bytes_max(size), LOOKUP_RECORDS_BYTES_MAX);
+	uint8_t *open = malloc(RECORD_BATCH_HEADER_BYTES + room);
 	if (!open)
 		return false;
+	uint64_t began_ns = clock_now_ns();
 	struct bytes stream = {batch + RECORD_BATCH_HEADER_BYTES,
 			       size - RECORD_BATCH_HEADER_BYTES};
 	int64_t bytes = record_inflate(record_batch_codec(h), stream,
-				       open + RECORD_BATCH_HEADER_BYTES,
-				       LOOKUP_RECORDS_BYTES_MAX);
+				       open + RECORD_BATCH_HEADER_BYTES, room,
+				       began_ns + *q->open_ns_left);
 	memcpy(open, batch, RECORD_BATCH_HEADER_BYTES);
 	bool is_decided = bytes >= 0 &&
 			  search_records(q, h,
@@ -52,6 +59,7 @@ static bool search_compressed(const struct offset_query *q, const uint8_t *batch
 								      (size_t)bytes),
 					 ret);
 	free(open);
+	*q->open_ns_left -= min_u64(clock_now_ns() - began_ns, *q->open_ns_left);
 	return is_decided;
 }
 
@@ -69,6 +77,6 @@ bool batch_search(const struct offset_query *q, const uint8_t *batch, size_t siz
 			is_decided = search_compressed(q, batch, size, ret);
 	}
 	if (!is_decided)
-		*ret = whole_batch(q, h);
+		*ret = batch_unopened(q, h);
 	return ret->offset >= 0;
 }

@@ -15,6 +15,7 @@ enum { MAX_TIMESTAMP_SINCE = 7 };
 struct lookup {
 	struct kafka_request *request;
 	const struct registry_topic *topic;
+	uint64_t open_ns_left;
 	/* Slots seen in this request: each partition may be asked for once, which bounds the
 	 * files one request has us read. */
 	uint64_t seen[PARTITIONS_MAX / 64];
@@ -29,7 +30,7 @@ static bool is_seen(struct lookup *l, uint32_t slot)
 }
 
 /* How a partition's files are asked; false when its path is too long for any file. */
-static bool begin_query(const struct lookup *l, const struct log_marks *marks, int32_t partition,
+static bool begin_query(struct lookup *l, const struct log_marks *marks, int32_t partition,
 			char directory[PATH_MAX], struct offset_query *ret)
 {
 	const struct log_dir *dir = l->request->options->dir;
@@ -38,11 +39,12 @@ static bool begin_query(const struct lookup *l, const struct log_marks *marks, i
 	*ret = (struct offset_query){.disk = dir->disk,
 				     .directory = directory,
 				     .from = marks->log_start_offset,
-				     .until = marks->high_watermark};
+				     .until = marks->high_watermark,
+				     .open_ns_left = &l->open_ns_left};
 	return n < PATH_MAX;
 }
 
-static int16_t find_by_time(const struct lookup *l, const struct log_marks *marks,
+static int16_t find_by_time(struct lookup *l, const struct log_marks *marks,
 			    int64_t timestamp, struct list_offsets_partition *out)
 {
 	char directory[PATH_MAX];
@@ -60,7 +62,7 @@ static int16_t find_by_time(const struct lookup *l, const struct log_marks *mark
 
 /* Watermarks and indexes know the newest time, the batch in the log which record has it.
  * While that may still vanish nobody is pointed at it. */
-static int16_t find_max_timestamp(const struct lookup *l, const struct log_marks *marks,
+static int16_t find_max_timestamp(struct lookup *l, const struct log_marks *marks,
 				  struct list_offsets_partition *out)
 {
 	char directory[PATH_MAX];
@@ -144,7 +146,7 @@ enum kafka_outcome kafka_handle_list_offsets(struct kafka_request *r)
 	struct list_offsets_request request;
 	if (!kafka_request_decode(r, &list_offsets_request, &request))
 		return KAFKA_CLOSE;
-	struct lookup l = {.request = r};
+	struct lookup l = {.request = r, .open_ns_left = LOOKUP_OPEN_NS_MAX};
 	int32_t count = request.topics.count;
 	struct list_offsets_topic *topics = kafka_request_take(r, (size_t)count, sizeof *topics);
 	bool fits = topics != NULL;

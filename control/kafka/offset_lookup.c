@@ -112,6 +112,10 @@ static int look_at(struct search *s, const struct file *f, uint64_t position,
 	if (record_batch_max_timestamp(h) < s->q->timestamp ||
 	    record_batch_last_offset(h) < s->q->from)
 		return GO_ON;
+	if (!batch_can_be_opened(s->q, h)) {
+		*s->found = batch_unopened(s->q, h);
+		return STOP;
+	}
 	return open_batch(s, f, position, (size_t)record_batch_bytes(h));
 }
 

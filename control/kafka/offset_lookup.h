@@ -8,9 +8,9 @@
  * behind in the newest segment, costs a longer scan, never another answer; that a sealed
  * segment's time index ends in the segment's newest time is Kafka's promise and ours.
  *
- * A compressed batch is opened up to LOOKUP_RECORDS_BYTES_MAX; when that does not decide, its
- * first record is the answer, with the batch's newest time: a consumer that starts there
- * misses nothing.
+ * A compressed batch is opened up to LOOKUP_RECORDS_BYTES_MAX, and as long as there is time:
+ * the caller has one account for all of a request. When that does not decide, its first record is
+ * the answer, with the batch's newest time: a consumer that starts there misses nothing.
  *
  * Core: control; blocks in disk_run(). Limits: one scan window and, for a moment, one batch.
  */
@@ -22,6 +22,8 @@
 enum {
 	LOOKUP_BATCH_BYTES_MAX = 64 << 20,
 	LOOKUP_RECORDS_BYTES_MAX = 16 << 20,
+	/* Time for opening that one request has, however many partitions it names. */
+	LOOKUP_OPEN_NS_MAX = 50000000,
 };
 
 struct offset_query {
@@ -30,6 +32,7 @@ struct offset_query {
 	int64_t timestamp;
 	int64_t from;  /* log start offset */
 	int64_t until; /* high watermark */
+	uint64_t *open_ns_left; /* for opening compressed batches; what that takes goes off it */
 };
 
 struct offset_found {

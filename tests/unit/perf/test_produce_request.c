@@ -65,7 +65,7 @@ static uint8_t *opened(struct bytes batch, size_t room, size_t *size)
 	memcpy(out, h, sizeof *h);
 	struct bytes rest = {batch.data + sizeof *h, batch.size - sizeof *h};
 	enum record_codec codec = (enum record_codec)record_batch_codec(h);
-	int64_t opened = record_inflate(codec, rest, out + sizeof *h, room);
+	int64_t opened = record_inflate(codec, rest, out + sizeof *h, room, UINT64_MAX);
 	cr_assert(opened > 0);
 	*size = sizeof *h + (size_t)opened;
 	return out;

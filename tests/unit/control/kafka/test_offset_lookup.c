@@ -1,6 +1,8 @@
 /* test_offset_lookup.c - times looked up in segment files laid out as Kafka lays them out. */
 #include "control/kafka/offset_lookup.h"
+#include "dataplane/base/clock.h"
 #include "dataplane/wire/record/record_batch.h"
+#include "tests/unit/dataplane/slow_gzip.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -8,6 +10,7 @@
 #include <snappy-c.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 #include <zlib.h>
 #include <zstd.h>
@@ -17,6 +20,7 @@ enum { ROOM = 1 << 20, NO_LIMIT = 1 << 30 };
 static char directory[] = "/tmp/penstock_lookup_XXXXXX";
 static struct disk *disk;
 static uint8_t batch[ROOM], records[ROOM];
+static uint64_t open_ns_left;
 
 static void begin(void)
 {
@@ -24,6 +28,7 @@ static void begin(void)
 	cr_assert(mkdtemp(directory) != NULL);
 	disk = disk_create("test", &error);
 	cr_assert(disk != NULL);
+	open_ns_left = 60 * NS_PER_S;
 }
 
 static void end(void)
@@ -103,7 +108,8 @@ static struct offset_found look_between(int64_t time, int64_t from, int64_t unti
 {
 	struct offset_found found;
 	struct offset_query q = {.disk = disk, .directory = directory, .timestamp = time,
-				 .from = from, .until = until};
+				 .from = from, .until = until,
+				 .open_ns_left = &open_ns_left};
 	cr_assert(offset_lookup(&q, &found) == 0);
 	return found;
 }
@@ -337,6 +343,38 @@ Test(offset_lookup, a_batch_that_cannot_be_opened_is_answered_whole)
 	}
 	for (int codec = RECORD_CODEC_GZIP; codec <= RECORD_CODEC_ZSTD; codec++)
 		cr_assert(finds(1000 * codec + 5, 10 * codec, 1000 * codec + 9));
+}
+
+Test(offset_lookup, a_batch_is_answered_whole_when_there_is_no_time_to_open_it)
+{
+	static uint8_t stream[ROOM];
+	size_t bytes;
+	make_batch(0, 100, 1000, 1, &bytes);
+	write_compressed(0, RECORD_CODEC_ZSTD, stream, zstd(records, bytes, stream));
+	write_batch(0, 100, 3, 2000);
+	uint64_t before = open_ns_left;
+	cr_assert(finds(1042, 42, 1042) && open_ns_left < before, "what it took went off");
+	open_ns_left = 0;
+	cr_assert(finds(1042, 0, 1099));
+	cr_assert(finds(2010, 101, 2010), "what is not compressed needs no opening");
+}
+
+/* Slow, and opens to nothing: no more is done than there is time for. */
+Test(offset_lookup, a_slow_stream_is_not_opened_to_its_end)
+{
+	enum { LEFT_NS = 2000000 };
+	static uint8_t stream[ROOM];
+	struct timespec begin, end;
+	size_t bytes;
+	make_batch(0, 10, 1000, 1, &bytes);
+	write_compressed(0, RECORD_CODEC_GZIP, stream, slow_gzip(stream, ROOM - 64));
+	open_ns_left = LEFT_NS;
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &begin);
+	cr_assert(finds(1005, 0, 1009) && open_ns_left == 0);
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &end);
+	uint64_t took = (uint64_t)(end.tv_sec - begin.tv_sec) * NS_PER_S +
+			(uint64_t)(end.tv_nsec - begin.tv_nsec);
+	cr_assert(took < 10 * LEFT_NS, "%lu us", (unsigned long)(took / 1000));
 }
 
 /* 256 MiB of zeroes in a few KiB: opened as far as the limit, then given up. */
