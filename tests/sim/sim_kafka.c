@@ -182,6 +182,45 @@ void sim_batch_lie(uint8_t *batch, size_t size)
 	batch_seal(batch, size);
 }
 
+/* Of zstd, not compressed, or one byte again and again. */
+static void put_block(struct emitter *e, unsigned kind, uint32_t size, bool is_last)
+{
+	uint32_t header = size << 3 | kind << 1 | is_last;
+	emit_u8(e, (uint8_t)header);
+	emit_u8(e, (uint8_t)(header >> 8));
+	emit_u8(e, (uint8_t)(header >> 16));
+}
+
+size_t sim_batch_bomb(uint8_t *batch, size_t room)
+{
+	enum { RAW, REPEATED, BLOCK_MAX = 128 << 10, BYTES_MAX = 6 << 20, ZSTD = 4 };
+	static const uint8_t front[] = {0x28, 0xb5, 0x2f, 0xfd, 0, 7 << 3}; /* window: 128 KiB */
+	uint32_t bytes = 1 + (uint32_t)rng_below(&sim_world()->rng, BYTES_MAX);
+	struct emitter e = emitter_of(batch + BATCH_HEADER_BYTES, room - BATCH_HEADER_BYTES);
+	emit_bytes(&e, front, sizeof front);
+	unsigned body = 1 + 1 + 1 + 1 + varint_size(bytes);
+	put_block(&e, RAW, varint_size(body + bytes + 1) + body, false);
+	emit_varint(&e, body + bytes + 1);
+	emit_u8(&e, 0);
+	emit_varint(&e, 0);
+	emit_varint(&e, 0);
+	emit_varint(&e, -1);
+	emit_varint(&e, bytes);
+	for (uint32_t at = 0; at < bytes; at += BLOCK_MAX) {
+		put_block(&e, REPEATED, min_u32(bytes - at, BLOCK_MAX), false);
+		emit_u8(&e, 0);
+	}
+	put_block(&e, RAW, 1, true);
+	emit_u8(&e, 0);
+	require(!e.bad);
+	size_t size = BATCH_HEADER_BYTES + emitter_size(&e);
+	be16_store(batch + 21, ZSTD);
+	be32_store(batch + LAST_OFFSET_DELTA_AT, 1);
+	be32_store(batch + COUNT_AT, 2);
+	batch_seal(batch, size);
+	return size;
+}
+
 size_t sim_response_bytes(const uint8_t *in, size_t size)
 {
 	if (size < 4 || size - 4 < be32_load(in))

@@ -28,6 +28,9 @@ void sim_skip_tags(struct cursor *c, bool flexible);
  * their latest time. Returns its size. */
 size_t sim_batch(uint8_t *ret, size_t room, uint32_t client, uint32_t first_seq,
 		 uint32_t count);
+/* Makes a batch one of a few hundred bytes that opens to megabytes, perhaps more than it may, and
+ * then proves to hold one record where it claims two. Returns its size. */
+size_t sim_batch_bomb(uint8_t *batch, size_t room);
 /* The header lies about what the batch holds, or when; the CRC does not. */
 void sim_batch_lie(uint8_t *batch, size_t size);
 

@@ -1,7 +1,7 @@
 /* sim_rogue.c - a Kafka client that keeps to nothing: damaged requests, sizes and batches that
- * lie, requests in drips, ends and resets in their middle, SYNs in the name of hosts that there
- * are not; see sim_clients.h. What it sends may be stored or not; whatever it does costs nobody
- * else anything. */
+ * lie or open to megabytes, requests in drips, ends and resets in their middle, SYNs in the name
+ * of hosts that there are not; see sim_clients.h. What it sends may be stored or not; whatever it
+ * does costs nobody else anything. */
 #include "dataplane/base/require.h"
 #include "tests/sim/sim_clients.h"
 #include "tests/sim/sim_history.h"
@@ -9,7 +9,7 @@
 
 enum { RECORDS_MAX = 12, VERSION_MIN = 3, VERSION_MAX = 11, VERSION_FLEXIBLE = 9 };
 
-enum { FLOOD_SYNS = 48, FLOOD_EVERY = 40 };
+enum { FLOOD_SYNS = 48, FLOOD_EVERY = 40, BOMB_EVERY = 8 };
 
 enum mischief { DAMAGE, LYING_SIZE, NOISE, DRIPS, ENDS_INSIDE, RESETS_INSIDE, MISCHIEFS };
 
@@ -47,6 +47,8 @@ static void make_request(struct rogue *r)
 	size_t size = sim_batch(batch, SIM_REQUEST_BYTES_MAX, r->client.id, first, count);
 	if (rng_one_in(rng, 4))
 		sim_batch_lie(batch, size);
+	else if (rng_one_in(rng, BOMB_EVERY))
+		size = sim_batch_bomb(batch, SIM_REQUEST_BYTES_MAX);
 	struct emitter e = emitter_of(r->request, SIM_REQUEST_BYTES_MAX);
 	sim_request_begin(&e, KEY_PRODUCE, version, 1, flex);
 	if (flex)
