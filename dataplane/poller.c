@@ -242,7 +242,8 @@ static int net_init(struct poller *p, const struct poller_options *o)
 	struct ip_options ip = {.nic = o->nic,
 				.stats = &in->stats,
 				.address = o->address,
-				.prefix_bits = o->prefix_bits};
+				.prefix_bits = o->prefix_bits,
+				.vlan = o->vlan};
 	nic_attach(o->nic, &in->stats);
 	ip_init(&p->ip, &ip);
 	udp_init(&p->udp, &in->stats);

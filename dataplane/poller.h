@@ -23,6 +23,7 @@ struct poller_options {
 	struct nic *nic;
 	struct address address;
 	uint8_t prefix_bits;
+	uint16_t vlan;
 	const struct listener *listeners;
 	unsigned listener_count;
 	struct tcp_settings tcp;

@@ -29,12 +29,20 @@ struct mac {
 	uint8_t octets[6];
 };
 
+/* The way back to who sent a frame: his address on the link, or that of the router he is behind,
+ * and whether his frames carry our VLAN's tag. */
+struct way {
+	struct mac mac;
+	bool is_tagged;
+};
+
 struct pkt {
 	uint8_t *data;
 	uint32_t size;
 	uint8_t ip_checksum; /* enum pkt_checksum */
 	uint8_t l4_checksum;
-	struct mac source_mac; /* set by ip */
+	uint16_t vlan;         /* of a tag that the port has taken off; 0: none */
+	struct way way;        /* set by ip */
 	struct endpoint from;  /* address set by ip, port by udp or tcp */
 	struct endpoint to;
 	void *buffer; /* the port's own */

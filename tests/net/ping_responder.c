@@ -27,7 +27,10 @@ static void run(struct nic *nic, struct address address, uint8_t prefix_bits)
 {
 	static struct stats stats;
 	struct ip ip;
-	ip_init(&ip, &(struct ip_options){nic, &stats, address, prefix_bits});
+	ip_init(&ip, &(struct ip_options){.nic = nic,
+					  .stats = &stats,
+					  .address = address,
+					  .prefix_bits = prefix_bits});
 	nic_attach(nic, &stats);
 	while (!atomic_load(&stop)) {
 		struct pkt_vec packets, segments, datagrams;

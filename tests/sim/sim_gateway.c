@@ -318,6 +318,7 @@ static void poller_make(struct sim_gateway *g, unsigned index)
 		.nic = poller->nic,
 		.address = address_of_ip4(SIM_GATEWAY_IP),
 		.prefix_bits = 16,
+		.vlan = SIM_VLAN,
 		.listeners = g->settings.listener,
 		.listener_count = g->settings.listener_count,
 		.receive_chunks = 4800,

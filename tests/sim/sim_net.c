@@ -10,6 +10,13 @@ enum {
 	NIC_BUFFERS = PACKETS_PER_TURN,
 	LATE_FACTOR = 20,
 	ETH_BYTES = 14,
+	TAG_AT = 12, /* in front of the type */
+	TAG_BYTES = 4,
+	IP_SOURCE_AT = 26,
+	IP_DESTINATION_AT = 30,
+	TYPE_IP4 = 0x0800,
+	TYPE_VLAN = 0x8100,
+	URGENT = 5 << 13,
 	PORTS_BYTES = 4,
 	PROTOCOL_NUMBER_TCP = 6,
 	PROTOCOL_NUMBER_UDP = 17,
@@ -35,7 +42,7 @@ struct nic {
 	struct pkt pkts[NIC_BUFFERS];
 	struct wire_frame *frames[NIC_BUFFERS];
 	unsigned held;
-	uint8_t tx[SIM_FRAME_BYTES_MAX];
+	uint8_t tx[SIM_FRAME_BYTES_MAX + TAG_BYTES];
 	bool tx_is_taken;
 };
 
@@ -68,7 +75,7 @@ static unsigned steer(const uint8_t *frame, uint32_t size)
 	const uint8_t *ip = frame + ETH_BYTES;
 	uint32_t header_bytes = size > ETH_BYTES ? (uint32_t)(ip[0] & 15) * 4 : 0;
 	if (header_bytes < 20 || size < ETH_BYTES + header_bytes + PORTS_BYTES ||
-	    be16_load(frame + 12) != 0x0800 ||
+	    be16_load(frame + TAG_AT) != TYPE_IP4 ||
 	    (ip[9] != PROTOCOL_NUMBER_TCP && ip[9] != PROTOCOL_NUMBER_UDP))
 		return TO_GATEWAY;
 	struct rng hash = {be64_load(ip + 12)};
@@ -76,20 +83,58 @@ static unsigned steer(const uint8_t *frame, uint32_t size)
 	return TO_GATEWAY + (unsigned)rng_below(&hash, SIM_NIC_QUEUES_MAX);
 }
 
+enum tagging { UNTAGGED, TAGGED_BY_PRIORITY, TAGGED, TAGGINGS };
+
+/* How the frames of the client are that an IPv4 frame names at `address_at`; others have no tag. */
+static enum tagging tagging_of(const uint8_t *frame, uint32_t size, uint32_t address_at)
+{
+	if (size < ETH_BYTES + 20 || be16_load(frame + TAG_AT) != TYPE_IP4)
+		return UNTAGGED;
+	return be32_load(frame + address_at) % TAGGINGS;
+}
+
+/* What the switch makes of a client's frame. */
+static void switch_in(struct wire_frame *f)
+{
+	enum tagging tagging = tagging_of(f->bytes, f->size, IP_SOURCE_AT);
+	if (tagging == UNTAGGED)
+		return;
+	memmove(f->bytes + TAG_AT + TAG_BYTES, f->bytes + TAG_AT, f->size - TAG_AT);
+	be16_store(f->bytes + TAG_AT, TYPE_VLAN);
+	be16_store(f->bytes + TAG_AT + 2, URGENT | (tagging == TAGGED ? SIM_VLAN : 0));
+	f->size += TAG_BYTES;
+}
+
+/* Takes the tag off a frame for a client; false when it is none for this client. */
+static bool switch_out(uint8_t *frame, uint32_t *size)
+{
+	bool is_tagged = be16_load(frame + TAG_AT) == TYPE_VLAN;
+	bool is_ours = is_tagged && be16_load(frame + TAG_AT + 2) == SIM_VLAN;
+	if (is_tagged) {
+		*size -= TAG_BYTES;
+		memmove(frame + TAG_AT, frame + TAG_AT + TAG_BYTES, *size - TAG_AT);
+	}
+	bool is_right = tagging_of(frame, *size, IP_DESTINATION_AT) == TAGGED;
+	return is_tagged == is_right && is_ours == is_right;
+}
+
 static void wire_put(struct sim_net *n, bool to_gateway, const uint8_t *bytes, uint32_t size)
 {
 	struct rng *rng = &sim_world()->rng;
-	struct wire_frame *f = malloc(sizeof *f + size);
+	struct wire_frame *f = malloc(sizeof *f + size + TAG_BYTES);
 	require(f);
 	memcpy(f->bytes, bytes, size);
 	f->size = size;
+	unsigned lane = to_gateway ? steer(bytes, size) : TO_CLIENTS;
+	if (to_gateway)
+		switch_in(f);
 	uint64_t jitter = n->faults.jitter_ns;
 	if (rng_one_in(rng, n->faults.late))
 		jitter *= LATE_FACTOR;
 	f->due_ns = sim_world()->now_ns + n->faults.delay_ns + rng_below(rng, jitter + 1);
 	if (rng_one_in(rng, n->faults.corrupt))
-		f->bytes[rng_below(rng, size)] ^= (uint8_t)(1 + rng_below(rng, 255));
-	struct wire_frame **at = &n->lanes[to_gateway ? steer(f->bytes, size) : TO_CLIENTS];
+		f->bytes[rng_below(rng, f->size)] ^= (uint8_t)(1 + rng_below(rng, 255));
+	struct wire_frame **at = &n->lanes[lane];
 	while (*at && (*at)->due_ns <= f->due_ns)
 		at = &(*at)->next;
 	f->next = *at;
@@ -122,13 +167,16 @@ void sim_net_send(struct sim_net *n, const uint8_t *frame, uint32_t size)
 
 uint32_t sim_net_receive(struct sim_net *n, uint8_t *ret)
 {
-	struct wire_frame *f = wire_take(n, TO_CLIENTS);
-	if (!f)
-		return 0;
-	uint32_t size = f->size;
-	memcpy(ret, f->bytes, size);
-	free(f);
-	return size;
+	for (struct wire_frame *f; (f = wire_take(n, TO_CLIENTS));) {
+		uint32_t size = f->size;
+		bool is_right = switch_out(f->bytes, &size);
+		if (is_right)
+			memcpy(ret, f->bytes, size);
+		free(f);
+		if (is_right)
+			return size;
+	}
+	return 0;
 }
 
 uint64_t sim_net_next_ns(const struct sim_net *n)

@@ -1,12 +1,18 @@
 /* sim_net.h - the wire between the gateway's port and the clients: frames in, frames out
- * later, or never, or twice, or damaged. Also the implementation of nic.h. */
+ * later, or never, or twice, or damaged. Also the implementation of nic.h.
+ *
+ *     client ─ untagged ─▶ [ switch ] ─ no tag, a tag of VID 0, or of SIM_VLAN ─▶ gateway
+ *
+ * A switch stands on it, which tags the frames of a third of the clients for SIM_VLAN, and of
+ * another third by priority alone. It loses what comes back otherwise than is right for the
+ * client. */
 #ifndef PENSTOCK_SIM_NET_H
 #define PENSTOCK_SIM_NET_H
 
 #include "dataplane/net/nic/nic.h"
 #include "tests/sim/sim.h"
 
-enum { SIM_FRAME_BYTES_MAX = 1514, SIM_NIC_QUEUES_MAX = 2 };
+enum { SIM_FRAME_BYTES_MAX = 1514, SIM_NIC_QUEUES_MAX = 2, SIM_VLAN = 7 };
 
 /* One frame in `n` meets the fault; 0: never. */
 struct sim_net_faults {

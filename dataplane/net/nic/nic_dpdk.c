@@ -69,6 +69,10 @@ static void packet_take(struct nic *n, struct rte_mbuf *m, struct pkt_vec *ret)
 	/* Without offloads the driver's word is not asked for, not even when it gives one. */
 	p->ip_checksum = n->offload ? ip_verdict(m->ol_flags) : PKT_CHECKSUM_UNKNOWN;
 	p->l4_checksum = n->offload ? l4_verdict(m->ol_flags) : PKT_CHECKSUM_UNKNOWN;
+	/* Nobody asks a port to take tags off; some do it all the same. */
+	p->vlan = 0;
+	if (unlikely(m->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED))
+		p->vlan = m->vlan_tci & RTE_ETHER_MAX_VLAN_ID;
 	p->buffer = m;
 	pkt_vec_push(ret, p);
 }

@@ -22,7 +22,6 @@ enum {
 	/* Enough for every monitor, too little to be worth a flood. */
 	ICMP_ANSWERS_PER_SECOND = 1000,
 	TCP_CHECKSUM_OFFSET = 16, /* RFC 9293 3.1 */
-	HEADERS_BYTES = sizeof(struct eth_wire) + sizeof(struct ip4_wire),
 };
 
 static const uint8_t ip4_mapped[12] = {[10] = 0xff, [11] = 0xff};
@@ -47,6 +46,29 @@ char *endpoint_format(const struct endpoint *e, char *out, size_t size)
 	return out;
 }
 
+/* ---- Ethernet out ------------------------------------------------------------------ */
+
+static uint32_t eth_bytes(const struct way *way)
+{
+	return sizeof(struct eth_wire) + (way->is_tagged ? sizeof(struct vlan_wire) : 0);
+}
+
+/* The link's header of a frame; returns what is behind it. */
+static void *eth_fill(const struct ip *ip, const struct way *way, enum ethertype type,
+		      uint8_t *frame)
+{
+	struct eth_wire *eth = (struct eth_wire *)frame;
+	struct vlan_wire *tag = (struct vlan_wire *)(eth + 1);
+	memcpy(eth->destination, way->mac.octets, sizeof eth->destination);
+	memcpy(eth->source, nic_caps(ip->nic)->mac.octets, sizeof eth->source);
+	eth->type = be16_of((uint16_t)type);
+	if (likely(!way->is_tagged))
+		return eth + 1;
+	eth->type = be16_of(ETHERTYPE_VLAN);
+	*tag = (struct vlan_wire){be16_of(ip->vlan), be16_of((uint16_t)type)};
+	return tag + 1;
+}
+
 /* ---- answered here ----------------------------------------------------------------- */
 
 static enum stat_id arp_input(struct ip *ip, const struct pkt *p)
@@ -60,16 +82,14 @@ static enum stat_id arp_input(struct ip *ip, const struct pkt *p)
 	    be32_get(ask->sender_protocol) == ours || eth_is_group(ask->sender_hardware))
 		return STAT_packet_drop_arp;
 
-	uint32_t size = sizeof(struct eth_wire) + sizeof(struct arp_wire);
+	struct way back = p->way;
+	memcpy(back.mac.octets, ask->sender_hardware, sizeof back.mac.octets);
+	uint32_t size = eth_bytes(&back) + sizeof(struct arp_wire);
 	uint8_t *frame = nic_tx_take(ip->nic, size);
 	if (!frame)
 		return STAT_packet_drop_answer;
-	struct eth_wire *eth = (struct eth_wire *)frame;
-	struct arp_wire *reply = (struct arp_wire *)(eth + 1);
+	struct arp_wire *reply = eth_fill(ip, &back, ETHERTYPE_ARP, frame);
 	struct mac mac = nic_caps(ip->nic)->mac;
-	memcpy(eth->destination, ask->sender_hardware, sizeof eth->destination);
-	memcpy(eth->source, mac.octets, sizeof eth->source);
-	eth->type = be16_of(ETHERTYPE_ARP);
 	*reply = *ask;
 	reply->op = be16_of(ARP_OP_REPLY);
 	memcpy(reply->target_hardware, ask->sender_hardware, sizeof mac);
@@ -107,7 +127,7 @@ static enum stat_id icmp_input(struct ip *ip, const struct pkt *p, uint64_t now_
 		return STAT_packet_drop_icmp;
 
 	struct ip_route back = {
-		.mac = p->source_mac, .from = p->to.address, .to = p->from.address};
+		.way = p->way, .from = p->to.address, .to = p->from.address};
 	uint8_t *l4 = ip_tx_take(ip, &back, p->size);
 	if (!l4)
 		return STAT_packet_drop_answer;
@@ -153,8 +173,28 @@ static enum stat_id l4_input(const struct ip4_wire *header, struct pkt *p,
 	return PASSED;
 }
 
-/* RFC 1122 3.2.1: checks the header and cuts the packet to its l4 bytes; options are skipped.
- * PASSED when all is well. */
+/* No peer of ours needs to say which way his packets go, and who does may pretend to be behind a
+ * router that he is not. All other options are skipped (RFC 1122 3.2.1.8). */
+static enum stat_id ip4_options_input(const struct ip4_wire *header)
+{
+	const uint8_t *options = (const uint8_t *)(header + 1);
+	uint32_t size = ip4_header_bytes(header) - (uint32_t)sizeof *header, at = 0;
+	while (at < size && options[at] != IP4_OPTION_END) {
+		if (options[at] == IP4_OPTION_LOOSE_ROUTE || options[at] == IP4_OPTION_STRICT_ROUTE)
+			return STAT_packet_drop_source_route;
+		if (options[at] == IP4_OPTION_NOP) {
+			at++;
+			continue;
+		}
+		if (size - at < 2 || options[at + 1] < 2 || options[at + 1] > size - at)
+			return STAT_packet_drop_ip_header;
+		at += options[at + 1];
+	}
+	return PASSED;
+}
+
+/* RFC 1122 3.2.1: checks the header and cuts the packet to its l4 bytes. PASSED when all is
+ * well. */
 static enum stat_id ip4_header_input(const struct ip *ip, struct pkt *p)
 {
 	if (p->size < sizeof(struct ip4_wire))
@@ -177,6 +217,11 @@ static enum stat_id ip4_header_input(const struct ip *ip, struct pkt *p)
 		return STAT_packet_drop_ip_header;
 	if (be16_get(header->fragment) & IP4_FRAGMENT_MASK)
 		return STAT_packet_drop_ip_fragment;
+	enum stat_id verdict = PASSED;
+	if (unlikely(header_bytes > sizeof *header))
+		verdict = ip4_options_input(header);
+	if (verdict != PASSED)
+		return verdict;
 	p->size = total; /* what is behind is Ethernet padding */
 	pkt_pull(p, header_bytes);
 	return PASSED;
@@ -208,12 +253,31 @@ static enum stat_id ip4_input(struct ip *ip, struct pkt *p, const struct ip_outp
 	}
 }
 
+/* Takes the tag off, if there is one and the port has not done it. Untagged frames and those that
+ * name no VLAN are taken whatever ours is. */
+static enum stat_id vlan_input(const struct ip *ip, struct pkt *p, uint16_t *type)
+{
+	uint16_t vid = p->vlan;
+	if (unlikely(*type == ETHERTYPE_VLAN && vid == 0)) {
+		if (p->size < sizeof(struct vlan_wire))
+			return STAT_packet_drop_runt;
+		const struct vlan_wire *tag = (const struct vlan_wire *)pkt_pull(p, sizeof *tag);
+		vid = be16_get(tag->control) & VLAN_VID_MASK;
+		*type = be16_get(tag->type);
+	}
+	p->way.is_tagged = vid != 0;
+	return vid == 0 || vid == ip->vlan ? PASSED : STAT_packet_drop_vlan;
+}
+
 static enum stat_id eth_input(struct ip *ip, struct pkt *p, const struct ip_output *to)
 {
 	if (p->size < sizeof(struct eth_wire))
 		return STAT_packet_drop_runt;
 	const struct eth_wire *eth = (const struct eth_wire *)pkt_pull(p, sizeof *eth);
 	uint16_t type = be16_get(eth->type);
+	enum stat_id verdict = vlan_input(ip, p, &type);
+	if (verdict != PASSED)
+		return verdict;
 	bool is_ours = memcmp(eth->destination, nic_caps(ip->nic)->mac.octets,
 			      sizeof eth->destination) == 0;
 	bool is_question = type == ETHERTYPE_ARP && eth_is_broadcast(eth->destination);
@@ -222,7 +286,7 @@ static enum stat_id eth_input(struct ip *ip, struct pkt *p, const struct ip_outp
 	/* Answers go back to this address: a group must not receive them. */
 	if (eth_is_group(eth->source))
 		return STAT_packet_drop_not_for_us;
-	memcpy(p->source_mac.octets, eth->source, sizeof p->source_mac.octets);
+	memcpy(p->way.mac.octets, eth->source, sizeof p->way.mac.octets);
 	if (type == ETHERTYPE_ARP)
 		return arp_input(ip, p);
 	if (type == ETHERTYPE_IP4)
@@ -247,16 +311,10 @@ void ip_input(struct ip *ip, const struct pkt_vec *packets, struct pkt_vec *segm
 
 uint8_t *ip_tx_take(struct ip *ip, const struct ip_route *route, uint32_t l4_size)
 {
-	uint8_t *frame = nic_tx_take(ip->nic, HEADERS_BYTES + l4_size);
+	uint32_t headers_bytes = eth_bytes(&route->way) + (uint32_t)sizeof(struct ip4_wire);
+	uint8_t *frame = nic_tx_take(ip->nic, headers_bytes + l4_size);
 	ip->tx_frame = frame;
-	return frame ? frame + HEADERS_BYTES : NULL;
-}
-
-static void eth_fill(struct ip *ip, const struct ip_route *route, struct eth_wire *eth)
-{
-	memcpy(eth->destination, route->mac.octets, sizeof eth->destination);
-	memcpy(eth->source, nic_caps(ip->nic)->mac.octets, sizeof eth->source);
-	eth->type = be16_of(ETHERTYPE_IP4);
+	return frame ? frame + headers_bytes : NULL;
 }
 
 static void ip4_fill(struct ip *ip, const struct ip_route *route, uint8_t protocol,
@@ -312,14 +370,12 @@ void ip_tx_push(struct ip *ip, const struct ip_route *route, uint8_t protocol,
 {
 	require(ip->tx_frame);
 	require(sizeof(struct ip4_wire) + l4_size <= UINT16_MAX);
-	struct eth_wire *eth = (struct eth_wire *)ip->tx_frame;
-	struct ip4_wire *header = (struct ip4_wire *)(eth + 1);
-	eth_fill(ip, route, eth);
+	struct ip4_wire *header = eth_fill(ip, &route->way, ETHERTYPE_IP4, ip->tx_frame);
 	ip4_fill(ip, route, protocol, l4_size, header);
 	bool is_offloaded = l4_checksum_fill(ip, header, l4_size, segment_bytes != 0);
 	require(segment_bytes == 0 || is_offloaded);
 	struct nic_offload offload = {
-		.l2_bytes = sizeof *eth,
+		.l2_bytes = (uint8_t)eth_bytes(&route->way),
 		.l3_bytes = sizeof *header,
 		.l4_bytes = tcp_header_bytes,
 		.ip_checksum = nic_caps(ip->nic)->tx_ip_checksum,
@@ -327,7 +383,7 @@ void ip_tx_push(struct ip *ip, const struct ip_route *route, uint8_t protocol,
 		.is_tcp = protocol == IP_PROTOCOL_TCP,
 		.segment_bytes = segment_bytes,
 	};
-	nic_tx_push(ip->nic, HEADERS_BYTES + l4_size, &offload);
+	nic_tx_push(ip->nic, offload.l2_bytes + (uint32_t)sizeof *header + l4_size, &offload);
 	ip->tx_frame = NULL;
 }
 
@@ -338,6 +394,7 @@ void ip_init(struct ip *ip, const struct ip_options *options)
 		.stats = options->stats,
 		.address = options->address,
 		.prefix_bits = options->prefix_bits,
+		.vlan = options->vlan,
 		.icmp_budget = ICMP_ANSWERS_PER_SECOND,
 	};
 }

@@ -20,6 +20,7 @@ struct ip {
 	struct stats *stats;
 	struct address address; /* ours */
 	uint8_t prefix_bits;
+	uint16_t vlan;        /* whose tagged frames are taken; 0: none */
 	uint16_t next_id;
 	uint32_t icmp_budget; /* echo answers left in this second */
 	uint64_t icmp_second;
@@ -31,6 +32,7 @@ struct ip_options {
 	struct stats *stats;
 	struct address address;
 	uint8_t prefix_bits;
+	uint16_t vlan;
 };
 
 void ip_init(struct ip *ip, const struct ip_options *options);
@@ -42,7 +44,7 @@ void ip_input(struct ip *ip, const struct pkt_vec *packets, struct pkt_vec *segm
 
 /* Where an l4 answer goes. */
 struct ip_route {
-	struct mac mac;
+	struct way way;
 	struct address from; /* ours, as the peer addressed us */
 	struct address to;
 };

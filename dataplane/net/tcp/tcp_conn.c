@@ -155,7 +155,7 @@ struct tcp_conn *tcp_conn_open(struct tcp *t, const struct tcp_half_open *half)
 		return NULL;
 	c->state = TCP_STATE_ESTABLISHED;
 	c->span_first = TCP_SPAN_NONE;
-	c->mac = half->mac;
+	tcp_conn_way_set(c, &half->way);
 	timer_init(&c->timer);
 	conn_open_stream(t, c, half);
 	conn_open_sequence(t, c, half);

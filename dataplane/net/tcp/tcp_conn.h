@@ -121,7 +121,7 @@ struct tcp_segment {
 
 /* What is needed to answer a peer that has no connection (any more). */
 struct tcp_reply {
-	const struct mac *mac;
+	const struct way *way;
 	const struct tcp_tuple *tuple;
 	struct tcp_header *h; /* ports are filled in */
 };
@@ -175,6 +175,7 @@ struct tcp_conn {
 	uint8_t rcv_growths : 3; /* of the window, since the connection opened */
 	uint8_t state : 3;       /* enum tcp_state */
 	uint8_t dupacks : 3;
+	uint8_t is_tagged : 1;   /* with `mac` the way to the peer, see tcp_conn_way() */
 
 	struct chain send;       /* CONN_SEND: not empty */
 	struct chain residue;    /* CONN_RESIDUE: in order, not consumed in its turn */
@@ -210,7 +211,7 @@ struct tcp_half_open {
 	uint32_t ts_recent;
 	uint32_t sent_ms; /* the SYN-ACK, last */
 	uint16_t peer_mss;
-	struct mac mac;
+	struct way way;
 	uint8_t listener;
 	uint8_t snd_scale : 4; /* TCP_SCALE_NONE: neither side scales */
 	uint8_t retries : 3;
@@ -223,7 +224,7 @@ static_assert(sizeof(struct tcp_half_open) <= 64, "SYN floods pile up");
 struct tcp_wait {
 	struct list node; /* tcp->waits, soonest end first */
 	struct tcp_tuple tuple;
-	struct mac mac;
+	struct way way;
 	bool has_timestamps;
 	uint32_t snd_nxt;
 	uint32_t rcv_nxt;
@@ -361,6 +362,17 @@ static inline uint32_t tcp_conn_unread(const struct tcp_conn *c)
 		return kept;
 	const struct tcp_span *first = &tcp_of(c)->spans[c->span_first];
 	return kept + first->bytes - first->taken;
+}
+
+static inline struct way tcp_conn_way(const struct tcp_conn *c)
+{
+	return (struct way){c->mac, c->is_tagged};
+}
+
+static inline void tcp_conn_way_set(struct tcp_conn *c, const struct way *way)
+{
+	c->mac = way->mac;
+	c->is_tagged = way->is_tagged;
 }
 
 /* Sets or clears `flag` as `is_set` says. */

@@ -87,7 +87,7 @@ bool tcp_cookie_open(const struct tcp *t, const struct tcp_segment *s,
 		return false;
 	*ret = (struct tcp_half_open){
 		.tuple = s->tuple,
-		.mac = s->pkt->source_mac,
+		.way = s->pkt->way,
 		.irs = text.irs,
 		.iss = iss,
 		.peer_mss = mss_steps[text.mss_step],

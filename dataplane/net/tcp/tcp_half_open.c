@@ -48,7 +48,7 @@ struct tcp_half_open *tcp_half_open_take(struct tcp *t, const struct tcp_segment
 	if (!half)
 		return NULL;
 	half->tuple = syn->tuple;
-	half->mac = syn->pkt->source_mac;
+	half->way = syn->pkt->way;
 	list_init(&half->node);
 	line_append(t, half);
 	t->half_open_of[prefix_slot(t, &half->tuple.peer.address)]++;

@@ -41,7 +41,7 @@ static void segment_reset(struct tcp *t, const struct tcp_segment *s)
 			(s->h.flags & TCP_FLAG_SYN ? 1u : 0u) +
 			(s->h.flags & TCP_FLAG_FIN ? 1u : 0u);
 	}
-	tcp_reply(t, &(struct tcp_reply){&s->pkt->source_mac, &s->tuple, &h});
+	tcp_reply(t, &(struct tcp_reply){&s->pkt->way, &s->tuple, &h});
 }
 
 /* RFC 6528: a 4 us clock and a keyed function of the connection's name. */
@@ -69,7 +69,7 @@ static void syn_ack_send(struct tcp *t, const struct tcp_half_open *half, uint32
 		.ts_value = ts_value,
 		.ts_echo = half->ts_recent,
 	};
-	tcp_reply(t, &(struct tcp_reply){&half->mac, &half->tuple, &h});
+	tcp_reply(t, &(struct tcp_reply){&half->way, &half->tuple, &h});
 }
 
 static void half_open_answer(struct tcp *t, const struct tcp_half_open *half)
@@ -100,7 +100,7 @@ static void half_open_offer(struct tcp_half_open *half, const struct tcp_header 
 /* Nothing is kept: all that the last step needs is in the numbers. */
 static void listen_cookie(struct tcp *t, const struct tcp_segment *s)
 {
-	struct tcp_half_open half = {.tuple = s->tuple, .mac = s->pkt->source_mac};
+	struct tcp_half_open half = {.tuple = s->tuple, .way = s->pkt->way};
 	uint32_t ts_value;
 	half_open_offer(&half, &s->h);
 	tcp_cookie_make(t, &half, &ts_value);
@@ -204,7 +204,7 @@ static void half_open_ack(struct tcp *t, const struct tcp_half_open *half)
 		.ts_value = tcp_ts_now(t, tcp_ts_offset(t, &half->tuple)),
 		.ts_echo = half->ts_recent,
 	};
-	tcp_reply(t, &(struct tcp_reply){&half->mac, &half->tuple, &h});
+	tcp_reply(t, &(struct tcp_reply){&half->way, &half->tuple, &h});
 }
 
 /* A SYN again: the same one gets the same answer; another is a peer that started anew. */

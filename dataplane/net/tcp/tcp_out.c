@@ -19,7 +19,7 @@ uint32_t tcp_ts_now(const struct tcp *t, uint32_t offset)
 void tcp_reply(struct tcp *t, const struct tcp_reply *reply)
 {
 	struct ip *ip = t->options.ip;
-	struct ip_route route = {*reply->mac, ip->address, reply->tuple->peer.address};
+	struct ip_route route = {*reply->way, ip->address, reply->tuple->peer.address};
 	unsigned size = tcp_header_size(reply->h);
 	uint8_t *out = ip_tx_take(ip, &route, size);
 	if (!out)
@@ -36,7 +36,7 @@ static bool conn_transmit(struct tcp *t, struct tcp_conn *c, uint32_t seq, uint3
 			  uint8_t flags)
 {
 	struct ip *ip = t->options.ip;
-	struct ip_route route = {c->mac, ip->address, c->stream.peer.address};
+	struct ip_route route = {tcp_conn_way(c), ip->address, c->stream.peer.address};
 	uint32_t edge;
 	struct tcp_header h = {
 		.source_port = c->stream.local_port,

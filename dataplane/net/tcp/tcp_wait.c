@@ -31,7 +31,7 @@ static void wait_ack(struct tcp *t, const struct tcp_wait *w)
 		.ts_value = tcp_ts_now(t, w->ts_offset),
 		.ts_echo = w->ts_recent,
 	};
-	tcp_reply(t, &(struct tcp_reply){&w->mac, &w->tuple, &h});
+	tcp_reply(t, &(struct tcp_reply){&w->way, &w->tuple, &h});
 }
 
 static void wait_restart(struct tcp *t, struct tcp_wait *w)
@@ -48,7 +48,7 @@ void tcp_wait_enter(struct tcp *t, struct tcp_conn *c)
 	require(w);
 	list_init(&w->node);
 	w->tuple = tcp_conn_tuple(c);
-	w->mac = c->mac;
+	w->way = tcp_conn_way(c);
 	w->has_timestamps = c->flags & CONN_TIMESTAMPS;
 	w->snd_nxt = c->snd_max;
 	w->rcv_nxt = c->rcv_nxt;

@@ -18,6 +18,13 @@ enum {
 	IP4_TTL = 64,               /* RFC 1700's recommended default */
 };
 
+enum ip4_option {
+	IP4_OPTION_END = 0,
+	IP4_OPTION_NOP = 1,
+	IP4_OPTION_LOOSE_ROUTE = 131,
+	IP4_OPTION_STRICT_ROUTE = 137,
+};
+
 /* offset size field
  *    0    1  version_ihl    version << 4 | header length in 32-bit words
  *    1    1  tos

@@ -169,7 +169,7 @@ Test(ip, a_segment_goes_up_without_its_ethernet_padding)
 	cr_assert(p->data == f.l4 && p->size == 21);
 	cr_assert(address_to_ip4(&p->from.address) == PEER);
 	cr_assert(address_to_ip4(&p->to.address) == OURS);
-	cr_assert(memcmp(p->source_mac.octets, peer_mac, 6) == 0);
+	cr_assert(memcmp(p->way.mac.octets, peer_mac, 6) == 0);
 }
 
 Test(ip, options_are_skipped)
@@ -383,8 +383,152 @@ Test(ip, an_answer_without_a_buffer_is_counted)
 	assert_dropped(packet_drop_answer);
 }
 
+/* ---- VLAN tags, source routes ---- */
+
+/* Puts a tag between the frame's addresses and its type. */
+static void tag_frame(uint16_t control)
+{
+	memmove(f.bytes + 16, f.bytes + 12, f.size - 12);
+	be16_store(f.bytes + 12, ETHERTYPE_VLAN);
+	be16_store(f.bytes + 14, control);
+	f.size += 4;
+}
+
+Test(ip, a_tag_that_names_no_vlan_is_taken_off_and_answered_without)
+{
+	const uint16_t urgent = 7 << 13;
+	build_tcp(5);
+	tag_frame(urgent);
+	const struct pkt *p = deliver();
+	cr_assert(p && segments.count == 1 && p->data == f.l4 + 4 && p->size == 25);
+	cr_assert(!p->way.is_tagged);
+	build_ping(8);
+	tag_frame(urgent);
+	cr_assert(deliver() == NULL && nic.sent_count == 1);
+	cr_assert(be16_load(nic.sent[0].bytes + 12) == ETHERTYPE_IP4);
+	build_arp();
+	tag_frame(urgent);
+	cr_assert(deliver() == NULL && nic.sent_count == 2);
+	cr_assert(be16_load(nic.sent[1].bytes + 12) == ETHERTYPE_ARP);
+}
+
+Test(ip, frames_of_a_vlan_that_is_not_ours_are_dropped)
+{
+	build_tcp(5);
+	tag_frame(100);
+	assert_dropped(packet_drop_vlan);
+	ip.vlan = 101;
+	assert_dropped(packet_drop_vlan);
+	build_tcp(5);
+	cr_assert(deliver() != NULL, "untagged is always taken");
+}
+
+Test(ip, frames_of_our_vlan_are_answered_with_its_tag)
+{
+	ip.vlan = 100;
+	build_tcp(5);
+	tag_frame(3 << 13 | 100);
+	const struct pkt *p = deliver();
+	cr_assert(p && p->way.is_tagged && p->data == f.l4 + 4);
+
+	build_ping(9);
+	tag_frame(100);
+	cr_assert(deliver() == NULL && nic.sent_count == 1);
+	const struct fake_frame *sent = &nic.sent[0];
+	cr_assert(sent->size == f.size && memcmp(sent->bytes, peer_mac, 6) == 0);
+	cr_assert(be16_load(sent->bytes + 12) == ETHERTYPE_VLAN);
+	cr_assert(be16_load(sent->bytes + 14) == 100);
+	cr_assert(be16_load(sent->bytes + 16) == ETHERTYPE_IP4);
+	cr_assert(inet_sum_fold(inet_sum_add(0, sent->bytes + 18, 20)) == 0xffff);
+
+	build_arp();
+	tag_frame(100);
+	cr_assert(deliver() == NULL && nic.sent_count == 2);
+	cr_assert(nic.sent[1].size == sizeof(struct eth_wire) + 4 + sizeof(struct arp_wire));
+	cr_assert(be16_load(nic.sent[1].bytes + 16) == ETHERTYPE_ARP);
+}
+
+Test(ip, a_port_that_takes_tags_off_says_which_it_was)
+{
+	ip.vlan = 100;
+	for (uint16_t vid = 99; vid <= 101; vid++) {
+		build_tcp(5);
+		struct pkt p = {.data = f.bytes, .size = f.size, .vlan = vid};
+		struct pkt_vec packets = {.count = 1, .pkts = {&p}};
+		ip_input(&ip, &packets, &segments, &datagrams, now_ns);
+		cr_assert(segments.count == (vid == 100) && p.way.is_tagged);
+	}
+	/* The inner tag of two is not ours to take, whatever it says. */
+	build_tcp(5);
+	tag_frame(100);
+	struct pkt p = {.data = f.bytes, .size = f.size, .vlan = 100};
+	struct pkt_vec packets = {.count = 1, .pkts = {&p}};
+	ip_input(&ip, &packets, &segments, &datagrams, now_ns);
+	cr_assert(segments.count == 0 && stats.value[STAT_packet_drop_ethertype] == 1);
+}
+
+Test(ip, a_tag_in_a_tag_and_half_a_tag_are_dropped)
+{
+	build_tcp(5);
+	tag_frame(0);
+	tag_frame(0);
+	assert_dropped(packet_drop_ethertype);
+	for (uint32_t size = 14; size < 18; size++) {
+		build_tcp(5);
+		tag_frame(0);
+		f.size = size;
+		assert_dropped(packet_drop_runt);
+	}
+}
+
+/* An IPv4 header with these options, which are a multiple of four bytes. */
+static void build_options(const uint8_t *options, uint8_t size)
+{
+	build_tcp(3);
+	memmove(f.l4 + size, f.l4, 23);
+	memcpy(f.l4, options, size);
+	f.ip->version_ihl = (uint8_t)(0x45 + size / 4);
+	f.ip->total_length = be16_of((uint16_t)(20 + size + 23));
+	f.size += size;
+	seal_ip();
+}
+
+Test(ip, source_routes_are_dropped_with_a_reason_of_their_own)
+{
+	const uint8_t loose[8] = {1, IP4_OPTION_LOOSE_ROUTE, 7, 4, 10, 0, 0, 9};
+	const uint8_t strict[12] = {7, 3, 4, IP4_OPTION_STRICT_ROUTE, 7, 4, 10, 0, 0, 9};
+	build_options(loose, sizeof loose);
+	assert_dropped(packet_drop_source_route);
+	build_options(strict, sizeof strict);
+	assert_dropped(packet_drop_source_route);
+	/* Behind the end of the list there are no options any more. */
+	const uint8_t ended[8] = {0, IP4_OPTION_LOOSE_ROUTE, 7, 4, 10, 0, 0, 9};
+	build_options(ended, sizeof ended);
+	cr_assert(deliver() != NULL);
+	/* Router alert, record route: skipped. */
+	const uint8_t others[8] = {148, 4, 0, 0, 7, 3, 4, 0};
+	build_options(others, sizeof others);
+	cr_assert(deliver() != NULL);
+}
+
+/* CVE-2019-12256: what options say of their length is not believed. */
+Test(ip, cve_2019_12256_options_that_run_past_the_header_are_dropped)
+{
+	for (unsigned length = 0; length < 256; length++) {
+		const uint8_t options[4] = {1, 1, 68, (uint8_t)length};
+		build_options(options, sizeof options);
+		if (length == 2)
+			cr_assert(deliver() != NULL);
+		else
+			assert_dropped(packet_drop_ip_header);
+	}
+	const uint8_t no_length[4] = {1, 1, 1, IP4_OPTION_STRICT_ROUTE + 1};
+	build_options(no_length, sizeof no_length);
+	assert_dropped(packet_drop_ip_header);
+}
+
 static const struct ip_route to_peer = {
-	.mac = {{2, 0, 0, 0, 0, 9}},
+	.way = {.mac = {{2, 0, 0, 0, 0, 9}}},
 	.from = {{[10] = 0xff, 0xff, 10, 0, 0, 2}},
 	.to = {{[10] = 0xff, 0xff, 10, 0, 0, 1}},
 };
@@ -445,4 +589,20 @@ Test(ip, endpoints_are_written_as_people_write_them)
 	char text[48];
 	cr_assert(strcmp(endpoint_format(&e, text, sizeof text), "192.168.10.1:32960") ==
 		  0);
+}
+
+Test(ip, a_pushed_segment_to_a_tagged_peer_has_the_tag)
+{
+	struct ip_route route = to_peer;
+	route.way.is_tagged = true;
+	ip.vlan = 7;
+	nic.caps.tx_tcp_checksum = true;
+	uint8_t *l4 = ip_tx_take(&ip, &route, 44);
+	cr_assert(l4 == nic.sent[0].bytes + 38);
+	memset(l4, 3, 44);
+	ip_tx_push(&ip, &route, IP_PROTOCOL_TCP, 44, 20, 0);
+	cr_assert(nic.sent[0].size == 82 && nic.sent[0].offload.l2_bytes == 18);
+	cr_assert(be16_load(nic.sent[0].bytes + 14) == 7);
+	cr_assert(be16_load(nic.sent[0].bytes + 16) == ETHERTYPE_IP4);
+	cr_assert(inet_sum_fold(inet_sum_add(0, nic.sent[0].bytes + 18, 20)) == 0xffff);
 }
