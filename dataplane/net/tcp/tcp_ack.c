@@ -9,8 +9,8 @@
 #include "dataplane/net/tcp/tcp_timer.h"
 #include "dataplane/net/tcp/tcp_wait.h"
 
-/* RFC 6582 3.2: a full ACK ends the recovery, a partial one names the next hole. True
- * when the retransmission timer is to be left alone (step 5, the "impatient" variant). */
+/* RFC 6582 3.2: a full ACK ends the recovery, a partial one names the next hole; one that ends
+ * within what was sent again names none. */
 static void recovery_ack(struct tcp_conn *c, uint32_t acked)
 {
 	if (!seq_lt(c->snd_una, c->recover)) {
@@ -21,7 +21,8 @@ static void recovery_ack(struct tcp_conn *c, uint32_t acked)
 	}
 	c->cwnd -= min_u32(acked, c->cwnd);
 	c->cwnd = max_u32(c->cwnd + (acked >= c->mss ? c->mss : 0), c->mss);
-	c->flags |= CONN_RETRANSMIT_DUE;
+	if (!seq_lt(c->snd_una, c->resent_end))
+		c->flags |= CONN_RETRANSMIT_DUE;
 }
 
 /* Bytes (and our FIN) up to `ack` have arrived. */
@@ -69,9 +70,7 @@ static void ack_duplicate(struct tcp_conn *c)
 	c->dupacks += c->dupacks < TCP_DUPACKS_MAX;
 	tcp_conn_mark(c);
 	if (c->flags & CONN_RECOVERY) {
-		uint32_t flight = c->snd_max - c->snd_una;
-		if (c->cwnd < c->ssthresh + flight)
-			c->cwnd += c->mss;
+		tcp_cwnd_inflate(c);
 		return;
 	}
 	if (c->dupacks != TCP_DUPACKS || !seq_lt(c->recover, c->snd_una))

@@ -182,7 +182,8 @@ struct tcp_conn {
 	struct chunk *ooo;       /* CONN_GAP: out of order, the last of them; see tcp_data.c */
 	struct timer timer;
 	uint32_t taken;          /* CONN_RESIDUE: see tcp_conn_taken() */
-	uint32_t recover;        /* CONN_RECOVERY */
+	uint32_t recover;        /* CONN_RECOVERY, like the next */
+	uint32_t resent_end;     /* behind what was sent again last */
 	uint32_t fin_seq;        /* CONN_FIN_KNOWN */
 	uint32_t ssthresh;       /* CONN_SSTHRESH: else without bound */
 	uint32_t snd_wnd_max;

@@ -1,6 +1,11 @@
 /* tcp_cwnd.c - acknowledged bytes and losses in, how much may be in flight out (RFC 5681, 6928). */
 #include "dataplane/net/tcp/tcp_cwnd.h"
 
+enum {
+	/* ssthresh and what was in flight at the loss, which is twice that. */
+	INFLATED_SSTHRESHES = 3,
+};
+
 /* RFC 6928. */
 uint32_t tcp_cwnd_first(uint32_t mss)
 {
@@ -21,4 +26,12 @@ void tcp_cwnd_grow(struct tcp_conn *c, uint32_t acked)
 	if ((c->flags & CONN_SSTHRESH) && c->cwnd >= c->ssthresh)
 		step = max_u32((uint32_t)((uint64_t)step * c->mss / c->cwnd), 1);
 	c->cwnd = min_u32(c->cwnd + step, 1u << 30);
+}
+
+/* RFC 5681 3.2 (4). Of what was in flight no more can have left than was there: whose duplicates
+ * are more made them up, and would have all the rest at once. */
+void tcp_cwnd_inflate(struct tcp_conn *c)
+{
+	uint32_t inflated = min_u32(c->cwnd + c->mss, INFLATED_SSTHRESHES * c->ssthresh);
+	c->cwnd = max_u32(c->cwnd, inflated);
 }

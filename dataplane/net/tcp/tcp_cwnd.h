@@ -13,5 +13,8 @@ uint32_t tcp_cwnd_first(uint32_t mss);
 void tcp_cwnd_grow(struct tcp_conn *c, uint32_t acked);
 /* Something was lost: ssthresh is set; the window itself is the caller's. */
 void tcp_cwnd_cut(struct tcp_conn *c);
+/* In recovery: a duplicate says that one segment more has left the path. Where SACK says which have
+ * left, that is counted instead. */
+void tcp_cwnd_inflate(struct tcp_conn *c);
 
 #endif

@@ -545,15 +545,58 @@ Test(tcp_send, a_probe_that_was_taken_ends_the_backoff_of_the_probes)
 	rig_free(r);
 }
 
-Test(tcp_send, duplicates_inflate_the_window_by_no_more_than_is_in_flight)
+/* A connection with all the window there is, and `bytes` to send: ten segments are out. */
+static struct tcp_conn *open_and_send(struct rig *r, uint32_t bytes)
+{
+	static const uint8_t options[8] = {2, 4, 0x05, 0xb4, 1, 3, 3, 7};
+	struct tcp_conn *c = rig_open_with(r, 5000, options, sizeof options);
+	rig_send(r, &c->stream, bytes, 0);
+	rig_turn(r);
+	cr_assert(r->sent_count == 10);
+	return c;
+}
+
+Test(tcp_send, duplicates_release_no_more_than_was_in_flight_at_the_loss)
 {
 	struct rig *r = rig_new(rig_options());
-	struct tcp_conn *c = rig_open(r);
-	rig_send(r, &c->stream, 10 * MSS, 0);
-	rig_turn(r);
-	for (unsigned i = 0; i < 200; i++)
+	struct tcp_conn *c = open_and_send(r, 300 * MSS);
+	uint32_t in_flight = 12 * MSS; /* two more by limited transmit */
+	for (unsigned i = 0; i < 2000; i++)
 		give_ack(r, 0, 65535);
-	cr_assert(c->cwnd <= c->ssthresh + 11 * MSS, "%u", c->cwnd);
+	cr_assert(c->snd_max - c->snd_una == in_flight + in_flight / 2);
+	give_ack(r, MSS, 65535);
+	for (unsigned i = 0; i < 2000; i++)
+		give_ack(r, 0, 65535);
+	cr_assert(c->snd_max - c->snd_una <= in_flight + in_flight / 2, "nor a partial one");
+	cr_assert(c->flags & CONN_RECOVERY);
+	rig_free(r);
+}
+
+Test(tcp_send, duplicates_of_one_turn_release_no_more_than_was_in_flight_at_the_loss)
+{
+	struct rig *r = rig_new(rig_options());
+	struct tcp_conn *c = open_and_send(r, 300 * MSS);
+	for (unsigned i = 0; i < PACKETS_PER_TURN; i++)
+		rig_put(r, rig_ack(r));
+	rig_turn(r);
+	cr_assert(r->sent_count == 1 + 5, "the hole, and half of ten: %u", r->sent_count);
+	cr_assert(c->snd_max - c->snd_una == 15 * MSS);
+	rig_free(r);
+}
+
+Test(tcp_send, acknowledgements_of_a_byte_do_not_have_the_hole_sent_again_each_time)
+{
+	struct rig *r = rig_new(rig_options());
+	struct tcp_conn *c = open_and_send(r, 10 * MSS);
+	for (unsigned i = 0; i < 3; i++)
+		give_ack(r, 0, 65535);
+	cr_assert(rig_stat(r, STAT_tcp_retransmits) == 1);
+	for (unsigned i = 0; i < MSS - 1; i++)
+		give_ack(r, 1, 65535);
+	cr_assert(rig_stat(r, STAT_tcp_retransmits) == 1, "it is on its way");
+	give_ack(r, 1, 65535);
+	cr_assert(rig_stat(r, STAT_tcp_retransmits) == 2 && offset(r, 0) == 0);
+	cr_assert(c->flags & CONN_RECOVERY);
 	rig_free(r);
 }
 
