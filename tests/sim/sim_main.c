@@ -46,9 +46,17 @@ static void clients_make(struct run *r)
 		run_add_client(r, SIM_SENDER, SIM_DATAGRAM_CLIENTS);
 }
 
-static struct sim_net_faults net_faults(struct rng *rng)
+/* A wire without faults of its own; every second has strangers on it. */
+static struct sim_net_faults good_net(struct rng *rng)
 {
 	struct sim_net_faults f = {.delay_ns = 20 * NS_PER_US};
+	f.forge = rng_one_in(rng, 2) ? (uint32_t)(3 + rng_below(rng, 50)) : 0;
+	return f;
+}
+
+static struct sim_net_faults net_faults(struct rng *rng)
+{
+	struct sim_net_faults f = good_net(rng);
 	if (rng_one_in(rng, 4))
 		return f;
 	f.lose = rng_one_in(rng, 2) ? (uint32_t)(20 + rng_below(rng, 200)) : 0;
@@ -152,7 +160,7 @@ static void finish(struct run *r)
 {
 	struct world *w = &r->world;
 	struct sim_disk_faults disk = {.write_ns = 50 * NS_PER_US, .sync_ns = 400 * NS_PER_US};
-	struct sim_net_faults net = {.delay_ns = 20 * NS_PER_US};
+	struct sim_net_faults net = good_net(&w->rng);
 	sim_fs_set_faults(w->fs, &disk);
 	sim_net_set_faults(w->net, &net);
 	if (!run_start(r))

@@ -165,6 +165,11 @@ void sim_net_send(struct sim_net *n, const uint8_t *frame, uint32_t size)
 	wire_send(n, true, frame, size);
 }
 
+bool sim_net_has_stranger(struct sim_net *n)
+{
+	return rng_one_in(&sim_world()->rng, n->faults.forge);
+}
+
 uint32_t sim_net_receive(struct sim_net *n, uint8_t *ret)
 {
 	for (struct wire_frame *f; (f = wire_take(n, TO_CLIENTS));) {

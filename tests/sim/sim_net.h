@@ -20,6 +20,7 @@ struct sim_net_faults {
 	uint32_t twice;
 	uint32_t corrupt;
 	uint32_t late; /* overtaken by those behind it */
+	uint32_t forge; /* followed by one that a stranger sends under the client's name */
 	uint64_t delay_ns;
 	uint64_t jitter_ns;
 };
@@ -37,6 +38,8 @@ void sim_nic_destroy(struct nic *nic);
 
 /* The clients' end. */
 void sim_net_send(struct sim_net *n, const uint8_t *frame, uint32_t size);
+/* Whether a stranger follows what was sent just now. */
+bool sim_net_has_stranger(struct sim_net *n);
 /* The next frame for the clients that has arrived by now; 0 when there is none. */
 uint32_t sim_net_receive(struct sim_net *n, uint8_t *ret);
 

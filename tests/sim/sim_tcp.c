@@ -123,6 +123,32 @@ static uint32_t window_now(const struct sim_tcp *t)
 	return t->in.size < WINDOW_BYTES ? WINDOW_BYTES - (uint32_t)t->in.size : 0;
 }
 
+/* Under this connection's name by one who is not on its path. He guesses well what it sends next,
+ * not what it has heard; his clock is far ahead of its own. */
+static void stranger_send(const struct sim_tcp *t, uint32_t seq)
+{
+	static const uint8_t kinds[] = {ACK, ACK | FIN, PSH, SYN, RST};
+	enum { OPTIONS = 12, TEXT_BYTES = 200, FAR = 1 << 30 };
+	struct rng *rng = &sim_world()->rng;
+	uint8_t frame[SIM_FRAME_BYTES_MAX];
+	uint8_t *tcp = frame + ETH_BYTES + IP_BYTES;
+	size_t header = TCP_BYTES + OPTIONS;
+	uint8_t flags = kinds[rng_below(rng, array_len(kinds))];
+	bool has_text = !(flags & (SYN | RST));
+	size_t size = header + (has_text ? TEXT_BYTES : 0);
+	memset(tcp, 0x5a, size);
+	be16_store(tcp, t->local_port);
+	be16_store(tcp + 2, t->remote_port);
+	be32_store(tcp + 4, has_text ? seq - (uint32_t)rng_below(rng, TEXT_BYTES)
+				     : (uint32_t)rng_next(rng));
+	be32_store(tcp + 8, t->rcv_nxt ^ FAR);
+	tcp[12] = (uint8_t)(header / 4 << 4);
+	tcp[13] = flags;
+	memcpy(tcp + TCP_BYTES, (uint8_t[]){1, 1, 8, 10}, 4);
+	be32_store(tcp + TCP_BYTES + 4, timestamp_now() + FAR);
+	frame_send(frame, t->local_ip, t->remote_ip, PROTOCOL_NUMBER_TCP, size, 16);
+}
+
 static void segment_send(struct sim_tcp *t, uint32_t seq, uint8_t flags, const uint8_t *data,
 			 size_t size)
 {
@@ -144,6 +170,8 @@ static void segment_send(struct sim_tcp *t, uint32_t seq, uint8_t flags, const u
 	frame_send(frame, t->local_ip, t->remote_ip, PROTOCOL_NUMBER_TCP, header + size, 16);
 	if (flags & ACK)
 		t->owes_ack = false;
+	if (!(flags & (SYN | RST)) && sim_net_has_stranger(sim_world()->net))
+		stranger_send(t, seq);
 }
 
 void sim_tcp_open(struct sim_tcp *t, uint32_t local_ip, uint16_t local_port,

@@ -48,6 +48,7 @@ struct tcp *tcp_create(const struct tcp_options *options, uint64_t now_ns)
 	}
 	entropy_fill(&t->table_key, sizeof t->table_key);
 	entropy_fill(&t->isn_key, sizeof t->isn_key);
+	tcp_limit_init(&t->limit);
 	t->local_mss = (uint16_t)(ip_l4_bytes_max(options->ip) - TCP_HEADER_BYTES);
 	t->local_scale = window_scale_for(s->receive_buffer_bytes);
 	t->window_first = tcp_window_first(t);

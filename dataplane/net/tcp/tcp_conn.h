@@ -15,6 +15,7 @@
  *     tcp_cwnd.c    how much the path may hold          tcp_rtt.c  how long it takes
  *     tcp_ooo.c     what came out of order
  *     tcp_send.c    what is to be sent, until it is acknowledged
+ *     tcp_limit.c   how often those are answered who have no connection
  *
  * Each calls only those below it: what is to go on elsewhere is returned to tcp_in.c, or marked
  * in the connection. Beside them: tcp_stream.c, what sessions see; tcp.c creates and destroys.
@@ -27,6 +28,7 @@
 #include "dataplane/base/clock.h"
 #include "dataplane/base/delay.h"
 #include "dataplane/net/tcp/tcp.h"
+#include "dataplane/net/tcp/tcp_limit.h"
 #include "dataplane/net/tcp/tcp_line.h"
 #include "dataplane/net/tcp/tcp_table.h"
 #include "dataplane/wire/net/tcp_header.h"
@@ -41,8 +43,6 @@ enum {
 	TCP_PREFIX_SLOTS = 4096, /* half-open entries are counted in, by source prefix */
 	TCP_SCALE_NONE = 15,     /* RFC 7323 2.3: 14 is the largest */
 	TCP_FIN_WAIT_2_MS = 60000,
-	TCP_CHALLENGES_PER_SECOND = 5, /* per connection (RFC 5961 7) */
-	TCP_RESETS_PER_SECOND = 1000,  /* answers to segments of no connection */
 	TCP_REUSE_SYNS = 3,            /* a rebooted device insists this often, */
 	TCP_REUSE_MS = 3000,           /* over this time, and is believed */
 	TCP_PAWS_UNIT_S = 1024,
@@ -288,8 +288,7 @@ struct tcp {
 	unsigned reserve_first, reserve_count;
 	uint64_t reserve_line[TCP_RESERVE_LINE]; /* handles */
 	size_t scratch_used;
-	uint32_t reset_second;
-	uint32_t resets_left;
+	struct tcp_limit limit;
 	unsigned listener_count;
 	uint16_t listen_ports[LISTENERS_MAX];
 	uint8_t listeners[LISTENERS_MAX];

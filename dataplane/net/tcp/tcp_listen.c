@@ -15,25 +15,14 @@ static int listener_index(const struct tcp *t, uint16_t port)
 	return -1;
 }
 
-/* Whoever tries all ports gets so many resets a second, and no more. */
-static bool reset_is_allowed(struct tcp *t)
-{
-	if (t->reset_second != t->now_s) {
-		t->reset_second = t->now_s;
-		t->resets_left = TCP_RESETS_PER_SECOND;
-	}
-	if (t->resets_left == 0)
-		return false;
-	t->resets_left--;
-	return true;
-}
-
 /* RFC 9293 3.10.7.1: the reset that the peer will find acceptable. */
 static void segment_reset(struct tcp *t, const struct tcp_segment *s)
 {
 	struct tcp_header h = {.flags = TCP_FLAG_RST, .seq = s->h.ack};
-	if (!reset_is_allowed(t))
+	if (!tcp_limit_reset(&t->limit, &s->tuple, t->now_s)) {
+		tcp_count(t, STAT_tcp_answers_withheld);
 		return;
+	}
 	if (!(s->h.flags & TCP_FLAG_ACK)) {
 		h.flags |= TCP_FLAG_ACK;
 		h.seq = 0;
@@ -176,7 +165,8 @@ struct tcp_conn *tcp_listen_segment(struct tcp *t, struct tcp_segment *s,
 		return NULL;
 	}
 	tcp_count(t, STAT_packet_drop_no_listener);
-	if (!(kind & TCP_FLAG_RST))
+	bool is_lone_fin = kind == 0 && listener >= 0;
+	if (!(kind & TCP_FLAG_RST) && !is_lone_fin)
 		segment_reset(t, s);
 	return NULL;
 }
@@ -194,6 +184,8 @@ static struct tcp_conn *half_open_complete(struct tcp *t, struct tcp_half_open *
 
 static void half_open_ack(struct tcp *t, const struct tcp_half_open *half)
 {
+	if (!tcp_may_answer(t, &half->tuple))
+		return;
 	uint8_t scale = half->snd_scale != TCP_SCALE_NONE ? t->local_scale : 0;
 	struct tcp_header h = {
 		.seq = half->iss + 1,
@@ -207,13 +199,21 @@ static void half_open_ack(struct tcp *t, const struct tcp_half_open *half)
 	tcp_reply(t, &(struct tcp_reply){&half->way, &half->tuple, &h});
 }
 
-/* A SYN again: the same one gets the same answer; another is a peer that started anew. */
+/* A SYN again: the same one gets the same answer. Another is a peer that started anew, when our
+ * SYN-ACK has been without an answer for so long that it was sent again; before that it may be a
+ * stranger's, who would end a handshake that is all but complete: it is challenged (RFC 5961 4). */
 static void half_open_syn(struct tcp *t, struct tcp_half_open *half,
 			  struct tcp_segment *s)
 {
 	if (s->h.seq == half->irs) {
 		tcp_count(t, STAT_packets_duplicate);
-		half_open_answer(t, half);
+		if (tcp_may_answer(t, &half->tuple))
+			half_open_answer(t, half);
+		return;
+	}
+	if (half->retries == 0) {
+		tcp_count(t, STAT_packet_drop_tcp_blind);
+		half_open_ack(t, half);
 		return;
 	}
 	tcp_half_open_give(t, half);

@@ -15,6 +15,14 @@ uint32_t tcp_ts_now(const struct tcp *t, uint32_t offset)
 	return t->now_ms + offset;
 }
 
+bool tcp_may_answer(struct tcp *t, const struct tcp_tuple *peer)
+{
+	bool may = tcp_limit_answer(&t->limit, peer, t->now_s);
+	if (!may)
+		tcp_count(t, STAT_tcp_answers_withheld);
+	return may;
+}
+
 /* Without a buffer the reply is dropped: a peer that needs one sends its segment again. */
 void tcp_reply(struct tcp *t, const struct tcp_reply *reply)
 {
@@ -217,8 +225,10 @@ void tcp_challenge(struct tcp *t, struct tcp_conn *c)
 		c->challenge_s = (uint8_t)t->now_s;
 		c->challenge_count = 0;
 	}
-	if (c->challenge_count >= TCP_CHALLENGES_PER_SECOND)
+	if (c->challenge_count >= TCP_ANSWERS_PER_SECOND) {
+		tcp_count(t, STAT_tcp_answers_withheld);
 		return;
+	}
 	c->challenge_count++;
 	tcp_ack_now(c);
 }

@@ -70,6 +70,14 @@ static bool syn_is_newer(const struct tcp_wait *w, const struct tcp_segment *s)
 	return seq_lt(w->rcv_nxt, s->h.seq);
 }
 
+/* What may come again: the peer's FIN, whose acknowledgement was lost. */
+static bool is_last_fin(const struct tcp_wait *w, const struct tcp_segment *s)
+{
+	uint32_t fin_seq = s->h.seq + (uint32_t)s->payload.size;
+	bool is_syn = s->h.flags & TCP_FLAG_SYN;
+	return (s->h.flags & TCP_FLAG_FIN) && !is_syn && fin_seq + 1 == w->rcv_nxt;
+}
+
 /* A reset does not end the wait (RFC 1337). A new connection's numbers begin behind the old
  * one's. */
 bool tcp_wait_segment(struct tcp *t, struct tcp_wait *w, struct tcp_segment *s, uint32_t *iss_min)
@@ -86,9 +94,10 @@ bool tcp_wait_segment(struct tcp *t, struct tcp_wait *w, struct tcp_segment *s, 
 		return true;
 	}
 	tcp_count(t, STAT_packets_duplicate);
-	if ((s->h.flags & TCP_FLAG_FIN) && !is_syn)
+	if (is_last_fin(w, s))
 		wait_restart(t, w);
-	if (s->payload.size > 0 || (s->h.flags & (TCP_FLAG_FIN | TCP_FLAG_SYN)))
+	bool has_length = s->payload.size > 0 || (s->h.flags & (TCP_FLAG_FIN | TCP_FLAG_SYN));
+	if (has_length && tcp_may_answer(t, &w->tuple))
 		wait_ack(t, w);
 	return false;
 }

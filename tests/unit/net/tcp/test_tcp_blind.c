@@ -48,7 +48,7 @@ Test(tcp_blind, challenges_are_few_per_second_and_connection)
 		rig_give(r, (struct seg){.flags = TCP_FLAG_SYN, .seq = i * 77});
 		answers += r->sent_count;
 	}
-	cr_assert(answers == TCP_CHALLENGES_PER_SECOND, "%u", answers);
+	cr_assert(answers == TCP_ANSWERS_PER_SECOND, "%u", answers);
 	rig_give(r, (struct seg){.flags = TCP_FLAG_SYN, .seq = 9, .peer_port = 9});
 	uint32_t ack = rig_last(r)->h.seq + 1;
 	rig_give(r,

@@ -19,7 +19,7 @@ struct row {
 
 static const struct row rows[] = {
 	/*                 RST            SYN            ACK            FIN            data */
-	{"SYN-RECEIVED", {"-= -C A= -=", "SH SH SH SH", "A= -E -E A=", "A= AW AE A=",
+	{"SYN-RECEIVED", {"-= -C A= -=", "A= A= A= A=", "A= -E -E A=", "A= AW AE A=",
 			  "A= AE AE A="}},
 	{"ESTABLISHED",  {"-= -C A= -=", "A= A= A= A=", "A= -= -= A=", "A= AW A= A=",
 			  "A= A= A= A="}},
