@@ -317,13 +317,14 @@ uint8_t *ip_tx_take(struct ip *ip, const struct ip_route *route, uint32_t l4_siz
 	return frame ? frame + headers_bytes : NULL;
 }
 
-static void ip4_fill(struct ip *ip, const struct ip_route *route, uint8_t protocol,
+/* Its number is 0: what is never cut needs none (RFC 6864 4.1), and one that counts tells whoever
+ * asks for an answer how many others have got. */
+static void ip4_fill(const struct ip *ip, const struct ip_route *route, uint8_t protocol,
 		     uint32_t l4_size, struct ip4_wire *header)
 {
 	*header = (struct ip4_wire){
 		.version_ihl = IP4_VERSION_IHL,
 		.total_length = be16_of((uint16_t)(sizeof *header + l4_size)),
-		.id = be16_of(ip->next_id++),
 		.fragment = be16_of(IP4_DONT_FRAGMENT),
 		.ttl = IP4_TTL,
 		.protocol = protocol,

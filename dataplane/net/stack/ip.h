@@ -21,7 +21,6 @@ struct ip {
 	struct address address; /* ours */
 	uint8_t prefix_bits;
 	uint16_t vlan;        /* whose tagged frames are taken; 0: none */
-	uint16_t next_id;
 	uint32_t icmp_budget; /* echo answers left in this second */
 	uint64_t icmp_second;
 	uint8_t *tx_frame;    /* between ip_tx_take() and ip_tx_push() */

@@ -43,7 +43,10 @@ enum {
 	TCP_PREFIX_SLOTS = 4096, /* half-open entries are counted in, by source prefix */
 	TCP_SCALE_NONE = 15,     /* RFC 7323 2.3: 14 is the largest */
 	TCP_FIN_WAIT_2_MS = 60000,
+	TCP_CHALLENGES_PER_SECOND = 5, /* per connection (RFC 5961 7) */
+	TCP_REPEATS_PER_SECOND = 15,   /* answers to data that is not in the window, likewise */
 	TCP_REUSE_SYNS = 3,            /* a rebooted device insists this often, */
+	TCP_REUSE_GAP_MS = 500,        /* with so much between two of them, */
 	TCP_REUSE_MS = 3000,           /* over this time, and is believed */
 	TCP_PAWS_UNIT_S = 1024,
 	TCP_PAWS_IDLE = 24 * 86400 / TCP_PAWS_UNIT_S, /* RFC 7323 5.5 */
@@ -193,8 +196,9 @@ struct tcp_conn {
 	uint16_t needed_chunks;  /* CONN_NEED: that the session must see at once (stream_need) */
 	uint8_t syn_count;       /* CONN_IN_DOUBT, like the next: else 0 */
 	uint8_t keepalives_sent;
-	uint8_t challenge_s;     /* the second that `challenge_count` counts in */
-	uint8_t challenge_count;
+	uint8_t challenge_s;     /* the second that the next two count in */
+	uint8_t challenge_count : 4;
+	uint8_t repeat_count : 4;
 };
 
 static_assert(offsetof(struct tcp_conn, rcv_nxt) == 1 * CACHE_LINE_BYTES, "line 1");

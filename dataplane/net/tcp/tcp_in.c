@@ -72,6 +72,14 @@ static bool sequence_is_acceptable(const struct tcp_conn *c, const struct tcp_se
 	       last - c->rcv_nxt < tcp_conn_window(c);
 }
 
+/* No farther from what is expected than a window can be: where the peer's own data is that comes
+ * again. A stranger who guesses a number rarely hits it. */
+static bool is_near_window(const struct tcp *t, const struct tcp_conn *c, uint32_t seq)
+{
+	uint32_t farthest = t->options.settings.receive_buffer_bytes;
+	return seq - (c->rcv_nxt - farthest) <= 2 * farthest;
+}
+
 /* First step: an unacceptable reset is dropped in silence, any other segment is answered with
  * the number that is expected. */
 static bool check_sequence(struct tcp *t, struct tcp_conn *c, const struct tcp_segment *s)
@@ -84,10 +92,10 @@ static bool check_sequence(struct tcp *t, struct tcp_conn *c, const struct tcp_s
 	}
 	bool is_old = seq_le(s->h.seq + segment_length(s), c->rcv_nxt);
 	tcp_count(t, is_old ? STAT_packets_duplicate : STAT_packet_drop_tcp_unacceptable);
-	if (s->payload.size == 0)
-		tcp_challenge(t, c);
+	if (s->payload.size > 0 && is_near_window(t, c, s->h.seq))
+		tcp_ack_again(t, c);
 	else
-		tcp_ack_now(c);
+		tcp_challenge(t, c);
 	return false;
 }
 
@@ -108,7 +116,10 @@ static bool check_rst(struct tcp *t, struct tcp_conn *c, const struct tcp_segmen
 }
 
 /* A device that rebooted and uses its old port insists with one SYN. True: it is
- * believed, after several of them, over some time, without a sign of life between. */
+ * believed, after several of them, over some time, without a sign of life between. From the second
+ * on each that counts asks for one: a live peer, whose SYN was forged, answers a keepalive probe.
+ * However many a stranger sends, they count no faster than its peer is asked, and no challenges
+ * that he had used up before keep the question back. */
 static bool peer_started_anew(struct tcp *t, struct tcp_conn *c,
 			      const struct tcp_segment *s)
 {
@@ -117,10 +128,16 @@ static bool peer_started_anew(struct tcp *t, struct tcp_conn *c,
 		c->syn_ms = t->now_ms;
 		c->syn_count = 0;
 	}
-	if (c->syn_count >= TCP_REUSE_SYNS && t->now_ms - c->syn_ms >= TCP_REUSE_MS)
+	uint32_t insists_ms = t->now_ms - c->syn_ms;
+	if (c->syn_count >= TCP_REUSE_SYNS && insists_ms >= TCP_REUSE_MS)
 		return true;
-	c->syn_count += c->syn_count < UINT8_MAX;
+	if (insists_ms < c->syn_count * (uint32_t)TCP_REUSE_GAP_MS)
+		return false;
 	c->flags |= CONN_IN_DOUBT;
+	if (c->syn_count++ > 0) {
+		c->flags |= CONN_KEEPALIVE_DUE;
+		tcp_conn_mark(c);
+	}
 	return false;
 }
 
@@ -139,9 +156,6 @@ static bool check_syn(struct tcp *t, struct tcp_conn *c, struct tcp_segment *s)
 	}
 	tcp_count(t, STAT_packet_drop_tcp_blind);
 	tcp_challenge(t, c);
-	/* A live peer whose SYN was forged says so: it answers a keepalive probe. */
-	if (c->syn_count > 1 && (c->flags & CONN_ACK_DUE))
-		c->flags |= CONN_KEEPALIVE_DUE;
 	return false;
 }
 

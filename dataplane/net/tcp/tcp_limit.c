@@ -3,7 +3,7 @@
 #include "dataplane/base/entropy.h"
 #include "dataplane/net/tcp/tcp_conn.h"
 
-/* What is hashed. */
+/* What is hashed of a peer. */
 struct limited {
 	struct tcp_tuple peer; /* its ports are 0: the address alone */
 	uint32_t second;
@@ -15,48 +15,45 @@ void tcp_limit_init(struct tcp_limit *l)
 	entropy_fill(&l->key, sizeof l->key);
 }
 
-/* The lot of a second is the hash of nobody's name in it. */
 static void limit_begin(struct tcp_limit *l, uint32_t now_s)
 {
 	if (l->second == now_s)
 		return;
-	struct limited nobody = {.second = now_s};
-	uint64_t lot = siphash(l->key, &nobody, sizeof nobody);
 	l->second = now_s;
-	l->resets_left = TCP_RESETS_PER_SECOND / 2 + (uint32_t)(lot % (TCP_RESETS_PER_SECOND + 1));
-	memset(l->resets_to, 0, sizeof l->resets_to);
-	memset(l->answers_to, 0, sizeof l->answers_to);
+	memset(l->answered, 0, sizeof l->answered);
 }
 
-static uint8_t *limit_name(struct tcp_limit *l, const struct tcp_tuple *peer)
+/* The one of `count` counters in which the peer is counted during this second. */
+static uint32_t limit_place(const struct tcp_limit *l, const struct tcp_tuple *peer,
+			    uint32_t count)
 {
 	struct limited name = {*peer, l->second};
-	return &l->answers_to[siphash(l->key, &name, sizeof name) % TCP_LIMIT_NAMES];
+	return (uint32_t)(siphash(l->key, &name, sizeof name) % count);
 }
 
-static uint16_t *limit_address(struct tcp_limit *l, const struct tcp_tuple *peer)
+/* Each counter has a lot of its own in each second. */
+static bool limit_take(struct tcp_limit *l, uint32_t place, uint32_t average)
 {
-	struct limited address = {.peer.peer.address = peer->peer.address, .second = l->second};
-	return &l->resets_to[siphash(l->key, &address, sizeof address) % TCP_LIMIT_ADDRESSES];
+	const uint32_t of[2] = {place, l->second};
+	uint32_t lot = (uint32_t)(siphash(l->key, of, sizeof of) % (average + 1));
+	if (l->answered[place] >= average / 2 + lot)
+		return false;
+	l->answered[place]++;
+	return true;
 }
 
 bool tcp_limit_answer(struct tcp_limit *l, const struct tcp_tuple *peer, uint32_t now_s)
 {
 	limit_begin(l, now_s);
-	uint8_t *answers = limit_name(l, peer);
-	if (*answers >= TCP_ANSWERS_PER_SECOND)
-		return false;
-	++*answers;
-	return true;
+	return limit_take(l, limit_place(l, peer, TCP_LIMIT_NAMES), TCP_ANSWERS_PER_SECOND);
 }
 
+/* The name first: one that has had its answers uses up nothing of its address's. */
 bool tcp_limit_reset(struct tcp_limit *l, const struct tcp_tuple *peer, uint32_t now_s)
 {
-	limit_begin(l, now_s);
-	uint16_t *resets = limit_address(l, peer);
-	if (*resets >= l->resets_left || !tcp_limit_answer(l, peer, now_s))
+	if (!tcp_limit_answer(l, peer, now_s))
 		return false;
-	++*resets;
-	l->resets_left--;
-	return true;
+	struct tcp_tuple address = {.peer.address = peer->peer.address};
+	uint32_t place = limit_place(l, &address, TCP_LIMIT_ADDRESSES);
+	return limit_take(l, TCP_LIMIT_NAMES + place, TCP_RESETS_PER_SECOND);
 }

@@ -1,16 +1,17 @@
 /* tcp_limit.h - how often those are answered who have no connection: strangers, half-open and
- * TIME-WAIT peers (RFC 5961 7 and 10). A connection's challenges are counted in it (tcp_out.c).
+ * TIME-WAIT peers (RFC 5961 7 and 10). A connection counts its own answers (tcp_out.c).
  *
- *     one name:     ANSWERS_PER_SECOND of all kinds
- *     one address:  resets while it has had fewer than are left for all
- *     all:          resets, as many as this second's lot says
+ *     one name:     ANSWERS_PER_SECOND of all kinds ─┐ on average: from half to half as many again,
+ *     one address:  RESETS_PER_SECOND ───────────────┘ as this counter's lot says for this second
  *
  * A limit that many share tells each of them what the others have used up, and a stranger who
  * forges a segment learns from his own answers whether that connection exists (CVE-2016-5696).
- * So what is shared is drawn anew each second, and what one name can use of it is little. The
- * counters of names and addresses are found by a keyed hash, by another one each second: who meets
- * whom in one is not to be found out. An address that takes many leaves as many to the others;
- * while nobody else asks, half of them are its own, for a fleet may have one address.
+ * So nothing is shared by all. The counter of a name or of an address is found by a keyed hash,
+ * another one each second, and how much it holds is a lot drawn for it alone: who meets whom in
+ * one is not to be found out, and whoever uses one up does not learn whether he did so alone.
+ *
+ * Resets of all together are bounded by the number of counters for addresses. A fleet that lost
+ * its connections, behind one address, has that address's in each second.
  *
  * Core: poller.
  */
@@ -22,16 +23,14 @@
 enum {
 	TCP_LIMIT_NAMES = 1 << 16,
 	TCP_LIMIT_ADDRESSES = 1 << 8,
-	TCP_ANSWERS_PER_SECOND = 5,   /* to one name */
-	TCP_RESETS_PER_SECOND = 1000, /* to all, on average: from half to half as many again */
+	TCP_ANSWERS_PER_SECOND = 6,
+	TCP_RESETS_PER_SECOND = 500,
 };
 
 struct tcp_limit {
 	struct siphash_key key;
 	uint32_t second; /* the one that is counted */
-	uint32_t resets_left;
-	uint16_t resets_to[TCP_LIMIT_ADDRESSES];
-	uint8_t answers_to[TCP_LIMIT_NAMES];
+	uint16_t answered[TCP_LIMIT_NAMES + TCP_LIMIT_ADDRESSES];
 };
 
 struct tcp_tuple;

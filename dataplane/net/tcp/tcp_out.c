@@ -219,17 +219,36 @@ void tcp_ack_now(struct tcp_conn *c)
 	tcp_conn_mark(c);
 }
 
+/* Counts from 0 in a new second. */
+static void answers_begin(const struct tcp *t, struct tcp_conn *c)
+{
+	if (c->challenge_s == (uint8_t)t->now_s)
+		return;
+	c->challenge_s = (uint8_t)t->now_s;
+	c->challenge_count = 0;
+	c->repeat_count = 0;
+}
+
 void tcp_challenge(struct tcp *t, struct tcp_conn *c)
 {
-	if (c->challenge_s != (uint8_t)t->now_s) {
-		c->challenge_s = (uint8_t)t->now_s;
-		c->challenge_count = 0;
-	}
-	if (c->challenge_count >= TCP_ANSWERS_PER_SECOND) {
+	answers_begin(t, c);
+	if (c->challenge_count >= TCP_CHALLENGES_PER_SECOND) {
 		tcp_count(t, STAT_tcp_answers_withheld);
 		return;
 	}
 	c->challenge_count++;
+	tcp_ack_now(c);
+}
+
+void tcp_ack_again(struct tcp *t, struct tcp_conn *c)
+{
+	static_assert(TCP_REPEATS_PER_SECOND < 16, "four bits");
+	answers_begin(t, c);
+	if (c->repeat_count >= TCP_REPEATS_PER_SECOND) {
+		tcp_count(t, STAT_tcp_answers_withheld);
+		return;
+	}
+	c->repeat_count++;
 	tcp_ack_now(c);
 }
 

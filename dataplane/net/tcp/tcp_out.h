@@ -13,6 +13,9 @@ void tcp_output_push(struct tcp *t, struct tcp_conn *c);
 void tcp_ack_now(struct tcp_conn *c);
 /* An ACK with our own numbers, a few per second (RFC 5961 7). */
 void tcp_challenge(struct tcp *t, struct tcp_conn *c);
+/* An acknowledgement of data that is not in the window, but near it: sent again because ours was
+ * lost, or a probe of a closed window. More often than a challenge, and not without limit. */
+void tcp_ack_again(struct tcp *t, struct tcp_conn *c);
 /* Whether a peer that has no connection is answered once more in this second. */
 bool tcp_may_answer(struct tcp *t, const struct tcp_tuple *peer);
 /* One segment that belongs to no connection; lost when the port has no buffer. */

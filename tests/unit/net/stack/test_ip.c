@@ -554,6 +554,19 @@ Test(ip, a_pushed_segment_is_a_frame_that_would_be_accepted)
 	}
 }
 
+/* RFC 6864: what is never cut needs no number. One that counts says how much goes to others. */
+Test(ip, cve_2016_5696_packets_have_no_number_by_which_others_could_be_counted)
+{
+	for (unsigned i = 0; i < 3; i++) {
+		nic.sent_count = 0;
+		memset(ip_tx_take(&ip, &to_peer, 20 + i), 7, 20 + i);
+		ip_tx_push(&ip, &to_peer, IP_PROTOCOL_TCP, 20 + i, 20, 0);
+		const struct ip4_wire *header = (const struct ip4_wire *)(nic.sent[0].bytes + 14);
+		cr_assert(be16_get(header->id) == 0);
+		cr_assert(be16_get(header->fragment) == IP4_DONT_FRAGMENT);
+	}
+}
+
 Test(ip, a_port_with_checksums_gets_the_pseudo_header_sum)
 {
 	nic.caps.tx_ip_checksum = true;

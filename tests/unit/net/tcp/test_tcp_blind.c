@@ -48,7 +48,7 @@ Test(tcp_blind, challenges_are_few_per_second_and_connection)
 		rig_give(r, (struct seg){.flags = TCP_FLAG_SYN, .seq = i * 77});
 		answers += r->sent_count;
 	}
-	cr_assert(answers == TCP_ANSWERS_PER_SECOND, "%u", answers);
+	cr_assert(answers == TCP_CHALLENGES_PER_SECOND, "%u", answers);
 	rig_give(r, (struct seg){.flags = TCP_FLAG_SYN, .seq = 9, .peer_port = 9});
 	uint32_t ack = rig_last(r)->h.seq + 1;
 	rig_give(r,
@@ -121,6 +121,77 @@ Test(tcp_blind, forged_syns_do_not_end_a_connection_whose_peer_lives)
 		r->now_ns += 2 * NS_PER_S;
 	}
 	cr_assert(tcp_connections(r->t) == 1 && !(r->events & STREAM_LOST));
+	rig_free(r);
+}
+
+/* One who first uses up the challenges, and then insists: the probes that would tell on him were
+ * held back. */
+Test(tcp_blind, nine_blind_syns_do_not_end_a_connection_that_is_idle)
+{
+	struct rig *r = rig_new(rig_options());
+	rig_open(r);
+	struct seg syn = {.flags = TCP_FLAG_SYN, .seq = 99000000, .window = 500};
+	unsigned probes = 0;
+	for (unsigned i = 0; i < 12; i++) {
+		for (unsigned k = 0; k < TCP_CHALLENGES_PER_SECOND; k++)
+			rig_give(r, (struct seg){.flags = TCP_FLAG_RST, .seq = r->peer_nxt + 1});
+		rig_give(r, syn);
+		bool is_probe = r->sent_count && rig_last(r)->h.seq == r->our_nxt - 1;
+		probes += is_probe;
+		if (is_probe)
+			rig_give(r, rig_ack(r));
+		r->now_ns += NS_PER_S;
+	}
+	cr_assert(tcp_connections(r->t) == 1 && !(r->events & STREAM_LOST));
+	cr_assert(probes >= 5, "every second SYN: %u", probes);
+	rig_free(r);
+}
+
+Test(tcp_blind, a_flood_of_one_syn_has_its_peer_asked_twice_a_second)
+{
+	struct rig *r = rig_new(rig_options());
+	rig_open(r);
+	unsigned probes = 0;
+	for (unsigned i = 0; i < 290; i++) {
+		rig_give(r, (struct seg){.flags = TCP_FLAG_SYN, .seq = 99000000});
+		probes += r->sent_count && rig_last(r)->h.seq == r->our_nxt - 1;
+		r->now_ns += 10 * NS_PER_MS;
+	}
+	cr_assert(probes == 5 && tcp_connections(r->t) == 1, "%u", probes);
+	rig_free(r);
+}
+
+/* How often it is answered in a second, when it is repeated a hundred times. */
+static unsigned answers_to(struct rig *r, struct seg s)
+{
+	unsigned answers = 0;
+	r->now_ns += NS_PER_S - r->now_ns % NS_PER_S;
+	for (unsigned i = 0; i < 100; i++) {
+		rig_give(r, s);
+		answers += r->sent_count;
+		r->now_ns += NS_PER_MS;
+	}
+	return answers;
+}
+
+Test(tcp_blind, data_outside_the_window_is_not_answered_without_limit)
+{
+	struct rig *r = rig_new(rig_options());
+	rig_open(r);
+	struct seg s = rig_data(r, "data", 4);
+	rig_give(r, s);
+	cr_assert(answers_to(r, s) == TCP_REPEATS_PER_SECOND, "what came already");
+	s.seq = r->peer_nxt + 65535;
+	cr_assert(answers_to(r, s) == TCP_REPEATS_PER_SECOND, "what is too early");
+	s.seq = r->peer_nxt + 1000000;
+	cr_assert(answers_to(r, s) == TCP_CHALLENGES_PER_SECOND, "anybody's guess");
+	s.seq = r->peer_nxt - 1000000;
+	cr_assert(answers_to(r, s) == TCP_CHALLENGES_PER_SECOND);
+	s.seq = r->peer_nxt - 4;
+	rig_give(r, s);
+	cr_assert(r->sent_count == 1, "which keeps no answer from the peer's own");
+	cr_assert(rig_stat(r, STAT_tcp_answers_withheld) ==
+		  400 - 2 * (TCP_REPEATS_PER_SECOND + TCP_CHALLENGES_PER_SECOND));
 	rig_free(r);
 }
 
