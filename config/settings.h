@@ -51,6 +51,7 @@ struct settings {
 	unsigned core_count; /* 0: penstock.cores is empty */
 	uint32_t port_ip4;   /* host order; 0: not set */
 	uint8_t port_prefix_bits;
+	uint32_t gateway_ip4; /* host order; 0: penstock.port.gateway is empty */
 	unsigned control_mode; /* of the socket */
 	/* Where each value was written, until settings_finish(). */
 	struct settings_draft *draft;

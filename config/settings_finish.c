@@ -53,6 +53,29 @@ static void finish_address(struct settings *s, struct settings_report *report)
 			       s->port_address, fault);
 }
 
+/* The router must be on the port's own network: ARP finds nobody elsewhere. */
+static void finish_gateway(struct settings *s, struct settings_report *report)
+{
+	struct in_addr ip4;
+	s->gateway_ip4 = 0;
+	if (!s->port_gateway[0] || !s->port_ip4)
+		return;
+	uint32_t mask = UINT32_MAX << (32 - s->port_prefix_bits);
+	bool is_address = inet_pton(AF_INET, s->port_gateway, &ip4) == 1;
+	uint32_t router = is_address ? ntohl(ip4.s_addr) : 0;
+	const char *fault = is_address ? address_fault(router, s->port_prefix_bits)
+				       : "expected a.b.c.d";
+	if (!fault && ((router ^ s->port_ip4) & mask) != 0)
+		fault = "it is not on the network of penstock.port.address";
+	if (!fault && router == s->port_ip4)
+		fault = "this is the port's own address";
+	if (fault)
+		settings_error(report, settings_where(s, "penstock.port.gateway"),
+			       "penstock.port.gateway=%s: %s", s->port_gateway, fault);
+	else
+		s->gateway_ip4 = router;
+}
+
 /* The port has one address: a listener is on it, whatever of these its host says. */
 static void finish_listener_hosts(struct settings *s, struct settings_report *report)
 {
@@ -253,6 +276,7 @@ unsigned settings_finish(struct settings *s, FILE *messages)
 	struct settings_report report = {.messages = messages};
 	settings_listeners(s, &report);
 	finish_address(s, &report);
+	finish_gateway(s, &report);
 	finish_listener_hosts(s, &report);
 	finish_cores(s, &report);
 	finish_control(s, &report);

@@ -224,6 +224,7 @@ static struct poller_options poller_options(const struct settings *s, const stru
 		.address = address_of_ip4(s->port_ip4),
 		.prefix_bits = s->port_prefix_bits,
 		.vlan = (uint16_t)s->port_vlan,
+		.router_ip4 = s->gateway_ip4,
 		.tcp = s->tcp,
 		.receive_chunks = (uint32_t)max_u64(receive_chunks, RECEIVE_CHUNKS_MIN),
 		.answers_max = l->answers_max,

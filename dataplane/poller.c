@@ -243,7 +243,8 @@ static int net_init(struct poller *p, const struct poller_options *o)
 				.stats = &in->stats,
 				.address = o->address,
 				.prefix_bits = o->prefix_bits,
-				.vlan = o->vlan};
+				.vlan = o->vlan,
+				.router_ip4 = o->router_ip4};
 	nic_attach(o->nic, &in->stats);
 	ip_init(&p->ip, &ip);
 	udp_init(&p->udp, &in->stats);

@@ -24,6 +24,7 @@ struct poller_options {
 	struct address address;
 	uint8_t prefix_bits;
 	uint16_t vlan;
+	uint32_t router_ip4; /* 0: none */
 	const struct listener *listeners;
 	unsigned listener_count;
 	struct tcp_settings tcp;

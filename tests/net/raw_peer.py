@@ -15,6 +15,7 @@ INTERFACE = 'penstock0'
 GATEWAY = '10.95.0.1'
 ADDRESS = '10.95.0.9'
 MAC = bytes.fromhex('020000000009')
+BROADCAST = b'\xff' * 6
 IP4, ARP, VLAN_TAG = 0x0800, 0x0806, 0x8100
 ICMP, TCP, UDP = 1, 6, 17
 FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
@@ -36,6 +37,7 @@ class RawPeer:
         self.sock.bind((INTERFACE, 0))
         self.sock.setsockopt(SOL_PACKET, PACKET_AUXDATA, 1)
         self.address, self.mac = socket.inet_aton(address), mac
+        self.heard_mac = None       # of frames for us; None: self.mac
         self.vlan = None            # None: no tag
         self.gateway_mac = None
         self.identification = 0
@@ -63,7 +65,7 @@ class RawPeer:
                 data, notes, _, source = self.sock.recvmsg(2048, 64)
             except TimeoutError:
                 return
-            if source[2] == socket.PACKET_OUTGOING or data[:6] != self.mac:
+            if source[2] == socket.PACKET_OUTGOING or data[:6] != (self.heard_mac or self.mac):
                 continue
             ethertype, = struct.unpack_from('>H', data, 12)
             vid = None
@@ -80,12 +82,27 @@ class RawPeer:
         """Asks for the gateway's MAC; the VID of the answer."""
         question = struct.pack('>HHBBH', 1, IP4, 6, 4, 1) + self.mac + self.address \
             + bytes(6) + socket.inet_aton(GATEWAY)
-        self.frame(ARP, question, b'\xff' * 6)
+        self.frame(ARP, question, BROADCAST)
         for vid, ethertype, payload in self.frames():
             if ethertype == ARP and payload[6:8] == b'\0\2':
                 self.gateway_mac = payload[8:14]
                 return vid
         raise AssertionError('no answer to ARP')
+
+    def answer(self, seconds=SECONDS):
+        """Answers the gateway's question for our address, when it asks everybody."""
+        heard, self.heard_mac = self.heard_mac, BROADCAST
+        for _, ethertype, question in self.frames(seconds):
+            if ethertype == ARP and question[6:8] == b'\0\1' and question[24:28] == self.address:
+                self.heard_mac, self.gateway_mac = heard, question[8:14]
+                self.frame(ARP, question[:7] + b'\2' + self.mac + self.address + question[8:18])
+                return
+        raise AssertionError('nobody was asked for')
+
+    def claim(self):
+        """Says unasked that our address is here."""
+        self.frame(ARP, struct.pack('>HHBBH', 1, IP4, 6, 4, 2) + self.mac + self.address
+                   + bytes(6) + self.address, BROADCAST)
 
     # ---- IP ----------------------------------------------------------------------------------
 

@@ -1,13 +1,16 @@
-"""test_path.py - what lies between a peer and the gateway: VLANs and source routes."""
+"""test_path.py - what lies between a peer and the gateway: VLANs, source routes, routers."""
 import socket
+import time
 import unittest
 
 import vehicles
 from gateway import Gateway
-from raw_peer import UDP, RawPeer
+from raw_peer import ACK, MAC, UDP, RawPeer
 
 OURS, OTHER = 7, 8
 URGENT = 5 << 13
+ROUTER, BEYOND = '10.95.0.254', '192.0.2.9'
+FIRST_MAC, SECOND_MAC = bytes.fromhex('0200000000fe'), bytes.fromhex('0200000000fd')
 LOOSE_ROUTE = bytes((1, 131, 7, 4)) + socket.inet_aton('10.95.0.8')
 
 
@@ -16,7 +19,8 @@ class Path:
 
     @classmethod
     def setUpClass(cls):
-        cls.gw = Gateway({'penstock.port.vlan': str(OURS)}, port=cls.port)
+        cls.gw = Gateway({'penstock.port.vlan': str(OURS), 'penstock.port.gateway': ROUTER},
+                         port=cls.port)
         cls.gw.__enter__()
 
     @classmethod
@@ -62,6 +66,45 @@ class Path:
         self.peer.packet(UDP, self.peer.datagram(5140, b'lost'), options=LOOSE_ROUTE)
         self.counted('packet_drop_source_route')
         self.assertEqual(self.gw.counters()['records_stored'], self.before['records_stored'])
+
+    def test_a_connection_follows_its_peer_to_another_router(self):
+        self.peer.open(32960)
+        self.heartbeat()
+        self.peer.mac = SECOND_MAC
+        self.heartbeat()
+
+    def test_what_was_sent_to_a_dead_router_comes_again_by_the_new_one(self):
+        name = vehicles.vin(1)
+        answer = vehicles.frame(vehicles.HEARTBEAT, name, b'', vehicles.ANSWER_SUCCESS)
+        self.peer.open(32960)
+        self.peer.say(vehicles.heartbeat(name))
+        time.sleep(0.1)                 # the answer goes to who is no more
+        self.peer.mac = SECOND_MAC
+        self.peer.segment(ACK, vehicles.heartbeat(name),
+                          seq=self.peer.nxt - len(vehicles.heartbeat(name)))
+        self.assertEqual(self.peer.hear(len(answer))[0], answer)
+
+    def router(self, mac):
+        router = RawPeer(self.gw, ROUTER, mac)
+        self.addCleanup(router.close)
+        return router
+
+    def test_what_is_for_beyond_the_link_goes_to_the_router_that_is_named(self):
+        first = self.router(FIRST_MAC)
+        first.answer(10)
+        self.peer = peer = RawPeer(self.gw, BEYOND, MAC)
+        self.addCleanup(peer.close)
+        peer.gateway_mac = first.gateway_mac
+        peer.heard_mac = FIRST_MAC      # frames come from one router, and go to the other
+        peer.open(32960)
+        self.heartbeat()
+        second = self.router(SECOND_MAC)
+        second.claim()                  # which anybody may say
+        self.heartbeat()
+        second.answer()                 # the first one is silent: it fails over
+        self.counted('router_losses')
+        peer.heard_mac = SECOND_MAC
+        self.heartbeat()
 
 
 class Tap(Path, unittest.TestCase):

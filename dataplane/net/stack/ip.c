@@ -7,8 +7,7 @@
 #include "dataplane/net/stack/ip.h"
 #include "dataplane/base/clock.h"
 #include "dataplane/base/require.h"
-#include "dataplane/wire/net/arp.h"
-#include "dataplane/wire/net/eth.h"
+#include "dataplane/net/stack/neighbour.h"
 #include "dataplane/wire/net/icmp.h"
 #include "dataplane/wire/net/ip4.h"
 #include "dataplane/wire/net/udp_header.h"
@@ -34,11 +33,6 @@ struct address address_of_ip4(uint32_t host_order)
 	return a;
 }
 
-uint32_t address_to_ip4(const struct address *a)
-{
-	return be32_load(a->octets + 12);
-}
-
 char *endpoint_format(const struct endpoint *e, char *out, size_t size)
 {
 	const uint8_t *ip = e->address.octets + 12;
@@ -46,59 +40,7 @@ char *endpoint_format(const struct endpoint *e, char *out, size_t size)
 	return out;
 }
 
-/* ---- Ethernet out ------------------------------------------------------------------ */
-
-static uint32_t eth_bytes(const struct way *way)
-{
-	return sizeof(struct eth_wire) + (way->is_tagged ? sizeof(struct vlan_wire) : 0);
-}
-
-/* The link's header of a frame; returns what is behind it. */
-static void *eth_fill(const struct ip *ip, const struct way *way, enum ethertype type,
-		      uint8_t *frame)
-{
-	struct eth_wire *eth = (struct eth_wire *)frame;
-	struct vlan_wire *tag = (struct vlan_wire *)(eth + 1);
-	memcpy(eth->destination, way->mac.octets, sizeof eth->destination);
-	memcpy(eth->source, nic_caps(ip->nic)->mac.octets, sizeof eth->source);
-	eth->type = be16_of((uint16_t)type);
-	if (likely(!way->is_tagged))
-		return eth + 1;
-	eth->type = be16_of(ETHERTYPE_VLAN);
-	*tag = (struct vlan_wire){be16_of(ip->vlan), be16_of((uint16_t)type)};
-	return tag + 1;
-}
-
 /* ---- answered here ----------------------------------------------------------------- */
-
-static enum stat_id arp_input(struct ip *ip, const struct pkt *p)
-{
-	if (p->size < sizeof(struct arp_wire))
-		return STAT_packet_drop_runt;
-	const struct arp_wire *ask = (const struct arp_wire *)p->data;
-	uint32_t ours = address_to_ip4(&ip->address);
-	/* A sender with our own address is a conflict, not a question. */
-	if (!arp_is_request(ask) || be32_get(ask->target_protocol) != ours ||
-	    be32_get(ask->sender_protocol) == ours || eth_is_group(ask->sender_hardware))
-		return STAT_packet_drop_arp;
-
-	struct way back = p->way;
-	memcpy(back.mac.octets, ask->sender_hardware, sizeof back.mac.octets);
-	uint32_t size = eth_bytes(&back) + sizeof(struct arp_wire);
-	uint8_t *frame = nic_tx_take(ip->nic, size);
-	if (!frame)
-		return STAT_packet_drop_answer;
-	struct arp_wire *reply = eth_fill(ip, &back, ETHERTYPE_ARP, frame);
-	struct mac mac = nic_caps(ip->nic)->mac;
-	*reply = *ask;
-	reply->op = be16_of(ARP_OP_REPLY);
-	memcpy(reply->target_hardware, ask->sender_hardware, sizeof mac);
-	reply->target_protocol = ask->sender_protocol;
-	memcpy(reply->sender_hardware, mac.octets, sizeof mac);
-	reply->sender_protocol = be32_of(ours);
-	nic_tx_push(ip->nic, size, &(struct nic_offload){0});
-	return STAT_packets_answered;
-}
 
 /* A budget per second of the clock: what a quiet second leaves is not saved up for a flood. */
 static bool icmp_may_answer(struct ip *ip, uint64_t now_ns)
@@ -288,7 +230,7 @@ static enum stat_id eth_input(struct ip *ip, struct pkt *p, const struct ip_outp
 		return STAT_packet_drop_not_for_us;
 	memcpy(p->way.mac.octets, eth->source, sizeof p->way.mac.octets);
 	if (type == ETHERTYPE_ARP)
-		return arp_input(ip, p);
+		return arp_input(ip, p, to->now_ns);
 	if (type == ETHERTYPE_IP4)
 		return ip4_input(ip, p, to);
 	return STAT_packet_drop_ethertype;
@@ -300,6 +242,8 @@ void ip_input(struct ip *ip, const struct pkt_vec *packets, struct pkt_vec *segm
 	struct ip_output to = {segments, datagrams, now_ns};
 	segments->count = 0;
 	datagrams->count = 0;
+	if (unlikely(now_ns >= ip->router.ask_ns))
+		arp_ask_router(ip, now_ns);
 	for (unsigned i = 0; i < packets->count; i++) {
 		enum stat_id verdict = eth_input(ip, packets->pkts[i], &to);
 		if (verdict != PASSED)
@@ -311,7 +255,8 @@ void ip_input(struct ip *ip, const struct pkt_vec *packets, struct pkt_vec *segm
 
 uint8_t *ip_tx_take(struct ip *ip, const struct ip_route *route, uint32_t l4_size)
 {
-	uint32_t headers_bytes = eth_bytes(&route->way) + (uint32_t)sizeof(struct ip4_wire);
+	const struct way *way = arp_way(ip, route);
+	uint32_t headers_bytes = eth_bytes(way) + (uint32_t)sizeof(struct ip4_wire);
 	uint8_t *frame = nic_tx_take(ip->nic, headers_bytes + l4_size);
 	ip->tx_frame = frame;
 	return frame ? frame + headers_bytes : NULL;
@@ -371,12 +316,13 @@ void ip_tx_push(struct ip *ip, const struct ip_route *route, uint8_t protocol,
 {
 	require(ip->tx_frame);
 	require(sizeof(struct ip4_wire) + l4_size <= UINT16_MAX);
-	struct ip4_wire *header = eth_fill(ip, &route->way, ETHERTYPE_IP4, ip->tx_frame);
+	const struct way *way = arp_way(ip, route);
+	struct ip4_wire *header = eth_fill(ip, way, ETHERTYPE_IP4, ip->tx_frame);
 	ip4_fill(ip, route, protocol, l4_size, header);
 	bool is_offloaded = l4_checksum_fill(ip, header, l4_size, segment_bytes != 0);
 	require(segment_bytes == 0 || is_offloaded);
 	struct nic_offload offload = {
-		.l2_bytes = (uint8_t)eth_bytes(&route->way),
+		.l2_bytes = (uint8_t)eth_bytes(way),
 		.l3_bytes = sizeof *header,
 		.l4_bytes = tcp_header_bytes,
 		.ip_checksum = nic_caps(ip->nic)->tx_ip_checksum,
@@ -396,6 +342,9 @@ void ip_init(struct ip *ip, const struct ip_options *options)
 		.address = options->address,
 		.prefix_bits = options->prefix_bits,
 		.vlan = options->vlan,
+		.router = {.ip4 = options->router_ip4},
 		.icmp_budget = ICMP_ANSWERS_PER_SECOND,
 	};
+	if (!options->router_ip4)
+		ip->router.ask_ns = UINT64_MAX;
 }

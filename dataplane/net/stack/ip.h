@@ -6,14 +6,25 @@
  *
  * Everything above sees 16-byte addresses and l4 bytes only. A passive host needs no routes:
  * an answer goes back to the MAC address its question came from, which is the peer itself or
- * the router that knows the way.
+ * the router that knows the way. Where a router is named, that one has what is for beyond the
+ * link.
  *
  * Core: poller.
  */
 #ifndef PENSTOCK_IP_H
 #define PENSTOCK_IP_H
 
+#include "dataplane/base/be.h"
 #include "dataplane/net/nic/nic.h"
+
+/* Who leads to the peers beyond the link, when penstock.port.gateway names him. */
+struct router {
+	uint32_t ip4;       /* host order; 0: none is named */
+	bool is_known;
+	uint8_t unanswered; /* questions since he was heard */
+	struct way way;
+	uint64_t ask_ns;    /* when he is asked (again) */
+};
 
 struct ip {
 	struct nic *nic;
@@ -23,6 +34,7 @@ struct ip {
 	uint16_t vlan;        /* whose tagged frames are taken; 0: none */
 	uint32_t icmp_budget; /* echo answers left in this second */
 	uint64_t icmp_second;
+	struct router router;
 	uint8_t *tx_frame;    /* between ip_tx_take() and ip_tx_push() */
 };
 
@@ -32,6 +44,7 @@ struct ip_options {
 	struct address address;
 	uint8_t prefix_bits;
 	uint16_t vlan;
+	uint32_t router_ip4; /* 0: none */
 };
 
 void ip_init(struct ip *ip, const struct ip_options *options);
@@ -63,7 +76,12 @@ static inline uint32_t ip_l4_bytes_max(const struct ip *ip)
 }
 
 struct address address_of_ip4(uint32_t host_order);
-uint32_t address_to_ip4(const struct address *a); /* host order */
+/* Host order. */
+static inline uint32_t address_to_ip4(const struct address *a)
+{
+	return be32_load(a->octets + 12);
+}
+
 /* "a.b.c.d:port" into `out` (48 bytes suffice); returns `out`. */
 char *endpoint_format(const struct endpoint *e, char *out, size_t size);
 

@@ -80,6 +80,17 @@ static bool is_near_window(const struct tcp *t, const struct tcp_conn *c, uint32
 	return seq - (c->rcv_nxt - farthest) <= 2 * farthest;
 }
 
+/* The answer to what comes again goes the way it came: the first one may have gone to a router
+ * that is no more. Who guesses one number has not guessed both. */
+static void note_way_again(const struct tcp *t, struct tcp_conn *c, const struct tcp_segment *s)
+{
+	bool is_near = is_near_window(t, c, s->h.seq);
+	bool is_acked = seq_le(c->snd_una - c->snd_wnd_max, s->h.ack) &&
+			seq_le(s->h.ack, c->snd_max);
+	if ((s->h.flags & TCP_FLAG_ACK) && is_near && is_acked)
+		tcp_conn_way_set(c, &s->pkt->way);
+}
+
 /* First step: an unacceptable reset is dropped in silence, any other segment is answered with
  * the number that is expected. */
 static bool check_sequence(struct tcp *t, struct tcp_conn *c, const struct tcp_segment *s)
@@ -90,6 +101,7 @@ static bool check_sequence(struct tcp *t, struct tcp_conn *c, const struct tcp_s
 		tcp_count(t, STAT_packet_drop_tcp_unacceptable);
 		return false;
 	}
+	note_way_again(t, c, s);
 	bool is_old = seq_le(s->h.seq + segment_length(s), c->rcv_nxt);
 	tcp_count(t, is_old ? STAT_packets_duplicate : STAT_packet_drop_tcp_unacceptable);
 	if (s->payload.size > 0 && is_near_window(t, c, s->h.seq))
@@ -194,6 +206,7 @@ static void note_peer(struct tcp *t, struct tcp_conn *c, const struct tcp_segmen
 		doubt_end(c);
 	if (c->state != TCP_STATE_FIN_WAIT_2)
 		c->heard_ms = t->now_ms;
+	tcp_conn_way_set(c, &s->pkt->way);
 	if (!(c->flags & CONN_TIMESTAMPS) || !s->h.has_timestamps)
 		return;
 	if (seq_le(s->h.seq, c->last_ack)) {

@@ -206,6 +206,7 @@ static void half_open_syn(struct tcp *t, struct tcp_half_open *half,
 			  struct tcp_segment *s)
 {
 	if (s->h.seq == half->irs) {
+		half->way = s->pkt->way;
 		tcp_count(t, STAT_packets_duplicate);
 		if (tcp_may_answer(t, &half->tuple))
 			half_open_answer(t, half);

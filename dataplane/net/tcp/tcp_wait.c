@@ -78,6 +78,14 @@ static bool is_last_fin(const struct tcp_wait *w, const struct tcp_segment *s)
 	return (s->h.flags & TCP_FLAG_FIN) && !is_syn && fin_seq + 1 == w->rcv_nxt;
 }
 
+/* The acknowledgement may have gone to a router that is no more. Who knows one number does not know
+ * both: whatever he sends is answered the peer's way. */
+static void way_follow(struct tcp_wait *w, const struct tcp_segment *s)
+{
+	if ((s->h.flags & TCP_FLAG_ACK) && s->h.ack == w->snd_nxt)
+		w->way = s->pkt->way;
+}
+
 /* A reset does not end the wait (RFC 1337). A new connection's numbers begin behind the old
  * one's. */
 bool tcp_wait_segment(struct tcp *t, struct tcp_wait *w, struct tcp_segment *s, uint32_t *iss_min)
@@ -94,8 +102,10 @@ bool tcp_wait_segment(struct tcp *t, struct tcp_wait *w, struct tcp_segment *s, 
 		return true;
 	}
 	tcp_count(t, STAT_packets_duplicate);
-	if (is_last_fin(w, s))
+	if (is_last_fin(w, s)) {
 		wait_restart(t, w);
+		way_follow(w, s);
+	}
 	bool has_length = s->payload.size > 0 || (s->h.flags & (TCP_FLAG_FIN | TCP_FLAG_SYN));
 	if (has_length && tcp_may_answer(t, &w->tuple))
 		wait_ack(t, w);

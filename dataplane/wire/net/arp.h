@@ -37,12 +37,17 @@ static_assert(sizeof(struct arp_wire) == 28, "RFC 826, Ethernet and IPv4");
 static_assert(offsetof(struct arp_wire, sender_protocol) == 14, "unpadded");
 static_assert(offsetof(struct arp_wire, target_protocol) == 24, "unpadded");
 
-/* A request as RFC 826 asks for it to be examined: right spaces, right lengths. */
-static inline bool arp_is_request(const struct arp_wire *arp)
+/* As RFC 826 asks for it to be examined: right spaces, right lengths. */
+static inline bool arp_is_ip4(const struct arp_wire *arp)
 {
 	return be16_get(arp->hardware) == ARP_HARDWARE_ETHERNET &&
 	       be16_get(arp->protocol) == ARP_PROTOCOL_IP4 && arp->hardware_bytes == 6 &&
-	       arp->protocol_bytes == 4 && be16_get(arp->op) == ARP_OP_REQUEST;
+	       arp->protocol_bytes == 4;
+}
+
+static inline bool arp_is_request(const struct arp_wire *arp)
+{
+	return arp_is_ip4(arp) && be16_get(arp->op) == ARP_OP_REQUEST;
 }
 
 #endif

@@ -33,6 +33,7 @@ void ip_tx_push(struct ip *ip, const struct ip_route *route, uint8_t protocol,
 	require(tcp_header_parse((struct bytes){r->frame, l4_size}, &s->h));
 	require(s->h.header_bytes == tcp_header_bytes);
 	s->to = route->to;
+	s->way = route->way;
 	s->size = l4_size - tcp_header_bytes;
 	s->segment_bytes = segment_bytes;
 	require((segment_bytes ? segment_bytes : s->size) + tcp_header_bytes <=
@@ -127,6 +128,7 @@ void rig_put(struct rig *r, struct seg s)
 	*p = (struct pkt){.data = data, .size = header_bytes + s.size, .buffer = data};
 	p->from.address = (struct address){{[10] = 0xff, 0xff, 10, 0, 0, 2}};
 	p->to.address = r->ip.address;
+	p->way = r->way;
 	pkt_vec_push(&r->queued, p);
 }
 

@@ -40,6 +40,7 @@ struct seg {
 struct sent {
 	struct tcp_header h;
 	struct address to;
+	struct way way;
 	uint16_t segment_bytes;
 	uint32_t size;
 	uint8_t payload[RIG_FRAME_BYTES];
@@ -77,6 +78,7 @@ struct rig {
 	uint8_t received[RIG_RECEIVED_MAX];
 	size_t received_bytes;
 
+	struct way way;     /* that segments come by */
 	uint16_t peer_port; /* where segments come from that do not say */
 	uint32_t peer_nxt; /* the peer's next sequence number */
 	uint32_t our_nxt;  /* ours, as the peer acknowledges it */
