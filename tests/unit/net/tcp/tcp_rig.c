@@ -276,3 +276,22 @@ void rig_send(struct rig *r, struct stream *s, uint32_t size, uint32_t from)
 	}
 	stream_send(s, &chain);
 }
+
+void rig_give_ack(struct rig *r, uint32_t bytes, uint16_t window)
+{
+	r->our_nxt += bytes;
+	struct seg s = rig_ack(r);
+	s.window = window;
+	rig_give(r, s);
+}
+
+uint32_t rig_offset(const struct rig *r, unsigned i)
+{
+	return r->sent[i].h.seq - r->our_nxt;
+}
+
+void rig_check_payload(const struct sent *s, uint32_t from)
+{
+	for (uint32_t i = 0; i < s->size; i++)
+		cr_assert(s->payload[i] == rig_pattern(from + i), "byte %u", from + i);
+}

@@ -107,6 +107,12 @@ struct tcp_conn *rig_open(struct rig *r);
 /* Data of the peer, in order, and what it has acknowledged of ours. */
 struct seg rig_data(struct rig *r, const void *data, uint32_t size);
 struct seg rig_ack(struct rig *r);
+/* In a turn of its own, an acknowledgement of `bytes` of ours more, with `window`. */
+void rig_give_ack(struct rig *r, uint32_t bytes, uint16_t window);
+/* Of the `i`th segment sent: how far behind what the peer has acknowledged; that it has the pattern
+ * from `from` on. */
+uint32_t rig_offset(const struct rig *r, unsigned i);
+void rig_check_payload(const struct sent *s, uint32_t from);
 /* The session sends `size` bytes of a running pattern, `from` its first number. */
 void rig_send(struct rig *r, struct stream *s, uint32_t size, uint32_t from);
 uint8_t rig_pattern(uint32_t at);
