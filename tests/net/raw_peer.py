@@ -7,6 +7,7 @@
 The interface is the clients' (penstock0); the kernel behind it does not answer for us, as neither
 address nor MAC is its own.
 """
+import random
 import socket
 import struct
 import time
@@ -39,9 +40,11 @@ class RawPeer:
         self.address, self.mac = socket.inet_aton(address), mac
         self.heard_mac = None       # of frames for us; None: self.mac
         self.vlan = None            # None: no tag
+        self.mtu = 1500             # of the path to us: what is longer never comes,
+        self.router_says = False    # and the router tells its sender
         self.gateway_mac = None
         self.identification = 0
-        self.port = 40000
+        self.port = random.randrange(20000, 60000)
         self.is_open = False
 
     def close(self):
@@ -137,6 +140,11 @@ class RawPeer:
         head = struct.pack('>HHHH', self.port, port, 8 + len(payload), 0)
         return self.l4(UDP, head, payload, 6)
 
+    def too_big(self, quoted):
+        """ICMP "fragmentation needed" (RFC 1191)."""
+        message = struct.pack('>BBHHH', 3, 4, 0, 0, self.mtu) + quoted
+        self.packet(ICMP, message[:2] + struct.pack('>H', checksum(message)) + message[4:])
+
     # ---- a connection: one at a time, no timers ------------------------------------------------
 
     def segment(self, flags, payload=b'', mss=None, seq=None):
@@ -148,7 +156,11 @@ class RawPeer:
 
     def segments(self, seconds=SECONDS):
         """(VID, flags, seq, ack, payload) of each segment of the connection."""
-        for vid, _, data in self.packets(TCP, seconds):
+        for vid, header, data in self.packets(TCP, seconds):
+            if len(header) + len(data) > self.mtu:
+                if self.router_says:
+                    self.too_big(header + data[:8])
+                continue
             source, port, seq, ack, offset, flags = struct.unpack_from('>HHIIBB', data)
             if (source, port) == (self.remote, self.port):
                 yield vid, flags, seq, ack, data[offset >> 4 << 2:]

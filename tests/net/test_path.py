@@ -1,4 +1,5 @@
-"""test_path.py - what lies between a peer and the gateway: VLANs, source routes, routers."""
+"""test_path.py - what lies between a peer and the gateway: VLANs, source routes, routers,
+smaller MTUs."""
 import socket
 import time
 import unittest
@@ -105,6 +106,27 @@ class Path:
         self.counted('router_losses')
         peer.heard_mac = SECOND_MAC
         self.heartbeat()
+
+    def answers_through(self, mtu):
+        """Enough heartbeats at once that their answers fill segments."""
+        count, name = 150, vehicles.vin(1)     # no more than the first window holds
+        answer = vehicles.frame(vehicles.HEARTBEAT, name, b'', vehicles.ANSWER_SUCCESS)
+        self.peer.open(32960)
+        self.heartbeat()                # a sample of the round trip: timeouts are short
+        self.peer.mtu = mtu
+        beats = vehicles.heartbeat(name) * count
+        for at in range(0, len(beats), 1400):
+            self.peer.say(beats[at:at + 1400])
+        self.assertEqual(self.peer.hear(count * len(answer), 15)[0], answer * count)
+
+    def test_answers_fit_the_path_that_a_router_tells_of(self):
+        self.peer.router_says = True
+        self.answers_through(800)
+        self.counted('tcp_paths_narrowed')
+
+    def test_answers_pass_a_path_that_swallows_long_segments(self):
+        self.answers_through(800)
+        self.counted('tcp_paths_narrowed')
 
 
 class Tap(Path, unittest.TestCase):

@@ -56,6 +56,46 @@ static bool icmp_may_answer(struct ip *ip, uint64_t now_ns)
 	return true;
 }
 
+/* RFC 1191 5: what a router that does not say may mean. */
+static uint16_t mtu_below(uint16_t packet_bytes)
+{
+	static const uint16_t plateaus[] = {17914, 8166, 4352, 2002, 1492, 1006};
+	for (unsigned i = 0; i < array_len(plateaus); i++)
+		if (plateaus[i] < packet_bytes)
+			return plateaus[i];
+	return 0;
+}
+
+/* The header that is quoted must be one of ours, of a packet for which there is no room; whether
+ * its segment is in flight TCP knows. */
+static enum stat_id icmp_too_big(struct ip *ip, const struct pkt *p)
+{
+	enum { L4_QUOTED_BYTES = 8 };
+	const struct icmp_wire *icmp = (const struct icmp_wire *)p->data;
+	const struct ip4_wire *quoted = (const struct ip4_wire *)(icmp + 1);
+	uint32_t left = p->size - (uint32_t)sizeof *icmp;
+	if (left < sizeof *quoted || left < ip4_header_bytes(quoted) + L4_QUOTED_BYTES)
+		return STAT_packet_drop_runt;
+	if (quoted->version_ihl != IP4_VERSION_IHL || quoted->protocol != IP_PROTOCOL_TCP ||
+	    be32_get(quoted->source) != address_to_ip4(&ip->address) ||
+	    be16_get(quoted->fragment) & IP4_FRAGMENT_MASK)
+		return STAT_packet_drop_icmp;
+	const uint8_t *l4 = (const uint8_t *)(quoted + 1);
+	uint16_t packet_bytes = be16_get(quoted->total_length);
+	uint16_t mtu = be16_get(icmp->sequence);
+	if (mtu == 0)
+		mtu = mtu_below(packet_bytes);
+	if (mtu >= packet_bytes)
+		return STAT_packet_drop_icmp;
+	ip->too_big[ip->too_big_count++] = (struct too_big){
+		.peer = {address_of_ip4(be32_get(quoted->destination)), be16_load(l4 + 2)},
+		.local_port = be16_load(l4),
+		.mtu = mtu,
+		.seq = be32_load(l4 + 4),
+	};
+	return PASSED;
+}
+
 static enum stat_id icmp_input(struct ip *ip, const struct pkt *p, uint64_t now_ns)
 {
 	if (p->size < sizeof(struct icmp_wire))
@@ -64,6 +104,8 @@ static enum stat_id icmp_input(struct ip *ip, const struct pkt *p, uint64_t now_
 	if (inet_sum_fold(inet_sum_add(0, p->data, p->size)) != 0xffff)
 		return STAT_packet_drop_l4_checksum;
 	const struct icmp_wire *ask = (const struct icmp_wire *)p->data;
+	if (ask->type == ICMP_UNREACHABLE && ask->code == ICMP_FRAGMENTATION_NEEDED)
+		return icmp_too_big(ip, p);
 	if (ask->type != ICMP_ECHO_REQUEST || ask->code != 0 ||
 	    p->size > ip_l4_bytes_max(ip) || !icmp_may_answer(ip, now_ns))
 		return STAT_packet_drop_icmp;
@@ -242,6 +284,7 @@ void ip_input(struct ip *ip, const struct pkt_vec *packets, struct pkt_vec *segm
 	struct ip_output to = {segments, datagrams, now_ns};
 	segments->count = 0;
 	datagrams->count = 0;
+	ip->too_big_count = 0;
 	if (unlikely(now_ns >= ip->router.ask_ns))
 		arp_ask_router(ip, now_ns);
 	for (unsigned i = 0; i < packets->count; i++) {

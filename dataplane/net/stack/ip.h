@@ -2,7 +2,8 @@
  * and ping itself, drops the rest with a reason.
  *
  *     nic ─▶ ip_input ─┬─▶ segments (TCP)         tcp/udp ─▶ ip_tx_take ... ip_tx_push ─▶ nic
- *                      └─▶ datagrams (UDP)
+ *                      ├─▶ datagrams (UDP)
+ *                      └─▶ too_big (TCP)
  *
  * Everything above sees 16-byte addresses and l4 bytes only. A passive host needs no routes:
  * an answer goes back to the MAC address its question came from, which is the peer itself or
@@ -26,6 +27,14 @@ struct router {
 	uint64_t ask_ns;    /* when he is asked (again) */
 };
 
+/* A router has no room for a segment of ours (RFC 1191): which one, and how much room there is. */
+struct too_big {
+	struct endpoint peer;
+	uint16_t local_port;
+	uint16_t mtu;
+	uint32_t seq;
+};
+
 struct ip {
 	struct nic *nic;
 	struct stats *stats;
@@ -35,6 +44,8 @@ struct ip {
 	uint32_t icmp_budget; /* echo answers left in this second */
 	uint64_t icmp_second;
 	struct router router;
+	unsigned too_big_count; /* of this turn; who takes them counts their packets, sets 0 */
+	struct too_big too_big[PACKETS_PER_TURN];
 	uint8_t *tx_frame;    /* between ip_tx_take() and ip_tx_push() */
 };
 

@@ -48,6 +48,8 @@ static void ack_new(struct tcp *t, struct tcp_conn *c, uint32_t ack)
 		recovery_ack(c, acked);
 	else
 		tcp_cwnd_grow(c, acked);
+	if (unlikely(c->flags & CONN_RECOVER_AHEAD) && seq_lt(c->recover, c->snd_una))
+		c->flags &= ~(uint32_t)CONN_RECOVER_AHEAD;
 	tcp_rtx_disarm(c);
 	if (c->snd_una != c->snd_max)
 		tcp_rtx_arm(t, c);
@@ -73,18 +75,18 @@ static void ack_duplicate(struct tcp_conn *c)
 		tcp_cwnd_inflate(c);
 		return;
 	}
-	if (c->dupacks != TCP_DUPACKS || !seq_lt(c->recover, c->snd_una))
+	if (c->dupacks != TCP_DUPACKS || (c->flags & CONN_RECOVER_AHEAD))
 		return;
 	tcp_cwnd_cut(c);
 	c->recover = c->snd_max;
 	c->cwnd = c->ssthresh + TCP_DUPACKS * c->mss;
-	c->flags |= CONN_RECOVERY | CONN_RETRANSMIT_DUE;
+	c->flags |= CONN_RECOVERY | CONN_RECOVER_AHEAD | CONN_RETRANSMIT_DUE;
 }
 
 /* True when the peer's window has changed. Of two segments with the same number the one that
  * acknowledges more is newer; SND.WL2 is not kept for that: an acknowledgement that comes here is
  * not below snd_una, and snd_una is what the last window update acknowledged, or more. */
-static bool window_update(struct tcp_conn *c, const struct tcp_segment *s)
+static bool window_update(const struct tcp *t, struct tcp_conn *c, const struct tcp_segment *s)
 {
 	uint32_t window = (uint32_t)s->h.window << c->snd_scale;
 	if (seq_lt(s->h.seq, c->snd_wl1))
@@ -98,6 +100,7 @@ static bool window_update(struct tcp_conn *c, const struct tcp_segment *s)
 		if ((c->flags & CONN_PERSIST) && window > 0) {
 			tcp_rtx_disarm(c);
 			c->backoff = 0;
+			c->progress_ms = t->now_ms; /* what is sent now is waited for from now on */
 		}
 		tcp_conn_mark(c);
 	}
@@ -123,7 +126,7 @@ static bool ack_fin(struct tcp *t, struct tcp_conn *c)
 bool tcp_take_ack(struct tcp *t, struct tcp_conn *c, struct tcp_segment *s)
 {
 	uint32_t ack = s->h.ack;
-	bool window_changed = !seq_lt(ack, c->snd_una) && window_update(c, s);
+	bool window_changed = !seq_lt(ack, c->snd_una) && window_update(t, c, s);
 	s->is_news |= window_changed || seq_lt(c->snd_una, ack);
 	if (!seq_lt(c->snd_una, ack)) {
 		if (ack_is_duplicate(c, s, window_changed))

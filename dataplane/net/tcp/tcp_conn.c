@@ -130,7 +130,6 @@ static void conn_open_sequence(struct tcp *t, struct tcp_conn *c,
 	c->snd_una = half->iss + 1;
 	c->snd_nxt = c->snd_una;
 	c->snd_max = c->snd_una;
-	c->recover = half->iss;
 	c->snd_wl1 = half->irs; /* the window comes with the last step's segment */
 	bool is_scaled = half->snd_scale != TCP_SCALE_NONE;
 	c->snd_scale = is_scaled ? half->snd_scale : 0;

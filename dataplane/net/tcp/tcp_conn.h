@@ -10,6 +10,7 @@
  *     tcp_wait.c    TIME-WAIT            tcp_reserve.c the last receive memory
  *     tcp_out.c     segments, acknowledgements
  *     tcp_timer.c   the one timer of a connection
+ *     tcp_path.c    segments that fit the path
  *     tcp_window.c  what a peer may send
  *     tcp_conn.c    opens, finds, loses, frees
  *     tcp_cwnd.c    how much the path may hold          tcp_rtt.c  how long it takes
@@ -56,6 +57,7 @@ enum {
 	TCP_SEGMENTS_PER_TURN = 64, /* of one connection */
 	TCP_DUPACKS = 3,            /* RFC 5681 3.2: the next one is no reordering */
 	TCP_DUPACKS_MAX = 7,        /* counted no further */
+	TCP_PATHS = 1024, /* connections at a time that are made to send smaller segments */
 	TCP_SPAN_NONE = 0xff,
 	TCP_RESERVE_LINE = 64, /* connections that wait for the last receive memory */
 	TCP_REF_KIND_SHIFT = 30,
@@ -103,6 +105,9 @@ enum tcp_conn_flag {
 	CONN_IN_DOUBT = 1 << 19, /* syn_count or keepalives_sent is not 0 */
 	CONN_SSTHRESH = 1 << 20, /* ssthresh has been set */
 	CONN_WATCHED = 1 << 21,  /* the timer fires no later than silence is acted upon */
+	CONN_PATH = 1 << 22,       /* `mss` is the path's; what it was: tcp->paths, or trials */
+	CONN_PATH_TRIED = 1 << 23, /* it is in tcp->paths */
+	CONN_RECOVER_AHEAD = 1 << 24, /* snd_una has not passed `recover` */
 };
 
 /* A connection as the peer's segments name it. The port has one address. */
@@ -185,8 +190,8 @@ struct tcp_conn {
 	struct chunk *ooo;       /* CONN_GAP: out of order, the last of them; see tcp_data.c */
 	struct timer timer;
 	uint32_t taken;          /* CONN_RESIDUE: see tcp_conn_taken() */
-	uint32_t recover;        /* CONN_RECOVERY, like the next */
-	uint32_t resent_end;     /* behind what was sent again last */
+	uint32_t recover;        /* CONN_RECOVER_AHEAD: losses before it are known */
+	uint32_t resent_end;     /* CONN_RECOVERY: behind what was sent again last */
 	uint32_t fin_seq;        /* CONN_FIN_KNOWN */
 	uint32_t ssthresh;       /* CONN_SSTHRESH: else without bound */
 	uint32_t snd_wnd_max;
@@ -258,6 +263,19 @@ struct tcp_cursor {
 	uint32_t before; /* bytes of its spans before this one */
 };
 
+/* A connection whose path holds less than the port, and what it sends again when that is over. */
+struct tcp_path {
+	uint64_t handle;
+	uint32_t begin_ms;
+	uint32_t end_ms;
+	uint16_t mss;
+};
+
+struct tcp_paths {
+	unsigned first, count;
+	struct tcp_path ring[TCP_PATHS];
+};
+
 struct tcp {
 	struct transport transport;
 	struct tcp_options options;
@@ -292,6 +310,8 @@ struct tcp {
 	unsigned reserve_first, reserve_count;
 	uint64_t reserve_line[TCP_RESERVE_LINE]; /* handles */
 	size_t scratch_used;
+	struct tcp_paths trials;
+	struct tcp_paths paths;
 	struct tcp_limit limit;
 	unsigned listener_count;
 	uint16_t listen_ports[LISTENERS_MAX];

@@ -10,6 +10,7 @@
 #include "dataplane/net/tcp/tcp_data.h"
 #include "dataplane/net/tcp/tcp_listen.h"
 #include "dataplane/net/tcp/tcp_out.h"
+#include "dataplane/net/tcp/tcp_path.h"
 #include "dataplane/net/tcp/tcp_timer.h"
 #include "dataplane/net/tcp/tcp_wait.h"
 
@@ -283,7 +284,10 @@ void tcp_input(struct tcp *t, const struct pkt_vec *segments, uint64_t now_ns)
 		tcp_prefetch_behind(likely_meant[i], read[i].payload.size > 0);
 	for (unsigned i = 0; i < count; i++)
 		segment_arrives(t, &read[i]);
+	if (unlikely(t->options.ip->too_big_count > 0))
+		tcp_path_input(t);
 	tcp_timers(t);
+	tcp_path_timers(t);
 	tcp_half_open_timers(t);
 	tcp_wait_timers(t);
 }

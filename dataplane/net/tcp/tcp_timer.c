@@ -9,6 +9,7 @@
  * see to, and left alone when deadlines move back: it fires early then, and is armed again. */
 #include "dataplane/net/tcp/tcp_timer.h"
 #include "dataplane/net/tcp/tcp_cwnd.h"
+#include "dataplane/net/tcp/tcp_path.h"
 #include "dataplane/net/tcp/tcp_rtt.h"
 
 enum {
@@ -150,6 +151,7 @@ static void retransmit_expired(struct tcp *t, struct tcp_conn *c)
 		conn_give_up(t, c);
 		return;
 	}
+	tcp_path_timed_out(t, c);
 	tcp_cwnd_cut(c); /* the same again until snd_una moves */
 	c->backoff += c->backoff < BACKOFF_MAX;
 	c->cwnd = c->mss;
@@ -157,7 +159,7 @@ static void retransmit_expired(struct tcp *t, struct tcp_conn *c)
 	c->recover = c->snd_max;
 	c->dupacks = 0;
 	c->flags &= ~(uint32_t)(CONN_RECOVERY | CONN_RTT_RUNNING);
-	c->flags |= CONN_RETRANSMIT_DUE;
+	c->flags |= CONN_RETRANSMIT_DUE | CONN_RECOVER_AHEAD;
 	tcp_rtx_arm(t, c);
 	tcp_conn_mark(c);
 }

@@ -243,6 +243,85 @@ Test(ip, cve_2019_12256_options_that_run_past_the_header_are_dropped)
 	assert_dropped(packet_drop_ip_header);
 }
 
+/* ---- "fragmentation needed" ---- */
+
+/* A router's word about a TCP segment of ours. */
+static struct ip4_wire *build_too_big(uint16_t mtu)
+{
+	build_ip(IP_PROTOCOL_ICMP, 8 + 20 + 8);
+	memset(f.l4, 0, 8);
+	f.l4[0] = ICMP_UNREACHABLE;
+	f.l4[1] = ICMP_FRAGMENTATION_NEEDED;
+	be16_store(f.l4 + 6, mtu);
+	struct ip4_wire *quoted = (struct ip4_wire *)(f.l4 + 8);
+	*quoted = (struct ip4_wire){.version_ihl = IP4_VERSION_IHL,
+				    .total_length = be16_of(1500),
+				    .fragment = be16_of(IP4_DONT_FRAGMENT),
+				    .protocol = IP_PROTOCOL_TCP,
+				    .source = be32_of(OURS),
+				    .destination = be32_of(BEYOND)};
+	be16_store(f.l4 + 28, 9092);
+	be16_store(f.l4 + 30, 40001);
+	be32_store(f.l4 + 32, 0xfffffff0);
+	return quoted;
+}
+
+/* What goes up for TCP of it, which counts the packet then. */
+static unsigned deliver_too_big(void)
+{
+	struct pkt p = {.data = f.bytes, .size = f.size};
+	struct pkt_vec packets = {.count = 1, .pkts = {&p}};
+	seal_l4(2, be16_get(f.ip->total_length) - 20u);
+	ip_input(&ip, &packets, &segments, &datagrams, now_ns);
+	return ip.too_big_count;
+}
+
+Test(ip, a_routers_word_about_a_segment_of_ours_goes_up)
+{
+	build_too_big(1300);
+	cr_assert(deliver_too_big() == 1 && nic.sent_count == 0);
+	const struct too_big *b = &ip.too_big[0];
+	cr_assert(address_to_ip4(&b->peer.address) == BEYOND && b->peer.port == 40001);
+	cr_assert(b->local_port == 9092 && b->seq == 0xfffffff0 && b->mtu == 1300);
+	build_too_big(0); /* RFC 1191 5: an old one does not say how much */
+	cr_assert(deliver_too_big() == 1 && ip.too_big[0].mtu == 1492);
+	be16_store(f.l4 + 10, 1492);
+	cr_assert(deliver_too_big() == 1 && ip.too_big[0].mtu == 1006);
+	cr_assert(turn() == 0 && ip.too_big_count == 0);
+}
+
+Test(ip, a_routers_word_about_something_else_is_dropped)
+{
+	build_too_big(1300)->source = be32_of(OURS + 1);
+	cr_assert(deliver_too_big() == 0);
+	build_too_big(1300)->protocol = IP_PROTOCOL_UDP;
+	cr_assert(deliver_too_big() == 0);
+	build_too_big(1300)->fragment = be16_of(1);
+	cr_assert(deliver_too_big() == 0);
+	build_too_big(1300)->version_ihl = 0x65;
+	cr_assert(deliver_too_big() == 0);
+	build_too_big(1300);
+	f.l4[1] = 1; /* host unreachable: soft, RFC 1122 4.2.3.9 */
+	cr_assert(deliver_too_big() == 0);
+	build_too_big(1500); /* for which there is room */
+	cr_assert(deliver_too_big() == 0);
+	cr_assert(stats.value[STAT_packet_drop_icmp] == 6);
+}
+
+Test(ip, a_routers_word_that_quotes_too_little_is_dropped)
+{
+	for (uint16_t bytes = 8; bytes < 36; bytes++) {
+		build_too_big(1300);
+		f.ip->total_length = be16_of((uint16_t)(20 + bytes));
+		f.size = 34u + bytes;
+		seal_ip();
+		cr_assert(deliver_too_big() == 0, "%u", bytes);
+	}
+	cr_assert(stats.value[STAT_packet_drop_runt] == 28);
+	build_too_big(1300)->version_ihl = 0x4f;
+	cr_assert(deliver_too_big() == 0 && stats.value[STAT_packet_drop_runt] == 29);
+}
+
 static const struct ip_route to_peer = {
 	.way = {.mac = {{2, 0, 0, 0, 0, 9}}},
 	.from = {{[10] = 0xff, 0xff, 10, 0, 0, 2}},

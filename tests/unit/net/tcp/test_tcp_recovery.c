@@ -148,3 +148,35 @@ Test(tcp_recovery, a_fast_retransmitted_segment_gives_no_rtt_sample)
 	cr_assert(c->srtt_ms_x8 == srtt);
 	rig_free(r);
 }
+
+static void take_all(struct rig *r, const struct tcp_conn *c)
+{
+	while (tcp_send_bytes(c) > 0)
+		rig_give_ack(r, c->snd_max - c->snd_una, 65535);
+	cr_assert(c->snd_una == c->snd_max);
+}
+
+/* `recover` was compared with numbers that had gone round by half. */
+Test(tcp_recovery, a_loss_two_gib_behind_another_is_repaired_as_fast)
+{
+	struct rig *r = rig_new(rig_options());
+	struct tcp_conn *c = open_and_send(r, 10 * MSS);
+	for (unsigned i = 0; i < 3; i++)
+		rig_give_ack(r, 0, 65535);
+	cr_assert(rig_stat(r, STAT_tcp_retransmits) == 1);
+	take_all(r, c);
+	for (unsigned half = 1; half <= 2; half++) {
+		rig_send(r, &c->stream, MSS, 0);
+		rig_turn(r);
+		take_all(r, c);
+		r->our_nxt += (1u << 31) + 100 * MSS;
+		c->snd_una = c->snd_nxt = c->snd_max = r->our_nxt;
+		rig_send(r, &c->stream, 5 * MSS, 0);
+		rig_turn(r);
+		for (unsigned i = 0; i < 3; i++)
+			rig_give_ack(r, 0, 65535);
+		cr_assert(rig_stat(r, STAT_tcp_retransmits) == 1 + half, "%u", half);
+		take_all(r, c);
+	}
+	rig_free(r);
+}

@@ -184,16 +184,19 @@ Test(tcp_send, unacknowledged_data_is_sent_again_with_backoff_until_given_up)
 	cr_assert(rto_ms == 200 && r->sent_count == 2);
 	uint64_t waited_ms = 0;
 	for (unsigned i = 0; i < 8; i++) {
+		/* Perhaps the path swallows long segments (tcp_path.c). */
+		static const uint32_t tried[] = {MSS, 984, 536};
+		uint32_t size = tried[i % array_len(tried)];
 		rig_wait_ms(r, rto_ms - 20);
 		cr_assert(r->sent_count == 0, "not before its time (%u)", i);
 		rig_wait_ms(r, 22);
 		cr_assert(r->sent_count == 1 && rig_offset(r, 0) == 0 &&
-			  r->sent[0].size == MSS);
+			  r->sent[0].size == size);
 		rig_check_payload(&r->sent[0], 0);
 		waited_ms += rto_ms + 2;
 		rto_ms *= 2;
 	}
-	cr_assert(c->cwnd == MSS && c->ssthresh == 2 * MSS);
+	cr_assert(c->cwnd == 984 && c->ssthresh >= 2 * 536);
 	cr_assert(rig_stat(r, STAT_tcp_retransmits) == 8);
 	cr_assert(tcp_connections(r->t) == 1 && waited_ms < 100000);
 	rig_wait_ms(r, 120000);
@@ -432,6 +435,31 @@ Test(tcp_send, after_a_silence_the_first_flight_is_the_initial_one)
 	rig_send(r, &c->stream, 30 * MSS, 30 * MSS);
 	rig_turn(r);
 	cr_assert(r->sent_count == 10, "RFC 5681 4.1: %u", r->sent_count);
+	rig_free(r);
+}
+
+/* What the peer did not take while its window was closed says nothing of the path. */
+Test(tcp_send, what_is_sent_into_a_window_that_reopens_has_a_time_of_its_own)
+{
+	struct rig *r = rig_new(rig_options());
+	struct tcp_conn *c = rig_open(r);
+	rig_send(r, &c->stream, 4 * MSS, 0);
+	rig_turn(r);
+	rig_give_ack(r, MSS, 0);
+	for (unsigned s = 0; s < 150; s++) {
+		rig_wait_ms(r, 1000);
+		rig_give_ack(r, 0, 0);
+	}
+	cr_assert(tcp_connections(r->t) == 1);
+	rig_give_ack(r, 0, 65535);
+	cr_assert(r->sent_count > 0 && r->sent[0].size == MSS);
+	rig_wait_ms(r, 210);
+	cr_assert(tcp_connections(r->t) == 1 && !(r->events & STREAM_LOST));
+	cr_assert(r->sent_count == 1 && c->mss == MSS, "lost, and sent again: the first timeout");
+	rig_wait_ms(r, 99000);
+	cr_assert(tcp_connections(r->t) == 1);
+	rig_wait_ms(r, 62000);
+	cr_assert(tcp_connections(r->t) == 0);
 	rig_free(r);
 }
 
