@@ -56,6 +56,7 @@ struct gateway {
 	struct outbox outboxes[GATEWAY_SENDERS][POLLERS_MAX];
 	struct rte_rcu_qsbr *rcu;
 	struct marks_page *marks; /* by partition slot */
+	struct news_page *news;   /* the same; for pollers */
 	struct disk *control_disk;
 	struct log_dir log_dir; /* open from the writers' step on */
 	uint32_t writer_descriptors; /* each writer's share */

@@ -82,12 +82,18 @@ static size_t marks_bytes(void)
 	return sizeof(struct marks_page) * PARTITIONS_MAX;
 }
 
+static size_t news_bytes(void)
+{
+	return sizeof(struct news_page) * PARTITIONS_MAX;
+}
+
 int rings_init(void *gateway)
 {
 	struct gateway *g = gateway;
 	g->marks = map_take(marks_bytes());
+	g->news = map_take(news_bytes());
 	g->rcu = quiescent_create(POLLERS_MAX);
-	int error = g->marks && g->rcu ? wakes_init(g) : -ENOMEM;
+	int error = g->marks && g->news && g->rcu ? wakes_init(g) : -ENOMEM;
 	if (!error)
 		error = handoffs_init(g);
 	if (error)
@@ -117,6 +123,7 @@ void rings_fini(void *gateway)
 	if (g->rcu)
 		quiescent_destroy(g->rcu, POLLERS_MAX);
 	map_give(g->marks, marks_bytes());
+	map_give(g->news, news_bytes());
 }
 
 /* ---- writers ----------------------------------------------------------------------- */
@@ -157,6 +164,7 @@ static int writer_init(struct gateway *g, unsigned index)
 		.wake = writer_wake(g, index),
 		.stats_page = &g->writer_pages[index],
 		.marks = g->marks,
+		.news = g->news,
 	};
 	char name[32];
 	int error;
@@ -253,6 +261,7 @@ static int poller_init(struct gateway *g, const struct capacity *l, unsigned ind
 	o.wake = poller_wake(g, index);
 	o.stats_page = &g->poller_pages[index];
 	o.topics = &g->topics;
+	o.news = g->news;
 	o.rcu = g->rcu;
 	o.drain = &g->drain;
 	g->pollers[index] = poller_create(&o, &error);

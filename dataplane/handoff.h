@@ -30,7 +30,7 @@
 
 enum handoff_kind {
 	HANDOFF_APPEND, /* struct append_msg: poller -> writer */
-	HANDOFF_READ,   /* struct read_msg: poller -> writer */
+	HANDOFF_READ,   /* struct read_list: poller -> writer */
 	HANDOFF_WATCH,  /* struct watch_msg: poller -> writer */
 	HANDOFF_ADMIN,  /* struct admin_msg: control -> writer */
 	HANDOFF_CALL,   /* struct call_msg: poller -> control, coordinator */
@@ -95,9 +95,18 @@ struct append_msg {
 	int64_t last_offset; /* server's own */
 };
 
+/* What one request reads at one writer: goes down and comes back as one, when all are done. */
+struct read_list {
+	struct handoff_msg msg;
+	struct list reads; /* struct read_msg.of_list; at least one */
+	void *owner;       /* requester's own; a poller's: the fetch */
+	uint32_t left;     /* server's own: not done yet */
+};
+
 /* Whole batches from `offset` on, below the high watermark. */
 struct read_msg {
-	struct handoff_msg msg;
+	struct read_list *list;
+	struct list of_list;
 	struct partition_ref partition;
 	int64_t offset;
 	uint32_t bytes_max;
@@ -109,9 +118,23 @@ struct read_msg {
 	int64_t high_watermark;
 	int64_t log_start_offset;
 	/* Requester's own */
-	void *owner;      /* a poller's: the fetch */
-	struct list node; /* server's own while it holds the message */
+	struct list of_request; /* all reads of the request, in its order */
+	void *owner;            /* a poller's: the part of the fetch */
+	struct list node; /* server's own while it holds the list */
 };
+
+/* The list is empty, and new. */
+static inline void read_list_init(struct read_list *l, uint8_t sender)
+{
+	*l = (struct read_list){.msg = {.kind = HANDOFF_READ, .sender = sender}};
+	list_init(&l->reads);
+}
+
+static inline void read_list_add(struct read_list *l, struct read_msg *r)
+{
+	r->list = l;
+	list_append(&l->reads, &r->of_list);
+}
 
 /* Which mark of a partition a watch looks at. */
 enum watch_kind {

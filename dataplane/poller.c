@@ -63,6 +63,7 @@ static void turn_begin(struct poller *p)
 	t->packets.count = t->segments.count = t->datagram_packets.count = 0;
 	t->datagrams.count = 0;
 	t->frames.count = 0;
+	in->reading.steps_left = FETCH_STEPS_PER_TURN;
 	t->records.count = 0;
 	if (unlikely(!in->sessions.is_draining &&
 		     atomic_load_explicit(p->options.drain, memory_order_relaxed))) {
@@ -171,6 +172,7 @@ static int slabs_init(struct ingest *in, const struct poller_options *o)
 	in->sessions.idle_ms = o->settings.connections_max_idle_ms;
 	error = error ? error : kept_init(&in->kept);
 	error = error ? error : slab_init(&in->reading.reads, sizeof(struct read_msg), reads);
+	error = error ? error : slab_init(&in->reading.lists, sizeof(struct read_list), reads);
 	for (unsigned i = 0; i < CALL_SERVERS && !error; i++)
 		error = slab_init(&in->servers[i].calls, sizeof(struct call_msg),
 				  HANDOFF_CALLS_MAX);
@@ -224,6 +226,7 @@ static void ingest_init(struct ingest *in, const struct poller_options *o)
 	in->reading.poller = o->index;
 	in->reading.writers = in->writers;
 	in->reading.writer_count = o->writer_count;
+	in->reading.news = o->news;
 	in->servers[CALL_CONTROL].handoff = o->control;
 	in->servers[CALL_COORDINATOR].handoff = o->coordinator;
 	in->delivery.inbox = o->inbox;
@@ -301,6 +304,7 @@ void poller_destroy(struct poller *p)
 	answers_fini(&in->answers);
 	batching_fini(&in->batching);
 	slab_fini(&in->reading.reads);
+	slab_fini(&in->reading.lists);
 	slab_fini(&in->reading.fetches);
 	kept_fini(&in->kept);
 	for (unsigned i = 0; i < CALL_SERVERS; i++) {

@@ -43,6 +43,7 @@ struct poller_options {
 	struct wake *wake;
 	struct stats_page *stats_page;
 	struct topics *_Atomic *topics; /* where control publishes */
+	struct news_page *news;         /* by partition slot, as writers publish them */
 	struct rte_rcu_qsbr *rcu;       /* this poller is reader `index` in it */
 	atomic_bool *drain;             /* control sets: stop accepting, flush, then idle */
 };

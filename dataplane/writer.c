@@ -109,6 +109,16 @@ static void take_read(struct writer *w, struct read_msg *r)
 	list_append(&w->service.reads_done, &r->node);
 }
 
+static void take_reads(struct writer *w, struct read_list *reads)
+{
+	reads->left = 0;
+	list_for_each(node, &reads->reads)
+		reads->left++;
+	require(reads->left > 0);
+	list_for_each(node, &reads->reads)
+		take_read(w, list_entry(node, struct read_msg, of_list));
+}
+
 static void take_watch(struct writer *w, struct watch_msg *watch)
 {
 	struct log *log = served_log(w, watch->partition);
@@ -118,6 +128,24 @@ static void take_watch(struct writer *w, struct watch_msg *watch)
 	}
 	watch->error = partition_refusal(w, watch->partition);
 	list_append(&w->service.watches, &watch->node);
+}
+
+/* Nobody is let at what is closing, or offline. */
+static void publish_log(struct writer *w, struct log *log)
+{
+	uint32_t slot = log_slot(log);
+	const struct served *s = &w->served[slot];
+	struct log_marks marks;
+	log_get_marks(log, &marks);
+	marks_write(&w->options.marks[slot], &marks);
+	const struct partition_news news = {
+		.high_watermark = marks.high_watermark,
+		.log_start_offset = marks.log_start_offset,
+		.log_end_offset = marks.log_end_offset,
+		.generation = s->generation,
+		.is_open = !s->is_offline && !s->closing && !marks.is_fenced,
+	};
+	news_write(&w->options.news[slot], &news);
 }
 
 static struct handoff *control_handoff(struct writer *w)
@@ -141,7 +169,7 @@ static void open_partition(struct writer *w, struct admin_msg *a)
 	if (a->log) {
 		log_serve(a->log, &w->service, a->partition.slot);
 		/* Whoever hears of the partition may look at its marks. */
-		marks_write(&w->options.marks[a->partition.slot], a->log);
+		publish_log(w, a->log);
 	} else {
 		w->stats.value[STAT_log_fenced]++;
 	}
@@ -158,6 +186,7 @@ static void close_partition(struct writer *w, struct admin_msg *a)
 		s->closing = a;
 		list_append(&w->closing, &a->node);
 		log_finish(s->log);
+		publish_log(w, s->log);
 		return;
 	}
 	if (is_there) {
@@ -182,6 +211,7 @@ static void fence_partition(struct writer *w, struct admin_msg *a)
 	if (log) {
 		w->served[a->partition.slot].is_offline = true;
 		log_fence(log, a->error);
+		publish_log(w, log);
 	}
 	complete_admin(w, a, log ? 0 : -ENOENT);
 }
@@ -212,7 +242,7 @@ static void take_message(struct writer *w, struct handoff_msg *m)
 		take_append(w, container_of(m, struct append_msg, msg));
 		return;
 	case HANDOFF_READ:
-		take_read(w, container_of(m, struct read_msg, msg));
+		take_reads(w, container_of(m, struct read_list, msg));
 		return;
 	case HANDOFF_WATCH:
 		take_watch(w, container_of(m, struct watch_msg, msg));
@@ -266,7 +296,7 @@ static void writer_advance(struct writer *w, uint64_t now_ns)
 	list_splice(&active, &w->service.active);
 	for (struct log *log; (log = log_next_active(&active));) {
 		log_advance(log);
-		marks_write(&w->options.marks[log_slot(log)], log);
+		publish_log(w, log);
 	}
 	log_service_flush(&w->service);
 	disk_kick(w->options.disk);
@@ -305,7 +335,9 @@ static void writer_complete(struct writer *w)
 	}
 	while ((node = list_take_first(&w->service.reads_done))) {
 		struct read_msg *r = list_entry(node, struct read_msg, node);
-		handoff_complete(msg_requester(w, &r->msg), &r->msg);
+		struct read_list *reads = r->list;
+		if (--reads->left == 0)
+			handoff_complete(msg_requester(w, &reads->msg), &reads->msg);
 	}
 	while ((node = list_take_first(&w->service.watches))) {
 		struct watch_msg *watch = list_entry(node, struct watch_msg, node);

@@ -12,6 +12,7 @@
 
 #include "dataplane/base/stats.h"
 #include "dataplane/handoff.h"
+#include "dataplane/news.h"
 #include "dataplane/store/log_dir.h"
 #include "dataplane/writer_marks.h"
 
@@ -28,6 +29,7 @@ struct writer_options {
 	struct stats_page *stats_page;
 	/* By partition slot, shared by all writers: each writes the slots it serves. */
 	struct marks_page *marks;
+	struct news_page *news;
 };
 
 struct writer;

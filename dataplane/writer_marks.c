@@ -4,11 +4,9 @@
 
 static_assert(sizeof(struct log_marks) % sizeof(seqlock_word) == 0, "a page is copied by words");
 
-void marks_write(struct marks_page *page, const struct log *log)
+void marks_write(struct marks_page *page, const struct log_marks *marks)
 {
-	struct log_marks marks;
-	log_get_marks(log, &marks);
-	seqlock_write(&page->sequence, &page->marks, &marks, sizeof marks);
+	seqlock_write(&page->sequence, &page->marks, marks, sizeof *marks);
 }
 
 void marks_read(struct marks_page *page, struct log_marks *ret)

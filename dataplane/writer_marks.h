@@ -19,7 +19,7 @@ struct marks_page {
 	struct log_marks marks;
 };
 
-void marks_write(struct marks_page *page, const struct log *log);
+void marks_write(struct marks_page *page, const struct log_marks *marks);
 void marks_read(struct marks_page *page, struct log_marks *ret);
 
 #endif

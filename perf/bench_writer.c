@@ -95,7 +95,8 @@ static int serve(struct bench_writer *w, const char *directory, uint32_t slot)
 int bench_writer_start(struct bench_writer *w, const char *directory, unsigned partitions)
 {
 	require(partitions <= BENCH_PARTITIONS_MAX);
-	*w = (struct bench_writer){.marks = map_take(PARTITIONS_MAX * sizeof *w->marks)};
+	*w = (struct bench_writer){.marks = map_take(PARTITIONS_MAX * sizeof *w->marks),
+				   .news = map_take(PARTITIONS_MAX * sizeof *w->news)};
 	int error;
 	w->disk = disk_create("bench", &error);
 	w->control = w->disk ? disk_create("control", &error) : NULL;
@@ -110,7 +111,8 @@ int bench_writer_start(struct bench_writer *w, const char *directory, unsigned p
 	flush_rule_find(directory, &w->dir.rule);
 	flush_file_open(&w->dir, 0, line, sizeof line);
 	fprintf(stderr, "bench: %s\n", line);
-	require(w->marks && wake_init(&w->wakes[0]) == 0 && wake_init(&w->wakes[1]) == 0);
+	require(w->marks && w->news);
+	require(wake_init(&w->wakes[0]) == 0 && wake_init(&w->wakes[1]) == 0);
 	require(handoff_init(&w->appends, &w->wakes[0], &w->wakes[1]) == 0);
 	require(handoff_init(&w->admin, &w->wakes[0], &w->wakes[1]) == 0);
 	struct writer_options o = {
@@ -125,6 +127,7 @@ int bench_writer_start(struct bench_writer *w, const char *directory, unsigned p
 		.handoff_count = 2,
 		.stats_page = &w->page,
 		.marks = w->marks,
+		.news = w->news,
 	};
 	w->writer = writer_create(&o);
 	require(w->writer);
@@ -153,4 +156,5 @@ void bench_writer_stop(struct bench_writer *w)
 	wake_fini(&w->wakes[0]);
 	wake_fini(&w->wakes[1]);
 	map_give(w->marks, PARTITIONS_MAX * sizeof *w->marks);
+	map_give(w->news, PARTITIONS_MAX * sizeof *w->news);
 }

@@ -17,6 +17,7 @@ struct bench_writer {
 	struct wake wakes[2]; /* requester's, writer's */
 	struct stats_page page;
 	struct marks_page *marks;
+	struct news_page *news;
 	struct disk *disk;
 	struct disk *control; /* opens what the writer serves, which writes meanwhile */
 	struct log_dir dir;

@@ -321,7 +321,7 @@ static struct answer *answer_take_long(struct answers *as, struct waits *w, stru
 	size_t size = GBT32960_FRAME_BYTES_MIN + data.size;
 	bool is_small = size <= CHUNK_BYTES / 2;
 	struct chunk_pool *pool = is_small ? &as->small : &as->large;
-	size_t left = is_small ? answer_chunks_left(as) : chunk_pool_left(pool);
+	size_t left = is_small ? answer_chunks_left(as) : answer_large_left(as);
 	bool has_room = (is_small || waiting_is_turn(w, s, WAIT_LARGE)) &&
 			left * pool->chunk_bytes >= size;
 	struct answer *a = has_room ? answer_take(as, s, is_silent) : NULL;

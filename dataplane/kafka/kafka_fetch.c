@@ -3,6 +3,7 @@
 #include "dataplane/kafka/kafka_fetch.h"
 #include "dataplane/base/clock.h"
 #include "dataplane/batch/topics.h"
+#include "dataplane/kafka/kafka_fetch_answer.h"
 #include "dataplane/kafka/kafka_fetch_pass.h"
 #include "dataplane/kafka/kafka_step.h"
 #include "dataplane/session/ingest_parts.h"
@@ -41,6 +42,7 @@ static void set_limits(struct answers *as, struct fetch *f, const struct fetch_h
 	f->max_bytes = min_u32(natural(head->max_bytes), limit);
 	/* What cannot be sent cannot be waited for. */
 	f->min_bytes = min_u32(natural(head->min_bytes), f->max_bytes);
+	f->started_ns = as->now->ns;
 	f->deadline_ns = as->now->ns + natural(head->max_wait_ms) * NS_PER_MS;
 	f->isolation = head->isolation_level;
 	f->error = session_error(head);
@@ -54,6 +56,7 @@ static struct fetch *fetch_take(struct waits *w, struct reading *rd, struct kafk
 	struct fetch *f = is_turn ? slab_take(&rd->fetches) : NULL;
 	if (!f)
 		return NULL;
+	list_init(&f->reads);
 	f->session = ks;
 	f->correlation_id = ks->correlation_id;
 	f->version = ks->version;
@@ -133,6 +136,7 @@ static void part_fill(const struct topics *topics, struct fetch *f, struct fetch
 	list_init(&part->node);
 	part->fetch = f;
 	part->offset = asked->fetch_offset;
+	part->high_watermark = -1;
 	part->partition = asked->partition;
 	part->bytes_max = natural(asked->partition_max_bytes);
 	part->name_at = (uint32_t)f->names.size - f->name_bytes;
@@ -206,6 +210,8 @@ static enum kafka_progress end_step(struct ingest *in, struct kafka_session *ks)
 	if (decoded == KAFKA_DECODED_MALFORMED)
 		return KAFKA_CUT;
 	if (decoded == KAFKA_DECODED_TOO_LARGE || (uint32_t)(c.at - start) < ks->left)
+		return KAFKA_REJECT;
+	if (!fetch_can_be_answered(&in->answers, f))
 		return KAFKA_REJECT;
 	bool is_turn = waiting_is_turn(&in->waits, &ks->base, WAIT_ANSWER);
 	f->answer = is_turn ? answer_take(&in->answers, &ks->base, false) : NULL;

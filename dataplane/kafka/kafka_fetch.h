@@ -1,17 +1,26 @@
-/* kafka_fetch.h - Fetch requests: read piece by piece into a list of partitions, served pass
- * by pass until there is enough, or it is time.
+/* kafka_fetch.h - Fetch requests: read piece by piece into a list of partitions, answered when
+ * there is enough, or it is time.
  *
- *     request ─▶ parts ─▶ pass: one read after the other ─▶ enough? ─ yes ─▶ answer
- *                          ▲                                  │ no
- *                          │                                  ▼
- *                          └── watch fired, or max_wait ◀── parked on every part's lane
+ *     request ─▶ parts ─▶ look: any news? ─ yes ─▶ pass: windows of reads ─▶ enough? ─▶ answer
+ *                          ▲    │ no                                           │ no
+ *                          │    ▼                                              │
+ *                          │   parked on every part's lane ◀───────────────────┘
+ *                          └── watch fired, or max_wait
+ *
+ *     kafka_fetch.c         the request's pieces in, parts out
+ *     kafka_fetch_park.c    looks at what writers have published (news.h), parks, watches
+ *     kafka_fetch_pass.c    one step after the other, as many a turn as it can finish
+ *     kafka_fetch_window.c  the next parts with news: one list of reads for each writer
+ *     kafka_fetch_answer.c  what was found, encoded; the chunks it was promised
  *
  * A connection has one fetch at a time, for nothing overlaps it; it has the session's timer
  * while it lasts. Per (poller, partition) one watch is at the writer, for the earliest offset
  * that a parked fetch waits for. What a pass has read is forgotten when the fetch is parked:
- * waiting fetches hold a request, never data. Nor does one that waits for answer chunks, in line
- * with all others (waiting.h); one that waits for a place to read may, for those come back
- * whatever it holds.
+ * waiting fetches hold a request, never data.
+ *
+ * A pass begins when it is promised the chunks of everything but its batches, and those of a first
+ * read; what it takes beyond that nobody waits for. So it never stops for memory half way, and one
+ * that waits for some holds none. What its share has no room for is answered without records.
  *
  * The bytes of the batches travel from the writer's read to the stream in the same chunks.
  * The first partition that has data gives one whole batch whatever the limits say (KIP-74).
@@ -31,14 +40,17 @@ enum {
 	/* Kafka's fetch.max.bytes; an answer also stays within a share of the answer pool. */
 	FETCH_BYTES_MAX = 57671680,
 	FETCH_POOL_SHARE = 8,
+	/* Parts that all fetches of a turn look at, unless there are more fetches than that. */
+	FETCH_STEPS_PER_TURN = 2048,
 	/* One read takes this much at most. */
 	FETCH_READ_BYTES_MAX = 1 << 20,
 };
 
 enum fetch_state {
 	FETCH_PARTIAL, /* its request is being read */
+	FETCH_LOOKING, /* for news; parts before this one are on their lanes */
 	FETCH_RUNNING, /* in a pass, or in line for memory or a read */
-	FETCH_READING, /* a read is at the writer */
+	FETCH_READING, /* a window of reads is at the writers */
 	FETCH_PARKED,  /* on the lanes of its parts */
 };
 
@@ -47,7 +59,7 @@ struct fetch_part {
 	struct list node; /* lane->parked while the fetch is */
 	struct fetch *fetch;
 	int64_t offset;
-	int64_t high_watermark; /* as the last pass saw it: what a watch has to pass */
+	int64_t high_watermark; /* as last seen: what a watch has to pass; -1: not yet */
 	struct partition_ref ref;
 	int32_t partition;
 	uint32_t bytes_max;
@@ -59,20 +71,32 @@ struct fetch_part {
 
 /* What is known about the part the pass is at. */
 struct fetch_found {
-	bool is_ready;
 	int16_t error;
 	int64_t high_watermark;
 	int64_t log_start_offset;
 	struct chain bytes;
 };
 
+/* A part in the order of the request: `index` of its chunk. */
+struct fetch_place {
+	struct chunk *chunk; /* null: behind the last */
+	uint32_t index;
+	uint32_t number;
+};
+
 struct fetch {
-	struct kafka_session *session; /* null: gone, a read is still at the writer */
+	struct kafka_session *session; /* null: gone, reads are still at the writers */
 	struct answer *answer;
 	struct chain parts; /* struct fetch_part, whole ones per chunk */
 	struct chain names;
-	struct chunk *chunk;         /* where the pass is: part `index` of this chunk */
-	uint32_t index;
+	struct fetch_place place;    /* where look or pass is */
+	uint32_t planned;            /* the first part that no window has looked at */
+	struct list reads;           /* struct read_msg.of_request: the window's, in order */
+	uint32_t lists_out;          /* of them, at writers */
+	uint32_t read_chunks;        /* a read is given so many at most: what the last took */
+	uint32_t promised;           /* chunks, not taken yet */
+	uint32_t pieces;             /* of them, for what is not records */
+	uint32_t chunks;             /* taken, for its answer and its reads */
 	uint32_t topics;             /* with partitions: the others are not answered */
 	uint32_t partitions;
 	uint32_t topic_left;         /* parts of the topic not answered, or not read, yet */
@@ -82,10 +106,11 @@ struct fetch {
 	uint32_t topic_parts;        /* of the topic being read; 0 behind its first part */
 	uint16_t name_bytes;         /* of its name, the last in `names` */
 	uint32_t bytes;              /* of batches in the answer so far */
-	uint32_t bytes_needed;       /* the next read must hold this much */
+	uint32_t bytes_needed;       /* the first read must hold this much */
 	uint32_t min_bytes;
 	uint32_t max_bytes;
 	uint64_t deadline_ns;
+	uint64_t started_ns;
 	int32_t correlation_id;
 	int16_t version;
 	int16_t error;               /* of the whole request */
@@ -93,32 +118,32 @@ struct fetch {
 	uint8_t state;               /* enum fetch_state */
 	bool is_flexible;
 	bool has_error;              /* in some part: answered at once */
-	struct fetch_found found;
+	bool is_full;                /* the parts that are left get no records */
 };
 
 /* First step of a fetch request, behind its header. */
 kafka_step kafka_fetch_head;
 
-/* The part the pass is at, or null at its end. */
-static inline struct fetch_part *fetch_part_at(const struct fetch *f)
+/* The part at a place, or null behind the last. */
+static inline struct fetch_part *fetch_part_at(const struct fetch_place *p)
 {
-	if (!f->chunk)
+	if (!p->chunk)
 		return NULL;
-	return (struct fetch_part *)(void *)chunk_at(f->chunk) + f->index;
+	return (struct fetch_part *)(void *)chunk_at(p->chunk) + p->index;
 }
 
 static inline void fetch_rewind(struct fetch *f)
 {
-	f->chunk = f->parts.head;
-	f->index = 0;
+	f->place = (struct fetch_place){.chunk = f->parts.head};
 }
 
-static inline void fetch_next_part(struct fetch *f)
+static inline void fetch_next_part(struct fetch_place *p)
 {
-	if (++f->index < f->chunk->len / sizeof(struct fetch_part))
+	p->number++;
+	if (++p->index < p->chunk->len / sizeof(struct fetch_part))
 		return;
-	f->chunk = f->chunk->next;
-	f->index = 0;
+	p->chunk = p->chunk->next;
+	p->index = 0;
 }
 
 #endif

@@ -195,7 +195,7 @@ static void kafka_cut(struct ingest *in, struct session *s, struct frame_vec *fr
 	kafka_heard(&in->sessions, ks);
 	answer_resume(in, ks);
 	if (s->has_ended && ks->fetch)
-		kafka_fetch_expire(in, ks->fetch);
+		kafka_fetch_again(in, ks->fetch);
 	if (s->is_closing || session_is_blocked(s) || stream_send_room(s->stream) == 0)
 		return;
 	if (list_is_empty(&s->answers))
@@ -260,7 +260,7 @@ static void kafka_expire(struct ingest *in, struct session *s)
 	if (was_watched)
 		watch_expire(in, ks);
 	else if (ks->fetch && ks->is_alone)
-		kafka_fetch_expire(in, ks->fetch);
+		kafka_fetch_again(in, ks->fetch);
 	else if (is_stuck(ks)) {
 		stats_add(&in->stats, STAT_sessions_stuck, 1);
 		session_abort(s);

@@ -27,25 +27,21 @@ bool kafka_request_append(struct waits *w, struct call_server *servers,
 }
 
 /* Texts that are owed have their chunks here, too: those are not for the taking. */
-static bool small_append(struct answers *as, struct chain *c, const void *data, size_t size)
+bool kafka_answer_append_small(struct answers *as, struct chain *c, const void *data,
+			       size_t size)
 {
 	return c->size + size <= SMALL_ANSWER_BYTES &&
 	       size <= (size_t)answer_chunks_left(as) * CHUNK_SMALL_BYTES &&
 	       chain_append(c, &as->small, data, size);
 }
 
-bool kafka_answer_append(struct answers *as, struct chain *c, const void *data, size_t size)
-{
-	return small_append(as, c, data, size) || chain_append(c, &as->large, data, size);
-}
-
 bool kafka_answer_take(struct answers *as, struct waits *w, struct session *s, struct chain *c,
 		       const void *data, size_t size)
 {
-	if (small_append(as, c, data, size))
+	if (kafka_answer_append_small(as, c, data, size))
 		return true;
 	if (waiting_may_grow(w, s, WAIT_LARGE, c, size) &&
-	    chain_append(c, &as->large, data, size))
+	    answer_append_large(as, c, data, size))
 		return true;
 	session_wait_bytes(w, s, WAIT_LARGE, (uint32_t)size);
 	return false;

@@ -15,9 +15,10 @@ bool kafka_read_piece(const struct kafka_session *ks, const struct kafka_message
 bool kafka_request_append(struct waits *w, struct call_server *servers,
 			  struct kafka_session *ks, struct chain *c, struct bytes b);
 
-/* Appends to an answer: from the small chunks while it is small. False: no memory now. */
-bool kafka_answer_append(struct answers *as, struct chain *c, const void *data, size_t size);
-/* The same, in line with all who want large chunks. False: the session waits for them. */
+/* Appends to an answer in small chunks. False: it is not small any more, or there are none. */
+bool kafka_answer_append_small(struct answers *as, struct chain *c, const void *data,
+			       size_t size);
+/* The same, then in large ones, in line with all who want some. False: the session waits. */
 bool kafka_answer_take(struct answers *as, struct waits *w, struct session *s, struct chain *c,
 		       const void *data, size_t size);
 

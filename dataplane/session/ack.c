@@ -121,7 +121,7 @@ static unsigned message_done(struct ingest *in, struct handoff_msg *msg)
 		return append_done(&in->answers, &in->batching,
 				   container_of(msg, struct append_msg, msg));
 	case HANDOFF_READ:
-		kafka_read_done(in, container_of(msg, struct read_msg, msg));
+		kafka_read_done(in, container_of(msg, struct read_list, msg));
 		return 1;
 	case HANDOFF_WATCH:
 		kafka_watch_done(in, container_of(msg, struct watch_msg, msg));

@@ -60,6 +60,13 @@ struct answer *answer_take_text(struct answers *as, struct session *s, bool is_s
 	return a;
 }
 
+bool answer_append_large(struct answers *as, struct chain *c, const void *data, size_t size)
+{
+	size_t room = c->tail ? chunk_room(c->tail) : 0;
+	return size <= room + (size_t)answer_large_left(as) * CHUNK_BYTES &&
+	       chain_append(c, &as->large, data, size);
+}
+
 /* The waiters go to the append's lists in turn, so that ack.c can see and fetch the next ones
  * before it comes to them. */
 struct waiter *answer_wait(struct answers *as, struct answer *answer,

@@ -61,6 +61,7 @@ struct answers {
 	struct chunk_pool small; /* CHUNK_SMALL_BYTES: answers of frames and requests */
 	struct slab waiters;     /* struct waiter, but for each answer's first */
 	struct chunk_pool large; /* CHUNK_BYTES: replies of servers, fetched batches */
+	uint32_t promised;       /* of them, not taken yet by the fetches they are for */
 };
 
 /* `answers` of either kind, `waiters`, and so many small and large chunks; -errno. */
@@ -88,6 +89,15 @@ static inline uint32_t answer_chunks_left(const struct answers *as)
 {
 	return chunk_pool_left(&as->small) - as->texts_owed;
 }
+
+/* Large chunks that nobody was promised. */
+static inline uint32_t answer_large_left(const struct answers *as)
+{
+	return chunk_pool_left(&as->large) - as->promised;
+}
+
+/* Appends to `c` in large chunks that nobody was promised. False: there are too few. */
+bool answer_append_large(struct answers *as, struct chain *c, const void *data, size_t size);
 
 /* Puts an answer that was taken out of a queue at its end again. */
 void answer_queue(struct session *s, struct answer *a);

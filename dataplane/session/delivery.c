@@ -25,7 +25,7 @@ static bool bytes_copy(struct answers *as, struct waits *w, struct bytes b, stru
 	if (b.size <= min_size(small, CHUNK_BYTES) && list_is_empty(&w->lines[WAIT_ANSWER]))
 		return chain_append(ret, &as->small, b.data, b.size);
 	return list_is_empty(&w->lines[WAIT_LARGE]) &&
-	       chain_append(ret, &as->large, b.data, b.size);
+	       answer_append_large(as, ret, b.data, b.size);
 }
 
 /* The sender is told that there is no room, and the session does not wait for it: nobody's

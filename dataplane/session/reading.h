@@ -1,7 +1,7 @@
 /* reading.h - reads and watches on their way to writers, and the fetches that ask for them: their
  * memory, and the doors they leave by.
  *
- * Core: poller. Bound: HANDOFF_READS_MAX reads of each writer, one fetch of each session.
+ * Core: poller. Bound: HANDOFF_READS_MAX reads for each writer, one fetch of each session.
  */
 #ifndef PENSTOCK_READING_H
 #define PENSTOCK_READING_H
@@ -9,13 +9,17 @@
 #include "dataplane/base/slab.h"
 
 struct handoff;
+struct news_page;
 
 struct reading {
 	uint8_t poller;      /* reads and watches name their sender */
 	unsigned writer_count;
 	struct handoff *const *writers;
+	struct news_page *news; /* by partition slot: what there is to read */
 	struct slab reads;   /* struct read_msg */
+	struct slab lists;   /* struct read_list: as many */
 	struct slab fetches; /* the protocol's */
+	uint32_t steps_left; /* of this turn's, for fetches of many parts */
 };
 
 #endif

@@ -23,9 +23,9 @@ static uint32_t reads_left(const struct reading *rd, unsigned writer)
 /* For lists of sessions that each need chunks for so many bytes. */
 static uint64_t bytes_left_of(const struct ingest *in, enum wait_for what)
 {
-	const struct chunk_pool *p = what == WAIT_LARGE
-					     ? &in->answers.large
-					     : &in->servers[what - WAIT_REQUEST].requests;
+	if (what == WAIT_LARGE)
+		return (uint64_t)answer_large_left(&in->answers) * CHUNK_BYTES;
+	const struct chunk_pool *p = &in->servers[what - WAIT_REQUEST].requests;
 	return (uint64_t)chunk_pool_left(p) * p->chunk_bytes;
 }
 

@@ -104,7 +104,9 @@ static void serve(struct power_logs *p, uint32_t slot)
 void power_logs_serve(struct power_logs *p)
 {
 	p->marks = map_take(PARTITIONS_MAX * sizeof *p->marks);
-	require(p->marks && wake_init(&p->wakes[0]) == 0 && wake_init(&p->wakes[1]) == 0);
+	p->news = map_take(PARTITIONS_MAX * sizeof *p->news);
+	require(p->marks && p->news);
+	require(wake_init(&p->wakes[0]) == 0 && wake_init(&p->wakes[1]) == 0);
 	require(handoff_init(&p->appends, &p->wakes[0], &p->wakes[1]) == 0);
 	require(handoff_init(&p->admin, &p->wakes[0], &p->wakes[1]) == 0);
 	require(log_dir_open(&p->dir, p->control, p->directory) == 0);
@@ -120,6 +122,7 @@ void power_logs_serve(struct power_logs *p)
 		.handoff_count = 2,
 		.stats_page = &p->page,
 		.marks = p->marks,
+		.news = p->news,
 	};
 	p->writer = writer_create(&o);
 	require(p->writer);

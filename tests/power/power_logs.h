@@ -20,6 +20,7 @@ struct power_logs {
 	struct wake wakes[2]; /* requester's, writer's */
 	struct stats_page page;
 	struct marks_page *marks;
+	struct news_page *news;
 	struct disk *disk;
 	struct disk *control; /* for what is not the writer's, which writes meanwhile */
 	struct writer *writer;

@@ -61,6 +61,7 @@ struct sim_gateway {
 	struct disk *control_disk;
 	struct log_dir log_dir;
 	struct marks_page *marks;
+	struct news_page *news;
 	struct topics *_Atomic topics;
 	struct rte_rcu_qsbr *rcu;
 	atomic_bool drain;
@@ -144,10 +145,11 @@ static void handoffs_make(struct sim_gateway *g)
 static void pages_make(struct sim_gateway *g)
 {
 	g->marks = map_take(PARTITIONS_MAX * sizeof *g->marks);
+	g->news = map_take(PARTITIONS_MAX * sizeof *g->news);
 	g->rcu = quiescent_create(SIM_POLLERS_MAX);
 	g->coordinator_stats = map_take(sizeof *g->coordinator_stats);
 	g->control_stats = map_take(sizeof *g->control_stats);
-	require(g->marks && g->rcu && g->coordinator_stats && g->control_stats);
+	require(g->marks && g->news && g->rcu && g->coordinator_stats && g->control_stats);
 	require(wake_init(&g->control_wake) == 0 && wake_init(&g->coordinator_wake) == 0);
 	for (unsigned w = 0; w < g->writer_count; w++) {
 		struct sim_writer *writer = &g->writers[w];
@@ -189,6 +191,7 @@ static void writer_make(struct sim_gateway *g, unsigned index)
 		.wake = &writer->wake,
 		.stats_page = writer->stats,
 		.marks = g->marks,
+		.news = g->news,
 	};
 	char line[512];
 	flush_file_open(&g->log_dir, index, line, sizeof line);
@@ -340,6 +343,7 @@ static void poller_make(struct sim_gateway *g, unsigned index)
 		.wake = &poller->wake,
 		.stats_page = poller->stats,
 		.topics = &g->topics,
+		.news = g->news,
 		.rcu = g->rcu,
 		.drain = &g->drain,
 		.tcp = {.connections_max = 100,

@@ -59,10 +59,12 @@ static uint32_t read_stats(void)
 static void *write_marks(void *argument)
 {
 	struct log log;
+	struct log_marks marks;
 	for (uint32_t round = 1; round <= ROUNDS; round++) {
 		witness[round] = ~round;
 		log.round = round;
-		marks_write(&marks_page, &log);
+		log_get_marks(&log, &marks);
+		marks_write(&marks_page, &marks);
 	}
 	return NULL;
 }

@@ -30,6 +30,7 @@ struct rig {
 	struct wake writer_wake;
 	struct stats_page *stats_page;
 	struct marks_page *marks;
+	struct news_page *news;
 	struct chunk_pool pool;
 	struct log *log;
 };
@@ -74,6 +75,7 @@ static struct rig *open_rig(void)
 	handoff_init(&r->admin, &r->poller_wake, &r->writer_wake);
 	r->stats_page = calloc(1, sizeof *r->stats_page);
 	r->marks = calloc(PARTITIONS_MAX, sizeof *r->marks);
+	r->news = map_take(PARTITIONS_MAX * sizeof *r->news);
 	r->control = disk_create("control", &error);
 	r->options = (struct writer_options){
 		.settings = writer_settings,
@@ -85,6 +87,7 @@ static struct rig *open_rig(void)
 		.handoff_count = 3,
 		.stats_page = r->stats_page,
 		.marks = r->marks,
+		.news = r->news,
 	};
 	r->writer = writer_create(&r->options);
 	cr_assert(r->writer && chunk_pool_init(&r->pool, CHUNK_BYTES, 1024) == 0);
@@ -113,6 +116,7 @@ static void close_rig(struct rig *r)
 	chunk_pool_fini(&r->pool);
 	free(r->stats_page);
 	free(r->marks);
+	map_give(r->news, PARTITIONS_MAX * sizeof *r->news);
 	rig_directory_remove(r->root);
 	free(r);
 }
@@ -140,12 +144,14 @@ static void run_append(struct rig *r, struct append_msg *a)
 /* Reads the batch at `offset`; to be freed. */
 static uint8_t *read_batch(struct rig *r, int64_t offset, size_t *ret_size)
 {
-	struct read_msg read = {.msg.kind = HANDOFF_READ, .partition = {7, 3}, .offset = offset,
-			    .bytes_max = 1};
+	struct read_msg read = {.partition = {7, 3}, .offset = offset, .bytes_max = 1};
+	struct read_list list;
+	read_list_init(&list, 0);
+	read_list_add(&list, &read);
 	for (unsigned i = 0; i < 64; i++)
 		chain_push(&read.bytes, chunk_take(&r->pool));
-	handoff_send(&r->poller, &read.msg);
-	cr_assert(wait_for(r, &r->poller) == &read.msg);
+	handoff_send(&r->poller, &list.msg);
+	cr_assert(wait_for(r, &r->poller) == &list.msg);
 	cr_assert(read.error == 0 && read.bytes.size > 0);
 	*ret_size = read.bytes.size;
 	uint8_t *batch = malloc(*ret_size);
@@ -390,12 +396,15 @@ Test(writer, what_comes_while_a_partition_closes_is_refused)
 static int16_t ask(struct rig *r, enum handoff_kind kind, struct partition_ref p)
 {
 	struct append_msg a = built(r, RECORD_CODEC_NONE, "abc", 3);
-	struct read_msg read = {.msg.kind = HANDOFF_READ, .partition = p};
+	struct read_msg read = {.partition = p};
+	struct read_list list;
 	struct watch_msg w = {.msg.kind = HANDOFF_WATCH, .partition = p, .offset = 100};
 	struct handoff_msg *m = kind == HANDOFF_APPEND ? &a.msg
-				: kind == HANDOFF_READ ? &read.msg
+				: kind == HANDOFF_READ ? &list.msg
 						       : &w.msg;
 	a.partition = p;
+	read_list_init(&list, 0);
+	read_list_add(&list, &read);
 	handoff_send(&r->poller, m);
 	cr_assert(wait_for(r, &r->poller) == m);
 	chain_give(&a.bytes);
@@ -437,6 +446,7 @@ Test(writer, a_fence_fails_what_is_outstanding_and_what_comes)
 			      .partition = {7, 3}, .error = -ESTALE};
 	struct handoff_msg *m[4];
 	struct log_marks marks;
+	struct partition_news news;
 	handoff_send(&r->poller, &w.msg);
 	handoff_send(&r->poller, &a.msg);
 	handoff_send(&r->admin, &fence.msg);
@@ -448,6 +458,8 @@ Test(writer, a_fence_fails_what_is_outstanding_and_what_comes)
 	all_answer(r, (struct partition_ref){7, 3}, KAFKA_ERROR_KAFKA_STORAGE_ERROR);
 	marks_read(&r->marks[7], &marks);
 	cr_assert(marks.is_fenced && marks.fence_error == -ESTALE && marks.high_watermark == 1);
+	news_read(&r->news[7], &news);
+	cr_assert(!news.is_open, "its writer is asked, and says why");
 	cr_assert(run_admin(r, ADMIN_CLOSE, 7, 3, NULL) == -ESTALE);
 	log_close(r->log);
 	r->log = NULL;
@@ -462,8 +474,11 @@ Test(writer, marks_and_counters_can_be_read_from_outside)
 	struct stats stats;
 	run_append(r, &a);
 	chain_give(&a.bytes);
+	struct partition_news news;
 	marks_read(&r->marks[7], &marks);
 	cr_assert(marks.high_watermark == 1 && marks.log_end_offset == 1);
+	news_read(&r->news[7], &news);
+	cr_assert(news.high_watermark == 1 && news.log_end_offset == 1 && news.is_open);
 	cr_assert(marks.max_timestamp == 1000 && marks.size_bytes == 64);
 	cr_assert(!marks.is_fenced);
 	while (!writer_may_sleep(r->writer) || !writer_is_idle(r->writer))
@@ -471,181 +486,4 @@ Test(writer, marks_and_counters_can_be_read_from_outside)
 	stats_read(r->stats_page, &stats);
 	cr_assert(stats.value[STAT_turns] > 0);
 	close_rig(r);
-}
-
-/* ---- two writers, two pollers ---------------------------------------------------------- */
-
-enum { WRITERS = 2, POLLERS = 2 };
-
-/* As control/gateway_data.c joins them; partition `slot` is served by writer slot % WRITERS. */
-struct pairs {
-	char root[64];
-	struct log_dir dir;
-	char directories[WRITERS][128];
-	struct disk *control;
-	struct disk *disks[WRITERS];
-	struct writer *writers[WRITERS];
-	struct handoff data[POLLERS][WRITERS];
-	struct handoff admin[WRITERS];
-	struct wake wake;
-	struct stats_page stats[WRITERS];
-	struct marks_page *marks;
-	struct chunk_pool pool;
-	struct log *logs[WRITERS];
-};
-
-static void pairs_turn(struct pairs *p, unsigned turns)
-{
-	for (unsigned i = 0; i < turns; i++)
-		for (unsigned w = 0; w < WRITERS; w++)
-			writer_turn(p->writers[w], false);
-}
-
-static int pairs_admin(struct pairs *p, enum admin_op op, unsigned writer)
-{
-	struct handoff_msg *m = NULL;
-	struct admin_msg a = {.msg.kind = HANDOFF_ADMIN, .op = op, .log = p->logs[writer],
-			  .partition = {writer, 1}};
-	handoff_send(&p->admin[writer], &a.msg);
-	while (handoff_reap(&p->admin[writer], &m, 1) == 0)
-		pairs_turn(p, 1);
-	cr_assert(m == &a.msg);
-	return a.error;
-}
-
-static void pairs_start_writer(struct pairs *p, unsigned w)
-{
-	int error;
-	char *directory = p->directories[w];
-	struct log_recovery found;
-	struct writer_options o = {
-		.index = (uint8_t)w, .settings = writer_settings,
-		.disk = disk_create("writer", &error), .descriptors = 64, .dir = &p->dir,
-		.wake = &p->wake,
-		.handoffs = {&p->data[0][w], &p->data[1][w], &p->admin[w]}, .handoff_count = 3,
-		.stats_page = &p->stats[w], .marks = p->marks};
-	for (unsigned poller = 0; poller < POLLERS; poller++)
-		cr_assert(handoff_init(&p->data[poller][w], &p->wake, &p->wake) == 0);
-	cr_assert(handoff_init(&p->admin[w], &p->wake, &p->wake) == 0);
-	p->disks[w] = o.disk;
-	p->writers[w] = writer_create(&o);
-	snprintf(directory, sizeof p->directories[w], "%s/topic-%u", p->root, w);
-	struct log_open_options opening = {.directory = directory, .log = log_options};
-	p->logs[w] = log_open(p->control, &opening, &found, &error);
-	cr_assert(p->writers[w] && p->logs[w]);
-}
-
-static struct pairs *pairs_open(void)
-{
-	int error;
-	struct pairs *p = map_take(sizeof *p);
-	cr_assert(p != NULL);
-	rig_directory_make(p->root, sizeof p->root);
-	p->dir.path = p->root;
-	cr_assert(wake_init(&p->wake) == 0);
-	p->control = disk_create("control", &error);
-	p->marks = calloc(PARTITIONS_MAX, sizeof *p->marks);
-	cr_assert(chunk_pool_init(&p->pool, CHUNK_BYTES, 64) == 0);
-	for (unsigned w = 0; w < WRITERS; w++)
-		pairs_start_writer(p, w);
-	for (unsigned w = 0; w < WRITERS; w++)
-		cr_assert(pairs_admin(p, ADMIN_OPEN, w) == 0);
-	return p;
-}
-
-static void pairs_close(struct pairs *p)
-{
-	for (unsigned w = 0; w < WRITERS; w++)
-		cr_assert(pairs_admin(p, ADMIN_CLOSE, w) == 0);
-	for (unsigned w = 0; w < WRITERS; w++) {
-		log_close(p->logs[w]);
-		writer_destroy(p->writers[w]);
-		disk_destroy(p->disks[w]);
-		handoff_fini(&p->admin[w]);
-		for (unsigned poller = 0; poller < POLLERS; poller++)
-			handoff_fini(&p->data[poller][w]);
-	}
-	cr_assert(p->pool.in_use == 0);
-	disk_destroy(p->control);
-	chunk_pool_fini(&p->pool);
-	wake_fini(&p->wake);
-	free(p->marks);
-	rig_directory_remove(p->root);
-	map_give(p, sizeof *p);
-}
-
-static struct append_msg batch_from(struct pairs *p, unsigned poller, unsigned slot)
-{
-	struct append_msg a = {.msg = {.kind = HANDOFF_APPEND, .sender = (uint8_t)poller},
-			   .level = ACK_DURABLE, .origin = APPEND_BUILT, .partition = {slot, 1},
-			   .records = 1};
-	struct record_batch_header h;
-	record_batch_build(&h, 1, 1000, 1000);
-	cr_assert(chain_append(&a.bytes, &p->pool, &h, sizeof h));
-	cr_assert(chain_append(&a.bytes, &p->pool, "abc", 3));
-	return a;
-}
-
-/* The next message that comes back to a poller from a writer. */
-static struct handoff_msg *pairs_reap(struct pairs *p, unsigned poller, unsigned writer)
-{
-	struct handoff_msg *m = NULL;
-	for (unsigned turns = 0; turns < 1000000 && !m; turns++) {
-		pairs_turn(p, 1);
-		handoff_reap(&p->data[poller][writer], &m, 1);
-	}
-	return m;
-}
-
-Test(writer, what_a_poller_asked_comes_back_to_it_whichever_writer_it_asked, .timeout = 60)
-{
-	struct pairs *p = pairs_open();
-	struct append_msg appends[POLLERS][WRITERS];
-	struct read_msg reads[POLLERS][WRITERS];
-	struct watch_msg watches[POLLERS][WRITERS];
-	for (unsigned i = 0; i < POLLERS * WRITERS; i++) {
-		unsigned poller = i / WRITERS, w = i % WRITERS;
-		struct handoff *h = &p->data[poller][w];
-		struct handoff_msg head = {.kind = HANDOFF_WATCH, .sender = (uint8_t)poller};
-		watches[poller][w] = (struct watch_msg){
-			.msg = head, .partition = {w, 1}, .offset = 1};
-		handoff_send(h, &watches[poller][w].msg);
-		/* What is not there is answered at once. */
-		head.kind = HANDOFF_READ;
-		reads[poller][w] = (struct read_msg){.msg = head, .partition = {w, 9}};
-		handoff_send(h, &reads[poller][w].msg);
-		cr_assert(pairs_reap(p, poller, w) == &reads[poller][w].msg);
-		appends[poller][w] = batch_from(p, poller, w);
-		handoff_send(h, &appends[poller][w].msg);
-		cr_assert(pairs_reap(p, poller, w) == &appends[poller][w].msg);
-		cr_assert(appends[poller][w].error == 0);
-		cr_assert(appends[poller][w].base_offset == poller);
-		chain_give(&appends[poller][w].bytes);
-	}
-	/* The second record of each partition is what both pollers waited for. */
-	for (unsigned i = 0; i < POLLERS * WRITERS; i++)
-		cr_assert(pairs_reap(p, i / WRITERS, i % WRITERS) ==
-			  &watches[i / WRITERS][i % WRITERS].msg);
-	pairs_close(p);
-}
-
-Test(writer, marks_are_of_the_slot_and_counters_of_the_writer, .timeout = 60)
-{
-	struct pairs *p = pairs_open();
-	struct log_marks marks[WRITERS];
-	struct stats stats[WRITERS];
-	struct append_msg a = batch_from(p, 0, 1);
-	handoff_send(&p->data[0][1], &a.msg);
-	cr_assert(pairs_reap(p, 0, 1) == &a.msg);
-	chain_give(&a.bytes);
-	while (!writer_may_sleep(p->writers[1]) || !writer_is_idle(p->writers[1]))
-		pairs_turn(p, 1);
-	for (unsigned w = 0; w < WRITERS; w++) {
-		marks_read(&p->marks[w], &marks[w]);
-		stats_read(&p->stats[w], &stats[w]);
-	}
-	cr_assert(marks[0].log_end_offset == 0 && marks[1].log_end_offset == 1);
-	cr_assert(stats[0].value[STAT_log_writes] == 0);
-	cr_assert(stats[1].value[STAT_log_writes] > 0);
-	pairs_close(p);
 }

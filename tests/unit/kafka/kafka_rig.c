@@ -11,24 +11,6 @@
 #include <criterion/criterion.h>
 #include <stdlib.h>
 
-void buffer_add(struct buffer *b, const void *data, size_t size)
-{
-	if (b->size + size > b->capacity) {
-		b->capacity = 2 * (b->size + size);
-		b->data = realloc(b->data, b->capacity);
-		require(b->data != NULL);
-	}
-	if (size)
-		memcpy(b->data + b->size, data, size);
-	b->size += size;
-}
-
-void buffer_free(struct buffer *b)
-{
-	free(b->data);
-	*b = (struct buffer){0};
-}
-
 /* ---- peers ----------------------------------------------------------------------------- */
 
 static struct peer *peer_of(const struct stream *s)
@@ -243,7 +225,18 @@ static void serve_read(struct rig *r, struct read_msg *read)
 		memcpy(c->data, log->bytes.data + from + done, c->len);
 		done += c->len;
 	}
-	handoff_complete(rig_writer(r, read->partition.slot), &read->msg);
+}
+
+static void serve_reads(struct rig *r, struct read_list *reads)
+{
+	struct handoff *writer = NULL;
+	list_for_each(node, &reads->reads)
+	{
+		struct read_msg *read = list_entry(node, struct read_msg, of_list);
+		serve_read(r, read);
+		writer = rig_writer(r, read->partition.slot);
+	}
+	handoff_complete(writer, &reads->msg);
 }
 
 static void serve_watch(struct rig *r, struct watch_msg *w)
@@ -286,7 +279,7 @@ static void serve(struct rig *r, struct handoff_msg *msg)
 		serve_append(r, container_of(msg, struct append_msg, msg));
 		return;
 	case HANDOFF_READ:
-		serve_read(r, container_of(msg, struct read_msg, msg));
+		serve_reads(r, container_of(msg, struct read_list, msg));
 		return;
 	case HANDOFF_WATCH:
 		serve_watch(r, container_of(msg, struct watch_msg, msg));
@@ -322,6 +315,20 @@ static void take(struct rig *r, struct handoff_msg *msg)
 	r->held[r->held_count++] = msg;
 }
 
+/* That of every one of them. */
+static const struct handoff *reads_place(struct rig *r, const struct read_list *reads)
+{
+	const struct handoff *place = NULL;
+	list_for_each(node, &reads->reads)
+	{
+		const struct read_msg *read = list_entry(node, struct read_msg, of_list);
+		const struct handoff *writer = rig_writer(r, read->partition.slot);
+		cr_assert(!place || place == writer);
+		place = writer;
+	}
+	return place;
+}
+
 /* The ring `msg` has to come from: its partition's writer, or the call's server. */
 static const struct handoff *place_of(struct rig *r, struct handoff_msg *msg)
 {
@@ -329,7 +336,7 @@ static const struct handoff *place_of(struct rig *r, struct handoff_msg *msg)
 	case HANDOFF_APPEND:
 		return rig_writer(r, container_of(msg, struct append_msg, msg)->partition.slot);
 	case HANDOFF_READ:
-		return rig_writer(r, container_of(msg, struct read_msg, msg)->partition.slot);
+		return reads_place(r, container_of(msg, struct read_list, msg));
 	case HANDOFF_WATCH:
 		return rig_writer(r, container_of(msg, struct watch_msg, msg)->partition.slot);
 	default:
@@ -371,6 +378,19 @@ void rig_store(struct rig *r, uint32_t slot, unsigned records, size_t value_byte
 
 /* ---- the poller ------------------------------------------------------------------------ */
 
+static void news_publish(struct rig *r)
+{
+	for (unsigned i = 0; i < RIG_SLOTS; i++) {
+		const struct fake_log *log = &r->logs[i];
+		const struct partition_news news = {.high_watermark = log->next_offset,
+						    .log_start_offset = log->log_start_offset,
+						    .log_end_offset = log->next_offset,
+						    .generation = 1,
+						    .is_open = !log->is_closed};
+		news_write(&r->news[i], &news);
+	}
+}
+
 void rig_turn(struct rig *r, uint64_t after_ms)
 {
 	struct ingest *in = &r->in;
@@ -378,6 +398,8 @@ void rig_turn(struct rig *r, uint64_t after_ms)
 	in->now.wall_ms = (int64_t)(1700000000000 + in->now.ns / 1000000);
 	in->topics = r->topics;
 	r->frames.count = 0;
+	in->reading.steps_left = FETCH_STEPS_PER_TURN;
+	news_publish(r);
 	ack_input(in);
 	delivery_input(in);
 	waiting_admit(in);
@@ -445,6 +467,7 @@ static void pools_create(struct ingest *in, const struct rig_options *o)
 	good &= !kept_init(&in->kept);
 	good &= !answers_init(&in->answers, &owed, &in->stats, &in->now);
 	good &= !slab_init(&in->reading.reads, sizeof(struct read_msg), RIG_READS);
+	good &= !slab_init(&in->reading.lists, sizeof(struct read_list), RIG_READS);
 	good &= !slab_init(&in->reading.fetches, sizeof(struct fetch), 128);
 	for (unsigned s = 0; s < CALL_SERVERS; s++) {
 		good &= !slab_init(&in->servers[s].calls, sizeof(struct call_msg), 64);
@@ -471,6 +494,8 @@ struct rig *rig_create(const struct rig_options *options)
 	in->reading.poller = RIG_POLLER;
 	in->reading.writers = in->writers;
 	in->reading.writer_count = RIG_WRITERS;
+	in->reading.news = r->news = map_take(RIG_SLOTS * sizeof *r->news);
+	require(r->news != NULL);
 	for (unsigned s = 0; s < CALL_SERVERS; s++) {
 		require(!handoff_init(&r->servers[s], &r->wakes[0], &r->wakes[1]));
 		in->servers[s].handoff = &r->servers[s];
@@ -517,6 +542,7 @@ static void rig_audit(const struct rig *r)
 	require(in->answers.waiters.in_use == 0);
 	require(in->batching.appends.in_use == 0);
 	require(in->reading.reads.in_use == 0);
+	require(in->reading.lists.in_use == 0 && in->answers.promised == 0);
 	require(in->reading.fetches.in_use == 0);
 	require(in->answers.small.in_use == 0);
 	require(in->answers.large.in_use == 0);
@@ -551,6 +577,8 @@ void rig_destroy(struct rig *r)
 	answers_fini(&in->answers);
 	batching_fini(&in->batching);
 	slab_fini(&in->reading.reads);
+	slab_fini(&in->reading.lists);
+	map_give(r->news, RIG_SLOTS * sizeof *r->news);
 	slab_fini(&in->reading.fetches);
 	for (unsigned s = 0; s < CALL_SERVERS; s++) {
 		slab_fini(&in->servers[s].calls);

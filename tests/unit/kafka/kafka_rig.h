@@ -13,6 +13,7 @@
 
 #include "dataplane/batch/batch.h"
 #include "dataplane/kafka/kafka_session.h"
+#include "dataplane/news.h"
 #include "dataplane/session/delivery.h"
 #include "dataplane/session/ingest_parts.h"
 #include "dataplane/wire/kafka/kafka_apis.h"
@@ -62,6 +63,7 @@ struct fake_log {
 	struct buffer bytes;
 	int64_t next_offset;
 	int64_t log_start_offset;
+	bool is_closed; /* as its page says */
 	struct list watches;
 };
 
@@ -76,6 +78,7 @@ struct rig {
 	struct outbox outbox; /* the only sender into the poller's inbox */
 	struct stream_table streams;
 	struct fake_log logs[RIG_SLOTS];
+	struct news_page *news; /* of the logs, as of the turn's beginning */
 	/* What the fakes are to do. */
 	bool hold_appends;
 	bool hold_reads;
@@ -87,7 +90,7 @@ struct rig {
 	struct handoff_msg *held[RIG_HELD_MAX];
 	unsigned held_count;
 	unsigned appends;
-	unsigned reads;
+	unsigned reads; /* lists of them */
 	unsigned calls;
 	unsigned releases;
 	uint8_t last_level;
@@ -222,7 +225,8 @@ struct fetch_part_read {
 struct fetch_read {
 	struct fetch_answer_head head;
 	unsigned count;
-	struct fetch_part_read parts[16];
+	unsigned with_records, errors, unknown; /* of them; unknown: without a watermark */
+	struct fetch_part_read parts[16]; /* the first ones */
 };
 
 void fetch_read(int version, struct bytes answer, struct fetch_read *ret);

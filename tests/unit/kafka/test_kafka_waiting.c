@@ -137,7 +137,7 @@ Test(kafka_waiting, all_who_want_long_chunks_stand_in_one_line)
 	call(peers[SHORT], 2000);
 	rig_turns(rig, 4);
 	/* How many must be free for each; and one less, before. */
-	const unsigned free[] = {[REPLY] = REPLY_CHUNKS, [FETCH] = 36, [PRODUCE] = 1};
+	const unsigned free[] = {[REPLY] = REPLY_CHUNKS, [FETCH] = 18, [PRODUCE] = 1};
 	check_served(0, 0, COUNT);
 	for (unsigned i = REPLY; i <= PRODUCE; i++) {
 		unsigned left = chunk_pool_left(&rig->in.answers.large);

@@ -14,7 +14,7 @@
 /* The rig speaks no Kafka. */
 const struct protocol protocol_kafka = {.name = "none", .session_bytes = sizeof(struct session)};
 
-void kafka_read_done(struct ingest *in, struct read_msg *done)
+void kafka_read_done(struct ingest *in, struct read_list *done)
 {
 	require(!"no reads");
 }

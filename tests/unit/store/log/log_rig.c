@@ -238,7 +238,7 @@ struct append_msg *rig_append(struct rig *r, uint32_t count, size_t value_bytes,
 struct read_msg rig_read(struct rig *r, int64_t offset, unsigned chunks, uint32_t bytes_max)
 {
 	struct read_msg read = {
-		.msg.kind = HANDOFF_READ, .offset = offset, .bytes_max = bytes_max, .error = 99};
+		.offset = offset, .bytes_max = bytes_max, .error = 99};
 	for (unsigned i = 0; i < chunks; i++)
 		chain_push(&read.bytes, chunk_take(&r->pool));
 	log_read(r->log, &read);

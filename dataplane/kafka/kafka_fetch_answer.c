@@ -1,0 +1,175 @@
+/* kafka_fetch_answer.c - what a pass has found in, the bytes of an answer out; see
+ * kafka_fetch_answer.h. */
+#include "dataplane/kafka/kafka_fetch_answer.h"
+#include "dataplane/base/require.h"
+#include "dataplane/kafka/kafka_step.h"
+#include "dataplane/wire/kafka/kafka_error.h"
+#include "dataplane/wire/kafka/kafka_header.h"
+
+enum {
+	/* Largest piece that is not records: a topic's name and its frame, and a result. */
+	PIECE_BYTES_MAX = KAFKA_STRING_BYTES_MAX + 128,
+	/* What a result, a topic's frame and the ends of the answer take at most. */
+	RESULT_BYTES_MAX = 64,
+	TOPIC_FRAME_BYTES_MAX = 16,
+	ENDS_BYTES_MAX = 128,
+};
+
+/* ---- chunks ---------------------------------------------------------------------------- */
+
+/* For what a batch leaves unused of the chunk before it, its read is promised one more. */
+uint32_t fetch_pieces_max(const struct fetch *f)
+{
+	uint64_t bytes = ENDS_BYTES_MAX + f->names.size +
+			 (uint64_t)f->topics * TOPIC_FRAME_BYTES_MAX +
+			 (uint64_t)f->partitions * RESULT_BYTES_MAX;
+	return (uint32_t)(bytes / CHUNK_BYTES) + 1;
+}
+
+/* With a batch of a block, that may begin anywhere in one, and its beginning. */
+bool fetch_can_be_answered(const struct answers *as, const struct fetch *f)
+{
+	return fetch_pieces_max(f) + 3 <= as->large.count;
+}
+
+bool fetch_promise(struct answers *as, struct fetch *f, uint32_t chunks)
+{
+	if (answer_large_left(as) < chunks)
+		return false;
+	as->promised += chunks;
+	f->promised += chunks;
+	return true;
+}
+
+void fetch_promise_keep(struct answers *as, struct fetch *f, uint32_t keep)
+{
+	uint32_t excess = f->promised > keep ? f->promised - keep : 0;
+	as->promised -= excess;
+	f->promised -= excess;
+}
+
+/* `chunks` of those that were promised have been taken. */
+static void promise_use(struct answers *as, struct fetch *f, uint32_t chunks)
+{
+	require(f->promised >= chunks && as->promised >= chunks);
+	f->promised -= chunks;
+	as->promised -= chunks;
+	f->chunks += chunks;
+}
+
+struct chunk *fetch_chunk_take(struct answers *as, struct fetch *f)
+{
+	promise_use(as, f, 1);
+	return chunk_take(&as->large);
+}
+
+void fetch_chunks_give(struct answers *as, struct fetch *f, struct chain *give)
+{
+	uint32_t before = as->large.in_use;
+	chain_give(give);
+	uint32_t given = before - as->large.in_use;
+	f->chunks -= given;
+	f->promised += given;
+	as->promised += given;
+}
+
+/* ---- pieces ---------------------------------------------------------------------------- */
+
+static void emit_piece(const struct fetch *f, struct emitter *e,
+		       const struct kafka_message *m, const void *piece)
+{
+	kafka_encode(m, f->version, piece, e);
+}
+
+/* While it is small an answer takes small chunks; then those that it was promised. */
+static void append(struct answers *as, struct fetch *f, const struct emitter *e)
+{
+	struct chain *bytes = &f->answer->bytes;
+	uint32_t before = as->large.in_use;
+	require(!e->bad);
+	if (kafka_answer_append_small(as, bytes, e->start, emitter_size(e)))
+		return;
+	bool fits = chain_append(bytes, &as->large, e->start, emitter_size(e));
+	uint32_t taken = as->large.in_use - before;
+	require(fits);
+	promise_use(as, f, taken);
+	f->pieces -= min_u32(taken, f->pieces);
+}
+
+void fetch_answer_begin(struct answers *as, struct fetch *f)
+{
+	uint8_t room[ENDS_BYTES_MAX];
+	struct emitter e = emitter_of(room, sizeof room);
+	struct fetch_answer_head head = {.error_code = f->error};
+	kafka_response_header_emit(&e, f->correlation_id, f->is_flexible);
+	emit_piece(f, &e, &fetch_answer_head, &head);
+	kafka_length_emit(&e, f->is_flexible, f->error ? 0 : f->topics);
+	append(as, f, &e);
+}
+
+static void emit_topic(const struct fetch *f, struct emitter *e, const struct fetch_part *part)
+{
+	uint8_t name[KAFKA_STRING_BYTES_MAX];
+	chain_copy_out(&f->names, part->name_at, name, part->name_bytes);
+	struct fetch_topic topic = {.name = {name, part->name_bytes}};
+	emit_piece(f, e, &fetch_topic, &topic);
+	kafka_length_emit(e, f->is_flexible, part->topic_parts);
+}
+
+static void emit_result(const struct fetch *f, struct emitter *e,
+			const struct fetch_part *part, const struct fetch_found *found)
+{
+	bool wants_aborted = f->isolation == FETCH_READ_COMMITTED && !found->error;
+	struct fetch_result result = {
+		.partition = part->partition,
+		.error_code = found->error,
+		.high_watermark = found->high_watermark,
+		.last_stable_offset = found->high_watermark, /* no transactions */
+		.log_start_offset = found->log_start_offset,
+		.aborted.count = wants_aborted ? 0 : -1,
+		.preferred_read_replica = FETCH_NO_REPLICA,
+	};
+	emit_piece(f, e, &fetch_result, &result);
+	/* Empty, never null: librdkafka takes a null for a broken message set. */
+	kafka_length_emit(e, f->is_flexible, (int64_t)found->bytes.size);
+}
+
+void fetch_answer_part(struct answers *as, struct fetch *f, struct fetch_part *part,
+		       struct fetch_found *found)
+{
+	uint8_t room[PIECE_BYTES_MAX];
+	struct emitter e = emitter_of(room, sizeof room);
+	struct fetch_tags tags = {0};
+	if (part->topic_parts) {
+		f->topic_left = part->topic_parts;
+		emit_topic(f, &e, part);
+	}
+	emit_result(f, &e, part, found);
+	append(as, f, &e);
+	f->bytes += (uint32_t)found->bytes.size;
+	f->has_error |= found->error != KAFKA_ERROR_NONE;
+	chain_join(&f->answer->bytes, &found->bytes);
+	e = emitter_of(room, sizeof room);
+	emit_piece(f, &e, &fetch_tags, &tags);
+	if (--f->topic_left == 0)
+		emit_piece(f, &e, &fetch_tags, &tags);
+	append(as, f, &e);
+}
+
+void fetch_answer_end(struct answers *as, struct fetch *f)
+{
+	uint8_t room[8];
+	struct emitter e = emitter_of(room, sizeof room);
+	struct fetch_tags tags = {0};
+	emit_piece(f, &e, &fetch_tags, &tags);
+	append(as, f, &e);
+	kafka_answer_seal(f->answer);
+	fetch_promise_keep(as, f, 0);
+}
+
+void fetch_answer_drop(struct answers *as, struct fetch *f)
+{
+	chain_give(&f->answer->bytes);
+	fetch_promise_keep(as, f, 0);
+	f->chunks = 0;
+}

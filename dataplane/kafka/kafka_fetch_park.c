@@ -1,0 +1,105 @@
+/* kafka_fetch_park.c - parts without news in, parked on their lanes; watches that fired in, the
+ * parts that are due out; see kafka_fetch_park.h. */
+#include "dataplane/kafka/kafka_fetch_park.h"
+#include "dataplane/base/clock.h"
+#include "dataplane/base/require.h"
+#include "dataplane/session/ingest_parts.h"
+
+bool fetch_part_news(struct reading *rd, const struct fetch_part *part,
+		     struct partition_news *ret)
+{
+	news_read(&rd->news[part->ref.slot], ret);
+	return ret->is_open && ret->generation == part->ref.generation;
+}
+
+/* Records behind what was seen, or something that is to be told. */
+static bool part_has_news(struct reading *rd, struct fetch_part *part)
+{
+	struct partition_news news;
+	if (part->error || !fetch_part_news(rd, part, &news))
+		return true;
+	if (part->offset < news.log_start_offset || part->offset > news.log_end_offset)
+		return true;
+	if (news.high_watermark > part->offset && news.high_watermark > part->high_watermark)
+		return true;
+	part->high_watermark = news.high_watermark;
+	return false;
+}
+
+/* There is always room for it (bounds.h). */
+void fetch_lane_watch(struct reading *rd, struct lane *lane)
+{
+	if (lane->is_watching || list_is_empty(&lane->parked))
+		return;
+	struct fetch_part *first = list_entry(lane->parked.next, struct fetch_part, node);
+	struct handoff *h = rd->writers[writer_of_slot(first->ref.slot, rd->writer_count)];
+	lane->watch = (struct watch_msg){
+		.msg = {.kind = HANDOFF_WATCH, .sender = rd->poller},
+		.kind = WATCH_HIGH_WATERMARK,
+		.partition = first->ref,
+		.offset = first->high_watermark,
+		.owner = lane,
+	};
+	lane->is_watching = true;
+	handoff_send(h, &lane->watch.msg);
+}
+
+void fetch_look_begin(struct fetch *f)
+{
+	f->state = FETCH_LOOKING;
+	fetch_rewind(f);
+}
+
+/* What was seen of a partition never goes back: whoever parks later waits for as much, or more, and
+ * a watch that is under way is for no more than this part waits for. */
+bool fetch_look_step(struct reading *rd, struct lanes *lanes, struct fetch *f)
+{
+	struct fetch_part *part = fetch_part_at(&f->place);
+	if (part_has_news(rd, part)) {
+		fetch_unpark(f);
+		return false;
+	}
+	struct lane *lane = lanes_get(lanes, part->ref);
+	list_append(&lane->parked, &part->node);
+	fetch_lane_watch(rd, lane);
+	fetch_next_part(&f->place);
+	return true;
+}
+
+void fetch_park(struct sessions *ss, struct fetch *f)
+{
+	uint64_t left_ms = 0;
+	if (f->deadline_ns > ss->now->ns)
+		left_ms = (f->deadline_ns - ss->now->ns + NS_PER_MS - 1) / NS_PER_MS;
+	f->state = FETCH_PARKED;
+	session_arm(ss, &f->session->base, left_ms);
+}
+
+void fetch_unpark(struct fetch *f)
+{
+	uint32_t parked = f->place.number;
+	f->state = FETCH_RUNNING;
+	fetch_rewind(f);
+	for (; f->place.number < parked; fetch_next_part(&f->place))
+		list_remove(&fetch_part_at(&f->place)->node);
+}
+
+/* Was the watch for this part, too? Its watermark has passed, or its partition is not what it
+ * was. */
+static bool part_is_due(const struct fetch_part *part, const struct watch_msg *w)
+{
+	return w->error || part->high_watermark <= w->offset ||
+	       part->ref.generation != w->partition.generation;
+}
+
+void fetch_lane_due(struct lane *lane, const struct watch_msg *w, struct list *due)
+{
+	list_init(due);
+	while (!list_is_empty(&lane->parked)) {
+		struct list *first = lane->parked.next;
+		if (!part_is_due(list_entry(first, struct fetch_part, node), w))
+			return;
+		list_remove(first);
+		list_append(due, first);
+	}
+}

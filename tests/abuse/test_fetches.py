@@ -1,0 +1,78 @@
+"""test_fetches.py - fetches that ask for far more than one answer holds."""
+import struct
+import time
+
+import kafka_bytes
+import record_bytes
+from honest import Beside
+
+PARTITIONS = 8
+MANY = 10_000
+ANSWER_S = 3            # of one that names MANY, on a machine of two CPUs that has other work
+
+
+def fetch_many(topic, count, offset=0, max_wait_ms=500, min_bytes=1):
+    """Version 4; partitions of `topic` in turn, each named again and again."""
+    parts = b''.join(struct.pack('>iqi', i % PARTITIONS, offset, 1 << 20) for i in range(count))
+    return kafka_bytes.request(
+        kafka_bytes.FETCH, 4,
+        struct.pack('>iiiibi', -1, max_wait_ms, min_bytes, 1 << 30, 0, 1) +
+        kafka_bytes.text(topic) + struct.pack('>i', count) + parts)
+
+
+def partitions_of(said, topic):
+    """[(error, high watermark, bytes of records)] out of what answers fetch_many()."""
+    at = 4 + 4 + 2 + len(topic)
+    count, = struct.unpack('>i', said[at:at + 4])
+    at += 4
+    found = []
+    for _ in range(count):
+        error, high, _, aborted, size = struct.unpack('>hqqii', said[at + 4:at + 30])
+        if aborted > 0:
+            raise ValueError('nothing was aborted')
+        found.append((error, high, size))
+        at += 30 + max(size, 0)
+    if at != len(said):
+        raise ValueError(f'{len(said) - at} bytes too many')
+    return found
+
+
+class Fetches(Beside):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.gw.ctl('topic', 'create', 'wide', '--partitions', str(PARTITIONS))
+        batch = record_bytes.batch(record_bytes.record(0, b'tiny'), 1)
+        with cls.gw.connect('KAFKA') as sock:
+            for partition in range(PARTITIONS):
+                sock.sendall(kafka_bytes.produce('wide', batch, partition=partition))
+                kafka_bytes.answer(sock)
+
+    def test_one_of_ten_thousand_partitions_with_data_is_answered_with_what_fits(self):
+        with self.undisturbed(), self.gw.connect('KAFKA') as sock:
+            for _ in range(3):
+                begin = time.monotonic()
+                sock.sendall(fetch_many('wide', MANY))
+                found = partitions_of(kafka_bytes.answer(sock), 'wide')
+                took = time.monotonic() - begin
+                print(f"          answered in {took:.2f} s", flush=True)
+                self.assertLess(took, ANSWER_S)
+                self.assertEqual(len(found), MANY)
+                self.assertEqual({(error, high) for error, high, _ in found}, {(0, 1)})
+                with_records = sum(size > 0 for _, _, size in found)
+                self.assertGreater(with_records, 100)
+                self.assertLess(with_records, MANY // 2)
+
+    def test_many_that_leave_before_their_answer_leave_nothing_behind(self):
+        with self.undisturbed():
+            for i in range(20):
+                with self.gw.connect('KAFKA') as sock:
+                    sock.sendall(fetch_many('wide', MANY, min_bytes=1 << 30,
+                                            max_wait_ms=(1 << 31) - 1))
+                    time.sleep(0.02 * (i % 5))
+            time.sleep(0.5)
+            before = self.gw.counters()
+            time.sleep(1)
+            after = self.gw.counters()
+        # The honest clients' own reads, and no others: theirs are a few hundred a second.
+        self.assertLess(after['reads_served'] - before['reads_served'], 3000)

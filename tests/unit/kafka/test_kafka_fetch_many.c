@@ -1,0 +1,187 @@
+/* test_kafka_fetch_many.c - fetches of thousands of partitions: what they read, what they hold, and
+ * that they end. */
+#include "tests/unit/kafka/kafka_rig.h"
+
+#include <criterion/criterion.h>
+
+enum { MANY = 10000, POOL_CHUNKS = 1024, SHARE_CHUNKS = POOL_CHUNKS / 8 };
+
+static struct fetch_read got;
+
+TestSuite(kafka_fetch_many, .fini = rig_end, .timeout = 60);
+
+static void begin(void)
+{
+	struct rig_options options = {.answer_chunks = POOL_CHUNKS};
+	rig = rig_create(&options);
+	peer = open_peer();
+}
+
+/* `count` partitions, the same few again and again, from `offset` on. */
+static void fetch_many(struct peer *p, const struct fetch_spec *spec, unsigned count,
+		       int64_t offset)
+{
+	static struct fetch_item items[MANY];
+	for (unsigned i = 0; i < count; i++)
+		items[i] = (struct fetch_item){
+			.topic = "alpha", .partition = (int32_t)(i % RIG_PARTITIONS),
+			.offset = offset};
+	struct buffer request = fetch_make(spec, items, count);
+	send_all(p, &request);
+}
+
+static bool answered(struct peer *p, int version)
+{
+	struct bytes answer = peer_answer(p);
+	if (!answer.data)
+		return false;
+	fetch_read(version, answer, &got);
+	peer_answer_done(p, answer);
+	return true;
+}
+
+/* Turns until the peer is answered, `after_ms` apart; `limit` of them at most. */
+static unsigned turns_to_answer(struct peer *p, unsigned limit, uint64_t after_ms)
+{
+	for (unsigned i = 1; i <= limit; i++) {
+		rig_turn(rig, after_ms);
+		cr_assert(rig->in.answers.large.in_use + rig->in.answers.promised <=
+			  POOL_CHUNKS);
+		if (peer_answer(p).data)
+			return i;
+	}
+	cr_assert_fail("no answer in %u turns", limit);
+	return 0;
+}
+
+static void store_everywhere(unsigned batches, size_t value_bytes)
+{
+	for (uint32_t slot = 0; slot < RIG_PARTITIONS; slot++)
+		for (unsigned i = 0; i < batches; i++)
+			rig_store(rig, slot, 1, value_bytes);
+}
+
+Test(kafka_fetch_many, ten_thousand_partitions_with_data_are_answered_with_what_fits)
+{
+	begin();
+	store_everywhere(1, 10);
+	struct fetch_spec spec = {.version = 11, .min_bytes = 1, .max_wait_ms = 60000};
+	fetch_many(peer, &spec, MANY, 0);
+	turns_to_answer(peer, 200, 0);
+	cr_assert(answered(peer, 11) && got.count == MANY && got.errors == 0);
+	cr_assert(got.with_records >= SHARE_CHUNKS / 4, "%u", got.with_records);
+	cr_assert(got.with_records <= SHARE_CHUNKS + 1, "%u", got.with_records);
+	cr_assert(got.unknown == 0, "who gets no records is told how far they go");
+}
+
+Test(kafka_fetch_many, others_are_answered_while_one_is_looked_through)
+{
+	begin();
+	struct peer *other = open_peer();
+	store_everywhere(1, 10);
+	struct fetch_spec spec = {.version = 11, .min_bytes = 1, .max_wait_ms = 60000};
+	fetch_many(peer, &spec, MANY, 0);
+	rig_turns(rig, 3);
+	cr_assert(!peer_answer(peer).data);
+	struct fetch_spec few = {.version = 11, .min_bytes = 1};
+	fetch_many(other, &few, 1, 0);
+	cr_assert(turns_to_answer(other, 6, 0) && answered(other, 11));
+	cr_assert(got.with_records == 1 && !peer_answer(peer).data);
+	end_peer(other);
+}
+
+/* Each read comes back late: what is there when the time is over is the answer. */
+Test(kafka_fetch_many, it_is_answered_within_its_time_however_slow_the_disk)
+{
+	begin();
+	store_everywhere(1, 10);
+	struct fetch_spec spec = {.version = 11, .min_bytes = 1 << 20, .max_wait_ms = 500};
+	fetch_many(peer, &spec, MANY, 0);
+	rig->hold_reads = true;
+	uint64_t began_ns = rig->in.now.ns;
+	for (unsigned i = 0; i < 200 && !peer_answer(peer).data; i++) {
+		rig_turn(rig, rig->held_count ? 200 : 0);
+		if (rig->held_count)
+			rig_release(rig);
+	}
+	cr_assert(answered(peer, 11) && got.count == MANY && got.with_records > 0);
+	uint64_t took_ms = (rig->in.now.ns - began_ns) / 1000000;
+	cr_assert(took_ms <= 500 + 3 * 200, "%u ms", (unsigned)took_ms);
+}
+
+Test(kafka_fetch_many, it_ends_with_its_client)
+{
+	for (int lost = 0; lost < 2; lost++) {
+		begin();
+		store_everywhere(1, 10);
+		struct fetch_spec spec = {.version = 11, .min_bytes = INT32_MAX,
+					  .max_wait_ms = INT32_MAX};
+		fetch_many(peer, &spec, MANY, 0);
+		rig_turns(rig, 3);
+		if (lost)
+			peer_lose(peer);
+		else
+			peer_end(peer);
+		rig_turns(rig, lost ? 3 : 60);
+		cr_assert(rig->in.reading.fetches.in_use == 0 && rig_chunks_in_use(rig) == 0);
+		cr_assert(lost || peer->is_closed);
+		unsigned reads = rig->reads;
+		rig_turns(rig, 20);
+		cr_assert(rig->reads == reads, "it goes on reading");
+		if (!lost)
+			rig_end();
+	}
+}
+
+Test(kafka_fetch_many, a_window_is_one_list_for_each_writer)
+{
+	rig_begin();
+	store_everywhere(1, 10);
+	struct fetch_spec spec = {.version = 11, .min_bytes = 1};
+	fetch_many(peer, &spec, RIG_PARTITIONS, 0);
+	turns_to_answer(peer, 4, 0);
+	cr_assert(answered(peer, 11) && got.with_records == RIG_PARTITIONS);
+	cr_assert(rig->reads == RIG_WRITERS, "%u lists", rig->reads);
+}
+
+Test(kafka_fetch_many, partitions_without_news_are_not_read)
+{
+	begin();
+	store_everywhere(1, 10);
+	struct fetch_spec spec = {.version = 11, .min_bytes = 1, .max_wait_ms = 60000};
+	fetch_many(peer, &spec, 1000, 1);
+	rig_turns(rig, 20);
+	cr_assert(!peer_answer(peer).data && rig->reads == 0);
+	cr_assert(rig->in.answers.large.in_use == 0 && rig->in.answers.promised == 0);
+	rig_store(rig, 2, 1, 10);
+	turns_to_answer(peer, 200, 0);
+	cr_assert(answered(peer, 11) && got.count == 1000 && got.errors == 0);
+	cr_assert(got.with_records > 1 && got.parts[2].records.size > 0);
+	cr_assert(got.parts[0].records.size == 0 && got.parts[1].records.size == 0);
+}
+
+/* The writer knows what to say of a partition whose page says nothing. */
+Test(kafka_fetch_many, what_is_not_published_is_asked_of_its_writer)
+{
+	begin();
+	rig_store(rig, 1, 1, 10);
+	rig->logs[1].is_closed = true;
+	struct fetch_item item = {.topic = "alpha", .partition = 1};
+	struct fetch_spec spec = {.version = 11, .min_bytes = 1, .max_wait_ms = 60000};
+	struct buffer request = fetch_make(&spec, &item, 1);
+	send_all(peer, &request);
+	rig_turns(rig, 4);
+	cr_assert(answered(peer, 11) && got.with_records == 1 && rig->reads == 1);
+}
+
+/* Its topics and partitions alone are more than all there is. */
+Test(kafka_fetch_many, one_that_can_never_be_answered_costs_its_connection)
+{
+	struct rig_options options = {.answer_chunks = 64};
+	rig = rig_create(&options);
+	peer = open_peer();
+	struct fetch_spec spec = {.version = 11, .min_bytes = 1};
+	fetch_many(peer, &spec, MANY, 0);
+	rig_turns(rig, 4);
+	cr_assert(peer->is_closed && rig_stat(rig, STAT_frame_reject_request) == 1);
+}
