@@ -14,9 +14,10 @@ enum {
 	LINE_BUCKETS = 4096,
 	SOURCES = 1024, /* slots; who shares one takes turns as one */
 	LINES_MAX = POLLERS_MAX * HANDOFF_APPENDS_MAX, /* one for each append, at most */
-	/* Bytes of a stream that a piece is made of: at first, and at least. */
-	TAKE_FIRST = 256,
+	/* Bytes of a stream that a piece is made of: at least, and at first for a while after one
+	 * was slow. */
 	TAKE_LEAST = 64,
+	TAKE_WARY = 256,
 };
 
 /* One of those that take turns. */
@@ -56,7 +57,8 @@ struct inspector {
 	struct record_walk walk;
 	uint64_t opened_bytes;
 	size_t take_max; /* bytes of the stream for the next piece */
-	uint64_t turned_ns; /* the last turn that did something */
+	uint64_t wary_until; /* clock_cycles(); the same below */
+	uint64_t idle_since_ns; /* 0: it has not been looked at since there was work */
 	bool is_rested;
 };
 
@@ -168,7 +170,7 @@ bool inspector_take(struct inspector *i, struct append_msg *a)
 
 /* ---- one batch ------------------------------------------------------------------------- */
 
-static void open_begin(struct inspector *i, struct append_msg *a)
+static void open_begin(struct inspector *i, struct append_msg *a, uint64_t now)
 {
 	struct record_batch_header h;
 	chain_copy_out(&a->bytes, 0, &h, sizeof h);
@@ -177,7 +179,7 @@ static void open_begin(struct inspector *i, struct append_msg *a)
 	i->open = a;
 	i->open_cost = INSPECT_COST_OF_BATCH;
 	i->opened_bytes = 0;
-	i->take_max = TAKE_FIRST;
+	i->take_max = now < i->wary_until ? TAKE_WARY : CHUNK_BYTES;
 	stats_add(i->stats, STAT_batches_opened, 1);
 }
 
@@ -231,7 +233,7 @@ static bool open_step(struct inspector *i)
 /* ---- a turn ---------------------------------------------------------------------------- */
 
 /* False: there was no time to find out who is next. */
-static bool begin_next(struct inspector *i, int64_t *cost)
+static bool begin_next(struct inspector *i, int64_t *cost, uint64_t now)
 {
 	struct share *source = share_next(&i->waiting, cost);
 	if (!source)
@@ -242,7 +244,7 @@ static bool begin_next(struct inspector *i, int64_t *cost)
 		return false;
 	i->open_source = s;
 	i->open_line = container_of(line, struct inspect_line, share);
-	open_begin(i, line_first(i->open_line));
+	open_begin(i, line_first(i->open_line), now);
 	return true;
 }
 
@@ -266,45 +268,53 @@ static void line_goes_on(struct inspector *i)
 		line_close(i, i->open_source, l);
 }
 
-/* What a piece cost in time says how long the next may be; where that is more than its bytes say,
- * it is what its source pays. */
-static void note_time(struct inspector *i, int64_t cost, uint64_t took_ns)
+/* Where a piece took longer than its bytes say, its source pays for the time, and those that follow
+ * are smaller, those of the next batches, too. */
+static void note_time(struct inspector *i, int64_t cost, uint64_t began, uint64_t now)
 {
-	int64_t of_time = (int64_t)(took_ns / INSPECT_NS_OF_COST);
+	uint64_t took = now - began;
+	int64_t of_time = (int64_t)(took / INSPECT_CYCLES_OF_COST);
 	i->open_cost += of_time > cost ? of_time - cost : 0;
-	if (took_ns > INSPECT_NS_PER_PIECE)
+	if (of_time > cost && took > INSPECT_CYCLES_PER_PIECE) {
 		i->take_max = max_u64(i->take_max / 2, TAKE_LEAST);
-	else
+		i->wary_until = now + INSPECT_WARY_CYCLES;
+	} else {
 		i->take_max = min_size(i->take_max * 2, CHUNK_BYTES);
+	}
 }
 
-static void work(struct inspector *i, uint64_t limit_ns)
+static void work(struct inspector *i, uint64_t limit)
 {
 	int64_t cost = INSPECT_COST_PER_TURN;
-	uint64_t began_ns = clock_now_ns(), now_ns = began_ns;
-	while (cost > 0 && now_ns - began_ns < limit_ns && !list_is_empty(&i->waiting)) {
-		if (!i->open && !begin_next(i, &cost))
+	uint64_t began = clock_cycles(), now = began;
+	while (cost > 0 && now - began < limit && !list_is_empty(&i->waiting)) {
+		if (!i->open && !begin_next(i, &cost, now))
 			break;
 		int64_t before = i->open_cost;
-		uint64_t piece_ns = now_ns;
+		uint64_t piece = now;
 		bool is_through = open_step(i);
 		int64_t spent = i->open_cost - before;
-		now_ns = clock_now_ns();
-		note_time(i, spent, now_ns - piece_ns);
-		cost -= spent;
-		if (!is_through)
-			continue;
-		cost -= INSPECT_COST_OF_BATCH;
-		line_goes_on(i);
+		if (spent > 0) {
+			now = clock_cycles();
+			note_time(i, spent, piece, now);
+			cost -= spent;
+		}
+		if (is_through) {
+			cost -= INSPECT_COST_OF_BATCH;
+			line_goes_on(i);
+		}
 	}
-	i->turned_ns = now_ns;
-	i->is_rested = false;
 }
 
 /* Nobody has sent anything for a while: some of the memory is the host's again. */
 static bool rest(struct inspector *i)
 {
-	if (likely(i->is_rested) || clock_now_ns() - i->turned_ns < INSPECT_REST_NS)
+	if (likely(i->is_rested))
+		return false;
+	uint64_t now_ns = clock_now_ns();
+	if (!i->idle_since_ns)
+		i->idle_since_ns = now_ns;
+	if (now_ns - i->idle_since_ns < INSPECT_REST_NS)
 		return false;
 	i->is_rested = !opener_rest(i->opener);
 	return !i->is_rested;
@@ -314,7 +324,9 @@ bool inspector_turn(struct inspector *i, bool is_core_busy)
 {
 	if (list_is_empty(&i->waiting))
 		return !is_core_busy && rest(i);
-	work(i, is_core_busy ? INSPECT_NS_PER_BUSY_TURN : INSPECT_NS_PER_TURN);
+	i->is_rested = false;
+	i->idle_since_ns = 0;
+	work(i, is_core_busy ? INSPECT_CYCLES_PER_BUSY_TURN : INSPECT_CYCLES_PER_TURN);
 	return true;
 }
 

@@ -18,8 +18,8 @@
  * have had as much.
  *
  * One batch is open at a time, in pieces: a turn ends after INSPECT_COST_PER_TURN, or when its
- * time is over, which is looked at after each piece. A piece is made of few bytes until they have
- * shown to be quick: a stream may be slow, and open to nothing.
+ * time is over, which is looked at after each piece. A stream may be slow, and open to nothing:
+ * where one was, pieces are made of few bytes until they have shown to be quick.
  *
  * A batch is good when its stream opens to exactly as many records as its header counts, each as
  * long as it says, their offsets one by one from 0, their times within the topic's bounds. Its
@@ -44,13 +44,16 @@ enum {
 	/* Cost that a source, and a line of it, has in one go; what it can be in debt for. */
 	INSPECT_SHARE = 64 << 10,
 	INSPECT_DEBT_MAX = 64 << 20,
-	/* To them a piece costs its time, if that is more: slower than 250 MB/s is dear. */
-	INSPECT_NS_OF_COST = 4,
-	/* A turn's time, and where others have work on the same core. */
-	INSPECT_NS_PER_TURN = 250000,
-	INSPECT_NS_PER_BUSY_TURN = 100000,
-	/* A piece that takes longer is followed by one of half as many bytes. */
-	INSPECT_NS_PER_PIECE = 50000,
+	/* Time is counted in cycles, at 2.4 GHz: to ask the clock costs ten times as much.
+	 * To sources a piece costs its time, if that is more: slower than 240 MB/s is dear. */
+	INSPECT_CYCLES_OF_COST = 10,
+	/* A turn's time (250 us), and where others have work on the same core (100 us). */
+	INSPECT_CYCLES_PER_TURN = 600000,
+	INSPECT_CYCLES_PER_BUSY_TURN = 240000,
+	/* A piece that takes longer (50 us), and longer than its bytes say, is followed by one of
+	 * half as many bytes; for a while (0.8 s) batches begin with small ones. */
+	INSPECT_CYCLES_PER_PIECE = 120000,
+	INSPECT_WARY_CYCLES = 2000000000,
 	/* So long after the last batch its memory is given back, bit by bit. */
 	INSPECT_REST_NS = 1000000000,
 };
