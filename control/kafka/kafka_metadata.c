@@ -41,8 +41,7 @@ static int by_id_and_name(const void *left, const void *right)
 	const struct metadata_request_topic *a = left, *b = right;
 	int order = memcmp(a->topic_id, b->topic_id, sizeof a->topic_id);
 	if (order == 0 && a->name.size > 0 && b->name.size > 0)
-		order = memcmp(a->name.data, b->name.data,
-			       min_size(a->name.size, b->name.size));
+		order = kafka_name_order(a->name, b->name);
 	if (order == 0)
 		order = (a->name.size > b->name.size) - (a->name.size < b->name.size);
 	return order;

@@ -156,12 +156,24 @@ struct kafka_parked *kafka_parked_next(struct kafka_creations *c)
 	return n ? list_entry(n, struct kafka_parked, node) : NULL;
 }
 
+int kafka_name_order(struct bytes a, struct bytes b)
+{
+	int order = memcmp(a.data, b.data, min_size(a.size, b.size));
+	return order ? order : (a.size > b.size) - (a.size < b.size);
+}
+
 int16_t kafka_parked_error(const struct kafka_parked *k, struct bytes name)
 {
-	for (unsigned i = 0; i < k->count; i++) {
-		const struct kafka_creation_wait *w = &k->waits[i];
-		if (w->name.size == name.size && memcmp(w->name.data, name.data, name.size) == 0)
+	unsigned from = 0, to = k->count;
+	while (from < to) {
+		const struct kafka_creation_wait *w = &k->waits[(from + to) / 2];
+		int order = kafka_name_order(name, w->name);
+		if (order == 0)
 			return w->error;
+		if (order < 0)
+			to = (from + to) / 2;
+		else
+			from = (from + to) / 2 + 1;
 	}
 	return KAFKA_ERROR_NONE;
 }

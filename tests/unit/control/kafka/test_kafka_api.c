@@ -402,6 +402,22 @@ Test(kafka_api, each_source_has_so_many_topics_created_a_second)
 	cr_assert(registry.jobs_count == 36, "another source has its own");
 }
 
+/* Names that begin with others' are among them, and some that are not waited for. */
+Test(kafka_api, each_of_many_topics_is_told_what_became_of_it)
+{
+	struct metadata_request_topic t[100];
+	struct metadata_request q = ask_for_100(t);
+	struct metadata_response r;
+	unsigned own = 0;
+	struct ticket ticket = park_metadata(9, &q);
+	while (registry.jobs_count > 0)
+		fake_registry_end_job(&registry, registry.jobs[0].name[1]);
+	read_parked(ticket, 9, &r);
+	for (int32_t i = 0; i < r.topics.count; i++)
+		own += r.topics.items[i].error_code == r.topics.items[i].name.data[1];
+	cr_assert(own == 64, "%u", own);
+}
+
 /* Who joins a creation costs nothing. */
 Test(kafka_api, a_topic_that_is_being_created_is_waited_for_whatever_the_rate)
 {
