@@ -46,11 +46,14 @@ static void clients_make(struct run *r)
 		run_add_client(r, SIM_SENDER, SIM_DATAGRAM_CLIENTS);
 }
 
-/* A wire without faults of its own; every second has strangers on it. */
+/* A wire without faults of its own; every second has strangers on it, every second narrow paths.
+ * What two timeouts find is not too late for who waits. */
 static struct sim_net_faults good_net(struct rng *rng)
 {
 	struct sim_net_faults f = {.delay_ns = 20 * NS_PER_US};
 	f.forge = rng_one_in(rng, 2) ? (uint32_t)(3 + rng_below(rng, 50)) : 0;
+	f.path_mtu = rng_one_in(rng, 2) ? (uint32_t)(1024 + rng_below(rng, 350)) : 0;
+	f.path_is_told = rng_one_in(rng, 2);
 	return f;
 }
 

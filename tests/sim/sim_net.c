@@ -18,7 +18,12 @@ enum {
 	TYPE_VLAN = 0x8100,
 	URGENT = 5 << 13,
 	PORTS_BYTES = 4,
+	PROTOCOL_NUMBER_ICMP = 1,
 	PROTOCOL_NUMBER_TCP = 6,
+	IP_BYTES = 20,
+	QUOTED_BYTES = IP_BYTES + 8, /* of a packet for which there is no room */
+	ICMP_BYTES = 8,
+	PATHS_PER_NARROW = 3,
 	PROTOCOL_NUMBER_UDP = 17,
 };
 
@@ -141,10 +146,57 @@ static void wire_put(struct sim_net *n, bool to_gateway, const uint8_t *bytes, u
 	*at = f;
 }
 
+static uint16_t sum_of(const uint8_t *p, size_t n)
+{
+	uint32_t sum = 0;
+	for (size_t i = 0; i < n; i += 2)
+		sum += be16_load(p + i);
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t)~sum;
+}
+
+/* RFC 1191, by the router that had no room for the packet at `ip` in `frame`. */
+static void router_says(struct sim_net *n, const uint8_t *frame, const uint8_t *ip)
+{
+	uint8_t say[ETH_BYTES + IP_BYTES + ICMP_BYTES + QUOTED_BYTES] = {0};
+	uint8_t *header = say + ETH_BYTES, *icmp = header + IP_BYTES;
+	memcpy(say, frame + 6, 6);
+	memcpy(say + 6, frame, 6);
+	be16_store(say + TAG_AT, TYPE_IP4);
+	header[0] = 0x45;
+	be16_store(header + 2, sizeof say - ETH_BYTES);
+	header[8] = 64;
+	header[9] = PROTOCOL_NUMBER_ICMP;
+	memcpy(header + 12, ip + 16, 4);
+	memcpy(header + 16, ip + 12, 4);
+	be16_store(header + 10, sum_of(header, IP_BYTES));
+	icmp[0] = 3;
+	icmp[1] = 4;
+	be16_store(icmp + 6, (uint16_t)n->faults.path_mtu);
+	memcpy(icmp + ICMP_BYTES, ip, QUOTED_BYTES);
+	be16_store(icmp + 2, sum_of(icmp, ICMP_BYTES + QUOTED_BYTES));
+	wire_put(n, true, say, sizeof say);
+}
+
+/* Whether a frame from the gateway fits the path to its client. */
+static bool path_holds(struct sim_net *n, const uint8_t *frame)
+{
+	bool is_tagged = be16_load(frame + TAG_AT) == TYPE_VLAN;
+	const uint8_t *ip = frame + ETH_BYTES + (is_tagged ? TAG_BYTES : 0);
+	bool is_ip = be16_load(ip - 2) == TYPE_IP4;
+	if (!n->faults.path_mtu || !is_ip || be16_load(ip + 2) <= n->faults.path_mtu ||
+	    be32_load(ip + 16) % PATHS_PER_NARROW != 0)
+		return true;
+	if (n->faults.path_is_told)
+		router_says(n, frame, ip);
+	return false;
+}
+
 static void wire_send(struct sim_net *n, bool to_gateway, const uint8_t *bytes, uint32_t size)
 {
 	struct rng *rng = &sim_world()->rng;
-	if (rng_one_in(rng, n->faults.lose))
+	if (rng_one_in(rng, n->faults.lose) || (!to_gateway && !path_holds(n, bytes)))
 		return;
 	wire_put(n, to_gateway, bytes, size);
 	if (rng_one_in(rng, n->faults.twice))

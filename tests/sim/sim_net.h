@@ -21,6 +21,10 @@ struct sim_net_faults {
 	uint32_t corrupt;
 	uint32_t late; /* overtaken by those behind it */
 	uint32_t forge; /* followed by one that a stranger sends under the client's name */
+	/* What the paths to some of the clients hold, 0: all there is; whether their routers say so
+	 * when something is longer, or swallow it. */
+	uint32_t path_mtu;
+	bool path_is_told;
 	uint64_t delay_ns;
 	uint64_t jitter_ns;
 };
