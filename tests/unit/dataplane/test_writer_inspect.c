@@ -12,7 +12,6 @@
 #include <lz4frame.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { CHUNKS = 8192, TURNS_MAX = 100000 };
@@ -331,35 +330,34 @@ Test(writer_inspect, a_stream_of_nothing_is_paid_by_what_goes_in)
 
 /* ---- time and memory -------------------------------------------------------------------- */
 
-static uint64_t cpu_ns(void)
+static int by_size(const void *left, const void *right)
 {
-	struct timespec t;
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-	return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
+	uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
+	return (a > b) - (a < b);
 }
 
-/* Cheap by its bytes, dear by its time: turns are short all the same. On average, for one may be
- * interrupted; and of a core with 1 GHz at least. */
+/* Cheap by its bytes, dear by its time: turns are short all the same. Most of them: one may be
+ * interrupted. */
 Test(writer_inspect, a_slow_stream_is_paid_by_its_time)
 {
 	enum { STREAM_BYTES = 256 << 10 };
 	struct batch_spec s = {.codec = RECORD_CODEC_GZIP, .records = 1, .base_time = 1};
+	static uint64_t took[TURNS_MAX];
 	uint8_t *stream = malloc(STREAM_BYTES);
 	size_t size = slow_gzip(stream, STREAM_BYTES);
-	struct append_msg *a =
-		append_of_stream(&pool, &s, (struct bytes){stream, size}, 0), *done;
-	uint64_t began = cpu_ns(), taken = 0;
+	struct append_msg *a = append_of_stream(&pool, &s, (struct bytes){stream, size}, 0);
 	unsigned turns = 0;
 	cr_assert(inspector_take(inspector, a));
-	while (!(done = inspector_next(inspector))) {
+	for (; !inspector_next(inspector); turns++) {
+		took[turns] = clock_cycles();
 		inspector_turn(inspector, true);
-		turns++;
+		took[turns] = clock_cycles() - took[turns];
 	}
-	taken = cpu_ns() - began;
 	cr_assert(a->error == KAFKA_ERROR_INVALID_RECORD && stats.value[STAT_batches_opened] == 1);
-	cr_assert(taken / turns <= INSPECT_CYCLES_PER_BUSY_TURN + 2 * INSPECT_CYCLES_PER_PIECE,
-		  "%u turns of %lu us", turns, (unsigned long)(taken / turns / NS_PER_US));
-	cr_assert(taken > 10 * INSPECT_CYCLES_PER_TURN, "it was slow");
+	qsort(took, turns, sizeof took[0], by_size);
+	cr_assert(took[turns / 2] <= INSPECT_CYCLES_PER_BUSY_TURN + 2 * INSPECT_CYCLES_PER_PIECE,
+		  "%u turns of %lu cycles", turns, (unsigned long)took[turns / 2]);
+	cr_assert(turns > 100, "it was slow");
 	append_free(a);
 	free(stream);
 	expect_nothing_left();
