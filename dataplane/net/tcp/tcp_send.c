@@ -57,8 +57,11 @@ void tcp_send_consume(struct tcp_conn *c, uint32_t size)
 
 void tcp_send_copy(const struct tcp_conn *c, uint32_t from, uint8_t *out, uint32_t size)
 {
-	uint32_t of_text = from < c->text_bytes ? min_u32(size, c->text_bytes - from) : 0;
-	memcpy(out, c->text + from, of_text);
+	uint32_t of_text = 0;
+	if (from < c->text_bytes) {
+		of_text = min_u32(size, c->text_bytes - from);
+		memcpy(out, c->text + from, of_text);
+	}
 	if (size > of_text)
 		chain_copy_out(&c->send, from + of_text - c->text_bytes, out + of_text,
 			       size - of_text);
