@@ -32,7 +32,7 @@ TOPIC = 'honest'
 ALONE_S = 3
 BLOCK_S = 1
 FACTOR = 2
-SLACK_S = 0.1           # a machine of two CPUs has the attacker's work to do, too
+SLACK_S = 0.2           # a machine of two CPUs has the attacker's work to do, too
 SHARE = 4               # of what ended without an attack, a fourth at least ends beside it
 
 

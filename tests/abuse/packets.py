@@ -10,6 +10,7 @@
 Addresses are nobody's, Ethernet's as well, so that no kernel answers what is sent to them. What
 is built here is right unless the caller says otherwise: each header field is an argument.
 """
+import ctypes
 import itertools
 import json
 import random
@@ -25,6 +26,7 @@ ICMP, TCP, UDP = 1, 6, 17
 FIN, SYN, RST, PSH, ACK, URG = 1, 2, 4, 8, 16, 32
 MSS_1460 = b'\x02\x04\x05\xb4'
 PACKET_OUTGOING = 4
+SO_ATTACH_FILTER = 26
 
 
 def checksum(data):
@@ -80,8 +82,10 @@ def icmp(source, target, kind, code=0, rest=b'\0\0\0\0', payload=b''):
 class Link:
     """The wire between the clients' namespace and the gateway."""
 
-    def __init__(self, gw, seed=1):
-        self.gw, self.random = gw, random.Random(seed)
+    seeds = itertools.count(1)
+
+    def __init__(self, gw):
+        self.gw, self.random = gw, random.Random(next(self.seeds))  # other strangers each time
         host, _ = gw.address('KAFKA')
         gw.ctl('state')
         gw.connect('KAFKA').close()     # now the kernel knows the gateway's MAC
@@ -140,6 +144,16 @@ class Link:
             pass        # the kernel's queue is full: lost on the wire
 
 
+def show_only_to(sock, address):
+    """The socket is given no other packets than those to this address: else what honest clients
+    read would fill it. See bpf(4): load, compare, all of it or nothing."""
+    program = ctypes.create_string_buffer(b''.join(struct.pack('HBBI', *step) for step in (
+        (0x20, 0, 0, 30), (0x15, 0, 1, struct.unpack('>I', address)[0]),
+        (0x06, 0, 0, 0xffffffff), (0x06, 0, 0, 0))))
+    sock.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER,
+                    struct.pack('HP', 4, ctypes.addressof(program)))
+
+
 class Peer:
     """A connection of a host that there is not: nothing is sent unless it is asked for."""
 
@@ -148,6 +162,7 @@ class Peer:
         self.address, self.own_port = address or link.stranger(), next(link.ports)
         self.seq, self.ack = link.draw(32), 0
         self.unread = link.open(IPV4)
+        show_only_to(self.unread, self.address)
 
     def __enter__(self):
         return self
