@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """run.py - suites in, one line per test and their sum out; tests/run calls it.
 
-usage: tests/run [SUITE...] [--seed N | --seeds N] [--match TEXT]
+usage: tests/run [SUITE...] [--seed N | --seeds N] [--executions N] [--match TEXT]
 
   tidy      include table, budgets; that each of these rules still bites; mutants apply
   build     gcc and clang, -Werror
@@ -10,6 +10,7 @@ usage: tests/run [SUITE...] [--seed N | --seeds N] [--match TEXT]
   tsan      rings, sleep and what cores publish, under ThreadSanitizer
   sim       the whole gateway from a seed, a few storms and crowds; --seed N replays one,
             --seeds N runs so many
+  fuzz      bytes of any kind at every reader, a minute in all; --executions N runs so many
   net       Linux as TCP peer through tap and veth
   interop   kcat, python3-kafka, T-Box frames and datagrams over real sockets
   abuse     attacks of bounded size on a running gateway, honest clients beside them
@@ -18,7 +19,7 @@ usage: tests/run [SUITE...] [--seed N | --seeds N] [--match TEXT]
   power     power cuts in a guest, on ext4 and xfs; only when it is named
 
 Without a SUITE all but mutants and power run, in this order. --match runs only tests whose name
-has TEXT in it (unit, net, interop, abuse, crash, mutants, power). The last line is the sum;
+has TEXT in it (unit, fuzz, net, interop, abuse, crash, mutants, power). The last line is the sum;
 exit status 1 when a test failed.
 """
 import glob
@@ -77,10 +78,11 @@ class Request:
 
     def __init__(self, words):
         self.suites, self.seed, self.seeds, self.match = [], None, None, ''
+        self.executions = None
         words = list(words)
         while words:
             word = words.pop(0)
-            if word in ('--seed', '--seeds', '--match') and words:
+            if word in ('--seed', '--seeds', '--executions', '--match') and words:
                 setattr(self, word[2:], words.pop(0))
             elif word in SUITES:
                 self.suites.append(word)
@@ -306,6 +308,21 @@ def suite_sim(tally, request):
             report_program(tally, test)
 
 
+def import_fuzz():
+    sys.path.insert(0, os.path.join(ROOT, 'tests/fuzz'))
+    import fuzz
+    return fuzz
+
+
+def suite_fuzz(tally, request):
+    fuzz = import_fuzz()
+    done = build('build-fuzz', *fuzz.OPTIONS, targets=fuzz.target_files(), compiler='clang')
+    if done.returncode != 0:
+        tally.fail('fuzz: build in build-fuzz', done.stdout)
+        return
+    fuzz.suite(tally, request.match, int(request.executions or 0), request.seed)
+
+
 # ---- suites that talk to a gateway ---------------------------------------------------------
 
 class Reporter(unittest.TestResult):
@@ -405,6 +422,7 @@ SUITES = {
     'unit': suite_unit,
     'tsan': suite_tsan,
     'sim': suite_sim,
+    'fuzz': suite_fuzz,
     'net': suite_with_gateway('net'),
     'interop': suite_with_gateway('interop'),
     'abuse': suite_with_gateway('abuse'),

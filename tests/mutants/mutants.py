@@ -19,6 +19,7 @@ named has to fail with the bug, and has to pass without:
     sim N         one of the simulator's first N seeds
     storm N       one of its first N storms
     crowd N       one of its first N crowds
+    fuzz NAME     a target of tests/fuzz, within FUZZ_SECONDS of its corpus
     net, interop, crash TEXT    tests of these folders with TEXT in their names
     power FILESYSTEM            power cuts (tests/power/power.py); tests/run power asks for these
                                 rows, tests/run mutants for all others
@@ -40,14 +41,15 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 COPY = os.path.join(ROOT, 'build-mutants/tree')
 KERNEL = os.path.join(ROOT, 'build-power/kernel')
-SANITIZED, PLAIN, GUEST = 'build-asan', 'build', 'build-power'
-OPTIONS = {SANITIZED: ['-Dsanitize=address,undefined'], PLAIN: [], GUEST: ['-Dcpu=x86-64-v2']}
+SANITIZED, PLAIN, GUEST, FUZZED = 'build-asan', 'build', 'build-power', 'build-fuzz'
+OPTIONS = {SANITIZED: ['-Dsanitize=address,undefined'], PLAIN: [], GUEST: ['-Dcpu=x86-64-v2'],
+           FUZZED: ['-Dfuzz=true', '-Dsanitize=address,undefined']}
 SIMULATOR = 'tests/sim/penstock-sim'
 SEEDED = {'sim': [], 'storm': ['--storm'], 'crowd': ['--crowd']}
 PROGRAMS = ['control/penstockd', 'control/penstockctl', 'control/penstock-log']
 PERF = 'perf/penstock-perf'
 POWER_LOAD = 'tests/power/power_load'
-BUILD_SECONDS, RUN_SECONDS, UNIT_SECONDS = 1200, 600, 120
+BUILD_SECONDS, RUN_SECONDS, UNIT_SECONDS, FUZZ_SECONDS = 1200, 600, 120, 10
 SKIPPED = 77
 
 
@@ -170,7 +172,7 @@ def plant(mutant):
 
 def build(directory, targets):
     command = ['config/install', 'build', directory, *OPTIONS[directory], '--', *targets]
-    return run(command, BUILD_SECONDS)
+    return run(command, BUILD_SECONDS, {'CC': 'clang'} if directory == FUZZED else None)
 
 
 def introspect(directory, what):
@@ -208,16 +210,19 @@ class Catcher:
         self.text = text
         self.kind, _, self.name = text.partition(' ')
         self.key = self.kind if self.kind in SEEDED else text    # more seeds include fewer
-        if self.kind not in (*SEEDED, 'unit', 'tsan', 'net', 'interop', 'crash',
-                             'power') or not self.name:
+        if self.kind not in (*SEEDED, 'unit', 'tsan', 'fuzz', 'net', 'interop',
+                             'crash', 'power') or not self.name:
             raise SystemExit(f'{where}: "{text}" is no catcher')
-        self.directory = {'unit': SANITIZED, 'power': GUEST}.get(self.kind, PLAIN)
+        self.directory = {'unit': SANITIZED, 'power': GUEST, 'fuzz': FUZZED}.get(
+            self.kind, PLAIN)
 
     def targets(self, tests):
         if self.kind in SEEDED:
             return [SIMULATOR]
         if self.kind == 'power':
             return [POWER_LOAD]
+        if self.kind == 'fuzz':
+            return [f'tests/fuzz/fuzz_{self.name}']
         if self.kind not in ('unit', 'tsan'):
             return PROGRAMS + ([PERF] if self.kind == 'net' else [])
         found = tests.find(self.directory, self.name)
@@ -236,6 +241,9 @@ class Catcher:
         if self.kind == 'power':
             return verdict(*run([sys.executable, 'tests/power/power.py', self.name,
                                  '--seed', '1'], RUN_SECONDS, {'PENSTOCK_KERNEL': KERNEL}))
+        if self.kind == 'fuzz':
+            return verdict(*run([sys.executable, 'tests/fuzz/fuzz.py', 'run', self.name,
+                                 str(FUZZ_SECONDS)], RUN_SECONDS))
         return self._python()
 
     def _seeds(self, expects_failure):
@@ -286,7 +294,7 @@ def unique_catchers(mutants):
 
 
 def build_all(tally, tests, catchers):
-    for directory in (SANITIZED, PLAIN, GUEST):
+    for directory in (SANITIZED, PLAIN, GUEST, FUZZED):
         targets = sorted({target for c in catchers if c.directory == directory
                           for target in c.targets(tests)})
         if targets:

@@ -26,6 +26,8 @@ static size_t peer_readable(const struct stream *s)
 static struct bytes peer_peek(struct stream *s, size_t from, size_t want)
 {
 	struct peer *p = peer_of(s);
+	if (!p->arrived.data)
+		return (struct bytes){0};
 	return (struct bytes){p->arrived.data + p->consumed + from,
 			      min_size(want, peer_readable(s) - from)};
 }
