@@ -239,6 +239,7 @@ static struct poller_options poller_options(const struct settings *s, const stru
 		.answer_large_chunks = large_chunks,
 		.request_chunks = large_chunks,
 		.coordinator_chunks = LARGE_CHUNKS_MIN,
+		.parts_chunks = large_chunks * (CHUNK_BYTES / CHUNK_PARTS_BYTES),
 		.sessions_max = s->tcp.connections_max,
 		.settings = s->poller,
 		.listeners = s->listener,

@@ -209,6 +209,8 @@ static int pools_init(struct poller *p, const struct poller_options *o)
 					o->coordinator_chunks);
 	error = error ? error
 		      : chunk_pool_init(&p->receive, CHUNK_RECEIVE_BYTES, o->receive_chunks);
+	error = error ? error
+		      : chunk_pool_init(&in->reading.parts, CHUNK_PARTS_BYTES, o->parts_chunks);
 	p->scratch = map_take(SCRATCH_BYTES);
 	return error ? error : p->scratch ? 0 : -ENOMEM;
 }
@@ -227,6 +229,7 @@ static void ingest_init(struct ingest *in, const struct poller_options *o)
 	in->reading.writers = in->writers;
 	in->reading.writer_count = o->writer_count;
 	in->reading.news = o->news;
+	list_init(&in->reading.large);
 	in->servers[CALL_CONTROL].handoff = o->control;
 	in->servers[CALL_COORDINATOR].handoff = o->coordinator;
 	in->delivery.inbox = o->inbox;
@@ -306,6 +309,7 @@ void poller_destroy(struct poller *p)
 	slab_fini(&in->reading.reads);
 	slab_fini(&in->reading.lists);
 	slab_fini(&in->reading.fetches);
+	chunk_pool_fini(&in->reading.parts);
 	kept_fini(&in->kept);
 	for (unsigned i = 0; i < CALL_SERVERS; i++) {
 		slab_fini(&in->servers[i].calls);

@@ -85,6 +85,7 @@ static void poller_start(struct bench *b)
 		.answer_large_chunks = 1024,
 		.request_chunks = 64,
 		.coordinator_chunks = 64,
+		.parts_chunks = 64,
 		.sessions_max = connections,
 		.settings = {.writer_credit_bytes = 64 << 20,
 			     .lane_credit_bytes = 16 << 20,

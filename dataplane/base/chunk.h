@@ -19,6 +19,7 @@
 enum {
 	CHUNK_BYTES = 4096,      /* batches, reads, large answers */
 	CHUNK_RECEIVE_BYTES = 512, /* what waits to be read: a vehicle's is a frame, mostly */
+	CHUNK_PARTS_BYTES = 512, /* partitions of a fetch: most have a few */
 	CHUNK_SMALL_BYTES = 256, /* answers of a frame or of one produce request */
 };
 
@@ -54,6 +55,13 @@ void chunk_pool_fini(struct chunk_pool *p);
 static inline uint32_t chunk_pool_left(const struct chunk_pool *p)
 {
 	return p->count - p->in_use;
+}
+
+/* The same, but for a quarter of all: what the large may have, so that the small find some. */
+static inline uint32_t chunk_pool_left_large(const struct chunk_pool *p)
+{
+	uint32_t left = chunk_pool_left(p), kept = p->count / 4;
+	return left > kept ? left - kept : 0;
 }
 
 /* An empty chunk, or null. */

@@ -61,15 +61,21 @@ static enum kafka_progress call_send(struct ingest *in, struct kafka_session *ks
 }
 
 /* The stream's bytes are consumed as they are copied: a request for a server may be longer than
- * its peer's window. */
+ * its peer's window. A small one waits in the stream until it is whole. */
 enum kafka_progress kafka_call_step(struct ingest *in, struct kafka_session *ks)
 {
 	struct stream *stream = ks->base.stream;
+	if (ks->is_small && stream_readable(stream) < ks->left) {
+		stream_need(stream, ks->left);
+		return KAFKA_NEED_BYTES;
+	}
+	if (ks->is_small)
+		stream_need(stream, 0);
 	while (ks->left > 0) {
 		struct bytes b = stream_span(stream, 0, min_u32(ks->left, CHUNK_BYTES));
 		if (b.size == 0)
 			return KAFKA_NEED_BYTES;
-		if (!kafka_request_append(&in->waits, in->servers, ks, &ks->request, b))
+		if (!kafka_request_append(&in->waits, in->servers, ks, b))
 			return KAFKA_WAIT;
 		kafka_consume(ks, (uint32_t)b.size);
 	}

@@ -35,7 +35,8 @@ static uint32_t natural(int32_t v)
 	return v < 0 ? 0 : (uint32_t)v;
 }
 
-static void set_limits(struct answers *as, struct fetch *f, const struct fetch_head *head)
+static void set_limits(const struct answers *as, uint32_t wait_max_ms, struct fetch *f,
+		       const struct fetch_head *head)
 {
 	uint64_t share = (uint64_t)as->large.count * CHUNK_BYTES / FETCH_POOL_SHARE;
 	uint32_t limit = (uint32_t)min_u64(share, FETCH_BYTES_MAX);
@@ -43,7 +44,7 @@ static void set_limits(struct answers *as, struct fetch *f, const struct fetch_h
 	/* What cannot be sent cannot be waited for. */
 	f->min_bytes = min_u32(natural(head->min_bytes), f->max_bytes);
 	f->started_ns = as->now->ns;
-	f->deadline_ns = as->now->ns + natural(head->max_wait_ms) * NS_PER_MS;
+	f->deadline_ns = as->now->ns + min_u32(natural(head->max_wait_ms), wait_max_ms) * NS_PER_MS;
 	f->isolation = head->isolation_level;
 	f->error = session_error(head);
 }
@@ -57,6 +58,7 @@ static struct fetch *fetch_take(struct waits *w, struct reading *rd, struct kafk
 	if (!f)
 		return NULL;
 	list_init(&f->reads);
+	list_init(&f->large);
 	f->session = ks;
 	f->correlation_id = ks->correlation_id;
 	f->version = ks->version;
@@ -81,11 +83,30 @@ enum kafka_progress kafka_fetch_head(struct ingest *in, struct kafka_session *ks
 	struct fetch *f = fetch_take(&in->waits, &in->reading, ks);
 	if (!f)
 		return kafka_wait(&in->waits, ks, WAIT_FETCH);
-	set_limits(&in->answers, f, &head);
+	set_limits(&in->answers, in->settings.fetch_wait_max_ms, f, &head);
 	f->topics_left = (uint32_t)topics;
 	kafka_consume(ks, used);
 	ks->step = topics ? topic_step : end_step;
 	return KAFKA_GO;
+}
+
+/* Is there room for so many bytes more in parts or names? False: the session waits. */
+static bool parts_room(struct ingest *in, struct kafka_session *ks, const struct chain *c,
+		       uint32_t bytes)
+{
+	const struct fetch *f = ks->fetch;
+	const struct chunk_pool *p = &in->reading.parts;
+	bool is_large = f->parts.size + f->names.size > FETCH_SMALL_BYTES;
+	enum wait_for what = is_large ? WAIT_PARTS : WAIT_PARTS_SMALL;
+	uint32_t left = is_large ? chunk_pool_left_large(p) : chunk_pool_left(p);
+	if (c->tail && chunk_room(c->tail) >= bytes)
+		return true;
+	if (waiting_is_turn(&in->waits, &ks->base, what) &&
+	    bytes <= (uint64_t)left * CHUNK_PARTS_BYTES)
+		return true;
+	session_wait_bytes(&in->waits, &ks->base, what, bytes);
+	kafka_fetch_hurry(in);
+	return false;
 }
 
 static enum kafka_progress topic_step(struct ingest *in, struct kafka_session *ks)
@@ -103,8 +124,9 @@ static enum kafka_progress topic_step(struct ingest *in, struct kafka_session *k
 				 fetch_partition_bytes_min(ks->version, ks->is_flexible) ||
 	    f->partitions + parts > KAFKA_REQUEST_PARTITIONS_MAX)
 		return KAFKA_REJECT;
-	if (!kafka_request_append(&in->waits, in->servers, ks, &f->names, topic.name))
+	if (!parts_room(in, ks, &f->names, (uint32_t)topic.name.size))
 		return KAFKA_WAIT;
+	chain_append(&f->names, &in->reading.parts, topic.name.data, topic.name.size);
 	f->topic_left = (uint32_t)parts;
 	f->topics += parts > 0;
 	f->partitions += (uint32_t)parts;
@@ -151,20 +173,6 @@ static void part_fill(const struct topics *topics, struct fetch *f, struct fetch
 	part->error = leader_epoch_check(asked->current_leader_epoch);
 }
 
-/* Null: the session waits. */
-static struct fetch_part *part_take(struct waits *w, struct call_server *servers,
-				    struct kafka_session *ks)
-{
-	struct chain *parts = &ks->fetch->parts;
-	uint32_t bytes = sizeof(struct fetch_part);
-	struct fetch_part *part = NULL;
-	if (waiting_may_grow(w, &ks->base, WAIT_REQUEST + CALL_CONTROL, parts, bytes))
-		part = (void *)chain_reserve(parts, &servers[CALL_CONTROL].requests, bytes);
-	if (!part)
-		session_wait_bytes(w, &ks->base, WAIT_REQUEST + CALL_CONTROL, bytes);
-	return part;
-}
-
 /* A part is only reserved once its piece was read whole: a step that waits is taken again from
  * its first byte. */
 static enum kafka_progress partition_step(struct ingest *in, struct kafka_session *ks)
@@ -175,9 +183,10 @@ static enum kafka_progress partition_step(struct ingest *in, struct kafka_sessio
 	struct fetch_partition asked;
 	if (!kafka_read_piece(ks, &fetch_partition, &c, &asked))
 		return KAFKA_CUT;
-	struct fetch_part *part = part_take(&in->waits, in->servers, ks);
-	if (!part)
+	if (!parts_room(in, ks, &f->parts, sizeof(struct fetch_part)))
 		return KAFKA_WAIT;
+	struct fetch_part *part = (void *)chain_reserve(&f->parts, &in->reading.parts,
+							sizeof *part);
 	part_fill(in->topics, f, part, &asked);
 	kafka_consume(ks, (uint32_t)(c.at - start));
 	ks->step = --f->topic_left ? partition_step : topic_end_step;

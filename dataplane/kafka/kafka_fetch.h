@@ -28,7 +28,9 @@
  * Without fetch sessions (KIP-227): session id 0 in every answer, which tells clients to go
  * on with full requests; a request within a session is answered FETCH_SESSION_ID_NOT_FOUND.
  *
- * Core: poller. Memory: parts and names in request chunks, answers in answer chunks.
+ * Core: poller. Memory: parts and names in chunks of their own (reading.h), answers in answer
+ * chunks. A large fetch that is parked gives way to who waits for those of the former: its
+ * `max_wait` is over.
  */
 #ifndef PENSTOCK_KAFKA_FETCH_H
 #define PENSTOCK_KAFKA_FETCH_H
@@ -42,6 +44,8 @@ enum {
 	FETCH_POOL_SHARE = 8,
 	/* Parts that all fetches of a turn look at, unless there are more fetches than that. */
 	FETCH_STEPS_PER_TURN = 2048,
+	/* A fetch whose parts and names take no more finds memory whatever larger ones hold. */
+	FETCH_SMALL_BYTES = 4096,
 	/* One read takes this much at most. */
 	FETCH_READ_BYTES_MAX = 1 << 20,
 };
@@ -87,6 +91,7 @@ struct fetch_place {
 struct fetch {
 	struct kafka_session *session; /* null: gone, reads are still at the writers */
 	struct answer *answer;
+	struct list large;           /* on reading.large, or alone */
 	struct chain parts; /* struct fetch_part, whole ones per chunk */
 	struct chain names;
 	struct fetch_place place;    /* where look or pass is */

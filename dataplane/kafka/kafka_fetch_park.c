@@ -79,6 +79,7 @@ void fetch_unpark(struct fetch *f)
 {
 	uint32_t parked = f->place.number;
 	f->state = FETCH_RUNNING;
+	list_remove(&f->large);
 	fetch_rewind(f);
 	for (; f->place.number < parked; fetch_next_part(&f->place))
 		list_remove(&fetch_part_at(&f->place)->node);

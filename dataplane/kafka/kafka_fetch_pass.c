@@ -188,12 +188,24 @@ static bool pass_step(struct ingest *in, struct fetch *f)
 	return true;
 }
 
+/* Who parks while others wait for what it holds does not park for long. */
+static void park(struct ingest *in, struct fetch *f)
+{
+	fetch_park(&in->sessions, f);
+	if (f->parts.size + f->names.size <= FETCH_SMALL_BYTES)
+		return;
+	list_append(&in->reading.large, &f->large);
+	if (!list_is_empty(&in->waits.lines[WAIT_PARTS]) ||
+	    !list_is_empty(&in->waits.lines[WAIT_PARTS_SMALL]))
+		kafka_fetch_hurry(in);
+}
+
 static bool fetch_step(struct ingest *in, struct fetch *f)
 {
 	if (f->state != FETCH_LOOKING)
 		return pass_step(in, f);
 	if (!fetch_part_at(&f->place))
-		fetch_park(&in->sessions, f);
+		park(in, f);
 	else if (!fetch_look_step(&in->reading, &in->batching.lanes, f))
 		pass_begin(&in->answers, f);
 	return true;
@@ -249,6 +261,17 @@ void kafka_fetch_again(struct ingest *in, struct fetch *f)
 		return;
 	fetch_unpark(f);
 	fetch_start(in, f);
+}
+
+void kafka_fetch_hurry(struct ingest *in)
+{
+	struct list *node = list_take_first(&in->reading.large);
+	if (!node)
+		return;
+	struct fetch *f = list_entry(node, struct fetch, large);
+	f->deadline_ns = in->now.ns;
+	session_arm(&in->sessions, &f->session->base, 0);
+	stats_add(&in->stats, STAT_fetches_hurried, 1);
 }
 
 void kafka_fetch_resume(struct ingest *in, struct fetch *f)

@@ -17,6 +17,9 @@ void kafka_fetch_begin(struct ingest *in, struct fetch *f);
 /* A parked fetch looks again: there is news, or its time is over, or its peer sends no more. */
 void kafka_fetch_again(struct ingest *in, struct fetch *f);
 
+/* Others wait for the memory of parts: the large fetch that has been parked longest is over. */
+void kafka_fetch_hurry(struct ingest *in);
+
 /* It is the session's turn: the fetch goes on where it was. */
 void kafka_fetch_resume(struct ingest *in, struct fetch *f);
 

@@ -61,6 +61,7 @@ static kafka_step *first_step(struct kafka_session *ks)
 	if (row->server == KAFKA_SERVER_POLLER)
 		return header_step;
 	ks->server = row->server == KAFKA_SERVER_CONTROL ? CALL_CONTROL : CALL_COORDINATOR;
+	ks->is_small = ks->left <= KAFKA_CALL_SMALL_BYTES;
 	return ks->left <= KAFKA_CALL_BYTES_MAX ? kafka_call_step : NULL;
 }
 
@@ -162,12 +163,23 @@ static bool is_inside(const struct kafka_session *ks)
 	return ks->step || stream_readable(ks->base.stream) > 0;
 }
 
-/* Guards against a peer that stops in the middle of a request, and one that asks for nothing. */
+/* Does it keep half of a request, for whose memory others wait? */
+static bool is_wanted(const struct waits *w, const struct kafka_session *ks)
+{
+	if (ks->fetch)
+		return !list_is_empty(&w->lines[WAIT_PARTS]) ||
+		       !list_is_empty(&w->lines[WAIT_PARTS_SMALL]);
+	return !chain_is_empty(&ks->request) &&
+	       !list_is_empty(&w->lines[WAIT_REQUEST + ks->server]);
+}
+
+/* Guards against a peer that stops in the middle of a request, and one that asks for nothing. A
+ * byte now and then is not enough from one who keeps what others wait for. */
 static void stall_guard(struct ingest *in, struct kafka_session *ks, bool moved)
 {
 	if (!is_inside(ks))
 		session_watch(&in->sessions, &ks->base);
-	else if (moved || !ks->base.is_timed)
+	else if ((moved && !is_wanted(&in->waits, ks)) || !ks->base.is_timed)
 		session_arm(&in->sessions, &ks->base, in->settings.request_timeout_ms);
 }
 

@@ -34,6 +34,9 @@ enum {
 	/* Requests for control are kept whole: the largest is a Metadata or CreateTopics that
 	 * names every topic. */
 	KAFKA_CALL_BYTES_MAX = 1 << 20,
+	/* One of so many bytes is kept when it is whole, and at once on its way: its sender can
+	 * hold none of the memory that is kept for such. */
+	KAFKA_CALL_SMALL_BYTES = 1024,
 };
 
 /* What a step has come to. */
@@ -94,6 +97,7 @@ struct kafka_session {
 	int16_t key;
 	uint8_t server;          /* enum call_server_id: who keeps and answers the request */
 	bool is_flexible;
+	bool is_small;           /* KAFKA_CALL_SMALL_BYTES at most */
 	bool is_begun;           /* counted as received; no answer ends it yet */
 	bool is_alone;           /* what is outstanding is no Produce: nothing overlaps it */
 	uint32_t heard_ms;       /* something came, or was answered; wraps */

@@ -14,13 +14,17 @@ bool kafka_read_piece(const struct kafka_session *ks, const struct kafka_message
 }
 
 /* The chunks are those of whoever answers the request: control's do not run out for the
- * coordinator's sake. */
+ * coordinator's sake, nor those of small requests for the sake of large ones. */
 bool kafka_request_append(struct waits *w, struct call_server *servers,
-			  struct kafka_session *ks, struct chain *c, struct bytes b)
+			  struct kafka_session *ks, struct bytes b)
 {
-	enum wait_for what = WAIT_REQUEST + ks->server;
-	if (waiting_may_grow(w, &ks->base, what, c, b.size) &&
-	    chain_append(c, &servers[ks->server].requests, b.data, b.size))
+	struct chunk_pool *p = &servers[ks->server].requests;
+	struct chain *c = &ks->request;
+	enum wait_for what = (ks->is_small ? WAIT_REQUEST_SMALL : WAIT_REQUEST) + ks->server;
+	uint32_t left = ks->is_small ? chunk_pool_left(p) : chunk_pool_left_large(p);
+	bool fits = c->tail && chunk_room(c->tail) >= b.size;
+	if ((fits || (left > 0 && waiting_is_turn(w, &ks->base, what))) &&
+	    chain_append(c, p, b.data, b.size))
 		return true;
 	session_wait_bytes(w, &ks->base, what, (uint32_t)b.size);
 	return false;

@@ -13,7 +13,7 @@ bool kafka_read_piece(const struct kafka_session *ks, const struct kafka_message
 
 /* Appends to what is kept of a request, in line with all who do. False: the session waits. */
 bool kafka_request_append(struct waits *w, struct call_server *servers,
-			  struct kafka_session *ks, struct chain *c, struct bytes b);
+			  struct kafka_session *ks, struct bytes b);
 
 /* Appends to an answer in small chunks. False: it is not small any more, or there are none. */
 bool kafka_answer_append_small(struct answers *as, struct chain *c, const void *data,

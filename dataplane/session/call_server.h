@@ -17,7 +17,7 @@ enum call_server_id { CALL_CONTROL, CALL_COORDINATOR, CALL_SERVERS };
 struct call_server {
 	struct handoff *handoff;
 	struct slab calls;          /* struct call_msg */
-	struct chunk_pool requests; /* CHUNK_BYTES: on their way; control's: of fetches, too */
+	struct chunk_pool requests; /* CHUNK_BYTES: on their way; a quarter is the small ones' */
 };
 
 #endif

@@ -6,6 +6,8 @@
 #ifndef PENSTOCK_READING_H
 #define PENSTOCK_READING_H
 
+#include "dataplane/base/chunk.h"
+#include "dataplane/base/list.h"
 #include "dataplane/base/slab.h"
 
 struct handoff;
@@ -19,6 +21,8 @@ struct reading {
 	struct slab reads;   /* struct read_msg */
 	struct slab lists;   /* struct read_list: as many */
 	struct slab fetches; /* the protocol's */
+	struct chunk_pool parts; /* CHUNK_PARTS_BYTES: their partitions and topics' names */
+	struct list large;   /* fetches of many partitions that are parked, oldest first */
 	uint32_t steps_left; /* of this turn's, for fetches of many parts */
 };
 

@@ -68,7 +68,10 @@ enum wait_for {
 	WAIT_RESERVE, /* credit, for the oldest incomplete batch: one session at most */
 	WAIT_LARGE,   /* chunks of long answers: as many as hold its bytes */
 	WAIT_REQUEST, /* + server: chunks for a request, in the same way */
-	WAIT_ANSWER = WAIT_REQUEST + CALL_SERVERS, /* an answer, and the chunk that carries it */
+	WAIT_REQUEST_SMALL = WAIT_REQUEST + CALL_SERVERS, /* + server: for one that is whole */
+	WAIT_PARTS = WAIT_REQUEST_SMALL + CALL_SERVERS, /* chunks for a fetch's partitions */
+	WAIT_PARTS_SMALL, /* for its first ones */
+	WAIT_ANSWER,  /* an answer, and the chunk that carries it */
 	WAIT_WAITER,  /* a further outcome of an answer */
 	WAIT_CALL,    /* + server: a place with it */
 	WAIT_FETCH = WAIT_CALL + CALL_SERVERS, /* a fetch request's state */

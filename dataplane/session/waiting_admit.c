@@ -25,8 +25,13 @@ static uint64_t bytes_left_of(const struct ingest *in, enum wait_for what)
 {
 	if (what == WAIT_LARGE)
 		return (uint64_t)answer_large_left(&in->answers) * CHUNK_BYTES;
-	const struct chunk_pool *p = &in->servers[what - WAIT_REQUEST].requests;
-	return (uint64_t)chunk_pool_left(p) * p->chunk_bytes;
+	bool is_small = what == WAIT_PARTS_SMALL ||
+			(what >= WAIT_REQUEST_SMALL && what < WAIT_PARTS);
+	const struct chunk_pool *p =
+		what >= WAIT_PARTS ? &in->reading.parts
+				   : &in->servers[(what - WAIT_REQUEST) % CALL_SERVERS].requests;
+	uint32_t left = is_small ? chunk_pool_left(p) : chunk_pool_left_large(p);
+	return (uint64_t)left * p->chunk_bytes;
 }
 
 static uint32_t calls_left(const struct call_server *s)

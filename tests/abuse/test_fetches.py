@@ -1,4 +1,5 @@
 """test_fetches.py - fetches that ask for far more than one answer holds."""
+import contextlib
 import struct
 import time
 
@@ -76,3 +77,23 @@ class Fetches(Beside):
             after = self.gw.counters()
         # The honest clients' own reads, and no others: theirs are a few hundred a second.
         self.assertLess(after['reads_served'] - before['reads_served'], 3000)
+
+    def test_endless_fetches_of_all_partitions_keep_nobody_from_asking(self):
+        with self.undisturbed(), contextlib.ExitStack() as stack:
+            # The end of each partition: there is nothing to be read.
+            request = fetch_many('wide', 16_384, offset=1, max_wait_ms=(1 << 31) - 1)
+            for _ in range(40):
+                sock = stack.enter_context(self.gw.connect('KAFKA'))
+                sock.sendall(request)
+            time.sleep(2)
+
+    def test_half_of_the_largest_metadata_requests_keeps_nobody_from_asking(self):
+        request = kafka_bytes.metadata(['a-name-that-nobody-has'] * 43_000)
+        self.assertLess(len(request), 1 << 20)
+        with self.undisturbed(), contextlib.ExitStack() as stack:
+            for _ in range(40):
+                sock = stack.enter_context(self.gw.connect('KAFKA'))
+                sock.settimeout(0.5)
+                with contextlib.suppress(OSError):      # it is not read: there is no room
+                    sock.sendall(request[:-1])
+            time.sleep(1)

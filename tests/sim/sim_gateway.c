@@ -298,6 +298,7 @@ static void make_pools_small(struct poller_options *o)
 	o->answers_max = scarce == SCARCE_ANSWERS ? STORM_CONNECTIONS_MAX : 500;
 	o->answer_large_chunks = 40;
 	o->request_chunks = 16;
+	o->parts_chunks = 64;
 	o->settings.writer_credit_bytes = scarce == SCARCE_CREDIT ? 96 << 10 : 400 << 10;
 	o->settings.lane_credit_bytes = o->settings.writer_credit_bytes / 2;
 }
@@ -329,6 +330,7 @@ static void poller_make(struct sim_gateway *g, unsigned index)
 		.answer_large_chunks = 300,
 		.request_chunks = 64,
 		.coordinator_chunks = 16,
+		.parts_chunks = 256,
 		.sessions_max = 64,
 		.settings = {.writer_credit_bytes = 400 << 10,
 			     .lane_credit_bytes = 200 << 10,

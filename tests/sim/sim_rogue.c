@@ -1,13 +1,15 @@
 /* sim_rogue.c - a Kafka client that keeps to nothing: damaged requests, sizes and batches that
- * lie or open to megabytes, requests in drips, ends and resets in their middle, SYNs in the name
- * of hosts that there are not; see sim_clients.h. What it sends may be stored or not; whatever it
- * does costs nobody else anything. */
+ * lie, requests in drips, fetches without an end, ends and resets in their middle, SYNs in the
+ * name of hosts that there are not; see sim_clients.h. What it sends may be stored or not;
+ * whatever it does costs nobody else anything. */
 #include "dataplane/base/require.h"
 #include "tests/sim/sim_clients.h"
 #include "tests/sim/sim_history.h"
 #include "tests/sim/sim_kafka.h"
 
 enum { RECORDS_MAX = 12, VERSION_MIN = 3, VERSION_MAX = 11, VERSION_FLEXIBLE = 9 };
+
+enum { FETCH_EVERY = 6, FETCH_VERSION = 4, FETCH_PARTITIONS_MAX = 2000 };
 
 enum { FLOOD_SYNS = 48, FLOOD_EVERY = 40, BOMB_EVERY = 8 };
 
@@ -65,6 +67,33 @@ static void make_request(struct rogue *r)
 	emit_bytes(&e, batch, size);
 	for (unsigned tags = 0; tags < 3; tags++)
 		sim_put_tags(&e, flex);
+	r->size = sim_request_end(&e);
+	r->end = r->size;
+	r->sent = 0;
+}
+
+/* Of many partitions, and for ever; some read from the front, the others have nothing to read. */
+static void make_fetch(struct rogue *r)
+{
+	struct rng *rng = &sim_world()->rng;
+	uint32_t count = 1 + (uint32_t)rng_below(rng, FETCH_PARTITIONS_MAX);
+	uint64_t offset = rng_one_in(rng, 3) ? 0 : rng_below(rng, 2000);
+	struct emitter e = emitter_of(r->request, SIM_REQUEST_BYTES_MAX);
+	sim_request_begin(&e, KEY_FETCH, FETCH_VERSION, 1, false);
+	emit_u32(&e, UINT32_MAX);
+	emit_u32(&e, INT32_MAX);
+	emit_u32(&e, rng_one_in(rng, 2) ? 1 : INT32_MAX);
+	emit_u32(&e, INT32_MAX);
+	emit_u8(&e, 0);
+	sim_put_count(&e, 1, false);
+	sim_put_string(&e, SIM_TOPIC_EVENTS, false);
+	sim_put_count(&e, count, false);
+	for (uint32_t i = 0; i < count; i++) {
+		emit_u32(&e, i % SIM_EVENTS_PARTITIONS);
+		emit_u64(&e, offset);
+		emit_u32(&e, 1 << 20);
+	}
+	require(!e.bad);
 	r->size = sim_request_end(&e);
 	r->end = r->size;
 	r->sent = 0;
@@ -138,7 +167,10 @@ static void rogue_turn(struct sim_client *c)
 		return;
 	}
 	if (!r->has_request) {
-		make_request(r);
+		if (rng_one_in(rng, FETCH_EVERY))
+			make_fetch(r);
+		else
+			make_request(r);
 		spoil_request(r);
 		r->has_request = true;
 	}

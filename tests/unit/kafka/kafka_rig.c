@@ -471,6 +471,8 @@ static void pools_create(struct ingest *in, const struct rig_options *o)
 	good &= !slab_init(&in->reading.reads, sizeof(struct read_msg), RIG_READS);
 	good &= !slab_init(&in->reading.lists, sizeof(struct read_list), RIG_READS);
 	good &= !slab_init(&in->reading.fetches, sizeof(struct fetch), 128);
+	good &= !chunk_pool_init(&in->reading.parts, CHUNK_PARTS_BYTES, 8192);
+	list_init(&in->reading.large);
 	for (unsigned s = 0; s < CALL_SERVERS; s++) {
 		good &= !slab_init(&in->servers[s].calls, sizeof(struct call_msg), 64);
 		good &= !chunk_pool_init(&in->servers[s].requests, CHUNK_BYTES, 1024);
@@ -491,6 +493,7 @@ struct rig *rig_create(const struct rig_options *options)
 	in->listener_count = 1;
 	in->settings.request_bytes_max = RIG_BUFFER_BYTES;
 	in->settings.request_timeout_ms = RIG_TIMEOUT_MS;
+	in->settings.fetch_wait_max_ms = UINT32_MAX;
 	in->poller = RIG_POLLER;
 	in->writer_count = RIG_WRITERS;
 	in->reading.poller = RIG_POLLER;
@@ -532,7 +535,7 @@ uint32_t rig_chunks_in_use(const struct rig *r)
 	uint32_t total = 0;
 	for (unsigned s = 0; s < CALL_SERVERS; s++)
 		total += r->in.servers[s].requests.in_use;
-	return total;
+	return total + r->in.reading.parts.in_use;
 }
 
 /* Nothing is lost: not in the pools, not in the ledgers. */
@@ -580,6 +583,7 @@ void rig_destroy(struct rig *r)
 	batching_fini(&in->batching);
 	slab_fini(&in->reading.reads);
 	slab_fini(&in->reading.lists);
+	chunk_pool_fini(&in->reading.parts);
 	map_give(r->news, RIG_SLOTS * sizeof *r->news);
 	slab_fini(&in->reading.fetches);
 	for (unsigned s = 0; s < CALL_SERVERS; s++) {

@@ -160,6 +160,65 @@ Test(kafka_fetch_many, partitions_without_news_are_not_read)
 	cr_assert(got.parts[0].records.size == 0 && got.parts[1].records.size == 0);
 }
 
+/* Nothing is there to be read: they wait, and hold their partitions. */
+static unsigned park_many(struct peer **parked, unsigned most)
+{
+	struct fetch_spec spec = {.version = 11, .min_bytes = 1, .max_wait_ms = INT32_MAX};
+	unsigned count = 0;
+	while (count < most && rig->in.waits.blocked == 0) {
+		parked[count] = open_peer();
+		fetch_many(parked[count++], &spec, MANY, 0);
+		rig_turns(rig, 30);
+		if (rig_stat(rig, STAT_fetches_hurried) > 0)
+			break;
+	}
+	return count;
+}
+
+static unsigned answered_of(struct peer **parked, unsigned count)
+{
+	unsigned answers = 0;
+	for (unsigned i = 0; i < count; i++)
+		answers += answered(parked[i], 11);
+	return answers;
+}
+
+Test(kafka_fetch_many, of_those_that_wait_the_large_give_way_to_who_comes)
+{
+	enum { PARKED = 12 };
+	struct peer *parked[PARKED];
+	rig_begin();
+	unsigned count = park_many(parked, PARKED);
+	cr_assert(count > 3 && count < PARKED, "%u", count);
+	rig_turn(rig, 2);
+	rig_turns(rig, 60);
+	cr_assert(answered_of(parked, count) > 0 && rig->in.waits.blocked == 0);
+	cr_assert(got.count == MANY && got.errors == 0 && got.with_records == 0);
+	/* One of a few partitions finds room in any case, and drives nobody away. */
+	uint64_t hurried = rig_stat(rig, STAT_fetches_hurried);
+	struct fetch_spec few = {.version = 11, .min_bytes = 1};
+	fetch_many(peer, &few, 3, 0);
+	rig_turns(rig, 4);
+	cr_assert(answered(peer, 11) && rig_stat(rig, STAT_fetches_hurried) == hurried);
+	for (unsigned i = 0; i < count; i++)
+		end_peer(parked[i]);
+}
+
+Test(kafka_fetch_many, none_waits_for_longer_than_the_setting_says)
+{
+	rig_begin();
+	rig->in.settings.fetch_wait_max_ms = 700;
+	struct fetch_spec spec = {.version = 11, .min_bytes = 1, .max_wait_ms = INT32_MAX};
+	fetch_many(peer, &spec, 1, 0);
+	rig_turns(rig, 3);
+	rig_turn(rig, 690);
+	rig_turns(rig, 3);
+	cr_assert(!peer_answer(peer).data);
+	rig_turn(rig, 20);
+	rig_turns(rig, 3);
+	cr_assert(answered(peer, 11));
+}
+
 /* The writer knows what to say of a partition whose page says nothing. */
 Test(kafka_fetch_many, what_is_not_published_is_asked_of_its_writer)
 {

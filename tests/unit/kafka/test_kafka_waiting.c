@@ -8,6 +8,7 @@
 
 enum { PEERS = 100, POOL_CHUNKS = 64, REPLY_BYTES = 5000, REPLY_CHUNKS = 2 };
 enum { ALL_BYTES = 1 << 20, FEW_BYTES = 4000 }; /* a fetch asks for */
+enum { LARGE_BYTES = 2000 }; /* a request that is not small */
 
 static struct peer *peers[PEERS];
 static struct chain taken; /* chunks that others are to have */
@@ -24,6 +25,12 @@ static void take_chunks(struct chunk_pool *p, unsigned left)
 {
 	while (chunk_pool_left(p) > left)
 		chain_push(&taken, chunk_take(p));
+}
+
+/* But for what is kept for the small. */
+static void take_large(struct chunk_pool *p, unsigned left)
+{
+	take_chunks(p, p->count / 4 + left);
 }
 
 /* The last ones that were taken. */
@@ -417,14 +424,11 @@ Test(kafka_waiting, requests_stand_in_line_for_the_chunks_that_keep_them)
 	open_peers(COUNT);
 	take_chunks(&rig->in.servers[CALL_CONTROL].requests, 0);
 	for (unsigned i = 0; i < COUNT; i++) {
-		if (i % 2)
-			fetch(peers[i], FEW_BYTES);
-		else
-			call(peers[i], 100);
+		call(peers[i], 100);
 		rig_turns(rig, 3);
 	}
 	cr_assert(rig->in.waits.blocked == COUNT);
-	rig->hold_calls = rig->hold_reads = true;
+	rig->hold_calls = true;
 	give_chunks(1);
 	rig_turns(rig, 3);
 	cr_assert(rig->held_count == 1 && rig->in.waits.blocked == COUNT - 1);
@@ -432,12 +436,59 @@ Test(kafka_waiting, requests_stand_in_line_for_the_chunks_that_keep_them)
 	rig_release(rig);
 	rig_turns(rig, 3);
 	cr_assert(has_answer(0) && rig->in.waits.blocked == 1, "%u", rig->in.waits.blocked);
-	rig->hold_calls = rig->hold_reads = false;
+	rig->hold_calls = false;
 	rig_release(rig);
-	rig_store(rig, 0, 1, 10);
 	chain_give(&taken);
 	rig_turns(rig, 6);
 	check_served(2, COUNT, COUNT);
+	end_peers(COUNT);
+}
+
+/* Large requests without an end have all but what is kept for small ones. */
+Test(kafka_waiting, small_requests_find_room_whatever_large_ones_hold)
+{
+	enum { HOLDERS = 4, SMALL, LARGE, COUNT, BYTES = 1000000 };
+	begin(0);
+	open_peers(COUNT);
+	struct chunk_pool *pool = &rig->in.servers[CALL_CONTROL].requests;
+	struct buffer request = call_make(KAFKA_API_METADATA, 9, BYTES);
+	for (unsigned i = 0; i < HOLDERS; i++) {
+		peer_send(peers[i], request.data, request.size - 1);
+		rig_turns(rig, 2);
+	}
+	cr_assert(rig->in.waits.blocked > 0 && chunk_pool_left(pool) > 0);
+	call(peers[SMALL], 100);
+	call(peers[LARGE], 5000);
+	rig_turns(rig, 3);
+	cr_assert(has_answer(SMALL) && !has_answer(LARGE));
+	/* Bytes in drips do not keep what others wait for. */
+	for (unsigned i = 0; i < 16; i++) {
+		peer_send(peers[0], request.data, 1);
+		rig_turn(rig, RIG_TIMEOUT_MS / 10);
+	}
+	rig_turns(rig, 4);
+	cr_assert(has_answer(LARGE));
+	buffer_free(&request);
+	end_peers(COUNT);
+}
+
+Test(kafka_waiting, a_small_request_holds_nothing_before_it_is_whole)
+{
+	enum { COUNT = 50 };
+	begin(0);
+	open_peers(COUNT);
+	struct buffer request = call_make(KAFKA_API_METADATA, 9, 500);
+	for (unsigned i = 0; i < COUNT; i++)
+		peer_send(peers[i], request.data, request.size - 1);
+	rig_turns(rig, 3);
+	cr_assert(rig_chunks_in_use(rig) == 0 && rig->calls == 0);
+	cr_assert(peers[0]->needed == request.size - KAFKA_SIZE_BYTES);
+	for (unsigned i = 0; i < COUNT; i++)
+		peer_send(peers[i], request.data + request.size - 1, 1);
+	rig_turns(rig, 4);
+	check_served(0, COUNT, COUNT);
+	cr_assert(peers[0]->needed == 0);
+	buffer_free(&request);
 	end_peers(COUNT);
 }
 
@@ -447,15 +498,15 @@ Test(kafka_waiting, who_comes_while_requests_wait_for_chunks_goes_behind_them)
 	enum { HOLDER, WAITER, COMER, COUNT };
 	begin(0);
 	open_peers(COUNT);
-	take_chunks(&rig->in.servers[CALL_CONTROL].requests, 1);
-	struct buffer request = call_make(KAFKA_API_METADATA, 9, 100);
+	take_large(&rig->in.servers[CALL_CONTROL].requests, 1);
+	struct buffer request = call_make(KAFKA_API_METADATA, 9, LARGE_BYTES);
 	peer_send(peers[HOLDER], request.data, request.size - 1);
 	buffer_free(&request);
 	rig_turns(rig, 1);
-	call(peers[WAITER], 100);
+	call(peers[WAITER], LARGE_BYTES);
 	rig_turns(rig, 1);
 	peer_lose(peers[HOLDER]);
-	call(peers[COMER], 100);
+	call(peers[COMER], LARGE_BYTES);
 	rig_turns(rig, 1);
 	rig->hold_calls = true;
 	rig_turns(rig, 2);
@@ -475,10 +526,10 @@ Test(kafka_waiting, a_request_that_holds_all_chunks_and_needs_more_gives_way)
 {
 	begin(0);
 	open_peers(2);
-	take_chunks(&rig->in.servers[CALL_CONTROL].requests, 1);
+	take_large(&rig->in.servers[CALL_CONTROL].requests, 1);
 	call(peers[0], 2 * CHUNK_BYTES);
 	rig_turns(rig, 3);
-	call(peers[1], 100);
+	call(peers[1], LARGE_BYTES);
 	rig_turns(rig, 3);
 	check_served(0, 0, 2);
 	for (unsigned i = 0; i < 11; i++)
