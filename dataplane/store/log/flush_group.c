@@ -19,6 +19,7 @@ void flush_group_init(struct flush_group *g, const struct log_dir *dir, unsigned
 	list_init(&g->members);
 	lane_init(&g->flush);
 	lane_init(&g->commit);
+	list_init(&g->zeroes);
 }
 
 void flush_part_init(struct flush_part *part, struct log *log, bool are_zeroes)
@@ -52,5 +53,5 @@ void flush_group_join_zeroes(struct flush_group *g, struct log *log)
 {
 	bool is_waiting = !list_is_empty(&log->zeroes_part.node);
 	if (may_commit(g) && !is_waiting && log->active->joins == SEGMENT_JOINS)
-		list_append(&g->commit.waiting, &log->zeroes_part.node);
+		list_append(&g->zeroes, &log->zeroes_part.node);
 }

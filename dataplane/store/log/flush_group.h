@@ -17,6 +17,10 @@
  *              changed, and synced; where there is none, the whole file system is. Elsewhere
  *              the log's own file is synced.
  *
+ * Zeroes are made durable long before a write comes to them: they go with the next commit that
+ * writes need, or get one of their own now and then. A commit behind each commit would keep
+ * the device busy, and every flush waiting.
+ *
  * What a flush or commit covers is settled when it is submitted: writes that were reaped by then.
  * One of each is under way at a time, and none waits for the other: a commit takes ten times as
  * long. What comes meanwhile waits for the next. One that fails fences every log of the group:
@@ -42,6 +46,8 @@ enum {
 	/* After a sync of the whole file system that took so long, none for so long. */
 	COMMIT_SLOW_NS = 100 * 1000 * 1000,
 	COMMIT_PAUSE_NS = 1000 * 1000 * 1000,
+	/* So many times what the last commit took do zeroes wait that no write needs. */
+	ZEROES_WAIT_COMMITS = 15,
 };
 
 /* What of a log one operation makes durable: all that is written, or the zeroes ahead of it. */
@@ -65,6 +71,8 @@ struct flush_group {
 	struct list members;   /* struct log.group_node: all that the writer serves */
 	struct flush_lane flush;
 	struct flush_lane commit;
+	struct list zeroes;    /* struct flush_part.node: for the next commit that there is, */
+	uint64_t zeroes_due_ns; /* or from then on one of their own */
 	uint64_t commits;      /* submitted: the file's size alternates */
 	uint64_t committed_ns; /* when the one under way was submitted */
 	uint64_t paused_ns;    /* no log waits for a commit until then */

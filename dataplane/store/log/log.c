@@ -25,8 +25,6 @@ void log_serve(struct log *log, struct log_service *service, uint32_t slot)
 	log->slot = slot;
 	list_append(&service->flush.members, &log->group_node);
 	mark_file_begin(&service->marks, slot, &log->key);
-	/* Not known yet: a log has to show that its writes are not large. */
-	log->write_bytes_mean = 2 * LOG_ZERO_QUICK_WRITES * (int64_t)service->small_write_bytes;
 	if (log->is_fenced)
 		service->stats->value[STAT_log_fenced]++;
 	log_touch(log);

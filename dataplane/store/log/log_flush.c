@@ -10,7 +10,7 @@
 
 static bool may_submit(const struct log_service *s, const struct flush_lane *lane)
 {
-	return !list_is_empty(&lane->waiting) && !lane->is_busy && log_service_has_room(s, 1);
+	return !lane->is_busy && log_service_has_room(s, 1);
 }
 
 static void submit(struct log_service *s, struct flush_lane *lane, struct disk_op op)
@@ -31,10 +31,10 @@ static void part_begin(const struct flush_part *part, bool is_commit)
 		log_sync_begin(part->log, is_commit);
 }
 
-static void cover(struct flush_lane *lane, bool is_commit)
+static void cover(struct flush_lane *lane, struct list *waiting, bool is_commit)
 {
 	struct list *node;
-	while ((node = list_take_first(&lane->waiting))) {
+	while ((node = list_take_first(waiting))) {
 		const struct flush_part *part = list_entry(node, struct flush_part, node);
 		part_begin(part, is_commit);
 		part->log->operations++;
@@ -45,9 +45,9 @@ static void cover(struct flush_lane *lane, bool is_commit)
 static void submit_flush(struct log_service *s)
 {
 	struct flush_group *g = &s->flush;
-	if (!may_submit(s, &g->flush))
+	if (list_is_empty(&g->flush.waiting) || !may_submit(s, &g->flush))
 		return;
-	cover(&g->flush, false);
+	cover(&g->flush, &g->flush.waiting, false);
 	submit(s, &g->flush, (struct disk_op){.kind = DISK_SYNC, .fd = g->file->fd});
 	stats_add(s->stats, STAT_log_flushes, 1);
 }
@@ -63,12 +63,20 @@ static struct disk_op commit_of(struct flush_group *g)
 	};
 }
 
+static bool commit_is_wanted(const struct log_service *s)
+{
+	const struct flush_group *g = &s->flush;
+	bool zeroes_are_due = !list_is_empty(&g->zeroes) && s->now_ns >= g->zeroes_due_ns;
+	return !list_is_empty(&g->commit.waiting) || zeroes_are_due;
+}
+
 static void submit_commit(struct log_service *s)
 {
 	struct flush_group *g = &s->flush;
-	if (!may_submit(s, &g->commit))
+	if (!commit_is_wanted(s) || !may_submit(s, &g->commit))
 		return;
-	cover(&g->commit, true);
+	cover(&g->commit, &g->commit.waiting, true);
+	cover(&g->commit, &g->zeroes, true);
 	g->committed_ns = s->now_ns;
 	submit(s, &g->commit, commit_of(g));
 	stats_add(s->stats, STAT_log_commits, 1);
@@ -109,10 +117,12 @@ static void uncover(struct flush_lane *lane)
 	}
 }
 
-/* Somebody else's bytes took their time, and may go on to. */
-static void pause_commits(struct flush_group *g, uint64_t now_ns)
+/* Where it took long, somebody else's bytes took their time, and may go on to. */
+static void note_commit(struct flush_group *g, uint64_t now_ns)
 {
-	if (!g->rule->has_journal && now_ns - g->committed_ns > COMMIT_SLOW_NS)
+	uint64_t took_ns = now_ns - g->committed_ns;
+	g->zeroes_due_ns = now_ns + ZEROES_WAIT_COMMITS * took_ns;
+	if (!g->rule->has_journal && took_ns > COMMIT_SLOW_NS)
 		g->paused_ns = now_ns + COMMIT_PAUSE_NS;
 }
 
@@ -125,5 +135,5 @@ void log_flush_done(struct log_service *s, const struct disk_op *op)
 		fence_members(g, (int)op->result);
 	uncover(lane);
 	if (lane == &g->commit)
-		pause_commits(g, s->now_ns);
+		note_commit(g, s->now_ns);
 }

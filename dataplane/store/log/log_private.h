@@ -40,6 +40,7 @@ enum {
 	/* Preallocation: the first step, doubled up to the last. */
 	LOG_ALLOCATE_FIRST_BYTES = 1 << 20,
 	LOG_ALLOCATE_STEP_BYTES = 16 << 20,
+	LOG_MEAN_WRITES = 8,       /* by which a log's writes count as small, or not */
 	LOG_ZERO_WRITES = 32,      /* that fit into a step of zeroes, */
 	LOG_ZERO_SMALL_WRITES = 8, /* ... or so many small ones */
 	/* A step is written in pieces of so many writes, or so much: a disk serves one after the
@@ -235,7 +236,8 @@ struct log {
 	uint64_t zeroes_synced;  /* ... of them durable */
 	bool is_committing_zeroes;
 	struct flush_part zeroes_part; /* the same of the zeroes */
-	int64_t write_bytes_mean; /* of the last writes */
+	int64_t write_bytes_mean; /* of the last writes: */
+	uint32_t mean_writes;     /* how many these are */
 	struct disk_op zero_op;
 	struct iovec zero_iov;
 

@@ -33,7 +33,8 @@ static void submit_write(struct log *log, struct log_write *w)
 	w->submitted_ns = log->service->now_ns;
 	log_service_write_begun(log->service, w->bytes);
 	log->is_changed = true;
-	log->write_bytes_mean += ((int64_t)w->bytes - log->write_bytes_mean) / 8;
+	log->mean_writes = min_u32(log->mean_writes + 1, LOG_MEAN_WRITES);
+	log->write_bytes_mean += ((int64_t)w->bytes - log->write_bytes_mean) / log->mean_writes;
 	if (write_is_partial(w))
 		log->partial = w;
 	log_submit(log, log_segment_file(log, w->segment, SEGMENT_LOG), &w->op,

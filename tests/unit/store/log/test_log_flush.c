@@ -88,6 +88,18 @@ static void start_zeroes(struct rig *r)
 	cr_assert(r->answered == r->append_count && fake_pending(r->disk) == 1);
 }
 
+/* One that no write needs: the next. */
+static struct disk_op *wait_for_commit(struct rig *r)
+{
+	struct disk_op *commit = NULL;
+	for (unsigned turns = 0; !commit; turns++) {
+		cr_assert(turns < 1000);
+		rig_turn(r);
+		commit = fake_find(r->disk, DISK_COMMIT);
+	}
+	return commit;
+}
+
 /* `held` outlasts the segment that it is for. */
 static void roll_before(struct rig *r, struct disk_op *held)
 {
@@ -122,14 +134,53 @@ Test(log_flush, durable_zeroes_are_none_of_the_next_segment)
 	close_rig(r);
 }
 
-Test(log_flush, zeroes_whose_commit_outlasts_their_segment_are_none_of_the_next)
+Test(log_flush, zeroes_wait_a_while_for_a_commit_of_their_own)
 {
 	struct rig *r = open_rig(true);
 	start_zeroes(r);
 	complete(r, &r->log->zero_op);
 	rig_turn(r);
-	struct disk_op *commit = fake_find(r->disk, DISK_COMMIT);
-	cr_assert(commit && r->log->is_committing_zeroes && !r->log->is_syncing);
+	uint64_t due_ns = r->service.flush.zeroes_due_ns;
+	cr_assert(r->service.now_ns < due_ns && !fake_find(r->disk, DISK_COMMIT));
+	struct disk_op *commit = wait_for_commit(r);
+	cr_assert(r->service.now_ns >= due_ns);
+	complete(r, commit);
+	rig_turn(r);
+	cr_assert(r->log->zeroes_synced > 0);
+	close_rig(r);
+}
+
+Test(log_flush, zeroes_go_with_the_commit_that_a_write_needs)
+{
+	struct rig *r = open_rig(true);
+	start_zeroes(r);
+	complete(r, &r->log->zero_op);
+	append_some(r, 1, NULL);
+	cr_assert(r->service.now_ns < r->service.flush.zeroes_due_ns);
+	cr_assert(r->log->zeroes_synced > 0);
+	close_rig(r);
+}
+
+/* Small writes get zeroes from the first on that may: a disk that is not quick has no others. */
+Test(log_flush, the_first_writes_tell_how_large_a_logs_writes_are)
+{
+	struct rig *r = open_rig(true);
+	for (unsigned bytes = 0; bytes < RIG_SMALL_WRITE_BYTES; bytes += BATCH_BYTES) {
+		cr_assert(!r->log->is_zeroing);
+		r->service.slow_ns = r->service.now_ns;
+		append_some(r, 1, &r->log->zero_op);
+	}
+	cr_assert(r->log->is_zeroing);
+	close_rig(r);
+}
+
+Test(log_flush, zeroes_whose_commit_outlasts_their_segment_are_none_of_the_next)
+{
+	struct rig *r = open_rig(true);
+	start_zeroes(r);
+	complete(r, &r->log->zero_op);
+	struct disk_op *commit = wait_for_commit(r);
+	cr_assert(r->log->is_committing_zeroes && !r->log->is_syncing);
 	roll_before(r, commit);
 	check_no_zeroes(r);
 	close_rig(r);
