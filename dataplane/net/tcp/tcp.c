@@ -19,15 +19,16 @@ static uint8_t window_scale_for(uint32_t buffer_bytes)
 static bool tcp_map(struct tcp *t)
 {
 	const struct tcp_settings *s = &t->options.settings;
-	uint32_t objects = s->connections_max + s->half_open_max + s->time_wait_max;
+	uint32_t conns = s->connections_max + TCP_CONNS_SPARE;
+	uint32_t objects = conns + s->half_open_max + s->time_wait_max;
 	return tcp_table_init(&t->table, objects) == 0 &&
-	       slab_init(&t->conns, sizeof(struct tcp_conn), s->connections_max) == 0 &&
+	       slab_init(&t->conns, sizeof(struct tcp_conn), conns) == 0 &&
 	       slab_init(&t->half_open, sizeof(struct tcp_half_open), s->half_open_max) == 0 &&
 	       slab_init(&t->waits, sizeof(struct tcp_wait), s->time_wait_max) == 0 &&
-	       tcp_line_init(&t->dirty, s->connections_max) == 0 &&
-	       tcp_line_init(&t->output, s->connections_max) == 0 &&
-	       delay_init(&t->ack_delay, s->connections_max, TCP_ACK_DELAY_MS) == 0 &&
-	       delay_init(&t->rtx_delay, s->connections_max, s->rto_min_ms) == 0;
+	       tcp_line_init(&t->dirty, conns) == 0 &&
+	       tcp_line_init(&t->output, conns) == 0 &&
+	       delay_init(&t->ack_delay, conns, TCP_ACK_DELAY_MS) == 0 &&
+	       delay_init(&t->rtx_delay, conns, s->rto_min_ms) == 0;
 }
 
 /* Keys are drawn anew at each start: nobody shall aim at one place of the table, nor guess the
@@ -35,7 +36,8 @@ static bool tcp_map(struct tcp *t)
 struct tcp *tcp_create(const struct tcp_options *options, uint64_t now_ns)
 {
 	const struct tcp_settings *s = &options->settings;
-	require(s->connections_max <= TCP_REF_INDEX_MASK && s->half_open_max <= TCP_REF_INDEX_MASK);
+	require(s->connections_max + TCP_CONNS_SPARE <= TCP_REF_INDEX_MASK);
+	require(s->half_open_max <= TCP_REF_INDEX_MASK);
 	require(s->time_wait_max <= TCP_REF_INDEX_MASK && s->time_wait_max > 0);
 	struct tcp *t = map_take(sizeof *t);
 	if (!t)

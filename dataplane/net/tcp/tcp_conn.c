@@ -6,9 +6,22 @@
 #include "dataplane/net/tcp/tcp_rtt.h"
 #include "dataplane/net/tcp/tcp_send.h"
 
+enum {
+	IP4_PREFIX_OCTETS = 15, /* a /24 of ::ffff:a.b.c.d */
+	IP6_PREFIX_OCTETS = 8,
+};
+
 uint32_t tcp_hash(const struct tcp *t, const struct tcp_tuple *tuple)
 {
 	return (uint32_t)siphash_table(t->table_key, tuple, sizeof *tuple);
+}
+
+uint32_t tcp_source(const struct tcp *t, const struct address *from)
+{
+	static const uint8_t ip4_mapped[12] = {[10] = 0xff, [11] = 0xff};
+	bool is_ip4 = memcmp(from->octets, ip4_mapped, sizeof ip4_mapped) == 0;
+	size_t octets = is_ip4 ? IP4_PREFIX_OCTETS : IP6_PREFIX_OCTETS;
+	return (uint32_t)siphash_table(t->table_key, from->octets, octets);
 }
 
 uint64_t tcp_name_hash(const struct tcp *t, const struct tcp_tuple *tuple)
@@ -163,6 +176,7 @@ struct tcp_conn *tcp_conn_open(struct tcp *t, const struct tcp_half_open *half)
 	c->progress_ms = t->now_ms;
 	if (!half->retries && !half->is_cookie)
 		tcp_rtt_sample(c, t->now_ms - half->sent_ms);
+	t->conns_live++;
 	tcp_count(t, STAT_tcp_accepted);
 	stream_wake(&c->stream, STREAM_OPENED);
 	tcp_conn_mark(c);
@@ -178,6 +192,7 @@ void tcp_conn_lose(struct tcp *t, struct tcp_conn *c, bool with_reset)
 	tcp_table_remove(&t->table, tcp_hash(t, &tuple),
 			 tcp_ref(TCP_KIND_CONN, &t->conns, c));
 	c->state = TCP_STATE_CLOSED;
+	t->conns_live--;
 	wheel_cancel(&t->wheel, &c->timer);
 	delay_drop(&t->ack_delay, tcp_conn_index(c));
 	delay_drop(&t->rtx_delay, tcp_conn_index(c));

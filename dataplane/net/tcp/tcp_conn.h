@@ -41,7 +41,8 @@ enum {
 	TCP_RTO_AFTER_SYN_MS = 3000, /* RFC 6298 5.7: the SYN-ACK had been lost */
 	TCP_RTO_MAX_MS = 60000,
 	TCP_SYN_ACK_RETRIES = 4, /* 31 s in all */
-	TCP_PREFIX_SLOTS = 4096, /* half-open entries are counted in, by source prefix */
+	TCP_SOURCE_SLOTS = 4096, /* half-open entries are counted in, by source */
+	TCP_SPENT_PLACES = 4096, /* where cookies that have opened are remembered, 15 in each */
 	TCP_SCALE_NONE = 15,     /* RFC 7323 2.3: 14 is the largest */
 	TCP_FIN_WAIT_2_MS = 60000,
 	TCP_CHALLENGES_PER_SECOND = 5, /* per connection (RFC 5961 7) */
@@ -59,6 +60,8 @@ enum {
 	TCP_DUPACKS_MAX = 7,        /* counted no further */
 	TCP_PATHS = 1024, /* connections at a time that are made to send smaller segments */
 	TCP_SPAN_NONE = 0xff,
+	TCP_SAMPLE = 64, /* connections looked at to find the one that gives way */
+	TCP_CONNS_SPARE = PACKETS_PER_TURN, /* who gave way in this turn is still there */
 	TCP_RESERVE_LINE = 64, /* connections that wait for the last receive memory */
 	TCP_REF_KIND_SHIFT = 30,
 	TCP_HANDLE_POLLER_SHIFT = 24,
@@ -276,6 +279,24 @@ struct tcp_paths {
 	struct tcp_path ring[TCP_PATHS];
 };
 
+/* Cookies that have opened, by a hash of all their numbers: the last of one place, in turns. */
+struct tcp_spent {
+	uint32_t marks[CACHE_LINE_BYTES / sizeof(uint32_t) - 1]; /* 0: none */
+	uint32_t next;
+};
+static_assert(sizeof(struct tcp_spent) == CACHE_LINE_BYTES, "one line is looked at");
+
+/* Connections that tcp_evict.c has looked at. */
+struct tcp_sample {
+	unsigned count;
+	struct tcp_seen {
+		struct tcp_conn *conn;
+		uint32_t source; /* tcp_source() */
+		uint32_t silent_ms;
+		unsigned of_source; /* so many of these are its source's */
+	} seen[TCP_SAMPLE];
+};
+
 struct tcp {
 	struct transport transport;
 	struct tcp_options options;
@@ -291,13 +312,15 @@ struct tcp {
 	struct siphash_key isn_key;
 	struct tcp_table table;
 	struct slab conns;
+	uint32_t conns_live; /* of these, not CLOSED */
 	struct slab half_open;
 	struct list half_open_lines[TCP_SYN_ACK_RETRIES + 1]; /* see tcp_half_open.h */
-	uint32_t half_open_of[TCP_PREFIX_SLOTS];
+	uint32_t half_open_of[TCP_SOURCE_SLOTS];
 	uint32_t cookies_until_s; /* cookies are looked for; see tcp_cookie.h */
-	uint32_t evict_place;     /* where tcp_evict.c looked last, */
-	uint32_t evict_ms;        /* when it did so for a SYN, */
-	bool evict_is_likely;     /* and whether somebody would have given way */
+	struct tcp_spent cookies_spent[TCP_SPENT_PLACES];
+	uint32_t sample_place;    /* where tcp_evict.c looked last, */
+	uint32_t sample_ms;       /* when it did so for a SYN, */
+	struct tcp_sample sample; /* and what it saw */
 	struct slab waits;
 	struct list wait_list;
 	struct tcp_line dirty;  /* touched in this turn */
@@ -428,6 +451,8 @@ static inline uint32_t tcp_ts_offset(const struct tcp *t, const struct tcp_tuple
 	return (uint32_t)(tcp_name_hash(t, tuple) >> 32);
 }
 uint32_t tcp_hash(const struct tcp *t, const struct tcp_tuple *tuple);
+/* Who asks, as far as shares go: its address' prefix (/24, of IPv6 /64), hashed. */
+uint32_t tcp_source(const struct tcp *t, const struct address *from);
 /* The object of the tuple, and its kind; null when there is none. */
 void *tcp_find(struct tcp *t, uint32_t hash, const struct tcp_tuple *tuple,
 	       enum tcp_kind *kind);
@@ -439,7 +464,12 @@ uint32_t tcp_ref(enum tcp_kind kind, const struct slab *slab, const void *object
 /* Puts it on the turn's list: it is settled, and then wants to send. */
 void tcp_conn_mark(struct tcp_conn *c);
 struct tcp_tuple tcp_conn_tuple(const struct tcp_conn *c);
-/* The handshake of `half` is complete; null when all connections are taken. */
+static inline bool tcp_conns_are_taken(const struct tcp *t)
+{
+	return t->conns_live >= t->options.settings.connections_max;
+}
+
+/* The handshake of `half` is complete; null when there is no memory for one more. */
 struct tcp_conn *tcp_conn_open(struct tcp *t, const struct tcp_half_open *half);
 /* CLOSED: out of the table, the session is told unless it closed; tcp_output() frees. */
 void tcp_conn_lose(struct tcp *t, struct tcp_conn *c, bool with_reset);

@@ -76,6 +76,36 @@ void tcp_cookie_make(struct tcp *t, struct tcp_half_open *half, uint32_t *ts_val
 	t->cookies_until_s = (text.period + LIFE_PERIODS) * PERIOD_S;
 }
 
+/* Where the cookie is remembered when it has opened, and as what. */
+static uint32_t spent_place(const struct tcp *t, const struct tcp_half_open *half, uint32_t *mark)
+{
+	struct cookie_text text = {.tuple = half->tuple,
+				   .irs = half->irs,
+				   .period = half->iss,
+				   .mss_step = UINT16_MAX}; /* no cookie's own hash */
+	uint64_t hash = siphash(t->isn_key, &text, sizeof text);
+	*mark = max_u32((uint32_t)(hash >> 32), 1);
+	return (uint32_t)hash % TCP_SPENT_PLACES;
+}
+
+static bool cookie_is_spent(const struct tcp *t, const struct tcp_half_open *half)
+{
+	uint32_t mark;
+	const struct tcp_spent *spent = &t->cookies_spent[spent_place(t, half, &mark)];
+	for (unsigned i = 0; i < array_len(spent->marks); i++)
+		if (spent->marks[i] == mark)
+			return true;
+	return false;
+}
+
+void tcp_cookie_spend(struct tcp *t, const struct tcp_half_open *half)
+{
+	uint32_t mark;
+	struct tcp_spent *spent = &t->cookies_spent[spent_place(t, half, &mark)];
+	spent->marks[spent->next] = mark;
+	spent->next = (spent->next + 1) % array_len(spent->marks);
+}
+
 bool tcp_cookie_open(const struct tcp *t, const struct tcp_segment *s,
 		     struct tcp_half_open *ret)
 {
@@ -98,7 +128,7 @@ bool tcp_cookie_open(const struct tcp *t, const struct tcp_segment *s,
 	};
 	if (s->h.has_timestamps)
 		ret->snd_scale = s->h.ts_echo & SCALE_MASK;
-	return true;
+	return !cookie_is_spent(t, ret);
 }
 
 bool tcp_cookie_is_early(const struct tcp *t, const struct tcp_segment *s)

@@ -2,104 +2,98 @@
 #include "dataplane/net/tcp/tcp_evict.h"
 
 enum {
-	SAMPLE = 64,
 	IDLE_MS = 60000,
-	SHARE_MIN = SAMPLE / 8,
+	SHARE_MIN = TCP_SAMPLE / 8,
 };
 
 /* The golden ratio of 2^32: multiples of it are spread evenly, however many. */
 #define SPREAD 2654435769u
 
-struct sample {
-	unsigned count;
-	struct tcp_conn *conns[SAMPLE];
-};
-
-static bool is_from(const struct tcp_conn *c, const struct address *a)
+static void sample_add(struct tcp *t, struct tcp_sample *sample, struct tcp_conn *c)
 {
-	return memcmp(&c->stream.peer.address, a, sizeof *a) == 0;
+	if (!c || c->state == TCP_STATE_CLOSED)
+		return;
+	sample->seen[sample->count++] = (struct tcp_seen){
+		.conn = c,
+		.source = tcp_source(t, &c->stream.peer.address),
+		.silent_ms = t->now_ms - c->heard_ms,
+	};
 }
 
-static void sample_add(struct sample *sample, struct tcp_conn *c)
-{
-	if (c && c->state != TCP_STATE_CLOSED)
-		sample->conns[sample->count++] = c;
-}
-
-static void sample_take(struct tcp *t, struct sample *sample)
-{
-	uint32_t index = 0, all = t->conns.count;
-	sample->count = 0;
-	for (unsigned i = 0; i < SAMPLE && all <= SAMPLE; i++)
-		sample_add(sample, slab_next(&t->conns, &index));
-	for (unsigned i = 0; i < SAMPLE && all > SAMPLE; i++) {
-		t->evict_place += SPREAD;
-		index = (uint32_t)((uint64_t)t->evict_place * all >> 32);
-		sample_add(sample, slab_next(&t->conns, &index));
-	}
-}
-
-static unsigned sample_count(const struct sample *sample, const struct address *from)
+static unsigned sample_count(const struct tcp_sample *sample, uint32_t source)
 {
 	unsigned count = 0;
 	for (unsigned i = 0; i < sample->count; i++)
-		count += is_from(sample->conns[i], from);
+		count += sample->seen[i].source == source;
 	return count;
 }
 
-static uint32_t silent_ms(const struct tcp *t, const struct tcp_conn *c)
+static void sample_take(struct tcp *t, struct tcp_sample *ret)
 {
-	return t->now_ms - c->heard_ms;
+	uint32_t index = 0;
+	bool is_whole = t->conns_live <= TCP_SAMPLE;
+	ret->count = 0;
+	for (struct tcp_conn *c; is_whole && (c = slab_next(&t->conns, &index));)
+		sample_add(t, ret, c);
+	for (unsigned i = 0; i < TCP_SAMPLE && !is_whole; i++) {
+		t->sample_place += SPREAD;
+		index = (uint32_t)((uint64_t)t->sample_place * t->conns.count >> 32);
+		sample_add(t, ret, slab_next(&t->conns, &index));
+	}
+	for (unsigned i = 0; i < ret->count; i++)
+		ret->seen[i].of_source = sample_count(ret, ret->seen[i].source);
 }
 
-/* The longest silent of the source with most, and how many these are; and of all. */
-struct candidates {
-	struct tcp_conn *of_most;
-	struct tcp_conn *of_all;
-	unsigned most;
-};
-
-static void candidates_add(struct tcp *t, const struct sample *sample, struct candidates *ret,
-			   struct tcp_conn *c)
+/* Whether it may be asked to give way to one whose source has `own`. Who is silent gives way to
+ * nobody who has more: else a source that has most would go on taking what others have. */
+static bool gives_way(const struct tcp_seen *seen, unsigned own)
 {
-	unsigned count = sample_count(sample, &c->stream.peer.address);
-	if (!ret->of_all || silent_ms(t, c) > silent_ms(t, ret->of_all))
-		ret->of_all = c;
-	if (count < ret->most)
-		return;
-	if (count > ret->most || silent_ms(t, c) > silent_ms(t, ret->of_most))
-		ret->of_most = c;
-	ret->most = count;
+	if (seen->of_source >= SHARE_MIN && seen->of_source > 2 * own)
+		return true;
+	return seen->silent_ms >= IDLE_MS && seen->of_source >= own;
+}
+
+/* Whether `a` is to give way rather than `b`: the larger share when it is one that binds, then the
+ * longer silence. */
+static bool is_before(const struct tcp_seen *a, const struct tcp_seen *b)
+{
+	unsigned a_share = a->of_source >= SHARE_MIN ? a->of_source : 0;
+	unsigned b_share = b->of_source >= SHARE_MIN ? b->of_source : 0;
+	return a_share != b_share ? a_share > b_share : a->silent_ms > b->silent_ms;
 }
 
 /* Null when nobody gives way to `from`. */
-static struct tcp_conn *find(struct tcp *t, const struct address *from)
+static struct tcp_conn *sample_find(struct tcp *t, const struct tcp_sample *sample,
+				    const struct address *from)
 {
-	struct sample sample;
-	struct candidates found = {0};
-	sample_take(t, &sample);
-	for (unsigned i = 0; i < sample.count; i++)
-		candidates_add(t, &sample, &found, sample.conns[i]);
-	if (found.most >= SHARE_MIN && found.most > 2 * sample_count(&sample, from))
-		return found.of_most;
-	bool is_idle = found.of_all && silent_ms(t, found.of_all) >= IDLE_MS;
-	return is_idle ? found.of_all : NULL;
+	unsigned own = sample_count(sample, tcp_source(t, from));
+	const struct tcp_seen *first = NULL;
+	for (unsigned i = 0; i < sample->count; i++)
+		if (gives_way(&sample->seen[i], own) &&
+		    (!first || is_before(&sample->seen[i], first)))
+			first = &sample->seen[i];
+	return first ? first->conn : NULL;
 }
 
 bool tcp_evict_is_likely(struct tcp *t, const struct address *from)
 {
-	if (t->evict_ms != t->now_ms) {
-		t->evict_ms = t->now_ms;
-		t->evict_is_likely = find(t, from);
+	if (t->sample_ms != t->now_ms || t->sample.count == 0) {
+		t->sample_ms = t->now_ms;
+		sample_take(t, &t->sample);
 	}
-	return t->evict_is_likely;
+	return sample_find(t, &t->sample, from);
 }
 
-void tcp_evict(struct tcp *t, const struct address *from)
+bool tcp_evict(struct tcp *t, const struct address *from)
 {
-	struct tcp_conn *c = find(t, from);
+	struct tcp_sample sample;
+	if (t->conns.in_use == t->conns.count)
+		return false;
+	sample_take(t, &sample);
+	struct tcp_conn *c = sample_find(t, &sample, from);
 	if (!c)
-		return;
+		return false;
 	tcp_count(t, STAT_tcp_evicted);
 	tcp_conn_lose(t, c, true);
+	return true;
 }

@@ -6,10 +6,8 @@
 enum {
 	/* Of so many entries one is kept back from ordinary SYNs. */
 	KEPT_SHARE = 4,
-	/* A prefix has at most one of so many. */
-	PREFIX_SHARE = 8,
-	IP4_PREFIX_OCTETS = 15, /* a /24 of ::ffff:a.b.c.d */
-	IP6_PREFIX_OCTETS = 8,
+	/* A source has at most one of so many. */
+	SOURCE_SHARE = 8,
 };
 
 void tcp_half_open_init(struct tcp *t)
@@ -18,22 +16,18 @@ void tcp_half_open_init(struct tcp *t)
 		list_init(&t->half_open_lines[i]);
 }
 
-/* How many entries the sources of the prefix have; prefixes of one slot share it, and get cookies a
- * little earlier for that. */
-static uint32_t prefix_slot(const struct tcp *t, const struct address *from)
+/* Where its entries are counted; sources of one slot share it, and get cookies a little earlier for
+ * that. */
+static uint32_t source_slot(const struct tcp *t, const struct address *from)
 {
-	static const uint8_t ip4_mapped[12] = {[10] = 0xff, [11] = 0xff};
-	bool is_ip4 = memcmp(from->octets, ip4_mapped, sizeof ip4_mapped) == 0;
-	size_t octets = is_ip4 ? IP4_PREFIX_OCTETS : IP6_PREFIX_OCTETS;
-	return (uint32_t)siphash_table(t->table_key, from->octets, octets) %
-	       TCP_PREFIX_SLOTS;
+	return tcp_source(t, from) % TCP_SOURCE_SLOTS;
 }
 
 bool tcp_half_open_has_room(const struct tcp *t, const struct address *from)
 {
 	uint32_t all = t->half_open.count;
 	return t->half_open.in_use < all - all / KEPT_SHARE &&
-	       t->half_open_of[prefix_slot(t, from)] < all / PREFIX_SHARE;
+	       t->half_open_of[source_slot(t, from)] < all / SOURCE_SHARE;
 }
 
 static void line_append(struct tcp *t, struct tcp_half_open *half)
@@ -51,7 +45,7 @@ struct tcp_half_open *tcp_half_open_take(struct tcp *t, const struct tcp_segment
 	half->way = syn->pkt->way;
 	list_init(&half->node);
 	line_append(t, half);
-	t->half_open_of[prefix_slot(t, &half->tuple.peer.address)]++;
+	t->half_open_of[source_slot(t, &half->tuple.peer.address)]++;
 	tcp_table_insert(&t->table, syn->hash,
 			 tcp_ref(TCP_KIND_HALF_OPEN, &t->half_open, half));
 	return half;
@@ -59,9 +53,9 @@ struct tcp_half_open *tcp_half_open_take(struct tcp *t, const struct tcp_segment
 
 void tcp_half_open_give(struct tcp *t, struct tcp_half_open *half)
 {
-	uint32_t *of_prefix = &t->half_open_of[prefix_slot(t, &half->tuple.peer.address)];
-	require(*of_prefix > 0);
-	--*of_prefix;
+	uint32_t *of_source = &t->half_open_of[source_slot(t, &half->tuple.peer.address)];
+	require(*of_source > 0);
+	--*of_source;
 	tcp_table_remove(&t->table, tcp_hash(t, &half->tuple),
 			 tcp_ref(TCP_KIND_HALF_OPEN, &t->half_open, half));
 	list_remove(&half->node);

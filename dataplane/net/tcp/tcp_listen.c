@@ -103,7 +103,7 @@ static void listen_cookie(struct tcp *t, const struct tcp_segment *s)
 static void listen_syn(struct tcp *t, const struct tcp_segment *s, uint8_t listener,
 		       const uint32_t *iss_min)
 {
-	bool is_full = t->conns.in_use >= t->options.settings.connections_max &&
+	bool is_full = tcp_conns_are_taken(t) &&
 		       !tcp_evict_is_likely(t, &s->tuple.peer.address);
 	bool has_room = iss_min || tcp_half_open_has_room(t, &s->tuple.peer.address);
 	if (!is_full && !has_room) {
@@ -122,16 +122,16 @@ static void listen_syn(struct tcp *t, const struct tcp_segment *s, uint8_t liste
 	tcp_count(t, STAT_packets_consumed);
 }
 
-/* The handshake's last step; null, and the segment dropped, without room: it comes again, and finds
- * some when somebody gave way. */
+/* The handshake's last step; null, and the segment dropped, when all connections are taken and none
+ * gives way: it comes again. */
 static struct tcp_conn *handshake_complete(struct tcp *t, const struct tcp_half_open *half,
 					   struct tcp_segment *s)
 {
-	struct tcp_conn *c = tcp_conn_open(t, half);
-	if (!c) {
-		tcp_evict(t, &s->tuple.peer.address);
+	struct tcp_conn *c = NULL;
+	if (!tcp_conns_are_taken(t) || tcp_evict(t, &s->tuple.peer.address))
+		c = tcp_conn_open(t, half);
+	if (!c)
 		tcp_count(t, STAT_packet_drop_tcp_connections);
-	}
 	s->is_news = c;
 	return c;
 }
@@ -143,6 +143,7 @@ static struct tcp_conn *cookie_complete(struct tcp *t, struct tcp_half_open *hal
 	struct tcp_conn *c = handshake_complete(t, half, s);
 	if (!c)
 		return NULL;
+	tcp_cookie_spend(t, half);
 	tcp_table_insert(&t->table, s->hash, tcp_ref(TCP_KIND_CONN, &t->conns, c));
 	tcp_count(t, STAT_tcp_cookies_accepted);
 	return c;
@@ -236,6 +237,26 @@ static void half_open_reset(struct tcp *t, struct tcp_half_open *half, bool in_w
 	}
 }
 
+/* A SYN that came twice may have been answered with a cookie and with an entry: what says that the
+ * peer has seen the cookie's answer is no fault of his. The entry goes, unless the segment is not
+ * the cookie's first. */
+static struct tcp_conn *half_open_mismatch(struct tcp *t, struct tcp_half_open *half,
+					   struct tcp_segment *s)
+{
+	struct tcp_half_open by_cookie;
+	if (tcp_cookie_open(t, s, &by_cookie)) {
+		tcp_half_open_give(t, half);
+		return tcp_listen_segment(t, s, NULL);
+	}
+	if (tcp_cookie_is_early(t, s)) {
+		tcp_count(t, STAT_packet_drop_tcp_early);
+		return NULL;
+	}
+	tcp_count(t, STAT_packet_drop_tcp_unacceptable);
+	segment_reset(t, s);
+	return NULL;
+}
+
 /* While the gateway drains, a handshake that completes is refused as a new one is. */
 struct tcp_conn *tcp_half_open_segment(struct tcp *t, struct tcp_half_open *half,
 				       struct tcp_segment *s)
@@ -253,8 +274,7 @@ struct tcp_conn *tcp_half_open_segment(struct tcp *t, struct tcp_half_open *half
 	} else if ((s->h.flags & (TCP_FLAG_SYN | TCP_FLAG_ACK)) != TCP_FLAG_ACK) {
 		tcp_count(t, STAT_packet_drop_tcp_unacceptable);
 	} else if (s->h.ack != half->iss + 1) {
-		tcp_count(t, STAT_packet_drop_tcp_unacceptable);
-		segment_reset(t, s);
+		return half_open_mismatch(t, half, s);
 	} else if (t->is_refusing) {
 		tcp_half_open_give(t, half);
 		tcp_listen_segment(t, s, NULL);

@@ -232,6 +232,79 @@ Test(tcp_cookie, an_old_one_is_not_taken_for_a_new_one)
 	rig_free(r);
 }
 
+/* An entry became free between a SYN and its copy: the peer has seen one of two answers. */
+Test(tcp_cookie, whichever_answer_to_a_syn_the_peer_has_seen_opens)
+{
+	for (unsigned sees_cookie = 0; sees_cookie < 2; sees_cookie++) {
+		struct rig *r = rig_new(rig_options());
+		flood(r);
+		give_syn(r, 1, NULL, 0);
+		struct seg by_cookie = last_step(r, 0);
+		give_from(r, 100, (struct seg){.flags = TCP_FLAG_RST, .seq = IRS + 1});
+		give_syn(r, 1, NULL, 0);
+		struct seg by_entry = last_step(r, 0);
+		cr_assert(r->t->half_open.in_use == ORDINARY && by_entry.ack != by_cookie.ack);
+		if (sees_cookie) {
+			struct seg ahead = by_cookie;
+			ahead.seq += 5;
+			r->sent_count = 0;
+			give_from(r, 1, ahead);
+			cr_assert(r->sent_count == 0, "what overtakes it is not reset");
+		}
+		give_from(r, 1, sees_cookie ? by_cookie : by_entry);
+		cr_assert(tcp_connections(r->t) == 1 && r->received_bytes == 5);
+		cr_assert(rig_last(r)->h.flags == TCP_FLAG_ACK);
+		cr_assert(r->t->half_open.in_use == ORDINARY - 1, "the entry is given back");
+		give_syn(r, 1, NULL, 0);
+		cr_assert(tcp_connections(r->t) == 1 && !(rig_last(r)->h.flags & TCP_FLAG_RST));
+		rig_free(r);
+	}
+}
+
+/* And when the entry was first and is forgotten by now. */
+Test(tcp_cookie, a_syn_that_comes_on_after_its_entry_has_gone_opens)
+{
+	struct rig *r = rig_new(rig_options());
+	give_syn(r, 1, NULL, 0);
+	rig_wait_ms(r, 31500);
+	cr_assert(r->t->half_open.in_use == 0);
+	flood(r);
+	give_syn(r, 1, NULL, 0);
+	give_from(r, 1, last_step(r, 0));
+	cr_assert(tcp_connections(r->t) == 1 && r->received_bytes == 5);
+	rig_free(r);
+}
+
+/* The network, or somebody who has seen it, brings the last step again when its connection has
+ * ended: its bytes have been taken once. */
+Test(tcp_cookie, it_opens_once)
+{
+	struct rig *r = rig_new(rig_options());
+	flood(r);
+	struct seg lasts[8];
+	for (uint8_t net = 1; net <= 8; net++) {
+		give_syn(r, net, NULL, 0);
+		lasts[net - 1] = last_step(r, 0);
+		give_from(r, net, lasts[net - 1]);
+		cr_assert(tcp_connections(r->t) == 1);
+		stream_close(r->stream, STREAM_CLOSE_RESET);
+		rig_turn(r);
+	}
+	for (uint8_t net = 1; net <= 8; net++) {
+		give_from(r, net, lasts[net - 1]);
+		cr_assert(tcp_connections(r->t) == 0, "%u", net);
+	}
+	cr_assert(rig_stat(r, STAT_tcp_cookies_accepted) == 8 && r->received_bytes == 8 * 5);
+	give_syn(r, 1, NULL, 0);
+	cr_assert(rig_last(r)->h.seq + 1 == lasts[0].ack, "the same SYN, the same numbers");
+	give_from(r, 1, (struct seg){.flags = TCP_FLAG_SYN, .seq = IRS + 1000});
+	struct seg anew = last_step(r, 0);
+	anew.seq += 1000;
+	give_from(r, 1, anew);
+	cr_assert(tcp_connections(r->t) == 1, "his next connection is another thing");
+	rig_free(r);
+}
+
 Test(tcp_cookie, while_all_connections_are_taken_the_last_step_waits)
 {
 	struct tcp_options o = rig_options();

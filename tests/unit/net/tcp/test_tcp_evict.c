@@ -6,11 +6,16 @@
 enum { ALL = 16, IRS = 7000, NEWCOMER = 99 };
 
 /* From 10.`net`.0.2. */
-static void give(struct rig *r, uint8_t net, uint16_t port, struct seg s)
+static void put(struct rig *r, uint8_t net, uint16_t port, struct seg s)
 {
 	s.peer_port = port;
 	rig_put(r, s);
-	r->pkts[0].from.address.octets[13] = net;
+	r->pkts[r->queued.count - 1].from.address.octets[13] = net;
+}
+
+static void give(struct rig *r, uint8_t net, uint16_t port, struct seg s)
+{
+	put(r, net, port, s);
 	rig_turn(r);
 }
 
@@ -19,22 +24,25 @@ static struct seg syn(void)
 	return (struct seg){.flags = TCP_FLAG_SYN, .seq = IRS, .window = 65535};
 }
 
-/* Connects and says something, twice when the first time found no place; true: it got in. */
+/* The last step, and a byte, behind the SYN-ACK that was sent last. */
+static struct seg last_step(const struct rig *r)
+{
+	return (struct seg){.flags = TCP_FLAG_ACK,
+			    .seq = IRS + 1,
+			    .ack = rig_last(r)->h.seq + 1,
+			    .window = 1000,
+			    .data = "x",
+			    .size = 1};
+}
+
+/* Connects and says something; true: it got in. */
 static bool connects(struct rig *r, uint8_t net, uint16_t port)
 {
 	uint64_t accepted = rig_stat(r, STAT_tcp_accepted);
 	give(r, net, port, syn());
 	if (r->sent_count == 0)
 		return false;
-	struct seg data = {.flags = TCP_FLAG_ACK,
-			   .seq = IRS + 1,
-			   .ack = rig_last(r)->h.seq + 1,
-			   .window = 1000,
-			   .data = "x",
-			   .size = 1};
-	give(r, net, port, data);
-	if (rig_stat(r, STAT_tcp_accepted) == accepted)
-		give(r, net, port, data);
+	give(r, net, port, last_step(r));
 	return rig_stat(r, STAT_tcp_accepted) == accepted + 1;
 }
 
@@ -102,6 +110,98 @@ Test(tcp_evict, of_many_sources_the_longest_silent_gives_way_after_a_minute)
 	cr_assert(!connects(r, NEWCOMER, 1) && tcp_connections(r->t) == ALL);
 	rig_wait_ms(r, 1000);
 	cr_assert(connects(r, NEWCOMER, 1) && !lives(r, 1, 1) && lives(r, 2, 1));
+	rig_free(r);
+}
+
+/* What was seen is kept for a millisecond, what follows from it is another thing for each. */
+Test(tcp_evict, who_is_refused_does_not_speak_for_others)
+{
+	struct rig *r = rig_small();
+	for (uint16_t port = 1; port <= ALL; port++)
+		cr_assert(connects(r, 1, port));
+	r->now_ns += NS_PER_MS;
+	give(r, 1, 100, syn());
+	cr_assert(r->sent_count == 0, "of the source that has all");
+	give(r, NEWCOMER, 1, syn());
+	cr_assert(r->sent_count == 1);
+	give(r, 1, 101, syn());
+	cr_assert(r->sent_count == 0);
+	rig_free(r);
+}
+
+Test(tcp_evict, copies_of_a_last_step_take_one_place)
+{
+	struct rig *r = rig_small();
+	for (uint16_t port = 1; port <= ALL; port++)
+		cr_assert(connects(r, 1, port));
+	give(r, NEWCOMER, 1, syn());
+	struct seg last = last_step(r);
+	for (unsigned i = 0; i < 5; i++)
+		put(r, NEWCOMER, 1, last);
+	rig_turn(r);
+	give(r, NEWCOMER, 1, last);
+	cr_assert(lives(r, NEWCOMER, 1) && rig_stat(r, STAT_tcp_evicted) == 1);
+	cr_assert(tcp_connections(r->t) == ALL);
+	rig_free(r);
+}
+
+/* More in one turn than there are places kept for it: the rest comes again. */
+Test(tcp_evict, a_turn_of_newcomers_finds_places_while_the_port_takes_nothing)
+{
+	enum { MANY = TCP_CONNS_SPARE + 8, TABLE = 64 };
+	struct tcp_options o = rig_options();
+	o.settings.connections_max = TABLE;
+	struct rig *r = rig_new(o);
+	struct seg lasts[MANY];
+	for (uint8_t net = 0; net < MANY; net++) {
+		give(r, 100 + net, 1, syn());
+		lasts[net] = last_step(r);
+	}
+	for (uint16_t port = 1; port <= TABLE; port++)
+		cr_assert(connects(r, 1, port));
+	r->buffers_left = 0;
+	for (uint8_t net = 0; net < MANY; net++)
+		give(r, 100 + net, 1, lasts[net]);
+	cr_assert(tcp_connections(r->t) == TABLE + TCP_CONNS_SPARE);
+	r->buffers_left = UINT32_MAX;
+	rig_turn(r);
+	cr_assert(tcp_connections(r->t) == TABLE);
+	cr_assert(rig_stat(r, STAT_tcp_evicted) == TCP_CONNS_SPARE);
+	rig_free(r);
+}
+
+Test(tcp_evict, who_has_most_takes_nothing_from_others)
+{
+	struct rig *r = rig_small();
+	for (uint8_t net = 2; net < 6; net++)
+		cr_assert(connects(r, net, 1), "silent from now on");
+	rig_wait_ms(r, 60000);
+	for (uint16_t port = 5; port <= ALL; port++)
+		cr_assert(connects(r, 1, port));
+	cr_assert(!connects(r, 1, 100) && rig_stat(r, STAT_tcp_evicted) == 0);
+	cr_assert(connects(r, NEWCOMER, 1) && !lives(r, 1, 5) && lives(r, 2, 1));
+	rig_wait_ms(r, 60000);
+	cr_assert(connects(r, 1, 101) && !lives(r, 1, 6), "it has silent ones of its own now");
+	for (uint8_t net = 2; net < 6; net++)
+		cr_assert(lives(r, net, 1));
+	rig_free(r);
+}
+
+Test(tcp_evict, a_source_is_a_prefix)
+{
+	struct rig *r = rig_small();
+	cr_assert(connects(r, 2, 1000));
+	for (uint8_t host = 1; host < ALL; host++) {
+		put(r, 1, 1, syn());
+		r->pkts[0].from.address.octets[15] = host;
+		rig_turn(r);
+		put(r, 1, 1, last_step(r));
+		r->pkts[0].from.address.octets[15] = host;
+		rig_turn(r);
+	}
+	cr_assert(tcp_connections(r->t) == ALL);
+	cr_assert(connects(r, NEWCOMER, 1) && lives(r, 2, 1000));
+	cr_assert(!connects(r, 1, 100), "nor does a new host of it get more");
 	rig_free(r);
 }
 
