@@ -102,6 +102,7 @@ static const struct setting_row topic_rows[] = {
 #define LOG_SETTING(field, ...)	  CHECK_TOPIC(log.field, __VA_ARGS__)
 #include "config/settings.def"
 
+#define KAFKA	 (1u << PROTOCOL_KAFKA)
 #define T_BOX	 (1u << PROTOCOL_GBT32960)
 #define DATAGRAM (1u << PROTOCOL_UDP)
 

@@ -2,6 +2,7 @@
  * addresses, and values that must fit each other. */
 #include "config/settings_draft.h"
 #include "config/settings_endpoint.h"
+#include "config/settings_limits.h"
 #include "config/settings_listeners.h"
 
 #include <arpa/inet.h>
@@ -280,6 +281,7 @@ unsigned settings_finish(struct settings *s, FILE *messages)
 	finish_listener_hosts(s, &report);
 	finish_cores(s, &report);
 	finish_control(s, &report);
+	settings_limits(s, &report);
 	check_relations(s, &report);
 	check_limits(s, &report);
 	check_windows(s, &report);

@@ -17,7 +17,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { SETTING_TEXT_BYTES = 1024, LISTENER_NAME_BYTES = 64 };
+enum { SETTING_TEXT_BYTES = 1024, LISTENER_NAME_BYTES = 64, ADDRESS_LIMITS_MAX = 64 };
 
 /* ---- the words of enum settings, in the order of their `unit` column ------------------- */
 
@@ -48,6 +48,12 @@ enum record_key { RECORD_KEY_NONE, RECORD_KEY_ADDRESS };
 /* What a listener speaks. */
 enum protocol_id { PROTOCOL_KAFKA, PROTOCOL_GBT32960, PROTOCOL_UDP, PROTOCOLS };
 
+/* What max.connections.per.ip.overrides says of an address. */
+struct address_limit {
+	uint32_t ip4; /* host order */
+	uint32_t connections;
+};
+
 /* ---- how each type of settings.def lies in a struct ------------------------------------ */
 
 #define SETTING_FIELD_flag(name)     bool name
@@ -68,6 +74,9 @@ enum protocol_id { PROTOCOL_KAFKA, PROTOCOL_GBT32960, PROTOCOL_UDP, PROTOCOLS };
 struct tcp_settings {
 #define TCP_SETTING SETTING_FIELD
 #include "config/settings.def"
+	/* Made by settings_finish(). */
+	struct address_limit address_limit[ADDRESS_LIMITS_MAX];
+	uint32_t address_limits;
 };
 
 struct poller_settings {

@@ -7,6 +7,7 @@
  * second signal, what is left is reset. closing: every writer syncs and gives its logs back.
  */
 #include "control/gateway_run.h"
+#include "control/gateway_refused.h"
 #include "dataplane/base/clock.h"
 
 #include <stdio.h>
@@ -25,6 +26,7 @@ struct run {
 	struct gateway *g;
 	uint64_t deadline_ns; /* of the state */
 	bool is_reset;
+	struct refused refused;
 };
 
 const char *gateway_state_name(void *gateway)
@@ -207,12 +209,13 @@ static void control_sleep(struct gateway *g)
 
 void gateway_run(struct gateway *g)
 {
-	struct run r = {.g = g};
+	struct run r = {.g = g, .refused.to = stderr};
 	while (g->state != GATEWAY_STOPPED) {
 		bool worked = registry_turn(g->registry, clock_now_ns());
 		worked |= kafka_api_turn(g->kafka_api);
 		if (g->rpc)
 			worked |= rpc_turn(g->rpc, clock_now_ns());
+		refused_turn(&r.refused, g->poller_pages, g->plan.poller_count, clock_now_ns());
 		signals_take(&r);
 		step(&r);
 		if (!worked)

@@ -272,7 +272,7 @@ static int net_init(struct poller *p, const struct poller_options *o)
 		if (l->protocol == PROTOCOL_UDP)
 			udp_listen(&p->udp, l->port, (uint8_t)i);
 		else
-			tcp_listen(p->tcp, l->port, (uint8_t)i);
+			tcp_listen(p->tcp, l->port, (uint8_t)i, l->max_connections);
 	}
 	return 0;
 }

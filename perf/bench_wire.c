@@ -49,7 +49,9 @@ struct tcp_settings wire_tcp_settings(unsigned connections)
 				    .keepalive_idle_ms = 300000,
 				    .keepalive_interval_ms = 30000,
 				    .keepalive_probes = 4,
-				    .time_wait_ms = 1000};
+				    .time_wait_ms = 1000,
+				    .max_connections = INT32_MAX,
+				    .max_connections_per_ip = INT32_MAX};
 }
 
 struct nic *wire_create(unsigned peers, bool has_offload)

@@ -101,7 +101,7 @@ static void tcp_setup(void)
 				.settings = wire_tcp_settings(connections)};
 	tcp = tcp_create(&t, clock_now_ns());
 	require(tcp);
-	tcp_listen(tcp, PORT, 0);
+	tcp_listen(tcp, PORT, 0, 0);
 }
 
 static void net_setup(void)

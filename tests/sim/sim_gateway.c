@@ -359,7 +359,9 @@ static void poller_make(struct sim_gateway *g, unsigned index)
 			.keepalive_idle_ms = 5000,
 			.keepalive_interval_ms = 1000,
 			.keepalive_probes = 4,
-			.time_wait_ms = 1000},
+			.time_wait_ms = 1000,
+			.max_connections = INT32_MAX,
+			.max_connections_per_ip = INT32_MAX},
 	};
 	for (unsigned w = 0; w < g->writer_count; w++)
 		o.writers[w] = &poller->to_writer[w];

@@ -5,6 +5,7 @@
 #include "dataplane/base/map.h"
 #include "dataplane/base/require.h"
 #include "dataplane/net/tcp/tcp_half_open.h"
+#include "dataplane/net/tcp/tcp_quota.h"
 #include "dataplane/net/tcp/tcp_reserve.h"
 #include "dataplane/net/tcp/tcp_window.h"
 
@@ -24,6 +25,7 @@ static bool tcp_map(struct tcp *t)
 	return tcp_table_init(&t->table, objects) == 0 &&
 	       slab_init(&t->conns, sizeof(struct tcp_conn), conns) == 0 &&
 	       slab_init(&t->half_open, sizeof(struct tcp_half_open), s->half_open_max) == 0 &&
+	       tcp_quota_init(t, conns) &&
 	       slab_init(&t->waits, sizeof(struct tcp_wait), s->time_wait_max) == 0 &&
 	       tcp_line_init(&t->dirty, conns) == 0 &&
 	       tcp_line_init(&t->output, conns) == 0 &&
@@ -70,6 +72,7 @@ void tcp_destroy(struct tcp *t)
 	slab_fini(&t->conns);
 	slab_fini(&t->half_open);
 	slab_fini(&t->waits);
+	tcp_quota_fini(t);
 	tcp_line_fini(&t->dirty);
 	tcp_line_fini(&t->output);
 	delay_fini(&t->ack_delay);
@@ -99,9 +102,10 @@ size_t tcp_connection_bytes(void)
 	return sizeof(struct tcp_conn) + 2 * sizeof(struct tcp_slot) + slab_bookkeeping + in_lines;
 }
 
-void tcp_listen(struct tcp *t, uint16_t port, uint8_t listener)
+void tcp_listen(struct tcp *t, uint16_t port, uint8_t listener, uint32_t connections_max)
 {
-	require(t->listener_count < LISTENERS_MAX);
+	require(t->listener_count < LISTENERS_MAX && listener < LISTENERS_MAX);
+	t->conns_of_max[listener] = connections_max;
 	t->listen_ports[t->listener_count] = port;
 	t->listeners[t->listener_count++] = listener;
 }

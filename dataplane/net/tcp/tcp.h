@@ -43,7 +43,8 @@ struct tcp;
 struct tcp *tcp_create(const struct tcp_options *options, uint64_t now_ns);
 void tcp_destroy(struct tcp *t);
 
-void tcp_listen(struct tcp *t, uint16_t port, uint8_t listener);
+/* Of the listener there may be so many connections; 0: as many as there may be in all. */
+void tcp_listen(struct tcp *t, uint16_t port, uint8_t listener, uint32_t connections_max);
 /* Draining: SYNs are answered by RST from now on. */
 void tcp_refuse(struct tcp *t);
 

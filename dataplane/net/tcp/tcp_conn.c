@@ -2,6 +2,7 @@
 #include "dataplane/net/tcp/tcp_conn.h"
 #include "dataplane/base/require.h"
 #include "dataplane/net/tcp/tcp_cwnd.h"
+#include "dataplane/net/tcp/tcp_quota.h"
 #include "dataplane/net/tcp/tcp_ooo.h"
 #include "dataplane/net/tcp/tcp_rtt.h"
 #include "dataplane/net/tcp/tcp_send.h"
@@ -176,7 +177,7 @@ struct tcp_conn *tcp_conn_open(struct tcp *t, const struct tcp_half_open *half)
 	c->progress_ms = t->now_ms;
 	if (!half->retries && !half->is_cookie)
 		tcp_rtt_sample(c, t->now_ms - half->sent_ms);
-	t->conns_live++;
+	tcp_quota_take(t, c);
 	tcp_count(t, STAT_tcp_accepted);
 	stream_wake(&c->stream, STREAM_OPENED);
 	tcp_conn_mark(c);
@@ -192,7 +193,7 @@ void tcp_conn_lose(struct tcp *t, struct tcp_conn *c, bool with_reset)
 	tcp_table_remove(&t->table, tcp_hash(t, &tuple),
 			 tcp_ref(TCP_KIND_CONN, &t->conns, c));
 	c->state = TCP_STATE_CLOSED;
-	t->conns_live--;
+	tcp_quota_give(t, c);
 	wheel_cancel(&t->wheel, &c->timer);
 	delay_drop(&t->ack_delay, tcp_conn_index(c));
 	delay_drop(&t->rtx_delay, tcp_conn_index(c));

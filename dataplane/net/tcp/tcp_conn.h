@@ -4,7 +4,7 @@
  *     tcp_in.c      a turn's segments; RFC 9293 3.10.7.4, one function per step
  *     tcp_listen.c  LISTEN, SYN-RECEIVED
  *     tcp_half_open.c  entries of handshakes     tcp_cookie.c  handshakes without one
- *     tcp_evict.c   who gives way to a new one
+ *     tcp_evict.c   who gives way to a new one   tcp_quota.c  how many there may be
  *     tcp_ack.c     its fifth step: what an acknowledgement means
  *     tcp_data.c    its seventh: spans, FIN; settle
  *     tcp_wait.c    TIME-WAIT            tcp_reserve.c the last receive memory
@@ -312,7 +312,11 @@ struct tcp {
 	struct siphash_key isn_key;
 	struct tcp_table table;
 	struct slab conns;
-	uint32_t conns_live; /* of these, not CLOSED */
+	uint32_t conns_live; /* of these, not CLOSED; of each listener, and how many may be: */
+	uint32_t conns_of[LISTENERS_MAX];
+	uint32_t conns_of_max[LISTENERS_MAX];
+	struct tcp_table host_table; /* see tcp_quota.h */
+	struct slab hosts;
 	struct slab half_open;
 	struct list half_open_lines[TCP_SYN_ACK_RETRIES + 1]; /* see tcp_half_open.h */
 	uint32_t half_open_of[TCP_SOURCE_SLOTS];
@@ -320,6 +324,7 @@ struct tcp {
 	struct tcp_spent cookies_spent[TCP_SPENT_PLACES];
 	uint32_t sample_place;    /* where tcp_evict.c looked last, */
 	uint32_t sample_ms;       /* when it did so for a SYN, */
+	int sample_listener;      /* of which listener, */
 	struct tcp_sample sample; /* and what it saw */
 	struct slab waits;
 	struct list wait_list;
@@ -464,11 +469,6 @@ uint32_t tcp_ref(enum tcp_kind kind, const struct slab *slab, const void *object
 /* Puts it on the turn's list: it is settled, and then wants to send. */
 void tcp_conn_mark(struct tcp_conn *c);
 struct tcp_tuple tcp_conn_tuple(const struct tcp_conn *c);
-static inline bool tcp_conns_are_taken(const struct tcp *t)
-{
-	return t->conns_live >= t->options.settings.connections_max;
-}
-
 /* The handshake of `half` is complete; null when there is no memory for one more. */
 struct tcp_conn *tcp_conn_open(struct tcp *t, const struct tcp_half_open *half);
 /* CLOSED: out of the table, the session is told unless it closed; tcp_output() frees. */

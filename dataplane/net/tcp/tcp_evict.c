@@ -9,9 +9,11 @@ enum {
 /* The golden ratio of 2^32: multiples of it are spread evenly, however many. */
 #define SPREAD 2654435769u
 
-static void sample_add(struct tcp *t, struct tcp_sample *sample, struct tcp_conn *c)
+static void sample_add(struct tcp *t, struct tcp_sample *sample, struct tcp_conn *c, int listener)
 {
 	if (!c || c->state == TCP_STATE_CLOSED)
+		return;
+	if (listener != TCP_EVICT_ANY && listener != c->stream.listener)
 		return;
 	sample->seen[sample->count++] = (struct tcp_seen){
 		.conn = c,
@@ -28,17 +30,17 @@ static unsigned sample_count(const struct tcp_sample *sample, uint32_t source)
 	return count;
 }
 
-static void sample_take(struct tcp *t, struct tcp_sample *ret)
+static void sample_take(struct tcp *t, struct tcp_sample *ret, int listener)
 {
 	uint32_t index = 0;
 	bool is_whole = t->conns_live <= TCP_SAMPLE;
 	ret->count = 0;
 	for (struct tcp_conn *c; is_whole && (c = slab_next(&t->conns, &index));)
-		sample_add(t, ret, c);
+		sample_add(t, ret, c, listener);
 	for (unsigned i = 0; i < TCP_SAMPLE && !is_whole; i++) {
 		t->sample_place += SPREAD;
 		index = (uint32_t)((uint64_t)t->sample_place * t->conns.count >> 32);
-		sample_add(t, ret, slab_next(&t->conns, &index));
+		sample_add(t, ret, slab_next(&t->conns, &index), listener);
 	}
 	for (unsigned i = 0; i < ret->count; i++)
 		ret->seen[i].of_source = sample_count(ret, ret->seen[i].source);
@@ -75,21 +77,22 @@ static struct tcp_conn *sample_find(struct tcp *t, const struct tcp_sample *samp
 	return first ? first->conn : NULL;
 }
 
-bool tcp_evict_is_likely(struct tcp *t, const struct address *from)
+bool tcp_evict_is_likely(struct tcp *t, const struct address *from, int listener)
 {
-	if (t->sample_ms != t->now_ms || t->sample.count == 0) {
+	if (t->sample_ms != t->now_ms || t->sample_listener != listener || t->sample.count == 0) {
 		t->sample_ms = t->now_ms;
-		sample_take(t, &t->sample);
+		t->sample_listener = listener;
+		sample_take(t, &t->sample, listener);
 	}
 	return sample_find(t, &t->sample, from);
 }
 
-bool tcp_evict(struct tcp *t, const struct address *from)
+bool tcp_evict(struct tcp *t, const struct address *from, int listener)
 {
 	struct tcp_sample sample;
 	if (t->conns.in_use == t->conns.count)
 		return false;
-	sample_take(t, &sample);
+	sample_take(t, &sample, listener);
 	struct tcp_conn *c = sample_find(t, &sample, from);
 	if (!c)
 		return false;

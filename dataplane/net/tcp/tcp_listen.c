@@ -5,6 +5,7 @@
 #include "dataplane/net/tcp/tcp_cookie.h"
 #include "dataplane/net/tcp/tcp_evict.h"
 #include "dataplane/net/tcp/tcp_half_open.h"
+#include "dataplane/net/tcp/tcp_quota.h"
 #include "dataplane/net/tcp/tcp_out.h"
 
 static int listener_index(const struct tcp *t, uint16_t port)
@@ -98,14 +99,32 @@ static void listen_cookie(struct tcp *t, const struct tcp_segment *s)
 	tcp_count(t, STAT_packets_consumed);
 }
 
+/* Whether one gives way is another thing for who is kept out of a listener. */
+static int evict_from(enum tcp_quota limit, uint8_t listener)
+{
+	return limit == TCP_QUOTA_LISTENER ? listener : TCP_EVICT_ANY;
+}
+
+/* Kafka lets such a peer in and closes: he learns at once that it is no use. */
+static void refuse_address(struct tcp *t, const struct tcp_segment *s)
+{
+	tcp_count(t, STAT_packet_drop_tcp_per_ip);
+	segment_reset(t, s);
+}
+
 /* A SYN for a listener. Without room it is dropped, never reset: the peer's own retransmission is
  * the queue. Data on it is not taken, it comes again. */
 static void listen_syn(struct tcp *t, const struct tcp_segment *s, uint8_t listener,
 		       const uint32_t *iss_min)
 {
-	bool is_full = tcp_conns_are_taken(t) &&
-		       !tcp_evict_is_likely(t, &s->tuple.peer.address);
-	bool has_room = iss_min || tcp_half_open_has_room(t, &s->tuple.peer.address);
+	const struct address *from = &s->tuple.peer.address;
+	enum tcp_quota limit = tcp_quota_reached(t, listener, from);
+	if (limit == TCP_QUOTA_ADDRESS) {
+		refuse_address(t, s);
+		return;
+	}
+	bool is_full = limit && !tcp_evict_is_likely(t, from, evict_from(limit, listener));
+	bool has_room = iss_min || tcp_half_open_has_room(t, from);
 	if (!is_full && !has_room) {
 		listen_cookie(t, s);
 		return;
@@ -123,12 +142,18 @@ static void listen_syn(struct tcp *t, const struct tcp_segment *s, uint8_t liste
 }
 
 /* The handshake's last step; null, and the segment dropped, when all connections are taken and none
- * gives way: it comes again. */
+ * gives way: it comes again. Whose address has all it may have is reset. */
 static struct tcp_conn *handshake_complete(struct tcp *t, const struct tcp_half_open *half,
 					   struct tcp_segment *s)
 {
+	const struct address *from = &half->tuple.peer.address;
+	enum tcp_quota limit = tcp_quota_reached(t, half->listener, from);
 	struct tcp_conn *c = NULL;
-	if (!tcp_conns_are_taken(t) || tcp_evict(t, &s->tuple.peer.address))
+	if (limit == TCP_QUOTA_ADDRESS) {
+		refuse_address(t, s);
+		return NULL;
+	}
+	if (!limit || tcp_evict(t, from, evict_from(limit, half->listener)))
 		c = tcp_conn_open(t, half);
 	if (!c)
 		tcp_count(t, STAT_packet_drop_tcp_connections);

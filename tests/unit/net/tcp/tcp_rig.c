@@ -56,7 +56,9 @@ struct tcp_options rig_options(void)
 			     .retransmit_timeout_ms = 100000,
 			     .keepalive_probes = 3,
 			     .keepalive_interval_ms = 10000,
-			     .time_wait_ms = 60000},
+			     .time_wait_ms = 60000,
+			     .max_connections = INT32_MAX,
+			     .max_connections_per_ip = INT32_MAX},
 	};
 }
 
@@ -81,7 +83,7 @@ struct rig *rig_new(struct tcp_options options)
 	r->options = options;
 	r->t = tcp_create(&options, r->now_ns);
 	require(r->t);
-	tcp_listen(r->t, RIG_PORT, 5);
+	tcp_listen(r->t, RIG_PORT, 5, 0);
 	r->buffers_left = UINT32_MAX;
 	r->peer_port = RIG_PEER_PORT;
 	r->consumes = true;
