@@ -235,6 +235,8 @@ static struct poller_options poller_options(const struct settings *s, const stru
 		.router_ip4 = s->gateway_ip4,
 		.tcp = s->tcp,
 		.receive_chunks = (uint32_t)max_u64(receive_chunks, RECEIVE_CHUNKS_MIN),
+		.fragment_memory_bytes =
+			max_u64(s->fragment_memory_bytes / pollers, FRAGMENT_MEMORY_MIN),
 		.answers_max = l->answers_max,
 		.answer_large_chunks = large_chunks,
 		.request_chunks = large_chunks,

@@ -27,6 +27,7 @@ struct turn {
 	struct pkt_vec packets;
 	struct pkt_vec segments;
 	struct pkt_vec datagram_packets;
+	struct pkt_vec fragments;
 	struct datagram_vec datagrams;
 	struct frame_vec frames;
 	struct record_vec records;
@@ -44,6 +45,7 @@ struct poller {
 	struct turn turn;
 	struct ip ip;
 	struct udp udp;
+	struct fragments fragments;
 	struct tcp *tcp;
 	struct chunk_pool receive;
 	uint8_t *scratch;
@@ -60,7 +62,8 @@ static void turn_begin(struct poller *p)
 	in->now.wall_ms = clock_wall_ms();
 	/* Acquire: pairs with control's release when it publishes a snapshot. */
 	in->topics = atomic_load_explicit(p->options.topics, memory_order_acquire);
-	t->packets.count = t->segments.count = t->datagram_packets.count = 0;
+	t->packets.count = t->segments.count = 0;
+	t->datagram_packets.count = t->fragments.count = 0;
 	t->datagrams.count = 0;
 	t->frames.count = 0;
 	in->reading.steps_left = FETCH_STEPS_PER_TURN;
@@ -68,6 +71,7 @@ static void turn_begin(struct poller *p)
 	if (unlikely(!in->sessions.is_draining &&
 		     atomic_load_explicit(p->options.drain, memory_order_relaxed))) {
 		tcp_refuse(p->tcp);
+		fragments_stop(&p->fragments);
 		sessions_drain(&in->sessions);
 	}
 }
@@ -135,7 +139,9 @@ bool poller_turn(struct poller *p)
 
 	nic_rx(p->options.nic, &t->packets);
 	passed_take(p);
-	ip_input(&p->ip, &t->packets, &t->segments, &t->datagram_packets, in->now.ns);
+	ip_input(&p->ip, &t->packets, &t->segments, &t->datagram_packets, &t->fragments,
+		 in->now.ns);
+	fragments_input(&p->fragments, &t->fragments, &t->datagram_packets, in->now.ns);
 	udp_input(&p->udp, &t->datagram_packets, &t->datagrams);
 	spent(p, STAT_cycles_ip);
 	tcp_input(p->tcp, &t->segments, in->now.ns);
@@ -254,6 +260,13 @@ static int net_init(struct poller *p, const struct poller_options *o)
 	nic_attach(o->nic, &in->stats);
 	ip_init(&p->ip, &ip);
 	udp_init(&p->udp, &in->stats);
+	struct fragments_options fragments = {.stats = &in->stats,
+					      .udp = &p->udp,
+					      .memory_bytes = o->fragment_memory_bytes,
+					      .timeout_ms = o->settings.fragment_timeout_ms};
+	int error = fragments_init(&p->fragments, &fragments);
+	if (error)
+		return error;
 	struct tcp_options tcp = {.ip = &p->ip,
 				  .stats = &in->stats,
 				  .ready = &in->sessions.ready,
@@ -303,6 +316,7 @@ void poller_destroy(struct poller *p)
 	struct ingest *in = &p->ingest;
 	if (p->tcp)
 		tcp_destroy(p->tcp);
+	fragments_fini(&p->fragments);
 	sessions_fini(&in->sessions);
 	answers_fini(&in->answers);
 	batching_fini(&in->batching);
@@ -357,6 +371,7 @@ uint64_t poller_idle_ns(const struct poller *p, uint64_t limit_ns)
 	if (nic_has_unsent(p->options.nic))
 		limit_ns = min_u64(limit_ns, UNSENT_RETRY_NS);
 	limit_ns = tcp_idle_ns(p->tcp, now_ns, limit_ns);
+	limit_ns = fragments_idle_ns(&p->fragments, now_ns, limit_ns);
 	limit_ns = wheel_idle_ns(&in->sessions.wheel, now_ns, limit_ns);
 	return batch_idle_ns(&in->batching, now_ns, limit_ns);
 }

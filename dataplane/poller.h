@@ -11,8 +11,8 @@
 
 #include "dataplane/batch/topics.h"
 #include "dataplane/inbox.h"
+#include "dataplane/net/stack/fragments.h"
 #include "dataplane/net/stack/ip.h"
-#include "dataplane/net/stack/udp.h"
 #include "dataplane/net/tcp/tcp.h"
 #include "dataplane/session/session.h"
 
@@ -29,6 +29,7 @@ struct poller_options {
 	unsigned listener_count;
 	struct tcp_settings tcp;
 	uint32_t receive_chunks;       /* residues and out-of-order data, all connections */
+	uint64_t fragment_memory_bytes; /* datagrams of which fragments have come */
 	uint32_t answers_max;          /* answers owed at a time */
 	uint32_t answer_large_chunks;
 	uint32_t request_chunks;       /* Kafka requests on their way to control */

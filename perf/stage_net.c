@@ -24,7 +24,7 @@ static struct list ready;
 static struct chunk_pool receive;
 static uint8_t scratch[1 << 16];
 static uint8_t payload[BENCH_FRAME_BYTES];
-static struct pkt_vec packets, segments, datagrams;
+static struct pkt_vec packets, segments, datagrams, fragments;
 static unsigned connections, next_peer;
 
 static void put(unsigned peer, uint8_t flags, uint32_t size)
@@ -47,7 +47,7 @@ static void streams_read(void)
 
 static void run_ip(unsigned n)
 {
-	ip_input(&ip, &packets, &segments, &datagrams, 0);
+	ip_input(&ip, &packets, &segments, &datagrams, &fragments, 0);
 }
 
 static void run_tcp_in(unsigned n)

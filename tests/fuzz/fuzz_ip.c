@@ -127,7 +127,7 @@ static void check_datagrams(struct pkt_vec *up)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct pkt pkts[PACKETS_PER_TURN];
-	struct pkt_vec packets = {0}, segments = {0}, datagrams = {0};
+	struct pkt_vec packets = {0}, segments = {0}, datagrams = {0}, fragments = {0};
 	struct cursor c = cursor_of(data, size);
 	fake_nic_init(&nic);
 	memset(&stats, 0, sizeof stats);
@@ -140,10 +140,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		add_frame(&c, p);
 		pkt_vec_push(&packets, p);
 	}
-	ip_input(&ip, &packets, &segments, &datagrams, 7 * NS_PER_S);
+	ip_input(&ip, &packets, &segments, &datagrams, &fragments, 7 * NS_PER_S);
 	/* What is too big is TCP's to count. */
-	require(ends() + segments.count + datagrams.count + ip.too_big_count == packets.count);
+	require(ends() + segments.count + datagrams.count + fragments.count + ip.too_big_count ==
+		packets.count);
 	check_up(&segments);
+	check_up(&fragments);
 	check_datagrams(&datagrams);
 	for (unsigned i = 0; i < packets.count; i++)
 		free(packets.pkts[i]->buffer);

@@ -33,12 +33,12 @@ static void run(struct nic *nic, struct address address, uint8_t prefix_bits)
 					  .prefix_bits = prefix_bits});
 	nic_attach(nic, &stats);
 	while (!atomic_load(&stop)) {
-		struct pkt_vec packets, segments, datagrams;
+		struct pkt_vec packets, segments, datagrams, fragments;
 		nic_rx(nic, &packets);
-		ip_input(&ip, &packets, &segments, &datagrams, clock_now_ns());
+		ip_input(&ip, &packets, &segments, &datagrams, &fragments, clock_now_ns());
 		/* Nothing listens. */
 		stats_add(&stats, STAT_packet_drop_no_listener,
-			  segments.count + datagrams.count);
+			  segments.count + datagrams.count + fragments.count);
 		nic_release(nic);
 		nic_tx_flush(nic);
 	}

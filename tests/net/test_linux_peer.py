@@ -156,6 +156,30 @@ class LinuxPeer:
         self.gw.wait_for('counted', lambda c: c['packet_drop_no_listener']
                          > before['packet_drop_no_listener'])
 
+    def test_datagrams_above_the_mtu_are_stored_whole(self):
+        sizes = (1472, 1473, 20_000, 65_507)
+        payloads = [os.urandom(size) for size in sizes]
+        with self.gw.socket(kind=socket.SOCK_DGRAM) as sock:
+            sock.connect(self.gw.address('UDP'))
+            for count, payload in enumerate(payloads, 1):
+                before = self.gw.counters()
+                sock.send(payload)
+                after = self.gw.wait_for(
+                    f'{len(payload)} bytes stored', lambda c:
+                    c['records_stored'] > before['records_stored'])
+                pieces = -(-(8 + len(payload)) // 1480)
+                self.assertEqual(after['packets_joined'] - before['packets_joined'], pieces - 1)
+                self.assertEqual(after['packets_consumed'] - before['packets_consumed'], 1)
+                self.assertEqual(after['frames_accepted'] - before['frames_accepted'], 1)
+        stored = [value for _, _, _, value in self.gw.consume('datagrams')]
+        self.assertEqual(stored[-len(payloads):], payloads)
+
+    def test_a_ping_in_fragments_is_counted(self):
+        before = self.gw.counters()['packet_drop_ip_fragment']
+        with self.gw.socket(kind=socket.SOCK_RAW, protocol=socket.IPPROTO_ICMP) as icmp:
+            icmp.sendto(echo_request(9, bytes(3000)), self.gw.address('KAFKA'))
+        self.gw.wait_for('counted', lambda c: c['packet_drop_ip_fragment'] == before + 3)
+
     def test_an_idle_connection_costs_no_traffic(self):
         with self.gw.connect('GBT32960'):
             time.sleep(0.3)

@@ -83,12 +83,18 @@ void sim_client_cut(struct sim_client *c)
 
 static void send_datagram(struct sim_client *c)
 {
-	uint8_t value[SIM_VALUE_BYTES_MAX];
+	uint8_t value[SIM_DATAGRAM_BYTES_MAX];
 	/* Each is a connection of its own: nothing is promised about their order. */
 	uint32_t seq = history_sent(sim_world()->history, c->id, ++c->connection,
 				    SIM_TOPIC_DATAGRAMS, -1);
 	size_t size = sim_value(c->id, seq, value);
-	sim_udp_send(SIM_CLIENT_IP + c->id, 4000, SIM_GATEWAY_IP, c->port, value, size);
+	sim_udp_send(&(struct sim_datagram){.from = SIM_CLIENT_IP + c->id,
+					    .to = SIM_GATEWAY_IP,
+					    .from_port = 4000,
+					    .to_port = c->port,
+					    .id = (uint16_t)c->connection,
+					    .bytes = value,
+					    .size = size});
 	c->next_ns = soon(DATAGRAM_NS);
 }
 

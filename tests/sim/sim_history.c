@@ -29,6 +29,7 @@ struct promise {
 struct client_history {
 	struct promise *promises;
 	uint32_t count, capacity;
+	uint32_t calm; /* the first record sent in calm weather */
 };
 
 struct sighting {
@@ -81,7 +82,7 @@ size_t sim_value(uint32_t client, uint32_t seq, uint8_t *ret)
 {
 	struct rng r = {(uint64_t)client << 32 | seq};
 	size_t size = SIM_VALUE_BYTES_MIN;
-	/* Mostly small; some longer than a segment of TCP. */
+	/* Mostly small; some longer than a segment of TCP, or in fragments. */
 	size_t max = client < SIM_DATAGRAM_CLIENTS ? SIM_VALUE_BYTES_MAX : SIM_DATAGRAM_BYTES_MAX;
 	size += rng_below(&r, rng_one_in(&r, 10) ? max - size : 200);
 	be32_store(ret, client);
@@ -302,7 +303,7 @@ void history_power_lost(struct history *h)
 static void found(void *arg, const struct found_record *r)
 {
 	struct history *h = arg;
-	uint8_t expected[SIM_VALUE_BYTES_MAX];
+	uint8_t expected[SIM_DATAGRAM_BYTES_MAX];
 	struct promise *p = promise_of(h, r->client, r->seq);
 	if (!p)
 		sim_fail("%s-%d @%lld: record %u/%u was never sent", r->topic, r->partition,
@@ -395,6 +396,22 @@ void history_check(struct history *h, const char *log_dir, bool is_stopped)
 			sim_fail("a consumer saw record %u/%u at %s-%d @%lld; it is not there",
 				 s->client, s->seq, s->topic, s->partition,
 				 (long long)s->offset);
+	}
+}
+
+void history_calm(struct history *h)
+{
+	for (uint32_t c = 0; c < SIM_CLIENTS_MAX; c++)
+		h->clients[c].calm = h->clients[c].count;
+}
+
+void history_check_calm(const struct history *h)
+{
+	for (uint32_t c = SIM_DATAGRAM_CLIENTS; c < SIM_CLIENTS_MAX; c++) {
+		const struct client_history *client = &h->clients[c];
+		for (uint32_t seq = client->calm; seq < client->count; seq++)
+			if (client->promises[seq].round != h->round)
+				sim_fail("datagram %u/%u was neither stored nor shed", c, seq);
 	}
 }
 

@@ -18,7 +18,6 @@ enum {
 	SIM_CLIENTS_MAX = 128,
 	/* Clients from here on send datagrams: the wire may double and reorder them. */
 	SIM_DATAGRAM_CLIENTS = 112,
-	SIM_DATAGRAM_BYTES_MAX = 1400,
 };
 
 struct history *history_create(const char *log_dir);
@@ -82,6 +81,11 @@ void history_power_lost(struct history *h);
 /* Reads every log below `log_dir`; sim_fail() says what is not as promised. `is_stopped`:
  * in order, so sizes and indexes are exact. */
 void history_check(struct history *h, const char *log_dir, bool is_stopped);
+
+/* The weather is calm from here on: whoever sends datagrams reaches the gateway with each... */
+void history_calm(struct history *h);
+/* ... which is among the records of the last history_check(). */
+void history_check_calm(const struct history *h);
 
 uint64_t history_records(const struct history *h);
 uint64_t history_acks(const struct history *h);

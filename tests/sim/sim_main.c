@@ -175,8 +175,11 @@ static void finish(struct run *r)
 	if (!run_start(r))
 		sim_fail("the gateway does not start on a good disk");
 	sim_liveness_watch(&r->liveness, r->clients, r->client_count, answer_time(&net));
+	history_calm(w->history);
 	run_for(r, 300 * NS_PER_MS);
 	run_end(r);
+	if (!r->shed && !r->operates)
+		history_check_calm(w->history);
 }
 
 /* Returns how many lives it had. */

@@ -83,8 +83,9 @@ static unsigned steer(const uint8_t *frame, uint32_t size)
 	    be16_load(frame + TAG_AT) != TYPE_IP4 ||
 	    (ip[9] != PROTOCOL_NUMBER_TCP && ip[9] != PROTOCOL_NUMBER_UDP))
 		return TO_GATEWAY;
+	bool is_fragment = be16_load(ip + 6) & 0x3fff;
 	struct rng hash = {be64_load(ip + 12)};
-	hash.state = rng_next(&hash) ^ be32_load(ip + header_bytes);
+	hash.state = rng_next(&hash) ^ (is_fragment ? 0 : be32_load(ip + header_bytes));
 	return TO_GATEWAY + (unsigned)rng_below(&hash, SIM_NIC_QUEUES_MAX);
 }
 

@@ -35,8 +35,8 @@ void sim_net_set_faults(struct sim_net *n, const struct sim_net_faults *faults);
 
 /* The gateway's end: what a poller is given as its port, queue `queue` of `queues` of it. A
  * frame of TCP or UDP is steered by its addresses and ports, as RSS does, so that a flow stays
- * with one poller; all others go to queue 0. New ones after every restart; what was on the
- * wire arrives there. */
+ * with one poller; a fragment by its addresses; all others go to queue 0. New ones after every
+ * restart; what was on the wire arrives there. */
 struct nic *sim_nic_create(struct sim_net *n, unsigned queue, unsigned queues);
 void sim_nic_destroy(struct nic *nic);
 

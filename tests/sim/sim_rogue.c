@@ -1,7 +1,8 @@
 /* sim_rogue.c - a Kafka client that keeps to nothing: damaged requests, sizes and batches that
- * lie, requests in drips, fetches without an end, ends and resets in their middle, SYNs in the
- * name of hosts that there are not; see sim_clients.h. What it sends may be stored or not;
- * whatever it does costs nobody else anything. */
+ * lie or open to megabytes, requests in drips, fetches without an end, ends and resets in their
+ * middle, SYNs and fragments of datagrams in the name of hosts that there are not; see
+ * sim_clients.h. What it sends may be stored or not; whatever it does costs nobody else
+ * anything. */
 #include "dataplane/base/require.h"
 #include "tests/sim/sim_clients.h"
 #include "tests/sim/sim_history.h"
@@ -11,7 +12,7 @@ enum { RECORDS_MAX = 12, VERSION_MIN = 3, VERSION_MAX = 11, VERSION_FLEXIBLE = 9
 
 enum { FETCH_EVERY = 6, FETCH_VERSION = 4, FETCH_PARTITIONS_MAX = 2000 };
 
-enum { FLOOD_SYNS = 48, FLOOD_EVERY = 40, BOMB_EVERY = 8 };
+enum { FLOOD_SYNS = 48, FLOOD_FRAGMENTS = 100, FLOOD_EVERY = 40, BOMB_EVERY = 8 };
 
 enum mischief { DAMAGE, LYING_SIZE, NOISE, DRIPS, ENDS_INSIDE, RESETS_INSIDE, MISCHIEFS };
 
@@ -140,6 +141,29 @@ static void flood(const struct sim_client *c)
 	}
 }
 
+/* Fragments of datagrams that are never whole, of more than there is room for: pieces at any place,
+ * of any size, each with a source of its own, or all of one, which they overlap. */
+static void tear(const struct sim_client *c)
+{
+	static const uint8_t bytes[1480] = {[2] = SIM_PORT_DATAGRAMS >> 8,
+					    SIM_PORT_DATAGRAMS & 0xff};
+	struct rng *rng = &sim_world()->rng;
+	bool is_one = rng_one_in(rng, 3);
+	for (unsigned i = 0; i < FLOOD_FRAGMENTS; i++) {
+		uint32_t net = is_one ? 0 : 256 * (uint32_t)rng_below(rng, 1 << 16);
+		struct sim_fragment f = {.from = SIM_NOBODY_IP + net + 1 + c->id,
+					 .to = SIM_GATEWAY_IP,
+					 .id = (uint16_t)(is_one ? i / 4 : i),
+					 .offset = 8 * (uint32_t)rng_below(rng, 60),
+					 .bytes = bytes,
+					 .size = 8 * rng_below(rng, sizeof bytes / 8 + 1),
+					 .is_last = rng_one_in(rng, 4)};
+		if (rng_one_in(rng, 4))
+			f.offset = rng_one_in(rng, 2) ? 0 : 8 * (uint32_t)rng_below(rng, 8192);
+		sim_fragment_send(&f);
+	}
+}
+
 /* All has been sent that will be. */
 static void request_over(struct rogue *r)
 {
@@ -160,6 +184,8 @@ static void rogue_turn(struct sim_client *c)
 		return;
 	if (rng_one_in(rng, FLOOD_EVERY))
 		flood(c);
+	if (rng_one_in(rng, FLOOD_EVERY))
+		tear(c);
 	if (!r->until_ns)
 		r->until_ns = now_ns + rng_below(rng, LIFE_NS);
 	if (now_ns > r->until_ns) {

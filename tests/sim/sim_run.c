@@ -151,6 +151,7 @@ void run_drain(struct run *r)
 			sim_fail("the drain does not end");
 	}
 	sim_gateway_check_ledgers(r->gateway, true);
+	r->shed = sim_gateway_stat(r->gateway, STAT_frame_drop_shed);
 	sim_gateway_stop(r->gateway);
 	/* Whose FIN was lost on the way would wait for ever. */
 	for (unsigned i = 0; i < r->client_count; i++)

@@ -23,6 +23,7 @@ struct run {
 	uint64_t answer_ns; /* of this life: within it everybody is answered; 0: never mind */
 	bool operates; /* somebody makes, alters and deletes topics meanwhile */
 	struct sim_liveness liveness;
+	uint64_t shed; /* datagrams, of the gateway that was drained last */
 	struct sim_crowd *crowd; /* null: none */
 };
 

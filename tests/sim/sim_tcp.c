@@ -8,6 +8,7 @@ enum {
 	ETH_BYTES = 14,
 	IP_BYTES = 20,
 	TCP_BYTES = 20,
+	UDP_BYTES = 8,
 	OPTION_BYTES_MAX = 40,
 	FIN = 1,
 	SYN = 2,
@@ -70,9 +71,9 @@ static uint16_t l4_checksum(const uint8_t *ip, size_t l4_bytes)
 	return fold(sum_words(sum, ip + IP_BYTES, l4_bytes));
 }
 
-/* Sends l4 bytes that lie behind room for the headers in `frame`. */
-static void frame_send(uint8_t *frame, uint32_t from, uint32_t to, uint8_t protocol,
-		       size_t l4_bytes, size_t checksum_at)
+/* `fragment`: identification, then flags and offset as they lie in the header. */
+static void headers_put(uint8_t *frame, uint32_t from, uint32_t to, uint8_t protocol,
+			uint32_t fragment, size_t l4_bytes)
 {
 	static const uint8_t gateway[6] = {2, 0, 0, 0, 0, 1}, client[6] = {2, 0, 0, 0, 0, 2};
 	uint8_t *ip = frame + ETH_BYTES;
@@ -82,11 +83,20 @@ static void frame_send(uint8_t *frame, uint32_t from, uint32_t to, uint8_t proto
 	memset(ip, 0, IP_BYTES);
 	ip[0] = 0x45;
 	be16_store(ip + 2, (uint16_t)(IP_BYTES + l4_bytes));
+	be32_store(ip + 4, fragment);
 	ip[8] = 64;
 	ip[9] = protocol;
 	be32_store(ip + 12, from);
 	be32_store(ip + 16, to);
 	be16_store(ip + 10, fold(sum_words(0, ip, IP_BYTES)));
+}
+
+/* Sends l4 bytes that lie behind room for the headers in `frame`. */
+static void frame_send(uint8_t *frame, uint32_t from, uint32_t to, uint8_t protocol,
+		       size_t l4_bytes, size_t checksum_at)
+{
+	uint8_t *ip = frame + ETH_BYTES;
+	headers_put(frame, from, to, protocol, 0, l4_bytes);
 	be16_store(ip + IP_BYTES + checksum_at, 0);
 	be16_store(ip + IP_BYTES + checksum_at, l4_checksum(ip, l4_bytes));
 	sim_net_send(sim_world()->net, frame, (uint32_t)(ETH_BYTES + IP_BYTES + l4_bytes));
@@ -447,15 +457,61 @@ uint64_t sim_tcp_next_ns(const struct sim_tcp *t)
 	return waits ? t->resend_ns : UINT64_MAX;
 }
 
-void sim_udp_send(uint32_t local_ip, uint16_t local_port, uint32_t remote_ip,
-		  uint16_t remote_port, const void *bytes, size_t n)
+void sim_fragment_send(const struct sim_fragment *f)
 {
 	uint8_t frame[SIM_FRAME_BYTES_MAX];
+	require(f->size <= SIM_FRAME_BYTES_MAX - ETH_BYTES - IP_BYTES && f->offset % 8 == 0);
+	uint32_t more = f->is_last ? 0 : 0x2000;
+	headers_put(frame, f->from, f->to, PROTOCOL_NUMBER_UDP,
+		    (uint32_t)f->id << 16 | more | f->offset / 8, f->size);
+	memcpy(frame + ETH_BYTES + IP_BYTES, f->bytes, f->size);
+	sim_net_send(sim_world()->net, frame, (uint32_t)(ETH_BYTES + IP_BYTES + f->size));
+}
+
+/* A datagram of `size` bytes at `bytes` (l4 header and payload), cut by chance; in order, or in
+ * none. */
+static void send_in_fragments(const struct sim_datagram *d, const uint8_t *bytes, uint32_t size)
+{
+	struct rng *rng = &sim_world()->rng;
+	struct sim_fragment fragments[SIM_FRAGMENTS_MAX];
+	unsigned count = 0;
+	bool is_shuffled = rng_one_in(rng, 2);
+	for (uint32_t at = 0; at < size;) {
+		uint32_t n = SIM_FRAGMENT_BYTES_MIN + 8 * (uint32_t)rng_below(rng, 120);
+		n = min_u32(n, size - at);
+		fragments[count++] = (struct sim_fragment){.from = d->from,
+							   .to = d->to,
+							   .id = d->id,
+							   .offset = at,
+							   .bytes = bytes + at,
+							   .size = n,
+							   .is_last = at + n == size};
+		at += n;
+	}
+	for (unsigned left = count; left > 0; left--) {
+		unsigned i = is_shuffled ? (unsigned)rng_below(rng, left) : count - left;
+		sim_fragment_send(&fragments[i]);
+		if (is_shuffled)
+			fragments[i] = fragments[left - 1];
+	}
+}
+
+void sim_udp_send(const struct sim_datagram *d)
+{
+	uint8_t frame[ETH_BYTES + IP_BYTES + UDP_BYTES + SIM_DATAGRAM_BYTES_MAX];
 	uint8_t *udp = frame + ETH_BYTES + IP_BYTES;
-	require(n + 8 <= SIM_FRAME_BYTES_MAX - ETH_BYTES - IP_BYTES);
-	be16_store(udp, local_port);
-	be16_store(udp + 2, remote_port);
-	be16_store(udp + 4, (uint16_t)(8 + n));
-	memcpy(udp + 8, bytes, n);
-	frame_send(frame, local_ip, remote_ip, PROTOCOL_NUMBER_UDP, 8 + n, 6);
+	require(d->size <= SIM_DATAGRAM_BYTES_MAX);
+	uint32_t l4_bytes = UDP_BYTES + (uint32_t)d->size;
+	be16_store(udp, d->from_port);
+	be16_store(udp + 2, d->to_port);
+	be16_store(udp + 4, (uint16_t)l4_bytes);
+	be16_store(udp + 6, 0);
+	memcpy(udp + UDP_BYTES, d->bytes, d->size);
+	if (ETH_BYTES + IP_BYTES + l4_bytes <= SIM_FRAME_BYTES_MAX) {
+		frame_send(frame, d->from, d->to, PROTOCOL_NUMBER_UDP, l4_bytes, 6);
+		return;
+	}
+	headers_put(frame, d->from, d->to, PROTOCOL_NUMBER_UDP, 0, l4_bytes);
+	be16_store(udp + 6, l4_checksum(frame + ETH_BYTES, l4_bytes));
+	send_in_fragments(d, udp, l4_bytes);
 }

@@ -63,8 +63,33 @@ void sim_tcp_turn(struct sim_tcp *t);
 /* When sim_tcp_turn() has something to do by itself; UINT64_MAX: never. */
 uint64_t sim_tcp_next_ns(const struct sim_tcp *t);
 
-/* A UDP datagram to the gateway. */
-void sim_udp_send(uint32_t local_ip, uint16_t local_port, uint32_t remote_ip,
-		  uint16_t remote_port, const void *bytes, size_t n);
+/* A UDP datagram to the gateway; one that does not fit a frame goes in fragments. `id` is its
+ * own among those under way. */
+struct sim_datagram {
+	uint32_t from, to;
+	uint16_t from_port, to_port, id;
+	const void *bytes;
+	size_t size;
+};
+
+enum {
+	SIM_DATAGRAM_BYTES_MAX = 3000,
+	SIM_FRAGMENT_BYTES_MIN = 512, /* less is not taken, unless it is the last */
+	SIM_FRAGMENTS_MAX = SIM_DATAGRAM_BYTES_MAX / SIM_FRAGMENT_BYTES_MIN + 2,
+};
+
+void sim_udp_send(const struct sim_datagram *d);
+
+/* A fragment of one, which may be anything. */
+struct sim_fragment {
+	uint32_t from, to;
+	uint16_t id;
+	uint32_t offset; /* a multiple of 8 */
+	const uint8_t *bytes;
+	size_t size;
+	bool is_last;
+};
+
+void sim_fragment_send(const struct sim_fragment *f);
 
 #endif

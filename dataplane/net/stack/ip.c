@@ -134,17 +134,10 @@ static bool source_is_possible(const struct ip *ip, uint32_t source)
 /* A UDP length that is nonsense is left to udp_input(), which has the counter for it. */
 static bool l4_sum_is_good(const struct ip4_wire *header, const struct pkt *p)
 {
-	uint32_t size = p->size;
-	if (header->protocol == IP_PROTOCOL_UDP) {
-		const struct udp_wire *udp = (const struct udp_wire *)p->data;
-		if (size < sizeof *udp || be16_get(udp->checksum) == 0)
-			return true;
-		size = be16_get(udp->length);
-		if (size < sizeof *udp || size > p->size)
-			return true;
-	}
-	uint64_t sum = ip4_pseudo_sum(header, header->protocol, (uint16_t)size);
-	return inet_sum_fold(inet_sum_add(sum, p->data, size)) == 0xffff;
+	if (header->protocol == IP_PROTOCOL_UDP)
+		return udp_sum_is_good(header, p->data, p->size);
+	uint64_t sum = ip4_pseudo_sum(header, header->protocol, (uint16_t)p->size);
+	return inet_sum_fold(inet_sum_add(sum, p->data, p->size)) == 0xffff;
 }
 
 static enum stat_id l4_input(const struct ip4_wire *header, struct pkt *p,
@@ -177,7 +170,7 @@ static enum stat_id ip4_options_input(const struct ip4_wire *header)
 	return PASSED;
 }
 
-/* RFC 1122 3.2.1: checks the header and cuts the packet to its l4 bytes. PASSED when all is
+/* RFC 1122 3.2.1: checks the header and cuts off what is behind the packet. PASSED when all is
  * well. */
 static enum stat_id ip4_header_input(const struct ip *ip, struct pkt *p)
 {
@@ -199,23 +192,31 @@ static enum stat_id ip4_header_input(const struct ip *ip, struct pkt *p)
 		return STAT_packet_drop_not_for_us;
 	if (!source_is_possible(ip, be32_get(header->source)))
 		return STAT_packet_drop_ip_header;
-	if (be16_get(header->fragment) & IP4_FRAGMENT_MASK)
-		return STAT_packet_drop_ip_fragment;
 	enum stat_id verdict = PASSED;
 	if (unlikely(header_bytes > sizeof *header))
 		verdict = ip4_options_input(header);
 	if (verdict != PASSED)
 		return verdict;
 	p->size = total; /* what is behind is Ethernet padding */
-	pkt_pull(p, header_bytes);
 	return PASSED;
 }
 
 struct ip_output {
 	struct pkt_vec *segments;
 	struct pkt_vec *datagrams;
+	struct pkt_vec *fragments;
 	uint64_t now_ns;
 };
+
+/* Of UDP only: docs/TCP.md says why. */
+static enum stat_id fragment_input(const struct ip4_wire *header, struct pkt *p,
+				   struct pkt_vec *ret)
+{
+	if (header->protocol != IP_PROTOCOL_UDP)
+		return STAT_packet_drop_ip_fragment;
+	pkt_vec_push(ret, p);
+	return PASSED;
+}
 
 static enum stat_id ip4_input(struct ip *ip, struct pkt *p, const struct ip_output *to)
 {
@@ -225,6 +226,9 @@ static enum stat_id ip4_input(struct ip *ip, struct pkt *p, const struct ip_outp
 		return verdict;
 	p->from.address = address_of_ip4(be32_get(header->source));
 	p->to.address = ip->address;
+	if (unlikely(be16_get(header->fragment) & IP4_FRAGMENT_MASK))
+		return fragment_input(header, p, to->fragments);
+	pkt_pull(p, ip4_header_bytes(header)); /* options are skipped */
 	switch (header->protocol) {
 	case IP_PROTOCOL_TCP:
 		return l4_input(header, p, to->segments);
@@ -279,11 +283,12 @@ static enum stat_id eth_input(struct ip *ip, struct pkt *p, const struct ip_outp
 }
 
 void ip_input(struct ip *ip, const struct pkt_vec *packets, struct pkt_vec *segments,
-	      struct pkt_vec *datagrams, uint64_t now_ns)
+	      struct pkt_vec *datagrams, struct pkt_vec *fragments, uint64_t now_ns)
 {
-	struct ip_output to = {segments, datagrams, now_ns};
+	struct ip_output to = {segments, datagrams, fragments, now_ns};
 	segments->count = 0;
 	datagrams->count = 0;
+	fragments->count = 0;
 	ip->too_big_count = 0;
 	if (unlikely(now_ns >= ip->router.ask_ns))
 		arp_ask_router(ip, now_ns);

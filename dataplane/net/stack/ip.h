@@ -3,6 +3,7 @@
  *
  *     nic ─▶ ip_input ─┬─▶ segments (TCP)         tcp/udp ─▶ ip_tx_take ... ip_tx_push ─▶ nic
  *                      ├─▶ datagrams (UDP)
+ *                      ├─▶ fragments (of UDP) ─▶ fragments.h ─▶ datagrams
  *                      └─▶ too_big (TCP)
  *
  * Everything above sees 16-byte addresses and l4 bytes only. A passive host needs no routes:
@@ -61,9 +62,10 @@ struct ip_options {
 void ip_init(struct ip *ip, const struct ip_options *options);
 
 /* Sorts `packets` into `segments` and `datagrams`, l4 header first, checksums of IP and l4
- * verified (in software where the port did not); the rest is answered or dropped here. */
+ * verified (in software where the port did not), and `fragments` of datagrams, IP header first;
+ * the rest is answered or dropped here. */
 void ip_input(struct ip *ip, const struct pkt_vec *packets, struct pkt_vec *segments,
-	      struct pkt_vec *datagrams, uint64_t now_ns);
+	      struct pkt_vec *datagrams, struct pkt_vec *fragments, uint64_t now_ns);
 
 /* Where an l4 answer goes. */
 struct ip_route {

@@ -57,5 +57,11 @@ void udp_init(struct udp *u, struct stats *stats)
 void udp_listen(struct udp *u, uint16_t port, uint8_t listener)
 {
 	require(port != 0 && listener < LISTENERS_MAX);
+	u->listeners += u->ports[listener] == 0;
 	u->ports[listener] = port;
+}
+
+bool udp_listens(const struct udp *u, uint16_t port)
+{
+	return find_listener(u, port) != NO_LISTENER;
 }

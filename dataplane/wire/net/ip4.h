@@ -14,7 +14,9 @@ enum ip_protocol {
 enum {
 	IP4_VERSION_IHL = 0x45, /* version 4, five words: no options */
 	IP4_DONT_FRAGMENT = 0x4000,
-	IP4_FRAGMENT_MASK = 0x3fff, /* more fragments, fragment offset */
+	IP4_MORE_FRAGMENTS = 0x2000,
+	IP4_FRAGMENT_OFFSET_MASK = 0x1fff, /* in units of 8 bytes */
+	IP4_FRAGMENT_MASK = IP4_MORE_FRAGMENTS | IP4_FRAGMENT_OFFSET_MASK,
 	IP4_TTL = 64,               /* RFC 1700's recommended default */
 };
 

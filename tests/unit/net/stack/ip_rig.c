@@ -10,7 +10,7 @@ const uint8_t peer_mac[6] = {2, 0, 0, 0, 0, 9};
 struct nic nic;
 struct stats stats;
 struct ip ip;
-struct pkt_vec segments, datagrams;
+struct pkt_vec segments, datagrams, fragments;
 uint64_t now_ns;
 
 struct frame f;
@@ -121,8 +121,8 @@ struct pkt *deliver_with(enum pkt_checksum ip_verdict,
 			 .l4_checksum = (uint8_t)l4_verdict};
 	struct pkt_vec packets = {.count = 1, .pkts = {&p}};
 	stats_add(&stats, STAT_packets_received, 1);
-	ip_input(&ip, &packets, &segments, &datagrams, now_ns);
-	unsigned passed = segments.count + datagrams.count;
+	ip_input(&ip, &packets, &segments, &datagrams, &fragments, now_ns);
+	unsigned passed = segments.count + datagrams.count + fragments.count;
 	cr_assert(ledger_in_flight(&stats, LEDGER_packet) == (int64_t)passed,
 		  "one counter per packet that stays");
 	/* Above, each is consumed: keep the ledger even for the next one. */
@@ -148,6 +148,6 @@ unsigned turn(void)
 	struct pkt_vec none = {.count = 0};
 	nic.sent_count = 0;
 	nic.buffers_left = FAKE_FRAMES;
-	ip_input(&ip, &none, &segments, &datagrams, now_ns);
+	ip_input(&ip, &none, &segments, &datagrams, &fragments, now_ns);
 	return nic.sent_count;
 }

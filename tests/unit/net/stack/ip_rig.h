@@ -21,7 +21,7 @@ extern const uint8_t peer_mac[6];
 extern struct nic nic;
 extern struct stats stats;
 extern struct ip ip;
-extern struct pkt_vec segments, datagrams;
+extern struct pkt_vec segments, datagrams, fragments;
 extern uint64_t now_ns;
 
 /* One frame under construction; its parts point into `bytes`. */

@@ -91,18 +91,60 @@ Test(ip, headers_that_lie_about_their_length_are_dropped)
 	assert_dropped(packet_drop_ip_checksum);
 }
 
-Test(ip, fragments_are_dropped_and_dont_fragment_is_not_one)
+static const uint16_t fragment_fields[] = {0x2000 /* the first */, 1, 0x2001, 0x6000};
+
+Test(ip, fragments_of_datagrams_go_up_with_their_header_and_without_padding)
 {
+	for (unsigned i = 0; i < array_len(fragment_fields); i++) {
+		build_udp(4);
+		f.l4[9] ^= 1; /* the sum is the whole's: nothing is said of it here */
+		f.ip->fragment = be16_of(fragment_fields[i]);
+		f.size += 14;
+		seal_ip();
+		struct pkt *p = deliver_with(PKT_CHECKSUM_GOOD, PKT_CHECKSUM_BAD);
+		cr_assert(p && fragments.count == 1 && datagrams.count == 0);
+		cr_assert(p->data == (uint8_t *)f.ip && p->size == 20 + 8 + 4);
+		cr_assert(address_to_ip4(&p->from.address) == PEER);
+	}
+	build_udp(4);
+	f.ip->fragment = be16_of(IP4_DONT_FRAGMENT);
+	seal_ip();
+	cr_assert(deliver() && datagrams.count == 1 && fragments.count == 0);
+}
+
+Test(ip, fragments_of_anything_else_are_dropped)
+{
+	for (unsigned i = 0; i < array_len(fragment_fields); i++) {
+		build_tcp(4);
+		f.ip->fragment = be16_of(fragment_fields[i]);
+		seal_ip();
+		assert_dropped(packet_drop_ip_fragment);
+		build_ping(8);
+		f.ip->fragment = be16_of(fragment_fields[i]);
+		seal_ip();
+		assert_dropped(packet_drop_ip_fragment);
+	}
 	build_tcp(4);
-	f.ip->fragment = be16_of(0x2000);
-	seal_ip();
-	assert_dropped(packet_drop_ip_fragment);
-	f.ip->fragment = be16_of(1);
-	seal_ip();
-	assert_dropped(packet_drop_ip_fragment);
 	f.ip->fragment = be16_of(IP4_DONT_FRAGMENT);
 	seal_ip();
 	cr_assert(deliver() != NULL);
+}
+
+Test(ip, a_fragment_with_a_bad_header_is_dropped_for_that)
+{
+	build_udp(4);
+	f.ip->fragment = be16_of(0x2000);
+	seal_ip();
+	f.ip->checksum.raw[0] ^= 1;
+	assert_dropped(packet_drop_ip_checksum);
+	f.ip->destination = be32_of(OURS + 1);
+	seal_ip();
+	assert_dropped(packet_drop_not_for_us);
+	build_udp(4);
+	f.ip->fragment = be16_of(0x2000);
+	seal_ip();
+	f.size--;
+	assert_dropped(packet_drop_runt);
 }
 
 Test(ip, packets_for_others_are_dropped)
@@ -272,7 +314,7 @@ static unsigned deliver_too_big(void)
 	struct pkt p = {.data = f.bytes, .size = f.size};
 	struct pkt_vec packets = {.count = 1, .pkts = {&p}};
 	seal_l4(2, be16_get(f.ip->total_length) - 20u);
-	ip_input(&ip, &packets, &segments, &datagrams, now_ns);
+	ip_input(&ip, &packets, &segments, &datagrams, &fragments, now_ns);
 	return ip.too_big_count;
 }
 

@@ -101,7 +101,7 @@ Test(neighbour, a_port_that_takes_tags_off_says_which_it_was)
 		build_tcp(5);
 		struct pkt p = {.data = f.bytes, .size = f.size, .vlan = vid};
 		struct pkt_vec packets = {.count = 1, .pkts = {&p}};
-		ip_input(&ip, &packets, &segments, &datagrams, now_ns);
+		ip_input(&ip, &packets, &segments, &datagrams, &fragments, now_ns);
 		cr_assert(segments.count == (vid == 100) && p.way.is_tagged);
 	}
 	/* The inner tag of two is not ours to take, whatever it says. */
@@ -109,7 +109,7 @@ Test(neighbour, a_port_that_takes_tags_off_says_which_it_was)
 	tag_frame(100);
 	struct pkt p = {.data = f.bytes, .size = f.size, .vlan = 100};
 	struct pkt_vec packets = {.count = 1, .pkts = {&p}};
-	ip_input(&ip, &packets, &segments, &datagrams, now_ns);
+	ip_input(&ip, &packets, &segments, &datagrams, &fragments, now_ns);
 	cr_assert(segments.count == 0 && stats.value[STAT_packet_drop_ethertype] == 1);
 }
 
