@@ -27,6 +27,7 @@ FIN, SYN, RST, PSH, ACK, URG = 1, 2, 4, 8, 16, 32
 MSS_1460 = b'\x02\x04\x05\xb4'
 PACKET_OUTGOING = 4
 SO_ATTACH_FILTER = 26
+MORE_FRAGMENTS = 0x2000
 
 
 def checksum(data):
@@ -39,11 +40,11 @@ def checksum(data):
 
 
 def ipv4(source, target, protocol, payload, options=b'', fragment=0, ttl=64, size=None,
-         version=4, checksum_xor=0):
+         version=4, checksum_xor=0, ident=1):
     """Addresses as 4 bytes. `size` and `checksum_xor` make it lie."""
     words = 5 + len(options) // 4
     head = struct.pack('>BBHHHBBH4s4s', version << 4 | words, 0,
-                       4 * words + len(payload) if size is None else size, 1, fragment, ttl,
+                       4 * words + len(payload) if size is None else size, ident, fragment, ttl,
                        protocol, 0, source, target) + options
     total = checksum(head) ^ checksum_xor
     return head[:10] + struct.pack('>H', total) + head[12:] + payload
@@ -71,6 +72,12 @@ def udp(source, source_port, target, port, payload, size=None, checksum_xor=0):
     segment = struct.pack('>HHHH', source_port, port, length, 0) + payload
     return ipv4(source, target, UDP,
                 with_checksum(segment, 6, source, target, UDP, checksum_xor))
+
+
+def fragment(source, target, ident, offset, payload, more=True, protocol=UDP):
+    """An IPv4 fragment; `offset` in bytes."""
+    return ipv4(source, target, protocol, payload, ident=ident,
+                fragment=offset // 8 | (MORE_FRAGMENTS if more else 0))
 
 
 def icmp(source, target, kind, code=0, rest=b'\0\0\0\0', payload=b''):
