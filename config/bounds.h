@@ -29,7 +29,8 @@ enum {
 	GBT32960_FRAME_BYTES_MIN = 25,
 
 	/* Messages in flight per (poller, writer), by kind. One ring holds them all. */
-	HANDOFF_APPENDS_MAX = 4096,
+	APPENDS_OF_KIND = 4096, /* handoff.h: producers' batches, frames, datagrams */
+	HANDOFF_APPENDS_MAX = 3 * APPENDS_OF_KIND,
 	HANDOFF_READS_MAX = 1024,
 	HANDOFF_WATCHES_MAX = PARTITIONS_MAX, /* one per lane: a fetch always finds one */
 	HANDOFF_ADMINS_MAX = 1023,

@@ -59,6 +59,18 @@ enum append_origin {
 	APPEND_MARKER, /* the end of a transaction, when there are some */
 };
 
+/* What records came as. Each kind has credit and appends of its own, so that none waits for
+ * another's: a producer can make neither a vehicle's frames wait nor datagrams be shed. */
+enum credit_kind {
+	CREDIT_BATCHES, /* of producers */
+	CREDIT_FRAMES,
+	CREDIT_KINDS_WAITING,
+	CREDIT_DATAGRAMS = CREDIT_KINDS_WAITING, /* shed, not made to wait */
+	CREDIT_KINDS,
+};
+static_assert((int)HANDOFF_APPENDS_MAX == (int)APPENDS_OF_KIND * (int)CREDIT_KINDS,
+	      "each kind has its own");
+
 enum { APPEND_WAITER_LISTS = 8 };
 
 /* One complete record batch for one partition. */
@@ -86,10 +98,11 @@ struct append_msg {
 	/* Requester's own */
 	void *owner;   /* a poller's: the lane */
 	uint8_t epoch; /* session/fence.h */
+	uint8_t kind;  /* enum credit_kind: of whose appends it is one */
 	/* Dealt out over several lists, so that as many answers can be fetched at once (ack.c). */
 	void *waiters[APPEND_WAITER_LISTS];
 	uint32_t waiter_count;
-	uint32_t reserved_bytes;
+	uint32_t reserved_bytes[CREDIT_KINDS]; /* frames and datagrams may share a batch */
 	/* Whoever holds the message: the requester until it is sent, then the server. */
 	struct list node;
 	int64_t last_offset; /* server's own */

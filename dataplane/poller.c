@@ -203,7 +203,7 @@ static int pools_init(struct poller *p, const struct poller_options *o)
 					   .appends = HANDOFF_APPENDS_MAX * o->writer_count,
 					   .writer_credit_bytes = s->writer_credit_bytes,
 					   .lane_credit_bytes = s->lane_credit_bytes,
-					   .reserve_bytes = s->message_bytes_max};
+					   .message_bytes_max = s->message_bytes_max};
 	int error = slabs_init(in, o);
 	error = error ? error : answers_init(&in->answers, &answers, &in->stats, &in->now);
 	error = error ? error : batching_init(&in->batching, &batching, &in->stats, &in->now);

@@ -49,7 +49,7 @@ static void ingest_setup(void)
 						      .appends = HANDOFF_APPENDS_MAX,
 						      .writer_credit_bytes = 256 << 20,
 						      .lane_credit_bytes = 16 << 20,
-						      .reserve_bytes = 1 << 20};
+						      .message_bytes_max = 1 << 20};
 	if (batching.appends.objects)
 		return;
 	topic.partitions = bench_set(PARTITIONS_HOT, PARTITIONS_COLD);
@@ -101,9 +101,10 @@ static void prepare_records(unsigned n)
 		struct bytes key = {h->vin, GBT32960_VIN_BYTES};
 		uint32_t partition = partition_of_key(key.data, key.size, topic.partitions);
 		struct lane *lane = lanes_get(&batching.lanes, refs[partition]);
-		require(lane_reserve(&batching.lanes, lane,
-				     record_reserve_bytes(key, chosen[i]), false));
+		require(lane_reserve(&batching.lanes, lane, CREDIT_FRAMES,
+				     record_reserve_bytes(key, chosen[i])));
 		records.records[records.count++] = (struct record){.lane = lane,
+								   .kind = CREDIT_FRAMES,
 								   .topic = &topic,
 								   .key = key,
 								   .value = chosen[i]};

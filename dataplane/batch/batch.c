@@ -23,10 +23,12 @@ int batching_init(struct batching *b, const struct batching_bounds *bounds,
 	list_init(&b->finished);
 	for (unsigned i = 0; i < LISTENERS_MAX; i++)
 		list_init(&b->open_lanes[i]);
+	uint32_t incoming = incoming_init(&b->incoming, bounds->writer_credit_bytes,
+					  bounds->message_bytes_max);
 	int error = slab_init(&b->appends, sizeof(struct append_msg), bounds->appends);
 	return error ? error
 		     : lanes_init(&b->lanes, bounds->writers, bounds->writer_credit_bytes,
-				  bounds->lane_credit_bytes, bounds->reserve_bytes);
+				  bounds->lane_credit_bytes, incoming);
 }
 
 void batching_fini(struct batching *b)
@@ -41,18 +43,21 @@ uint32_t record_reserve_bytes(struct bytes key, struct bytes value)
 			  value.size);
 }
 
-bool append_is_sure(struct batching *b, const struct lane *lane, uint32_t others)
+bool append_is_sure(const struct batching *b, const struct lane *lane, enum credit_kind kind,
+		    uint32_t others)
 {
-	return b->taken[lane->writer] + others < HANDOFF_APPENDS_MAX &&
+	return b->taken[lane->writer][kind] + others < APPENDS_OF_KIND &&
 	       b->appends.in_use + others < b->appends.count;
 }
 
-struct append_msg *append_take(struct batching *b, struct lane *lane)
+struct append_msg *append_take(struct batching *b, struct lane *lane, enum credit_kind kind)
 {
-	struct append_msg *a = append_is_sure(b, lane, 0) ? slab_take(&b->appends) : NULL;
+	struct append_msg *a =
+		append_is_sure(b, lane, kind, 0) ? slab_take(&b->appends) : NULL;
 	if (!a)
 		return NULL;
-	b->taken[lane->writer]++;
+	b->taken[lane->writer][kind]++;
+	a->kind = (uint8_t)kind;
 	a->msg = (struct handoff_msg){.kind = HANDOFF_APPEND, .sender = b->poller};
 	a->partition = lane->partition;
 	a->owner = lane;
@@ -73,8 +78,11 @@ void append_give(struct batching *b, struct append_msg *a)
 {
 	struct lane *lane = append_lane(a);
 	chain_give(&a->bytes);
-	lane_release(&b->lanes, lane, a->reserved_bytes);
-	b->taken[lane->writer]--;
+	for (unsigned kind = 0; kind < CREDIT_KINDS; kind++)
+		if (a->reserved_bytes[kind])
+			lane_release(&b->lanes, lane, (enum credit_kind)kind,
+				     a->reserved_bytes[kind]);
+	b->taken[lane->writer][a->kind]--;
 	b->begun[a->epoch]--;
 	slab_give(&b->appends, a);
 }
@@ -107,7 +115,7 @@ static void open_lane_insert(struct list *lanes, struct lane *lane)
 static void batch_open(struct batching *b, const struct record *r)
 {
 	struct lane *lane = r->lane;
-	struct append_msg *a = append_take(b, lane);
+	struct append_msg *a = append_take(b, lane, r->kind);
 	require(a != NULL);
 	a->origin = APPEND_BUILT;
 	a->codec = codec_of(r->topic->options.compression_type);
@@ -121,7 +129,21 @@ static void batch_open(struct batching *b, const struct record *r)
 }
 
 /* Each record has reserved its longest encoding and a header's share: what the batch did not
- * need goes back at once, not with the writer's answer. */
+ * need goes back at once, not with the writer's answer. Of which kind it was does not matter
+ * where both share a batch: the sum is what it holds. */
+static void spare_release(struct batching *b, struct lane *lane, struct append_msg *a)
+{
+	uint32_t frames = a->reserved_bytes[CREDIT_FRAMES];
+	uint32_t datagrams = a->reserved_bytes[CREDIT_DATAGRAMS];
+	require(a->bytes.size <= frames + datagrams);
+	uint32_t spare = frames + datagrams - (uint32_t)a->bytes.size;
+	uint32_t of_frames = min_u32(spare, frames);
+	lane_release(&b->lanes, lane, CREDIT_FRAMES, of_frames);
+	lane_release(&b->lanes, lane, CREDIT_DATAGRAMS, spare - of_frames);
+	a->reserved_bytes[CREDIT_FRAMES] -= of_frames;
+	a->reserved_bytes[CREDIT_DATAGRAMS] -= spare - of_frames;
+}
+
 void batch_close(struct batching *b, struct lane *lane)
 {
 	struct append_msg *a = lane->open;
@@ -130,9 +152,7 @@ void batch_close(struct batching *b, struct lane *lane)
 			   lane->open_max_timestamp);
 	record_batch_set_size(&h, (uint32_t)a->bytes.size);
 	chain_patch(&a->bytes, 0, &h, sizeof h);
-	require(a->bytes.size <= a->reserved_bytes);
-	lane_release(&b->lanes, lane, a->reserved_bytes - (uint32_t)a->bytes.size);
-	a->reserved_bytes = (uint32_t)a->bytes.size;
+	spare_release(b, lane, a);
 	list_remove(&lane->open_node);
 	lane->open = NULL;
 	b->sticky[lane->open_listener]++;
@@ -205,7 +225,7 @@ static void record_add(struct batching *b, struct answers *as, const struct reco
 	record_encode(b, r);
 	struct append_msg *a = lane->open;
 	a->records++;
-	a->reserved_bytes += record_reserve_bytes(r->key, r->value);
+	a->reserved_bytes[r->kind] += record_reserve_bytes(r->key, r->value);
 	if (r->level > a->level)
 		a->level = r->level;
 	if (b->now->wall_ms > lane->open_max_timestamp)

@@ -16,6 +16,7 @@
 #include "config/bounds.h"
 #include "dataplane/base/slab.h"
 #include "dataplane/base/stats.h"
+#include "dataplane/batch/incoming.h"
 #include "dataplane/batch/lane.h"
 
 struct answers;
@@ -32,8 +33,9 @@ struct batching {
 	uint8_t poller; /* which one: appends name their sender */
 	unsigned listener_count;
 	struct lanes lanes;
+	struct incoming incoming;
 	struct slab appends;         /* open, being received, or on their way */
-	uint32_t taken[WRITERS_MAX]; /* of them, by writer */
+	uint32_t taken[WRITERS_MAX][CREDIT_KINDS]; /* of them */
 	struct list finished;        /* struct append_msg.node: complete, for handoff */
 	/* Per listener, so that one linger rules each: struct lane.open_node, earliest deadline
 	 * first. */
@@ -51,7 +53,7 @@ struct batching_bounds {
 	uint32_t appends;
 	uint64_t writer_credit_bytes;
 	uint64_t lane_credit_bytes;
-	uint32_t reserve_bytes;
+	uint32_t message_bytes_max;
 };
 
 /* -errno. */
@@ -86,10 +88,12 @@ static inline void batching_new_epoch(struct batching *b)
 }
 
 /* There is an append object for `lane`, `others` more being taken first: each writer has as
- * many as its handoff holds, so that a slow one does not stall the others. */
-bool append_is_sure(struct batching *b, const struct lane *lane, uint32_t others);
+ * many as its handoff holds, a third of each kind, so that a slow one does not stall the
+ * others. */
+bool append_is_sure(const struct batching *b, const struct lane *lane, enum credit_kind kind,
+		    uint32_t others);
 /* Takes one; null when the budget of the lane's writer is used up. */
-struct append_msg *append_take(struct batching *b, struct lane *lane);
+struct append_msg *append_take(struct batching *b, struct lane *lane, enum credit_kind kind);
 /* The append is complete: queue it for handoff_submit. */
 void append_finish(struct batching *b, struct append_msg *give);
 /* Gives object, bytes and credit back. */

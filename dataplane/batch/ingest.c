@@ -92,14 +92,14 @@ static bool frame_refuse(struct ingest *in, const struct frame *f, enum kafka_er
 static bool frame_reserve(struct intake *i, struct session *s, const struct record *r)
 {
 	struct ingest *in = i->in;
-	enum wait_for append = WAIT_APPEND + r->lane->writer;
+	enum wait_for append = wait_for_append(CREDIT_FRAMES, r->lane->writer);
 	if (!waiting_is_turn(&in->waits, s, append) ||
-	    !append_is_sure(&in->batching, r->lane, i->records->count)) {
+	    !append_is_sure(&in->batching, r->lane, CREDIT_FRAMES, i->records->count)) {
 		session_wait(&in->waits, s, append);
 		return false;
 	}
-	return credit_take(&in->waits, &in->batching.lanes, s, r->lane,
-			   record_reserve_bytes(r->key, r->value), false);
+	return credit_take(&in->waits, &in->batching.lanes, s, r->lane, CREDIT_FRAMES,
+			   record_reserve_bytes(r->key, r->value));
 }
 
 /* A kept record's frame was consumed when it was kept. */
@@ -124,6 +124,7 @@ static bool frame_store(struct intake *i, const struct frame *f)
 		.value = f->value,
 		.level = s->listener->answer_level,
 		.listener = s->stream->listener,
+		.kind = CREDIT_FRAMES,
 	};
 	r->topic = topic_of(i, r->listener);
 	enum kafka_error refusal = refusal_of(&in->batching.lanes, r);
@@ -133,7 +134,7 @@ static bool frame_store(struct intake *i, const struct frame *f)
 	if (!frame_reserve(i, s, r))
 		return false;
 	if (!session_protocol(s)->accept(in, s, f, &r->answer)) {
-		lane_release(&in->batching.lanes, r->lane,
+		lane_release(&in->batching.lanes, r->lane, CREDIT_FRAMES,
 			     record_reserve_bytes(r->key, r->value));
 		return false;
 	}
@@ -206,8 +207,9 @@ static bool datagram_reserve(struct intake *i, struct record *r)
 {
 	r->lane = lane_of(&i->in->batching, r);
 	uint32_t bytes = record_reserve_bytes(r->key, r->value);
-	return append_is_sure(&i->in->batching, r->lane, i->records->count) &&
-	       lane_reserve(&i->in->batching.lanes, r->lane, bytes, false);
+	return append_is_sure(&i->in->batching, r->lane, CREDIT_DATAGRAMS,
+			      i->records->count) &&
+	       lane_reserve(&i->in->batching.lanes, r->lane, CREDIT_DATAGRAMS, bytes);
 }
 
 static void datagram_input(struct intake *i, const struct datagram *d, char *address)
@@ -219,6 +221,7 @@ static void datagram_input(struct intake *i, const struct datagram *d, char *add
 		.value = d->bytes,
 		.level = listener->answer_level,
 		.listener = d->listener,
+		.kind = CREDIT_DATAGRAMS,
 		.topic = topic_of(i, d->listener),
 	};
 	stats_add(&in->stats, STAT_frames_received, 1);

@@ -21,6 +21,7 @@ struct record {
 	struct answer *answer; /* null: nobody waits */
 	uint8_t level;         /* enum ack_level of the listener */
 	uint8_t listener;      /* its index */
+	uint8_t kind;          /* enum credit_kind */
 };
 
 enum {

@@ -8,23 +8,24 @@
 
 /* Chunks that cover every credit: the bytes themselves, and for each append one chunk that
  * is only begun and one whose end is left over. */
-static uint64_t batch_chunks(unsigned writers, uint64_t writer_credit_bytes, uint32_t reserve)
+static uint64_t batch_chunks(unsigned writers, uint64_t writer_credit_bytes)
 {
-	uint64_t bytes = writers * (writer_credit_bytes + 2ull * HANDOFF_APPENDS_MAX * CHUNK_BYTES);
-	return (bytes + writers * (uint64_t)reserve) / CHUNK_BYTES + 1;
+	uint64_t credit = CREDIT_KINDS * writer_credit_bytes;
+	uint64_t bytes = writers * (credit + 2ull * HANDOFF_APPENDS_MAX * CHUNK_BYTES);
+	return bytes / CHUNK_BYTES + 1;
 }
 
 int lanes_init(struct lanes *l, unsigned writers, uint64_t writer_credit_bytes,
-	       uint64_t lane_credit_bytes, uint32_t reserve_bytes)
+	       uint64_t lane_credit_bytes, uint32_t incoming_chunks)
 {
 	memset(l, 0, sizeof *l);
 	l->writers = writers;
 	l->writer_credit_bytes = writer_credit_bytes;
 	l->lane_credit_bytes = lane_credit_bytes;
-	l->reserve_bytes = (uint32_t)round_up(reserve_bytes, CHUNK_BYTES) + CHUNK_BYTES;
 	for (unsigned i = 0; i < WRITERS_MAX; i++)
-		list_init(&l->relieved[i]);
-	uint64_t chunks = batch_chunks(writers, writer_credit_bytes, l->reserve_bytes);
+		for (unsigned kind = 0; kind < CREDIT_KINDS; kind++)
+			list_init(&l->relieved[i][kind]);
+	uint64_t chunks = batch_chunks(writers, writer_credit_bytes) + incoming_chunks;
 	if (chunks > UINT32_MAX)
 		return -EINVAL;
 	l->lanes = map_take(sizeof(struct lane) * PARTITIONS_MAX);
@@ -39,16 +40,27 @@ void lanes_fini(struct lanes *l)
 	chunk_pool_fini(&l->batch_pool);
 }
 
+static void lane_begin(struct lane *lane)
+{
+	for (unsigned kind = 0; kind < CREDIT_KINDS; kind++) {
+		list_init(&lane->credit[kind].blocked);
+		list_init(&lane->credit[kind].relieved);
+	}
+	list_init(&lane->open_node);
+	list_init(&lane->parked);
+}
+
+static bool has_begun(const struct lane *lane)
+{
+	return lane->parked.next != NULL;
+}
+
 /* First use, or the slot belongs to another partition now. What is still reserved, open or
  * parked belongs to the old one and ends with its completions. */
 static void lane_renew(const struct lanes *l, struct lane *lane, struct partition_ref partition)
 {
-	if (!lane->blocked.next) {
-		list_init(&lane->blocked);
-		list_init(&lane->relieved);
-		list_init(&lane->open_node);
-		list_init(&lane->parked);
-	}
+	if (!has_begun(lane))
+		lane_begin(lane);
 	lane->partition = partition;
 	lane->writer = (uint8_t)writer_of_slot(partition.slot, l->writers);
 }
@@ -59,37 +71,33 @@ struct lane *lanes_get(struct lanes *l, struct partition_ref partition)
 {
 	require(partition.slot < PARTITIONS_MAX);
 	struct lane *lane = &l->lanes[partition.slot];
-	if (unlikely(!lane->blocked.next ||
+	if (unlikely(!has_begun(lane) ||
 		     (lane->partition.generation != partition.generation && !lane->open)))
 		lane_renew(l, lane, partition);
 	return lane;
 }
 
-bool lane_has_credit(const struct lanes *l, const struct lane *lane, uint32_t bytes,
-		     bool may_use_reserve)
+bool lane_reserve(struct lanes *l, struct lane *lane, enum credit_kind kind, uint32_t bytes)
 {
-	uint64_t extra = may_use_reserve ? l->reserve_bytes : 0;
-	return l->reserved[lane->writer] + bytes <= l->writer_credit_bytes + extra &&
-	       lane->reserved_bytes + bytes <= l->lane_credit_bytes + extra;
-}
-
-bool lane_reserve(struct lanes *l, struct lane *lane, uint32_t bytes, bool may_use_reserve)
-{
-	if (!lane_has_credit(l, lane, bytes, may_use_reserve))
+	uint64_t *of_writer = &l->reserved[lane->writer][kind];
+	uint32_t *of_lane = &lane->credit[kind].reserved_bytes;
+	if (*of_writer + bytes > l->writer_credit_bytes ||
+	    (uint64_t)*of_lane + bytes > l->lane_credit_bytes)
 		return false;
-	l->reserved[lane->writer] += bytes;
-	lane->reserved_bytes += bytes;
+	*of_writer += bytes;
+	*of_lane += bytes;
 	return true;
 }
 
 /* The lane gets into its writer's line only once, however many of its batches come back in a
  * turn. */
-void lane_release(struct lanes *l, struct lane *lane, uint32_t bytes)
+void lane_release(struct lanes *l, struct lane *lane, enum credit_kind kind, uint32_t bytes)
 {
-	uint64_t *reserved = &l->reserved[lane->writer];
-	require(*reserved >= bytes && lane->reserved_bytes >= bytes);
+	uint64_t *reserved = &l->reserved[lane->writer][kind];
+	struct lane_credit *credit = &lane->credit[kind];
+	require(*reserved >= bytes && credit->reserved_bytes >= bytes);
 	*reserved -= bytes;
-	lane->reserved_bytes -= bytes;
-	if (!list_is_empty(&lane->blocked) && list_is_empty(&lane->relieved))
-		list_append(&l->relieved[lane->writer], &lane->relieved);
+	credit->reserved_bytes -= bytes;
+	if (!list_is_empty(&credit->blocked) && list_is_empty(&credit->relieved))
+		list_append(&l->relieved[lane->writer][kind], &credit->relieved);
 }

@@ -222,7 +222,7 @@ static enum kafka_progress outcome_step(struct ingest *in, struct kafka_session 
 {
 	if (!answer_outcome(&in->answers, &in->waits, ks))
 		return KAFKA_WAIT;
-	kafka_receive_end(&in->waits, &in->batching, ks);
+	kafka_receive_end(&in->batching, ks);
 	ks->step = partition_end_step;
 	return KAFKA_GO;
 }
@@ -305,11 +305,11 @@ void kafka_produce_resolve(struct waiter *w, const struct append_msg *done)
 
 /* The unfinished answer is forgotten, but batches before it keep their waiters in it until they
  * are back. */
-void kafka_produce_close(struct waits *w, struct batching *b, struct answers *as,
-			 struct kafka_session *ks, bool is_rejected)
+void kafka_produce_close(struct batching *b, struct answers *as, struct kafka_session *ks,
+			 bool is_rejected)
 {
 	struct kafka_produce *p = &ks->produce;
-	kafka_receive_drop(w, b, ks);
+	kafka_receive_drop(b, ks);
 	if (!p->answer)
 		return;
 	if (is_rejected)

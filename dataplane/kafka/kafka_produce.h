@@ -35,7 +35,7 @@ void kafka_produce_resolve(struct waiter *w, const struct append_msg *done);
 /* The session ends, or the request turned out malformed (`is_rejected`: it has an end of its
  * own in the frame ledger): gives the unfinished batch back; the unfinished answer joins the
  * queue. */
-void kafka_produce_close(struct waits *w, struct batching *b, struct answers *as,
-			 struct kafka_session *ks, bool is_rejected);
+void kafka_produce_close(struct batching *b, struct answers *as, struct kafka_session *ks,
+			 bool is_rejected);
 
 #endif

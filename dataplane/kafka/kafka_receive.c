@@ -51,7 +51,6 @@ const struct batch_verdict_row batch_verdicts[BATCH_VERDICTS] = {
 void kafka_receive_begin(struct kafka_receive *r, enum batch_verdict refused, uint32_t bytes)
 {
 	*r = (struct kafka_receive){.left = bytes, .verdict = (uint8_t)refused};
-	list_init(&r->node);
 }
 
 /* ---- the header ------------------------------------------------------------------------ */
@@ -110,7 +109,7 @@ static bool is_crc_asked(enum batch_verdict v)
 	return v == BATCH_GOOD || (v >= BATCH_BAD_CODEC && v < BATCH_BAD_CRC);
 }
 
-static enum batch_verdict check_header(const struct topics *topics, uint32_t reserve_bytes,
+static enum batch_verdict check_header(const struct topics *topics, uint32_t incoming_max,
 				       struct kafka_session *ks,
 				       const struct record_batch_header *h)
 {
@@ -120,8 +119,8 @@ static enum batch_verdict check_header(const struct topics *topics, uint32_t res
 		return r->verdict;
 	if (!topic)
 		return BATCH_BAD_TOPIC;
-	/* A batch beyond the reserve could wait for ever for what others like it hold. */
-	uint32_t bytes_max = min_u32(topic->log.message_bytes_max, reserve_bytes);
+	/* No region of the memory would have room for a larger one. */
+	uint32_t bytes_max = min_u32(topic->log.message_bytes_max, incoming_max);
 	enum batch_verdict v = check_frame(h, r->left, ks->version, bytes_max);
 	return v == BATCH_GOOD ? check_fields(h) : v;
 }
@@ -136,34 +135,27 @@ static uint64_t source_of(const struct address *a)
 	return network ? network : host;
 }
 
-/* A batch that will be kept gets its append. False: none left, the session waits. */
-static bool append_begin(struct waits *w, struct batching *b, const struct topics *topics,
-			 struct kafka_session *ks)
+static struct lane *lane_of(struct lanes *lanes, const struct topics *topics,
+			    struct kafka_session *ks)
 {
-	struct kafka_produce *p = &ks->produce;
-	const struct topic *topic = kafka_topic(topics, ks);
-	struct partition_ref ref = topic->refs[p->partition];
-	struct lane *lane = lanes_get(&b->lanes, ref);
-	enum wait_for what = WAIT_APPEND + lane->writer;
-	bool is_turn = waiting_is_turn(w, &ks->base, what);
-	struct append_msg *a = is_turn ? append_take(b, lane) : NULL;
-	if (!a) {
-		session_wait(w, &ks->base, what);
-		return false;
-	}
-	a->partition = ref;
-	a->source = source_of(&ks->base.stream->peer.address);
-	a->connection = ks->base.stream->handle;
-	a->level = p->acks == PRODUCE_ACKS_ALL ? ACK_DURABLE : ACK_WRITTEN;
-	p->receive.append = a;
-	list_append(&w->incomplete, &p->receive.node);
-	return true;
+	return lanes_get(lanes, kafka_topic(topics, ks)->refs[ks->produce.partition]);
 }
 
-/* The header is checked before any byte is taken: a refused batch costs no append, and no
- * chunk. */
-static enum kafka_progress take_header(struct waits *w, struct batching *b,
-				       const struct topics *topics, struct kafka_session *ks)
+/* Whose memory it is has to be found out once for each connection. */
+static void memory_begin(struct batching *b, const struct topics *topics,
+			 struct kafka_session *ks)
+{
+	const struct stream *stream = ks->base.stream;
+	if (!ks->incoming.session)
+		incoming_attach(&b->incoming, &ks->incoming, &ks->base,
+				source_of(&stream->peer.address), stream->listener);
+	incoming_begin(&b->incoming, &ks->incoming, lane_of(&b->lanes, topics, ks),
+		       (uint32_t)(b->now->ns / NS_PER_MS));
+}
+
+/* The header is checked before any byte is taken: a refused batch costs no chunk. */
+static enum kafka_progress take_header(struct batching *b, const struct topics *topics,
+				       struct kafka_session *ks)
 {
 	struct kafka_receive *r = &ks->produce.receive;
 	if (r->left < RECORD_BATCH_HEADER_BYTES) {
@@ -178,9 +170,10 @@ static enum kafka_progress take_header(struct waits *w, struct batching *b,
 	if (head.size < RECORD_BATCH_HEADER_BYTES)
 		return stream_readable(stream) > head.size ? KAFKA_RETRY : KAFKA_NEED_BYTES;
 	const struct record_batch_header *h = record_batch_header_of(head.data);
-	enum batch_verdict v = check_header(topics, b->lanes.reserve_bytes, ks, h);
-	if (v == BATCH_GOOD && !append_begin(w, b, topics, ks))
-		return KAFKA_WAIT;
+	enum batch_verdict v = check_header(topics, b->incoming.batch_bytes_max, ks, h);
+	if (v == BATCH_GOOD)
+		memory_begin(b, topics, ks);
+	r->is_kept = v == BATCH_GOOD;
 	r->verdict = (uint8_t)v;
 	r->records = records_claimed(h, r->left);
 	r->crc_expected = be32_get(h->crc);
@@ -189,22 +182,6 @@ static enum kafka_progress take_header(struct waits *w, struct batching *b,
 }
 
 /* ---- the bytes ------------------------------------------------------------------------- */
-
-/* A chunk's worth at a time: a peer that announces much and sends little holds no more than
- * one. */
-static enum kafka_progress take_credit(struct waits *w, struct lanes *lanes,
-				       struct kafka_session *ks)
-{
-	struct kafka_receive *r = &ks->produce.receive;
-	struct append_msg *a = r->append;
-	uint32_t step = min_u32(r->left, CHUNK_BYTES);
-	bool is_oldest = w->incomplete.next == &r->node;
-	if (!credit_take(w, lanes, &ks->base, append_lane(a), step, is_oldest))
-		return KAFKA_WAIT;
-	a->reserved_bytes += step;
-	r->credit = step;
-	return KAFKA_GO;
-}
 
 /* The CRC covers the batch from its attributes on. */
 static void crc_add(struct kafka_receive *r, struct bytes b)
@@ -217,26 +194,27 @@ static void crc_add(struct kafka_receive *r, struct bytes b)
 
 /* A byte is taken once: into the CRC and into the batch while it is in the cache, then
  * consumed. */
-static enum kafka_progress take_bytes(struct waits *w, struct lanes *lanes,
+static enum kafka_progress take_bytes(struct waits *w, struct batching *batching,
 				      struct kafka_session *ks)
 {
 	struct kafka_receive *r = &ks->produce.receive;
-	if (r->append && r->credit == 0) {
-		enum kafka_progress p = take_credit(w, lanes, ks);
-		if (p != KAFKA_GO)
-			return p;
+	if (r->is_kept && r->room == 0) {
+		r->room = incoming_take(w, &batching->incoming, &ks->base, &ks->incoming,
+					r->left);
+		if (r->room == 0)
+			return KAFKA_WAIT;
 	}
-	size_t want = r->append ? r->credit : min_u32(r->left, CHUNK_BYTES);
+	size_t want = r->is_kept ? r->room : min_u32(r->left, CHUNK_BYTES);
 	struct bytes b = stream_span(ks->base.stream, 0, want);
 	if (b.size == 0)
 		return KAFKA_NEED_BYTES;
 	if (is_crc_asked(r->verdict))
 		crc_add(r, b);
-	if (r->append) {
-		bool fits =
-			chain_append(&r->append->bytes, &lanes->batch_pool, b.data, b.size);
-		require(fits); /* credit always finds chunks */
-		r->credit -= (uint32_t)b.size;
+	if (r->is_kept) {
+		bool fits = chain_append(&r->bytes, &batching->lanes.batch_pool, b.data, b.size);
+		require(fits); /* what was charged always finds chunks */
+		r->room -= (uint32_t)b.size;
+		ks->incoming.bytes += (uint32_t)b.size;
 	}
 	r->taken += (uint32_t)b.size;
 	r->left -= (uint32_t)b.size;
@@ -360,8 +338,6 @@ static enum batch_verdict check_whole(const struct ingest *in, struct kafka_sess
 	struct append_msg *a = r->append;
 	const struct topic *topic = kafka_topic(in->topics, ks);
 	const struct record_batch_header *h = record_batch_header_of(chunk_at(a->bytes.head));
-	if (!topic)
-		return BATCH_BAD_TOPIC;
 	struct time_bounds bounds = time_bounds_of(topic, in->now.wall_ms);
 	if (!is_append_time_good(&bounds, h))
 		return BATCH_BAD_TIMESTAMP;
@@ -373,68 +349,88 @@ static enum batch_verdict check_whole(const struct ingest *in, struct kafka_sess
 	return leave_to_writer(&bounds, a, h);
 }
 
+/* The batch is whole: an append, and credit for all of it. False: the session waits. */
+static bool append_begin(struct waits *w, struct batching *b, struct lane *lane,
+			 struct kafka_session *ks)
+{
+	struct kafka_produce *p = &ks->produce;
+	struct kafka_receive *r = &p->receive;
+	uint32_t bytes = (uint32_t)r->bytes.size;
+	enum wait_for what = wait_for_append(CREDIT_BATCHES, lane->writer);
+	if (!waiting_is_turn(w, &ks->base, what) ||
+	    !append_is_sure(b, lane, CREDIT_BATCHES, 0)) {
+		session_wait(w, &ks->base, what);
+		return false;
+	}
+	if (!credit_take(w, &b->lanes, &ks->base, lane, CREDIT_BATCHES, bytes))
+		return false;
+	struct append_msg *a = append_take(b, lane, CREDIT_BATCHES);
+	require(a != NULL);
+	a->source = source_of(&ks->base.stream->peer.address);
+	a->connection = ks->base.stream->handle;
+	a->level = p->acks == PRODUCE_ACKS_ALL ? ACK_DURABLE : ACK_WRITTEN;
+	a->reserved_bytes[CREDIT_BATCHES] = bytes;
+	chain_join(&a->bytes, &r->bytes);
+	incoming_release(&b->incoming, &ks->incoming);
+	r->append = a;
+	return true;
+}
+
 /* The CRC is judged before what lies in the records, as Kafka does. */
+static enum kafka_progress judge(struct ingest *in, struct kafka_session *ks)
+{
+	struct kafka_receive *r = &ks->produce.receive;
+	struct batching *b = &in->batching;
+	incoming_end(&b->incoming, &ks->incoming);
+	if (is_crc_asked(r->verdict) && r->crc != r->crc_expected) {
+		r->verdict = BATCH_BAD_CRC;
+	} else if (r->verdict == BATCH_GOOD && !kafka_topic(in->topics, ks)) {
+		r->verdict = BATCH_BAD_TOPIC;
+	} else if (r->verdict == BATCH_GOOD) {
+		struct lane *lane = lane_of(&b->lanes, in->topics, ks);
+		if (!append_begin(&in->waits, b, lane, ks))
+			return KAFKA_WAIT;
+		r->verdict = (uint8_t)check_whole(in, ks);
+	}
+	return KAFKA_GO;
+}
+
 enum kafka_progress kafka_receive(struct ingest *in, struct kafka_session *ks)
 {
 	struct kafka_receive *r = &ks->produce.receive;
 	enum kafka_progress p =
-		r->has_header ? KAFKA_GO
-			      : take_header(&in->waits, &in->batching, in->topics, ks);
+		r->has_header ? KAFKA_GO : take_header(&in->batching, in->topics, ks);
 	while (p == KAFKA_GO && r->left > 0)
-		p = take_bytes(&in->waits, &in->batching.lanes, ks);
-	if (p != KAFKA_GO)
-		return p;
-	if (is_crc_asked(r->verdict) && r->crc != r->crc_expected)
-		r->verdict = BATCH_BAD_CRC;
-	else if (r->verdict == BATCH_GOOD)
-		r->verdict = (uint8_t)check_whole(in, ks);
-	return KAFKA_GO;
+		p = take_bytes(&in->waits, &in->batching, ks);
+	return p == KAFKA_GO ? judge(in, ks) : p;
 }
 
 /* ---- its end --------------------------------------------------------------------------- */
 
-/* Out of the poller's incomplete batches; the oldest of those that stay may use the reserve
- * now, so it is woken if it waits. */
-static void leave_incomplete(struct waits *w, struct kafka_receive *r)
-{
-	bool was_oldest = w->incomplete.next == &r->node;
-	list_remove(&r->node);
-	if (!was_oldest || list_is_empty(&w->incomplete))
-		return;
-	struct kafka_receive *oldest =
-		list_entry(w->incomplete.next, struct kafka_receive, node);
-	struct session *s =
-		&container_of(oldest, struct kafka_session, produce.receive)->base;
-	if (!session_is_blocked(s))
-		return;
-	session_unblock(w, s);
-	stream_wake(s->stream, STREAM_READABLE);
-}
-
-void kafka_receive_end(struct waits *w, struct batching *b, struct kafka_session *ks)
+void kafka_receive_end(struct batching *b, struct kafka_session *ks)
 {
 	struct kafka_receive *r = &ks->produce.receive;
 	struct append_msg *a = r->append;
-	r->append = NULL;
-	leave_incomplete(w, r);
 	stats_add(b->stats, STAT_records_received, r->records);
 	if (r->verdict == BATCH_GOOD) {
+		r->append = NULL;
 		a->records = r->records;
 		append_finish(b, a);
 		return;
 	}
 	stats_add(b->stats, batch_verdicts[r->verdict].stat, r->records);
-	if (a)
-		append_give(b, a);
+	kafka_receive_drop(b, ks);
 }
 
 /* No ledger is touched: records enter it when their batch ends, and this one never does. */
-void kafka_receive_drop(struct waits *w, struct batching *b, struct kafka_session *ks)
+void kafka_receive_drop(struct batching *b, struct kafka_session *ks)
 {
 	struct kafka_receive *r = &ks->produce.receive;
 	struct append_msg *a = r->append;
 	r->append = NULL;
-	leave_incomplete(w, r);
+	chain_give(&r->bytes);
+	incoming_end(&b->incoming, &ks->incoming);
+	incoming_release(&b->incoming, &ks->incoming);
 	if (a)
 		append_give(b, a);
 }

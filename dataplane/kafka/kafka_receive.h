@@ -1,13 +1,13 @@
 /* kafka_receive.h - one partition's record batch of a produce request: checked, taken into
  * chunks as its bytes arrive, given to the writer.
  *
- *     header (61 bytes) ─▶ verdict ─ refused ─▶ bytes skipped ──────────────┐
- *                             │ good so far                                 ▼
- *                             └─▶ credit, chunk by chunk ─▶ CRC, records ─▶ end
+ *     header (61 bytes) ─▶ verdict ─ refused ─▶ bytes skipped ─────────────────────────┐
+ *                             │ good so far                                            ▼
+ *                             └─▶ memory, chunk by chunk ─▶ CRC ─▶ credit ─▶ records ─▶ end
  *
- * Credit is taken in steps of a chunk: a declared size reserves nothing. Without credit the
- * session blocks; the oldest incomplete batch of the poller may use the reserve, so that one
- * always gets through, and when it has, the next oldest is woken.
+ * Until it is whole it lies in memory of its own (batch/incoming.h), and holds nothing that whole
+ * ones need. Then it takes an append, and credit for all of it at once: where these are used up the
+ * session blocks. The chunks are the same: nothing is copied.
  *
  * The checks are Kafka's, in Kafka's order where the error differs: what it finds before it
  * looks at the CRC is final at once; what it finds afterwards is CORRUPT_MESSAGE when the CRC
@@ -74,9 +74,9 @@ void kafka_receive_begin(struct kafka_receive *r, enum batch_verdict refused,
 enum kafka_progress kafka_receive(struct ingest *in, struct kafka_session *ks);
 
 /* Ends the batch in the ledger and gives it to the writer, or back. Once per batch. */
-void kafka_receive_end(struct waits *w, struct batching *b, struct kafka_session *ks);
+void kafka_receive_end(struct batching *b, struct kafka_session *ks);
 
 /* The connection is gone: gives back what was received. */
-void kafka_receive_drop(struct waits *w, struct batching *b, struct kafka_session *ks);
+void kafka_receive_drop(struct batching *b, struct kafka_session *ks);
 
 #endif

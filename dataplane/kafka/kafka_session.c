@@ -79,6 +79,7 @@ static enum kafka_progress begin_step(struct ingest *in, struct kafka_session *k
 		return KAFKA_WAIT;
 	stats_add(&in->stats, STAT_frames_received, 1);
 	ks->is_begun = true;
+	ks->begun_offset = ks->base.offset;
 	ks->left = size;
 	if (size < KAFKA_REQUEST_HEADER_BYTES_MIN || size > in->settings.request_bytes_max)
 		return KAFKA_REJECT;
@@ -142,7 +143,7 @@ static void request_reject(struct ingest *in, struct kafka_session *ks)
 	};
 	bad_frames_add(&in->bad_frames, &bad, b);
 	stats_add(&in->stats, STAT_frame_reject_request, 1);
-	kafka_produce_close(&in->waits, &in->batching, &in->answers, ks, true);
+	kafka_produce_close(&in->batching, &in->answers, ks, true);
 	request_drop(&in->reading, &in->answers, ks);
 	s->is_closing = true;
 }
@@ -152,7 +153,7 @@ static void peer_ended(struct ingest *in, struct kafka_session *ks)
 {
 	struct session *s = &ks->base;
 	stats_add(&in->stats, STAT_frame_drop_connection, ks->is_begun);
-	kafka_produce_close(&in->waits, &in->batching, &in->answers, ks, false);
+	kafka_produce_close(&in->batching, &in->answers, ks, false);
 	request_drop(&in->reading, &in->answers, ks);
 	stream_consume(s->stream, stream_readable(s->stream));
 	s->is_closing = true;
@@ -173,14 +174,36 @@ static bool is_wanted(const struct waits *w, const struct kafka_session *ks)
 	       !list_is_empty(&w->lines[WAIT_REQUEST + ks->server]);
 }
 
-/* Guards against a peer that stops in the middle of a request, and one that asks for nothing. A
- * byte now and then is not enough from one who keeps what others wait for. */
-static void stall_guard(struct ingest *in, struct kafka_session *ks, bool moved)
+static uint32_t now_ms_of(const struct sessions *ss)
+{
+	return (uint32_t)(ss->now->ns / NS_PER_MS);
+}
+
+/* It holds some of what it waits for, others may do the same, and none of them would ever go
+ * on: who has waited longest gives way. */
+static bool is_stuck(const struct kafka_session *ks)
+{
+	const struct session *s = &ks->base;
+	bool holds_some = ks->produce.answer || !chain_is_empty(&ks->request) || ks->fetch;
+	bool wants_more = s->waits_for >= WAIT_LARGE && s->waits_for < WAIT_ANSWER;
+	return holds_some && wants_more;
+}
+
+/* From now on so much has to come. */
+static void guard_begin(struct ingest *in, struct kafka_session *ks, uint32_t after_ms)
+{
+	ks->guard_ms = peer_clock_ms(&ks->incoming.clock, now_ms_of(&in->sessions));
+	ks->guard_offset = ks->base.offset;
+	session_arm(&in->sessions, &ks->base, after_ms);
+}
+
+/* Guards against a peer that is slow in the middle of a request, and one that asks for nothing. */
+static void stall_guard(struct ingest *in, struct kafka_session *ks)
 {
 	if (!is_inside(ks))
 		session_watch(&in->sessions, &ks->base);
-	else if ((moved && !is_wanted(&in->waits, ks)) || !ks->base.is_timed)
-		session_arm(&in->sessions, &ks->base, in->settings.request_timeout_ms);
+	else if (!ks->base.is_timed || (is_stuck(ks) && ks->base.offset != ks->guard_offset))
+		guard_begin(in, ks, in->settings.request_timeout_ms);
 }
 
 /* It is the session's turn to take what its answer waited for. */
@@ -202,9 +225,9 @@ static void answer_resume(struct ingest *in, struct kafka_session *ks)
 static void kafka_cut(struct ingest *in, struct session *s, struct frame_vec *frames)
 {
 	struct kafka_session *ks = kafka_session_of(s);
-	uint64_t offset = s->offset;
 	enum kafka_progress p;
 	kafka_heard(&in->sessions, ks);
+	peer_clock_stop(&ks->incoming.clock, ks->heard_ms);
 	answer_resume(in, ks);
 	if (s->has_ended && ks->fetch)
 		kafka_fetch_again(in, ks->fetch);
@@ -222,9 +245,11 @@ static void kafka_cut(struct ingest *in, struct session *s, struct frame_vec *fr
 		peer_ended(in, ks);
 	else if (p == KAFKA_RETRY)
 		stream_wake(s->stream, STREAM_READABLE);
+	if (p == KAFKA_NEED_BYTES && is_inside(ks))
+		peer_clock_run(&ks->incoming.clock, ks->heard_ms);
 	/* While an answer is owed alone, the timer is its own. */
 	if (!ks->is_alone)
-		stall_guard(in, ks, s->offset != offset);
+		stall_guard(in, ks);
 }
 
 /* ---- the protocol's row ---------------------------------------------------------------- */
@@ -233,17 +258,7 @@ static void kafka_open(struct session *s)
 {
 	struct kafka_session *ks = kafka_session_of(s);
 	ks->window = WINDOW_BYTES;
-	list_init(&ks->produce.receive.node);
-}
-
-/* It holds some of what it waits for, others may do the same, and none of them would ever go
- * on: who has waited longest gives way. */
-static bool is_stuck(const struct kafka_session *ks)
-{
-	const struct session *s = &ks->base;
-	bool holds_some = ks->produce.answer || !chain_is_empty(&ks->request) || ks->fetch;
-	bool wants_more = s->waits_for >= WAIT_LARGE && s->waits_for < WAIT_ANSWER;
-	return holds_some && wants_more;
+	list_init(&ks->incoming.node);
 }
 
 /* Nothing waits for the timer. Closes in order when nothing has come for long enough. */
@@ -253,7 +268,7 @@ static void watch_expire(struct ingest *in, struct kafka_session *ks)
 	struct session *s = &ks->base;
 	if (is_inside(ks) || !list_is_empty(&s->answers))
 		kafka_heard(ss, ks);
-	uint32_t silent_ms = (uint32_t)(ss->now->ns / NS_PER_MS) - ks->heard_ms;
+	uint32_t silent_ms = now_ms_of(ss) - ks->heard_ms;
 	if (silent_ms < ss->idle_ms) {
 		session_arm(ss, s, ss->idle_ms - silent_ms);
 		session_watch(ss, s);
@@ -262,6 +277,37 @@ static void watch_expire(struct ingest *in, struct kafka_session *ks)
 	stats_add(&in->stats, STAT_sessions_idle, 1);
 	s->is_closing = true;
 	stream_wake(s->stream, STREAM_READABLE);
+}
+
+/* One request all the time, and others wait for what is kept of it. */
+static bool is_overdue(const struct waits *w, const struct kafka_session *ks)
+{
+	return is_wanted(w, ks) && ks->begun_offset <= ks->guard_offset;
+}
+
+/* The timeout was for a request: in so much of its own time a peer has sent enough, or it is slow.
+ * What is missing of that time was ours, and is given again. */
+static void guard_expire(struct ingest *in, struct kafka_session *ks)
+{
+	struct session *s = &ks->base;
+	const struct poller_settings *set = &in->settings;
+	uint64_t came = s->offset - ks->guard_offset;
+	uint32_t own_ms = peer_clock_ms(&ks->incoming.clock, now_ms_of(&in->sessions)) -
+			  ks->guard_ms;
+	uint64_t enough = max_u64((uint64_t)set->request_rate_min * own_ms / 1000, 1);
+	bool is_over = own_ms >= set->request_timeout_ms;
+	if (is_stuck(ks) && came == 0) {
+		stats_add(&in->stats, STAT_sessions_stuck, 1);
+		session_abort(s);
+	} else if (is_over && stream_send_room(s->stream) > 0 &&
+		   (came < enough || is_overdue(&in->waits, ks))) {
+		stats_add(&in->stats, STAT_sessions_slow, 1);
+		session_abort(s);
+	} else if (is_over) {
+		guard_begin(in, ks, set->request_timeout_ms);
+	} else {
+		session_arm(&in->sessions, s, set->request_timeout_ms - own_ms);
+	}
 }
 
 static void kafka_expire(struct ingest *in, struct session *s)
@@ -273,14 +319,8 @@ static void kafka_expire(struct ingest *in, struct session *s)
 		watch_expire(in, ks);
 	else if (ks->fetch && ks->is_alone)
 		kafka_fetch_again(in, ks->fetch);
-	else if (is_stuck(ks)) {
-		stats_add(&in->stats, STAT_sessions_stuck, 1);
-		session_abort(s);
-	} else if (!session_is_held(s) && list_is_empty(&s->answers))
-		session_abort(s);
 	else
-		/* We kept it waiting, not the other way round. */
-		session_arm(&in->sessions, s, in->settings.request_timeout_ms);
+		guard_expire(in, ks);
 }
 
 /* A request that was begun has its end in the ledger here; answers owed to earlier ones are
@@ -289,7 +329,7 @@ static void kafka_close(struct ingest *in, struct session *s)
 {
 	struct kafka_session *ks = kafka_session_of(s);
 	stats_add(&in->stats, STAT_frame_drop_connection, ks->is_begun);
-	kafka_produce_close(&in->waits, &in->batching, &in->answers, ks, false);
+	kafka_produce_close(&in->batching, &in->answers, ks, false);
 	kafka_call_close(&in->answers, in->servers, &in->delivery, ks);
 	kafka_fetch_close(&in->reading, &in->answers, ks);
 	request_drop(&in->reading, &in->answers, ks);

@@ -56,16 +56,17 @@ typedef enum kafka_progress kafka_step(struct ingest *in, struct kafka_session *
 
 /* One partition's batch on its way in; see kafka_receive.h. */
 struct kafka_receive {
-	struct list node;          /* ingest->waits.incomplete, or alone */
-	struct append_msg *append; /* null: refused, its bytes are skipped */
+	struct chain bytes;        /* until it is whole and there is credit for it */
+	struct append_msg *append; /* then */
 	uint32_t left;         /* bytes of the batch not consumed */
 	uint32_t taken;        /* bytes consumed */
-	uint32_t credit;       /* reserved, not yet filled */
+	uint32_t room;         /* memory charged, not yet filled */
 	uint32_t crc;          /* so far */
 	uint32_t crc_expected;
 	uint32_t records;      /* for the ledger */
 	uint8_t verdict;       /* enum batch_verdict */
 	bool has_header;       /* looked at */
+	bool is_kept;          /* good so far; else its bytes are skipped */
 };
 
 /* A produce request being read; see kafka_produce.c. */
@@ -102,6 +103,10 @@ struct kafka_session {
 	bool is_alone;           /* what is outstanding is no Produce: nothing overlaps it */
 	uint32_t heard_ms;       /* something came, or was answered; wraps */
 	struct kafka_produce produce;
+	struct incoming_batch incoming; /* that it receives; its clock is the connection's */
+	uint32_t guard_ms;       /* by that clock, and */
+	uint64_t guard_offset;   /* consumed, when the timer was armed for a request */
+	uint64_t begun_offset;   /* where the request being read begins */
 	struct fetch *fetch;     /* being read, or being answered */
 	struct chain request;    /* for its server, so far */
 	/* The call under way, if there is one: with its server; back, and parked; back with a reply

@@ -19,6 +19,7 @@
 #include "dataplane/base/slab.h"
 #include "dataplane/base/stats.h"
 #include "dataplane/base/wheel.h"
+#include "dataplane/batch/incoming.h"
 #include "dataplane/handoff.h"
 #include "dataplane/net/stream.h"
 #include "dataplane/session/call_server.h"
@@ -64,9 +65,11 @@ struct answer;
 /* What a session can wait for; see waiting.h. */
 enum wait_for {
 	WAIT_NOTHING,
-	WAIT_LANE,    /* credit of a partition: on its lane's list */
-	WAIT_RESERVE, /* credit, for the oldest incomplete batch: one session at most */
-	WAIT_LARGE,   /* chunks of long answers: as many as hold its bytes */
+	WAIT_LANE,    /* + kind: credit of a partition, on its lane's list */
+	/* + region: memory for a batch that is not whole (batch/incoming.h) */
+	WAIT_INCOMING = WAIT_LANE + CREDIT_KINDS,
+	/* Chunks of long answers: as many as hold its bytes. */
+	WAIT_LARGE = WAIT_INCOMING + INCOMING_REGIONS,
 	WAIT_REQUEST, /* + server: chunks for a request, in the same way */
 	WAIT_REQUEST_SMALL = WAIT_REQUEST + CALL_SERVERS, /* + server: for one that is whole */
 	WAIT_PARTS = WAIT_REQUEST_SMALL + CALL_SERVERS, /* chunks for a fetch's partitions */
@@ -75,12 +78,23 @@ enum wait_for {
 	WAIT_WAITER,  /* a further outcome of an answer */
 	WAIT_CALL,    /* + server: a place with it */
 	WAIT_FETCH = WAIT_CALL + CALL_SERVERS, /* a fetch request's state */
-	WAIT_APPEND,  /* + writer: a batch under way to it */
-	WAIT_CREDIT = WAIT_APPEND + WRITERS_MAX, /* + writer: its credit */
-	WAIT_READ = WAIT_CREDIT + WRITERS_MAX, /* + writer: a read under way to it */
+	WAIT_APPEND,  /* wait_for_append(): a batch under way to a writer */
+	WAIT_CREDIT = WAIT_APPEND + CREDIT_KINDS * WRITERS_MAX, /* wait_for_credit() */
+	/* + writer: a read under way to it */
+	WAIT_READ = WAIT_CREDIT + CREDIT_KINDS * WRITERS_MAX,
 	WAITS = WAIT_READ + WRITERS_MAX,
 };
 static_assert((int)WAITS <= UINT8_MAX, "session.admitted");
+
+static inline enum wait_for wait_for_append(enum credit_kind kind, unsigned writer)
+{
+	return WAIT_APPEND + kind * WRITERS_MAX + writer;
+}
+
+static inline enum wait_for wait_for_credit(enum credit_kind kind, unsigned writer)
+{
+	return WAIT_CREDIT + kind * WRITERS_MAX + writer;
+}
 
 /* One row per protocol (session.c). Each function gets its own session type. */
 struct protocol {

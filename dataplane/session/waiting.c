@@ -5,7 +5,6 @@
 void waiting_init(struct waits *w, struct stats *stats)
 {
 	w->stats = stats;
-	list_init(&w->incomplete);
 	for (unsigned i = 0; i < WAITS; i++)
 		list_init(&w->lines[i]);
 }
@@ -24,8 +23,12 @@ static struct list *place_of(const struct session *s, struct list *list)
 /* Credit, an append, an answer: what a T-Box frame takes, too. */
 static bool is_for_frames(enum wait_for what)
 {
-	return what < WAIT_LARGE || what == WAIT_ANSWER || what == WAIT_WAITER ||
-	       (what >= WAIT_APPEND && what < WAIT_READ);
+	return what == WAIT_LANE + CREDIT_FRAMES || what == WAIT_ANSWER ||
+	       what == WAIT_WAITER ||
+	       (what >= wait_for_append(CREDIT_FRAMES, 0) &&
+		what < wait_for_append(CREDIT_FRAMES + 1, 0)) ||
+	       (what >= wait_for_credit(CREDIT_FRAMES, 0) &&
+		what < wait_for_credit(CREDIT_FRAMES + 1, 0));
 }
 
 /* Who was admitted and still finds too little keeps its number, and with it its place. */
@@ -58,24 +61,50 @@ void session_wait_bytes(struct waits *w, struct session *s, enum wait_for what, 
 /* Whoever lacks the lane's own credit waits with the lane, which is looked at when it gets some
  * back; whoever lacks the writer's waits with the writer, where any lane may give it. */
 bool credit_take(struct waits *w, struct lanes *lanes, struct session *s, struct lane *lane,
-		 uint32_t bytes, bool is_oldest)
+		 enum credit_kind kind, uint32_t bytes)
 {
-	enum wait_for writers = WAIT_CREDIT + lane->writer;
-	bool others_wait = !list_is_empty(&lane->blocked) && s->admitted != WAIT_LANE;
-	bool is_turn = is_oldest || (!others_wait && waiting_is_turn(w, s, writers));
-	if (is_turn && lane_reserve(lanes, lane, bytes, is_oldest))
+	struct lane_credit *credit = &lane->credit[kind];
+	enum wait_for own = WAIT_LANE + kind;
+	enum wait_for writers = wait_for_credit(kind, lane->writer);
+	bool others_wait = !list_is_empty(&credit->blocked) && s->admitted != own;
+	bool is_turn = !others_wait && waiting_is_turn(w, s, writers);
+	if (is_turn && lane_reserve(lanes, lane, kind, bytes))
 		return true;
 	s->waits_bytes = bytes;
-	if (is_oldest) {
-		w->reserve_lane = lane;
-		session_wait(w, s, WAIT_RESERVE);
-		return false;
-	}
-	if (lane_room(lanes, lane) < bytes || others_wait)
-		wait_on(w, s, &lane->blocked, WAIT_LANE);
+	if (lane_room(lanes, credit) < bytes || others_wait)
+		wait_on(w, s, &credit->blocked, own);
 	else
 		session_wait(w, s, writers);
 	return false;
+}
+
+static bool may_take(const struct waits *w, const struct incoming *m, const struct session *s,
+		     enum incoming_region region, uint32_t chunks)
+{
+	return waiting_is_turn(w, s, WAIT_INCOMING + region) &&
+	       chunks <= incoming_room(m, region);
+}
+
+/* A chunk's worth at a time, as long as there is plenty: a peer that announces much and sends
+ * little holds no more than one. */
+uint32_t incoming_take(struct waits *w, struct incoming *m, struct session *s,
+		       struct incoming_batch *b, uint32_t bytes)
+{
+	enum wait_for common = WAIT_INCOMING + INCOMING_COMMON;
+	if (likely(m->used[INCOMING_COMMON] < m->piecemeal && waiting_is_turn(w, s, common))) {
+		incoming_charge(m, b, INCOMING_COMMON, 1);
+		return min_u32(bytes, CHUNK_BYTES);
+	}
+	uint32_t chunks = (bytes + CHUNK_BYTES - 1) / CHUNK_BYTES;
+	enum incoming_region region = INCOMING_COMMON;
+	if (!may_take(w, m, s, region, chunks))
+		region = incoming_region_of(m, b, bytes);
+	if (may_take(w, m, s, region, chunks)) {
+		incoming_charge(m, b, region, chunks);
+		return bytes;
+	}
+	session_wait_bytes(w, s, WAIT_INCOMING + region, chunks * CHUNK_BYTES);
+	return 0;
 }
 
 /* Also for a session that is about to go: whoever is behind it moves up, and nothing was taken

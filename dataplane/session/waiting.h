@@ -3,7 +3,8 @@
  *
  *     no answer left ─ session_wait ──▶ lines[WAIT_ANSWER] ───┐
  *     few chunks ─ session_wait_bytes ▶ lines[WAIT_LARGE] ────┤
- *     no credit left ─ credit_take ─┬─▶ lane->blocked ────────┼─ waiting_admit ─▶ ready, in front
+ *     no room for a batch ─ incoming_take ─▶ lines[WAIT_INCOMING]
+ *     no credit left ─ credit_take ─┬─▶ credit->blocked ──────┼─ waiting_admit ─▶ ready, in front
  *                                   └─▶ lines[WAIT_CREDIT] ───┘  as many as there is something for
  *
  * A session that waits leaves its bytes in the stream and is not looked at. Once a turn, what has
@@ -31,9 +32,6 @@ struct waits {
 	uint32_t frames_blocked;  /* of them, for what any frame needs */
 	uint32_t tickets;         /* given so far */
 	struct list lines[WAITS]; /* struct session.blocked, by enum wait_for */
-	/* Kafka batches being received, oldest first: the first one may use the reserve. */
-	struct list incomplete;
-	struct lane *reserve_lane; /* whose credit WAIT_RESERVE is for */
 };
 
 void waiting_init(struct waits *w, struct stats *stats);
@@ -61,10 +59,12 @@ void session_wait(struct waits *w, struct session *s, enum wait_for what);
 void session_wait_bytes(struct waits *w, struct session *s, enum wait_for what,
 			uint32_t bytes);
 
-/* Takes `bytes` of the lane's credit for the session; false: it waits for them. `is_oldest`: it
- * has the oldest incomplete batch, for which there is a reserve. */
+/* Takes `bytes` of the lane's credit for the session; false: it waits for them. */
 bool credit_take(struct waits *w, struct lanes *lanes, struct session *s, struct lane *lane,
-		 uint32_t bytes, bool is_oldest);
+		 enum credit_kind kind, uint32_t bytes);
+/* Memory for the session's batch, which lacks `bytes`: for how many of them, 0: it waits. */
+uint32_t incoming_take(struct waits *w, struct incoming *m, struct session *s,
+		       struct incoming_batch *b, uint32_t bytes);
 
 /* It waits no longer. */
 void session_unblock(struct waits *w, struct session *s);

@@ -39,6 +39,12 @@ static uint32_t calls_left(const struct call_server *s)
 	return handoff_has_room(s->handoff, HANDOFF_CALL) ? slab_left(&s->calls) : 0;
 }
 
+static uint32_t appends_left(const struct batching *b, unsigned line)
+{
+	unsigned kind = line / WRITERS_MAX, writer = line % WRITERS_MAX;
+	return min_u32(slab_left(&b->appends), APPENDS_OF_KIND - b->taken[writer][kind]);
+}
+
 /* How many sessions of the list find one of what they wait for. */
 static uint32_t left_of(const struct ingest *in, enum wait_for what)
 {
@@ -56,8 +62,7 @@ static uint32_t left_of(const struct ingest *in, enum wait_for what)
 			return min_u32(slab_left(&in->reading.reads),
 				       reads_left(&in->reading, what - WAIT_READ));
 		require(what >= WAIT_APPEND && what < WAIT_CREDIT);
-		return min_u32(slab_left(&in->batching.appends),
-			       HANDOFF_APPENDS_MAX - in->batching.taken[what - WAIT_APPEND]);
+		return appends_left(&in->batching, what - WAIT_APPEND);
 	}
 }
 
@@ -106,38 +111,74 @@ static uint64_t admit_bytes(struct waits *w, struct list *list, enum wait_for wh
 	return room;
 }
 
-/* The oldest incomplete batch goes on as soon as the reserve has room for its next bytes. */
-static bool reserve_is_enough(const struct waits *w, const struct lanes *lanes)
-{
-	const struct list *list = &w->lines[WAIT_RESERVE];
-	return !list_is_empty(list) &&
-	       lane_has_credit(lanes, w->reserve_lane, first_of(list)->waits_bytes, true);
-}
-
 /* Lanes of the writer that got credit back, as far as its own reaches; one that has sessions
  * left who would find some is looked at again in the next turn. */
 static void admit_lanes(struct waits *w, struct lanes *lanes, unsigned writer,
-			struct list *ready)
+			enum credit_kind kind, struct list *ready)
 {
-	struct list *relieved = &lanes->relieved[writer];
+	struct list *relieved = &lanes->relieved[writer][kind];
 	struct list again;
-	uint64_t room = writer_room(lanes, writer);
+	uint64_t room = writer_room(lanes, writer, kind);
 	list_init(&again);
 	for (unsigned i = 0; i < LANES_PER_TURN && room > 0 && !list_is_empty(relieved); i++) {
-		struct lane *lane = list_entry(relieved->next, struct lane, relieved);
-		uint64_t own = lane_room(lanes, lane);
+		struct lane_credit *credit =
+			list_entry(relieved->next, struct lane_credit, relieved);
+		uint64_t own = lane_room(lanes, credit);
 		uint64_t both = min_u64(own, room);
-		uint64_t left = admit_bytes(w, &lane->blocked, WAIT_LANE, both, ready);
+		uint64_t left =
+			admit_bytes(w, &credit->blocked, WAIT_LANE + kind, both, ready);
 		room -= both - left;
 		own -= both - left;
-		list_remove(&lane->relieved);
+		list_remove(&credit->relieved);
 		/* Who is lost before it takes what it was admitted for gives nothing back. */
 		bool is_promised = left < both;
-		if (!list_is_empty(&lane->blocked) &&
-		    (is_promised || first_of(&lane->blocked)->waits_bytes <= own))
-			list_append(&again, &lane->relieved);
+		if (!list_is_empty(&credit->blocked) &&
+		    (is_promised || first_of(&credit->blocked)->waits_bytes <= own))
+			list_append(&again, &credit->relieved);
 	}
 	list_splice(relieved, &again);
+}
+
+/* What goes to a writer: places and credit, of one kind. */
+static void admit_to_writer(struct ingest *in, unsigned writer, enum credit_kind kind,
+			    struct list *ready)
+{
+	struct lanes *lanes = &in->batching.lanes;
+	enum wait_for credit = wait_for_credit(kind, writer);
+	admit_counted(in, wait_for_append(kind, writer), ready);
+	admit_bytes(&in->waits, &in->waits.lines[credit], credit,
+		    writer_room(lanes, writer, kind), ready);
+	admit_lanes(&in->waits, lanes, writer, kind, ready);
+}
+
+static uint64_t incoming_room_bytes(const struct ingest *in, unsigned region)
+{
+	return (uint64_t)incoming_room(&in->batching.incoming, region) * CHUNK_BYTES;
+}
+
+/* Somebody waits for what a slow one holds: it gives way, one a turn. */
+static void incoming_relieve(struct ingest *in)
+{
+	struct incoming *m = &in->batching.incoming;
+	struct incoming_batch *b = incoming_slowest(m, (uint32_t)(in->now.ns / NS_PER_MS));
+	if (!b)
+		return;
+	incoming_end(m, b);
+	session_abort(b->session);
+	stats_add(&in->stats, STAT_sessions_gave_way, 1);
+}
+
+static void admit_incoming(struct ingest *in, struct list *ready)
+{
+	bool any = false;
+	for (unsigned region = 0; region < INCOMING_REGIONS; region++) {
+		enum wait_for what = WAIT_INCOMING + region;
+		struct list *line = &in->waits.lines[what];
+		admit_bytes(&in->waits, line, what, incoming_room_bytes(in, region), ready);
+		any |= !list_is_empty(line);
+	}
+	if (any)
+		incoming_relieve(in);
 }
 
 void waiting_admit(struct ingest *in)
@@ -146,9 +187,7 @@ void waiting_admit(struct ingest *in)
 	if (likely(in->waits.blocked == 0))
 		return;
 	list_init(&ready);
-	if (reserve_is_enough(&in->waits, &in->batching.lanes))
-		admit(&in->waits, first_of(&in->waits.lines[WAIT_RESERVE]), WAIT_RESERVE,
-		      &ready);
+	admit_incoming(in, &ready);
 	/* A fetch that waits to read has been in the line for chunks, and goes before it. */
 	for (unsigned w = 0; w < in->writer_count; w++)
 		admit_counted(in, WAIT_READ + w, &ready);
@@ -157,12 +196,9 @@ void waiting_admit(struct ingest *in)
 			    &ready);
 	for (unsigned what = WAIT_ANSWER; what < WAIT_APPEND; what++)
 		admit_counted(in, what, &ready);
-	for (unsigned w = 0; w < in->writer_count; w++) {
-		admit_counted(in, WAIT_APPEND + w, &ready);
-		admit_bytes(&in->waits, &in->waits.lines[WAIT_CREDIT + w], WAIT_CREDIT + w,
-			    writer_room(&in->batching.lanes, w), &ready);
-		admit_lanes(&in->waits, &in->batching.lanes, w, &ready);
-	}
+	for (unsigned w = 0; w < in->writer_count; w++)
+		for (unsigned kind = 0; kind < CREDIT_KINDS_WAITING; kind++)
+			admit_to_writer(in, w, (enum credit_kind)kind, &ready);
 	list_splice(&ready, &in->sessions.ready);
 	list_splice(&in->sessions.ready, &ready);
 }
@@ -178,14 +214,26 @@ static bool is_first_served(const struct list *list, uint64_t room)
 }
 
 /* The first lane in its line stands for all: those behind were looked at in the same turn. */
-static bool lane_can_admit(const struct lanes *lanes, unsigned writer)
+static bool lane_can_admit(const struct lanes *lanes, unsigned writer, enum credit_kind kind)
 {
-	const struct list *relieved = &lanes->relieved[writer];
+	const struct list *relieved = &lanes->relieved[writer][kind];
 	if (list_is_empty(relieved))
 		return false;
-	const struct lane *lane = list_entry(relieved->next, struct lane, relieved);
-	uint64_t room = min_u64(lane_room(lanes, lane), writer_room(lanes, writer));
-	return list_is_empty(&lane->blocked) || first_of(&lane->blocked)->waits_bytes <= room;
+	const struct lane_credit *credit =
+		list_entry(relieved->next, struct lane_credit, relieved);
+	uint64_t room =
+		min_u64(lane_room(lanes, credit), writer_room(lanes, writer, kind));
+	return list_is_empty(&credit->blocked) ||
+	       first_of(&credit->blocked)->waits_bytes <= room;
+}
+
+static bool writer_can_admit(const struct ingest *in, unsigned writer, enum credit_kind kind)
+{
+	const struct lanes *lanes = &in->batching.lanes;
+	return has_any(in, wait_for_append(kind, writer)) ||
+	       is_first_served(&in->waits.lines[wait_for_credit(kind, writer)],
+			       writer_room(lanes, writer, kind)) ||
+	       lane_can_admit(lanes, writer, kind);
 }
 
 /* The same questions as waiting_admit() asks, without an answer that changes anything: a core
@@ -194,8 +242,10 @@ bool waiting_can_admit(const struct ingest *in)
 {
 	if (in->waits.blocked == 0)
 		return false;
-	if (reserve_is_enough(&in->waits, &in->batching.lanes))
-		return true;
+	for (unsigned region = 0; region < INCOMING_REGIONS; region++)
+		if (is_first_served(&in->waits.lines[WAIT_INCOMING + region],
+				    incoming_room_bytes(in, region)))
+			return true;
 	for (unsigned what = WAIT_ANSWER; what < WAIT_APPEND; what++)
 		if (has_any(in, what))
 			return true;
@@ -203,13 +253,11 @@ bool waiting_can_admit(const struct ingest *in)
 		if (is_first_served(&in->waits.lines[what], bytes_left_of(in, what)))
 			return true;
 	for (unsigned w = 0; w < in->writer_count; w++) {
-		if (has_any(in, WAIT_APPEND + w) || has_any(in, WAIT_READ + w))
+		if (has_any(in, WAIT_READ + w))
 			return true;
-		if (is_first_served(&in->waits.lines[WAIT_CREDIT + w],
-				    writer_room(&in->batching.lanes, w)))
-			return true;
-		if (lane_can_admit(&in->batching.lanes, w))
-			return true;
+		for (unsigned kind = 0; kind < CREDIT_KINDS_WAITING; kind++)
+			if (writer_can_admit(in, w, (enum credit_kind)kind))
+				return true;
 	}
 	return false;
 }

@@ -1,23 +1,25 @@
 /* sim_rogue.c - a Kafka client that keeps to nothing: damaged requests, sizes and batches that
- * lie or open to megabytes, requests in drips, fetches without an end, ends and resets in their
- * middle, SYNs and fragments of datagrams in the name of hosts that there are not; see
- * sim_clients.h. What it sends may be stored or not; whatever it does costs nobody else
+ * lie or open to megabytes, requests in drips or never whole, fetches without an end, ends and
+ * resets in their middle, SYNs and fragments of datagrams in the name of hosts that there are not;
+ * see sim_clients.h. What it sends may be stored or not; whatever it does costs nobody else
  * anything. */
 #include "dataplane/base/require.h"
 #include "tests/sim/sim_clients.h"
 #include "tests/sim/sim_history.h"
 #include "tests/sim/sim_kafka.h"
 
-enum { RECORDS_MAX = 12, VERSION_MIN = 3, VERSION_MAX = 11, VERSION_FLEXIBLE = 9 };
+enum { RECORDS_MAX = 12, RECORDS_HALF = 600 };
+enum { VERSION_MIN = 3, VERSION_MAX = 11, VERSION_FLEXIBLE = 9 };
 
 enum { FETCH_EVERY = 6, FETCH_VERSION = 4, FETCH_PARTITIONS_MAX = 2000 };
 
 enum { FLOOD_SYNS = 48, FLOOD_FRAGMENTS = 100, FLOOD_EVERY = 40, BOMB_EVERY = 8 };
 
-enum mischief { DAMAGE, LYING_SIZE, NOISE, DRIPS, ENDS_INSIDE, RESETS_INSIDE, MISCHIEFS };
+enum mischief { DAMAGE, LYING_SIZE, NOISE, DRIPS, HALF, ENDS_INSIDE, RESETS_INSIDE, MISCHIEFS };
 
 #define DRIP_NS (10 * NS_PER_MS)
 #define LIFE_NS (500 * NS_PER_MS)
+#define HALF_NS (4 * NS_PER_S)
 
 struct rogue {
 	struct sim_client client;
@@ -39,7 +41,8 @@ static void make_request(struct rogue *r)
 	struct rng *rng = &sim_world()->rng;
 	int16_t version = (int16_t)(VERSION_MIN + rng_below(rng, VERSION_MAX - VERSION_MIN + 1));
 	bool flex = version >= VERSION_FLEXIBLE;
-	uint32_t count = 1 + (uint32_t)rng_below(rng, RECORDS_MAX);
+	uint32_t max = r->mischief == HALF ? RECORDS_HALF : RECORDS_MAX;
+	uint32_t count = 1 + (uint32_t)rng_below(rng, max);
 	uint32_t first = 0;
 	for (uint32_t k = 0; k < count; k++) {
 		uint32_t seq = history_sent(sim_world()->history, r->client.id,
@@ -103,7 +106,6 @@ static void make_fetch(struct rogue *r)
 static void spoil_request(struct rogue *r)
 {
 	struct rng *rng = &sim_world()->rng;
-	r->mischief = (uint8_t)rng_below(rng, MISCHIEFS);
 	switch ((enum mischief)r->mischief) {
 	case DAMAGE:
 		for (unsigned i = 0; i <= rng_below(rng, 3); i++) {
@@ -117,6 +119,10 @@ static void spoil_request(struct rogue *r)
 	case NOISE:
 		for (size_t i = 0; i < r->size; i++)
 			r->request[i] = (uint8_t)rng_next(rng);
+		break;
+	case HALF:
+		r->end -= 1 + rng_below(rng, 16);
+		r->until_ns = sim_world()->now_ns + rng_below(rng, HALF_NS);
 		break;
 	case ENDS_INSIDE:
 	case RESETS_INSIDE:
@@ -167,7 +173,7 @@ static void tear(const struct sim_client *c)
 /* All has been sent that will be. */
 static void request_over(struct rogue *r)
 {
-	r->has_request = false;
+	r->has_request = r->mischief == HALF;
 	if (r->mischief == ENDS_INSIDE)
 		sim_tcp_close(&r->client.tcp);
 	else if (r->mischief == RESETS_INSIDE)
@@ -193,6 +199,7 @@ static void rogue_turn(struct sim_client *c)
 		return;
 	}
 	if (!r->has_request) {
+		r->mischief = (uint8_t)rng_below(rng, MISCHIEFS);
 		if (rng_one_in(rng, FETCH_EVERY))
 			make_fetch(r);
 		else

@@ -29,10 +29,11 @@ static void put(struct rig *r, uint8_t listener, uint32_t partition, struct byte
 		.value = value,
 		.level = r->in.listeners[listener].answer_level,
 		.listener = listener,
+		.kind = is_udp ? CREDIT_DATAGRAMS : CREDIT_FRAMES,
 	};
 	const struct record *record = &one.records[0];
-	cr_assert(lane_reserve(&r->in.batching.lanes, record->lane,
-			       record_reserve_bytes(record->key, value), false));
+	cr_assert(lane_reserve(&r->in.batching.lanes, record->lane, record->kind,
+			       record_reserve_bytes(record->key, value)));
 	stats_add(&r->in.stats, STAT_records_received, 1);
 	batch_input(&r->in.batching, &r->in.answers, &one);
 }
@@ -185,11 +186,12 @@ Test(batch, credit_that_was_not_needed_comes_back_with_the_close)
 	for (unsigned i = 0; i < 10; i++)
 		put(r, RIG_TERMINAL, 0, text("value"));
 	struct lane *lane = lane_at(r, 0);
-	uint32_t reserved = lane->reserved_bytes;
+	const uint32_t *of_lane = &lane->credit[CREDIT_FRAMES].reserved_bytes;
+	uint32_t reserved = *of_lane;
 	batch_flush(&r->in.batching, true);
-	cr_assert(lane->reserved_bytes > 10 * 22 && lane->reserved_bytes < reserved);
+	cr_assert(*of_lane > 10 * 22 && *of_lane < reserved);
 	rig_settle(r);
-	cr_assert(lane->reserved_bytes == 0);
+	cr_assert(*of_lane == 0);
 	rig_destroy(r);
 }
 
@@ -207,22 +209,23 @@ Test(batch, a_drain_flushes_what_lingers)
 
 Test(batch, a_slow_writer_has_no_more_appends_than_its_handoff_holds)
 {
-	static struct append_msg *taken[HANDOFF_APPENDS_MAX];
-	struct rig_options o = {.appends_max = 2 * HANDOFF_APPENDS_MAX};
+	static struct append_msg *taken[APPENDS_OF_KIND];
+	struct rig_options o = {.appends_max = 2 * APPENDS_OF_KIND};
 	struct rig *r = rig_create(&o);
 	struct lane *slow = lane_at(r, 0), *other = lane_at(r, 1);
-	for (unsigned i = 0; i < HANDOFF_APPENDS_MAX; i++) {
-		cr_assert(append_is_sure(&r->in.batching, slow, HANDOFF_APPENDS_MAX - 1 - i));
-		taken[i] = append_take(&r->in.batching, slow);
+	for (unsigned i = 0; i < APPENDS_OF_KIND; i++) {
+		cr_assert(append_is_sure(&r->in.batching, slow, CREDIT_FRAMES,
+					 APPENDS_OF_KIND - 1 - i));
+		taken[i] = append_take(&r->in.batching, slow, CREDIT_FRAMES);
 		cr_assert(taken[i]);
 	}
-	cr_assert(!append_is_sure(&r->in.batching, slow, 0) &&
-		  !append_take(&r->in.batching, slow));
-	cr_assert(append_is_sure(&r->in.batching, other, HANDOFF_APPENDS_MAX - 1));
-	cr_assert(!append_is_sure(&r->in.batching, other, HANDOFF_APPENDS_MAX));
-	for (unsigned i = 0; i < HANDOFF_APPENDS_MAX; i++)
+	cr_assert(!append_is_sure(&r->in.batching, slow, CREDIT_FRAMES, 0) &&
+		  !append_take(&r->in.batching, slow, CREDIT_FRAMES));
+	cr_assert(append_is_sure(&r->in.batching, other, CREDIT_FRAMES, APPENDS_OF_KIND - 1));
+	cr_assert(!append_is_sure(&r->in.batching, other, CREDIT_FRAMES, APPENDS_OF_KIND));
+	for (unsigned i = 0; i < APPENDS_OF_KIND; i++)
 		append_give(&r->in.batching, taken[i]);
-	cr_assert(append_is_sure(&r->in.batching, slow, HANDOFF_APPENDS_MAX - 1));
+	cr_assert(append_is_sure(&r->in.batching, slow, CREDIT_FRAMES, APPENDS_OF_KIND - 1));
 	rig_destroy(r);
 }
 
@@ -230,15 +233,15 @@ Test(batch, as_many_batches_as_the_handoff_holds_keep_their_order)
 {
 	struct rig_options o = {.batch_bytes = 100};
 	struct rig *r = rig_create(&o);
-	for (uint32_t i = 0; i < HANDOFF_APPENDS_MAX; i++)
+	for (uint32_t i = 0; i < APPENDS_OF_KIND; i++)
 		put(r, RIG_TERMINAL, i % 3, (struct bytes){(uint8_t *)&i, sizeof i});
 	batch_flush(&r->in.batching, true);
 	handoff_submit(&r->in.batching, r->in.writers);
-	cr_assert(rig_stat(r, STAT_batches_handed) == HANDOFF_APPENDS_MAX);
+	cr_assert(rig_stat(r, STAT_batches_handed) == APPENDS_OF_KIND);
 	rig_settle(r);
-	cr_assert(r->stored_count == HANDOFF_APPENDS_MAX);
+	cr_assert(r->stored_count == APPENDS_OF_KIND);
 	uint32_t last[3] = {0};
-	for (unsigned i = 0; i < HANDOFF_APPENDS_MAX; i++) {
+	for (unsigned i = 0; i < APPENDS_OF_KIND; i++) {
 		uint32_t value;
 		memcpy(&value, r->stored[i].value, sizeof value);
 		cr_assert(value % 3 == r->stored[i].slot && (value < 3 || value > last[value % 3]));
@@ -253,8 +256,9 @@ Test(batch, each_writer_gets_the_batches_of_its_partitions)
 	struct rig *r = rig_create(NULL);
 	for (uint32_t p = 0; p < RIG_VEHICLE_PARTITIONS; p++)
 		put(r, RIG_TERMINAL, p, text("value"));
-	cr_assert(r->in.batching.lanes.reserved[0] > 0);
-	cr_assert(r->in.batching.lanes.reserved[0] == r->in.batching.lanes.reserved[1]);
+	cr_assert(r->in.batching.lanes.reserved[0][CREDIT_FRAMES] > 0);
+	cr_assert(r->in.batching.lanes.reserved[0][CREDIT_FRAMES] ==
+		  r->in.batching.lanes.reserved[1][CREDIT_FRAMES]);
 	batch_flush(&r->in.batching, true);
 	handoff_submit(&r->in.batching, r->in.writers);
 	for (unsigned w = 0; w < RIG_WRITERS; w++) {
@@ -268,8 +272,8 @@ Test(batch, each_writer_gets_the_batches_of_its_partitions)
 			handoff_complete(r->in.writers[w], msgs[i]);
 		}
 		rig_turn(r, 1);
-		cr_assert(r->in.batching.lanes.reserved[w] == 0 &&
-			  r->in.batching.taken[w] == 0);
+		cr_assert(r->in.batching.lanes.reserved[w][CREDIT_FRAMES] == 0 &&
+			  r->in.batching.taken[w][CREDIT_FRAMES] == 0);
 		cr_assert((r->in.batching.appends.in_use > 0) == (w == 0));
 	}
 	rig_settle(r);

@@ -164,13 +164,13 @@ Test(ingest, credit_used_up_by_other_lanes_leaves_no_session_behind)
 	r->in.batching.lanes.writer_credit_bytes = 1000;
 	for (unsigned i = 0; i < RIG_WRITERS; i++) {
 		other[i] = lanes_get(&r->in.batching.lanes, r->topics->topics[1].refs[i]);
-		cr_assert(lane_reserve(&r->in.batching.lanes, other[i], 1000, false));
+		cr_assert(lane_reserve(&r->in.batching.lanes, other[i], CREDIT_FRAMES, 1000));
 	}
 	wire_send(w, f->data, f->size);
 	rig_turn(r, 1000);
 	cr_assert(r->in.waits.blocked == 1 && list_is_empty(&r->in.sessions.ready));
 	for (unsigned i = 0; i < RIG_WRITERS; i++)
-		lane_release(&r->in.batching.lanes, other[i], 1000);
+		lane_release(&r->in.batching.lanes, other[i], CREDIT_FRAMES, 1000);
 	rig_settle(r);
 	cr_assert(w->consumed == f->size && r->stored_count == 1);
 	wire_end(w);

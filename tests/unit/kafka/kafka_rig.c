@@ -458,7 +458,7 @@ static void pools_create(struct ingest *in, const struct rig_options *o)
 					   .appends = 256,
 					   .writer_credit_bytes = writers ? writers : plenty,
 					   .lane_credit_bytes = lanes ? lanes : plenty,
-					   .reserve_bytes = RIG_MESSAGE_BYTES_MAX};
+					   .message_bytes_max = RIG_MESSAGE_BYTES_MAX};
 	uint32_t answers = o->answers_max ? o->answers_max : 1024;
 	struct answers_bounds owed = {.answers = answers,
 				      .waiters = answers,
@@ -494,6 +494,7 @@ struct rig *rig_create(const struct rig_options *options)
 	in->settings.request_bytes_max = RIG_BUFFER_BYTES;
 	in->settings.request_timeout_ms = RIG_TIMEOUT_MS;
 	in->settings.fetch_wait_max_ms = UINT32_MAX;
+	in->settings.request_rate_min = RIG_RATE_MIN;
 	in->poller = RIG_POLLER;
 	in->writer_count = RIG_WRITERS;
 	in->reading.poller = RIG_POLLER;
@@ -555,9 +556,13 @@ static void rig_audit(const struct rig *r)
 	require(rig_chunks_in_use(r) == 0);
 	require(in->batching.lanes.batch_pool.in_use == 0);
 	for (unsigned w = 0; w < RIG_WRITERS; w++)
-		require(in->batching.lanes.reserved[w] == 0);
+		require(in->batching.lanes.reserved[w][CREDIT_BATCHES] == 0);
+	for (unsigned i = 0; i < INCOMING_REGIONS; i++)
+		require(in->batching.incoming.used[i] == 0);
+	require(in->batching.incoming.unwhole == 0 &&
+		in->batching.incoming.of_listener[0] == 0);
 	require(in->sessions.wheel.armed == 0);
-	require(list_is_empty(&in->waits.incomplete) &&
+	require(list_is_empty(&in->batching.incoming.batches) &&
 		  list_is_empty(&in->batching.finished));
 	require(ledger_in_flight(&in->stats, LEDGER_frame) == 0);
 	require(ledger_in_flight(&in->stats, LEDGER_record) == 0);

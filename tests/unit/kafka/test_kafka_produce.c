@@ -221,23 +221,45 @@ Test(kafka_produce, requests_in_flight_are_capped)
 
 /* ---- ends ------------------------------------------------------------------------------ */
 
-Test(kafka_produce, a_peer_that_stalls_in_a_batch_loses_its_connection)
+/* A byte now and then is not enough: within two timeouts it is found to be too slow. */
+Test(kafka_produce, a_peer_that_drips_in_a_batch_loses_its_connection)
 {
 	struct buffer batch = batch_make(3, 900, wall());
 	struct buffer request = request_of(7, -1, 0, &batch);
 	peer_send(peer, request.data, 1000);
 	rig_turns(rig, 1);
-	for (int i = 0; i < 5; i++) {
-		rig_turn(rig, RIG_TIMEOUT_MS - 100);
+	for (int i = 0; i < 9; i++) {
+		rig_turn(rig, RIG_TIMEOUT_MS / 10);
 		cr_assert(!peer->is_closed);
 		peer_send(peer, request.data + 1000 + i, 1);
 		rig_turns(rig, 1);
 	}
-	rig_turn(rig, RIG_TIMEOUT_MS + 2);
-	rig_turns(rig, 1);
+	for (int i = 0; i < 2; i++) {
+		rig_turn(rig, RIG_TIMEOUT_MS / 10 + 2);
+		rig_turns(rig, 1);
+	}
 	cr_assert(peer->is_closed);
+	cr_assert(rig_stat(rig, STAT_sessions_slow) == 1);
 	cr_assert(rig_stat(rig, STAT_frame_drop_connection) == 1);
-	cr_assert(rig->in.batching.lanes.reserved[0] == 0);
+	buffer_free(&request);
+}
+
+Test(kafka_produce, a_peer_that_sends_at_the_least_rate_keeps_its_connection)
+{
+	struct buffer batch = batch_make(3, 900, wall());
+	struct buffer request = request_of(7, -1, 0, &batch);
+	size_t sent = 1000;
+	peer_send(peer, request.data, sent);
+	rig_turns(rig, 1);
+	for (; sent + 12 < request.size && sent < 1600; sent += 12) {
+		rig_turn(rig, RIG_TIMEOUT_MS / 10);
+		peer_send(peer, request.data + sent, 12);
+		rig_turns(rig, 1);
+		cr_assert(!peer->is_closed, "after %zu bytes", sent);
+	}
+	peer_send(peer, request.data + sent, request.size - sent);
+	rig_turns(rig, 3);
+	cr_assert(next_error(7) == 0);
 	buffer_free(&request);
 }
 

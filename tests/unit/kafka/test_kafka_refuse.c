@@ -442,8 +442,8 @@ Test(kafka_refuse, a_refused_batch_costs_no_credit)
 	struct buffer request = request_of(7, -1, 77, &batch);
 	peer_send(peer, request.data, request.size / 2);
 	rig_turns(rig, 1);
-	cr_assert(rig->in.batching.lanes.reserved[0] == 0 &&
-		  rig->in.batching.appends.in_use == 0);
+	cr_assert(rig->in.batching.lanes.batch_pool.in_use == 0 &&
+		  rig->in.batching.incoming.used[INCOMING_COMMON] == 0);
 	peer_send(peer, request.data + request.size / 2, request.size - request.size / 2);
 	rig_turns(rig, 2);
 	cr_assert(next_error(7) == KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION);

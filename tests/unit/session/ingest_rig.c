@@ -309,7 +309,7 @@ struct rig *rig_create(const struct rig_options *options)
 		.appends = o.appends_max ? o.appends_max : RIG_WRITERS * HANDOFF_APPENDS_MAX,
 		.writer_credit_bytes = 64 << 20,
 		.lane_credit_bytes = o.lane_credit_bytes ? o.lane_credit_bytes : 4 << 20,
-		.reserve_bytes = 1 << 20,
+		.message_bytes_max = 1 << 20,
 	};
 	struct answers_bounds owed = {.answers = o.answers_max ? o.answers_max : 4096,
 				      .waiters = 16,
@@ -352,7 +352,8 @@ void rig_destroy(struct rig *r)
 	answers_fini(&in->answers);
 	batching_fini(&in->batching);
 	for (unsigned w = 0; w < RIG_WRITERS; w++) {
-		require(in->batching.lanes.reserved[w] == 0);
+		for (unsigned kind = 0; kind < CREDIT_KINDS; kind++)
+			require(in->batching.lanes.reserved[w][kind] == 0);
 		handoff_fini(&r->writers[w]);
 	}
 	for (unsigned s = 0; s < CALL_SERVERS; s++)
