@@ -63,6 +63,7 @@ enum {
 	TCP_SAMPLE = 64, /* connections looked at to find the one that gives way */
 	TCP_CONNS_SPARE = PACKETS_PER_TURN, /* who gave way in this turn is still there */
 	TCP_RESERVE_LINE = 64, /* connections that wait for the last receive memory */
+	TCP_GAPS_LINE = 16384, /* connections with early bytes, by age */
 	TCP_REF_KIND_SHIFT = 30,
 	TCP_HANDLE_POLLER_SHIFT = 24,
 	TCP_REF_INDEX_MASK = (1 << TCP_HANDLE_POLLER_SHIFT) - 1,
@@ -200,6 +201,7 @@ struct tcp_conn {
 	uint32_t snd_wnd_max;
 	uint32_t syn_seq;        /* of the SYNs that insist on a new connection */
 	uint32_t syn_ms;
+	uint32_t gap_ms;         /* CONN_GAP: since when */
 	uint16_t ooo_chunks;
 	uint16_t needed_chunks;  /* CONN_NEED: that the session must see at once (stream_need) */
 	uint8_t syn_count;       /* CONN_IN_DOUBT, like the next: else 0 */
@@ -255,6 +257,12 @@ struct tcp_span {
 	uint8_t last;   /* of a connection's first span: its last, */
 	uint32_t bytes; /* what all of them hold, */
 	uint32_t taken; /* and how much of it is; see tcp_conn_taken() */
+};
+
+/* A connection with a gap, while its gap_ms is this one. */
+struct tcp_gap {
+	uint32_t index;
+	uint32_t since_ms;
 };
 
 /* What was read last: a connection's bytes of a turn are read in order. */
@@ -337,6 +345,8 @@ struct tcp {
 	uint32_t reserve_chunks; /* of receive memory, for the first in this line */
 	unsigned reserve_first, reserve_count;
 	uint64_t reserve_line[TCP_RESERVE_LINE]; /* handles */
+	unsigned gap_first, gap_count;
+	struct tcp_gap gaps[TCP_GAPS_LINE]; /* oldest first; some are over, see tcp_ooo.c */
 	size_t scratch_used;
 	struct tcp_paths trials;
 	struct tcp_paths paths;

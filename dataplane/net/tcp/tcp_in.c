@@ -9,6 +9,7 @@
 #include "dataplane/net/tcp/tcp_conn.h"
 #include "dataplane/net/tcp/tcp_data.h"
 #include "dataplane/net/tcp/tcp_listen.h"
+#include "dataplane/net/tcp/tcp_ooo.h"
 #include "dataplane/net/tcp/tcp_out.h"
 #include "dataplane/net/tcp/tcp_path.h"
 #include "dataplane/net/tcp/tcp_timer.h"
@@ -290,4 +291,5 @@ void tcp_input(struct tcp *t, const struct pkt_vec *segments, uint64_t now_ns)
 	tcp_path_timers(t);
 	tcp_half_open_timers(t);
 	tcp_wait_timers(t);
+	tcp_ooo_age(t);
 }

@@ -11,6 +11,12 @@ enum {
 	/* This part of the receive pool is for bytes in order only: what fills a gap must
 	 * find a chunk, or nothing is ever freed. */
 	OOO_RESERVE_SHARE = 8,
+	/* Pieces smaller than so many bytes that adjoin nothing: a connection has a few. */
+	OOO_TINY_BYTES = 64,
+	OOO_TINY_MAX = 8,
+	/* Looked at to find whose bytes go. */
+	OOO_SAMPLE = 16,
+	OOO_AGE_MS = 30000,
 };
 
 static uint32_t ooo_seq(const struct chunk *k)
@@ -69,19 +75,105 @@ static void ooo_link(struct tcp_conn *c, struct chunk *prev, struct chunk *k)
 	c->flags |= CONN_GAP;
 }
 
-/* An empty chunk for bytes from `seq` on, linked behind `prev` (null: in front). */
+/* ---- whose bytes go -------------------------------------------------------------------- */
+
+static struct tcp_gap *gap_at(struct tcp *t, unsigned n)
+{
+	return &t->gaps[(t->gap_first + n) % TCP_GAPS_LINE];
+}
+
+/* Null: that gap was closed, or its connection has gone. */
+static struct tcp_conn *gap_conn(struct tcp *t, const struct tcp_gap *gap)
+{
+	struct tcp_conn *c = tcp_conn_at(t, gap->index);
+	return (c->flags & CONN_GAP) && c->gap_ms == gap->since_ms ? c : NULL;
+}
+
+static void gap_leave(struct tcp *t)
+{
+	t->gap_first = (t->gap_first + 1) % TCP_GAPS_LINE;
+	t->gap_count--;
+}
+
+static void gap_drop(struct tcp *t, struct tcp_conn *c)
+{
+	tcp_ooo_give(c);
+	tcp_count(t, STAT_tcp_early_dropped);
+}
+
+/* The oldest; null: none has early bytes. */
+static struct tcp_conn *gap_oldest(struct tcp *t)
+{
+	for (; t->gap_count > 0; gap_leave(t)) {
+		struct tcp_conn *c = gap_conn(t, gap_at(t, 0));
+		if (c)
+			return c;
+	}
+	return NULL;
+}
+
+bool tcp_ooo_reclaim(struct tcp *t, const struct tcp_conn *c)
+{
+	struct tcp_conn *most = NULL;
+	if (!gap_oldest(t))
+		return false;
+	for (unsigned i = 0; i < min_u32(OOO_SAMPLE, t->gap_count); i++) {
+		struct tcp_conn *other = gap_conn(t, gap_at(t, i));
+		if (other && other != c && (!most || other->ooo_chunks > most->ooo_chunks))
+			most = other;
+	}
+	if (most)
+		gap_drop(t, most);
+	return most;
+}
+
+void tcp_ooo_age(struct tcp *t)
+{
+	for (unsigned i = 0; i < OOO_SAMPLE; i++) {
+		struct tcp_conn *c = gap_oldest(t);
+		if (!c || t->now_ms - c->gap_ms < OOO_AGE_MS)
+			return;
+		gap_drop(t, c);
+	}
+}
+
+/* At the end of the line; when that is full, the first of it leaves, and its bytes go. */
+static void gap_begin(struct tcp *t, struct tcp_conn *c)
+{
+	c->gap_ms = t->now_ms;
+	struct tcp_conn *oldest = t->gap_count == TCP_GAPS_LINE ? gap_oldest(t) : NULL;
+	if (oldest && t->gap_count == TCP_GAPS_LINE)
+		gap_drop(t, oldest);
+	if (t->gap_count == TCP_GAPS_LINE)
+		gap_leave(t);
+	*gap_at(t, t->gap_count++) = (struct tcp_gap){tcp_conn_index(c), t->now_ms};
+}
+
+/* ---- early bytes in -------------------------------------------------------------------- */
+
+static bool is_short(const struct chunk_pool *pool)
+{
+	return chunk_pool_left(pool) <= pool->count / OOO_RESERVE_SHARE;
+}
+
+/* An empty chunk for bytes from `seq` on, of a piece of `bytes`, linked behind `prev` (null: in
+ * front). */
 static struct chunk *ooo_take(struct tcp *t, struct tcp_conn *c, struct chunk *prev,
-			      uint32_t seq)
+			      uint32_t seq, uint32_t bytes)
 {
 	uint32_t chunks_max =
 		t->options.settings.out_of_order_bytes / t->options.receive->chunk_bytes;
 	struct chunk_pool *pool = t->options.receive;
-	if (c->ooo_chunks >= min_u32(chunks_max, OOO_CHUNKS_MAX) ||
-	    chunk_pool_left(pool) <= pool->count / OOO_RESERVE_SHARE)
+	bool is_tiny = bytes < OOO_TINY_BYTES && c->ooo_chunks >= OOO_TINY_MAX;
+	if (c->ooo_chunks >= min_u32(chunks_max, OOO_CHUNKS_MAX) || is_tiny)
+		return NULL;
+	if (is_short(pool) && !(tcp_ooo_reclaim(t, c) && !is_short(pool)))
 		return NULL;
 	struct chunk *k = chunk_take(pool);
 	if (!k)
 		return NULL;
+	if (!(c->flags & CONN_GAP))
+		gap_begin(t, c);
 	memcpy(k->data, &seq, sizeof seq);
 	k->off = OOO_SEQ_BYTES;
 	ooo_link(c, prev, k);
@@ -96,7 +188,8 @@ static uint32_t ooo_store(struct tcp *t, struct tcp_conn *c, struct chunk **prev
 	while (stored < bytes.size) {
 		struct chunk *k = *prev;
 		if (!k || ooo_end(k) != seq + stored || chunk_room(k) == 0)
-			k = ooo_take(t, c, *prev, seq + stored);
+			k = ooo_take(t, c, *prev, seq + stored,
+				     (uint32_t)bytes.size);
 		if (!k)
 			return stored;
 		uint32_t n = min_u32((uint32_t)bytes.size - stored, chunk_room(k));

@@ -1,5 +1,9 @@
 /* tcp_ooo.h - bytes that came out of order.
  *
+ * Nobody was told that they are here: they may go at any time, and come again. They give way to
+ * whoever needs memory: to bytes in order always, to other early bytes when these are younger. Of
+ * the oldest gaps the one that holds most goes first; one of half a minute goes in any case.
+ *
  * Core: poller.
  */
 #ifndef PENSTOCK_TCP_OOO_H
@@ -13,5 +17,9 @@ uint32_t tcp_ooo_insert(struct tcp *t, struct tcp_conn *c, uint32_t seq, struct 
 /* What rcv_nxt has reached joins the residue. */
 void tcp_ooo_join(struct tcp_conn *c);
 void tcp_ooo_give(struct tcp_conn *c);
+/* Early bytes of another connection than `c` give way. False: there are none. */
+bool tcp_ooo_reclaim(struct tcp *t, const struct tcp_conn *c);
+/* What is too old goes; once a turn. */
+void tcp_ooo_age(struct tcp *t);
 
 #endif

@@ -12,6 +12,7 @@
  * session needs no more or it is lost; then the next has them, whose peer sends again what was not
  * acknowledged. A peer that holds a part and sends nothing is not in the line. */
 #include "dataplane/net/tcp/tcp_reserve.h"
+#include "dataplane/net/tcp/tcp_ooo.h"
 
 enum {
 	/* The longest frame or piece a session needs at once is little longer than 64 KiB. */
@@ -61,11 +62,19 @@ static bool reserve_is_turn(struct tcp *t, struct tcp_conn *c)
 	return holder == c;
 }
 
+/* Would so many more leave less than the last of it? */
+static bool is_short(const struct tcp *t, uint32_t chunks)
+{
+	return chunk_pool_left(t->options.receive) < t->reserve_chunks + chunks;
+}
+
 bool tcp_residue_append(struct tcp *t, struct tcp_conn *c, const void *data, uint32_t size)
 {
 	struct chunk_pool *p = t->options.receive;
 	uint32_t chunks = size / p->chunk_bytes + 1;
-	if (unlikely(chunk_pool_left(p) < t->reserve_chunks + chunks) && !reserve_is_turn(t, c))
+	while (unlikely(is_short(t, chunks)) && tcp_ooo_reclaim(t, c))
+		;
+	if (unlikely(is_short(t, chunks)) && !reserve_is_turn(t, c))
 		return false;
 	if (!chain_append(&c->residue, p, data, size))
 		return false;
