@@ -19,7 +19,8 @@ struct partition_news {
 	int64_t log_start_offset;
 	int64_t log_end_offset;
 	uint32_t generation; /* whose they are, of those that had the slot */
-	uint32_t is_open;    /* 0: fenced, closed, offline; its writer knows what to say of it */
+	uint16_t is_open;
+	int16_t refusal;     /* one that is not: Kafka's error code for who reads it */
 };
 
 struct news_page {

@@ -61,6 +61,15 @@ static int16_t partition_refusal(const struct writer *w, struct partition_ref p)
 				: KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION;
 }
 
+/* What is answered for a log that is there, or 0. */
+static int16_t log_refusal(const struct served *s, const struct log_marks *marks)
+{
+	if (s->closing)
+		return KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION;
+	return s->is_offline || marks->is_fenced ? KAFKA_ERROR_KAFKA_STORAGE_ERROR
+						 : KAFKA_ERROR_NONE;
+}
+
 /* One that is refused goes the way of all others: there is one place where appends are given
  * back. */
 static void refuse_append(struct writer *w, struct append_msg *a, int16_t error)
@@ -138,12 +147,14 @@ static void publish_log(struct writer *w, struct log *log)
 	struct log_marks marks;
 	log_get_marks(log, &marks);
 	marks_write(&w->options.marks[slot], &marks);
+	int16_t refusal = log_refusal(s, &marks);
 	const struct partition_news news = {
 		.high_watermark = marks.high_watermark,
 		.log_start_offset = marks.log_start_offset,
 		.log_end_offset = marks.log_end_offset,
 		.generation = s->generation,
-		.is_open = !s->is_offline && !s->closing && !marks.is_fenced,
+		.is_open = refusal == KAFKA_ERROR_NONE,
+		.refusal = refusal,
 	};
 	news_write(&w->options.news[slot], &news);
 }
@@ -151,6 +162,14 @@ static void publish_log(struct writer *w, struct log *log)
 static struct handoff *control_handoff(struct writer *w)
 {
 	return w->options.handoffs[w->options.handoff_count - 1];
+}
+
+/* Of a partition without a log that could be read. */
+static void publish_offline(struct writer *w, struct partition_ref p)
+{
+	const struct partition_news news = {.generation = p.generation,
+					    .refusal = KAFKA_ERROR_KAFKA_STORAGE_ERROR};
+	news_write(&w->options.news[p.slot], &news);
 }
 
 static void complete_admin(struct writer *w, struct admin_msg *a, int error)
@@ -171,6 +190,7 @@ static void open_partition(struct writer *w, struct admin_msg *a)
 		/* Whoever hears of the partition may look at its marks. */
 		publish_log(w, a->log);
 	} else {
+		publish_offline(w, a->partition);
 		w->stats.value[STAT_log_fenced]++;
 	}
 	complete_admin(w, a, 0);

@@ -4,12 +4,19 @@
 #include "dataplane/base/clock.h"
 #include "dataplane/base/require.h"
 #include "dataplane/session/ingest_parts.h"
+#include "dataplane/wire/kafka/kafka_error.h"
 
 bool fetch_part_news(struct reading *rd, const struct fetch_part *part,
 		     struct partition_news *ret)
 {
 	news_read(&rd->news[part->ref.slot], ret);
 	return ret->is_open && ret->generation == part->ref.generation;
+}
+
+int16_t fetch_part_refusal(const struct fetch_part *part, const struct partition_news *news)
+{
+	bool is_known = news->generation == part->ref.generation && news->refusal;
+	return is_known ? news->refusal : KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION;
 }
 
 /* Records behind what was seen, or something that is to be told. */

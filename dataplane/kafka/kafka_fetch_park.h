@@ -20,6 +20,9 @@ struct reading;
 bool fetch_part_news(struct reading *rd, const struct fetch_part *part,
 		     struct partition_news *ret);
 
+/* Why not, as Kafka's error code: `news` of one that is not open. */
+int16_t fetch_part_refusal(const struct fetch_part *part, const struct partition_news *news);
+
 /* Nothing has been looked at yet. */
 void fetch_look_begin(struct fetch *f);
 /* The part that the fetch is at has no news: it is parked, and the fetch goes to the next. False:

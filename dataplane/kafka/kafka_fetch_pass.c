@@ -117,7 +117,7 @@ static void found_news(struct reading *rd, const struct fetch_part *part,
 	if (part->error)
 		found_error(found, part->error);
 	else if (!fetch_part_news(rd, part, &news))
-		found_error(found, KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION);
+		found_error(found, fetch_part_refusal(part, &news));
 	else if (part->offset < news.log_start_offset || part->offset > news.log_end_offset)
 		found_error(found, KAFKA_ERROR_OFFSET_OUT_OF_RANGE);
 	else

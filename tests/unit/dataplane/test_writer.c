@@ -426,6 +426,10 @@ Test(writer, a_partition_without_a_log_is_offline)
 	r->log = NULL;
 	cr_assert(run_admin(r, ADMIN_OPEN, 8, 1, NULL) == 0);
 	all_answer(r, (struct partition_ref){8, 1}, KAFKA_ERROR_KAFKA_STORAGE_ERROR);
+	struct partition_news news;
+	news_read(&r->news[8], &news);
+	cr_assert(!news.is_open && news.generation == 1);
+	cr_assert(news.refusal == KAFKA_ERROR_KAFKA_STORAGE_ERROR);
 	all_answer(r, (struct partition_ref){8, 2}, KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION);
 	cr_assert(ask(r, HANDOFF_APPEND, (struct partition_ref){7, 3}) == 0);
 	cr_assert(run_admin(r, ADMIN_ALTER, 8, 1, &log_options) == 0);
@@ -459,7 +463,7 @@ Test(writer, a_fence_fails_what_is_outstanding_and_what_comes)
 	marks_read(&r->marks[7], &marks);
 	cr_assert(marks.is_fenced && marks.fence_error == -ESTALE && marks.high_watermark == 1);
 	news_read(&r->news[7], &news);
-	cr_assert(!news.is_open, "its writer is asked, and says why");
+	cr_assert(!news.is_open && news.refusal == KAFKA_ERROR_KAFKA_STORAGE_ERROR);
 	cr_assert(run_admin(r, ADMIN_CLOSE, 7, 3, NULL) == -ESTALE);
 	log_close(r->log);
 	r->log = NULL;

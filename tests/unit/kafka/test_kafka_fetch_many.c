@@ -173,6 +173,20 @@ Test(kafka_fetch_many, partitions_without_news_are_not_read)
 	cr_assert(got.parts[0].records.size == 0 && got.parts[1].records.size == 0);
 }
 
+/* Nobody reads what has no room: its writer's word is in the page. */
+Test(kafka_fetch_many, what_cannot_be_read_is_told_where_the_answer_is_full)
+{
+	begin();
+	store_everywhere(1, 200);
+	rig->logs[1].is_closed = true;
+	struct fetch_spec spec = {.version = 11, .min_bytes = 1, .max_bytes = 1};
+	fetch_many(peer, &spec, 3, 0);
+	turns_to_answer(peer, 10, 0);
+	cr_assert(answered(peer, 11) && got.count == 3 && got.with_records == 1);
+	cr_assert(got.parts[1].result.error_code == KAFKA_ERROR_KAFKA_STORAGE_ERROR);
+	cr_assert(got.parts[2].result.error_code == 0);
+}
+
 /* Nothing is there to be read: they wait, and hold their partitions. */
 static unsigned park_many(struct peer **parked, unsigned most)
 {
