@@ -30,7 +30,8 @@ enum {
 
 	/* Messages in flight per (poller, writer), by kind. One ring holds them all. */
 	APPENDS_OF_KIND = 4096, /* handoff.h: producers' batches, frames, datagrams */
-	HANDOFF_APPENDS_MAX = 3 * APPENDS_OF_KIND,
+	APPENDS_PACKED_MAX = 1024, /* and producers' batches that are opened first */
+	HANDOFF_APPENDS_MAX = 3 * APPENDS_OF_KIND + APPENDS_PACKED_MAX,
 	HANDOFF_READS_MAX = 1024,
 	HANDOFF_WATCHES_MAX = PARTITIONS_MAX, /* one per lane: a fetch always finds one */
 	HANDOFF_ADMINS_MAX = 1023,

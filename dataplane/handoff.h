@@ -64,11 +64,18 @@ enum append_origin {
 enum credit_kind {
 	CREDIT_BATCHES, /* of producers */
 	CREDIT_FRAMES,
+	CREDIT_PACKED, /* of producers, opened first: they wait for that, and for their like */
 	CREDIT_KINDS_WAITING,
 	CREDIT_DATAGRAMS = CREDIT_KINDS_WAITING, /* shed, not made to wait */
 	CREDIT_KINDS,
 };
-static_assert((int)HANDOFF_APPENDS_MAX == (int)APPENDS_OF_KIND * (int)CREDIT_KINDS,
+
+static inline uint32_t appends_max_of(enum credit_kind kind)
+{
+	return kind == CREDIT_PACKED ? APPENDS_PACKED_MAX : APPENDS_OF_KIND;
+}
+static_assert((int)HANDOFF_APPENDS_MAX ==
+		      (int)APPENDS_OF_KIND * (CREDIT_KINDS - 1) + (int)APPENDS_PACKED_MAX,
 	      "each kind has its own");
 
 enum { APPEND_WAITER_LISTS = 8 };

@@ -46,7 +46,7 @@ uint32_t record_reserve_bytes(struct bytes key, struct bytes value)
 bool append_is_sure(const struct batching *b, const struct lane *lane, enum credit_kind kind,
 		    uint32_t others)
 {
-	return b->taken[lane->writer][kind] + others < APPENDS_OF_KIND &&
+	return b->taken[lane->writer][kind] + others < appends_max_of(kind) &&
 	       b->appends.in_use + others < b->appends.count;
 }
 

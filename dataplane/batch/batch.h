@@ -88,7 +88,7 @@ static inline void batching_new_epoch(struct batching *b)
 }
 
 /* There is an append object for `lane`, `others` more being taken first: each writer has as
- * many as its handoff holds, a third of each kind, so that a slow one does not stall the
+ * many as its handoff holds, of each kind its own, so that a slow one does not stall the
  * others. */
 bool append_is_sure(const struct batching *b, const struct lane *lane, enum credit_kind kind,
 		    uint32_t others);

@@ -125,16 +125,6 @@ static enum batch_verdict check_header(const struct topics *topics, uint32_t inc
 	return v == BATCH_GOOD ? check_fields(h) : v;
 }
 
-/* Whoever has an address of IPv6 has a network of them, of 64 bits; one of IPv4 lies behind as many
- * zeroes. */
-static uint64_t source_of(const struct address *a)
-{
-	uint64_t network, host;
-	memcpy(&network, a->octets, sizeof network);
-	memcpy(&host, a->octets + sizeof network, sizeof host);
-	return network ? network : host;
-}
-
 static struct lane *lane_of(struct lanes *lanes, const struct topics *topics,
 			    struct kafka_session *ks)
 {
@@ -148,7 +138,7 @@ static void memory_begin(struct batching *b, const struct topics *topics,
 	const struct stream *stream = ks->base.stream;
 	if (!ks->incoming.session)
 		incoming_attach(&b->incoming, &ks->incoming, &ks->base,
-				source_of(&stream->peer.address), stream->listener);
+				address_source(&stream->peer.address), stream->listener);
 	incoming_begin(&b->incoming, &ks->incoming, lane_of(&b->lanes, topics, ks),
 		       (uint32_t)(b->now->ns / NS_PER_MS));
 }
@@ -349,27 +339,35 @@ static enum batch_verdict check_whole(const struct ingest *in, struct kafka_sess
 	return leave_to_writer(&bounds, a, h);
 }
 
+/* What is opened first has credit of its own: nobody else waits for what is slow to open. */
+static enum credit_kind kind_of(const struct poller_settings *settings, const struct chain *batch)
+{
+	const struct record_batch_header *h = record_batch_header_of(chunk_at(batch->head));
+	bool is_opened = record_batch_codec(h) != RECORD_CODEC_NONE &&
+			 settings->produce_inspect == INSPECT_RECORDS;
+	return is_opened ? CREDIT_PACKED : CREDIT_BATCHES;
+}
+
 /* The batch is whole: an append, and credit for all of it. False: the session waits. */
 static bool append_begin(struct waits *w, struct batching *b, struct lane *lane,
-			 struct kafka_session *ks)
+			 enum credit_kind kind, struct kafka_session *ks)
 {
 	struct kafka_produce *p = &ks->produce;
 	struct kafka_receive *r = &p->receive;
 	uint32_t bytes = (uint32_t)r->bytes.size;
-	enum wait_for what = wait_for_append(CREDIT_BATCHES, lane->writer);
-	if (!waiting_is_turn(w, &ks->base, what) ||
-	    !append_is_sure(b, lane, CREDIT_BATCHES, 0)) {
+	enum wait_for what = wait_for_append(kind, lane->writer);
+	if (!waiting_is_turn(w, &ks->base, what) || !append_is_sure(b, lane, kind, 0)) {
 		session_wait(w, &ks->base, what);
 		return false;
 	}
-	if (!credit_take(w, &b->lanes, &ks->base, lane, CREDIT_BATCHES, bytes))
+	if (!credit_take(w, &b->lanes, &ks->base, lane, kind, bytes))
 		return false;
-	struct append_msg *a = append_take(b, lane, CREDIT_BATCHES);
+	struct append_msg *a = append_take(b, lane, kind);
 	require(a != NULL);
-	a->source = source_of(&ks->base.stream->peer.address);
+	a->source = address_source(&ks->base.stream->peer.address);
 	a->connection = ks->base.stream->handle;
 	a->level = p->acks == PRODUCE_ACKS_ALL ? ACK_DURABLE : ACK_WRITTEN;
-	a->reserved_bytes[CREDIT_BATCHES] = bytes;
+	a->reserved_bytes[kind] = bytes;
 	chain_join(&a->bytes, &r->bytes);
 	incoming_release(&b->incoming, &ks->incoming);
 	r->append = a;
@@ -388,7 +386,7 @@ static enum kafka_progress judge(struct ingest *in, struct kafka_session *ks)
 		r->verdict = BATCH_BAD_TOPIC;
 	} else if (r->verdict == BATCH_GOOD) {
 		struct lane *lane = lane_of(&b->lanes, in->topics, ks);
-		if (!append_begin(&in->waits, b, lane, ks))
+		if (!append_begin(&in->waits, b, lane, kind_of(&in->settings, &r->bytes), ks))
 			return KAFKA_WAIT;
 		r->verdict = (uint8_t)check_whole(in, ks);
 	}

@@ -20,6 +20,16 @@ struct address {
 	uint8_t octets[16];
 };
 
+/* Who may have many of them is one source: an address of IPv4 (it lies behind as many zeroes), a
+ * network of IPv6. */
+static inline uint64_t address_source(const struct address *a)
+{
+	uint64_t network, host;
+	memcpy(&network, a->octets, sizeof network);
+	memcpy(&host, a->octets + sizeof network, sizeof host);
+	return network ? network : host;
+}
+
 struct endpoint {
 	struct address address;
 	uint16_t port;

@@ -20,6 +20,63 @@ static struct list *place_of(const struct session *s, struct list *list)
 	return place;
 }
 
+static uint64_t source_of(const struct list *blocked)
+{
+	const struct session *s = list_entry(blocked, struct session, blocked);
+	return address_source(&s->stream->peer.address);
+}
+
+/* So many sessions at the front of a line are looked at, and of so many sources. */
+enum { PLACES_MAX = 64, SOURCES_MAX = 16 };
+
+static unsigned count_own(uint64_t source, const struct list *list)
+{
+	unsigned own = 0, places = 0;
+	for (const struct list *at = list->next; at != list && places < PLACES_MAX; places++) {
+		own += source_of(at) == source;
+		at = at->next;
+	}
+	return own;
+}
+
+/* Behind as many of each other source as there are of its own, so that the sources take turns,
+ * however many connections one has. Where that is far behind, at the end. */
+static struct list *place_in_turn(const struct session *s, struct list *list)
+{
+	struct {
+		uint64_t source;
+		unsigned count;
+	} seen[SOURCES_MAX];
+	unsigned own = count_own(address_source(&s->stream->peer.address), list);
+	unsigned sources = 0, places = 0;
+	for (struct list *at = list->next; at != list && places < PLACES_MAX; places++) {
+		uint64_t source = source_of(at);
+		unsigned i = 0;
+		while (i < sources && seen[i].source != source)
+			i++;
+		if (i == SOURCES_MAX)
+			return list;
+		if (i == sources) {
+			seen[sources].source = source;
+			seen[sources++].count = 0;
+		}
+		if (seen[i].count++ > own)
+			return at;
+		at = at->next;
+	}
+	return list;
+}
+
+/* What is slow to get, for each has to be opened: the sources share it. */
+static bool is_shared(enum wait_for what)
+{
+	return what == WAIT_LANE + CREDIT_PACKED ||
+	       (what >= wait_for_append(CREDIT_PACKED, 0) &&
+		what < wait_for_append(CREDIT_PACKED + 1, 0)) ||
+	       (what >= wait_for_credit(CREDIT_PACKED, 0) &&
+		what < wait_for_credit(CREDIT_PACKED + 1, 0));
+}
+
 /* Credit, an append, an answer: what a T-Box frame takes, too. */
 static bool is_for_frames(enum wait_for what)
 {
@@ -38,7 +95,12 @@ static void wait_on(struct waits *w, struct session *s, struct list *list, enum 
 	require(!session_is_blocked(s));
 	if (!keeps_place)
 		s->ticket = w->tickets++;
-	list_append(keeps_place ? place_of(s, list) : list, &s->blocked);
+	struct list *place = list;
+	if (keeps_place)
+		place = place_of(s, list);
+	else if (is_shared(what))
+		place = place_in_turn(s, list);
+	list_append(place, &s->blocked);
 	s->waits_for = (uint8_t)what;
 	s->admitted = WAIT_NOTHING;
 	s->is_skipped = true;

@@ -42,7 +42,8 @@ static uint32_t calls_left(const struct call_server *s)
 static uint32_t appends_left(const struct batching *b, unsigned line)
 {
 	unsigned kind = line / WRITERS_MAX, writer = line % WRITERS_MAX;
-	return min_u32(slab_left(&b->appends), APPENDS_OF_KIND - b->taken[writer][kind]);
+	uint32_t left = appends_max_of((enum credit_kind)kind) - b->taken[writer][kind];
+	return min_u32(slab_left(&b->appends), left);
 }
 
 /* How many sessions of the list find one of what they wait for. */

@@ -173,3 +173,109 @@ Test(kafka_credit, a_request_waits_for_answers_and_waiters_that_are_used_up)
 		buffer_free(&items[i].records);
 	end_peer(peer);
 }
+
+/* Of zstd, as its header says; a writer would have to open it. */
+static void send_packed(struct peer *from)
+{
+	struct buffer batch = batch_make(1, 11000, wall());
+	((struct record_batch_header *)batch.data)->attributes = be16_of(RECORD_CODEC_ZSTD);
+	batch_seal(&batch);
+	struct buffer request = request_of(7, -1, 0, &batch);
+	send_all(from, &request);
+}
+
+/* However slowly a writer opens what there is of them, others of their partition go on. */
+Test(kafka_credit, batches_that_are_opened_first_have_credit_of_their_own)
+{
+	struct rig_options options = {.writer_credit_bytes = 32768};
+	rig = rig_create(&options);
+	struct peer *packed = open_peer();
+	peer = open_peer();
+	rig->hold_appends = true;
+	for (int i = 0; i < 6; i++)
+		send_packed(packed);
+	rig_turns(rig, 8);
+	unsigned held = rig->held_count;
+	cr_assert(held > 0 && held < 6, "%u wait at the writer, the others for credit", held);
+	send_batch(peer, 0, 1, 9000);
+	rig_turns(rig, 8);
+	cr_assert(rig->held_count == held + 1);
+	rig->hold_appends = false;
+	rig_release(rig);
+	rig_turns(rig, 8);
+	cr_assert(rig->appends == 7);
+	end_peer(packed);
+	end_peer(peer);
+}
+
+static struct peer *open_peer_of(uint8_t host)
+{
+	struct peer *p = open_peer();
+	p->stream.peer.address.octets[15] = host;
+	return p;
+}
+
+static bool is_held_of(uint8_t host)
+{
+	struct address a = {.octets = {[15] = host}};
+	for (unsigned i = 0; i < rig->held_count; i++) {
+		const struct append_msg *m = container_of(rig->held[i], struct append_msg, msg);
+		if (m->source == address_source(&a))
+			return true;
+	}
+	return false;
+}
+
+/* However many connections of one wait. */
+Test(kafka_credit, sources_take_turns_for_the_credit_of_batches_that_are_opened)
+{
+	enum { MANY = 6, ONE_HOST = 1, OTHER = 2 };
+	struct rig_options options = {.writer_credit_bytes = 32768};
+	rig = rig_create(&options);
+	struct peer *many[MANY];
+	rig->hold_appends = true;
+	for (unsigned i = 0; i < MANY; i++)
+		send_packed(many[i] = open_peer_of(ONE_HOST));
+	rig_turns(rig, 8);
+	unsigned held = rig->held_count;
+	cr_assert(held > 0 && held < MANY - 1);
+	struct peer *other = open_peer_of(OTHER);
+	send_packed(other);
+	rig_turns(rig, 8);
+	cr_assert(!is_held_of(OTHER));
+	for (unsigned i = 0; i < 2; i++) {
+		rig_release_one(rig, 0);
+		rig_turns(rig, 3);
+	}
+	cr_assert(is_held_of(OTHER), "behind the one that came first");
+	rig->hold_appends = false;
+	rig_release(rig);
+	rig_turns(rig, 20);
+	cr_assert(rig->appends == MANY + 1);
+	for (unsigned i = 0; i < MANY; i++)
+		end_peer(many[i]);
+	end_peer(other);
+}
+
+Test(kafka_credit, batches_that_are_not_opened_have_the_credit_of_all)
+{
+	struct rig_options options = {.writer_credit_bytes = 32768};
+	rig = rig_create(&options);
+	rig->in.settings.produce_inspect = INSPECT_HEADERS;
+	struct peer *packed = open_peer();
+	peer = open_peer();
+	rig->hold_appends = true;
+	for (int i = 0; i < 6; i++)
+		send_packed(packed);
+	rig_turns(rig, 8);
+	unsigned held = rig->held_count;
+	send_batch(peer, 0, 1, 9000);
+	rig_turns(rig, 8);
+	cr_assert(rig->held_count == held && held < 6);
+	rig->hold_appends = false;
+	rig_release(rig);
+	rig_turns(rig, 8);
+	cr_assert(rig->appends == 7);
+	end_peer(packed);
+	end_peer(peer);
+}
