@@ -22,6 +22,14 @@ def produce(topic, batch, acks=-1, partition=0):
                    struct.pack('>iii', 1, partition, len(batch)) + batch)
 
 
+def produce_many(topic, batches, acks=-1):
+    """Version 7, the first that knows zstd, of (partition, batch) pairs; one may come again."""
+    parts = b''.join(struct.pack('>ii', partition, len(batch)) + batch
+                     for partition, batch in batches)
+    return request(PRODUCE, 7, struct.pack('>hhii', -1, acks, 30000, 1) + text(topic) +
+                   struct.pack('>i', len(batches)) + parts)
+
+
 def fetch(topic, offset, max_wait_ms=500, min_bytes=1, max_bytes=1 << 20, partition=0):
     """Version 4, of one partition."""
     return request(FETCH, 4, struct.pack('>iiiibi', -1, max_wait_ms, min_bytes, max_bytes, 0, 1) +
