@@ -6,7 +6,7 @@
  * A datagram under way is found by its source and number; it has its time from its first fragment
  * on. When memory runs out the one that got nothing for longest gives way, of a source prefix (/24)
  * that has an eighth of all, if one has: a share binds only under want.
- * docs/decisions/0007-datagrams-in-fragments.md says why.
+ * docs/decisions/0008-datagrams-in-fragments.md says why.
  *
  * Core: poller. Ownership: fragments are copied in their turn; a whole datagram lies in the turn's
  * memory here, as a packet does in the port's.
