@@ -57,11 +57,10 @@ static struct sim_net_faults good_net(struct rng *rng)
 }
 
 /* Within it everybody is answered, while the disk is quick. A path that swallows an answer holds it
- * up for two timeouts: of 3 and 6 s where the handshake left no round trip to go by, as one by cookie
- * does. */
+ * up for three timeouts, of 1, 2 and 4 s where a handshake by cookie left no time to go by. */
 static uint64_t answer_time(const struct sim_net_faults *net)
 {
-	return net->path_mtu ? RUN_ANSWER_NS + 9 * NS_PER_S : RUN_ANSWER_NS;
+	return net->path_mtu ? RUN_ANSWER_NS + 7 * NS_PER_S : RUN_ANSWER_NS;
 }
 
 static struct sim_net_faults net_faults(struct rng *rng)

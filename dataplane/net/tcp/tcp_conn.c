@@ -175,7 +175,9 @@ struct tcp_conn *tcp_conn_open(struct tcp *t, const struct tcp_half_open *half)
 	c->cwnd = half->retries ? c->mss : tcp_cwnd_first(c->mss);
 	c->heard_ms = t->now_ms;
 	c->progress_ms = t->now_ms;
-	if (!half->retries && !half->is_cookie)
+	if (half->is_cookie)
+		tcp_rtt_sample(c, TCP_RTT_UNKNOWN_MS);
+	else if (!half->retries)
 		tcp_rtt_sample(c, t->now_ms - half->sent_ms);
 	tcp_quota_take(t, c);
 	tcp_count(t, STAT_tcp_accepted);

@@ -37,7 +37,9 @@
 enum {
 	TCP_MSS_DEFAULT = 536, /* RFC 9293 MUST-15 */
 	TCP_MSS_MIN = 88,      /* smaller offers are raised to it (CVE-2019-11479) */
-	TCP_RTO_INITIAL_MS = 1000,
+	TCP_RTO_INITIAL_MS = 1000,   /* RFC 6298 2.1 */
+	/* Of a handshake by cookie no time is kept: what makes that timeout of a first sample. */
+	TCP_RTT_UNKNOWN_MS = TCP_RTO_INITIAL_MS / 3,
 	TCP_RTO_AFTER_SYN_MS = 3000, /* RFC 6298 5.7: the SYN-ACK had been lost */
 	TCP_RTO_MAX_MS = 60000,
 	TCP_SYN_ACK_RETRIES = 4, /* 31 s in all */

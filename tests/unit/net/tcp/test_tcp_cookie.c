@@ -1,5 +1,6 @@
 /* test_tcp_cookie.c - more SYNs than there are entries for: who gets one, and who gets in
  * without (RFC 4987). */
+#include "dataplane/net/tcp/tcp_rtt.h"
 #include "tests/unit/net/tcp/tcp_rig.h"
 
 #include <criterion/criterion.h>
@@ -193,6 +194,19 @@ Test(tcp_cookie, what_overtakes_the_last_step_is_neither_taken_nor_reset)
 	cr_assert(rig_stat(r, STAT_packet_drop_tcp_early) == 3);
 	give_from(r, 1, last);
 	cr_assert(tcp_connections(r->t) == 1 && r->received_bytes == 5);
+	rig_free(r);
+}
+
+/* RFC 6298 2.1; three seconds are for a handshake that is known to have been repeated (5.7). */
+Test(tcp_cookie, its_first_timeout_is_a_second)
+{
+	struct rig *r = rig_new(rig_options());
+	flood(r);
+	give_syn(r, 1, NULL, 0);
+	give_from(r, 1, last_step(r, 0));
+	cr_assert(tcp_connections(r->t) == 1);
+	const struct tcp_conn *c = container_of(r->stream, struct tcp_conn, stream);
+	cr_assert(tcp_rto_ms(r->t, c) >= 990 && tcp_rto_ms(r->t, c) <= 1000);
 	rig_free(r);
 }
 
