@@ -268,14 +268,20 @@ static struct ticket park_metadata(int version, struct metadata_request *request
 	return take_parked();
 }
 
-/* The answer that comes with the ticket. */
-static void read_parked(struct ticket ticket, int version, struct metadata_response *ret)
+/* The answer that comes with the ticket; its names lie in the message. */
+static struct inbox_msg *take_answer(struct ticket ticket, int version,
+				     struct metadata_response *ret)
 {
 	struct inbox_msg *m = take_send();
 	cr_assert(m != NULL && m->ticket.stream == STREAM);
 	cr_assert(m->ticket.request == ticket.request);
 	read_bytes(m->bytes, &metadata_response, version, version >= 9, ret);
-	give_send(m, INBOX_DONE);
+	return m;
+}
+
+static void read_parked(struct ticket ticket, int version, struct metadata_response *ret)
+{
+	give_send(take_answer(ticket, version, ret), INBOX_DONE);
 }
 
 Test(kafka_api, a_topic_that_is_created_is_answered_when_it_is_there)
@@ -412,10 +418,11 @@ Test(kafka_api, each_of_many_topics_is_told_what_became_of_it)
 	struct ticket ticket = park_metadata(9, &q);
 	while (registry.jobs_count > 0)
 		fake_registry_end_job(&registry, registry.jobs[0].name[1]);
-	read_parked(ticket, 9, &r);
+	struct inbox_msg *answer = take_answer(ticket, 9, &r);
 	for (int32_t i = 0; i < r.topics.count; i++)
 		own += r.topics.items[i].error_code == r.topics.items[i].name.data[1];
 	cr_assert(own == 64, "%u", own);
+	give_send(answer, INBOX_DONE);
 }
 
 /* Who joins a creation costs nothing. */
