@@ -36,7 +36,9 @@ static int check_id(struct opening *o)
 {
 	uint8_t id[UUID_BYTES];
 	int error = store_read_id(o->r, o->p->directory, id);
-	o->has_no_id = error == -ENOENT;
+	/* Where nobody was served yet, a write that was cut off may have left half of one. */
+	bool was_made = o->p->number < o->e->ready;
+	o->has_no_id = error == -ENOENT || (error == -EBADMSG && !was_made);
 	if (o->has_no_id && !store_holds_partition(o->r, o->p->directory, false) &&
 	    !store_holds_partition(o->r, o->p->directory, true)) {
 		snprintf(o->why, o->why_size,

@@ -176,6 +176,23 @@ Test(registry_offline, a_topic_file_that_makes_no_sense_takes_its_topic_offline)
 	rig_stop(&r);
 }
 
+/* Of a partition whose making was cut short; of one that was served it is evidence. */
+Test(registry_offline, half_of_an_id_is_no_fault_of_a_partition_that_nobody_was_served)
+{
+	static const char *const ready[] = {"2", "1"};
+	make_two();
+	rig_write(&r, "t-1/partition.metadata", "version: 0\ntopic_");
+	for (unsigned i = 0; i < array_len(ready); i++) {
+		char command[128];
+		snprintf(command, sizeof command,
+			 "sed -i 's/\"ready\": [0-9]*/\"ready\": %s/' .t.json", ready[i]);
+		rig_run(&r, command);
+		cr_assert(rig_open(&r), "%s", r.message);
+		cr_assert(faults.offline == (i == 0) && faults.served == 3 + i, "%s", r.said);
+		rig_stop(&r);
+	}
+}
+
 Test(registry_offline, a_damaged_meta_properties_is_said_and_left_as_it_is)
 {
 	static const char *const texts[] = {"", ("\x7f" "ELF garbage\n"), "node.id=\ncluster.id=\n",
