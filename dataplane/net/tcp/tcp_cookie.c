@@ -6,10 +6,10 @@ enum {
 	PERIOD_S = 32,
 	LIFE_PERIODS = 2,
 	MSS_BITS = 3,
-	HASH_SHIFT = MSS_BITS + 1,
-	HASH_BITS = 14, /* of each */
-	STREAM_MASK = (1 << HASH_BITS) - 1,
-	EARLY_MASK = ~(STREAM_MASK << HASH_SHIFT),
+	STREAM_SHIFT = MSS_BITS + 1,
+	STREAM_BITS = 24,
+	STREAM_MASK = (1 << STREAM_BITS) - 1,
+	EARLY_MASK = ~(STREAM_MASK << STREAM_SHIFT),
 	SCALE_MASK = 15,
 	TS_GRAIN_MS = SCALE_MASK + 1,
 };
@@ -30,17 +30,16 @@ struct cookie_text {
 };
 static_assert(sizeof(struct cookie_text) == 32, "hashed as bytes: no padding");
 
-static uint32_t cookie_hash(const struct tcp *t, struct cookie_text text, uint32_t irs)
-{
-	text.irs = irs;
-	return (uint32_t)siphash(t->isn_key, &text, sizeof text);
-}
-
+/* The peer's number is added, not hashed: a segment from further on in his stream never fits, as
+ * far as any window reaches. */
 static uint32_t cookie_number(const struct tcp *t, const struct cookie_text *text)
 {
-	uint32_t hash = cookie_hash(t, *text, 0) << HASH_BITS;
-	hash |= cookie_hash(t, *text, text->irs) & STREAM_MASK;
-	return hash << HASH_SHIFT | (text->period & 1) << MSS_BITS | text->mss_step;
+	struct cookie_text name = *text;
+	name.irs = 0;
+	uint64_t hash = siphash(t->isn_key, &name, sizeof name);
+	uint32_t stream = ((uint32_t)hash + text->irs) & STREAM_MASK;
+	uint32_t early = (uint32_t)(hash >> 32) << (STREAM_SHIFT + STREAM_BITS);
+	return early | stream << STREAM_SHIFT | (text->period & 1) << MSS_BITS | text->mss_step;
 }
 
 /* What a cookie said that `s` acknowledges, if it was one. */

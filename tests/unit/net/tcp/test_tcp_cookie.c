@@ -197,6 +197,21 @@ Test(tcp_cookie, what_overtakes_the_last_step_is_neither_taken_nor_reset)
 	rig_free(r);
 }
 
+/* Each would be without the bytes before it. */
+Test(tcp_cookie, it_opens_for_the_first_byte_and_no_later_one)
+{
+	struct rig *r = rig_new(rig_options());
+	flood(r);
+	give_syn(r, 1, NULL, 0);
+	struct seg s = last_step(r, 0);
+	for (unsigned i = 0; i < 1 << 17; i++) {
+		s.seq++;
+		give_from(r, 1, s);
+		cr_assert(tcp_connections(r->t) == 0, "%u bytes further on", i + 1);
+	}
+	rig_free(r);
+}
+
 /* RFC 6298 2.1; three seconds are for a handshake that is known to have been repeated (5.7). */
 Test(tcp_cookie, its_first_timeout_is_a_second)
 {
