@@ -88,8 +88,11 @@ static void zero(struct log *log)
 	stats_add(log->service->stats, STAT_log_zeroed_bytes, to - from);
 }
 
+/* Behind the end of a log that closes nothing is made ready: its file is cut there. */
 void log_prepare_ahead(struct log *log)
 {
+	if (log->is_closing)
+		return;
 	allocate(log);
 	zero(log);
 }

@@ -198,6 +198,22 @@ Test(log_flush, zeroes_whose_sync_outlasts_their_segment_are_none_of_the_next)
 	close_rig(r);
 }
 
+/* What it has is cut behind its last record: zeroes written then would be left there. */
+Test(log_flush, a_log_that_closes_gets_no_more_zeroes)
+{
+	struct rig *r = open_rig(true);
+	while (r->log->position < 2 * RIG_SMALL_WRITE_BYTES) {
+		r->service.zero_credit = 0;
+		append_some(r, 1, NULL);
+	}
+	cr_assert(!r->log->is_zeroing && r->log->zeroed_bytes == 0);
+	r->service.zero_credit = UINT32_MAX;
+	log_finish(r->log);
+	complete_all_but(r, NULL);
+	cr_assert(log_is_finished(r->log) && r->stats.value[STAT_log_zeroed_bytes] == 0);
+	close_rig(r);
+}
+
 /* What the new segment's own writes and every sync are. */
 static bool is_of_next_or_sync(const struct rig *r, const struct disk_op *op)
 {
