@@ -174,7 +174,9 @@ bool poller_turn(struct poller *p)
 static int slabs_init(struct ingest *in, const struct poller_options *o)
 {
 	uint32_t reads = HANDOFF_READS_MAX * o->writer_count;
-	int error = sessions_init(&in->sessions, o->sessions_max, &in->stats, &in->now);
+	/* Who gave way to another in this turn still has its session. */
+	uint32_t sessions = o->sessions_max + PACKETS_PER_TURN;
+	int error = sessions_init(&in->sessions, sessions, &in->stats, &in->now);
 	in->sessions.idle_ms = o->settings.connections_max_idle_ms;
 	error = error ? error : kept_init(&in->kept);
 	error = error ? error : slab_init(&in->reading.reads, sizeof(struct read_msg), reads);
