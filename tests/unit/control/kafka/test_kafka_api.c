@@ -273,8 +273,7 @@ static struct inbox_msg *take_answer(struct ticket ticket, int version,
 				     struct metadata_response *ret)
 {
 	struct inbox_msg *m = take_send();
-	cr_assert(m != NULL && m->ticket.stream == STREAM);
-	cr_assert(m->ticket.request == ticket.request);
+	cr_assert(m && m->ticket.stream == STREAM && m->ticket.request == ticket.request);
 	read_bytes(m->bytes, &metadata_response, version, version >= 9, ret);
 	return m;
 }
@@ -394,12 +393,10 @@ Test(kafka_api, each_source_has_so_many_topics_created_a_second)
 	struct call_msg *call = ask_metadata(9, &q, &r);
 	unsigned unknown = 0;
 	for (int32_t i = 0; i < r.topics.count; i++)
-		unknown += r.topics.items[i].error_code ==
-			   KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION;
+		unknown += r.topics.items[i].error_code == KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION;
 	release(call);
 	cr_assert(unknown == 36 && registry.jobs_count == 0);
-	cr_assert(kafka_api_rig_stat(STAT_topic_creations_refused) == 1,
-		  "nothing is tried behind the first refusal");
+	cr_assert(kafka_api_rig_stat(STAT_topic_creations_refused) == 1, "only one is tried");
 	cr_assert(strstr(kafka_api_rig_said(), "10.0.0.1 asks for more than 1 a second"), "%s",
 		  kafka_api_rig_said());
 	caller = 2;
