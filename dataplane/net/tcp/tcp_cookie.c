@@ -7,12 +7,13 @@ enum {
 	LIFE_PERIODS = 2,
 	MSS_BITS = 3,
 	STREAM_SHIFT = MSS_BITS + 1,
-	STREAM_BITS = 24,
+	STREAM_BITS = 18,
 	STREAM_MASK = (1 << STREAM_BITS) - 1,
 	EARLY_MASK = ~(STREAM_MASK << STREAM_SHIFT),
 	SCALE_MASK = 15,
 	TS_GRAIN_MS = SCALE_MASK + 1,
 };
+static_assert(STREAM_MASK > UINT16_MAX, "what a SYN-ACK's window lets come");
 static_assert((int)TCP_SCALE_NONE == (int)SCALE_MASK, "and no scale that there is");
 
 /* What peers offer: nothing (536), uIP, tunnels, PPPoE with and without timestamps, Ethernet. */
@@ -31,7 +32,7 @@ struct cookie_text {
 static_assert(sizeof(struct cookie_text) == 32, "hashed as bytes: no padding");
 
 /* The peer's number is added, not hashed: a segment from further on in his stream never fits, as
- * far as any window reaches. */
+ * far as the first window reaches. */
 static uint32_t cookie_number(const struct tcp *t, const struct cookie_text *text)
 {
 	struct cookie_text name = *text;

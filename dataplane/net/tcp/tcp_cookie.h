@@ -1,13 +1,13 @@
 /* tcp_cookie.h - SYN cookies (RFC 4987 3.6): a SYN-ACK whose numbers are all that is kept of the
  * handshake; the peer gives them back with his acknowledgement.
  *
- *     initial number │ 4, 24 of a keyed hash     │ 1 of the time │ 3: his MSS, rounded down
+ *     initial number │ 10, 18 of a keyed hash    │ 1 of the time │ 3: his MSS, rounded down
  *     timestamp      │ the clock's upper 28 bits │ 4: his window scale, 15: none
  *
  * Only who offers timestamps has his window scaled. What the hash covers: the tuple, the period
- * of 32 s, the MSS, and whether timestamps are spoken. To its 24 bits his initial number is added:
- * a segment of his from up to 16 MiB further on never opens, for bytes before it would be missing.
- * The other 4 tell such a one, which has overtaken the last step and comes again, from most
+ * of 32 s, the MSS, and whether timestamps are spoken. To its 18 bits his initial number is added:
+ * a segment of his from up to 256 KiB further on never opens, for bytes before it would be missing.
+ * The other 10 tell such a one, which has overtaken the last step and comes again, from nearly all
  * strangers'.
  *
  * A cookie lasts for the rest of its period and the next one, and is looked for only that long

@@ -163,8 +163,12 @@ Test(tcp_cookie, it_opens_for_its_own_name_and_numbers_only)
 		r->sent_count = 1;
 		struct seg s = last_step(r, wrong[i].ack_off);
 		s.peer_port = wrong[i].port;
+		uint64_t early = rig_stat(r, STAT_packet_drop_tcp_early);
 		give_from(r, wrong[i].net, s);
 		cr_assert(tcp_connections(r->t) == 0, "%u", i);
+		/* One in 1,024 looks as if it had overtaken another. */
+		if (rig_stat(r, STAT_packet_drop_tcp_early) > early)
+			continue;
 		cr_assert(rig_last(r)->h.flags == TCP_FLAG_RST && rig_last(r)->h.seq == s.ack);
 	}
 	uint32_t guess = 1;
