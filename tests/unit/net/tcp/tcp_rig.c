@@ -264,6 +264,18 @@ struct seg rig_data(struct rig *r, const void *data, uint32_t size)
 	return s;
 }
 
+struct seg rig_to_time_wait(struct rig *r, struct tcp_conn *c)
+{
+	stream_close(&c->stream, STREAM_CLOSE_FLUSH);
+	rig_turn(r);
+	r->our_nxt++;
+	struct seg fin = rig_ack(r);
+	fin.flags |= TCP_FLAG_FIN;
+	rig_give(r, fin);
+	cr_assert(r->t->waits.in_use == 1);
+	return fin;
+}
+
 uint8_t rig_pattern(uint32_t at)
 {
 	return (uint8_t)(at * 7 + (at >> 8));

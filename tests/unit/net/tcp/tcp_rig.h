@@ -107,6 +107,8 @@ struct tcp_conn *rig_open(struct rig *r);
 /* Data of the peer, in order, and what it has acknowledged of ours. */
 struct seg rig_data(struct rig *r, const void *data, uint32_t size);
 struct seg rig_ack(struct rig *r);
+/* The gateway closes first, then the peer: his FIN, for which the connection waits. */
+struct seg rig_to_time_wait(struct rig *r, struct tcp_conn *c);
 /* In a turn of its own, an acknowledgement of `bytes` of ours more, with `window`. */
 void rig_give_ack(struct rig *r, uint32_t bytes, uint16_t window);
 /* Of the `i`th segment sent: how far behind what the peer has acknowledged; that it has the pattern

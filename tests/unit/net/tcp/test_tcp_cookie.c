@@ -365,13 +365,7 @@ Test(tcp_cookie, who_comes_from_time_wait_gets_an_entry)
 {
 	struct rig *r = rig_new(rig_options());
 	struct tcp_conn *c = rig_open(r);
-	stream_close(&c->stream, STREAM_CLOSE_FLUSH);
-	rig_turn(r);
-	r->our_nxt++;
-	struct seg fin = rig_ack(r);
-	fin.flags |= TCP_FLAG_FIN;
-	rig_give(r, fin);
-	cr_assert(r->t->waits.in_use == 1);
+	rig_to_time_wait(r, c);
 	flood(r);
 	rig_give(r, (struct seg){.flags = TCP_FLAG_SYN, .seq = r->peer_nxt + 100000});
 	cr_assert(rig_last(r)->h.flags == SYN_ACK && r->t->half_open.in_use == ORDINARY + 1);

@@ -261,13 +261,7 @@ Test(tcp_known, vpp_several_syns_in_time_wait)
 {
 	struct rig *r = rig_new(rig_options());
 	struct tcp_conn *c = rig_open(r);
-	stream_close(&c->stream, STREAM_CLOSE_FLUSH);
-	rig_turn(r);
-	r->our_nxt++;
-	struct seg fin = rig_ack(r);
-	fin.flags |= TCP_FLAG_FIN;
-	rig_give(r, fin);
-	cr_assert(r->t->waits.in_use == 1);
+	struct seg fin = rig_to_time_wait(r, c);
 	struct seg syn = {.flags = TCP_FLAG_SYN, .seq = fin.seq + 1000, .window = 99};
 	for (unsigned i = 0; i < 3; i++)
 		rig_put(r, syn);

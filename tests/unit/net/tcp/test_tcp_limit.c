@@ -156,12 +156,7 @@ static struct rig *reach_time_wait(void)
 {
 	struct rig *r = rig_new(rig_options());
 	struct tcp_conn *c = rig_open(r);
-	stream_close(&c->stream, STREAM_CLOSE_FLUSH);
-	rig_turn(r);
-	r->our_nxt++;
-	struct seg fin = rig_ack(r);
-	fin.flags |= TCP_FLAG_FIN;
-	rig_give(r, fin);
+	rig_to_time_wait(r, c);
 	r->peer_nxt++;
 	cr_assert(r->t->waits.in_use == 1 && r->sent_count == 1);
 	next_second(r);

@@ -127,13 +127,7 @@ Test(tcp_way, a_last_fin_is_acknowledged_the_way_it_came)
 {
 	struct tcp_conn *c;
 	struct rig *r = open_by_first(&c);
-	stream_close(&c->stream, STREAM_CLOSE_FLUSH);
-	rig_turn(r);
-	r->our_nxt++;
-	struct seg fin = rig_ack(r);
-	fin.flags |= TCP_FLAG_FIN;
-	rig_give(r, fin);
-	cr_assert(r->t->waits.in_use == 1);
+	struct seg fin = rig_to_time_wait(r, c);
 	come_by(r, SECOND);
 	rig_give(r, fin);
 	assert_goes_by(SECOND);
@@ -145,12 +139,7 @@ Test(tcp_way, time_wait_answers_the_peers_way_whoever_asks)
 {
 	struct tcp_conn *c;
 	struct rig *r = open_by_first(&c);
-	stream_close(&c->stream, STREAM_CLOSE_FLUSH);
-	rig_turn(r);
-	r->our_nxt++;
-	struct seg fin = rig_ack(r);
-	fin.flags |= TCP_FLAG_FIN;
-	rig_give(r, fin);
+	struct seg fin = rig_to_time_wait(r, c);
 	come_by(r, THIRD);
 	struct seg guess = fin;
 	guess.seq -= 5000;
