@@ -14,6 +14,9 @@ import tempfile
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 TOP = ('config', 'control', 'dataplane', 'perf', 'tests')
 SCRIPTS = ('.py', '.sh')
+# All that may stand at the root; what .gitignore names (build*) is no part of the tree.
+AT_ROOT = {*TOP, 'docs', '.ci', '.git', '.gitignore', '.clang-format', 'LICENSE', 'README.md',
+           'meson.build', 'meson_options.txt'}
 
 FILE_CODE_LINES = 600
 FUNCTION_CODE_LINES = 70
@@ -45,6 +48,7 @@ REMEDY = {
     'mutable-global': 'keep state in a struct that is passed in (the simulator runs several)',
     'dead-file': 'list it in the meson.build of its folder, include it, or delete it',
     'marker': 'do it now or open an issue',
+    'at-root': 'delete it, or give it a folder; scratch goes to /tmp',
     'waiver': 'delete the line in tests/tidy/waivers.txt',
 }
 
@@ -524,6 +528,12 @@ def check_dead_files(root, sources):
             yield Finding(path, 1, 'dead-file', 'no file includes it')
 
 
+def check_root(root):
+    for name in sorted(os.listdir(root)):
+        if name not in AT_ROOT and not name.startswith(('build', '__pycache__')):
+            yield Finding(name, 1, 'at-root', 'stands at the root and is not on its list')
+
+
 # ---- the run -------------------------------------------------------------------------------
 
 def tree_files(root):
@@ -551,6 +561,7 @@ def check_tree(root):
     yield from check_call_circles(sources)
     yield from check_basenames(c_paths)
     yield from check_dead_files(root, sources)
+    yield from check_root(root)
 
 
 def read_waivers(root):
@@ -656,6 +667,7 @@ PLANTED = {
     'mutable-global': {'dataplane/base/f.c': '/* f.c - a. */\nstatic unsigned count;\n'},
     'dead-file': {'dataplane/base/alone.c': '/* alone.c - a. */\n'},
     'marker': {'dataplane/base/f.c': '/* f.c - a. TO' + 'DO */\n'},
+    'at-root': {'.t.sh': 'ninja -C build\n'},
     'waiver': {'tests/tidy/waivers.txt': 'dataplane/base/f.c nesting because\n'},
 }
 

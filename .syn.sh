@@ -1,1 +1,0 @@
-cd /work/w/doubles; for f in "$@"; do gcc -fsyntax-only -I. -std=gnu17 -O1 -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wno-unused-parameter -D_GNU_SOURCE $(pkg-config --cflags libdpdk jansson 2>/dev/null | sed 's/-march=[a-z0-9]*//') -march=native $f 2>&1 | grep -E "error|warning" | head -8; done

@@ -1,1 +1,0 @@
-cd /work/w/doubles/build/x; /work/helpers/hv ninja "${@/#/tests/unit/}" 2>&1 | grep -E "error|warning|FAILED|ninja:" -A3| head -40; for t in "$@"; do timeout 100 tests/unit/$t 2>&1 | tail -30; done; date
