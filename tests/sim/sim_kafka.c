@@ -186,9 +186,8 @@ void sim_batch_lie(uint8_t *batch, size_t size)
 static void put_block(struct emitter *e, unsigned kind, uint32_t size, bool is_last)
 {
 	uint32_t header = size << 3 | kind << 1 | is_last;
-	emit_u8(e, (uint8_t)header);
-	emit_u8(e, (uint8_t)(header >> 8));
-	emit_u8(e, (uint8_t)(header >> 16));
+	uint8_t bytes[] = {(uint8_t)header, (uint8_t)(header >> 8), (uint8_t)(header >> 16)};
+	emit_bytes(e, bytes, sizeof bytes);
 }
 
 size_t sim_batch_bomb(uint8_t *batch, size_t room)

@@ -48,7 +48,7 @@ struct nic {
 	struct wire_frame *frames[NIC_BUFFERS];
 	unsigned held;
 	uint8_t tx[SIM_FRAME_BYTES_MAX + TAG_BYTES];
-	bool tx_is_taken;
+	uint32_t tx_taken; /* bytes; 0: none */
 };
 
 struct sim_net *sim_net_create(const struct sim_net_faults *faults)
@@ -314,18 +314,18 @@ void nic_release(struct nic *n)
 
 uint8_t *nic_tx_take(struct nic *n, uint32_t size)
 {
-	require(!n->tx_is_taken && size <= sizeof n->tx);
+	require(!n->tx_taken && size > 0 && size <= sizeof n->tx);
 	if (rng_one_in(&sim_world()->rng, 200))
 		return NULL; /* out of buffers for a moment */
-	n->tx_is_taken = true;
-	memset(n->tx, 0xee, sizeof n->tx);
+	n->tx_taken = size;
+	memset(n->tx, 0xee, size);
 	return n->tx;
 }
 
 void nic_tx_push(struct nic *n, uint32_t size, const struct nic_offload *offload)
 {
-	require(n->tx_is_taken && !offload->ip_checksum && !offload->l4_checksum);
-	n->tx_is_taken = false;
+	require(size <= n->tx_taken && !offload->ip_checksum && !offload->l4_checksum);
+	n->tx_taken = 0;
 	stats_add(n->stats, STAT_packets_sent, 1);
 	stats_add(n->stats, STAT_bytes_sent, size);
 	wire_send(n->net, false, n->tx, size);
