@@ -58,7 +58,7 @@ struct gateway {
 	struct marks_page *marks; /* by partition slot */
 	struct news_page *news;   /* the same; for pollers */
 	struct disk *control_disk;
-	struct log_dir log_dir; /* open from the writers' step on */
+	struct log_dir log_dir; /* locked first, open from the writers' step on */
 	uint32_t writer_descriptors; /* each writer's share */
 	struct disk *disks[WRITERS_MAX];
 	struct writer *writers[WRITERS_MAX];
@@ -76,7 +76,6 @@ struct gateway {
 	struct coordinator_thread coordinator_thread;
 	struct rpc *rpc;
 	int signal_fd;
-	int lock_fd;
 	_Atomic enum gateway_state state; /* control writes it */
 	/* After the cores stopped */
 	bool is_sound; /* every ledger balances, no core used the heap */

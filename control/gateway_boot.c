@@ -66,13 +66,14 @@ static int heap_step(void *gateway)
 
 /* ---- log directory, cores, port ---------------------------------------------------- */
 
+/* Before cores, huge pages and the port, which a gateway that runs already has: the second one on
+ * its directory is told of the directory, not of those. */
 static int lock_step(void *gateway)
 {
 	struct gateway *g = gateway;
 	char message[MESSAGE_BYTES] = "";
-	g->lock_fd =
-		registry_lock(settings_log_dir(&g->settings), message, sizeof message);
-	if (g->lock_fd >= 0)
+	if (registry_lock(&g->log_dir, settings_log_dir(&g->settings), message,
+			  sizeof message) == 0)
 		return 0;
 	fprintf(stderr, "penstockd: %s\n", message);
 	return BOOT_SAID;
@@ -81,7 +82,7 @@ static int lock_step(void *gateway)
 static void lock_undo(void *gateway)
 {
 	struct gateway *g = gateway;
-	close(g->lock_fd);
+	registry_unlock(&g->log_dir);
 }
 
 static int plan_step(void *gateway)

@@ -1,6 +1,7 @@
 /* registry_lock.c - one process per log directory: a lock on <log dir>/.lock, as Kafka's.
  * The one file call beside the disk seam: a lock means nothing to a simulated disk. */
 #include "control/catalog/registry_lock.h"
+#include "dataplane/store/log_dir.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -63,7 +64,7 @@ static bool is_link(const char *path)
 	return lstat(path, &there) == 0 && S_ISLNK(there.st_mode);
 }
 
-int registry_lock(const char *log_dir, char *message, size_t message_size)
+int registry_lock(struct log_dir *d, const char *log_dir, char *message, size_t message_size)
 {
 	char path[PATH_MAX];
 	int error = make_path(log_dir);
@@ -79,8 +80,10 @@ int registry_lock(const char *log_dir, char *message, size_t message_size)
 				 : registry_advice(error));
 		return error;
 	}
-	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
-		return fd;
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
+		d->lock_fd = fd;
+		return 0;
+	}
 	error = -errno;
 	close(fd);
 	snprintf(message, message_size,
@@ -88,4 +91,11 @@ int registry_lock(const char *log_dir, char *message, size_t message_size)
 		 "directory",
 		 log_dir);
 	return error;
+}
+
+/* The file stays: who removed it could take it from under a process that has just opened it, and
+ * two would hold a lock, each of another file. */
+void registry_unlock(struct log_dir *d)
+{
+	close(d->lock_fd);
 }

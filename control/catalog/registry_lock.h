@@ -5,9 +5,13 @@
 
 #include <stddef.h>
 
-/* Takes the lock of the log directory for the life of the process: a descriptor, or -errno
- * with a sentence in `message`. Makes the directory when it is missing. */
-int registry_lock(const char *log_dir, char *message, size_t message_size);
+struct log_dir;
+
+/* Takes the lock of the directory at `log_dir`, which `d` has from then on, before it is opened
+ * and after it is closed: 0, or -errno with a sentence in `message`. Makes the directory when it
+ * is missing. The kernel gives the lock back when the process ends, however it does. */
+int registry_lock(struct log_dir *d, const char *log_dir, char *message, size_t message_size);
+void registry_unlock(struct log_dir *d);
 
 /* What an error of the log directory means, and what to do about it. */
 const char *registry_advice(int error);

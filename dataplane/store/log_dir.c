@@ -5,7 +5,7 @@
 
 int log_dir_open(struct log_dir *d, struct disk *disk, const char *path)
 {
-	*d = (struct log_dir){.path = path, .disk = disk};
+	*d = (struct log_dir){.path = path, .disk = disk, .lock_fd = d->lock_fd};
 	d->fd = directory_open(disk, path);
 	int error = d->fd < 0 ? d->fd : disk_look(disk, path, 0, &d->place);
 	if (error)

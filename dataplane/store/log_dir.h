@@ -47,6 +47,7 @@ struct log_dir {
 	struct flush_rule rule;
 	struct flush_file flush[WRITERS_MAX];
 	/* Control's. */
+	int lock_fd; /* of a gateway: .lock, taken before all else */
 	struct disk *disk;
 	int fd;                  /* for log_dir_sync_all() */
 	struct disk_place place; /* at start */
@@ -58,7 +59,8 @@ struct log_dir {
 	uint64_t checkpoint_at_ns;
 };
 
-/* 0 or -errno: then it is closed. `disk` is control's own, `path` outlives it. */
+/* 0 or -errno: then it is closed. `disk` is control's own, `path` outlives it. Who has its lock
+ * keeps it, through this and log_dir_close(). */
 int log_dir_open(struct log_dir *d, struct disk *disk, const char *path);
 void log_dir_close(struct log_dir *d);
 

@@ -625,19 +625,6 @@ Test(registry, a_topic_marked_as_deleted_is_not_taken_up_again)
 	rig_stop(&r);
 }
 
-Test(registry, one_process_at_a_time_has_the_directory)
-{
-	char message[256];
-	int fd = registry_lock(r.directory, message, sizeof message);
-	cr_assert(fd >= 0, "%s", message);
-	cr_assert(registry_lock(r.directory, message, sizeof message) == -EWOULDBLOCK);
-	cr_assert(strstr(message, "in use by another process"), "%s", message);
-	close(fd);
-	fd = registry_lock(r.directory, message, sizeof message);
-	cr_assert(fd >= 0);
-	close(fd);
-}
-
 Test(registry, uuids_are_22_characters_and_read_back)
 {
 	uint8_t id[UUID_BYTES], again[UUID_BYTES];
