@@ -19,6 +19,8 @@ static void print_range(const struct setting_row *row)
 		printf("%" PRId64 " to %" PRId64 " %s", row->min, row->max, row->unit);
 }
 
+/* A topic's row says where its default lies in struct settings, not by which key: the
+ * gateway's row at that place has it. */
 static const char *default_of(const struct setting_row *row, struct setting_rows rows,
 			      char *out, size_t size)
 {

@@ -2,6 +2,8 @@
  * lies within its own range. */
 #include "config/setting_value.h"
 
+/* A row's default is a number or a text, by its type: of these two one gives it, the other
+ * nothing. */
 #define NUMBER_flag(v)     v
 #define NUMBER_int(v)      v
 #define NUMBER_long(v)     v

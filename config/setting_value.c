@@ -75,6 +75,8 @@ static bool parse_word(const struct setting_row *row, void *base, const char *te
 	return true;
 }
 
+/* A number out of range is refused, not moved to the nearest one: an operator who is not told
+ * takes it for what he wrote. */
 static bool parse_number(const struct setting_row *row, void *base, const char *text,
 			 char *message, size_t message_size)
 {
@@ -143,6 +145,7 @@ char *setting_format_default(const struct setting_row *row, char *out, size_t si
 	return out;
 }
 
+/* A row of the table lies on the stack: what is longer is compared by its beginning. */
 enum { KEY_COMPARED_BYTES = 96 };
 
 static unsigned min3(unsigned a, unsigned b, unsigned c)
@@ -171,6 +174,7 @@ static unsigned edit_distance(const char *a, const char *b)
 	return row[b_size];
 }
 
+/* Asked only for the message about a key that nobody knows, so all rows are compared. */
 const char *setting_nearest(struct setting_rows rows, const char *key)
 {
 	const char *nearest = rows.rows[0].key;

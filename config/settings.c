@@ -10,6 +10,8 @@ void settings_init(struct settings *s)
 		setting_set_default(&rows.rows[i], s);
 }
 
+/* The key ends at the first equals sign: a value may have more of them, as a port's arguments
+ * do. */
 unsigned settings_assign(struct settings *s, const char *assignment, FILE *messages)
 {
 	struct settings_report report = {.messages = messages};

@@ -7,6 +7,7 @@
 
 enum { LABEL_BYTES_MAX = 63, HOST_BYTES_MAX = 253 }; /* RFC 1035 2.3.4 */
 
+/* strtoul() alone takes blanks, a plus, and -1 as the largest number there is. */
 bool settings_number(const char *text, unsigned long max, unsigned long *ret)
 {
 	char *end;
@@ -25,6 +26,7 @@ static bool is_name(const char *text, size_t size)
 	return size > 0 && size < LISTENER_NAME_BYTES;
 }
 
+/* The port is behind the last colon: an IPv6 host has colons of its own. */
 const char *settings_endpoint(const char *item, struct endpoint_text *ret)
 {
 	const char *scheme = strstr(item, "://");

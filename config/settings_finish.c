@@ -122,6 +122,7 @@ static bool core_is_taken(const struct settings *s, uint16_t cpu)
 	return false;
 }
 
+/* A list of the coordinator alone is no plan: the data cores are then chosen as without one. */
 static void check_roles(const struct settings *s, const char *where,
 			struct settings_report *report)
 {
@@ -301,6 +302,7 @@ const char *settings_advertised_host(const struct settings *s, unsigned listener
 	return out;
 }
 
+/* One so far: check_relations() refuses a list. */
 const char *settings_log_dir(const struct settings *s)
 {
 	return s->log_dirs;

@@ -14,6 +14,8 @@ enum {
 
 #define RECEIVE_BYTES_MIN (64ull << 20)
 
+/* Few connections still get 64 MiB, with which each may open a wide window; many share an
+ * eighth of the memory at most. */
 static uint64_t receive_memory(const struct settings *s, uint64_t memory_bytes)
 {
 	uint64_t wanted = (uint64_t)s->tcp.connections_max * RECEIVE_BYTES_EACH;

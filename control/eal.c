@@ -43,6 +43,8 @@ __attribute__((format(printf, 2, 3))) static void push(struct arguments *a,
 
 /* ---- what the machine has ---------------------------------------------------------- */
 
+/* Those of this process: taskset, a service's CPUAffinity= or a container may leave it fewer
+ * than the machine has. */
 unsigned eal_cpus(uint16_t *ret, unsigned max)
 {
 	cpu_set_t set;
@@ -110,6 +112,8 @@ static int push_memory(struct arguments *a, const struct eal_options *o)
 	return 0;
 }
 
+/* Without a list DPDK takes every card that is bound to a driver of its own: a gateway on a
+ * virtual device leaves the neighbours' alone. */
 static void push_ports(struct arguments *a, const struct eal_options *o)
 {
 	bool has_pci = false;
@@ -122,6 +126,7 @@ static void push_ports(struct arguments *a, const struct eal_options *o)
 		push(a, "--no-pci");
 }
 
+/* Asked before DPDK is, which would name an lcore and not the setting. */
 static int check_workers(const struct eal_options *o)
 {
 	uint16_t cpus[CPU_SETSIZE];

@@ -22,6 +22,8 @@ enum {
 
 /* ---- settings, signals, heap ------------------------------------------------------- */
 
+/* Every fault of file and command line is told, not the first only: whoever mends one would
+ * start again for each of the others. */
 static int settings_step(void *gateway)
 {
 	struct gateway *g = gateway;
@@ -172,6 +174,8 @@ static void say(void *owner, const char *line)
 	fprintf(stderr, "penstockd: %s\n", line);
 }
 
+/* Comes back before any log is open: the logs are recovered in control's turns, and
+ * gateway_run() begins to serve when all have been. */
 static int registry_step(void *gateway)
 {
 	struct gateway *g = gateway;

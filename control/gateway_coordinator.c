@@ -30,6 +30,7 @@ int coordinator_init(void *gateway)
 	return error;
 }
 
+/* The thread first: nobody else touches the coordinator while it runs. */
 void coordinator_fini(void *gateway)
 {
 	struct gateway *g = gateway;

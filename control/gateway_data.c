@@ -21,6 +21,7 @@ enum { RECEIVE_CHUNKS_MIN = (1 << 20) / CHUNK_RECEIVE_BYTES };
 
 /* ---- rings, wakes, snapshots ------------------------------------------------------- */
 
+/* A core sleeps on one eventfd: the poller and the writer of a fused core share it. */
 static struct wake *poller_wake(struct gateway *g, unsigned poller)
 {
 	for (unsigned i = 0; i < g->plan.count; i++)
@@ -63,6 +64,7 @@ static int poller_rings_init(struct gateway *g, unsigned p)
 	return error;
 }
 
+/* A ring has one sender, so control and the coordinator have a handoff each with every writer. */
 static int handoffs_init(struct gateway *g)
 {
 	int error = 0;
@@ -77,6 +79,8 @@ static int handoffs_init(struct gateway *g)
 	return error;
 }
 
+/* A page for every slot there can ever be: what no partition touches costs addresses, not
+ * memory. */
 static size_t marks_bytes(void)
 {
 	return sizeof(struct marks_page) * PARTITIONS_MAX;
@@ -186,6 +190,8 @@ static int writer_init(struct gateway *g, unsigned index)
 	return -ENOMEM;
 }
 
+/* The log directory comes before the first writer, which is given it with its rule and its
+ * flush files. */
 int writers_init(void *gateway)
 {
 	struct gateway *g = gateway;
@@ -205,6 +211,8 @@ int writers_init(void *gateway)
 	return error;
 }
 
+/* Backward: writers end on their own disks, then flush files and directory are closed through
+ * control's. */
 void writers_fini(void *gateway)
 {
 	struct gateway *g = gateway;
@@ -276,6 +284,7 @@ static int poller_init(struct gateway *g, const struct capacity *l, unsigned ind
 	return error;
 }
 
+/* What the settings leave open is found from this machine's memory, once for all pollers. */
 int pollers_init(void *gateway)
 {
 	struct gateway *g = gateway;
@@ -316,6 +325,8 @@ static int core_init(struct gateway *g, unsigned index)
 	return core_start(&g->cores[index], &o);
 }
 
+/* Cores turn from here on, since writers have logs to open, and answer nobody until
+ * core_serve(). */
 int cores_init(void *gateway)
 {
 	struct gateway *g = gateway;

@@ -27,6 +27,8 @@ static bool is_news(const struct refused *r, const struct stats *s)
 	       s->value[STAT_tcp_evicted] != r->evicted;
 }
 
+/* Within a minute of the last line nothing is told and nothing lost: counters only grow, and
+ * the next line says by how much since. */
 void refused_turn(struct refused *r, struct stats_page *pages, unsigned count, uint64_t now_ns)
 {
 	struct stats sum = {0};

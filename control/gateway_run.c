@@ -94,6 +94,8 @@ static bool all_drained(const struct gateway *g)
 	return true;
 }
 
+/* A start that cannot be finished is closed as a run is: writers give back the logs that are
+ * open. */
 static void step_starting(struct run *r)
 {
 	const char *fault = registry_fault(r->g->registry);
@@ -194,6 +196,8 @@ static bool has_messages(const struct gateway *g)
 	return kafka_api_has_messages(g->kafka_api);
 }
 
+/* Looks for messages once more after it has said that it sleeps: a sender that looked before
+ * that wakes nobody. Signals and clients of the control socket have descriptors of their own. */
 static void control_sleep(struct gateway *g)
 {
 	int fds[] = {g->signal_fd, g->rpc ? rpc_wait_fd(g->rpc) : -1};

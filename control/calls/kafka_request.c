@@ -87,6 +87,8 @@ void kafka_call_complete(struct handoff *h, struct call_msg *give, const struct 
 	handoff_complete(h, &give->msg);
 }
 
+/* A reply lies on the heap, which no data core touches: its poller copies it and sends the
+ * call once more, to have it freed. */
 static void call_release(struct handoff *h, struct call_msg *give)
 {
 	free(give->reply);

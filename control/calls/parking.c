@@ -20,12 +20,15 @@ static void parked_free(struct parking *p, struct parked *give)
 	free(give);
 }
 
+/* No poller turns any more, and none will look at what it was lent. */
 void parking_fini(struct parking *p)
 {
 	while (!list_is_empty(&p->all))
 		parked_free(p, list_entry(p->all.next, struct parked, node));
 }
 
+/* Count and bytes are bounded for all pollers together. Whoever finds no room is answered at
+ * once with what is so now. */
 void *parking_take(struct parking *p, const struct call_msg *call, size_t size)
 {
 	require(size >= sizeof(struct parked) && call->msg.sender < p->poller_count);
@@ -45,6 +48,8 @@ void *parking_take(struct parking *p, const struct call_msg *call, size_t size)
 	return k;
 }
 
+/* Its poller copies the reply when it has memory for it, which may be many turns later: until
+ * the message is back, the reply is lent. */
 void parking_answer(struct parking *p, struct parked *give, uint8_t *give_reply, size_t bytes)
 {
 	require(!give->reply);

@@ -34,6 +34,7 @@ static int make(struct disk *d, int fd)
 	return status == 0 ? file_sync(d, fd) : status;
 }
 
+/* What was made and could not be synced is not used: it may still have something pending. */
 static int open_one(struct disk *d, const char *path, int *fd)
 {
 	*fd = file_open(d, path, true);

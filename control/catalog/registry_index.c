@@ -26,6 +26,8 @@ struct entry *registry_entry(const struct registry *r, const char *name)
 	return NULL;
 }
 
+/* Topics are looked up for each that a request names and change rarely, so a change may move
+ * up to TOPICS_MAX pointers. */
 void registry_insert(struct registry *r, struct entry *e)
 {
 	unsigned i = entry_index(r, e->shown.topic.name);

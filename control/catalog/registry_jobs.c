@@ -32,6 +32,7 @@ static void copy_settings(struct job *j, const struct registry_request *request)
 	}
 }
 
+/* The request is copied whole: its turn may come long after whoever asked has gone on. */
 struct job *job_queue(struct registry *r, const struct job_kind *kind,
 		      const struct registry_request *request)
 {
@@ -118,6 +119,8 @@ bool job_is_written(struct registry *r, struct job *j, int error, const char *wh
 	return error == 0;
 }
 
+/* Some of the round may have been opened before one was refused: a round of its own closes
+ * what is open. */
 bool job_is_refused(struct job *j, uint32_t first)
 {
 	struct entry *e = j->entry;

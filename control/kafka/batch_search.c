@@ -6,11 +6,15 @@
 
 #include <stdlib.h>
 
+/* Opening takes from one allowance of time for a whole request, or many partitions' batches
+ * would keep control from everybody else. */
 bool batch_can_be_opened(const struct offset_query *q, const struct record_batch_header *h)
 {
 	return record_batch_codec(h) == RECORD_CODEC_NONE || *q->open_ns_left > 0;
 }
 
+/* Stands for all its records: whoever reads from its first offset misses none, and its newest
+ * time is no older than what was asked for. */
 struct offset_found batch_unopened(const struct offset_query *q,
 				   const struct record_batch_header *h)
 {

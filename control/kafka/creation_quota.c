@@ -5,6 +5,8 @@
 #include <arpa/inet.h>
 #include <stdio.h>
 
+/* Savings are kept as time: a topic costs 1/rate of a second, and a source saves up a second, or
+ * the worth of CREATION_BURST topics if that is more. */
 static uint64_t cost_ns(const struct creation_quota *q)
 {
 	return NS_PER_S / q->rate;

@@ -16,6 +16,8 @@ struct kafka_api {
 	uint8_t *arena;
 };
 
+/* A row that has no handler here never comes to control: pollers or the coordinator answer it.
+ * If one does, its connection is closed. */
 static const kafka_handler handlers[KAFKA_API_ROWS] = {
 	[KAFKA_API_ROW_API_VERSIONS] = kafka_handle_api_versions,
 	[KAFKA_API_ROW_METADATA] = kafka_handle_metadata,
@@ -53,6 +55,8 @@ void kafka_api_destroy(struct kafka_api *api)
 	free(api);
 }
 
+/* One for all: requests are handled one after the other, and what a handler takes ends with
+ * its answer, which is encoded on the heap. */
 static struct kafka_arena arena_of(struct kafka_api *api)
 {
 	return kafka_arena_of(api->arena, KAFKA_API_ARENA_BYTES);

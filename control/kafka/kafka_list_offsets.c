@@ -80,6 +80,8 @@ static int16_t find_max_timestamp(struct lookup *l, const struct log_marks *mark
 	return find_by_time(l, marks, marks->max_timestamp, out);
 }
 
+/* Times below zero are questions of their own. One that this version does not have is refused
+ * and not taken for a time. */
 static int16_t find(struct lookup *l, int64_t timestamp, struct list_offsets_partition *out)
 {
 	const struct registry *registry = l->request->options->registry;

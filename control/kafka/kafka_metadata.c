@@ -36,6 +36,8 @@ static bool is_all(const struct kafka_request *r, const struct metadata_request 
 					  : request->topics.count < 0;
 }
 
+/* Those without an id are alike in it and so in the order of their names, in which they may be
+ * parked: kafka_parked_error() halves that list. */
 static int by_id_and_name(const void *left, const void *right)
 {
 	const struct metadata_request_topic *a = left, *b = right;
@@ -61,6 +63,7 @@ static void drop_repeated(struct metadata_request *request)
 	request->topics.count = kept;
 }
 
+/* A name that no topic may have is not missing; its answer says what is wrong with it. */
 static bool is_missing(const struct kafka_request *r, const struct metadata_request_topic *t)
 {
 	return !has_id(t) && t->name.data && !*topic_name_fault(t->name) &&

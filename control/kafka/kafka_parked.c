@@ -25,6 +25,7 @@ void kafka_creations_init(struct kafka_creations *c, struct registry *registry,
 	list_init(&c->ready);
 }
 
+/* Requests that still wait are the parking's, which frees them. */
 void kafka_creations_fini(struct kafka_creations *c)
 {
 	for (unsigned i = 0; i < CREATION_BUCKETS; i++)
@@ -162,6 +163,7 @@ int kafka_name_order(struct bytes a, struct bytes b)
 	return order ? order : (a.size > b.size) - (a.size < b.size);
 }
 
+/* Found by halving: Metadata sorts the names before it parks (by_id_and_name()). */
 int16_t kafka_parked_error(const struct kafka_parked *k, struct bytes name)
 {
 	unsigned from = 0, to = k->count;

@@ -15,6 +15,8 @@ enum {
 	PIECE_OUT_BYTES = 256 << 10,
 };
 
+/* What had come out when the room or the time was over is given, and may be enough to find a
+ * record in. A stream that ends too early is bad. */
 static bool is_late(uint64_t until_ns)
 {
 	return clock_now_ns() >= until_ns;
@@ -38,6 +40,8 @@ static int64_t inflate_gzip(struct bytes in, uint8_t *out, size_t room, uint64_t
 	return status == Z_STREAM_END || is_cut ? (int64_t)z.total_out : -1;
 }
 
+/* A block comes out whole or not at all, and the library asks no clock on the way: its room is
+ * what bounds it. */
 static int64_t inflate_snappy_block(struct bytes in, uint8_t *out, size_t room)
 {
 	size_t size = room;
@@ -47,6 +51,8 @@ static int64_t inflate_snappy_block(struct bytes in, uint8_t *out, size_t room)
 	return (int64_t)size;
 }
 
+/* Java's producers cut a batch into blocks behind this header, most others send one bare
+ * block; the batch does not say which. */
 static bool is_snappy_java(struct bytes in)
 {
 	static const uint8_t magic[8] = {0x82, 'S', 'N', 'A', 'P', 'P', 'Y', 0};
@@ -97,6 +103,7 @@ static int64_t inflate_lz4(struct bytes in, uint8_t *out, size_t room, uint64_t 
 	return LZ4F_isError(hint) || !is_whole ? -1 : (int64_t)size;
 }
 
+/* A step that moves nothing waits for input that the batch does not have. */
 static int64_t inflate_zstd(struct bytes in, uint8_t *out, size_t room, uint64_t until_ns)
 {
 	ZSTD_DCtx *ctx = ZSTD_createDCtx();

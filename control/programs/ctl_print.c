@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+/* A member that is not there prints as nothing, a number as 0: this program and a gateway of
+ * another version still understand each other. */
 static const char *text(const json_t *object, const char *key)
 {
 	const char *value = json_string_value(json_object_get(object, key));
@@ -53,6 +55,7 @@ void print_topics(const json_t *result)
 	}
 }
 
+/* A fenced partition can still be read up to where it stands; an offline one cannot. */
 static const char *fault_word(const json_t *partition)
 {
 	if (!text(partition, "fault")[0])
@@ -113,6 +116,7 @@ static void print_ledgers(json_t *ledgers)
 	}
 }
 
+/* The counters are all of them, ends of ledgers too: those were printed with their ledgers. */
 static bool is_end(json_t *ledgers, const char *counter)
 {
 	const char *name;
@@ -154,6 +158,8 @@ static double cycles_of_cpu(const json_t *cores, long long cpu)
 	return all;
 }
 
+/* A role's share is of its CPU, which it may have to itself or share: two roles of a fused
+ * core add up to at most 100 %. */
 static void print_cores(const json_t *cores)
 {
 	size_t i;
@@ -198,6 +204,8 @@ void print_stats(const json_t *result)
 	print_memory(json_object_get(result, "memory"));
 }
 
+/* Both answers came over one connection, which does not outlive a restart: a counter has not
+ * begun again between them. */
 static double rate(const json_t *before, const json_t *after, const char *counter,
 		   double seconds)
 {
@@ -234,6 +242,7 @@ void print_frames(const json_t *result)
 		printf("no broken frames since the start\n");
 }
 
+/* Of the faults the gateway lists a hundred and counts all. */
 void print_state(const json_t *result)
 {
 	size_t i;

@@ -107,6 +107,7 @@ static int usage(FILE *out)
 	return out == stdout ? 0 : EXIT_USAGE;
 }
 
+/* Whether the number is in range is for the gateway to say, whose version may differ. */
 static bool put_number(json_t *params, const char *name, const char *value)
 {
 	char *end;
@@ -141,6 +142,8 @@ static bool put_config(json_t *params, const char *assignment)
 	return json_object_set_new(config_of(params), key, json_string(equals + 1)) == 0;
 }
 
+/* Options are noted whatever the command: getopt finds them before it, and parse() refuses
+ * those that it does not take. */
 static bool take_option(struct arguments *a, int option, const char *value)
 {
 	if (option < 0 || option > OPTION_WATCH)
@@ -187,6 +190,7 @@ static const struct command *find_command(char **words, int count, int *used)
 	return NULL;
 }
 
+/* Nothing has been sent yet: a line that is not understood changes nothing. */
 static const struct command *parse(struct arguments *a, int argc, char **argv)
 {
 	int option, used;

@@ -143,6 +143,7 @@ static const struct rpc_method *find_method(const char *name)
 	return NULL;
 }
 
+/* A caller who may not use a method is told so before its parameters are looked at. */
 static void run_method(struct rpc_call *call, const char *name)
 {
 	const struct rpc_method *m = find_method(name);

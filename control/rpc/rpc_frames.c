@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+/* By the wall clock, the only order that the frames of several pollers have in common. */
 static int newest_first(const void *a, const void *b)
 {
 	int64_t x = ((const struct bad_frame *)a)->wall_ms;
@@ -57,6 +58,7 @@ static json_t *frame_json(const struct rpc_options *o, const struct bad_frame *f
 			 "reason", reason, "bytes", hex_of(f, hex));
 }
 
+/* All are read whatever the limit: which are the newest is known only then. */
 void rpc_frames_bad(struct rpc_call *call)
 {
 	const struct rpc_options *o = &call->rpc->options;

@@ -10,6 +10,8 @@ static void system_version(struct rpc_call *call)
 				 call->rpc->options.version);
 }
 
+/* A disk that fails takes all its partitions with it: their number is told in full, their list
+ * is bounded. */
 enum { FAULTS_SHOWN_MAX = 100 };
 
 /* Partitions that are offline or take no more records; how many there are. */
@@ -33,6 +35,8 @@ static json_int_t list_faults(const struct registry *r, json_t *faults)
 	return count;
 }
 
+/* Answered from the first turn on, while logs are still being opened: that is when it is asked
+ * most. */
 static void system_state(struct rpc_call *call)
 {
 	const struct rpc_options *o = &call->rpc->options;

@@ -32,6 +32,8 @@ static json_t *ledgers_json(const struct stats *s)
 	return ledgers;
 }
 
+/* All of them, those of the ledgers too: a program finds each by its name, wherever it
+ * belongs. */
 static json_t *counters_json(const struct stats *s)
 {
 	json_t *counters = json_object();
@@ -86,6 +88,8 @@ static double share_of(uint64_t part, uint64_t whole)
 	return whole ? (double)part / (double)whole : 0.0;
 }
 
+/* How much of it lies on huge pages tells whether the host gave them: without, data cores
+ * spend more of their time on address translation. */
 static json_t *heap_json(const struct rpc_options *o)
 {
 	struct heap_share h = {0};

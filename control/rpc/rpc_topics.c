@@ -25,6 +25,8 @@ static json_t *partition_json(const struct rpc *r, const struct registry_topic *
 			 registry_partition_fault(registry, t, p));
 }
 
+/* The source is told because it says what a change of the gateway's setting will do: a value
+ * of the topic's own stays, the others follow at the next start. */
 static json_t *config_json(const struct registry_topic *t)
 {
 	json_t *config = json_object();
@@ -82,6 +84,7 @@ static const char *name_of(const struct rpc_call *call)
 	return json_string_value(json_object_get(call->params, "name"));
 }
 
+/* The message is for people, and Kafka's name of the error beside it for programs. */
 static void refuse(struct rpc_call *call, int16_t error, const char *message)
 {
 	rpc_fail(call, RPC_REFUSED, "%s", message);
@@ -154,6 +157,8 @@ struct config {
 	unsigned count;
 };
 
+/* What is read points into the request and the caller's frame, both gone when the job runs:
+ * the registry copies it (registry_jobs.c). */
 static bool read_config(struct rpc_call *call, struct config *ret)
 {
 	const char *key;

@@ -59,6 +59,7 @@ struct chunk *chunk_take(struct chunk_pool *p)
 	return c;
 }
 
+/* What was given back last is taken first: it is likely to be in the cache still. */
 void chunk_give(struct chunk *c)
 {
 	struct chunk_pool *p = c->pool;
@@ -118,6 +119,8 @@ bool chain_append_chunks(struct chain *c, struct chunk_pool *p, const void *data
 	return true;
 }
 
+/* The room lies in one chunk, since the caller fills it in place: what is left of the last one
+ * stays empty. */
 uint8_t *chain_reserve(struct chain *c, struct chunk_pool *p, size_t size)
 {
 	require(size <= p->chunk_bytes);

@@ -22,6 +22,8 @@ static void *map_aligned(size_t size)
 	return aligned;
 }
 
+/* Not reserved, so pools may be as large as they could ever need: a page costs memory when it
+ * is first touched. When the host has none left then, the kernel kills. */
 void *map_take(size_t size)
 {
 	if (size == 0)

@@ -61,6 +61,8 @@ void stats_publish(struct stats_page *page, const struct stats *s)
 	seqlock_write(&page->sequence, &page->stats, s, sizeof *s);
 }
 
+/* Whoever reads tries again until nothing was written meanwhile: a copy takes microseconds, and
+ * the core that writes the page has other work between two. */
 void stats_read(struct stats_page *page, struct stats *ret)
 {
 	while (!seqlock_read(&page->sequence, &page->stats, ret, sizeof *ret))

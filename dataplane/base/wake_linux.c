@@ -36,6 +36,8 @@ void wake_cancel(struct wake *w)
 	atomic_store_explicit(&w->sleeping, 0, memory_order_relaxed);
 }
 
+/* Other descriptors end the sleep, too, and are their owners' to read. Only the eventfd is
+ * read here: its count would end the next sleep at once. */
 void wake_wait(struct wake *w, uint64_t timeout_ns, const int *fds, unsigned n)
 {
 	struct pollfd set[WAKE_FDS_MAX + 1] = {{.fd = w->fd, .events = POLLIN}};

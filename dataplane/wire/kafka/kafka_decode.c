@@ -87,6 +87,8 @@ static size_t item_bytes_min(const struct decoder *d, const struct kafka_struct 
 	return bytes;
 }
 
+/* The count is held against the bytes that are left before any memory is taken for it: four
+ * bytes cannot ask for gigabytes. */
 static void decode_array(struct decoder *d, const struct kafka_field *f, void *member)
 {
 	struct kafka_array_raw a = {.count = -1};

@@ -62,6 +62,8 @@ static void put_length(struct sink *s, const struct kafka_field *f, int64_t leng
 		put_integer(s, length, kafka_length_bytes(f));
 }
 
+/* A string too long is our own mistake: those that peers send were held against the same bound
+ * when they were decoded. */
 static void encode_string(struct sink *s, const struct kafka_field *f, const void *member)
 {
 	struct bytes text;

@@ -70,6 +70,8 @@ void record_batch_set_create_time(struct chain *batch, int64_t max_timestamp)
 	chain_patch(batch, 0, &h, sizeof h);
 }
 
+/* Length and CRC are set when all records are in. The producer's fields say what those of a
+ * producer without idempotence do: none. */
 void record_batch_build(struct record_batch_header *h, uint32_t count,
 			int64_t base_timestamp, int64_t max_timestamp)
 {
@@ -123,6 +125,7 @@ static struct bytes read_span(struct cursor *c)
 	return cursor_nullable(c, cursor_varint(c, VARINT32_BYTES_MAX));
 }
 
+/* Headers stay the bytes that they came as; only their form is looked at. */
 static struct bytes read_headers(struct cursor *c)
 {
 	const uint8_t *start = c->at;
