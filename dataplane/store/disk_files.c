@@ -130,6 +130,8 @@ int disk_remove_file(struct disk *d, const char *path)
 	return error == -ENOENT ? 0 : error;
 }
 
+/* A partition holds files only: a directory in it is not the gateway's, is left, and ends this
+ * with an error. */
 int disk_remove_directory(struct disk *d, const char *path)
 {
 	char *names = NULL;

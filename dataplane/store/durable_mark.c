@@ -45,12 +45,15 @@ struct mark_entry mark_header(void)
 	return sealed(e);
 }
 
+/* Compared whole: the entries of another version could mean something else. */
 bool mark_header_is_good(const struct mark_entry *e)
 {
 	struct mark_entry expected = mark_header();
 	return memcmp(e, &expected, sizeof expected) == 0;
 }
 
+/* The registry's, and a writer's with its number, also of a writer that there is none of any
+ * more. */
 bool mark_file_is_named(const char *name)
 {
 	size_t stem = sizeof MARK_FILE_NAME - 1;
@@ -61,6 +64,7 @@ bool mark_file_is_named(const char *name)
 	       (name[stem] == '.' && digits[0] && !digits[strspn(digits, "0123456789")]);
 }
 
+/* As Kafka's checkpoint files: version, number of entries, the one entry. */
 int64_t mark_old_parse(const char *text)
 {
 	long long offset;

@@ -79,12 +79,15 @@ int64_t file_read_some(struct disk *d, int fd, void *out, size_t size, uint64_t 
 	return transfer(d, DISK_READ, fd, (struct iovec){out, size}, offset);
 }
 
+/* A file that ends before what was asked for is an error here; who does not know where it ends
+ * calls file_read_some(). */
 int file_read(struct disk *d, int fd, void *out, size_t size, uint64_t offset)
 {
 	int64_t n = file_read_some(d, fd, out, size, offset);
 	return n < 0 ? (int)n : (size_t)n < size ? -EIO : 0;
 }
 
+/* A file that takes no more, and gives no error either, lies on a full disk. */
 int file_write(struct disk *d, int fd, const void *data, size_t size, uint64_t offset)
 {
 	int64_t n = transfer(d, DISK_WRITE, fd, (struct iovec){(void *)data, size}, offset);
@@ -106,6 +109,7 @@ int file_sync(struct disk *d, int fd)
 	return run(d, (struct disk_op){.kind = DISK_SYNC, .fd = fd});
 }
 
+/* One that is there already will do. If it is a file, the first use of it says so. */
 int directory_make(struct disk *d, const char *path)
 {
 	int status = run(d, (struct disk_op){.kind = DISK_MKDIR, .path = path, .mode = 0755});

@@ -15,6 +15,8 @@ void index_begin(struct index *ix, int64_t base_offset)
 	ix->entries_before = 0;
 }
 
+/* The entries that a restart finds stay in the file: index_find() does not know them, and
+ * their lookups go there. */
 void index_resume(struct index *ix, uint32_t entries, uint32_t times,
 		  struct index_time_entry last)
 {
@@ -41,6 +43,8 @@ bool index_is_full(const struct index *ix)
 	       ix->times + 1 >= INDEX_FILE_BYTES_MAX / INDEX_TIME_ENTRY_BYTES;
 }
 
+/* Only a time that is newer than the last entry's: whoever looks for one halves the file,
+ * which has to rise. */
 static void note_time(struct index *ix)
 {
 	if (ix->max_timestamp <= ix->last_timestamp)

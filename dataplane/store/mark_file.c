@@ -61,6 +61,8 @@ void mark_file_end(struct mark_file *m)
 	m->served--;
 }
 
+/* The disk is not asked yet: within MARK_DELAY_NS many marks come to share a block, and many
+ * notes a mark. */
 void mark_file_note(struct mark_file *m, uint32_t slot, int64_t offset)
 {
 	entry_of_slot(m, slot)->offset = be64_of((uint64_t)offset);
@@ -82,6 +84,8 @@ static struct mark_entry finished(const struct mark_entry *e, bool is_header)
 	return mark_entry_of(&mark);
 }
 
+/* A copy goes to the disk, since marks go on moving meanwhile; what was noted of a block after
+ * this makes it dirty again. */
 static void fill(struct mark_file *m, unsigned first, unsigned blocks)
 {
 	struct mark_entry *to = (struct mark_entry *)m->bytes;

@@ -31,6 +31,7 @@ static int open_file_of(struct disk *d, const char *log_dir, const char *name, u
 	return status < 0 ? status : fd;
 }
 
+/* Room is for as many as were counted: beside penstock-log a gateway may run and write more. */
 static void take_entry(struct mark_table *t, const struct mark_entry *e)
 {
 	bool has_room = (t->count + 1) * sizeof *t->marks <= t->map_bytes;
@@ -84,6 +85,7 @@ static void keep_largest(struct mark_table *t)
 	t->count = kept;
 }
 
+/* A file may be gone that was listed: penstock-log reads beside a gateway that runs. */
 static int visit(struct disk *d, const char *log_dir, const char *name,
 		 struct mark_table *t, uint64_t *entries)
 {

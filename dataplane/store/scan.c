@@ -80,6 +80,7 @@ static bool copy_out(struct scan *s, uint64_t position, void *out, size_t size)
 
 typedef uint32_t (*crc_extend)(uint32_t crc, const void *data, size_t size);
 
+/* Window by window: a batch may be larger than one. */
 static bool crc_of(struct scan *s, uint64_t at, uint64_t end, crc_extend extend, uint32_t *ret)
 {
 	*ret = 0;

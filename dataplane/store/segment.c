@@ -22,6 +22,8 @@ void segment_path(char *out, size_t size, const char *directory, int64_t base_of
 	require(n > 0 && (size_t)n < size);
 }
 
+/* The segment that comes next is made ahead under a name without an offset, since nobody knows
+ * yet where it will begin. */
 void segment_next_path(char *out, size_t size, const char *directory,
 		       enum segment_file file)
 {
@@ -29,6 +31,7 @@ void segment_next_path(char *out, size_t size, const char *directory,
 	require(n > 0 && (size_t)n < size);
 }
 
+/* Only the log is written in whole blocks; an index entry has a few bytes. */
 int segment_create_flags(enum segment_file file, bool is_direct)
 {
 	int direct = file == SEGMENT_LOG && is_direct ? O_DIRECT : 0;
@@ -62,6 +65,8 @@ static int compare_bases(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+/* All are counted, whatever there is room for: a caller with too short a list learns how long
+ * it has to be. */
 size_t segment_bases(const char *names, size_t names_bytes, int64_t *ret, size_t room)
 {
 	size_t count = 0;

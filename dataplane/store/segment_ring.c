@@ -22,6 +22,8 @@ static struct segment *take_fresh(struct segment_ring *r)
 	return i < SEGMENTS_NEAR ? &r->near[i] : &r->far[i - SEGMENTS_NEAR];
 }
 
+/* One that was given back goes before a fresh one: only as many are ever touched as were in
+ * use at a time. */
 struct segment *segment_take(struct segment_ring *r)
 {
 	if (segment_ring_is_full(r))

@@ -28,6 +28,8 @@ void flush_part_init(struct flush_part *part, struct log *log, bool are_zeroes)
 	list_init(&part->node);
 }
 
+/* Of the file as it was opened, not of its path: a partition may be a link to another disk,
+ * which this one's flush says nothing of. */
 bool flush_group_takes(const struct flush_group *g, const struct disk_op *traits)
 {
 	return traits->result > 0 && traits->offset == g->rule->device;

@@ -2,6 +2,8 @@
 #include "dataplane/store/log/log_answer.h"
 #include "dataplane/wire/kafka/kafka_error.h"
 
+/* Appends of a level wait in the order of their offsets: the first that is not covered ends
+ * the walk. */
 void log_answer(struct log *log, enum ack_level level, int64_t offset)
 {
 	struct list *waiting = &log->unanswered[level];
@@ -15,6 +17,7 @@ void log_answer(struct log *log, enum ack_level level, int64_t offset)
 	}
 }
 
+/* Watches come in any order of offsets, so each is looked at. */
 void log_wake_watches(struct log *log)
 {
 	for (struct list *node = log->watches.next, *next; node != &log->watches; node = next) {
@@ -47,6 +50,8 @@ static void fail_appends(struct log *log, struct list *appends)
 	}
 }
 
+/* Also those that nothing was copied of: a fenced log tries nothing again, and who waits is to
+ * be told now. */
 void log_fail_appends(struct log *log)
 {
 	for (unsigned level = 0; level < ACK_LEVELS; level++)

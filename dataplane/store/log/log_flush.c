@@ -31,6 +31,8 @@ static void part_begin(const struct flush_part *part, bool is_commit)
 		log_sync_begin(part->log, is_commit);
 }
 
+/* Those that wait now, and no more: what is written after an operation was submitted is not
+ * covered by it. */
 static void cover(struct flush_lane *lane, struct list *waiting, bool is_commit)
 {
 	struct list *node;
@@ -90,6 +92,7 @@ void log_flush_turn(struct log_service *s)
 
 /* ---- completion ------------------------------------------------------------------------- */
 
+/* Nobody can say whose bytes a flush that failed has lost. */
 static void fence_members(struct flush_group *g, int error)
 {
 	list_for_each(node, &g->members)

@@ -12,6 +12,7 @@
 #include "dataplane/store/log/log_traits.h"
 #include "dataplane/store/log/log_writing.h"
 
+/* A log has many reads and writes under way, and of every other kind one operation. */
 static struct log *log_of(const struct disk_op *op)
 {
 	if (op->tag == LOG_TAG_READ)
@@ -21,6 +22,8 @@ static struct log *log_of(const struct disk_op *op)
 	return op->owner;
 }
 
+/* Whatever became of it, the log is looked at in the next turn: something may have waited for
+ * its end. */
 static void operation_done(struct disk_op *op)
 {
 	struct log *log = log_of(op);

@@ -2,6 +2,7 @@
  * index entries, else a binary search of the index file, one block per turn of the disk. */
 #include "dataplane/store/log/log_search.h"
 
+/* A reader that goes on where its last read ended, as consumers do, needs no index. */
 static bool find_cursor(const struct log *log, int64_t offset, uint64_t *ret_position)
 {
 	int64_t base = segment_ring_find(&log->segments, offset)->base_offset;

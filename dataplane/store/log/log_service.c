@@ -105,6 +105,8 @@ void log_service_zeroed(struct log_service *s, uint64_t bytes)
 	s->zero_credit -= bytes;
 }
 
+/* What may be written at a time follows the disk as a congestion window follows a path: a slow
+ * write takes an eighth away, a quick one adds a step. */
 void log_service_write_done(struct log_service *s, uint64_t bytes, uint64_t took_ns)
 {
 	require(bytes <= s->writing_bytes);
