@@ -100,6 +100,8 @@ static struct ip4_wire *frame_begin(struct nic *n, unsigned peer, uint8_t protoc
 	return h;
 }
 
+/* With offload the port would have judged the sums; without, they are real, and the stack adds
+ * them up. */
 static void frame_end(struct nic *n, const struct ip4_wire *h, struct be16 *checksum,
 		      uint32_t l4_bytes)
 {
@@ -148,6 +150,8 @@ void wire_put_datagram(struct nic *n, const struct wire_segment *s)
 	frame_end(n, h, &u->checksum, l4_bytes);
 }
 
+/* Peers see every frame, so that nothing is sent twice, and acknowledge it with the next one
+ * of theirs. */
 void wire_settle(struct nic *n)
 {
 	for (unsigned i = 0; i < n->sent; i++) {
@@ -199,6 +203,7 @@ uint8_t *nic_tx_take(struct nic *n, uint32_t size)
 	return n->tx + n->sent_bytes;
 }
 
+/* Each frame has cache lines of its own, as in a port's buffers. */
 void nic_tx_push(struct nic *n, uint32_t size, const struct nic_offload *offload)
 {
 	n->sent_at[n->sent++] = n->sent_bytes;

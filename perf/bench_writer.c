@@ -60,6 +60,7 @@ bool bench_append_make(struct append_msg *ret, struct chunk_pool *pool, uint32_t
 
 /* ---- the writer ------------------------------------------------------------------------- */
 
+/* There is one thread: the writer turns here until it has answered. */
 static void admin_run(struct bench_writer *w, struct admin_msg *a)
 {
 	struct handoff_msg *done;

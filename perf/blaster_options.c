@@ -72,6 +72,7 @@ static bool duration(double *ret)
 	return end != optarg && *end == 0 && *ret >= 0 && *ret <= 3600;
 }
 
+/* Host and port are cut apart in place: what the command line said lasts as long as the run. */
 static bool server(struct blaster_options *o)
 {
 	char *colon = strrchr(optarg, ':');

@@ -7,6 +7,8 @@ static void add_counts(uint64_t *sum, const uint64_t *one, unsigned count)
 		sum[i] += one[i];
 }
 
+/* The lcores measure at the same time, so the longest of their times is that of all; what they
+ * counted adds up. */
 static void add_steady(struct gen_figures *sum, const struct gen_figures *one)
 {
 	sum->steady_ns = max_u64(sum->steady_ns, one->steady_ns);

@@ -29,7 +29,8 @@ static uint8_t xor_of(const uint8_t *bytes, size_t size)
 	return sum;
 }
 
-/* The size class of a frame; the login is not among them. */
+/* The size class of a frame; the login is not among them. By a hash, not at random: a frame that is
+ * sent again has the same. */
 static unsigned class_of(const struct gen_fleet *f, uint32_t conn, uint32_t message)
 {
 	return f->options.frame_bytes ? 0 : gen_hash(conn, message) % GEN_FLEET_SIZES;
@@ -61,6 +62,8 @@ static void template_init(uint8_t *frame, uint32_t size, enum gbt32960_command c
 	frame[size - 1] = xor_of(frame + 2, size - 3);
 }
 
+/* The template's check byte is an exclusive or: it is corrected for what is different here,
+ * not taken anew over the whole frame. */
 static void build(const struct gen_fleet *f, uint32_t conn, uint32_t message,
 		  uint8_t *out)
 {

@@ -23,6 +23,8 @@ int gen_gateway_connect(struct gen_gateway *g, const char *path)
 	return error;
 }
 
+/* A topic that is there already will do, with the partitions it has: one run may follow
+ * another. */
 int gen_gateway_create_topic(struct gen_gateway *g, const char *name, uint32_t partitions)
 {
 	json_t *answer = ctl_call(&g->client, "topic.create",
@@ -202,6 +204,7 @@ static json_t *core_report(const json_t *from, const json_t *to, uint64_t record
 			 stages_report(from, to, records));
 }
 
+/* Matched by their places: a gateway that runs has always the same cores, in one order. */
 static json_t *cores_report(const json_t *from, const json_t *to, uint64_t records)
 {
 	json_t *cores = json_array(), *core;
@@ -228,6 +231,8 @@ json_t *gen_gateway_watched(const struct gen_gateway *g)
 	return seconds;
 }
 
+/* By what the memory of connections has grown: a gateway that has had as many before shows
+ * nothing, for what was touched stays. */
 static double bytes_per_connection(const struct gen_gateway *g, uint32_t connections)
 {
 	int64_t bytes[GEN_MOMENTS];

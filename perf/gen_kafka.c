@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+/* All messages of all connections in turn, so that no partition gets more than another. */
 static uint32_t partition_of(const struct gen_kafka *k, uint32_t conn, uint32_t message)
 {
 	uint64_t number = (uint64_t)message * k->options.connections + conn;
@@ -31,6 +32,8 @@ static void front_fill(const struct gen_kafka *k, uint32_t conn, uint32_t messag
 		   partition_of(k, conn, message));
 }
 
+/* A part of a message, as TCP sends it or sends it again: it is made from its number each
+ * time, and nothing of it is kept. */
 static void kafka_fill(const struct gen_load *l, uint32_t conn, uint32_t message,
 		       uint32_t at, uint32_t size, uint8_t *out)
 {

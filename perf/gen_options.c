@@ -118,6 +118,7 @@ static bool read_number(const char *text, double min, double max, double *ret)
 	return end != text && *end == '\0' && *ret >= min && *ret <= max;
 }
 
+/* Read as a real number, so that 1e6 is a count. */
 static bool read_count(const char *text, uint32_t max, uint32_t *ret)
 {
 	double value;
@@ -362,6 +363,8 @@ static bool check_inside(struct command *c)
 	return c->o.lcore_count == 0 && !c->o.socket && read_port(GEN_INSIDE_PORT, c);
 }
 
+/* Connections share addresses, with ports of their own; a sender of datagrams is known by its
+ * address alone. */
 static bool check_net(struct command *c)
 {
 	if (!c->o.net.target || !c->prefix_bits)

@@ -81,6 +81,7 @@ uint32_t gen_port_mtu(const struct gen_port *p)
 
 /* ---- out --------------------------------------------------------------------------- */
 
+/* The lengths are noted first: what the driver takes it may have freed. */
 void gen_port_flush(struct gen_port *p)
 {
 	if (p->tx_count == 0)
@@ -206,6 +207,7 @@ void gen_port_ask(struct gen_port *p)
 	gen_port_flush(p);
 }
 
+/* Answers for every address of the source net: all peers of the gateway are here. */
 static void arp_input(struct gen_port *p, const struct arp_wire *arp)
 {
 	uint32_t asked = be32_get(arp->target_protocol);

@@ -3,6 +3,8 @@
 
 enum { STEPS = 1 << HISTOGRAM_STEP_BITS };
 
+/* Short times have a cell each, and every octave above has STEPS of them: a time is off by one
+ * in STEPS at most, however long. */
 static unsigned cell_of(uint64_t ns)
 {
 	if (ns < STEPS)
@@ -39,6 +41,8 @@ void histogram_merge(struct histogram *sum, const struct histogram *one)
 		sum->max_ns = one->max_ns;
 }
 
+/* Told by the upper end of its cell, and so never too short, but never longer than the
+ * longest. */
 uint64_t histogram_quantile_ns(const struct histogram *h, double share)
 {
 	uint64_t rank = (uint64_t)(share * (double)h->count);

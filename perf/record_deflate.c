@@ -77,6 +77,7 @@ static size_t deflate_snappy(struct bytes in, uint8_t *out, size_t room)
 	return (size_t)(e.at - out);
 }
 
+/* As Java's producer does, whose reader takes independent blocks only. */
 static size_t deflate_lz4(struct bytes in, uint8_t *out, size_t room)
 {
 	LZ4F_preferences_t preferences = {

@@ -25,6 +25,7 @@ static unsigned append_count, next_append;
 static struct inspector *inspector;
 static struct stats stats;
 
+/* The batch of a request as a producer sends it, without what stands before the batch. */
 static void append_make(struct append_msg *ret, enum record_codec codec)
 {
 	struct produce_shape shape = {.topic = "bench", .record_bytes = RECORD_BYTES,
@@ -40,6 +41,7 @@ static void append_make(struct append_msg *ret, enum record_codec codec)
 	free(body.data);
 }
 
+/* One set of batches for all stages: those of the codec before go back first. */
 static void setup_codec(enum record_codec codec)
 {
 	if (!inspector) {

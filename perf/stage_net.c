@@ -45,6 +45,8 @@ static void streams_read(void)
 	}
 }
 
+/* What a stage leaves undone of the turn its settle does, untimed, so that each round begins
+ * as the last one did. */
 static void run_ip(unsigned n)
 {
 	ip_input(&ip, &packets, &segments, &datagrams, &fragments, 0);

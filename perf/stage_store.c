@@ -78,6 +78,7 @@ static void run_append(unsigned n)
 	writer_turn(served.writer, false);
 }
 
+/* Until all are durable, so that no round pays for the one before. */
 static void settle_appends(unsigned n)
 {
 	struct handoff_msg *done[BENCH_VECTOR_MAX];
