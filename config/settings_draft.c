@@ -115,6 +115,8 @@ static void put_listener(struct settings *s, const char *key, const char *value,
 	keep_listener_line(s, key, &line, report);
 }
 
+/* Kafka's keys are known by name, so that a broker's file can be used as it is; what nobody
+ * knows is a mistake. */
 static void put_unknown(const char *key, const char *where,
 			struct settings_report *report)
 {

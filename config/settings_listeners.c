@@ -116,6 +116,8 @@ static void check_map(const struct settings *s, const char *key, const char *map
 	}
 }
 
+/* Ours goes before Kafka's map, and a listener that stands in neither is called as its
+ * protocol. */
 static int listener_protocol(const struct settings *s, const char *name)
 {
 	int protocol = protocol_in_map(s->listener_protocol_map, name);
@@ -143,6 +145,8 @@ static bool port_is_taken(const struct settings *s, uint16_t port, bool is_udp)
 	return false;
 }
 
+/* A T-Box or datagram listener writes to the topic of its own name unless a line says
+ * otherwise: a line of listener.name is applied later. */
 static void listener_append(struct settings *s, const struct endpoint_text *text, int protocol)
 {
 	struct listener *l = &s->listener[s->listener_count];

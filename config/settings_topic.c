@@ -31,6 +31,7 @@ static bool fits(const struct topic_settings *t, char *message, size_t message_s
 	return false;
 }
 
+/* Null takes the topic's own value away again. */
 bool topic_settings_set(struct topic_settings *t, const struct settings *s,
 			const char *key, const char *value, char *message,
 			size_t message_size)

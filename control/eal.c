@@ -112,8 +112,8 @@ static int push_memory(struct arguments *a, const struct eal_options *o)
 	return 0;
 }
 
-/* Without a list DPDK takes every card that is bound to a driver of its own: a gateway on a
- * virtual device leaves the neighbours' alone. */
+/* DPDK left alone takes every card that is bound to a driver of its own: a gateway on a virtual
+ * device says that it wants none. */
 static void push_ports(struct arguments *a, const struct eal_options *o)
 {
 	bool has_pci = false;

@@ -32,7 +32,7 @@ struct gateway_arguments {
 enum gateway_sender { SENDER_CONTROL, SENDER_COORDINATOR, GATEWAY_SENDERS };
 
 enum gateway_state {
-	GATEWAY_STARTING, /* logs are read, nobody is answered */
+	GATEWAY_STARTING, /* writers are given their logs, nobody is answered */
 	GATEWAY_RUNNING,
 	GATEWAY_DRAINING, /* no new connections; what was begun is finished */
 	GATEWAY_CLOSING,  /* writers give their logs back */

@@ -174,8 +174,8 @@ static void say(void *owner, const char *line)
 	fprintf(stderr, "penstockd: %s\n", line);
 }
 
-/* Comes back before any log is open: the logs are recovered in control's turns, and
- * gateway_run() begins to serve when all have been. */
+/* Recovers every log before it comes back. The writers are given them in control's turns, and
+ * gateway_run() begins to serve when they have all. */
 static int registry_step(void *gateway)
 {
 	struct gateway *g = gateway;

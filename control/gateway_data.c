@@ -325,7 +325,7 @@ static int core_init(struct gateway *g, unsigned index)
 	return core_start(&g->cores[index], &o);
 }
 
-/* Cores turn from here on, since writers have logs to open, and answer nobody until
+/* Cores turn from here on, since writers are given their logs in turns, and answer nobody until
  * core_serve(). */
 int cores_init(void *gateway)
 {

@@ -94,8 +94,7 @@ static bool all_drained(const struct gateway *g)
 	return true;
 }
 
-/* A start that cannot be finished is closed as a run is: writers give back the logs that are
- * open. */
+/* A start that cannot be finished is closed as a run is: writers give back the logs they have. */
 static void step_starting(struct run *r)
 {
 	const char *fault = registry_fault(r->g->registry);

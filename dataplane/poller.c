@@ -250,6 +250,7 @@ static struct stream *stream_of(void *tcp, uint64_t handle)
 	return tcp_stream(tcp, handle);
 }
 
+/* The port is attached first: whatever comes after it may count. */
 static int net_init(struct poller *p, const struct poller_options *o)
 {
 	struct ingest *in = &p->ingest;
@@ -336,6 +337,7 @@ void poller_destroy(struct poller *p)
 	map_give(p, sizeof *p);
 }
 
+/* Connections alone do not tell: one that was reset leaves appends that its writer still has. */
 bool poller_is_drained(const struct poller *p)
 {
 	const struct ingest *in = &p->ingest;
@@ -366,6 +368,8 @@ bool poller_may_sleep(const struct poller *p)
 	return delivery_is_idle(&in->delivery);
 }
 
+/* The least of what anybody waits for; with nothing due a core sleeps until it is woken, or
+ * for `limit_ns`. */
 uint64_t poller_idle_ns(const struct poller *p, uint64_t limit_ns)
 {
 	const struct ingest *in = &p->ingest;

@@ -118,6 +118,7 @@ static void take_read(struct writer *w, struct read_msg *r)
 	list_append(&w->service.reads_done, &r->node);
 }
 
+/* The list goes back as one message, with its last read. */
 static void take_reads(struct writer *w, struct read_list *reads)
 {
 	reads->left = 0;

@@ -43,6 +43,8 @@ static bool device_name(uint64_t device, char name[NAME_MAX + 1])
 }
 
 /* One option in a line. */
+/* A text that is not whole counts as none: an option behind its end could forbid what the
+ * others allow. */
 static bool read_options(const char *name, char text[OPTIONS_BYTES_MAX])
 {
 	char path[PATH_MAX];
@@ -100,6 +102,7 @@ static void decide_ext4(struct flush_rule *r)
 
 /* ---- xfs ---------------------------------------------------------------------------------- */
 
+/* Asked of the file system, not of its mount options: reflink is how it was made. */
 static bool read_geometry(const char *directory, struct xfs_fsop_geom *ret)
 {
 	int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -140,6 +143,8 @@ static void decide_by_mount(struct flush_rule *r, const char *directory, struct 
 		decide(r, false, false, "%s, of which it is not known", type);
 }
 
+/* By the device's number and the last mount of it: a path may lead through links and mounts
+ * that hide others. */
 void flush_rule_find(const char *directory, struct flush_rule *ret)
 {
 	*ret = (struct flush_rule){0};

@@ -159,6 +159,8 @@ static const struct registry_topic *shown(const struct entry *e)
 	return e && e->shown.topic.partitions ? &e->shown : NULL;
 }
 
+/* A topic's name holds no byte of zero, and one that a client asks for may: cut there, it
+ * would be another topic's. */
 const struct registry_topic *registry_find(const struct registry *r, struct bytes name)
 {
 	char text[TOPIC_NAME_BYTES_MAX + 1];
@@ -212,6 +214,8 @@ bool registry_is_offline(const struct registry *r, const struct registry_topic *
 	return partition_of(topic, partition)->is_offline;
 }
 
+/* Control's own reason first: a partition that is offline has no log whose marks could tell
+ * one. */
 const char *registry_partition_fault(const struct registry *r,
 				     const struct registry_topic *topic,
 				     uint32_t partition)

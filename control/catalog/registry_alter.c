@@ -117,6 +117,7 @@ static bool tell(struct registry *r, struct job *j)
 	return false;
 }
 
+/* Last of all: a poller that sees a partition may send to it at once. */
 static bool publish(struct registry *r, struct job *j)
 {
 	struct entry *e = j->entry;

@@ -38,6 +38,8 @@ static void remove_deleted(struct registry *r, struct listing *l)
 	}
 }
 
+/* Its directories are out of the listing first, or they would be taken for a topic without a
+ * file. */
 static void finish_deletion(struct registry *r, struct listing *l, struct entry *e)
 {
 	listing_forget(l, e->shown.topic.name);
@@ -86,6 +88,8 @@ static void take_unread(struct registry *r, const struct listing *l, const char 
 	registry_insert(r, e);
 }
 
+/* A file that makes no sense is a topic's if directories of that name are there; else anybody
+ * may have put it there. */
 static void read_topic_files(struct registry *r, struct listing *l)
 {
 	for_each_name(name, l)
@@ -293,6 +297,8 @@ static int open_all(struct registry *r, const struct listing *l)
 	return error;
 }
 
+/* Topics with a file come first, so that a directory is a stranger only when none of them has
+ * it; checkpoints when all partitions are known whose lines they may hold. */
 static int scan(struct registry *r, struct listing *l)
 {
 	int error = listing_read(r, l);

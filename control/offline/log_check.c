@@ -63,6 +63,7 @@ static void print_batch(const struct scan_batch *b)
 	       (long long)record_batch_max_timestamp(h), (long long)be64_get(h->producer_id));
 }
 
+/* All of a segment's batches are kept until its indexes were read: they may name any of them. */
 static bool remember(struct partition *p, const struct scan_batch *b)
 {
 	if (p->seen_count == p->seen_room) {

@@ -35,8 +35,8 @@ static json_int_t list_faults(const struct registry *r, json_t *faults)
 	return count;
 }
 
-/* Answered from the first turn on, while logs are still being opened: that is when it is asked
- * most. */
+/* Answered from control's first turn on, before the topics are served: `topics_ready` says
+ * whether they are. */
 static void system_state(struct rpc_call *call)
 {
 	const struct rpc_options *o = &call->rpc->options;
