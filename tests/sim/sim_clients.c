@@ -36,6 +36,10 @@ struct sim_client *sim_client_create(enum sim_client_kind kind, uint32_t id)
 		c = sim_rogue_create();
 		c->port = SIM_PORT_KAFKA;
 		break;
+	case SIM_EARLY:
+		c = sim_early_create();
+		c->port = id & 1 ? SIM_PORT_KAFKA : SIM_PORT_TERMINAL;
+		break;
 	case SIM_SENDER:
 	default:
 		c = calloc(1, sizeof *c);

@@ -35,6 +35,7 @@ enum sim_client_kind {
 	SIM_DEVICE,
 	SIM_SENDER,
 	SIM_ROGUE,
+	SIM_EARLY,
 };
 
 struct sim_client;
@@ -102,5 +103,6 @@ struct sim_client *sim_consumer_create(const char *topic);
 struct sim_client *sim_asker_create(uint32_t id);
 struct sim_client *sim_device_create(bool is_platform);
 struct sim_client *sim_rogue_create(void);
+struct sim_client *sim_early_create(void);
 
 #endif

@@ -355,7 +355,7 @@ static void poller_make(struct sim_gateway *g, unsigned index)
 			.half_open_max = 32,
 			.time_wait_max = 32,
 			.receive_buffer_bytes = 64 << 10,
-			.out_of_order_bytes = 16 << 10,
+			.out_of_order_bytes = 32 << 10,
 			.send_buffer_bytes = 64 << 10,
 			.rto_min_ms = 200,
 			.retransmit_timeout_ms = 5000,
@@ -370,6 +370,8 @@ static void poller_make(struct sim_gateway *g, unsigned index)
 		o.writers[w] = &poller->to_writer[w];
 	for (unsigned s = 0; s < SIM_SENDERS; s++)
 		o.inbox.senders[s] = &poller->from[s].handoff;
+	if (sim_world()->receive_chunks)
+		o.receive_chunks = sim_world()->receive_chunks;
 	if (sim_world()->scarce)
 		make_pools_small(&o);
 	if (sim_world()->connections)

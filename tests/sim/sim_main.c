@@ -19,7 +19,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { LIVES_MAX = 4, PRODUCERS_MAX = 3, DEVICES_MAX = 4, JOBS_MAX = 64 };
+enum { LIVES_MAX = 4, PRODUCERS_MAX = 3, DEVICES_MAX = 4, EARLY = 48, JOBS_MAX = 64 };
+
+/* Fewer than two pollers' shares of EARLY rogues fill. */
+enum { RECEIVE_CHUNKS_FEW = 600 };
 
 #define LIFE_NS_MAX (1500 * NS_PER_MS)
 
@@ -43,6 +46,11 @@ static void clients_make(struct run *r)
 		run_add_client(r, SIM_ASKER, 37);
 	if (rng_one_in(rng, 2))
 		run_add_client(r, SIM_ROGUE, 40);
+	if (rng_one_in(rng, 4)) {
+		for (unsigned i = 0; i < EARLY; i++)
+			run_add_client(r, SIM_EARLY, 64 + i);
+		r->world.receive_chunks = RECEIVE_CHUNKS_FEW;
+	}
 	if (rng_one_in(rng, 2))
 		run_add_client(r, SIM_SENDER, SIM_DATAGRAM_CLIENTS);
 }

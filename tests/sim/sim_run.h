@@ -7,7 +7,7 @@
 #include "tests/sim/sim_gateway.h"
 #include "tests/sim/sim_liveness.h"
 
-enum { RUN_CLIENTS_MAX = 64 };
+enum { RUN_CLIENTS_MAX = 96 };
 
 /* Within this everybody honest is answered when disk and network are quick. */
 #define RUN_ANSWER_NS NS_PER_S

@@ -217,6 +217,12 @@ void sim_tcp_write(struct sim_tcp *t, const void *bytes, size_t n)
 	sim_buffer_put(&t->out, bytes, n);
 }
 
+void sim_tcp_send_early(struct sim_tcp *t, uint32_t ahead, const void *bytes, size_t n,
+			bool has_fin)
+{
+	segment_send(t, t->snd_nxt + ahead, ACK | (has_fin ? FIN : 0), bytes, n);
+}
+
 void sim_tcp_close(struct sim_tcp *t)
 {
 	t->wants_fin = true;

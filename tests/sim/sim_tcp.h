@@ -49,6 +49,9 @@ void sim_tcp_open(struct sim_tcp *t, uint32_t local_ip, uint16_t local_port,
 void sim_tcp_free(struct sim_tcp *t);
 
 void sim_tcp_write(struct sim_tcp *t, const void *bytes, size_t n);
+/* Bytes that begin `ahead` behind what was sent last, once, and a FIN behind them. */
+void sim_tcp_send_early(struct sim_tcp *t, uint32_t ahead, const void *bytes, size_t n,
+			bool has_fin);
 /* FIN after what was written. */
 void sim_tcp_close(struct sim_tcp *t);
 /* RST now. */
