@@ -117,6 +117,10 @@ static size_t put_options(const struct sim_tcp *t, uint8_t *p, bool is_syn)
 			memcpy(p + n, (uint8_t[]){1, 3, 3, t->our_shift}, 4);
 			n += 4;
 		}
+		if (t->offers_sack) {
+			memcpy(p + n, (uint8_t[]){1, 1, 4, 2}, 4);
+			n += 4;
+		}
 	}
 	if (is_syn ? t->offers_timestamps : t->uses_timestamps) {
 		memcpy(p + n, (uint8_t[]){1, 1, 8, 10}, 4);
@@ -196,6 +200,7 @@ void sim_tcp_open(struct sim_tcp *t, uint32_t local_ip, uint16_t local_port,
 		.mss = (uint16_t)(rng_one_in(rng, 4) ? 536 : 1400),
 		.offers_scale = rng_one_in(rng, 2),
 		.offers_timestamps = rng_one_in(rng, 2),
+		.offers_sack = rng_one_in(rng, 2),
 		.iss = (uint32_t)rng_next(rng),
 		.state = SIM_TCP_OPENING,
 	};
@@ -236,7 +241,18 @@ void sim_tcp_abort(struct sim_tcp *t)
 	t->is_aborted = true;
 }
 
-static void read_options(struct sim_tcp *t, const uint8_t *p, size_t n, bool is_syn)
+/* What came behind a gap was sent, and lies behind what is acknowledged. */
+static void check_sack(const struct sim_tcp *t, uint32_t ack, const uint8_t *blocks, size_t size)
+{
+	require(t->offers_sack && size > 0 && size % 8 == 0);
+	for (size_t i = 0; i < size; i += 8) {
+		uint32_t from = be32_load(blocks + i), to = be32_load(blocks + i + 4);
+		require((int32_t)(from - ack) > 0 && (int32_t)(to - from) > 0);
+		require((int32_t)(to - t->snd_max) <= 0);
+	}
+}
+
+static void read_options(struct sim_tcp *t, uint32_t ack, const uint8_t *p, size_t n, bool is_syn)
 {
 	for (size_t i = 0; i < n && p[i] != 0;) {
 		size_t size = p[i] == 1 ? 1 : i + 1 < n ? p[i + 1] : 0;
@@ -246,6 +262,8 @@ static void read_options(struct sim_tcp *t, const uint8_t *p, size_t n, bool is_
 			t->peer_shift = p[i + 2];
 		if (p[i] == 2 && is_syn && be16_load(p + i + 2) < t->mss)
 			t->mss = be16_load(p + i + 2);
+		if (p[i] == 5)
+			check_sack(t, ack, p + i + 2, size - 2);
 		if (p[i] == 8) {
 			t->ts_recent = be32_load(p + i + 2);
 			if (is_syn)
@@ -283,7 +301,7 @@ static void take_syn_ack(struct sim_tcp *t, const uint8_t *tcp, size_t header)
 		return;
 	t->peer_shift = 0;
 	bool offered_scale = t->offers_scale;
-	read_options(t, tcp + TCP_BYTES, header - TCP_BYTES, true);
+	read_options(t, 0, tcp + TCP_BYTES, header - TCP_BYTES, true);
 	if (!offered_scale || !t->peer_shift) {
 		/* Not agreed on unless both sent it; the gateway's shift is never 0 then. */
 		t->our_shift = 0;
@@ -353,7 +371,7 @@ static void take_segment(struct sim_tcp *t, const uint8_t *tcp, size_t size)
 		t->owes_ack = true; /* our handshake ACK was lost */
 		return;
 	}
-	read_options(t, tcp + TCP_BYTES, header - TCP_BYTES, false);
+	read_options(t, be32_load(tcp + 8), tcp + TCP_BYTES, header - TCP_BYTES, false);
 	uint32_t seq = be32_load(tcp + 4);
 	take_data(t, seq, tcp + header, size - header, flags & FIN);
 	take_ack(t, be32_load(tcp + 8), size > header);

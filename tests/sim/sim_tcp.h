@@ -33,7 +33,7 @@ struct sim_tcp {
 	uint32_t open_window; /* as last told */
 	uint16_t mss;
 	uint8_t our_shift, peer_shift;
-	bool offers_scale, offers_timestamps, uses_timestamps;
+	bool offers_scale, offers_timestamps, uses_timestamps, offers_sack;
 	uint32_t ts_recent;
 	bool wants_fin, peer_has_ended;
 	bool is_aborted; /* by us */

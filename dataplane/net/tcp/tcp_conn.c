@@ -156,6 +156,8 @@ static void conn_open_sequence(struct tcp *t, struct tcp_conn *c,
 			    (half->has_timestamps ? (uint32_t)TCP_TIMESTAMP_BYTES : 0u));
 	if (half->has_timestamps)
 		c->flags |= CONN_TIMESTAMPS;
+	if (half->has_sack)
+		c->flags |= CONN_SACK;
 }
 
 /* A handshake that had to be repeated gives no sample of the round trip (Karn's rule), and its

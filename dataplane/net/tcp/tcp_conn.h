@@ -114,6 +114,7 @@ enum tcp_conn_flag {
 	CONN_PATH = 1 << 22,       /* `mss` is the path's; what it was: tcp->paths, or trials */
 	CONN_PATH_TRIED = 1 << 23, /* it is in tcp->paths */
 	CONN_RECOVER_AHEAD = 1 << 24, /* snd_una has not passed `recover` */
+	CONN_SACK = 1 << 25,          /* the peer wants to know what came behind a gap */
 };
 
 /* A connection as the peer's segments name it. The port has one address. */
@@ -204,6 +205,7 @@ struct tcp_conn {
 	uint32_t syn_seq;        /* of the SYNs that insist on a new connection */
 	uint32_t syn_ms;
 	uint32_t gap_ms;         /* CONN_GAP: since when */
+	uint32_t ooo_recent;     /* CONN_GAP: where what came last begins */
 	uint16_t ooo_chunks;
 	uint16_t needed_chunks;  /* CONN_NEED: that the session must see at once (stream_need) */
 	uint8_t syn_count;       /* CONN_IN_DOUBT, like the next: else 0 */
@@ -233,7 +235,8 @@ struct tcp_half_open {
 	uint8_t snd_scale : 4; /* TCP_SCALE_NONE: neither side scales */
 	uint8_t retries : 3;
 	bool has_timestamps : 1;
-	bool is_cookie; /* in no slab: it was made of the numbers that came back */
+	bool has_sack : 1;
+	bool is_cookie : 1; /* in no slab: it was made of the numbers that came back */
 };
 static_assert(sizeof(struct tcp_half_open) <= 64, "SYN floods pile up");
 

@@ -55,6 +55,7 @@ static void syn_ack_send(struct tcp *t, const struct tcp_half_open *half, uint32
 		.mss = t->local_mss,
 		.has_window_scale = is_scaled,
 		.window_scale = is_scaled ? t->local_scale : 0,
+		.has_sack_permitted = half->has_sack,
 		.has_timestamps = half->has_timestamps,
 		.ts_value = ts_value,
 		.ts_echo = half->ts_recent,
@@ -84,6 +85,7 @@ static void half_open_offer(struct tcp_half_open *half, const struct tcp_header 
 	half->snd_scale = h->has_window_scale ? h->window_scale & TCP_SCALE_NONE
 					      : (unsigned)TCP_SCALE_NONE;
 	half->has_timestamps = h->has_timestamps;
+	half->has_sack = h->has_sack_permitted;
 	half->ts_recent = h->ts_value;
 }
 
@@ -93,6 +95,7 @@ static void listen_cookie(struct tcp *t, const struct tcp_segment *s)
 	struct tcp_half_open half = {.tuple = s->tuple, .way = s->pkt->way};
 	uint32_t ts_value;
 	half_open_offer(&half, &s->h);
+	half.has_sack = false; /* a cookie cannot say it */
 	tcp_cookie_make(t, &half, &ts_value);
 	syn_ack_send(t, &half, ts_value);
 	tcp_count(t, STAT_tcp_cookies_sent);

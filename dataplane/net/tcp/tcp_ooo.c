@@ -4,6 +4,7 @@
  * four bytes, so that the chunk joins the residue as it is. The queue is a ring, of which the
  * connection knows the last: most of what comes goes behind it. */
 #include "dataplane/net/tcp/tcp_ooo.h"
+#include "dataplane/base/require.h"
 
 enum {
 	OOO_SEQ_BYTES = sizeof(uint32_t),
@@ -214,6 +215,7 @@ uint32_t tcp_ooo_insert(struct tcp *t, struct tcp_conn *c, uint32_t seq,
 	if (is_behind && seq_lt(seq, ooo_end(c->ooo)))
 		at = min_u32(ooo_end(c->ooo) - seq, size);
 	*is_full = false;
+	c->ooo_recent = seq;
 	while (at < size && !*is_full) {
 		struct chunk *next = ooo_next(c, prev);
 		if (next && seq_le(ooo_seq(next), seq + at)) {
@@ -249,4 +251,35 @@ void tcp_ooo_join(struct tcp_conn *c)
 		chain_push(&c->residue, k);
 		c->flags |= CONN_RESIDUE;
 	}
+}
+
+static bool block_has(const struct tcp_sack *b, uint32_t seq)
+{
+	return seq_le(b->from, seq) && seq_lt(seq, b->to);
+}
+
+/* Takes the bytes that adjoin from `*at` on; `*at` is what is behind them. */
+static struct tcp_sack ooo_block(const struct tcp_conn *c, struct chunk **at)
+{
+	struct tcp_sack block = {ooo_seq(*at), ooo_seq(*at)};
+	for (; *at && ooo_seq(*at) == block.to; *at = ooo_next(c, *at))
+		block.to = ooo_end(*at);
+	return block;
+}
+
+unsigned tcp_ooo_blocks(const struct tcp_conn *c, struct tcp_sack *ret, unsigned max)
+{
+	struct tcp_sack last[TCP_SACKS_MAX];
+	unsigned seen = 0, count = 0;
+	require(max > 0 && max <= TCP_SACKS_MAX);
+	for (struct chunk *at = ooo_next(c, NULL); at;) {
+		struct tcp_sack block = ooo_block(c, &at);
+		if (block_has(&block, c->ooo_recent))
+			ret[count++] = block;
+		else
+			last[seen++ % TCP_SACKS_MAX] = block;
+	}
+	while (count < max && seen > 0)
+		ret[count++] = last[--seen % TCP_SACKS_MAX];
+	return count;
 }

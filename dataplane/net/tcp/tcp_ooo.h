@@ -21,5 +21,8 @@ void tcp_ooo_give(struct tcp_conn *c);
 bool tcp_ooo_reclaim(struct tcp *t, const struct tcp_conn *c);
 /* What is too old goes; once a turn. */
 void tcp_ooo_age(struct tcp *t);
+/* What of it adjoins, as at most `max` blocks: first the one that what came last is in, then those
+ * that lie farthest ahead, which are likely the ones before it (RFC 2018 4). Returns how many. */
+unsigned tcp_ooo_blocks(const struct tcp_conn *c, struct tcp_sack *ret, unsigned max);
 
 #endif

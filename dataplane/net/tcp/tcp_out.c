@@ -3,6 +3,7 @@
 #include "dataplane/net/tcp/tcp_out.h"
 #include "dataplane/base/require.h"
 #include "dataplane/net/tcp/tcp_cwnd.h"
+#include "dataplane/net/tcp/tcp_ooo.h"
 #include "dataplane/net/tcp/tcp_rtt.h"
 #include "dataplane/net/tcp/tcp_send.h"
 #include "dataplane/net/tcp/tcp_timer.h"
@@ -38,7 +39,29 @@ void tcp_reply(struct tcp *t, const struct tcp_reply *reply)
 	ip_tx_push(ip, &route, IP_PROTOCOL_TCP, size, (uint8_t)size, 0);
 }
 
-/* Sends [seq, seq + size) of the send chain under `flags`; every segment acknowledges.
+static void ack_done(struct tcp *t, struct tcp_conn *c)
+{
+	c->flags &= ~(uint32_t)(CONN_ACK_DUE | CONN_ACK_NOW);
+	delay_drop(&t->ack_delay, tcp_conn_index(c));
+}
+
+/* Both sides speak of what came behind a gap, and there is one. */
+static bool sack_is_due(const struct tcp_conn *c)
+{
+	return (c->flags & (CONN_GAP | CONN_SACK)) == (CONN_GAP | CONN_SACK);
+}
+
+/* As many blocks as there is room for, beside `size` bytes of payload. */
+static unsigned sack_blocks(const struct tcp_conn *c, uint32_t size, struct tcp_sack *ret)
+{
+	unsigned max = c->flags & CONN_TIMESTAMPS ? TCP_SACKS_MAX - 1 : TCP_SACKS_MAX;
+	while (max > 0 && size + tcp_sack_bytes(max) > c->mss)
+		max--;
+	return max > 0 ? tcp_ooo_blocks(c, ret, max) : 0;
+}
+
+/* Sends [seq, seq + size) of the send chain under `flags`; every segment acknowledges. One that is
+ * too full to say what came behind a gap leaves that to another.
  * False when the port has no buffer. */
 static bool conn_transmit(struct tcp *t, struct tcp_conn *c, uint32_t seq, uint32_t size,
 			  uint8_t flags)
@@ -46,6 +69,8 @@ static bool conn_transmit(struct tcp *t, struct tcp_conn *c, uint32_t seq, uint3
 	struct ip *ip = t->options.ip;
 	struct ip_route route = {tcp_conn_way(c), ip->address, c->stream.peer.address};
 	uint32_t edge;
+	struct tcp_sack blocks[TCP_SACKS_MAX];
+	bool has_gap = sack_is_due(c);
 	struct tcp_header h = {
 		.source_port = c->stream.local_port,
 		.destination_port = c->stream.peer.port,
@@ -57,20 +82,24 @@ static bool conn_transmit(struct tcp *t, struct tcp_conn *c, uint32_t seq, uint3
 		.ts_value = tcp_ts_now(t, c->ts_offset),
 		.ts_echo = c->ts_recent,
 	};
+	if (unlikely(has_gap))
+		h.sack_count = (uint8_t)sack_blocks(c, size, blocks);
 	unsigned header_bytes = tcp_header_size(&h);
 	uint8_t *out = ip_tx_take(ip, &route, header_bytes + size);
 	t->is_port_full |= !out;
 	if (!out)
 		return false;
 	tcp_header_emit(&h, out);
+	if (unlikely(h.sack_count))
+		tcp_header_emit_sack(&h, blocks, out);
 	if (size > 0)
 		tcp_send_copy(c, seq - c->snd_una, out + header_bytes, size);
 	ip_tx_push(ip, &route, IP_PROTOCOL_TCP, header_bytes + size,
 		   (uint8_t)header_bytes, size > c->mss ? c->mss : 0);
 	if (h.window == 0 && c->rcv_adv != c->last_ack)
 		tcp_count(t, STAT_tcp_zero_windows);
-	c->flags &= ~(uint32_t)(CONN_ACK_DUE | CONN_ACK_NOW);
-	delay_drop(&t->ack_delay, tcp_conn_index(c));
+	if (likely(!has_gap || h.sack_count))
+		ack_done(t, c);
 	c->last_ack = c->rcv_nxt;
 	c->rcv_adv = edge;
 	return true;

@@ -7,6 +7,7 @@ enum {
 	OPTION_MSS = 2,
 	OPTION_WINDOW_SCALE = 3,
 	OPTION_SACK_PERMITTED = 4,
+	OPTION_SACK = 5,
 	OPTION_TIMESTAMPS = 8
 };
 
@@ -75,8 +76,9 @@ bool tcp_header_parse(struct bytes segment, struct tcp_header *ret)
 unsigned tcp_header_size(const struct tcp_header *h)
 {
 	return TCP_HEADER_BYTES + (h->has_mss ? 4u : 0u) +
-	       (h->has_window_scale ? 4u : 0u) +
-	       (h->has_timestamps ? (unsigned)TCP_TIMESTAMP_BYTES : 0u);
+	       (h->has_window_scale ? 4u : 0u) + (h->has_sack_permitted ? 4u : 0u) +
+	       (h->has_timestamps ? (unsigned)TCP_TIMESTAMP_BYTES : 0u) +
+	       tcp_sack_bytes(h->sack_count);
 }
 
 /* Each option padded in front to whole words, as most stacks lay them out. */
@@ -95,6 +97,13 @@ static void options_write(const struct tcp_header *h, uint8_t *out)
 		out[3] = h->window_scale;
 		out += 4;
 	}
+	if (h->has_sack_permitted) {
+		out[0] = OPTION_NOP;
+		out[1] = OPTION_NOP;
+		out[2] = OPTION_SACK_PERMITTED;
+		out[3] = 2;
+		out += 4;
+	}
 	if (h->has_timestamps) {
 		out[0] = OPTION_NOP;
 		out[1] = OPTION_NOP;
@@ -102,6 +111,23 @@ static void options_write(const struct tcp_header *h, uint8_t *out)
 		out[3] = 10;
 		be32_store(out + 4, h->ts_value);
 		be32_store(out + 8, h->ts_echo);
+		out += TCP_TIMESTAMP_BYTES;
+	}
+	if (h->sack_count) {
+		out[0] = OPTION_NOP;
+		out[1] = OPTION_NOP;
+		out[2] = OPTION_SACK;
+		out[3] = (uint8_t)(tcp_sack_bytes(h->sack_count) - 2);
+	}
+}
+
+/* They are the last of the header. */
+void tcp_header_emit_sack(const struct tcp_header *h, const struct tcp_sack *blocks, uint8_t *out)
+{
+	out += tcp_header_size(h) - h->sack_count * sizeof *blocks;
+	for (unsigned i = 0; i < h->sack_count; i++) {
+		be32_store(out + 8 * i, blocks[i].from);
+		be32_store(out + 8 * i + 4, blocks[i].to);
 	}
 }
 

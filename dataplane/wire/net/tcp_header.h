@@ -19,6 +19,7 @@
  *    2     4  maximum segment size
  *    3     3  window scale
  *    4     2  SACK permitted
+ *    5     -  SACK: blocks of 8 bytes; written, never read
  *    8    10  timestamps: value, echo reply
  */
 #ifndef PENSTOCK_TCP_HEADER_H
@@ -40,6 +41,7 @@ enum {
 	TCP_HEADER_BYTES_MAX = 60,
 	TCP_TIMESTAMP_BYTES = 12,  /* the option and its two NOPs */
 	TCP_WINDOW_SCALE_MAX = 14, /* RFC 7323 2.3 */
+	TCP_SACKS_MAX = 4,         /* RFC 2018 3; one less beside timestamps */
 };
 
 struct tcp_wire {
@@ -72,8 +74,15 @@ struct tcp_header {
 	bool has_timestamps;
 	uint16_t mss;
 	uint8_t window_scale; /* at most TCP_WINDOW_SCALE_MAX */
+	uint8_t sack_count;   /* blocks that tcp_header_emit() leaves room for */
 	uint32_t ts_value;
 	uint32_t ts_echo;
+};
+
+/* Bytes that have come behind a gap (RFC 2018). */
+struct tcp_sack {
+	uint32_t from;
+	uint32_t to; /* behind the last */
 };
 
 /* False when the segment is shorter than its header says. Never reads beyond `segment`;
@@ -86,5 +95,12 @@ unsigned tcp_header_size(const struct tcp_header *h);
 /* Writes header and options, checksum and urgent pointer zero; returns the bytes written.
  */
 unsigned tcp_header_emit(const struct tcp_header *h, uint8_t *out);
+/* The `h->sack_count` blocks, into the header at `out` that was written before. */
+void tcp_header_emit_sack(const struct tcp_header *h, const struct tcp_sack *blocks, uint8_t *out);
+
+static inline unsigned tcp_sack_bytes(unsigned count)
+{
+	return count ? 4 + count * (unsigned)sizeof(struct tcp_sack) : 0;
+}
 
 #endif

@@ -22,6 +22,22 @@ uint8_t *ip_tx_take(struct ip *ip, const struct ip_route *route, uint32_t l4_siz
 	return r->frame;
 }
 
+/* The blocks of a SACK option. */
+static void sack_read(struct sent *s, const uint8_t *header)
+{
+	for (unsigned at = TCP_HEADER_BYTES; at < s->h.header_bytes;) {
+		const uint8_t *option = header + at;
+		at += option[0] == 1 ? 1 : option[1];
+		if (option[0] != 5)
+			continue;
+		s->sack_count = (uint8_t)((option[1] - 2) / 8);
+		cr_assert(option[1] == 2 + 8 * s->sack_count && s->sack_count <= TCP_SACKS_MAX);
+		for (unsigned i = 0; i < s->sack_count; i++)
+			s->sack[i] = (struct tcp_sack){be32_load(option + 2 + 8 * i),
+						       be32_load(option + 6 + 8 * i)};
+	}
+}
+
 void ip_tx_push(struct ip *ip, const struct ip_route *route, uint8_t protocol,
 		uint32_t l4_size, uint8_t tcp_header_bytes, uint16_t segment_bytes)
 {
@@ -32,6 +48,7 @@ void ip_tx_push(struct ip *ip, const struct ip_route *route, uint8_t protocol,
 	memset(s, 0, sizeof *s);
 	require(tcp_header_parse((struct bytes){r->frame, l4_size}, &s->h));
 	require(s->h.header_bytes == tcp_header_bytes);
+	sack_read(s, r->frame);
 	s->to = route->to;
 	s->way = route->way;
 	s->size = l4_size - tcp_header_bytes;

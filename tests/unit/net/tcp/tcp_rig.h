@@ -42,6 +42,8 @@ struct sent {
 	struct address to;
 	struct way way;
 	uint16_t segment_bytes;
+	uint8_t sack_count;
+	struct tcp_sack sack[TCP_SACKS_MAX];
 	uint32_t size;
 	uint8_t payload[RIG_FRAME_BYTES];
 };
