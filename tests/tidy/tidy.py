@@ -6,6 +6,7 @@ Prints "path:line: rule: what is wrong; what to do instead", exits 1 if there is
 Budgets are the hard stops; "code line" = neither blank nor comment. A brace that opens an
 initialiser is not nesting. Exceptions live in waivers.txt, with a reason.
 """
+import glob
 import os
 import re
 import sys
@@ -48,6 +49,7 @@ REMEDY = {
     'mutable-global': 'keep state in a struct that is passed in (the simulator runs several)',
     'dead-file': 'list it in the meson.build of its folder, include it, or delete it',
     'marker': 'do it now or open an issue',
+    'doc-name': 'say what is so now',
     'at-root': 'delete it, or give it a folder; scratch goes to /tmp',
     'waiver': 'delete the line in tests/tidy/waivers.txt',
 }
@@ -534,6 +536,41 @@ def check_root(root):
             yield Finding(name, 1, 'at-root', 'stands at the root and is not on its list')
 
 
+PATH_SPAN = re.compile(r'[\w/-]+\.(?:c|h|def|txt)')
+NAME_SPAN = re.compile(r'[a-z]+(?:_[a-z0-9]+)+')
+
+
+def doc_spans(line):
+    """(a path, the names said behind it) for each path between backquotes."""
+    path, names = '', []
+    for span in re.findall(r'`([^`]+)`', line):
+        if PATH_SPAN.fullmatch(span):
+            yield path, names
+            path, names = span, []
+        elif NAME_SPAN.fullmatch(span) and line.startswith('|'):
+            names.append(span)
+    yield path, names
+
+
+def check_docs(root, sources):
+    """Files that docs name are there; in a table a name behind a file's stands in it."""
+    paths = sorted(tree_files(root))
+    for doc in ['README.md', *sorted(glob.glob('docs/**/*.md', root_dir=root, recursive=True))]:
+        if not os.path.exists(os.path.join(root, doc)):
+            continue
+        with open(os.path.join(root, doc), encoding='utf-8') as file:
+            lines = file.read().split('\n')
+        for number, line in enumerate(lines, 1):
+            for path, names in doc_spans(line):
+                found = [p for p in paths if f'/{p}'.endswith(f'/{path}')]
+                if path and not found:
+                    yield Finding(doc, number, 'doc-name', f'there is no {path}')
+                source = sources.get(found[0]) if len(found) == 1 else None
+                for name in names if source else []:
+                    if not re.search(rf'\b{name}\b', source.code):
+                        yield Finding(doc, number, 'doc-name', f'{name} is not in {found[0]}')
+
+
 # ---- the run -------------------------------------------------------------------------------
 
 def tree_files(root):
@@ -561,6 +598,7 @@ def check_tree(root):
     yield from check_call_circles(sources)
     yield from check_basenames(c_paths)
     yield from check_dead_files(root, sources)
+    yield from check_docs(root, sources)
     yield from check_root(root)
 
 
@@ -667,6 +705,8 @@ PLANTED = {
     'mutable-global': {'dataplane/base/f.c': '/* f.c - a. */\nstatic unsigned count;\n'},
     'dead-file': {'dataplane/base/alone.c': '/* alone.c - a. */\n'},
     'marker': {'dataplane/base/f.c': '/* f.c - a. TO' + 'DO */\n'},
+    'doc-name': {'docs/A.md': '| 1 | `base/f.c` `f_input`, `f_output` | `f.c` |\n',
+                 'dataplane/base/f.c': '/* f.c - a. */\nstatic void f_input(void)\n{\n}\n'},
     'at-root': {'.t.sh': 'ninja -C build\n'},
     'waiver': {'tests/tidy/waivers.txt': 'dataplane/base/f.c nesting because\n'},
 }
