@@ -6,6 +6,25 @@
 
 TestSuite(kafka_credit, .fini = rig_end);
 
+enum { ITEMS = 16, PARTITIONS = 4 };
+
+/* A request for `count` batches of one record, to all partitions in turn. */
+static struct buffer request_make(struct produce_item items[ITEMS], unsigned count)
+{
+	struct produce_spec spec = {.version = 7, .acks = -1};
+	for (unsigned i = 0; i < count; i++)
+		items[i] = (struct produce_item){.topic = "alpha",
+						 .partition = (int32_t)(i % PARTITIONS),
+						 .records = batch_make(1, 10, wall())};
+	return produce_make(&spec, items, count);
+}
+
+static void items_free(struct produce_item *items, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++)
+		buffer_free(&items[i].records);
+}
+
 Test(kafka_credit, a_session_without_credit_stops_reading_and_goes_on_when_it_returns)
 {
 	struct rig_options options = {.writer_credit_bytes = 20000};
@@ -75,20 +94,15 @@ Test(kafka_credit, an_answer_without_memory_for_its_outcome_ends_with_its_connec
 	while (chunk_pool_left(&rig->in.answers.small) > 1)
 		chain_push(&taken, chunk_take(&rig->in.answers.small));
 	chain_push(&taken, chunk_take(&rig->in.answers.large));
-	struct produce_item items[16];
-	for (int32_t i = 0; i < 16; i++)
-		items[i] = (struct produce_item){.topic = "alpha", .partition = i % 4,
-						 .records = batch_make(1, 10, wall())};
-	struct produce_spec spec = {.version = 7, .acks = -1};
-	struct buffer request = produce_make(&spec, items, 16);
+	struct produce_item items[ITEMS];
+	struct buffer request = request_make(items, ITEMS);
 	send_all(peer, &request);
 	rig_turns(rig, 4);
-	cr_assert(rig->appends > 0 && rig->appends < 16, "it waits for memory");
+	cr_assert(rig->appends > 0 && rig->appends < ITEMS, "it waits for memory");
 	end_peer(peer);
 	chain_give(&taken);
 	cr_assert(rig->in.answers.slab.in_use == 0 && rig->in.answers.waiters.in_use == 0);
-	for (unsigned i = 0; i < 16; i++)
-		buffer_free(&items[i].records);
+	items_free(items, ITEMS);
 }
 
 Test(kafka_credit, other_partitions_get_what_one_gives_back)
@@ -147,14 +161,11 @@ Test(kafka_credit, a_request_waits_for_answers_and_waiters_that_are_used_up)
 	rig = rig_create(&options);
 	peer = open_peer();
 	rig->hold_appends = true;
-	struct produce_spec spec = {.version = 7, .acks = -1};
-	struct produce_item items[4];
-	for (int i = 0; i < 4; i++)
-		items[i] = (struct produce_item){.topic = "alpha", .partition = i,
-						 .records = batch_make(1, 10, wall())};
 	for (int i = 0; i < 3; i++) {
-		struct buffer request = produce_make(&spec, items, 4);
+		struct produce_item items[ITEMS];
+		struct buffer request = request_make(items, PARTITIONS);
 		send_all(peer, &request);
+		items_free(items, PARTITIONS);
 	}
 	for (unsigned turn = 0; turn < 200; turn++) {
 		rig_turns(rig, 1);
@@ -169,8 +180,6 @@ Test(kafka_credit, a_request_waits_for_answers_and_waiters_that_are_used_up)
 			cr_assert(o[k].error_code == 0 && o[k].base_offset == i);
 		peer_answer_done(peer, answer);
 	}
-	for (int i = 0; i < 4; i++)
-		buffer_free(&items[i].records);
 	end_peer(peer);
 }
 
@@ -184,6 +193,26 @@ static void send_packed(struct peer *from)
 	send_all(from, &request);
 }
 
+/* How many of six such batches come to a writer that gives nothing back. */
+static unsigned hold_packed(struct peer *from)
+{
+	rig->hold_appends = true;
+	for (int i = 0; i < 6; i++)
+		send_packed(from);
+	rig_turns(rig, 8);
+	cr_assert(rig->held_count > 0 && rig->held_count < 6, "%u wait at the writer",
+		  rig->held_count);
+	return rig->held_count;
+}
+
+static void let_all_go(unsigned appends)
+{
+	rig->hold_appends = false;
+	rig_release(rig);
+	rig_turns(rig, 20);
+	cr_assert(rig->appends == appends);
+}
+
 /* However slowly a writer opens what there is of them, others of their partition go on. */
 Test(kafka_credit, batches_that_are_opened_first_have_credit_of_their_own)
 {
@@ -191,19 +220,11 @@ Test(kafka_credit, batches_that_are_opened_first_have_credit_of_their_own)
 	rig = rig_create(&options);
 	struct peer *packed = open_peer();
 	peer = open_peer();
-	rig->hold_appends = true;
-	for (int i = 0; i < 6; i++)
-		send_packed(packed);
-	rig_turns(rig, 8);
-	unsigned held = rig->held_count;
-	cr_assert(held > 0 && held < 6, "%u wait at the writer, the others for credit", held);
+	unsigned held = hold_packed(packed);
 	send_batch(peer, 0, 1, 9000);
 	rig_turns(rig, 8);
 	cr_assert(rig->held_count == held + 1);
-	rig->hold_appends = false;
-	rig_release(rig);
-	rig_turns(rig, 8);
-	cr_assert(rig->appends == 7);
+	let_all_go(7);
 	end_peer(packed);
 	end_peer(peer);
 }
@@ -248,10 +269,7 @@ Test(kafka_credit, sources_take_turns_for_the_credit_of_batches_that_are_opened)
 		rig_turns(rig, 3);
 	}
 	cr_assert(is_held_of(OTHER), "behind the one that came first");
-	rig->hold_appends = false;
-	rig_release(rig);
-	rig_turns(rig, 20);
-	cr_assert(rig->appends == MANY + 1);
+	let_all_go(MANY + 1);
 	for (unsigned i = 0; i < MANY; i++)
 		end_peer(many[i]);
 	end_peer(other);
@@ -264,18 +282,11 @@ Test(kafka_credit, batches_that_are_not_opened_have_the_credit_of_all)
 	rig->in.settings.produce_inspect = INSPECT_HEADERS;
 	struct peer *packed = open_peer();
 	peer = open_peer();
-	rig->hold_appends = true;
-	for (int i = 0; i < 6; i++)
-		send_packed(packed);
-	rig_turns(rig, 8);
-	unsigned held = rig->held_count;
+	unsigned held = hold_packed(packed);
 	send_batch(peer, 0, 1, 9000);
 	rig_turns(rig, 8);
-	cr_assert(rig->held_count == held && held < 6);
-	rig->hold_appends = false;
-	rig_release(rig);
-	rig_turns(rig, 8);
-	cr_assert(rig->appends == 7);
+	cr_assert(rig->held_count == held);
+	let_all_go(7);
 	end_peer(packed);
 	end_peer(peer);
 }

@@ -6,6 +6,13 @@
 
 enum { MSS = 1460 };
 
+/* Acknowledgements of nothing new, each in a turn of its own. */
+static void give_duplicates(struct rig *r, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++)
+		rig_give_ack(r, 0, 65535);
+}
+
 Test(tcp_recovery, three_duplicates_resend_the_hole_and_two_let_new_data_out)
 {
 	struct rig *r = rig_new(rig_options());
@@ -22,8 +29,7 @@ Test(tcp_recovery, three_duplicates_resend_the_hole_and_two_let_new_data_out)
 	cr_assert(r->sent_count == 1 && rig_offset(r, 0) == 0 && r->sent[0].size == MSS);
 	cr_assert(c->ssthresh == 6 * MSS && (c->flags & CONN_RECOVERY));
 	cr_assert(c->cwnd == 9 * MSS, "ssthresh and the three that left");
-	for (unsigned i = 0; i < 9; i++)
-		rig_give_ack(r, 0, 65535);
+	give_duplicates(r, 9);
 	cr_assert(c->snd_max - c->snd_una > 12 * MSS, "inflation lets new segments out");
 	uint32_t flight = c->snd_max - c->snd_una;
 	rig_give_ack(r, flight, 65535);
@@ -38,8 +44,7 @@ Test(tcp_recovery, a_partial_acknowledgement_resends_the_next_hole_at_once)
 	struct tcp_conn *c = rig_open(r);
 	rig_send(r, &c->stream, 10 * MSS, 0);
 	rig_turn(r);
-	for (unsigned i = 0; i < 3; i++)
-		rig_give_ack(r, 0, 65535);
+	give_duplicates(r, 3);
 	cr_assert(rig_offset(r, 0) == 0 && r->sent_count == 1);
 	rig_give_ack(r, 4 * MSS, 65535);
 	cr_assert(r->sent_count == 1 && rig_offset(r, 0) == 0 && r->sent[0].size == MSS);
@@ -72,8 +77,7 @@ Test(tcp_recovery, after_a_timeout_duplicates_of_old_flights_do_not_resend_again
 	rig_turn(r);
 	rig_wait_ms(r, 201);
 	uint64_t resent = rig_stat(r, STAT_tcp_retransmits);
-	for (unsigned i = 0; i < 4; i++)
-		rig_give_ack(r, 0, 65535);
+	give_duplicates(r, 4);
 	cr_assert(!(c->flags & CONN_RECOVERY), "RFC 6582: recover guards");
 	cr_assert(rig_stat(r, STAT_tcp_retransmits) <= resent + 2);
 	rig_free(r);
@@ -95,12 +99,10 @@ Test(tcp_recovery, duplicates_release_no_more_than_was_in_flight_at_the_loss)
 	struct rig *r = rig_new(rig_options());
 	struct tcp_conn *c = open_and_send(r, 300 * MSS);
 	uint32_t in_flight = 12 * MSS; /* two more by limited transmit */
-	for (unsigned i = 0; i < 2000; i++)
-		rig_give_ack(r, 0, 65535);
+	give_duplicates(r, 2000);
 	cr_assert(c->snd_max - c->snd_una == in_flight + in_flight / 2);
 	rig_give_ack(r, MSS, 65535);
-	for (unsigned i = 0; i < 2000; i++)
-		rig_give_ack(r, 0, 65535);
+	give_duplicates(r, 2000);
 	cr_assert(c->snd_max - c->snd_una <= in_flight + in_flight / 2, "nor a partial one");
 	cr_assert(c->flags & CONN_RECOVERY);
 	rig_free(r);
@@ -122,8 +124,7 @@ Test(tcp_recovery, acknowledgements_of_a_byte_do_not_have_the_hole_sent_again_ea
 {
 	struct rig *r = rig_new(rig_options());
 	struct tcp_conn *c = open_and_send(r, 10 * MSS);
-	for (unsigned i = 0; i < 3; i++)
-		rig_give_ack(r, 0, 65535);
+	give_duplicates(r, 3);
 	cr_assert(rig_stat(r, STAT_tcp_retransmits) == 1);
 	for (unsigned i = 0; i < MSS - 1; i++)
 		rig_give_ack(r, 1, 65535);
@@ -141,8 +142,7 @@ Test(tcp_recovery, a_fast_retransmitted_segment_gives_no_rtt_sample)
 	uint32_t srtt = c->srtt_ms_x8;
 	rig_send(r, &c->stream, 10 * MSS, 0);
 	rig_turn(r);
-	for (unsigned i = 0; i < 3; i++)
-		rig_give_ack(r, 0, 65535);
+	give_duplicates(r, 3);
 	r->now_ns += 150 * NS_PER_MS;
 	rig_give_ack(r, 10 * MSS, 65535);
 	cr_assert(c->srtt_ms_x8 == srtt);
@@ -161,8 +161,7 @@ Test(tcp_recovery, a_loss_two_gib_behind_another_is_repaired_as_fast)
 {
 	struct rig *r = rig_new(rig_options());
 	struct tcp_conn *c = open_and_send(r, 10 * MSS);
-	for (unsigned i = 0; i < 3; i++)
-		rig_give_ack(r, 0, 65535);
+	give_duplicates(r, 3);
 	cr_assert(rig_stat(r, STAT_tcp_retransmits) == 1);
 	take_all(r, c);
 	for (unsigned half = 1; half <= 2; half++) {
@@ -173,8 +172,7 @@ Test(tcp_recovery, a_loss_two_gib_behind_another_is_repaired_as_fast)
 		c->snd_una = c->snd_nxt = c->snd_max = r->our_nxt;
 		rig_send(r, &c->stream, 5 * MSS, 0);
 		rig_turn(r);
-		for (unsigned i = 0; i < 3; i++)
-			rig_give_ack(r, 0, 65535);
+		give_duplicates(r, 3);
 		cr_assert(rig_stat(r, STAT_tcp_retransmits) == 1 + half, "%u", half);
 		take_all(r, c);
 	}
