@@ -32,6 +32,7 @@ CORPUS_BYTES_MAX = 15_000   # of one target, packed
 Target = collections.namedtuple('Target', 'time executions bytes')
 TARGETS = {
     'ip': Target(100, 300, 1024),
+    'fragments': Target(60, 60, 192),
     'tcp_options': Target(40, 200, 80),
     'tcp': Target(200, 80, 512),
     'kafka': Target(200, 20, 1024),
