@@ -21,6 +21,10 @@
  * writes need, or get one of their own now and then. A commit behind each commit would keep
  * the device busy, and every flush waiting.
  *
+ * A flush waits for the small writes over zeroes that are under way. Answers leave together, so
+ * what clients send next comes together, too: a flush at the first write that is done would cover
+ * that one, and all others would wait for it and for the next.
+ *
  * What a flush or commit covers is settled when it is submitted: writes that were reaped by then.
  * One of each is under way at a time, and none waits for the other: a commit takes ten times as
  * long. What comes meanwhile waits for the next. One that fails fences every log of the group:
@@ -48,6 +52,8 @@ enum {
 	COMMIT_PAUSE_NS = 1000 * 1000 * 1000,
 	/* So many times what the last commit took do zeroes wait that no write needs. */
 	ZEROES_WAIT_COMMITS = 15,
+	/* A flush waits for small writes for as long as the last one took, so long at most. */
+	FLUSH_GATHER_NS = 500 * 1000,
 };
 
 /* What of a log one operation makes durable: all that is written, or the zeroes ahead of it. */
@@ -70,6 +76,10 @@ struct flush_group {
 	const struct flush_file *file; /* its own there */
 	struct list members;   /* struct log.group_node: all that the writer serves */
 	struct flush_lane flush;
+	uint32_t overwrites;    /* small writes over zeroes under way */
+	uint64_t gathering_ns;  /* since when the next flush could go; 0: none could */
+	uint64_t flushed_ns;    /* when the one under way was submitted */
+	uint64_t flush_took_ns; /* the last one */
 	struct flush_lane commit;
 	struct list zeroes;    /* struct flush_part.node: for the next commit that there is, */
 	uint64_t zeroes_due_ns; /* or from then on one of their own */

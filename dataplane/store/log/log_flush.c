@@ -44,11 +44,26 @@ static void cover(struct flush_lane *lane, struct list *waiting, bool is_commit)
 	}
 }
 
+/* Small writes under way are waited for, until it would have been quicker not to. */
+static bool flush_gathers(struct flush_group *g, uint64_t now_ns)
+{
+	if (g->gathering_ns == 0)
+		g->gathering_ns = now_ns;
+	uint64_t limit_ns = min_u64(g->flush_took_ns, FLUSH_GATHER_NS);
+	return g->overwrites > 0 && now_ns - g->gathering_ns < limit_ns;
+}
+
 static void submit_flush(struct log_service *s)
 {
 	struct flush_group *g = &s->flush;
-	if (list_is_empty(&g->flush.waiting) || !may_submit(s, &g->flush))
+	if (list_is_empty(&g->flush.waiting)) {
+		g->gathering_ns = 0;
 		return;
+	}
+	if (!may_submit(s, &g->flush) || flush_gathers(g, s->now_ns))
+		return;
+	g->gathering_ns = 0;
+	g->flushed_ns = s->now_ns;
 	cover(&g->flush, &g->flush.waiting, false);
 	submit(s, &g->flush, (struct disk_op){.kind = DISK_SYNC, .fd = g->file->fd});
 	stats_add(s->stats, STAT_log_flushes, 1);
@@ -139,4 +154,6 @@ void log_flush_done(struct log_service *s, const struct disk_op *op)
 	uncover(lane);
 	if (lane == &g->commit)
 		note_commit(g, s->now_ns);
+	else
+		g->flush_took_ns = s->now_ns - g->flushed_ns;
 }

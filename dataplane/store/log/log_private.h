@@ -89,6 +89,7 @@ struct log_write {
 	bool is_submitted;
 	bool is_done;
 	bool is_overwrite; /* flush_group.h */
+	bool is_awaited;   /* by the next flush */
 	struct segment *segment; /* held */
 	uint32_t bytes;  /* filled, the front of a kept block included */
 	uint32_t front;

@@ -30,6 +30,8 @@ static void submit_write(struct log *log, struct log_write *w)
 	w->is_submitted = true;
 	w->is_overwrite = log_has_zeroes(log, w->segment, w->position,
 					 w->position + round_up(w->bytes, DISK_BLOCK_BYTES));
+	w->is_awaited = w->is_overwrite && w->bytes <= log->service->small_write_bytes;
+	log->service->flush.overwrites += w->is_awaited;
 	w->submitted_ns = log->service->now_ns;
 	log_service_write_begun(log->service, w->bytes);
 	log->is_changed = true;
@@ -135,6 +137,7 @@ void log_write_done(struct log_write *w)
 	struct log *log = w->log;
 	int64_t expected = (int64_t)round_up(w->bytes, DISK_BLOCK_BYTES);
 	w->is_done = true;
+	log->service->flush.overwrites -= w->is_awaited;
 	log_service_write_done(log->service, w->bytes, log->service->now_ns - w->submitted_ns);
 	if (log->partial == w)
 		log->partial = NULL;

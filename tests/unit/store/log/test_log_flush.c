@@ -1,5 +1,6 @@
 /* test_log_flush.c - a log in its writer's flush group, over a disk that completes when the test
  * says: what counts as written over zeroes when a segment is rolled meanwhile. */
+#include "dataplane/base/clock.h"
 #include "dataplane/store/files.h"
 #include "dataplane/store/log/log_private.h"
 #include "tests/unit/store/disk/fake_disk.h"
@@ -195,6 +196,60 @@ Test(log_flush, zeroes_whose_sync_outlasts_their_segment_are_none_of_the_next)
 	cr_assert(r->log->is_syncing && fake_find(r->disk, DISK_SYNC) == &r->log->sync_op);
 	roll_before(r, &r->log->sync_op);
 	check_no_zeroes(r);
+	close_rig(r);
+}
+
+/* All zeroes there are can be written over, and a flush took so long. */
+static void start_flushes(struct rig *r, uint64_t took_ns)
+{
+	start_zeroes(r);
+	complete(r, &r->log->zero_op);
+	complete_all_but(r, NULL);
+	append_some(r, 2, NULL);
+	cr_assert(r->stats.value[STAT_log_flushes] > 0 && r->service.flush.overwrites == 0);
+	r->service.flush.flush_took_ns = took_ns;
+	r->turn_ns = FLUSH_GATHER_NS / 10;
+}
+
+/* So many turns after a write over zeroes was done its flush is on its way. */
+static unsigned turns_to_flush(struct rig *r)
+{
+	rig_append(r, 1, BATCH_BYTES, ACK_DURABLE);
+	rig_turn(r);
+	complete(r, fake_find(r->disk, DISK_WRITE));
+	unsigned turns = 0;
+	while (fake_count(r->disk, DISK_SYNC) == 0) {
+		cr_assert(turns++ < 100);
+		rig_turn(r);
+	}
+	complete_all_but(r, NULL);
+	return turns;
+}
+
+Test(log_flush, a_flush_waits_for_small_writes_under_way)
+{
+	struct rig *r = open_rig(true);
+	start_flushes(r, NS_PER_S);
+	cr_assert(turns_to_flush(r) == 1);
+	r->service.flush.overwrites++; /* of another log */
+	r->service.flush.flush_took_ns = NS_PER_S;
+	cr_assert(turns_to_flush(r) == 1 + 10, "no longer than that");
+	r->service.flush.flush_took_ns = FLUSH_GATHER_NS / 2;
+	cr_assert(turns_to_flush(r) == 1 + 5, "nor longer than a flush takes");
+	r->service.flush.overwrites--;
+	close_rig(r);
+}
+
+Test(log_flush, a_small_write_over_zeroes_is_awaited_until_it_is_done)
+{
+	struct rig *r = open_rig(true);
+	start_flushes(r, 0);
+	rig_append(r, 1, BATCH_BYTES, ACK_DURABLE);
+	rig_turn(r);
+	cr_assert(r->service.flush.overwrites == 1);
+	complete(r, fake_find(r->disk, DISK_WRITE));
+	rig_turn(r);
+	cr_assert(r->service.flush.overwrites == 0);
 	close_rig(r);
 }
 
