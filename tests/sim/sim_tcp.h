@@ -36,6 +36,7 @@ struct sim_tcp {
 	bool offers_scale, offers_timestamps, uses_timestamps, offers_sack;
 	uint32_t ts_recent;
 	bool wants_fin, peer_has_ended;
+	bool sends_early; /* has sent behind what it sends next */
 	bool is_aborted; /* by us */
 	unsigned duplicate_acks, tries;
 	uint64_t resend_ns;
