@@ -230,7 +230,7 @@ static void ingest_init(struct ingest *in, const struct poller_options *o)
 	in->poller = o->index;
 	memcpy(in->listeners, o->listeners, o->listener_count * sizeof *o->listeners);
 	in->listener_count = o->listener_count;
-	waiting_init(&in->waits, &in->stats);
+	waiting_init(&in->waits, &in->sessions, &in->stats);
 	memcpy(in->writers, o->writers, sizeof in->writers);
 	in->writer_count = o->writer_count;
 	in->reading.poller = o->index;

@@ -4,6 +4,7 @@
 #include "dataplane/base/remainder.h"
 #include "dataplane/base/require.h"
 #include "dataplane/session/ingest_parts.h"
+#include "dataplane/session/session_place.h"
 #include "dataplane/wire/kafka/kafka_error.h"
 
 #include <arpa/inet.h>
@@ -170,6 +171,8 @@ static void frame_input(struct intake *i, const struct frame *f)
 	s->admitted = WAIT_NOTHING;
 	if (unlikely(s->has_kept))
 		kept_give(&in->kept, s);
+	if (unlikely(s->place != NULL))
+		session_rest(&in->sessions, s);
 	frame_consume(f);
 }
 

@@ -24,7 +24,7 @@
 /* A lane's credit of one kind. */
 struct lane_credit {
 	uint32_t reserved_bytes; /* not yet given back */
-	struct list blocked;     /* struct session.blocked: for credit of this lane */
+	struct list blocked;     /* struct session_place.blocked: for credit of this lane */
 	struct list relieved;    /* on lanes->relieved of its writer, or alone */
 };
 

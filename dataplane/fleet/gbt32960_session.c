@@ -6,35 +6,29 @@
  * scanner, whose cost does not depend on what the bytes claim.
  *
  *     consumed | good good good | BAD ... good ... | WAIT
- *              └ offset         └ windows          └ wait_at, wait_bytes: not looked at
+ *              └ offset         └ windows          └ frame_at, frame_bytes: not looked at
  *                                                    again before so much has arrived
  */
 #include "dataplane/base/require.h"
 #include "dataplane/session/answer.h"
 #include "dataplane/session/ingest_parts.h"
 #include "dataplane/session/protocols.h"
+#include "dataplane/session/session_place.h"
 #include "dataplane/session/waiting.h"
 #include "dataplane/wire/fleet/gbt32960.h"
 
 /* session.own */
 enum {
-	IS_WAITING = 1 << 0,
-	IN_RUN = 1 << 1, /* the byte before session.offset belongs to no frame */
+	IN_RUN = 1 << 0,         /* the byte before session.offset belongs to no frame */
+	IS_WAITING = 1 << 4,     /* a candidate at the front is waited for, */
+	IS_ABANDONING = 1 << 5,  /* or no more are that begin before place->arrived_end */
 };
 
-struct gbt32960_session {
-	struct session session;
-	uint64_t abandoned;  /* candidates that begin before are not waited for */
-	uint64_t armed_end;  /* end of what had arrived when the timer was armed */
-	uint32_t run_ticket; /* of bad_frames */
-	uint32_t wait_at;    /* the candidate waited for: the low bits of its offset */
-	uint32_t wait_bytes; /* with so many the candidate can be judged */
-};
-static_assert(sizeof(struct gbt32960_session) <= 128, "a million vehicles have one each");
+static_assert(((IS_WAITING | IS_ABANDONING) & ~SESSION_OWN_WAITS) == 0, "they mean its place");
 
 /* One call of cut. */
 struct cut {
-	struct gbt32960_session *gs;
+	struct session *session;
 	struct frame_vec *frames;
 	struct stream *stream;
 	unsigned frames_end; /* `frames` may hold so many */
@@ -43,11 +37,6 @@ struct cut {
 	bool is_waiting; /* a candidate stands at `at`: */
 	size_t wait_bytes;
 };
-
-static struct gbt32960_session *of(struct session *s)
-{
-	return container_of(s, struct gbt32960_session, session);
-}
 
 static bool has_room(const struct cut *c)
 {
@@ -61,7 +50,7 @@ static void cut_push(struct cut *c, struct bytes bytes, enum stat_id verdict)
 	static_assert(STAT_packets_received == 0, "a verdict is a counter, and 0 is none");
 	struct frame *f = &c->frames->frames[c->frames->count++];
 	*f = (struct frame){
-		.session = &c->gs->session,
+		.session = c->session,
 		.value = bytes,
 		.consumed = (uint32_t)bytes.size,
 		.verdict = (uint16_t)verdict,
@@ -76,7 +65,7 @@ static void cut_push(struct cut *c, struct bytes bytes, enum stat_id verdict)
  * packets is gathered: first as much as tells its length, then all of it. */
 static bool cut_good(struct cut *c)
 {
-	uint32_t bytes_max = c->gs->session.listener->frame_bytes_max;
+	uint32_t bytes_max = c->session->listener->frame_bytes_max;
 	size_t left = c->readable - c->at;
 	struct bytes here = stream_span(c->stream, c->at, left);
 	struct gbt32960_piece piece = gbt32960_look(here, bytes_max);
@@ -108,17 +97,20 @@ static enum stat_id verdict_of(const struct cut *c, const struct gbt32960_piece 
 	case GBT32960_INCOMPLETE:
 		break;
 	}
-	return c->gs->session.has_ended ? STAT_frame_reject_truncated
+	return c->session->has_ended ? STAT_frame_reject_truncated
 					: STAT_frame_reject_timeout;
 }
 
 /* Candidates that begin before this place are not waited for: bytes from `c->at` on. */
 static size_t abandon_before(const struct cut *c)
 {
-	uint64_t at = c->gs->session.offset + c->at;
-	if (c->gs->session.has_ended)
+	const struct session *s = c->session;
+	if (s->has_ended)
 		return SIZE_MAX;
-	return c->gs->abandoned > at ? c->gs->abandoned - at : 0;
+	if (!(s->own & IS_ABANDONING))
+		return 0;
+	int32_t ahead = (int32_t)(s->place->arrived_end - (uint32_t)(s->offset + c->at));
+	return ahead > 0 ? (size_t)ahead : 0;
 }
 
 /* One window of the stream through the scanner; false when the rest must wait. */
@@ -131,7 +123,7 @@ static bool cut_window(struct cut *c)
 	bool shows_all = c->at + window.size == c->readable;
 	struct gbt32960_scan scan;
 	gbt32960_scan_init(&scan, window, shows_all ? abandon_before(c) : 0,
-			   c->gs->session.listener->frame_bytes_max);
+			   c->session->listener->frame_bytes_max);
 	struct gbt32960_piece piece;
 	while (has_room(c) && gbt32960_scan_next(&scan, &piece)) {
 		if (piece.kind == GBT32960_WAIT) {
@@ -148,16 +140,16 @@ static bool cut_window(struct cut *c)
 /* Remembers what is waited for, and for how long. */
 static void wait_for(struct sessions *ss, struct cut *c)
 {
-	struct gbt32960_session *gs = c->gs;
-	struct session *s = &gs->session;
+	struct session *s = c->session;
+	struct session_place *place = session_take_place(ss, s);
 	bool is_same = (s->own & IS_WAITING) && c->at == 0 && s->is_timed;
-	s->own |= IS_WAITING;
-	gs->wait_at = (uint32_t)(s->offset + c->at);
-	gs->wait_bytes = (uint32_t)c->wait_bytes;
+	s->own = (uint8_t)((s->own & ~IS_ABANDONING) | IS_WAITING);
+	place->frame_at = (uint32_t)(s->offset + c->at);
+	place->frame_bytes = (uint32_t)c->wait_bytes;
 	stream_need(s->stream, c->wait_bytes);
 	if (is_same)
 		return;
-	gs->armed_end = s->offset + c->readable;
+	place->arrived_end = (uint32_t)(s->offset + c->readable);
 	session_arm(ss, s, s->listener->frame_timeout_ms);
 }
 
@@ -173,16 +165,15 @@ static unsigned frames_end(const struct waits *w, const struct session *s,
  * waits in line for it instead of cutting frames in vain. */
 static void gbt32960_cut(struct ingest *in, struct session *s, struct frame_vec *frames)
 {
-	struct gbt32960_session *gs = of(s);
 	struct cut c = {
-		.gs = gs,
+		.session = s,
 		.frames = frames,
 		.stream = s->stream,
 		.frames_end = frames_end(&in->waits, s, frames),
 		.readable = stream_readable(s->stream),
 	};
-	bool is_early = (s->own & IS_WAITING) && gs->wait_at == (uint32_t)s->offset &&
-			c.readable < gs->wait_bytes && abandon_before(&c) == 0;
+	bool is_early = (s->own & IS_WAITING) && s->place->frame_at == (uint32_t)s->offset &&
+			c.readable < s->place->frame_bytes && abandon_before(&c) == 0;
 	if (is_early)
 		return;
 	if (c.readable > 0 && !waiting_is_turn(&in->waits, s, WAIT_ANSWER)) {
@@ -199,7 +190,7 @@ static void gbt32960_cut(struct ingest *in, struct session *s, struct frame_vec 
 	}
 	if (s->own & IS_WAITING)
 		stream_need(s->stream, 0);
-	s->own &= (uint8_t)~IS_WAITING;
+	s->own &= (uint8_t)~(IS_WAITING | (abandon_before(&c) == 0 ? IS_ABANDONING : 0));
 	session_disarm(&in->sessions, s);
 	if (c.at < c.readable)
 		stream_wake(s->stream, STREAM_READABLE);
@@ -209,26 +200,25 @@ static void gbt32960_cut(struct ingest *in, struct session *s, struct frame_vec 
  * is abandoned. */
 static void gbt32960_expire(struct ingest *in, struct session *s)
 {
-	struct gbt32960_session *gs = of(s);
 	if (session_is_held(s)) {
 		session_arm(&in->sessions, s, s->listener->frame_timeout_ms);
 		return;
 	}
-	gs->abandoned = gs->armed_end;
+	s->own |= IS_ABANDONING;
 	stream_wake(s->stream, STREAM_READABLE);
 }
 
 /* ---- what is none ---------------------------------------------------------------------- */
 
 static uint32_t keep_bad(struct bad_frames *bad_frames, int64_t wall_ms,
-			 const struct gbt32960_session *gs, const struct frame *f)
+			 const struct session *s, const struct frame *f)
 {
 	struct bad_frame bad = {
-		.peer = gs->session.stream->peer,
+		.peer = s->stream->peer,
 		.wall_ms = wall_ms,
-		.stream_offset = gs->session.offset,
+		.stream_offset = s->offset,
 		.reason = f->verdict,
-		.listener = gs->session.stream->listener,
+		.listener = s->stream->listener,
 	};
 	return bad_frames_add(bad_frames, &bad, f->value);
 }
@@ -237,14 +227,13 @@ static uint32_t keep_bad(struct bad_frames *bad_frames, int64_t wall_ms,
  * operator, which grows. */
 static void gbt32960_reject(struct ingest *in, struct session *s, const struct frame *f)
 {
-	struct gbt32960_session *gs = of(s);
 	bool is_edition = f->verdict == STAT_frame_reject_edition;
 	if ((s->own & IN_RUN) && !is_edition) {
-		bad_frames_extend(&in->bad_frames, gs->run_ticket, f->value);
+		bad_frames_extend(&in->bad_frames, s->bad_ticket, f->value);
 	} else {
 		stats_add(&in->stats, STAT_frames_received, 1);
 		stats_add(&in->stats, (enum stat_id)f->verdict, 1);
-		gs->run_ticket = keep_bad(&in->bad_frames, in->now.wall_ms, gs, f);
+		s->bad_ticket = keep_bad(&in->bad_frames, in->now.wall_ms, s, f);
 		s->own = (uint8_t)((s->own & ~IN_RUN) | (is_edition ? 0 : IN_RUN));
 	}
 }
@@ -425,7 +414,7 @@ static void gbt32960_close(struct ingest *in, struct session *s)
 
 const struct protocol protocol_gbt32960 = {
 	.name = "GBT32960",
-	.session_bytes = sizeof(struct gbt32960_session),
+	.session_bytes = sizeof(struct session),
 	.open = gbt32960_open,
 	.cut = gbt32960_cut,
 	.expire = gbt32960_expire,

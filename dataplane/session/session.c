@@ -4,6 +4,7 @@
 #include "dataplane/base/require.h"
 #include "dataplane/session/ingest_parts.h"
 #include "dataplane/session/protocols.h"
+#include "dataplane/session/session_place.h"
 
 enum { TIMERS_PER_TURN = 64 };
 
@@ -23,13 +24,16 @@ int sessions_init(struct sessions *ss, uint32_t count, struct stats *stats,
 	for (unsigned i = 0; i < PROTOCOLS && !error; i++)
 		if (protocols[i])
 			error = slab_init(&ss->slabs[i], protocols[i]->session_bytes, count);
-	return error;
+	if (error)
+		return error;
+	return slab_init(&ss->places, sizeof(struct session_place), PROTOCOLS * count);
 }
 
 void sessions_fini(struct sessions *ss)
 {
 	for (unsigned i = 0; i < PROTOCOLS; i++)
 		slab_fini(&ss->slabs[i]);
+	slab_fini(&ss->places);
 }
 
 /* Who finds no session is reset, not left to wait: no bytes of such a stream would ever be
@@ -46,8 +50,6 @@ static void session_attach(struct sessions *ss, const struct listener *listener,
 	s->stream = stream;
 	s->listener = listener;
 	list_init(&s->answers);
-	list_init(&s->blocked);
-	timer_init(&s->timer);
 	stream->session = s;
 	session_protocol(s)->open(s);
 	if (ss->is_draining)
@@ -72,6 +74,8 @@ static void session_detach(struct ingest *in, struct session *s)
 	session_unblock(&in->waits, s);
 	session_disarm(&in->sessions, s);
 	s->stream->session = NULL;
+	if (s->place)
+		slab_give(&in->sessions.places, s->place);
 	slab_give(&in->sessions.slabs[s->listener->protocol], s);
 }
 
@@ -175,7 +179,8 @@ void session_arm(struct sessions *ss, struct session *s, uint64_t after_ms)
 {
 	s->is_timed = true;
 	s->is_watched = false;
-	wheel_arm(&ss->wheel, &s->timer, ss->now->ns + after_ms * NS_PER_MS);
+	wheel_arm(&ss->wheel, &session_take_place(ss, s)->timer,
+		  ss->now->ns + after_ms * NS_PER_MS);
 }
 
 void session_disarm(struct sessions *ss, struct session *s)
@@ -184,7 +189,7 @@ void session_disarm(struct sessions *ss, struct session *s)
 		return;
 	s->is_timed = false;
 	s->is_watched = false;
-	wheel_cancel(&ss->wheel, &s->timer);
+	wheel_cancel(&ss->wheel, &s->place->timer);
 }
 
 void session_watch(struct sessions *ss, struct session *s)
@@ -194,7 +199,8 @@ void session_watch(struct sessions *ss, struct session *s)
 		return;
 	}
 	if (!s->is_timed && !s->is_watched)
-		wheel_arm(&ss->wheel, &s->timer, ss->now->ns + ss->idle_ms * NS_PER_MS);
+		wheel_arm(&ss->wheel, &session_take_place(ss, s)->timer,
+			  ss->now->ns + ss->idle_ms * NS_PER_MS);
 	s->is_timed = false;
 	s->is_watched = true;
 }
@@ -206,7 +212,7 @@ void session_timers(struct ingest *in)
 	struct timer *due[TIMERS_PER_TURN];
 	unsigned count = wheel_advance(&in->sessions.wheel, in->now.ns, due, TIMERS_PER_TURN);
 	for (unsigned i = 0; i < count; i++) {
-		struct session *s = container_of(due[i], struct session, timer);
+		struct session *s = container_of(due[i], struct session_place, timer)->session;
 		s->is_timed = false;
 		session_protocol(s)->expire(in, s);
 	}

@@ -10,7 +10,8 @@
  * Answers leave in the order of their requests: every frame or request that will be answered
  * has a struct answer on session->answers, sent when it and all before it are done.
  *
- * Core: poller. Memory: one slab per protocol, mapped at start.
+ * Core: poller. Memory: one slab per protocol and one of what those need that wait, mapped at
+ * start; of that one no more is touched than ever waited at a time.
  */
 #ifndef PENSTOCK_SESSION_H
 #define PENSTOCK_SESSION_H
@@ -28,6 +29,7 @@ struct inbox_msg;
 struct ingest;
 struct moment;
 struct session;
+struct session_place;
 
 /* What becomes of a frame. */
 enum frame_kind {
@@ -126,8 +128,8 @@ struct protocol {
 
 extern const struct protocol *const protocols[PROTOCOLS];
 
-/* First member of every protocol's session. What a good frame and its answer touch lies in one
- * line, as far as `waits_bytes`: that of a million vehicles is cold. */
+/* First member of every protocol's session; a T-Box's has no more. One line: that of a million
+ * vehicles is cold. */
 struct session {
 	struct stream *stream;
 	const struct listener *listener;
@@ -137,8 +139,8 @@ struct session {
 	uint8_t waits_for;        /* enum wait_for: it is blocked */
 	uint8_t admitted;         /* enum wait_for: it is its turn to take that */
 	uint8_t own;              /* bits of the protocol's own */
-	bool is_timed : 1;        /* `timer` is armed, and something waits for it */
-	bool is_watched : 1;      /* `timer` is armed to see whether anything comes */
+	bool is_timed : 1;        /* its timer is armed, and something waits for it */
+	bool is_watched : 1;      /* its timer is armed to see whether anything comes */
 	bool has_ended : 1;       /* the peer sends no more; what it sent may not be consumed yet */
 	bool is_closing : 1;      /* no more cuts; close the stream once the answers are sent */
 	bool is_aborted : 1;      /* session_abort(): detached before this turn's stage ends */
@@ -146,11 +148,10 @@ struct session {
 	bool is_skipped : 1;      /* it was made to wait: its later frames of this turn wait too */
 	bool has_kept : 1;        /* its oldest frame waits as a record (kept.h): no cuts */
 	uint32_t waits_bytes;     /* of credit or of chunks, while it waits for some */
-	uint32_t ticket;          /* of its place in the line; wraps */
-	struct list blocked;      /* on the list of what it waits for, or alone */
-	struct timer timer;
+	uint32_t bad_ticket;      /* T-Box: of bytes that are no frame, see bad_frames.h */
+	struct session_place *place; /* session_place.h; null: it waits for nothing */
 };
-static_assert(offsetof(struct session, waits_bytes) <= CACHE_LINE_BYTES, "one line a frame");
+static_assert(sizeof(struct session) == CACHE_LINE_BYTES, "one line a frame");
 
 static inline bool session_is_blocked(const struct session *s)
 {
@@ -169,7 +170,8 @@ struct sessions {
 	struct list ready; /* struct stream.ready: something is to be looked at */
 	bool is_draining;  /* none cuts any more */
 	struct slab slabs[PROTOCOLS];
-	struct wheel wheel; /* struct session.timer */
+	struct slab places; /* struct session_place: as many as sessions */
+	struct wheel wheel; /* struct session_place.timer */
 	uint32_t idle_ms;   /* of session_watch(); 0: it never looks */
 };
 

@@ -1,29 +1,34 @@
 /* waiting.c - sessions in that found nothing left, each at its place in a line; see waiting.h. */
 #include "dataplane/session/waiting.h"
 #include "dataplane/base/require.h"
+#include "dataplane/session/session_place.h"
 
-void waiting_init(struct waits *w, struct stats *stats)
+void waiting_init(struct waits *w, struct sessions *sessions, struct stats *stats)
 {
+	w->sessions = sessions;
 	w->stats = stats;
 	for (unsigned i = 0; i < WAITS; i++)
 		list_init(&w->lines[i]);
 }
 
+static const struct session_place *taken_by(const struct list *blocked)
+{
+	return list_entry(blocked, struct session_place, blocked);
+}
+
 /* Whom it is behind, of those at the front: the ones that were admitted with it, and found too
  * little, too. */
-static struct list *place_of(const struct session *s, struct list *list)
+static struct list *place_of(const struct session_place *own, struct list *list)
 {
 	struct list *place = list->next;
-	while (place != list &&
-	       (int32_t)(list_entry(place, struct session, blocked)->ticket - s->ticket) < 0)
+	while (place != list && (int32_t)(taken_by(place)->ticket - own->ticket) < 0)
 		place = place->next;
 	return place;
 }
 
 static uint64_t source_of(const struct list *blocked)
 {
-	const struct session *s = list_entry(blocked, struct session, blocked);
-	return address_source(&s->stream->peer.address);
+	return address_source(&taken_by(blocked)->session->stream->peer.address);
 }
 
 /* So many sessions at the front of a line are looked at, and of so many sources. */
@@ -91,16 +96,17 @@ static bool is_for_frames(enum wait_for what)
 /* Who was admitted and still finds too little keeps its number, and with it its place. */
 static void wait_on(struct waits *w, struct session *s, struct list *list, enum wait_for what)
 {
+	struct session_place *own = session_take_place(w->sessions, s);
 	bool keeps_place = s->admitted == what;
 	require(!session_is_blocked(s));
 	if (!keeps_place)
-		s->ticket = w->tickets++;
+		own->ticket = w->tickets++;
 	struct list *place = list;
 	if (keeps_place)
-		place = place_of(s, list);
+		place = place_of(own, list);
 	else if (is_shared(what))
 		place = place_in_turn(s, list);
-	list_append(place, &s->blocked);
+	list_append(place, &own->blocked);
 	s->waits_for = (uint8_t)what;
 	s->admitted = WAIT_NOTHING;
 	s->is_skipped = true;
@@ -175,7 +181,7 @@ void session_unblock(struct waits *w, struct session *s)
 {
 	if (!session_is_blocked(s))
 		return;
-	list_remove(&s->blocked);
+	list_remove(&s->place->blocked);
 	w->blocked--;
 	w->frames_blocked -= is_for_frames(s->waits_for);
 	s->waits_for = WAIT_NOTHING;

@@ -27,14 +27,15 @@
 
 /* Who waits, and for what. */
 struct waits {
+	struct sessions *sessions;
 	struct stats *stats;
 	uint32_t blocked;         /* sessions in these lines and in the lanes' */
 	uint32_t frames_blocked;  /* of them, for what any frame needs */
 	uint32_t tickets;         /* given so far */
-	struct list lines[WAITS]; /* struct session.blocked, by enum wait_for */
+	struct list lines[WAITS]; /* struct session_place.blocked, by enum wait_for */
 };
 
-void waiting_init(struct waits *w, struct stats *stats);
+void waiting_init(struct waits *w, struct sessions *sessions, struct stats *stats);
 
 /* May the session take what there is, or do others wait for it? */
 static inline bool waiting_is_turn(const struct waits *w, const struct session *s,

@@ -2,6 +2,7 @@
 #include "dataplane/session/waiting_admit.h"
 #include "dataplane/base/require.h"
 #include "dataplane/session/ingest_parts.h"
+#include "dataplane/session/session_place.h"
 
 enum {
 	ADMITTED_PER_TURN = 128, /* of each list */
@@ -71,7 +72,7 @@ static uint32_t left_of(const struct ingest *in, enum wait_for what)
 
 static struct session *first_of(const struct list *list)
 {
-	return list_entry(list->next, struct session, blocked);
+	return list_entry(list->next, struct session_place, blocked)->session;
 }
 
 /* It may be on the ready list already, for bytes that came while it waited: it moves to the

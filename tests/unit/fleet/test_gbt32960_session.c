@@ -273,6 +273,36 @@ Test(gbt32960_session, a_slow_frame_that_is_whole_in_time_is_stored)
 	rig_destroy(r);
 }
 
+/* Whole, given up, or gone with its connection. */
+Test(gbt32960_session, who_waits_for_the_rest_of_a_frame_has_a_line_more_until_it_has_come)
+{
+	struct rig *r = rig_create(NULL);
+	struct wire *w = wire_open(r, RIG_TERMINAL);
+	const struct sample_frame *login = sample_login();
+	for (unsigned i = 0; i < 3; i++) {
+		wire_send(w, login->data, 30);
+		rig_turn(r, 1000);
+		cr_assert(r->in.sessions.places.in_use == 1);
+		wire_send(w, login->data + 30, login->size - 30);
+		rig_turn(r, 1000);
+		cr_assert(r->in.sessions.places.in_use == 0);
+	}
+	wire_send(w, login->data, 30);
+	rig_turn(r, 1000);
+	rig_turn(r, (RIG_FRAME_TIMEOUT_MS + 2) * 1000);
+	rig_turn(r, 1000);
+	cr_assert(rig_stat(r, STAT_frame_reject_timeout) == 1);
+	cr_assert(r->in.sessions.places.in_use == 0 && w->consumed == 3 * login->size + 30);
+	wire_send(w, login->data, 30);
+	rig_turn(r, 1000);
+	cr_assert(r->in.sessions.places.in_use == 1);
+	wire_lose(w);
+	rig_settle(r);
+	cr_assert(r->in.sessions.places.in_use == 0 && r->in.sessions.places.fresh == 1);
+	wire_free(w);
+	rig_destroy(r);
+}
+
 Test(gbt32960_session, the_time_of_a_candidate_runs_from_its_first_byte)
 {
 	struct rig *r = rig_create(NULL);

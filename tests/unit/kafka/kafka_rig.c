@@ -511,7 +511,7 @@ struct rig *rig_create(const struct rig_options *options)
 	in->delivery.stream_find = stream_table_find;
 	in->delivery.transport = &r->streams;
 	delivery_init(&in->delivery, &in->stats);
-	waiting_init(&in->waits, &in->stats);
+	waiting_init(&in->waits, &in->sessions, &in->stats);
 	require(!wake_init(&r->wakes[0]) && !wake_init(&r->wakes[1]));
 	for (unsigned w = 0; w < RIG_WRITERS; w++) {
 		require(!handoff_init(&r->writers[w], &r->wakes[0], &r->wakes[1]));

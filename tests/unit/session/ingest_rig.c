@@ -300,7 +300,7 @@ struct rig *rig_create(const struct rig_options *options)
 	struct ingest *in = &r->in;
 	in->now.ns = 1000000000;
 	rig_listeners(in);
-	waiting_init(&in->waits, &in->stats);
+	waiting_init(&in->waits, &in->sessions, &in->stats);
 	r->topics = rig_topics(o.batch_bytes ? o.batch_bytes : RIG_BATCH_BYTES);
 	struct batching_bounds batching = {
 		.poller = RIG_POLLER,
@@ -347,6 +347,7 @@ void rig_destroy(struct rig *r)
 	require(in->answers.small.in_use == 0 && in->answers.large.in_use == 0);
 	for (unsigned i = 0; i < LEDGERS; i++)
 		require(i == LEDGER_packet || ledger_in_flight(&in->stats, (enum ledger)i) == 0);
+	require(in->sessions.places.in_use == 0);
 	sessions_fini(&in->sessions);
 	kept_fini(&in->kept);
 	answers_fini(&in->answers);

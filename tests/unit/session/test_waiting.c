@@ -1,6 +1,7 @@
 /* test_waiting.c - more frames than there are answers or credit: everybody is served in the order
  * he came, and nobody is looked at in vain. */
 #include "dataplane/session/waiting.h"
+#include "dataplane/session/session_place.h"
 #include "dataplane/session/waiting_admit.h"
 #include "tests/unit/session/ingest_rig.h"
 
@@ -120,6 +121,18 @@ Test(waiting, without_answers_a_frame_is_cut_once_and_then_not_looked_at)
 	close_vehicles(r);
 }
 
+Test(waiting, who_waits_has_a_line_more_until_he_is_served)
+{
+	struct rig_options o = {.answers_max = ANSWERS};
+	struct rig *r = open_vehicles(&o);
+	send_logins(r, 1);
+	cr_assert(r->in.sessions.places.in_use == VEHICLES - ANSWERS);
+	rig_settle(r);
+	cr_assert(consumed_by(0, VEHICLES) == VEHICLES);
+	cr_assert(r->in.sessions.places.in_use == 0);
+	close_vehicles(r);
+}
+
 Test(waiting, an_answer_is_owed_only_with_a_chunk_to_send_it)
 {
 	struct rig_options o = {.answer_chunks = ANSWERS};
@@ -230,7 +243,7 @@ Test(waiting, who_is_admitted_and_finds_too_little_keeps_his_place_among_others)
 	rig_turn_without_writer(r, 10);
 	unsigned number = ANSWERS;
 	list_for_each(node, &r->in.waits.lines[WAIT_ANSWER])
-		cr_assert(list_entry(node, struct session, blocked)->stream ==
+		cr_assert(list_entry(node, struct session_place, blocked)->session->stream ==
 			  &vehicles[number++]->stream);
 	cr_assert(number == VEHICLES);
 	chain_give(&taken);
