@@ -7,6 +7,7 @@
 #include <snappy-c.h>
 
 enum {
+	ATTRIBUTES_AT = 21,
 	LAST_OFFSET_DELTA_AT = 23,
 	MAX_TIMESTAMP_AT = 35,
 	COUNT_AT = 57,
@@ -182,6 +183,19 @@ void sim_batch_lie(uint8_t *batch, size_t size)
 	batch_seal(batch, size);
 }
 
+void sim_batch_garbage(uint8_t *batch, size_t size)
+{
+	enum { CODECS = 8 };
+	struct rng *rng = &sim_world()->rng;
+	uint32_t count = rng_one_in(rng, 2) ? 1000000 : 1 + (uint32_t)rng_below(rng, 12);
+	be16_store(batch + ATTRIBUTES_AT, (uint16_t)(1 + rng_below(rng, CODECS - 1)));
+	be32_store(batch + LAST_OFFSET_DELTA_AT, count - 1);
+	be32_store(batch + COUNT_AT, count);
+	for (size_t i = BATCH_HEADER_BYTES; i < size; i++)
+		batch[i] = (uint8_t)rng_next(rng);
+	batch_seal(batch, size);
+}
+
 /* Of zstd, not compressed, or one byte again and again. */
 static void put_block(struct emitter *e, unsigned kind, uint32_t size, bool is_last)
 {
@@ -213,7 +227,7 @@ size_t sim_batch_bomb(uint8_t *batch, size_t room)
 	emit_u8(&e, 0);
 	require(!e.bad);
 	size_t size = BATCH_HEADER_BYTES + emitter_size(&e);
-	be16_store(batch + 21, ZSTD);
+	be16_store(batch + ATTRIBUTES_AT, ZSTD);
 	be32_store(batch + LAST_OFFSET_DELTA_AT, 1);
 	be32_store(batch + COUNT_AT, 2);
 	batch_seal(batch, size);

@@ -6,7 +6,7 @@
 #include "dataplane/base/cursor.h"
 #include "tests/sim/sim.h"
 
-enum { SIM_REQUEST_BYTES_MAX = 1 << 18, KEY_PRODUCE = 0, KEY_FETCH = 1 };
+enum { SIM_REQUEST_BYTES_MAX = 1 << 18, KEY_PRODUCE = 0, KEY_FETCH = 1, KEY_METADATA = 3 };
 
 /* Starts a request: room for the size, then the header. */
 void sim_request_begin(struct emitter *e, int16_t key, int16_t version, int32_t correlation,
@@ -31,6 +31,8 @@ size_t sim_batch(uint8_t *ret, size_t room, uint32_t client, uint32_t first_seq,
 /* Makes a batch one of a few hundred bytes that opens to megabytes, perhaps more than it may, and
  * then proves to hold one record where it claims two. Returns its size. */
 size_t sim_batch_bomb(uint8_t *batch, size_t room);
+/* Its records become noise that says it is compressed, by codecs that there are or are not. */
+void sim_batch_garbage(uint8_t *batch, size_t size);
 /* The header lies about what the batch holds, or when; the CRC does not. */
 void sim_batch_lie(uint8_t *batch, size_t size);
 

@@ -27,6 +27,8 @@ enum {
 	PROTOCOL_NUMBER_UDP = 17,
 };
 
+const uint8_t sim_router_mac[6] = {2, 0, 0, 0, 0, 2};
+
 struct wire_frame {
 	struct wire_frame *next;
 	uint64_t due_ns;
@@ -114,6 +116,9 @@ static void switch_in(struct wire_frame *f)
 /* Takes the tag off a frame for a client; false when it is none for this client. */
 static bool switch_out(uint8_t *frame, uint32_t *size)
 {
+	enum { GROUP = 1 };
+	if (!(frame[0] & GROUP) && memcmp(frame, sim_router_mac, sizeof sim_router_mac) != 0)
+		return false;
 	bool is_tagged = be16_load(frame + TAG_AT) == TYPE_VLAN;
 	bool is_ours = is_tagged && be16_load(frame + TAG_AT + 2) == SIM_VLAN;
 	if (is_tagged) {

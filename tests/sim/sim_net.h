@@ -14,6 +14,9 @@
 
 enum { SIM_FRAME_BYTES_MAX = 1514, SIM_NIC_QUEUES_MAX = 2, SIM_VLAN = 7 };
 
+/* Where all clients are: what the gateway sends elsewhere reaches none of them. */
+extern const uint8_t sim_router_mac[6];
+
 /* One frame in `n` meets the fault; 0: never. */
 struct sim_net_faults {
 	uint32_t lose;

@@ -1,10 +1,11 @@
 /* sim_rogue.c - a Kafka client that keeps to nothing: damaged requests, sizes and batches that
- * lie or open to megabytes, requests in drips or never whole, fetches without an end, ends and
- * resets in their middle, SYNs and fragments of datagrams in the name of hosts that there are not;
- * see sim_clients.h. What it sends may be stored or not; whatever it does costs nobody else
- * anything. */
+ * lie, hold noise or open to megabytes, requests in drips or never whole, fetches without an end,
+ * thousands of topics asked for, ends and resets in their middle, SYNs and fragments of datagrams
+ * in the name of hosts that there are not, segments without sense; see sim_clients.h. What it
+ * sends may be stored or not; whatever it does costs nobody else anything. */
 #include "dataplane/base/require.h"
 #include "tests/sim/sim_clients.h"
+#include "tests/sim/sim_forgery.h"
 #include "tests/sim/sim_history.h"
 #include "tests/sim/sim_kafka.h"
 
@@ -12,8 +13,10 @@ enum { RECORDS_MAX = 12, RECORDS_HALF = 600 };
 enum { VERSION_MIN = 3, VERSION_MAX = 11, VERSION_FLEXIBLE = 9 };
 
 enum { FETCH_EVERY = 6, FETCH_VERSION = 4, FETCH_PARTITIONS_MAX = 2000 };
+enum { METADATA_EVERY = 10, METADATA_VERSION = 4, METADATA_TOPICS_MAX = 2000, CREATES_EVERY = 8 };
 
-enum { FLOOD_SYNS = 48, FLOOD_FRAGMENTS = 100, FLOOD_EVERY = 40, BOMB_EVERY = 8 };
+enum { FLOOD_SYNS = 48, FLOOD_FRAGMENTS = 100, FLOOD_EVERY = 40, FORGE_EVERY = 20 };
+enum { GARBAGE_EVERY = 6, BOMB_EVERY = 8 };
 
 enum mischief { DAMAGE, LYING_SIZE, NOISE, DRIPS, HALF, ENDS_INSIDE, RESETS_INSIDE, MISCHIEFS };
 
@@ -35,7 +38,20 @@ static struct rogue *rogue_of(struct sim_client *c)
 	return container_of(c, struct rogue, client);
 }
 
-/* A good produce request; `request` has room for it and its batch. */
+/* Returns its size. */
+static size_t spoil_batch(uint8_t *batch, size_t size)
+{
+	struct rng *rng = &sim_world()->rng;
+	if (rng_one_in(rng, 4))
+		sim_batch_lie(batch, size);
+	else if (rng_one_in(rng, GARBAGE_EVERY))
+		sim_batch_garbage(batch, size);
+	else if (rng_one_in(rng, BOMB_EVERY))
+		size = sim_batch_bomb(batch, SIM_REQUEST_BYTES_MAX);
+	return size;
+}
+
+/* A produce request, good but for its batch perhaps; `request` has room for it and its batch. */
 static void make_request(struct rogue *r)
 {
 	struct rng *rng = &sim_world()->rng;
@@ -51,10 +67,7 @@ static void make_request(struct rogue *r)
 	}
 	uint8_t *batch = r->request + SIM_REQUEST_BYTES_MAX;
 	size_t size = sim_batch(batch, SIM_REQUEST_BYTES_MAX, r->client.id, first, count);
-	if (rng_one_in(rng, 4))
-		sim_batch_lie(batch, size);
-	else if (rng_one_in(rng, BOMB_EVERY))
-		size = sim_batch_bomb(batch, SIM_REQUEST_BYTES_MAX);
+	size = spoil_batch(batch, size);
 	struct emitter e = emitter_of(r->request, SIM_REQUEST_BYTES_MAX);
 	sim_request_begin(&e, KEY_PRODUCE, version, 1, flex);
 	if (flex)
@@ -101,6 +114,39 @@ static void make_fetch(struct rogue *r)
 	r->size = sim_request_end(&e);
 	r->end = r->size;
 	r->sent = 0;
+}
+
+/* Of topics that there are not, of more than are answered soon, or of a few that it has made. */
+static void make_metadata(struct rogue *r)
+{
+	struct rng *rng = &sim_world()->rng;
+	bool creates = rng_one_in(rng, CREATES_EVERY);
+	uint32_t count = 1 + (uint32_t)rng_below(rng, creates ? 3 : METADATA_TOPICS_MAX);
+	struct emitter e = emitter_of(r->request, SIM_REQUEST_BYTES_MAX);
+	sim_request_begin(&e, KEY_METADATA, METADATA_VERSION, 1, false);
+	sim_put_count(&e, count, false);
+	for (uint32_t i = 0; i < count; i++) {
+		char name[32];
+		snprintf(name, sizeof name, creates ? "made-%u" : "nobody-has-%u",
+			 creates ? (unsigned)rng_below(rng, 4) : i);
+		sim_put_string(&e, name, false);
+	}
+	emit_u8(&e, creates);
+	require(!e.bad);
+	r->size = sim_request_end(&e);
+	r->end = r->size;
+	r->sent = 0;
+}
+
+static void choose_request(struct rogue *r)
+{
+	struct rng *rng = &sim_world()->rng;
+	if (rng_one_in(rng, FETCH_EVERY))
+		make_fetch(r);
+	else if (rng_one_in(rng, METADATA_EVERY))
+		make_metadata(r);
+	else
+		make_request(r);
 }
 
 static void spoil_request(struct rogue *r)
@@ -192,6 +238,8 @@ static void rogue_turn(struct sim_client *c)
 		flood(c);
 	if (rng_one_in(rng, FLOOD_EVERY))
 		tear(c);
+	if (rng_one_in(rng, FORGE_EVERY))
+		sim_rogue_forge(&c->tcp);
 	if (!r->until_ns)
 		r->until_ns = now_ns + rng_below(rng, LIFE_NS);
 	if (now_ns > r->until_ns) {
@@ -200,10 +248,7 @@ static void rogue_turn(struct sim_client *c)
 	}
 	if (!r->has_request) {
 		r->mischief = (uint8_t)rng_below(rng, MISCHIEFS);
-		if (rng_one_in(rng, FETCH_EVERY))
-			make_fetch(r);
-		else
-			make_request(r);
+		choose_request(r);
 		spoil_request(r);
 		r->has_request = true;
 	}

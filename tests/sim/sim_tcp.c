@@ -1,22 +1,12 @@
 /* sim_tcp.c - the clients' TCP over the simulated wire; see sim_tcp.h. */
 #include "tests/sim/sim_tcp.h"
-#include "dataplane/base/be.h"
 #include "dataplane/base/require.h"
-#include "tests/sim/sim_net.h"
+#include "tests/sim/sim_forgery.h"
+#include "tests/sim/sim_packet.h"
 
 enum {
-	ETH_BYTES = 14,
-	IP_BYTES = 20,
-	TCP_BYTES = 20,
 	UDP_BYTES = 8,
 	OPTION_BYTES_MAX = 40,
-	FIN = 1,
-	SYN = 2,
-	RST = 4,
-	PSH = 8,
-	ACK = 16,
-	PROTOCOL_NUMBER_TCP = 6,
-	PROTOCOL_NUMBER_UDP = 17,
 	WINDOW_BYTES = 60000,
 	TRIES_MAX = 40,
 };
@@ -49,65 +39,12 @@ void sim_buffer_free(struct sim_buffer *b)
 	*b = (struct sim_buffer){0};
 }
 
-static uint32_t sum_words(uint32_t sum, const uint8_t *p, size_t n)
-{
-	for (size_t i = 0; i + 1 < n; i += 2)
-		sum += (uint32_t)p[i] << 8 | p[i + 1];
-	if (n & 1)
-		sum += (uint32_t)p[n - 1] << 8;
-	return sum;
-}
-
-static uint16_t fold(uint32_t sum)
-{
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)~sum;
-}
-
-static uint16_t l4_checksum(const uint8_t *ip, size_t l4_bytes)
-{
-	uint32_t sum = sum_words(0, ip + 12, 8) + ip[9] + (uint32_t)l4_bytes;
-	return fold(sum_words(sum, ip + IP_BYTES, l4_bytes));
-}
-
-/* `fragment`: identification, then flags and offset as they lie in the header. */
-static void headers_put(uint8_t *frame, uint32_t from, uint32_t to, uint8_t protocol,
-			uint32_t fragment, size_t l4_bytes)
-{
-	static const uint8_t gateway[6] = {2, 0, 0, 0, 0, 1}, client[6] = {2, 0, 0, 0, 0, 2};
-	uint8_t *ip = frame + ETH_BYTES;
-	memcpy(frame, gateway, 6);
-	memcpy(frame + 6, client, 6);
-	be16_store(frame + 12, 0x0800);
-	memset(ip, 0, IP_BYTES);
-	ip[0] = 0x45;
-	be16_store(ip + 2, (uint16_t)(IP_BYTES + l4_bytes));
-	be32_store(ip + 4, fragment);
-	ip[8] = 64;
-	ip[9] = protocol;
-	be32_store(ip + 12, from);
-	be32_store(ip + 16, to);
-	be16_store(ip + 10, fold(sum_words(0, ip, IP_BYTES)));
-}
-
-/* Sends l4 bytes that lie behind room for the headers in `frame`. */
-static void frame_send(uint8_t *frame, uint32_t from, uint32_t to, uint8_t protocol,
-		       size_t l4_bytes, size_t checksum_at)
-{
-	uint8_t *ip = frame + ETH_BYTES;
-	headers_put(frame, from, to, protocol, 0, l4_bytes);
-	be16_store(ip + IP_BYTES + checksum_at, 0);
-	be16_store(ip + IP_BYTES + checksum_at, l4_checksum(ip, l4_bytes));
-	sim_net_send(sim_world()->net, frame, (uint32_t)(ETH_BYTES + IP_BYTES + l4_bytes));
-}
-
-static uint32_t timestamp_now(void)
+uint32_t sim_tcp_clock(void)
 {
 	return (uint32_t)(sim_world()->now_ns / NS_PER_MS) + 7;
 }
 
-static size_t put_options(const struct sim_tcp *t, uint8_t *p, bool is_syn)
+size_t sim_tcp_options(const struct sim_tcp *t, uint8_t *p, bool is_syn)
 {
 	size_t n = 0;
 	if (is_syn) {
@@ -124,7 +61,7 @@ static size_t put_options(const struct sim_tcp *t, uint8_t *p, bool is_syn)
 	}
 	if (is_syn ? t->offers_timestamps : t->uses_timestamps) {
 		memcpy(p + n, (uint8_t[]){1, 1, 8, 10}, 4);
-		be32_store(p + n + 4, timestamp_now());
+		be32_store(p + n + 4, sim_tcp_clock());
 		be32_store(p + n + 8, t->ts_recent);
 		n += 12;
 	}
@@ -137,38 +74,12 @@ static uint32_t window_now(const struct sim_tcp *t)
 	return t->in.size < WINDOW_BYTES ? WINDOW_BYTES - (uint32_t)t->in.size : 0;
 }
 
-/* Under this connection's name by one who is not on its path. He guesses well what it sends next,
- * not what it has heard; his clock is far ahead of its own. */
-static void stranger_send(const struct sim_tcp *t, uint32_t seq)
-{
-	static const uint8_t kinds[] = {ACK, ACK | FIN, PSH, SYN, RST};
-	enum { OPTIONS = 12, TEXT_BYTES = 200, FAR = 1 << 30 };
-	struct rng *rng = &sim_world()->rng;
-	uint8_t frame[SIM_FRAME_BYTES_MAX];
-	uint8_t *tcp = frame + ETH_BYTES + IP_BYTES;
-	size_t header = TCP_BYTES + OPTIONS;
-	uint8_t flags = kinds[rng_below(rng, array_len(kinds))];
-	bool has_text = !(flags & (SYN | RST));
-	size_t size = header + (has_text ? TEXT_BYTES : 0);
-	memset(tcp, 0x5a, size);
-	be16_store(tcp, t->local_port);
-	be16_store(tcp + 2, t->remote_port);
-	be32_store(tcp + 4, has_text ? seq - (uint32_t)rng_below(rng, TEXT_BYTES)
-				     : (uint32_t)rng_next(rng));
-	be32_store(tcp + 8, t->rcv_nxt ^ FAR);
-	tcp[12] = (uint8_t)(header / 4 << 4);
-	tcp[13] = flags;
-	memcpy(tcp + TCP_BYTES, (uint8_t[]){1, 1, 8, 10}, 4);
-	be32_store(tcp + TCP_BYTES + 4, timestamp_now() + FAR);
-	frame_send(frame, t->local_ip, t->remote_ip, PROTOCOL_NUMBER_TCP, size, 16);
-}
-
 static void segment_send(struct sim_tcp *t, uint32_t seq, uint8_t flags, const uint8_t *data,
 			 size_t size)
 {
 	uint8_t frame[SIM_FRAME_BYTES_MAX];
 	uint8_t *tcp = frame + ETH_BYTES + IP_BYTES;
-	size_t header = TCP_BYTES + put_options(t, tcp + TCP_BYTES, flags & SYN);
+	size_t header = TCP_BYTES + sim_tcp_options(t, tcp + TCP_BYTES, flags & SYN);
 	t->open_window = window_now(t);
 	uint16_t window = (uint16_t)((flags & SYN) ? WINDOW_BYTES : t->open_window >> t->our_shift);
 	be16_store(tcp, t->local_port);
@@ -181,11 +92,14 @@ static void segment_send(struct sim_tcp *t, uint32_t seq, uint8_t flags, const u
 	be16_store(tcp + 18, 0);
 	if (size)
 		memcpy(tcp + header, data, size);
-	frame_send(frame, t->local_ip, t->remote_ip, PROTOCOL_NUMBER_TCP, header + size, 16);
+	sim_packet_send(frame, &(struct sim_packet){.from = t->local_ip,
+						    .to = t->remote_ip,
+						    .protocol = PROTOCOL_NUMBER_TCP,
+						    .l4_bytes = header + size});
 	if (flags & ACK)
 		t->owes_ack = false;
 	if (!(flags & (SYN | RST)) && sim_net_has_stranger(sim_world()->net))
-		stranger_send(t, seq);
+		sim_stranger_send(t, seq);
 }
 
 void sim_tcp_open(struct sim_tcp *t, uint32_t local_ip, uint16_t local_port,
@@ -391,7 +305,7 @@ bool sim_tcp_input(struct sim_tcp *t, const uint8_t *frame, uint32_t size)
 	size_t total = be16_load(ip + 2);
 	size_t l4_bytes = total - IP_BYTES;
 	if (total > size - ETH_BYTES || total < IP_BYTES + TCP_BYTES ||
-	    fold(sum_words(0, ip, IP_BYTES)) || l4_checksum(ip, l4_bytes) ||
+	    sim_ip_checksum(ip) || sim_l4_checksum(ip, l4_bytes) ||
 	    (size_t)(tcp[12] >> 4) * 4 > l4_bytes)
 		return true; /* damaged on the way */
 	if (t->state == SIM_TCP_OPENING || t->state == SIM_TCP_OPEN)
@@ -487,7 +401,7 @@ void sim_fragment_send(const struct sim_fragment *f)
 	uint8_t frame[SIM_FRAME_BYTES_MAX];
 	require(f->size <= SIM_FRAME_BYTES_MAX - ETH_BYTES - IP_BYTES && f->offset % 8 == 0);
 	uint32_t more = f->is_last ? 0 : 0x2000;
-	headers_put(frame, f->from, f->to, PROTOCOL_NUMBER_UDP,
+	sim_packet_headers(frame, f->from, f->to, PROTOCOL_NUMBER_UDP,
 		    (uint32_t)f->id << 16 | more | f->offset / 8, f->size);
 	memcpy(frame + ETH_BYTES + IP_BYTES, f->bytes, f->size);
 	sim_net_send(sim_world()->net, frame, (uint32_t)(ETH_BYTES + IP_BYTES + f->size));
@@ -533,10 +447,13 @@ void sim_udp_send(const struct sim_datagram *d)
 	be16_store(udp + 6, 0);
 	memcpy(udp + UDP_BYTES, d->bytes, d->size);
 	if (ETH_BYTES + IP_BYTES + l4_bytes <= SIM_FRAME_BYTES_MAX) {
-		frame_send(frame, d->from, d->to, PROTOCOL_NUMBER_UDP, l4_bytes, 6);
+		sim_packet_send(frame, &(struct sim_packet){.from = d->from,
+							    .to = d->to,
+							    .protocol = PROTOCOL_NUMBER_UDP,
+							    .l4_bytes = l4_bytes});
 		return;
 	}
-	headers_put(frame, d->from, d->to, PROTOCOL_NUMBER_UDP, 0, l4_bytes);
-	be16_store(udp + 6, l4_checksum(frame + ETH_BYTES, l4_bytes));
+	sim_packet_headers(frame, d->from, d->to, PROTOCOL_NUMBER_UDP, 0, l4_bytes);
+	be16_store(udp + 6, sim_l4_checksum(frame + ETH_BYTES, l4_bytes));
 	send_in_fragments(d, udp, l4_bytes);
 }

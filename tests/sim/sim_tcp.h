@@ -10,6 +10,8 @@
 /* Then what is not acknowledged is sent again, and after twice as long once more. */
 #define SIM_TCP_RESEND_NS (150 * NS_PER_MS)
 
+enum { TCP_BYTES = 20, FIN = 1, SYN = 2, RST = 4, PSH = 8, ACK = 16, URG = 32 };
+
 enum sim_tcp_state { SIM_TCP_OPENING, SIM_TCP_OPEN, SIM_TCP_ENDED, SIM_TCP_LOST };
 
 /* Bytes that grow at the end and are eaten at the front. */
@@ -66,6 +68,11 @@ void sim_tcp_refuse(const uint8_t *frame, uint32_t size);
 void sim_tcp_turn(struct sim_tcp *t);
 /* When sim_tcp_turn() has something to do by itself; UINT64_MAX: never. */
 uint64_t sim_tcp_next_ns(const struct sim_tcp *t);
+
+/* What its next timestamp would be, were it used. */
+uint32_t sim_tcp_clock(void);
+/* Its options, behind a header; their size. */
+size_t sim_tcp_options(const struct sim_tcp *t, uint8_t *p, bool is_syn);
 
 /* A UDP datagram to the gateway; one that does not fit a frame goes in fragments. `id` is its
  * own among those under way. */
