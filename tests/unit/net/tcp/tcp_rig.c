@@ -107,6 +107,12 @@ struct rig *rig_new(struct tcp_options options)
 	return r;
 }
 
+void rig_take_chunks(struct chunk_pool *pool, uint32_t left, struct chain *others)
+{
+	while (chunk_pool_left(pool) > left)
+		chain_push(others, chunk_take(pool));
+}
+
 void rig_free(struct rig *r)
 {
 	tcp_reset_all(r->t);

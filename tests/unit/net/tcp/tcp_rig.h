@@ -106,6 +106,8 @@ void rig_wait_ms(struct rig *r, uint64_t ms); /* time passes in steps, a turn ea
 struct tcp_conn *rig_open_with(struct rig *r, uint32_t isn, const uint8_t *options,
 			       uint8_t options_bytes);
 struct tcp_conn *rig_open(struct rig *r);
+/* All chunks of a pool but `left` are somebody else's, until chain_give(others). */
+void rig_take_chunks(struct chunk_pool *pool, uint32_t left, struct chain *others);
 /* Data of the peer, in order, and what it has acknowledged of ours. */
 struct seg rig_data(struct rig *r, const void *data, uint32_t size);
 struct seg rig_ack(struct rig *r);

@@ -221,30 +221,12 @@ Test(tcp_data, a_full_scratch_gives_fewer_bytes)
 	rig_free(r);
 }
 
-static void take_all(struct chunk_pool *pool, struct chunk **list, uint32_t leave)
-{
-	while (chunk_pool_left(pool) > leave) {
-		struct chunk *k = chunk_take(pool);
-		k->next = *list;
-		*list = k;
-	}
-}
-
-static void give_all(struct chunk **list)
-{
-	while (*list) {
-		struct chunk *next = (*list)->next;
-		chunk_give(*list);
-		*list = next;
-	}
-}
-
 Test(tcp_data, without_receive_memory_unread_bytes_are_taken_back_unacknowledged)
 {
 	struct rig *r = rig_new(rig_options());
 	struct tcp_conn *c = rig_open(r);
-	struct chunk *hogged = NULL;
-	take_all(&r->receive, &hogged, 0);
+	struct chain others = {0};
+	rig_take_chunks(&r->receive, 0, &others);
 	r->consumes = false;
 	for (uint32_t i = 0; i < 3; i++)
 		rig_put(r, piece(r, 5000, i * 100, 100));
@@ -255,7 +237,7 @@ Test(tcp_data, without_receive_memory_unread_bytes_are_taken_back_unacknowledged
 	rig_finish(r);
 	cr_assert(rig_last(r)->h.ack == 5001 + 150 && stream_readable(&c->stream) == 0);
 	cr_assert(rig_stat(r, STAT_packet_drop_tcp_memory) == 1);
-	give_all(&hogged);
+	chain_give(&others);
 	r->consumes = true;
 	rig_give(r, piece(r, 5000, 150, 150));
 	cr_assert(rig_last(r)->h.ack == 5301 && r->received_bytes == 150);
@@ -267,9 +249,9 @@ Test(tcp_data, what_fills_a_gap_finds_memory_that_early_bytes_cannot_take)
 {
 	struct rig *r = rig_new(rig_options());
 	rig_open(r);
-	struct chunk *hogged = NULL;
+	struct chain others = {0};
 	uint32_t reserve = r->receive.count / 8;
-	take_all(&r->receive, &hogged, reserve + 1);
+	rig_take_chunks(&r->receive, reserve + 1, &others);
 	rig_give(r, piece(r, 5000, 10, 10));
 	rig_give(r, piece(r, 5000, 30, 10));
 	cr_assert(chunk_pool_left(&r->receive) == reserve, "one chunk, then no more");
@@ -277,7 +259,7 @@ Test(tcp_data, what_fills_a_gap_finds_memory_that_early_bytes_cannot_take)
 	rig_give(r, piece(r, 5000, 0, 10));
 	cr_assert(rig_last(r)->h.ack == 5021);
 	check_received(r, 20);
-	give_all(&hogged);
+	chain_give(&others);
 	rig_free(r);
 }
 
@@ -285,15 +267,15 @@ Test(tcp_data, without_any_memory_early_bytes_make_room_for_those_due)
 {
 	struct rig *r = rig_new(rig_options());
 	rig_open(r);
-	struct chunk *hogged = NULL;
+	struct chain others = {0};
 	rig_give(r, piece(r, 5000, 10, 10));
-	take_all(&r->receive, &hogged, 0);
+	rig_take_chunks(&r->receive, 0, &others);
 	rig_give(r, piece(r, 5000, 0, 10));
 	cr_assert(rig_last(r)->h.ack == 5011, "the early bytes are to be sent again");
 	check_received(r, 10);
 	rig_give(r, piece(r, 5000, 10, 10));
 	check_received(r, 20);
-	give_all(&hogged);
+	chain_give(&others);
 	rig_free(r);
 }
 
@@ -301,15 +283,15 @@ Test(tcp_data, the_fin_behind_bytes_taken_back_is_taken_back_too)
 {
 	struct rig *r = rig_new(rig_options());
 	struct tcp_conn *c = rig_open(r);
-	struct chunk *hogged = NULL;
-	take_all(&r->receive, &hogged, 0);
+	struct chain others = {0};
+	rig_take_chunks(&r->receive, 0, &others);
 	r->consumes = false;
 	struct seg fin = piece(r, 5000, 0, 100);
 	fin.flags |= TCP_FLAG_FIN;
 	rig_give(r, fin);
 	cr_assert(c->state == TCP_STATE_ESTABLISHED && rig_last(r)->h.ack == 5001);
 	cr_assert(!(r->events & STREAM_ENDED));
-	give_all(&hogged);
+	chain_give(&others);
 	r->consumes = true;
 	rig_give(r, fin);
 	rig_turn(r);

@@ -16,8 +16,7 @@ static void give_ack(struct rig *r, uint32_t bytes, uint16_t window)
 /* Others hold so much of the memory for answers that what is left is little. */
 static void make_short(struct rig *r, struct chain *others)
 {
-	while (chunk_pool_left(&r->answers) >= r->answers.count / 4)
-		chain_push(others, chunk_take(&r->answers));
+	rig_take_chunks(&r->answers, r->answers.count / 4 - 1, others);
 }
 
 Test(tcp_give_up, a_closed_window_is_not_waited_for_when_memory_is_short)

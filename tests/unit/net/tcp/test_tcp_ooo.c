@@ -8,7 +8,7 @@ enum { PEERS = 4, AGE_MS = 30000, TINY_MAX = 8, LARGE = 1000 };
 static struct rig *r;
 static struct tcp_conn *conns[PEERS];
 static uint32_t our_nxt[PEERS];
-static struct chunk *hogged;
+static struct chain others;
 static uint8_t bytes[LARGE];
 
 static void setup(void)
@@ -23,24 +23,11 @@ static void setup(void)
 
 static void teardown(void)
 {
-	while (hogged) {
-		struct chunk *next = hogged->next;
-		chunk_give(hogged);
-		hogged = next;
-	}
+	chain_give(&others);
 	rig_free(r);
 }
 
 TestSuite(tcp_ooo, .init = setup, .fini = teardown);
-
-static void take_all(uint32_t left)
-{
-	while (chunk_pool_left(&r->receive) > left) {
-		struct chunk *k = chunk_take(&r->receive);
-		k->next = hogged;
-		hogged = k;
-	}
-}
 
 /* A segment of peer `i`, `at` bytes behind the beginning of its stream. */
 static void give(unsigned i, uint32_t at, uint32_t size)
@@ -93,7 +80,7 @@ Test(tcp_ooo, younger_early_bytes_take_the_place_of_older_ones)
 	give(0, 100, LARGE);
 	rig_wait_ms(r, 10);
 	give(1, 100, LARGE);
-	take_all(r->receive.count / 8);
+	rig_take_chunks(&r->receive, r->receive.count / 8, &others);
 	give(2, 100, LARGE);
 	cr_assert(!(conns[0]->flags & CONN_GAP), "the oldest");
 	cr_assert((conns[1]->flags & CONN_GAP) && (conns[2]->flags & CONN_GAP));
@@ -104,7 +91,7 @@ Test(tcp_ooo, of_the_oldest_the_one_that_holds_most_goes)
 	give(0, 100, 100);
 	for (uint32_t k = 0; k < 8; k++)
 		give(1, 100 + 2 * LARGE * k, LARGE);
-	take_all(r->receive.count / 8);
+	rig_take_chunks(&r->receive, r->receive.count / 8, &others);
 	give(2, 100, 100);
 	cr_assert((conns[0]->flags & CONN_GAP) && !(conns[1]->flags & CONN_GAP));
 }
@@ -115,7 +102,7 @@ Test(tcp_ooo, bytes_in_order_have_memory_whatever_came_early)
 	for (unsigned i = 0; i < PEERS - 1; i++)
 		for (uint32_t k = 0; k < 20; k++)
 			give(i, 100 + 2 * LARGE * k, LARGE);
-	take_all(192);
+	rig_take_chunks(&r->receive, 192, &others);
 	r->consumes = false;
 	give(PEERS - 1, 0, LARGE);
 	cr_assert(conns[PEERS - 1]->rcv_nxt == 5001 + LARGE);

@@ -57,7 +57,7 @@ struct world {
 	bool is_hungry; /* the session always reads */
 	bool port_is_short;
 	uint32_t down_given;
-	struct chunk *hogged; /* receive chunks others hold */
+	struct chain others; /* receive chunks that they hold */
 	bool ended;
 	bool is_closed;
 };
@@ -321,18 +321,10 @@ static void world_hog(struct world *w)
 {
 	struct chunk_pool *pool = &w->r->receive;
 	if (dice(w, 8) == 0) {
-		for (struct chunk *k = w->hogged; k;) {
-			struct chunk *next = k->next;
-			chunk_give(k);
-			k = next;
-		}
-		w->hogged = NULL;
+		chain_give(&w->others);
 	} else if (dice(w, 8) == 0) {
-		while (chunk_pool_left(pool) > dice(w, 3)) {
-			struct chunk *k = chunk_take(pool);
-			k->next = w->hogged;
-			w->hogged = k;
-		}
+		while (chunk_pool_left(pool) > dice(w, 3))
+			chain_push(&w->others, chunk_take(pool));
 	}
 }
 
@@ -408,7 +400,7 @@ static void world_run(uint64_t seed, struct stats *sum)
 		  seed, w->r->received_bytes, w->p.up_bytes, w->p.rcv_nxt,
 		  w->p.down_bytes);
 	w->rng = 1;
-	while (w->hogged)
+	while (w->others.head)
 		world_hog(w);
 	w->r->buffers_left = UINT32_MAX;
 	stats_sum(sum, &w->r->stats);

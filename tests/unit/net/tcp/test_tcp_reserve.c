@@ -16,17 +16,8 @@ static struct sender {
 } senders[PEERS];
 
 static struct rig *r;
-static struct chunk *hogged;
+static struct chain others;
 static uint8_t frame[FRAME_BYTES];
-
-static void take_all(uint32_t left)
-{
-	while (chunk_pool_left(&r->receive) > left) {
-		struct chunk *k = chunk_take(&r->receive);
-		k->next = hogged;
-		hogged = k;
-	}
-}
 
 static void begin(uint32_t left)
 {
@@ -39,16 +30,12 @@ static void begin(uint32_t left)
 		stream_need(r->stream, FRAME_BYTES);
 	}
 	rig_turn(r);
-	take_all(left);
+	rig_take_chunks(&r->receive, left, &others);
 }
 
 static void end(void)
 {
-	while (hogged) {
-		struct chunk *next = hogged->next;
-		chunk_give(hogged);
-		hogged = next;
-	}
+	chain_give(&others);
 	rig_free(r);
 }
 

@@ -103,8 +103,7 @@ Test(tcp_window, the_share_is_offered_though_little_is_free)
 	struct rig *r = rig_new(options());
 	struct tcp_conn *c = open_scaled(r);
 	struct chain taken = {0};
-	while (chunk_pool_left(&r->receive) > 8)
-		chain_push(&taken, chunk_take(&r->receive));
+	rig_take_chunks(&r->receive, 8, &taken);
 	for (unsigned i = 0; i < 40; i++)
 		round_of(r, 450);
 	cr_assert(window_of(c) > SHARE - 2u * r->t->local_mss, "%u", window_of(c));
@@ -117,8 +116,7 @@ Test(tcp_window, what_one_is_offered_is_an_eighth_of_what_is_free)
 	struct rig *r = rig_new(options());
 	struct tcp_conn *c = open_scaled(r);
 	struct chain taken = {0};
-	while (chunk_pool_left(&r->receive) > 512)
-		chain_push(&taken, chunk_take(&r->receive));
+	rig_take_chunks(&r->receive, 512, &taken);
 	for (unsigned i = 0; i < 20; i++)
 		round_of(r, min_u32(window_of(c), 32 << 10));
 	uint32_t eighth = 512 * CHUNK_RECEIVE_BYTES / 8;
