@@ -72,12 +72,13 @@ static int dial(void)
 	return connect(fd, (struct sockaddr *)&address, sizeof address) == 0 ? fd : -1;
 }
 
-/* Runs the program with these words while the gateway turns; its exit status. */
+/* Runs the program with these words while the gateway turns; its exit status, 124 when it finds no
+ * end. */
 static int ctl(const char *words)
 {
 	char command[1024];
 	int status;
-	snprintf(command, sizeof command, "exec %s %s >%s/out 2>%s/err",
+	snprintf(command, sizeof command, "exec timeout 30 %s %s >%s/out 2>%s/err",
 		 getenv("PENSTOCKCTL"), words, rig.directory, rig.directory);
 	pid_t child = fork();
 	if (child == 0) {
