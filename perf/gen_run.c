@@ -502,6 +502,8 @@ static bool ready_phase(struct gen_run *r)
 	return is_over && !gen_gate_is_shut(gate);
 }
 
+/* A run that was stopped drains and finishes as any other: the ledgers are to balance in the
+ * end. */
 static void finish_phases(struct gen_run *r)
 {
 	atomic_store(&r->is_stopped, false);
@@ -560,6 +562,8 @@ int gen_run_loop(void *run)
 	return 0;
 }
 
+/* Times are kept where a connection owes a bounded number of messages; elsewhere a message's
+ * number tells when it was due. */
 int gen_run_init(struct gen_run *r, const struct gen_run_options *options)
 {
 	*r = (struct gen_run){.options = *options};

@@ -46,6 +46,8 @@ void gen_tcp_fini(struct gen_tcp *t)
 	map_give(t->conns, t->options.connections * sizeof *t->conns);
 }
 
+/* A connection stands in a line once at most, so that one with a place for each never
+ * overflows. */
 static void line_put(struct gen_tcp *t, struct gen_line *line, const struct gen_conn *c)
 {
 	uint64_t at = (uint64_t)line->first + line->count++;

@@ -255,6 +255,7 @@ static void check_indexes(struct partition *p, int64_t base, bool may_run_ahead)
 	}
 }
 
+/* Dumping stops at what the batches say; indexes are looked at to verify. */
 static void check_segment(struct partition *p, uint32_t i)
 {
 	struct log_check *c = p->check;
@@ -326,6 +327,7 @@ static bool key_of(const struct partition *p, struct mark_key *ret)
 	       metadata_read(p->check->disk, p->directory, ret->topic_id) == 0;
 }
 
+/* Of both kinds the larger: a mark says what was durable, and that does not become less. */
 static int64_t read_marks(const struct partition *p)
 {
 	struct mark_key key;

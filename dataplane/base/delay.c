@@ -70,6 +70,7 @@ uint32_t delay_due(struct delay *d, uint32_t now_ms)
 	return DELAY_NONE;
 }
 
+/* Of the first entry, whether it is wanted or not: at worst a core wakes once for nothing. */
 uint32_t delay_idle_ms(const struct delay *d, uint32_t now_ms, uint32_t limit_ms)
 {
 	if (d->count == 0)

@@ -18,6 +18,7 @@ static bool is_in_use(const struct slab *s, uint32_t index)
 	return index < s->fresh && s->generations[index] % 2 == 1;
 }
 
+/* An object of a cache line or more begins with one: none shares a line with the next. */
 int slab_init(struct slab *s, size_t object_size, uint32_t count)
 {
 	size_t align = object_size >= CACHE_LINE_BYTES ? CACHE_LINE_BYTES : 8;

@@ -94,6 +94,8 @@ static void wheel_tick(struct wheel *w)
 	}
 }
 
+/* Time is walked tick by tick, so that no slot is passed over; with no timer armed there is
+ * none to pass over. */
 unsigned wheel_advance(struct wheel *w, uint64_t now_ns, struct timer **due, unsigned max)
 {
 	uint64_t target = now_ns / WHEEL_TICK_NS;

@@ -41,6 +41,8 @@ uint32_t incoming_init(struct incoming *m, uint64_t credit_bytes, uint32_t batch
 	return all;
 }
 
+/* Sources are counted by a hash with a key of this start: two may share a count, and nobody
+ * can choose with whom. */
 void incoming_attach(const struct incoming *m, struct incoming_batch *b, struct session *session,
 		     uint64_t source, uint8_t listener)
 {
@@ -122,6 +124,8 @@ struct sample {
 	uint32_t slowest_ms;
 };
 
+/* The slowest by bytes in its own time; compared crosswise, since that time may be of any
+ * length. */
 static void sample_add(struct sample *sample, struct incoming_batch *b, uint32_t now_ms)
 {
 	uint32_t own_ms = peer_clock_ms(&b->clock, now_ms) - b->began_ms;

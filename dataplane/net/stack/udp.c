@@ -14,6 +14,7 @@ static unsigned find_listener(const struct udp *u, uint16_t port)
 	return NO_LISTENER;
 }
 
+/* What lies behind its length is padding, of a frame that would be too short without. */
 static void datagram_input(struct udp *u, struct pkt *p, struct datagram_vec *ret)
 {
 	const struct udp_wire *header = (const struct udp_wire *)p->data;

@@ -9,6 +9,7 @@ struct tcp_host {
 	uint32_t connections;
 };
 
+/* Without a limit of an address no address is counted, and a connection pays nothing for it. */
 static bool hosts_have_limits(const struct tcp_settings *s)
 {
 	return s->max_connections_per_ip < INT32_MAX || s->address_limits > 0;
@@ -51,6 +52,7 @@ static struct tcp_host *host_find(const struct tcp *t, const struct address *add
 	return NULL;
 }
 
+/* Asked once for a newcomer, of ADDRESS_LIMITS_MAX at most: a walk will do. */
 static uint32_t host_limit(const struct tcp_settings *s, const struct address *address)
 {
 	for (unsigned i = 0; i < s->address_limits; i++) {
@@ -104,6 +106,8 @@ void tcp_quota_take(struct tcp *t, const struct tcp_conn *c)
 	host->connections++;
 }
 
+/* An address without a connection has no entry, so that there are never more of them than
+ * connections. */
 void tcp_quota_give(struct tcp *t, const struct tcp_conn *c)
 {
 	const struct address *from = &c->stream.peer.address;

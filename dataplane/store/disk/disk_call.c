@@ -29,6 +29,7 @@ static int64_t call_size(struct disk_op *op)
 	return 0;
 }
 
+/* A time before 1970 counts as 1970: less than 0 is an error. */
 static int64_t call_stat(struct disk_op *op)
 {
 	struct stat st;
@@ -224,6 +225,7 @@ void disk_helper_give(struct disk_helper *h, struct disk_op *op)
 	pthread_cond_signal(&h->given);
 }
 
+/* A data core asks for what is done, too: nobody holds the lock over a call to the disk. */
 unsigned disk_helper_take(struct disk_helper *h, struct disk_op **ret, unsigned max)
 {
 	unsigned n = 0;
@@ -260,6 +262,7 @@ struct disk_helper *disk_helper_create(int *error)
 	return NULL;
 }
 
+/* What it was given is done first: the helper ends when nothing waits. */
 void disk_helper_destroy(struct disk_helper *h)
 {
 	pthread_mutex_lock(&h->lock);
