@@ -5,6 +5,8 @@
 
 enum { VIN_DIGITS = 8 };
 
+/* Held against the clock for a tenth of a second: not every machine tells how fast its counter
+ * is. */
 double bench_counter_hz(void)
 {
 	uint64_t ns = clock_now_ns(), cycles = clock_cycles();

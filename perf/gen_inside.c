@@ -184,6 +184,8 @@ unsigned gen_inside_worker(const struct gen_inside *in)
 	return in->gateway.plan.count;
 }
 
+/* Down to DPDK's step, and no further: the generator's ports and buffers are DPDK's, and go
+ * first. */
 bool gen_inside_stop(struct gen_inside *in)
 {
 	unsigned first = in->dpdk_step + 1;

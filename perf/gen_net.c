@@ -33,6 +33,7 @@ struct gen_net gen_net_share(const struct gen_net *net, unsigned index, unsigned
 	return share;
 }
 
+/* The first and the last address of the net are no host's, and the target's is taken. */
 uint32_t gen_net_host(const struct gen_net *net, uint32_t index)
 {
 	uint32_t place = net->first + index + 1;

@@ -37,6 +37,7 @@ struct program {
 	uint64_t begin_ns, sampled_ns, sampled_done, steady_ns;
 };
 
+/* This is also how main sleeps: for `ms`, or until a signal. */
 static bool is_interrupted(const struct program *p, unsigned ms)
 {
 	struct timespec wait = {.tv_nsec = ms * (long)NS_PER_MS};
@@ -115,6 +116,8 @@ static bool report(struct program *p)
 	return is_even;
 }
 
+/* A gateway inside is new, and has no topic yet; one that runs already has what its operator
+ * made. */
 static int gateway_connect(struct program *p)
 {
 	const struct gen_options *o = &p->options;

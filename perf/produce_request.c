@@ -68,6 +68,8 @@ static size_t build_batch(uint8_t *batch, const struct produce_shape *s,
 	return sizeof h + size;
 }
 
+/* Built once and sent many times: from one message to the next only its head and its partition
+ * change. */
 struct produce_body produce_body_build(const struct produce_shape *s)
 {
 	struct bytes records = build_records(s);
@@ -108,6 +110,8 @@ size_t produce_response_bytes(const char *topic)
 	return RESPONSE_FIXED_BYTES + strlen(topic);
 }
 
+/* Of one topic and one partition, which is all that was asked about: everything else has a
+ * known place. */
 bool produce_response_read(const uint8_t *data, const char *topic,
 			   struct produce_response *ret)
 {

@@ -9,6 +9,7 @@
 #include "dataplane/net/tcp/tcp_reserve.h"
 #include "dataplane/net/tcp/tcp_window.h"
 
+/* The least with which the largest window can be told: what is told is rounded to its step. */
 static uint8_t window_scale_for(uint32_t buffer_bytes)
 {
 	uint8_t scale = 0;
@@ -17,6 +18,7 @@ static uint8_t window_scale_for(uint32_t buffer_bytes)
 	return scale;
 }
 
+/* One table for connections, half-open ones and TIME-WAIT: a segment is looked up once. */
 static bool tcp_map(struct tcp *t)
 {
 	const struct tcp_settings *s = &t->options.settings;

@@ -17,6 +17,7 @@ uint32_t tcp_hash(const struct tcp *t, const struct tcp_tuple *tuple)
 	return (uint32_t)siphash_table(t->table_key, tuple, sizeof *tuple);
 }
 
+/* By prefix: who has one address has its neighbours' as well, or can. */
 uint32_t tcp_source(const struct tcp *t, const struct address *from)
 {
 	static const uint8_t ip4_mapped[12] = {[10] = 0xff, [11] = 0xff};
@@ -25,6 +26,8 @@ uint32_t tcp_source(const struct tcp *t, const struct address *from)
 	return (uint32_t)siphash_table(t->table_key, from->octets, octets);
 }
 
+/* With a key of its own: these numbers are sent to anybody, and must not tell of places in the
+ * table. */
 uint64_t tcp_name_hash(const struct tcp *t, const struct tcp_tuple *tuple)
 {
 	return siphash(t->isn_key, tuple, sizeof *tuple);

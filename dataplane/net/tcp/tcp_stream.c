@@ -116,6 +116,8 @@ static size_t conn_send_room(const struct stream *s)
 	return held < bound ? bound - held : 0;
 }
 
+/* A session hears of its connection's end in its own turn: until then what it sends goes
+ * nowhere. */
 static void conn_send_chain(struct stream *s, struct chain *give)
 {
 	struct tcp_conn *c = tcp_conn_of(s);

@@ -214,6 +214,7 @@ static struct log *map_log(const char *directory)
 	return log;
 }
 
+/* Leftovers go when the log has been found sound: of a damaged one everything is evidence. */
 static int open_log(struct log *log, struct disk *d, const struct log_open_options *options,
 		    struct log_recovery *ret)
 {
