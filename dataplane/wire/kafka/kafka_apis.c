@@ -7,7 +7,6 @@ const struct kafka_api_row kafka_api_rows[KAFKA_API_ROWS] = {
 	 .version_min = (min), .version_max = (max), .flexible_since = (flexible),       \
 	 .server = KAFKA_SERVER_##server_},
 #include "dataplane/wire/kafka/kafka_apis.def"
-#undef KAFKA_API
 };
 
 const struct kafka_api_row *kafka_api_row_find(int key)

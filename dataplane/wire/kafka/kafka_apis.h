@@ -13,8 +13,8 @@
 enum kafka_api_key {
 #define KAFKA_API(key, id, name, advertised, min, max, flexible, server)                 \
 	KAFKA_API_##id = (key),
+#define KAFKA_API_CODEC(key, id, name, min, max, flexible) KAFKA_API_##id = (key),
 #include "dataplane/wire/kafka/kafka_apis.def"
-#undef KAFKA_API
 };
 
 /* Above every version: an API without flexible ones. */
@@ -24,8 +24,18 @@ enum { KAFKA_FLEXIBLE_NEVER = 127 };
 enum {
 #define KAFKA_API(key, id, name, advertised, min, max, flexible, server)                 \
 	KAFKA_FLEXIBLE_SINCE_##id = (flexible),
+#define KAFKA_API_CODEC(key, id, name, min, max, flexible)                               \
+	KAFKA_FLEXIBLE_SINCE_##id = (flexible),
 #include "dataplane/wire/kafka/kafka_apis.def"
-#undef KAFKA_API
+};
+
+/* The versions of each API that are answered, or that its messages are here for. */
+enum {
+#define KAFKA_API(key, id, name, advertised, min, max, flexible, server)                 \
+	KAFKA_VERSION_MIN_##id = (min), KAFKA_VERSION_MAX_##id = (max),
+#define KAFKA_API_CODEC(key, id, name, min, max, flexible)                               \
+	KAFKA_VERSION_MIN_##id = (min), KAFKA_VERSION_MAX_##id = (max),
+#include "dataplane/wire/kafka/kafka_apis.def"
 };
 
 enum kafka_server { KAFKA_SERVER_POLLER, KAFKA_SERVER_CONTROL, KAFKA_SERVER_COORDINATOR };
@@ -44,7 +54,6 @@ enum {
 #define KAFKA_API(key, id, name, advertised, min, max, flexible, server)                 \
 	KAFKA_API_ROW_##id,
 #include "dataplane/wire/kafka/kafka_apis.def"
-#undef KAFKA_API
 	KAFKA_API_ROWS
 };
 

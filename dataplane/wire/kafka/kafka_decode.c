@@ -26,7 +26,8 @@ static void set_absent(const struct kafka_field *f, void *member)
 {
 	switch (f->kind) {
 	case KAFKA_UUID: memset(member, 0, KAFKA_UUID_BYTES); break;
-	case KAFKA_STRING: memset(member, 0, sizeof(struct bytes)); break;
+	case KAFKA_STRING:
+	case KAFKA_BYTES: memset(member, 0, sizeof(struct bytes)); break;
 	case KAFKA_ARRAY: memset(member, 0, sizeof(struct kafka_array_raw)); break;
 	default: store_integer(f, member, f->absent);
 	}
@@ -59,7 +60,7 @@ static void decode_string(struct decoder *d, const struct kafka_field *f, void *
 {
 	struct bytes s = {0};
 	int64_t length = decode_length(d, f);
-	if (length > KAFKA_STRING_BYTES_MAX)
+	if (f->kind == KAFKA_STRING && length > KAFKA_STRING_BYTES_MAX)
 		d->c->bad = true;
 	if (length >= 0) {
 		s.data = cursor_take(d->c, (size_t)length);
@@ -118,7 +119,8 @@ static void decode_field(struct decoder *d, const struct kafka_field *f, void *m
 		if (raw)
 			memcpy(member, raw, KAFKA_UUID_BYTES);
 		break;
-	case KAFKA_STRING: decode_string(d, f, member); break;
+	case KAFKA_STRING:
+	case KAFKA_BYTES: decode_string(d, f, member); break;
 	case KAFKA_ARRAY: decode_array(d, f, member); break;
 	default:
 		store_integer(f, member, decode_integer(d->c, kafka_wire_bytes(f)));

@@ -68,7 +68,7 @@ static void encode_string(struct sink *s, const struct kafka_field *f, const voi
 {
 	struct bytes text;
 	memcpy(&text, member, sizeof text);
-	require(text.size <= KAFKA_STRING_BYTES_MAX);
+	require(f->kind == KAFKA_BYTES || text.size <= KAFKA_STRING_BYTES_MAX);
 	put_length(s, f, text.data ? (int64_t)text.size : -1);
 	if (text.data)
 		put_raw(s, text.data, text.size);
@@ -87,7 +87,8 @@ static void encode_field(struct sink *s, const struct kafka_field *f, const void
 {
 	switch (f->kind) {
 	case KAFKA_UUID: put_raw(s, member, KAFKA_UUID_BYTES); break;
-	case KAFKA_STRING: encode_string(s, f, member); break;
+	case KAFKA_STRING:
+	case KAFKA_BYTES: encode_string(s, f, member); break;
 	case KAFKA_ARRAY: encode_array(s, f, member); break;
 	default: put_integer(s, load_integer(f, member), kafka_wire_bytes(f));
 	}
@@ -103,6 +104,7 @@ static bool is_default(const struct kafka_field *f, const void *member)
 	case KAFKA_UUID:
 		return memcmp(member, zero, sizeof zero) == 0;
 	case KAFKA_STRING:
+	case KAFKA_BYTES:
 		memcpy(&text, member, sizeof text);
 		return text.data == NULL;
 	case KAFKA_ARRAY:

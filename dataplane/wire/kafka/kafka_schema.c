@@ -2,10 +2,6 @@
  * kafka_encode.c. */
 #include "dataplane/wire/kafka/kafka_schema.h"
 
-static const struct kafka_field int8_rows[] = {{.name = "item", .kind = KAFKA_INT8}};
-const struct kafka_struct kafka_int8_item = {
-	.fields = int8_rows, .field_count = 1, .bytes = sizeof(uint8_t), .is_bare = true};
-
 static const struct kafka_field int32_rows[] = {{.name = "item", .kind = KAFKA_INT32}};
 const struct kafka_struct kafka_int32_item = {
 	.fields = int32_rows, .field_count = 1, .bytes = sizeof(int32_t), .is_bare = true};

@@ -33,7 +33,8 @@ enum { KAFKA_STRING_BYTES_MAX = 32767 };
 
 enum { KAFKA_UUID_BYTES = 16 };
 
-/* What a member of the C struct is. A string is a struct bytes; null data means null. */
+/* What a member of the C struct is. Strings and bytes are a struct bytes, in place; null data
+ * means null. */
 enum kafka_kind {
 	KAFKA_BOOL,
 	KAFKA_INT8,
@@ -42,6 +43,7 @@ enum kafka_kind {
 	KAFKA_INT64,
 	KAFKA_UUID,   /* uint8_t[KAFKA_UUID_BYTES] */
 	KAFKA_STRING, /* struct bytes */
+	KAFKA_BYTES,  /* struct bytes, of any size: what Kafka calls BYTES */
 	KAFKA_ARRAY,  /* kafka_array(type) */
 	KAFKA_KINDS,
 };
@@ -85,6 +87,7 @@ enum {
 	KAFKA_INT32_BYTES = 4,
 	KAFKA_INT64_BYTES = 8,
 	KAFKA_STRING_BYTES = sizeof(struct bytes),
+	KAFKA_BYTES_BYTES = sizeof(struct bytes),
 	KAFKA_ARRAY_BYTES = sizeof(struct kafka_array_raw),
 };
 
@@ -112,8 +115,7 @@ struct kafka_struct {
 		.fields = (rows), .field_count = array_len(rows), .bytes = sizeof(type)  \
 	}
 
-/* Items of arrays of plain values: uint8_t, int32_t and struct bytes. */
-extern const struct kafka_struct kafka_int8_item;
+/* Items of arrays of plain values: int32_t and struct bytes (strings). */
 extern const struct kafka_struct kafka_int32_item;
 extern const struct kafka_struct kafka_string_item;
 

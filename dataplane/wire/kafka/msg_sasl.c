@@ -28,7 +28,7 @@ const struct kafka_message sasl_handshake_response = {
 
 #define M struct sasl_authenticate_request
 static const struct kafka_field authenticate_request_rows[] = {
-	KAFKA_FIELD(M, auth_bytes, ARRAY, .of = &kafka_int8_item),
+	KAFKA_FIELD(M, auth_bytes, BYTES),
 };
 static const struct kafka_struct authenticate_request =
 	KAFKA_STRUCT(M, authenticate_request_rows);
@@ -42,7 +42,7 @@ const struct kafka_message sasl_authenticate_request = {
 static const struct kafka_field authenticate_response_rows[] = {
 	KAFKA_FIELD(M, error_code, INT16),
 	KAFKA_FIELD(M, error_message, STRING, NULLABLE_SINCE(0)),
-	KAFKA_FIELD(M, auth_bytes, ARRAY, .of = &kafka_int8_item),
+	KAFKA_FIELD(M, auth_bytes, BYTES),
 	KAFKA_FIELD(M, session_lifetime_ms, INT64, SINCE(1)),
 };
 static const struct kafka_struct authenticate_response =

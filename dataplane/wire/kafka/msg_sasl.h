@@ -16,13 +16,13 @@ struct sasl_handshake_response {
 };
 
 struct sasl_authenticate_request {
-	kafka_array(uint8_t) auth_bytes;
+	struct bytes auth_bytes;
 };
 
 struct sasl_authenticate_response {
 	int16_t error_code;
 	struct bytes error_message; /* may be null */
-	kafka_array(uint8_t) auth_bytes;
+	struct bytes auth_bytes;
 	int64_t session_lifetime_ms; /* since 1 */
 };
 

@@ -34,7 +34,7 @@ Test(kafka_sasl, a_client_that_logs_in_is_told_that_nobody_asked)
 		struct call_msg *call = reap();
 		read_reply(call, &sasl_authenticate_response, version, version >= 2, &r);
 		cr_assert(r.error_code == KAFKA_ERROR_ILLEGAL_SASL_STATE);
-		cr_assert(r.error_message.size > 0 && r.auth_bytes.count == 0);
+		cr_assert(r.error_message.size > 0 && r.auth_bytes.size == 0);
 		cr_assert(r.session_lifetime_ms == 0);
 		release(call);
 	}

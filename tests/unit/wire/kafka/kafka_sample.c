@@ -4,24 +4,43 @@
 
 #include "dataplane/base/require.h"
 #include "dataplane/wire/kafka/msg_api_versions.h"
+#include "dataplane/wire/kafka/msg_delete_groups.h"
+#include "dataplane/wire/kafka/msg_describe_groups.h"
 #include "dataplane/wire/kafka/msg_find_coordinator.h"
+#include "dataplane/wire/kafka/msg_heartbeat.h"
+#include "dataplane/wire/kafka/msg_join_group.h"
+#include "dataplane/wire/kafka/msg_leave_group.h"
+#include "dataplane/wire/kafka/msg_list_groups.h"
 #include "dataplane/wire/kafka/msg_list_offsets.h"
 #include "dataplane/wire/kafka/msg_metadata.h"
+#include "dataplane/wire/kafka/msg_offset_commit.h"
+#include "dataplane/wire/kafka/msg_offset_delete.h"
+#include "dataplane/wire/kafka/msg_offset_fetch.h"
 #include "dataplane/wire/kafka/msg_sasl.h"
+#include "dataplane/wire/kafka/msg_sync_group.h"
+
+/* Request and answer of one API. */
+#define BOTH(message, id)                                                                \
+	{&message##_request, KAFKA_VERSION_MIN_##id, KAFKA_VERSION_MAX_##id},            \
+	{&message##_response, KAFKA_VERSION_MIN_##id, KAFKA_VERSION_MAX_##id}
 
 const struct sample_message sample_messages[] = {
-	{&api_versions_request, KAFKA_API_API_VERSIONS, true},
-	{&api_versions_response, KAFKA_API_API_VERSIONS, false},
-	{&metadata_request, KAFKA_API_METADATA, true},
-	{&metadata_response, KAFKA_API_METADATA, false},
-	{&list_offsets_request, KAFKA_API_LIST_OFFSETS, true},
-	{&list_offsets_response, KAFKA_API_LIST_OFFSETS, false},
-	{&find_coordinator_request, KAFKA_API_FIND_COORDINATOR, true},
-	{&find_coordinator_response, KAFKA_API_FIND_COORDINATOR, false},
-	{&sasl_handshake_request, KAFKA_API_SASL_HANDSHAKE, true},
-	{&sasl_handshake_response, KAFKA_API_SASL_HANDSHAKE, false},
-	{&sasl_authenticate_request, KAFKA_API_SASL_AUTHENTICATE, true},
-	{&sasl_authenticate_response, KAFKA_API_SASL_AUTHENTICATE, false},
+	BOTH(api_versions, API_VERSIONS),
+	BOTH(metadata, METADATA),
+	BOTH(list_offsets, LIST_OFFSETS),
+	BOTH(find_coordinator, FIND_COORDINATOR),
+	BOTH(join_group, JOIN_GROUP),
+	BOTH(sync_group, SYNC_GROUP),
+	BOTH(heartbeat, HEARTBEAT),
+	BOTH(leave_group, LEAVE_GROUP),
+	BOTH(offset_commit, OFFSET_COMMIT),
+	BOTH(offset_fetch, OFFSET_FETCH),
+	BOTH(offset_delete, OFFSET_DELETE),
+	BOTH(describe_groups, DESCRIBE_GROUPS),
+	BOTH(list_groups, LIST_GROUPS),
+	BOTH(delete_groups, DELETE_GROUPS),
+	BOTH(sasl_handshake, SASL_HANDSHAKE),
+	BOTH(sasl_authenticate, SASL_AUTHENTICATE),
 };
 const unsigned sample_messages_count = array_len(sample_messages);
 
@@ -39,6 +58,11 @@ static uint32_t next(uint32_t *seed)
 static bool has_field(const struct kafka_field *f, int version)
 {
 	return version >= f->since && (!f->gone_since || version < f->gone_since);
+}
+
+static bool is_text(const struct kafka_field *f)
+{
+	return f->kind == KAFKA_STRING || f->kind == KAFKA_BYTES;
 }
 
 static void fill_string(const struct kafka_field *f, int version, uint32_t *seed, void *out)
@@ -73,7 +97,7 @@ void sample_fill(const struct kafka_struct *s, int version, uint32_t *seed,
 	for (unsigned i = 0; i < s->field_count; i++) {
 		const struct kafka_field *f = &s->fields[i];
 		uint8_t *member = (uint8_t *)out + f->offset;
-		if (f->kind == KAFKA_STRING)
+		if (is_text(f))
 			fill_string(f, version, seed, member);
 		else if (f->kind == KAFKA_ARRAY)
 			fill_array(f, version, seed, arena, member);
@@ -114,7 +138,7 @@ static bool same_string(const void *want, const void *got)
 static bool is_default(const struct kafka_field *f, const void *got)
 {
 	static const uint8_t zero[16];
-	if (f->kind == KAFKA_STRING || f->kind == KAFKA_ARRAY)
+	if (is_text(f) || f->kind == KAFKA_ARRAY)
 		return memcmp(got, zero, 12) == 0;
 	if (f->kind == KAFKA_UUID)
 		return memcmp(got, zero, sizeof zero) == 0;
@@ -133,7 +157,7 @@ const char *sample_difference(const struct kafka_struct *s, int version, const v
 			name = is_default(f, b) ? NULL : f->name;
 		else if (f->kind == KAFKA_ARRAY)
 			name = array_difference(f, version, a, b);
-		else if (f->kind == KAFKA_STRING)
+		else if (is_text(f))
 			name = same_string(a, b) ? NULL : f->name;
 		else
 			name = memcmp(a, b, width[f->kind]) == 0 ? NULL : f->name;
@@ -141,4 +165,31 @@ const char *sample_difference(const struct kafka_struct *s, int version, const v
 			return name;
 	}
 	return NULL;
+}
+
+/* ---- filled from the names -------------------------------------------------------------- */
+
+static void name_array(const struct kafka_field *f, struct kafka_arena *arena, void *out)
+{
+	struct kafka_array_raw a = {.count = 1};
+	a.items = kafka_arena_take(arena, 1, f->of->bytes);
+	require(a.items != NULL);
+	sample_name(f->of, arena, a.items);
+	memcpy(out, &a, sizeof a);
+}
+
+void sample_name(const struct kafka_struct *s, struct kafka_arena *arena, void *out)
+{
+	for (unsigned i = 0; i < s->field_count; i++) {
+		const struct kafka_field *f = &s->fields[i];
+		uint8_t *member = (uint8_t *)out + f->offset;
+		struct bytes text = {(const uint8_t *)f->name, strlen(f->name)};
+		uint64_t number = f->kind == KAFKA_BOOL ? 1 : text.size;
+		if (is_text(f))
+			memcpy(member, &text, sizeof text);
+		else if (f->kind == KAFKA_ARRAY)
+			name_array(f, arena, member);
+		else
+			memcpy(member, &number, width[f->kind]);
+	}
 }

@@ -13,8 +13,8 @@ enum { SAMPLE_STRUCT_BYTES_MAX = 256, SAMPLE_ARENA_BYTES = 1 << 18 };
 /* Every message we have, with the versions it must hold for. */
 struct sample_message {
 	const struct kafka_message *message;
-	int api_key;
-	bool is_request;
+	int version_min;
+	int version_max;
 };
 
 extern const struct sample_message sample_messages[];
@@ -23,6 +23,10 @@ extern const unsigned sample_messages_count;
 /* Fills *out: values from *seed, nulls and empty arrays where the version allows them. */
 void sample_fill(const struct kafka_struct *s, int version, uint32_t *seed,
 		 struct kafka_arena *arena, void *out);
+
+/* Fills *out so that its table can be read back from it: a string is the name of its field, an
+ * integer that name's length, a flag true, an array one item. */
+void sample_name(const struct kafka_struct *s, struct kafka_arena *arena, void *out);
 
 /* Null when `got` is `want` as far as `version` carries it, and the default elsewhere; else
  * the name of the first field that is not. */

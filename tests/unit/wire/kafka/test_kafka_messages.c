@@ -55,11 +55,11 @@ static void for_every_sample(void (*check)(struct wire_sample *))
 	w.got_memory = malloc(SAMPLE_ARENA_BYTES);
 	w.bytes = malloc(WIRE_BYTES_MAX);
 	for (unsigned m = 0; m < sample_messages_count; m++) {
-		const struct kafka_api_row *row =
-			kafka_api_row_find(sample_messages[m].api_key);
-		w.message = sample_messages[m].message;
+		const struct sample_message *sample = &sample_messages[m];
+		w.message = sample->message;
 		cr_assert(w.message->body->bytes <= SAMPLE_STRUCT_BYTES_MAX);
-		for (w.version = row->version_min; w.version <= row->version_max; w.version++)
+		for (w.version = sample->version_min; w.version <= sample->version_max;
+		     w.version++)
 			for (uint32_t seed = 1; seed <= SAMPLES; seed++) {
 				encode_sample(&w, seed * 7919u);
 				check(&w);

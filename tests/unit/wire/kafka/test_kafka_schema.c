@@ -2,7 +2,9 @@
 #include "dataplane/wire/kafka/kafka_schema.h"
 #include "dataplane/wire/kafka/msg_api_versions.h"
 #include "dataplane/wire/kafka/msg_find_coordinator.h"
+#include "dataplane/wire/kafka/msg_heartbeat.h"
 #include "dataplane/wire/kafka/msg_metadata.h"
+#include "dataplane/wire/kafka/msg_sync_group.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>
@@ -189,4 +191,29 @@ Test(kafka_schema, bytes_behind_the_message_are_left_to_the_caller)
 	struct attempt a = attempt(&find_coordinator_request, 0, "\0\1gREST", 7, &f);
 	cr_assert(a.verdict == KAFKA_DECODED_OK);
 	cr_assert(a.left == 4);
+}
+
+/* A string ends at 32,767 bytes whatever the version; bytes do not. */
+Test(kafka_schema, bytes_may_be_longer_than_any_string)
+{
+	enum { SIZE = KAFKA_STRING_BYTES_MAX + 1, ROOM = SIZE + 64 };
+	uint8_t *wire = calloc(1, ROOM), *value = calloc(1, SIZE);
+	for (int version = 0; version <= 5; version++) {
+		struct sync_group_response r = {.assignment = {value, SIZE}}, back;
+		struct emitter e = emitter_of(wire, ROOM);
+		kafka_encode(&sync_group_response, version, &r, &e);
+		cr_assert(!e.bad);
+		struct attempt a = attempt(&sync_group_response, version, wire,
+					   emitter_size(&e), &back);
+		cr_assert(a.verdict == KAFKA_DECODED_OK && a.left == 0);
+		cr_assert(back.assignment.size == SIZE && a.reserved_bytes == 0);
+	}
+	struct emitter e = emitter_of(wire, ROOM);
+	emit_uvarint(&e, SIZE + 1);
+	emit_bytes(&e, value, SIZE);
+	struct heartbeat_request q;
+	cr_assert(attempt(&heartbeat_request, 4, wire, ROOM, &q).verdict ==
+		  KAFKA_DECODED_MALFORMED);
+	free(wire);
+	free(value);
 }
