@@ -3,6 +3,7 @@
 #include "tests/unit/wire/kafka/kafka_sample.h"
 
 #include "dataplane/base/require.h"
+#include "dataplane/wire/kafka/group_records.h"
 #include "dataplane/wire/kafka/msg_api_versions.h"
 #include "dataplane/wire/kafka/msg_delete_groups.h"
 #include "dataplane/wire/kafka/msg_describe_groups.h"
@@ -39,6 +40,8 @@ const struct sample_message sample_messages[] = {
 	BOTH(describe_groups, DESCRIBE_GROUPS),
 	BOTH(list_groups, LIST_GROUPS),
 	BOTH(delete_groups, DELETE_GROUPS),
+	{&offset_commit_value, 0, GROUP_RECORD_VERSION_MAX},
+	{&group_metadata_value, 0, GROUP_RECORD_VERSION_MAX},
 	BOTH(sasl_handshake, SASL_HANDSHAKE),
 	BOTH(sasl_authenticate, SASL_AUTHENTICATE),
 };
@@ -189,6 +192,8 @@ void sample_name(const struct kafka_struct *s, struct kafka_arena *arena, void *
 			memcpy(member, &text, sizeof text);
 		else if (f->kind == KAFKA_ARRAY)
 			name_array(f, arena, member);
+		else if (f->kind == KAFKA_UUID)
+			memset(member, 0, KAFKA_UUID_BYTES);
 		else
 			memcpy(member, &number, width[f->kind]);
 	}

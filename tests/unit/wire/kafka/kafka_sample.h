@@ -25,7 +25,7 @@ void sample_fill(const struct kafka_struct *s, int version, uint32_t *seed,
 		 struct kafka_arena *arena, void *out);
 
 /* Fills *out so that its table can be read back from it: a string is the name of its field, an
- * integer that name's length, a flag true, an array one item. */
+ * integer that name's length, a flag true, an array one item; an id is zero. */
 void sample_name(const struct kafka_struct *s, struct kafka_arena *arena, void *out);
 
 /* Null when `got` is `want` as far as `version` carries it, and the default elsewhere; else
