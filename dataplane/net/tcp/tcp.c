@@ -26,6 +26,7 @@ static bool tcp_map(struct tcp *t)
 	uint32_t objects = conns + s->half_open_max + s->time_wait_max;
 	return tcp_table_init(&t->table, objects) == 0 &&
 	       slab_init(&t->conns, sizeof(struct tcp_conn), conns) == 0 &&
+	       slab_init(&t->extras, sizeof(struct tcp_extra), conns) == 0 &&
 	       slab_init(&t->half_open, sizeof(struct tcp_half_open), s->half_open_max) == 0 &&
 	       tcp_quota_init(t, conns) &&
 	       slab_init(&t->waits, sizeof(struct tcp_wait), s->time_wait_max) == 0 &&
@@ -72,6 +73,7 @@ void tcp_destroy(struct tcp *t)
 		return;
 	tcp_table_fini(&t->table);
 	slab_fini(&t->conns);
+	slab_fini(&t->extras);
 	slab_fini(&t->half_open);
 	slab_fini(&t->waits);
 	tcp_quota_fini(t);

@@ -3,6 +3,7 @@
 #include "dataplane/net/tcp/tcp_ack.h"
 #include "dataplane/base/require.h"
 #include "dataplane/net/tcp/tcp_cwnd.h"
+#include "dataplane/net/tcp/tcp_extra.h"
 #include "dataplane/net/tcp/tcp_out.h"
 #include "dataplane/net/tcp/tcp_rtt.h"
 #include "dataplane/net/tcp/tcp_send.h"
@@ -13,7 +14,8 @@
  * within what was sent again names none. */
 static void recovery_ack(struct tcp_conn *c, uint32_t acked)
 {
-	if (!seq_lt(c->snd_una, c->recover)) {
+	const struct tcp_extra *e = tcp_extra(c);
+	if (!seq_lt(c->snd_una, e->recover)) {
 		uint32_t flight = c->snd_max - c->snd_una;
 		c->cwnd = min_u32(c->ssthresh, max_u32(flight, c->mss) + c->mss);
 		c->flags &= ~(uint32_t)CONN_RECOVERY;
@@ -21,7 +23,7 @@ static void recovery_ack(struct tcp_conn *c, uint32_t acked)
 	}
 	c->cwnd -= min_u32(acked, c->cwnd);
 	c->cwnd = max_u32(c->cwnd + (acked >= c->mss ? c->mss : 0), c->mss);
-	if (!seq_lt(c->snd_una, c->resent_end))
+	if (!seq_lt(c->snd_una, e->resent_end))
 		c->flags |= CONN_RETRANSMIT_DUE;
 }
 
@@ -48,7 +50,7 @@ static void ack_new(struct tcp *t, struct tcp_conn *c, uint32_t ack)
 		recovery_ack(c, acked);
 	else
 		tcp_cwnd_grow(c, acked);
-	if (unlikely(c->flags & CONN_RECOVER_AHEAD) && seq_lt(c->recover, c->snd_una))
+	if (unlikely(c->flags & CONN_RECOVER_AHEAD) && seq_lt(tcp_extra(c)->recover, c->snd_una))
 		c->flags &= ~(uint32_t)CONN_RECOVER_AHEAD;
 	tcp_rtx_disarm(c);
 	if (c->snd_una != c->snd_max)
@@ -78,7 +80,9 @@ static void ack_duplicate(struct tcp_conn *c)
 	if (c->dupacks != TCP_DUPACKS || (c->flags & CONN_RECOVER_AHEAD))
 		return;
 	tcp_cwnd_cut(c);
-	c->recover = c->snd_max;
+	struct tcp_extra *e = tcp_extra_take(c);
+	e->recover = c->snd_max;
+	e->resent_end = c->snd_una;
 	c->cwnd = c->ssthresh + TCP_DUPACKS * c->mss;
 	c->flags |= CONN_RECOVERY | CONN_RECOVER_AHEAD | CONN_RETRANSMIT_DUE;
 }

@@ -2,6 +2,7 @@
 #include "dataplane/net/tcp/tcp_conn.h"
 #include "dataplane/base/require.h"
 #include "dataplane/net/tcp/tcp_cwnd.h"
+#include "dataplane/net/tcp/tcp_extra.h"
 #include "dataplane/net/tcp/tcp_quota.h"
 #include "dataplane/net/tcp/tcp_ooo.h"
 #include "dataplane/net/tcp/tcp_rtt.h"
@@ -217,7 +218,10 @@ void tcp_conn_free(struct tcp *t, struct tcp_conn *c)
 {
 	require(c->state == TCP_STATE_CLOSED && !(c->flags & (CONN_DIRTY | CONN_OUTPUT)));
 	require(c->span_first == TCP_SPAN_NONE);
-	chain_give(&c->residue);
+	if (c->flags & CONN_EXTRA) {
+		chain_give(&tcp_extra(c)->residue);
+		tcp_extra_give(c);
+	}
 	list_remove(&c->stream.ready);
 	slab_give(&t->conns, c);
 }

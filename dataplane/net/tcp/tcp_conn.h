@@ -14,7 +14,7 @@
  *     tcp_window.c  what a peer may send
  *     tcp_conn.c    opens, finds, loses, frees
  *     tcp_cwnd.c    how much the path may hold          tcp_rtt.c  how long it takes
- *     tcp_ooo.c     what came out of order
+ *     tcp_ooo.c     what came out of order       tcp_extra.c  what is kept at times
  *     tcp_send.c    what is to be sent, until it is acknowledged
  *     tcp_limit.c   how often those are answered who have no connection
  *
@@ -114,6 +114,7 @@ enum tcp_conn_flag {
 	CONN_PATH = 1 << 22,       /* `mss` is the path's; what it was: tcp->paths, or trials */
 	CONN_PATH_TRIED = 1 << 23, /* it is in tcp->paths */
 	CONN_RECOVER_AHEAD = 1 << 24, /* snd_una has not passed `recover` */
+	CONN_EXTRA = 1 << 26,         /* it has a tcp_extra */
 	CONN_SACK = 1 << 25,          /* the peer wants to know what came behind a gap */
 };
 
@@ -149,8 +150,9 @@ struct tcp_reply {
  *     0 │ stream: transport, ready, handle, session, peer, events   │ who it is, for whom
  *     1 │ sequence numbers, flags, times                            │ where it is
  *     2 │ text, cwnd, RTT, mac, state                               │ what is sent, and how
- *     3 │ send, residue, out of order, timer ...                    │ more than a frame at once,
- *     4 │ ... recovery, SYNs, challenges                            │ gaps, losses, silence
+ *     3 │ send, timer, ssthresh, challenges                         │ long answers, silence
+ *
+ *    tcp_extra │ residue, out of order, recovery, SYNs │ what is kept at times, of few
  */
 struct tcp_conn {
 	struct stream stream;
@@ -193,21 +195,10 @@ struct tcp_conn {
 	uint8_t is_tagged : 1;   /* with `mac` the way to the peer, see tcp_conn_way() */
 
 	struct chain send;       /* CONN_SEND: not empty */
-	struct chain residue;    /* CONN_RESIDUE: in order, not consumed in its turn */
-	struct chunk *ooo;       /* CONN_GAP: out of order, the last of them; see tcp_data.c */
 	struct timer timer;
-	uint32_t taken;          /* CONN_RESIDUE: see tcp_conn_taken() */
-	uint32_t recover;        /* CONN_RECOVER_AHEAD: losses before it are known */
-	uint32_t resent_end;     /* CONN_RECOVERY: behind what was sent again last */
-	uint32_t fin_seq;        /* CONN_FIN_KNOWN */
 	uint32_t ssthresh;       /* CONN_SSTHRESH: else without bound */
 	uint32_t snd_wnd_max;
-	uint32_t syn_seq;        /* of the SYNs that insist on a new connection */
-	uint32_t syn_ms;
-	uint32_t gap_ms;         /* CONN_GAP: since when */
-	uint32_t ooo_recent;     /* CONN_GAP: where what came last begins */
-	uint16_t ooo_chunks;
-	uint16_t needed_chunks;  /* CONN_NEED: that the session must see at once (stream_need) */
+	uint32_t extra;          /* CONN_EXTRA: its place among tcp->extras */
 	uint8_t syn_count;       /* CONN_IN_DOUBT, like the next: else 0 */
 	uint8_t keepalives_sent;
 	uint8_t challenge_s;     /* the second that the next two count in */
@@ -218,7 +209,30 @@ struct tcp_conn {
 static_assert(offsetof(struct tcp_conn, rcv_nxt) == 1 * CACHE_LINE_BYTES, "line 1");
 static_assert(offsetof(struct tcp_conn, text) == 2 * CACHE_LINE_BYTES, "line 2");
 static_assert(offsetof(struct tcp_conn, send) == STREAM_FETCH_BYTES, "a frame ends here");
-static_assert(sizeof(struct tcp_conn) <= 320, "idle cost; see tcp_connection_bytes()");
+static_assert(sizeof(struct tcp_conn) <= 256, "idle cost; see tcp_connection_bytes()");
+
+/* What a connection has only while one of CONN_EXTRA_USES says so; see tcp_extra.h. Times are low
+ * bits: none is looked at after a minute. */
+struct tcp_extra {
+	struct chain residue;    /* CONN_RESIDUE: in order, not consumed in its turn */
+	struct chunk *ooo;       /* CONN_GAP: out of order, the last of them; see tcp_data.c */
+	uint32_t taken;          /* CONN_RESIDUE: see tcp_conn_taken() */
+	uint32_t recover;        /* CONN_RECOVER_AHEAD: losses before it are known */
+	uint32_t resent_end;     /* CONN_RECOVERY: behind what was sent again last */
+	uint32_t fin_seq;        /* CONN_FIN_KNOWN */
+	uint32_t ooo_recent;     /* CONN_GAP: where what came last begins */
+	uint32_t syn_seq;        /* CONN_IN_DOUBT: of the SYNs that insist on a new connection, */
+	uint16_t syn_ms;         /* and when they began to */
+	uint16_t gap_ms;         /* CONN_GAP: since when */
+	uint16_t ooo_chunks;
+	uint16_t needed_chunks;  /* CONN_NEED: that the session must see at once (stream_need) */
+};
+static_assert(sizeof(struct tcp_extra) <= CACHE_LINE_BYTES, "of many that wait in a storm");
+
+enum {
+	CONN_EXTRA_USES = CONN_RESIDUE | CONN_GAP | CONN_NEED | CONN_FIN_KNOWN | CONN_RECOVERY |
+			  CONN_RECOVER_AHEAD | CONN_IN_DOUBT,
+};
 
 /* A handshake under way, in one cache line: strangers make as many as they like. What can be
  * computed again is not kept (ts_offset), nor what the last step brings anyway (the window). */
@@ -267,7 +281,7 @@ struct tcp_span {
 /* A connection with a gap, while its gap_ms is this one. */
 struct tcp_gap {
 	uint32_t index;
-	uint32_t since_ms;
+	uint16_t since_ms;
 };
 
 /* What was read last: a connection's bytes of a turn are read in order. */
@@ -325,6 +339,7 @@ struct tcp {
 	struct siphash_key isn_key;
 	struct tcp_table table;
 	struct slab conns;
+	struct slab extras; /* struct tcp_extra */
 	uint32_t conns_live; /* of these, not CLOSED; of each listener, and how many may be: */
 	uint32_t conns_of[LISTENERS_MAX];
 	uint32_t conns_of_max[LISTENERS_MAX];
@@ -409,22 +424,32 @@ static inline struct tcp *tcp_of(const struct tcp_conn *c)
 	return container_of(c->stream.transport, struct tcp, transport);
 }
 
-static inline uint32_t tcp_conn_residue_bytes(const struct tcp_conn *c)
+/* The one it has. */
+static inline struct tcp_extra *tcp_extra(const struct tcp_conn *c)
 {
-	return c->flags & CONN_RESIDUE ? (uint32_t)c->residue.size : 0;
+	return slab_at(&tcp_of(c)->extras, c->extra);
 }
 
-/* Consumed in this turn, and still readable: kept where the first of these bytes are. */
-static inline uint32_t *tcp_conn_taken(struct tcp_conn *c)
+static inline uint32_t tcp_conn_residue_bytes(const struct tcp_conn *c)
 {
-	bool is_residue = (c->flags & CONN_RESIDUE) || c->span_first == TCP_SPAN_NONE;
-	return is_residue ? &c->taken : &tcp_of(c)->spans[c->span_first].taken;
+	return c->flags & CONN_RESIDUE ? (uint32_t)tcp_extra(c)->residue.size : 0;
+}
+
+/* Consumed in this turn, and still readable: kept where the first of these bytes are. Null: there
+ * are none. */
+static inline uint32_t *tcp_conn_taken(const struct tcp_conn *c)
+{
+	if (c->flags & CONN_RESIDUE)
+		return &tcp_extra(c)->taken;
+	return c->span_first == TCP_SPAN_NONE ? NULL : &tcp_of(c)->spans[c->span_first].taken;
 }
 
 /* Bytes (and FIN) in order that the session has not consumed. */
 static inline uint32_t tcp_conn_unread(const struct tcp_conn *c)
 {
-	uint32_t kept = c->flags & CONN_RESIDUE ? (uint32_t)c->residue.size - c->taken : 0;
+	uint32_t kept = 0;
+	if (c->flags & CONN_RESIDUE)
+		kept = (uint32_t)tcp_extra(c)->residue.size - tcp_extra(c)->taken;
 	if (c->span_first == TCP_SPAN_NONE)
 		return kept;
 	const struct tcp_span *first = &tcp_of(c)->spans[c->span_first];

@@ -6,6 +6,7 @@
  */
 #include "dataplane/net/tcp/tcp_data.h"
 #include "dataplane/base/require.h"
+#include "dataplane/net/tcp/tcp_extra.h"
 #include "dataplane/net/tcp/tcp_ooo.h"
 #include "dataplane/net/tcp/tcp_out.h"
 #include "dataplane/net/tcp/tcp_reserve.h"
@@ -21,7 +22,7 @@ static void conn_readable(struct tcp_conn *c)
 /* Eighth step, once every byte before the FIN is safe. */
 static void fin_reached(struct tcp *t, struct tcp_conn *c)
 {
-	if (!(c->flags & CONN_FIN_KNOWN) || c->rcv_nxt != c->fin_seq ||
+	if (!(c->flags & CONN_FIN_KNOWN) || c->rcv_nxt != tcp_extra(c)->fin_seq ||
 	    c->span_first != TCP_SPAN_NONE)
 		return;
 	c->flags &= ~(uint32_t)CONN_FIN_KNOWN;
@@ -69,20 +70,23 @@ static void settle_spans(struct tcp *t, struct tcp_conn *c, uint32_t taken,
 
 static void settle_residue(struct tcp_conn *c, uint32_t taken, bool is_unread_lost)
 {
-	chain_consume(&c->residue, taken);
+	struct chain *residue = &tcp_extra(c)->residue;
+	chain_consume(residue, taken);
 	if (is_unread_lost)
-		chain_give(&c->residue);
-	tcp_conn_flag(c, CONN_RESIDUE, c->residue.size > 0);
+		chain_give(residue);
+	tcp_conn_flag(c, CONN_RESIDUE, residue->size > 0);
 }
 
 /* A session takes from the front: from the residue first, then from the spans of this turn. */
 static void conn_settle(struct tcp *t, struct tcp_conn *c)
 {
 	bool is_unread_lost = c->stream.is_closed || c->state == TCP_STATE_CLOSED;
-	uint32_t *taken = tcp_conn_taken(c);
-	uint32_t from_residue = min_u32(*taken, tcp_conn_residue_bytes(c));
-	uint32_t from_spans = *taken - from_residue;
-	*taken = 0;
+	uint32_t *at = tcp_conn_taken(c);
+	uint32_t taken = at ? *at : 0;
+	uint32_t from_residue = min_u32(taken, tcp_conn_residue_bytes(c));
+	uint32_t from_spans = taken - from_residue;
+	if (at)
+		*at = 0;
 	if (c->flags & CONN_RESIDUE)
 		settle_residue(c, from_residue, is_unread_lost);
 	settle_spans(t, c, from_spans, is_unread_lost);
@@ -93,7 +97,7 @@ static void conn_settle(struct tcp *t, struct tcp_conn *c)
 /* Nothing came, nothing was read, and nothing is to be forgotten. */
 static bool is_settled(const struct tcp_conn *c)
 {
-	bool has_taken = (c->flags & CONN_RESIDUE) && c->taken > 0;
+	bool has_taken = (c->flags & CONN_RESIDUE) && tcp_extra(c)->taken > 0;
 	return c->span_first == TCP_SPAN_NONE && !has_taken && !c->stream.is_closed &&
 	       c->state != TCP_STATE_CLOSED;
 }
@@ -104,6 +108,7 @@ void tcp_settle(struct tcp *t)
 		struct tcp_conn *c = tcp_conn_at(t, tcp_line_take(&t->dirty));
 		if (!is_settled(c))
 			conn_settle(t, c);
+		tcp_extra_rest(c);
 		c->flags &= ~(uint32_t)CONN_DIRTY;
 		tcp_output_push(t, c);
 	}
@@ -174,7 +179,7 @@ static bool fin_note(struct tcp_conn *c, const struct tcp_segment *s)
 	if (!(s->h.flags & TCP_FLAG_FIN) || (c->flags & CONN_FIN_KNOWN) ||
 	    seq_lt(fin_seq, c->rcv_nxt) || seq_lt(c->rcv_adv, fin_seq))
 		return false;
-	c->fin_seq = fin_seq;
+	tcp_extra_take(c)->fin_seq = fin_seq;
 	c->flags |= CONN_FIN_KNOWN;
 	return true;
 }
@@ -183,7 +188,7 @@ static bool fin_note(struct tcp_conn *c, const struct tcp_segment *s)
 static void text_trim(const struct tcp_conn *c, struct tcp_segment *s)
 {
 	uint32_t size = (uint32_t)s->payload.size;
-	uint32_t end = c->flags & CONN_FIN_KNOWN ? c->fin_seq : c->rcv_adv;
+	uint32_t end = c->flags & CONN_FIN_KNOWN ? tcp_extra(c)->fin_seq : c->rcv_adv;
 	if (seq_lt(s->h.seq, c->rcv_nxt)) {
 		uint32_t old = min_u32(c->rcv_nxt - s->h.seq, size);
 		s->h.seq += old;

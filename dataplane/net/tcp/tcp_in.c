@@ -8,6 +8,7 @@
 #include "dataplane/net/tcp/tcp_ack.h"
 #include "dataplane/net/tcp/tcp_conn.h"
 #include "dataplane/net/tcp/tcp_data.h"
+#include "dataplane/net/tcp/tcp_extra.h"
 #include "dataplane/net/tcp/tcp_listen.h"
 #include "dataplane/net/tcp/tcp_ooo.h"
 #include "dataplane/net/tcp/tcp_out.h"
@@ -137,12 +138,13 @@ static bool check_rst(struct tcp *t, struct tcp_conn *c, const struct tcp_segmen
 static bool peer_started_anew(struct tcp *t, struct tcp_conn *c,
 			      const struct tcp_segment *s)
 {
-	if (c->syn_count == 0 || c->syn_seq != s->h.seq) {
-		c->syn_seq = s->h.seq;
-		c->syn_ms = t->now_ms;
+	struct tcp_extra *e = tcp_extra_take(c);
+	if (c->syn_count == 0 || e->syn_seq != s->h.seq) {
+		e->syn_seq = s->h.seq;
+		e->syn_ms = (uint16_t)t->now_ms;
 		c->syn_count = 0;
 	}
-	uint32_t insists_ms = t->now_ms - c->syn_ms;
+	uint32_t insists_ms = (uint16_t)(t->now_ms - e->syn_ms);
 	if (c->syn_count >= TCP_REUSE_SYNS && insists_ms >= TCP_REUSE_MS)
 		return true;
 	if (insists_ms < c->syn_count * (uint32_t)TCP_REUSE_GAP_MS)
@@ -198,6 +200,7 @@ static void doubt_end(struct tcp_conn *c)
 	c->syn_count = 0;
 	c->keepalives_sent = 0;
 	c->flags &= ~(uint32_t)(CONN_IN_DOUBT | CONN_WATCHED);
+	tcp_extra_rest(c);
 }
 
 /* RFC 7323 4.3 (2), and the signs of life. Only of a segment that has passed every check: who does

@@ -5,6 +5,7 @@
  * connection knows the last: most of what comes goes behind it. */
 #include "dataplane/net/tcp/tcp_ooo.h"
 #include "dataplane/base/require.h"
+#include "dataplane/net/tcp/tcp_extra.h"
 
 enum {
 	OOO_SEQ_BYTES = sizeof(uint32_t),
@@ -32,24 +33,32 @@ static uint32_t ooo_end(const struct chunk *k)
 	return ooo_seq(k) + k->len;
 }
 
+/* Null: there are none. */
+static struct chunk *ooo_last(const struct tcp_conn *c)
+{
+	return c->flags & CONN_GAP ? tcp_extra(c)->ooo : NULL;
+}
+
 /* The chunk behind `prev` (null: the first), null at the end. */
 static struct chunk *ooo_next(const struct tcp_conn *c, const struct chunk *prev)
 {
+	const struct chunk *last = ooo_last(c);
 	if (!prev)
-		return c->ooo ? c->ooo->next : NULL;
-	return prev == c->ooo ? NULL : prev->next;
+		return last ? last->next : NULL;
+	return prev == last ? NULL : prev->next;
 }
 
 /* Takes the first out of the ring. */
 static struct chunk *ooo_take_first(struct tcp_conn *c)
 {
-	struct chunk *first = c->ooo->next;
-	if (first == c->ooo)
-		c->ooo = NULL;
+	struct tcp_extra *e = tcp_extra(c);
+	struct chunk *first = e->ooo->next;
+	if (first == e->ooo)
+		e->ooo = NULL;
 	else
-		c->ooo->next = first->next;
-	c->ooo_chunks--;
-	tcp_conn_flag(c, CONN_GAP, c->ooo);
+		e->ooo->next = first->next;
+	e->ooo_chunks--;
+	tcp_conn_flag(c, CONN_GAP, e->ooo);
 	return first;
 }
 
@@ -62,18 +71,24 @@ void tcp_ooo_give(struct tcp_conn *c)
 /* Puts `k` behind `prev` (null: in front). */
 static void ooo_link(struct tcp_conn *c, struct chunk *prev, struct chunk *k)
 {
-	const struct chunk *was_last = c->ooo;
+	struct tcp_extra *e = tcp_extra(c);
+	const struct chunk *was_last = e->ooo;
 	if (!was_last) {
 		k->next = k;
 	} else {
-		struct chunk *before = prev ? prev : c->ooo;
+		struct chunk *before = prev ? prev : e->ooo;
 		k->next = before->next;
 		before->next = k;
 	}
 	if (!was_last || prev == was_last)
-		c->ooo = k;
-	c->ooo_chunks++;
+		e->ooo = k;
+	e->ooo_chunks++;
 	c->flags |= CONN_GAP;
+}
+
+static uint32_t ooo_chunks(const struct tcp_conn *c)
+{
+	return c->flags & CONN_GAP ? tcp_extra(c)->ooo_chunks : 0;
 }
 
 /* ---- whose bytes go -------------------------------------------------------------------- */
@@ -87,7 +102,7 @@ static struct tcp_gap *gap_at(struct tcp *t, unsigned n)
 static struct tcp_conn *gap_conn(struct tcp *t, const struct tcp_gap *gap)
 {
 	struct tcp_conn *c = tcp_conn_at(t, gap->index);
-	return (c->flags & CONN_GAP) && c->gap_ms == gap->since_ms ? c : NULL;
+	return (c->flags & CONN_GAP) && tcp_extra(c)->gap_ms == gap->since_ms ? c : NULL;
 }
 
 static void gap_leave(struct tcp *t)
@@ -99,6 +114,7 @@ static void gap_leave(struct tcp *t)
 static void gap_drop(struct tcp *t, struct tcp_conn *c)
 {
 	tcp_ooo_give(c);
+	tcp_extra_rest(c);
 	tcp_count(t, STAT_tcp_early_dropped);
 }
 
@@ -120,7 +136,7 @@ bool tcp_ooo_reclaim(struct tcp *t, const struct tcp_conn *c)
 		return false;
 	for (unsigned i = 0; i < min_u32(OOO_SAMPLE, t->gap_count); i++) {
 		struct tcp_conn *other = gap_conn(t, gap_at(t, i));
-		if (other && other != c && (!most || other->ooo_chunks > most->ooo_chunks))
+		if (other && other != c && (!most || ooo_chunks(other) > ooo_chunks(most)))
 			most = other;
 	}
 	if (most)
@@ -132,7 +148,7 @@ void tcp_ooo_age(struct tcp *t)
 {
 	for (unsigned i = 0; i < OOO_SAMPLE; i++) {
 		struct tcp_conn *c = gap_oldest(t);
-		if (!c || t->now_ms - c->gap_ms < OOO_AGE_MS)
+		if (!c || (uint16_t)(t->now_ms - tcp_extra(c)->gap_ms) < OOO_AGE_MS)
 			return;
 		gap_drop(t, c);
 	}
@@ -141,13 +157,14 @@ void tcp_ooo_age(struct tcp *t)
 /* At the end of the line; when that is full, the first of it leaves, and its bytes go. */
 static void gap_begin(struct tcp *t, struct tcp_conn *c)
 {
-	c->gap_ms = t->now_ms;
+	uint16_t now_ms = (uint16_t)t->now_ms;
+	tcp_extra_take(c)->gap_ms = now_ms;
 	struct tcp_conn *oldest = t->gap_count == TCP_GAPS_LINE ? gap_oldest(t) : NULL;
 	if (oldest && t->gap_count == TCP_GAPS_LINE)
 		gap_drop(t, oldest);
 	if (t->gap_count == TCP_GAPS_LINE)
 		gap_leave(t);
-	*gap_at(t, t->gap_count++) = (struct tcp_gap){tcp_conn_index(c), t->now_ms};
+	*gap_at(t, t->gap_count++) = (struct tcp_gap){tcp_conn_index(c), now_ms};
 }
 
 /* ---- early bytes in -------------------------------------------------------------------- */
@@ -165,8 +182,8 @@ static struct chunk *ooo_take(struct tcp *t, struct tcp_conn *c, struct chunk *p
 	uint32_t chunks_max =
 		t->options.settings.out_of_order_bytes / t->options.receive->chunk_bytes;
 	struct chunk_pool *pool = t->options.receive;
-	bool is_tiny = bytes < OOO_TINY_BYTES && c->ooo_chunks >= OOO_TINY_MAX;
-	if (c->ooo_chunks >= min_u32(chunks_max, OOO_CHUNKS_MAX) || is_tiny)
+	bool is_tiny = bytes < OOO_TINY_BYTES && ooo_chunks(c) >= OOO_TINY_MAX;
+	if (ooo_chunks(c) >= min_u32(chunks_max, OOO_CHUNKS_MAX) || is_tiny)
 		return NULL;
 	if (is_short(pool) && !(tcp_ooo_reclaim(t, c) && !is_short(pool)))
 		return NULL;
@@ -207,15 +224,15 @@ static uint32_t ooo_store(struct tcp *t, struct tcp_conn *c, struct chunk **prev
 uint32_t tcp_ooo_insert(struct tcp *t, struct tcp_conn *c, uint32_t seq,
 			   struct bytes bytes, bool *is_full)
 {
-	bool is_behind = c->ooo && seq_le(ooo_seq(c->ooo), seq);
-	struct chunk *prev = is_behind ? c->ooo : NULL;
+	struct chunk *last = ooo_last(c);
+	bool is_behind = last && seq_le(ooo_seq(last), seq);
+	struct chunk *prev = is_behind ? last : NULL;
 	uint32_t size = (uint32_t)bytes.size;
 	uint32_t stored = 0;
 	uint32_t at = 0;
-	if (is_behind && seq_lt(seq, ooo_end(c->ooo)))
-		at = min_u32(ooo_end(c->ooo) - seq, size);
+	if (is_behind && seq_lt(seq, ooo_end(last)))
+		at = min_u32(ooo_end(last) - seq, size);
 	*is_full = false;
-	c->ooo_recent = seq;
 	while (at < size && !*is_full) {
 		struct chunk *next = ooo_next(c, prev);
 		if (next && seq_le(ooo_seq(next), seq + at)) {
@@ -232,13 +249,15 @@ uint32_t tcp_ooo_insert(struct tcp *t, struct tcp_conn *c, uint32_t seq,
 		stored += n;
 		at += n;
 	}
+	if (c->flags & CONN_GAP)
+		tcp_extra(c)->ooo_recent = seq;
 	return stored;
 }
 
 /* Chunks go to the residue as they are; what has come in order meanwhile is given back. */
 void tcp_ooo_join(struct tcp_conn *c)
 {
-	while (c->ooo && seq_le(ooo_seq(c->ooo->next), c->rcv_nxt)) {
+	while ((c->flags & CONN_GAP) && seq_le(ooo_seq(ooo_next(c, NULL)), c->rcv_nxt)) {
 		struct chunk *k = ooo_take_first(c);
 		uint32_t old = c->rcv_nxt - ooo_seq(k);
 		if (old >= k->len) {
@@ -248,7 +267,7 @@ void tcp_ooo_join(struct tcp_conn *c)
 		k->off += old;
 		k->len -= old;
 		c->rcv_nxt += k->len;
-		chain_push(&c->residue, k);
+		chain_push(&tcp_extra(c)->residue, k);
 		c->flags |= CONN_RESIDUE;
 	}
 }
@@ -274,7 +293,7 @@ unsigned tcp_ooo_blocks(const struct tcp_conn *c, struct tcp_sack *ret, unsigned
 	require(max > 0 && max <= TCP_SACKS_MAX);
 	for (struct chunk *at = ooo_next(c, NULL); at;) {
 		struct tcp_sack block = ooo_block(c, &at);
-		if (block_has(&block, c->ooo_recent))
+		if (block_has(&block, tcp_extra(c)->ooo_recent))
 			ret[count++] = block;
 		else
 			last[seen++ % TCP_SACKS_MAX] = block;

@@ -211,7 +211,8 @@ static bool send_retransmit(struct tcp *t, struct tcp_conn *c)
 	size = min_u32(size, c->snd_max - c->snd_una);
 	if (c->snd_max != c->snd_una && !data_send(t, c, c->snd_una, size))
 		return false;
-	c->resent_end = c->snd_una + size;
+	if (c->flags & CONN_RECOVERY)
+		tcp_extra(c)->resent_end = c->snd_una + size;
 	c->flags &= ~(uint32_t)CONN_RETRANSMIT_DUE;
 	return true;
 }

@@ -15,6 +15,7 @@
 #include "dataplane/net/tcp/tcp_path.h"
 #include "dataplane/base/require.h"
 #include "dataplane/net/tcp/tcp_cwnd.h"
+#include "dataplane/net/tcp/tcp_extra.h"
 #include "dataplane/net/tcp/tcp_rtt.h"
 
 enum {
@@ -140,7 +141,7 @@ static void path_narrow(struct tcp *t, struct tcp_conn *c, uint32_t mss)
 static void path_resend(struct tcp_conn *c)
 {
 	c->snd_nxt = c->snd_una;
-	c->recover = c->snd_max;
+	tcp_extra_take(c)->recover = c->snd_max;
 	c->dupacks = 0;
 	c->cwnd = min_u32(c->cwnd, tcp_cwnd_first(c->mss));
 	c->flags &= ~(uint32_t)(CONN_RECOVERY | CONN_RTT_RUNNING | CONN_RTX_ARMED);

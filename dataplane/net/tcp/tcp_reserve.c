@@ -12,6 +12,7 @@
  * session needs no more or it is lost; then the next has them, whose peer sends again what was not
  * acknowledged. A peer that holds a part and sends nothing is not in the line. */
 #include "dataplane/net/tcp/tcp_reserve.h"
+#include "dataplane/net/tcp/tcp_extra.h"
 #include "dataplane/net/tcp/tcp_ooo.h"
 
 enum {
@@ -76,7 +77,7 @@ bool tcp_residue_append(struct tcp *t, struct tcp_conn *c, const void *data, uin
 		;
 	if (unlikely(is_short(t, chunks)) && !reserve_is_turn(t, c))
 		return false;
-	if (!chain_append(&c->residue, p, data, size))
+	if (!chain_append(&tcp_extra_take(c)->residue, p, data, size))
 		return false;
 	c->flags |= CONN_RESIDUE;
 	return true;

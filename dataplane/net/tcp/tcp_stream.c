@@ -1,6 +1,7 @@
 /* tcp_stream.c - what sessions see of a connection: the operations of stream.h. */
 #include "dataplane/base/require.h"
 #include "dataplane/net/tcp/tcp_conn.h"
+#include "dataplane/net/tcp/tcp_extra.h"
 #include "dataplane/net/tcp/tcp_send.h"
 
 static size_t conn_readable_bytes(const struct stream *s)
@@ -17,7 +18,7 @@ static struct bytes residue_piece(const struct tcp_conn *c, size_t at)
 	if (t->cursor.conn == c && t->cursor.chunk && t->cursor.chunk_before <= at)
 		cursor = t->cursor;
 	else
-		cursor.chunk = c->residue.head;
+		cursor.chunk = tcp_extra(c)->residue.head;
 	for (; at - cursor.chunk_before >= cursor.chunk->len; cursor.chunk = cursor.chunk->next)
 		cursor.chunk_before += cursor.chunk->len;
 	size_t from = at - cursor.chunk_before;
@@ -95,8 +96,10 @@ static void conn_need(struct stream *s, size_t bytes)
 {
 	struct tcp_conn *c = tcp_conn_of(s);
 	size_t chunk_bytes = tcp_of(c)->options.receive->chunk_bytes;
-	c->needed_chunks = (uint16_t)min_size((bytes + chunk_bytes - 1) / chunk_bytes, UINT16_MAX);
-	tcp_conn_flag(c, CONN_NEED, bytes > 0);
+	size_t chunks = min_size((bytes + chunk_bytes - 1) / chunk_bytes, UINT16_MAX);
+	if (chunks > 0)
+		tcp_extra_take(c)->needed_chunks = (uint16_t)chunks;
+	tcp_conn_flag(c, CONN_NEED, chunks > 0);
 	tcp_conn_mark(c);
 }
 
@@ -104,7 +107,8 @@ static void conn_consume(struct stream *s, size_t n)
 {
 	struct tcp_conn *c = tcp_conn_of(s);
 	require(n <= tcp_conn_unread(c));
-	*tcp_conn_taken(c) += (uint32_t)n;
+	if (n > 0)
+		*tcp_conn_taken(c) += (uint32_t)n;
 	tcp_conn_mark(c);
 }
 

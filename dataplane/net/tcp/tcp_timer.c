@@ -9,6 +9,7 @@
  * see to, and left alone when deadlines move back: it fires early then, and is armed again. */
 #include "dataplane/net/tcp/tcp_timer.h"
 #include "dataplane/net/tcp/tcp_cwnd.h"
+#include "dataplane/net/tcp/tcp_extra.h"
 #include "dataplane/net/tcp/tcp_path.h"
 #include "dataplane/net/tcp/tcp_rtt.h"
 
@@ -156,7 +157,7 @@ static void retransmit_expired(struct tcp *t, struct tcp_conn *c)
 	c->backoff += c->backoff < BACKOFF_MAX;
 	c->cwnd = c->mss;
 	c->snd_nxt = c->snd_una;
-	c->recover = c->snd_max;
+	tcp_extra_take(c)->recover = c->snd_max;
 	c->dupacks = 0;
 	c->flags &= ~(uint32_t)(CONN_RECOVERY | CONN_RTT_RUNNING);
 	c->flags |= CONN_RETRANSMIT_DUE | CONN_RECOVER_AHEAD;

@@ -55,7 +55,8 @@ static uint32_t window_needed(const struct tcp *t, const struct tcp_conn *c)
 {
 	if (likely(!(c->flags & CONN_NEED)))
 		return 0;
-	return c->needed_chunks * t->options.receive->chunk_bytes + SEGMENTS_MIN * t->local_mss;
+	uint32_t bytes = tcp_extra(c)->needed_chunks * t->options.receive->chunk_bytes;
+	return bytes + SEGMENTS_MIN * t->local_mss;
 }
 
 /* Bytes of window that could be offered now. */

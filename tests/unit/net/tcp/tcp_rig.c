@@ -121,7 +121,8 @@ void rig_free(struct rig *r)
 	rig_wait_ms(r, 300 * 1000);
 	cr_assert(r->receive.in_use == 0, "%u receive chunks left", r->receive.in_use);
 	cr_assert(r->answers.in_use == 0, "%u answer chunks left", r->answers.in_use);
-	cr_assert(r->t->conns.in_use == 0 && r->t->half_open.in_use == 0);
+	cr_assert(r->t->conns.in_use == 0 && r->t->extras.in_use == 0);
+	cr_assert(r->t->half_open.in_use == 0);
 	cr_assert(r->t->waits.in_use == 0 && r->t->table.used == 0);
 	cr_assert(r->t->wheel.armed == 0 );
 	tcp_destroy(r->t);

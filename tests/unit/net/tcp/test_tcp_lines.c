@@ -170,6 +170,121 @@ Test(tcp_lines, a_small_window_cuts_a_short_answer)
 	rig_free(r);
 }
 
+/* ---- what is kept at times, beside the connection ------------------------------------------ */
+
+/* A segment of `size` bytes, `ahead` behind what came in order. */
+static void give_ahead(struct rig *r, uint32_t ahead, uint32_t size, uint8_t flags)
+{
+	struct seg s = rig_ack(r);
+	s.flags |= flags;
+	s.seq += ahead;
+	s.data = frame;
+	s.size = size;
+	rig_give(r, s);
+}
+
+static struct rig *with_connection(struct tcp_conn **c)
+{
+	struct rig *r = rig_new(rig_options());
+	*c = rig_open(r);
+	return r;
+}
+
+Test(tcp_lines, a_gap_has_a_line_more_until_it_is_filled)
+{
+	struct tcp_conn *c;
+	struct rig *r = with_connection(&c);
+	give_ahead(r, 100, 50, 0);
+	cr_assert(r->t->extras.in_use == 1 && (c->flags & CONN_GAP));
+	rig_give(r, rig_data(r, frame, 100));
+	r->peer_nxt += 50;
+	rig_turn(r);
+	cr_assert(r->t->extras.in_use == 0 && c->rcv_nxt == r->peer_nxt);
+	give_ahead(r, 100, 50, 0);
+	rig_wait_ms(r, 31000);
+	cr_assert(r->t->extras.in_use == 0, "forgotten");
+	rig_free(r);
+}
+
+Test(tcp_lines, what_a_session_leaves_has_a_line_more_until_it_is_read)
+{
+	struct tcp_conn *c;
+	struct rig *r = with_connection(&c);
+	r->consumes = false;
+	rig_give(r, rig_data(r, frame, FRAME_BYTES));
+	stream_need(&c->stream, 2 * FRAME_BYTES);
+	rig_turn(r);
+	cr_assert(r->t->extras.in_use == 1);
+	stream_consume(&c->stream, FRAME_BYTES);
+	rig_turn(r);
+	cr_assert(r->t->extras.in_use == 1, "the session needs more at once");
+	stream_need(&c->stream, 0);
+	rig_turn(r);
+	cr_assert(r->t->extras.in_use == 0 && r->t->extras.fresh == 1);
+	r->consumes = true;
+	rig_free(r);
+}
+
+Test(tcp_lines, an_early_fin_has_a_line_more_until_its_turn_comes)
+{
+	struct tcp_conn *c;
+	struct rig *r = with_connection(&c);
+	give_ahead(r, 100, 0, TCP_FLAG_FIN);
+	cr_assert(r->t->extras.in_use == 1 && (c->flags & CONN_FIN_KNOWN));
+	rig_give(r, rig_data(r, frame, 100));
+	cr_assert(r->t->extras.in_use == 0 && c->state == TCP_STATE_CLOSE_WAIT);
+	rig_free(r);
+}
+
+Test(tcp_lines, a_loss_has_a_line_more_until_it_is_behind)
+{
+	struct tcp_conn *c;
+	struct rig *r = with_connection(&c);
+	for (unsigned i = 0; i < 2; i++) {
+		rig_send(r, &c->stream, 1000, 0);
+		rig_wait_ms(r, 250);
+		cr_assert(r->t->extras.in_use == 1 && (c->flags & CONN_RECOVER_AHEAD));
+		rig_give_ack(r, 1000, 65535);
+		rig_send(r, &c->stream, 100, 0);
+		rig_turn(r);
+		rig_give_ack(r, 100, 65535);
+		cr_assert(r->t->extras.in_use == 0, "%u", i);
+	}
+	cr_assert(c->flags & CONN_SSTHRESH, "this is not forgotten with it");
+	rig_free(r);
+}
+
+Test(tcp_lines, a_syn_that_insists_has_a_line_more_until_the_peer_lives)
+{
+	struct tcp_conn *c;
+	struct rig *r = with_connection(&c);
+	struct seg syn = {.flags = TCP_FLAG_SYN, .seq = 99000000, .window = 500};
+	rig_give(r, syn);
+	cr_assert(r->t->extras.in_use == 1 && c->syn_count == 1);
+	rig_give(r, rig_ack(r));
+	cr_assert(r->t->extras.in_use == 0 && c->syn_count == 0);
+	rig_free(r);
+}
+
+/* More than one place after another: each finds its own. */
+Test(tcp_lines, all_may_have_one_at_the_same_time)
+{
+	enum { CONNS = 40 };
+	struct tcp_options o = rig_options();
+	o.settings.connections_max = CONNS;
+	struct rig *r = rig_new(o);
+	struct tcp_conn *c[CONNS];
+	for (unsigned i = 0; i < CONNS; i++) {
+		r->peer_port = (uint16_t)(RIG_PEER_PORT + i);
+		c[i] = rig_open(r);
+		give_ahead(r, 100 + i, 50, 0);
+	}
+	cr_assert(r->t->extras.in_use == CONNS);
+	for (unsigned i = 0; i < CONNS; i++)
+		cr_assert(tcp_extra(c[i])->ooo_recent == c[i]->rcv_nxt + 100 + i, "%u", i);
+	rig_free(r);
+}
+
 /* ---- the timer that is looked at only when it has to be ---------------------------------- */
 
 Test(tcp_lines, who_has_answered_a_probe_is_probed_again_after_the_next_silence)
