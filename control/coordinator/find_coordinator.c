@@ -6,6 +6,14 @@
 
 enum { NOBODY = -1 };
 
+/* A key of a type that nobody knows is not asked about again, as with Kafka. */
+static int16_t why_nobody(int8_t key_type)
+{
+	bool is_known = key_type == FIND_COORDINATOR_GROUP ||
+			key_type == FIND_COORDINATOR_TRANSACTION;
+	return is_known ? KAFKA_ERROR_COORDINATOR_NOT_AVAILABLE : KAFKA_ERROR_INVALID_REQUEST;
+}
+
 static const struct bytes no_host = {(const uint8_t *)"", 0};
 
 /* Up to version 3 the answer has fields of its own, from 4 on one item for each key asked for
@@ -15,8 +23,9 @@ enum kafka_outcome coordinator_handle_find(struct kafka_request *r)
 	struct find_coordinator_request request;
 	if (!kafka_request_decode(r, &find_coordinator_request, &request))
 		return KAFKA_CLOSE;
+	int16_t error = why_nobody(request.key_type);
 	struct find_coordinator_response answer = {
-		.error_code = KAFKA_ERROR_COORDINATOR_NOT_AVAILABLE,
+		.error_code = error,
 		.node_id = NOBODY,
 		.host = no_host,
 		.port = NOBODY,
@@ -31,7 +40,7 @@ enum kafka_outcome coordinator_handle_find(struct kafka_request *r)
 			.node_id = NOBODY,
 			.host = no_host,
 			.port = NOBODY,
-			.error_code = KAFKA_ERROR_COORDINATOR_NOT_AVAILABLE,
+			.error_code = error,
 		};
 	answer.coordinators.items = ones;
 	answer.coordinators.count = count;

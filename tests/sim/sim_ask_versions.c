@@ -6,7 +6,7 @@ enum { VERSION_KNOWN_MAX = 4, VERSIONS_BEYOND = 3, NAMED_SINCE = 3 };
 
 /* What the simulated clients speak. */
 static const struct asker_api spoken[] = {{0, 0, 11}, {1, 4, 12}, {2, 1, 7},
-					  {3, 0, 12}, {10, 0, 4}, {18, 0, 4}};
+					  {3, 0, 12}, {10, 0, 6}, {18, 0, 4}};
 
 static void ask_versions(struct asker *a, struct question *q, struct emitter *e)
 {
@@ -159,7 +159,7 @@ static void check_coordinator(struct asker *a, const struct question *q, struct 
 
 const struct question_kind ask_find_coordinator = {
 	.api_key = 10,
-	.version_max = 4,
+	.version_max = 6,
 	.version_flexible = 3,
 	.ask = ask_coordinator,
 	.check = check_coordinator,

@@ -161,6 +161,28 @@ Test(coordinator, each_of_several_groups_gets_an_answer_of_its_own)
 	release(0, &call);
 }
 
+Test(coordinator, a_key_that_is_neither_a_groups_nor_a_transactions_is_refused)
+{
+	struct bytes keys[] = {text("g")};
+	for (int8_t type = 0; type <= 3; type++) {
+		struct find_coordinator_request q = {
+			.key = text("g"), .key_type = type, .coordinator_keys = {keys, 1}};
+		struct find_coordinator_response r;
+		struct call_msg call;
+		int16_t want = type < 2 ? KAFKA_ERROR_COORDINATOR_NOT_AVAILABLE
+					: KAFKA_ERROR_INVALID_REQUEST;
+		for (int version = 1; version <= 6; version++) {
+			ask(0, &call, version, &q);
+			coordinator_turn(coordinator);
+			cr_assert(reap(0) == &call);
+			read_reply(&call, version, &r);
+			cr_assert((version < 4 ? r.error_code
+					       : r.coordinators.items[0].error_code) == want);
+			release(0, &call);
+		}
+	}
+}
+
 Test(coordinator, each_poller_gets_the_answers_to_its_own_calls)
 {
 	struct find_coordinator_request q = {.key = text("g")};
@@ -190,7 +212,7 @@ static bool is_closed(const void *data, size_t size)
 Test(coordinator, what_others_answer_and_what_is_malformed_closes_the_connection)
 {
 	static const int others[][2] = {{KAFKA_API_METADATA, 1}, {KAFKA_API_API_VERSIONS, 0},
-					{10, 5}, {10, -1}, {11, 0}, {-1, 0}};
+					{10, 7}, {10, -1}, {11, 0}, {-1, 0}};
 	uint8_t wire[64];
 	for (unsigned i = 0; i < array_len(others); i++) {
 		struct emitter e = emitter_of(wire, sizeof wire);

@@ -72,10 +72,10 @@ Test(kafka_sizes, find_coordinator)
 {
 	struct bytes key = letter;
 	struct find_coordinator_request q = {.key = letter, .coordinator_keys = {&key, 1}};
-	SIZES(&find_coordinator_request, &q, 0, 3, 4, 4, 4, 5);
+	SIZES(&find_coordinator_request, &q, 0, 3, 4, 4, 4, 5, 5, 5);
 	struct find_coordinator_one one = {.key = letter, .host = letter};
 	struct find_coordinator_response r = {.host = letter, .coordinators = {&one, 1}};
-	SIZES(&find_coordinator_response, &r, 0, 13, 19, 19, 18, 22);
+	SIZES(&find_coordinator_response, &r, 0, 13, 19, 19, 18, 22, 22, 22);
 }
 
 Test(kafka_sizes, sasl)
