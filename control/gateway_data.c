@@ -38,6 +38,14 @@ static struct wake *writer_wake(struct gateway *g, unsigned writer)
 	return NULL;
 }
 
+/* None is open yet. Left at 0, one that never is would have rings_fini() close descriptor 0. */
+static void wakes_clear(struct gateway *g)
+{
+	g->control_wake.fd = g->coordinator_wake.fd = -1;
+	for (unsigned i = 0; i < g->plan.count; i++)
+		g->core_wakes[i].fd = -1;
+}
+
 static int wakes_init(struct gateway *g)
 {
 	int error = wake_init(&g->control_wake);
@@ -94,6 +102,7 @@ static size_t news_bytes(void)
 int rings_init(void *gateway)
 {
 	struct gateway *g = gateway;
+	wakes_clear(g);
 	g->marks = map_take(marks_bytes());
 	g->news = map_take(news_bytes());
 	g->rcu = quiescent_create(POLLERS_MAX);

@@ -9,7 +9,10 @@
 #include "dataplane/base/require.h"
 
 #include <criterion/criterion.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 enum { PAIRS = 2 };
 
@@ -246,4 +249,20 @@ Test(gateway_data, each_core_turns_what_the_plan_says)
 		cr_assert(writer->disk == g->disks[i]);
 		cr_assert(writer->wake == &g->core_wakes[2 * i + 1]);
 	}
+}
+
+/* All that was not made yet is 0, and so is a descriptor that is somebody else's. */
+Test(gateway_data, rings_that_cannot_be_made_close_only_what_they_have_opened)
+{
+	struct gateway *other = map_take(sizeof *other);
+	struct rlimit limit;
+	cr_assert(fcntl(0, F_GETFD) >= 0 || open("/dev/null", O_RDONLY) == 0);
+	cr_assert(getrlimit(RLIMIT_NOFILE, &limit) == 0);
+	struct rlimit none = {.rlim_cur = 0, .rlim_max = limit.rlim_max};
+	other->plan = g->plan;
+	cr_assert(setrlimit(RLIMIT_NOFILE, &none) == 0);
+	int error = rings_init(other);
+	cr_assert(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+	cr_assert(error == -EMFILE && fcntl(0, F_GETFD) >= 0);
+	map_give(other, sizeof *other);
 }
