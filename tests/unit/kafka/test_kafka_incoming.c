@@ -104,6 +104,24 @@ Test(kafka_incoming, nobody_gives_way_while_nobody_waits)
 	end_attack(2);
 }
 
+/* Their memory is no use to who waits for credit. */
+Test(kafka_incoming, nobody_gives_way_to_who_waits_for_something_else)
+{
+	attack(2);
+	rig->hold_appends = true;
+	for (int i = 0; i < 6; i++)
+		send_batch(peer, 0, 1, BATCH_BYTES);
+	rig_turns(rig, 3);
+	cr_assert(rig->held_count == 4 && rig->in.waits.blocked == 1);
+	for (unsigned i = 0; i < 12; i++)
+		rig_turn(rig, 100);
+	cr_assert(rig_stat(rig, STAT_sessions_gave_way) == 0);
+	rig->hold_appends = false;
+	rig_release(rig);
+	rig_turns(rig, 6);
+	end_attack(2);
+}
+
 /* All credit is on its way: what is whole waits, and its peer can do nothing about it. */
 Test(kafka_incoming, whom_we_keep_waiting_is_not_slow)
 {

@@ -447,7 +447,8 @@ Test(kafka_waiting, requests_stand_in_line_for_the_chunks_that_keep_them)
 /* Large requests without an end have all but what is kept for small ones. */
 Test(kafka_waiting, small_requests_find_room_whatever_large_ones_hold)
 {
-	enum { HOLDERS = 3, SMALL = HOLDERS, LARGE, COUNT, BYTES = 1000000, MISSING = 100 };
+	enum { HOLDERS = 3, SMALL = HOLDERS, LARGE, COUNT, BYTES = 1000000 };
+	enum { DRIP = RIG_RATE_MIN / 5, MISSING = 20 * DRIP };
 	begin(0);
 	open_peers(COUNT);
 	struct chunk_pool *pool = &rig->in.servers[CALL_CONTROL].requests;
@@ -462,10 +463,11 @@ Test(kafka_waiting, small_requests_find_room_whatever_large_ones_hold)
 	call(peers[LARGE], 5000);
 	rig_turns(rig, 3);
 	cr_assert(has_answer(SMALL) && !has_answer(LARGE));
-	/* Bytes in drips do not keep what others wait for. */
+	/* Bytes in drips, though twice as many as they have to be, do not keep what others wait
+	 * for. */
 	for (unsigned i = 0; i < 16; i++) {
 		for (unsigned k = 0; k < HOLDERS; k++)
-			peer_send(peers[k], request.data, 1);
+			peer_send(peers[k], request.data, DRIP);
 		rig_turn(rig, RIG_TIMEOUT_MS / 10);
 	}
 	rig_turns(rig, 4);
