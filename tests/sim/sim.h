@@ -52,6 +52,7 @@ struct world {
 	bool is_verbose;
 	uint8_t scarce; /* enum sim_scarce */
 	uint32_t connections; /* that every poller has memory for; 0: a hundred */
+	uint32_t places; /* for connections, of every poller; 0: more than are ever wanted */
 	uint32_t receive_chunks; /* of every poller; 0: more than is ever wanted */
 	struct sim_load load;
 };

@@ -4,6 +4,8 @@
 #include "dataplane/base/require.h"
 #include "tests/sim/sim_history.h"
 
+enum { FIRST_PORT = 20000, HOARDERS_MAX = 256 };
+
 #define RECONNECT_NS (50 * NS_PER_MS)
 #define DATAGRAM_NS  (3 * NS_PER_MS)
 
@@ -40,6 +42,10 @@ struct sim_client *sim_client_create(enum sim_client_kind kind, uint32_t id)
 		c = sim_early_create();
 		c->port = id & 1 ? SIM_PORT_KAFKA : SIM_PORT_TERMINAL;
 		break;
+	case SIM_HOARDER:
+		c = sim_hoarder_create();
+		c->port = id & 1 ? SIM_PORT_KAFKA : SIM_PORT_TERMINAL;
+		break;
 	case SIM_SENDER:
 	default:
 		c = calloc(1, sizeof *c);
@@ -47,6 +53,9 @@ struct sim_client *sim_client_create(enum sim_client_kind kind, uint32_t id)
 		c->port = SIM_PORT_DATAGRAMS;
 	}
 	c->id = id;
+	c->ip = kind == SIM_HOARDER ? SIM_HOARDER_IP : SIM_CLIENT_IP + id;
+	c->first_port = (uint16_t)(FIRST_PORT + (kind == SIM_HOARDER ? id : 0));
+	c->port_step = kind == SIM_HOARDER ? HOARDERS_MAX : 1;
 	c->next_ns = soon(RECONNECT_NS);
 	return c;
 }
@@ -67,8 +76,8 @@ bool sim_client_input(struct sim_client *c, const uint8_t *frame, uint32_t size)
 static void client_connect(struct sim_client *c)
 {
 	c->connection++;
-	sim_tcp_open(&c->tcp, SIM_CLIENT_IP + c->id, (uint16_t)(20000 + c->connection),
-		     SIM_GATEWAY_IP, c->port);
+	uint16_t port = (uint16_t)(c->first_port + c->connection * c->port_step);
+	sim_tcp_open(&c->tcp, c->ip, port, SIM_GATEWAY_IP, c->port);
 	c->opened_ns = sim_world()->now_ns;
 	c->may_be_closed = false;
 	c->is_connected = true;

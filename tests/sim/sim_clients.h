@@ -10,6 +10,7 @@
 enum {
 	SIM_GATEWAY_IP = 0x0a000001, /* 10.0.0.1 */
 	SIM_CLIENT_IP = 0x0a000100,  /* 10.0.1.0 + client */
+	SIM_HOARDER_IP = 0x0a000300, /* of all of them */
 	SIM_NOBODY_IP = 0x0b000000,  /* 11.0.0.0/8: what is sent there never arrives */
 	SIM_PORT_KAFKA = 9092,
 	SIM_PORT_TERMINAL = 32960,
@@ -36,6 +37,7 @@ enum sim_client_kind {
 	SIM_SENDER,
 	SIM_ROGUE,
 	SIM_EARLY,
+	SIM_HOARDER,
 };
 
 struct sim_client;
@@ -77,6 +79,8 @@ struct sim_client {
 	const struct sim_client_ops *ops; /* null: datagrams */
 	uint32_t id;
 	uint16_t port;
+	uint32_t ip;
+	uint16_t first_port, port_step; /* of its connections, at its own end */
 	uint32_t connection;
 	struct sim_tcp tcp;
 	bool is_connected; /* or opening */
@@ -104,5 +108,6 @@ struct sim_client *sim_asker_create(uint32_t id);
 struct sim_client *sim_device_create(bool is_platform);
 struct sim_client *sim_rogue_create(void);
 struct sim_client *sim_early_create(void);
+struct sim_client *sim_hoarder_create(void);
 
 #endif

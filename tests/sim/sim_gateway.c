@@ -370,6 +370,8 @@ static void poller_make(struct sim_gateway *g, unsigned index)
 		o.writers[w] = &poller->to_writer[w];
 	for (unsigned s = 0; s < SIM_SENDERS; s++)
 		o.inbox.senders[s] = &poller->from[s].handoff;
+	if (sim_world()->places)
+		o.sessions_max = o.tcp.connections_max = sim_world()->places;
 	if (sim_world()->receive_chunks)
 		o.receive_chunks = sim_world()->receive_chunks;
 	if (sim_world()->scarce)

@@ -19,10 +19,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { LIVES_MAX = 4, PRODUCERS_MAX = 3, DEVICES_MAX = 4, EARLY = 48, JOBS_MAX = 64 };
+enum { LIVES_MAX = 4, PRODUCERS_MAX = 3, DEVICES_MAX = 4, JOBS_MAX = 64 };
+enum { EARLY = 48, HOARDERS = 72 };
 
 /* Fewer than two pollers' shares of EARLY rogues fill. */
 enum { RECEIVE_CHUNKS_FEW = 600 };
+
+/* Fewer than HOARDERS take, more than all others. */
+enum { PLACES_FEW = 30 };
 
 #define LIFE_NS_MAX (1500 * NS_PER_MS)
 
@@ -50,6 +54,10 @@ static void clients_make(struct run *r)
 		for (unsigned i = 0; i < EARLY; i++)
 			run_add_client(r, SIM_EARLY, 64 + i);
 		r->world.receive_chunks = RECEIVE_CHUNKS_FEW;
+	} else if (rng_one_in(rng, 6)) {
+		for (unsigned i = 0; i < HOARDERS; i++)
+			run_add_client(r, SIM_HOARDER, 64 + i);
+		r->world.places = PLACES_FEW;
 	}
 	if (rng_one_in(rng, 2))
 		run_add_client(r, SIM_SENDER, SIM_DATAGRAM_CLIENTS);
@@ -185,7 +193,8 @@ static void finish(struct run *r)
 		sim_fail("the gateway does not start on a good disk");
 	sim_liveness_watch(&r->liveness, r->clients, r->client_count, answer_time(&net));
 	history_calm(w->history);
-	run_for(r, 300 * NS_PER_MS);
+	/* Who finds no place is missed after longer than his bound. */
+	run_for(r, w->places ? answer_time(&net) + RUN_ANSWER_NS : 300 * NS_PER_MS);
 	run_end(r);
 	if (!r->shed && !r->operates)
 		history_check_calm(w->history);
