@@ -137,6 +137,27 @@ Test(tcp_handshake, a_lost_syn_ack_is_sent_again_with_backoff_and_then_forgotten
 	rig_free(r);
 }
 
+/* All five of its final ACKs were lost, and then it has something to say. */
+Test(tcp_handshake, a_peer_whose_entry_has_gone_is_told_at_once_and_may_come_again)
+{
+	struct rig *r = rig_new(rig_options());
+	rig_give(r, syn(7, 0));
+	uint32_t iss = rig_last(r)->h.seq;
+	rig_wait_ms(r, 31100);
+	cr_assert(r->t->half_open.in_use == 0);
+	rig_give(r, (struct seg){.flags = TCP_FLAG_ACK,
+				 .seq = 8,
+				 .ack = iss + 1,
+				 .window = 100,
+				 .data = "late",
+				 .size = 4});
+	cr_assert(r->sent_count == 1 && rig_last(r)->h.flags == TCP_FLAG_RST);
+	cr_assert(rig_last(r)->h.seq == iss + 1 && tcp_connections(r->t) == 0);
+	rig_give(r, syn(1000, 0));
+	cr_assert(rig_last(r)->h.flags == SYN_ACK);
+	rig_free(r);
+}
+
 Test(tcp_handshake, the_final_ack_may_carry_data_and_fin)
 {
 	struct rig *r = rig_new(rig_options());
