@@ -5,6 +5,7 @@
 #include "dataplane/net/tcp/tcp_cwnd.h"
 #include "dataplane/net/tcp/tcp_extra.h"
 #include "dataplane/net/tcp/tcp_out.h"
+#include "dataplane/net/tcp/tcp_path.h"
 #include "dataplane/net/tcp/tcp_rtt.h"
 #include "dataplane/net/tcp/tcp_send.h"
 #include "dataplane/net/tcp/tcp_timer.h"
@@ -45,6 +46,8 @@ static void ack_new(struct tcp *t, struct tcp_conn *c, uint32_t ack)
 	if ((c->flags & CONN_RTT_RUNNING) && !seq_lt(ack, c->rtt_seq)) {
 		c->flags &= ~(uint32_t)CONN_RTT_RUNNING;
 		tcp_rtt_sample(c, (uint16_t)(t->now_ms - c->rtt_at_ms));
+		if (unlikely(c->flags & CONN_PATH_TRIED) && (c->flags & CONN_RTT_FULL))
+			tcp_path_passed(c);
 	}
 	if (c->flags & CONN_RECOVERY)
 		recovery_ack(c, acked);

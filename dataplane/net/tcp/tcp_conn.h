@@ -115,6 +115,7 @@ enum tcp_conn_flag {
 	CONN_PATH_TRIED = 1 << 23, /* it is in tcp->paths */
 	CONN_RECOVER_AHEAD = 1 << 24, /* snd_una has not passed `recover` */
 	CONN_EXTRA = 1 << 26,         /* it has a tcp_extra */
+	CONN_RTT_FULL = 1 << 27,      /* CONN_PATH_TRIED: what is timed is a segment of full size */
 	CONN_SACK = 1 << 25,          /* the peer wants to know what came behind a gap */
 };
 

@@ -158,6 +158,8 @@ static void sent_note(struct tcp *t, struct tcp_conn *c, uint32_t seq, uint32_t 
 		c->flags |= CONN_RTT_RUNNING;
 		c->rtt_seq = end;
 		c->rtt_at_ms = (uint16_t)t->now_ms;
+		if (unlikely(c->flags & CONN_PATH_TRIED))
+			tcp_conn_flag(c, CONN_RTT_FULL, end - seq >= c->mss);
 	}
 	if (seq_lt(c->snd_nxt, end))
 		c->snd_nxt = end;

@@ -7,7 +7,8 @@
  *       4th ──────▶ full size: nothing passes, whatever its size
  *
  * A path that is out for a while looks as one that swallows long segments, and everybody is on it:
- * so what timeouts say is tried only, and holds when it turns out a second time.
+ * so what timeouts say is tried only, and holds when it turns out a second time and nothing of the
+ * full size has passed between.
  *
  * The full size of those that were made smaller lies in two rings, in the order of their time: all
  * in a ring wait equally long. When one is full the oldest gets its size back before its time, and
@@ -85,6 +86,7 @@ static void path_remember(struct tcp *t, struct tcp_conn *c, uint16_t mss)
 	if (t->paths.count == TCP_PATHS)
 		path_end(t);
 	paths_put(t, &t->paths, c, mss, PATH_AGE_MS);
+	c->flags &= ~(uint32_t)CONN_RTT_FULL;
 	c->flags |= CONN_PATH_TRIED;
 }
 
@@ -205,6 +207,14 @@ void tcp_path_timed_out(struct tcp *t, struct tcp_conn *c)
 	bool is_first = !(c->flags & (CONN_PATH | CONN_PATH_TRIED));
 	if (!is_first || trial_begin(t, c))
 		path_narrow(t, c, mss);
+}
+
+/* Of full size: what was found before it was an outage. Its place in the ring stays, and gives back
+ * a size that it has. */
+void tcp_path_passed(struct tcp_conn *c)
+{
+	if (!(c->flags & CONN_PATH))
+		c->flags &= ~(uint32_t)CONN_PATH_TRIED;
 }
 
 void tcp_path_timers(struct tcp *t)

@@ -8,6 +8,8 @@
 void tcp_path_input(struct tcp *t);
 /* Nothing was acknowledged for the whole retransmission timeout. */
 void tcp_path_timed_out(struct tcp *t, struct tcp_conn *c);
+/* A segment of the size that the connection sends now has arrived. */
+void tcp_path_passed(struct tcp_conn *c);
 /* Paths may have become wider since. */
 void tcp_path_timers(struct tcp *t);
 

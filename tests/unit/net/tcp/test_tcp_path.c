@@ -211,6 +211,50 @@ Test(tcp_path, an_outage_does_not_make_segments_small)
 	}
 }
 
+/* A second of silence, and what comes of it. */
+static void outage(struct rig *r, struct tcp_conn *c)
+{
+	rig_send(r, &c->stream, 6 * FULL, 0);
+	rig_turn(r);
+	rig_wait_ms(r, 1000);
+	cr_assert(c->flags & CONN_PATH, "two timeouts");
+	swallow_longer_than(r, c, FULL, 3000);
+	cr_assert(tcp_send_bytes(c) == 0);
+	rig_wait_ms(r, 11000);
+}
+
+Test(tcp_path, a_second_outage_does_not_make_segments_small_either)
+{
+	struct rig *r = rig_new(rig_options());
+	struct tcp_conn *c = rig_open(r);
+	for (unsigned i = 0; i < 4; i++) {
+		outage(r, c);
+		cr_assert(is_full_again(r, c), "%u", i);
+	}
+	rig_wait_ms(r, AGE_MS + 1000);
+	cr_assert(r->t->paths.count == 0 && !(c->flags & CONN_PATH_TRIED));
+	rig_free(r);
+}
+
+/* Short segments pass through a black hole, too. */
+Test(tcp_path, short_segments_say_nothing_about_the_full_size)
+{
+	struct tcp_conn *c;
+	struct rig *r = in_flight(&c, 6 * FULL);
+	swallow_longer_than(r, c, 1000, 3000);
+	rig_wait_ms(r, 11000);
+	cr_assert(c->mss == FULL && (c->flags & CONN_PATH_TRIED));
+	for (unsigned i = 0; i < 4; i++) {
+		rig_send(r, &c->stream, 500, 0);
+		swallow_longer_than(r, c, 1000, 1000);
+	}
+	rig_send(r, &c->stream, 6 * FULL, 0);
+	swallow_longer_than(r, c, 1000, 3000);
+	rig_wait_ms(r, 30000);
+	cr_assert(c->mss == 984 && tcp_send_bytes(c) == 0, "found twice");
+	rig_free(r);
+}
+
 Test(tcp_path, a_black_hole_is_believed_when_it_is_found_a_second_time)
 {
 	struct tcp_conn *c;
