@@ -111,8 +111,19 @@ static void send_datagram(struct sim_client *c)
 	c->next_ns = soon(DATAGRAM_NS);
 }
 
+/* An answer that is lost on its way again and again comes when nothing has been asked for so long
+ * that the connection is closed. */
+static void note_silence(struct sim_client *c)
+{
+	uint64_t since_ns = sim_client_waits_since_ns(c);
+	if (since_ns < sim_world()->now_ns &&
+	    sim_world()->now_ns - since_ns > (SIM_IDLE_MS - 100) * NS_PER_MS)
+		c->may_be_closed = true;
+}
+
 static void connected_turn(struct sim_client *c)
 {
+	note_silence(c);
 	if (c->tcp.state == SIM_TCP_OPEN || c->tcp.state == SIM_TCP_OPENING) {
 		if (c->tcp.state == SIM_TCP_OPEN)
 			c->ops->turn(c);

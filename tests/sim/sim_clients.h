@@ -16,6 +16,7 @@ enum {
 	SIM_PORT_TERMINAL = 32960,
 	SIM_PORT_PLATFORM = 32961,
 	SIM_PORT_DATAGRAMS = 5140,
+	SIM_IDLE_MS = 3000, /* a connection on which nothing is asked for so long is closed */
 	SIM_EVENTS_PARTITIONS = 3,
 	SIM_NUM_PARTITIONS = 4, /* of every topic that nobody said more about */
 	/* As far as the operator lets a topic grow. */

@@ -340,7 +340,7 @@ static void poller_make(struct sim_gateway *g, unsigned index)
 			     .request_timeout_ms = 20000,
 			     .fragment_timeout_ms = 2000,
 			     .request_rate_min = 1024,
-			     .connections_max_idle_ms = 3000},
+			     .connections_max_idle_ms = SIM_IDLE_MS},
 		.writer_count = g->writer_count,
 		.control = &poller->to_control,
 		.coordinator = &poller->to_coordinator,
