@@ -15,6 +15,8 @@
   disk          a writer alone, on recorded batches and the real disk, beside fio
   flush         writes in many files made durable one by one, or all at once; also in images of
                 ext4 and xfs
+  loss          a bulk producer and a consumer through a link that loses and reorders, beside
+                Linux with cubic at both ends
   sweeps        Produce requests: records of 10 B to 1 MiB, at 1 to 10,000 partitions
 
 Without a name: all of them. Each run adds one JSON file (machine, commit, date, settings,
@@ -29,6 +31,7 @@ import disk
 import flush
 import line
 import load
+import loss
 import overload
 import sweeps
 from memif_pair import PairError
@@ -77,6 +80,7 @@ SCENARIOS = {
     "line": (line.line, line.show),
     "disk": (disk.disk, disk.show),
     "flush": (flush.flush, flush.show),
+    "loss": (loss.loss, loss.show),
     "sweeps": (sweeps.sweeps, sweeps.show),
 }
 

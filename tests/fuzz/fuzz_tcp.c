@@ -8,6 +8,7 @@
  * whoever sends it and how often: so whatever a session reads, and whatever is sent, can be
  * checked. Ledgers balance each turn; at the end all memory is back.
  */
+#include "dataplane/net/tcp/tcp_flight.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/unit/net/tcp/tcp_rig.h"
 
@@ -25,7 +26,7 @@ enum state { LISTEN, SYN_RECEIVED, ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, CLOSING,
 	     LAST_ACK, TIME_WAIT, SENDING, GAP, STATES };
 
 enum step { SEGMENT, GOOD_DATA, GOOD_ACK, TURN, TIME, SEND, CLOSE, RESET, READING, SIDE, PORT,
-	    MEMORY, HANDSHAKE, STEPS };
+	    MEMORY, HANDSHAKE, SACK, STEPS };
 
 /* One peer's end, and the session at ours. */
 struct side {
@@ -118,6 +119,28 @@ static void check_edges(void)
 	}
 }
 
+/* The sums are those of the runs, and these cover what is in flight. */
+static void check_flights(void)
+{
+	for (unsigned i = 0; i < SIDES; i++) {
+		const struct tcp_conn *c = conn_of(&sides[i]);
+		if (!c || !(c->flags & CONN_FLIGHT))
+			continue;
+		const struct tcp_flight *f = tcp_flight_of(r->t, c);
+		uint32_t lost = 0, sacked = 0;
+		for (unsigned k = 0; k < f->count; k++) {
+			uint32_t bytes = f->runs[k].end - tcp_run_begin(f, k);
+			require(bytes > 0 && bytes <= c->snd_max - c->snd_una);
+			if (f->runs[k].flags & RUN_SACKED)
+				sacked += bytes;
+			else if (f->runs[k].flags & RUN_LOST)
+				lost += bytes;
+		}
+		require(f->begin == c->snd_una && tcp_flight_end_seq(f) == c->snd_max);
+		require(f->lost == lost && f->sacked == sacked && f->count <= TCP_RUNS_MAX);
+	}
+}
+
 static void turn(void)
 {
 	rig_input(r);
@@ -125,6 +148,7 @@ static void turn(void)
 		session_see(list_entry(n, struct stream, ready));
 	check_edges();
 	rig_finish(r);
+	check_flights();
 	for (unsigned i = 0; i < r->sent_count; i++)
 		check_sent(&r->sent[i]);
 	r->buffers_left = BUFFERS_MAX;
@@ -153,9 +177,15 @@ static struct seg expected(unsigned side, uint8_t flags)
 			    .window = 65535};
 }
 
+/* Every second peer speaks SACK. */
 static void give(unsigned side, uint8_t flags)
 {
+	static const uint8_t permitted[4] = {1, 1, 4, 2};
 	struct seg s = expected(side, flags);
+	if ((flags & TCP_FLAG_SYN) && side % 2 == 0) {
+		s.options = permitted;
+		s.options_bytes = sizeof permitted;
+	}
 	put(s, side, s.seq);
 	sides[side].nxt = s.seq + (flags & ENDS ? 1 : 0);
 	turn();
@@ -183,6 +213,25 @@ static void step_good_data(struct cursor *c)
 	s.size = fuzz_u8(c) * 6u;
 	s.seq += fuzz_u8(c) * 100u;
 	put(s, current, s.seq);
+}
+
+/* An acknowledgement that says of up to three pieces, most often in flight, that they have come. */
+static void step_sack(struct cursor *c)
+{
+	uint8_t options[28] = {1, 1, 5};
+	unsigned count = 1 + fuzz_u8(c) % 3;
+	const struct tcp_conn *conn = conn_of(&sides[current]);
+	struct seg s = expected(current, TCP_FLAG_ACK);
+	s.ack = conn ? conn->snd_una + fuzz_u8(c) * 8u : s.ack;
+	options[3] = (uint8_t)(2 + 8 * count);
+	for (unsigned i = 0; i < count; i++) {
+		uint32_t from = s.ack + (uint32_t)(int16_t)fuzz_u16(c);
+		be32_store(options + 4 + 8 * i, from);
+		be32_store(options + 8 + 8 * i, from + fuzz_u16(c) % 2000);
+	}
+	s.options = options;
+	s.options_bytes = (uint8_t)(4 + 8 * count);
+	put(s, current, 0);
 }
 
 static void step_send(struct cursor *c)
@@ -248,6 +297,7 @@ static void step(struct cursor *c)
 	case SIDE: current = fuzz_u8(c) % SIDES; return;
 	case PORT: r->buffers_left = fuzz_u8(c) % BUFFERS_MAX; return;
 	case MEMORY: step_memory(c); return;
+	case SACK: step_sack(c); return;
 	case HANDSHAKE:
 		give(current, TCP_FLAG_SYN);
 		give(current, TCP_FLAG_ACK);
@@ -329,7 +379,7 @@ static void end_all(void)
 		rig_turn(r);
 	}
 	require(r->receive.in_use == 0 && r->answers.in_use == 0);
-	require(r->t->conns.in_use == 0 && r->t->table.used == 0);
+	require(r->t->conns.in_use == 0 && r->t->table.used == 0 && r->t->flights.in_use == 0);
 }
 
 static void begin(void)

@@ -4,6 +4,7 @@
 #include "dataplane/base/entropy.h"
 #include "dataplane/base/map.h"
 #include "dataplane/base/require.h"
+#include "dataplane/net/tcp/tcp_flight.h"
 #include "dataplane/net/tcp/tcp_half_open.h"
 #include "dataplane/net/tcp/tcp_quota.h"
 #include "dataplane/net/tcp/tcp_reserve.h"
@@ -30,6 +31,7 @@ static bool tcp_map(struct tcp *t)
 	       slab_init(&t->half_open, sizeof(struct tcp_half_open), s->half_open_max) == 0 &&
 	       tcp_quota_init(t, conns) &&
 	       slab_init(&t->waits, sizeof(struct tcp_wait), s->time_wait_max) == 0 &&
+	       tcp_flights_init(t) &&
 	       tcp_line_init(&t->dirty, conns) == 0 &&
 	       tcp_line_init(&t->output, conns) == 0 &&
 	       delay_init(&t->ack_delay, conns, TCP_ACK_DELAY_MS) == 0 &&
@@ -76,6 +78,7 @@ void tcp_destroy(struct tcp *t)
 	slab_fini(&t->extras);
 	slab_fini(&t->half_open);
 	slab_fini(&t->waits);
+	tcp_flights_fini(t);
 	tcp_quota_fini(t);
 	tcp_line_fini(&t->dirty);
 	tcp_line_fini(&t->output);

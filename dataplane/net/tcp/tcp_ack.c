@@ -1,11 +1,12 @@
 /* tcp_ack.c - acknowledgements in; send queue, window, RTT and congestion state out: the
- * fifth step of RFC 9293 3.10.7.4 with RFC 5681, 6298 and 6582. */
+ * fifth step of RFC 9293 3.10.7.4 with RFC 5681, 6298 and 6582; of a flight: tcp_recovery.c. */
 #include "dataplane/net/tcp/tcp_ack.h"
 #include "dataplane/base/require.h"
 #include "dataplane/net/tcp/tcp_cwnd.h"
 #include "dataplane/net/tcp/tcp_extra.h"
 #include "dataplane/net/tcp/tcp_out.h"
 #include "dataplane/net/tcp/tcp_path.h"
+#include "dataplane/net/tcp/tcp_recovery.h"
 #include "dataplane/net/tcp/tcp_rtt.h"
 #include "dataplane/net/tcp/tcp_send.h"
 #include "dataplane/net/tcp/tcp_timer.h"
@@ -29,8 +30,9 @@ static void recovery_ack(struct tcp_conn *c, uint32_t acked)
 }
 
 /* Bytes (and our FIN) up to `ack` have arrived. */
-static void ack_new(struct tcp *t, struct tcp_conn *c, uint32_t ack)
+static void ack_new(struct tcp *t, struct tcp_conn *c, const struct tcp_segment *s)
 {
+	uint32_t ack = s->h.ack;
 	uint32_t acked = ack - c->snd_una;
 	uint32_t held = tcp_send_bytes(c);
 	uint32_t bytes = min_u32(acked, held);
@@ -49,7 +51,9 @@ static void ack_new(struct tcp *t, struct tcp_conn *c, uint32_t ack)
 		if (unlikely(c->flags & CONN_PATH_TRIED) && (c->flags & CONN_RTT_FULL))
 			tcp_path_passed(c);
 	}
-	if (c->flags & CONN_RECOVERY)
+	if (c->flags & CONN_FLIGHT)
+		tcp_recovery_ack(t, c, s);
+	else if (c->flags & CONN_RECOVERY)
 		recovery_ack(c, acked);
 	else
 		tcp_cwnd_grow(c, acked);
@@ -88,6 +92,24 @@ static void ack_duplicate(struct tcp_conn *c)
 	e->resent_end = c->snd_una;
 	c->cwnd = c->ssthresh + TCP_DUPACKS * c->mss;
 	c->flags |= CONN_RECOVERY | CONN_RECOVER_AHEAD | CONN_RETRANSMIT_DUE;
+}
+
+/* It acknowledges nothing new, but may say what came behind a gap. */
+static void ack_old(struct tcp *t, struct tcp_conn *c, const struct tcp_segment *s,
+		    bool window_changed)
+{
+	bool is_duplicate = ack_is_duplicate(c, s, window_changed);
+	if (!(c->flags & CONN_FLIGHT)) {
+		if (is_duplicate)
+			ack_duplicate(c);
+		return;
+	}
+	if (s->h.sack_count == 0)
+		return;
+	tcp_recovery_ack(t, c, s);
+	if (c->snd_una != c->snd_max)
+		tcp_rtx_arm(t, c);
+	tcp_conn_mark(c);
 }
 
 /* True when the peer's window has changed. Of two segments with the same number the one that
@@ -136,12 +158,11 @@ bool tcp_take_ack(struct tcp *t, struct tcp_conn *c, struct tcp_segment *s)
 	bool window_changed = !seq_lt(ack, c->snd_una) && window_update(t, c, s);
 	s->is_news |= window_changed || seq_lt(c->snd_una, ack);
 	if (!seq_lt(c->snd_una, ack)) {
-		if (ack_is_duplicate(c, s, window_changed))
-			ack_duplicate(c);
+		ack_old(t, c, s, window_changed);
 		return true;
 	}
 	bool is_fin_acked = ack - c->snd_una > tcp_send_bytes(c);
-	ack_new(t, c, ack);
+	ack_new(t, c, s);
 	if (!is_fin_acked || ack_fin(t, c))
 		return true;
 	tcp_count(t, STAT_packets_consumed);

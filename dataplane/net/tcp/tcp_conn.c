@@ -3,6 +3,7 @@
 #include "dataplane/base/require.h"
 #include "dataplane/net/tcp/tcp_cwnd.h"
 #include "dataplane/net/tcp/tcp_extra.h"
+#include "dataplane/net/tcp/tcp_flight.h"
 #include "dataplane/net/tcp/tcp_quota.h"
 #include "dataplane/net/tcp/tcp_ooo.h"
 #include "dataplane/net/tcp/tcp_rtt.h"
@@ -207,6 +208,7 @@ void tcp_conn_lose(struct tcp *t, struct tcp_conn *c, bool with_reset)
 	delay_drop(&t->rtx_delay, tcp_conn_index(c));
 	tcp_send_give(c);
 	tcp_ooo_give(c);
+	tcp_flight_end(t, c);
 	if (with_reset)
 		c->flags |= CONN_RST_DUE;
 	if (!c->stream.is_closed)

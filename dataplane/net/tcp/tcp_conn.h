@@ -11,9 +11,12 @@
  *     tcp_out.c     segments, acknowledgements
  *     tcp_timer.c   the one timer of a connection
  *     tcp_path.c    segments that fit the path
+ *     tcp_recovery.c  losses of a flight repaired      tcp_rack.c  found by time
+ *     tcp_sack.c    and by what the peer says         tcp_flight.c  what is in flight
  *     tcp_window.c  what a peer may send
  *     tcp_conn.c    opens, finds, loses, frees
  *     tcp_cwnd.c    how much the path may hold          tcp_rtt.c  how long it takes
+ *     tcp_cubic.c   likewise, of a flight
  *     tcp_ooo.c     what came out of order       tcp_extra.c  what is kept at times
  *     tcp_send.c    what is to be sent, until it is acknowledged
  *     tcp_limit.c   how often those are answered who have no connection
@@ -114,9 +117,11 @@ enum tcp_conn_flag {
 	CONN_PATH = 1 << 22,       /* `mss` is the path's; what it was: tcp->paths, or trials */
 	CONN_PATH_TRIED = 1 << 23, /* it is in tcp->paths */
 	CONN_RECOVER_AHEAD = 1 << 24, /* snd_una has not passed `recover` */
+	CONN_SACK = 1 << 25,          /* both sides tell what came behind a gap */
 	CONN_EXTRA = 1 << 26,         /* it has a tcp_extra */
 	CONN_RTT_FULL = 1 << 27,      /* CONN_PATH_TRIED: what is timed is a segment of full size */
-	CONN_SACK = 1 << 25,          /* the peer wants to know what came behind a gap */
+	CONN_TWICE = 1 << 28,         /* what came last had come before: tcp->twice */
+	CONN_FLIGHT = 1 << 29,        /* what is in flight is known in detail: tcp_flight.h */
 };
 
 /* A connection as the peer's segments name it. The port has one address. */
@@ -219,7 +224,10 @@ struct tcp_extra {
 	struct chunk *ooo;       /* CONN_GAP: out of order, the last of them; see tcp_data.c */
 	uint32_t taken;          /* CONN_RESIDUE: see tcp_conn_taken() */
 	uint32_t recover;        /* CONN_RECOVER_AHEAD: losses before it are known */
-	uint32_t resent_end;     /* CONN_RECOVERY: behind what was sent again last */
+	union {
+		uint32_t resent_end; /* CONN_RECOVERY: behind what was sent again last */
+		uint32_t flight;     /* CONN_FLIGHT, without the former: its place */
+	};
 	uint32_t fin_seq;        /* CONN_FIN_KNOWN */
 	uint32_t ooo_recent;     /* CONN_GAP: where what came last begins */
 	uint32_t syn_seq;        /* CONN_IN_DOUBT: of the SYNs that insist on a new connection, */
@@ -232,7 +240,7 @@ static_assert(sizeof(struct tcp_extra) <= CACHE_LINE_BYTES, "of many that wait i
 
 enum {
 	CONN_EXTRA_USES = CONN_RESIDUE | CONN_GAP | CONN_NEED | CONN_FIN_KNOWN | CONN_RECOVERY |
-			  CONN_RECOVER_AHEAD | CONN_IN_DOUBT,
+			  CONN_RECOVER_AHEAD | CONN_IN_DOUBT | CONN_FLIGHT,
 };
 
 /* A handshake under way, in one cache line: strangers make as many as they like. What can be
@@ -357,6 +365,8 @@ struct tcp {
 	struct tcp_sample sample; /* and what it saw */
 	struct slab waits;
 	struct list wait_list;
+	struct slab flights;
+	struct list flights_idle; /* with nothing in flight, for longest first */
 	struct tcp_line dirty;  /* touched in this turn */
 	struct tcp_line output; /* want to send; when the port is full, from earlier turns, too */
 	bool is_port_full;      /* a segment found no buffer in this turn */
@@ -366,6 +376,8 @@ struct tcp {
 	uint32_t reserve_chunks; /* of receive memory, for the first in this line */
 	unsigned reserve_first, reserve_count;
 	uint64_t reserve_line[TCP_RESERVE_LINE]; /* handles */
+	struct tcp_sack twice; /* the last bytes that came a second time, */
+	uint32_t twice_conn;   /* and whose */
 	unsigned gap_first, gap_count;
 	struct tcp_gap gaps[TCP_GAPS_LINE]; /* oldest first; some are over, see tcp_ooo.c */
 	size_t scratch_used;

@@ -168,6 +168,8 @@ static void text_out_of_order(struct tcp *t, struct tcp_conn *c,
 	} else {
 		tcp_count(t,
 			  is_full ? STAT_packet_drop_tcp_memory : STAT_packets_duplicate);
+		if (!is_full)
+			tcp_twice_note(t, c, s->h.seq, s->h.seq + (uint32_t)s->payload.size);
 	}
 }
 

@@ -107,6 +107,8 @@ static bool check_sequence(struct tcp *t, struct tcp_conn *c, const struct tcp_s
 	note_way_again(t, c, s);
 	bool is_old = seq_le(s->h.seq + segment_length(s), c->rcv_nxt);
 	tcp_count(t, is_old ? STAT_packets_duplicate : STAT_packet_drop_tcp_unacceptable);
+	if (is_old && is_near_window(t, c, s->h.seq))
+		tcp_twice_note(t, c, s->h.seq, s->h.seq + (uint32_t)s->payload.size);
 	if (s->payload.size > 0 && is_near_window(t, c, s->h.seq))
 		tcp_ack_again(t, c);
 	else

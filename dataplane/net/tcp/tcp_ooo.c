@@ -302,3 +302,12 @@ unsigned tcp_ooo_blocks(const struct tcp_conn *c, struct tcp_sack *ret, unsigned
 		ret[count++] = last[--seen % TCP_SACKS_MAX];
 	return count;
 }
+
+void tcp_twice_note(struct tcp *t, struct tcp_conn *c, uint32_t seq, uint32_t end)
+{
+	if (!(c->flags & CONN_SACK) || seq == end)
+		return;
+	t->twice = (struct tcp_sack){seq, end};
+	t->twice_conn = tcp_conn_index(c);
+	c->flags |= CONN_TWICE;
+}

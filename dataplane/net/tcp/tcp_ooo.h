@@ -1,8 +1,9 @@
 /* tcp_ooo.h - bytes that came out of order.
  *
- * Nobody was told that they are here: they may go at any time, and come again. They give way to
- * whoever needs memory: to bytes in order always, to other early bytes when these are younger. Of
- * the oldest gaps the one that holds most goes first; one of half a minute goes in any case.
+ * They are not acknowledged, and may go at any time, to come again; a peer that was told of them
+ * by SACK finds out by its timeout (RFC 2018 8). They give way to whoever needs memory: to bytes in
+ * order always, to other early bytes when these are younger. Of the oldest gaps the one that holds
+ * most goes first; one of half a minute goes in any case.
  *
  * Core: poller.
  */
@@ -24,5 +25,7 @@ void tcp_ooo_age(struct tcp *t);
 /* What of it adjoins, as at most `max` blocks: first the one that what came last is in, then those
  * that lie farthest ahead, which are likely the ones before it (RFC 2018 4). Returns how many. */
 unsigned tcp_ooo_blocks(const struct tcp_conn *c, struct tcp_sack *ret, unsigned max);
+/* [seq, end) has come a second time: the peer is told, if it speaks SACK (RFC 2883). */
+void tcp_twice_note(struct tcp *t, struct tcp_conn *c, uint32_t seq, uint32_t end);
 
 #endif

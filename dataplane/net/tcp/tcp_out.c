@@ -3,6 +3,7 @@
 #include "dataplane/net/tcp/tcp_out.h"
 #include "dataplane/base/require.h"
 #include "dataplane/net/tcp/tcp_cwnd.h"
+#include "dataplane/net/tcp/tcp_flight.h"
 #include "dataplane/net/tcp/tcp_ooo.h"
 #include "dataplane/net/tcp/tcp_rtt.h"
 #include "dataplane/net/tcp/tcp_send.h"
@@ -41,23 +42,27 @@ void tcp_reply(struct tcp *t, const struct tcp_reply *reply)
 
 static void ack_done(struct tcp *t, struct tcp_conn *c)
 {
-	c->flags &= ~(uint32_t)(CONN_ACK_DUE | CONN_ACK_NOW);
+	c->flags &= ~(uint32_t)(CONN_ACK_DUE | CONN_ACK_NOW | CONN_TWICE);
 	delay_drop(&t->ack_delay, tcp_conn_index(c));
 }
 
-/* Both sides speak of what came behind a gap, and there is one. */
+/* Both sides speak of what came behind a gap, or twice, and something did. */
 static bool sack_is_due(const struct tcp_conn *c)
 {
-	return (c->flags & (CONN_GAP | CONN_SACK)) == (CONN_GAP | CONN_SACK);
+	return (c->flags & (CONN_GAP | CONN_TWICE)) && (c->flags & CONN_SACK);
 }
 
 /* As many blocks as there is room for, beside `size` bytes of payload. */
-static unsigned sack_blocks(const struct tcp_conn *c, uint32_t size, struct tcp_sack *ret)
+static unsigned sack_blocks(const struct tcp *t, const struct tcp_conn *c, uint32_t size,
+			    struct tcp_sack *ret)
 {
+	unsigned count = 0;
 	unsigned max = c->flags & CONN_TIMESTAMPS ? TCP_SACKS_MAX - 1 : TCP_SACKS_MAX;
 	while (max > 0 && size + tcp_sack_bytes(max) > c->mss)
 		max--;
-	return max > 0 ? tcp_ooo_blocks(c, ret, max) : 0;
+	if (max > 0 && (c->flags & CONN_TWICE) && t->twice_conn == tcp_conn_index(c))
+		ret[count++] = t->twice;
+	return count < max ? count + tcp_ooo_blocks(c, ret + count, max - count) : count;
 }
 
 /* Sends [seq, seq + size) of the send chain under `flags`; every segment acknowledges. One that is
@@ -70,7 +75,7 @@ static bool conn_transmit(struct tcp *t, struct tcp_conn *c, uint32_t seq, uint3
 	struct ip_route route = {tcp_conn_way(c), ip->address, c->stream.peer.address};
 	uint32_t edge;
 	struct tcp_sack blocks[TCP_SACKS_MAX];
-	bool has_gap = sack_is_due(c);
+	bool says_more = sack_is_due(c);
 	struct tcp_header h = {
 		.source_port = c->stream.local_port,
 		.destination_port = c->stream.peer.port,
@@ -82,8 +87,8 @@ static bool conn_transmit(struct tcp *t, struct tcp_conn *c, uint32_t seq, uint3
 		.ts_value = tcp_ts_now(t, c->ts_offset),
 		.ts_echo = c->ts_recent,
 	};
-	if (unlikely(has_gap))
-		h.sack_count = (uint8_t)sack_blocks(c, size, blocks);
+	if (unlikely(says_more))
+		h.sack_count = (uint8_t)sack_blocks(t, c, size, blocks);
 	unsigned header_bytes = tcp_header_size(&h);
 	uint8_t *out = ip_tx_take(ip, &route, header_bytes + size);
 	t->is_port_full |= !out;
@@ -98,7 +103,7 @@ static bool conn_transmit(struct tcp *t, struct tcp_conn *c, uint32_t seq, uint3
 		   (uint8_t)header_bytes, size > c->mss ? c->mss : 0);
 	if (h.window == 0 && c->rcv_adv != c->last_ack)
 		tcp_count(t, STAT_tcp_zero_windows);
-	if (likely(!has_gap || h.sack_count))
+	if (likely(!says_more || h.sack_count || size == 0))
 		ack_done(t, c);
 	c->last_ack = c->rcv_nxt;
 	c->rcv_adv = edge;
@@ -128,22 +133,47 @@ static uint32_t push_bytes_max(const struct tcp *t, const struct tcp_conn *c)
 	return max_u32(tso - tso % c->mss, c->mss);
 }
 
+/* Of what was sent, as much as is on its way yet. */
+static uint32_t path_bytes(const struct tcp *t, const struct tcp_conn *c)
+{
+	return c->flags & CONN_FLIGHT ? tcp_flight_bytes(tcp_flight_of(t, c))
+				      : c->snd_nxt - c->snd_una;
+}
+
+static uint32_t room_of(uint32_t window, uint32_t taken)
+{
+	return window > taken ? window - taken : 0;
+}
+
 /* Bytes to send next: what both windows and sender SWS avoidance allow (3.8.6.2.1). */
 static uint32_t bytes_sendable(const struct tcp *t, const struct tcp_conn *c)
 {
 	uint32_t unsent = bytes_unsent(c);
-	uint32_t flight = c->snd_nxt - c->snd_una;
 	uint32_t cwnd = c->cwnd;
 	if (!(c->flags & CONN_RECOVERY) && c->dupacks < TCP_DUPACKS)
 		cwnd += (uint32_t)c->dupacks * c->mss; /* limited transmit, RFC 3042 */
-	uint32_t window = min_u32(cwnd, c->snd_wnd);
-	uint32_t room = window > flight ? window - flight : 0;
+	uint32_t room = min_u32(room_of(cwnd, path_bytes(t, c)),
+				room_of(c->snd_wnd, c->snd_nxt - c->snd_una));
 	uint32_t n = min_u32(min_u32(unsent, room), push_bytes_max(t, c));
 	if (n == unsent || n == 0)
 		return n;
 	if (n >= c->mss)
 		return n - n % c->mss;
 	return c->snd_wnd <= cwnd && n >= c->snd_wnd_max / 2 ? n : 0;
+}
+
+/* More than a segment is on its way to a peer that speaks SACK, and no loss is known. */
+static bool flight_is_wanted(const struct tcp_conn *c)
+{
+	uint32_t wrong = CONN_RECOVERY | CONN_RECOVER_AHEAD | CONN_PERSIST;
+	return (c->flags & (CONN_SACK | wrong)) == CONN_SACK &&
+	       c->snd_max - c->snd_una > c->mss && c->snd_nxt == c->snd_max;
+}
+
+/* A flight knows when its segments were sent; but tcp_path.c asks for one of full size. */
+static bool is_timed(const struct tcp_conn *c)
+{
+	return !(c->flags & CONN_FLIGHT) || (c->flags & CONN_PATH_TRIED);
 }
 
 /* Bookkeeping of [seq, end) just sent: what is timed, what is a retransmission. */
@@ -154,7 +184,7 @@ static void sent_note(struct tcp *t, struct tcp_conn *c, uint32_t seq, uint32_t 
 	if (seq_lt(seq, c->snd_max)) {
 		tcp_count(t, STAT_tcp_retransmits);
 		c->flags &= ~(uint32_t)CONN_RTT_RUNNING;
-	} else if (!(c->flags & CONN_RTT_RUNNING)) {
+	} else if (!(c->flags & CONN_RTT_RUNNING) && is_timed(c)) {
 		c->flags |= CONN_RTT_RUNNING;
 		c->rtt_seq = end;
 		c->rtt_at_ms = (uint16_t)t->now_ms;
@@ -165,7 +195,11 @@ static void sent_note(struct tcp *t, struct tcp_conn *c, uint32_t seq, uint32_t 
 		c->snd_nxt = end;
 	if (seq_lt(c->snd_max, end))
 		c->snd_max = end;
-	if ((c->flags & CONN_PERSIST) || !(c->flags & CONN_RTX_ARMED))
+	if (c->flags & CONN_FLIGHT)
+		tcp_flight_sent(t, tcp_flight_of(t, c), seq, end);
+	else if (flight_is_wanted(c))
+		tcp_flight_begin(t, c);
+	if ((c->flags & (CONN_PERSIST | CONN_FLIGHT)) || !(c->flags & CONN_RTX_ARMED))
 		tcp_rtx_arm(t, c);
 }
 
@@ -217,6 +251,46 @@ static bool send_retransmit(struct tcp *t, struct tcp_conn *c)
 		tcp_extra(c)->resent_end = c->snd_una + size;
 	c->flags &= ~(uint32_t)CONN_RETRANSMIT_DUE;
 	return true;
+}
+
+/* What is lost goes again before anything new, as far as the window lets it. */
+static bool send_lost(struct tcp *t, struct tcp_conn *c, struct tcp_flight *f)
+{
+	uint32_t from, to;
+	for (unsigned i = 0; i < TCP_SEGMENTS_PER_TURN; i++) {
+		if (!tcp_flight_first_lost(f, &from, &to))
+			return true;
+		uint32_t size = min_u32(min_u32(c->mss, to - from), tcp_conn_send_end(c) - from);
+		uint32_t on_its_way = tcp_flight_bytes(f);
+		bool is_held = on_its_way > 0 && on_its_way + size > c->cwnd;
+		if (is_held || seq_lt(c->snd_una + c->snd_wnd, from + size))
+			return true;
+		if (!data_send(t, c, from, size))
+			return false;
+	}
+	return false;
+}
+
+/* RFC 8985 7.3: something new if there is, and the peer has room, else the last segment. */
+static bool send_tail(struct tcp *t, struct tcp_conn *c, struct tcp_flight *f)
+{
+	uint32_t size = min_u32(c->mss, bytes_unsent(c));
+	bool is_new = size > 0 && c->snd_nxt + size - c->snd_una <= c->snd_wnd;
+	uint32_t from = is_new ? c->snd_nxt : c->snd_max - min_u32(c->mss, c->snd_max - c->snd_una);
+	size = is_new ? size : min_u32(c->mss, tcp_conn_send_end(c) - from);
+	if (c->snd_una != c->snd_max && !data_send(t, c, from, size))
+		return false;
+	f->tail.end = c->snd_max;
+	f->tail.was_again = !is_new;
+	f->tail.is_due = false;
+	tcp_count(t, STAT_tcp_tail_probes);
+	return true;
+}
+
+static bool send_flight(struct tcp *t, struct tcp_conn *c)
+{
+	struct tcp_flight *f = tcp_flight_of(t, c);
+	return send_lost(t, c, f) && (!f->tail.is_due || send_tail(t, c, f));
 }
 
 /* Past a closed window one byte, whose place snd_nxt keeps; past a small one what it
@@ -299,6 +373,8 @@ static bool conn_send(struct tcp *t, struct tcp_conn *c)
 {
 	if ((c->flags & CONN_RETRANSMIT_DUE) && !send_retransmit(t, c))
 		return false;
+	if ((c->flags & CONN_FLIGHT) && !send_flight(t, c))
+		return false;
 	if ((c->flags & CONN_PROBE_DUE) && !send_probe(t, c))
 		return false;
 	if (!send_new(t, c))
@@ -320,6 +396,7 @@ static void persist_begin(struct tcp *t, struct tcp_conn *c)
 	if ((c->flags & CONN_RTX_ARMED) || c->snd_nxt != c->snd_una ||
 	    bytes_unsent(c) == 0)
 		return;
+	tcp_flight_end(t, c);
 	c->progress_ms = t->now_ms;
 	tcp_rtx_arm(t, c);
 	c->flags |= CONN_PERSIST;

@@ -17,6 +17,7 @@
 #include "dataplane/base/require.h"
 #include "dataplane/net/tcp/tcp_cwnd.h"
 #include "dataplane/net/tcp/tcp_extra.h"
+#include "dataplane/net/tcp/tcp_flight.h"
 #include "dataplane/net/tcp/tcp_rtt.h"
 
 enum {
@@ -140,8 +141,9 @@ static void path_narrow(struct tcp *t, struct tcp_conn *c, uint32_t mss)
 
 /* All in flight is as long as the one that was dropped, or behind it, and is sent again at once,
  * its timer anew: that is no sign of congestion, but no leave for a burst either. */
-static void path_resend(struct tcp_conn *c)
+static void path_resend(struct tcp *t, struct tcp_conn *c)
 {
+	tcp_flight_end(t, c);
 	c->snd_nxt = c->snd_una;
 	tcp_extra_take(c)->recover = c->snd_max;
 	c->dupacks = 0;
@@ -170,7 +172,7 @@ static bool too_big_is_believed(struct tcp *t, const struct too_big *b)
 	else if (!(c->flags & CONN_PATH_TRIED))
 		path_remember(t, c, c->mss);
 	path_narrow(t, c, mss);
-	path_resend(c);
+	path_resend(t, c);
 	return true;
 }
 

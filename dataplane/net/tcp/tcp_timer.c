@@ -11,6 +11,8 @@
 #include "dataplane/net/tcp/tcp_cwnd.h"
 #include "dataplane/net/tcp/tcp_extra.h"
 #include "dataplane/net/tcp/tcp_path.h"
+#include "dataplane/net/tcp/tcp_rack.h"
+#include "dataplane/net/tcp/tcp_recovery.h"
 #include "dataplane/net/tcp/tcp_rtt.h"
 
 enum {
@@ -21,12 +23,39 @@ enum {
 	SHORT_SHARE = 8,
 };
 
+static uint32_t later(uint32_t a_ms, uint32_t b_ms)
+{
+	return seq_lt(a_ms, b_ms) ? b_ms : a_ms;
+}
+
+/* The timeout counts from when the first byte was sent last, or the one before it acknowledged;
+ * before it come gaps whose time is over, or a probe of the tail. */
+static void flight_arm(const struct tcp *t, struct tcp_conn *c)
+{
+	struct tcp_flight *f = tcp_flight_of(t, c);
+	uint32_t rto_ms = c->rtx_at_ms - t->now_ms;
+	bool is_on_its_way = f->count > 0 && !(f->runs[0].flags & RUN_LOST);
+	if (is_on_its_way)
+		c->rtx_at_ms = later(f->runs[0].sent_ms, c->progress_ms) + rto_ms;
+	f->timer = FLIGHT_TIMER_RTO;
+	if (f->rack.is_due) {
+		f->timer = FLIGHT_TIMER_REORDER;
+		c->rtx_at_ms = f->rack.due_ms;
+	} else if (tcp_tail_is_watched(c, f)) {
+		uint32_t at_ms = later(f->sent_ms, c->progress_ms) + tcp_tail_ms(c, f);
+		f->timer = seq_lt(at_ms, c->rtx_at_ms) ? FLIGHT_TIMER_TAIL : FLIGHT_TIMER_RTO;
+		c->rtx_at_ms = f->timer == FLIGHT_TIMER_TAIL ? at_ms : c->rtx_at_ms;
+	}
+}
+
 void tcp_rtx_arm(struct tcp *t, struct tcp_conn *c)
 {
 	uint64_t rto_ms = (uint64_t)tcp_rto_ms(t, c) << c->backoff;
 	c->rtx_at_ms = t->now_ms + (uint32_t)min_u64(rto_ms, TCP_RTO_MAX_MS);
 	c->flags |= CONN_RTX_ARMED;
 	c->flags &= ~(uint32_t)CONN_PERSIST;
+	if (c->flags & CONN_FLIGHT)
+		flight_arm(t, c);
 }
 
 void tcp_rtx_disarm(struct tcp_conn *c)
@@ -93,7 +122,9 @@ void tcp_timer_update(struct tcp *t, struct tcp_conn *c)
 		timer_arm(t, c, at_ms);
 		c->flags |= CONN_WATCHED;
 	}
-	if (c->flags & CONN_RTX_ARMED)
+	if ((c->flags & (CONN_RTX_ARMED | CONN_FLIGHT)) == (CONN_RTX_ARMED | CONN_FLIGHT))
+		timer_arm(t, c, c->rtx_at_ms); /* it may be nearer than the queue's delay */
+	else if (c->flags & CONN_RTX_ARMED)
 		queue_arm(t, c, &t->rtx_delay, c->rtx_at_ms);
 	if (c->flags & CONN_ACK_DUE)
 		queue_arm(t, c, &t->ack_delay, ack_deadline(t, c));
@@ -143,7 +174,14 @@ static void persist_expired(struct tcp *t, struct tcp_conn *c)
  * that closed its window meanwhile is probed instead. */
 static void retransmit_expired(struct tcp *t, struct tcp_conn *c)
 {
+	if ((c->flags & CONN_FLIGHT) && tcp_flight_of(t, c)->timer != FLIGHT_TIMER_RTO) {
+		tcp_recovery_timer(t, c);
+		tcp_rtx_arm(t, c);
+		tcp_conn_mark(c);
+		return;
+	}
 	if (c->snd_wnd == 0 && tcp_send_bytes(c) > 0) {
+		tcp_flight_end(t, c);
 		c->snd_nxt = c->snd_una;
 		persist_expired(t, c);
 		return;
@@ -153,6 +191,13 @@ static void retransmit_expired(struct tcp *t, struct tcp_conn *c)
 		return;
 	}
 	tcp_path_timed_out(t, c);
+	if (c->flags & CONN_FLIGHT) {
+		tcp_recovery_timeout(t, c);
+		c->backoff += c->backoff < BACKOFF_MAX;
+		tcp_rtx_arm(t, c);
+		tcp_conn_mark(c);
+		return;
+	}
 	tcp_cwnd_cut(c); /* the same again until snd_una moves */
 	c->backoff += c->backoff < BACKOFF_MAX;
 	c->cwnd = c->mss;

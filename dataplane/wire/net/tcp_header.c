@@ -13,8 +13,9 @@ enum {
 
 /* One option of `size` bytes, kind and length included. A known kind of another length is
  * treated as unknown. */
-static void option_read(const uint8_t *option, unsigned size, struct tcp_header *h)
+static void option_read(const uint8_t *option, unsigned size, unsigned at, struct tcp_header *h)
 {
+	unsigned blocks = (size - 2) / sizeof(struct tcp_sack);
 	if (option[0] == OPTION_MSS && size == 4) {
 		h->has_mss = true;
 		h->mss = be16_load(option + 2);
@@ -28,6 +29,9 @@ static void option_read(const uint8_t *option, unsigned size, struct tcp_header 
 		h->has_timestamps = true;
 		h->ts_value = be32_load(option + 2);
 		h->ts_echo = be32_load(option + 6);
+	} else if (option[0] == OPTION_SACK && blocks > 0 && size == 2 + 8 * blocks) {
+		h->sack_count = (uint8_t)blocks;
+		h->sack_at = (uint8_t)(TCP_HEADER_BYTES + at + 2);
 	}
 }
 
@@ -46,7 +50,7 @@ static void options_read(const uint8_t *options, unsigned size, struct tcp_heade
 		unsigned length = options[at + 1];
 		if (length < 2 || length > size - at)
 			return;
-		option_read(options + at, length, h);
+		option_read(options + at, length, at, h);
 		at += length;
 	}
 }
@@ -118,6 +122,14 @@ static void options_write(const struct tcp_header *h, uint8_t *out)
 		out[1] = OPTION_NOP;
 		out[2] = OPTION_SACK;
 		out[3] = (uint8_t)(tcp_sack_bytes(h->sack_count) - 2);
+	}
+}
+
+void tcp_header_sacks(const struct tcp_header *h, const uint8_t *segment, struct tcp_sack *ret)
+{
+	for (unsigned i = 0; i < h->sack_count; i++) {
+		ret[i].from = be32_load(segment + h->sack_at + 8 * i);
+		ret[i].to = be32_load(segment + h->sack_at + 8 * i + 4);
 	}
 }
 

@@ -19,7 +19,7 @@
  *    2     4  maximum segment size
  *    3     3  window scale
  *    4     2  SACK permitted
- *    5     -  SACK: blocks of 8 bytes; written, never read
+ *    5     -  SACK: one to four blocks of 8 bytes
  *    8    10  timestamps: value, echo reply
  */
 #ifndef PENSTOCK_TCP_HEADER_H
@@ -74,7 +74,8 @@ struct tcp_header {
 	bool has_timestamps;
 	uint16_t mss;
 	uint8_t window_scale; /* at most TCP_WINDOW_SCALE_MAX */
-	uint8_t sack_count;   /* blocks that tcp_header_emit() leaves room for */
+	uint8_t sack_count;   /* blocks: read, or that tcp_header_emit() leaves room for */
+	uint8_t sack_at;      /* read: where in the segment they are */
 	uint32_t ts_value;
 	uint32_t ts_echo;
 };
@@ -95,6 +96,8 @@ unsigned tcp_header_size(const struct tcp_header *h);
 /* Writes header and options, checksum and urgent pointer zero; returns the bytes written.
  */
 unsigned tcp_header_emit(const struct tcp_header *h, uint8_t *out);
+/* The blocks of a segment that was read. */
+void tcp_header_sacks(const struct tcp_header *h, const uint8_t *segment, struct tcp_sack *ret);
 /* The `h->sack_count` blocks, into the header at `out` that was written before. */
 void tcp_header_emit_sack(const struct tcp_header *h, const struct tcp_sack *blocks, uint8_t *out);
 

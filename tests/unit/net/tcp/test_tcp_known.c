@@ -1,5 +1,6 @@
 /* test_tcp_known.c - what other stacks are known for: CVEs and bugs of theirs, each by its name.
  * Those that a rule's own test covers are listed in docs/TCP.md. */
+#include "dataplane/net/tcp/tcp_flight.h"
 #include "tests/unit/net/tcp/tcp_rig.h"
 
 #include <criterion/criterion.h>
@@ -145,7 +146,7 @@ Test(tcp_known, cve_2020_24341_a_data_offset_beyond_the_segment)
 	rig_free(r);
 }
 
-/* ---- SACK, which we neither offer nor read ------------------------------------------------ */
+/* ---- SACK blocks that are not true; test_tcp_rack.c has more ------------------------------ */
 
 static struct tcp_conn *open_and_send(struct rig *r, const uint8_t *options, uint8_t options_bytes)
 {
@@ -185,7 +186,7 @@ Test(tcp_known, cve_2019_11477_sacked_segments_of_the_smallest_mss)
 }
 
 /* SACK Slowness, and FreeBSD's CVE-2019-5599: blocks of no order, each of which cost a walk. */
-Test(tcp_known, cve_2019_11478_sack_blocks_leave_no_state_behind)
+Test(tcp_known, cve_2019_11478_sack_blocks_leave_no_more_state_than_a_flight)
 {
 	static const uint8_t options[] = {2, 4, 0x05, 0xb4, 4, 2, 1, 1};
 	struct rig *r = rig_new(rig_options());
@@ -197,7 +198,8 @@ Test(tcp_known, cve_2019_11478_sack_blocks_leave_no_state_behind)
 	}
 	cr_assert(r->answers.in_use == in_use && r->receive.in_use == 0);
 	cr_assert(c->snd_max - c->snd_una <= 2 * flight);
-	cr_assert(rig_stat(r, STAT_tcp_retransmits) == 1, "they are duplicates, no more");
+	cr_assert(r->t->flights.in_use == 1 && tcp_flight_of(r->t, c)->count <= TCP_RUNS_MAX);
+	cr_assert(rig_stat(r, STAT_tcp_retransmits) <= 2 * TCP_RUNS_MAX);
 	rig_free(r);
 }
 

@@ -57,10 +57,10 @@ Test(tcp_sack, what_came_last_is_named_first_and_then_what_lies_farthest_ahead)
 			assert_block(r, k, i - k, BYTES);
 	}
 	give_early(r, 2); /* once more */
-	assert_block(r, 0, 2, BYTES);
-	assert_block(r, 1, 6, BYTES);
-	assert_block(r, 2, 5, BYTES);
-	assert_block(r, 3, 4, BYTES);
+	assert_block(r, 0, 2, BYTES); /* as what came twice, */
+	assert_block(r, 1, 2, BYTES); /* and as what came last */
+	assert_block(r, 2, 6, BYTES);
+	assert_block(r, 3, 5, BYTES);
 	cr_assert(c->flags & CONN_GAP);
 	rig_free(r);
 }
@@ -137,5 +137,29 @@ Test(tcp_sack, where_numbers_wrap)
 		give_early(r, i);
 	for (unsigned k = 0; k < 4; k++)
 		assert_block(r, k, 4 - k, BYTES);
+	rig_free(r);
+}
+
+/* RFC 2883: what had been acknowledged, and what had come behind a gap. */
+Test(tcp_sack, what_comes_twice_is_named_before_all_else)
+{
+	static const uint8_t text[STEP];
+	struct rig *r = rig_new(rig_options());
+	struct tcp_conn *c = rig_open_with(r, 5000, permitted, sizeof permitted);
+	struct seg first = rig_data(r, text, BYTES);
+	rig_give(r, first);
+	rig_give(r, first);
+	cr_assert(r->sent_count == 1 && rig_last(r)->sack_count == 1);
+	cr_assert(rig_last(r)->sack[0].from == first.seq);
+	cr_assert(rig_last(r)->sack[0].to == first.seq + BYTES);
+	give_early(r, 1);
+	give_early(r, 1);
+	cr_assert(rig_last(r)->sack_count == 2);
+	assert_block(r, 0, 1, BYTES);
+	assert_block(r, 1, 1, BYTES);
+	give_early(r, 2);
+	cr_assert(rig_last(r)->sack_count == 2, "it is said once");
+	assert_block(r, 0, 2, BYTES);
+	cr_assert(!(c->flags & CONN_TWICE));
 	rig_free(r);
 }
