@@ -163,17 +163,23 @@ def gcov_lines(path):
                    {line['line_number']: line['count'] > 0 for line in file['lines']})
 
 
+def gcov_files():
+    """Every .gcda of the build; those of targets that compile their sources begin with a dot."""
+    for folder_name, _, names in os.walk(COVERED):
+        yield from (os.path.join(folder_name, n) for n in names if n.endswith('.gcda'))
+
+
 def coverage():
     install = os.path.join(ROOT, 'config/install')
     replays = [f'tests/fuzz/replay_{name}' for name in TARGETS]
     subprocess.run([install, 'build', COVERED, '-Db_coverage=true', '-Doptimization=0', '--',
                     *replays], cwd=ROOT, check=True)
-    for old in glob.glob(f'{COVERED}/**/*.gcda', recursive=True):
+    for old in list(gcov_files()):
         os.remove(old)
     for name, replay in zip(TARGETS, replays):
         subprocess.run([os.path.join(COVERED, replay), packed(name)], check=True)
     lines = collections.defaultdict(dict)
-    for path in glob.glob(f'{COVERED}/**/*.gcda', recursive=True):
+    for path in gcov_files():
         for file, found in gcov_lines(path):
             for line, is_run in found.items():
                 lines[file][line] = lines[file].get(line, False) or is_run
