@@ -188,9 +188,10 @@ static void gbt32960_cut(struct ingest *in, struct session *s, struct frame_vec 
 		wait_for(&in->sessions, &c);
 		return;
 	}
-	if (s->own & IS_WAITING)
+	if (unlikely(s->own & (IS_WAITING | IS_ABANDONING))) {
 		stream_need(s->stream, 0);
-	s->own &= (uint8_t)~(IS_WAITING | (abandon_before(&c) == 0 ? IS_ABANDONING : 0));
+		s->own &= (uint8_t)~(IS_WAITING | (abandon_before(&c) == 0 ? IS_ABANDONING : 0));
+	}
 	session_disarm(&in->sessions, s);
 	if (c.at < c.readable)
 		stream_wake(s->stream, STREAM_READABLE);
