@@ -256,7 +256,7 @@ Test(log_order, a_busy_core_writes_for_a_log_that_cannot_go_on_without)
 	for (unsigned i = 0; i < 4; i++)
 		rig_append(r, 1, r->service_options.settings.buffer_bytes, ACK_DURABLE);
 	rig_turn(r);
-	cr_assert(fake_count(r->disk, DISK_WRITE) > 0);
+	cr_assert(r->service.writing_bytes > 0, "the log's own, whatever zeroes are written");
 	close_rig(r);
 }
 
