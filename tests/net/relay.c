@@ -161,7 +161,8 @@ static void pass_on(struct link *l, struct way ways[2])
 	struct pollfd polled[3] = {{ways[0].from, POLLIN, 0}, {ways[1].from, POLLIN, 0},
 				   {STDIN_FILENO, POLLIN, 0}};
 	while (!polled[2].revents) {
-		bool has_more = read_some(l, &ways[0]) | read_some(l, &ways[1]);
+		bool has_more = read_some(l, &ways[0]);
+		has_more |= read_some(l, &ways[1]);
 		uint64_t next = write_due(&ways[0]), other = write_due(&ways[1]);
 		uint64_t now = now_ns();
 		next = next < other ? next : other;
