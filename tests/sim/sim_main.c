@@ -25,8 +25,9 @@ enum { EARLY = 48, HOARDERS = 72 };
 /* Fewer than two pollers' shares of EARLY rogues fill. */
 enum { RECEIVE_CHUNKS_FEW = 600 };
 
-/* Fewer than HOARDERS take, more than all others. */
-enum { PLACES_FEW = 30 };
+/* Fewer than HOARDERS take, and over thrice what all others do: who has a third gets no more
+ * (tcp_evict.h). */
+enum { PLACES_FEW = 60 };
 
 #define LIFE_NS_MAX (1500 * NS_PER_MS)
 

@@ -81,11 +81,13 @@ static unsigned steer(const uint8_t *frame, uint32_t size)
 {
 	const uint8_t *ip = frame + ETH_BYTES;
 	uint32_t header_bytes = size > ETH_BYTES ? (uint32_t)(ip[0] & 15) * 4 : 0;
-	if (header_bytes < 20 || size < ETH_BYTES + header_bytes + PORTS_BYTES ||
+	if (header_bytes < 20 || size < ETH_BYTES + header_bytes ||
 	    be16_load(frame + TAG_AT) != TYPE_IP4 ||
 	    (ip[9] != PROTOCOL_NUMBER_TCP && ip[9] != PROTOCOL_NUMBER_UDP))
 		return TO_GATEWAY;
 	bool is_fragment = be16_load(ip + 6) & 0x3fff;
+	if (!is_fragment && size < ETH_BYTES + header_bytes + PORTS_BYTES)
+		return TO_GATEWAY;
 	struct rng hash = {be64_load(ip + 12)};
 	hash.state = rng_next(&hash) ^ (is_fragment ? 0 : be32_load(ip + header_bytes));
 	return TO_GATEWAY + (unsigned)rng_below(&hash, SIM_NIC_QUEUES_MAX);
