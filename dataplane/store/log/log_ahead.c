@@ -68,7 +68,9 @@ static void zero(struct log *log)
 	uint64_t from = max_u64(log->zeroed_bytes, round_up(log->position, DISK_BLOCK_BYTES));
 	if (log->zeroed_bytes < log->position + step / 2)
 		log->zero_to = from + step;
-	uint64_t to = min_u64(min_u64(from + zero_piece(log), log->zero_to), log->allocated_bytes);
+	/* A log that was closed ends within a block, and so does what is allocated behind it. */
+	uint64_t limit = log->allocated_bytes / DISK_BLOCK_BYTES * DISK_BLOCK_BYTES;
+	uint64_t to = min_u64(min_u64(from + zero_piece(log), log->zero_to), limit);
 	if (to <= from || !log_service_may_zero(log->service, to - from))
 		return;
 	if (!log_service_has_room(log->service, 1)) {
