@@ -253,6 +253,23 @@ Test(log_flush, a_small_write_over_zeroes_is_awaited_until_it_is_done)
 	close_rig(r);
 }
 
+/* As it is behind a log that was closed within a block, and cut there. */
+Test(log_flush, zeroes_end_with_a_block_where_what_is_allocated_does_not)
+{
+	struct rig *r = open_rig(true);
+	start_zeroes(r);
+	complete(r, &r->log->zero_op);
+	complete_all_but(r, NULL);
+	uint64_t end = r->log->zeroed_bytes + 2 * DISK_BLOCK_BYTES;
+	r->log->options.segment_bytes = (uint32_t)end;
+	r->log->allocated_bytes = end + 100;
+	uint64_t zeroed = r->log->zeroed_bytes;
+	while (r->log->zeroed_bytes == zeroed)
+		append_some(r, 1, NULL);
+	cr_assert(r->log->zeroed_bytes == end);
+	close_rig(r);
+}
+
 /* What it has is cut behind its last record: zeroes written then would be left there. */
 Test(log_flush, a_log_that_closes_gets_no_more_zeroes)
 {
