@@ -141,4 +141,13 @@ static inline bool group_is_same(struct bytes a, struct bytes b)
 	return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
 }
 
+/* Each group has hashes of its own: the same id in many of them makes no chain. */
+static inline uint64_t group_hash(const struct groups *g, const struct group *group,
+				  struct bytes text)
+{
+	struct siphash_key key = g->options.hash_key;
+	key.k0 ^= group->serial;
+	return siphash_table(key, text.data, text.size);
+}
+
 #endif

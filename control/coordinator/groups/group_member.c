@@ -17,18 +17,10 @@ static struct bytes copied(uint8_t **at, struct bytes from)
 
 /* ---- who is who ------------------------------------------------------------------------- */
 
-/* Each group has hashes of its own: the same id in many of them makes no chain. */
-static uint64_t hash_of(const struct groups *g, const struct group *group, struct bytes id)
-{
-	struct siphash_key key = g->options.hash_key;
-	key.k0 ^= group->serial;
-	return siphash_table(key, id.data, id.size);
-}
-
 struct group_member *member_find(const struct groups *g, const struct group *group,
 				 struct bytes id)
 {
-	struct group_node *n = group_table_first(&g->by_member, hash_of(g, group, id));
+	struct group_node *n = group_table_first(&g->by_member, group_hash(g, group, id));
 	for (; n; n = group_table_next(n)) {
 		struct group_member *m = container_of(n, struct group_member, by_id);
 		if (m->group == group && group_is_same(m->text->member_id, id))
@@ -40,7 +32,8 @@ struct group_member *member_find(const struct groups *g, const struct group *gro
 struct group_member *member_find_static(const struct groups *g, const struct group *group,
 					struct bytes instance_id)
 {
-	struct group_node *n = group_table_first(&g->by_instance, hash_of(g, group, instance_id));
+	struct group_node *n =
+		group_table_first(&g->by_instance, group_hash(g, group, instance_id));
 	for (; n; n = group_table_next(n)) {
 		struct group_member *m = container_of(n, struct group_member, by_instance);
 		if (m->group == group && group_is_same(m->text->instance_id, instance_id))
@@ -120,10 +113,10 @@ static struct group_text *text_make_new(struct groups *g, const struct group_joi
 static void text_take(struct groups *g, struct group_member *m, struct group_text *give)
 {
 	m->text = give;
-	group_table_add(&g->by_member, &m->by_id, hash_of(g, m->group, give->member_id));
+	group_table_add(&g->by_member, &m->by_id, group_hash(g, m->group, give->member_id));
 	if (give->instance_id.data)
 		group_table_add(&g->by_instance, &m->by_instance,
-				hash_of(g, m->group, give->instance_id));
+				group_hash(g, m->group, give->instance_id));
 }
 
 static void text_drop(struct groups *g, struct group_member *m)

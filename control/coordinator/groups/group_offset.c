@@ -2,17 +2,10 @@
 #include "control/coordinator/groups/group_offset.h"
 #include "control/coordinator/groups/group_memory.h"
 
-static uint64_t hash_of(const struct groups *g, const struct group *group, struct bytes name)
-{
-	struct siphash_key key = g->options.hash_key;
-	key.k0 ^= group->serial;
-	return siphash_table(key, name.data, name.size);
-}
-
 struct group_topic *group_topic_find(const struct groups *g, const struct group *group,
 				     struct bytes name)
 {
-	struct group_node *n = group_table_first(&g->by_topic, hash_of(g, group, name));
+	struct group_node *n = group_table_first(&g->by_topic, group_hash(g, group, name));
 	for (; n; n = group_table_next(n)) {
 		struct group_topic *t = container_of(n, struct group_topic, by_name);
 		if (t->group == group && group_is_same(t->name, name))
@@ -31,7 +24,7 @@ struct group_topic *group_topic_make(struct groups *g, struct group *group, stru
 	t->name = (struct bytes){t->text, name.size};
 	t->group = group;
 	list_append(&group->topics, &t->of_group);
-	group_table_add(&g->by_topic, &t->by_name, hash_of(g, group, name));
+	group_table_add(&g->by_topic, &t->by_name, group_hash(g, group, name));
 	return t;
 }
 
