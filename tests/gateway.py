@@ -112,6 +112,13 @@ class Gateway:
                                  f'{done.stderr.decode(errors="replace")[-2000:]}')
         return done
 
+    def packets_lost(self):
+        """On their way to the gateway, by the kernel: what a full tap did not take, and what a full
+        socket's ring did not."""
+        links = json.loads(self.run(['ip', '-json', '-statistics', 'link', 'show', 'up']).stdout)
+        taps = sum(link['stats64']['tx']['dropped'] for link in links)
+        return taps + self.counters()['nic_missed']
+
     def socket(self, family=socket.AF_INET, kind=socket.SOCK_STREAM, protocol=0):
         """A socket of the clients' namespace: it stays there, we do not."""
         _libc.setns(self.namespace, CLONE_NEWNET)
