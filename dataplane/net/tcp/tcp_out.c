@@ -195,9 +195,9 @@ static void sent_note(struct tcp *t, struct tcp_conn *c, uint32_t seq, uint32_t 
 		c->snd_nxt = end;
 	if (seq_lt(c->snd_max, end))
 		c->snd_max = end;
-	if (c->flags & CONN_FLIGHT)
+	if (unlikely(c->flags & CONN_FLIGHT))
 		tcp_flight_sent(t, tcp_flight_of(t, c), seq, end);
-	else if (flight_is_wanted(c))
+	else if (unlikely(flight_is_wanted(c)))
 		tcp_flight_begin(t, c);
 	if ((c->flags & (CONN_PERSIST | CONN_FLIGHT)) || !(c->flags & CONN_RTX_ARMED))
 		tcp_rtx_arm(t, c);
@@ -371,15 +371,15 @@ static bool ack_may_wait(const struct tcp *t, const struct tcp_conn *c)
 /* What the connection owes, in the order of urgency; false when a part stays. */
 static bool conn_send(struct tcp *t, struct tcp_conn *c)
 {
-	if ((c->flags & CONN_RETRANSMIT_DUE) && !send_retransmit(t, c))
+	if (unlikely(c->flags & CONN_RETRANSMIT_DUE) && !send_retransmit(t, c))
 		return false;
-	if ((c->flags & CONN_FLIGHT) && !send_flight(t, c))
+	if (unlikely(c->flags & CONN_FLIGHT) && !send_flight(t, c))
 		return false;
-	if ((c->flags & CONN_PROBE_DUE) && !send_probe(t, c))
+	if (unlikely(c->flags & CONN_PROBE_DUE) && !send_probe(t, c))
 		return false;
 	if (!send_new(t, c))
 		return false;
-	if (c->flags & CONN_KEEPALIVE_DUE) {
+	if (unlikely(c->flags & CONN_KEEPALIVE_DUE)) {
 		if (!conn_transmit(t, c, c->snd_una - 1, 0, 0))
 			return false;
 		c->flags &= ~(uint32_t)CONN_KEEPALIVE_DUE;

@@ -230,7 +230,7 @@ static inline const uint8_t *quick_record(const uint8_t *p, const uint8_t *end,
 	p = p ? quick_span(p, end) : NULL;
 	if (likely(p && p + 1 == end && *p == 0))
 		return end;
-	return p ? quick_headers(p, end) : NULL;
+	return unlikely(p) ? quick_headers(p, end) : NULL;
 }
 
 /* As many records as can be read this way; behind the last. */
@@ -238,13 +238,15 @@ static inline const uint8_t *quick_records(struct record_walk *w, const uint8_t 
 					   const uint8_t *end, bool asks_offsets)
 {
 	struct record_times times = w->times;
+	const uint64_t base_timestamp = w->base_timestamp;
+	const uint32_t count = w->count;
 	const uint8_t *next;
 	struct quick q;
 	uint32_t n = w->seen;
-	while (n < w->count && (next = quick_record(at, end, &q))) {
+	while (n < count && (next = quick_record(at, end, &q))) {
 		if (asks_offsets && unlikely(q.offset_delta != n))
 			break; /* the slow way finds it, too */
-		times_add(&times, (int64_t)(w->base_timestamp + (uint64_t)q.time_delta));
+		times_add(&times, (int64_t)(base_timestamp + (uint64_t)q.time_delta));
 		at = next;
 		n++;
 	}
