@@ -26,8 +26,8 @@ void tcp_send_text(struct tcp_conn *c, struct bytes text, struct chunk_pool *poo
 static bool send_short(struct tcp_conn *c, struct chain *give)
 {
 	struct chunk *tail = c->send.tail;
-	if (!tail || give->head != give->tail || give->size > chunk_room(tail) ||
-	    give->size > CHUNK_SMALL_BYTES)
+	if (!tail || !give->head || give->head != give->tail ||
+	    give->size > chunk_room(tail) || give->size > CHUNK_SMALL_BYTES)
 		return false;
 	memcpy(chunk_at(tail) + tail->len, chunk_at(give->head), give->size);
 	tail->len += (uint32_t)give->size;

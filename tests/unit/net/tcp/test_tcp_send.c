@@ -127,6 +127,23 @@ Test(tcp_send, short_answers_share_their_memory)
 	rig_free(r);
 }
 
+/* Behind nothing, and behind what lies in chunks. */
+Test(tcp_send, nothing_to_be_sent_changes_nothing)
+{
+	struct rig *r = rig_new(rig_options());
+	struct tcp_conn *c = rig_open(r);
+	for (unsigned i = 0; i < 2; i++) {
+		rig_send(r, &c->stream, 0, 0);
+		rig_turn(r);
+		cr_assert(r->sent_count == 0 && !(c->flags & CONN_SEND) == (i == 0));
+		rig_give_ack(r, 0, 0);
+		rig_send(r, &c->stream, 100, 0);
+		rig_turn(r);
+	}
+	cr_assert(c->send.size == 200);
+	rig_free(r);
+}
+
 Test(tcp_send, a_silent_peer_with_a_closed_window_is_given_up)
 {
 	struct rig *r = rig_new(rig_options());
