@@ -4,6 +4,7 @@
 #include "control/catalog/flush_rule.h"
 #include "dataplane/base/crc32c.h"
 #include "dataplane/base/require.h"
+#include "tests/aligned.h"
 #include "tests/sim/sim_fs.h"
 
 #include <errno.h>
@@ -172,17 +173,6 @@ void flush_rule_find(const char *directory, struct flush_rule *ret)
 	ret->device = SIM_DISK_DEVICE;
 }
 
-static bool aligned(const struct disk_op *op)
-{
-	if (op->offset % DISK_BLOCK_BYTES)
-		return false;
-	for (unsigned i = 0; i < op->iov_count; i++)
-		if (op->iov[i].iov_len % DISK_BLOCK_BYTES ||
-		    (uintptr_t)op->iov[i].iov_base % DISK_BLOCK_BYTES)
-			return false;
-	return true;
-}
-
 static int64_t run_write(struct sim_fs *fs, struct sim_file *f, const struct disk_op *op,
 			 size_t bytes_max)
 {
@@ -244,7 +234,7 @@ static int64_t run_data(struct sim_fs *fs, struct pending *p)
 	if (!fd)
 		return -EBADF;
 	bool moves_data = op->kind == DISK_WRITE || op->kind == DISK_READ;
-	if (moves_data && (fd->flags & O_DIRECT) && !aligned(op))
+	if (moves_data && (fd->flags & O_DIRECT) && !disk_op_is_aligned(op))
 		return -EINVAL;
 	switch ((enum disk_kind)op->kind) {
 	case DISK_WRITE: {

@@ -13,11 +13,21 @@
 #include "dataplane/store/log/log_ahead.h"
 #include "dataplane/store/log/log_files.h"
 
+static uint64_t segment_limit(const struct log *log)
+{
+	return round_up(log->options.segment_bytes, DISK_BLOCK_BYTES);
+}
+
+uint64_t log_allocate_step(const struct log *log)
+{
+	uint64_t part = round_up(segment_limit(log) / LOG_ALLOCATE_PARTS, DISK_BLOCK_BYTES);
+	uint64_t first = min_u64(part, LOG_ALLOCATE_FIRST_BYTES);
+	return min_u64(max_u64(log->allocated_bytes, first), LOG_ALLOCATE_STEP_BYTES);
+}
+
 static void allocate(struct log *log)
 {
-	uint64_t step = min_u64(max_u64(log->allocated_bytes, LOG_ALLOCATE_FIRST_BYTES),
-				LOG_ALLOCATE_STEP_BYTES);
-	uint64_t limit = round_up(log->options.segment_bytes, DISK_BLOCK_BYTES);
+	uint64_t step = log_allocate_step(log), limit = segment_limit(log);
 	/* A log nobody writes to needs no room. */
 	if (!log->allocates || log->is_allocating || log->copied_bytes == 0 ||
 	    log->allocated_bytes >= limit || log->position + step / 2 <= log->allocated_bytes)

@@ -16,6 +16,8 @@ uint64_t log_zeroes_end(const struct log *log);
 void log_zeroes_commit(struct log *log);
 /* It is over; when it failed, the log is fenced. */
 void log_zeroes_committed(struct log *log);
+/* Bytes: what is allocated doubles, from a part of the segment on. */
+uint64_t log_allocate_step(const struct log *log);
 void log_allocate_done(struct log *log);
 void log_zero_done(struct log *log);
 

@@ -37,8 +37,10 @@
 enum {
 	LOG_CURSORS = 8,
 	LOG_TASK_OPS = SEGMENT_FILES, /* of one step */
-	/* Preallocation: the first step, doubled up to the last. */
+	/* Preallocation: the first step, of a small segment such a part of it, doubled up to the
+	 * last. */
 	LOG_ALLOCATE_FIRST_BYTES = 1 << 20,
+	LOG_ALLOCATE_PARTS = 16,
 	LOG_ALLOCATE_STEP_BYTES = 16 << 20,
 	LOG_MEAN_WRITES = 8,       /* by which a log's writes count as small, or not */
 	LOG_ZERO_WRITES = 32,      /* that fit into a step of zeroes, */

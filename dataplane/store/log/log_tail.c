@@ -14,6 +14,7 @@
  */
 #include "dataplane/store/log/log_tail.h"
 #include "dataplane/base/require.h"
+#include "dataplane/store/log/log_ahead.h"
 #include "dataplane/store/log/log_files.h"
 #include "dataplane/store/log/log_index.h"
 #include "dataplane/store/log/log_task.h"
@@ -40,8 +41,7 @@ static void start_allocate(struct log *log)
 	if (!log->allocates)
 		return;
 	uint64_t limit = round_up(log->options.segment_bytes, DISK_BLOCK_BYTES);
-	uint64_t bytes = max_u64(log->allocated_bytes, LOG_ALLOCATE_FIRST_BYTES);
-	bytes = min_u64(min_u64(bytes, LOG_ALLOCATE_STEP_BYTES), limit);
+	uint64_t bytes = min_u64(log_allocate_step(log), limit);
 	step(log, log_segment_file(log, log->ahead, SEGMENT_LOG),
 	     (struct disk_op){.kind = DISK_ALLOCATE, .size = bytes});
 	log->next_allocated_bytes = bytes;

@@ -2,7 +2,10 @@
 #include "tests/unit/store/disk/fake_disk.h"
 #include "dataplane/base/require.h"
 #include "dataplane/store/disk/disk_call.h"
+#include "tests/aligned.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 
 struct disk {
@@ -60,13 +63,26 @@ static void take_pending(struct disk *d, struct disk_op *op)
 	d->done[d->done_count++] = op;
 }
 
+static bool is_refused(const struct disk_op *op)
+{
+	return op->kind == DISK_WRITE && (fcntl(op->fd, F_GETFL) & O_DIRECT) &&
+	       !disk_op_is_aligned(op);
+}
+
+static void make_call(struct disk *d, struct disk_op *op)
+{
+	if (d->fail_in[op->kind] > 0 && --d->fail_in[op->kind] == 0)
+		op->result = d->fail_result[op->kind];
+	else if (is_refused(op))
+		op->result = -EINVAL;
+	else
+		disk_call(op);
+}
+
 void fake_complete(struct disk *d, struct disk_op *op)
 {
 	take_pending(d, op);
-	if (d->fail_in[op->kind] > 0 && --d->fail_in[op->kind] == 0)
-		op->result = d->fail_result[op->kind];
-	else
-		disk_call(op);
+	make_call(d, op);
 }
 
 void fake_fail(struct disk *d, struct disk_op *op, int64_t result)
@@ -98,10 +114,7 @@ int disk_wait_fd(const struct disk *d)
 
 int64_t disk_run(struct disk *d, struct disk_op *op)
 {
-	if (d->fail_in[op->kind] > 0 && --d->fail_in[op->kind] == 0)
-		op->result = d->fail_result[op->kind];
-	else
-		disk_call(op);
+	make_call(d, op);
 	return op->result;
 }
 

@@ -4,7 +4,8 @@
  *     disk_submit ─▶ [ pending ] ─ fake_complete(i) ─▶ the call is made ─▶ disk_reap
  *
  * disk_run() makes its call at once, or fails as fake_fail_at() says. Nothing completes by
- * itself unless `is_eager`, but opening and closing, which are done at the next reap.
+ * itself unless `is_eager`, but opening and closing, which are done at the next reap. A direct
+ * write that is not of whole blocks is refused, also where the file system would take it.
  */
 #ifndef PENSTOCK_TESTS_FAKE_DISK_H
 #define PENSTOCK_TESTS_FAKE_DISK_H

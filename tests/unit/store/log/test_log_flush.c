@@ -7,6 +7,7 @@
 #include "tests/unit/store/log/log_rig.h"
 
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <stdio.h>
 
 enum { DEVICE = 7, SEGMENT_BYTES = 400000, BATCH_BYTES = 5000 };
@@ -207,6 +208,7 @@ static void start_flushes(struct rig *r, uint64_t took_ns)
 	complete_all_but(r, NULL);
 	append_some(r, 2, NULL);
 	cr_assert(r->stats.value[STAT_log_flushes] > 0 && r->service.flush.overwrites == 0);
+	r->log->allocates = false; /* nothing is made ready meanwhile */
 	r->service.flush.flush_took_ns = took_ns;
 	r->turn_ns = FLUSH_GATHER_NS / 10;
 }
@@ -267,6 +269,45 @@ Test(log_flush, zeroes_end_with_a_block_where_what_is_allocated_does_not)
 	while (r->log->zeroed_bytes == zeroed)
 		append_some(r, 1, NULL);
 	cr_assert(r->log->zeroed_bytes == end);
+	close_rig(r);
+}
+
+/* The disk of these tests does as the kernel where a block of the device is one of ours. */
+Test(log_flush, a_direct_write_of_a_part_of_a_block_is_refused)
+{
+	static _Alignas(DISK_BLOCK_BYTES) uint8_t bytes[2 * DISK_BLOCK_BYTES];
+	struct rig *r = rig_create();
+	char path[FILE_PATH_BYTES_MAX];
+	snprintf(path, sizeof path, "%s/direct", r->root);
+	int fd = file_open(r->control, path, true);
+	/* Where the file system has no direct writes, nothing is refused. */
+	if (fd == -EINVAL) {
+		rig_destroy(r);
+		return;
+	}
+	cr_assert(file_write(r->control, fd, bytes, DISK_BLOCK_BYTES, 0) == 0);
+	cr_assert(file_write(r->control, fd, bytes, DISK_BLOCK_BYTES / 8, 0) == -EINVAL);
+	cr_assert(file_write(r->control, fd, bytes, DISK_BLOCK_BYTES, 512) == -EINVAL);
+	cr_assert(file_write(r->control, fd, bytes + 512, DISK_BLOCK_BYTES, 0) == -EINVAL);
+	file_close(r->control, &fd);
+	rig_destroy(r);
+}
+
+/* What is allocated behind it ends within a block, too, until it reaches the segment's end. */
+Test(log_flush, a_log_that_was_closed_within_a_block_goes_on)
+{
+	struct rig *r = open_rig(true);
+	append_some(r, 3, NULL);
+	fake_eager(r->disk, true, 1);
+	rig_finish(r);
+	fake_eager(r->disk, false, 1);
+	cr_assert(rig_open(r, 0, true));
+	cr_assert(r->log->allocated_bytes % DISK_BLOCK_BYTES != 0);
+	while (r->log->allocated_bytes % DISK_BLOCK_BYTES != 0) {
+		append_some(r, 1, NULL);
+		cr_assert(r->answered == r->append_count && r->failed == 0);
+	}
+	cr_assert(r->log->zeroed_bytes > 0);
 	close_rig(r);
 }
 
