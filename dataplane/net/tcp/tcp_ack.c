@@ -29,6 +29,15 @@ static void recovery_ack(struct tcp_conn *c, uint32_t acked)
 		c->flags |= CONN_RETRANSMIT_DUE;
 }
 
+/* RFC 6582 4.1: what was sent again, and had come, is answered by duplicates of an acknowledgement
+ * of all of it. Less than three segments do not make three of them: such a loss is over with it. */
+static bool is_behind_losses(const struct tcp_conn *c, uint32_t acked)
+{
+	uint32_t recover = tcp_extra(c)->recover;
+	return seq_lt(recover, c->snd_una) ||
+	       (recover == c->snd_una && acked < TCP_DUPACKS * (uint32_t)c->mss);
+}
+
 /* Bytes (and our FIN) up to `ack` have arrived. */
 static void ack_new(struct tcp *t, struct tcp_conn *c, const struct tcp_segment *s)
 {
@@ -57,7 +66,7 @@ static void ack_new(struct tcp *t, struct tcp_conn *c, const struct tcp_segment 
 		recovery_ack(c, acked);
 	else
 		tcp_cwnd_grow(c, acked);
-	if (unlikely(c->flags & CONN_RECOVER_AHEAD) && seq_lt(tcp_extra(c)->recover, c->snd_una))
+	if (unlikely(c->flags & CONN_RECOVER_AHEAD) && is_behind_losses(c, acked))
 		c->flags &= ~(uint32_t)CONN_RECOVER_AHEAD;
 	tcp_rtx_disarm(c);
 	if (c->snd_una != c->snd_max)

@@ -254,6 +254,19 @@ Test(tcp_lines, a_loss_has_a_line_more_until_it_is_behind)
 	rig_free(r);
 }
 
+/* A vehicle's next answer may be a day away. */
+Test(tcp_lines, a_lost_segment_has_a_line_more_until_it_has_come)
+{
+	struct tcp_conn *c;
+	struct rig *r = with_connection(&c);
+	rig_send(r, &c->stream, 31, 0);
+	rig_wait_ms(r, 250);
+	cr_assert(r->t->extras.in_use == 1 && (c->flags & CONN_RECOVER_AHEAD));
+	rig_give_ack(r, 31, 65535);
+	cr_assert(r->t->extras.in_use == 0 && !(c->flags & CONN_RECOVER_AHEAD));
+	rig_free(r);
+}
+
 Test(tcp_lines, a_syn_that_insists_has_a_line_more_until_the_peer_lives)
 {
 	struct tcp_conn *c;

@@ -83,6 +83,23 @@ Test(tcp_recovery, after_a_timeout_duplicates_of_old_flights_do_not_resend_again
 	rig_free(r);
 }
 
+/* RFC 6582 4.1: they say that what was sent again had come, not that what follows is lost. */
+Test(tcp_recovery, duplicates_of_a_flight_that_was_sent_again_do_not_resend_the_next)
+{
+	struct rig *r = rig_new(rig_options());
+	struct tcp_conn *c = rig_open(r);
+	rig_send(r, &c->stream, 10 * MSS, 0);
+	rig_turn(r);
+	rig_wait_ms(r, 201);
+	rig_give_ack(r, 10 * MSS, 65535);
+	rig_send(r, &c->stream, 3 * MSS, 0);
+	rig_turn(r);
+	uint64_t resent = rig_stat(r, STAT_tcp_retransmits);
+	give_duplicates(r, 3);
+	cr_assert(!(c->flags & CONN_RECOVERY) && rig_stat(r, STAT_tcp_retransmits) == resent);
+	rig_free(r);
+}
+
 /* A connection with all the window there is, and `bytes` to send: ten segments are out. */
 static struct tcp_conn *open_and_send(struct rig *r, uint32_t bytes)
 {
