@@ -9,15 +9,11 @@
 #include "dataplane/base/clock.h"
 #include "dataplane/net/stack/fragments.h"
 #include "dataplane/wire/net/ip4.h"
-#include "dataplane/wire/net/udp_header.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/unit/net/stack/fragments_sent.h"
 
 enum {
-	OURS = 0x0a000002,
-	LISTENED = 5140,
 	TIMEOUT_MS = 2000,
-	HEADER = sizeof(struct udp_wire),
-	PIECE = 1480,
 	PACKET_BYTES_MAX = 8960,
 	MANY_MAX = 80,
 	FIRST_OF_MANY = 1000,
@@ -51,9 +47,9 @@ static struct message message_of(uint8_t who, uint16_t id)
 {
 	/* Half of the sources lie in one /24, the others far apart. */
 	uint32_t source = who >> 5, net = source < 4 ? 0 : source << 16;
-	return (struct message){.source = 0x0a000100 + net + source,
+	return (struct message){.source = PEER - 1 + net + source,
 				.id = id,
-				.port = id / array_len(sizes) % 4 == 3 ? 9 : LISTENED,
+				.port = id / array_len(sizes) % 4 == 3 ? 9 : PORT,
 				.size = sizes[id % array_len(sizes)]};
 }
 
@@ -200,7 +196,7 @@ static void start(void)
 		text_sums[i] = inet_sum_fold(
 			inet_sum_add(0, text + HEADER, sizes[i] - HEADER));
 	udp_init(&udp, &stats);
-	udp_listen(&udp, LISTENED, 3);
+	udp_listen(&udp, PORT, 3);
 	require(fragments_init(&fragments,
 			       &(struct fragments_options){.stats = &stats,
 							   .udp = &udp,

@@ -2,18 +2,12 @@
 #include "dataplane/net/stack/fragments.h"
 #include "dataplane/base/clock.h"
 #include "dataplane/wire/net/ip4.h"
-#include "dataplane/wire/net/udp_header.h"
+#include "tests/unit/net/stack/fragments_sent.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>
 
 enum {
-	OURS = 0x0a000002,
-	PEER = 0x0a000101,
-	PORT = 5140,
-	HEADER = sizeof(struct udp_wire),
-	PAYLOAD_MAX = 65507,
-	MTU_BYTES = 1480,
 	TIMEOUT_MS = 15000,
 	ALL = FRAGMENT_MEMORY_MIN / FRAGMENT_MEMORY_EACH, /* datagrams under way */
 	LARGE = ALL / 8,
@@ -140,8 +134,8 @@ static void send(const struct message *m, uint32_t offset, uint32_t end)
 static bool send_most(const struct message *m)
 {
 	bool is_whole = false;
-	for (uint32_t at = 0; at + MTU_BYTES < m->size; at += MTU_BYTES) {
-		send(m, at, at + MTU_BYTES);
+	for (uint32_t at = 0; at + PIECE < m->size; at += PIECE) {
+		send(m, at, at + PIECE);
 		is_whole |= whole.count > 0;
 	}
 	return is_whole;
@@ -149,7 +143,7 @@ static bool send_most(const struct message *m)
 
 static void send_rest(const struct message *m)
 {
-	uint32_t at = (m->size - 1) / MTU_BYTES * MTU_BYTES;
+	uint32_t at = (m->size - 1) / PIECE * PIECE;
 	send(m, at, m->size);
 }
 
@@ -207,7 +201,7 @@ Test(fragments, each_of_a_turn_full_of_datagrams_is_itself)
 		cr_assert(!send_most(m[i]));
 	}
 	for (unsigned i = 0; i < PACKETS_PER_TURN; i++)
-		add(m[i], (m[i]->size - 1) / MTU_BYTES * MTU_BYTES, m[i]->size);
+		add(m[i], (m[i]->size - 1) / PIECE * PIECE, m[i]->size);
 	turn();
 	cr_assert(whole.count == PACKETS_PER_TURN);
 	for (unsigned i = 0; i < PACKETS_PER_TURN; i++) {
@@ -457,8 +451,8 @@ Test(fragments, a_flood_of_many_sources_does_not_touch_who_goes_on)
 {
 	struct message *m = message(PEER, 1, 60000);
 	unsigned net = 0;
-	for (uint32_t at = 0; at + MTU_BYTES < m->size; at += MTU_BYTES) {
-		send(m, at, at + MTU_BYTES);
+	for (uint32_t at = 0; at + PIECE < m->size; at += PIECE) {
+		send(m, at, at + PIECE);
 		for (unsigned i = 0; i < ALL - 2; i++)
 			begin_one(net++, 1);
 	}
