@@ -181,9 +181,6 @@ static int slabs_init(struct ingest *in, const struct poller_options *o)
 	error = error ? error : kept_init(&in->kept);
 	error = error ? error : slab_init(&in->reading.reads, sizeof(struct read_msg), reads);
 	error = error ? error : slab_init(&in->reading.lists, sizeof(struct read_list), reads);
-	for (unsigned i = 0; i < CALL_SERVERS && !error; i++)
-		error = slab_init(&in->servers[i].calls, sizeof(struct call_msg),
-				  HANDOFF_CALLS_MAX);
 	error = error ? error
 		      : slab_init(&in->reading.fetches, sizeof(struct fetch), o->sessions_max);
 	return error;
@@ -210,11 +207,11 @@ static int pools_init(struct poller *p, const struct poller_options *o)
 	error = error ? error : answers_init(&in->answers, &answers, &in->stats, &in->now);
 	error = error ? error : batching_init(&in->batching, &batching, &in->stats, &in->now);
 	error = error ? error
-		      : chunk_pool_init(&in->servers[CALL_CONTROL].requests, CHUNK_BYTES,
-					o->request_chunks);
+		      : call_server_init(&in->servers[CALL_CONTROL], HANDOFF_CALLS_MAX,
+					 o->request_chunks);
 	error = error ? error
-		      : chunk_pool_init(&in->servers[CALL_COORDINATOR].requests, CHUNK_BYTES,
-					o->coordinator_chunks);
+		      : call_server_init(&in->servers[CALL_COORDINATOR], HANDOFF_CALLS_MAX,
+					 o->coordinator_chunks);
 	error = error ? error
 		      : chunk_pool_init(&p->receive, CHUNK_RECEIVE_BYTES, o->receive_chunks);
 	error = error ? error

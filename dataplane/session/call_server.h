@@ -9,8 +9,7 @@
 
 #include "dataplane/base/chunk.h"
 #include "dataplane/base/slab.h"
-
-struct handoff;
+#include "dataplane/handoff.h"
 
 enum call_server_id { CALL_CONTROL, CALL_COORDINATOR, CALL_SERVERS };
 
@@ -19,5 +18,12 @@ struct call_server {
 	struct slab calls;          /* struct call_msg */
 	struct chunk_pool requests; /* CHUNK_BYTES: on their way; a quarter is the small ones' */
 };
+
+/* -errno. A zeroed one may be given back. */
+static inline int call_server_init(struct call_server *s, uint32_t calls, uint32_t chunks)
+{
+	int error = slab_init(&s->calls, sizeof(struct call_msg), calls);
+	return error ? error : chunk_pool_init(&s->requests, CHUNK_BYTES, chunks);
+}
 
 #endif
