@@ -234,7 +234,7 @@ static void ingest_init(struct ingest *in, const struct poller_options *o)
 	in->reading.writers = in->writers;
 	in->reading.writer_count = o->writer_count;
 	in->reading.news = o->news;
-	list_init(&in->reading.large);
+	reading_init(&in->reading);
 	in->servers[CALL_CONTROL].handoff = o->control;
 	in->servers[CALL_COORDINATOR].handoff = o->coordinator;
 	in->delivery.inbox = o->inbox;
@@ -354,7 +354,8 @@ void poller_reset_connections(struct poller *p)
 bool poller_may_sleep(const struct poller *p)
 {
 	const struct ingest *in = &p->ingest;
-	if (!list_is_empty(&in->sessions.ready) || waiting_can_admit(in))
+	if (!list_is_empty(&in->sessions.ready) || !list_is_empty(&in->reading.waking) ||
+	    waiting_can_admit(in))
 		return false;
 	for (unsigned w = 0; w < in->writer_count; w++)
 		if (handoff_has_up(in->writers[w]))

@@ -48,6 +48,8 @@ static void lane_begin(struct lane *lane)
 	}
 	list_init(&lane->open_node);
 	list_init(&lane->parked);
+	list_init(&lane->due);
+	list_init(&lane->waking);
 }
 
 static bool has_begun(const struct lane *lane)

@@ -42,8 +42,10 @@ struct lane {
 	int64_t open_max_timestamp;
 	/* Fetches parked until the high watermark passes `watch.offset`. */
 	struct watch_msg watch;
-	bool is_watching;             /* `watch` is on its way or at the writer */
+	bool is_watching;             /* `watch` is on its way, at the writer, or not worked off */
 	struct list parked;           /* struct fetch_part.node */
+	struct list due;              /* likewise: parked when the watch came back, not woken yet */
+	struct list waking;           /* on reading.waking, or alone */
 };
 
 struct lanes {

@@ -45,6 +45,8 @@ enum {
 	/* Parts that all fetches of a turn look at, unless there are more fetches than that. */
 	FETCH_STEPS_PER_TURN = 2048,
 	/* A fetch whose parts and names take no more finds memory whatever larger ones hold. */
+	/* Fetches that a turn wakes whose watches have fired. */
+	FETCH_WAKES_PER_TURN = 64,
 	FETCH_SMALL_BYTES = 4096,
 	/* One read takes this much at most. */
 	FETCH_READ_BYTES_MAX = 1 << 20,

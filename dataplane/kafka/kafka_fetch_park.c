@@ -100,14 +100,33 @@ static bool part_is_due(const struct fetch_part *part, const struct watch_msg *w
 	       part->ref.generation != w->partition.generation;
 }
 
-void fetch_lane_due(struct lane *lane, const struct watch_msg *w, struct list *due)
+/* Apart from those who park from now on: who parks again is not asked again. */
+void fetch_lane_fired(struct reading *rd, struct lane *lane)
 {
-	list_init(due);
-	while (!list_is_empty(&lane->parked)) {
-		struct list *first = lane->parked.next;
-		if (!part_is_due(list_entry(first, struct fetch_part, node), w))
-			return;
-		list_remove(first);
-		list_append(due, first);
+	require(list_is_empty(&lane->due));
+	list_splice(&lane->due, &lane->parked);
+	list_append(&rd->waking, &lane->waking);
+}
+
+/* Who was not due stands before those who have parked since. */
+static void lane_rest(struct reading *rd, struct lane *lane)
+{
+	list_splice(&lane->due, &lane->parked);
+	list_splice(&lane->parked, &lane->due);
+	list_remove(&lane->waking);
+	lane->is_watching = false;
+	fetch_lane_watch(rd, lane);
+}
+
+struct fetch_part *fetch_lane_due(struct reading *rd, struct lane *lane)
+{
+	if (!list_is_empty(&lane->due)) {
+		struct fetch_part *first = list_entry(lane->due.next, struct fetch_part, node);
+		if (part_is_due(first, &lane->watch)) {
+			list_remove(&first->node);
+			return first;
+		}
 	}
+	lane_rest(rd, lane);
+	return NULL;
 }

@@ -2,7 +2,8 @@
  * lanes of their parts, woken by one watch for each lane.
  *
  *     lane->parked: part ─ part ─ part      in the order of the watermarks they wait to be passed;
- *                   └── the watch is for the first, and wakes all at the front that it concerns
+ *                   └── the watch is for the first, and wakes all at the front that it concerns:
+ *     lane->due:    who was parked when it came back, as many a turn as kafka_fetches_wake() says
  *
  * Core: poller.
  */
@@ -35,7 +36,10 @@ void fetch_unpark(struct fetch *f);
 
 /* One watch per lane: for the first that is parked on it. */
 void fetch_lane_watch(struct reading *rd, struct lane *lane);
-/* Takes the parts from the lane that a watch concerns which has come back. */
-void fetch_lane_due(struct lane *lane, const struct watch_msg *w, struct list *due);
+/* The lane's watch has come back. */
+void fetch_lane_fired(struct reading *rd, struct lane *lane);
+/* Takes the next part that it concerns from the lane; null: there is none, and the lane is watched
+ * again. */
+struct fetch_part *fetch_lane_due(struct reading *rd, struct lane *lane);
 
 #endif

@@ -297,22 +297,27 @@ void kafka_read_done(struct ingest *in, struct read_list *l)
 	fetch_give(&in->reading, &in->answers, f);
 }
 
-/* Each goes on once: one that parks again stands behind those that are not due. */
 void kafka_watch_done(struct ingest *in, struct watch_msg *w)
 {
 	require(w->msg.kind == HANDOFF_WATCH && w->kind == WATCH_HIGH_WATERMARK);
-	struct lane *lane = w->owner;
-	struct list due;
-	fetch_lane_due(lane, w, &due);
-	while (!list_is_empty(&due)) {
-		struct fetch_part *part = list_entry(due.next, struct fetch_part, node);
+	fetch_lane_fired(&in->reading, w->owner);
+}
+
+bool kafka_fetches_wake(struct ingest *in)
+{
+	const struct list *waking = &in->reading.waking;
+	bool any = !list_is_empty(waking);
+	for (unsigned left = FETCH_WAKES_PER_TURN; left > 0 && !list_is_empty(waking); left--) {
+		struct lane *lane = list_entry(waking->next, struct lane, waking);
+		struct fetch_part *part = fetch_lane_due(&in->reading, lane);
+		if (!part)
+			continue;
 		/* A fenced partition fails every watch at once: its readers are told. */
-		if (part->ref.generation == w->partition.generation)
-			part->error = w->error;
+		if (part->ref.generation == lane->watch.partition.generation)
+			part->error = lane->watch.error;
 		kafka_fetch_again(in, part->fetch);
 	}
-	lane->is_watching = false;
-	fetch_lane_watch(&in->reading, lane);
+	return any;
 }
 
 void kafka_fetch_close(struct reading *rd, struct answers *as, struct kafka_session *ks)

@@ -30,4 +30,7 @@ void kafka_fetch_close(struct reading *rd, struct answers *as, struct kafka_sess
 void kafka_read_done(struct ingest *in, struct read_list *l);
 void kafka_watch_done(struct ingest *in, struct watch_msg *w);
 
+/* Those whom such watches concern look again, a bounded number; true when there were any. */
+bool kafka_fetches_wake(struct ingest *in);
+
 #endif

@@ -159,5 +159,6 @@ bool ack_input(struct ingest *in)
 		any |= handoff_input(in, in->servers[s].handoff);
 	for (unsigned w = 0; w < in->writer_count; w++)
 		any |= handoff_input(in, in->writers[w]);
+	any |= kafka_fetches_wake(in);
 	return any;
 }

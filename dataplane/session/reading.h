@@ -23,7 +23,15 @@ struct reading {
 	struct slab fetches; /* the protocol's */
 	struct chunk_pool parts; /* CHUNK_PARTS_BYTES: their partitions and topics' names */
 	struct list large;   /* fetches of many partitions that are parked, oldest first */
+	struct list waking;  /* struct lane.waking: their watches are back, oldest first */
 	uint32_t steps_left; /* of this turn's, for fetches of many parts */
 };
+
+/* Nobody is parked. */
+static inline void reading_init(struct reading *rd)
+{
+	list_init(&rd->large);
+	list_init(&rd->waking);
+}
 
 #endif

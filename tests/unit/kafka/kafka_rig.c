@@ -472,11 +472,9 @@ static void pools_create(struct ingest *in, const struct rig_options *o)
 	good &= !slab_init(&in->reading.lists, sizeof(struct read_list), RIG_READS);
 	good &= !slab_init(&in->reading.fetches, sizeof(struct fetch), 128);
 	good &= !chunk_pool_init(&in->reading.parts, CHUNK_PARTS_BYTES, 8192);
-	list_init(&in->reading.large);
-	for (unsigned s = 0; s < CALL_SERVERS; s++) {
-		good &= !slab_init(&in->servers[s].calls, sizeof(struct call_msg), 64);
-		good &= !chunk_pool_init(&in->servers[s].requests, CHUNK_BYTES, 1024);
-	}
+	reading_init(&in->reading);
+	for (unsigned s = 0; s < CALL_SERVERS; s++)
+		good &= !call_server_init(&in->servers[s], 64, 1024);
 	good &= !batching_init(&in->batching, &batching, &in->stats, &in->now);
 	require(good);
 }

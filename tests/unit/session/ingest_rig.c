@@ -24,6 +24,11 @@ void kafka_watch_done(struct ingest *in, struct watch_msg *done)
 	require(!"no watches");
 }
 
+bool kafka_fetches_wake(struct ingest *in)
+{
+	return false;
+}
+
 void kafka_call_done(struct answers *as, struct waits *w, struct call_server *servers,
 		     struct call_msg *done)
 {
