@@ -18,6 +18,7 @@ struct partition_news {
 	int64_t high_watermark;
 	int64_t log_start_offset;
 	int64_t log_end_offset;
+	uint64_t bytes;      /* of batches below the high watermark, since the log was opened */
 	uint32_t generation; /* whose they are, of those that had the slot */
 	uint16_t is_open;
 	int16_t refusal;     /* one that is not: Kafka's error code for who reads it */

@@ -153,6 +153,7 @@ static void publish_log(struct writer *w, struct log *log)
 		.high_watermark = marks.high_watermark,
 		.log_start_offset = marks.log_start_offset,
 		.log_end_offset = marks.log_end_offset,
+		.bytes = marks.durable_bytes,
 		.generation = s->generation,
 		.is_open = refusal == KAFKA_ERROR_NONE,
 		.refusal = refusal,

@@ -16,7 +16,8 @@
  * A connection has one fetch at a time, for nothing overlaps it; it has the session's timer
  * while it lasts. Per (poller, partition) one watch is at the writer, for the earliest offset
  * that a parked fetch waits for. What a pass has read is forgotten when the fetch is parked:
- * waiting fetches hold a request, never data.
+ * waiting fetches hold a request, never data. What a pass lacked of `min_bytes` is remembered:
+ * until its partitions have so much more, by the bytes that writers publish, nothing is read again.
  *
  * A pass begins when it is promised the chunks of everything but its batches, and those of a first
  * read; what it takes beyond that nobody waits for. So it never stops for memory half way, and one
@@ -44,9 +45,9 @@ enum {
 	FETCH_POOL_SHARE = 8,
 	/* Parts that all fetches of a turn look at, unless there are more fetches than that. */
 	FETCH_STEPS_PER_TURN = 2048,
-	/* A fetch whose parts and names take no more finds memory whatever larger ones hold. */
 	/* Fetches that a turn wakes whose watches have fired. */
 	FETCH_WAKES_PER_TURN = 64,
+	/* A fetch whose parts and names take no more finds memory whatever larger ones hold. */
 	FETCH_SMALL_BYTES = 4096,
 	/* One read takes this much at most. */
 	FETCH_READ_BYTES_MAX = 1 << 20,
@@ -73,6 +74,7 @@ struct fetch_part {
 	uint32_t topic_parts;        /* of its topic in the request; 0: not the first of them */
 	uint16_t name_bytes;
 	int16_t error;               /* known before any read */
+	uint32_t bytes;              /* its news' when a pass looked at it last; low bits */
 };
 
 /* What is known about the part the pass is at. */
@@ -116,6 +118,8 @@ struct fetch {
 	uint32_t bytes_needed;       /* the first read must hold this much */
 	uint32_t min_bytes;
 	uint32_t max_bytes;
+	uint32_t lacking;            /* of min_bytes, in the last pass; 0: there was none */
+	uint32_t lacking_found;      /* of these, what has come to the parts looked at since */
 	uint64_t deadline_ns;
 	uint64_t started_ns;
 	int32_t correlation_id;

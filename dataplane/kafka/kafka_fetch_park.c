@@ -19,15 +19,28 @@ int16_t fetch_part_refusal(const struct fetch_part *part, const struct partition
 	return is_known ? news->refusal : KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION;
 }
 
-/* Records behind what was seen, or something that is to be told. */
-static bool part_has_news(struct reading *rd, struct fetch_part *part)
+/* What has come to the part since the last pass, and to those before it. A pass may have read more
+ * than it had looked at: then the fetch looks too early, never too late. */
+static bool has_lacking(struct fetch *f, const struct fetch_part *part,
+			const struct partition_news *news)
+{
+	uint32_t came = (uint32_t)news->bytes - part->bytes;
+	f->lacking_found += min_u32(came, f->lacking - f->lacking_found);
+	return f->lacking_found == f->lacking;
+}
+
+/* Records behind what was seen, as many bytes as the fetch lacks, or something that is to be
+ * told. */
+static bool part_has_news(struct reading *rd, struct fetch *f, struct fetch_part *part)
 {
 	struct partition_news news;
 	if (part->error || !fetch_part_news(rd, part, &news))
 		return true;
 	if (part->offset < news.log_start_offset || part->offset > news.log_end_offset)
 		return true;
-	if (news.high_watermark > part->offset && news.high_watermark > part->high_watermark)
+	bool has_records = news.high_watermark > part->offset &&
+			   news.high_watermark > part->high_watermark;
+	if (f->lacking > 0 ? has_lacking(f, part, &news) : has_records)
 		return true;
 	part->high_watermark = news.high_watermark;
 	return false;
@@ -54,6 +67,7 @@ void fetch_lane_watch(struct reading *rd, struct lane *lane)
 void fetch_look_begin(struct fetch *f)
 {
 	f->state = FETCH_LOOKING;
+	f->lacking_found = 0;
 	fetch_rewind(f);
 }
 
@@ -62,7 +76,7 @@ void fetch_look_begin(struct fetch *f)
 bool fetch_look_step(struct reading *rd, struct lanes *lanes, struct fetch *f)
 {
 	struct fetch_part *part = fetch_part_at(&f->place);
-	if (part_has_news(rd, part)) {
+	if (part_has_news(rd, f, part)) {
 		fetch_unpark(f);
 		return false;
 	}

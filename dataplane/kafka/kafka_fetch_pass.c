@@ -166,6 +166,7 @@ static void pass_end(struct ingest *in, struct fetch *f)
 		return;
 	}
 	fetch_answer_drop(&in->answers, f);
+	f->lacking = f->min_bytes - f->bytes;
 	fetch_look_begin(f);
 }
 

@@ -153,6 +153,7 @@ static bool part_is_read(struct window *w, struct fetch_part *part)
 	if (!fetch_part_news(w->rd, part, &news))
 		return true; /* its writer knows what to say */
 	part->high_watermark = news.high_watermark;
+	part->bytes = (uint32_t)news.bytes;
 	return part->offset >= news.log_start_offset && news.high_watermark > part->offset;
 }
 

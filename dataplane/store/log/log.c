@@ -46,6 +46,7 @@ void log_get_marks(const struct log *log, struct log_marks *ret)
 		.max_timestamp = log->max_timestamp,
 		.max_timestamp_offset = log->max_timestamp_offset,
 		.size_bytes = log->sealed_bytes + log->end.position,
+		.durable_bytes = log->synced_bytes,
 		.is_fenced = log->is_fenced,
 		.fence_error = log->fence_error,
 		.mark_error = log->service ? log->service->marks.error : 0,

@@ -40,6 +40,7 @@ struct log_marks {
 	int64_t max_timestamp;
 	int64_t max_timestamp_offset;
 	uint64_t size_bytes;
+	uint64_t durable_bytes; /* of batches that became durable since it was opened */
 	bool is_fenced;
 	int fence_error; /* -errno of the call that failed; found at open: log_recovery.fault */
 	int mark_error;  /* why its writer's durable marks age, or 0 */

@@ -483,7 +483,7 @@ Test(writer, marks_and_counters_can_be_read_from_outside)
 	cr_assert(marks.high_watermark == 1 && marks.log_end_offset == 1);
 	news_read(&r->news[7], &news);
 	cr_assert(news.high_watermark == 1 && news.log_end_offset == 1 && news.is_open);
-	cr_assert(marks.max_timestamp == 1000 && marks.size_bytes == 64);
+	cr_assert(marks.max_timestamp == 1000 && marks.size_bytes == 64 && news.bytes == 64);
 	cr_assert(!marks.is_fenced);
 	while (!writer_may_sleep(r->writer) || !writer_is_idle(r->writer))
 		writer_turn(r->writer, false);

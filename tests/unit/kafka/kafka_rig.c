@@ -384,11 +384,11 @@ static void news_publish(struct rig *r)
 {
 	for (unsigned i = 0; i < RIG_SLOTS; i++) {
 		const struct fake_log *log = &r->logs[i];
+		int16_t refusal = log->is_closed ? KAFKA_ERROR_KAFKA_STORAGE_ERROR : 0;
 		const struct partition_news news = {
 			.high_watermark = log->next_offset, .log_end_offset = log->next_offset,
-			.log_start_offset = log->log_start_offset, .generation = 1,
-			.is_open = !log->is_closed,
-			.refusal = log->is_closed ? KAFKA_ERROR_KAFKA_STORAGE_ERROR : 0};
+			.log_start_offset = log->log_start_offset, .bytes = log->bytes.size,
+			.is_open = !refusal, .refusal = refusal, .generation = 1};
 		news_write(&r->news[i], &news);
 	}
 }

@@ -55,6 +55,25 @@ Test(kafka_fetch_wake, it_waits_on_until_there_are_min_bytes)
 	cr_assert(is_log_from(got.parts[0].records, 0, 0));
 }
 
+/* A fast producer of small batches: what they sum up to is known without a look at them. */
+Test(kafka_fetch_wake, it_reads_again_when_what_it_lacked_has_come)
+{
+	struct fetch_spec spec = {.version = 11, .min_bytes = 10000, .max_wait_ms = 60000};
+	struct fetch_item items[] = {{.topic = "alpha"}, {.topic = "beta", .partition = 2}};
+	fetch(peer, &spec, items, 2);
+	rig_turns(rig, 3);
+	size_t stored = 0;
+	for (unsigned i = 0; stored < 10000; i++) {
+		cr_assert(!answered(peer, 11) && rig->reads <= 1, "%u reads of %zu", rig->reads,
+			  stored);
+		rig_store(rig, i % 2 ? 0 : 6, 1, 150);
+		rig_turns(rig, 4);
+		stored = rig->logs[0].bytes.size + rig->logs[6].bytes.size;
+	}
+	cr_assert(answered(peer, 11) && rig->reads == 2, "%u", rig->reads);
+	cr_assert(got.parts[0].records.size + got.parts[1].records.size == stored);
+}
+
 Test(kafka_fetch_wake, too_little_is_returned_when_the_time_is_over)
 {
 	struct fetch_spec spec = {.version = 11, .min_bytes = 100000, .max_wait_ms = 300};
