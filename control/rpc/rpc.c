@@ -12,20 +12,33 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { LISTENER_TAG = RPC_CLIENTS_MAX, READ_BYTES = 16384 };
+enum {
+	LISTENER_TAG = RPC_CLIENTS_MAX,
+	READ_BYTES = 16384,
+	/* Answers that the kernel keeps for a client who does not read them, about. */
+	UNREAD_BYTES = 8192,
+};
 
 static bool has_output(const struct rpc_client *c)
 {
 	return c->out_sent < c->out_size;
 }
 
-/* A client is read from only when nothing is owed to it: its requests are answered in
- * order, and one that does not read its answers costs no more memory. */
+/* It has a request to be run, or that is known to be too long. */
+static bool has_line(const struct rpc_client *c)
+{
+	return c->fd >= 0 && !c->is_waiting && !c->closes && !has_output(c) && c->in_size &&
+	       (c->is_ended || c->in_size > RPC_LINE_BYTES_MAX ||
+		memchr(c->in, '\n', c->in_size));
+}
+
+/* A client is read from only when nothing is owed to it, and no request of it waits to be run: they
+ * are answered in order, and one that does not read its answers costs no more memory. */
 static uint32_t wanted_events(const struct rpc_client *c)
 {
 	if (has_output(c))
 		return EPOLLOUT;
-	return c->is_waiting || c->is_ended ? 0 : EPOLLIN;
+	return c->is_waiting || c->is_ended || has_line(c) ? 0 : EPOLLIN;
 }
 
 static void watch(struct rpc *r, struct rpc_client *c)
@@ -74,13 +87,13 @@ static bool is_older(const struct rpc *r, const struct rpc_client *c, uint64_t m
 }
 
 /* Who holds a place and finishes nothing, the longest of them; null: nobody, or not for long. Who
- * waits for a job waits for us. */
+ * waits for a job, or for his turn, waits for us. */
 static struct rpc_client *lingering_client(struct rpc *r)
 {
 	struct rpc_client *oldest = NULL;
 	for (unsigned i = 0; i < RPC_CLIENTS_MAX; i++) {
 		struct rpc_client *c = &r->clients[i];
-		if (c->fd >= 0 && !c->is_waiting && is_older(r, c, RPC_GRACE_MS) &&
+		if (c->fd >= 0 && !c->is_waiting && !has_line(c) && is_older(r, c, RPC_GRACE_MS) &&
 		    (!oldest || c->since_ns < oldest->since_ns))
 			oldest = c;
 	}
@@ -118,6 +131,8 @@ static void accept_clients(struct rpc *r)
 		struct epoll_event event = {.events = EPOLLIN,
 					    .data.u32 = (uint32_t)(c - r->clients)};
 		require(epoll_ctl(r->epoll, EPOLL_CTL_ADD, fd, &event) == 0);
+		int unread_bytes = UNREAD_BYTES;
+		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &unread_bytes, sizeof unread_bytes);
 		c->fd = fd;
 		c->is_admin = is_admin;
 		c->events = EPOLLIN;
@@ -183,23 +198,31 @@ static void refuse_line(struct rpc *r, struct rpc_client *c, const char *why, in
 	c->in_size = 0;
 }
 
-/* Takes one line out of the buffer and runs it; false when there is none. */
-static bool client_line(struct rpc *r, struct rpc_client *c)
+/* Takes one line out of the buffer and runs it. */
+static void client_line(struct rpc *r, struct rpc_client *c)
 {
-	char *end = c->in_size ? memchr(c->in, '\n', c->in_size) : NULL;
+	char *end = memchr(c->in, '\n', c->in_size);
 	size_t size = end ? (size_t)(end - c->in) : c->in_size;
 	if (size > RPC_LINE_BYTES_MAX) {
 		refuse_line(r, c, "bytes", RPC_LINE_BYTES_MAX);
-		return true;
+		return;
 	}
-	if (!end && !(c->is_ended && size))
-		return false;
 	rpc_run_line(r, c, c->in, size);
 	size += end != NULL;
 	memmove(c->in, c->in + size, c->in_size - size);
 	c->in_size -= size;
 	c->since_ns = r->now_ns;
-	return true;
+}
+
+/* What is owed goes out; then the client goes, or is waited for. */
+static void client_rest(struct rpc *r, struct rpc_client *c)
+{
+	client_write(r, c);
+	bool is_over = c->closes || (c->is_ended && !c->is_waiting && c->in_size == 0);
+	if (is_over && !has_output(c))
+		client_close(r, c);
+	else
+		watch(r, c);
 }
 
 static void client_turn(struct rpc *r, struct rpc_client *c, uint32_t events)
@@ -209,24 +232,25 @@ static void client_turn(struct rpc *r, struct rpc_client *c, uint32_t events)
 		client_close(r, c);
 		return;
 	}
-	if (!has_output(c) && !c->is_waiting && !c->is_ended)
+	if (wanted_events(c) == EPOLLIN)
 		client_read(r, c);
-	client_write(r, c);
-	/* One at a time: others, Kafka's clients among them, wait meanwhile. */
-	if (!has_output(c) && !c->is_waiting && !c->closes && client_line(r, c))
-		client_write(r, c);
-	bool is_over = c->closes || (c->is_ended && !c->is_waiting && c->in_size == 0);
-	if (is_over && !has_output(c))
-		client_close(r, c);
-	else
-		watch(r, c);
+	client_rest(r, c);
 }
 
-/* Lines that are here already raise no event any more. */
-static bool has_line(const struct rpc_client *c)
+/* One request of one client in a turn, theirs one after the other: others, Kafka's clients among
+ * them, wait meanwhile. False: there is none. */
+static bool run_next(struct rpc *r)
 {
-	return c->fd >= 0 && !c->is_waiting && !has_output(c) && c->in_size &&
-	       (c->is_ended || memchr(c->in, '\n', c->in_size));
+	for (unsigned i = 0; i < RPC_CLIENTS_MAX; i++) {
+		struct rpc_client *c = &r->clients[(r->next + i) % RPC_CLIENTS_MAX];
+		if (!has_line(c))
+			continue;
+		r->next = (unsigned)(c - r->clients) + 1;
+		client_line(r, c);
+		client_rest(r, c);
+		return true;
+	}
+	return false;
 }
 
 /* Part of a line is here, and its time is over. */
@@ -237,7 +261,7 @@ static bool is_late(const struct rpc *r, const struct rpc_client *c)
 }
 
 /* First those whom the kernel knows something of. Then those whom it has nothing to say of: a
- * line that was read already, a client whose job has ended. */
+ * client whose job has ended, a line that was read already. */
 bool rpc_turn(struct rpc *r, uint64_t now_ns)
 {
 	r->now_ns = now_ns;
@@ -256,11 +280,12 @@ bool rpc_turn(struct rpc *r, uint64_t now_ns)
 		bool is_resumed = c->fd >= 0 && c->events != wanted_events(c);
 		if (is_late(r, c))
 			refuse_line(r, c, "ms to come whole", RPC_LINE_MS);
-		else if (!has_line(c) && !is_resumed)
+		else if (!is_resumed)
 			continue;
 		client_turn(r, c, 0);
 		found = true;
 	}
+	found |= run_next(r);
 	if (!r->accepts && lingering_client(r)) {
 		watch_listener(r, true);
 		accept_clients(r);

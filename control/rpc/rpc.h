@@ -8,7 +8,8 @@
  * nor shadows the socket of the first; the mode is set before the socket has a name.
  *
  * Core: control; never waits. Limits: RPC_CLIENTS_MAX clients, RPC_LINE_BYTES_MAX per
- * request, RPC_DEPTH_MAX levels; a client that does not read its answers is not read from.
+ * request, RPC_DEPTH_MAX levels; a client that does not read its answers is not read from, and
+ * one request runs in a turn: control serves Kafka's clients between any two.
  * A request that has begun has RPC_LINE_MS to come whole. While somebody waits for a place,
  * whoever has held one for RPC_GRACE_MS without a request that was run, or an answer that was
  * read, gives his, the longest first: places are for those who finish.

@@ -47,6 +47,7 @@ struct rpc {
 	struct rpc_socket socket;
 	int epoll;
 	bool accepts;    /* else somebody waits for a place */
+	unsigned next;   /* client whose turn it is */
 	uint64_t now_ns; /* of this turn */
 	struct rpc_client clients[RPC_CLIENTS_MAX];
 	struct list waits; /* struct rpc_wait */

@@ -88,6 +88,14 @@ class ControlSocket(Beside):
                     sock.sendall((call('system.state') + '\n').encode() * 5000)
             self.operator_is_served()
 
+    def test_figures_that_are_not_read_cost_nobody_else(self):
+        with self.undisturbed():
+            for _ in range(10):
+                sock = self.connect(timeout=0.1)
+                with contextlib.suppress(OSError):
+                    sock.sendall((call('stats.get') + '\n').encode() * 5000)
+            self.operator_is_served()
+
     def test_clients_that_come_and_go_cost_nobody_else(self):
         with self.undisturbed():
             end = time.monotonic() + 1

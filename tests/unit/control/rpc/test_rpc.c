@@ -411,12 +411,13 @@ Test(rpc, a_last_line_without_newline_is_answered_before_the_connection_closes)
 	close(fd);
 }
 
+static const char version_line[] =
+	"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"system.version\"}\n";
+
 Test(rpc, a_request_in_single_bytes_is_one_request)
 {
 	int fd = dial();
-	const char *line =
-		"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"system.version\"}\n";
-	for (const char *at = line; *at; at++) {
+	for (const char *at = version_line; *at; at++) {
 		cr_assert(write(fd, at, 1) == 1);
 		turns();
 	}
@@ -480,15 +481,55 @@ Test(rpc, more_clients_than_places_wait_their_turn)
 		fds[i] = dial();
 	turns();
 	fds[RPC_CLIENTS_MAX] = dial();
-	send_text(fds[RPC_CLIENTS_MAX],
-		  "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"system.version\"}\n");
+	send_text(fds[RPC_CLIENTS_MAX], version_line);
 	cr_assert(receive(fds[RPC_CLIENTS_MAX])[0] == '\0');
 	close(fds[3]);
 	cr_assert(strstr(receive(fds[RPC_CLIENTS_MAX]), "9.9.9"));
 }
 
-static const char version_line[] =
-	"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"system.version\"}\n";
+/* Bytes that have come since the last call, and how many lines end in them. */
+static size_t take_some(int fd, unsigned *lines)
+{
+	static char text[1 << 20];
+	ssize_t n = read(fd, text, sizeof text);
+	for (ssize_t i = 0; i < n; i++)
+		*lines += text[i] == '\n';
+	return n > 0 ? (size_t)n : 0;
+}
+
+/* Control has others to serve between any two of them. */
+Test(rpc, a_turn_runs_one_request_of_one_client)
+{
+	enum { CLIENTS = 3, ALL = 2 * CLIENTS };
+	unsigned lines[CLIENTS] = {0}, sum = 0;
+	int fds[CLIENTS] = {dial(), dial(), dial()};
+	turns();
+	for (unsigned i = 0; i < ALL; i++)
+		send_text(fds[i % CLIENTS], version_line);
+	for (unsigned turn = 1; turn <= ALL; turn++, sum = 0) {
+		cr_assert(rpc_turn(rpc, now_ns));
+		for (unsigned i = 0; i < CLIENTS; i++) {
+			take_some(fds[i], &lines[i]);
+			sum += lines[i];
+			cr_assert(lines[i] <= (turn + CLIENTS - 1) / CLIENTS, "in their turns");
+		}
+		cr_assert(sum == turn, "%u in %u turns", sum, turn);
+	}
+}
+
+Test(rpc, who_does_not_read_is_answered_little_until_he_does)
+{
+	enum { ASKED = 200, LITTLE = 32 << 10 };
+	unsigned lines = 0;
+	int fd = dial();
+	for (unsigned i = 0; i < ASKED; i++)
+		send_text(fd, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"stats.get\"}\n");
+	turns();
+	cr_assert(take_some(fd, &lines) <= LITTLE && lines < ASKED);
+	for (unsigned i = 0; i < 100000 && lines < ASKED; i++, take_some(fd, &lines))
+		turns();
+	cr_assert(lines == ASKED);
+}
 
 static bool is_closed(int fd)
 {
