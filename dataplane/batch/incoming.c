@@ -53,13 +53,18 @@ void incoming_attach(const struct incoming *m, struct incoming_batch *b, struct 
 			       INCOMING_SOURCES);
 }
 
+void incoming_half_begin(struct list *halves, struct incoming_batch *b, uint32_t now_ms)
+{
+	b->bytes = 0;
+	b->began_ms = peer_clock_ms(&b->clock, now_ms);
+	list_append(halves, &b->node);
+}
+
 void incoming_begin(struct incoming *m, struct incoming_batch *b, struct lane *lane,
 		    uint32_t now_ms)
 {
 	b->lane = lane;
-	b->bytes = 0;
-	b->began_ms = peer_clock_ms(&b->clock, now_ms);
-	list_append(&m->batches, &b->node);
+	incoming_half_begin(&m->batches, b, now_ms);
 }
 
 enum incoming_region incoming_region_of(const struct incoming *m,
@@ -124,31 +129,46 @@ struct sample {
 	uint32_t slowest_ms;
 };
 
-/* The slowest by bytes in its own time; compared crosswise, since that time may be of any
- * length. */
+/* By bytes in its own time; compared crosswise, since that time may be of any length. */
+static bool is_slower(const struct sample *than, const struct incoming_batch *b, uint32_t own_ms)
+{
+	return !than->slowest || (uint64_t)than->slowest->bytes * own_ms >
+					 (uint64_t)b->bytes * than->slowest_ms;
+}
+
 static void sample_add(struct sample *sample, struct incoming_batch *b, uint32_t now_ms)
 {
 	uint32_t own_ms = peer_clock_ms(&b->clock, now_ms) - b->began_ms;
 	uint32_t chunks = batch_chunks(b);
 	sample->chunks += chunks;
-	if (own_ms < SLOW_MS || chunks == 0)
+	if (own_ms < SLOW_MS || (chunks == 0 && b->bytes == 0))
 		return;
 	sample->slow_chunks += chunks;
-	if (sample->slowest && (uint64_t)sample->slowest->bytes * own_ms <=
-				       (uint64_t)b->bytes * sample->slowest_ms)
+	if (!is_slower(sample, b, own_ms))
 		return;
 	sample->slowest = b;
 	sample->slowest_ms = own_ms;
+}
+
+static struct sample sample_take(const struct list *list, uint32_t now_ms)
+{
+	struct sample sample = {0};
+	struct list *node = list->next;
+	for (unsigned i = 0; i < SAMPLE && node != list; i++, node = node->next)
+		sample_add(&sample, list_entry(node, struct incoming_batch, node), now_ms);
+	return sample;
 }
 
 /* Who is slow stays, and so is among the oldest. What slow ones hold in all is reckoned from what
  * they hold of these. */
 struct incoming_batch *incoming_slowest(struct incoming *m, uint32_t now_ms)
 {
-	struct sample sample = {0};
-	struct list *node = m->batches.next;
-	for (unsigned i = 0; i < SAMPLE && node != &m->batches; i++, node = node->next)
-		sample_add(&sample, list_entry(node, struct incoming_batch, node), now_ms);
+	struct sample sample = sample_take(&m->batches, now_ms);
 	bool matters = sample.slow_chunks * m->unwhole >= sample.chunks * m->slow_max;
 	return matters ? sample.slowest : NULL;
+}
+
+struct incoming_batch *incoming_half_slowest(const struct list *halves, uint32_t now_ms)
+{
+	return sample_take(halves, now_ms).slowest;
 }

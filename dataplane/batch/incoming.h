@@ -17,6 +17,10 @@
  * The others are tried when the common one is full: that is the only time when a share binds. Each
  * has room for the largest batch.
  *
+ * A large request that a server gets whole has its own chunks (call_server.h), and so have a large
+ * fetch's partitions (reading.h). What is known of a batch on its way is known of them, too: under
+ * want the slowest gives way.
+ *
  * Core: poller. Memory: none; the chunks are those of the batch pool, which has as many more.
  */
 #ifndef PENSTOCK_INCOMING_H
@@ -41,9 +45,11 @@ enum incoming_region {
 
 enum { INCOMING_SOURCES = 1024 };
 
-/* The batch that a connection is sending. */
+/* The batch that a connection is sending, or the large request: of that `lane`, `chunks`, `source`
+ * and `listener` say nothing. */
 struct incoming_batch {
-	struct list node;        /* incoming->batches, or alone: whole, or there is none */
+	/* incoming->batches, call_server.halves, reading.halves, or alone: whole, or none */
+	struct list node;
 	struct session *session;
 	struct lane *lane;
 	struct peer_clock clock; /* the connection's: since it opened */
@@ -101,5 +107,10 @@ void incoming_release(struct incoming *m, struct incoming_batch *b);
 /* Of those that are not whole, and have had a second for it in which we kept nobody waiting: the
  * slowest, if they hold so much that it matters; or null. 64 are looked at, the oldest. */
 struct incoming_batch *incoming_slowest(struct incoming *m, uint32_t now_ms);
+
+/* The first bytes of a large request have come. */
+void incoming_half_begin(struct list *halves, struct incoming_batch *b, uint32_t now_ms);
+/* Of those the same as incoming_slowest(), whatever they hold. */
+struct incoming_batch *incoming_half_slowest(const struct list *halves, uint32_t now_ms);
 
 #endif

@@ -77,8 +77,11 @@ enum kafka_progress kafka_call_step(struct ingest *in, struct kafka_session *ks)
 			return KAFKA_NEED_BYTES;
 		if (!kafka_request_append(&in->waits, in->servers, ks, b))
 			return KAFKA_WAIT;
+		if (!ks->is_small)
+			kafka_half_note(in, ks, &server_of(in->servers, ks)->halves, b.size);
 		kafka_consume(ks, (uint32_t)b.size);
 	}
+	list_remove(&ks->incoming.node);
 	return call_send(in, ks);
 }
 

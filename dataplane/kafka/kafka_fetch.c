@@ -99,11 +99,13 @@ static bool parts_room(struct ingest *in, struct kafka_session *ks, const struct
 	bool is_large = f->parts.size + f->names.size > FETCH_SMALL_BYTES;
 	enum wait_for what = is_large ? WAIT_PARTS : WAIT_PARTS_SMALL;
 	uint32_t left = is_large ? chunk_pool_left_large(p) : chunk_pool_left(p);
-	if (c->tail && chunk_room(c->tail) >= bytes)
+	bool fits = c->tail && chunk_room(c->tail) >= bytes;
+	if (fits || (waiting_is_turn(&in->waits, &ks->base, what) &&
+		     bytes <= (uint64_t)left * CHUNK_PARTS_BYTES)) {
+		if (is_large)
+			kafka_half_note(in, ks, &in->reading.halves, bytes);
 		return true;
-	if (waiting_is_turn(&in->waits, &ks->base, what) &&
-	    bytes <= (uint64_t)left * CHUNK_PARTS_BYTES)
-		return true;
+	}
 	session_wait_bytes(&in->waits, &ks->base, what, bytes);
 	kafka_fetch_hurry(in);
 	return false;
@@ -230,6 +232,7 @@ static enum kafka_progress end_step(struct ingest *in, struct kafka_session *ks)
 	f->answer->frames = 1;
 	f->answer->may_wait = true;
 	kafka_consume(ks, ks->left);
+	list_remove(&ks->incoming.node);
 	ks->is_begun = false;
 	ks->is_alone = true;
 	ks->step = NULL;

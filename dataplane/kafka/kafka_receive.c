@@ -3,6 +3,7 @@
 #include "dataplane/base/crc32c.h"
 #include "dataplane/base/require.h"
 #include "dataplane/batch/batch.h"
+#include "dataplane/kafka/kafka_step.h"
 #include "dataplane/kafka/kafka_topic.h"
 #include "dataplane/session/ingest_parts.h"
 #include "dataplane/wire/kafka/kafka_error.h"
@@ -131,16 +132,11 @@ static struct lane *lane_of(struct lanes *lanes, const struct topics *topics,
 	return lanes_get(lanes, kafka_topic(topics, ks)->refs[ks->produce.partition]);
 }
 
-/* Whose memory it is has to be found out once for each connection. */
 static void memory_begin(struct batching *b, const struct topics *topics,
 			 struct kafka_session *ks)
 {
-	const struct stream *stream = ks->base.stream;
-	if (!ks->incoming.session)
-		incoming_attach(&b->incoming, &ks->incoming, &ks->base,
-				address_source(&stream->peer.address), stream->listener);
-	incoming_begin(&b->incoming, &ks->incoming, lane_of(&b->lanes, topics, ks),
-		       (uint32_t)(b->now->ns / NS_PER_MS));
+	incoming_begin(&b->incoming, kafka_incoming(&b->incoming, ks),
+		       lane_of(&b->lanes, topics, ks), (uint32_t)(b->now->ns / NS_PER_MS));
 }
 
 /* The header is checked before any byte is taken: a refused batch costs no chunk. */

@@ -18,6 +18,7 @@ enum {
 static void request_drop(struct reading *rd, struct answers *as, struct kafka_session *ks)
 {
 	chain_give(&ks->request);
+	list_remove(&ks->incoming.node);
 	if (ks->fetch && ks->fetch->state == FETCH_PARTIAL)
 		kafka_fetch_close(rd, as, ks);
 	ks->step = NULL;

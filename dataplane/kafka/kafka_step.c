@@ -1,6 +1,8 @@
 /* kafka_step.c - what the steps of any request do: pieces read, bytes kept, answers grown; see
  * kafka_step.h. */
 #include "dataplane/kafka/kafka_step.h"
+#include "dataplane/base/clock.h"
+#include "dataplane/session/ingest_parts.h"
 #include "dataplane/wire/kafka/kafka_header.h"
 
 /* Answers beyond this many bytes grow in large chunks. */
@@ -11,6 +13,25 @@ bool kafka_read_piece(const struct kafka_session *ks, const struct kafka_message
 {
 	struct kafka_arena none = {0};
 	return kafka_decode(m, ks->version, c, &none, ret) == KAFKA_DECODED_OK;
+}
+
+/* Whose memory it is has to be found out once for each connection. */
+struct incoming_batch *kafka_incoming(const struct incoming *m, struct kafka_session *ks)
+{
+	const struct stream *stream = ks->base.stream;
+	if (!ks->incoming.session)
+		incoming_attach(m, &ks->incoming, &ks->base,
+				address_source(&stream->peer.address), stream->listener);
+	return &ks->incoming;
+}
+
+void kafka_half_note(const struct ingest *in, struct kafka_session *ks, struct list *halves,
+		     size_t bytes)
+{
+	struct incoming_batch *b = kafka_incoming(&in->batching.incoming, ks);
+	if (list_is_empty(&b->node))
+		incoming_half_begin(halves, b, (uint32_t)(in->now.ns / NS_PER_MS));
+	b->bytes += (uint32_t)bytes;
 }
 
 /* The chunks are those of whoever answers the request: control's do not run out for the

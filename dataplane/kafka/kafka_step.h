@@ -11,6 +11,13 @@
 bool kafka_read_piece(const struct kafka_session *ks, const struct kafka_message *m,
 		      struct cursor *c, void *ret);
 
+/* What the connection sends, for those who look for the slowest of all. */
+struct incoming_batch *kafka_incoming(const struct incoming *m, struct kafka_session *ks);
+
+/* So much more is kept of a large request that is not whole: others may come to wait for it. */
+void kafka_half_note(const struct ingest *in, struct kafka_session *ks, struct list *halves,
+		     size_t bytes);
+
 /* Appends to what is kept of a request, in line with all who do. False: the session waits. */
 bool kafka_request_append(struct waits *w, struct call_server *servers,
 			  struct kafka_session *ks, struct bytes b);

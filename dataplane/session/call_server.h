@@ -17,11 +17,13 @@ struct call_server {
 	struct handoff *handoff;
 	struct slab calls;          /* struct call_msg */
 	struct chunk_pool requests; /* CHUNK_BYTES: on their way; a quarter is the small ones' */
+	struct list halves;         /* struct incoming_batch.node: large ones kept in part */
 };
 
 /* -errno. A zeroed one may be given back. */
 static inline int call_server_init(struct call_server *s, uint32_t calls, uint32_t chunks)
 {
+	list_init(&s->halves);
 	int error = slab_init(&s->calls, sizeof(struct call_msg), calls);
 	return error ? error : chunk_pool_init(&s->requests, CHUNK_BYTES, chunks);
 }

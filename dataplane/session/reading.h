@@ -24,14 +24,16 @@ struct reading {
 	struct chunk_pool parts; /* CHUNK_PARTS_BYTES: their partitions and topics' names */
 	struct list large;   /* fetches of many partitions that are parked, oldest first */
 	struct list waking;  /* struct lane.waking: their watches are back, oldest first */
+	struct list halves;  /* struct incoming_batch.node: large ones whose request is not whole */
 	uint32_t steps_left; /* of this turn's, for fetches of many parts */
 };
 
-/* Nobody is parked. */
+/* Nobody asks. */
 static inline void reading_init(struct reading *rd)
 {
 	list_init(&rd->large);
 	list_init(&rd->waking);
+	list_init(&rd->halves);
 }
 
 #endif

@@ -158,16 +158,39 @@ static uint64_t incoming_room_bytes(const struct ingest *in, unsigned region)
 	return (uint64_t)incoming_room(&in->batching.incoming, region) * CHUNK_BYTES;
 }
 
+static void give_way(struct ingest *in, struct incoming_batch *b)
+{
+	incoming_end(&in->batching.incoming, b);
+	session_abort(b->session);
+	stats_add(&in->stats, STAT_sessions_gave_way, 1);
+}
+
 /* Somebody waits for what a slow one holds: it gives way, one a turn. */
 static void incoming_relieve(struct ingest *in)
 {
 	struct incoming *m = &in->batching.incoming;
 	struct incoming_batch *b = incoming_slowest(m, (uint32_t)(in->now.ns / NS_PER_MS));
-	if (!b)
-		return;
-	incoming_end(m, b);
-	session_abort(b->session);
-	stats_add(&in->stats, STAT_sessions_gave_way, 1);
+	if (b)
+		give_way(in, b);
+}
+
+static void halves_relieve(struct ingest *in, const struct list *halves)
+{
+	struct incoming_batch *b =
+		incoming_half_slowest(halves, (uint32_t)(in->now.ns / NS_PER_MS));
+	if (b)
+		give_way(in, b);
+}
+
+/* The same of what is kept of large requests, while others wait for such memory. */
+static void requests_relieve(struct ingest *in)
+{
+	const struct list *lines = in->waits.lines;
+	for (unsigned s = 0; s < CALL_SERVERS; s++)
+		if (!list_is_empty(&lines[WAIT_REQUEST + s]))
+			halves_relieve(in, &in->servers[s].halves);
+	if (!list_is_empty(&lines[WAIT_PARTS]) || !list_is_empty(&lines[WAIT_PARTS_SMALL]))
+		halves_relieve(in, &in->reading.halves);
 }
 
 static void admit_incoming(struct ingest *in, struct list *ready)
@@ -196,6 +219,7 @@ void waiting_admit(struct ingest *in)
 	for (unsigned what = WAIT_LARGE; what < WAIT_ANSWER; what++)
 		admit_bytes(&in->waits, &in->waits.lines[what], what, bytes_left_of(in, what),
 			    &ready);
+	requests_relieve(in);
 	for (unsigned what = WAIT_ANSWER; what < WAIT_APPEND; what++)
 		admit_counted(in, what, &ready);
 	for (unsigned w = 0; w < in->writer_count; w++)

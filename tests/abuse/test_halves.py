@@ -1,4 +1,5 @@
-"""test_halves.py - produce requests that are never whole: what half a batch holds, and how long."""
+"""test_halves.py - requests that are never whole: what half a batch holds, or half a large request,
+and how long."""
 import contextlib
 import functools
 import random
@@ -12,6 +13,15 @@ from honest import TOPIC, Beside
 BATCH_BYTES = 1_000_000
 MISSING_BYTES = 100
 CLOSED_S = 8                # two stall timeouts, and a machine that has other work to do
+
+
+LARGE_NAMES = 37_000        # of 28 bytes: 24 such requests are all that large ones may hold
+GAVE_WAY_S = 10             # one after the other, and a machine that has other work to do
+
+
+@functools.cache
+def large_request():
+    return kafka_bytes.metadata(['a-name-that-is-never-whole'] * LARGE_NAMES)
 
 
 @functools.cache
@@ -31,13 +41,11 @@ def is_open(sock):
         return False
 
 
-class Halves(Beside):
-    settings = {'penstock.request.stall.timeout.ms': 2000}
-
+class Unfinished(Beside):
     @contextlib.contextmanager
-    def halves(self, count):
+    def halves(self, count, whole=None):
         """Connections that have sent all of a request but for its end, as far as they could."""
-        half = memoryview(request())[:-MISSING_BYTES]
+        half = memoryview(whole or request())[:-MISSING_BYTES]
         left = {}
         with contextlib.ExitStack() as stack:
             for _ in range(count):
@@ -55,6 +63,19 @@ class Halves(Beside):
         for sock, rest in left.items():
             with contextlib.suppress(OSError):
                 left[sock] = rest[sock.send(rest):] if rest else rest
+
+
+class LargeHalves(Unfinished):
+    def test_halves_of_large_requests_give_way_to_who_has_a_whole_one(self):
+        with self.undisturbed(), self.halves(32, large_request()), \
+                self.gw.connect('KAFKA', timeout=GAVE_WAY_S) as sock:
+            sock.sendall(kafka_bytes.metadata([TOPIC] * 1000))
+            self.assertTrue(kafka_bytes.answer(sock))
+        self.assertGreater(self.gw.counters()['sessions_gave_way'], 0)
+
+
+class Halves(Unfinished):
+    settings = {'penstock.request.stall.timeout.ms': 2000}
 
     def drip(self, socks, seconds):
         """A byte to each, every tenth of a second; the sum stays below what is missing."""

@@ -231,6 +231,39 @@ Test(kafka_fetch_many, of_those_that_wait_the_large_give_way_to_who_comes)
 		end_peer(parked[i]);
 }
 
+/* They hold all that large ones may have, and the last waits for more. */
+Test(kafka_fetch_many, of_large_ones_that_are_half_here_one_gives_way_after_a_second)
+{
+	enum { HALVES = 8 };
+	static struct fetch_item items[MANY];
+	struct peer *halves[HALVES];
+	struct fetch_spec spec = {.version = 11, .min_bytes = 1};
+	rig_begin();
+	rig->in.settings.request_timeout_ms = 30 * RIG_TIMEOUT_MS;
+	for (unsigned i = 0; i < MANY; i++)
+		items[i] = (struct fetch_item){.topic = "alpha"};
+	struct buffer request = fetch_make(&spec, items, MANY);
+	unsigned count = 0;
+	while (count < HALVES && rig->in.waits.blocked == 0) {
+		halves[count] = open_peer();
+		peer_send(halves[count++], request.data, request.size - 1);
+		rig_turns(rig, 3);
+	}
+	buffer_free(&request);
+	cr_assert(rig->in.waits.blocked == 1, "%u", count);
+	for (unsigned i = 0; i < 9; i++)
+		rig_turn(rig, 100);
+	cr_assert(rig_stat(rig, STAT_sessions_gave_way) == 0 && rig->in.waits.blocked == 1);
+	rig_turn(rig, 100);
+	rig_turns(rig, 3);
+	cr_assert(rig_stat(rig, STAT_sessions_gave_way) == 1 && rig->in.waits.blocked == 0);
+	for (unsigned i = 0; i < 20; i++)
+		rig_turn(rig, 100);
+	cr_assert(rig_stat(rig, STAT_sessions_gave_way) == 1, "nobody waits any more");
+	for (unsigned i = 0; i < count; i++)
+		end_peer(halves[i]);
+}
+
 Test(kafka_fetch_many, none_waits_for_longer_than_the_setting_says)
 {
 	rig_begin();

@@ -477,6 +477,35 @@ Test(kafka_waiting, small_requests_find_room_whatever_large_ones_hold)
 	end_peers(COUNT);
 }
 
+/* As long as nobody waits they have the time that the setting gives them. */
+Test(kafka_waiting, of_large_requests_that_are_half_here_one_gives_way_after_a_second)
+{
+	enum { HALVES = 3, LARGE = HALVES, COUNT, BYTES = 1000000, MISSING = 100 };
+	begin(0);
+	open_peers(COUNT);
+	rig->in.settings.request_timeout_ms = 30 * RIG_TIMEOUT_MS;
+	struct buffer request = call_make(KAFKA_API_METADATA, 9, BYTES);
+	for (unsigned i = 0; i < HALVES; i++)
+		peer_send(peers[i], request.data, request.size - MISSING * (i + 1));
+	buffer_free(&request);
+	rig_turns(rig, 2);
+	take_large(&rig->in.servers[CALL_CONTROL].requests, 0);
+	for (unsigned i = 0; i < 9; i++)
+		rig_turn(rig, 100);
+	call(peers[LARGE], LARGE_BYTES);
+	rig_turns(rig, 3);
+	cr_assert(!has_answer(LARGE) && rig_stat(rig, STAT_sessions_gave_way) == 0);
+	rig_turn(rig, 100);
+	rig_turns(rig, 4);
+	cr_assert(has_answer(LARGE) && rig_stat(rig, STAT_sessions_gave_way) == 1);
+	cr_assert(!peers[0]->is_closed && !peers[1]->is_closed && peers[2]->is_closed);
+	for (unsigned i = 0; i < 20; i++)
+		rig_turn(rig, 100);
+	cr_assert(rig_stat(rig, STAT_sessions_gave_way) == 1, "nobody waits any more");
+	chain_give(&taken);
+	end_peers(COUNT);
+}
+
 Test(kafka_waiting, a_small_request_holds_nothing_before_it_is_whole)
 {
 	enum { COUNT = 50 };
