@@ -325,6 +325,7 @@ static_assert(sizeof(struct tcp_spent) == CACHE_LINE_BYTES, "one line is looked 
 /* Connections that tcp_evict.c has looked at. */
 struct tcp_sample {
 	unsigned count;
+	bool is_whole; /* these are all there are */
 	struct tcp_seen {
 		struct tcp_conn *conn;
 		uint32_t source; /* tcp_source() */

@@ -35,6 +35,7 @@ static void sample_take(struct tcp *t, struct tcp_sample *ret, int listener)
 	uint32_t index = 0;
 	bool is_whole = t->conns_live <= TCP_SAMPLE;
 	ret->count = 0;
+	ret->is_whole = is_whole;
 	for (struct tcp_conn *c; is_whole && (c = slab_next(&t->conns, &index));)
 		sample_add(t, ret, c, listener);
 	for (unsigned i = 0; i < TCP_SAMPLE && !is_whole; i++) {
@@ -46,11 +47,18 @@ static void sample_take(struct tcp *t, struct tcp_sample *ret, int listener)
 		ret->seen[i].of_source = sample_count(ret, ret->seen[i].source);
 }
 
+/* More than this is too much beside a source that has `own`: an estimate has to be sure, and with
+ * exact numbers one less here and one more there still must not be the other way round. */
+static unsigned fair_share(const struct tcp_sample *sample, unsigned own)
+{
+	return sample->is_whole ? own + 1 : 2 * own;
+}
+
 /* Whether it may be asked to give way to one whose source has `own`. Who is silent gives way to
  * nobody who has more: else a source that has most would go on taking what others have. */
-static bool gives_way(const struct tcp_seen *seen, unsigned own)
+static bool gives_way(const struct tcp_sample *sample, const struct tcp_seen *seen, unsigned own)
 {
-	if (seen->of_source >= SHARE_MIN && seen->of_source > 2 * own)
+	if (seen->of_source >= SHARE_MIN && seen->of_source > fair_share(sample, own))
 		return true;
 	return seen->silent_ms >= IDLE_MS && seen->of_source >= own;
 }
@@ -71,7 +79,7 @@ static struct tcp_conn *sample_find(struct tcp *t, const struct tcp_sample *samp
 	unsigned own = sample_count(sample, tcp_source(t, from));
 	const struct tcp_seen *first = NULL;
 	for (unsigned i = 0; i < sample->count; i++)
-		if (gives_way(&sample->seen[i], own) &&
+		if (gives_way(sample, &sample->seen[i], own) &&
 		    (!first || is_before(&sample->seen[i], first)))
 			first = &sample->seen[i];
 	return first ? first->conn : NULL;

@@ -3,13 +3,15 @@
  * 64 connections are looked at, evenly spread over all. A source (tcp_source()) that has an eighth
  * of them or more, and over twice as many as the newcomer's, gives the one that has been silent for
  * longest: a share binds only under want, and a fleet behind one address has all there is until
- * others come. Else the longest silent gives way, when that is a minute and its source has no fewer
- * than the newcomer's: who has most takes from himself.
+ * others come. Where these 64 are all there are, numbers are no estimate: two more are enough. Else
+ * the longest silent gives way, when that is a minute and its source has no fewer than the
+ * newcomer's: who has most takes from himself.
  *
  * Where a listener has as many as it may, one of these gives way, if any are among those looked at.
  *
- * Nothing is kept for this: neither a count per source nor an order of idle ones, which each frame
- * would have to keep. A table of 64 is looked at whole. Core: poller.
+ * Nothing is kept for this: neither a count per source, which would be 40 bytes for each vehicle
+ * that has one of its own, nor an order of idle ones, which each frame would have to keep. Core:
+ * poller.
  */
 #ifndef PENSTOCK_TCP_EVICT_H
 #define PENSTOCK_TCP_EVICT_H

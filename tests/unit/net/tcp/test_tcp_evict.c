@@ -78,13 +78,32 @@ Test(tcp_evict, the_source_with_most_gives_its_longest_silent)
 	rig_free(r);
 }
 
+/* More than are looked at: what a source has is an estimate. */
 Test(tcp_evict, a_source_does_not_take_from_who_has_less_than_twice_as_much)
 {
-	struct rig *r = rig_small();
-	for (uint16_t port = 0; port < ALL; port++)
-		cr_assert(connects(r, port < 10 ? 1 : NEWCOMER, (uint16_t)(1000 + port)));
+	enum { MANY = 2 * TCP_SAMPLE };
+	struct tcp_options o = rig_options();
+	o.settings.connections_max = MANY;
+	struct rig *r = rig_new(o);
+	for (uint16_t i = 0; i < MANY; i++)
+		cr_assert(connects(r, i % 16 < 9 ? 1 : NEWCOMER, (uint16_t)(1000 + i)));
 	cr_assert(!connects(r, NEWCOMER, 1) && rig_stat(r, STAT_tcp_evicted) == 0);
 	cr_assert(rig_stat(r, STAT_packet_drop_tcp_connections) == 1);
+	rig_free(r);
+}
+
+/* A third of all is not enough for who would have a half. */
+Test(tcp_evict, where_all_are_looked_at_two_sources_come_to_have_as_many_but_one)
+{
+	struct tcp_options o = rig_options();
+	o.settings.connections_max = ALL - 1;
+	struct rig *r = rig_new(o);
+	for (uint16_t port = 0; port < ALL - 1; port++)
+		cr_assert(connects(r, port < 11 ? 1 : NEWCOMER, (uint16_t)(1000 + port)));
+	for (uint16_t port = 1; port <= 3; port++)
+		cr_assert(connects(r, NEWCOMER, port), "%u", port);
+	cr_assert(!connects(r, NEWCOMER, 4) && !connects(r, 1, 4), "nor is it taken back");
+	cr_assert(rig_stat(r, STAT_tcp_evicted) == 3);
 	rig_free(r);
 }
 
