@@ -4,7 +4,7 @@
 #include "dataplane/base/require.h"
 #include "tests/sim/sim_history.h"
 
-enum { FIRST_PORT = 20000, HOARDERS_MAX = 256 };
+enum { FIRST_PORT = 20000, HOARDERS_MAX = 256, REFUSALS_MAX = 6 };
 
 #define RECONNECT_NS (50 * NS_PER_MS)
 #define DATAGRAM_NS  (3 * NS_PER_MS)
@@ -70,12 +70,16 @@ void sim_client_destroy(struct sim_client *c)
 
 bool sim_client_input(struct sim_client *c, const uint8_t *frame, uint32_t size)
 {
-	return c->is_connected && sim_tcp_input(&c->tcp, frame, size);
+	if (!c->is_connected || !sim_tcp_input(&c->tcp, frame, size))
+		return false;
+	c->rests_until_ns = 0;
+	return true;
 }
 
 static void client_connect(struct sim_client *c)
 {
 	c->connection++;
+	c->refusals++;
 	uint16_t port = (uint16_t)(c->first_port + c->connection * c->port_step);
 	sim_tcp_open(&c->tcp, c->ip, port, SIM_GATEWAY_IP, c->port);
 	c->opened_ns = sim_world()->now_ns;
@@ -85,13 +89,28 @@ static void client_connect(struct sim_client *c)
 
 void sim_client_cut(struct sim_client *c)
 {
-	if (!c->is_connected)
+	if (!c->is_connected) {
+		c->refusals = 0;
+		c->next_ns = min_u64(c->next_ns, soon(RECONNECT_NS));
 		return;
+	}
 	c->ops->lost(c);
 	sim_tcp_free(&c->tcp);
 	c->is_connected = false;
+	c->rests_until_ns = 0;
 	c->held = 0;
+	c->refusals = 0;
 	c->next_ns = soon(RECONNECT_NS);
+}
+
+/* Who is not let in asks again after twice as long: a gateway that drains may wait a minute for a
+ * FIN that was lost. */
+static void connection_over(struct sim_client *c)
+{
+	uint32_t refusals = c->refusals;
+	sim_client_cut(c);
+	c->refusals = refusals;
+	c->next_ns = soon(RECONNECT_NS << min_u32(refusals, REFUSALS_MAX));
 }
 
 static void send_datagram(struct sim_client *c)
@@ -115,9 +134,9 @@ static void send_datagram(struct sim_client *c)
  * that the connection is closed. */
 static void note_silence(struct sim_client *c)
 {
-	uint64_t since_ns = sim_client_waits_since_ns(c);
-	if (since_ns < sim_world()->now_ns &&
-	    sim_world()->now_ns - since_ns > (SIM_IDLE_MS - 100) * NS_PER_MS)
+	uint64_t now_ns = sim_world()->now_ns, spoke_ns = max_u64(c->opened_ns, c->tcp.wrote_ns);
+	if (sim_client_waits_since_ns(c) < now_ns &&
+	    now_ns - spoke_ns > (SIM_IDLE_MS - 100) * NS_PER_MS)
 		c->may_be_closed = true;
 }
 
@@ -125,8 +144,10 @@ static void connected_turn(struct sim_client *c)
 {
 	note_silence(c);
 	if (c->tcp.state == SIM_TCP_OPEN || c->tcp.state == SIM_TCP_OPENING) {
-		if (c->tcp.state == SIM_TCP_OPEN)
+		if (c->tcp.state == SIM_TCP_OPEN) {
+			c->refusals = 0;
 			c->ops->turn(c);
+		}
 		if (c->tcp.peer_has_ended || (c->is_quitting && c->ops->is_idle(c)))
 			sim_tcp_close(&c->tcp);
 		sim_tcp_turn(&c->tcp);
@@ -138,19 +159,31 @@ static void connected_turn(struct sim_client *c)
 			c->tcp.state == SIM_TCP_LOST ? "lost" : "ended",
 			has_reason ? "" : " without a reason");
 		c->losses += !has_reason;
-		sim_client_cut(c);
+		connection_over(c);
 	}
+}
+
+/* Dozens of connections of one kind would take most of a step's time. */
+static void note_rest(struct sim_client *c)
+{
+	if (c->is_connected && !c->is_quitting && c->ops->rests_until_ns &&
+	    sim_tcp_is_at_rest(&c->tcp))
+		c->rests_until_ns = c->ops->rests_until_ns(c);
 }
 
 void sim_client_turn(struct sim_client *c)
 {
+	if (sim_world()->now_ns < c->rests_until_ns)
+		return;
 	bool is_due = sim_world()->now_ns >= c->next_ns;
-	if (c->is_connected)
+	if (c->is_connected) {
 		connected_turn(c);
-	else if (is_due && !c->is_quitting && !c->ops)
+		note_rest(c);
+	} else if (is_due && !c->is_quitting && !c->ops) {
 		send_datagram(c);
-	else if (is_due && !c->is_quitting)
+	} else if (is_due && !c->is_quitting) {
 		client_connect(c);
+	}
 }
 
 uint64_t sim_client_next_ns(const struct sim_client *c)
@@ -200,6 +233,7 @@ void sim_client_answered(struct sim_client *c, uint32_t records)
 void sim_client_quit(struct sim_client *c)
 {
 	c->is_quitting = true;
+	c->rests_until_ns = 0;
 }
 
 bool sim_client_is_done(const struct sim_client *c)

@@ -73,6 +73,9 @@ struct sim_client_ops {
 	/* When the request was sent whose answer is due next, UINT64_MAX: there is none. Null:
 	 * its requests need not be answered, its connections not be kept. */
 	uint64_t (*asked_ns)(const struct sim_client *c);
+	/* Of one connection among many: until then a turn does nothing, unless something comes or
+	 * waits to be sent. Null: nobody knows. */
+	uint64_t (*rests_until_ns)(const struct sim_client *c);
 	void (*destroy)(struct sim_client *c);
 };
 
@@ -83,10 +86,12 @@ struct sim_client {
 	uint32_t ip;
 	uint16_t first_port, port_step; /* of its connections, at its own end */
 	uint32_t connection;
+	uint32_t refusals; /* the last connections did not open, so many */
 	struct sim_tcp tcp;
 	bool is_connected; /* or opening */
 	bool is_quitting;
 	uint64_t next_ns;  /* not before: reconnect, or the next thing to send */
+	uint64_t rests_until_ns; /* nothing is to be done before */
 	uint64_t opened_ns;
 	bool is_reader;     /* quits when all others have: what they sent is to be read */
 	bool may_be_closed; /* the gateway has been given a reason */

@@ -86,6 +86,11 @@ static bool early_is_idle(const struct sim_client *c)
 	return true;
 }
 
+static uint64_t early_rests_until_ns(const struct sim_client *c)
+{
+	return min_u64(container_of(c, struct early, client)->until_ns, c->next_ns);
+}
+
 static void early_destroy(struct sim_client *c)
 {
 }
@@ -94,6 +99,7 @@ static const struct sim_client_ops early_ops = {
 	.turn = early_turn,
 	.lost = early_lost,
 	.is_idle = early_is_idle,
+	.rests_until_ns = early_rests_until_ns,
 	.destroy = early_destroy,
 };
 

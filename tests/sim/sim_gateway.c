@@ -457,7 +457,7 @@ static bool control_turn(struct sim_gateway *g)
 	any |= kafka_api_turn(g->api);
 	if (!g->has_topic && registry_is_ready(g->registry))
 		topic_make(g);
-	if (g->operator && g->is_serving && !atomic_load(&g->drain))
+	if (g->operator && g->is_serving)
 		sim_operator_turn(g->operator);
 	return any;
 }
@@ -519,7 +519,7 @@ uint64_t sim_gateway_next_ns(const struct sim_gateway *g)
 		is_busy |= !writer_may_sleep(g->writers[w].writer);
 		idle_ns = writer_idle_ns(g->writers[w].writer, idle_ns);
 	}
-	return is_busy ? now_ns : now_ns + idle_ns;
+	return is_busy ? now_ns : min_u64(now_ns + idle_ns, sim_operator_next_ns(g->operator));
 }
 
 void sim_gateway_hold_jobs(struct sim_gateway *g, bool hold)
@@ -559,6 +559,7 @@ unsigned sim_gateway_take_told(struct sim_gateway *g, struct inbox_msg **ret, un
 void sim_gateway_drain(struct sim_gateway *g)
 {
 	atomic_store(&g->drain, true);
+	sim_operator_stop(g->operator);
 }
 
 static bool writers_are_idle(const struct sim_gateway *g)

@@ -22,7 +22,7 @@ static void begin(struct hoarder *h)
 {
 	static const uint8_t piece[PIECE_BYTES_MAX] = {0, 0, 1};
 	struct rng *rng = &sim_world()->rng;
-	h->until_ns = sim_world()->now_ns + rng_below(rng, LIFE_NS);
+	h->until_ns = h->client.next_ns = sim_world()->now_ns + rng_below(rng, LIFE_NS);
 	if (!h->client.tcp.wants_fin && rng_one_in(rng, SPEAKS_EVERY))
 		sim_tcp_write(&h->client.tcp, piece, 1 + rng_below(rng, PIECE_BYTES_MAX));
 }
@@ -47,6 +47,11 @@ static bool hoarder_is_idle(const struct sim_client *c)
 	return true;
 }
 
+static uint64_t hoarder_rests_until_ns(const struct sim_client *c)
+{
+	return container_of(c, struct hoarder, client)->until_ns;
+}
+
 static void hoarder_destroy(struct sim_client *c)
 {
 }
@@ -55,6 +60,7 @@ static const struct sim_client_ops hoarder_ops = {
 	.turn = hoarder_turn,
 	.lost = hoarder_lost,
 	.is_idle = hoarder_is_idle,
+	.rests_until_ns = hoarder_rests_until_ns,
 	.destroy = hoarder_destroy,
 };
 

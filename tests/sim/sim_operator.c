@@ -12,6 +12,7 @@
 struct sim_operator {
 	struct registry *registry;
 	uint64_t next_ns;
+	bool is_stopped;
 	bool is_waiting;
 	/* What it waits for. */
 	const char *topic;
@@ -113,12 +114,23 @@ static void grow(struct sim_operator *o, const char *name)
 	registry_alter_topic(o->registry, &r);
 }
 
+void sim_operator_stop(struct sim_operator *o)
+{
+	if (o)
+		o->is_stopped = true;
+}
+
+uint64_t sim_operator_next_ns(const struct sim_operator *o)
+{
+	return !o || o->is_stopped || o->is_waiting ? UINT64_MAX : o->next_ns;
+}
+
 void sim_operator_turn(struct sim_operator *o)
 {
 	static const char *const growing[] = {SIM_TOPIC_EVENTS, SIM_TOPIC_VEHICLES,
 					      SIM_TOPIC_PLATFORM};
 	struct rng *rng = &sim_world()->rng;
-	if (o->is_waiting || sim_world()->now_ns < o->next_ns)
+	if (sim_world()->now_ns < sim_operator_next_ns(o))
 		return;
 	o->is_waiting = true;
 	if (rng_one_in(rng, 4))

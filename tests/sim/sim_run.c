@@ -66,19 +66,18 @@ static void step(struct run *r)
 	struct world *w = &r->world;
 	bool busy = sim_gateway_step(r->gateway);
 	deliver(r);
-	uint64_t next = UINT64_MAX;
-	for (unsigned i = 0; i < r->client_count; i++) {
+	for (unsigned i = 0; i < r->client_count; i++)
 		sim_client_turn(r->clients[i]);
-		next = min_u64(next, sim_client_next_ns(r->clients[i]));
-	}
-	if (r->crowd) {
+	if (r->crowd)
 		sim_crowd_turn(r->crowd);
-		next = w->now_ns; /* somebody always has a timer to look at */
-	}
 	sim_liveness_check(&r->liveness, r->clients, r->client_count);
 	w->now_ns += 1000 + rng_below(&w->rng, w->scarce ? STORM_STEP_NS : STEP_NS);
-	if (busy)
+	/* In a crowd somebody always has a timer to look at. */
+	if (busy || r->crowd)
 		return;
+	uint64_t next = UINT64_MAX;
+	for (unsigned i = 0; i < r->client_count; i++)
+		next = min_u64(next, sim_client_next_ns(r->clients[i]));
 	next = min_u64(next, sim_net_next_ns(w->net));
 	next = min_u64(next, sim_fs_next_ns(w->fs));
 	next = min_u64(next, sim_gateway_next_ns(r->gateway));

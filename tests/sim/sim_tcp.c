@@ -133,6 +133,7 @@ void sim_tcp_free(struct sim_tcp *t)
 void sim_tcp_write(struct sim_tcp *t, const void *bytes, size_t n)
 {
 	require(!t->wants_fin);
+	t->wrote_ns = sim_world()->now_ns;
 	sim_buffer_put(&t->out, bytes, n);
 }
 
@@ -396,6 +397,13 @@ uint64_t sim_tcp_next_ns(const struct sim_tcp *t)
 		     (t->state == SIM_TCP_OPEN &&
 		      (t->out.size > 0 || t->snd_una != t->snd_max || t->wants_fin));
 	return waits ? t->resend_ns : UINT64_MAX;
+}
+
+bool sim_tcp_is_at_rest(const struct sim_tcp *t)
+{
+	return t->state == SIM_TCP_OPEN && t->out.size == 0 && t->in.size == 0 &&
+	       t->snd_una == t->snd_max && t->open_window >= WINDOW_BYTES / 4 && !t->owes_ack &&
+	       !t->wants_fin && !t->peer_has_ended;
 }
 
 void sim_fragment_send(const struct sim_fragment *f)

@@ -42,6 +42,7 @@ struct sim_tcp {
 	bool is_aborted; /* by us */
 	unsigned duplicate_acks, tries;
 	uint64_t resend_ns;
+	uint64_t wrote_ns; /* something new to be sent */
 	bool owes_ack;
 	struct sim_buffer out; /* from snd_una on */
 	struct sim_buffer in;  /* received, not eaten */
@@ -68,6 +69,9 @@ void sim_tcp_refuse(const uint8_t *frame, uint32_t size);
 void sim_tcp_turn(struct sim_tcp *t);
 /* When sim_tcp_turn() has something to do by itself; UINT64_MAX: never. */
 uint64_t sim_tcp_next_ns(const struct sim_tcp *t);
+
+/* Nothing waits to be sent, acknowledged or told. */
+bool sim_tcp_is_at_rest(const struct sim_tcp *t);
 
 /* What its next timestamp would be, were it used. */
 uint32_t sim_tcp_clock(void);
