@@ -315,6 +315,14 @@ void rig_send(struct rig *r, struct stream *s, uint32_t size, uint32_t from)
 	stream_send(s, &chain);
 }
 
+struct tcp_conn *rig_open_and_send(struct rig *r, uint32_t bytes)
+{
+	struct tcp_conn *c = rig_open(r);
+	rig_send(r, &c->stream, bytes, 0);
+	rig_turn(r);
+	return c;
+}
+
 void rig_give_ack(struct rig *r, uint32_t bytes, uint16_t window)
 {
 	r->our_nxt += bytes;

@@ -122,6 +122,8 @@ void rig_check_payload(const struct sent *s, uint32_t from);
 /* The session sends `size` bytes of a running pattern, `from` its first number. */
 void rig_send(struct rig *r, struct stream *s, uint32_t size, uint32_t from);
 uint8_t rig_pattern(uint32_t at);
+/* rig_open(), and a turn in which the session sends `bytes` of the pattern, from 0 on. */
+struct tcp_conn *rig_open_and_send(struct rig *r, uint32_t bytes);
 
 static inline const struct sent *rig_last(const struct rig *r)
 {

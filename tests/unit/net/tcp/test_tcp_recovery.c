@@ -16,9 +16,7 @@ static void give_duplicates(struct rig *r, unsigned count)
 Test(tcp_recovery, three_duplicates_resend_the_hole_and_two_let_new_data_out)
 {
 	struct rig *r = rig_new(rig_options());
-	struct tcp_conn *c = rig_open(r);
-	rig_send(r, &c->stream, 20 * MSS, 0);
-	rig_turn(r);
+	struct tcp_conn *c = rig_open_and_send(r, 20 * MSS);
 	cr_assert(r->sent_count == 10);
 	for (unsigned i = 0; i < 2; i++) {
 		rig_give_ack(r, 0, 65535);
@@ -41,9 +39,7 @@ Test(tcp_recovery, three_duplicates_resend_the_hole_and_two_let_new_data_out)
 Test(tcp_recovery, a_partial_acknowledgement_resends_the_next_hole_at_once)
 {
 	struct rig *r = rig_new(rig_options());
-	struct tcp_conn *c = rig_open(r);
-	rig_send(r, &c->stream, 10 * MSS, 0);
-	rig_turn(r);
+	struct tcp_conn *c = rig_open_and_send(r, 10 * MSS);
 	give_duplicates(r, 3);
 	cr_assert(rig_offset(r, 0) == 0 && r->sent_count == 1);
 	rig_give_ack(r, 4 * MSS, 65535);
@@ -58,9 +54,7 @@ Test(tcp_recovery, a_partial_acknowledgement_resends_the_next_hole_at_once)
 Test(tcp_recovery, window_updates_and_data_are_no_duplicates)
 {
 	struct rig *r = rig_new(rig_options());
-	struct tcp_conn *c = rig_open(r);
-	rig_send(r, &c->stream, 10 * MSS, 0);
-	rig_turn(r);
+	struct tcp_conn *c = rig_open_and_send(r, 10 * MSS);
 	for (uint16_t i = 0; i < 5; i++) {
 		rig_give_ack(r, 0, (uint16_t)(60000 + i));
 		rig_give(r, rig_data(r, "x", 1));
@@ -72,9 +66,7 @@ Test(tcp_recovery, window_updates_and_data_are_no_duplicates)
 Test(tcp_recovery, after_a_timeout_duplicates_of_old_flights_do_not_resend_again)
 {
 	struct rig *r = rig_new(rig_options());
-	struct tcp_conn *c = rig_open(r);
-	rig_send(r, &c->stream, 10 * MSS, 0);
-	rig_turn(r);
+	struct tcp_conn *c = rig_open_and_send(r, 10 * MSS);
 	rig_wait_ms(r, 201);
 	uint64_t resent = rig_stat(r, STAT_tcp_retransmits);
 	give_duplicates(r, 4);
@@ -101,7 +93,7 @@ Test(tcp_recovery, duplicates_of_a_flight_that_was_sent_again_do_not_resend_the_
 }
 
 /* A connection with all the window there is, and `bytes` to send: ten segments are out. */
-static struct tcp_conn *open_and_send(struct rig *r, uint32_t bytes)
+static struct tcp_conn *open_wide_and_send(struct rig *r, uint32_t bytes)
 {
 	static const uint8_t options[8] = {2, 4, 0x05, 0xb4, 1, 3, 3, 7};
 	struct tcp_conn *c = rig_open_with(r, 5000, options, sizeof options);
@@ -114,7 +106,7 @@ static struct tcp_conn *open_and_send(struct rig *r, uint32_t bytes)
 Test(tcp_recovery, duplicates_release_no_more_than_was_in_flight_at_the_loss)
 {
 	struct rig *r = rig_new(rig_options());
-	struct tcp_conn *c = open_and_send(r, 300 * MSS);
+	struct tcp_conn *c = open_wide_and_send(r, 300 * MSS);
 	uint32_t in_flight = 12 * MSS; /* two more by limited transmit */
 	give_duplicates(r, 2000);
 	cr_assert(c->snd_max - c->snd_una == in_flight + in_flight / 2);
@@ -128,7 +120,7 @@ Test(tcp_recovery, duplicates_release_no_more_than_was_in_flight_at_the_loss)
 Test(tcp_recovery, duplicates_of_one_turn_release_no_more_than_was_in_flight_at_the_loss)
 {
 	struct rig *r = rig_new(rig_options());
-	struct tcp_conn *c = open_and_send(r, 300 * MSS);
+	struct tcp_conn *c = open_wide_and_send(r, 300 * MSS);
 	for (unsigned i = 0; i < PACKETS_PER_TURN; i++)
 		rig_put(r, rig_ack(r));
 	rig_turn(r);
@@ -140,7 +132,7 @@ Test(tcp_recovery, duplicates_of_one_turn_release_no_more_than_was_in_flight_at_
 Test(tcp_recovery, acknowledgements_of_a_byte_do_not_have_the_hole_sent_again_each_time)
 {
 	struct rig *r = rig_new(rig_options());
-	struct tcp_conn *c = open_and_send(r, 10 * MSS);
+	struct tcp_conn *c = open_wide_and_send(r, 10 * MSS);
 	give_duplicates(r, 3);
 	cr_assert(rig_stat(r, STAT_tcp_retransmits) == 1);
 	for (unsigned i = 0; i < MSS - 1; i++)
@@ -177,7 +169,7 @@ static void take_all(struct rig *r, const struct tcp_conn *c)
 Test(tcp_recovery, a_loss_two_gib_behind_another_is_repaired_as_fast)
 {
 	struct rig *r = rig_new(rig_options());
-	struct tcp_conn *c = open_and_send(r, 10 * MSS);
+	struct tcp_conn *c = open_wide_and_send(r, 10 * MSS);
 	give_duplicates(r, 3);
 	cr_assert(rig_stat(r, STAT_tcp_retransmits) == 1);
 	take_all(r, c);

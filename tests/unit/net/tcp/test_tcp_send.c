@@ -11,9 +11,7 @@ Test(tcp_send, the_first_flight_is_ten_segments_and_acknowledgements_double_it)
 	struct tcp_options o = rig_options();
 	o.settings.send_buffer_bytes = 1 << 20;
 	struct rig *r = rig_new(o);
-	struct tcp_conn *c = rig_open(r);
-	rig_send(r, &c->stream, 60 * MSS, 0);
-	rig_turn(r);
+	rig_open_and_send(r, 60 * MSS);
 	cr_assert(r->sent_count == 10);
 	for (unsigned i = 0; i < 10; i++) {
 		cr_assert(r->sent[i].size == MSS && rig_offset(r, i) == i * MSS);
@@ -29,9 +27,7 @@ Test(tcp_send, the_first_flight_is_ten_segments_and_acknowledgements_double_it)
 Test(tcp_send, an_acknowledgement_of_few_bytes_opens_the_window_by_few_bytes)
 {
 	struct rig *r = rig_new(rig_options());
-	struct tcp_conn *c = rig_open(r);
-	rig_send(r, &c->stream, 30 * MSS, 0);
-	rig_turn(r);
+	struct tcp_conn *c = rig_open_and_send(r, 30 * MSS);
 	uint32_t cwnd = c->cwnd;
 	for (unsigned i = 0; i < 100; i++)
 		rig_give_ack(r, 1, 65535);
@@ -72,9 +68,7 @@ Test(tcp_send, a_peer_with_a_window_smaller_than_a_segment_gets_half_of_it_at_le
 Test(tcp_send, a_shrunk_window_is_survived)
 {
 	struct rig *r = rig_new(rig_options());
-	struct tcp_conn *c = rig_open(r);
-	rig_send(r, &c->stream, 4 * MSS, 0);
-	rig_turn(r);
+	struct tcp_conn *c = rig_open_and_send(r, 4 * MSS);
 	cr_assert(r->sent_count == 4);
 	rig_give_ack(r, MSS, 100);
 	rig_send(r, &c->stream, 10, 4 * MSS);
@@ -162,9 +156,7 @@ Test(tcp_send, a_silent_peer_with_a_closed_window_is_given_up)
 Test(tcp_send, a_window_that_closes_with_data_in_flight_is_probed_not_given_up)
 {
 	struct rig *r = rig_new(rig_options());
-	struct tcp_conn *c = rig_open(r);
-	rig_send(r, &c->stream, 1000, 0);
-	rig_turn(r);
+	rig_open_and_send(r, 1000);
 	rig_give_ack(r, 0, 0);
 	for (unsigned i = 0; i < 300; i++) {
 		rig_wait_ms(r, 1000);
@@ -194,9 +186,7 @@ Test(tcp_send, a_small_window_is_filled_after_the_override_timeout)
 Test(tcp_send, unacknowledged_data_is_sent_again_with_backoff_until_given_up)
 {
 	struct rig *r = rig_new(rig_options());
-	struct tcp_conn *c = rig_open(r);
-	rig_send(r, &c->stream, 2 * MSS, 0);
-	rig_turn(r);
+	struct tcp_conn *c = rig_open_and_send(r, 2 * MSS);
 	uint32_t rto_ms = tcp_rto_ms(r->t, c);
 	cr_assert(rto_ms == 200 && r->sent_count == 2);
 	uint64_t waited_ms = 0;
@@ -224,9 +214,7 @@ Test(tcp_send, unacknowledged_data_is_sent_again_with_backoff_until_given_up)
 Test(tcp_send, one_timeout_event_halves_the_threshold_once)
 {
 	struct rig *r = rig_new(rig_options());
-	struct tcp_conn *c = rig_open(r);
-	rig_send(r, &c->stream, 10 * MSS, 0);
-	rig_turn(r);
+	struct tcp_conn *c = rig_open_and_send(r, 10 * MSS);
 	rig_wait_ms(r, 201);
 	cr_assert(c->ssthresh == 5 * MSS);
 	rig_wait_ms(r, 402);
@@ -237,9 +225,7 @@ Test(tcp_send, one_timeout_event_halves_the_threshold_once)
 Test(tcp_send, a_retransmitted_segment_gives_no_rtt_sample)
 {
 	struct rig *r = rig_new(rig_options());
-	struct tcp_conn *c = rig_open(r);
-	rig_send(r, &c->stream, 100, 0);
-	rig_turn(r);
+	struct tcp_conn *c = rig_open_and_send(r, 100);
 	rig_wait_ms(r, 201);
 	uint32_t srtt = c->srtt_ms_x8;
 	rig_give_ack(r, 100, 65535);
@@ -308,9 +294,7 @@ Test(tcp_send, with_segmentation_offload_whole_segments_are_pushed_together)
 {
 	struct rig *r = rig_new(rig_options());
 	r->nic.caps.tx_segment_bytes = 16384;
-	struct tcp_conn *c = rig_open(r);
-	rig_send(r, &c->stream, 12 * MSS + 10, 0);
-	rig_turn(r);
+	rig_open_and_send(r, 12 * MSS + 10);
 	cr_assert(r->sent_count == 1 && r->sent[0].size == 10 * MSS);
 	cr_assert(r->sent[0].segment_bytes == MSS);
 	rig_give_ack(r, 10 * MSS, 65535);
@@ -440,9 +424,7 @@ Test(tcp_send, after_a_silence_the_first_flight_is_the_initial_one)
 	struct tcp_options o = rig_options();
 	o.settings.send_buffer_bytes = 1 << 20;
 	struct rig *r = rig_new(o);
-	struct tcp_conn *c = rig_open(r);
-	rig_send(r, &c->stream, 30 * MSS, 0);
-	rig_turn(r);
+	struct tcp_conn *c = rig_open_and_send(r, 30 * MSS);
 	rig_give_ack(r, 10 * MSS, 65535);
 	cr_assert(c->cwnd > 10 * MSS);
 	rig_give_ack(r, c->snd_max - c->snd_una, 65535);
@@ -459,9 +441,7 @@ Test(tcp_send, after_a_silence_the_first_flight_is_the_initial_one)
 Test(tcp_send, what_is_sent_into_a_window_that_reopens_has_a_time_of_its_own)
 {
 	struct rig *r = rig_new(rig_options());
-	struct tcp_conn *c = rig_open(r);
-	rig_send(r, &c->stream, 4 * MSS, 0);
-	rig_turn(r);
+	struct tcp_conn *c = rig_open_and_send(r, 4 * MSS);
 	rig_give_ack(r, MSS, 0);
 	for (unsigned s = 0; s < 150; s++) {
 		rig_wait_ms(r, 1000);

@@ -161,9 +161,7 @@ Test(tcp_states, every_cell_holds_where_the_sign_changes)
 Test(tcp_states, acknowledgements_outside_what_was_sent_change_nothing)
 {
 	struct rig *r = rig_new(rig_options());
-	struct tcp_conn *c = rig_open(r);
-	rig_send(r, &c->stream, 100, 0);
-	rig_turn(r);
+	struct tcp_conn *c = rig_open_and_send(r, 100);
 	struct seg s = rig_data(r, "x", 1);
 	s.ack = r->our_nxt + 101;
 	rig_give(r, s);
