@@ -326,9 +326,8 @@ Test(registry, the_last_eighth_of_the_table_is_an_operators)
 
 Test(registry, names_and_counts_are_refused_as_kafka_refuses_them)
 {
-	char long_name[300];
-	memset(long_name, 'x', 299);
-	long_name[299] = '\0';
+	char long_name[TOPIC_NAME_BYTES_MAX + 2] = {0};
+	memset(long_name, 'x', sizeof long_name - 1);
 	cr_assert(rig_open(&r));
 	rig_create(&r, "t", 1);
 	create_refused("t", 1, KAFKA_ERROR_TOPIC_ALREADY_EXISTS);

@@ -116,14 +116,50 @@ Test(record_walk, sizes_that_cannot_be_are_seen)
 	cr_assert(walk(16, batch_size, &times));
 }
 
+/* The batch is this record alone, at any time and offset. */
+static void build_one(const uint8_t *record, size_t size)
+{
+	record_batch_build(header(), 1, 1000, 1000);
+	memcpy(batch + RECORD_BATCH_HEADER_BYTES, record, size);
+	batch_size = RECORD_BATCH_HEADER_BYTES + size;
+}
+
+/* The rest of the record is as it has to be, so that nothing else is wrong; the largest chunks
+ * have it in one piece. */
 Test(record_walk, a_header_without_a_key_is_wrong)
 {
+	uint8_t record[] = {16, 0, 0, 0, 1, 1, 2, 0 /* the key's size */, 1};
 	struct record_times times;
-	/* Record 1 takes 12 bytes; its second neighbour's first header key size is at +10. */
-	size_t at = RECORD_BATCH_HEADER_BYTES + 12 + 10;
-	cr_assert(batch[at] == 2);
-	batch[at] = 1;
-	cr_assert(!walk(64, batch_size, &times));
+	for (uint32_t chunk = 1; chunk <= 256; chunk *= 2) {
+		record[7] = 0; /* empty */
+		build_one(record, sizeof record);
+		cr_assert(walk(chunk, batch_size, &times), "chunks of %u", chunk);
+		record[7] = 1; /* null */
+		build_one(record, sizeof record);
+		cr_assert(!walk(chunk, batch_size, &times), "chunks of %u", chunk);
+	}
+}
+
+/* All fields have been read by then: what is missing are bytes that would be passed over. */
+Test(record_walk, a_batch_that_ends_in_its_last_headers_value_is_not_whole)
+{
+	static const uint8_t record[] = {26, 0, 0, 0, 1, 1, 2, 2, 'k', 8, 'v', 'w', 'x', 'y'};
+	struct record_times times;
+	build_one(record, sizeof record);
+	for (uint32_t chunk = 1; chunk <= 256; chunk *= 2) {
+		cr_assert(walk(chunk, batch_size, &times), "chunks of %u", chunk);
+		for (size_t missing = 1; missing <= 4; missing++)
+			cr_assert(!walk(chunk, batch_size - missing, &times),
+				  "chunks of %u, %zu bytes missing", chunk, missing);
+	}
+}
+
+Test(record_walk, a_size_that_begins_behind_the_last_record_is_seen)
+{
+	struct record_times times;
+	batch[batch_size] = 0x80; /* and does not end */
+	cr_assert(!walk(64, batch_size + 1, &times));
+	cr_assert(!walk(256, batch_size + 1, &times));
 }
 
 Test(record_walk, any_flipped_byte_is_walked_without_harm)
