@@ -50,6 +50,8 @@ static const struct kafka_struct group = KAFKA_STRUCT(M, group_rows);
 const struct kafka_message group_metadata_value = {
 	.name = "GroupMetadataValue", .body = &group, .flexible_since = FLEXIBLE_SINCE};
 
+/* Bytes behind a value are as wrong as missing ones: either way it was written by other rules
+ * than ours. */
 bool group_record_value_read(const struct kafka_message *m, struct bytes value,
 			     struct kafka_arena *arena, void *ret)
 {
@@ -61,6 +63,7 @@ bool group_record_value_read(const struct kafka_message *m, struct bytes value,
 	       cursor_left(&c) == 0;
 }
 
+/* A value's version takes as many bytes as a key's type. */
 size_t group_record_value_size(const struct kafka_message *m, const void *value)
 {
 	return TYPE_BYTES + kafka_encoded_size(m, GROUP_RECORD_VERSION, value);
@@ -74,6 +77,8 @@ void group_record_value_emit(struct emitter *e, const struct kafka_message *m, c
 
 /* ---- keys ------------------------------------------------------------------------------- */
 
+/* Keys have the old form of a string in every version, and no null: its -1 is a size beyond the
+ * bound. */
 static struct bytes read_text(struct cursor *c)
 {
 	size_t size = cursor_u16(c);
@@ -83,6 +88,8 @@ static struct bytes read_text(struct cursor *c)
 	return (struct bytes){data, data ? size : 0};
 }
 
+/* Types above ours are of a newer Kafka, whose records are left as they are; below 0 is
+ * nobody's. */
 enum group_record_kind group_record_key_read(struct bytes key, struct group_record_key *ret)
 {
 	struct cursor c = cursor_of(key.data, key.size);
@@ -108,6 +115,7 @@ size_t group_record_key_size(enum group_record_kind kind, const struct group_rec
 	return kind == GROUP_RECORD_GROUP ? group_bytes : group_bytes + 2 + key->topic.size + 4;
 }
 
+/* Names come out of requests, where decoding has held them against the same bound. */
 static void emit_text(struct emitter *e, struct bytes text)
 {
 	require(text.size <= KAFKA_STRING_BYTES_MAX);
@@ -134,7 +142,8 @@ static uint32_t next_character(const uint8_t **at, const uint8_t *end)
 {
 	static const uint32_t first_of[] = {0, 0x80, 0x800, 0x10000};
 	const uint8_t *p = *at;
-	unsigned more = p[0] >= 0xf0 ? 3 : p[0] >= 0xe0 ? 2 : p[0] >= 0xc0 ? 1 : 0;
+	unsigned more = p[0] >= 0xf8 ? 0 : p[0] >= 0xf0 ? 3
+			: p[0] >= 0xe0 ? 2 : p[0] >= 0xc0 ? 1 : 0;
 	uint32_t c = more ? p[0] & (0x3fu >> more) : p[0];
 	*at = p + 1;
 	if ((!more && p[0] >= 0x80) || (size_t)(end - p) <= more)
@@ -157,6 +166,8 @@ uint32_t group_record_partition(struct bytes group_id, uint32_t partitions)
 	uint32_t hash = 0;
 	while (cursor_left(&all) > 0) {
 		uint32_t c = next_character(&all.at, all.end);
+		/* A Java string has 16 bits a character: beyond them it has two, a surrogate
+		 * pair. */
 		if (c >= 0x10000)
 			hash = hash * 31 + (0xd800 + ((c - 0x10000) >> 10));
 		hash = hash * 31 + (c >= 0x10000 ? 0xdc00 + ((c - 0x10000) & 0x3ff) : c);

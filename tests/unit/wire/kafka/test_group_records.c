@@ -102,6 +102,7 @@ Test(group_records, a_group_is_kept_where_java_looks_for_it)
 		{"\xf0\x9f\x98\x80", 0xd83d * 31 + 0xde00},
 		{"\xc3", 0xfffd},
 		{"\xc3" "a", 0xfffd * 31 + 'a'},
+		{"\xf8\x90\x80\x80", 0xfffd * (1 + 31 + 31 * 31 + 31 * 31 * 31)},
 	};
 	for (unsigned i = 0; i < array_len(known); i++)
 		cr_assert(group_record_partition(text(known[i].id), ALL) == known[i].hash % ALL,
