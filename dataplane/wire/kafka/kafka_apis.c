@@ -9,6 +9,7 @@ const struct kafka_api_row kafka_api_rows[KAFKA_API_ROWS] = {
 #include "dataplane/wire/kafka/kafka_apis.def"
 };
 
+/* A client may name any number: the few rows are searched, and none is used as an index. */
 const struct kafka_api_row *kafka_api_row_find(int key)
 {
 	for (unsigned i = 0; i < KAFKA_API_ROWS; i++)

@@ -22,6 +22,8 @@ static void store_integer(const struct kafka_field *f, void *member, int64_t val
 
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "store_integer() takes low bytes");
 
+/* A handler reads all members whatever the version, and nobody clears the struct before: none
+ * is left as it was. */
 static void set_absent(const struct kafka_field *f, void *member)
 {
 	switch (f->kind) {
@@ -33,6 +35,7 @@ static void set_absent(const struct kafka_field *f, void *member)
 	}
 }
 
+/* Kafka's numbers have a sign: each is widened from its own width, so that -1 stays -1. */
 static int64_t decode_integer(struct cursor *c, unsigned bytes)
 {
 	switch (bytes) {
@@ -56,6 +59,7 @@ static int64_t decode_length(struct decoder *d, const struct kafka_field *f)
 	return length;
 }
 
+/* Nothing is copied: the member points at the bytes of the message. */
 static void decode_string(struct decoder *d, const struct kafka_field *f, void *member)
 {
 	struct bytes s = {0};
@@ -84,6 +88,7 @@ static size_t item_bytes_min(const struct decoder *d, const struct kafka_struct 
 		else
 			bytes += kafka_length_bytes(f);
 	}
+	/* An item without bytes would let any count through. */
 	require(bytes > 0);
 	return bytes;
 }
@@ -112,6 +117,7 @@ static void decode_field(struct decoder *d, const struct kafka_field *f, void *m
 	const uint8_t *raw;
 	switch (f->kind) {
 	case KAFKA_BOOL:
+		/* As to Kafka any byte but 0 is true: a bool that held 2 would be undefined. */
 		store_integer(f, member, cursor_u8(d->c) != 0);
 		break;
 	case KAFKA_UUID:
@@ -127,6 +133,7 @@ static void decode_field(struct decoder *d, const struct kafka_field *f, void *m
 	}
 }
 
+/* A tag that this version does not have is as unknown as one that no row has. */
 static const struct kafka_field *find_tag(const struct decoder *d,
 					  const struct kafka_struct *s, uint64_t tag)
 {
@@ -161,6 +168,8 @@ static void decode_tags(struct decoder *d, const struct kafka_struct *s, uint8_t
 	}
 }
 
+/* A tagged field is absent until decode_tags() meets it. Items that are plain values have no
+ * tags, in no version. */
 static void decode_struct(struct decoder *d, const struct kafka_struct *s, void *out)
 {
 	for (unsigned i = 0; i < s->field_count; i++) {

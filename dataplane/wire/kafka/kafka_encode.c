@@ -14,6 +14,7 @@ struct sink {
 
 static void encode_struct(struct sink *s, const struct kafka_struct *of, const void *in);
 
+/* Read in its own width and with its sign, as decode_integer() reads it from the wire. */
 static int64_t load_integer(const struct kafka_field *f, const void *member)
 {
 	union {
@@ -31,6 +32,7 @@ static int64_t load_integer(const struct kafka_field *f, const void *member)
 	}
 }
 
+/* All bytes pass here, so that none is written that is not counted. */
 static void put_raw(struct sink *s, const void *data, size_t size)
 {
 	s->size += size;
@@ -38,6 +40,7 @@ static void put_raw(struct sink *s, const void *data, size_t size)
 		emit_bytes(s->e, data, size);
 }
 
+/* The last bytes of a number in network order are the same number in fewer bytes. */
 static void put_integer(struct sink *s, int64_t value, unsigned bytes)
 {
 	uint8_t raw[8];
@@ -115,6 +118,7 @@ static bool is_default(const struct kafka_field *f, const void *member)
 	}
 }
 
+/* Asked twice of each row: the number of tags stands before the first of them. */
 static bool is_tag_due(const struct sink *s, const struct kafka_field *f, const uint8_t *in)
 {
 	return f->is_tagged && kafka_is_present(f, s->version) && !is_default(f, in + f->offset);
@@ -131,6 +135,7 @@ static void encode_tags(struct sink *s, const struct kafka_struct *of, const uin
 		const struct kafka_field *f = &of->fields[i];
 		if (!is_tag_due(s, f, in))
 			continue;
+		/* Its size stands before it: the first walk counts, the second writes. */
 		struct sink value = {.version = s->version, .is_flexible = true};
 		encode_field(&value, f, in + f->offset);
 		put_uvarint(s, f->tag);
@@ -150,6 +155,7 @@ static void encode_struct(struct sink *s, const struct kafka_struct *of, const v
 		encode_tags(s, of, in);
 }
 
+/* Without an emitter a walk only counts. */
 size_t kafka_encoded_size(const struct kafka_message *m, int version, const void *message)
 {
 	struct sink s = {.version = version, .is_flexible = version >= m->flexible_since};

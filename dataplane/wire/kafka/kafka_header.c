@@ -33,6 +33,8 @@ bool kafka_request_header_read(struct cursor *c, bool is_flexible,
 	return !c->bad;
 }
 
+/* The size is patched when the answer is complete. The last byte of a flexible header says that
+ * there are no tags in it. */
 void kafka_response_header_emit(struct emitter *e, int32_t correlation_id, bool is_flexible)
 {
 	emit_u32(e, 0);

@@ -33,6 +33,8 @@ static const struct kafka_field feature_rows[] = {
 static const struct kafka_struct feature = KAFKA_STRUCT(M, feature_rows);
 #undef M
 
+/* The higher level comes first here, unlike a supported feature's versions: so it is in Kafka's
+ * own table. */
 #define M struct api_versions_finalized
 static const struct kafka_field finalized_rows[] = {
 	KAFKA_FIELD(M, name, STRING),

@@ -16,6 +16,8 @@
 		.flexible_since = KAFKA_FLEXIBLE_SINCE_FETCH                             \
 	}
 
+/* Before version 7 there were no fetch sessions: such a client is served as one that wants
+ * none. */
 #define M struct fetch_head
 static const struct kafka_field head_rows[] = {
 	KAFKA_FIELD(M, replica_id, INT32),
@@ -84,6 +86,7 @@ static const struct kafka_field aborted_rows[] = {
 static const struct kafka_struct aborted = KAFKA_STRUCT(M, aborted_rows);
 #undef M
 
+/* The batches follow: they are no field, since they are never copied into one. */
 #define M struct fetch_result
 static const struct kafka_field result_rows[] = {
 	KAFKA_FIELD(M, partition, INT32),
@@ -98,14 +101,18 @@ static const struct kafka_struct result = PIECE(M, result_rows);
 #undef M
 const struct kafka_message fetch_result = MESSAGE("FetchPartitionResponse", &result);
 
+/* No field of its own: what ends a structure that has gone out in pieces. */
 static const struct kafka_struct tags = {.bytes = sizeof(struct fetch_tags)};
 const struct kafka_message fetch_tags = MESSAGE("FetchTags", &tags);
 
+/* An empty name and no partitions; the compact form has a count of tags, too. */
 size_t fetch_topic_bytes_min(bool is_flexible)
 {
 	return is_flexible ? 1 + 1 + 1 : 2 + 4;
 }
 
+/* All rows are numbers of four or eight bytes, and none is tagged; the compact form has a count
+ * of tags, too. */
 size_t fetch_partition_bytes_min(int version, bool is_flexible)
 {
 	size_t bytes = is_flexible ? 1 : 0;

@@ -28,6 +28,8 @@ static const struct kafka_field one_rows[] = {
 static const struct kafka_struct one = KAFKA_STRUCT(M, one_rows);
 #undef M
 
+/* Up to version 3 the answer is the only key's; from 4 on each key has one of its own
+ * (KIP-699). */
 #define M struct find_coordinator_response
 static const struct kafka_field response_rows[] = {
 	KAFKA_FIELD(M, throttle_time_ms, INT32, SINCE(1)),

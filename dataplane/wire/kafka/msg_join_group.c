@@ -38,6 +38,8 @@ static const struct kafka_field member_rows[] = {
 static const struct kafka_struct member = KAFKA_STRUCT(M, member_rows);
 #undef M
 
+/* The name of a protocol that is none is null since version 7; before, the encoder writes it as
+ * empty. */
 #define M struct join_group_response
 static const struct kafka_field response_rows[] = {
 	KAFKA_FIELD(M, throttle_time_ms, INT32, SINCE(2)),

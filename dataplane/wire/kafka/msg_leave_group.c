@@ -12,6 +12,8 @@ static const struct kafka_field member_rows[] = {
 static const struct kafka_struct member = KAFKA_STRUCT(M, member_rows);
 #undef M
 
+/* Since version 3 a static member may be taken out by its instance id, by whoever administers
+ * the group: hence the list (KIP-345). */
 #define M struct leave_group_request
 static const struct kafka_field request_rows[] = {
 	KAFKA_FIELD(M, group_id, STRING),

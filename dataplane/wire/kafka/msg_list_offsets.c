@@ -20,6 +20,7 @@ static const struct kafka_field request_topic_rows[] = {
 static const struct kafka_struct request_topic = KAFKA_STRUCT(M, request_topic_rows);
 #undef M
 
+/* A broker that follows names itself here; clients say -1. */
 #define M struct list_offsets_request
 static const struct kafka_field request_rows[] = {
 	KAFKA_FIELD(M, replica_id, INT32),

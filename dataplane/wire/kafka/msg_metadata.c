@@ -11,6 +11,8 @@ static const struct kafka_field request_topic_rows[] = {
 static const struct kafka_struct request_topic = KAFKA_STRUCT(M, request_topic_rows);
 #undef M
 
+/* Before version 4 every request may have its topics created. Since 11 what may be done to the
+ * cluster is asked of DescribeCluster (KIP-700). */
 #define M struct metadata_request
 static const struct kafka_field request_rows[] = {
 	KAFKA_FIELD(M, topics, ARRAY, NULLABLE_SINCE(1), .of = &request_topic),

@@ -21,6 +21,7 @@ static const struct kafka_field about_rows[] = {
 static const struct kafka_struct about = KAFKA_STRUCT(M, about_rows);
 #undef M
 
+/* Since version 5 only the broker's setting says how long an offset is kept (KIP-211). */
 #define M struct offset_commit_request
 static const struct kafka_field request_rows[] = {
 	KAFKA_FIELD(M, group_id, STRING),

@@ -63,6 +63,8 @@ static const struct kafka_field group_rows[] = {
 static const struct kafka_struct group = KAFKA_STRUCT(M, group_rows);
 #undef M
 
+/* From version 8 on each group has its own topics and error; up to 7 the answer's are those of
+ * the only one. */
 #define M struct offset_fetch_response
 static const struct kafka_field response_rows[] = {
 	KAFKA_FIELD(M, throttle_time_ms, INT32, SINCE(3)),

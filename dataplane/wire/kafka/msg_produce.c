@@ -32,12 +32,15 @@ static const struct kafka_struct topic = PIECE(M, topic_rows);
 #undef M
 const struct kafka_message produce_topic = MESSAGE("ProduceTopic", &topic);
 
+/* The batch follows, which goes from the connection into chunks, and never into a field. */
 #define M struct produce_partition
 static const struct kafka_field partition_rows[] = {KAFKA_FIELD(M, index, INT32)};
 static const struct kafka_struct partition = PIECE(M, partition_rows);
 #undef M
 const struct kafka_message produce_partition = MESSAGE("ProducePartition", &partition);
 
+/* No record errors are ever reported, so that it does not matter here what their items are:
+ * Kafka's have a number and a text. */
 #define M struct produce_outcome
 static const struct kafka_field outcome_rows[] = {
 	KAFKA_FIELD(M, index, INT32),
@@ -52,6 +55,7 @@ static const struct kafka_struct outcome = KAFKA_STRUCT(M, outcome_rows);
 #undef M
 const struct kafka_message produce_outcome = MESSAGE("ProducePartitionResponse", &outcome);
 
+/* An answer begins with its topics, so that what it has of its own comes last. */
 #define M struct produce_tail
 static const struct kafka_field tail_rows[] = {
 	KAFKA_FIELD(M, throttle_time_ms, INT32, SINCE(1)),
@@ -60,9 +64,12 @@ static const struct kafka_struct tail = KAFKA_STRUCT(M, tail_rows);
 #undef M
 const struct kafka_message produce_tail = MESSAGE("ProduceResponse", &tail);
 
+/* No field of its own: what ends a structure that has come, or goes out, in pieces. */
 static const struct kafka_struct tags = {.bytes = sizeof(struct produce_tags)};
 const struct kafka_message produce_tags = MESSAGE("ProduceTags", &tags);
 
+/* Written over what produce_outcome's rows have put there when the batch came: these fields are
+ * of fixed size, and stand side by side. */
 size_t produce_patch(void *out, int version, const struct produce_outcome *o)
 {
 	uint8_t *at = out;
@@ -80,11 +87,13 @@ size_t produce_patch(void *out, int version, const struct produce_outcome *o)
 	return size;
 }
 
+/* An empty name and no partitions; the compact form has a count of tags, too. */
 size_t produce_topic_bytes_min(bool is_flexible)
 {
 	return is_flexible ? 1 + 1 + 1 : 2 + 4;
 }
 
+/* The number, and records that are null; the compact form has a count of tags, too. */
 size_t produce_partition_bytes_min(bool is_flexible)
 {
 	return is_flexible ? 4 + 1 + 1 : 4 + 4;
