@@ -96,6 +96,8 @@ static bool send_due(struct bench *b, uint64_t now_ns)
 	return worked;
 }
 
+/* In a closed loop an answer makes room for the next batch of the same partition; at a given
+ * rate the batch goes back to those that wait for their time. */
 static void take_answer(struct bench *b, struct append_msg *a, uint64_t now_ns)
 {
 	require(a->error == 0);
@@ -108,6 +110,7 @@ static void take_answer(struct bench *b, struct append_msg *a, uint64_t now_ns)
 		send_one(b, a, a->partition.slot, now_ns);
 }
 
+/* Answers of one turn have one time: they were all there when it was taken. */
 static bool reap(struct bench *b)
 {
 	struct handoff_msg *done[REAPED_PER_TURN];
@@ -217,6 +220,8 @@ static void appends_make(struct bench *b)
 	}
 }
 
+/* Neither the beginning is measured nor the end: the last batches have less company than all
+ * the others. */
 static void run(struct bench *b)
 {
 	static struct figures from, to;

@@ -11,12 +11,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* Not by their difference: it may not fit an int. */
 static int compare(const void *a, const void *b)
 {
 	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
 	return x < y ? -1 : x > y;
 }
 
+/* Of the rounds the middle one: an interrupt in one of them says nothing of the stage. */
 static uint64_t median(uint64_t *samples, unsigned count)
 {
 	qsort(samples, count, sizeof *samples, compare);

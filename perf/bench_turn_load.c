@@ -48,6 +48,8 @@ static void put_frames(struct load_state *s, struct nic *nic, unsigned connectio
 	}
 }
 
+/* Senders take turns as connections do: UDP has no state of theirs, but each is another
+ * address. */
 static void put_datagrams(struct load_state *s, struct nic *nic, unsigned connections,
 			  unsigned n)
 {
@@ -63,6 +65,7 @@ static void put_datagrams(struct load_state *s, struct nic *nic, unsigned connec
 
 /* ---- produce requests -------------------------------------------------------------------- */
 
+/* All bodies are built before anything is timed: of a request only its head is made anew. */
 static void begin_kafka(struct load_state *s)
 {
 	*s = (struct load_state){.bodies = calloc(KAFKA_PARTITIONS, sizeof *s->bodies)};

@@ -80,6 +80,8 @@ void wire_destroy(struct nic *n)
 
 /* ---- the peers' side ------------------------------------------------------------------- */
 
+/* Up to where the layer above IP begins; its bytes are the caller's to fill before frame_end()
+ * counts the frame. */
 static struct ip4_wire *frame_begin(struct nic *n, unsigned peer, uint8_t protocol,
 				    uint32_t l4_bytes)
 {
@@ -134,6 +136,7 @@ void wire_put_segment(struct nic *n, const struct wire_segment *s)
 			       .window = be16_of(60000)};
 	if (s->size)
 		memcpy(t + 1, s->data, s->size);
+	/* A SYN takes a number, as a byte does. */
 	peer->seq += s->size + (s->flags & TCP_FLAG_SYN ? 1 : 0);
 	frame_end(n, h, &t->checksum, l4_bytes);
 }
@@ -190,11 +193,14 @@ void nic_rx(struct nic *n, struct pkt_vec *ret)
 	stats_add(n->stats, STAT_packets_received, n->put);
 }
 
+/* The frames of a turn go with it; the next are put in their place. */
 void nic_release(struct nic *n)
 {
 	n->put = 0;
 }
 
+/* What finds no room is refused as by a port that is full: the stack tries again in its next
+ * turn. */
 uint8_t *nic_tx_take(struct nic *n, uint32_t size)
 {
 	require(size <= FRAME_BYTES);
@@ -210,6 +216,8 @@ void nic_tx_push(struct nic *n, uint32_t size, const struct nic_offload *offload
 	n->sent_bytes += (uint32_t)round_up(size, CACHE_LINE_BYTES);
 }
 
+/* A frame is sent when it is pushed, and no driver's cycles are part of what is measured: the
+ * rest of the seam has nothing to do. */
 void nic_tx_flush(struct nic *n)
 {
 }

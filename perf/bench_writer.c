@@ -37,6 +37,8 @@ static void fill(uint8_t *to, size_t size)
 	}
 }
 
+/* As a poller hands over a producer's batch: size and CRC are right, and what follows the
+ * header is noise, for a writer does not look at the records of what is not compressed. */
 bool bench_append_make(struct append_msg *ret, struct chunk_pool *pool, uint32_t bytes,
 		       uint32_t records)
 {
@@ -69,6 +71,8 @@ static void admin_run(struct bench_writer *w, struct admin_msg *a)
 		writer_turn(w->writer, false);
 }
 
+/* Control opens a log, on a disk that is not the writer's, and gives it to its writer, as in
+ * the gateway. */
 static int serve(struct bench_writer *w, const char *directory, uint32_t slot)
 {
 	struct log_recovery recovery;
@@ -138,6 +142,7 @@ int bench_writer_start(struct bench_writer *w, const char *directory, unsigned p
 	return 0;
 }
 
+/* The writer gives a log back in the answer; closing is its opener's. */
 void bench_writer_stop(struct bench_writer *w)
 {
 	for (uint32_t slot = 0; slot < w->partitions; slot++) {

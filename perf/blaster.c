@@ -66,6 +66,8 @@ static int open_socket(const struct blaster_options *o)
 	return -error;
 }
 
+/* Links are spread over the partitions in turn; each writes to one, so that its offsets have to
+ * grow. */
 static int connect_link(struct blaster *b, unsigned number)
 {
 	struct link *l = &b->links[number];
@@ -123,6 +125,8 @@ static uint64_t due_of_link(const struct blaster *b, const struct link *l,
 	return due_of(b, number * b->options.connections + (uint64_t)(l - b->links));
 }
 
+/* In a closed loop an answer allows the next request; at a given rate the schedule does, and
+ * this only sends what it has allowed. */
 static int go_on(struct blaster *b, struct link *l, uint64_t now_ns)
 {
 	if (!b->options.rate && now_ns < b->tally.stop_ns)
@@ -133,6 +137,7 @@ static int go_on(struct blaster *b, struct link *l, uint64_t now_ns)
 	return error ? fail("send", error) : 0;
 }
 
+/* Nothing is due any more at the end of the measured time, however late this turn is. */
 static int issue_due(struct blaster *b, uint64_t now_ns)
 {
 	uint64_t until_ns = now_ns < b->tally.stop_ns ? now_ns : b->tally.stop_ns - 1;
@@ -148,6 +153,7 @@ static int issue_due(struct blaster *b, uint64_t now_ns)
 /* ---- the loop -------------------------------------------------------------------------
  */
 
+/* Bounded, so that the end of a phase is not slept through. */
 static struct timespec pause_until_due(const struct blaster *b, uint64_t now_ns)
 {
 	uint64_t wait_ns = PAUSE_NS_MAX;
@@ -200,6 +206,7 @@ static int run_until(struct blaster *b, uint64_t end_ns)
 	return error;
 }
 
+/* Whoever started this program measures the server between these words. */
 static void announce(const char *phase)
 {
 	puts(phase);
@@ -239,6 +246,8 @@ static int run(struct blaster *b)
 /* ---- the result -----------------------------------------------------------------------
  */
 
+/* At a given rate requests that were due and never sent count as unanswered, and as having
+ * waited since: a server that stalls is charged for those, too. */
 static uint64_t give_up(struct blaster *b)
 {
 	uint64_t unanswered = 0;
@@ -282,6 +291,8 @@ static json_t *error_codes(const struct tally *t)
 	return json;
 }
 
+/* Of this program, both in user and in kernel mode: a client is part of what its requests
+ * cost. */
 static double processor_seconds(void)
 {
 	struct rusage u;

@@ -11,6 +11,8 @@
 
 enum { REQUESTS_PER_SEND = 64 };
 
+/* By when a request was due, not by when it was sent or answered: else the slowest would be the
+ * ones left out. */
 static bool is_measured(const struct tally *t, uint64_t due_ns)
 {
 	return due_ns >= t->steady_ns && due_ns < t->stop_ns;
@@ -34,6 +36,7 @@ static void cut(struct iovec *v, size_t *skip)
 	*skip -= n;
 }
 
+/* Heads and body are sent from where they lie: all requests of a link have one body. */
 static unsigned gather(struct link *l, struct iovec *pieces)
 {
 	size_t skip = l->sent_bytes;
@@ -122,6 +125,8 @@ static int take_answers(struct link *l, struct tally *t)
 	return 0;
 }
 
+/* Until the kernel has no more: events are edge-triggered, and what was left would not be told
+ * of again. */
 int link_receive(struct link *l, struct tally *t)
 {
 	for (;;) {

@@ -85,12 +85,14 @@ static bool server(struct blaster_options *o)
 	return true;
 }
 
+/* Without an answer there is nothing to time, so that 0 is not among them. */
 static bool acks(int *ret)
 {
 	*ret = strcmp(optarg, "1") == 0 ? 1 : -1;
 	return *ret == 1 || strcmp(optarg, "all") == 0;
 }
 
+/* Kafka's own bound: an answer's buffer has room for any such name. */
 static bool topic(struct blaster_options *o)
 {
 	o->topic = optarg;

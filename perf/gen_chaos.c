@@ -47,6 +47,8 @@ static uint32_t whole_size(const struct gen_chaos *c, uint32_t conn, uint32_t me
 	return c->fleet->load.size(&c->fleet->load, conn, message);
 }
 
+/* A frame that is cut short is a shorter message, one that comes twice a longer one: TCP need
+ * not know. */
 static uint32_t chaos_size(const struct gen_load *l, uint32_t conn, uint32_t message)
 {
 	const struct gen_chaos *c = container_of(l, struct gen_chaos, load);
@@ -61,6 +63,8 @@ static uint32_t chaos_size(const struct gen_load *l, uint32_t conn, uint32_t mes
 	}
 }
 
+/* The whole frame is made each time, though a part may be asked for: what is done to it may lie
+ * anywhere. */
 static void chaos_fill(const struct gen_load *l, uint32_t conn, uint32_t message,
 		       uint32_t at, uint32_t size, uint8_t *out)
 {

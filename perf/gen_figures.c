@@ -26,6 +26,7 @@ static void add_steady(struct gen_figures *sum, const struct gen_figures *one)
 	histogram_merge(&sum->latency, &one->latency);
 }
 
+/* One reason is enough: the others of a run that failed mostly follow from it. */
 void gen_figures_add(struct gen_figures *sum, const struct gen_figures *one)
 {
 	if (!sum->failure)

@@ -14,6 +14,8 @@ enum {
  */
 static const uint32_t mix[GEN_FLEET_SIZES] = {25, 76, 132, 152, 152, 292, 594, 713};
 
+/* The number in digits, for people; a vehicle's frames go to one partition, since the VIN is
+ * their key. */
 static void vin_of(uint32_t conn, uint8_t out[GBT32960_VIN_BYTES])
 {
 	memcpy(out, "LPENSTK0000000000", GBT32960_VIN_BYTES);
@@ -42,6 +44,7 @@ static uint32_t fleet_size(const struct gen_load *l, uint32_t conn, uint32_t mes
 	return message == 0 ? LOGIN_BYTES : f->sizes[class_of(f, conn, message)];
 }
 
+/* All that frames of a size have in common is made once; build() adds vehicle and number. */
 static void template_init(uint8_t *frame, uint32_t size, enum gbt32960_command command)
 {
 	struct gbt32960_header *h = (struct gbt32960_header *)frame;
@@ -94,6 +97,7 @@ static void fleet_fill(const struct gen_load *l, uint32_t conn, uint32_t message
 	memcpy(out, f->scratch + at, size);
 }
 
+/* An answer's head says how long it is; what begins otherwise is none. */
 static uint32_t fleet_answer_bytes(const struct gen_load *l, struct bytes at)
 {
 	if (at.size < GBT32960_HEADER_BYTES)

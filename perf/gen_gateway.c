@@ -52,6 +52,7 @@ void gen_gateway_close(struct gen_gateway *g)
 		ctl_close(&g->client);
 }
 
+/* Null when the gateway does not answer. */
 static json_t *stats_get(struct gen_gateway *g)
 {
 	json_t *answer = ctl_call(&g->client, "stats.get", NULL);
@@ -76,6 +77,7 @@ void gen_gateway_watch(struct gen_gateway *g, double second)
 	g->watched[g->watched_count++] = stats_get(g);
 }
 
+/* A counter that is missing is 0: an older gateway may not have it yet. */
 static int64_t number_at(const json_t *object, const char *name)
 {
 	return json_integer_value(json_object_get(object, name));
@@ -87,6 +89,7 @@ static const json_t *ledger_at(const struct gen_gateway *g, enum gen_moment mome
 	return json_object_get(json_object_get(g->at[moment], "ledgers"), name);
 }
 
+/* Only when nothing is in flight does "in" have to be the sum of the ends. */
 static bool is_settled(const struct gen_gateway *g)
 {
 	for (unsigned i = 0; i < array_len(ledgers); i++)
@@ -189,6 +192,7 @@ static json_t *stages_report(const json_t *from, const json_t *to, uint64_t reco
 	return stages;
 }
 
+/* Busy cycles only: a core that waits turns, too, and costs nothing by that. */
 static json_t *core_report(const json_t *from, const json_t *to, uint64_t records)
 {
 	json_int_t busy = number_at(to, "cycles_busy") - number_at(from, "cycles_busy");

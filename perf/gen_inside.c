@@ -43,6 +43,7 @@ static struct gen_inside *inside_of(void *gateway)
 
 /* ---- our steps --------------------------------------------------------------------- */
 
+/* In place of penstockd's: SIGINT ends the measurement, and only then the gateway. */
 static int signals_step(void *gateway)
 {
 	struct gateway *g = gateway;
@@ -69,6 +70,8 @@ static int ports_create(void)
 	return -ENOMEM;
 }
 
+/* One EAL for both: the gateway's cores and memory, and ours besides; ports are the two ends of
+ * the rings instead of devices. */
 static int dpdk_step(void *gateway)
 {
 	struct gen_inside *in = inside_of(gateway);
@@ -139,6 +142,7 @@ static bool wait_until_running(const struct gen_inside *in)
 	return in->gateway.state == GATEWAY_RUNNING;
 }
 
+/* Without a control socket there would be nobody to ask for the ledgers. */
 static bool start(struct gen_inside *in)
 {
 	if (boot_up(in->steps, gateway_step_count, &in->gateway) != 0)

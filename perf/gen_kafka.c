@@ -50,6 +50,7 @@ static void kafka_fill(const struct gen_load *l, uint32_t conn, uint32_t message
 		       size - of_front);
 }
 
+/* Every answer begins with its size. */
 static uint32_t kafka_answer_bytes(const struct gen_load *l, struct bytes at)
 {
 	return at.size < sizeof(uint32_t)
@@ -57,6 +58,8 @@ static uint32_t kafka_answer_bytes(const struct gen_load *l, struct bytes at)
 		       : (uint32_t)sizeof(uint32_t) + be32_load(at.data);
 }
 
+/* An error is a refusal and no fault: only what is no answer to this very request is
+ * strange. */
 static enum gen_verdict kafka_check(const struct gen_load *l, uint32_t conn,
 				    uint32_t message, struct bytes answer)
 {

@@ -24,6 +24,7 @@ struct gen_net gen_net_of(uint32_t base, uint8_t prefix_bits, uint32_t target)
 	return net;
 }
 
+/* Shares are of one size or one apart, side by side: each begins where those before it end. */
 struct gen_net gen_net_share(const struct gen_net *net, unsigned index, unsigned count)
 {
 	struct gen_net share = *net;

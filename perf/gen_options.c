@@ -76,6 +76,7 @@ struct command {
 
 /* ---- words ------------------------------------------------------------------------- */
 
+/* Kept in host order, as all addresses of the generator. */
 static bool read_target(const char *text, struct command *c)
 {
 	char host[INET_ADDRSTRLEN];
@@ -137,6 +138,7 @@ static bool read_acks(const char *text, struct command *c)
 	return true;
 }
 
+/* A terminal's reports are not answered, a platform's are (docs/GBT32960.md). */
 static bool read_link(const char *text, struct command *c)
 {
 	c->o.fleet.is_terminal = strcmp(text, "terminal") == 0;
@@ -168,6 +170,7 @@ static bool read_cpu(const char *text, struct command *c)
 	return true;
 }
 
+/* The first step's rate is the warm-up's, too, and the seconds of all are those of the run. */
 static bool read_steps(const char *text, struct command *c)
 {
 	struct gen_run_options *run = &c->o.run;
@@ -312,6 +315,8 @@ static bool check_mode(struct command *c)
 	return false;
 }
 
+/* --record-size is read before it is known what a record is: frame, value or payload, each with
+ * a size and bounds of its own. */
 static bool check_sizes(struct command *c)
 {
 	uint32_t given = c->record_bytes;
@@ -374,6 +379,8 @@ static bool check_net(struct command *c)
 	       (c->o.mode != GEN_MODE_UDP || c->o.run.connections <= c->o.net.hosts);
 }
 
+/* Each check rests on those before it: sizes on the mode, CPUs on the ports, of which a gateway
+ * inside brings one, and addresses on how many share them. */
 static bool read_command(int argc, char **argv, struct command *c)
 {
 	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;)

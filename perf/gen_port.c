@@ -100,6 +100,8 @@ void gen_port_flush(struct gen_port *p)
 	memmove(p->tx, p->tx + sent, p->tx_count * sizeof *p->tx);
 }
 
+/* Of what the port does not take at once there is one batch: who finds it full stops making
+ * more. */
 bool gen_port_has_room(struct gen_port *p)
 {
 	if (p->tx_count == GEN_TX_BATCH)
@@ -107,6 +109,7 @@ bool gen_port_has_room(struct gen_port *p)
 	return p->tx_count < GEN_TX_BATCH;
 }
 
+/* The frame lies behind those that wait for the port, and is one of them once it is pushed. */
 static uint8_t *frame_take(struct gen_port *p, uint32_t size)
 {
 	struct rte_mbuf *m = gen_port_has_room(p) ? rte_pktmbuf_alloc(p->pool) : NULL;
@@ -154,6 +157,7 @@ static void checksum_fill(struct gen_port *p, const struct ip4_wire *ip,
 	*field = inet_checksum(inet_sum_add(pseudo, l4_bytes, l4->size));
 }
 
+/* IPv4's own sum is always made here: a port is only left the one over the payload. */
 void gen_port_push(struct gen_port *p, uint32_t source, const struct gen_l4 *l4)
 {
 	struct rte_mbuf *m = p->tx[p->tx_count];
@@ -200,6 +204,7 @@ static void arp_send(struct gen_port *p, uint16_t op, uint32_t ours,
 	p->tx_count++;
 }
 
+/* From one of our addresses, the first: the answer comes to that, and holds for all. */
 void gen_port_ask(struct gen_port *p)
 {
 	static const uint8_t everyone[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
@@ -261,6 +266,8 @@ static bool ip_input(struct gen_port *p, const struct pkt *packet, struct gen_pa
 	return true;
 }
 
+/* Nothing shorter than an ARP packet in its frame is of use here, so that both headers may be
+ * read without another look. */
 static bool packet_input(struct gen_port *p, const struct pkt *packet,
 			 struct gen_packet *ret)
 {

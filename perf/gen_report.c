@@ -8,6 +8,7 @@
 
 enum { SENTENCE_BYTES = 256 };
 
+/* All counts that come here are of the measured part of the run. */
 static double per_second(uint64_t count, const struct gen_figures *f)
 {
 	return f->steady_ns ? (double)count * (double)NS_PER_S / (double)f->steady_ns
@@ -96,6 +97,7 @@ static json_t *line_json(const struct gen_figures *f, uint32_t mbps)
 			 "percent_of_port", mbps ? gbps * 1e5 / mbps : 0.0);
 }
 
+/* Only losses that there were: a clean run shows none. */
 static json_t *ledger_json(const struct gen_figures *f)
 {
 	json_t *lost = json_object(), *connections = json_object();
@@ -114,6 +116,7 @@ static json_t *ledger_json(const struct gen_figures *f)
 		(json_int_t)f->unanswered, "lost", lost, "connections_lost", connections);
 }
 
+/* Whether the generator itself was at its end: then the figures say less of the gateway. */
 static json_t *generator_json(const struct gen_figures *f, unsigned lcores)
 {
 	return json_pack(
@@ -164,6 +167,8 @@ static int64_t records_found(const struct gen_gateway *g, bool is_datagrams)
 	       gen_gateway_grown(g, "nic_missed", GEN_AT_BEGIN, GEN_AT_END);
 }
 
+/* The first that does not hold: what follows from a lost connection would only hide it. With
+ * chaos records are not compared, for compare_ends() knows more. */
 static const char *find_imbalance(const struct gen_options *o,
 				  const struct gen_figures *f,
 				  const struct gen_gateway *g, char *out, size_t size)
@@ -233,6 +238,7 @@ static double real(const json_t *o, const char *name)
 	return json_number_value(json_object_get(o, name));
 }
 
+/* A ledger has objects in it, too; only its numbers are for people. */
 static void print_counts(const char *title, const json_t *counts)
 {
 	const char *name;

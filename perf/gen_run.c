@@ -116,7 +116,8 @@ static bool receive(struct gen_run *r)
 	return count;
 }
 
-/* What other threads may see of a run that goes on. */
+/* What other threads may see of a run that goes on. Relaxed: it is for progress on a terminal, and
+ * no other memory hangs on it. */
 static void publish(struct gen_run *r)
 {
 	atomic_store_explicit(&r->shown_done,
@@ -269,6 +270,8 @@ static bool is_resolved(const struct gen_run *r)
 	return port->is_resolved && gen_port_is_up(port);
 }
 
+/* Few are opening at a time: what is to be measured are connections, not SYNs that found no
+ * place. */
 static bool feed_connections(struct gen_run *r)
 {
 	uint32_t greetings = r->options.load->greetings;
@@ -286,6 +289,7 @@ static bool feed_connections(struct gen_run *r)
 	return true;
 }
 
+/* A connection that was lost ends the phase at once: the run has failed then. */
 static bool is_connected(const struct gen_run *r)
 {
 	uint32_t greetings = r->options.load->greetings;
@@ -298,6 +302,7 @@ static bool is_due(const struct gen_run *r, uint64_t message)
 	return gen_schedule_due_ns(&r->schedule, message) <= r->tcp.now_ns;
 }
 
+/* So many a turn, so that answers are read between them however far behind the schedule is. */
 static bool feed_schedule(struct gen_run *r)
 {
 	unsigned i = 0;
@@ -387,6 +392,7 @@ static bool is_finished(const struct gen_run *r)
 	return r->scheduled == r->options.connections && r->tcp.open == 0;
 }
 
+/* Other lcores may have failed: the gate is shut then, and nobody waits for them. */
 static bool is_at_gate(const struct gen_run *r)
 {
 	const struct gen_gate *gate = r->options.gate;
@@ -425,6 +431,8 @@ static void schedule_init(struct gen_run *r, uint64_t start_ns)
 	}
 }
 
+/* By the time that was measured, which a signal may have cut short; of steps all are
+ * counted. */
 static uint64_t offered_in(const struct gen_run *r)
 {
 	const struct gen_run_options *o = &r->options;

@@ -34,6 +34,7 @@ void gen_series_add(struct gen_series *sum, const struct gen_series *one)
 		histogram_merge(&sum->latency[i], &one->latency[i]);
 }
 
+/* Marks are counts since the beginning: what a second had is their difference. */
 struct gen_tally gen_series_grown(const struct gen_series *s, uint32_t i)
 {
 	struct gen_tally grown = s->marks[i + 1];

@@ -98,6 +98,7 @@ static void header_fill(const struct gen_tcp *t, const struct gen_conn *c, uint8
 	}
 }
 
+/* Whatever is sent carries the acknowledgement that was owed. */
 static void segment_push(struct gen_tcp *t, struct gen_conn *c, uint8_t header_bytes,
 			 uint32_t size)
 {
@@ -198,6 +199,8 @@ static uint32_t cut_piece(struct gen_tcp *t, struct gen_conn *c, uint32_t size,
 	return min_u32(size, cut - c->sent_at);
 }
 
+/* A segment never has the end of one message and the beginning of the next: its bytes are made
+ * from one message's number. */
 static void send_owed(struct gen_tcp *t, struct gen_conn *c)
 {
 	const struct gen_load *load = t->options.load;
@@ -255,6 +258,8 @@ void gen_tcp_connect(struct gen_tcp *t, uint32_t conn)
 	send_syn(t, c);
 }
 
+/* The only place where a connection ends: its partial answer goes back, and it is counted as
+ * open no longer. */
 static void conn_leave(struct gen_tcp *t, struct gen_conn *c, enum gen_state to)
 {
 	*(c->state == GEN_OPENING ? &t->opening : &t->open) -= 1;
@@ -346,6 +351,8 @@ static void try_again(struct gen_tcp *t, struct gen_conn *c)
 	}
 }
 
+/* A connection that has something to say may have found the port full; one that waits for what
+ * it has said tries again when its time is up. */
 static void look_at(struct gen_tcp *t, struct gen_conn *c)
 {
 	bool waits = c->unacked != c->top || c->sent_message < allowed(t, c);

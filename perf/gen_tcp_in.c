@@ -202,6 +202,8 @@ static void opening_input(struct gen_tcp *t, struct gen_conn *c, const struct se
 	t->open++;
 }
 
+/* The target closes first only where it gives us up: behind our own FIN its FIN is the end of a
+ * good connection. */
 static void fin_input(struct gen_tcp *t, struct gen_conn *c)
 {
 	c->expected++;
@@ -215,6 +217,8 @@ static void fin_input(struct gen_tcp *t, struct gen_conn *c)
 		gen_conn_lose(t, c, GEN_LOSS_HUNG_UP);
 }
 
+/* What is out of order is not kept: it is acknowledged up to the gap, and the target sends it
+ * again. */
 static void open_input(struct gen_tcp *t, struct gen_conn *c, const struct segment *s)
 {
 	const struct tcp_header *h = &s->header;
@@ -247,6 +251,8 @@ static void closed_input(struct gen_tcp *t, struct gen_conn *c, const struct seg
 		gen_conn_signal(t, c, TCP_FLAG_ACK);
 }
 
+/* By arithmetic, the reverse of what segment_push() does: a table of millions would cost a
+ * cache miss a segment. */
 static struct gen_conn *conn_of(const struct gen_tcp *t, uint32_t host, uint16_t port)
 {
 	uint32_t index = gen_net_index(&t->options.port->net, host);

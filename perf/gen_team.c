@@ -9,6 +9,7 @@ enum { DESCRIPTORS = 2048 };
 
 /* ---- open and close ---------------------------------------------------------------- */
 
+/* Each lcore has hosts of its own, so that no two of them ever send from one address. */
 static int port_open(struct gen_team *t, unsigned index)
 {
 	const struct gen_options *o = t->options;
@@ -43,6 +44,7 @@ static const struct gen_load *load_init(struct gen_team *t, struct gen_member *m
 	return NULL;
 }
 
+/* Of rate and steps each lcore has the share that its connections are of all. */
 static int run_open(struct gen_team *t, unsigned index, uint32_t first)
 {
 	const struct gen_options *o = t->options;
@@ -82,6 +84,7 @@ int gen_team_open(struct gen_team *t, const struct gen_options *options)
 	return error;
 }
 
+/* As far as it was opened: also half a team is closed here. */
 void gen_team_close(struct gen_team *t)
 {
 	for (unsigned i = 0; i < t->options->lcore_count; i++) {
@@ -110,6 +113,8 @@ void gen_team_join(struct gen_team *t, unsigned first)
 		eal_join(first + i);
 }
 
+/* An lcore that is told to stop still drains, finishes and sums up: it is joined all the
+ * same. */
 void gen_team_stop(struct gen_team *t)
 {
 	for (unsigned i = 0; i < t->options->lcore_count; i++)
@@ -157,6 +162,8 @@ bool gen_team_series(const struct gen_team *t, struct gen_series *ret)
 	return true;
 }
 
+/* Every lcore's connections have numbers of their own, from which their streams are made
+ * again. */
 bool gen_team_predict(const struct gen_team *t, struct gen_reading *ret)
 {
 	*ret = (struct gen_reading){0};

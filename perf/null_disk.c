@@ -92,6 +92,8 @@ static void complete(struct disk *d, struct disk_op *op)
 		tsearch(strdup(op->path), &d->made, compare_paths);
 }
 
+/* A disk that had nothing to do turns to the call now; else to each when the one before is
+ * done. */
 void disk_submit(struct disk *d, struct disk_op *give)
 {
 	give->next = NULL;
@@ -122,6 +124,7 @@ static bool is_done(struct disk *d, uint64_t now_ns)
 	return true;
 }
 
+/* In the order of submission: what a sync covers is done before it. */
 unsigned disk_reap(struct disk *d, struct disk_op **ret, unsigned max)
 {
 	unsigned count = 0;

@@ -100,6 +100,8 @@ static void watch(struct program *p)
 		gen_gateway_take(&p->gateway, GEN_AT_DRAIN);
 }
 
+/* The ledgers are read when the gateway has nothing in flight any more, or has had its time for
+ * that. */
 static bool report(struct program *p)
 {
 	const char *path = p->options.json;
@@ -129,6 +131,7 @@ static int gateway_connect(struct program *p)
 	return error;
 }
 
+/* What the gateway has counted before the run is taken off: it may have served others. */
 static bool measure(struct program *p)
 {
 	if (gateway_connect(p) != 0)
@@ -165,6 +168,8 @@ static bool run_inside(struct program *p)
 	return is_even;
 }
 
+/* DPDK's log is kept until the ports are open, and shown if they do not: a good start is
+ * silent. */
 static bool run_outside(struct program *p)
 {
 	const struct gen_options *o = &p->options;

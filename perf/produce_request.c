@@ -16,6 +16,7 @@ enum {
 
 static const char client_id[] = "blaster";
 
+/* Strings of a version before flexible ones: 16 bits of size. */
 static void emit_text(struct emitter *e, const char *text)
 {
 	emit_u16(e, (uint16_t)strlen(text));
@@ -53,7 +54,8 @@ static struct bytes build_records(const struct produce_shape *s)
 	return (struct bytes){data, emitter_size(&e)};
 }
 
-/* `batch` has room for the header and record_deflate_room(). */
+/* `batch` has room for the header and record_deflate_room(). The CRC is taken last: it covers
+ * the codec in the header, too. */
 static size_t build_batch(uint8_t *batch, const struct produce_shape *s,
 			  struct bytes records)
 {

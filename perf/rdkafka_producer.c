@@ -27,6 +27,8 @@ struct run {
 	struct histogram latency;
 };
 
+/* Counted by when it is reported: what was produced in the warm-up and is delivered now stands
+ * for what will be delivered too late. */
 static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque)
 {
 	struct run *r = opaque;

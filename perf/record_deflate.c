@@ -45,6 +45,7 @@ static size_t deflate_none(struct bytes in, uint8_t *out, size_t room)
 	return in.size;
 }
 
+/* The level is zlib's default, as that of Kafka's producer. */
 static size_t deflate_gzip(struct bytes in, uint8_t *out, size_t room)
 {
 	z_stream z = {.next_in = (uint8_t *)(uintptr_t)in.data,
@@ -58,6 +59,8 @@ static size_t deflate_gzip(struct bytes in, uint8_t *out, size_t room)
 	return z.total_out;
 }
 
+/* The framing of snappy-java, which Kafka's clients write: raw Snappy in blocks, each behind
+ * its size. */
 static size_t deflate_snappy(struct bytes in, uint8_t *out, size_t room)
 {
 	/* Magic, version 1, readable from version 1 on. */
@@ -89,6 +92,7 @@ static size_t deflate_lz4(struct bytes in, uint8_t *out, size_t room)
 	return size;
 }
 
+/* The level is zstd's default, as that of Kafka's producer. */
 static size_t deflate_zstd(struct bytes in, uint8_t *out, size_t room)
 {
 	size_t size = ZSTD_compress(out, room, in.data, in.size, ZSTD_LEVEL);

@@ -42,6 +42,7 @@ static uint8_t *batches;
 static unsigned batch_count, next_batch;
 static volatile uint32_t sink; /* results a compiler must not drop */
 
+/* The stages share one set of frames and batches: whoever comes first makes it. */
 static void ingest_setup(void)
 {
 	static const struct batching_bounds bounds = {.listeners = 1,
@@ -67,6 +68,7 @@ static void ingest_setup(void)
 		memset(batches + (size_t)i * BATCH_BYTES, (int)i, BATCH_BYTES);
 }
 
+/* Frames in an order that no prefetcher foresees: cold ones come from memory. */
 static void prepare_frames(unsigned n)
 {
 	for (unsigned i = 0; i < n; i++) {
@@ -76,6 +78,7 @@ static void prepare_frames(unsigned n)
 	}
 }
 
+/* What is done with the bytes of a frame before it is a record. */
 static void run_parse(unsigned n)
 {
 	uint32_t found = 0;
@@ -127,6 +130,7 @@ static void prepare_nothing(unsigned n)
 {
 }
 
+/* The sums end up in one that is kept, so that none of them is optimised away. */
 static void run_crc(unsigned n)
 {
 	uint32_t crc = 0;

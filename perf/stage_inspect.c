@@ -82,6 +82,7 @@ static void setup_zstd(void)
 	setup_codec(RECORD_CODEC_ZSTD);
 }
 
+/* Batches in an order that no prefetcher foresees: cold ones come from memory. */
 static struct append_msg *append_next(void)
 {
 	next_append = (next_append + STRIDE) % append_count;
@@ -108,12 +109,14 @@ static void prepare_opening(unsigned n)
 		require(inspector_take(inspector, append_next()));
 }
 
+/* Until the line is empty: one turn ends when its time is up, with batches left over. */
 static void run_opening(unsigned n)
 {
 	while (inspector_turn(inspector, false))
 		continue;
 }
 
+/* A batch that was refused would have been quick: each has to be found good. */
 static void settle_opening(unsigned n)
 {
 	struct append_msg *a;

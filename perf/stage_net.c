@@ -36,6 +36,7 @@ static void put(unsigned peer, uint8_t flags, uint32_t size)
 						      .size = size});
 }
 
+/* A session that takes everything: nothing is left behind to be copied as a residue. */
 static void streams_read(void)
 {
 	for (struct list *node; (node = list_take_first(&ready));) {
@@ -106,6 +107,7 @@ static void tcp_setup(void)
 	tcp_listen(tcp, PORT, 0, 0);
 }
 
+/* The stages share one set of connections: whoever comes first opens it. */
 static void net_setup(void)
 {
 	if (tcp)

@@ -52,6 +52,8 @@ static void prepare_nothing(unsigned n)
 {
 }
 
+/* Both cores' parts on one core: what the rings themselves cost, without a cache line that
+ * travels. */
 static void run_handoff(unsigned n)
 {
 	struct handoff_msg *msgs[BENCH_VECTOR_MAX];
@@ -73,6 +75,8 @@ static void prepare_appends(unsigned n)
 		handoff_send(&served.appends, &append_next()->msg);
 }
 
+/* One turn of a writer: it pulls the batches, and its logs copy and write as far as one turn
+ * goes. */
 static void run_append(unsigned n)
 {
 	writer_turn(served.writer, false);
