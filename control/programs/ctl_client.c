@@ -36,6 +36,7 @@ int ctl_connect(struct ctl_client *c, const char *path, unsigned patience_s)
 	return 0;
 }
 
+/* The kernel keeps the time: getline() fails with EAGAIN when it is up. */
 void ctl_wait_for(struct ctl_client *c, unsigned patience_s)
 {
 	struct timeval receiving = {.tv_sec = patience_s};
@@ -49,6 +50,8 @@ void ctl_close(struct ctl_client *c)
 	fclose(c->out);
 }
 
+/* errno is cleared first: the end of a stream sets none, and means that the gateway has hung
+ * up. */
 json_t *ctl_call(struct ctl_client *c, const char *method, json_t *params)
 {
 	json_t *request =

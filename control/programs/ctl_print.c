@@ -29,6 +29,7 @@ static const char *human_bytes(double bytes, char out[32])
 	return out;
 }
 
+/* Twice over the list: the longest name decides how wide its column is. */
 void print_topics(const json_t *result)
 {
 	size_t i;
@@ -64,6 +65,7 @@ static const char *fault_word(const json_t *partition)
 								      : "  FENCED: ";
 }
 
+/* Of what was only to be checked nothing comes back. */
 void print_topic(const json_t *result)
 {
 	size_t i;
@@ -99,6 +101,7 @@ void print_deleted(const json_t *result)
 	printf("deleted\n");
 }
 
+/* Ends that nothing has come to are left out: of a gateway that is well few are left. */
 static void print_ledgers(json_t *ledgers)
 {
 	const char *name, *end;
@@ -170,6 +173,7 @@ static void print_cores(const json_t *cores)
 	{
 		double busy = (double)number(core, "cycles_busy");
 		double all = cycles_of_cpu(cores, number(core, "cpu"));
+		/* One that has not turned yet is busy with nothing. */
 		if (number(core, "turns"))
 			printf("  %-8s %5lld  %4lld  %16lld  %5.1f%%\n",
 			       text(core, "role"), number(core, "index"),

@@ -92,6 +92,7 @@ static const struct command {
 
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
+/* Asked for, it is an answer; else it says why nothing was done. */
 static int usage(FILE *out)
 {
 	fprintf(out, "usage: penstockctl [--socket PATH] [--json] COMMAND\n\n");
@@ -121,6 +122,7 @@ static bool put_number(json_t *params, const char *name, const char *value)
 	return true;
 }
 
+/* Settings may come in several options, and all go into one object. */
 static json_t *config_of(json_t *params)
 {
 	if (!json_object_get(params, "config"))
@@ -245,6 +247,7 @@ static json_t *ask(struct ctl_client *client, const char *method, json_t *params
 	return result;
 }
 
+/* Flushed, since what reads it through a pipe acts on each answer as it comes. */
 static void show(const struct arguments *a, const struct command *c, const json_t *result)
 {
 	if (!a->is_json) {
@@ -286,6 +289,7 @@ static int greet(struct ctl_client *client)
 	return status;
 }
 
+/* A question needs no greeting: nothing is left half done when nobody answers it. */
 static int run(struct ctl_client *client, const struct arguments *a,
 	       const struct command *c)
 {
