@@ -40,6 +40,7 @@ static void print_rows(struct setting_rows rows, const char *prefix)
 		const struct setting_row *row = &rows.rows[i];
 		char text[SETTING_TEXT_BYTES];
 		const char *def = default_of(row, rows, text, sizeof text);
+		/* Another key's name comes in quotes of its own. */
 		const char *quote = *def && !strchr(def, '`') ? "`" : "";
 		printf("### `%s%s`\n\n%s.\n\nDefault: %s%s%s · takes: ", prefix, row->key,
 		       row->help, quote, *def ? def : "none", quote);

@@ -153,6 +153,7 @@ const struct kafka_key *kafka_keys(unsigned *count)
 	return ignored;
 }
 
+/* Keys come from files and people, never with a record: no index is worth its code. */
 const struct setting_row *setting_find(struct setting_rows rows, const char *key)
 {
 	for (unsigned i = 0; i < rows.count; i++) {

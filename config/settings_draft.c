@@ -66,6 +66,7 @@ static void keep_listener_line(struct settings *s, const char *key,
 			       struct settings_report *report)
 {
 	struct settings_draft *draft = draft_of(s);
+	/* From the end: the last of those before is the one that no longer holds. */
 	for (unsigned i = draft->line_count; i-- > 0;) {
 		const struct listener_line *before = &draft->lines[i];
 		if (before->row != line->row || strcasecmp(before->name, line->name) != 0)
@@ -103,6 +104,7 @@ static void put_listener(struct settings *s, const char *key, const char *value,
 			       (int)(dot - name), name, setting_nearest(rows, dot + 1));
 		return;
 	}
+	/* Into a listener that nobody has: which one is meant is not known yet. */
 	struct listener scratch;
 	char expected[256];
 	if (!setting_parse(line.row, &scratch, value, expected, sizeof expected)) {

@@ -105,6 +105,7 @@ static const char *name_fault(const char *host)
 	return fault;
 }
 
+/* An address first: what is none is a name, unless it has colons, as only IPv6 has. */
 const char *settings_host_fault(char *host)
 {
 	struct in_addr ip4;
@@ -117,6 +118,7 @@ const char *settings_host_fault(char *host)
 	return strchr(host, ':') ? ip6_fault(host) : name_fault(host);
 }
 
+/* Such a host is every client's own machine. */
 bool settings_host_is_local(const char *host)
 {
 	struct in_addr ip4;

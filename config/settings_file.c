@@ -26,6 +26,7 @@ struct reader {
 	bool has_nul; /* somewhere in the logical line */
 };
 
+/* Two are one backslash that is meant: only an odd number of them joins lines. */
 static size_t trailing_backslashes(const char *text, size_t size)
 {
 	size_t n = 0;
@@ -53,6 +54,7 @@ static bool append(struct reader *r, const char *text, size_t size)
 	return true;
 }
 
+/* Only where a line begins: in the lines that it joins # and ! mean nothing. */
 static bool is_comment(const char *text)
 {
 	return *text == '#' || *text == '!';
@@ -83,6 +85,7 @@ static bool next_line(struct reader *r)
 			return true;
 		continues = true;
 	}
+	/* The file may end behind a backslash. */
 	return continues;
 }
 

@@ -14,6 +14,7 @@ static const char *limit_read(char *item, struct address_limit *ret)
 		return "expected address:count";
 	*colon = '\0';
 	bool is_address = inet_pton(AF_INET, item, &ip4) == 1;
+	/* Messages show the item as it was written. */
 	*colon = ':';
 	if (!is_address)
 		return "no IPv4 address; names are not looked up";
@@ -21,6 +22,7 @@ static const char *limit_read(char *item, struct address_limit *ret)
 	return NULL;
 }
 
+/* Of two entries for one address either may be meant. */
 static bool address_is_taken(const struct tcp_settings *s, uint32_t ip4)
 {
 	for (unsigned i = 0; i < s->address_limits; i++)

@@ -126,6 +126,7 @@ static int listener_protocol(const struct settings *s, const char *name)
 	return protocol == -1 ? protocol_of(name) : protocol;
 }
 
+/* Whatever the case of its letters: Kafka, too, compares these names in upper case. */
 static struct listener *find_listener(struct settings *s, const char *name)
 {
 	for (unsigned i = 0; i < s->listener_count; i++) {
@@ -135,6 +136,7 @@ static struct listener *find_listener(struct settings *s, const char *name)
 	return NULL;
 }
 
+/* TCP and UDP have ports of their own. */
 static bool port_is_taken(const struct settings *s, uint16_t port, bool is_udp)
 {
 	for (unsigned i = 0; i < s->listener_count; i++) {
@@ -240,6 +242,8 @@ static struct listener *advertised_of(struct settings *s, struct endpoint_text *
 	return NULL;
 }
 
+/* A place that only this machine reaches is a warning: on a developer's machine it is what is
+ * meant. */
 static void add_advertised(struct settings *s, const char *item, const char *where,
 			   struct settings_report *report)
 {
@@ -309,6 +313,7 @@ static bool has_setting(const struct listener *l, const struct listener_line *li
 	return false;
 }
 
+/* Values were checked when their lines came; what is left to be wrong is the listener. */
 static void apply_lines(struct settings *s, struct settings_report *report)
 {
 	for (unsigned i = 0; s->draft && i < s->draft->line_count; i++) {
