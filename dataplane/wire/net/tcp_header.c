@@ -55,6 +55,8 @@ static void options_read(const uint8_t *options, unsigned size, struct tcp_heade
 	}
 }
 
+/* A header's length that cannot be true makes the segment none; what is wrong with an option
+ * does not. */
 bool tcp_header_parse(struct bytes segment, struct tcp_header *ret)
 {
 	memset(ret, 0, sizeof *ret);
@@ -77,6 +79,7 @@ bool tcp_header_parse(struct bytes segment, struct tcp_header *ret)
 	return true;
 }
 
+/* Each option with the padding that options_write() puts before it: whole words. */
 unsigned tcp_header_size(const struct tcp_header *h)
 {
 	return TCP_HEADER_BYTES + (h->has_mss ? 4u : 0u) +
@@ -125,6 +128,8 @@ static void options_write(const struct tcp_header *h, uint8_t *out)
 	}
 }
 
+/* A header has only their place and number: most segments have none, and who needs them reads
+ * them. */
 void tcp_header_sacks(const struct tcp_header *h, const uint8_t *segment, struct tcp_sack *ret)
 {
 	for (unsigned i = 0; i < h->sack_count; i++) {
