@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* An error is a negative result, as in io_uring's completions. */
 static int64_t result_of(ssize_t returned)
 {
 	return returned < 0 ? -errno : returned;
@@ -217,6 +218,7 @@ static void *helper_main(void *arg)
 	return NULL;
 }
 
+/* Signalled when the lock is free again, or the helper would wake up only to wait for it. */
 void disk_helper_give(struct disk_helper *h, struct disk_op *op)
 {
 	pthread_mutex_lock(&h->lock);

@@ -163,6 +163,7 @@ static struct io_uring_sqe *take_sqe(struct disk *d)
 	return sqe;
 }
 
+/* One read is enough, whatever the helper has done: it finds the sum of all events. */
 static void listen_to_helper(struct disk *d)
 {
 	if (!d->has_ring || d->is_listening || d->with_helper == 0)
@@ -174,6 +175,7 @@ static void listen_to_helper(struct disk *d)
 	d->is_listening = true;
 }
 
+/* An op for the ring is only prepared: all of a turn go to the kernel in one call. */
 void disk_submit(struct disk *d, struct disk_op *give)
 {
 	require(disk_has_room(d) && give->kind < DISK_KINDS);
@@ -200,6 +202,7 @@ void disk_kick(struct disk *d)
 		d->unsubmitted -= min_u32((uint32_t)sent, d->unsubmitted);
 }
 
+/* The completion without an op is that of the read of the helper's eventfd. */
 static unsigned reap_ring(struct disk *d, struct disk_op **ret, unsigned max)
 {
 	unsigned n = 0;
@@ -237,6 +240,7 @@ static unsigned reap_helper(struct disk *d, struct disk_op **ret, unsigned max)
 	return n;
 }
 
+/* The ring first: there the helper's word comes in. */
 unsigned disk_reap(struct disk *d, struct disk_op **ret, unsigned max)
 {
 	unsigned n = d->has_ring ? reap_ring(d, ret, max) : 0;
