@@ -45,6 +45,7 @@ __attribute__((format(printf, 2, 3))) static void finding(struct log_check *c,
 	c->corrupt++;
 }
 
+/* What cannot be read cannot be vouched for: it counts as corrupt. */
 void log_check_fail(struct log_check *c, const char *path, int error)
 {
 	finding(c, "%s: %s", path, strerror(-error));
@@ -288,6 +289,7 @@ static void check_segment(struct partition *p, uint32_t i)
 		check_indexes(p, base, is_last || v == SCAN_DAMAGE);
 }
 
+/* Twice over the names: first only to count. */
 static bool take_segments(struct partition *p, const char *names, size_t bytes)
 {
 	size_t count = segment_bases(names, bytes, NULL, 0);
@@ -308,6 +310,7 @@ void log_check_marks(struct log_check *c, const char *log_dir)
 		log_check_fail(c, path, error);
 }
 
+/* Earlier versions kept a mark in each partition's directory. */
 static int64_t read_old_mark(const struct partition *p)
 {
 	char path[FILE_PATH_BYTES_MAX];

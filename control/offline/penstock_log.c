@@ -64,6 +64,7 @@ static void read_marks(struct log_check *c, const char *directory, bool is_parti
 	log_check_marks(c, path);
 }
 
+/* By what lies in it: a copy of a partition may have any name. */
 static bool holds_segments(const struct disk_op *list)
 {
 	int64_t base;
@@ -83,6 +84,7 @@ static void check(struct log_check *c, const char *directory, const struct disk_
 	mark_table_free(&c->marks);
 }
 
+/* Where there is no partition nothing was checked, and nothing is clean. */
 static int run(struct log_check *c, const char *directory)
 {
 	struct disk_op list = {.kind = DISK_LIST, .path = directory};
