@@ -41,6 +41,7 @@ static uint32_t wanted_events(const struct rpc_client *c)
 	return c->is_waiting || c->is_ended || has_line(c) ? 0 : EPOLLIN;
 }
 
+/* Only what changes costs a call. */
 static void watch(struct rpc *r, struct rpc_client *c)
 {
 	uint32_t wanted = wanted_events(c);
@@ -52,6 +53,7 @@ static void watch(struct rpc *r, struct rpc_client *c)
 	c->events = wanted;
 }
 
+/* Not looked at while no place is free: whoever waits there would end every sleep at once. */
 static void watch_listener(struct rpc *r, bool accepts)
 {
 	struct epoll_event event = {.events = accepts ? EPOLLIN : 0,
@@ -151,6 +153,7 @@ static size_t make_room(struct rpc_client *c)
 	return c->in_room - c->in_size;
 }
 
+/* A line's time runs from its first byte. */
 static void client_read(struct rpc *r, struct rpc_client *c)
 {
 	size_t room = make_room(c);

@@ -195,6 +195,7 @@ static void run_request(struct rpc_call *call, json_t *request)
 	json_decref(call->params);
 }
 
+/* Such a line asks for nothing: who types by hand may send one. */
 static bool is_blank(const char *line, size_t size)
 {
 	for (size_t i = 0; i < size; i++) {

@@ -15,6 +15,7 @@ static int newest_first(const void *a, const void *b)
 	return (x < y) - (x > y);
 }
 
+/* Of a long frame only the beginning was kept. */
 static char *hex_of(const struct bad_frame *f, char out[2 * BAD_FRAME_BYTES + 1])
 {
 	size_t kept = min_size(f->size, BAD_FRAME_BYTES);

@@ -64,6 +64,7 @@ static json_t *params_json(const struct rpc_method *m)
 	return params;
 }
 
+/* From the table that calls are looked up in: what is listed is what there is. */
 static void rpc_methods(struct rpc_call *call)
 {
 	json_t *methods = json_array();
