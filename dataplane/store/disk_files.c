@@ -13,6 +13,7 @@ char *disk_path(char out[PATH_MAX], const char *directory, const char *name)
 	return out;
 }
 
+/* With a NUL behind what was read, for those who read text. */
 static int read_all(struct disk *d, int fd, size_t size_max, char **ret, size_t *ret_bytes)
 {
 	uint64_t file_bytes;
@@ -60,6 +61,7 @@ static int write_and_close(struct disk *d, int fd, struct bytes data, uint64_t o
 	return error;
 }
 
+/* The file keeps its size: this works on a disk that is full, too. */
 int disk_overwrite(struct disk *d, const char *path, uint64_t offset, const void *data,
 		   size_t size)
 {
@@ -75,6 +77,8 @@ int disk_write_file(struct disk *d, const char *path, const void *data, size_t s
 /* One temporary name per directory: control does one thing at a time. */
 #define TEMPORARY_NAME ".penstock.tmp"
 
+/* After a power cut there is the old file or the new one: its bytes last before it has the
+ * name, and the name lasts before anybody is told. */
 int disk_replace_file(struct disk *d, const char *directory, const char *name,
 		      const void *data, size_t size)
 {
@@ -124,6 +128,7 @@ bool disk_place_is_lost(struct disk *d, const char *path, const struct disk_plac
 	return now->device != was->device || now->inode != was->inode;
 }
 
+/* That it is gone already is what was wanted. */
 int disk_remove_file(struct disk *d, const char *path)
 {
 	int error = file_unlink(d, path);

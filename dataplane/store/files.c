@@ -35,6 +35,7 @@ int file_create(struct disk *d, const char *path)
 	return open_with(d, path, O_WRONLY | O_CREAT | O_TRUNC);
 }
 
+/* Nobody asks for the result: what has to last was synced before. */
 void file_close(struct disk *d, int *fd)
 {
 	if (*fd >= 0)

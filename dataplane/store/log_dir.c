@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+/* The lock was taken before all else, and outlives what is opened and closed here. */
 int log_dir_open(struct log_dir *d, struct disk *disk, const char *path)
 {
 	*d = (struct log_dir){.path = path, .disk = disk, .lock_fd = d->lock_fd};
@@ -19,6 +20,7 @@ void log_dir_close(struct log_dir *d)
 		file_close(d->disk, &d->fd);
 }
 
+/* Once and for good: what comes back to the path is not looked at. */
 bool log_dir_notice_loss(struct log_dir *d)
 {
 	struct disk_place now;

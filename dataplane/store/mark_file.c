@@ -39,12 +39,14 @@ void mark_file_fini(struct mark_file *m)
 	map_give(m->entries, entries_bytes());
 }
 
+/* The header has the first entry's place. */
 static struct mark_entry *entry_of_slot(struct mark_file *m, uint32_t slot)
 {
 	require(slot < PARTITIONS_MAX);
 	return &m->entries[1 + slot];
 }
 
+/* The slot's last log goes with its mark: the new one claims nothing yet. */
 void mark_file_begin(struct mark_file *m, uint32_t slot, const struct mark_key *key)
 {
 	struct mark_entry *e = entry_of_slot(m, slot);

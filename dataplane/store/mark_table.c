@@ -125,6 +125,8 @@ static int make_room(struct mark_table *t, uint64_t entries)
 	return entries == 0 || t->marks ? 0 : -ENOMEM;
 }
 
+/* Twice over the files, first only to count: the table is one piece of memory. Where one file
+ * cannot be read the marks of the others are there all the same. */
 int mark_table_read(struct mark_table *t, struct disk *d, const char *log_dir, char *failed)
 {
 	struct names names = {0};
@@ -164,6 +166,7 @@ int64_t mark_table_find(const struct mark_table *t, const struct mark_key *key)
 	return -1;
 }
 
+/* A file that holds no mark gives -1; an error is only that there is none to be opened. */
 int mark_old_read(struct disk *d, const char *path, int64_t *ret)
 {
 	char text[MARK_OLD_BYTES + 1] = "";

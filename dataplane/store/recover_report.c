@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+/* Behind what is there already: who finds more says more. */
 void recovery_add(struct recovery *rc, const char *format, ...)
 {
 	char *message = rc->found->message;
@@ -31,6 +32,7 @@ void recovery_condemn(struct recovery *rc, int fault, const char *what)
 	recovery_add(rc, "; nothing was changed, the partition is read-only up to there");
 }
 
+/* The failure is all that is told: what was found before it may come of it. */
 int recovery_fail(struct recovery *rc, const char *path, int status)
 {
 	rc->found->message[0] = '\0';

@@ -62,6 +62,7 @@ const uint8_t *scan_view(struct scan *s, uint64_t position, size_t max, size_t *
 	return s->window + at;
 }
 
+/* What is asked for may lie across two windows. */
 static bool copy_out(struct scan *s, uint64_t position, void *out, size_t size)
 {
 	uint8_t *to = out;
@@ -112,6 +113,8 @@ uint64_t scan_data_end(struct scan *s, uint64_t position)
 	return end;
 }
 
+/* Zeroes up to the end are what was zeroed ahead; anything else was a batch, or was to be
+ * one. */
 static enum scan_verdict zeroes_or_damage(struct scan *s, uint64_t position)
 {
 	uint64_t end = scan_data_end(s, position);
@@ -157,6 +160,8 @@ enum scan_verdict scan_header(struct scan *s, uint64_t position, struct scan_bat
 	return s->error ? SCAN_ERROR : SCAN_DAMAGE;
 }
 
+/* Offsets may leave gaps and never go back. The highest are left out: a batch's last offset
+ * must not overflow. */
 bool scan_follows(const struct scan_batch *b, int64_t expected)
 {
 	int64_t base = record_batch_base_offset(&b->header);
