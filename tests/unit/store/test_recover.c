@@ -301,6 +301,27 @@ Test(recover, an_offset_that_goes_back_is_corruption)
 	rig_store(r, log_name, r->expected, 3 * batch);
 	r->expected_bytes = 2 * batch;
 	check_quarantined(r, 2);
+	cr_assert(strstr(r->found.message, "offset that does not follow"), "%s",
+		  r->found.message);
+	rig_destroy(r);
+}
+
+/* Its base offset lies outside the CRC: the batch itself is sound. */
+Test(recover, a_batch_whose_offset_goes_back_is_cut_off_as_a_torn_tail_is)
+{
+	struct rig *r = closed_log(3, 60);
+	size_t batch = r->expected_bytes / 3, size;
+	memmove(r->expected + 2 * batch, r->expected + batch, batch);
+	rig_store(r, log_name, r->expected, 3 * batch);
+	r->expected_bytes = 2 * batch;
+	forget_mark(r);
+	reopen(r);
+	cr_assert(!r->found.is_corrupt && r->found.first_dropped_offset == 2, "%s",
+		  r->found.message);
+	rig_check_content(r);
+	rig_abandon(r);
+	free(rig_load(r, log_name, &size));
+	cr_assert(size == 2 * batch);
 	rig_destroy(r);
 }
 

@@ -210,6 +210,29 @@ Test(registry_power, what_a_start_made_of_it_lasts)
 	die_everywhere(check_power_cut_after_start);
 }
 
+static void check_kept(uint32_t partition, const char *name)
+{
+	char path[128];
+	struct sim_kept_file kept;
+	snprintf(path, sizeof path, "%s/t-%u/%s", r.directory, partition, name);
+	cr_assert(sim_fs_kept(w.fs, path, &kept), "%s", path);
+}
+
+/* A record may come, and be acknowledged, as soon as its partition is served. */
+static void check_names_of_served(const struct change *c)
+{
+	restart(false);
+	for (uint32_t i = 0; i < partitions(); i++) {
+		check_kept(i, "partition.metadata");
+		check_kept(i, "00000000000000000000.log");
+	}
+}
+
+Test(registry_power, what_a_start_serves_has_names_that_last)
+{
+	die_everywhere(check_names_of_served);
+}
+
 Test(registry_power, an_answered_change_lasts)
 {
 	for (unsigned i = 0; i < array_len(changes); i++) {
