@@ -176,11 +176,9 @@ static struct chunk *chain_seek(const struct chain *c, size_t *from)
 	return chunk;
 }
 
-void chain_copy_out(const struct chain *c, size_t from, void *out, size_t size)
+/* From byte `from` of `chunk` on. */
+static void copy_out(const struct chunk *chunk, size_t from, uint8_t *to, size_t size)
 {
-	require(from + size <= c->size);
-	uint8_t *to = out;
-	struct chunk *chunk = chain_seek(c, &from);
 	while (size > 0) {
 		size_t n = min_size(size, chunk->len - from);
 		memcpy(to, chunk_at(chunk) + from, n);
@@ -189,6 +187,28 @@ void chain_copy_out(const struct chain *c, size_t from, void *out, size_t size)
 		from = 0;
 		chunk = chunk->next;
 	}
+}
+
+void chain_copy_out(const struct chain *c, size_t from, void *out, size_t size)
+{
+	require(from + size <= c->size);
+	const struct chunk *chunk = chain_seek(c, &from);
+	copy_out(chunk, from, out, size);
+}
+
+void chain_copy_on(const struct chain *c, struct chain_place *place, size_t from, void *out,
+		   size_t size)
+{
+	require(size > 0 && from + size <= c->size);
+	bool is_ahead = place->chunk && place->before <= from;
+	struct chain_place at = is_ahead ? *place : (struct chain_place){.chunk = c->head};
+	while (from - at.before >= at.chunk->len) {
+		at.before += at.chunk->len;
+		at.chunk = at.chunk->next;
+	}
+	copy_out(at.chunk, from - at.before, out, size);
+	if (at.before >= place->before)
+		*place = at;
 }
 
 void chain_patch(struct chain *c, size_t from, const void *data, size_t size)

@@ -132,6 +132,24 @@ void chain_give(struct chain *c);
 /* Copies bytes [from, from + size) out; they must be there. */
 void chain_copy_out(const struct chain *c, size_t from, void *out, size_t size);
 
+/* How far a chain has been read; all zeroes: not at all. */
+struct chain_place {
+	struct chunk *chunk;
+	size_t before; /* bytes of the chain before this chunk */
+};
+
+/* The same, of at least a byte, for those who read on: what lies before `place` is walked only by
+ * who wants something of it. */
+void chain_copy_on(const struct chain *c, struct chain_place *place, size_t from, void *out,
+		   size_t size);
+
+/* The place is the same when `size` bytes have been dropped from the front of its chain. */
+static inline void chain_place_consume(struct chain_place *p, size_t size)
+{
+	*p = p->before >= size ? (struct chain_place){p->chunk, p->before - size}
+			       : (struct chain_place){0};
+}
+
 /* Overwrites bytes [from, from + size) in place; they must be there. */
 void chain_patch(struct chain *c, size_t from, const void *data, size_t size);
 

@@ -4,8 +4,6 @@
 #include "dataplane/net/tcp/tcp_extra.h"
 
 enum {
-	/* Runs that are sent in a round trip; with what losses cut: less than TCP_RUNS_MAX. */
-	SPANS_PER_ROUND = 16,
 	/* Not for what the peer says, but for what is sent. */
 	RUNS_SPARE = 16,
 };
@@ -41,7 +39,7 @@ static void run_count(struct tcp_flight *f, unsigned run, uint32_t flags, bool i
 static void run_flags(struct tcp_flight *f, unsigned run, uint32_t flags)
 {
 	run_count(f, run, f->runs[run].flags, false);
-	f->runs[run].flags = flags;
+	f->runs[run].flags = (uint16_t)flags;
 	run_count(f, run, flags, true);
 }
 
@@ -88,6 +86,21 @@ static bool runs_are_alike(const struct tcp_run *a, const struct tcp_run *b)
 	       (a->sent_ms == b->sent_ms || (a->flags & (RUN_SACKED | RUN_LOST)));
 }
 
+static uint32_t run_oldest_ms(const struct tcp_run *r)
+{
+	return r->sent_ms - r->span_ms;
+}
+
+/* It has bytes that were sent at these times, too. */
+static void run_spread(struct tcp_run *r, uint32_t oldest_ms, uint32_t youngest_ms)
+{
+	if (seq_lt(run_oldest_ms(r), oldest_ms))
+		oldest_ms = run_oldest_ms(r);
+	if (seq_lt(r->sent_ms, youngest_ms))
+		r->sent_ms = youngest_ms;
+	r->span_ms = (uint16_t)min_u32(r->sent_ms - oldest_ms, UINT16_MAX);
+}
+
 static void runs_join(struct tcp_flight *f, bool at_any_time)
 {
 	unsigned kept = 0;
@@ -101,8 +114,7 @@ static void runs_join(struct tcp_flight *f, bool at_any_time)
 			continue;
 		}
 		last->end = next->end;
-		if (seq_lt(last->sent_ms, next->sent_ms))
-			last->sent_ms = next->sent_ms;
+		run_spread(last, run_oldest_ms(next), next->sent_ms);
 	}
 	f->count = f->count > 0 ? kept + 1 : 0;
 }
@@ -194,23 +206,29 @@ static void sent_again(struct tcp *t, struct tcp_flight *f, uint32_t seq, uint32
 			continue;
 		run_flags(f, run, RUN_AGAIN);
 		f->runs[run].sent_ms = t->now_ms;
+		f->runs[run].span_ms = 0;
 	}
-	f->reduction.again += end - seq;
+	struct tcp_reduction *r = &f->reduction;
+	r->again += end - seq;
+	r->again_ms = r->has_again ? r->again_ms : t->now_ms;
+	r->has_again = true;
 	tcp_flight_join(f);
 }
 
-/* What is sent within a small part of the round trip is one run, as old as its youngest byte. */
+/* What is sent within a small part of the round trip is one run. */
 static void sent_new(struct tcp *t, struct tcp_flight *f, uint32_t end)
 {
-	uint32_t span_ms = f->rack.rtt_ms / SPANS_PER_ROUND;
 	struct tcp_run *last = f->count > 0 ? &f->runs[f->count - 1] : NULL;
-	bool is_soon = t->now_ms - f->span_ms <= span_ms || f->count + 2 >= TCP_RUNS_MAX;
+	bool is_soon = t->now_ms - f->span_ms <= tcp_flight_span_ms(f) ||
+		       f->count + 2 >= TCP_RUNS_MAX;
 	if (!last || last->flags != 0 || !is_soon) {
 		make_room(f);
 		last = &f->runs[f->count++];
+		*last = (struct tcp_run){.sent_ms = t->now_ms};
 		f->span_ms = t->now_ms;
 	}
-	*last = (struct tcp_run){.end = end, .sent_ms = t->now_ms};
+	last->end = end;
+	run_spread(last, t->now_ms, t->now_ms);
 }
 
 void tcp_flight_sent(struct tcp *t, struct tcp_flight *f, uint32_t seq, uint32_t end)
@@ -237,20 +255,25 @@ static void run_comes(struct tcp_flight *f, unsigned run, uint32_t end, struct t
 	if (seq_lt(k->foremost, end))
 		k->foremost = end;
 	if (!(r->flags & RUN_AGAIN)) {
-		news->rtt_ms = news->has_rtt ? min_u32(news->rtt_ms, rtt_ms) : rtt_ms;
-		news->has_rtt = true;
+		if (r->span_ms <= tcp_flight_span_ms(f) + 1) {
+			news->rtt_ms = news->has_rtt ? min_u32(news->rtt_ms, rtt_ms) : rtt_ms;
+			news->has_rtt = true;
+		}
 		news->is_reordered |= seq_lt(end, news->foremost);
 	} else if (rtt_ms < k->rtt_min_ms) {
-		return; /* it is the first one of them that has come */
+		/* It is the first one of them that has come: it was late, and not lost. */
+		news->is_reordered = true;
+		return;
 	}
-	bool is_newest = !k->has_come || seq_lt(k->sent_ms, r->sent_ms) ||
-			 (k->sent_ms == r->sent_ms && seq_lt(k->end, end));
+	uint32_t oldest_ms = run_oldest_ms(r); /* nothing is overtaken by what may be older */
+	bool is_newest = !k->has_come || seq_lt(k->sent_ms, oldest_ms) ||
+			 (k->sent_ms == oldest_ms && seq_lt(k->end, end));
 	if (!is_newest)
 		return;
 	k->has_come = true;
-	k->sent_ms = r->sent_ms;
+	k->sent_ms = oldest_ms;
 	k->end = end;
-	k->rtt_ms = rtt_ms;
+	k->rtt_ms = news->now_ms - oldest_ms;
 }
 
 /* The first `gone` are no more. */

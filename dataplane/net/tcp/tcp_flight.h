@@ -11,8 +11,9 @@
  *
  * Bounds: TCP_FLIGHTS of a poller, TCP_RUNS_MAX runs each. Blocks that would cut more runs are not
  * believed (the peer's word, which it may take back anyway); data sent while there is no place for
- * a run lengthens the last one, which is then as old as its youngest byte. Whatever a peer says,
- * an acknowledgement costs a few walks over the runs.
+ * a run lengthens the last one. Of such a run nothing is lost before its youngest byte is, nothing
+ * is overtaken by more than its oldest, and no round trip is measured. Whatever a peer says, an
+ * acknowledgement costs a few walks over the runs.
  *
  * Core: poller. Memory: a slab, touched as far as it was used.
  */
@@ -21,10 +22,13 @@
 
 #include "dataplane/net/tcp/tcp_conn.h"
 #include "dataplane/net/tcp/tcp_cubic.h"
+#include "dataplane/net/tcp/tcp_slow_start.h"
 
 enum {
 	TCP_FLIGHTS = 1024, /* of a poller */
-	TCP_RUNS_MAX = 128, /* of a flight */
+	TCP_RUNS_MAX = 512, /* of a flight */
+	/* Runs that are sent in a round trip; with what losses cut: less than TCP_RUNS_MAX. */
+	TCP_SPANS_PER_ROUND = 16,
 };
 
 enum tcp_run_flag {
@@ -35,8 +39,9 @@ enum tcp_run_flag {
 
 struct tcp_run {
 	uint32_t end;     /* behind its last byte; it begins where the one before it ends */
-	uint32_t sent_ms; /* last */
-	uint32_t flags;   /* enum tcp_run_flag */
+	uint32_t sent_ms; /* last: its youngest byte, */
+	uint16_t span_ms; /* and its oldest so long before */
+	uint16_t flags;   /* enum tcp_run_flag */
 };
 
 enum tcp_flight_mode {
@@ -65,6 +70,7 @@ struct tcp_flight {
 	uint32_t recover;   /* snd_max when the mode was entered */
 	uint8_t mode;       /* enum tcp_flight_mode */
 	uint8_t timer;      /* enum tcp_flight_timer */
+	bool is_window_used; /* as of when something was sent last */
 	struct tcp_rack {
 		uint32_t sent_ms; /* of what was sent last of all that has come, */
 		uint32_t end;     /* and where it ends */
@@ -93,9 +99,13 @@ struct tcp_flight {
 		uint32_t cwnd, ssthresh; /* before */
 		struct tcp_cubic cubic;
 		uint32_t again; /* bytes sent again since, and not said to have come twice */
-		bool may_undo;  /* it is taken back when all of them have */
+		uint32_t again_ms; /* has_again: when the first of them was */
+		bool has_again;
+		bool may_undo;  /* it is taken back when it turns out that nothing was lost */
 	} reduction;
+	struct tcp_slow_start slow_start;
 	struct tcp_cubic cubic;
+	struct chain_place sent_last; /* in the connection's `send` (tcp_send.c) */
 	struct tcp_run runs[TCP_RUNS_MAX];
 };
 
@@ -106,7 +116,9 @@ struct tcp_news {
 	uint32_t delivered; /* bytes that have come */
 	uint32_t rtt_ms;    /* has_rtt: the shortest of what was sent once */
 	uint32_t twice;     /* bytes that came twice (RFC 2883) */
+	uint32_t echo_ms;   /* has_echo: when what the peer answers was sent (RFC 7323) */
 	bool has_rtt;
+	bool has_echo;
 	bool is_reordered;  /* something came behind what was sent after it */
 };
 
@@ -144,6 +156,12 @@ static inline uint32_t tcp_run_begin(const struct tcp_flight *f, unsigned run)
 static inline uint32_t tcp_flight_end_seq(const struct tcp_flight *f)
 {
 	return tcp_run_begin(f, f->count);
+}
+
+/* What is sent within so long, and a millisecond, is one run. */
+static inline uint32_t tcp_flight_span_ms(const struct tcp_flight *f)
+{
+	return f->rack.rtt_ms / TCP_SPANS_PER_ROUND;
 }
 
 /* Bytes that are on their way, as far as is known (RFC 6675's pipe). */

@@ -5,6 +5,7 @@
 #include "dataplane/net/tcp/tcp_cwnd.h"
 #include "dataplane/net/tcp/tcp_flight.h"
 #include "dataplane/net/tcp/tcp_ooo.h"
+#include "dataplane/net/tcp/tcp_recovery.h"
 #include "dataplane/net/tcp/tcp_rtt.h"
 #include "dataplane/net/tcp/tcp_send.h"
 #include "dataplane/net/tcp/tcp_timer.h"
@@ -196,7 +197,7 @@ static void sent_note(struct tcp *t, struct tcp_conn *c, uint32_t seq, uint32_t 
 	if (seq_lt(c->snd_max, end))
 		c->snd_max = end;
 	if (unlikely(c->flags & CONN_FLIGHT))
-		tcp_flight_sent(t, tcp_flight_of(t, c), seq, end);
+		tcp_recovery_sent(t, c, seq, end);
 	else if (unlikely(flight_is_wanted(c)))
 		tcp_flight_begin(t, c);
 	if ((c->flags & (CONN_PERSIST | CONN_FLIGHT)) || !(c->flags & CONN_RTX_ARMED))

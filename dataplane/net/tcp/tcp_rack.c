@@ -33,14 +33,15 @@ void tcp_rack_learn(const struct tcp_conn *c, struct tcp_flight *f, const struct
 	learn_patience(c, f, news);
 }
 
-/* How long others may be ahead. */
+/* How long others may be ahead, and the millisecond that times are rounded to. */
 static uint32_t wait_ms(const struct tcp_conn *c, const struct tcp_flight *f)
 {
 	const struct tcp_rack *k = &f->rack;
 	bool is_enough = f->mode != FLIGHT_OPEN || f->sacked >= TCP_DUPACKS * (uint32_t)c->mss;
 	if (!k->is_reordered && is_enough)
 		return 0;
-	return max_u32(min_u32(k->quarters * k->rtt_min_ms / 4, c->srtt_ms_x8 / 8), 1);
+	uint32_t ahead_ms = min_u32(k->quarters * k->rtt_min_ms / 4, c->srtt_ms_x8 / 8);
+	return ahead_ms + 1;
 }
 
 static bool was_overtaken(const struct tcp_rack *k, const struct tcp_run *r)

@@ -4,7 +4,7 @@
  *     ┌────── lost ──────▶ RECOVERY ── `recover` acknowledged ──┐
  *   OPEN                      │ timeout                         ├─▶ OPEN
  *     └──── timeout ──────▶ TIMEOUT ── `recover` acknowledged ──┘
- *     ◀── all that was sent again had come: as if nothing had been
+ *     ◀── all that was sent again had come (RFC 2883, 3522): as if nothing had been
  *
  * What is lost is sent again by tcp_out.c, as the window lets it. Core: poller.
  */
@@ -13,6 +13,8 @@
 
 #include "dataplane/net/tcp/tcp_flight.h"
 
+/* [seq, end) has been sent, some of it perhaps again. */
+void tcp_recovery_sent(struct tcp *t, const struct tcp_conn *c, uint32_t seq, uint32_t end);
 /* What the segment acknowledges, up to snd_una and behind gaps. */
 void tcp_recovery_ack(struct tcp *t, struct tcp_conn *c, const struct tcp_segment *s);
 /* The timer, when it is not that of RFC 6298: gaps have had their time, or the tail is probed. */

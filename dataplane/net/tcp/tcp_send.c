@@ -5,9 +5,11 @@
  *
  * A short answer is kept in the connection, in a line that sending it touches anyway: a chunk would
  * be one more, cold when it is taken and cold again when it is given back. Whatever follows before
- * it is acknowledged lies in chunks, behind it. */
+ * it is acknowledged lies in chunks, behind it. Of who has much on its way, which are hundreds of
+ * chunks, the flight knows where it went on. */
 #include "dataplane/net/tcp/tcp_send.h"
 #include "dataplane/base/require.h"
+#include "dataplane/net/tcp/tcp_flight.h"
 
 void tcp_send_text(struct tcp_conn *c, struct bytes text, struct chunk_pool *pool)
 {
@@ -52,6 +54,8 @@ void tcp_send_consume(struct tcp_conn *c, uint32_t size)
 	if (!(c->flags & CONN_SEND))
 		return;
 	chain_consume(&c->send, size - of_text);
+	if (c->flags & CONN_FLIGHT)
+		chain_place_consume(&tcp_flight_of(tcp_of(c), c)->sent_last, size - of_text);
 	tcp_conn_flag(c, CONN_SEND, c->send.size > 0);
 }
 
@@ -62,9 +66,13 @@ void tcp_send_copy(const struct tcp_conn *c, uint32_t from, uint8_t *out, uint32
 		of_text = min_u32(size, c->text_bytes - from);
 		memcpy(out, c->text + from, of_text);
 	}
-	if (size > of_text)
-		chain_copy_out(&c->send, from + of_text - c->text_bytes, out + of_text,
-			       size - of_text);
+	if (size == of_text)
+		return;
+	struct chain_place anew = {0}, *place = &anew;
+	if (c->flags & CONN_FLIGHT)
+		place = &tcp_flight_of(tcp_of(c), c)->sent_last;
+	chain_copy_on(&c->send, place, from + of_text - c->text_bytes, out + of_text,
+		      size - of_text);
 }
 
 void tcp_send_give(struct tcp_conn *c)

@@ -39,6 +39,35 @@ Test(chunk, append_spreads_over_chunks_and_consume_gives_them_back)
 	cr_assert(c.size == 0 && c.head == NULL && c.tail == NULL);
 }
 
+Test(chunk, who_reads_on_walks_nothing_twice)
+{
+	uint8_t in[300], out[100];
+	for (unsigned i = 0; i < sizeof in; i++)
+		in[i] = (uint8_t)(i * 7);
+	struct chain c = {0};
+	struct chain_place place = {0};
+	static const struct {
+		size_t from, before;
+	} reads[] = {{0, 0}, {63, 0}, {64, 64}, {150, 128}, {10, 128}, {199, 192}, {128, 192}};
+	cr_assert(chain_append(&c, &pool, in, sizeof in));
+	for (unsigned i = 0; i < sizeof reads / sizeof reads[0]; i++) {
+		chain_copy_on(&c, &place, reads[i].from, out, sizeof out);
+		cr_assert(memcmp(in + reads[i].from, out, sizeof out) == 0, "%u", i);
+		cr_assert(place.before == reads[i].before, "%u: %zu", i, place.before);
+	}
+	chain_consume(&c, 130);
+	chain_place_consume(&place, 130);
+	cr_assert(place.before == 192 - 130);
+	chain_copy_on(&c, &place, 70, out, sizeof out);
+	cr_assert(memcmp(in + 200, out, sizeof out) == 0);
+	chain_consume(&c, 100);
+	chain_place_consume(&place, 100);
+	cr_assert(place.chunk == NULL);
+	chain_copy_on(&c, &place, 0, out, 70);
+	cr_assert(memcmp(in + 230, out, 70) == 0);
+	chain_give(&c);
+}
+
 Test(chunk, append_beyond_the_pool_appends_nothing)
 {
 	uint8_t in[600] = {0};

@@ -1,6 +1,7 @@
 /* test_tcp_rack.c - losses that a peer's SACK blocks and the clock tell of: what is sent again,
  * when, and how much else (RFC 2018, 2883, 6675, 6937, 8985). */
 #include "dataplane/net/tcp/tcp_flight.h"
+#include "dataplane/net/tcp/tcp_out.h"
 #include "tests/unit/net/tcp/tcp_rig.h"
 
 #include <criterion/criterion.h>
@@ -10,14 +11,20 @@ enum { MSS = 1460, RTT_MS = 20 };
 static const uint8_t permitted[12] = {2, 4, 0x05, 0xb4, 1, 1, 4, 2, 1, 3, 3, 7};
 
 /* Ten segments are on their way, of `bytes`; a round trip has been RTT_MS. */
-static struct tcp_conn *open_and_send(struct rig *r, uint32_t bytes)
+static struct tcp_conn *open_and_send_by(struct rig *r, uint32_t bytes, const uint8_t *options,
+					 uint8_t options_bytes)
 {
-	struct tcp_conn *c = rig_open_with(r, 5000, permitted, sizeof permitted);
+	struct tcp_conn *c = rig_open_with(r, 5000, options, options_bytes);
 	c->srtt_ms_x8 = RTT_MS * 8;
 	c->rttvar_ms_x4 = RTT_MS;
 	rig_send(r, &c->stream, bytes, 0);
 	rig_turn(r);
 	return c;
+}
+
+static struct tcp_conn *open_and_send(struct rig *r, uint32_t bytes)
+{
+	return open_and_send_by(r, bytes, permitted, sizeof permitted);
 }
 
 static void pass_ms(struct rig *r, unsigned ms)
@@ -163,7 +170,7 @@ Test(tcp_rack, one_segment_behind_a_hole_is_enough_after_a_quarter_of_a_round_tr
 	pass_ms(r, RTT_MS);
 	give_sack(r, 1, 2);
 	cr_assert(r->sent_count == 0 && flight(r, c)->timer == FLIGHT_TIMER_REORDER);
-	for (unsigned i = 0; i < RTT_MS / 4 + 2 && r->sent_count == 0; i++)
+	for (unsigned i = 0; i < RTT_MS / 4 + 4 && r->sent_count == 0; i++)
 		rig_wait_ms(r, 1);
 	cr_assert(r->sent_count == 1 && rig_offset(r, 0) == 0);
 	rig_free(r);
@@ -182,6 +189,115 @@ Test(tcp_rack, a_path_that_reorders_is_given_more_time)
 	cr_assert(rig_stat(r, STAT_tcp_retransmits) == 0, "not three, but a quarter round trip");
 	rig_give_ack(r, 7 * MSS, 65535);
 	cr_assert(rig_stat(r, STAT_tcp_recoveries) == 0);
+	rig_free(r);
+}
+
+/* Two segments, four milliseconds later a third and one millisecond later a fourth, of which the
+ * third comes first. */
+Test(tcp_rack, what_is_less_than_a_quarter_round_trip_late_is_not_sent_again)
+{
+	struct rig *r = rig_new(rig_options());
+	struct tcp_conn *c = open_and_send(r, 2 * MSS);
+	pass_ms(r, 4);
+	rig_send(r, &c->stream, MSS, 0);
+	rig_turn(r);
+	pass_ms(r, 1);
+	rig_send(r, &c->stream, MSS, 0);
+	rig_turn(r);
+	flight(r, c)->rack.is_reordered = true;
+	pass_ms(r, RTT_MS - 1);
+	give_sack(r, 2, 3);
+	cr_assert(rig_stat(r, STAT_tcp_retransmits) == 0);
+	rig_wait_ms(r, RTT_MS / 4);
+	cr_assert(rig_stat(r, STAT_tcp_retransmits) > 0, "now they are");
+	check_runs(r, c);
+	rig_free(r);
+}
+
+Test(tcp_rack, what_comes_sooner_than_its_retransmission_can_was_only_late)
+{
+	struct rig *r = rig_new(rig_options());
+	struct tcp_conn *c = open_and_send(r, 40 * MSS);
+	pass_ms(r, RTT_MS);
+	give_sack(r, 1, 5);
+	cr_assert(rig_stat(r, STAT_tcp_retransmits) == 1);
+	pass_ms(r, 3);
+	rig_give_ack(r, 5 * MSS, 65535);
+	cr_assert(flight(r, c)->rack.is_reordered);
+	give_sack(r, 1, 5);
+	cr_assert(rig_stat(r, STAT_tcp_retransmits) == 1, "others that are late are given time");
+	check_runs(r, c);
+	rig_free(r);
+}
+
+static const uint8_t stamped[20] = {2, 4, 0x05, 0xb4, 4, 2, 8, 10, 0, 0,
+				    0, 1, 0,    0,    0, 0, 1, 3,  3, 7};
+
+/* An acknowledgement of all that was sent, which answers a segment of that time. */
+static void give_all_stamped(struct rig *r, struct tcp_conn *c, uint32_t time)
+{
+	uint8_t options[12] = {1, 1, 8, 10};
+	be32_store(options + 4, 2);
+	be32_store(options + 8, time);
+	r->our_nxt = c->snd_max;
+	struct seg s = rig_ack(r);
+	s.options = options;
+	s.options_bytes = sizeof options;
+	rig_give(r, s);
+}
+
+/* RFC 3522. */
+Test(tcp_rack, when_the_peer_answers_what_was_sent_first_nothing_was_lost)
+{
+	for (unsigned is_lost = 0; is_lost < 2; is_lost++) {
+		struct rig *r = rig_new(rig_options());
+		struct tcp_conn *c = open_and_send_by(r, 40 * MSS, stamped, sizeof stamped);
+		uint32_t cwnd = c->cwnd, time = tcp_ts_now(r->t, c->ts_offset);
+		pass_ms(r, RTT_MS);
+		give_sack(r, 1, 5);
+		cr_assert(rig_stat(r, STAT_tcp_retransmits) > 0 && c->ssthresh < cwnd);
+		pass_ms(r, RTT_MS);
+		give_all_stamped(r, c, time + is_lost * RTT_MS);
+		cr_assert(rig_stat(r, STAT_tcp_recoveries_undone) == !is_lost);
+		cr_assert((c->cwnd >= cwnd) == !is_lost);
+		cr_assert(!(c->flags & CONN_SSTHRESH) == !is_lost, "slow start goes on");
+		check_runs(r, c);
+		rig_free(r);
+	}
+}
+
+/* What has waited in a router for longer than the timeout. */
+Test(tcp_rack, a_timeout_in_vain_is_taken_back)
+{
+	struct rig *r = rig_new(rig_options());
+	struct tcp_conn *c = open_and_send_by(r, 40 * MSS, stamped, sizeof stamped);
+	uint32_t cwnd = c->cwnd, time = tcp_ts_now(r->t, c->ts_offset);
+	uint64_t until = r->now_ns + 3000 * NS_PER_MS;
+	while (flight(r, c)->mode != FLIGHT_TIMEOUT && r->now_ns < until)
+		rig_wait_ms(r, 1);
+	cr_assert(c->cwnd == c->mss);
+	give_all_stamped(r, c, time);
+	cr_assert(rig_stat(r, STAT_tcp_recoveries_undone) == 1 && c->cwnd >= cwnd);
+	check_runs(r, c);
+	rig_free(r);
+}
+
+Test(tcp_rack, each_acknowledgement_of_a_turn_opens_the_window)
+{
+	struct rig *r = rig_new(rig_options());
+	struct tcp_conn *c = open_and_send(r, 40 * MSS);
+	uint32_t cwnd = c->cwnd;
+	c->ssthresh = cwnd;
+	c->flags |= CONN_SSTHRESH;
+	pass_ms(r, RTT_MS);
+	for (unsigned i = 0; i < 10; i++) {
+		r->our_nxt += MSS;
+		rig_put(r, rig_ack(r));
+	}
+	rig_turn(r);
+	cr_assert(c->cwnd >= cwnd + MSS * 9 / 10, "by a segment in a round trip: %u",
+		  c->cwnd - cwnd);
+	check_runs(r, c);
 	rig_free(r);
 }
 
