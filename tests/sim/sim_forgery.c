@@ -4,20 +4,31 @@
 #include "tests/sim/sim_clients.h"
 #include "tests/sim/sim_packet.h"
 
-enum { FILLING = 0x5a, WINDOW = 60000 };
+enum { FILLING = 0x5a, WINDOW = 60000, BLOCKS = 2 };
 
 struct segment {
 	uint32_t seq, ack;
 	uint8_t flags;
 	uint16_t window;
 	size_t size;
+	const uint32_t *sacked; /* null, or the edges of BLOCKS blocks */
 };
+
+static size_t sacked_put(uint8_t *p, const uint32_t *edges)
+{
+	memcpy(p, (uint8_t[]){1, 1, 5, 2 + 8 * BLOCKS}, 4);
+	for (unsigned i = 0; i < 2 * BLOCKS; i++)
+		be32_store(p + 4 + 4 * i, edges[i]);
+	return 4 + 8 * BLOCKS;
+}
 
 /* Lays it at SIM_L4_AT of `frame`, with the connection's options; returns its l4 bytes. */
 static size_t segment_put(uint8_t *frame, const struct sim_tcp *t, const struct segment *s)
 {
 	uint8_t *tcp = frame + SIM_L4_AT;
 	size_t header = TCP_BYTES + sim_tcp_options(t, tcp + TCP_BYTES, false);
+	if (s->sacked)
+		header += sacked_put(tcp + header, s->sacked);
 	be16_store(tcp, t->local_port);
 	be16_store(tcp + 2, t->remote_port);
 	be32_store(tcp + 4, s->seq);
@@ -175,10 +186,33 @@ static void forge_oddities(struct sim_tcp *t)
 					   .size = rng_below(rng, 30)});
 }
 
+/* What has come behind gaps, or twice, or was never sent, as he says. */
+static void forge_sacks(const struct sim_tcp *t)
+{
+	enum { BEHIND = 3000, AHEAD = 60000 };
+	struct rng *rng = &sim_world()->rng;
+	for (uint64_t left = 1 + rng_below(rng, 100); left > 0; left--) {
+		uint32_t edges[2 * BLOCKS];
+		for (unsigned i = 0; i < 2 * BLOCKS; i++)
+			edges[i] = t->rcv_nxt - BEHIND + (uint32_t)rng_below(rng, AHEAD);
+		forge(t, &(struct segment){.seq = t->snd_nxt,
+					   .ack = t->rcv_nxt,
+					   .flags = ACK,
+					   .window = UINT16_MAX,
+					   .sacked = edges});
+	}
+}
+
 void sim_rogue_forge(struct sim_tcp *t)
 {
-	if (rng_one_in(&sim_world()->rng, 2))
+	switch (rng_below(&sim_world()->rng, 3)) {
+	case 0:
 		forge_acks(t);
-	else
+		break;
+	case 1:
 		forge_oddities(t);
+		break;
+	default:
+		forge_sacks(t);
+	}
 }

@@ -7,7 +7,7 @@
 enum {
 	UDP_BYTES = 8,
 	OPTION_BYTES_MAX = 40,
-	WINDOW_BYTES = 60000,
+	WINDOW_BYTES = SIM_AHEAD_BYTES,
 	TRIES_MAX = 40,
 };
 
@@ -80,6 +80,10 @@ static void segment_send(struct sim_tcp *t, uint32_t seq, uint8_t flags, const u
 	uint8_t frame[SIM_FRAME_BYTES_MAX];
 	uint8_t *tcp = frame + ETH_BYTES + IP_BYTES;
 	size_t header = TCP_BYTES + sim_tcp_options(t, tcp + TCP_BYTES, flags & SYN);
+	bool has_news = t->sends_sack && sim_ahead_is_news(&t->ahead);
+	if (has_news && size == 0 && !(flags & (SYN | RST)))
+		header += sim_ahead_option(&t->ahead, t->rcv_nxt, tcp + header,
+					   TCP_BYTES + OPTION_BYTES_MAX - header);
 	t->open_window = window_now(t);
 	uint16_t window = (uint16_t)((flags & SYN) ? WINDOW_BYTES : t->open_window >> t->our_shift);
 	be16_store(tcp, t->local_port);
@@ -96,7 +100,7 @@ static void segment_send(struct sim_tcp *t, uint32_t seq, uint8_t flags, const u
 						    .to = t->remote_ip,
 						    .protocol = PROTOCOL_NUMBER_TCP,
 						    .l4_bytes = header + size});
-	if (flags & ACK)
+	if ((flags & ACK) && (size == 0 || !has_news)) /* else one follows that has room for it */
 		t->owes_ack = false;
 	if (!(flags & (SYN | RST)) && sim_net_has_stranger(sim_world()->net))
 		sim_stranger_send(t, seq);
@@ -118,6 +122,7 @@ void sim_tcp_open(struct sim_tcp *t, uint32_t local_ip, uint16_t local_port,
 		.iss = (uint32_t)rng_next(rng),
 		.state = SIM_TCP_OPENING,
 	};
+	t->sends_sack = t->offers_sack && !rng_one_in(rng, 4);
 	if (rng_one_in(rng, 8)) /* about to wrap */
 		t->iss = UINT32_MAX - (uint32_t)rng_below(rng, 3000);
 	t->our_shift = t->offers_scale ? (uint8_t)rng_below(rng, 8) : 0;
@@ -128,6 +133,7 @@ void sim_tcp_free(struct sim_tcp *t)
 {
 	sim_buffer_free(&t->in);
 	sim_buffer_free(&t->out);
+	sim_ahead_free(&t->ahead);
 }
 
 void sim_tcp_write(struct sim_tcp *t, const void *bytes, size_t n)
@@ -234,6 +240,38 @@ static void take_syn_ack(struct sim_tcp *t, const uint8_t *tcp, size_t header)
 	t->owes_ack = true;
 }
 
+static void take_bytes(struct sim_tcp *t, const uint8_t *data, size_t n)
+{
+	sim_buffer_put(&t->in, data, n);
+	t->rcv_nxt += (uint32_t)n;
+}
+
+/* What came behind a gap, as far as the window holds it; a FIN there comes again. */
+static void keep_early(struct sim_tcp *t, uint32_t at, const uint8_t *data, size_t size)
+{
+	size_t room = window_now(t) - min_size(at, window_now(t));
+	size_t n = min_size(size, room);
+	if (n > 0)
+		sim_ahead_put(&t->ahead, at, data, n);
+}
+
+static void note_twice(struct sim_tcp *t, uint32_t seq, size_t size)
+{
+	t->ahead.twice_from = seq;
+	t->ahead.twice_to = seq + (uint32_t)size;
+}
+
+/* In order now. */
+static void take_early(struct sim_tcp *t, uint32_t moved)
+{
+	sim_ahead_move(&t->ahead, moved);
+	uint32_t run = sim_ahead_run(&t->ahead);
+	if (run == 0)
+		return;
+	take_bytes(t, t->ahead.bytes, run);
+	sim_ahead_move(&t->ahead, run);
+}
+
 static void take_data(struct sim_tcp *t, uint32_t seq, const uint8_t *data, size_t size,
 		      bool fin)
 {
@@ -241,6 +279,10 @@ static void take_data(struct sim_tcp *t, uint32_t seq, const uint8_t *data, size
 		return;
 	t->owes_ack = true; /* for data, and for a keepalive's old number */
 	uint32_t skip = t->rcv_nxt - seq;
+	if (t->sends_sack && (int32_t)skip < 0)
+		keep_early(t, seq - t->rcv_nxt, data, size);
+	else if (t->sends_sack && size > 0 && skip >= size && skip <= WINDOW_BYTES)
+		note_twice(t, seq, size);
 	if ((int32_t)skip < 0 || skip > size + fin)
 		return; /* a gap, or old */
 	if (size - min_size(skip, size) > window_now(t)) {
@@ -248,8 +290,8 @@ static void take_data(struct sim_tcp *t, uint32_t seq, const uint8_t *data, size
 		fin = false;
 	}
 	if (skip < size) {
-		sim_buffer_put(&t->in, data + skip, size - skip);
-		t->rcv_nxt += (uint32_t)(size - skip);
+		take_bytes(t, data + skip, size - skip);
+		take_early(t, (uint32_t)(size - skip));
 	}
 	if (fin && !t->peer_has_ended && t->rcv_nxt == seq + size) {
 		t->rcv_nxt++;

@@ -1,11 +1,12 @@
 /* sim_tcp.h - the clients' TCP: a small, stubborn peer, written apart from the one under
  * test. Sends segments of random sizes, goes back to the first unacknowledged byte when
- * nothing is heard, takes only what is in order; what is not eaten closes its window.
- * Options are offered or not, by chance. */
+ * nothing is heard; what is not eaten closes its window. Options are offered or not, by chance.
+ * Some keep what comes behind a gap and say so, and what came twice (sim_ahead.h); the others take
+ * only what is in order. */
 #ifndef PENSTOCK_SIM_TCP_H
 #define PENSTOCK_SIM_TCP_H
 
-#include "tests/sim/sim.h"
+#include "tests/sim/sim_ahead.h"
 
 /* Then what is not acknowledged is sent again, and after twice as long once more. */
 #define SIM_TCP_RESEND_NS (150 * NS_PER_MS)
@@ -35,7 +36,7 @@ struct sim_tcp {
 	uint32_t open_window; /* as last told */
 	uint16_t mss;
 	uint8_t our_shift, peer_shift;
-	bool offers_scale, offers_timestamps, uses_timestamps, offers_sack;
+	bool offers_scale, offers_timestamps, uses_timestamps, offers_sack, sends_sack;
 	uint32_t ts_recent;
 	bool wants_fin, peer_has_ended;
 	bool sends_early; /* has sent behind what it sends next */
@@ -46,6 +47,7 @@ struct sim_tcp {
 	bool owes_ack;
 	struct sim_buffer out; /* from snd_una on */
 	struct sim_buffer in;  /* received, not eaten */
+	struct sim_ahead ahead; /* sends_sack: received behind a gap */
 };
 
 void sim_tcp_open(struct sim_tcp *t, uint32_t local_ip, uint16_t local_port,
