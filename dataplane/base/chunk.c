@@ -2,6 +2,7 @@
 #include "dataplane/base/chunk.h"
 #include "dataplane/base/crc32c.h"
 #include "dataplane/base/map.h"
+#include "dataplane/base/owners.h"
 #include "dataplane/base/require.h"
 
 #include <errno.h>
@@ -23,7 +24,16 @@ void chunk_pool_fini(struct chunk_pool *p)
 {
 	map_give(p->chunks, sizeof(struct chunk) * (size_t)p->count);
 	map_give(p->data, (size_t)p->chunk_bytes * p->count);
+	map_give(p->tags, sizeof *p->tags * (size_t)p->count);
 	memset(p, 0, sizeof *p);
+}
+
+int chunk_pool_charge(struct chunk_pool *p, struct owners *owners)
+{
+	require(p->in_use == 0);
+	p->tags = map_take(sizeof *p->tags * (size_t)p->count);
+	p->owners = p->tags ? owners : NULL;
+	return p->tags ? 0 : -ENOMEM;
 }
 
 /* The chunk that is taken next was given back long ago, when many are out: its descriptor and
@@ -56,6 +66,8 @@ struct chunk *chunk_take(struct chunk_pool *p)
 	c->off = 0;
 	c->len = 0;
 	p->in_use++;
+	if (p->owners)
+		p->tags[c - p->chunks] = owners_charge(p->owners, p->chunk_bytes);
 	return c;
 }
 
@@ -67,6 +79,8 @@ void chunk_give(struct chunk *c)
 	c->next = p->free;
 	p->free = c;
 	p->in_use--;
+	if (p->owners)
+		owners_release(p->owners, p->tags[c - p->chunks], p->chunk_bytes);
 }
 
 void chain_push(struct chain *c, struct chunk *chunk)

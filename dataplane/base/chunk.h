@@ -9,12 +9,16 @@
  *
  * Core: a pool belongs to one core; only that core takes and gives. A chain may be lent to
  * another core through the handoff; while lent, the owner does not touch it.
- * Limits: a pool never grows. chunk_take() gives null when it is empty.
+ * Limits: a pool never grows. chunk_take() gives null when it is empty. A pool that strangers
+ * share says who holds how much of it (owners.h).
  */
 #ifndef PENSTOCK_CHUNK_H
 #define PENSTOCK_CHUNK_H
 
 #include "dataplane/base/base.h"
+
+struct owners;
+struct owner_tag;
 
 enum {
 	CHUNK_BYTES = 4096,      /* batches, reads, large answers */
@@ -40,6 +44,8 @@ struct chunk_pool {
 	uint32_t count;
 	uint32_t in_use;
 	uint32_t fresh;
+	struct owners *owners;  /* null: nobody is charged */
+	struct owner_tag *tags; /* of each chunk that is out: whose it is */
 };
 
 struct chain {
@@ -51,6 +57,8 @@ struct chain {
 /* Maps `count` chunks of `chunk_bytes`; -errno when there is no memory. */
 int chunk_pool_init(struct chunk_pool *p, uint32_t chunk_bytes, uint32_t count);
 void chunk_pool_fini(struct chunk_pool *p);
+/* From now on each chunk is charged to somebody; none is out. -errno when there is no memory. */
+int chunk_pool_charge(struct chunk_pool *p, struct owners *owners);
 
 static inline uint32_t chunk_pool_left(const struct chunk_pool *p)
 {

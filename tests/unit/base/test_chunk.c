@@ -1,6 +1,7 @@
 /* test_chunk.c - chunk pools and chains. */
 #include "dataplane/base/chunk.h"
 #include "dataplane/base/crc32c.h"
+#include "dataplane/base/owners.h"
 #include "dataplane/base/require.h"
 
 #include <criterion/criterion.h>
@@ -127,4 +128,31 @@ Test(chunk, reserve_is_contiguous)
 	chain_copy_out(&c, 0, out, 71);
 	cr_assert(out[9] == '9' && out[10] == 'x' && out[70] == 'x');
 	chain_give(&c);
+}
+
+/* Whoever gives it back. One that has gone may have left its place to another. */
+Test(chunk, a_chunk_is_charged_to_whom_was_named_when_it_was_taken)
+{
+	struct owners owners;
+	struct chain a = {0}, b = {0};
+	uint8_t bytes[200] = {0};
+	cr_assert(owners_init(&owners, 4, 0x9e3779b97f4a7c15) == 0);
+	cr_assert(chunk_pool_charge(&pool, &owners) == 0);
+	owners_name(&owners, 1, 7);
+	cr_assert(chain_append(&a, &pool, bytes, 200));
+	owners_name(&owners, 2, 7);
+	cr_assert(chain_append(&b, &pool, bytes, 10));
+	cr_assert(owner_bytes(&owners, 1) == 4 * 64 && owner_bytes(&owners, 2) == 64);
+	cr_assert(owners_of_source(&owners) == 5 * 64);
+	owners_name(&owners, 1, 8);
+	cr_assert(owners_of_source(&owners) == 0);
+	chain_consume(&a, 130);
+	cr_assert(owner_bytes(&owners, 1) == 2 * 64);
+	chain_give(&a);
+	cr_assert(chain_append(&a, &pool, bytes, 1) && owners_of_source(&owners) == 64);
+	chain_give(&a);
+	chain_give(&b);
+	cr_assert(owner_bytes(&owners, 1) == 0 && owner_bytes(&owners, 2) == 0);
+	cr_assert(owners_of_source(&owners) == 0);
+	owners_fini(&owners);
 }
