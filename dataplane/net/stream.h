@@ -25,7 +25,7 @@ enum stream_event {
 	STREAM_READABLE = 1 << 1, /* new bytes, or the session asked to be called again */
 	STREAM_ENDED = 1 << 2,    /* the peer will send no more (FIN), all its bytes are here */
 	STREAM_LOST = 1 << 3,     /* reset or given up: no more reading or sending */
-	STREAM_SENT = 1 << 4,     /* bytes of ours were acknowledged: send_room() is no longer 0 */
+	STREAM_SENT = 1 << 4,     /* acknowledged: send_room() is no longer 0, or nothing is held */
 };
 
 enum stream_close_how {
@@ -35,6 +35,15 @@ enum stream_close_how {
 
 struct stream;
 
+/* What has become of the bytes that were given to be sent. */
+struct stream_sending {
+	uint32_t held;     /* not acknowledged yet */
+	uint32_t taken;    /* acknowledged, in all; wraps, and begins anywhere */
+	uint32_t still_ms; /* since some were, or the first of these was sent */
+	bool is_shut;      /* the peer says that it has no room */
+	bool is_ours;      /* some could go, and wait for the port: the peer is not slow */
+};
+
 struct stream_ops {
 	size_t (*readable)(const struct stream *s);
 	struct bytes (*peek)(struct stream *s, size_t from, size_t want);
@@ -42,6 +51,8 @@ struct stream_ops {
 	void (*need)(struct stream *s, size_t bytes); /* null: any number comes without */
 	void (*consume)(struct stream *s, size_t n);
 	size_t (*send_room)(const struct stream *s);
+	/* null: all that is sent is taken at once */
+	void (*sending)(const struct stream *s, struct stream_sending *ret);
 	void (*send)(struct stream *s, struct chain *give);
 	/* null: send, of a chunk */
 	void (*send_text)(struct stream *s, struct bytes text, struct chunk_pool *pool);
@@ -66,10 +77,18 @@ struct stream {
 	uint16_t local_port;
 	uint8_t listener;      /* index of the listener that took it */
 	uint8_t events;        /* enum stream_event, cleared by the session stage */
-	bool is_closed;        /* stream_close() was called */
-	bool is_answer_due;    /* the session will send soon: an acknowledgement may wait for it */
+	bool is_closed : 1;     /* stream_close() was called */
+	bool is_answer_due : 1; /* the session will send soon: an acknowledgement may wait for it */
+	bool is_awaited : 1;    /* the session wants STREAM_SENT once nothing is held any more */
+	bool is_read : 1;       /* the session's: somebody looks whether it is (unread.h) */
 };
 static_assert(sizeof(struct stream) == CACHE_LINE_BYTES, "a connection's first line, and no more");
+
+/* A connection's place among its poller's: no two that live have the same. */
+static inline uint32_t stream_place(const struct stream *s)
+{
+	return (uint32_t)s->handle & 0xffffff;
+}
 
 static inline const struct stream_ops *stream_ops(const struct stream *s)
 {
@@ -116,6 +135,14 @@ static inline void stream_consume(struct stream *s, size_t n)
 static inline size_t stream_send_room(const struct stream *s)
 {
 	return stream_ops(s)->send_room(s);
+}
+
+static inline struct stream_sending stream_sending(const struct stream *s)
+{
+	struct stream_sending ret = {0};
+	if (stream_ops(s)->sending)
+		stream_ops(s)->sending(s, &ret);
+	return ret;
 }
 
 /* Gives the chain's bytes to be sent; always taken (dropped when the stream is lost). */

@@ -38,6 +38,18 @@ static bool is_behind_losses(const struct tcp_conn *c, uint32_t acked)
 	       (recover == c->snd_una && acked < TCP_DUPACKS * (uint32_t)c->mss);
 }
 
+/* Sessions that found no room, or wait until all of it has been taken. */
+static void sent_wake(struct tcp_conn *c, bool was_full)
+{
+	struct stream *s = &c->stream;
+	bool is_over = unlikely(s->is_awaited) && tcp_send_bytes(c) == 0;
+	if ((!was_full && !is_over) || s->is_closed)
+		return;
+	if (is_over)
+		s->is_awaited = false;
+	stream_wake(s, STREAM_SENT);
+}
+
 /* Bytes (and our FIN) up to `ack` have arrived. */
 static void ack_new(struct tcp *t, struct tcp_conn *c, const struct tcp_segment *s)
 {
@@ -71,8 +83,8 @@ static void ack_new(struct tcp *t, struct tcp_conn *c, const struct tcp_segment 
 	tcp_rtx_disarm(c);
 	if (c->snd_una != c->snd_max)
 		tcp_rtx_arm(t, c);
-	if (was_full && bytes > 0 && !c->stream.is_closed)
-		stream_wake(&c->stream, STREAM_SENT);
+	if (bytes > 0)
+		sent_wake(c, was_full);
 	tcp_conn_mark(c);
 }
 

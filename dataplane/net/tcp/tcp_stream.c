@@ -120,6 +120,19 @@ static size_t conn_send_room(const struct stream *s)
 	return held < bound ? bound - held : 0;
 }
 
+/* Who is in the line for the port has been let by the peer, and waits for us. */
+static void conn_sending(const struct stream *s, struct stream_sending *ret)
+{
+	const struct tcp_conn *c = tcp_conn_of(s);
+	*ret = (struct stream_sending){
+		.held = tcp_send_bytes(c),
+		.taken = c->snd_una,
+		.still_ms = tcp_of(c)->now_ms - c->progress_ms,
+		.is_shut = c->flags & CONN_PERSIST,
+		.is_ours = c->flags & CONN_OUTPUT,
+	};
+}
+
 /* A session hears of its connection's end in its own turn: until then what it sends goes
  * nowhere. */
 static void conn_send_chain(struct stream *s, struct chain *give)
@@ -168,6 +181,7 @@ const struct stream_ops tcp_stream_ops = {
 	.need = conn_need,
 	.consume = conn_consume,
 	.send_room = conn_send_room,
+	.sending = conn_sending,
 	.send = conn_send_chain,
 	.send_text = conn_send_text,
 	.close = conn_close,

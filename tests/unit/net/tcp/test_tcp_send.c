@@ -290,6 +290,63 @@ Test(tcp_send, send_room_shrinks_by_what_is_not_acknowledged)
 	rig_free(r);
 }
 
+Test(tcp_send, a_session_that_waits_until_all_is_taken_is_woken_then_and_once)
+{
+	struct rig *r = rig_new(rig_options());
+	struct tcp_conn *c = rig_open(r);
+	rig_send(r, &c->stream, 2000, 0);
+	c->stream.is_awaited = true;
+	rig_turn(r);
+	r->events = 0;
+	rig_give_ack(r, 1999, 65535);
+	cr_assert(!(r->events & STREAM_SENT) && c->stream.is_awaited);
+	rig_give_ack(r, 1, 65535);
+	cr_assert((r->events & STREAM_SENT) && !c->stream.is_awaited);
+	rig_free(r);
+}
+
+/* What is held, what was taken, for how long nothing was, and whose fault that is. */
+Test(tcp_send, a_stream_knows_whether_its_peer_takes_what_it_is_sent)
+{
+	struct rig *r = rig_new(rig_options());
+	struct tcp_conn *c = rig_open(r);
+	uint32_t before = stream_sending(&c->stream).taken;
+	rig_send(r, &c->stream, 5000, 0);
+	rig_turn(r);
+	rig_wait_ms(r, 100);
+	struct stream_sending s = stream_sending(&c->stream);
+	cr_assert(s.held == 5000 && s.taken == before && !s.is_shut && !s.is_ours);
+	cr_assert(s.still_ms >= 99 && s.still_ms <= 101, "%u", s.still_ms);
+	rig_give_ack(r, 2 * MSS, 0);
+	rig_wait_ms(r, 300);
+	s = stream_sending(&c->stream);
+	cr_assert(s.held == 5000 - 2 * MSS && s.taken - before == 2 * MSS);
+	rig_give_ack(r, c->snd_nxt - c->snd_una, 0);
+	rig_send(r, &c->stream, 3000, 5000);
+	rig_wait_ms(r, 500);
+	s = stream_sending(&c->stream);
+	cr_assert(s.is_shut && !s.is_ours && s.still_ms > 400, "%u", s.still_ms);
+	rig_give_ack(r, 0, 65535);
+	rig_turn(r);
+	cr_assert(!stream_sending(&c->stream).is_shut);
+	rig_free(r);
+}
+
+Test(tcp_send, who_waits_for_the_port_is_not_slow)
+{
+	struct rig *r = rig_new(rig_options());
+	struct tcp_conn *c = rig_open(r);
+	rig_send(r, &c->stream, 3 * MSS, 0);
+	r->buffers_left = 0;
+	rig_turn(r);
+	cr_assert(stream_sending(&c->stream).is_ours);
+	r->buffers_left = 100;
+	rig_turn(r);
+	cr_assert(!stream_sending(&c->stream).is_ours);
+	rig_give_ack(r, 3 * MSS, 65535);
+	rig_free(r);
+}
+
 Test(tcp_send, with_segmentation_offload_whole_segments_are_pushed_together)
 {
 	struct rig *r = rig_new(rig_options());
