@@ -8,6 +8,7 @@
 #include "dataplane/quiescent.h"
 #include "dataplane/session/ack.h"
 #include "dataplane/session/ingest_parts.h"
+#include "dataplane/session/unread_turn.h"
 #include "dataplane/session/waiting_admit.h"
 
 #include <errno.h>
@@ -18,6 +19,8 @@ enum {
 	PUBLISH_INTERVAL_NS = 1000000,
 	/* When the port's queue is asked again whether it has room. */
 	UNSENT_RETRY_NS = 20000,
+	/* Regions for answers beside the common one, in parts of that (answer_room.h). */
+	REGIONS_PART = 8,
 };
 static_assert((int)SCRATCH_BYTES >= (int)GBT32960_FRAME_BYTES_MAX,
 	      "the longest frame can be gathered");
@@ -134,6 +137,7 @@ bool poller_turn(struct poller *p)
 
 	bool acked = ack_input(in); /* completions first: they free memory */
 	bool told = delivery_input(in);
+	unread_turn(in);
 	waiting_admit(in);
 	spent(p, STAT_cycles_ack);
 
@@ -192,10 +196,13 @@ static int pools_init(struct poller *p, const struct poller_options *o)
 {
 	const struct poller_settings *s = &o->settings;
 	struct ingest *in = &p->ingest;
+	uint32_t connections = max_u32(o->sessions_max, o->tcp.connections_max);
 	struct answers_bounds answers = {.answers = o->answers_max,
 					 .waiters = o->answers_max,
 					 .small_chunks = o->answers_max,
-					 .large_chunks = o->answer_large_chunks};
+					 .large_chunks = o->answer_large_chunks,
+					 .region_chunks = o->answer_large_chunks / REGIONS_PART,
+					 .connections = connections + PACKETS_PER_TURN};
 	struct batching_bounds batching = {.poller = o->index,
 					   .listeners = o->listener_count,
 					   .writers = o->writer_count,
@@ -377,6 +384,7 @@ uint64_t poller_idle_ns(const struct poller *p, uint64_t limit_ns)
 	limit_ns = tcp_idle_ns(p->tcp, now_ns, limit_ns);
 	limit_ns = fragments_idle_ns(&p->fragments, now_ns, limit_ns);
 	limit_ns = wheel_idle_ns(&in->sessions.wheel, now_ns, limit_ns);
+	limit_ns = unread_idle_ns(in, now_ns, limit_ns);
 	return batch_idle_ns(&in->batching, now_ns, limit_ns);
 }
 

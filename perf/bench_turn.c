@@ -94,6 +94,7 @@ static void poller_start(struct bench *b)
 			     .message_bytes_max = 1 << 20,
 			     .request_bytes_max = 16 << 20,
 			     .request_timeout_ms = 30000,
+			     .answer_timeout_ms = 30000,
 			     .fragment_timeout_ms = 15000},
 		.writers = {&b->writer},
 		.writer_count = 1,

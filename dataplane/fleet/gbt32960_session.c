@@ -10,7 +10,7 @@
  *                                                    again before so much has arrived
  */
 #include "dataplane/base/require.h"
-#include "dataplane/session/answer.h"
+#include "dataplane/session/answer_room.h"
 #include "dataplane/session/ingest_parts.h"
 #include "dataplane/session/protocols.h"
 #include "dataplane/session/session_place.h"
@@ -310,17 +310,18 @@ static struct answer *answer_take_long(struct answers *as, struct waits *w, stru
 {
 	size_t size = GBT32960_FRAME_BYTES_MIN + data.size;
 	bool is_small = size <= CHUNK_BYTES / 2;
-	struct chunk_pool *pool = is_small ? &as->small : &as->large;
-	size_t left = is_small ? answer_chunks_left(as) : answer_large_left(as);
-	bool has_room = (is_small || waiting_is_turn(w, s, WAIT_LARGE)) &&
-			left * pool->chunk_bytes >= size;
-	struct answer *a = has_room ? answer_take(as, s, is_silent) : NULL;
-	if (!has_room && !is_small)
-		session_wait_bytes(w, s, WAIT_LARGE, (uint32_t)size);
-	else if (!a)
-		session_wait(w, s, WAIT_ANSWER);
-	if (!a)
+	size_t chunks = (size + CHUNK_BYTES - 1) / CHUNK_BYTES;
+	enum answer_region region = ANSWER_COMMON;
+	if (!is_small && !answer_room(as, w, s, (uint32_t)chunks, &region))
 		return NULL;
+	bool has_room = !is_small || (size_t)answer_chunks_left(as) * CHUNK_SMALL_BYTES >= size;
+	struct answer *a = has_room ? answer_take(as, s, is_silent) : NULL;
+	if (!a) {
+		session_wait(w, s, WAIT_ANSWER);
+		return NULL;
+	}
+	struct chunk_pool *pool = is_small ? &as->small : &as->large[region];
+	answer_charge(as, s);
 	uint8_t header[GBT32960_HEADER_BYTES];
 	uint8_t bcc = gbt32960_answer_emit(header, request, GBT32960_SUCCESS, data);
 	require(chain_append(&a->bytes, pool, header, sizeof header));

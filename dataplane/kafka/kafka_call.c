@@ -109,16 +109,11 @@ static void answer_reject(struct stats *stats, struct answer *a)
 	a->closes = true;
 }
 
-static uint64_t pool_bytes(const struct chunk_pool *p)
-{
-	return (uint64_t)p->count * p->chunk_bytes;
-}
-
 /* False: the session waits for room. */
 static bool answer_fill(struct answers *as, struct waits *w, struct session *s,
 			struct answer *a, struct bytes reply)
 {
-	if (!reply.data || reply.size > pool_bytes(&as->large)) {
+	if (!reply.data || reply.size > (uint64_t)answer_large_max(as) * CHUNK_BYTES) {
 		answer_reject(as->stats, a);
 		return true;
 	}

@@ -38,7 +38,7 @@ static uint32_t natural(int32_t v)
 static void set_limits(const struct answers *as, uint32_t wait_max_ms, struct fetch *f,
 		       const struct fetch_head *head)
 {
-	uint64_t share = (uint64_t)as->large.count * CHUNK_BYTES / FETCH_POOL_SHARE;
+	uint64_t share = (uint64_t)answer_large_max(as) * CHUNK_BYTES / FETCH_POOL_SHARE;
 	uint32_t limit = (uint32_t)min_u64(share, FETCH_BYTES_MAX);
 	f->max_bytes = min_u32(natural(head->max_bytes), limit);
 	/* What cannot be sent cannot be waited for. */

@@ -103,6 +103,7 @@ struct fetch {
 	struct list reads;           /* struct read_msg.of_request: the window's, in order */
 	uint32_t lists_out;          /* of them, at writers */
 	uint32_t read_chunks;        /* a read is given so many at most: what the last took */
+	enum answer_region region;   /* that its chunks are of */
 	uint32_t promised;           /* chunks, not taken yet */
 	uint32_t pieces;             /* of them, for what is not records */
 	uint32_t chunks;             /* taken, for its answer and its reads */

@@ -29,14 +29,14 @@ uint32_t fetch_pieces_max(const struct fetch *f)
 /* With a batch of a block, that may begin anywhere in one, and its beginning. */
 bool fetch_can_be_answered(const struct answers *as, const struct fetch *f)
 {
-	return fetch_pieces_max(f) + 3 <= as->large.count;
+	return fetch_pieces_max(f) + 3 <= answer_large_max(as);
 }
 
 bool fetch_promise(struct answers *as, struct fetch *f, uint32_t chunks)
 {
-	if (answer_large_left(as) < chunks)
+	if (answer_large_left(as, f->region) < chunks)
 		return false;
-	as->promised += chunks;
+	as->promised[f->region] += chunks;
 	f->promised += chunks;
 	return true;
 }
@@ -44,33 +44,34 @@ bool fetch_promise(struct answers *as, struct fetch *f, uint32_t chunks)
 void fetch_promise_keep(struct answers *as, struct fetch *f, uint32_t keep)
 {
 	uint32_t excess = f->promised > keep ? f->promised - keep : 0;
-	as->promised -= excess;
+	as->promised[f->region] -= excess;
 	f->promised -= excess;
 }
 
 /* `chunks` of those that were promised have been taken. */
 static void promise_use(struct answers *as, struct fetch *f, uint32_t chunks)
 {
-	require(f->promised >= chunks && as->promised >= chunks);
+	require(f->promised >= chunks && as->promised[f->region] >= chunks);
 	f->promised -= chunks;
-	as->promised -= chunks;
+	as->promised[f->region] -= chunks;
 	f->chunks += chunks;
 }
 
 struct chunk *fetch_chunk_take(struct answers *as, struct fetch *f)
 {
 	promise_use(as, f, 1);
-	return chunk_take(&as->large);
+	answer_charge(as, &f->session->base);
+	return chunk_take(&as->large[f->region]);
 }
 
 void fetch_chunks_give(struct answers *as, struct fetch *f, struct chain *give)
 {
-	uint32_t before = as->large.in_use;
+	uint32_t before = as->large[f->region].in_use;
 	chain_give(give);
-	uint32_t given = before - as->large.in_use;
+	uint32_t given = before - as->large[f->region].in_use;
 	f->chunks -= given;
 	f->promised += given;
-	as->promised += given;
+	as->promised[f->region] += given;
 }
 
 /* ---- pieces ---------------------------------------------------------------------------- */
@@ -85,12 +86,13 @@ static void emit_piece(const struct fetch *f, struct emitter *e,
 static void append(struct answers *as, struct fetch *f, const struct emitter *e)
 {
 	struct chain *bytes = &f->answer->bytes;
-	uint32_t before = as->large.in_use;
+	struct chunk_pool *large = &as->large[f->region];
+	uint32_t before = large->in_use;
 	require(!e->bad);
-	if (kafka_answer_append_small(as, bytes, e->start, emitter_size(e)))
+	if (kafka_answer_append_small(as, &f->session->base, bytes, e->start, emitter_size(e)))
 		return;
-	bool fits = chain_append(bytes, &as->large, e->start, emitter_size(e));
-	uint32_t taken = as->large.in_use - before;
+	bool fits = chain_append(bytes, large, e->start, emitter_size(e));
+	uint32_t taken = large->in_use - before;
 	require(fits);
 	promise_use(as, f, taken);
 	f->pieces -= min_u32(taken, f->pieces);

@@ -6,6 +6,7 @@
 #include "dataplane/kafka/kafka_fetch_park.h"
 #include "dataplane/kafka/kafka_fetch_window.h"
 #include "dataplane/kafka/kafka_step.h"
+#include "dataplane/session/answer_room.h"
 #include "dataplane/session/ingest_parts.h"
 #include "dataplane/wire/kafka/kafka_error.h"
 
@@ -82,7 +83,7 @@ static void found_error(struct fetch_found *found, int16_t error)
 
 static bool can_ever_hold(const struct answers *as, const struct fetch *f, uint32_t bytes)
 {
-	return bytes / CHUNK_BYTES + 3 + fetch_pieces_max(f) <= as->large.count;
+	return bytes / CHUNK_BYTES + 3 + fetch_pieces_max(f) <= answer_large_max(as);
 }
 
 /* False: the first batch of the answer comes whole, at any size, and this read had no room for it.
@@ -152,10 +153,12 @@ static bool memory_take(struct answers *as, struct waits *w, struct fetch *f)
 	struct session *s = &f->session->base;
 	bool has_reads = f->partitions > 0 && !f->error;
 	uint32_t chunks = f->pieces + (has_reads ? fetch_first_chunks(as, f) : 0);
-	if (waiting_is_turn(w, s, WAIT_LARGE) && fetch_promise(as, f, chunks))
+	if (answer_room(as, w, s, chunks, &f->region)) {
+		bool is_promised = fetch_promise(as, f, chunks);
+		require(is_promised); /* answer_room() */
 		return true;
+	}
 	s->is_answering = true;
-	session_wait_bytes(w, s, WAIT_LARGE, chunks * CHUNK_BYTES);
 	return false;
 }
 

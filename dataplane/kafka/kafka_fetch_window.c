@@ -5,6 +5,7 @@
 #include "dataplane/base/require.h"
 #include "dataplane/kafka/kafka_fetch_answer.h"
 #include "dataplane/kafka/kafka_fetch_park.h"
+#include "dataplane/session/answer_room.h"
 #include "dataplane/session/ingest_parts.h"
 
 enum {
@@ -37,12 +38,13 @@ static uint32_t chunks_of(uint32_t bytes)
 uint32_t fetch_first_chunks(const struct answers *as, const struct fetch *f)
 {
 	uint32_t wanted = f->bytes_needed ? chunks_of(f->bytes_needed) : READ_CHUNKS_MIN;
-	return min_u32(wanted, as->large.count - min_u32(f->pieces + 1, as->large.count)) + 1;
+	uint32_t most = answer_large_max(as);
+	return min_u32(wanted, most - min_u32(f->pieces + 1, most)) + 1;
 }
 
 uint32_t fetch_read_chunks(const struct answers *as, const struct fetch *f)
 {
-	uint32_t some = as->large.count / FETCH_POOL_SHARE / FEW_READS;
+	uint32_t some = answer_large_max(as) / FETCH_POOL_SHARE / FEW_READS;
 	return f->partitions == 1 ? UINT32_MAX : max_u32(READ_CHUNKS_MIN, some - min_u32(some, 2));
 }
 
@@ -63,20 +65,21 @@ static uint32_t part_budget(const struct window *w, const struct fetch_part *par
 	return min_u32(min_u32(part->bytes_max, left), FETCH_READ_BYTES_MAX);
 }
 
-/* Others wait for chunks: they have what is left over. */
+/* Others wait for chunks, or would if the region were not kept for such: they have what is left
+ * over. */
 static bool is_shared(const struct window *w)
 {
-	return w->f->session->base.admitted == WAIT_LARGE ||
-	       !list_is_empty(&w->waits->lines[WAIT_LARGE]);
+	return w->f->region != ANSWER_COMMON ||
+	       answer_room_is_wanted(w->waits, &w->f->session->base);
 }
 
 /* What the fetch may still take, of what it was promised and of what is free. */
 static uint32_t chunks_room(const struct window *w)
 {
 	const struct fetch *f = w->f;
-	uint32_t share = w->as->large.count / FETCH_POOL_SHARE;
+	uint32_t share = answer_large_max(w->as) / FETCH_POOL_SHARE;
 	uint32_t own = f->promised - min_u32(f->pieces, f->promised);
-	uint32_t free = is_shared(w) ? 0 : answer_large_left(w->as);
+	uint32_t free = is_shared(w) ? 0 : answer_large_left(w->as, w->f->region);
 	uint32_t more = share > f->chunks + own ? share - f->chunks - own : 0;
 	uint32_t room = own + min_u32(free, more);
 	return room > w->reads ? room - w->reads : 0; /* one for each batch's beginning */

@@ -300,7 +300,7 @@ static void guard_expire(struct ingest *in, struct kafka_session *ks)
 	if (is_stuck(ks) && came == 0) {
 		stats_add(&in->stats, STAT_sessions_stuck, 1);
 		session_abort(s);
-	} else if (is_over && stream_send_room(s->stream) > 0 &&
+	} else if (is_over && stream_send_room(s->stream) > 0 && !s->stream->is_awaited &&
 		   (came < enough || is_overdue(&in->waits, ks))) {
 		stats_add(&in->stats, STAT_sessions_slow, 1);
 		session_abort(s);

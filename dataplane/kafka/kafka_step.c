@@ -2,6 +2,7 @@
  * kafka_step.h. */
 #include "dataplane/kafka/kafka_step.h"
 #include "dataplane/base/clock.h"
+#include "dataplane/session/answer_room.h"
 #include "dataplane/session/ingest_parts.h"
 #include "dataplane/wire/kafka/kafka_header.h"
 
@@ -52,9 +53,10 @@ bool kafka_request_append(struct waits *w, struct call_server *servers,
 }
 
 /* Texts that are owed have their chunks here, too: those are not for the taking. */
-bool kafka_answer_append_small(struct answers *as, struct chain *c, const void *data,
-			       size_t size)
+bool kafka_answer_append_small(struct answers *as, const struct session *s, struct chain *c,
+			       const void *data, size_t size)
 {
+	answer_charge(as, s);
 	return c->size + size <= SMALL_ANSWER_BYTES &&
 	       size <= (size_t)answer_chunks_left(as) * CHUNK_SMALL_BYTES &&
 	       chain_append(c, &as->small, data, size);
@@ -63,13 +65,8 @@ bool kafka_answer_append_small(struct answers *as, struct chain *c, const void *
 bool kafka_answer_take(struct answers *as, struct waits *w, struct session *s, struct chain *c,
 		       const void *data, size_t size)
 {
-	if (kafka_answer_append_small(as, c, data, size))
-		return true;
-	if (waiting_may_grow(w, s, WAIT_LARGE, c, size) &&
-	    answer_append_large(as, c, data, size))
-		return true;
-	session_wait_bytes(w, s, WAIT_LARGE, (uint32_t)size);
-	return false;
+	return kafka_answer_append_small(as, s, c, data, size) ||
+	       answer_append_large(as, w, s, c, (struct bytes){data, size});
 }
 
 void kafka_answer_seal(struct answer *a)

@@ -23,8 +23,8 @@ bool kafka_request_append(struct waits *w, struct call_server *servers,
 			  struct kafka_session *ks, struct bytes b);
 
 /* Appends to an answer in small chunks. False: it is not small any more, or there are none. */
-bool kafka_answer_append_small(struct answers *as, struct chain *c, const void *data,
-			       size_t size);
+bool kafka_answer_append_small(struct answers *as, const struct session *s, struct chain *c,
+			       const void *data, size_t size);
 /* The same, then in large ones, in line with all who want some. False: the session waits. */
 bool kafka_answer_take(struct answers *as, struct waits *w, struct session *s, struct chain *c,
 		       const void *data, size_t size);

@@ -1,19 +1,49 @@
 /* answer.c - answers owed to peers, in the order of their requests; see answer.h. */
 #include "dataplane/session/answer.h"
 #include "dataplane/base/clock.h"
+#include "dataplane/base/entropy.h"
 #include "dataplane/base/require.h"
+
+enum {
+	/* Of the small chunks: what one connection, and one source, may hold while others want. */
+	SMALL_SHARE_PART = 256,
+	SOURCE_SHARE_PART = 8,
+};
+
+static int large_init(struct answers *as, const struct answers_bounds *bounds)
+{
+	const uint32_t counts[ANSWER_REGIONS] = {
+		[ANSWER_COMMON] = bounds->large_chunks,
+		[ANSWER_SMALL] = bounds->region_chunks,
+		[ANSWER_SOURCE] = bounds->region_chunks,
+		[ANSWER_KNOWN] = 2 * bounds->region_chunks,
+	};
+	for (unsigned i = 0; i < ANSWER_REGIONS; i++) {
+		struct chunk_pool *p = &as->large[i];
+		int error = counts[i] ? chunk_pool_init(p, CHUNK_BYTES, counts[i]) : 0;
+		error = error || !counts[i] ? error : chunk_pool_charge(p, &as->owners);
+		if (error)
+			return error;
+	}
+	return 0;
+}
 
 int answers_init(struct answers *as, const struct answers_bounds *bounds, struct stats *stats,
 		 const struct moment *now)
 {
+	uint64_t key;
 	as->stats = stats;
 	as->now = now;
+	entropy_fill(&key, sizeof key);
 	int error = slab_init(&as->slab, sizeof(struct answer), bounds->answers);
 	error = error ? error
 		      : slab_init(&as->waiters, sizeof(struct waiter), bounds->waiters);
 	error = error ? error
 		      : chunk_pool_init(&as->small, CHUNK_SMALL_BYTES, bounds->small_chunks);
-	return error ? error : chunk_pool_init(&as->large, CHUNK_BYTES, bounds->large_chunks);
+	error = error ? error : owners_init(&as->owners, bounds->connections, key);
+	error = error ? error : chunk_pool_charge(&as->small, &as->owners);
+	error = error ? error : unread_init(&as->unread, bounds->connections);
+	return error ? error : large_init(as, bounds);
 }
 
 void answers_fini(struct answers *as)
@@ -21,7 +51,27 @@ void answers_fini(struct answers *as)
 	slab_fini(&as->slab);
 	slab_fini(&as->waiters);
 	chunk_pool_fini(&as->small);
-	chunk_pool_fini(&as->large);
+	for (unsigned i = 0; i < ANSWER_REGIONS; i++)
+		chunk_pool_fini(&as->large[i]);
+	owners_fini(&as->owners);
+	unread_fini(&as->unread);
+}
+
+static uint64_t small_bytes(const struct answers *as)
+{
+	return (uint64_t)as->small.count * CHUNK_SMALL_BYTES;
+}
+
+bool answer_is_greedy(struct answers *as, const struct session *s)
+{
+	if (likely(!answer_small_is_short(as)))
+		return false;
+	uint32_t held = answer_bytes_held(as, s);
+	if (held <= UNREAD_BYTES_MIN)
+		return false;
+	answer_charge(as, s);
+	return held > small_bytes(as) / SMALL_SHARE_PART ||
+	       owners_of_source(&as->owners) > small_bytes(as) / SOURCE_SHARE_PART;
 }
 
 /* A silent answer promises the peer nothing: an acknowledgement that waited for it would wait
@@ -58,13 +108,6 @@ struct answer *answer_take_text(struct answers *as, struct session *s, bool is_s
 	a->text_bytes = (uint8_t)size;
 	as->texts_owed++;
 	return a;
-}
-
-bool answer_append_large(struct answers *as, struct chain *c, const void *data, size_t size)
-{
-	size_t room = c->tail ? chunk_room(c->tail) : 0;
-	return size <= room + (size_t)answer_large_left(as) * CHUNK_BYTES &&
-	       chain_append(c, &as->large, data, size);
 }
 
 /* The waiters go to the append's lists in turn, so that ack.c can see and fetch the next ones
@@ -133,6 +176,14 @@ static void latency_note(struct answers *as, uint64_t ns)
 	stats_latency(as->stats, ns);
 }
 
+/* Much of it: from now on somebody looks whether it is taken. */
+static void chain_send(struct answers *as, struct session *s, struct chain *bytes)
+{
+	if (answer_bytes_held(as, s) >= UNREAD_BYTES_MIN)
+		unread_begin(&as->unread, s, bytes->size, as->now->ns);
+	stream_send(s->stream, bytes);
+}
+
 static void answer_send(struct answers *as, struct session *s, struct answer *a)
 {
 	stats_add(as->stats, STAT_frames_accepted, a->frames);
@@ -141,11 +192,12 @@ static void answer_send(struct answers *as, struct session *s, struct answer *a)
 		stats_add(as->stats, STAT_answers_error, a->is_error);
 		if (!a->may_wait)
 			latency_note(as, as->now->ns - a->started_ns);
+		answer_charge(as, s);
 		if (a->text_bytes)
 			stream_send_text(s->stream, (struct bytes){a->text, a->text_bytes},
 					 &as->small);
 		else
-			stream_send(s->stream, &a->bytes);
+			chain_send(as, s, &a->bytes);
 	}
 	if (a->closes)
 		session_abort(s);

@@ -11,13 +11,19 @@
  * that waits for the disk costs two cache lines. An answer whose connection is gone (session
  * null) is still resolved, and dropped.
  *
+ * Large chunks lie in regions (answer_room.h says who may take of which), and each chunk, small
+ * or large, is charged to its connection and that one's source until the peer has acknowledged
+ * what is in it. Who does not take what he was sent: unread.h.
+ *
  * Core: poller.
  */
 #ifndef PENSTOCK_ANSWER_H
 #define PENSTOCK_ANSWER_H
 
+#include "dataplane/base/owners.h"
 #include "dataplane/base/slab.h"
 #include "dataplane/session/session.h"
+#include "dataplane/session/unread.h"
 
 enum { ANSWER_TEXT_BYTES = 40 }; /* a GB/T 32960 answer with a time takes 31 */
 
@@ -60,8 +66,12 @@ struct answers {
 	uint32_t texts_owed;     /* of them, those that need a chunk when they are sent */
 	struct chunk_pool small; /* CHUNK_SMALL_BYTES: answers of frames and requests */
 	struct slab waiters;     /* struct waiter, but for each answer's first */
-	struct chunk_pool large; /* CHUNK_BYTES: replies of servers, fetched batches */
-	uint32_t promised;       /* of them, not taken yet by the fetches they are for */
+	/* CHUNK_BYTES: replies of servers, fetched batches */
+	struct chunk_pool large[ANSWER_REGIONS];
+	/* Of them, not taken yet by the fetches they are for. */
+	uint32_t promised[ANSWER_REGIONS];
+	struct owners owners;    /* of all these chunks: connections, by their places */
+	struct unread unread;
 };
 
 /* `answers` of either kind, `waiters`, and so many small and large chunks; -errno. */
@@ -69,7 +79,9 @@ struct answers_bounds {
 	uint32_t answers;
 	uint32_t waiters;
 	uint32_t small_chunks;
-	uint32_t large_chunks;
+	uint32_t large_chunks;  /* of the common region */
+	uint32_t region_chunks; /* of others; 0: there are none */
+	uint32_t connections;   /* places that handles may name */
 };
 int answers_init(struct answers *as, const struct answers_bounds *bounds, struct stats *stats,
 		 const struct moment *now);
@@ -90,14 +102,44 @@ static inline uint32_t answer_chunks_left(const struct answers *as)
 	return chunk_pool_left(&as->small) - as->texts_owed;
 }
 
-/* Large chunks that nobody was promised. */
-static inline uint32_t answer_large_left(const struct answers *as)
+/* Large chunks of the region that nobody was promised. */
+static inline uint32_t answer_large_left(const struct answers *as, enum answer_region region)
 {
-	return chunk_pool_left(&as->large) - as->promised;
+	return chunk_pool_left(&as->large[region]) - as->promised[region];
 }
 
-/* Appends to `c` in large chunks that nobody was promised. False: there are too few. */
-bool answer_append_large(struct answers *as, struct chain *c, const void *data, size_t size);
+/* The largest answer takes so many: those of the common region. */
+static inline uint32_t answer_large_max(const struct answers *as)
+{
+	return as->large[ANSWER_COMMON].count;
+}
+
+/* Less than a quarter of the small chunks is left. */
+static inline bool answer_small_is_short(const struct answers *as)
+{
+	return answer_chunks_left(as) < as->small.count / 4;
+}
+
+static inline uint32_t answer_owner(const struct session *s)
+{
+	return stream_place(s->stream);
+}
+
+/* Chunks that are taken from now on are the session's. */
+static inline void answer_charge(struct answers *as, const struct session *s)
+{
+	owners_name(&as->owners, answer_owner(s), address_source(&s->stream->peer.address));
+}
+
+/* Bytes of the chunks that the session's answers lie in, sent or not. */
+static inline uint32_t answer_bytes_held(const struct answers *as, const struct session *s)
+{
+	return owner_bytes(&as->owners, answer_owner(s));
+}
+
+/* Others are short of small chunks, and the session holds more than its share of them, or its
+ * source does and it has a part in that: it is not to ask for more before it has taken those. */
+bool answer_is_greedy(struct answers *as, const struct session *s);
 
 /* Puts an answer that was taken out of a queue at its end again. */
 void answer_queue(struct session *s, struct answer *a);

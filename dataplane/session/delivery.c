@@ -22,10 +22,11 @@ static struct session *session_find(struct delivery *d, uint64_t handle)
 static bool bytes_copy(struct answers *as, struct waits *w, struct bytes b, struct chain *ret)
 {
 	size_t small = (size_t)answer_chunks_left(as) * CHUNK_SMALL_BYTES;
+	size_t large = (size_t)answer_large_left(as, ANSWER_COMMON) * CHUNK_BYTES;
 	if (b.size <= min_size(small, CHUNK_BYTES) && list_is_empty(&w->lines[WAIT_ANSWER]))
 		return chain_append(ret, &as->small, b.data, b.size);
-	return list_is_empty(&w->lines[WAIT_LARGE]) &&
-	       answer_append_large(as, ret, b.data, b.size);
+	return b.size <= large && list_is_empty(&w->lines[WAIT_LARGE + ANSWER_COMMON]) &&
+	       chain_append(ret, &as->large[ANSWER_COMMON], b.data, b.size);
 }
 
 /* The sender is told that there is no room, and the session does not wait for it: nobody's
@@ -34,6 +35,7 @@ static enum inbox_outcome send_untold(struct answers *as, struct waits *w, struc
 				      struct bytes b)
 {
 	struct chain copy = {0};
+	answer_charge(as, s);
 	if (b.size > stream_send_room(s->stream) || !bytes_copy(as, w, b, &copy))
 		return INBOX_FULL;
 	stream_send(s->stream, &copy);

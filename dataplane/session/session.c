@@ -71,6 +71,7 @@ static void session_detach(struct ingest *in, struct session *s)
 		session_drop_kept(&in->kept, &in->stats, s);
 	session_protocol(s)->close(in, s);
 	answers_orphan(&in->answers, s);
+	unread_end(&in->answers.unread, s);
 	session_unblock(&in->waits, s);
 	session_disarm(&in->sessions, s);
 	s->stream->session = NULL;
@@ -79,10 +80,22 @@ static void session_detach(struct ingest *in, struct session *s)
 	slab_give(&in->sessions.slabs[s->listener->protocol], s);
 }
 
-/* Closes in order: everything the peer is owed has been sent. */
+void session_reset(struct ingest *in, struct session *s)
+{
+	struct stream *stream = s->stream;
+	session_detach(in, s);
+	stream_close(stream, STREAM_CLOSE_RESET);
+}
+
+/* Closes in order: everything the peer is owed has been sent. Who is ended for his faults, and has
+ * not taken much of what he was sent, does not keep its memory. */
 static void session_end(struct ingest *in, struct session *s)
 {
 	struct stream *stream = s->stream;
+	if (s->is_aborted && unread_is_held(&in->answers.unread, s)) {
+		session_reset(in, s);
+		return;
+	}
 	session_detach(in, s);
 	stream_close(stream, STREAM_CLOSE_FLUSH);
 }
@@ -97,12 +110,20 @@ static bool session_is_done(const struct session *s)
 	       (s->has_ended && stream_readable(s->stream) == 0 && !s->has_kept);
 }
 
-/* Who does not read his answers is not read either: they would take everybody's memory. */
-static bool session_may_cut(const struct session *s)
+/* Who does not read his answers is not read either: they would take everybody's memory. Who holds
+ * too much of it is woken when he has taken all of that. */
+static bool session_may_cut(struct answers *as, struct session *s)
 {
 	if (session_is_blocked(s) || s->is_aborted)
 		return false;
-	return s->is_answering || (!s->is_closing && stream_send_room(s->stream) > 0);
+	if (s->is_answering)
+		return true;
+	if (s->is_closing || stream_send_room(s->stream) == 0)
+		return false;
+	bool is_greedy = answer_is_greedy(as, s);
+	if (unlikely(is_greedy))
+		s->stream->is_awaited = true;
+	return !is_greedy;
 }
 
 /* Its frame's record comes again; what lies behind is cut in a later turn. */
@@ -113,9 +134,19 @@ static void session_resume(struct kept_records *kept, struct session *s,
 	stream_wake(s->stream, STREAM_READABLE);
 }
 
+/* Nothing is left to do for it. If it was sent much, it stays all the same until that is taken:
+ * without it nobody would look whether it ever is. */
+static void session_leave(struct ingest *in, struct session *s)
+{
+	if (s->is_aborted || !unread_is_held(&in->answers.unread, s))
+		session_end(in, s);
+	else
+		s->stream->is_awaited = true;
+}
+
 static void session_feed(struct ingest *in, struct session *s, struct frame_vec *frames)
 {
-	bool may_cut = session_may_cut(s);
+	bool may_cut = session_may_cut(&in->answers, s);
 	if (may_cut) {
 		s->is_skipped = false;
 		if (unlikely(s->has_kept))
@@ -124,7 +155,7 @@ static void session_feed(struct ingest *in, struct session *s, struct frame_vec 
 			session_protocol(s)->cut(in, s, frames);
 	}
 	if (session_is_done(s))
-		session_end(in, s);
+		session_leave(in, s);
 	else if (s->has_ended && may_cut && !session_is_blocked(s) &&
 		 list_is_empty(&s->answers))
 		/* Its last frames are consumed by a later stage: look again. */
@@ -172,7 +203,7 @@ void session_input(struct ingest *in, struct frame_vec *frames)
 
 bool session_is_held(const struct session *s)
 {
-	return s->is_skipped || stream_send_room(s->stream) == 0;
+	return s->is_skipped || s->stream->is_awaited || stream_send_room(s->stream) == 0;
 }
 
 void session_arm(struct sessions *ss, struct session *s, uint64_t after_ms)

@@ -64,15 +64,25 @@ struct frame_vec {
 struct waiter;
 struct answer;
 
+/* The memory of long answers, in regions; answer_room.h. */
+enum answer_region {
+	ANSWER_COMMON,
+	ANSWER_SMALL,
+	ANSWER_SOURCE,
+	ANSWER_KNOWN,
+	ANSWER_REGIONS,
+};
+
 /* What a session can wait for; see waiting.h. */
 enum wait_for {
 	WAIT_NOTHING,
 	WAIT_LANE,    /* + kind: credit of a partition, on its lane's list */
 	/* + region: memory for a batch that is not whole (batch/incoming.h) */
 	WAIT_INCOMING = WAIT_LANE + CREDIT_KINDS,
-	/* Chunks of long answers: as many as hold its bytes. */
+	/* + region: chunks of long answers, as many as hold its bytes. */
 	WAIT_LARGE = WAIT_INCOMING + INCOMING_REGIONS,
-	WAIT_REQUEST, /* + server: chunks for a request, in the same way */
+	/* + server: chunks for a request, in the same way */
+	WAIT_REQUEST = WAIT_LARGE + ANSWER_REGIONS,
 	WAIT_REQUEST_SMALL = WAIT_REQUEST + CALL_SERVERS, /* + server: for one that is whole */
 	WAIT_PARTS = WAIT_REQUEST_SMALL + CALL_SERVERS, /* chunks for a fetch's partitions */
 	WAIT_PARTS_SMALL, /* for its first ones */
@@ -202,6 +212,10 @@ void session_disarm(struct sessions *ss, struct session *s);
 /* Nothing waits for the timer any more, but it fires all the same, idle_ms from now at most or when
  * it was to fire anyway: to arm it anew for each request would cost each request. */
 void session_watch(struct sessions *ss, struct session *s);
+
+/* Ends the session at once, and its connection with a reset: what it is owed is dropped. Not after
+ * this turn's session_input(), which leaves frames that name their sessions. */
+void session_reset(struct ingest *in, struct session *s);
 
 /* Timers of sessions that are due. */
 void session_timers(struct ingest *in);

@@ -72,10 +72,12 @@ static struct list *place_in_turn(const struct session *s, struct list *list)
 	return list;
 }
 
-/* What is slow to get, for each has to be opened: the sources share it. */
+/* What is slow to get, for each has to be opened, or a peer has to take what he was sent: the
+ * sources share it. */
 static bool is_shared(enum wait_for what)
 {
 	return what == WAIT_LANE + CREDIT_PACKED ||
+	       (what >= WAIT_LARGE && what < WAIT_LARGE + ANSWER_REGIONS) ||
 	       (what >= wait_for_append(CREDIT_PACKED, 0) &&
 		what < wait_for_append(CREDIT_PACKED + 1, 0)) ||
 	       (what >= wait_for_credit(CREDIT_PACKED, 0) &&

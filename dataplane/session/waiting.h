@@ -2,7 +2,7 @@
  * served; waiting_admit.h says when.
  *
  *     no answer left ─ session_wait ──▶ lines[WAIT_ANSWER] ───┐
- *     few chunks ─ session_wait_bytes ▶ lines[WAIT_LARGE] ────┤
+ *     few chunks ─ session_wait_bytes ▶ lines[WAIT_LARGE + region] (answer_room.h)
  *     no room for a batch ─ incoming_take ─▶ lines[WAIT_INCOMING]
  *     no credit left ─ credit_take ─┬─▶ credit->blocked ──────┼─ waiting_admit ─▶ ready, in front
  *                                   └─▶ lines[WAIT_CREDIT] ───┘  as many as there is something for
@@ -32,6 +32,7 @@ struct waits {
 	uint32_t blocked;         /* sessions in these lines and in the lanes' */
 	uint32_t frames_blocked;  /* of them, for what any frame needs */
 	uint32_t tickets;         /* given so far */
+	uint32_t large_turns;     /* of the lines for long answers: whose is first */
 	struct list lines[WAITS]; /* struct session_place.blocked, by enum wait_for */
 };
 
@@ -42,14 +43,6 @@ static inline bool waiting_is_turn(const struct waits *w, const struct session *
 				   enum wait_for what)
 {
 	return list_is_empty(&w->lines[what]) || s->admitted == what;
-}
-
-/* May the session make `c` longer, of the chunks that `what` is? What fits behind its end needs
- * no turn. */
-static inline bool waiting_may_grow(const struct waits *w, const struct session *s,
-				    enum wait_for what, const struct chain *c, size_t bytes)
-{
-	return (c->tail && chunk_room(c->tail) >= bytes) || waiting_is_turn(w, s, what);
 }
 
 /* The session cannot go on without `what`. */

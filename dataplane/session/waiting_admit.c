@@ -7,6 +7,7 @@
 enum {
 	ADMITTED_PER_TURN = 128, /* of each list */
 	LANES_PER_TURN = 64,     /* of each writer */
+	COMMON_TURNS = 4,        /* of the lines for long answers */
 };
 
 /* ---- what there is --------------------------------------------------------------------- */
@@ -21,11 +22,19 @@ static uint32_t reads_left(const struct reading *rd, unsigned writer)
 	return HANDOFF_READS_MAX - rd->writers[writer]->outstanding[HANDOFF_READ];
 }
 
+/* The common region is everybody's. */
+static uint64_t large_left_of(const struct ingest *in, enum answer_region region)
+{
+	uint32_t left = max_u32(answer_large_left(&in->answers, region),
+				answer_large_left(&in->answers, ANSWER_COMMON));
+	return (uint64_t)left * CHUNK_BYTES;
+}
+
 /* For lists of sessions that each need chunks for so many bytes. */
 static uint64_t bytes_left_of(const struct ingest *in, enum wait_for what)
 {
-	if (what == WAIT_LARGE)
-		return (uint64_t)answer_large_left(&in->answers) * CHUNK_BYTES;
+	if (what < WAIT_REQUEST)
+		return large_left_of(in, what - WAIT_LARGE);
 	bool is_small = what == WAIT_PARTS_SMALL ||
 			(what >= WAIT_REQUEST_SMALL && what < WAIT_PARTS);
 	const struct chunk_pool *p =
@@ -206,6 +215,24 @@ static void admit_incoming(struct ingest *in, struct list *ready)
 		incoming_relieve(in);
 }
 
+static void admit_line(struct ingest *in, enum wait_for what, struct list *ready)
+{
+	admit_bytes(&in->waits, &in->waits.lines[what], what, bytes_left_of(in, what), ready);
+}
+
+/* Whose line is first takes of the common region what it needs. Who stands in that one's own holds
+ * much already, or asks for much and nobody knows him: he is first once in COMMON_TURNS. */
+static void admit_large(struct ingest *in, struct list *ready)
+{
+	bool is_first = in->waits.large_turns++ % COMMON_TURNS == 0;
+	if (is_first)
+		admit_line(in, WAIT_LARGE + ANSWER_COMMON, ready);
+	for (unsigned region = ANSWER_COMMON + 1; region < ANSWER_REGIONS; region++)
+		admit_line(in, WAIT_LARGE + region, ready);
+	if (!is_first)
+		admit_line(in, WAIT_LARGE + ANSWER_COMMON, ready);
+}
+
 void waiting_admit(struct ingest *in)
 {
 	struct list ready;
@@ -216,9 +243,9 @@ void waiting_admit(struct ingest *in)
 	/* A fetch that waits to read has been in the line for chunks, and goes before it. */
 	for (unsigned w = 0; w < in->writer_count; w++)
 		admit_counted(in, WAIT_READ + w, &ready);
-	for (unsigned what = WAIT_LARGE; what < WAIT_ANSWER; what++)
-		admit_bytes(&in->waits, &in->waits.lines[what], what, bytes_left_of(in, what),
-			    &ready);
+	admit_large(in, &ready);
+	for (unsigned what = WAIT_REQUEST; what < WAIT_ANSWER; what++)
+		admit_line(in, what, &ready);
 	requests_relieve(in);
 	for (unsigned what = WAIT_ANSWER; what < WAIT_APPEND; what++)
 		admit_counted(in, what, &ready);

@@ -54,6 +54,7 @@ struct world {
 	uint32_t connections; /* that every poller has memory for; 0: a hundred */
 	uint32_t places; /* for connections, of every poller; 0: more than are ever wanted */
 	uint32_t receive_chunks; /* of every poller; 0: more than is ever wanted */
+	uint32_t answer_chunks; /* of every poller, for long answers */
 	struct sim_load load;
 };
 

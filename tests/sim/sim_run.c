@@ -23,6 +23,7 @@ struct run *run_create(uint64_t seed, bool is_verbose)
 				  .now_ns = NS_PER_S,
 				  .wall_start_ms = 1795000000000,
 				  .is_verbose = is_verbose,
+				  .answer_chunks = 300,
 				  .load = {.pause = SIM_PAUSE_USUAL,
 					   .due_max = UINT32_MAX,
 					   .unsent_max = SIZE_MAX}};

@@ -179,8 +179,8 @@ Test(gbt32960_answer, a_shorter_echo_does_not_pass_a_long_one_that_waits_for_chu
 	struct rig *r = rig_create(NULL);
 	struct wire *wires[] = {wire_open(r, RIG_ECHO), wire_open(r, RIG_ECHO)};
 	struct chain taken = {0};
-	while (chunk_pool_left(&r->in.answers.large) > 16)
-		chain_push(&taken, chunk_take(&r->in.answers.large));
+	while (chunk_pool_left(&r->in.answers.large[ANSWER_COMMON]) > 16)
+		chain_push(&taken, chunk_take(&r->in.answers.large[ANSWER_COMMON]));
 	for (unsigned i = 0; i < array_len(wires); i++) {
 		wire_send(wires[i], f[i].data, f[i].size);
 		rig_settle(r);
@@ -209,8 +209,8 @@ Test(gbt32960_answer, others_are_not_held_up_by_an_echo_that_waits_for_chunks)
 	struct rig *r = rig_create(NULL);
 	struct wire *echo = wire_open(r, RIG_ECHO), *other = wire_open(r, RIG_PLATFORM);
 	struct chain taken = {0};
-	while (chunk_pool_left(&r->in.answers.large) > 0)
-		chain_push(&taken, chunk_take(&r->in.answers.large));
+	while (chunk_pool_left(&r->in.answers.large[ANSWER_COMMON]) > 0)
+		chain_push(&taken, chunk_take(&r->in.answers.large[ANSWER_COMMON]));
 	wire_send(echo, f.data, f.size);
 	rig_settle(r);
 	cr_assert(r->in.waits.blocked == 1);

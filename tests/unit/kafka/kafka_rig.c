@@ -6,142 +6,11 @@
 #include "dataplane/kafka/kafka_fetch.h"
 #include "dataplane/session/ack.h"
 #include "dataplane/session/kept.h"
+#include "dataplane/session/unread_turn.h"
 #include "dataplane/session/waiting_admit.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>
-
-/* ---- peers ----------------------------------------------------------------------------- */
-
-static struct peer *peer_of(const struct stream *s)
-{
-	return container_of(s, struct peer, stream);
-}
-
-static size_t peer_readable(const struct stream *s)
-{
-	return peer_of(s)->arrived.size - peer_of(s)->consumed;
-}
-
-static struct bytes peer_peek(struct stream *s, size_t from, size_t want)
-{
-	struct peer *p = peer_of(s);
-	if (!p->arrived.data)
-		return (struct bytes){0};
-	return (struct bytes){p->arrived.data + p->consumed + from,
-			      min_size(want, peer_readable(s) - from)};
-}
-
-/* As if every packet held an odd number of bytes. */
-static struct bytes peer_span(struct stream *s, size_t from, size_t want)
-{
-	return peer_peek(s, from, min_size(want, 977));
-}
-
-static void peer_consume(struct stream *s, size_t n)
-{
-	require(n <= peer_readable(s));
-	peer_of(s)->consumed += n;
-}
-
-static size_t peer_send_room(const struct stream *s)
-{
-	return peer_of(s)->send_room;
-}
-
-static void peer_take(struct stream *s, struct chain *give)
-{
-	for (const struct chunk *c = give->head; c; c = c->next)
-		buffer_add(&peer_of(s)->sent, chunk_at(c), c->len);
-	chain_give(give);
-}
-
-static void peer_close(struct stream *s, enum stream_close_how how)
-{
-	s->is_closed = true;
-	peer_of(s)->is_closed = true;
-	peer_of(s)->is_reset = how == STREAM_CLOSE_RESET;
-}
-
-static void peer_need(struct stream *s, size_t bytes)
-{
-	peer_of(s)->needed = bytes;
-}
-
-static const struct stream_ops peer_ops = {
-	.need = peer_need,
-	.readable = peer_readable,
-	.peek = peer_peek,
-	.span = peer_span,
-	.consume = peer_consume,
-	.send_room = peer_send_room,
-	.send = peer_take,
-	.close = peer_close,
-};
-
-struct peer *peer_open(struct rig *r)
-{
-	struct peer *p = calloc(1, sizeof *p);
-	require(p != NULL);
-	r->peers = (struct transport){&peer_ops, &r->in.sessions.ready};
-	p->stream.transport = &r->peers;
-	p->send_room = SIZE_MAX;
-	list_init(&p->stream.ready);
-	p->place = stream_table_place(&r->streams, &p->stream);
-	stream_wake(&p->stream, STREAM_OPENED);
-	return p;
-}
-
-void peer_send(struct peer *p, const void *data, size_t size)
-{
-	buffer_add(&p->arrived, data, size);
-	stream_wake(&p->stream, STREAM_READABLE);
-}
-
-void peer_end(struct peer *p)
-{
-	stream_wake(&p->stream, STREAM_ENDED);
-}
-
-void peer_lose(struct peer *p)
-{
-	stream_wake(&p->stream, STREAM_LOST);
-}
-
-void peer_free(struct peer *p)
-{
-	*p->place = NULL;
-	list_remove(&p->stream.ready);
-	buffer_free(&p->arrived);
-	buffer_free(&p->sent);
-	free(p);
-}
-
-struct bytes peer_answer(struct peer *p)
-{
-	if (p->sent.size < KAFKA_SIZE_BYTES)
-		return (struct bytes){0};
-	size_t size = be32_load(p->sent.data);
-	cr_assert(p->sent.size >= KAFKA_SIZE_BYTES + size, "answers are sent whole");
-	return (struct bytes){p->sent.data + KAFKA_SIZE_BYTES, size};
-}
-
-void peer_answer_done(struct peer *p, struct bytes answer)
-{
-	size_t used = KAFKA_SIZE_BYTES + answer.size;
-	memmove(p->sent.data, p->sent.data + used, p->sent.size - used);
-	p->sent.size -= used;
-}
-
-bool peer_is_answered(struct peer *p)
-{
-	struct bytes answer = peer_answer(p);
-	if (!answer.data)
-		return false;
-	cr_assert(be32_load(answer.data) == RIG_CORRELATION_ID);
-	peer_answer_done(p, answer);
-	return true;
-}
 
 /* ---- the fake writers ------------------------------------------------------------------ */
 
@@ -404,6 +273,7 @@ void rig_turn(struct rig *r, uint64_t after_ms)
 	news_publish(r);
 	ack_input(in);
 	delivery_input(in);
+	unread_turn(in);
 	waiting_admit(in);
 	session_timers(in);
 	session_input(in, &r->frames);
@@ -464,7 +334,9 @@ static void pools_create(struct ingest *in, const struct rig_options *o)
 				      .waiters = answers,
 				      .small_chunks = answers,
 				      .large_chunks =
-					      o->answer_chunks ? o->answer_chunks : 4096};
+					      o->answer_chunks ? o->answer_chunks : 4096,
+				      .region_chunks = o->region_chunks,
+				      .connections = STREAM_TABLE_PLACES};
 	bool good = !sessions_init(&in->sessions, 256, &in->stats, &in->now);
 	good &= !kept_init(&in->kept);
 	good &= !answers_init(&in->answers, &owed, &in->stats, &in->now);
@@ -493,6 +365,8 @@ struct rig *rig_create(const struct rig_options *options)
 	in->settings.request_timeout_ms = RIG_TIMEOUT_MS;
 	in->settings.fetch_wait_max_ms = UINT32_MAX;
 	in->settings.request_rate_min = RIG_RATE_MIN;
+	in->settings.answer_timeout_ms = RIG_ANSWER_TIMEOUT_MS;
+	in->settings.answer_rate_min = RIG_ANSWER_RATE_MIN;
 	in->poller = RIG_POLLER;
 	in->writer_count = RIG_WRITERS;
 	in->reading.poller = RIG_POLLER;
@@ -537,6 +411,12 @@ uint32_t rig_chunks_in_use(const struct rig *r)
 	return total + r->in.reading.parts.in_use;
 }
 
+uint32_t rig_large_in_use(const struct rig *r)
+{
+	const struct answers *as = &r->in.answers;
+	return as->large[ANSWER_COMMON].in_use + as->promised[ANSWER_COMMON];
+}
+
 /* Nothing is lost: not in the pools, not in the ledgers. */
 static void rig_audit(const struct rig *r)
 {
@@ -546,10 +426,14 @@ static void rig_audit(const struct rig *r)
 	require(in->answers.waiters.in_use == 0);
 	require(in->batching.appends.in_use == 0);
 	require(in->reading.reads.in_use == 0);
-	require(in->reading.lists.in_use == 0 && in->answers.promised == 0);
+	require(in->reading.lists.in_use == 0);
 	require(in->reading.fetches.in_use == 0);
 	require(in->answers.small.in_use == 0);
-	require(in->answers.large.in_use == 0);
+	for (unsigned i = 0; i < ANSWER_REGIONS; i++)
+		require(in->answers.large[i].in_use == 0 && in->answers.promised[i] == 0);
+	for (unsigned i = 0; i < STREAM_TABLE_PLACES; i++)
+		require(owner_bytes(&in->answers.owners, i) == 0);
+	require(in->answers.unread.count == 0);
 	require(rig_calls_in_use(r) == 0);
 	require(rig_chunks_in_use(r) == 0);
 	require(in->batching.lanes.batch_pool.in_use == 0);

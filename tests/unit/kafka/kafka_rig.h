@@ -32,6 +32,8 @@ enum {
 	RIG_MESSAGE_BYTES_MAX = 20000,
 	RIG_TIMEOUT_MS = 1000,
 	RIG_RATE_MIN = 100,
+	RIG_ANSWER_TIMEOUT_MS = 10000,
+	RIG_ANSWER_RATE_MIN = 1000,
 	RIG_BUFFER_BYTES = 1 << 20,
 	RIG_HELD_MAX = 256,
 	RIG_READS = 64,
@@ -57,6 +59,13 @@ struct peer {
 	size_t needed; /* that the session says it must see at once */
 	bool is_closed;
 	bool is_reset;
+	/* One that does not read by itself: what it was sent and has not acknowledged. */
+	bool is_deaf;
+	bool is_shut; /* and says so */
+	struct chain unread;
+	uint32_t taken;
+	uint64_t took_ns;
+	const struct moment *now;
 };
 
 /* One partition of the fake writers: its batches back to back. */
@@ -105,6 +114,7 @@ struct rig_options {
 	uint64_t writer_credit_bytes;
 	uint32_t answers_max;
 	uint32_t answer_chunks;
+	uint32_t region_chunks; /* of others; 0: there are none */
 };
 
 struct rig *rig_create(const struct rig_options *options);
@@ -120,6 +130,8 @@ void rig_release_one(struct rig *r, unsigned n);
 /* Calls under way, and chunks that keep requests. */
 uint32_t rig_calls_in_use(const struct rig *r);
 uint32_t rig_chunks_in_use(const struct rig *r);
+/* Of the common region for long answers, taken or promised. */
+uint32_t rig_large_in_use(const struct rig *r);
 /* The writer that serves a slot. */
 struct handoff *rig_writer(struct rig *r, uint32_t slot);
 uint64_t rig_stat(const struct rig *r, enum stat_id id);
@@ -132,6 +144,8 @@ struct peer *peer_open(struct rig *r);
 void peer_send(struct peer *p, const void *data, size_t size);
 void peer_end(struct peer *p);
 void peer_lose(struct peer *p);
+/* A deaf one takes so many bytes, or all there are. */
+void peer_takes(struct peer *p, size_t bytes);
 void peer_free(struct peer *p);
 /* The next whole answer behind its size field, or nothing. */
 struct bytes peer_answer(struct peer *p);

@@ -187,7 +187,7 @@ Test(kafka_call_memory, a_reply_without_room_is_held_until_there_is_some)
 	peer = open_peer();
 	struct chunk *taken[4];
 	for (unsigned i = 0; i < 4; i++)
-		taken[i] = chunk_take(&rig->in.answers.large);
+		taken[i] = chunk_take(&rig->in.answers.large[ANSWER_COMMON]);
 	call(peer, KAFKA_API_METADATA, 9, 9000);
 	rig_turns(rig, 4);
 	cr_assert(!peer_is_answered(peer) && rig->releases == 0);
@@ -204,8 +204,8 @@ Test(kafka_call_memory, a_held_reply_whose_connection_goes_is_given_back)
 	struct rig_options options = {.answer_chunks = 4};
 	rig = rig_create(&options);
 	peer = open_peer();
-	struct chunk *taken = chunk_take(&rig->in.answers.large);
-	struct chunk *taken2 = chunk_take(&rig->in.answers.large);
+	struct chunk *taken = chunk_take(&rig->in.answers.large[ANSWER_COMMON]);
+	struct chunk *taken2 = chunk_take(&rig->in.answers.large[ANSWER_COMMON]);
 	call(peer, KAFKA_API_METADATA, 9, 9000);
 	rig_turns(rig, 4);
 	end_peer(peer);

@@ -100,9 +100,10 @@ Test(kafka_credit, an_answer_without_memory_for_its_outcome_ends_with_its_connec
 	rig = rig_create(&options);
 	peer = open_peer();
 	struct chain taken = {0};
+	owners_name(&rig->in.answers.owners, STREAM_TABLE_PLACES - 1, 1);
 	while (chunk_pool_left(&rig->in.answers.small) > 1)
 		chain_push(&taken, chunk_take(&rig->in.answers.small));
-	chain_push(&taken, chunk_take(&rig->in.answers.large));
+	chain_push(&taken, chunk_take(&rig->in.answers.large[ANSWER_COMMON]));
 	struct produce_item items[ITEMS];
 	struct buffer request = request_make(items, ITEMS);
 	send_all(peer, &request);

@@ -224,7 +224,7 @@ Test(kafka_fetch, with_nothing_new_it_waits_as_long_as_it_may)
 		rig_turn(rig, 49);
 	cr_assert(!answered(peer, 11));
 	cr_assert(rig->reads == 0, "a waiting fetch asks nothing");
-	cr_assert(rig->in.answers.large.in_use == 0 && rig->in.answers.small.in_use == 0);
+	cr_assert(rig_large_in_use(rig) == 0 && rig->in.answers.small.in_use == 0);
 	rig_turn(rig, 20);
 	rig_turns(rig, 2);
 	cr_assert(answered(peer, 11));
@@ -321,7 +321,7 @@ Test(kafka_fetch, a_connection_lost_while_parked_or_reading_gives_everything_bac
 		rig_turns(rig, 2);
 		cr_assert(rig->in.reading.fetches.in_use == 0 &&
 			  rig->in.answers.slab.in_use == 0);
-		cr_assert(rig->in.answers.large.in_use == 0 && rig_chunks_in_use(rig) == 0);
+		cr_assert(rig_large_in_use(rig) == 0 && rig_chunks_in_use(rig) == 0);
 		cr_assert(rig->in.sessions.wheel.armed == 0);
 	}
 	cr_assert(rig_stat(rig, STAT_frame_drop_connection) == 2);

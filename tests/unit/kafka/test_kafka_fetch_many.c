@@ -45,8 +45,7 @@ static unsigned turns_to_answer(struct peer *p, unsigned limit, uint64_t after_m
 {
 	for (unsigned i = 1; i <= limit; i++) {
 		rig_turn(rig, after_ms);
-		cr_assert(rig->in.answers.large.in_use + rig->in.answers.promised <=
-			  POOL_CHUNKS);
+		cr_assert(rig_large_in_use(rig) <= POOL_CHUNKS);
 		if (peer_answer(p).data)
 			return i;
 	}
@@ -165,7 +164,7 @@ Test(kafka_fetch_many, partitions_without_news_are_not_read)
 	fetch_many(peer, &spec, 1000, 1);
 	rig_turns(rig, 20);
 	cr_assert(!peer_answer(peer).data && rig->reads == 0);
-	cr_assert(rig->in.answers.large.in_use == 0 && rig->in.answers.promised == 0);
+	cr_assert(rig_large_in_use(rig) == 0);
 	rig_store(rig, 2, 1, 10);
 	turns_to_answer(peer, 200, 0);
 	cr_assert(answered(peer, 11) && got.count == 1000 && got.errors == 0);

@@ -47,7 +47,7 @@ Test(kafka_fetch_wake, it_waits_on_until_there_are_min_bytes)
 		rig_store(rig, 0, 1, 200);
 		rig_turns(rig, 4);
 		cr_assert(!answered(peer, 11), "after %d", i);
-		cr_assert(rig->in.answers.large.in_use == 0, "waiting, it holds no data");
+		cr_assert(rig_large_in_use(rig) == 0, "waiting, it holds no data");
 	}
 	rig_store(rig, 0, 1, 200);
 	rig_turns(rig, 4);

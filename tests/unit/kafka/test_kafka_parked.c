@@ -265,7 +265,7 @@ static struct inbox_msg *hold_one(void)
 	peer = open_peer();
 	call(peer, KAFKA_API_METADATA, 10);
 	for (unsigned i = 0; i < 4; i++)
-		taken[i] = chunk_take(&rig->in.answers.large);
+		taken[i] = chunk_take(&rig->in.answers.large[ANSWER_COMMON]);
 	struct inbox_msg *m = send_make(rig->last_ticket, 9000);
 	cr_assert(deliver(m) == -1 && !peer_is_answered(peer));
 	return m;

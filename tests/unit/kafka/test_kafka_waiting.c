@@ -133,7 +133,7 @@ Test(kafka_waiting, all_who_want_long_chunks_stand_in_one_line)
 	begin(POOL_CHUNKS);
 	rig_store(rig, 0, 1, 4000);
 	open_peers(COUNT);
-	take_chunks(&rig->in.answers.large, 1);
+	take_chunks(&rig->in.answers.large[ANSWER_COMMON], 1);
 	call(peers[REPLY], REPLY_BYTES);
 	rig_turns(rig, 4);
 	fetch(peers[FETCH], ALL_BYTES);
@@ -147,7 +147,7 @@ Test(kafka_waiting, all_who_want_long_chunks_stand_in_one_line)
 	const unsigned free[] = {[REPLY] = REPLY_CHUNKS, [FETCH] = 18, [PRODUCE] = 1};
 	check_served(0, 0, COUNT);
 	for (unsigned i = REPLY; i <= PRODUCE; i++) {
-		unsigned left = chunk_pool_left(&rig->in.answers.large);
+		unsigned left = chunk_pool_left(&rig->in.answers.large[ANSWER_COMMON]);
 		if (free[i] > left) {
 			give_chunks(free[i] - left - 1);
 			rig_turns(rig, 4);
@@ -169,7 +169,7 @@ Test(kafka_waiting, a_fetch_does_not_pass_a_reply_that_waits_for_more_than_there
 	begin(POOL_CHUNKS);
 	rig_store(rig, 0, 1, 4000);
 	open_peers(COUNT);
-	take_chunks(&rig->in.answers.large, POOL_CHUNKS - 4);
+	take_chunks(&rig->in.answers.large[ANSWER_COMMON], POOL_CHUNKS - 4);
 	call(peers[REPLY], (POOL_CHUNKS - 3) * CHUNK_BYTES);
 	rig_turns(rig, 4);
 	fetch(peers[FETCH], FEW_BYTES);
@@ -186,7 +186,7 @@ Test(kafka_waiting, chunks_given_back_wake_as_many_as_they_are_enough_for)
 	enum { COUNT = 50 };
 	begin(POOL_CHUNKS);
 	open_peers(COUNT);
-	take_chunks(&rig->in.answers.large, 0);
+	take_chunks(&rig->in.answers.large[ANSWER_COMMON], 0);
 	for (unsigned i = 0; i < COUNT; i++) {
 		call(peers[i], REPLY_BYTES);
 		rig_turns(rig, 3);
@@ -200,7 +200,7 @@ Test(kafka_waiting, chunks_given_back_wake_as_many_as_they_are_enough_for)
 		give_chunks(1);
 		rig_turns(rig, 1);
 		/* What was sent would be the next one's. */
-		take_chunks(&rig->in.answers.large, 0);
+		take_chunks(&rig->in.answers.large[ANSWER_COMMON], 0);
 	}
 	check_served(0, COUNT / 2, COUNT);
 	cr_assert(rig_stat(rig, STAT_sessions_blocked) == blocked, "nobody is tried in vain");
@@ -214,7 +214,7 @@ Test(kafka_waiting, a_connection_lost_in_the_line_for_chunks_leaves_it)
 	begin(POOL_CHUNKS);
 	rig_store(rig, 0, 1, 4000);
 	open_peers(6);
-	take_chunks(&rig->in.answers.large, 0);
+	take_chunks(&rig->in.answers.large[ANSWER_COMMON], 0);
 	for (unsigned i = 0; i < 6; i++) {
 		if (i % 2)
 			fetch(peers[i], ALL_BYTES);
@@ -237,7 +237,7 @@ Test(kafka_waiting, chunks_promised_to_a_lost_connection_go_to_the_next)
 {
 	begin(POOL_CHUNKS);
 	open_peers(2);
-	take_chunks(&rig->in.answers.large, 0);
+	take_chunks(&rig->in.answers.large[ANSWER_COMMON], 0);
 	for (unsigned i = 0; i < 2; i++) {
 		call(peers[i], REPLY_BYTES);
 		rig_turns(rig, 3);
@@ -260,7 +260,7 @@ Test(kafka_waiting, who_waits_with_an_answer_is_served_before_its_connection_is_
 	begin(POOL_CHUNKS);
 	rig_store(rig, 0, 1, 4000);
 	open_peers(COUNT);
-	take_chunks(&rig->in.answers.large, 0);
+	take_chunks(&rig->in.answers.large[ANSWER_COMMON], 0);
 	call(peers[REPLY], REPLY_BYTES);
 	fetch(peers[FETCH], ALL_BYTES);
 	rig_turns(rig, 4);

@@ -319,7 +319,8 @@ struct rig *rig_create(const struct rig_options *options)
 	struct answers_bounds owed = {.answers = o.answers_max ? o.answers_max : 4096,
 				      .waiters = 16,
 				      .small_chunks = o.answer_chunks ? o.answer_chunks : 8192,
-				      .large_chunks = 64};
+				      .large_chunks = 64,
+				      .connections = STREAM_TABLE_PLACES};
 	require(batching_init(&in->batching, &batching, &in->stats, &in->now) == 0);
 	require(sessions_init(&in->sessions, STREAM_TABLE_PLACES, &in->stats, &in->now) == 0);
 	require(kept_init(&in->kept) == 0);
@@ -349,7 +350,7 @@ void rig_destroy(struct rig *r)
 		in->answers.waiters.in_use == 0);
 	require(list_is_empty(&in->kept.waiting));
 	require(in->batching.lanes.batch_pool.in_use == 0);
-	require(in->answers.small.in_use == 0 && in->answers.large.in_use == 0);
+	require(in->answers.small.in_use == 0 && in->answers.large[ANSWER_COMMON].in_use == 0);
 	for (unsigned i = 0; i < LEDGERS; i++)
 		require(i == LEDGER_packet || ledger_in_flight(&in->stats, (enum ledger)i) == 0);
 	require(in->sessions.places.in_use == 0);

@@ -7,7 +7,7 @@ struct stream **stream_table_place(struct stream_table *t, struct stream *s)
 	unsigned index = 0;
 	while (t->streams[index])
 		require(++index < STREAM_TABLE_PLACES);
-	s->handle = ++t->handles * STREAM_TABLE_PLACES + index;
+	s->handle = ++t->handles << 32 | index;
 	t->streams[index] = s;
 	return &t->streams[index];
 }
@@ -15,6 +15,6 @@ struct stream **stream_table_place(struct stream_table *t, struct stream *s)
 struct stream *stream_table_find(void *table, uint64_t handle)
 {
 	const struct stream_table *t = table;
-	struct stream *s = t->streams[handle % STREAM_TABLE_PLACES];
+	struct stream *s = t->streams[(uint32_t)handle];
 	return s && s->handle == handle ? s : NULL;
 }
