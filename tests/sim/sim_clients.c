@@ -46,6 +46,10 @@ struct sim_client *sim_client_create(enum sim_client_kind kind, uint32_t id)
 		c = sim_hoarder_create();
 		c->port = id & 1 ? SIM_PORT_KAFKA : SIM_PORT_TERMINAL;
 		break;
+	case SIM_UNREAD:
+		c = sim_unread_create();
+		c->port = SIM_PORT_KAFKA;
+		break;
 	case SIM_SENDER:
 	default:
 		c = calloc(1, sizeof *c);
@@ -53,9 +57,14 @@ struct sim_client *sim_client_create(enum sim_client_kind kind, uint32_t id)
 		c->port = SIM_PORT_DATAGRAMS;
 	}
 	c->id = id;
-	c->ip = kind == SIM_HOARDER ? SIM_HOARDER_IP : SIM_CLIENT_IP + id;
-	c->first_port = (uint16_t)(FIRST_PORT + (kind == SIM_HOARDER ? id : 0));
-	c->port_step = kind == SIM_HOARDER ? HOARDERS_MAX : 1;
+	c->ip = SIM_CLIENT_IP + id;
+	if (kind == SIM_HOARDER)
+		c->ip = SIM_HOARDER_IP;
+	else if (kind == SIM_UNREAD && (id & 1))
+		c->ip = SIM_UNREAD_IP;
+	bool is_shared = c->ip != SIM_CLIENT_IP + id;
+	c->first_port = (uint16_t)(FIRST_PORT + (is_shared ? id : 0));
+	c->port_step = is_shared ? HOARDERS_MAX : 1;
 	c->next_ns = soon(RECONNECT_NS);
 	return c;
 }

@@ -11,6 +11,7 @@ enum {
 	SIM_GATEWAY_IP = 0x0a000001, /* 10.0.0.1 */
 	SIM_CLIENT_IP = 0x0a000100,  /* 10.0.1.0 + client */
 	SIM_HOARDER_IP = 0x0a000300, /* of all of them */
+	SIM_UNREAD_IP = 0x0a000400,  /* of every second of them */
 	SIM_NOBODY_IP = 0x0b000000,  /* 11.0.0.0/8: what is sent there never arrives */
 	SIM_PORT_KAFKA = 9092,
 	SIM_PORT_TERMINAL = 32960,
@@ -39,6 +40,7 @@ enum sim_client_kind {
 	SIM_ROGUE,
 	SIM_EARLY,
 	SIM_HOARDER,
+	SIM_UNREAD,
 };
 
 struct sim_client;
@@ -115,5 +117,6 @@ struct sim_client *sim_device_create(bool is_platform);
 struct sim_client *sim_rogue_create(void);
 struct sim_client *sim_early_create(void);
 struct sim_client *sim_hoarder_create(void);
+struct sim_client *sim_unread_create(void);
 
 #endif

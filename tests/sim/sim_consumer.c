@@ -12,6 +12,7 @@
 #include "tests/sim/sim_history.h"
 #include "tests/sim/sim_kafka.h"
 
+enum { SHUT_BYTES = 1500 };
 enum { OUT_OF_RANGE = 1, UNKNOWN_TOPIC = 3, STORAGE_ERROR = 56, VERSION_FLEXIBLE = 12 };
 
 #define FETCH_NS (10 * NS_PER_MS)
@@ -243,8 +244,11 @@ static void consumer_turn(struct sim_client *c)
 {
 	struct consumer *k = consumer_of(c);
 	struct sim_buffer *in = &c->tcp.in;
-	if (sim_world()->now_ns < k->deaf_until_ns && !c->is_quitting)
+	if (sim_world()->now_ns < k->deaf_until_ns && !c->is_quitting) {
+		/* With a window that is shut it holds what others may want. */
+		c->may_be_closed |= c->tcp.open_window < SHUT_BYTES;
 		return;
+	}
 	look_what_is_due(k);
 	for (size_t n; (n = sim_response_bytes(in->bytes, in->size)) > 0;) {
 		take_response(k, cursor_of(in->bytes + 4, n - 4));

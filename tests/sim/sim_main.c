@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 enum { LIVES_MAX = 4, PRODUCERS_MAX = 3, DEVICES_MAX = 4, JOBS_MAX = 64 };
-enum { EARLY = 48, HOARDERS = 72 };
+enum { EARLY = 48, HOARDERS = 72, UNREAD = 40 };
 
 /* Fewer than two pollers' shares of EARLY rogues fill. */
 enum { RECEIVE_CHUNKS_FEW = 600 };
@@ -28,6 +28,9 @@ enum { RECEIVE_CHUNKS_FEW = 600 };
 /* Fewer than HOARDERS take, more than all others: of so few the numbers are exact
  * (tcp_evict.h). */
 enum { PLACES_FEW = 30 };
+
+/* For large answers of one poller: less than UNREAD rogues leave unread. */
+enum { ANSWER_CHUNKS_FEW = 160 };
 
 #define LIFE_NS_MAX (1500 * NS_PER_MS)
 
@@ -59,6 +62,10 @@ static void clients_make(struct run *r)
 		for (unsigned i = 0; i < HOARDERS; i++)
 			run_add_client(r, SIM_HOARDER, 64 + i);
 		r->world.places = PLACES_FEW;
+	} else if (rng_one_in(rng, 4)) {
+		for (unsigned i = 0; i < UNREAD; i++)
+			run_add_client(r, SIM_UNREAD, 64 + i);
+		r->world.answer_chunks = ANSWER_CHUNKS_FEW;
 	}
 	if (rng_one_in(rng, 2))
 		run_add_client(r, SIM_SENDER, SIM_DATAGRAM_CLIENTS);

@@ -68,10 +68,9 @@ size_t sim_tcp_options(const struct sim_tcp *t, uint8_t *p, bool is_syn)
 	return n;
 }
 
-/* What is not eaten closes it. */
 static uint32_t window_now(const struct sim_tcp *t)
 {
-	return t->in.size < WINDOW_BYTES ? WINDOW_BYTES - (uint32_t)t->in.size : 0;
+	return t->in.size < t->window ? t->window - (uint32_t)t->in.size : 0;
 }
 
 static void segment_send(struct sim_tcp *t, uint32_t seq, uint8_t flags, const uint8_t *data,
@@ -121,6 +120,7 @@ void sim_tcp_open(struct sim_tcp *t, uint32_t local_ip, uint16_t local_port,
 		.offers_sack = rng_one_in(rng, 2),
 		.iss = (uint32_t)rng_next(rng),
 		.state = SIM_TCP_OPENING,
+		.window = WINDOW_BYTES,
 	};
 	t->sends_sack = t->offers_sack && !rng_one_in(rng, 4);
 	if (rng_one_in(rng, 8)) /* about to wrap */
@@ -428,7 +428,7 @@ void sim_tcp_turn(struct sim_tcp *t)
 	if (t->state == SIM_TCP_OPEN)
 		send_new(t);
 	/* Eaten since: the gateway must hear that there is room again. */
-	t->owes_ack |= t->open_window < WINDOW_BYTES / 4 && window_now(t) > WINDOW_BYTES / 2;
+	t->owes_ack |= t->open_window < t->window / 4 && window_now(t) > t->window / 2;
 	if (t->owes_ack && t->state == SIM_TCP_OPEN)
 		segment_send(t, t->snd_nxt, ACK, NULL, 0);
 }

@@ -33,6 +33,7 @@ struct sim_tcp {
 	uint32_t iss, snd_una, snd_nxt, snd_max;
 	uint32_t rcv_nxt;
 	uint32_t snd_wnd;
+	uint32_t window;      /* what is not eaten closes it */
 	uint32_t open_window; /* as last told */
 	uint16_t mss;
 	uint8_t our_shift, peer_shift;
