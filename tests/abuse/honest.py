@@ -46,13 +46,11 @@ def p99(values):
 
 
 class Honest:
-    """The clients' process: figures() are those since the last time they were asked for."""
+    """A process of clients: figures() are those since the last time they were asked for."""
 
-    def __init__(self, gw):
-        gw.ctl('topic', 'create', TOPIC, '--partitions', '1')
-        self.process = gw.popen(
-            [sys.executable, CLIENTS, gw.env['PENSTOCK_GBT32960'], gw.kafka, TOPIC],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    def __init__(self, gw, script, *words):
+        self.process = gw.popen([sys.executable, script, *words], stdin=subprocess.PIPE,
+                                stdout=subprocess.PIPE, text=True)
         self.begin = time.monotonic()
         self.figures()      # it has begun
 
@@ -94,7 +92,9 @@ class Beside(unittest.TestCase):
         cls.gw = Gateway(cls.settings, port=cls.port)
         cls.gw.__enter__()
         try:
-            cls.honest = Honest(cls.gw)
+            cls.gw.ctl('topic', 'create', TOPIC, '--partitions', '1')
+            cls.honest = Honest(cls.gw, CLIENTS, cls.gw.env['PENSTOCK_GBT32960'], cls.gw.kafka,
+                                TOPIC)
             cls.alone = cls.honest.figures_of(ALONE_S)
         except BaseException:
             cls.gw.__exit__(*sys.exc_info())
@@ -113,16 +113,21 @@ class Beside(unittest.TestCase):
         time.sleep(max(begin + BLOCK_S - time.monotonic(), 0))
         seen = self.honest.figures()
         lost = self.gw.packets_lost() - lost
-        lines = [told(kind, seen[kind], self.alone[kind]) for kind in seen]
-        print('          ' + '; '.join(lines) + (f'; the port lost {lost}' if lost else ''),
-              flush=True)
+        if lost:
+            print(f'          the port lost {lost}', flush=True)
         slack = {'newcomer': SLACK_S + (LOST_SYN_S if lost else 0), **slack}
+        self.check_all(seen, self.alone, but, factor, slack)
+
+    def check_all(self, seen, alone, but=(), factor=FACTOR, slack=None):
+        print('          ' + '; '.join(told(kind, seen[kind], alone[kind]) for kind in seen),
+              flush=True)
         for kind in seen:
             if kind not in but:
-                self.check(kind, seen[kind], factor, slack.get(kind, SLACK_S))
+                self.check(kind, seen[kind], alone[kind],
+                           (factor, (slack or {}).get(kind, SLACK_S)))
 
-    def check(self, kind, now, factor, slack):
-        alone = self.alone[kind]
+    def check(self, kind, now, alone, bounds):
+        factor, slack = bounds
         self.assertEqual(now['failed'], [], kind)
         self.assertGreater(now['rate'], alone['rate'] / SHARE, told(kind, now, alone))
         self.assertLess(p99(now['took']), factor * p99(alone['took']) + slack,
