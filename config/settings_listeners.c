@@ -286,6 +286,8 @@ static void check_topic(const struct settings *s, const struct listener *l,
 {
 	const char *fault = topic_name_fault((struct bytes){(const uint8_t *)l->topic,
 							    strlen(l->topic)});
+	if (topic_name_is_internal((struct bytes){(const uint8_t *)l->topic, strlen(l->topic)}))
+		fault = "it is one of the broker's own";
 	if (fault[0])
 		settings_error(report, where_of_topic(s, l),
 			       "listener.name.%s.topic=%s: that is no name of a topic: %s",

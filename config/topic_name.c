@@ -8,6 +8,16 @@
 /* A broker keeps its cluster's records under it, in a directory of the same place. */
 #define METADATA_TOPIC "__cluster_metadata"
 
+static bool is_called(struct bytes name, const char *text)
+{
+	return name.size == strlen(text) && memcmp(name.data, text, name.size) == 0;
+}
+
+bool topic_name_is_internal(struct bytes name)
+{
+	return is_called(name, TOPIC_NAME_OFFSETS) || is_called(name, "__transaction_state");
+}
+
 const char *topic_name_fault(struct bytes name)
 {
 	if (name.size == 0)
@@ -17,8 +27,7 @@ const char *topic_name_fault(struct bytes name)
 	if (name.data[0] == '.' &&
 	    (name.size == 1 || (name.size == 2 && name.data[1] == '.')))
 		return "it may not be . or ..";
-	if (name.size == sizeof METADATA_TOPIC - 1 &&
-	    memcmp(name.data, METADATA_TOPIC, name.size) == 0)
+	if (is_called(name, METADATA_TOPIC))
 		return "it is that of Kafka's own metadata";
 	for (size_t i = 0; i < name.size; i++) {
 		if (!name.data[i] ||

@@ -16,6 +16,11 @@ static bool growth_is_good(struct registry *r, struct job *j)
 	uint32_t now = j->entry->partition_count;
 	if (j->partitions == -1)
 		return true;
+	if (j->entry->shown.topic.is_internal)
+		return !job_fail(j, KAFKA_ERROR_INVALID_TOPIC_EXCEPTION,
+				 "topic %s keeps its %u partitions: they say where a group is "
+				 "stored",
+				 j->name, now);
 	if (j->partitions <= (int64_t)now)
 		return !job_fail(j, KAFKA_ERROR_INVALID_PARTITIONS,
 				 "topic %s has %u partitions and can only grow: ask for "

@@ -31,6 +31,9 @@ static bool start(struct registry *r, struct job *j)
 			j, KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION,
 			"there is no topic %s; `topic list` shows those there are",
 			j->name);
+	if (e->shown.topic.is_internal)
+		return job_fail(j, KAFKA_ERROR_INVALID_TOPIC_EXCEPTION,
+				"topic %s is the gateway's own, and is not deleted", j->name);
 	if (!job_has_directory(r, j) || j->validate_only)
 		return true;
 	int error = removal_mark(r, e);

@@ -1,6 +1,7 @@
 /* registry_entry.c - topics in memory: partitions, their slots, and what settings mean to
  * pollers and logs. */
 #include "control/catalog/registry_entry.h"
+#include "config/topic_name.h"
 #include "dataplane/base/clock.h"
 #include "dataplane/base/require.h"
 #include "dataplane/wire/record/record_batch.h"
@@ -22,6 +23,8 @@ struct entry *entry_new(const struct registry *r, const char *name)
 	require(e);
 	snprintf(e->shown.topic.name, sizeof e->shown.topic.name, "%s", name);
 	e->shown.topic.name_bytes = (uint16_t)strlen(e->shown.topic.name);
+	e->shown.topic.is_internal = topic_name_is_internal(
+		(struct bytes){(const uint8_t *)name, e->shown.topic.name_bytes});
 	topic_settings_init(&e->shown.settings, r->options.settings);
 	entry_apply_settings(e);
 	return e;

@@ -63,11 +63,12 @@ static void drop_repeated(struct metadata_request *request)
 	request->topics.count = kept;
 }
 
-/* A name that no topic may have is not missing; its answer says what is wrong with it. */
+/* A name that no topic may have is not missing; its answer says what is wrong with it. Nor is one
+ * of ours: it is made when it is needed. */
 static bool is_missing(const struct kafka_request *r, const struct metadata_request_topic *t)
 {
 	return !has_id(t) && t->name.data && !*topic_name_fault(t->name) &&
-	       !registry_find(r->options->registry, t->name);
+	       !topic_name_is_internal(t->name) && !registry_find(r->options->registry, t->name);
 }
 
 /* True when topics are being created and the request has to wait. The first that may not be created
@@ -114,6 +115,7 @@ static bool describe(struct kafka_request *r, struct reply_parts *parts,
 	}
 	out->name = (struct bytes){(const uint8_t *)t->name, t->name_bytes};
 	memcpy(out->topic_id, t->id, sizeof out->topic_id);
+	out->is_internal = t->is_internal;
 	out->partitions.items = items;
 	out->partitions.count = (int32_t)t->partitions;
 	out->topic_authorized_operations = METADATA_NO_OPERATIONS;

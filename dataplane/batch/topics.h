@@ -18,6 +18,7 @@ struct topic {
 	char name[TOPIC_NAME_BYTES_MAX + 1];
 	uint16_t name_bytes;
 	uint8_t id[16];        /* KIP-516: stable, non-zero, new on re-creation */
+	bool is_internal;      /* the broker's own: nobody produces to it */
 	uint32_t partitions;
 	uint64_t partitions_magic; /* of them, for remainder_of(); topics_build() sets it */
 	struct topic_options options;

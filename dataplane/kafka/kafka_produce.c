@@ -142,7 +142,10 @@ static enum batch_verdict request_verdict(const struct topics *topics,
 		return BATCH_BAD_ACKS;
 	if (p->is_transactional)
 		return BATCH_BAD_TRANSACTION;
-	return kafka_topic(topics, ks) ? BATCH_GOOD : BATCH_BAD_TOPIC;
+	const struct topic *topic = kafka_topic(topics, ks);
+	if (!topic)
+		return BATCH_BAD_TOPIC;
+	return topic->is_internal ? BATCH_BAD_INTERNAL : BATCH_GOOD;
 }
 
 /* What is wrong with the request is known before its batch: the batch is then skipped, not

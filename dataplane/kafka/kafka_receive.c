@@ -18,6 +18,8 @@ const struct batch_verdict_row batch_verdicts[BATCH_VERDICTS] = {
 	[BATCH_GOOD] = {.error = KAFKA_ERROR_NONE, .stat = STAT_records_stored},
 	ROW(BAD_ACKS, INVALID_REQUIRED_ACKS, reject_acks, "acks must be -1, 0 or 1"),
 	ROW(BAD_TOPIC, UNKNOWN_TOPIC_OR_PARTITION, reject_topic, NULL),
+	ROW(BAD_INTERNAL, INVALID_TOPIC_EXCEPTION, reject_topic,
+	    "the topic is the broker's own"),
 	ROW(BAD_TRANSACTION, TRANSACTIONAL_ID_AUTHORIZATION_FAILED, reject_invalid,
 	    "transactions are not available"),
 	ROW(BAD_NONE, INVALID_RECORD, reject_invalid, "no record batch"),

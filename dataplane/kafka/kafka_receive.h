@@ -32,6 +32,7 @@ enum batch_verdict {
 	/* Known from the request. */
 	BATCH_BAD_ACKS,
 	BATCH_BAD_TOPIC,
+	BATCH_BAD_INTERNAL,
 	BATCH_BAD_TRANSACTION,
 	/* From the header, whatever the CRC. */
 	BATCH_BAD_NONE,

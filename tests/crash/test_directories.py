@@ -145,7 +145,7 @@ class NotOurs(DirectoryTest):
         self.assertLess(len(os.listdir(self.log)), 30)
 
     def test_every_name_a_client_can_make_is_one_a_start_takes(self):
-        names = ['__cluster_metadata', '__consumer_offsets', 'a', 'a-1', 'a-1-0', '-', 'x-delete',
+        names = ['__cluster_metadata', '__consumer_offset', 'a', 'a-1', 'a-1-0', '-', 'x-delete',
                  'a-0.0123456789abcdef0123456789abcdef-delete', 'meta.properties', 'y' * 249]
         with self.gateway() as gw:
             for name in names:

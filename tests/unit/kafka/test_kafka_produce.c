@@ -443,3 +443,17 @@ Test(kafka_produce, a_piece_longer_than_any_window_is_asked_for_whole)
 	buffer_free(&request);
 	buffer_free(&item.records);
 }
+
+Test(kafka_produce, a_batch_for_a_topic_of_the_brokers_own_is_refused)
+{
+	struct produce_spec spec = {.version = 7, .acks = -1};
+	struct produce_item item = {.topic = "alpha", .records = batch_make(1, 9, wall())};
+	struct buffer request = produce_make(&spec, &item, 1);
+	rig->topics->topics[0].is_internal = true;
+	peer_send(peer, request.data, request.size);
+	rig_turns(rig, 3);
+	cr_assert(next_error(7) == KAFKA_ERROR_INVALID_TOPIC_EXCEPTION);
+	cr_assert(rig_stat(rig, STAT_record_reject_topic) == 1);
+	buffer_free(&request);
+	buffer_free(&item.records);
+}
