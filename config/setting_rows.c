@@ -48,6 +48,7 @@
 #define POLLER_SETTING(field, ...) CHECK_GATEWAY(poller.field, __VA_ARGS__)
 #define WRITER_SETTING(field, ...) CHECK_GATEWAY(writer.field, __VA_ARGS__)
 #define NIC_SETTING(field, ...)	   CHECK_GATEWAY(nic.field, __VA_ARGS__)
+#define GROUP_SETTING(field, ...)  CHECK_GATEWAY(group.field, __VA_ARGS__)
 #define LISTENER_SETTING(field, key, type, def, min, max, unit, protocols, help)         \
 	CHECK(listener, field, key, type, def, min, max)
 #include "config/settings.def"
@@ -78,6 +79,7 @@ static const struct setting_row gateway_rows[] = {
 #define POLLER_SETTING(field, ...) GATEWAY_ROW(poller.field, __VA_ARGS__)
 #define WRITER_SETTING(field, ...) GATEWAY_ROW(writer.field, __VA_ARGS__)
 #define NIC_SETTING(field, ...)	   GATEWAY_ROW(nic.field, __VA_ARGS__)
+#define GROUP_SETTING(field, ...)  GATEWAY_ROW(group.field, __VA_ARGS__)
 #include "config/settings.def"
 };
 

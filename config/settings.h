@@ -43,6 +43,7 @@ struct settings {
 	struct poller_settings poller;
 	struct writer_settings writer;
 	struct nic_settings nic;
+	struct group_settings group;
 	/* Made by settings_finish() from the texts above. */
 	struct listener listener[LISTENERS_MAX];
 	struct listener_address address[LISTENERS_MAX]; /* of each of them */
@@ -95,6 +96,8 @@ char *topic_setting_text(const struct topic_settings *t, enum topic_setting_id i
 /* The advertised address of a listener as text, "host"; the port's own when none is set. */
 const char *settings_advertised_host(const struct settings *s, unsigned listener, char *out,
 				     size_t size);
+/* And its port; the listener's own when none is set. */
+uint16_t settings_advertised_port(const struct settings *s, unsigned listener);
 /* The log directory: the first of log.dirs. */
 const char *settings_log_dir(const struct settings *s);
 

@@ -272,6 +272,16 @@ static void check_relations(const struct settings *s, struct settings_report *re
 			       "batch would wait for ever");
 }
 
+static void check_groups(const struct settings *s, struct settings_report *report)
+{
+	if (s->group.session_timeout_min_ms > s->group.session_timeout_max_ms)
+		settings_error(report,
+			       where_of_pair(s, "group.min.session.timeout.ms",
+					     "group.max.session.timeout.ms"),
+			       "group.min.session.timeout.ms is above "
+			       "group.max.session.timeout.ms: no member could join");
+}
+
 /* Listeners come first: later checks go through their table. */
 unsigned settings_finish(struct settings *s, FILE *messages)
 {
@@ -284,10 +294,17 @@ unsigned settings_finish(struct settings *s, FILE *messages)
 	finish_control(s, &report);
 	settings_limits(s, &report);
 	check_relations(s, &report);
+	check_groups(s, &report);
 	check_limits(s, &report);
 	check_windows(s, &report);
 	settings_draft_free(s);
 	return report.errors;
+}
+
+uint16_t settings_advertised_port(const struct settings *s, unsigned listener)
+{
+	uint16_t told = s->address[listener].advertised_port;
+	return told ? told : s->listener[listener].port;
 }
 
 const char *settings_advertised_host(const struct settings *s, unsigned listener,

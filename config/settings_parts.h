@@ -94,6 +94,12 @@ struct nic_settings {
 #include "config/settings.def"
 };
 
+/* What the coordinator heeds of groups. */
+struct group_settings {
+#define GROUP_SETTING SETTING_FIELD
+#include "config/settings.def"
+};
+
 /* What pollers heed of a topic's settings. */
 struct topic_options {
 #define TOPIC_SETTING SETTING_FIELD

@@ -14,6 +14,7 @@
 #define PENSTOCK_GATEWAY_H
 
 #include "control/boot.h"
+#include "control/calls/topic_wish.h"
 #include "control/coordinator/coordinator_thread.h"
 #include "control/cores.h"
 #include "control/eal.h"
@@ -27,6 +28,9 @@ struct gateway_arguments {
 	const char *const *sets; /* key=value */
 	unsigned set_count;
 };
+
+/* Who reads the snapshot of topics: pollers by number, then the coordinator. */
+enum { READER_COORDINATOR = POLLERS_MAX, READERS_MAX };
 
 /* Who sends into pollers' inboxes, and where in each inbox. */
 enum gateway_sender { SENDER_CONTROL, SENDER_COORDINATOR, GATEWAY_SENDERS };
@@ -69,6 +73,7 @@ struct gateway {
 	struct stats_page control_page;
 	struct core cores[POLLERS_MAX + WRITERS_MAX];
 	struct topics *_Atomic topics;
+	struct topic_wish wish; /* the coordinator's, granted by control */
 	atomic_bool drain;
 	struct registry *registry;
 	struct kafka_api *kafka_api;

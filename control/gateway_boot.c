@@ -214,6 +214,8 @@ static int kafka_step(void *gateway)
 		.auto_create_topics = s->auto_create_topics_enable,
 		.auto_create_topics_rate = s->auto_create_topics_rate,
 		.stats_page = &g->control_page,
+		.wish = &g->wish,
+		.offsets_topic_partitions = s->offsets_topic_partitions,
 		.say = say,
 		.dir = &g->log_dir,
 	};
@@ -223,9 +225,8 @@ static int kafka_step(void *gateway)
 	}
 	for (unsigned i = 0; i < s->listener_count; i++) {
 		struct kafka_api_listener *l = &o.listeners[i];
-		uint16_t told = s->address[i].advertised_port;
 		settings_advertised_host(s, i, l->host, sizeof l->host);
-		l->port = told ? told : s->listener[i].port;
+		l->port = settings_advertised_port(s, i);
 	}
 	g->kafka_api = kafka_api_create(&o);
 	return g->kafka_api ? 0 : -ENOMEM;

@@ -42,6 +42,7 @@ static struct wake *writer_wake(struct gateway *g, unsigned writer)
 static void wakes_clear(struct gateway *g)
 {
 	g->control_wake.fd = g->coordinator_wake.fd = -1;
+	g->wish.control = &g->control_wake;
 	for (unsigned i = 0; i < g->plan.count; i++)
 		g->core_wakes[i].fd = -1;
 }
@@ -105,7 +106,7 @@ int rings_init(void *gateway)
 	wakes_clear(g);
 	g->marks = map_take(marks_bytes());
 	g->news = map_take(news_bytes());
-	g->rcu = quiescent_create(POLLERS_MAX);
+	g->rcu = quiescent_create(READERS_MAX);
 	int error = g->marks && g->news && g->rcu ? wakes_init(g) : -ENOMEM;
 	if (!error)
 		error = handoffs_init(g);
@@ -134,7 +135,7 @@ void rings_fini(void *gateway)
 	wake_fini(&g->coordinator_wake);
 	wake_fini(&g->control_wake);
 	if (g->rcu)
-		quiescent_destroy(g->rcu, POLLERS_MAX);
+		quiescent_destroy(g->rcu, READERS_MAX);
 	map_give(g->marks, marks_bytes());
 	map_give(g->news, news_bytes());
 }

@@ -1,5 +1,5 @@
 /* quiescent.h - how control learns that no poller uses an old snapshot any more: DPDK's
- * rte_rcu_qsbr on memory of our own, one reader per poller.
+ * rte_rcu_qsbr on memory of our own, one reader per poller, and one for the coordinator.
  *
  *     poller: turn ... quiescent_pass()          sleep: quiescent_leave() ... quiescent_join()
  *     control: publish, quiescent_token() ... each turn quiescent_is_over()? free the old one
@@ -15,12 +15,12 @@
 
 struct rte_rcu_qsbr;
 
-/* For `readers` pollers, all outside until they join. Null when there is no memory.
+/* For `readers` of them, all outside until they join. Null when there is no memory.
  * Core: control. */
 struct rte_rcu_qsbr *quiescent_create(unsigned readers);
 void quiescent_destroy(struct rte_rcu_qsbr *q, unsigned readers);
 
-/* Core: poller `reader`. A reader that has left is not waited for. */
+/* Core: the reader's own. One that has left is not waited for. */
 void quiescent_join(struct rte_rcu_qsbr *q, unsigned reader);
 void quiescent_leave(struct rte_rcu_qsbr *q, unsigned reader);
 void quiescent_pass(struct rte_rcu_qsbr *q, unsigned reader);

@@ -22,6 +22,7 @@
 struct kafka_api_options;
 struct kafka_creations;
 struct kafka_parked;
+struct group_service;
 
 enum kafka_outcome {
 	KAFKA_ANSWERED,
@@ -44,6 +45,7 @@ struct kafka_request {
 	const struct kafka_api_options *options;
 	struct kafka_creations *creations;
 	const struct kafka_parked *parked; /* what it has waited for; null: it has not */
+	struct group_service *groups; /* for the coordinator's (coordinator_handlers.h) */
 };
 
 typedef enum kafka_outcome (*kafka_handler)(struct kafka_request *r);

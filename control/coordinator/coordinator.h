@@ -8,6 +8,8 @@
  * never blocks: there is no disk in sight (tests/tidy/layers.txt), no lock, and nothing that
  * waits for control. See docs/COORDINATOR.md.
  *
+ * Its groups lie in __consumer_offsets: group_service.h.
+ *
  * Core: coordinator_create() and _destroy() control; the rest the coordinator's thread
  * (coordinator_thread.h), or the simulator's turn. Limits: COORDINATOR_ARENA_BYTES for one
  * request and its answer, decoded; larger ones lose their connection. Those that are parked:
@@ -16,12 +18,23 @@
 #ifndef PENSTOCK_COORDINATOR_H
 #define PENSTOCK_COORDINATOR_H
 
+#include "config/settings.h"
 #include "dataplane/base/stats.h"
 #include "dataplane/inbox.h"
 
 enum {
 	COORDINATOR_ARENA_BYTES = 4 << 20,
 	COORDINATOR_COMPLETIONS_PER_TURN = 64, /* of each writer */
+};
+
+struct topic_wish;
+struct topics;
+struct rte_rcu_qsbr;
+
+/* Where clients of a listener are told to come back to. */
+struct coordinator_listener {
+	char host[SETTING_HOST_BYTES];
+	uint16_t port;
 };
 
 struct coordinator_options {
@@ -32,6 +45,16 @@ struct coordinator_options {
 	unsigned writer_count;
 	uint8_t sender;                       /* behind the pollers, see writer.h */
 	struct stats_page *stats_page;
+	struct topics *_Atomic *topics; /* where control publishes them; null: there are none */
+	struct rte_rcu_qsbr *rcu;       /* the coordinator is its reader `reader`; null: none */
+	unsigned reader;
+	struct topic_wish *wish;        /* for __consumer_offsets; null: nobody makes it */
+	struct group_settings groups;
+	int32_t node_id;
+	struct coordinator_listener listeners[LISTENERS_MAX]; /* by index, as in struct call_msg */
+	/* One line for the operator, from the coordinator's thread; null: nobody hears it. */
+	void (*say)(void *say_owner, const char *line);
+	void *say_owner;
 };
 
 struct coordinator;
@@ -43,6 +66,8 @@ void coordinator_destroy(struct coordinator *c);
 
 /* One turn; true when it found work. */
 bool coordinator_turn(struct coordinator *c);
+/* For how long nothing is due unless something comes; `limit_ns` at most. */
+uint64_t coordinator_idle_ns(const struct coordinator *c, uint64_t limit_ns);
 /* May its thread sleep now? Looks at the rings again (after wake_prepare). */
 bool coordinator_may_sleep(const struct coordinator *c);
 

@@ -14,7 +14,7 @@ static void sleep_until_news(struct coordinator_thread *t)
 	if (atomic_load(&t->is_stopping) || !coordinator_may_sleep(t->coordinator))
 		wake_cancel(t->wake);
 	else
-		wake_wait(t->wake, SLEEP_NS, NULL, 0);
+		wake_wait(t->wake, coordinator_idle_ns(t->coordinator, SLEEP_NS), NULL, 0);
 }
 
 /* The turn behind the loop takes what came between the last one and the stop. */

@@ -1,7 +1,7 @@
 /* coordinator_thread.h - the thread that turns the coordinator.
  *
  *     loop:  coordinator_turn ─▶ work? ─▶ again
- *                                └─▶ wake_wait: until a message, or a second
+ *                                └─▶ wake_wait: until a message, or something is due
  *
  * It never polls: on a machine of two CPUs it shares control's, and leaves it to whoever has
  * work. Core: control calls this; the loop is its own thread's.

@@ -2,6 +2,8 @@
 #include "control/kafka/kafka_api.h"
 
 #include "control/kafka/kafka_handlers.h"
+#include "control/kafka/offsets_topic.h"
+#include "dataplane/base/clock.h"
 #include "dataplane/base/require.h"
 
 enum {
@@ -12,6 +14,7 @@ struct kafka_api {
 	struct kafka_api_options options;
 	struct parking parking;
 	struct kafka_creations creations;
+	struct offsets_topic offsets_topic;
 	struct stats stats;
 	uint8_t *arena;
 };
@@ -37,6 +40,10 @@ struct kafka_api *kafka_api_create(const struct kafka_api_options *options)
 	api->creations.quota = (struct creation_quota){
 		.rate = options->auto_create_topics_rate, .stats = &api->stats,
 		.say = options->say, .owner = options->say_owner};
+	api->offsets_topic = (struct offsets_topic){
+		.registry = options->registry, .wish = options->wish,
+		.partitions = options->offsets_topic_partitions,
+		.say = options->say, .say_owner = options->say_owner};
 	api->arena = malloc(KAFKA_API_ARENA_BYTES);
 	if (!api->arena) {
 		free(api);
@@ -101,6 +108,7 @@ bool kafka_api_turn(struct kafka_api *api)
 {
 	bool found = parking_turn(&api->parking);
 	found |= answer_parked(api);
+	found |= offsets_topic_turn(&api->offsets_topic, clock_now_ns());
 	for (unsigned i = 0; i < api->options.poller_count; i++)
 		found |= kafka_calls_take(api->options.pollers[i], serve, api) > 0;
 	if (found)
@@ -113,5 +121,5 @@ bool kafka_api_has_messages(const struct kafka_api *api)
 	for (unsigned i = 0; i < api->options.poller_count; i++)
 		if (handoff_has_down(api->options.pollers[i]))
 			return true;
-	return parking_has_news(&api->parking);
+	return offsets_topic_has_wish(&api->offsets_topic) || parking_has_news(&api->parking);
 }

@@ -28,6 +28,8 @@ struct kafka_api_listener {
 	uint16_t port;
 };
 
+struct topic_wish;
+
 struct kafka_api_options {
 	struct registry *registry;
 	struct handoff *pollers[POLLERS_MAX]; /* we are the server */
@@ -41,6 +43,8 @@ struct kafka_api_options {
 	void (*say)(void *say_owner, const char *line);
 	void *say_owner;
 	const struct log_dir *dir; /* where the partitions lie; outlives the kafka_api */
+	struct topic_wish *wish;   /* the coordinator's; null: it has none */
+	int32_t offsets_topic_partitions; /* offsets.topic.num.partitions */
 };
 
 struct kafka_api;

@@ -58,6 +58,7 @@ struct group {
 	bool is_initial; /* Preparing for the first time: its delay runs, whoever has come */
 	bool has_newcomer; /* since the delay began */
 	int32_t generation;
+	int64_t empty_ns;     /* the last time that it became so */
 	int32_t delay_ms;     /* the one that runs */
 	int32_t delay_left_ms; /* that may follow */
 	uint32_t members_count;

@@ -29,6 +29,7 @@ struct group *group_make(struct groups *g, uint64_t now_ns, struct bytes id)
 	if (!group)
 		return NULL;
 	group->serial = ++g->serial;
+	group->empty_ns = (int64_t)now_ns;
 	memcpy(group->text, id.data, id.size);
 	group->id = (struct bytes){group->text, id.size};
 	timer_init(&group->timer.timer);

@@ -61,6 +61,7 @@ static void become_empty(struct groups *g, uint64_t now_ns, struct group *group)
 {
 	group_protocol_elect(g, group, NULL);
 	group->state = GROUP_EMPTY;
+	group->empty_ns = (int64_t)now_ns;
 	arm(g, now_ns, group, GROUP_EMPTY_MS);
 	group_must_be_written(g, group);
 }

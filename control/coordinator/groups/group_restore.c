@@ -60,6 +60,7 @@ bool groups_restore(struct groups *g, uint64_t now_ns, const struct group_view *
 	group->write_number = 1;
 	drop_members(g, group);
 	group->generation = view->generation;
+	group->empty_ns = view->empty_ns;
 	group->state = view->members_count > 0 ? GROUP_STABLE : GROUP_EMPTY;
 	bool is_whole = group_type_set(g, group, view->protocol_type) &&
 			restore_members(g, now_ns, group, view, members);
@@ -68,4 +69,19 @@ bool groups_restore(struct groups *g, uint64_t now_ns, const struct group_view *
 	else
 		wheel_arm(&g->wheel, &group->timer.timer, group_ms(now_ns, GROUP_EMPTY_MS));
 	return is_whole;
+}
+
+void groups_forget(struct groups *g, uint64_t now_ns, struct bytes id)
+{
+	struct group *group = group_find(g, id);
+	if (!group)
+		return;
+	drop_members(g, group);
+	group->state = GROUP_EMPTY;
+	group->generation = 0;
+	/* One that is on its way to the disk again stays until it is back. */
+	if (group->writes_out == 0 && list_is_empty(&group->of_unwritten))
+		group->write_number = 0;
+	wheel_arm(&g->wheel, &group->timer.timer, group_ms(now_ns, GROUP_EMPTY_MS));
+	group_drop_if_unused(g, group);
 }

@@ -34,6 +34,7 @@ struct group_view group_view(const struct group *group)
 		.protocol_name = group_protocol_name(group),
 		.leader = group->leader ? group->leader->text->member_id : (struct bytes){0},
 		.members_count = (int32_t)group->members_count,
+		.empty_ns = group->empty_ns,
 	};
 }
 

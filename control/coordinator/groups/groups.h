@@ -225,6 +225,8 @@ struct group_view {
 	struct bytes protocol_name; /* null: none is chosen */
 	struct bytes leader;        /* null: none */
 	int32_t members_count;
+	/* When the last member went, or it was made: perhaps before the clock began. */
+	int64_t empty_ns;
 };
 
 struct group_member_view {
@@ -249,6 +251,9 @@ void group_view_members(const struct group *group, struct group_member_view *ret
  * It takes the place of what was restored of that id before; its offsets stay. False: no memory. */
 bool groups_restore(struct groups *g, uint64_t now_ns, const struct group_view *view,
 		    const struct group_member_view *members);
+/* It was stored that there is no such group: what was restored of it goes, and nothing has to be
+ * stored of that. Offsets have ends of their own. */
+void groups_forget(struct groups *g, uint64_t now_ns, struct bytes id);
 
 /* It goes, and its offsets, if it has no members; enum kafka_error. */
 int16_t groups_delete(struct groups *g, struct bytes id);

@@ -13,7 +13,6 @@
 enum kafka_api_key {
 #define KAFKA_API(key, id, name, advertised, min, max, flexible, server)                 \
 	KAFKA_API_##id = (key),
-#define KAFKA_API_CODEC(key, id, name, min, max, flexible) KAFKA_API_##id = (key),
 #include "dataplane/wire/kafka/kafka_apis.def"
 };
 
@@ -24,16 +23,12 @@ enum { KAFKA_FLEXIBLE_NEVER = 127 };
 enum {
 #define KAFKA_API(key, id, name, advertised, min, max, flexible, server)                 \
 	KAFKA_FLEXIBLE_SINCE_##id = (flexible),
-#define KAFKA_API_CODEC(key, id, name, min, max, flexible)                               \
-	KAFKA_FLEXIBLE_SINCE_##id = (flexible),
 #include "dataplane/wire/kafka/kafka_apis.def"
 };
 
-/* The versions of each API that are answered, or that its messages are here for. */
+/* The versions of each API that are answered. */
 enum {
 #define KAFKA_API(key, id, name, advertised, min, max, flexible, server)                 \
-	KAFKA_VERSION_MIN_##id = (min), KAFKA_VERSION_MAX_##id = (max),
-#define KAFKA_API_CODEC(key, id, name, min, max, flexible)                               \
 	KAFKA_VERSION_MIN_##id = (min), KAFKA_VERSION_MAX_##id = (max),
 #include "dataplane/wire/kafka/kafka_apis.def"
 };

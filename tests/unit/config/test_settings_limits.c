@@ -1,5 +1,5 @@
 /* test_settings_limits.c - how many connections: Kafka's keys, in all, of a listener, of an
- * address. */
+ * address; what groups may ask for, and whose topics nobody writes to. */
 #include "config/settings.h"
 
 #include <criterion/criterion.h>
@@ -74,4 +74,37 @@ Test(settings_limits, what_is_no_limit_is_refused)
 		cr_assert(strstr(said, wrong[i].why), "%s", said);
 		free(said);
 	}
+}
+
+static void refuses(const char *line, const char *why)
+{
+	const char *const lines[] = {COMMON, line};
+	char *said;
+	cr_assert(read_lines(lines, array_len(lines), &said) == 1, "%s", said);
+	cr_assert(strstr(said, why), "%s", said);
+	free(said);
+}
+
+Test(settings_limits, groups_by_kafkas_names)
+{
+	static const char *const lines[] = {
+		COMMON,
+		"group.initial.rebalance.delay.ms=0",
+		"group.max.size=5",
+		"offsets.topic.num.partitions=8",
+		"offsets.retention.minutes=60",
+		"offsets.topic.replication.factor=3",
+	};
+	char *said;
+	cr_assert(read_lines(lines, array_len(lines), &said) == 0, "%s", said);
+	cr_assert(s.group.initial_rebalance_delay_ms == 0 && s.group.members_max == 5);
+	cr_assert(s.offsets_topic_partitions == 8 && s.group.retention_minutes == 60);
+	cr_assert(s.group.offset_metadata_bytes_max == 4096);
+	free(said);
+	refuses("group.min.session.timeout.ms=1800001", "no member could join");
+}
+
+Test(settings_limits, a_listener_does_not_write_to_a_topic_of_the_brokers_own)
+{
+	refuses("listener.name.udp.topic=__consumer_offsets", "the broker's own");
 }

@@ -37,6 +37,7 @@ void registry_create_topic(struct registry *r, const struct registry_request *re
 	job->done = request->done;
 	job->owner = request->owner;
 	job->is_automatic = request->is_automatic;
+	job->partitions = request->partitions;
 }
 
 const struct registry_topic *registry_find(const struct registry *r, struct bytes name)

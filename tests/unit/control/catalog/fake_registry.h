@@ -12,6 +12,7 @@ struct fake_job {
 	registry_done done;
 	void *owner;
 	bool is_automatic;
+	int32_t partitions;
 };
 
 struct registry {
