@@ -6,7 +6,8 @@ enum { VERSION_KNOWN_MAX = 4, VERSIONS_BEYOND = 3, NAMED_SINCE = 3 };
 
 /* What the simulated clients speak. */
 static const struct asker_api spoken[] = {{0, 0, 11}, {1, 4, 12}, {2, 1, 7},
-					  {3, 0, 12}, {10, 0, 6}, {18, 0, 4}};
+					  {3, 0, 12}, {8, 2, 9},  {9, 1, 9},
+					  {10, 0, 6}, {18, 0, 4}};
 
 static void ask_versions(struct asker *a, struct question *q, struct emitter *e)
 {
@@ -96,7 +97,7 @@ const struct question_kind ask_api_versions = {
 
 /* ---- FindCoordinator ------------------------------------------------------------------ */
 
-enum { KEY_TYPE_SINCE = 1, KEYS_SINCE = 4, KEYS = 2 };
+enum { KEY_TYPE_SINCE = 1, KEYS_SINCE = 4, KEYS = 2, GROUP = 0 };
 
 static const char *const coordinator_keys[KEYS] = {"vans", "lorries"};
 
@@ -104,8 +105,10 @@ static void ask_coordinator(struct asker *a, struct question *q, struct emitter 
 {
 	if (q->version < KEYS_SINCE)
 		sim_put_string(e, coordinator_keys[0], q->is_flexible);
-	if (q->version >= KEY_TYPE_SINCE)
-		emit_u8(e, (uint8_t)rng_below(&sim_world()->rng, 2));
+	if (q->version >= KEY_TYPE_SINCE) {
+		q->key_type = (uint8_t)rng_below(&sim_world()->rng, 2);
+		emit_u8(e, q->key_type);
+	}
 	if (q->version >= KEYS_SINCE) {
 		sim_put_count(e, KEYS, true);
 		for (unsigned i = 0; i < KEYS; i++)
@@ -114,23 +117,37 @@ static void ask_coordinator(struct asker *a, struct question *q, struct emitter 
 	sim_put_tags(e, q->is_flexible);
 }
 
-static void check_nobody(const struct asker *a, int32_t node, int32_t port, int16_t error)
+/* Who coordinates a group, if there is a topic for it yet; nobody does transactions. */
+struct found {
+	int32_t node;
+	struct bytes host;
+	int32_t port;
+	int16_t error;
+};
+
+static void check_found(struct asker *a, const struct question *q, const struct found *f)
 {
-	if (node != -1 || port != -1 || error != KAFKA_COORDINATOR_NOT_AVAILABLE)
+	bool is_nobody = f->node == -1 && f->port == -1 && f->host.size == 0 &&
+			 f->error == KAFKA_COORDINATOR_NOT_AVAILABLE;
+	bool is_us = q->key_type == GROUP && f->error == 0 && f->port == SIM_PORT_KAFKA &&
+		     (a->node_id < 0 || f->node == a->node_id) &&
+		     f->host.size == strlen(SIM_ADVERTISED_HOST);
+	if (!is_nobody && !is_us)
 		sim_fail("asker %u: a coordinator: node %d, port %d, error %d", a->client.id,
-			 node, port, error);
+			 f->node, f->port, f->error);
 }
 
-static void check_listed(const struct asker *a, struct cursor *c, const char *key)
+static void check_listed(struct asker *a, const struct question *q, struct cursor *c,
+			 const char *key)
 {
 	struct bytes name = sim_get_string(c, true);
-	int32_t node = (int32_t)cursor_u32(c);
-	sim_get_string(c, true);
-	int32_t port = (int32_t)cursor_u32(c);
-	int16_t error = (int16_t)cursor_u16(c);
+	struct found f = {.node = (int32_t)cursor_u32(c)};
+	f.host = sim_get_string(c, true);
+	f.port = (int32_t)cursor_u32(c);
+	f.error = (int16_t)cursor_u16(c);
 	sim_get_string(c, true);
 	sim_skip_tags(c, true);
-	check_nobody(a, node, port, error);
+	check_found(a, q, &f);
 	if (c->bad || name.size != strlen(key) || memcmp(name.data, key, name.size))
 		sim_fail("asker %u: FindCoordinator of another key", a->client.id);
 }
@@ -143,18 +160,18 @@ static void check_coordinator(struct asker *a, const struct question *q, struct 
 		if (sim_get_count(c, true) != KEYS)
 			sim_fail("asker %u: FindCoordinator: other keys", a->client.id);
 		for (unsigned i = 0; i < KEYS; i++)
-			check_listed(a, c, coordinator_keys[i]);
+			check_listed(a, q, c, coordinator_keys[i]);
 		sim_skip_tags(c, true);
 		return;
 	}
-	int16_t error = (int16_t)cursor_u16(c);
+	struct found f = {.error = (int16_t)cursor_u16(c)};
 	if (q->version >= 1)
 		sim_get_string(c, q->is_flexible);
-	int32_t node = (int32_t)cursor_u32(c);
-	sim_get_string(c, q->is_flexible);
-	int32_t port = (int32_t)cursor_u32(c);
+	f.node = (int32_t)cursor_u32(c);
+	f.host = sim_get_string(c, q->is_flexible);
+	f.port = (int32_t)cursor_u32(c);
 	sim_skip_tags(c, q->is_flexible);
-	check_nobody(a, node, port, error);
+	check_found(a, q, &f);
 }
 
 const struct question_kind ask_find_coordinator = {

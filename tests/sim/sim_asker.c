@@ -14,7 +14,8 @@ static void send_question(struct asker *a)
 {
 	static const struct question_kind *const kinds[] = {
 		&ask_metadata,	   &ask_metadata,     &ask_list_offsets,     &ask_list_offsets,
-		&ask_list_offsets, &ask_api_versions, &ask_find_coordinator,
+		&ask_list_offsets, &ask_api_versions, &ask_find_coordinator, &ask_commit,
+		&ask_commit,	   &ask_commit,	      &ask_committed,
 	};
 	struct rng *rng = &sim_world()->rng;
 	const struct question_kind *k = kinds[rng_below(rng, array_len(kinds))];
@@ -68,6 +69,7 @@ static void asker_turn(struct sim_client *c)
 static void asker_lost(struct sim_client *c)
 {
 	asker_of(c)->count = 0;
+	asker_next_group(asker_of(c));
 }
 
 static bool asker_is_idle(const struct sim_client *c)
@@ -107,6 +109,7 @@ struct sim_client *sim_asker_create(uint32_t id)
 	a->scratch = malloc(SIM_REQUEST_BYTES_MAX);
 	require(a->scratch);
 	a->node_id = -1;
+	asker_next_group(a);
 	memcpy(a->topics, made, sizeof made);
 	for (unsigned i = 0; i < ASKER_CREATED_TOPICS; i++) {
 		struct asker_topic *t = &a->topics[array_len(made) + i];

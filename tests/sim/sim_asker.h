@@ -2,9 +2,10 @@
  * questions on their way at a time.
  *
  *     sim_asker.c         the client: questions out, answers to the one that is due
- *     sim_ask_versions.c  ApiVersions, FindCoordinator: the same answer always
+ *     sim_ask_versions.c  ApiVersions: the same answer always; FindCoordinator
  *     sim_ask_metadata.c  Metadata: topics that are there stay, those asked for appear
  *     sim_ask_offsets.c   ListOffsets: ends and times, held against history and files
+ *     sim_ask_groups.c    OffsetCommit, OffsetFetch: what was committed is there, after a crash too
  */
 #ifndef PENSTOCK_SIM_ASKER_H
 #define PENSTOCK_SIM_ASKER_H
@@ -17,8 +18,10 @@ enum {
 	ASKER_TOPICS = 3 + ASKER_CREATED_TOPICS,
 	ASKER_PARTITIONS_MAX = 3, /* of one ListOffsets request */
 	ASKER_UUID_BYTES = 16,
+	ASKER_GROUPS = 8, /* that are asked about; each connection commits to one of its own */
 
 	KAFKA_UNKNOWN_TOPIC = 3,
+	KAFKA_COORDINATOR_LOADING = 14,
 	KAFKA_COORDINATOR_NOT_AVAILABLE = 15,
 	KAFKA_INVALID_TOPIC = 17,
 	KAFKA_UNSUPPORTED_VERSION = 35,
@@ -36,6 +39,13 @@ struct asker_topic {
 	uint32_t partitions; /* at least */
 	bool has_id;
 	uint8_t id[ASKER_UUID_BYTES];
+};
+
+/* What a connection has committed: 0, 1 and so on. */
+struct asker_group {
+	uint32_t number;
+	int64_t sent;  /* the last one; -1: none */
+	int64_t acked; /* the last one that was answered as stored */
 };
 
 struct question;
@@ -74,6 +84,12 @@ struct question {
 	struct asked_partition partitions[ASKER_PARTITIONS_MAX];
 	/* ApiVersions */
 	bool has_bad_name;
+	/* FindCoordinator */
+	uint8_t key_type;
+	/* OffsetCommit, OffsetFetch */
+	uint32_t group;
+	int64_t committed;
+	int64_t acked; /* by then */
 };
 
 enum { ASKER_QUESTIONS_MAX = 5, ASKER_APIS_MAX = 32 };
@@ -92,6 +108,8 @@ struct asker {
 	struct asker_api apis[ASKER_APIS_MAX]; /* as heard first */
 	int64_t api_count;
 	int64_t time; /* of the record found last: also a time to ask for */
+	struct asker_group groups[ASKER_GROUPS]; /* by number */
+	uint32_t group; /* of this connection */
 	int32_t node_id; /* -1: not heard yet */
 	char cluster_id[32];
 };
@@ -100,5 +118,10 @@ extern const struct question_kind ask_api_versions;
 extern const struct question_kind ask_find_coordinator;
 extern const struct question_kind ask_metadata;
 extern const struct question_kind ask_list_offsets;
+extern const struct question_kind ask_commit;
+extern const struct question_kind ask_committed;
+
+/* The next connection begins: its commits are another group's. */
+void asker_next_group(struct asker *a);
 
 #endif

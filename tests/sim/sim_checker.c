@@ -217,6 +217,9 @@ static void read_partition(void *arg, const char *path)
 	const char *name = strrchr(path, '/') + 1, *dash = strrchr(name, '-');
 	if (!dash || dash[1] < '0' || dash[1] > '9' || strchr(name, '.'))
 		return;
+	/* The groups': the coordinator writes it, and whoever commits checks it. */
+	if (name[0] == '_')
+		return;
 	snprintf(w.topic, sizeof w.topic, "%.*s", (int)(dash - name), name);
 	w.partition = (int32_t)strtol(dash + 1, NULL, 10);
 	if (is_marked_deleted(path, (int)(name - 1 - path), w.topic))

@@ -2,6 +2,7 @@
 #include "tests/sim/sim_gateway.h"
 #include "control/catalog/flush_file.h"
 #include "control/catalog/flush_rule.h"
+#include "control/calls/topic_wish.h"
 #include "control/coordinator/coordinator.h"
 #include "control/kafka/kafka_api.h"
 #include "dataplane/base/map.h"
@@ -15,13 +16,14 @@
 #include "tests/sim/sim_index.h"
 #include "tests/sim/sim_net.h"
 #include "tests/sim/sim_operator.h"
+#include "tests/sim/sim_pools.h"
 
 enum {
 	SEGMENT_BYTES = 48 << 10,
 	STEPS_TO_SEAL_MAX = 2000000,
 	SIM_POLLERS_MAX = SIM_NIC_QUEUES_MAX,
 	SIM_WRITERS_MAX = 2,
-	STORM_CONNECTIONS_MAX = 60,
+	OFFSETS_PARTITIONS = 3,
 	/* The topic of events has three partitions in neighbouring slots: of so many records
 	 * every writer has had some. */
 	RECORDS_FOR_ALL_WRITERS = 1000,
@@ -68,6 +70,7 @@ struct sim_gateway {
 	struct registry *registry;
 	struct kafka_api *api;
 	struct coordinator *coordinator;
+	struct topic_wish wish; /* for the topic of the groups */
 	bool has_topic;
 	bool has_failed; /* to make that topic */
 	bool is_serving; /* pollers turn */
@@ -146,7 +149,7 @@ static void pages_make(struct sim_gateway *g)
 {
 	g->marks = map_take(PARTITIONS_MAX * sizeof *g->marks);
 	g->news = map_take(PARTITIONS_MAX * sizeof *g->news);
-	g->rcu = quiescent_create(SIM_POLLERS_MAX);
+	g->rcu = quiescent_create(SIM_POLLERS_MAX + 1);
 	g->coordinator_stats = map_take(sizeof *g->coordinator_stats);
 	g->control_stats = map_take(sizeof *g->control_stats);
 	require(g->marks && g->news && g->rcu && g->coordinator_stats && g->control_stats);
@@ -256,7 +259,10 @@ static bool storage_make(struct sim_gateway *g)
 		.auto_create_topics = true,
 		.stats_page = g->control_stats,
 		.dir = &g->log_dir,
+		.wish = &g->wish,
+		.offsets_topic_partitions = OFFSETS_PARTITIONS,
 	};
+	g->wish.control = &g->control_wake;
 	for (unsigned p = 0; p < g->poller_count; p++) {
 		a.pollers[p] = &g->pollers[p].to_control;
 		a.outboxes[p] = &g->pollers[p].from[SENDER_CONTROL];
@@ -275,8 +281,15 @@ static void coordinator_make(struct sim_gateway *g)
 		.poller_count = g->poller_count,
 		.writer_count = g->writer_count,
 		.sender = (uint8_t)g->poller_count,
-		.stats_page = g->coordinator_stats,
+		.stats_page = g->coordinator_stats, .groups = g->settings.group,
+		.topics = &g->topics, .rcu = g->rcu, .reader = SIM_POLLERS_MAX,
+		.wish = &g->wish,
+		.node_id = g->settings.node_id,
+		.say = say,
 	};
+	for (unsigned l = 0; l < g->settings.listener_count; l++)
+		o.listeners[l] = (struct coordinator_listener){SIM_ADVERTISED_HOST,
+							       g->settings.listener[l].port};
 	for (unsigned p = 0; p < g->poller_count; p++) {
 		o.pollers[p] = &g->pollers[p].to_coordinator;
 		o.outboxes[p] = &g->pollers[p].from[SENDER_COORDINATOR];
@@ -285,32 +298,6 @@ static void coordinator_make(struct sim_gateway *g)
 		o.writers[w] = &g->writers[w].from_coordinator;
 	g->coordinator = coordinator_create(&o);
 	require(g->coordinator);
-}
-
-/* For the connections of a storm, as control/capacity.h says, were it not for its smallest
- * amounts; of what is scarce, less than they take when nothing holds them up. */
-static void make_pools_small(struct poller_options *o)
-{
-	uint8_t scarce = sim_world()->scarce;
-	o->sessions_max = o->tcp.connections_max = STORM_CONNECTIONS_MAX;
-	o->receive_chunks = STORM_CONNECTIONS_MAX * 4096 / CHUNK_RECEIVE_BYTES;
-	o->tcp.receive_buffer_bytes = 2 * 4096; /* grown windows promise twice what there is */
-	o->answers_max = scarce == SCARCE_ANSWERS ? STORM_CONNECTIONS_MAX : 500;
-	o->answer_large_chunks = 40;
-	o->request_chunks = 16;
-	o->parts_chunks = 64;
-	o->settings.writer_credit_bytes = scarce == SCARCE_CREDIT ? 96 << 10 : 400 << 10;
-	o->settings.lane_credit_bytes = o->settings.writer_credit_bytes / 2;
-}
-
-/* Each poller may have all of them. */
-static void make_pools_large(struct poller_options *o)
-{
-	uint32_t connections = sim_world()->connections;
-	o->sessions_max = o->tcp.connections_max = connections + 100;
-	o->tcp.half_open_max = connections;
-	o->receive_chunks = connections * 4096 / CHUNK_RECEIVE_BYTES;
-	o->answers_max = connections + 500;
 }
 
 static void poller_make(struct sim_gateway *g, unsigned index)
@@ -376,9 +363,9 @@ static void poller_make(struct sim_gateway *g, unsigned index)
 	if (sim_world()->receive_chunks)
 		o.receive_chunks = sim_world()->receive_chunks;
 	if (sim_world()->scarce)
-		make_pools_small(&o);
+		sim_pools_small(&o);
 	if (sim_world()->connections)
-		make_pools_large(&o);
+		sim_pools_large(&o);
 	int error;
 	poller->poller = poller_create(&o, &error);
 	require(poller->poller);
@@ -520,6 +507,7 @@ uint64_t sim_gateway_next_ns(const struct sim_gateway *g)
 		is_busy |= !writer_may_sleep(g->writers[w].writer);
 		idle_ns = writer_idle_ns(g->writers[w].writer, idle_ns);
 	}
+	idle_ns = coordinator_idle_ns(g->coordinator, idle_ns);
 	return is_busy ? now_ns : min_u64(now_ns + idle_ns, sim_operator_next_ns(g->operator));
 }
 
