@@ -37,6 +37,7 @@ TARGETS = {
     'tcp': Target(200, 80, 512),
     'kafka': Target(200, 20, 1024),
     'kafka_control': Target(100, 130, 1024),
+    'kafka_groups': Target(60, 20, 1024),
     'gbt32960': Target(100, 20, 2048),
     'record_batch': Target(100, 150, 1024),
     'settings': Target(80, 60, 2048),
