@@ -20,18 +20,19 @@ enum {
 	BLOCKS_MAX = 3,
 	CHUNKS = 2048,
 	SEND_BUFFER_BYTES = 7 << 20,
+	QUEUE_MS = 20,
 	MILLION = 1000000,
 };
 
 #define ONE_WAY_NS (10 * NS_PER_MS)
 #define LATE_NS    (4 * NS_PER_MS)
-#define QUEUE_NS   (20 * NS_PER_MS)
 #define STEP_NS    (100 * NS_PER_US)
 #define PATIENCE_NS NS_PER_MS /* the peer acknowledges a single segment then */
 
 /* Of a million frames of either way so many are late, or lost. */
 struct shape {
 	uint32_t late_ppm, lost_ppm;
+	uint32_t queue_ms; /* what waits there for longer is dropped */
 	bool has_timestamps;
 };
 
@@ -125,7 +126,7 @@ static void link_send(struct link *l, const struct sent *s)
 	uint64_t now_ns = l->r->now_ns, begin_ns = max_u64(l->free_ns, now_ns);
 	if (s->size == 0 || happens(l, l->shape.lost_ppm))
 		return;
-	if (begin_ns > now_ns + QUEUE_NS) {
+	if (begin_ns > now_ns + l->shape.queue_ms * NS_PER_MS) {
 		l->overflown++;
 		return;
 	}
@@ -319,7 +320,8 @@ static double share_used(struct link *l, double seconds)
 Test(tcp_link, slow_start_finds_what_the_link_holds_with_few_losses, .timeout = 120)
 {
 	for (unsigned i = 0; i < 2; i++) {
-		struct link *l = link_new((struct shape){.has_timestamps = i == 1});
+		struct link *l = link_new(
+			(struct shape){.queue_ms = QUEUE_MS, .has_timestamps = i == 1});
 		link_run(l, 0.5);
 		double share = share_used(l, 2);
 		cr_assert(l->overflown < 1200, "%u", l->overflown);
@@ -328,10 +330,22 @@ Test(tcp_link, slow_start_finds_what_the_link_holds_with_few_losses, .timeout = 
 	}
 }
 
+Test(tcp_link, a_queue_that_grows_ends_slow_start_though_it_holds_all, .timeout = 120)
+{
+	struct link *l = link_new((struct shape){.queue_ms = 100});
+	link_run(l, 1);
+	cr_assert((l->c->flags & CONN_SSTHRESH) && l->overflown == 0);
+	cr_assert(l->c->cwnd < SEND_BUFFER_BYTES, "%u", l->c->cwnd);
+	double share = share_used(l, 1);
+	cr_assert(share > 0.98, "%g", share);
+	link_free(l);
+}
+
 Test(tcp_link, a_link_that_is_late_with_some_is_used_all_the_same, .timeout = 120)
 {
 	for (unsigned i = 0; i < 2; i++) {
-		struct shape shape = {.late_ppm = 10000, .has_timestamps = i == 1};
+		struct shape shape = {
+			.late_ppm = 10000, .queue_ms = QUEUE_MS, .has_timestamps = i == 1};
 		struct link *l = link_new(shape);
 		link_run(l, 1);
 		double share = share_used(l, 2);
