@@ -15,6 +15,7 @@ struct stream **stream_table_place(struct stream_table *t, struct stream *s)
 struct stream *stream_table_find(void *table, uint64_t handle)
 {
 	const struct stream_table *t = table;
-	struct stream *s = t->streams[(uint32_t)handle];
+	uint32_t index = (uint32_t)handle;
+	struct stream *s = index < STREAM_TABLE_PLACES ? t->streams[index] : NULL;
 	return s && s->handle == handle ? s : NULL;
 }
