@@ -169,7 +169,8 @@ class LinuxPeer:
                     c['records_stored'] > before['records_stored'])
                 pieces = -(-(8 + len(payload)) // 1480)
                 self.assertEqual(after['packets_joined'] - before['packets_joined'], pieces - 1)
-                self.assertEqual(after['packets_consumed'] - before['packets_consumed'], 1)
+                # The last words of a connection of before may be consumed meanwhile, too.
+                self.assertGreaterEqual(after['packets_consumed'] - before['packets_consumed'], 1)
                 self.assertEqual(after['frames_accepted'] - before['frames_accepted'], 1)
         stored = [value for _, _, _, value in self.gw.consume('datagrams')]
         self.assertEqual(stored[-len(payloads):], payloads)

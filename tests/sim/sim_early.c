@@ -48,7 +48,8 @@ static void piece_send(struct early *e)
 	case GAP_KINDS:
 		break;
 	}
-	memset(bytes, (int)rng_next(rng), size);
+	/* Never '#', which begins a frame: a run of it and one of 1 are a whole one. */
+	memset(bytes, (int)rng_next(rng) | 0x80, size);
 	sim_tcp_send_early(&e->client.tcp, 1 + at, bytes, size, rng_one_in(rng, FIN_EVERY));
 }
 
