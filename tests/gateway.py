@@ -20,6 +20,7 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 QUICKSTART = os.path.join(ROOT, 'config/quickstart')
 HOLDER = os.path.join(ROOT, 'tests/holder.py')
+CLIENT_INTERFACE = 'penstock0'    # config/sandbox.py
 CLONE_NEWNET = 0x40000000
 _libc = ctypes.CDLL(None, use_errno=True)
 

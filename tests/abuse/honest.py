@@ -12,8 +12,11 @@ When the block is left, of each kind of client (honest_clients.py) since it was 
 no request failed, one ended at all, at least a quarter of what ended in the same time without
 an attack (measured once a class), and the 99th percentile of their times is below `factor` times
 that without, plus `slack` seconds. The block is stretched to a second, so that there are figures.
-A newcomer whose SYN the kernel has lost (of a tap that is full it says so) asks again after a
-second: then, and only then, it is given that second, too.
+The tap's queue is long, so that what attackers have in their windows does not push others'
+packets out before the gateway has seen them. Where the kernel lost some all the same (it says
+so), they come again: a SYN after a second, another segment after 200 ms, what waits for one of
+those after twice that. Then, and only then, there is that much time, too, and newcomers, who
+come one after the other, may be few.
 `undisturbed(newcomer=1.2)` gives one kind another slack, where the attack may cost it one;
 `but=('reader',)` leaves one out, with the reason beside it. Leaving the class drains the gateway:
 its ledgers balance, or the class fails. Attackers close their sockets in the block or by
@@ -27,7 +30,7 @@ import sys
 import time
 import unittest
 
-from gateway import Gateway
+from gateway import CLIENT_INTERFACE, Gateway
 
 CLIENTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'honest_clients.py')
 TOPIC = 'honest'
@@ -38,6 +41,8 @@ FACTOR = 2
 # packet meanwhile, which comes again after 200 ms.
 SLACK_S = 0.3
 LOST_SYN_S = 1
+LOST_SEGMENTS_S = 0.4
+TAP_PACKETS = 20_000
 SHARE = 4               # of what ended without an attack, a fourth at least ends beside it
 
 
@@ -92,6 +97,8 @@ class Beside(unittest.TestCase):
         cls.gw = Gateway(cls.settings, port=cls.port)
         cls.gw.__enter__()
         try:
+            cls.gw.run(['ip', 'link', 'set', 'dev', CLIENT_INTERFACE, 'txqueuelen',
+                        str(TAP_PACKETS)])
             cls.gw.ctl('topic', 'create', TOPIC, '--partitions', '1')
             cls.honest = Honest(cls.gw, CLIENTS, cls.gw.env['PENSTOCK_GBT32960'], cls.gw.kafka,
                                 TOPIC)
@@ -115,20 +122,26 @@ class Beside(unittest.TestCase):
         lost = self.gw.packets_lost() - lost
         if lost:
             print(f'          the port lost {lost}', flush=True)
-        slack = {'newcomer': SLACK_S + (LOST_SYN_S if lost else 0), **slack}
-        self.check_all(seen, self.alone, but, factor, slack)
+            again = {kind: SLACK_S + LOST_SEGMENTS_S for kind in seen}
+            slack = {**again, 'newcomer': SLACK_S + LOST_SYN_S, **slack}
+        few = ('newcomer',) if lost else ()
+        self.check_all(seen, self.alone, but, factor, slack, few)
 
-    def check_all(self, seen, alone, but=(), factor=FACTOR, slack=None):
+    def check_all(self, seen, alone, but=(), factor=FACTOR, slack=None, few=()):
         print('          ' + '; '.join(told(kind, seen[kind], alone[kind]) for kind in seen),
               flush=True)
         for kind in seen:
-            if kind not in but:
-                self.check(kind, seen[kind], alone[kind],
-                           (factor, (slack or {}).get(kind, SLACK_S)))
+            if kind in but:
+                continue
+            if kind not in few:
+                self.assertGreater(seen[kind]['rate'], alone[kind]['rate'] / SHARE,
+                                   told(kind, seen[kind], alone[kind]))
+            self.check(kind, seen[kind], alone[kind],
+                       (factor, (slack or {}).get(kind, SLACK_S)))
 
     def check(self, kind, now, alone, bounds):
         factor, slack = bounds
         self.assertEqual(now['failed'], [], kind)
-        self.assertGreater(now['rate'], alone['rate'] / SHARE, told(kind, now, alone))
+        self.assertGreater(len(now['took']), 0, told(kind, now, alone))
         self.assertLess(p99(now['took']), factor * p99(alone['took']) + slack,
                         told(kind, now, alone))
