@@ -50,7 +50,7 @@ static bool is_admitted(const struct session *s)
 	return s->admitted >= WAIT_LARGE && s->admitted < WAIT_LARGE + ANSWER_REGIONS;
 }
 
-static bool others_wait(const struct waits *w)
+bool answer_room_has_line(const struct waits *w)
 {
 	bool any = false;
 	for (unsigned region = 0; region < ANSWER_REGIONS && !any; region++)
@@ -63,7 +63,7 @@ static bool others_wait(const struct waits *w)
 static bool is_turn(const struct waits *w, const struct session *s, enum answer_region region)
 {
 	if (region == ANSWER_COMMON)
-		return is_admitted(s) || !others_wait(w);
+		return is_admitted(s) || !answer_room_has_line(w);
 	return waiting_is_turn(w, s, WAIT_LARGE + region);
 }
 
@@ -107,5 +107,5 @@ bool answer_append_large(struct answers *as, struct waits *w, struct session *s,
 
 bool answer_room_is_wanted(const struct waits *w, const struct session *s)
 {
-	return is_admitted(s) || others_wait(w);
+	return is_admitted(s) || answer_room_has_line(w);
 }

@@ -32,7 +32,10 @@ bool answer_room(struct answers *as, struct waits *w, struct session *s, uint32_
 bool answer_append_large(struct answers *as, struct waits *w, struct session *s, struct chain *c,
 			 struct bytes b);
 
-/* Does anybody wait for such chunks, or is the session about to take what it waited for? */
+/* Does anybody wait for such chunks? */
+bool answer_room_has_line(const struct waits *w);
+
+/* The same, or is the session about to take what it waited for? */
 bool answer_room_is_wanted(const struct waits *w, const struct session *s);
 
 #endif

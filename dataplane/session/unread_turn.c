@@ -1,5 +1,6 @@
 /* unread_turn.c - readers in, those who do not take what they were sent out; see unread_turn.h. */
 #include "dataplane/session/unread_turn.h"
+#include "dataplane/session/answer_room.h"
 #include "dataplane/session/ingest_parts.h"
 
 enum {
@@ -30,10 +31,7 @@ struct look {
 /* Somebody waits for memory for an answer, or would soon. */
 static bool others_wait(const struct ingest *in)
 {
-	bool any = answer_small_is_short(&in->answers);
-	for (unsigned region = 0; region < ANSWER_REGIONS && !any; region++)
-		any = !list_is_empty(&in->waits.lines[WAIT_LARGE + region]);
-	return any;
+	return answer_small_is_short(&in->answers) || answer_room_has_line(&in->waits);
 }
 
 static bool half_is_out(const struct answers *as)

@@ -186,6 +186,14 @@ def store_large_batch(kafka, topic):
         return base + 1
 
 
+def serve(clients):
+    """All at once, until stdin ends; a line of it asks what each has seen."""
+    for client in clients.values():
+        threading.Thread(target=client.run, daemon=True).start()
+    for _ in sys.stdin:
+        print(json.dumps({kind: client.report() for kind, client in clients.items()}), flush=True)
+
+
 def main():
     addresses = sys.argv[1:]
     first = store_large_batch(*addresses[1:])
@@ -193,10 +201,7 @@ def main():
                'consumer': Consumer(addresses, first), 'reader': Reader(addresses),
                'newcomer': Newcomer(addresses)}
     sys.setswitchinterval(0.0005)
-    for client in clients.values():
-        threading.Thread(target=client.run, daemon=True).start()
-    for _ in sys.stdin:
-        print(json.dumps({kind: client.report() for kind, client in clients.items()}), flush=True)
+    serve(clients)
 
 
 if __name__ == '__main__':

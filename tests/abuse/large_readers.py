@@ -8,12 +8,10 @@ usage: large_readers.py KAFKA TOPIC ADDRESS     (host:port; the topic begins wit
 Runs beside a gateway (test_unread.py starts it), and answers lines on stdin as honest_clients.py
 does. Ends with stdin.
 """
-import json
 import socket
 import sys
-import threading
 
-from honest_clients import TIMEOUT_S, Client, ask_kafka, connect, expect
+from honest_clients import TIMEOUT_S, Client, ask_kafka, connect, expect, serve
 import kafka_bytes
 
 LEAST_BYTES = 900_000
@@ -55,10 +53,7 @@ class Stranger(Known):
 def main():
     kafka, topic, address = sys.argv[1:]
     clients = {'known': Known(kafka, topic), 'stranger': Stranger(kafka, topic, address)}
-    for client in clients.values():
-        threading.Thread(target=client.run, daemon=True).start()
-    for _ in sys.stdin:
-        print(json.dumps({kind: client.report() for kind, client in clients.items()}), flush=True)
+    serve(clients)
 
 
 if __name__ == '__main__':

@@ -308,3 +308,32 @@ void fetch_read(int version, struct bytes answer, struct fetch_read *ret)
 	take_piece(&c, &fetch_tags, version, &tags);
 	cr_assert(!c.bad && cursor_left(&c) == 0);
 }
+
+/* ---- a test's fetches ------------------------------------------------------------------ */
+
+void fetch_send(struct peer *p, const struct fetch_spec *spec, const struct fetch_item *items,
+		unsigned count)
+{
+	struct buffer request = fetch_make(spec, items, count);
+	send_all(p, &request);
+}
+
+bool fetch_answered(struct peer *p, int version, struct fetch_read *ret)
+{
+	static uint8_t kept[RIG_BUFFER_BYTES];
+	struct bytes answer = peer_answer(p);
+	if (!answer.data)
+		return false;
+	cr_assert(answer.size <= sizeof kept);
+	memcpy(kept, answer.data, answer.size);
+	peer_answer_done(p, answer);
+	fetch_read(version, (struct bytes){kept, answer.size}, ret);
+	return true;
+}
+
+bool fetch_is_of_log(struct bytes records, uint32_t slot, size_t at)
+{
+	const struct fake_log *log = &rig->logs[slot];
+	return at + records.size <= log->bytes.size &&
+	       memcmp(records.data, log->bytes.data + at, records.size) == 0;
+}

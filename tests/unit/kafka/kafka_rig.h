@@ -246,4 +246,14 @@ struct fetch_read {
 
 void fetch_read(int version, struct bytes answer, struct fetch_read *ret);
 
+/* ---- a test's fetches ------------------------------------------------------------------ */
+
+void fetch_send(struct peer *p, const struct fetch_spec *spec, const struct fetch_item *items,
+		unsigned count);
+/* The peer's next answer, a fetch's, which is used up; what it held is good until the next is read.
+ * False: there is none. */
+bool fetch_answered(struct peer *p, int version, struct fetch_read *ret);
+/* Are these the batches of the log from byte `at` on? */
+bool fetch_is_of_log(struct bytes records, uint32_t slot, size_t at);
+
 #endif

@@ -26,18 +26,7 @@ static void fetch_many(struct peer *p, const struct fetch_spec *spec, unsigned c
 		items[i] = (struct fetch_item){
 			.topic = "alpha", .partition = (int32_t)(i % RIG_PARTITIONS),
 			.offset = offset};
-	struct buffer request = fetch_make(spec, items, count);
-	send_all(p, &request);
-}
-
-static bool answered(struct peer *p, int version)
-{
-	struct bytes answer = peer_answer(p);
-	if (!answer.data)
-		return false;
-	fetch_read(version, answer, &got);
-	peer_answer_done(p, answer);
-	return true;
+	fetch_send(p, spec, items, count);
 }
 
 /* Turns until the peer is answered, `after_ms` apart; `limit` of them at most. */
@@ -67,7 +56,7 @@ Test(kafka_fetch_many, ten_thousand_partitions_with_data_are_answered_with_what_
 	struct fetch_spec spec = {.version = 11, .min_bytes = 1, .max_wait_ms = 60000};
 	fetch_many(peer, &spec, MANY, 0);
 	turns_to_answer(peer, 200, 0);
-	cr_assert(answered(peer, 11) && got.count == MANY && got.errors == 0);
+	cr_assert(fetch_answered(peer, 11, &got) && got.count == MANY && got.errors == 0);
 	cr_assert(got.with_records >= SHARE_CHUNKS / 4, "%u", got.with_records);
 	cr_assert(got.with_records <= SHARE_CHUNKS + 1, "%u", got.with_records);
 	cr_assert(got.unknown == 0, "who gets no records is told how far they go");
@@ -84,7 +73,7 @@ Test(kafka_fetch_many, others_are_answered_while_one_is_looked_through)
 	cr_assert(!peer_answer(peer).data);
 	struct fetch_spec few = {.version = 11, .min_bytes = 1};
 	fetch_many(other, &few, 1, 0);
-	cr_assert(turns_to_answer(other, 6, 0) && answered(other, 11));
+	cr_assert(turns_to_answer(other, 6, 0) && fetch_answered(other, 11, &got));
 	cr_assert(got.with_records == 1 && !peer_answer(peer).data);
 	end_peer(other);
 }
@@ -97,7 +86,8 @@ Test(kafka_fetch_many, a_turn_looks_at_so_many_of_them_and_no_more)
 	fetch_many(peer, &spec, MANY, 0);
 	unsigned turns = turns_to_answer(peer, 100, 0);
 	cr_assert(turns >= MANY / EACH && turns < 2 * MANY / EACH, "%u turns", turns);
-	cr_assert(answered(peer, 11) && got.count == MANY && got.with_records == 0);
+	cr_assert(fetch_answered(peer, 11, &got) && got.count == MANY &&
+		  got.with_records == 0);
 }
 
 /* Each read comes back late: what is there when the time is over is the answer. */
@@ -116,7 +106,8 @@ Test(kafka_fetch_many, it_is_answered_within_its_time_however_slow_the_disk)
 		rig_turn(rig, 200);
 		rig_release(rig);
 	}
-	cr_assert(answered(peer, 11) && got.count == MANY && got.with_records > 0);
+	cr_assert(fetch_answered(peer, 11, &got) && got.count == MANY &&
+		  got.with_records > 0);
 	uint64_t took_ms = (rig->in.now.ns - began_ns) / 1000000;
 	cr_assert(took_ms <= 500 + 3 * 200, "%u ms", (unsigned)took_ms);
 }
@@ -135,7 +126,8 @@ Test(kafka_fetch_many, it_ends_with_its_client)
 		else
 			peer_end(peer);
 		rig_turns(rig, lost ? 3 : 60);
-		cr_assert(rig->in.reading.fetches.in_use == 0 && rig_chunks_in_use(rig) == 0);
+		cr_assert(rig->in.reading.fetches.in_use == 0 &&
+			  rig_chunks_in_use(rig) == 0);
 		cr_assert(lost || peer->is_closed);
 		unsigned reads = rig->reads;
 		rig_turns(rig, 20);
@@ -152,7 +144,7 @@ Test(kafka_fetch_many, a_window_is_one_list_for_each_writer)
 	struct fetch_spec spec = {.version = 11, .min_bytes = 1};
 	fetch_many(peer, &spec, RIG_PARTITIONS, 0);
 	turns_to_answer(peer, 4, 0);
-	cr_assert(answered(peer, 11) && got.with_records == RIG_PARTITIONS);
+	cr_assert(fetch_answered(peer, 11, &got) && got.with_records == RIG_PARTITIONS);
 	cr_assert(rig->reads == RIG_WRITERS, "%u lists", rig->reads);
 }
 
@@ -167,7 +159,7 @@ Test(kafka_fetch_many, partitions_without_news_are_not_read)
 	cr_assert(rig_large_in_use(rig) == 0);
 	rig_store(rig, 2, 1, 10);
 	turns_to_answer(peer, 200, 0);
-	cr_assert(answered(peer, 11) && got.count == 1000 && got.errors == 0);
+	cr_assert(fetch_answered(peer, 11, &got) && got.count == 1000 && got.errors == 0);
 	cr_assert(got.with_records > 1 && got.parts[2].records.size > 0);
 	cr_assert(got.parts[0].records.size == 0 && got.parts[1].records.size == 0);
 }
@@ -181,7 +173,8 @@ Test(kafka_fetch_many, what_cannot_be_read_is_told_where_the_answer_is_full)
 	struct fetch_spec spec = {.version = 11, .min_bytes = 1, .max_bytes = 1};
 	fetch_many(peer, &spec, 3, 0);
 	turns_to_answer(peer, 10, 0);
-	cr_assert(answered(peer, 11) && got.count == 3 && got.with_records == 1);
+	cr_assert(fetch_answered(peer, 11, &got) && got.count == 3 &&
+		  got.with_records == 1);
 	cr_assert(got.parts[1].result.error_code == KAFKA_ERROR_KAFKA_STORAGE_ERROR);
 	cr_assert(got.parts[2].result.error_code == 0);
 }
@@ -205,7 +198,7 @@ static unsigned answered_of(struct peer **parked, unsigned count)
 {
 	unsigned answers = 0;
 	for (unsigned i = 0; i < count; i++)
-		answers += answered(parked[i], 11);
+		answers += fetch_answered(parked[i], 11, &got);
 	return answers;
 }
 
@@ -225,7 +218,8 @@ Test(kafka_fetch_many, of_those_that_wait_the_large_give_way_to_who_comes)
 	struct fetch_spec few = {.version = 11, .min_bytes = 1};
 	fetch_many(peer, &few, 3, 0);
 	rig_turns(rig, 4);
-	cr_assert(answered(peer, 11) && rig_stat(rig, STAT_fetches_hurried) == hurried);
+	cr_assert(fetch_answered(peer, 11, &got) &&
+		  rig_stat(rig, STAT_fetches_hurried) == hurried);
 	for (unsigned i = 0; i < count; i++)
 		end_peer(parked[i]);
 }
@@ -275,7 +269,7 @@ Test(kafka_fetch_many, none_waits_for_longer_than_the_setting_says)
 	cr_assert(!peer_answer(peer).data);
 	rig_turn(rig, 20);
 	rig_turns(rig, 3);
-	cr_assert(answered(peer, 11));
+	cr_assert(fetch_answered(peer, 11, &got));
 }
 
 /* The writer knows what to say of a partition whose page says nothing. */
@@ -289,7 +283,8 @@ Test(kafka_fetch_many, what_is_not_published_is_asked_of_its_writer)
 	struct buffer request = fetch_make(&spec, &item, 1);
 	send_all(peer, &request);
 	rig_turns(rig, 4);
-	cr_assert(answered(peer, 11) && got.with_records == 1 && rig->reads == 1);
+	cr_assert(fetch_answered(peer, 11, &got) && got.with_records == 1 &&
+		  rig->reads == 1);
 }
 
 /* Its topics and partitions alone are more than all there is. */

@@ -9,50 +9,22 @@ static struct fetch_read got;
 
 TestSuite(kafka_fetch_wake, .init = rig_begin, .fini = rig_end);
 
-static void fetch(struct peer *p, const struct fetch_spec *spec,
-		  const struct fetch_item *items, unsigned count)
-{
-	struct buffer request = fetch_make(spec, items, count);
-	send_all(p, &request);
-}
-
-/* Reads the next answer into `got`; false: there is none. */
-static bool answered(struct peer *p, int version)
-{
-	static uint8_t kept[RIG_BUFFER_BYTES];
-	struct bytes answer = peer_answer(p);
-	if (!answer.data)
-		return false;
-	cr_assert(answer.size <= sizeof kept);
-	memcpy(kept, answer.data, answer.size);
-	peer_answer_done(p, answer);
-	fetch_read(version, (struct bytes){kept, answer.size}, &got);
-	return true;
-}
-
-static bool is_log_from(struct bytes records, uint32_t slot, size_t at)
-{
-	const struct fake_log *log = &rig->logs[slot];
-	return at + records.size <= log->bytes.size &&
-	       memcmp(records.data, log->bytes.data + at, records.size) == 0;
-}
-
 Test(kafka_fetch_wake, it_waits_on_until_there_are_min_bytes)
 {
 	struct fetch_spec spec = {.version = 11, .min_bytes = 1000, .max_wait_ms = 60000};
 	struct fetch_item item = {.topic = "alpha"};
-	fetch(peer, &spec, &item, 1);
+	fetch_send(peer, &spec, &item, 1);
 	rig_turns(rig, 3);
 	for (int i = 0; i < 3; i++) {
 		rig_store(rig, 0, 1, 200);
 		rig_turns(rig, 4);
-		cr_assert(!answered(peer, 11), "after %d", i);
+		cr_assert(!fetch_answered(peer, 11, &got), "after %d", i);
 		cr_assert(rig_large_in_use(rig) == 0, "waiting, it holds no data");
 	}
 	rig_store(rig, 0, 1, 200);
 	rig_turns(rig, 4);
-	cr_assert(answered(peer, 11) && got.parts[0].records.size >= 1000);
-	cr_assert(is_log_from(got.parts[0].records, 0, 0));
+	cr_assert(fetch_answered(peer, 11, &got) && got.parts[0].records.size >= 1000);
+	cr_assert(fetch_is_of_log(got.parts[0].records, 0, 0));
 }
 
 /* A fast producer of small batches: what they sum up to is known without a look at them. */
@@ -60,17 +32,18 @@ Test(kafka_fetch_wake, it_reads_again_when_what_it_lacked_has_come)
 {
 	struct fetch_spec spec = {.version = 11, .min_bytes = 10000, .max_wait_ms = 60000};
 	struct fetch_item items[] = {{.topic = "alpha"}, {.topic = "beta", .partition = 2}};
-	fetch(peer, &spec, items, 2);
+	fetch_send(peer, &spec, items, 2);
 	rig_turns(rig, 3);
 	size_t stored = 0;
 	for (unsigned i = 0; stored < 10000; i++) {
-		cr_assert(!answered(peer, 11) && rig->reads <= 1, "%u reads of %zu", rig->reads,
+		cr_assert(!fetch_answered(peer, 11, &got) &&
+			  rig->reads <= 1, "%u reads of %zu", rig->reads,
 			  stored);
 		rig_store(rig, i % 2 ? 0 : 6, 1, 150);
 		rig_turns(rig, 4);
 		stored = rig->logs[0].bytes.size + rig->logs[6].bytes.size;
 	}
-	cr_assert(answered(peer, 11) && rig->reads == 2, "%u", rig->reads);
+	cr_assert(fetch_answered(peer, 11, &got) && rig->reads == 2, "%u", rig->reads);
 	cr_assert(got.parts[0].records.size + got.parts[1].records.size == stored);
 }
 
@@ -78,14 +51,14 @@ Test(kafka_fetch_wake, too_little_is_returned_when_the_time_is_over)
 {
 	struct fetch_spec spec = {.version = 11, .min_bytes = 100000, .max_wait_ms = 300};
 	struct fetch_item item = {.topic = "alpha"};
-	fetch(peer, &spec, &item, 1);
+	fetch_send(peer, &spec, &item, 1);
 	rig_turns(rig, 3);
 	rig_store(rig, 0, 1, 200);
 	rig_turns(rig, 3);
-	cr_assert(!answered(peer, 11));
+	cr_assert(!fetch_answered(peer, 11, &got));
 	rig_turn(rig, 400);
 	rig_turns(rig, 3);
-	cr_assert(answered(peer, 11) && got.parts[0].records.size > 200);
+	cr_assert(fetch_answered(peer, 11, &got) && got.parts[0].records.size > 200);
 }
 
 Test(kafka_fetch_wake, many_waiters_share_one_watch_and_all_wake)
@@ -95,7 +68,7 @@ Test(kafka_fetch_wake, many_waiters_share_one_watch_and_all_wake)
 	struct fetch_item item = {.topic = "alpha"};
 	for (unsigned i = 0; i < 8; i++) {
 		peers[i] = open_peer();
-		fetch(peers[i], &spec, &item, 1);
+		fetch_send(peers[i], &spec, &item, 1);
 		rig_turns(rig, 3);
 	}
 	unsigned watches = 0;
@@ -105,7 +78,8 @@ Test(kafka_fetch_wake, many_waiters_share_one_watch_and_all_wake)
 	rig_store(rig, 0, 1, 10);
 	rig_turns(rig, 4);
 	for (unsigned i = 0; i < 8; i++) {
-		cr_assert(answered(peers[i], 11) && got.parts[0].records.size > 0);
+		cr_assert(fetch_answered(peers[i], 11, &got) &&
+			  got.parts[0].records.size > 0);
 		end_peer(peers[i]);
 	}
 }
@@ -128,13 +102,13 @@ Test(kafka_fetch_wake, a_turn_wakes_so_many_waiters_and_the_next_goes_on)
 	struct fetch_item item = {.topic = "alpha"};
 	for (unsigned i = 0; i < WAITERS; i++) {
 		peers[i] = open_peer();
-		fetch(peers[i], &spec, &item, 1);
+		fetch_send(peers[i], &spec, &item, 1);
 		rig_turns(rig, 3);
 	}
 	cr_assert(parked_fetches() == WAITERS);
 	rig_store(rig, 0, 1, 10);
 	struct fetch_item next = {.topic = "alpha", .offset = 1};
-	fetch(peer, &spec, &next, 1);
+	fetch_send(peer, &spec, &next, 1);
 	rig_turn(rig, 0);
 	cr_assert(parked_fetches() == WAITERS - FETCH_WAKES_PER_TURN + 1, "%u",
 		  parked_fetches());
@@ -143,12 +117,13 @@ Test(kafka_fetch_wake, a_turn_wakes_so_many_waiters_and_the_next_goes_on)
 	cr_assert(parked_fetches() == 1 && list_is_empty(&rig->in.reading.waking));
 	rig_turns(rig, 4);
 	for (unsigned i = 0; i < WAITERS; i++) {
-		cr_assert(answered(peers[i], 11) && got.parts[0].records.size > 0);
+		cr_assert(fetch_answered(peers[i], 11, &got) &&
+			  got.parts[0].records.size > 0);
 		end_peer(peers[i]);
 	}
 	rig_store(rig, 0, 1, 10);
 	rig_turns(rig, 4);
-	cr_assert(answered(peer, 11) && got.parts[0].records.size > 0);
+	cr_assert(fetch_answered(peer, 11, &got) && got.parts[0].records.size > 0);
 }
 
 /* Some leave between two turns, others come. */
@@ -160,20 +135,20 @@ Test(kafka_fetch_wake, who_goes_before_it_is_woken_is_not_waited_for)
 	struct fetch_item item = {.topic = "alpha"}, later = {.topic = "alpha", .offset = 1};
 	for (unsigned i = 0; i < WAITERS; i++) {
 		peers[i] = open_peer();
-		fetch(peers[i], &spec, &item, 1);
+		fetch_send(peers[i], &spec, &item, 1);
 		rig_turns(rig, 3);
 	}
 	rig_store(rig, 0, 1, 10);
 	for (unsigned i = FETCH_WAKES_PER_TURN; i < WAITERS; i++)
 		peer_lose(peers[i]);
-	fetch(peer, &spec, &later, 1);
+	fetch_send(peer, &spec, &later, 1);
 	rig_turn(rig, 0);
 	cr_assert(!list_is_empty(&rig->in.reading.waking) && parked_fetches() == 1);
 	rig_turns(rig, 4);
 	cr_assert(list_is_empty(&rig->in.reading.waking) && parked_fetches() == 1);
 	rig_store(rig, 0, 1, 10);
 	rig_turns(rig, 4);
-	cr_assert(answered(peer, 11) && got.parts[0].records.size > 0);
+	cr_assert(fetch_answered(peer, 11, &got) && got.parts[0].records.size > 0);
 	for (unsigned i = 0; i < WAITERS; i++)
 		end_peer(peers[i]);
 }
@@ -184,19 +159,19 @@ Test(kafka_fetch_wake, waiters_for_later_data_are_watched_after_the_earlier_ones
 	struct fetch_spec few = {.version = 11, .min_bytes = 1, .max_wait_ms = 60000};
 	struct fetch_spec many = {.version = 11, .min_bytes = 5000, .max_wait_ms = 60000};
 	struct fetch_item item = {.topic = "alpha"};
-	fetch(late, &many, &item, 1);
+	fetch_send(late, &many, &item, 1);
 	rig_turns(rig, 3);
 	rig_store(rig, 0, 1, 2000);
 	rig_turns(rig, 4);
 	struct fetch_item next = {.topic = "alpha", .offset = 1};
-	fetch(peer, &few, &next, 1);
+	fetch_send(peer, &few, &next, 1);
 	rig_turns(rig, 3);
 	rig_store(rig, 0, 1, 2000);
 	rig_turns(rig, 4);
-	cr_assert(answered(peer, 11) && !answered(late, 11));
+	cr_assert(fetch_answered(peer, 11, &got) && !fetch_answered(late, 11, &got));
 	rig_store(rig, 0, 1, 2000);
 	rig_turns(rig, 4);
-	cr_assert(answered(late, 11) && got.parts[0].records.size > 6000);
+	cr_assert(fetch_answered(late, 11, &got) && got.parts[0].records.size > 6000);
 	end_peer(late);
 }
 
@@ -207,17 +182,17 @@ Test(kafka_fetch_wake, what_came_while_other_partitions_were_read_is_not_missed)
 	struct fetch_item items[] = {{.topic = "alpha"}, {.topic = "alpha", .partition = 1}};
 	rig_store(rig, 1, 1, 10);
 	rig->hold_reads = true;
-	fetch(early, &spec, items, 2); /* partition 0 is empty, and 1 has too little */
+	fetch_send(early, &spec, items, 2); /* partition 0 is empty, and 1 has too little */
 	rig_turns(rig, 2);
 	cr_assert(rig->held_count == 1);
 	rig->hold_reads = false;
 	rig_store(rig, 0, 1, 150);
 	struct fetch_item next = {.topic = "alpha", .offset = 1};
-	fetch(peer, &spec, &next, 1);
+	fetch_send(peer, &spec, &next, 1);
 	rig_turns(rig, 3); /* its watch begins behind what the first one waits for */
 	rig_release(rig);
 	rig_turns(rig, 6);
-	cr_assert(answered(early, 11) && got.with_records == 2);
-	cr_assert(!answered(peer, 11));
+	cr_assert(fetch_answered(early, 11, &got) && got.with_records == 2);
+	cr_assert(!fetch_answered(peer, 11, &got));
 	end_peer(early);
 }
