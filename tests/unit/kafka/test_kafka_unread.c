@@ -34,8 +34,7 @@ static void ask(struct peer *p)
 {
 	struct fetch_spec spec = {.version = 11, .min_bytes = 1, .max_wait_ms = 60000};
 	struct fetch_item item = {.topic = "alpha", .bytes_max = 1 << 20};
-	struct buffer request = fetch_make(&spec, &item, 1);
-	send_all(p, &request);
+	fetch_send(p, &spec, &item, 1);
 }
 
 static void fetch(struct peer *p)
@@ -62,13 +61,13 @@ static void fill(bool is_shut)
 	cr_assert(left < HELD_CHUNKS, "%u", left);
 }
 
-/* What is left is somebody else's, whom nobody knows. */
-static void take_all(struct chain *ret)
+/* What is left of the region is somebody else's, whom nobody knows. */
+static void take_all(struct chain *ret, enum answer_region region)
 {
 	struct answers *as = &rig->in.answers;
 	owners_name(&as->owners, STREAM_TABLE_PLACES - 1, 1);
-	while (answer_large_left(as, ANSWER_COMMON) > 0)
-		chain_push(ret, chunk_take(&as->large[ANSWER_COMMON]));
+	while (answer_large_left(as, region) > 0)
+		chain_push(ret, chunk_take(&as->large[region]));
 }
 
 /* In steps of a look. */
@@ -134,7 +133,7 @@ Test(kafka_unread, the_slowest_with_the_most_gives_way_first)
 	peer_takes(peers[0], 30000);
 	peer_takes(peers[2], 10000);
 	struct chain taken = {0};
-	take_all(&taken);
+	take_all(&taken, ANSWER_COMMON);
 	for (unsigned i = 0; i < 4; i++)
 		fetch(peers[HOLDERS + i]);
 	for (unsigned i = 0; i < 40 && resets() == 0; i++)
@@ -184,7 +183,7 @@ Test(kafka_unread, who_is_below_the_least_rate_while_others_wait_ends_after_a_st
 	enum { STEP_MS = 200, STEP_BYTES = 120, BODY_BYTES = 100, BEGIN = 36 };
 	struct chain taken = {0};
 	begin(0);
-	take_all(&taken);
+	take_all(&taken, ANSWER_COMMON);
 	fetch(peers[1]);
 	struct buffer request = call_make(KAFKA_API_METADATA, 9, BODY_BYTES);
 	peers[0]->is_deaf = true;
@@ -289,7 +288,7 @@ Test(kafka_unread, a_small_answer_finds_room_beside_those_who_do_not_read)
 {
 	struct chain taken = {0};
 	begin(REGION_CHUNKS);
-	take_all(&taken);
+	take_all(&taken, ANSWER_COMMON);
 	struct buffer request = call_make(KAFKA_API_METADATA, 9, SMALL_REPLY_BYTES);
 	send_all(peers[HOLDERS], &request);
 	rig_turns(rig, 4);
@@ -323,7 +322,7 @@ Test(kafka_unread, a_source_that_left_its_answers_unread_is_no_small_source_for_
 {
 	struct chain taken = {0};
 	begin(REGION_CHUNKS);
-	take_all(&taken);
+	take_all(&taken, ANSWER_COMMON);
 	for (unsigned i = 0; i < PEERS; i++)
 		name_source(peers[i], (uint8_t)(i + 1));
 	for (unsigned i = 0; i < PEERS - 2; i++)
@@ -338,10 +337,8 @@ Test(kafka_unread, a_source_that_left_its_answers_unread_is_no_small_source_for_
 	uint32_t now_ms = (uint32_t)(rig->in.now.ns / 1000000);
 	cr_assert(unread_has_fault(&as->unread, owners_source(&as->owners), now_ms));
 	cr_assert(!unread_has_fault(&as->unread, owners_source(&as->owners), now_ms + 11000));
-	while (answer_large_left(as, ANSWER_SMALL) > 0)
-		chain_push(&taken, chunk_take(&as->large[ANSWER_SMALL]));
-	while (answer_large_left(as, ANSWER_SOURCE) > 0)
-		chain_push(&taken, chunk_take(&as->large[ANSWER_SOURCE]));
+	take_all(&taken, ANSWER_SMALL);
+	take_all(&taken, ANSWER_SOURCE);
 	ask(again);
 	ask(newcomer);
 	rig_turn(rig, 0);
