@@ -80,7 +80,6 @@ static enum kafka_progress begin_step(struct ingest *in, struct kafka_session *k
 		return KAFKA_WAIT;
 	stats_add(&in->stats, STAT_frames_received, 1);
 	ks->is_begun = true;
-	ks->begun_offset = ks->base.offset;
 	ks->left = size;
 	if (size < KAFKA_REQUEST_HEADER_BYTES_MIN || size > in->settings.request_bytes_max)
 		return KAFKA_REJECT;
@@ -163,16 +162,6 @@ static void peer_ended(struct ingest *in, struct kafka_session *ks)
 static bool is_inside(const struct kafka_session *ks)
 {
 	return ks->step || stream_readable(ks->base.stream) > 0;
-}
-
-/* Does it keep half of a request, for whose memory others wait? */
-static bool is_wanted(const struct waits *w, const struct kafka_session *ks)
-{
-	if (ks->fetch)
-		return !list_is_empty(&w->lines[WAIT_PARTS]) ||
-		       !list_is_empty(&w->lines[WAIT_PARTS_SMALL]);
-	return !chain_is_empty(&ks->request) &&
-	       !list_is_empty(&w->lines[WAIT_REQUEST + ks->server]);
 }
 
 static uint32_t now_ms_of(const struct sessions *ss)
@@ -280,12 +269,6 @@ static void watch_expire(struct ingest *in, struct kafka_session *ks)
 	stream_wake(s->stream, STREAM_READABLE);
 }
 
-/* One request all the time, and others wait for what is kept of it. */
-static bool is_overdue(const struct waits *w, const struct kafka_session *ks)
-{
-	return is_wanted(w, ks) && ks->begun_offset <= ks->guard_offset;
-}
-
 /* The timeout was for a request: in so much of its own time a peer has sent enough, or it is slow.
  * What is missing of that time was ours, and is given again. */
 static void guard_expire(struct ingest *in, struct kafka_session *ks)
@@ -301,7 +284,7 @@ static void guard_expire(struct ingest *in, struct kafka_session *ks)
 		stats_add(&in->stats, STAT_sessions_stuck, 1);
 		session_abort(s);
 	} else if (is_over && stream_send_room(s->stream) > 0 && !s->stream->is_awaited &&
-		   (came < enough || is_overdue(&in->waits, ks))) {
+		   came < enough) {
 		stats_add(&in->stats, STAT_sessions_slow, 1);
 		session_abort(s);
 	} else if (is_over) {

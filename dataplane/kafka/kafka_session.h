@@ -106,7 +106,6 @@ struct kafka_session {
 	struct incoming_batch incoming; /* that it receives; its clock is the connection's */
 	uint32_t guard_ms;       /* by that clock, and */
 	uint64_t guard_offset;   /* consumed, when the timer was armed for a request */
-	uint64_t begun_offset;   /* where the request being read begins */
 	struct fetch *fetch;     /* being read, or being answered */
 	struct chain request;    /* for its server, so far */
 	/* The call under way, if there is one: with its server; back, and parked; back with a reply
