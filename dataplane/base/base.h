@@ -17,6 +17,10 @@
 #define likely(x)   __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
+/* A stage that is a function of its own in the program as well: inlined into the turn it shares the
+ * turn's registers, and what changes elsewhere in the turn costs it cycles. */
+#define stage_apart __attribute__((noinline))
+
 #define CACHE_LINE_BYTES 64
 #define cache_aligned    alignas(CACHE_LINE_BYTES)
 
