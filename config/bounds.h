@@ -58,6 +58,13 @@ enum {
 	 * are closed, fenced or passed on find as much room again. */
 	OUTBOX_WAITING_MAX = 2 * PARKED_REQUESTS_MAX,
 
+	/* Producer ids that are taken at a time, as by Kafka, and the least time between two
+	 * blocks: whoever asks for ids without end leaves control, and the disk, to others; and no
+	 * count of ids grows by more than so many in a millisecond. */
+	PRODUCER_ID_BLOCK = 1000,
+	PRODUCER_ID_BLOCK_PAUSE_MS = 10,
+	PRODUCER_IDS_A_MS = 128,
+
 	/* Kafka requests of one connection that may be unanswered: librdkafka sends up to a
 	 * million, we stop reading at this many. */
 	KAFKA_IN_FLIGHT_MAX = 128,
@@ -82,6 +89,8 @@ static_assert(INBOX_SENDS_MAX + INBOX_CLOSES_MAX + INBOX_FENCES_MAX + INBOX_PACK
 		      HANDOFF_RING_SLOTS - 1, "the same for an inbox");
 static_assert((int)PARKED_REQUESTS_MAX <= (int)OUTBOX_WAITING_MAX,
 	      "who is parked finds a place for his answer");
+static_assert(PRODUCER_ID_BLOCK <= PRODUCER_ID_BLOCK_PAUSE_MS * PRODUCER_IDS_A_MS,
+	      "a count that was lost goes on ahead of itself (producer_id_file.h)");
 static_assert((int)INBOX_SENDERS_MAX <= UINT8_MAX, "handoff_msg.sender");
 static_assert(POLLERS_MAX <= 256, "8 bits in a connection handle");
 

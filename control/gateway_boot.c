@@ -215,6 +215,7 @@ static int kafka_step(void *gateway)
 		.auto_create_topics_rate = s->auto_create_topics_rate,
 		.stats_page = &g->control_page,
 		.wish = &g->wish,
+		.ids = &g->ids,
 		.offsets_topic_partitions = s->offsets_topic_partitions,
 		.say = say,
 		.dir = &g->log_dir,

@@ -43,6 +43,7 @@ static void wakes_clear(struct gateway *g)
 {
 	g->control_wake.fd = g->coordinator_wake.fd = -1;
 	g->wish.control = &g->control_wake;
+	id_blocks_init(&g->ids, PRODUCER_ID_BLOCK, &g->control_wake, &g->coordinator_wake);
 	for (unsigned i = 0; i < g->plan.count; i++)
 		g->core_wakes[i].fd = -1;
 }

@@ -2,6 +2,7 @@
 import struct
 
 PRODUCE, FETCH, METADATA, API_VERSIONS = 0, 1, 3, 18
+FIND_COORDINATOR, INIT_PRODUCER_ID = 10, 22
 
 
 def text(word):
@@ -43,6 +44,22 @@ def metadata(names):
 
 def api_versions():
     return request(API_VERSIONS, 0, b'')
+
+
+def find_coordinator(key, kind):
+    """Version 1."""
+    return request(FIND_COORDINATOR, 1, text(key) + struct.pack('>b', kind))
+
+
+def init_producer_id(transactional_id=None):
+    """Version 1."""
+    name = struct.pack('>h', -1) if transactional_id is None else text(transactional_id)
+    return request(INIT_PRODUCER_ID, 1, name + struct.pack('>i', 60000))
+
+
+def initiated(said):
+    """(error, producer id, epoch) out of what answers init_producer_id()."""
+    return struct.unpack('>hqh', said[4:])
 
 
 def read_exactly(sock, size):

@@ -23,6 +23,7 @@ struct kafka_api_options;
 struct kafka_creations;
 struct kafka_parked;
 struct group_service;
+struct producer_ids;
 
 enum kafka_outcome {
 	KAFKA_ANSWERED,
@@ -45,7 +46,9 @@ struct kafka_request {
 	const struct kafka_api_options *options;
 	struct kafka_creations *creations;
 	const struct kafka_parked *parked; /* what it has waited for; null: it has not */
-	struct group_service *groups; /* for the coordinator's (coordinator_handlers.h) */
+	/* For the coordinator's (coordinator_handlers.h). */
+	struct group_service *groups;
+	struct producer_ids *ids;
 };
 
 typedef enum kafka_outcome (*kafka_handler)(struct kafka_request *r);

@@ -3,6 +3,7 @@
 
 #include "control/kafka/kafka_handlers.h"
 #include "control/kafka/offsets_topic.h"
+#include "control/kafka/producer_id_blocks.h"
 #include "dataplane/base/clock.h"
 #include "dataplane/base/require.h"
 
@@ -15,6 +16,7 @@ struct kafka_api {
 	struct parking parking;
 	struct kafka_creations creations;
 	struct offsets_topic offsets_topic;
+	struct producer_id_blocks id_blocks;
 	struct stats stats;
 	uint8_t *arena;
 };
@@ -43,6 +45,9 @@ struct kafka_api *kafka_api_create(const struct kafka_api_options *options)
 	api->offsets_topic = (struct offsets_topic){
 		.registry = options->registry, .wish = options->wish,
 		.partitions = options->offsets_topic_partitions,
+		.say = options->say, .say_owner = options->say_owner};
+	api->id_blocks = (struct producer_id_blocks){
+		.blocks = options->ids, .file.dir = options->dir,
 		.say = options->say, .say_owner = options->say_owner};
 	api->arena = malloc(KAFKA_API_ARENA_BYTES);
 	if (!api->arena) {
@@ -109,6 +114,7 @@ bool kafka_api_turn(struct kafka_api *api)
 	bool found = parking_turn(&api->parking);
 	found |= answer_parked(api);
 	found |= offsets_topic_turn(&api->offsets_topic, clock_now_ns());
+	found |= producer_id_blocks_turn(&api->id_blocks, clock_now_ns());
 	for (unsigned i = 0; i < api->options.poller_count; i++)
 		found |= kafka_calls_take(api->options.pollers[i], serve, api) > 0;
 	if (found)
@@ -121,5 +127,11 @@ bool kafka_api_has_messages(const struct kafka_api *api)
 	for (unsigned i = 0; i < api->options.poller_count; i++)
 		if (handoff_has_down(api->options.pollers[i]))
 			return true;
-	return offsets_topic_has_wish(&api->offsets_topic) || parking_has_news(&api->parking);
+	return offsets_topic_has_wish(&api->offsets_topic) ||
+	       producer_id_blocks_has_wish(&api->id_blocks) || parking_has_news(&api->parking);
+}
+
+bool kafka_api_is_busy(const struct kafka_api *api)
+{
+	return producer_id_blocks_is_busy(&api->id_blocks);
 }

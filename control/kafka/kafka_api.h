@@ -9,8 +9,9 @@
  * Kafka does. A Metadata request that creates topics is parked, and answered when they are served,
  * not before: what it names can be written to at once.
  *
- * Core: control; blocks only in disk_run(), for ListOffsets by time. Ownership: a call and its
- * request are the poller's, lent until completed; a reply is ours until its release.
+ * Core: control; blocks only in disk_run(), for ListOffsets by time and for producer ids.
+ * Ownership: a call and its request are the poller's, lent until completed; a reply is ours until
+ * its release.
  * Limits: KAFKA_API_ARENA_BYTES for one request and its answer, decoded; larger ones lose
  * their connection. Those that are parked: parking.h.
  */
@@ -28,6 +29,7 @@ struct kafka_api_listener {
 	uint16_t port;
 };
 
+struct id_blocks;
 struct topic_wish;
 
 struct kafka_api_options {
@@ -45,6 +47,7 @@ struct kafka_api_options {
 	const struct log_dir *dir; /* where the partitions lie; outlives the kafka_api */
 	struct topic_wish *wish;   /* the coordinator's; null: it has none */
 	int32_t offsets_topic_partitions; /* offsets.topic.num.partitions */
+	struct id_blocks *ids; /* the coordinator's producer ids; null: it has none */
 };
 
 struct kafka_api;
@@ -59,5 +62,7 @@ void kafka_api_destroy(struct kafka_api *api);
 bool kafka_api_turn(struct kafka_api *api);
 /* Would it find messages? Asked before control sleeps. */
 bool kafka_api_has_messages(const struct kafka_api *api);
+/* A block of producer ids is due in a moment: turn again soon. */
+bool kafka_api_is_busy(const struct kafka_api *api);
 
 #endif

@@ -2,6 +2,7 @@
 #include "tests/sim/sim_gateway.h"
 #include "control/catalog/flush_file.h"
 #include "control/catalog/flush_rule.h"
+#include "control/calls/id_blocks.h"
 #include "control/calls/topic_wish.h"
 #include "control/coordinator/coordinator.h"
 #include "control/kafka/kafka_api.h"
@@ -24,6 +25,7 @@ enum {
 	SIM_POLLERS_MAX = SIM_NIC_QUEUES_MAX,
 	SIM_WRITERS_MAX = 2,
 	OFFSETS_PARTITIONS = 3,
+	IDS_OF_BLOCK = 4, /* producer ids: fewer than are asked for in a life */
 	/* The topic of events has three partitions in neighbouring slots: of so many records
 	 * every writer has had some. */
 	RECORDS_FOR_ALL_WRITERS = 1000,
@@ -71,6 +73,7 @@ struct sim_gateway {
 	struct kafka_api *api;
 	struct coordinator *coordinator;
 	struct topic_wish wish; /* for the topic of the groups */
+	struct id_blocks ids;
 	bool has_topic;
 	bool has_failed; /* to make that topic */
 	bool is_serving; /* pollers turn */
@@ -261,8 +264,10 @@ static bool storage_make(struct sim_gateway *g)
 		.dir = &g->log_dir,
 		.wish = &g->wish,
 		.offsets_topic_partitions = OFFSETS_PARTITIONS,
+		.ids = &g->ids,
 	};
 	g->wish.control = &g->control_wake;
+	id_blocks_init(&g->ids, IDS_OF_BLOCK, &g->control_wake, &g->coordinator_wake);
 	for (unsigned p = 0; p < g->poller_count; p++) {
 		a.pollers[p] = &g->pollers[p].to_control;
 		a.outboxes[p] = &g->pollers[p].from[SENDER_CONTROL];
@@ -283,7 +288,7 @@ static void coordinator_make(struct sim_gateway *g)
 		.sender = (uint8_t)g->poller_count,
 		.stats_page = g->coordinator_stats, .groups = g->settings.group,
 		.topics = &g->topics, .rcu = g->rcu, .reader = SIM_POLLERS_MAX,
-		.wish = &g->wish,
+		.wish = &g->wish, .ids = &g->ids,
 		.node_id = g->settings.node_id,
 		.say = say,
 	};

@@ -115,8 +115,9 @@ struct kafka_struct {
 		.fields = (rows), .field_count = array_len(rows), .bytes = sizeof(type)  \
 	}
 
-/* Items of arrays of plain values: int32_t and struct bytes (strings). */
+/* Items of arrays of plain values: int32_t, int64_t and struct bytes (strings). */
 extern const struct kafka_struct kafka_int32_item;
+extern const struct kafka_struct kafka_int64_item;
 extern const struct kafka_struct kafka_string_item;
 
 struct kafka_message {

@@ -37,6 +37,7 @@ static alignas(16) uint8_t memory[4 << 20];
 static uint8_t answer_bytes[4 << 20];
 
 struct topic_wish rig_wish;
+struct id_blocks rig_ids;
 bool rig_is_held;
 bool rig_holds_reads;
 int16_t rig_append_error;
@@ -200,6 +201,7 @@ static void create(void)
 		.stats_page = &page,
 		.topics = &topics,
 		.wish = &rig_wish,
+		.ids = &rig_ids,
 		.groups = {.initial_rebalance_delay_ms = RIG_DELAY_MS,
 			   .session_timeout_min_ms = 6000,
 			   .session_timeout_max_ms = 60000,
@@ -212,6 +214,7 @@ static void create(void)
 	};
 	snprintf(o.listeners[LISTENER].host, sizeof o.listeners[LISTENER].host, "gw.example");
 	o.listeners[LISTENER].port = RIG_PORT;
+	id_blocks_init(&rig_ids, RIG_ID_BLOCK, &control_wake, &wake);
 	coordinator = coordinator_create(&o);
 	cr_assert(coordinator != NULL);
 }
@@ -261,6 +264,13 @@ void rig_make_topic(void)
 {
 	topics_publish(true);
 	turns(TURNS_TO_LOAD);
+}
+
+void rig_grant_ids(int64_t first)
+{
+	cr_assert(id_blocks_is_wished(&rig_ids));
+	id_blocks_grant(&rig_ids, first);
+	turns(TURNS);
 }
 
 /* What was under way is lost, as it is when a process ends. */

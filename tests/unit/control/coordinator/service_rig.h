@@ -11,6 +11,7 @@
 #ifndef PENSTOCK_TESTS_SERVICE_RIG_H
 #define PENSTOCK_TESTS_SERVICE_RIG_H
 
+#include "control/calls/id_blocks.h"
 #include "control/calls/topic_wish.h"
 #include "control/coordinator/coordinator.h"
 #include "dataplane/wire/kafka/kafka_apis.h"
@@ -26,6 +27,7 @@ enum {
 	RIG_SESSION_MS = 10000,
 	RIG_METADATA_MAX = 64,
 	RIG_RETENTION_MS = 60000,
+	RIG_ID_BLOCK = 10,
 };
 
 void service_rig_start(void);
@@ -35,6 +37,10 @@ void service_rig_stop(void);
 void service_rig_start_without_topic(void);
 void rig_make_topic(void);
 extern struct topic_wish rig_wish;
+
+/* Producer ids: control grants what was wished for, a block that begins with `first`. */
+extern struct id_blocks rig_ids;
+void rig_grant_ids(int64_t first);
 
 /* The coordinator is gone, and another begins with what the writer has stored. */
 void rig_start_again(void);

@@ -169,8 +169,9 @@ Test(coordinator, a_key_that_is_neither_a_groups_nor_a_transactions_is_refused)
 			.key = text("g"), .key_type = type, .coordinator_keys = {keys, 1}};
 		struct find_coordinator_response r;
 		struct call_msg call;
-		int16_t want = type < 2 ? KAFKA_ERROR_COORDINATOR_NOT_AVAILABLE
-					: KAFKA_ERROR_INVALID_REQUEST;
+		int16_t want = type == 0   ? KAFKA_ERROR_COORDINATOR_NOT_AVAILABLE
+			       : type == 1 ? KAFKA_ERROR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED
+					   : KAFKA_ERROR_INVALID_REQUEST;
 		for (int version = 1; version <= 6; version++) {
 			ask(0, &call, version, &q);
 			coordinator_turn(coordinator);

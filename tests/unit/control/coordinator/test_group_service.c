@@ -484,12 +484,13 @@ Test(group_topic, without_one_it_is_wished_for_and_with_one_the_coordinator_is_t
 	cr_assert(commit("g", NULL, "t", 0, 1) == 0);
 }
 
-Test(group_topic, nobody_coordinates_transactions)
+Test(group_topic, who_asks_for_a_transactions_coordinator_is_told_so_that_he_gives_up)
 {
 	rig_make_topic();
 	struct find_coordinator_one nobody = find(FIND_COORDINATOR_TRANSACTION);
-	cr_assert(nobody.error_code == KAFKA_ERROR_COORDINATOR_NOT_AVAILABLE);
+	cr_assert(nobody.error_code == KAFKA_ERROR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED);
 	cr_assert(nobody.node_id == -1);
+	cr_assert(rig_is(nobody.error_message, "transactions are not available"));
 }
 
 /* ---- operators -------------------------------------------------------------------------- */

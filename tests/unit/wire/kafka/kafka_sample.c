@@ -7,12 +7,15 @@
 #include "dataplane/wire/kafka/msg_api_versions.h"
 #include "dataplane/wire/kafka/msg_delete_groups.h"
 #include "dataplane/wire/kafka/msg_describe_groups.h"
+#include "dataplane/wire/kafka/msg_describe_transactions.h"
 #include "dataplane/wire/kafka/msg_find_coordinator.h"
 #include "dataplane/wire/kafka/msg_heartbeat.h"
+#include "dataplane/wire/kafka/msg_init_producer_id.h"
 #include "dataplane/wire/kafka/msg_join_group.h"
 #include "dataplane/wire/kafka/msg_leave_group.h"
 #include "dataplane/wire/kafka/msg_list_groups.h"
 #include "dataplane/wire/kafka/msg_list_offsets.h"
+#include "dataplane/wire/kafka/msg_list_transactions.h"
 #include "dataplane/wire/kafka/msg_metadata.h"
 #include "dataplane/wire/kafka/msg_offset_commit.h"
 #include "dataplane/wire/kafka/msg_offset_delete.h"
@@ -42,6 +45,9 @@ const struct sample_message sample_messages[] = {
 	BOTH(delete_groups, DELETE_GROUPS),
 	{&offset_commit_value, 0, GROUP_RECORD_VERSION_MAX},
 	{&group_metadata_value, 0, GROUP_RECORD_VERSION_MAX},
+	BOTH(init_producer_id, INIT_PRODUCER_ID),
+	BOTH(describe_transactions, DESCRIBE_TRANSACTIONS),
+	BOTH(list_transactions, LIST_TRANSACTIONS),
 	BOTH(sasl_handshake, SASL_HANDSHAKE),
 	BOTH(sasl_authenticate, SASL_AUTHENTICATE),
 };
