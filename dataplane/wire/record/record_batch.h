@@ -113,6 +113,12 @@ static inline int64_t record_batch_max_timestamp(const struct record_batch_heade
 	return (int64_t)be64_get(h->max_timestamp);
 }
 
+/* Of an idempotent producer, or a transactional one. */
+static inline bool record_batch_has_producer(const struct record_batch_header *h)
+{
+	return (int64_t)be64_get(h->producer_id) >= 0;
+}
+
 /* Is there a record for every offset? */
 static inline bool record_batch_is_dense(const struct record_batch_header *h)
 {
