@@ -20,6 +20,7 @@
 #include "dataplane/wire/kafka/kafka_schema.h"
 
 struct kafka_api_options;
+struct kafka_changes;
 struct kafka_creations;
 struct kafka_parked;
 struct group_service;
@@ -45,6 +46,7 @@ struct kafka_request {
 	/* For control's handlers (kafka_handlers.h). */
 	const struct kafka_api_options *options;
 	struct kafka_creations *creations;
+	struct kafka_changes *changes;
 	const struct kafka_parked *parked; /* what it has waited for; null: it has not */
 	/* For the coordinator's (coordinator_handlers.h). */
 	struct group_service *groups;

@@ -173,11 +173,7 @@ const struct registry_topic *registry_find(const struct registry *r, struct byte
 const struct registry_topic *registry_find_id(const struct registry *r,
 					      const uint8_t id[16])
 {
-	for (unsigned i = 0; i < r->entry_count; i++) {
-		if (memcmp(r->entries[i]->shown.topic.id, id, UUID_BYTES) == 0)
-			return shown(r->entries[i]);
-	}
-	return NULL;
+	return shown(registry_entry_of_id(r, id));
 }
 
 /* The topics of the directory are shown all together (registry_serve.c): the first one speaks

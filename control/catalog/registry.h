@@ -66,6 +66,12 @@ struct registry_result {
 	char message[320];  /* what is wrong and what to do; empty when nothing is */
 	/* Null after an error or a deletion. */
 	const struct registry_topic *topic;
+	/* After a creation or a deletion: the topic's; zero: nothing was made. */
+	uint8_t id[16];
+	char name[TOPIC_NAME_BYTES_MAX + 1]; /* after a deletion */
+	/* After a creation, or the check of one: what the topic is, or would be. */
+	int32_t partitions;
+	struct topic_settings settings;
 };
 
 /* Called once per job, always out of registry_turn() or registry_stop(). */
@@ -79,6 +85,7 @@ struct registry_setting {
 /* What a topic shall be. Texts are copied. */
 struct registry_request {
 	const char *name;
+	const uint8_t *id;           /* delete: who has it, whatever his name; null: by name */
 	int32_t partitions;          /* -1: num.partitions (create), as they are (alter) */
 	int32_t replication_factor;  /* -1: default.replication.factor; alter: ignored */
 	const struct registry_setting *settings;

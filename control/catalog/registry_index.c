@@ -26,6 +26,35 @@ struct entry *registry_entry(const struct registry *r, const char *name)
 	return NULL;
 }
 
+struct entry *registry_entry_of_id(const struct registry *r, const uint8_t id[UUID_BYTES])
+{
+	for (unsigned i = 0; i < r->entry_count; i++)
+		if (memcmp(r->entries[i]->shown.topic.id, id, UUID_BYTES) == 0)
+			return r->entries[i];
+	return NULL;
+}
+
+static bool is_like(const char *a, const char *b)
+{
+	while (*a && (*a == *b || (strchr("._", *a) && *b && strchr("._", *b)))) {
+		a++;
+		b++;
+	}
+	return *a == *b;
+}
+
+const struct entry *registry_entry_like(const struct registry *r, const char *name)
+{
+	if (!strpbrk(name, "._"))
+		return NULL;
+	for (unsigned i = 0; i < r->entry_count; i++) {
+		const char *other = r->entries[i]->shown.topic.name;
+		if (is_like(other, name) && strcmp(other, name) != 0)
+			return r->entries[i];
+	}
+	return NULL;
+}
+
 /* Topics are looked up for each that a request names and change rarely, so a change may move
  * up to TOPICS_MAX pointers. */
 void registry_insert(struct registry *r, struct entry *e)

@@ -8,6 +8,7 @@
 #include "control/catalog/registry_removal.h"
 #include "control/catalog/registry_round.h"
 #include "control/catalog/registry_store.h"
+#include "dataplane/base/clock.h"
 #include "dataplane/base/require.h"
 #include "dataplane/wire/kafka/kafka_error.h"
 
@@ -40,6 +41,9 @@ struct job *job_queue(struct registry *r, const struct job_kind *kind,
 	require(j);
 	j->kind = kind;
 	snprintf(j->name, sizeof j->name, "%s", request->name);
+	j->has_id = request->id != NULL;
+	if (j->has_id)
+		memcpy(j->id, request->id, sizeof j->id);
 	j->partitions = request->partitions;
 	j->replication_factor = request->replication_factor;
 	j->validate_only = request->validate_only;
@@ -222,14 +226,24 @@ static bool job_step(struct registry *r)
 	return true;
 }
 
-enum { STEPS_PER_TURN = 16 };
+enum {
+	STEPS_PER_TURN = 16,
+	/* A step may wait for the disk, some of them for long; who has waited so much already
+	 * leaves the next one to the next turn. */
+	STEPS_NS_PER_TURN = 2000000,
+};
 
-/* A bounded number of steps: control's other work waits meanwhile. */
+/* A bounded number of steps, and of time but for the last of them: control's other work waits
+ * meanwhile. */
 bool jobs_step(struct registry *r)
 {
+	uint64_t begun_ns = clock_now_ns();
 	unsigned steps = 0;
-	while (steps < STEPS_PER_TURN && job_step(r))
+	while (steps < STEPS_PER_TURN && job_step(r)) {
 		steps++;
+		if (clock_now_ns() - begun_ns >= STEPS_NS_PER_TURN)
+			break;
+	}
 	return steps > 0;
 }
 

@@ -100,6 +100,8 @@ struct job {
 	uint8_t phase;           /* kind's own */
 	int error;               /* first -errno */
 	char name[TOPIC_NAME_BYTES_MAX + 2]; /* room to see that it is too long */
+	uint8_t id[UUID_BYTES];
+	bool has_id; /* it is told by its id, not by its name */
 	int32_t partitions;
 	int32_t replication_factor;
 	struct registry_setting *settings; /* copies */

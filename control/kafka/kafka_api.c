@@ -1,6 +1,7 @@
 /* kafka_api.c - calls of the pollers in, replies out, through one handler per API. */
 #include "control/kafka/kafka_api.h"
 
+#include "control/kafka/kafka_change.h"
 #include "control/kafka/kafka_handlers.h"
 #include "control/kafka/offsets_topic.h"
 #include "control/kafka/producer_id_blocks.h"
@@ -15,6 +16,7 @@ struct kafka_api {
 	struct kafka_api_options options;
 	struct parking parking;
 	struct kafka_creations creations;
+	struct kafka_changes changes;
 	struct offsets_topic offsets_topic;
 	struct producer_id_blocks id_blocks;
 	struct stats stats;
@@ -27,6 +29,9 @@ static const kafka_handler handlers[KAFKA_API_ROWS] = {
 	[KAFKA_API_ROW_API_VERSIONS] = kafka_handle_api_versions,
 	[KAFKA_API_ROW_METADATA] = kafka_handle_metadata,
 	[KAFKA_API_ROW_LIST_OFFSETS] = kafka_handle_list_offsets,
+	[KAFKA_API_ROW_CREATE_TOPICS] = kafka_handle_create_topics,
+	[KAFKA_API_ROW_DELETE_TOPICS] = kafka_handle_delete_topics,
+	[KAFKA_API_ROW_CREATE_PARTITIONS] = kafka_handle_create_partitions,
 	[KAFKA_API_ROW_SASL_HANDSHAKE] = kafka_handle_sasl_handshake,
 	[KAFKA_API_ROW_SASL_AUTHENTICATE] = kafka_handle_sasl_authenticate,
 };
@@ -39,6 +44,7 @@ struct kafka_api *kafka_api_create(const struct kafka_api_options *options)
 	api->options = *options;
 	parking_init(&api->parking, options->outboxes, options->poller_count);
 	kafka_creations_init(&api->creations, options->registry, &api->parking);
+	kafka_changes_init(&api->changes, options->registry, &api->parking);
 	api->creations.quota = (struct creation_quota){
 		.rate = options->auto_create_topics_rate, .stats = &api->stats,
 		.say = options->say, .owner = options->say_owner};
@@ -62,6 +68,7 @@ void kafka_api_destroy(struct kafka_api *api)
 	if (!api)
 		return;
 	kafka_creations_fini(&api->creations);
+	kafka_changes_fini(&api->changes);
 	parking_fini(&api->parking);
 	free(api->arena);
 	free(api);
@@ -83,7 +90,9 @@ static enum kafka_outcome handle(struct kafka_request *r)
 static void serve(void *server, struct handoff *handoff, struct call_msg *call)
 {
 	struct kafka_api *api = server;
-	struct kafka_request r = {.options = &api->options, .creations = &api->creations};
+	struct kafka_request r = {.options = &api->options,
+				  .creations = &api->creations,
+				  .changes = &api->changes};
 	bool is_good = kafka_request_of_call(&r, call, arena_of(api));
 	kafka_call_complete(handoff, call, &r, is_good ? handle(&r) : KAFKA_CLOSE);
 }
@@ -108,13 +117,31 @@ static bool answer_parked(struct kafka_api *api)
 	return count > 0;
 }
 
+/* What was asked for is over, or its time is. */
+static bool answer_changes(struct kafka_api *api, uint64_t now_ns)
+{
+	unsigned count = 0;
+	for (struct kafka_change *c; count < PARKED_PER_TURN &&
+				     (c = kafka_change_next(&api->changes, now_ns));
+	     count++) {
+		struct kafka_request r = {.options = &api->options};
+		require(kafka_request_of_bytes(&r, c->bytes, arena_of(api)));
+		c->kind->answer(&r, c);
+		parking_answer(&api->parking, c->parked, r.reply, r.reply_bytes);
+		kafka_change_answered(c);
+	}
+	return count > 0;
+}
+
 /* Those who waited go before those who come. */
 bool kafka_api_turn(struct kafka_api *api)
 {
 	bool found = parking_turn(&api->parking);
+	uint64_t now_ns = clock_now_ns();
 	found |= answer_parked(api);
-	found |= offsets_topic_turn(&api->offsets_topic, clock_now_ns());
-	found |= producer_id_blocks_turn(&api->id_blocks, clock_now_ns());
+	found |= answer_changes(api, now_ns);
+	found |= offsets_topic_turn(&api->offsets_topic, now_ns);
+	found |= producer_id_blocks_turn(&api->id_blocks, now_ns);
 	for (unsigned i = 0; i < api->options.poller_count; i++)
 		found |= kafka_calls_take(api->options.pollers[i], serve, api) > 0;
 	if (found)

@@ -14,6 +14,9 @@
 enum kafka_outcome kafka_handle_api_versions(struct kafka_request *r);
 enum kafka_outcome kafka_handle_metadata(struct kafka_request *r);
 enum kafka_outcome kafka_handle_list_offsets(struct kafka_request *r);
+enum kafka_outcome kafka_handle_create_topics(struct kafka_request *r);
+enum kafka_outcome kafka_handle_delete_topics(struct kafka_request *r);
+enum kafka_outcome kafka_handle_create_partitions(struct kafka_request *r);
 enum kafka_outcome kafka_handle_sasl_handshake(struct kafka_request *r);
 enum kafka_outcome kafka_handle_sasl_authenticate(struct kafka_request *r);
 

@@ -18,26 +18,83 @@ void fake_registry_add(struct registry *r, const char *name, uint32_t partitions
 	r->count++;
 }
 
+static void create(struct registry *r, const struct fake_job *job, struct registry_result *ret)
+{
+	ret->partitions = job->partitions > 0 ? job->partitions : 1;
+	if (job->validate_only)
+		return;
+	fake_registry_add(r, job->name, (uint32_t)ret->partitions);
+	memcpy(ret->id, r->topics[r->count - 1].topic.id, sizeof ret->id);
+}
+
+/* The last one takes its place. */
+static void delete(struct registry *r, const struct fake_job *job, struct registry_result *ret)
+{
+	const struct registry_topic *t =
+		job->has_id ? registry_find_id(r, job->id)
+			    : registry_find(r, (struct bytes){(const uint8_t *)job->name,
+							      strlen(job->name)});
+	require(t);
+	memcpy(ret->name, t->topic.name, sizeof ret->name);
+	memcpy(ret->id, t->topic.id, sizeof ret->id);
+	r->topics[t - r->topics] = r->topics[--r->count];
+}
+
+static void carry_out(struct registry *r, const struct fake_job *job, struct registry_result *ret)
+{
+	if (job->kind == FAKE_CREATE)
+		create(r, job, ret);
+	else if (job->kind == FAKE_DELETE)
+		delete(r, job, ret);
+}
+
 void fake_registry_end_job(struct registry *r, int16_t error)
 {
 	require(r->jobs_count > 0);
 	struct fake_job job = r->jobs[0];
-	memmove(r->jobs, r->jobs + 1, --r->jobs_count * sizeof job);
-	if (!error)
-		fake_registry_add(r, job.name, 1);
 	struct registry_result result = {.error = error};
+	memmove(r->jobs, r->jobs + 1, --r->jobs_count * sizeof job);
+	if (error)
+		snprintf(result.message, sizeof result.message, "refused: %d", error);
+	else
+		carry_out(r, &job, &result);
 	job.done(job.owner, &result);
+}
+
+static void queue(struct registry *r, enum fake_job_kind kind,
+		  const struct registry_request *request)
+{
+	require(r->jobs_count < FAKE_TOPICS_MAX);
+	struct fake_job *job = &r->jobs[r->jobs_count++];
+	*job = (struct fake_job){.kind = kind, .has_id = request->id != NULL,
+				 .done = request->done, .owner = request->owner,
+				 .is_automatic = request->is_automatic,
+				 .validate_only = request->validate_only,
+				 .partitions = request->partitions,
+				 .replication_factor = request->replication_factor,
+				 .setting_count = request->setting_count};
+	snprintf(job->name, sizeof job->name, "%s", request->name);
+	if (request->id)
+		memcpy(job->id, request->id, sizeof job->id);
+	for (unsigned i = 0; i < request->setting_count && i < FAKE_SETTINGS_MAX; i++)
+		snprintf(job->settings[i], sizeof job->settings[i], "%s=%s",
+			 request->settings[i].key,
+			 request->settings[i].value ? request->settings[i].value : "");
 }
 
 void registry_create_topic(struct registry *r, const struct registry_request *request)
 {
-	require(r->jobs_count < FAKE_TOPICS_MAX);
-	struct fake_job *job = &r->jobs[r->jobs_count++];
-	snprintf(job->name, sizeof job->name, "%s", request->name);
-	job->done = request->done;
-	job->owner = request->owner;
-	job->is_automatic = request->is_automatic;
-	job->partitions = request->partitions;
+	queue(r, FAKE_CREATE, request);
+}
+
+void registry_alter_topic(struct registry *r, const struct registry_request *request)
+{
+	queue(r, FAKE_ALTER, request);
+}
+
+void registry_delete_topic(struct registry *r, const struct registry_request *request)
+{
+	queue(r, FAKE_DELETE, request);
 }
 
 const struct registry_topic *registry_find(const struct registry *r, struct bytes name)

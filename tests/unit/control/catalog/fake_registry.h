@@ -5,14 +5,23 @@
 
 #include "control/catalog/registry.h"
 
-enum { FAKE_TOPICS_MAX = 128, FAKE_PARTITIONS_MAX = 16 };
+enum { FAKE_TOPICS_MAX = 128, FAKE_PARTITIONS_MAX = 16, FAKE_SETTINGS_MAX = 4 };
+
+enum fake_job_kind { FAKE_CREATE, FAKE_ALTER, FAKE_DELETE };
 
 struct fake_job {
+	enum fake_job_kind kind;
 	char name[TOPIC_NAME_BYTES_MAX + 1];
+	bool has_id;
+	uint8_t id[16];
 	registry_done done;
 	void *owner;
 	bool is_automatic;
+	bool validate_only;
 	int32_t partitions;
+	int32_t replication_factor;
+	unsigned setting_count;
+	char settings[FAKE_SETTINGS_MAX][64]; /* key=value */
 };
 
 struct registry {
@@ -26,7 +35,7 @@ struct registry {
 };
 
 void fake_registry_add(struct registry *r, const char *name, uint32_t partitions);
-/* Ends the oldest job: the topic is there when `error` is none. */
+/* Ends the oldest job: when `error` is none, the topic is there, has its partitions or is gone. */
 void fake_registry_end_job(struct registry *r, int16_t error);
 
 #endif

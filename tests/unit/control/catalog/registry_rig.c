@@ -149,7 +149,7 @@ void rig_crash(struct rig *r)
 	rig_forget_logs();
 }
 
-static void take_result(void *owner, const struct registry_result *result)
+void rig_take_result(void *owner, const struct registry_result *result)
 {
 	struct rig *r = owner;
 	r->result = *result;
@@ -163,7 +163,7 @@ static struct registry_request request_of(struct rig *r, const char *name,
 	return (struct registry_request){.name = name,
 					 .partitions = partitions,
 					 .replication_factor = -1,
-					 .done = take_result,
+					 .done = rig_take_result,
 					 .owner = r};
 }
 

@@ -5,7 +5,10 @@
 #include "dataplane/base/require.h"
 #include "dataplane/wire/kafka/group_records.h"
 #include "dataplane/wire/kafka/msg_api_versions.h"
+#include "dataplane/wire/kafka/msg_create_partitions.h"
+#include "dataplane/wire/kafka/msg_create_topics.h"
 #include "dataplane/wire/kafka/msg_delete_groups.h"
+#include "dataplane/wire/kafka/msg_delete_topics.h"
 #include "dataplane/wire/kafka/msg_describe_groups.h"
 #include "dataplane/wire/kafka/msg_describe_transactions.h"
 #include "dataplane/wire/kafka/msg_find_coordinator.h"
@@ -45,6 +48,9 @@ const struct sample_message sample_messages[] = {
 	BOTH(delete_groups, DELETE_GROUPS),
 	{&offset_commit_value, 0, GROUP_RECORD_VERSION_MAX},
 	{&group_metadata_value, 0, GROUP_RECORD_VERSION_MAX},
+	BOTH(create_topics, CREATE_TOPICS),
+	BOTH(delete_topics, DELETE_TOPICS),
+	BOTH(create_partitions, CREATE_PARTITIONS),
 	BOTH(init_producer_id, INIT_PRODUCER_ID),
 	BOTH(describe_transactions, DESCRIBE_TRANSACTIONS),
 	BOTH(list_transactions, LIST_TRANSACTIONS),
