@@ -13,6 +13,7 @@ enum { BY_ID_SINCE = 12 };
 
 struct reply_parts {
 	int32_t node_id;
+	int32_t topic_operations;
 	struct metadata_broker broker;
 	struct metadata_response answer;
 };
@@ -118,7 +119,7 @@ static bool describe(struct kafka_request *r, struct reply_parts *parts,
 	out->is_internal = t->is_internal;
 	out->partitions.items = items;
 	out->partitions.count = (int32_t)t->partitions;
-	out->topic_authorized_operations = METADATA_NO_OPERATIONS;
+	out->topic_authorized_operations = parts->topic_operations;
 	return true;
 }
 
@@ -151,7 +152,9 @@ static bool describe_asked(struct kafka_request *r, struct reply_parts *parts,
 	out->error_code = why_missing(r, t);
 	out->name = t->name;
 	memcpy(out->topic_id, t->topic_id, sizeof out->topic_id);
-	out->topic_authorized_operations = METADATA_NO_OPERATIONS;
+	/* What one could do to a topic of this name; nobody knows what an id was. */
+	out->topic_authorized_operations = t->name.data ? parts->topic_operations
+							: AUTHORIZED_UNKNOWN;
 	return true;
 }
 
@@ -181,18 +184,22 @@ static bool describe_each(struct kafka_request *r, struct reply_parts *parts,
 	return fits;
 }
 
-static void describe_cluster(const struct kafka_request *r, struct reply_parts *parts)
+static void describe_cluster(const struct kafka_request *r, const struct metadata_request *request,
+			     struct reply_parts *parts)
 {
 	require(r->listener < LISTENERS_MAX);
 	const struct kafka_api_listener *l = &r->options->listeners[r->listener];
 	parts->node_id = registry_node_id(r->options->registry);
+	parts->topic_operations =
+		authorized_if(request->include_topic_authorized_operations, AUTHORIZED_TOPIC);
 	parts->broker = (struct metadata_broker){
 		.node_id = parts->node_id, .host = text_of(l->host), .port = l->port};
 	parts->answer = (struct metadata_response){
 		.brokers = {&parts->broker, 1},
 		.cluster_id = text_of(registry_cluster_id(r->options->registry)),
 		.controller_id = parts->node_id,
-		.cluster_authorized_operations = METADATA_NO_OPERATIONS};
+		.cluster_authorized_operations = authorized_if(
+			request->include_cluster_authorized_operations, AUTHORIZED_CLUSTER)};
 }
 
 enum kafka_outcome kafka_handle_metadata(struct kafka_request *r)
@@ -204,7 +211,7 @@ enum kafka_outcome kafka_handle_metadata(struct kafka_request *r)
 	if (create_missing(r, &request))
 		return KAFKA_PARKED;
 	struct reply_parts parts;
-	describe_cluster(r, &parts);
+	describe_cluster(r, &request, &parts);
 	bool fits = is_all(r, &request) ? describe_all(r, &parts)
 					: describe_each(r, &parts, &request);
 	if (!fits)

@@ -7,10 +7,8 @@
 #ifndef PENSTOCK_MSG_METADATA_H
 #define PENSTOCK_MSG_METADATA_H
 
+#include "dataplane/wire/kafka/authorized_operations.h"
 #include "dataplane/wire/kafka/kafka_schema.h"
-
-/* "Authorized operations" when nobody asked, or nobody is authorized: none are named. */
-#define METADATA_NO_OPERATIONS INT32_MIN
 
 struct metadata_request_topic {
 	uint8_t topic_id[KAFKA_UUID_BYTES]; /* since 10; zero: asked by name */

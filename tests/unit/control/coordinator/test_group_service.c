@@ -518,6 +518,28 @@ Test(group_service, groups_are_listed_and_described_as_they_are)
 	cr_assert(rig_is(g->members.items[0].member_assignment, "share"));
 }
 
+static int32_t operations_of(const char *group, int version, bool is_asked)
+{
+	struct bytes name = rig_text(group);
+	struct describe_groups_request q = {{&name, 1}, is_asked};
+	struct describe_groups_response r;
+	rig_call(KAFKA_API_DESCRIBE_GROUPS, version, &describe_groups_request, &q,
+		 &describe_groups_response, &r);
+	return r.groups.items[0].authorized_operations;
+}
+
+Test(group_service, whoever_asks_is_told_what_may_be_done_to_a_group)
+{
+	struct member a = {0};
+	settle_alone("g", &a);
+	cr_assert(operations_of("g", 3, true) == 3400);
+	cr_assert(operations_of("g", 6, true) == 3400);
+	cr_assert(operations_of("g", 6, false) == AUTHORIZED_UNKNOWN);
+	/* In the one version it is a dead group, in the other there is none. */
+	cr_assert(operations_of("none", 5, true) == 3400);
+	cr_assert(operations_of("none", 6, true) == AUTHORIZED_UNKNOWN);
+}
+
 Test(group_service, a_deleted_group_is_gone_with_its_offsets_and_after_a_start_as_well)
 {
 	struct member a = {0};

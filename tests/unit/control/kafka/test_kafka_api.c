@@ -141,7 +141,7 @@ Test(kafka_api, metadata_names_one_broker_under_the_address_of_the_listener)
 		cr_assert(r.brokers.items[0].port == 9094);
 		cr_assert(r.controller_id == (version >= 1 ? 7 : -1));
 		cr_assert(version < 2 || is_text(r.cluster_id, "tGz8LcFMSr2dGiSTwZ7_-Q"));
-		cr_assert(r.cluster_authorized_operations == METADATA_NO_OPERATIONS);
+		cr_assert(r.cluster_authorized_operations == AUTHORIZED_UNKNOWN);
 		cr_assert(r.topics.count == 1);
 		release(call);
 	}
@@ -159,7 +159,7 @@ Test(kafka_api, metadata_says_that_we_lead_every_partition)
 		cr_assert(r.topics.count == 1 && topic->error_code == 0);
 		cr_assert(is_text(topic->name, "vehicles"));
 		cr_assert(topic->topic_id[15] == (version >= 10 ? 1 : 0));
-		cr_assert(topic->topic_authorized_operations == METADATA_NO_OPERATIONS);
+		cr_assert(topic->topic_authorized_operations == AUTHORIZED_UNKNOWN);
 		cr_assert(topic->partitions.count == 3);
 		for (int32_t i = 0; i < 3; i++) {
 			struct metadata_partition *p = &topic->partitions.items[i];

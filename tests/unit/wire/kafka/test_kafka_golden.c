@@ -131,13 +131,13 @@ static struct metadata_response one_partition(void)
 		.leader_id = 1, .replica_nodes = {&node, 1}, .isr_nodes = {&node, 1}};
 	static struct metadata_topic topic = {
 		.topic_id = {0xaa}, .partitions = {&partition, 1},
-		.topic_authorized_operations = METADATA_NO_OPERATIONS};
+		.topic_authorized_operations = AUTHORIZED_UNKNOWN};
 	broker.host = text("h");
 	topic.name = text("t");
 	return (struct metadata_response){
 		.brokers = {&broker, 1}, .cluster_id = text("c"), .controller_id = 1,
 		.topics = {&topic, 1},
-		.cluster_authorized_operations = METADATA_NO_OPERATIONS};
+		.cluster_authorized_operations = AUTHORIZED_UNKNOWN};
 }
 
 Test(kafka_golden, metadata_in_its_oldest_layout)
