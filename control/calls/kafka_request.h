@@ -23,6 +23,7 @@ struct kafka_api_options;
 struct kafka_changes;
 struct kafka_creations;
 struct kafka_parked;
+struct offsets_waits;
 struct group_service;
 struct producer_ids;
 
@@ -48,6 +49,7 @@ struct kafka_request {
 	struct kafka_creations *creations;
 	struct kafka_changes *changes;
 	const struct kafka_parked *parked; /* what it has waited for; null: it has not */
+	struct offsets_waits *offsets_waits; /* null: it has waited there */
 	/* For the coordinator's (coordinator_handlers.h). */
 	struct group_service *groups;
 	struct producer_ids *ids;

@@ -4,6 +4,7 @@
 #include "control/kafka/kafka_change.h"
 #include "control/kafka/kafka_handlers.h"
 #include "control/kafka/offsets_topic.h"
+#include "control/kafka/offsets_waits.h"
 #include "control/kafka/producer_id_blocks.h"
 #include "dataplane/base/clock.h"
 #include "dataplane/base/require.h"
@@ -17,6 +18,7 @@ struct kafka_api {
 	struct parking parking;
 	struct kafka_creations creations;
 	struct kafka_changes changes;
+	struct offsets_waits offsets_waits;
 	struct offsets_topic offsets_topic;
 	struct producer_id_blocks id_blocks;
 	struct stats stats;
@@ -45,6 +47,7 @@ struct kafka_api *kafka_api_create(const struct kafka_api_options *options)
 	parking_init(&api->parking, options->outboxes, options->poller_count);
 	kafka_creations_init(&api->creations, options->registry, &api->parking);
 	kafka_changes_init(&api->changes, options->registry, &api->parking);
+	offsets_waits_init(&api->offsets_waits, options->registry, &api->parking);
 	api->creations.quota = (struct creation_quota){
 		.rate = options->auto_create_topics_rate, .stats = &api->stats,
 		.say = options->say, .owner = options->say_owner};
@@ -92,7 +95,8 @@ static void serve(void *server, struct handoff *handoff, struct call_msg *call)
 	struct kafka_api *api = server;
 	struct kafka_request r = {.options = &api->options,
 				  .creations = &api->creations,
-				  .changes = &api->changes};
+				  .changes = &api->changes,
+				  .offsets_waits = &api->offsets_waits};
 	bool is_good = kafka_request_of_call(&r, call, arena_of(api));
 	kafka_call_complete(handoff, call, &r, is_good ? handle(&r) : KAFKA_CLOSE);
 }
@@ -105,6 +109,25 @@ static void serve_parked(struct kafka_api *api, struct kafka_parked *k)
 	require(kafka_request_of_bytes(&r, k->request, arena_of(api)));
 	require(handle(&r) != KAFKA_PARKED);
 	parking_answer(&api->parking, &k->parked, r.reply, r.reply_bytes);
+}
+
+/* The same: it is handled as if it came now. */
+static void serve_waited(struct kafka_api *api, struct offsets_wait *o)
+{
+	struct kafka_request r = {.options = &api->options, .listener = o->listener};
+	require(kafka_request_of_bytes(&r, o->request, arena_of(api)));
+	require(handle(&r) != KAFKA_PARKED);
+	parking_answer(&api->parking, &o->parked, r.reply, r.reply_bytes);
+}
+
+static bool answer_waited(struct kafka_api *api, uint64_t now_ns)
+{
+	unsigned looks = OFFSETS_LOOKS;
+	bool any = false;
+	for (struct offsets_wait *o;
+	     (o = offsets_waits_next(&api->offsets_waits, now_ns, &looks)); any = true)
+		serve_waited(api, o);
+	return any;
 }
 
 static bool answer_parked(struct kafka_api *api)
@@ -140,6 +163,7 @@ bool kafka_api_turn(struct kafka_api *api)
 	uint64_t now_ns = clock_now_ns();
 	found |= answer_parked(api);
 	found |= answer_changes(api, now_ns);
+	found |= answer_waited(api, now_ns);
 	found |= offsets_topic_turn(&api->offsets_topic, now_ns);
 	found |= producer_id_blocks_turn(&api->id_blocks, now_ns);
 	for (unsigned i = 0; i < api->options.poller_count; i++)
@@ -160,5 +184,6 @@ bool kafka_api_has_messages(const struct kafka_api *api)
 
 bool kafka_api_is_busy(const struct kafka_api *api)
 {
-	return producer_id_blocks_is_busy(&api->id_blocks);
+	return offsets_waits_any(&api->offsets_waits) ||
+	       producer_id_blocks_is_busy(&api->id_blocks);
 }

@@ -8,7 +8,8 @@
  * or that is malformed, comes back without a reply, and the poller closes the connection, as
  * Kafka does. A Metadata request that creates topics is parked, and answered when they are served,
  * not before: what it names can be written to at once. So is a request that changes topics, until
- * all is done or its time is over (kafka_change.h).
+ * all is done or its time is over (kafka_change.h), and ListOffsets for an end, while what
+ * has been written is not durable (offsets_waits.h).
  *
  * Core: control; blocks only in disk_run(), for ListOffsets by time and for producer ids.
  * Ownership: a call and its request are the poller's, lent until completed; a reply is ours until
@@ -63,7 +64,7 @@ void kafka_api_destroy(struct kafka_api *api);
 bool kafka_api_turn(struct kafka_api *api);
 /* Would it find messages? Asked before control sleeps. */
 bool kafka_api_has_messages(const struct kafka_api *api);
-/* A block of producer ids is due in a moment: turn again soon. */
+/* Does it wait for what wakes nobody? Then control sleeps briefly. */
 bool kafka_api_is_busy(const struct kafka_api *api);
 
 #endif
