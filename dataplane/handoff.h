@@ -54,7 +54,7 @@ struct partition_ref {
 
 /* Who made a batch, and so what is left to do with it. */
 enum append_origin {
-	APPEND_CLIENT, /* a producer: it is stored byte for byte, but for its latest time */
+	APPEND_CLIENT, /* a producer: it is stored byte for byte, but for its time */
 	APPEND_BUILT,  /* a poller, from records: the writer compresses it, sets size and CRC */
 	APPEND_MARKER, /* the end of a transaction, when there are some */
 };
@@ -85,6 +85,7 @@ struct append_msg {
 	struct handoff_msg msg;
 	uint8_t level;      /* enum ack_level */
 	uint8_t origin;     /* enum append_origin */
+	bool is_append_time; /* its records' time is that of the append: the writer sets it */
 	uint8_t codec;      /* enum record_codec: a built batch is compressed so; a client's is
 			     * opened first, unless none */
 	struct partition_ref partition;
@@ -100,7 +101,7 @@ struct append_msg {
 	int16_t error;      /* enum kafka_error; 0: stored */
 	uint32_t found;     /* records of a batch that was opened and is what it says; else 0 */
 	int64_t base_offset;
-	int64_t log_append_time; /* -1: CreateTime */
+	int64_t log_append_time; /* -1: the records have a time of their own */
 	int64_t log_start_offset;
 	/* Requester's own */
 	void *owner;   /* a poller's: the lane */

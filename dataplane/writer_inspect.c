@@ -203,7 +203,7 @@ static int16_t judge(const struct inspector *i, struct append_msg *a)
 	struct record_batch_header h;
 	int64_t latest = record_times_latest(&i->walk.times);
 	chain_copy_out(&a->bytes, 0, &h, sizeof h);
-	if (record_batch_max_timestamp(&h) != latest)
+	if (!a->is_append_time && record_batch_max_timestamp(&h) != latest)
 		record_batch_set_create_time(&a->bytes, latest);
 	a->found = i->walk.seen;
 	return KAFKA_ERROR_NONE;

@@ -119,6 +119,7 @@ static void batch_open(struct batching *b, const struct record *r)
 	require(a != NULL);
 	a->origin = APPEND_BUILT;
 	a->codec = codec_of(r->topic->options.compression_type);
+	a->is_append_time = r->topic->options.timestamp_type == TIMESTAMP_LOG_APPEND_TIME;
 	require(chain_reserve(&a->bytes, &b->lanes.batch_pool, RECORD_BATCH_HEADER_BYTES));
 	lane->open = a;
 	lane->open_listener = r->listener;

@@ -33,6 +33,7 @@ struct batching {
 	uint8_t poller; /* which one: appends name their sender */
 	unsigned listener_count;
 	struct lanes lanes;
+	uint64_t requests; /* Produce requests begun: struct lane.named_by */
 	struct incoming incoming;
 	struct slab appends;         /* open, being received, or on their way */
 	uint32_t taken[WRITERS_MAX][CREDIT_KINDS]; /* of them */

@@ -66,23 +66,33 @@ static kafka_step *first_step(struct kafka_session *ks)
 	return ks->left <= KAFKA_CALL_BYTES_MAX ? kafka_call_step : NULL;
 }
 
-/* Size, key and version: enough to know who is asked, and whether it is his turn. */
+static void request_begin(struct stats *stats, struct kafka_session *ks, uint32_t size)
+{
+	stats_add(stats, STAT_frames_received, 1);
+	ks->is_begun = true;
+	ks->left = size;
+}
+
+/* Size, key and version: enough to know who is asked, and whether it is his turn. A size that
+ * cannot be is refused when it is there: nothing behind it would change that. */
 static enum kafka_progress begin_step(struct ingest *in, struct kafka_session *ks)
 {
 	struct stream *stream = ks->base.stream;
 	struct bytes b = stream_peek(stream, 0, KAFKA_SIZE_BYTES + KAFKA_KEY_VERSION_BYTES);
-	if (b.size < KAFKA_SIZE_BYTES + KAFKA_KEY_VERSION_BYTES)
+	if (b.size < KAFKA_SIZE_BYTES)
 		return KAFKA_NEED_BYTES;
 	struct cursor c = cursor_of(b.data, b.size);
 	uint32_t size = cursor_u32(&c);
+	if (size < KAFKA_REQUEST_HEADER_BYTES_MIN || size > in->settings.request_bytes_max) {
+		request_begin(&in->stats, ks, size);
+		return KAFKA_REJECT;
+	}
 	int16_t key = (int16_t)cursor_u16(&c);
+	if (b.size < KAFKA_SIZE_BYTES + KAFKA_KEY_VERSION_BYTES)
+		return KAFKA_NEED_BYTES;
 	if (!may_begin(ks, key))
 		return KAFKA_WAIT;
-	stats_add(&in->stats, STAT_frames_received, 1);
-	ks->is_begun = true;
-	ks->left = size;
-	if (size < KAFKA_REQUEST_HEADER_BYTES_MIN || size > in->settings.request_bytes_max)
-		return KAFKA_REJECT;
+	request_begin(&in->stats, ks, size);
 	ks->key = key;
 	ks->version = (int16_t)cursor_u16(&c);
 	ks->step = first_step(ks);

@@ -63,7 +63,7 @@ static struct buffer produce_of(struct cursor *c, size_t size)
 {
 	static const int16_t acks[] = {-1, 0, 1, 2};
 	uint8_t how = fuzz_u8(c), where = fuzz_u8(c);
-	struct produce_spec spec = {.version = 3 + how % 9, .acks = acks[how / 9 % 4]};
+	struct produce_spec spec = {.version = 3 + how % 11, .acks = acks[how / 11 % 4]};
 	struct produce_item items[2] = {
 		{where & 8 ? "nobody" : "alpha", where % 5, batch_of(c, size / 2), where & 16},
 		{"beta", where / 32, batch_of(c, size / 2), false},

@@ -31,7 +31,6 @@ void log_append(struct log *log, struct append_msg *a)
 	chain_copy_out(&a->bytes, 0, &h, sizeof h);
 	a->error = append_check(log, a, &h);
 	a->base_offset = -1;
-	a->log_append_time = -1;
 	a->log_start_offset = log->log_start_offset;
 	if (a->error) {
 		log->service->unanswered--;

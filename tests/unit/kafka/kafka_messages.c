@@ -123,6 +123,13 @@ static bool is_same_topic(const char *a, const char *b)
 	return strcmp(a, b) == 0;
 }
 
+void rig_topic_id(const char *name, uint8_t ret[KAFKA_UUID_BYTES])
+{
+	memset(ret, 0, KAFKA_UUID_BYTES);
+	ret[0] = 0xa0;
+	ret[KAFKA_UUID_BYTES - 1] = (uint8_t)name[0];
+}
+
 static unsigned produce_topics(const struct produce_item *items, unsigned count)
 {
 	unsigned topics = 0;
@@ -153,6 +160,7 @@ struct buffer produce_make(const struct produce_spec *spec, const struct produce
 	put_length(&m, produce_topics(items, count));
 	for (unsigned i = 0, n; i < count; i += n) {
 		struct produce_topic topic = {.name = text(items[i].topic)};
+		rig_topic_id(items[i].topic, topic.topic_id);
 		for (n = 1; i + n < count; n++)
 			if (!is_same_topic(items[i].topic, items[i + n].topic))
 				break;
@@ -164,13 +172,6 @@ struct buffer produce_make(const struct produce_spec *spec, const struct produce
 	}
 	put(&m, &produce_tags, &tags);
 	return make_end(&m);
-}
-
-void rig_topic_id(const char *name, uint8_t ret[KAFKA_UUID_BYTES])
-{
-	memset(ret, 0, KAFKA_UUID_BYTES);
-	ret[0] = 0xa0;
-	ret[KAFKA_UUID_BYTES - 1] = (uint8_t)name[0];
 }
 
 static void put_fetch_item(struct maker *m, const struct fetch_item *item)

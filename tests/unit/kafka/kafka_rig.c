@@ -58,7 +58,7 @@ static void serve_append(struct rig *r, struct append_msg *a)
 		cr_assert(a->records == (a->codec ? 1 : records));
 		a->found = a->codec ? records : 0; /* as a writer that has opened it */
 		a->base_offset = log->next_offset;
-		a->log_append_time = -1;
+		a->log_append_time = a->is_append_time ? RIG_APPEND_TIME : -1;
 		a->log_start_offset = log->log_start_offset;
 		log_add(log, batch, a->bytes.size);
 		free(batch);

@@ -40,6 +40,7 @@ enum {
 	RIG_HELD_MAX = 256,
 	RIG_READS = 64,
 	RIG_CORRELATION_ID = 0x01020304,
+	RIG_APPEND_TIME = 1234567, /* where the writer sets it */
 };
 
 struct buffer {

@@ -8,7 +8,7 @@ TestSuite(kafka_produce, .init = rig_begin, .fini = rig_end);
 
 Test(kafka_produce, every_version_is_stored_and_answered_with_its_offset)
 {
-	for (int version = 3; version <= 11; version++) {
+	for (int version = 3; version <= 13; version++) {
 		struct produce_outcome o;
 		struct buffer batch = batch_make(3, 100, wall());
 		struct buffer request = request_of(version, -1, 1, &batch);
@@ -23,8 +23,8 @@ Test(kafka_produce, every_version_is_stored_and_answered_with_its_offset)
 		cr_assert(!o.error_message.data);
 		peer_answer_done(peer, answer);
 	}
-	cr_assert(rig_stat(rig, STAT_records_stored) == 27);
-	cr_assert(rig_stat(rig, STAT_frames_accepted) == 9);
+	cr_assert(rig_stat(rig, STAT_records_stored) == 33);
+	cr_assert(rig_stat(rig, STAT_frames_accepted) == 11);
 }
 
 /* Two topics, three partitions, one of them refused, one empty. */
@@ -58,7 +58,7 @@ static void check_sample(int version)
 
 Test(kafka_produce, a_request_cut_anywhere_is_answered_the_same)
 {
-	const int versions[] = {3, 7, 9};
+	const int versions[] = {3, 7, 9, 13};
 	unsigned requests = 0;
 	for (unsigned v = 0; v < array_len(versions); v++) {
 		struct buffer request = sample(versions[v]);
