@@ -2,6 +2,7 @@
 #include "dataplane/poller.h"
 #include "dataplane/base/lap.h"
 #include "dataplane/base/map.h"
+#include "dataplane/base/own_clock.h"
 #include "dataplane/base/require.h"
 #include "dataplane/batch/ingest.h"
 #include "dataplane/kafka/kafka_fetch.h"
@@ -53,6 +54,7 @@ struct poller {
 	struct chunk_pool receive;
 	uint8_t *scratch;
 	struct passed passed;
+	struct own_clock clock;
 	uint64_t published_ns;
 	struct poller_options options;
 };
@@ -61,7 +63,13 @@ static void turn_begin(struct poller *p)
 {
 	struct ingest *in = &p->ingest;
 	struct turn *t = &p->turn;
-	in->now.ns = clock_now_ns();
+	uint64_t machine_ns = clock_now_ns();
+	uint64_t away_ns = own_clock_turn(&p->clock, machine_ns);
+	if (unlikely(away_ns > 0)) {
+		stats_add(&in->stats, STAT_absences, 1);
+		stats_add(&in->stats, STAT_absences_ns, away_ns);
+	}
+	in->now.ns = own_clock_ns(&p->clock, machine_ns);
 	in->now.wall_ms = clock_wall_ms();
 	/* Acquire: pairs with control's release when it publishes a snapshot. */
 	in->topics = atomic_load_explicit(p->options.topics, memory_order_acquire);
@@ -377,17 +385,19 @@ bool poller_may_sleep(const struct poller *p)
 
 /* The least of what anybody waits for; with nothing due a core sleeps until it is woken, or
  * for `limit_ns`. */
-uint64_t poller_idle_ns(const struct poller *p, uint64_t limit_ns)
+uint64_t poller_idle_ns(struct poller *p, uint64_t limit_ns)
 {
 	const struct ingest *in = &p->ingest;
-	uint64_t now_ns = clock_now_ns();
+	uint64_t machine_ns = clock_now_ns(), now_ns = own_clock_ns(&p->clock, machine_ns);
 	if (nic_has_unsent(p->options.nic))
 		limit_ns = min_u64(limit_ns, UNSENT_RETRY_NS);
 	limit_ns = tcp_idle_ns(p->tcp, now_ns, limit_ns);
 	limit_ns = fragments_idle_ns(&p->fragments, now_ns, limit_ns);
 	limit_ns = wheel_idle_ns(&in->sessions.wheel, now_ns, limit_ns);
 	limit_ns = unread_idle_ns(in, now_ns, limit_ns);
-	return batch_idle_ns(&in->batching, now_ns, limit_ns);
+	limit_ns = batch_idle_ns(&in->batching, now_ns, limit_ns);
+	own_clock_rest(&p->clock, machine_ns + limit_ns);
+	return limit_ns;
 }
 
 int poller_wait_fd(const struct poller *p)

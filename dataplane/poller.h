@@ -66,7 +66,7 @@ void poller_reset_connections(struct poller *p);
 
 /* The idle ladder's questions: may it sleep (looks at the rings again), and for how long. */
 bool poller_may_sleep(const struct poller *p);
-uint64_t poller_idle_ns(const struct poller *p, uint64_t limit_ns);
+uint64_t poller_idle_ns(struct poller *p, uint64_t limit_ns);
 int poller_wait_fd(const struct poller *p);
 
 struct bad_frames *poller_bad_frames(struct poller *p);
