@@ -237,11 +237,15 @@ void print_frames(const json_t *result)
 {
 	size_t i;
 	json_t *frame;
-	json_array_foreach(json_object_get(result, "frames"), i, frame)
-		printf("%s  %s  %s  %s\n  %lld bytes from byte %lld of the stream: %s\n",
-		       text(frame, "time"), text(frame, "listener"), text(frame, "peer"),
-		       text(frame, "reason"), number(frame, "size"),
+	json_array_foreach(json_object_get(result, "frames"), i, frame) {
+		printf("%s  %s  %s  %s\n", text(frame, "time"), text(frame, "listener"),
+		       text(frame, "peer"), text(frame, "reason"));
+		if (json_object_get(frame, "fault"))
+			printf("  API %lld version %lld: %s\n", number(frame, "api"),
+			       number(frame, "version"), text(frame, "fault"));
+		printf("  %lld bytes from byte %lld of the stream: %s\n", number(frame, "size"),
 		       number(frame, "offset"), text(frame, "bytes"));
+	}
 	if (json_array_size(json_object_get(result, "frames")) == 0)
 		printf("no broken frames since the start\n");
 }

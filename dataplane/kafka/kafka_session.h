@@ -99,6 +99,7 @@ struct kafka_session {
 	int32_t correlation_id;
 	int16_t version;
 	int16_t key;
+	uint8_t fault;           /* enum bad_request: why the request is refused, if it is */
 	uint8_t server;          /* enum call_server_id: who keeps and answers the request */
 	bool is_flexible;
 	bool is_small;           /* KAFKA_CALL_SMALL_BYTES at most */

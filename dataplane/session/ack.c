@@ -127,8 +127,7 @@ static unsigned message_done(struct ingest *in, struct handoff_msg *msg)
 		kafka_watch_done(in, container_of(msg, struct watch_msg, msg));
 		return 1;
 	case HANDOFF_CALL:
-		kafka_call_done(&in->answers, &in->waits, in->servers,
-				container_of(msg, struct call_msg, msg));
+		kafka_call_done(in, container_of(msg, struct call_msg, msg));
 		return 1;
 	default:
 		require(!"a poller sends no such message");
