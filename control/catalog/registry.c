@@ -128,6 +128,7 @@ void registry_close(struct registry *r)
 	for (struct list *node; (node = list_take_first(&r->leftovers));)
 		entry_abandon(r, list_entry(node, struct entry, node));
 	free(r->entries);
+	free(r->by_id);
 	free(r);
 }
 

@@ -135,6 +135,7 @@ struct registry {
 	struct registry_options options;
 	struct log_dir *dir;    /* where all partitions lie */
 	struct entry **entries; /* by name */
+	struct entry **by_id;   /* the same */
 	unsigned entry_count;
 	uint32_t generation[PARTITIONS_MAX];
 	struct partition *slots[PARTITIONS_MAX];

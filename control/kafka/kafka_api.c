@@ -34,6 +34,13 @@ static const kafka_handler handlers[KAFKA_API_ROWS] = {
 	[KAFKA_API_ROW_CREATE_TOPICS] = kafka_handle_create_topics,
 	[KAFKA_API_ROW_DELETE_TOPICS] = kafka_handle_delete_topics,
 	[KAFKA_API_ROW_CREATE_PARTITIONS] = kafka_handle_create_partitions,
+	[KAFKA_API_ROW_DESCRIBE_CLUSTER] = kafka_handle_describe_cluster,
+	[KAFKA_API_ROW_DESCRIBE_TOPIC_PARTITIONS] = kafka_handle_describe_topic_partitions,
+	[KAFKA_API_ROW_DESCRIBE_LOG_DIRS] = kafka_handle_describe_log_dirs,
+	[KAFKA_API_ROW_ELECT_LEADERS] = kafka_handle_elect_leaders,
+	[KAFKA_API_ROW_ALTER_PARTITION_REASSIGNMENTS] = kafka_handle_alter_reassignments,
+	[KAFKA_API_ROW_LIST_PARTITION_REASSIGNMENTS] = kafka_handle_list_reassignments,
+	[KAFKA_API_ROW_OFFSET_FOR_LEADER_EPOCH] = kafka_handle_leader_epochs,
 	[KAFKA_API_ROW_SASL_HANDSHAKE] = kafka_handle_sasl_handshake,
 	[KAFKA_API_ROW_SASL_AUTHENTICATE] = kafka_handle_sasl_authenticate,
 };

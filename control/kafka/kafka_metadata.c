@@ -18,11 +18,6 @@ struct reply_parts {
 	struct metadata_response answer;
 };
 
-static struct bytes text_of(const char *s)
-{
-	return (struct bytes){(const uint8_t *)s, strlen(s)};
-}
-
 static bool has_id(const struct metadata_request_topic *t)
 {
 	static const uint8_t none[KAFKA_UUID_BYTES];
@@ -217,10 +212,10 @@ static void describe_cluster(const struct kafka_request *r, const struct metadat
 	parts->topic_operations =
 		authorized_if(request->include_topic_authorized_operations, AUTHORIZED_TOPIC);
 	parts->broker = (struct metadata_broker){
-		.node_id = parts->node_id, .host = text_of(l->host), .port = l->port};
+		.node_id = parts->node_id, .host = kafka_text(l->host), .port = l->port};
 	parts->answer = (struct metadata_response){
 		.brokers = {&parts->broker, 1},
-		.cluster_id = text_of(registry_cluster_id(r->options->registry)),
+		.cluster_id = kafka_text(registry_cluster_id(r->options->registry)),
 		.controller_id = parts->node_id,
 		.cluster_authorized_operations = authorized_if(
 			request->include_cluster_authorized_operations, AUTHORIZED_CLUSTER)};

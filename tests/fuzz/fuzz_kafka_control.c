@@ -8,12 +8,19 @@
 #include "dataplane/wire/kafka/kafka_apis.h"
 #include "dataplane/wire/kafka/kafka_error.h"
 #include "dataplane/wire/kafka/kafka_header.h"
+#include "dataplane/wire/kafka/msg_alter_reassignments.h"
 #include "dataplane/wire/kafka/msg_api_versions.h"
 #include "dataplane/wire/kafka/msg_create_partitions.h"
 #include "dataplane/wire/kafka/msg_create_topics.h"
 #include "dataplane/wire/kafka/msg_delete_topics.h"
+#include "dataplane/wire/kafka/msg_describe_cluster.h"
+#include "dataplane/wire/kafka/msg_describe_log_dirs.h"
+#include "dataplane/wire/kafka/msg_describe_topic_partitions.h"
+#include "dataplane/wire/kafka/msg_elect_leaders.h"
 #include "dataplane/wire/kafka/msg_find_coordinator.h"
+#include "dataplane/wire/kafka/msg_leader_epochs.h"
 #include "dataplane/wire/kafka/msg_list_offsets.h"
+#include "dataplane/wire/kafka/msg_list_reassignments.h"
 #include "dataplane/wire/kafka/msg_metadata.h"
 #include "dataplane/wire/kafka/msg_sasl.h"
 #include "tests/fuzz/fuzz.h"
@@ -37,6 +44,13 @@ static const struct table tables[] = {
 	{KAFKA_API_CREATE_TOPICS, &create_topics_request},
 	{KAFKA_API_DELETE_TOPICS, &delete_topics_request},
 	{KAFKA_API_CREATE_PARTITIONS, &create_partitions_request},
+	{KAFKA_API_DESCRIBE_CLUSTER, &describe_cluster_request},
+	{KAFKA_API_DESCRIBE_TOPIC_PARTITIONS, &describe_topic_partitions_request},
+	{KAFKA_API_DESCRIBE_LOG_DIRS, &describe_log_dirs_request},
+	{KAFKA_API_ELECT_LEADERS, &elect_leaders_request},
+	{KAFKA_API_ALTER_PARTITION_REASSIGNMENTS, &alter_reassignments_request},
+	{KAFKA_API_LIST_PARTITION_REASSIGNMENTS, &list_reassignments_request},
+	{KAFKA_API_OFFSET_FOR_LEADER_EPOCH, &leader_epochs_request},
 };
 
 static size_t encode(const struct kafka_message *m, int version, const void *message, uint8_t *out,

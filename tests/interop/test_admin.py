@@ -10,8 +10,11 @@ import kafka_bytes
 from gateway import Gateway
 
 CLIENT = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'kafka_admin_client.py')
-CREATE_TOPICS, DELETE_TOPICS = 19, 20
-INVALID_TOPIC, INVALID_PARTITIONS, UNKNOWN_TOPIC_ID = 17, 37, 100
+METADATA, CREATE_TOPICS, DELETE_TOPICS, LEADER_EPOCHS, LOG_DIRS = 3, 19, 20, 23, 35
+ELECT_LEADERS, ALTER_REASSIGNMENTS, LIST_REASSIGNMENTS = 43, 45, 46
+CLUSTER, TOPIC_PARTITIONS = 60, 75
+INVALID_TOPIC, ELECTION_NOT_NEEDED, NO_REASSIGNMENT, UNKNOWN_TOPIC_ID = 17, 84, 85, 100
+TOPIC_OPERATIONS, CLUSTER_OPERATIONS = 3576, 8096
 
 
 def flexible(key, version, body):
@@ -86,6 +89,18 @@ class Admin(unittest.TestCase):
         for (step, want), got in zip(cases, said):
             self.assertEqual(got, want, step)
 
+    def test_many_topics_of_one_request_are_made(self):
+        names = [f'many-{i}' for i in range(100)]
+        body = b''.join(kafka_bytes.text(name) + struct.pack('>ihii', 10, 1, 0, 0)
+                        for name in names)
+        with self.gw.connect('KAFKA', timeout=60) as sock:
+            sock.sendall(kafka_bytes.request(
+                CREATE_TOPICS, 2,
+                struct.pack('>i', len(names)) + body + struct.pack('>ib', 60000, 0)))
+            said = kafka_bytes.answer(sock)
+        for name in names:
+            self.assertIn(kafka_bytes.text(name) + struct.pack('>hh', 0, -1), said)
+
     def test_a_name_that_collides_is_not_made_by_naming_it_either(self):
         self.gw.ctl('topic', 'create', 'near_by')
         said = self.ask(kafka_bytes.metadata(['near.by']))
@@ -117,3 +132,46 @@ class Admin(unittest.TestCase):
         self.assertEqual(self.delete(first), UNKNOWN_TOPIC_ID)
         self.assertEqual(self.partitions('by-id'), 2)
         self.assertEqual(self.delete(second), 0)
+
+    def test_who_asks_is_told_what_may_be_done(self):
+        self.gw.ctl('topic', 'create', 'asked')
+        said = self.ask(kafka_bytes.request(METADATA, 8, struct.pack('>i', 1) +
+                                            kafka_bytes.text('asked') + b'\0\1\1'))
+        self.assertEqual(struct.unpack('>ii', said[-8:]), (TOPIC_OPERATIONS, CLUSTER_OPERATIONS))
+        said = self.ask(flexible(CLUSTER, 1, b'\1\1\0'))
+        self.assertEqual(struct.unpack('>h', said[5:7]), (0,))
+        self.assertEqual(struct.unpack('>ib', said[-5:]), (CLUSTER_OPERATIONS, 0))
+
+    def test_topics_are_described_page_by_page(self):
+        self.gw.ctl('topic', 'create', 'paged', '--partitions', '3')
+
+        def page(cursor):
+            return self.ask(flexible(TOPIC_PARTITIONS, 0, b'\2' + compact('paged') + b'\0' +
+                                     struct.pack('>i', 2) + cursor + b'\0'))
+        following = b'\1' + compact('paged') + struct.pack('>i', 2) + b'\0'
+        self.assertTrue(page(b'\xff').endswith(following + b'\0'))
+        self.assertTrue(page(following).endswith(b'\xff\0'))
+
+    def test_the_log_directory_is_described_with_its_partitions_and_its_file_system(self):
+        self.gw.ctl('topic', 'create', 'stored')
+        said = self.ask(flexible(LOG_DIRS, 4, b'\0\0'))
+        self.assertIn(compact(self.gw.log_dir), said)
+        self.assertIn(compact('stored'), said)
+        total, usable = struct.unpack('>qq', said[-18:-2])
+        self.assertGreater(usable, 0)
+        self.assertGreater(total, usable)
+
+    def test_there_is_one_leader_and_it_stays(self):
+        self.gw.ctl('topic', 'create', 'led')
+        one = kafka_bytes.text('led') + struct.pack('>i', 1)
+        said = self.ask(kafka_bytes.request(LEADER_EPOCHS, 2, struct.pack('>i', 1) + one +
+                                            struct.pack('>iii', 0, -1, 0)))
+        self.assertEqual(said, struct.pack('>ii', 0, 1) + one + struct.pack('>hiiq', 0, 0, 0, 0))
+        said = self.ask(kafka_bytes.request(ELECT_LEADERS, 0, struct.pack('>i', 1) + one +
+                                            struct.pack('>ii', 0, 30000)))
+        self.assertIn(one + struct.pack('>ih', 0, ELECTION_NOT_NEEDED), said)
+        said = self.ask(flexible(ALTER_REASSIGNMENTS, 0, struct.pack('>i', 30000) + b'\2' +
+                                 compact('led') + b'\2\0\0\0\0\0\0\0\0'))
+        self.assertIn(compact('led') + b'\2' + struct.pack('>ih', 0, NO_REASSIGNMENT), said)
+        said = self.ask(flexible(LIST_REASSIGNMENTS, 0, struct.pack('>i', 30000) + b'\0\0'))
+        self.assertEqual(said, b'\0' + struct.pack('>ih', 0, 0) + b'\0\1\0')

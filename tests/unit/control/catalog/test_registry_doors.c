@@ -87,6 +87,29 @@ static void delete_of_id(const uint8_t id[16])
 	rig_turns(&r);
 }
 
+/* A request may name ten thousand: each is looked for by halving. */
+Test(registry_doors, every_topic_is_found_by_its_id_and_nobody_by_another)
+{
+	enum { COUNT = 40 };
+	uint8_t ids[COUNT][16];
+	char name[8];
+	for (unsigned i = 0; i < COUNT; i++) {
+		snprintf(name, sizeof name, "t%u", i);
+		rig_create(&r, name, 1);
+		memcpy(ids[i], r.result.id, sizeof ids[i]);
+	}
+	for (unsigned i = 0; i < COUNT; i += 2) {
+		snprintf(name, sizeof name, "t%u", i);
+		rig_delete(&r, name);
+	}
+	for (unsigned i = 0; i < COUNT; i++) {
+		snprintf(name, sizeof name, "t%u", i);
+		cr_assert(registry_find_id(r.registry, ids[i]) == rig_topic(&r, name));
+		ids[i][15] ^= 1;
+		cr_assert(!registry_find_id(r.registry, ids[i]));
+	}
+}
+
 /* A topic that was made again under its name has another id. */
 Test(registry_doors, a_topic_is_deleted_by_its_id_and_no_other_instead)
 {

@@ -1,8 +1,15 @@
 /* test_kafka_admin.c - the APIs of administrators byte by byte, laid out by hand from the
  * protocol's definition: the last version of each, and one from before tagged fields. */
+#include "dataplane/wire/kafka/msg_alter_reassignments.h"
 #include "dataplane/wire/kafka/msg_create_partitions.h"
 #include "dataplane/wire/kafka/msg_create_topics.h"
 #include "dataplane/wire/kafka/msg_delete_topics.h"
+#include "dataplane/wire/kafka/msg_describe_cluster.h"
+#include "dataplane/wire/kafka/msg_describe_log_dirs.h"
+#include "dataplane/wire/kafka/msg_describe_topic_partitions.h"
+#include "dataplane/wire/kafka/msg_elect_leaders.h"
+#include "dataplane/wire/kafka/msg_leader_epochs.h"
+#include "dataplane/wire/kafka/msg_list_reassignments.h"
 #include "tests/unit/wire/kafka/golden.h"
 
 #include <stdlib.h>
@@ -123,4 +130,185 @@ Test(kafka_admin, create_partitions_answer)
 		   "00000000" "02" "0274" "0025" "036e6f" "00" "00");
 	encodes_as(&create_partitions_response, 0, &r,
 		   "00000000" "00000001" "000174" "0025" "00026e6f");
+}
+
+Test(kafka_admin, describe_cluster)
+{
+	struct describe_cluster_request q;
+	struct golden g = golden_of("01" "02" "01" "00");
+	decode(&describe_cluster_request, 2, &g, &q);
+	cr_assert(q.include_cluster_authorized_operations && q.endpoint_type == 2);
+	cr_assert(q.include_fenced_brokers);
+	g = golden_of("00" "00");
+	decode(&describe_cluster_request, 0, &g, &q);
+	cr_assert(!q.include_cluster_authorized_operations && q.endpoint_type == 1);
+}
+
+Test(kafka_admin, describe_cluster_answer)
+{
+	struct describe_cluster_broker b = {7, text("h"), 9092, {0}, false};
+	struct describe_cluster_response r = {.endpoint_type = 1, .cluster_id = text("c"),
+					      .controller_id = 7, .brokers = {&b, 1},
+					      .cluster_authorized_operations = INT32_MIN};
+	encodes_as(&describe_cluster_response, 2, &r,
+		   "00000000" "0000" "00" "01" "0263" "00000007"
+		   "02" "00000007" "0268" "00002384" "00" "00" "00" "80000000" "00");
+	encodes_as(&describe_cluster_response, 0, &r,
+		   "00000000" "0000" "00" "0263" "00000007"
+		   "02" "00000007" "0268" "00002384" "00" "00" "80000000" "00");
+}
+
+Test(kafka_admin, describe_topic_partitions)
+{
+	struct describe_topic_partitions_request q;
+	struct golden g = golden_of("02" "0274" "00" "000007d0" "ff" "00");
+	decode(&describe_topic_partitions_request, 0, &g, &q);
+	cr_assert(q.topics.count == 1 && is_text(q.topics.items[0].name, "t"));
+	cr_assert(q.response_partition_limit == 2000 && q.cursor.count == -1);
+	g = golden_of("01" "00000001" "01" "0274" "00000003" "00" "00");
+	decode(&describe_topic_partitions_request, 0, &g, &q);
+	cr_assert(q.topics.count == 0 && q.cursor.count == 1);
+	cr_assert(is_text(q.cursor.items[0].topic_name, "t"));
+	cr_assert(q.cursor.items[0].partition_index == 3);
+}
+
+Test(kafka_admin, describe_topic_partitions_answer)
+{
+	int32_t node = 7;
+	struct describe_topic_partitions_partition p = {
+		.partition_index = 1, .leader_id = 7, .replica_nodes = {&node, 1},
+		.isr_nodes = {&node, 1}, .last_known_elr = {NULL, -1}};
+	struct describe_topic_partitions_topic t = {.name = text("t"), .partitions = {&p, 1},
+						    .topic_authorized_operations = 3576};
+	struct describe_topic_partitions_cursor next = {text("u"), 2};
+	struct describe_topic_partitions_response r = {.topics = {&t, 1},
+						       .next_cursor = {NULL, -1}};
+	memcpy(t.topic_id, id, sizeof id);
+#define TOPIC                                                                            \
+	"00000000" "02" "0000" "0274" ID "00" "02" "0000" "00000001" "00000007"          \
+	"00000000" "0200000007" "0200000007" "01" "00" "01" "00" "00000df8" "00"
+	encodes_as(&describe_topic_partitions_response, 0, &r, TOPIC "ff" "00");
+	r.next_cursor.items = &next;
+	r.next_cursor.count = 1;
+	encodes_as(&describe_topic_partitions_response, 0, &r,
+		   TOPIC "01" "0275" "00000002" "00" "00");
+#undef TOPIC
+}
+
+Test(kafka_admin, describe_log_dirs)
+{
+	struct describe_log_dirs_request q;
+	struct golden g = golden_of("02" "0274" "0200000001" "00" "00");
+	decode(&describe_log_dirs_request, 4, &g, &q);
+	cr_assert(q.topics.count == 1 && q.topics.items[0].partitions.items[0] == 1);
+	g = golden_of("ffffffff");
+	decode(&describe_log_dirs_request, 1, &g, &q);
+	cr_assert(q.topics.count == -1);
+}
+
+Test(kafka_admin, describe_log_dirs_answer)
+{
+	struct describe_log_dirs_partition p = {1, 1234, 0, false};
+	struct describe_log_dirs_topic t = {text("t"), {&p, 1}};
+	struct describe_log_dirs_result d = {0, text("/"), {&t, 1}, 16, 8};
+	struct describe_log_dirs_response r = {.results = {&d, 1}};
+	encodes_as(&describe_log_dirs_response, 4, &r,
+		   "00000000" "0000" "02" "0000" "022f" "02" "0274"
+		   "02" "00000001" "00000000000004d2" "0000000000000000" "00" "00" "00"
+		   "0000000000000010" "0000000000000008" "00" "00");
+	encodes_as(&describe_log_dirs_response, 1, &r,
+		   "00000000" "00000001" "0000" "00012f" "00000001" "000174"
+		   "00000001" "00000001" "00000000000004d2" "0000000000000000" "00");
+}
+
+Test(kafka_admin, elect_leaders)
+{
+	struct elect_leaders_request q;
+	struct golden g = golden_of("01" "02" "0274" "0200000001" "00" "00007530" "00");
+	decode(&elect_leaders_request, 2, &g, &q);
+	cr_assert(q.election_type == 1 && q.topic_partitions.count == 1 && q.timeout_ms == 30000);
+	cr_assert(q.topic_partitions.items[0].partitions.items[0] == 1);
+	g = golden_of("ffffffff" "00007530");
+	decode(&elect_leaders_request, 0, &g, &q);
+	cr_assert(q.topic_partitions.count == -1 && q.election_type == 0);
+}
+
+Test(kafka_admin, elect_leaders_answer)
+{
+	struct elect_leaders_partition p = {1, 84, {0}};
+	struct elect_leaders_topic t = {text("t"), {&p, 1}};
+	struct elect_leaders_response r = {.replica_election_results = {&t, 1}};
+	encodes_as(&elect_leaders_response, 2, &r,
+		   "00000000" "0000" "02" "0274" "02" "00000001" "0054" "00" "00" "00" "00");
+	encodes_as(&elect_leaders_response, 0, &r,
+		   "00000000" "00000001" "000174" "00000001" "00000001" "0054" "ffff");
+}
+
+Test(kafka_admin, alter_reassignments)
+{
+	struct alter_reassignments_request q;
+	struct golden g = golden_of("00007530" "00" "02" "0274" "02" "00000001" "00" "00" "00"
+				    "00");
+	decode(&alter_reassignments_request, 1, &g, &q);
+	cr_assert(!q.allow_replication_factor_change && q.topics.count == 1);
+	cr_assert(q.topics.items[0].partitions.items[0].replicas.count == -1);
+	g = golden_of("00007530" "02" "0274" "02" "00000001" "0200000007" "00" "00" "00");
+	decode(&alter_reassignments_request, 0, &g, &q);
+	cr_assert(q.allow_replication_factor_change);
+	cr_assert(q.topics.items[0].partitions.items[0].replicas.items[0] == 7);
+}
+
+Test(kafka_admin, alter_reassignments_answer)
+{
+	struct alter_reassignments_partition p = {1, 85, text("no")};
+	struct alter_reassignments_topic t = {text("t"), {&p, 1}};
+	struct alter_reassignments_response r = {.allow_replication_factor_change = true,
+						 .responses = {&t, 1}};
+	encodes_as(&alter_reassignments_response, 1, &r,
+		   "00000000" "01" "0000" "00" "02" "0274" "02" "00000001" "0055" "036e6f" "00"
+		   "00" "00");
+	encodes_as(&alter_reassignments_response, 0, &r,
+		   "00000000" "0000" "00" "02" "0274" "02" "00000001" "0055" "036e6f" "00"
+		   "00" "00");
+}
+
+Test(kafka_admin, list_reassignments)
+{
+	struct list_reassignments_request q;
+	struct golden g = golden_of("00007530" "02" "0274" "0200000001" "00" "00");
+	decode(&list_reassignments_request, 0, &g, &q);
+	cr_assert(q.topics.count == 1 && q.topics.items[0].partition_indexes.items[0] == 1);
+	int32_t node = 7;
+	struct list_reassignments_partition p = {1, {&node, 1}, {NULL, 0}, {NULL, 0}};
+	struct list_reassignments_topic t = {text("t"), {&p, 1}};
+	struct list_reassignments_response r = {.topics = {&t, 1}};
+	encodes_as(&list_reassignments_response, 0, &r,
+		   "00000000" "0000" "00" "02" "0274" "02" "00000001" "0200000007" "01" "01" "00"
+		   "00" "00");
+}
+
+Test(kafka_admin, leader_epochs)
+{
+	struct leader_epochs_request q;
+	struct golden g = golden_of("ffffffff" "02" "0274" "02" "00000001" "00000000" "00000002"
+				    "00" "00" "00");
+	decode(&leader_epochs_request, 4, &g, &q);
+	cr_assert(q.replica_id == -1 && q.topics.items[0].partitions.items[0].leader_epoch == 2);
+	g = golden_of("00000001" "000174" "00000001" "00000001" "ffffffff" "00000002");
+	decode(&leader_epochs_request, 2, &g, &q);
+	cr_assert(q.replica_id == -2);
+	cr_assert(q.topics.items[0].partitions.items[0].current_leader_epoch == -1);
+}
+
+Test(kafka_admin, leader_epochs_answer)
+{
+	struct leader_epochs_partition p = {0, 1, 0, 120};
+	struct leader_epochs_topic t = {text("t"), {&p, 1}};
+	struct leader_epochs_response r = {.topics = {&t, 1}};
+	encodes_as(&leader_epochs_response, 4, &r,
+		   "00000000" "02" "0274" "02" "0000" "00000001" "00000000" "0000000000000078" "00"
+		   "00" "00");
+	encodes_as(&leader_epochs_response, 2, &r,
+		   "00000000" "00000001" "000174" "00000001" "0000" "00000001" "00000000"
+		   "0000000000000078");
 }
