@@ -99,9 +99,10 @@ struct append_msg {
 	int64_t time_max;
 	/* Answer */
 	int16_t error;      /* enum kafka_error; 0: stored */
+	bool is_duplicate;  /* stored before, by its sequence: the offsets are those of then */
 	uint32_t found;     /* records of a batch that was opened and is what it says; else 0 */
 	int64_t base_offset;
-	int64_t log_append_time; /* -1: the records have a time of their own */
+	int64_t log_append_time; /* -1: the records have a time of their own; a duplicate's is its latest */
 	int64_t log_start_offset;
 	/* Requester's own */
 	void *owner;   /* a poller's: the lane */

@@ -190,7 +190,10 @@ static void writer_make(struct sim_gateway *g, unsigned index)
 		.settings = {.buffers = sim_world()->scarce ? 4 : 16,
 			     .buffer_bytes = sim_world()->scarce ? 8 << 10 : 32 << 10,
 			     .small_write_bytes =
-				     (uint32_t)rng_below(&sim_world()->rng, 4) * 2048},
+				     (uint32_t)rng_below(&sim_world()->rng, 4) * 2048,
+			     .producer_ids_max = 256,
+			     .producer_expiration_ms = 86400000,
+			     .producer_check_ms = 1000},
 		.descriptors = descriptors_draw(),
 		.dir = &g->log_dir,
 		.disk = writer->disk,

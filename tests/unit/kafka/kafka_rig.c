@@ -50,7 +50,12 @@ static void serve_append(struct rig *r, struct append_msg *a)
 {
 	struct fake_log *log = log_of(r, a->partition.slot);
 	a->error = r->append_error;
-	if (!a->error) {
+	a->is_duplicate = r->appends_are_duplicates;
+	if (a->is_duplicate) {
+		a->base_offset = 0;
+		a->log_append_time = 4711;
+		a->log_start_offset = log->log_start_offset;
+	} else if (!a->error) {
 		uint8_t *batch = malloc(a->bytes.size);
 		chain_copy_out(&a->bytes, 0, batch, a->bytes.size);
 		cr_assert(record_batch_check_all(batch, a->bytes.size) == RECORD_BATCH_GOOD);

@@ -100,6 +100,7 @@ struct rig {
 	bool reply_null;
 	bool park_calls;
 	int16_t append_error;
+	bool appends_are_duplicates; /* of what begins the log */
 	/* What they saw. */
 	struct handoff_msg *held[RIG_HELD_MAX];
 	unsigned held_count;

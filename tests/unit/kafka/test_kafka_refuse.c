@@ -249,7 +249,8 @@ Test(kafka_refuse, what_the_writer_finds_has_its_end_in_the_ledger)
 		enum stat_id stat;
 	} cases[] = {{KAFKA_ERROR_INVALID_RECORD, STAT_record_reject_invalid},
 		     {KAFKA_ERROR_INVALID_TIMESTAMP, STAT_record_reject_timestamp},
-		     {KAFKA_ERROR_MESSAGE_TOO_LARGE, STAT_record_reject_too_large}};
+		     {KAFKA_ERROR_MESSAGE_TOO_LARGE, STAT_record_reject_too_large},
+		     {KAFKA_ERROR_OUT_OF_ORDER_SEQUENCE_NUMBER, STAT_record_reject_sequence}};
 	for (unsigned i = 0; i < array_len(cases); i++) {
 		struct buffer batch = batch_make(3, 40, wall());
 		set_codec(&batch, RECORD_CODEC_ZSTD);
@@ -393,6 +394,23 @@ Test(kafka_refuse, a_producer_id_without_state_may_use_any_sequence)
 	send_all(peer, &request);
 	rig_turns(rig, 2);
 	cr_assert(next_error(7) == 0);
+}
+
+Test(kafka_refuse, a_duplicate_has_the_offset_of_before_and_is_not_counted_as_stored)
+{
+	struct buffer batch = batch_make(2, 40, wall());
+	rig->appends_are_duplicates = true;
+	struct buffer request = request_of(7, -1, 0, &batch);
+	send_all(peer, &request);
+	rig_turns(rig, 2);
+	struct bytes answer = peer_answer(peer);
+	struct produce_outcome o;
+	cr_assert(produce_read(7, answer, &o, 1) == 1);
+	cr_assert(o.error_code == 0 && o.base_offset == 0 && o.log_append_time == 4711);
+	peer_answer_done(peer, answer);
+	cr_assert(rig_stat(rig, STAT_records_duplicate) == 2);
+	cr_assert(rig_stat(rig, STAT_records_stored) == 0);
+	cr_assert(ledger_in_flight(&rig->in.stats, LEDGER_record) == 0);
 }
 
 Test(kafka_refuse, a_refused_batch_costs_no_credit)
