@@ -246,11 +246,6 @@ static void check_relations(const struct settings *s, struct settings_report *re
 		settings_error(report, settings_where(s, "penstock.writer.buffer.bytes"),
 			       "penstock.writer.buffer.bytes: not a multiple of %d",
 			       DISK_BLOCK_BYTES);
-	if (s->batch_bytes > s->poller.message_bytes_max)
-		settings_error(report,
-			       where_of_pair(s, "batch.size", "message.max.bytes"),
-			       "batch.size is above message.max.bytes: the log would "
-			       "refuse every batch");
 	if (s->poller.lane_credit_bytes > s->poller.writer_credit_bytes)
 		settings_error(report,
 			       where_of_pair(s, "penstock.partition.credit.bytes",

@@ -211,7 +211,6 @@ static int kafka_step(void *gateway)
 	struct kafka_api_options o = {
 		.registry = g->registry,
 		.poller_count = g->plan.poller_count,
-		.auto_create_topics = s->auto_create_topics_enable,
 		.auto_create_topics_rate = s->auto_create_topics_rate,
 		.stats_page = &g->control_page,
 		.wish = &g->wish,

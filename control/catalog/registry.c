@@ -9,6 +9,7 @@
 #include "control/catalog/registry_round.h"
 #include "control/catalog/registry_say.h"
 #include "control/catalog/registry_scan.h"
+#include "control/catalog/registry_settings.h"
 #include "control/catalog/registry_watch.h"
 #include "dataplane/base/clock.h"
 #include "dataplane/base/require.h"
@@ -40,7 +41,10 @@ struct registry *registry_open(const struct registry_options *options, char *mes
 	list_init(&r->retired);
 	list_init(&r->leftovers);
 	message[0] = '\0';
+	live_settings_init(&r->live, options->settings);
+	r->options.settings = &r->live.now;
 	if (checkpoint_open(r, message, message_size) != 0 ||
+	    registry_settings_read(r, message, message_size) != 0 ||
 	    registry_scan(r, message, message_size) != 0) {
 		registry_close(r);
 		return NULL;
@@ -152,6 +156,20 @@ void registry_alter_topic(struct registry *r, const struct registry_request *req
 void registry_delete_topic(struct registry *r, const struct registry_request *request)
 {
 	request_job(r, &job_delete, request);
+}
+
+void registry_alter_settings(struct registry *r, enum live_scope scope,
+			     const struct registry_request *request)
+{
+	struct registry_request named = *request;
+	named.name = ""; /* of no topic */
+	require(request->done);
+	job_queue(r, &job_alter_settings, &named)->scope = scope;
+}
+
+const struct live_settings *registry_settings(const struct registry *r)
+{
+	return &r->live;
 }
 
 /* What the registry shows: not before its partitions are served. */

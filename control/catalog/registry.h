@@ -30,7 +30,7 @@
 #ifndef PENSTOCK_REGISTRY_H
 #define PENSTOCK_REGISTRY_H
 
-#include "config/settings.h"
+#include "config/settings_live.h"
 #include "control/catalog/registry_lock.h"
 #include "dataplane/batch/topics.h"
 #include "dataplane/store/log/log.h"
@@ -90,6 +90,7 @@ struct registry_request {
 	int32_t replication_factor;  /* -1: default.replication.factor; alter: ignored */
 	const struct registry_setting *settings;
 	unsigned setting_count;
+	bool replaces;               /* alter: settings not named are the gateway's own again */
 	bool validate_only;          /* checks everything, changes nothing */
 	bool is_automatic;           /* create: a client has named it; some room is not for it */
 	registry_done done;
@@ -124,6 +125,13 @@ void registry_close(struct registry *r);
 void registry_create_topic(struct registry *r, const struct registry_request *request);
 void registry_alter_topic(struct registry *r, const struct registry_request *request);
 void registry_delete_topic(struct registry *r, const struct registry_request *request);
+/* The gateway's own settings, of which `settings`, `replaces` and `validate_only` say what; topics
+ * follow where they were told nothing themselves. Kept in the log directory, .penstock.settings. */
+void registry_alter_settings(struct registry *r, enum live_scope scope,
+			     const struct registry_request *request);
+
+/* What holds now, and where it comes from; changes in registry_turn() only. */
+const struct live_settings *registry_settings(const struct registry *r);
 
 /* Null when there is none; topics being deleted are gone already. */
 const struct registry_topic *registry_find(const struct registry *r, struct bytes name);

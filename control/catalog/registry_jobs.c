@@ -46,6 +46,7 @@ struct job *job_queue(struct registry *r, const struct job_kind *kind,
 		memcpy(j->id, request->id, sizeof j->id);
 	j->partitions = request->partitions;
 	j->replication_factor = request->replication_factor;
+	j->replaces = request->replaces;
 	j->validate_only = request->validate_only;
 	j->is_automatic = request->is_automatic;
 	j->done = request->done;
@@ -167,7 +168,7 @@ bool job_make(struct registry *r, struct job *j)
  * ever, so they refuse it whatever its topic says. */
 static bool batches_fit(struct registry *r, struct job *j, const struct topic_settings *settings)
 {
-	uint32_t limit = r->options.settings->poller.message_bytes_max;
+	uint32_t limit = r->live.started->poller.message_bytes_max;
 	if (j->setting_count == 0 || settings->log.message_bytes_max <= limit)
 		return true;
 	job_fail(j, KAFKA_ERROR_INVALID_CONFIG,
@@ -179,6 +180,8 @@ static bool batches_fit(struct registry *r, struct job *j, const struct topic_se
 
 bool job_settings(struct registry *r, struct job *j, struct topic_settings *settings)
 {
+	if (j->replaces)
+		topic_settings_init(settings, r->options.settings);
 	for (unsigned i = 0; i < j->setting_count; i++) {
 		const struct registry_setting *s = &j->settings[i];
 		if (!topic_settings_set(settings, r->options.settings, s->key, s->value,
@@ -258,7 +261,7 @@ void jobs_abandon(struct registry *r)
 		j->entry && registry_entry(r, j->entry->shown.topic.name) == j->entry;
 	if (j->entry && !is_listed)
 		entry_abandon(r, j->entry);
-	if (j->kind == &job_serve || j->kind == &job_stop)
+	if (j->kind == &job_serve || j->kind == &job_stop || j->kind == &job_alter_settings)
 		free(j->round.partitions);
 	job_fail(j, KAFKA_ERROR_BROKER_NOT_AVAILABLE, "the gateway has stopped");
 	job_end(j);

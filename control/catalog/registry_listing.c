@@ -28,6 +28,7 @@ static bool is_known(const char *name)
 		".kafka_cleanshutdown",
 		".lock",
 		PRODUCER_ID_FILE_NAME,
+		".penstock.settings",
 		".penstock.tmp",
 		"__cluster_metadata-0",
 		"bootstrap.checkpoint",

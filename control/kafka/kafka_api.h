@@ -7,8 +7,8 @@
  * One handler per row of wire/kafka/kafka_apis.def that names CONTROL. A request that no row takes,
  * or that is malformed, comes back without a reply, and the poller closes the connection, as
  * Kafka does. A Metadata request that creates topics is parked, and answered when they are served,
- * not before: what it names can be written to at once. So is a request that changes topics, until
- * all is done or its time is over (kafka_change.h), and ListOffsets for an end, while what
+ * not before: what it names can be written to at once. So is a request that changes topics or settings,
+ * until all is done or its time is over (kafka_change.h), and ListOffsets for an end, while what
  * has been written is not durable (offsets_waits.h).
  *
  * Core: control; blocks only in disk_run(), for ListOffsets by time and for producer ids.
@@ -40,7 +40,6 @@ struct kafka_api_options {
 	struct outbox *outboxes[POLLERS_MAX]; /* control's own, to each poller */
 	unsigned poller_count;
 	struct kafka_api_listener listeners[LISTENERS_MAX]; /* by index, as in struct call_msg */
-	bool auto_create_topics; /* auto.create.topics.enable */
 	uint32_t auto_create_topics_rate; /* of each source, a second; 0: no limit */
 	struct stats_page *stats_page;
 	/* One line for the operator; null: nobody hears it. */

@@ -98,7 +98,8 @@ static bool create_missing(struct kafka_request *r, const struct metadata_reques
 {
 	struct bytes names[KAFKA_CREATIONS_MAX];
 	unsigned count = 0;
-	if (r->parked || !r->options->auto_create_topics || !request->allow_auto_topic_creation)
+	if (r->parked || !request->allow_auto_topic_creation ||
+	    !registry_settings(r->options->registry)->now.auto_create_topics_enable)
 		return false;
 	for (int32_t i = 0; i < request->topics.count && count < KAFKA_CREATIONS_MAX; i++) {
 		const struct metadata_request_topic *t = &request->topics.items[i];

@@ -96,6 +96,28 @@ void print_topic(const json_t *result)
 							      : "");
 }
 
+/* What holds, and by whose will where it is not the default. */
+void print_config(const json_t *result)
+{
+	const char *key;
+	json_t *setting;
+	json_object_foreach(json_object_get(result, "settings"), key, setting)
+	{
+		bool is_live = json_is_true(json_object_get(setting, "live"));
+		bool is_default = strcmp(text(setting, "source"), "default") == 0;
+		printf("%-42s  %s", key, text(setting, "value"));
+		if (!is_default || is_live)
+			printf("  (%s%s%s)", is_default ? "" : text(setting, "source"),
+			       is_default || !is_live ? "" : ", ", is_live ? "live" : "");
+		printf("\n");
+	}
+}
+
+void print_config_set(const json_t *result)
+{
+	printf("done\n");
+}
+
 void print_deleted(const json_t *result)
 {
 	printf("deleted\n");

@@ -71,6 +71,7 @@ static void begin(void)
 	rpc = rpc_open(&options, message, sizeof message);
 	require(rpc);
 	atexit(stop);
+	fake_registry_init(&registry);
 	fake_registry_add(&registry, "alpha", 2);
 }
 

@@ -262,7 +262,6 @@ static bool storage_make(struct sim_gateway *g)
 	struct kafka_api_options a = {
 		.registry = g->registry,
 		.poller_count = g->poller_count,
-		.auto_create_topics = true,
 		.stats_page = g->control_stats,
 		.dir = &g->log_dir,
 		.wish = &g->wish,

@@ -7,6 +7,7 @@ void fake_registry_add(struct registry *r, const char *name, uint32_t partitions
 {
 	require(r->count < FAKE_TOPICS_MAX && partitions <= FAKE_PARTITIONS_MAX);
 	struct topic *t = &r->topics[r->count].topic;
+	topic_settings_init(&r->topics[r->count].settings, &r->live.now);
 	t->name_bytes = (uint16_t)strlen(name);
 	memcpy(t->name, name, t->name_bytes + 1u);
 	t->id[0] = 0xa0;
@@ -55,14 +56,14 @@ void fake_registry_end_job(struct registry *r, int16_t error)
 	struct registry_result result = {.error = error};
 	memmove(r->jobs, r->jobs + 1, --r->jobs_count * sizeof job);
 	if (error)
-		snprintf(result.message, sizeof result.message, "refused: %d", error);
+		snprintf(result.message, sizeof result.message, "error %d", error);
 	else
 		carry_out(r, &job, &result);
 	job.done(job.owner, &result);
 }
 
-static void queue(struct registry *r, enum fake_job_kind kind,
-		  const struct registry_request *request)
+static struct fake_job *queue(struct registry *r, enum fake_job_kind kind,
+			      const struct registry_request *request)
 {
 	require(r->jobs_count < FAKE_TOPICS_MAX);
 	struct fake_job *job = &r->jobs[r->jobs_count++];
@@ -70,16 +71,20 @@ static void queue(struct registry *r, enum fake_job_kind kind,
 				 .done = request->done, .owner = request->owner,
 				 .is_automatic = request->is_automatic,
 				 .validate_only = request->validate_only,
+				 .replaces = request->replaces,
 				 .partitions = request->partitions,
-				 .replication_factor = request->replication_factor,
-				 .setting_count = request->setting_count};
-	snprintf(job->name, sizeof job->name, "%s", request->name);
+				 .replication_factor = request->replication_factor};
+	if (request->name)
+		snprintf(job->name, sizeof job->name, "%s", request->name);
 	if (request->id)
 		memcpy(job->id, request->id, sizeof job->id);
-	for (unsigned i = 0; i < request->setting_count && i < FAKE_SETTINGS_MAX; i++)
-		snprintf(job->settings[i], sizeof job->settings[i], "%s=%s",
-			 request->settings[i].key,
-			 request->settings[i].value ? request->settings[i].value : "");
+	for (unsigned i = 0; i < request->setting_count; i++) {
+		const struct registry_setting *s = &request->settings[i];
+		size_t used = strlen(job->settings);
+		snprintf(job->settings + used, sizeof job->settings - used, "%s%s%s;", s->key,
+			 s->value ? "=" : "", s->value ? s->value : "");
+	}
+	return job;
 }
 
 void registry_create_topic(struct registry *r, const struct registry_request *request)
@@ -95,6 +100,23 @@ void registry_alter_topic(struct registry *r, const struct registry_request *req
 void registry_delete_topic(struct registry *r, const struct registry_request *request)
 {
 	queue(r, FAKE_DELETE, request);
+}
+
+void fake_registry_init(struct registry *r)
+{
+	settings_init(&r->started);
+	live_settings_init(&r->live, &r->started);
+}
+
+const struct live_settings *registry_settings(const struct registry *r)
+{
+	return &r->live;
+}
+
+void registry_alter_settings(struct registry *r, enum live_scope scope,
+			     const struct registry_request *request)
+{
+	queue(r, FAKE_ALTER_SETTINGS, request)->scope = scope;
 }
 
 const struct registry_topic *registry_find(const struct registry *r, struct bytes name)

@@ -5,9 +5,9 @@
 
 #include "control/catalog/registry.h"
 
-enum { FAKE_TOPICS_MAX = 128, FAKE_PARTITIONS_MAX = 16, FAKE_SETTINGS_MAX = 4 };
+enum { FAKE_TOPICS_MAX = 128, FAKE_PARTITIONS_MAX = 16 };
 
-enum fake_job_kind { FAKE_CREATE, FAKE_ALTER, FAKE_DELETE };
+enum fake_job_kind { FAKE_CREATE, FAKE_ALTER, FAKE_DELETE, FAKE_ALTER_SETTINGS };
 
 struct fake_job {
 	enum fake_job_kind kind;
@@ -20,8 +20,9 @@ struct fake_job {
 	bool validate_only;
 	int32_t partitions;
 	int32_t replication_factor;
-	unsigned setting_count;
-	char settings[FAKE_SETTINGS_MAX][64]; /* key=value */
+	char settings[256];    /* as they came: "key=value;key;" */
+	enum live_scope scope; /* of the gateway's own settings */
+	bool replaces;
 };
 
 struct registry {
@@ -32,7 +33,12 @@ struct registry {
 	bool has_offline;       /* partition 0 of every topic */
 	struct fake_job jobs[FAKE_TOPICS_MAX];
 	unsigned jobs_count;
+	struct settings started;
+	struct live_settings live;
 };
+
+/* The gateway's own settings as they are by default; once, before anybody asks. */
+void fake_registry_init(struct registry *r);
 
 void fake_registry_add(struct registry *r, const char *name, uint32_t partitions);
 /* Ends the oldest job: when `error` is none, the topic is there, has its partitions or is gone. */

@@ -190,6 +190,27 @@ void rig_delete(struct rig *r, const char *name)
 	rig_turns(r);
 }
 
+void rig_replace(struct rig *r, const char *name, const struct registry_setting *settings,
+		 unsigned count)
+{
+	struct registry_request request = request_of(r, name, -1);
+	request.settings = settings;
+	request.setting_count = count;
+	request.replaces = true;
+	registry_alter_topic(r->registry, &request);
+	rig_turns(r);
+}
+
+void rig_set(struct rig *r, enum live_scope scope, const struct registry_setting *settings,
+	     unsigned count)
+{
+	struct registry_request request = request_of(r, "", -1);
+	request.settings = settings;
+	request.setting_count = count;
+	registry_alter_settings(r->registry, scope, &request);
+	rig_turns(r);
+}
+
 void rig_alter(struct rig *r, const char *name, int32_t partitions,
 	       const struct registry_setting *settings, unsigned count)
 {

@@ -90,6 +90,12 @@ void rig_check(struct rig *r, const char *name, int32_t partitions, bool is_auto
 void rig_delete(struct rig *r, const char *name);
 void rig_alter(struct rig *r, const char *name, int32_t partitions,
 	       const struct registry_setting *settings, unsigned count);
+/* Those that are not named are the gateway's own again. */
+void rig_replace(struct rig *r, const char *name, const struct registry_setting *settings,
+		 unsigned count);
+/* The gateway's own settings. */
+void rig_set(struct rig *r, enum live_scope scope, const struct registry_setting *settings,
+	     unsigned count);
 const struct registry_topic *rig_topic(const struct rig *r, const char *name);
 /* A shell command in the log directory. */
 void rig_run(const struct rig *r, const char *command);

@@ -341,7 +341,7 @@ Test(registry, names_and_counts_are_refused_as_kafka_refuses_them)
 	create_refused("u", 0, KAFKA_ERROR_INVALID_PARTITIONS);
 	create_refused("u", -2, KAFKA_ERROR_INVALID_PARTITIONS);
 	create_refused("u", PARTITIONS_MAX, KAFKA_ERROR_INVALID_PARTITIONS);
-	r.settings.default_replication_factor = 3;
+	rig_set(&r, LIVE_BROKER, &(struct registry_setting){"default.replication.factor", "3"}, 1);
 	create_refused("u", 1, KAFKA_ERROR_INVALID_REPLICATION_FACTOR);
 	cr_assert(strstr(r.result.message, "default.replication.factor"), "%s",
 		  r.result.message);
