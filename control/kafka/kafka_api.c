@@ -1,6 +1,7 @@
 /* kafka_api.c - calls of the pollers in, replies out, through one handler per API. */
 #include "control/kafka/kafka_api.h"
 
+#include "control/kafka/config_changes.h"
 #include "control/kafka/kafka_change.h"
 #include "control/kafka/kafka_handlers.h"
 #include "control/kafka/offsets_topic.h"
@@ -19,6 +20,7 @@ struct kafka_api {
 	struct kafka_creations creations;
 	struct kafka_changes changes;
 	struct offsets_waits offsets_waits;
+	struct config_changes config_changes;
 	struct offsets_topic offsets_topic;
 	struct producer_id_blocks id_blocks;
 	struct stats stats;
@@ -41,6 +43,9 @@ static const kafka_handler handlers[KAFKA_API_ROWS] = {
 	[KAFKA_API_ROW_ALTER_PARTITION_REASSIGNMENTS] = kafka_handle_alter_reassignments,
 	[KAFKA_API_ROW_LIST_PARTITION_REASSIGNMENTS] = kafka_handle_list_reassignments,
 	[KAFKA_API_ROW_OFFSET_FOR_LEADER_EPOCH] = kafka_handle_leader_epochs,
+	[KAFKA_API_ROW_DESCRIBE_CONFIGS] = kafka_handle_describe_configs,
+	[KAFKA_API_ROW_ALTER_CONFIGS] = kafka_handle_alter_configs,
+	[KAFKA_API_ROW_INCREMENTAL_ALTER_CONFIGS] = kafka_handle_incremental_alter_configs,
 	[KAFKA_API_ROW_SASL_HANDSHAKE] = kafka_handle_sasl_handshake,
 	[KAFKA_API_ROW_SASL_AUTHENTICATE] = kafka_handle_sasl_authenticate,
 };
@@ -58,6 +63,7 @@ struct kafka_api *kafka_api_create(const struct kafka_api_options *options)
 	api->creations.quota = (struct creation_quota){
 		.rate = options->auto_create_topics_rate, .stats = &api->stats,
 		.say = options->say, .owner = options->say_owner};
+	config_changes_init(&api->config_changes, options->registry, &api->parking);
 	api->offsets_topic = (struct offsets_topic){
 		.registry = options->registry, .wish = options->wish,
 		.partitions = options->offsets_topic_partitions,
@@ -79,6 +85,7 @@ void kafka_api_destroy(struct kafka_api *api)
 		return;
 	kafka_creations_fini(&api->creations);
 	kafka_changes_fini(&api->changes);
+	config_changes_fini(&api->config_changes);
 	parking_fini(&api->parking);
 	free(api->arena);
 	free(api);
@@ -103,6 +110,7 @@ static void serve(void *server, struct handoff *handoff, struct call_msg *call)
 	struct kafka_request r = {.options = &api->options,
 				  .creations = &api->creations,
 				  .changes = &api->changes,
+				  .config_changes = &api->config_changes,
 				  .offsets_waits = &api->offsets_waits};
 	bool is_good = kafka_request_of_call(&r, call, arena_of(api));
 	kafka_call_complete(handoff, call, &r, is_good ? handle(&r) : KAFKA_CLOSE);

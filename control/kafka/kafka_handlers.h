@@ -29,6 +29,9 @@ enum kafka_outcome kafka_handle_elect_leaders(struct kafka_request *r);
 enum kafka_outcome kafka_handle_alter_reassignments(struct kafka_request *r);
 enum kafka_outcome kafka_handle_list_reassignments(struct kafka_request *r);
 enum kafka_outcome kafka_handle_leader_epochs(struct kafka_request *r);
+enum kafka_outcome kafka_handle_describe_configs(struct kafka_request *r);
+enum kafka_outcome kafka_handle_alter_configs(struct kafka_request *r);
+enum kafka_outcome kafka_handle_incremental_alter_configs(struct kafka_request *r);
 enum kafka_outcome kafka_handle_sasl_handshake(struct kafka_request *r);
 enum kafka_outcome kafka_handle_sasl_authenticate(struct kafka_request *r);
 

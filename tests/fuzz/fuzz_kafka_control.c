@@ -8,16 +8,19 @@
 #include "dataplane/wire/kafka/kafka_apis.h"
 #include "dataplane/wire/kafka/kafka_error.h"
 #include "dataplane/wire/kafka/kafka_header.h"
+#include "dataplane/wire/kafka/msg_alter_configs.h"
 #include "dataplane/wire/kafka/msg_alter_reassignments.h"
 #include "dataplane/wire/kafka/msg_api_versions.h"
 #include "dataplane/wire/kafka/msg_create_partitions.h"
 #include "dataplane/wire/kafka/msg_create_topics.h"
 #include "dataplane/wire/kafka/msg_delete_topics.h"
 #include "dataplane/wire/kafka/msg_describe_cluster.h"
+#include "dataplane/wire/kafka/msg_describe_configs.h"
 #include "dataplane/wire/kafka/msg_describe_log_dirs.h"
 #include "dataplane/wire/kafka/msg_describe_topic_partitions.h"
 #include "dataplane/wire/kafka/msg_elect_leaders.h"
 #include "dataplane/wire/kafka/msg_find_coordinator.h"
+#include "dataplane/wire/kafka/msg_incremental_alter_configs.h"
 #include "dataplane/wire/kafka/msg_leader_epochs.h"
 #include "dataplane/wire/kafka/msg_list_offsets.h"
 #include "dataplane/wire/kafka/msg_list_reassignments.h"
@@ -51,6 +54,9 @@ static const struct table tables[] = {
 	{KAFKA_API_ALTER_PARTITION_REASSIGNMENTS, &alter_reassignments_request},
 	{KAFKA_API_LIST_PARTITION_REASSIGNMENTS, &list_reassignments_request},
 	{KAFKA_API_OFFSET_FOR_LEADER_EPOCH, &leader_epochs_request},
+	{KAFKA_API_DESCRIBE_CONFIGS, &describe_configs_request},
+	{KAFKA_API_ALTER_CONFIGS, &alter_configs_request},
+	{KAFKA_API_INCREMENTAL_ALTER_CONFIGS, &incremental_alter_configs_request},
 };
 
 static size_t encode(const struct kafka_message *m, int version, const void *message, uint8_t *out,
@@ -87,7 +93,7 @@ static void take_answers(void)
 		give_send(m, INBOX_DONE);
 }
 
-/* Those who wait for a topic hear that there is none; some changes wait for nothing. */
+/* Those who wait for a topic, or a change, hear that there is none; some changes wait for nothing. */
 static void end_jobs(void)
 {
 	take_answers();

@@ -52,7 +52,6 @@ Test(settings_topic, what_is_not_applied_takes_its_default_however_it_is_written
 		{"preallocate", "FALSE"},
 		{"unclean.leader.election.enable", "false"},
 		{"leader.replication.throttled.replicas", ""},
-		{"message.timestamp.type", "CreateTime"},
 	};
 	for (unsigned i = 0; i < array_len(good); i++) {
 		begin();

@@ -4,6 +4,7 @@
 
 #include "dataplane/base/require.h"
 #include "dataplane/wire/kafka/group_records.h"
+#include "dataplane/wire/kafka/msg_alter_configs.h"
 #include "dataplane/wire/kafka/msg_alter_reassignments.h"
 #include "dataplane/wire/kafka/msg_api_versions.h"
 #include "dataplane/wire/kafka/msg_create_partitions.h"
@@ -11,6 +12,7 @@
 #include "dataplane/wire/kafka/msg_delete_groups.h"
 #include "dataplane/wire/kafka/msg_delete_topics.h"
 #include "dataplane/wire/kafka/msg_describe_cluster.h"
+#include "dataplane/wire/kafka/msg_describe_configs.h"
 #include "dataplane/wire/kafka/msg_describe_groups.h"
 #include "dataplane/wire/kafka/msg_describe_log_dirs.h"
 #include "dataplane/wire/kafka/msg_describe_topic_partitions.h"
@@ -18,6 +20,7 @@
 #include "dataplane/wire/kafka/msg_elect_leaders.h"
 #include "dataplane/wire/kafka/msg_find_coordinator.h"
 #include "dataplane/wire/kafka/msg_heartbeat.h"
+#include "dataplane/wire/kafka/msg_incremental_alter_configs.h"
 #include "dataplane/wire/kafka/msg_init_producer_id.h"
 #include "dataplane/wire/kafka/msg_join_group.h"
 #include "dataplane/wire/kafka/msg_leader_epochs.h"
@@ -68,6 +71,9 @@ const struct sample_message sample_messages[] = {
 	BOTH(alter_reassignments, ALTER_PARTITION_REASSIGNMENTS),
 	BOTH(list_reassignments, LIST_PARTITION_REASSIGNMENTS),
 	BOTH(leader_epochs, OFFSET_FOR_LEADER_EPOCH),
+	BOTH(describe_configs, DESCRIBE_CONFIGS),
+	BOTH(alter_configs, ALTER_CONFIGS),
+	BOTH(incremental_alter_configs, INCREMENTAL_ALTER_CONFIGS),
 	BOTH(sasl_handshake, SASL_HANDSHAKE),
 	BOTH(sasl_authenticate, SASL_AUTHENTICATE),
 };
