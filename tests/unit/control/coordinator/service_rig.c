@@ -168,6 +168,8 @@ static void say(void *owner, const char *line)
 	snprintf(rig_said, sizeof rig_said, "%s", line);
 }
 
+static uint32_t message_bytes_max = 1 << 20; /* of the topic of offsets */
+
 static void topics_publish(bool with_offsets)
 {
 	struct partition_ref refs[RIG_TOPIC_PARTITIONS + RIG_PARTITIONS];
@@ -175,7 +177,7 @@ static void topics_publish(bool with_offsets)
 		refs[i] = (struct partition_ref){i, 1};
 	struct topic all[2] = {
 		{.partitions = RIG_PARTITIONS, .refs = refs, .is_internal = true,
-		 .log = {.message_bytes_max = 1 << 20}},
+		 .log = {.message_bytes_max = message_bytes_max}},
 		{.partitions = RIG_TOPIC_PARTITIONS, .refs = refs + RIG_PARTITIONS},
 	};
 	static const char *const names[] = {TOPIC_NAME_OFFSETS, "t"};
@@ -271,6 +273,13 @@ void rig_grant_ids(int64_t first)
 	cr_assert(id_blocks_is_wished(&rig_ids));
 	id_blocks_grant(&rig_ids, first);
 	turns(TURNS);
+}
+
+void rig_limit_batches(uint32_t bytes)
+{
+	message_bytes_max = bytes;
+	topics_publish(true);
+	turns(1);
 }
 
 /* What was under way is lost, as it is when a process ends. */

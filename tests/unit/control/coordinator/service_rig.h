@@ -36,6 +36,8 @@ void service_rig_stop(void);
 /* Without a topic to begin with; and now there is one. */
 void service_rig_start_without_topic(void);
 void rig_make_topic(void);
+/* The topic of offsets takes no larger batches from now on. */
+void rig_limit_batches(uint32_t bytes);
 extern struct topic_wish rig_wish;
 
 /* Producer ids: control grants what was wished for, a block that begins with `first`. */

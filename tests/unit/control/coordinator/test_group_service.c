@@ -248,6 +248,18 @@ Test(group_service, a_commit_is_answered_and_seen_when_it_is_durable_and_not_bef
 	cr_assert(fetch("g", "t", 0).committed_offset == -1);
 }
 
+Test(group_service, a_commit_fits_what_the_topic_of_offsets_takes_now)
+{
+	commit_send("g", NULL, "t", 1, 42);
+	cr_assert(commit_take() == 0);
+	rig_limit_batches(64);
+	commit_send("g", NULL, "t", 1, 43);
+	cr_assert(commit_take() == KAFKA_ERROR_INVALID_COMMIT_OFFSET_SIZE);
+	rig_limit_batches(1 << 20);
+	commit_send("g", NULL, "t", 1, 44);
+	cr_assert(commit_take() == 0 && fetch("g", "t", 1).committed_offset == 44);
+}
+
 Test(group_service, commits_gather_while_one_batch_is_under_way_and_the_last_one_counts)
 {
 	enum { COMMITS = 100 };
