@@ -2,6 +2,8 @@
 one catalogue, kept across restarts; and a start with the files that come with Kafka."""
 import json
 import os
+import re
+import shlex
 import struct
 import subprocess
 import sys
@@ -131,6 +133,19 @@ class Configs(unittest.TestCase):
             done = gw.run(['kcat', '-b', gw.kafka, '-P', '-t', 't'], check=False,
                           input=b'x' * 2000 + b'\n')
             self.assertIn(b'Message size too large', done.stderr)
+
+    def test_the_commands_of_the_page_for_who_comes_from_kafka_work(self):
+        with open(os.path.join(ROOT, 'docs/MIGRATING.md')) as file:
+            commands = re.findall(r'(?:`|^)((?:penstockctl|kcat|penstock-log) [^`\n]+)',
+                                  file.read(), re.MULTILINE)
+        self.assertGreater(len(commands), 12)
+        with self.gateway() as gw:
+            for command in commands:
+                words = shlex.split(command.replace('HOST:9092', gw.kafka).replace(
+                    'DIRECTORY', os.path.join(self.log, 't-0')))
+                if '-C' in words:
+                    words.append('-e')      # a person would end it
+                gw.run(words, input=b'one\n')
 
     def start_with(self, name):
         """The file as it comes, but for the place and the addresses of the sandbox."""
