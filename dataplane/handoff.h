@@ -102,7 +102,8 @@ struct append_msg {
 	bool is_duplicate;  /* stored before, by its sequence: the offsets are those of then */
 	uint32_t found;     /* records of a batch that was opened and is what it says; else 0 */
 	int64_t base_offset;
-	int64_t log_append_time; /* -1: the records have a time of their own; a duplicate's is its latest */
+	/* -1: the records have a time of their own; a duplicate's is its latest. */
+	int64_t log_append_time;
 	int64_t log_start_offset;
 	/* Requester's own */
 	void *owner;   /* a poller's: the lane */

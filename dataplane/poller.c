@@ -3,7 +3,6 @@
 #include "dataplane/base/lap.h"
 #include "dataplane/base/map.h"
 #include "dataplane/base/own_clock.h"
-#include "dataplane/base/require.h"
 #include "dataplane/batch/ingest.h"
 #include "dataplane/kafka/fetch_sessions.h"
 #include "dataplane/kafka/kafka_fetch.h"

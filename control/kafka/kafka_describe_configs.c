@@ -95,7 +95,7 @@ static bool is_asked_for(const struct describe_configs_request_resource *asked, 
 
 /* What its default comes from. */
 static int32_t parent_synonyms(struct describing *d, const struct setting_view *view,
-			       struct describe_configs_synonym out[SYNONYMS_MAX])
+			       struct describe_configs_synonym *out)
 {
 	if (view->parent >= 0)
 		return gateway_synonyms(d, (unsigned)view->parent, false, out);

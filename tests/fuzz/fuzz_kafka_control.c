@@ -93,7 +93,7 @@ static void take_answers(void)
 		give_send(m, INBOX_DONE);
 }
 
-/* Those who wait for a topic, or a change, hear that there is none; some changes wait for nothing. */
+/* Those who wait for a topic, or a change, hear that there is none; some wait for nothing. */
 static void end_jobs(void)
 {
 	take_answers();

@@ -291,8 +291,7 @@ static void coordinator_make(struct sim_gateway *g)
 		.stats_page = g->coordinator_stats, .groups = g->settings.group,
 		.topics = &g->topics, .rcu = g->rcu, .reader = SIM_POLLERS_MAX,
 		.wish = &g->wish, .ids = &g->ids,
-		.node_id = g->settings.node_id,
-		.say = say,
+		.node_id = g->settings.node_id, .say = say,
 	};
 	for (unsigned l = 0; l < g->settings.listener_count; l++)
 		o.listeners[l] = (struct coordinator_listener){SIM_ADVERTISED_HOST,
@@ -314,8 +313,7 @@ static void poller_make(struct sim_gateway *g, unsigned index)
 	struct poller_options o = {
 		.index = (uint8_t)index,
 		.nic = poller->nic,
-		.address = address_of_ip4(SIM_GATEWAY_IP),
-		.prefix_bits = 16,
+		.address = address_of_ip4(SIM_GATEWAY_IP), .prefix_bits = 16,
 		.vlan = SIM_VLAN,
 		.listeners = g->settings.listener,
 		.listener_count = g->settings.listener_count,
