@@ -44,6 +44,8 @@ struct fetch_session {
 	uint64_t created_ns;
 	uint64_t used_ns;
 	uint64_t topics_version; /* that the parts' partitions are of */
+	struct chunk *first; /* where the list begins, at `first_index`; null: at its first part */
+	uint32_t first_index;
 	uint32_t partitions;
 	uint32_t part_names; /* bytes of all parts' names, each for itself */
 	int32_t id;          /* 0: none has this place */

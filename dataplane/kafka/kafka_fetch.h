@@ -107,11 +107,15 @@ struct fetch_found {
 	struct chain bytes;
 };
 
-/* A part in the order of the request: `index` of its chunk. */
+/* A part in the order of the request: `index` of its chunk. A session's list may be gone through
+ * from another part on, in a circle: behind its last chunk the first follows, and `count` parts are
+ * all. */
 struct fetch_place {
 	struct chunk *chunk; /* null: behind the last */
+	struct chunk *again; /* the list's first chunk; null: no circle */
 	uint32_t index;
 	uint32_t number;
+	uint32_t count;      /* in a circle */
 };
 
 struct fetch_session;
@@ -138,6 +142,7 @@ struct fetch {
 	uint32_t forgotten;          /* parts behind them: what a session shall have no longer */
 	uint32_t part_names;         /* incremental: bytes of all parts' names, each for itself */
 	struct fetch_session *kept_in; /* whose list of parts this is; null: the fetch's own */
+	struct fetch_place first;    /* where its list begins; no chunk: at the first part */
 	struct fetch_place starved;  /* the first part with news that the answer has no room for */
 	int32_t told_session_id;     /* in the answer; 0: there is none, or it ends */
 	int32_t session_id;          /* of the request, as the next */
@@ -191,15 +196,18 @@ static inline struct fetch_part *fetch_part_at(const struct fetch_place *p)
 
 static inline void fetch_rewind(struct fetch *f)
 {
-	f->place = (struct fetch_place){.chunk = f->parts.head};
+	f->place = f->first.chunk ? f->first : (struct fetch_place){.chunk = f->parts.head};
 }
 
 static inline void fetch_next_part(struct fetch_place *p)
 {
-	p->number++;
+	if (++p->number == p->count) {
+		p->chunk = NULL;
+		return;
+	}
 	if (++p->index < p->chunk->len / sizeof(struct fetch_part))
 		return;
-	p->chunk = p->chunk->next;
+	p->chunk = p->chunk->next ? p->chunk->next : p->again;
 	p->index = 0;
 }
 

@@ -102,7 +102,8 @@ static void append(struct answers *as, struct fetch *f, const struct emitter *e)
 	uint32_t taken = large->in_use - before;
 	require(fits);
 	promise_use(as, f, taken);
-	f->pieces -= min_u32(taken, f->pieces);
+	/* The head that is put before them keeps its own, whatever batches leave unused. */
+	f->pieces -= min_u32(taken, f->pieces - f->is_incremental);
 }
 
 static void append_head(struct answers *as, struct fetch *f, uint32_t topics)

@@ -138,6 +138,7 @@ void fetch_parts_leave_out(struct fetch *f)
 	struct fetch_place to = {.chunk = f->parts.head};
 	struct fetch_part *first = NULL;
 	f->topics = f->absent = f->forgotten = f->part_names = 0;
+	f->first = (struct fetch_place){0};
 	fetch_rewind(f);
 	for (struct fetch_part *part; (part = fetch_part_at(&f->place));
 	     fetch_next_part(&f->place)) {
@@ -165,32 +166,4 @@ void fetch_parts_once(struct reading *rd, struct fetch *f)
 {
 	if (f->partitions - f->absent > 1 && find_repeated(rd, f) > 0)
 		fetch_parts_leave_out(f);
-}
-
-/* ---- who is first ---------------------------------------------------------------------- */
-
-/* Within its chunk the parts before it come behind the others. */
-static void chunk_begin_at(struct chunk *c, uint32_t index)
-{
-	struct fetch_part before[CHUNK_PARTS_BYTES / sizeof(struct fetch_part)];
-	struct fetch_part *parts = (void *)chunk_at(c);
-	uint32_t count = c->len / (uint32_t)sizeof *parts;
-	memcpy(before, parts, index * sizeof *parts);
-	memmove(parts, parts + index, (count - index) * sizeof *parts);
-	memcpy(parts + (count - index), before, index * sizeof *parts);
-	for (uint32_t i = 0; i < count; i++)
-		list_init(&parts[i].node);
-}
-
-void fetch_parts_begin_at(struct fetch *f, const struct fetch_place *place)
-{
-	struct chain before = {0}, rest = {0};
-	chunk_begin_at(place->chunk, place->index);
-	for (struct chunk *c = f->parts.head, *next; c; c = next) {
-		next = c->next;
-		bool is_before = chain_is_empty(&rest) && c != place->chunk;
-		chain_push(is_before ? &before : &rest, c);
-	}
-	chain_join(&rest, &before);
-	f->parts = rest;
 }

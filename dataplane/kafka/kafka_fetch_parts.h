@@ -40,7 +40,4 @@ void fetch_part_replace(struct fetch_part *part, const struct fetch_part *by);
 /* What is gone leaves the list. */
 void fetch_parts_leave_out(struct fetch *f);
 
-/* The list begins with this part: those before it come behind the others, or at once behind it. */
-void fetch_parts_begin_at(struct fetch *f, const struct fetch_place *place);
-
 #endif

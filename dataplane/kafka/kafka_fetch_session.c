@@ -147,6 +147,15 @@ static void list_take(struct fetch *f, struct fetch_session *s)
 	s->fetch = f;
 }
 
+/* In a circle from where the last answer had no room; what was left out has changed where that
+ * is. */
+static void list_begin(struct fetch *f, const struct fetch_session *s, bool has_gone)
+{
+	if (s->first && !has_gone)
+		f->first = (struct fetch_place){.chunk = s->first, .index = s->first_index,
+						.again = f->parts.head, .count = f->partitions};
+}
+
 /* As a request of nothing. */
 static void list_drop(struct fetch *f)
 {
@@ -227,6 +236,7 @@ static void list_change(struct reading *rd, struct fetch *f, struct chain *give_
 		change_one(&c, asked);
 	if (c.has_gone)
 		fetch_parts_leave_out(f);
+	list_begin(f, f->kept_in, c.has_gone);
 	chain_give(give_asked);
 	chain_give(give_names);
 }
@@ -337,8 +347,8 @@ void fetch_session_leave(struct reading *rd, struct fetch *f)
 		return;
 	}
 	parts_renew(f);
-	if (f->starved.chunk)
-		fetch_parts_begin_at(f, &f->starved);
+	s->first = f->starved.chunk;
+	s->first_index = f->starved.index;
 	s->parts = f->parts;
 	s->names = f->names;
 	s->partitions = f->partitions;

@@ -293,6 +293,7 @@ Test(kafka_fetch_session, who_found_no_room_is_first_in_the_next_answer)
 		rig_store(rig, slot, 1, 1000);
 	bool was_read[array_len(many)] = {false};
 	spec.max_bytes = 3300;
+	spec.max_wait_ms = 60000; /* what has been seen, and not read, is not waited for */
 	for (unsigned round = 0; round < array_len(many); round++) {
 		ask(&spec, NULL, 0);
 		cr_assert(got.with_records > 0 && got.with_records <= 3);
@@ -303,6 +304,24 @@ Test(kafka_fetch_session, who_found_no_room_is_first_in_the_next_answer)
 	}
 	for (unsigned i = 0; i < array_len(many); i++)
 		cr_assert(was_read[i], "partition %u", i);
+}
+
+/* No small chunk is left for the head, and each batch has left one of the large ones unfinished. */
+Test(kafka_fetch_session, the_head_of_an_answer_has_its_chunk)
+{
+	static struct fetch_item many[40];
+	rig_have_many(rig);
+	for (unsigned i = 0; i < array_len(many); i++)
+		many[i] = (struct fetch_item){.topic = "many", .partition = (int32_t)i};
+	struct fetch_spec spec = open_session(12, many, array_len(many));
+	for (uint32_t slot = 0; slot < RIG_PARTITIONS; slot++)
+		rig_store(rig, slot, 1, 8000);
+	uint32_t left = answer_chunks_left(&rig->in.answers);
+	rig->in.answers.texts_owed += left;
+	ask(&spec, NULL, 0);
+	rig->in.answers.texts_owed -= left;
+	cr_assert(got.count == array_len(many) && got.with_records > 1);
+	cr_assert(got.head.session_id == spec.session_id);
 }
 
 Test(kafka_fetch_session, a_long_list_changes_without_losing_any)
@@ -350,6 +369,7 @@ Test(kafka_fetch_session, without_room_a_client_goes_on_with_full_requests)
 /* Names of what was forgotten stay: somebody who lives by that is at an end some day. */
 Test(kafka_fetch_session, names_that_are_left_behind_are_bounded)
 {
+	rig_have_sessions(rig, 64);
 	struct fetch_spec spec = open_session(12, three, 1);
 	spec.forgotten = &three[2];
 	unsigned rounds = 0;

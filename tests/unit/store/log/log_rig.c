@@ -234,7 +234,8 @@ struct append_msg *rig_append(struct rig *r, uint32_t count, size_t value_bytes,
 	require(r->append_count < RIG_APPENDS_MAX);
 	struct append_msg *a = &r->appends[r->append_count];
 	*a = (struct append_msg){
-		.msg.kind = HANDOFF_APPEND, .level = level, .records = count};
+		.msg.kind = HANDOFF_APPEND, .level = level, .records = count,
+		.log_append_time = -1};
 	fill_batch(r, a, count, value_bytes);
 	r->append_count++;
 	size_t size = a->bytes.size;
