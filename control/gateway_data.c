@@ -200,8 +200,8 @@ static int writer_init(struct gateway *g, unsigned index)
 	if (g->writers[index])
 		return 0;
 	fprintf(stderr,
-		"penstockd: writer %u: no memory; lower penstock.writer.buffers or "
-		"penstock.writer.buffer.bytes\n",
+		"penstockd: writer %u: no memory; lower penstock.writer.buffers, "
+		"penstock.writer.buffer.bytes or penstock.producer.ids.max\n",
 		index);
 	return -ENOMEM;
 }

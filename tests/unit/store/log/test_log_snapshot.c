@@ -199,6 +199,42 @@ Test(log_snapshot, a_crash_forgets_nobody_who_wrote_long_ago)
 	cr_assert(a->is_duplicate && a->base_offset == 0);
 }
 
+static void damage(int64_t offset)
+{
+	size_t size;
+	uint8_t *file = rig_load(rig, name_of(offset), &size);
+	file[size - 1] ^= 1;
+	rig_store(rig, name_of(offset), file, size);
+	free(file);
+}
+
+/* One that wrote in a segment that is believed, behind the only snapshot that is good. */
+Test(log_snapshot, batches_between_the_snapshot_and_what_is_scanned_count)
+{
+	struct rig_producer other = {.id = 1};
+	int64_t at[64];
+	roll();
+	rig->producer = &other;
+	const struct append_msg *before = rig_append(rig, 1, VALUE_BYTES, ACK_DURABLE);
+	rig_drain(rig);
+	int64_t offset = before->base_offset;
+	rig->producer = &producer;
+	roll();
+	roll();
+	append(2);
+	int64_t point = log_recovery_point(rig->log);
+	cr_assert(snapshots(at) == 3 && at[0] <= offset && offset < at[1]);
+	rig_abandon(rig);
+	damage(at[1]);
+	damage(at[2]);
+	cr_assert(rig_open(rig, point, false));
+	other.sequence = 0;
+	rig->producer = &other;
+	const struct append_msg *again = rig_append(rig, 1, VALUE_BYTES, ACK_DURABLE);
+	rig_drain(rig);
+	cr_assert(again->is_duplicate && again->base_offset == offset);
+}
+
 Test(log_snapshot, a_damaged_one_is_passed_over_and_goes)
 {
 	roll();
@@ -206,11 +242,7 @@ Test(log_snapshot, a_damaged_one_is_passed_over_and_goes)
 	append(3);
 	rig_finish(rig);
 	int64_t end = producer.sequence, at[64];
-	size_t size;
-	uint8_t *file = rig_load(rig, name_of(end), &size);
-	file[size - 1] ^= 1;
-	rig_store(rig, name_of(end), file, size);
-	free(file);
+	damage(end);
 	open_log(true);
 	cr_assert(is_duplicate((int32_t)end - 1), "by the one before, and the headers behind");
 	rig_finish(rig);
