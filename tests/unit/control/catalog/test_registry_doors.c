@@ -78,6 +78,20 @@ Test(registry_doors, a_slow_disk_keeps_control_for_a_step_at_a_time)
 	cr_assert(r.result.error == 0);
 }
 
+/* So many partitions are not looked for one by one. */
+Test(registry_doors, what_lies_where_one_of_many_partitions_would_is_seen)
+{
+	rig_run(&r, "mkdir wide-300 wide-0299 wide-x wide2-7 wide-99999999999 wide-");
+	rig_check(&r, "wide", 300, false);
+	cr_assert(r.result.error == 0, "%s", r.result.message);
+	rig_check(&r, "wide", 301, false);
+	cr_assert(r.result.error == KAFKA_ERROR_KAFKA_STORAGE_ERROR);
+	cr_assert(strstr(r.result.message, "/wide-300:"), "%s", r.result.message);
+	rig_run(&r, "rmdir wide-300; mkdir wide-0");
+	rig_check(&r, "wide", 301, false);
+	cr_assert(strstr(r.result.message, "/wide-0:"), "%s", r.result.message);
+}
+
 static void delete_of_id(const uint8_t id[16])
 {
 	struct registry_request request = {.name = "", .id = id, .done = rig_take_result,
