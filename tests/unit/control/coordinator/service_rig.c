@@ -38,6 +38,7 @@ static uint8_t answer_bytes[4 << 20];
 
 struct topic_wish rig_wish;
 struct id_blocks rig_ids;
+uint32_t rig_message_bytes_max = 1 << 20;
 bool rig_is_held;
 bool rig_holds_reads;
 int16_t rig_append_error;
@@ -168,7 +169,6 @@ static void say(void *owner, const char *line)
 	snprintf(rig_said, sizeof rig_said, "%s", line);
 }
 
-static uint32_t message_bytes_max = 1 << 20; /* of the topic of offsets */
 
 static void topics_publish(bool with_offsets)
 {
@@ -177,7 +177,7 @@ static void topics_publish(bool with_offsets)
 		refs[i] = (struct partition_ref){i, 1};
 	struct topic all[2] = {
 		{.partitions = RIG_PARTITIONS, .refs = refs, .is_internal = true,
-		 .log = {.message_bytes_max = message_bytes_max}},
+		 .log = {.message_bytes_max = rig_message_bytes_max}},
 		{.partitions = RIG_TOPIC_PARTITIONS, .refs = refs + RIG_PARTITIONS},
 	};
 	static const char *const names[] = {TOPIC_NAME_OFFSETS, "t"};
@@ -277,7 +277,7 @@ void rig_grant_ids(int64_t first)
 
 void rig_limit_batches(uint32_t bytes)
 {
-	message_bytes_max = bytes;
+	rig_message_bytes_max = bytes;
 	topics_publish(true);
 	turns(1);
 }
@@ -319,7 +319,7 @@ void rig_pass_ms(uint64_t ms)
 
 /* ---- the poller ------------------------------------------------------------------------- */
 
-static uint8_t wire[CHUNKS * CHUNK_BYTES / 2];
+static uint8_t wire[CHUNKS * CHUNK_BYTES];
 static struct call_msg calls[CALLS];
 static uint32_t next_call;
 
