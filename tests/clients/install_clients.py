@@ -241,14 +241,14 @@ CLIENTS = [
            is_idempotent=True),
     Client('sarama', (go, SARAMA_ROWS, SARAMA), 'sarama_driver.go'),
     Client('kafkajs', (javascript, 'kafkajs@2.2.4', 'kafkajs-snappy@1.1.0', 'lz4-napi@2.10.0',
-                       'zstd-napi@0.0.13'), 'kafkajs_driver.js'),
+                       'zstd-codec@0.1.5'), 'kafkajs_driver.js'),
     Client('debian-kafka-python', (python,), 'kafka_python_driver.py'),
     Client('kafka-python', (python, 'kafka-python[crc32c,lz4,snappy,zstd]==3.0.12'),
            'kafka_python_driver.py', is_idempotent=True),
     Client('aiokafka', (python, 'aiokafka[lz4,snappy,zstd]==0.14.0'), 'aiokafka_driver.py'),
     Client('rskafka', (rust, '0.6.0', (1, 85)), 'rskafka_driver.rs'),
 ]
-FEW = ('java-3.9', 'kcat', 'franz-go', 'kafka-python')      # what the default run asks
+FEW = ('java-3.9', 'kcat', 'franz-go', 'debian-kafka-python')      # what the default run asks
 TOOLS = [Client('tools-3.9', (java_tools, '3.9.2'), version='3.9.2'),
          Client('tools-4', (java_tools, '4.4.0'), version='4.4.0')]
 CONSOLES = [Client('consoles', (nothing,), version='raw requests')]

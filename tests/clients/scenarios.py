@@ -127,7 +127,8 @@ def consume(bench, topic, count, size=100):
             as consumer:
         consumer.end()
         note_read(history, consumer)
-    check(history)
+    if wrongs := history.wrongs():
+        raise Failed('read from the beginning: ' + '; '.join(wrongs))
 
 
 def from_beginning(bench):

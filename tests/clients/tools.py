@@ -23,11 +23,11 @@ def run(bench, main, *words, stdin=None):
     except subprocess.TimeoutExpired:
         raise Failed(f'no end within {SECONDS} s') from None
     said = done.stdout.decode(errors='replace')
-    errors = done.stderr.decode(errors='replace')
+    errors = re.sub(r'^SLF4J.*\n', '', done.stderr.decode(errors='replace'), flags=re.M)
     if NOT_FOUND in errors:
         raise Unsupported(f'no {main} in this version')
     if done.returncode != 0 or re.search(r'^(ERROR|Error|\[.*\] ERROR)', said + errors, re.M):
-        cause = re.findall(r'(\S*(?:Exception|Error): .*)', said + errors)
+        cause = re.findall(r'(Error while .*|\S*(?:Exception|Error): .*)', said + errors)
         last = (said + errors).strip().split('\n')[-1]
         raise Failed(f'exit status {done.returncode}: {(cause or [last])[0][:300]}')
     return said

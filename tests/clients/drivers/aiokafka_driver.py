@@ -69,10 +69,11 @@ def note(number, told):
 
 
 async def consume(words):
+    reset = 'earliest' if words['from'] == 'beginning' else 'latest'
     consumer = AIOKafkaConsumer(words['topic'], bootstrap_servers=words['broker'],
-                                enable_auto_commit=False)
+                                enable_auto_commit=False, auto_offset_reset=reset)
     await consumer.start()      # without a group: every partition is ours
-    await seek(consumer, list(consumer.assignment()), words['from'])
+    await begin(consumer, consumer.assignment(), words['from'])
     say(ready=True)
     left, deadline = words.number('count'), time.monotonic() + words.number('seconds')
     while left > 0 and time.monotonic() < deadline:
@@ -80,16 +81,15 @@ async def consume(words):
     await consumer.stop()
 
 
-async def seek(consumer, partitions, start):
-    if start == 'beginning':
-        await consumer.seek_to_beginning(*partitions)
-    elif start == 'latest':
-        await consumer.seek_to_end(*partitions)
-    else:
+async def begin(consumer, partitions, start):
+    """A reset goes on behind a start: it is waited for, so that it is not ours that is reset."""
+    for partition in partitions:
+        await consumer.position(partition)
+    if start not in ('beginning', 'latest'):
         found = await consumer.offsets_for_times({p: int(start) for p in partitions})
-        ends = await consumer.end_offsets(partitions)
         for partition, place in found.items():
-            consumer.seek(partition, place.offset if place else ends[partition])
+            if place:
+                consumer.seek(partition, place.offset)
 
 
 async def group(words):

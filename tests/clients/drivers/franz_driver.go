@@ -160,7 +160,7 @@ func consume() error {
 	say(line{"ready": true})
 	ctx, cancel := context.WithTimeout(always, time.Duration(number("seconds"))*time.Second)
 	defer cancel()
-	for left := number("count"); left > 0 && ctx.Err() == nil; {
+	for left := number("count"); left > 0 && err == nil && ctx.Err() == nil; {
 		fetches := cl.PollFetches(ctx)
 		fetches.EachError(func(_ string, p int32, e error) {
 			if ctx.Err() == nil {
@@ -205,7 +205,7 @@ func group() error {
 	cl := client(kgo.ConsumerGroup(words["group"]), kgo.ConsumeTopics(words["topic"]),
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.DisableAutoCommit(),
 		kgo.SessionTimeout(6*time.Second), kgo.HeartbeatInterval(time.Second),
-		kgo.MetadataMaxAge(2500*time.Millisecond),
+		kgo.MetadataMinAge(250*time.Millisecond), kgo.MetadataMaxAge(2*time.Second),
 		kgo.OnPartitionsAssigned(add), kgo.OnPartitionsRevoked(drop), kgo.OnPartitionsLost(drop))
 	ctx, cancel := context.WithCancel(always)
 	go func() {

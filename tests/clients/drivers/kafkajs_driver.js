@@ -9,9 +9,10 @@ CompressionCodecs[CompressionTypes.LZ4] = () => {
            decompress: (buffer) => lz4.decompressFrame(buffer) };
 };
 CompressionCodecs[CompressionTypes.ZSTD] = () => {
-  const zstd = require('zstd-napi');
-  return { compress: async (encoder) => zstd.compress(encoder.buffer),
-           decompress: async (buffer) => zstd.decompress(buffer) };
+  const { ZstdCodec } = require('zstd-codec');
+  const ready = new Promise((done) => { ZstdCodec.run((zstd) => done(new zstd.Streaming())); });
+  return { compress: async (encoder) => Buffer.from((await ready).compress(encoder.buffer)),
+           decompress: async (buffer) => Buffer.from((await ready).decompress(buffer)) };
 };
 const CODECS = { none: CompressionTypes.None, gzip: CompressionTypes.GZIP,
                  snappy: CompressionTypes.Snappy, lz4: CompressionTypes.LZ4,
@@ -53,8 +54,9 @@ async function produce() {
   const producer = kafka.producer(words.idempotence === 'on' ? { idempotent: true } : {});
   await producer.connect();
   const begin = Date.now();
-  for (let i = 0; i < count; i += PER_REQUEST) {
-    const length = Math.min(PER_REQUEST, count - i);
+  const perRequest = size > 100000 ? 1 : PER_REQUEST;     // what one call sends is one batch
+  for (let i = 0; i < count; i += perRequest) {
+    const length = Math.min(perRequest, count - i);
     const numbers = Array.from({ length }, (_, n) => first + i + n);
     if (rate) await sleep(Math.max(0, begin + (i / rate) * 1000 - Date.now()));
     await send(producer, numbers, numbers.map((n) => record(n, size, partitions)));
