@@ -108,8 +108,8 @@ class Driver:
             on_assign=lambda _, share: say(assigned=sorted(p.partition for p in share)),
             on_revoke=lambda _, share: say(assigned=[]))
         while not stop.is_set():
-            if show(message := consumer.poll(0.2)):
-                consumer.commit(message, asynchronous=False)
+            if sum(map(show, consumer.consume(500, 0.2))):
+                consumer.commit(asynchronous=False)
         consumer.close()
 
 

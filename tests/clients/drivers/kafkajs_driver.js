@@ -107,7 +107,7 @@ async function group() {
     say({ assigned: payload.memberAssignment[words.topic] || [] }));
   await consumer.connect();
   await consumer.subscribe({ topic: words.topic, fromBeginning: true });
-  await consumer.run({ autoCommitThreshold: 1, eachMessage: async (found) => show(found) });
+  await consumer.run({ eachMessage: async (found) => show(found) });  // commits each batch
   await new Promise((done) => { process.stdin.on('end', done).resume(); });
   await consumer.disconnect();
 }
