@@ -19,7 +19,7 @@ Stock clients, each in a network namespace of its own with a `penstockd` of **de
 (lost, doubled, reordered, phantom) and writes this page. What is expected not to work stands in
 `tests/clients/does_not_work.txt`; a row of it that begins to work fails the suite.
 
-yes: works. **no**: does not, the number says why. –: the client has no such thing. Empty: not run.
+yes: works. **no**: does not. –: the client has no such thing. The number says why. Empty: not run.
 How a client is driven, and how another is added: `tests/clients/README.md`.
 """
 
@@ -56,11 +56,11 @@ def shown(cell, reasons):
     if cell is None:
         return ''
     outcome, reason = cell
-    if outcome != BROKEN:
-        return 'yes' if outcome == WORKS else '–'
+    if outcome == WORKS:
+        return 'yes'
     if reason not in reasons:
         reasons.append(reason)
-    return f'**no** {reasons.index(reason) + 1}'
+    return f'{"**no**" if outcome == BROKEN else "–"} {reasons.index(reason) + 1}'
 
 
 def text(tables):

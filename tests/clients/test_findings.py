@@ -57,3 +57,9 @@ class Cells(unittest.TestCase):
         found = [shown([BROKEN, reason], reasons) for reason in ('a', 'b', 'a')]
         self.assertEqual(found, ['**no** 1', '**no** 2', '**no** 1'])
         self.assertEqual(reasons, ['a', 'b'])
+
+    def test_what_a_client_lacks_has_a_reason_too(self):
+        reasons = []
+        self.assertEqual(shown([LACKS, 'no mouth'], reasons), '– 1')
+        self.assertEqual(shown([WORKS, ''], reasons), 'yes')
+        self.assertEqual(reasons, ['no mouth'])
