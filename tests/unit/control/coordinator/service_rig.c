@@ -453,3 +453,14 @@ void rig_call(int key, int version, const struct kafka_message *request, const v
 	rig_ask(key, version, request, q);
 	cr_assert(rig_answer(response, ret), "API %d is not answered", key);
 }
+
+struct find_coordinator_one rig_find(int8_t type)
+{
+	struct bytes key = rig_text("g");
+	struct find_coordinator_request q = {.key_type = type, .coordinator_keys = {&key, 1}};
+	struct find_coordinator_response r;
+	rig_call(KAFKA_API_FIND_COORDINATOR, 4, &find_coordinator_request, &q,
+		 &find_coordinator_response, &r);
+	cr_assert(r.coordinators.count == 1);
+	return r.coordinators.items[0];
+}

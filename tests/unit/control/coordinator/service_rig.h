@@ -17,6 +17,7 @@
 #include "dataplane/wire/kafka/kafka_apis.h"
 #include "dataplane/wire/kafka/kafka_error.h"
 #include "dataplane/wire/kafka/kafka_schema.h"
+#include "dataplane/wire/kafka/msg_find_coordinator.h"
 
 enum {
 	RIG_PARTITIONS = 3,       /* of __consumer_offsets */
@@ -64,6 +65,9 @@ bool rig_answer(const struct kafka_message *m, void *ret);
 /* Both; it is answered. */
 void rig_call(int key, int version, const struct kafka_message *request, const void *q,
 	      const struct kafka_message *response, void *ret);
+
+/* Who coordinates "g" of this type. */
+struct find_coordinator_one rig_find(int8_t type);
 
 /* The writer: appends, or reads, wait while it is held; each append fails with this error, until it
  * is 0. */

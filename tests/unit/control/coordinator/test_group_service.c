@@ -5,7 +5,6 @@
 #include "dataplane/wire/kafka/group_records.h"
 #include "dataplane/wire/kafka/msg_delete_groups.h"
 #include "dataplane/wire/kafka/msg_describe_groups.h"
-#include "dataplane/wire/kafka/msg_find_coordinator.h"
 #include "dataplane/wire/kafka/msg_heartbeat.h"
 #include "dataplane/wire/kafka/msg_join_group.h"
 #include "dataplane/wire/kafka/msg_leave_group.h"
@@ -19,6 +18,7 @@
 #include <stdlib.h>
 
 TestSuite(group_service, .init = service_rig_start, .fini = service_rig_stop);
+
 static void start_with_large_batches(void)
 {
 	rig_message_bytes_max = 4 << 20;
@@ -530,39 +530,19 @@ Test(group_service, groups_of_a_partition_that_is_damaged_are_not_served_and_the
 
 /* ---- a topic to store them in ----------------------------------------------------------- */
 
-static struct find_coordinator_one find(int8_t type)
-{
-	struct bytes key = rig_text("g");
-	struct find_coordinator_request q = {.key_type = type, .coordinator_keys = {&key, 1}};
-	struct find_coordinator_response r;
-	rig_call(KAFKA_API_FIND_COORDINATOR, 4, &find_coordinator_request, &q,
-		 &find_coordinator_response, &r);
-	cr_assert(r.coordinators.count == 1);
-	return r.coordinators.items[0];
-}
-
 Test(group_topic, without_one_it_is_wished_for_and_with_one_the_coordinator_is_this_gateway)
 {
 	cr_assert(!topic_wish_is_made(&rig_wish));
-	cr_assert(find(FIND_COORDINATOR_GROUP).error_code ==
+	cr_assert(rig_find(FIND_COORDINATOR_GROUP).error_code ==
 		  KAFKA_ERROR_COORDINATOR_NOT_AVAILABLE);
 	cr_assert(topic_wish_take(&rig_wish) && !topic_wish_take(&rig_wish));
 	cr_assert(commit("g", NULL, "t", 0, 1) == KAFKA_ERROR_COORDINATOR_NOT_AVAILABLE);
 	cr_assert(topic_wish_is_made(&rig_wish));
 	rig_make_topic();
-	struct find_coordinator_one us = find(FIND_COORDINATOR_GROUP);
+	struct find_coordinator_one us = rig_find(FIND_COORDINATOR_GROUP);
 	cr_assert(us.error_code == 0 && us.node_id == RIG_NODE && us.port == RIG_PORT);
 	cr_assert(rig_is(us.host, "gw.example"));
 	cr_assert(commit("g", NULL, "t", 0, 1) == 0);
-}
-
-Test(group_topic, who_asks_for_a_transactions_coordinator_is_told_so_that_he_gives_up)
-{
-	rig_make_topic();
-	struct find_coordinator_one nobody = find(FIND_COORDINATOR_TRANSACTION);
-	cr_assert(nobody.error_code == KAFKA_ERROR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED);
-	cr_assert(nobody.node_id == -1);
-	cr_assert(rig_is(nobody.error_message, "transactions are not available"));
 }
 
 /* ---- operators -------------------------------------------------------------------------- */

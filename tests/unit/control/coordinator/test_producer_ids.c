@@ -234,3 +234,11 @@ Test(producer_ids, each_transaction_that_is_described_is_one_that_there_is_not)
 		cr_assert(s->transactional_id.size == ids[i].size && s->topics.count == 0);
 	}
 }
+
+Test(producer_ids, who_asks_for_a_transactions_coordinator_is_told_so_that_he_gives_up)
+{
+	struct find_coordinator_one nobody = rig_find(FIND_COORDINATOR_TRANSACTION);
+	cr_assert(nobody.error_code == KAFKA_ERROR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED);
+	cr_assert(nobody.node_id == -1);
+	cr_assert(rig_is(nobody.error_message, "transactions are not available"));
+}
