@@ -92,6 +92,12 @@ uint64_t kafka_api_rig_stat(enum stat_id id)
 	return s.value[id];
 }
 
+void kafka_api_rig_end(void)
+{
+	kafka_api_destroy(api);
+	api = NULL;
+}
+
 void kafka_api_rig_stop(void)
 {
 	kafka_api_destroy(api);

@@ -274,6 +274,9 @@ Test(kafka_change, what_is_kept_is_bounded_and_who_comes_later_shall_come_again)
 	cr_assert(r.responses.items[9].error_code == KAFKA_ERROR_THROTTLING_QUOTA_EXCEEDED);
 	release(call);
 	cr_assert(registry.jobs_count == kept);
+	kafka_api_rig_end();
+	while (registry.jobs_count > 0)
+		fake_registry_end_job(&registry, KAFKA_ERROR_BROKER_NOT_AVAILABLE);
 }
 
 Test(kafka_change, a_request_of_more_topics_than_there_can_be_is_refused)
@@ -292,6 +295,9 @@ Test(kafka_change, a_gateway_that_ends_forgets_who_still_waits)
 	send_create(4, t, 2);
 	fake_registry_end_job(&registry, KAFKA_ERROR_NONE);
 	cr_assert(take_send() == NULL);
+	kafka_api_rig_end();
+	fake_registry_end_job(&registry, KAFKA_ERROR_BROKER_NOT_AVAILABLE);
+	cr_assert(registry.jobs_count == 0);
 }
 
 /* ---- DeleteTopics ------------------------------------------------------------------------- */
