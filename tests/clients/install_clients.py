@@ -248,7 +248,7 @@ CLIENTS = [
     Client('aiokafka', (python, 'aiokafka[lz4,snappy,zstd]==0.14.0'), 'aiokafka_driver.py'),
     Client('rskafka', (rust, '0.6.0', (1, 85)), 'rskafka_driver.rs'),
 ]
-FEW = ('java-3.9', 'kcat', 'franz-go', 'debian-kafka-python')      # what the default run asks
+FEW = ('java-3.9', 'kcat', 'franz-go', 'kafka-python')       # what the default run asks
 TOOLS = [Client('tools-3.9', (java_tools, '3.9.2'), version='3.9.2'),
          Client('tools-4', (java_tools, '4.4.0'), version='4.4.0')]
 CONSOLES = [Client('consoles', (nothing,), version='raw requests')]
