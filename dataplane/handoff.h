@@ -88,6 +88,8 @@ struct append_msg {
 	bool is_append_time; /* its records' time is that of the append: the writer sets it */
 	uint8_t codec;      /* enum record_codec: a built batch is compressed so; a client's is
 			     * opened first, unless none */
+	bool is_repacked;   /* a client's: stored as `wants` says, and opened first for that */
+	uint8_t wants;      /* enum record_codec */
 	struct partition_ref partition;
 	uint32_t records;
 	struct chain bytes; /* header first; the requester's memory, lent */
@@ -115,7 +117,8 @@ struct append_msg {
 	uint32_t reserved_bytes[CREDIT_KINDS]; /* frames and datagrams may share a batch */
 	/* Whoever holds the message: the requester until it is sent, then the server. */
 	struct list node;
-	int64_t last_offset; /* server's own */
+	int64_t last_offset; /* server's own, as is the next */
+	struct chain lent;   /* what came, while `bytes` are the server's (writer_inspect.h) */
 };
 
 /* What one request reads at one writer: goes down and comes back as one, when all are done. */

@@ -371,6 +371,7 @@ static void writer_complete(struct writer *w)
 	struct list *node;
 	while ((node = list_take_first(&w->service.appends))) {
 		struct append_msg *a = list_entry(node, struct append_msg, node);
+		inspector_restore(a);
 		handoff_complete(msg_requester(w, &a->msg), &a->msg);
 	}
 	while ((node = list_take_first(&w->service.reads_done))) {

@@ -240,15 +240,11 @@ static enum batch_verdict judge_header(const struct time_bounds *bounds,
 	return BATCH_GOOD;
 }
 
-/* The writer opens it, and holds its records' times against the bounds. */
-static enum batch_verdict leave_to_writer(const struct time_bounds *bounds,
-					  struct append_msg *a,
-					  const struct record_batch_header *h)
+/* The batch is of another codec than its topic says. */
+static bool wants_codec(const struct topic *t, const struct record_batch_header *h)
 {
-	a->codec = (uint8_t)record_batch_codec(h);
-	a->time_min = bounds->min;
-	a->time_max = bounds->max;
-	return BATCH_GOOD;
+	return t->options.compression_type != COMPRESSION_PRODUCER &&
+	       topic_codec(t) != record_batch_codec(h);
 }
 
 static enum batch_verdict check_whole(const struct ingest *in, struct kafka_session *ks)
@@ -262,21 +258,28 @@ static enum batch_verdict check_whole(const struct ingest *in, struct kafka_sess
 	if (v != BATCH_GOOD)
 		return v;
 	a->is_append_time = is_append_time(topic);
+	a->is_repacked = wants_codec(topic, h);
+	a->wants = topic_codec(topic);
+	a->time_min = bounds.min;
+	a->time_max = bounds.max;
 	if (record_batch_codec(h) == RECORD_CODEC_NONE)
 		return judge_uncompressed(&bounds, r, h);
 	correct_times(a, h, record_batch_max_timestamp(h));
-	if (in->settings.produce_inspect == INSPECT_HEADERS)
+	if (in->settings.produce_inspect == INSPECT_HEADERS && !a->is_repacked)
 		return judge_header(&bounds, r, h);
-	return leave_to_writer(&bounds, a, h);
+	/* The writer opens it, and holds its records' times against the bounds. */
+	a->codec = (uint8_t)record_batch_codec(h);
+	return BATCH_GOOD;
 }
 
 /* What is opened first has credit of its own: nobody else waits for what is slow to open. */
-static enum credit_kind kind_of(const struct poller_settings *settings, const struct chain *batch)
+static enum credit_kind kind_of(const struct poller_settings *settings, const struct topic *t,
+				const struct chain *batch)
 {
 	const struct record_batch_header *h = record_batch_header_of(chunk_at(batch->head));
 	bool is_opened = record_batch_codec(h) != RECORD_CODEC_NONE &&
 			 settings->produce_inspect == INSPECT_RECORDS;
-	return is_opened ? CREDIT_PACKED : CREDIT_BATCHES;
+	return is_opened || wants_codec(t, h) ? CREDIT_PACKED : CREDIT_BATCHES;
 }
 
 /* The batch is whole: an append, and credit for all of it. False: the session waits. */
@@ -316,8 +319,10 @@ static enum kafka_progress judge(struct ingest *in, struct kafka_session *ks)
 	} else if (r->verdict == BATCH_GOOD && !kafka_topic(in->topics, ks)) {
 		r->verdict = (uint8_t)kafka_topic_fault(in->topics, ks);
 	} else if (r->verdict == BATCH_GOOD) {
+		const struct topic *t = kafka_topic(in->topics, ks);
 		struct lane *lane = lane_of(&b->lanes, in->topics, ks);
-		if (!append_begin(&in->waits, b, lane, kind_of(&in->settings, &r->bytes), ks))
+		enum credit_kind kind = kind_of(&in->settings, t, &r->bytes);
+		if (!append_begin(&in->waits, b, lane, kind, ks))
 			return KAFKA_WAIT;
 		r->verdict = (uint8_t)check_whole(in, ks);
 	}

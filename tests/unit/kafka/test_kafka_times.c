@@ -1,4 +1,5 @@
-/* test_kafka_times.c - topics whose records have the time of their append. */
+/* test_kafka_times.c - topics whose records have the time of their append, and those that are of
+ * another codec than their producers'. */
 #include "tests/unit/kafka/kafka_rig.h"
 
 #include <criterion/criterion.h>
@@ -88,4 +89,46 @@ Test(kafka_times, a_producer_may_not_set_the_time_of_its_append)
 	struct produce_outcome o = outcome_of(&batch);
 	cr_assert(o.error_code == KAFKA_ERROR_INVALID_TIMESTAMP && o.log_start_offset == 0);
 	cr_assert(o.record_errors.count == 1 && rig->appends == 0);
+}
+
+/* ---- codecs ---------------------------------------------------------------------------- */
+
+/* A batch of codec `of` for a topic that says `wanted`; is it to be compressed anew? */
+static bool is_repacked(enum record_codec of, enum compression_kind wanted, int inspect)
+{
+	struct buffer batch = batch_make(3, 40, wall());
+	rig->topics->topics[0].options.timestamp_type = TIMESTAMP_CREATE_TIME;
+	rig->topics->topics[0].options.compression_type = (uint8_t)wanted;
+	rig->in.settings.produce_inspect = (uint8_t)inspect;
+	head_of(&batch)->attributes = be16_of((uint16_t)of);
+	batch_seal(&batch);
+	struct buffer request = request_of(VERSION, -1, 0, &batch);
+	rig->hold_appends = true;
+	send_all(peer, &request);
+	rig_turns(rig, 2);
+	cr_assert(rig->held_count == 1);
+	const struct append_msg *a = container_of(rig->held[0], struct append_msg, msg);
+	bool is_packed = a->is_repacked;
+	cr_assert((a->kind == CREDIT_PACKED) ==
+		  (is_packed || (of && inspect == INSPECT_RECORDS)));
+	cr_assert(!is_packed || (a->codec == of && a->time_max > wall()));
+	rig->hold_appends = false;
+	rig_release(rig);
+	rig_turns(rig, 2);
+	cr_assert(next_error(VERSION) == 0);
+	return is_packed;
+}
+
+Test(kafka_times, a_batch_of_another_codec_than_its_topics_is_compressed_anew)
+{
+	static const enum compression_kind kinds[RECORD_CODECS] = {
+		COMPRESSION_UNCOMPRESSED, COMPRESSION_GZIP, COMPRESSION_SNAPPY, COMPRESSION_LZ4,
+		COMPRESSION_ZSTD};
+	for (int inspect = INSPECT_RECORDS; inspect <= INSPECT_HEADERS; inspect++)
+		for (unsigned of = 0; of < RECORD_CODECS; of++) {
+			cr_assert(!is_repacked(of, COMPRESSION_PRODUCER, inspect));
+			for (unsigned wanted = 0; wanted < RECORD_CODECS; wanted++)
+				cr_assert(is_repacked(of, kinds[wanted], inspect) ==
+					  (of != wanted));
+		}
 }
