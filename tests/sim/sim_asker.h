@@ -96,7 +96,7 @@ struct question {
 	int64_t acked; /* by then */
 };
 
-enum { ASKER_QUESTIONS_MAX = 5, ASKER_APIS_MAX = 32 };
+enum { ASKER_QUESTIONS_MAX = 5, ASKER_APIS_MAX = 64 };
 
 struct asker_api {
 	int16_t key, min, max;

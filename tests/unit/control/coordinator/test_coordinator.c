@@ -232,7 +232,7 @@ Test(coordinator, what_others_answer_and_what_is_malformed_closes_the_connection
 /* Half a million keys would take an arena of 40 MB. */
 Test(coordinator, a_request_beyond_the_arena_closes_its_connection_and_harms_nobody)
 {
-	enum { KEYS = 200000 };
+	enum { KEYS = 500000 };
 	struct bytes *keys = calloc(KEYS, sizeof *keys);
 	struct find_coordinator_request q = {.coordinator_keys = {keys, KEYS}};
 	struct find_coordinator_request small = {.key = text("g")};
