@@ -21,6 +21,7 @@ enum {
 	TOPICS_KEPT = TOPICS_MAX / 8,
 	PARTITIONS_KEPT = PARTITIONS_MAX / 8,
 	TOPIC_NAME_BYTES_MAX = 249, /* Kafka's own limit (Topic.java) */
+	TOPIC_ID_BYTES = 16, /* KIP-516 */
 
 	LISTENERS_MAX = 16,
 

@@ -14,8 +14,6 @@
 
 #include <stdatomic.h>
 
-enum { TOPIC_ID_BYTES = 16 };
-
 struct topic {
 	char name[TOPIC_NAME_BYTES_MAX + 1];
 	uint16_t name_bytes;
