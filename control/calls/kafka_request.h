@@ -22,6 +22,7 @@
 struct kafka_api_options;
 struct kafka_creations;
 struct kafka_parked;
+struct offsets_waits;
 struct group_service;
 
 enum kafka_outcome {
@@ -45,6 +46,7 @@ struct kafka_request {
 	const struct kafka_api_options *options;
 	struct kafka_creations *creations;
 	const struct kafka_parked *parked; /* what it has waited for; null: it has not */
+	struct offsets_waits *offsets_waits; /* null: it has waited there */
 	struct group_service *groups; /* for the coordinator's (coordinator_handlers.h) */
 };
 

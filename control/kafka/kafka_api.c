@@ -3,6 +3,7 @@
 
 #include "control/kafka/kafka_handlers.h"
 #include "control/kafka/offsets_topic.h"
+#include "control/kafka/offsets_waits.h"
 #include "dataplane/base/clock.h"
 #include "dataplane/base/require.h"
 
@@ -14,6 +15,7 @@ struct kafka_api {
 	struct kafka_api_options options;
 	struct parking parking;
 	struct kafka_creations creations;
+	struct offsets_waits offsets_waits;
 	struct offsets_topic offsets_topic;
 	struct stats stats;
 	uint8_t *arena;
@@ -37,6 +39,7 @@ struct kafka_api *kafka_api_create(const struct kafka_api_options *options)
 	api->options = *options;
 	parking_init(&api->parking, options->outboxes, options->poller_count);
 	kafka_creations_init(&api->creations, options->registry, &api->parking);
+	offsets_waits_init(&api->offsets_waits, options->registry, &api->parking);
 	api->creations.quota = (struct creation_quota){
 		.rate = options->auto_create_topics_rate, .stats = &api->stats,
 		.say = options->say, .owner = options->say_owner};
@@ -78,7 +81,8 @@ static enum kafka_outcome handle(struct kafka_request *r)
 static void serve(void *server, struct handoff *handoff, struct call_msg *call)
 {
 	struct kafka_api *api = server;
-	struct kafka_request r = {.options = &api->options, .creations = &api->creations};
+	struct kafka_request r = {.options = &api->options, .creations = &api->creations,
+				  .offsets_waits = &api->offsets_waits};
 	bool is_good = kafka_request_of_call(&r, call, arena_of(api));
 	kafka_call_complete(handoff, call, &r, is_good ? handle(&r) : KAFKA_CLOSE);
 }
@@ -91,6 +95,25 @@ static void serve_parked(struct kafka_api *api, struct kafka_parked *k)
 	require(kafka_request_of_bytes(&r, k->request, arena_of(api)));
 	require(handle(&r) != KAFKA_PARKED);
 	parking_answer(&api->parking, &k->parked, r.reply, r.reply_bytes);
+}
+
+/* The same: it is handled as if it came now. */
+static void serve_waited(struct kafka_api *api, struct offsets_wait *o)
+{
+	struct kafka_request r = {.options = &api->options, .listener = o->listener};
+	require(kafka_request_of_bytes(&r, o->request, arena_of(api)));
+	require(handle(&r) != KAFKA_PARKED);
+	parking_answer(&api->parking, &o->parked, r.reply, r.reply_bytes);
+}
+
+static bool answer_waited(struct kafka_api *api)
+{
+	unsigned looks = OFFSETS_LOOKS;
+	bool any = false;
+	for (struct offsets_wait *o;
+	     (o = offsets_waits_next(&api->offsets_waits, clock_now_ns(), &looks)); any = true)
+		serve_waited(api, o);
+	return any;
 }
 
 static bool answer_parked(struct kafka_api *api)
@@ -108,6 +131,7 @@ bool kafka_api_turn(struct kafka_api *api)
 {
 	bool found = parking_turn(&api->parking);
 	found |= answer_parked(api);
+	found |= answer_waited(api);
 	found |= offsets_topic_turn(&api->offsets_topic, clock_now_ns());
 	for (unsigned i = 0; i < api->options.poller_count; i++)
 		found |= kafka_calls_take(api->options.pollers[i], serve, api) > 0;
@@ -122,4 +146,9 @@ bool kafka_api_has_messages(const struct kafka_api *api)
 		if (handoff_has_down(api->options.pollers[i]))
 			return true;
 	return offsets_topic_has_wish(&api->offsets_topic) || parking_has_news(&api->parking);
+}
+
+bool kafka_api_is_busy(const struct kafka_api *api)
+{
+	return offsets_waits_any(&api->offsets_waits);
 }

@@ -7,7 +7,8 @@
  * One handler per row of wire/kafka/kafka_apis.def that names CONTROL. A request that no row takes,
  * or that is malformed, comes back without a reply, and the poller closes the connection, as
  * Kafka does. A Metadata request that creates topics is parked, and answered when they are served,
- * not before: what it names can be written to at once.
+ * not before: what it names can be written to at once. ListOffsets for an end is parked while what
+ * has been written is not durable (offsets_waits.h).
  *
  * Core: control; blocks only in disk_run(), for ListOffsets by time. Ownership: a call and its
  * request are the poller's, lent until completed; a reply is ours until its release.
@@ -59,5 +60,7 @@ void kafka_api_destroy(struct kafka_api *api);
 bool kafka_api_turn(struct kafka_api *api);
 /* Would it find messages? Asked before control sleeps. */
 bool kafka_api_has_messages(const struct kafka_api *api);
+/* Does it wait for what wakes nobody? Then control sleeps briefly. */
+bool kafka_api_is_busy(const struct kafka_api *api);
 
 #endif

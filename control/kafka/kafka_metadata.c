@@ -63,6 +63,31 @@ static void drop_repeated(struct metadata_request *request)
 	request->topics.count = kept;
 }
 
+/* Before there are questions by id, a topic with one, or without a name, is none, and spoils all of
+ * the request. */
+static bool is_spoiled(const struct kafka_request *r, const struct metadata_request *request)
+{
+	bool is_spoiled = false;
+	if (r->header.api_version < BY_ID_SINCE)
+		for (int32_t i = 0; i < request->topics.count; i++)
+			is_spoiled |= has_id(&request->topics.items[i]) ||
+				      !request->topics.items[i].name.data;
+	return is_spoiled;
+}
+
+/* As to Kafka: who asks for topics by their ids asks for none by its name. Those without an id are
+ * the first. */
+static void drop_names(struct metadata_request *request)
+{
+	int32_t count = request->topics.count, names = 0;
+	if (count <= 0 || !has_id(&request->topics.items[count - 1]))
+		return;
+	while (!has_id(&request->topics.items[names]))
+		names++;
+	request->topics.items += names;
+	request->topics.count -= names;
+}
+
 /* A name that no topic may have is not missing; its answer says what is wrong with it. Nor is one
  * of ours: it is made when it is needed. */
 static bool is_missing(const struct kafka_request *r, const struct metadata_request_topic *t)
@@ -125,8 +150,7 @@ static bool describe(struct kafka_request *r, struct reply_parts *parts,
 static int16_t why_missing(const struct kafka_request *r, const struct metadata_request_topic *t)
 {
 	if (has_id(t))
-		return r->header.api_version >= BY_ID_SINCE ? KAFKA_ERROR_UNKNOWN_TOPIC_ID
-							    : KAFKA_ERROR_INVALID_REQUEST;
+		return KAFKA_ERROR_UNKNOWN_TOPIC_ID;
 	if (!t->name.data)
 		return KAFKA_ERROR_INVALID_REQUEST;
 	if (*topic_name_fault(t->name))
@@ -142,14 +166,14 @@ static bool describe_asked(struct kafka_request *r, struct reply_parts *parts,
 			   const struct metadata_request_topic *t, struct metadata_topic *out)
 {
 	const struct registry_topic *topic = NULL;
-	if (has_id(t) && r->header.api_version >= BY_ID_SINCE)
+	if (has_id(t))
 		topic = registry_find_id(r->options->registry, t->topic_id);
-	else if (!has_id(t) && t->name.data)
+	else if (t->name.data)
 		topic = registry_find(r->options->registry, t->name);
 	if (topic)
 		return describe(r, parts, topic, out);
 	out->error_code = why_missing(r, t);
-	out->name = t->name;
+	out->name = has_id(t) ? (struct bytes){0} : t->name;
 	memcpy(out->topic_id, t->topic_id, sizeof out->topic_id);
 	out->topic_authorized_operations = METADATA_NO_OPERATIONS;
 	return true;
@@ -195,12 +219,35 @@ static void describe_cluster(const struct kafka_request *r, struct reply_parts *
 		.cluster_authorized_operations = METADATA_NO_OPERATIONS};
 }
 
+/* Nothing but the error: not even that we are here. */
+static enum kafka_outcome answer_spoiled(struct kafka_request *r,
+					 const struct metadata_request *request)
+{
+	int32_t count = request->topics.count;
+	struct metadata_topic *topics = kafka_request_take(r, (size_t)count, sizeof *topics);
+	if (!topics)
+		return KAFKA_CLOSE;
+	for (int32_t i = 0; i < count; i++) {
+		topics[i].error_code = KAFKA_ERROR_INVALID_REQUEST;
+		topics[i].name = request->topics.items[i].name;
+		topics[i].topic_authorized_operations = METADATA_NO_OPERATIONS;
+	}
+	struct metadata_response answer = {
+		.controller_id = -1,
+		.topics = {topics, count},
+		.cluster_authorized_operations = METADATA_NO_OPERATIONS};
+	return kafka_request_answer(r, &metadata_response, r->header.api_version, &answer);
+}
+
 enum kafka_outcome kafka_handle_metadata(struct kafka_request *r)
 {
 	struct metadata_request request;
 	if (!kafka_request_decode(r, &metadata_request, &request))
 		return KAFKA_CLOSE;
 	drop_repeated(&request);
+	if (is_spoiled(r, &request))
+		return answer_spoiled(r, &request);
+	drop_names(&request);
 	if (create_missing(r, &request))
 		return KAFKA_PARKED;
 	struct reply_parts parts;

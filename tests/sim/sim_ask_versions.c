@@ -5,8 +5,8 @@
 enum { VERSION_KNOWN_MAX = 4, VERSIONS_BEYOND = 3, NAMED_SINCE = 3 };
 
 /* What the simulated clients speak. */
-static const struct asker_api spoken[] = {{0, 0, 11}, {1, 4, 12}, {2, 1, 7},
-					  {3, 0, 12}, {8, 2, 9},  {9, 1, 9},
+static const struct asker_api spoken[] = {{0, 0, 11}, {1, 4, 12}, {2, 1, 11},
+					  {3, 0, 13}, {8, 2, 9},  {9, 1, 9},
 					  {10, 0, 6}, {18, 0, 4}};
 
 static void ask_versions(struct asker *a, struct question *q, struct emitter *e)

@@ -498,7 +498,7 @@ uint64_t sim_gateway_next_ns(const struct sim_gateway *g)
 {
 	uint64_t now_ns = sim_world()->now_ns, idle_ns = 100 * NS_PER_MS;
 	bool is_busy = registry_is_busy(g->registry) || !coordinator_may_sleep(g->coordinator) ||
-		       kafka_api_has_messages(g->api);
+		       kafka_api_has_messages(g->api) || kafka_api_is_busy(g->api);
 	for (unsigned p = 0; p < g->poller_count && g->is_serving; p++) {
 		is_busy |= !poller_may_sleep(g->pollers[p].poller);
 		idle_ns = poller_idle_ns(g->pollers[p].poller, idle_ns);

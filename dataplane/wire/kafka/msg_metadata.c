@@ -72,6 +72,7 @@ static const struct kafka_field response_rows[] = {
 	KAFKA_FIELD(M, topics, ARRAY, .of = &topic),
 	KAFKA_FIELD(M, cluster_authorized_operations, INT32, SINCE(8), GONE_SINCE(11),
 		    .absent = METADATA_NO_OPERATIONS),
+	KAFKA_FIELD(M, error_code, INT16, SINCE(13)),
 };
 static const struct kafka_struct response = KAFKA_STRUCT(M, response_rows);
 #undef M

@@ -1,4 +1,4 @@
-/* msg_metadata.h - Metadata, versions 0 to 12: brokers, topics, and who leads a partition.
+/* msg_metadata.h - Metadata, versions 0 to 13: brokers, topics, and who leads a partition.
  *
  * Which topics are asked for depends on the version: in 0 an empty list means all, later a
  * null list means all and an empty one none. From 12 on a topic may be asked for by its id,
@@ -57,6 +57,7 @@ struct metadata_response {
 	int32_t controller_id;   /* since 1 */
 	kafka_array(struct metadata_topic) topics;
 	int32_t cluster_authorized_operations; /* 8 to 10 */
+	int16_t error_code;      /* since 13: of the whole request */
 };
 
 extern const struct kafka_message metadata_request;
