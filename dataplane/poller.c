@@ -223,8 +223,9 @@ static int pools_init(struct poller *p, const struct poller_options *o)
 		      : chunk_pool_init(&p->receive, CHUNK_RECEIVE_BYTES, o->receive_chunks);
 	error = error ? error
 		      : chunk_pool_init(&in->reading.parts, CHUNK_PARTS_BYTES, o->parts_chunks);
+	in->reading.marks = map_take(FETCH_MARKS_BYTES);
 	p->scratch = map_take(SCRATCH_BYTES);
-	return error ? error : p->scratch ? 0 : -ENOMEM;
+	return error ? error : p->scratch && in->reading.marks ? 0 : -ENOMEM;
 }
 
 static void ingest_init(struct ingest *in, const struct poller_options *o)
@@ -331,6 +332,7 @@ void poller_destroy(struct poller *p)
 	slab_fini(&in->reading.lists);
 	slab_fini(&in->reading.fetches);
 	chunk_pool_fini(&in->reading.parts);
+	map_give(in->reading.marks, FETCH_MARKS_BYTES);
 	kept_fini(&in->kept);
 	for (unsigned i = 0; i < CALL_SERVERS; i++) {
 		slab_fini(&in->servers[i].calls);

@@ -4,6 +4,7 @@
 #include "dataplane/base/clock.h"
 #include "dataplane/batch/topics.h"
 #include "dataplane/kafka/kafka_fetch_answer.h"
+#include "dataplane/kafka/kafka_fetch_parts.h"
 #include "dataplane/kafka/kafka_fetch_pass.h"
 #include "dataplane/kafka/kafka_step.h"
 #include "dataplane/session/ingest_parts.h"
@@ -46,7 +47,10 @@ static void set_limits(const struct answers *as, uint32_t wait_max_ms, struct fe
 	f->started_ns = as->now->ns;
 	f->deadline_ns = as->now->ns + min_u32(natural(head->max_wait_ms), wait_max_ms) * NS_PER_MS;
 	f->isolation = head->isolation_level;
+	f->replica_id = head->replica_id;
+	f->is_negative = head->max_bytes < 0;
 	f->error = session_error(head);
+	f->is_bare = f->error != KAFKA_ERROR_NONE;
 }
 
 /* Taken with the head of the request, for its parts are kept as they are read; who finds none
@@ -78,7 +82,7 @@ enum kafka_progress kafka_fetch_head(struct ingest *in, struct kafka_session *ks
 		return KAFKA_CUT;
 	uint32_t used = (uint32_t)(c.at - start);
 	if (topics < 0 ||
-	    (uint64_t)topics > (ks->left - used) / fetch_topic_bytes_min(ks->is_flexible))
+	    (uint64_t)topics > (ks->left - used) / fetch_topic_bytes_min(ks->version))
 		return KAFKA_REJECT;
 	struct fetch *f = fetch_take(&in->waits, &in->reading, ks);
 	if (!f)
@@ -111,6 +115,13 @@ static bool parts_room(struct ingest *in, struct kafka_session *ks, const struct
 	return false;
 }
 
+/* By its name, or by its id. */
+static const struct topic *find_topic(const struct topics *topics, const struct fetch *f,
+				      struct bytes name)
+{
+	return fetch_has_ids(f) ? topics_find_id(topics, name.data) : topics_find(topics, name);
+}
+
 static enum kafka_progress topic_step(struct ingest *in, struct kafka_session *ks)
 {
 	struct fetch *f = ks->fetch;
@@ -126,15 +137,17 @@ static enum kafka_progress topic_step(struct ingest *in, struct kafka_session *k
 				 fetch_partition_bytes_min(ks->version, ks->is_flexible) ||
 	    f->partitions + parts > KAFKA_REQUEST_PARTITIONS_MAX)
 		return KAFKA_REJECT;
-	if (!parts_room(in, ks, &f->names, (uint32_t)topic.name.size))
+	struct bytes name = fetch_has_ids(f) ? (struct bytes){topic.topic_id, KAFKA_UUID_BYTES}
+					     : topic.name;
+	if (!parts_room(in, ks, &f->names, (uint32_t)name.size))
 		return KAFKA_WAIT;
-	chain_append(&f->names, &in->reading.parts, topic.name.data, topic.name.size);
+	chain_append(&f->names, &in->reading.parts, name.data, name.size);
 	f->topic_left = (uint32_t)parts;
 	f->topics += parts > 0;
 	f->partitions += (uint32_t)parts;
 	f->topic_parts = (uint32_t)parts;
-	f->name_bytes = (uint16_t)topic.name.size;
-	f->topic = topics_find(in->topics, topic.name);
+	f->name_bytes = (uint16_t)name.size;
+	f->topic = find_topic(in->topics, f, name);
 	f->topics_version = in->topics->version;
 	kafka_consume(ks, used);
 	ks->step = parts ? partition_step : topic_end_step;
@@ -147,10 +160,21 @@ static const struct topic *topic_now(const struct topics *topics, struct fetch *
 	uint8_t name[TOPIC_NAME_BYTES_MAX];
 	if (f->topics_version != topics->version && f->name_bytes <= sizeof name) {
 		chain_copy_out(&f->names, f->names.size - f->name_bytes, name, f->name_bytes);
-		f->topic = topics_find(topics, (struct bytes){name, f->name_bytes});
+		f->topic = find_topic(topics, f, (struct bytes){name, f->name_bytes});
 		f->topics_version = topics->version;
 	}
 	return f->topic;
+}
+
+/* An epoch below zero is none, as to Kafka: nobody is behind us who says it. */
+static int16_t epochs_check(const struct fetch_partition *asked)
+{
+	if (asked->current_leader_epoch > LEADER_EPOCH)
+		return KAFKA_ERROR_UNKNOWN_LEADER_EPOCH;
+	/* Nothing that he read was ever here: he has to look for his place anew. */
+	if (asked->last_fetched_epoch > LEADER_EPOCH)
+		return KAFKA_ERROR_OFFSET_OUT_OF_RANGE;
+	return KAFKA_ERROR_NONE;
 }
 
 static void part_fill(const struct topics *topics, struct fetch *f, struct fetch_part *part,
@@ -163,16 +187,21 @@ static void part_fill(const struct topics *topics, struct fetch *f, struct fetch
 	part->high_watermark = -1;
 	part->partition = asked->partition;
 	part->bytes_max = natural(asked->partition_max_bytes);
+	part->is_negative = f->is_negative || asked->partition_max_bytes < 0;
+	part->has_epoch = asked->current_leader_epoch >= 0;
 	part->name_at = (uint32_t)f->names.size - f->name_bytes;
 	part->name_bytes = f->name_bytes;
 	part->topic_parts = f->topic_parts;
 	f->topic_parts = 0;
 	if (!topic || (uint32_t)asked->partition >= topic->partitions) {
-		part->error = KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION;
+		part->error = topic || !fetch_has_ids(f) ? KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION
+							 : KAFKA_ERROR_UNKNOWN_TOPIC_ID;
+		part->is_absent = true;
+		f->absent++;
 		return;
 	}
 	part->ref = topic->refs[asked->partition];
-	part->error = leader_epoch_check(asked->current_leader_epoch);
+	part->error = epochs_check(asked);
 }
 
 /* A part is only reserved once its piece was read whole: a step that waits is taken again from
@@ -236,6 +265,10 @@ static enum kafka_progress end_step(struct ingest *in, struct kafka_session *ks)
 	ks->is_begun = false;
 	ks->is_alone = true;
 	ks->step = NULL;
+	if (ks->version >= FETCH_REPLICA_IN_TAIL_SINCE)
+		f->replica_id = tail.replica_id;
+	fetch_parts_check(f);
+	fetch_parts_once(&in->reading, f);
 	kafka_fetch_begin(in, f);
 	return KAFKA_GO;
 }

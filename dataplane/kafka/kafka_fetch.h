@@ -8,6 +8,7 @@
  *                          └── watch fired, or max_wait
  *
  *     kafka_fetch.c         the request's pieces in, parts out
+ *     kafka_fetch_parts.c   the list of parts: each partition once, who may not ask
  *     kafka_fetch_park.c    looks at what writers have published (news.h), parks, watches
  *     kafka_fetch_pass.c    one step after the other, as many a turn as it can finish
  *     kafka_fetch_window.c  the next parts with news: one list of reads for each writer
@@ -22,6 +23,9 @@
  * A pass begins when it is promised the chunks of everything but its batches, and those of a first
  * read; what it takes beyond that nobody waits for. So it never stops for memory half way, and one
  * that waits for some holds none. What its share has no room for is answered without records.
+ *
+ * A partition that there is none of is told so, and nobody is answered sooner for its sake, unless
+ * the request has no other: an error of any other kind is told at once.
  *
  * The bytes of the batches travel from the writer's read to the stream in the same chunks.
  * The first partition that has data gives one whole batch whatever the limits say (KIP-74).
@@ -74,8 +78,19 @@ struct fetch_part {
 	uint32_t topic_parts;        /* of its topic in the request; 0: not the first of them */
 	uint16_t name_bytes;
 	int16_t error;               /* known before any read */
+	bool is_absent;              /* there was none when it was asked for */
+	bool is_negative;            /* its limit: it is given no records, and told so */
+	bool has_epoch;              /* its leader's was given */
+	bool is_gone;                /* to be left out of the list */
 	uint32_t bytes;              /* its news' when a pass looked at it last; low bits */
 };
+
+/* Where a slot's partition was seen last; of an earlier round: it was not seen. */
+struct fetch_mark {
+	struct fetch_part *part;
+	uint64_t round;
+};
+enum { FETCH_MARKS_BYTES = PARTITIONS_MAX * sizeof(struct fetch_mark) };
 
 /* What is known about the part the pass is at. */
 struct fetch_found {
@@ -97,7 +112,7 @@ struct fetch {
 	struct answer *answer;
 	struct list large;           /* on reading.large, or alone */
 	struct chain parts; /* struct fetch_part, whole ones per chunk */
-	struct chain names;
+	struct chain names;          /* of topics; since version 13 their ids */
 	struct fetch_place place;    /* where look or pass is */
 	uint32_t planned;            /* the first part that no window has looked at */
 	struct list reads;           /* struct read_msg.of_request: the window's, in order */
@@ -109,6 +124,7 @@ struct fetch {
 	uint32_t chunks;             /* taken, for its answer and its reads */
 	uint32_t topics;             /* with partitions: the others are not answered */
 	uint32_t partitions;
+	uint32_t absent;             /* of them */
 	uint32_t topic_left;         /* parts of the topic not answered, or not read, yet */
 	uint32_t topics_left;        /* of the request, not read yet */
 	const struct topic *topic;   /* of `topics_version`; null: unknown */
@@ -124,17 +140,26 @@ struct fetch {
 	uint64_t deadline_ns;
 	uint64_t started_ns;
 	int32_t correlation_id;
+	int32_t replica_id;          /* who asks: a broker that follows, when it is not negative */
 	int16_t version;
 	int16_t error;               /* of the whole request */
 	int8_t isolation;
 	uint8_t state;               /* enum fetch_state */
 	bool is_flexible;
+	bool is_negative;            /* its max_bytes: as if it were every part's */
+	bool is_bare;                /* an error of the whole request stands alone */
 	bool has_error;              /* in some part: answered at once */
 	bool is_full;                /* the parts that are left get no records */
 };
 
 /* First step of a fetch request, behind its header. */
 kafka_step kafka_fetch_head;
+
+/* Its topics are named by their ids. */
+static inline bool fetch_has_ids(const struct fetch *f)
+{
+	return f->version >= FETCH_IDS_SINCE;
+}
 
 /* The part at a place, or null behind the last. */
 static inline struct fetch_part *fetch_part_at(const struct fetch_place *p)

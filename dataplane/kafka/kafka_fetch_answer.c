@@ -105,7 +105,7 @@ void fetch_answer_begin(struct answers *as, struct fetch *f)
 	struct fetch_answer_head head = {.error_code = f->error};
 	kafka_response_header_emit(&e, f->correlation_id, f->is_flexible);
 	emit_piece(f, &e, &fetch_answer_head, &head);
-	kafka_length_emit(&e, f->is_flexible, f->error ? 0 : f->topics);
+	kafka_length_emit(&e, f->is_flexible, f->is_bare ? 0 : f->topics);
 	append(as, f, &e);
 }
 
@@ -114,6 +114,8 @@ static void emit_topic(const struct fetch *f, struct emitter *e, const struct fe
 	uint8_t name[KAFKA_STRING_BYTES_MAX];
 	chain_copy_out(&f->names, part->name_at, name, part->name_bytes);
 	struct fetch_topic topic = {.name = {name, part->name_bytes}};
+	if (fetch_has_ids(f))
+		memcpy(topic.topic_id, name, sizeof topic.topic_id);
 	emit_piece(f, e, &fetch_topic, &topic);
 	kafka_length_emit(e, f->is_flexible, part->topic_parts);
 }
@@ -121,7 +123,9 @@ static void emit_topic(const struct fetch *f, struct emitter *e, const struct fe
 static void emit_result(const struct fetch *f, struct emitter *e,
 			const struct fetch_part *part, const struct fetch_found *found)
 {
-	bool wants_aborted = f->isolation == FETCH_READ_COMMITTED && !found->error;
+	/* As Kafka, which looks at a log for all that it does not know to be absent. */
+	bool wants_aborted = part->is_absent ||
+			     (f->isolation == FETCH_READ_COMMITTED && !found->error);
 	struct fetch_result result = {
 		.partition = part->partition,
 		.error_code = found->error,
@@ -149,7 +153,7 @@ void fetch_answer_part(struct answers *as, struct fetch *f, struct fetch_part *p
 	emit_result(f, &e, part, found);
 	append(as, f, &e);
 	f->bytes += (uint32_t)found->bytes.size;
-	f->has_error |= found->error != KAFKA_ERROR_NONE;
+	f->has_error |= found->error != KAFKA_ERROR_NONE && !part->is_absent;
 	chain_join(&f->answer->bytes, &found->bytes);
 	e = emitter_of(room, sizeof room);
 	emit_piece(f, &e, &fetch_tags, &tags);

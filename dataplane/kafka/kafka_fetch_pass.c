@@ -34,7 +34,7 @@ static void fetch_finish(struct reading *rd, struct answers *as, struct sessions
 {
 	struct answer *a = f->answer;
 	fetch_answer_end(as, f);
-	a->is_error = f->has_error || f->error;
+	a->is_error = f->has_error || f->error || f->absent > 0;
 	f->session->fetch = NULL;
 	session_disarm(ss, &f->session->base);
 	session_watch(ss, &f->session->base);
@@ -48,7 +48,7 @@ static void fetch_finish(struct reading *rd, struct answers *as, struct sessions
 static bool is_enough(const struct sessions *ss, const struct fetch *f)
 {
 	return f->bytes >= f->min_bytes || f->is_full || f->has_error || f->error ||
-	       f->partitions == 0 || ss->now->ns >= f->deadline_ns || ss->is_draining ||
+	       f->partitions == f->absent || ss->now->ns >= f->deadline_ns || ss->is_draining ||
 	       f->session->base.has_ended;
 }
 
@@ -105,7 +105,9 @@ static bool found_read(const struct answers *as, struct fetch *f, struct fetch_p
 	*found = (struct fetch_found){.high_watermark = r->high_watermark,
 				      .log_start_offset = r->log_start_offset};
 	part->high_watermark = r->high_watermark;
-	if (f->bytes == 0 || f->bytes + r->bytes.size <= f->max_bytes)
+	/* A read brings a whole batch at least: one beyond a limit is not for a later part. */
+	if (f->bytes == 0 ||
+	    (r->bytes.size <= part->bytes_max && f->bytes + r->bytes.size <= f->max_bytes))
 		chain_join(&found->bytes, &r->bytes);
 	return true;
 }
@@ -121,6 +123,8 @@ static void found_news(struct reading *rd, const struct fetch_part *part,
 		found_error(found, fetch_part_refusal(part, &news));
 	else if (part->offset < news.log_start_offset || part->offset > news.log_end_offset)
 		found_error(found, KAFKA_ERROR_OFFSET_OUT_OF_RANGE);
+	else if (part->is_negative && part->offset < news.high_watermark)
+		found_error(found, KAFKA_ERROR_UNKNOWN_SERVER_ERROR);
 	else
 		*found = (struct fetch_found){.high_watermark = news.high_watermark,
 					      .log_start_offset = news.log_start_offset};
@@ -151,7 +155,7 @@ static void part_step(struct reading *rd, struct answers *as, struct fetch *f,
 static bool memory_take(struct answers *as, struct waits *w, struct fetch *f)
 {
 	struct session *s = &f->session->base;
-	bool has_reads = f->partitions > 0 && !f->error;
+	bool has_reads = f->partitions > f->absent && !f->error;
 	uint32_t chunks = f->pieces + (has_reads ? fetch_first_chunks(as, f) : 0);
 	if (answer_room(as, w, s, chunks, &f->region)) {
 		bool is_promised = fetch_promise(as, f, chunks);
@@ -176,7 +180,7 @@ static void pass_end(struct ingest *in, struct fetch *f)
 /* False: the session waits. */
 static bool pass_step(struct ingest *in, struct fetch *f)
 {
-	struct fetch_part *part = f->error ? NULL : fetch_part_at(&f->place);
+	struct fetch_part *part = f->is_bare ? NULL : fetch_part_at(&f->place);
 	if (chain_is_empty(&f->answer->bytes)) {
 		if (!memory_take(&in->answers, &in->waits, f))
 			return false;

@@ -76,7 +76,7 @@ static struct buffer produce_of(struct cursor *c, size_t size)
 
 static struct buffer fetch_of(struct cursor *c)
 {
-	struct fetch_spec spec = {.version = 4 + fuzz_u8(c) % 9,
+	struct fetch_spec spec = {.version = 4 + fuzz_u8(c) % 15,
 				  .max_wait_ms = (int32_t)fuzz_u16(c),
 				  .min_bytes = (int32_t)fuzz_u8(c),
 				  .max_bytes = (int32_t)fuzz_u16(c),
@@ -85,7 +85,8 @@ static struct buffer fetch_of(struct cursor *c)
 	for (unsigned i = 0; i < array_len(items); i++) {
 		uint8_t where = fuzz_u8(c);
 		items[i] = (struct fetch_item){where & 8 ? "beta" : "alpha", where % 5,
-					       (int64_t)fuzz_u8(c) - 2, (int32_t)fuzz_u8(c), 0};
+					       (int64_t)fuzz_u8(c) - 2, (int32_t)fuzz_u8(c),
+					       where / 16 % 4 - 1, where / 64};
 	}
 	return fetch_make(&spec, items, 1 + fuzz_u8(c) % array_len(items));
 }

@@ -5,7 +5,7 @@
 enum { VERSION_KNOWN_MAX = 4, VERSIONS_BEYOND = 3, NAMED_SINCE = 3 };
 
 /* What the simulated clients speak. */
-static const struct asker_api spoken[] = {{0, 0, 11}, {1, 4, 12}, {2, 1, 11},
+static const struct asker_api spoken[] = {{0, 0, 11}, {1, 4, 18}, {2, 1, 11},
 					  {3, 0, 13}, {8, 2, 9},  {9, 1, 9},
 					  {10, 0, 6}, {18, 0, 4}};
 

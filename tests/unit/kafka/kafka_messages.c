@@ -166,13 +166,20 @@ struct buffer produce_make(const struct produce_spec *spec, const struct produce
 	return make_end(&m);
 }
 
+void rig_topic_id(const char *name, uint8_t ret[KAFKA_UUID_BYTES])
+{
+	memset(ret, 0, KAFKA_UUID_BYTES);
+	ret[0] = 0xa0;
+	ret[KAFKA_UUID_BYTES - 1] = (uint8_t)name[0];
+}
+
 static void put_fetch_item(struct maker *m, const struct fetch_item *item)
 {
 	struct fetch_partition partition = {
 		.partition = item->partition,
 		.current_leader_epoch = item->epoch,
 		.fetch_offset = item->offset,
-		.last_fetched_epoch = -1,
+		.last_fetched_epoch = item->read_epoch - 1,
 		.log_start_offset = -1,
 		.partition_max_bytes = item->bytes_max ? item->bytes_max : 1 << 20,
 	};
@@ -193,7 +200,7 @@ struct buffer fetch_make(const struct fetch_spec *spec, const struct fetch_item 
 {
 	struct maker m = make_begin(KAFKA_API_FETCH, spec->version, "rig");
 	struct fetch_head head = {
-		.replica_id = -1,
+		.replica_id = spec->is_follower ? 7 : -1,
 		.max_wait_ms = spec->max_wait_ms,
 		.min_bytes = spec->min_bytes,
 		.max_bytes = spec->max_bytes ? spec->max_bytes : 50 << 20,
@@ -201,7 +208,7 @@ struct buffer fetch_make(const struct fetch_spec *spec, const struct fetch_item 
 		.session_id = spec->session_id,
 		.session_epoch = spec->session_epoch,
 	};
-	struct fetch_tail tail = {.rack_id = text("")};
+	struct fetch_tail tail = {.rack_id = text(""), .replica_id = head.replica_id};
 	struct fetch_tags tags = {0};
 	unsigned topics = 0;
 	for (unsigned i = 0; i < count; i++)
@@ -210,6 +217,7 @@ struct buffer fetch_make(const struct fetch_spec *spec, const struct fetch_item 
 	put_length(&m, topics);
 	for (unsigned i = 0, n; i < count; i += n) {
 		struct fetch_topic topic = {.name = text(items[i].topic)};
+		rig_topic_id(items[i].topic, topic.topic_id);
 		for (n = 1; i + n < count; n++)
 			if (!is_same_topic(items[i].topic, items[i + n].topic))
 				break;
