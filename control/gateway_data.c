@@ -260,6 +260,7 @@ static struct poller_options poller_options(const struct settings *s, const stru
 		.request_chunks = large_chunks,
 		.coordinator_chunks = LARGE_CHUNKS_MIN,
 		.parts_chunks = large_chunks * (CHUNK_BYTES / CHUNK_PARTS_BYTES),
+		.fetch_session_places = (s->poller.fetch_session_slots + pollers - 1) / pollers,
 		.sessions_max = s->tcp.connections_max,
 		.settings = s->poller,
 		.listeners = s->listener,

@@ -4,6 +4,7 @@
 #include "dataplane/base/map.h"
 #include "dataplane/base/require.h"
 #include "dataplane/batch/ingest.h"
+#include "dataplane/kafka/fetch_sessions.h"
 #include "dataplane/kafka/kafka_fetch.h"
 #include "dataplane/quiescent.h"
 #include "dataplane/session/ack.h"
@@ -51,6 +52,7 @@ struct poller {
 	struct fragments fragments;
 	struct tcp *tcp;
 	struct chunk_pool receive;
+	struct fetch_sessions fetch_sessions;
 	uint8_t *scratch;
 	struct passed passed;
 	uint64_t published_ns;
@@ -190,6 +192,18 @@ static int slabs_init(struct ingest *in, const struct poller_options *o)
 	return error;
 }
 
+static int fetch_sessions_of(struct poller *p, const struct poller_options *o)
+{
+	struct ingest *in = &p->ingest;
+	struct fetch_sessions_bounds bounds = {
+		.poller = o->index,
+		.places = o->fetch_session_places,
+		.eviction_ms = o->settings.fetch_session_eviction_ms};
+	if (bounds.places > 0)
+		in->reading.sessions = &p->fetch_sessions;
+	return fetch_sessions_init(&p->fetch_sessions, &bounds, &in->stats);
+}
+
 /* Requests to control and to the coordinator have chunks apart: a control that blocks holds none
  * of the coordinator's. */
 static int pools_init(struct poller *p, const struct poller_options *o)
@@ -224,6 +238,7 @@ static int pools_init(struct poller *p, const struct poller_options *o)
 	error = error ? error
 		      : chunk_pool_init(&in->reading.parts, CHUNK_PARTS_BYTES, o->parts_chunks);
 	in->reading.marks = map_take(FETCH_MARKS_BYTES);
+	error = error ? error : fetch_sessions_of(p, o);
 	p->scratch = map_take(SCRATCH_BYTES);
 	return error ? error : p->scratch && in->reading.marks ? 0 : -ENOMEM;
 }
@@ -333,6 +348,7 @@ void poller_destroy(struct poller *p)
 	slab_fini(&in->reading.fetches);
 	chunk_pool_fini(&in->reading.parts);
 	map_give(in->reading.marks, FETCH_MARKS_BYTES);
+	fetch_sessions_fini(&p->fetch_sessions);
 	kept_fini(&in->kept);
 	for (unsigned i = 0; i < CALL_SERVERS; i++) {
 		slab_fini(&in->servers[i].calls);

@@ -35,6 +35,7 @@ struct poller_options {
 	uint32_t request_chunks;       /* Kafka requests on their way to control */
 	uint32_t coordinator_chunks;   /* and to the coordinator */
 	uint32_t parts_chunks;         /* partitions of fetches */
+	uint32_t fetch_session_places; /* 0: there are no fetch sessions */
 	uint32_t sessions_max;
 	struct poller_settings settings;
 	struct handoff *writers[WRITERS_MAX];

@@ -6,29 +6,21 @@
 #include "dataplane/kafka/kafka_fetch_answer.h"
 #include "dataplane/kafka/kafka_fetch_parts.h"
 #include "dataplane/kafka/kafka_fetch_pass.h"
+#include "dataplane/kafka/kafka_fetch_session.h"
 #include "dataplane/kafka/kafka_step.h"
 #include "dataplane/session/ingest_parts.h"
 #include "dataplane/wire/kafka/kafka_error.h"
 #include "dataplane/wire/kafka/kafka_header.h"
 #include "dataplane/wire/kafka/leader_epoch.h"
 
-enum {
-	/* Forgotten topics make sense in a session only; room for a client that sends some. */
-	TAIL_ARENA_BYTES = 4096,
-};
-
 static enum kafka_progress topic_step(struct ingest *in, struct kafka_session *ks);
 static enum kafka_progress partition_step(struct ingest *in, struct kafka_session *ks);
 static enum kafka_progress topic_end_step(struct ingest *in, struct kafka_session *ks);
+static enum kafka_progress forgotten_step(struct ingest *in, struct kafka_session *ks);
+static enum kafka_progress forgotten_topic_step(struct ingest *in, struct kafka_session *ks);
+static enum kafka_progress forgotten_part_step(struct ingest *in, struct kafka_session *ks);
+static enum kafka_progress forgotten_end_step(struct ingest *in, struct kafka_session *ks);
 static enum kafka_progress end_step(struct ingest *in, struct kafka_session *ks);
-
-/* KIP-227: what is no full request belongs to a session, and there are none. */
-static int16_t session_error(const struct fetch_head *head)
-{
-	bool is_full = head->session_epoch == FETCH_SESSION_EPOCH_INITIAL ||
-		       head->session_epoch == FETCH_SESSION_EPOCH_FINAL;
-	return is_full ? KAFKA_ERROR_NONE : KAFKA_ERROR_FETCH_SESSION_ID_NOT_FOUND;
-}
 
 /* A client cannot mean a limit below nothing: it counts as 0. */
 static uint32_t natural(int32_t v)
@@ -49,8 +41,8 @@ static void set_limits(const struct answers *as, uint32_t wait_max_ms, struct fe
 	f->isolation = head->isolation_level;
 	f->replica_id = head->replica_id;
 	f->is_negative = head->max_bytes < 0;
-	f->error = session_error(head);
-	f->is_bare = f->error != KAFKA_ERROR_NONE;
+	f->session_id = head->session_id;
+	f->session_epoch = head->session_epoch;
 }
 
 /* Taken with the head of the request, for its parts are kept as they are read; who finds none
@@ -89,8 +81,9 @@ enum kafka_progress kafka_fetch_head(struct ingest *in, struct kafka_session *ks
 		return kafka_wait(&in->waits, ks, WAIT_FETCH);
 	set_limits(&in->answers, in->settings.fetch_wait_max_ms, f, &head);
 	f->topics_left = (uint32_t)topics;
+	f->topics_begun = in->topics->version;
 	kafka_consume(ks, used);
-	ks->step = topics ? topic_step : end_step;
+	ks->step = topics ? topic_step : forgotten_step;
 	return KAFKA_GO;
 }
 
@@ -115,11 +108,19 @@ static bool parts_room(struct ingest *in, struct kafka_session *ks, const struct
 	return false;
 }
 
-/* By its name, or by its id. */
-static const struct topic *find_topic(const struct topics *topics, const struct fetch *f,
-				      struct bytes name)
+/* The topic's name, or id, is kept, and what it is now. False: the session waits. */
+static bool keep_topic(struct ingest *in, struct kafka_session *ks, const struct fetch_topic *topic)
 {
-	return fetch_has_ids(f) ? topics_find_id(topics, name.data) : topics_find(topics, name);
+	struct fetch *f = ks->fetch;
+	struct bytes name = fetch_has_ids(f) ? (struct bytes){topic->topic_id, KAFKA_UUID_BYTES}
+					     : topic->name;
+	if (!parts_room(in, ks, &f->names, (uint32_t)name.size))
+		return false;
+	chain_append(&f->names, &in->reading.parts, name.data, name.size);
+	f->name_bytes = (uint16_t)name.size;
+	f->topic = fetch_topic_find(in->topics, f, name);
+	f->topics_version = in->topics->version;
+	return true;
 }
 
 static enum kafka_progress topic_step(struct ingest *in, struct kafka_session *ks)
@@ -137,18 +138,12 @@ static enum kafka_progress topic_step(struct ingest *in, struct kafka_session *k
 				 fetch_partition_bytes_min(ks->version, ks->is_flexible) ||
 	    f->partitions + parts > KAFKA_REQUEST_PARTITIONS_MAX)
 		return KAFKA_REJECT;
-	struct bytes name = fetch_has_ids(f) ? (struct bytes){topic.topic_id, KAFKA_UUID_BYTES}
-					     : topic.name;
-	if (!parts_room(in, ks, &f->names, (uint32_t)name.size))
+	if (!keep_topic(in, ks, &topic))
 		return KAFKA_WAIT;
-	chain_append(&f->names, &in->reading.parts, name.data, name.size);
 	f->topic_left = (uint32_t)parts;
 	f->topics += parts > 0;
 	f->partitions += (uint32_t)parts;
 	f->topic_parts = (uint32_t)parts;
-	f->name_bytes = (uint16_t)name.size;
-	f->topic = find_topic(in->topics, f, name);
-	f->topics_version = in->topics->version;
 	kafka_consume(ks, used);
 	ks->step = parts ? partition_step : topic_end_step;
 	return KAFKA_GO;
@@ -160,7 +155,7 @@ static const struct topic *topic_now(const struct topics *topics, struct fetch *
 	uint8_t name[TOPIC_NAME_BYTES_MAX];
 	if (f->topics_version != topics->version && f->name_bytes <= sizeof name) {
 		chain_copy_out(&f->names, f->names.size - f->name_bytes, name, f->name_bytes);
-		f->topic = find_topic(topics, f, (struct bytes){name, f->name_bytes});
+		f->topic = fetch_topic_find(topics, f, (struct bytes){name, f->name_bytes});
 		f->topics_version = topics->version;
 	}
 	return f->topic;
@@ -184,7 +179,7 @@ static void part_fill(const struct topics *topics, struct fetch *f, struct fetch
 	list_init(&part->node);
 	part->fetch = f;
 	part->offset = asked->fetch_offset;
-	part->high_watermark = -1;
+	part->high_watermark = part->told_high_watermark = part->told_log_start = -1;
 	part->partition = asked->partition;
 	part->bytes_max = natural(asked->partition_max_bytes);
 	part->is_negative = f->is_negative || asked->partition_max_bytes < 0;
@@ -194,14 +189,22 @@ static void part_fill(const struct topics *topics, struct fetch *f, struct fetch
 	part->topic_parts = f->topic_parts;
 	f->topic_parts = 0;
 	if (!topic || (uint32_t)asked->partition >= topic->partitions) {
-		part->error = topic || !fetch_has_ids(f) ? KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION
-							 : KAFKA_ERROR_UNKNOWN_TOPIC_ID;
+		part->error = fetch_absent_error(f, topic);
 		part->is_absent = true;
 		f->absent++;
 		return;
 	}
 	part->ref = topic->refs[asked->partition];
-	part->error = epochs_check(asked);
+	part->asked_error = part->error = epochs_check(asked);
+}
+
+/* At the end of the list; null: the session waits. */
+static struct fetch_part *part_take(struct ingest *in, struct kafka_session *ks)
+{
+	struct fetch *f = ks->fetch;
+	if (!parts_room(in, ks, &f->parts, sizeof(struct fetch_part)))
+		return NULL;
+	return (void *)chain_reserve(&f->parts, &in->reading.parts, sizeof(struct fetch_part));
 }
 
 /* A part is only reserved once its piece was read whole: a step that waits is taken again from
@@ -214,10 +217,9 @@ static enum kafka_progress partition_step(struct ingest *in, struct kafka_sessio
 	struct fetch_partition asked;
 	if (!kafka_read_piece(ks, &fetch_partition, &c, &asked))
 		return KAFKA_CUT;
-	if (!parts_room(in, ks, &f->parts, sizeof(struct fetch_part)))
+	struct fetch_part *part = part_take(in, ks);
+	if (!part)
 		return KAFKA_WAIT;
-	struct fetch_part *part = (void *)chain_reserve(&f->parts, &in->reading.parts,
-							sizeof *part);
 	part_fill(in->topics, f, part, &asked);
 	kafka_consume(ks, (uint32_t)(c.at - start));
 	ks->step = --f->topic_left ? partition_step : topic_end_step;
@@ -232,9 +234,86 @@ static enum kafka_progress topic_end_step(struct ingest *in, struct kafka_sessio
 	if (!kafka_read_piece(ks, &fetch_tags, &c, &tags))
 		return KAFKA_CUT;
 	kafka_consume(ks, (uint32_t)(c.at - start));
-	ks->step = --ks->fetch->topics_left ? topic_step : end_step;
+	ks->step = --ks->fetch->topics_left ? topic_step : forgotten_step;
 	return KAFKA_GO;
 }
+
+/* ---- what a session shall have no longer ------------------------------------------------ */
+
+static enum kafka_progress forgotten_step(struct ingest *in, struct kafka_session *ks)
+{
+	struct cursor c = kafka_peek(ks);
+	const uint8_t *start = c.at;
+	int64_t topics = 0;
+	if (ks->version >= FETCH_SESSIONS_SINCE)
+		topics = kafka_length_read(&c, ks->is_flexible);
+	if (c.bad)
+		return KAFKA_CUT;
+	uint32_t used = (uint32_t)(c.at - start);
+	if (topics < 0 ||
+	    (uint64_t)topics > (ks->left - used) / fetch_topic_bytes_min(ks->version))
+		return KAFKA_REJECT;
+	kafka_consume(ks, used);
+	ks->fetch->topics_left = (uint32_t)topics;
+	ks->step = topics ? forgotten_topic_step : end_step;
+	return KAFKA_GO;
+}
+
+/* They stand behind those that are asked for, in the same list. */
+static enum kafka_progress forgotten_topic_step(struct ingest *in, struct kafka_session *ks)
+{
+	struct fetch *f = ks->fetch;
+	struct cursor c = kafka_peek(ks);
+	const uint8_t *start = c.at;
+	struct fetch_topic topic;
+	bool whole = kafka_read_piece(ks, &fetch_topic, &c, &topic);
+	int64_t parts = kafka_length_read(&c, ks->is_flexible);
+	if (!whole || c.bad)
+		return KAFKA_CUT;
+	uint32_t used = (uint32_t)(c.at - start);
+	if (parts < 0 || (uint64_t)parts > (ks->left - used) / sizeof(int32_t) ||
+	    f->partitions + f->forgotten + parts > KAFKA_REQUEST_PARTITIONS_MAX)
+		return KAFKA_REJECT;
+	if (!keep_topic(in, ks, &topic))
+		return KAFKA_WAIT;
+	f->topic_left = (uint32_t)parts;
+	kafka_consume(ks, used);
+	ks->step = parts ? forgotten_part_step : forgotten_end_step;
+	return KAFKA_GO;
+}
+
+static enum kafka_progress forgotten_part_step(struct ingest *in, struct kafka_session *ks)
+{
+	struct fetch *f = ks->fetch;
+	struct cursor c = kafka_peek(ks);
+	struct fetch_partition asked = {.partition = (int32_t)cursor_u32(&c)};
+	if (c.bad)
+		return KAFKA_CUT;
+	struct fetch_part *part = part_take(in, ks);
+	if (!part)
+		return KAFKA_WAIT;
+	part_fill(in->topics, f, part, &asked);
+	f->absent -= part->is_absent;
+	part->is_forgotten = true;
+	f->forgotten++;
+	kafka_consume(ks, sizeof(int32_t));
+	ks->step = --f->topic_left ? forgotten_part_step : forgotten_end_step;
+	return KAFKA_GO;
+}
+
+static enum kafka_progress forgotten_end_step(struct ingest *in, struct kafka_session *ks)
+{
+	struct cursor c = kafka_peek(ks);
+	const uint8_t *start = c.at;
+	struct fetch_tags tags;
+	if (!kafka_read_piece(ks, &fetch_tags, &c, &tags))
+		return KAFKA_CUT;
+	kafka_consume(ks, (uint32_t)(c.at - start));
+	ks->step = --ks->fetch->topics_left ? forgotten_topic_step : end_step;
+	return KAFKA_GO;
+}
+
+/* ---- the end --------------------------------------------------------------------------- */
 
 /* The answer is taken last: a malformed request must not leave one in the queue. */
 static enum kafka_progress end_step(struct ingest *in, struct kafka_session *ks)
@@ -243,13 +322,9 @@ static enum kafka_progress end_step(struct ingest *in, struct kafka_session *ks)
 	struct cursor c = kafka_peek(ks);
 	const uint8_t *start = c.at;
 	struct fetch_tail tail;
-	alignas(max_align_t) uint8_t room[TAIL_ARENA_BYTES];
-	struct kafka_arena arena = kafka_arena_of(room, sizeof room);
-	enum kafka_decoded decoded =
-		kafka_decode(&fetch_request_tail, ks->version, &c, &arena, &tail);
-	if (decoded == KAFKA_DECODED_MALFORMED)
+	if (!kafka_read_piece(ks, &fetch_request_tail, &c, &tail))
 		return KAFKA_CUT;
-	if (decoded == KAFKA_DECODED_TOO_LARGE || (uint32_t)(c.at - start) < ks->left)
+	if ((uint32_t)(c.at - start) < ks->left)
 		return KAFKA_REJECT;
 	if (!fetch_can_be_answered(&in->answers, f))
 		return KAFKA_REJECT;
@@ -269,6 +344,7 @@ static enum kafka_progress end_step(struct ingest *in, struct kafka_session *ks)
 		f->replica_id = tail.replica_id;
 	fetch_parts_check(f);
 	fetch_parts_once(&in->reading, f);
+	fetch_session_enter(in, &in->reading, f);
 	kafka_fetch_begin(in, f);
 	return KAFKA_GO;
 }

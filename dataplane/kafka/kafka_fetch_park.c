@@ -84,6 +84,7 @@ bool fetch_look_step(struct reading *rd, struct lanes *lanes, struct fetch *f)
 		return false;
 	}
 	if (!part->is_absent) {
+		part->fetch = f;
 		struct lane *lane = lanes_get(lanes, part->ref);
 		list_append(&lane->parked, &part->node);
 		fetch_lane_watch(rd, lane);

@@ -1,8 +1,23 @@
 /* kafka_fetch_parts.c - the parts of a whole request in, those that are answered out; see
  * kafka_fetch_parts.h. */
 #include "dataplane/kafka/kafka_fetch_parts.h"
+#include "dataplane/batch/topics.h"
 #include "dataplane/session/reading.h"
 #include "dataplane/wire/kafka/kafka_error.h"
+
+/* ---- topics ---------------------------------------------------------------------------- */
+
+const struct topic *fetch_topic_find(const struct topics *topics, const struct fetch *f,
+				     struct bytes name)
+{
+	return fetch_has_ids(f) ? topics_find_id(topics, name.data) : topics_find(topics, name);
+}
+
+int16_t fetch_absent_error(const struct fetch *f, const struct topic *topic)
+{
+	bool is_by_id = fetch_has_ids(f) && !topic;
+	return is_by_id ? KAFKA_ERROR_UNKNOWN_TOPIC_ID : KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION;
+}
 
 /* ---- who asks, and how ----------------------------------------------------------------- */
 
@@ -53,14 +68,30 @@ void fetch_parts_check(struct fetch *f)
 
 /* ---- each once ------------------------------------------------------------------------- */
 
-/* Both parts are the same partition's: what was said later holds. */
-static void part_replace(struct fetch_part *part, const struct fetch_part *by)
+void fetch_part_replace(struct fetch_part *part, const struct fetch_part *by)
 {
 	part->offset = by->offset;
 	part->bytes_max = by->bytes_max;
 	part->error = by->error;
+	part->asked_error = by->asked_error;
+	part->ref = by->ref;
 	part->is_negative = by->is_negative;
 	part->has_epoch = by->has_epoch;
+}
+
+void fetch_marks_set(struct reading *rd, struct fetch *f)
+{
+	uint64_t round = ++rd->round;
+	fetch_rewind(f);
+	for (struct fetch_part *part; (part = fetch_part_at(&f->place));
+	     fetch_next_part(&f->place))
+		rd->marks[part->ref.slot] = (struct fetch_mark){part, round};
+}
+
+struct fetch_part *fetch_marks_find(const struct reading *rd, const struct fetch_part *part)
+{
+	const struct fetch_mark *mark = &rd->marks[part->ref.slot];
+	return mark->round == rd->round ? mark->part : NULL;
 }
 
 /* How many there are to leave out. */
@@ -71,11 +102,11 @@ static uint32_t find_repeated(struct reading *rd, struct fetch *f)
 	fetch_rewind(f);
 	for (struct fetch_part *part; (part = fetch_part_at(&f->place));
 	     fetch_next_part(&f->place)) {
-		if (part->is_absent)
+		if (part->is_absent || part->is_forgotten)
 			continue;
 		struct fetch_mark *mark = &rd->marks[part->ref.slot];
 		if (mark->round == round) {
-			part_replace(mark->part, part);
+			fetch_part_replace(mark->part, part);
 			part->is_gone = true;
 			repeated++;
 		} else {
@@ -102,11 +133,12 @@ static void cut_at(struct chain *parts, const struct fetch_place *place)
 }
 
 /* Moves those that stay to the front. A topic's number of parts stands in its first one. */
-static void leave_out(struct fetch *f)
+void fetch_parts_leave_out(struct fetch *f)
 {
 	struct fetch_place to = {.chunk = f->parts.head};
 	struct fetch_part *first = NULL;
-	f->topics = 0;
+	f->topics = f->absent = f->forgotten = f->part_names = 0;
+	f->first = (struct fetch_place){0};
 	fetch_rewind(f);
 	for (struct fetch_part *part; (part = fetch_part_at(&f->place));
 	     fetch_next_part(&f->place)) {
@@ -120,15 +152,18 @@ static void leave_out(struct fetch *f)
 		kept->topic_parts = 0;
 		first = first ? first : kept;
 		f->topics += first == kept;
+		f->absent += kept->is_absent && !kept->is_forgotten;
+		f->forgotten += kept->is_forgotten;
+		f->part_names += kept->name_bytes;
 		first->topic_parts++;
 		fetch_next_part(&to);
 	}
-	f->partitions = to.number;
+	f->partitions = to.number - f->forgotten;
 	cut_at(&f->parts, &to);
 }
 
 void fetch_parts_once(struct reading *rd, struct fetch *f)
 {
 	if (f->partitions - f->absent > 1 && find_repeated(rd, f) > 0)
-		leave_out(f);
+		fetch_parts_leave_out(f);
 }

@@ -4,6 +4,7 @@
 #include "dataplane/base/require.h"
 #include "dataplane/kafka/kafka_fetch_answer.h"
 #include "dataplane/kafka/kafka_fetch_park.h"
+#include "dataplane/kafka/kafka_fetch_session.h"
 #include "dataplane/kafka/kafka_fetch_window.h"
 #include "dataplane/kafka/kafka_step.h"
 #include "dataplane/session/answer_room.h"
@@ -24,6 +25,7 @@ static void fetch_give(struct reading *rd, struct answers *as, struct fetch *f)
 {
 	fetch_window_drop(rd, as, f);
 	fetch_promise_keep(as, f, 0);
+	fetch_session_break(rd, f);
 	chain_give(&f->parts);
 	chain_give(&f->names);
 	slab_give(&rd->fetches, f);
@@ -39,6 +41,7 @@ static void fetch_finish(struct reading *rd, struct answers *as, struct sessions
 	session_disarm(ss, &f->session->base);
 	session_watch(ss, &f->session->base);
 	kafka_heard(ss, f->session);
+	fetch_session_leave(rd, f);
 	fetch_give(rd, as, f);
 	answer_done(as, a);
 }
@@ -63,6 +66,8 @@ static void pass_begin(const struct answers *as, struct fetch *f)
 	f->bytes = 0;
 	f->has_error = false;
 	f->is_full = false;
+	f->is_promised = false;
+	f->starved = (struct fetch_place){0};
 }
 
 /* Begins anew when there is memory for the first batch, too. */
@@ -143,7 +148,10 @@ static void part_step(struct reading *rd, struct answers *as, struct fetch *f,
 	}
 	if (found.bytes.size > 0)
 		f->bytes_needed = 0;
-	fetch_answer_part(as, f, part, &found);
+	else if (!f->starved.chunk && found.high_watermark > part->offset)
+		f->starved = f->place;
+	if (fetch_session_tells(f, part, &found))
+		fetch_answer_part(as, f, part, &found);
 	if (r)
 		fetch_window_give(rd, as, f, r);
 	fetch_next_part(&f->place);
@@ -181,9 +189,10 @@ static void pass_end(struct ingest *in, struct fetch *f)
 static bool pass_step(struct ingest *in, struct fetch *f)
 {
 	struct fetch_part *part = f->is_bare ? NULL : fetch_part_at(&f->place);
-	if (chain_is_empty(&f->answer->bytes)) {
+	if (!f->is_promised) {
 		if (!memory_take(&in->answers, &in->waits, f))
 			return false;
+		f->is_promised = true;
 		fetch_answer_begin(&in->answers, f);
 	}
 	if (!part)
@@ -200,7 +209,7 @@ static bool pass_step(struct ingest *in, struct fetch *f)
 static void park(struct ingest *in, struct fetch *f)
 {
 	fetch_park(&in->sessions, f);
-	if (f->parts.size + f->names.size <= FETCH_SMALL_BYTES)
+	if (f->kept_in || f->parts.size + f->names.size <= FETCH_SMALL_BYTES)
 		return;
 	list_append(&in->reading.large, &f->large);
 	if (!list_is_empty(&in->waits.lines[WAIT_PARTS]) ||

@@ -11,6 +11,7 @@
 #include "dataplane/base/slab.h"
 
 struct fetch_mark;
+struct fetch_sessions;
 struct handoff;
 struct news_page;
 
@@ -29,6 +30,7 @@ struct reading {
 	uint32_t steps_left; /* of this turn's, for fetches of many parts */
 	struct fetch_mark *marks; /* by partition slot: a list's partitions, of this */
 	uint64_t round;
+	struct fetch_sessions *sessions; /* what consumers read again and again; null: nothing */
 };
 
 /* Nobody asks. */

@@ -55,18 +55,8 @@ static const struct kafka_struct partition = KAFKA_STRUCT(M, partition_rows);
 #undef M
 const struct kafka_message fetch_partition = MESSAGE("FetchPartition", &partition);
 
-#define M struct fetch_forgotten_topic
-static const struct kafka_field forgotten_rows[] = {
-	KAFKA_FIELD(M, name, STRING, GONE_SINCE(FETCH_IDS_SINCE)),
-	KAFKA_FIELD(M, topic_id, UUID, SINCE(FETCH_IDS_SINCE)),
-	KAFKA_FIELD(M, partitions, ARRAY, .of = &kafka_int32_item),
-};
-static const struct kafka_struct forgotten = KAFKA_STRUCT(M, forgotten_rows);
-#undef M
-
 #define M struct fetch_tail
 static const struct kafka_field tail_rows[] = {
-	KAFKA_FIELD(M, forgotten_topics, ARRAY, SINCE(7), .of = &forgotten),
 	KAFKA_FIELD(M, rack_id, STRING, SINCE(11)),
 	/* ReplicaState: its first field. The epoch behind it is a broker's, of which we are told
 	 * nothing; the cluster's id, tag 0, is for brokers that are not registered. */

@@ -186,6 +186,27 @@ static void put_fetch_item(struct maker *m, const struct fetch_item *item)
 	put(m, &fetch_partition, &partition);
 }
 
+/* A topic for each. */
+static void put_forgotten(struct maker *m, const struct fetch_spec *spec)
+{
+	struct fetch_tags tags = {0};
+	if (spec->version < FETCH_SESSIONS_SINCE)
+		return;
+	put_length(m, spec->forgotten_count);
+	for (unsigned i = 0; i < spec->forgotten_count; i++) {
+		const struct fetch_item *item = &spec->forgotten[i];
+		struct fetch_topic topic = {.name = text(item->topic)};
+		rig_topic_id(item->topic, topic.topic_id);
+		put(m, &fetch_topic, &topic);
+		put_length(m, 1);
+		uint8_t number[4] = {(uint8_t)(item->partition >> 24),
+				     (uint8_t)(item->partition >> 16),
+				     (uint8_t)(item->partition >> 8), (uint8_t)item->partition};
+		buffer_add(&m->bytes, number, sizeof number);
+		put(m, &fetch_tags, &tags);
+	}
+}
+
 struct buffer request_of(int version, int16_t acks, int32_t partition, struct buffer *give)
 {
 	struct produce_spec spec = {.version = version, .acks = acks, .client_id = "rig"};
@@ -227,6 +248,7 @@ struct buffer fetch_make(const struct fetch_spec *spec, const struct fetch_item 
 			put_fetch_item(&m, &items[i + k]);
 		put(&m, &fetch_tags, &tags);
 	}
+	put_forgotten(&m, spec);
 	put(&m, &fetch_request_tail, &tail);
 	return make_end(&m);
 }
@@ -301,6 +323,8 @@ void fetch_read(int version, struct bytes answer, struct fetch_read *ret)
 			if (ret->count < array_len(ret->parts))
 				part = &ret->parts[ret->count];
 			ret->count++;
+			part->topic = topic.name.data ? (char)topic.name.data[0]
+						      : (char)topic.topic_id[15];
 			take_piece(&c, &fetch_result, version, &part->result);
 			int64_t size = kafka_length_read(&c, is_flexible);
 			cr_assert(size >= 0, "records are never null");

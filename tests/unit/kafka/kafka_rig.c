@@ -331,6 +331,14 @@ void rig_new_topics(struct rig *r, bool without_beta)
 	r->in.topics = r->topics;
 }
 
+void rig_have_sessions(struct rig *r, uint32_t places)
+{
+	struct fetch_sessions_bounds bounds = {.poller = RIG_POLLER, .places = places,
+					       .eviction_ms = RIG_EVICTION_MS};
+	require(!fetch_sessions_init(&r->sessions, &bounds, &r->in.stats));
+	r->in.reading.sessions = &r->sessions;
+}
+
 void rig_have_many(struct rig *r)
 {
 	if (r->has_many)
@@ -473,6 +481,17 @@ static void rig_audit(const struct rig *r)
 	require(ledger_in_flight(&in->stats, LEDGER_record) == 0);
 }
 
+/* What sessions hold is theirs until they end; none is with a fetch that is gone. */
+static void sessions_audit(struct fetch_sessions *fs)
+{
+	for (uint32_t i = 0; i < fs->place_count; i++) {
+		require(!fs->places[i].fetch);
+		if (fs->places[i].id)
+			fetch_session_end(fs, &fs->places[i]);
+	}
+	require(fs->count == 0 && (!fs->places || fs->pool.in_use == 0));
+}
+
 void rig_destroy(struct rig *r)
 {
 	struct ingest *in = &r->in;
@@ -485,6 +504,8 @@ void rig_destroy(struct rig *r)
 					 &list_entry(node, struct watch_msg, node)->msg);
 	rig_turns(r, 8);
 	rig_audit(r);
+	sessions_audit(&r->sessions);
+	fetch_sessions_fini(&r->sessions);
 	for (unsigned i = 0; i < RIG_SLOTS; i++)
 		buffer_free(&r->logs[i].bytes);
 	sessions_fini(&in->sessions);

@@ -12,6 +12,7 @@
 #define PENSTOCK_KAFKA_RIG_H
 
 #include "dataplane/batch/batch.h"
+#include "dataplane/kafka/fetch_sessions.h"
 #include "dataplane/kafka/kafka_session.h"
 #include "dataplane/news.h"
 #include "dataplane/session/delivery.h"
@@ -85,6 +86,7 @@ struct rig {
 	struct frame_vec frames;
 	struct topics *topics;
 	bool has_many;
+	struct fetch_sessions sessions;
 	struct wake wakes[2];
 	struct handoff writers[RIG_WRITERS];
 	struct handoff servers[CALL_SERVERS];
@@ -140,6 +142,9 @@ struct handoff *rig_writer(struct rig *r, uint32_t slot);
 uint64_t rig_stat(const struct rig *r, enum stat_id id);
 /* Another snapshot of the same topics, without the last one if `without_beta`. */
 void rig_new_topics(struct rig *r, bool without_beta);
+/* From now on so many fetch sessions are kept. */
+enum { RIG_EVICTION_MS = 120000 };
+void rig_have_sessions(struct rig *r, uint32_t places);
 /* From now on there is "many" as well. */
 void rig_have_many(struct rig *r);
 /* Stores `records` records in a slot's log, as another producer would. */
@@ -229,6 +234,8 @@ struct fetch_spec {
 	int32_t session_epoch; /* as sent; 0: full */
 	int8_t isolation;
 	bool is_follower; /* broker 7 */
+	const struct fetch_item *forgotten; /* topics and partitions: out of the session */
+	unsigned forgotten_count;
 };
 
 struct buffer fetch_make(const struct fetch_spec *spec, const struct fetch_item *items,
@@ -243,6 +250,7 @@ unsigned produce_read(int version, struct bytes answer, struct produce_outcome *
 		      unsigned max);
 
 struct fetch_part_read {
+	char topic; /* the first letter of its name */
 	struct fetch_result result;
 	struct bytes records;
 };
