@@ -23,7 +23,9 @@
 #include "dataplane/inbox.h"
 
 enum {
-	COORDINATOR_ARENA_BYTES = 4 << 20,
+	/* A batch of OFFSETS_BATCH_BYTES_MAX that holds one state, and its members decoded: 61
+	 * bytes there are 256 here. Touched as far as anything has ever needed it. */
+	COORDINATOR_ARENA_BYTES = 32 << 20,
 	COORDINATOR_COMPLETIONS_PER_TURN = 64, /* of each writer */
 };
 

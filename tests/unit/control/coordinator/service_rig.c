@@ -37,6 +37,7 @@ static alignas(16) uint8_t memory[4 << 20];
 static uint8_t answer_bytes[4 << 20];
 
 struct topic_wish rig_wish;
+uint32_t rig_message_bytes_max = 1 << 20;
 bool rig_is_held;
 bool rig_holds_reads;
 int16_t rig_append_error;
@@ -174,7 +175,7 @@ static void topics_publish(bool with_offsets)
 		refs[i] = (struct partition_ref){i, 1};
 	struct topic all[2] = {
 		{.partitions = RIG_PARTITIONS, .refs = refs, .is_internal = true,
-		 .log = {.message_bytes_max = 1 << 20}},
+		 .log = {.message_bytes_max = rig_message_bytes_max}},
 		{.partitions = RIG_TOPIC_PARTITIONS, .refs = refs + RIG_PARTITIONS},
 	};
 	static const char *const names[] = {TOPIC_NAME_OFFSETS, "t"};
@@ -300,7 +301,7 @@ void rig_pass_ms(uint64_t ms)
 
 /* ---- the poller ------------------------------------------------------------------------- */
 
-static uint8_t wire[CHUNKS * CHUNK_BYTES / 2];
+static uint8_t wire[CHUNKS * CHUNK_BYTES];
 static struct call_msg calls[CALLS];
 static uint32_t next_call;
 

@@ -31,6 +31,8 @@ enum {
 void service_rig_start(void);
 void service_rig_stop(void);
 
+/* What a batch of __consumer_offsets may have; set before a start. */
+extern uint32_t rig_message_bytes_max;
 /* Without a topic to begin with; and now there is one. */
 void service_rig_start_without_topic(void);
 void rig_make_topic(void);

@@ -19,6 +19,13 @@
 #include <stdlib.h>
 
 TestSuite(group_service, .init = service_rig_start, .fini = service_rig_stop);
+static void start_with_large_batches(void)
+{
+	rig_message_bytes_max = 4 << 20;
+	service_rig_start();
+}
+
+TestSuite(group_large, .init = start_with_large_batches, .fini = service_rig_stop);
 TestSuite(group_topic, .init = service_rig_start_without_topic, .fini = service_rig_stop);
 
 /* ---- clients ---------------------------------------------------------------------------- */
@@ -82,14 +89,20 @@ static void join(const char *group, struct member *m)
 	join_send(group, m);
 }
 
-static void sync_send(const char *group, const struct member *m, const char *assignment)
+static void sync_send_as(int version, const char *group, const struct member *m,
+			 const char *assignment)
 {
 	struct sync_group_assignment a = {id_of(m), rig_text(assignment)};
 	struct sync_group_request q = {.group_id = rig_text(group),
 				       .generation_id = m->generation,
 				       .member_id = id_of(m),
 				       .assignments = {&a, assignment ? 1 : 0}};
-	rig_ask(KAFKA_API_SYNC_GROUP, 5, &sync_group_request, &q);
+	rig_ask(KAFKA_API_SYNC_GROUP, version, &sync_group_request, &q);
+}
+
+static void sync_send(const char *group, const struct member *m, const char *assignment)
+{
+	sync_send_as(5, group, m, assignment);
 }
 
 static int16_t heartbeat(const char *group, const struct member *m)
@@ -213,6 +226,32 @@ Test(group_service, an_assignment_is_given_out_when_it_is_stored_and_not_before)
 	rig_is_held = false;
 	rig_pass_ms(1);
 	cr_assert(rig_answer(&sync_group_response, &r) && r.error_code == 0);
+}
+
+/* A rebalance waits for the disk for three sessions; who waits with it keeps its place, and the
+ * other group does not notice. */
+Test(group_service, a_slow_disk_costs_no_member_its_session)
+{
+	struct member first = {0}, second = {0}, other = {0};
+	struct sync_group_response r;
+	settle_alone("g", &first);
+	settle_alone("h", &other);
+	rig_is_held = true;
+	join("g", &second);
+	join_send("g", &first);
+	cr_assert(join_take(&first) == 0 && join_take(&second) == 0);
+	cr_assert(strcmp(second.leader, first.id) == 0);
+	sync_send_as(4, "g", &second, NULL); /* answers are read as of the last request: 4, too */
+	sync_send_as(4, "g", &first, "share");
+	for (unsigned ms = 0; ms < 3 * RIG_SESSION_MS; ms += 1000) {
+		rig_pass_ms(1000);
+		cr_assert(heartbeat("h", &other) == 0);
+	}
+	rig_is_held = false;
+	rig_pass_ms(1);
+	cr_assert(rig_answer(&sync_group_response, &r) && r.error_code == 0);
+	cr_assert(rig_answer(&sync_group_response, &r) && r.error_code == 0);
+	cr_assert(heartbeat("g", &first) == 0 && heartbeat("g", &second) == 0);
 }
 
 Test(group_service, who_is_silent_for_a_session_is_no_member_any_more)
@@ -395,6 +434,27 @@ Test(group_service, a_member_goes_on_after_a_start_with_its_id_its_generation_an
 	cr_assert(rig_answer(&sync_group_response, &r) && rig_is(r.assignment, "share"));
 	rig_pass_ms(RIG_SESSION_MS + 200);
 	cr_assert(heartbeat("g", &a) == KAFKA_ERROR_UNKNOWN_MEMBER_ID);
+}
+
+/* As many bytes as ten thousand of Java's consumers bring, and more than a batch of a client may
+ * have unless its setting is raised. */
+Test(group_large, a_state_of_two_megabytes_is_stored_and_found_at_a_start)
+{
+	enum { BYTES = 2 << 20 };
+	char *share = calloc(1, BYTES + 1);
+	struct sync_group_response r;
+	struct member m = {0};
+	memset(share, 's', BYTES);
+	join("g", &m);
+	rig_pass_ms(RIG_DELAY_MS + 100);
+	cr_assert(join_take(&m) == KAFKA_ERROR_NONE);
+	sync_send("g", &m, share);
+	cr_assert(rig_answer(&sync_group_response, &r) && r.error_code == 0);
+	rig_start_again();
+	sync_send("g", &m, NULL);
+	cr_assert(rig_answer(&sync_group_response, &r) && r.error_code == 0);
+	cr_assert(rig_is(r.assignment, share));
+	free(share);
 }
 
 Test(group_service, who_asks_while_groups_are_read_is_told_so_and_a_member_is_not_sent_away)
