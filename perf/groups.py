@@ -1,0 +1,114 @@
+"""groups.py - consumers by the thousand in; how long a change of their group takes them, what other
+groups see of it, commits a second, and what waiting costs, out.
+
+    group-swarm, kernel TCP ── tap ── penstockd, fused
+
+Members are as Java's consumers: a heartbeat each three seconds, so that a change is heard of
+within three, and then each comes again. The others' heartbeats, ten times as many as Java's, say
+how long anybody waits behind that.
+"""
+import json
+import pathlib
+import subprocess
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "config"))
+
+from compare_kafka import processor_seconds  # noqa: E402
+from penstock_server import PenstockServer  # noqa: E402
+from record import BUILD, record  # noqa: E402
+from sandbox import CLIENT_INTERFACE, Sandbox, run_tool  # noqa: E402
+
+TOPIC, PARTITIONS = "swarm", 100
+MEMBERS, OTHERS, COMMITTERS = 10_000, 100, 1_000
+WAITERS = (200, 10_000)
+# A state of ten thousand members as Java's are 1.8 MB, one record: Kafka's limit is the same.
+SETTINGS = {"message.max.bytes": "4194304", "socket.request.max.bytes": "104857600",
+            "penstock.memory.mb": "512"}
+TAP_PACKETS = 20_000    # so that a burst of requests finds room in the tap
+
+
+class Server(PenstockServer):
+    def start(self):
+        super().start()
+        run_tool("ip", "link", "set", "dev", CLIENT_INTERFACE, "txqueuelen", str(TAP_PACKETS))
+        self.create_topic(TOPIC, PARTITIONS)
+
+    def lost(self):
+        counters = json.loads(self.gateway.ctl("stats", "--json").stdout)["counters"]
+        return counters["nic_missed"], counters["tcp_retransmits"]
+
+
+def swarm(sandbox, server, **options):
+    """What group-swarm saw, and the share of a CPU that the gateway took in each phase."""
+    host, port = server.address
+    command = [str(BUILD / "perf/group-swarm"), "--server", f"{host}:{port}", "--topic", TOPIC,
+               "--partitions", str(PARTITIONS)]
+    for name, value in options.items():
+        command += [f"--{name}", str(value)]
+    process = sandbox.start(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+    shares, phase, seen = {}, "", {}
+    for line in process.stdout:
+        now, used = time.monotonic(), processor_seconds(server.pid())
+        if line.startswith("{"):
+            seen = json.loads(line)
+        elif line == "over\n":
+            shares[phase] = (used - used_from) / (now - since)
+        else:
+            phase, since, used_from = line.strip(), now, used
+    if process.wait():
+        raise SystemExit("perf/run groups: group-swarm did not end well")
+    for name, share in shares.items():
+        seen[name]["cpu"] = share
+    return {"options": options, **seen}
+
+
+def groups():
+    sandbox = Sandbox("tap")
+    try:
+        server = Server(sandbox, SETTINGS)
+        server.start()
+        rows = [swarm(sandbox, server, members=MEMBERS, others=OTHERS, seconds=7),
+                swarm(sandbox, server, others=OTHERS, committers=COMMITTERS)]
+        rows += [swarm(sandbox, server, waiters=count) for count in WAITERS]
+        missed, again = server.lost()
+        wrong = server.stop()
+    finally:
+        sandbox.close()
+    if wrong:
+        raise SystemExit(f"perf/run groups: {wrong}")
+    return record("groups", {"settings": SETTINGS, "rows": rows, "nic_missed": missed,
+                             "tcp_retransmits": again})
+
+
+def told(latency):
+    return (f"{latency['count']} answered, p50 {latency['p50_ms']:.2f} ms, p99 "
+            f"{latency['p99_ms']:.2f}, max {latency['max_ms']:.1f}")
+
+
+def show_change(name, change):
+    print(f"  {name:<8}all had come again after {change['came_s']:.2f} s, had a generation after "
+          f"{change['told_s']:.2f}, their shares after {change['shared_s']:.2f}")
+
+
+def show_steady(name, phase):
+    rate = f"{phase['per_s']:.0f}/s, " if phase["per_s"] else ""
+    print(f"  {name:<8}{rate}{told(phase['latency'])}; {100 * phase['cpu']:.1f} % of a CPU")
+
+
+def show(result):
+    print(f"{result['machine']['cpu']}, kernel {result['machine']['kernel']}, "
+          f"commit {result['commit']}, {result['date']}; lost at the port {result['nic_missed']}, "
+          f"segments sent again {result['tcp_retransmits']}")
+    for row in result["rows"]:
+        print(", ".join(f"{name} {value}" for name, value in row["options"].items()))
+        for name in ("gather", "calm", "leave", "join", "commit", "wait"):
+            if name not in row:
+                continue
+            (show_steady if "per_s" in row[name] else show_change)(name, row[name])
+            if row[name]["others"]["count"]:
+                print(f"  {'':<8}others: {told(row[name]['others'])}")
+        if row["errors"]:
+            print(f"  errors  {row['errors']}")
