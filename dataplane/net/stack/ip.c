@@ -282,7 +282,7 @@ static enum stat_id eth_input(struct ip *ip, struct pkt *p, const struct ip_outp
 	return STAT_packet_drop_ethertype;
 }
 
-/* 4 cycles a packet. */
+/* Inlined into the turn it took 4 cycles more for each packet. */
 stage_apart void ip_input(struct ip *ip, const struct pkt_vec *packets, struct pkt_vec *segments,
 			  struct pkt_vec *datagrams, struct pkt_vec *fragments, uint64_t now_ns)
 {
