@@ -165,27 +165,33 @@ static void list_drop(struct fetch *f)
 	f->is_incremental = false;
 }
 
-/* There are newer topics than the list has seen. A partition that is another now, or none, is
- * asked for in vain: the session ends with this answer. */
-static void list_look_up(const struct topics *topics, struct fetch *f)
+/* Each partition of the session's list is still what it was when it came there. */
+static bool list_is_current(const struct topics *topics, const struct fetch *f,
+			    const struct fetch_session *s)
 {
 	uint8_t room[KAFKA_STRING_BYTES_MAX];
-	struct fetch_place at = {.chunk = f->parts.head};
-	struct names_read read = {.chain = &f->names, .room = room};
+	struct fetch_place at = {.chunk = s->parts.head};
+	struct names_read read = {.chain = &s->names, .room = room};
 	for (struct fetch_part *part; (part = fetch_part_at(&at)); fetch_next_part(&at)) {
 		const struct topic *topic = fetch_topic_find(topics, f, name_read(&read, part));
 		const struct partition_ref *ref =
 			topic && (uint32_t)part->partition < topic->partitions
 				? &topic->refs[part->partition]
 				: NULL;
-		bool is_same = ref && ref->slot == part->ref.slot &&
-			       ref->generation == part->ref.generation;
-		if (is_same)
-			continue;
-		part->is_absent = true;
-		part->error = fetch_absent_error(f, topic);
-		f->absent++;
+		if (!ref || ref->slot != part->ref.slot ||
+		    ref->generation != part->ref.generation)
+			return false;
 	}
+	return true;
+}
+
+/* What the request names and what the list has are of the same topics. Where they are not, one
+ * partition could be there twice, as what it was and what it is. */
+static bool topics_agree(const struct topics *topics, const struct fetch *f,
+			 const struct fetch_session *s)
+{
+	return f->topics_begun == topics->version &&
+	       (s->topics_version == topics->version || list_is_current(topics, f, s));
 }
 
 /* What a request changes, part by part. */
@@ -215,7 +221,6 @@ static void change_one(struct change *c, const struct fetch_part *asked)
 			c->has_gone = true;
 		}
 	} else if (part) {
-		c->f->absent -= part->is_absent;
 		fetch_part_replace(part, asked);
 	} else {
 		part_add(c->f, &c->rd->sessions->pool, asked, change_name(c, asked));
@@ -256,7 +261,7 @@ static void enter_incremental(const struct ingest *in, struct reading *rd, struc
 	struct fetch_sessions *fs = rd->sessions;
 	struct fetch_session *s = fs ? fetch_session_find(fs, f->session_id) : NULL;
 	int16_t error = session_check(f, s);
-	if (!error && !has_room(fs, f, s)) {
+	if (!error && !(topics_agree(in->topics, f, s) && has_room(fs, f, s))) {
 		fetch_session_end(fs, s);
 		error = KAFKA_ERROR_FETCH_SESSION_ID_NOT_FOUND;
 	}
@@ -267,9 +272,7 @@ static void enter_incremental(const struct ingest *in, struct reading *rd, struc
 	struct chain asked = f->parts, names = f->names;
 	list_take(f, s);
 	f->is_incremental = true;
-	if (s->topics_version != in->topics->version)
-		list_look_up(in->topics, f);
-	s->topics_version = f->topics_begun;
+	s->topics_version = in->topics->version;
 	list_change(rd, f, &asked, &names);
 	if (!fetch_can_be_answered(&in->answers, f)) {
 		fetch_session_end(fs, s);

@@ -6,8 +6,9 @@
  *          session: list ──▶ fetch ── look, pass, answer ──▶ list back, epoch one more
  *
  * News is what a client has not been told: records, an error, another high watermark or log start.
- * Whose partition is not there, or goes, is told so with the session's end (id 0), after which its
- * client begins with a full request; that has no session as long as it names such.
+ * Who names a partition that is not there is told so with the session's end (id 0); where one of
+ * the list is another than it was, or gone, the session is not known any more (70). Either way the
+ * client begins with a full request, which has no session as long as it names such.
  *
  * Core: poller.
  */
