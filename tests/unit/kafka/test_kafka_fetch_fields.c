@@ -249,6 +249,20 @@ Test(kafka_fetch_fields, a_partition_that_is_not_there_hurries_nobody_who_has_ot
 	}
 }
 
+Test(kafka_fetch_fields, nor_who_has_too_little_of_them)
+{
+	rig_store(rig, 0, 1, 10);
+	struct fetch_spec spec = {.version = 11, .min_bytes = 1 << 20, .max_wait_ms = 500};
+	struct fetch_item items[] = {{.topic = "alpha", .partition = 77}, {.topic = "alpha"}};
+	fetch_send(peer, &spec, items, 2);
+	rig_turns(rig, 6);
+	rig_turn(rig, 400);
+	cr_assert(!fetch_answered(peer, 11, &got));
+	rig_turn(rig, 101);
+	rig_turns(rig, 6);
+	cr_assert(fetch_answered(peer, 11, &got) && got.errors == 1 && got.with_records == 1);
+}
+
 Test(kafka_fetch_fields, only_partitions_that_are_not_there_are_answered_at_once)
 {
 	struct fetch_spec spec = {.version = 11, .min_bytes = 1, .max_wait_ms = 500};

@@ -314,6 +314,11 @@ Test(kafka_fetch_session, who_found_no_room_is_first_in_the_next_answer)
 	}
 	for (unsigned i = 0; i < array_len(many); i++)
 		cr_assert(was_read[i], "partition %u", i);
+	/* From wherever it begins, the list is gone through to its end. */
+	for (uint32_t slot = 0; slot < RIG_PARTITIONS; slot++)
+		rig->logs[slot].log_start_offset = 1;
+	ask(&spec, NULL, 0);
+	cr_assert(got.count == array_len(many) && got.errors == got.count);
 }
 
 /* No small chunk is left for the head, and each batch has left one of the large ones unfinished. */
