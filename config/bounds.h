@@ -10,6 +10,15 @@ enum {
 	/* Packets one poller turn takes from the port: the burst DPDK drivers favour. */
 	PACKETS_PER_TURN = 32,
 
+	/* IP bytes of one frame. A driver's buffer is up to 65,535 bytes long, and one for jumbo
+	 * frames so many pages: net_af_packet's rings have frames of whole pages, which begin with
+	 * some bytes of the kernel's. Less than the least is no link of IPv4's (RFC 1122 3.3.2). */
+	PORT_MTU_MAX = 60000,
+	PORT_MTU_MIN = 576,
+	PORT_FRAME_HEAD_BYTES = 18, /* Ethernet header and a VLAN's tag */
+	PORT_RING_HEAD_BYTES = 128,
+	PORT_PAGE_BYTES = 4096,
+
 	/* Cores of each role; a handle has 8 bits for its poller. */
 	POLLERS_MAX = 16,
 	WRITERS_MAX = 16,

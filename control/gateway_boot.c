@@ -148,6 +148,11 @@ static int port_step(void *gateway)
 	int error = port_find(g, name);
 	if (error)
 		return error;
+	if (port_mtu_cause(s->port, s->nic.mtu, line, sizeof line)) {
+		eal_release_log(&g->eal, false);
+		fprintf(stderr, "penstockd: penstock.port=%s: %s\n", s->port, line);
+		return BOOT_SAID;
+	}
 	g->nic = nic_dpdk_open(&o, &error);
 	eal_release_log(&g->eal, !g->nic);
 	if (!g->nic && error == -ENOMEM)

@@ -1,7 +1,7 @@
 """compare_kafka.py - Apache Kafka and Penstock in turn, the same clients; ratios out.
 
-usage: perf/compare-kafka [--quick] [--pairs N] [--seconds S] [--only WORD] [--segments 1500]
-                          [--directory DIR] [--set key=value]... [--json]
+usage: perf/compare-kafka [--quick] [--pairs N] [--seconds S] [--only WORD] [--segments wire]
+                          [--mtu BYTES] [--directory DIR] [--set key=value]... [--json]
 
 One server is alive at a time: Kafka, Penstock, Kafka, Penstock. Each runs in a network
 namespace of its own, the clients in another, on a veth pair between them; each starts on an
@@ -123,12 +123,13 @@ def measure(sandbox, server, row, topic, times):
 
 
 def open_server(kind, options, jars):
-    sandbox = Sandbox("kernel" if kind == "kafka" else "af_packet")
+    sandbox = Sandbox("kernel" if kind == "kafka" else "af_packet", options.mtu)
     if kind == "kafka":
-        if options.segments == 1500:
+        if options.segments == "wire":
             sandbox.offloads_off()
         return sandbox, kafka_server.KafkaServer(sandbox, jars)
-    return sandbox, penstock_server.PenstockServer(sandbox, options.settings)
+    return sandbox, penstock_server.PenstockServer(
+        sandbox, {"penstock.port.mtu": str(options.mtu), **options.settings})
 
 
 def fill(sandbox, server, row, topic, times):
@@ -268,8 +269,9 @@ def read_options():
     parser.add_argument("--pairs", type=int, default=2, help="of server runs (2)")
     parser.add_argument("--seconds", type=float, help="measured per row (5; quick: 2)")
     parser.add_argument("--only", default="", metavar="WORD", help="rows whose name has it")
-    parser.add_argument("--segments", type=int, default=65536, choices=(65536, 1500),
-                        help="1500: Kafka's kernel, too, gets segments of a wire's size")
+    parser.add_argument("--segments", default="kernel", choices=("kernel", "wire"),
+                        help="wire: Kafka's kernel, too, gets them no longer than the MTU")
+    parser.add_argument("--mtu", type=int, default=1500, help="of the link, for both (1500)")
     parser.add_argument("--directory", help="where both servers put their data")
     parser.add_argument("--set", dest="settings", type=setting, action="append", default=[],
                         metavar="key=value", help="a setting of Penstock's")
@@ -298,7 +300,7 @@ def main():
         return 1
     result = record.record("compare-kafka", {
         "kafka": kafka_server.VERSION, "kafka_jvm": kafka_server.HEAP + kafka_server.JVM,
-        "segments": options.segments, "penstock_settings": options.settings,
+        "segments": options.segments, "mtu": options.mtu, "penstock_settings": options.settings,
         "pairs": options.pairs, "seconds": options.times.seconds,
         "load_before": load, "load_after": os.getloadavg()[0],
         "filesystem": record.output("stat", "-f", "-c", "%T", tempfile.gettempdir()).strip(),

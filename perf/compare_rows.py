@@ -115,7 +115,7 @@ stock     as the client comes: Java's producer is idempotent with acks=all; libr
 groups    records per second from the first one read to the last, assignment excluded; CPU of
           the whole run. What is read was written just before: Kafka has it in the page cache.
 Segments  Kafka's kernel exchanges segments of up to 64 KiB with the client's; penstockd's port
-          is a raw socket on the veth pair and sees frames of 1,500 bytes.
+          is a raw socket on the veth pair and sees frames of the MTU.
 CPU       of the server process, user and system, all threads, per million records; what the
           kernel does for it in the client's time is not in it. "busy": cycles of Penstock's
           data cores in turns that found work, as seconds at the counter's rate.
