@@ -16,9 +16,9 @@ enum {
 	GZIP_MEMORY_LEVEL = 8,
 	LZ4_BLOCK_BYTES = 64 << 10,
 	SNAPPY_BLOCK_BYTES = 32 << 10,
-	/* A codec's output, until it is in chunks: LZ4 asks for most, a block that did not shrink
-	 * beside one that was kept. */
-	OUT_BYTES = 256 << 10,
+	/* A codec's output, until it is in chunks: LZ4 asks for most, a block that does not
+	 * shrink. */
+	OUT_BYTES = 128 << 10,
 };
 
 struct packer {
@@ -33,7 +33,7 @@ struct packer {
 	ZSTD_CCtx *zstd; /* lies in zstd_memory: no heap while compressing */
 	void *zstd_memory;
 	size_t zstd_bytes;
-	uint8_t *block; /* Snappy's, as far as it is filled */
+	uint8_t *block; /* Snappy's or LZ4's, as far as it is filled; room for LZ4's */
 	size_t block_size;
 };
 
@@ -66,15 +66,6 @@ static void put_gzip(struct packer *p, struct bytes piece, bool is_end)
 	} while (z->avail_out == 0 && !p->is_bad);
 }
 
-static void put_lz4(struct packer *p, struct bytes piece, bool is_end)
-{
-	size_t size = is_end ? LZ4F_compressEnd(p->lz4, p->out, OUT_BYTES, NULL)
-			     : LZ4F_compressUpdate(p->lz4, p->out, OUT_BYTES, piece.data,
-						   piece.size, NULL);
-	require(!LZ4F_isError(size));
-	emit(p, p->out, size);
-}
-
 static void put_zstd(struct packer *p, struct bytes piece, bool is_end)
 {
 	ZSTD_inBuffer in = {piece.data, piece.size, 0};
@@ -101,19 +92,45 @@ static void snappy_block_end(struct packer *p)
 	p->block_size = 0;
 }
 
-static void put_snappy(struct packer *p, struct bytes piece, bool is_end)
+static void lz4_block_end(struct packer *p)
+{
+	size_t size = LZ4F_compressUpdate(p->lz4, p->out, OUT_BYTES, p->block, p->block_size,
+					  NULL);
+	require(!LZ4F_isError(size));
+	emit(p, p->out, size);
+	p->block_size = 0;
+}
+
+/* Gathers blocks of the size that a codec has, the last one of what is left. */
+static void put_blocks(struct packer *p, struct bytes piece, bool is_end, size_t block_bytes,
+		       void (*block_end)(struct packer *p))
 {
 	while (piece.size > 0) {
-		size_t n = min_size(piece.size, SNAPPY_BLOCK_BYTES - p->block_size);
+		size_t n = min_size(piece.size, block_bytes - p->block_size);
 		memcpy(p->block + p->block_size, piece.data, n);
 		p->block_size += n;
 		piece.data += n;
 		piece.size -= n;
-		if (p->block_size == SNAPPY_BLOCK_BYTES)
-			snappy_block_end(p);
+		if (p->block_size == block_bytes)
+			block_end(p);
 	}
 	if (is_end && p->block_size > 0)
-		snappy_block_end(p);
+		block_end(p);
+}
+
+static void put_snappy(struct packer *p, struct bytes piece, bool is_end)
+{
+	put_blocks(p, piece, is_end, SNAPPY_BLOCK_BYTES, snappy_block_end);
+}
+
+static void put_lz4(struct packer *p, struct bytes piece, bool is_end)
+{
+	put_blocks(p, piece, is_end, LZ4_BLOCK_BYTES, lz4_block_end);
+	if (!is_end)
+		return;
+	size_t size = LZ4F_compressEnd(p->lz4, p->out, OUT_BYTES, NULL);
+	require(!LZ4F_isError(size));
+	emit(p, p->out, size);
 }
 
 static void (*const puts_of[RECORD_CODECS])(struct packer *p, struct bytes piece, bool is_end) = {
@@ -124,10 +141,13 @@ static void (*const puts_of[RECORD_CODECS])(struct packer *p, struct bytes piece
 	[RECORD_CODEC_ZSTD] = put_zstd,
 };
 
+/* It is given whole blocks and keeps none: for a block of its own the library takes memory from the
+ * heap with every frame, since the end of a frame makes it forget that it has some. */
 static void begin_lz4(struct packer *p)
 {
 	static const LZ4F_preferences_t preferences = {
 		.frameInfo = {.blockMode = LZ4F_blockIndependent, .blockSizeID = LZ4F_max64KB},
+		.autoFlush = 1,
 	};
 	size_t size = LZ4F_compressBegin(p->lz4, p->out, OUT_BYTES, &preferences);
 	require(!LZ4F_isError(size));
@@ -219,7 +239,7 @@ struct packer *packer_create(void)
 		return NULL;
 	bool has_pool = chunk_pool_init(&p->pool, CHUNK_BYTES, PACK_BYTES / CHUNK_BYTES) == 0;
 	p->out = map_take(OUT_BYTES);
-	p->block = map_take(SNAPPY_BLOCK_BYTES);
+	p->block = map_take(LZ4_BLOCK_BYTES);
 	p->has_gzip = deflateInit2(&p->gzip, Z_DEFAULT_COMPRESSION, Z_DEFLATED,
 				   GZIP_WINDOW_BITS, GZIP_MEMORY_LEVEL,
 				   Z_DEFAULT_STRATEGY) == Z_OK;
@@ -236,7 +256,7 @@ void packer_destroy(struct packer *p)
 		deflateEnd(&p->gzip);
 	LZ4F_freeCompressionContext(p->lz4);
 	map_give(p->zstd_memory, p->zstd_bytes);
-	map_give(p->block, SNAPPY_BLOCK_BYTES);
+	map_give(p->block, LZ4_BLOCK_BYTES);
 	map_give(p->out, OUT_BYTES);
 	chunk_pool_fini(&p->pool);
 	map_give(p, sizeof *p);

@@ -11,7 +11,7 @@
  * back, lie in PACK_BYTES of chunks; who finds fewer left than a piece may need waits for logs.
  *
  * Core: writer. Memory: mapped at creation, touched as far as it is used. LZ4's library has its
- * tables from the start; Snappy's takes its working memory from the heap by itself.
+ * tables from the start; what Snappy's asks the heap for, its core has (control/heap_scratch.c).
  */
 #ifndef PENSTOCK_WRITER_PACK_H
 #define PENSTOCK_WRITER_PACK_H
