@@ -150,9 +150,11 @@ static bool copy_text(struct kafka_request *r, const char *text, struct bytes *r
 	return copy != NULL;
 }
 
+/* As DescribeConfigs would tell them. */
 static bool tell_settings(struct kafka_request *r, const struct topic_settings *settings,
 			  struct create_topics_topic *out)
 {
+	const struct live_settings *live = registry_settings(r->options->registry);
 	struct create_topics_setting *items =
 		kafka_request_take(r, TOPIC_SETTINGS, sizeof *items);
 	bool fits = items != NULL;
@@ -160,8 +162,7 @@ static bool tell_settings(struct kafka_request *r, const struct topic_settings *
 		char text[SETTING_TEXT_BYTES];
 		const char *name = topic_setting_key(s);
 		items[s].name = (struct bytes){(const uint8_t *)name, strlen(name)};
-		items[s].config_source = settings->is_set[s] ? KAFKA_CONFIG_SOURCE_TOPIC
-							     : KAFKA_CONFIG_SOURCE_DEFAULT;
+		items[s].config_source = (int8_t)topic_setting_source(live, settings, s);
 		fits = copy_text(r, topic_setting_text(settings, s, text, sizeof text),
 				 &items[s].value);
 	}

@@ -92,7 +92,7 @@ Test(kafka_change, settings_are_told_by_name_value_and_source)
 		const struct create_topics_setting *s = &out->configs.items[i];
 		cr_assert(is_text(s->name, topic_setting_key((enum topic_setting_id)i)));
 		cr_assert(s->value.data && !s->read_only && !s->is_sensitive);
-		cr_assert(s->config_source == KAFKA_CONFIG_SOURCE_DEFAULT);
+		cr_assert(s->config_source == SETTING_OF_NOBODY);
 	}
 }
 

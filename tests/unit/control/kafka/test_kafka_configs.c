@@ -2,6 +2,7 @@
 #include "dataplane/wire/kafka/kafka_apis.h"
 #include "dataplane/wire/kafka/kafka_error.h"
 #include "dataplane/wire/kafka/msg_alter_configs.h"
+#include "dataplane/wire/kafka/msg_create_topics.h"
 #include "dataplane/wire/kafka/msg_describe_configs.h"
 #include "dataplane/wire/kafka/msg_incremental_alter_configs.h"
 #include "tests/unit/control/kafka/kafka_api_rig.h"
@@ -119,6 +120,59 @@ Test(kafka_configs, a_topic_follows_what_the_gateway_was_told_and_says_by_whom)
 	const struct describe_configs_config *c = find(&r.results.items[0], "segment.bytes");
 	cr_assert(is_text(c->value, "2097152") && c->config_source == 3);
 	cr_assert(c->synonyms.count == 2 && c->synonyms.items[1].source == 5);
+	release(call);
+}
+
+struct shown {
+	int8_t source;
+	bool read_only;
+	char value[SETTING_TEXT_BYTES];
+};
+
+/* What CreateTopics tells of the settings of a new topic, of which one is its own. */
+static void create(const char *name, struct shown ret[TOPIC_SETTINGS])
+{
+	struct create_topics_response r;
+	struct create_topics_config config = {text("linger.ms"), text("9")};
+	struct create_topics_request_topic t = {.name = text(name), .num_partitions = 1,
+						.replication_factor = 1, .configs = {&config, 1}};
+	struct create_topics_request q = {.topics = {&t, 1}, .timeout_ms = 1000};
+	send_request(&calls[0], KAFKA_API_CREATE_TOPICS, 7, &create_topics_request, &q);
+	take_parked();
+	fake_registry_end_job(&registry, KAFKA_ERROR_NONE);
+	struct inbox_msg *m = take_send();
+	read_bytes(m->bytes, &create_topics_response, 7, true, &r);
+	cr_assert(r.topics.items[0].configs.count == TOPIC_SETTINGS);
+	for (unsigned i = 0; i < TOPIC_SETTINGS; i++) {
+		const struct create_topics_setting *s = &r.topics.items[0].configs.items[i];
+		ret[i] = (struct shown){.source = s->config_source, .read_only = s->read_only};
+		memcpy(ret[i].value, s->value.data, s->value.size);
+	}
+	give_send(m, INBOX_DONE);
+}
+
+/* Its own, this broker's, the cluster's, what the gateway was started with, and nobody's. */
+Test(kafka_configs, who_creates_a_topic_is_told_its_settings_as_who_asks_for_them_later)
+{
+	struct shown shown[TOPIC_SETTINGS];
+	struct describe_configs_response r;
+	unsigned seen[SETTING_SOURCES] = {0};
+	char message[256];
+	registry.started.is_given[gateway_setting_find("message.max.bytes")] = true;
+	cr_assert(live_settings_set(&registry.live, LIVE_BROKER, "log.segment.bytes", "2097152",
+				    message, sizeof message));
+	cr_assert(live_settings_set(&registry.live, LIVE_CLUSTER, "log.index.interval.bytes",
+				    "5000", message, sizeof message));
+	create("new", shown);
+	struct call_msg *call = describe_one(2, "new", &r);
+	for (unsigned i = 0; i < TOPIC_SETTINGS; i++) {
+		const struct describe_configs_config *c = &r.results.items[0].configs.items[i];
+		cr_assert(shown[i].source == c->config_source, "%u", i);
+		cr_assert(shown[i].read_only == c->read_only && is_text(c->value, shown[i].value));
+		seen[shown[i].source]++;
+	}
+	for (unsigned source = SETTING_OF_TOPIC; source < SETTING_SOURCES; source++)
+		cr_assert(seen[source] > 0, "%u", source);
 	release(call);
 }
 
