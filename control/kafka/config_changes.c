@@ -22,13 +22,6 @@ struct config_outcome {
 	int8_t resource_type;
 };
 
-/* A job of the registry's on behalf of a resource; it may outlive everybody who waits for it. */
-struct config_job {
-	struct list node; /* config_changes->jobs */
-	struct config_changes *changes;
-	struct config_outcome *outcome; /* null: nobody waits any more */
-};
-
 struct config_parked {
 	struct parked parked;
 	struct config_changes *changes;
@@ -80,28 +73,16 @@ static void one_is_over(struct config_parked *k)
 
 static void job_done(void *owner, const struct registry_result *result)
 {
-	struct config_job *job = owner;
-	if (job->outcome) {
-		list_remove(&job->node);
-		job->changes->under_way--;
-		outcome_set(job->outcome, result->error, result->message);
-		one_is_over(job->outcome->parked);
-	}
-	free(job);
+	struct config_outcome *o = owner;
+	o->parked->changes->under_way--;
+	outcome_set(o, result->error, result->message);
+	one_is_over(o->parked);
 }
 
 void config_changes_init(struct config_changes *c, struct registry *registry,
 			 struct parking *parking)
 {
 	*c = (struct config_changes){.registry = registry, .parking = parking};
-	list_init(&c->jobs);
-}
-
-/* Their requests are the parking's, which frees them. */
-void config_changes_fini(struct config_changes *c)
-{
-	for (struct list *n; (n = list_take_first(&c->jobs));)
-		list_entry(n, struct config_job, node)->outcome = NULL;
 }
 
 /* ---- one resource ------------------------------------------------------------------------ */
@@ -215,14 +196,10 @@ static void begin(struct config_parked *k, struct config_outcome *o, const struc
 		  const struct config_wish *wish)
 {
 	struct config_changes *c = k->changes;
-	struct config_job *job = malloc(sizeof *job);
-	require(job);
-	*job = (struct config_job){.changes = c, .outcome = o};
-	list_append(&c->jobs, &job->node);
 	struct registry_request request = {
 		.partitions = -1, .settings = m->settings, .setting_count = m->count,
 		.replaces = wish->replaces, .validate_only = wish->validate_only,
-		.done = job_done, .owner = job};
+		.done = job_done, .owner = o};
 	c->under_way++;
 	k->outstanding++;
 	if (m->found.topic) {

@@ -24,14 +24,11 @@ enum { CONFIG_CHANGES_MAX = 256 };
 struct config_changes {
 	struct registry *registry;
 	struct parking *parking;
-	struct list jobs; /* struct config_job.node */
 	unsigned under_way;
 };
 
 void config_changes_init(struct config_changes *c, struct registry *registry,
 			 struct parking *parking);
-/* Jobs that are not over find nobody to tell any more. */
-void config_changes_fini(struct config_changes *c);
 
 /* One setting. */
 struct config_change {

@@ -83,9 +83,8 @@ void kafka_api_destroy(struct kafka_api *api)
 {
 	if (!api)
 		return;
-	kafka_creations_fini(&api->creations);
+	registry_end_jobs(api->options.registry);
 	kafka_changes_fini(&api->changes);
-	config_changes_fini(&api->config_changes);
 	parking_fini(&api->parking);
 	free(api->arena);
 	free(api);

@@ -55,8 +55,8 @@ struct kafka_api;
 
 /* Copies the options. Null when there is no memory. */
 struct kafka_api *kafka_api_create(const struct kafka_api_options *options);
-/* The registry has ended all jobs before (registry_is_stopped), the pollers turn no more; answers
- * still owed are forgotten. */
+/* The cores have ended. Ends the registry's jobs, of which some are on behalf of requests; answers
+ * still owed are forgotten. The registry is closed later. */
 void kafka_api_destroy(struct kafka_api *api);
 
 /* Takes calls, answers those that can be answered; true when it found work. */

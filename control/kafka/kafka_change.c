@@ -24,30 +24,22 @@ void kafka_changes_init(struct kafka_changes *s, struct registry *registry,
 	list_init(&s->over);
 }
 
-static void change_drop(struct kafka_change *c)
-{
-	for (uint32_t i = 0; i < c->count; i++)
-		free(c->topics[i].result);
-	free(c);
-}
-
 static void change_free(struct kafka_change *c)
 {
 	list_remove(&c->node);
 	c->changes->count--;
 	c->changes->bytes -= c->charged;
-	change_drop(c);
+	for (uint32_t i = 0; i < c->count; i++)
+		free(c->topics[i].result);
+	free(c);
 }
 
-/* Requests that still wait for an answer are the parking's, which frees them. One that has a job
- * goes with it: who asks for the next topic when a stop has begun stands behind that, and is
- * refused when the registry closes. */
+/* Requests that still wait for an answer are the parking's, which frees them. */
 void kafka_changes_fini(struct kafka_changes *s)
 {
 	while (!list_is_empty(&s->over))
 		change_free(list_entry(s->over.next, struct kafka_change, node));
-	for (struct list *n; (n = list_take_first(&s->running));)
-		list_entry(n, struct kafka_change, node)->changes = NULL;
+	require(s->count == 0);
 }
 
 /* ---- one topic after the other ---------------------------------------------------------- */
@@ -89,10 +81,6 @@ static void ask_next(struct kafka_change *c)
 static void job_done(void *owner, const struct registry_result *result)
 {
 	struct kafka_change *c = owner;
-	if (!c->changes) {
-		change_drop(c);
-		return;
-	}
 	struct registry_result *kept = result_new(c, c->at);
 	*kept = *result;
 	kept->topic = NULL; /* good for this turn only */

@@ -58,7 +58,7 @@ struct kafka_change_topic {
 
 struct kafka_change {
 	struct list node; /* changes->running or ->over */
-	struct kafka_changes *changes; /* null: they have ended before its job */
+	struct kafka_changes *changes;
 	const struct kafka_change_kind *kind;
 	const void *request;   /* decoded: `kind`'s struct */
 	struct bytes bytes;    /* and as it came */
@@ -83,7 +83,7 @@ struct kafka_changes {
 
 void kafka_changes_init(struct kafka_changes *s, struct registry *registry,
 			struct parking *parking);
-/* Jobs that the registry ends later have nobody who hears of them. */
+/* The registry has ended all jobs. */
 void kafka_changes_fini(struct kafka_changes *s);
 
 /* A handler's whole work: begins, or refuses. */

@@ -25,14 +25,6 @@ void kafka_creations_init(struct kafka_creations *c, struct registry *registry,
 	list_init(&c->ready);
 }
 
-/* Requests that still wait are the parking's, which frees them. */
-void kafka_creations_fini(struct kafka_creations *c)
-{
-	for (unsigned i = 0; i < CREATION_BUCKETS; i++)
-		for (struct list *n; (n = list_take_first(&c->buckets[i]));)
-			free(list_entry(n, struct creation, node));
-}
-
 /* ---- one topic -------------------------------------------------------------------------- */
 
 static struct list *bucket_of(struct kafka_creations *c, struct bytes name)

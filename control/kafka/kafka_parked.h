@@ -38,7 +38,7 @@ struct kafka_parked {
 	struct kafka_creation_wait waits[]; /* then the request's bytes */
 };
 
-/* Topics being created for parked requests. */
+/* Topics being created for parked requests. Outlives the registry's jobs for them. */
 struct kafka_creations {
 	struct registry *registry;
 	struct parking *parking;
@@ -50,8 +50,6 @@ struct kafka_creations {
 
 void kafka_creations_init(struct kafka_creations *c, struct registry *registry,
 			  struct parking *parking);
-/* The registry ends no more jobs. */
-void kafka_creations_fini(struct kafka_creations *c);
 
 /* May the topic be waited for? Whoever has it created pays for it; who joins does not. */
 bool kafka_may_create(struct kafka_creations *c, const struct kafka_request *r,

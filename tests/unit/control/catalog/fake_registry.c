@@ -2,6 +2,7 @@
 #include "tests/unit/control/catalog/fake_registry.h"
 
 #include "dataplane/base/require.h"
+#include "dataplane/wire/kafka/kafka_error.h"
 
 void fake_registry_add(struct registry *r, const char *name, uint32_t partitions)
 {
@@ -113,6 +114,12 @@ void registry_alter_topic(struct registry *r, const struct registry_request *req
 void registry_delete_topic(struct registry *r, const struct registry_request *request)
 {
 	queue(r, FAKE_DELETE, request);
+}
+
+void registry_end_jobs(struct registry *r)
+{
+	while (r->jobs_count > 0)
+		fake_registry_end_job(r, KAFKA_ERROR_BROKER_NOT_AVAILABLE);
 }
 
 void fake_registry_init(struct registry *r)
