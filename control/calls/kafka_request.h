@@ -19,7 +19,6 @@
 #include "dataplane/wire/kafka/kafka_header.h"
 #include "dataplane/wire/kafka/kafka_schema.h"
 
-struct config_changes;
 struct kafka_api_options;
 struct kafka_changes;
 struct kafka_creations;
@@ -49,7 +48,6 @@ struct kafka_request {
 	const struct kafka_api_options *options;
 	struct kafka_creations *creations;
 	struct kafka_changes *changes;
-	struct config_changes *config_changes;
 	const struct kafka_parked *parked; /* what it has waited for; null: it has not */
 	struct offsets_waits *offsets_waits; /* null: it has waited there */
 	/* For the coordinator's (coordinator_handlers.h). */

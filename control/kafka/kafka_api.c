@@ -1,7 +1,6 @@
 /* kafka_api.c - calls of the pollers in, replies out, through one handler per API. */
 #include "control/kafka/kafka_api.h"
 
-#include "control/kafka/config_changes.h"
 #include "control/kafka/kafka_change.h"
 #include "control/kafka/kafka_handlers.h"
 #include "control/kafka/offsets_topic.h"
@@ -20,7 +19,6 @@ struct kafka_api {
 	struct kafka_creations creations;
 	struct kafka_changes changes;
 	struct offsets_waits offsets_waits;
-	struct config_changes config_changes;
 	struct offsets_topic offsets_topic;
 	struct producer_id_blocks id_blocks;
 	struct stats stats;
@@ -63,7 +61,6 @@ struct kafka_api *kafka_api_create(const struct kafka_api_options *options)
 	api->creations.quota = (struct creation_quota){
 		.rate = options->auto_create_topics_rate, .stats = &api->stats,
 		.say = options->say, .owner = options->say_owner};
-	config_changes_init(&api->config_changes, options->registry, &api->parking);
 	api->offsets_topic = (struct offsets_topic){
 		.registry = options->registry, .wish = options->wish,
 		.partitions = options->offsets_topic_partitions,
@@ -109,7 +106,6 @@ static void serve(void *server, struct handoff *handoff, struct call_msg *call)
 	struct kafka_request r = {.options = &api->options,
 				  .creations = &api->creations,
 				  .changes = &api->changes,
-				  .config_changes = &api->config_changes,
 				  .offsets_waits = &api->offsets_waits};
 	bool is_good = kafka_request_of_call(&r, call, arena_of(api));
 	kafka_call_complete(handoff, call, &r, is_good ? handle(&r) : KAFKA_CLOSE);

@@ -1,6 +1,7 @@
 /* kafka_parked.c - topics asked for on behalf of parked requests, and what became of each; see
  * kafka_parked.h. */
 #include "control/kafka/kafka_parked.h"
+#include "control/kafka/kafka_handlers.h"
 
 #include "dataplane/base/clock.h"
 #include "dataplane/base/murmur2.h"
@@ -147,12 +148,6 @@ struct kafka_parked *kafka_parked_next(struct kafka_creations *c)
 {
 	struct list *n = list_take_first(&c->ready);
 	return n ? list_entry(n, struct kafka_parked, node) : NULL;
-}
-
-int kafka_name_order(struct bytes a, struct bytes b)
-{
-	int order = memcmp(a.data, b.data, min_size(a.size, b.size));
-	return order ? order : (a.size > b.size) - (a.size < b.size);
 }
 
 /* Found by halving: Metadata sorts the names before it parks (by_id_and_name()). */

@@ -55,9 +55,6 @@ void kafka_creations_init(struct kafka_creations *c, struct registry *registry,
 bool kafka_may_create(struct kafka_creations *c, const struct kafka_request *r,
 		      struct bytes name);
 
-/* By their bytes, then by their sizes. */
-int kafka_name_order(struct bytes a, struct bytes b);
-
 /* Parks the request until each of the `count` topics is there or refused; false: it cannot wait,
  * and is to be answered as things are. `names` are in order: a request may name a hundred thousand,
  * and each is asked for when it is answered. */
