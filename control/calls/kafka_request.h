@@ -20,6 +20,7 @@
 #include "dataplane/wire/kafka/kafka_schema.h"
 
 struct kafka_api_options;
+struct kafka_change;
 struct kafka_changes;
 struct kafka_creations;
 struct kafka_parked;
@@ -48,8 +49,11 @@ struct kafka_request {
 	const struct kafka_api_options *options;
 	struct kafka_creations *creations;
 	struct kafka_changes *changes;
-	const struct kafka_parked *parked; /* what it has waited for; null: it has not */
-	struct offsets_waits *offsets_waits; /* null: it has waited there */
+	struct offsets_waits *offsets_waits;
+	/* What it has waited for (kafka_waiting.h); null: not for that. One that has waited may not
+	 * do so again, and has none of the three above. */
+	const struct kafka_parked *parked;
+	const struct kafka_change *change;
 	/* For the coordinator's (coordinator_handlers.h). */
 	struct group_service *groups;
 	struct producer_ids *ids;

@@ -75,7 +75,7 @@ static void ask_next(struct kafka_change *c)
 		return;
 	list_remove(&c->node);
 	list_append(&c->changes->over, &c->node);
-	if (!c->parked)
+	if (!c->waiting)
 		change_free(c);
 }
 
@@ -234,6 +234,8 @@ enum kafka_outcome kafka_change(struct kafka_request *r, const struct kafka_chan
 {
 	struct kafka_changes *s = r->changes;
 	struct decoded d;
+	if (r->change)
+		return kind->answer(r, r->change);
 	if (!decode(r, kind, &d))
 		return KAFKA_CLOSE;
 	if (d.count > CHANGE_ITEMS_MAX)
@@ -245,11 +247,13 @@ enum kafka_outcome kafka_change(struct kafka_request *r, const struct kafka_chan
 	if (!c)
 		return come_again(r, kind, &d);
 	change_decode(c, kind, d.bytes);
-	c->parked = parking_take(s->parking, r->call, sizeof *c->parked);
-	if (!c->parked) {
+	c->waiting = parking_take(s->parking, r->call, sizeof *c->waiting);
+	if (!c->waiting) {
 		change_free(c);
 		return come_again(r, kind, &d);
 	}
+	c->waiting->request = c->bytes;
+	c->waiting->change = c;
 	c->unfinished = KAFKA_ERROR_REQUEST_TIMED_OUT;
 	c->deadline_ns = clock_now_ns() + wait_ns(kind->timeout_ms(c->request));
 	refuse_repeated(c, names);
@@ -259,29 +263,29 @@ enum kafka_outcome kafka_change(struct kafka_request *r, const struct kafka_chan
 
 /* ---- answers ---------------------------------------------------------------------------- */
 
-static struct kafka_change *next_late(struct kafka_changes *s, uint64_t now_ns)
+static struct kafka_waiting *next_late(struct kafka_changes *s, uint64_t now_ns)
 {
 	if (now_ns < s->look_at_ns)
 		return NULL;
 	list_for_each(node, &s->running) {
 		struct kafka_change *c = list_entry(node, struct kafka_change, node);
-		if (c->parked && now_ns >= c->deadline_ns)
-			return c;
+		if (c->waiting && now_ns >= c->deadline_ns)
+			return c->waiting;
 	}
 	s->look_at_ns = now_ns + LOOK_MS * NS_PER_MS;
 	return NULL;
 }
 
-struct kafka_change *kafka_change_next(struct kafka_changes *s, uint64_t now_ns)
+struct kafka_waiting *kafka_change_next(struct kafka_changes *s, uint64_t now_ns)
 {
 	if (!list_is_empty(&s->over))
-		return list_entry(s->over.next, struct kafka_change, node);
+		return list_entry(s->over.next, struct kafka_change, node)->waiting;
 	return next_late(s, now_ns);
 }
 
 void kafka_change_answered(struct kafka_change *c)
 {
-	c->parked = NULL;
+	c->waiting = NULL;
 	if (c->at == c->count)
 		change_free(c);
 }

@@ -17,9 +17,8 @@
 #ifndef PENSTOCK_KAFKA_CHANGE_H
 #define PENSTOCK_KAFKA_CHANGE_H
 
-#include "control/calls/kafka_request.h"
-#include "control/calls/parking.h"
 #include "control/catalog/registry.h"
+#include "control/kafka/kafka_waiting.h"
 
 enum {
 	/* Requests under way, answered or not: each has a job of a kilobyte in the line. */
@@ -67,7 +66,7 @@ struct kafka_change {
 	const struct kafka_change_kind *kind;
 	const void *request;   /* decoded: `kind`'s struct */
 	struct bytes bytes;    /* and as it came */
-	struct parked *parked; /* null: it was answered */
+	struct kafka_waiting *waiting; /* null: it was answered */
 	uint64_t deadline_ns;
 	size_t charged;
 	uint32_t at;           /* the item whose job is under way */
@@ -91,11 +90,11 @@ void kafka_changes_init(struct kafka_changes *s, struct registry *registry,
 /* The registry has ended all jobs. */
 void kafka_changes_fini(struct kafka_changes *s);
 
-/* A handler's whole work: begins, or refuses. */
+/* A handler's whole work: begins, refuses, or when it was waited for answers. */
 enum kafka_outcome kafka_change(struct kafka_request *r, const struct kafka_change_kind *kind);
 
 /* The next one to be answered, over or late, or null. */
-struct kafka_change *kafka_change_next(struct kafka_changes *s, uint64_t now_ns);
+struct kafka_waiting *kafka_change_next(struct kafka_changes *s, uint64_t now_ns);
 /* It was: what has no job left is freed. */
 void kafka_change_answered(struct kafka_change *c);
 
