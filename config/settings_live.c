@@ -126,3 +126,12 @@ enum setting_source live_settings_source(const struct live_settings *l, unsigned
 			return (enum setting_source)source;
 	return SETTING_OF_NOBODY;
 }
+
+enum setting_source topic_setting_source(const struct live_settings *l,
+					 const struct topic_settings *t, unsigned id)
+{
+	int parent = topic_setting_view(id).parent;
+	if (t->is_set[id])
+		return SETTING_OF_TOPIC;
+	return parent >= 0 ? live_settings_source(l, (unsigned)parent) : SETTING_OF_NOBODY;
+}

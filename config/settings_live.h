@@ -37,5 +37,8 @@ const char *live_settings_text(const struct live_settings *l, unsigned row,
 			       enum setting_source source, char *out, size_t size);
 /* Whose value holds. */
 enum setting_source live_settings_source(const struct live_settings *l, unsigned row);
+/* Whose value a topic's setting has: its own, or whose the gateway's is that it follows. */
+enum setting_source topic_setting_source(const struct live_settings *l,
+					 const struct topic_settings *t, unsigned id);
 
 #endif

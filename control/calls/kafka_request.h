@@ -19,8 +19,8 @@
 #include "dataplane/wire/kafka/kafka_header.h"
 #include "dataplane/wire/kafka/kafka_schema.h"
 
-struct config_changes;
 struct kafka_api_options;
+struct kafka_change;
 struct kafka_changes;
 struct kafka_creations;
 struct kafka_parked;
@@ -49,9 +49,11 @@ struct kafka_request {
 	const struct kafka_api_options *options;
 	struct kafka_creations *creations;
 	struct kafka_changes *changes;
-	struct config_changes *config_changes;
-	const struct kafka_parked *parked; /* what it has waited for; null: it has not */
-	struct offsets_waits *offsets_waits; /* null: it has waited there */
+	struct offsets_waits *offsets_waits;
+	/* What it has waited for (kafka_waiting.h); null: not for that. One that has waited may not
+	 * do so again, and has none of the three above. */
+	const struct kafka_parked *parked;
+	const struct kafka_change *change;
 	/* For the coordinator's (coordinator_handlers.h). */
 	struct group_service *groups;
 	struct producer_ids *ids;

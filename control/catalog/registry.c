@@ -117,13 +117,18 @@ bool registry_is_stopped(const struct registry *r)
 	return r->is_stopped;
 }
 
-/* Nobody turns any more: snapshots go at once, and a log that its writer has not given back is
- * left as a crash would leave it. */
-void registry_close(struct registry *r)
+void registry_end_jobs(struct registry *r)
 {
 	r->is_stopping = true;
 	jobs_abandon(r);
 	jobs_cancel(r);
+}
+
+/* Nobody turns any more: snapshots go at once, and a log that its writer has not given back is
+ * left as a crash would leave it. */
+void registry_close(struct registry *r)
+{
+	registry_end_jobs(r);
 	registry_retire(r, true);
 	topics_free(r->published);
 	atomic_store_explicit(r->options.topics, NULL, memory_order_release);

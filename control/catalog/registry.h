@@ -74,7 +74,7 @@ struct registry_result {
 	struct topic_settings settings;
 };
 
-/* Called once per job, always out of registry_turn() or registry_stop(). */
+/* Called once per job, always out of registry_turn(), registry_stop() or registry_end_jobs(). */
 typedef void (*registry_done)(void *owner, const struct registry_result *result);
 
 struct registry_setting {
@@ -118,8 +118,11 @@ bool registry_is_busy(const struct registry *r);
  * a log has failed, the mark of a clean shutdown. The pollers are drained before. */
 void registry_stop(struct registry *r);
 bool registry_is_stopped(const struct registry *r);
-/* Frees. The cores have ended. Without registry_is_stopped() before (a failed start, a writer
- * that hangs) the next start recovers as after a crash. */
+/* Ends the jobs that there are, and takes none: of a stop that was given up (a failed start, a
+ * writer that hangs), before those go who wait for them. The cores have ended. */
+void registry_end_jobs(struct registry *r);
+/* Frees. The cores have ended. Without registry_is_stopped() before the next start recovers as
+ * after a crash. */
 void registry_close(struct registry *r);
 
 void registry_create_topic(struct registry *r, const struct registry_request *request);

@@ -1,7 +1,6 @@
 /* kafka_api.c - calls of the pollers in, replies out, through one handler per API. */
 #include "control/kafka/kafka_api.h"
 
-#include "control/kafka/config_changes.h"
 #include "control/kafka/kafka_change.h"
 #include "control/kafka/kafka_handlers.h"
 #include "control/kafka/offsets_topic.h"
@@ -11,7 +10,7 @@
 #include "dataplane/base/require.h"
 
 enum {
-	PARKED_PER_TURN = 256, /* answered */
+	WAITING_PER_TURN = 256, /* answered */
 };
 
 struct kafka_api {
@@ -20,7 +19,6 @@ struct kafka_api {
 	struct kafka_creations creations;
 	struct kafka_changes changes;
 	struct offsets_waits offsets_waits;
-	struct config_changes config_changes;
 	struct offsets_topic offsets_topic;
 	struct producer_id_blocks id_blocks;
 	struct stats stats;
@@ -63,7 +61,6 @@ struct kafka_api *kafka_api_create(const struct kafka_api_options *options)
 	api->creations.quota = (struct creation_quota){
 		.rate = options->auto_create_topics_rate, .stats = &api->stats,
 		.say = options->say, .owner = options->say_owner};
-	config_changes_init(&api->config_changes, options->registry, &api->parking);
 	api->offsets_topic = (struct offsets_topic){
 		.registry = options->registry, .wish = options->wish,
 		.partitions = options->offsets_topic_partitions,
@@ -83,9 +80,8 @@ void kafka_api_destroy(struct kafka_api *api)
 {
 	if (!api)
 		return;
-	kafka_creations_fini(&api->creations);
+	registry_end_jobs(api->options.registry);
 	kafka_changes_fini(&api->changes);
-	config_changes_fini(&api->config_changes);
 	parking_fini(&api->parking);
 	free(api->arena);
 	free(api);
@@ -110,64 +106,39 @@ static void serve(void *server, struct handoff *handoff, struct call_msg *call)
 	struct kafka_request r = {.options = &api->options,
 				  .creations = &api->creations,
 				  .changes = &api->changes,
-				  .config_changes = &api->config_changes,
 				  .offsets_waits = &api->offsets_waits};
 	bool is_good = kafka_request_of_call(&r, call, arena_of(api));
 	kafka_call_complete(handoff, call, &r, is_good ? handle(&r) : KAFKA_CLOSE);
 }
 
-/* The request is read anew from the bytes that were kept, and may not be parked a second
- * time. */
-static void serve_parked(struct kafka_api *api, struct kafka_parked *k)
+/* It may not be parked a second time. */
+static void serve_waiting(struct kafka_api *api, struct kafka_waiting *w)
 {
-	struct kafka_request r = {.options = &api->options, .listener = k->listener, .parked = k};
-	require(kafka_request_of_bytes(&r, k->request, arena_of(api)));
+	struct kafka_change *change = w->change;
+	struct kafka_request r = {.options = &api->options, .listener = w->listener,
+				  .parked = w->parked_for, .change = change};
+	require(kafka_request_of_bytes(&r, w->request, arena_of(api)));
 	require(handle(&r) != KAFKA_PARKED);
-	parking_answer(&api->parking, &k->parked, r.reply, r.reply_bytes);
+	parking_answer(&api->parking, &w->parked, r.reply, r.reply_bytes);
+	if (change)
+		kafka_change_answered(change);
 }
 
-/* The same: it is handled as if it came now. */
-static void serve_waited(struct kafka_api *api, struct offsets_wait *o)
+/* What it waits for is over, or its time is; null: there is none. */
+static struct kafka_waiting *next_waiting(struct kafka_api *api, uint64_t now_ns, unsigned *looks)
 {
-	struct kafka_request r = {.options = &api->options, .listener = o->listener};
-	require(kafka_request_of_bytes(&r, o->request, arena_of(api)));
-	require(handle(&r) != KAFKA_PARKED);
-	parking_answer(&api->parking, &o->parked, r.reply, r.reply_bytes);
+	struct kafka_waiting *w = kafka_parked_next(&api->creations);
+	if (!w)
+		w = kafka_change_next(&api->changes, now_ns);
+	return w ? w : offsets_waits_next(&api->offsets_waits, now_ns, looks);
 }
 
-static bool answer_waited(struct kafka_api *api, uint64_t now_ns)
+static bool answer_waiting(struct kafka_api *api, uint64_t now_ns)
 {
-	unsigned looks = OFFSETS_LOOKS;
-	bool any = false;
-	for (struct offsets_wait *o;
-	     (o = offsets_waits_next(&api->offsets_waits, now_ns, &looks)); any = true)
-		serve_waited(api, o);
-	return any;
-}
-
-static bool answer_parked(struct kafka_api *api)
-{
-	unsigned count = 0;
-	for (struct kafka_parked *k; count < PARKED_PER_TURN &&
-				     (k = kafka_parked_next(&api->creations));
-	     count++)
-		serve_parked(api, k);
-	return count > 0;
-}
-
-/* What was asked for is over, or its time is. */
-static bool answer_changes(struct kafka_api *api, uint64_t now_ns)
-{
-	unsigned count = 0;
-	for (struct kafka_change *c; count < PARKED_PER_TURN &&
-				     (c = kafka_change_next(&api->changes, now_ns));
-	     count++) {
-		struct kafka_request r = {.options = &api->options};
-		require(kafka_request_of_bytes(&r, c->bytes, arena_of(api)));
-		c->kind->answer(&r, c);
-		parking_answer(&api->parking, c->parked, r.reply, r.reply_bytes);
-		kafka_change_answered(c);
-	}
+	unsigned count = 0, looks = OFFSETS_LOOKS;
+	for (struct kafka_waiting *w;
+	     count < WAITING_PER_TURN && (w = next_waiting(api, now_ns, &looks)); count++)
+		serve_waiting(api, w);
 	return count > 0;
 }
 
@@ -176,9 +147,7 @@ bool kafka_api_turn(struct kafka_api *api)
 {
 	bool found = parking_turn(&api->parking);
 	uint64_t now_ns = clock_now_ns();
-	found |= answer_parked(api);
-	found |= answer_changes(api, now_ns);
-	found |= answer_waited(api, now_ns);
+	found |= answer_waiting(api, now_ns);
 	found |= offsets_topic_turn(&api->offsets_topic, now_ns);
 	found |= producer_id_blocks_turn(&api->id_blocks, now_ns);
 	for (unsigned i = 0; i < api->options.poller_count; i++)

@@ -8,8 +8,8 @@
  * or that is malformed, comes back without a reply, and the poller closes the connection, as
  * Kafka does. A Metadata request that creates topics is parked, and answered when they are served,
  * not before: what it names can be written to at once. So is a request that changes topics or
- * settings, until all is done or its time is over (kafka_change.h, config_changes.h), and
- * ListOffsets for an end, while what has been written is not durable (offsets_waits.h).
+ * settings, until all is done or its time is over (kafka_change.h), and ListOffsets for an end,
+ * while what has been written is not durable (offsets_waits.h).
  *
  * Core: control; blocks only in disk_run(), for ListOffsets by time and for producer ids.
  * Ownership: a call and its request are the poller's, lent until completed; a reply is ours until
@@ -55,8 +55,8 @@ struct kafka_api;
 
 /* Copies the options. Null when there is no memory. */
 struct kafka_api *kafka_api_create(const struct kafka_api_options *options);
-/* The registry has ended all jobs before (registry_is_stopped), the pollers turn no more; answers
- * still owed are forgotten. */
+/* The cores have ended. Ends the registry's jobs, of which some are on behalf of requests; answers
+ * still owed are forgotten. The registry is closed later. */
 void kafka_api_destroy(struct kafka_api *api);
 
 /* Takes calls, answers those that can be answered; true when it found work. */

@@ -1,6 +1,7 @@
 /* kafka_change.c - requests in, jobs one after the other, answers when they are over or late; see
  * kafka_change.h. */
 #include "control/kafka/kafka_change.h"
+#include "control/kafka/kafka_handlers.h"
 
 #include "config/topic_name.h"
 #include "dataplane/base/clock.h"
@@ -24,40 +25,32 @@ void kafka_changes_init(struct kafka_changes *s, struct registry *registry,
 	list_init(&s->over);
 }
 
-static void change_drop(struct kafka_change *c)
-{
-	for (uint32_t i = 0; i < c->count; i++)
-		free(c->topics[i].result);
-	free(c);
-}
-
 static void change_free(struct kafka_change *c)
 {
 	list_remove(&c->node);
 	c->changes->count--;
 	c->changes->bytes -= c->charged;
-	change_drop(c);
+	for (uint32_t i = 0; i < c->count; i++)
+		free(c->items[i].result);
+	free(c);
 }
 
-/* Requests that still wait for an answer are the parking's, which frees them. One that has a job
- * goes with it: who asks for the next topic when a stop has begun stands behind that, and is
- * refused when the registry closes. */
+/* Requests that still wait for an answer are the parking's, which frees them. */
 void kafka_changes_fini(struct kafka_changes *s)
 {
 	while (!list_is_empty(&s->over))
 		change_free(list_entry(s->over.next, struct kafka_change, node));
-	for (struct list *n; (n = list_take_first(&s->running));)
-		list_entry(n, struct kafka_change, node)->changes = NULL;
+	require(s->count == 0);
 }
 
-/* ---- one topic after the other ---------------------------------------------------------- */
+/* ---- one item after the other ----------------------------------------------------------- */
 
 static struct registry_result *result_new(struct kafka_change *c, uint32_t i)
 {
-	require(!c->topics[i].result);
+	require(!c->items[i].result);
 	struct registry_result *result = calloc(1, sizeof *result);
 	require(result);
-	c->topics[i].result = result;
+	c->items[i].result = result;
 	return result;
 }
 
@@ -75,24 +68,20 @@ bool kafka_change_refuse(struct kafka_change *c, uint32_t i, int16_t error, cons
 /* Passes over what is refused or known already. */
 static void ask_next(struct kafka_change *c)
 {
-	while (c->at < c->count && (c->topics[c->at].is_repeated || c->topics[c->at].result ||
+	while (c->at < c->count && (c->items[c->at].is_repeated || c->items[c->at].result ||
 				    !c->kind->ask(c, c->at)))
 		c->at++;
 	if (c->at < c->count)
 		return;
 	list_remove(&c->node);
 	list_append(&c->changes->over, &c->node);
-	if (!c->parked)
+	if (!c->waiting)
 		change_free(c);
 }
 
 static void job_done(void *owner, const struct registry_result *result)
 {
 	struct kafka_change *c = owner;
-	if (!c->changes) {
-		change_drop(c);
-		return;
-	}
 	struct registry_result *kept = result_new(c, c->at);
 	*kept = *result;
 	kept->topic = NULL; /* good for this turn only */
@@ -115,25 +104,24 @@ bool kafka_change_name(struct bytes name, char ret[TOPIC_NAME_BYTES_MAX + 1])
 	return true;
 }
 
-/* ---- topics that are named twice --------------------------------------------------------- */
+/* ---- items that are named twice ---------------------------------------------------------- */
 
 struct named {
-	struct bytes key;
+	struct kafka_change_key key;
 	uint32_t i;
 };
+
+static int key_order(const struct named *a, const struct named *b)
+{
+	int order = (a->key.type > b->key.type) - (a->key.type < b->key.type);
+	return order ? order : kafka_name_order(a->key.name, b->key.name);
+}
 
 static int by_key(const void *left, const void *right)
 {
 	const struct named *a = left, *b = right;
-	int order = memcmp(a->key.data, b->key.data, min_size(a->key.size, b->key.size));
-	if (order == 0)
-		order = (a->key.size > b->key.size) - (a->key.size < b->key.size);
+	int order = key_order(a, b);
 	return order ? order : (a->i > b->i) - (a->i < b->i);
-}
-
-static bool is_same(const struct named *a, const struct named *b)
-{
-	return a->key.size == b->key.size && memcmp(a->key.data, b->key.data, a->key.size) == 0;
 }
 
 /* Of those that are named more than once none is changed, as with Kafka, and the first stands
@@ -144,18 +132,18 @@ static void refuse_repeated(struct kafka_change *c, struct named *names)
 		names[i] = (struct named){c->kind->key(c->request, i), i};
 	qsort(names, c->count, sizeof *names, by_key);
 	for (uint32_t i = 1; i < c->count; i++) {
-		if (!is_same(&names[i - 1], &names[i]))
+		if (key_order(&names[i - 1], &names[i]) != 0)
 			continue;
-		c->topics[names[i].i].is_repeated = true;
-		if (!c->topics[names[i - 1].i].is_repeated)
+		c->items[names[i].i].is_repeated = true;
+		if (!c->items[names[i - 1].i].is_repeated)
 			kafka_change_refuse(c, names[i - 1].i, KAFKA_ERROR_INVALID_REQUEST,
-					    "the request names this topic more than once");
+					    "the request names this one more than once");
 	}
 }
 
 /* ---- one request ------------------------------------------------------------------------ */
 
-/* What it says of its topics, decoded to the arena of the call. */
+/* What it says of its items, decoded to the arena of the call. */
 struct decoded {
 	void *request;
 	size_t bytes; /* of the struct and all that hangs on it */
@@ -175,27 +163,27 @@ static bool decode(struct kafka_request *r, const struct kafka_change_kind *kind
 	return true;
 }
 
-/* One block: itself, its topics, the bytes, and last what they are decoded to, since an arena is
+/* One block: itself, its items, the bytes, and last what they are decoded to, since an arena is
  * as long as it turns out. Null: too many are under way, or there is no memory. */
 static struct kafka_change *change_new(struct kafka_changes *s, const struct kafka_request *r,
 				       const struct decoded *d)
 {
 	size_t head = round_up(sizeof(struct kafka_change), alignof(max_align_t));
-	size_t topics = d->count * sizeof(struct kafka_change_topic);
+	size_t items = d->count * sizeof(struct kafka_change_item);
 	size_t bytes = round_up(r->bytes.size, alignof(max_align_t));
-	size_t all = head + topics + bytes + d->bytes;
+	size_t all = head + items + bytes + d->bytes;
 	size_t charge = all + d->count * sizeof(struct registry_result);
 	bool has_room = s->count < CHANGES_MAX && s->bytes + charge <= CHANGES_BYTES_MAX;
 	struct kafka_change *c = has_room ? calloc(1, all) : NULL;
 	if (!c)
 		return NULL;
-	static_assert(sizeof(struct kafka_change_topic) % alignof(max_align_t) == 0,
-		      "what follows the topics is aligned");
+	static_assert(sizeof(struct kafka_change_item) % alignof(max_align_t) == 0,
+		      "what follows the items is aligned");
 	uint8_t *at = (uint8_t *)c + head;
 	*c = (struct kafka_change){.changes = s, .charged = charge, .count = d->count,
-				   .topics = (struct kafka_change_topic *)at,
-				   .bytes = {at + topics, r->bytes.size}};
-	memcpy(at + topics, r->bytes.data, r->bytes.size);
+				   .items = (struct kafka_change_item *)at,
+				   .bytes = {at + items, r->bytes.size}};
+	memcpy(at + items, r->bytes.data, r->bytes.size);
 	list_append(&s->running, &c->node);
 	s->count++;
 	s->bytes += charge;
@@ -221,9 +209,9 @@ static enum kafka_outcome refuse_all(struct kafka_request *r, const struct kafka
 {
 	struct kafka_change none = {
 		.changes = r->changes, .kind = kind, .request = d->request, .count = d->count,
-		.topics = kafka_request_take(r, d->count, sizeof(struct kafka_change_topic)),
+		.items = kafka_request_take(r, d->count, sizeof(struct kafka_change_item)),
 		.unfinished = error};
-	return none.topics ? kind->answer(r, &none) : KAFKA_CLOSE;
+	return none.items ? kind->answer(r, &none) : KAFKA_CLOSE;
 }
 
 /* A client of today waits for a while; an older one looks for the controller again. */
@@ -246,9 +234,11 @@ enum kafka_outcome kafka_change(struct kafka_request *r, const struct kafka_chan
 {
 	struct kafka_changes *s = r->changes;
 	struct decoded d;
+	if (r->change)
+		return kind->answer(r, r->change);
 	if (!decode(r, kind, &d))
 		return KAFKA_CLOSE;
-	if (d.count > CHANGE_TOPICS_MAX)
+	if (d.count > CHANGE_ITEMS_MAX)
 		return refuse_all(r, kind, &d, KAFKA_ERROR_POLICY_VIOLATION);
 	struct named *names = kafka_request_take(r, d.count, sizeof *names);
 	if (!names)
@@ -257,11 +247,13 @@ enum kafka_outcome kafka_change(struct kafka_request *r, const struct kafka_chan
 	if (!c)
 		return come_again(r, kind, &d);
 	change_decode(c, kind, d.bytes);
-	c->parked = parking_take(s->parking, r->call, sizeof *c->parked);
-	if (!c->parked) {
+	c->waiting = parking_take(s->parking, r->call, sizeof *c->waiting);
+	if (!c->waiting) {
 		change_free(c);
 		return come_again(r, kind, &d);
 	}
+	c->waiting->request = c->bytes;
+	c->waiting->change = c;
 	c->unfinished = KAFKA_ERROR_REQUEST_TIMED_OUT;
 	c->deadline_ns = clock_now_ns() + wait_ns(kind->timeout_ms(c->request));
 	refuse_repeated(c, names);
@@ -271,36 +263,36 @@ enum kafka_outcome kafka_change(struct kafka_request *r, const struct kafka_chan
 
 /* ---- answers ---------------------------------------------------------------------------- */
 
-static struct kafka_change *next_late(struct kafka_changes *s, uint64_t now_ns)
+static struct kafka_waiting *next_late(struct kafka_changes *s, uint64_t now_ns)
 {
 	if (now_ns < s->look_at_ns)
 		return NULL;
 	list_for_each(node, &s->running) {
 		struct kafka_change *c = list_entry(node, struct kafka_change, node);
-		if (c->parked && now_ns >= c->deadline_ns)
-			return c;
+		if (c->waiting && now_ns >= c->deadline_ns)
+			return c->waiting;
 	}
 	s->look_at_ns = now_ns + LOOK_MS * NS_PER_MS;
 	return NULL;
 }
 
-struct kafka_change *kafka_change_next(struct kafka_changes *s, uint64_t now_ns)
+struct kafka_waiting *kafka_change_next(struct kafka_changes *s, uint64_t now_ns)
 {
 	if (!list_is_empty(&s->over))
-		return list_entry(s->over.next, struct kafka_change, node);
+		return list_entry(s->over.next, struct kafka_change, node)->waiting;
 	return next_late(s, now_ns);
 }
 
 void kafka_change_answered(struct kafka_change *c)
 {
-	c->parked = NULL;
+	c->waiting = NULL;
 	if (c->at == c->count)
 		change_free(c);
 }
 
 int16_t kafka_change_error(const struct kafka_change *c, uint32_t i)
 {
-	return c->topics[i].result ? c->topics[i].result->error : c->unfinished;
+	return c->items[i].result ? c->items[i].result->error : c->unfinished;
 }
 
 static const char *why_unfinished(int16_t error)
@@ -309,7 +301,7 @@ static const char *why_unfinished(int16_t error)
 	case KAFKA_ERROR_REQUEST_TIMED_OUT:
 		return "it is not done yet, and goes on: look again later";
 	case KAFKA_ERROR_POLICY_VIOLATION:
-		return "the request names more topics than a gateway can hold";
+		return "the request names more than a gateway can hold";
 	default:
 		return "too many changes are under way: ask again later";
 	}
@@ -317,7 +309,7 @@ static const char *why_unfinished(int16_t error)
 
 struct bytes kafka_change_message(const struct kafka_change *c, uint32_t i)
 {
-	const struct registry_result *result = c->topics[i].result;
+	const struct registry_result *result = c->items[i].result;
 	if (result && !result->error)
 		return (struct bytes){0};
 	const char *text = result ? result->message : why_unfinished(c->unfinished);
@@ -328,7 +320,7 @@ uint32_t kafka_change_answers(const struct kafka_change *c)
 {
 	uint32_t count = 0;
 	for (uint32_t i = 0; i < c->count; i++)
-		count += !c->topics[i].is_repeated;
+		count += !c->items[i].is_repeated;
 	return count;
 }
 

@@ -21,9 +21,9 @@ static int32_t timeout_ms(const void *request)
 	return ((const struct create_partitions_request *)request)->timeout_ms;
 }
 
-static struct bytes key(const void *request, uint32_t i)
+static struct kafka_change_key key(const void *request, uint32_t i)
 {
-	return topic_at(request, i)->name;
+	return (struct kafka_change_key){.name = topic_at(request, i)->name};
 }
 
 /* Who holds the new ones, if the request says so: they are asked for all together, with the only
@@ -76,7 +76,7 @@ static enum kafka_outcome answer(struct kafka_request *r, const struct kafka_cha
 	if (!items)
 		return KAFKA_CLOSE;
 	for (uint32_t i = 0; i < c->count; i++)
-		if (!c->topics[i].is_repeated)
+		if (!c->items[i].is_repeated)
 			items[n++] = (struct create_partitions_result){
 				topic_at(c->request, i)->name, kafka_change_error(c, i),
 				kafka_change_message(c, i)};

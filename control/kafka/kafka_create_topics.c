@@ -2,12 +2,10 @@
  * kafka_change.h. */
 #include "control/kafka/kafka_change.h"
 #include "control/kafka/kafka_handlers.h"
+#include "control/kafka/setting_list.h"
 
 #include "config/topic_name.h"
-#include "dataplane/base/require.h"
 #include "dataplane/wire/kafka/msg_create_topics.h"
-
-#include <stdlib.h>
 
 enum { DEFAULT = -1 };
 
@@ -27,9 +25,9 @@ static int32_t timeout_ms(const void *request)
 	return ((const struct create_topics_request *)request)->timeout_ms;
 }
 
-static struct bytes key(const void *request, uint32_t i)
+static struct kafka_change_key key(const void *request, uint32_t i)
 {
-	return topic_at(request, i)->name;
+	return (struct kafka_change_key){.name = topic_at(request, i)->name};
 }
 
 /* ---- what is asked for -------------------------------------------------------------------- */
@@ -63,51 +61,21 @@ static bool assignments_are_good(struct kafka_change *c, uint32_t i,
 	return true;
 }
 
-/* The registry would take a null for "the gateway's own", and end a text at a zero byte. */
-static bool configs_are_good(struct kafka_change *c, uint32_t i,
-			     const struct create_topics_request_topic *t)
+/* The registry would take a null for "the gateway's own". */
+static bool put_settings(struct kafka_change *c, uint32_t i,
+			 const struct create_topics_request_topic *t, struct setting_list *out)
 {
 	for (int32_t k = 0; k < t->configs.count; k++) {
 		const struct create_topics_config *config = &t->configs.items[k];
 		int size = (int)min_size(config->name.size, TOPIC_NAME_BYTES_MAX);
-		const char *name = (const char *)config->name.data;
-		if (!config->value.data)
-			return kafka_change_refuse(c, i, KAFKA_ERROR_INVALID_CONFIG,
-						   "%.*s: a null is no value", size, name);
-		if (memchr(name, 0, config->name.size) ||
-		    memchr(config->value.data, 0, config->value.size))
-			return kafka_change_refuse(c, i, KAFKA_ERROR_INVALID_CONFIG,
-						   "%.*s: a byte of zero", size, name);
+		const char *why = config->value.data
+					  ? setting_list_add(out, config->name, config->value)
+					  : "a null is no value";
+		if (why)
+			return kafka_change_refuse(c, i, KAFKA_ERROR_INVALID_CONFIG, "%.*s: %s",
+						   size, (const char *)config->name.data, why);
 	}
 	return true;
-}
-
-static const char *text_of(struct bytes b)
-{
-	char *text = strndup((const char *)b.data, b.size);
-	require(text);
-	return text;
-}
-
-/* Texts that the registry copies once more, since they outlive nothing. */
-static struct registry_setting *settings_new(const struct create_topics_request_topic *t)
-{
-	struct registry_setting *settings =
-		calloc((size_t)t->configs.count + 1, sizeof *settings);
-	require(settings);
-	for (int32_t k = 0; k < t->configs.count; k++)
-		settings[k] = (struct registry_setting){text_of(t->configs.items[k].name),
-							text_of(t->configs.items[k].value)};
-	return settings;
-}
-
-static void settings_free(struct registry_setting *settings, int32_t count)
-{
-	for (int32_t k = 0; k < count; k++) {
-		free((void *)(uintptr_t)settings[k].key);
-		free((void *)(uintptr_t)settings[k].value);
-	}
-	free(settings);
 }
 
 static bool ask(struct kafka_change *c, uint32_t i)
@@ -119,22 +87,23 @@ static bool ask(struct kafka_change *c, uint32_t i)
 	if (!kafka_change_name(t->name, name))
 		return kafka_change_refuse(c, i, KAFKA_ERROR_INVALID_TOPIC_EXCEPTION,
 					   "topic name: %s", topic_name_fault(t->name));
-	if ((is_assigned && !assignments_are_good(c, i, t)) || !configs_are_good(c, i, t))
-		return false;
-	struct registry_setting *settings = settings_new(t);
+	struct setting_list settings = {.count = 0};
+	bool is_good = (!is_assigned || assignments_are_good(c, i, t)) &&
+		       put_settings(c, i, t, &settings);
 	struct registry_request request = {
 		.name = name,
 		.partitions = is_assigned ? t->assignments.count : t->num_partitions,
 		.replication_factor = t->replication_factor,
-		.settings = settings,
-		.setting_count = (unsigned)t->configs.count,
+		.settings = settings.items,
+		.setting_count = settings.count,
 		.validate_only = q->validate_only};
 	if (is_assigned)
 		request.replication_factor = 1;
 	kafka_change_job(c, &request);
-	registry_create_topic(c->changes->registry, &request);
-	settings_free(settings, t->configs.count);
-	return true;
+	if (is_good)
+		registry_create_topic(c->changes->registry, &request);
+	setting_list_free(&settings);
+	return is_good;
 }
 
 /* ---- what is answered --------------------------------------------------------------------- */
@@ -150,9 +119,11 @@ static bool copy_text(struct kafka_request *r, const char *text, struct bytes *r
 	return copy != NULL;
 }
 
+/* As DescribeConfigs would tell them. */
 static bool tell_settings(struct kafka_request *r, const struct topic_settings *settings,
 			  struct create_topics_topic *out)
 {
+	const struct live_settings *live = registry_settings(r->options->registry);
 	struct create_topics_setting *items =
 		kafka_request_take(r, TOPIC_SETTINGS, sizeof *items);
 	bool fits = items != NULL;
@@ -160,8 +131,7 @@ static bool tell_settings(struct kafka_request *r, const struct topic_settings *
 		char text[SETTING_TEXT_BYTES];
 		const char *name = topic_setting_key(s);
 		items[s].name = (struct bytes){(const uint8_t *)name, strlen(name)};
-		items[s].config_source = settings->is_set[s] ? KAFKA_CONFIG_SOURCE_TOPIC
-							     : KAFKA_CONFIG_SOURCE_DEFAULT;
+		items[s].config_source = (int8_t)topic_setting_source(live, settings, s);
 		fits = copy_text(r, topic_setting_text(settings, s, text, sizeof text),
 				 &items[s].value);
 	}
@@ -174,7 +144,7 @@ static bool tell_settings(struct kafka_request *r, const struct topic_settings *
 static bool tell(struct kafka_request *r, const struct kafka_change *c, uint32_t i,
 		 struct create_topics_topic *out)
 {
-	const struct registry_result *result = c->topics[i].result;
+	const struct registry_result *result = c->items[i].result;
 	*out = (struct create_topics_topic){.name = topic_at(c->request, i)->name,
 					    .error_code = kafka_change_error(c, i),
 					    .error_message = kafka_change_message(c, i),
@@ -194,7 +164,7 @@ static enum kafka_outcome answer(struct kafka_request *r, const struct kafka_cha
 	struct create_topics_topic *items = kafka_request_take(r, answers, sizeof *items);
 	bool fits = items != NULL;
 	for (uint32_t i = 0; i < c->count && fits; i++)
-		if (!c->topics[i].is_repeated)
+		if (!c->items[i].is_repeated)
 			fits = tell(r, c, i, &items[n++]);
 	if (!fits)
 		return KAFKA_CLOSE;

@@ -7,6 +7,8 @@
 /* Before it, clients do not know TOPIC_DELETION_DISABLED. */
 enum { DELETION_DISABLED_SINCE = 3 };
 
+enum { BY_NAME, BY_ID }; /* how a topic is named */
+
 /* Topics are named in one list or in the other, depending on the version. */
 static struct delete_topics_request_topic topic_at(const void *request, uint32_t i)
 {
@@ -33,13 +35,13 @@ static int32_t timeout_ms(const void *request)
 	return ((const struct delete_topics_request *)request)->timeout_ms;
 }
 
-/* No name is as an id: names are text. */
-static struct bytes key(const void *request, uint32_t i)
+static struct kafka_change_key key(const void *request, uint32_t i)
 {
 	const struct delete_topics_request *q = request;
 	if (q->topics.count > 0 && !q->topics.items[i].name.data)
-		return (struct bytes){q->topics.items[i].topic_id, KAFKA_UUID_BYTES};
-	return topic_at(request, i).name;
+		return (struct kafka_change_key){
+			BY_ID, {q->topics.items[i].topic_id, KAFKA_UUID_BYTES}};
+	return (struct kafka_change_key){BY_NAME, topic_at(request, i).name};
 }
 
 static bool ask(struct kafka_change *c, uint32_t i)
@@ -67,7 +69,7 @@ static void tell(const struct kafka_change *c, uint32_t i, int version,
 		 struct delete_topics_topic *out)
 {
 	struct delete_topics_request_topic t = topic_at(c->request, i);
-	const struct registry_result *result = c->topics[i].result;
+	const struct registry_result *result = c->items[i].result;
 	bool was_found = result && result->name[0];
 	*out = (struct delete_topics_topic){.name = t.name,
 					    .error_code = kafka_change_error(c, i),
@@ -87,7 +89,7 @@ static enum kafka_outcome answer(struct kafka_request *r, const struct kafka_cha
 	if (!items)
 		return KAFKA_CLOSE;
 	for (uint32_t i = 0; i < c->count; i++)
-		if (!c->topics[i].is_repeated)
+		if (!c->items[i].is_repeated)
 			tell(c, i, r->header.api_version, &items[n++]);
 	struct delete_topics_response response = {
 		.throttle_time_ms = kafka_change_throttle_ms(c),

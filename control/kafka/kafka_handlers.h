@@ -16,6 +16,14 @@ static inline struct bytes kafka_text(const char *text)
 	return (struct bytes){(const uint8_t *)text, strlen(text)};
 }
 
+/* Names by their bytes, then by their sizes. */
+static inline int kafka_name_order(struct bytes a, struct bytes b)
+{
+	size_t size = min_size(a.size, b.size);
+	int order = size > 0 ? memcmp(a.data, b.data, size) : 0;
+	return order ? order : (a.size > b.size) - (a.size < b.size);
+}
+
 enum kafka_outcome kafka_handle_api_versions(struct kafka_request *r);
 enum kafka_outcome kafka_handle_metadata(struct kafka_request *r);
 enum kafka_outcome kafka_handle_list_offsets(struct kafka_request *r);

@@ -3,7 +3,6 @@
 #include "control/kafka/offsets_waits.h"
 
 #include "dataplane/base/clock.h"
-#include "dataplane/base/require.h"
 
 void offsets_waits_init(struct offsets_waits *w, struct registry *registry,
 			struct parking *parking)
@@ -12,32 +11,20 @@ void offsets_waits_init(struct offsets_waits *w, struct registry *registry,
 	list_init(&w->all);
 }
 
-/* The same bytes, in the copy that is kept. */
-static struct bytes kept(const struct kafka_request *r, const uint8_t *copy, struct bytes name)
-{
-	require(name.data >= r->bytes.data &&
-		name.data + name.size <= r->bytes.data + r->bytes.size);
-	return (struct bytes){copy + (name.data - r->bytes.data), name.size};
-}
-
 bool offsets_wait(struct offsets_waits *w, const struct kafka_request *r,
 		  const struct offsets_end *ends, uint32_t count)
 {
 	size_t head = sizeof(struct offsets_wait) + count * sizeof *ends;
-	struct offsets_wait *o = parking_take(w->parking, r->call, head + r->bytes.size);
+	struct offsets_wait *o = kafka_waiting_take(w->parking, r, head);
 	if (!o)
 		return false;
-	uint8_t *copy = (uint8_t *)o + head;
-	memcpy(copy, r->bytes.data, r->bytes.size);
-	o->request = (struct bytes){copy, r->bytes.size};
-	o->listener = r->listener;
 	o->deadline_ns = clock_now_ns() + OFFSETS_WAIT_MS_MAX * NS_PER_MS;
 	o->count = count;
 	for (uint32_t i = 0; i < count; i++) {
 		o->ends[i] = ends[i];
-		o->ends[i].topic = kept(r, copy, ends[i].topic);
+		o->ends[i].topic = kafka_waiting_name(&o->waiting, r, ends[i].topic);
 	}
-	list_append(&w->all, &o->node);
+	list_append(&w->all, &o->waiting.node);
 	return true;
 }
 
@@ -60,15 +47,16 @@ static bool is_over(const struct offsets_waits *w, struct offsets_wait *o, uint6
 }
 
 /* Who waits on goes behind the others. */
-struct offsets_wait *offsets_waits_next(struct offsets_waits *w, uint64_t now_ns, unsigned *looks)
+struct kafka_waiting *offsets_waits_next(struct offsets_waits *w, uint64_t now_ns,
+					 unsigned *looks)
 {
 	while (*looks > 0 && !list_is_empty(&w->all)) {
 		struct offsets_wait *o = list_entry(list_take_first(&w->all), struct offsets_wait,
-						    node);
+						    waiting.node);
 		(*looks)--;
 		if (is_over(w, o, now_ns))
-			return o;
-		list_append(&w->all, &o->node);
+			return &o->waiting;
+		list_append(&w->all, &o->waiting.node);
 	}
 	return NULL;
 }

@@ -12,9 +12,8 @@
 #ifndef PENSTOCK_OFFSETS_WAITS_H
 #define PENSTOCK_OFFSETS_WAITS_H
 
-#include "control/calls/kafka_request.h"
-#include "control/calls/parking.h"
 #include "control/catalog/registry.h"
+#include "control/kafka/kafka_waiting.h"
 
 enum {
 	OFFSETS_LOOKS = 256,
@@ -30,11 +29,8 @@ struct offsets_end {
 };
 
 struct offsets_wait {
-	struct parked parked;
-	struct list node;  /* offsets_waits->all */
+	struct kafka_waiting waiting; /* its node: offsets_waits->all */
 	uint64_t deadline_ns;
-	uint8_t listener;
-	struct bytes request;
 	uint32_t count, passed;
 	struct offsets_end ends[]; /* then the request's bytes */
 };
@@ -53,7 +49,8 @@ bool offsets_wait(struct offsets_waits *w, const struct kafka_request *r,
 		  const struct offsets_end *ends, uint32_t count);
 
 /* One that is to be handled again, or null. `looks` go down to 0 in a turn. */
-struct offsets_wait *offsets_waits_next(struct offsets_waits *w, uint64_t now_ns, unsigned *looks);
+struct kafka_waiting *offsets_waits_next(struct offsets_waits *w, uint64_t now_ns,
+					 unsigned *looks);
 
 /* Somebody waits: nothing will wake control for it. */
 static inline bool offsets_waits_any(const struct offsets_waits *w)

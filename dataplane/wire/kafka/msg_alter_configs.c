@@ -6,6 +6,7 @@
 #define M struct alter_configs_request_config
 static const struct kafka_field config_rows[] = {
 	KAFKA_FIELD(M, name, STRING),
+	KAFKA_FIELD(M, config_operation, INT8, SINCE(UINT8_MAX), .absent = CONFIG_SET),
 	KAFKA_FIELD(M, value, STRING, NULLABLE_SINCE(0)),
 };
 static const struct kafka_struct config = KAFKA_STRUCT(M, config_rows);

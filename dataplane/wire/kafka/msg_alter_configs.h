@@ -1,13 +1,23 @@
-/* msg_alter_configs.h - AlterConfigs, versions 0 to 2: all settings of topics and brokers anew.
+/* msg_alter_configs.h - AlterConfigs, versions 0 to 2: all settings of topics and brokers anew. The
+ * structs are IncrementalAlterConfigs', too.
  */
 #ifndef PENSTOCK_MSG_ALTER_CONFIGS_H
 #define PENSTOCK_MSG_ALTER_CONFIGS_H
 
 #include "dataplane/wire/kafka/kafka_schema.h"
 
+enum config_operation {
+	CONFIG_SET,
+	CONFIG_DELETE,
+	CONFIG_APPEND,   /* to a list */
+	CONFIG_SUBTRACT, /* from a list */
+	CONFIG_OPERATIONS,
+};
+
 struct alter_configs_request_config {
 	struct bytes name;
-	struct bytes value; /* may be null */
+	int8_t config_operation; /* enum config_operation; IncrementalAlterConfigs only */
+	struct bytes value;      /* may be null */
 };
 
 struct alter_configs_request_resource {
@@ -28,7 +38,6 @@ struct alter_configs_result {
 	struct bytes resource_name;
 };
 
-/* Of IncrementalAlterConfigs, too. */
 struct alter_configs_response {
 	int32_t throttle_time_ms;
 	kafka_array(struct alter_configs_result) responses;

@@ -30,18 +30,11 @@ struct create_topics_request {
 	bool validate_only;
 };
 
-/* Where a setting's value is from, as Kafka counts. */
-enum {
-	KAFKA_CONFIG_SOURCE_UNKNOWN = -1,
-	KAFKA_CONFIG_SOURCE_TOPIC = 1,
-	KAFKA_CONFIG_SOURCE_DEFAULT = 5,
-};
-
 struct create_topics_setting {
 	struct bytes name;
 	struct bytes value; /* may be null */
 	bool read_only;
-	int8_t config_source;
+	int8_t config_source; /* enum setting_source */
 	bool is_sensitive;
 };
 

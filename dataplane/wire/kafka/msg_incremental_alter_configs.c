@@ -3,7 +3,7 @@
 
 #include "dataplane/wire/kafka/kafka_apis.h"
 
-#define M struct incremental_alter_configs_request_config
+#define M struct alter_configs_request_config
 static const struct kafka_field config_rows[] = {
 	KAFKA_FIELD(M, name, STRING),
 	KAFKA_FIELD(M, config_operation, INT8),
@@ -12,7 +12,7 @@ static const struct kafka_field config_rows[] = {
 static const struct kafka_struct config = KAFKA_STRUCT(M, config_rows);
 #undef M
 
-#define M struct incremental_alter_configs_request_resource
+#define M struct alter_configs_request_resource
 static const struct kafka_field resource_rows[] = {
 	KAFKA_FIELD(M, resource_type, INT8),
 	KAFKA_FIELD(M, resource_name, STRING),
@@ -21,7 +21,7 @@ static const struct kafka_field resource_rows[] = {
 static const struct kafka_struct resource = KAFKA_STRUCT(M, resource_rows);
 #undef M
 
-#define M struct incremental_alter_configs_request
+#define M struct alter_configs_request
 static const struct kafka_field request_rows[] = {
 	KAFKA_FIELD(M, resources, ARRAY, .of = &resource),
 	KAFKA_FIELD(M, validate_only, BOOL),

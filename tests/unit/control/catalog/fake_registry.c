@@ -2,6 +2,7 @@
 #include "tests/unit/control/catalog/fake_registry.h"
 
 #include "dataplane/base/require.h"
+#include "dataplane/wire/kafka/kafka_error.h"
 
 void fake_registry_add(struct registry *r, const char *name, uint32_t partitions)
 {
@@ -19,12 +20,25 @@ void fake_registry_add(struct registry *r, const char *name, uint32_t partitions
 	r->count++;
 }
 
+/* From "key=value;key=value;", as queue() writes it. */
+static void apply(const struct registry *r, const char *texts, struct topic_settings *settings)
+{
+	char key[64], value[64], message[256];
+	int size;
+	topic_settings_init(settings, &r->live.now);
+	for (; sscanf(texts, "%63[^=]=%63[^;];%n", key, value, &size) == 2; texts += size)
+		require(topic_settings_set(settings, &r->live.now, key, value, message,
+					   sizeof message));
+}
+
 static void create(struct registry *r, const struct fake_job *job, struct registry_result *ret)
 {
 	ret->partitions = job->partitions > 0 ? job->partitions : 1;
+	apply(r, job->settings, &ret->settings);
 	if (job->validate_only)
 		return;
 	fake_registry_add(r, job->name, (uint32_t)ret->partitions);
+	r->topics[r->count - 1].settings = ret->settings;
 	memcpy(ret->id, r->topics[r->count - 1].topic.id, sizeof ret->id);
 }
 
@@ -100,6 +114,12 @@ void registry_alter_topic(struct registry *r, const struct registry_request *req
 void registry_delete_topic(struct registry *r, const struct registry_request *request)
 {
 	queue(r, FAKE_DELETE, request);
+}
+
+void registry_end_jobs(struct registry *r)
+{
+	while (r->jobs_count > 0)
+		fake_registry_end_job(r, KAFKA_ERROR_BROKER_NOT_AVAILABLE);
 }
 
 void fake_registry_init(struct registry *r)

@@ -19,7 +19,7 @@ extern uint8_t caller; /* the last octet of whoever asks */
 
 void kafka_api_rig_start(void);
 void kafka_api_rig_stop(void);
-/* The kafka_api goes before the jobs of the registry are over, and before the rig. */
+/* As a stop that is given up: the kafka_api goes, whoever waits. */
 void kafka_api_rig_end(void);
 /* From here on as with auto.create.topics.enable=false. */
 void kafka_api_rig_forbid_creation(void);

@@ -526,4 +526,6 @@ Test(kafka_api, a_gateway_that_ends_forgets_who_still_waits)
 	park_metadata(1, &q);
 	fake_registry_end_job(&registry, KAFKA_ERROR_NONE);
 	cr_assert(take_send() == NULL);
+	kafka_api_rig_end();
+	registry_end_jobs(&registry); /* as registry_close() does */
 }
