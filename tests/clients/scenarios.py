@@ -321,6 +321,22 @@ def kill_idempotent(bench):
     disturbed(bench, bench.gateway.kill_and_start, idempotence='on')
 
 
+def kill_under_group(bench):
+    """Members go on when the gateway is back, and share what comes then."""
+    with Team(bench, 4) as team:
+        for _ in range(2):
+            team.join()
+        team.until_shared()
+        team.feed(range(200))
+        team.until_read()
+        bench.gateway.kill_and_start()
+        team.feed(range(200, 400))
+        team.until_read()
+        team.until_shared()
+        team.leave()
+        team.check()
+
+
 CAPABILITIES = {
     'create a topic': create,
     'describe a topic': describe,
@@ -345,7 +361,8 @@ CAPABILITIES = {
     'restart while producing': restart,
     'kill -9 while producing': kill,
     'kill -9, idempotent producer': kill_idempotent,
+    'kill -9 under a group': kill_under_group,
 }
-DISTURBED = {restart, kill, kill_idempotent}
+DISTURBED = {restart, kill, kill_idempotent, kill_under_group}
 FEW = ('describe a topic', 'produce, acks=all', 'produce, lz4', 'idempotent producer',
        'consume the latest', 'commit and resume')       # what the default run asks of a few clients

@@ -10,6 +10,8 @@ from driver_words import Unsupported, play, say, stdin_ends
 
 PR_SET_PDEATHSIG = 1
 LINE = '%p %o %S %s\\n'
+ALL_DOWN = 'All broker connections are down'
+ENDS = 'kcat ends when its last broker is gone'
 _libc = ctypes.CDLL(None)
 
 
@@ -68,8 +70,8 @@ class Driver:
         except BrokenPipeError:
             said = kcat.stderr.read()
         kcat.wait()
-        if 'All broker connections are down' in said:
-            raise Unsupported('kcat ends when its last broker is gone')
+        if ALL_DOWN in said:
+            raise Unsupported(ENDS)
         if kcat.returncode != 0 or re.search('Delivery failed|Failed to produce|FATAL', said):
             raise RuntimeError(said.strip()[-300:])
         for number in numbers:      # it does not say where
@@ -105,17 +107,22 @@ class Driver:
                      '-X', 'topic.metadata.refresh.interval.ms=2000', words['topic'],
                      stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
         reader = in_thread(show, kcat.stdout)
-        said = in_thread(self.show_assignments, kcat.stderr)
+        complaints = []
+        said = in_thread(self.show_assignments, kcat.stderr, complaints)
         while not stop.wait(0.1) and kcat.poll() is None:
             pass
         kcat.send_signal(signal.SIGTERM)
         kcat.wait(20)
         reader.join(5)
         said.join(5)
+        if any(ALL_DOWN in line for line in complaints):
+            raise Unsupported(ENDS)
 
     @staticmethod
-    def show_assignments(lines):
+    def show_assignments(lines, complaints):
+        """Says what it is assigned, and keeps what else it says."""
         for line in lines:
+            complaints.append(line)
             if match := re.search(r'rebalanced .*: (assigned|revoked): (.*)', line):
                 named = sorted(int(n) for n in re.findall(r'\[(\d+)\]', match.group(2)))
                 say(assigned=named if match.group(1) == 'assigned' else [])
