@@ -105,4 +105,3 @@ void rpc_begin(struct rpc_call *call, struct registry_request *request, rpc_show
 	request->owner = wait;
 	ask(r->options.registry, request);
 }
-

@@ -123,7 +123,10 @@ static bool keep_topic(struct ingest *in, struct kafka_session *ks, const struct
 	return true;
 }
 
-static enum kafka_progress topic_step(struct ingest *in, struct kafka_session *ks)
+/* A topic's head and how many partitions follow it, each of so many bytes at the least, to
+ * topic_left. */
+static enum kafka_progress read_topic(struct ingest *in, struct kafka_session *ks,
+				      size_t part_bytes_min)
 {
 	struct fetch *f = ks->fetch;
 	struct cursor c = kafka_peek(ks);
@@ -134,18 +137,40 @@ static enum kafka_progress topic_step(struct ingest *in, struct kafka_session *k
 	if (!whole || c.bad)
 		return KAFKA_CUT;
 	uint32_t used = (uint32_t)(c.at - start);
-	if (parts < 0 || (uint64_t)parts > (ks->left - used) /
-				 fetch_partition_bytes_min(ks->version, ks->is_flexible) ||
-	    f->partitions + parts > KAFKA_REQUEST_PARTITIONS_MAX)
+	if (parts < 0 || (uint64_t)parts > (ks->left - used) / part_bytes_min ||
+	    f->partitions + f->forgotten + parts > KAFKA_REQUEST_PARTITIONS_MAX)
 		return KAFKA_REJECT;
 	if (!keep_topic(in, ks, &topic))
 		return KAFKA_WAIT;
 	f->topic_left = (uint32_t)parts;
-	f->topics += parts > 0;
-	f->partitions += (uint32_t)parts;
-	f->topic_parts = (uint32_t)parts;
 	kafka_consume(ks, used);
-	ks->step = parts ? partition_step : topic_end_step;
+	return KAFKA_GO;
+}
+
+/* The tagged fields behind its partitions. */
+static enum kafka_progress read_topic_end(struct kafka_session *ks)
+{
+	struct cursor c = kafka_peek(ks);
+	const uint8_t *start = c.at;
+	struct fetch_tags tags;
+	if (!kafka_read_piece(ks, &fetch_tags, &c, &tags))
+		return KAFKA_CUT;
+	kafka_consume(ks, (uint32_t)(c.at - start));
+	ks->fetch->topics_left--;
+	return KAFKA_GO;
+}
+
+static enum kafka_progress topic_step(struct ingest *in, struct kafka_session *ks)
+{
+	struct fetch *f = ks->fetch;
+	enum kafka_progress progress =
+		read_topic(in, ks, fetch_partition_bytes_min(ks->version, ks->is_flexible));
+	if (progress != KAFKA_GO)
+		return progress;
+	f->topics += f->topic_left > 0;
+	f->partitions += f->topic_left;
+	f->topic_parts = f->topic_left;
+	ks->step = f->topic_left ? partition_step : topic_end_step;
 	return KAFKA_GO;
 }
 
@@ -228,14 +253,10 @@ static enum kafka_progress partition_step(struct ingest *in, struct kafka_sessio
 
 static enum kafka_progress topic_end_step(struct ingest *in, struct kafka_session *ks)
 {
-	struct cursor c = kafka_peek(ks);
-	const uint8_t *start = c.at;
-	struct fetch_tags tags;
-	if (!kafka_read_piece(ks, &fetch_tags, &c, &tags))
-		return KAFKA_CUT;
-	kafka_consume(ks, (uint32_t)(c.at - start));
-	ks->step = --ks->fetch->topics_left ? topic_step : forgotten_step;
-	return KAFKA_GO;
+	enum kafka_progress progress = read_topic_end(ks);
+	if (progress == KAFKA_GO)
+		ks->step = ks->fetch->topics_left ? topic_step : forgotten_step;
+	return progress;
 }
 
 /* ---- what a session shall have no longer ------------------------------------------------ */
@@ -262,24 +283,10 @@ static enum kafka_progress forgotten_step(struct ingest *in, struct kafka_sessio
 /* They stand behind those that are asked for, in the same list. */
 static enum kafka_progress forgotten_topic_step(struct ingest *in, struct kafka_session *ks)
 {
-	struct fetch *f = ks->fetch;
-	struct cursor c = kafka_peek(ks);
-	const uint8_t *start = c.at;
-	struct fetch_topic topic;
-	bool whole = kafka_read_piece(ks, &fetch_topic, &c, &topic);
-	int64_t parts = kafka_length_read(&c, ks->is_flexible);
-	if (!whole || c.bad)
-		return KAFKA_CUT;
-	uint32_t used = (uint32_t)(c.at - start);
-	if (parts < 0 || (uint64_t)parts > (ks->left - used) / sizeof(int32_t) ||
-	    f->partitions + f->forgotten + parts > KAFKA_REQUEST_PARTITIONS_MAX)
-		return KAFKA_REJECT;
-	if (!keep_topic(in, ks, &topic))
-		return KAFKA_WAIT;
-	f->topic_left = (uint32_t)parts;
-	kafka_consume(ks, used);
-	ks->step = parts ? forgotten_part_step : forgotten_end_step;
-	return KAFKA_GO;
+	enum kafka_progress progress = read_topic(in, ks, sizeof(int32_t));
+	if (progress == KAFKA_GO)
+		ks->step = ks->fetch->topic_left ? forgotten_part_step : forgotten_end_step;
+	return progress;
 }
 
 static enum kafka_progress forgotten_part_step(struct ingest *in, struct kafka_session *ks)
@@ -303,14 +310,10 @@ static enum kafka_progress forgotten_part_step(struct ingest *in, struct kafka_s
 
 static enum kafka_progress forgotten_end_step(struct ingest *in, struct kafka_session *ks)
 {
-	struct cursor c = kafka_peek(ks);
-	const uint8_t *start = c.at;
-	struct fetch_tags tags;
-	if (!kafka_read_piece(ks, &fetch_tags, &c, &tags))
-		return KAFKA_CUT;
-	kafka_consume(ks, (uint32_t)(c.at - start));
-	ks->step = --ks->fetch->topics_left ? forgotten_topic_step : end_step;
-	return KAFKA_GO;
+	enum kafka_progress progress = read_topic_end(ks);
+	if (progress == KAFKA_GO)
+		ks->step = ks->fetch->topics_left ? forgotten_topic_step : end_step;
+	return progress;
 }
 
 /* ---- the end --------------------------------------------------------------------------- */
