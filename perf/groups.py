@@ -17,6 +17,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "config"))
 
 from compare_kafka import processor_seconds  # noqa: E402
+from memif_pair import KAFKA, MemifPair  # noqa: E402
 from penstock_server import PenstockServer  # noqa: E402
 from record import BUILD, record  # noqa: E402
 from sandbox import CLIENT_INTERFACE, Sandbox, run_tool  # noqa: E402
@@ -65,7 +66,16 @@ def swarm(sandbox, server, **options):
     return {"options": options, **seen}
 
 
+def commits():
+    """Without kernel sockets; the first run makes the topic that commits are kept in."""
+    with MemifPair(topics={TOPIC: PARTITIONS}) as pair:
+        shape = {"connections": COMMITTERS, "topic": TOPIC, "partitions": PARTITIONS}
+        pair.perf("commit", KAFKA, seconds=1, **shape)
+        return pair.perf("commit", KAFKA, seconds=5, **shape)
+
+
 def groups():
+    memif = commits()
     sandbox = Sandbox("tap")
     try:
         server = Server(sandbox, SETTINGS)
@@ -79,8 +89,8 @@ def groups():
         sandbox.close()
     if wrong:
         raise SystemExit(f"perf/run groups: {wrong}")
-    return record("groups", {"settings": SETTINGS, "rows": rows, "nic_missed": missed,
-                             "tcp_retransmits": again})
+    return record("groups", {"settings": SETTINGS, "rows": rows, "memif": memif,
+                             "nic_missed": missed, "tcp_retransmits": again})
 
 
 def told(latency):
@@ -98,14 +108,25 @@ def show_steady(name, phase):
     print(f"  {name:<8}{rate}{told(phase['latency'])}; {100 * phase['cpu']:.1f} % of a CPU")
 
 
+def show_memif(run):
+    latency, cores = run["latency_us"], run["gateway"]["cores"]
+    done = run["achieved_messages_per_s"] * run["seconds"]
+    poller = sum(core["cycles_busy"] for core in cores if core["role"] == "poller")
+    print(f"memif: {run['achieved_messages_per_s']:.0f} commits/s, refused "
+          f"{run['refused_per_s']:.0f}, p50 {latency['p50'] / 1e3:.2f} ms, p99 "
+          f"{latency['p99'] / 1e3:.2f}, max {latency['max'] / 1e3:.1f}; {poller / done:.0f} cycles "
+          f"of the poller each; {run['balance']}")
+
+
 def show(result):
     print(f"{result['machine']['cpu']}, kernel {result['machine']['kernel']}, "
           f"commit {result['commit']}, {result['date']}; lost at the port {result['nic_missed']}, "
           f"segments sent again {result['tcp_retransmits']}")
+    show_memif(result["memif"])
     for row in result["rows"]:
         print(", ".join(f"{name} {value}" for name, value in row["options"].items()))
         for name in ("gather", "calm", "leave", "join", "commit", "wait"):
-            if name not in row:
+            if name not in row or name == "gather" and "members" not in row["options"]:
                 continue
             (show_steady if "per_s" in row[name] else show_change)(name, row[name])
             if row[name]["others"]["count"]:
