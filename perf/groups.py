@@ -8,9 +8,12 @@ within three, and then each comes again. The others' heartbeats, ten times as ma
 how long anybody waits behind that.
 """
 import json
+import os
 import pathlib
+import re
 import subprocess
 import sys
+import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -25,6 +28,7 @@ from sandbox import CLIENT_INTERFACE, Sandbox, run_tool  # noqa: E402
 TOPIC, PARTITIONS = "swarm", 100
 MEMBERS, OTHERS, COMMITTERS = 10_000, 100, 1_000
 WAITERS = (200, 10_000)
+COMMIT_SECONDS, LOAD_SECONDS, SAID_BYTES_MAX = 6, 60, 1 << 16
 # A state of ten thousand members as Java's are 1.8 MB, one record: Kafka's limit is the same.
 SETTINGS = {"message.max.bytes": "4194304", "socket.request.max.bytes": "104857600",
             "penstock.memory.mb": "512"}
@@ -66,16 +70,32 @@ def swarm(sandbox, server, **options):
     return {"options": options, **seen}
 
 
+def said(errors):
+    """What a gateway says when it has read its groups. The place in the file is shared with it, and
+    stays where it is."""
+    pattern = r"groups: (\d+) records of (\d+) partitions read in (\d+) ms"
+    deadline = time.monotonic() + LOAD_SECONDS
+    while time.monotonic() < deadline:
+        found = re.search(pattern, os.pread(errors.fileno(), SAID_BYTES_MAX, 0).decode())
+        if found:
+            return dict(zip(("records", "partitions", "ms"), map(int, found.groups())))
+        time.sleep(0.1)
+    raise SystemExit("perf/run groups: the commits of before are not read")
+
+
 def commits():
-    """Without kernel sockets; the first run makes the topic that commits are kept in."""
-    with MemifPair(topics={TOPIC: PARTITIONS}) as pair:
+    """Without kernel sockets; the first run makes the topic that commits are kept in. Then a start
+    that finds them all."""
+    with MemifPair(topics={TOPIC: PARTITIONS}) as pair, tempfile.TemporaryFile() as errors:
         shape = {"connections": COMMITTERS, "topic": TOPIC, "partitions": PARTITIONS}
         pair.perf("commit", KAFKA, seconds=1, **shape)
-        return pair.perf("commit", KAFKA, seconds=5, **shape)
+        run = pair.perf("commit", KAFKA, seconds=COMMIT_SECONDS, **shape)
+        pair.restart(errors)
+        return run, said(errors)
 
 
 def groups():
-    memif = commits()
+    memif, load = commits()
     sandbox = Sandbox("tap")
     try:
         server = Server(sandbox, SETTINGS)
@@ -90,6 +110,7 @@ def groups():
     if wrong:
         raise SystemExit(f"perf/run groups: {wrong}")
     return record("groups", {"settings": SETTINGS, "rows": rows, "memif": memif,
+                             "load": load,
                              "nic_missed": missed, "tcp_retransmits": again})
 
 
@@ -123,6 +144,8 @@ def show(result):
           f"commit {result['commit']}, {result['date']}; lost at the port {result['nic_missed']}, "
           f"segments sent again {result['tcp_retransmits']}")
     show_memif(result["memif"])
+    print("a start with them: {records} records of {partitions} partitions read in {ms} ms"
+          .format(**result["load"]))
     for row in result["rows"]:
         print(", ".join(f"{name} {value}" for name, value in row["options"].items()))
         for name in ("gather", "calm", "leave", "join", "commit", "wait"):
