@@ -8,15 +8,19 @@ within three, and then each comes again. The others' heartbeats, ten times as ma
 how long anybody waits behind that.
 """
 import json
+import os
 import pathlib
+import re
 import subprocess
 import sys
+import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "config"))
 
 from compare_kafka import processor_seconds  # noqa: E402
+from memif_pair import KAFKA, MemifPair  # noqa: E402
 from penstock_server import PenstockServer  # noqa: E402
 from record import BUILD, record  # noqa: E402
 from sandbox import CLIENT_INTERFACE, Sandbox, run_tool  # noqa: E402
@@ -24,6 +28,7 @@ from sandbox import CLIENT_INTERFACE, Sandbox, run_tool  # noqa: E402
 TOPIC, PARTITIONS = "swarm", 100
 MEMBERS, OTHERS, COMMITTERS = 10_000, 100, 1_000
 WAITERS = (200, 10_000)
+COMMIT_SECONDS, LOAD_SECONDS, SAID_BYTES_MAX = 6, 60, 1 << 16
 # A state of ten thousand members as Java's are 1.8 MB, one record: Kafka's limit is the same.
 SETTINGS = {"message.max.bytes": "4194304", "socket.request.max.bytes": "104857600",
             "penstock.memory.mb": "512"}
@@ -65,7 +70,32 @@ def swarm(sandbox, server, **options):
     return {"options": options, **seen}
 
 
+def said(errors):
+    """What a gateway says when it has read its groups. The place in the file is shared with it, and
+    stays where it is."""
+    pattern = r"groups: (\d+) records of (\d+) partitions read in (\d+) ms"
+    deadline = time.monotonic() + LOAD_SECONDS
+    while time.monotonic() < deadline:
+        found = re.search(pattern, os.pread(errors.fileno(), SAID_BYTES_MAX, 0).decode())
+        if found:
+            return dict(zip(("records", "partitions", "ms"), map(int, found.groups())))
+        time.sleep(0.1)
+    raise SystemExit("perf/run groups: the commits of before are not read")
+
+
+def commits():
+    """Without kernel sockets; the first run makes the topic that commits are kept in. Then a start
+    that finds them all."""
+    with MemifPair(topics={TOPIC: PARTITIONS}) as pair, tempfile.TemporaryFile() as errors:
+        shape = {"connections": COMMITTERS, "topic": TOPIC, "partitions": PARTITIONS}
+        pair.perf("commit", KAFKA, seconds=1, **shape)
+        run = pair.perf("commit", KAFKA, seconds=COMMIT_SECONDS, **shape)
+        pair.restart(errors)
+        return run, said(errors)
+
+
 def groups():
+    memif, load = commits()
     sandbox = Sandbox("tap")
     try:
         server = Server(sandbox, SETTINGS)
@@ -79,8 +109,9 @@ def groups():
         sandbox.close()
     if wrong:
         raise SystemExit(f"perf/run groups: {wrong}")
-    return record("groups", {"settings": SETTINGS, "rows": rows, "nic_missed": missed,
-                             "tcp_retransmits": again})
+    return record("groups", {"settings": SETTINGS, "rows": rows, "memif": memif,
+                             "load": load,
+                             "nic_missed": missed, "tcp_retransmits": again})
 
 
 def told(latency):
@@ -98,14 +129,27 @@ def show_steady(name, phase):
     print(f"  {name:<8}{rate}{told(phase['latency'])}; {100 * phase['cpu']:.1f} % of a CPU")
 
 
+def show_memif(run):
+    latency, cores = run["latency_us"], run["gateway"]["cores"]
+    done = run["achieved_messages_per_s"] * run["seconds"]
+    poller = sum(core["cycles_busy"] for core in cores if core["role"] == "poller")
+    print(f"memif: {run['achieved_messages_per_s']:.0f} commits/s, refused "
+          f"{run['refused_per_s']:.0f}, p50 {latency['p50'] / 1e3:.2f} ms, p99 "
+          f"{latency['p99'] / 1e3:.2f}, max {latency['max'] / 1e3:.1f}; {poller / done:.0f} cycles "
+          f"of the poller each; {run['balance']}")
+
+
 def show(result):
     print(f"{result['machine']['cpu']}, kernel {result['machine']['kernel']}, "
           f"commit {result['commit']}, {result['date']}; lost at the port {result['nic_missed']}, "
           f"segments sent again {result['tcp_retransmits']}")
+    show_memif(result["memif"])
+    print("a start with them: {records} records of {partitions} partitions read in {ms} ms"
+          .format(**result["load"]))
     for row in result["rows"]:
         print(", ".join(f"{name} {value}" for name, value in row["options"].items()))
         for name in ("gather", "calm", "leave", "join", "commit", "wait"):
-            if name not in row:
+            if name not in row or name == "gather" and "members" not in row["options"]:
                 continue
             (show_steady if "per_s" in row[name] else show_change)(name, row[name])
             if row[name]["others"]["count"]:
