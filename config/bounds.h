@@ -10,6 +10,15 @@ enum {
 	/* Packets one poller turn takes from the port: the burst DPDK drivers favour. */
 	PACKETS_PER_TURN = 32,
 
+	/* IP bytes of one frame. A driver's buffer is up to 65,535 bytes long, and one for jumbo
+	 * frames so many pages: net_af_packet's rings have frames of whole pages, which begin with
+	 * some bytes of the kernel's. Less than the least is no link of IPv4's (RFC 1122 3.3.2). */
+	PORT_MTU_MAX = 60000,
+	PORT_MTU_MIN = 576,
+	PORT_FRAME_HEAD_BYTES = 18, /* Ethernet header and a VLAN's tag */
+	PORT_RING_HEAD_BYTES = 128,
+	PORT_PAGE_BYTES = 4096,
+
 	/* Cores of each role; a handle has 8 bits for its poller. */
 	POLLERS_MAX = 16,
 	WRITERS_MAX = 16,
@@ -21,6 +30,7 @@ enum {
 	TOPICS_KEPT = TOPICS_MAX / 8,
 	PARTITIONS_KEPT = PARTITIONS_MAX / 8,
 	TOPIC_NAME_BYTES_MAX = 249, /* Kafka's own limit (Topic.java) */
+	TOPIC_ID_BYTES = 16, /* KIP-516 */
 
 	LISTENERS_MAX = 16,
 
@@ -58,6 +68,13 @@ enum {
 	 * are closed, fenced or passed on find as much room again. */
 	OUTBOX_WAITING_MAX = 2 * PARKED_REQUESTS_MAX,
 
+	/* Producer ids that are taken at a time, as by Kafka, and the least time between two
+	 * blocks: whoever asks for ids without end leaves control, and the disk, to others; and no
+	 * count of ids grows by more than so many in a millisecond. */
+	PRODUCER_ID_BLOCK = 1000,
+	PRODUCER_ID_BLOCK_PAUSE_MS = 10,
+	PRODUCER_IDS_A_MS = 128,
+
 	/* Kafka requests of one connection that may be unanswered: librdkafka sends up to a
 	 * million, we stop reading at this many. */
 	KAFKA_IN_FLIGHT_MAX = 128,
@@ -82,6 +99,8 @@ static_assert(INBOX_SENDS_MAX + INBOX_CLOSES_MAX + INBOX_FENCES_MAX + INBOX_PACK
 		      HANDOFF_RING_SLOTS - 1, "the same for an inbox");
 static_assert((int)PARKED_REQUESTS_MAX <= (int)OUTBOX_WAITING_MAX,
 	      "who is parked finds a place for his answer");
+static_assert(PRODUCER_ID_BLOCK <= PRODUCER_ID_BLOCK_PAUSE_MS * PRODUCER_IDS_A_MS,
+	      "a count that was lost goes on ahead of itself (producer_id_file.h)");
 static_assert((int)INBOX_SENDERS_MAX <= UINT8_MAX, "handoff_msg.sender");
 static_assert(POLLERS_MAX <= 256, "8 bits in a connection handle");
 

@@ -19,19 +19,24 @@ static void print_range(const struct setting_row *row)
 		printf("%" PRId64 " to %" PRId64 " %s", row->min, row->max, row->unit);
 }
 
-/* A topic's row says where its default lies in struct settings, not by which key: the
- * gateway's row at that place has it. */
+/* A topic's is the gateway's setting of another key. */
 static const char *default_of(const struct setting_row *row, struct setting_rows rows,
 			      char *out, size_t size)
 {
 	if (rows.rows != setting_rows_topic().rows)
 		return setting_format_default(row, out, size);
-	struct setting_rows gateway = setting_rows_gateway();
-	for (unsigned i = 0; i < gateway.count; i++) {
-		if (gateway.rows[i].offset == row->parent)
-			snprintf(out, size, "that of `%s`", gateway.rows[i].key);
-	}
+	snprintf(out, size, "that of `%s`",
+		 setting_rows_gateway().rows[setting_parent(row)].key);
 	return out;
+}
+
+static const char *when_of(const struct setting_row *row, struct setting_rows rows)
+{
+	if (strcmp(row->when, "live") != 0)
+		return "read at start";
+	return rows.rows == setting_rows_topic().rows
+		       ? "live: `penstockctl topic alter` changes it"
+		       : "live: `penstockctl config set` changes it";
 }
 
 static void print_rows(struct setting_rows rows, const char *prefix)
@@ -45,10 +50,23 @@ static void print_rows(struct setting_rows rows, const char *prefix)
 		printf("### `%s%s`\n\n%s.\n\nDefault: %s%s%s · takes: ", prefix, row->key,
 		       row->help, quote, *def ? def : "none", quote);
 		print_range(row);
-		printf(" · %s\n\n", strcmp(row->when, "live") == 0
-					    ? "live: `penstockctl topic alter` changes it"
-					    : "read at start");
+		printf(" · %s\n\n", when_of(row, rows));
 	}
+}
+
+static void print_fixed(void)
+{
+	printf("### What of a topic is not applied\n\n"
+	       "Kafka has these settings as well. Each may be given its default, which is "
+	       "remembered and shown; another value is refused with the reason.\n\n"
+	       "| key | default | what it is | why it is not applied |\n|---|---|---|---|\n");
+	for (unsigned i = 0; i < TOPIC_SETTINGS - TOPIC_SETTINGS_APPLIED; i++) {
+		const struct fixed_row *row = &fixed_rows()[i];
+		const char *quote = row->value[0] ? "`" : "";
+		printf("| `%s` | %s%s%s | %s | %s |\n", row->key, quote,
+		       row->value[0] ? row->value : "none", quote, row->help, row->reason);
+	}
+	printf("\n");
 }
 
 static void print_aliases(void)
@@ -78,8 +96,10 @@ static void print_configuration(void)
 	       "Generated from `config/settings.def` and `config/kafka_keys.def`; do not "
 	       "edit.\n\n"
 	       "`penstockd --config FILE` reads a properties file as Kafka's brokers do; "
-	       "`--set key=value`, as often as needed, overrides it. There is no third "
-	       "source. "
+	       "`--set key=value`, as often as needed, overrides it. What is live can be "
+	       "changed while the gateway runs, by `penstockctl config set` or a Kafka "
+	       "client's AlterConfigs: that is kept in `.penstock.settings` of the log "
+	       "directory, and goes before both. "
 	       "A key that a file gives twice holds as it was given last, as in Java, and is "
 	       "warned of; a UTF-8 mark at the file's start is skipped, other control "
 	       "characters are errors. "
@@ -95,9 +115,10 @@ static void print_configuration(void)
 	       "protocol is refused.\n\n");
 	print_rows(setting_rows_listener(), "listener.name.<name>.");
 	printf("## A topic\n\nGiven at `penstockctl topic create NAME --config "
-	       "key=value` or later "
-	       "with `topic alter`; kept with the topic.\n\n");
+	       "key=value`, or later "
+	       "with `topic alter` or a Kafka client's AlterConfigs; kept with the topic.\n\n");
 	print_rows(setting_rows_topic(), "");
+	print_fixed();
 	print_aliases();
 	print_ignored();
 }

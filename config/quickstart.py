@@ -103,6 +103,11 @@ class Options:
         else:
             self.vehicles = int(value)
 
+    def mtu(self):
+        """Of the link that is made for it."""
+        text = self.settings.get('penstock.port.mtu', '')
+        return int(text) if text.isdigit() and int(text) > 0 else 1500
+
 
 class Programs:
     """Where the built programs are."""
@@ -348,7 +353,7 @@ def main():
     try:
         options = Options(sys.argv[1:])
         programs = Programs()
-        sandbox = Sandbox(options.port)
+        sandbox = Sandbox(options.port, options.mtu())
         return run(options, programs, sandbox)
     except Failure as failure:
         say(failure)

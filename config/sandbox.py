@@ -69,8 +69,8 @@ def _quiet_ipv6():
 class Sandbox:
     """Made by the caller's main thread, which lives in the client namespace from then on."""
 
-    def __init__(self, port):
-        self.port = port
+    def __init__(self, port, mtu=1500):
+        self.port, self.mtu = port, mtu
         self.home = os.open('/proc/self/ns/net', os.O_RDONLY)
         self.client = _new_network_namespace()
         _quiet_ipv6()
@@ -89,6 +89,8 @@ class Sandbox:
         _enter(self.client)
         run_tool('ip', 'link', 'add', CLIENT_INTERFACE, 'type', 'veth',
                  'peer', 'name', GATEWAY_INTERFACE)
+        for interface in (CLIENT_INTERFACE, GATEWAY_INTERFACE):
+            run_tool('ip', 'link', 'set', interface, 'mtu', str(self.mtu))
         run_tool('ip', 'link', 'set', GATEWAY_INTERFACE, 'netns',
                  f'/proc/self/fd/{self.gateway}', pass_fds=(self.gateway,))
         self.connect_client()
@@ -116,7 +118,10 @@ class Sandbox:
         """penstock.port for this sandbox."""
         if self.port == 'tap':
             return f'net_tap0,iface={CLIENT_INTERFACE}'
-        return f'net_af_packet0,iface={GATEWAY_INTERFACE}'
+        if self.mtu + 146 <= 2048:
+            return f'net_af_packet0,iface={GATEWAY_INTERFACE}'
+        frame = (self.mtu + 146 + 4095) // 4096 * 4096      # as penstockd asks for it
+        return f'net_af_packet0,iface={GATEWAY_INTERFACE},framesz={frame},blocksz={frame}'
 
     @staticmethod
     def has_client_interface():

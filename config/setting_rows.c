@@ -106,6 +106,16 @@ static const struct setting_row topic_rows[] = {
 #define LOG_SETTING(field, ...)	  CHECK_TOPIC(log.field, __VA_ARGS__)
 #include "config/settings.def"
 
+static const struct fixed_row topic_fixed[] = {
+#define TOPIC_FIXED(id, key, kind, value, parent, reason, help)                          \
+	{key, SETTING_KIND_##kind, value, parent, reason, help},
+#include "config/settings.def"
+};
+
+static_assert(array_len(topic_rows) == TOPIC_SETTINGS_APPLIED &&
+		      array_len(topic_fixed) == TOPIC_SETTINGS - TOPIC_SETTINGS_APPLIED,
+	      "enum topic_setting_id counts both tables");
+
 #define KAFKA	 (1u << PROTOCOL_KAFKA)
 #define T_BOX	 (1u << PROTOCOL_GBT32960)
 #define DATAGRAM (1u << PROTOCOL_UDP)
@@ -147,6 +157,28 @@ const struct setting_alias *setting_aliases(unsigned *count)
 {
 	*count = array_len(aliases);
 	return aliases;
+}
+
+const char *setting_unalias(const char *key)
+{
+	for (unsigned i = 0; i < array_len(aliases); i++)
+		if (strcmp(aliases[i].alias, key) == 0)
+			return aliases[i].key;
+	return key;
+}
+
+const struct fixed_row *fixed_rows(void)
+{
+	return topic_fixed;
+}
+
+/* A topic's row says where its default lies in struct settings, not by which key. */
+unsigned setting_parent(const struct setting_row *topic_row)
+{
+	unsigned i = 0;
+	while (gateway_rows[i].offset != topic_row->parent)
+		i++;
+	return i;
 }
 
 const struct kafka_key *kafka_keys(unsigned *count)

@@ -11,6 +11,7 @@
 #ifndef PENSTOCK_SETTING_VALUE_H
 #define PENSTOCK_SETTING_VALUE_H
 
+#include "config/setting_view.h"
 #include "config/settings.h"
 
 enum setting_type {
@@ -43,8 +44,6 @@ struct setting_row {
 	unsigned protocols; /* listener settings: 1 << enum protocol_id of those with it */
 };
 
-enum { SETTING_ROWS_MAX = 96 }; /* of one table */
-
 /* A table and its length. */
 struct setting_rows {
 	const struct setting_row *rows;
@@ -55,6 +54,9 @@ struct setting_rows setting_rows_gateway(void);
 struct setting_rows setting_rows_topic(void);
 struct setting_rows setting_rows_listener(void);
 
+/* The row of the gateway's that a topic's row takes its default from. */
+unsigned setting_parent(const struct setting_row *topic_row);
+
 /* Other names of Kafka's for rows of the gateway. */
 struct setting_alias {
 	const char *alias;
@@ -62,6 +64,8 @@ struct setting_alias {
 };
 
 const struct setting_alias *setting_aliases(unsigned *count);
+/* `key`, or the one that it is another name of. */
+const char *setting_unalias(const char *key);
 
 /* Keys of Kafka's that are accepted and ignored. */
 struct kafka_key {
@@ -72,6 +76,19 @@ struct kafka_key {
 const struct kafka_key *kafka_keys(unsigned *count);
 /* Why `key` is ignored, or null when it is not one of Kafka's. */
 const char *kafka_key_reason(const char *key);
+
+/* A topic's setting of Kafka's of which only the default is applied. */
+struct fixed_row {
+	const char *key;
+	uint8_t kind;       /* enum setting_kind */
+	const char *value;  /* the default */
+	const char *parent; /* the same of Kafka's brokers; "": there is none */
+	const char *reason; /* why there is nothing else */
+	const char *help;
+};
+
+/* Of TOPIC_SETTINGS - TOPIC_SETTINGS_APPLIED rows. */
+const struct fixed_row *fixed_rows(void);
 
 const struct setting_row *setting_find(struct setting_rows rows, const char *key);
 

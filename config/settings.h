@@ -19,7 +19,10 @@
 
 #include <stdio.h>
 
-enum { SETTING_HOST_BYTES = 256 };
+enum {
+	SETTING_HOST_BYTES = 256,
+	SETTING_ROWS_MAX = 96, /* of one table */
+};
 
 enum core_role { CORE_POLLER, CORE_WRITER, CORE_FUSED, CORE_COORDINATOR, CORE_ROLES };
 
@@ -54,14 +57,20 @@ struct settings {
 	uint8_t port_prefix_bits;
 	uint32_t gateway_ip4; /* host order; 0: penstock.port.gateway is empty */
 	unsigned control_mode; /* of the socket */
+	bool is_given[SETTING_ROWS_MAX]; /* by row of the gateway's: a file or --set has it */
 	/* Where each value was written, until settings_finish(). */
 	struct settings_draft *draft;
 };
 
-/* What a topic can be told; `is_set` says which differ from the gateway's settings. */
+/* What a topic can be told; `is_set` says what it was told. Those from TOPIC_SETTINGS_APPLIED on
+ * take their default and nothing else. */
 enum topic_setting_id {
 #define TOPIC_SETTING(field, ...) TOPIC_SETTING_##field,
 #define LOG_SETTING(field, ...)	  TOPIC_SETTING_##field,
+#include "config/settings.def"
+	TOPIC_SETTINGS_APPLIED,
+	TOPIC_SETTING_BEFORE_FIXED = TOPIC_SETTINGS_APPLIED - 1,
+#define TOPIC_FIXED(id, ...) TOPIC_SETTING_##id,
 #include "config/settings.def"
 	TOPIC_SETTINGS
 };
@@ -84,8 +93,11 @@ unsigned settings_finish(struct settings *s, FILE *messages);
 
 /* A topic's settings before it is told anything: the gateway's. */
 void topic_settings_init(struct topic_settings *t, const struct settings *s);
-/* Sets one; false with a sentence in `message` when there is no such key or the value is bad.
- * A null value takes the gateway's again. */
+/* Takes anew from the gateway what the topic was not told itself. */
+void topic_settings_follow(struct topic_settings *t, const struct settings *s);
+/* Sets one; false with a sentence in `message` when there is no such key, the value is bad, or
+ * it is of a setting that is not applied. A null value takes the gateway's again. Values do not
+ * depend on each other, nor on the order in which they come. */
 bool topic_settings_set(struct topic_settings *t, const struct settings *s, const char *key,
 			const char *value, char *message, size_t message_size);
 const char *topic_setting_key(enum topic_setting_id id);

@@ -39,17 +39,6 @@ const char *settings_where(const struct settings *s, const char *key)
 	return s->draft->where[row - rows.rows];
 }
 
-static const char *resolve_alias(const char *key)
-{
-	unsigned count;
-	const struct setting_alias *aliases = setting_aliases(&count);
-	for (unsigned i = 0; i < count; i++) {
-		if (strcmp(aliases[i].alias, key) == 0)
-			return aliases[i].key;
-	}
-	return key;
-}
-
 /* As Java's: the later line holds. In one file that is hardly meant. */
 static void note_twice(const char *key, const char *before, const char *where,
 		       struct settings_report *report)
@@ -169,7 +158,7 @@ void settings_put(struct settings *s, const char *key, const char *value,
 		return;
 	}
 	struct setting_rows rows = setting_rows_gateway();
-	const struct setting_row *row = setting_find(rows, resolve_alias(key));
+	const struct setting_row *row = setting_find(rows, setting_unalias(key));
 	if (!row) {
 		put_unknown(key, where, report);
 		return;
@@ -182,6 +171,7 @@ void settings_put(struct settings *s, const char *key, const char *value,
 	char *kept = draft_of(s)->where[row - rows.rows];
 	note_twice(row->key, kept, where, report);
 	snprintf(kept, SETTING_WHERE_BYTES, "%s", where);
+	s->is_given[row - rows.rows] = true;
 }
 
 void settings_draft_free(struct settings *s)

@@ -223,6 +223,9 @@ static void check_limits(const struct settings *s, struct settings_report *repor
 	if (s->receive_memory_bytes && s->receive_memory_bytes < 1 << 20)
 		settings_error(report, settings_where(s, "penstock.receive.memory.bytes"),
 			       "penstock.receive.memory.bytes: 0, or 1048576 at least");
+	if (s->nic.mtu && s->nic.mtu < PORT_MTU_MIN)
+		settings_error(report, settings_where(s, "penstock.port.mtu"),
+			       "penstock.port.mtu: 0, or %u at least", PORT_MTU_MIN);
 	if (s->answers_max && s->answers_max < 64)
 		settings_error(report, settings_where(s, "penstock.answers.max"),
 			       "penstock.answers.max: 0, or 64 at least");
@@ -246,11 +249,6 @@ static void check_relations(const struct settings *s, struct settings_report *re
 		settings_error(report, settings_where(s, "penstock.writer.buffer.bytes"),
 			       "penstock.writer.buffer.bytes: not a multiple of %d",
 			       DISK_BLOCK_BYTES);
-	if (s->batch_bytes > s->poller.message_bytes_max)
-		settings_error(report,
-			       where_of_pair(s, "batch.size", "message.max.bytes"),
-			       "batch.size is above message.max.bytes: the log would "
-			       "refuse every batch");
 	if (s->poller.lane_credit_bytes > s->poller.writer_credit_bytes)
 		settings_error(report,
 			       where_of_pair(s, "penstock.partition.credit.bytes",

@@ -198,6 +198,26 @@ static void add_listener(struct settings *s, const char *item, const char *where
 		listener_append(s, &text, protocol);
 }
 
+/* NAME://host:port of a file that a broker shares with a controller. */
+static bool is_for_controllers(const struct settings *s, const char *item)
+{
+	char name[SETTING_TEXT_BYTES];
+	size_t size = strcspn(item, ":");
+	for (const char *at = s->controller_listener_names;
+	     (at = next_item(at, name, sizeof name));)
+		if (strlen(name) == size && strncasecmp(name, item, size) == 0)
+			return true;
+	return false;
+}
+
+static void say_left_out(const char *where, const char *item, struct settings_report *report)
+{
+	fprintf(report->messages,
+		"%s: listeners: %s is left out: controller.listener.names has it, and there are no "
+		"controllers: one gateway, one node\n",
+		where, item);
+}
+
 /* The listener before `l` whose clients are told the same place, or null: of two listeners
  * one would get the clients of both. */
 static const struct listener *told_before(const struct settings *s,
@@ -343,11 +363,15 @@ void settings_listeners(struct settings *s, struct settings_report *report)
 	check_map(s, "listener.security.protocol.map", s->listener_security_protocol_map,
 		  report);
 	while ((at = next_item(at, item, sizeof item)))
-		add_listener(s, item, where, report);
+		if (is_for_controllers(s, item))
+			say_left_out(where, item, report);
+		else
+			add_listener(s, item, where, report);
 	where = settings_where(s, "advertised.listeners");
 	at = s->advertised_listeners;
 	while ((at = next_item(at, item, sizeof item)))
-		add_advertised(s, item, where, report);
+		if (!is_for_controllers(s, item))
+			add_advertised(s, item, where, report);
 	apply_lines(s, report);
 	for (unsigned i = 0; i < s->listener_count; i++)
 		if (s->listener[i].protocol != PROTOCOL_KAFKA)

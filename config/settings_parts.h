@@ -33,6 +33,8 @@ enum compression_kind {
 	COMPRESSION_LZ4,
 	COMPRESSION_ZSTD,
 };
+/* Whose time a record has: its producer's, or that of its append. */
+enum timestamp_kind { TIMESTAMP_CREATE_TIME, TIMESTAMP_LOG_APPEND_TIME };
 /* What is looked at of a producer's compressed batch. */
 enum inspect_kind { INSPECT_RECORDS, INSPECT_HEADERS };
 /* What must be true before an append is given back. */

@@ -14,6 +14,7 @@
 #define PENSTOCK_GATEWAY_H
 
 #include "control/boot.h"
+#include "control/calls/id_blocks.h"
 #include "control/calls/topic_wish.h"
 #include "control/coordinator/coordinator_thread.h"
 #include "control/cores.h"
@@ -74,6 +75,7 @@ struct gateway {
 	struct core cores[POLLERS_MAX + WRITERS_MAX];
 	struct topics *_Atomic topics;
 	struct topic_wish wish; /* the coordinator's, granted by control */
+	struct id_blocks ids;   /* the same */
 	atomic_bool drain;
 	struct registry *registry;
 	struct kafka_api *kafka_api;

@@ -148,6 +148,11 @@ static int port_step(void *gateway)
 	int error = port_find(g, name);
 	if (error)
 		return error;
+	if (port_mtu_cause(s->port, s->nic.mtu, line, sizeof line)) {
+		eal_release_log(&g->eal, false);
+		fprintf(stderr, "penstockd: penstock.port=%s: %s\n", s->port, line);
+		return BOOT_SAID;
+	}
 	g->nic = nic_dpdk_open(&o, &error);
 	eal_release_log(&g->eal, !g->nic);
 	if (!g->nic && error == -ENOMEM)
@@ -211,10 +216,10 @@ static int kafka_step(void *gateway)
 	struct kafka_api_options o = {
 		.registry = g->registry,
 		.poller_count = g->plan.poller_count,
-		.auto_create_topics = s->auto_create_topics_enable,
 		.auto_create_topics_rate = s->auto_create_topics_rate,
 		.stats_page = &g->control_page,
 		.wish = &g->wish,
+		.ids = &g->ids,
 		.offsets_topic_partitions = s->offsets_topic_partitions,
 		.say = say,
 		.dir = &g->log_dir,

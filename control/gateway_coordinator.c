@@ -32,6 +32,7 @@ int coordinator_init(void *gateway)
 		.rcu = g->rcu,
 		.reader = READER_COORDINATOR,
 		.wish = &g->wish,
+		.ids = &g->ids,
 		.groups = g->settings.group,
 		.node_id = g->settings.node_id,
 		.say = say,

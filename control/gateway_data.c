@@ -14,8 +14,13 @@
 #include <errno.h>
 #include <stdio.h>
 
-/* Of a poller: the longest echo, a fetch and the longest request to control each find room. */
-enum { LARGE_CHUNKS_MIN = KAFKA_CALL_BYTES_MAX / CHUNK_BYTES };
+/* Of a poller: the longest echo and a fetch each find room; and the longest request to control in
+ * the three quarters that are for large ones, three of them on their way to the coordinator. */
+enum {
+	LARGE_CHUNKS_MIN = KAFKA_CALL_BYTES_MAX / CHUNK_BYTES,
+	REQUEST_CHUNKS_MIN = LARGE_CHUNKS_MIN * 4 / 3 + 1,
+	COORDINATOR_CHUNKS = 4 * LARGE_CHUNKS_MIN,
+};
 /* Of a poller: an eighth of it holds the longest frame. */
 enum { RECEIVE_CHUNKS_MIN = (1 << 20) / CHUNK_RECEIVE_BYTES };
 
@@ -43,6 +48,7 @@ static void wakes_clear(struct gateway *g)
 {
 	g->control_wake.fd = g->coordinator_wake.fd = -1;
 	g->wish.control = &g->control_wake;
+	id_blocks_init(&g->ids, PRODUCER_ID_BLOCK, &g->control_wake, &g->coordinator_wake);
 	for (unsigned i = 0; i < g->plan.count; i++)
 		g->core_wakes[i].fd = -1;
 }
@@ -194,8 +200,8 @@ static int writer_init(struct gateway *g, unsigned index)
 	if (g->writers[index])
 		return 0;
 	fprintf(stderr,
-		"penstockd: writer %u: no memory; lower penstock.writer.buffers or "
-		"penstock.writer.buffer.bytes\n",
+		"penstockd: writer %u: no memory; lower penstock.writer.buffers, "
+		"penstock.writer.buffer.bytes or penstock.producer.ids.max\n",
 		index);
 	return -ENOMEM;
 }
@@ -257,9 +263,10 @@ static struct poller_options poller_options(const struct settings *s, const stru
 			max_u64(s->fragment_memory_bytes / pollers, FRAGMENT_MEMORY_MIN),
 		.answers_max = l->answers_max,
 		.answer_large_chunks = large_chunks,
-		.request_chunks = large_chunks,
-		.coordinator_chunks = LARGE_CHUNKS_MIN,
+		.request_chunks = max_u32(large_chunks, REQUEST_CHUNKS_MIN),
+		.coordinator_chunks = COORDINATOR_CHUNKS,
 		.parts_chunks = large_chunks * (CHUNK_BYTES / CHUNK_PARTS_BYTES),
+		.fetch_session_places = (s->poller.fetch_session_slots + pollers - 1) / pollers,
 		.sessions_max = s->tcp.connections_max,
 		.settings = s->poller,
 		.listeners = s->listener,

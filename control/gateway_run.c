@@ -201,7 +201,7 @@ static void control_sleep(struct gateway *g)
 {
 	int fds[] = {g->signal_fd, g->rpc ? rpc_wait_fd(g->rpc) : -1};
 	bool is_brief = g->state != GATEWAY_RUNNING || registry_is_busy(g->registry) ||
-			(g->rpc && rpc_is_full(g->rpc));
+			kafka_api_is_busy(g->kafka_api) || (g->rpc && rpc_is_full(g->rpc));
 	wake_prepare(&g->control_wake);
 	if (has_messages(g))
 		wake_cancel(&g->control_wake);

@@ -1,6 +1,7 @@
 /* port_cause.c - penstock.port in, a sentence out: what stood in the driver's way. */
 #include "control/port_cause.h"
 
+#include "config/bounds.h"
 #include "dataplane/base/base.h"
 
 #include <arpa/inet.h>
@@ -11,6 +12,7 @@
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -42,6 +44,11 @@ static uint64_t number(const char *port, const char *key, uint64_t otherwise)
 {
 	char text[WORD_BYTES];
 	return argument(port, key, text) ? strtoull(text, NULL, 10) : otherwise;
+}
+
+static bool is_af_packet(const char *port)
+{
+	return strncmp(port, "net_af_packet", strlen("net_af_packet")) == 0;
 }
 
 /* ---- net_af_packet -------------------------------------------------------------------- */
@@ -89,6 +96,50 @@ static void af_packet_cause(const char *port, char *out, size_t size)
 			 interface, strerror(errno));
 	else if (can_open_packets(out, size) && can_lock(port, out, size))
 		snprintf(out, size, "the driver's own words are above");
+}
+
+/* Of the kernel's interface; 0: there is none. */
+static uint32_t interface_mtu(const char *interface)
+{
+	struct ifreq request = {0};
+	size_t size = strlen(interface);
+	if (size >= sizeof request.ifr_name)
+		return 0;
+	memcpy(request.ifr_name, interface, size);
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return 0;
+	int error = ioctl(fd, SIOCGIFMTU, &request);
+	close(fd);
+	return error ? 0 : (uint32_t)request.ifr_mtu;
+}
+
+/* The ring's, for packets of so many bytes. */
+static uint64_t frame_for(uint32_t mtu)
+{
+	uint64_t bytes = mtu + PORT_FRAME_HEAD_BYTES + PORT_RING_HEAD_BYTES;
+	return bytes > FRAME_BYTES ? round_up(bytes, PORT_PAGE_BYTES) : FRAME_BYTES;
+}
+
+bool port_mtu_cause(const char *port, uint32_t mtu, char *out, size_t size)
+{
+	char interface[WORD_BYTES];
+	if (!is_af_packet(port) || !mtu || !argument(port, "iface", interface))
+		return false;
+	uint32_t has = interface_mtu(interface);
+	uint64_t frame = frame_for(mtu), given = number(port, "framesz", FRAME_BYTES);
+	if (has && has < mtu)
+		snprintf(out, size,
+			 "the MTU of %s is %u, below penstock.port.mtu=%u: ip link set %s mtu %u",
+			 interface, has, mtu, interface, mtu);
+	else if (given != frame)
+		snprintf(out, size,
+			 "the driver's frames of %lu bytes do not suit penstock.port.mtu=%u: it "
+			 "takes framesz=%lu,blocksz=%lu",
+			 given, mtu, frame, max_u64(frame, PORT_PAGE_BYTES));
+	else
+		return false;
+	return true;
 }
 
 /* ---- net_tap -------------------------------------------------------------------------- */
@@ -156,7 +207,7 @@ static void pci_cause(const char *port, char *out, size_t size)
 
 void port_cause(const char *port, char *out, size_t size)
 {
-	if (strncmp(port, "net_af_packet", strlen("net_af_packet")) == 0)
+	if (is_af_packet(port))
 		af_packet_cause(port, out, size);
 	else if (strncmp(port, "net_tap", strlen("net_tap")) == 0)
 		tap_cause(port, out, size);

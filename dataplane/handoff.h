@@ -54,7 +54,7 @@ struct partition_ref {
 
 /* Who made a batch, and so what is left to do with it. */
 enum append_origin {
-	APPEND_CLIENT, /* a producer: it is stored byte for byte, but for its latest time */
+	APPEND_CLIENT, /* a producer: it is stored byte for byte, but for its time */
 	APPEND_BUILT,  /* a poller, from records: the writer compresses it, sets size and CRC */
 	APPEND_MARKER, /* the end of a transaction, when there are some */
 };
@@ -85,8 +85,11 @@ struct append_msg {
 	struct handoff_msg msg;
 	uint8_t level;      /* enum ack_level */
 	uint8_t origin;     /* enum append_origin */
+	bool is_append_time; /* its records' time is that of the append: the writer sets it */
 	uint8_t codec;      /* enum record_codec: a built batch is compressed so; a client's is
 			     * opened first, unless none */
+	bool is_repacked;   /* a client's: stored as `wants` says, and opened first for that */
+	uint8_t wants;      /* enum record_codec */
 	struct partition_ref partition;
 	uint32_t records;
 	struct chain bytes; /* header first; the requester's memory, lent */
@@ -98,9 +101,11 @@ struct append_msg {
 	int64_t time_max;
 	/* Answer */
 	int16_t error;      /* enum kafka_error; 0: stored */
+	bool is_duplicate;  /* stored before, by its sequence: the offsets are those of then */
 	uint32_t found;     /* records of a batch that was opened and is what it says; else 0 */
 	int64_t base_offset;
-	int64_t log_append_time; /* -1: CreateTime */
+	/* -1: the records have a time of their own; a duplicate's is its latest. */
+	int64_t log_append_time;
 	int64_t log_start_offset;
 	/* Requester's own */
 	void *owner;   /* a poller's: the lane */
@@ -112,7 +117,8 @@ struct append_msg {
 	uint32_t reserved_bytes[CREDIT_KINDS]; /* frames and datagrams may share a batch */
 	/* Whoever holds the message: the requester until it is sent, then the server. */
 	struct list node;
-	int64_t last_offset; /* server's own */
+	int64_t last_offset; /* server's own, as is the next */
+	struct chain lent;   /* what came, while `bytes` are the server's (writer_inspect.h) */
 };
 
 /* What one request reads at one writer: goes down and comes back as one, when all are done. */

@@ -2,8 +2,9 @@
 #include "dataplane/poller.h"
 #include "dataplane/base/lap.h"
 #include "dataplane/base/map.h"
-#include "dataplane/base/require.h"
+#include "dataplane/base/own_clock.h"
 #include "dataplane/batch/ingest.h"
+#include "dataplane/kafka/fetch_sessions.h"
 #include "dataplane/kafka/kafka_fetch.h"
 #include "dataplane/quiescent.h"
 #include "dataplane/session/ack.h"
@@ -51,8 +52,10 @@ struct poller {
 	struct fragments fragments;
 	struct tcp *tcp;
 	struct chunk_pool receive;
+	struct fetch_sessions fetch_sessions;
 	uint8_t *scratch;
 	struct passed passed;
+	struct own_clock clock;
 	uint64_t published_ns;
 	struct poller_options options;
 };
@@ -61,7 +64,13 @@ static void turn_begin(struct poller *p)
 {
 	struct ingest *in = &p->ingest;
 	struct turn *t = &p->turn;
-	in->now.ns = clock_now_ns();
+	uint64_t machine_ns = clock_now_ns();
+	uint64_t away_ns = own_clock_turn(&p->clock, machine_ns);
+	if (unlikely(away_ns > 0)) {
+		stats_add(&in->stats, STAT_absences, 1);
+		stats_add(&in->stats, STAT_absences_ns, away_ns);
+	}
+	in->now.ns = own_clock_ns(&p->clock, machine_ns);
 	in->now.wall_ms = clock_wall_ms();
 	/* Acquire: pairs with control's release when it publishes a snapshot. */
 	in->topics = atomic_load_explicit(p->options.topics, memory_order_acquire);
@@ -190,6 +199,18 @@ static int slabs_init(struct ingest *in, const struct poller_options *o)
 	return error;
 }
 
+static int fetch_sessions_of(struct poller *p, const struct poller_options *o)
+{
+	struct ingest *in = &p->ingest;
+	struct fetch_sessions_bounds bounds = {
+		.poller = o->index,
+		.places = o->fetch_session_places,
+		.eviction_ms = o->settings.fetch_session_eviction_ms};
+	if (bounds.places > 0)
+		in->reading.sessions = &p->fetch_sessions;
+	return fetch_sessions_init(&p->fetch_sessions, &bounds, &in->stats);
+}
+
 /* Requests to control and to the coordinator have chunks apart: a control that blocks holds none
  * of the coordinator's. */
 static int pools_init(struct poller *p, const struct poller_options *o)
@@ -223,8 +244,10 @@ static int pools_init(struct poller *p, const struct poller_options *o)
 		      : chunk_pool_init(&p->receive, CHUNK_RECEIVE_BYTES, o->receive_chunks);
 	error = error ? error
 		      : chunk_pool_init(&in->reading.parts, CHUNK_PARTS_BYTES, o->parts_chunks);
+	in->reading.marks = map_take(FETCH_MARKS_BYTES);
+	error = error ? error : fetch_sessions_of(p, o);
 	p->scratch = map_take(SCRATCH_BYTES);
-	return error ? error : p->scratch ? 0 : -ENOMEM;
+	return error ? error : p->scratch && in->reading.marks ? 0 : -ENOMEM;
 }
 
 static void ingest_init(struct ingest *in, const struct poller_options *o)
@@ -331,6 +354,8 @@ void poller_destroy(struct poller *p)
 	slab_fini(&in->reading.lists);
 	slab_fini(&in->reading.fetches);
 	chunk_pool_fini(&in->reading.parts);
+	map_give(in->reading.marks, FETCH_MARKS_BYTES);
+	fetch_sessions_fini(&p->fetch_sessions);
 	kept_fini(&in->kept);
 	for (unsigned i = 0; i < CALL_SERVERS; i++) {
 		slab_fini(&in->servers[i].calls);
@@ -375,17 +400,19 @@ bool poller_may_sleep(const struct poller *p)
 
 /* The least of what anybody waits for; with nothing due a core sleeps until it is woken, or
  * for `limit_ns`. */
-uint64_t poller_idle_ns(const struct poller *p, uint64_t limit_ns)
+uint64_t poller_idle_ns(struct poller *p, uint64_t limit_ns)
 {
 	const struct ingest *in = &p->ingest;
-	uint64_t now_ns = clock_now_ns();
+	uint64_t machine_ns = clock_now_ns(), now_ns = own_clock_ns(&p->clock, machine_ns);
 	if (nic_has_unsent(p->options.nic))
 		limit_ns = min_u64(limit_ns, UNSENT_RETRY_NS);
 	limit_ns = tcp_idle_ns(p->tcp, now_ns, limit_ns);
 	limit_ns = fragments_idle_ns(&p->fragments, now_ns, limit_ns);
 	limit_ns = wheel_idle_ns(&in->sessions.wheel, now_ns, limit_ns);
 	limit_ns = unread_idle_ns(in, now_ns, limit_ns);
-	return batch_idle_ns(&in->batching, now_ns, limit_ns);
+	limit_ns = batch_idle_ns(&in->batching, now_ns, limit_ns);
+	own_clock_rest(&p->clock, machine_ns + limit_ns);
+	return limit_ns;
 }
 
 int poller_wait_fd(const struct poller *p)

@@ -35,6 +35,7 @@ struct poller_options {
 	uint32_t request_chunks;       /* Kafka requests on their way to control */
 	uint32_t coordinator_chunks;   /* and to the coordinator */
 	uint32_t parts_chunks;         /* partitions of fetches */
+	uint32_t fetch_session_places; /* 0: there are no fetch sessions */
 	uint32_t sessions_max;
 	struct poller_settings settings;
 	struct handoff *writers[WRITERS_MAX];
@@ -66,7 +67,7 @@ void poller_reset_connections(struct poller *p);
 
 /* The idle ladder's questions: may it sleep (looks at the rings again), and for how long. */
 bool poller_may_sleep(const struct poller *p);
-uint64_t poller_idle_ns(const struct poller *p, uint64_t limit_ns);
+uint64_t poller_idle_ns(struct poller *p, uint64_t limit_ns);
 int poller_wait_fd(const struct poller *p);
 
 struct bad_frames *poller_bad_frames(struct poller *p);

@@ -5,6 +5,7 @@
 #include "dataplane/base/require.h"
 #include "dataplane/store/log/log_service.h"
 #include "dataplane/wire/kafka/kafka_error.h"
+#include "dataplane/wire/record/record_batch.h"
 #include "dataplane/writer_build.h"
 #include "dataplane/writer_inspect.h"
 #include "dataplane/writer_marks.h"
@@ -79,6 +80,21 @@ static void refuse_append(struct writer *w, struct append_msg *a, int16_t error)
 	list_append(&w->service.appends, &a->node);
 }
 
+/* The time of an append is set here, where offsets are given: of one partition it does not go back
+ * while the clock does not, whatever its pollers are doing, and a batch that was opened first has
+ * not that of its arrival. A built batch has no CRC yet. A producer's has its own made anew, over
+ * bytes that are about to be copied. */
+static void append(struct writer *w, struct log *log, struct append_msg *a)
+{
+	if (a->is_append_time)
+		a->log_append_time = clock_wall_ms();
+	if (a->origin == APPEND_BUILT)
+		builder_finish(w->builder, a);
+	else if (a->is_append_time)
+		record_batch_set_append_time(&a->bytes, a->log_append_time);
+	log_append(log, a);
+}
+
 static void take_append(struct writer *w, struct append_msg *a)
 {
 	struct log *log = served_log(w, a->partition);
@@ -89,21 +105,23 @@ static void take_append(struct writer *w, struct append_msg *a)
 	require(a->origin != APPEND_MARKER); /* nobody ends a transaction yet */
 	if (a->origin == APPEND_CLIENT && inspector_take(w->inspector, a))
 		return;
-	if (a->origin == APPEND_BUILT)
-		builder_finish(w->builder, a);
-	log_append(log, a);
+	append(w, log, a);
 }
 
 /* Its records were looked at, or those of one before it; its partition may be gone meanwhile. */
 static void take_inspected(struct writer *w, struct append_msg *a)
 {
 	struct log *log = served_log(w, a->partition);
-	if (a->error)
+	if (!log) {
+		refuse_append(w, a, a->error ? a->error : partition_refusal(w, a->partition));
+	} else if (a->error) {
+		struct log_marks marks;
+		log_get_marks(log, &marks);
+		a->log_start_offset = marks.log_start_offset;
 		refuse_append(w, a, a->error);
-	else if (!log)
-		refuse_append(w, a, partition_refusal(w, a->partition));
-	else
-		log_append(log, a);
+	} else {
+		append(w, log, a);
+	}
 }
 
 static void take_read(struct writer *w, struct read_msg *r)
@@ -353,6 +371,7 @@ static void writer_complete(struct writer *w)
 	struct list *node;
 	while ((node = list_take_first(&w->service.appends))) {
 		struct append_msg *a = list_entry(node, struct append_msg, node);
+		inspector_restore(a);
 		handoff_complete(msg_requester(w, &a->msg), &a->msg);
 	}
 	while ((node = list_take_first(&w->service.reads_done))) {

@@ -108,6 +108,8 @@ void builder_finish(struct builder *b, struct append_msg *a)
 	bool is_smaller = compress_records(b, a);
 	struct record_batch_header h;
 	chain_copy_out(&a->bytes, 0, &h, sizeof h);
+	if (a->is_append_time)
+		record_batch_stamp(&h, a->log_append_time);
 	record_batch_set_codec(&h, is_smaller ? a->codec : RECORD_CODEC_NONE);
 	record_batch_set_size(&h, (uint32_t)a->bytes.size);
 	chain_patch(&a->bytes, 0, &h, sizeof h);

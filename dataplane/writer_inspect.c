@@ -9,6 +9,7 @@
 #include "dataplane/wire/kafka/kafka_error.h"
 #include "dataplane/wire/record/record_walk.h"
 #include "dataplane/writer_open.h"
+#include "dataplane/writer_pack.h"
 
 enum {
 	LINE_BUCKETS = 4096,
@@ -43,6 +44,7 @@ struct inspect_source {
 struct inspector {
 	struct stats *stats;
 	struct opener *opener;
+	struct packer *packer;
 	struct siphash_key key;
 	struct slab lines;                 /* struct inspect_line */
 	struct list buckets[LINE_BUCKETS]; /* struct inspect_line.node */
@@ -55,6 +57,7 @@ struct inspector {
 	struct inspect_source *open_source;
 	int64_t open_cost;
 	struct record_walk walk;
+	struct bytes unpacked; /* of the last piece, where the batch is compressed anew */
 	uint64_t opened_bytes;
 	size_t take_max; /* bytes of the stream for the next piece */
 	uint64_t wary_until; /* clock_cycles(); the same below */
@@ -65,6 +68,12 @@ struct inspector {
 static struct append_msg *line_first(const struct inspect_line *l)
 {
 	return list_entry(l->appends.next, struct append_msg, node);
+}
+
+/* Nothing is to be done with it. */
+static bool append_is_plain(const struct append_msg *a)
+{
+	return a->codec == RECORD_CODEC_NONE && !a->is_repacked;
 }
 
 /* ---- who is next ----------------------------------------------------------------------- */
@@ -154,7 +163,7 @@ static void line_close(struct inspector *i, struct inspect_source *s, struct ins
 /* The good path ends at the first question: nobody waits, and there is nothing to open. */
 bool inspector_take(struct inspector *i, struct append_msg *a)
 {
-	bool is_plain = a->codec == RECORD_CODEC_NONE;
+	bool is_plain = append_is_plain(a);
 	if (likely(is_plain && list_is_empty(&i->waiting)))
 		return false;
 	struct inspect_line *l = line_find(i, a);
@@ -175,7 +184,11 @@ static void open_begin(struct inspector *i, struct append_msg *a, uint64_t now)
 	struct record_batch_header h;
 	chain_copy_out(&a->bytes, 0, &h, sizeof h);
 	opener_begin(i->opener, a->codec, &a->bytes);
-	record_walk_begin(&i->walk, &h, true);
+	/* Kafka asks for offsets one by one where they were compressed. */
+	record_walk_begin(&i->walk, &h, a->codec != RECORD_CODEC_NONE);
+	if (a->is_repacked)
+		packer_begin(i->packer, (enum record_codec)a->wants, &h);
+	i->unpacked = (struct bytes){0};
 	i->open = a;
 	i->open_cost = INSPECT_COST_OF_BATCH;
 	i->opened_bytes = 0;
@@ -193,8 +206,20 @@ static bool are_times_good(const struct append_msg *a, const struct record_times
 	return !t->any || (t->earliest >= a->time_min && t->latest <= a->time_max);
 }
 
+/* What came stays the requester's, and goes back to it (inspector_restore). */
+static int16_t repack_end(struct inspector *i, struct append_msg *a, int64_t latest)
+{
+	struct chain packed;
+	if (!packer_end(i->packer, latest, &packed))
+		return KAFKA_ERROR_MESSAGE_TOO_LARGE;
+	a->lent = a->bytes;
+	a->bytes = packed;
+	stats_add(i->stats, STAT_batches_repacked, 1);
+	return KAFKA_ERROR_NONE;
+}
+
 /* Of a batch that was opened to its end. The header's time is made the records'. */
-static int16_t judge(const struct inspector *i, struct append_msg *a)
+static int16_t judge(struct inspector *i, struct append_msg *a)
 {
 	if (!record_walk_is_whole(&i->walk))
 		return KAFKA_ERROR_INVALID_RECORD;
@@ -202,16 +227,32 @@ static int16_t judge(const struct inspector *i, struct append_msg *a)
 		return KAFKA_ERROR_INVALID_TIMESTAMP;
 	struct record_batch_header h;
 	int64_t latest = record_times_latest(&i->walk.times);
-	chain_copy_out(&a->bytes, 0, &h, sizeof h);
-	if (record_batch_max_timestamp(&h) != latest)
-		record_batch_set_create_time(&a->bytes, latest);
 	a->found = i->walk.seen;
+	if (a->is_repacked)
+		return repack_end(i, a, latest);
+	chain_copy_out(&a->bytes, 0, &h, sizeof h);
+	if (!a->is_append_time && record_batch_max_timestamp(&h) != latest)
+		record_batch_set_create_time(&a->bytes, latest);
 	return KAFKA_ERROR_NONE;
+}
+
+/* Some of a piece that was opened: what takes longest in a piece is to compress it. */
+static bool pack_step(struct inspector *i)
+{
+	size_t size = min_size(i->unpacked.size, INSPECT_PACKED_PER_STEP);
+	bool fits = packer_put(i->packer, (struct bytes){i->unpacked.data, size});
+	i->unpacked.data += size;
+	i->unpacked.size -= size;
+	i->open_cost += (int64_t)size * INSPECT_COST_OF_PACKED;
+	i->open->error = KAFKA_ERROR_MESSAGE_TOO_LARGE;
+	return !fits;
 }
 
 /* One piece of the open batch; true: it is through, and its error says how. */
 static bool open_step(struct inspector *i)
 {
+	if (i->unpacked.size > 0)
+		return pack_step(i);
 	struct append_msg *a = i->open;
 	struct bytes piece = {0};
 	size_t taken;
@@ -227,7 +268,11 @@ static bool open_step(struct inspector *i)
 	}
 	if (s == OPEN_END)
 		a->error = judge(i, a);
-	return s != OPEN_MORE || !record_walk_take(&i->walk, piece);
+	if (s != OPEN_MORE || !record_walk_take(&i->walk, piece))
+		return true;
+	if (a->is_repacked)
+		i->unpacked = piece;
+	return false;
 }
 
 /* ---- a turn ---------------------------------------------------------------------------- */
@@ -261,8 +306,9 @@ static void line_goes_on(struct inspector *i)
 	share_pay(&l->share, i->open_cost);
 	share_pay(&i->open_source->share, i->open_cost);
 	i->open = NULL;
+	packer_drop(i->packer);
 	pass(i, line_first(l));
-	while (!list_is_empty(&l->appends) && line_first(l)->codec == RECORD_CODEC_NONE)
+	while (!list_is_empty(&l->appends) && append_is_plain(line_first(l)))
 		pass(i, line_first(l));
 	if (list_is_empty(&l->appends))
 		line_close(i, i->open_source, l);
@@ -290,6 +336,8 @@ static void work(struct inspector *i, uint64_t limit)
 	while (cost > 0 && now - began < limit && !list_is_empty(&i->waiting)) {
 		if (!i->open && !begin_next(i, &cost, now))
 			break;
+		if (i->open->is_repacked && !packer_has_room(i->packer))
+			break; /* until a log gives back what it was given */
 		int64_t before = i->open_cost;
 		uint64_t piece = now;
 		bool is_through = open_step(i);
@@ -336,6 +384,15 @@ struct append_msg *inspector_next(struct inspector *i)
 	return node ? list_entry(node, struct append_msg, node) : NULL;
 }
 
+void inspector_restore(struct append_msg *a)
+{
+	if (likely(chain_is_empty(&a->lent)))
+		return;
+	chain_give(&a->bytes);
+	a->bytes = a->lent;
+	a->lent = (struct chain){0};
+}
+
 bool inspector_is_idle(const struct inspector *i)
 {
 	return list_is_empty(&i->waiting) && list_is_empty(&i->passed);
@@ -356,7 +413,8 @@ struct inspector *inspector_create(struct stats *stats)
 	int error = slab_init(&i->lines, sizeof(struct inspect_line), LINES_MAX);
 	i->sources = map_take(SOURCES * sizeof *i->sources);
 	i->opener = opener_create();
-	if (!error && i->sources && i->opener)
+	i->packer = packer_create();
+	if (!error && i->sources && i->opener && i->packer)
 		return i;
 	inspector_destroy(i);
 	return NULL;
@@ -366,6 +424,8 @@ void inspector_destroy(struct inspector *i)
 {
 	if (i->opener)
 		opener_destroy(i->opener);
+	if (i->packer)
+		packer_destroy(i->packer);
 	map_give(i->sources, SOURCES * sizeof *i->sources);
 	slab_fini(&i->lines);
 	map_give(i, sizeof *i);

@@ -21,6 +21,10 @@
  * time is over, which is looked at after each piece. A stream may be slow, and open to nothing:
  * where one was, pieces are made of few bytes until they have shown to be quick.
  *
+ * A batch whose topic wants another codec than it came with is compressed anew meanwhile, as it is
+ * opened (writer_pack.h). What is stored is the writer's then; what came is kept beside it, and is
+ * the requester's again when the append goes back.
+ *
  * A batch is good when its stream opens to exactly as many records as its header counts, each as
  * long as it says, their offsets one by one from 0, their times within the topic's bounds. Its
  * latest time is made that of its records. It may open to so much (record_batch.h).
@@ -41,6 +45,9 @@ enum {
 	INSPECT_COST_OF_IN = 4,
 	INSPECT_COST_OF_BATCH = 1024,
 	INSPECT_COST_OF_TURN = 64,
+	/* Each byte that is compressed anew; in one go no more than gzip does in 200 us. */
+	INSPECT_COST_OF_PACKED = 4,
+	INSPECT_PACKED_PER_STEP = 8 << 10,
 	/* Cost that a source, and a line of it, has in one go; what it can be in debt for. */
 	INSPECT_SHARE = 64 << 10,
 	INSPECT_DEBT_MAX = 64 << 20,
@@ -69,6 +76,8 @@ bool inspector_take(struct inspector *i, struct append_msg *a);
 /* Does a turn's work; false: there was none. `is_core_busy`: what else turns on the core has
  * some. */
 bool inspector_turn(struct inspector *i, bool is_core_busy);
+/* The append is on its way back: its bytes are those that came, whatever was stored of them. */
+void inspector_restore(struct append_msg *a);
 /* The next that is through, in the order of its partition, or null. Its error says how: none, or
  * what it is refused for. */
 struct append_msg *inspector_next(struct inspector *i);

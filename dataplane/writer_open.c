@@ -143,6 +143,17 @@ static bool next_gzip(struct opener *o, struct bytes in, size_t *ret_size)
 	return true;
 }
 
+/* It is open: a batch that is to be compressed. */
+static bool next_plain(struct opener *o, struct bytes in, size_t *ret_size)
+{
+	*ret_size = min_size(in.size, OPEN_PIECE_BYTES);
+	if (*ret_size > 0)
+		memcpy(o->piece, in.data, *ret_size);
+	in_take(o, *ret_size);
+	o->is_ended = o->left == 0;
+	return true;
+}
+
 static bool next_lz4(struct opener *o, struct bytes in, size_t *ret_size)
 {
 	size_t used = in.size;
@@ -267,7 +278,7 @@ static bool is_lz4_for_all(const struct chain *batch)
 
 void opener_begin(struct opener *o, enum record_codec codec, const struct chain *batch)
 {
-	require(codec > RECORD_CODEC_NONE && codec < RECORD_CODECS);
+	require(codec < RECORD_CODECS);
 	o->codec = codec;
 	o->chunk = batch->head;
 	o->at = 0;
@@ -292,6 +303,7 @@ enum open_state opener_next(struct opener *o, size_t take_max, struct bytes *ret
 			    size_t *ret_taken)
 {
 	static next_piece *const streams[RECORD_CODECS] = {
+		[RECORD_CODEC_NONE] = next_plain,
 		[RECORD_CODEC_GZIP] = next_gzip,
 		[RECORD_CODEC_LZ4] = next_lz4,
 		[RECORD_CODEC_ZSTD] = next_zstd,

@@ -44,7 +44,7 @@ struct opener;
 struct opener *opener_create(void);
 void opener_destroy(struct opener *o);
 
-/* `batch` with its header, lent until the end; `codec` is none but NONE. */
+/* `batch` with its header, lent until the end. */
 void opener_begin(struct opener *o, enum record_codec codec, const struct chain *batch);
 /* The piece is the opener's, until the next call. `*ret_taken`: bytes of the batch it was made
  * of, `take_max` at most, where its codec knows halves. */

@@ -15,6 +15,7 @@ enum {
 	BUFFERS = 1024,
 	BUFFER_BYTES = 64 << 10,
 	SMALL_WRITE_BYTES = 64 << 10,
+	PRODUCER_IDS = 1 << 18,
 	DESCRIPTORS = 8 * BENCH_PARTITIONS_MAX,
 	GENERATION = 1,
 };
@@ -123,7 +124,10 @@ int bench_writer_start(struct bench_writer *w, const char *directory, unsigned p
 	struct writer_options o = {
 		.settings = {.buffers = BUFFERS,
 			     .buffer_bytes = BUFFER_BYTES,
-			     .small_write_bytes = SMALL_WRITE_BYTES},
+			     .small_write_bytes = SMALL_WRITE_BYTES,
+			     .producer_ids_max = PRODUCER_IDS,
+			     .producer_expiration_ms = 86400000,
+			     .producer_check_ms = 600000},
 		.descriptors = DESCRIPTORS,
 		.dir = &w->dir,
 		.disk = w->disk,

@@ -1,7 +1,7 @@
 """compare_kafka.py - Apache Kafka and Penstock in turn, the same clients; ratios out.
 
-usage: perf/compare-kafka [--quick] [--pairs N] [--seconds S] [--only WORD] [--segments 1500]
-                          [--directory DIR] [--set key=value]... [--json]
+usage: perf/compare-kafka [--quick] [--pairs N] [--seconds S] [--only WORD] [--segments wire]
+                          [--mtu BYTES] [--directory DIR] [--set key=value]... [--json]
 
 One server is alive at a time: Kafka, Penstock, Kafka, Penstock. Each runs in a network
 namespace of its own, the clients in another, on a veth pair between them; each starts on an
@@ -34,6 +34,7 @@ from compare_rows import MATRIX, MEANING, PARTITIONS, batches, singles
 from sandbox import Sandbox, SandboxError
 
 LIMIT_SECONDS = 90          # of one client's run, beyond what it is told to take
+FILLS_MAX = 5
 WARM_UP = [batches(100, 140, "all"), singles(5, flush=False)]
 
 
@@ -122,17 +123,35 @@ def measure(sandbox, server, row, topic, times):
 
 
 def open_server(kind, options, jars):
-    sandbox = Sandbox("kernel" if kind == "kafka" else "af_packet")
+    sandbox = Sandbox("kernel" if kind == "kafka" else "af_packet", options.mtu)
     if kind == "kafka":
-        if options.segments == 1500:
+        if options.segments == "wire":
             sandbox.offloads_off()
         return sandbox, kafka_server.KafkaServer(sandbox, jars)
-    return sandbox, penstock_server.PenstockServer(sandbox, options.settings)
+    return sandbox, penstock_server.PenstockServer(
+        sandbox, {"penstock.port.mtu": str(options.mtu), **options.settings})
+
+
+def fill(sandbox, server, row, topic, times):
+    """A server that cannot follow is given the load again, until it has what will be read."""
+    command = compare_clients.fill_command(row, server.address, topic, times)
+    wanted = compare_clients.records(row, times)
+    written = 0
+    for _ in range(FILLS_MAX):
+        with sandbox.start(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                           text=True) as blaster:
+            said = blaster.communicate(timeout=LIMIT_SECONDS)[0].splitlines()
+        written += json.loads(said[-1])["records_all"] if blaster.returncode == 0 else 0
+        if written >= wanted:
+            return
+    raise Failure(f"{server.name}: {row.name}: only {written} records were written")
 
 
 def measure_row(sandbox, server, row, number, times):
     topic = f"{row.client}-{number}"
-    server.create_topic(topic, PARTITIONS, row.flush)
+    server.create_topic(topic, row.partitions, row.flush)
+    if compare_clients.is_reader(row):
+        fill(sandbox, server, row, topic, times)
     os.sync()                   # what the row before left in the page cache is its own
     time.sleep(0.5)
     return measure(sandbox, server, row, topic, times)
@@ -246,12 +265,13 @@ def setting(text):
 def read_options():
     parser = argparse.ArgumentParser(prog="perf/compare-kafka", description=__doc__,
                                      formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="few rows, short: three minutes")
+    parser.add_argument("--quick", action="store_true", help="few rows, short: four minutes")
     parser.add_argument("--pairs", type=int, default=2, help="of server runs (2)")
     parser.add_argument("--seconds", type=float, help="measured per row (5; quick: 2)")
     parser.add_argument("--only", default="", metavar="WORD", help="rows whose name has it")
-    parser.add_argument("--segments", type=int, default=65536, choices=(65536, 1500),
-                        help="1500: Kafka's kernel, too, gets segments of a wire's size")
+    parser.add_argument("--segments", default="kernel", choices=("kernel", "wire"),
+                        help="wire: Kafka's kernel, too, gets them no longer than the MTU")
+    parser.add_argument("--mtu", type=int, default=1500, help="of the link, for both (1500)")
     parser.add_argument("--directory", help="where both servers put their data")
     parser.add_argument("--set", dest="settings", type=setting, action="append", default=[],
                         metavar="key=value", help="a setting of Penstock's")
@@ -280,7 +300,7 @@ def main():
         return 1
     result = record.record("compare-kafka", {
         "kafka": kafka_server.VERSION, "kafka_jvm": kafka_server.HEAP + kafka_server.JVM,
-        "segments": options.segments, "penstock_settings": options.settings,
+        "segments": options.segments, "mtu": options.mtu, "penstock_settings": options.settings,
         "pairs": options.pairs, "seconds": options.times.seconds,
         "load_before": load, "load_after": os.getloadavg()[0],
         "filesystem": record.output("stat", "-f", "-c", "%T", tempfile.gettempdir()).strip(),

@@ -8,7 +8,7 @@ BATCH_100, BATCH_1024 = 140, 16     # records in about 16 KiB: Kafka's batch.siz
 @dataclass(frozen=True)
 class Row:
     name: str
-    client: str             # blaster | rdkafka | java
+    client: str             # blaster | rdkafka | java, or a group: rdkafka_group | java_group
     record_bytes: int
     acks: str = "all"
     batch: int = 1          # of the blaster, as are the next three
@@ -18,7 +18,9 @@ class Row:
     flush: bool = False     # Kafka's topic has flush.messages=1
     quick: bool = False     # part of --quick
     best: bool = False      # measured over Penstock's best path, too
-    java_records: int = 0   # ProducerPerformance has no other bound
+    records: int = 0        # of Java's clients and of groups, which have no other bound
+    partitions: int = PARTITIONS
+    stock: bool = False     # as it comes: idempotent, acks=all, its own linger
 
 
 def batches(record_bytes, batch, acks, flush=False, quick=False, best=False, in_flight=5):
@@ -40,10 +42,25 @@ def paced(flush, quick=False):
                flush=flush, quick=quick, best=not flush)
 
 
-def library(client, record_bytes, acks, java_records=0, quick=False):
-    name = {"rdkafka": "librdkafka", "java": "Java producer"}[client]
-    return Row(f"{name} {record_bytes} B, linger 5, acks={acks}", client, record_bytes, acks,
-               java_records=java_records, quick=quick)
+NAMES = {"rdkafka": "librdkafka", "java": "Java producer",
+         "rdkafka_group": "librdkafka, group of 3", "java_group": "Java consumer, its group"}
+
+
+def library(client, record_bytes, acks, records=0, quick=False):
+    return Row(f"{NAMES[client]} {record_bytes} B, linger 5, acks={acks}", client, record_bytes,
+               acks, records=records, quick=quick)
+
+
+def stock(client, record_bytes, records=0, partitions=PARTITIONS, quick=False):
+    load = f"{record_bytes} B" + ("" if partitions == PARTITIONS else f", {partitions} partitions")
+    return Row(f"stock {NAMES[client]} {load}", client, record_bytes, records=records,
+               partitions=partitions, stock=True, quick=quick)
+
+
+def group(client, record_bytes, records):
+    """Reads what a blaster has just written, and commits each second."""
+    return Row(f"{NAMES[client]} {record_bytes} B, from the beginning", client, record_bytes,
+               records=records)
 
 
 MATRIX = [
@@ -64,6 +81,20 @@ MATRIX = [
         library("java", 1024, "all", 500000),
         library("java", 1024, "1", 500000),
     ]),
+    ("stock clients: idempotent and acks=all, with their own linger", [
+        stock("rdkafka", 100),
+        stock("rdkafka", 1024),
+        stock("rdkafka", 100, partitions=1000),
+        stock("java", 100, 3000000, quick=True),
+        stock("java", 1024, 500000),
+        stock("java", 100, 3000000, partitions=1000),
+    ]),
+    ("groups, with commits", [
+        group("rdkafka_group", 100, 8000000),
+        group("rdkafka_group", 1024, 1000000),
+        group("java_group", 100, 8000000),
+        group("java_group", 1024, 1000000),
+    ]),
     ("like for like durability: Kafka's topic with flush.messages=1", [
         batches(100, BATCH_100, "all", flush=True),
         singles(5, flush=True, quick=True),
@@ -79,8 +110,12 @@ MEANING = """\
 acks=1    Kafka: in the page cache.    Penstock: its direct write to the disk has completed.
 acks=all  Kafka (one replica): in the page cache; with flush.messages=1 synced before the
           answer.    Penstock: synced (fdatasync) before the answer, always.
+stock     as the client comes: Java's producer is idempotent with acks=all; librdkafka is told
+          enable.idempotence=true.
+groups    records per second from the first one read to the last, assignment excluded; CPU of
+          the whole run. What is read was written just before: Kafka has it in the page cache.
 Segments  Kafka's kernel exchanges segments of up to 64 KiB with the client's; penstockd's port
-          is a raw socket on the veth pair and sees frames of 1,500 bytes.
+          is a raw socket on the veth pair and sees frames of the MTU.
 CPU       of the server process, user and system, all threads, per million records; what the
           kernel does for it in the client's time is not in it. "busy": cycles of Penstock's
           data cores in turns that found work, as seconds at the counter's rate.

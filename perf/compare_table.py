@@ -33,10 +33,11 @@ def brief(figures):
     """One run in one line."""
     if "failed" in figures:
         return figures["failed"]
-    latency = figures["latency_us"]
-    text = (f"{count(figures['records_per_s'])}/s, p50 {latency['p50'] / 1e3:.2f} "
-            f"p99 {latency['p99'] / 1e3:.2f} p99.9 {latency['p999'] / 1e3:.2f} ms, "
-            f"CPU {short(figures.get('cpu_s_per_million'))} s/M")
+    text = f"{count(figures['records_per_s'])}/s, "
+    if latency := figures.get("latency_us"):
+        text += (f"p50 {latency['p50'] / 1e3:.2f} p99 {latency['p99'] / 1e3:.2f} "
+                 f"p99.9 {latency['p999'] / 1e3:.2f} ms, ")
+    text += f"CPU {short(figures.get('cpu_s_per_million'))} s/M"
     if "server_wait_share" in figures:
         text += f", waited {figures['server_wait_share']:.0%} of the time for a CPU"
     for key in ("errors", "unanswered", "retransmits", "nic_missed"):

@@ -1,7 +1,7 @@
 /* gen_load.h - what the connections say: messages named by (connection, number), their
  * bytes made anew whenever they are sent, so that nothing is kept for sending again.
  *
- *     gen_tcp ─ size, fill ─▶ gen_fleet.c | gen_kafka.c
+ *     gen_tcp ─ size, fill ─▶ gen_fleet.c | gen_kafka.c | gen_commit.c
  *     gen_tcp ◀─ bytes of the next answer, verdict ─
  *
  * Core: the generator's. Messages and answers of a connection are numbered from 0; answer

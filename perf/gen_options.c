@@ -2,6 +2,7 @@
 #include "perf/gen_options.h"
 #include "control/eal.h"
 #include "dataplane/wire/fleet/gbt32960.h"
+#include "perf/gen_commit.h"
 #include "perf/gen_inside.h"
 
 #include <arpa/inet.h>
@@ -18,12 +19,13 @@ enum {
 };
 
 static const char usage[] =
-	"usage: penstock-perf fleet|kafka|udp --port DPDKPORT [--cpu N] [--port ...]\n"
+	"usage: penstock-perf fleet|kafka|commit|udp --port DPDKPORT [--cpu N] [--port ...]\n"
 	"                     --target IP:PORT --source-net A.B.C.D/BITS [options]\n"
 	"       penstock-perf ... --in-process --set KEY=VALUE... instead of --port and --socket\n"
 	"\n"
 	"  fleet   vehicles: login, then GB/T 32960 frames\n"
 	"  kafka   producers: pre-built Produce requests\n"
+	"  commit  consumers: a commit of one partition a request, a group a connection\n"
 	"  udp     datagrams; never answered, flat out without --rate\n"
 	"\n"
 	"  --target-mac MAC    of a target that does not answer ARP\n"
@@ -49,7 +51,7 @@ static const char usage[] =
 	"count\n"
 	"                      them as foretold (its frame.timeout.ms longer than the "
 	"run)\n"
-	"  --topic NAME --partitions P    kafka (default perf, 1)\n"
+	"  --topic NAME --partitions P    kafka, commit (default perf, 1)\n"
 	"  --batch RECORDS     kafka: records of a batch (default 140)\n"
 	"  --codec NAME        kafka: none (default), gzip, snappy, lz4 or zstd\n"
 	"  --acks -1|0|1       kafka (default -1)\n"
@@ -304,6 +306,7 @@ static bool check_mode(struct command *c)
 	static const char *const modes[] = {
 		[GEN_MODE_FLEET] = "fleet",
 		[GEN_MODE_KAFKA] = "kafka",
+		[GEN_MODE_COMMIT] = "commit",
 		[GEN_MODE_UDP] = "udp",
 	};
 	for (unsigned i = 0; i < array_len(modes); i++) {
@@ -336,6 +339,9 @@ static bool check_sizes(struct command *c)
 			c->o.kafka.record_bytes = given;
 		c->o.kafka.connections = c->o.run.connections;
 		return true;
+	case GEN_MODE_COMMIT:
+		c->o.kafka.connections = c->o.run.connections;
+		return strlen(c->o.kafka.topic) <= GEN_COMMIT_TOPIC_BYTES_MAX;
 	}
 	return false;
 }

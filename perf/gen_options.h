@@ -11,7 +11,7 @@
 
 enum { GEN_LCORES_MAX = 8, GEN_SETS_MAX = 64 };
 
-enum gen_mode { GEN_MODE_FLEET, GEN_MODE_KAFKA, GEN_MODE_UDP };
+enum gen_mode { GEN_MODE_FLEET, GEN_MODE_KAFKA, GEN_MODE_COMMIT, GEN_MODE_UDP };
 
 struct gen_options {
 	enum gen_mode mode;
@@ -25,7 +25,7 @@ struct gen_options {
 	struct gen_run_options run; /* of all lcores together; load and port are not set */
 	struct gen_fleet_options fleet;
 	double chaos; /* share of frames that go wrong */
-	struct gen_kafka_options kafka;
+	struct gen_kafka_options kafka; /* of commits: topic, partitions, connections */
 	const char *socket, *json; /* null: none */
 	/* The gateway is started by us (gen_inside.h), with these settings. */
 	bool is_inside;

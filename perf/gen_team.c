@@ -38,6 +38,8 @@ static const struct gen_load *load_init(struct gen_team *t, struct gen_member *m
 		return &m->chaos.load;
 	case GEN_MODE_KAFKA:
 		return &t->kafka.load;
+	case GEN_MODE_COMMIT:
+		return &t->commit.load;
 	case GEN_MODE_UDP:
 		break;
 	}
@@ -66,6 +68,14 @@ static int run_open(struct gen_team *t, unsigned index, uint32_t first)
 	return error;
 }
 
+static void commit_init(struct gen_team *t)
+{
+	const struct gen_kafka_options *o = &t->options->kafka;
+	gen_commit_init(&t->commit, &(struct gen_commit_options){.topic = o->topic,
+								 .connections = o->connections,
+								 .partitions = o->partitions});
+}
+
 int gen_team_open(struct gen_team *t, const struct gen_options *options)
 {
 	*t = (struct gen_team){.options = options, .gate = {.count = options->lcore_count}};
@@ -73,6 +83,8 @@ int gen_team_open(struct gen_team *t, const struct gen_options *options)
 	int error = 0;
 	if (options->mode == GEN_MODE_KAFKA)
 		gen_kafka_init(&t->kafka, &options->kafka);
+	if (options->mode == GEN_MODE_COMMIT)
+		commit_init(t);
 	for (unsigned i = 0; i < options->lcore_count && !error; i++) {
 		error = port_open(t, i);
 		if (!error)

@@ -12,6 +12,7 @@
 #define PENSTOCK_GEN_TEAM_H
 
 #include "perf/gen_chaos.h"
+#include "perf/gen_commit.h"
 #include "perf/gen_options.h"
 
 struct gen_member {
@@ -26,6 +27,7 @@ struct gen_team {
 	const struct gen_options *options;
 	struct gen_gate gate;
 	struct gen_kafka kafka;
+	struct gen_commit commit;
 	struct gen_member members[GEN_LCORES_MAX];
 };
 

@@ -149,26 +149,39 @@ class MemifPair(Pair):
         self.program = self.build / program
         self.settings = {**gateway_settings(self.receiver_cpu), **(settings or {})}
         self.topics = topics or {}
+        self.errors = None      # where it says what it has to say; None: where we do
 
     def _start(self, has_pages):
-        directory = self.sandbox.directory
-        self.socket = f"{directory}/control.sock"
-        os.mkdir(f"{directory}/log")
+        os.mkdir(f"{self.sandbox.directory}/log")
         if not has_pages:
             self.settings["penstock.hugepages"] = "none"
+        self._launch()
+        for name, partitions in self.topics.items():
+            self.create_topic(name, partitions)
+
+    def _launch(self):
+        directory = self.sandbox.directory
+        self.socket = f"{directory}/control.sock"
         command = [str(self.program)]
         for key, value in {"penstock.port": f"net_memif0,role=server,{self.memif}",
                            "penstock.control.socket": self.socket,
                            "log.dirs": f"{directory}/log", **self.settings}.items():
             command += ["--set", f"{key}={value}"]
         self.process = self.spawn(command, self.environment, stdin=subprocess.DEVNULL,
-                                  stdout=subprocess.PIPE, start_new_session=True)
+                                  stdout=subprocess.PIPE, stderr=self.errors,
+                                  start_new_session=True)
         is_ready = select.select([self.process.stdout], [], [], START_SECONDS)[0]
         line = self.process.stdout.readline() if is_ready else b""
         if line.strip() != b"READY":
             raise PairError("penstockd did not start; what it said is above")
-        for name, partitions in self.topics.items():
-            self.create_topic(name, partitions)
+
+    def restart(self, errors):
+        """Ended and begun again, with the log that is there; from now on it speaks to `errors`."""
+        wrong = self._stop()
+        if wrong:
+            raise PairError(wrong)
+        self.errors = errors
+        self._launch()
 
     def create_topic(self, name, partitions):
         command = [str(self.build / "control/penstockctl"), "--socket", self.socket,

@@ -6,13 +6,14 @@ from sandbox import GATEWAY_ADDRESS
 
 
 class PenstockServer:
-    """penstockd over net_af_packet on the veth pair, started as config/quickstart does."""
+    """penstockd over net_af_packet on the veth pair, or on a tap, started as config/quickstart
+    does."""
 
     name = "penstock"
     address = (GATEWAY_ADDRESS, 9092)
 
     def __init__(self, sandbox, settings):
-        options = quickstart.Options(["run", "--port", "af_packet", "--", "perf/compare-kafka"])
+        options = quickstart.Options(["run", "--port", sandbox.port, "--", "perf/compare-kafka"])
         options.settings = {"listeners": "KAFKA://:9092", **settings}
         self.gateway = quickstart.Gateway(sandbox, quickstart.Programs(), options)
 

@@ -12,17 +12,19 @@
 
 #include <jansson.h>
 #include <librdkafka/rdkafka.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { ARGUMENTS = 8, FLUSH_MS = 30000, PRODUCED_PER_POLL = 1000, ROOM_WAIT_MS = 1 };
+enum { ARGUMENTS = 9, FLUSH_MS = 30000, PRODUCED_PER_POLL = 1000, ROOM_WAIT_MS = 1 };
 
 struct run {
 	const char *server, *topic, *acks;
 	unsigned partitions, record_bytes;
 	double warmup_s, seconds;
 	uint64_t steady_ns, stop_ns, produced, delivered, delivered_all, errors;
+	bool is_stock; /* idempotent, the rest as librdkafka has it */
 	char *value;
 	struct histogram latency;
 };
@@ -59,9 +61,13 @@ static rd_kafka_t *open_producer(struct run *r)
 	char said[256];
 	rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
 	rd_kafka_conf_set_opaque(conf, r);
-	if (!set(conf, "bootstrap.servers", r->server) || !set(conf, "acks", r->acks) ||
-	    !set(conf, "linger.ms", "5") ||
-	    !set(conf, "queue.buffering.max.messages", "500000"))
+	bool good = set(conf, "bootstrap.servers", r->server);
+	if (r->is_stock)
+		good &= set(conf, "enable.idempotence", "true");
+	else
+		good &= set(conf, "acks", r->acks) && set(conf, "linger.ms", "5") &&
+			set(conf, "queue.buffering.max.messages", "500000");
+	if (!good)
 		return NULL;
 	rd_kafka_t *rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, said, sizeof said);
 	if (!rk)
@@ -145,6 +151,7 @@ static bool read_arguments(struct run *r, int argc, char **argv)
 	r->acks = argv[5];
 	r->warmup_s = strtod(argv[6], NULL);
 	r->seconds = strtod(argv[7], NULL);
+	r->is_stock = strcmp(argv[8], "stock") == 0;
 	return r->partitions > 0 && r->record_bytes > 0 && r->seconds > 0;
 }
 

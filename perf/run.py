@@ -17,6 +17,8 @@
                 ext4 and xfs
   loss          a bulk producer and a consumer through a link that loses and reorders, beside
                 Linux with cubic at both ends
+  groups        10,000 consumers of a group, of whom one leaves and one comes; commits; waiting
+                fetches: over a tap
   sweeps        Produce requests: records of 10 B to 1 MiB, at 1 to 10,000 partitions
 
 Without a name: all of them. Each run adds one JSON file (machine, commit, date, settings,
@@ -29,6 +31,7 @@ import sys
 
 import disk
 import flush
+import groups
 import line
 import load
 import loss
@@ -81,6 +84,7 @@ SCENARIOS = {
     "disk": (disk.disk, disk.show),
     "flush": (flush.flush, flush.show),
     "loss": (loss.loss, loss.show),
+    "groups": (groups.groups, groups.show),
     "sweeps": (sweeps.sweeps, sweeps.show),
 }
 

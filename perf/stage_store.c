@@ -2,6 +2,7 @@
  * by a whole writer turn. The disk is the null disk: what is measured is ours. */
 #include "dataplane/base/map.h"
 #include "dataplane/base/require.h"
+#include "dataplane/wire/record/record_batch.h"
 #include "perf/bench.h"
 #include "perf/bench_writer.h"
 
@@ -12,12 +13,14 @@ enum {
 	APPENDS_HOT = BENCH_VECTOR_MAX,
 	APPENDS_COLD = 4096, /* 64 MiB */
 	STRIDE = 389,        /* coprime to both */
+	PRODUCERS = 16,      /* of each lane */
 };
 
 static struct bench_writer served;
 static struct chunk_pool pool;
 static struct append_msg *appends;
 static unsigned append_count, next_append, next_lane;
+static int32_t sequences[LANES][PRODUCERS];
 
 static void appends_make(void)
 {
@@ -75,6 +78,29 @@ static void prepare_appends(unsigned n)
 		handoff_send(&served.appends, &append_next()->msg);
 }
 
+/* As an idempotent producer's next. */
+static void append_number(struct append_msg *a)
+{
+	unsigned producer = next_append % PRODUCERS;
+	int32_t *sequence = &sequences[a->partition.slot][producer];
+	struct record_batch_header h;
+	chain_copy_out(&a->bytes, 0, &h, sizeof h);
+	h.producer_id = be64_of(producer);
+	h.producer_epoch = be16_of(0);
+	h.base_sequence = be32_of((uint32_t)*sequence);
+	chain_patch(&a->bytes, 0, &h, sizeof h);
+	*sequence = (int32_t)((uint32_t)(*sequence + RECORDS) & INT32_MAX);
+}
+
+static void prepare_numbered(unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		struct append_msg *a = append_next();
+		append_number(a);
+		handoff_send(&served.appends, &a->msg);
+	}
+}
+
 /* One turn of a writer: it pulls the batches, and its logs copy and write as far as one turn
  * goes. */
 static void run_append(unsigned n)
@@ -100,5 +126,8 @@ const struct stage store_stages[] = {
 	 run_handoff, settle_nothing},
 	{"append", "batch of 16 KiB (163 records): one writer turn, 8 partitions", setup,
 	 prepare_appends, run_append, settle_appends},
+	/* The last one: what has a number keeps it. */
+	{"append-idempotent", "the same, of 16 producers in each partition, its sequence checked",
+	 setup, prepare_numbered, run_append, settle_appends},
 	{0},
 };

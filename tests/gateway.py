@@ -20,6 +20,7 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 QUICKSTART = os.path.join(ROOT, 'config/quickstart')
 HOLDER = os.path.join(ROOT, 'tests/holder.py')
+BROKER = os.path.join(ROOT, 'tests/broker.py')
 CLIENT_INTERFACE = 'penstock0'    # config/sandbox.py
 CLONE_NEWNET = 0x40000000
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -33,17 +34,17 @@ def quickstart(*words, **options):
 
 class Gateway:
     def __init__(self, settings=None, port='tap', status=0):
-        self.words = ['run', '--port', port]
+        words = ['run', '--port', port]
         for key, value in (settings or {}).items():
-            self.words += ['--set', f'{key}={value}']
+            words += ['--set', f'{key}={value}']
+        self.command = [QUICKSTART, *words, '--', sys.executable, HOLDER]
         self.expected = status
         self.errors = ''
 
     def __enter__(self):
         self.errors_file = os.memfd_create('stderr')
-        self.process = subprocess.Popen(
-            [QUICKSTART, *self.words, '--', sys.executable, HOLDER],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors_file)
+        self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, stderr=self.errors_file)
         line = self.process.stdout.readline()
         if not line:
             self.process.wait()
@@ -169,6 +170,29 @@ class Gateway:
         if partition is not None:
             command += ['-p', str(partition)]
         return parse_records(self.run(command).stdout)
+
+
+class Restartable(Gateway):
+    """A gateway that ends and starts again on its log, in the namespace of its clients."""
+
+    def __init__(self, settings=None):
+        super().__init__()
+        pairs = [f'{key}={value}' for key, value in (settings or {}).items()]
+        self.command = [sys.executable, BROKER, *pairs]
+
+    def restart(self):
+        self._ask(b'restart')
+
+    def kill_and_start(self):
+        self._ask(b'kill')
+
+    def _ask(self, word):
+        self.process.stdin.write(word + b'\n')
+        self.process.stdin.flush()
+        line = self.process.stdout.readline()
+        if not line:
+            raise AssertionError(f'no gateway after {word.decode()}: {self._said()}')
+        self.pid = json.loads(line)['pid']
 
 
 def parse_records(data):

@@ -1,7 +1,8 @@
 """kafka_bytes.py - Kafka requests byte by byte, and answers as they come over a socket."""
 import struct
 
-PRODUCE, FETCH, METADATA, API_VERSIONS = 0, 1, 3, 18
+PRODUCE, FETCH, METADATA, OFFSET_COMMIT, OFFSET_FETCH, API_VERSIONS = 0, 1, 3, 8, 9, 18
+FIND_COORDINATOR, INIT_PRODUCER_ID = 10, 22
 
 
 def text(word):
@@ -41,8 +42,38 @@ def metadata(names):
     return request(METADATA, 1, struct.pack('>i', len(names)) + b''.join(map(text, names)))
 
 
+def offset_commit(group, topic, offsets):
+    """Version 2, of a client that is no member: {partition: offset}."""
+    parts = b''.join(struct.pack('>iqh', *pair, 0) for pair in offsets.items())
+    return request(OFFSET_COMMIT, 2, text(group) + struct.pack('>i', -1) + text('') +
+                   struct.pack('>qi', -1, 1) + text(topic) + struct.pack('>i', len(offsets)) +
+                   parts)
+
+
+def offset_fetch(group, topic, partition):
+    """Version 1, of one partition."""
+    return request(OFFSET_FETCH, 1, text(group) + struct.pack('>i', 1) + text(topic) +
+                   struct.pack('>ii', 1, partition))
+
+
 def api_versions():
     return request(API_VERSIONS, 0, b'')
+
+
+def find_coordinator(key, kind):
+    """Version 1."""
+    return request(FIND_COORDINATOR, 1, text(key) + struct.pack('>b', kind))
+
+
+def init_producer_id(transactional_id=None):
+    """Version 1."""
+    name = struct.pack('>h', -1) if transactional_id is None else text(transactional_id)
+    return request(INIT_PRODUCER_ID, 1, name + struct.pack('>i', 60000))
+
+
+def initiated(said):
+    """(error, producer id, epoch) out of what answers init_producer_id()."""
+    return struct.unpack('>hqh', said[4:])
 
 
 def read_exactly(sock, size):
@@ -64,6 +95,19 @@ def produced(said, topic):
     """(error, base offset) out of what answers produce()."""
     at = 4 + 2 + len(topic) + 4 + 4
     return struct.unpack('>hq', said[at:at + 10])
+
+
+def committed(said, topic):
+    """{error} out of what answers offset_commit()."""
+    at = 4 + 2 + len(topic) + 4
+    return {error for _, error in struct.iter_unpack('>ih', said[at:])}
+
+
+def offset_fetched(said, topic):
+    """(error, offset) out of what answers offset_fetch()."""
+    at = 4 + 2 + len(topic) + 4 + 4
+    offset, metadata_bytes = struct.unpack('>qh', said[at:at + 10])
+    return struct.unpack('>h', said[at + 10 + max(metadata_bytes, 0):][:2])[0], offset
 
 
 def fetched(said, topic):

@@ -26,10 +26,11 @@ def record(offset_delta, value):
 
 
 def batch(records, count, base=0, last_delta=None, first_ms=None, latest_ms=None, codec=0,
-          epoch=-1):
-    """`records` as they are, behind a header that says the rest; its times are now."""
+          epoch=-1, producer=(-1, -1, -1)):
+    """`records` as they are, behind a header that says the rest; its times are now. Of a
+    producer: its id, epoch and sequence."""
     first = int(time.time() * 1000) if first_ms is None else first_ms
     latest = first if latest_ms is None else latest_ms
     last = count - 1 if last_delta is None else last_delta
-    covered = struct.pack('>hiqqqhii', codec, last, first, latest, -1, -1, -1, count) + records
+    covered = struct.pack('>hiqqqhii', codec, last, first, latest, *producer, count) + records
     return struct.pack('>qiibI', base, 9 + len(covered), epoch, 2, crc32c(covered)) + covered

@@ -14,13 +14,15 @@ usage: tests/run [SUITE...] [--seed N | --seeds N] [--executions N] [--match TEX
   net       Linux as TCP peer through tap and veth
   interop   kcat, python3-kafka, T-Box frames and datagrams over real sockets
   abuse     attacks of bounded size on a running gateway, honest clients beside them
+  clients   stock clients of Java, Python, Go and C, a few capabilities of each; when it is
+            named, all clients and all capabilities (docs/CLIENTS.md)
   crash     kill -9 and SIGTERM under load; syncs and answers in the kernel's order
   mutants   planted bugs: the test that should see each does; only when it is named
   power     power cuts in a guest, on ext4 and xfs; only when it is named
 
 Without a SUITE all but mutants and power run, in this order. --match runs only tests whose name
-has TEXT in it (unit, fuzz, net, interop, abuse, crash, mutants, power). The last line is the sum;
-exit status 1 when a test failed.
+has TEXT in it (unit, fuzz, net, interop, abuse, clients, crash, mutants, power). The last line is
+the sum; exit status 1 when a test failed.
 """
 import glob
 import json
@@ -89,6 +91,7 @@ class Request:
             else:
                 print(__doc__.split('\n\n', 1)[1])
                 raise SystemExit(0 if word in ('-h', '--help') else 2)
+        self.is_default = not self.suites
         self.suites = self.suites or [s for s in SUITES if s not in ('mutants', 'power')]
 
 
@@ -382,6 +385,13 @@ def suite_with_gateway(folder):
     return suite
 
 
+def suite_clients(tally, request):
+    suite_with_gateway('clients')(tally, request)
+    sys.path.insert(0, os.path.join(ROOT, 'tests/clients'))
+    import clients
+    clients.suite(tally, request.match, are_all=not request.is_default)
+
+
 def import_mutants():
     sys.path.insert(0, os.path.join(ROOT, 'tests/mutants'))
     import mutants
@@ -426,6 +436,7 @@ SUITES = {
     'net': suite_with_gateway('net'),
     'interop': suite_with_gateway('interop'),
     'abuse': suite_with_gateway('abuse'),
+    'clients': suite_clients,
     'crash': suite_with_gateway('crash'),
     'mutants': suite_mutants,
     'power': suite_power,

@@ -20,9 +20,13 @@
 #include "dataplane/wire/kafka/kafka_schema.h"
 
 struct kafka_api_options;
+struct kafka_change;
+struct kafka_changes;
 struct kafka_creations;
 struct kafka_parked;
+struct offsets_waits;
 struct group_service;
+struct producer_ids;
 
 enum kafka_outcome {
 	KAFKA_ANSWERED,
@@ -44,8 +48,15 @@ struct kafka_request {
 	/* For control's handlers (kafka_handlers.h). */
 	const struct kafka_api_options *options;
 	struct kafka_creations *creations;
-	const struct kafka_parked *parked; /* what it has waited for; null: it has not */
-	struct group_service *groups; /* for the coordinator's (coordinator_handlers.h) */
+	struct kafka_changes *changes;
+	struct offsets_waits *offsets_waits;
+	/* What it has waited for (kafka_waiting.h); null: not for that. One that has waited may not
+	 * do so again, and has none of the three above. */
+	const struct kafka_parked *parked;
+	const struct kafka_change *change;
+	/* For the coordinator's (coordinator_handlers.h). */
+	struct group_service *groups;
+	struct producer_ids *ids;
 };
 
 typedef enum kafka_outcome (*kafka_handler)(struct kafka_request *r);

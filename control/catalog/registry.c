@@ -9,6 +9,7 @@
 #include "control/catalog/registry_round.h"
 #include "control/catalog/registry_say.h"
 #include "control/catalog/registry_scan.h"
+#include "control/catalog/registry_settings.h"
 #include "control/catalog/registry_watch.h"
 #include "dataplane/base/clock.h"
 #include "dataplane/base/require.h"
@@ -40,7 +41,10 @@ struct registry *registry_open(const struct registry_options *options, char *mes
 	list_init(&r->retired);
 	list_init(&r->leftovers);
 	message[0] = '\0';
+	live_settings_init(&r->live, options->settings);
+	r->options.settings = &r->live.now;
 	if (checkpoint_open(r, message, message_size) != 0 ||
+	    registry_settings_read(r, message, message_size) != 0 ||
 	    registry_scan(r, message, message_size) != 0) {
 		registry_close(r);
 		return NULL;
@@ -113,13 +117,18 @@ bool registry_is_stopped(const struct registry *r)
 	return r->is_stopped;
 }
 
-/* Nobody turns any more: snapshots go at once, and a log that its writer has not given back is
- * left as a crash would leave it. */
-void registry_close(struct registry *r)
+void registry_end_jobs(struct registry *r)
 {
 	r->is_stopping = true;
 	jobs_abandon(r);
 	jobs_cancel(r);
+}
+
+/* Nobody turns any more: snapshots go at once, and a log that its writer has not given back is
+ * left as a crash would leave it. */
+void registry_close(struct registry *r)
+{
+	registry_end_jobs(r);
 	registry_retire(r, true);
 	topics_free(r->published);
 	atomic_store_explicit(r->options.topics, NULL, memory_order_release);
@@ -128,6 +137,7 @@ void registry_close(struct registry *r)
 	for (struct list *node; (node = list_take_first(&r->leftovers));)
 		entry_abandon(r, list_entry(node, struct entry, node));
 	free(r->entries);
+	free(r->by_id);
 	free(r);
 }
 
@@ -153,6 +163,20 @@ void registry_delete_topic(struct registry *r, const struct registry_request *re
 	request_job(r, &job_delete, request);
 }
 
+void registry_alter_settings(struct registry *r, enum live_scope scope,
+			     const struct registry_request *request)
+{
+	struct registry_request named = *request;
+	named.name = ""; /* of no topic */
+	require(request->done);
+	job_queue(r, &job_alter_settings, &named)->scope = scope;
+}
+
+const struct live_settings *registry_settings(const struct registry *r)
+{
+	return &r->live;
+}
+
 /* What the registry shows: not before its partitions are served. */
 static const struct registry_topic *shown(const struct entry *e)
 {
@@ -173,11 +197,7 @@ const struct registry_topic *registry_find(const struct registry *r, struct byte
 const struct registry_topic *registry_find_id(const struct registry *r,
 					      const uint8_t id[16])
 {
-	for (unsigned i = 0; i < r->entry_count; i++) {
-		if (memcmp(r->entries[i]->shown.topic.id, id, UUID_BYTES) == 0)
-			return shown(r->entries[i]);
-	}
-	return NULL;
+	return shown(registry_entry_of_id(r, id));
 }
 
 /* The topics of the directory are shown all together (registry_serve.c): the first one speaks

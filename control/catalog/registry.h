@@ -30,7 +30,7 @@
 #ifndef PENSTOCK_REGISTRY_H
 #define PENSTOCK_REGISTRY_H
 
-#include "config/settings.h"
+#include "config/settings_live.h"
 #include "control/catalog/registry_lock.h"
 #include "dataplane/batch/topics.h"
 #include "dataplane/store/log/log.h"
@@ -66,9 +66,15 @@ struct registry_result {
 	char message[320];  /* what is wrong and what to do; empty when nothing is */
 	/* Null after an error or a deletion. */
 	const struct registry_topic *topic;
+	/* After a creation or a deletion: the topic's; zero: nothing was made. */
+	uint8_t id[16];
+	char name[TOPIC_NAME_BYTES_MAX + 1]; /* after a deletion */
+	/* After a creation, or the check of one: what the topic is, or would be. */
+	int32_t partitions;
+	struct topic_settings settings;
 };
 
-/* Called once per job, always out of registry_turn() or registry_stop(). */
+/* Called once per job, always out of registry_turn(), registry_stop() or registry_end_jobs(). */
 typedef void (*registry_done)(void *owner, const struct registry_result *result);
 
 struct registry_setting {
@@ -79,10 +85,12 @@ struct registry_setting {
 /* What a topic shall be. Texts are copied. */
 struct registry_request {
 	const char *name;
+	const uint8_t *id;           /* delete: who has it, whatever his name; null: by name */
 	int32_t partitions;          /* -1: num.partitions (create), as they are (alter) */
 	int32_t replication_factor;  /* -1: default.replication.factor; alter: ignored */
 	const struct registry_setting *settings;
 	unsigned setting_count;
+	bool replaces;               /* alter: settings not named are the gateway's own again */
 	bool validate_only;          /* checks everything, changes nothing */
 	bool is_automatic;           /* create: a client has named it; some room is not for it */
 	registry_done done;
@@ -110,13 +118,23 @@ bool registry_is_busy(const struct registry *r);
  * a log has failed, the mark of a clean shutdown. The pollers are drained before. */
 void registry_stop(struct registry *r);
 bool registry_is_stopped(const struct registry *r);
-/* Frees. The cores have ended. Without registry_is_stopped() before (a failed start, a writer
- * that hangs) the next start recovers as after a crash. */
+/* Ends the jobs that there are, and takes none: of a stop that was given up (a failed start, a
+ * writer that hangs), before those go who wait for them. The cores have ended. */
+void registry_end_jobs(struct registry *r);
+/* Frees. The cores have ended. Without registry_is_stopped() before the next start recovers as
+ * after a crash. */
 void registry_close(struct registry *r);
 
 void registry_create_topic(struct registry *r, const struct registry_request *request);
 void registry_alter_topic(struct registry *r, const struct registry_request *request);
 void registry_delete_topic(struct registry *r, const struct registry_request *request);
+/* The gateway's own settings, of which `settings`, `replaces` and `validate_only` say what; topics
+ * follow where they were told nothing themselves. Kept in the log directory, .penstock.settings. */
+void registry_alter_settings(struct registry *r, enum live_scope scope,
+			     const struct registry_request *request);
+
+/* What holds now, and where it comes from; changes in registry_turn() only. */
+const struct live_settings *registry_settings(const struct registry *r);
 
 /* Null when there is none; topics being deleted are gone already. */
 const struct registry_topic *registry_find(const struct registry *r, struct bytes name);

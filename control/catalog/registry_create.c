@@ -23,8 +23,8 @@ static bool counts_are_good(struct registry *r, struct job *j)
 		j->partitions = s->num_partitions;
 	if (copies != 1)
 		return !job_fail(j, KAFKA_ERROR_INVALID_REPLICATION_FACTOR,
-				 "replication factor %d: this is one gateway with one "
-				 "copy; use 1%s",
+				 "replication factor %d: only 1 broker is there, this "
+				 "gateway, with one copy; use 1%s",
 				 copies,
 				 j->replication_factor == -1
 					 ? " (default.replication.factor)"
@@ -59,6 +59,12 @@ static bool name_is_good(struct registry *r, struct job *j)
 			j, KAFKA_ERROR_TOPIC_ALREADY_EXISTS,
 			"topic %s is there already; alter it, or take another name",
 			j->name);
+	const struct entry *like = registry_entry_like(r, j->name);
+	if (like)
+		return !job_fail(j, KAFKA_ERROR_INVALID_TOPIC_EXCEPTION,
+				 "topic name: %s differs from %s, which is there, in '.' and '_' "
+				 "only; take another name",
+				 j->name, like->shown.topic.name);
 	if (r->entry_count == TOPICS_MAX)
 		return !job_fail(
 			j, KAFKA_ERROR_POLICY_VIOLATION,
@@ -106,13 +112,18 @@ static bool start(struct registry *r, struct job *j)
 	topic_settings_init(&settings, r->options.settings);
 	if (!name_is_good(r, j) || !counts_are_good(r, j) ||
 	    !job_settings(r, j, &settings) || !job_has_directory(r, j) ||
-	    !job_has_place(r, j, 0) || j->validate_only)
+	    !job_has_place(r, j, 0))
+		return true;
+	j->result.partitions = j->partitions;
+	j->result.settings = settings;
+	if (j->validate_only)
 		return true;
 	struct entry *e = entry_new(r, j->name);
 	j->entry = e;
 	e->shown.settings = settings;
 	entry_apply_settings(e);
 	uuid_make(e->shown.topic.id);
+	memcpy(j->result.id, e->shown.topic.id, sizeof j->result.id);
 	if (!entry_resize(r, e, (uint32_t)j->partitions) || !begin_on_disk(r, j))
 		return undo(r, j);
 	j->phase = PHASE_MAKING;

@@ -18,19 +18,34 @@ static bool unmark(struct registry *r, struct entry *e)
 	return !store_may_be_deleting(r, e) || store_write(r, e, e->partition_count) == 0;
 }
 
+/* False, and the job failed: there is none. A topic that is named by its id is called by its name
+ * from here on. */
+static bool find(struct registry *r, struct job *j, struct entry **ret)
+{
+	*ret = j->has_id ? registry_entry_of_id(r, j->id) : registry_entry(r, j->name);
+	if (!*ret && j->has_id)
+		return !job_fail(j, KAFKA_ERROR_UNKNOWN_TOPIC_ID, "there is no topic of this id");
+	if (!*ret)
+		return !job_fail(j, KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION,
+				 "there is no topic %s; `topic list` shows those there are",
+				 j->name);
+	const struct topic *topic = &(*ret)->shown.topic;
+	memcpy(j->result.id, topic->id, sizeof j->result.id);
+	memcpy(j->result.name, topic->name, sizeof j->result.name);
+	snprintf(j->name, sizeof j->name, "%s", topic->name);
+	return true;
+}
+
 /* The topic leaves the snapshot before its writers close it: what pollers have under way by
  * then is refused by the writers. */
 static bool start(struct registry *r, struct job *j)
 {
-	struct entry *e = registry_entry(r, j->name);
+	struct entry *e;
 	if (!r->options.settings->delete_topic_enable)
 		return job_fail(j, KAFKA_ERROR_TOPIC_DELETION_DISABLED,
 				"topics cannot be deleted: delete.topic.enable is false");
-	if (!e)
-		return job_fail(
-			j, KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION,
-			"there is no topic %s; `topic list` shows those there are",
-			j->name);
+	if (!find(r, j, &e))
+		return true;
 	if (e->shown.topic.is_internal)
 		return job_fail(j, KAFKA_ERROR_INVALID_TOPIC_EXCEPTION,
 				"topic %s is the gateway's own, and is not deleted", j->name);

@@ -135,6 +135,19 @@ void entry_apply_settings(struct entry *e)
 	e->shown.topic.log = e->shown.settings.log;
 }
 
+struct partition **entry_all_partitions(const struct registry *r, uint32_t *count)
+{
+	struct partition **all = calloc(r->slots_used + 1u, sizeof *all);
+	require(all);
+	*count = 0;
+	for (unsigned i = 0; i < r->entry_count; i++) {
+		const struct entry *e = r->entries[i];
+		for (uint32_t p = 0; p < e->partition_count; p++)
+			all[(*count)++] = e->partitions[p];
+	}
+	return all;
+}
+
 void partition_marks(const struct registry *r, const struct partition *p,
 		     struct log_marks *ret)
 {

@@ -21,6 +21,8 @@ bool entry_resize(struct registry *r, struct entry *e, uint32_t count);
 uint32_t entry_directories(const struct entry *e);
 /* Settings into what pollers and logs are told. */
 void entry_apply_settings(struct entry *e);
+/* Those of all entries, in an array from malloc. */
+struct partition **entry_all_partitions(const struct registry *r, uint32_t *count);
 /* The watermarks of a partition, as its writer last published them. */
 void partition_marks(const struct registry *r, const struct partition *p,
 		     struct log_marks *ret);

@@ -1,4 +1,4 @@
-/* registry_index.c - the registry's topics by name: an array in order. */
+/* registry_index.c - the registry's topics by name and by id: arrays in order. */
 #include "control/catalog/registry_index.h"
 #include "dataplane/base/require.h"
 
@@ -26,24 +26,87 @@ struct entry *registry_entry(const struct registry *r, const char *name)
 	return NULL;
 }
 
+/* Where `id` is, or would be, among the same entries by their ids. */
+static unsigned id_index(const struct registry *r, const uint8_t id[UUID_BYTES])
+{
+	unsigned low = 0, high = r->entry_count;
+	while (low < high) {
+		unsigned middle = (low + high) / 2;
+		if (memcmp(r->by_id[middle]->shown.topic.id, id, UUID_BYTES) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+struct entry *registry_entry_of_id(const struct registry *r, const uint8_t id[UUID_BYTES])
+{
+	unsigned i = id_index(r, id);
+	if (i < r->entry_count && memcmp(r->by_id[i]->shown.topic.id, id, UUID_BYTES) == 0)
+		return r->by_id[i];
+	return NULL;
+}
+
+static bool is_like(const char *a, const char *b)
+{
+	while (*a && (*a == *b || (strchr("._", *a) && *b && strchr("._", *b)))) {
+		a++;
+		b++;
+	}
+	return *a == *b;
+}
+
+const struct entry *registry_entry_like(const struct registry *r, const char *name)
+{
+	if (!strpbrk(name, "._"))
+		return NULL;
+	for (unsigned i = 0; i < r->entry_count; i++) {
+		const char *other = r->entries[i]->shown.topic.name;
+		if (is_like(other, name) && strcmp(other, name) != 0)
+			return r->entries[i];
+	}
+	return NULL;
+}
+
+static void put(struct entry **at, unsigned behind, struct entry *e)
+{
+	memmove(at + 1, at, behind * sizeof *at);
+	*at = e;
+}
+
+static void cut(struct entry **at, unsigned behind)
+{
+	memmove(at, at + 1, behind * sizeof *at);
+}
+
+static struct entry **grown(struct entry **entries, unsigned count)
+{
+	entries = realloc(entries, count * sizeof *entries);
+	require(entries);
+	return entries;
+}
+
 /* Topics are looked up for each that a request names and change rarely, so a change may move
- * up to TOPICS_MAX pointers. */
+ * up to TOPICS_MAX pointers, twice. */
 void registry_insert(struct registry *r, struct entry *e)
 {
-	unsigned i = entry_index(r, e->shown.topic.name);
-	r->entries = realloc(r->entries, (r->entry_count + 1) * sizeof(struct entry *));
-	require(r->entries);
-	memmove(&r->entries[i + 1], &r->entries[i],
-		(r->entry_count - i) * sizeof(struct entry *));
-	r->entries[i] = e;
+	unsigned n = entry_index(r, e->shown.topic.name), i = id_index(r, e->shown.topic.id);
+	r->entries = grown(r->entries, r->entry_count + 1);
+	r->by_id = grown(r->by_id, r->entry_count + 1);
+	put(&r->entries[n], r->entry_count - n, e);
+	put(&r->by_id[i], r->entry_count - i, e);
 	r->entry_count++;
 }
 
+/* Directories that were copied may give one id to two topics. */
 void registry_take(struct registry *r, struct entry *e)
 {
-	unsigned i = entry_index(r, e->shown.topic.name);
-	require(r->entries[i] == e);
+	unsigned n = entry_index(r, e->shown.topic.name), i = id_index(r, e->shown.topic.id);
+	while (r->by_id[i] != e)
+		i++;
+	require(i < r->entry_count && r->entries[n] == e);
 	r->entry_count--;
-	memmove(&r->entries[i], &r->entries[i + 1],
-		(r->entry_count - i) * sizeof(struct entry *));
+	cut(&r->entries[n], r->entry_count - n);
+	cut(&r->by_id[i], r->entry_count - i);
 }

@@ -8,6 +8,7 @@
 #include "control/catalog/registry_removal.h"
 #include "control/catalog/registry_round.h"
 #include "control/catalog/registry_store.h"
+#include "dataplane/base/clock.h"
 #include "dataplane/base/require.h"
 #include "dataplane/wire/kafka/kafka_error.h"
 
@@ -40,8 +41,12 @@ struct job *job_queue(struct registry *r, const struct job_kind *kind,
 	require(j);
 	j->kind = kind;
 	snprintf(j->name, sizeof j->name, "%s", request->name);
+	j->has_id = request->id != NULL;
+	if (j->has_id)
+		memcpy(j->id, request->id, sizeof j->id);
 	j->partitions = request->partitions;
 	j->replication_factor = request->replication_factor;
+	j->replaces = request->replaces;
 	j->validate_only = request->validate_only;
 	j->is_automatic = request->is_automatic;
 	j->done = request->done;
@@ -163,7 +168,7 @@ bool job_make(struct registry *r, struct job *j)
  * ever, so they refuse it whatever its topic says. */
 static bool batches_fit(struct registry *r, struct job *j, const struct topic_settings *settings)
 {
-	uint32_t limit = r->options.settings->poller.message_bytes_max;
+	uint32_t limit = r->live.started->poller.message_bytes_max;
 	if (j->setting_count == 0 || settings->log.message_bytes_max <= limit)
 		return true;
 	job_fail(j, KAFKA_ERROR_INVALID_CONFIG,
@@ -175,6 +180,8 @@ static bool batches_fit(struct registry *r, struct job *j, const struct topic_se
 
 bool job_settings(struct registry *r, struct job *j, struct topic_settings *settings)
 {
+	if (j->replaces)
+		topic_settings_init(settings, r->options.settings);
 	for (unsigned i = 0; i < j->setting_count; i++) {
 		const struct registry_setting *s = &j->settings[i];
 		if (!topic_settings_set(settings, r->options.settings, s->key, s->value,
@@ -222,14 +229,24 @@ static bool job_step(struct registry *r)
 	return true;
 }
 
-enum { STEPS_PER_TURN = 16 };
+enum {
+	STEPS_PER_TURN = 16,
+	/* A step may wait for the disk, some of them for long; who has waited so much already
+	 * leaves the next one to the next turn. */
+	STEPS_NS_PER_TURN = 2000000,
+};
 
-/* A bounded number of steps: control's other work waits meanwhile. */
+/* A bounded number of steps, and of time but for the last of them: control's other work waits
+ * meanwhile. */
 bool jobs_step(struct registry *r)
 {
+	uint64_t begun_ns = clock_now_ns();
 	unsigned steps = 0;
-	while (steps < STEPS_PER_TURN && job_step(r))
+	while (steps < STEPS_PER_TURN && job_step(r)) {
 		steps++;
+		if (clock_now_ns() - begun_ns >= STEPS_NS_PER_TURN)
+			break;
+	}
 	return steps > 0;
 }
 
@@ -244,7 +261,7 @@ void jobs_abandon(struct registry *r)
 		j->entry && registry_entry(r, j->entry->shown.topic.name) == j->entry;
 	if (j->entry && !is_listed)
 		entry_abandon(r, j->entry);
-	if (j->kind == &job_serve || j->kind == &job_stop)
+	if (j->kind == &job_serve || j->kind == &job_stop || j->kind == &job_alter_settings)
 		free(j->round.partitions);
 	job_fail(j, KAFKA_ERROR_BROKER_NOT_AVAILABLE, "the gateway has stopped");
 	job_end(j);

@@ -31,6 +31,7 @@ bool job_is_refused(struct job *j, uint32_t first);
 bool job_make(struct registry *r, struct job *j);
 /* The settings of a request applied to `settings`; false and the job's result filled in. */
 bool job_settings(struct registry *r, struct job *j, struct topic_settings *settings);
-extern const struct job_kind job_serve, job_stop, job_create, job_alter, job_delete;
+extern const struct job_kind job_serve, job_stop, job_create, job_alter, job_delete,
+	job_alter_settings;
 
 #endif

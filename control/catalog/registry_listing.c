@@ -3,6 +3,7 @@
 #include "control/catalog/registry_listing.h"
 #include "config/topic_name.h"
 #include "control/catalog/flush_file.h"
+#include "control/catalog/producer_id_file.h"
 #include "control/catalog/registry_say.h"
 #include "control/catalog/registry_store.h"
 #include "dataplane/base/require.h"
@@ -26,6 +27,8 @@ static bool is_known(const char *name)
 	static const char *const known[] = {
 		".kafka_cleanshutdown",
 		".lock",
+		PRODUCER_ID_FILE_NAME,
+		".penstock.settings",
 		".penstock.tmp",
 		"__cluster_metadata-0",
 		"bootstrap.checkpoint",

@@ -302,6 +302,44 @@ static bool has_foreign_file(struct registry *r, const char *topic, uint32_t *le
 	return !is_ours;
 }
 
+enum {
+	/* Directories that are looked for one by one: control has others to answer. For more of
+	 * them all names are listed once. */
+	LOOKS_MAX = 256,
+	NUMBER_DIGITS_MAX = 9,
+};
+
+/* "topic-7": 7; -1: it is no partition of this topic. */
+static int64_t number_of(const char *name, const char *topic)
+{
+	size_t size = strlen(topic);
+	if (strncmp(name, topic, size) != 0 || name[size] != '-')
+		return -1;
+	const char *digits = name + size + 1;
+	size_t count = strspn(digits, "0123456789");
+	bool is_plain = count > 0 && count <= NUMBER_DIGITS_MAX && !digits[count] &&
+			(count == 1 || digits[0] != '0');
+	return is_plain ? strtol(digits, NULL, 10) : -1;
+}
+
+/* 1: one of them is there, in `path`; 0: none is; -errno. */
+static int find_listed(struct registry *r, const char *topic, uint32_t first, uint32_t end,
+		       char path[PATH_MAX])
+{
+	struct listing l = {0};
+	int found = directory_list(r->dir->disk, r->dir->path, &l.names, &l.bytes);
+	for_each_name(name, &l)
+	{
+		int64_t number = number_of(name, topic);
+		if (found || number < first || number >= end)
+			continue;
+		log_dir_path(path, r->dir, name);
+		found = 1;
+	}
+	free(l.names);
+	return found;
+}
+
 bool store_is_taken(struct registry *r, const char *topic, uint32_t first,
 		    uint32_t partitions, char path[PATH_MAX])
 {
@@ -309,7 +347,11 @@ bool store_is_taken(struct registry *r, const char *topic, uint32_t first,
 	uint32_t left = 0;
 	if (first == 0 && has_foreign_file(r, topic, &left, path))
 		return true;
-	for (uint32_t i = first; i < max_u32(partitions, left); i++) {
+	uint32_t end = max_u32(partitions, left);
+	int listed = end > first + LOOKS_MAX ? find_listed(r, topic, first, end, path) : -EAGAIN;
+	if (listed >= 0)
+		return listed;
+	for (uint32_t i = first; i < end; i++) {
 		snprintf(path, PATH_MAX, "%s/%s-%u", r->dir->path, topic, i);
 		if (disk_look(r->dir->disk, path, DISK_FLAG_LINK, &place) == 0)
 			return true;

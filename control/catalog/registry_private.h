@@ -15,6 +15,7 @@
  *     registry_watch.c     partitions that failed and directories that went, noticed
  *     registry_publish.c   entries ─▶ snapshot; old ones retired
  *     registry_jobs.c      create, alter, delete;  registry_serve.c  start and stop
+ *     registry_settings.c  the gateway's own settings, while it runs
  *
  * Core: control.
  */
@@ -100,12 +101,16 @@ struct job {
 	uint8_t phase;           /* kind's own */
 	int error;               /* first -errno */
 	char name[TOPIC_NAME_BYTES_MAX + 2]; /* room to see that it is too long */
+	uint8_t id[UUID_BYTES];
+	bool has_id; /* it is told by its id, not by its name */
 	int32_t partitions;
 	int32_t replication_factor;
 	struct registry_setting *settings; /* copies */
 	unsigned setting_count;
+	bool replaces;
 	bool validate_only;
 	bool is_automatic;
+	enum live_scope scope; /* of the gateway's own settings */
 	struct registry_result result;
 	registry_done done;
 	void *owner;
@@ -130,9 +135,11 @@ struct retired {
 };
 
 struct registry {
-	struct registry_options options;
+	struct registry_options options; /* its settings: those that hold now */
+	struct live_settings live;
 	struct log_dir *dir;    /* where all partitions lie */
 	struct entry **entries; /* by name */
+	struct entry **by_id;   /* the same */
 	unsigned entry_count;
 	uint32_t generation[PARTITIONS_MAX];
 	struct partition *slots[PARTITIONS_MAX];

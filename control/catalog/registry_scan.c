@@ -135,14 +135,6 @@ struct group {
 	uint8_t id[UUID_BYTES];
 };
 
-static bool is_known_id(const struct registry *r, const uint8_t id[UUID_BYTES])
-{
-	for (unsigned i = 0; i < r->entry_count; i++)
-		if (memcmp(r->entries[i]->shown.topic.id, id, UUID_BYTES) == 0)
-			return true;
-	return false;
-}
-
 /* Those from partition `end` on. */
 static void note_foreign(struct listing *l, const struct group *g, uint32_t end)
 {
@@ -166,7 +158,7 @@ static bool is_partition_of_kafkas(struct registry *r, struct group *g, const st
 		return false;
 	if (store_read_id(r, directory, id) != 0)
 		return true;
-	if (is_known_id(r, id))
+	if (registry_entry_of_id(r, id))
 		return false;
 	if (!g->has_id)
 		memcpy(g->id, id, sizeof id);

@@ -15,24 +15,11 @@
 #include <errno.h>
 #include <stdlib.h>
 
-static struct partition **all_partitions(const struct registry *r, uint32_t *count)
-{
-	struct partition **all = calloc(r->slots_used + 1u, sizeof *all);
-	require(all);
-	*count = 0;
-	for (unsigned i = 0; i < r->entry_count; i++) {
-		const struct entry *e = r->entries[i];
-		for (uint32_t p = 0; p < e->partition_count; p++)
-			all[(*count)++] = e->partitions[p];
-	}
-	return all;
-}
-
 /* One round for all partitions: all writers take theirs over at once. */
 static bool serve_start(struct registry *r, struct job *j)
 {
 	uint32_t count;
-	struct partition **all = all_partitions(r, &count);
+	struct partition **all = entry_all_partitions(r, &count);
 	round_begin(&j->round, ADMIN_OPEN, all, count);
 	return false;
 }
@@ -101,7 +88,7 @@ const struct job_kind job_serve = {serve_start, serve_next};
 static bool stop_start(struct registry *r, struct job *j)
 {
 	uint32_t count;
-	struct partition **all = all_partitions(r, &count);
+	struct partition **all = entry_all_partitions(r, &count);
 	round_begin(&j->round, ADMIN_CLOSE, all, count);
 	return false;
 }

@@ -2,6 +2,7 @@
 #include "control/coordinator/coordinator.h"
 #include "control/coordinator/coordinator_handlers.h"
 #include "control/coordinator/group_service.h"
+#include "control/coordinator/producer_ids.h"
 #include "control/calls/parking.h"
 #include "dataplane/base/clock.h"
 #include "dataplane/base/require.h"
@@ -15,6 +16,7 @@ struct coordinator {
 	struct coordinator_options options;
 	struct parking parking;
 	struct group_service groups;
+	struct producer_ids ids;
 	struct stats stats;
 	uint64_t published_ns;
 	bool is_published; /* nothing has changed since */
@@ -33,6 +35,9 @@ static const kafka_handler handlers[KAFKA_API_ROWS] = {
 	[KAFKA_API_ROW_DESCRIBE_GROUPS] = coordinator_handle_describe_groups,
 	[KAFKA_API_ROW_LIST_GROUPS] = coordinator_handle_list_groups,
 	[KAFKA_API_ROW_DELETE_GROUPS] = coordinator_handle_delete_groups,
+	[KAFKA_API_ROW_INIT_PRODUCER_ID] = coordinator_handle_init_producer_id,
+	[KAFKA_API_ROW_LIST_TRANSACTIONS] = coordinator_handle_list_transactions,
+	[KAFKA_API_ROW_DESCRIBE_TRANSACTIONS] = coordinator_handle_describe_transactions,
 };
 
 struct coordinator *coordinator_create(const struct coordinator_options *options)
@@ -42,6 +47,7 @@ struct coordinator *coordinator_create(const struct coordinator_options *options
 		return NULL;
 	c->options = *options;
 	parking_init(&c->parking, options->outboxes, options->poller_count);
+	producer_ids_init(&c->ids, options->ids, &c->parking, &c->stats);
 	if (group_service_init(&c->groups, &c->options, &c->parking, &c->stats,
 			       (struct bytes){c->arena, sizeof c->arena}))
 		return c;
@@ -71,7 +77,7 @@ static enum kafka_outcome handle(struct kafka_request *r)
 static void serve(void *server, struct handoff *handoff, struct call_msg *call)
 {
 	struct coordinator *c = server;
-	struct kafka_request r = {.groups = &c->groups};
+	struct kafka_request r = {.groups = &c->groups, .ids = &c->ids};
 	struct kafka_arena arena = kafka_arena_of(c->arena, sizeof c->arena);
 	bool is_good = kafka_request_of_call(&r, call, arena);
 	kafka_call_complete(handoff, call, &r, is_good ? handle(&r) : KAFKA_CLOSE);
@@ -148,6 +154,7 @@ bool coordinator_turn(struct coordinator *c)
 	for (unsigned i = 0; i < c->options.poller_count; i++)
 		messages += take_calls(c, c->options.pollers[i]);
 	found |= messages > 0;
+	found |= producer_ids_turn(&c->ids, c->groups.now.ns);
 	found |= groups_end(c);
 	account(c, found, began);
 	return found;
@@ -155,7 +162,9 @@ bool coordinator_turn(struct coordinator *c)
 
 uint64_t coordinator_idle_ns(const struct coordinator *c, uint64_t limit_ns)
 {
-	return group_service_idle_ns(&c->groups, clock_now_ns(), limit_ns);
+	uint64_t now_ns = clock_now_ns();
+	limit_ns = producer_ids_idle_ns(&c->ids, now_ns, limit_ns);
+	return group_service_idle_ns(&c->groups, now_ns, limit_ns);
 }
 
 bool coordinator_may_sleep(const struct coordinator *c)
@@ -166,5 +175,5 @@ bool coordinator_may_sleep(const struct coordinator *c)
 	for (unsigned i = 0; i < c->options.writer_count; i++)
 		if (handoff_has_up(c->options.writers[i]))
 			return false;
-	return !parking_has_news(&c->parking);
+	return !parking_has_news(&c->parking) && !producer_ids_has_news(&c->ids);
 }

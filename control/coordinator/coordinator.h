@@ -8,7 +8,8 @@
  * never blocks: there is no disk in sight (tests/tidy/layers.txt), no lock, and nothing that
  * waits for control. See docs/COORDINATOR.md.
  *
- * Its groups lie in __consumer_offsets: group_service.h.
+ * Its groups lie in __consumer_offsets: group_service.h. Its producer ids come in blocks from
+ * control: producer_ids.h.
  *
  * Core: coordinator_create() and _destroy() control; the rest the coordinator's thread
  * (coordinator_thread.h), or the simulator's turn. Limits: COORDINATOR_ARENA_BYTES for one
@@ -23,10 +24,13 @@
 #include "dataplane/inbox.h"
 
 enum {
-	COORDINATOR_ARENA_BYTES = 4 << 20,
+	/* A batch of OFFSETS_BATCH_BYTES_MAX that holds one state, and its members decoded: 61
+	 * bytes there are 256 here. Touched as far as anything has ever needed it. */
+	COORDINATOR_ARENA_BYTES = 32 << 20,
 	COORDINATOR_COMPLETIONS_PER_TURN = 64, /* of each writer */
 };
 
+struct id_blocks;
 struct topic_wish;
 struct topics;
 struct rte_rcu_qsbr;
@@ -49,6 +53,7 @@ struct coordinator_options {
 	struct rte_rcu_qsbr *rcu;       /* the coordinator is its reader `reader`; null: none */
 	unsigned reader;
 	struct topic_wish *wish;        /* for __consumer_offsets; null: nobody makes it */
+	struct id_blocks *ids;          /* producer ids; null: there are none */
 	struct group_settings groups;
 	int32_t node_id;
 	struct coordinator_listener listeners[LISTENERS_MAX]; /* by index, as in struct call_msg */

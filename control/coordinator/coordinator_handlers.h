@@ -23,4 +23,8 @@ enum kafka_outcome coordinator_handle_describe_groups(struct kafka_request *r);
 enum kafka_outcome coordinator_handle_list_groups(struct kafka_request *r);
 enum kafka_outcome coordinator_handle_delete_groups(struct kafka_request *r);
 
+enum kafka_outcome coordinator_handle_init_producer_id(struct kafka_request *r);
+enum kafka_outcome coordinator_handle_list_transactions(struct kafka_request *r);
+enum kafka_outcome coordinator_handle_describe_transactions(struct kafka_request *r);
+
 #endif

@@ -1,6 +1,6 @@
 /* find_coordinator.c - FindCoordinator: this gateway coordinates every group, from the moment there
  * is a topic to store them in. Nobody coordinates transactions, and clients are told so in a way
- * that lets them go on producing. */
+ * that they take as final. */
 #include "control/coordinator/coordinator.h"
 #include "control/coordinator/coordinator_handlers.h"
 #include "control/coordinator/group_service.h"
@@ -34,6 +34,16 @@ static struct find_coordinator_one ourselves(const struct kafka_request *r, stru
 	};
 }
 
+/* What a client of 15 would ask for again, for a minute, it gives up with 53. */
+static struct find_coordinator_one refused(struct bytes key)
+{
+	static const char why[] = "transactions are not available";
+	struct find_coordinator_one r =
+		nobody(key, KAFKA_ERROR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED);
+	r.error_message = (struct bytes){(const uint8_t *)why, sizeof why - 1};
+	return r;
+}
+
 /* While groups are read, their requests are told so: who coordinates them is known. A key of a type
  * that nobody knows is not asked about again, as with Kafka. */
 static struct find_coordinator_one find_one(const struct kafka_request *r, int8_t key_type,
@@ -45,8 +55,7 @@ static struct find_coordinator_one find_one(const struct kafka_request *r, int8_
 		group_service_find(r->groups, key, &where);
 		return where ? ourselves(r, key)
 			     : nobody(key, KAFKA_ERROR_COORDINATOR_NOT_AVAILABLE);
-	case FIND_COORDINATOR_TRANSACTION:
-		return nobody(key, KAFKA_ERROR_COORDINATOR_NOT_AVAILABLE);
+	case FIND_COORDINATOR_TRANSACTION: return refused(key);
 	default: return nobody(key, KAFKA_ERROR_INVALID_REQUEST);
 	}
 }
@@ -61,6 +70,7 @@ enum kafka_outcome coordinator_handle_find(struct kafka_request *r)
 	struct find_coordinator_one first = find_one(r, request.key_type, request.key);
 	struct find_coordinator_response answer = {
 		.error_code = first.error_code,
+		.error_message = first.error_message,
 		.node_id = first.node_id,
 		.host = first.host,
 		.port = first.port,

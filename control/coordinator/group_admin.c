@@ -31,7 +31,7 @@ static struct describe_groups_group describe_none(const struct kafka_request *r,
 		.error_code = error,
 		.group_id = id,
 		.group_state = text_of(""),
-		.authorized_operations = DESCRIBE_GROUPS_NO_OPERATIONS,
+		.authorized_operations = AUTHORIZED_UNKNOWN,
 	};
 	if (error != KAFKA_ERROR_GROUP_ID_NOT_FOUND)
 		return none;
@@ -91,8 +91,13 @@ enum kafka_outcome coordinator_handle_describe_groups(struct kafka_request *r)
 	int32_t count = q.groups.count;
 	struct describe_groups_group *items = kafka_request_take(r, (size_t)count, sizeof *items);
 	bool fits = items != NULL;
-	for (int32_t i = 0; i < count && fits; i++)
+	for (int32_t i = 0; i < count && fits; i++) {
 		fits = describe(r, q.groups.items[i], &items[i]);
+		/* What cannot be told of a group is not told of what may be done to it either. */
+		items[i].authorized_operations =
+			authorized_if(q.include_authorized_operations && !items[i].error_code,
+				      AUTHORIZED_GROUP);
+	}
 	if (!fits)
 		return KAFKA_CLOSE;
 	struct describe_groups_response answer = {.groups = {items, count}};

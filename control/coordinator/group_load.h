@@ -13,7 +13,8 @@
 #include "dataplane/handoff.h"
 
 enum {
-	LOAD_CHUNKS = 384, /* 1.5 MiB: a batch of message.max.bytes as it is set, and its ends */
+	/* 4.5 MiB: a batch of OFFSETS_BATCH_BYTES_MAX, and its ends. */
+	LOAD_CHUNKS = 1152,
 	LOAD_PIECE_CHUNKS = 65, /* 256 KiB, wherever it begins in a block: milliseconds of work */
 };
 

@@ -37,7 +37,6 @@ static void take_topic(struct offsets_log *l, const struct topic *topic)
 	if (!l->partitions)
 		return; /* the next snapshot is looked at again */
 	l->count = topic->partitions;
-	l->batch_bytes_max = min_u32(OFFSETS_BATCH_BYTES_MAX, topic->log.message_bytes_max);
 	for (uint32_t i = 0; i < l->count; i++)
 		partition_init(&l->partitions[i], topic->refs[i]);
 }
@@ -46,12 +45,16 @@ void offsets_log_look(struct offsets_log *l, const struct topics *topics)
 {
 	static const struct bytes name = {(const uint8_t *)TOPIC_NAME_OFFSETS,
 					  sizeof TOPIC_NAME_OFFSETS - 1};
-	if (l->partitions || !topics || l->topics_version == topics->version)
+	if (!topics || l->topics_version == topics->version)
 		return;
 	const struct topic *topic = topics_find(topics, name);
 	l->topics_version = topics->version;
-	if (topic)
+	if (topic && !l->partitions)
 		take_topic(l, topic);
+	/* Its settings may be changed while it runs: the log refuses what is larger. */
+	if (topic)
+		l->batch_bytes_max =
+			min_u32(OFFSETS_BATCH_BYTES_MAX, topic->log.message_bytes_max);
 }
 
 struct offsets_partition *offsets_log_partition(const struct offsets_log *l,

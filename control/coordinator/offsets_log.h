@@ -22,7 +22,8 @@
 #include "dataplane/batch/topics.h"
 
 enum {
-	OFFSETS_BATCH_BYTES_MAX = 1 << 20,
+	/* A state of 20,000 members as Java's consumers are: it is one record, as Kafka's. */
+	OFFSETS_BATCH_BYTES_MAX = 4 << 20,
 	/* 16 MiB of addresses; touched as far as commits have ever waited for disks. */
 	OFFSETS_CHUNKS = 4096,
 };

@@ -7,10 +7,13 @@
  * One handler per row of wire/kafka/kafka_apis.def that names CONTROL. A request that no row takes,
  * or that is malformed, comes back without a reply, and the poller closes the connection, as
  * Kafka does. A Metadata request that creates topics is parked, and answered when they are served,
- * not before: what it names can be written to at once.
+ * not before: what it names can be written to at once. So is a request that changes topics or
+ * settings, until all is done or its time is over (kafka_change.h), and ListOffsets for an end,
+ * while what has been written is not durable (offsets_waits.h).
  *
- * Core: control; blocks only in disk_run(), for ListOffsets by time. Ownership: a call and its
- * request are the poller's, lent until completed; a reply is ours until its release.
+ * Core: control; blocks only in disk_run(), for ListOffsets by time and for producer ids.
+ * Ownership: a call and its request are the poller's, lent until completed; a reply is ours until
+ * its release.
  * Limits: KAFKA_API_ARENA_BYTES for one request and its answer, decoded; larger ones lose
  * their connection. Those that are parked: parking.h.
  */
@@ -28,6 +31,7 @@ struct kafka_api_listener {
 	uint16_t port;
 };
 
+struct id_blocks;
 struct topic_wish;
 
 struct kafka_api_options {
@@ -36,7 +40,6 @@ struct kafka_api_options {
 	struct outbox *outboxes[POLLERS_MAX]; /* control's own, to each poller */
 	unsigned poller_count;
 	struct kafka_api_listener listeners[LISTENERS_MAX]; /* by index, as in struct call_msg */
-	bool auto_create_topics; /* auto.create.topics.enable */
 	uint32_t auto_create_topics_rate; /* of each source, a second; 0: no limit */
 	struct stats_page *stats_page;
 	/* One line for the operator; null: nobody hears it. */
@@ -45,19 +48,22 @@ struct kafka_api_options {
 	const struct log_dir *dir; /* where the partitions lie; outlives the kafka_api */
 	struct topic_wish *wish;   /* the coordinator's; null: it has none */
 	int32_t offsets_topic_partitions; /* offsets.topic.num.partitions */
+	struct id_blocks *ids; /* the coordinator's producer ids; null: it has none */
 };
 
 struct kafka_api;
 
 /* Copies the options. Null when there is no memory. */
 struct kafka_api *kafka_api_create(const struct kafka_api_options *options);
-/* The registry has ended all jobs before (registry_is_stopped), the pollers turn no more; answers
- * still owed are forgotten. */
+/* The cores have ended. Ends the registry's jobs, of which some are on behalf of requests; answers
+ * still owed are forgotten. The registry is closed later. */
 void kafka_api_destroy(struct kafka_api *api);
 
 /* Takes calls, answers those that can be answered; true when it found work. */
 bool kafka_api_turn(struct kafka_api *api);
 /* Would it find messages? Asked before control sleeps. */
 bool kafka_api_has_messages(const struct kafka_api *api);
+/* Does it wait for what wakes nobody? Then control sleeps briefly. */
+bool kafka_api_is_busy(const struct kafka_api *api);
 
 #endif

@@ -13,14 +13,10 @@ enum { BY_ID_SINCE = 12 };
 
 struct reply_parts {
 	int32_t node_id;
+	int32_t topic_operations;
 	struct metadata_broker broker;
 	struct metadata_response answer;
 };
-
-static struct bytes text_of(const char *s)
-{
-	return (struct bytes){(const uint8_t *)s, strlen(s)};
-}
 
 static bool has_id(const struct metadata_request_topic *t)
 {
@@ -63,6 +59,31 @@ static void drop_repeated(struct metadata_request *request)
 	request->topics.count = kept;
 }
 
+/* Before there are questions by id, a topic with one, or without a name, is none, and spoils all of
+ * the request. */
+static bool is_spoiled(const struct kafka_request *r, const struct metadata_request *request)
+{
+	bool is_spoiled = false;
+	if (r->header.api_version < BY_ID_SINCE)
+		for (int32_t i = 0; i < request->topics.count; i++)
+			is_spoiled |= has_id(&request->topics.items[i]) ||
+				      !request->topics.items[i].name.data;
+	return is_spoiled;
+}
+
+/* As to Kafka: who asks for topics by their ids asks for none by its name. Those without an id are
+ * the first. */
+static void drop_names(struct metadata_request *request)
+{
+	int32_t count = request->topics.count, names = 0;
+	if (count <= 0 || !has_id(&request->topics.items[count - 1]))
+		return;
+	while (!has_id(&request->topics.items[names]))
+		names++;
+	request->topics.items += names;
+	request->topics.count -= names;
+}
+
 /* A name that no topic may have is not missing; its answer says what is wrong with it. Nor is one
  * of ours: it is made when it is needed. */
 static bool is_missing(const struct kafka_request *r, const struct metadata_request_topic *t)
@@ -77,7 +98,8 @@ static bool create_missing(struct kafka_request *r, const struct metadata_reques
 {
 	struct bytes names[KAFKA_CREATIONS_MAX];
 	unsigned count = 0;
-	if (r->parked || !r->options->auto_create_topics || !request->allow_auto_topic_creation)
+	if (r->parked || !request->allow_auto_topic_creation ||
+	    !registry_settings(r->options->registry)->now.auto_create_topics_enable)
 		return false;
 	for (int32_t i = 0; i < request->topics.count && count < KAFKA_CREATIONS_MAX; i++) {
 		const struct metadata_request_topic *t = &request->topics.items[i];
@@ -118,15 +140,14 @@ static bool describe(struct kafka_request *r, struct reply_parts *parts,
 	out->is_internal = t->is_internal;
 	out->partitions.items = items;
 	out->partitions.count = (int32_t)t->partitions;
-	out->topic_authorized_operations = METADATA_NO_OPERATIONS;
+	out->topic_authorized_operations = parts->topic_operations;
 	return true;
 }
 
 static int16_t why_missing(const struct kafka_request *r, const struct metadata_request_topic *t)
 {
 	if (has_id(t))
-		return r->header.api_version >= BY_ID_SINCE ? KAFKA_ERROR_UNKNOWN_TOPIC_ID
-							    : KAFKA_ERROR_INVALID_REQUEST;
+		return KAFKA_ERROR_UNKNOWN_TOPIC_ID;
 	if (!t->name.data)
 		return KAFKA_ERROR_INVALID_REQUEST;
 	if (*topic_name_fault(t->name))
@@ -142,16 +163,18 @@ static bool describe_asked(struct kafka_request *r, struct reply_parts *parts,
 			   const struct metadata_request_topic *t, struct metadata_topic *out)
 {
 	const struct registry_topic *topic = NULL;
-	if (has_id(t) && r->header.api_version >= BY_ID_SINCE)
+	if (has_id(t))
 		topic = registry_find_id(r->options->registry, t->topic_id);
-	else if (!has_id(t) && t->name.data)
+	else if (t->name.data)
 		topic = registry_find(r->options->registry, t->name);
 	if (topic)
 		return describe(r, parts, topic, out);
 	out->error_code = why_missing(r, t);
-	out->name = t->name;
+	out->name = has_id(t) ? (struct bytes){0} : t->name;
 	memcpy(out->topic_id, t->topic_id, sizeof out->topic_id);
-	out->topic_authorized_operations = METADATA_NO_OPERATIONS;
+	/* What one could do to a topic of this name; nobody knows what an id was. */
+	out->topic_authorized_operations = t->name.data ? parts->topic_operations
+							: AUTHORIZED_UNKNOWN;
 	return true;
 }
 
@@ -181,18 +204,42 @@ static bool describe_each(struct kafka_request *r, struct reply_parts *parts,
 	return fits;
 }
 
-static void describe_cluster(const struct kafka_request *r, struct reply_parts *parts)
+static void describe_cluster(const struct kafka_request *r, const struct metadata_request *request,
+			     struct reply_parts *parts)
 {
 	require(r->listener < LISTENERS_MAX);
 	const struct kafka_api_listener *l = &r->options->listeners[r->listener];
 	parts->node_id = registry_node_id(r->options->registry);
+	parts->topic_operations =
+		authorized_if(request->include_topic_authorized_operations, AUTHORIZED_TOPIC);
 	parts->broker = (struct metadata_broker){
-		.node_id = parts->node_id, .host = text_of(l->host), .port = l->port};
+		.node_id = parts->node_id, .host = kafka_text(l->host), .port = l->port};
 	parts->answer = (struct metadata_response){
 		.brokers = {&parts->broker, 1},
-		.cluster_id = text_of(registry_cluster_id(r->options->registry)),
+		.cluster_id = kafka_text(registry_cluster_id(r->options->registry)),
 		.controller_id = parts->node_id,
-		.cluster_authorized_operations = METADATA_NO_OPERATIONS};
+		.cluster_authorized_operations = authorized_if(
+			request->include_cluster_authorized_operations, AUTHORIZED_CLUSTER)};
+}
+
+/* Nothing but the error: not even that we are here. */
+static enum kafka_outcome answer_spoiled(struct kafka_request *r,
+					 const struct metadata_request *request)
+{
+	int32_t count = request->topics.count;
+	struct metadata_topic *topics = kafka_request_take(r, (size_t)count, sizeof *topics);
+	if (!topics)
+		return KAFKA_CLOSE;
+	for (int32_t i = 0; i < count; i++) {
+		topics[i].error_code = KAFKA_ERROR_INVALID_REQUEST;
+		topics[i].name = request->topics.items[i].name;
+		topics[i].topic_authorized_operations = AUTHORIZED_UNKNOWN;
+	}
+	struct metadata_response answer = {
+		.controller_id = -1,
+		.topics = {topics, count},
+		.cluster_authorized_operations = AUTHORIZED_UNKNOWN};
+	return kafka_request_answer(r, &metadata_response, r->header.api_version, &answer);
 }
 
 enum kafka_outcome kafka_handle_metadata(struct kafka_request *r)
@@ -201,10 +248,13 @@ enum kafka_outcome kafka_handle_metadata(struct kafka_request *r)
 	if (!kafka_request_decode(r, &metadata_request, &request))
 		return KAFKA_CLOSE;
 	drop_repeated(&request);
+	if (is_spoiled(r, &request))
+		return answer_spoiled(r, &request);
+	drop_names(&request);
 	if (create_missing(r, &request))
 		return KAFKA_PARKED;
 	struct reply_parts parts;
-	describe_cluster(r, &parts);
+	describe_cluster(r, &request, &parts);
 	bool fits = is_all(r, &request) ? describe_all(r, &parts)
 					: describe_each(r, &parts, &request);
 	if (!fits)

@@ -1,6 +1,7 @@
 /* kafka_parked.c - topics asked for on behalf of parked requests, and what became of each; see
  * kafka_parked.h. */
 #include "control/kafka/kafka_parked.h"
+#include "control/kafka/kafka_handlers.h"
 
 #include "dataplane/base/clock.h"
 #include "dataplane/base/murmur2.h"
@@ -23,14 +24,6 @@ void kafka_creations_init(struct kafka_creations *c, struct registry *registry,
 	for (unsigned i = 0; i < CREATION_BUCKETS; i++)
 		list_init(&c->buckets[i]);
 	list_init(&c->ready);
-}
-
-/* Requests that still wait are the parking's, which frees them. */
-void kafka_creations_fini(struct kafka_creations *c)
-{
-	for (unsigned i = 0; i < CREATION_BUCKETS; i++)
-		for (struct list *n; (n = list_take_first(&c->buckets[i]));)
-			free(list_entry(n, struct creation, node));
 }
 
 /* ---- one topic -------------------------------------------------------------------------- */
@@ -56,7 +49,7 @@ static void parked_done(struct kafka_creations *c, struct kafka_parked *k)
 {
 	require(k->outstanding > 0);
 	if (--k->outstanding == 0)
-		list_append(&c->ready, &k->node);
+		list_append(&c->ready, &k->waiting.node);
 }
 
 /* The registry's job is over: all who wait for the topic hear of it. */
@@ -98,15 +91,6 @@ static struct creation *creation_begin(struct kafka_creations *c, struct bytes n
 
 /* ---- one request ------------------------------------------------------------------------ */
 
-/* The same name, in the bytes that were kept. */
-static struct bytes name_kept(const struct kafka_request *r, const struct kafka_parked *k,
-			      struct bytes name)
-{
-	require(name.data >= r->bytes.data &&
-		name.data + name.size <= r->bytes.data + r->bytes.size);
-	return (struct bytes){k->request.data + (name.data - r->bytes.data), name.size};
-}
-
 /* Whoever asks while a topic is being created waits for that, and begins nothing. */
 static void wait_begin(struct kafka_creations *c, struct kafka_parked *k, struct bytes name)
 {
@@ -136,31 +120,21 @@ bool kafka_park(struct kafka_creations *c, const struct kafka_request *r,
 {
 	require(count <= KAFKA_CREATIONS_MAX);
 	size_t head = sizeof(struct kafka_parked) + count * sizeof(struct kafka_creation_wait);
-	struct kafka_parked *k = parking_take(c->parking, r->call, head + r->bytes.size);
+	struct kafka_parked *k = kafka_waiting_take(c->parking, r, head);
 	if (!k)
 		return false;
-	uint8_t *bytes = (uint8_t *)k + head;
-	memcpy(bytes, r->bytes.data, r->bytes.size);
-	list_init(&k->node);
-	k->listener = r->listener;
-	k->request = (struct bytes){bytes, r->bytes.size};
+	k->waiting.parked_for = k;
 	k->outstanding = 1;
 	for (unsigned i = 0; i < count; i++)
-		wait_begin(c, k, name_kept(r, k, names[i]));
+		wait_begin(c, k, kafka_waiting_name(&k->waiting, r, names[i]));
 	parked_done(c, k);
 	return true;
 }
 
-struct kafka_parked *kafka_parked_next(struct kafka_creations *c)
+struct kafka_waiting *kafka_parked_next(struct kafka_creations *c)
 {
 	struct list *n = list_take_first(&c->ready);
-	return n ? list_entry(n, struct kafka_parked, node) : NULL;
-}
-
-int kafka_name_order(struct bytes a, struct bytes b)
-{
-	int order = memcmp(a.data, b.data, min_size(a.size, b.size));
-	return order ? order : (a.size > b.size) - (a.size < b.size);
+	return n ? list_entry(n, struct kafka_waiting, node) : NULL;
 }
 
 /* Found by halving: Metadata sorts the names before it parks (by_id_and_name()). */

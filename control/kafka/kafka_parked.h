@@ -1,7 +1,7 @@
 /* kafka_parked.h - Metadata that waits for topics: who waits for which, and what became of it.
  *
  *     kafka_park ─▶ one creation per name, shared ─▶ registry ─▶ the last one is done
- *                ─▶ api's ready list ─▶ handled again from its bytes ─▶ parking_answer
+ *                ─▶ api's ready list ─▶ handled again (kafka_waiting.h)
  *
  * Core: control. Limits: KAFKA_CREATIONS_MAX topics of one request; TOPICS_MAX being created for
  * parked requests at a time; what is more is not waited for. parking.h bounds the requests.
@@ -9,10 +9,9 @@
 #ifndef PENSTOCK_KAFKA_PARKED_H
 #define PENSTOCK_KAFKA_PARKED_H
 
-#include "control/calls/kafka_request.h"
-#include "control/calls/parking.h"
 #include "control/catalog/registry.h"
 #include "control/kafka/creation_quota.h"
+#include "control/kafka/kafka_waiting.h"
 
 enum {
 	/* Topics one request may have created; the client's next refresh brings the others. */
@@ -29,36 +28,28 @@ struct kafka_creation_wait {
 };
 
 struct kafka_parked {
-	struct parked parked;
-	struct list node; /* creations->ready, once nothing is outstanding */
-	uint8_t listener;
-	struct bytes request;
+	struct kafka_waiting waiting;
 	unsigned outstanding; /* waits; one more while they are begun */
 	unsigned count;
 	struct kafka_creation_wait waits[]; /* then the request's bytes */
 };
 
-/* Topics being created for parked requests. */
+/* Topics being created for parked requests. Outlives the registry's jobs for them. */
 struct kafka_creations {
 	struct registry *registry;
 	struct parking *parking;
 	struct list buckets[CREATION_BUCKETS]; /* struct creation.node, by name */
 	unsigned count;
-	struct list ready; /* struct kafka_parked.node */
+	struct list ready; /* struct kafka_waiting.node: nothing is outstanding */
 	struct creation_quota quota;
 };
 
 void kafka_creations_init(struct kafka_creations *c, struct registry *registry,
 			  struct parking *parking);
-/* The registry ends no more jobs. */
-void kafka_creations_fini(struct kafka_creations *c);
 
 /* May the topic be waited for? Whoever has it created pays for it; who joins does not. */
 bool kafka_may_create(struct kafka_creations *c, const struct kafka_request *r,
 		      struct bytes name);
-
-/* By their bytes, then by their sizes. */
-int kafka_name_order(struct bytes a, struct bytes b);
 
 /* Parks the request until each of the `count` topics is there or refused; false: it cannot wait,
  * and is to be answered as things are. `names` are in order: a request may name a hundred thousand,
@@ -67,7 +58,7 @@ bool kafka_park(struct kafka_creations *c, const struct kafka_request *r,
 		const struct bytes *names, unsigned count);
 
 /* The next request that has nothing to wait for any more, or null. */
-struct kafka_parked *kafka_parked_next(struct kafka_creations *c);
+struct kafka_waiting *kafka_parked_next(struct kafka_creations *c);
 
 /* What became of a topic; KAFKA_ERROR_NONE also when it was not waited for. */
 int16_t kafka_parked_error(const struct kafka_parked *k, struct bytes name);

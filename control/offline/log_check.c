@@ -1,8 +1,10 @@
 /* log_check.c - segments in, findings out; see log_check.h. */
 #include "control/offline/log_check.h"
 #include "control/catalog/partition_metadata.h"
+#include "control/offline/snapshot_print.h"
 #include "dataplane/store/disk_files.h"
 #include "dataplane/store/index.h"
+#include "dataplane/store/producer_snapshot.h"
 #include "dataplane/store/segment.h"
 
 #include <errno.h>
@@ -56,12 +58,13 @@ static void print_batch(const struct scan_batch *b)
 	static const char *const codecs[] = {"none", "gzip", "snappy", "lz4", "zstd"};
 	const struct record_batch_header *h = &b->header;
 	printf("  offsets %lld-%lld count %u codec %s crc ok position %llu size %llu "
-	       "times %lld-%lld producer %lld\n",
+	       "times %lld-%lld producer %lld epoch %d sequence %d\n",
 	       (long long)record_batch_base_offset(h), (long long)record_batch_last_offset(h),
 	       record_batch_count(h), codecs[record_batch_codec(h)],
 	       (unsigned long long)b->position, (unsigned long long)b->size,
 	       (long long)be64_get(h->base_timestamp),
-	       (long long)record_batch_max_timestamp(h), (long long)be64_get(h->producer_id));
+	       (long long)record_batch_max_timestamp(h), (long long)be64_get(h->producer_id),
+	       (int16_t)be16_get(h->producer_epoch), (int32_t)be32_get(h->base_sequence));
 }
 
 /* All of a segment's batches are kept until its indexes were read: they may name any of them. */
@@ -364,6 +367,18 @@ static void list_quarantine(struct partition *p, const char *name)
 	       path, (unsigned long long)size);
 }
 
+static void dump_snapshot(struct partition *p, const char *name)
+{
+	char path[FILE_PATH_BYTES_MAX];
+	int64_t offset;
+	if (!snapshot_parse(name, &offset))
+		return;
+	snprintf(path, sizeof path, "%s/%s", p->directory, name);
+	int error = snapshot_print(p->check->disk, path);
+	if (error)
+		log_check_fail(p->check, path, error);
+}
+
 bool log_check_partition(struct log_check *c, const char *directory)
 {
 	struct partition p = {.check = c, .directory = directory, .next_offset = -1};
@@ -382,8 +397,10 @@ bool log_check_partition(struct log_check *c, const char *directory)
 		finding(c, "%s: a segment was cut or is missing: offset %lld is in none, and "
 			   "the log has no gap but those (%u) between segments",
 			directory, (long long)p.lost_offset, p.lost);
-	for (size_t i = 0; !c->is_dump && i < bytes; i += strlen(names + i) + 1)
-		list_quarantine(&p, names + i);
+	void (*look)(struct partition *p, const char *name) =
+		c->is_dump ? dump_snapshot : list_quarantine;
+	for (size_t i = 0; i < bytes; i += strlen(names + i) + 1)
+		look(&p, names + i);
 	free(names);
 	free(p.bases);
 	free(p.seen);

@@ -17,7 +17,8 @@ enum { EXIT_USAGE = 2 };
 static const char usage[] =
 	"Usage: penstock-log dump|verify DIRECTORY\n"
 	"\n"
-	"  dump     prints every record batch: offsets, count, codec, CRC, position, size, times\n"
+	"  dump     prints every record batch: offsets, count, codec, CRC, position, size, times,\n"
+	"           producer; and what is known of producers (*.snapshot)\n"
 	"  verify   checks every batch (length, CRC, offsets that rise) and that every entry\n"
 	"           of the indexes names a batch that is there; gaps as Kafka's cleaner\n"
 	"           leaves them are no damage, one between two segments of a log that has no\n"

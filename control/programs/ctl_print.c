@@ -96,6 +96,28 @@ void print_topic(const json_t *result)
 							      : "");
 }
 
+/* What holds, and by whose will where it is not the default. */
+void print_config(const json_t *result)
+{
+	const char *key;
+	json_t *setting;
+	json_object_foreach(json_object_get(result, "settings"), key, setting)
+	{
+		bool is_live = json_is_true(json_object_get(setting, "live"));
+		bool is_default = strcmp(text(setting, "source"), "default") == 0;
+		printf("%-42s  %s", key, text(setting, "value"));
+		if (!is_default || is_live)
+			printf("  (%s%s%s)", is_default ? "" : text(setting, "source"),
+			       is_default || !is_live ? "" : ", ", is_live ? "live" : "");
+		printf("\n");
+	}
+}
+
+void print_config_set(const json_t *result)
+{
+	printf("done\n");
+}
+
 void print_deleted(const json_t *result)
 {
 	printf("deleted\n");
@@ -237,11 +259,15 @@ void print_frames(const json_t *result)
 {
 	size_t i;
 	json_t *frame;
-	json_array_foreach(json_object_get(result, "frames"), i, frame)
-		printf("%s  %s  %s  %s\n  %lld bytes from byte %lld of the stream: %s\n",
-		       text(frame, "time"), text(frame, "listener"), text(frame, "peer"),
-		       text(frame, "reason"), number(frame, "size"),
+	json_array_foreach(json_object_get(result, "frames"), i, frame) {
+		printf("%s  %s  %s  %s\n", text(frame, "time"), text(frame, "listener"),
+		       text(frame, "peer"), text(frame, "reason"));
+		if (json_object_get(frame, "fault"))
+			printf("  API %lld version %lld: %s\n", number(frame, "api"),
+			       number(frame, "version"), text(frame, "fault"));
+		printf("  %lld bytes from byte %lld of the stream: %s\n", number(frame, "size"),
 		       number(frame, "offset"), text(frame, "bytes"));
+	}
 	if (json_array_size(json_object_get(result, "frames")) == 0)
 		printf("no broken frames since the start\n");
 }

@@ -13,6 +13,8 @@ void print_state(const json_t *result);
 void print_version(const json_t *result);
 void print_methods(const json_t *result);
 void print_deleted(const json_t *result);
+void print_config(const json_t *result);
+void print_config_set(const json_t *result);
 
 /* One line of what happened between two stats.get, `seconds` apart. */
 void print_stats_line(const json_t *before, const json_t *after, double seconds);

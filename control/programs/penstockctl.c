@@ -57,10 +57,15 @@ static const struct option options[] = {
 	{0},
 };
 
+static bool take_name(json_t *params, char **words, int count);
+static bool take_key(json_t *params, char **words, int count);
+static bool take_assignments(json_t *params, char **words, int count);
+static bool take_resets(json_t *params, char **words, int count);
+
 static const struct command {
 	const char *words[2];
 	const char *method;
-	bool takes_name;
+	bool (*take)(json_t *params, char **words, int count); /* null: it takes none */
 	bool changes;
 	unsigned options; /* beside those that every command takes */
 	void (*print)(const json_t *result);
@@ -68,26 +73,41 @@ static const struct command {
 } commands[] = {
 	{{"topic", "create"},
 	 "topic.create",
-	 true,
+	 take_name,
 	 true,
 	 BIT(PARTITIONS) | BIT(REPLICATION) | BIT(CONFIG) | BIT(VALIDATE),
 	 print_topic,
 	 "NAME [--partitions N] [--config KEY=VALUE]... [--validate-only]"},
-	{{"topic", "list"}, "topic.list", false, false, 0, print_topics, ""},
-	{{"topic", "describe"}, "topic.describe", true, false, 0, print_topic, "NAME"},
+	{{"topic", "list"}, "topic.list", NULL, false, 0, print_topics, ""},
+	{{"topic", "describe"}, "topic.describe", take_name, false, 0, print_topic, "NAME"},
 	{{"topic", "alter"},
 	 "topic.alter",
-	 true,
+	 take_name,
 	 true,
 	 BIT(PARTITIONS) | BIT(CONFIG) | BIT(RESET) | BIT(VALIDATE),
 	 print_topic,
 	 "NAME [--partitions N] [--config KEY=VALUE]... [--reset KEY]..."},
-	{{"topic", "delete"}, "topic.delete", true, true, 0, print_deleted, "NAME"},
-	{{"stats", NULL}, "stats.get", false, false, BIT(WATCH), print_stats, "[--watch]"},
-	{{"frames", "bad"}, "frames.bad", false, false, BIT(LIMIT), print_frames, "[--limit N]"},
-	{{"state", NULL}, "system.state", false, false, 0, print_state, ""},
-	{{"version", NULL}, "system.version", false, false, 0, print_version, ""},
-	{{"methods", NULL}, "rpc.methods", false, false, 0, print_methods, ""},
+	{{"topic", "delete"}, "topic.delete", take_name, true, 0, print_deleted, "NAME"},
+	{{"config", "get"}, "config.get", take_key, false, 0, print_config, "[KEY]"},
+	{{"config", "set"},
+	 "config.set",
+	 take_assignments,
+	 true,
+	 BIT(VALIDATE),
+	 print_config_set,
+	 "KEY=VALUE... [--validate-only]"},
+	{{"config", "unset"},
+	 "config.set",
+	 take_resets,
+	 true,
+	 BIT(VALIDATE),
+	 print_config_set,
+	 "KEY... [--validate-only]"},
+	{{"stats", NULL}, "stats.get", NULL, false, BIT(WATCH), print_stats, "[--watch]"},
+	{{"frames", "bad"}, "frames.bad", NULL, false, BIT(LIMIT), print_frames, "[--limit N]"},
+	{{"state", NULL}, "system.state", NULL, false, 0, print_state, ""},
+	{{"version", NULL}, "system.version", NULL, false, 0, print_version, ""},
+	{{"methods", NULL}, "rpc.methods", NULL, false, 0, print_methods, ""},
 };
 
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
@@ -135,14 +155,44 @@ static bool put_config(json_t *params, const char *assignment)
 {
 	const char *equals = strchr(assignment, '=');
 	if (!equals || equals == assignment) {
-		fprintf(stderr, "penstockctl: --config %s: expected KEY=VALUE\n",
-			assignment);
+		fprintf(stderr, "penstockctl: %s: expected KEY=VALUE\n", assignment);
 		return false;
 	}
 	char key[256];
 	snprintf(key, sizeof key, "%.*s", (int)(equals - assignment), assignment);
 	return json_object_set_new(config_of(params), key, json_string(equals + 1)) == 0;
 }
+
+/* ---- the words behind a command --------------------------------------------------------- */
+
+static bool take_name(json_t *params, char **words, int count)
+{
+	return count == 1 && json_object_set_new(params, "name", json_string(words[0])) == 0;
+}
+
+static bool take_key(json_t *params, char **words, int count)
+{
+	return count == 0 ||
+	       (count == 1 && json_object_set_new(params, "key", json_string(words[0])) == 0);
+}
+
+static bool take_assignments(json_t *params, char **words, int count)
+{
+	for (int i = 0; i < count; i++)
+		if (!put_config(params, words[i]))
+			return false;
+	return count > 0;
+}
+
+static bool take_resets(json_t *params, char **words, int count)
+{
+	for (int i = 0; i < count; i++)
+		if (json_object_set_new(config_of(params), words[i], json_null()) != 0)
+			return false;
+	return count > 0;
+}
+
+/* ---- the command line -------------------------------------------------------------------- */
 
 /* Options are noted whatever the command: getopt finds them before it, and parse() refuses
  * those that it does not take. */
@@ -203,11 +253,10 @@ static const struct command *parse(struct arguments *a, int argc, char **argv)
 	char **words = argv + optind;
 	int count = argc - optind;
 	const struct command *c = find_command(words, count, &used);
-	if (!c || count != used + c->takes_name || (a->given & ~(c->options | ALWAYS)))
+	if (!c || (a->given & ~(c->options | ALWAYS)))
 		return NULL;
-	if (c->takes_name)
-		json_object_set_new(a->params, "name", json_string(words[used]));
-	return c;
+	bool takes = c->take ? c->take(a->params, words + used, count - used) : count == used;
+	return takes ? c : NULL;
 }
 
 /* Why there is no answer. */

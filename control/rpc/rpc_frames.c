@@ -1,4 +1,4 @@
-/* rpc_frames.c - frames.bad: the last broken frames of all pollers, newest first. */
+/* rpc_frames.c - frames.bad: the last broken frames and requests of all pollers, newest first. */
 #include "control/rpc/rpc_frames.h"
 #include "control/rpc/rpc_call.h"
 #include "dataplane/base/require.h"
@@ -59,6 +59,26 @@ static json_t *frame_json(const struct rpc_options *o, const struct bad_frame *f
 			 "reason", reason, "bytes", hex_of(f, hex));
 }
 
+/* What a Kafka request has beside: whose it is as it says itself, -1 where it does not, and what
+ * is wrong with it. */
+static void add_request(json_t *frame, const struct bad_frame *f)
+{
+	static const char *const faults[BAD_REQUESTS] = {
+		[BAD_REQUEST_SIZE] = "no request has this size, or it is above "
+				     "socket.request.max.bytes",
+		[BAD_REQUEST_API] = "the API is not served",
+		[BAD_REQUEST_VERSION] = "the version is not served",
+		[BAD_REQUEST_LARGE] = "longer than a request of this API may be",
+		[BAD_REQUEST_FORM] = "here it is not of its version's form",
+		[BAD_REQUEST_BODY] = "it is not of its version's form",
+	};
+	if (f->fault == BAD_REQUEST_NONE || f->fault >= BAD_REQUESTS)
+		return;
+	json_object_set_new(frame, "api", json_integer(f->api_key));
+	json_object_set_new(frame, "version", json_integer(f->api_version));
+	json_object_set_new(frame, "fault", json_string(faults[f->fault]));
+}
+
 /* All are read whatever the limit: which are the newest is known only then. */
 void rpc_frames_bad(struct rpc_call *call)
 {
@@ -78,8 +98,11 @@ void rpc_frames_bad(struct rpc_call *call)
 		count += bad_frames_read(o->bad_frames[i], all + count, BAD_FRAMES_KEPT);
 	qsort(all, count, sizeof *all, newest_first);
 	json_t *frames = json_array();
-	for (unsigned i = 0; i < count && i < max; i++)
-		json_array_append_new(frames, frame_json(o, &all[i]));
+	for (unsigned i = 0; i < count && i < max; i++) {
+		json_t *frame = frame_json(o, &all[i]);
+		add_request(frame, &all[i]);
+		json_array_append_new(frames, frame);
+	}
 	call->result = json_pack("{s:o}", "frames", frames);
 	free(all);
 }

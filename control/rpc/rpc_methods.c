@@ -1,5 +1,6 @@
 /* rpc_methods.c - the table of methods, and those that say what this gateway is. */
 #include "control/rpc/rpc_call.h"
+#include "control/rpc/rpc_config.h"
 #include "control/rpc/rpc_frames.h"
 #include "control/rpc/rpc_stats.h"
 #include "control/rpc/rpc_topics.h"
@@ -113,6 +114,17 @@ const struct rpc_method rpc_method_table[] = {
 	 "Removes a topic and its records",
 	 rpc_topic_delete,
 	 {NAME}},
+	{"config.get",
+	 false,
+	 "The gateway's settings, and whose values they are",
+	 rpc_config_get,
+	 {{"key", JSON_STRING, false, "one of them; default all"}}},
+	{"config.set",
+	 true,
+	 "Sets settings that are live, or takes them back",
+	 rpc_config_set,
+	 {{"config", JSON_OBJECT, true, "key to value; null: as it was started with"},
+	  {"validate_only", JSON_TRUE, false, "check everything, change nothing"}}},
 	{"stats.get",
 	 false,
 	 "Ledgers, counters, cores, answer times, memory",

@@ -4,6 +4,7 @@
  *     rpc_call.c     one line ─▶ envelope checked, method found, parameters checked ─▶ answer
  *     rpc_methods.c  the table of methods, system.*, rpc.methods
  *     rpc_topics.c   topic.*        rpc_stats.c   stats.get      rpc_frames.c   frames.bad
+ *     rpc_config.c   config.*       rpc_change.c  what changes something, and waits for it
  *
  * Core: control.
  */
@@ -53,6 +54,9 @@ struct rpc {
 	struct list waits; /* struct rpc_wait */
 };
 
+/* What a job that went well is answered with. */
+typedef json_t *rpc_show(const struct rpc *rpc, const struct registry_result *result);
+
 /* An answer that a job of the registry will give; outlives its client and the rpc. */
 struct rpc_wait {
 	struct list node;
@@ -60,7 +64,7 @@ struct rpc_wait {
 	unsigned client;
 	uint32_t generation;
 	json_t *id; /* null: a notification */
-	bool wants_topic;
+	rpc_show *show;
 };
 
 /* One request while its method runs. */

@@ -15,7 +15,7 @@
 
 /* Both clocks, read together. */
 struct moment {
-	uint64_t ns;     /* clock_now_ns() */
+	uint64_t ns;     /* clock_now_ns(); a poller's: without its absences (own_clock.h) */
 	int64_t wall_ms; /* clock_wall_ms() */
 };
 

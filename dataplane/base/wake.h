@@ -2,11 +2,13 @@
  *
  *     sleeper                           waker
  *     flag = 1 (seq_cst)  ── A ──▶      enqueue
- *     look at the rings once more  ◀── B ── fence (seq_cst), flag set? write the eventfd
+ *     look at the rings once more  ◀── B ── fence (seq_cst), flag set? clear it, write the eventfd
  *     poll(fd, timeout)
  *
  * A and B are both sequentially consistent, so one of the two sees the other: a message is
- * never left lying while its reader sleeps for longer than the timeout.
+ * never left lying while its reader sleeps for longer than the timeout. One sleep is ended by one
+ * write, however many post before its thread runs again: who finds the flag cleared comes before
+ * that thread's next look at the rings, for it sets the flag before it looks.
  * Seam: wake_linux.c in the programs; the simulator links one that never sleeps.
  */
 #ifndef PENSTOCK_WAKE_H

@@ -59,7 +59,10 @@ void wake_post(struct wake *w)
 	atomic_thread_fence(memory_order_seq_cst);
 	if (!atomic_load_explicit(&w->sleeping, memory_order_relaxed))
 		return;
-	/* Several posts may meet one sleep: the counter only has to be non-zero. */
+	/* A thread that was woken may wait long for its CPU: whoever posts until then finds that
+	 * somebody has, and spares the call into the kernel. */
+	if (!atomic_exchange_explicit(&w->sleeping, 0, memory_order_relaxed))
+		return;
 	uint64_t one = 1;
 	if (write(w->fd, &one, sizeof one) < 0)
 		require(errno == EAGAIN);

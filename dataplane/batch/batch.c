@@ -88,7 +88,7 @@ void append_give(struct batching *b, struct append_msg *a)
 }
 
 /* `producer` leaves the choice to the producer, and a T-Box makes none. */
-static uint8_t codec_of(uint8_t compression)
+uint8_t topic_codec(const struct topic *topic)
 {
 	static const uint8_t codecs[] = {
 		[COMPRESSION_PRODUCER] = RECORD_CODEC_NONE,
@@ -98,8 +98,9 @@ static uint8_t codec_of(uint8_t compression)
 		[COMPRESSION_LZ4] = RECORD_CODEC_LZ4,
 		[COMPRESSION_ZSTD] = RECORD_CODEC_ZSTD,
 	};
-	return codecs[compression];
+	return codecs[topic->options.compression_type];
 }
+
 /* Behind the last lane that is due earlier: the end, unless the topic's linger was altered
  * while batches were open. */
 static void open_lane_insert(struct list *lanes, struct lane *lane)
@@ -118,7 +119,8 @@ static void batch_open(struct batching *b, const struct record *r)
 	struct append_msg *a = append_take(b, lane, r->kind);
 	require(a != NULL);
 	a->origin = APPEND_BUILT;
-	a->codec = codec_of(r->topic->options.compression_type);
+	a->codec = topic_codec(r->topic);
+	a->is_append_time = r->topic->options.timestamp_type == TIMESTAMP_LOG_APPEND_TIME;
 	require(chain_reserve(&a->bytes, &b->lanes.batch_pool, RECORD_BATCH_HEADER_BYTES));
 	lane->open = a;
 	lane->open_listener = r->listener;

@@ -23,6 +23,7 @@ struct answers;
 struct moment;
 struct record;
 struct record_vec;
+struct topic;
 
 enum { APPEND_EPOCHS = 2 };
 
@@ -33,6 +34,7 @@ struct batching {
 	uint8_t poller; /* which one: appends name their sender */
 	unsigned listener_count;
 	struct lanes lanes;
+	uint64_t requests; /* Produce requests begun: struct lane.named_by */
 	struct incoming incoming;
 	struct slab appends;         /* open, being received, or on their way */
 	uint32_t taken[WRITERS_MAX][CREDIT_KINDS]; /* of them */
@@ -60,6 +62,10 @@ struct batching_bounds {
 int batching_init(struct batching *b, const struct batching_bounds *bounds,
 		  struct stats *stats, const struct moment *now);
 void batching_fini(struct batching *b);
+
+/* The codec (enum record_codec) of what is stored in the topic: of what is built here, and of what
+ * producers send if the topic does not leave that to them. */
+uint8_t topic_codec(const struct topic *topic);
 
 /* Bytes of credit a record of this key and value takes: its encoding, at its longest, and a
  * share of a batch header. */

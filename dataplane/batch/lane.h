@@ -32,6 +32,7 @@ struct lane {
 	struct partition_ref partition;
 	uint8_t writer;               /* which of them serves the slot */
 	struct lane_credit credit[CREDIT_KINDS];
+	uint64_t named_by;            /* number of the last Produce that names the partition */
 	uint32_t incoming_chunks;     /* of batches for it that are not on their way (incoming.h) */
 	/* The batch being filled from frames; null when there is none. */
 	struct append_msg *open;

@@ -17,7 +17,7 @@
 struct topic {
 	char name[TOPIC_NAME_BYTES_MAX + 1];
 	uint16_t name_bytes;
-	uint8_t id[16];        /* KIP-516: stable, non-zero, new on re-creation */
+	uint8_t id[TOPIC_ID_BYTES]; /* KIP-516: stable, non-zero, new on re-creation */
 	bool is_internal;      /* the broker's own: nobody produces to it */
 	uint32_t partitions;
 	uint64_t partitions_magic; /* of them, for remainder_of(); topics_build() sets it */
@@ -31,7 +31,9 @@ struct topics {
 	uint32_t count;
 	uint32_t bucket_mask;
 	struct topic *topics;
-	uint32_t *buckets; /* open addressing by XXH3 of the name: topic index + 1, 0 empty */
+	/* Open addressing by XXH3 of the name, and of the id: topic index + 1, 0 empty. */
+	uint32_t *by_name;
+	uint32_t *by_id;
 };
 
 /* Copies `topics` (and their refs) into one allocation with its index. Core: control.
@@ -40,6 +42,7 @@ struct topics *topics_build(const struct topic *topics, uint32_t count, uint64_t
 void topics_free(struct topics *t);
 
 const struct topic *topics_find(const struct topics *t, struct bytes name);
+const struct topic *topics_find_id(const struct topics *t, const uint8_t id[TOPIC_ID_BYTES]);
 
 /* The writer that serves a slot: fixed for the life of the process. */
 static inline unsigned writer_of_slot(uint32_t slot, unsigned writers)

@@ -157,22 +157,36 @@ static void call_park(struct answers *as, struct call_server *servers, struct ca
 	a->may_wait = true;
 }
 
+/* Its server could not read the request, which is the last that its connection has sent. */
+static void note_bad(struct bad_frames *bad, int64_t wall_ms, struct kafka_session *ks,
+		     const struct call_msg *c)
+{
+	uint8_t first[BAD_FRAME_BYTES];
+	size_t size = min_size(c->request.size, sizeof first);
+	chain_copy_out(&c->request, 0, first, size);
+	ks->fault = BAD_REQUEST_BODY;
+	kafka_bad_request(bad, wall_ms, ks, ks->base.offset - c->request.size,
+			  (struct bytes){first, size});
+}
+
 /* The server has read the request, whatever it answers, so the chunks go back first. */
-void kafka_call_done(struct answers *as, struct waits *w, struct call_server *servers,
-		     struct call_msg *c)
+void kafka_call_done(struct ingest *in, struct call_msg *c)
 {
 	struct answer *a = call_answer(c);
 	if (c->is_release) {
-		slab_give(&servers[c->server].calls, c);
+		slab_give(&in->servers[c->server].calls, c);
 		return;
 	}
+	struct kafka_session *ks = a && a->session ? kafka_session_of(a->session) : NULL;
+	if (ks && !c->is_parked && !c->reply)
+		note_bad(&in->bad_frames, in->now.wall_ms, ks, c);
 	chain_give(&c->request);
-	if (a && a->session)
-		kafka_session_of(a->session)->call = NULL;
+	if (ks)
+		ks->call = NULL;
 	if (c->is_parked)
-		call_park(as, servers, c);
+		call_park(&in->answers, in->servers, c);
 	else
-		call_reply(as, w, servers, c);
+		call_reply(&in->answers, &in->waits, in->servers, c);
 }
 
 /* ---- the answer of a parked request ------------------------------------------------------ */

@@ -35,7 +35,6 @@ void kafka_call_close(struct answers *as, struct call_server *servers, struct de
 		      struct kafka_session *ks);
 
 /* A server has replied, has parked the request, or has taken its reply back. */
-void kafka_call_done(struct answers *as, struct waits *w, struct call_server *servers,
-		     struct call_msg *c);
+void kafka_call_done(struct ingest *in, struct call_msg *c);
 
 #endif

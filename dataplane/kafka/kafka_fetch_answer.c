@@ -18,12 +18,19 @@ enum {
 /* ---- chunks ---------------------------------------------------------------------------- */
 
 /* For what a batch leaves unused of the chunk before it, its read is promised one more. */
+static uint64_t topics_bytes_max(const struct fetch *f)
+{
+	if (f->is_incremental)
+		return f->part_names + (uint64_t)f->partitions * TOPIC_FRAME_BYTES_MAX;
+	return f->names.size + (uint64_t)f->topics * TOPIC_FRAME_BYTES_MAX;
+}
+
 uint32_t fetch_pieces_max(const struct fetch *f)
 {
-	uint64_t bytes = ENDS_BYTES_MAX + f->names.size +
-			 (uint64_t)f->topics * TOPIC_FRAME_BYTES_MAX +
+	uint64_t bytes = ENDS_BYTES_MAX + topics_bytes_max(f) +
 			 (uint64_t)f->partitions * RESULT_BYTES_MAX;
-	return (uint32_t)(bytes / CHUNK_BYTES) + 1;
+	uint32_t heads = f->is_incremental; /* in a chunk of its own */
+	return (uint32_t)(bytes / CHUNK_BYTES) + 1 + heads;
 }
 
 /* With a batch of a block, that may begin anywhere in one, and its beginning. */
@@ -95,33 +102,57 @@ static void append(struct answers *as, struct fetch *f, const struct emitter *e)
 	uint32_t taken = large->in_use - before;
 	require(fits);
 	promise_use(as, f, taken);
-	f->pieces -= min_u32(taken, f->pieces);
+	/* The head that is put before them keeps its own, whatever batches leave unused. */
+	f->pieces -= min_u32(taken, f->pieces - f->is_incremental);
 }
 
-void fetch_answer_begin(struct answers *as, struct fetch *f)
+static void append_head(struct answers *as, struct fetch *f, uint32_t topics)
 {
 	uint8_t room[ENDS_BYTES_MAX];
 	struct emitter e = emitter_of(room, sizeof room);
-	struct fetch_answer_head head = {.error_code = f->error};
+	struct fetch_answer_head head = {.error_code = f->error,
+					 .session_id = f->told_session_id};
 	kafka_response_header_emit(&e, f->correlation_id, f->is_flexible);
 	emit_piece(f, &e, &fetch_answer_head, &head);
-	kafka_length_emit(&e, f->is_flexible, f->error ? 0 : f->topics);
+	kafka_length_emit(&e, f->is_flexible, topics);
 	append(as, f, &e);
 }
 
-static void emit_topic(const struct fetch *f, struct emitter *e, const struct fetch_part *part)
+/* How much of an incremental answer there is to tell is known when all has been told. */
+void fetch_answer_begin(struct answers *as, struct fetch *f)
+{
+	f->topics_told = 0;
+	if (!f->is_incremental)
+		append_head(as, f, f->is_bare ? 0 : f->topics);
+}
+
+static void prepend_head(struct answers *as, struct fetch *f)
+{
+	struct chain told = f->answer->bytes;
+	f->answer->bytes = (struct chain){0};
+	append_head(as, f, f->topics_told);
+	chain_join(&f->answer->bytes, &told);
+}
+
+/* With so many parts. */
+static void emit_topic(const struct fetch *f, struct emitter *e, const struct fetch_part *part,
+		       uint32_t parts)
 {
 	uint8_t name[KAFKA_STRING_BYTES_MAX];
 	chain_copy_out(&f->names, part->name_at, name, part->name_bytes);
 	struct fetch_topic topic = {.name = {name, part->name_bytes}};
+	if (fetch_has_ids(f))
+		memcpy(topic.topic_id, name, sizeof topic.topic_id);
 	emit_piece(f, e, &fetch_topic, &topic);
-	kafka_length_emit(e, f->is_flexible, part->topic_parts);
+	kafka_length_emit(e, f->is_flexible, parts);
 }
 
 static void emit_result(const struct fetch *f, struct emitter *e,
 			const struct fetch_part *part, const struct fetch_found *found)
 {
-	bool wants_aborted = f->isolation == FETCH_READ_COMMITTED && !found->error;
+	/* As Kafka, which looks at a log for all that it does not know to be absent. */
+	bool wants_aborted = part->is_absent ||
+			     (f->isolation == FETCH_READ_COMMITTED && !found->error);
 	struct fetch_result result = {
 		.partition = part->partition,
 		.error_code = found->error,
@@ -142,14 +173,15 @@ void fetch_answer_part(struct answers *as, struct fetch *f, struct fetch_part *p
 	uint8_t room[PIECE_BYTES_MAX];
 	struct emitter e = emitter_of(room, sizeof room);
 	struct fetch_tags tags = {0};
-	if (part->topic_parts) {
-		f->topic_left = part->topic_parts;
-		emit_topic(f, &e, part);
+	f->has_error |= found->error != KAFKA_ERROR_NONE && !part->is_absent;
+	if (f->is_incremental || part->topic_parts) {
+		f->topic_left = f->is_incremental ? 1 : part->topic_parts;
+		f->topics_told++;
+		emit_topic(f, &e, part, f->topic_left);
 	}
 	emit_result(f, &e, part, found);
 	append(as, f, &e);
 	f->bytes += (uint32_t)found->bytes.size;
-	f->has_error |= found->error != KAFKA_ERROR_NONE;
 	chain_join(&f->answer->bytes, &found->bytes);
 	e = emitter_of(room, sizeof room);
 	emit_piece(f, &e, &fetch_tags, &tags);
@@ -165,6 +197,8 @@ void fetch_answer_end(struct answers *as, struct fetch *f)
 	struct fetch_tags tags = {0};
 	emit_piece(f, &e, &fetch_tags, &tags);
 	append(as, f, &e);
+	if (f->is_incremental)
+		prepend_head(as, f);
 	kafka_answer_seal(f->answer);
 	fetch_promise_keep(as, f, 0);
 }

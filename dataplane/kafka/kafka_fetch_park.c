@@ -29,11 +29,14 @@ static bool has_lacking(struct fetch *f, const struct fetch_part *part,
 	return f->lacking_found == f->lacking;
 }
 
-/* Records behind what was seen, as many bytes as the fetch lacks, or something that is to be
+/* What is not there has none, and stays where it is: nothing is known that could be told later.
+ * Records behind what was seen, as many bytes as the fetch lacks, or something that is to be
  * told. */
 static bool part_has_news(struct reading *rd, struct fetch *f, struct fetch_part *part)
 {
 	struct partition_news news;
+	if (part->is_absent)
+		return false;
 	if (part->error || !fetch_part_news(rd, part, &news))
 		return true;
 	if (part->offset < news.log_start_offset || part->offset > news.log_end_offset)
@@ -80,9 +83,12 @@ bool fetch_look_step(struct reading *rd, struct lanes *lanes, struct fetch *f)
 		fetch_unpark(f);
 		return false;
 	}
-	struct lane *lane = lanes_get(lanes, part->ref);
-	list_append(&lane->parked, &part->node);
-	fetch_lane_watch(rd, lane);
+	if (!part->is_absent) {
+		part->fetch = f;
+		struct lane *lane = lanes_get(lanes, part->ref);
+		list_append(&lane->parked, &part->node);
+		fetch_lane_watch(rd, lane);
+	}
 	fetch_next_part(&f->place);
 	return true;
 }

@@ -4,6 +4,7 @@
 #include "dataplane/base/require.h"
 #include "dataplane/kafka/kafka_fetch_answer.h"
 #include "dataplane/kafka/kafka_fetch_park.h"
+#include "dataplane/kafka/kafka_fetch_session.h"
 #include "dataplane/kafka/kafka_fetch_window.h"
 #include "dataplane/kafka/kafka_step.h"
 #include "dataplane/session/answer_room.h"
@@ -24,6 +25,7 @@ static void fetch_give(struct reading *rd, struct answers *as, struct fetch *f)
 {
 	fetch_window_drop(rd, as, f);
 	fetch_promise_keep(as, f, 0);
+	fetch_session_break(rd, f);
 	chain_give(&f->parts);
 	chain_give(&f->names);
 	slab_give(&rd->fetches, f);
@@ -34,11 +36,12 @@ static void fetch_finish(struct reading *rd, struct answers *as, struct sessions
 {
 	struct answer *a = f->answer;
 	fetch_answer_end(as, f);
-	a->is_error = f->has_error || f->error;
+	a->is_error = f->has_error || f->error || f->absent > 0;
 	f->session->fetch = NULL;
 	session_disarm(ss, &f->session->base);
 	session_watch(ss, &f->session->base);
 	kafka_heard(ss, f->session);
+	fetch_session_leave(rd, f);
 	fetch_give(rd, as, f);
 	answer_done(as, a);
 }
@@ -48,7 +51,7 @@ static void fetch_finish(struct reading *rd, struct answers *as, struct sessions
 static bool is_enough(const struct sessions *ss, const struct fetch *f)
 {
 	return f->bytes >= f->min_bytes || f->is_full || f->has_error || f->error ||
-	       f->partitions == 0 || ss->now->ns >= f->deadline_ns || ss->is_draining ||
+	       f->partitions == f->absent || ss->now->ns >= f->deadline_ns || ss->is_draining ||
 	       f->session->base.has_ended;
 }
 
@@ -63,6 +66,8 @@ static void pass_begin(const struct answers *as, struct fetch *f)
 	f->bytes = 0;
 	f->has_error = false;
 	f->is_full = false;
+	f->is_promised = false;
+	f->starved = (struct fetch_place){0};
 }
 
 /* Begins anew when there is memory for the first batch, too. */
@@ -105,7 +110,9 @@ static bool found_read(const struct answers *as, struct fetch *f, struct fetch_p
 	*found = (struct fetch_found){.high_watermark = r->high_watermark,
 				      .log_start_offset = r->log_start_offset};
 	part->high_watermark = r->high_watermark;
-	if (f->bytes == 0 || f->bytes + r->bytes.size <= f->max_bytes)
+	/* A read brings a whole batch at least: one beyond a limit is not for a later part. */
+	if (f->bytes == 0 ||
+	    (r->bytes.size <= part->bytes_max && f->bytes + r->bytes.size <= f->max_bytes))
 		chain_join(&found->bytes, &r->bytes);
 	return true;
 }
@@ -121,6 +128,8 @@ static void found_news(struct reading *rd, const struct fetch_part *part,
 		found_error(found, fetch_part_refusal(part, &news));
 	else if (part->offset < news.log_start_offset || part->offset > news.log_end_offset)
 		found_error(found, KAFKA_ERROR_OFFSET_OUT_OF_RANGE);
+	else if (part->is_negative && part->offset < news.high_watermark)
+		found_error(found, KAFKA_ERROR_UNKNOWN_SERVER_ERROR);
 	else
 		*found = (struct fetch_found){.high_watermark = news.high_watermark,
 					      .log_start_offset = news.log_start_offset};
@@ -139,7 +148,10 @@ static void part_step(struct reading *rd, struct answers *as, struct fetch *f,
 	}
 	if (found.bytes.size > 0)
 		f->bytes_needed = 0;
-	fetch_answer_part(as, f, part, &found);
+	else if (!f->starved.chunk && found.high_watermark > part->offset)
+		f->starved = f->place;
+	if (fetch_session_tells(f, part, &found))
+		fetch_answer_part(as, f, part, &found);
 	if (r)
 		fetch_window_give(rd, as, f, r);
 	fetch_next_part(&f->place);
@@ -151,7 +163,7 @@ static void part_step(struct reading *rd, struct answers *as, struct fetch *f,
 static bool memory_take(struct answers *as, struct waits *w, struct fetch *f)
 {
 	struct session *s = &f->session->base;
-	bool has_reads = f->partitions > 0 && !f->error;
+	bool has_reads = f->partitions > f->absent && !f->error;
 	uint32_t chunks = f->pieces + (has_reads ? fetch_first_chunks(as, f) : 0);
 	if (answer_room(as, w, s, chunks, &f->region)) {
 		bool is_promised = fetch_promise(as, f, chunks);
@@ -176,10 +188,11 @@ static void pass_end(struct ingest *in, struct fetch *f)
 /* False: the session waits. */
 static bool pass_step(struct ingest *in, struct fetch *f)
 {
-	struct fetch_part *part = f->error ? NULL : fetch_part_at(&f->place);
-	if (chain_is_empty(&f->answer->bytes)) {
+	struct fetch_part *part = f->is_bare ? NULL : fetch_part_at(&f->place);
+	if (!f->is_promised) {
 		if (!memory_take(&in->answers, &in->waits, f))
 			return false;
+		f->is_promised = true;
 		fetch_answer_begin(&in->answers, f);
 	}
 	if (!part)
@@ -196,7 +209,7 @@ static bool pass_step(struct ingest *in, struct fetch *f)
 static void park(struct ingest *in, struct fetch *f)
 {
 	fetch_park(&in->sessions, f);
-	if (f->parts.size + f->names.size <= FETCH_SMALL_BYTES)
+	if (f->kept_in || f->parts.size + f->names.size <= FETCH_SMALL_BYTES)
 		return;
 	list_append(&in->reading.large, &f->large);
 	if (!list_is_empty(&in->waits.lines[WAIT_PARTS]) ||

@@ -157,7 +157,8 @@ static bool part_is_read(struct window *w, struct fetch_part *part)
 		return true; /* its writer knows what to say */
 	part->high_watermark = news.high_watermark;
 	part->bytes = (uint32_t)news.bytes;
-	return part->offset >= news.log_start_offset && news.high_watermark > part->offset;
+	return !part->is_negative && part->offset >= news.log_start_offset &&
+	       news.high_watermark > part->offset;
 }
 
 /* False: the window ends before this part. */

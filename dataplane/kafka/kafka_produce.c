@@ -5,6 +5,7 @@
 #include "dataplane/kafka/kafka_receive.h"
 #include "dataplane/kafka/kafka_step.h"
 #include "dataplane/kafka/kafka_topic.h"
+#include "dataplane/news.h"
 #include "dataplane/session/ingest_parts.h"
 #include "dataplane/wire/kafka/kafka_error.h"
 #include "dataplane/wire/kafka/kafka_header.h"
@@ -88,7 +89,7 @@ enum kafka_progress kafka_produce_head(struct ingest *in, struct kafka_session *
 	if (!answer_head(&in->answers, &in->waits, ks, topics))
 		return KAFKA_WAIT;
 	p->acks = head.acks;
-	p->is_transactional = head.transactional_id.data != NULL;
+	p->number = ++in->batching.requests;
 	p->topics_left = (uint32_t)topics;
 	p->partitions = 0;
 	kafka_consume(ks, used);
@@ -104,7 +105,7 @@ static uint32_t count_bytes(const struct kafka_session *ks, int64_t count)
 }
 
 /* A count that the rest of the request cannot hold is refused before anything is done with it.
- * The topic's name goes into the answer, where kafka_topic.c finds it again. */
+ * The topic's name or id goes into the answer, where kafka_topic.c finds it again. */
 static enum kafka_progress topic_step(struct ingest *in, struct kafka_session *ks)
 {
 	struct kafka_produce *p = &ks->produce;
@@ -122,34 +123,44 @@ static enum kafka_progress topic_step(struct ingest *in, struct kafka_session *k
 		return KAFKA_REJECT;
 	if (!answer_piece(&in->answers, &in->waits, ks, &produce_topic, &topic, partitions))
 		return KAFKA_WAIT;
-	p->name_bytes = (uint32_t)topic.name.size;
+	struct bytes name = topic.name;
+	if (ks->version >= PRODUCE_TOPIC_ID_SINCE)
+		name = (struct bytes){topic.topic_id, sizeof topic.topic_id};
+	p->name_bytes = (uint32_t)name.size;
 	p->name_end = (uint32_t)p->answer->bytes.size - count_bytes(ks, partitions);
-	kafka_topic_look_up(in->topics, p, topic.name);
-	p->partitions_left = (uint32_t)partitions;
+	kafka_topic_look_up(in->topics, ks, name);
+	p->partitions_left = p->named = (uint32_t)partitions;
+	p->repeated = 0;
 	p->partitions += (uint32_t)partitions;
 	kafka_consume(ks, used);
 	ks->step = partitions ? partition_step : topic_end_step;
 	return KAFKA_GO;
 }
 
-/* ---- partition ------------------------------------------------------------------------- */
-
-static enum batch_verdict request_verdict(const struct topics *topics,
-					  struct kafka_session *ks)
+static struct bytes text_of(const char *text)
 {
-	struct kafka_produce *p = &ks->produce;
-	if (p->acks < PRODUCE_ACKS_ALL || p->acks > PRODUCE_ACKS_LEADER)
-		return BATCH_BAD_ACKS;
-	if (p->is_transactional)
-		return BATCH_BAD_TRANSACTION;
-	const struct topic *topic = kafka_topic(topics, ks);
-	if (!topic)
-		return BATCH_BAD_TOPIC;
-	return topic->is_internal ? BATCH_BAD_INTERNAL : BATCH_GOOD;
+	return (struct bytes){(const uint8_t *)text, text ? strlen(text) : 0};
 }
 
-/* What is wrong with the request is known before its batch: the batch is then skipped, not
- * kept. */
+/* ---- partition ------------------------------------------------------------------------- */
+
+/* Kafka stores one batch for a partition, and answers for one: here it is the first, for the
+ * second comes when that is on its way. Should another request on this poller name the partition
+ * in between, the second is stored, too. */
+static bool is_repeated(struct lanes *lanes, const struct topics *topics,
+			struct kafka_session *ks)
+{
+	struct kafka_produce *p = &ks->produce;
+	const struct topic *topic = kafka_topic(topics, ks);
+	if (!topic)
+		return false;
+	struct lane *lane = lanes_get(lanes, topic->refs[p->partition]);
+	bool is_known = lane->named_by == p->number;
+	lane->named_by = p->number;
+	p->repeated += is_known;
+	return is_known;
+}
+
 static enum kafka_progress partition_step(struct ingest *in, struct kafka_session *ks)
 {
 	struct kafka_produce *p = &ks->produce;
@@ -164,7 +175,8 @@ static enum kafka_progress partition_step(struct ingest *in, struct kafka_sessio
 	if (bytes > ks->left - used)
 		return KAFKA_REJECT;
 	p->partition = partition.index;
-	kafka_receive_begin(&p->receive, request_verdict(in->topics, ks),
+	bool repeated = is_repeated(&in->batching.lanes, in->topics, ks);
+	kafka_receive_begin(&p->receive, repeated ? BATCH_BAD_REPEATED : BATCH_GOOD,
 			    bytes < 0 ? 0 : (uint32_t)bytes);
 	kafka_consume(ks, used);
 	ks->step = batch_step;
@@ -179,32 +191,62 @@ static enum kafka_progress batch_step(struct ingest *in, struct kafka_session *k
 	return p;
 }
 
+/* Where the partition's log starts, as far as is known; -1: there is none. */
+static int64_t log_start_of(struct news_page *news, const struct topics *topics,
+			    struct kafka_session *ks)
+{
+	const struct topic *topic = kafka_topic(topics, ks);
+	if (!topic)
+		return -1;
+	struct partition_ref ref = topic->refs[ks->produce.partition];
+	struct partition_news n;
+	news_read(&news[ref.slot], &n);
+	return n.is_open && n.generation == ref.generation ? n.log_start_offset : -1;
+}
+
 /* The partition's part of the answer; for a good batch the writer will fill it in. False: the
  * session waits for memory. */
-static bool answer_outcome(struct answers *as, struct waits *w, struct kafka_session *ks)
+static bool answer_piece_of_batch(struct ingest *in, struct kafka_session *ks)
 {
-	struct kafka_produce *p = &ks->produce;
-	struct answer *a = p->answer;
-	const struct batch_verdict_row *row = &batch_verdicts[p->receive.verdict];
-	bool is_good = p->receive.verdict == BATCH_GOOD;
-	bool is_turn = !a->first_in_use || waiting_is_turn(w, &ks->base, WAIT_WAITER);
-	struct waiter *waiter =
-		is_good && is_turn ? answer_wait(as, a, p->receive.append) : NULL;
-	if (is_good && !waiter) {
-		kafka_wait(w, ks, WAIT_WAITER);
-		return false;
-	}
+	const struct kafka_receive *r = &ks->produce.receive;
+	const struct batch_verdict_row *row = &batch_verdicts[r->verdict];
+	struct produce_record_error of_record = {
+		.batch_index = (int32_t)r->bad_record,
+		.message = text_of(row->of_record),
+	};
 	struct produce_outcome outcome = {
-		.index = p->partition,
+		.index = ks->produce.partition,
 		.error_code = row->error,
 		.base_offset = -1,
 		.log_append_time = -1,
 		.log_start_offset = -1,
-		.error_message = {(const uint8_t *)row->text,
-				  row->text ? strlen(row->text) : 0},
+		.error_message = text_of(row->text),
 	};
+	if (row->of_record) {
+		outcome.record_errors.items = &of_record;
+		outcome.record_errors.count = 1;
+	}
+	if (row->has_log_start)
+		outcome.log_start_offset = log_start_of(in->reading.news, in->topics, ks);
+	return answer_piece(&in->answers, &in->waits, ks, &produce_outcome, &outcome, NO_COUNT);
+}
+
+/* False: the session waits. */
+static bool answer_outcome(struct ingest *in, struct kafka_session *ks)
+{
+	struct kafka_produce *p = &ks->produce;
+	struct answers *as = &in->answers;
+	struct answer *a = p->answer;
+	bool is_good = p->receive.verdict == BATCH_GOOD;
+	bool is_turn = !a->first_in_use || waiting_is_turn(&in->waits, &ks->base, WAIT_WAITER);
+	struct waiter *waiter =
+		is_good && is_turn ? answer_wait(as, a, p->receive.append) : NULL;
+	if (is_good && !waiter) {
+		kafka_wait(&in->waits, ks, WAIT_WAITER);
+		return false;
+	}
 	uint32_t at = (uint32_t)a->bytes.size;
-	if (!answer_piece(as, w, ks, &produce_outcome, &outcome, NO_COUNT)) {
+	if (!answer_piece_of_batch(in, ks)) {
 		if (waiter)
 			answer_unwait(as, p->receive.append);
 		return false;
@@ -223,7 +265,8 @@ static bool answer_outcome(struct answers *as, struct waits *w, struct kafka_ses
  * written into it. */
 static enum kafka_progress outcome_step(struct ingest *in, struct kafka_session *ks)
 {
-	if (!answer_outcome(&in->answers, &in->waits, ks))
+	bool is_answered = ks->produce.receive.verdict != BATCH_BAD_REPEATED;
+	if (is_answered && !answer_outcome(in, ks))
 		return KAFKA_WAIT;
 	kafka_receive_end(&in->batching, ks);
 	ks->step = partition_end_step;
@@ -256,9 +299,26 @@ static enum kafka_progress partition_end_step(struct ingest *in, struct kafka_se
 	return p;
 }
 
+/* Partitions that came again have no answer of their own. The count keeps its width: a varint may
+ * be longer than it need be. */
+static void answer_count_correct(struct kafka_session *ks)
+{
+	struct kafka_produce *p = &ks->produce;
+	uint8_t room[VARINT32_BYTES_MAX];
+	uint32_t width = count_bytes(ks, p->named);
+	uint32_t count = p->named - p->repeated + ks->is_flexible;
+	if (!ks->is_flexible)
+		be32_store(room, count);
+	for (uint32_t i = 0; ks->is_flexible && i < width; i++)
+		room[i] = (uint8_t)((count >> (7 * i) & 0x7f) | (i + 1 < width ? 0x80 : 0));
+	chain_patch(&p->answer->bytes, p->name_end, room, width);
+}
+
 static enum kafka_progress topic_end_step(struct ingest *in, struct kafka_session *ks)
 {
 	const struct produce_tags tags = {0};
+	if (ks->produce.repeated > 0)
+		answer_count_correct(ks);
 	enum kafka_progress p = end_piece(&in->answers, &in->waits, ks, &produce_tags, &tags);
 	if (p == KAFKA_GO)
 		ks->step = --ks->produce.topics_left ? topic_step : end_step;
@@ -285,6 +345,13 @@ static enum kafka_progress end_step(struct ingest *in, struct kafka_session *ks)
 
 /* ---- later ----------------------------------------------------------------------------- */
 
+/* Of what the log has refused for its records' sake Kafka says where the log starts, too. */
+static bool has_log_start(int16_t error)
+{
+	return error == KAFKA_ERROR_NONE || error == KAFKA_ERROR_INVALID_RECORD ||
+	       error == KAFKA_ERROR_INVALID_TIMESTAMP;
+}
+
 /* With acks=0 nobody reads the outcome: an error closes the connection, which is how Kafka
  * tells. */
 void kafka_produce_resolve(struct waiter *w, const struct append_msg *done)
@@ -299,7 +366,7 @@ void kafka_produce_resolve(struct waiter *w, const struct append_msg *done)
 		.error_code = done->error,
 		.base_offset = is_stored ? done->base_offset : -1,
 		.log_append_time = is_stored ? done->log_append_time : -1,
-		.log_start_offset = is_stored ? done->log_start_offset : -1,
+		.log_start_offset = has_log_start(done->error) ? done->log_start_offset : -1,
 	};
 	uint8_t bytes[PRODUCE_PATCH_BYTES_MAX];
 	size_t size = produce_patch(bytes, w->tag, &outcome);

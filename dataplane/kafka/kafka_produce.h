@@ -12,10 +12,10 @@
  * Kafka, which has the whole request before it looks, would have stored none. Its client
  * cannot tell the difference, for it gets no answer in either case.
  *
- * Transactions do not exist here yet: a transactional id, or a batch with the transactional
- * bit, is answered TRANSACTIONAL_ID_AUTHORIZATION_FAILED per partition. It is the one code of
- * Produce that says "not with this id" and that clients take as final; INVALID_TXN_STATE
- * would claim that a transaction exists.
+ * Transactions do not exist here yet: a batch with the transactional bit is answered
+ * TRANSACTIONAL_ID_AUTHORIZATION_FAILED. It is the one code of Produce that says "not with this
+ * id" and that clients take as final; INVALID_TXN_STATE would claim that a transaction exists. An
+ * ordinary batch is stored, whatever id comes with it, as by Kafka.
  * Idempotent producers: no producer id is handed out yet, so whoever sends one got it
  * elsewhere. Its batches are stored like those of a producer whose state has expired: any
  * epoch and sequence is taken, duplicates are not found.

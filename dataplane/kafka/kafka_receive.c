@@ -6,50 +6,8 @@
 #include "dataplane/kafka/kafka_step.h"
 #include "dataplane/kafka/kafka_topic.h"
 #include "dataplane/session/ingest_parts.h"
-#include "dataplane/wire/kafka/kafka_error.h"
 #include "dataplane/wire/kafka/msg_produce.h"
 #include "dataplane/wire/record/record_walk.h"
-
-#define ROW(verdict, code, end, words)                                                   \
-	[BATCH_##verdict] = {.error = KAFKA_ERROR_##code, .stat = STAT_record_##end,     \
-			     .text = (words)}
-
-const struct batch_verdict_row batch_verdicts[BATCH_VERDICTS] = {
-	[BATCH_GOOD] = {.error = KAFKA_ERROR_NONE, .stat = STAT_records_stored},
-	ROW(BAD_ACKS, INVALID_REQUIRED_ACKS, reject_acks, "acks must be -1, 0 or 1"),
-	ROW(BAD_TOPIC, UNKNOWN_TOPIC_OR_PARTITION, reject_topic, NULL),
-	ROW(BAD_INTERNAL, INVALID_TOPIC_EXCEPTION, reject_topic,
-	    "the topic is the broker's own"),
-	ROW(BAD_TRANSACTION, TRANSACTIONAL_ID_AUTHORIZATION_FAILED, reject_invalid,
-	    "transactions are not available"),
-	ROW(BAD_NONE, INVALID_RECORD, reject_invalid, "no record batch"),
-	ROW(BAD_SIZE, CORRUPT_MESSAGE, reject_crc, "shorter than a record batch"),
-	ROW(BAD_SEVERAL, INVALID_RECORD, reject_invalid,
-	    "records must be exactly one record batch"),
-	ROW(BAD_MAGIC, INVALID_RECORD, reject_invalid, "record batch magic is not 2"),
-	ROW(BAD_ZSTD, UNSUPPORTED_COMPRESSION_TYPE, reject_codec,
-	    "zstd needs Produce version 7"),
-	ROW(BAD_OFFSET, INVALID_RECORD, reject_invalid, "base offset is not 0"),
-	ROW(BAD_TOO_LARGE, MESSAGE_TOO_LARGE, reject_too_large,
-	    "record batch larger than max.message.bytes"),
-	ROW(BAD_CODEC, UNSUPPORTED_COMPRESSION_TYPE, reject_codec,
-	    "unknown compression type"),
-	ROW(BAD_COUNT, INVALID_RECORD, reject_invalid,
-	    "record count and last offset delta disagree"),
-	ROW(BAD_CONTROL, INVALID_RECORD, reject_invalid,
-	    "control batches are the broker's"),
-	ROW(BAD_TRANSACTIONAL, TRANSACTIONAL_ID_AUTHORIZATION_FAILED, reject_invalid,
-	    "transactions are not available"),
-	ROW(BAD_SEQUENCE, INVALID_RECORD, reject_invalid,
-	    "producer id without a base sequence"),
-	ROW(BAD_CRC, CORRUPT_MESSAGE, reject_crc, "record batch CRC mismatch"),
-	ROW(BAD_RECORDS, INVALID_RECORD, reject_invalid,
-	    "the records are not what the batch header says"),
-	ROW(BAD_LATEST, INVALID_TIMESTAMP, reject_timestamp,
-	    "the latest timestamp lies before the base timestamp"),
-	ROW(BAD_TIMESTAMP, INVALID_TIMESTAMP, reject_timestamp,
-	    "timestamp outside the topic's bounds"),
-};
 
 void kafka_receive_begin(struct kafka_receive *r, enum batch_verdict refused, uint32_t bytes)
 {
@@ -60,8 +18,11 @@ void kafka_receive_begin(struct kafka_receive *r, enum batch_verdict refused, ui
 
 /* Records for the ledger: what the header claims, but no more than the bytes could hold, and
  * one at least. How many a compressed batch holds only its reader will know: one, until then. */
-static uint32_t records_claimed(const struct record_batch_header *h, uint32_t bytes)
+static uint32_t records_claimed(struct bytes head, uint32_t bytes)
 {
+	if (bytes < RECORD_BATCH_HEADER_BYTES)
+		return bytes > 0;
+	const struct record_batch_header *h = record_batch_header_of(head.data);
 	int32_t claimed = (int32_t)record_batch_count(h);
 	uint32_t fit = (bytes - RECORD_BATCH_HEADER_BYTES) / RECORD_BYTES_MIN;
 	if (claimed <= 0 || record_batch_codec(h) != RECORD_CODEC_NONE)
@@ -69,63 +30,21 @@ static uint32_t records_claimed(const struct record_batch_header *h, uint32_t by
 	return max_u32(min_u32((uint32_t)claimed, fit), 1);
 }
 
-/* What is final whatever the CRC says. */
-static enum batch_verdict check_frame(const struct record_batch_header *h, uint32_t bytes,
-				      int version, uint32_t bytes_max)
-{
-	int64_t size = record_batch_bytes(h);
-	if (size < RECORD_BATCH_HEADER_BYTES)
-		return BATCH_BAD_SIZE;
-	if (h->magic != RECORD_BATCH_MAGIC)
-		return BATCH_BAD_MAGIC;
-	if (size != bytes)
-		return BATCH_BAD_SEVERAL;
-	if (record_batch_codec(h) == RECORD_CODEC_ZSTD && version < PRODUCE_ZSTD_SINCE)
-		return BATCH_BAD_ZSTD;
-	if (record_batch_base_offset(h) != 0)
-		return BATCH_BAD_OFFSET;
-	if (bytes > bytes_max)
-		return BATCH_BAD_TOO_LARGE;
-	return BATCH_GOOD;
-}
-
-/* What is wrong only if the CRC is right. */
-static enum batch_verdict check_fields(const struct record_batch_header *h)
-{
-	uint16_t attributes = be16_get(h->attributes);
-	int32_t count = (int32_t)record_batch_count(h);
-	if (record_batch_codec(h) >= RECORD_CODECS)
-		return BATCH_BAD_CODEC;
-	if (count <= 0 || (int32_t)be32_get(h->last_offset_delta) != count - 1)
-		return BATCH_BAD_COUNT;
-	if (attributes & RECORD_BATCH_CONTROL)
-		return BATCH_BAD_CONTROL;
-	if (attributes & RECORD_BATCH_TRANSACTIONAL)
-		return BATCH_BAD_TRANSACTIONAL;
-	if ((int64_t)be64_get(h->producer_id) >= 0 && (int32_t)be32_get(h->base_sequence) < 0)
-		return BATCH_BAD_SEQUENCE;
-	return BATCH_GOOD;
-}
-
-static bool is_crc_asked(enum batch_verdict v)
-{
-	return v == BATCH_GOOD || (v >= BATCH_BAD_CODEC && v < BATCH_BAD_CRC);
-}
-
+/* No region of the memory would have room for a larger one than `incoming_max`. */
 static enum batch_verdict check_header(const struct topics *topics, uint32_t incoming_max,
-				       struct kafka_session *ks,
-				       const struct record_batch_header *h)
+				       struct kafka_session *ks, struct bytes head)
 {
-	struct kafka_receive *r = &ks->produce.receive;
 	const struct topic *topic = kafka_topic(topics, ks);
-	if (r->verdict != BATCH_GOOD)
-		return r->verdict;
-	if (!topic)
-		return BATCH_BAD_TOPIC;
-	/* No region of the memory would have room for a larger one. */
-	uint32_t bytes_max = min_u32(topic->log.message_bytes_max, incoming_max);
-	enum batch_verdict v = check_frame(h, r->left, ks->version, bytes_max);
-	return v == BATCH_GOOD ? check_fields(h) : v;
+	struct batch_facts facts = {
+		.version = ks->version,
+		.acks = ks->produce.acks,
+		.place = kafka_topic_fault(topics, ks),
+	};
+	if (topic) {
+		facts.is_internal = topic->is_internal;
+		facts.bytes_max = min_u32(topic->log.message_bytes_max, incoming_max);
+	}
+	return kafka_batch_check(head, ks->produce.receive.left, &facts);
 }
 
 static struct lane *lane_of(struct lanes *lanes, const struct topics *topics,
@@ -146,25 +65,19 @@ static enum kafka_progress take_header(struct batching *b, const struct topics *
 				       struct kafka_session *ks)
 {
 	struct kafka_receive *r = &ks->produce.receive;
-	if (r->left < RECORD_BATCH_HEADER_BYTES) {
-		if (r->verdict == BATCH_GOOD)
-			r->verdict = r->left ? BATCH_BAD_SIZE : BATCH_BAD_NONE;
-		r->records = r->left ? 1 : 0;
-		r->has_header = true;
-		return KAFKA_GO;
-	}
 	struct stream *stream = ks->base.stream;
-	struct bytes head = stream_peek(stream, 0, RECORD_BATCH_HEADER_BYTES);
-	if (head.size < RECORD_BATCH_HEADER_BYTES)
+	uint32_t want = min_u32(r->left, RECORD_BATCH_HEADER_BYTES);
+	struct bytes head = want ? stream_peek(stream, 0, want) : (struct bytes){0};
+	if (head.size < want)
 		return stream_readable(stream) > head.size ? KAFKA_RETRY : KAFKA_NEED_BYTES;
-	const struct record_batch_header *h = record_batch_header_of(head.data);
-	enum batch_verdict v = check_header(topics, b->incoming.batch_bytes_max, ks, h);
-	if (v == BATCH_GOOD)
+	if (r->verdict == BATCH_GOOD)
+		r->verdict = (uint8_t)check_header(topics, b->incoming.batch_bytes_max, ks, head);
+	r->is_kept = r->verdict == BATCH_GOOD;
+	if (r->is_kept)
 		memory_begin(b, topics, ks);
-	r->is_kept = v == BATCH_GOOD;
-	r->verdict = (uint8_t)v;
-	r->records = records_claimed(h, r->left);
-	r->crc_expected = be32_get(h->crc);
+	r->records = records_claimed(head, r->left);
+	if (want == RECORD_BATCH_HEADER_BYTES)
+		r->crc_expected = be32_get(record_batch_header_of(head.data)->crc);
 	r->has_header = true;
 	return KAFKA_GO;
 }
@@ -196,7 +109,7 @@ static enum kafka_progress take_bytes(struct waits *w, struct batching *batching
 	struct bytes b = stream_span(ks->base.stream, 0, want);
 	if (b.size == 0)
 		return KAFKA_NEED_BYTES;
-	if (is_crc_asked(r->verdict))
+	if (is_batch_crc_asked(r->verdict))
 		crc_add(r, b);
 	if (r->is_kept) {
 		bool fits = chain_append(&r->bytes, &batching->lanes.batch_pool, b.data, b.size);
@@ -212,15 +125,23 @@ static enum kafka_progress take_bytes(struct waits *w, struct batching *batching
 
 /* ---- the whole batch ------------------------------------------------------------------- */
 
+static bool is_append_time(const struct topic *t)
+{
+	return t->options.timestamp_type == TIMESTAMP_LOG_APPEND_TIME;
+}
+
 /* When a record of a topic may have been made. */
 struct time_bounds {
 	int64_t min;
 	int64_t max;
 };
 
+/* Where a record's time is that of its append, its own is not looked at. */
 static struct time_bounds time_bounds_of(const struct topic *t, int64_t now)
 {
-	struct time_bounds b;
+	struct time_bounds b = {INT64_MIN, INT64_MAX};
+	if (is_append_time(t))
+		return b;
 	if (__builtin_sub_overflow(now, t->options.timestamp_before_max_ms, &b.min))
 		b.min = INT64_MIN;
 	if (__builtin_add_overflow(now, t->options.timestamp_after_max_ms, &b.max))
@@ -234,12 +155,14 @@ static bool is_time_good(const struct time_bounds *b, int64_t timestamp)
 }
 
 /* What a CreateTime topic stores says CreateTime, and as its latest time what the records say: by
- * it a lookup finds them. Where both are so already, nothing is written. */
+ * it a lookup finds them. Where both are so already, nothing is written. The writer sets that of an
+ * append. */
 static void correct_times(struct append_msg *a, const struct record_batch_header *h,
 			  int64_t latest)
 {
-	bool append_time = be16_get(h->attributes) & RECORD_BATCH_LOG_APPEND_TIME;
-	if (append_time || record_batch_max_timestamp(h) != latest)
+	bool says_append_time = be16_get(h->attributes) & RECORD_BATCH_LOG_APPEND_TIME;
+	if (!a->is_append_time &&
+	    (says_append_time || record_batch_max_timestamp(h) != latest))
 		record_batch_set_create_time(&a->bytes, latest);
 }
 
@@ -250,24 +173,32 @@ static bool are_times_good(const struct time_bounds *b, const struct record_time
 }
 
 /* With the LogAppendTime bit the header's latest time is every record's, and judged like one;
- * the bit is cleared then, so that the records' own count after all. */
-static bool is_append_time_good(const struct time_bounds *b,
-				const struct record_batch_header *h)
+ * the bit is cleared then, so that the records' own count after all. Where a topic's times are
+ * those of appends, nobody else may claim to know them. */
+static enum batch_verdict check_append_time(const struct topic *t, const struct time_bounds *b,
+					    const struct record_batch_header *h)
 {
 	int64_t latest = record_batch_max_timestamp(h);
-	return !(be16_get(h->attributes) & RECORD_BATCH_LOG_APPEND_TIME) ||
-	       (latest != RECORD_NO_TIMESTAMP && is_time_good(b, latest));
+	if (!(be16_get(h->attributes) & RECORD_BATCH_LOG_APPEND_TIME))
+		return BATCH_GOOD;
+	if (is_append_time(t))
+		return BATCH_BAD_APPEND_TIME;
+	bool is_good = latest != RECORD_NO_TIMESTAMP && is_time_good(b, latest);
+	return is_good ? BATCH_GOOD : BATCH_BAD_TIMESTAMP;
 }
 
 static enum batch_verdict judge_uncompressed(const struct time_bounds *bounds,
-					     struct append_msg *a,
+					     struct kafka_receive *r,
 					     const struct record_batch_header *h)
 {
+	struct append_msg *a = r->append;
 	struct record_times times;
 	if (!record_walk_batch(&a->bytes, h, &times))
 		return BATCH_BAD_RECORDS;
-	if (!are_times_good(bounds, &times))
+	if (!are_times_good(bounds, &times)) {
+		r->bad_record = record_walk_find(&a->bytes, h, bounds->min, bounds->max);
 		return BATCH_BAD_TIMESTAMP;
+	}
 	correct_times(a, h, record_times_latest(&times));
 	return BATCH_GOOD;
 }
@@ -301,7 +232,7 @@ static enum batch_verdict judge_header(const struct time_bounds *bounds,
 				     .any = latest != RECORD_NO_TIMESTAMP};
 	if (!is_count_possible(h))
 		return BATCH_BAD_RECORDS;
-	if (latest < base)
+	if (latest < base && !r->append->is_append_time)
 		return BATCH_BAD_LATEST;
 	if (!are_times_good(bounds, &times))
 		return BATCH_BAD_TIMESTAMP;
@@ -309,15 +240,11 @@ static enum batch_verdict judge_header(const struct time_bounds *bounds,
 	return BATCH_GOOD;
 }
 
-/* The writer opens it, and holds its records' times against the bounds. */
-static enum batch_verdict leave_to_writer(const struct time_bounds *bounds,
-					  struct append_msg *a,
-					  const struct record_batch_header *h)
+/* The batch is of another codec than its topic says. */
+static bool wants_codec(const struct topic *t, const struct record_batch_header *h)
 {
-	a->codec = (uint8_t)record_batch_codec(h);
-	a->time_min = bounds->min;
-	a->time_max = bounds->max;
-	return BATCH_GOOD;
+	return t->options.compression_type != COMPRESSION_PRODUCER &&
+	       topic_codec(t) != record_batch_codec(h);
 }
 
 static enum batch_verdict check_whole(const struct ingest *in, struct kafka_session *ks)
@@ -327,23 +254,32 @@ static enum batch_verdict check_whole(const struct ingest *in, struct kafka_sess
 	const struct topic *topic = kafka_topic(in->topics, ks);
 	const struct record_batch_header *h = record_batch_header_of(chunk_at(a->bytes.head));
 	struct time_bounds bounds = time_bounds_of(topic, in->now.wall_ms);
-	if (!is_append_time_good(&bounds, h))
-		return BATCH_BAD_TIMESTAMP;
+	enum batch_verdict v = check_append_time(topic, &bounds, h);
+	if (v != BATCH_GOOD)
+		return v;
+	a->is_append_time = is_append_time(topic);
+	a->is_repacked = wants_codec(topic, h);
+	a->wants = topic_codec(topic);
+	a->time_min = bounds.min;
+	a->time_max = bounds.max;
 	if (record_batch_codec(h) == RECORD_CODEC_NONE)
-		return judge_uncompressed(&bounds, a, h);
+		return judge_uncompressed(&bounds, r, h);
 	correct_times(a, h, record_batch_max_timestamp(h));
-	if (in->settings.produce_inspect == INSPECT_HEADERS)
+	if (in->settings.produce_inspect == INSPECT_HEADERS && !a->is_repacked)
 		return judge_header(&bounds, r, h);
-	return leave_to_writer(&bounds, a, h);
+	/* The writer opens it, and holds its records' times against the bounds. */
+	a->codec = (uint8_t)record_batch_codec(h);
+	return BATCH_GOOD;
 }
 
 /* What is opened first has credit of its own: nobody else waits for what is slow to open. */
-static enum credit_kind kind_of(const struct poller_settings *settings, const struct chain *batch)
+static enum credit_kind kind_of(const struct poller_settings *settings, const struct topic *t,
+				const struct chain *batch)
 {
 	const struct record_batch_header *h = record_batch_header_of(chunk_at(batch->head));
 	bool is_opened = record_batch_codec(h) != RECORD_CODEC_NONE &&
 			 settings->produce_inspect == INSPECT_RECORDS;
-	return is_opened ? CREDIT_PACKED : CREDIT_BATCHES;
+	return is_opened || wants_codec(t, h) ? CREDIT_PACKED : CREDIT_BATCHES;
 }
 
 /* The batch is whole: an append, and credit for all of it. False: the session waits. */
@@ -378,13 +314,15 @@ static enum kafka_progress judge(struct ingest *in, struct kafka_session *ks)
 	struct kafka_receive *r = &ks->produce.receive;
 	struct batching *b = &in->batching;
 	incoming_end(&b->incoming, &ks->incoming);
-	if (is_crc_asked(r->verdict) && r->crc != r->crc_expected) {
+	if (is_batch_crc_asked(r->verdict) && r->crc != r->crc_expected) {
 		r->verdict = BATCH_BAD_CRC;
 	} else if (r->verdict == BATCH_GOOD && !kafka_topic(in->topics, ks)) {
-		r->verdict = BATCH_BAD_TOPIC;
+		r->verdict = (uint8_t)kafka_topic_fault(in->topics, ks);
 	} else if (r->verdict == BATCH_GOOD) {
+		const struct topic *t = kafka_topic(in->topics, ks);
 		struct lane *lane = lane_of(&b->lanes, in->topics, ks);
-		if (!append_begin(&in->waits, b, lane, kind_of(&in->settings, &r->bytes), ks))
+		enum credit_kind kind = kind_of(&in->settings, t, &r->bytes);
+		if (!append_begin(&in->waits, b, lane, kind, ks))
 			return KAFKA_WAIT;
 		r->verdict = (uint8_t)check_whole(in, ks);
 	}

@@ -4,6 +4,7 @@
 #include "dataplane/kafka/kafka_fetch.h"
 #include "dataplane/kafka/kafka_fetch_pass.h"
 #include "dataplane/kafka/kafka_produce.h"
+#include "dataplane/kafka/kafka_step.h"
 #include "dataplane/session/ingest_parts.h"
 #include "dataplane/session/protocols.h"
 #include "dataplane/wire/kafka/kafka_header.h"
@@ -52,37 +53,59 @@ static bool may_begin(struct kafka_session *ks, int16_t key)
 	       s->answers_count < KAFKA_IN_FLIGHT_MAX;
 }
 
-/* Null: not ours, in no version. */
+static kafka_step *refuse(struct kafka_session *ks, enum bad_request fault)
+{
+	ks->fault = (uint8_t)fault;
+	return NULL;
+}
+
+/* Null: not ours. */
 static kafka_step *first_step(struct kafka_session *ks)
 {
 	const struct kafka_api_row *row = kafka_api_row_find(ks->key);
-	if (!row || (ks->key != KAFKA_API_API_VERSIONS && !kafka_api_takes(row, ks->version)))
-		return NULL;
+	if (!row)
+		return refuse(ks, BAD_REQUEST_API);
+	if (ks->key != KAFKA_API_API_VERSIONS && !kafka_api_takes(row, ks->version))
+		return refuse(ks, BAD_REQUEST_VERSION);
 	ks->is_flexible = kafka_api_is_flexible(row, ks->version);
 	if (row->server == KAFKA_SERVER_POLLER)
 		return header_step;
 	ks->server = row->server == KAFKA_SERVER_CONTROL ? CALL_CONTROL : CALL_COORDINATOR;
 	ks->is_small = ks->left <= KAFKA_CALL_SMALL_BYTES;
-	return ks->left <= KAFKA_CALL_BYTES_MAX ? kafka_call_step : NULL;
+	return ks->left <= KAFKA_CALL_BYTES_MAX ? kafka_call_step : refuse(ks, BAD_REQUEST_LARGE);
 }
 
-/* Size, key and version: enough to know who is asked, and whether it is his turn. */
+static void request_begin(struct stats *stats, struct kafka_session *ks, uint32_t size)
+{
+	stats_add(stats, STAT_frames_received, 1);
+	ks->is_begun = true;
+	ks->left = size;
+	ks->key = -1;
+	ks->version = -1;
+	ks->fault = BAD_REQUEST_FORM;
+}
+
+/* Size, key and version: enough to know who is asked, and whether it is his turn. A size that
+ * cannot be is refused when it is there: nothing behind it would change that. */
 static enum kafka_progress begin_step(struct ingest *in, struct kafka_session *ks)
 {
 	struct stream *stream = ks->base.stream;
 	struct bytes b = stream_peek(stream, 0, KAFKA_SIZE_BYTES + KAFKA_KEY_VERSION_BYTES);
-	if (b.size < KAFKA_SIZE_BYTES + KAFKA_KEY_VERSION_BYTES)
+	if (b.size < KAFKA_SIZE_BYTES)
 		return KAFKA_NEED_BYTES;
 	struct cursor c = cursor_of(b.data, b.size);
 	uint32_t size = cursor_u32(&c);
+	if (size < KAFKA_REQUEST_HEADER_BYTES_MIN || size > in->settings.request_bytes_max) {
+		request_begin(&in->stats, ks, size);
+		ks->fault = BAD_REQUEST_SIZE;
+		return KAFKA_REJECT;
+	}
 	int16_t key = (int16_t)cursor_u16(&c);
+	if (b.size < KAFKA_SIZE_BYTES + KAFKA_KEY_VERSION_BYTES)
+		return KAFKA_NEED_BYTES;
 	if (!may_begin(ks, key))
 		return KAFKA_WAIT;
-	stats_add(&in->stats, STAT_frames_received, 1);
-	ks->is_begun = true;
-	ks->left = size;
-	if (size < KAFKA_REQUEST_HEADER_BYTES_MIN || size > in->settings.request_bytes_max)
-		return KAFKA_REJECT;
+	request_begin(&in->stats, ks, size);
 	ks->key = key;
 	ks->version = (int16_t)cursor_u16(&c);
 	ks->step = first_step(ks);
@@ -133,15 +156,7 @@ static void request_reject(struct ingest *in, struct kafka_session *ks)
 {
 	struct session *s = &ks->base;
 	struct bytes b = stream_peek(s->stream, 0, BAD_FRAME_BYTES);
-	struct bad_frame bad = {
-		.peer = s->stream->peer,
-		.wall_ms = in->now.wall_ms,
-		.stream_offset = ks->base.offset,
-		.size = ks->left,
-		.reason = STAT_frame_reject_request,
-		.listener = s->stream->listener,
-	};
-	bad_frames_add(&in->bad_frames, &bad, b);
+	kafka_bad_request(&in->bad_frames, in->now.wall_ms, ks, s->offset, b);
 	stats_add(&in->stats, STAT_frame_reject_request, 1);
 	kafka_produce_close(&in->batching, &in->answers, ks, true);
 	request_drop(&in->reading, &in->answers, ks);

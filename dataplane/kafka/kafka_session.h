@@ -64,6 +64,7 @@ struct kafka_receive {
 	uint32_t crc;          /* so far */
 	uint32_t crc_expected;
 	uint32_t records;      /* for the ledger */
+	uint32_t bad_record;   /* the first that the verdict is about, where it names one */
 	uint8_t verdict;       /* enum batch_verdict */
 	bool has_header;       /* looked at */
 	bool is_kept;          /* good so far; else its bytes are skipped */
@@ -74,14 +75,16 @@ struct kafka_produce {
 	struct answer *answer; /* under construction, not yet in the session's queue */
 	const struct topic *topic; /* of `topics_version`; null: unknown */
 	uint64_t topics_version;
-	uint32_t name_end;     /* of the topic, in the answer's bytes: where its name ends */
+	uint32_t name_end;     /* of the topic, in the answer's bytes: where its name (id) ends */
 	uint32_t name_bytes;
 	uint32_t topics_left;
 	uint32_t partitions_left;
 	uint32_t partitions;   /* of the request so far */
+	uint32_t named;        /* partitions of the topic, and */
+	uint32_t repeated;     /* those of them that were there before */
+	uint64_t number;       /* of the request, on this poller: struct lane.named_by */
 	int32_t partition;     /* the one being received */
 	int16_t acks;
-	bool is_transactional;
 	struct kafka_receive receive;
 };
 
@@ -96,6 +99,7 @@ struct kafka_session {
 	int32_t correlation_id;
 	int16_t version;
 	int16_t key;
+	uint8_t fault;           /* enum bad_request: why the request is refused, if it is */
 	uint8_t server;          /* enum call_server_id: who keeps and answers the request */
 	bool is_flexible;
 	bool is_small;           /* KAFKA_CALL_SMALL_BYTES at most */

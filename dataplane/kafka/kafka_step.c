@@ -69,6 +69,23 @@ bool kafka_answer_take(struct answers *as, struct waits *w, struct session *s, s
 	       answer_append_large(as, w, s, c, (struct bytes){data, size});
 }
 
+void kafka_bad_request(struct bad_frames *b, int64_t wall_ms, const struct kafka_session *ks,
+		       uint64_t offset, struct bytes bytes)
+{
+	const struct stream *stream = ks->base.stream;
+	struct bad_frame bad = {
+		.peer = stream->peer,
+		.wall_ms = wall_ms,
+		.stream_offset = offset,
+		.reason = STAT_frame_reject_request,
+		.listener = stream->listener,
+		.fault = ks->fault,
+		.api_key = ks->key,
+		.api_version = ks->version,
+	};
+	bad_frames_add(b, &bad, bytes);
+}
+
 void kafka_answer_seal(struct answer *a)
 {
 	uint8_t size[KAFKA_SIZE_BYTES];

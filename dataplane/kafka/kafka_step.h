@@ -6,6 +6,7 @@
 #define PENSTOCK_KAFKA_STEP_H
 
 #include "dataplane/kafka/kafka_session.h"
+#include "dataplane/session/bad_frames.h"
 
 /* Decodes one piece of the request, of its version; false: cut short or malformed. */
 bool kafka_read_piece(const struct kafka_session *ks, const struct kafka_message *m,
@@ -28,6 +29,11 @@ bool kafka_answer_append_small(struct answers *as, const struct session *s, stru
 /* The same, then in large ones, in line with all who want some. False: the session waits. */
 bool kafka_answer_take(struct answers *as, struct waits *w, struct session *s, struct chain *c,
 		       const void *data, size_t size);
+
+/* Keeps for the operator what is wrong with the request (ks->fault): `bytes`, which begin at
+ * `offset` of the stream. */
+void kafka_bad_request(struct bad_frames *b, int64_t wall_ms, const struct kafka_session *ks,
+		       uint64_t offset, struct bytes bytes);
 
 /* The answer has its bytes: fills in the size field. */
 void kafka_answer_seal(struct answer *a);

@@ -16,11 +16,11 @@ enum {
 };
 
 /* The end of the record ledger that an outcome stands for. */
-static enum stat_id record_end(int16_t error)
+static enum stat_id record_end(const struct append_msg *done)
 {
-	switch (error) {
+	switch (done->error) {
 	case KAFKA_ERROR_NONE:
-		return STAT_records_stored;
+		return done->is_duplicate ? STAT_records_duplicate : STAT_records_stored;
 	case KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION:
 		return STAT_record_drop_partition_gone;
 	case KAFKA_ERROR_INVALID_RECORD:
@@ -30,8 +30,11 @@ static enum stat_id record_end(int16_t error)
 	case KAFKA_ERROR_MESSAGE_TOO_LARGE:
 	case KAFKA_ERROR_RECORD_LIST_TOO_LARGE:
 		return STAT_record_reject_too_large;
+	case KAFKA_ERROR_OUT_OF_ORDER_SEQUENCE_NUMBER:
+	case KAFKA_ERROR_INVALID_PRODUCER_EPOCH:
+		return STAT_record_reject_sequence;
 	default:
-		require(error == KAFKA_ERROR_KAFKA_STORAGE_ERROR);
+		require(done->error == KAFKA_ERROR_KAFKA_STORAGE_ERROR);
 		return STAT_record_drop_storage;
 	}
 }
@@ -107,7 +110,7 @@ static void count_found(struct batching *b, struct append_msg *done)
 static unsigned append_done(struct answers *as, struct batching *b, struct append_msg *done)
 {
 	count_found(b, done);
-	stats_add(b->stats, record_end(done->error), done->records);
+	stats_add(b->stats, record_end(done), done->records);
 	unsigned resolved = waiters_resolve(as, done);
 	append_give(b, done);
 	return resolved;
@@ -127,8 +130,7 @@ static unsigned message_done(struct ingest *in, struct handoff_msg *msg)
 		kafka_watch_done(in, container_of(msg, struct watch_msg, msg));
 		return 1;
 	case HANDOFF_CALL:
-		kafka_call_done(&in->answers, &in->waits, in->servers,
-				container_of(msg, struct call_msg, msg));
+		kafka_call_done(in, container_of(msg, struct call_msg, msg));
 		return 1;
 	default:
 		require(!"a poller sends no such message");

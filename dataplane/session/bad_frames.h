@@ -1,4 +1,4 @@
-/* bad_frames.h - the last broken frames, kept for the operator (`frames.bad`).
+/* bad_frames.h - the last broken frames and Kafka requests, kept for the operator (`frames.bad`).
  *
  * A ring the poller writes and control reads, each entry behind a sequence lock
  * (base/seqlock.h); an entry overwritten while it is read is skipped. Core: poller writes,
@@ -12,6 +12,18 @@
 
 #include <stdatomic.h>
 
+/* What was wrong with a Kafka request that ended its connection. */
+enum bad_request {
+	BAD_REQUEST_NONE,    /* it is a frame */
+	BAD_REQUEST_SIZE,    /* none is so short, or may be so long */
+	BAD_REQUEST_API,     /* not served, in any version */
+	BAD_REQUEST_VERSION, /* not served */
+	BAD_REQUEST_LARGE,   /* longer than one of its kind may be */
+	BAD_REQUEST_FORM,    /* cut short, or not of the form of its version: here it goes wrong */
+	BAD_REQUEST_BODY,    /* the same, said by its server: the whole request is shown */
+	BAD_REQUESTS,
+};
+
 struct bad_frame {
 	struct endpoint peer;
 	int64_t wall_ms;
@@ -19,6 +31,9 @@ struct bad_frame {
 	uint32_t size;          /* whole run; `bytes` holds the first of it */
 	uint16_t reason;        /* enum stat_id: frame_reject_... */
 	uint8_t listener;
+	uint8_t fault;          /* enum bad_request; for others than NONE: */
+	int16_t api_key;        /* as the request has it, if it has come so far */
+	int16_t api_version;
 	uint8_t bytes[BAD_FRAME_BYTES];
 };
 

@@ -10,6 +10,8 @@
 #include "dataplane/base/list.h"
 #include "dataplane/base/slab.h"
 
+struct fetch_mark;
+struct fetch_sessions;
 struct handoff;
 struct news_page;
 
@@ -26,6 +28,9 @@ struct reading {
 	struct list waking;  /* struct lane.waking: their watches are back, oldest first */
 	struct list halves;  /* struct incoming_batch.node: large ones whose request is not whole */
 	uint32_t steps_left; /* of this turn's, for fetches of many parts */
+	struct fetch_mark *marks; /* by partition slot: a list's partitions, of this */
+	uint64_t round;
+	struct fetch_sessions *sessions; /* what consumers read again and again; null: nothing */
 };
 
 /* Nobody asks. */

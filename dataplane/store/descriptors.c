@@ -265,6 +265,21 @@ struct disk_op *descriptors_reaped(struct disk_op *op)
 	return over;
 }
 
+static void drop(struct open_file *f)
+{
+	require(*f->at == f && f->fd >= 0 && f->operations == 0);
+	*f->at = NULL;
+	list_remove(&f->node);
+	list_append(&f->descriptors->unwanted, &f->node);
+}
+
+void open_file_drop(struct open_file *f)
+{
+	struct descriptors *ds = f->descriptors;
+	drop(f);
+	move(ds);
+}
+
 void descriptors_drop(struct list *siblings)
 {
 	struct descriptors *ds = NULL;
@@ -273,11 +288,8 @@ void descriptors_drop(struct list *siblings)
 		struct open_file *f = list_entry(node, struct open_file, sibling);
 		if (*f->at != f)
 			continue; /* being closed */
-		require(f->fd >= 0 && f->operations == 0);
-		*f->at = NULL;
 		ds = f->descriptors;
-		list_remove(&f->node);
-		list_append(&ds->unwanted, &f->node);
+		drop(f);
 	}
 	if (ds)
 		move(ds);

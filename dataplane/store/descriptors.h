@@ -71,6 +71,8 @@ void open_file_submit(struct open_file *f, struct disk_op *op);
  * none, perhaps all that waited for a file that cannot be opened. */
 struct disk_op *descriptors_reaped(struct disk_op *op);
 
+/* Closes one that is not in use; it leaves its list when it is closed. */
+void open_file_drop(struct open_file *f);
 /* Closes all of a list made by open_file_begin(), none of them in use; they leave it one by
  * one when they are closed. */
 void descriptors_drop(struct list *siblings);

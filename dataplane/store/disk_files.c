@@ -116,6 +116,14 @@ int disk_look(struct disk *d, const char *path, int flags, struct disk_place *re
 	return 0;
 }
 
+int disk_find_space(struct disk *d, const char *path, struct disk_space *ret)
+{
+	struct disk_op op = {.kind = DISK_SPACE, .path = path};
+	int error = (int)disk_run(d, &op);
+	*ret = (struct disk_space){.total_bytes = op.size, .usable_bytes = op.offset};
+	return error;
+}
+
 /* Other errors, as a lack of memory, pass and say nothing of what lies there. */
 bool disk_place_is_lost(struct disk *d, const char *path, const struct disk_place *was,
 			struct disk_place *now)

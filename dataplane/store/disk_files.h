@@ -41,6 +41,13 @@ struct disk_place {
 	bool is_file;
 };
 
+/* Of the file system that a path lies in; 0 or -errno. */
+struct disk_space {
+	uint64_t total_bytes;
+	uint64_t usable_bytes; /* left, for others than root */
+};
+int disk_find_space(struct disk *d, const char *path, struct disk_space *ret);
+
 /* Links are followed; with DISK_FLAG_LINK in `flags` a link is neither file nor directory. */
 int disk_look(struct disk *d, const char *path, int flags, struct disk_place *ret);
 /* Is the place at `path` another than it was, or is nothing there? `now`: what is. */

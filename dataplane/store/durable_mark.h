@@ -31,7 +31,6 @@
 #include "dataplane/base/be.h"
 
 enum {
-	TOPIC_ID_BYTES = 16,
 	MARK_ENTRY_BYTES = 32,
 	MARK_VERSION = 1,
 	/* Bytes of one log written but not yet covered by a sync, at most. Damage farther than

@@ -7,6 +7,7 @@
  *            .penstock-commit-<writer>
  *            .penstock-durable-marks    marks of all its logs        (registry_marks.h)
  *            .penstock-durable-marks.<writer>  and of each writer's  (mark_file.h)
+ *            .penstock-producer-ids     those below it are taken     (producer_id_file.h)
  *            .<topic>.json              topics                       (registry_store.h)
  *            <topic>-<n>/               partitions                   (registry_partitions.h)
  *

@@ -12,6 +12,7 @@
 #include "dataplane/store/mark_table.h"
 #include "dataplane/store/recover_gaps.h"
 #include "dataplane/store/recover_index.h"
+#include "dataplane/store/recover_producers.h"
 #include "dataplane/store/recover_report.h"
 #include "dataplane/store/recover_tail.h"
 #include "dataplane/store/recover_trust.h"
@@ -36,6 +37,7 @@ static void note_batch(struct recovery *rc, const struct scan_batch *b)
 	log->end.position = b->position + b->size;
 	rc->found->batches_scanned++;
 	rc->found->bytes_scanned += b->size;
+	producers_see(rc, &b->header);
 }
 
 /* What a segment's indexes can name: 2^31 offsets, and as many bytes. */
@@ -78,6 +80,7 @@ static int scan_segment(struct recovery *rc, bool is_last)
 		status = gather_begin(rc, rc->scan.size);
 	if (status < 0)
 		return status;
+	producers_see_from(rc, log->end.offset);
 	enum scan_verdict v = scan_batches(rc, &stop);
 	if (v == SCAN_ERROR)
 		return rc->scan.error;
@@ -106,6 +109,7 @@ static bool resume_active(struct recovery *rc, int *error)
 	*error = gather_begin(rc, rc->scan.size - log->end.position);
 	if (*error < 0)
 		return false;
+	producers_see_from(rc, log->end.offset);
 	if (scan_batches(rc, &b) != SCAN_END || log->end.offset < rc->durable_offset)
 		return false;
 	*error = gather_write(rc);
@@ -184,6 +188,7 @@ static int take_sealed(struct recovery *rc, bool is_below)
 	begin_segment(rc);
 	if (is_below && trust_sealed(rc, s, &log->end.offset)) {
 		log->end.position = s->size;
+		producers_unsee(rc);
 		/* As if it were active: it is the last one, should what follows be missing. */
 		index_resume(&log->index, s->index_entries, 0, (struct index_time_entry){0});
 	} else {
@@ -201,6 +206,8 @@ static int take_last(struct recovery *rc)
 {
 	int status = 0;
 	bool is_trusted = rc->is_clean && resume_active(rc, &status);
+	if (rc->is_clean && !is_trusted)
+		producers_unsee(rc); /* what it has seen is scanned once more */
 	if (status == 0 && !is_trusted)
 		status = scan_segment(rc, true);
 	if (status < 0 || rc->found->is_corrupt)
@@ -257,13 +264,16 @@ static void set_state(struct recovery *rc)
 }
 
 int log_recover(struct log *log, struct disk *d, const struct log_open_options *options,
-		struct log_orphans orphans, struct log_recovery *ret)
+		struct log_orphans orphans, struct found_snapshots snapshots,
+		struct log_recovery *ret)
 {
 	struct recovery rc = {
 		.log = log,
 		.disk = d,
 		.found = ret,
 		.orphans = orphans,
+		.snapshots = snapshots,
+		.seen_from = -1,
 		.fd = {-1, -1, -1},
 		.recovery_point = options->recovery_point,
 		.mark = options->durable_mark > 0 ? options->durable_mark : -1,
@@ -285,8 +295,11 @@ int log_recover(struct log *log, struct disk *d, const struct log_open_options *
 	if (status == 0)
 		gaps_judge_start(&rc, options->log_start_offset);
 	gather_end(&rc);
-	scan_fini(&rc.scan);
 	if (status == 0)
 		set_state(&rc);
+	if (status == 0 && !ret->is_corrupt)
+		status = producers_recover(&rc);
+	producers_fini(&rc.seen);
+	scan_fini(&rc.scan);
 	return status;
 }

@@ -14,8 +14,15 @@ struct log_orphans {
 	uint32_t count;
 };
 
+/* The .snapshot files that are there, by their offsets, in any order. */
+struct found_snapshots {
+	int64_t *offsets;
+	uint32_t count;
+};
+
 /* 0, with ret->is_corrupt when the log may not be written to; else -errno. */
 int log_recover(struct log *log, struct disk *d, const struct log_open_options *options,
-		struct log_orphans orphans, struct log_recovery *ret);
+		struct log_orphans orphans, struct found_snapshots snapshots,
+		struct log_recovery *ret);
 
 #endif

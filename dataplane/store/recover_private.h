@@ -6,6 +6,7 @@
  *     recover_tail.c   where the batches stop: an end, a torn tail, or damage
  *     recover_report.c what was found, in words
  *     recover_index.c  indexes made anew: gathered first, written when the segment is sound
+ *     recover_producers.c  what is known of producers: by snapshots, and by batches behind them
  *
  * Core: control.
  */
@@ -35,6 +36,9 @@ struct recovery {
 	struct scan scan;
 	struct log_recovery *found;
 	struct log_orphans orphans;
+	struct found_snapshots snapshots;
+	struct producers seen; /* of the batches that were scanned, */
+	int64_t seen_from;     /* ... all of which from this offset on were; -1: none yet */
 	struct gathered gathered;
 	struct segment *segment; /* the last one taken: what is judged now */
 	int fd[SEGMENT_FILES];   /* its files */

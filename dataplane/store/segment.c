@@ -38,20 +38,28 @@ int segment_create_flags(enum segment_file file, bool is_direct)
 	return O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | direct;
 }
 
-bool segment_parse(const char *name, int64_t *ret_base_offset, enum segment_file *ret_file)
+const char *segment_parse_offset(const char *name, int64_t *ret_offset)
 {
 	uint64_t offset = 0;
 	for (unsigned i = 0; i < OFFSET_DIGITS; i++) {
 		if (name[i] < '0' || name[i] > '9')
-			return false;
+			return NULL;
 		unsigned digit = (unsigned)(name[i] - '0');
 		if (offset > ((uint64_t)INT64_MAX - digit) / 10)
-			return false;
+			return NULL;
 		offset = offset * 10 + digit;
 	}
-	for (unsigned f = 0; f < SEGMENT_FILES; f++) {
-		if (strcmp(name + OFFSET_DIGITS, endings[f]) == 0) {
-			*ret_base_offset = (int64_t)offset;
+	*ret_offset = (int64_t)offset;
+	return name + OFFSET_DIGITS;
+}
+
+bool segment_parse(const char *name, int64_t *ret_base_offset, enum segment_file *ret_file)
+{
+	int64_t offset;
+	const char *ending = segment_parse_offset(name, &offset);
+	for (unsigned f = 0; ending && f < SEGMENT_FILES; f++) {
+		if (strcmp(ending, endings[f]) == 0) {
+			*ret_base_offset = offset;
 			*ret_file = f;
 			return true;
 		}

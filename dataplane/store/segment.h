@@ -53,6 +53,9 @@ void segment_next_path(char *out, size_t size, const char *directory,
 		       enum segment_file file);
 /* Flags to open a file of a new segment with. */
 int segment_create_flags(enum segment_file file, bool is_direct);
+/* The offset that a name begins with, in 20 digits; returns what follows it, or null: there is
+ * none. */
+const char *segment_parse_offset(const char *name, int64_t *ret_offset);
 /* Is `name` a segment's file? Which? */
 bool segment_parse(const char *name, int64_t *ret_base_offset, enum segment_file *ret_file);
 /* How many .log files are among the names, a NUL after each; their base offsets, ascending,

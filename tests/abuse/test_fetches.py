@@ -49,7 +49,7 @@ class Fetches(Beside):
                 sock.sendall(kafka_bytes.produce('wide', batch, partition=partition))
                 kafka_bytes.answer(sock)
 
-    def test_one_of_ten_thousand_partitions_with_data_is_answered_with_what_fits(self):
+    def test_one_that_names_a_few_partitions_ten_thousand_times_has_each_answered_once(self):
         with self.undisturbed(), self.gw.connect('KAFKA') as sock:
             for _ in range(3):
                 begin = time.monotonic()
@@ -58,11 +58,9 @@ class Fetches(Beside):
                 took = time.monotonic() - begin
                 print(f"          answered in {took:.2f} s", flush=True)
                 self.assertLess(took, ANSWER_S)
-                self.assertEqual(len(found), MANY)
+                self.assertEqual(len(found), PARTITIONS)
                 self.assertEqual({(error, high) for error, high, _ in found}, {(0, 1)})
-                with_records = sum(size > 0 for _, _, size in found)
-                self.assertGreater(with_records, 100)
-                self.assertLess(with_records, MANY // 2)
+                self.assertTrue(all(size > 0 for _, _, size in found))
 
     def test_many_that_leave_before_their_answer_leave_nothing_behind(self):
         with self.undisturbed():

@@ -13,6 +13,8 @@ import collections
 import glob
 import os
 import re
+import socket
+import struct
 import subprocess
 import time
 import unittest
@@ -22,18 +24,26 @@ EVENTS = ('ext4/ext4_sync_file_enter', 'ext4/ext4_sync_file_exit', 'ext4/ext4_sy
           'ext4/ext4_unlink_enter', 'syscalls/sys_exit_rename', 'tcp/tcp_probe',
           'sched/sched_process_exit')
 BUFFER_KIB = 8192
+SO_COOKIE = 57          # asm-generic/socket.h; Python does not name it
 LINE = re.compile(r'\s*(.+)-(\d+)\s+\[\d+\]\s+\S+\s+[\d.]+: (.*)$')
 INODE = re.compile(r'dev (\d+),(\d+) ino (\d+)')
 FAILED = re.compile(r' ret -\d+')
 
 # kind: sync-begin, sync (reaped without an error), sync-fs, unlink, rename, answer, exit, mark.
-# what: (device, inode) of a file, the device of a file system, a port, a mark's text.
+# what: (device, inode) of a file, the device of a file system, the cookie of the socket that is
+# answered, a mark's text.
 Event = collections.namedtuple('Event', 'kind what thread')
 
 
 def file_id(path):
     found = os.stat(path)
     return (os.major(found.st_dev), os.minor(found.st_dev)), found.st_ino
+
+
+def cookie_of(sock):
+    """The number that the kernel has for this socket and no other, of whatever namespace: tests
+    that run at the same time have gateways at the same port."""
+    return struct.unpack('Q', sock.getsockopt(socket.SOL_SOCKET, SO_COOKIE, 8))[0]
 
 
 def file_system(path):
@@ -64,8 +74,8 @@ def event_of(line):
         return Event('rename', None, thread) if '-> 0x0' in text else None
     if name == 'tcp_probe':
         fields = dict(re.findall(r'(\w+)=(\S+)', rest))
-        port = int(fields['dest'].rsplit(':', 1)[1])
-        return Event('answer', port, thread) if int(fields['data_len']) > 0 else None
+        cookie = int(fields['sock_cookie'], 16)
+        return Event('answer', cookie, thread) if int(fields['data_len']) > 0 else None
     if name == 'ext4_sync_fs':
         major, minor, wait = map(int, re.findall(r'\d+', rest))
         return Event('sync-fs', (major, minor), thread) if wait else None

@@ -8,10 +8,9 @@ import unittest
 
 import vehicles
 from gateway import Gateway
-from kernel_trace import Trace, file_id, has_journal
+from kernel_trace import Trace, cookie_of, file_id, has_journal
 from record_bytes import batch, record
 
-KAFKA, GBT32960 = 9092, 32960
 PRODUCE, METADATA = 0, 3
 PARTITIONS = 8          # of the topic of vehicles
 CHECKPOINTS = 3         # files written at each
@@ -23,10 +22,11 @@ def string(text):
 
 
 class KafkaClient:
-    """One request, then its answer: what comes from the port is that answer and nothing else."""
+    """One request, then its answer: what comes to its socket is that answer and nothing else."""
 
     def __init__(self, gw):
         self.sock = gw.connect('KAFKA')
+        self.answer = ('answer', cookie_of(self.sock))
 
     def __enter__(self):
         return self
@@ -131,7 +131,7 @@ class Syncs(unittest.TestCase):
             self.begin()
             client.produce('vehicles', b'second')
             log = self.file('vehicles-0/00000000000000000000.log')
-            self.in_order(gw, *self.durable(gw, log), ('answer', KAFKA))
+            self.in_order(gw, *self.durable(gw, log), client.answer)
 
     def test_the_answer_to_a_vehicle_follows_the_sync_of_its_log(self):
         name = vehicles.vin(32960)
@@ -141,7 +141,7 @@ class Syncs(unittest.TestCase):
             self.assertTrue(sock.recv(1024))
             (partition, _, _, _), = gw.consume('vehicles')
             log = self.file(f'vehicles-{partition}/00000000000000000000.log')
-            self.in_order(gw, *self.durable(gw, log), ('answer', GBT32960))
+            self.in_order(gw, *self.durable(gw, log), ('answer', cookie_of(sock)))
 
     def test_a_topic_that_is_answered_is_there_with_its_directories(self):
         with self.gateway() as gw, KafkaClient(gw) as client:
@@ -151,7 +151,7 @@ class Syncs(unittest.TestCase):
             self.in_order(gw, ('rename', None), ('sync', top),           # it is to be made
                           ('sync-fs', top[0]),                       # it is made
                           ('sync', mine), ('rename', None), ('sync', top),
-                          ('answer', KAFKA))
+                          client.answer)
 
     def test_a_deleted_topic_is_marked_then_gone_then_forgotten(self):
         with self.gateway() as gw:
@@ -193,7 +193,7 @@ class Syncs(unittest.TestCase):
         self.trace.clear()
         with self.gateway() as gw, KafkaClient(gw) as client:
             client.produce('vehicles', b'value')
-            self.in_order(gw, ('unlink', mark), ('sync', self.file('.')), ('answer', KAFKA))
+            self.in_order(gw, ('unlink', mark), ('sync', self.file('.')), client.answer)
 
     def test_the_first_record_of_a_segment_follows_the_sync_of_its_name(self):
         with self.gateway(log_segment_bytes=1 << 20) as gw, KafkaClient(gw) as client:
@@ -207,7 +207,7 @@ class Syncs(unittest.TestCase):
                 name = path if offset and os.path.exists(os.path.join(self.log, path)) else None
             told = self.events_of(gw)
             told = told[:next(i for i, e in enumerate(told) if e.what == f'record {offset}')]
-            told = told[:max(i for i, e in enumerate(told) if e.kind == 'answer')]
+            told = told[:max(i for i, e in enumerate(told) if e[:2] == client.answer)]
             synced = [e.what for e in told if e.kind == 'sync']
             self.assertIn(self.file(name), synced)
             self.assertIn(self.file('vehicles-0'), synced)

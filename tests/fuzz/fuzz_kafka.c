@@ -11,6 +11,7 @@
 #include "tests/unit/kafka/kafka_rig.h"
 
 enum { RAW, FRAMED, PRODUCE, FETCH, KINDS };
+enum { SESSIONS = 3 };
 enum { REQUESTS_MAX = 16, REQUEST_BYTES_MAX = 4096, LATE_MS = 2 * RIG_TIMEOUT_MS };
 
 static struct buffer raw_of(struct cursor *c, size_t size)
@@ -63,7 +64,7 @@ static struct buffer produce_of(struct cursor *c, size_t size)
 {
 	static const int16_t acks[] = {-1, 0, 1, 2};
 	uint8_t how = fuzz_u8(c), where = fuzz_u8(c);
-	struct produce_spec spec = {.version = 3 + how % 9, .acks = acks[how / 9 % 4]};
+	struct produce_spec spec = {.version = 3 + how % 11, .acks = acks[how / 11 % 4]};
 	struct produce_item items[2] = {
 		{where & 8 ? "nobody" : "alpha", where % 5, batch_of(c, size / 2), where & 16},
 		{"beta", where / 32, batch_of(c, size / 2), false},
@@ -76,7 +77,7 @@ static struct buffer produce_of(struct cursor *c, size_t size)
 
 static struct buffer fetch_of(struct cursor *c)
 {
-	struct fetch_spec spec = {.version = 4 + fuzz_u8(c) % 9,
+	struct fetch_spec spec = {.version = 4 + fuzz_u8(c) % 15,
 				  .max_wait_ms = (int32_t)fuzz_u16(c),
 				  .min_bytes = (int32_t)fuzz_u8(c),
 				  .max_bytes = (int32_t)fuzz_u16(c),
@@ -85,9 +86,18 @@ static struct buffer fetch_of(struct cursor *c)
 	for (unsigned i = 0; i < array_len(items); i++) {
 		uint8_t where = fuzz_u8(c);
 		items[i] = (struct fetch_item){where & 8 ? "beta" : "alpha", where % 5,
-					       (int64_t)fuzz_u8(c) - 2, (int32_t)fuzz_u8(c), 0};
+					       (int64_t)fuzz_u8(c) - 2, (int32_t)fuzz_u8(c),
+					       where / 16 % 4 - 1, where / 64};
 	}
-	return fetch_make(&spec, items, 1 + fuzz_u8(c) % array_len(items));
+	/* Of a session that there is, or was; in a request of none the epoch is as it came. */
+	uint8_t how = fuzz_u8(c);
+	spec.session_id = rig->sessions.places[how / 4 % SESSIONS].id;
+	if (spec.session_id && how & 64)
+		spec.session_epoch = rig->sessions.places[how / 4 % SESSIONS].epoch;
+	spec.forgotten = items;
+	spec.forgotten_count = how / 16 % 4;
+	unsigned count = how % 4 == 3 ? 0 : 1 + how % 4;
+	return fetch_make(&spec, items, count);
 }
 
 static struct buffer request_next(struct cursor *c)
@@ -126,6 +136,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct cursor c = cursor_of(data, size);
 	size_t cut = 1 + fuzz_u8(&c) * 8u;
 	rig_begin();
+	rig_have_sessions(rig, SESSIONS);
 	rig_store(rig, 0, 3, 100);
 	for (unsigned i = 0; i < REQUESTS_MAX && !fuzz_is_over(&c) && !peer->is_closed; i++) {
 		struct buffer b = request_next(&c);

@@ -1,90 +1,37 @@
 """test_groups.py - consumers of librdkafka (kcat -G) in groups: they share, leave and resume,
-across restarts of the gateway and a kill -9."""
+across restarts of the gateway and a kill -9; and one that has a name of its own comes back.
+"""
 import collections
 import os
 import re
 import signal
-import subprocess
-import tempfile
-import time
-import unittest
 
-from gateway import Gateway
+from group_case import Consumer, GroupCase
 
 PARTITIONS = 4
-SETTINGS = {'group.initial.rebalance.delay.ms': '200', 'offsets.topic.num.partitions': '8'}
 KILLED = 70
 
 
-class Consumer:
-    """kcat -G that runs; what it has said and read so far."""
+class Kcat(Consumer):
+    """kcat -G; `name` makes it a static member (KIP-345)."""
 
-    def __init__(self, gw, group, topic):
-        self.said = tempfile.TemporaryFile()
-        self.read = tempfile.TemporaryFile()
-        self.process = gw.popen(
-            ['kcat', '-b', gw.kafka, '-G', group, '-u', '-f', '%p %s\\n',
-             '-X', 'auto.offset.reset=earliest', '-X', 'session.timeout.ms=6000',
-             '-X', 'heartbeat.interval.ms=500', '-X', 'auto.commit.interval.ms=200', topic],
-            stdin=subprocess.DEVNULL, stdout=self.read, stderr=self.said)
+    def __init__(self, gw, group, topic, name=None):
+        settings = ['auto.offset.reset=earliest', 'session.timeout.ms=6000',
+                    'heartbeat.interval.ms=500', 'auto.commit.interval.ms=200']
+        settings += [f'group.instance.id={name}'] if name else []
+        super().__init__(gw, ['kcat', '-b', gw.kafka, '-G', group, '-u', '-f', '%p %s\\n',
+                              *(word for s in settings for word in ('-X', s)), topic])
 
-    def text(self, file):
-        return os.pread(file.fileno(), 1 << 20, 0).decode()
-
-    def assigned(self):
-        """The partitions of the last rebalance."""
-        share = set()
-        for line in self.text(self.said).splitlines():
-            match = re.search(r'rebalanced .*: (assigned|revoked): (.*)', line)
-            if match:
-                named = {int(n) for n in re.findall(r'\[(\d+)\]', match.group(2))}
-                share = named if match.group(1) == 'assigned' else set()
-        return share
-
-    def values(self):
-        whole = self.text(self.read).rpartition('\n')[0]     # the rest is being written
-        return [line.split()[1] for line in whole.splitlines()]
-
-    def leave(self):
-        self.process.send_signal(signal.SIGTERM)
-        self.process.wait(20)
-
-    def close(self):
-        self.process.kill()
-        self.process.wait()
-        self.said.close()
-        self.read.close()
+    def shares(self):
+        """Of each rebalance the partitions that it has left us with."""
+        told = re.findall(r'rebalanced .*: (assigned|revoked): (.*)', self.text(self.said))
+        return [{int(n) for n in re.findall(r'\[(\d+)\]', named)} if what == 'assigned' else set()
+                for what, named in told]
 
 
-class Groups(unittest.TestCase):
-    def setUp(self):
-        self.directory = tempfile.TemporaryDirectory()
-        self.log = os.path.join(self.directory.name, 'log')
-        self.consumers = []
-
-    def tearDown(self):
-        for consumer in self.consumers:
-            consumer.close()
-        self.directory.cleanup()
-
-    def gateway(self, status=0):
-        return Gateway({**SETTINGS, 'log.dirs': self.log}, status=status)
-
-    def consumer(self, gw, group='g', topic='t'):
-        self.consumers.append(Consumer(gw, group, topic))
-        return self.consumers[-1]
-
-    def produce(self, gw, first, count):
-        lines = ''.join(f'k{i}:{i}\n' for i in range(first, first + count))
-        gw.run(['kcat', '-b', gw.kafka, '-P', '-t', 't', '-K:', '-X', 'acks=all'],
-               input=lines.encode())
-
-    def until(self, what, condition, seconds=30):
-        deadline = time.monotonic() + seconds
-        while not condition():
-            told = [(c.assigned(), c.text(c.said)[-600:]) for c in self.consumers]
-            self.assertLess(time.monotonic(), deadline, f'{what}: {told}')
-            time.sleep(0.05)
+class Groups(GroupCase):
+    def consumer(self, gw, name=None):
+        return self.add(Kcat(gw, 'g', 't', name))
 
     def read_all(self, gw, wanted):
         """One consumer reads until it has so many records, then commits and leaves."""
@@ -98,9 +45,7 @@ class Groups(unittest.TestCase):
             gw.ctl('topic', 'create', 't', '--partitions', str(PARTITIONS))
             first, second = self.consumer(gw), self.consumer(gw)
             everything = set(range(PARTITIONS))
-            self.until('both have a share', lambda: first.assigned() and second.assigned() and
-                       first.assigned() | second.assigned() == everything and
-                       not first.assigned() & second.assigned())
+            self.until_shared([first, second], PARTITIONS)
             self.produce(gw, 0, 100)
             self.until('all is read',
                        lambda: len(first.values()) + len(second.values()) == 100)
@@ -128,6 +73,20 @@ class Groups(unittest.TestCase):
             self.assertEqual(sorted(map(int, self.read_all(gw, 50))), list(range(150, 200)))
             told = gw.run(['kcat', '-b', gw.kafka, '-L', '-J']).stdout
             self.assertIn(b'__consumer_offsets', told)
+
+    def test_a_member_with_a_name_comes_back_to_its_share_and_the_others_do_not_notice(self):
+        with self.gateway() as gw:
+            gw.ctl('topic', 'create', 't', '--partitions', str(PARTITIONS))
+            first, second = self.consumer(gw, 'first'), self.consumer(gw, 'second')
+            self.until_shared([first, second], PARTITIONS)
+            share, rebalances = second.assigned(), len(first.shares())
+            second.leave()
+            second = self.consumer(gw, 'second')
+            self.until('it has its share again', lambda: second.assigned() == share)
+            self.produce(gw, 0, 100)
+            self.until('all is read',
+                       lambda: len(first.values()) + len(second.values()) == 100)
+            self.assertEqual(len(first.shares()), rebalances)
 
     def test_nobody_produces_to_the_topic_of_the_groups_or_deletes_it(self):
         with self.gateway() as gw:

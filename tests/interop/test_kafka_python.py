@@ -19,9 +19,10 @@ class KafkaPython(unittest.TestCase):
     def tearDownClass(cls):
         cls.gw.__exit__(None, None, None)
 
-    def round_trip(self, codec):
-        topic = f'python-{codec}'
-        self.gw.ctl('topic', 'create', topic, '--partitions', '3')
+    def round_trip(self, codec, stored='producer'):
+        topic = f'python-{codec}-{stored}'
+        self.gw.ctl('topic', 'create', topic, '--partitions', '3',
+                    '--config', f'compression.type={stored}')
         done = self.gw.run([sys.executable, CLIENT, self.gw.kafka, topic, str(COUNT), codec])
         self.assertEqual(int(done.stdout), COUNT)
 
@@ -39,3 +40,11 @@ class KafkaPython(unittest.TestCase):
 
     def test_zstd_records_come_back_where_they_were_acknowledged(self):
         self.round_trip('zstd')
+
+    def test_what_a_topic_compresses_anew_comes_back_as_it_was(self):
+        before = self.gw.counters()['batches_repacked']
+        for stored in ('uncompressed', 'gzip', 'snappy', 'lz4', 'zstd'):
+            for codec in ('none', 'zstd'):
+                with self.subTest(codec=codec, stored=stored):
+                    self.round_trip(codec, stored)
+        self.assertGreater(self.gw.counters()['batches_repacked'], before + 8)

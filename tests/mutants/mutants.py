@@ -20,7 +20,7 @@ named has to fail with the bug, and has to pass without:
     storm N       one of its first N storms
     crowd N       one of its first N crowds
     fuzz NAME     a target of tests/fuzz, within FUZZ_SECONDS of its corpus
-    net, interop, crash TEXT    tests of these folders with TEXT in their names
+    net, interop, crash, clients TEXT   tests of these folders with TEXT in their names
     power FILESYSTEM            power cuts (tests/power/power.py); tests/run power asks for these
                                 rows, tests/run mutants for all others
 
@@ -213,8 +213,8 @@ class Catcher:
         self.text = text
         self.kind, _, self.name = text.partition(' ')
         self.key = self.kind if self.kind in SEEDED else text    # more seeds include fewer
-        if self.kind not in (*SEEDED, 'unit', 'tsan', 'fuzz', 'net', 'interop',
-                             'crash', 'power') or not self.name:
+        if self.kind not in (*SEEDED, 'unit', 'tsan', 'fuzz', 'net', 'interop', 'crash',
+                             'clients', 'power') or not self.name:
             raise SystemExit(f'{where}: "{text}" is no catcher')
         self.directory = {'unit': SANITIZED, 'power': GUEST, 'fuzz': FUZZED}.get(
             self.kind, PLAIN)

@@ -17,7 +17,8 @@ enum {
 
 /* As in config/settings.def. */
 static const struct writer_settings writer_settings = {
-	.buffers = 1024, .buffer_bytes = 64 << 10, .small_write_bytes = 64 << 10};
+	.buffers = 1024, .buffer_bytes = 64 << 10, .small_write_bytes = 64 << 10,
+	.producer_ids_max = 1024, .producer_expiration_ms = 86400000, .producer_check_ms = 600000};
 
 static struct log_options options_of(unsigned slot)
 {

@@ -9,6 +9,7 @@ enum {
 	CREATION_IS_ASKED_SINCE = 4,
 	TOPIC_OPERATIONS_SINCE = 8,
 	CLUSTER_OPERATIONS_GONE = 11,
+	ERROR_SINCE = 13,
 };
 
 static const char invalid_name[] = "no/such";
@@ -251,12 +252,14 @@ static void check(struct asker *a, const struct question *q, struct cursor *c)
 	check_topics(a, q, c);
 	if (q->version >= TOPIC_OPERATIONS_SINCE && q->version < CLUSTER_OPERATIONS_GONE)
 		cursor_u32(c);
+	if (q->version >= ERROR_SINCE && cursor_u16(c) != 0)
+		sim_fail("asker %u: Metadata fails as a whole", a->client.id);
 	sim_skip_tags(c, q->is_flexible);
 }
 
 const struct question_kind ask_metadata = {
 	.api_key = 3,
-	.version_max = 12,
+	.version_max = 13,
 	.version_flexible = 9,
 	.ask = ask,
 	.check = check,

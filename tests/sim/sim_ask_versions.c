@@ -5,9 +5,9 @@
 enum { VERSION_KNOWN_MAX = 4, VERSIONS_BEYOND = 3, NAMED_SINCE = 3 };
 
 /* What the simulated clients speak. */
-static const struct asker_api spoken[] = {{0, 0, 11}, {1, 4, 12}, {2, 1, 7},
-					  {3, 0, 12}, {8, 2, 9},  {9, 1, 9},
-					  {10, 0, 6}, {18, 0, 4}};
+static const struct asker_api spoken[] = {{0, 0, 13}, {1, 4, 18}, {2, 1, 11},
+					  {3, 0, 13}, {8, 2, 9},  {9, 1, 9},
+					  {10, 0, 6}, {22, 0, 5}, {18, 0, 4}};
 
 static void ask_versions(struct asker *a, struct question *q, struct emitter *e)
 {
@@ -128,7 +128,8 @@ struct found {
 static void check_found(struct asker *a, const struct question *q, const struct found *f)
 {
 	bool is_nobody = f->node == -1 && f->port == -1 && f->host.size == 0 &&
-			 f->error == KAFKA_COORDINATOR_NOT_AVAILABLE;
+			 f->error == (q->key_type == GROUP ? KAFKA_COORDINATOR_NOT_AVAILABLE
+							   : KAFKA_NO_TRANSACTIONS);
 	bool is_us = q->key_type == GROUP && f->error == 0 && f->port == SIM_PORT_KAFKA &&
 		     (a->node_id < 0 || f->node == a->node_id) &&
 		     f->host.size == strlen(SIM_ADVERTISED_HOST);

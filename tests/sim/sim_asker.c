@@ -16,6 +16,7 @@ static void send_question(struct asker *a)
 		&ask_metadata,	   &ask_metadata,     &ask_list_offsets,     &ask_list_offsets,
 		&ask_list_offsets, &ask_api_versions, &ask_find_coordinator, &ask_commit,
 		&ask_commit,	   &ask_commit,	      &ask_committed,
+		&ask_producer_id,  &ask_producer_id,
 	};
 	struct rng *rng = &sim_world()->rng;
 	const struct question_kind *k = kinds[rng_below(rng, array_len(kinds))];

@@ -6,6 +6,7 @@
  *     sim_ask_metadata.c  Metadata: topics that are there stay, those asked for appear
  *     sim_ask_offsets.c   ListOffsets: ends and times, held against history and files
  *     sim_ask_groups.c    OffsetCommit, OffsetFetch: what was committed is there, after a crash too
+ *     sim_ask_ids.c       InitProducerId: no id twice, after a crash neither
  */
 #ifndef PENSTOCK_SIM_ASKER_H
 #define PENSTOCK_SIM_ASKER_H
@@ -26,6 +27,7 @@ enum {
 	KAFKA_INVALID_TOPIC = 17,
 	KAFKA_UNSUPPORTED_VERSION = 35,
 	KAFKA_INVALID_REQUEST = 42,
+	KAFKA_NO_TRANSACTIONS = 53,
 	KAFKA_STORAGE_ERROR = 56,
 	KAFKA_UNKNOWN_LEADER_EPOCH = 75,
 	KAFKA_OFFSET_NOT_AVAILABLE = 78,
@@ -86,13 +88,15 @@ struct question {
 	bool has_bad_name;
 	/* FindCoordinator */
 	uint8_t key_type;
+	/* InitProducerId */
+	bool is_transactional;
 	/* OffsetCommit, OffsetFetch */
 	uint32_t group;
 	int64_t committed;
 	int64_t acked; /* by then */
 };
 
-enum { ASKER_QUESTIONS_MAX = 5, ASKER_APIS_MAX = 32 };
+enum { ASKER_QUESTIONS_MAX = 5, ASKER_APIS_MAX = 64 };
 
 struct asker_api {
 	int16_t key, min, max;
@@ -120,6 +124,7 @@ extern const struct question_kind ask_metadata;
 extern const struct question_kind ask_list_offsets;
 extern const struct question_kind ask_commit;
 extern const struct question_kind ask_committed;
+extern const struct question_kind ask_producer_id;
 
 /* The next connection begins: its commits are another group's. */
 void asker_next_group(struct asker *a);

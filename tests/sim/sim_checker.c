@@ -15,6 +15,7 @@ enum {
 	GBT_HEADER_BYTES = 24,
 	GBT_PAYLOAD_AT = GBT_HEADER_BYTES + 6 + 3, /* time, unit 0x80, its u16 length */
 	UNPACKED_BYTES_MAX = 1 << 20,
+	SNAPPY_JAVA_HEAD_BYTES = 16, /* magic, version, oldest version that can read it */
 	SEGMENTS_MAX = 256,
 };
 
@@ -64,16 +65,38 @@ static void visit_record(struct found_record *r, struct bytes value, checker_vis
 	visit(arg, r);
 }
 
+/* One block, as the gateway packs its own batches; or snappy-java's stream of blocks, as Kafka and
+ * the gateway pack a producer's anew. SIZE_MAX: neither. */
+static size_t unpack(struct bytes in, char *out)
+{
+	static const uint8_t magic[] = {0x82, 'S', 'N', 'A', 'P', 'P', 'Y', 0};
+	size_t size = UNPACKED_BYTES_MAX, total = 0;
+	if (in.size < SNAPPY_JAVA_HEAD_BYTES || memcmp(in.data, magic, sizeof magic) != 0)
+		return snappy_uncompress((const char *)in.data, in.size, out, &size) ? SIZE_MAX
+										     : size;
+	struct cursor c = cursor_of(in.data, in.size);
+	cursor_take(&c, SNAPPY_JAVA_HEAD_BYTES);
+	while (cursor_left(&c) > 0 && !c.bad) {
+		size_t block = cursor_u32(&c);
+		const char *at = (const char *)cursor_take(&c, block);
+		size = UNPACKED_BYTES_MAX - total;
+		if (c.bad || snappy_uncompress(at, block, out + total, &size))
+			return SIZE_MAX;
+		total += size;
+	}
+	return total;
+}
+
 static void visit_batch(const char *topic, int32_t partition, const struct checker_batch *b,
 			checker_visit visit, void *arg)
 {
 	struct cursor c = cursor_of(b->bytes + HEADER_BYTES, b->size - HEADER_BYTES);
 	char *unpacked = NULL;
 	if ((b->attributes & 7) == 2) {
-		size_t size = UNPACKED_BYTES_MAX;
-		unpacked = malloc(size);
+		unpacked = malloc(UNPACKED_BYTES_MAX);
 		require(unpacked);
-		if (snappy_uncompress((const char *)c.at, cursor_left(&c), unpacked, &size))
+		size_t size = unpack((struct bytes){c.at, cursor_left(&c)}, unpacked);
+		if (size == SIZE_MAX)
 			sim_fail("%s-%d @%lld: snappy does not read it", topic, partition,
 				 (long long)b->base_offset);
 		c = cursor_of(unpacked, size);

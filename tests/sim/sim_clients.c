@@ -22,6 +22,10 @@ struct sim_client *sim_client_create(enum sim_client_kind kind, uint32_t id)
 		c = sim_producer_create();
 		c->port = SIM_PORT_KAFKA;
 		break;
+	case SIM_IDEMPOTENT:
+		c = sim_idempotent_create();
+		c->port = SIM_PORT_KAFKA;
+		break;
 	case SIM_CONSUMER:
 		c = sim_consumer_create(id & 1 ? SIM_TOPIC_FLEETING : SIM_TOPIC_EVENTS);
 		c->port = SIM_PORT_KAFKA;

@@ -33,6 +33,7 @@ enum {
 
 enum sim_client_kind {
 	SIM_PRODUCER,
+	SIM_IDEMPOTENT,
 	SIM_CONSUMER,
 	SIM_ASKER,
 	SIM_DEVICE,
@@ -111,6 +112,7 @@ bool sim_client_may_ask(struct sim_client *c, uint32_t due, uint32_t records);
 void sim_client_answered(struct sim_client *c, uint32_t records);
 
 struct sim_client *sim_producer_create(void);
+struct sim_client *sim_idempotent_create(void);
 struct sim_client *sim_consumer_create(const char *topic);
 struct sim_client *sim_asker_create(uint32_t id);
 struct sim_client *sim_device_create(bool is_platform);

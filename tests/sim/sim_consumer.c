@@ -1,6 +1,9 @@
 /* sim_consumer.c - a consumer without group: fetches each partition of a topic from its
  * beginning and notes what it was given; see sim_clients.h.
  *
+ * Some of its fetches begin a session, and those behind them name only what has changed, also on
+ * another connection; who keeps sessions may be short of them, or have forgotten this one.
+ *
  * It is given every record, in order and without a gap; of the topic that nobody deletes also in
  * time: for what is durable when it looks (sim_kept.h) it waits from then on, or since it was
  * last given something of that partition, when it is behind by its own doing. It quits when it
@@ -14,6 +17,7 @@
 
 enum { SHUT_BYTES = 1500 };
 enum { OUT_OF_RANGE = 1, UNKNOWN_TOPIC = 3, STORAGE_ERROR = 56, VERSION_FLEXIBLE = 12 };
+enum { SESSION_NOT_FOUND = 70, SESSION_EPOCH_IS_NONE = 71, SESSIONS_SINCE = 7 };
 
 #define FETCH_NS (10 * NS_PER_MS)
 #define DEAF_NS  (800 * NS_PER_MS)
@@ -35,6 +39,10 @@ struct consumer {
 	int64_t offsets[SIM_PARTITIONS_MAX];
 	int16_t version;
 	int32_t correlation;
+	/* Its fetch session; id 0: it has none. */
+	int32_t session_id;
+	int32_t session_epoch; /* of the request that is answered next; below 1 it is a full one */
+	int64_t session_offsets[SIM_PARTITIONS_MAX]; /* as the gateway knows them */
 	bool is_waiting;
 	uint64_t deaf_until_ns; /* reads nothing before */
 	uint64_t asked_ns;
@@ -76,11 +84,50 @@ static void put_partition(const struct consumer *k, struct emitter *e, uint32_t 
 	sim_put_tags(e, k->version >= VERSION_FLEXIBLE);
 }
 
+static bool is_incremental(const struct consumer *k)
+{
+	return k->version >= SESSIONS_SINCE && k->session_epoch > 0;
+}
+
+/* A session is for versions that have them; one that is left ends now and then by name. */
+static void choose_session(struct consumer *k)
+{
+	struct rng *rng = &sim_world()->rng;
+	bool goes_on = k->session_id > 0 && k->version >= SESSIONS_SINCE && !rng_one_in(rng, 20);
+	if (goes_on) {
+		k->session_epoch++;
+		return;
+	}
+	if (k->version < SESSIONS_SINCE || rng_one_in(rng, 2))
+		k->session_id = 0;
+	k->session_epoch = rng_one_in(rng, 3) ? -1 : 0;
+	/* What may not be there is no partition of a session. */
+	k->partitions = rng_one_in(rng, 4) ? SIM_PARTITIONS_MAX : SIM_EVENTS_PARTITIONS;
+}
+
+/* Those that the request names: all, or in a session those that have changed. */
+static uint32_t put_partitions(struct consumer *k, struct emitter *e, bool counts)
+{
+	uint32_t count = 0;
+	for (uint32_t i = 0; i < k->partitions; i++) {
+		uint32_t p = partition_at(k, i);
+		if (is_incremental(k) && k->offsets[p] == k->session_offsets[p])
+			continue;
+		count++;
+		if (!counts) {
+			put_partition(k, e, p);
+			k->session_offsets[p] = k->offsets[p];
+		}
+	}
+	return count;
+}
+
 static void send_fetch(struct consumer *k)
 {
 	static const int16_t versions[] = {4, 5, 7, 10, 11, 12};
 	struct rng *rng = &sim_world()->rng;
 	k->version = versions[rng_below(rng, array_len(versions))];
+	choose_session(k);
 	bool flex = k->version >= VERSION_FLEXIBLE;
 	struct emitter e = emitter_of(k->scratch, SIM_REQUEST_BYTES_MAX);
 	sim_request_begin(&e, KEY_FETCH, k->version, ++k->correlation, flex);
@@ -94,19 +141,19 @@ static void send_fetch(struct consumer *k)
 	emit_u32(&e, is_content ? 1 : 10001);
 	emit_u32(&e, 50000);
 	emit_u8(&e, 0);
-	if (k->version >= 7) {
-		emit_u32(&e, 0);
-		emit_u32(&e, UINT32_MAX);
+	if (k->version >= SESSIONS_SINCE) {
+		emit_u32(&e, (uint32_t)k->session_id);
+		emit_u32(&e, (uint32_t)k->session_epoch);
 	}
-	sim_put_count(&e, 1, flex);
-	/* An error ends the wait of a fetch: seldom ask for what may not be there. */
-	k->partitions = rng_one_in(rng, 4) ? SIM_PARTITIONS_MAX : SIM_EVENTS_PARTITIONS;
 	k->deletions = history_deletions(sim_world()->history);
-	sim_put_string(&e, k->topic, flex);
-	sim_put_count(&e, k->partitions, flex);
-	for (uint32_t i = 0; i < k->partitions; i++)
-		put_partition(k, &e, partition_at(k, i));
-	sim_put_tags(&e, flex);
+	uint32_t named = put_partitions(k, &e, true);
+	sim_put_count(&e, named > 0, flex);
+	if (named > 0) {
+		sim_put_string(&e, k->topic, flex);
+		sim_put_count(&e, named, flex);
+		put_partitions(k, &e, false);
+		sim_put_tags(&e, flex);
+	}
 	if (k->version >= 7)
 		sim_put_count(&e, 0, flex);
 	if (k->version >= 11)
@@ -148,10 +195,13 @@ static bool is_new_topic(struct consumer *k, uint32_t partition, int16_t error,
 	return true;
 }
 
+/* `expected`: UINT32_MAX, or the partition that it has to be. */
 static void take_partition(struct consumer *k, struct cursor *c, uint32_t expected)
 {
 	bool flex = k->version >= VERSION_FLEXIBLE;
 	uint32_t partition = cursor_u32(c);
+	if (expected == UINT32_MAX && partition < k->partitions)
+		expected = partition;
 	int16_t error = (int16_t)cursor_u16(c);
 	int64_t high_watermark = (int64_t)cursor_u64(c);
 	cursor_u64(c);
@@ -187,6 +237,37 @@ static void take_partition(struct consumer *k, struct cursor *c, uint32_t expect
 			 (long long)high_watermark);
 }
 
+/* Nothing that was not asked for; which of it is the gateway's to say. */
+static bool is_expected(const struct consumer *k, int64_t topics, int64_t partitions)
+{
+	if (is_incremental(k))
+		return topics >= 0 && topics <= k->partitions;
+	return topics == 1 && partitions == k->partitions;
+}
+
+static void take_topic(struct consumer *k, struct cursor *c, bool is_first, int64_t topics)
+{
+	bool flex = k->version >= VERSION_FLEXIBLE;
+	sim_get_string(c, flex);
+	int64_t partitions = sim_get_count(c, flex);
+	if (is_first && !is_expected(k, topics, partitions))
+		sim_fail("consumer %u: %lld topics, %lld partitions (version %d)", k->client.id,
+			 (long long)topics, (long long)partitions, k->version);
+	for (uint32_t i = 0; i < partitions && !c->bad; i++)
+		take_partition(k, c, is_incremental(k) ? UINT32_MAX : partition_at(k, i));
+	sim_skip_tags(c, flex);
+}
+
+/* Who does not know the session any more, or another request of it than the last, says so: it is
+ * begun anew. */
+static bool is_without_session(struct consumer *k, int16_t error)
+{
+	if (!is_incremental(k) || (error != SESSION_NOT_FOUND && error != SESSION_EPOCH_IS_NONE))
+		return false;
+	k->session_id = 0;
+	return true;
+}
+
 static void take_response(struct consumer *k, struct cursor c)
 {
 	bool flex = k->version >= VERSION_FLEXIBLE;
@@ -194,20 +275,20 @@ static void take_response(struct consumer *k, struct cursor c)
 	sim_skip_tags(&c, flex);
 	cursor_u32(&c);
 	int16_t error = 0;
-	if (k->version >= 7) {
+	int32_t session_id = 0;
+	if (k->version >= SESSIONS_SINCE) {
 		error = (int16_t)cursor_u16(&c);
-		cursor_u32(&c);
+		session_id = (int32_t)cursor_u32(&c);
 	}
 	int64_t topics = sim_get_count(&c, flex);
-	sim_get_string(&c, flex);
-	int64_t partitions = sim_get_count(&c, flex);
-	if (c.bad || !k->is_waiting || correlation != k->correlation || error || topics != 1 ||
-	    partitions != k->partitions)
+	bool is_over = is_without_session(k, error);
+	if (c.bad || !k->is_waiting || correlation != k->correlation || (error && !is_over) ||
+	    (topics == 0 && !is_incremental(k)))
 		sim_fail("consumer %u: response %d (version %d), error %d", k->client.id,
 			 correlation, k->version, error);
-	for (uint32_t i = 0; i < k->partitions; i++)
-		take_partition(k, &c, partition_at(k, i));
-	sim_skip_tags(&c, flex);
+	k->session_id = session_id;
+	for (int64_t i = 0; i < topics && !c.bad; i++)
+		take_topic(k, &c, i == 0, topics);
 	sim_skip_tags(&c, flex);
 	if (c.bad || cursor_left(&c))
 		sim_fail("consumer %u: %zu bytes behind the response of version %d",
@@ -271,8 +352,12 @@ static void consumer_turn(struct sim_client *c)
 
 static void consumer_lost(struct sim_client *c)
 {
-	consumer_of(c)->is_waiting = false;
-	consumer_of(c)->deaf_until_ns = 0;
+	struct consumer *k = consumer_of(c);
+	k->is_waiting = false;
+	k->deaf_until_ns = 0;
+	/* Or it tries whether its session is known, if it has not left that. */
+	if (!is_incremental(k) || rng_one_in(&sim_world()->rng, 2))
+		k->session_id = 0;
 }
 
 static bool consumer_is_idle(const struct sim_client *c)

@@ -28,6 +28,7 @@ static const char *const disk_kinds[] = {
 	[DISK_LIST] = "list of ",
 	[DISK_STAT] = "look at ",
 	[DISK_COMMIT] = "commit",
+	[DISK_SPACE] = "space of ",
 	[DISK_TRAITS] = "traits",
 };
 
@@ -288,6 +289,8 @@ static int64_t run_op(struct sim_fs *fs, struct pending *p)
 		return sim_fs_list(fs, op);
 	case DISK_STAT:
 		return sim_fs_stat(fs, op);
+	case DISK_SPACE:
+		return -ENOSYS;
 	default:
 		return run_data(fs, p);
 	}

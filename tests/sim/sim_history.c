@@ -58,6 +58,8 @@ struct history {
 	uint32_t round;
 	uint64_t acks;
 	int64_t events_ends[SIM_PARTITIONS_MAX]; /* behind what was told as durable */
+	int64_t *ids; /* of producers */
+	size_t id_count, id_capacity;
 	struct kept *kept;
 };
 
@@ -74,6 +76,7 @@ void history_destroy(struct history *h)
 	for (unsigned c = 0; c < SIM_CLIENTS_MAX; c++)
 		free(h->clients[c].promises);
 	free(h->sightings);
+	free(h->ids);
 	kept_destroy(h->kept);
 	free(h);
 }
@@ -178,6 +181,19 @@ void history_seen(struct history *h, const struct history_sight *seen)
 	    !kept_has_record(h->kept, seen->topic, seen->client, seen->seq))
 		sim_fail("a consumer is given record %u/%u; a power cut now would take it",
 			 seen->client, seen->seq);
+}
+
+void history_id_given(struct history *h, int64_t id)
+{
+	for (size_t i = 0; i < h->id_count; i++)
+		if (h->ids[i] == id)
+			sim_fail("producer id %lld is given twice", (long long)id);
+	if (h->id_count == h->id_capacity) {
+		h->id_capacity = h->id_capacity ? 2 * h->id_capacity : 256;
+		h->ids = realloc(h->ids, h->id_capacity * sizeof *h->ids);
+		require(h->ids);
+	}
+	h->ids[h->id_count++] = id;
 }
 
 void history_high_watermark(struct history *h, const char *topic, int32_t partition,

@@ -63,6 +63,10 @@ bool history_topic_may_be(struct history *h, const char *topic, uint32_t partiti
 void history_topic_found(struct history *h, const char *topic, uint32_t partitions);
 uint32_t history_deletions(const struct history *h);
 
+/* A client was given this producer id, which nobody was given before, in this life or an earlier
+ * one. */
+void history_id_given(struct history *h, int64_t id);
+
 /* A consumer was told this high watermark; `asked` as in history_sight. */
 void history_high_watermark(struct history *h, const char *topic, int32_t partition,
 			    int64_t offset, uint32_t asked);

@@ -10,6 +10,9 @@ enum {
 	ATTRIBUTES_AT = 21,
 	LAST_OFFSET_DELTA_AT = 23,
 	MAX_TIMESTAMP_AT = 35,
+	PRODUCER_ID_AT = 43,
+	PRODUCER_EPOCH_AT = 51,
+	BASE_SEQUENCE_AT = 53,
 	COUNT_AT = 57,
 	BATCH_HEADER_BYTES = 61,
 	TIME_DELTAS_MS = 50,
@@ -168,6 +171,14 @@ size_t sim_batch(uint8_t *ret, size_t room, uint32_t client, uint32_t first_seq,
 		be64_store(ret + MAX_TIMESTAMP_AT, UINT64_MAX);
 	batch_seal(ret, size);
 	return size;
+}
+
+void sim_batch_number(uint8_t *batch, size_t size, int64_t id, int16_t epoch, int32_t sequence)
+{
+	be64_store(batch + PRODUCER_ID_AT, (uint64_t)id);
+	be16_store(batch + PRODUCER_EPOCH_AT, (uint16_t)epoch);
+	be32_store(batch + BASE_SEQUENCE_AT, (uint32_t)sequence);
+	batch_seal(batch, size);
 }
 
 void sim_batch_lie(uint8_t *batch, size_t size)

@@ -28,6 +28,8 @@ void sim_skip_tags(struct cursor *c, bool flexible);
  * their latest time. Returns its size. */
 size_t sim_batch(uint8_t *ret, size_t room, uint32_t client, uint32_t first_seq,
 		 uint32_t count);
+/* Makes it one of an idempotent producer. */
+void sim_batch_number(uint8_t *batch, size_t size, int64_t id, int16_t epoch, int32_t sequence);
 /* Makes a batch one of a few hundred bytes that opens to megabytes, perhaps more than it may, and
  * then proves to hold one record where it claims two. Returns its size. */
 size_t sim_batch_bomb(uint8_t *batch, size_t room);

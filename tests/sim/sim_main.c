@@ -69,6 +69,10 @@ static void clients_make(struct run *r)
 	}
 	if (rng_one_in(rng, 2))
 		run_add_client(r, SIM_SENDER, SIM_DATAGRAM_CLIENTS);
+	if (!rng_one_in(rng, 3))
+		run_add_client(r, SIM_IDEMPOTENT, 48);
+	if (rng_one_in(rng, 3))
+		run_add_client(r, SIM_IDEMPOTENT, 49);
 }
 
 /* A wire without faults of its own; every second has strangers on it, every second narrow paths. */

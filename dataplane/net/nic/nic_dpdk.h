@@ -17,7 +17,6 @@ struct nic_dpdk_options {
 	const char *port;        /* PCI address or vdev name, without its arguments */
 	struct nic_settings settings; /* the driver may round the descriptors */
 	uint32_t tx_buffers; /* frames that may wait for the port to send them */
-	uint16_t mtu;        /* 0: as the port has it */
 	bool segmentation;   /* TSO where the port has it; needs offloads */
 };
 

@@ -51,6 +51,11 @@ static bool is_tap(const struct rte_eth_dev_info *info)
 	return strcmp(info->driver_name, "net_tap") == 0;
 }
 
+static bool is_packet_socket(const struct rte_eth_dev_info *info)
+{
+	return strcmp(info->driver_name, "net_af_packet") == 0;
+}
+
 static bool has_offload(const struct nic_dpdk_options *o)
 {
 	return o->settings.offload == OFFLOAD_AUTO;
@@ -66,25 +71,45 @@ static bool has_segmentation(const struct nic_dpdk_options *o,
 	       (info->tx_offload_capa & needed) == needed;
 }
 
-static int pools_create(struct nic *n, const struct nic_dpdk_options *o,
-			uint16_t rx_descriptors)
+/* A port that cuts, or sends jumbo frames, has few buffers for these beside the many for what is
+ * short. */
+static int large_pool_create(struct nic *n, const struct nic_dpdk_options *o,
+			     uint32_t frame_bytes, uint16_t tx_descriptors)
 {
-	n->rx_pool =
-		pool_create(n, "rx", rx_descriptors + RX_POOL_SPARE, POOL_CACHE,
-			    NIC_FRAME_BYTES_MAX);
+	bool cuts = n->caps.tx_segment_bytes > n->caps.mtu;
+	bool is_jumbo = frame_bytes > NIC_FRAME_BYTES_MAX;
+	if (!cuts && !is_jumbo)
+		return 0;
+	if (cuts)
+		frame_bytes = max_u32(frame_bytes, NIC_LARGE_FRAME_BYTES_MAX);
+	n->tx_large_pool = pool_create(n, "tx_large", is_jumbo ? tx_descriptors : NIC_LARGE_BUFFERS,
+				       POOL_CACHE, frame_bytes);
+	n->tx_size_max = frame_bytes;
+	return n->tx_large_pool ? 0 : refuse(o, "no memory for transmit buffers", -rte_errno);
+}
+
+static int pools_create(struct nic *n, const struct nic_dpdk_options *o, uint16_t rx_descriptors,
+			uint16_t tx_descriptors)
+{
+	uint32_t frame_bytes = n->caps.mtu + (uint32_t)PORT_FRAME_HEAD_BYTES;
+	uint64_t rx_bytes = NIC_FRAME_BYTES_MAX;
+	if (frame_bytes > NIC_FRAME_BYTES_MAX)
+		rx_bytes = round_up(frame_bytes + PORT_RING_HEAD_BYTES, PORT_PAGE_BYTES);
+	n->rx_pool = pool_create(n, "rx", rx_descriptors + RX_POOL_SPARE, POOL_CACHE,
+				 (unsigned)rx_bytes);
 	n->tx_pool = pool_create(n, "tx", o->tx_buffers + 2 * TX_POOL_CACHE, TX_POOL_CACHE,
 				 NIC_FRAME_BYTES_MAX);
 	n->tx_size_max = NIC_FRAME_BYTES_MAX;
-	if (n->caps.tx_segment_bytes > n->caps.mtu) {
-		n->tx_large_pool = pool_create(n, "tx_large", NIC_LARGE_BUFFERS, POOL_CACHE,
-					       NIC_LARGE_FRAME_BYTES_MAX);
-		n->tx_size_max = NIC_LARGE_FRAME_BYTES_MAX;
-		if (!n->tx_large_pool)
-			return refuse(o, "no memory for transmit buffers", -rte_errno);
-	}
 	if (!n->rx_pool || !n->tx_pool)
 		return refuse(o, "no memory for packet buffers", -rte_errno);
-	return 0;
+	return large_pool_create(n, o, frame_bytes, tx_descriptors);
+}
+
+/* The MTU that DPDK is to set; 0: none. Sockets of the kernel state one limit for all interfaces,
+ * below what theirs may have: there the interface's MTU, which is not ours to set, rules. */
+static uint16_t mtu_to_set(const struct nic_dpdk_options *o, const struct rte_eth_dev_info *info)
+{
+	return is_packet_socket(info) ? 0 : (uint16_t)o->settings.mtu;
 }
 
 static int configure(struct nic *n, const struct nic_dpdk_options *o,
@@ -97,13 +122,16 @@ static int configure(struct nic *n, const struct nic_dpdk_options *o,
 	}
 	if (has_segmentation(o, info))
 		conf.txmode.offloads |= tx_segmentation;
-	conf.rxmode.mtu = o->mtu;
+	conf.rxmode.mtu = mtu_to_set(o, info);
 	/* The receive interrupt of net_tap is the tap's own descriptor, readable as it stands.
 	 * That of hardware would have to be armed before each sleep: it is polled instead. */
 	conf.intr_conf.rxq = is_tap(info);
 	int error = rte_eth_dev_configure(n->port, 1, 1, &conf);
 	if (error)
-		return refuse(o, "the driver refuses one receive and one transmit queue",
+		return refuse(o, o->settings.mtu ? "the driver refuses penstock.port.mtu, or one "
+						   "receive and one transmit queue"
+						 : "the driver refuses one receive and one "
+						   "transmit queue",
 			      error);
 	uint64_t tx = conf.txmode.offloads;
 	n->offload = has_offload(o);
@@ -125,8 +153,10 @@ static int read_port(struct nic *n, const struct nic_dpdk_options *o,
 	memcpy(n->caps.mac.octets, mac.addr_bytes, sizeof mac.addr_bytes);
 	if (rte_eth_dev_get_mtu(n->port, &n->caps.mtu) != 0 || n->caps.mtu == 0)
 		n->caps.mtu = MTU_DEFAULT;
-	if (n->caps.mtu + RTE_ETHER_HDR_LEN > NIC_FRAME_BYTES_MAX)
-		return refuse(o, "jumbo frames are not supported, set an MTU of 1500",
+	if (o->settings.mtu && is_packet_socket(info))
+		n->caps.mtu = (uint16_t)o->settings.mtu;
+	if (n->caps.mtu > PORT_MTU_MAX)
+		return refuse(o, "its MTU is too large, set a smaller one by penstock.port.mtu",
 			      -EINVAL);
 	n->caps.tx_segment_bytes = n->caps.mtu;
 	if (has_segmentation(o, info))
@@ -143,7 +173,7 @@ static int start_queues(struct nic *n, const struct nic_dpdk_options *o)
 						     &tx_descriptors);
 	if (error)
 		return refuse(o, "no such number of descriptors", error);
-	error = pools_create(n, o, rx_descriptors);
+	error = pools_create(n, o, rx_descriptors, tx_descriptors);
 	if (error)
 		return error;
 	error = rte_eth_rx_queue_setup(n->port, 0, rx_descriptors, (unsigned)socket, NULL,

@@ -11,9 +11,10 @@ struct rte_mempool;
 enum {
 	/* Frames of a turn, and those the port did not take in the turns before. */
 	NIC_TX_FRAMES = 512,
-	/* Largest frame of an ordinary buffer: jumbo frames are not taken yet. */
+	/* Largest frame of an ordinary buffer. */
 	NIC_FRAME_BYTES_MAX = 2048,
-	/* TCP payload of one frame that the port cuts (TSO), and its buffer. */
+	/* TCP payload of one frame that the port cuts (TSO), and its buffer; of these there are as
+	 * many as transmit descriptors where frames of their size are what is sent (jumbo). */
 	NIC_SEGMENTATION_BYTES = 16384,
 	NIC_LARGE_FRAME_BYTES_MAX = NIC_SEGMENTATION_BYTES + 256,
 	NIC_LARGE_BUFFERS = 256,
@@ -27,7 +28,7 @@ struct nic {
 	uint32_t tx_size_max;
 	struct rte_mempool *rx_pool;
 	struct rte_mempool *tx_pool;
-	struct rte_mempool *tx_large_pool; /* null without TSO */
+	struct rte_mempool *tx_large_pool; /* null without TSO and jumbo frames */
 	struct stats *stats;
 	struct nic_caps caps;
 	char driver[32];

@@ -39,6 +39,8 @@ enum disk_kind {
 			 * file system has one journal for all, that commits what was done to any
 			 * of its files before, too. With DISK_FLAG_ALL, fd: syncs the whole file
 			 * system, which does the same without a journal: flush_group.h */
+	DISK_SPACE,     /* path -> bytes of its file system in `size`, and of these in `offset`
+			 * what it has left for others than root (control only) */
 	DISK_TRAITS,    /* fd -> device in `offset`; 1: its blocks are plain, written directly
 			 * and in place, once they are zeroed; 0: they are not, or nobody knows */
 };

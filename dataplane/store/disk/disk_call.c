@@ -13,6 +13,7 @@
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 /* An error is a negative result, as in io_uring's completions. */
@@ -41,6 +42,16 @@ static int64_t call_stat(struct disk_op *op)
 	op->mode = (int)st.st_mode;
 	int64_t changed_ns = st.st_mtim.tv_sec * (int64_t)NS_PER_S + st.st_mtim.tv_nsec;
 	return changed_ns < 0 ? 0 : changed_ns;
+}
+
+static int64_t call_space(struct disk_op *op)
+{
+	struct statvfs s;
+	if (statvfs(op->path, &s) < 0)
+		return -errno;
+	op->size = (uint64_t)s.f_blocks * s.f_frsize;
+	op->offset = (uint64_t)s.f_bavail * s.f_frsize;
+	return 0;
 }
 
 /* readdir() tells its end from a failure by errno alone. */
@@ -140,6 +151,8 @@ static int64_t call(struct disk_op *op)
 		return call_stat(op);
 	case DISK_COMMIT:
 		return call_commit(op);
+	case DISK_SPACE:
+		return call_space(op);
 	case DISK_TRAITS:
 		return call_traits(op);
 	}

@@ -37,7 +37,7 @@ static const int ring_opcode[DISK_KINDS] = {
 	[DISK_RENAME] = IORING_OP_RENAMEAT,   [DISK_UNLINK] = IORING_OP_UNLINKAT,
 	[DISK_MKDIR] = IORING_OP_MKDIRAT,     [DISK_LIST] = IORING_OP_NOP,
 	[DISK_STAT] = IORING_OP_NOP,          [DISK_COMMIT] = IORING_OP_NOP,
-	[DISK_TRAITS] = IORING_OP_NOP,
+	[DISK_SPACE] = IORING_OP_NOP,         [DISK_TRAITS] = IORING_OP_NOP,
 };
 
 /* A kernel that cannot be asked is taken to do nothing: every op is the helper's then. */
@@ -149,6 +149,7 @@ static void prepare(struct io_uring_sqe *sqe, const struct disk_op *op)
 	case DISK_LIST:
 	case DISK_STAT:
 	case DISK_COMMIT:
+	case DISK_SPACE:
 	case DISK_TRAITS:
 		require(!"an operation of the helper's");
 	}

@@ -25,6 +25,8 @@ void log_serve(struct log *log, struct log_service *service, uint32_t slot)
 	log->slot = slot;
 	list_append(&service->flush.members, &log->group_node);
 	mark_file_begin(&service->marks, slot, &log->key);
+	producers_put_all(&service->producers, slot, &log->recovered, service->now_ns);
+	producers_fini(&log->recovered);
 	if (log->is_fenced)
 		service->stats->value[STAT_log_fenced]++;
 	log_touch(log);

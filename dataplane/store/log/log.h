@@ -3,6 +3,7 @@
  *     LOGDIR/topic-3/00000000000000000000.log        record batches, back to back
  *                    00000000000000000000.index      8-byte entries (offset, position)
  *                    00000000000000000000.timeindex  12-byte entries (time, offset)
+ *                    00000000000000004711.snapshot   what is known of producers below 4711
  *                    leader-epoch-checkpoint, partition.metadata
  *
  * Append assigns offsets: it sets base offset and leader epoch in the batch header, which lie
@@ -121,8 +122,8 @@ uint64_t log_service_idle_ns(const struct log_service *s, uint64_t now_ns, uint6
 /* Takes a completed operation of any log. */
 void log_reaped(struct disk_op *op);
 
-/* Writes and syncs the records that are left, then indexes and exact size; takes no more
- * messages. Of the last two a DISK_SYNC_ALL must follow before the stop counts as a clean one. */
+/* Writes and syncs the records that are left, then indexes, snapshot and exact size; takes no more
+ * messages. Of the last three a DISK_SYNC_ALL must follow before the stop counts as a clean one. */
 void log_finish(struct log *log);
 bool log_is_finished(const struct log *log);
 /* Leaves the service of a finished log: 0, or why it was fenced (-errno). */

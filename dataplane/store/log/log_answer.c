@@ -2,8 +2,24 @@
 #include "dataplane/store/log/log_answer.h"
 #include "dataplane/wire/kafka/kafka_error.h"
 
-/* Appends of a level wait in the order of their offsets: the first that is not covered ends
- * the walk. */
+static void answer(struct log *log, struct append_msg *a)
+{
+	list_append(&log->service->appends, &a->node);
+	log->service->unanswered--;
+}
+
+/* What a duplicate is one of may have its level already. */
+void log_await(struct log *log, struct append_msg *a)
+{
+	const struct log_place *mark = a->level == ACK_DURABLE ? &log->durable : &log->written;
+	if (a->last_offset < mark->offset)
+		answer(log, a);
+	else
+		list_append(&log->unanswered[a->level], &a->node);
+}
+
+/* Appends of a level wait in the order of their offsets, but for duplicates, which are answered
+ * with those that they wait behind: the first that is not covered ends the walk. */
 void log_answer(struct log *log, enum ack_level level, int64_t offset)
 {
 	struct list *waiting = &log->unanswered[level];
@@ -12,8 +28,7 @@ void log_answer(struct log *log, enum ack_level level, int64_t offset)
 		if (a->last_offset >= offset)
 			return;
 		list_remove(&a->node);
-		list_append(&log->service->appends, &a->node);
-		log->service->unanswered--;
+		answer(log, a);
 	}
 }
 

@@ -12,6 +12,8 @@
 
 #include "dataplane/store/log/log_private.h"
 
+/* Gives it back when its level's watermark has passed its last offset: now, or later. */
+void log_await(struct log *log, struct append_msg *a);
 /* Gives back what waits for `level` and lies below `offset`. */
 void log_answer(struct log *log, enum ack_level level, int64_t offset);
 /* Gives back the watches of offsets below the high watermark. */

@@ -2,6 +2,7 @@
  * log_append.h. */
 #include "dataplane/store/log/log_append.h"
 #include "dataplane/base/require.h"
+#include "dataplane/store/log/log_answer.h"
 #include "dataplane/store/log/log_due.h"
 #include "dataplane/store/log/log_roll.h"
 #include "dataplane/store/log/log_write.h"
@@ -23,16 +24,52 @@ static int16_t append_check(const struct log *log, const struct append_msg *a,
 	return KAFKA_ERROR_NONE;
 }
 
+/* What an idempotent producer sends: does it come next? A duplicate has its offsets from before. */
+static int16_t sequence_check(struct log *log, struct append_msg *a,
+			      const struct record_batch_header *h)
+{
+	struct log_service *s = log->service;
+	struct producer_batch original;
+	switch (producers_take(&s->producers, log->slot, h, s->now_ns, &original)) {
+	case PRODUCER_NEXT:
+		break;
+	case PRODUCER_DUPLICATE:
+		a->is_duplicate = true;
+		a->base_offset = original.last_offset - original.offset_delta;
+		a->last_offset = original.last_offset;
+		a->log_append_time = original.timestamp;
+		break;
+	case PRODUCER_FENCED:
+		return KAFKA_ERROR_INVALID_PRODUCER_EPOCH;
+	case PRODUCER_OUT_OF_ORDER:
+		return KAFKA_ERROR_OUT_OF_ORDER_SEQUENCE_NUMBER;
+	}
+	return KAFKA_ERROR_NONE;
+}
+
+/* The batch comes next: its offsets are set, those of its header, too. */
+static void place(struct log *log, struct append_msg *a, struct record_batch_header *h)
+{
+	chain_patch(&a->bytes, 0, h, RECORD_BATCH_CRC_FROM);
+	a->base_offset = log->next_offset;
+	a->last_offset = record_batch_last_offset(h);
+	require(a->last_offset >= a->base_offset);
+	log->next_offset = a->last_offset + 1;
+}
+
 void log_append(struct log *log, struct append_msg *a)
 {
 	require(!log->is_closing && a->bytes.size >= RECORD_BATCH_HEADER_BYTES);
 	log->service->unanswered++;
 	struct record_batch_header h;
 	chain_copy_out(&a->bytes, 0, &h, sizeof h);
-	a->error = append_check(log, a, &h);
+	a->is_duplicate = false;
 	a->base_offset = -1;
-	a->log_append_time = -1;
 	a->log_start_offset = log->log_start_offset;
+	a->error = append_check(log, a, &h);
+	record_batch_place(&h, log->next_offset, 0);
+	if (!a->error && a->origin == APPEND_CLIENT && record_batch_has_producer(&h))
+		a->error = sequence_check(log, a, &h);
 	if (a->error) {
 		log->service->unanswered--;
 		list_append(&log->service->appends, &a->node);
@@ -40,12 +77,8 @@ void log_append(struct log *log, struct append_msg *a)
 	}
 	/* The poller has checked a client's batch, and built ours. */
 	require(record_batch_bytes(&h) == (int64_t)a->bytes.size);
-	record_batch_place(&h, log->next_offset, 0);
-	chain_patch(&a->bytes, 0, &h, RECORD_BATCH_CRC_FROM);
-	a->base_offset = log->next_offset;
-	a->last_offset = record_batch_last_offset(&h);
-	require(a->last_offset >= a->base_offset);
-	log->next_offset = a->last_offset + 1;
+	if (!a->is_duplicate)
+		place(log, a, &h);
 	list_append(&log->queue, &a->node);
 	log_touch(log);
 }
@@ -155,15 +188,21 @@ static void end_batch(struct log *log, struct append_msg *a)
 	log->end.position = log->position;
 	log->open->end = log->end;
 	list_remove(&a->node);
-	list_append(&log->unanswered[a->level], &a->node);
+	log_await(log, a);
 	stats_add(log->service->stats, STAT_log_bytes, a->bytes.size);
 }
 
-/* Offsets are given already: a batch that has to wait holds back those behind it. */
+/* Offsets are given already: a batch that has to wait holds back those behind it. A duplicate has
+ * waited for what it is one of, if that was not copied yet, and is not copied itself. */
 void log_copy(struct log *log)
 {
 	while (!list_is_empty(&log->queue)) {
 		struct append_msg *a = list_entry(log->queue.next, struct append_msg, node);
+		if (a->is_duplicate) {
+			list_remove(&a->node);
+			log_await(log, a);
+			continue;
+		}
 		if (!log->is_copying && !begin_batch(log, a))
 			return;
 		if (!copy_batch(log))

@@ -47,6 +47,7 @@ int log_release(struct log *log)
 	list_remove(&log->group_node);
 	list_remove(&log->zeroes_part.node);
 	mark_file_end(&log->service->marks);
+	producers_forget(&log->service->producers, log->slot);
 	if (log->is_fenced)
 		log->service->stats->value[STAT_log_fenced]--;
 	log->service = NULL;

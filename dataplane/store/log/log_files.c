@@ -2,6 +2,7 @@
  * see log_files.h. */
 #include "dataplane/store/log/log_files.h"
 #include "dataplane/store/files.h"
+#include "dataplane/store/producer_snapshot.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -43,6 +44,18 @@ struct open_file *log_new_file(struct log *log, enum segment_file file)
 	begin(log, &s->open[file], segment_create_flags(file, log->is_direct), &path);
 	print_path(path, log, s, file);
 	return s->open[file];
+}
+
+/* One that was closed for want of descriptors before its sync keeps what was written. */
+struct open_file *log_snapshot_file(struct log *log, bool is_new)
+{
+	char *path;
+	if (!log->snapshot_file) {
+		begin(log, &log->snapshot_file,
+		      O_WRONLY | (is_new ? O_CREAT | O_TRUNC : 0), &path);
+		snapshot_path(path, FILE_PATH_BYTES_MAX, log->directory, log->snapshot_offset);
+	}
+	return log->snapshot_file;
 }
 
 struct open_file *log_directory_file(struct log *log)

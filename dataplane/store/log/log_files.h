@@ -2,7 +2,7 @@
  *
  *     log_segment_file() ─ opened by the first operation on it ─▶ log_submit() ─▶ disk
  *
- * What the first three return is for one log_submit(), at once: the next may close it; see
+ * What the first four return is for one log_submit(), at once: the next may close it; see
  * descriptors.h. Room for the operation was asked for before: log_service_has_room().
  *
  * Core: the log's writer.
@@ -16,6 +16,8 @@ struct open_file *log_segment_file(struct log *log, struct segment *s,
 				   enum segment_file file);
 /* Of the segment made ahead: made anew. */
 struct open_file *log_new_file(struct log *log, enum segment_file file);
+/* That of the snapshot being written; `is_new`: empty, made when absent. */
+struct open_file *log_snapshot_file(struct log *log, bool is_new);
 struct open_file *log_directory_file(struct log *log);
 
 /* `file`: what it works on; null: names only. Comes back through log_reaped(), to `owner`. */

@@ -3,13 +3,15 @@
 #include "dataplane/base/map.h"
 #include "dataplane/base/require.h"
 #include "dataplane/store/files.h"
+#include "dataplane/store/producer_snapshot.h"
 #include "dataplane/store/recover.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { PATHS = 2 * SEGMENT_FILES, DIRECTORY_BYTES_MAX = 1024 };
+/* Those of a task that renames, and one of a snapshot. */
+enum { PATHS = 2 * SEGMENT_FILES, ALL_PATHS = PATHS + 1, DIRECTORY_BYTES_MAX = 1024 };
 
 static const char epoch_name[] = "leader-epoch-checkpoint";
 
@@ -47,6 +49,7 @@ static int add_segment(struct log *log, int64_t base_offset)
 struct names {
 	struct disk_op list;
 	struct log_orphans orphans;
+	struct found_snapshots snapshots;
 };
 
 #define for_each_name(n, names)                                                                \
@@ -114,6 +117,20 @@ static int take_orphans(const struct log *log, struct names *names)
 	return 0;
 }
 
+static int take_snapshots(struct names *names)
+{
+	names->snapshots.offsets = make_bases(names);
+	if (!names->snapshots.offsets)
+		return -ENOMEM;
+	for_each_name(n, names)
+	{
+		int64_t offset;
+		if (snapshot_parse(n, &offset))
+			names->snapshots.offsets[names->snapshots.count++] = offset;
+	}
+	return 0;
+}
+
 /* When all is well: what a crash left of a roll, files of the next segment under either name. */
 static int remove_leftovers(struct log *log, struct disk *d, const struct names *names)
 {
@@ -168,7 +185,9 @@ static int find_segments(struct log *log, struct disk *d, struct names *names,
 			 log->directory, SEGMENTS_MAX);
 	if (status == 0 && log->segments.count == 0)
 		status = add_segment(log, 0);
-	return status < 0 ? status : take_orphans(log, names);
+	if (status >= 0)
+		status = take_orphans(log, names);
+	return status < 0 ? status : take_snapshots(names);
 }
 
 static void init_state(struct log *log)
@@ -187,6 +206,10 @@ static void init_state(struct log *log)
 	log->write_due.log = log->sync_due.log = log;
 	list_init(&log->reads_waiting);
 	list_init(&log->watches);
+	log->at_tail.tag = LOG_TAG_TAIL;
+	log->at_head.tag = LOG_TAG_HEAD;
+	log->at_snapshot.tag = LOG_TAG_SNAPSHOT;
+	log->snapshot_offset = -1;
 	log->is_direct = true;
 	log->allocates = true;
 	log->max_timestamp = log->max_timestamp_offset = -1;
@@ -197,7 +220,7 @@ static struct log *map_log(const char *directory)
 {
 	size_t paths_bytes = strlen(directory) + SEGMENT_NAME_BYTES;
 	size_t paths_at = sizeof(struct log);
-	size_t segments_at = (size_t)round_up(paths_at + (PATHS + 1) * paths_bytes, 64);
+	size_t segments_at = (size_t)round_up(paths_at + (ALL_PATHS + 1) * paths_bytes, 64);
 	size_t bytes = segments_at + SEGMENT_RING_BYTES;
 	uint8_t *memory = map_take(bytes);
 	if (!memory)
@@ -207,7 +230,8 @@ static struct log *map_log(const char *directory)
 	log->paths_bytes = paths_bytes;
 	for (unsigned i = 0; i < PATHS; i++)
 		log->paths[i] = (char *)memory + paths_at + i * paths_bytes;
-	log->directory = (char *)memory + paths_at + PATHS * paths_bytes;
+	log->snapshot_path = (char *)memory + paths_at + PATHS * paths_bytes;
+	log->directory = (char *)memory + paths_at + ALL_PATHS * paths_bytes;
 	memcpy(log->directory, directory, strlen(directory) + 1);
 	segment_ring_init(&log->segments, memory + segments_at);
 	init_state(log);
@@ -221,10 +245,11 @@ static int open_log(struct log *log, struct disk *d, const struct log_open_optio
 	struct names names = {.list = {.kind = DISK_LIST, .path = log->directory}};
 	int status = find_segments(log, d, &names, ret);
 	if (status == 0)
-		status = log_recover(log, d, options, names.orphans, ret);
+		status = log_recover(log, d, options, names.orphans, names.snapshots, ret);
 	if (status == 0 && !ret->is_corrupt)
 		status = remove_leftovers(log, d, &names);
 	free(names.orphans.bases);
+	free(names.snapshots.offsets);
 	free(names.list.names);
 	if (status == 0 && log->next_offset == 0)
 		status = make_epochs(log, d);
@@ -257,5 +282,6 @@ struct log *log_open(struct disk *d, const struct log_open_options *options,
 void log_close(struct log *log)
 {
 	require(log->operations == 0 && list_is_empty(&log->files));
+	producers_fini(&log->recovered);
 	map_give(log, log->map_bytes);
 }

@@ -8,8 +8,9 @@
  * Who calls whom goes one way, downwards:
  *
  *     log_turn, log_reap, log_end                what a turn, a completion, an end asks of each
- *     log_append, log_read, log_flush            batches and reads in; the group's flush
+ *     log_append, log_read, log_flush, log_tasks batches and reads in; the group's flush
  *     log_roll, log_tail, log_head, log_sync, log_search
+ *     log_snapshot
  *     log_writing, log_index, log_ahead, log_traits, log_task
  *     log_fence, flush_group
  *     log_write, log_answer, log_due, log_files
@@ -37,6 +38,8 @@
 enum {
 	LOG_CURSORS = 8,
 	LOG_TASK_OPS = SEGMENT_FILES, /* of one step */
+	/* Kafka's: of the last two rolls, and of the end. */
+	LOG_SNAPSHOTS_KEPT = 3,
 	/* Preallocation: the first step, of a small segment such a part of it, doubled up to the
 	 * last. */
 	LOG_ALLOCATE_FIRST_BYTES = 1 << 20,
@@ -72,6 +75,7 @@ enum log_tag {
 	LOG_TAG_TRAITS,
 	LOG_TAG_TAIL,
 	LOG_TAG_HEAD,
+	LOG_TAG_SNAPSHOT,
 	LOG_TAG_FLUSH,    /* owner: struct log_service */
 };
 
@@ -151,9 +155,24 @@ enum log_head_step {
 	LOG_HEAD_SEAL_SYNC,
 };
 
+/* The steps of a snapshot; see log_snapshot.h. */
+enum log_snapshot_step {
+	LOG_SNAPSHOT_IDLE,
+	LOG_SNAPSHOT_WRITE,
+	LOG_SNAPSHOT_SYNC,
+	LOG_SNAPSHOT_REMOVE,
+};
+
+/* The snapshots there are, by their offsets: the oldest first. */
+struct log_snapshots {
+	int64_t offsets[LOG_SNAPSHOTS_KEPT + 1];
+	uint32_t count;
+};
+
 /* See log_task.h. */
 struct log_task {
-	uint8_t step; /* enum log_tail_step, or log_head_step */
+	uint8_t tag;  /* enum log_tag, of its operations */
+	uint8_t step; /* enum log_tail_step, log_head_step or log_snapshot_step */
 	uint8_t operations; /* of the step, at the disk */
 	struct disk_op ops[LOG_TASK_OPS];
 };
@@ -262,6 +281,17 @@ struct log {
 	uint64_t roll_bytes; /* copied_bytes at the roll */
 	struct log_task at_tail;
 	struct log_task at_head;
+
+	/* Producers. */
+	struct producers recovered; /* from the start, until a writer serves the log */
+	struct log_snapshots snapshots;
+	int64_t snapshot_offset;    /* of the last one that was begun; -1: none was */
+	bool wants_snapshot;
+	bool snapshot_failed;
+	char *snapshot_path;        /* of one that is removed */
+	struct open_file *snapshot_file;
+	struct iovec snapshot_iov;
+	struct log_task at_snapshot;
 
 	/* Reads and watches. */
 	struct log_cursor cursors[LOG_CURSORS];

@@ -4,11 +4,10 @@
 #include "dataplane/store/log/log_ahead.h"
 #include "dataplane/store/log/log_due.h"
 #include "dataplane/store/log/log_flush.h"
-#include "dataplane/store/log/log_head.h"
 #include "dataplane/store/log/log_index.h"
 #include "dataplane/store/log/log_read.h"
 #include "dataplane/store/log/log_sync.h"
-#include "dataplane/store/log/log_tail.h"
+#include "dataplane/store/log/log_tasks.h"
 #include "dataplane/store/log/log_traits.h"
 #include "dataplane/store/log/log_writing.h"
 
@@ -55,10 +54,9 @@ static void operation_done(struct disk_op *op)
 	case LOG_TAG_MARK: /* no log's */
 		break;
 	case LOG_TAG_TAIL:
-		log_tail_done(log, op);
-		break;
 	case LOG_TAG_HEAD:
-		log_head_done(log, op);
+	case LOG_TAG_SNAPSHOT:
+		log_tasks_done(log, op);
 		break;
 	case LOG_TAG_READ:
 		log_reading_done(op->owner);

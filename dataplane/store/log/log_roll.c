@@ -1,6 +1,7 @@
 /* log_roll.c - the segment made ahead becomes the active one; see log_roll.h. */
 #include "dataplane/store/log/log_roll.h"
 #include "dataplane/store/log/log_index.h"
+#include "dataplane/store/log/log_snapshot.h"
 #include "dataplane/store/log/log_tail.h"
 #include "dataplane/store/log/log_write.h"
 
@@ -45,6 +46,7 @@ bool log_roll(struct log *log)
 	log->zeroes_syncing = log->zeroes_committing = log->zeroes_synced = 0;
 	log->is_unnamed = true;
 	log->wants_roll = false;
+	log_snapshot_rolled(log);
 	index_begin(&log->index, fresh->base_offset);
 	stats_add(log->service->stats, STAT_log_rolls, 1);
 	return true;

@@ -1,8 +1,10 @@
 /* log_service.c - buffers out to logs and back; see log_service.h. */
 #include "dataplane/store/log/log_service.h"
+#include "dataplane/base/clock.h"
 #include "dataplane/base/map.h"
 #include "dataplane/base/require.h"
 #include "dataplane/store/log/log_private.h"
+#include "dataplane/store/producer_snapshot.h"
 
 #include <errno.h>
 
@@ -44,16 +46,24 @@ int log_service_init(struct log_service *s, const struct log_service_options *op
 	/* Only ever read: the system's page of zeroes stands for it, a huge one if there is. */
 	s->zeroes = map_take(zeroes_map_bytes(s));
 	s->free = map_take(s->buffers * sizeof *s->free);
+	s->snapshot_bytes =
+		snapshot_bytes((size_t)options->settings.producer_ids_max * PRODUCER_BATCHES);
+	s->snapshot = map_take(s->snapshot_bytes);
+	s->producers_check_ns = options->settings.producer_check_ms * NS_PER_MS;
+	s->producers_kept_ns = options->settings.producer_expiration_ms * NS_PER_MS;
 	/* Every write holds a buffer: there are never more writes than buffers. */
 	int status = slab_init(&s->writes, sizeof(struct log_write), s->buffers);
 	if (status == 0)
 		status = slab_init(&s->reads, sizeof(struct log_reading), LOG_READS_MAX);
 	if (status == 0)
+		status = producers_init(&s->producers, options->settings.producer_ids_max,
+					PARTITIONS_MAX);
+	if (status == 0)
 		status = descriptors_init(&s->descriptors, s->disk, options->descriptors);
 	if (status == 0)
 		status = mark_file_init(&s->marks, &s->descriptors, s->stats, LOG_TAG_MARK,
 					options->dir, options->writer);
-	if (status < 0 || !s->memory || !s->zeroes || !s->free) {
+	if (status < 0 || !s->memory || !s->zeroes || !s->free || !s->snapshot) {
 		log_service_fini(s);
 		return status < 0 ? status : -ENOMEM;
 	}
@@ -66,6 +76,8 @@ void log_service_fini(struct log_service *s)
 {
 	mark_file_fini(&s->marks);
 	descriptors_fini(&s->descriptors);
+	map_give(s->snapshot, s->snapshot_bytes);
+	producers_fini(&s->producers);
 	slab_fini(&s->reads);
 	slab_fini(&s->writes);
 	map_give(s->free, s->buffers * sizeof *s->free);

@@ -20,6 +20,7 @@
 #include "dataplane/store/descriptors.h"
 #include "dataplane/store/log/flush_group.h"
 #include "dataplane/store/mark_file.h"
+#include "dataplane/store/producer_state.h"
 
 enum {
 	WRITE_BUFFERS_MAX = 16, /* buffers of one write */
@@ -33,6 +34,9 @@ enum {
 	WRITING_NS = 20 * 1000 * 1000,
 	/* Steps of zeroes that may be written ahead of all that the logs write themselves. */
 	ZERO_CREDIT_STEPS = 8,
+	/* Producers forgotten in a turn because they have not written for long; the others are in
+	 * the next one. */
+	PRODUCERS_EXPIRED_PER_TURN = 64,
 	/* A disk is quick when none of its writes took WRITING_NS for so long. */
 	QUICK_NS = 1000 * 1000 * 1000,
 };
@@ -54,6 +58,13 @@ struct log_service {
 	struct descriptors descriptors;
 	struct flush_group flush;
 	struct mark_file marks;
+	struct producers producers; /* by the logs' slots */
+	uint64_t producers_due_ns;  /* when those are looked for that are to be forgotten */
+	uint64_t producers_check_ns;
+	uint64_t producers_kept_ns;
+	uint8_t *snapshot;          /* room for one of all producers */
+	size_t snapshot_bytes;
+	const struct log *snapshot_of; /* whose is being written; null: nobody's */
 	struct slab writes; /* struct log_write */
 	struct slab reads;  /* struct log_reading */
 	uint8_t *memory;

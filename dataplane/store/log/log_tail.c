@@ -17,6 +17,7 @@
 #include "dataplane/store/log/log_ahead.h"
 #include "dataplane/store/log/log_files.h"
 #include "dataplane/store/log/log_index.h"
+#include "dataplane/store/log/log_snapshot.h"
 #include "dataplane/store/log/log_task.h"
 #include "dataplane/store/log/log_writing.h"
 
@@ -103,7 +104,8 @@ static bool may_end(const struct log *log)
 	return log->is_closing && list_is_empty(&log->queue) && !log->open &&
 	       list_is_empty(&log->writes) && log->synced_bytes == log->copied_bytes &&
 	       log->reads == 0 && list_is_empty(&log->reads_waiting) &&
-	       log->operations == 0 && log_index_is_flushed(log) && !log->sealing;
+	       log->operations == 0 && log_index_is_flushed(log) && !log->sealing &&
+	       !log_snapshot_is_due(log);
 }
 
 /* Nothing was written since open, which left the files synced and of exact size. */

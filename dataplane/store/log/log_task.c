@@ -27,7 +27,7 @@ void log_task_submit(struct log *log, struct log_task *t, struct open_file *file
 	require(t->operations < LOG_TASK_OPS);
 	struct disk_op *own = &t->ops[t->operations++];
 	*own = op;
-	log_submit(log, file, own, t == &log->at_tail ? LOG_TAG_TAIL : LOG_TAG_HEAD, log);
+	log_submit(log, file, own, t->tag, log);
 }
 
 unsigned log_task_done(struct log *log, struct log_task *t, const struct disk_op *op)

@@ -5,11 +5,10 @@
 #include "dataplane/store/log/log_due.h"
 #include "dataplane/store/log/log_end.h"
 #include "dataplane/store/log/log_flush.h"
-#include "dataplane/store/log/log_head.h"
 #include "dataplane/store/log/log_index.h"
 #include "dataplane/store/log/log_read.h"
 #include "dataplane/store/log/log_sync.h"
-#include "dataplane/store/log/log_tail.h"
+#include "dataplane/store/log/log_tasks.h"
 #include "dataplane/store/log/log_writing.h"
 
 struct log *log_next_active(struct list *active)
@@ -27,8 +26,6 @@ static void advance_writing(struct log *log)
 	log_prepare_ahead(log);
 	log_submit_index(log);
 	log_submit_sync(log);
-	log_head_advance(log);
-	log_tail_advance(log);
 }
 
 void log_advance(struct log *log)
@@ -37,6 +34,7 @@ void log_advance(struct log *log)
 	log_start_reads(log);
 	if (!log->is_fenced)
 		advance_writing(log);
+	log_tasks_advance(log);
 	if (log_has_ended(log))
 		descriptors_drop(&log->files);
 	else if (log->is_starved)
@@ -60,9 +58,21 @@ void log_service_flush(struct log_service *s)
 	log_flush_turn(s);
 }
 
+/* There is time: what is left is looked at in the next turn. */
+static void expire_producers(struct log_service *s)
+{
+	if (s->now_ns < s->producers_due_ns || s->now_ns < s->producers_kept_ns)
+		return;
+	unsigned n = producers_expire(&s->producers, s->now_ns - s->producers_kept_ns,
+				      PRODUCERS_EXPIRED_PER_TURN);
+	if (n < PRODUCERS_EXPIRED_PER_TURN)
+		s->producers_due_ns = s->now_ns + s->producers_check_ns;
+}
+
 void log_service_turn(struct log_service *s, uint64_t now_ns)
 {
 	s->now_ns = now_ns;
+	expire_producers(s);
 	touch_due(&s->write_dues, s->is_core_busy ? now_ns : UINT64_MAX);
 	touch_due(&s->sync_dues, now_ns);
 	mark_file_turn(&s->marks, now_ns);

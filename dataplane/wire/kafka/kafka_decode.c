@@ -30,7 +30,8 @@ static void set_absent(const struct kafka_field *f, void *member)
 	case KAFKA_UUID: memset(member, 0, KAFKA_UUID_BYTES); break;
 	case KAFKA_STRING:
 	case KAFKA_BYTES: memset(member, 0, sizeof(struct bytes)); break;
-	case KAFKA_ARRAY: memset(member, 0, sizeof(struct kafka_array_raw)); break;
+	case KAFKA_ARRAY:
+	case KAFKA_OPTIONAL: memset(member, 0, sizeof(struct kafka_array_raw)); break;
 	default: store_integer(f, member, f->absent);
 	}
 }
@@ -83,7 +84,7 @@ static size_t item_bytes_min(const struct decoder *d, const struct kafka_struct 
 			continue;
 		if (kafka_wire_bytes(f))
 			bytes += kafka_wire_bytes(f);
-		else if (d->is_flexible)
+		else if (d->is_flexible || f->kind == KAFKA_OPTIONAL)
 			bytes += 1;
 		else
 			bytes += kafka_length_bytes(f);
@@ -112,6 +113,23 @@ static void decode_array(struct decoder *d, const struct kafka_field *f, void *m
 	memcpy(member, &a, sizeof a);
 }
 
+/* A byte says whether there is one, below 0: there is none. */
+static void decode_optional(struct decoder *d, const struct kafka_field *f, void *member)
+{
+	struct kafka_array_raw a = {.count = -1};
+	if ((int8_t)cursor_u8(d->c) >= 0) {
+		a.count = 1;
+		a.items = kafka_arena_take(d->arena, 1, f->of->bytes);
+		d->is_full |= !a.items;
+		d->c->bad |= d->is_full;
+	} else if (!kafka_may_be_null(f, d->version)) {
+		d->c->bad = true;
+	}
+	if (a.items && !d->c->bad)
+		decode_struct(d, f->of, a.items);
+	memcpy(member, &a, sizeof a);
+}
+
 static void decode_field(struct decoder *d, const struct kafka_field *f, void *member)
 {
 	const uint8_t *raw;
@@ -128,6 +146,7 @@ static void decode_field(struct decoder *d, const struct kafka_field *f, void *m
 	case KAFKA_STRING:
 	case KAFKA_BYTES: decode_string(d, f, member); break;
 	case KAFKA_ARRAY: decode_array(d, f, member); break;
+	case KAFKA_OPTIONAL: decode_optional(d, f, member); break;
 	default:
 		store_integer(f, member, decode_integer(d->c, kafka_wire_bytes(f)));
 	}

@@ -86,6 +86,17 @@ static void encode_array(struct sink *s, const struct kafka_field *f, const void
 		encode_struct(s, f->of, (const uint8_t *)a.items + (size_t)i * f->of->bytes);
 }
 
+/* One that this version has to have is our own to bring. */
+static void encode_optional(struct sink *s, const struct kafka_field *f, const void *member)
+{
+	struct kafka_array_raw a;
+	memcpy(&a, member, sizeof a);
+	require(a.count == 1 || (a.count < 1 && kafka_may_be_null(f, s->version)));
+	put_integer(s, a.count == 1 ? 1 : -1, 1);
+	if (a.count == 1)
+		encode_struct(s, f->of, a.items);
+}
+
 static void encode_field(struct sink *s, const struct kafka_field *f, const void *member)
 {
 	switch (f->kind) {
@@ -93,6 +104,7 @@ static void encode_field(struct sink *s, const struct kafka_field *f, const void
 	case KAFKA_STRING:
 	case KAFKA_BYTES: encode_string(s, f, member); break;
 	case KAFKA_ARRAY: encode_array(s, f, member); break;
+	case KAFKA_OPTIONAL: encode_optional(s, f, member); break;
 	default: put_integer(s, load_integer(f, member), kafka_wire_bytes(f));
 	}
 }
@@ -111,6 +123,7 @@ static bool is_default(const struct kafka_field *f, const void *member)
 		memcpy(&text, member, sizeof text);
 		return text.data == NULL;
 	case KAFKA_ARRAY:
+	case KAFKA_OPTIONAL:
 		memcpy(&array, member, sizeof array);
 		return array.count <= 0;
 	default:

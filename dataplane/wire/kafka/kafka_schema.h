@@ -45,6 +45,8 @@ enum kafka_kind {
 	KAFKA_STRING, /* struct bytes */
 	KAFKA_BYTES,  /* struct bytes, of any size: what Kafka calls BYTES */
 	KAFKA_ARRAY,  /* kafka_array(type) */
+	KAFKA_OPTIONAL, /* kafka_array(type) of one item or, as null, of none: Kafka's struct that
+			 * may be null */
 	KAFKA_KINDS,
 };
 
@@ -63,7 +65,7 @@ struct kafka_array_raw {
 
 struct kafka_field {
 	const char *name;
-	const struct kafka_struct *of; /* ARRAY: what its items are */
+	const struct kafka_struct *of; /* ARRAY, OPTIONAL: what its items are */
 	int64_t absent;                /* value in versions without the field, or without the tag */
 	uint16_t offset;
 	uint8_t kind;         /* enum kafka_kind */
@@ -89,6 +91,7 @@ enum {
 	KAFKA_STRING_BYTES = sizeof(struct bytes),
 	KAFKA_BYTES_BYTES = sizeof(struct bytes),
 	KAFKA_ARRAY_BYTES = sizeof(struct kafka_array_raw),
+	KAFKA_OPTIONAL_BYTES = sizeof(struct kafka_array_raw),
 };
 
 /* One row. Does not compile when the member's size is not its kind's. */
@@ -115,8 +118,9 @@ struct kafka_struct {
 		.fields = (rows), .field_count = array_len(rows), .bytes = sizeof(type)  \
 	}
 
-/* Items of arrays of plain values: int32_t and struct bytes (strings). */
+/* Items of arrays of plain values: int32_t, int64_t and struct bytes (strings). */
 extern const struct kafka_struct kafka_int32_item;
+extern const struct kafka_struct kafka_int64_item;
 extern const struct kafka_struct kafka_string_item;
 
 struct kafka_message {

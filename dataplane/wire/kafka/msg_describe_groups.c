@@ -37,7 +37,7 @@ static const struct kafka_field group_rows[] = {
 	KAFKA_FIELD(M, protocol_data, STRING),
 	KAFKA_FIELD(M, members, ARRAY, .of = &member),
 	KAFKA_FIELD(M, authorized_operations, INT32, SINCE(3),
-		    .absent = DESCRIBE_GROUPS_NO_OPERATIONS),
+		    .absent = AUTHORIZED_UNKNOWN),
 };
 static const struct kafka_struct group = KAFKA_STRUCT(M, group_rows);
 #undef M

@@ -4,10 +4,8 @@
 #ifndef PENSTOCK_MSG_DESCRIBE_GROUPS_H
 #define PENSTOCK_MSG_DESCRIBE_GROUPS_H
 
+#include "dataplane/wire/kafka/authorized_operations.h"
 #include "dataplane/wire/kafka/kafka_schema.h"
-
-/* "Authorized operations" when nobody asked, or nobody is authorized: none are named. */
-#define DESCRIBE_GROUPS_NO_OPERATIONS INT32_MIN
 
 struct describe_groups_request {
 	kafka_array(struct bytes) groups;

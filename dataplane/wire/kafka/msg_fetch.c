@@ -20,7 +20,8 @@
  * none. */
 #define M struct fetch_head
 static const struct kafka_field head_rows[] = {
-	KAFKA_FIELD(M, replica_id, INT32),
+	KAFKA_FIELD(M, replica_id, INT32, GONE_SINCE(FETCH_REPLICA_IN_TAIL_SINCE),
+		    .absent = FETCH_CONSUMER),
 	KAFKA_FIELD(M, max_wait_ms, INT32),
 	KAFKA_FIELD(M, min_bytes, INT32),
 	KAFKA_FIELD(M, max_bytes, INT32),
@@ -33,7 +34,10 @@ static const struct kafka_struct head = PIECE(M, head_rows);
 const struct kafka_message fetch_request_head = MESSAGE("FetchRequest", &head);
 
 #define M struct fetch_topic
-static const struct kafka_field topic_rows[] = {KAFKA_FIELD(M, name, STRING)};
+static const struct kafka_field topic_rows[] = {
+	KAFKA_FIELD(M, name, STRING, GONE_SINCE(FETCH_IDS_SINCE)),
+	KAFKA_FIELD(M, topic_id, UUID, SINCE(FETCH_IDS_SINCE)),
+};
 static const struct kafka_struct topic = PIECE(M, topic_rows);
 #undef M
 const struct kafka_message fetch_topic = MESSAGE("FetchTopic", &topic);
@@ -51,18 +55,13 @@ static const struct kafka_struct partition = KAFKA_STRUCT(M, partition_rows);
 #undef M
 const struct kafka_message fetch_partition = MESSAGE("FetchPartition", &partition);
 
-#define M struct fetch_forgotten_topic
-static const struct kafka_field forgotten_rows[] = {
-	KAFKA_FIELD(M, topic, STRING),
-	KAFKA_FIELD(M, partitions, ARRAY, .of = &kafka_int32_item),
-};
-static const struct kafka_struct forgotten = KAFKA_STRUCT(M, forgotten_rows);
-#undef M
-
 #define M struct fetch_tail
 static const struct kafka_field tail_rows[] = {
-	KAFKA_FIELD(M, forgotten_topics, ARRAY, SINCE(7), .of = &forgotten),
 	KAFKA_FIELD(M, rack_id, STRING, SINCE(11)),
+	/* ReplicaState: its first field. The epoch behind it is a broker's, of which we are told
+	 * nothing; the cluster's id, tag 0, is for brokers that are not registered. */
+	KAFKA_FIELD(M, replica_id, INT32, SINCE(FETCH_REPLICA_IN_TAIL_SINCE), TAGGED(1),
+		    .absent = FETCH_CONSUMER),
 };
 static const struct kafka_struct tail = KAFKA_STRUCT(M, tail_rows);
 #undef M
@@ -106,9 +105,11 @@ static const struct kafka_struct tags = {.bytes = sizeof(struct fetch_tags)};
 const struct kafka_message fetch_tags = MESSAGE("FetchTags", &tags);
 
 /* An empty name and no partitions; the compact form has a count of tags, too. */
-size_t fetch_topic_bytes_min(bool is_flexible)
+size_t fetch_topic_bytes_min(int version)
 {
-	return is_flexible ? 1 + 1 + 1 : 2 + 4;
+	if (version >= FETCH_IDS_SINCE)
+		return KAFKA_UUID_BYTES + 1 + 1;
+	return version >= KAFKA_FLEXIBLE_SINCE_FETCH ? 1 + 1 + 1 : 2 + 4;
 }
 
 /* All rows are numbers of four or eight bytes, and none is tagged; the compact form has a count

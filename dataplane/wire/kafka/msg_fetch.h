@@ -1,8 +1,9 @@
-/* msg_fetch.h - Fetch, versions 4 to 12, in pieces: a request may name thousands of
+/* msg_fetch.h - Fetch, versions 4 to 18, in pieces: a request may name thousands of
  * partitions and is kept in our own form, an answer carries batches that are not copied.
  *
  *     request   head | topics: count, per topic: name | partitions: count, per partition:
- *               partition with its tags | tags ] | tail (forgotten topics, rack, tags)
+ *               partition with its tags | tags ] | forgotten topics (since 7): count, per topic:
+ *               name | partitions: count, int32 ... | tags ] | tail (rack, tags)
  *     answer    head | topics: count, per topic: name | partitions: count, per partition:
  *               result | records | tags ] | tags ] | tags
  *
@@ -23,10 +24,15 @@ enum {
 	FETCH_READ_COMMITTED = 1,
 
 	FETCH_NO_REPLICA = -1,
+	FETCH_CONSUMER = -1, /* as a replica id: no broker asks */
+
+	FETCH_SESSIONS_SINCE = 7,
+	FETCH_IDS_SINCE = 13, /* topics are named by their ids (KIP-516) */
+	FETCH_REPLICA_IN_TAIL_SINCE = 15, /* a broker names itself in a tag (KIP-903) */
 };
 
 struct fetch_head {
-	int32_t replica_id;
+	int32_t replica_id;    /* before 15 */
 	int32_t max_wait_ms;
 	int32_t min_bytes;
 	int32_t max_bytes;
@@ -36,7 +42,8 @@ struct fetch_head {
 };
 
 struct fetch_topic {
-	struct bytes name;
+	struct bytes name;                  /* before 13 */
+	uint8_t topic_id[KAFKA_UUID_BYTES]; /* since 13 */
 };
 
 struct fetch_partition {
@@ -48,14 +55,9 @@ struct fetch_partition {
 	int32_t partition_max_bytes;
 };
 
-struct fetch_forgotten_topic {
-	struct bytes topic;
-	kafka_array(int32_t) partitions;
-};
-
 struct fetch_tail {
-	kafka_array(struct fetch_forgotten_topic) forgotten_topics; /* since 7 */
-	struct bytes rack_id;                                       /* since 11 */
+	struct bytes rack_id; /* since 11 */
+	int32_t replica_id;   /* since 15 */
 };
 
 struct fetch_answer_head {
@@ -85,7 +87,7 @@ struct fetch_tags {
 };
 
 extern const struct kafka_message fetch_request_head;
-extern const struct kafka_message fetch_topic;     /* request and answer */
+extern const struct kafka_message fetch_topic;     /* request, forgotten, and answer */
 extern const struct kafka_message fetch_partition; /* with its tags */
 extern const struct kafka_message fetch_request_tail; /* with its tags */
 extern const struct kafka_message fetch_answer_head;
@@ -93,7 +95,7 @@ extern const struct kafka_message fetch_result;
 extern const struct kafka_message fetch_tags;
 
 /* The fewest bytes of a topic and of a partition in a request: counts are held against them. */
-size_t fetch_topic_bytes_min(bool is_flexible);
+size_t fetch_topic_bytes_min(int version);
 size_t fetch_partition_bytes_min(int version, bool is_flexible);
 
 #endif

@@ -26,6 +26,7 @@ static const struct kafka_field request_rows[] = {
 	KAFKA_FIELD(M, replica_id, INT32),
 	KAFKA_FIELD(M, isolation_level, INT8, SINCE(2)),
 	KAFKA_FIELD(M, topics, ARRAY, .of = &request_topic),
+	KAFKA_FIELD(M, timeout_ms, INT32, SINCE(10)),
 };
 static const struct kafka_struct request = KAFKA_STRUCT(M, request_rows);
 #undef M

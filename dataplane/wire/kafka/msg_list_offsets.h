@@ -1,4 +1,4 @@
-/* msg_list_offsets.h - ListOffsets, versions 1 to 7: the offset that belongs to a time.
+/* msg_list_offsets.h - ListOffsets, versions 1 to 11: the offset that belongs to a time.
  *
  * Version 0 (several offsets per partition) is left out, as in every broker since 4.0.
  */
@@ -12,6 +12,11 @@ enum {
 	LIST_OFFSETS_LATEST = -1,
 	LIST_OFFSETS_EARLIEST = -2,
 	LIST_OFFSETS_MAX_TIMESTAMP = -3, /* since 7 */
+	LIST_OFFSETS_EARLIEST_LOCAL = -4, /* since 8: what lies here, and not in a remote tier */
+	LIST_OFFSETS_LATEST_TIERED = -5, /* since 9: the last that lies there */
+	LIST_OFFSETS_EARLIEST_PENDING_UPLOAD = -6, /* since 11: the first that does not yet */
+
+	LIST_OFFSETS_READ_COMMITTED = 1,
 };
 
 struct list_offsets_request_partition {
@@ -29,6 +34,7 @@ struct list_offsets_request {
 	int32_t replica_id;
 	int8_t isolation_level; /* since 2 */
 	kafka_array(struct list_offsets_request_topic) topics;
+	int32_t timeout_ms; /* since 10: for what lies in a remote tier */
 };
 
 struct list_offsets_partition {

@@ -58,7 +58,7 @@ static const struct kafka_field topic_rows[] = {
 	KAFKA_FIELD(M, is_internal, BOOL, SINCE(1)),
 	KAFKA_FIELD(M, partitions, ARRAY, .of = &partition),
 	KAFKA_FIELD(M, topic_authorized_operations, INT32, SINCE(8),
-		    .absent = METADATA_NO_OPERATIONS),
+		    .absent = AUTHORIZED_UNKNOWN),
 };
 static const struct kafka_struct topic = KAFKA_STRUCT(M, topic_rows);
 #undef M
@@ -71,7 +71,8 @@ static const struct kafka_field response_rows[] = {
 	KAFKA_FIELD(M, controller_id, INT32, SINCE(1), .absent = -1),
 	KAFKA_FIELD(M, topics, ARRAY, .of = &topic),
 	KAFKA_FIELD(M, cluster_authorized_operations, INT32, SINCE(8), GONE_SINCE(11),
-		    .absent = METADATA_NO_OPERATIONS),
+		    .absent = AUTHORIZED_UNKNOWN),
+	KAFKA_FIELD(M, error_code, INT16, SINCE(13)),
 };
 static const struct kafka_struct response = KAFKA_STRUCT(M, response_rows);
 #undef M

@@ -1,4 +1,4 @@
-/* msg_metadata.h - Metadata, versions 0 to 12: brokers, topics, and who leads a partition.
+/* msg_metadata.h - Metadata, versions 0 to 13: brokers, topics, and who leads a partition.
  *
  * Which topics are asked for depends on the version: in 0 an empty list means all, later a
  * null list means all and an empty one none. From 12 on a topic may be asked for by its id,
@@ -7,10 +7,8 @@
 #ifndef PENSTOCK_MSG_METADATA_H
 #define PENSTOCK_MSG_METADATA_H
 
+#include "dataplane/wire/kafka/authorized_operations.h"
 #include "dataplane/wire/kafka/kafka_schema.h"
-
-/* "Authorized operations" when nobody asked, or nobody is authorized: none are named. */
-#define METADATA_NO_OPERATIONS INT32_MIN
 
 struct metadata_request_topic {
 	uint8_t topic_id[KAFKA_UUID_BYTES]; /* since 10; zero: asked by name */
@@ -57,6 +55,7 @@ struct metadata_response {
 	int32_t controller_id;   /* since 1 */
 	kafka_array(struct metadata_topic) topics;
 	int32_t cluster_authorized_operations; /* 8 to 10 */
+	int16_t error_code;      /* since 13: of the whole request */
 };
 
 extern const struct kafka_message metadata_request;

@@ -27,7 +27,10 @@ static const struct kafka_struct head = PIECE(M, head_rows);
 const struct kafka_message produce_request_head = MESSAGE("ProduceRequest", &head);
 
 #define M struct produce_topic
-static const struct kafka_field topic_rows[] = {KAFKA_FIELD(M, name, STRING)};
+static const struct kafka_field topic_rows[] = {
+	KAFKA_FIELD(M, name, STRING, GONE_SINCE(PRODUCE_TOPIC_ID_SINCE)),
+	KAFKA_FIELD(M, topic_id, UUID, SINCE(PRODUCE_TOPIC_ID_SINCE)),
+};
 static const struct kafka_struct topic = PIECE(M, topic_rows);
 #undef M
 const struct kafka_message produce_topic = MESSAGE("ProduceTopic", &topic);
@@ -39,8 +42,14 @@ static const struct kafka_struct partition = PIECE(M, partition_rows);
 #undef M
 const struct kafka_message produce_partition = MESSAGE("ProducePartition", &partition);
 
-/* No record errors are ever reported, so that it does not matter here what their items are:
- * Kafka's have a number and a text. */
+#define M struct produce_record_error
+static const struct kafka_field record_error_rows[] = {
+	KAFKA_FIELD(M, batch_index, INT32),
+	KAFKA_FIELD(M, message, STRING, NULLABLE_SINCE(0)),
+};
+static const struct kafka_struct record_error = KAFKA_STRUCT(M, record_error_rows);
+#undef M
+
 #define M struct produce_outcome
 static const struct kafka_field outcome_rows[] = {
 	KAFKA_FIELD(M, index, INT32),
@@ -48,7 +57,7 @@ static const struct kafka_field outcome_rows[] = {
 	KAFKA_FIELD(M, base_offset, INT64),
 	KAFKA_FIELD(M, log_append_time, INT64, SINCE(PRODUCE_APPEND_TIME_SINCE), .absent = -1),
 	KAFKA_FIELD(M, log_start_offset, INT64, SINCE(PRODUCE_LOG_START_SINCE), .absent = -1),
-	KAFKA_FIELD(M, record_errors, ARRAY, SINCE(8), .of = &kafka_int32_item),
+	KAFKA_FIELD(M, record_errors, ARRAY, SINCE(8), .of = &record_error),
 	KAFKA_FIELD(M, error_message, STRING, SINCE(8), NULLABLE_SINCE(8)),
 };
 static const struct kafka_struct outcome = KAFKA_STRUCT(M, outcome_rows);

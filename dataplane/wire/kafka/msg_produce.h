@@ -1,9 +1,9 @@
-/* msg_produce.h - Produce, versions 3 to 11, in pieces: a request is as large as its batches
+/* msg_produce.h - Produce, versions 3 to 13, in pieces: a request is as large as its batches
  * and is never in memory as a whole, and its answer grows as the batches arrive.
  *
- *     request   head | topics: count, per topic: name | partitions: count, per partition:
+ *     request   head | topics: count, per topic: name or id | partitions: count, per partition:
  *               index, records, tags | tags ] | tags ]
- *     answer    topics: count, per topic: name | partitions: count, per partition:
+ *     answer    topics: count, per topic: name or id | partitions: count, per partition:
  *               outcome ... tags | tags ] | throttle time | tags ]
  *
  * Every piece is a table of its own (kafka_schema.h); the counts between them are
@@ -22,6 +22,7 @@ enum {
 	PRODUCE_APPEND_TIME_SINCE = 2,
 	PRODUCE_LOG_START_SINCE = 5,
 	PRODUCE_ZSTD_SINCE = 7, /* KIP-110 */
+	PRODUCE_TOPIC_ID_SINCE = 13, /* KIP-516 */
 };
 
 struct produce_head {
@@ -31,11 +32,18 @@ struct produce_head {
 };
 
 struct produce_topic {
-	struct bytes name;
+	struct bytes name;                  /* until 12 */
+	uint8_t topic_id[KAFKA_UUID_BYTES]; /* since 13 */
 };
 
 struct produce_partition {
 	int32_t index;
+};
+
+/* What is wrong with one record of a batch. */
+struct produce_record_error {
+	int32_t batch_index;  /* its number */
+	struct bytes message;
 };
 
 /* What became of one partition's batch. */
@@ -45,7 +53,7 @@ struct produce_outcome {
 	int64_t base_offset;       /* -1: not stored */
 	int64_t log_append_time;   /* -1: CreateTime; since 2 */
 	int64_t log_start_offset;  /* since 5 */
-	kafka_array(int32_t) record_errors; /* since 8; none are reported */
+	kafka_array(struct produce_record_error) record_errors; /* since 8 */
 	struct bytes error_message;         /* since 8; null: the code says it all */
 };
 
@@ -72,7 +80,8 @@ enum { PRODUCE_PATCH_BYTES_MAX = 2 + 8 + 8 + 8 };
 /* Writes them as `version` has them, at most PRODUCE_PATCH_BYTES_MAX; returns how many. */
 size_t produce_patch(void *out, int version, const struct produce_outcome *outcome);
 
-/* The fewest bytes of a topic and of a partition in a request: counts are held against them. */
+/* The fewest bytes of a topic (of any version) and of a partition in a request: counts are held
+ * against them. */
 size_t produce_topic_bytes_min(bool is_flexible);
 size_t produce_partition_bytes_min(bool is_flexible);
 

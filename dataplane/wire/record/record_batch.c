@@ -58,6 +58,14 @@ uint32_t record_batch_crc(const struct record_batch_header *h, struct bytes rest
 	return crc32c_extend(crc, rest.data, rest.size);
 }
 
+/* The CRC covers most of the header: that is in the chain before it is taken. */
+static void header_put(struct chain *batch, struct record_batch_header *h)
+{
+	chain_patch(batch, 0, h, sizeof *h);
+	record_batch_set_crc(h, chain_crc32c(batch, RECORD_BATCH_CRC_FROM));
+	chain_patch(batch, 0, h, sizeof *h);
+}
+
 void record_batch_set_create_time(struct chain *batch, int64_t max_timestamp)
 {
 	struct record_batch_header h;
@@ -65,9 +73,15 @@ void record_batch_set_create_time(struct chain *batch, int64_t max_timestamp)
 	unsigned attributes = be16_get(h.attributes) & ~(unsigned)RECORD_BATCH_LOG_APPEND_TIME;
 	h.attributes = be16_of((uint16_t)attributes);
 	h.max_timestamp = be64_of((uint64_t)max_timestamp);
-	chain_patch(batch, 0, &h, sizeof h);
-	record_batch_set_crc(&h, chain_crc32c(batch, RECORD_BATCH_CRC_FROM));
-	chain_patch(batch, 0, &h, sizeof h);
+	header_put(batch, &h);
+}
+
+void record_batch_set_append_time(struct chain *batch, int64_t now)
+{
+	struct record_batch_header h;
+	chain_copy_out(batch, 0, &h, sizeof h);
+	record_batch_stamp(&h, now);
+	header_put(batch, &h);
 }
 
 /* Length and CRC are set when all records are in. The producer's fields say what those of a

@@ -113,6 +113,12 @@ static inline int64_t record_batch_max_timestamp(const struct record_batch_heade
 	return (int64_t)be64_get(h->max_timestamp);
 }
 
+/* Of an idempotent producer, or a transactional one. */
+static inline bool record_batch_has_producer(const struct record_batch_header *h)
+{
+	return (int64_t)be64_get(h->producer_id) >= 0;
+}
+
 /* Is there a record for every offset? */
 static inline bool record_batch_is_dense(const struct record_batch_header *h)
 {
@@ -185,6 +191,17 @@ static inline void record_batch_set_crc(struct record_batch_header *h, uint32_t 
 /* Makes the times of a whole batch its records' own, the latest of which is `max_timestamp`:
  * clears the LogAppendTime bit, and sets a new CRC. */
 void record_batch_set_create_time(struct chain *batch, int64_t max_timestamp);
+
+/* Makes `now` the time of all its records: Kafka's readers take it for each of them. */
+static inline void record_batch_stamp(struct record_batch_header *h, int64_t now)
+{
+	uint16_t attributes = be16_get(h->attributes);
+	h->attributes = be16_of(attributes | RECORD_BATCH_LOG_APPEND_TIME);
+	h->max_timestamp = be64_of((uint64_t)now);
+}
+
+/* The same to a whole batch, with a new CRC. */
+void record_batch_set_append_time(struct chain *batch, int64_t now);
 
 /* Fills in a header of our own: no producer, CreateTime, codec none; length and CRC are left
  * to whoever knows the final bytes. */

@@ -295,17 +295,48 @@ bool record_walk_is_whole(const struct record_walk *w)
 	return !w->is_bad && w->seen == w->count && walk_is_between_records(w);
 }
 
+/* What of a chunk belongs to the records; `*skip`: bytes of the header still to come. */
+static struct bytes records_in(const struct chunk *c, uint32_t *skip)
+{
+	uint32_t n = min_u32(*skip, c->len);
+	*skip -= n;
+	return (struct bytes){chunk_at(c) + n, c->len - n};
+}
+
 bool record_walk_batch(const struct chain *batch, const struct record_batch_header *h,
 		       struct record_times *ret)
 {
 	struct record_walk w;
 	uint32_t skip = RECORD_BATCH_HEADER_BYTES;
 	record_walk_begin(&w, h, false);
-	for (const struct chunk *c = batch->head; c && !w.is_bad; c = c->next) {
-		uint32_t n = min_u32(skip, c->len);
-		skip -= n;
-		record_walk_take(&w, (struct bytes){chunk_at(c) + n, c->len - n});
-	}
+	for (const struct chunk *c = batch->head; c && !w.is_bad; c = c->next)
+		record_walk_take(&w, records_in(c, &skip));
 	*ret = w.times;
 	return record_walk_is_whole(&w);
+}
+
+static bool is_outside(const struct record_times *t, int64_t min, int64_t max)
+{
+	return t->any && (t->earliest < min || t->latest > max);
+}
+
+/* The chunk that the record ends in is found the quick way, and walked once more, slowly. */
+uint32_t record_walk_find(const struct chain *batch, const struct record_batch_header *h,
+			  int64_t time_min, int64_t time_max)
+{
+	struct record_walk w, before;
+	uint32_t skip = RECORD_BATCH_HEADER_BYTES;
+	record_walk_begin(&w, h, false);
+	for (const struct chunk *c = batch->head; c; c = c->next) {
+		struct bytes piece = records_in(c, &skip);
+		before = w;
+		record_walk_take(&w, piece);
+		if (!is_outside(&w.times, time_min, time_max))
+			continue;
+		const uint8_t *at = piece.data, *end = at + piece.size;
+		while (at < end && !is_outside(&before.times, time_min, time_max))
+			walk_step(&before, &at, end);
+		return before.seen - 1;
+	}
+	return 0;
 }

@@ -58,5 +58,8 @@ static inline int64_t record_times_latest(const struct record_times *t)
 /* The whole of an uncompressed batch; false: the bytes are not what the header claims. */
 bool record_walk_batch(const struct chain *batch, const struct record_batch_header *h,
 		       struct record_times *ret);
+/* Of one of which some record's time lies outside: the number of the first. */
+uint32_t record_walk_find(const struct chain *batch, const struct record_batch_header *h,
+			  int64_t time_min, int64_t time_max);
 
 #endif

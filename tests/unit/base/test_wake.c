@@ -1,7 +1,8 @@
 /* test_wake.c - no wake-up is lost: one thread hands words on, the other looks, announces its
  * sleep, looks once more and sleeps without end. Before each word they meet, and go on within
  * a few hundred cycles of each other, so that every look meets every post. A lost wake-up is
- * found by the watchdog, not by a timeout. A plain main: it runs under ThreadSanitizer, too. */
+ * found by the watchdog, not by a timeout. Before that, alone: several posts to one sleep are one
+ * write. A plain main: it runs under ThreadSanitizer, too. */
 #include "dataplane/base/clock.h"
 #include "dataplane/base/require.h"
 #include "dataplane/base/wake.h"
@@ -92,6 +93,19 @@ static void give_up(int number)
 	_exit(written > 0 ? 1 : 2);
 }
 
+static void many_posts_to_one_sleep_are_one_write(void)
+{
+	uint64_t posted = 0;
+	wake_prepare(&way.wake);
+	for (unsigned i = 0; i < 3; i++)
+		wake_post(&way.wake);
+	require(read(way.wake.fd, &posted, sizeof posted) == sizeof posted && posted == 1);
+	wake_prepare(&way.wake);
+	wake_post(&way.wake);
+	wake_wait(&way.wake, for_ever_ns, NULL, 0);
+	require(read(way.wake.fd, &posted, sizeof posted) < 0);
+}
+
 int main(void)
 {
 	pthread_t giver;
@@ -99,6 +113,7 @@ int main(void)
 	signal(SIGALRM, give_up);
 	alarm(WATCHDOG_S);
 	require(wake_init(&way.wake) == 0);
+	many_posts_to_one_sleep_are_one_write();
 	require(pthread_create(&giver, NULL, give_all, NULL) == 0);
 	for (unsigned round = 1; round <= ROUNDS; round++) {
 		meet(1, round);

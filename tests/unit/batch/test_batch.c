@@ -53,6 +53,19 @@ Test(batch, a_batch_waits_for_its_linger_and_no_longer)
 	rig_destroy(r);
 }
 
+Test(batch, the_writer_is_told_whose_time_the_records_have)
+{
+	struct rig *r = rig_create(NULL);
+	put(r, RIG_TERMINAL, 0, text("its own"));
+	r->topics->topics[0].options.timestamp_type = TIMESTAMP_LOG_APPEND_TIME;
+	put(r, RIG_TERMINAL, 1, text("the append's"));
+	cr_assert(!lane_at(r, r->topics->topics[0].refs[0].slot)->open->is_append_time);
+	cr_assert(lane_at(r, r->topics->topics[0].refs[1].slot)->open->is_append_time);
+	rig_turn(r, 5000);
+	rig_settle(r);
+	rig_destroy(r);
+}
+
 Test(batch, listeners_with_another_linger_do_not_hold_each_other_up)
 {
 	struct rig *r = rig_create(NULL);

@@ -222,41 +222,6 @@ Test(settings, keys_of_kafkas_that_mean_nothing_here_are_ignored_with_a_reason)
 	finish();
 }
 
-Test(settings, the_stock_server_properties_of_kafka_are_taken)
-{
-	cr_assert(load("process.roles=broker,controller\n"
-		       "node.id=1\n"
-		       "controller.quorum.bootstrap.servers=localhost:9093\n"
-		       "listeners=PLAINTEXT://:9092,CONTROLLER://:9093\n"
-		       "inter.broker.listener.name=PLAINTEXT\n"
-		       "advertised.listeners=PLAINTEXT://localhost:9092,CONTROLLER://"
-		       "localhost:9093\n"
-		       "controller.listener.names=CONTROLLER\n"
-		       "listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:"
-		       "PLAINTEXT,"
-		       "SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT,SASL_SSL:SASL_SSL\n"
-		       "num.network.threads=3\n"
-		       "num.io.threads=8\n"
-		       "socket.send.buffer.bytes=102400\n"
-		       "socket.receive.buffer.bytes=102400\n"
-		       "socket.request.max.bytes=104857600\n"
-		       "log.dirs=/tmp/kraft-combined-logs\n"
-		       "num.partitions=1\n"
-		       "num.recovery.threads.per.data.dir=1\n"
-		       "offsets.topic.replication.factor=1\n"
-		       "share.coordinator.state.topic.replication.factor=1\n"
-		       "share.coordinator.state.topic.min.isr=1\n"
-		       "transaction.state.log.replication.factor=1\n"
-		       "transaction.state.log.min.isr=1\n"
-		       "log.retention.hours=168\n"
-		       "log.segment.bytes=1073741824\n"
-		       "log.retention.check.interval.ms=300000\n" PORT) == 0,
-		  "%s", said);
-	cr_assert(finish() == 0, "%s", said);
-	cr_assert(s.listener_count == 2 && s.listener[1].protocol == PROTOCOL_KAFKA);
-	cr_assert(strcmp(s.address[0].advertised_host, "localhost") == 0);
-}
-
 Test(settings, the_command_line_wins_over_the_file_under_either_name_of_a_key)
 {
 	cr_assert(load("broker.id=4\n") == 0);
@@ -558,7 +523,6 @@ Test(settings, wrong_combinations_are_refused_where_they_are_written)
 	refuses("penstock.control.socket.mode=rw", "expected octal");
 	refuses("log.dirs=/a,/b", "expected one directory");
 	refuses("penstock.writer.buffer.bytes=65537", "multiple of 4096");
-	refuses("message.max.bytes=1000", "would refuse every batch");
 	refuses("penstock.partition.credit.bytes=65536", "would wait for ever");
 	refuses("socket.request.max.bytes=1000000", "would cost its producer the connection");
 	refuses("penstock.receive.memory.bytes=1000", "1048576 at least");
@@ -637,9 +601,6 @@ Test(settings, a_topic_takes_the_gateways_values_until_told_otherwise)
 	cr_assert(t.topic.linger_ms == 77 && !t.is_set[TOPIC_SETTING_linger_ms]);
 	cr_assert(!topic_settings_set(&t, &s, "lingerms", "3", message, sizeof message));
 	cr_assert(strstr(message, "nearest: linger.ms"), "%s", message);
-	cr_assert(!topic_settings_set(&t, &s, "max.message.bytes", "100", message,
-				      sizeof message));
-	cr_assert(strstr(message, "would refuse every batch"), "%s", message);
 }
 
 Test(settings, the_annotated_example_is_taken_without_a_word)

@@ -44,6 +44,14 @@ Test(settings_port, a_router_is_a_host_of_the_ports_network)
 	cr_assert(take("penstock.port.gateway=") == 0 && s.gateway_ip4 == 0, "%s", said);
 }
 
+Test(settings_port, a_mtu_is_one_that_can_be)
+{
+	cr_assert(take("penstock.port.mtu=575") == 1 && strstr(said, "576"), "%s", said);
+	cr_assert(take("penstock.port.mtu=60001") == 1 && strstr(said, "60000"), "%s", said);
+	cr_assert(take("penstock.port.mtu=9000") == 0 && s.nic.mtu == 9000, "%s", said);
+	cr_assert(take("penstock.port.mtu=0") == 0 && s.nic.mtu == 0, "%s", said);
+}
+
 Test(settings_port, a_vlan_is_one_that_can_be)
 {
 	cr_assert(take("penstock.port.vlan=4095") == 1 && strstr(said, "4094"), "%s", said);

@@ -52,7 +52,7 @@ bool poller_may_sleep(const struct poller *p)
 	return true;
 }
 
-uint64_t poller_idle_ns(const struct poller *p, uint64_t limit_ns)
+uint64_t poller_idle_ns(struct poller *p, uint64_t limit_ns)
 {
 	return limit_ns;
 }

@@ -7,6 +7,7 @@
 #include "control/gateway_files.h"
 #include "dataplane/base/map.h"
 #include "dataplane/base/require.h"
+#include "dataplane/kafka/kafka_session.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -225,6 +226,17 @@ Test(gateway_data, the_memory_for_fragments_is_shared_among_the_pollers)
 }
 
 /* Rows of settings.def are all it takes: nothing is copied by name. */
+/* Of chunks for requests a quarter is for small ones. */
+Test(gateway_data, the_longest_request_finds_room_on_its_way_to_either_server)
+{
+	uint32_t longest = KAFKA_CALL_BYTES_MAX / CHUNK_BYTES;
+	for (unsigned i = 0; i < PAIRS; i++) {
+		const struct poller_options *po = &g->pollers[i]->options;
+		cr_assert(po->request_chunks - po->request_chunks / 4 >= longest);
+		cr_assert(po->coordinator_chunks - po->coordinator_chunks / 4 >= longest);
+	}
+}
+
 Test(gateway_data, each_part_has_its_settings_whole)
 {
 	const struct settings *s = &g->settings;

@@ -1,5 +1,6 @@
 /* test_writer.c - a writer over the real disk, spoken to through its rings. */
 #include "dataplane/writer.h"
+#include "dataplane/base/clock.h"
 #include "dataplane/base/crc32c.h"
 #include "dataplane/base/map.h"
 #include "dataplane/wire/kafka/kafka_error.h"
@@ -36,7 +37,8 @@ struct rig {
 };
 
 static const struct writer_settings writer_settings = {
-	.buffers = 32, .buffer_bytes = 16384, .small_write_bytes = 16384};
+	.buffers = 32, .buffer_bytes = 16384, .small_write_bytes = 16384,
+	.producer_ids_max = 64, .producer_expiration_ms = 86400000, .producer_check_ms = 600000};
 static const struct log_options log_options = {
 	.segment_bytes = 1 << 20, .message_bytes_max = 100000, .index_interval_bytes = 4096};
 
@@ -236,6 +238,42 @@ Test(writer, a_batch_that_does_not_shrink_stays_as_it_is)
 		cr_assert(size == 61 + sizeof records);
 		cr_assert(record_batch_codec(record_batch_header_of(batch)) == 0);
 		free(batch);
+	}
+	close_rig(r);
+}
+
+/* ---- whose time it is ---------------------------------------------------------------------- */
+
+static void expect_append_time(struct rig *r, struct append_msg *a, int64_t base_timestamp)
+{
+	size_t size;
+	int64_t before = clock_wall_ms();
+	a->is_append_time = true;
+	run_append(r, a);
+	cr_assert(a->error == 0 && a->log_append_time >= before);
+	cr_assert(a->log_append_time <= clock_wall_ms());
+	uint8_t *batch = read_batch(r, a->base_offset, &size);
+	const struct record_batch_header *h = record_batch_header_of(batch);
+	cr_assert(record_batch_check_all(batch, size) == RECORD_BATCH_GOOD);
+	cr_assert(be16_get(h->attributes) & RECORD_BATCH_LOG_APPEND_TIME);
+	cr_assert(record_batch_max_timestamp(h) == a->log_append_time);
+	cr_assert((int64_t)be64_get(h->base_timestamp) == base_timestamp);
+	free(batch);
+}
+
+Test(writer, a_batch_of_any_kind_gets_the_time_of_its_append)
+{
+	static uint8_t records[2000];
+	struct rig *r = open_rig();
+	for (unsigned codec = 0; codec < RECORD_CODECS; codec++) {
+		struct append_msg a = built(r, codec, records, sizeof records);
+		expect_append_time(r, &a, 1000);
+		chain_give(&a.bytes);
+		struct batch_spec s = {.codec = codec, .records = 100, .value_bytes = 200,
+				       .noise = 30, .base_time = 4000};
+		struct append_msg *of_client = append_make(&r->pool, &s, 7);
+		expect_append_time(r, of_client, 4000);
+		append_free(of_client);
 	}
 	close_rig(r);
 }

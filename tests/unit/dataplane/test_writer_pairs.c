@@ -9,7 +9,8 @@
 #include <stdlib.h>
 
 static const struct writer_settings writer_settings = {
-	.buffers = 32, .buffer_bytes = 16384, .small_write_bytes = 16384};
+	.buffers = 32, .buffer_bytes = 16384, .small_write_bytes = 16384,
+	.producer_ids_max = 64, .producer_expiration_ms = 86400000, .producer_check_ms = 600000};
 static const struct log_options log_options = {
 	.segment_bytes = 1 << 20, .message_bytes_max = 100000, .index_interval_bytes = 4096};
 

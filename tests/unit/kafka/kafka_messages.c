@@ -123,6 +123,13 @@ static bool is_same_topic(const char *a, const char *b)
 	return strcmp(a, b) == 0;
 }
 
+void rig_topic_id(const char *name, uint8_t ret[KAFKA_UUID_BYTES])
+{
+	memset(ret, 0, KAFKA_UUID_BYTES);
+	ret[0] = 0xa0;
+	ret[KAFKA_UUID_BYTES - 1] = (uint8_t)name[0];
+}
+
 static unsigned produce_topics(const struct produce_item *items, unsigned count)
 {
 	unsigned topics = 0;
@@ -153,6 +160,7 @@ struct buffer produce_make(const struct produce_spec *spec, const struct produce
 	put_length(&m, produce_topics(items, count));
 	for (unsigned i = 0, n; i < count; i += n) {
 		struct produce_topic topic = {.name = text(items[i].topic)};
+		rig_topic_id(items[i].topic, topic.topic_id);
 		for (n = 1; i + n < count; n++)
 			if (!is_same_topic(items[i].topic, items[i + n].topic))
 				break;
@@ -172,11 +180,32 @@ static void put_fetch_item(struct maker *m, const struct fetch_item *item)
 		.partition = item->partition,
 		.current_leader_epoch = item->epoch,
 		.fetch_offset = item->offset,
-		.last_fetched_epoch = -1,
+		.last_fetched_epoch = item->read_epoch - 1,
 		.log_start_offset = -1,
 		.partition_max_bytes = item->bytes_max ? item->bytes_max : 1 << 20,
 	};
 	put(m, &fetch_partition, &partition);
+}
+
+/* A topic for each. */
+static void put_forgotten(struct maker *m, const struct fetch_spec *spec)
+{
+	struct fetch_tags tags = {0};
+	if (spec->version < FETCH_SESSIONS_SINCE)
+		return;
+	put_length(m, spec->forgotten_count);
+	for (unsigned i = 0; i < spec->forgotten_count; i++) {
+		const struct fetch_item *item = &spec->forgotten[i];
+		struct fetch_topic topic = {.name = text(item->topic)};
+		rig_topic_id(item->topic, topic.topic_id);
+		put(m, &fetch_topic, &topic);
+		put_length(m, 1);
+		uint8_t number[4] = {(uint8_t)(item->partition >> 24),
+				     (uint8_t)(item->partition >> 16),
+				     (uint8_t)(item->partition >> 8), (uint8_t)item->partition};
+		buffer_add(&m->bytes, number, sizeof number);
+		put(m, &fetch_tags, &tags);
+	}
 }
 
 struct buffer request_of(int version, int16_t acks, int32_t partition, struct buffer *give)
@@ -193,7 +222,7 @@ struct buffer fetch_make(const struct fetch_spec *spec, const struct fetch_item 
 {
 	struct maker m = make_begin(KAFKA_API_FETCH, spec->version, "rig");
 	struct fetch_head head = {
-		.replica_id = -1,
+		.replica_id = spec->is_follower ? 7 : -1,
 		.max_wait_ms = spec->max_wait_ms,
 		.min_bytes = spec->min_bytes,
 		.max_bytes = spec->max_bytes ? spec->max_bytes : 50 << 20,
@@ -201,7 +230,7 @@ struct buffer fetch_make(const struct fetch_spec *spec, const struct fetch_item 
 		.session_id = spec->session_id,
 		.session_epoch = spec->session_epoch,
 	};
-	struct fetch_tail tail = {.rack_id = text("")};
+	struct fetch_tail tail = {.rack_id = text(""), .replica_id = head.replica_id};
 	struct fetch_tags tags = {0};
 	unsigned topics = 0;
 	for (unsigned i = 0; i < count; i++)
@@ -210,6 +239,7 @@ struct buffer fetch_make(const struct fetch_spec *spec, const struct fetch_item 
 	put_length(&m, topics);
 	for (unsigned i = 0, n; i < count; i += n) {
 		struct fetch_topic topic = {.name = text(items[i].topic)};
+		rig_topic_id(items[i].topic, topic.topic_id);
 		for (n = 1; i + n < count; n++)
 			if (!is_same_topic(items[i].topic, items[i + n].topic))
 				break;
@@ -219,6 +249,7 @@ struct buffer fetch_make(const struct fetch_spec *spec, const struct fetch_item 
 			put_fetch_item(&m, &items[i + k]);
 		put(&m, &fetch_tags, &tags);
 	}
+	put_forgotten(&m, spec);
 	put(&m, &fetch_request_tail, &tail);
 	return make_end(&m);
 }
@@ -293,6 +324,8 @@ void fetch_read(int version, struct bytes answer, struct fetch_read *ret)
 			if (ret->count < array_len(ret->parts))
 				part = &ret->parts[ret->count];
 			ret->count++;
+			part->topic = topic.name.data ? (char)topic.name.data[0]
+						      : (char)topic.topic_id[15];
 			take_piece(&c, &fetch_result, version, &part->result);
 			int64_t size = kafka_length_read(&c, is_flexible);
 			cr_assert(size >= 0, "records are never null");

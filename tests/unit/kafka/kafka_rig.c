@@ -29,6 +29,11 @@ static void log_add(struct fake_log *log, const uint8_t *batch, size_t size)
 	buffer_add(&log->bytes, batch + sizeof h, size - sizeof h);
 }
 
+static struct fake_log *log_of(struct rig *r, uint32_t slot)
+{
+	return &r->logs[slot < RIG_SLOTS ? slot : slot % RIG_PARTITIONS];
+}
+
 static void watches_fire(struct rig *r, struct fake_log *log)
 {
 	for (struct list *node = log->watches.next, *next; node != &log->watches; node = next) {
@@ -43,9 +48,14 @@ static void watches_fire(struct rig *r, struct fake_log *log)
 
 static void serve_append(struct rig *r, struct append_msg *a)
 {
-	struct fake_log *log = &r->logs[a->partition.slot];
+	struct fake_log *log = log_of(r, a->partition.slot);
 	a->error = r->append_error;
-	if (!a->error) {
+	a->is_duplicate = r->appends_are_duplicates;
+	if (a->is_duplicate) {
+		a->base_offset = 0;
+		a->log_append_time = 4711;
+		a->log_start_offset = log->log_start_offset;
+	} else if (!a->error) {
 		uint8_t *batch = malloc(a->bytes.size);
 		chain_copy_out(&a->bytes, 0, batch, a->bytes.size);
 		cr_assert(record_batch_check_all(batch, a->bytes.size) == RECORD_BATCH_GOOD);
@@ -53,7 +63,7 @@ static void serve_append(struct rig *r, struct append_msg *a)
 		cr_assert(a->records == (a->codec ? 1 : records));
 		a->found = a->codec ? records : 0; /* as a writer that has opened it */
 		a->base_offset = log->next_offset;
-		a->log_append_time = -1;
+		a->log_append_time = a->is_append_time ? RIG_APPEND_TIME : -1;
 		a->log_start_offset = log->log_start_offset;
 		log_add(log, batch, a->bytes.size);
 		free(batch);
@@ -65,7 +75,7 @@ static void serve_append(struct rig *r, struct append_msg *a)
 /* As store/log/log_read.c: whole batches, the first at any size if the chunks hold it. */
 static void serve_read(struct rig *r, struct read_msg *read)
 {
-	struct fake_log *log = &r->logs[read->partition.slot];
+	struct fake_log *log = log_of(r, read->partition.slot);
 	size_t room = 0, at = 0, from = 0, size = 0;
 	for (const struct chunk *c = read->bytes.head; c; c = c->next)
 		room += c->pool->chunk_bytes;
@@ -112,7 +122,7 @@ static void serve_reads(struct rig *r, struct read_list *reads)
 
 static void serve_watch(struct rig *r, struct watch_msg *w)
 {
-	struct fake_log *log = &r->logs[w->partition.slot];
+	struct fake_log *log = log_of(r, w->partition.slot);
 	list_append(&log->watches, &w->node);
 	watches_fire(r, log);
 }
@@ -251,8 +261,9 @@ void rig_store(struct rig *r, uint32_t slot, unsigned records, size_t value_byte
 
 static void news_publish(struct rig *r)
 {
-	for (unsigned i = 0; i < RIG_SLOTS; i++) {
-		const struct fake_log *log = &r->logs[i];
+	unsigned slots = r->has_many ? RIG_SLOTS + RIG_MANY : RIG_SLOTS;
+	for (unsigned i = 0; i < slots; i++) {
+		const struct fake_log *log = log_of(r, i);
 		int16_t refusal = log->is_closed ? KAFKA_ERROR_KAFKA_STORAGE_ERROR : 0;
 		const struct partition_news news = {
 			.high_watermark = log->next_offset, .log_end_offset = log->next_offset,
@@ -295,27 +306,51 @@ uint64_t rig_stat(const struct rig *r, enum stat_id id)
 	return r->in.stats.value[id];
 }
 
-void rig_new_topics(struct rig *r, bool without_beta)
+static struct topics *topics_make(unsigned count, uint64_t version)
 {
-	static const char *const names[RIG_TOPICS] = {"alpha", "beta"};
-	struct partition_ref refs[RIG_SLOTS];
-	struct topic topics[RIG_TOPICS];
-	uint64_t version = r->topics ? r->topics->version + 1 : 1;
+	static const char *const names[RIG_TOPICS + 1] = {"alpha", "beta", "many"};
+	static struct partition_ref refs[RIG_SLOTS + RIG_MANY];
+	struct topic topics[RIG_TOPICS + 1];
 	memset(topics, 0, sizeof topics);
-	for (uint32_t i = 0; i < RIG_SLOTS; i++)
+	for (uint32_t i = 0; i < array_len(refs); i++)
 		refs[i] = (struct partition_ref){.slot = i, .generation = 1};
-	for (unsigned i = 0; i < RIG_TOPICS; i++) {
+	for (unsigned i = 0; i < array_len(topics); i++) {
 		topics[i].name_bytes = (uint16_t)strlen(names[i]);
 		memcpy(topics[i].name, names[i], topics[i].name_bytes);
-		topics[i].partitions = RIG_PARTITIONS;
+		rig_topic_id(names[i], topics[i].id);
+		topics[i].partitions = i < RIG_TOPICS ? RIG_PARTITIONS : RIG_MANY;
 		topics[i].log.message_bytes_max = RIG_MESSAGE_BYTES_MAX;
 		topics[i].options.timestamp_before_max_ms = INT64_MAX;
 		topics[i].options.timestamp_after_max_ms = 3600000;
 		topics[i].refs = refs + i * RIG_PARTITIONS;
 	}
+	return topics_build(topics, count, version);
+}
+
+void rig_new_topics(struct rig *r, bool without_beta)
+{
+	uint64_t version = r->topics ? r->topics->version + 1 : 1;
+	unsigned count = r->has_many ? RIG_TOPICS + 1 : RIG_TOPICS - without_beta;
 	topics_free(r->topics);
-	r->topics = topics_build(topics, RIG_TOPICS - without_beta, version);
+	r->topics = topics_make(count, version);
 	r->in.topics = r->topics;
+}
+
+void rig_have_sessions(struct rig *r, uint32_t places)
+{
+	struct fetch_sessions_bounds bounds = {.poller = RIG_POLLER, .places = places,
+					       .eviction_ms = RIG_EVICTION_MS};
+	require(!fetch_sessions_init(&r->sessions, &bounds, &r->in.stats));
+	r->in.reading.sessions = &r->sessions;
+}
+
+void rig_have_many(struct rig *r)
+{
+	if (r->has_many)
+		return;
+	r->has_many = true;
+	rig_new_topics(r, false);
+	news_publish(r);
 }
 
 static void pools_create(struct ingest *in, const struct rig_options *o)
@@ -344,6 +379,7 @@ static void pools_create(struct ingest *in, const struct rig_options *o)
 	good &= !slab_init(&in->reading.lists, sizeof(struct read_list), RIG_READS);
 	good &= !slab_init(&in->reading.fetches, sizeof(struct fetch), 128);
 	good &= !chunk_pool_init(&in->reading.parts, CHUNK_PARTS_BYTES, 8192);
+	good &= (in->reading.marks = map_take(FETCH_MARKS_BYTES)) != NULL;
 	reading_init(&in->reading);
 	for (unsigned s = 0; s < CALL_SERVERS; s++)
 		good &= !call_server_init(&in->servers[s], 64, 1024);
@@ -372,7 +408,7 @@ struct rig *rig_create(const struct rig_options *options)
 	in->reading.poller = RIG_POLLER;
 	in->reading.writers = in->writers;
 	in->reading.writer_count = RIG_WRITERS;
-	in->reading.news = r->news = map_take(RIG_SLOTS * sizeof *r->news);
+	in->reading.news = r->news = map_take((RIG_SLOTS + RIG_MANY) * sizeof *r->news);
 	require(r->news != NULL);
 	for (unsigned s = 0; s < CALL_SERVERS; s++) {
 		require(!handoff_init(&r->servers[s], &r->wakes[0], &r->wakes[1]));
@@ -450,6 +486,17 @@ static void rig_audit(const struct rig *r)
 	require(ledger_in_flight(&in->stats, LEDGER_record) == 0);
 }
 
+/* What sessions hold is theirs until they end; none is with a fetch that is gone. */
+static void sessions_audit(struct fetch_sessions *fs)
+{
+	for (uint32_t i = 0; i < fs->place_count; i++) {
+		require(!fs->places[i].fetch);
+		if (fs->places[i].id)
+			fetch_session_end(fs, &fs->places[i]);
+	}
+	require(fs->count == 0 && (!fs->places || fs->pool.in_use == 0));
+}
+
 void rig_destroy(struct rig *r)
 {
 	struct ingest *in = &r->in;
@@ -462,6 +509,8 @@ void rig_destroy(struct rig *r)
 					 &list_entry(node, struct watch_msg, node)->msg);
 	rig_turns(r, 8);
 	rig_audit(r);
+	sessions_audit(&r->sessions);
+	fetch_sessions_fini(&r->sessions);
 	for (unsigned i = 0; i < RIG_SLOTS; i++)
 		buffer_free(&r->logs[i].bytes);
 	sessions_fini(&in->sessions);
@@ -471,7 +520,8 @@ void rig_destroy(struct rig *r)
 	slab_fini(&in->reading.reads);
 	slab_fini(&in->reading.lists);
 	chunk_pool_fini(&in->reading.parts);
-	map_give(r->news, RIG_SLOTS * sizeof *r->news);
+	map_give(in->reading.marks, FETCH_MARKS_BYTES);
+	map_give(r->news, (RIG_SLOTS + RIG_MANY) * sizeof *r->news);
 	slab_fini(&in->reading.fetches);
 	for (unsigned s = 0; s < CALL_SERVERS; s++) {
 		slab_fini(&in->servers[s].calls);

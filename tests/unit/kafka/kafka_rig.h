@@ -12,6 +12,7 @@
 #define PENSTOCK_KAFKA_RIG_H
 
 #include "dataplane/batch/batch.h"
+#include "dataplane/kafka/fetch_sessions.h"
 #include "dataplane/kafka/kafka_session.h"
 #include "dataplane/news.h"
 #include "dataplane/session/delivery.h"
@@ -29,6 +30,8 @@ enum {
 	RIG_TOPICS = 2,       /* "alpha", "beta" */
 	RIG_PARTITIONS = 4,   /* of each; slots 0 to 3 and 4 to 7 */
 	RIG_SLOTS = RIG_TOPICS * RIG_PARTITIONS,
+	/* Of "many", in the slots behind them, if a test has it: each reads one of alpha's logs. */
+	RIG_MANY = 10000,
 	RIG_MESSAGE_BYTES_MAX = 20000,
 	RIG_TIMEOUT_MS = 1000,
 	RIG_RATE_MIN = 100,
@@ -38,6 +41,7 @@ enum {
 	RIG_HELD_MAX = 256,
 	RIG_READS = 64,
 	RIG_CORRELATION_ID = 0x01020304,
+	RIG_APPEND_TIME = 1234567, /* where the writer sets it */
 };
 
 struct buffer {
@@ -82,6 +86,8 @@ struct rig {
 	struct transport peers;
 	struct frame_vec frames;
 	struct topics *topics;
+	bool has_many;
+	struct fetch_sessions sessions;
 	struct wake wakes[2];
 	struct handoff writers[RIG_WRITERS];
 	struct handoff servers[CALL_SERVERS];
@@ -96,6 +102,7 @@ struct rig {
 	bool reply_null;
 	bool park_calls;
 	int16_t append_error;
+	bool appends_are_duplicates; /* of what begins the log */
 	/* What they saw. */
 	struct handoff_msg *held[RIG_HELD_MAX];
 	unsigned held_count;
@@ -137,6 +144,11 @@ struct handoff *rig_writer(struct rig *r, uint32_t slot);
 uint64_t rig_stat(const struct rig *r, enum stat_id id);
 /* Another snapshot of the same topics, without the last one if `without_beta`. */
 void rig_new_topics(struct rig *r, bool without_beta);
+/* From now on so many fetch sessions are kept. */
+enum { RIG_EVICTION_MS = 120000 };
+void rig_have_sessions(struct rig *r, uint32_t places);
+/* From now on there is "many" as well. */
+void rig_have_many(struct rig *r);
 /* Stores `records` records in a slot's log, as another producer would. */
 void rig_store(struct rig *r, uint32_t slot, unsigned records, size_t value_bytes);
 
@@ -209,7 +221,11 @@ struct fetch_item {
 	int64_t offset;
 	int32_t bytes_max; /* 0: 1 MiB */
 	int32_t epoch;     /* 0 is the leader's */
+	int32_t read_epoch; /* of the last record read: one more than it, 0: none */
 };
+
+/* The id of a topic of this name, there or not. */
+void rig_topic_id(const char *name, uint8_t ret[KAFKA_UUID_BYTES]);
 
 struct fetch_spec {
 	int version;
@@ -219,6 +235,9 @@ struct fetch_spec {
 	int32_t session_id;
 	int32_t session_epoch; /* as sent; 0: full */
 	int8_t isolation;
+	bool is_follower; /* broker 7 */
+	const struct fetch_item *forgotten; /* topics and partitions: out of the session */
+	unsigned forgotten_count;
 };
 
 struct buffer fetch_make(const struct fetch_spec *spec, const struct fetch_item *items,
@@ -233,6 +252,7 @@ unsigned produce_read(int version, struct bytes answer, struct produce_outcome *
 		      unsigned max);
 
 struct fetch_part_read {
+	char topic; /* the first letter of its name */
 	struct fetch_result result;
 	struct bytes records;
 };

@@ -8,7 +8,7 @@ TestSuite(kafka_produce, .init = rig_begin, .fini = rig_end);
 
 Test(kafka_produce, every_version_is_stored_and_answered_with_its_offset)
 {
-	for (int version = 3; version <= 11; version++) {
+	for (int version = 3; version <= 13; version++) {
 		struct produce_outcome o;
 		struct buffer batch = batch_make(3, 100, wall());
 		struct buffer request = request_of(version, -1, 1, &batch);
@@ -23,8 +23,8 @@ Test(kafka_produce, every_version_is_stored_and_answered_with_its_offset)
 		cr_assert(!o.error_message.data);
 		peer_answer_done(peer, answer);
 	}
-	cr_assert(rig_stat(rig, STAT_records_stored) == 27);
-	cr_assert(rig_stat(rig, STAT_frames_accepted) == 9);
+	cr_assert(rig_stat(rig, STAT_records_stored) == 33);
+	cr_assert(rig_stat(rig, STAT_frames_accepted) == 11);
 }
 
 /* Two topics, three partitions, one of them refused, one empty. */
@@ -58,7 +58,7 @@ static void check_sample(int version)
 
 Test(kafka_produce, a_request_cut_anywhere_is_answered_the_same)
 {
-	const int versions[] = {3, 7, 9};
+	const int versions[] = {3, 7, 9, 13};
 	unsigned requests = 0;
 	for (unsigned v = 0; v < array_len(versions); v++) {
 		struct buffer request = sample(versions[v]);
@@ -308,7 +308,7 @@ Test(kafka_produce, the_end_of_the_stream_in_mid_request_drops_it_after_what_is_
 	buffer_free(&request);
 }
 
-struct bad_request {
+struct broken_request {
 	const char *name;
 	size_t at;
 	uint32_t value;
@@ -318,7 +318,7 @@ struct bad_request {
 /* A v7 request of one topic "alpha" and one partition, client id "rig":
  * 0 size, 4 key, 6 version, 8 correlation, 12 client id 2+3, 17 txn id, 19 acks, 21 timeout,
  * 25 topics, 29 name 2+5, 36 partitions, 40 index, 44 records. */
-static const struct bad_request bad_requests[] = {
+static const struct broken_request bad_requests[] = {
 	{"size 9", 0, 9, 4},
 	{"size negative", 0, 0xffffffff, 4},
 	{"size beyond the limit", 0, RIG_BUFFER_BYTES + 1, 4},
@@ -339,7 +339,7 @@ Test(kafka_produce, a_malformed_request_closes_the_connection)
 {
 	end_peer(peer);
 	for (unsigned i = 0; i < array_len(bad_requests); i++) {
-		const struct bad_request *bad = &bad_requests[i];
+		const struct broken_request *bad = &bad_requests[i];
 		struct buffer batch = batch_make(1, 10, wall());
 		struct buffer request = request_of(7, -1, 0, &batch);
 		uint64_t rejected = rig_stat(rig, STAT_frame_reject_request);

@@ -64,7 +64,7 @@ static void fetch(struct peer *p, int32_t bytes_max)
 	fetch_from(p, 0, bytes_max);
 }
 
-/* A produce request whose answer takes `chunks` long chunks: so many partitions, all empty. */
+/* A produce request whose answer takes `chunks` long chunks: so many partitions, all unknown. */
 static struct buffer produce_long(unsigned chunks)
 {
 	enum { ITEMS_MAX = 1024, OUTCOME_BYTES = 30 };
@@ -73,7 +73,8 @@ static struct buffer produce_long(unsigned chunks)
 	unsigned count = 1 + chunks * CHUNK_BYTES / OUTCOME_BYTES;
 	cr_assert(count <= ITEMS_MAX);
 	for (unsigned i = 0; i < count; i++)
-		items[i] = (struct produce_item){.topic = "alpha", .is_null = true};
+		items[i] = (struct produce_item){.topic = "alpha", .partition = 100 + (int32_t)i,
+						 .is_null = true};
 	return produce_make(&spec, items, count);
 }
 

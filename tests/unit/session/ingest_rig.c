@@ -29,8 +29,7 @@ bool kafka_fetches_wake(struct ingest *in)
 	return false;
 }
 
-void kafka_call_done(struct answers *as, struct waits *w, struct call_server *servers,
-		     struct call_msg *done)
+void kafka_call_done(struct ingest *in, struct call_msg *done)
 {
 	require(!"no calls");
 }

@@ -223,8 +223,7 @@ Test(gaps, files_of_kafkas_that_are_no_segment_stay)
 {
 	static const char *const names[] = {"00000000000000000000.log.deleted",
 					    "00000000000000000000.log.cleaned",
-					    "leader-epoch-checkpoint.tmp", "notes.tmp",
-					    "00000000000000000032.snapshot"};
+					    "leader-epoch-checkpoint.tmp", "notes.tmp"};
 	struct rig *r = rig_create();
 	kafka_directory(r);
 	kafka_segment(r, 0, compacted, array_len(compacted));

@@ -2,11 +2,13 @@
 #include "tests/unit/control/catalog/fake_registry.h"
 
 #include "dataplane/base/require.h"
+#include "dataplane/wire/kafka/kafka_error.h"
 
 void fake_registry_add(struct registry *r, const char *name, uint32_t partitions)
 {
 	require(r->count < FAKE_TOPICS_MAX && partitions <= FAKE_PARTITIONS_MAX);
 	struct topic *t = &r->topics[r->count].topic;
+	topic_settings_init(&r->topics[r->count].settings, &r->live.now);
 	t->name_bytes = (uint16_t)strlen(name);
 	memcpy(t->name, name, t->name_bytes + 1u);
 	t->id[0] = 0xa0;
@@ -18,26 +20,123 @@ void fake_registry_add(struct registry *r, const char *name, uint32_t partitions
 	r->count++;
 }
 
+/* From "key=value;key=value;", as queue() writes it. */
+static void apply(const struct registry *r, const char *texts, struct topic_settings *settings)
+{
+	char key[64], value[64], message[256];
+	int size;
+	topic_settings_init(settings, &r->live.now);
+	for (; sscanf(texts, "%63[^=]=%63[^;];%n", key, value, &size) == 2; texts += size)
+		require(topic_settings_set(settings, &r->live.now, key, value, message,
+					   sizeof message));
+}
+
+static void create(struct registry *r, const struct fake_job *job, struct registry_result *ret)
+{
+	ret->partitions = job->partitions > 0 ? job->partitions : 1;
+	apply(r, job->settings, &ret->settings);
+	if (job->validate_only)
+		return;
+	fake_registry_add(r, job->name, (uint32_t)ret->partitions);
+	r->topics[r->count - 1].settings = ret->settings;
+	memcpy(ret->id, r->topics[r->count - 1].topic.id, sizeof ret->id);
+}
+
+/* The last one takes its place. */
+static void delete(struct registry *r, const struct fake_job *job, struct registry_result *ret)
+{
+	const struct registry_topic *t =
+		job->has_id ? registry_find_id(r, job->id)
+			    : registry_find(r, (struct bytes){(const uint8_t *)job->name,
+							      strlen(job->name)});
+	require(t);
+	memcpy(ret->name, t->topic.name, sizeof ret->name);
+	memcpy(ret->id, t->topic.id, sizeof ret->id);
+	r->topics[t - r->topics] = r->topics[--r->count];
+}
+
+static void carry_out(struct registry *r, const struct fake_job *job, struct registry_result *ret)
+{
+	if (job->kind == FAKE_CREATE)
+		create(r, job, ret);
+	else if (job->kind == FAKE_DELETE)
+		delete(r, job, ret);
+}
+
 void fake_registry_end_job(struct registry *r, int16_t error)
 {
 	require(r->jobs_count > 0);
 	struct fake_job job = r->jobs[0];
-	memmove(r->jobs, r->jobs + 1, --r->jobs_count * sizeof job);
-	if (!error)
-		fake_registry_add(r, job.name, 1);
 	struct registry_result result = {.error = error};
+	memmove(r->jobs, r->jobs + 1, --r->jobs_count * sizeof job);
+	if (error)
+		snprintf(result.message, sizeof result.message, "error %d", error);
+	else
+		carry_out(r, &job, &result);
 	job.done(job.owner, &result);
+}
+
+static struct fake_job *queue(struct registry *r, enum fake_job_kind kind,
+			      const struct registry_request *request)
+{
+	require(r->jobs_count < FAKE_TOPICS_MAX);
+	struct fake_job *job = &r->jobs[r->jobs_count++];
+	*job = (struct fake_job){.kind = kind, .has_id = request->id != NULL,
+				 .done = request->done, .owner = request->owner,
+				 .is_automatic = request->is_automatic,
+				 .validate_only = request->validate_only,
+				 .replaces = request->replaces,
+				 .partitions = request->partitions,
+				 .replication_factor = request->replication_factor};
+	if (request->name)
+		snprintf(job->name, sizeof job->name, "%s", request->name);
+	if (request->id)
+		memcpy(job->id, request->id, sizeof job->id);
+	for (unsigned i = 0; i < request->setting_count; i++) {
+		const struct registry_setting *s = &request->settings[i];
+		size_t used = strlen(job->settings);
+		snprintf(job->settings + used, sizeof job->settings - used, "%s%s%s;", s->key,
+			 s->value ? "=" : "", s->value ? s->value : "");
+	}
+	return job;
 }
 
 void registry_create_topic(struct registry *r, const struct registry_request *request)
 {
-	require(r->jobs_count < FAKE_TOPICS_MAX);
-	struct fake_job *job = &r->jobs[r->jobs_count++];
-	snprintf(job->name, sizeof job->name, "%s", request->name);
-	job->done = request->done;
-	job->owner = request->owner;
-	job->is_automatic = request->is_automatic;
-	job->partitions = request->partitions;
+	queue(r, FAKE_CREATE, request);
+}
+
+void registry_alter_topic(struct registry *r, const struct registry_request *request)
+{
+	queue(r, FAKE_ALTER, request);
+}
+
+void registry_delete_topic(struct registry *r, const struct registry_request *request)
+{
+	queue(r, FAKE_DELETE, request);
+}
+
+void registry_end_jobs(struct registry *r)
+{
+	while (r->jobs_count > 0)
+		fake_registry_end_job(r, KAFKA_ERROR_BROKER_NOT_AVAILABLE);
+}
+
+void fake_registry_init(struct registry *r)
+{
+	settings_init(&r->started);
+	live_settings_init(&r->live, &r->started);
+}
+
+const struct live_settings *registry_settings(const struct registry *r)
+{
+	return &r->live;
+}
+
+void registry_alter_settings(struct registry *r, enum live_scope scope,
+			     const struct registry_request *request)
+{
+	queue(r, FAKE_ALTER_SETTINGS, request)->scope = scope;
 }
 
 const struct registry_topic *registry_find(const struct registry *r, struct bytes name)

@@ -7,12 +7,22 @@
 
 enum { FAKE_TOPICS_MAX = 128, FAKE_PARTITIONS_MAX = 16 };
 
+enum fake_job_kind { FAKE_CREATE, FAKE_ALTER, FAKE_DELETE, FAKE_ALTER_SETTINGS };
+
 struct fake_job {
+	enum fake_job_kind kind;
 	char name[TOPIC_NAME_BYTES_MAX + 1];
+	bool has_id;
+	uint8_t id[16];
 	registry_done done;
 	void *owner;
 	bool is_automatic;
+	bool validate_only;
 	int32_t partitions;
+	int32_t replication_factor;
+	char settings[256];    /* as they came: "key=value;key;" */
+	enum live_scope scope; /* of the gateway's own settings */
+	bool replaces;
 };
 
 struct registry {
@@ -23,10 +33,15 @@ struct registry {
 	bool has_offline;       /* partition 0 of every topic */
 	struct fake_job jobs[FAKE_TOPICS_MAX];
 	unsigned jobs_count;
+	struct settings started;
+	struct live_settings live;
 };
 
+/* The gateway's own settings as they are by default; once, before anybody asks. */
+void fake_registry_init(struct registry *r);
+
 void fake_registry_add(struct registry *r, const char *name, uint32_t partitions);
-/* Ends the oldest job: the topic is there when `error` is none. */
+/* Ends the oldest job: when `error` is none, the topic is there, has its partitions or is gone. */
 void fake_registry_end_job(struct registry *r, int16_t error);
 
 #endif

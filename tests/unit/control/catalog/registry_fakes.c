@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <unistd.h>
 
 struct rig_faults faults;
 
@@ -63,6 +64,8 @@ int64_t disk_run(struct disk *d, struct disk_op *op)
 {
 	bool is_look = op->kind == DISK_STAT;
 	faults.calls += !is_look;
+	if (faults.delay_us)
+		usleep(faults.delay_us);
 	if (!is_look && faults.calls_left && --faults.calls_left == 0)
 		faults.is_dead = true;
 	if (faults.is_dead || fails_in_burst(op)) {

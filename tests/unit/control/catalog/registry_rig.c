@@ -149,7 +149,7 @@ void rig_crash(struct rig *r)
 	rig_forget_logs();
 }
 
-static void take_result(void *owner, const struct registry_result *result)
+void rig_take_result(void *owner, const struct registry_result *result)
 {
 	struct rig *r = owner;
 	r->result = *result;
@@ -163,7 +163,7 @@ static struct registry_request request_of(struct rig *r, const char *name,
 	return (struct registry_request){.name = name,
 					 .partitions = partitions,
 					 .replication_factor = -1,
-					 .done = take_result,
+					 .done = rig_take_result,
 					 .owner = r};
 }
 
@@ -187,6 +187,27 @@ void rig_delete(struct rig *r, const char *name)
 {
 	struct registry_request request = request_of(r, name, -1);
 	registry_delete_topic(r->registry, &request);
+	rig_turns(r);
+}
+
+void rig_replace(struct rig *r, const char *name, const struct registry_setting *settings,
+		 unsigned count)
+{
+	struct registry_request request = request_of(r, name, -1);
+	request.settings = settings;
+	request.setting_count = count;
+	request.replaces = true;
+	registry_alter_topic(r->registry, &request);
+	rig_turns(r);
+}
+
+void rig_set(struct rig *r, enum live_scope scope, const struct registry_setting *settings,
+	     unsigned count)
+{
+	struct registry_request request = request_of(r, "", -1);
+	request.settings = settings;
+	request.setting_count = count;
+	registry_alter_settings(r->registry, scope, &request);
 	rig_turns(r);
 }
 

@@ -46,6 +46,7 @@ struct rig_faults {
 	bool is_full;          /* writes fail until a file with a lasting name is removed */
 	bool copies_on_write;  /* then also those in place of what is there */
 	bool has_full_names;   /* then there is no room for a longer name either */
+	unsigned delay_us;     /* that every call takes */
 	unsigned calls;        /* made so far; looks (DISK_STAT) are not counted */
 	unsigned logs_open;
 	struct log_options last_options; /* of the last log_open() or ADMIN_ALTER */
@@ -81,12 +82,20 @@ void rig_stop(struct rig *r);
 /* The process ends here; a dead disk lives again. */
 void rig_crash(struct rig *r);
 
+/* For a request of the test's own: the last job's outcome. */
+void rig_take_result(void *rig, const struct registry_result *result);
 void rig_create(struct rig *r, const char *name, int32_t partitions);
 /* Would it be created, for an operator, or because a client has named it? */
 void rig_check(struct rig *r, const char *name, int32_t partitions, bool is_automatic);
 void rig_delete(struct rig *r, const char *name);
 void rig_alter(struct rig *r, const char *name, int32_t partitions,
 	       const struct registry_setting *settings, unsigned count);
+/* Those that are not named are the gateway's own again. */
+void rig_replace(struct rig *r, const char *name, const struct registry_setting *settings,
+		 unsigned count);
+/* The gateway's own settings. */
+void rig_set(struct rig *r, enum live_scope scope, const struct registry_setting *settings,
+	     unsigned count);
 const struct registry_topic *rig_topic(const struct rig *r, const char *name);
 /* A shell command in the log directory. */
 void rig_run(const struct rig *r, const char *command);

@@ -414,3 +414,29 @@ Test(registry_failures, a_topic_that_may_be_there_again_keeps_its_offsets_in_the
 		  rig_read(&r, "recovery-point-offset-checkpoint"));
 	rig_crash(&r);
 }
+
+static void note_done(void *owner, const struct registry_result *result)
+{
+	int16_t **next = owner;
+	*(*next)++ = result->error;
+}
+
+/* Whoever asked is gone when the registry is closed. */
+Test(registry_failures, a_stop_that_is_given_up_ends_the_job_under_way_and_those_that_wait)
+{
+	int16_t errors[3] = {0}, *next = errors;
+	struct registry_request request = {.name = "t", .partitions = 1, .replication_factor = 1,
+					   .done = note_done, .owner = &next};
+	cr_assert(rig_open(&r));
+	registry_create_topic(r.registry, &request);
+	r.now_ns += 1000;
+	registry_turn(r.registry, r.now_ns);
+	request.name = "u";
+	registry_create_topic(r.registry, &request);
+	cr_assert(next == errors);
+	registry_end_jobs(r.registry);
+	cr_assert(next == errors + 2 && errors[0] == KAFKA_ERROR_BROKER_NOT_AVAILABLE &&
+		  errors[1] == KAFKA_ERROR_BROKER_NOT_AVAILABLE);
+	rig_crash(&r);
+	cr_assert(next == errors + 2);
+}

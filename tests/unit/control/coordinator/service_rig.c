@@ -37,6 +37,8 @@ static alignas(16) uint8_t memory[4 << 20];
 static uint8_t answer_bytes[4 << 20];
 
 struct topic_wish rig_wish;
+struct id_blocks rig_ids;
+uint32_t rig_message_bytes_max = 1 << 20;
 bool rig_is_held;
 bool rig_holds_reads;
 int16_t rig_append_error;
@@ -167,6 +169,7 @@ static void say(void *owner, const char *line)
 	snprintf(rig_said, sizeof rig_said, "%s", line);
 }
 
+
 static void topics_publish(bool with_offsets)
 {
 	struct partition_ref refs[RIG_TOPIC_PARTITIONS + RIG_PARTITIONS];
@@ -174,7 +177,7 @@ static void topics_publish(bool with_offsets)
 		refs[i] = (struct partition_ref){i, 1};
 	struct topic all[2] = {
 		{.partitions = RIG_PARTITIONS, .refs = refs, .is_internal = true,
-		 .log = {.message_bytes_max = 1 << 20}},
+		 .log = {.message_bytes_max = rig_message_bytes_max}},
 		{.partitions = RIG_TOPIC_PARTITIONS, .refs = refs + RIG_PARTITIONS},
 	};
 	static const char *const names[] = {TOPIC_NAME_OFFSETS, "t"};
@@ -200,6 +203,7 @@ static void create(void)
 		.stats_page = &page,
 		.topics = &topics,
 		.wish = &rig_wish,
+		.ids = &rig_ids,
 		.groups = {.initial_rebalance_delay_ms = RIG_DELAY_MS,
 			   .session_timeout_min_ms = 6000,
 			   .session_timeout_max_ms = 60000,
@@ -212,6 +216,7 @@ static void create(void)
 	};
 	snprintf(o.listeners[LISTENER].host, sizeof o.listeners[LISTENER].host, "gw.example");
 	o.listeners[LISTENER].port = RIG_PORT;
+	id_blocks_init(&rig_ids, RIG_ID_BLOCK, &control_wake, &wake);
 	coordinator = coordinator_create(&o);
 	cr_assert(coordinator != NULL);
 }
@@ -263,6 +268,20 @@ void rig_make_topic(void)
 	turns(TURNS_TO_LOAD);
 }
 
+void rig_grant_ids(int64_t first)
+{
+	cr_assert(id_blocks_is_wished(&rig_ids));
+	id_blocks_grant(&rig_ids, first);
+	turns(TURNS);
+}
+
+void rig_limit_batches(uint32_t bytes)
+{
+	rig_message_bytes_max = bytes;
+	topics_publish(true);
+	turns(1);
+}
+
 /* What was under way is lost, as it is when a process ends. */
 void rig_start_again(void)
 {
@@ -300,7 +319,7 @@ void rig_pass_ms(uint64_t ms)
 
 /* ---- the poller ------------------------------------------------------------------------- */
 
-static uint8_t wire[CHUNKS * CHUNK_BYTES / 2];
+static uint8_t wire[CHUNKS * CHUNK_BYTES];
 static struct call_msg calls[CALLS];
 static uint32_t next_call;
 
@@ -433,4 +452,15 @@ void rig_call(int key, int version, const struct kafka_message *request, const v
 {
 	rig_ask(key, version, request, q);
 	cr_assert(rig_answer(response, ret), "API %d is not answered", key);
+}
+
+struct find_coordinator_one rig_find(int8_t type)
+{
+	struct bytes key = rig_text("g");
+	struct find_coordinator_request q = {.key_type = type, .coordinator_keys = {&key, 1}};
+	struct find_coordinator_response r;
+	rig_call(KAFKA_API_FIND_COORDINATOR, 4, &find_coordinator_request, &q,
+		 &find_coordinator_response, &r);
+	cr_assert(r.coordinators.count == 1);
+	return r.coordinators.items[0];
 }

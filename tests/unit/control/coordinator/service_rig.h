@@ -11,11 +11,13 @@
 #ifndef PENSTOCK_TESTS_SERVICE_RIG_H
 #define PENSTOCK_TESTS_SERVICE_RIG_H
 
+#include "control/calls/id_blocks.h"
 #include "control/calls/topic_wish.h"
 #include "control/coordinator/coordinator.h"
 #include "dataplane/wire/kafka/kafka_apis.h"
 #include "dataplane/wire/kafka/kafka_error.h"
 #include "dataplane/wire/kafka/kafka_schema.h"
+#include "dataplane/wire/kafka/msg_find_coordinator.h"
 
 enum {
 	RIG_PARTITIONS = 3,       /* of __consumer_offsets */
@@ -26,15 +28,24 @@ enum {
 	RIG_SESSION_MS = 10000,
 	RIG_METADATA_MAX = 64,
 	RIG_RETENTION_MS = 60000,
+	RIG_ID_BLOCK = 10,
 };
 
 void service_rig_start(void);
 void service_rig_stop(void);
 
+/* What a batch of __consumer_offsets may have; set before a start. */
+extern uint32_t rig_message_bytes_max;
 /* Without a topic to begin with; and now there is one. */
 void service_rig_start_without_topic(void);
 void rig_make_topic(void);
+/* The topic of offsets takes no larger batches from now on. */
+void rig_limit_batches(uint32_t bytes);
 extern struct topic_wish rig_wish;
+
+/* Producer ids: control grants what was wished for, a block that begins with `first`. */
+extern struct id_blocks rig_ids;
+void rig_grant_ids(int64_t first);
 
 /* The coordinator is gone, and another begins with what the writer has stored. */
 void rig_start_again(void);
@@ -54,6 +65,9 @@ bool rig_answer(const struct kafka_message *m, void *ret);
 /* Both; it is answered. */
 void rig_call(int key, int version, const struct kafka_message *request, const void *q,
 	      const struct kafka_message *response, void *ret);
+
+/* Who coordinates "g" of this type. */
+struct find_coordinator_one rig_find(int8_t type);
 
 /* The writer: appends, or reads, wait while it is held; each append fails with this error, until it
  * is 0. */

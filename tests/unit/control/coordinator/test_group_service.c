@@ -5,7 +5,6 @@
 #include "dataplane/wire/kafka/group_records.h"
 #include "dataplane/wire/kafka/msg_delete_groups.h"
 #include "dataplane/wire/kafka/msg_describe_groups.h"
-#include "dataplane/wire/kafka/msg_find_coordinator.h"
 #include "dataplane/wire/kafka/msg_heartbeat.h"
 #include "dataplane/wire/kafka/msg_join_group.h"
 #include "dataplane/wire/kafka/msg_leave_group.h"
@@ -19,6 +18,14 @@
 #include <stdlib.h>
 
 TestSuite(group_service, .init = service_rig_start, .fini = service_rig_stop);
+
+static void start_with_large_batches(void)
+{
+	rig_message_bytes_max = 4 << 20;
+	service_rig_start();
+}
+
+TestSuite(group_large, .init = start_with_large_batches, .fini = service_rig_stop);
 TestSuite(group_topic, .init = service_rig_start_without_topic, .fini = service_rig_stop);
 
 /* ---- clients ---------------------------------------------------------------------------- */
@@ -82,14 +89,20 @@ static void join(const char *group, struct member *m)
 	join_send(group, m);
 }
 
-static void sync_send(const char *group, const struct member *m, const char *assignment)
+static void sync_send_as(int version, const char *group, const struct member *m,
+			 const char *assignment)
 {
 	struct sync_group_assignment a = {id_of(m), rig_text(assignment)};
 	struct sync_group_request q = {.group_id = rig_text(group),
 				       .generation_id = m->generation,
 				       .member_id = id_of(m),
 				       .assignments = {&a, assignment ? 1 : 0}};
-	rig_ask(KAFKA_API_SYNC_GROUP, 5, &sync_group_request, &q);
+	rig_ask(KAFKA_API_SYNC_GROUP, version, &sync_group_request, &q);
+}
+
+static void sync_send(const char *group, const struct member *m, const char *assignment)
+{
+	sync_send_as(5, group, m, assignment);
 }
 
 static int16_t heartbeat(const char *group, const struct member *m)
@@ -215,6 +228,32 @@ Test(group_service, an_assignment_is_given_out_when_it_is_stored_and_not_before)
 	cr_assert(rig_answer(&sync_group_response, &r) && r.error_code == 0);
 }
 
+/* A rebalance waits for the disk for three sessions; who waits with it keeps its place, and the
+ * other group does not notice. */
+Test(group_service, a_slow_disk_costs_no_member_its_session)
+{
+	struct member first = {0}, second = {0}, other = {0};
+	struct sync_group_response r;
+	settle_alone("g", &first);
+	settle_alone("h", &other);
+	rig_is_held = true;
+	join("g", &second);
+	join_send("g", &first);
+	cr_assert(join_take(&first) == 0 && join_take(&second) == 0);
+	cr_assert(strcmp(second.leader, first.id) == 0);
+	sync_send_as(4, "g", &second, NULL); /* answers are read as of the last request: 4, too */
+	sync_send_as(4, "g", &first, "share");
+	for (unsigned ms = 0; ms < 3 * RIG_SESSION_MS; ms += 1000) {
+		rig_pass_ms(1000);
+		cr_assert(heartbeat("h", &other) == 0);
+	}
+	rig_is_held = false;
+	rig_pass_ms(1);
+	cr_assert(rig_answer(&sync_group_response, &r) && r.error_code == 0);
+	cr_assert(rig_answer(&sync_group_response, &r) && r.error_code == 0);
+	cr_assert(heartbeat("g", &first) == 0 && heartbeat("g", &second) == 0);
+}
+
 Test(group_service, who_is_silent_for_a_session_is_no_member_any_more)
 {
 	struct member a = {0};
@@ -246,6 +285,18 @@ Test(group_service, a_commit_is_answered_and_seen_when_it_is_durable_and_not_bef
 	cr_assert(p.committed_offset == 42 && p.committed_leader_epoch == 3);
 	cr_assert(rig_is(p.metadata, "note") && p.error_code == 0);
 	cr_assert(fetch("g", "t", 0).committed_offset == -1);
+}
+
+Test(group_service, a_commit_fits_what_the_topic_of_offsets_takes_now)
+{
+	commit_send("g", NULL, "t", 1, 42);
+	cr_assert(commit_take() == 0);
+	rig_limit_batches(64);
+	commit_send("g", NULL, "t", 1, 43);
+	cr_assert(commit_take() == KAFKA_ERROR_INVALID_COMMIT_OFFSET_SIZE);
+	rig_limit_batches(1 << 20);
+	commit_send("g", NULL, "t", 1, 44);
+	cr_assert(commit_take() == 0 && fetch("g", "t", 1).committed_offset == 44);
 }
 
 Test(group_service, commits_gather_while_one_batch_is_under_way_and_the_last_one_counts)
@@ -397,6 +448,27 @@ Test(group_service, a_member_goes_on_after_a_start_with_its_id_its_generation_an
 	cr_assert(heartbeat("g", &a) == KAFKA_ERROR_UNKNOWN_MEMBER_ID);
 }
 
+/* As many bytes as ten thousand of Java's consumers bring, and more than a batch of a client may
+ * have unless its setting is raised. */
+Test(group_large, a_state_of_two_megabytes_is_stored_and_found_at_a_start)
+{
+	enum { BYTES = 2 << 20 };
+	char *share = calloc(1, BYTES + 1);
+	struct sync_group_response r;
+	struct member m = {0};
+	memset(share, 's', BYTES);
+	join("g", &m);
+	rig_pass_ms(RIG_DELAY_MS + 100);
+	cr_assert(join_take(&m) == KAFKA_ERROR_NONE);
+	sync_send("g", &m, share);
+	cr_assert(rig_answer(&sync_group_response, &r) && r.error_code == 0);
+	rig_start_again();
+	sync_send("g", &m, NULL);
+	cr_assert(rig_answer(&sync_group_response, &r) && r.error_code == 0);
+	cr_assert(rig_is(r.assignment, share));
+	free(share);
+}
+
 Test(group_service, who_asks_while_groups_are_read_is_told_so_and_a_member_is_not_sent_away)
 {
 	struct member a = {0};
@@ -458,38 +530,19 @@ Test(group_service, groups_of_a_partition_that_is_damaged_are_not_served_and_the
 
 /* ---- a topic to store them in ----------------------------------------------------------- */
 
-static struct find_coordinator_one find(int8_t type)
-{
-	struct bytes key = rig_text("g");
-	struct find_coordinator_request q = {.key_type = type, .coordinator_keys = {&key, 1}};
-	struct find_coordinator_response r;
-	rig_call(KAFKA_API_FIND_COORDINATOR, 4, &find_coordinator_request, &q,
-		 &find_coordinator_response, &r);
-	cr_assert(r.coordinators.count == 1);
-	return r.coordinators.items[0];
-}
-
 Test(group_topic, without_one_it_is_wished_for_and_with_one_the_coordinator_is_this_gateway)
 {
 	cr_assert(!topic_wish_is_made(&rig_wish));
-	cr_assert(find(FIND_COORDINATOR_GROUP).error_code ==
+	cr_assert(rig_find(FIND_COORDINATOR_GROUP).error_code ==
 		  KAFKA_ERROR_COORDINATOR_NOT_AVAILABLE);
 	cr_assert(topic_wish_take(&rig_wish) && !topic_wish_take(&rig_wish));
 	cr_assert(commit("g", NULL, "t", 0, 1) == KAFKA_ERROR_COORDINATOR_NOT_AVAILABLE);
 	cr_assert(topic_wish_is_made(&rig_wish));
 	rig_make_topic();
-	struct find_coordinator_one us = find(FIND_COORDINATOR_GROUP);
+	struct find_coordinator_one us = rig_find(FIND_COORDINATOR_GROUP);
 	cr_assert(us.error_code == 0 && us.node_id == RIG_NODE && us.port == RIG_PORT);
 	cr_assert(rig_is(us.host, "gw.example"));
 	cr_assert(commit("g", NULL, "t", 0, 1) == 0);
-}
-
-Test(group_topic, nobody_coordinates_transactions)
-{
-	rig_make_topic();
-	struct find_coordinator_one nobody = find(FIND_COORDINATOR_TRANSACTION);
-	cr_assert(nobody.error_code == KAFKA_ERROR_COORDINATOR_NOT_AVAILABLE);
-	cr_assert(nobody.node_id == -1);
 }
 
 /* ---- operators -------------------------------------------------------------------------- */
@@ -515,6 +568,28 @@ Test(group_service, groups_are_listed_and_described_as_they_are)
 	cr_assert(g->members.count == 1 && rig_is(g->members.items[0].member_id, a.id));
 	cr_assert(rig_is(g->members.items[0].client_host, "/192.0.2.1"));
 	cr_assert(rig_is(g->members.items[0].member_assignment, "share"));
+}
+
+static int32_t operations_of(const char *group, int version, bool is_asked)
+{
+	struct bytes name = rig_text(group);
+	struct describe_groups_request q = {{&name, 1}, is_asked};
+	struct describe_groups_response r;
+	rig_call(KAFKA_API_DESCRIBE_GROUPS, version, &describe_groups_request, &q,
+		 &describe_groups_response, &r);
+	return r.groups.items[0].authorized_operations;
+}
+
+Test(group_service, whoever_asks_is_told_what_may_be_done_to_a_group)
+{
+	struct member a = {0};
+	settle_alone("g", &a);
+	cr_assert(operations_of("g", 3, true) == 3400);
+	cr_assert(operations_of("g", 6, true) == 3400);
+	cr_assert(operations_of("g", 6, false) == AUTHORIZED_UNKNOWN);
+	/* In the one version it is a dead group, in the other there is none. */
+	cr_assert(operations_of("none", 5, true) == 3400);
+	cr_assert(operations_of("none", 6, true) == AUTHORIZED_UNKNOWN);
 }
 
 Test(group_service, a_deleted_group_is_gone_with_its_offsets_and_after_a_start_as_well)

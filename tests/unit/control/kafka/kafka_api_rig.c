@@ -40,10 +40,10 @@ static void say(void *owner, const char *line)
 
 static void create_api(bool auto_create_topics, uint32_t rate)
 {
+	registry.live.now.auto_create_topics_enable = auto_create_topics;
 	struct kafka_api_options options = {
 		.dir = &dir, .registry = &registry, .pollers = {&handoff}, .poller_count = 1,
 		.outboxes = {&outbox},
-		.auto_create_topics = auto_create_topics,
 		.auto_create_topics_rate = rate,
 		.stats_page = &page,
 		.say = say};
@@ -64,6 +64,7 @@ void kafka_api_rig_start(void)
 	cr_assert(disk != NULL);
 	cr_assert(mkdtemp(log_dir) != NULL);
 	dir = (struct log_dir){.path = log_dir, .disk = disk};
+	fake_registry_init(&registry);
 	create_api(true, 0);
 }
 
@@ -89,6 +90,12 @@ uint64_t kafka_api_rig_stat(enum stat_id id)
 	struct stats s;
 	stats_read(&page, &s);
 	return s.value[id];
+}
+
+void kafka_api_rig_end(void)
+{
+	kafka_api_destroy(api);
+	api = NULL;
 }
 
 void kafka_api_rig_stop(void)

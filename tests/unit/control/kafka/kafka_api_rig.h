@@ -19,6 +19,8 @@ extern uint8_t caller; /* the last octet of whoever asks */
 
 void kafka_api_rig_start(void);
 void kafka_api_rig_stop(void);
+/* As a stop that is given up: the kafka_api goes, whoever waits. */
+void kafka_api_rig_end(void);
 /* From here on as with auto.create.topics.enable=false. */
 void kafka_api_rig_forbid_creation(void);
 /* From here on so many topics a second for each caller; what was said of it, and counted. */

@@ -2,9 +2,7 @@
 #include "dataplane/wire/kafka/kafka_error.h"
 #include "dataplane/wire/kafka/kafka_header.h"
 #include "dataplane/wire/kafka/msg_api_versions.h"
-#include "dataplane/wire/kafka/msg_list_offsets.h"
 #include "dataplane/wire/kafka/msg_metadata.h"
-#include "dataplane/wire/record/record_batch.h"
 #include "tests/unit/control/kafka/kafka_api_rig.h"
 
 #include <criterion/criterion.h>
@@ -141,7 +139,7 @@ Test(kafka_api, metadata_names_one_broker_under_the_address_of_the_listener)
 		cr_assert(r.brokers.items[0].port == 9094);
 		cr_assert(r.controller_id == (version >= 1 ? 7 : -1));
 		cr_assert(version < 2 || is_text(r.cluster_id, "tGz8LcFMSr2dGiSTwZ7_-Q"));
-		cr_assert(r.cluster_authorized_operations == METADATA_NO_OPERATIONS);
+		cr_assert(r.cluster_authorized_operations == AUTHORIZED_UNKNOWN);
 		cr_assert(r.topics.count == 1);
 		release(call);
 	}
@@ -159,7 +157,7 @@ Test(kafka_api, metadata_says_that_we_lead_every_partition)
 		cr_assert(r.topics.count == 1 && topic->error_code == 0);
 		cr_assert(is_text(topic->name, "vehicles"));
 		cr_assert(topic->topic_id[15] == (version >= 10 ? 1 : 0));
-		cr_assert(topic->topic_authorized_operations == METADATA_NO_OPERATIONS);
+		cr_assert(topic->topic_authorized_operations == AUTHORIZED_UNKNOWN);
 		cr_assert(topic->partitions.count == 3);
 		for (int32_t i = 0; i < 3; i++) {
 			struct metadata_partition *p = &topic->partitions.items[i];
@@ -196,7 +194,7 @@ Test(kafka_api, an_empty_list_of_topics_means_all_in_version_0_and_none_later)
 {
 	fake_registry_add(&registry, "a", 1);
 	fake_registry_add(&registry, "b", 1);
-	for (int version = 0; version <= 12; version++) {
+	for (int version = 0; version <= 13; version++) {
 		struct metadata_request q = {.topics = {NULL, 0}};
 		struct metadata_response r;
 		release(ask_metadata(version, &q, &r));
@@ -220,6 +218,44 @@ Test(kafka_api, topics_can_be_asked_for_by_id_in_version_12)
 	cr_assert(r.topics.items[0].name.data == NULL);
 	cr_assert(r.topics.items[0].topic_id[15] == 9);
 	release(call);
+}
+
+/* Before version 12 a topic with an id, or without a name, is none. */
+Test(kafka_api, what_is_no_topic_spoils_the_request)
+{
+	fake_registry_add(&registry, "vehicles", 1);
+	struct metadata_request_topic t[] = {{.name = text("vehicles")},
+					     {.topic_id = {0xa0, [15] = 1}}};
+	struct metadata_response r;
+	for (int version = 10; version <= 11; version++) {
+		struct metadata_request q = {.topics = {t, 2}};
+		struct call_msg *call = ask_metadata(version, &q, &r);
+		cr_assert(r.brokers.count == 0 && r.controller_id == -1 && r.topics.count == 2);
+		for (unsigned i = 0; i < 2; i++)
+			cr_assert(r.topics.items[i].error_code == KAFKA_ERROR_INVALID_REQUEST &&
+				  r.topics.items[i].partitions.count == 0);
+		release(call);
+	}
+}
+
+Test(kafka_api, who_asks_by_ids_asks_for_none_by_its_name)
+{
+	fake_registry_add(&registry, "vehicles", 1);
+	fake_registry_add(&registry, "trips", 1);
+	struct metadata_request_topic t[] = {{.name = text("trips")}, {.name = text("fresh")},
+					     {.topic_id = {0xa0, [15] = 1}, .name = text("x")},
+					     {.topic_id = {0xa0, [15] = 99}, .name = text("y")}};
+	struct metadata_response r;
+	for (int version = 12; version <= 13; version++) {
+		struct metadata_request q = {.topics = {t, 4}, .allow_auto_topic_creation = true};
+		struct call_msg *call = ask_metadata(version, &q, &r);
+		cr_assert(call && registry.jobs_count == 0);
+		cr_assert(r.brokers.count == 1 && r.error_code == 0 && r.topics.count == 2);
+		cr_assert(is_text(r.topics.items[0].name, "vehicles"));
+		cr_assert(r.topics.items[1].error_code == KAFKA_ERROR_UNKNOWN_TOPIC_ID);
+		cr_assert(r.topics.items[1].name.data == NULL);
+		release(call);
+	}
 }
 
 Test(kafka_api, a_topic_named_twice_is_described_once)
@@ -490,179 +526,6 @@ Test(kafka_api, a_gateway_that_ends_forgets_who_still_waits)
 	park_metadata(1, &q);
 	fake_registry_end_job(&registry, KAFKA_ERROR_NONE);
 	cr_assert(take_send() == NULL);
-}
-
-/* ---- ListOffsets ---------------------------------------------------------------------- */
-
-static struct list_offsets_partition ask_offset(int version, int32_t partition, int32_t epoch,
-						int64_t timestamp)
-{
-	struct list_offsets_request_partition p = {.partition_index = partition,
-						   .current_leader_epoch = epoch,
-						   .timestamp = timestamp};
-	struct list_offsets_request_topic t = {.name = text("vehicles"),
-					       .partitions = {&p, 1}};
-	struct list_offsets_request q = {.replica_id = -1, .topics = {&t, 1}};
-	send_request(&calls[0], KAFKA_API_LIST_OFFSETS, version, &list_offsets_request, &q);
-	struct list_offsets_response r;
-	struct call_msg *call = reap();
-	read_reply(call, &list_offsets_response, version, version >= 6, &r);
-	cr_assert(r.topics.count == 1 && is_text(r.topics.items[0].name, "vehicles"));
-	cr_assert(r.topics.items[0].partitions.count == 1);
-	struct list_offsets_partition found = r.topics.items[0].partitions.items[0];
-	cr_assert(found.partition_index == partition);
-	release(call);
-	return found;
-}
-
-static void have_vehicles(void)
-{
-	fake_registry_add(&registry, "vehicles", 2);
-	registry.marks = (struct log_marks){.log_start_offset = 10, .log_end_offset = 120,
-					    .high_watermark = 100, .max_timestamp = 5000,
-					    .max_timestamp_offset = 70};
-}
-
-Test(kafka_api, the_ends_of_a_partition_are_its_start_and_its_high_watermark)
-{
-	have_vehicles();
-	for (int version = 1; version <= 7; version++) {
-		struct list_offsets_partition p =
-			ask_offset(version, 1, -1, LIST_OFFSETS_LATEST);
-		cr_assert(p.error_code == 0 && p.offset == 100 && p.timestamp == -1);
-		cr_assert(p.leader_epoch == (version >= 4 ? 0 : -1));
-		p = ask_offset(version, 1, -1, LIST_OFFSETS_EARLIEST);
-		cr_assert(p.error_code == 0 && p.offset == 10 && p.timestamp == -1);
-	}
-}
-
-Test(kafka_api, a_partition_that_is_offline_has_no_offsets)
-{
-	have_vehicles();
-	registry.has_offline = true;
-	static const int64_t times[] = {LIST_OFFSETS_LATEST, LIST_OFFSETS_EARLIEST,
-					LIST_OFFSETS_MAX_TIMESTAMP, 4201};
-	for (unsigned i = 0; i < array_len(times); i++) {
-		struct list_offsets_partition p = ask_offset(7, 0, -1, times[i]);
-		cr_assert(p.error_code == KAFKA_ERROR_KAFKA_STORAGE_ERROR && p.offset == -1);
-	}
-	cr_assert(ask_offset(7, 1, -1, LIST_OFFSETS_LATEST).offset == 100);
-}
-
-/* Partition 0 on disk: offsets 60 to 69 with the times 4100, 4200, ... 5000. */
-static void write_vehicles(void)
-{
-	uint8_t batch[512];
-	char path[128];
-	struct record_batch_header *h = (struct record_batch_header *)batch;
-	struct emitter e = emitter_of(batch + sizeof *h, sizeof batch - sizeof *h);
-	for (int i = 0; i < 10; i++) {
-		struct record_view r = {.timestamp_delta = 100 * i, .offset_delta = i};
-		record_emit(&e, &r);
-	}
-	size_t size = sizeof *h + emitter_size(&e);
-	record_batch_build(h, 10, 4100, 5000);
-	record_batch_place(h, 60, 0);
-	record_batch_set_size(h, (uint32_t)size);
-	shell("mkdir %s/vehicles-0", log_dir);
-	snprintf(path, sizeof path, "%s/vehicles-0/%020d.log", log_dir, 60);
-	FILE *f = fopen(path, "w");
-	cr_assert(f && fwrite(batch, 1, size, f) == size && fclose(f) == 0);
-	registry.marks.max_timestamp_offset = 69;
-}
-
-Test(kafka_api, a_time_finds_the_first_record_that_is_not_older)
-{
-	have_vehicles();
-	write_vehicles();
-	for (int version = 1; version <= 7; version++) {
-		struct list_offsets_partition p = ask_offset(version, 0, -1, 4201);
-		cr_assert(p.error_code == 0 && p.offset == 62 && p.timestamp == 4300);
-		p = ask_offset(version, 0, -1, 5001);
-		cr_assert(p.error_code == 0 && p.offset == -1 && p.timestamp == -1);
-	}
-}
-
-Test(kafka_api, the_newest_time_is_known_from_version_7_on)
-{
-	have_vehicles();
-	write_vehicles();
-	struct list_offsets_partition p = ask_offset(7, 0, -1, LIST_OFFSETS_MAX_TIMESTAMP);
-	cr_assert(p.error_code == 0 && p.offset == 69 && p.timestamp == 5000);
-	p = ask_offset(6, 0, -1, LIST_OFFSETS_MAX_TIMESTAMP);
-	cr_assert(p.error_code == KAFKA_ERROR_UNSUPPORTED_VERSION && p.offset == -1);
-}
-
-/* As after a restart: the watermarks know the last segment only. */
-Test(kafka_api, the_newest_time_may_lie_in_a_sealed_segment)
-{
-	have_vehicles();
-	write_vehicles();
-	shell("printf '\\0\\0\\0\\0\\0\\0\\023\\210\\0\\0\\0\\11'"
-	      " > %s/vehicles-0/00000000000000000060.timeindex", log_dir);
-	shell("touch %s/vehicles-0/00000000000000000070.log", log_dir);
-	registry.marks.max_timestamp = 4000;
-	registry.marks.max_timestamp_offset = 75;
-	struct list_offsets_partition p = ask_offset(7, 0, -1, LIST_OFFSETS_MAX_TIMESTAMP);
-	cr_assert(p.error_code == 0 && p.offset == 69 && p.timestamp == 5000);
-}
-
-Test(kafka_api, a_record_that_may_still_vanish_is_not_pointed_at)
-{
-	have_vehicles();
-	write_vehicles();
-	registry.marks.max_timestamp_offset = 100;
-	struct list_offsets_partition p = ask_offset(7, 0, -1, LIST_OFFSETS_MAX_TIMESTAMP);
-	cr_assert(p.error_code == KAFKA_ERROR_OFFSET_NOT_AVAILABLE && p.offset == -1);
-}
-
-Test(kafka_api, an_empty_partition_has_no_newest_time)
-{
-	have_vehicles();
-	registry.marks = (struct log_marks){.max_timestamp = -1, .max_timestamp_offset = -1};
-	struct list_offsets_partition p = ask_offset(7, 0, -1, LIST_OFFSETS_MAX_TIMESTAMP);
-	cr_assert(p.error_code == 0 && p.offset == -1 && p.timestamp == -1);
-	cr_assert(p.leader_epoch == -1);
-}
-
-Test(kafka_api, offsets_of_what_is_not_there_are_unknown)
-{
-	cr_assert(ask_offset(5, 0, -1, -1).error_code ==
-		  KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION);
-	have_vehicles();
-	cr_assert(ask_offset(5, 2, -1, -1).error_code ==
-		  KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION);
-	cr_assert(ask_offset(5, -1, -1, -1).error_code ==
-		  KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION);
-}
-
-Test(kafka_api, a_leader_epoch_that_never_was_is_told_from_one_that_is_over)
-{
-	have_vehicles();
-	cr_assert(ask_offset(4, 0, 0, -1).error_code == KAFKA_ERROR_NONE);
-	cr_assert(ask_offset(4, 0, 1, -1).error_code == KAFKA_ERROR_UNKNOWN_LEADER_EPOCH);
-	cr_assert(ask_offset(4, 0, -2, -1).error_code == KAFKA_ERROR_FENCED_LEADER_EPOCH);
-}
-
-Test(kafka_api, a_directory_that_cannot_be_read_is_a_storage_error)
-{
-	have_vehicles();
-	cr_assert(ask_offset(5, 0, -1, 1234).error_code == KAFKA_ERROR_KAFKA_STORAGE_ERROR);
-}
-
-Test(kafka_api, a_partition_is_looked_up_once_per_request)
-{
-	have_vehicles();
-	struct list_offsets_request_partition p[2] = {{.timestamp = -1}, {.timestamp = -1}};
-	struct list_offsets_request_topic t = {.name = text("vehicles"),
-					       .partitions = {p, 2}};
-	struct list_offsets_request q = {.topics = {&t, 1}};
-	struct list_offsets_response r;
-	send_request(&calls[0], KAFKA_API_LIST_OFFSETS, 1, &list_offsets_request, &q);
-	struct call_msg *call = reap();
-	read_reply(call, &list_offsets_response, 1, false, &r);
-	cr_assert(r.topics.items[0].partitions.items[0].error_code == KAFKA_ERROR_NONE);
-	cr_assert(r.topics.items[0].partitions.items[1].error_code ==
-		  KAFKA_ERROR_INVALID_REQUEST);
-	release(call);
+	kafka_api_rig_end();
+	registry_end_jobs(&registry); /* as registry_close() does */
 }

@@ -22,9 +22,10 @@ static struct stats_page page;
 
 static void start(void)
 {
-	struct kafka_api_options options = {.registry = &registry, .auto_create_topics = true,
+	struct kafka_api_options options = {.registry = &registry,
 					    .stats_page = &page,
 					    .poller_count = POLLERS};
+	fake_registry_init(&registry);
 	cr_assert(wake_init(&poller_wake) == 0 && wake_init(&control_wake) == 0);
 	for (unsigned p = 0; p < POLLERS; p++) {
 		cr_assert(handoff_init(&handoffs[p], &poller_wake, &control_wake) == 0);

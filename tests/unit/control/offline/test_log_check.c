@@ -179,3 +179,30 @@ Test(log_check, what_a_start_has_kept_is_listed, .init = redirect)
 		  "%s", said);
 	rig_destroy(r);
 }
+
+Test(log_check, a_dump_shows_what_is_known_of_producers, .init = redirect)
+{
+	static char said[8192];
+	struct rig *r = rig_create();
+	struct rig_producer producer = {.id = 4711, .epoch = 3, .sequence = 10};
+	cr_assert(rig_open(r, 0, false));
+	r->producer = &producer;
+	rig_append(r, 2, 400, ACK_DURABLE);
+	rig_drain(r);
+	rig_finish(r);
+	rig_store(r, "00000000000000000001.snapshot", "nonsense", 8);
+	struct log_check c = {.disk = r->control, .is_dump = true};
+	cr_assert(scan_init(&c.scan, r->control) == 0);
+	cr_assert(log_check_partition(&c, r->directory) && c.corrupt == 0);
+	scan_fini(&c.scan);
+	fflush(stdout);
+	said[fread(said, 1, sizeof said - 1, cr_get_redirected_stdout())] = '\0';
+	cr_assert(strstr(said, "producer 4711 epoch 3 sequence 10\n"), "%s", said);
+	cr_assert(strstr(said, "00000000000000000002.snapshot: 1 batches of producers\n"), "%s",
+		  said);
+	cr_assert(strstr(said, "  producer 4711 epoch 3 last sequence 11 last offset 1 offset "
+			       "delta 1 time "),
+		  "%s", said);
+	cr_assert(strstr(said, "00000000000000000001.snapshot: damaged"), "%s", said);
+	rig_destroy(r);
+}

@@ -115,6 +115,25 @@ Test(penstockctl, topics_are_made_shown_changed_and_removed)
 		  "%s", errors);
 }
 
+Test(penstockctl, settings_are_set_shown_and_unset)
+{
+	cr_assert(ctl("config set linger.ms=20 num.partitions=3") == 0, "%s", errors);
+	cr_assert(ctl("config get linger.ms") == 0 && strstr(output, "20  (set, live)"), "%s",
+		  output);
+	cr_assert(ctl("config set linger.ms=30 --validate-only") == 0, "%s", errors);
+	cr_assert(ctl("config set linger.ms=30 num.partitions=0") == 1, "all or nothing");
+	cr_assert(ctl("topic create t") == 0 && strstr(output, "t  3 partitions"), "%s", output);
+	cr_assert(strstr(output, "linger.ms                         20\n"), "%s", output);
+	cr_assert(ctl("config unset linger.ms") == 0, "%s", errors);
+	cr_assert(ctl("config get") == 0 && strstr(output, "log.dirs"), "%s", output);
+	cr_assert(strstr(output, "5  (live)"), "%s", output);
+	cr_assert(ctl("config get broker.id") == 0 && strstr(output, "node.id"), "%s", output);
+	cr_assert(ctl("config get nothing") == 1 && strstr(errors, "no setting nothing"));
+	cr_assert(ctl("config set log.dirs=/tmp") == 1 && strstr(errors, "(INVALID_CONFIG)"));
+	cr_assert(ctl("config set") == 2 && ctl("config unset") == 2);
+	cr_assert(ctl("config set linger.ms") == 2 && ctl("config get a b") == 2);
+}
+
 Test(penstockctl, json_is_the_result_alone_on_one_line)
 {
 	cr_assert(ctl("--json topic create t") == 0);

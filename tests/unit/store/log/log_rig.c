@@ -31,7 +31,9 @@ struct rig *rig_create(void)
 	r->service_options = (struct log_service_options){
 		.disk = r->disk, .stats = &r->stats,
 		.settings = {.buffers = 64, .buffer_bytes = 16384,
-			     .small_write_bytes = RIG_SMALL_WRITE_BYTES},
+			     .small_write_bytes = RIG_SMALL_WRITE_BYTES,
+			     .producer_ids_max = 64,
+			     .producer_expiration_ms = 86400000, .producer_check_ms = 600000},
 		.descriptors = 64, .dir = &r->dir};
 	r->expected = malloc(EXPECTED_BYTES_MAX);
 	require(chunk_pool_init(&r->pool, CHUNK_BYTES, RIG_CHUNKS) == 0);
@@ -193,6 +195,14 @@ void rig_finish(struct rig *r)
 	leave(r);
 }
 
+static void set_producer(struct record_batch_header *h, struct rig_producer *p, uint32_t count)
+{
+	h->producer_id = be64_of((uint64_t)p->id);
+	h->producer_epoch = be16_of((uint16_t)p->epoch);
+	h->base_sequence = be32_of((uint32_t)p->sequence);
+	p->sequence += (int32_t)count;
+}
+
 static void fill_batch(struct rig *r, struct append_msg *a, uint32_t count, size_t value_bytes)
 {
 	static uint8_t text[4 << 20];
@@ -200,6 +210,8 @@ static void fill_batch(struct rig *r, struct append_msg *a, uint32_t count, size
 	int64_t time = r->time_ms ? r->time_ms : 1700000000000 + r->append_count;
 	struct record_batch_header *h = (struct record_batch_header *)batch;
 	record_batch_build(h, count, time, time);
+	if (r->producer)
+		set_producer(h, r->producer, count);
 	struct emitter e = emitter_of(batch + sizeof *h, sizeof batch - sizeof *h);
 	for (size_t i = 0; i < value_bytes; i++)
 		text[i] = (uint8_t)(i * 7 + r->append_count);
@@ -222,12 +234,13 @@ struct append_msg *rig_append(struct rig *r, uint32_t count, size_t value_bytes,
 	require(r->append_count < RIG_APPENDS_MAX);
 	struct append_msg *a = &r->appends[r->append_count];
 	*a = (struct append_msg){
-		.msg.kind = HANDOFF_APPEND, .level = level, .records = count};
+		.msg.kind = HANDOFF_APPEND, .level = level, .records = count,
+		.log_append_time = -1};
 	fill_batch(r, a, count, value_bytes);
 	r->append_count++;
 	size_t size = a->bytes.size;
 	log_append(r->log, a);
-	if (a->error == 0) {
+	if (a->error == 0 && !a->is_duplicate) {
 		require(r->expected_bytes + size <= EXPECTED_BYTES_MAX);
 		chain_copy_out(&a->bytes, 0, r->expected + r->expected_bytes, size);
 		r->expected_bytes += size;

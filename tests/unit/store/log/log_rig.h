@@ -11,6 +11,13 @@
 enum { RIG_APPENDS_MAX = 4096, RIG_DIRECTORY_BYTES = 128,
        RIG_SMALL_WRITE_BYTES = 32 << 10 };
 
+/* Whose batches rig_append() makes; the sequence goes on with them. */
+struct rig_producer {
+	int64_t id;
+	int16_t epoch;
+	int32_t sequence;
+};
+
 struct rig {
 	char root[64];
 	char directory[RIG_DIRECTORY_BYTES]; /* of the partition, below root */
@@ -33,6 +40,7 @@ struct rig {
 	unsigned failed;       /* of them with an error */
 	struct append_msg appends[RIG_APPENDS_MAX];
 	unsigned append_count;
+	struct rig_producer *producer; /* of the next batch; null: nobody with an id */
 	int64_t time_ms; /* of the next batch; 0: each is a millisecond after the last */
 	bool is_answered[RIG_APPENDS_MAX];
 	uint8_t *expected;     /* every batch appended, back to back, as the log must hold it */

@@ -4,15 +4,31 @@
 
 #include "dataplane/base/require.h"
 #include "dataplane/wire/kafka/group_records.h"
+#include "dataplane/wire/kafka/msg_alter_configs.h"
+#include "dataplane/wire/kafka/msg_alter_reassignments.h"
 #include "dataplane/wire/kafka/msg_api_versions.h"
+#include "dataplane/wire/kafka/msg_create_partitions.h"
+#include "dataplane/wire/kafka/msg_create_topics.h"
 #include "dataplane/wire/kafka/msg_delete_groups.h"
+#include "dataplane/wire/kafka/msg_delete_topics.h"
+#include "dataplane/wire/kafka/msg_describe_cluster.h"
+#include "dataplane/wire/kafka/msg_describe_configs.h"
 #include "dataplane/wire/kafka/msg_describe_groups.h"
+#include "dataplane/wire/kafka/msg_describe_log_dirs.h"
+#include "dataplane/wire/kafka/msg_describe_topic_partitions.h"
+#include "dataplane/wire/kafka/msg_describe_transactions.h"
+#include "dataplane/wire/kafka/msg_elect_leaders.h"
 #include "dataplane/wire/kafka/msg_find_coordinator.h"
 #include "dataplane/wire/kafka/msg_heartbeat.h"
+#include "dataplane/wire/kafka/msg_incremental_alter_configs.h"
+#include "dataplane/wire/kafka/msg_init_producer_id.h"
 #include "dataplane/wire/kafka/msg_join_group.h"
+#include "dataplane/wire/kafka/msg_leader_epochs.h"
 #include "dataplane/wire/kafka/msg_leave_group.h"
 #include "dataplane/wire/kafka/msg_list_groups.h"
 #include "dataplane/wire/kafka/msg_list_offsets.h"
+#include "dataplane/wire/kafka/msg_list_reassignments.h"
+#include "dataplane/wire/kafka/msg_list_transactions.h"
 #include "dataplane/wire/kafka/msg_metadata.h"
 #include "dataplane/wire/kafka/msg_offset_commit.h"
 #include "dataplane/wire/kafka/msg_offset_delete.h"
@@ -42,6 +58,22 @@ const struct sample_message sample_messages[] = {
 	BOTH(delete_groups, DELETE_GROUPS),
 	{&offset_commit_value, 0, GROUP_RECORD_VERSION_MAX},
 	{&group_metadata_value, 0, GROUP_RECORD_VERSION_MAX},
+	BOTH(create_topics, CREATE_TOPICS),
+	BOTH(delete_topics, DELETE_TOPICS),
+	BOTH(create_partitions, CREATE_PARTITIONS),
+	BOTH(init_producer_id, INIT_PRODUCER_ID),
+	BOTH(describe_transactions, DESCRIBE_TRANSACTIONS),
+	BOTH(list_transactions, LIST_TRANSACTIONS),
+	BOTH(describe_cluster, DESCRIBE_CLUSTER),
+	BOTH(describe_topic_partitions, DESCRIBE_TOPIC_PARTITIONS),
+	BOTH(describe_log_dirs, DESCRIBE_LOG_DIRS),
+	BOTH(elect_leaders, ELECT_LEADERS),
+	BOTH(alter_reassignments, ALTER_PARTITION_REASSIGNMENTS),
+	BOTH(list_reassignments, LIST_PARTITION_REASSIGNMENTS),
+	BOTH(leader_epochs, OFFSET_FOR_LEADER_EPOCH),
+	BOTH(describe_configs, DESCRIBE_CONFIGS),
+	BOTH(alter_configs, ALTER_CONFIGS),
+	BOTH(incremental_alter_configs, INCREMENTAL_ALTER_CONFIGS),
 	BOTH(sasl_handshake, SASL_HANDSHAKE),
 	BOTH(sasl_authenticate, SASL_AUTHENTICATE),
 };
@@ -63,6 +95,11 @@ static bool has_field(const struct kafka_field *f, int version)
 	return version >= f->since && (!f->gone_since || version < f->gone_since);
 }
 
+static bool is_array(const struct kafka_field *f)
+{
+	return f->kind == KAFKA_ARRAY || f->kind == KAFKA_OPTIONAL;
+}
+
 static bool is_text(const struct kafka_field *f)
 {
 	return f->kind == KAFKA_STRING || f->kind == KAFKA_BYTES;
@@ -81,6 +118,8 @@ static void fill_array(const struct kafka_field *f, int version, uint32_t *seed,
 		       struct kafka_arena *arena, void *out)
 {
 	struct kafka_array_raw a = {.count = (int32_t)(next(seed) % 4)};
+	if (f->kind == KAFKA_OPTIONAL)
+		a.count = 1;
 	if (f->is_nullable && version >= f->null_since && next(seed) % 3 == 0)
 		a.count = -1;
 	if (a.count > 0) {
@@ -102,7 +141,7 @@ void sample_fill(const struct kafka_struct *s, int version, uint32_t *seed,
 		uint8_t *member = (uint8_t *)out + f->offset;
 		if (is_text(f))
 			fill_string(f, version, seed, member);
-		else if (f->kind == KAFKA_ARRAY)
+		else if (is_array(f))
 			fill_array(f, version, seed, arena, member);
 		else if (f->kind == KAFKA_BOOL)
 			*member = next(seed) % 2;
@@ -141,7 +180,7 @@ static bool same_string(const void *want, const void *got)
 static bool is_default(const struct kafka_field *f, const void *got)
 {
 	static const uint8_t zero[16];
-	if (is_text(f) || f->kind == KAFKA_ARRAY)
+	if (is_text(f) || is_array(f))
 		return memcmp(got, zero, 12) == 0;
 	if (f->kind == KAFKA_UUID)
 		return memcmp(got, zero, sizeof zero) == 0;
@@ -158,7 +197,7 @@ const char *sample_difference(const struct kafka_struct *s, int version, const v
 		const char *name = NULL;
 		if (!has_field(f, version))
 			name = is_default(f, b) ? NULL : f->name;
-		else if (f->kind == KAFKA_ARRAY)
+		else if (is_array(f))
 			name = array_difference(f, version, a, b);
 		else if (is_text(f))
 			name = same_string(a, b) ? NULL : f->name;
@@ -190,7 +229,7 @@ void sample_name(const struct kafka_struct *s, struct kafka_arena *arena, void *
 		uint64_t number = f->kind == KAFKA_BOOL ? 1 : text.size;
 		if (is_text(f))
 			memcpy(member, &text, sizeof text);
-		else if (f->kind == KAFKA_ARRAY)
+		else if (is_array(f))
 			name_array(f, arena, member);
 		else if (f->kind == KAFKA_UUID)
 			memset(member, 0, KAFKA_UUID_BYTES);

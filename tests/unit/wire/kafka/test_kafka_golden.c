@@ -2,8 +2,11 @@
  * by byte, laid out by hand from the protocol's definition. */
 #include "dataplane/wire/kafka/kafka_error.h"
 #include "dataplane/wire/kafka/msg_api_versions.h"
+#include "dataplane/wire/kafka/msg_describe_transactions.h"
 #include "dataplane/wire/kafka/msg_find_coordinator.h"
+#include "dataplane/wire/kafka/msg_init_producer_id.h"
 #include "dataplane/wire/kafka/msg_list_offsets.h"
+#include "dataplane/wire/kafka/msg_list_transactions.h"
 #include "dataplane/wire/kafka/msg_metadata.h"
 
 #include <criterion/criterion.h>
@@ -128,13 +131,13 @@ static struct metadata_response one_partition(void)
 		.leader_id = 1, .replica_nodes = {&node, 1}, .isr_nodes = {&node, 1}};
 	static struct metadata_topic topic = {
 		.topic_id = {0xaa}, .partitions = {&partition, 1},
-		.topic_authorized_operations = METADATA_NO_OPERATIONS};
+		.topic_authorized_operations = AUTHORIZED_UNKNOWN};
 	broker.host = text("h");
 	topic.name = text("t");
 	return (struct metadata_response){
 		.brokers = {&broker, 1}, .cluster_id = text("c"), .controller_id = 1,
 		.topics = {&topic, 1},
-		.cluster_authorized_operations = METADATA_NO_OPERATIONS};
+		.cluster_authorized_operations = AUTHORIZED_UNKNOWN};
 }
 
 Test(kafka_golden, metadata_in_its_oldest_layout)
@@ -198,4 +201,62 @@ Test(kafka_golden, a_batch_of_groups_is_told_that_nobody_coordinates)
 	ENCODES_AS(&find_coordinator_response, 4, &r,
 		   0, 0, 0, 0, 2, 2, 'g', 0xff, 0xff, 0xff, 0xff, 1,
 		   0xff, 0xff, 0xff, 0xff, 0, 15, 0, 0, 0);
+}
+
+Test(kafka_golden, aiokafka_asks_for_a_producer_id_in_the_oldest_layout)
+{
+	struct init_producer_id_request r;
+	struct init_producer_id_response answer = {.producer_id = 4000, .producer_epoch = 0};
+	DECODE(&init_producer_id_request, 0, &r, 0xff, 0xff, 0, 0, 0xea, 0x60);
+	cr_assert(!r.transactional_id.data && r.transaction_timeout_ms == 60000);
+	cr_assert(r.producer_id == -1 && r.producer_epoch == -1);
+	ENCODES_AS(&init_producer_id_response, 0, &answer,
+		   0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x0f, 0xa0, 0, 0);
+}
+
+Test(kafka_golden, java_names_the_id_and_epoch_it_has_in_version_5)
+{
+	struct init_producer_id_request r;
+	struct init_producer_id_response answer = {
+		.error_code = KAFKA_ERROR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
+		.producer_id = -1, .producer_epoch = -1};
+	DECODE(&init_producer_id_request, 5, &r,
+	       3, 't', 'x', 0, 0, 0xea, 0x60, 0, 0, 0, 0, 0, 0, 0x0f, 0xa0, 0, 7, 0);
+	cr_assert(is_text(r.transactional_id, "tx"));
+	cr_assert(r.producer_id == 4000 && r.producer_epoch == 7);
+	ENCODES_AS(&init_producer_id_response, 5, &answer,
+		   0, 0, 0, 0, 0, 53, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+		   0);
+}
+
+Test(kafka_golden, transactions_are_listed_by_state_producer_age_and_pattern)
+{
+	struct list_transactions_request r;
+	struct bytes unknown = text("Odd");
+	struct list_transactions_state one = {text("tx"), 4000, text("Ongoing")};
+	struct list_transactions_response answer = {.unknown_state_filters = {&unknown, 1},
+						    .transaction_states = {&one, 1}};
+	DECODE(&list_transactions_request, 2, &r,
+	       2, 4, 'O', 'd', 'd', 2, 0, 0, 0, 0, 0, 0, 0x0f, 0xa0,
+	       0, 0, 0, 0, 0, 0, 3, 0xe8, 3, '.', '*', 0);
+	cr_assert(r.state_filters.count == 1 && is_text(r.state_filters.items[0], "Odd"));
+	cr_assert(r.producer_id_filters.count == 1 && r.producer_id_filters.items[0] == 4000);
+	cr_assert(r.duration_filter == 1000 && is_text(r.transactional_id_pattern, ".*"));
+	ENCODES_AS(&list_transactions_response, 2, &answer,
+		   0, 0, 0, 0, 0, 0, 2, 4, 'O', 'd', 'd', 2, 3, 't', 'x',
+		   0, 0, 0, 0, 0, 0, 0x0f, 0xa0, 8, 'O', 'n', 'g', 'o', 'i', 'n', 'g', 0, 0);
+}
+
+Test(kafka_golden, a_transaction_that_there_is_not_is_described_as_such)
+{
+	struct describe_transactions_request r;
+	struct describe_transactions_state one = {
+		.error_code = KAFKA_ERROR_TRANSACTIONAL_ID_NOT_FOUND,
+		.transactional_id = text("tx")};
+	struct describe_transactions_response answer = {.transaction_states = {&one, 1}};
+	DECODE(&describe_transactions_request, 0, &r, 2, 3, 't', 'x', 0);
+	cr_assert(r.transactional_ids.count == 1 && is_text(r.transactional_ids.items[0], "tx"));
+	ENCODES_AS(&describe_transactions_response, 0, &answer,
+		   0, 0, 0, 0, 2, 0, 105, 3, 't', 'x', 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+		   0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0);
 }

@@ -1,0 +1,135 @@
+/* log_snapshot.c - what is known of a log's producers in, a .snapshot file out, step by step; see
+ * log_snapshot.h and log_task.h. */
+#include "dataplane/store/log/log_snapshot.h"
+#include "dataplane/base/require.h"
+#include "dataplane/store/log/log_due.h"
+#include "dataplane/store/log/log_files.h"
+#include "dataplane/store/log/log_task.h"
+#include "dataplane/store/producer_snapshot.h"
+
+/* Is there anything to be written down: producers, or that those of before are not known any
+ * more? */
+static bool is_worth_one(const struct log *log)
+{
+	return log->snapshots.count > 0 ||
+	       producers_count(&log->service->producers, log->slot) > 0;
+}
+
+void log_snapshot_rolled(struct log *log)
+{
+	log->wants_snapshot = is_worth_one(log);
+}
+
+/* At the end, the last one may be of the end already. */
+static bool is_wanted(const struct log *log)
+{
+	return (log->wants_snapshot || (log->is_closing && is_worth_one(log))) &&
+	       log->snapshot_offset != log->next_offset;
+}
+
+bool log_snapshot_is_due(const struct log *log)
+{
+	return log->at_snapshot.step != LOG_SNAPSHOT_IDLE || is_wanted(log);
+}
+
+static void step(struct log *log, struct open_file *file, struct disk_op op)
+{
+	log_task_submit(log, &log->at_snapshot, file, op);
+}
+
+static void start_write(struct log *log)
+{
+	struct log_service *s = log->service;
+	s->snapshot_of = log;
+	log->wants_snapshot = false;
+	log->snapshot_failed = false;
+	log->snapshot_offset = log->next_offset;
+	log->snapshot_iov.iov_base = s->snapshot;
+	log->snapshot_iov.iov_len = snapshot_encode(&s->producers, log->slot, s->snapshot);
+	step(log, log_snapshot_file(log, true),
+	     (struct disk_op){.kind = DISK_WRITE, .iov = &log->snapshot_iov, .iov_count = 1});
+}
+
+static void start_sync(struct log *log)
+{
+	step(log, log_snapshot_file(log, false), (struct disk_op){.kind = DISK_SYNC});
+}
+
+static void start_remove(struct log *log)
+{
+	struct log_snapshots *kept = &log->snapshots;
+	snapshot_path(log->snapshot_path, log->paths_bytes, log->directory, kept->offsets[0]);
+	kept->count--;
+	memmove(kept->offsets, kept->offsets + 1, kept->count * sizeof *kept->offsets);
+	step(log, NULL, (struct disk_op){.kind = DISK_UNLINK, .path = log->snapshot_path});
+}
+
+/* The memory is the next one's, the file nobody's. */
+static void end(struct log *log)
+{
+	log->service->snapshot_of = NULL;
+	if (log->snapshot_file)
+		open_file_drop(log->snapshot_file);
+}
+
+static unsigned next_step(const struct log *log)
+{
+	bool has_too_many = log->snapshots.count > LOG_SNAPSHOTS_KEPT;
+	switch ((enum log_snapshot_step)log->at_snapshot.step) {
+	case LOG_SNAPSHOT_IDLE:
+		return is_wanted(log) && !log->service->snapshot_of ? LOG_SNAPSHOT_WRITE
+								    : LOG_SNAPSHOT_IDLE;
+	case LOG_SNAPSHOT_WRITE:
+		return log->snapshot_failed ? LOG_SNAPSHOT_IDLE : LOG_SNAPSHOT_SYNC;
+	case LOG_SNAPSHOT_SYNC:
+		return has_too_many ? LOG_SNAPSHOT_REMOVE : LOG_SNAPSHOT_IDLE;
+	case LOG_SNAPSHOT_REMOVE:
+		break;
+	}
+	return LOG_SNAPSHOT_IDLE;
+}
+
+static void (*const starts[])(struct log *log) = {
+	[LOG_SNAPSHOT_IDLE] = end,
+	[LOG_SNAPSHOT_WRITE] = start_write,
+	[LOG_SNAPSHOT_SYNC] = start_sync,
+	[LOG_SNAPSHOT_REMOVE] = start_remove,
+};
+
+static const struct log_steps steps = {.next = next_step, .starts = starts};
+
+/* A fenced log begins nothing, and what it had begun is over when the disk has given it back. */
+void log_snapshot_advance(struct log *log)
+{
+	struct log_task *t = &log->at_snapshot;
+	if (log->is_fenced && t->step != LOG_SNAPSHOT_IDLE && t->operations == 0) {
+		t->step = LOG_SNAPSHOT_IDLE;
+		end(log);
+	}
+	log_task_advance(log, t, &steps);
+	if (!log->is_fenced && t->step == LOG_SNAPSHOT_IDLE && is_wanted(log))
+		log->is_starved = true;
+}
+
+static bool is_good(const struct log *log, const struct disk_op *op)
+{
+	return op->kind == DISK_WRITE ? op->result == (int64_t)log->snapshot_iov.iov_len
+				      : op->result >= 0;
+}
+
+/* The oldest may be gone already; a start looks for all that are too many. */
+void log_snapshot_done(struct log *log, const struct disk_op *op)
+{
+	struct log_snapshots *kept = &log->snapshots;
+	log->at_snapshot.operations--;
+	if (op->kind == DISK_UNLINK)
+		return;
+	if (!is_good(log, op)) {
+		log->snapshot_failed = true;
+		stats_add(log->service->stats, STAT_log_snapshot_failures, 1);
+	} else if (op->kind == DISK_SYNC) {
+		require(kept->count < array_len(kept->offsets));
+		kept->offsets[kept->count++] = log->snapshot_offset;
+		stats_add(log->service->stats, STAT_log_snapshots, 1);
+	}
+}

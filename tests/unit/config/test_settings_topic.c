@@ -1,0 +1,148 @@
+/* test_settings_topic.c - what a topic may be told, in any order, and what it takes from its
+ * gateway. */
+#include "config/setting_value.h"
+
+#include <criterion/criterion.h>
+
+static struct settings s;
+static struct topic_settings t;
+static char message[512];
+
+static void begin(void)
+{
+	settings_init(&s);
+	topic_settings_init(&t, &s);
+}
+
+TestSuite(settings_topic, .init = begin);
+
+static bool set(const char *key, const char *value)
+{
+	message[0] = '\0';
+	return topic_settings_set(&t, &s, key, value, message, sizeof message);
+}
+
+Test(settings_topic, values_do_not_depend_on_the_order_in_which_they_come)
+{
+	static const char *const both[][2] = {{"max.message.bytes", "1000"},
+					      {"batch.size", "500000"}};
+	for (unsigned first = 0; first < 2; first++) {
+		begin();
+		for (unsigned i = 0; i < 2; i++)
+			cr_assert(set(both[i ^ first][0], both[i ^ first][1]), "%s", message);
+		cr_assert(t.log.message_bytes_max == 1000 && t.topic.batch_bytes == 500000);
+	}
+}
+
+Test(settings_topic, small_batches_are_the_clients_right)
+{
+	cr_assert(set("max.message.bytes", "1"), "%s", message);
+	cr_assert(set("max.message.bytes", "0"), "%s", message);
+}
+
+Test(settings_topic, what_is_not_applied_takes_its_default_however_it_is_written)
+{
+	static const char *const good[][2] = {
+		{"cleanup.policy", "delete"},
+		{"retention.ms", "604800000"},
+		{"retention.ms", "+604800000"},
+		{"retention.bytes", "-1"},
+		{"flush.messages", "9223372036854775807"},
+		{"min.cleanable.dirty.ratio", "0.50"},
+		{"preallocate", "FALSE"},
+		{"unclean.leader.election.enable", "false"},
+		{"leader.replication.throttled.replicas", ""},
+	};
+	for (unsigned i = 0; i < array_len(good); i++) {
+		begin();
+		int id = topic_setting_find(good[i][0]);
+		cr_assert(id >= TOPIC_SETTINGS_APPLIED && !t.is_set[id]);
+		cr_assert(set(good[i][0], good[i][1]), "%s", message);
+		cr_assert(t.is_set[id], "%s", good[i][0]);
+		cr_assert(set(good[i][0], NULL) && !t.is_set[id]);
+	}
+}
+
+Test(settings_topic, and_nothing_else_which_is_said_with_the_reason)
+{
+	static const char *const bad[][3] = {
+		{"cleanup.policy", "compact", "every record is kept"},
+		{"cleanup.policy", "delete,compact", "every record is kept"},
+		{"retention.ms", "1000", "nothing is deleted"},
+		{"retention.ms", "604800001", "nothing is deleted"},
+		{"retention.ms", "604800000x", "nothing is deleted"},
+		{"retention.ms", "", "nothing is deleted"},
+		{"flush.messages", "9223372036854775806", "is synced"},
+		{"min.cleanable.dirty.ratio", "0.51", "compaction"},
+		{"min.cleanable.dirty.ratio", "half", "compaction"},
+		{"preallocate", "true", "preallocated"},
+		{"min.insync.replicas", "2", "one copy"},
+		{"remote.storage.enable", "true", "tiered"},
+	};
+	for (unsigned i = 0; i < array_len(bad); i++) {
+		cr_assert(!set(bad[i][0], bad[i][1]), "%s=%s", bad[i][0], bad[i][1]);
+		cr_assert(strstr(message, bad[i][2]) && strstr(message, bad[i][0]), "%s", message);
+		cr_assert(strstr(message, "set it to its default"), "%s", message);
+		cr_assert(!t.is_set[topic_setting_find(bad[i][0])]);
+	}
+}
+
+/* Kafka's names, its reference's list. */
+Test(settings_topic, every_setting_of_kafkas_topics_is_known)
+{
+	static const char *const keys[][2] = {
+		{"cleanup.policy", "delete"},
+		{"compression.type", "producer"},
+		{"compression.gzip.level", "-1"},
+		{"compression.lz4.level", "9"},
+		{"compression.zstd.level", "3"},
+		{"delete.retention.ms", "86400000"},
+		{"file.delete.delay.ms", "60000"},
+		{"flush.messages", "9223372036854775807"},
+		{"flush.ms", "9223372036854775807"},
+		{"follower.replication.throttled.replicas", ""},
+		{"index.interval.bytes", "4096"},
+		{"leader.replication.throttled.replicas", ""},
+		{"local.retention.bytes", "-2"},
+		{"local.retention.ms", "-2"},
+		{"max.compaction.lag.ms", "9223372036854775807"},
+		{"max.message.bytes", "1048588"},
+		{"message.timestamp.after.max.ms", "3600000"},
+		{"message.timestamp.before.max.ms", "9223372036854775807"},
+		{"message.timestamp.type", "CreateTime"},
+		{"min.cleanable.dirty.ratio", "0.5"},
+		{"min.compaction.lag.ms", "0"},
+		{"min.insync.replicas", "1"},
+		{"preallocate", "false"},
+		{"remote.log.copy.disable", "false"},
+		{"remote.log.delete.on.disable", "false"},
+		{"remote.storage.enable", "false"},
+		{"retention.bytes", "-1"},
+		{"retention.ms", "604800000"},
+		{"segment.bytes", "1073741824"},
+		{"segment.index.bytes", "10485760"},
+		{"segment.jitter.ms", "0"},
+		{"segment.ms", "604800000"},
+		{"unclean.leader.election.enable", "false"},
+	};
+	for (unsigned i = 0; i < array_len(keys); i++) {
+		char text[SETTING_TEXT_BYTES];
+		int id = topic_setting_find(keys[i][0]);
+		cr_assert(id >= 0, "%s", keys[i][0]);
+		topic_setting_text(&t, (enum topic_setting_id)id, text, sizeof text);
+		cr_assert(strcmp(text, keys[i][1]) == 0, "%s: %s", keys[i][0], text);
+		cr_assert(set(keys[i][0], text), "what is read can be written: %s", message);
+	}
+	cr_assert(TOPIC_SETTINGS == array_len(keys) + 2, "and two of ours");
+	cr_assert(!set("cleanup.polizy", "delete") && strstr(message, "no such topic setting"));
+}
+
+Test(settings_topic, what_it_was_not_told_follows_the_gateway)
+{
+	cr_assert(set("linger.ms", "7"));
+	s.linger_ms = 100;
+	s.log_segment_bytes = 2097152;
+	topic_settings_follow(&t, &s);
+	cr_assert(t.topic.linger_ms == 7 && t.log.segment_bytes == 2097152);
+	cr_assert(set("linger.ms", NULL) && t.topic.linger_ms == 100);
+}
