@@ -2,7 +2,7 @@
 import struct
 
 PRODUCE, FETCH, METADATA, OFFSET_COMMIT, OFFSET_FETCH, API_VERSIONS = 0, 1, 3, 8, 9, 18
-FIND_COORDINATOR, INIT_PRODUCER_ID = 10, 22
+FIND_COORDINATOR, INIT_PRODUCER_ID, DESCRIBE_PRODUCERS = 10, 22, 61
 
 
 def text(word):
@@ -74,6 +74,23 @@ def init_producer_id(transactional_id=None):
 def initiated(said):
     """(error, producer id, epoch) out of what answers init_producer_id()."""
     return struct.unpack('>hqh', said[4:])
+
+
+def describe_producers(topic, partition):
+    """Version 0."""
+    name = bytes([len(topic) + 1]) + topic.encode()
+    return request(DESCRIBE_PRODUCERS, 0, b'\0\2' + name + b'\2' + struct.pack('>i', partition) +
+                   b'\0\0')
+
+
+def producers_described(said, topic):
+    """(error, [(id, epoch, last sequence, last time, coordinator epoch, first offset)]) out of
+    what answers describe_producers(), of fewer than 127 producers."""
+    at = 1 + 4 + 1 + 1 + len(topic) + 1 + 4
+    error, _message, count = struct.unpack('>hBB', said[at:at + 4])
+    size = struct.calcsize('>qiiqiqB')
+    return error, [struct.unpack('>qiiqiqB', said[at + 4 + i * size:][:size])[:-1]
+                   for i in range(count - 1)]
 
 
 def read_exactly(sock, size):

@@ -16,6 +16,7 @@
  *     registry_publish.c   entries ─▶ snapshot; old ones retired
  *     registry_jobs.c      create, alter, delete;  registry_serve.c  start and stop
  *     registry_settings.c  the gateway's own settings, while it runs
+ *     registry_parts.c     errands to the writers of partitions; registry_producers.c
  *
  * Core: control.
  */
@@ -86,6 +87,7 @@ struct round {
 	uint32_t count;
 	uint32_t sent;
 	uint32_t answered;
+	struct producers_piece *piece; /* lent with each message, or null */
 	int error; /* first -errno among the replies */
 	uint32_t failed; /* and how many */
 };
@@ -111,6 +113,10 @@ struct job {
 	bool validate_only;
 	bool is_automatic;
 	enum live_scope scope; /* of the gateway's own settings */
+	struct registry_part *parts; /* of an errand: a copy; */
+	uint32_t part_count;
+	struct partition **asked;    /* and where it goes, as many at most */
+	struct producers_piece *piece;
 	struct registry_result result;
 	registry_done done;
 	void *owner;

@@ -23,6 +23,7 @@ static void send_one(struct registry *r, struct round *round, struct partition *
 		.partition = p->ref,
 		.log = p->log,
 		.options = options,
+		.piece = round->piece,
 		.owner = p,
 	};
 	p->state = PARTITION_ASKED;

@@ -33,6 +33,7 @@ enum kafka_outcome kafka_handle_create_partitions(struct kafka_request *r);
 enum kafka_outcome kafka_handle_describe_cluster(struct kafka_request *r);
 enum kafka_outcome kafka_handle_describe_topic_partitions(struct kafka_request *r);
 enum kafka_outcome kafka_handle_describe_log_dirs(struct kafka_request *r);
+enum kafka_outcome kafka_handle_describe_producers(struct kafka_request *r);
 enum kafka_outcome kafka_handle_elect_leaders(struct kafka_request *r);
 enum kafka_outcome kafka_handle_alter_reassignments(struct kafka_request *r);
 enum kafka_outcome kafka_handle_list_reassignments(struct kafka_request *r);

@@ -508,6 +508,26 @@ Test(writer, a_fence_fails_what_is_outstanding_and_what_comes)
 	close_rig(r);
 }
 
+Test(writer, producers_are_told_of_a_partition_that_somebody_is_let_at)
+{
+	struct rig *r = open_rig();
+	struct append_msg a = built(r, RECORD_CODEC_NONE, "abc", 3);
+	static struct producers_piece piece;
+	struct admin_msg tell = {.msg.kind = HANDOFF_ADMIN, .op = ADMIN_PRODUCERS,
+				 .partition = {7, 3}, .piece = &piece};
+	piece.after = -1;
+	run_append(r, &a);
+	chain_give(&a.bytes);
+	handoff_send(&r->admin, &tell.msg);
+	cr_assert(wait_for(r, &r->admin) == &tell.msg && tell.error == 0);
+	cr_assert(!piece.is_offline && piece.is_last && piece.count == 0);
+	tell.partition.generation = 2;
+	handoff_send(&r->admin, &tell.msg);
+	cr_assert(wait_for(r, &r->admin) == &tell.msg && tell.error == 0);
+	cr_assert(piece.is_offline);
+	close_rig(r);
+}
+
 Test(writer, marks_and_counters_can_be_read_from_outside)
 {
 	struct rig *r = open_rig();

@@ -62,6 +62,11 @@ struct rig_faults {
 	uint32_t served_by[RIG_WRITERS];
 	int offline;           /* and those it has without a log */
 	unsigned fenced;       /* told to fence */
+	uint32_t producers;    /* of each partition: ids from 0 on */
+	unsigned pieces;       /* of them that were told */
+	unsigned anew_at;      /* so many pieces: the next begins anew; 0: none */
+	bool is_always_anew;
+	bool is_offline;       /* nobody is told of producers */
 };
 
 extern struct rig_faults faults;

@@ -15,6 +15,7 @@
 #include "dataplane/wire/kafka/msg_describe_configs.h"
 #include "dataplane/wire/kafka/msg_describe_groups.h"
 #include "dataplane/wire/kafka/msg_describe_log_dirs.h"
+#include "dataplane/wire/kafka/msg_describe_producers.h"
 #include "dataplane/wire/kafka/msg_describe_topic_partitions.h"
 #include "dataplane/wire/kafka/msg_describe_transactions.h"
 #include "dataplane/wire/kafka/msg_elect_leaders.h"
@@ -62,6 +63,7 @@ const struct sample_message sample_messages[] = {
 	BOTH(delete_topics, DELETE_TOPICS),
 	BOTH(create_partitions, CREATE_PARTITIONS),
 	BOTH(init_producer_id, INIT_PRODUCER_ID),
+	BOTH(describe_producers, DESCRIBE_PRODUCERS),
 	BOTH(describe_transactions, DESCRIBE_TRANSACTIONS),
 	BOTH(list_transactions, LIST_TRANSACTIONS),
 	BOTH(describe_cluster, DESCRIBE_CLUSTER),
