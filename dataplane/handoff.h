@@ -189,6 +189,7 @@ enum admin_op {
 	ADMIN_ALTER, /* `options` apply from the next append on */
 	ADMIN_FENCE, /* offline from now on for the reason `error`; what is outstanding fails */
 	ADMIN_PRODUCERS, /* tells `piece` of its producers */
+	ADMIN_DELETE_RECORDS, /* those below `log_start_offset`, which is on disk already */
 };
 
 /* An idempotent producer, as a writer tells of it. */
@@ -218,6 +219,7 @@ struct admin_msg {
 	struct partition_ref partition;
 	struct log *log;
 	struct log_options options;
+	int64_t log_start_offset;
 	struct producers_piece *piece; /* requester's memory, lent */
 	int error;     /* -errno */
 	void *owner;   /* requester's own */

@@ -63,15 +63,21 @@ struct registry_topic {
 /* What only the writers of partitions can do, or know. */
 enum registry_errand {
 	REGISTRY_PRODUCERS, /* tells of a partition's producers; one partition at a time */
+	REGISTRY_DELETE_RECORDS, /* those below an offset of each, for good when it is over */
 };
+
+enum { REGISTRY_HIGH_WATERMARK = -1 };
 
 /* A partition of an errand. */
 struct registry_part {
 	uint8_t topic_id[16];
 	uint32_t partition;
 	uint32_t producers_max; /* so many are told at most */
+	int64_t offset;         /* of the first record that stays; REGISTRY_HIGH_WATERMARK: none
+				 * that is there now does */
 	/* Answer */
-	int16_t error; /* enum kafka_error */
+	int16_t error; /* enum kafka_error; of one that has an error already nothing is asked */
+	int64_t log_start_offset;
 	uint32_t producer_count;
 	struct producer_told *producers; /* from malloc: whoever hears of the job frees it */
 };

@@ -16,7 +16,8 @@
  *     registry_publish.c   entries ─▶ snapshot; old ones retired
  *     registry_jobs.c      create, alter, delete;  registry_serve.c  start and stop
  *     registry_settings.c  the gateway's own settings, while it runs
- *     registry_parts.c     errands to the writers of partitions; registry_producers.c
+ *     registry_parts.c     errands to the writers of partitions
+ *     registry_producers.c, _records.c  the two that there are
  *
  * Core: control.
  */
@@ -56,7 +57,8 @@ struct partition {
 	int64_t durable_mark;   /* as it was found at start; -1: none */
 	bool has_old_mark;      /* in a file of its own */
 	int64_t recovery_point; /* as checkpointed; at start, and again after the close */
-	int64_t log_start_offset; /* as checkpointed, at start; -1: not */
+	int64_t log_start_offset; /* as checkpointed, at start or for a deletion; -1: not */
+	int64_t log_start_next;   /* to be checkpointed, before its writer hears of it; -1: none */
 	bool is_compacted;        /* by Kafka, before the directory came here */
 	uint8_t state;          /* enum partition_state */
 	bool is_suspect;        /* fenced or corrupt: no mark of a clean shutdown */

@@ -45,11 +45,11 @@ static void take_part(struct errand *e, const struct registry_part *part, int16_
 	struct registry_part *kept = &e->parts[e->at++];
 	*kept = *part;
 	e->told += part->producer_count;
-	if (error)
+	if (error && !kept->error)
 		kept->error = error;
 }
 
-/* The whole job is refused when the gateway stops. */
+/* A whole job is refused when the gateway stops, or the disk does not take what it has to. */
 static void job_done(void *owner, const struct registry_result *result)
 {
 	struct errands *s = owner;
@@ -62,8 +62,9 @@ static void job_done(void *owner, const struct registry_result *result)
 
 static void send(struct errands *s, struct errand *e)
 {
+	uint32_t count = e->kind == REGISTRY_PRODUCERS ? 1 : e->count - e->at;
 	e->parts[e->at].producers_max = ERRAND_PRODUCERS_MAX - e->told;
-	registry_send(s->registry, e->kind, &e->parts[e->at], 1, job_done, s);
+	registry_send(s->registry, e->kind, &e->parts[e->at], count, job_done, s);
 }
 
 /* Passes over what is refused already. */
@@ -118,7 +119,8 @@ static uint32_t sort_once(struct errand_asked *asked, uint32_t count)
 static struct registry_part part_of(const struct registry *registry, const struct errand_asked *a)
 {
 	const struct registry_topic *topic = registry_find(registry, a->topic);
-	struct registry_part part = {.partition = (uint32_t)a->partition};
+	struct registry_part part = {.partition = (uint32_t)a->partition, .offset = a->offset,
+				     .log_start_offset = -1};
 	if (!topic || a->partition < 0 || part.partition >= topic->topic.partitions)
 		part.error = KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION;
 	else

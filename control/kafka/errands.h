@@ -6,7 +6,8 @@
  * What a request names is a list, sorted, each partition once: the handler makes the same one of
  * the same bytes again when there are answers. One request of all is asked for at a time, so that
  * what its writers tell lies in memory once; of one that asks for producers, a partition at a time,
- * so that who changes topics has his turn in between.
+ * so that who changes topics has his turn in between. Starts of logs move in one job for all, which
+ * writes them down once.
  *
  * Core: control. Ownership: what waits is the parking's (kafka_waiting.h), but for what was told of
  * producers. Limits: those of the parking; ERRAND_PRODUCERS_MAX.
@@ -26,6 +27,7 @@ enum {
 struct errand_asked {
 	struct bytes topic;
 	int32_t partition;
+	int64_t offset;
 	uint32_t place; /* in the request: of those of one partition the last counts */
 };
 

@@ -35,6 +35,7 @@ static const kafka_handler handlers[KAFKA_API_ROWS] = {
 	[KAFKA_API_ROW_LIST_OFFSETS] = kafka_handle_list_offsets,
 	[KAFKA_API_ROW_CREATE_TOPICS] = kafka_handle_create_topics,
 	[KAFKA_API_ROW_DELETE_TOPICS] = kafka_handle_delete_topics,
+	[KAFKA_API_ROW_DELETE_RECORDS] = kafka_handle_delete_records,
 	[KAFKA_API_ROW_CREATE_PARTITIONS] = kafka_handle_create_partitions,
 	[KAFKA_API_ROW_DESCRIBE_CLUSTER] = kafka_handle_describe_cluster,
 	[KAFKA_API_ROW_DESCRIBE_TOPIC_PARTITIONS] = kafka_handle_describe_topic_partitions,

@@ -28,7 +28,7 @@ static bool list_asked(struct kafka_request *r, const struct describe_producers_
 		const struct describe_producers_request_topic *t = &q->topics.items[i];
 		for (int32_t p = 0; p < t->partition_indexes.count; p++, (*count)++)
 			(*ret)[*count] = (struct errand_asked){
-				t->name, t->partition_indexes.items[p], *count};
+				t->name, t->partition_indexes.items[p], 0, *count};
 	}
 	return *ret != NULL;
 }

@@ -29,6 +29,7 @@ enum kafka_outcome kafka_handle_metadata(struct kafka_request *r);
 enum kafka_outcome kafka_handle_list_offsets(struct kafka_request *r);
 enum kafka_outcome kafka_handle_create_topics(struct kafka_request *r);
 enum kafka_outcome kafka_handle_delete_topics(struct kafka_request *r);
+enum kafka_outcome kafka_handle_delete_records(struct kafka_request *r);
 enum kafka_outcome kafka_handle_create_partitions(struct kafka_request *r);
 enum kafka_outcome kafka_handle_describe_cluster(struct kafka_request *r);
 enum kafka_outcome kafka_handle_describe_topic_partitions(struct kafka_request *r);

@@ -13,6 +13,7 @@
 #include "dataplane/wire/kafka/msg_api_versions.h"
 #include "dataplane/wire/kafka/msg_create_partitions.h"
 #include "dataplane/wire/kafka/msg_create_topics.h"
+#include "dataplane/wire/kafka/msg_delete_records.h"
 #include "dataplane/wire/kafka/msg_delete_topics.h"
 #include "dataplane/wire/kafka/msg_describe_cluster.h"
 #include "dataplane/wire/kafka/msg_describe_configs.h"
@@ -59,6 +60,7 @@ static const struct table tables[] = {
 	{KAFKA_API_ALTER_CONFIGS, &alter_configs_request},
 	{KAFKA_API_INCREMENTAL_ALTER_CONFIGS, &incremental_alter_configs_request},
 	{KAFKA_API_DESCRIBE_PRODUCERS, &describe_producers_request},
+	{KAFKA_API_DELETE_RECORDS, &delete_records_request},
 };
 
 static size_t encode(const struct kafka_message *m, int version, const void *message, uint8_t *out,

@@ -75,6 +75,8 @@ static void do_errand(struct registry *r, struct fake_job *job)
 	for (uint32_t i = 0; i < job->part_count; i++)
 		if (job->errand == REGISTRY_PRODUCERS)
 			tell_producers(r, &job->parts[i]);
+		else if (!job->parts[i].error)
+			job->parts[i].log_start_offset = job->parts[i].offset + 1000;
 }
 
 static void carry_out(struct registry *r, struct fake_job *job, struct registry_result *ret)

@@ -82,6 +82,12 @@ static int serve(unsigned writer, struct admin_msg *a)
 		faults.offline += a->op == ADMIN_OPEN ? 1 : a->op == ADMIN_CLOSE ? -1 : 0;
 	if (!a->log)
 		return 0;
+	if (a->op == ADMIN_DELETE_RECORDS) {
+		faults.deletions++;
+		faults.last_deletion = a->log_start_offset;
+		if (faults.delete_seen)
+			faults.delete_seen();
+	}
 	if (a->op == ADMIN_PRODUCERS)
 		tell_producers(a->piece);
 	if (a->op == ADMIN_ALTER)

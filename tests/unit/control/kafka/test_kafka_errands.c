@@ -3,6 +3,7 @@
 #include "control/kafka/errands.h"
 #include "dataplane/wire/kafka/kafka_apis.h"
 #include "dataplane/wire/kafka/kafka_error.h"
+#include "dataplane/wire/kafka/msg_delete_records.h"
 #include "dataplane/wire/kafka/msg_describe_producers.h"
 #include "tests/unit/control/kafka/kafka_api_rig.h"
 
@@ -162,4 +163,58 @@ Test(kafka_errands, a_stop_that_is_given_up_ends_them)
 	cr_assert(registry.jobs_count == 1);
 	kafka_api_rig_end();
 	cr_assert(registry.jobs_count == 0);
+}
+
+/* ---- DeleteRecords ----------------------------------------------------------------------- */
+
+static struct inbox_msg *delete_records(int version, struct delete_records_request_topic *topics,
+					int32_t count, int16_t job_error,
+					struct delete_records_response *ret)
+{
+	struct delete_records_request q = {.topics = {topics, count}, .timeout_ms = 1000};
+	send_request(&calls[0], KAFKA_API_DELETE_RECORDS, version, &delete_records_request, &q);
+	take_parked();
+	end_jobs(job_error);
+	struct inbox_msg *m = take_send();
+	cr_assert(m != NULL);
+	read_bytes(m->bytes, &delete_records_response, version, version >= 2, ret);
+	return m;
+}
+
+Test(kafka_errands, records_are_deleted_in_one_job_and_the_last_word_counts)
+{
+	for (int version = 0; version <= 2; version++) {
+		struct delete_records_request_partition parts[] = {{2, 5}, {0, -1}, {2, 7}, {3, 1}};
+		struct delete_records_request_topic topics[] = {
+			{text("none"), {parts, 1}}, {text("t"), {parts, 4}}};
+		struct delete_records_response r;
+		struct inbox_msg *m = delete_records(version, topics, 2, 0, &r);
+		cr_assert(r.topics.count == 2 && is_text(r.topics.items[0].name, "none"));
+		const struct delete_records_partition *none = r.topics.items[0].partitions.items;
+		cr_assert(none->error_code == KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION);
+		cr_assert(none->low_watermark == -1);
+		const struct delete_records_topic *t = &r.topics.items[1];
+		cr_assert(is_text(t->name, "t") && t->partitions.count == 3);
+		cr_assert(t->partitions.items[0].partition_index == 0);
+		cr_assert(t->partitions.items[0].low_watermark == 999);
+		cr_assert(t->partitions.items[1].partition_index == 2);
+		cr_assert(t->partitions.items[1].low_watermark == 1007);
+		cr_assert(t->partitions.items[1].error_code == 0);
+		cr_assert(t->partitions.items[2].error_code ==
+			  KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION);
+		give_send(m, INBOX_DONE);
+	}
+}
+
+Test(kafka_errands, a_deletion_that_is_not_on_disk_is_refused)
+{
+	struct delete_records_request_partition parts[] = {{0, 5}, {9, 5}};
+	struct delete_records_request_topic topics[] = {{text("t"), {parts, 2}}};
+	struct delete_records_response r;
+	struct inbox_msg *m =
+		delete_records(2, topics, 1, KAFKA_ERROR_KAFKA_STORAGE_ERROR, &r);
+	const struct delete_records_partition *p = r.topics.items[0].partitions.items;
+	cr_assert(p[0].error_code == KAFKA_ERROR_KAFKA_STORAGE_ERROR && p[0].low_watermark == -1);
+	cr_assert(p[1].error_code == KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION);
+	give_send(m, INBOX_DONE);
 }

@@ -10,6 +10,7 @@
 #include "dataplane/wire/kafka/msg_create_partitions.h"
 #include "dataplane/wire/kafka/msg_create_topics.h"
 #include "dataplane/wire/kafka/msg_delete_groups.h"
+#include "dataplane/wire/kafka/msg_delete_records.h"
 #include "dataplane/wire/kafka/msg_delete_topics.h"
 #include "dataplane/wire/kafka/msg_describe_cluster.h"
 #include "dataplane/wire/kafka/msg_describe_configs.h"
@@ -61,6 +62,7 @@ const struct sample_message sample_messages[] = {
 	{&group_metadata_value, 0, GROUP_RECORD_VERSION_MAX},
 	BOTH(create_topics, CREATE_TOPICS),
 	BOTH(delete_topics, DELETE_TOPICS),
+	BOTH(delete_records, DELETE_RECORDS),
 	BOTH(create_partitions, CREATE_PARTITIONS),
 	BOTH(init_producer_id, INIT_PRODUCER_ID),
 	BOTH(describe_producers, DESCRIBE_PRODUCERS),

@@ -3,6 +3,7 @@
 #include "dataplane/wire/kafka/msg_alter_reassignments.h"
 #include "dataplane/wire/kafka/msg_create_partitions.h"
 #include "dataplane/wire/kafka/msg_create_topics.h"
+#include "dataplane/wire/kafka/msg_delete_records.h"
 #include "dataplane/wire/kafka/msg_delete_topics.h"
 #include "dataplane/wire/kafka/msg_describe_cluster.h"
 #include "dataplane/wire/kafka/msg_describe_log_dirs.h"
@@ -334,4 +335,30 @@ Test(kafka_admin, describe_producers_answer)
 		   "00000000" "02" "0274" "02" "00000002" "0000" "00" "02" "0000000000001267"
 		   "00000003" "00000009" "00000000000003e8" "ffffffff" "ffffffffffffffff" "00"
 		   "00" "00" "00");
+}
+
+Test(kafka_admin, delete_records)
+{
+	struct delete_records_request q;
+	struct golden g = golden_of("02" "0274" "02" "00000001" "ffffffffffffffff" "00" "00"
+				    "00007530" "00");
+	decode(&delete_records_request, 2, &g, &q);
+	cr_assert(q.topics.count == 1 && is_text(q.topics.items[0].name, "t"));
+	cr_assert(q.topics.items[0].partitions.items[0].partition_index == 1);
+	cr_assert(q.topics.items[0].partitions.items[0].offset == -1 && q.timeout_ms == 30000);
+	g = golden_of("00000001" "000174" "00000001" "00000001" "0000000000000007" "00007530");
+	decode(&delete_records_request, 0, &g, &q);
+	cr_assert(q.topics.items[0].partitions.items[0].offset == 7);
+}
+
+Test(kafka_admin, delete_records_answer)
+{
+	struct delete_records_partition p = {1, 7, 0};
+	struct delete_records_topic t = {text("t"), {&p, 1}};
+	struct delete_records_response r = {.topics = {&t, 1}};
+	encodes_as(&delete_records_response, 2, &r,
+		   "00000000" "02" "0274" "02" "00000001" "0000000000000007" "0000" "00" "00"
+		   "00");
+	encodes_as(&delete_records_response, 1, &r,
+		   "00000000" "00000001" "000174" "00000001" "00000001" "0000000000000007" "0000");
 }
