@@ -188,6 +188,29 @@ enum admin_op {
 	ADMIN_CLOSE, /* finishes what is outstanding, seals, gives the log back */
 	ADMIN_ALTER, /* `options` apply from the next append on */
 	ADMIN_FENCE, /* offline from now on for the reason `error`; what is outstanding fails */
+	ADMIN_PRODUCERS, /* tells `piece` of its producers */
+	ADMIN_DELETE_RECORDS, /* those below `log_start_offset`, which is on disk already */
+};
+
+/* An idempotent producer, as a writer tells of it. */
+struct producer_told {
+	int64_t id;
+	int64_t timestamp; /* the latest of its last batch */
+	int32_t last_sequence;
+	int16_t epoch;
+};
+
+/* What one message tells of a partition's producers: a writer is not kept longer by it. */
+enum { PRODUCERS_PIECE = 512 };
+
+struct producers_piece {
+	int64_t after; /* the id that the piece before ended with; below 0: there was none */
+	/* Answer */
+	bool is_offline; /* nobody is told anything of it */
+	bool is_anew;    /* it begins with the first producer: `after` is not known any more */
+	bool is_last;
+	uint32_t count;
+	struct producer_told told[PRODUCERS_PIECE];
 };
 
 struct admin_msg {
@@ -196,6 +219,8 @@ struct admin_msg {
 	struct partition_ref partition;
 	struct log *log;
 	struct log_options options;
+	int64_t log_start_offset;
+	struct producers_piece *piece; /* requester's memory, lent */
 	int error;     /* -errno */
 	void *owner;   /* requester's own */
 	struct list node; /* server's own while it holds the message */

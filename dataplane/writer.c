@@ -256,6 +256,26 @@ static void fence_partition(struct writer *w, struct admin_msg *a)
 	complete_admin(w, a, log ? 0 : -ENOENT);
 }
 
+static void tell_producers(struct writer *w, struct admin_msg *a)
+{
+	const struct log *log = served_log(w, a->partition);
+	a->piece->is_offline = !log;
+	if (log)
+		log_tell_producers(log, a->piece);
+	complete_admin(w, a, 0);
+}
+
+/* One that nobody is let at has them deleted when it is opened again. */
+static void delete_records(struct writer *w, struct admin_msg *a)
+{
+	struct log *log = served_log(w, a->partition);
+	if (log) {
+		log_delete_records(log, a->log_start_offset);
+		publish_log(w, log);
+	}
+	complete_admin(w, a, 0);
+}
+
 static void take_admin(struct writer *w, struct admin_msg *a)
 {
 	require(a->partition.slot < PARTITIONS_MAX);
@@ -271,6 +291,12 @@ static void take_admin(struct writer *w, struct admin_msg *a)
 		break;
 	case ADMIN_FENCE:
 		fence_partition(w, a);
+		break;
+	case ADMIN_PRODUCERS:
+		tell_producers(w, a);
+		break;
+	case ADMIN_DELETE_RECORDS:
+		delete_records(w, a);
 		break;
 	}
 }

@@ -2,7 +2,8 @@
 import struct
 
 PRODUCE, FETCH, METADATA, OFFSET_COMMIT, OFFSET_FETCH, API_VERSIONS = 0, 1, 3, 8, 9, 18
-FIND_COORDINATOR, INIT_PRODUCER_ID = 10, 22
+FIND_COORDINATOR, DELETE_RECORDS, INIT_PRODUCER_ID, DESCRIBE_PRODUCERS = 10, 21, 22, 61
+LIST_OFFSETS, EARLIEST, LATEST = 2, -2, -1
 
 
 def text(word):
@@ -74,6 +75,48 @@ def init_producer_id(transactional_id=None):
 def initiated(said):
     """(error, producer id, epoch) out of what answers init_producer_id()."""
     return struct.unpack('>hqh', said[4:])
+
+
+def list_offsets(topic, when, partition=0):
+    """Version 1, of one partition."""
+    return request(LIST_OFFSETS, 1, struct.pack('>ii', -1, 1) + text(topic) +
+                   struct.pack('>iiq', 1, partition, when))
+
+
+def offset_listed(said, topic):
+    """(error, time, offset) out of what answers list_offsets()."""
+    at = 4 + 2 + len(topic) + 4 + 4
+    return struct.unpack('>hqq', said[at:at + 18])
+
+
+def delete_records(topic, offset, partition=0):
+    """Version 1, of one partition."""
+    return request(DELETE_RECORDS, 1, struct.pack('>i', 1) + text(topic) +
+                   struct.pack('>iiqi', 1, partition, offset, 30000))
+
+
+def records_deleted(said, topic):
+    """(error, where the log starts) out of what answers delete_records()."""
+    at = 4 + 4 + 2 + len(topic) + 4 + 4
+    low, error = struct.unpack('>qh', said[at:at + 10])
+    return error, low
+
+
+def describe_producers(topic, partition):
+    """Version 0."""
+    name = bytes([len(topic) + 1]) + topic.encode()
+    return request(DESCRIBE_PRODUCERS, 0, b'\0\2' + name + b'\2' + struct.pack('>i', partition) +
+                   b'\0\0')
+
+
+def producers_described(said, topic):
+    """(error, [(id, epoch, last sequence, last time, coordinator epoch, first offset)]) out of
+    what answers describe_producers(), of fewer than 127 producers."""
+    at = 1 + 4 + 1 + 1 + len(topic) + 1 + 4
+    error, _message, count = struct.unpack('>hBB', said[at:at + 4])
+    size = struct.calcsize('>qiiqiqB')
+    return error, [struct.unpack('>qiiqiqB', said[at + 4 + i * size:][:size])[:-1]
+                   for i in range(count - 1)]
 
 
 def read_exactly(sock, size):

@@ -19,6 +19,8 @@
 #include "dataplane/wire/kafka/kafka_header.h"
 #include "dataplane/wire/kafka/kafka_schema.h"
 
+struct errand;
+struct errands;
 struct kafka_api_options;
 struct kafka_change;
 struct kafka_changes;
@@ -50,10 +52,12 @@ struct kafka_request {
 	struct kafka_creations *creations;
 	struct kafka_changes *changes;
 	struct offsets_waits *offsets_waits;
+	struct errands *errands;
 	/* What it has waited for (kafka_waiting.h); null: not for that. One that has waited may not
-	 * do so again, and has none of the three above. */
+	 * do so again, and has none of the four above. */
 	const struct kafka_parked *parked;
 	const struct kafka_change *change;
+	const struct errand *errand;
 	/* For the coordinator's (coordinator_handlers.h). */
 	struct group_service *groups;
 	struct producer_ids *ids;

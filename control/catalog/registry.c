@@ -5,6 +5,7 @@
 #include "control/catalog/registry_index.h"
 #include "control/catalog/registry_jobs.h"
 #include "control/catalog/registry_offline.h"
+#include "control/catalog/registry_parts.h"
 #include "control/catalog/registry_publish.h"
 #include "control/catalog/registry_round.h"
 #include "control/catalog/registry_say.h"
@@ -170,6 +171,14 @@ void registry_alter_settings(struct registry *r, enum live_scope scope,
 	named.name = ""; /* of no topic */
 	require(request->done);
 	job_queue(r, &job_alter_settings, &named)->scope = scope;
+}
+
+void registry_send(struct registry *r, enum registry_errand errand,
+		   const struct registry_part *parts, uint32_t count, registry_done done,
+		   void *owner)
+{
+	require(done);
+	parts_queue(r, errand, parts, count, done, owner);
 }
 
 const struct live_settings *registry_settings(const struct registry *r)

@@ -60,6 +60,28 @@ struct registry_topic {
 	struct topic_settings settings;
 };
 
+/* What only the writers of partitions can do, or know. */
+enum registry_errand {
+	REGISTRY_PRODUCERS, /* tells of a partition's producers; one partition at a time */
+	REGISTRY_DELETE_RECORDS, /* those below an offset of each, for good when it is over */
+};
+
+enum { REGISTRY_HIGH_WATERMARK = -1 };
+
+/* A partition of an errand. */
+struct registry_part {
+	uint8_t topic_id[16];
+	uint32_t partition;
+	uint32_t producers_max; /* so many are told at most */
+	int64_t offset;         /* of the first record that stays; REGISTRY_HIGH_WATERMARK: none
+				 * that is there now does */
+	/* Answer */
+	int16_t error; /* enum kafka_error; of one that has an error already nothing is asked */
+	int64_t log_start_offset;
+	uint32_t producer_count;
+	struct producer_told *producers; /* from malloc: whoever hears of the job frees it */
+};
+
 /* What became of a job. */
 struct registry_result {
 	int16_t error;      /* enum kafka_error */
@@ -72,6 +94,9 @@ struct registry_result {
 	/* After a creation, or the check of one: what the topic is, or would be. */
 	int32_t partitions;
 	struct topic_settings settings;
+	/* After an errand: as it was asked, with the answers; gone when done() returns. */
+	const struct registry_part *parts;
+	uint32_t part_count;
 };
 
 /* Called once per job, always out of registry_turn(), registry_stop() or registry_end_jobs(). */
@@ -132,6 +157,12 @@ void registry_delete_topic(struct registry *r, const struct registry_request *re
  * follow where they were told nothing themselves. Kept in the log directory, .penstock.settings. */
 void registry_alter_settings(struct registry *r, enum live_scope scope,
 			     const struct registry_request *request);
+
+/* Sends an errand to the writers of partitions, in its turn among the jobs. The parts are copied.
+ * Each has an error of its own; one of the job itself, when the gateway stops, is of them all. */
+void registry_send(struct registry *r, enum registry_errand errand,
+		   const struct registry_part *parts, uint32_t count, registry_done done,
+		   void *owner);
 
 /* What holds now, and where it comes from; changes in registry_turn() only. */
 const struct live_settings *registry_settings(const struct registry *r);

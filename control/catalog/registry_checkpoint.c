@@ -239,6 +239,9 @@ static int64_t offset_of(const struct registry *r, const struct entry *e, uint32
 	int64_t offset;
 	if (p->log)
 		partition_marks(r, p, &marks);
+	/* Of a log that was found not to reach its start, the line stays. */
+	marks.log_start_offset = max_i64(marks.log_start_offset, p->log_start_offset);
+	marks.log_start_offset = max_i64(marks.log_start_offset, p->log_start_next);
 	memcpy(&offset, (const uint8_t *)&marks + c->mark, sizeof offset);
 	return offset;
 }
@@ -289,6 +292,11 @@ int checkpoint_write(struct registry *r)
 	for (unsigned i = 0; !error && i < array_len(checkpoints); i++)
 		error = write_one(r, &checkpoints[i]);
 	return error;
+}
+
+int checkpoint_write_starts(struct registry *r)
+{
+	return write_one(r, &checkpoints[LOG_STARTS]);
 }
 
 int checkpoint_forget_deleted(struct registry *r)

@@ -12,6 +12,8 @@ int checkpoint_open(struct registry *r, char *message, size_t message_size);
 /* Recovery points, log starts and what Kafka's cleaner did into the partitions. */
 void checkpoint_read(struct registry *r);
 int checkpoint_write(struct registry *r);
+/* Log starts alone, with those that are to be. */
+int checkpoint_write_starts(struct registry *r);
 /* Recovery points and log starts once more, without those of topics that are gone: a new topic
  * of the same name must not be held to them. */
 int checkpoint_forget_deleted(struct registry *r);

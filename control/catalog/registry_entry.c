@@ -55,7 +55,7 @@ static struct partition *partition_new(struct registry *r, const struct entry *e
 {
 	struct partition *p = calloc(1, sizeof *p);
 	require(p);
-	p->log_start_offset = p->durable_mark = -1;
+	p->log_start_offset = p->log_start_next = p->durable_mark = -1;
 	p->number = number;
 	require(asprintf(&p->directory, "%s/%s-%u", r->dir->path, e->shown.topic.name,
 			 number) > 0);

@@ -66,6 +66,9 @@ static void job_end(struct job *j)
 		free((void *)(uintptr_t)j->settings[i].value);
 	}
 	free(j->settings);
+	free(j->parts);
+	free(j->asked);
+	free(j->piece);
 	free(j);
 }
 

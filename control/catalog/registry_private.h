@@ -16,6 +16,8 @@
  *     registry_publish.c   entries ─▶ snapshot; old ones retired
  *     registry_jobs.c      create, alter, delete;  registry_serve.c  start and stop
  *     registry_settings.c  the gateway's own settings, while it runs
+ *     registry_parts.c     errands to the writers of partitions
+ *     registry_producers.c, _records.c  the two that there are
  *
  * Core: control.
  */
@@ -55,7 +57,8 @@ struct partition {
 	int64_t durable_mark;   /* as it was found at start; -1: none */
 	bool has_old_mark;      /* in a file of its own */
 	int64_t recovery_point; /* as checkpointed; at start, and again after the close */
-	int64_t log_start_offset; /* as checkpointed, at start; -1: not */
+	int64_t log_start_offset; /* as checkpointed, at start or for a deletion; -1: not */
+	int64_t log_start_next;   /* to be checkpointed, before its writer hears of it; -1: none */
 	bool is_compacted;        /* by Kafka, before the directory came here */
 	uint8_t state;          /* enum partition_state */
 	bool is_suspect;        /* fenced or corrupt: no mark of a clean shutdown */
@@ -86,6 +89,7 @@ struct round {
 	uint32_t count;
 	uint32_t sent;
 	uint32_t answered;
+	struct producers_piece *piece; /* lent with each message, or null */
 	int error; /* first -errno among the replies */
 	uint32_t failed; /* and how many */
 };
@@ -111,6 +115,10 @@ struct job {
 	bool validate_only;
 	bool is_automatic;
 	enum live_scope scope; /* of the gateway's own settings */
+	struct registry_part *parts; /* of an errand: a copy; */
+	uint32_t part_count;
+	struct partition **asked;    /* and where it goes, as many at most */
+	struct producers_piece *piece;
 	struct registry_result result;
 	registry_done done;
 	void *owner;

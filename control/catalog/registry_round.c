@@ -23,6 +23,8 @@ static void send_one(struct registry *r, struct round *round, struct partition *
 		.partition = p->ref,
 		.log = p->log,
 		.options = options,
+		.log_start_offset = p->log_start_offset,
+		.piece = round->piece,
 		.owner = p,
 	};
 	p->state = PARTITION_ASKED;

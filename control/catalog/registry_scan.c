@@ -293,7 +293,11 @@ static int open_all(struct registry *r, const struct listing *l)
  * it; checkpoints when all partitions are known whose lines they may hold. */
 static int scan(struct registry *r, struct listing *l)
 {
-	int error = listing_read(r, l);
+	/* What is found may be what the kernel has of a process that was killed, and no disk yet:
+	 * a mark that sends directories away has to be there behind a power cut if they are not. */
+	int error = log_dir_sync_all(r->dir);
+	if (!error)
+		error = listing_read(r, l);
 	if (error)
 		return error;
 	read_topic_files(r, l);

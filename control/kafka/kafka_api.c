@@ -1,6 +1,7 @@
 /* kafka_api.c - calls of the pollers in, replies out, through one handler per API. */
 #include "control/kafka/kafka_api.h"
 
+#include "control/kafka/errands.h"
 #include "control/kafka/kafka_change.h"
 #include "control/kafka/kafka_handlers.h"
 #include "control/kafka/offsets_topic.h"
@@ -19,6 +20,7 @@ struct kafka_api {
 	struct kafka_creations creations;
 	struct kafka_changes changes;
 	struct offsets_waits offsets_waits;
+	struct errands errands;
 	struct offsets_topic offsets_topic;
 	struct producer_id_blocks id_blocks;
 	struct stats stats;
@@ -33,10 +35,12 @@ static const kafka_handler handlers[KAFKA_API_ROWS] = {
 	[KAFKA_API_ROW_LIST_OFFSETS] = kafka_handle_list_offsets,
 	[KAFKA_API_ROW_CREATE_TOPICS] = kafka_handle_create_topics,
 	[KAFKA_API_ROW_DELETE_TOPICS] = kafka_handle_delete_topics,
+	[KAFKA_API_ROW_DELETE_RECORDS] = kafka_handle_delete_records,
 	[KAFKA_API_ROW_CREATE_PARTITIONS] = kafka_handle_create_partitions,
 	[KAFKA_API_ROW_DESCRIBE_CLUSTER] = kafka_handle_describe_cluster,
 	[KAFKA_API_ROW_DESCRIBE_TOPIC_PARTITIONS] = kafka_handle_describe_topic_partitions,
 	[KAFKA_API_ROW_DESCRIBE_LOG_DIRS] = kafka_handle_describe_log_dirs,
+	[KAFKA_API_ROW_DESCRIBE_PRODUCERS] = kafka_handle_describe_producers,
 	[KAFKA_API_ROW_ELECT_LEADERS] = kafka_handle_elect_leaders,
 	[KAFKA_API_ROW_ALTER_PARTITION_REASSIGNMENTS] = kafka_handle_alter_reassignments,
 	[KAFKA_API_ROW_LIST_PARTITION_REASSIGNMENTS] = kafka_handle_list_reassignments,
@@ -58,6 +62,7 @@ struct kafka_api *kafka_api_create(const struct kafka_api_options *options)
 	kafka_creations_init(&api->creations, options->registry, &api->parking);
 	kafka_changes_init(&api->changes, options->registry, &api->parking);
 	offsets_waits_init(&api->offsets_waits, options->registry, &api->parking);
+	errands_init(&api->errands, options->registry, &api->parking);
 	api->creations.quota = (struct creation_quota){
 		.rate = options->auto_create_topics_rate, .stats = &api->stats,
 		.say = options->say, .owner = options->say_owner};
@@ -82,6 +87,7 @@ void kafka_api_destroy(struct kafka_api *api)
 		return;
 	registry_end_jobs(api->options.registry);
 	kafka_changes_fini(&api->changes);
+	errands_fini(&api->errands);
 	parking_fini(&api->parking);
 	free(api->arena);
 	free(api);
@@ -106,7 +112,8 @@ static void serve(void *server, struct handoff *handoff, struct call_msg *call)
 	struct kafka_request r = {.options = &api->options,
 				  .creations = &api->creations,
 				  .changes = &api->changes,
-				  .offsets_waits = &api->offsets_waits};
+				  .offsets_waits = &api->offsets_waits,
+				  .errands = &api->errands};
 	bool is_good = kafka_request_of_call(&r, call, arena_of(api));
 	kafka_call_complete(handoff, call, &r, is_good ? handle(&r) : KAFKA_CLOSE);
 }
@@ -115,10 +122,14 @@ static void serve(void *server, struct handoff *handoff, struct call_msg *call)
 static void serve_waiting(struct kafka_api *api, struct kafka_waiting *w)
 {
 	struct kafka_change *change = w->change;
+	struct errand *errand = w->errand;
 	struct kafka_request r = {.options = &api->options, .listener = w->listener,
-				  .parked = w->parked_for, .change = change};
+				  .parked = w->parked_for, .change = change,
+				  .errand = errand};
 	require(kafka_request_of_bytes(&r, w->request, arena_of(api)));
 	require(handle(&r) != KAFKA_PARKED);
+	if (errand)
+		errand_forget(errand);
 	parking_answer(&api->parking, &w->parked, r.reply, r.reply_bytes);
 	if (change)
 		kafka_change_answered(change);
@@ -130,6 +141,8 @@ static struct kafka_waiting *next_waiting(struct kafka_api *api, uint64_t now_ns
 	struct kafka_waiting *w = kafka_parked_next(&api->creations);
 	if (!w)
 		w = kafka_change_next(&api->changes, now_ns);
+	if (!w)
+		w = errands_next(&api->errands);
 	return w ? w : offsets_waits_next(&api->offsets_waits, now_ns, looks);
 }
 

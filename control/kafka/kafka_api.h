@@ -8,8 +8,9 @@
  * or that is malformed, comes back without a reply, and the poller closes the connection, as
  * Kafka does. A Metadata request that creates topics is parked, and answered when they are served,
  * not before: what it names can be written to at once. So is a request that changes topics or
- * settings, until all is done or its time is over (kafka_change.h), and ListOffsets for an end,
- * while what has been written is not durable (offsets_waits.h).
+ * settings, until all is done or its time is over (kafka_change.h), one that writers of partitions
+ * have to be asked for (errands.h), and ListOffsets for an end, while what has been written is not
+ * durable (offsets_waits.h).
  *
  * Core: control; blocks only in disk_run(), for ListOffsets by time and for producer ids.
  * Ownership: a call and its request are the poller's, lent until completed; a reply is ours until

@@ -20,6 +20,7 @@ struct kafka_waiting {
 	/* What it has waited for, which its handler is to know; null: not for that. */
 	const struct kafka_parked *parked_for;
 	struct kafka_change *change;
+	struct errand *errand;
 };
 
 /* A zeroed block of `size` bytes, a struct kafka_waiting first, and the request's bytes behind it;

@@ -172,3 +172,13 @@ struct incoming_batch *incoming_half_slowest(const struct list *halves, uint32_t
 {
 	return sample_take(halves, now_ms).slowest;
 }
+
+struct incoming_batch *incoming_half_newest(const struct list *halves)
+{
+	const struct list *node = halves->next;
+	for (unsigned i = 0; i < SAMPLE && node != halves; i++, node = node->next)
+		if (list_entry(node, struct incoming_batch, node)->clock.runs)
+			return NULL;
+	return list_is_empty(halves) ? NULL
+				     : list_entry(halves->prev, struct incoming_batch, node);
+}

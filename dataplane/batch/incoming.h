@@ -112,5 +112,7 @@ struct incoming_batch *incoming_slowest(struct incoming *m, uint32_t now_ms);
 void incoming_half_begin(struct list *halves, struct incoming_batch *b, uint32_t now_ms);
 /* Of those the same as incoming_slowest(), whatever they hold. */
 struct incoming_batch *incoming_half_slowest(const struct list *halves, uint32_t now_ms);
+/* The one that began last, if all of them are kept waiting by us: none is slow then. */
+struct incoming_batch *incoming_half_newest(const struct list *halves);
 
 #endif

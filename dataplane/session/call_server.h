@@ -10,6 +10,7 @@
 #include "dataplane/base/chunk.h"
 #include "dataplane/base/slab.h"
 #include "dataplane/handoff.h"
+#include "dataplane/session/stuck.h"
 
 enum call_server_id { CALL_CONTROL, CALL_COORDINATOR, CALL_SERVERS };
 
@@ -18,6 +19,7 @@ struct call_server {
 	struct slab calls;          /* struct call_msg */
 	struct chunk_pool requests; /* CHUNK_BYTES: on their way; a quarter is the small ones' */
 	struct list halves;         /* struct incoming_batch.node: large ones kept in part */
+	struct stuck stuck;         /* somebody waits for what they have */
 };
 
 /* -errno. A zeroed one may be given back. */

@@ -9,6 +9,7 @@
 #include "dataplane/base/chunk.h"
 #include "dataplane/base/list.h"
 #include "dataplane/base/slab.h"
+#include "dataplane/session/stuck.h"
 
 struct fetch_mark;
 struct fetch_sessions;
@@ -27,6 +28,7 @@ struct reading {
 	struct list large;   /* fetches of many partitions that are parked, oldest first */
 	struct list waking;  /* struct lane.waking: their watches are back, oldest first */
 	struct list halves;  /* struct incoming_batch.node: large ones whose request is not whole */
+	struct stuck stuck;  /* somebody waits for what they have */
 	uint32_t steps_left; /* of this turn's, for fetches of many parts */
 	struct fetch_mark *marks; /* by partition slot: a list's partitions, of this */
 	uint64_t round;

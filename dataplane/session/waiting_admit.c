@@ -183,23 +183,36 @@ static void incoming_relieve(struct ingest *in)
 		give_way(in, b);
 }
 
-static void halves_relieve(struct ingest *in, const struct list *halves)
+/* Where all of them wait for each other the newest gives way: the oldest will be done first. */
+static void halves_relieve(struct ingest *in, const struct list *halves, struct stuck *stuck,
+			   const struct chunk_pool *chunks)
 {
 	struct incoming_batch *b =
 		incoming_half_slowest(halves, (uint32_t)(in->now.ns / NS_PER_MS));
-	if (b)
-		give_way(in, b);
+	if (stuck_look(stuck, chunks->in_use, in->now.ns) && !b)
+		b = incoming_half_newest(halves);
+	if (!b)
+		return;
+	stuck_end(stuck);
+	give_way(in, b);
 }
 
 /* The same of what is kept of large requests, while others wait for such memory. */
 static void requests_relieve(struct ingest *in)
 {
 	const struct list *lines = in->waits.lines;
-	for (unsigned s = 0; s < CALL_SERVERS; s++)
-		if (!list_is_empty(&lines[WAIT_REQUEST + s]))
-			halves_relieve(in, &in->servers[s].halves);
-	if (!list_is_empty(&lines[WAIT_PARTS]) || !list_is_empty(&lines[WAIT_PARTS_SMALL]))
-		halves_relieve(in, &in->reading.halves);
+	for (unsigned s = 0; s < CALL_SERVERS; s++) {
+		struct call_server *server = &in->servers[s];
+		if (list_is_empty(&lines[WAIT_REQUEST + s]))
+			stuck_end(&server->stuck);
+		else
+			halves_relieve(in, &server->halves, &server->stuck, &server->requests);
+	}
+	struct reading *rd = &in->reading;
+	if (list_is_empty(&lines[WAIT_PARTS]) && list_is_empty(&lines[WAIT_PARTS_SMALL]))
+		stuck_end(&rd->stuck);
+	else
+		halves_relieve(in, &rd->halves, &rd->stuck, &rd->parts);
 }
 
 static void admit_incoming(struct ingest *in, struct list *ready)

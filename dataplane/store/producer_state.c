@@ -280,6 +280,12 @@ unsigned producers_expire(struct producers *t, uint64_t before_ns, unsigned max)
 	return n;
 }
 
+const struct producer *producers_find(const struct producers *t, uint32_t slot, int64_t id)
+{
+	require(slot < t->slots);
+	return find(t, slot, id);
+}
+
 const struct producer *producers_first(const struct producers *t, uint32_t slot)
 {
 	uint32_t place = t->lists[slot].first;

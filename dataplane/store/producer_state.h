@@ -118,7 +118,11 @@ static inline uint32_t producers_count(const struct producers *t, uint32_t slot)
 	return t->lists[slot].count;
 }
 
-/* The producers of a slot, one after the other; null: that was the last. */
+/* The producer of this id, or null. */
+const struct producer *producers_find(const struct producers *t, uint32_t slot, int64_t id);
+
+/* The producers of a slot, one after the other; null: that was the last. Who began last comes
+ * first: whoever is begun while they are gone through is passed over. */
 const struct producer *producers_first(const struct producers *t, uint32_t slot);
 const struct producer *producers_after(const struct producers *t, const struct producer *p);
 

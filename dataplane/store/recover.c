@@ -276,6 +276,7 @@ int log_recover(struct log *log, struct disk *d, const struct log_open_options *
 		.seen_from = -1,
 		.fd = {-1, -1, -1},
 		.recovery_point = options->recovery_point,
+		.log_start = options->log_start_offset,
 		.mark = options->durable_mark > 0 ? options->durable_mark : -1,
 		.is_clean = options->is_clean,
 		.is_compacted = options->is_compacted,
@@ -288,12 +289,12 @@ int log_recover(struct log *log, struct disk *d, const struct log_open_options *
 	if (status < 0)
 		return status;
 	ret->durable_mark = rc.mark;
-	rc.durable_offset = rc.mark > rc.recovery_point ? rc.mark : rc.recovery_point;
+	rc.durable_offset = max_i64(max_i64(rc.mark, rc.recovery_point), rc.log_start);
 	status = take_segments(&rc);
 	if (status == 0 && !ret->is_corrupt)
 		gaps_judge_end(&rc);
 	if (status == 0)
-		gaps_judge_start(&rc, options->log_start_offset);
+		gaps_judge_start(&rc, rc.log_start);
 	gather_end(&rc);
 	if (status == 0)
 		set_state(&rc);

@@ -105,7 +105,8 @@ void gaps_judge_start(struct recovery *rc, int64_t start)
 	int64_t orphan = orphan_between(rc, 0, first);
 	if (orphan >= 0 && (start < 0 || orphan < start))
 		start = orphan;
-	log->log_start_offset = start < 0 ? first : start;
+	/* A start that the log does not reach says nothing of what is there. */
+	log->log_start_offset = start < 0 || start > log->end.offset ? first : start;
 	if (start >= first || start < 0 || found->is_corrupt)
 		return;
 	found->is_corrupt = true;

@@ -43,9 +43,10 @@ struct recovery {
 	struct segment *segment; /* the last one taken: what is judged now */
 	int fd[SEGMENT_FILES];   /* its files */
 	int64_t durable_offset; /* what is known to have been durable: no tail tears below */
-	int64_t mark;           /* of the two it is made of: the durable mark; -1: none */
+	int64_t mark;           /* of the three it is made of: the durable mark; -1: none */
 	bool is_mark_old;       /* which is that of the log's own file */
-	int64_t recovery_point; /* and the checkpoint */
+	int64_t recovery_point; /* the checkpoint, */
+	int64_t log_start;      /* and the log's start; -1: it is not known */
 	bool is_clean;
 	bool is_compacted; /* offsets may be missing: Kafka's cleaner has been there */
 };

@@ -4,7 +4,8 @@
  *     the file ends, or only zeroes follow      the end; zeroes are preallocated space
  *     anything else, in the last segment        a torn tail, cut off, unless it can be shown
  *                                               that those bytes had been durable:
- *       - the offset is below the recovery point or the durable mark, or
+ *       - the offset is below the recovery point, the durable mark or the log's start, which
+ *         nobody moves beyond what is durable, or
  *       - a sound batch lies more than LOG_UNSYNCED_BYTES_MAX behind it (no more than
  *         that is ever written ahead of a sync)
  *     that, or anything else in a segment       damage: nothing is cut, the log ends there and
@@ -24,6 +25,16 @@
 static bool is_known(const struct recovery *rc, int64_t offset)
 {
 	return offset < rc->durable_offset;
+}
+
+/* Who says so. */
+static const char *who_knows(const struct recovery *rc)
+{
+	if (rc->recovery_point == rc->durable_offset)
+		return "recovery-point-offset-checkpoint";
+	if (rc->mark < rc->durable_offset)
+		return "log-start-offset-checkpoint";
+	return rc->is_mark_old ? MARK_OLD_NAME : MARK_FILE_NAME;
 }
 
 /* Is the damage where bytes had been durable? */
@@ -141,9 +152,7 @@ int tail_judge(struct recovery *rc, enum scan_verdict v, const struct scan_batch
 		recovery_add(rc, "; offsets %lld to %lld are gone: restore them (%s says that "
 				 "they were there)",
 			     (long long)rc->log->end.offset, (long long)rc->durable_offset - 1,
-			     rc->mark < rc->durable_offset ? "recovery-point-offset-checkpoint"
-			     : rc->is_mark_old		   ? MARK_OLD_NAME
-							   : MARK_FILE_NAME);
+			     who_knows(rc));
 	}
 	return 0;
 }

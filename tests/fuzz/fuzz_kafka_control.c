@@ -13,10 +13,12 @@
 #include "dataplane/wire/kafka/msg_api_versions.h"
 #include "dataplane/wire/kafka/msg_create_partitions.h"
 #include "dataplane/wire/kafka/msg_create_topics.h"
+#include "dataplane/wire/kafka/msg_delete_records.h"
 #include "dataplane/wire/kafka/msg_delete_topics.h"
 #include "dataplane/wire/kafka/msg_describe_cluster.h"
 #include "dataplane/wire/kafka/msg_describe_configs.h"
 #include "dataplane/wire/kafka/msg_describe_log_dirs.h"
+#include "dataplane/wire/kafka/msg_describe_producers.h"
 #include "dataplane/wire/kafka/msg_describe_topic_partitions.h"
 #include "dataplane/wire/kafka/msg_elect_leaders.h"
 #include "dataplane/wire/kafka/msg_find_coordinator.h"
@@ -57,6 +59,8 @@ static const struct table tables[] = {
 	{KAFKA_API_DESCRIBE_CONFIGS, &describe_configs_request},
 	{KAFKA_API_ALTER_CONFIGS, &alter_configs_request},
 	{KAFKA_API_INCREMENTAL_ALTER_CONFIGS, &incremental_alter_configs_request},
+	{KAFKA_API_DESCRIBE_PRODUCERS, &describe_producers_request},
+	{KAFKA_API_DELETE_RECORDS, &delete_records_request},
 };
 
 static size_t encode(const struct kafka_message *m, int version, const void *message, uint8_t *out,

@@ -259,12 +259,14 @@ static void take_topic(struct consumer *k, struct cursor *c, bool is_first, int6
 }
 
 /* Who does not know the session any more, or another request of it than the last, says so: it is
- * begun anew. */
+ * begun anew, and what is due is so from now on. */
 static bool is_without_session(struct consumer *k, int16_t error)
 {
 	if (!is_incremental(k) || (error != SESSION_NOT_FOUND && error != SESSION_EPOCH_IS_NONE))
 		return false;
 	k->session_id = 0;
+	for (unsigned p = 0; p < SIM_EVENTS_PARTITIONS; p++)
+		k->due[p].since_ns = sim_world()->now_ns;
 	return true;
 }
 

@@ -19,6 +19,14 @@ void log_alter(struct log *log, const struct log_options *options)
 	log->options = *options;
 }
 
+/* Reads that are under way are of before: what they bring was there when they were asked for. */
+void log_delete_records(struct log *log, int64_t offset)
+{
+	require(offset <= log->durable.offset);
+	if (offset > log->log_start_offset)
+		log->log_start_offset = offset;
+}
+
 void log_serve(struct log *log, struct log_service *service, uint32_t slot)
 {
 	log->service = service;

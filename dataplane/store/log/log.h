@@ -110,6 +110,11 @@ void log_append(struct log *log, struct append_msg *give);
 void log_read(struct log *log, struct read_msg *give);
 void log_watch(struct log *log, struct watch_msg *give);
 
+/* No record below `offset`, which the high watermark has reached, is given any more. */
+void log_delete_records(struct log *log, int64_t offset);
+/* Fills the next piece of what is known of its producers. */
+void log_tell_producers(const struct log *log, struct producers_piece *piece);
+
 /* Submits what may be submitted. Once per turn for every log on the active list. */
 void log_advance(struct log *log);
 struct log *log_next_active(struct list *active);

@@ -273,14 +273,15 @@ void record_walk_begin(struct record_walk *w, const struct record_batch_header *
 }
 
 /* The quick way stops at what it cannot read, perhaps only because the piece ends there: the slow
- * way reads that record or finds it wrong, and the quick way goes on behind it. */
-bool record_walk_take(struct record_walk *w, struct bytes piece)
+ * way reads that record or finds it wrong, and the quick way goes on behind it. Part of its caller,
+ * who walks every batch that comes: what he does not ask is not in his loop. */
+static inline __attribute__((always_inline)) bool
+walk_take(struct record_walk *w, struct bytes piece, bool asks_offsets)
 {
 	const uint8_t *at = piece.data, *end = at + piece.size;
 	while (at < end && !w->is_bad) {
 		if (walk_is_between_records(w))
-			at = w->asks_offsets ? quick_records(w, at, end, true)
-					     : quick_records(w, at, end, false);
+			at = quick_records(w, at, end, asks_offsets);
 		if (at == end)
 			break;
 		do
@@ -288,6 +289,11 @@ bool record_walk_take(struct record_walk *w, struct bytes piece)
 		while (at < end && !w->is_bad && !walk_is_between_records(w));
 	}
 	return !w->is_bad;
+}
+
+bool record_walk_take(struct record_walk *w, struct bytes piece)
+{
+	return w->asks_offsets ? walk_take(w, piece, true) : walk_take(w, piece, false);
 }
 
 bool record_walk_is_whole(const struct record_walk *w)
@@ -310,7 +316,7 @@ bool record_walk_batch(const struct chain *batch, const struct record_batch_head
 	uint32_t skip = RECORD_BATCH_HEADER_BYTES;
 	record_walk_begin(&w, h, false);
 	for (const struct chunk *c = batch->head; c && !w.is_bad; c = c->next)
-		record_walk_take(&w, records_in(c, &skip));
+		walk_take(&w, records_in(c, &skip), false);
 	*ret = w.times;
 	return record_walk_is_whole(&w);
 }

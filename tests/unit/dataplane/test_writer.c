@@ -508,6 +508,63 @@ Test(writer, a_fence_fails_what_is_outstanding_and_what_comes)
 	close_rig(r);
 }
 
+Test(writer, producers_are_told_of_a_partition_that_somebody_is_let_at)
+{
+	struct rig *r = open_rig();
+	struct append_msg a = built(r, RECORD_CODEC_NONE, "abc", 3);
+	static struct producers_piece piece;
+	struct admin_msg tell = {.msg.kind = HANDOFF_ADMIN, .op = ADMIN_PRODUCERS,
+				 .partition = {7, 3}, .piece = &piece};
+	piece.after = -1;
+	run_append(r, &a);
+	chain_give(&a.bytes);
+	handoff_send(&r->admin, &tell.msg);
+	cr_assert(wait_for(r, &r->admin) == &tell.msg && tell.error == 0);
+	cr_assert(!piece.is_offline && piece.is_last && piece.count == 0);
+	tell.partition.generation = 2;
+	handoff_send(&r->admin, &tell.msg);
+	cr_assert(wait_for(r, &r->admin) == &tell.msg && tell.error == 0);
+	cr_assert(piece.is_offline);
+	close_rig(r);
+}
+
+Test(writer, records_that_are_deleted_are_given_no_more_and_everybody_sees_it)
+{
+	struct rig *r = open_rig();
+	struct log_marks marks;
+	struct partition_news news;
+	for (unsigned i = 0; i < 3; i++) {
+		struct append_msg a = built(r, RECORD_CODEC_NONE, "abc", 3);
+		run_append(r, &a);
+		chain_give(&a.bytes);
+	}
+	struct admin_msg a = {.msg.kind = HANDOFF_ADMIN, .op = ADMIN_DELETE_RECORDS,
+			      .partition = {7, 3}, .log_start_offset = 2};
+	handoff_send(&r->admin, &a.msg);
+	cr_assert(wait_for(r, &r->admin) == &a.msg && a.error == 0);
+	marks_read(&r->marks[7], &marks);
+	news_read(&r->news[7], &news);
+	cr_assert(marks.log_start_offset == 2 && news.log_start_offset == 2);
+	cr_assert(marks.size_bytes == 3 * 64, "segments stay");
+	struct read_msg read = {.partition = {7, 3}, .offset = 1, .bytes_max = 1};
+	struct read_list list;
+	read_list_init(&list, 0);
+	read_list_add(&list, &read);
+	handoff_send(&r->poller, &list.msg);
+	cr_assert(wait_for(r, &r->poller) == &list.msg);
+	cr_assert(read.error == KAFKA_ERROR_OFFSET_OUT_OF_RANGE && read.log_start_offset == 2);
+	struct append_msg next = built(r, RECORD_CODEC_NONE, "abc", 3);
+	run_append(r, &next);
+	chain_give(&next.bytes);
+	cr_assert(next.base_offset == 3 && next.log_start_offset == 2);
+	a.log_start_offset = 1;
+	handoff_send(&r->admin, &a.msg);
+	cr_assert(wait_for(r, &r->admin) == &a.msg);
+	marks_read(&r->marks[7], &marks);
+	cr_assert(marks.log_start_offset == 2, "a start never goes back");
+	close_rig(r);
+}
+
 Test(writer, marks_and_counters_can_be_read_from_outside)
 {
 	struct rig *r = open_rig();

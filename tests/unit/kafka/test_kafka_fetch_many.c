@@ -257,6 +257,39 @@ Test(kafka_fetch_many, of_large_ones_that_are_half_here_one_gives_way_after_a_se
 		end_peer(halves[i]);
 }
 
+/* All that they want has come: nobody is slow, and each waits for what the others keep. */
+Test(kafka_fetch_many, large_ones_that_wait_for_each_other_do_so_until_the_newest_gives_way)
+{
+	enum { PEERS = 8 };
+	static struct fetch_item items[MANY];
+	struct peer *peers[PEERS];
+	struct fetch_spec spec = {.version = 11, .min_bytes = 1};
+	unsigned answers = 0;
+	rig_begin();
+	rig->in.settings.request_timeout_ms = 30 * RIG_TIMEOUT_MS;
+	for (unsigned i = 0; i < MANY; i++)
+		items[i] = (struct fetch_item){.topic = "alpha"};
+	struct buffer request = fetch_make(&spec, items, MANY);
+	size_t half = request.size / 2;
+	for (unsigned i = 0; i < PEERS; i++) {
+		peers[i] = open_peer();
+		peer_send(peers[i], request.data, half);
+		rig_turns(rig, 3);
+	}
+	for (unsigned i = 0; i < PEERS; i++)
+		peer_send(peers[i], request.data + half, request.size - half);
+	for (unsigned i = 0; i < 60; i++)
+		rig_turn(rig, 50);
+	buffer_free(&request);
+	for (unsigned i = 0; i < PEERS; i++)
+		answers += fetch_answered(peers[i], 11, &got);
+	unsigned gave_way = (unsigned)rig_stat(rig, STAT_sessions_gave_way);
+	cr_assert(rig->in.waits.blocked == 0, "%u gave way, %u answers", gave_way, answers);
+	cr_assert(gave_way > 0 && answers == PEERS - gave_way, "%u, %u", gave_way, answers);
+	for (unsigned i = 0; i < PEERS; i++)
+		end_peer(peers[i]);
+}
+
 Test(kafka_fetch_many, none_waits_for_longer_than_the_setting_says)
 {
 	rig_begin();

@@ -570,7 +570,7 @@ Test(kafka_waiting, a_request_that_holds_all_chunks_and_needs_more_gives_way)
 	for (unsigned i = 0; i < 11; i++)
 		rig_turn(rig, RIG_TIMEOUT_MS / 10);
 	rig_turns(rig, 4);
-	cr_assert(peers[0]->is_closed && rig_stat(rig, STAT_sessions_stuck) == 1);
+	cr_assert(peers[0]->is_closed && rig_stat(rig, STAT_sessions_gave_way) == 1);
 	cr_assert(has_answer(1) && !peers[1]->is_closed);
 	chain_give(&taken);
 	end_peers(2);

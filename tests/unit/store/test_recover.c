@@ -472,6 +472,58 @@ Test(recover, a_first_segment_that_is_gone_does_not_move_the_start)
 	rig_destroy(r);
 }
 
+/* Nobody moves a start beyond what is durable: one that lies behind the end, or a log that was
+ * cut, is for an operator, and what is there can be read. */
+Test(recover, a_log_that_does_not_reach_its_start_has_lost_records)
+{
+	struct rig *r = many_segments();
+	rig_finish(r);
+	rig_forget_marks(r);
+	r->log_start_offset = 41;
+	for (unsigned start = 0; start < 2; start++) {
+		cr_assert(rig_open(r, 0, start == 0));
+		cr_assert(r->found.is_corrupt && r->found.fault == -ENODATA);
+		cr_assert(strstr(r->found.message, "log-start-offset-checkpoint"), "%s",
+			  r->found.message);
+		struct log_marks marks = rig_marks(r);
+		cr_assert(marks.is_fenced && marks.log_start_offset == 0);
+		struct read_msg read = rig_read(r, 5, 4, 1 << 20);
+		cr_assert(read.error == 0 && read.bytes.size > 0);
+		chain_give(&read.bytes);
+		rig_finish(r);
+		rig_forget_marks(r);
+	}
+	r->log_start_offset = 40;
+	cr_assert(rig_open(r, 0, false));
+	cr_assert(!r->found.is_corrupt && rig_marks(r).log_start_offset == 40);
+	rig_destroy(r);
+}
+
+Test(recover, a_start_within_a_segment_is_kept_and_below_it_no_tail_is_torn)
+{
+	struct rig *r = many_segments();
+	rig_finish(r);
+	rig_forget_marks(r);
+	r->log_start_offset = 37;
+	cr_assert(rig_open(r, 0, false));
+	struct log_marks marks = rig_marks(r);
+	cr_assert(!r->found.is_corrupt && marks.log_start_offset == 37);
+	cr_assert(marks.log_end_offset == 40);
+	struct read_msg read = rig_read(r, 36, 4, 1 << 20);
+	cr_assert(read.error == KAFKA_ERROR_OFFSET_OUT_OF_RANGE);
+	chain_give(&read.bytes);
+	rig_finish(r);
+	rig_forget_marks(r);
+	size_t size;
+	uint8_t *log = rig_load(r, "00000000000000000030.log", &size);
+	log[size / 2 + 100] ^= 1;
+	rig_store(r, "00000000000000000030.log", log, size);
+	free(log);
+	cr_assert(rig_open(r, 0, false));
+	cr_assert(r->found.is_corrupt && r->found.fault == -EBADMSG, "not cut as a torn tail");
+	rig_destroy(r);
+}
+
 Test(recover, a_segment_missing_in_between_is_corruption)
 {
 	struct rig *r = many_segments();

@@ -4,6 +4,8 @@
 #include "dataplane/base/require.h"
 #include "dataplane/wire/kafka/kafka_error.h"
 
+#include <stdlib.h>
+
 void fake_registry_add(struct registry *r, const char *name, uint32_t partitions)
 {
 	require(r->count < FAKE_TOPICS_MAX && partitions <= FAKE_PARTITIONS_MAX);
@@ -55,25 +57,51 @@ static void delete(struct registry *r, const struct fake_job *job, struct regist
 	r->topics[t - r->topics] = r->topics[--r->count];
 }
 
-static void carry_out(struct registry *r, const struct fake_job *job, struct registry_result *ret)
+/* Of what a partition is asked only its number counts. */
+static void tell_producers(const struct registry *r, struct registry_part *part)
+{
+	uint32_t n = min_u32(r->producers, part->producers_max);
+	part->producer_count = n;
+	part->producers = calloc(n + 1ul, sizeof *part->producers);
+	for (uint32_t i = 0; i < n; i++)
+		part->producers[i] = (struct producer_told){.id = 100 * part->partition + i,
+							    .timestamp = 1000 + i,
+							    .last_sequence = (int32_t)i,
+							    .epoch = 3};
+}
+
+static void do_errand(struct registry *r, struct fake_job *job)
+{
+	for (uint32_t i = 0; i < job->part_count; i++)
+		if (job->errand == REGISTRY_PRODUCERS)
+			tell_producers(r, &job->parts[i]);
+		else if (!job->parts[i].error)
+			job->parts[i].log_start_offset = job->parts[i].offset + 1000;
+}
+
+static void carry_out(struct registry *r, struct fake_job *job, struct registry_result *ret)
 {
 	if (job->kind == FAKE_CREATE)
 		create(r, job, ret);
 	else if (job->kind == FAKE_DELETE)
 		delete(r, job, ret);
+	else if (job->kind == FAKE_ERRAND)
+		do_errand(r, job);
 }
 
 void fake_registry_end_job(struct registry *r, int16_t error)
 {
 	require(r->jobs_count > 0);
 	struct fake_job job = r->jobs[0];
-	struct registry_result result = {.error = error};
+	struct registry_result result = {
+		.error = error, .parts = job.parts, .part_count = job.part_count};
 	memmove(r->jobs, r->jobs + 1, --r->jobs_count * sizeof job);
 	if (error)
 		snprintf(result.message, sizeof result.message, "error %d", error);
 	else
 		carry_out(r, &job, &result);
 	job.done(job.owner, &result);
+	free(job.parts);
 }
 
 static struct fake_job *queue(struct registry *r, enum fake_job_kind kind,
@@ -120,6 +148,19 @@ void registry_end_jobs(struct registry *r)
 {
 	while (r->jobs_count > 0)
 		fake_registry_end_job(r, KAFKA_ERROR_BROKER_NOT_AVAILABLE);
+}
+
+void registry_send(struct registry *r, enum registry_errand errand,
+		   const struct registry_part *parts, uint32_t count, registry_done done,
+		   void *owner)
+{
+	const struct registry_request request = {.done = done, .owner = owner};
+	struct fake_job *job = queue(r, FAKE_ERRAND, &request);
+	job->errand = errand;
+	job->parts = calloc(count + 1ul, sizeof *parts);
+	require(job->parts);
+	memcpy(job->parts, parts, count * sizeof *parts);
+	job->part_count = count;
 }
 
 void fake_registry_init(struct registry *r)

@@ -7,7 +7,7 @@
 
 enum { FAKE_TOPICS_MAX = 128, FAKE_PARTITIONS_MAX = 16 };
 
-enum fake_job_kind { FAKE_CREATE, FAKE_ALTER, FAKE_DELETE, FAKE_ALTER_SETTINGS };
+enum fake_job_kind { FAKE_CREATE, FAKE_ALTER, FAKE_DELETE, FAKE_ALTER_SETTINGS, FAKE_ERRAND };
 
 struct fake_job {
 	enum fake_job_kind kind;
@@ -23,6 +23,9 @@ struct fake_job {
 	char settings[256];    /* as they came: "key=value;key;" */
 	enum live_scope scope; /* of the gateway's own settings */
 	bool replaces;
+	enum registry_errand errand;
+	struct registry_part *parts; /* from malloc */
+	uint32_t part_count;
 };
 
 struct registry {
@@ -33,6 +36,7 @@ struct registry {
 	bool has_offline;       /* partition 0 of every topic */
 	struct fake_job jobs[FAKE_TOPICS_MAX];
 	unsigned jobs_count;
+	uint32_t producers; /* that each partition has: ids from 100 x its number on */
 	struct settings started;
 	struct live_settings live;
 };

@@ -94,6 +94,7 @@ struct log *log_open(struct disk *d, const struct log_open_options *options,
 	faults.last_is_compacted = options->is_compacted;
 	faults.last_is_clean = options->is_clean;
 	faults.last_mark = ret->durable_mark = options->durable_mark;
+	faults.start_of[faults.opened % array_len(faults.start_of)] = options->log_start_offset;
 	faults.mark_of[faults.opened++ % array_len(faults.mark_of)] = options->durable_mark;
 	ret->has_old_mark = faults.has_old_mark;
 	const char *name = strrchr(options->directory, '/') + 1;

@@ -61,6 +61,19 @@ bool rig_open(struct rig *r)
 	return r->registry != NULL;
 }
 
+static void tell_producers(struct producers_piece *p)
+{
+	bool is_anew = faults.is_always_anew || (faults.anew_at && faults.pieces == faults.anew_at);
+	uint32_t from = is_anew ? 0 : (uint32_t)(p->after + 1);
+	faults.pieces++;
+	p->is_anew = from == 0;
+	p->is_offline = faults.is_offline;
+	p->count = min_u32(faults.producers - from, PRODUCERS_PIECE);
+	p->is_last = from + p->count == faults.producers;
+	for (uint32_t i = 0; i < p->count; i++)
+		p->told[i] = (struct producer_told){.id = from + i};
+}
+
 static int serve(unsigned writer, struct admin_msg *a)
 {
 	if (a->op == ADMIN_FENCE)
@@ -69,6 +82,14 @@ static int serve(unsigned writer, struct admin_msg *a)
 		faults.offline += a->op == ADMIN_OPEN ? 1 : a->op == ADMIN_CLOSE ? -1 : 0;
 	if (!a->log)
 		return 0;
+	if (a->op == ADMIN_DELETE_RECORDS) {
+		faults.deletions++;
+		faults.last_deletion = a->log_start_offset;
+		if (faults.delete_seen)
+			faults.delete_seen();
+	}
+	if (a->op == ADMIN_PRODUCERS)
+		tell_producers(a->piece);
 	if (a->op == ADMIN_ALTER)
 		faults.last_options = a->options;
 	if (a->op == ADMIN_CLOSE) {

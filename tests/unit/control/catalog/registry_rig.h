@@ -54,6 +54,7 @@ struct rig_faults {
 	int64_t last_log_start;
 	int64_t last_mark;
 	int64_t mark_of[256];  /* by the order of opening */
+	int64_t start_of[256];
 	unsigned opened;
 	bool has_old_mark;     /* each log says so */
 	bool last_is_compacted;
@@ -62,6 +63,14 @@ struct rig_faults {
 	uint32_t served_by[RIG_WRITERS];
 	int offline;           /* and those it has without a log */
 	unsigned fenced;       /* told to fence */
+	unsigned deletions;    /* of records, that writers were told of */
+	int64_t last_deletion; /* where the log starts then */
+	void (*delete_seen)(void); /* asked when a writer is told; null: nobody is */
+	uint32_t producers;    /* of each partition: ids from 0 on */
+	unsigned pieces;       /* of them that were told */
+	unsigned anew_at;      /* so many pieces: the next begins anew; 0: none */
+	bool is_always_anew;
+	bool is_offline;       /* nobody is told of producers */
 };
 
 extern struct rig_faults faults;

@@ -10,11 +10,13 @@
 #include "dataplane/wire/kafka/msg_create_partitions.h"
 #include "dataplane/wire/kafka/msg_create_topics.h"
 #include "dataplane/wire/kafka/msg_delete_groups.h"
+#include "dataplane/wire/kafka/msg_delete_records.h"
 #include "dataplane/wire/kafka/msg_delete_topics.h"
 #include "dataplane/wire/kafka/msg_describe_cluster.h"
 #include "dataplane/wire/kafka/msg_describe_configs.h"
 #include "dataplane/wire/kafka/msg_describe_groups.h"
 #include "dataplane/wire/kafka/msg_describe_log_dirs.h"
+#include "dataplane/wire/kafka/msg_describe_producers.h"
 #include "dataplane/wire/kafka/msg_describe_topic_partitions.h"
 #include "dataplane/wire/kafka/msg_describe_transactions.h"
 #include "dataplane/wire/kafka/msg_elect_leaders.h"
@@ -60,8 +62,10 @@ const struct sample_message sample_messages[] = {
 	{&group_metadata_value, 0, GROUP_RECORD_VERSION_MAX},
 	BOTH(create_topics, CREATE_TOPICS),
 	BOTH(delete_topics, DELETE_TOPICS),
+	BOTH(delete_records, DELETE_RECORDS),
 	BOTH(create_partitions, CREATE_PARTITIONS),
 	BOTH(init_producer_id, INIT_PRODUCER_ID),
+	BOTH(describe_producers, DESCRIBE_PRODUCERS),
 	BOTH(describe_transactions, DESCRIBE_TRANSACTIONS),
 	BOTH(list_transactions, LIST_TRANSACTIONS),
 	BOTH(describe_cluster, DESCRIBE_CLUSTER),

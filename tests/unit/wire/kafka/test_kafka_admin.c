@@ -3,9 +3,11 @@
 #include "dataplane/wire/kafka/msg_alter_reassignments.h"
 #include "dataplane/wire/kafka/msg_create_partitions.h"
 #include "dataplane/wire/kafka/msg_create_topics.h"
+#include "dataplane/wire/kafka/msg_delete_records.h"
 #include "dataplane/wire/kafka/msg_delete_topics.h"
 #include "dataplane/wire/kafka/msg_describe_cluster.h"
 #include "dataplane/wire/kafka/msg_describe_log_dirs.h"
+#include "dataplane/wire/kafka/msg_describe_producers.h"
 #include "dataplane/wire/kafka/msg_describe_topic_partitions.h"
 #include "dataplane/wire/kafka/msg_elect_leaders.h"
 #include "dataplane/wire/kafka/msg_leader_epochs.h"
@@ -311,4 +313,52 @@ Test(kafka_admin, leader_epochs_answer)
 	encodes_as(&leader_epochs_response, 2, &r,
 		   "00000000" "00000001" "000174" "00000001" "0000" "00000001" "00000000"
 		   "0000000000000078");
+}
+
+Test(kafka_admin, describe_producers)
+{
+	struct describe_producers_request q;
+	struct golden g = golden_of("02" "0274" "0300000000" "00000002" "00" "00");
+	decode(&describe_producers_request, 0, &g, &q);
+	cr_assert(q.topics.count == 1 && is_text(q.topics.items[0].name, "t"));
+	cr_assert(q.topics.items[0].partition_indexes.count == 2);
+	cr_assert(q.topics.items[0].partition_indexes.items[1] == 2);
+}
+
+Test(kafka_admin, describe_producers_answer)
+{
+	struct describe_producers_producer one = {4711, 3, 9, 1000, -1, -1};
+	struct describe_producers_partition p = {2, 0, {NULL, 0}, {&one, 1}};
+	struct describe_producers_topic t = {text("t"), {&p, 1}};
+	struct describe_producers_response r = {.topics = {&t, 1}};
+	encodes_as(&describe_producers_response, 0, &r,
+		   "00000000" "02" "0274" "02" "00000002" "0000" "00" "02" "0000000000001267"
+		   "00000003" "00000009" "00000000000003e8" "ffffffff" "ffffffffffffffff" "00"
+		   "00" "00" "00");
+}
+
+Test(kafka_admin, delete_records)
+{
+	struct delete_records_request q;
+	struct golden g = golden_of("02" "0274" "02" "00000001" "ffffffffffffffff" "00" "00"
+				    "00007530" "00");
+	decode(&delete_records_request, 2, &g, &q);
+	cr_assert(q.topics.count == 1 && is_text(q.topics.items[0].name, "t"));
+	cr_assert(q.topics.items[0].partitions.items[0].partition_index == 1);
+	cr_assert(q.topics.items[0].partitions.items[0].offset == -1 && q.timeout_ms == 30000);
+	g = golden_of("00000001" "000174" "00000001" "00000001" "0000000000000007" "00007530");
+	decode(&delete_records_request, 0, &g, &q);
+	cr_assert(q.topics.items[0].partitions.items[0].offset == 7);
+}
+
+Test(kafka_admin, delete_records_answer)
+{
+	struct delete_records_partition p = {1, 7, 0};
+	struct delete_records_topic t = {text("t"), {&p, 1}};
+	struct delete_records_response r = {.topics = {&t, 1}};
+	encodes_as(&delete_records_response, 2, &r,
+		   "00000000" "02" "0274" "02" "00000001" "0000000000000007" "0000" "00" "00"
+		   "00");
+	encodes_as(&delete_records_response, 1, &r,
+		   "00000000" "00000001" "000174" "00000001" "00000001" "0000000000000007" "0000");
 }

@@ -1,0 +1,90 @@
+/* registry_records.c - job: records of partitions are deleted: their logs start later.
+ *
+ *     offsets, held against watermarks ─▶ log-start-offset-checkpoint, synced ─▶ writers ─▶ over
+ *
+ * A start is on disk before anybody can see it, so that none goes back. All partitions of a request
+ * are written down at once. What its writer has published bounds a start: that is durable, and
+ * only grows; a log that ends before its start has lost records, which recovery finds. */
+#include "control/catalog/registry_checkpoint.h"
+#include "control/catalog/registry_jobs.h"
+#include "control/catalog/registry_entry.h"
+#include "control/catalog/registry_index.h"
+#include "control/catalog/registry_offline.h"
+#include "control/catalog/registry_parts.h"
+#include "control/catalog/registry_round.h"
+#include "dataplane/wire/kafka/kafka_error.h"
+
+#include <errno.h>
+
+/* As Kafka refuses it. */
+static bool is_own(const struct registry *r, const struct registry_part *part)
+{
+	const struct entry *e = registry_entry_of_id(r, part->topic_id);
+	return e && e->shown.topic.is_internal;
+}
+
+static int16_t decide(const struct log_marks *marks, struct registry_part *part)
+{
+	int64_t high = marks->high_watermark;
+	int64_t offset = part->offset == REGISTRY_HIGH_WATERMARK ? high : part->offset;
+	if (marks->is_fenced)
+		return KAFKA_ERROR_KAFKA_STORAGE_ERROR;
+	if (offset < 0 || offset > high)
+		return KAFKA_ERROR_OFFSET_OUT_OF_RANGE;
+	part->log_start_offset = max_i64(offset, marks->log_start_offset);
+	return KAFKA_ERROR_NONE;
+}
+
+/* The partition, if its start has to move. */
+static struct partition *take_part(struct registry *r, struct registry_part *part)
+{
+	struct log_marks marks;
+	part->log_start_offset = -1;
+	if (!part->error && is_own(r, part))
+		part->error = KAFKA_ERROR_INVALID_TOPIC_EXCEPTION;
+	struct partition *p = part->error ? NULL : part_partition(r, part);
+	if (!p)
+		return NULL;
+	partition_marks(r, p, &marks);
+	part->error = decide(&marks, part);
+	if (part->error || part->log_start_offset == marks.log_start_offset)
+		return NULL;
+	p->log_start_next = part->log_start_offset;
+	return p;
+}
+
+/* The new starts count from here on, or are as if nobody had asked for them. */
+static void settle(struct job *j, uint32_t count, bool is_written)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		struct partition *p = j->asked[i];
+		if (is_written)
+			p->log_start_offset = p->log_start_next;
+		p->log_start_next = -1;
+	}
+}
+
+static bool start(struct registry *r, struct job *j)
+{
+	uint32_t count = 0;
+	for (uint32_t i = 0; i < j->part_count; i++) {
+		j->asked[count] = take_part(r, &j->parts[i]);
+		count += j->asked[count] != NULL;
+	}
+	if (count == 0)
+		return true;
+	bool is_written = directory_is_here(r) && checkpoint_write_starts(r) == 0;
+	settle(j, count, is_written);
+	if (!is_written)
+		return job_fail(j, KAFKA_ERROR_KAFKA_STORAGE_ERROR,
+				"log-start-offset-checkpoint cannot be written");
+	round_begin(&j->round, ADMIN_DELETE_RECORDS, j->asked, count);
+	return false;
+}
+
+static bool next(struct registry *r, struct job *j)
+{
+	return true;
+}
+
+const struct job_kind job_delete_records = {start, next};
