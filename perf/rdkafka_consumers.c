@@ -4,6 +4,8 @@
  * Each is a thread with a consumer of its own that subscribes and commits once a second by itself.
  * The time begins with the first record that one of them is given, and ends with the last one
  * wanted: how long the group takes to form is another figure. Prints one line of JSON. */
+#include "perf/rdkafka_setting.h"
+
 #include "dataplane/base/clock.h"
 #include "dataplane/base/require.h"
 
@@ -29,11 +31,7 @@ struct run {
 
 static bool set(rd_kafka_conf_t *conf, const char *key, const char *value)
 {
-	char said[256];
-	if (rd_kafka_conf_set(conf, key, value, said, sizeof said) == RD_KAFKA_CONF_OK)
-		return true;
-	fprintf(stderr, "rdkafka_consumers: %s\n", said);
-	return false;
+	return rdkafka_setting("rdkafka_consumers", conf, key, value);
 }
 
 static rd_kafka_t *open_consumer(const struct run *r)

@@ -6,6 +6,7 @@
  * latency is librdkafka's, from produce() to the delivery report. Says "steady" and
  * "stopped" as the blaster does, then one line of JSON. */
 #include "perf/histogram.h"
+#include "perf/rdkafka_setting.h"
 
 #include "dataplane/base/clock.h"
 #include "dataplane/base/require.h"
@@ -48,11 +49,7 @@ static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaqu
 
 static bool set(rd_kafka_conf_t *conf, const char *key, const char *value)
 {
-	char said[256];
-	if (rd_kafka_conf_set(conf, key, value, said, sizeof said) == RD_KAFKA_CONF_OK)
-		return true;
-	fprintf(stderr, "rdkafka_producer: %s\n", said);
-	return false;
+	return rdkafka_setting("rdkafka_producer", conf, key, value);
 }
 
 static rd_kafka_t *open_producer(struct run *r)
