@@ -184,13 +184,13 @@ static uint32_t now_ms_of(const struct sessions *ss)
 	return (uint32_t)(ss->now->ns / NS_PER_MS);
 }
 
-/* It holds some of what it waits for, others may do the same, and none of them would ever go
- * on: who has waited longest gives way. */
+/* Its answer holds some of what it waits for, others' may do the same, and none of them would ever
+ * go on: who has waited longest gives way. Of requests halves.h says the same. */
 static bool is_stuck(const struct kafka_session *ks)
 {
 	const struct session *s = &ks->base;
-	bool holds_some = ks->produce.answer || !chain_is_empty(&ks->request) || ks->fetch;
-	bool wants_more = s->waits_for >= WAIT_LARGE && s->waits_for < WAIT_ANSWER;
+	bool holds_some = ks->produce.answer || ks->fetch;
+	bool wants_more = s->waits_for >= WAIT_LARGE && s->waits_for < WAIT_REQUEST;
 	return holds_some && wants_more;
 }
 

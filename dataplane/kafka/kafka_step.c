@@ -26,13 +26,14 @@ struct incoming_batch *kafka_incoming(const struct incoming *m, struct kafka_ses
 	return &ks->incoming;
 }
 
-void kafka_half_note(const struct ingest *in, struct kafka_session *ks, struct list *halves,
+void kafka_half_note(const struct ingest *in, struct kafka_session *ks, struct halves *h,
 		     size_t bytes)
 {
 	struct incoming_batch *b = kafka_incoming(&in->batching.incoming, ks);
 	if (list_is_empty(&b->node))
-		incoming_half_begin(halves, b, (uint32_t)(in->now.ns / NS_PER_MS));
+		incoming_half_begin(&h->batches, b, (uint32_t)(in->now.ns / NS_PER_MS));
 	b->bytes += (uint32_t)bytes;
+	halves_moved(h);
 }
 
 /* The chunks are those of whoever answers the request: control's do not run out for the

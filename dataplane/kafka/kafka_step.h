@@ -16,7 +16,7 @@ bool kafka_read_piece(const struct kafka_session *ks, const struct kafka_message
 struct incoming_batch *kafka_incoming(const struct incoming *m, struct kafka_session *ks);
 
 /* So much more is kept of a large request that is not whole: others may come to wait for it. */
-void kafka_half_note(const struct ingest *in, struct kafka_session *ks, struct list *halves,
+void kafka_half_note(const struct ingest *in, struct kafka_session *ks, struct halves *h,
 		     size_t bytes);
 
 /* Appends to what is kept of a request, in line with all who do. False: the session waits. */

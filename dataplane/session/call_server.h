@@ -10,7 +10,7 @@
 #include "dataplane/base/chunk.h"
 #include "dataplane/base/slab.h"
 #include "dataplane/handoff.h"
-#include "dataplane/session/stuck.h"
+#include "dataplane/session/halves.h"
 
 enum call_server_id { CALL_CONTROL, CALL_COORDINATOR, CALL_SERVERS };
 
@@ -18,14 +18,13 @@ struct call_server {
 	struct handoff *handoff;
 	struct slab calls;          /* struct call_msg */
 	struct chunk_pool requests; /* CHUNK_BYTES: on their way; a quarter is the small ones' */
-	struct list halves;         /* struct incoming_batch.node: large ones kept in part */
-	struct stuck stuck;         /* somebody waits for what they have */
+	struct halves halves;       /* large ones kept in part */
 };
 
 /* -errno. A zeroed one may be given back. */
 static inline int call_server_init(struct call_server *s, uint32_t calls, uint32_t chunks)
 {
-	list_init(&s->halves);
+	halves_init(&s->halves);
 	int error = slab_init(&s->calls, sizeof(struct call_msg), calls);
 	return error ? error : chunk_pool_init(&s->requests, CHUNK_BYTES, chunks);
 }

@@ -9,7 +9,7 @@
 #include "dataplane/base/chunk.h"
 #include "dataplane/base/list.h"
 #include "dataplane/base/slab.h"
-#include "dataplane/session/stuck.h"
+#include "dataplane/session/halves.h"
 
 struct fetch_mark;
 struct fetch_sessions;
@@ -27,8 +27,7 @@ struct reading {
 	struct chunk_pool parts; /* CHUNK_PARTS_BYTES: their partitions and topics' names */
 	struct list large;   /* fetches of many partitions that are parked, oldest first */
 	struct list waking;  /* struct lane.waking: their watches are back, oldest first */
-	struct list halves;  /* struct incoming_batch.node: large ones whose request is not whole */
-	struct stuck stuck;  /* somebody waits for what they have */
+	struct halves halves; /* large ones whose request is not whole */
 	uint32_t steps_left; /* of this turn's, for fetches of many parts */
 	struct fetch_mark *marks; /* by partition slot: a list's partitions, of this */
 	uint64_t round;
@@ -40,7 +39,7 @@ static inline void reading_init(struct reading *rd)
 {
 	list_init(&rd->large);
 	list_init(&rd->waking);
-	list_init(&rd->halves);
+	halves_init(&rd->halves);
 }
 
 #endif

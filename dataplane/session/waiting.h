@@ -14,7 +14,7 @@
  *
  * A session waits for one thing at a time, with bytes not cut yet, or with an answer that cannot go
  * on (is_answering): a fetch between two reads, a reply of control. Chunks are the one thing that
- * is waited for by who holds some already; see is_stuck() in kafka_session.c.
+ * is waited for by who holds some already; see is_stuck() in kafka_session.c, and halves.h.
  *
  * While any session waits for what a frame needs, a T-Box session cuts one a turn: more would be
  * cut again. Core: poller.

@@ -184,16 +184,15 @@ static void incoming_relieve(struct ingest *in)
 }
 
 /* Where all of them wait for each other the newest gives way: the oldest will be done first. */
-static void halves_relieve(struct ingest *in, const struct list *halves, struct stuck *stuck,
-			   const struct chunk_pool *chunks)
+static void halves_relieve(struct ingest *in, struct halves *h)
 {
-	struct incoming_batch *b =
-		incoming_half_slowest(halves, (uint32_t)(in->now.ns / NS_PER_MS));
-	if (stuck_look(stuck, chunks->in_use, in->now.ns) && !b)
-		b = incoming_half_newest(halves);
+	uint32_t now_ms = (uint32_t)(in->now.ns / NS_PER_MS);
+	struct incoming_batch *b = incoming_half_slowest(&h->batches, now_ms);
+	if (halves_are_stuck(h, in->now.ns) && !b)
+		b = incoming_half_newest(&h->batches);
 	if (!b)
 		return;
-	stuck_end(stuck);
+	halves_moved(h);
 	give_way(in, b);
 }
 
@@ -204,15 +203,15 @@ static void requests_relieve(struct ingest *in)
 	for (unsigned s = 0; s < CALL_SERVERS; s++) {
 		struct call_server *server = &in->servers[s];
 		if (list_is_empty(&lines[WAIT_REQUEST + s]))
-			stuck_end(&server->stuck);
+			halves_moved(&server->halves);
 		else
-			halves_relieve(in, &server->halves, &server->stuck, &server->requests);
+			halves_relieve(in, &server->halves);
 	}
 	struct reading *rd = &in->reading;
 	if (list_is_empty(&lines[WAIT_PARTS]) && list_is_empty(&lines[WAIT_PARTS_SMALL]))
-		stuck_end(&rd->stuck);
+		halves_moved(&rd->halves);
 	else
-		halves_relieve(in, &rd->halves, &rd->stuck, &rd->parts);
+		halves_relieve(in, &rd->halves);
 }
 
 static void admit_incoming(struct ingest *in, struct list *ready)

@@ -257,14 +257,16 @@ Test(kafka_fetch_many, of_large_ones_that_are_half_here_one_gives_way_after_a_se
 		end_peer(halves[i]);
 }
 
-/* All that they want has come: nobody is slow, and each waits for what the others keep. */
+/* All that they want has come: nobody is slow, and each waits for what the others keep. Small ones
+ * come and go in the same pool meanwhile. */
 Test(kafka_fetch_many, large_ones_that_wait_for_each_other_do_so_until_the_newest_gives_way)
 {
 	enum { PEERS = 8 };
 	static struct fetch_item items[MANY];
 	struct peer *peers[PEERS];
 	struct fetch_spec spec = {.version = 11, .min_bytes = 1};
-	unsigned answers = 0;
+	struct fetch_spec small = {.version = 11, .min_bytes = 1, .max_wait_ms = 40};
+	unsigned answers = 0, small_answers = 0;
 	rig_begin();
 	rig->in.settings.request_timeout_ms = 30 * RIG_TIMEOUT_MS;
 	for (unsigned i = 0; i < MANY; i++)
@@ -278,9 +280,14 @@ Test(kafka_fetch_many, large_ones_that_wait_for_each_other_do_so_until_the_newes
 	}
 	for (unsigned i = 0; i < PEERS; i++)
 		peer_send(peers[i], request.data + half, request.size - half);
-	for (unsigned i = 0; i < 60; i++)
+	for (unsigned i = 0; i < 60; i++) {
+		if (i % 2 == 0)
+			fetch_send(peer, &small, items, 3);
 		rig_turn(rig, 50);
+		small_answers += fetch_answered(peer, 11, &got);
+	}
 	buffer_free(&request);
+	cr_assert(small_answers > 20, "%u", small_answers);
 	for (unsigned i = 0; i < PEERS; i++)
 		answers += fetch_answered(peers[i], 11, &got);
 	unsigned gave_way = (unsigned)rig_stat(rig, STAT_sessions_gave_way);

@@ -556,6 +556,26 @@ Test(kafka_waiting, who_comes_while_requests_wait_for_chunks_goes_behind_them)
 	end_peers(COUNT);
 }
 
+/* Memory comes back a chunk at a time; so many wait that a chunk does not look enough for all. */
+Test(kafka_waiting, large_requests_that_go_on_slowly_do_not_give_way)
+{
+	enum { COUNT = 40, CHUNKS = 2 };
+	begin(0);
+	open_peers(COUNT);
+	take_large(&rig->in.servers[CALL_CONTROL].requests, 1);
+	for (unsigned i = 0; i < COUNT; i++)
+		call(peers[i], CHUNKS * CHUNK_BYTES);
+	for (unsigned i = 0; i < COUNT * CHUNKS; i++) {
+		rig_turn(rig, 100);
+		give_chunks(1);
+	}
+	rig_turns(rig, 4);
+	check_served(0, COUNT, COUNT);
+	cr_assert(rig_stat(rig, STAT_sessions_gave_way) == 0);
+	chain_give(&taken);
+	end_peers(COUNT);
+}
+
 /* A request that no pool can hold does not stand in the line for ever. */
 Test(kafka_waiting, a_request_that_holds_all_chunks_and_needs_more_gives_way)
 {
