@@ -66,6 +66,7 @@ struct sim_gateway {
 	bool has_topic;
 	bool has_failed; /* to make that topic */
 	bool is_serving; /* pollers turn */
+	bool is_checked; /* what was found is what was promised: topics may be altered */
 	bool holds_jobs;
 	struct sim_operator *operator; /* null: nobody */
 };

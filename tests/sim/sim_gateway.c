@@ -79,7 +79,7 @@ static bool control_turn(struct sim_gateway *g)
 	any |= kafka_api_turn(g->api);
 	if (!g->has_topic && registry_is_ready(g->registry))
 		topic_make(g);
-	if (g->operator && g->is_serving)
+	if (g->operator && g->is_checked)
 		sim_operator_turn(g->operator);
 	return any;
 }
@@ -118,9 +118,10 @@ bool sim_gateway_has_failed(const struct sim_gateway *g)
 	       (g->has_failed || registry_fault(g->registry)[0] || has_offline(g));
 }
 
-void sim_gateway_check_topics(const struct sim_gateway *g)
+void sim_gateway_check_topics(struct sim_gateway *g)
 {
 	sim_operator_check(g->registry);
+	g->is_checked = true;
 }
 
 bool sim_gateway_is_ready(const struct sim_gateway *g)

@@ -22,8 +22,9 @@ bool sim_gateway_step(struct sim_gateway *g);
 bool sim_gateway_is_ready(const struct sim_gateway *g);
 /* It never will be: the disk failed. */
 bool sim_gateway_has_failed(const struct sim_gateway *g);
-/* It has become ready: are the topics there that were promised? */
-void sim_gateway_check_topics(const struct sim_gateway *g);
+/* It has become ready: are the topics there that were promised? Whoever is to alter them does so
+ * from now on. */
+void sim_gateway_check_topics(struct sim_gateway *g);
 /* Until when nothing will happen inside by itself. */
 uint64_t sim_gateway_next_ns(const struct sim_gateway *g);
 
