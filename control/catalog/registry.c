@@ -38,6 +38,7 @@ struct registry *registry_open(const struct registry_options *options, char *mes
 	require(r && options->writer_count > 0);
 	r->options = *options;
 	r->dir = options->dir;
+	r->names_deleted = true; /* for all that is known of the files */
 	list_init(&r->jobs);
 	list_init(&r->retired);
 	list_init(&r->leftovers);

@@ -291,6 +291,7 @@ int checkpoint_write(struct registry *r)
 	int error = 0;
 	for (unsigned i = 0; !error && i < array_len(checkpoints); i++)
 		error = write_one(r, &checkpoints[i]);
+	r->names_deleted &= error != 0;
 	return error;
 }
 
@@ -301,8 +302,13 @@ int checkpoint_write_starts(struct registry *r)
 
 int checkpoint_forget_deleted(struct registry *r)
 {
-	int error = write_one(r, &checkpoints[RECOVERY_POINTS]);
-	return error ? error : write_one(r, &checkpoints[LOG_STARTS]);
+	int error = 0;
+	if (r->names_deleted)
+		error = write_one(r, &checkpoints[RECOVERY_POINTS]);
+	if (r->names_deleted && !error)
+		error = write_one(r, &checkpoints[LOG_STARTS]);
+	r->names_deleted &= error != 0;
+	return error;
 }
 
 int checkpoint_make_room(struct registry *r)

@@ -14,8 +14,8 @@ void checkpoint_read(struct registry *r);
 int checkpoint_write(struct registry *r);
 /* Log starts alone, with those that are to be. */
 int checkpoint_write_starts(struct registry *r);
-/* Recovery points and log starts once more, without those of topics that are gone: a new topic
- * of the same name must not be held to them. */
+/* Recovery points and log starts once more, without those of topics that are gone since they were
+ * written, if any are: a new topic of the same name must not be held to them. */
 int checkpoint_forget_deleted(struct registry *r);
 int checkpoint_mark_clean(struct registry *r);
 /* A block or two on a full disk: of the checkpoint that nothing here reads back. */

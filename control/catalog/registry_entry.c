@@ -101,6 +101,7 @@ uint32_t entry_directories(const struct entry *e)
 void entry_free(struct registry *r, struct entry *e)
 {
 	entry_resize(r, e, 0);
+	r->names_deleted = true;
 	free(e->partitions);
 	free(e->shown.topic.refs);
 	free(e);

@@ -166,6 +166,7 @@ struct registry {
 	unsigned offline_said;
 	unsigned listener_topics; /* still to be made at start */
 	char cluster_id[UUID_TEXT_BYTES];
+	bool names_deleted; /* the checkpoints may: a topic has gone since they were written */
 	bool is_ready;
 	bool is_stopping;
 	bool is_stopped;

@@ -153,58 +153,6 @@ Test(registry, a_clean_stop_is_known_at_the_next_start_and_only_then)
 	rig_stop(&r);
 }
 
-Test(registry, checkpoints_are_in_kafkas_format_and_read_back)
-{
-	cr_assert(rig_open(&r));
-	rig_create(&r, "a.b", 2);
-	r.marks[rig_topic(&r, "a.b")->topic.refs[1].slot].marks =
-		(struct log_marks){.high_watermark = 1234, .recovery_point = 1200};
-	r.now_ns += 61 * 1000000000ull;
-	rig_turns(&r);
-	cr_assert(strcmp(rig_read(&r, "recovery-point-offset-checkpoint"),
-			 "0\n2\na.b 0 0\na.b 1 1200\n") == 0);
-	cr_assert(strcmp(rig_read(&r, "replication-offset-checkpoint"),
-			 "0\n2\na.b 0 0\na.b 1 1234\n") == 0);
-	rig_crash(&r);
-	cr_assert(rig_open(&r));
-	cr_assert(faults.last_recovery_point == 1200);
-	rig_stop(&r);
-}
-
-Test(registry, a_log_is_held_to_its_checkpointed_start_and_may_have_kafkas_gaps)
-{
-	cr_assert(rig_open(&r));
-	rig_create(&r, "t", 1);
-	cr_assert(faults.last_log_start == -1 && !faults.last_is_compacted);
-	r.marks[rig_topic(&r, "t")->topic.refs[0].slot].marks =
-		(struct log_marks){.log_start_offset = 700};
-	r.now_ns += 61 * 1000000000ull;
-	rig_turns(&r);
-	rig_crash(&r);
-	rig_write(&r, "cleaner-offset-checkpoint", "0\n1\nt 0 900\n");
-	cr_assert(rig_open(&r));
-	cr_assert(faults.last_log_start == 700 && faults.last_is_compacted);
-	rig_stop(&r);
-}
-
-Test(registry, a_topic_made_again_is_not_held_to_the_recovery_point_of_its_namesake)
-{
-	cr_assert(rig_open(&r));
-	rig_create(&r, "t", 1);
-	uint32_t slot = rig_topic(&r, "t")->topic.refs[0].slot;
-	r.marks[slot].marks =
-		(struct log_marks){.recovery_point = 1200, .log_start_offset = 700};
-	r.now_ns += 61 * 1000000000ull;
-	rig_turns(&r);
-	rig_delete(&r, "t");
-	r.marks[slot].marks = (struct log_marks){0};
-	rig_create(&r, "t", 1);
-	rig_crash(&r);
-	cr_assert(rig_open(&r));
-	cr_assert(faults.last_recovery_point == 0 && faults.last_log_start <= 0);
-	rig_stop(&r);
-}
-
 Test(registry, watermarks_can_be_asked_for_after_the_logs_were_closed)
 {
 	struct log_marks marks;
