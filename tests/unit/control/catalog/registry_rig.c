@@ -156,8 +156,10 @@ void rig_stop(struct rig *r)
 
 void rig_crash(struct rig *r)
 {
-	registry_close(r->registry);
-	log_dir_close(&r->dir);
+	if (r->registry) {
+		registry_close(r->registry);
+		log_dir_close(&r->dir);
+	}
 	for (unsigned w = 0; w < RIG_WRITERS; w++) {
 		struct handoff *h = &r->writers[w];
 		struct handoff_msg *lost[16];

@@ -210,6 +210,36 @@ Test(registry_power, what_a_start_made_of_it_lasts)
 	die_everywhere(check_power_cut_after_start);
 }
 
+/* The process dies in the change, and the power goes at the n-th call of the start that finds what
+ * it has left. False: the change ended before. */
+static bool dies_at_both(const struct change *c, unsigned call, unsigned start_call,
+			 bool *ret_start_died)
+{
+	bool has_died = dies_at(c, call, start_call);
+	rig_crash(&r);
+	sim_fs_crash(w.fs, false);
+	plug_in();
+	uint64_t failures = sim_fs_control_failures(w.fs);
+	sim_fs_set_control_faults(w.fs, &(struct sim_control_faults){.dead_at = start_call});
+	rig_open(&r);
+	*ret_start_died = sim_fs_control_failures(w.fs) > failures;
+	check_power_cut(c);
+	end();
+	return has_died;
+}
+
+Test(registry_power, a_start_that_is_cut_leaves_old_or_new)
+{
+	for (unsigned i = 0; i < array_len(changes); i++) {
+		bool has_died = true;
+		for (unsigned call = 1; has_died; call++) {
+			bool start_died = true;
+			for (unsigned at = 1; start_died; at++)
+				has_died = dies_at_both(&changes[i], call, at, &start_died);
+		}
+	}
+}
+
 static void check_kept(uint32_t partition, const char *name)
 {
 	char path[128];
