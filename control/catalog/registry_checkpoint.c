@@ -111,7 +111,8 @@ static int compare_meta(struct registry *r, const char *text, char *message,
 	return 0;
 }
 
-/* Whether the last stop was a clean one; the mark is gone before anything is opened. */
+/* Whether the last stop was a clean one; the mark is gone before anything is opened, and for good
+ * with the scan's sync. */
 static int take_clean_mark(struct registry *r)
 {
 	char path[PATH_MAX], *text = NULL;
@@ -125,8 +126,7 @@ static int take_clean_mark(struct registry *r)
 		registry_say(r, "%s is a directory, no mark of ours: left alone", path);
 		return 0;
 	}
-	error = disk_remove_file(r->dir->disk, path);
-	return error ? error : log_dir_sync_names(r->dir);
+	return disk_remove_file(r->dir->disk, path);
 }
 
 int checkpoint_open(struct registry *r, char *message, size_t message_size)

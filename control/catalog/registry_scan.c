@@ -294,7 +294,8 @@ static int open_all(struct registry *r, const struct listing *l)
 static int scan(struct registry *r, struct listing *l)
 {
 	/* What is found may be what the kernel has of a process that was killed, and no disk yet:
-	 * a mark that sends directories away has to be there behind a power cut if they are not. */
+	 * a mark that sends directories away has to be there behind a power cut if they are not.
+	 * That of a clean stop is gone with it. */
 	int error = log_dir_sync_all(r->dir);
 	if (!error)
 		error = listing_read(r, l);
