@@ -5,10 +5,9 @@
 #include "control/coordinator/producer_ids.h"
 #include "control/calls/parking.h"
 #include "dataplane/base/clock.h"
+#include "dataplane/base/map.h"
 #include "dataplane/base/require.h"
 #include "dataplane/quiescent.h"
-
-#include <stdlib.h>
 
 #define PUBLISH_INTERVAL_NS NS_PER_MS
 
@@ -42,7 +41,7 @@ static const kafka_handler handlers[KAFKA_API_ROWS] = {
 
 struct coordinator *coordinator_create(const struct coordinator_options *options)
 {
-	struct coordinator *c = calloc(1, sizeof *c);
+	struct coordinator *c = map_take(sizeof *c);
 	if (!c)
 		return NULL;
 	c->options = *options;
@@ -51,7 +50,7 @@ struct coordinator *coordinator_create(const struct coordinator_options *options
 	if (group_service_init(&c->groups, &c->options, &c->parking, &c->stats,
 			       (struct bytes){c->arena, sizeof c->arena}))
 		return c;
-	free(c);
+	map_give(c, sizeof *c);
 	return NULL;
 }
 
@@ -62,7 +61,7 @@ void coordinator_destroy(struct coordinator *c)
 		return;
 	group_service_fini(&c->groups);
 	parking_fini(&c->parking);
-	free(c);
+	map_give(c, sizeof *c);
 }
 
 /* ---- a turn ----------------------------------------------------------------------------- */

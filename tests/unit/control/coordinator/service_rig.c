@@ -29,7 +29,7 @@ static struct stats_page page;
 static struct chunk_pool pool;
 static struct topics *_Atomic topics;
 static struct coordinator *coordinator;
-static struct stored *stored; /* [RIG_PARTITIONS] */
+static struct stored stored[RIG_PARTITIONS];
 static struct list held;      /* struct append_msg.node */
 static struct read_list *held_read;
 static int last_key, last_version;
@@ -240,8 +240,10 @@ static void rings_end(void)
 static void start(bool with_topic)
 {
 	now_ns = NS_PER_S;
-	stored = calloc(RIG_PARTITIONS, sizeof *stored);
-	cr_assert(stored != NULL);
+	for (unsigned p = 0; p < RIG_PARTITIONS; p++) {
+		stored[p].size = 0;
+		stored[p].next_offset = 0;
+	}
 	cr_assert(!wake_init(&poller_wake) && !wake_init(&writer_wake));
 	cr_assert(!wake_init(&wake) && !wake_init(&control_wake));
 	cr_assert(!chunk_pool_init(&pool, CHUNK_BYTES, CHUNKS));
@@ -304,7 +306,6 @@ void service_rig_stop(void)
 	wake_fini(&writer_wake);
 	wake_fini(&wake);
 	wake_fini(&control_wake);
-	free(stored);
 }
 
 void rig_pass_ms(uint64_t ms)
