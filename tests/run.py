@@ -328,12 +328,20 @@ def suite_fuzz(tally, request):
 
 # ---- suites that talk to a gateway ---------------------------------------------------------
 
+SHOWN_FROM_S = 2        # what a test took
+
+
 class Reporter(unittest.TestResult):
     """unittest's events into the tally."""
 
     def __init__(self, tally):
         super().__init__()
         self.tally = tally
+        self.begin = 0
+
+    def startTest(self, test):
+        super().startTest(test)
+        self.begin = time.monotonic()
 
     @staticmethod
     def title(test):
@@ -342,7 +350,9 @@ class Reporter(unittest.TestResult):
         return f'{type(test).__name__}: {name}' if hasattr(test, '_testMethodName') else name
 
     def addSuccess(self, test):
-        self.tally.ok(self.title(test))
+        took_s = time.monotonic() - self.begin
+        shown = f', {took_s:.0f} s' if took_s >= SHOWN_FROM_S else ''
+        self.tally.ok(self.title(test) + shown)
 
     def addFailure(self, test, err):
         self.tally.fail(self.title(test), self._exc_info_to_string(err, test))
