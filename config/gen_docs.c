@@ -19,14 +19,23 @@ static void print_range(const struct setting_row *row)
 		printf("%" PRId64 " to %" PRId64 " %s", row->min, row->max, row->unit);
 }
 
-/* A topic's is the gateway's setting of another key. */
+/* The row of the gateway's that it has its value from, when it was not told itself; -1: none. */
+static int stand_in(const struct setting_row *row, struct setting_rows rows)
+{
+	if (rows.rows == setting_rows_topic().rows)
+		return (int)setting_parent(row);
+	if (rows.rows == setting_rows_gateway().rows)
+		return gateway_setting_coarser((unsigned)(row - rows.rows));
+	return -1;
+}
+
 static const char *default_of(const struct setting_row *row, struct setting_rows rows,
 			      char *out, size_t size)
 {
-	if (rows.rows != setting_rows_topic().rows)
+	int other = stand_in(row, rows);
+	if (other < 0)
 		return setting_format_default(row, out, size);
-	snprintf(out, size, "that of `%s`",
-		 setting_rows_gateway().rows[setting_parent(row)].key);
+	snprintf(out, size, "that of `%s`", setting_rows_gateway().rows[other].key);
 	return out;
 }
 

@@ -35,9 +35,14 @@
 	(sizeof(FIELD(owner, path)) >= sizeof(int64_t) ||                                \
 	 (int64_t)(max) < INT64_C(1) << (8 * sizeof(FIELD(owner, path)) - 1) % 64)
 
+/* Of the types of fields only these two have a sign. */
+#define LEAST(owner, path)                                                               \
+	_Generic(FIELD(owner, path), int32_t: INT32_MIN, int64_t: INT64_MIN, default: 0)
+
 #define CHECK(owner, path, key, type, def, min, max)                                     \
 	static_assert(NUMBER_##type(def) >= (min) && NUMBER_##type(def) <= (max),        \
 		      key ": default outside its own range");                            \
+	static_assert((min) >= LEAST(owner, path), key ": a type without a sign");       \
 	static_assert(FITS(owner, path, max), key ": a type too narrow for its range");  \
 	static_assert(sizeof(TEXT_##type(def)) <= sizeof(FIELD(owner, path)), key);
 
@@ -101,6 +106,7 @@ static const struct setting_row topic_rows[] = {
 	static_assert(sizeof(FIELD(topic_settings, path)) ==                             \
 			      sizeof(FIELD(settings, parent)),                           \
 		      key ": not of its parent's type");                                 \
+	static_assert((min) >= LEAST(topic_settings, path), key);                        \
 	static_assert(FITS(topic_settings, path, max), key);
 #define TOPIC_SETTING(field, ...) CHECK_TOPIC(topic.field, __VA_ARGS__)
 #define LOG_SETTING(field, ...)	  CHECK_TOPIC(log.field, __VA_ARGS__)
@@ -129,6 +135,11 @@ static const struct setting_row listener_rows[] = {
 
 static const struct setting_alias aliases[] = {
 #define SETTING_ALIAS(alias, key) {alias, key},
+#include "config/settings.def"
+};
+
+static const struct setting_unit units[] = {
+#define SETTING_UNIT(key, coarser, factor) {key, coarser, factor},
 #include "config/settings.def"
 };
 
@@ -165,6 +176,12 @@ const char *setting_unalias(const char *key)
 		if (strcmp(aliases[i].alias, key) == 0)
 			return aliases[i].key;
 	return key;
+}
+
+const struct setting_unit *setting_units(unsigned *count)
+{
+	*count = array_len(units);
+	return units;
 }
 
 const struct fixed_row *fixed_rows(void)

@@ -8,18 +8,19 @@
 #include <strings.h>
 
 /* Every number of a row as one integer, whatever its width in the struct. */
-static int64_t number_get(const struct setting_row *row, const void *base)
+int64_t setting_number(const struct setting_row *row, const void *base)
 {
 	const uint8_t *field = (const uint8_t *)base + row->offset;
 	int64_t number = 0;
 	require(row->size <= sizeof number);
-	memcpy(&number, field, row->size); /* little endian, and never negative */
-	return number;
+	memcpy(&number, field, row->size); /* little endian */
+	/* Of the types that may be negative the other one is as long as this. */
+	return row->type == SETTING_TYPE_int ? (int32_t)number : number;
 }
 
-static void number_set(const struct setting_row *row, void *base, int64_t number)
+void setting_set_number(const struct setting_row *row, void *base, int64_t number)
 {
-	require(row->size <= sizeof number && number >= 0);
+	require(row->size <= sizeof number && number >= row->min);
 	memcpy((uint8_t *)base + row->offset, &number, row->size);
 }
 
@@ -39,7 +40,7 @@ void setting_set_default(const struct setting_row *row, void *base)
 	if (setting_is_text(row))
 		text_set(row, base, row->default_text);
 	else
-		number_set(row, base, row->default_number);
+		setting_set_number(row, base, row->default_number);
 }
 
 /* Position of `word` among "a|b|c", or -1. */
@@ -71,7 +72,7 @@ static bool parse_word(const struct setting_row *row, void *base, const char *te
 		snprintf(message, message_size, "one of %s", words);
 		return false;
 	}
-	number_set(row, base, index);
+	setting_set_number(row, base, index);
 	return true;
 }
 
@@ -89,7 +90,7 @@ static bool parse_number(const struct setting_row *row, void *base, const char *
 			 row->max, row->unit);
 		return false;
 	}
-	number_set(row, base, number);
+	setting_set_number(row, base, number);
 	return true;
 }
 
@@ -132,7 +133,7 @@ char *setting_format(const struct setting_row *row, const void *base, char *out,
 	if (setting_is_text(row))
 		snprintf(out, size, "%s", (const char *)base + row->offset);
 	else
-		format_number(row, number_get(row, base), out, size);
+		format_number(row, setting_number(row, base), out, size);
 	return out;
 }
 

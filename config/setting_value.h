@@ -92,9 +92,21 @@ const struct fixed_row *fixed_rows(void);
 
 const struct setting_row *setting_find(struct setting_rows rows, const char *key);
 
+/* The same thing in a coarser unit; see SETTING_UNIT in settings.def. */
+struct setting_unit {
+	const char *key;
+	const char *coarser;
+	int64_t factor;
+};
+
+const struct setting_unit *setting_units(unsigned *count);
+
 /* Is its value a text, not a number or one of some words? */
 bool setting_is_text(const struct setting_row *row);
 void setting_set_default(const struct setting_row *row, void *base);
+/* Of a row whose value is no text; words count from 0. The number lies in the row's range. */
+int64_t setting_number(const struct setting_row *row, const void *base);
+void setting_set_number(const struct setting_row *row, void *base, int64_t number);
 /* Reads `text` into the field; false with a phrase in `message`: what is expected. */
 bool setting_parse(const struct setting_row *row, void *base, const char *text, char *message,
 		   size_t message_size);

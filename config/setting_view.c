@@ -1,6 +1,7 @@
 /* setting_view.c - rows of settings.def in, what others are shown of them out. */
 #include "config/setting_view.h"
 #include "config/setting_value.h"
+#include "dataplane/base/require.h"
 
 /* Kafka has no type for a number that is never negative, nor for one of some words. */
 static const uint8_t kinds[] = {
@@ -39,6 +40,39 @@ int gateway_setting_find(const char *key)
 	struct setting_rows rows = setting_rows_gateway();
 	const struct setting_row *row = setting_find(rows, setting_unalias(key));
 	return row ? (int)(row - rows.rows) : -1;
+}
+
+static const char *finest_of(const char *key)
+{
+	unsigned count;
+	const struct setting_unit *units = setting_units(&count);
+	for (unsigned i = 0; i < count; i++)
+		if (strcmp(units[i].coarser, key) == 0)
+			return units[i].key;
+	return key;
+}
+
+unsigned gateway_setting_units(unsigned row, unsigned ret[SETTING_UNITS_MAX])
+{
+	unsigned count, found = 0;
+	const struct setting_unit *units = setting_units(&count);
+	const char *key = finest_of(gateway_setting_view(row).key);
+	ret[found++] = (unsigned)gateway_setting_find(key);
+	for (unsigned i = 0; i < count; i++) {
+		if (strcmp(units[i].key, key) != 0)
+			continue;
+		require(found < SETTING_UNITS_MAX);
+		ret[found++] = (unsigned)gateway_setting_find(units[i].coarser);
+	}
+	return found;
+}
+
+int gateway_setting_coarser(unsigned row)
+{
+	unsigned units[SETTING_UNITS_MAX], count = gateway_setting_units(row, units), i = 0;
+	while (units[i] != row)
+		i++;
+	return i + 1 < count ? (int)units[i + 1] : -1;
 }
 
 const char *gateway_setting_alias(unsigned index)

@@ -32,6 +32,9 @@ enum setting_source {
 	SETTING_SOURCES,
 };
 
+/* Of one setting. */
+enum { SETTING_UNITS_MAX = 3 };
+
 struct setting_view {
 	const char *key;
 	const char *help;
@@ -48,6 +51,11 @@ unsigned gateway_setting_count(void);
 struct setting_view gateway_setting_view(unsigned row);
 /* The row of a key, whatever name it is called by; -1: there is none. */
 int gateway_setting_find(const char *key);
+/* All rows of the setting that `row` says in a unit of its own, the finest first; returns how
+ * many: 1 of a setting that has one unit. The finest that was given holds. */
+unsigned gateway_setting_units(unsigned row, unsigned ret[SETTING_UNITS_MAX]);
+/* The row whose value it has as long as it was not given itself; -1: none, it has a default. */
+int gateway_setting_coarser(unsigned row);
 /* Other names of rows: "" behind the last one. */
 const char *gateway_setting_alias(unsigned index);
 

@@ -27,6 +27,11 @@ unsigned settings_assign(struct settings *s, const char *assignment, FILE *messa
 	return report.errors;
 }
 
+char *gateway_setting_text(const struct settings *s, unsigned row, char *out, size_t size)
+{
+	return setting_format(&setting_rows_gateway().rows[row], s, out, size);
+}
+
 void settings_usage(FILE *out)
 {
 	struct setting_rows rows = setting_rows_gateway();

@@ -21,7 +21,7 @@
 
 enum {
 	SETTING_HOST_BYTES = 256,
-	SETTING_ROWS_MAX = 96, /* of one table */
+	SETTING_ROWS_MAX = 128, /* of one table */
 };
 
 enum core_role { CORE_POLLER, CORE_WRITER, CORE_FUSED, CORE_COORDINATOR, CORE_ROLES };
@@ -90,6 +90,9 @@ unsigned settings_assign(struct settings *s, const char *assignment, FILE *messa
 /* Checks what only the whole can tell, fills listeners, cores and address, and frees what
  * only reading needed: called once, errors before or not. */
 unsigned settings_finish(struct settings *s, FILE *messages);
+
+/* The value of a row of the gateway's as its owner would write it, into `out`; returns `out`. */
+char *gateway_setting_text(const struct settings *s, unsigned row, char *out, size_t size);
 
 /* A topic's settings before it is told anything: the gateway's. */
 void topic_settings_init(struct topic_settings *t, const struct settings *s);

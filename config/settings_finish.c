@@ -4,6 +4,7 @@
 #include "config/settings_endpoint.h"
 #include "config/settings_limits.h"
 #include "config/settings_listeners.h"
+#include "config/settings_units.h"
 
 #include <arpa/inet.h>
 #include <stdlib.h>
@@ -291,6 +292,7 @@ unsigned settings_finish(struct settings *s, FILE *messages)
 	finish_cores(s, &report);
 	finish_control(s, &report);
 	settings_limits(s, &report);
+	settings_units(s, &report);
 	check_relations(s, &report);
 	check_groups(s, &report);
 	check_limits(s, &report);

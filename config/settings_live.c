@@ -1,6 +1,7 @@
 /* settings_live.c - one value after another over what the gateway was started with. */
 #include "config/settings_live.h"
 #include "config/setting_value.h"
+#include "config/settings_units.h"
 #include "dataplane/base/require.h"
 
 void live_settings_init(struct live_settings *l, const struct settings *started)
@@ -15,7 +16,8 @@ static const struct setting_row *row_of(unsigned row)
 	return &setting_rows_gateway().rows[row];
 }
 
-/* The scope that holds, or what the gateway was started with. */
+/* The scope that holds, or what the gateway was started with: in a coarser unit, too, for only
+ * the finest is live. */
 static void resolve(struct live_settings *l, unsigned row)
 {
 	const struct setting_row *r = row_of(row);
@@ -44,13 +46,22 @@ static bool is_in_reach(const struct live_settings *l, const struct settings *wa
 	return false;
 }
 
+static bool keeps_records(const struct settings *wanted, char *message, size_t message_size)
+{
+	const char *fault = settings_retention_fault(wanted);
+	if (fault[0])
+		snprintf(message, message_size, "log.retention.ms=0: %s", fault);
+	return !fault[0];
+}
+
 static bool is_good(const struct live_settings *l, unsigned row, const char *value, char *message,
 		    size_t message_size)
 {
 	struct settings scratch = l->now;
 	char expected[256];
 	if (setting_parse(row_of(row), &scratch, value, expected, sizeof expected))
-		return is_in_reach(l, &scratch, message, message_size);
+		return is_in_reach(l, &scratch, message, message_size) &&
+		       keeps_records(&scratch, message, message_size);
 	snprintf(message, message_size, "%s=%.64s: expected %s", row_of(row)->key, value, expected);
 	return false;
 }
@@ -113,7 +124,7 @@ const char *live_settings_text(const struct live_settings *l, unsigned row,
 		return snprintf(out, size, "%s", text), out;
 	if (source == SETTING_OF_START && l->started->is_given[row])
 		return setting_format(row_of(row), l->started, out, size);
-	if (source == SETTING_OF_NOBODY)
+	if (source == SETTING_OF_NOBODY && gateway_setting_coarser(row) < 0)
 		return setting_format_default(row_of(row), out, size);
 	return NULL;
 }

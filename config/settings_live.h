@@ -17,7 +17,7 @@
 
 enum live_scope { LIVE_BROKER, LIVE_CLUSTER, LIVE_SCOPES };
 
-enum { LIVE_TEXT_BYTES = 24 }; /* the greatest number has 19 digits */
+enum { LIVE_TEXT_BYTES = 24 }; /* the least number has 20 characters */
 
 struct live_settings {
 	struct settings now;
@@ -32,7 +32,8 @@ bool live_settings_set(struct live_settings *l, enum live_scope scope, const cha
 		       const char *value, char *message, size_t message_size);
 /* Takes all values of a scope away. */
 void live_settings_clear(struct live_settings *l, enum live_scope scope);
-/* What a row has from that source, into `out`; null when it has nothing from there. */
+/* What a row has from that source, into `out`; null when it has nothing from there. One that has
+ * the value of a coarser unit may have nothing from anywhere. */
 const char *live_settings_text(const struct live_settings *l, unsigned row,
 			       enum setting_source source, char *out, size_t size);
 /* Whose value holds. */

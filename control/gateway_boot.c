@@ -221,6 +221,7 @@ static int kafka_step(void *gateway)
 		.wish = &g->wish,
 		.ids = &g->ids,
 		.offsets_topic_partitions = s->offsets_topic_partitions,
+		.offsets_topic_segment_bytes = s->offsets_topic_segment_bytes,
 		.say = say,
 		.dir = &g->log_dir,
 	};

@@ -130,8 +130,18 @@ void entry_abandon(struct registry *r, struct entry *e)
 	entry_free(r, e);
 }
 
+void entry_keep_records(struct topic_settings *t)
+{
+	t->log.retention_ms = t->log.retention_bytes = -1;
+	t->is_set[TOPIC_SETTING_retention_ms] = true;
+	t->is_set[TOPIC_SETTING_retention_bytes] = true;
+}
+
+/* A file that an earlier version has written may tell a topic of the gateway's own otherwise. */
 void entry_apply_settings(struct entry *e)
 {
+	if (e->shown.topic.is_internal)
+		entry_keep_records(&e->shown.settings);
 	e->shown.topic.options = e->shown.settings.topic;
 	e->shown.topic.log = e->shown.settings.log;
 }

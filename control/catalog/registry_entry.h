@@ -21,6 +21,9 @@ bool entry_resize(struct registry *r, struct entry *e, uint32_t count);
 uint32_t entry_directories(const struct entry *e);
 /* Settings into what pollers and logs are told. */
 void entry_apply_settings(struct entry *e);
+/* Of a topic of the gateway's own: told that nothing in it goes for its age, or for its bytes.
+ * What is old there may be all that is known of a key. */
+void entry_keep_records(struct topic_settings *t);
 /* Those of all entries, in an array from malloc. */
 struct partition **entry_all_partitions(const struct registry *r, uint32_t *count);
 /* The watermarks of a partition, as its writer last published them. */

@@ -1,6 +1,7 @@
 /* registry_jobs.c - the queue of changes: one under way, the others wait; each ends with
  * done(). What a job does is in registry_create.c, _alter.c, _delete.c and _serve.c. */
 #include "control/catalog/registry_jobs.h"
+#include "config/topic_name.h"
 #include "control/catalog/registry_entry.h"
 #include "control/catalog/registry_index.h"
 #include "control/catalog/registry_offline.h"
@@ -181,6 +182,22 @@ static bool batches_fit(struct registry *r, struct job *j, const struct topic_se
 	return false;
 }
 
+/* A topic of the gateway's own may be told to keep its records, and keeps them anyway. */
+static bool keeps_records(struct job *j, struct topic_settings *settings)
+{
+	const struct log_options *log = &settings->log;
+	if (!topic_name_is_internal((struct bytes){(const uint8_t *)j->name, strlen(j->name)}))
+		return true;
+	if ((settings->is_set[TOPIC_SETTING_retention_ms] && log->retention_ms != -1) ||
+	    (settings->is_set[TOPIC_SETTING_retention_bytes] && log->retention_bytes != -1))
+		return !job_fail(j, KAFKA_ERROR_INVALID_CONFIG,
+				 "topic %s is the gateway's own and keeps its records: "
+				 "retention.ms and retention.bytes stay -1",
+				 j->name);
+	entry_keep_records(settings);
+	return true;
+}
+
 bool job_settings(struct registry *r, struct job *j, struct topic_settings *settings)
 {
 	if (j->replaces)
@@ -193,7 +210,7 @@ bool job_settings(struct registry *r, struct job *j, struct topic_settings *sett
 			return false;
 		}
 	}
-	return batches_fit(r, j, settings);
+	return batches_fit(r, j, settings) && keeps_records(j, settings);
 }
 
 static bool job_refuse(struct job *j)

@@ -69,6 +69,7 @@ struct kafka_api *kafka_api_create(const struct kafka_api_options *options)
 	api->offsets_topic = (struct offsets_topic){
 		.registry = options->registry, .wish = options->wish,
 		.partitions = options->offsets_topic_partitions,
+		.segment_bytes = options->offsets_topic_segment_bytes,
 		.say = options->say, .say_owner = options->say_owner};
 	api->id_blocks = (struct producer_id_blocks){
 		.blocks = options->ids, .file.dir = options->dir,

@@ -49,6 +49,7 @@ struct kafka_api_options {
 	const struct log_dir *dir; /* where the partitions lie; outlives the kafka_api */
 	struct topic_wish *wish;   /* the coordinator's; null: it has none */
 	int32_t offsets_topic_partitions; /* offsets.topic.num.partitions */
+	uint32_t offsets_topic_segment_bytes; /* offsets.topic.segment.bytes; 0: the gateway's */
 	struct id_blocks *ids; /* the coordinator's producer ids; null: it has none */
 };
 

@@ -9,7 +9,10 @@
 
 #include <stdio.h>
 
-enum { VALUE_BYTES_MAX = SETTING_TEXT_BYTES, SYNONYMS_MAX = SETTING_SOURCES };
+enum {
+	VALUE_BYTES_MAX = SETTING_TEXT_BYTES,
+	SYNONYMS_MAX = SETTING_SOURCES * SETTING_UNITS_MAX,
+};
 
 struct describing {
 	struct kafka_request *r;
@@ -38,21 +41,32 @@ static struct bytes keep(struct describing *d, const char *s)
 
 /* ---- whose value it is ------------------------------------------------------------------- */
 
-/* Those of a row of the gateway's, the one that holds first. */
+/* False: a row of the gateway's has nothing from that source. */
+static bool synonym_of(struct describing *d, unsigned row, int source,
+		       struct describe_configs_synonym *ret)
+{
+	char value[VALUE_BYTES_MAX];
+	if (!live_settings_text(d->live, row, (enum setting_source)source, value, sizeof value))
+		return false;
+	*ret = (struct describe_configs_synonym){.name = text_of(gateway_setting_view(row).key),
+						 .value = keep(d, value),
+						 .source = (int8_t)source};
+	return true;
+}
+
+/* Those of a row of the gateway's, the one that holds first. Kafka lists all units of a setting,
+ * from the one on that is asked for: what was given in a finer or a coarser one alone is nothing
+ * of its own. */
 static int32_t gateway_synonyms(struct describing *d, unsigned row, bool is_cluster_only,
 				struct describe_configs_synonym out[SYNONYMS_MAX])
 {
+	unsigned units[SETTING_UNITS_MAX], unit_count = gateway_setting_units(row, units);
 	int32_t count = 0;
-	for (int source = SETTING_OF_BROKER; source < SETTING_SOURCES; source++) {
-		char value[VALUE_BYTES_MAX];
-		if ((is_cluster_only && source != SETTING_OF_CLUSTER) ||
-		    !live_settings_text(d->live, row, (enum setting_source)source, value,
-					sizeof value))
-			continue;
-		out[count++] = (struct describe_configs_synonym){
-			.name = text_of(gateway_setting_view(row).key), .value = keep(d, value),
-			.source = (int8_t)source};
-	}
+	for (int source = SETTING_OF_BROKER; source < SETTING_SOURCES; source++)
+		for (unsigned i = 0; i < unit_count; i++)
+			if ((!is_cluster_only || source == SETTING_OF_CLUSTER) &&
+			    (count > 0 || units[i] == row))
+				count += synonym_of(d, units[i], source, &out[count]);
 	return count;
 }
 
@@ -107,6 +121,19 @@ static int32_t parent_synonyms(struct describing *d, const struct setting_view *
 	return 1;
 }
 
+/* Of a topic that was told nothing: by the first synonym, or as it holds though there is none. */
+static struct bytes usual_value(struct describing *d, const struct setting_view *view,
+				const struct describe_configs_synonym *synonyms, int32_t count)
+{
+	char value[VALUE_BYTES_MAX];
+	if (count > 0)
+		return synonyms[0].value;
+	if (view->parent < 0)
+		return text_of(view->fixed_value);
+	return keep(d, gateway_setting_text(&d->live->now, (unsigned)view->parent, value,
+					    sizeof value));
+}
+
 /* `t` is null: as it is with all that were told nothing. */
 static struct describe_configs_config topic_config(struct describing *d,
 						   const struct topic_settings *t, unsigned id)
@@ -124,7 +151,7 @@ static struct describe_configs_config topic_config(struct describing *d,
 		synonyms[0] = (struct describe_configs_synonym){c.name, c.value, SETTING_OF_TOPIC};
 	} else {
 		c.config_source = count > 0 ? synonyms[0].source : SETTING_OF_NOBODY;
-		c.value = count > 0 ? synonyms[0].value : text_of(view.fixed_value);
+		c.value = usual_value(d, &view, synonyms, count);
 	}
 	put_synonyms(d, &c, synonyms, count + (int32_t)own);
 	return c;
@@ -154,17 +181,21 @@ static void describe_topic(struct describing *d,
 
 /* ---- the gateway ------------------------------------------------------------------------- */
 
-/* False: it has nothing of what is asked for. */
+/* False: it has nothing of what is asked for. In a unit that was not given it is null, as with
+ * Kafka. */
 static bool gateway_config(struct describing *d, unsigned row, const char *key,
 			   bool is_cluster_only, struct describe_configs_config *ret)
 {
 	struct setting_view view = gateway_setting_view(row);
 	struct describe_configs_synonym synonyms[SYNONYMS_MAX];
 	int32_t count = gateway_synonyms(d, row, is_cluster_only, synonyms);
-	if (count == 0)
+	if (count == 0 && is_cluster_only)
 		return false;
-	*ret = (struct describe_configs_config){.value = synonyms[0].value,
-						.config_source = synonyms[0].source};
+	*ret = (struct describe_configs_config){.config_source = SETTING_OF_NOBODY};
+	if (count > 0) {
+		ret->value = synonyms[0].value;
+		ret->config_source = synonyms[0].source;
+	}
 	put_view(d, ret, &view);
 	ret->name = text_of(key);
 	put_synonyms(d, ret, synonyms, count);

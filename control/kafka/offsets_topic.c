@@ -21,9 +21,14 @@ bool offsets_topic_turn(struct offsets_topic *o, uint64_t now_ns)
 {
 	if (!o->wish || o->is_asked || now_ns < o->rest_until_ns || !topic_wish_take(o->wish))
 		return false;
+	char bytes[16];
+	snprintf(bytes, sizeof bytes, "%u", o->segment_bytes);
+	struct registry_setting segment = {"segment.bytes", bytes};
 	struct registry_request request = {.name = TOPIC_NAME_OFFSETS,
 					   .partitions = o->partitions,
 					   .replication_factor = 1,
+					   .settings = &segment,
+					   .setting_count = o->segment_bytes > 0,
 					   .done = made,
 					   .owner = o};
 	o->is_asked = true;

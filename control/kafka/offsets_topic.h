@@ -14,6 +14,7 @@ struct offsets_topic {
 	struct registry *registry;
 	struct topic_wish *wish; /* null: nobody has any */
 	int32_t partitions;
+	uint32_t segment_bytes; /* 0: it follows the gateway's */
 	bool is_asked;
 	uint64_t rest_until_ns;
 	/* One line for the operator; null: nobody hears it. */

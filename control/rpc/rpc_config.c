@@ -17,15 +17,12 @@ static json_t *setting_json(const struct live_settings *l, unsigned row)
 {
 	char text[SETTING_TEXT_BYTES], started[SETTING_TEXT_BYTES];
 	struct setting_view view = gateway_setting_view(row);
-	enum setting_source source = live_settings_source(l, row);
-	const char *without =
-		live_settings_text(l, row, SETTING_OF_START, started, sizeof started);
-	if (!without)
-		without = live_settings_text(l, row, SETTING_OF_NOBODY, started, sizeof started);
 	return json_pack("{s:s, s:s, s:b, s:s, s:s}", "value",
-			 live_settings_text(l, row, source, text, sizeof text), "source",
-			 source_words[source], "live", (int)view.is_live, "started_with", without,
-			 "help", view.help);
+			 gateway_setting_text(&l->now, row, text, sizeof text), "source",
+			 source_words[live_settings_source(l, row)], "live", (int)view.is_live,
+			 "started_with",
+			 gateway_setting_text(l->started, row, started, sizeof started), "help",
+			 view.help);
 }
 
 void rpc_config_get(struct rpc_call *call)

@@ -126,6 +126,30 @@ class Configs(unittest.TestCase):
             self.assertEqual(self.change(gw, BROKER, '1', 'num.partitions', DELETE, None), (0, ''))
             self.assertEqual(self.config(gw, 't')['linger.ms'], '5')
 
+    def test_how_long_records_are_kept_is_shown_as_it_was_set_last(self):
+        with self.gateway(**{'log.retention.hours': 1}) as gw:
+            gw.ctl('topic', 'create', 't')
+            told = self.admin(gw, 'describe', 'broker', '1')
+            self.assertEqual(told['log.retention.ms'], [None, False, OF_NOBODY])
+            self.assertEqual(told['log.retention.hours'], ['1', True, OF_START])
+            self.assertEqual(self.config(gw, 't')['retention.ms'], '3600000')
+            gw.ctl('config', 'set', 'log.retention.ms=7200000')
+            told = self.admin(gw, 'describe', 'topic', 't')
+            self.assertEqual(told['retention.ms'], ['7200000', False, OF_BROKER])
+            self.assertEqual(self.change(gw, TOPIC, 't', 'retention.ms', SET, '-1'), (0, ''))
+            told = self.admin(gw, 'describe', 'topic', 't')
+            self.assertEqual(told['retention.ms'], ['-1', False, OF_TOPIC])
+            self.assertEqual(self.admin(gw, 'alter', 'topic', 't', 'retention.ms=5000'), [0, None])
+            self.assertEqual(self.config(gw, 't')['retention.ms'], '5000')
+            error, _ = self.change(gw, TOPIC, 't', 'retention.ms', SET, '-2')
+            self.assertEqual(error, INVALID_CONFIG)
+            gw.ctl('config', 'unset', 'log.retention.ms')
+            self.assertEqual(self.change(gw, TOPIC, 't', 'retention.ms', DELETE, None), (0, ''))
+        with self.gateway() as gw:
+            shown = json.loads(gw.ctl('config', 'get', 'log.retention.ms', '--json').stdout)
+            self.assertEqual(shown['settings']['log.retention.ms']['value'], '604800000')
+            self.assertEqual(self.config(gw, 't')['retention.ms'], '604800000')
+
     def test_small_batches_of_a_topic_are_taken_up_to_its_own_limit(self):
         with self.gateway() as gw:
             gw.ctl('topic', 'create', 't', '--config', 'max.message.bytes=1000')

@@ -105,6 +105,17 @@ static const struct known_default {
 	{"auto.create.topics.enable", "true"},
 	{"delete.topic.enable", "true"},
 	{"log.segment.bytes", "1073741824"},
+	{"log.roll.ms", "604800000"},
+	{"log.roll.hours", "168"},
+	{"log.roll.jitter.ms", "0"},
+	{"log.roll.jitter.hours", "0"},
+	{"log.retention.ms", "604800000"},
+	{"log.retention.minutes", "10080"},
+	{"log.retention.hours", "168"},
+	{"log.retention.bytes", "-1"},
+	{"log.retention.check.interval.ms", "300000"},
+	{"log.segment.delete.delay.ms", "60000"},
+	{"offsets.topic.segment.bytes", "104857600"},
 	{"log.index.interval.bytes", "4096"},
 	{"message.max.bytes", "1048588"},
 	{"compression.type", "producer"},
@@ -210,14 +221,14 @@ Test(settings, a_bad_value_names_file_line_and_what_is_expected)
 Test(settings, keys_of_kafkas_that_mean_nothing_here_are_ignored_with_a_reason)
 {
 	cr_assert(load("zookeeper.connect=localhost:2181\n"
-		       "log.retention.hours=168\n"
+		       "log.cleaner.threads=1\n"
 		       "num.io.threads=8\n"
 		       "transaction.state.log.replication.factor=1\n"
 		       "listener.name.kafka.ssl.keystore.location=/x\n") == 0,
 		  "%s", said);
 	cr_assert(names_line(1) &&
 		  strstr(said, "zookeeper.connect is ignored: there is no ZooKeeper"));
-	cr_assert(names_line(2) && strstr(said, "retention is not applied yet"));
+	cr_assert(names_line(2) && strstr(said, "compaction is not there yet"));
 	cr_assert(names_line(5) && strstr(said, "there is no TLS yet"));
 	finish();
 }

@@ -86,8 +86,8 @@ Test(settings_live, bad_values_and_unknown_keys_change_nothing)
 	cr_assert(!set(LIVE_BROKER, "num.partitions", "0"));
 	cr_assert(!set(LIVE_BROKER, "num.partitionz", "2") &&
 		  strstr(message, "nearest: num.partitions"));
-	cr_assert(!set(LIVE_BROKER, "log.retention.ms", "2") &&
-		  strstr(message, "nothing is deleted"));
+	cr_assert(!set(LIVE_BROKER, "log.cleaner.threads", "2") &&
+		  strstr(message, "compaction is not there yet"));
 	cr_assert(l.now.num_partitions == 3);
 }
 
@@ -107,4 +107,6 @@ Test(settings_live, no_setting_that_is_live_is_a_text)
 		cr_assert(!gateway_setting_view(i).is_live ||
 			  !setting_is_text(&setting_rows_gateway().rows[i]));
 	cr_assert(set(LIVE_BROKER, "log.message.timestamp.before.max.ms", "9223372036854775807"));
+	cr_assert(set(LIVE_BROKER, "log.retention.bytes", "-1"));
+	cr_assert(strcmp(text("log.retention.bytes", SETTING_OF_BROKER), "-1") == 0);
 }

@@ -59,6 +59,7 @@ Test(settings_stock, the_file_of_kafka_2_3_is_taken)
 	cr_assert(s.node_id == 0 && s.listener_count == 1 && s.listener[0].port == 9092);
 	cr_assert(strcmp(settings_log_dir(&s), "/tmp/kafka-logs") == 0);
 	cr_assert(s.group.initial_rebalance_delay_ms == 0);
+	cr_assert(s.log_retention_ms == 604800000 && s.log_retention_check_interval_ms == 300000);
 	free(said);
 }
 
@@ -67,6 +68,7 @@ Test(settings_stock, the_file_of_kafka_4_is_taken_without_its_controller)
 	cr_assert(start_with("server-4.properties") == 0, "%s", said);
 	cr_assert(check_keys("server-4.properties") == 24);
 	cr_assert(s.node_id == 1 && s.listener_count == 1);
+	cr_assert(s.log_retention_ms == 604800000 && s.log_retention_check_interval_ms == 300000);
 	cr_assert(s.listener[0].port == 9092 && strcmp(s.listener[0].name, "PLAINTEXT") == 0);
 	cr_assert(strcmp(s.address[0].advertised_host, "localhost") == 0);
 	cr_assert(strstr(said, "listeners: CONTROLLER://:9093 is left out"), "%s", said);

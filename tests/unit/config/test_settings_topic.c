@@ -44,9 +44,9 @@ Test(settings_topic, what_is_not_applied_takes_its_default_however_it_is_written
 {
 	static const char *const good[][2] = {
 		{"cleanup.policy", "delete"},
-		{"retention.ms", "604800000"},
-		{"retention.ms", "+604800000"},
-		{"retention.bytes", "-1"},
+		{"delete.retention.ms", "86400000"},
+		{"delete.retention.ms", "+86400000"},
+		{"local.retention.bytes", "-2"},
 		{"flush.messages", "9223372036854775807"},
 		{"min.cleanable.dirty.ratio", "0.50"},
 		{"preallocate", "FALSE"},
@@ -66,12 +66,12 @@ Test(settings_topic, what_is_not_applied_takes_its_default_however_it_is_written
 Test(settings_topic, and_nothing_else_which_is_said_with_the_reason)
 {
 	static const char *const bad[][3] = {
-		{"cleanup.policy", "compact", "every record is kept"},
-		{"cleanup.policy", "delete,compact", "every record is kept"},
-		{"retention.ms", "1000", "nothing is deleted"},
-		{"retention.ms", "604800001", "nothing is deleted"},
-		{"retention.ms", "604800000x", "nothing is deleted"},
-		{"retention.ms", "", "nothing is deleted"},
+		{"cleanup.policy", "compact", "what is old is deleted"},
+		{"cleanup.policy", "delete,compact", "what is old is deleted"},
+		{"delete.retention.ms", "1000", "by age and size only"},
+		{"delete.retention.ms", "86400001", "by age and size only"},
+		{"delete.retention.ms", "86400000x", "by age and size only"},
+		{"delete.retention.ms", "", "by age and size only"},
 		{"flush.messages", "9223372036854775806", "is synced"},
 		{"min.cleanable.dirty.ratio", "0.51", "compaction"},
 		{"min.cleanable.dirty.ratio", "half", "compaction"},
@@ -135,6 +135,53 @@ Test(settings_topic, every_setting_of_kafkas_topics_is_known)
 	}
 	cr_assert(TOPIC_SETTINGS == array_len(keys) + 2, "and two of ours");
 	cr_assert(!set("cleanup.polizy", "delete") && strstr(message, "no such topic setting"));
+}
+
+/* Kafka's: of a topic's it looks at each alone. */
+Test(settings_topic, how_long_it_keeps_records_has_the_bounds_that_kafka_has)
+{
+	static const char *const good[][2] = {
+		{"retention.ms", "-1"}, {"retention.ms", "0"},
+		{"retention.ms", "9223372036854775807"},
+		{"retention.bytes", "-1"}, {"retention.bytes", "0"},
+		{"segment.ms", "1"}, {"segment.jitter.ms", "0"},
+		{"segment.jitter.ms", "604800001"}, /* than segment.ms */
+		{"file.delete.delay.ms", "0"},
+	};
+	static const char *const bad[][2] = {
+		{"retention.ms", "-2"}, {"retention.ms", "9223372036854775808"},
+		{"retention.ms", "1h"}, {"retention.ms", ""}, {"retention.bytes", "-2"},
+		{"segment.ms", "0"}, {"segment.ms", "-1"}, {"segment.jitter.ms", "-1"},
+		{"file.delete.delay.ms", "-1"},
+	};
+	char text[SETTING_TEXT_BYTES];
+	for (unsigned i = 0; i < array_len(good); i++) {
+		int id = topic_setting_find(good[i][0]);
+		cr_assert(set(good[i][0], good[i][1]), "%s", message);
+		topic_setting_text(&t, (enum topic_setting_id)id, text, sizeof text);
+		cr_assert(t.is_set[id] && strcmp(text, good[i][1]) == 0, "%s: %s", good[i][0],
+			  text);
+	}
+	for (unsigned i = 0; i < array_len(bad); i++)
+		cr_assert(!set(bad[i][0], bad[i][1]) && strstr(message, "a whole number from"),
+			  "%s=%s", bad[i][0], bad[i][1]);
+	cr_assert(t.log.retention_ms == INT64_MAX && t.log.retention_bytes == 0);
+	cr_assert(t.log.segment_ms == 1 && t.log.segment_jitter_ms == 604800001);
+	cr_assert(t.log.file_delete_delay_ms == 0);
+}
+
+Test(settings_topic, how_long_it_keeps_records_follows_the_gateway)
+{
+	s.log_retention_ms = -1;
+	s.log_retention_bytes = 5;
+	s.log_roll_ms = 6;
+	s.log_roll_jitter_ms = 7;
+	s.log_segment_delete_delay_ms = 8;
+	cr_assert(set("retention.bytes", "-1"));
+	topic_settings_follow(&t, &s);
+	cr_assert(t.log.retention_ms == -1 && t.log.retention_bytes == -1);
+	cr_assert(t.log.segment_ms == 6 && t.log.segment_jitter_ms == 7);
+	cr_assert(t.log.file_delete_delay_ms == 8);
 }
 
 Test(settings_topic, what_it_was_not_told_follows_the_gateway)

@@ -47,6 +47,72 @@ Test(registry_internal, nobody_deletes_one)
 	rig_stop(&r);
 }
 
+static bool keeps_records(void)
+{
+	const struct log_options *options = &faults.last_options, *log = &snapshot_topic(own)->log;
+	return options->retention_ms == -1 && options->retention_bytes == -1 &&
+	       log->retention_ms == -1 && log->retention_bytes == -1;
+}
+
+static void tell(const char *key, const char *value)
+{
+	rig_alter(&r, own, -1, &(struct registry_setting){key, value}, 1);
+}
+
+Test(registry_internal, its_records_are_kept_however_long_others_keep_theirs)
+{
+	const struct registry_setting limits[] = {{"log.retention.ms", "1000"},
+						  {"log.retention.bytes", "1"}};
+	r.settings.log_retention_ms = 5000;
+	cr_assert(rig_open(&r));
+	rig_create(&r, own, 1);
+	cr_assert(keeps_records() && r.result.error == 0);
+	cr_assert(r.result.settings.log.retention_ms == -1, "who makes it is told so");
+	rig_set(&r, LIVE_BROKER, limits, 2);
+	cr_assert(r.result.error == 0 && keeps_records());
+	rig_create(&r, "t", 1);
+	cr_assert(faults.last_options.retention_ms == 1000);
+	rig_delete(&r, "t");
+	rig_replace(&r, own, &(struct registry_setting){"segment.ms", "7"}, 1);
+	cr_assert(r.result.error == 0 && faults.last_options.segment_ms == 7 && keeps_records());
+	rig_stop(&r);
+	cr_assert(rig_open(&r) && keeps_records());
+	rig_stop(&r);
+}
+
+Test(registry_internal, who_tells_it_otherwise_is_told_so)
+{
+	static const char *const keys[] = {"retention.ms", "retention.bytes"};
+	cr_assert(rig_open(&r));
+	rig_create(&r, own, 1);
+	for (unsigned i = 0; i < array_len(keys); i++) {
+		tell(keys[i], "1000");
+		cr_assert(r.result.error == KAFKA_ERROR_INVALID_CONFIG && keeps_records());
+		cr_assert(strstr(r.result.message, "keeps its records"), "%s", r.result.message);
+		tell(keys[i], "-1");
+		cr_assert(r.result.error == 0 && keeps_records(), "what was read");
+		tell(keys[i], NULL);
+		cr_assert(r.result.error == 0 && keeps_records());
+	}
+	const struct topic_settings *settings = &rig_topic(&r, own)->settings;
+	cr_assert(settings->is_set[TOPIC_SETTING_retention_ms] &&
+		  settings->is_set[TOPIC_SETTING_retention_bytes], "shown as its own");
+	rig_stop(&r);
+}
+
+/* One that could be told 604800000, and nothing else, when nothing was deleted yet. */
+Test(registry_internal, its_file_of_an_earlier_version_makes_no_difference)
+{
+	cr_assert(rig_open(&r));
+	rig_create(&r, own, 1);
+	rig_stop(&r);
+	rig_run(&r, "sed -i 's/\"retention.ms\": \"-1\"/\"retention.ms\": \"604800000\"/'"
+		    " .__consumer_offsets.json");
+	cr_assert(strstr(rig_read(&r, ".__consumer_offsets.json"), "604800000"));
+	cr_assert(rig_open(&r) && keeps_records() && r.said[0] == '\0', "%s", r.said);
+	rig_stop(&r);
+}
+
 Test(registry_internal, it_keeps_its_number_of_partitions)
 {
 	cr_assert(rig_open(&r));

@@ -201,9 +201,99 @@ Test(kafka_configs, the_broker_has_every_setting_and_says_which_are_read_only)
 	c = find(b, "num.partitions");
 	cr_assert(c && !c->read_only && is_text(c->value, "1") && c->config_source == 5);
 	cr_assert(find(b, "broker.id") && find(b, "node.id"));
-	c = find(b, "log.retention.ms");
-	cr_assert(c && c->read_only && is_text(c->value, "604800000"));
+	c = find(b, "log.cleanup.policy");
+	cr_assert(c && c->read_only && is_text(c->value, "delete"));
+	c = find(b, "log.retention.bytes");
+	cr_assert(c && !c->read_only && is_text(c->value, "-1") && c->config_type == 5);
+	c = find(b, "log.retention.check.interval.ms");
+	cr_assert(c && c->read_only && is_text(c->value, "300000"));
 	release(call);
+}
+
+/* ---- one thing in several units, as Kafka answers it ----------------------------------- */
+
+static void begin_with_an_hour(void)
+{
+	registry.started.is_given[gateway_setting_find("log.retention.hours")] = true;
+	registry.started.log_retention_hours = 1;
+	registry.started.log_retention_ms = 3600000;
+	live_settings_init(&registry.live, &registry.started);
+	topic_settings_follow(&registry.topics[0].settings, &registry.live.now);
+}
+
+/* "source:key=value" of each synonym. */
+static const char *synonyms_of(const struct describe_configs_config *c)
+{
+	static char out[512];
+	size_t used = 0;
+	out[0] = '\0';
+	for (int32_t i = 0; i < c->synonyms.count; i++) {
+		const struct describe_configs_synonym *s = &c->synonyms.items[i];
+		used += (size_t)snprintf(out + used, sizeof out - used, "%d:%.*s=%.*s ", s->source,
+					 (int)s->name.size, (const char *)s->name.data,
+					 (int)s->value.size, (const char *)s->value.data);
+	}
+	return out;
+}
+
+static void check_unit(int8_t type, const char *name, const char *key, const char *value,
+		       int8_t source, const char *synonyms)
+{
+	struct describe_configs_response r;
+	struct call_msg *call = describe_one(type, name, &r);
+	const struct describe_configs_config *c = find(&r.results.items[0], key);
+	cr_assert(c && c->config_source == source, "%s", key);
+	cr_assert(value ? is_text(c->value, value) : c->value.data == NULL, "%s", key);
+	cr_assert(strcmp(synonyms_of(c), synonyms) == 0, "%s: %s", key, synonyms_of(c));
+	release(call);
+}
+
+Test(kafka_configs, what_was_given_in_hours_is_null_in_finer_units_and_holds_for_topics)
+{
+	begin_with_an_hour();
+	check_unit(4, "7", "log.retention.ms", NULL, 5, "");
+	check_unit(4, "7", "log.retention.minutes", NULL, 5, "");
+	check_unit(4, "7", "log.retention.hours", "1", 4,
+		   "4:log.retention.hours=1 5:log.retention.hours=168 ");
+	check_unit(2, "t", "retention.ms", "3600000", 5, "");
+	check_unit(4, "7", "log.roll.ms", NULL, 5, "");
+	check_unit(4, "7", "log.roll.hours", "168", 5, "5:log.roll.hours=168 ");
+	check_unit(2, "t", "segment.ms", "604800000", 5, "");
+	check_unit(2, "t", "segment.jitter.ms", "0", 5, "");
+	check_unit(2, "t", "file.delete.delay.ms", "60000", 5,
+		   "5:log.segment.delete.delay.ms=60000 ");
+}
+
+Test(kafka_configs, what_is_set_in_the_finest_unit_goes_before_the_coarser_ones)
+{
+	char message[256];
+	begin_with_an_hour();
+	cr_assert(live_settings_set(&registry.live, LIVE_BROKER, "log.retention.ms", "5000",
+				    message, sizeof message));
+	topic_settings_follow(&registry.topics[0].settings, &registry.live.now);
+	static const char all[] = "2:log.retention.ms=5000 4:log.retention.hours=1 "
+				  "5:log.retention.hours=168 ";
+	check_unit(4, "7", "log.retention.ms", "5000", 2, all);
+	check_unit(4, "7", "log.retention.minutes", NULL, 5, "");
+	check_unit(4, "7", "log.retention.hours", "1", 4,
+		   "4:log.retention.hours=1 5:log.retention.hours=168 ");
+	check_unit(2, "t", "retention.ms", "5000", 2, all);
+	told(0, "retention.ms", "-1");
+	check_unit(2, "t", "retention.ms", "-1", 1,
+		   "1:retention.ms=-1 2:log.retention.ms=5000 4:log.retention.hours=1 "
+		   "5:log.retention.hours=168 ");
+}
+
+Test(kafka_configs, of_all_brokers_only_the_unit_that_was_set_is_known)
+{
+	struct describe_configs_response r;
+	char message[256];
+	begin_with_an_hour();
+	cr_assert(live_settings_set(&registry.live, LIVE_CLUSTER, "log.retention.ms", "-1",
+				    message, sizeof message));
+	check_unit(4, "", "log.retention.ms", "-1", 3, "3:log.retention.ms=-1 ");
+	release(describe_one(4, "", &r));
+	cr_assert(r.results.items[0].configs.count == 1);
 }
 
 Test(kafka_configs, of_all_brokers_only_what_was_set_for_them_is_known)

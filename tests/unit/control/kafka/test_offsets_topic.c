@@ -17,7 +17,8 @@ static void say(void *owner, const char *line)
 }
 
 static struct offsets_topic topic = {
-	.registry = &registry, .wish = &wish, .partitions = 50, .say = say};
+	.registry = &registry, .wish = &wish, .partitions = 50, .segment_bytes = 104857600,
+	.say = say};
 
 static void start(void)
 {
@@ -40,6 +41,7 @@ Test(offsets_topic, it_is_made_when_it_is_wished_for_and_not_before)
 	cr_assert(offsets_topic_turn(&topic, clock_now_ns()) && registry.jobs_count == 1);
 	cr_assert(strcmp(registry.jobs[0].name, "__consumer_offsets") == 0);
 	cr_assert(registry.jobs[0].partitions == 50 && !registry.jobs[0].is_automatic);
+	cr_assert(strcmp(registry.jobs[0].settings, "segment.bytes=104857600;") == 0);
 }
 
 Test(offsets_topic, who_wishes_while_it_is_being_made_has_nothing_made_twice)
