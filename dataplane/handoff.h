@@ -190,6 +190,7 @@ enum admin_op {
 	ADMIN_FENCE, /* offline from now on for the reason `error`; what is outstanding fails */
 	ADMIN_PRODUCERS, /* tells `piece` of its producers */
 	ADMIN_DELETE_RECORDS, /* those below `log_start_offset`, which is on disk already */
+	ADMIN_EXPIRE, /* asks where the log could start: `log_start_offset` */
 };
 
 /* An idempotent producer, as a writer tells of it. */

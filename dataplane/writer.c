@@ -276,6 +276,15 @@ static void delete_records(struct writer *w, struct admin_msg *a)
 	complete_admin(w, a, 0);
 }
 
+/* Nothing changes by it. */
+static void expire(struct writer *w, struct admin_msg *a)
+{
+	const struct log *log = served_log(w, a->partition);
+	if (log)
+		a->log_start_offset = log_expire(log, clock_wall_ms());
+	complete_admin(w, a, 0);
+}
+
 static void take_admin(struct writer *w, struct admin_msg *a)
 {
 	require(a->partition.slot < PARTITIONS_MAX);
@@ -297,6 +306,9 @@ static void take_admin(struct writer *w, struct admin_msg *a)
 		break;
 	case ADMIN_DELETE_RECORDS:
 		delete_records(w, a);
+		break;
+	case ADMIN_EXPIRE:
+		expire(w, a);
 		break;
 	}
 }

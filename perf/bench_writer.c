@@ -24,6 +24,9 @@ static const struct log_options log_options = {
 	.segment_bytes = 1u << 30,
 	.message_bytes_max = 2 << 20,
 	.index_interval_bytes = 4096,
+	.segment_ms = INT64_MAX,
+	.retention_ms = -1,
+	.retention_bytes = -1,
 };
 
 /* ---- batches ---------------------------------------------------------------------------- */

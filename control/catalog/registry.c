@@ -2,6 +2,7 @@
 #include "control/catalog/registry.h"
 #include "control/catalog/registry_checkpoint.h"
 #include "control/catalog/registry_entry.h"
+#include "control/catalog/registry_expire.h"
 #include "control/catalog/registry_index.h"
 #include "control/catalog/registry_jobs.h"
 #include "control/catalog/registry_offline.h"
@@ -82,6 +83,7 @@ bool registry_turn(struct registry *r, uint64_t now_ns)
 	found |= jobs_step(r);
 	found |= registry_retire(r, false);
 	found |= checkpoint_when_due(r, now_ns);
+	expire_when_due(r, now_ns);
 	registry_watch(r, now_ns);
 	found |= fences_step(r);
 	return found;

@@ -32,6 +32,6 @@ bool job_make(struct registry *r, struct job *j);
 /* The settings of a request applied to `settings`; false and the job's result filled in. */
 bool job_settings(struct registry *r, struct job *j, struct topic_settings *settings);
 extern const struct job_kind job_serve, job_stop, job_create, job_alter, job_delete,
-	job_alter_settings, job_producers, job_delete_records;
+	job_alter_settings, job_producers, job_delete_records, job_expire;
 
 #endif

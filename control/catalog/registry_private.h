@@ -18,6 +18,7 @@
  *     registry_settings.c  the gateway's own settings, while it runs
  *     registry_parts.c     errands to the writers of partitions
  *     registry_producers.c, _records.c  the two that there are
+ *     registry_expire.c    what is too old, every so often;  registry_starts.c  where logs start
  *
  * Core: control.
  */
@@ -167,6 +168,8 @@ struct registry {
 	unsigned listener_topics; /* still to be made at start */
 	char cluster_id[UUID_TEXT_BYTES];
 	bool names_deleted; /* the checkpoints may: a topic has gone since they were written */
+	uint64_t expire_at_ns; /* 0: not set yet */
+	bool is_expiring;      /* the job waits, or is under way */
 	bool is_ready;
 	bool is_stopping;
 	bool is_stopped;

@@ -5,13 +5,12 @@
  * A start is on disk before anybody can see it, so that none goes back. All partitions of a request
  * are written down at once. What its writer has published bounds a start: that is durable, and
  * only grows; a log that ends before its start has lost records, which recovery finds. */
-#include "control/catalog/registry_checkpoint.h"
 #include "control/catalog/registry_jobs.h"
 #include "control/catalog/registry_entry.h"
 #include "control/catalog/registry_index.h"
-#include "control/catalog/registry_offline.h"
 #include "control/catalog/registry_parts.h"
 #include "control/catalog/registry_round.h"
+#include "control/catalog/registry_starts.h"
 #include "dataplane/wire/kafka/kafka_error.h"
 
 #include <errno.h>
@@ -53,17 +52,6 @@ static struct partition *take_part(struct registry *r, struct registry_part *par
 	return p;
 }
 
-/* The new starts count from here on, or are as if nobody had asked for them. */
-static void settle(struct job *j, uint32_t count, bool is_written)
-{
-	for (uint32_t i = 0; i < count; i++) {
-		struct partition *p = j->asked[i];
-		if (is_written)
-			p->log_start_offset = p->log_start_next;
-		p->log_start_next = -1;
-	}
-}
-
 static bool start(struct registry *r, struct job *j)
 {
 	uint32_t count = 0;
@@ -73,9 +61,7 @@ static bool start(struct registry *r, struct job *j)
 	}
 	if (count == 0)
 		return true;
-	bool is_written = directory_is_here(r) && checkpoint_write_starts(r) == 0;
-	settle(j, count, is_written);
-	if (!is_written)
+	if (!starts_write(r, j->asked, count))
 		return job_fail(j, KAFKA_ERROR_KAFKA_STORAGE_ERROR,
 				"log-start-offset-checkpoint cannot be written");
 	round_begin(&j->round, ADMIN_DELETE_RECORDS, j->asked, count);

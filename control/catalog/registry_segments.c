@@ -52,17 +52,21 @@ static bool take(struct registry *r, const struct partition *p, struct segments_
 	return true;
 }
 
-/* The first of `before` that is not in `now`; null: all are. */
+/* The first of `before` that is not in `now`, nor of those that their writer takes out of the way:
+ * the log starts in a later one. Null: all are. */
 static const struct segment_seen *first_lost(const struct segments_seen *before,
-					     const struct segments_seen *now)
+					     const struct segments_seen *now, int64_t log_start)
 {
 	uint32_t j = 0;
 	for (uint32_t i = 0; i < before->count; i++) {
 		const struct segment_seen *s = &before->at[i];
 		while (j < now->count && now->at[j].base_offset < s->base_offset)
 			j++;
-		if (j == now->count || now->at[j].base_offset != s->base_offset ||
-		    now->at[j].inode != s->inode)
+		const struct segment_seen *same = j < now->count ? &now->at[j] : NULL;
+		bool is_dead = same && same->base_offset > s->base_offset &&
+			       same->base_offset <= log_start;
+		if (!is_dead && (!same || same->base_offset != s->base_offset ||
+				 same->inode != s->inode))
 			return s;
 	}
 	return NULL;
@@ -76,7 +80,7 @@ bool segments_are_here(struct registry *r, struct partition *p, const struct dis
 	if ((is_same && seen->is_settled) || !take(r, p, &found))
 		return true;
 	found.is_settled = is_same;
-	const struct segment_seen *gone = first_lost(seen, &found);
+	const struct segment_seen *gone = first_lost(seen, &found, p->log_start_offset);
 	if (gone)
 		segment_path(lost, SEGMENT_NAME_BYTES, "", gone->base_offset, SEGMENT_LOG);
 	free(seen->at);

@@ -29,6 +29,8 @@ static void note_batch(struct recovery *rc, const struct scan_batch *b)
 		.size = b->size,
 	};
 	gather_batch(rc, &batch);
+	if (b->position == 0)
+		log->active_timestamp = batch.max_timestamp;
 	if (batch.max_timestamp > log->max_timestamp) {
 		log->max_timestamp = batch.max_timestamp;
 		log->max_timestamp_offset = batch.last_offset;
@@ -66,6 +68,7 @@ static void begin_segment(struct recovery *rc)
 	struct log *log = rc->log;
 	const struct segment *s = rc->segment;
 	index_begin(&log->index, s->base_offset);
+	log->active_timestamp = -1;
 	log->end = (struct log_place){s->base_offset, 0, s->base_offset};
 }
 
@@ -106,6 +109,9 @@ static bool resume_active(struct recovery *rc, int *error)
 	begin_segment(rc);
 	if (!trust_active(rc, rc->segment))
 		return false;
+	struct scan_batch first;
+	if (scan_header(&rc->scan, 0, &first) == SCAN_BATCH)
+		log->active_timestamp = record_batch_max_timestamp(&first.header);
 	*error = gather_begin(rc, rc->scan.size - log->end.position);
 	if (*error < 0)
 		return false;
@@ -197,6 +203,8 @@ static int take_sealed(struct recovery *rc, bool is_below)
 			return status;
 		s->size = log->end.position;
 		s->index_entries = log->index.entries;
+		segment_note_time(s, log->index.max_timestamp,
+				  log->index.max_timestamp_offset);
 	}
 	log->sealed_bytes += s->size;
 	return 0;

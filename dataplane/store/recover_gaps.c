@@ -103,7 +103,8 @@ void gaps_judge_start(struct recovery *rc, int64_t start)
 	struct log_recovery *found = rc->found;
 	int64_t first = segment_ring_at(&log->segments, 0)->base_offset;
 	int64_t orphan = orphan_between(rc, 0, first);
-	if (orphan >= 0 && (start < 0 || orphan < start))
+	/* Below a start that is known it is what a crash leaves of a segment that was to go. */
+	if (orphan >= 0 && start < 0)
 		start = orphan;
 	/* A start that the log does not reach says nothing of what is there. */
 	log->log_start_offset = start < 0 || start > log->end.offset ? first : start;

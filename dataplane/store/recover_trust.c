@@ -165,6 +165,8 @@ bool trust_sealed(struct recovery *rc, struct segment *s, int64_t *ret_end)
 		return false;
 	s->size = c.size;
 	s->index_entries = c.entries;
+	segment_note_time(s, c.times ? c.last_time.timestamp : -1,
+			  s->base_offset + c.last_time.offset);
 	*ret_end = t.end_offset;
 	return true;
 }

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define DELETED_ENDING ".deleted"
+
 enum { OFFSET_DIGITS = 20 };
 
 static const char *const endings[SEGMENT_FILES] = {
@@ -28,6 +30,15 @@ void segment_next_path(char *out, size_t size, const char *directory,
 		       enum segment_file file)
 {
 	int n = snprintf(out, size, "%s/next%s.tmp", directory, endings[file]);
+	require(n > 0 && (size_t)n < size);
+}
+
+/* Kafka's name for it. */
+void segment_deleted_path(char *out, size_t size, const char *directory, int64_t base_offset,
+			  enum segment_file file)
+{
+	int n = snprintf(out, size, "%s/%020lld%s" DELETED_ENDING, directory,
+			 (long long)base_offset, endings[file]);
 	require(n > 0 && (size_t)n < size);
 }
 
@@ -92,9 +103,26 @@ size_t segment_bases(const char *names, size_t names_bytes, int64_t *ret, size_t
 	return count;
 }
 
+/* Without its ending a segment's file? */
+static bool is_deleted(const char *name)
+{
+	char kept[SEGMENT_NAME_BYTES];
+	int64_t base_offset;
+	enum segment_file file;
+	size_t size = strlen(name), ending = strlen(DELETED_ENDING);
+	if (size <= ending || size - ending >= sizeof kept ||
+	    strcmp(name + size - ending, DELETED_ENDING) != 0)
+		return false;
+	memcpy(kept, name, size - ending);
+	kept[size - ending] = '\0';
+	return segment_parse(kept, &base_offset, &file);
+}
+
 bool segment_is_leftover(const char *name)
 {
 	char ours[SEGMENT_NAME_BYTES];
+	if (is_deleted(name))
+		return true;
 	for (unsigned f = 0; f < SEGMENT_FILES; f++) {
 		segment_next_path(ours, sizeof ours, "", f);
 		if (strcmp(name, ours + 1) == 0)

@@ -4,7 +4,8 @@
  *
  * The last segment is active: appended to, preallocated ahead. Those before it are sealed:
  * exact size, synced, never written again. A segment's names appear only when everything
- * before it is durable; until then its files are called next.*.tmp.
+ * before it is durable; until then its files are called next.*.tmp. The files of one that has left
+ * its log are called *.deleted until they are removed.
  *
  * Core: the log's.
  */
@@ -41,9 +42,24 @@ struct segment {
 	uint32_t holders;       /* see segment_ring.h */
 	uint8_t joins;   /* enum segment_joins */
 	uint8_t unnamed; /* bit per file: still called next.*.tmp */
-	struct segment *next_free; /* while nobody holds it */
+	uint8_t deleted; /* bit per file: called *.deleted by now */
+	union {
+		int32_t max_timestamp_offset; /* of its batch, from the base offset; */
+		uint32_t removed_at_s;        /* its files go then: of one that left its log */
+	};
+	union {
+		int64_t max_timestamp; /* of a sealed one; -1: no record has a time. */
+		struct segment *next;  /* of one that left its log, or that nobody holds */
+	};
 	struct open_file *open[SEGMENT_FILES]; /* null: closed */
 };
+
+/* The largest time of its records, and the offset of its batch; -1: none has one. */
+static inline void segment_note_time(struct segment *s, int64_t timestamp, int64_t offset)
+{
+	s->max_timestamp = timestamp;
+	s->max_timestamp_offset = (int32_t)(offset - s->base_offset);
+}
 
 /* DIRECTORY/<base offset>.<ending>; `size` must hold it. */
 void segment_path(char *out, size_t size, const char *directory, int64_t base_offset,
@@ -51,6 +67,9 @@ void segment_path(char *out, size_t size, const char *directory, int64_t base_of
 /* DIRECTORY/next.<ending>.tmp */
 void segment_next_path(char *out, size_t size, const char *directory,
 		       enum segment_file file);
+/* DIRECTORY/<base offset>.<ending>.deleted */
+void segment_deleted_path(char *out, size_t size, const char *directory, int64_t base_offset,
+			  enum segment_file file);
 /* Flags to open a file of a new segment with. */
 int segment_create_flags(enum segment_file file, bool is_direct);
 /* The offset that a name begins with, in 20 digits; returns what follows it, or null: there is
@@ -61,8 +80,8 @@ bool segment_parse(const char *name, int64_t *ret_base_offset, enum segment_file
 /* How many .log files are among the names, a NUL after each; their base offsets, ascending,
  * where there is room for all of them. */
 size_t segment_bases(const char *names, size_t names_bytes, int64_t *ret, size_t room);
-/* Is it a file of ours that a crash left: one of next.*.tmp? What else ends in .tmp, .deleted
- * or .cleaned is Kafka's, or somebody's: not for us to remove. */
+/* Is it a file that a crash left: one of next.*.tmp, or a segment's that was to be removed? What
+ * else ends in .tmp, .deleted or .cleaned is Kafka's, or somebody's: not for us to remove. */
 bool segment_is_leftover(const char *name);
 /* Does it end in .swap? Kafka's, and perhaps the only file with its records. */
 bool segment_is_swap(const char *name);

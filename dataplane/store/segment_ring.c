@@ -30,7 +30,7 @@ struct segment *segment_take(struct segment_ring *r)
 		return NULL;
 	struct segment *s = r->free;
 	if (s)
-		r->free = s->next_free;
+		r->free = s->next;
 	else
 		s = take_fresh(r);
 	*s = (struct segment){.holders = 1};
@@ -52,7 +52,7 @@ void segment_let_go(struct segment_ring *r, struct segment *s)
 	/* An open file points back to where it is kept. */
 	for (unsigned f = 0; f < SEGMENT_FILES; f++)
 		require(!s->open[f]);
-	s->next_free = r->free;
+	s->next = r->free;
 	r->free = s;
 }
 

@@ -27,6 +27,9 @@ static struct log_options options_of(unsigned slot)
 		.segment_bytes = segment_bytes[slot % array_len(segment_bytes)],
 		.message_bytes_max = 1 << 20,
 		.index_interval_bytes = 4096,
+		.segment_ms = INT64_MAX,
+		.retention_ms = -1,
+		.retention_bytes = -1,
 	};
 }
 

@@ -51,6 +51,10 @@ static void settings_make(struct settings *s)
 	/* Smaller than an operator may choose: segments must roll within a second. */
 	s->log_segment_bytes = SEGMENT_BYTES;
 	s->log_index_interval_bytes = SIM_INDEX_INTERVAL_BYTES;
+	/* Records here have times of any year: only the events' bytes are limited. */
+	s->log_retention_ms = -1;
+	s->log_retention_check_interval_ms = 100;
+	s->log_segment_delete_delay_ms = 1000;
 	s->compression_type = rng_one_in(&sim_world()->rng, 2) ? COMPRESSION_SNAPPY
 							       : COMPRESSION_PRODUCER;
 }

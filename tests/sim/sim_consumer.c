@@ -14,6 +14,7 @@
 #include "tests/sim/sim_disk.h"
 #include "tests/sim/sim_history.h"
 #include "tests/sim/sim_kafka.h"
+#include "tests/sim/sim_start.h"
 
 enum { SHUT_BYTES = 1500 };
 enum { OUT_OF_RANGE = 1, UNKNOWN_TOPIC = 3, STORAGE_ERROR = 56, VERSION_FLEXIBLE = 12 };
@@ -126,7 +127,9 @@ static void send_fetch(struct consumer *k)
 {
 	static const int16_t versions[] = {4, 5, 7, 10, 11, 12};
 	struct rng *rng = &sim_world()->rng;
-	k->version = versions[rng_below(rng, array_len(versions))];
+	/* The first does not say where a log starts. */
+	unsigned first = sim_world()->retention_bytes > 0;
+	k->version = versions[first + rng_below(rng, array_len(versions) - first)];
 	choose_session(k);
 	bool flex = k->version >= VERSION_FLEXIBLE;
 	struct emitter e = emitter_of(k->scratch, SIM_REQUEST_BYTES_MAX);
@@ -195,6 +198,17 @@ static bool is_new_topic(struct consumer *k, uint32_t partition, int16_t error,
 	return true;
 }
 
+/* What it would have read next is gone: it goes on where the log starts. */
+static bool is_expired(struct consumer *k, uint32_t partition, int16_t error, int64_t log_start)
+{
+	if (error != OUT_OF_RANGE || !sim_world()->retention_bytes || !is_of_events(k) ||
+	    log_start <= k->offsets[partition] ||
+	    log_start > sim_log_start(k->topic, (int32_t)partition))
+		return false;
+	k->offsets[partition] = log_start;
+	return true;
+}
+
 /* `expected`: UINT32_MAX, or the partition that it has to be. */
 static void take_partition(struct consumer *k, struct cursor *c, uint32_t expected)
 {
@@ -205,8 +219,7 @@ static void take_partition(struct consumer *k, struct cursor *c, uint32_t expect
 	int16_t error = (int16_t)cursor_u16(c);
 	int64_t high_watermark = (int64_t)cursor_u64(c);
 	cursor_u64(c);
-	if (k->version >= 5)
-		cursor_u64(c);
+	int64_t log_start = k->version >= 5 ? (int64_t)cursor_u64(c) : -1;
 	if (sim_get_count(c, flex) > 0)
 		sim_fail("consumer %u: aborted transactions", k->client.id);
 	if (k->version >= 11)
@@ -220,7 +233,8 @@ static void take_partition(struct consumer *k, struct cursor *c, uint32_t expect
 	if ((error == UNKNOWN_TOPIC && may_be_missing) ||
 	    (error == STORAGE_ERROR && sim_fs_failures(sim_world()->fs)))
 		return;
-	if (is_new_topic(k, partition, error, high_watermark))
+	if (is_new_topic(k, partition, error, high_watermark) ||
+	    is_expired(k, partition, error, log_start))
 		return;
 	if (error || high_watermark < k->offsets[partition])
 		sim_fail("consumer %u: error %d, high watermark %lld, offset %lld",

@@ -65,9 +65,14 @@ static void topic_make(struct sim_gateway *g)
 		start_serving(g);
 		return;
 	}
+	char bytes[16];
+	snprintf(bytes, sizeof bytes, "%u", sim_world()->retention_bytes);
+	struct registry_setting retention = {.key = "retention.bytes", .value = bytes};
 	struct registry_request r = {.name = SIM_TOPIC_EVENTS,
 				     .partitions = SIM_EVENTS_PARTITIONS,
 				     .replication_factor = 1,
+				     .settings = &retention,
+				     .setting_count = sim_world()->retention_bytes > 0,
 				     .done = topic_made,
 				     .owner = g};
 	registry_create_topic(g->registry, &r);

@@ -6,6 +6,7 @@
 #include "tests/sim/sim_checker.h"
 #include "tests/sim/sim_clients.h"
 #include "tests/sim/sim_kept.h"
+#include "tests/sim/sim_start.h"
 
 enum { TOPIC_BYTES = 32, NAMES_MAX = 8 };
 
@@ -136,6 +137,13 @@ static bool may_be_deleted(const struct history *h, const char *topic, uint32_t 
 	return is_fleeting(topic) && (h->is_deleting || deletions != h->deletions);
 }
 
+/* It was too old, or one too many: of that topic. */
+static bool may_be_expired(const char *topic, int32_t partition, int64_t offset)
+{
+	return sim_world()->retention_bytes && is_events(topic) && offset >= 0 &&
+	       offset < sim_log_start(topic, partition);
+}
+
 void history_acked(struct history *h, uint32_t client, uint32_t seq, enum ack_level level,
 		   int64_t offset)
 {
@@ -178,6 +186,7 @@ void history_seen(struct history *h, const struct history_sight *seen)
 			       .deletions = seen->asked};
 	snprintf(s->topic, sizeof s->topic, "%s", seen->topic);
 	if (!may_be_deleted(h, seen->topic, seen->asked) &&
+	    !may_be_expired(seen->topic, seen->partition, seen->offset) &&
 	    !kept_has_record(h->kept, seen->topic, seen->client, seen->seq))
 		sim_fail("a consumer is given record %u/%u; a power cut now would take it",
 			 seen->client, seen->seq);
@@ -353,7 +362,8 @@ static void check_promise(struct history *h, uint32_t client, uint32_t seq,
 	bool is_here = p->round == h->round;
 	if (!is_here && p->level == ACK_WRITTEN && p->powers != h->powers)
 		return;
-	if (!is_here && may_be_deleted(h, p->topic, p->deletions))
+	if (!is_here && (may_be_deleted(h, p->topic, p->deletions) ||
+			 may_be_expired(p->topic, p->partition, p->offset)))
 		return;
 	if (!is_here)
 		sim_fail("record %u/%u was acknowledged (%s, offset %lld) and is lost", client,
@@ -405,7 +415,8 @@ void history_check(struct history *h, const char *log_dir, bool is_stopped)
 	for (size_t i = 0; i < h->sighting_count; i++) {
 		const struct sighting *s = &h->sightings[i];
 		const struct promise *p = promise_of(h, s->client, s->seq);
-		if (may_be_deleted(h, s->topic, s->deletions))
+		if (may_be_deleted(h, s->topic, s->deletions) ||
+		    may_be_expired(s->topic, s->partition, s->offset))
 			continue;
 		if (!p || p->round != h->round || p->found_offset != s->offset ||
 		    p->found_partition != s->partition)

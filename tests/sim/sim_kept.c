@@ -6,6 +6,7 @@
 #include "tests/sim/sim_clients.h"
 #include "tests/sim/sim_disk.h"
 #include "tests/sim/sim_history.h"
+#include "tests/sim/sim_start.h"
 
 enum { PATH_BYTES = 256, RECORDS_FIRST = 256 };
 
@@ -131,7 +132,7 @@ static void walk_segment(void *arg, const struct sim_kept_file *f)
 		w->position += b.size;
 		w->next = b.last_offset + 1;
 	}
-	if (strtoll(strrchr(f->path, '/') + 1, NULL, 10) == k->end)
+	if (strtoll(strrchr(f->path, '/') + 1, NULL, 10) <= k->end && w->next > k->end)
 		k->end = w->next;
 }
 
@@ -141,7 +142,7 @@ static void walk(struct kept *k, const char *topic, int32_t partition)
 	snprintf(directory, sizeof directory, "%s/%s-%d", k->log_dir, topic, partition);
 	k->topic = topic;
 	k->partition = partition;
-	k->end = 0;
+	k->end = sim_log_start(topic, partition);
 	sim_fs_each_kept(sim_world()->fs, directory, walk_segment, k);
 }
 

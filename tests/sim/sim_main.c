@@ -223,6 +223,8 @@ static unsigned ordinary(struct run *r)
 {
 	clients_make(r);
 	r->operates = rng_one_in(&r->world.rng, 2);
+	if (rng_one_in(&r->world.rng, 3))
+		r->world.retention_bytes = 100000 + (uint32_t)rng_below(&r->world.rng, 100000);
 	unsigned lives = 1 + (unsigned)rng_below(&r->world.rng, LIVES_MAX);
 	for (unsigned i = 0; i < lives; i++)
 		live(r);

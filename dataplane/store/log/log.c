@@ -3,6 +3,7 @@
 #include "dataplane/store/log/log.h"
 #include "dataplane/base/require.h"
 #include "dataplane/store/log/log_due.h"
+#include "dataplane/store/log/log_trim.h"
 #include "dataplane/wire/kafka/kafka_error.h"
 
 void log_watch(struct log *log, struct watch_msg *w)
@@ -23,8 +24,11 @@ void log_alter(struct log *log, const struct log_options *options)
 void log_delete_records(struct log *log, int64_t offset)
 {
 	require(offset <= log->durable.offset);
-	if (offset > log->log_start_offset)
-		log->log_start_offset = offset;
+	if (offset <= log->log_start_offset)
+		return;
+	log->log_start_offset = offset;
+	log_trim_look(log);
+	log_touch(log); /* perhaps no record is left of the active segment */
 }
 
 void log_serve(struct log *log, struct log_service *service, uint32_t slot)
@@ -37,6 +41,7 @@ void log_serve(struct log *log, struct log_service *service, uint32_t slot)
 	producers_fini(&log->recovered);
 	if (log->is_fenced)
 		service->stats->value[STAT_log_fenced]++;
+	log_trim_look(log);
 	log_touch(log);
 }
 

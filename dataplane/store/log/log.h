@@ -110,7 +110,10 @@ void log_append(struct log *log, struct append_msg *give);
 void log_read(struct log *log, struct read_msg *give);
 void log_watch(struct log *log, struct watch_msg *give);
 
-/* No record below `offset`, which the high watermark has reached, is given any more. */
+/* Where it could start: what lies before is too old, or too much, `now_ms` by the records' time. */
+int64_t log_expire(const struct log *log, int64_t now_ms);
+/* No record below `offset`, which the high watermark has reached, is given any more; the files of
+ * segments wholly below go. That it starts there is on disk: files that are gone were not lost. */
 void log_delete_records(struct log *log, int64_t offset);
 /* Fills the next piece of what is known of its producers. */
 void log_tell_producers(const struct log *log, struct producers_piece *piece);

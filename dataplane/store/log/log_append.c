@@ -4,6 +4,7 @@
 #include "dataplane/base/require.h"
 #include "dataplane/store/log/log_answer.h"
 #include "dataplane/store/log/log_due.h"
+#include "dataplane/store/log/log_expire.h"
 #include "dataplane/store/log/log_roll.h"
 #include "dataplane/store/log/log_write.h"
 #include "dataplane/wire/kafka/kafka_error.h"
@@ -143,29 +144,33 @@ static bool copy_batch(struct log *log)
 	return true;
 }
 
-/* Kafka's bounds of a segment: its size, and 31 bits for positions and offsets within it. */
-static bool needs_roll(const struct log *log, const struct append_msg *a)
+/* Kafka's bounds of a segment: its size, 31 bits for positions and offsets within it, and the time
+ * that lies between its records. */
+static bool needs_roll(const struct log *log, const struct append_msg *a, int64_t timestamp)
 {
 	uint64_t end = log->end.position + a->bytes.size;
 	if (log->end.position == 0)
 		return false;
 	return end > log->options.segment_bytes || end > INT32_MAX ||
 	       a->last_offset - log->active->base_offset > INT32_MAX ||
-	       index_is_full(&log->index);
+	       index_is_full(&log->index) || log_is_due_to_roll(log, timestamp);
 }
 
 /* May the batch's bytes follow now? Rolls first where it has to. */
 static bool begin_batch(struct log *log, const struct append_msg *a)
 {
-	if ((log->wants_roll || needs_roll(log, a)) && !log_roll(log))
+	struct record_batch_header h;
+	chain_copy_out(&a->bytes, 0, &h, sizeof h);
+	int64_t timestamp = record_batch_max_timestamp(&h);
+	if ((log->wants_roll || needs_roll(log, a, timestamp)) && !log_roll(log))
 		return false;
 	if (!index_has_room(&log->index))
 		return false;
-	struct record_batch_header h;
-	chain_copy_out(&a->bytes, 0, &h, sizeof h);
+	if (log->end.position == 0)
+		log->active_timestamp = timestamp;
 	struct index_batch b = {
 		.last_offset = a->last_offset,
-		.max_timestamp = record_batch_max_timestamp(&h),
+		.max_timestamp = timestamp,
 		.position = log->end.position,
 		.size = a->bytes.size,
 	};
@@ -196,6 +201,7 @@ static void end_batch(struct log *log, struct append_msg *a)
  * waited for what it is one of, if that was not copied yet, and is not copied itself. */
 void log_copy(struct log *log)
 {
+	log_roll_dead(log);
 	while (!list_is_empty(&log->queue)) {
 		struct append_msg *a = list_entry(log->queue.next, struct append_msg, node);
 		if (a->is_duplicate) {

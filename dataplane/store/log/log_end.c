@@ -46,6 +46,7 @@ int log_release(struct log *log)
 	list_remove(&log->node);
 	list_remove(&log->group_node);
 	list_remove(&log->zeroes_part.node);
+	list_remove(&log->trim_node);
 	mark_file_end(&log->service->marks);
 	producers_forget(&log->service->producers, log->slot);
 	if (log->is_fenced)

@@ -19,6 +19,9 @@ static void print_path(char *out, const struct log *log, const struct segment *s
 {
 	if (s->unnamed & 1u << file)
 		segment_next_path(out, FILE_PATH_BYTES_MAX, log->directory, file);
+	else if (s->deleted & 1u << file)
+		segment_deleted_path(out, FILE_PATH_BYTES_MAX, log->directory, s->base_offset,
+				     file);
 	else
 		segment_path(out, FILE_PATH_BYTES_MAX, log->directory, s->base_offset, file);
 }

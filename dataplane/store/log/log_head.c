@@ -2,6 +2,7 @@
 #include "dataplane/store/log/log_head.h"
 #include "dataplane/store/log/log_files.h"
 #include "dataplane/store/log/log_task.h"
+#include "dataplane/store/log/log_trim.h"
 
 static void sync_file(struct log *log, enum segment_file file)
 {
@@ -30,6 +31,7 @@ static void end_seal(struct log *log)
 {
 	segment_let_go(&log->segments, log->sealing);
 	log->sealing = NULL;
+	log_trim_look(log);
 }
 
 /* Blocks that are still being allocated to the segment would come back behind its new end. */

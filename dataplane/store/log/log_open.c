@@ -89,15 +89,21 @@ static int take_segments(struct log *log, const struct names *names)
 	return status;
 }
 
-/* An index without its .log. Kafka deletes a segment by renaming its files, the .log first: a
+/* An index without its .log. */
+static bool is_alone(const struct log *log, const char *name, int64_t *ret_base)
+{
+	enum segment_file file;
+	return segment_parse(name, ret_base, &file) && file != SEGMENT_LOG &&
+	       !has_segment(log, *ret_base);
+}
+
+/* The same where no .log was to go: Kafka deletes a segment by renaming its files, as we do, and a
  * crash in between is no loss. */
 static bool is_orphan(const struct log *log, const struct names *names, const char *name,
 		      int64_t *ret_base)
 {
-	enum segment_file file;
 	char deleted[SEGMENT_NAME_BYTES];
-	if (!segment_parse(name, ret_base, &file) || file == SEGMENT_LOG ||
-	    has_segment(log, *ret_base))
+	if (!is_alone(log, name, ret_base))
 		return false;
 	snprintf(deleted, sizeof deleted, "%020lld.log.deleted", (long long)*ret_base);
 	return !has_name(names, deleted);
@@ -131,15 +137,18 @@ static int take_snapshots(struct names *names)
 	return 0;
 }
 
-/* When all is well: what a crash left of a roll, files of the next segment under either name. */
+/* When all is well: what a crash left of a roll, files of the next segment under either name; and
+ * of segments that were to go, which all that is left lies above. */
 static int remove_leftovers(struct log *log, struct disk *d, const struct names *names)
 {
+	int64_t first = segment_ring_at(&log->segments, 0)->base_offset;
 	int status = 0;
 	for_each_name(n, names)
 	{
 		int64_t base;
 		bool is_next = is_orphan(log, names, n, &base) && base == log->end.offset;
-		if (status == 0 && (is_next || segment_is_leftover(n)))
+		bool is_dead = is_alone(log, n, &base) && base < first;
+		if (status == 0 && (is_next || is_dead || segment_is_leftover(n)))
 			status = unlink_name(log, d, n);
 	}
 	return status;
@@ -209,6 +218,9 @@ static void init_state(struct log *log)
 	log->at_tail.tag = LOG_TAG_TAIL;
 	log->at_head.tag = LOG_TAG_HEAD;
 	log->at_snapshot.tag = LOG_TAG_SNAPSHOT;
+	log->at_trim.tag = LOG_TAG_TRIM;
+	list_init(&log->trim_node);
+	log->active_timestamp = -1;
 	log->snapshot_offset = -1;
 	log->is_direct = true;
 	log->allocates = true;

@@ -9,7 +9,8 @@
  *
  *     log_turn, log_reap, log_end                what a turn, a completion, an end asks of each
  *     log_append, log_read, log_flush, log_tasks batches and reads in; the group's flush
- *     log_roll, log_tail, log_head, log_sync, log_search
+ *     log_expire
+ *     log_roll, log_tail, log_head, log_trim, log_sync, log_search
  *     log_snapshot
  *     log_writing, log_index, log_ahead, log_traits, log_task
  *     log_fence, flush_group
@@ -76,6 +77,7 @@ enum log_tag {
 	LOG_TAG_TAIL,
 	LOG_TAG_HEAD,
 	LOG_TAG_SNAPSHOT,
+	LOG_TAG_TRIM,
 	LOG_TAG_FLUSH,    /* owner: struct log_service */
 };
 
@@ -155,6 +157,13 @@ enum log_head_step {
 	LOG_HEAD_SEAL_SYNC,
 };
 
+/* The steps of trimming; see log_trim.h. */
+enum log_trim_step {
+	LOG_TRIM_IDLE,
+	LOG_TRIM_RENAME,
+	LOG_TRIM_REMOVE,
+};
+
 /* The steps of a snapshot; see log_snapshot.h. */
 enum log_snapshot_step {
 	LOG_SNAPSHOT_IDLE,
@@ -172,7 +181,7 @@ struct log_snapshots {
 /* See log_task.h. */
 struct log_task {
 	uint8_t tag;  /* enum log_tag, of its operations */
-	uint8_t step; /* enum log_tail_step, log_head_step or log_snapshot_step */
+	uint8_t step; /* enum log_tail_step, log_head_step, log_trim_step or log_snapshot_step */
 	uint8_t operations; /* of the step, at the disk */
 	struct disk_op ops[LOG_TASK_OPS];
 };
@@ -281,6 +290,15 @@ struct log {
 	uint64_t roll_bytes; /* copied_bytes at the roll */
 	struct log_task at_tail;
 	struct log_task at_head;
+	int64_t active_timestamp; /* of the active segment's first batch; -1: none */
+
+	/* Segments that no record is left in; log_trim.h. */
+	struct list trim_node;         /* log_service.trims */
+	struct segment *renamed;       /* held: its files get their new names; or null */
+	struct segment *deleted_first; /* held: they have them, the oldest first */
+	struct segment *deleted_last;
+	struct segment *removed;       /* held: its files go; or null */
+	struct log_task at_trim;
 
 	/* Producers. */
 	struct producers recovered; /* from the start, until a writer serves the log */

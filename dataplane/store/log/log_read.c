@@ -327,6 +327,12 @@ void log_reading_done(struct log_reading *r)
 
 static void start(struct log *log, struct read_msg *read)
 {
+	/* The start may have moved since it was asked for. */
+	if (read->offset < log->log_start_offset) {
+		log->service->unanswered--;
+		finish(log, read, KAFKA_ERROR_OFFSET_OUT_OF_RANGE);
+		return;
+	}
 	struct log_reading *r = slab_take(&log->service->reads);
 	require(r);
 	r->log = log;

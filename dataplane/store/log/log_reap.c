@@ -56,6 +56,7 @@ static void operation_done(struct disk_op *op)
 	case LOG_TAG_TAIL:
 	case LOG_TAG_HEAD:
 	case LOG_TAG_SNAPSHOT:
+	case LOG_TAG_TRIM:
 		log_tasks_done(log, op);
 		break;
 	case LOG_TAG_READ:

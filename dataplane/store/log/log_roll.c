@@ -31,6 +31,8 @@ bool log_roll(struct log *log)
 	old->size = log->end.position;
 	log->sealed_bytes += old->size;
 	old->index_entries = log->index.entries;
+	segment_note_time(old, log->index.max_timestamp, log->index.max_timestamp_offset);
+	log->active_timestamp = -1;
 	struct segment *fresh = log->ahead;
 	fresh->base_offset = log->end.offset;
 	segment_ring_push(&log->segments, fresh);

@@ -21,6 +21,7 @@
 #include "dataplane/store/log/flush_group.h"
 #include "dataplane/store/mark_file.h"
 #include "dataplane/store/producer_state.h"
+#include "dataplane/store/segment.h"
 
 enum {
 	WRITE_BUFFERS_MAX = 16, /* buffers of one write */
@@ -37,6 +38,8 @@ enum {
 	/* Producers forgotten in a turn because they have not written for long; the others are in
 	 * the next one. */
 	PRODUCERS_EXPIRED_PER_TURN = 64,
+	/* Logs with segments to be renamed or removed that are looked at in a turn. */
+	TRIMS_PER_TURN = 64,
 	/* A disk is quick when none of its writes took WRITING_NS for so long. */
 	QUICK_NS = 1000 * 1000 * 1000,
 };
@@ -65,6 +68,9 @@ struct log_service {
 	uint8_t *snapshot;          /* room for one of all producers */
 	size_t snapshot_bytes;
 	const struct log *snapshot_of; /* whose is being written; null: nobody's */
+	struct list trims;          /* logs with segments that go: struct log.trim_node */
+	const struct log *trimming; /* whose are being renamed or removed; null: nobody's */
+	char trim_paths[2 * SEGMENT_FILES][FILE_PATH_BYTES_MAX];
 	struct slab writes; /* struct log_write */
 	struct slab reads;  /* struct log_reading */
 	uint8_t *memory;

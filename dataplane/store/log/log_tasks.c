@@ -5,12 +5,14 @@
 #include "dataplane/store/log/log_head.h"
 #include "dataplane/store/log/log_snapshot.h"
 #include "dataplane/store/log/log_tail.h"
+#include "dataplane/store/log/log_trim.h"
 
 void log_tasks_advance(struct log *log)
 {
 	log_head_advance(log);
 	log_tail_advance(log);
 	log_snapshot_advance(log);
+	log_trim_advance(log);
 }
 
 void log_tasks_done(struct log *log, const struct disk_op *op)
@@ -24,6 +26,9 @@ void log_tasks_done(struct log *log, const struct disk_op *op)
 		break;
 	case LOG_TAG_SNAPSHOT:
 		log_snapshot_done(log, op);
+		break;
+	case LOG_TAG_TRIM:
+		log_trim_done(log, op);
 		break;
 	default:
 		require(!"an operation of a task");

@@ -1,4 +1,5 @@
-/* log_tasks.h - the tasks of a log, all of them: at its tail, at its head, its snapshots.
+/* log_tasks.h - the tasks of a log, all of them: at its tail, at its head, its snapshots, and what
+ * it is rid of.
  *
  * Core: the log's writer.
  */

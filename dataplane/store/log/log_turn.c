@@ -9,6 +9,7 @@
 #include "dataplane/store/log/log_read.h"
 #include "dataplane/store/log/log_sync.h"
 #include "dataplane/store/log/log_tasks.h"
+#include "dataplane/store/log/log_trim.h"
 #include "dataplane/store/log/log_writing.h"
 
 struct log *log_next_active(struct list *active)
@@ -75,6 +76,7 @@ void log_service_turn(struct log_service *s, uint64_t now_ns)
 	expire_producers(s);
 	touch_due(&s->write_dues, s->is_core_busy ? now_ns : UINT64_MAX);
 	touch_due(&s->sync_dues, now_ns);
+	log_trim_turn(s);
 	mark_file_turn(&s->marks, now_ns);
 }
 

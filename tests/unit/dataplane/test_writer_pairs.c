@@ -12,7 +12,8 @@ static const struct writer_settings writer_settings = {
 	.buffers = 32, .buffer_bytes = 16384, .small_write_bytes = 16384,
 	.producer_ids_max = 64, .producer_expiration_ms = 86400000, .producer_check_ms = 600000};
 static const struct log_options log_options = {
-	.segment_bytes = 1 << 20, .message_bytes_max = 100000, .index_interval_bytes = 4096};
+	.segment_bytes = 1 << 20, .message_bytes_max = 100000, .index_interval_bytes = 4096,
+	.segment_ms = INT64_MAX, .retention_ms = -1, .retention_bytes = -1};
 
 enum { WRITERS = 2, POLLERS = 2 };
 

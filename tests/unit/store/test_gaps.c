@@ -221,7 +221,7 @@ Test(gaps, an_index_without_its_log_says_that_a_segment_is_missing)
 
 Test(gaps, files_of_kafkas_that_are_no_segment_stay)
 {
-	static const char *const names[] = {"00000000000000000000.log.deleted",
+	static const char *const names[] = {"00000000000000000000.snapshot.deleted",
 					    "00000000000000000000.log.cleaned",
 					    "leader-epoch-checkpoint.tmp", "notes.tmp"};
 	struct rig *r = rig_create();

@@ -88,6 +88,11 @@ static int serve(unsigned writer, struct admin_msg *a)
 		if (faults.delete_seen)
 			faults.delete_seen();
 	}
+	if (a->op == ADMIN_EXPIRE) {
+		bool is_old = faults.expired_to && (int)a->partition.slot == faults.expired_slot;
+		faults.expires++;
+		a->log_start_offset = is_old ? faults.expired_to : 0;
+	}
 	if (a->op == ADMIN_PRODUCERS)
 		tell_producers(a->piece);
 	if (a->op == ADMIN_ALTER)

@@ -66,6 +66,9 @@ struct rig_faults {
 	unsigned deletions;    /* of records, that writers were told of */
 	int64_t last_deletion; /* where the log starts then */
 	void (*delete_seen)(void); /* asked when a writer is told; null: nobody is */
+	int expired_slot;      /* whose writer says that its log could start at */
+	int64_t expired_to;    /* this; 0: nobody's does */
+	unsigned expires;      /* how often one was asked */
 	uint32_t producers;    /* of each partition: ids from 0 on */
 	unsigned pieces;       /* of them that were told */
 	unsigned anew_at;      /* so many pieces: the next begins anew; 0: none */

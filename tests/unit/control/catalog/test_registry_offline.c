@@ -367,6 +367,40 @@ Test(registry_offline, a_partition_whose_segment_is_replaced_is_offline)
 	check_missed(FIRST_LOG);
 }
 
+static void start_known(void *owner, const struct registry_result *result)
+{
+	cr_assert(result->parts[0].error == 0);
+}
+
+/* Its writer takes it out of the way when no record is left in it. */
+static void check_deleted(int64_t start, bool is_missed)
+{
+	const struct registry_topic *t = rig_topic(&r, "t");
+	struct registry_part part = {.partition = 1, .offset = start};
+	memcpy(part.topic_id, t->topic.id, sizeof part.topic_id);
+	r.marks[t->topic.refs[1].slot].marks =
+		(struct log_marks){.high_watermark = 5000, .log_end_offset = 5000};
+	rig_wait(&r, 3);
+	registry_send(r.registry, REGISTRY_DELETE_RECORDS, &part, 1, start_known, NULL);
+	rig_turns(&r);
+	rig_run(&r, "mv t-1/" FIRST_LOG " t-1/" FIRST_LOG ".deleted");
+	rig_wait(&r, 2);
+	cr_assert(registry_is_offline(r.registry, t, 1) == is_missed, "%s", r.said);
+	rig_stop(&r);
+}
+
+Test(registry_offline, a_segment_without_records_may_go)
+{
+	harm_served("true", false);
+	check_deleted(4711, false);
+}
+
+Test(registry_offline, a_segment_with_a_record_left_may_not)
+{
+	harm_served("true", false);
+	check_deleted(4710, true);
+}
+
 Test(registry_offline, a_segment_made_while_it_is_served_is_missed_too)
 {
 	harm_served("rm t-1/" SECOND_LOG, true);

@@ -21,6 +21,9 @@ struct rig *rig_create(void)
 		.segment_bytes = 64 << 20,
 		.message_bytes_max = 4 << 20,
 		.index_interval_bytes = 4096,
+		.segment_ms = INT64_MAX,
+		.retention_ms = -1,
+		.retention_bytes = -1,
 	};
 	r->disk = disk_create("test", &error);
 	r->control = disk_create("control", &error);

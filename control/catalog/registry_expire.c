@@ -1,0 +1,101 @@
+/* registry_expire.c - job: logs lose what is too old, or too much.
+ *
+ *     all ─ ADMIN_EXPIRE ─▶ where each could start ─▶ log-start-offset-checkpoint, synced
+ *                           those that move ◀────────────────┘
+ *                             └─ ADMIN_DELETE_RECORDS ─▶ over
+ *
+ * docs/decisions/0014-retention.md says why in this order. One job at a time, so a partition that
+ * was asked is still there when it is told. */
+#include "control/catalog/registry_expire.h"
+#include "control/catalog/registry_entry.h"
+#include "control/catalog/registry_jobs.h"
+#include "control/catalog/registry_round.h"
+#include "control/catalog/registry_say.h"
+#include "control/catalog/registry_starts.h"
+#include "dataplane/base/clock.h"
+#include "dataplane/base/require.h"
+
+#include <stdlib.h>
+
+enum { PHASE_ASK, PHASE_TELL };
+
+static uint32_t partitions_of_all(const struct registry *r)
+{
+	uint32_t count = 0;
+	for (unsigned i = 0; i < r->entry_count; i++)
+		count += r->entries[i]->partition_count;
+	return count;
+}
+
+static bool start(struct registry *r, struct job *j)
+{
+	uint32_t count = 0;
+	j->asked = calloc(partitions_of_all(r) + 1u, sizeof(struct partition *));
+	require(j->asked);
+	for (unsigned i = 0; i < r->entry_count; i++) {
+		const struct entry *e = r->entries[i];
+		for (uint32_t p = 0; p < e->partition_count; p++)
+			if (!e->partitions[p]->is_offline)
+				j->asked[count++] = e->partitions[p];
+	}
+	round_begin(&j->round, ADMIN_EXPIRE, j->asked, count);
+	return false;
+}
+
+/* By its writer's answer; one that nobody serves has none. */
+static bool has_moved(const struct registry *r, struct partition *p)
+{
+	struct log_marks marks;
+	if (p->state != PARTITION_SERVED || p->admin.op != ADMIN_EXPIRE)
+		return false;
+	partition_marks(r, p, &marks);
+	if (p->admin.log_start_offset <= marks.log_start_offset)
+		return false;
+	p->log_start_next = p->admin.log_start_offset;
+	return true;
+}
+
+static bool next(struct registry *r, struct job *j)
+{
+	uint32_t count = 0;
+	if (j->phase == PHASE_TELL)
+		return true;
+	j->phase = PHASE_TELL;
+	for (uint32_t i = 0; i < j->round.count; i++)
+		if (has_moved(r, j->asked[i]))
+			j->asked[count++] = j->asked[i];
+	if (count == 0)
+		return true;
+	if (!starts_write(r, j->asked, count)) {
+		registry_say(r, "%s: log-start-offset-checkpoint cannot be written: nothing is "
+				"deleted for its age until it can",
+			     r->dir->path);
+		return true;
+	}
+	round_begin(&j->round, ADMIN_DELETE_RECORDS, j->asked, count);
+	return false;
+}
+
+const struct job_kind job_expire = {start, next};
+
+static void expired(void *owner, const struct registry_result *result)
+{
+	struct registry *r = owner;
+	r->is_expiring = false;
+}
+
+void expire_when_due(struct registry *r, uint64_t now_ns)
+{
+	uint64_t interval_ns =
+		(uint64_t)r->options.settings->log_retention_check_interval_ms * NS_PER_MS;
+	if (!r->is_ready || r->is_stopping || r->is_expiring)
+		return;
+	if (r->expire_at_ns == 0)
+		r->expire_at_ns = now_ns + interval_ns;
+	if (now_ns < r->expire_at_ns)
+		return;
+	r->expire_at_ns = now_ns + interval_ns;
+	r->is_expiring = true;
+	job_queue(r, &job_expire,
+		  &(struct registry_request){.name = "", .done = expired, .owner = r});
+}

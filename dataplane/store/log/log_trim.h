@@ -1,0 +1,28 @@
+/* log_trim.h - the task that rids a log of segments that no record is left in.
+ *
+ *     ring ─ wholly below the log's start ─▶ RENAME to *.deleted ─▶ deleted ─ file.delete.delay.ms,
+ *                                                                   │         nobody reads in it
+ *                                                                   └──────▶ REMOVE ─▶ gone
+ *
+ * Out of the ring a segment is found no more; who reads in it goes on. A start removes what is
+ * called *.deleted, and trims again what is below the start of a log, which is on disk by then
+ * (log_delete_records()).
+ *
+ * Of a writer's logs one renames or removes at a time. Those with something to do stand in line
+ * (log_service.trims), and TRIMS_PER_TURN of them are looked at in a turn.
+ *
+ * Core: the log's writer.
+ */
+#ifndef PENSTOCK_LOG_TRIM_H
+#define PENSTOCK_LOG_TRIM_H
+
+#include "dataplane/store/log/log_private.h"
+
+/* The log starts elsewhere, or a segment was sealed: is there anything to do? */
+void log_trim_look(struct log *log);
+/* The next in line whose time has come are touched. */
+void log_trim_turn(struct log_service *s);
+void log_trim_advance(struct log *log);
+void log_trim_done(struct log *log, const struct disk_op *op);
+
+#endif

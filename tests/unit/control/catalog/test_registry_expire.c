@@ -1,0 +1,100 @@
+/* test_registry_expire.c - every so often writers are asked what is too old; it goes when that is
+ * on disk. */
+#include "dataplane/base/clock.h"
+#include "tests/unit/control/catalog/registry_rig.h"
+
+#include <criterion/criterion.h>
+
+static struct rig r;
+
+static void setup(void)
+{
+	rig_init(&r);
+	r.settings.log_retention_check_interval_ms = 1000;
+	cr_assert(rig_open(&r));
+	rig_create(&r, "t", 4);
+}
+
+static void teardown(void)
+{
+	rig_fini(&r);
+}
+
+TestSuite(registry_expire, .init = setup, .fini = teardown);
+
+static void publish(int64_t start)
+{
+	uint32_t slot = rig_topic(&r, "t")->topic.refs[1].slot;
+	r.marks[slot].marks = (struct log_marks){.log_start_offset = start,
+						 .high_watermark = 100,
+						 .log_end_offset = 100};
+	faults.expired_slot = (int)slot;
+}
+
+static bool is_written(void)
+{
+	return strstr(rig_read(&r, "log-start-offset-checkpoint"), "t 1 50\n") != NULL;
+}
+
+static void must_be_written(void)
+{
+	cr_assert(is_written(), "before a writer is told");
+}
+
+Test(registry_expire, a_start_is_on_disk_before_its_writer_lets_anything_go)
+{
+	publish(10);
+	faults.expired_to = 50;
+	faults.delete_seen = must_be_written;
+	rig_wait(&r, 2);
+	cr_assert(faults.deletions > 0 && faults.last_deletion == 50);
+	/* It does, and there is nothing more to do. */
+	publish(50);
+	unsigned deletions = faults.deletions, asked = faults.expires;
+	rig_wait(&r, 3);
+	cr_assert(faults.deletions == deletions && faults.expires >= asked + 2 * 4);
+	rig_crash(&r);
+	cr_assert(rig_open(&r) && faults.start_of[1] == 50);
+	rig_stop(&r);
+}
+
+Test(registry_expire, nobody_is_asked_before_the_interval_is_over)
+{
+	publish(10);
+	rig_turns(&r);
+	r.now_ns += 900 * NS_PER_MS;
+	rig_turns(&r);
+	cr_assert(faults.expires == 0);
+	r.now_ns += 200 * NS_PER_MS;
+	rig_turns(&r);
+	cr_assert(faults.expires == 4);
+	rig_stop(&r);
+}
+
+Test(registry_expire, where_the_start_cannot_be_written_everything_stays)
+{
+	publish(10);
+	faults.expired_to = 50;
+	faults.is_full = true;
+	rig_wait(&r, 2);
+	cr_assert(faults.deletions == 0);
+	cr_assert(strstr(r.said, "nothing is deleted"), "%s", r.said);
+	faults.is_full = false;
+	rig_wait(&r, 2);
+	cr_assert(faults.last_deletion == 50 && is_written());
+	rig_stop(&r);
+}
+
+/* A writer that is slow to answer is not asked again meanwhile, and a stop waits for it. */
+Test(registry_expire, one_round_is_under_way_at_a_time)
+{
+	publish(10);
+	faults.writer_is_slow = true;
+	rig_wait(&r, 5);
+	cr_assert(faults.expires == 0);
+	registry_stop(r.registry);
+	faults.writer_is_slow = false;
+	rig_turns(&r);
+	cr_assert(faults.expires == 4 && registry_is_stopped(r.registry));
+	rig_stop(&r);
+}
