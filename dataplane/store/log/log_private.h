@@ -63,6 +63,9 @@ enum {
 	WRITE_BYTES_MAX = 1 << 20,
 };
 
+/* Who reads at the end comes again within this: a consumer that is busy with what it has. */
+#define LOG_FOLLOWED_NS (UINT64_C(10) * 1000 * 1000 * 1000)
+
 /* What an operation is a part of: disk_op.tag. */
 enum log_tag {
 	LOG_TAG_WRITE,    /* owner: struct log_write */
@@ -315,6 +318,8 @@ struct log {
 	struct log_cursor cursors[LOG_CURSORS];
 	unsigned next_cursor;
 	struct list reads_waiting; /* struct read_msg.node */
+	uint64_t number;            /* of all logs that its writer ever served */
+	uint64_t followed_until_ns; /* see log_recent.h */
 	struct list watches;       /* struct watch_msg.node */
 
 	struct segment_ring segments; /* a batch uses of it what `active` leads to */

@@ -13,6 +13,7 @@
 #include "dataplane/base/require.h"
 #include "dataplane/store/log/log_due.h"
 #include "dataplane/store/log/log_files.h"
+#include "dataplane/store/log/log_recent.h"
 #include "dataplane/store/log/log_search.h"
 #include "dataplane/wire/kafka/kafka_error.h"
 #include "dataplane/wire/record/record_batch.h"
@@ -65,7 +66,9 @@ static void submit(struct log_reading *r)
 		   r);
 }
 
-/* The next piece of [start + have, start + want). */
+static void data_reaped(struct log_reading *r);
+
+/* The next piece of [start + have, start + want): from memory, or from the disk. */
 static void submit_data(struct log_reading *r)
 {
 	uint64_t skip = r->have / DISK_BLOCK_BYTES;
@@ -82,7 +85,12 @@ static void submit_data(struct log_reading *r)
 		.iov_count = n,
 		.offset = r->start + r->have,
 	};
-	submit(r);
+	if (log_read_recent(r)) {
+		stats_add(r->log->service->stats, STAT_reads_recent, 1);
+		data_reaped(r);
+	} else {
+		submit(r);
+	}
 }
 
 /* Reads from r->position on, as far as chunks and high watermark go. */
@@ -252,6 +260,8 @@ static void give_found(struct log_reading *r, const struct found *f)
 {
 	trim(r->read, f->begin, f->end);
 	leave_cursor(r->log, r, f);
+	if (f->next_offset >= r->log->durable.offset)
+		log_follow(r->log);
 	reading_end(r, KAFKA_ERROR_NONE);
 }
 
@@ -357,6 +367,7 @@ void log_read(struct log *log, struct read_msg *r)
 	if (r->offset < log->log_start_offset || r->offset > log->next_offset) {
 		finish(log, r, KAFKA_ERROR_OFFSET_OUT_OF_RANGE);
 	} else if (r->offset >= log->durable.offset) {
+		log_follow(log);
 		finish(log, r, KAFKA_ERROR_NONE);
 	} else if (r->offset < segment_ring_at(&log->segments, 0)->base_offset) {
 		finish(log, r, KAFKA_ERROR_KAFKA_STORAGE_ERROR); /* missing, and no secret */

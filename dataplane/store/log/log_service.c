@@ -57,6 +57,8 @@ int log_service_init(struct log_service *s, const struct log_service_options *op
 	if (status == 0)
 		status = slab_init(&s->reads, sizeof(struct log_reading), LOG_READS_MAX);
 	if (status == 0)
+		status = recent_init(&s->recent, options->settings.tail_bytes);
+	if (status == 0)
 		status = producers_init(&s->producers, options->settings.producer_ids_max,
 					PARTITIONS_MAX);
 	if (status == 0)
@@ -79,6 +81,7 @@ void log_service_fini(struct log_service *s)
 	descriptors_fini(&s->descriptors);
 	map_give(s->snapshot, s->snapshot_bytes);
 	producers_fini(&s->producers);
+	recent_fini(&s->recent);
 	slab_fini(&s->reads);
 	slab_fini(&s->writes);
 	map_give(s->free, s->buffers * sizeof *s->free);

@@ -21,6 +21,7 @@
 #include "dataplane/store/log/flush_group.h"
 #include "dataplane/store/mark_file.h"
 #include "dataplane/store/producer_state.h"
+#include "dataplane/store/recent.h"
 #include "dataplane/store/segment.h"
 
 enum {
@@ -71,6 +72,8 @@ struct log_service {
 	struct list trims;          /* logs with segments that go: struct log.trim_node */
 	const struct log *trimming; /* whose are being renamed or removed; null: nobody's */
 	char trim_paths[2 * SEGMENT_FILES][FILE_PATH_BYTES_MAX];
+	struct recent recent;       /* blocks written last */
+	uint64_t logs_served;       /* so far */
 	struct slab writes; /* struct log_write */
 	struct slab reads;  /* struct log_reading */
 	uint8_t *memory;

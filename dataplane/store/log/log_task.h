@@ -1,11 +1,13 @@
-/* log_task.h - a piece of work on a log's files that takes steps; a log has one at each end.
+/* log_task.h - a piece of work on a log's files that takes steps; a log has one at each end, and
+ * some beside them.
  *
  *     at the tail (log_tail.c)  a next segment is made ahead, named; the log is closed
  *     at the head (log_head.c)  what is not written to any more is sealed
+ *     log_trim.c, log_snapshot.c  what no record is left in goes; producers are written down
  *
  * A step is a set of operations submitted together; the next one starts when all of them are
- * done and the log is where it has to be. Both tasks may be under way at the same time: they
- * never work on the same segment.
+ * done and the log is where it has to be. All tasks may be under way at the same time: no two
+ * work on the same segment.
  *
  * Core: the log's writer.
  */

@@ -5,6 +5,7 @@
 #include "dataplane/store/log/log_answer.h"
 #include "dataplane/store/log/log_due.h"
 #include "dataplane/store/log/log_files.h"
+#include "dataplane/store/log/log_recent.h"
 #include "dataplane/store/log/log_traits.h"
 #include "dataplane/store/log/log_write.h"
 
@@ -132,6 +133,12 @@ void log_settle(struct log *log)
 	log_answer(log, ACK_WRITTEN, log->written.offset);
 }
 
+static void settle_write(struct log *log, const struct log_write *w)
+{
+	log_keep_recent(log, w);
+	log_settle(log);
+}
+
 void log_write_done(struct log_write *w)
 {
 	struct log *log = w->log;
@@ -146,5 +153,5 @@ void log_write_done(struct log_write *w)
 	else if (log->is_fenced)
 		log_give_write(w);
 	else
-		log_settle(log);
+		settle_write(log, w);
 }

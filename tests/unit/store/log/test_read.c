@@ -1,5 +1,6 @@
 /* test_read.c - reads: whole batches from the one that holds the offset, from any place. */
 #include "dataplane/store/log/log_private.h"
+#include "dataplane/base/clock.h"
 #include "tests/unit/store/log/log_rig.h"
 
 #include <criterion/criterion.h>
@@ -211,5 +212,84 @@ Test(read, a_watch_comes_back_when_the_high_watermark_passes)
 	cr_assert(list_take_first(&r->service.watches) == &closing.node);
 	cr_assert(closing.error == KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION);
 	rig_drain(r);
+	rig_destroy(r);
+}
+
+/* ---- from memory --------------------------------------------------------------------------- */
+
+static struct rig *open_recent(unsigned pages)
+{
+	struct rig *r = rig_create();
+	r->service_options.settings.tail_bytes = pages * DISK_BLOCK_BYTES;
+	r->options.segment_bytes = 64 << 10;
+	cr_assert(rig_open(r, 0, false));
+	return r;
+}
+
+static void come_to_the_end(struct rig *r)
+{
+	struct read_msg end = rig_read(r, rig_marks(r).high_watermark, 1, 4096);
+	chain_give(&end.bytes);
+}
+
+static uint64_t from_memory(const struct rig *r)
+{
+	return r->stats.value[STAT_reads_recent];
+}
+
+Test(read, who_has_come_to_the_end_is_given_the_next_from_memory)
+{
+	struct rig *r = open_recent(64);
+	rig_append(r, 1, 3000, ACK_DURABLE);
+	rig_drain(r);
+	rig_check_content(r);
+	cr_assert(from_memory(r) == 0, "nobody had asked before it was written");
+	for (unsigned i = 1; i < 40; i++) {
+		come_to_the_end(r);
+		rig_append(r, 1, 3000, ACK_DURABLE);
+		rig_drain(r);
+		uint64_t before = from_memory(r);
+		struct read_msg read = rig_read(r, i, 2, 1 << 20);
+		cr_assert(read.error == 0 && first_offset(&read) == i);
+		cr_assert(from_memory(r) == before + 1, "%u", i);
+		chain_give(&read.bytes);
+	}
+	rig_check_content(r);
+	rig_destroy(r);
+}
+
+/* The last block was kept when somebody followed the log, and grew when nobody did. */
+Test(read, a_block_that_grew_meanwhile_is_not_given_as_it_was)
+{
+	struct rig *r = open_recent(64);
+	come_to_the_end(r);
+	rig_append(r, 1, 500, ACK_DURABLE);
+	rig_drain(r);
+	r->turn_ns = NS_PER_S;
+	for (unsigned i = 0; i < 20; i++)
+		rig_turn(r);
+	rig_append(r, 1, 500, ACK_DURABLE);
+	rig_drain(r);
+	rig_check_content(r);
+	rig_destroy(r);
+}
+
+Test(read, whatever_is_in_memory_is_what_is_in_the_files)
+{
+	struct rig *r = open_recent(8);
+	srand(7);
+	for (unsigned i = 0; i < 400; i++) {
+		if (rand() % 3 == 0)
+			come_to_the_end(r);
+		r->turn_ns = rand() % 50 ? 1000000 : 11 * NS_PER_S;
+		rig_append(r, 1, (size_t)rand() % 6000, ACK_DURABLE);
+		rig_drain(r);
+		if (i % 40 == 39)
+			rig_check_content(r);
+	}
+	cr_assert(from_memory(r) > 0);
+	rig_finish(r);
+	cr_assert(rig_open(r, 0, true));
+	rig_check_content(r);
 	rig_destroy(r);
 }
