@@ -12,6 +12,7 @@
  *     registry_marks.c     durable marks of the whole directory
  *     registry_round.c     one admin message to each of many partitions, all replies awaited
  *     registry_segments.c  a partition's segments, missed when one goes
+ *     registry_space.c     the disk's room, kept back before it is none
  *     registry_watch.c     partitions that failed and directories that went, noticed
  *     registry_publish.c   entries ─▶ snapshot; old ones retired
  *     registry_jobs.c      create, alter, delete;  registry_serve.c  start and stop

@@ -6,6 +6,7 @@
 #include "control/catalog/registry_offline.h"
 #include "control/catalog/registry_say.h"
 #include "control/catalog/registry_segments.h"
+#include "control/catalog/registry_space.h"
 #include "dataplane/base/clock.h"
 
 enum {
@@ -66,6 +67,8 @@ void registry_watch(struct registry *r, uint64_t now_ns)
 		return;
 	r->watch_at_ns = now_ns + WATCH_INTERVAL_MS * NS_PER_MS;
 	bool is_here = directory_is_here(r);
+	if (is_here)
+		space_look(r);
 	for (uint32_t i = 0; is_here && i < SLOTS_AT_ONCE; i++) {
 		if (r->slots[r->watch_slot])
 			look_at(r, r->slots[r->watch_slot]);

@@ -24,6 +24,8 @@
 #include "config/bounds.h"
 #include "dataplane/store/disk_files.h"
 
+#include <stdatomic.h>
+
 /* What its file system allows: control/catalog/flush_rule.h finds it, log/flush_group.h says what
  * for. Nothing, unless it is found. */
 struct flush_rule {
@@ -47,6 +49,8 @@ struct log_dir {
 	const char *path;
 	struct flush_rule rule;
 	struct flush_file flush[WRITERS_MAX];
+	/* Control's word to the writers: less is left than is to be, and no record is taken. */
+	_Atomic bool is_short;
 	/* Control's. */
 	int lock_fd; /* of a gateway: .lock, taken before all else */
 	struct disk *disk;

@@ -296,6 +296,29 @@ class FullDisk(DirectoryTest):
             except OSError:
                 pass
 
+    def leave(self, size):
+        """So much room, and no more."""
+        left = os.statvfs(self.log)
+        with open(self.path('.filler'), 'wb') as file:
+            os.posix_fallocate(file.fileno(), 0, left.f_bavail * left.f_frsize - size)
+
+    def check_taken(self, gw, is_taken):
+        end = time.monotonic() + 10
+        while (self.produce(gw, 't', 0, check=False).returncode == 0) != is_taken:
+            self.assertLess(time.monotonic(), end)
+
+    def test_records_are_refused_while_little_is_left_and_taken_when_there_is_more(self):
+        with self.gateway() as gw:
+            gw.ctl('topic', 'create', 't', '--partitions', '2')
+            self.check_taken(gw, True)
+            self.leave(self.SIZE // 20)
+            self.check_taken(gw, False)
+            self.assertEqual(self.state(gw)['partition_fault_count'], 0)
+            os.unlink(self.path('.filler'))
+            self.check_taken(gw, True)
+        self.assertIn('no record is taken', gw.errors)
+        self.assertIn('records are taken again', gw.errors)
+
     def test_a_topic_can_be_deleted_in_the_first_second(self):
         with self.gateway() as gw:
             gw.ctl('topic', 'create', 't', '--partitions', '2')

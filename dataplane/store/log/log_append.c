@@ -15,6 +15,10 @@ static int16_t append_check(const struct log *log, const struct append_msg *a,
 {
 	if (log->is_fenced)
 		return KAFKA_ERROR_KAFKA_STORAGE_ERROR;
+	if (log->service->is_short) {
+		stats_add(log->service->stats, STAT_log_refused_for_room, 1);
+		return KAFKA_ERROR_KAFKA_STORAGE_ERROR;
+	}
 	if (a->bytes.size > log->options.message_bytes_max)
 		return KAFKA_ERROR_MESSAGE_TOO_LARGE;
 	if (a->bytes.size > log->options.segment_bytes)

@@ -26,6 +26,7 @@ int log_service_init(struct log_service *s, const struct log_service_options *op
 		options->settings.buffer_bytes <= WRITE_BYTES_MAX);
 	memset(s, 0, sizeof *s);
 	s->disk = options->disk;
+	s->dir = options->dir;
 	s->stats = options->stats;
 	s->buffers = options->settings.buffers;
 	s->buffer_bytes = options->settings.buffer_bytes;

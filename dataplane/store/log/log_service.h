@@ -58,6 +58,7 @@ struct log_service_options {
 
 struct log_service {
 	struct disk *disk;
+	const struct log_dir *dir;
 	struct stats *stats;
 	struct descriptors descriptors;
 	struct flush_group flush;
@@ -91,6 +92,7 @@ struct log_service {
 	uint64_t slow_ns;         /* when a write last took too long */
 	uint64_t zero_credit;     /* bytes of zeroes that may be written ahead */
 	uint64_t now_ns;          /* of this turn */
+	bool is_short;            /* of room on the disk, in this turn: nothing is taken */
 	bool is_core_busy;        /* in this turn: what comes gathers before it is written */
 	struct list active;       /* logs with something to do: struct log.node */
 	/* struct log_deadline.node, soonest first: */

@@ -73,6 +73,7 @@ static void expire_producers(struct log_service *s)
 void log_service_turn(struct log_service *s, uint64_t now_ns)
 {
 	s->now_ns = now_ns;
+	s->is_short = atomic_load_explicit(&s->dir->is_short, memory_order_relaxed);
 	expire_producers(s);
 	touch_due(&s->write_dues, s->is_core_busy ? now_ns : UINT64_MAX);
 	touch_due(&s->sync_dues, now_ns);

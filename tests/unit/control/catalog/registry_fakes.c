@@ -62,7 +62,7 @@ static bool fails_in_burst(const struct disk_op *op)
 
 int64_t disk_run(struct disk *d, struct disk_op *op)
 {
-	bool is_look = op->kind == DISK_STAT;
+	bool is_look = op->kind == DISK_STAT || op->kind == DISK_SPACE;
 	faults.calls += !is_look;
 	if (faults.delay_us)
 		usleep(faults.delay_us);
@@ -80,6 +80,10 @@ int64_t disk_run(struct disk *d, struct disk_op *op)
 		op->result = -ENOSPC;
 	else
 		disk_call(op);
+	if (op->kind == DISK_SPACE && faults.bytes_left) {
+		op->size = UINT64_C(1) << 40;
+		op->offset = faults.bytes_left;
+	}
 	if (op->kind == DISK_UNLINK && op->result >= 0 && !strstr(op->path, ".penstock.tmp"))
 		faults.is_full = false;
 	return op->result;

@@ -45,6 +45,7 @@ struct rig_faults {
 	unsigned failed;       /* so far */
 	bool is_full;          /* writes fail until a file with a lasting name is removed */
 	bool copies_on_write;  /* then also those in place of what is there */
+	uint64_t bytes_left;   /* that the disk says it has; 0: the truth */
 	bool has_full_names;   /* then there is no room for a longer name either */
 	unsigned delay_us;     /* that every call takes */
 	unsigned calls;        /* made so far; looks (DISK_STAT) are not counted */

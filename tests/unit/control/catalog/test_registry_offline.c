@@ -401,6 +401,26 @@ Test(registry_offline, a_segment_with_a_record_left_may_not)
 	check_deleted(4710, true);
 }
 
+/* 256 MiB are to be left. */
+Test(registry_offline, a_disk_that_is_nearly_full_is_told_to_the_writers_until_there_is_room)
+{
+	cr_assert(rig_open(&r) && !r.dir.is_short);
+	faults.bytes_left = 255ull << 20;
+	rig_wait(&r, 1);
+	cr_assert(r.dir.is_short && said("255 MiB are left"), "%s", r.said);
+	faults.bytes_left = 270ull << 20;
+	rig_wait(&r, 1);
+	cr_assert(r.dir.is_short && !said("taken again"), "a little more is none");
+	faults.bytes_left = 300ull << 20;
+	rig_wait(&r, 1);
+	cr_assert(!r.dir.is_short && said("300 MiB are left on its disk: records are taken again"));
+	/* A start looks before anything is taken. */
+	rig_stop(&r);
+	faults.bytes_left = 1;
+	cr_assert(rig_open(&r) && r.dir.is_short);
+	rig_stop(&r);
+}
+
 Test(registry_offline, a_segment_made_while_it_is_served_is_missed_too)
 {
 	harm_served("rm t-1/" SECOND_LOG, true);

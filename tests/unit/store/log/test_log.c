@@ -36,6 +36,28 @@ Test(log, a_batch_that_finds_no_offsets_left_is_refused_and_fences_nothing)
 	rig_destroy(r);
 }
 
+/* What was taken before is written, and nothing is fenced. */
+Test(log, a_disk_that_is_short_of_room_takes_nothing_until_it_is_not)
+{
+	struct rig *r = rig_create();
+	cr_assert(rig_open(r, 0, false));
+	rig_append(r, 1, 100, ACK_DURABLE);
+	r->dir.is_short = true;
+	rig_drain(r);
+	struct append_msg *a = rig_append(r, 1, 100, ACK_DURABLE);
+	rig_drain(r);
+	cr_assert(a->error == KAFKA_ERROR_KAFKA_STORAGE_ERROR && r->answered == 2);
+	cr_assert(r->failed == 1 && r->stats.value[STAT_log_refused_for_room] == 1);
+	cr_assert(!rig_marks(r).is_fenced && rig_marks(r).high_watermark == 1);
+	r->dir.is_short = false;
+	rig_drain(r);
+	rig_turn(r);
+	cr_assert(rig_append(r, 1, 100, ACK_DURABLE)->error == 0);
+	rig_drain(r);
+	cr_assert(rig_marks(r).high_watermark == 2);
+	rig_destroy(r);
+}
+
 Test(log, random_sizes_come_back_byte_for_byte)
 {
 	struct rig *r = rig_create();

@@ -1,0 +1,51 @@
+/* registry_space.c - what the disk has left in, a word to the writers out; see registry_space.h.
+ *
+ * A write that finds no room fences its log, and only a start finds out what became of it. So
+ * before there is none, nothing is taken any more. What was taken is written: between two looks
+ * that is less than the reserve. */
+#include "control/catalog/registry_space.h"
+#include "control/catalog/registry_say.h"
+
+enum {
+	/* Room has to come back by such a part of the reserve, or it is said again and again. */
+	ROOM_AGAIN_PART = 8,
+	/* A small disk is not asked for more than such a part of it. */
+	RESERVE_PART = 16,
+	MIB = 1 << 20,
+};
+
+static bool is_short_now(const struct registry *r, const struct disk_space *space, bool was_short)
+{
+	uint64_t reserve = min_u64((uint64_t)r->options.settings->disk_reserve_bytes,
+				   space->total_bytes / RESERVE_PART);
+	uint64_t more = was_short ? reserve / ROOM_AGAIN_PART : 0;
+	return reserve > 0 && space->usable_bytes < reserve + more;
+}
+
+static void say(struct registry *r, const struct disk_space *space, bool is_short)
+{
+	unsigned long left = (unsigned long)(space->usable_bytes / MIB);
+	if (is_short)
+		registry_say(r,
+			     "%s: %lu MiB are left on its disk, less than "
+			     "penstock.disk.reserve.bytes: no record is taken, and producers try "
+			     "again; make room, or lower retention.bytes or the reserve",
+			     r->dir->path, left);
+	else
+		registry_say(r, "%s: %lu MiB are left on its disk: records are taken again",
+			     r->dir->path, left);
+}
+
+/* Who cannot tell (an old file system, the simulator) is believed to have room. */
+void space_look(struct registry *r)
+{
+	struct disk_space space;
+	bool was_short = atomic_load_explicit(&r->dir->is_short, memory_order_relaxed);
+	if (disk_find_space(r->dir->disk, r->dir->path, &space) != 0)
+		return;
+	bool is_short = is_short_now(r, &space, was_short);
+	if (is_short == was_short)
+		return;
+	atomic_store_explicit(&r->dir->is_short, is_short, memory_order_relaxed);
+	say(r, &space, is_short);
+}
