@@ -82,10 +82,10 @@ static bool checkpoint_when_due(struct registry *r, uint64_t now_ns)
 bool registry_turn(struct registry *r, uint64_t now_ns)
 {
 	bool found = rounds_reap(r);
+	expire_when_due(r, now_ns);
 	found |= jobs_step(r);
 	found |= registry_retire(r, false);
 	found |= checkpoint_when_due(r, now_ns);
-	expire_when_due(r, now_ns);
 	registry_watch(r, now_ns);
 	found |= fences_step(r);
 	return found;

@@ -127,9 +127,7 @@ static void send_fetch(struct consumer *k)
 {
 	static const int16_t versions[] = {4, 5, 7, 10, 11, 12};
 	struct rng *rng = &sim_world()->rng;
-	/* The first does not say where a log starts. */
-	unsigned first = sim_world()->retention_bytes > 0;
-	k->version = versions[first + rng_below(rng, array_len(versions) - first)];
+	k->version = versions[rng_below(rng, array_len(versions))];
 	choose_session(k);
 	bool flex = k->version >= VERSION_FLEXIBLE;
 	struct emitter e = emitter_of(k->scratch, SIM_REQUEST_BYTES_MAX);
@@ -199,11 +197,11 @@ static bool is_new_topic(struct consumer *k, uint32_t partition, int16_t error,
 }
 
 /* What it would have read next is gone: it goes on where the log starts. */
-static bool is_expired(struct consumer *k, uint32_t partition, int16_t error, int64_t log_start)
+static bool is_expired(struct consumer *k, uint32_t partition, int16_t error)
 {
+	int64_t log_start = sim_log_start(k->topic, (int32_t)partition);
 	if (error != OUT_OF_RANGE || !sim_world()->retention_bytes || !is_of_events(k) ||
-	    log_start <= k->offsets[partition] ||
-	    log_start > sim_log_start(k->topic, (int32_t)partition))
+	    log_start <= k->offsets[partition])
 		return false;
 	k->offsets[partition] = log_start;
 	return true;
@@ -219,7 +217,8 @@ static void take_partition(struct consumer *k, struct cursor *c, uint32_t expect
 	int16_t error = (int16_t)cursor_u16(c);
 	int64_t high_watermark = (int64_t)cursor_u64(c);
 	cursor_u64(c);
-	int64_t log_start = k->version >= 5 ? (int64_t)cursor_u64(c) : -1;
+	if (k->version >= 5)
+		cursor_u64(c);
 	if (sim_get_count(c, flex) > 0)
 		sim_fail("consumer %u: aborted transactions", k->client.id);
 	if (k->version >= 11)
@@ -234,7 +233,7 @@ static void take_partition(struct consumer *k, struct cursor *c, uint32_t expect
 	    (error == STORAGE_ERROR && sim_fs_failures(sim_world()->fs)))
 		return;
 	if (is_new_topic(k, partition, error, high_watermark) ||
-	    is_expired(k, partition, error, log_start))
+	    is_expired(k, partition, error))
 		return;
 	if (error || high_watermark < k->offsets[partition])
 		sim_fail("consumer %u: error %d, high watermark %lld, offset %lld",

@@ -2,6 +2,7 @@
 #include "tests/sim/sim_times.h"
 #include "tests/sim/sim_checker.h"
 #include "tests/sim/sim_disk.h"
+#include "tests/sim/sim_start.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +11,8 @@ struct walk {
 	const char *topic;
 	int32_t partition;
 	int64_t timestamp, until;
+	int64_t log_start;
+	bool is_begun;
 	struct sim_times *ret;
 };
 
@@ -17,6 +20,8 @@ static void take_record(void *arg, const struct found_record *r)
 {
 	const struct walk *w = arg;
 	struct sim_times *t = w->ret;
+	if (r->offset < w->log_start)
+		return;
 	if (t->first < 0 && r->timestamp >= w->timestamp) {
 		t->first = r->offset;
 		t->time = r->timestamp;
@@ -30,8 +35,13 @@ static void take_segment(void *arg, const char *path)
 {
 	struct walk *w = arg;
 	size_t n = strlen(path);
-	if (n < 4 || strcmp(path + n - 4, ".log") != 0 ||
-	    strtoll(strrchr(path, '/') + 1, NULL, 10) != w->ret->end)
+	int64_t base = strtoll(strrchr(path, '/') + 1, NULL, 10);
+	if (n < 4 || strcmp(path + n - 4, ".log") != 0)
+		return;
+	if (!w->is_begun && base <= w->log_start)
+		w->ret->end = base;
+	w->is_begun = true;
+	if (base != w->ret->end)
 		return;
 	struct bytes log;
 	log.data = sim_fs_read(sim_world()->fs, path, &log.size);
@@ -54,6 +64,7 @@ void sim_times_read(const char *log_dir, const char *topic, int32_t partition,
 			 .partition = partition,
 			 .timestamp = timestamp,
 			 .until = until,
+			 .log_start = sim_log_start(topic, partition),
 			 .ret = ret};
 	sim_fs_each(sim_world()->fs, directory, take_segment, &w);
 }

@@ -15,11 +15,18 @@ enum { PATHS = 2 * SEGMENT_FILES, ALL_PATHS = PATHS + 1, DIRECTORY_BYTES_MAX = 1
 
 static const char epoch_name[] = "leader-epoch-checkpoint";
 
+/* What is gone already is as it was to be. */
+static int unlink_path(struct disk *d, const char *path)
+{
+	int status = file_unlink(d, path);
+	return status == -ENOENT ? 0 : status;
+}
+
 static int unlink_name(struct log *log, struct disk *d, const char *name)
 {
 	char path[DIRECTORY_BYTES_MAX + SEGMENT_NAME_BYTES + 256];
 	snprintf(path, sizeof path, "%s/%s", log->directory, name);
-	return file_unlink(d, path);
+	return unlink_path(d, path);
 }
 
 static int compare_offsets(const void *a, const void *b)
@@ -89,21 +96,15 @@ static int take_segments(struct log *log, const struct names *names)
 	return status;
 }
 
-/* An index without its .log. */
-static bool is_alone(const struct log *log, const char *name, int64_t *ret_base)
-{
-	enum segment_file file;
-	return segment_parse(name, ret_base, &file) && file != SEGMENT_LOG &&
-	       !has_segment(log, *ret_base);
-}
-
-/* The same where no .log was to go: Kafka deletes a segment by renaming its files, as we do, and a
- * crash in between is no loss. */
+/* An index without its .log, where no .log was to go: Kafka deletes a segment by renaming its
+ * files, as we do, and a crash in between is no loss. */
 static bool is_orphan(const struct log *log, const struct names *names, const char *name,
 		      int64_t *ret_base)
 {
+	enum segment_file file;
 	char deleted[SEGMENT_NAME_BYTES];
-	if (!is_alone(log, name, ret_base))
+	if (!segment_parse(name, ret_base, &file) || file == SEGMENT_LOG ||
+	    has_segment(log, *ret_base))
 		return false;
 	snprintf(deleted, sizeof deleted, "%020lld.log.deleted", (long long)*ret_base);
 	return !has_name(names, deleted);
@@ -137,6 +138,31 @@ static int take_snapshots(struct names *names)
 	return 0;
 }
 
+static int unlink_segment(struct log *log, struct disk *d, const struct segment *s)
+{
+	int status = 0;
+	for (unsigned f = 0; f < SEGMENT_FILES && status == 0; f++) {
+		segment_path(log->paths[f], log->paths_bytes, log->directory, s->base_offset, f);
+		status = unlink_path(d, log->paths[f]);
+	}
+	return status;
+}
+
+/* Those wholly below the log's start are none of it any more. */
+static int drop_dead(struct log *log, struct disk *d)
+{
+	struct segment_ring *r = &log->segments;
+	int status = 0;
+	while (status == 0 && r->count > 1 &&
+	       segment_ring_at(r, 1)->base_offset <= log->log_start_offset) {
+		struct segment *s = segment_ring_take_first(r);
+		log->sealed_bytes -= s->size;
+		status = unlink_segment(log, d, s);
+		segment_let_go(r, s);
+	}
+	return status;
+}
+
 /* When all is well: what a crash left of a roll, files of the next segment under either name; and
  * of segments that were to go, which all that is left lies above. */
 static int remove_leftovers(struct log *log, struct disk *d, const struct names *names)
@@ -146,8 +172,9 @@ static int remove_leftovers(struct log *log, struct disk *d, const struct names 
 	for_each_name(n, names)
 	{
 		int64_t base;
+		enum segment_file file;
 		bool is_next = is_orphan(log, names, n, &base) && base == log->end.offset;
-		bool is_dead = is_alone(log, n, &base) && base < first;
+		bool is_dead = segment_parse(n, &base, &file) && base < first;
 		if (status == 0 && (is_next || is_dead || segment_is_leftover(n)))
 			status = unlink_name(log, d, n);
 	}
@@ -258,6 +285,8 @@ static int open_log(struct log *log, struct disk *d, const struct log_open_optio
 	int status = find_segments(log, d, &names, ret);
 	if (status == 0)
 		status = log_recover(log, d, options, names.orphans, names.snapshots, ret);
+	if (status == 0 && !ret->is_corrupt)
+		status = drop_dead(log, d);
 	if (status == 0 && !ret->is_corrupt)
 		status = remove_leftovers(log, d, &names);
 	free(names.orphans.bases);

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 /* Nine batches to a segment. */
 enum { SEGMENT_BYTES = 100000, VALUE_BYTES = 10000, OF_SEGMENT = 9, DELAY_S = 3 };
@@ -318,13 +319,33 @@ Test(log_trim, a_start_removes_what_was_to_go_and_goes_on_with_the_rest)
 		cr_assert(rig_open(r, 0, false) && !r->found.is_corrupt, "%s",
 			  r->found.message);
 		rig_drain(r);
-		cr_assert(count_files(r, 0, "") == 0);
+		cr_assert(count_files(r, 0, "") == 0, "%u", renamed);
 		pass_s(r, DELAY_S + 1);
 		cr_assert(count_files(r, 0, ".deleted") == 0, "%u", renamed);
 		cr_assert(count_files(r, OF_SEGMENT, "") == 0);
 		check_from(r, 2 * OF_SEGMENT);
 		end(r);
 	}
+}
+
+/* The power brought the first one back, and not the one behind it: seed 24 of the simulator's. */
+Test(log_trim, what_a_power_cut_brings_back_below_the_start_is_nothing)
+{
+	static const char *const files[] = {".log", ".index", ".timeindex"};
+	struct rig *r = open_rig();
+	append(r, 3 * OF_SEGMENT);
+	rig_abandon(r);
+	r->log_start_offset = 2 * OF_SEGMENT;
+	for (unsigned f = 0; f < array_len(files); f++) {
+		char path[256];
+		snprintf(path, sizeof path, "%s/%020d%s", r->directory, OF_SEGMENT, files[f]);
+		cr_assert(unlink(path) == 0);
+	}
+	cr_assert(rig_open(r, 0, false) && !r->found.is_corrupt, "%s", r->found.message);
+	rig_drain(r);
+	cr_assert(count_files(r, 0, "") == 0);
+	check_from(r, 2 * OF_SEGMENT);
+	end(r);
 }
 
 Test(log_trim, an_end_does_not_wait_for_files_that_are_to_go)
