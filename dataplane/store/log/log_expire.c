@@ -54,7 +54,8 @@ static int64_t jitter_ms(const struct log *log)
 bool log_is_due_to_roll(const struct log *log, int64_t timestamp)
 {
 	int64_t since = log->active_timestamp;
-	return since >= 0 && timestamp - since > log->options.segment_ms - jitter_ms(log);
+	return since >= 0 && timestamp > since &&
+	       timestamp - since > log->options.segment_ms - jitter_ms(log);
 }
 
 void log_roll_dead(struct log *log)
