@@ -21,7 +21,7 @@ usage: tests/run [SUITE...] [--seed N | --seeds N] [--executions N] [--match TEX
   power     power cuts in a guest, on ext4 and xfs; only when it is named
 
 Without a SUITE all but mutants and power run, in this order, within 15 minutes on two CPUs. Where
-CI=true some take longer: 1,000 seeds, not 300; 20 kills, not 5; fuzz a minute, not half of one;
+CI=true some take longer: 1,000 seeds, not 200; 20 kills, not 5; fuzz a minute, not half of one;
 and clang builds everything, too. --match runs only tests whose name has TEXT in it (unit, fuzz,
 net, interop, abuse, clients, crash, mutants, power). The last line is the sum; exit status 1 when
 a test failed.
@@ -258,7 +258,7 @@ def suite_tsan(tally, request):
             report_program(tally, test)
 
 
-SEEDS = 1000 if IS_CI else 300
+SEEDS = 1000 if IS_CI else 200
 SEEDS_PER_SANITIZED = 25
 STORMS = 6
 CROWDS = 2
