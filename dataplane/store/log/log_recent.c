@@ -25,6 +25,8 @@ void log_keep_recent(struct log *log, const struct log_write *w)
 {
 	struct log_service *service = log->service;
 	if (!is_followed(log)) {
+		if (w->front == 0)
+			return;
 		struct recent_key first = key_of(log, w->segment, w->position);
 		recent_renew(&service->recent, &first, w->iov[0].iov_base);
 		return;
