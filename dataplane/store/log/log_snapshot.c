@@ -98,14 +98,10 @@ static void (*const starts[])(struct log *log) = {
 
 static const struct log_steps steps = {.next = next_step, .starts = starts};
 
-/* A fenced log begins nothing, and what it had begun is over when the disk has given it back. */
 void log_snapshot_advance(struct log *log)
 {
 	struct log_task *t = &log->at_snapshot;
-	if (log->is_fenced && t->step != LOG_SNAPSHOT_IDLE && t->operations == 0) {
-		t->step = LOG_SNAPSHOT_IDLE;
-		end(log);
-	}
+	log_task_end_fenced(log, t, &steps);
 	log_task_advance(log, t, &steps);
 	if (!log->is_fenced && t->step == LOG_SNAPSHOT_IDLE && is_wanted(log))
 		log->is_starved = true;

@@ -21,6 +21,14 @@ void log_task_advance(struct log *log, struct log_task *t, const struct log_step
 	}
 }
 
+void log_task_end_fenced(struct log *log, struct log_task *t, const struct log_steps *steps)
+{
+	if (!log->is_fenced || t->step == 0 || t->operations > 0)
+		return;
+	t->step = 0;
+	steps->starts[0](log);
+}
+
 void log_task_submit(struct log *log, struct log_task *t, struct open_file *file,
 		     struct disk_op op)
 {

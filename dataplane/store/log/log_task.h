@@ -25,6 +25,9 @@ struct log_steps {
 
 /* Starts steps, until one has operations under way or the next one has to wait. */
 void log_task_advance(struct log *log, struct log_task *t, const struct log_steps *steps);
+/* A fenced log begins nothing, and what it had begun is over when the disk has given it back: the
+ * task is at its first step again, which is 0, and that one was started. */
+void log_task_end_fenced(struct log *log, struct log_task *t, const struct log_steps *steps);
 /* An operation of the step that is being started. */
 void log_task_submit(struct log *log, struct log_task *t, struct open_file *file,
 		     struct disk_op op);

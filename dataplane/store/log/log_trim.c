@@ -171,15 +171,10 @@ static void (*const starts[])(struct log *log) = {
 
 static const struct log_steps steps = {.next = next_step, .starts = starts};
 
-/* A fenced log begins nothing, and what it had begun is over when the disk has given it back. */
 void log_trim_advance(struct log *log)
 {
-	struct log_task *t = &log->at_trim;
-	if (log->is_fenced && t->step != LOG_TRIM_IDLE && t->operations == 0) {
-		end_step(log);
-		t->step = LOG_TRIM_IDLE;
-	}
-	log_task_advance(log, t, &steps);
+	log_task_end_fenced(log, &log->at_trim, &steps);
+	log_task_advance(log, &log->at_trim, &steps);
 }
 
 /* What is gone already is as it was to be. */
