@@ -10,7 +10,7 @@ usage: tests/run [SUITE...] [--seed N | --seeds N] [--executions N] [--match TEX
   tsan      rings, sleep and what cores publish, under ThreadSanitizer
   sim       the whole gateway from a seed, a few storms and crowds; --seed N replays one,
             --seeds N runs so many
-  fuzz      bytes of any kind at every reader, half a minute in all; --executions N: so many
+  fuzz      bytes of any kind at every reader, for 15 s in all; --executions N: so many
   net       Linux as TCP peer through tap and veth
   interop   kcat, python3-kafka, T-Box frames and datagrams over real sockets
   abuse     attacks of bounded size on a running gateway, honest clients beside them
@@ -21,12 +21,15 @@ usage: tests/run [SUITE...] [--seed N | --seeds N] [--executions N] [--match TEX
   power     power cuts in a guest, on ext4 and xfs; only when it is named
 
 Without a SUITE all but mutants and power run, in this order, within 15 minutes on two CPUs. Where
-CI=true some take longer: 1,000 seeds, not 200; 20 kills, not 5; fuzz a minute, not half of one;
+CI=true some take longer: 1,000 seeds, not 100; 20 kills, not 5; fuzz a minute, not 15 s;
 and clang builds everything, too. --match runs only tests whose name has TEXT in it (unit, fuzz,
 net, interop, abuse, clients, crash, mutants, power). The last line is the sum; exit status 1 when
 a test failed.
 """
+import concurrent.futures
+import contextlib
 import glob
+import io
 import json
 import os
 import re
@@ -50,6 +53,13 @@ class Tally:
     def __init__(self):
         self.passed = self.failed = self.skipped = 0
         self.failures = []
+
+    def add(self, other):
+        """What has been printed elsewhere."""
+        self.passed += other.passed
+        self.failed += other.failed
+        self.skipped += other.skipped
+        self.failures += other.failures
 
     def ok(self, name, count=1):
         self.passed += count
@@ -258,7 +268,7 @@ def suite_tsan(tally, request):
             report_program(tally, test)
 
 
-SEEDS = 1000 if IS_CI else 200
+SEEDS = 1000 if IS_CI else 100
 SEEDS_PER_SANITIZED = 25
 STORMS = 6
 CROWDS = 2
@@ -382,7 +392,36 @@ def each_test(suite):
             yield item
 
 
-def suite_with_gateway(folder):
+GATEWAYS_AT_ONCE = 2
+
+
+def run_class(tests):
+    """One class's tests in a process of their own; what they printed, and their figures."""
+    tally, said = Tally(), io.StringIO()
+    with contextlib.redirect_stdout(said):
+        unittest.TestSuite(tests).run(Reporter(tally))
+    return said.getvalue(), tally
+
+
+def run_beside(tally, tests):
+    """Classes beside each other: their tests wait more than they work. Those that say
+    `is_alone` measure how soon something is done, and come last, one after the other."""
+    classes = {}
+    for test in tests:
+        classes.setdefault(type(test), []).append(test)
+    alone = [tests for kind, tests in classes.items() if getattr(kind, 'is_alone', False)]
+    beside = [tests for tests in classes.values() if tests not in alone]
+    with concurrent.futures.ProcessPoolExecutor(GATEWAYS_AT_ONCE) as processes:
+        done = [processes.submit(run_class, tests) for tests in beside]
+        for future in concurrent.futures.as_completed(done):
+            said, of_class = future.result()
+            print(said, end='', flush=True)
+            tally.add(of_class)
+    for tests in alone:
+        unittest.TestSuite(tests).run(Reporter(tally))
+
+
+def suite_with_gateway(folder, is_alone=False):
     def suite(tally, request):
         if not require_build(tally, folder, 'build'):
             return
@@ -392,8 +431,10 @@ def suite_with_gateway(folder):
         path = os.path.join(ROOT, 'tests', folder)
         found = unittest.TestLoader().discover(path, 'test_*.py', path)
         chosen = [t for t in each_test(found) if request.match in Reporter.title(t)]
-        if chosen:
+        if is_alone:
             unittest.TestSuite(chosen).run(Reporter(tally))
+        else:
+            run_beside(tally, chosen)
         names = [n for n in meson_tests('build', folder) if request.match in n]
         for test in run_meson(tally, 'build', names) if names else ():
             report_program(tally, test)
@@ -401,7 +442,7 @@ def suite_with_gateway(folder):
 
 
 def suite_clients(tally, request):
-    suite_with_gateway('clients')(tally, request)
+    suite_with_gateway('clients', is_alone=True)(tally, request)
     sys.path.insert(0, os.path.join(ROOT, 'tests/clients'))
     import clients
     clients.suite(tally, request.match, are_all=not request.is_default)
@@ -450,7 +491,7 @@ SUITES = {
     'fuzz': suite_fuzz,
     'net': suite_with_gateway('net'),
     'interop': suite_with_gateway('interop'),
-    'abuse': suite_with_gateway('abuse'),
+    'abuse': suite_with_gateway('abuse', is_alone=True),
     'clients': suite_clients,
     'crash': suite_with_gateway('crash'),
     'mutants': suite_mutants,

@@ -24,7 +24,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 BUILD = os.path.join(ROOT, 'build-fuzz')
 OPTIONS = ['-Dfuzz=true', '-Dsanitize=address,undefined']
-SECONDS = 60 if os.environ.get('CI') == 'true' else 30     # of all targets together
+SECONDS = 60 if os.environ.get('CI') == 'true' else 15     # of all targets together
 AT_ONCE = 2
 CORPUS_BYTES_MAX = 15_000   # of one target, packed
 

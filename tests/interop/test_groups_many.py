@@ -30,6 +30,8 @@ def show(text):
 
 
 class GroupsMany(unittest.TestCase):
+    is_alone = True     # ten thousand members have five seconds
+
     def setUp(self):
         directory = tempfile.TemporaryDirectory()
         self.addCleanup(directory.cleanup)

@@ -14,6 +14,8 @@ SECONDS = 120
 
 
 class InProcess(unittest.TestCase):
+    is_alone = True     # gateway and generator poll, each on a CPU
+
     def perf(self, mode, *options, settings=()):
         with tempfile.TemporaryDirectory(prefix='penstock-') as directory:
             log, figures = f'{directory}/log', f'{directory}/figures.json'
