@@ -21,10 +21,10 @@ usage: tests/run [SUITE...] [--seed N | --seeds N] [--executions N] [--match TEX
   power     power cuts in a guest, on ext4 and xfs; only when it is named
 
 Without a SUITE all but mutants and power run, in this order, within 15 minutes on two CPUs. Where
-CI=true some take longer: 1,000 seeds, not 100; 20 kills, not 5; fuzz a minute, not 15 s;
-and clang builds everything, too. --match runs only tests whose name has TEXT in it (unit, fuzz,
-net, interop, abuse, clients, crash, mutants, power). The last line is the sum; exit status 1 when
-a test failed.
+CI=true some take longer: 1,000 seeds, not 100; 20 kills, not 5; fuzz a minute, not 15 s; an
+attack lasts a second at least, not half of one; and clang builds everything, too. --match runs
+only tests whose name has TEXT in it (unit, fuzz, net, interop, abuse, clients, crash, mutants,
+power). The last line is the sum; exit status 1 when a test failed.
 """
 import concurrent.futures
 import contextlib
