@@ -12,7 +12,6 @@
 #include "control/catalog/registry_say.h"
 #include "control/catalog/registry_scan.h"
 #include "control/catalog/registry_settings.h"
-#include "control/catalog/registry_space.h"
 #include "control/catalog/registry_watch.h"
 #include "dataplane/base/clock.h"
 #include "dataplane/base/require.h"
@@ -53,7 +52,6 @@ struct registry *registry_open(const struct registry_options *options, char *mes
 		registry_close(r);
 		return NULL;
 	}
-	space_look(r);
 	registry_publish(r);
 	queue_own(r, &job_serve);
 	return r;

@@ -61,6 +61,8 @@ static void look_at(struct registry *r, struct partition *p)
 		     p->directory, strerror(-marks.fence_error));
 }
 
+/* The first time in the first turn: before a topic is shown to anybody, who then finds room for his
+ * records, or hears that there is none. */
 void registry_watch(struct registry *r, uint64_t now_ns)
 {
 	if (now_ns < r->watch_at_ns || r->is_stopped)

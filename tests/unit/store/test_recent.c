@@ -92,14 +92,15 @@ Test(recent, all_that_were_read_give_way_at_last)
 	}
 }
 
-/* Beside a table that forgets nothing: what is here is true, and the last one is here. */
+/* Beside a table that forgets nothing: what is here is true, and the last one is here. There are
+ * more logs than buckets, so that some share theirs. */
 Test(recent, whatever_is_here_is_what_was_put_last)
 {
-	static int last[4][64];
+	static int last[2 * PAGES][64];
 	memset(last, -1, sizeof last);
 	srand(1);
 	for (unsigned i = 0; i < 100000; i++) {
-		unsigned log = (unsigned)rand() % 4, block = (unsigned)rand() % 64;
+		unsigned log = (unsigned)rand() % (2 * PAGES), block = (unsigned)rand() % 64;
 		struct recent_key key = key_of(log, 0, block);
 		if (rand() % 2) {
 			last[log][block] = rand() % 256;

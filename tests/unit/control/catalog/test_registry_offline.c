@@ -405,6 +405,7 @@ Test(registry_offline, a_segment_with_a_record_left_may_not)
 Test(registry_offline, a_disk_that_is_nearly_full_is_told_to_the_writers_until_there_is_room)
 {
 	cr_assert(rig_open(&r) && !r.dir.is_short);
+	rig_create(&r, "t", 1);
 	faults.bytes_left = 255ull << 20;
 	rig_wait(&r, 1);
 	cr_assert(r.dir.is_short && said("255 MiB are left"), "%s", r.said);
@@ -414,7 +415,7 @@ Test(registry_offline, a_disk_that_is_nearly_full_is_told_to_the_writers_until_t
 	faults.bytes_left = 300ull << 20;
 	rig_wait(&r, 1);
 	cr_assert(!r.dir.is_short && said("300 MiB are left on its disk: records are taken again"));
-	/* A start looks before anything is taken. */
+	/* A start looks before its topics are shown. */
 	rig_stop(&r);
 	faults.bytes_left = 1;
 	cr_assert(rig_open(&r) && r.dir.is_short);
