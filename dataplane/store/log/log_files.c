@@ -14,8 +14,8 @@ static struct open_file *begin(struct log *log, struct open_file **at, int flags
 			       flags | O_CLOEXEC, ret_path);
 }
 
-static void print_path(char *out, const struct log *log, const struct segment *s,
-		       enum segment_file file)
+void log_segment_path(char *out, const struct log *log, const struct segment *s,
+		      enum segment_file file)
 {
 	if (s->unnamed & 1u << file)
 		segment_next_path(out, FILE_PATH_BYTES_MAX, log->directory, file);
@@ -34,7 +34,7 @@ struct open_file *log_segment_file(struct log *log, struct segment *s, enum segm
 	char *path;
 	if (!s->open[file]) {
 		begin(log, &s->open[file], O_RDWR | direct, &path);
-		print_path(path, log, s, file);
+		log_segment_path(path, log, s, file);
 	}
 	open_file_prefer(s->open[file], file == SEGMENT_LOG && s == log->active);
 	return s->open[file];
@@ -45,7 +45,7 @@ struct open_file *log_new_file(struct log *log, enum segment_file file)
 	struct segment *s = log->ahead;
 	char *path;
 	begin(log, &s->open[file], segment_create_flags(file, log->is_direct), &path);
-	print_path(path, log, s, file);
+	log_segment_path(path, log, s, file);
 	return s->open[file];
 }
 

@@ -19,6 +19,9 @@ struct open_file *log_new_file(struct log *log, enum segment_file file);
 /* That of the snapshot being written; `is_new`: empty, made when absent. */
 struct open_file *log_snapshot_file(struct log *log, bool is_new);
 struct open_file *log_directory_file(struct log *log);
+/* By which name a segment's file is found now; `out`: FILE_PATH_BYTES_MAX. */
+void log_segment_path(char *out, const struct log *log, const struct segment *s,
+		      enum segment_file file);
 
 /* `file`: what it works on; null: names only. Comes back through log_reaped(), to `owner`. */
 void log_submit(struct log *log, struct open_file *file, struct disk_op *op,

@@ -105,7 +105,7 @@ static void start_rename(struct log *log)
 	for (unsigned f = 0; f < SEGMENT_FILES; f++) {
 		char *from = service->trim_paths[f];
 		char *to = service->trim_paths[SEGMENT_FILES + f];
-		segment_path(from, FILE_PATH_BYTES_MAX, log->directory, s->base_offset, f);
+		log_segment_path(from, log, s, f);
 		segment_deleted_path(to, FILE_PATH_BYTES_MAX, log->directory, s->base_offset, f);
 		log_task_submit(log, &log->at_trim, log_segment_file(log, s, f),
 				(struct disk_op){
@@ -124,8 +124,7 @@ static void start_remove(struct log *log)
 		char *path = service->trim_paths[f];
 		if (s->open[f])
 			open_file_drop(s->open[f]);
-		segment_deleted_path(path, FILE_PATH_BYTES_MAX, log->directory, s->base_offset,
-				     f);
+		log_segment_path(path, log, s, f);
 		log_task_submit(log, &log->at_trim, NULL,
 				(struct disk_op){.kind = DISK_UNLINK, .path = path});
 	}
@@ -177,10 +176,18 @@ void log_trim_advance(struct log *log)
 	log_task_advance(log, &log->at_trim, &steps);
 }
 
+/* A longer name may take room that a full disk does not have: the file goes under the old one. */
+static bool keeps_its_name(const struct disk_op *op)
+{
+	return op->kind == DISK_RENAME && (op->result == -ENOSPC || op->result == -EDQUOT);
+}
+
 /* What is gone already is as it was to be. */
 void log_trim_done(struct log *log, const struct disk_op *op)
 {
 	log->at_trim.operations--;
+	if (keeps_its_name(op))
+		return;
 	if (op->result < 0 && op->result != -ENOENT)
 		log_fence(log, (int)op->result);
 	else if (op->kind == DISK_RENAME)

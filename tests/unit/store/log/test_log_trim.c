@@ -406,3 +406,18 @@ Test(log_trim, what_is_gone_already_is_no_error_and_what_cannot_be_renamed_is)
 	rig_finish(r);
 	rig_destroy(r);
 }
+
+/* The longer name may take a block of the directory. */
+Test(log_trim, on_a_full_disk_files_go_by_the_names_they_have)
+{
+	struct rig *r = open_rig();
+	append(r, 2 * OF_SEGMENT);
+	fail_renames(r, -ENOSPC);
+	cr_assert(!rig_marks(r).is_fenced && count_files(r, 0, "") == 3);
+	fake_eager(r->disk, true, 1);
+	pass_s(r, DELAY_S + 1);
+	cr_assert(count_files(r, 0, "") == 0);
+	append(r, 1);
+	check_from(r, OF_SEGMENT);
+	end(r);
+}
