@@ -16,6 +16,11 @@ bool segment_ring_is_full(const struct segment_ring *r)
 	return !r->free && r->fresh == SEGMENTS_MAX;
 }
 
+bool segment_ring_is_half_full(const struct segment_ring *r)
+{
+	return !r->free && r->fresh >= SEGMENTS_MAX / 2;
+}
+
 static struct segment *take_fresh(struct segment_ring *r)
 {
 	uint32_t i = r->fresh++;

@@ -46,6 +46,8 @@ void segment_ring_init(struct segment_ring *r, void *memory);
 /* An object that the caller holds, zeroed but for that; null: all are in use. */
 struct segment *segment_take(struct segment_ring *r);
 bool segment_ring_is_full(const struct segment_ring *r);
+/* As many as half of all are in use, and one more would be new. */
+bool segment_ring_is_half_full(const struct segment_ring *r);
 struct segment *segment_hold(struct segment *s);
 void segment_let_go(struct segment_ring *r, struct segment *s);
 

@@ -51,11 +51,14 @@ static int64_t jitter_ms(const struct log *log)
 	return (int64_t)(murmur2(of, sizeof of) % most);
 }
 
+/* A producer's times may roll a log with each batch. One without places for segments takes no more
+ * batches, so half of them are for segments that are full. */
 bool log_is_due_to_roll(const struct log *log, int64_t timestamp)
 {
 	int64_t since = log->active_timestamp;
 	return since >= 0 && timestamp > since &&
-	       timestamp - since > log->options.segment_ms - jitter_ms(log);
+	       timestamp - since > log->options.segment_ms - jitter_ms(log) &&
+	       !segment_ring_is_half_full(&log->segments);
 }
 
 void log_roll_dead(struct log *log)

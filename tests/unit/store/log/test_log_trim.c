@@ -179,6 +179,23 @@ Test(log_trim, a_batch_much_later_than_the_first_begins_a_segment)
 	end(r);
 }
 
+/* A log without places takes nothing any more; a producer's clock is not to bring it there. */
+Test(log_trim, half_of_all_places_are_for_segments_that_are_full)
+{
+	struct rig *r = open_rig();
+	r->options.segment_ms = 1;
+	log_alter(r->log, &r->options);
+	append(r, 3);
+	uint64_t rolls = r->stats.value[STAT_log_rolls];
+	cr_assert(rolls == 2);
+	r->log->segments.fresh = SEGMENTS_MAX / 2;
+	append(r, 3);
+	cr_assert(r->stats.value[STAT_log_rolls] == rolls);
+	append(r, 2 * OF_SEGMENT);
+	cr_assert(r->stats.value[STAT_log_rolls] > rolls, "those that are full end");
+	end(r);
+}
+
 /* ---- how --------------------------------------------------------------------------------- */
 
 Test(log_trim, files_get_other_names_and_go_a_while_later)
