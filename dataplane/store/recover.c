@@ -31,7 +31,8 @@ static void note_batch(struct recovery *rc, const struct scan_batch *b)
 	gather_batch(rc, &batch);
 	if (b->position == 0)
 		log->active_timestamp = batch.max_timestamp;
-	if (batch.max_timestamp > log->max_timestamp) {
+	/* What lies below the log's start goes. */
+	if (batch.max_timestamp > log->max_timestamp && batch.last_offset >= rc->log_start) {
 		log->max_timestamp = batch.max_timestamp;
 		log->max_timestamp_offset = batch.last_offset;
 	}

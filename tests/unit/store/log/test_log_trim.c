@@ -257,6 +257,21 @@ Test(log_trim, the_largest_time_is_that_of_a_record_that_is_left)
 	end(r);
 }
 
+Test(log_trim, a_start_does_not_count_the_time_of_a_record_that_is_gone)
+{
+	struct rig *r = open_rig();
+	r->time_ms = time_of(1000);
+	rig_append(r, 1, VALUE_BYTES, ACK_DURABLE);
+	append(r, 2 * OF_SEGMENT);
+	rig_abandon(r);
+	r->log_start_offset = OF_SEGMENT;
+	cr_assert(rig_open(r, 0, false) && !r->found.is_corrupt);
+	struct log_marks marks = rig_marks(r);
+	cr_assert(marks.max_timestamp == time_of(r->append_count - 1));
+	cr_assert(marks.max_timestamp_offset == r->append_count - 1);
+	end(r);
+}
+
 Test(log_trim, who_reads_in_a_segment_goes_on)
 {
 	struct rig *r = open_rig();
