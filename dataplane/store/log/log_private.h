@@ -61,6 +61,9 @@ enum {
 	LOG_WRITE_DELAY_NS = 2 * 1000 * 1000,
 	LOG_WRITE_GATHERED_BYTES = 256 << 10,
 	WRITE_BYTES_MAX = 1 << 20,
+	/* Pieces that a read finds in memory one after the other: all in one turn, each called by
+	 * the one before. The next is read from the disk, so that others get their turn. */
+	LOG_RECALLS_MAX = 64,
 };
 
 /* Who reads at the end comes again within this: a consumer that is busy with what it has. */
@@ -126,6 +129,7 @@ struct log_reading {
 	struct segment *segment; /* held */
 	bool is_searching;
 	bool is_led;       /* `position` came from the index file, which may lie */
+	uint8_t recalls;   /* pieces that came from memory since the disk was last asked */
 	struct index_search search; /* of the segment's index file */
 	uint64_t position; /* of a batch at or before the one wanted */
 	uint64_t limit;    /* position behind the last byte that may be given */

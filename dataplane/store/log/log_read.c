@@ -85,10 +85,12 @@ static void submit_data(struct log_reading *r)
 		.iov_count = n,
 		.offset = r->start + r->have,
 	};
-	if (log_read_recent(r)) {
+	if (r->recalls < LOG_RECALLS_MAX && log_read_recent(r)) {
+		r->recalls++;
 		stats_add(r->log->service->stats, STAT_reads_recent, 1);
 		data_reaped(r);
 	} else {
+		r->recalls = 0;
 		submit(r);
 	}
 }
@@ -352,6 +354,7 @@ static void start(struct log *log, struct read_msg *read)
 	log->reads++;
 	r->position = 0;
 	r->is_led = false;
+	r->recalls = 0;
 	r->is_searching = r->limit > 0 && log_search_begin(r);
 	if (r->is_searching)
 		submit(r);

@@ -275,6 +275,33 @@ Test(read, a_block_that_grew_meanwhile_is_not_given_as_it_was)
 	rig_destroy(r);
 }
 
+/* Without an index it walks block by block: others of its writer have their turns meanwhile. */
+Test(read, who_looks_for_long_in_memory_leaves_the_turn_to_others)
+{
+	struct rig *r = open_recent(4096);
+	r->options.index_interval_bytes = INT32_MAX;
+	r->options.segment_bytes = 64 << 20;
+	log_alter(r->log, &r->options);
+	r->turn_ns = 1000;
+	come_to_the_end(r);
+	for (unsigned i = 0; i < 1000; i++)
+		rig_append(r, 1, 8000, ACK_DURABLE);
+	rig_drain(r);
+	struct read_msg read = {.offset = 999, .bytes_max = 1 << 20, .error = 99};
+	for (unsigned i = 0; i < 3; i++)
+		chain_push(&read.bytes, chunk_take(&r->pool));
+	log_read(r->log, &read);
+	log_advance(r->log);
+	cr_assert(from_memory(r) == LOG_RECALLS_MAX);
+	while (read.error == 99)
+		rig_turn(r);
+	list_remove(&read.node);
+	cr_assert(read.error == 0 && first_offset(&read) == 999);
+	cr_assert(from_memory(r) > 2 * LOG_RECALLS_MAX, "and it goes on there");
+	chain_give(&read.bytes);
+	rig_destroy(r);
+}
+
 Test(read, whatever_is_in_memory_is_what_is_in_the_files)
 {
 	struct rig *r = open_recent(8);
