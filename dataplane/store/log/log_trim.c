@@ -51,11 +51,13 @@ void log_trim_look(struct log *log)
 		list_append(&log->service->trims, &log->trim_node);
 }
 
+/* Each once: who goes on waiting stands behind the one that was last. */
 void log_trim_turn(struct log_service *s)
 {
-	for (unsigned i = 0; i < TRIMS_PER_TURN && !s->trimming && !list_is_empty(&s->trims);
-	     i++) {
-		struct log *log = list_entry(list_take_first(&s->trims), struct log, trim_node);
+	struct list *last = s->trims.prev, *node = &s->trims;
+	for (unsigned i = 0; i < TRIMS_PER_TURN && !s->trimming && node != last; i++) {
+		node = list_take_first(&s->trims);
+		struct log *log = list_entry(node, struct log, trim_node);
 		if (!has_dead(log) && !log->deleted_first)
 			continue;
 		list_append(&s->trims, &log->trim_node);
