@@ -85,6 +85,18 @@ Test(registry_expire, where_the_start_cannot_be_written_everything_stays)
 	rig_stop(&r);
 }
 
+/* As when a topic is deleted: a checkpoint that nothing here reads back gives its room. */
+Test(registry_expire, a_full_disk_lets_what_is_old_go)
+{
+	publish(10);
+	rig_wait(&r, 61);
+	faults.expired_to = 50;
+	faults.is_full = true;
+	rig_wait(&r, 2);
+	cr_assert(faults.last_deletion == 50 && is_written(), "%s", r.said);
+	rig_stop(&r);
+}
+
 /* A writer that is slow to answer is not asked again meanwhile, and a stop waits for it. */
 Test(registry_expire, one_round_is_under_way_at_a_time)
 {
