@@ -19,6 +19,11 @@
 
 enum { PHASE_ASK, PHASE_TELL };
 
+/* The first time comes soon after a start, as Kafka's: who starts often would never get to it. */
+#define FIRST_MS UINT64_C(30000)
+/* What is longer is never: a hundred years, which nanoseconds hold. */
+#define INTERVAL_MS_MAX UINT64_C(3153600000000)
+
 static uint32_t partitions_of_all(const struct registry *r)
 {
 	uint32_t count = 0;
@@ -86,15 +91,16 @@ static void expired(void *owner, const struct registry_result *result)
 
 void expire_when_due(struct registry *r, uint64_t now_ns)
 {
-	uint64_t interval_ns =
-		(uint64_t)r->options.settings->log_retention_check_interval_ms * NS_PER_MS;
+	uint64_t interval_ms =
+		min_u64((uint64_t)r->options.settings->log_retention_check_interval_ms,
+			INTERVAL_MS_MAX);
 	if (!r->is_ready || r->is_stopping || r->is_expiring)
 		return;
 	if (r->expire_at_ns == 0)
-		r->expire_at_ns = now_ns + interval_ns;
+		r->expire_at_ns = now_ns + min_u64(interval_ms, FIRST_MS) * NS_PER_MS;
 	if (now_ns < r->expire_at_ns)
 		return;
-	r->expire_at_ns = now_ns + interval_ns;
+	r->expire_at_ns = now_ns + interval_ms * NS_PER_MS;
 	r->is_expiring = true;
 	job_queue(r, &job_expire,
 		  &(struct registry_request){.name = "", .done = expired, .owner = r});

@@ -97,6 +97,36 @@ Test(registry_expire, a_full_disk_lets_what_is_old_go)
 	rig_stop(&r);
 }
 
+Test(registry_expire, the_first_look_is_half_a_minute_after_the_start)
+{
+	publish(10);
+	r.settings.log_retention_check_interval_ms = 300000;
+	rig_stop(&r);
+	cr_assert(rig_open(&r));
+	rig_wait(&r, 29);
+	cr_assert(faults.expires == 0);
+	rig_wait(&r, 2);
+	cr_assert(faults.expires == 4);
+	rig_wait(&r, 298);
+	cr_assert(faults.expires == 4);
+	rig_wait(&r, 2);
+	cr_assert(faults.expires == 8);
+	rig_stop(&r);
+}
+
+Test(registry_expire, an_interval_without_end_does_not_end, .timeout = 20)
+{
+	r.settings.log_retention_check_interval_ms = INT64_MAX;
+	rig_stop(&r);
+	cr_assert(rig_open(&r));
+	rig_wait(&r, 32);
+	unsigned asked = faults.expires;
+	cr_assert(asked == 4);
+	rig_wait(&r, 60);
+	cr_assert(faults.expires == asked, "%u", faults.expires);
+	rig_stop(&r);
+}
+
 /* A writer that is slow to answer is not asked again meanwhile, and a stop waits for it. */
 Test(registry_expire, one_round_is_under_way_at_a_time)
 {
