@@ -161,6 +161,8 @@ static int scan_segment(struct search *s, int64_t segment)
 		return (int)position;
 	struct file f;
 	int verdict = open_file(s->q, segment, SEGMENT_LOG, &f);
+	if (verdict == -ENOENT)
+		return GO_ON; /* its records went since the directory was listed */
 	if (verdict < 0)
 		return verdict;
 	/* An index that leads astray is not believed: from the segment's start, then. */
@@ -189,6 +191,13 @@ static int64_t list_segments(const struct offset_query *q, int64_t **ret)
 	return *ret ? (int64_t)count : -ENOMEM;
 }
 
+/* Before `from`? The last one has no end yet. */
+static bool ends_before(const struct offset_query *q, const int64_t *segments, int64_t count,
+			int64_t i)
+{
+	return i + 1 < count && segments[i + 1] <= q->from;
+}
+
 /* Segments that end before `from` or hold only older records are passed over. */
 static int search_segments(struct search *s, const int64_t *segments, int64_t count)
 {
@@ -197,7 +206,7 @@ static int search_segments(struct search *s, const int64_t *segments, int64_t co
 		bool is_last = i + 1 == count;
 		if (segments[i] >= s->q->until)
 			break;
-		if (!is_last && segments[i + 1] <= s->q->from)
+		if (ends_before(s->q, segments, count, i))
 			continue;
 		int64_t newest;
 		int found = is_last ? 0 : sealed_newest(s->q, segments[i], &newest);
@@ -231,6 +240,8 @@ int offset_lookup_newest(const struct offset_query *q, int64_t *ret)
 	*ret = -1;
 	for (int64_t i = 0; i + 1 < count && found >= 0; i++) {
 		int64_t newest = -1;
+		if (ends_before(q, segments, count, i))
+			continue;
 		found = sealed_newest(q, segments[i], &newest);
 		if (newest > *ret)
 			*ret = newest;

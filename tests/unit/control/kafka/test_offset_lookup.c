@@ -254,6 +254,28 @@ Test(offset_lookup, the_newest_time_of_sealed_segments_is_in_their_indexes)
 	cr_assert(offset_lookup_newest(&q, &newest) == 0 && newest == 7000);
 }
 
+/* It is below the log's start, and its writer has not got to it. */
+Test(offset_lookup, the_newest_time_is_not_that_of_a_segment_that_is_to_go)
+{
+	int64_t newest;
+	struct offset_query q = {.disk = disk, .directory = directory, .from = 100};
+	for (int64_t base = 0; base <= 200; base += 100)
+		write_batch(base, base, 1, 1000);
+	write_time_entry(0, 9000, 0);
+	write_time_entry(100, 1000, 0);
+	cr_assert(offset_lookup_newest(&q, &newest) == 0 && newest == 1000);
+}
+
+/* Its name is there when the directory is listed, and not when it is opened. */
+Test(offset_lookup, a_segment_that_goes_meanwhile_is_passed_over)
+{
+	char path[128];
+	snprintf(path, sizeof path, "%s/%020d.log", directory, 0);
+	cr_assert(symlink("nowhere", path) == 0);
+	write_batch(100, 100, 1, 1000);
+	cr_assert(finds(500, 100, 1000));
+}
+
 Test(offset_lookup, log_append_time_is_the_time_of_every_record)
 {
 	size_t bytes, size = make_batch(7, 3, 1000, 10, &bytes);
