@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """run.py - suites in, one line per test and their sum out; tests/run calls it.
 
-usage: tests/run [SUITE...] [--seed N | --seeds N] [--executions N] [--match TEXT]
+usage: tests/run [SUITE...] [--seed N | --seeds N] [--executions N] [--kills N]
+                 [--match TEXT]
 
   tidy      include table, budgets; that each of these rules still bites; mutants apply
   build     gcc and clang, -Werror
@@ -16,7 +17,8 @@ usage: tests/run [SUITE...] [--seed N | --seeds N] [--executions N] [--match TEX
   abuse     attacks of bounded size on a running gateway, honest clients beside them
   clients   stock clients of Java, Python, Go and C, a few capabilities of each; when it is
             named, all clients and all capabilities (docs/CLIENTS.md)
-  crash     kill -9 and SIGTERM under load; syncs and answers in the kernel's order
+  crash     kill -9 and SIGTERM under load; syncs and answers in the kernel's order; --kills N:
+            so many of the former in each test that kills again and again
   mutants   planted bugs: the test that should see each does; only when it is named
   power     power cuts in a guest, on ext4 and xfs; only when it is named
 
@@ -93,11 +95,11 @@ class Request:
 
     def __init__(self, words):
         self.suites, self.seed, self.seeds, self.match = [], None, None, ''
-        self.executions = None
+        self.executions = self.kills = None
         words = list(words)
         while words:
             word = words.pop(0)
-            if word in ('--seed', '--seeds', '--executions', '--match') and words:
+            if word in ('--seed', '--seeds', '--executions', '--kills', '--match') and words:
                 setattr(self, word[2:], words.pop(0))
             elif word in SUITES:
                 self.suites.append(word)
@@ -426,6 +428,7 @@ def suite_with_gateway(folder, is_alone=False):
         if not require_build(tally, folder, 'build'):
             return
         os.environ['PENSTOCK_BUILD'] = os.path.join(ROOT, 'build')
+        os.environ['PENSTOCK_KILLS'] = request.kills or ''
         sys.path.insert(0, os.path.join(ROOT, 'tests'))
         sys.path.insert(0, os.path.join(ROOT, 'config'))
         path = os.path.join(ROOT, 'tests', folder)

@@ -1,9 +1,10 @@
 """load.py - produces and reports until the gateway is gone; writes down what was acknowledged.
 
-usage: load.py KAFKA GBT32960 FILE ROUND
+usage: load.py KAFKA GBT32960 FILE ROUND [VALUE_BYTES]
 One line per acknowledgement, written as it arrives:
     kafka PARTITION OFFSET VALUE      a record sent to topic "load" with acks=all
     frame HEX                         a login frame that was answered
+With VALUE_BYTES the VALUE is the record's key, and its value dots, so many.
 """
 import os
 import socket
@@ -17,6 +18,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '../
 import vehicles
 
 LOGINS_AT_ONCE = 20
+RECORDS_AT_ONCE, LARGE_AT_ONCE = 200, 20
+ANSWER_SECONDS = 10     # on a busy machine
 
 
 class Notes:
@@ -51,35 +54,43 @@ def drive(address, number, notes):
                     notes.write('frame', waiting.pop(answer[4:21]).hex())
 
 
-def produce(broker, number, notes):
+def produce(broker, number, notes, value_bytes):
+    packs = number % 2 and not value_bytes
     producer = KafkaProducer(bootstrap_servers=broker, acks='all', retries=0, linger_ms=2,
-                             request_timeout_ms=3000, max_block_ms=3000,
-                             compression_type='gzip' if number % 2 else None)
-    serial = 0
-    failed = threading.Event()
-    while not failed.is_set():
+                             request_timeout_ms=ANSWER_SECONDS * 1000,
+                             max_block_ms=ANSWER_SECONDS * 1000,
+                             compression_type='gzip' if packs else None)
+    serial, errors = 0, []
+    while not errors:
         serial += 1
-        value = 'round-%d-%d' % (number, serial)
-        future = producer.send('load', key=b'k%d' % (serial % 16), value=value.encode())
-        future.add_callback(lambda meta, value=value:
-                            notes.write('kafka', meta.partition, meta.offset, value))
-        future.add_errback(lambda error: failed.set())
-        if serial % 200 == 0:
-            future.get(timeout=3)
+        name = 'round-%d-%d' % (number, serial)
+        key, value = b'k%d' % (serial % 16), name.encode()
+        if value_bytes:
+            key, value = value, b'.' * value_bytes
+        future = producer.send('load', key=key, value=value)
+        future.add_callback(lambda meta, name=name:
+                            notes.write('kafka', meta.partition, meta.offset, name))
+        future.add_errback(errors.append)
+        if serial % (LARGE_AT_ONCE if value_bytes else RECORDS_AT_ONCE) == 0:
+            future.get(timeout=ANSWER_SECONDS)
+    raise errors[0]
 
 
 def until_gone(work, *arguments):
     try:
         work(*arguments)
-    except (OSError, KafkaError):
-        pass        # the gateway is gone: that is what the load runs into
+    except (OSError, KafkaError) as error:
+        # The gateway is gone: that is what the load runs into.
+        print(f'{work.__name__}: {error!r}', file=sys.stderr)
 
 
 def main():
-    kafka, gbt32960, path, number = sys.argv[1:]
+    kafka, gbt32960, path, number, *value_bytes = sys.argv[1:]
     notes = Notes(path)
-    for work, address in ((drive, gbt32960), (produce, kafka)):
-        threading.Thread(target=until_gone, args=(work, address, int(number), notes)).start()
+    for work, *arguments in ((drive, gbt32960, int(number), notes),
+                             (produce, kafka, int(number), notes,
+                              int(value_bytes[0]) if value_bytes else 0)):
+        threading.Thread(target=until_gone, args=(work, *arguments)).start()
     for thread in threading.enumerate():
         if thread is not threading.current_thread():
             thread.join(20)

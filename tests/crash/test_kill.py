@@ -11,7 +11,7 @@ import unittest
 from gateway import Gateway, verify_log
 
 LOAD = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'load.py')
-KILLS = 20 if os.environ.get('CI') == 'true' else 5
+KILLS = int(os.environ.get('PENSTOCK_KILLS') or (20 if os.environ.get('CI') == 'true' else 5))
 TORN_TAIL = 3
 DRAIN_SECONDS = 10
 
@@ -38,10 +38,14 @@ class Acknowledged:
 
 
 class CrashTest(unittest.TestCase):
+    TOPIC = ['--partitions', '4']
+    LOAD = []                   # more for load.py
+
     def setUp(self):
         self.directory = tempfile.TemporaryDirectory()
         self.log = os.path.join(self.directory.name, 'log')
         self.notes = os.path.join(self.directory.name, 'acknowledged')
+        self.said = os.path.join(self.directory.name, 'said')   # by the load
 
     def tearDown(self):
         self.directory.cleanup()
@@ -53,15 +57,20 @@ class CrashTest(unittest.TestCase):
     def start_load(self, gw, number):
         """Load that is under way: its first answers have come."""
         if number == 0:
-            gw.ctl('topic', 'create', 'load', '--partitions', '4')
+            gw.ctl('topic', 'create', 'load', *self.TOPIC)
         before = Acknowledged(self.notes).count()
-        load = gw.popen([sys.executable, LOAD, gw.kafka, gw.env['PENSTOCK_GBT32960'],
-                         self.notes, str(number)])
-        deadline = time.monotonic() + 20
-        while Acknowledged(self.notes).count() < before + 100:
-            self.assertLess(time.monotonic(), deadline, 'the load does not get going')
-            time.sleep(0.02)
+        with open(self.said, 'wb') as said:
+            load = gw.popen([sys.executable, LOAD, gw.kafka, gw.env['PENSTOCK_GBT32960'],
+                             self.notes, str(number), *self.LOAD], stderr=said)
+        self.wait_for_load(lambda acknowledged: acknowledged.count() >= before + 100)
         return load
+
+    def wait_for_load(self, is_enough):
+        deadline = time.monotonic() + 20
+        while not is_enough(Acknowledged(self.notes)):
+            with open(self.said) as said:
+                self.assertLess(time.monotonic(), deadline, f'no load: {said.read()}')
+            time.sleep(0.02)
 
     @staticmethod
     def stop(load):
