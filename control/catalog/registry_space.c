@@ -1,8 +1,9 @@
 /* registry_space.c - what the disk has left in, a word to the writers out; see registry_space.h.
  *
  * A write that finds no room fences its log, and only a start finds out what became of it. So
- * before there is none, nothing is taken any more. What was taken is written: between two looks
- * that is less than the reserve. */
+ * before there is none, nothing is taken any more. However fast writers are, and however long
+ * control is away, between two looks they take no more than leaves half of the reserve: that is for
+ * what they had taken before and is not written. */
 #include "control/catalog/registry_space.h"
 #include "control/catalog/registry_say.h"
 
@@ -14,10 +15,25 @@ enum {
 	MIB = 1 << 20,
 };
 
+static uint64_t reserve_of(const struct registry *r, const struct disk_space *space)
+{
+	return min_u64((uint64_t)r->options.settings->disk_reserve_bytes,
+		       space->total_bytes / RESERVE_PART);
+}
+
+/* Each of the writers may take an equal part; without a reserve, whatever comes. */
+static void tell_room(struct registry *r, const struct disk_space *space)
+{
+	uint64_t reserve = reserve_of(r, space), kept = min_u64(reserve / 2, space->usable_bytes);
+	uint64_t room = (space->usable_bytes - kept) / r->options.writer_count;
+	atomic_store_explicit(&r->dir->room_bytes, reserve > 0 ? room : UINT64_MAX,
+			      memory_order_relaxed);
+	atomic_fetch_add_explicit(&r->dir->looks, 1, memory_order_release);
+}
+
 static bool is_short_now(const struct registry *r, const struct disk_space *space, bool was_short)
 {
-	uint64_t reserve = min_u64((uint64_t)r->options.settings->disk_reserve_bytes,
-				   space->total_bytes / RESERVE_PART);
+	uint64_t reserve = reserve_of(r, space);
 	uint64_t more = was_short ? reserve / ROOM_AGAIN_PART : 0;
 	return reserve > 0 && space->usable_bytes < reserve + more;
 }
@@ -43,6 +59,7 @@ void space_look(struct registry *r)
 	bool was_short = atomic_load_explicit(&r->dir->is_short, memory_order_relaxed);
 	if (disk_find_space(r->dir->disk, r->dir->path, &space) != 0)
 		return;
+	tell_room(r, &space);
 	bool is_short = is_short_now(r, &space, was_short);
 	if (is_short == was_short)
 		return;

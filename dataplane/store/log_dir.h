@@ -51,6 +51,10 @@ struct log_dir {
 	struct flush_file flush[WRITERS_MAX];
 	/* Control's word to the writers: less is left than is to be, and no record is taken. */
 	_Atomic bool is_short;
+	/* And until it has looked again a writer takes no more than so many bytes; looks: how often
+	 * it has, 0: nobody looks, and there is no bound. */
+	_Atomic uint64_t room_bytes;
+	_Atomic unsigned looks;
 	/* Control's. */
 	int lock_fd; /* of a gateway: .lock, taken before all else */
 	struct disk *disk;

@@ -10,9 +10,13 @@ import threading
 import time
 import unittest
 
+import kafka_bytes
 from gateway import Gateway
+from record_bytes import batch, record
 
 STORAGE_ERRORS = {'KafkaStorageError', 'UnknownError'}   # Debian's client does not know 56
+PRODUCED_BYTES = 200000
+PRODUCED_AT_ONCE = 16
 NOTICED_SECONDS = 1.5       # "within a second", and what a busy machine takes to answer
 
 
@@ -318,6 +322,41 @@ class FullDisk(DirectoryTest):
             self.check_taken(gw, True)
         self.assertIn('no record is taken', gw.errors)
         self.assertIn('records are taken again', gw.errors)
+
+    def fill_by_producing(self, gw):
+        """As fast as a few connections can, until one of them is refused."""
+        batch_bytes = batch(record(0, bytes(PRODUCED_BYTES)), 1)
+        refused = threading.Event()
+
+        def drive(partition):
+            request = kafka_bytes.produce('t', batch_bytes, 1, partition)
+            with gw.connect('KAFKA') as sock:
+                sock.sendall(request * PRODUCED_AT_ONCE)
+                while not refused.is_set():
+                    error = kafka_bytes.produced(kafka_bytes.answer(sock), 't')[0]
+                    if error:
+                        refused.set()
+                    sock.sendall(request)
+        threads = [threading.Thread(target=drive, args=(i % 2,)) for i in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+        self.assertTrue(refused.is_set())
+
+    def test_a_disk_that_fills_at_full_speed_fails_nobody_and_retention_makes_room(self):
+        settings = {'log.dirs': self.log, 'log.retention.check.interval.ms': 100,
+                    'log.segment.bytes': 1 << 20, 'log.segment.delete.delay.ms': 0}
+        with Gateway(settings) as gw:
+            gw.ctl('topic', 'create', 't', '--partitions', '2')
+            self.fill_by_producing(gw)
+            time.sleep(0.5)
+            self.assertEqual(self.state(gw)['partition_fault_count'], 0)
+            self.check_taken(gw, False)
+            gw.ctl('topic', 'alter', 't', '--config', f'retention.bytes={4 << 20}')
+            self.check_taken(gw, True)
+            self.assertEqual(self.state(gw)['partition_fault_count'], 0)
+        self.assertIn('no record is taken', gw.errors)
 
     def test_a_topic_can_be_deleted_in_the_first_second(self):
         with self.gateway() as gw:

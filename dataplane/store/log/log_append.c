@@ -15,10 +15,6 @@ static int16_t append_check(const struct log *log, const struct append_msg *a,
 {
 	if (log->is_fenced)
 		return KAFKA_ERROR_KAFKA_STORAGE_ERROR;
-	if (log->service->is_short) {
-		stats_add(log->service->stats, STAT_log_refused_for_room, 1);
-		return KAFKA_ERROR_KAFKA_STORAGE_ERROR;
-	}
 	if (a->bytes.size > log->options.message_bytes_max)
 		return KAFKA_ERROR_MESSAGE_TOO_LARGE;
 	if (a->bytes.size > log->options.segment_bytes)
@@ -26,7 +22,10 @@ static int16_t append_check(const struct log *log, const struct append_msg *a,
 	/* Offsets end somewhere: a log that came from elsewhere may be close. */
 	if ((int64_t)be32_get(h->last_offset_delta) >= INT64_MAX - log->next_offset)
 		return KAFKA_ERROR_INVALID_RECORD;
-	return KAFKA_ERROR_NONE;
+	if (log_service_take_room(log->service, a->bytes.size))
+		return KAFKA_ERROR_NONE;
+	stats_add(log->service->stats, STAT_log_refused_for_room, 1);
+	return KAFKA_ERROR_KAFKA_STORAGE_ERROR;
 }
 
 /* What an idempotent producer sends: does it come next? A duplicate has its offsets from before. */

@@ -147,3 +147,11 @@ bool log_service_has_room(const struct log_service *s, unsigned n)
 {
 	return descriptors_have_room(&s->descriptors, n);
 }
+
+bool log_service_take_room(struct log_service *s, uint64_t bytes)
+{
+	if (s->is_short || (s->looks > 0 && bytes > s->room_bytes))
+		return false;
+	s->room_bytes -= min_u64(s->room_bytes, bytes);
+	return true;
+}

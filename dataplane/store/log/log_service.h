@@ -93,6 +93,8 @@ struct log_service {
 	uint64_t zero_credit;     /* bytes of zeroes that may be written ahead */
 	uint64_t now_ns;          /* of this turn */
 	bool is_short;            /* of room on the disk, in this turn: nothing is taken */
+	unsigned looks;           /* log_dir.looks, as it was seen last; */
+	uint64_t room_bytes;      /* and what may be taken until there is another */
 	bool is_core_busy;        /* in this turn: what comes gathers before it is written */
 	struct list active;       /* logs with something to do: struct log.node */
 	/* struct log_deadline.node, soonest first: */
@@ -125,6 +127,9 @@ void log_service_write_done(struct log_service *s, uint64_t bytes, uint64_t took
 /* A disk that has more before it than it can do makes its writes wait. What is written there twice
  * is written at the cost of others. */
 bool log_service_disk_is_quick(const struct log_service *s);
+
+/* Does the disk have room for a batch, as far as control has looked? Then so much less is left. */
+bool log_service_take_room(struct log_service *s, uint64_t bytes);
 
 /* Room for `n` more operations? */
 bool log_service_has_room(const struct log_service *s, unsigned n);

@@ -70,10 +70,20 @@ static void expire_producers(struct log_service *s)
 		s->producers_due_ns = s->now_ns + s->producers_check_ns;
 }
 
+static void see_room(struct log_service *s)
+{
+	unsigned looks = atomic_load_explicit(&s->dir->looks, memory_order_acquire);
+	s->is_short = atomic_load_explicit(&s->dir->is_short, memory_order_relaxed);
+	if (looks == s->looks)
+		return;
+	s->looks = looks;
+	s->room_bytes = atomic_load_explicit(&s->dir->room_bytes, memory_order_relaxed);
+}
+
 void log_service_turn(struct log_service *s, uint64_t now_ns)
 {
 	s->now_ns = now_ns;
-	s->is_short = atomic_load_explicit(&s->dir->is_short, memory_order_relaxed);
+	see_room(s);
 	expire_producers(s);
 	touch_due(&s->write_dues, s->is_core_busy ? now_ns : UINT64_MAX);
 	touch_due(&s->sync_dues, now_ns);

@@ -415,6 +415,10 @@ Test(registry_offline, a_disk_that_is_nearly_full_is_told_to_the_writers_until_t
 	faults.bytes_left = 300ull << 20;
 	rig_wait(&r, 1);
 	cr_assert(!r.dir.is_short && said("300 MiB are left on its disk: records are taken again"));
+	unsigned looks = r.dir.looks;
+	cr_assert(r.dir.room_bytes == ((300ull - 128) << 20) / RIG_WRITERS);
+	rig_wait(&r, 1);
+	cr_assert(r.dir.looks > looks);
 	/* A start looks before its topics are shown. */
 	rig_stop(&r);
 	faults.bytes_left = 1;

@@ -58,6 +58,28 @@ Test(log, a_disk_that_is_short_of_room_takes_nothing_until_it_is_not)
 	rig_destroy(r);
 }
 
+/* Control is away, or writers are fast: what it saw last bounds what is taken. */
+Test(log, between_two_looks_no_more_is_taken_than_there_was_room_for)
+{
+	struct rig *r = rig_create();
+	cr_assert(rig_open(r, 0, false));
+	r->dir.looks = 1;
+	r->dir.room_bytes = 25000;
+	rig_turn(r);
+	cr_assert(rig_append(r, 1, 10000, ACK_DURABLE)->error == 0);
+	rig_drain(r);
+	cr_assert(rig_append(r, 1, 10000, ACK_DURABLE)->error == 0);
+	rig_drain(r);
+	cr_assert(rig_append(r, 1, 10000, ACK_DURABLE)->error == KAFKA_ERROR_KAFKA_STORAGE_ERROR);
+	cr_assert(rig_append(r, 1, 100, ACK_DURABLE)->error == 0, "what is small finds some");
+	r->dir.looks = 2;
+	rig_turn(r);
+	cr_assert(rig_append(r, 1, 10000, ACK_DURABLE)->error == 0);
+	rig_drain(r);
+	cr_assert(r->stats.value[STAT_log_refused_for_room] == 1 && !rig_marks(r).is_fenced);
+	rig_destroy(r);
+}
+
 Test(log, random_sizes_come_back_byte_for_byte)
 {
 	struct rig *r = rig_create();
