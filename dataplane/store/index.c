@@ -37,10 +37,10 @@ bool index_has_room(const struct index *ix)
 }
 
 /* One time entry is kept back for the end of the segment. */
-bool index_is_full(const struct index *ix)
+bool index_is_full(const struct index *ix, uint32_t file_bytes_max)
 {
-	return ix->entries >= INDEX_FILE_BYTES_MAX / INDEX_ENTRY_BYTES ||
-	       ix->times + 1 >= INDEX_FILE_BYTES_MAX / INDEX_TIME_ENTRY_BYTES;
+	return ix->entries >= file_bytes_max / INDEX_ENTRY_BYTES ||
+	       ix->times + 1 >= file_bytes_max / INDEX_TIME_ENTRY_BYTES;
 }
 
 /* Only a time that is newer than the last entry's: whoever looks for one halves the file,
@@ -56,7 +56,8 @@ static void note_time(struct index *ix)
 	ix->last_timestamp = ix->max_timestamp;
 }
 
-void index_note(struct index *ix, const struct index_batch *b, uint32_t interval_bytes)
+void index_note(struct index *ix, const struct index_batch *b, uint32_t interval_bytes,
+		uint32_t file_bytes_max)
 {
 	require(index_has_room(ix));
 	require(b->last_offset - ix->base_offset <= INT32_MAX && b->position <= INT32_MAX);
@@ -65,7 +66,7 @@ void index_note(struct index *ix, const struct index_batch *b, uint32_t interval
 		ix->max_timestamp_offset = b->last_offset;
 	}
 	/* A segment of Kafka's may be larger than its index would hold: it gets sparser then. */
-	if (ix->bytes_since > interval_bytes && !index_is_full(ix)) {
+	if (ix->bytes_since > interval_bytes && !index_is_full(ix, file_bytes_max)) {
 		ix->tail[ix->entries++ % INDEX_TAIL_ENTRIES] = (struct index_entry){
 			.offset = (int32_t)(b->last_offset - ix->base_offset),
 			.position = (uint32_t)b->position,

@@ -22,8 +22,6 @@ enum {
 	INDEX_TIME_ENTRY_BYTES = 12,
 	INDEX_TAIL_ENTRIES = 128,  /* kept in memory, of each kind */
 	INDEX_FLUSH_ENTRIES = 64,  /* written at once, at most */
-	/* Kafka's segment.index.bytes: a broker that takes the log over maps no more. */
-	INDEX_FILE_BYTES_MAX = 10485760,
 };
 static_assert(INDEX_FLUSH_ENTRIES * 2 <= INDEX_TAIL_ENTRIES,
 	      "while one half is being written the other takes new entries");
@@ -69,9 +67,11 @@ void index_resume(struct index *ix, uint32_t entries, uint32_t times,
 
 /* May another batch be noted without losing an entry not yet written? */
 bool index_has_room(const struct index *ix);
-/* Would the files grow beyond what Kafka maps? Then the segment is to be sealed. */
-bool index_is_full(const struct index *ix);
-void index_note(struct index *ix, const struct index_batch *b, uint32_t interval_bytes);
+/* Would one of the files grow beyond `file_bytes_max` (segment.index.bytes)? Then the segment is to
+ * be sealed. */
+bool index_is_full(const struct index *ix, uint32_t file_bytes_max);
+void index_note(struct index *ix, const struct index_batch *b, uint32_t interval_bytes,
+		uint32_t file_bytes_max);
 /* The last time entry of a segment that is sealed or closed. */
 void index_note_end(struct index *ix);
 

@@ -8,13 +8,15 @@
 int gather_begin(struct recovery *rc, uint64_t size)
 {
 	struct gathered *g = &rc->gathered;
-	uint64_t interval = max_u64(rc->log->options.index_interval_bytes, 1);
+	const struct log_options *options = &rc->log->options;
+	/* An entry is made for a batch. */
+	uint64_t interval = max_u64(options->index_interval_bytes, RECORD_BATCH_HEADER_BYTES);
 	uint64_t entries = size / interval + INDEX_FLUSH_ENTRIES;
 	gather_end(rc);
 	g->entries_bytes = (size_t)min_u64(entries * INDEX_ENTRY_BYTES,
-					   INDEX_FILE_BYTES_MAX + INDEX_ENTRY_BYTES);
+					   options->segment_index_bytes + INDEX_ENTRY_BYTES);
 	g->times_bytes = (size_t)min_u64(entries * INDEX_TIME_ENTRY_BYTES,
-					 INDEX_FILE_BYTES_MAX + INDEX_TIME_ENTRY_BYTES);
+					 options->segment_index_bytes + INDEX_TIME_ENTRY_BYTES);
 	g->first_entry = rc->log->index.entries_flushed;
 	g->first_time = rc->log->index.times_flushed;
 	g->entries = map_take(g->entries_bytes);
@@ -57,7 +59,8 @@ void gather_batch(struct recovery *rc, const struct index_batch *b)
 	struct log *log = rc->log;
 	if (!index_has_room(&log->index))
 		take_entries(rc);
-	index_note(&log->index, b, log->options.index_interval_bytes);
+	index_note(&log->index, b, log->options.index_interval_bytes,
+		   log->options.segment_index_bytes);
 }
 
 /* Entries `first` to before `end`, and none behind them. */

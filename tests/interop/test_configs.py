@@ -19,6 +19,9 @@ TOPIC, BROKER = 2, 4
 SET, DELETE, APPEND = 0, 1, 2
 INVALID_CONFIG = 40
 OF_TOPIC, OF_BROKER, OF_START, OF_NOBODY = 1, 2, 4, 5
+NEVER = '9223372036854775807'
+OF_LOGS = {'log.flush.interval.messages': NEVER, 'log.flush.interval.ms': NEVER,
+           'log.preallocate': 'false', 'log.index.interval.bytes': '4096'}
 
 
 def stock(name):
@@ -149,6 +152,32 @@ class Configs(unittest.TestCase):
             shown = json.loads(gw.ctl('config', 'get', 'log.retention.ms', '--json').stdout)
             self.assertEqual(shown['settings']['log.retention.ms']['value'], '604800000')
             self.assertEqual(self.config(gw, 't')['retention.ms'], '604800000')
+
+    def test_how_a_log_is_written_is_shown_as_it_was_set_last(self):
+        with self.gateway(**{'log.index.size.max.bytes': 8192}) as gw:
+            gw.ctl('topic', 'create', 't')
+            told = self.admin(gw, 'describe', 'broker', '1')
+            for key, value in OF_LOGS.items():
+                self.assertEqual(told[key], [value, False, OF_NOBODY], key)
+            self.assertEqual(told['log.index.size.max.bytes'], ['8192', False, OF_START])
+            told = self.admin(gw, 'describe', 'topic', 't')
+            self.assertEqual(told['segment.index.bytes'], ['8192', False, OF_START])
+            self.assertEqual(told['flush.ms'], [NEVER, False, OF_NOBODY])
+            gw.ctl('config', 'set', 'log.flush.interval.ms=2', 'log.preallocate=true')
+            self.assertEqual(self.change(gw, BROKER, '1', 'log.flush.interval.messages', SET, '9'),
+                             (0, ''))
+            told = self.admin(gw, 'describe', 'topic', 't')
+            self.assertEqual(told['flush.ms'], ['2', False, OF_BROKER])
+            self.assertEqual(told['flush.messages'], ['9', False, OF_BROKER])
+            self.assertEqual(told['preallocate'], ['true', False, OF_BROKER])
+            self.assertEqual(self.admin(gw, 'alter', 'topic', 't', 'flush.messages=1',
+                                        'index.interval.bytes=0'), [0, None])
+            gw.ctl('topic', 'alter', 't', '--config', 'preallocate=false')
+            told = self.admin(gw, 'describe', 'topic', 't')
+            self.assertEqual(told['flush.messages'], ['1', False, OF_TOPIC])
+            self.assertEqual(told['preallocate'], ['false', False, OF_TOPIC])
+            for key, value in (('flush.messages', '0'), ('segment.index.bytes', '1023')):
+                self.assertEqual(self.change(gw, TOPIC, 't', key, SET, value)[0], INVALID_CONFIG)
 
     def test_small_batches_of_a_topic_are_taken_up_to_its_own_limit(self):
         with self.gateway() as gw:

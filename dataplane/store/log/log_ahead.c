@@ -18,8 +18,11 @@ static uint64_t segment_limit(const struct log *log)
 	return round_up(log->options.segment_bytes, DISK_BLOCK_BYTES);
 }
 
+/* The more there is, the more is made ready; preallocate asks for all of it at once. */
 uint64_t log_allocate_step(const struct log *log)
 {
+	if (log->options.preallocate)
+		return segment_limit(log);
 	uint64_t part = round_up(segment_limit(log) / LOG_ALLOCATE_PARTS, DISK_BLOCK_BYTES);
 	uint64_t first = min_u64(part, LOG_ALLOCATE_FIRST_BYTES);
 	return min_u64(max_u64(log->allocated_bytes, first), LOG_ALLOCATE_STEP_BYTES);

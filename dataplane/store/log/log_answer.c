@@ -8,11 +8,21 @@ static void answer(struct log *log, struct append_msg *a)
 	log->service->unanswered--;
 }
 
+/* Of what is answered and not durable there are fewer records than flush.messages: with Kafka, too,
+ * whose append does the sync. */
+int64_t log_mark(const struct log *log, enum ack_level level)
+{
+	int64_t written = log->written.offset, durable = log->durable.offset;
+	int64_t unsynced = log->options.flush_messages;
+	if (level == ACK_DURABLE)
+		return durable;
+	return written - durable < unsynced ? written : durable + unsynced - 1;
+}
+
 /* What a duplicate is one of may have its level already. */
 void log_await(struct log *log, struct append_msg *a)
 {
-	const struct log_place *mark = a->level == ACK_DURABLE ? &log->durable : &log->written;
-	if (a->last_offset < mark->offset)
+	if (a->last_offset < log_mark(log, a->level))
 		answer(log, a);
 	else
 		list_append(&log->unanswered[a->level], &a->node);

@@ -12,6 +12,9 @@
 
 #include "dataplane/store/log/log_private.h"
 
+/* The watermark of a level. That of ACK_WRITTEN lies behind the durable records and fewer than
+ * flush.messages that are written. */
+int64_t log_mark(const struct log *log, enum ack_level level);
 /* Gives it back when its level's watermark has passed its last offset: now, or later. */
 void log_await(struct log *log, struct append_msg *a);
 /* Gives back what waits for `level` and lies below `offset`. */

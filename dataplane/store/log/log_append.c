@@ -147,8 +147,8 @@ static bool copy_batch(struct log *log)
 	return true;
 }
 
-/* Kafka's bounds of a segment: its size, 31 bits for positions and offsets within it, and the time
- * that lies between its records. */
+/* Kafka's bounds of a segment: its size and that of its indexes, 31 bits for positions and offsets
+ * within it, and the time that lies between its records. */
 static bool needs_roll(const struct log *log, const struct append_msg *a, int64_t timestamp)
 {
 	uint64_t end = log->end.position + a->bytes.size;
@@ -156,7 +156,8 @@ static bool needs_roll(const struct log *log, const struct append_msg *a, int64_
 		return false;
 	return end > log->options.segment_bytes || end > INT32_MAX ||
 	       a->last_offset - log->active->base_offset > INT32_MAX ||
-	       index_is_full(&log->index) || log_is_due_to_roll(log, timestamp);
+	       index_is_full(&log->index, log->options.segment_index_bytes) ||
+	       log_is_due_to_roll(log, timestamp);
 }
 
 /* May the batch's bytes follow now? Rolls first where it has to. */
@@ -177,7 +178,8 @@ static bool begin_batch(struct log *log, const struct append_msg *a)
 		.position = log->end.position,
 		.size = a->bytes.size,
 	};
-	index_note(&log->index, &b, log->options.index_interval_bytes);
+	index_note(&log->index, &b, log->options.index_interval_bytes,
+		   log->options.segment_index_bytes);
 	if (b.max_timestamp > log->max_timestamp) {
 		log->max_timestamp = b.max_timestamp;
 		log->max_timestamp_offset = b.last_offset;

@@ -13,6 +13,13 @@
 
 void log_touch(struct log *log);
 
+/* May what comes wait for more, before it is written and again before it is synced? flush.ms says
+ * how long all of that may take. */
+static inline bool log_may_gather(const struct log *log)
+{
+	return log->options.flush_ms >= LOG_GATHER_MS;
+}
+
 /* Sets a deadline that is not set, `after_ns` from now, at the end of its list. */
 void log_deadline_set(struct log_deadline *d, struct list *dues, uint64_t after_ns);
 bool log_deadline_is_set(const struct log_deadline *d);

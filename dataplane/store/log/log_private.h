@@ -60,6 +60,7 @@ enum {
 	/* A log on a busy core gathers for so long, or so much, before it writes. */
 	LOG_WRITE_DELAY_NS = 2 * 1000 * 1000,
 	LOG_WRITE_GATHERED_BYTES = 256 << 10,
+	LOG_GATHER_MS = (LOG_WRITE_DELAY_NS + LOG_SYNC_DELAY_NS) / (1000 * 1000),
 	WRITE_BYTES_MAX = 1 << 20,
 	/* Pieces that a read finds in memory one after the other: all in one turn, each called by
 	 * the one before. The next is read from the disk, so that others get their turn. */

@@ -36,11 +36,18 @@ static bool sync_is_awaited(const struct log *log)
 	       log->is_unnamed || log->is_closing;
 }
 
-/* Who waits is not kept waiting. What nobody waits for gathers for a moment. */
+/* What nobody waits for gathers for a moment, as long as it is not much, by our measure or by
+ * flush.messages. */
+static bool sync_gathers(const struct log *log)
+{
+	return log_may_gather(log) && !sync_is_awaited(log) &&
+	       log->written_bytes - log->synced_bytes < LOG_SYNC_GATHERED_BYTES &&
+	       log->written.offset - log->durable.offset < log->options.flush_messages;
+}
+
 static bool sync_is_due(struct log *log)
 {
-	if (sync_is_awaited(log) ||
-	    log->written_bytes - log->synced_bytes >= LOG_SYNC_GATHERED_BYTES)
+	if (!sync_gathers(log))
 		return true;
 	if (!log_deadline_is_set(&log->sync_due))
 		log_deadline_set(&log->sync_due, &log->service->sync_dues, LOG_SYNC_DELAY_NS);
@@ -92,6 +99,7 @@ void log_sync_end(struct log *log)
 	log->zeroes_synced = max_u64(log->zeroes_synced, log->zeroes_syncing);
 	log->durable = log->syncing;
 	log_answer(log, ACK_DURABLE, log->durable.offset);
+	log_answer(log, ACK_WRITTEN, log_mark(log, ACK_WRITTEN));
 	log_wake_watches(log);
 	mark_file_note(&log->service->marks, log->slot, log->durable.offset);
 }

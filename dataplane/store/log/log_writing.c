@@ -74,7 +74,8 @@ static bool write_gathers(struct log *log, const struct log_write *w)
 {
 	struct log_service *s = log->service;
 	bool is_needed = log->is_closing || log->wants_roll || !list_is_empty(&log->queue);
-	if (!s->is_core_busy || is_needed || w->bytes - w->front >= LOG_WRITE_GATHERED_BYTES)
+	if (!s->is_core_busy || !log_may_gather(log) || is_needed ||
+	    w->bytes - w->front >= LOG_WRITE_GATHERED_BYTES)
 		return false;
 	if (!log_deadline_is_set(&log->write_due))
 		log_deadline_set(&log->write_due, &s->write_dues, LOG_WRITE_DELAY_NS);
@@ -130,7 +131,7 @@ void log_settle(struct log *log)
 			log->new_bytes = w->copied_bytes;
 		log_give_write(w);
 	}
-	log_answer(log, ACK_WRITTEN, log->written.offset);
+	log_answer(log, ACK_WRITTEN, log_mark(log, ACK_WRITTEN));
 }
 
 static void settle_write(struct log *log, const struct log_write *w)

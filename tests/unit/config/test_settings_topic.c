@@ -47,9 +47,9 @@ Test(settings_topic, what_is_not_applied_takes_its_default_however_it_is_written
 		{"delete.retention.ms", "86400000"},
 		{"delete.retention.ms", "+86400000"},
 		{"local.retention.bytes", "-2"},
-		{"flush.messages", "9223372036854775807"},
+		{"max.compaction.lag.ms", "9223372036854775807"},
 		{"min.cleanable.dirty.ratio", "0.50"},
-		{"preallocate", "FALSE"},
+		{"remote.storage.enable", "FALSE"},
 		{"unclean.leader.election.enable", "false"},
 		{"leader.replication.throttled.replicas", ""},
 	};
@@ -72,10 +72,10 @@ Test(settings_topic, and_nothing_else_which_is_said_with_the_reason)
 		{"delete.retention.ms", "86400001", "by age and size only"},
 		{"delete.retention.ms", "86400000x", "by age and size only"},
 		{"delete.retention.ms", "", "by age and size only"},
-		{"flush.messages", "9223372036854775806", "is synced"},
+		{"max.compaction.lag.ms", "9223372036854775806", "by age and size only"},
 		{"min.cleanable.dirty.ratio", "0.51", "compaction"},
 		{"min.cleanable.dirty.ratio", "half", "compaction"},
-		{"preallocate", "true", "preallocated"},
+		{"unclean.leader.election.enable", "true", "one copy"},
 		{"min.insync.replicas", "2", "one copy"},
 		{"remote.storage.enable", "true", "tiered"},
 	};
@@ -182,6 +182,44 @@ Test(settings_topic, how_long_it_keeps_records_follows_the_gateway)
 	cr_assert(t.log.retention_ms == -1 && t.log.retention_bytes == -1);
 	cr_assert(t.log.segment_ms == 6 && t.log.segment_jitter_ms == 7);
 	cr_assert(t.log.file_delete_delay_ms == 8);
+}
+
+/* Kafka's bounds, but for segment.index.bytes: an index with room for no entry would end its
+ * segment with each batch. */
+Test(settings_topic, how_its_log_is_written_has_the_bounds_that_kafka_has)
+{
+	static const char *const good[][2] = {
+		{"flush.messages", "1"}, {"flush.messages", "9223372036854775807"},
+		{"flush.ms", "0"}, {"flush.ms", "9223372036854775807"},
+		{"preallocate", "TRUE"}, {"preallocate", "false"},
+		{"segment.index.bytes", "1024"}, {"segment.index.bytes", "2147483647"},
+		{"index.interval.bytes", "0"}, {"index.interval.bytes", "2147483647"},
+	};
+	static const char *const bad[][2] = {
+		{"flush.messages", "0"}, {"flush.messages", "9223372036854775808"},
+		{"flush.ms", "-1"}, {"preallocate", "yes"}, {"preallocate", ""},
+		{"segment.index.bytes", "1023"}, {"segment.index.bytes", "2147483648"},
+		{"index.interval.bytes", "-1"},
+	};
+	for (unsigned i = 0; i < array_len(good); i++)
+		cr_assert(set(good[i][0], good[i][1]), "%s", message);
+	for (unsigned i = 0; i < array_len(bad); i++)
+		cr_assert(!set(bad[i][0], bad[i][1]), "%s=%s", bad[i][0], bad[i][1]);
+	cr_assert(t.log.flush_messages == INT64_MAX && t.log.flush_ms == INT64_MAX);
+	cr_assert(!t.log.preallocate && t.log.segment_index_bytes == 2147483647);
+}
+
+Test(settings_topic, how_its_log_is_written_follows_the_gateway)
+{
+	s.log_flush_interval_messages = 2;
+	s.log_flush_interval_ms = 3;
+	s.log_preallocate = true;
+	s.log_index_size_max_bytes = 4096;
+	s.log_index_interval_bytes = 5;
+	cr_assert(set("flush.ms", "7"));
+	topic_settings_follow(&t, &s);
+	cr_assert(t.log.flush_messages == 2 && t.log.flush_ms == 7 && t.log.preallocate);
+	cr_assert(t.log.segment_index_bytes == 4096 && t.log.index_interval_bytes == 5);
 }
 
 Test(settings_topic, what_it_was_not_told_follows_the_gateway)
