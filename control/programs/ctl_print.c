@@ -123,6 +123,12 @@ void print_deleted(const json_t *result)
 	printf("deleted\n");
 }
 
+void print_start(const json_t *result)
+{
+	printf("partition %lld starts at offset %lld\n", number(result, "partition"),
+	       number(result, "log_start_offset"));
+}
+
 /* Ends that nothing has come to are left out: of a gateway that is well few are left. */
 static void print_ledgers(json_t *ledgers)
 {

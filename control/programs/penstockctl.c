@@ -58,6 +58,7 @@ static const struct option options[] = {
 };
 
 static bool take_name(json_t *params, char **words, int count);
+static bool take_records(json_t *params, char **words, int count);
 static bool take_key(json_t *params, char **words, int count);
 static bool take_assignments(json_t *params, char **words, int count);
 static bool take_resets(json_t *params, char **words, int count);
@@ -88,6 +89,13 @@ static const struct command {
 	 print_topic,
 	 "NAME [--partitions N] [--config KEY=VALUE]... [--reset KEY]..."},
 	{{"topic", "delete"}, "topic.delete", take_name, true, 0, print_deleted, "NAME"},
+	{{"records", "delete"},
+	 "records.delete",
+	 take_records,
+	 true,
+	 0,
+	 print_start,
+	 "NAME PARTITION OFFSET|all"},
 	{{"config", "get"}, "config.get", take_key, false, 0, print_config, "[KEY]"},
 	{{"config", "set"},
 	 "config.set",
@@ -168,6 +176,17 @@ static bool put_config(json_t *params, const char *assignment)
 static bool take_name(json_t *params, char **words, int count)
 {
 	return count == 1 && json_object_set_new(params, "name", json_string(words[0])) == 0;
+}
+
+/* A word for the high watermark: -1, as a client says it, would be an option. */
+static bool take_records(json_t *params, char **words, int count)
+{
+	if (count != 3 || !take_name(params, words, 1) ||
+	    !put_number(params, "partition", words[1]))
+		return false;
+	if (strcmp(words[2], "all") == 0)
+		return json_object_set_new(params, "offset", json_integer(-1)) == 0;
+	return put_number(params, "offset", words[2]);
 }
 
 static bool take_key(json_t *params, char **words, int count)

@@ -24,7 +24,7 @@ static struct rpc_client *waiting_client(const struct rpc_wait *wait)
 }
 
 /* The job is done whether or not the client that asked is still there to hear of it. */
-static void job_done(void *owner, const struct registry_result *result)
+void rpc_job_done(void *owner, const struct registry_result *result)
 {
 	struct rpc_wait *wait = owner;
 	struct rpc_client *c = waiting_client(wait);
@@ -32,8 +32,10 @@ static void job_done(void *owner, const struct registry_result *result)
 		struct rpc_call call = {.rpc = wait->rpc, .client = c, .id = wait->id};
 		if (result->error)
 			rpc_refuse(&call, result->error, result->message);
+		else if (wait->show)
+			wait->show(&call, result);
 		else
-			call.result = wait->show ? wait->show(wait->rpc, result) : json_object();
+			call.result = json_object();
 		c->is_waiting = false;
 		rpc_answer(&call);
 	}
@@ -85,8 +87,7 @@ bool rpc_read_config(struct rpc_call *call, struct rpc_config *ret)
 
 /* Until the job is over nothing more is read from the client: its answers keep the order of its
  * requests. */
-void rpc_begin(struct rpc_call *call, struct registry_request *request, rpc_show *show,
-	       void (*ask)(struct registry *, const struct registry_request *))
+struct rpc_wait *rpc_await(struct rpc_call *call, rpc_show *show)
 {
 	struct rpc *r = call->rpc;
 	struct rpc_wait *wait = calloc(1, sizeof *wait);
@@ -99,9 +100,15 @@ void rpc_begin(struct rpc_call *call, struct registry_request *request, rpc_show
 	list_append(&r->waits, &wait->node);
 	call->is_waiting = true;
 	call->client->is_waiting = true;
+	return wait;
+}
+
+void rpc_begin(struct rpc_call *call, struct registry_request *request, rpc_show *show,
+	       void (*ask)(struct registry *, const struct registry_request *))
+{
 	request->validate_only =
 		json_is_true(json_object_get(call->params, "validate_only"));
-	request->done = job_done;
-	request->owner = wait;
-	ask(r->options.registry, request);
+	request->done = rpc_job_done;
+	request->owner = rpc_await(call, show);
+	ask(call->rpc->options.registry, request);
 }

@@ -24,5 +24,9 @@ void rpc_refuse(struct rpc_call *call, int16_t error, const char *message);
 /* Asks the registry; `show` makes the answer, null: it is {}. */
 void rpc_begin(struct rpc_call *call, struct registry_request *request, rpc_show *show,
 	       void (*ask)(struct registry *, const struct registry_request *));
+/* The same for what is no request of a topic's: the call waits until the job is over, which calls
+ * rpc_job_done() with what this returns. */
+struct rpc_wait *rpc_await(struct rpc_call *call, rpc_show *show);
+void rpc_job_done(void *wait, const struct registry_result *result);
 
 #endif

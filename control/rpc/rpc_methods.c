@@ -2,6 +2,7 @@
 #include "control/rpc/rpc_call.h"
 #include "control/rpc/rpc_config.h"
 #include "control/rpc/rpc_frames.h"
+#include "control/rpc/rpc_records.h"
 #include "control/rpc/rpc_stats.h"
 #include "control/rpc/rpc_topics.h"
 
@@ -114,6 +115,14 @@ const struct rpc_method rpc_method_table[] = {
 	 "Removes a topic and its records",
 	 rpc_topic_delete,
 	 {NAME}},
+	{"records.delete",
+	 true,
+	 "Removes the records of a partition below an offset",
+	 rpc_records_delete,
+	 {NAME,
+	  {"partition", JSON_INTEGER, true, "which"},
+	  {"offset", JSON_INTEGER, true,
+	   "of the first record that stays; -1: all go up to the high watermark"}}},
 	{"config.get",
 	 false,
 	 "The gateway's settings, and whose values they are",

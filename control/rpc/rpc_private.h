@@ -4,7 +4,8 @@
  *     rpc_call.c     one line ─▶ envelope checked, method found, parameters checked ─▶ answer
  *     rpc_methods.c  the table of methods, system.*, rpc.methods
  *     rpc_topics.c   topic.*        rpc_stats.c   stats.get      rpc_frames.c   frames.bad
- *     rpc_config.c   config.*       rpc_change.c  what changes something, and waits for it
+ *     rpc_config.c   config.*       rpc_records.c records.delete
+ *     rpc_change.c   what changes something, and waits for it
  *
  * Core: control.
  */
@@ -54,8 +55,10 @@ struct rpc {
 	struct list waits; /* struct rpc_wait */
 };
 
-/* What a job that went well is answered with. */
-typedef json_t *rpc_show(const struct rpc *rpc, const struct registry_result *result);
+struct rpc_call;
+
+/* Answers with what came of a job that went well. */
+typedef void rpc_show(struct rpc_call *call, const struct registry_result *result);
 
 /* An answer that a job of the registry will give; outlives its client and the rpc. */
 struct rpc_wait {

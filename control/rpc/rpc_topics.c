@@ -83,26 +83,31 @@ static const char *name_of(const struct rpc_call *call)
 	return json_string_value(json_object_get(call->params, "name"));
 }
 
-void rpc_topic_describe(struct rpc_call *call)
+const struct registry_topic *rpc_find_topic(struct rpc_call *call)
 {
+	char message[400];
 	const char *name = name_of(call);
 	struct bytes bytes = {(const uint8_t *)name, strlen(name)};
-	const struct registry_topic *t =
-		registry_find(call->rpc->options.registry, bytes);
-	if (t) {
-		call->result = topic_json(call->rpc, t);
-		return;
-	}
-	char message[400];
+	const struct registry_topic *t = registry_find(call->rpc->options.registry, bytes);
+	if (t)
+		return t;
 	snprintf(message, sizeof message,
 		 "there is no topic %.249s; `topic list` shows those there are", name);
 	rpc_refuse(call, KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION, message);
+	return NULL;
+}
+
+void rpc_topic_describe(struct rpc_call *call)
+{
+	const struct registry_topic *t = rpc_find_topic(call);
+	if (t)
+		call->result = topic_json(call->rpc, t);
 }
 
 /* Of what was only to be checked nothing is shown. */
-static json_t *topic_result(const struct rpc *r, const struct registry_result *result)
+static void show_topic(struct rpc_call *call, const struct registry_result *result)
 {
-	return result->topic ? topic_json(r, result->topic) : json_object();
+	call->result = result->topic ? topic_json(call->rpc, result->topic) : json_object();
 }
 
 /* False, and the call failed: not a number of that size. */
@@ -128,7 +133,7 @@ void rpc_topic_create(struct rpc_call *call)
 	    !read_count(call, "replication_factor", &request.replication_factor))
 		return;
 	request.setting_count = config.count;
-	rpc_begin(call, &request, topic_result, registry_create_topic);
+	rpc_begin(call, &request, show_topic, registry_create_topic);
 }
 
 void rpc_topic_alter(struct rpc_call *call)
@@ -144,7 +149,7 @@ void rpc_topic_alter(struct rpc_call *call)
 		return;
 	}
 	request.setting_count = config.count;
-	rpc_begin(call, &request, topic_result, registry_alter_topic);
+	rpc_begin(call, &request, show_topic, registry_alter_topic);
 }
 
 void rpc_topic_delete(struct rpc_call *call)

@@ -89,6 +89,19 @@ class PartitionOwner(unittest.TestCase):
         said = json.loads(self.gw.ctl('topic', 'describe', topic, '--json').stdout)
         return said['partitions'][0]['size_bytes']
 
+    def test_an_operator_deletes_records_as_a_client_does(self):
+        self.gw.ctl('topic', 'create', 'trimmed')
+        for _ in range(5):
+            self.produce('trimmed', 10)
+        said = self.gw.ctl('records', 'delete', 'trimmed', '0', '12').stdout
+        self.assertEqual(said, b'partition 0 starts at offset 12\n')
+        self.assertEqual(self.begin('trimmed'), (0, 12))
+        done = self.gw.run(['penstockctl', 'records', 'delete', 'trimmed', '0', '51'], check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(b'OFFSET_OUT_OF_RANGE', done.stderr)
+        self.gw.ctl('records', 'delete', 'trimmed', '0', 'all')
+        self.assertEqual(self.begin('trimmed'), (0, 50))
+
     def test_a_reader_that_is_overtaken_is_told_so(self):
         self.gw.ctl('topic', 'create', 'overtaken')
         for _ in range(4):

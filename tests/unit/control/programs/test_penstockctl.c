@@ -115,6 +115,45 @@ Test(penstockctl, topics_are_made_shown_changed_and_removed)
 		  "%s", errors);
 }
 
+Test(penstockctl, records_are_deleted_below_an_offset_or_all)
+{
+	cr_assert(ctl("topic create t --partitions 2") == 0, "%s", errors);
+	rig.marks[rig_topic(&rig, "t")->topic.refs[1].slot].marks =
+		(struct log_marks){.log_start_offset = 5, .high_watermark = 42};
+	cr_assert(ctl("records delete t 1 7") == 0, "%s", errors);
+	cr_assert(strcmp(output, "partition 1 starts at offset 7\n") == 0, "%s", output);
+	cr_assert(faults.deletions == 1 && faults.last_deletion == 7);
+	cr_assert(ctl("--json records delete t 1 all") == 0, "%s", errors);
+	cr_assert(strstr(output, "{\"partition\":1,\"log_start_offset\":42}\n"), "%s", output);
+	cr_assert(faults.deletions == 2 && faults.last_deletion == 42);
+}
+
+Test(penstockctl, no_records_go_of_what_is_not_there)
+{
+	static const char *const refused[][2] = {
+		{"t 0 43", "the high watermark, up to which records may go (OFFSET_OUT_OF_RANGE)"},
+		{"t 2 0", "t has 2 partitions, from 0 on (UNKNOWN_TOPIC_OR_PARTITION)"},
+		{"t 4294967296 0", "t has 2 partitions, from 0 on (UNKNOWN_TOPIC_OR_PARTITION)"},
+		{"u 0 0", "there is no topic u"},
+		{"__consumer_offsets 0 all", "its records stay (INVALID_TOPIC_EXCEPTION)"},
+	};
+	static const char *const usages[] = {"t 0", "t", "t 0 first", "t zero 1", "t 0 1 2"};
+	char words[128];
+	cr_assert(ctl("topic create t --partitions 2") == 0, "%s", errors);
+	cr_assert(ctl("topic create __consumer_offsets --partitions 1") == 0, "%s", errors);
+	rig.marks[rig_topic(&rig, "t")->topic.refs[0].slot].marks.high_watermark = 42;
+	for (unsigned i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+		snprintf(words, sizeof words, "records delete %s", refused[i][0]);
+		cr_assert(ctl(words) == 1, "%s", words);
+		cr_assert(strstr(errors, refused[i][1]), "%s: %s", words, errors);
+	}
+	for (unsigned i = 0; i < sizeof usages / sizeof usages[0]; i++) {
+		snprintf(words, sizeof words, "records delete %s", usages[i]);
+		cr_assert(ctl(words) == 2, "%s: %s", words, errors);
+	}
+	cr_assert(faults.deletions == 0);
+}
+
 Test(penstockctl, settings_are_set_shown_and_unset)
 {
 	cr_assert(ctl("config set linger.ms=20 num.partitions=3") == 0, "%s", errors);
