@@ -27,7 +27,7 @@ struct open_file {
 int descriptors_init(struct descriptors *ds, struct disk *disk, uint32_t limit)
 {
 	require(limit > 0);
-	*ds = (struct descriptors){.disk = disk, .limit = limit};
+	*ds = (struct descriptors){.disk = disk, .limit = limit, .limit_most = limit};
 	list_init(&ds->waiting);
 	list_init(&ds->unwanted);
 	list_init(&ds->idle);
@@ -176,6 +176,15 @@ static void forget(struct open_file *f)
 	slab_give(&f->descriptors->files, f);
 }
 
+/* A try that fails again costs one opening in so many. */
+static void note_opened(struct descriptors *ds)
+{
+	if (ds->limit == ds->limit_most || ++ds->opens < DESCRIPTOR_OPENS_PER_STEP)
+		return;
+	ds->opens = 0;
+	ds->limit++;
+}
+
 /* The operations that waited, chained; there are none any more. */
 static struct disk_op *take_held(struct open_file *f)
 {
@@ -195,6 +204,7 @@ static struct disk_op *opened(struct open_file *f)
 {
 	struct disk_op *over = NULL;
 	f->fd = (int)f->op.result;
+	note_opened(f->descriptors);
 	for (struct disk_op *op = take_held(f), *next; op; op = next) {
 		next = op->next;
 		if (op->kind != DISK_OPEN) {
@@ -218,6 +228,7 @@ static struct disk_op *not_opened(struct open_file *f)
 	ds->taken--;
 	if (has_run_out) {
 		ds->limit = max_u32(ds->taken, 1);
+		ds->opens = 0;
 		list_append(&ds->waiting, &f->node);
 		ds->waiting_count++;
 		return NULL;

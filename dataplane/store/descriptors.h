@@ -13,7 +13,8 @@
  * that are preferred (active segments: hot) are closed only when no other idle one is left.
  *
  * A process that has run out (EMFILE) is no error: the bound moves down to what is open, and
- * the file waits as for any other descriptor.
+ * the file waits as for any other descriptor. It may have been for a moment: the bound moves up
+ * again, step by step, as files are opened.
  *
  * Core: writer. Memory: mapped at creation. Limits: opens and closes under way, so that they
  * always find their place at the disk: ask descriptors_have_room() before an operation.
@@ -30,6 +31,8 @@ enum {
 	DESCRIPTOR_MOVES_MAX = 64,
 	/* Operations of the descriptors' user, at the disk or waiting. */
 	DESCRIPTOR_OPERATIONS_MAX = DISK_QUEUE_ENTRIES - DESCRIPTOR_MOVES_MAX,
+	/* So many files opened one after the other, and one more may be open than before. */
+	DESCRIPTOR_OPENS_PER_STEP = 16,
 };
 
 struct open_file;
@@ -39,6 +42,8 @@ struct descriptors {
 	struct slab files; /* struct open_file: open or waiting */
 	struct slab paths; /* of those waiting or being opened */
 	uint32_t limit;
+	uint32_t limit_most; /* it was created with */
+	uint32_t opens;    /* since the limit moved */
 	uint32_t taken;    /* descriptors that are open, or being opened or closed */
 	uint32_t moves;    /* opens and closes under way */
 	uint32_t closing;  /* of them closes */

@@ -203,6 +203,27 @@ Test(descriptors, a_process_that_has_run_out_is_waited_for)
 	rig_destroy(r);
 }
 
+Test(descriptors, a_process_that_has_descriptors_again_has_them_all_in_the_end)
+{
+	enum { MOST = 3 };
+	struct rig *r = rig_create(MOST);
+	fake_fail_at(r->disk, DISK_OPEN, 1, -EMFILE);
+	unsigned opens = 0;
+	for (; r->descriptors.limit < MOST || opens == 0; opens++) {
+		cr_assert(opens <= 2 * DESCRIPTOR_OPENS_PER_STEP, "one step after so many");
+		use(r, opens % FILES);
+		drain(r);
+		cr_assert(r->descriptors.taken <= r->descriptors.limit);
+	}
+	cr_assert(opens == (MOST - 1) * DESCRIPTOR_OPENS_PER_STEP, "%u", opens);
+	for (unsigned i = 0; i < FILES; i++) {
+		use(r, i);
+		drain(r);
+	}
+	cr_assert(r->descriptors.limit == MOST && r->descriptors.taken == MOST, "and no more");
+	rig_destroy(r);
+}
+
 Test(descriptors, what_waits_for_a_file_that_is_not_there_is_told_so)
 {
 	struct rig *r = rig_create(2);
