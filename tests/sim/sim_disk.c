@@ -325,8 +325,41 @@ static int64_t writer_fault(struct sim_fs *fs, const struct disk_op *op)
 	return takes_room(op) && rng_one_in(&sim_world()->rng, 2) ? -ENOSPC : -EIO;
 }
 
+void sim_fs_set_call_fault(struct sim_fs *fs, const struct sim_call_fault *fault)
+{
+	fs->call_fault = *fault;
+	fs->calls = 0;
+}
+
+bool sim_fs_call_failed(const struct sim_fs *fs)
+{
+	return fs->call_fault.at > 0 && fs->calls >= fs->call_fault.at;
+}
+
+/* Half of it, in whole sectors where it has several. */
+static int64_t run_part(struct sim_fs *fs, const struct disk_op *op)
+{
+	struct sim_fd *fd = sim_fs_fd(fs, op->fd);
+	size_t bytes = iov_bytes(op) / 2;
+	if (bytes > SECTOR_BYTES)
+		bytes = bytes / SECTOR_BYTES * SECTOR_BYTES;
+	return fd ? run_write(fs, fd->file, op, bytes) : -EBADF;
+}
+
+/* True: it fails, its result is set. */
+static bool call_fails(struct sim_fs *fs, struct disk_op *op)
+{
+	const struct sim_call_fault *f = &fs->call_fault;
+	if (f->at == 0 || op->kind != f->kind || ++fs->calls != f->at)
+		return false;
+	op->result = f->result < 0 ? f->result : run_part(fs, op);
+	return true;
+}
+
 static int64_t run_submitted(struct disk *d, struct pending *p)
 {
+	if (call_fails(d->fs, p->op))
+		return p->op->result;
 	bool is_open = p->op->kind == DISK_OPEN;
 	if (is_open && rng_one_in(&sim_world()->rng, d->fs->faults.run_out))
 		return -EMFILE;
@@ -403,7 +436,7 @@ static bool control_fails(struct sim_fs *fs, struct disk_op *op)
 
 int64_t disk_run(struct disk *d, struct disk_op *op)
 {
-	if (control_fails(d->fs, op))
+	if (call_fails(d->fs, op) || control_fails(d->fs, op))
 		return op->result;
 	/* Nothing of this thread's happens meanwhile: submitted and completed in one. */
 	struct pending p = {.disk = d, .op = op, .sequence = d->fs->sequence};

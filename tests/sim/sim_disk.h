@@ -40,6 +40,13 @@ struct sim_control_faults {
 	uint64_t cut_at;   /* the process, or the power, goes before the n-th; 0: none */
 };
 
+/* Of one kind of call, a writer's or control's, counted from when it is set. */
+struct sim_call_fault {
+	enum disk_kind kind;
+	uint64_t at;    /* this one fails; 0: none */
+	int64_t result; /* -errno; 0: it writes a part */
+};
+
 struct sim_fs *sim_fs_create(const struct sim_disk_faults *faults);
 void sim_fs_destroy(struct sim_fs *fs);
 /* A directory that was always there. */
@@ -47,6 +54,10 @@ void sim_fs_make_directory(struct sim_fs *fs, const char *path);
 void sim_fs_set_faults(struct sim_fs *fs, const struct sim_disk_faults *faults);
 /* Counted from now on; a cut goes to sim_world()->cut. sim_fs_set_faults() ends them. */
 void sim_fs_set_control_faults(struct sim_fs *fs, const struct sim_control_faults *faults);
+
+void sim_fs_set_call_fault(struct sim_fs *fs, const struct sim_call_fault *fault);
+/* Did it come to that call? */
+bool sim_fs_call_failed(const struct sim_fs *fs);
 
 /* More files open than that on this disk, and the simulation fails. */
 void sim_disk_limit(struct disk *d, uint32_t files_max);

@@ -55,6 +55,8 @@ struct sim_fd {
 struct sim_fs {
 	struct sim_disk_faults faults;
 	struct sim_control_faults control_faults;
+	struct sim_call_fault call_fault;
+	uint64_t calls; /* of its kind */
 	struct sim_file *root;
 	struct sim_entry *entries; /* by name, whatever directory they lie in */
 	struct sim_fd fds[SIM_FDS_MAX];

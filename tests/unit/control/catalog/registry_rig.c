@@ -53,6 +53,8 @@ bool rig_open(struct rig *r)
 		.say_owner = r,
 	};
 	int error = log_dir_open(&r->dir, r->disk, r->directory);
+	if (error)
+		snprintf(r->message, sizeof r->message, "%s: %s", r->directory, strerror(-error));
 	r->registry = error ? NULL : registry_open(&options, r->message, sizeof r->message);
 	if (r->registry)
 		rig_turns(r);
