@@ -8,7 +8,6 @@
  * recover_tail.c, what is missing between segments in recover_gaps.c.
  */
 #include "dataplane/store/recover.h"
-#include "dataplane/base/map.h"
 #include "dataplane/store/mark_table.h"
 #include "dataplane/store/recover_gaps.h"
 #include "dataplane/store/recover_index.h"
@@ -167,24 +166,14 @@ static int read_old_mark(struct recovery *rc)
 	return 0;
 }
 
-/* The block that the end lies in: the next write starts with it. */
+/* The block that the end lies in: the next write starts with it. The scan has mostly read it. */
 static int load_tail(struct recovery *rc)
 {
 	struct log *log = rc->log;
 	uint32_t behind = (uint32_t)(log->end.position % DISK_BLOCK_BYTES);
-	if (behind == 0)
-		return 0;
-	uint8_t *block = map_take(DISK_BLOCK_BYTES);
-	if (!block)
-		return -ENOMEM;
-	struct iovec iov = {block, DISK_BLOCK_BYTES};
-	struct disk_op op = {.kind = DISK_READ, .iov = &iov, .iov_count = 1,
-			     .fd = rc->fd[SEGMENT_LOG],
-			     .offset = log->end.position - behind};
-	int64_t n = disk_run(rc->disk, &op);
-	memcpy(log->tail, block, behind);
-	map_give(block, DISK_BLOCK_BYTES);
-	return n >= behind ? 0 : n < 0 ? (int)n : -EIO;
+	if (!scan_copy(&rc->scan, log->end.position - behind, log->tail, behind))
+		return rc->scan.error;
+	return 0;
 }
 
 /* A sealed segment: believed, or scanned. */

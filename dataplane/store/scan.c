@@ -31,16 +31,20 @@ int scan_file(struct scan *s, int fd, size_t window_limit)
 	return (int)status;
 }
 
-/* A read begins with a block: the file may be open for direct reads. */
+/* A read begins and ends with a block: the file may be open for direct reads. It goes no further
+ * than the file does, for what is asked for beyond that the kernel fills with zeroes. */
 static bool load_window(struct scan *s, uint64_t position)
 {
-	struct iovec iov = {s->window, s->window_limit};
+	uint64_t start = round_down(position, DISK_BLOCK_BYTES);
+	uint64_t left = s->size > start ? s->size - start : 1;
+	struct iovec iov = {s->window, (size_t)min_u64(s->window_limit,
+						       round_up(left, DISK_BLOCK_BYTES))};
 	struct disk_op op = {
 		.kind = DISK_READ,
 		.fd = s->fd,
 		.iov = &iov,
 		.iov_count = 1,
-		.offset = round_down(position, DISK_BLOCK_BYTES),
+		.offset = start,
 	};
 	int64_t n = disk_run(s->disk, &op);
 	s->window_start = op.offset;
@@ -62,8 +66,7 @@ const uint8_t *scan_view(struct scan *s, uint64_t position, size_t max, size_t *
 	return s->window + at;
 }
 
-/* What is asked for may lie across two windows. */
-static bool copy_out(struct scan *s, uint64_t position, void *out, size_t size)
+bool scan_copy(struct scan *s, uint64_t position, void *out, size_t size)
 {
 	uint8_t *to = out;
 	while (size > 0) {
@@ -128,7 +131,7 @@ static bool check_header(struct scan *s, struct scan_batch *ret)
 	uint64_t left = s->size - ret->position;
 	ret->verdict = RECORD_BATCH_BAD_SIZE;
 	if (left < RECORD_BATCH_HEADER_BYTES ||
-	    !copy_out(s, ret->position, &ret->header, sizeof ret->header))
+	    !scan_copy(s, ret->position, &ret->header, sizeof ret->header))
 		return false;
 	ret->verdict = record_batch_check(&ret->header, left);
 	if (ret->verdict != RECORD_BATCH_GOOD)
@@ -174,7 +177,7 @@ bool scan_is_old_format(struct scan *s, uint64_t position)
 	enum { SIZE_AT = 8, SIZE_END = 12, CRC_END = 16, HEADER = 17, BODY_MIN = 14 };
 	uint8_t h[HEADER];
 	uint32_t crc;
-	if (s->size - position < HEADER || !copy_out(s, position, h, sizeof h))
+	if (s->size - position < HEADER || !scan_copy(s, position, h, sizeof h))
 		return false;
 	uint32_t size = be32_load(h + SIZE_AT);
 	return h[CRC_END] <= 1 && size >= BODY_MIN && size <= s->size - position - SIZE_END &&
@@ -200,7 +203,7 @@ static bool might_begin(struct scan *s, uint64_t position, int64_t above)
 	const uint8_t *magic = scan_view(
 		s, position + offsetof(struct record_batch_header, magic), 1, &n);
 	struct record_batch_header h;
-	if (!magic || *magic != RECORD_BATCH_MAGIC || !copy_out(s, position, &h, sizeof h))
+	if (!magic || *magic != RECORD_BATCH_MAGIC || !scan_copy(s, position, &h, sizeof h))
 		return false;
 	int64_t base = record_batch_base_offset(&h);
 	/* No segment spans more than 2^31 offsets. */

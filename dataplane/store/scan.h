@@ -61,6 +61,8 @@ bool scan_is_old_format(struct scan *s, uint64_t position);
 /* The bytes from `position` on that lie in one piece, at least one of them, at most `max`;
  * null when the disk fails. */
 const uint8_t *scan_view(struct scan *s, uint64_t position, size_t max, size_t *ret);
+/* `size` bytes from `position` on, which may lie in several pieces; false when the disk fails. */
+bool scan_copy(struct scan *s, uint64_t position, void *out, size_t size);
 /* Behind the last byte from `position` on that is not zero: preallocated space ends no data. */
 uint64_t scan_data_end(struct scan *s, uint64_t position);
 /* The first sound batch at or behind `from` whose base offset is above `above`; -1: any. */
