@@ -29,6 +29,9 @@ enum {
 	/* Of both, what a client cannot have created by naming it: an operator still can. */
 	TOPICS_KEPT = TOPICS_MAX / 8,
 	PARTITIONS_KEPT = PARTITIONS_MAX / 8,
+	/* Threads that recover the logs of a directory: more would ask a disk for more at a time
+	 * than any has to give. */
+	CREW_THREADS_MAX = 64,
 	TOPIC_NAME_BYTES_MAX = 249, /* Kafka's own limit (Topic.java) */
 	TOPIC_ID_BYTES = 16, /* KIP-516 */
 

@@ -37,7 +37,7 @@ enum { READER_COORDINATOR = POLLERS_MAX, READERS_MAX };
 enum gateway_sender { SENDER_CONTROL, SENDER_COORDINATOR, GATEWAY_SENDERS };
 
 enum gateway_state {
-	GATEWAY_STARTING, /* writers are given their logs, nobody is answered */
+	GATEWAY_STARTING, /* logs are recovered, writers are given them; nobody is answered */
 	GATEWAY_RUNNING,
 	GATEWAY_DRAINING, /* no new connections; what was begun is finished */
 	GATEWAY_CLOSING,  /* writers give their logs back */

@@ -179,7 +179,7 @@ static void say(void *owner, const char *line)
 	fprintf(stderr, "penstockd: %s\n", line);
 }
 
-/* Recovers every log before it comes back. The writers are given them in control's turns, and
+/* Reads the directory. Its logs are recovered, and the writers given them, in control's turns;
  * gateway_run() begins to serve when they have all. */
 static int registry_step(void *gateway)
 {

@@ -37,7 +37,10 @@ const char *gateway_state_name(void *gateway)
 		[GATEWAY_STOPPED] = "stopped",
 	};
 	const struct gateway *g = gateway;
-	return names[g->state];
+	struct recovery_progress p;
+	enum gateway_state state = g->state;
+	bool is_recovering = state == GATEWAY_STARTING && registry_progress(g->registry, &p);
+	return is_recovering ? "recovering" : names[state];
 }
 
 /* ---- from state to state ----------------------------------------------------------- */

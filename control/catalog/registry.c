@@ -8,6 +8,7 @@
 #include "control/catalog/registry_offline.h"
 #include "control/catalog/registry_parts.h"
 #include "control/catalog/registry_publish.h"
+#include "control/catalog/registry_recover.h"
 #include "control/catalog/registry_round.h"
 #include "control/catalog/registry_say.h"
 #include "control/catalog/registry_scan.h"
@@ -29,13 +30,14 @@ static void queue_own(struct registry *r, const struct job_kind *kind)
 	job_queue(r, kind, &(struct registry_request){.name = "", .done = ignore_result});
 }
 
-/* The directory is read and its logs are recovered here, before any poller turns. Writers are
- * told in turns (job_serve), since they answer by message: until then the snapshot names no
- * topic. */
+/* What lies in the directory is read here. Its logs are recovered in turns (job_recover), since
+ * that may take long and somebody may ask how far it is; writers are told in turns (job_serve),
+ * since they answer by message: until then the snapshot names no topic. */
 struct registry *registry_open(const struct registry_options *options, char *message,
 			       size_t message_size)
 {
 	struct registry *r = calloc(1, sizeof *r);
+	struct listing found = {0};
 	require(r && options->writer_count > 0);
 	r->options = *options;
 	r->dir = options->dir;
@@ -48,11 +50,14 @@ struct registry *registry_open(const struct registry_options *options, char *mes
 	r->options.settings = &r->live.now;
 	if (checkpoint_open(r, message, message_size) != 0 ||
 	    registry_settings_read(r, message, message_size) != 0 ||
-	    registry_scan(r, message, message_size) != 0) {
+	    registry_scan(r, &found, message, message_size) != 0) {
+		listing_free(&found);
 		registry_close(r);
 		return NULL;
 	}
+	r->recovering = recovering_new(r, &found);
 	registry_publish(r);
+	queue_own(r, &job_recover);
 	queue_own(r, &job_serve);
 	return r;
 }
@@ -87,6 +92,18 @@ bool registry_turn(struct registry *r, uint64_t now_ns)
 	registry_watch(r, now_ns);
 	found |= fences_step(r);
 	return found;
+}
+
+bool registry_progress(const struct registry *r, struct recovery_progress *ret)
+{
+	if (r->recovering)
+		recovering_progress(r->recovering, ret);
+	return r->recovering;
+}
+
+const char *registry_progress_text(const struct registry *r, char ret[REGISTRY_PROGRESS_BYTES])
+{
+	return recovering_text(r->recovering, ret);
 }
 
 bool registry_is_ready(const struct registry *r)
@@ -133,6 +150,7 @@ void registry_end_jobs(struct registry *r)
 void registry_close(struct registry *r)
 {
 	registry_end_jobs(r);
+	recovering_free(r->recovering);
 	registry_retire(r, true);
 	topics_free(r->published);
 	atomic_store_explicit(r->options.topics, NULL, memory_order_release);

@@ -1,7 +1,7 @@
 /* registry.h - the topics of this gateway: what is on disk, who serves it, what pollers see.
  *
- *     open: lock ─▶ scan log.dirs ─▶ log_open each ─▶ one sync ─▶ ADMIN_OPEN to its writer
- *           ─▶ publish
+ *     open: lock ─▶ scan log.dirs ─▶ log_open each, by threads ─▶ one sync
+ *           ─▶ ADMIN_OPEN to its writer ─▶ publish
  *     job:  .<topic>.json ─▶ directories, a few a turn ─▶ one sync ─▶ ADMIN_OPEN
  *           ─▶ all replies ─▶ publish ─▶ done()
  *     stop: ADMIN_CLOSE all ─▶ one sync ─▶ checkpoints ─▶ .kafka_cleanshutdown
@@ -122,15 +122,31 @@ struct registry_request {
 	void *owner;
 };
 
-/* Reads the log directory and opens every partition. Publishes an empty snapshot; the topics
- * are served when registry_is_ready(), a few turns of their writers later. Null with a
- * sentence in `message`. */
+/* Reads the log directory. Publishes an empty snapshot; the topics are served when
+ * registry_is_ready(): every log was recovered meanwhile, which may take long, and a writer has it.
+ * Null with a sentence in `message`. */
 struct registry *registry_open(const struct registry_options *options, char *message,
 			       size_t message_size);
 
 /* Moves jobs on, takes the writers' replies, retires snapshots, writes checkpoints when due.
  * True when it found work. */
 bool registry_turn(struct registry *r, uint64_t now_ns);
+/* How far the recovery of a start is. */
+struct recovery_progress {
+	uint32_t partitions; /* whose logs are to be opened, */
+	uint32_t opened;     /* and are */
+	uint64_t bytes_read; /* of them */
+	uint64_t since_ns;   /* that it takes so far */
+	bool is_syncing;     /* all are open: what was found and mended is being made durable */
+};
+
+enum { REGISTRY_PROGRESS_BYTES = 160 };
+
+/* False: it is over. */
+bool registry_progress(const struct registry *r, struct recovery_progress *ret);
+/* The same in words, while it is not. */
+const char *registry_progress_text(const struct registry *r, char ret[REGISTRY_PROGRESS_BYTES]);
+
 /* Every partition found at start is served, and every listener's topic is there. */
 bool registry_is_ready(const struct registry *r);
 /* Why it will never be ready, or "": a writer or the disk refused. */

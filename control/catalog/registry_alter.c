@@ -2,6 +2,7 @@
 #include "control/catalog/registry_entry.h"
 #include "control/catalog/registry_index.h"
 #include "control/catalog/registry_jobs.h"
+#include "control/catalog/registry_making.h"
 #include "control/catalog/registry_publish.h"
 #include "control/catalog/registry_removal.h"
 #include "control/catalog/registry_round.h"
@@ -146,4 +147,4 @@ static bool next(struct registry *r, struct job *j)
 	}
 }
 
-const struct job_kind job_alter = {start, next};
+const struct job_kind job_alter = {.start = start, .next = next};

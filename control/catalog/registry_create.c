@@ -5,6 +5,7 @@
 #include "control/catalog/registry_entry.h"
 #include "control/catalog/registry_index.h"
 #include "control/catalog/registry_jobs.h"
+#include "control/catalog/registry_making.h"
 #include "control/catalog/registry_publish.h"
 #include "control/catalog/registry_removal.h"
 #include "control/catalog/registry_round.h"
@@ -168,4 +169,4 @@ static bool next(struct registry *r, struct job *j)
 	}
 }
 
-const struct job_kind job_create = {start, next};
+const struct job_kind job_create = {.start = start, .next = next};

@@ -99,4 +99,4 @@ static bool next(struct registry *r, struct job *j)
 	return true;
 }
 
-const struct job_kind job_delete = {start, next};
+const struct job_kind job_delete = {.start = start, .next = next};

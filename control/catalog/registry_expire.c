@@ -81,7 +81,7 @@ static bool next(struct registry *r, struct job *j)
 	return false;
 }
 
-const struct job_kind job_expire = {start, next};
+const struct job_kind job_expire = {.start = start, .next = next};
 
 static void expired(void *owner, const struct registry_result *result)
 {

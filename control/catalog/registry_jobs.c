@@ -8,7 +8,6 @@
 #include "control/catalog/registry_partitions.h"
 #include "control/catalog/registry_removal.h"
 #include "control/catalog/registry_round.h"
-#include "control/catalog/registry_store.h"
 #include "dataplane/base/clock.h"
 #include "dataplane/base/require.h"
 #include "dataplane/wire/kafka/kafka_error.h"
@@ -141,33 +140,6 @@ bool job_is_refused(struct job *j, uint32_t first)
 	return true;
 }
 
-/* Some more of the partitions, or the sync and the file that end it. */
-static int make_some(struct registry *r, struct job *j, char *why, size_t why_size)
-{
-	struct entry *e = j->entry;
-	uint32_t end = min_u32(j->at + JOB_PARTITIONS_AT_ONCE, e->partition_count);
-	int error = 0;
-	why[0] = '\0';
-	if (j->at == end) {
-		error = log_dir_sync_all(r->dir);
-		if (error)
-			return error;
-		e->ready = e->partition_count;
-		return store_write(r, e, e->partition_count);
-	}
-	for (; !error && j->at < end; j->at += !error)
-		error = store_open(r, e, e->partitions[j->at], false, why, why_size);
-	return error;
-}
-
-bool job_make(struct registry *r, struct job *j)
-{
-	char why[768];
-	bool is_last = j->at == j->entry->partition_count;
-	j->error = make_some(r, j, why, sizeof why);
-	return !job_is_written(r, j, j->error, why) || is_last;
-}
-
 /* Pollers reserve memory for one batch of the gateway's limit: what is larger would wait for
  * ever, so they refuse it whatever its topic says. */
 static bool batches_fit(struct registry *r, struct job *j, const struct topic_settings *settings)
@@ -226,6 +198,12 @@ static bool job_begin(struct registry *r, struct job *j)
 	return r->is_stopping && j->kind != &job_stop ? job_refuse(j) : j->kind->start(r, j);
 }
 
+static bool job_may_go_on(struct registry *r, struct job *j)
+{
+	return round_step(r, &j->round) &&
+	       (!j->kind->may_go_on || j->kind->may_go_on(r, j));
+}
+
 /* Begins the next job, or goes on with the one whose round is complete. */
 static bool job_step(struct registry *r)
 {
@@ -237,7 +215,7 @@ static bool job_step(struct registry *r)
 		r->job = list_entry(node, struct job, node);
 		is_over = job_begin(r, r->job);
 	} else {
-		if (!round_step(r, &r->job->round))
+		if (!job_may_go_on(r, r->job))
 			return false;
 		is_over = r->job->kind->next(r, r->job);
 	}
@@ -256,6 +234,12 @@ enum {
 	STEPS_NS_PER_TURN = 2000000,
 };
 
+/* What others do meanwhile is asked for once a turn. */
+static bool job_waits_for_others(const struct registry *r)
+{
+	return r->job && r->job->kind->may_go_on;
+}
+
 /* A bounded number of steps, and of time but for the last of them: control's other work waits
  * meanwhile. */
 bool jobs_step(struct registry *r)
@@ -265,6 +249,8 @@ bool jobs_step(struct registry *r)
 	while (steps < STEPS_PER_TURN && job_step(r)) {
 		steps++;
 		if (clock_now_ns() - begun_ns >= STEPS_NS_PER_TURN)
+			break;
+		if (job_waits_for_others(r))
 			break;
 	}
 	return steps > 0;

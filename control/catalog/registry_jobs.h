@@ -26,12 +26,9 @@ bool job_is_written(struct registry *r, struct job *j, int error, const char *wh
 /* Has a writer refused to open one? Then the job's result is filled in, and those from `first` on
  * are being closed again. */
 bool job_is_refused(struct job *j, uint32_t first);
-/* The next step of a phase without messages: JOB_PARTITIONS_AT_ONCE more are made, or the last
- * of them synced; true when all are done. */
-bool job_make(struct registry *r, struct job *j);
 /* The settings of a request applied to `settings`; false and the job's result filled in. */
 bool job_settings(struct registry *r, struct job *j, struct topic_settings *settings);
-extern const struct job_kind job_serve, job_stop, job_create, job_alter, job_delete,
+extern const struct job_kind job_recover, job_serve, job_stop, job_create, job_alter, job_delete,
 	job_alter_settings, job_producers, job_delete_records, job_expire;
 
 #endif

@@ -7,10 +7,6 @@
 
 #include "control/catalog/registry_private.h"
 
-/* Makes the directory if it is missing and opens its log; durable after a log_dir_sync_all().
- * -errno with the reason in `why`. What cannot be opened is left as it was. */
-int store_open(struct registry *r, const struct entry *e, struct partition *p, bool is_clean,
-	       char *why, size_t why_size);
 /* What lies already where `e` with `partitions` would write from `first` on, in `path`. */
 bool store_is_taken(struct registry *r, const char *topic, uint32_t first,
 		    uint32_t partitions, char path[PATH_MAX]);
@@ -18,9 +14,9 @@ bool store_is_taken(struct registry *r, const char *topic, uint32_t first,
 int store_remove(struct registry *r, struct entry *e, uint32_t first, uint32_t end);
 /* Holds the directory what a partition's does: partition.metadata, or a segment? `only`: and
  * nothing else? False also when it is no directory, or a link to one. */
-bool store_holds_partition(struct registry *r, const char *directory, bool only);
+bool store_holds_partition(const struct registry *r, const char *directory, bool only);
 /* The id in a directory's partition.metadata; -errno. */
-int store_read_id(struct registry *r, const char *directory, uint8_t id[UUID_BYTES]);
+int store_read_id(const struct registry *r, const char *directory, uint8_t id[UUID_BYTES]);
 /* No room on the disk, or in the quota: what can be done without any is done. */
 bool store_is_full(int error);
 

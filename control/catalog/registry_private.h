@@ -4,7 +4,9 @@
  *     registry_say.c, _index.c  a line for the operator; entries by name
  *     registry_entry.c     topics in memory
  *     registry_listing.c   names in the log directory ─▶ what is ours, what is left alone
- *     registry_scan.c      what is ours ─▶ entries, their logs opened
+ *     registry_scan.c      what is ours ─▶ entries
+ *     registry_recover.c   entries ─▶ their logs recovered and opened, by a crew (crew.h)
+ *     registry_opening.c   one partition's directory ─▶ its log open
  *     registry_offline.c   one partition that cannot be served, or all of them
  *     registry_store.c     one entry ─▶ its file and directories, and their removal
  *     registry_removal.c   a topic's files go, or wait for it
@@ -16,6 +18,7 @@
  *     registry_watch.c     partitions that failed and directories that went, noticed
  *     registry_publish.c   entries ─▶ snapshot; old ones retired
  *     registry_jobs.c      create, alter, delete;  registry_serve.c  start and stop
+ *     registry_making.c    partitions that create and alter make
  *     registry_settings.c  the gateway's own settings, while it runs
  *     registry_parts.c     errands to the writers of partitions
  *     registry_producers.c, _records.c  the two that there are
@@ -131,10 +134,12 @@ enum {
 	JOB_PARTITIONS_AT_ONCE = 4,
 };
 
-/* Both: true when the job is over, result filled in; false: a round is under way. */
+/* The first two: true when the job is over, result filled in; false: a round is under way. */
 struct job_kind {
 	bool (*start)(struct registry *r, struct job *j);
 	bool (*next)(struct registry *r, struct job *j); /* the round is complete */
+	/* Moves on what else it waits for; has that come? Null: it waits for nothing else. */
+	bool (*may_go_on)(struct registry *r, const struct job *j);
 };
 
 /* A snapshot that pollers may still read. */
@@ -167,6 +172,8 @@ struct registry {
 	bool has_fences;        /* a partition wants one */
 	unsigned offline_said;
 	unsigned listener_topics; /* still to be made at start */
+	struct recovering *recovering; /* at start; null: no more */
+	bool is_recovered; /* all logs are open: what is known of them is complete */
 	char cluster_id[UUID_TEXT_BYTES];
 	bool names_deleted; /* the checkpoints may: a topic has gone since they were written */
 	uint64_t expire_at_ns; /* 0: not set yet */

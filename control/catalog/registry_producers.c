@@ -68,4 +68,4 @@ static bool next(struct registry *r, struct job *j)
 	return false;
 }
 
-const struct job_kind job_producers = {start, next};
+const struct job_kind job_producers = {.start = start, .next = next};

@@ -73,4 +73,4 @@ static bool next(struct registry *r, struct job *j)
 	return true;
 }
 
-const struct job_kind job_delete_records = {start, next};
+const struct job_kind job_delete_records = {.start = start, .next = next};

@@ -1,5 +1,6 @@
 /* registry_scan.c - the log directory at start: topic files and partition directories in,
- * entries with open logs out; what a crash left half done is completed or finished off.
+ * entries whose logs are to be opened out (registry_recover.c); what a crash left half done is
+ * completed or finished off.
  */
 #include "control/catalog/registry_scan.h"
 #include "control/catalog/registry_checkpoint.h"
@@ -241,54 +242,6 @@ static void adopt_strangers(struct registry *r, struct listing *l)
 	}
 }
 
-/* ---- opened --------------------------------------------------------------------------- */
-
-/* Only want of memory stops the start: it is not the partition's fault. */
-static int open_topic(struct registry *r, struct entry *e)
-{
-	for (uint32_t i = 0; i < e->partition_count; i++) {
-		struct partition *p = e->partitions[i];
-		char why[768];
-		if (p->is_offline)
-			continue;
-		int error = store_open(r, e, p, r->dir->was_clean, why, sizeof why);
-		if (error == -ENOMEM)
-			return error;
-		if (error)
-			partition_offline(r, p, why);
-	}
-	return 0;
-}
-
-/* A topic whose making was interrupted has now all of its directories. */
-static void finish_making(struct registry *r, struct entry *e)
-{
-	uint32_t was = e->ready;
-	for (uint32_t i = was; i < e->partition_count; i++)
-		if (e->partitions[i]->is_offline)
-			return;
-	e->ready = e->partition_count;
-	int error = was == e->ready ? 0 : store_write(r, e, e->partition_count);
-	if (error)
-		registry_say(r, "topic %s: its file cannot be written: %s; the next start "
-			     "tries again", e->shown.topic.name, strerror(-error));
-}
-
-/* Every log, then one sync for all: nobody is served before. */
-static int open_all(struct registry *r, const struct listing *l)
-{
-	int error = 0;
-	for (unsigned i = 0; !error && i < r->entry_count; i++)
-		error = open_topic(r, r->entries[i]);
-	if (!error)
-		error = log_dir_sync_all(r->dir);
-	if (!error)
-		durable_marks_begin(r, l);
-	for (unsigned i = 0; !error && i < r->entry_count; i++)
-		finish_making(r, r->entries[i]);
-	return error;
-}
-
 /* Topics with a file come first, so that a directory is a stranger only when none of them has
  * it; checkpoints when all partitions are known whose lines they may hold. */
 static int scan(struct registry *r, struct listing *l)
@@ -309,16 +262,15 @@ static int scan(struct registry *r, struct listing *l)
 	listing_say_foreign(r, l);
 	checkpoint_read(r);
 	durable_marks_take(r);
-	return open_all(r, l);
+	return 0;
 }
 
-int registry_scan(struct registry *r, char *message, size_t message_size)
+int registry_scan(struct registry *r, struct listing *ret, char *message, size_t message_size)
 {
-	struct listing l = {0};
-	int error = scan(r, &l);
+	*ret = (struct listing){0};
+	int error = scan(r, ret);
 	if (error)
 		snprintf(message, message_size, "log.dirs: %s cannot be used: %s",
 			 r->dir->path, registry_advice(error));
-	listing_free(&l);
 	return error;
 }

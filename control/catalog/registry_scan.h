@@ -1,12 +1,13 @@
-/* registry_scan.h - the log directory at start: entries with open logs out.
+/* registry_scan.h - the log directory at start: entries whose logs are to be opened out.
  *
  * Core: control.
  */
 #ifndef PENSTOCK_REGISTRY_SCAN_H
 #define PENSTOCK_REGISTRY_SCAN_H
 
-#include "control/catalog/registry_private.h"
+#include "control/catalog/registry_listing.h"
 
-int registry_scan(struct registry *r, char *message, size_t message_size);
+/* -errno with a sentence in `message`; the listing is to be freed either way. */
+int registry_scan(struct registry *r, struct listing *ret, char *message, size_t message_size);
 
 #endif

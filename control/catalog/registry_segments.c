@@ -26,7 +26,7 @@ static uint32_t count_names(const struct listing *l)
 }
 
 /* False: the directory cannot be read now. What vanishes meanwhile is not among them. */
-static bool take(struct registry *r, const struct partition *p, struct segments_seen *ret)
+static bool take(const struct registry *r, const struct partition *p, struct segments_seen *ret)
 {
 	struct listing l = {0};
 	if (directory_list(r->dir->disk, p->directory, &l.names, &l.bytes) != 0)
@@ -72,7 +72,7 @@ static const struct segment_seen *first_lost(const struct segments_seen *before,
 	return NULL;
 }
 
-bool segments_are_here(struct registry *r, struct partition *p, const struct disk_place *now,
+bool segments_are_here(const struct registry *r, struct partition *p, const struct disk_place *now,
 		       char lost[SEGMENT_NAME_BYTES])
 {
 	struct segments_seen *seen = &p->segments, found = {.changed_ns = now->changed_ns};

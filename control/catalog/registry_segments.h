@@ -9,7 +9,7 @@
 
 /* Are all there that were when they were looked at last? `now`: the directory's place. False:
  * `lost` is gone, or another file has its name. */
-bool segments_are_here(struct registry *r, struct partition *p, const struct disk_place *now,
+bool segments_are_here(const struct registry *r, struct partition *p, const struct disk_place *now,
 		       char lost[SEGMENT_NAME_BYTES]);
 
 #endif

@@ -15,10 +15,13 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* One round for all partitions: all writers take theirs over at once. */
+/* One round for all partitions: all writers take theirs over at once. Of a start that has failed
+ * none are served. */
 static bool serve_start(struct registry *r, struct job *j)
 {
 	uint32_t count;
+	if (!r->is_recovered)
+		return true;
 	struct partition **all = entry_all_partitions(r, &count);
 	round_begin(&j->round, ADMIN_OPEN, all, count);
 	return false;
@@ -83,7 +86,7 @@ static bool serve_next(struct registry *r, struct job *j)
 	return true;
 }
 
-const struct job_kind job_serve = {serve_start, serve_next};
+const struct job_kind job_serve = {.start = serve_start, .next = serve_next};
 
 static bool stop_start(struct registry *r, struct job *j)
 {
@@ -110,12 +113,26 @@ static bool all_are_sound(const struct registry *r)
 	return sound;
 }
 
+/* Of a start that was broken off not all logs are known: what was written down of them before
+ * holds. */
+static bool stop_unrecovered(struct registry *r)
+{
+	for (unsigned i = 0; i < r->entry_count; i++)
+		entry_close_logs(r, r->entries[i], 0);
+	registry_say(r, "%s: the start was broken off, so the next one scans the logs",
+		     r->dir->path);
+	r->is_stopped = true;
+	return true;
+}
+
 /* All logs are with control again. What they wrote is synced before checkpoints speak of it, the
  * checkpoints ask the logs before those are closed, and the mark of a clean shutdown comes last:
  * it makes the next start believe the rest. */
 static bool stop_next(struct registry *r, struct job *j)
 {
 	free(j->round.partitions);
+	if (!r->is_recovered)
+		return stop_unrecovered(r);
 	bool is_here = directory_is_here(r);
 	bool sound = all_are_sound(r) && !r->fault[0];
 	bool is_settled = is_here && removals_settle(r);
@@ -143,4 +160,4 @@ static bool stop_next(struct registry *r, struct job *j)
 	return true;
 }
 
-const struct job_kind job_stop = {stop_start, stop_next};
+const struct job_kind job_stop = {.start = stop_start, .next = stop_next};

@@ -170,4 +170,4 @@ static bool next(struct registry *r, struct job *j)
 	return true;
 }
 
-const struct job_kind job_alter_settings = {start, next};
+const struct job_kind job_alter_settings = {.start = start, .next = next};

@@ -65,7 +65,7 @@ static void look_at(struct registry *r, struct partition *p)
  * records, or hears that there is none. */
 void registry_watch(struct registry *r, uint64_t now_ns)
 {
-	if (now_ns < r->watch_at_ns || r->is_stopped)
+	if (now_ns < r->watch_at_ns || r->recovering || r->is_stopped)
 		return;
 	r->watch_at_ns = now_ns + WATCH_INTERVAL_MS * NS_PER_MS;
 	bool is_here = directory_is_here(r);

@@ -284,9 +284,18 @@ void print_state(const json_t *result)
 	size_t i;
 	json_t *p;
 	const json_t *faults = json_object_get(result, "partition_faults");
+	const json_t *recovery = json_object_get(result, "recovery");
 	long long count = number(result, "partition_fault_count");
 	printf("%s  node %lld  cluster %s\n", text(result, "state"),
 	       number(result, "node_id"), text(result, "cluster_id"));
+	if (json_is_object(recovery))
+		printf("%lld of %lld partitions recovered, %.1f GB read, %lld s so far%s\n",
+		       number(recovery, "partitions_opened"), number(recovery, "partitions"),
+		       (double)number(recovery, "bytes_read") / 1e9,
+		       number(recovery, "ms") / 1000,
+		       json_is_true(json_object_get(recovery, "is_syncing"))
+			       ? "; the disk is synced"
+			       : "");
 	if (text(result, "log_dir_fault")[0])
 		printf("log.dirs: %s\n", text(result, "log_dir_fault"));
 	json_array_foreach(faults, i, p)

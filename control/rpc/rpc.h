@@ -58,7 +58,7 @@ struct rpc_options {
 	unsigned poller_count;
 	const char *listener_names[LISTENERS_MAX]; /* by index, for frames.bad */
 	unsigned listener_count;
-	/* "starting", "running", "draining"; asked at each system.state. */
+	/* "recovering", "starting", "running", "draining"; asked at each system.state. */
 	const char *(*state)(void *owner);
 	/* Null: heap shares are not in stats.get. */
 	void (*heap)(void *owner, struct heap_share *ret);

@@ -143,6 +143,21 @@ static const struct rpc_method *find_method(const char *name)
 	return NULL;
 }
 
+/* What a topic is, or whether there is one, is not known for sure while logs are recovered. */
+static bool topics_are_there(struct rpc_call *call, const struct rpc_method *m)
+{
+	const struct registry *r = call->rpc->options.registry;
+	struct recovery_progress p;
+	char text[REGISTRY_PROGRESS_BYTES];
+	if (!m->needs_topics || !registry_progress(r, &p))
+		return true;
+	rpc_fail(call, RPC_REFUSED, "%s has to wait until the gateway serves its topics (%s); ask "
+				    "again then: system.state says how far it is",
+		 m->name, registry_progress_text(r, text));
+	call->kafka_error = "BROKER_NOT_AVAILABLE";
+	return false;
+}
+
 /* A caller who may not use a method is told so before its parameters are looked at. */
 static void run_method(struct rpc_call *call, const char *name)
 {
@@ -154,7 +169,7 @@ static void run_method(struct rpc_call *call, const char *name)
 		rpc_fail(call, RPC_NOT_PERMITTED,
 			 "%s changes things: ask as root or as the gateway's own user",
 			 name);
-	else if (params_are_good(call, m))
+	else if (params_are_good(call, m) && topics_are_there(call, m))
 		m->run(call);
 }
 

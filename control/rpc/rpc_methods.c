@@ -37,6 +37,18 @@ static json_int_t list_faults(const struct registry *r, json_t *faults)
 	return count;
 }
 
+/* Null when nothing is recovered any more. */
+static json_t *recovery_json(const struct registry *r)
+{
+	struct recovery_progress p;
+	if (!registry_progress(r, &p))
+		return json_null();
+	return json_pack("{s:I, s:I, s:I, s:I, s:b}", "partitions", (json_int_t)p.partitions,
+			 "partitions_opened", (json_int_t)p.opened, "bytes_read",
+			 (json_int_t)p.bytes_read, "ms", (json_int_t)(p.since_ns / 1000000),
+			 "is_syncing", (int)p.is_syncing);
+}
+
 /* Answered from control's first turn on, before the topics are served: `topics_ready` says
  * whether they are. */
 static void system_state(struct rpc_call *call)
@@ -45,8 +57,10 @@ static void system_state(struct rpc_call *call)
 	json_t *faults = json_array();
 	json_int_t count = list_faults(o->registry, faults);
 	call->result =
-		json_pack("{s:s, s:b, s:s, s:i, s:s, s:I, s:o}", "state", o->state(o->owner),
-			  "topics_ready", (int)registry_is_ready(o->registry), "cluster_id",
+		json_pack("{s:s, s:b, s:o, s:s, s:i, s:s, s:I, s:o}", "state",
+			  o->state(o->owner), "topics_ready",
+			  (int)registry_is_ready(o->registry), "recovery",
+			  recovery_json(o->registry), "cluster_id",
 			  registry_cluster_id(o->registry), "node_id",
 			  (int)registry_node_id(o->registry), "log_dir_fault",
 			  registry_directory_fault(o->registry), "partition_fault_count",
@@ -88,6 +102,7 @@ static void rpc_methods(struct rpc_call *call)
 const struct rpc_method rpc_method_table[] = {
 	{"topic.create",
 	 true,
+	 true,
 	 "Makes a topic; answers with its description",
 	 rpc_topic_create,
 	 {NAME,
@@ -95,13 +110,15 @@ const struct rpc_method rpc_method_table[] = {
 	  {"replication_factor", JSON_INTEGER, false, "copies: 1"},
 	  {"config", JSON_OBJECT, false, "settings of its own: key to value"},
 	  {"validate_only", JSON_TRUE, false, "check everything, change nothing"}}},
-	{"topic.list", false, "All topics by name", rpc_topic_list, {{0}}},
+	{"topic.list", false, true, "All topics by name", rpc_topic_list, {{0}}},
 	{"topic.describe",
 	 false,
+	 true,
 	 "One topic: id, partitions, settings",
 	 rpc_topic_describe,
 	 {NAME}},
 	{"topic.alter",
+	 true,
 	 true,
 	 "More partitions, other settings, or both",
 	 rpc_topic_alter,
@@ -112,10 +129,12 @@ const struct rpc_method rpc_method_table[] = {
 	  {"validate_only", JSON_TRUE, false, "check everything, change nothing"}}},
 	{"topic.delete",
 	 true,
+	 true,
 	 "Removes a topic and its records",
 	 rpc_topic_delete,
 	 {NAME}},
 	{"records.delete",
+	 true,
 	 true,
 	 "Removes the records of a partition below an offset",
 	 rpc_records_delete,
@@ -125,10 +144,12 @@ const struct rpc_method rpc_method_table[] = {
 	   "of the first record that stays; -1: all go up to the high watermark"}}},
 	{"config.get",
 	 false,
+	 false,
 	 "The gateway's settings, and whose values they are",
 	 rpc_config_get,
 	 {{"key", JSON_STRING, false, "one of them; default all"}}},
 	{"config.set",
+	 true,
 	 true,
 	 "Sets settings that are live, or takes them back",
 	 rpc_config_set,
@@ -136,25 +157,29 @@ const struct rpc_method rpc_method_table[] = {
 	  {"validate_only", JSON_TRUE, false, "check everything, change nothing"}}},
 	{"stats.get",
 	 false,
+	 false,
 	 "Ledgers, counters, cores, answer times, memory",
 	 rpc_stats_get,
 	 {{0}}},
 	{"frames.bad",
+	 false,
 	 false,
 	 "The last broken frames, newest first",
 	 rpc_frames_bad,
 	 {{"limit", JSON_INTEGER, false, "at most so many"}}},
 	{"system.version",
 	 false,
+	 false,
 	 "Name and version of the gateway",
 	 system_version,
 	 {{0}}},
 	{"system.state",
 	 false,
-	 "starting, running, draining; who we are",
+	 false,
+	 "recovering, starting, running, draining; who we are",
 	 system_state,
 	 {{0}}},
-	{"rpc.methods", false, "This list", rpc_methods, {{0}}},
+	{"rpc.methods", false, false, "This list", rpc_methods, {{0}}},
 };
 
 const unsigned rpc_method_count = array_len(rpc_method_table);

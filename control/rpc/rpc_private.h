@@ -94,6 +94,7 @@ struct rpc_param {
 struct rpc_method {
 	const char *name;
 	bool is_for_admins;
+	bool needs_topics; /* of what they are nothing is known before logs are recovered */
 	const char *help;
 	void (*run)(struct rpc_call *call);
 	struct rpc_param params[6];

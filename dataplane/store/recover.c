@@ -284,6 +284,7 @@ int log_recover(struct log *log, struct disk *d, const struct log_open_options *
 	int status = read_old_mark(&rc);
 	if (status == 0)
 		status = scan_init(&rc.scan, d);
+	rc.scan.progress = options->progress;
 	if (status < 0)
 		return status;
 	ret->durable_mark = rc.mark;

@@ -35,6 +35,10 @@ int scan_file(struct scan *s, int fd, size_t window_limit)
  * than the file does, for what is asked for beyond that the kernel fills with zeroes. */
 static bool load_window(struct scan *s, uint64_t position)
 {
+	if (s->progress && atomic_load_explicit(&s->progress->is_over, memory_order_relaxed)) {
+		s->error = -ECANCELED;
+		return false;
+	}
 	uint64_t start = round_down(position, DISK_BLOCK_BYTES);
 	uint64_t left = s->size > start ? s->size - start : 1;
 	struct iovec iov = {s->window, (size_t)min_u64(s->window_limit,
@@ -49,6 +53,9 @@ static bool load_window(struct scan *s, uint64_t position)
 	int64_t n = disk_run(s->disk, &op);
 	s->window_start = op.offset;
 	s->window_bytes = n > 0 ? (size_t)n : 0;
+	if (s->progress)
+		atomic_fetch_add_explicit(&s->progress->bytes_read, s->window_bytes,
+					  memory_order_relaxed);
 	if (position < s->window_start + s->window_bytes)
 		return true;
 	s->error = n < 0 ? (int)n : -EIO;

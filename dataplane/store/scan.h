@@ -12,13 +12,22 @@
 #include "dataplane/store/disk/disk.h"
 #include "dataplane/wire/record/record_batch.h"
 
+#include <stdatomic.h>
+
 enum {
 	SCAN_WINDOW_BYTES = 1 << 20,
 	SCAN_PEEK_BYTES = 64 << 10, /* read at a time where only a little is looked at */
 };
 
+/* How far those are who scan, whoever they are; any thread may look. */
+struct scan_progress {
+	_Atomic uint64_t bytes_read;
+	atomic_bool is_over; /* whoever waits for them does so no longer: reads give -ECANCELED */
+};
+
 struct scan {
 	struct disk *disk;
+	struct scan_progress *progress; /* or null */
 	int fd;
 	uint64_t size; /* of the file */
 	uint8_t *window;

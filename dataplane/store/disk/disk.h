@@ -90,7 +90,8 @@ unsigned disk_outstanding(const struct disk *d);
 /* Readable when something can be reaped, or -1. */
 int disk_wait_fd(const struct disk *d);
 
-/* Submits one op and waits for it. Core: control only. Returns op->result. */
+/* Makes one call and waits for it. Core: control and its crew (control/catalog/crew.h), each for
+ * itself: nothing of the disk is changed, and nothing may be outstanding. Returns op->result. */
 int64_t disk_run(struct disk *d, struct disk_op *op);
 
 #endif

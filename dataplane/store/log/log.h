@@ -30,6 +30,7 @@
 #include "dataplane/store/durable_mark.h"
 
 struct log;
+struct scan_progress;
 
 /* Watermarks as others may see them; behind the writer's seqlock page. */
 struct log_marks {
@@ -76,6 +77,7 @@ struct log_open_options {
 	int64_t log_start_offset;
 	bool is_compacted;      /* Kafka's cleaner has been there: offsets may be missing */
 	bool is_clean;          /* the last stop left the mark of a clean shutdown */
+	struct scan_progress *progress; /* null: nobody asks how far it is (scan.h) */
 };
 
 /* Opens the partition's directory, creating it when absent; scans from the recovery point on

@@ -129,6 +129,16 @@ static struct fake_job *queue(struct registry *r, enum fake_job_kind kind,
 	return job;
 }
 
+bool registry_progress(const struct registry *r, struct recovery_progress *ret)
+{
+	return false;
+}
+
+const char *registry_progress_text(const struct registry *r, char ret[REGISTRY_PROGRESS_BYTES])
+{
+	return "";
+}
+
 void registry_create_topic(struct registry *r, const struct registry_request *request)
 {
 	queue(r, FAKE_CREATE, request);

@@ -40,7 +40,7 @@ static void hear(void *owner, const char *line)
 	snprintf(r->said + size, sizeof r->said - size, "%s\n", line);
 }
 
-bool rig_open(struct rig *r)
+bool rig_begin(struct rig *r)
 {
 	struct registry_options options = {
 		.settings = &r->settings,
@@ -56,11 +56,17 @@ bool rig_open(struct rig *r)
 	if (error)
 		snprintf(r->message, sizeof r->message, "%s: %s", r->directory, strerror(-error));
 	r->registry = error ? NULL : registry_open(&options, r->message, sizeof r->message);
-	if (r->registry)
-		rig_turns(r);
-	else
+	if (!r->registry)
 		log_dir_close(&r->dir);
 	return r->registry != NULL;
+}
+
+bool rig_open(struct rig *r)
+{
+	bool is_open = rig_begin(r);
+	if (is_open)
+		rig_turns(r);
+	return is_open;
 }
 
 static void tell_producers(struct producers_piece *p)

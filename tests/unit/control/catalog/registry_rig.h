@@ -85,6 +85,8 @@ void rig_init(struct rig *r);
 void rig_fini(struct rig *r);
 /* False: r->message says why. */
 bool rig_open(struct rig *r);
+/* The same without a turn: no log is recovered yet. */
+bool rig_begin(struct rig *r);
 /* Registry and writers in turn, once; true when something moved. */
 bool rig_turn(struct rig *r);
 /* Until nothing moves. */

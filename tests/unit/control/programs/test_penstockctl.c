@@ -26,12 +26,9 @@ static const char *state(void *owner)
 	return "running";
 }
 
-static void setup(void)
+static void serve(void)
 {
 	char message[256];
-	rig_init(&rig);
-	cr_assert(rig_open(&rig), "%s", rig.message);
-	snprintf(path, sizeof path, "%s/control.sock", rig.directory);
 	struct rpc_options options = {
 		.socket_path = path,
 		.mode = 0600,
@@ -43,6 +40,14 @@ static void setup(void)
 	};
 	rpc = rpc_open(&options, message, sizeof message);
 	cr_assert(rpc, "%s", message);
+}
+
+static void setup(void)
+{
+	rig_init(&rig);
+	cr_assert(rig_open(&rig), "%s", rig.message);
+	snprintf(path, sizeof path, "%s/control.sock", rig.directory);
+	serve();
 	setenv("PENSTOCK_SOCKET", path, 1);
 }
 
@@ -60,8 +65,8 @@ static void read_back(const char *name, char *out, size_t size)
 	snprintf(out, size, "%s", rig_exists(&rig, name) ? rig_read(&rig, name) : "");
 }
 
-/* The gateway hangs. */
-static bool is_stopped;
+/* The gateway hangs; its logs are being recovered, without an end. */
+static bool is_stopped, is_recovering;
 
 /* A connection; -1: the socket's queue is full. */
 static int dial(void)
@@ -88,7 +93,8 @@ static int ctl(const char *words)
 	while (waitpid(child, &status, WNOHANG) == 0) {
 		if (!is_stopped)
 			rpc_turn(rpc, clock_now_ns());
-		rig_turns(&rig);
+		if (!is_recovering)
+			rig_turns(&rig);
 		usleep(200);
 	}
 	read_back("out", output, sizeof output);
@@ -197,6 +203,52 @@ Test(penstockctl, every_reading_command_prints_a_table)
 	cr_assert(ctl("state") == 0 && strstr(output, "running  node 1  cluster "), "%s",
 		  output);
 	cr_assert(ctl("methods") == 0 && strstr(output, "topic.create"), "%s", output);
+}
+
+/* One of three logs is open, and no more are opened until is_recovering is false. */
+static void recover_one_of_three(void)
+{
+	cr_assert(ctl("topic create t --partitions 3") == 0, "%s", errors);
+	rpc_close(rpc);
+	rig_stop(&rig);
+	cr_assert(rig_begin(&rig), "%s", rig.message);
+	serve();
+	is_recovering = true;
+	while (faults.logs_open == 0)
+		rig_turn(&rig);
+}
+
+Test(penstockctl, state_says_how_far_a_recovery_is)
+{
+	recover_one_of_three();
+	cr_assert(ctl("state") == 0 &&
+			  strstr(output, "\n1 of 3 partitions recovered, 0.0 GB read, 0 s so far"),
+		  "%s", output);
+	cr_assert(ctl("state --json") == 0 &&
+			  strstr(output, "\"recovery\":{\"partitions\":3,\"partitions_opened\":1,"),
+		  "%s", output);
+	is_recovering = false;
+	cr_assert(ctl("state") == 0, "%s", errors);
+	cr_assert(ctl("state") == 0 && !strstr(output, "recovered"), "%s", output);
+	cr_assert(ctl("state --json") == 0 && strstr(output, "\"recovery\":null"), "%s", output);
+}
+
+Test(penstockctl, what_needs_topics_has_to_wait_until_logs_are_recovered)
+{
+	static const char *const waiting[] = {"topic list", "topic describe t", "topic create u",
+					      "topic alter t --partitions 4", "topic delete t",
+					      "config set linger.ms=20"};
+	recover_one_of_three();
+	for (unsigned i = 0; i < array_len(waiting); i++)
+		cr_assert(ctl(waiting[i]) == 1 &&
+				  strstr(errors, "has to wait until the gateway serves its topics "
+						 "(recovering: 1 of 3 partitions") &&
+				  strstr(errors, "(BROKER_NOT_AVAILABLE)"),
+			  "%s: %s", waiting[i], errors);
+	cr_assert(ctl("config get") == 0 && ctl("stats") == 0 && ctl("version") == 0);
+	is_recovering = false;
+	cr_assert(ctl("version") == 0);
+	cr_assert(ctl("topic describe t") == 0 && strstr(output, "t  3 partitions"), "%s", output);
 }
 
 Test(penstockctl, a_core_that_sleeps_is_not_busy)

@@ -1,0 +1,107 @@
+/* test_registry_crew.c - logs on a real directory, recovered by as many threads as are wanted: what
+ * comes of it, and what the operator is told in which order, is the same for one and for many. */
+#include "tests/unit/control/catalog/registry_rig.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { PARTITIONS = 24, THREADS = 8 };
+
+struct rig_faults faults;
+
+/* They are real ones here, and given back. */
+void rig_forget_logs(void)
+{
+}
+
+static struct rig r;
+
+static void setup(void)
+{
+	int error;
+	rig_init(&r);
+	r.disk = disk_create("control", &error);
+	cr_assert(r.disk);
+}
+
+static void teardown(void)
+{
+	disk_destroy(r.disk);
+	rig_fini(&r);
+}
+
+TestSuite(registry_crew, .init = setup, .fini = teardown, .timeout = 60);
+
+/* Threads work whether control turns or not. */
+static void open_with(int threads)
+{
+	struct recovery_progress p;
+	r.settings.recovery_threads = threads;
+	r.said[0] = '\0';
+	cr_assert(rig_begin(&r), "%s", r.message);
+	while (registry_progress(r.registry, &p))
+		if (!rig_turn(&r))
+			usleep(100);
+	rig_turns(&r);
+	cr_assert(registry_is_ready(r.registry), "%s", registry_fault(r.registry));
+}
+
+/* Every third one has a torn tail, the longer the sooner it is to be told of; one is no log. */
+static void damage(void)
+{
+	char command[256];
+	for (int i = 0; i < PARTITIONS; i += 3) {
+		snprintf(command, sizeof command,
+			 "head -c %d /dev/zero | tr '\\0' x > t-%d/%020d.log",
+			 (PARTITIONS - i) * 100000, i, 0);
+		rig_run(&r, command);
+	}
+	rig_run(&r, "rm -rf .kafka_cleanshutdown t-7/*.log && "
+		    "mkdir t-7/00000000000000000000.log");
+}
+
+static void find(char said[RIG_SAID_BYTES], int threads)
+{
+	damage();
+	open_with(threads);
+	cr_assert(faults.served == PARTITIONS - 1 && faults.offline == 1, "%u", faults.served);
+	snprintf(said, RIG_SAID_BYTES, "%s", r.said);
+	rig_stop(&r);
+}
+
+Test(registry_crew, many_threads_tell_what_one_does_in_its_order)
+{
+	static char one[RIG_SAID_BYTES], many[RIG_SAID_BYTES];
+	open_with(1);
+	rig_create(&r, "t", PARTITIONS);
+	cr_assert(r.result.error == 0, "%s", r.result.message);
+	rig_stop(&r);
+	find(one, 1);
+	cr_assert(strstr(one, "t-0: ") && strstr(one, "t-21: ") && strstr(one, "t-7 is OFFLINE"),
+		  "%s", one);
+	for (unsigned i = 0; i < 5; i++) {
+		find(many, THREADS);
+		cr_assert_str_eq(many, one);
+	}
+}
+
+Test(registry_crew, who_stops_it_does_not_wait_for_what_has_not_begun)
+{
+	open_with(1);
+	rig_create(&r, "t", PARTITIONS);
+	rig_stop(&r);
+	damage();
+	r.settings.recovery_threads = 1;
+	cr_assert(rig_begin(&r), "%s", r.message);
+	rig_turn(&r);
+	registry_stop(r.registry);
+	while (!registry_is_stopped(r.registry))
+		rig_turn(&r);
+	cr_assert(strstr(r.said, "the start was broken off"), "%s", r.said);
+	registry_close(r.registry);
+	log_dir_close(&r.dir);
+	open_with(THREADS);
+	cr_assert(faults.offline == 1);
+	rig_stop(&r);
+}
