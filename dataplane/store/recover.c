@@ -246,10 +246,21 @@ static int take_segments(struct recovery *rc)
 	return 0;
 }
 
+static void tell_ends(struct recovery *rc)
+{
+	const struct log *log = rc->log;
+	rc->found->end_base_offset = log->end.base_offset;
+	rc->found->end_position = log->end.position;
+	rc->found->end_offset = log->end.offset;
+	rc->found->durable_offset = rc->durable_offset;
+	rc->found->first_offset = segment_ring_at(&log->segments, 0)->base_offset;
+}
+
 static void set_state(struct recovery *rc)
 {
 	struct log *log = rc->log;
 	bool is_corrupt = rc->found->is_corrupt;
+	tell_ends(rc);
 	log->position = log->end.position;
 	log->next_offset = log->end.offset;
 	log->written = log->durable = log->end;

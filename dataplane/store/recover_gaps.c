@@ -112,7 +112,8 @@ void gaps_judge_start(struct recovery *rc, int64_t start)
 	log->log_start_offset = start < 0 || start > log->end.offset ? first : start;
 	if (start >= first || start < 0 || found->is_corrupt)
 		return;
-	found->is_corrupt = true;
+	found->is_corrupt = found->misses_first = true;
+	found->missing_from = start;
 	found->fault = -ENODATA;
 	snprintf(found->message, sizeof found->message,
 		 "%s: offsets %lld to %lld are missing: the log began with the first of them, "

@@ -29,7 +29,8 @@ void recovery_condemn(struct recovery *rc, int fault, const char *what)
 	rc->found->is_corrupt = true;
 	rc->found->fault = fault;
 	recovery_report(rc, what);
-	recovery_add(rc, "; nothing was changed, the partition is read-only up to there");
+	recovery_add(rc, "; nothing was changed, the partition is read-only up to there "
+			 "(penstock-log repair says what it would cost to write to it again)");
 }
 
 /* The failure is all that is told: what was found before it may come of it. */

@@ -18,9 +18,8 @@
  * cut; where there is no room for that, nothing is cut and the log does not open.
  */
 #include "dataplane/store/recover_tail.h"
+#include "dataplane/store/quarantine.h"
 #include "dataplane/store/recover_report.h"
-
-#include <stdio.h>
 
 static bool is_known(const struct recovery *rc, int64_t offset)
 {
@@ -46,48 +45,14 @@ static bool damage_is_old(struct recovery *rc, const struct scan_batch *damage)
 					      end, &later);
 }
 
-/* A name that no tool takes for one of its own, and that is not taken: two crashes may tear at
- * the same place. */
-static int copy_path(struct recovery *rc, char *path)
-{
-	const struct log *log = rc->log;
-	for (unsigned n = 1;; n++) {
-		snprintf(path, FILE_PATH_BYTES_MAX, "%s/%020lld.log.at-%llu-%u.quarantine",
-			 log->directory, (long long)log->end.base_offset,
-			 (unsigned long long)log->end.position, n);
-		int fd = file_open_to_read(rc->disk, path);
-		if (fd < 0)
-			return fd == -ENOENT ? 0 : fd;
-		file_close(rc->disk, &fd);
-	}
-}
-
-static int copy_bytes(struct recovery *rc, int fd, uint64_t from, uint64_t end)
-{
-	int status = 0;
-	for (uint64_t at = from; at < end && status == 0;) {
-		size_t n;
-		const uint8_t *data = scan_view(&rc->scan, at, (size_t)(end - at), &n);
-		status = data ? file_write(rc->disk, fd, data, n, at - from) : rc->scan.error;
-		at += n;
-	}
-	return status;
-}
-
 /* Copies the tail, up to before `end`, beside the segment. */
 static int keep(struct recovery *rc, uint64_t end, char *path)
 {
-	int status = copy_path(rc, path);
-	int fd = status < 0 ? status : file_open(rc->disk, path, false);
-	status = fd < 0 ? fd : copy_bytes(rc, fd, rc->log->end.position, end);
-	if (status == 0)
-		status = file_sync(rc->disk, fd);
-	if (status == 0)
-		status = directory_sync(rc->disk, rc->log->directory);
-	file_close(rc->disk, &fd);
+	const struct log *log = rc->log;
+	int status = quarantine_copy(&rc->scan, log->directory, log->end.base_offset,
+				     log->end.position, end, path);
 	if (status == 0)
 		return 0;
-	file_unlink(rc->disk, path);
 	recovery_report(rc, "torn tail");
 	recovery_add(rc, ": it holds sound batches and cannot be copied to %s: %s; nothing was "
 			 "cut: make room, then start again",

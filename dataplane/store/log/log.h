@@ -63,6 +63,16 @@ struct log_recovery {
 	/* Why, or 0. -EBADMSG: bytes are damaged. -ENODATA: records that were there once are
 	 * not there any more. */
 	int fault;
+	/* Where the log ends that can be read; and where it should not end before, as far as is
+	 * known. */
+	int64_t end_base_offset; /* of its last segment, */
+	uint64_t end_position;   /* in that */
+	int64_t end_offset;
+	int64_t durable_offset;
+	/* Where it begins; and that it should begin before that, where. */
+	int64_t first_offset;
+	bool misses_first;
+	int64_t missing_from;
 	char message[640]; /* one line; empty when there is nothing to say */
 };
 
