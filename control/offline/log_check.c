@@ -34,6 +34,10 @@ struct partition {
 	unsigned lost;
 	bool is_compacted; /* a gap inside a segment: Kafka's cleaner has been there */
 	uint64_t end;        /* behind the last batch of the segment at hand */
+	/* Before its first damage: from there on nothing is known of what an entry names. */
+	uint64_t known_end;
+	int64_t known_offset;
+	bool is_damaged;
 };
 
 __attribute__((format(printf, 2, 3))) static void finding(struct log_check *c,
@@ -87,13 +91,12 @@ static bool remember(struct partition *p, const struct scan_batch *b)
 	return true;
 }
 
-/* The batches of one file, up to where they stop. */
+/* The batches of one file, from p->end on, up to where they stop. */
 static enum scan_verdict read_batches(struct partition *p, const char *path,
 				      struct scan_batch *ret)
 {
 	struct log_check *c = p->check;
-	p->seen_count = 0;
-	for (p->end = 0;; p->end += ret->size) {
+	for (;; p->end += ret->size) {
 		enum scan_verdict v = scan_next(&c->scan, p->end, ret);
 		if (v != SCAN_BATCH)
 			return v;
@@ -126,7 +129,69 @@ static bool is_torn(struct partition *p)
 	return !scan_find(&p->check->scan, from, p->next_offset, &later);
 }
 
-/* Where the batches of a segment stop: its end, or a finding. */
+/* The first sound batch behind damage: by the length of what is damaged, if a batch lies there that
+ * follows; else whichever comes. What a producer wrote may look like one, so that is second. */
+static bool find_behind(struct partition *p, const struct scan_batch *stop,
+			struct scan_batch *ret)
+{
+	struct scan *s = &p->check->scan;
+	int64_t size = record_batch_bytes(&stop->header);
+	bool has_size = size >= RECORD_BATCH_HEADER_BYTES &&
+			(uint64_t)size < s->size - stop->position;
+	if (has_size && scan_next(s, stop->position + (uint64_t)size, ret) == SCAN_BATCH &&
+	    scan_follows(ret, p->next_offset + 1))
+		return true;
+	return !s->error && scan_find(s, stop->position + 1, p->next_offset, ret);
+}
+
+/* Says which offsets are damaged; `end`: the first behind the segment, or -1. True: batches
+ * follow. */
+static bool pass_damage(struct partition *p, const char *path, const struct scan_batch *stop,
+			int64_t end)
+{
+	struct scan_batch behind;
+	struct log_check *c = p->check;
+	if (!p->is_damaged) {
+		p->known_end = p->end;
+		p->known_offset = p->next_offset;
+	}
+	p->is_damaged = true;
+	bool goes_on = find_behind(p, stop, &behind);
+	int64_t to = goes_on ? record_batch_base_offset(&behind.header) : end;
+	char last[24] = "the end";
+	if (to > p->next_offset)
+		snprintf(last, sizeof last, "%lld", (long long)to - 1);
+	finding(c, "%s: position %llu: %s: offsets %lld to %s are damaged", path,
+		(unsigned long long)p->end, record_batch_verdict_name(stop->verdict),
+		(long long)p->next_offset, last);
+	if (goes_on)
+		p->end = behind.position;
+	if (to >= 0)
+		p->next_offset = to;
+	return goes_on;
+}
+
+/* Reads the batches of a segment to its end, past what is damaged. */
+static enum scan_verdict read_segment(struct partition *p, const char *path, uint32_t i,
+				      struct scan_batch *stop)
+{
+	bool is_last = i + 1 == p->count;
+	enum scan_verdict v;
+	p->end = 0;
+	p->seen_count = 0;
+	p->is_damaged = false;
+	do
+		v = read_batches(p, path, stop);
+	while (v == SCAN_DAMAGE && !(is_last && is_torn(p)) &&
+	       pass_damage(p, path, stop, is_last ? -1 : p->bases[i + 1]));
+	if (!p->is_damaged) {
+		p->known_end = p->end;
+		p->known_offset = p->next_offset;
+	}
+	return p->check->scan.error ? SCAN_ERROR : v;
+}
+
+/* Where the batches of a segment stop: its end, or a finding; damage was one. */
 static void judge_end(struct partition *p, const char *path, enum scan_verdict v,
 		      const struct scan_batch *stop, bool is_last)
 {
@@ -140,10 +205,7 @@ static void judge_end(struct partition *p, const char *path, enum scan_verdict v
 		       (unsigned long long)(scan_data_end(&c->scan, p->end) - p->end),
 		       (long long)p->next_offset);
 		c->torn++;
-	} else if (v == SCAN_DAMAGE) {
-		finding(c, "%s: position %llu: %s, offset %lld expected", path, at,
-			record_batch_verdict_name(stop->verdict), (long long)p->next_offset);
-	} else if (is_last && p->durable_offset > p->next_offset) {
+	} else if (v != SCAN_DAMAGE && is_last && p->durable_offset > p->next_offset) {
 		finding(c, "%s: position %llu: ends before offset %lld, which was durable",
 			path, at, (long long)p->durable_offset);
 	}
@@ -181,7 +243,7 @@ static void check_index(struct partition *p, const char *path, int64_t base,
 		struct index_entry e = index_entry_load(file->data + i);
 		const struct seen *s = seen_at(p, e.position);
 		/* In the last segment entries may reach the disk before their batches. */
-		if (may_run_ahead && e.position >= p->end && e.offset > before)
+		if (may_run_ahead && e.position >= p->known_end && e.offset > before)
 			return;
 		if (!s || !names_batch(p, s, base + e.offset) || e.offset <= before)
 			finding(p->check, "%s: entry %zu: offset %lld at position %u: %s", path,
@@ -218,7 +280,7 @@ static void check_times(struct partition *p, const char *path, int64_t base,
 	     i += INDEX_TIME_ENTRY_BYTES) {
 		struct index_time_entry e = index_time_entry_load(file->data + i);
 		const struct seen *s = seen_offset(p, base + e.offset);
-		if (may_run_ahead && base + e.offset >= p->next_offset && e.timestamp > before)
+		if (may_run_ahead && base + e.offset >= p->known_offset && e.timestamp > before)
 			return;
 		if (!s || s->max_timestamp != e.timestamp || e.timestamp <= before)
 			finding(p->check, "%s: entry %zu: time %lld of offset %lld: %s", path,
@@ -284,12 +346,12 @@ static void check_segment(struct partition *p, uint32_t i)
 		file_close(c->disk, &fd);
 		return;
 	}
-	enum scan_verdict v = read_batches(p, path, &stop);
+	enum scan_verdict v = read_segment(p, path, i, &stop);
 	judge_end(p, path, v, &stop, is_last);
 	file_close(c->disk, &fd);
 	/* Behind damage, already reported, nothing is known of what an entry names. */
 	if (!c->is_dump)
-		check_indexes(p, base, is_last || v == SCAN_DAMAGE);
+		check_indexes(p, base, is_last || p->is_damaged);
 }
 
 /* Twice over the names: first only to count. */

@@ -87,6 +87,37 @@ Test(log_check, a_flipped_byte_is_corrupt)
 	rig_destroy(r);
 }
 
+/* Which offsets: of each place, from the first that is lost to the one before the next sound
+ * batch; all other batches are looked at. */
+Test(log_check, what_is_damaged_is_named_and_what_lies_behind_is_read, .init = cr_redirect_stdout)
+{
+	struct rig *r = filled(100);
+	rig_finish(r);
+	size_t size, sealed;
+	uint8_t *first = rig_load(r, log_name, &sealed);
+	size_t batch = (size_t)record_batch_bytes(record_batch_header_of(first));
+	first[3 * batch + 200] ^= 1; /* a record */
+	first[7 * batch + 10] ^= 1;  /* a length */
+	first[sealed - 1] ^= 1;      /* the last batch */
+	rig_store(r, log_name, first, sealed);
+	size_t in_first = sealed / batch;
+	struct log_check c = check(r);
+	cr_assert(c.corrupt == 3 && c.torn == 0 && c.batches == 97, "%u, %llu batches", c.corrupt,
+		  (unsigned long long)c.batches);
+	char said[4096], end[64];
+	fflush(stdout);
+	FILE *out = cr_get_redirected_stdout();
+	size = fread(said, 1, sizeof said - 1, out);
+	said[size] = '\0';
+	snprintf(end, sizeof end, "offsets %zu to %zu are damaged", 2 * in_first - 2,
+		 2 * in_first - 1);
+	cr_assert(strstr(said, "CRC mismatch: offsets 6 to 7 are damaged"), "%s", said);
+	cr_assert(strstr(said, "offsets 14 to 15 are damaged"), "%s", said);
+	cr_assert(strstr(said, end), "%s", said);
+	free(first);
+	rig_destroy(r);
+}
+
 Test(log_check, half_a_batch_at_the_end_is_a_torn_tail)
 {
 	struct rig *r = filled(10);
