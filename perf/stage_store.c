@@ -1,5 +1,6 @@
 /* stage_store.c - batches through the rings and into a log: handoff there and back, append
- * by a whole writer turn. The disk is the null disk: what is measured is ours. */
+ * by a whole writer turn; and the check of batches read. The disk is the null disk: what is
+ * measured is ours. */
 #include "dataplane/base/map.h"
 #include "dataplane/base/require.h"
 #include "dataplane/wire/record/record_batch.h"
@@ -20,6 +21,7 @@ static struct bench_writer served;
 static struct chunk_pool pool;
 static struct append_msg *appends;
 static unsigned append_count, next_append, next_lane;
+static volatile uint32_t sink; /* results a compiler must not drop */
 static int32_t sequences[LANES][PRODUCERS];
 
 static void appends_make(void)
@@ -70,6 +72,15 @@ static void run_handoff(unsigned n)
 
 static void settle_nothing(unsigned n)
 {
+}
+
+/* What a writer does with a batch before it gives it: the bytes lie in chunks. */
+static void run_check(unsigned n)
+{
+	uint32_t crc = 0;
+	for (unsigned i = 0; i < n; i++)
+		crc ^= chain_crc32c(&append_next()->bytes, RECORD_BATCH_CRC_FROM);
+	sink = crc;
 }
 
 static void prepare_appends(unsigned n)
@@ -124,6 +135,8 @@ static void settle_appends(unsigned n)
 const struct stage store_stages[] = {
 	{"handoff", "batch to the writer and its completion back", setup, prepare_nothing,
 	 run_handoff, settle_nothing},
+	{"check", "batch of 16 KiB read: its CRC, over four chunks", setup, prepare_nothing,
+	 run_check, settle_nothing},
 	{"append", "batch of 16 KiB (163 records): one writer turn, 8 partitions", setup,
 	 prepare_appends, run_append, settle_appends},
 	/* The last one: what has a number keeps it. */

@@ -275,7 +275,9 @@ const char *registry_partition_fault(const struct registry *r,
 	if (p->fault)
 		return p->fault;
 	partition_marks(r, p, &marks);
-	return marks.is_fenced ? strerror(-marks.fence_error) : "";
+	if (marks.is_fenced)
+		return strerror(-marks.fence_error);
+	return p->damage ? p->damage : "";
 }
 
 const char *registry_directory_fault(const struct registry *r)

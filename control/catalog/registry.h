@@ -197,7 +197,8 @@ void registry_marks(const struct registry *r, const struct registry_topic *topic
 /* Is nobody let at it? Its watermarks are those of an empty log, or as they were last. */
 bool registry_is_offline(const struct registry *r, const struct registry_topic *topic,
 			 uint32_t partition);
-/* Why a partition is offline or takes no more records; "": it does. */
+/* Why a partition is offline or takes no more records, or what of it is damaged; "": it is
+ * sound. */
 const char *registry_partition_fault(const struct registry *r,
 				     const struct registry_topic *topic,
 				     uint32_t partition);

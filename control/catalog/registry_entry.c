@@ -68,6 +68,7 @@ static void partition_free(struct registry *r, struct partition *p)
 	require(p->state == PARTITION_CLOSED && !p->log);
 	slot_give(r, p);
 	free(p->fault);
+	free(p->damage);
 	free(p->segments.at);
 	free(p->directory);
 	free(p);

@@ -70,6 +70,8 @@ struct partition {
 	bool is_offline;        /* nobody is let at its log, if it has one */
 	bool wants_fence;       /* its writer does not know yet */
 	char *fault;            /* why it is offline or read-only, for the operator; or null */
+	char *damage;           /* which of its batches are damaged, likewise */
+	uint64_t damaged_batches; /* as was said */
 	struct disk_place place; /* of its directory, when its log was opened */
 	struct segments_seen segments;
 	struct round *round;    /* who waits for the reply */
@@ -171,6 +173,8 @@ struct registry {
 	struct round fences;
 	bool has_fences;        /* a partition wants one */
 	unsigned offline_said;
+	unsigned damage_lines;    /* said since: */
+	uint64_t damage_lines_ns;
 	unsigned listener_topics; /* still to be made at start */
 	struct recovering *recovering; /* at start; null: no more */
 	bool is_recovered; /* all logs are open: what is known of them is complete */

@@ -1,8 +1,9 @@
-/* registry_watch.c - what happens to partitions while they are served: disks that failed, by
- * the watermarks (the writer that saw it has no words), and directories and segments that went,
- * by a look at their paths (an open file goes on taking records when its name is gone). Said
- * once. */
+/* registry_watch.c - what happens to partitions while they are served: disks that failed and
+ * batches that they damaged, by the watermarks (the writer that saw it has no words), and
+ * directories and segments that went, by a look at their paths (an open file goes on taking
+ * records when its name is gone). Said once. */
 #include "control/catalog/registry_watch.h"
+#include "control/catalog/registry_damage.h"
 #include "control/catalog/registry_offline.h"
 #include "control/catalog/registry_say.h"
 #include "control/catalog/registry_segments.h"
@@ -52,6 +53,7 @@ static void look_at(struct registry *r, struct partition *p)
 	}
 	marks_read(&r->options.marks[p->ref.slot], &marks);
 	say_mark_error(r, marks.mark_error);
+	registry_damage_look(r, p, &marks);
 	if (!marks.is_fenced || p->is_suspect)
 		return;
 	p->is_suspect = true;

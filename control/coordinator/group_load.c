@@ -171,6 +171,8 @@ static void take_piece(struct group_service *s)
 	struct group_load *l = &s->load;
 	if (skips(l)) {
 		l->offset = l->read.log_start_offset;
+	} else if (l->read.error == KAFKA_ERROR_CORRUPT_MESSAGE) {
+		break_partition(s, "a batch is damaged");
 	} else if (l->read.error) {
 		break_partition(s, "its log does not answer");
 	} else if (l->read.bytes_needed > 0) {

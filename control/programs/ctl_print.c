@@ -56,13 +56,16 @@ void print_topics(const json_t *result)
 	}
 }
 
-/* A fenced partition can still be read up to where it stands; an offline one cannot. */
+/* A fenced partition can still be read up to where it stands; an offline one cannot. One that has
+ * damaged batches is served. */
 static const char *fault_word(const json_t *partition)
 {
 	if (!text(partition, "fault")[0])
 		return "";
-	return json_is_true(json_object_get(partition, "is_offline")) ? "  OFFLINE: "
-								      : "  FENCED: ";
+	if (json_is_true(json_object_get(partition, "is_offline")))
+		return "  OFFLINE: ";
+	return json_is_true(json_object_get(partition, "is_fenced")) ? "  FENCED: "
+								     : "  DAMAGED: ";
 }
 
 /* Of what was only to be checked nothing comes back. */

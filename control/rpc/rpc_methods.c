@@ -16,21 +16,25 @@ static void system_version(struct rpc_call *call)
  * is bounded. */
 enum { FAULTS_SHOWN_MAX = 100 };
 
-/* Partitions that are offline or take no more records; how many there are. */
+/* Partitions that are offline, take no more records or have damaged batches; how many there are.
+ */
 static json_int_t list_faults(const struct registry *r, json_t *faults)
 {
 	json_int_t count = 0;
 	for (unsigned i = 0; i < registry_count(r); i++) {
 		const struct registry_topic *t = registry_at(r, i);
 		for (uint32_t p = 0; p < t->topic.partitions; p++) {
+			struct log_marks m;
 			const char *fault = registry_partition_fault(r, t, p);
 			if (!fault[0] || ++count > FAULTS_SHOWN_MAX)
 				continue;
+			registry_marks(r, t, p, &m);
 			json_array_append_new(
-				faults, json_pack("{s:s, s:i, s:b, s:s}", "topic",
+				faults, json_pack("{s:s, s:i, s:b, s:b, s:s}", "topic",
 						  t->topic.name, "partition", (int)p,
 						  "is_offline",
-						  (int)registry_is_offline(r, t, p), "fault",
+						  (int)registry_is_offline(r, t, p),
+						  "is_fenced", (int)m.is_fenced, "fault",
 						  fault));
 		}
 	}

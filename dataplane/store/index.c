@@ -106,11 +106,27 @@ uint32_t index_encode_times(const struct index *ix, uint8_t *out)
 	return n;
 }
 
+static uint32_t entries_kept(const struct index *ix)
+{
+	return min_u32(ix->entries - ix->entries_before, INDEX_TAIL_ENTRIES);
+}
+
+bool index_find_behind(const struct index *ix, int64_t offset, uint32_t *ret_position)
+{
+	for (uint32_t i = ix->entries - entries_kept(ix); i < ix->entries; i++) {
+		const struct index_entry *e = &ix->tail[i % INDEX_TAIL_ENTRIES];
+		if (ix->base_offset + e->offset > offset) {
+			*ret_position = e->position;
+			return true;
+		}
+	}
+	return false;
+}
+
 /* From the newest on: readers near the end ask most often. */
 bool index_find(const struct index *ix, int64_t offset, uint32_t *ret_position)
 {
-	uint32_t kept = min_u32(ix->entries - ix->entries_before, INDEX_TAIL_ENTRIES);
-	for (uint32_t i = ix->entries; i > ix->entries - kept; i--) {
+	for (uint32_t i = ix->entries; i > ix->entries - entries_kept(ix); i--) {
 		const struct index_entry *e = &ix->tail[(i - 1) % INDEX_TAIL_ENTRIES];
 		if (ix->base_offset + e->offset <= offset) {
 			*ret_position = e->position;

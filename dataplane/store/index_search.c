@@ -39,16 +39,21 @@ uint64_t index_search_position(const struct index_search *s)
 	return middle(s) * block_entries(s) * entry_bytes(s);
 }
 
-/* True of the entries up to the one wanted, false behind it. Zeroes of a preallocated file are
- * behind it: no entry names a segment's first batch, or the time 0. */
+/* Zeroes of a preallocated file are none: no entry names a segment's first batch, or the time
+ * 0. */
+static bool is_entry(const struct index_search *s, const uint8_t *at)
+{
+	return s->is_by_time ? index_time_entry_load(at).timestamp > 0
+			     : index_entry_load(at).position > 0;
+}
+
+/* True of the entries up to the one wanted, false behind it, and of what is none. */
 static bool is_not_behind(const struct index_search *s, const uint8_t *at)
 {
-	if (s->is_by_time) {
-		struct index_time_entry e = index_time_entry_load(at);
-		return e.timestamp > 0 && e.timestamp < s->key;
-	}
-	struct index_entry e = index_entry_load(at);
-	return e.position > 0 && e.offset <= s->key;
+	if (!is_entry(s, at))
+		return false;
+	return s->is_by_time ? index_time_entry_load(at).timestamp < s->key
+			     : index_entry_load(at).offset <= s->key;
 }
 
 /* How many of the first entries of a block are not behind the key. */
@@ -71,8 +76,12 @@ void index_search_step(struct index_search *s, const uint8_t *block, size_t byte
 	uint64_t here = middle(s);
 	require(here < s->high && bytes <= INDEX_BLOCK_BYTES);
 	size_t expected = min_u64(s->entries - here * block_entries(s), block_entries(s));
-	size_t found =
-		count_not_behind(s, block, min_size(bytes / entry_bytes(s), expected));
+	size_t there = min_size(bytes / entry_bytes(s), expected);
+	size_t found = count_not_behind(s, block, there);
+	if (found < there && is_entry(s, block + found * entry_bytes(s))) {
+		s->has_behind = true;
+		memcpy(s->behind, block + found * entry_bytes(s), entry_bytes(s));
+	}
 	if (found > 0) {
 		s->is_found = true;
 		memcpy(s->entry, block + (found - 1) * entry_bytes(s), entry_bytes(s));

@@ -31,6 +31,9 @@ struct index_search {
 	uint64_t high;
 	bool is_found;
 	uint8_t entry[INDEX_TIME_ENTRY_BYTES]; /* as it lies in the file */
+	/* The first entry that is not: for an offset, the first above it. */
+	bool has_behind;
+	uint8_t behind[INDEX_TIME_ENTRY_BYTES];
 };
 
 /* `key`: a time, or an offset relative to the segment's base. Half an entry is none. */

@@ -245,6 +245,18 @@ static void check_writers(struct sim_gateway *g)
 	}
 }
 
+/* What a disk forgot is for a start to find: no read meets it. */
+static void check_damage(const struct sim_gateway *g)
+{
+	for (unsigned w = 0; w < g->writer_count && !sim_disk_has_failed(); w++) {
+		struct stats stats;
+		stats_read(g->writers[w].stats, &stats);
+		if (stats.value[STAT_batches_damaged] > 0)
+			sim_fail("writer %u finds %llu batches damaged", w,
+				 (unsigned long long)stats.value[STAT_batches_damaged]);
+	}
+}
+
 void sim_gateway_check_ledgers(struct sim_gateway *g, bool is_drained)
 {
 	uint64_t stored = 0;
@@ -256,6 +268,7 @@ void sim_gateway_check_ledgers(struct sim_gateway *g, bool is_drained)
 		check_ledgers(&g->pollers[p], is_drained, &stats);
 		stored += stats.value[STAT_records_stored];
 	}
+	check_damage(g);
 	if (is_drained && stored >= RECORDS_FOR_ALL_WRITERS)
 		check_writers(g);
 }

@@ -51,6 +51,19 @@ uint32_t log_slot(const struct log *log)
 	return log->slot;
 }
 
+static struct log_damage last_damage(const struct log *log)
+{
+	if (log->damaged_batches == 0)
+		return (struct log_damage){0};
+	return log->damages[(log->damaged_batches - 1) % LOG_DAMAGES_KEPT];
+}
+
+static bool is_damaged(const struct log *log)
+{
+	return log->damaged_batches > 0 &&
+	       log->damaged_segment >= segment_ring_at(&log->segments, 0)->base_offset;
+}
+
 void log_get_marks(const struct log *log, struct log_marks *ret)
 {
 	*ret = (struct log_marks){
@@ -63,6 +76,9 @@ void log_get_marks(const struct log *log, struct log_marks *ret)
 		.max_timestamp_offset = log->max_timestamp_offset,
 		.size_bytes = log->sealed_bytes + log->end.position,
 		.durable_bytes = log->synced_bytes,
+		.damaged_batches = log->damaged_batches,
+		.damage = last_damage(log),
+		.is_damaged = is_damaged(log),
 		.is_fenced = log->is_fenced,
 		.fence_error = log->fence_error,
 		.mark_error = log->service ? log->service->marks.error : 0,

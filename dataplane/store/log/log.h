@@ -16,6 +16,8 @@
  * Guarantees: an append is given back only when its level's watermark has passed its last
  * offset; bytes at an offset never change; after the first failed write or sync the log is
  * fenced: every outstanding and later append answers KAFKA_STORAGE_ERROR, nothing is retried.
+ * What a read gives has its CRC: a batch that the disk has damaged is answered CORRUPT_MESSAGE,
+ * and whoever asks for an offset behind it goes on (decisions/0015).
  * The file is preallocated ahead of the writes: zeroes behind the last batch are no damage.
  *
  * Core: the writer that serves it; control before ADMIN_OPEN and after ADMIN_CLOSE.
@@ -32,6 +34,13 @@
 struct log;
 struct scan_progress;
 
+/* Where a batch lies that the disk has damaged. */
+struct log_damage {
+	int64_t base_offset; /* of its segment */
+	uint64_t position;
+	int64_t offset;      /* the first that cannot be given */
+};
+
 /* Watermarks as others may see them; behind the writer's seqlock page. */
 struct log_marks {
 	int64_t log_start_offset;
@@ -43,6 +52,9 @@ struct log_marks {
 	int64_t max_timestamp_offset;
 	uint64_t size_bytes;
 	uint64_t durable_bytes; /* of batches that became durable since it was opened */
+	uint64_t damaged_batches; /* found since it was opened; the last of them: */
+	struct log_damage damage;
+	bool is_damaged;          /* not all of them have left the log meanwhile */
 	bool is_fenced;
 	int fence_error; /* -errno of the call that failed; found at open: log_recovery.fault */
 	int mark_error;  /* why its writer's durable marks age, or 0 */

@@ -12,7 +12,7 @@
  *     log_expire
  *     log_roll, log_tail, log_head, log_trim, log_sync, log_search
  *     log_snapshot
- *     log_writing, log_index, log_ahead, log_traits, log_task
+ *     log_writing, log_index, log_ahead, log_traits, log_task, log_walk, log_damage
  *     log_fence, flush_group
  *     log_write, log_answer, log_due, log_files
  *
@@ -38,6 +38,7 @@
 
 enum {
 	LOG_CURSORS = 8,
+	LOG_DAMAGES_KEPT = 16, /* places, by which a damaged batch is counted once */
 	LOG_TASK_OPS = SEGMENT_FILES, /* of one step */
 	/* Kafka's: of the last two rolls, and of the end. */
 	LOG_SNAPSHOTS_KEPT = 3,
@@ -121,6 +122,23 @@ struct log_deadline {
 	uint64_t at_ns;
 };
 
+/* What a read asks the disk for; see log_read.c. */
+enum log_reading_step {
+	LOG_READING_SEARCH, /* of the index file, for where to begin */
+	LOG_READING_WALK,   /* batches from `position` on */
+	LOG_READING_SIZE,   /* what lies behind a batch that claims to be very large */
+	LOG_READING_LENGTH, /* what lies behind a damaged batch, by its length */
+	LOG_READING_AROUND, /* the index file, for a place behind a damaged batch */
+	LOG_READING_ENTRY,  /* what lies there */
+};
+
+/* A batch that cannot be given, or passed. */
+struct log_suspect {
+	uint64_t position;
+	uint64_t size;  /* as its header says; 0: that makes no sense */
+	int64_t offset; /* what it should begin with at least; -1: not known */
+};
+
 /* A read under way: searching the index file, then reading batches. */
 struct log_reading {
 	struct disk_op op;
@@ -128,12 +146,20 @@ struct log_reading {
 	struct log *log;
 	struct read_msg *read;
 	struct segment *segment; /* held */
-	bool is_searching;
+	uint8_t step;      /* enum log_reading_step */
 	bool is_led;       /* `position` came from the index file, which may lie */
+	bool has_searched; /* `search` is over */
+	bool is_recent;    /* what was read came from memory, all of it */
 	uint8_t recalls;   /* pieces that came from memory since the disk was last asked */
 	struct index_search search; /* of the segment's index file */
+	struct log_suspect suspect;
+	struct log_suspect passed; /* the batch before `position`, in an earlier piece, which
+				    * may have been seen in part; size 0: there is none */
 	uint64_t position; /* of a batch at or before the one wanted */
-	uint64_t limit;    /* position behind the last byte that may be given */
+	int64_t expected;  /* what it begins with at least; -1: not known */
+	int64_t entry_offset; /* of the index entry that led there; -1: none did */
+	uint64_t limit;    /* position behind the last byte that may be given, */
+	int64_t end_offset; /* ... and the offset */
 	uint64_t start;    /* position of the first chunk's first byte */
 	uint64_t have;     /* bytes read from there on */
 	uint64_t want;
@@ -325,6 +351,9 @@ struct log {
 	struct list reads_waiting; /* struct read_msg.node */
 	uint64_t number;            /* of all logs that its writer ever served */
 	uint64_t followed_until_ns; /* see log_recent.h */
+	struct log_damage damages[LOG_DAMAGES_KEPT]; /* the last ones */
+	uint64_t damaged_batches;
+	int64_t damaged_segment; /* base offset of the last segment with any */
 	struct list watches;       /* struct watch_msg.node */
 
 	struct segment_ring segments; /* a batch uses of it what `active` leads to */

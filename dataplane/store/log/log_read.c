@@ -2,21 +2,39 @@
  * log.h.
  *
  *     position ─ down to a block ─▶ start        want, in pieces of READ_IOVS_MAX chunks
- *     chunks:  [ before | batch | batch | bat ]  walk to the batch with the offset, trim
+ *     chunks:  [ before | batch | batch | bat ]  walk to the batch with the offset (log_walk.h),
+ *                                                trim
  *
  * A walk that ends beyond what was read starts again where it ended: it always gains ground.
  * An offset that Kafka's cleaner took is answered with the batch that follows it, in the next
  * segment if need be. An index file that leads to no batch, or to one behind the offset, is not
  * believed: the walk begins at the segment's start, in the same small pieces.
+ *
+ * A walk that stops at a damaged batch has what lies before it to give. When that is nothing, the
+ * offset lies in the damage, or behind it (decisions/0015):
+ *
+ *     WALK ─ suspect ─▶ LENGTH: the header behind it, by its length ─── of the offset ─▶ WALK
+ *                          │ makes no sense, or is above the offset        ▲
+ *                          ▼                                              │ likewise
+ *                       AROUND: the index ─▶ ENTRY: the header there ─────┴─ else: an error
+ *
+ * An entry that lies behind the suspect is tried once, and what is walked on from lies behind it:
+ * this gains ground as well. A length is not believed when it led past bytes that nobody saw to
+ * something that does not follow: look_back().
  */
 #include "dataplane/store/log/log_read.h"
 #include "dataplane/base/require.h"
+#include "dataplane/store/log/log_damage.h"
 #include "dataplane/store/log/log_due.h"
 #include "dataplane/store/log/log_files.h"
 #include "dataplane/store/log/log_recent.h"
 #include "dataplane/store/log/log_search.h"
+#include "dataplane/store/log/log_walk.h"
 #include "dataplane/wire/kafka/kafka_error.h"
 #include "dataplane/wire/record/record_batch.h"
+
+/* A header may lie in two blocks. */
+enum { HEADER_READ_BYTES = 2 * DISK_BLOCK_BYTES };
 
 static void finish(struct log *log, struct read_msg *r, int16_t error)
 {
@@ -25,6 +43,7 @@ static void finish(struct log *log, struct read_msg *r, int16_t error)
 	r->log_start_offset = log->log_start_offset;
 	list_append(&log->service->reads_done, &r->node);
 	stats_add(log->service->stats, STAT_reads_served, 1);
+	stats_add(log->service->stats, STAT_reads_corrupt, error == KAFKA_ERROR_CORRUPT_MESSAGE);
 	stats_add(log->service->stats, STAT_read_bytes, r->bytes.size);
 }
 
@@ -61,7 +80,8 @@ static void reading_end(struct log_reading *r, int16_t error)
 
 static void submit(struct log_reading *r)
 {
-	enum segment_file file = r->is_searching ? SEGMENT_INDEX : SEGMENT_LOG;
+	bool is_searching = r->step == LOG_READING_SEARCH || r->step == LOG_READING_AROUND;
+	enum segment_file file = is_searching ? SEGMENT_INDEX : SEGMENT_LOG;
 	log_submit(r->log, log_segment_file(r->log, r->segment, file), &r->op, LOG_TAG_READ,
 		   r);
 }
@@ -91,92 +111,24 @@ static void submit_data(struct log_reading *r)
 		data_reaped(r);
 	} else {
 		r->recalls = 0;
+		r->is_recent = false;
 		submit(r);
 	}
 }
 
-/* Reads from r->position on, as far as chunks and high watermark go. */
-static void read_data(struct log_reading *r)
+/* Reads from r->position on, as far as chunks and high watermark go; of what follows damage
+ * it is a header that is wanted. */
+static void read_data(struct log_reading *r, enum log_reading_step step)
 {
-	r->is_searching = false;
+	uint64_t most = chunks_capacity(r->read);
+	if (step != LOG_READING_WALK)
+		most = min_u64(most, HEADER_READ_BYTES);
+	r->step = step;
 	r->start = round_down(r->position, DISK_BLOCK_BYTES);
 	r->have = 0;
-	r->want = min_u64(chunks_capacity(r->read),
-			  round_up(r->limit, DISK_BLOCK_BYTES) - r->start);
+	r->is_recent = true;
+	r->want = min_u64(most, round_up(r->limit, DISK_BLOCK_BYTES) - r->start);
 	submit_data(r);
-}
-
-/* The chunks as a sequence of bytes, read from front to back. */
-struct walk {
-	const struct chunk *chunk;
-	uint64_t chunk_start;
-};
-
-static void walk_copy(struct walk *w, uint64_t from, void *out, size_t size)
-{
-	while (from >= w->chunk_start + DISK_BLOCK_BYTES) {
-		w->chunk = w->chunk->next;
-		w->chunk_start += DISK_BLOCK_BYTES;
-	}
-	size_t at = (size_t)(from - w->chunk_start);
-	size_t n = min_size(size, DISK_BLOCK_BYTES - at);
-	memcpy(out, w->chunk->data + at, n);
-	if (n < size)
-		memcpy((uint8_t *)out + n, w->chunk->next->data, size - n);
-}
-
-/* What a walk found, as places in the chunks. */
-struct found {
-	uint64_t begin; /* of the batch that holds the offset */
-	uint64_t end;   /* behind the last whole batch to give; begin: not even one is whole */
-	uint64_t first_bytes;
-	int64_t next_offset;
-	bool is_found;
-	bool is_bad;
-};
-
-static bool header_is_sane(const struct log_reading *r, const struct record_batch_header *h,
-			   int64_t expected, uint64_t room)
-{
-	int64_t base = record_batch_base_offset(h);
-	if (record_batch_check(h, room) != RECORD_BATCH_GOOD || base < expected)
-		return false;
-	/* An index entry is of an offset at or below the one wanted. */
-	return expected >= 0 || !r->is_led || base <= r->read->offset;
-}
-
-/* Walks the batches from r->position on. */
-static struct found walk_batches(const struct log_reading *r)
-{
-	struct walk w = {.chunk = r->read->bytes.head};
-	uint64_t have = min_u64(r->have, r->limit - r->start);
-	uint64_t at = r->position - r->start;
-	struct found f = {.next_offset = -1};
-	while (at + RECORD_BATCH_HEADER_BYTES <= have) {
-		struct record_batch_header h;
-		walk_copy(&w, at, &h, sizeof h);
-		if (!header_is_sane(r, &h, f.next_offset, r->limit - r->start - at)) {
-			f.is_bad = f.end == f.begin; /* what is sound is given */
-			return f;
-		}
-		uint64_t size = (uint64_t)record_batch_bytes(&h);
-		bool is_first = !f.is_found && record_batch_last_offset(&h) >= r->read->offset;
-		if (is_first) {
-			f.is_found = true;
-			f.begin = f.end = at;
-			f.first_bytes = size;
-		}
-		bool fits = is_first || at + size - f.begin <= r->read->bytes_max;
-		if (f.is_found && (!fits || at + size > have))
-			return f;
-		at += size;
-		f.next_offset = record_batch_last_offset(&h) + 1;
-		if (f.is_found)
-			f.end = at;
-	}
-	if (!f.is_found)
-		f.begin = f.end = at;
-	return f;
 }
 
 /* Cuts the chain to [begin, end); chunks emptied at the front go to the back. */
@@ -200,7 +152,7 @@ static void trim(struct read_msg *r, uint64_t begin, uint64_t end)
 }
 
 /* A consumer goes on where it stopped: its next read needs no search. */
-static void leave_cursor(struct log *log, const struct log_reading *r, const struct found *f)
+static void leave_cursor(struct log *log, const struct log_reading *r, const struct log_found *f)
 {
 	struct log_cursor *c = &log->cursors[log->next_cursor++ % LOG_CURSORS];
 	c->offset = f->next_offset;
@@ -214,19 +166,31 @@ static void set_limit(struct log_reading *r)
 	const struct log *log = r->log;
 	bool is_durables = r->segment->base_offset == log->durable.base_offset;
 	r->limit = is_durables ? log->durable.position : r->segment->size;
+	r->end_offset = log->durable.offset;
+	if (!is_durables)
+		r->end_offset = segment_ring_above(&log->segments, r->segment->base_offset)
+					->base_offset;
 }
 
-/* No batch lies where one should: it was the index that said so, or something is broken. */
+/* The walk begins at the segment's start: no index leads there. */
+static void begin_at_front(struct log_reading *r)
+{
+	r->is_led = false;
+	r->position = 0;
+	r->passed.size = 0;
+	r->expected = r->segment->base_offset;
+	read_data(r, LOG_READING_WALK);
+}
+
+/* No batch can be had where one should lie: it was the index that said so, or it is damaged. */
 static void astray(struct log_reading *r)
 {
 	if (!r->is_led) {
-		reading_end(r, KAFKA_ERROR_KAFKA_STORAGE_ERROR);
+		reading_end(r, KAFKA_ERROR_CORRUPT_MESSAGE);
 		return;
 	}
 	stats_add(r->log->service->stats, STAT_log_index_misled, 1);
-	r->is_led = false;
-	r->position = 0;
-	read_data(r);
+	begin_at_front(r);
 }
 
 /* The segment has no batch at or behind the offset: the next one that has any. */
@@ -243,8 +207,13 @@ static void read_next_segment(struct log_reading *r)
 		r->segment = segment_hold(s);
 		set_limit(r);
 	} while (r->limit == 0);
-	r->position = 0;
-	read_data(r);
+	r->has_searched = false;
+	begin_at_front(r);
+}
+
+static bool has_header_at(const struct log_reading *r, uint64_t position)
+{
+	return position + RECORD_BATCH_HEADER_BYTES <= r->limit;
 }
 
 static void begin_data(struct log_reading *r)
@@ -252,13 +221,91 @@ static void begin_data(struct log_reading *r)
 	/* A cursor may stand at the end of a segment, behind which offsets are missing. */
 	if (r->position >= r->limit && !r->is_led)
 		read_next_segment(r);
-	else if (r->position + RECORD_BATCH_HEADER_BYTES > r->limit)
+	else if (!has_header_at(r, r->position))
 		astray(r);
 	else
-		read_data(r);
+		read_data(r, LOG_READING_WALK);
 }
 
-static void give_found(struct log_reading *r, const struct found *f)
+/* ---- past a damaged batch -------------------------------------------------------------- */
+
+/* What an index leads to is no damage until something there shows that it led right. */
+static void note_damage(const struct log_reading *r)
+{
+	const struct log_suspect *s = &r->suspect;
+	if (!r->is_led)
+		log_damage_note(r->log, r->segment->base_offset, s->position,
+				s->offset >= 0 ? s->offset : r->read->offset);
+}
+
+/* By the index: its first entry above the offset, if that lies behind the damage. */
+static void try_entry(struct log_reading *r)
+{
+	uint64_t position = 0;
+	r->has_searched = true;
+	if (!log_search_behind(r, &position) || position <= r->suspect.position ||
+	    !has_header_at(r, position)) {
+		astray(r);
+		return;
+	}
+	r->position = position;
+	read_data(r, LOG_READING_ENTRY);
+}
+
+static void go_around(struct log_reading *r)
+{
+	r->step = LOG_READING_AROUND;
+	if (r->has_searched || !log_search_file(r))
+		try_entry(r);
+	else
+		submit(r);
+}
+
+static void ask_for_more(struct log_reading *r, uint64_t bytes)
+{
+	r->read->bytes_needed = (uint32_t)bytes;
+	chunks_clear(r->read);
+	reading_end(r, KAFKA_ERROR_NONE);
+}
+
+/* The offset lies in the damaged batch, when that is what begins with it; else it is for what lies
+ * behind the damage to say. */
+static void pass_suspect(struct log_reading *r)
+{
+	const struct log_suspect *s = &r->suspect;
+	if (s->offset == r->read->offset) {
+		reading_end(r, KAFKA_ERROR_CORRUPT_MESSAGE);
+	} else if (chunks_capacity(r->read) < HEADER_READ_BYTES) {
+		ask_for_more(r, HEADER_READ_BYTES);
+	} else if (s->size > 0 && has_header_at(r, s->position + s->size)) {
+		r->position = s->position + s->size;
+		read_data(r, LOG_READING_LENGTH);
+	} else {
+		go_around(r);
+	}
+}
+
+/* Sound, behind the damage and not above the offset: what lies between the two is damaged. A wrong
+ * length may lead to a batch, too, but not to the next one. */
+static void behind_done(struct log_reading *r)
+{
+	struct record_batch_header h;
+	if (log_walk_header(r, r->suspect.offset, &h) &&
+	    record_batch_base_offset(&h) <= r->read->offset) {
+		r->is_led = false;
+		r->passed.size = 0;
+		r->expected = record_batch_base_offset(&h);
+		read_data(r, LOG_READING_WALK);
+	} else if (r->step == LOG_READING_LENGTH) {
+		go_around(r);
+	} else {
+		astray(r);
+	}
+}
+
+/* ---- what was read --------------------------------------------------------------------- */
+
+static void give_found(struct log_reading *r, const struct log_found *f)
 {
 	trim(r->read, f->begin, f->end);
 	leave_cursor(r->log, r, f);
@@ -270,42 +317,128 @@ static void give_found(struct log_reading *r, const struct found *f)
 /* The file ends before its batches do: what is whole is given, once. */
 static void data_short(struct log_reading *r)
 {
-	struct found f = walk_batches(r);
+	struct log_found f = {0};
+	if (r->step == LOG_READING_WALK)
+		f = log_walk(r);
 	if (f.end > f.begin)
 		give_found(r, &f);
 	else
 		reading_end(r, KAFKA_ERROR_KAFKA_STORAGE_ERROR);
 }
 
-static void data_done(struct log_reading *r)
+static void size_is_wrong(struct log_reading *r)
 {
-	struct found f = walk_batches(r);
-	uint64_t position = r->start + f.begin;
-	if (f.is_bad) {
-		astray(r);
+	r->suspect.size = 0;
+	note_damage(r);
+	pass_suspect(r);
+}
+
+/* The first batch is not whole. A size that no producer may send today is shown to be true before
+ * anybody looks for so much memory: by what lies behind it. */
+static void needs_more(struct log_reading *r, const struct log_found *f)
+{
+	uint64_t bytes = f->is_found ? f->first_bytes : RECORD_BATCH_HEADER_BYTES;
+	uint64_t position = r->start + f->begin;
+	uint64_t end = position + bytes;
+	bool may_be = !f->is_found || bytes <= r->log->options.message_bytes_max;
+	if (may_be || end == r->limit || chunks_capacity(r->read) < HEADER_READ_BYTES) {
+		ask_for_more(r, may_be || end == r->limit ? end - r->start : HEADER_READ_BYTES);
 		return;
 	}
-	if (position >= r->limit) {
-		read_next_segment(r);
+	r->suspect = (struct log_suspect){position, bytes, f->next_offset};
+	if (!has_header_at(r, end)) {
+		size_is_wrong(r);
 		return;
+	}
+	r->position = end;
+	read_data(r, LOG_READING_SIZE);
+}
+
+static void size_done(struct log_reading *r)
+{
+	struct record_batch_header h;
+	const struct log_suspect *s = &r->suspect;
+	if (log_walk_header(r, s->offset, &h))
+		ask_for_more(r, s->position + s->size -
+					round_down(s->position, DISK_BLOCK_BYTES));
+	else
+		size_is_wrong(r);
+}
+
+/* The length of a batch, of which not all was seen, led to what does not follow: the batch is
+ * looked at as a whole, unless it claims to be larger than any may be and nothing speaks for it. */
+static void look_back(struct log_reading *r, bool is_sane)
+{
+	const struct log_suspect passed = r->passed;
+	uint64_t end = passed.position + passed.size + RECORD_BATCH_HEADER_BYTES;
+	uint64_t bytes = end - round_down(passed.position, DISK_BLOCK_BYTES);
+	r->passed.size = 0;
+	if (!is_sane && passed.size > r->log->options.message_bytes_max) {
+		r->suspect = passed;
+		size_is_wrong(r);
+	} else if (chunks_capacity(r->read) < bytes) {
+		ask_for_more(r, bytes);
+	} else {
+		r->position = passed.position;
+		r->expected = passed.offset;
+		read_data(r, LOG_READING_WALK);
+	}
+}
+
+/* Neither the offset nor another header: not whole, or not even reached. */
+static void walk_on(struct log_reading *r, const struct log_found *f)
+{
+	r->position = r->start + f->begin;
+	r->expected = f->next_offset;
+	r->passed = f->passed;
+	if (has_header_at(r, r->position))
+		read_data(r, LOG_READING_WALK);
+	else if (r->passed.size > 0)
+		look_back(r, r->position == r->limit);
+	else
+		begin_data(r);
+}
+
+static void data_done(struct log_reading *r)
+{
+	struct log_found f = log_walk(r);
+	uint64_t position = r->start + f.begin;
+	r->is_led &= !f.is_batch;
+	if (f.is_doubtful) {
+		look_back(r, !f.is_stopped);
+		return;
+	}
+	if (f.is_stopped) {
+		r->suspect = f.suspect;
+		note_damage(r);
 	}
 	if (f.end > f.begin) {
 		give_found(r, &f);
-		return;
+	} else if (f.is_stopped) {
+		pass_suspect(r);
+	} else if (position >= r->limit || round_down(position, DISK_BLOCK_BYTES) > r->start) {
+		walk_on(r, &f); /* from there, which gains something */
+	} else {
+		needs_more(r, &f);
 	}
-	/* Not whole, or not even reached: once more from there, if that gains anything. */
-	uint64_t start = round_down(position, DISK_BLOCK_BYTES);
-	if (start > r->start) {
-		r->position = position;
-		r->is_led = false;
-		begin_data(r);
+}
+
+static void piece_done(struct log_reading *r)
+{
+	switch ((enum log_reading_step)r->step) {
+	case LOG_READING_WALK:
+		data_done(r);
 		return;
+	case LOG_READING_SIZE:
+		size_done(r);
+		return;
+	case LOG_READING_LENGTH:
+	case LOG_READING_ENTRY:
+		behind_done(r);
+		return;
+	default:
+		require(!"a read of batches");
 	}
-	uint64_t needed = position - start;
-	needed += f.is_found ? f.first_bytes : RECORD_BATCH_HEADER_BYTES;
-	r->read->bytes_needed = (uint32_t)needed;
-	chunks_clear(r->read);
-	reading_end(r, KAFKA_ERROR_NONE);
 }
 
 static void data_reaped(struct log_reading *r)
@@ -315,7 +448,7 @@ static void data_reaped(struct log_reading *r)
 	if (r->op.result < 0) {
 		reading_end(r, KAFKA_ERROR_KAFKA_STORAGE_ERROR);
 	} else if (r->have >= needed) {
-		data_done(r);
+		piece_done(r);
 	} else if (r->op.result == 0 || r->have % DISK_BLOCK_BYTES != 0) {
 		data_short(r);
 	} else {
@@ -323,18 +456,30 @@ static void data_reaped(struct log_reading *r)
 	}
 }
 
-void log_reading_done(struct log_reading *r)
+/* An index file that cannot be read leads nowhere. */
+static void search_reaped(struct log_reading *r)
 {
-	if (!r->is_searching) {
-		data_reaped(r);
-	} else if (r->op.result < 0) {
-		r->is_led = true; /* to nowhere */
+	bool is_first = r->step == LOG_READING_SEARCH;
+	if (r->op.result < 0) {
+		r->is_led |= is_first;
 		astray(r);
 	} else if (log_search_step(r)) {
 		submit(r);
-	} else {
+	} else if (is_first) {
+		r->has_searched = true;
+		log_search_lead(r);
 		begin_data(r);
+	} else {
+		try_entry(r);
 	}
+}
+
+void log_reading_done(struct log_reading *r)
+{
+	if (r->step == LOG_READING_SEARCH || r->step == LOG_READING_AROUND)
+		search_reaped(r);
+	else
+		data_reaped(r);
 }
 
 static void start(struct log *log, struct read_msg *read)
@@ -352,11 +497,14 @@ static void start(struct log *log, struct read_msg *read)
 	r->segment = segment_hold(segment_ring_find(&log->segments, read->offset));
 	set_limit(r);
 	log->reads++;
+	r->is_led = r->has_searched = false;
+	r->search = (struct index_search){0};
+	r->step = LOG_READING_SEARCH;
 	r->position = 0;
-	r->is_led = false;
 	r->recalls = 0;
-	r->is_searching = r->limit > 0 && log_search_begin(r);
-	if (r->is_searching)
+	r->expected = r->segment->base_offset;
+	r->entry_offset = -1;
+	if (r->limit > 0 && log_search_begin(r))
 		submit(r);
 	else
 		begin_data(r);

@@ -36,18 +36,9 @@ static void read_block(struct log_reading *r)
 	};
 }
 
-bool log_search_begin(struct log_reading *r)
+bool log_search_file(struct log_reading *r)
 {
-	struct log *log = r->log;
-	int64_t offset = r->read->offset;
-	uint32_t position;
-	if (offset == r->segment->base_offset || find_cursor(log, offset, &r->position))
-		return false;
-	if (r->segment == log->active && index_find(&log->index, offset, &position)) {
-		r->position = position;
-		return false;
-	}
-	r->search = index_search_begin(false, offset - r->segment->base_offset,
+	r->search = index_search_begin(false, r->read->offset - r->segment->base_offset,
 				       index_bytes(r));
 	if (!index_search_has_next(&r->search))
 		return false;
@@ -55,15 +46,56 @@ bool log_search_begin(struct log_reading *r)
 	return true;
 }
 
+bool log_search_begin(struct log_reading *r)
+{
+	struct log *log = r->log;
+	int64_t offset = r->read->offset;
+	uint32_t position;
+	if (offset == r->segment->base_offset)
+		return false;
+	if (find_cursor(log, offset, &r->position)) {
+		r->expected = offset;
+		return false;
+	}
+	if (r->segment == log->active && index_find(&log->index, offset, &position)) {
+		r->position = position;
+		r->expected = -1;
+		return false;
+	}
+	return log_search_file(r);
+}
+
 bool log_search_step(struct log_reading *r)
 {
 	index_search_step(&r->search, r->read->bytes.head->data, (size_t)r->op.result);
-	if (r->search.is_found) {
-		r->position = index_entry_load(r->search.entry).position;
-		r->is_led = true;
-	}
 	if (!index_search_has_next(&r->search))
 		return false;
 	read_block(r);
+	return true;
+}
+
+void log_search_lead(struct log_reading *r)
+{
+	if (!r->search.is_found)
+		return;
+	struct index_entry e = index_entry_load(r->search.entry);
+	r->position = e.position;
+	r->entry_offset = r->segment->base_offset + e.offset;
+	r->expected = -1;
+	r->is_led = true;
+}
+
+bool log_search_behind(const struct log_reading *r, uint64_t *ret_position)
+{
+	const struct log *log = r->log;
+	uint32_t position;
+	if (r->search.has_behind) {
+		*ret_position = index_entry_load(r->search.behind).position;
+		return true;
+	}
+	if (r->segment != log->active ||
+	    !index_find_behind(&log->index, r->read->offset, &position))
+		return false;
+	*ret_position = position;
 	return true;
 }

@@ -9,7 +9,13 @@
 
 /* Sets r->position when it can be known at once; else prepares r->op and says true. */
 bool log_search_begin(struct log_reading *r);
+/* The same, by the index file in any case; false: it holds nothing. */
+bool log_search_file(struct log_reading *r);
 /* Looks at the block that was read; true: r->op asks for another. */
 bool log_search_step(struct log_reading *r);
+/* What a search that is over says: where to begin, if the file knows; and where a batch begins
+ * that holds the first offset in the index above the one wanted. */
+void log_search_lead(struct log_reading *r);
+bool log_search_behind(const struct log_reading *r, uint64_t *ret_position);
 
 #endif

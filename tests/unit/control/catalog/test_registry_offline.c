@@ -351,6 +351,35 @@ static void check_missed(const char *segment)
 	cr_assert(!rig_exists(&r, ".kafka_cleanshutdown"));
 }
 
+/* Such a partition is served as ever. */
+Test(registry_offline, batches_that_a_writer_found_damaged_are_said_once_and_shown)
+{
+	cr_assert(rig_open(&r));
+	rig_create(&r, "t", 2);
+	const struct registry_topic *t = rig_topic(&r, "t");
+	struct log_marks *marks = &r.marks[t->topic.refs[1].slot].marks;
+	r.said[0] = '\0';
+	for (int64_t i = 1; i <= 2; i++) {
+		marks->damaged_batches = (uint64_t)i;
+		marks->is_damaged = true;
+		marks->damage = (struct log_damage){4000, 70000, 4711 * i};
+		rig_wait(&r, 3);
+	}
+	char *first = strstr(r.said, "t-1/00000000000000004000.log: the batch at position 70000, "
+				     "offset 4711, is damaged");
+	cr_assert(first && !strstr(strstr(first, "4711") + 1, "4711"), "%s", r.said);
+	cr_assert(strstr(first, "offset 9422, is damaged on disk (2 batches"), "%s", r.said);
+	cr_assert(strstr(registry_partition_fault(r.registry, t, 1), "2 batches are damaged"));
+	cr_assert(registry_partition_fault(r.registry, t, 0)[0] == '\0');
+	cr_assert(!registry_is_offline(r.registry, t, 1));
+	marks->is_damaged = false;
+	rig_wait(&r, 3);
+	cr_assert(registry_partition_fault(r.registry, t, 1)[0] == '\0');
+	*marks = (struct log_marks){0};
+	rig_stop(&r);
+	cr_assert(rig_exists(&r, ".kafka_cleanshutdown"));
+}
+
 Test(registry_offline, a_partition_whose_active_segment_goes_is_offline)
 {
 	harm_served("rm t-1/" SECOND_LOG, false);
