@@ -245,7 +245,7 @@ static void check_writers(struct sim_gateway *g)
 	}
 }
 
-/* What a disk forgot is for a start to find: no read meets it. */
+/* What a disk forgot is for a start to find: no read, and no scrub, meets it. */
 static void check_damage(const struct sim_gateway *g)
 {
 	for (unsigned w = 0; w < g->writer_count && !sim_disk_has_failed(); w++) {

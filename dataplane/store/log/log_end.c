@@ -3,6 +3,7 @@
 #include "dataplane/base/require.h"
 #include "dataplane/store/log/log_answer.h"
 #include "dataplane/store/log/log_due.h"
+#include "dataplane/store/log/log_scrub.h"
 #include "dataplane/wire/kafka/kafka_error.h"
 
 bool log_has_ended(const struct log *log)
@@ -43,6 +44,7 @@ static bool segments_are_idle(const struct log *log)
 int log_release(struct log *log)
 {
 	require(log_is_finished(log) && segments_are_idle(log));
+	log_scrub_forget(log->service, log);
 	list_remove(&log->node);
 	list_remove(&log->group_node);
 	list_remove(&log->zeroes_part.node);

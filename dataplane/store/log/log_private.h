@@ -9,7 +9,7 @@
  *
  *     log_turn, log_reap, log_end                what a turn, a completion, an end asks of each
  *     log_append, log_read, log_flush, log_tasks batches and reads in; the group's flush
- *     log_expire
+ *     log_expire, log_scrub
  *     log_roll, log_tail, log_head, log_trim, log_sync, log_search
  *     log_snapshot
  *     log_writing, log_index, log_ahead, log_traits, log_task, log_walk, log_damage
@@ -86,6 +86,7 @@ enum log_tag {
 	LOG_TAG_HEAD,
 	LOG_TAG_SNAPSHOT,
 	LOG_TAG_TRIM,
+	LOG_TAG_SCRUB,
 	LOG_TAG_FLUSH,    /* owner: struct log_service */
 };
 

@@ -6,6 +6,7 @@
 #include "dataplane/store/log/log_flush.h"
 #include "dataplane/store/log/log_index.h"
 #include "dataplane/store/log/log_read.h"
+#include "dataplane/store/log/log_scrub.h"
 #include "dataplane/store/log/log_sync.h"
 #include "dataplane/store/log/log_tasks.h"
 #include "dataplane/store/log/log_traits.h"
@@ -61,6 +62,9 @@ static void operation_done(struct disk_op *op)
 		break;
 	case LOG_TAG_READ:
 		log_reading_done(op->owner);
+		break;
+	case LOG_TAG_SCRUB:
+		log_scrub_done(log->service);
 		break;
 	case LOG_TAG_FLUSH:
 		require(!"an operation of a log");

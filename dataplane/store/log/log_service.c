@@ -51,6 +51,11 @@ int log_service_init(struct log_service *s, const struct log_service_options *op
 	s->snapshot_bytes =
 		snapshot_bytes((size_t)options->settings.producer_ids_max * PRODUCER_BATCHES);
 	s->snapshot = map_take(s->snapshot_bytes);
+	s->scrub.bytes_per_second = options->settings.scrub_bytes_per_second;
+	s->scrub.base_offset = -1;
+	if (s->scrub.bytes_per_second > 0)
+		s->scrub.memory = map_take(SCRUB_READ_BYTES);
+	bool may_scrub = s->scrub.memory || s->scrub.bytes_per_second == 0;
 	s->producers_check_ns = options->settings.producer_check_ms * NS_PER_MS;
 	s->producers_kept_ns = options->settings.producer_expiration_ms * NS_PER_MS;
 	/* Every write holds a buffer: there are never more writes than buffers. */
@@ -67,7 +72,7 @@ int log_service_init(struct log_service *s, const struct log_service_options *op
 	if (status == 0)
 		status = mark_file_init(&s->marks, &s->descriptors, s->stats, LOG_TAG_MARK,
 					options->dir, options->writer);
-	if (status < 0 || !s->memory || !s->zeroes || !s->free || !s->snapshot) {
+	if (status < 0 || !may_scrub || !s->memory || !s->zeroes || !s->free || !s->snapshot) {
 		log_service_fini(s);
 		return status < 0 ? status : -ENOMEM;
 	}
@@ -81,6 +86,7 @@ void log_service_fini(struct log_service *s)
 	mark_file_fini(&s->marks);
 	descriptors_fini(&s->descriptors);
 	map_give(s->snapshot, s->snapshot_bytes);
+	map_give(s->scrub.memory, SCRUB_READ_BYTES);
 	producers_fini(&s->producers);
 	recent_fini(&s->recent);
 	slab_fini(&s->reads);

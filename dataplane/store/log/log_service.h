@@ -19,6 +19,7 @@
 #include "dataplane/base/stats.h"
 #include "dataplane/store/descriptors.h"
 #include "dataplane/store/log/flush_group.h"
+#include "dataplane/store/log/log_scrub.h"
 #include "dataplane/store/mark_file.h"
 #include "dataplane/store/producer_state.h"
 #include "dataplane/store/recent.h"
@@ -75,6 +76,7 @@ struct log_service {
 	char trim_paths[2 * SEGMENT_FILES][FILE_PATH_BYTES_MAX];
 	struct recent recent;       /* blocks written last */
 	uint64_t logs_served;       /* so far */
+	struct log_scrub scrub;
 	struct slab writes; /* struct log_write */
 	struct slab reads;  /* struct log_reading */
 	uint8_t *memory;

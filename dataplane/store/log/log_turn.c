@@ -89,6 +89,7 @@ void log_service_turn(struct log_service *s, uint64_t now_ns)
 	touch_due(&s->sync_dues, now_ns);
 	log_trim_turn(s);
 	mark_file_turn(&s->marks, now_ns);
+	log_scrub_turn(s);
 }
 
 static uint64_t first_due_ns(const struct list *dues)
@@ -100,5 +101,6 @@ static uint64_t first_due_ns(const struct list *dues)
 uint64_t log_service_idle_ns(const struct log_service *s, uint64_t now_ns, uint64_t limit_ns)
 {
 	uint64_t due_ns = min_u64(first_due_ns(&s->sync_dues), mark_file_due_ns(&s->marks));
+	due_ns = min_u64(due_ns, log_scrub_due_ns(s));
 	return due_ns <= now_ns ? 0 : min_u64(due_ns - now_ns, limit_ns);
 }
