@@ -40,6 +40,7 @@ TARGETS = {
     'kafka_groups': Target(60, 20, 1024),
     'gbt32960': Target(100, 20, 2048),
     'record_batch': Target(100, 150, 1024),
+    'log_walk': Target(60, 100, 128),
     'settings': Target(80, 60, 2048),
     'rpc': Target(80, 40, 1024),
 }
