@@ -131,6 +131,7 @@ static void writer_make(struct sim_gateway *g, unsigned index)
 			     .buffer_bytes = sim_world()->scarce ? 8 << 10 : 32 << 10,
 			     .small_write_bytes =
 				     (uint32_t)rng_below(&sim_world()->rng, 4) * 2048,
+			     .tail_bytes = sim_world()->seed % 4 ? 256 << 10 : 0,
 			     .scrub_bytes_per_second = sim_world()->seed % 2 ? 4 << 20 : 0,
 			     .producer_ids_max = 256,
 			     .producer_expiration_ms = 86400000,
