@@ -28,6 +28,7 @@ attack lasts a second at least, not half of one; and clang builds everything, to
 only tests whose name has TEXT in it (unit, fuzz, net, interop, abuse, clients, crash, mutants,
 power). The last line is the sum; exit status 1 when a test failed.
 """
+import collections
 import concurrent.futures
 import contextlib
 import glob
@@ -146,6 +147,7 @@ def suite_build(tally, request):
         name = f'{compiler} builds everything with -Werror'
         tally.ok(name) if done.returncode == 0 else tally.fail(name, done.stdout)
     check_every_test_is_built(tally)
+    check_names_of_modules(tally)
 
 
 def check_every_test_is_built(tally):
@@ -158,6 +160,15 @@ def check_every_test_is_built(tally):
     forgotten = sorted(there - built)
     name = 'every file of tests/ is built'
     tally.fail(name, '\n'.join(forgotten)) if forgotten else tally.ok(name)
+
+
+def check_names_of_modules(tally):
+    """Suites are discovered one after the other in one process: of two of a name one is lost."""
+    names = collections.Counter(map(os.path.basename,
+                                    glob.glob(os.path.join(ROOT, 'tests/*/test_*.py'))))
+    twice = [name for name, count in names.items() if count > 1]
+    name = 'no two files of Python tests have one name'
+    tally.fail(name, '\n'.join(twice)) if twice else tally.ok(name)
 
 
 def suite_docs(tally, request):

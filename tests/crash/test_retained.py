@@ -1,4 +1,4 @@
-"""test_retention.py - the gateway killed under load while its logs lose what is too much, and
+"""test_retained.py - the gateway killed under load while its logs lose what is too much, and
 started again: what is left is all that was acknowledged from where the log starts, and as much as
 is to be kept."""
 import collections
