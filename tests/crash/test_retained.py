@@ -14,8 +14,7 @@ from test_kill import KILLS, TORN_TAIL, Acknowledged, CrashTest
 PARTITIONS = 4
 SEGMENT_BYTES = 1 << 20
 RETENTION_BYTES = 2 << 20
-VALUE_BYTES = 40000
-LEAST_RECORDS = 100                 # of a round: a segment of each partition
+VALUE_BYTES = 40000                 # a round has 100 at least: a segment of each partition
 RECORD_BYTES = VALUE_BYTES + 200    # at most, with its batch's header
 SETTLED_SECONDS = 10
 
@@ -30,12 +29,6 @@ class Retained(CrashTest):
     def gateway(self, status=0):
         return Gateway({'log.dirs': self.log, 'log.retention.check.interval.ms': 50,
                         'log.segment.bytes': SEGMENT_BYTES}, status=status)
-
-    def start_load(self, gw, number):
-        least = len(Acknowledged(self.notes).records) + LEAST_RECORDS
-        load = super().start_load(gw, number)
-        self.wait_for_load(lambda acknowledged: len(acknowledged.records) >= least)
-        return load
 
     # ---- where logs start ------------------------------------------------------------------
 
@@ -85,8 +78,6 @@ class Retained(CrashTest):
         self.assertEqual(twice, [])
         self.assertEqual({len(value) for _, _, _, value in load} - {VALUE_BYTES}, set())
         self.check_offsets(starts, load)
-        vehicles = {value for _, _, _, value in gw.consume('vehicles')}
-        self.assertEqual(acknowledged.frames - vehicles, set())
 
     # ---- a reader beside it ----------------------------------------------------------------
 
