@@ -41,7 +41,9 @@ struct pending {
 	uint64_t sequence; /* a sync keeps what completed before it was submitted */
 	uint32_t check;    /* of a write's bytes */
 	struct sim_snapshot *snapshot; /* of a sync */
-	struct sim_flush *flush;       /* of a commit, or a sync of a file that needs none */
+	/* Of a commit, a sync of a file that needs none, or one of all. */
+	struct sim_flush *flush;
+	bool has_failed; /* its result is set; control's */
 };
 
 struct disk {
@@ -111,6 +113,8 @@ static uint64_t op_duration_ns(struct sim_fs *fs, const struct disk_op *op)
 static void take_snapshots(struct sim_fs *fs, struct pending *p)
 {
 	struct sim_fd *fd = sim_fs_fd(fs, p->op->fd);
+	if (p->op->kind == DISK_SYNC_ALL)
+		p->flush = sim_fs_flush_begin(fs, SIM_SYNC);
 	if (!fd || fd->file->is_directory)
 		return;
 	if (p->op->kind == DISK_COMMIT)
@@ -136,10 +140,65 @@ static void drop_snapshots(struct pending *p)
 	sim_fs_flush_drop(p->flush);
 }
 
+static int64_t run_write(struct sim_fs *fs, struct sim_file *f, const struct disk_op *op,
+			 size_t bytes_max)
+{
+	size_t done = 0;
+	for (unsigned i = 0; i < op->iov_count && done < bytes_max; i++) {
+		size_t n = min_size(op->iov[i].iov_len, bytes_max - done);
+		sim_file_write(f, op->offset + done, op->iov[i].iov_base, n, ++fs->sequence);
+		done += n;
+	}
+	return (int64_t)done;
+}
+
+static bool takes_room(const struct disk_op *op)
+{
+	return op->kind == DISK_WRITE || op->kind == DISK_ALLOCATE || op->kind == DISK_MKDIR ||
+	       (op->kind == DISK_OPEN && (op->flags & O_CREAT));
+}
+
+static bool changes_something(const struct disk_op *op)
+{
+	return takes_room(op) || op->kind == DISK_SYNC || op->kind == DISK_SYNC_ALL ||
+	       op->kind == DISK_COMMIT ||
+	       op->kind == DISK_TRUNCATE || op->kind == DISK_RENAME ||
+	       op->kind == DISK_UNLINK ||
+	       (op->kind == DISK_OPEN && (op->flags & O_DIRECTORY));
+}
+
+/* A full disk takes a part of a write, then nothing. */
+static int64_t run_on_full_disk(struct sim_fs *fs, const struct disk_op *op)
+{
+	struct sim_fd *fd = sim_fs_fd(fs, op->fd);
+	size_t bytes = iov_bytes(op) / 2;
+	if (op->kind != DISK_WRITE || bytes == 0 || fs->control_operations % 2)
+		return -ENOSPC;
+	return run_write(fs, fd->file, op, bytes);
+}
+
+/* True: it fails, its result is set. May not return: the process or the power is gone. */
+static bool control_fails(struct sim_fs *fs, struct disk_op *op)
+{
+	const struct sim_control_faults *f = &fs->control_faults;
+	if (!changes_something(op))
+		return false;
+	uint64_t n = ++fs->control_operations;
+	if (n == f->cut_at)
+		longjmp(sim_world()->cut, 1);
+	bool is_dead = f->dead_at && n >= f->dead_at;
+	if (!is_dead && (n < f->fail_at || n >= f->fail_at + f->failures ||
+			 (f->is_full && !takes_room(op))))
+		return false;
+	fs->control_failures++;
+	op->result = f->is_full && !is_dead ? run_on_full_disk(fs, op) : -EIO;
+	sim_say("control: %s%s fails", disk_kinds[op->kind], op->path ? op->path : "");
+	return true;
+}
+
 void disk_submit(struct disk *d, struct disk_op *give)
 {
-	/* A sync of everything would keep what comes after it was submitted, too. */
-	require(disk_has_room(d) && give->kind != DISK_SYNC_ALL);
+	require(disk_has_room(d));
 	struct sim_fs *fs = d->fs;
 	struct pending *p = calloc(1, sizeof *p);
 	require(p);
@@ -148,6 +207,7 @@ void disk_submit(struct disk *d, struct disk_op *give)
 	p->due_ns = sim_world()->now_ns + op_duration_ns(fs, give);
 	change_for_commit(fs, give);
 	p->sequence = fs->sequence;
+	p->has_failed = give->kind == DISK_SYNC_ALL && control_fails(fs, give);
 	if (give->kind == DISK_WRITE)
 		p->check = write_check(give);
 	take_snapshots(fs, p);
@@ -172,18 +232,6 @@ void flush_rule_find(const char *directory, struct flush_rule *ret)
 	};
 	*ret = rules[sim_world()->seed % array_len(rules)];
 	ret->device = SIM_DISK_DEVICE;
-}
-
-static int64_t run_write(struct sim_fs *fs, struct sim_file *f, const struct disk_op *op,
-			 size_t bytes_max)
-{
-	size_t done = 0;
-	for (unsigned i = 0; i < op->iov_count && done < bytes_max; i++) {
-		size_t n = min_size(op->iov[i].iov_len, bytes_max - done);
-		sim_file_write(f, op->offset + done, op->iov[i].iov_base, n, ++fs->sequence);
-		done += n;
-	}
-	return (int64_t)done;
 }
 
 static int64_t run_read(const struct sim_file *f, const struct disk_op *op)
@@ -211,6 +259,15 @@ static int64_t run_sync(struct sim_fs *fs, struct sim_fd *fd, struct pending *p)
 	p->snapshot = NULL;
 	if (p->flush)
 		sim_fs_flush_end(p->flush, p->sequence);
+	p->flush = NULL;
+	return 0;
+}
+
+/* What was done behind its submission is left as it is. */
+static int64_t run_sync_all(struct sim_fs *fs, struct pending *p)
+{
+	sim_fs_keep_names(fs, p->sequence);
+	sim_fs_flush_end(p->flush, p->sequence);
 	p->flush = NULL;
 	return 0;
 }
@@ -252,8 +309,7 @@ static int64_t run_data(struct sim_fs *fs, struct pending *p)
 	case DISK_SYNC:
 		return run_sync(fs, fd, p);
 	case DISK_SYNC_ALL:
-		sim_fs_keep_all(fs);
-		return 0;
+		return run_sync_all(fs, p);
 	case DISK_ALLOCATE:
 		sim_file_resize(fd->file, max_u64(fd->file->size, op->offset + op->size),
 				++fs->sequence);
@@ -301,21 +357,6 @@ void sim_disk_limit(struct disk *d, uint32_t files_max)
 	d->files_max = files_max;
 }
 
-static bool takes_room(const struct disk_op *op)
-{
-	return op->kind == DISK_WRITE || op->kind == DISK_ALLOCATE || op->kind == DISK_MKDIR ||
-	       (op->kind == DISK_OPEN && (op->flags & O_CREAT));
-}
-
-static bool changes_something(const struct disk_op *op)
-{
-	return takes_room(op) || op->kind == DISK_SYNC || op->kind == DISK_SYNC_ALL ||
-	       op->kind == DISK_COMMIT ||
-	       op->kind == DISK_TRUNCATE || op->kind == DISK_RENAME ||
-	       op->kind == DISK_UNLINK ||
-	       (op->kind == DISK_OPEN && (op->flags & O_DIRECTORY));
-}
-
 /* 0, or how it fails. */
 static int64_t writer_fault(struct sim_fs *fs, const struct disk_op *op)
 {
@@ -360,6 +401,8 @@ static int64_t run_submitted(struct disk *d, struct pending *p)
 {
 	if (call_fails(d->fs, p->op))
 		return p->op->result;
+	if (p->op->kind == DISK_SYNC_ALL)
+		return p->has_failed ? p->op->result : run_op(d->fs, p);
 	bool is_open = p->op->kind == DISK_OPEN;
 	if (is_open && rng_one_in(&sim_world()->rng, d->fs->faults.run_out))
 		return -EMFILE;
@@ -403,35 +446,6 @@ unsigned disk_outstanding(const struct disk *d)
 int disk_wait_fd(const struct disk *d)
 {
 	return -1;
-}
-
-/* A full disk takes a part of a write, then nothing. */
-static int64_t run_on_full_disk(struct sim_fs *fs, const struct disk_op *op)
-{
-	struct sim_fd *fd = sim_fs_fd(fs, op->fd);
-	size_t bytes = iov_bytes(op) / 2;
-	if (op->kind != DISK_WRITE || bytes == 0 || fs->control_operations % 2)
-		return -ENOSPC;
-	return run_write(fs, fd->file, op, bytes);
-}
-
-/* True: it fails, its result is set. May not return: the process or the power is gone. */
-static bool control_fails(struct sim_fs *fs, struct disk_op *op)
-{
-	const struct sim_control_faults *f = &fs->control_faults;
-	if (!changes_something(op))
-		return false;
-	uint64_t n = ++fs->control_operations;
-	if (n == f->cut_at)
-		longjmp(sim_world()->cut, 1);
-	bool is_dead = f->dead_at && n >= f->dead_at;
-	if (!is_dead && (n < f->fail_at || n >= f->fail_at + f->failures ||
-			 (f->is_full && !takes_room(op))))
-		return false;
-	fs->control_failures++;
-	op->result = f->is_full && !is_dead ? run_on_full_disk(fs, op) : -EIO;
-	sim_say("control: %s%s fails", disk_kinds[op->kind], op->path ? op->path : "");
-	return true;
 }
 
 int64_t disk_run(struct disk *d, struct disk_op *op)

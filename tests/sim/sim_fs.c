@@ -357,14 +357,11 @@ void sim_fs_flush_drop(struct sim_flush *flush)
 	free(flush);
 }
 
-void sim_fs_keep_all(struct sim_fs *fs)
+void sim_fs_keep_names(struct sim_fs *fs, uint64_t sequence)
 {
-	for (struct sim_entry *e = fs->entries; e; e = e->next) {
-		e->is_kept = e->is_now;
-		if (!e->file->is_directory)
-			sim_file_keep(e->file, sim_file_snapshot(e->file, SIM_SYNC),
-				      fs->sequence);
-	}
+	for (struct sim_entry *e = fs->entries; e; e = e->next)
+		if (e->sequence <= sequence)
+			e->is_kept = e->is_now;
 	entries_sweep(fs);
 }
 

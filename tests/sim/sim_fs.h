@@ -102,8 +102,8 @@ int64_t sim_fs_list(struct sim_fs *fs, struct disk_op *op);
 int64_t sim_fs_stat(struct sim_fs *fs, struct disk_op *op);
 void sim_fs_keep_entries(struct sim_fs *fs, const struct sim_file *directory,
 			 uint64_t sequence);
-/* All files and names, as they are now. */
-void sim_fs_keep_all(struct sim_fs *fs);
+/* The same of all directories. */
+void sim_fs_keep_names(struct sim_fs *fs, uint64_t sequence);
 void sim_fs_lose_power(struct sim_fs *fs);
 
 #endif

@@ -149,3 +149,25 @@ Test(sim_fs, a_directory_that_was_removed_takes_nothing_back)
 		end();
 	}
 }
+
+/* It covers what was there when it began, and not what came while it was under way. */
+Test(sim_fs, a_sync_of_everything_keeps_what_came_before_it)
+{
+	unsigned later = 0;
+	for (uint64_t outcome = 1; outcome <= OUTCOMES; outcome++) {
+		begin(outcome);
+		struct disk_op sync = {.kind = DISK_SYNC_ALL,
+				       .fd = (int)open_path("/log", O_RDONLY | O_DIRECTORY)};
+		struct disk_op *done;
+		make_directory("/log/a");
+		make_directory("/log/a/b");
+		disk_submit(disk, &sync);
+		make_directory("/log/c");
+		cr_assert(disk_reap(disk, &done, 1) == 1 && done == &sync && sync.result == 0);
+		lose_power();
+		cr_assert(is_there("/log/a/b"));
+		later += is_there("/log/c");
+		end();
+	}
+	cr_assert(later > 0 && later < OUTCOMES, "%u", later);
+}
