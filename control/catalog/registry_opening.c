@@ -156,16 +156,23 @@ static int open_log(struct opening *o)
 	return 0;
 }
 
+/* In one that was not there nobody has to look. */
+static int make_or_check(struct opening *o)
+{
+	int error = directory_make_new(o->r->dir->disk, o->p->directory);
+	o->has_no_id = o->is_empty = error == 0;
+	if (error != -EEXIST)
+		return error;
+	error = check_id(o);
+	return error ? error : check_segments(o);
+}
+
 /* Whose directory it is, and that its segments are files, is known before the log is opened,
  * which may cut or make some. How the directory looks at the end is what the watch compares
  * with. */
 static int open_partition(struct opening *o)
 {
-	int error = directory_make(o->r->dir->disk, o->p->directory);
-	if (!error)
-		error = check_id(o);
-	if (!error)
-		error = check_segments(o);
+	int error = make_or_check(o);
 	if (!error)
 		error = open_log(o);
 	if (!error && o->has_no_id)

@@ -110,10 +110,15 @@ int file_sync(struct disk *d, int fd)
 	return run(d, (struct disk_op){.kind = DISK_SYNC, .fd = fd});
 }
 
+int directory_make_new(struct disk *d, const char *path)
+{
+	return run(d, (struct disk_op){.kind = DISK_MKDIR, .path = path, .mode = 0755});
+}
+
 /* One that is there already will do. If it is a file, the first use of it says so. */
 int directory_make(struct disk *d, const char *path)
 {
-	int status = run(d, (struct disk_op){.kind = DISK_MKDIR, .path = path, .mode = 0755});
+	int status = directory_make_new(d, path);
 	return status == -EEXIST ? 0 : status;
 }
 

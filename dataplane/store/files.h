@@ -33,6 +33,8 @@ int file_sync(struct disk *d, int fd);
 
 /* It may be there already. */
 int directory_make(struct disk *d, const char *path);
+/* -EEXIST: it is. */
+int directory_make_new(struct disk *d, const char *path);
 int directory_open(struct disk *d, const char *path);
 /* Names, a NUL after each, malloc'ed for the caller. */
 int directory_list(struct disk *d, const char *path, char **ret, size_t *ret_bytes);
