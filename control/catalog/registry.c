@@ -160,6 +160,7 @@ void registry_close(struct registry *r)
 		entry_abandon(r, list_entry(node, struct entry, node));
 	free(r->entries);
 	free(r->by_id);
+	free(r->by_like);
 	free(r);
 }
 

@@ -1,4 +1,5 @@
-/* registry_index.c - the registry's topics by name and by id: arrays in order. */
+/* registry_index.c - the registry's topics by name, by id, and by name without its signs: arrays in
+ * order. */
 #include "control/catalog/registry_index.h"
 #include "dataplane/base/require.h"
 
@@ -48,23 +49,42 @@ struct entry *registry_entry_of_id(const struct registry *r, const uint8_t id[UU
 	return NULL;
 }
 
-static bool is_like(const char *a, const char *b)
+static char without_dot(char c)
 {
-	while (*a && (*a == *b || (strchr("._", *a) && *b && strchr("._", *b)))) {
-		a++;
-		b++;
-	}
-	return *a == *b;
+	return c == '.' ? '_' : c;
 }
 
+/* As strcmp(), of names in which '.' and '_' are the same. */
+static int like_order(const char *a, const char *b)
+{
+	for (; *a && without_dot(*a) == without_dot(*b); a++)
+		b++;
+	return (unsigned char)without_dot(*a) - (unsigned char)without_dot(*b);
+}
+
+/* Where the first that is like `name` is, or would be. */
+static unsigned like_index(const struct registry *r, const char *name)
+{
+	unsigned low = 0, high = r->entry_count;
+	while (low < high) {
+		unsigned middle = (low + high) / 2;
+		if (like_order(r->by_like[middle]->shown.topic.name, name) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* A directory of Kafka's may hold several that are like each other. */
 const struct entry *registry_entry_like(const struct registry *r, const char *name)
 {
-	if (!strpbrk(name, "._"))
-		return NULL;
-	for (unsigned i = 0; i < r->entry_count; i++) {
-		const char *other = r->entries[i]->shown.topic.name;
-		if (is_like(other, name) && strcmp(other, name) != 0)
-			return r->entries[i];
+	for (unsigned i = like_index(r, name); i < r->entry_count; i++) {
+		const char *other = r->by_like[i]->shown.topic.name;
+		if (like_order(other, name) != 0)
+			break;
+		if (strcmp(other, name) != 0)
+			return r->by_like[i];
 	}
 	return NULL;
 }
@@ -88,14 +108,17 @@ static struct entry **grown(struct entry **entries, unsigned count)
 }
 
 /* Topics are looked up for each that a request names and change rarely, so a change may move
- * up to TOPICS_MAX pointers, twice. */
+ * up to TOPICS_MAX pointers, three times. */
 void registry_insert(struct registry *r, struct entry *e)
 {
 	unsigned n = entry_index(r, e->shown.topic.name), i = id_index(r, e->shown.topic.id);
+	unsigned l = like_index(r, e->shown.topic.name);
 	r->entries = grown(r->entries, r->entry_count + 1);
 	r->by_id = grown(r->by_id, r->entry_count + 1);
+	r->by_like = grown(r->by_like, r->entry_count + 1);
 	put(&r->entries[n], r->entry_count - n, e);
 	put(&r->by_id[i], r->entry_count - i, e);
+	put(&r->by_like[l], r->entry_count - l, e);
 	r->entry_count++;
 }
 
@@ -103,10 +126,14 @@ void registry_insert(struct registry *r, struct entry *e)
 void registry_take(struct registry *r, struct entry *e)
 {
 	unsigned n = entry_index(r, e->shown.topic.name), i = id_index(r, e->shown.topic.id);
+	unsigned l = like_index(r, e->shown.topic.name);
 	while (r->by_id[i] != e)
 		i++;
-	require(i < r->entry_count && r->entries[n] == e);
+	while (r->by_like[l] != e)
+		l++;
+	require(i < r->entry_count && l < r->entry_count && r->entries[n] == e);
 	r->entry_count--;
 	cut(&r->entries[n], r->entry_count - n);
 	cut(&r->by_id[i], r->entry_count - i);
+	cut(&r->by_like[l], r->entry_count - l);
 }

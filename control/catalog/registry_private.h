@@ -156,7 +156,8 @@ struct registry {
 	struct live_settings live;
 	struct log_dir *dir;    /* where all partitions lie */
 	struct entry **entries; /* by name */
-	struct entry **by_id;   /* the same */
+	struct entry **by_id;   /* the same; */
+	struct entry **by_like; /* and by name, '.' and '_' being the same */
 	unsigned entry_count;
 	uint32_t generation[PARTITIONS_MAX];
 	struct partition *slots[PARTITIONS_MAX];
