@@ -7,7 +7,13 @@
 #include "config/topic_name.h"
 #include "dataplane/wire/kafka/msg_create_topics.h"
 
-enum { DEFAULT = -1 };
+enum {
+	DEFAULT = -1,
+	/* Settings are a kilobyte and more of each topic. So many are told in the 1 MiB that a
+	 * poller has for answers at least; a longer answer would cost its connection, with all
+	 * that it names made. */
+	SETTINGS_TOLD_MAX = 512,
+};
 
 static const struct create_topics_request_topic *topic_at(const void *request, uint32_t i)
 {
@@ -140,9 +146,16 @@ static bool tell_settings(struct kafka_request *r, const struct topic_settings *
 	return fits;
 }
 
+/* Kafka's way to say that they are not told. */
+static void leave_out_settings(struct create_topics_topic *out)
+{
+	out->topic_config_error_code = KAFKA_ERROR_POLICY_VIOLATION;
+	out->configs.count = -1;
+}
+
 /* False: the arena is full. */
 static bool tell(struct kafka_request *r, const struct kafka_change *c, uint32_t i,
-		 struct create_topics_topic *out)
+		 bool with_settings, struct create_topics_topic *out)
 {
 	const struct registry_result *result = c->items[i].result;
 	*out = (struct create_topics_topic){.name = topic_at(c->request, i)->name,
@@ -155,17 +168,20 @@ static bool tell(struct kafka_request *r, const struct kafka_change *c, uint32_t
 	out->num_partitions = result->partitions;
 	out->replication_factor = 1;
 	memcpy(out->topic_id, result->id, sizeof out->topic_id);
-	return tell_settings(r, &result->settings, out);
+	if (with_settings)
+		return tell_settings(r, &result->settings, out);
+	leave_out_settings(out);
+	return true;
 }
 
 static enum kafka_outcome answer(struct kafka_request *r, const struct kafka_change *c)
 {
 	uint32_t answers = kafka_change_answers(c), n = 0;
 	struct create_topics_topic *items = kafka_request_take(r, answers, sizeof *items);
-	bool fits = items != NULL;
+	bool fits = items != NULL, with_settings = answers <= SETTINGS_TOLD_MAX;
 	for (uint32_t i = 0; i < c->count && fits; i++)
 		if (!c->items[i].is_repeated)
-			fits = tell(r, c, i, &items[n++]);
+			fits = tell(r, c, i, with_settings, &items[n++]);
 	if (!fits)
 		return KAFKA_CLOSE;
 	struct create_topics_response response = {

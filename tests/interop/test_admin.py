@@ -175,3 +175,17 @@ class Admin(unittest.TestCase):
         self.assertIn(compact('led') + b'\2' + struct.pack('>ih', 0, NO_REASSIGNMENT), said)
         said = self.ask(flexible(LIST_REASSIGNMENTS, 0, struct.pack('>i', 30000) + b'\0\0'))
         self.assertEqual(said, b'\0' + struct.pack('>ih', 0, 0) + b'\0\1\0')
+
+
+class LittleMemory(unittest.TestCase):
+    def test_a_request_of_thousands_of_topics_is_answered_and_not_reset(self):
+        names = [f'check-{i}' for i in range(3500)]
+        topics = b''.join(compact(name) + struct.pack('>ih', 1, 1) + b'\1\1\0' for name in names)
+        count = len(names) + 1
+        body = bytes([count & 127 | 128, count >> 7]) + topics + struct.pack('>ib', 60000, 1)
+        with Gateway({'penstock.answer.memory.bytes': 1 << 20}) as gw:
+            with gw.connect('KAFKA', timeout=60) as sock:
+                sock.sendall(flexible(CREATE_TOPICS, 7, body + b'\0'))
+                said = kafka_bytes.answer(sock)
+        for name in names:
+            self.assertIn(compact(name) + bytes(16) + struct.pack('>h', 0), said)

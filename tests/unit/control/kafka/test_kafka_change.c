@@ -96,6 +96,50 @@ Test(kafka_change, settings_are_told_by_name_value_and_source)
 	}
 }
 
+enum { TOLD = 512 };
+
+/* A check of so many: nothing is made. */
+static void send_check(uint32_t count)
+{
+	static struct create_topics_request_topic t[TOLD + 1];
+	static char names[TOLD + 1][8];
+	for (uint32_t i = 0; i < count; i++) {
+		snprintf(names[i], sizeof names[i], "t%u", i);
+		t[i] = topic_of(names[i]);
+	}
+	struct create_topics_request q = {.topics = {t, (int32_t)count}, .timeout_ms = 30000,
+					  .validate_only = true};
+	send_request(&calls[0], KAFKA_API_CREATE_TOPICS, 7, &create_topics_request, &q);
+	take_parked();
+	while (registry.jobs_count > 0)
+		fake_registry_end_job(&registry, KAFKA_ERROR_NONE);
+}
+
+/* They would make it longer than a poller may have memory for. */
+Test(kafka_change, an_answer_of_many_topics_tells_no_settings)
+{
+	struct create_topics_response r;
+	send_check(TOLD + 1);
+	take_answer(&create_topics_response, 7, &r);
+	cr_assert(r.topics.count == TOLD + 1);
+	for (int32_t i = 0; i < r.topics.count; i++) {
+		const struct create_topics_topic *t = &r.topics.items[i];
+		cr_assert(t->error_code == 0 && t->num_partitions == 1);
+		cr_assert(t->configs.count == -1);
+		cr_assert(t->topic_config_error_code == KAFKA_ERROR_POLICY_VIOLATION);
+	}
+}
+
+/* With the least memory for answers that a poller has. */
+Test(kafka_change, the_longest_answer_that_tells_settings_can_be_sent)
+{
+	send_check(TOLD);
+	struct inbox_msg *send = take_send();
+	cr_assert(send->bytes.size > TOLD * 1000 && send->bytes.size < 1 << 20, "%zu",
+		  send->bytes.size);
+	give_send(send, INBOX_DONE);
+}
+
 Test(kafka_change, a_check_is_a_check)
 {
 	struct create_topics_response r;
