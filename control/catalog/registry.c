@@ -5,6 +5,7 @@
 #include "control/catalog/registry_expire.h"
 #include "control/catalog/registry_index.h"
 #include "control/catalog/registry_jobs.h"
+#include "control/catalog/registry_line.h"
 #include "control/catalog/registry_offline.h"
 #include "control/catalog/registry_parts.h"
 #include "control/catalog/registry_publish.h"
@@ -13,6 +14,7 @@
 #include "control/catalog/registry_say.h"
 #include "control/catalog/registry_scan.h"
 #include "control/catalog/registry_settings.h"
+#include "control/catalog/registry_sync.h"
 #include "control/catalog/registry_watch.h"
 #include "dataplane/base/clock.h"
 #include "dataplane/base/require.h"
@@ -42,13 +44,16 @@ struct registry *registry_open(const struct registry_options *options, char *mes
 	r->options = *options;
 	r->dir = options->dir;
 	r->names_deleted = true; /* for all that is known of the files */
-	list_init(&r->jobs);
+	line_init(r);
 	list_init(&r->retired);
 	list_init(&r->leftovers);
 	message[0] = '\0';
 	live_settings_init(&r->live, options->settings);
 	r->options.settings = &r->live.now;
-	if (checkpoint_open(r, message, message_size) != 0 ||
+	int error = syncs_open(r);
+	if (error)
+		snprintf(message, message_size, "the syncs of log.dirs: %s", strerror(-error));
+	if (error || checkpoint_open(r, message, message_size) != 0 ||
 	    registry_settings_read(r, message, message_size) != 0 ||
 	    registry_scan(r, &found, message, message_size) != 0) {
 		listing_free(&found);
@@ -62,13 +67,12 @@ struct registry *registry_open(const struct registry_options *options, char *mes
 	return r;
 }
 
-/* Not while a job is under way: a partition on its way to or from a writer has no marks.
- */
+/* Not during the start and the stop, which are about to write them. */
 static bool checkpoint_when_due(struct registry *r, uint64_t now_ns)
 {
 	uint64_t interval_ns = r->options.settings->checkpoint_interval_ms * NS_PER_MS;
-	if (!log_dir_checkpoint_is_due(r->dir, now_ns, interval_ns) || r->job || !r->is_ready ||
-	    r->is_stopped)
+	if (!log_dir_checkpoint_is_due(r->dir, now_ns, interval_ns) || !r->is_ready ||
+	    r->is_stopping)
 		return false;
 	log_dir_checkpoint_begin(r->dir, now_ns, interval_ns);
 	if (!directory_is_here(r))
@@ -86,7 +90,9 @@ bool registry_turn(struct registry *r, uint64_t now_ns)
 {
 	bool found = rounds_reap(r);
 	expire_when_due(r, now_ns);
-	found |= jobs_step(r);
+	found |= syncs_reap(r);
+	bool has_worked = jobs_step(r);
+	found |= syncs_begin(r, now_ns, !has_worked) || has_worked;
 	found |= registry_retire(r, false);
 	found |= checkpoint_when_due(r, now_ns);
 	registry_watch(r, now_ns);
@@ -118,11 +124,15 @@ const char *registry_fault(const struct registry *r)
 
 bool registry_is_busy(const struct registry *r)
 {
-	return r->job || !list_is_empty(&r->jobs) || !list_is_empty(&r->retired) ||
-	       r->has_fences;
+	return line_is_busy(r) || !list_is_empty(&r->retired) || r->has_fences;
 }
 
-/* The job under way comes to its end, and the stop is the next; those that have not begun are
+int registry_wait_fd(const struct registry *r)
+{
+	return disk_wait_fd(r->syncs.disk);
+}
+
+/* The jobs that run come to their end, and the stop is the next; those that have not begun are
  * refused. */
 void registry_stop(struct registry *r)
 {
@@ -151,6 +161,7 @@ void registry_close(struct registry *r)
 {
 	registry_end_jobs(r);
 	recovering_free(r->recovering);
+	syncs_close(r);
 	registry_retire(r, true);
 	topics_free(r->published);
 	atomic_store_explicit(r->options.topics, NULL, memory_order_release);

@@ -2,8 +2,8 @@
  *
  *     open: lock ─▶ scan log.dirs ─▶ log_open each, by threads ─▶ one sync
  *           ─▶ ADMIN_OPEN to its writer ─▶ publish
- *     job:  .<topic>.json ─▶ directories, a few a turn ─▶ one sync ─▶ ADMIN_OPEN
- *           ─▶ all replies ─▶ publish ─▶ done()
+ *     job:  .<topic>.json, synced ─▶ directories, a few a turn ─▶ all synced, the file again
+ *           ─▶ ADMIN_OPEN ─▶ all replies ─▶ publish ─▶ done()
  *     stop: ADMIN_CLOSE all ─▶ one sync ─▶ checkpoints ─▶ .kafka_cleanshutdown
  *
  * On disk everything is as Kafka has it: <topic>-<partition>/partition.metadata, and in the
@@ -21,7 +21,8 @@
  * changed, and the operator is told. What is nobody's partition is left alone and named. A
  * directory that goes while it is served takes its partitions offline within a second.
  *
- * Changes are jobs, one after another; nothing waits but disk_run(). A partition's slot is
+ * Changes are jobs; of a topic one after another, else beside each other (registry_line.h), with
+ * syncs and snapshots that they share. Nothing waits but disk_run(). A partition's slot is
  * reused with a new generation; the writer of a slot is fixed (writer_of_slot).
  *
  * Core: control only. Ownership: entries are the registry's; a pointer is good until the
@@ -154,6 +155,8 @@ const char *registry_fault(const struct registry *r);
 /* A job or a retired snapshot waits: turn again soon. (A writer's reply wakes control by the
  * handoff's requester wake; a poller's quiescent state wakes nobody.) */
 bool registry_is_busy(const struct registry *r);
+/* Readable when the disk has done what jobs wait for; or -1. */
+int registry_wait_fd(const struct registry *r);
 
 /* Takes no further jobs, lets writers give every log back, writes the checkpoints and, unless
  * a log has failed, the mark of a clean shutdown. The pollers are drained before. */

@@ -9,7 +9,7 @@
 #include "control/catalog/registry_store.h"
 #include "dataplane/wire/kafka/kafka_error.h"
 
-enum { PHASE_MAKING, PHASE_OPENING, PHASE_TELLING, PHASE_UNDOING };
+enum { PHASE_WRITING, PHASE_MAKING, PHASE_OPENING, PHASE_TELLING, PHASE_UNDOING };
 
 /* Kafka's rule: fewer partitions would lose the records of those that go. */
 static bool growth_is_good(struct registry *r, struct job *j)
@@ -49,19 +49,26 @@ static bool undo(struct registry *r, struct job *j)
 	return true;
 }
 
-/* The file says what shall be, before anything of it is there. */
-static bool begin_on_disk(struct registry *r, struct job *j)
-{
-	int error = store_write(r, j->entry, j->entry->partition_count);
-	return job_is_written(r, j, error, "");
-}
-
 static void begin_opening(struct job *j)
 {
 	struct entry *e = j->entry;
 	j->phase = PHASE_OPENING;
 	round_begin(&j->round, ADMIN_OPEN, e->partitions + j->old_partitions,
 		    e->partition_count - j->old_partitions);
+}
+
+/* The file says what shall be, before anything of it is there. */
+static bool write_file(struct registry *r, struct job *j)
+{
+	if (!job_write_file(r, j))
+		return false;
+	if (!job_is_written(r, j, j->error, ""))
+		return undo(r, j);
+	if (j->entry->partition_count > j->old_partitions)
+		j->phase = PHASE_MAKING;
+	else
+		begin_opening(j);
+	return false;
 }
 
 /* The entry is changed in place, and pollers go on with their snapshot, which is a copy: they
@@ -86,14 +93,10 @@ static bool start(struct registry *r, struct job *j)
 	j->old_partitions = j->at = e->partition_count;
 	j->old_settings = e->shown.settings;
 	e->shown.settings = after;
-	if ((j->partitions != -1 && !entry_resize(r, e, (uint32_t)j->partitions)) ||
-	    !begin_on_disk(r, j))
+	if (j->partitions != -1 && !entry_resize(r, e, (uint32_t)j->partitions))
 		return undo(r, j);
-	if (e->partition_count > j->old_partitions)
-		j->phase = PHASE_MAKING;
-	else
-		begin_opening(j);
-	return false;
+	j->phase = PHASE_WRITING;
+	return write_file(r, j);
 }
 
 static bool make(struct registry *r, struct job *j)
@@ -128,7 +131,7 @@ static bool publish(struct registry *r, struct job *j)
 {
 	struct entry *e = j->entry;
 	e->shown.topic.partitions = e->partition_count;
-	registry_publish(r);
+	registry_publish_soon(r);
 	j->result.topic = &e->shown;
 	return true;
 }
@@ -136,6 +139,8 @@ static bool publish(struct registry *r, struct job *j)
 static bool next(struct registry *r, struct job *j)
 {
 	switch (j->phase) {
+	case PHASE_WRITING:
+		return write_file(r, j);
 	case PHASE_MAKING:
 		return make(r, j);
 	case PHASE_OPENING:

@@ -237,7 +237,8 @@ static int64_t offset_of(const struct registry *r, const struct entry *e, uint32
 				  .log_start_offset = p->log_start_offset,
 				  .high_watermark = -1};
 	int64_t offset;
-	if (p->log)
+	bool is_opening = p->state == PARTITION_ASKED && p->admin.op == ADMIN_OPEN;
+	if (p->log && !is_opening) /* its writer has told nothing yet */
 		partition_marks(r, p, &marks);
 	/* Of a log that was found not to reach its start, the line stays. */
 	marks.log_start_offset = max_i64(marks.log_start_offset, p->log_start_offset);

@@ -12,7 +12,7 @@
 #include "control/catalog/registry_store.h"
 #include "dataplane/wire/kafka/kafka_error.h"
 
-enum { PHASE_MAKING, PHASE_OPENING, PHASE_UNDOING };
+enum { PHASE_WRITING, PHASE_MAKING, PHASE_OPENING, PHASE_UNDOING };
 
 /* Numbers as Kafka refuses them; -1 becomes the gateway's default. */
 static bool counts_are_good(struct registry *r, struct job *j)
@@ -60,18 +60,19 @@ static bool name_is_good(struct registry *r, struct job *j)
 			j, KAFKA_ERROR_TOPIC_ALREADY_EXISTS,
 			"topic %s is there already; alter it, or take another name",
 			j->name);
+	unsigned topics = r->entry_count + r->entries_coming;
 	const struct entry *like = registry_entry_like(r, j->name);
 	if (like)
 		return !job_fail(j, KAFKA_ERROR_INVALID_TOPIC_EXCEPTION,
 				 "topic name: %s differs from %s, which is there, in '.' and '_' "
 				 "only; take another name",
 				 j->name, like->shown.topic.name);
-	if (r->entry_count == TOPICS_MAX)
+	if (topics == TOPICS_MAX)
 		return !job_fail(
 			j, KAFKA_ERROR_POLICY_VIOLATION,
 			"there are %d topics, as many as a gateway holds; delete one",
 			TOPICS_MAX);
-	if (j->is_automatic && r->entry_count >= TOPICS_MAX - TOPICS_KEPT)
+	if (j->is_automatic && topics >= TOPICS_MAX - TOPICS_KEPT)
 		return !job_fail(j, KAFKA_ERROR_POLICY_VIOLATION,
 				 "the last %d of %d topics are for an operator to create; "
 				 "delete one",
@@ -86,6 +87,7 @@ static bool name_is_good(struct registry *r, struct job *j)
 static bool undo(struct registry *r, struct job *j)
 {
 	struct entry *e = j->entry;
+	r->entries_coming--;
 	entry_close_logs(r, e, 0);
 	e->left = e->partition_count;
 	entry_resize(r, e, 0);
@@ -97,12 +99,12 @@ static bool undo(struct registry *r, struct job *j)
 }
 
 /* The topic's file, before anything of it is there. */
-static bool begin_on_disk(struct registry *r, struct job *j)
+static bool write_file(struct registry *r, struct job *j)
 {
-	int error = checkpoint_forget_deleted(r);
-	if (!error)
-		error = store_write(r, j->entry, j->entry->partition_count);
-	return job_is_written(r, j, error, "");
+	if (!job_write_file(r, j))
+		return false;
+	j->phase = PHASE_MAKING;
+	return !job_is_written(r, j, j->error, "") && undo(r, j);
 }
 
 /* What can be refused is refused before there is an entry. From the topic's file on a failure
@@ -125,10 +127,12 @@ static bool start(struct registry *r, struct job *j)
 	entry_apply_settings(e);
 	uuid_make(e->shown.topic.id);
 	memcpy(j->result.id, e->shown.topic.id, sizeof j->result.id);
-	if (!entry_resize(r, e, (uint32_t)j->partitions) || !begin_on_disk(r, j))
+	r->entries_coming++;
+	if (!entry_resize(r, e, (uint32_t)j->partitions) ||
+	    !job_is_written(r, j, checkpoint_forget_deleted(r), ""))
 		return undo(r, j);
-	j->phase = PHASE_MAKING;
-	return false;
+	j->phase = PHASE_WRITING;
+	return write_file(r, j);
 }
 
 static bool make(struct registry *r, struct job *j)
@@ -151,8 +155,9 @@ static bool publish(struct registry *r, struct job *j)
 		return false;
 	}
 	j->entry->shown.topic.partitions = j->entry->partition_count;
+	r->entries_coming--;
 	registry_insert(r, j->entry);
-	registry_publish(r);
+	registry_publish_soon(r);
 	j->result.topic = &j->entry->shown;
 	return true;
 }
@@ -160,6 +165,8 @@ static bool publish(struct registry *r, struct job *j)
 static bool next(struct registry *r, struct job *j)
 {
 	switch (j->phase) {
+	case PHASE_WRITING:
+		return write_file(r, j);
 	case PHASE_MAKING:
 		return make(r, j);
 	case PHASE_OPENING:

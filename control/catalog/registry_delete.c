@@ -11,6 +11,8 @@
 #include "control/catalog/registry_store.h"
 #include "dataplane/wire/kafka/kafka_error.h"
 
+enum { PHASE_LEAVING, PHASE_REMOVING };
+
 /* A call may have failed behind the one that wrote the mark: the next start would delete what
  * is acknowledged until then. False: the file may say so, whatever was tried. */
 static bool unmark(struct registry *r, struct entry *e)
@@ -65,21 +67,33 @@ static bool start(struct registry *r, struct job *j)
 		return true;
 	j->entry = e;
 	registry_take(r, e);
-	registry_publish(r);
+	registry_publish_soon(r);
+	if (error)
+		removal_later(r, e);
+	j->phase = PHASE_LEAVING;
+	return false;
+}
+
+/* Errands that are under way to its partitions come to their end first. */
+static bool leave(struct registry *r, struct job *j)
+{
+	struct entry *e = j->entry;
+	j->is_waiting = r->is_unpublished || e->errands > 0;
+	if (j->is_waiting)
+		return false;
+	j->phase = PHASE_REMOVING;
 	round_begin(&j->round, ADMIN_CLOSE, e->partitions, e->partition_count);
 	return false;
 }
 
 /* Some more of the directories, then the file. */
-static bool next(struct registry *r, struct job *j)
+static bool remove_some(struct registry *r, struct job *j)
 {
 	struct entry *e = j->entry;
 	if (j->at == 0)
 		entry_close_logs(r, e, 0);
-	if (j->result.error) {
-		removal_later(r, e);
+	if (j->result.error)
 		return true;
-	}
 	uint32_t count = entry_directories(e);
 	uint32_t end = min_u32(j->at + JOB_PARTITIONS_AT_ONCE, count);
 	int error = store_remove(r, e, j->at, end);
@@ -97,6 +111,11 @@ static bool next(struct registry *r, struct job *j)
 		     j->name, strerror(-j->error));
 	removal_later(r, e);
 	return true;
+}
+
+static bool next(struct registry *r, struct job *j)
+{
+	return j->phase == PHASE_LEAVING ? leave(r, j) : remove_some(r, j);
 }
 
 const struct job_kind job_delete = {.start = start, .next = next};

@@ -50,12 +50,13 @@ static void slot_give(struct registry *r, struct partition *p)
 	r->slots_used--;
 }
 
-static struct partition *partition_new(struct registry *r, const struct entry *e,
+static struct partition *partition_new(struct registry *r, struct entry *e,
 				       uint32_t number)
 {
 	struct partition *p = calloc(1, sizeof *p);
 	require(p);
 	p->log_start_offset = p->log_start_next = p->durable_mark = -1;
+	p->entry = e;
 	p->number = number;
 	require(asprintf(&p->directory, "%s/%s-%u", r->dir->path, e->shown.topic.name,
 			 number) > 0);

@@ -4,11 +4,13 @@
  *                           those that move ◀────────────────┘
  *                             └─ ADMIN_DELETE_RECORDS ─▶ over
  *
- * docs/decisions/0014-retention.md says why in this order. One job at a time, so a partition that
- * was asked is still there when it is told. */
+ * docs/decisions/0014-retention.md says why in this order. It is an errand to all partitions, so
+ * one that was asked is still there when it is told; one that has had another message since then
+ * is left to the next time. */
 #include "control/catalog/registry_expire.h"
 #include "control/catalog/registry_entry.h"
 #include "control/catalog/registry_jobs.h"
+#include "control/catalog/registry_parts.h"
 #include "control/catalog/registry_round.h"
 #include "control/catalog/registry_say.h"
 #include "control/catalog/registry_starts.h"
@@ -24,26 +26,18 @@ enum { PHASE_ASK, PHASE_TELL };
 /* What is longer is never: a hundred years, which nanoseconds hold. */
 #define INTERVAL_MS_MAX UINT64_C(3153600000000)
 
-static uint32_t partitions_of_all(const struct registry *r)
-{
-	uint32_t count = 0;
-	for (unsigned i = 0; i < r->entry_count; i++)
-		count += r->entries[i]->partition_count;
-	return count;
-}
-
+/* One that a job adds is nobody's before it is shown. */
 static bool start(struct registry *r, struct job *j)
 {
-	uint32_t count = 0;
-	j->asked = calloc(partitions_of_all(r) + 1u, sizeof(struct partition *));
+	j->asked = calloc(r->slots_used + 1u, sizeof(struct partition *));
 	require(j->asked);
 	for (unsigned i = 0; i < r->entry_count; i++) {
 		const struct entry *e = r->entries[i];
-		for (uint32_t p = 0; p < e->partition_count; p++)
+		for (uint32_t p = 0; p < e->shown.topic.partitions; p++)
 			if (!e->partitions[p]->is_offline)
-				j->asked[count++] = e->partitions[p];
+				part_ask(j, e->partitions[p]);
 	}
-	round_begin(&j->round, ADMIN_EXPIRE, j->asked, count);
+	round_begin(&j->round, ADMIN_EXPIRE, j->asked, j->asked_count);
 	return false;
 }
 
@@ -60,15 +54,26 @@ static bool has_moved(const struct registry *r, struct partition *p)
 	return true;
 }
 
-static bool next(struct registry *r, struct job *j)
+/* Those that move come first: the others are let go with them, at the end. */
+static uint32_t sort_moved(const struct registry *r, struct job *j)
 {
 	uint32_t count = 0;
+	for (uint32_t i = 0; i < j->asked_count; i++) {
+		struct partition *p = j->asked[i];
+		if (!has_moved(r, p))
+			continue;
+		j->asked[i] = j->asked[count];
+		j->asked[count++] = p;
+	}
+	return count;
+}
+
+static bool next(struct registry *r, struct job *j)
+{
 	if (j->phase == PHASE_TELL)
 		return true;
 	j->phase = PHASE_TELL;
-	for (uint32_t i = 0; i < j->round.count; i++)
-		if (has_moved(r, j->asked[i]))
-			j->asked[count++] = j->asked[i];
+	uint32_t count = sort_moved(r, j);
 	if (count == 0)
 		return true;
 	if (!starts_write(r, j->asked, count)) {
@@ -81,7 +86,7 @@ static bool next(struct registry *r, struct job *j)
 	return false;
 }
 
-const struct job_kind job_expire = {.start = start, .next = next};
+const struct job_kind job_expire = {.of = JOBS_OF_STARTS, .start = start, .next = next};
 
 static void expired(void *owner, const struct registry_result *result)
 {

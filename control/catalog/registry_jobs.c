@@ -1,14 +1,12 @@
-/* registry_jobs.c - the queue of changes: one under way, the others wait; each ends with
- * done(). What a job does is in registry_create.c, _alter.c, _delete.c and _serve.c. */
+/* registry_jobs.c - what jobs have in common: how they come to be and end, how they fail, and the
+ * steps that several kinds of them take. When they take them is registry_line.c's. */
 #include "control/catalog/registry_jobs.h"
 #include "config/topic_name.h"
 #include "control/catalog/registry_entry.h"
-#include "control/catalog/registry_index.h"
 #include "control/catalog/registry_offline.h"
 #include "control/catalog/registry_partitions.h"
 #include "control/catalog/registry_removal.h"
 #include "control/catalog/registry_round.h"
-#include "dataplane/base/clock.h"
 #include "dataplane/base/require.h"
 #include "dataplane/wire/kafka/kafka_error.h"
 
@@ -33,7 +31,8 @@ static void copy_settings(struct job *j, const struct registry_request *request)
 	}
 }
 
-/* The request is copied whole: its turn may come long after whoever asked has gone on. */
+/* To the end of the line. The request is copied whole: its turn may come long after whoever asked
+ * has gone on. */
 struct job *job_queue(struct registry *r, const struct job_kind *kind,
 		      const struct registry_request *request)
 {
@@ -52,12 +51,17 @@ struct job *job_queue(struct registry *r, const struct job_kind *kind,
 	j->done = request->done;
 	j->owner = request->owner;
 	copy_settings(j, request);
+	list_init(&j->behind);
+	list_init(&j->topic_node);
+	list_init(&j->sync_node);
 	list_append(&r->jobs, &j->node);
 	return j;
 }
 
-static void job_end(struct job *j)
+void job_end(struct job *j)
 {
+	for (uint32_t i = 0; i < j->asked_count; i++)
+		j->asked[i]->entry->errands--;
 	if (j->result.error)
 		j->result.topic = NULL;
 	j->done(j->owner, &j->result);
@@ -185,100 +189,8 @@ bool job_settings(struct registry *r, struct job *j, struct topic_settings *sett
 	return batches_fit(r, j, settings) && keeps_records(j, settings);
 }
 
-static bool job_refuse(struct job *j)
+bool job_refuse(struct job *j)
 {
 	return job_fail(j, KAFKA_ERROR_BROKER_NOT_AVAILABLE,
 			"the gateway is stopping; ask again when it runs");
-}
-
-/* Who asks when the stop has begun stands behind it in the queue, and is refused out of a turn as
- * everybody is. */
-static bool job_begin(struct registry *r, struct job *j)
-{
-	return r->is_stopping && j->kind != &job_stop ? job_refuse(j) : j->kind->start(r, j);
-}
-
-static bool job_may_go_on(struct registry *r, struct job *j)
-{
-	return round_step(r, &j->round) &&
-	       (!j->kind->may_go_on || j->kind->may_go_on(r, j));
-}
-
-/* Begins the next job, or goes on with the one whose round is complete. */
-static bool job_step(struct registry *r)
-{
-	bool is_over;
-	if (!r->job) {
-		struct list *node = list_take_first(&r->jobs);
-		if (!node)
-			return false;
-		r->job = list_entry(node, struct job, node);
-		is_over = job_begin(r, r->job);
-	} else {
-		if (!job_may_go_on(r, r->job))
-			return false;
-		is_over = r->job->kind->next(r, r->job);
-	}
-	if (is_over) {
-		struct job *j = r->job;
-		r->job = NULL;
-		job_end(j);
-	}
-	return true;
-}
-
-enum {
-	STEPS_PER_TURN = 16,
-	/* A step may wait for the disk, some of them for long; who has waited so much already
-	 * leaves the next one to the next turn. */
-	STEPS_NS_PER_TURN = 2000000,
-};
-
-/* What others do meanwhile is asked for once a turn. */
-static bool job_waits_for_others(const struct registry *r)
-{
-	return r->job && r->job->kind->may_go_on;
-}
-
-/* A bounded number of steps, and of time but for the last of them: control's other work waits
- * meanwhile. */
-bool jobs_step(struct registry *r)
-{
-	uint64_t begun_ns = clock_now_ns();
-	unsigned steps = 0;
-	while (steps < STEPS_PER_TURN && job_step(r)) {
-		steps++;
-		if (clock_now_ns() - begun_ns >= STEPS_NS_PER_TURN)
-			break;
-		if (job_waits_for_others(r))
-			break;
-	}
-	return steps > 0;
-}
-
-/* An entry that the table of topics does not hold, or holds no longer, goes with its job. */
-void jobs_abandon(struct registry *r)
-{
-	struct job *j = r->job;
-	if (!j)
-		return;
-	r->job = NULL;
-	bool is_listed =
-		j->entry && registry_entry(r, j->entry->shown.topic.name) == j->entry;
-	if (j->entry && !is_listed)
-		entry_abandon(r, j->entry);
-	if (j->kind == &job_serve || j->kind == &job_stop || j->kind == &job_alter_settings)
-		free(j->round.partitions);
-	job_fail(j, KAFKA_ERROR_BROKER_NOT_AVAILABLE, "the gateway has stopped");
-	job_end(j);
-}
-
-void jobs_cancel(struct registry *r)
-{
-	struct list *node;
-	while ((node = list_take_first(&r->jobs))) {
-		struct job *j = list_entry(node, struct job, node);
-		job_refuse(j);
-		job_end(j);
-	}
 }

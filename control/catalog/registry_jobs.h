@@ -1,4 +1,4 @@
-/* registry_jobs.h - the queue of changes, and what every kind of job does.
+/* registry_jobs.h - what every kind of job is made of.
  *
  * Core: control.
  */
@@ -9,11 +9,10 @@
 
 struct job *job_queue(struct registry *r, const struct job_kind *kind,
 		      const struct registry_request *request);
-bool jobs_step(struct registry *r);
-/* Ends every job that has not begun. */
-void jobs_cancel(struct registry *r);
-/* The end of the process: the job under way will never be done. */
-void jobs_abandon(struct registry *r);
+/* Whoever asked hears what became of it; gives the job. */
+void job_end(struct job *j);
+/* The gateway is stopping; true. */
+bool job_refuse(struct job *j);
 __attribute__((format(printf, 3, 4))) bool job_fail(struct job *j, int16_t error,
 						    const char *format, ...);
 /* Is the log directory there, is nothing else where partitions from `first` on would lie?
@@ -28,6 +27,8 @@ bool job_is_written(struct registry *r, struct job *j, int error, const char *wh
 bool job_is_refused(struct job *j, uint32_t first);
 /* The settings of a request applied to `settings`; false and the job's result filled in. */
 bool job_settings(struct registry *r, struct job *j, struct topic_settings *settings);
+/* No topic can have this name: whose jobs move starts of logs. */
+#define JOBS_OF_STARTS "starts of logs"
 extern const struct job_kind job_recover, job_serve, job_stop, job_create, job_alter, job_delete,
 	job_alter_settings, job_producers, job_delete_records, job_expire;
 

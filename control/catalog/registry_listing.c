@@ -42,7 +42,7 @@ static bool is_known(const char *name)
 	for (unsigned i = 0; i < array_len(known); i++)
 		if (strcmp(name, known[i]) == 0)
 			return true;
-	return mark_file_is_named(name) ||
+	return mark_file_is_named(name) || store_is_staged_name(name) ||
 	       strncmp(name, FLUSH_FILE_NAME, sizeof FLUSH_FILE_NAME - 1) == 0 ||
 	       strncmp(name, COMMIT_FILE_NAME, sizeof COMMIT_FILE_NAME - 1) == 0;
 }

@@ -4,6 +4,7 @@
 #include "control/catalog/registry_jobs.h"
 #include "control/catalog/registry_opening.h"
 #include "control/catalog/registry_store.h"
+#include "control/catalog/registry_sync.h"
 
 static int make_one(struct registry *r, const struct entry *e, struct partition *p, char *why,
 		    size_t why_size)
@@ -17,29 +18,63 @@ static int make_one(struct registry *r, const struct entry *e, struct partition 
 	return opened.error;
 }
 
-/* Some more of the partitions, or the sync and the file that end it. */
+/* The old file or the new one is there after a power cut: the new one's bytes last before it has
+ * the name, and the name lasts before the job goes on. */
+bool job_write_file(struct registry *r, struct job *j)
+{
+	uint32_t partitions = j->entry->partition_count;
+	switch (j->file) {
+	case FILE_NONE:
+		j->error = store_stage(r, j->entry, partitions, &j->staged);
+		j->file = FILE_STAGED;
+		break;
+	case FILE_STAGED:
+		j->error = store_name_staged(r, j->entry, &j->staged, j->sync_error);
+		j->file = FILE_NAMED;
+		break;
+	case FILE_NAMED:
+		j->error = j->sync_error;
+		j->file = FILE_NONE;
+		return true;
+	}
+	if (j->error)
+		j->file = FILE_NONE;
+	else
+		syncs_wait(r, j);
+	return j->error != 0;
+}
+
+enum {
+	/* Of a job of many partitions: what is left for its last sync is what a disk does at
+	 * once, and others do not wait for long behind it. */
+	PARTITIONS_A_SYNC = 512,
+};
+
 static int make_some(struct registry *r, struct job *j, char *why, size_t why_size)
 {
 	struct entry *e = j->entry;
 	uint32_t end = min_u32(j->at + JOB_PARTITIONS_AT_ONCE, e->partition_count);
 	int error = 0;
-	why[0] = '\0';
-	if (j->at == end) {
-		error = log_dir_sync_all(r->dir);
-		if (error)
-			return error;
-		e->ready = e->partition_count;
-		return store_write(r, e, e->partition_count);
-	}
-	for (; !error && j->at < end; j->at += !error)
+	for (; !error && j->at < end; j->at += !error) {
 		error = make_one(r, e, e->partitions[j->at], why, why_size);
+		if (j->at % PARTITIONS_A_SYNC == PARTITIONS_A_SYNC - 1)
+			syncs_hasten(r);
+	}
 	return error;
 }
 
+/* The sync that the file's bytes wait for covers the directories, so the file names none that a
+ * power cut may take. */
 bool job_make(struct registry *r, struct job *j)
 {
-	char why[768];
-	bool is_last = j->at == j->entry->partition_count;
-	j->error = make_some(r, j, why, sizeof why);
-	return !job_is_written(r, j, j->error, why) || is_last;
+	char why[768] = "";
+	if (j->at < j->entry->partition_count) {
+		j->error = make_some(r, j, why, sizeof why);
+		return !job_is_written(r, j, j->error, why);
+	}
+	j->entry->ready = j->entry->partition_count;
+	if (!job_write_file(r, j))
+		return false;
+	job_is_written(r, j, j->error, "");
+	return true;
 }

@@ -1,6 +1,10 @@
-/* registry_making.h - the partitions of a topic that a job makes or enlarges.
+/* registry_making.h - the file of a topic that a job makes or changes, and the partitions that it
+ * makes.
  *
- *     a few directories and logs a step ─▶ one sync ─▶ .<topic>.json
+ *     .<topic>.json ─▶ sync ─▶ a few directories and logs a step ─▶ .<topic>.json again ─▶ sync
+ *
+ * Both are the next step of what takes some, with syncs that are shared (registry_sync.h); true
+ * when it is over: done, or j->error says why not.
  *
  * Core: control.
  */
@@ -9,8 +13,10 @@
 
 #include "control/catalog/registry_private.h"
 
-/* The next step of a phase without messages: JOB_PARTITIONS_AT_ONCE more are made, or the last
- * of them synced; true when all are done, or the job has failed. */
+/* The topic's file is replaced. */
+bool job_write_file(struct registry *r, struct job *j);
+/* JOB_PARTITIONS_AT_ONCE more are made; behind the last of them the topic's file says so. With an
+ * error the job's result is filled in. */
 bool job_make(struct registry *r, struct job *j);
 
 #endif

@@ -42,3 +42,9 @@ struct partition *part_partition(struct registry *r, struct registry_part *part)
 	part->error = KAFKA_ERROR_KAFKA_STORAGE_ERROR;
 	return NULL;
 }
+
+void part_ask(struct job *j, struct partition *p)
+{
+	j->asked[j->asked_count++] = p;
+	p->entry->errands++;
+}

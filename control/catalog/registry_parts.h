@@ -15,5 +15,7 @@ void parts_queue(struct registry *r, enum registry_errand errand,
 /* Who is asked; null, and the part has its error: there is no such partition, or nobody is let at
  * it. */
 struct partition *part_partition(struct registry *r, struct registry_part *part);
+/* The job goes there, too; its topic does not go before the job's end. */
+void part_ask(struct job *j, struct partition *p);
 
 #endif

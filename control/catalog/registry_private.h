@@ -17,8 +17,9 @@
  *     registry_space.c     the disk's room, kept back before it is none
  *     registry_watch.c     partitions that failed and directories that went, noticed
  *     registry_publish.c   entries ─▶ snapshot; old ones retired
+ *     registry_line.c      which job runs when;  registry_sync.c  one sync for all of them
  *     registry_jobs.c      create, alter, delete;  registry_serve.c  start and stop
- *     registry_making.c    partitions that create and alter make
+ *     registry_making.c    files and partitions that create and alter make
  *     registry_settings.c  the gateway's own settings, while it runs
  *     registry_parts.c     errands to the writers of partitions
  *     registry_producers.c, _records.c  the two that there are
@@ -55,6 +56,7 @@ struct segments_seen {
 
 struct partition {
 	struct admin_msg admin; /* one message at a time */
+	struct entry *entry;
 	struct partition_ref ref;
 	struct log *log;
 	char *directory;
@@ -85,7 +87,9 @@ struct entry {
 	uint32_t partition_count;
 	uint32_t ready;   /* directories below this have all been there */
 	uint32_t left;    /* directories of a growth that was undone may lie below this */
+	uint32_t errands; /* of jobs, to its partitions: it goes when there are none */
 	bool is_deleting; /* the file says so */
+	bool is_left;     /* among the leftovers */
 	bool is_unread; /* the file cannot be read, and is not written over */
 };
 
@@ -101,8 +105,27 @@ struct round {
 	uint32_t failed; /* and how many */
 };
 
+/* A file that is written, but has not its name yet. */
+struct staged {
+	char name[32];
+};
+
+/* How far its replacement is. */
+enum file_step { FILE_NONE, FILE_STAGED, FILE_NAMED };
+
 struct job {
-	struct list node;
+	struct list node; /* registry.jobs, .running or .over, or another's `behind` */
+	struct list behind; /* those of its topic that wait for its end */
+	struct list topic_node; /* registry.by_topic, while it runs */
+	struct list sync_node;  /* registry.syncs, while is_syncing */
+	char topic[TOPIC_NAME_BYTES_MAX + 2]; /* whose it is: registry_line.h */
+	bool has_begun;
+	bool is_waiting;         /* its last step had nothing to do */
+	bool is_syncing;
+	unsigned syncs_failed;   /* syncs.failed, before anything of it was on the disk */
+	int sync_error;          /* of those since then */
+	enum file_step file;
+	struct staged staged;
 	const struct job_kind *kind;
 	struct round round;
 	struct entry *entry;
@@ -124,7 +147,8 @@ struct job {
 	enum live_scope scope; /* of the gateway's own settings */
 	struct registry_part *parts; /* of an errand: a copy; */
 	uint32_t part_count;
-	struct partition **asked;    /* and where it goes, as many at most */
+	struct partition **asked;    /* and where it goes, as many at most; */
+	uint32_t asked_count;        /* of topics that do not go meanwhile */
 	struct producers_piece *piece;
 	struct registry_result result;
 	registry_done done;
@@ -138,11 +162,28 @@ enum {
 
 /* The first two: true when the job is over, result filled in; false: a round is under way. */
 struct job_kind {
+	bool is_alone; /* concerns all topics: no other runs beside it */
+	const char *of; /* what its jobs change one after the other; null: each its own topic */
 	bool (*start)(struct registry *r, struct job *j);
 	bool (*next)(struct registry *r, struct job *j); /* the round is complete */
 	/* Moves on what else it waits for; has that come? Null: it waits for nothing else. */
 	bool (*may_go_on)(struct registry *r, const struct job *j);
 };
+
+/* Those who wait for a sync; registry_sync.h. */
+struct syncs {
+	struct disk *disk;
+	struct disk_op op;    /* the one under way */
+	struct list waiting;  /* for the next one: job.sync_node */
+	struct list covered;  /* for the one under way */
+	int fd;               /* of the log directory */
+	bool is_wanted;       /* by nobody who waits */
+	unsigned failed;      /* so many have, */
+	int error;            /* and how the last of them did */
+	uint64_t since_ns;    /* when somebody began to wait; 0: nobody has */
+};
+
+enum { JOB_BUCKETS = 256 };
 
 /* A snapshot that pollers may still read. */
 struct retired {
@@ -163,8 +204,15 @@ struct registry {
 	struct partition *slots[PARTITIONS_MAX];
 	uint32_t slot_next;
 	uint32_t slots_used;
-	struct list jobs;
-	struct job *job; /* the one under way */
+	struct list jobs;    /* that have not begun */
+	struct list running;
+	struct list over;    /* nobody has heard of it yet */
+	unsigned running_count; /* the latter two */
+	struct list by_topic[JOB_BUCKETS]; /* job.topic_node, of those: by XXH3 of job.topic */
+	struct syncs syncs;
+	uint32_t staged_next;
+	unsigned entries_coming; /* made by jobs that run, not in `entries` yet */
+	bool is_unpublished; /* what pollers see is not what there is */
 	struct topics *published;
 	uint64_t version;
 	struct list retired;

@@ -27,9 +27,10 @@ static void ask(struct job *j)
 static bool start(struct registry *r, struct job *j)
 {
 	require(j->part_count == 1);
-	j->asked[0] = part_partition(r, &j->parts[0]);
-	if (!j->asked[0])
+	struct partition *p = part_partition(r, &j->parts[0]);
+	if (!p)
 		return true;
+	part_ask(j, p);
 	j->piece = calloc(1, sizeof *j->piece);
 	require(j->piece);
 	j->piece->after = -1;

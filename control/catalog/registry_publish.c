@@ -41,6 +41,12 @@ void registry_publish(struct registry *r)
 	atomic_store_explicit(r->options.topics, r->published, memory_order_release);
 	if (old)
 		retire(r, old);
+	r->is_unpublished = false;
+}
+
+void registry_publish_soon(struct registry *r)
+{
+	r->is_unpublished = true;
 }
 
 /* In the order they were retired: behind one that is still read none is tried. */

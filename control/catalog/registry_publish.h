@@ -8,6 +8,8 @@
 #include "control/catalog/registry_private.h"
 
 void registry_publish(struct registry *r);
+/* At the end of this turn, for all whose jobs are over then. */
+void registry_publish_soon(struct registry *r);
 bool registry_retire(struct registry *r, bool force);
 
 #endif

@@ -54,17 +54,17 @@ static struct partition *take_part(struct registry *r, struct registry_part *par
 
 static bool start(struct registry *r, struct job *j)
 {
-	uint32_t count = 0;
 	for (uint32_t i = 0; i < j->part_count; i++) {
-		j->asked[count] = take_part(r, &j->parts[i]);
-		count += j->asked[count] != NULL;
+		struct partition *p = take_part(r, &j->parts[i]);
+		if (p)
+			part_ask(j, p);
 	}
-	if (count == 0)
+	if (j->asked_count == 0)
 		return true;
-	if (!starts_write(r, j->asked, count))
+	if (!starts_write(r, j->asked, j->asked_count))
 		return job_fail(j, KAFKA_ERROR_KAFKA_STORAGE_ERROR,
 				"log-start-offset-checkpoint cannot be written");
-	round_begin(&j->round, ADMIN_DELETE_RECORDS, j->asked, count);
+	round_begin(&j->round, ADMIN_DELETE_RECORDS, j->asked, j->asked_count);
 	return false;
 }
 
@@ -73,4 +73,4 @@ static bool next(struct registry *r, struct job *j)
 	return true;
 }
 
-const struct job_kind job_delete_records = {.start = start, .next = next};
+const struct job_kind job_delete_records = {.of = JOBS_OF_STARTS, .start = start, .next = next};

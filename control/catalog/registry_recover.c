@@ -219,6 +219,7 @@ static bool recover_next(struct registry *r, struct job *j)
 }
 
 const struct job_kind job_recover = {
+	.is_alone = true,
 	.start = recover_start,
 	.next = recover_next,
 	.may_go_on = recover_may_go_on,

@@ -58,6 +58,7 @@ void removal_later(struct registry *r, struct entry *e)
 		e->left = entry_directories(e);
 		entry_resize(r, e, 0);
 	}
+	e->is_left = true;
 	list_append(&r->leftovers, &e->node);
 }
 

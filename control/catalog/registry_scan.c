@@ -39,6 +39,17 @@ static void remove_deleted(struct registry *r, struct listing *l)
 	}
 }
 
+/* Files that a crash has kept from getting their names. */
+static void remove_staged(struct registry *r, struct listing *l)
+{
+	for_each_name(name, l)
+	{
+		char path[PATH_MAX];
+		if (store_is_staged_name(name))
+			disk_remove_file(r->dir->disk, log_dir_path(path, r->dir, name));
+	}
+}
+
 /* Its directories are out of the listing first, or they would be taken for a topic without a
  * file. */
 static void finish_deletion(struct registry *r, struct listing *l, struct entry *e)
@@ -255,6 +266,7 @@ static int scan(struct registry *r, struct listing *l)
 	if (error)
 		return error;
 	read_topic_files(r, l);
+	remove_staged(r, l);
 	remove_deleted(r, l);
 	for (unsigned i = 0; i < r->entry_count; i++)
 		check_present(r, l, r->entries[i]);

@@ -86,7 +86,7 @@ static bool serve_next(struct registry *r, struct job *j)
 	return true;
 }
 
-const struct job_kind job_serve = {.start = serve_start, .next = serve_next};
+const struct job_kind job_serve = {.is_alone = true, .start = serve_start, .next = serve_next};
 
 static bool stop_start(struct registry *r, struct job *j)
 {
@@ -160,4 +160,4 @@ static bool stop_next(struct registry *r, struct job *j)
 	return true;
 }
 
-const struct job_kind job_stop = {.start = stop_start, .next = stop_next};
+const struct job_kind job_stop = {.is_alone = true, .start = stop_start, .next = stop_next};

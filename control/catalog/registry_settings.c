@@ -166,8 +166,8 @@ static bool start(struct registry *r, struct job *j)
 static bool next(struct registry *r, struct job *j)
 {
 	free(j->round.partitions);
-	registry_publish(r);
+	registry_publish_soon(r);
 	return true;
 }
 
-const struct job_kind job_alter_settings = {.start = start, .next = next};
+const struct job_kind job_alter_settings = {.is_alone = true, .start = start, .next = next};

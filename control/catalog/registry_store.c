@@ -38,9 +38,9 @@ static json_t *settings_json(const struct topic_settings *s)
 
 /* `ready` tells directories that a crash kept from being made from those that somebody has taken
  * away: only below it one is missed. */
-int store_write(struct registry *r, const struct entry *e, uint32_t partitions)
+static char *file_text(const struct entry *e, uint32_t partitions)
 {
-	char id[UUID_TEXT_BYTES], name[NAME_MAX + 1];
+	char id[UUID_TEXT_BYTES];
 	json_t *file = json_pack(
 		"{s:i, s:s, s:s, s:i, s:i, s:b, s:o}", "version", 0, "name",
 		e->shown.topic.name, "id", uuid_format(e->shown.topic.id, id),
@@ -50,9 +50,50 @@ int store_write(struct registry *r, const struct entry *e, uint32_t partitions)
 	char *text = json_dumps(file, JSON_INDENT(2));
 	json_decref(file);
 	require(text);
+	return text;
+}
+
+int store_write(struct registry *r, const struct entry *e, uint32_t partitions)
+{
+	char name[NAME_MAX + 1], *text = file_text(e, partitions);
 	int error = log_dir_replace_file(r->dir, store_file_name(name, e->shown.topic.name),
 					 text, strlen(text));
 	free(text);
+	return error;
+}
+
+#define STAGED_NAME ".penstock.tmp."
+
+/* A topic's own file ends otherwise, whatever the topic is called. */
+bool store_is_staged_name(const char *name)
+{
+	const char *number = name + sizeof STAGED_NAME - 1;
+	return strncmp(name, STAGED_NAME, sizeof STAGED_NAME - 1) == 0 && number[0] &&
+	       !number[strspn(number, "0123456789")];
+}
+
+int store_stage(struct registry *r, const struct entry *e, uint32_t partitions, struct staged *ret)
+{
+	char path[PATH_MAX], *text = file_text(e, partitions);
+	snprintf(ret->name, sizeof ret->name, STAGED_NAME "%u", r->staged_next++);
+	int error = disk_write_file(r->dir->disk, log_dir_path(path, r->dir, ret->name), text,
+				    strlen(text));
+	free(text);
+	if (error)
+		disk_remove_file(r->dir->disk, path);
+	return error;
+}
+
+int store_name_staged(struct registry *r, const struct entry *e, const struct staged *staged,
+		      int error)
+{
+	char from[PATH_MAX], to[PATH_MAX], name[NAME_MAX + 1];
+	log_dir_path(from, r->dir, staged->name);
+	log_dir_path(to, r->dir, store_file_name(name, e->shown.topic.name));
+	if (!error)
+		error = file_rename(r->dir->disk, from, to);
+	if (error)
+		disk_remove_file(r->dir->disk, from);
 	return error;
 }
 

@@ -11,6 +11,13 @@
 char *store_file_name(char out[NAME_MAX + 1], const char *topic);
 /* What an undone growth has left counts as partitions, so that the next start takes it up. */
 int store_write(struct registry *r, const struct entry *e, uint32_t partitions);
+/* The same in two steps, each good when a sync behind it is over. The file is written under another
+ * name; and it takes the place of the old one, or, after an `error` in between, goes. */
+int store_stage(struct registry *r, const struct entry *e, uint32_t partitions, struct staged *ret);
+int store_name_staged(struct registry *r, const struct entry *e, const struct staged *staged,
+		      int error);
+/* Is it such another name? A crash leaves some. */
+bool store_is_staged_name(const char *name);
 /* Null with a sentence in `message`. */
 struct entry *store_read(struct registry *r, const char *file, char *message,
 			 size_t message_size);

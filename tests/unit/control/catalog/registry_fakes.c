@@ -89,6 +89,53 @@ int64_t disk_run(struct disk *d, struct disk_op *op)
 	return op->result;
 }
 
+/* Of syncs: done when they are submitted, told when they are asked for. */
+struct disk {
+	struct disk_op *done;
+};
+
+struct disk *disk_create(const char *name, int *error)
+{
+	static struct disk disk;
+	disk = (struct disk){NULL};
+	*error = 0;
+	return &disk;
+}
+
+void disk_destroy(struct disk *d)
+{
+}
+
+unsigned disk_outstanding(const struct disk *d)
+{
+	return d->done != NULL;
+}
+
+int disk_wait_fd(const struct disk *d)
+{
+	return -1;
+}
+
+void disk_submit(struct disk *d, struct disk_op *op)
+{
+	disk_run(d, op);
+	d->done = op;
+	faults.syncs++;
+}
+
+void disk_kick(struct disk *d)
+{
+}
+
+unsigned disk_reap(struct disk *d, struct disk_op **ret, unsigned max)
+{
+	if (faults.sync_is_slow || !d->done)
+		return 0;
+	*ret = d->done;
+	d->done = NULL;
+	return 1;
+}
+
 struct log *log_open(struct disk *d, const struct log_open_options *options,
 		     struct log_recovery *ret, int *error)
 {

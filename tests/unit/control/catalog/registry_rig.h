@@ -49,6 +49,8 @@ struct rig_faults {
 	bool has_full_names;   /* then there is no room for a longer name either */
 	unsigned delay_us;     /* that every call takes */
 	unsigned calls;        /* made so far; looks (DISK_STAT) are not counted */
+	bool sync_is_slow;     /* those of all files are not over */
+	unsigned syncs;        /* of all files, begun so far */
 	unsigned logs_open;
 	struct log_options last_options; /* of the last log_open() or ADMIN_ALTER */
 	int64_t last_recovery_point;

@@ -395,14 +395,14 @@ Test(registry, jobs_that_have_not_begun_end_with_the_gateway)
 	cr_assert(rig_open(&r));
 	faults.writer_is_slow = true;
 	rig_create(&r, "t", 1);
-	rig_create(&r, "u", 1);
+	rig_alter(&r, "t", 2, NULL, 0);
 	registry_stop(r.registry);
 	cr_assert(r.done == 1 && r.result.error == KAFKA_ERROR_BROKER_NOT_AVAILABLE);
-	rig_create(&r, "v", 1);
+	rig_create(&r, "u", 1);
 	faults.writer_is_slow = false;
 	rig_stop(&r);
 	cr_assert(r.done == 3 && r.result.error == KAFKA_ERROR_BROKER_NOT_AVAILABLE);
-	cr_assert(rig_exists(&r, "t-0") && !rig_exists(&r, "u-0"));
+	cr_assert(rig_exists(&r, "t-0") && !rig_exists(&r, "t-1") && !rig_exists(&r, "u-0"));
 }
 
 Test(registry, topics_of_listeners_are_made_at_start)

@@ -178,6 +178,23 @@ Test(registry_errands, a_start_is_on_disk_before_its_writer_hears_of_it_and_stay
 	must_be_written();
 }
 
+/* What the second is held against is where the first has moved it to. */
+Test(registry_errands, a_start_does_not_go_back_to_what_was_asked_for_meanwhile)
+{
+	publish("t", 1, 10, 100);
+	faults.writer_is_slow = true;
+	delete_below(60);
+	delete_below(50);
+	cr_assert(done == 0 && strstr(rig_read(&r, starts_file), "t 1 60\n"));
+	publish("t", 1, 60, 100);
+	faults.writer_is_slow = false;
+	rig_turns(&r);
+	cr_assert(done == 2 && got[0].error == 0 && got[0].log_start_offset == 60);
+	cr_assert(faults.deletions == 1 && faults.last_deletion == 60);
+	cr_assert(strstr(rig_read(&r, starts_file), "t 1 60\n"));
+	rig_stop(&r);
+}
+
 Test(registry_errands, what_may_go_is_what_is_durable)
 {
 	publish("t", 1, 10, 100);

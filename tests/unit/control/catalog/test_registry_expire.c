@@ -1,9 +1,11 @@
 /* test_registry_expire.c - every so often writers are asked what is too old; it goes when that is
  * on disk. */
 #include "dataplane/base/clock.h"
+#include "dataplane/wire/kafka/kafka_error.h"
 #include "tests/unit/control/catalog/registry_rig.h"
 
 #include <criterion/criterion.h>
+#include <errno.h>
 
 static struct rig r;
 
@@ -124,6 +126,53 @@ Test(registry_expire, an_interval_without_end_does_not_end, .timeout = 20)
 	cr_assert(asked == 4);
 	rig_wait(&r, 60);
 	cr_assert(faults.expires == asked, "%u", faults.expires);
+	rig_stop(&r);
+}
+
+static int16_t grown, deleted;
+
+static void hear(void *owner, const struct registry_result *result)
+{
+	*(int16_t *)owner = result->error;
+}
+
+/* It is nobody's before it is shown, and gone when the growth comes to nothing. */
+Test(registry_expire, a_partition_that_is_being_made_is_not_asked)
+{
+	struct registry_request request = {.name = "t", .partitions = 6, .done = hear,
+					   .owner = &grown};
+	publish(10);
+	faults.sync_is_slow = true;
+	registry_alter_topic(r.registry, &request);
+	rig_turns(&r);
+	faults.writer_is_slow = true;
+	rig_wait(&r, 2);
+	faults.sync_is_slow = false;
+	faults.log_error = -EIO;
+	rig_turns(&r);
+	cr_assert(grown == KAFKA_ERROR_KAFKA_STORAGE_ERROR, "%d", grown);
+	faults.writer_is_slow = false;
+	rig_turns(&r);
+	cr_assert(faults.expires >= 4 && faults.expires % 4 == 0, "%u", faults.expires);
+	faults.log_error = 0;
+	rig_stop(&r);
+}
+
+Test(registry_expire, a_topic_does_not_go_while_it_is_asked)
+{
+	struct registry_request request = {.name = "t", .partitions = -1, .done = hear,
+					   .owner = &deleted};
+	publish(10);
+	faults.expired_to = 50;
+	faults.writer_is_slow = true;
+	rig_wait(&r, 2);
+	deleted = -1;
+	registry_delete_topic(r.registry, &request);
+	rig_turns(&r);
+	cr_assert(deleted == -1 && rig_exists(&r, "t-0") && !rig_topic(&r, "t"));
+	faults.writer_is_slow = false;
+	rig_turns(&r);
+	cr_assert(deleted == 0 && faults.expires == 4 && !rig_exists(&r, "t-0"));
 	rig_stop(&r);
 }
 

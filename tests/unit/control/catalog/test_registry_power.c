@@ -74,6 +74,7 @@ static uint32_t partitions(void)
 
 struct found {
 	bool has_directory[16];
+	unsigned beside; /* of topic u */
 	unsigned others;
 };
 
@@ -85,7 +86,9 @@ static void look(void *arg, const char *path)
 	const char *name = strrchr(path, '/') + 1;
 	if (sscanf(name, "t-%u%c", &number, &rest) == 1)
 		f->has_directory[number] = true;
-	else if (strncmp(name, "t-", 2) == 0)
+	else if (sscanf(name, "u-%u%c", &number, &rest) == 1)
+		f->beside++;
+	else if (strncmp(name, "t-", 2) == 0 || strncmp(name, "u-", 2) == 0)
 		f->others++;
 }
 
@@ -99,6 +102,10 @@ static void check_whole(const char *when)
 	for (uint32_t i = 0; i < array_len(f.has_directory); i++)
 		cr_assert(f.has_directory[i] == (i < partitions()), "%s: t-%u of %u: %s", when,
 			  i, partitions(), r.said);
+	const struct registry_topic *u = rig_topic(&r, "u");
+	cr_assert(f.beside == (u ? u->topic.partitions : 0), "%s: %u of u: %s", when, f.beside,
+		  r.said);
+	cr_assert(f.beside == 0 || f.beside == 2);
 }
 
 struct change {
@@ -139,6 +146,32 @@ static void create_and_refuse(void)
 	refuse();
 }
 
+static void forget(void *owner, const struct registry_result *result)
+{
+}
+
+static void ask_for_u(void)
+{
+	struct registry_request request = {.name = "u", .partitions = 2,
+					   .replication_factor = -1, .done = forget};
+	registry_create_topic(r.registry, &request);
+}
+
+/* The one asks for its first sync when the other waits for its second. */
+static void create_beside(void)
+{
+	ask_for_u();
+	for (unsigned turn = 0; turn < 3; turn++)
+		rig_turn(&r);
+	create();
+}
+
+static void delete_beside(void)
+{
+	ask_for_u();
+	delete();
+}
+
 static const struct change changes[] = {
 	{.prepare = nothing, .make = create, .after = 3},
 	{.prepare = refuse, .make = create, .after = 3},
@@ -146,6 +179,8 @@ static const struct change changes[] = {
 	{.prepare = create_and_refuse, .make = grow, .before = 3, .after = 5},
 	{.prepare = create, .make = delete, .before = 3},
 	{.prepare = create, .make = delete, .before = 3, .is_full = true},
+	{.prepare = nothing, .make = create_beside, .after = 3},
+	{.prepare = create, .make = delete_beside, .before = 3},
 };
 
 /* From the n-th call on no change comes to the disk; 0: all do. */
