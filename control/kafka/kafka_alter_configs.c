@@ -119,7 +119,7 @@ static void begin(struct making *m)
 					   .setting_count = m->settings.count,
 					   .replaces = message == &alter_configs_request,
 					   .validate_only = q->validate_only};
-	kafka_change_job(m->change, &request);
+	kafka_change_job(m->change, m->i, &request);
 	if (m->found.topic) {
 		request.name = m->found.topic->topic.name;
 		registry_alter_topic(registry, &request);
@@ -179,7 +179,7 @@ enum kafka_outcome kafka_handle_alter_configs(struct kafka_request *r)
 	static const struct kafka_change_kind kind = {
 		.request = &alter_configs_request,
 		.request_bytes = sizeof(struct alter_configs_request),
-		.throttled_since = NEVER_THROTTLED,
+		.throttled_since = NEVER_THROTTLED, .jobs_max = 1,
 		.count = count, .timeout_ms = timeout_ms, .key = key, .ask = ask, .answer = answer};
 	return kafka_change(r, &kind);
 }
@@ -189,7 +189,7 @@ enum kafka_outcome kafka_handle_incremental_alter_configs(struct kafka_request *
 	static const struct kafka_change_kind kind = {
 		.request = &incremental_alter_configs_request,
 		.request_bytes = sizeof(struct alter_configs_request),
-		.throttled_since = NEVER_THROTTLED,
+		.throttled_since = NEVER_THROTTLED, .jobs_max = 1,
 		.count = count, .timeout_ms = timeout_ms, .key = key, .ask = ask,
 		.answer = answer_incremental};
 	return kafka_change(r, &kind);

@@ -1,4 +1,4 @@
-/* kafka_change.c - requests in, jobs one after the other, answers when they are over or late; see
+/* kafka_change.c - requests in, jobs a few at a time, answers when they are over or late; see
  * kafka_change.h. */
 #include "control/kafka/kafka_change.h"
 #include "control/kafka/kafka_handlers.h"
@@ -43,7 +43,7 @@ void kafka_changes_fini(struct kafka_changes *s)
 	require(s->count == 0);
 }
 
-/* ---- one item after the other ----------------------------------------------------------- */
+/* ---- a few items at a time --------------------------------------------------------------- */
 
 static struct registry_result *result_new(struct kafka_change *c, uint32_t i)
 {
@@ -65,13 +65,33 @@ bool kafka_change_refuse(struct kafka_change *c, uint32_t i, int16_t error, cons
 	return false;
 }
 
-/* Passes over what is refused or known already. */
+/* Every item has been asked for, and told of. */
+static bool is_over(const struct kafka_change *c)
+{
+	return c->at == c->count && c->jobs == 0;
+}
+
+/* Whoever has none may have one. */
+static bool may_have_job(const struct kafka_change *c)
+{
+	return c->jobs == 0 ||
+	       (c->jobs < c->kind->jobs_max && c->changes->jobs < CHANGE_JOBS_MAX);
+}
+
+/* Nothing, of what is refused or known already. */
+static void ask(struct kafka_change *c, uint32_t i)
+{
+	if (c->items[i].is_repeated || c->items[i].result || !c->kind->ask(c, i))
+		return;
+	c->jobs++;
+	c->changes->jobs++;
+}
+
 static void ask_next(struct kafka_change *c)
 {
-	while (c->at < c->count && (c->items[c->at].is_repeated || c->items[c->at].result ||
-				    !c->kind->ask(c, c->at)))
-		c->at++;
-	if (c->at < c->count)
+	while (c->at < c->count && may_have_job(c))
+		ask(c, c->at++);
+	if (!is_over(c))
 		return;
 	list_remove(&c->node);
 	list_append(&c->changes->over, &c->node);
@@ -81,18 +101,21 @@ static void ask_next(struct kafka_change *c)
 
 static void job_done(void *owner, const struct registry_result *result)
 {
-	struct kafka_change *c = owner;
-	struct registry_result *kept = result_new(c, c->at);
+	struct kafka_change_item *item = owner;
+	struct kafka_change *c = item->change;
+	struct registry_result *kept = result_new(c, (uint32_t)(item - c->items));
 	*kept = *result;
 	kept->topic = NULL; /* good for this turn only */
-	c->at++;
+	c->jobs--;
+	c->changes->jobs--;
 	ask_next(c);
 }
 
-void kafka_change_job(struct kafka_change *c, struct registry_request *request)
+void kafka_change_job(struct kafka_change *c, uint32_t i, struct registry_request *request)
 {
+	c->items[i].change = c;
 	request->done = job_done;
-	request->owner = c;
+	request->owner = &c->items[i];
 }
 
 bool kafka_change_name(struct bytes name, char ret[TOPIC_NAME_BYTES_MAX + 1])
@@ -286,7 +309,7 @@ struct kafka_waiting *kafka_change_next(struct kafka_changes *s, uint64_t now_ns
 void kafka_change_answered(struct kafka_change *c)
 {
 	c->waiting = NULL;
-	if (c->at == c->count)
+	if (is_over(c))
 		change_free(c);
 }
 

@@ -64,7 +64,7 @@ static bool ask(struct kafka_change *c, uint32_t i)
 	struct registry_request request = {.name = name,
 					   .partitions = t->count > 0 ? t->count : 0,
 					   .validate_only = q->validate_only};
-	kafka_change_job(c, &request);
+	kafka_change_job(c, i, &request);
 	registry_alter_topic(c->changes->registry, &request);
 	return true;
 }
@@ -92,7 +92,7 @@ enum kafka_outcome kafka_handle_create_partitions(struct kafka_request *r)
 	static const struct kafka_change_kind kind = {
 		.request = &create_partitions_request,
 		.request_bytes = sizeof(struct create_partitions_request),
-		.throttled_since = 3,
+		.throttled_since = 3, .jobs_max = CHANGE_CREATIONS_AT_ONCE,
 		.count = count, .timeout_ms = timeout_ms, .key = key, .ask = ask, .answer = answer};
 	return kafka_change(r, &kind);
 }

@@ -105,7 +105,7 @@ static bool ask(struct kafka_change *c, uint32_t i)
 		.validate_only = q->validate_only};
 	if (is_assigned)
 		request.replication_factor = 1;
-	kafka_change_job(c, &request);
+	kafka_change_job(c, i, &request);
 	if (is_good)
 		registry_create_topic(c->changes->registry, &request);
 	setting_list_free(&settings);
@@ -195,7 +195,7 @@ enum kafka_outcome kafka_handle_create_topics(struct kafka_request *r)
 	static const struct kafka_change_kind kind = {
 		.request = &create_topics_request,
 		.request_bytes = sizeof(struct create_topics_request),
-		.throttled_since = 6,
+		.throttled_since = 6, .jobs_max = CHANGE_CREATIONS_AT_ONCE,
 		.count = count, .timeout_ms = timeout_ms, .key = key, .ask = ask, .answer = answer};
 	return kafka_change(r, &kind);
 }

@@ -59,7 +59,7 @@ static bool ask(struct kafka_change *c, uint32_t i)
 	else
 		return kafka_change_refuse(c, i, KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION,
 					   "no topic can have this name");
-	kafka_change_job(c, &request);
+	kafka_change_job(c, i, &request);
 	registry_delete_topic(c->changes->registry, &request);
 	return true;
 }
@@ -102,7 +102,7 @@ enum kafka_outcome kafka_handle_delete_topics(struct kafka_request *r)
 	static const struct kafka_change_kind kind = {
 		.request = &delete_topics_request,
 		.request_bytes = sizeof(struct delete_topics_request),
-		.throttled_since = 5,
+		.throttled_since = 5, .jobs_max = 1,
 		.count = count, .timeout_ms = timeout_ms, .key = key, .ask = ask, .answer = answer};
 	return kafka_change(r, &kind);
 }

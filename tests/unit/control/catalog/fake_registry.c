@@ -91,11 +91,16 @@ static void carry_out(struct registry *r, struct fake_job *job, struct registry_
 
 void fake_registry_end_job(struct registry *r, int16_t error)
 {
-	require(r->jobs_count > 0);
-	struct fake_job job = r->jobs[0];
+	fake_registry_end_job_at(r, 0, error);
+}
+
+void fake_registry_end_job_at(struct registry *r, unsigned i, int16_t error)
+{
+	require(i < r->jobs_count);
+	struct fake_job job = r->jobs[i];
 	struct registry_result result = {
 		.error = error, .parts = job.parts, .part_count = job.part_count};
-	memmove(r->jobs, r->jobs + 1, --r->jobs_count * sizeof job);
+	memmove(r->jobs + i, r->jobs + i + 1, (--r->jobs_count - i) * sizeof job);
 	if (error)
 		snprintf(result.message, sizeof result.message, "error %d", error);
 	else
@@ -107,7 +112,7 @@ void fake_registry_end_job(struct registry *r, int16_t error)
 static struct fake_job *queue(struct registry *r, enum fake_job_kind kind,
 			      const struct registry_request *request)
 {
-	require(r->jobs_count < FAKE_TOPICS_MAX);
+	require(r->jobs_count < FAKE_JOBS_MAX);
 	struct fake_job *job = &r->jobs[r->jobs_count++];
 	*job = (struct fake_job){.kind = kind, .has_id = request->id != NULL,
 				 .done = request->done, .owner = request->owner,

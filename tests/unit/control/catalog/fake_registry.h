@@ -5,7 +5,7 @@
 
 #include "control/catalog/registry.h"
 
-enum { FAKE_TOPICS_MAX = 128, FAKE_PARTITIONS_MAX = 16 };
+enum { FAKE_TOPICS_MAX = 128, FAKE_PARTITIONS_MAX = 16, FAKE_JOBS_MAX = 4096 };
 
 enum fake_job_kind { FAKE_CREATE, FAKE_ALTER, FAKE_DELETE, FAKE_ALTER_SETTINGS, FAKE_ERRAND };
 
@@ -34,7 +34,7 @@ struct registry {
 	unsigned count;
 	struct log_marks marks; /* of every partition */
 	bool has_offline;       /* partition 0 of every topic */
-	struct fake_job jobs[FAKE_TOPICS_MAX];
+	struct fake_job jobs[FAKE_JOBS_MAX];
 	unsigned jobs_count;
 	uint32_t producers; /* that each partition has: ids from 100 x its number on */
 	struct settings started;
@@ -47,5 +47,7 @@ void fake_registry_init(struct registry *r);
 void fake_registry_add(struct registry *r, const char *name, uint32_t partitions);
 /* Ends the oldest job: when `error` is none, the topic is there, has its partitions or is gone. */
 void fake_registry_end_job(struct registry *r, int16_t error);
+/* Another than the oldest, which is number 0. */
+void fake_registry_end_job_at(struct registry *r, unsigned i, int16_t error);
 
 #endif

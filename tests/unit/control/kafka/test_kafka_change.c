@@ -1,5 +1,5 @@
 /* test_kafka_change.c - CreateTopics, DeleteTopics and CreatePartitions: what the registry is asked
- * for, one topic after the other, and what a client is told. */
+ * for, a few topics at a time, and what a client is told. */
 #include "control/kafka/kafka_change.h"
 #include "dataplane/wire/kafka/kafka_apis.h"
 #include "dataplane/wire/kafka/kafka_error.h"
@@ -155,22 +155,27 @@ Test(kafka_change, a_check_is_a_check)
 	cr_assert(out->topic_id[0] == 0);
 }
 
-Test(kafka_change, topics_of_one_request_are_made_one_after_the_other)
+/* They share their syncs, and end in whatever order. */
+Test(kafka_change, topics_of_one_request_are_made_beside_each_other_and_answered_in_its_order)
 {
 	struct create_topics_response r;
 	struct create_topics_request_topic t[] = {topic_of("c"), topic_of("a"), topic_of("b")};
 	send_create(4, t, 3);
-	static const int16_t errors[] = {KAFKA_ERROR_NONE, KAFKA_ERROR_INVALID_CONFIG,
-					 KAFKA_ERROR_NONE};
-	for (unsigned i = 0; i < 3; i++) {
-		cr_assert(registry.jobs_count == 1);
-		cr_assert(is_text(t[i].name, registry.jobs[0].name));
-		fake_registry_end_job(&registry, errors[i]);
-	}
+	cr_assert(registry.jobs_count == 3);
+	for (unsigned i = 0; i < 3; i++)
+		cr_assert(is_text(t[i].name, registry.jobs[i].name), "asked for in this order");
+	fake_registry_end_job_at(&registry, 2, KAFKA_ERROR_NONE);
+	fake_registry_end_job_at(&registry, 0, KAFKA_ERROR_NONE);
+	cr_assert(take_send() == NULL, "not before the last is over");
+	fake_registry_end_job_at(&registry, 0, KAFKA_ERROR_INVALID_CONFIG);
 	take_answer(&create_topics_response, 4, &r);
 	cr_assert(r.topics.count == 3);
-	for (int32_t i = 0; i < 3; i++)
+	static const int16_t errors[] = {KAFKA_ERROR_NONE, KAFKA_ERROR_INVALID_CONFIG,
+					 KAFKA_ERROR_NONE};
+	for (int32_t i = 0; i < 3; i++) {
 		cr_assert(r.topics.items[i].error_code == errors[i]);
+		cr_assert(r.topics.items[i].name.data[0] == t[i].name.data[0]);
+	}
 	cr_assert(is_text(r.topics.items[1].error_message, "error 40"));
 }
 
@@ -284,6 +289,49 @@ Test(kafka_change, who_has_waited_long_enough_is_told_so_and_the_rest_is_done)
 	cr_assert(take_send() == NULL);
 }
 
+enum { MANY = CHANGE_CREATIONS_AT_ONCE + 3 };
+
+static void send_create_many(void)
+{
+	static struct create_topics_request_topic t[MANY];
+	static char names[MANY][8];
+	for (unsigned i = 0; i < MANY; i++) {
+		snprintf(names[i], sizeof names[i], "t%u", i);
+		t[i] = topic_of(names[i]);
+	}
+	send_create(4, t, MANY);
+}
+
+/* Others have their turn in between. */
+Test(kafka_change, a_request_of_many_topics_has_some_jobs_at_a_time)
+{
+	struct create_topics_response r;
+	send_create_many();
+	cr_assert(registry.jobs_count == CHANGE_CREATIONS_AT_ONCE);
+	for (unsigned left = MANY; left > 0; left--) {
+		cr_assert(registry.jobs_count == min_u32(left, CHANGE_CREATIONS_AT_ONCE));
+		fake_registry_end_job_at(&registry, registry.jobs_count - 1,
+					 KAFKA_ERROR_INVALID_CONFIG);
+	}
+	take_answer(&create_topics_response, 4, &r);
+	cr_assert(r.topics.count == MANY);
+}
+
+/* A job costs memory. */
+Test(kafka_change, where_there_are_many_jobs_a_request_has_one)
+{
+	unsigned alone = CHANGE_JOBS_MAX / CHANGE_CREATIONS_AT_ONCE;
+	for (unsigned i = 0; i < alone; i++)
+		send_create_many();
+	cr_assert(registry.jobs_count == CHANGE_JOBS_MAX);
+	send_create_many();
+	cr_assert(registry.jobs_count == CHANGE_JOBS_MAX + 1);
+	fake_registry_end_job_at(&registry, CHANGE_JOBS_MAX, KAFKA_ERROR_INVALID_CONFIG);
+	cr_assert(registry.jobs_count == CHANGE_JOBS_MAX + 1);
+	kafka_api_rig_end();
+	cr_assert(registry.jobs_count == 0);
+}
+
 static struct call_msg *delete_many(int version, uint32_t count)
 {
 	static struct bytes names[CHANGE_ITEMS_MAX + 1];
@@ -368,6 +416,23 @@ Test(kafka_change, topics_go_by_name)
 		cr_assert(is_text(r.responses.items[0].name, "t") && registry.count == 0);
 		cr_assert((r.responses.items[0].topic_id[0] == 0xa0) == (version == 6));
 	}
+}
+
+/* Their syncs are not shared. */
+Test(kafka_change, topics_of_one_request_go_one_after_the_other)
+{
+	struct bytes names[] = {text("b"), text("a")};
+	struct delete_topics_request q = {.topic_names = {names, 2}, .timeout_ms = 1000};
+	struct delete_topics_response r;
+	fake_registry_add(&registry, "a", 1);
+	fake_registry_add(&registry, "b", 1);
+	send_delete(4, &q);
+	for (unsigned i = 0; i < 2; i++) {
+		cr_assert(registry.jobs_count == 1 && is_text(names[i], registry.jobs[0].name));
+		fake_registry_end_job(&registry, KAFKA_ERROR_NONE);
+	}
+	take_answer(&delete_topics_response, 4, &r);
+	cr_assert(r.responses.count == 2 && registry.count == 0);
 }
 
 Test(kafka_change, topics_go_by_id_and_are_told_by_name)
