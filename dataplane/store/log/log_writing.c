@@ -149,10 +149,10 @@ void log_write_done(struct log_write *w)
 	log_service_write_done(log->service, w->bytes, log->service->now_ns - w->submitted_ns);
 	if (log->partial == w)
 		log->partial = NULL;
-	if (w->op.result != expected)
-		log_fence(log, log_write_error(&w->op));
-	else if (log->is_fenced)
+	if (log->is_fenced)
 		log_give_write(w);
+	else if (w->op.result != expected)
+		log_fence(log, log_write_error(&w->op));
 	else
 		settle_write(log, w);
 }
