@@ -69,19 +69,23 @@ int64_t rig_noted_mark(struct rig *r)
 }
 
 /* As control does: what the files say, which then go. */
-static int64_t take_marks(struct rig *r)
+void rig_take_marks(struct rig *r)
 {
 	int64_t noted = rig_noted_mark(r);
 	char path[FILE_PATH_BYTES_MAX];
 	snprintf(path, sizeof path, "%s/" MARK_FILE_NAME ".0", r->root);
 	file_unlink(r->control, path);
-	return noted;
+	r->durable_mark = noted > r->durable_mark ? noted : r->durable_mark;
 }
 
 bool rig_open(struct rig *r, int64_t recovery_point, bool is_clean)
 {
-	int64_t noted = take_marks(r);
-	r->durable_mark = noted > r->durable_mark ? noted : r->durable_mark;
+	rig_take_marks(r);
+	return rig_open_log(r, recovery_point, is_clean);
+}
+
+bool rig_open_log(struct rig *r, int64_t recovery_point, bool is_clean)
+{
 	int error = 0;
 	require(!r->log);
 	require(log_service_init(&r->service, &r->service_options) == 0);
@@ -185,7 +189,7 @@ void rig_abandon(struct rig *r)
 void rig_forget_marks(struct rig *r)
 {
 	require(!r->log);
-	take_marks(r);
+	rig_take_marks(r);
 	r->durable_mark = -1;
 }
 

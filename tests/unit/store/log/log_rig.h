@@ -53,6 +53,9 @@ void rig_destroy(struct rig *r);
 
 /* Opens and serves the log; false: log_open failed. `recovery_point` as control keeps it. */
 bool rig_open(struct rig *r, int64_t recovery_point, bool is_clean);
+/* Its two parts. */
+void rig_take_marks(struct rig *r);
+bool rig_open_log(struct rig *r, int64_t recovery_point, bool is_clean);
 /* As a killed process leaves it: what is under way is completed, nothing more is done. */
 void rig_abandon(struct rig *r);
 /* As ADMIN_CLOSE does. */
