@@ -24,6 +24,8 @@ static void add_steady(struct gen_figures *sum, const struct gen_figures *one)
 	sum->cycles_idle += one->cycles_idle;
 	sum->cycles_stalled += one->cycles_stalled;
 	histogram_merge(&sum->latency, &one->latency);
+	gen_reads_add(&sum->reads, &one->reads, 1);
+	histogram_merge(&sum->end_to_end, &one->end_to_end);
 }
 
 /* One reason is enough: the others of a run that failed mostly follow from it. */
@@ -38,6 +40,7 @@ void gen_figures_add(struct gen_figures *sum, const struct gen_figures *one)
 	sum->unanswered += one->unanswered;
 	add_counts(sum->lost, one->lost, GEN_LOSSES);
 	add_counts(sum->messages_lost, one->messages_lost, GEN_LOSSES);
+	gen_reads_add(&sum->reads_all, &one->reads_all, 1);
 	sum->records += one->records;
 	sum->good_answers += one->good_answers;
 	sum->retransmits += one->retransmits;

@@ -21,6 +21,10 @@ struct gen_figures {
 	/* Turns that found work; that found none; whose work the full port did not take */
 	uint64_t cycles_busy, cycles_idle, cycles_stalled;
 	struct histogram latency;
+	/* Of readers: what they read in the steady phase; from when a batch was due until a reader
+	 * had it */
+	struct gen_reads reads;
+	struct histogram end_to_end;
 
 	/* Of the whole run */
 	uint64_t connect_ns;            /* of the CONNECT phase */
@@ -29,6 +33,7 @@ struct gen_figures {
 	uint64_t unanswered;
 	uint64_t lost[GEN_LOSSES]; /* connections */
 	uint64_t messages_lost[GEN_LOSSES];
+	struct gen_reads reads_all;
 	uint64_t records;        /* that the target says it has; of datagrams: sent */
 	uint64_t good_answers;   /* asked for or not */
 	uint64_t retransmits, out_of_order;

@@ -145,6 +145,7 @@ void gen_fleet_init(struct gen_fleet *f, const struct gen_fleet_options *options
 		.name = "fleet",
 		.is_answered = !options->is_terminal,
 		.greetings = 1,
+		.greeting_records = 1,
 		.records = 1,
 		.message_bytes = sum / GEN_FLEET_SIZES,
 		.size = fleet_size,

@@ -249,7 +249,8 @@ static double bytes_per_connection(const struct gen_gateway *g, uint32_t connect
 			   : 0.0;
 }
 
-json_t *gen_gateway_report(const struct gen_gateway *g, uint32_t connections)
+json_t *gen_gateway_report(const struct gen_gateway *g, uint32_t connections,
+			   uint64_t records_read)
 {
 	if (!g->is_connected)
 		return json_null();
@@ -261,7 +262,7 @@ json_t *gen_gateway_report(const struct gen_gateway *g, uint32_t connections)
 	return json_pack("{s:o, s:o, s:o, s:I, s:f, s:O?}", "ledgers", all, "counters",
 			 counters_report(g->at[GEN_AT_BEGIN], g->at[GEN_AT_END]), "cores",
 			 cores_report(g->at[GEN_AT_STEADY], g->at[GEN_AT_DRAIN],
-				      (uint64_t)stored),
+				      records_read ? records_read : (uint64_t)stored),
 			 "records_stored_steady", (json_int_t)stored,
 			 "resident_bytes_per_connection",
 			 bytes_per_connection(g, connections), "answer_latency_us",

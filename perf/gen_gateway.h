@@ -44,9 +44,10 @@ int64_t gen_gateway_grown(const struct gen_gateway *g, const char *counter,
 /* Null when every ledger is even at the END: in = sum of ends, nothing in flight.
  * Otherwise what is wrong, in a buffer of the caller's. */
 const char *gen_gateway_imbalance(const struct gen_gateway *g, char *out, size_t size);
-/* Per core: role, cycles busy and idle of the steady phase, per record stored; ledgers;
- * memory per connection. JSON's null without a gateway. */
-json_t *gen_gateway_report(const struct gen_gateway *g, uint32_t connections);
+/* Per core: role, cycles busy and idle of the steady phase, per record stored, or per record
+ * read when any was; ledgers; memory per connection. JSON's null without a gateway. */
+json_t *gen_gateway_report(const struct gen_gateway *g, uint32_t connections,
+			   uint64_t records_read);
 /* Between each look and the next: time, growth of counters, cycles of each core by stage. */
 json_t *gen_gateway_watched(const struct gen_gateway *g);
 

@@ -1,14 +1,25 @@
 /* gen_kafka.c - (connection, number) in, Produce requests out; their answers judged. */
 #include "perf/gen_kafka.h"
 #include "dataplane/base/clock.h"
+#include "dataplane/base/require.h"
 
 #include <stdlib.h>
+
+enum {
+	FRONT_BYTES_MAX = PRODUCE_HEAD_BYTES + PRODUCE_NAMES_BYTES_MAX +
+			  RECORD_BATCH_HEADER_BYTES + RECORD_OVERHEAD_BYTES_MAX +
+			  PRODUCE_STAMP_BYTES,
+};
+
+static uint64_t number_of(const struct gen_kafka *k, uint32_t conn, uint32_t message)
+{
+	return (uint64_t)message * k->options.connections + conn;
+}
 
 /* All messages of all connections in turn, so that no partition gets more than another. */
 static uint32_t partition_of(const struct gen_kafka *k, uint32_t conn, uint32_t message)
 {
-	uint64_t number = (uint64_t)message * k->options.connections + conn;
-	return (uint32_t)(number % k->options.partitions);
+	return (uint32_t)(number_of(k, conn, message) % k->options.partitions);
 }
 
 static uint32_t kafka_size(const struct gen_load *l, uint32_t conn, uint32_t message)
@@ -17,19 +28,27 @@ static uint32_t kafka_size(const struct gen_load *l, uint32_t conn, uint32_t mes
 	return (uint32_t)(PRODUCE_HEAD_BYTES + k->body.size);
 }
 
-/* What differs between messages lies in front: the head, and the body up to its partition. */
-static uint32_t front_bytes(const struct gen_kafka *k)
+/* What differs between messages lies in front: the head, and the body up to its partition, or to
+ * the number in the first value. */
+static uint32_t front_bytes_of(const struct gen_kafka *k)
 {
+	if (k->options.tag)
+		return (uint32_t)(PRODUCE_HEAD_BYTES + k->stamp.number_at +
+				  PRODUCE_STAMP_BYTES);
 	return (uint32_t)(PRODUCE_HEAD_BYTES + k->body.partition_at + sizeof(uint32_t));
 }
 
 static void front_fill(const struct gen_kafka *k, uint32_t conn, uint32_t message,
 		       uint8_t *out)
 {
+	uint8_t *body = out + PRODUCE_HEAD_BYTES;
 	produce_head_set(out, &k->body, message);
-	memcpy(out + PRODUCE_HEAD_BYTES, k->body.data, k->body.partition_at);
-	be32_store(out + PRODUCE_HEAD_BYTES + k->body.partition_at,
-		   partition_of(k, conn, message));
+	memcpy(body, k->body.data, k->front_bytes - PRODUCE_HEAD_BYTES);
+	be32_store(body + k->body.partition_at, partition_of(k, conn, message));
+	uint64_t tag = k->options.tag;
+	if (tag)
+		produce_stamp_set(&k->stamp, tag << GEN_NUMBER_BITS | number_of(k, conn, message),
+				  body);
 }
 
 /* A part of a message, as TCP sends it or sends it again: it is made from its number each
@@ -39,10 +58,10 @@ static void kafka_fill(const struct gen_load *l, uint32_t conn, uint32_t message
 {
 	const struct gen_kafka *k = container_of(l, struct gen_kafka, load);
 	uint32_t of_front = 0;
-	if (at < front_bytes(k)) {
-		uint8_t front[PRODUCE_HEAD_BYTES + PRODUCE_NAMES_BYTES_MAX];
+	if (at < k->front_bytes) {
+		uint8_t front[FRONT_BYTES_MAX];
 		front_fill(k, conn, message, front);
-		of_front = min_u32(size, front_bytes(k) - at);
+		of_front = min_u32(size, k->front_bytes - at);
 		memcpy(out, front + at, of_front);
 	}
 	if (size > of_front)
@@ -84,6 +103,10 @@ void gen_kafka_init(struct gen_kafka *k, const struct gen_kafka_options *options
 		.now_ms = clock_wall_ms(),
 	};
 	k->body = produce_body_build(&shape);
+	bool is_stamped = options->tag && produce_stamp_init(&k->stamp, &k->body);
+	require(is_stamped == (options->tag > 0));
+	k->front_bytes = front_bytes_of(k);
+	require(k->front_bytes <= FRONT_BYTES_MAX);
 	k->answer_bytes = (uint32_t)produce_response_bytes(options->topic);
 	k->load = (struct gen_load){
 		.name = "kafka",

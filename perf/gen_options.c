@@ -16,15 +16,18 @@ enum {
 	DATAGRAM_BYTES_MAX = 1472,
 	CPUS_MAX = 1024,
 	STEPS_OUTSTANDING = 64,
+	TO_END_SECONDS = 600,
 };
 
 static const char usage[] =
-	"usage: penstock-perf fleet|kafka|commit|udp --port DPDKPORT [--cpu N] [--port ...]\n"
+	"usage: penstock-perf fleet|kafka|consume|commit|udp\n"
+	"                     --port DPDKPORT [--cpu N] [--port ...]\n"
 	"                     --target IP:PORT --source-net A.B.C.D/BITS [options]\n"
 	"       penstock-perf ... --in-process --set KEY=VALUE... instead of --port and --socket\n"
 	"\n"
 	"  fleet   vehicles: login, then GB/T 32960 frames\n"
 	"  kafka   producers: pre-built Produce requests\n"
+	"  consume consumers: Fetch after Fetch, every batch checked; producers beside them\n"
 	"  commit  consumers: a commit of one partition a request, a group a connection\n"
 	"  udp     datagrams; never answered, flat out without --rate\n"
 	"\n"
@@ -51,7 +54,7 @@ static const char usage[] =
 	"count\n"
 	"                      them as foretold (its frame.timeout.ms longer than the "
 	"run)\n"
-	"  --topic NAME --partitions P    kafka, commit (default perf, 1)\n"
+	"  --topic NAME --partitions P    kafka, consume, commit (default perf, 1)\n"
 	"  --batch RECORDS     kafka: records of a batch (default 140)\n"
 	"  --codec NAME        kafka: none (default), gzip, snappy, lz4 or zstd\n"
 	"  --acks -1|0|1       kafka (default -1)\n"
@@ -71,6 +74,7 @@ struct command {
 	struct gen_options o;
 	const char *mode;
 	unsigned cpu_count;
+	bool has_connections, has_warmup, has_seconds;
 	uint32_t net_base, record_bytes;
 	uint8_t prefix_bits;
 	bool has_record_bytes;
@@ -221,6 +225,16 @@ static const struct option options[] = {
 	{"json", required_argument, NULL, 'j'},
 	{"in-process", no_argument, NULL, 'i'},
 	{"set", required_argument, NULL, 'e'},
+	{"consumers", required_argument, NULL, GEN_WORD_CONSUMERS},
+	{"groups", required_argument, NULL, GEN_WORD_GROUPS},
+	{"from", required_argument, NULL, GEN_WORD_FROM},
+	{"to-end", no_argument, NULL, GEN_WORD_TO_END},
+	{"no-sessions", no_argument, NULL, GEN_WORD_NO_SESSIONS},
+	{"fetch-bytes", required_argument, NULL, GEN_WORD_FETCH_BYTES},
+	{"partition-bytes", required_argument, NULL, GEN_WORD_PARTITION_BYTES},
+	{"min-bytes", required_argument, NULL, GEN_WORD_MIN_BYTES},
+	{"max-wait", required_argument, NULL, GEN_WORD_MAX_WAIT},
+	{"produce-topic", required_argument, NULL, GEN_WORD_PRODUCE_TOPIC},
 	{"help", no_argument, NULL, 'h'},
 	{0},
 };
@@ -259,7 +273,7 @@ static bool read_text(int option, const char *text, struct command *c)
 	case 'e':
 		return read_set(text, c);
 	default:
-		return false;
+		return gen_consume_word(&c->o.consume, option, text);
 	}
 }
 
@@ -267,6 +281,7 @@ static bool read_option(int option, const char *text, struct command *c)
 {
 	switch (option) {
 	case 'c':
+		c->has_connections = true;
 		return read_count(text, 1 << 24, &c->o.run.connections) &&
 		       c->o.run.connections;
 	case 'r':
@@ -283,8 +298,10 @@ static bool read_option(int option, const char *text, struct command *c)
 	case 'x':
 		return read_number(text, 0, 1, &c->o.chaos);
 	case 'w':
+		c->has_warmup = true;
 		return read_number(text, 0, 3600, &c->o.run.warmup_s);
 	case 's':
+		c->has_seconds = true;
 		return read_number(text, 0.1, 86400, &c->o.run.seconds);
 	case 'z':
 		c->has_record_bytes = true;
@@ -306,6 +323,7 @@ static bool check_mode(struct command *c)
 	static const char *const modes[] = {
 		[GEN_MODE_FLEET] = "fleet",
 		[GEN_MODE_KAFKA] = "kafka",
+		[GEN_MODE_CONSUME] = "consume",
 		[GEN_MODE_COMMIT] = "commit",
 		[GEN_MODE_UDP] = "udp",
 	};
@@ -316,6 +334,26 @@ static bool check_mode(struct command *c)
 		return true;
 	}
 	return false;
+}
+
+/* Of a run its connections are producers and consumers together; the latter's records have a
+ * number in them, and the answers of the former tell how far to read. To the end nothing is
+ * left out, and there is time enough. */
+static bool check_consume(struct command *c)
+{
+	struct gen_consume_options *o = &c->o.consume;
+	o->topic = c->o.kafka.topic;
+	o->partitions = c->o.kafka.partitions;
+	o->producers = c->has_connections ? c->o.run.connections : 0;
+	c->o.run.connections = o->producers + gen_consume_readers(o);
+	if (o->is_to_end && !c->has_seconds)
+		c->o.run.seconds = TO_END_SECONDS;
+	if (o->is_to_end && !c->has_warmup)
+		c->o.run.warmup_s = 0;
+	return gen_consume_check(o) && !(o->is_to_end && c->o.run.warmup_s > 0) &&
+	       !(c->o.run.rate > 0 && o->producers == 0) &&
+	       c->o.kafka.codec == RECORD_CODEC_NONE && c->o.kafka.acks != 0 &&
+	       c->o.kafka.record_bytes >= PRODUCE_STAMP_BYTES && c->o.lcore_count <= 1;
 }
 
 /* --record-size is read before it is known what a record is: frame, value or payload, each with
@@ -339,6 +377,10 @@ static bool check_sizes(struct command *c)
 			c->o.kafka.record_bytes = given;
 		c->o.kafka.connections = c->o.run.connections;
 		return true;
+	case GEN_MODE_CONSUME:
+		if (c->has_record_bytes)
+			c->o.kafka.record_bytes = given;
+		return check_consume(c);
 	case GEN_MODE_COMMIT:
 		c->o.kafka.connections = c->o.run.connections;
 		return strlen(c->o.kafka.topic) <= GEN_COMMIT_TOPIC_BYTES_MAX;
@@ -406,10 +448,13 @@ bool gen_options_read(int argc, char **argv, struct gen_options *ret)
 			  .record_bytes = 100,
 			  .records = 140,
 			  .acks = -1},
+		.consume = gen_consume_defaults(),
 	}};
 	bool is_good = read_command(argc, argv, &c);
-	if (!is_good)
+	if (!is_good) {
 		fputs(usage, stderr);
+		fputs(gen_consume_usage, stderr);
+	}
 	*ret = c.o;
 	return is_good;
 }

@@ -5,13 +5,20 @@
 #ifndef PENSTOCK_GEN_OPTIONS_H
 #define PENSTOCK_GEN_OPTIONS_H
 
+#include "perf/gen_consume_options.h"
 #include "perf/gen_fleet.h"
 #include "perf/gen_kafka.h"
 #include "perf/gen_run.h"
 
 enum { GEN_LCORES_MAX = 8, GEN_SETS_MAX = 64 };
 
-enum gen_mode { GEN_MODE_FLEET, GEN_MODE_KAFKA, GEN_MODE_COMMIT, GEN_MODE_UDP };
+enum gen_mode {
+	GEN_MODE_FLEET,
+	GEN_MODE_KAFKA,
+	GEN_MODE_CONSUME,
+	GEN_MODE_COMMIT,
+	GEN_MODE_UDP,
+};
 
 struct gen_options {
 	enum gen_mode mode;
@@ -26,6 +33,7 @@ struct gen_options {
 	struct gen_fleet_options fleet;
 	double chaos; /* share of frames that go wrong */
 	struct gen_kafka_options kafka; /* of commits: topic, partitions, connections */
+	struct gen_consume_options consume;
 	const char *socket, *json; /* null: none */
 	/* The gateway is started by us (gen_inside.h), with these settings. */
 	bool is_inside;

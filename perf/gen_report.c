@@ -130,6 +130,28 @@ static json_t *generator_json(const struct gen_figures *f, unsigned lcores)
 		(int)sizeof(struct gen_conn));
 }
 
+/* Null when nobody reads. */
+static json_t *reads_json(const struct gen_figures *f, const struct gen_load *load)
+{
+	const struct gen_reads *all = &f->reads_all, *r = &f->reads;
+	if (!load || !load->readers)
+		return NULL;
+	double cycles = r->records ? (double)f->cycles_busy / (double)r->records : 0.0;
+	json_t *ledger = json_pack(
+		"{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "records",
+		(json_int_t)all->records, "batches", (json_int_t)all->batches, "bytes",
+		(json_int_t)all->bytes, "fetches", (json_int_t)all->fetches, "empty",
+		(json_int_t)all->empty, "gaps", (json_int_t)all->gaps, "duplicates",
+		(json_int_t)all->duplicates, "corrupt", (json_int_t)all->corrupt, "cut",
+		(json_int_t)all->cut, "errors", (json_int_t)all->errors, "sessions_lost",
+		(json_int_t)all->sessions_lost);
+	return json_pack("{s:f, s:f, s:f, s:f, s:f, s:o, s:o}", "records_per_s",
+			 per_second(r->records, f), "bytes_per_s", per_second(r->bytes, f),
+			 "batches_per_s", per_second(r->batches, f), "fetches_per_s",
+			 per_second(r->fetches, f), "generator_cycles_per_record", cycles,
+			 "end_to_end_us", latency_json(&f->end_to_end), "ledger", ledger);
+}
+
 /* ---- the balance ------------------------------------------------------------------- */
 
 /* Per end of a frame: what we foretell and what the gateway counts; null when all is
@@ -167,6 +189,23 @@ static int64_t records_found(const struct gen_gateway *g, bool is_datagrams)
 	       gen_gateway_grown(g, "nic_missed", GEN_AT_BEGIN, GEN_AT_END);
 }
 
+/* What was stored in the run each group has read, but where it was told to stop, or not to begin
+ * with it. */
+static const char *find_unread(const struct gen_options *o, const struct gen_figures *f,
+			       const struct gen_gateway *g)
+{
+	const struct gen_consume_options *c = &o->consume;
+	if (o->mode != GEN_MODE_CONSUME)
+		return NULL;
+	const char *wrong = gen_reads_wrong(&f->reads_all);
+	if (!wrong && f->reads_all.cut && g->is_connected)
+		wrong = "consumers: batches were cut, which the gateway never does";
+	bool is_read_back = gen_consume_is_own(c) && !c->is_to_end && c->from != GEN_FROM_OFFSET;
+	if (!wrong && is_read_back && f->reads_all.records < f->records * c->groups)
+		wrong = "consumers: fewer records were read than were stored";
+	return wrong;
+}
+
 /* The first that does not hold: what follows from a lost connection would only hide it. With
  * chaos records are not compared, for compare_ends() knows more. */
 static const char *find_imbalance(const struct gen_options *o,
@@ -180,6 +219,9 @@ static const char *find_imbalance(const struct gen_options *o,
 		lost += f->messages_lost[i] + f->lost[i];
 	if (lost || f->unanswered)
 		return "generator: messages were lost or not answered";
+	const char *unread = find_unread(o, f, g);
+	if (unread)
+		return unread;
 	if (!g->is_connected)
 		return NULL;
 	const char *wrong = gen_gateway_imbalance(g, out, size);
@@ -203,7 +245,9 @@ json_t *gen_report(const struct gen_team *t, const struct gen_gateway *g)
 	uint32_t records = load ? load->records : 1;
 	uint32_t bytes = load ? load->message_bytes : o->run.datagram_bytes;
 	uint64_t done = load ? done_of(f->done) : f->begun;
-	uint64_t offered = o->run.rate > 0 ? f->offered : f->begun;
+	/* Of a closed loop; what readers ask for is nobody's offer. */
+	uint64_t begun = load && load->readers ? done : f->begun;
+	uint64_t offered = o->run.rate > 0 ? f->offered : begun;
 	char sentence[SENTENCE_BYTES];
 	const char *wrong = find_imbalance(o, f, g, sentence, sizeof sentence);
 	json_t *ends = NULL;
@@ -211,7 +255,7 @@ json_t *gen_report(const struct gen_team *t, const struct gen_gateway *g)
 		wrong = compare_ends(t, g, f->good_answers, &ends);
 	return json_pack(
 		"{s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:i, s:o, s:o, s:o, s:o, s:o, s:s, "
-		"s:o*, s:o*, s:o*}",
+		"s:o*, s:o*, s:o*, s:o*}",
 		"seconds", (double)f->steady_ns / (double)NS_PER_S, "connect_seconds",
 		(double)f->connect_ns / (double)NS_PER_S, "offered_messages_per_s",
 		per_second(offered, f), "achieved_messages_per_s", per_second(done, f),
@@ -221,9 +265,9 @@ json_t *gen_report(const struct gen_team *t, const struct gen_gateway *g)
 		line_json(f, gen_team_speed_mbps(t)), "latency_us", latency_json(&f->latency),
 		"ledger", ledger_json(f), "generator",
 		generator_json(f, o->lcore_count), "gateway",
-		gen_gateway_report(g, o->run.connections), "balance",
-		wrong ? wrong : "even", "chaos", ends, "steps", series_json(t), "watched",
-		g->watched_count ? gen_gateway_watched(g) : NULL);
+		gen_gateway_report(g, o->run.connections, f->reads.records), "balance",
+		wrong ? wrong : "even", "reads", reads_json(f, load), "chaos", ends, "steps",
+		series_json(t), "watched", g->watched_count ? gen_gateway_watched(g) : NULL);
 }
 
 bool gen_report_is_even(const json_t *report)
@@ -275,6 +319,23 @@ static void print_gateway(const json_t *gateway)
 	       real(gateway, "resident_bytes_per_connection"));
 }
 
+static void print_reads(const json_t *reads)
+{
+	if (!reads)
+		return;
+	const json_t *latency = json_object_get(reads, "end_to_end_us");
+	printf("%-14s %.0f records/s, %.0f MB/s, %.0f batches/s, %.0f fetches/s, %.1f cycles of "
+	       "the generator per record\n",
+	       "read", real(reads, "records_per_s"), real(reads, "bytes_per_s") / 1e6,
+	       real(reads, "batches_per_s"), real(reads, "fetches_per_s"),
+	       real(reads, "generator_cycles_per_record"));
+	if (real(latency, "count") > 0)
+		printf("%-14s p50 %.0f us, p99 %.0f, p99.9 %.0f, max %.0f\n", "end to end",
+		       real(latency, "p50"), real(latency, "p99"), real(latency, "p999"),
+		       real(latency, "max"));
+	print_counts("consumers", json_object_get(reads, "ledger"));
+}
+
 static void print_chaos(const json_t *ends)
 {
 	const char *name;
@@ -309,6 +370,7 @@ void gen_report_print(const json_t *report)
 	       real(latency, "p50"), real(latency, "p90"), real(latency, "p99"),
 	       real(latency, "p999"), real(latency, "max"));
 	print_counts("sent", json_object_get(report, "ledger"));
+	print_reads(json_object_get(report, "reads"));
 	printf("%-14s busy %.1f %%, stalled by the port %.1f %%, %.0f segments sent again\n",
 	       "generator", all > 0 ? 100 * busy / all : 0,
 	       all > 0 ? 100 * stalled / all : 0, real(generator, "retransmits"));

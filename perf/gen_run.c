@@ -37,6 +37,13 @@ static bool is_closed_loop(const struct gen_run_options *o)
 	return o->rate <= 0;
 }
 
+/* The connections that the schedule is for. */
+static uint32_t writers_of(const struct gen_run_options *o)
+{
+	const struct gen_readers *readers = o->load ? o->load->readers : NULL;
+	return readers ? min_u32(readers->first, o->connections) : o->connections;
+}
+
 /* Messages of a connection whose times are kept. */
 static uint32_t slots_of(const struct gen_run_options *o)
 {
@@ -59,6 +66,7 @@ static void owe(struct gen_run *r, uint32_t conn, uint64_t since_ns)
 	}
 	if (r->since_us)
 		*since_us_of(r, conn, c->owed) = (uint32_t)(since_ns / NS_PER_US);
+	r->owed++;
 	gen_tcp_owe(&r->tcp, conn);
 }
 
@@ -71,7 +79,7 @@ static uint64_t since_ns_of(const struct gen_run *r, uint32_t conn, uint32_t mes
 		return now - us * NS_PER_US;
 	}
 	uint64_t number = message - r->options.load->greetings;
-	return gen_schedule_due_ns(&r->schedule, number * r->options.connections + conn);
+	return gen_schedule_due_ns(&r->schedule, number * writers_of(&r->options) + conn);
 }
 
 /* Of a given rate a message counts from when it was due, and for the second in which that was:
@@ -88,12 +96,58 @@ static void latency_add(struct gen_run *r, uint32_t conn, uint32_t message)
 		histogram_add(&r->series->latency[second], now - since);
 }
 
+static uint64_t messages_lost(const struct gen_run *r)
+{
+	uint64_t lost = 0;
+	for (unsigned i = 0; i < GEN_LOSSES; i++)
+		lost += r->tcp.messages_lost[i];
+	return lost;
+}
+
+/* Writers have their answers to everything. */
+static bool is_written(const struct gen_run *r)
+{
+	return r->done[GEN_ACCEPTED] + r->done[GEN_REFUSED] + messages_lost(r) >= r->owed;
+}
+
+static bool reads_on(const struct gen_run *r, uint32_t conn)
+{
+	const struct gen_load *load = r->options.load;
+	if (!load->readers->is_to_end && (r->tcp.now_ns < r->steady_to_ns || !is_written(r)))
+		return true;
+	return !load->readers->has_all(load, conn);
+}
+
+static void on_read(struct gen_run *r, uint32_t conn, enum gen_verdict v)
+{
+	r->fetched[v]++;
+	if (reads_on(r, conn))
+		gen_tcp_owe(&r->tcp, conn);
+	else
+		r->reading--;
+}
+
+/* A reader has a batch, for the second in which that was due. */
+static void on_arrived(void *owner, uint64_t number)
+{
+	struct gen_run *r = owner;
+	if (is_closed_loop(&r->options))
+		return;
+	uint64_t since = gen_schedule_due_ns(&r->schedule, number), now = r->tcp.now_ns;
+	if (since >= r->steady_from_ns && since < r->steady_to_ns && now >= since)
+		histogram_add(&r->figures.end_to_end, now - since);
+}
+
 /* In a closed loop the next message is owed when one is answered. */
 static void on_done(void *owner, uint32_t conn, uint32_t message, enum gen_verdict v)
 {
 	struct gen_run *r = owner;
 	if (message < r->options.load->greetings) {
 		r->greeted++;
+		return;
+	}
+	if (gen_load_reads(r->options.load, conn)) {
+		on_read(r, conn, v);
 		return;
 	}
 	r->done[v]++;
@@ -169,8 +223,11 @@ static void disown_unsent(struct gen_run *r)
 {
 	if (!r->options.load || is_closed_loop(&r->options) || !r->since_us)
 		return;
-	for (uint32_t i = 0; i < r->options.connections; i++)
-		r->held_back += gen_tcp_disown(&r->tcp, i);
+	for (uint32_t i = 0; i < writers_of(&r->options); i++) {
+		uint32_t unsent = gen_tcp_disown(&r->tcp, i);
+		r->held_back += unsent;
+		r->owed -= unsent;
+	}
 }
 
 /* The rate changes. A storm that we could not keep up with is over, too. */
@@ -308,7 +365,7 @@ static bool feed_schedule(struct gen_run *r)
 	unsigned i = 0;
 	while (i < SCHEDULED_PER_TURN && is_due(r, r->scheduled)) {
 		uint64_t message = r->scheduled++;
-		owe(r, (uint32_t)(message % r->options.connections),
+		owe(r, (uint32_t)(message % writers_of(&r->options)),
 		    gen_schedule_due_ns(&r->schedule, message));
 		r->given++;
 		i++;
@@ -362,13 +419,18 @@ static bool feed_datagrams(struct gen_run *r)
 	return i;
 }
 
+/* No reader wants more. One whose connection was lost would for ever. */
+static bool is_read(const struct gen_run *r)
+{
+	return r->reading == 0 || lost_count(r);
+}
+
 static bool is_done(const struct gen_run *r)
 {
-	uint64_t done = r->done[GEN_ACCEPTED] + r->done[GEN_REFUSED] + r->greeted;
-	for (unsigned i = 0; i < GEN_LOSSES; i++)
-		done += r->tcp.messages_lost[i];
-	return done >= r->tcp.messages_sent &&
-	       (r->since_us || r->scheduled <= done - r->greeted);
+	uint64_t done = r->done[GEN_ACCEPTED] + r->done[GEN_REFUSED] + messages_lost(r);
+	uint64_t others = r->greeted + r->fetched[GEN_ACCEPTED] + r->fetched[GEN_REFUSED];
+	return done + others >= r->tcp.messages_sent && is_read(r) &&
+	       (r->since_us || r->scheduled <= done);
 }
 
 static bool is_all_sent(const struct gen_run *r)
@@ -410,6 +472,8 @@ static void count(struct gen_run *r, int sign)
 	f->begun += s * (r->tcp.messages_sent + r->datagrams);
 	for (unsigned v = 0; v < GEN_STRANGE; v++)
 		f->done[v] += s * r->done[v];
+	if (r->options.load && r->options.load->readers)
+		gen_reads_add(&f->reads, &r->options.load->readers->reads, sign);
 	f->packets_sent += s * p->packets_sent;
 	f->bytes_sent += s * p->bytes_sent;
 	f->packets_received += s * p->stats.value[STAT_packets_received];
@@ -444,6 +508,19 @@ static uint64_t offered_in(const struct gen_run *r)
 	return (uint64_t)offered;
 }
 
+/* What is under way from the beginning: a closed loop's messages, and the readers' first. */
+static void begin_load(struct gen_run *r)
+{
+	const struct gen_run_options *o = &r->options;
+	uint32_t writers = writers_of(o);
+	for (uint32_t i = 0; is_closed_loop(o) && i < writers; i++)
+		for (uint32_t k = 0; k < o->in_flight; k++)
+			owe(r, i, r->tcp.now_ns);
+	r->reading = o->connections - writers;
+	for (uint32_t i = writers; i < o->connections; i++)
+		gen_tcp_owe(&r->tcp, i);
+}
+
 static void load_phases(struct gen_run *r)
 {
 	const struct gen_run_options *o = &r->options;
@@ -456,17 +533,18 @@ static void load_phases(struct gen_run *r)
 	r->steady_to_ns = r->steady_from_ns + steady_ns;
 	r->scheduled = 0;
 	gen_tcp_set_time(&r->tcp, clock_now_ns());
-	bool is_closed = o->load && is_closed_loop(o);
-	for (uint32_t i = 0; is_closed && i < o->connections; i++)
-		for (uint32_t k = 0; k < o->in_flight; k++)
-			owe(r, i, r->tcp.now_ns);
-	if (is_closed)
+	if (o->load)
+		begin_load(r);
+	if (o->load && is_closed_loop(o))
 		feed = feed_nothing;
+	bool is_to_end = o->load && o->load->readers && o->load->readers->is_to_end;
 	run_phase(r, GEN_WARMUP, warmup_ns, feed, never);
 	count(r, -1);
 	uint64_t from = clock_now_ns(), cycles = clock_cycles();
 	r->mark_ns = r->series ? r->steady_from_ns : 0;
-	run_phase(r, GEN_STEADY, steady_ns, feed, never);
+	run_phase(r, GEN_STEADY, steady_ns, feed, is_to_end ? is_read : never);
+	if (is_to_end && r->reading)
+		r->figures.failure = "not everything was read in the time there was";
 	if (r->series && r->tcp.now_ns + NS_PER_S / 2 > r->mark_ns)
 		mark_second(r);
 	r->mark_ns = 0;
@@ -536,10 +614,14 @@ static void sum_up(struct gen_run *r)
 	const struct gen_tcp *t = &r->tcp;
 	const struct gen_load *load = r->options.load;
 	f->begun_all = t->messages_sent + r->datagrams;
-	memcpy(f->done_all, r->done, sizeof r->done);
+	for (unsigned v = 0; v < GEN_STRANGE; v++)
+		f->done_all[v] = r->done[v] + r->fetched[v];
 	f->done_all[GEN_ACCEPTED] += r->greeted;
-	f->records = load ? r->greeted + r->done[GEN_ACCEPTED] * load->records
+	f->records = load ? r->greeted * load->greeting_records +
+				    r->done[GEN_ACCEPTED] * load->records
 			  : r->datagrams;
+	if (load && load->readers)
+		f->reads_all = load->readers->reads;
 	f->unanswered = load ? f->begun_all - f->done_all[GEN_ACCEPTED] -
 				       f->done_all[GEN_REFUSED]
 			     : 0;
@@ -585,7 +667,7 @@ int gen_run_init(struct gen_run *r, const struct gen_run_options *options)
 	struct gen_tcp_options tcp = {
 		.port = options->port,
 		.load = options->load,
-		.events = {.owner = r, .done = on_done},
+		.events = {.owner = r, .done = on_done, .arrived = on_arrived},
 		.connections = options->connections,
 		.first = options->first,
 		.target_port = options->target_port,

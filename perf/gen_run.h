@@ -13,6 +13,12 @@
  * answered, the others are held back; when the rate falls, and at the end, those of which
  * no byte was sent are forgotten: a storm's end is its end, and not that of its backlog.
  *
+ * Readers (gen_load.h), if the load has some, are its last connections: schedule, latency and
+ * the counts of messages are of the others, the writers. A reader is owed its next request when
+ * one is answered: until the steady phase is over, and then until it has all that there is for
+ * it; to the end only the latter, and the phase is over with the last. What a batch that arrives
+ * at one is measured from is when its message was due: of an open loop.
+ *
  * Core: gen_run_loop() on the generator's lcore; what main reads meanwhile is atomic.
  */
 #ifndef PENSTOCK_GEN_RUN_H
@@ -75,6 +81,9 @@ struct gen_run {
 	uint64_t mark_ns;          /* when a second ends */
 	uint32_t greeted;
 	uint64_t done[GEN_STRANGE]; /* greetings left out */
+	uint64_t owed;               /* messages of writers that were given and not forgotten */
+	uint32_t reading;            /* readers with a request under way */
+	uint64_t fetched[GEN_STRANGE]; /* requests of readers */
 	uint64_t cycles_busy, cycles_idle, cycles_stalled, datagrams;
 	/* The lcore writes, main reads */
 	cache_aligned atomic_int phase;

@@ -93,6 +93,7 @@ static void header_fill(const struct gen_tcp *t, const struct gen_conn *c, uint8
 	};
 	if (flags & TCP_FLAG_SYN) {
 		ret->has_mss = ret->has_window_scale = true;
+		ret->window_scale = t->options.load->window_shift;
 		ret->mss =
 			(uint16_t)(gen_port_mtu(t->options.port) - 20 - TCP_HEADER_BYTES);
 	}

@@ -8,8 +8,8 @@
  * table. Sends what the peer's window takes, without congestion control; a loss is made
  * good from the first byte not acknowledged (go-back-N: three duplicates, or the
  * timeout). Answers are read where they lie; one that straddles segments borrows a
- * buffer. A sweep over the table finds timeouts: no timers. Knows MSS and window scale
- * (RFC 9293, RFC 7323), nothing else.
+ * buffer. Those of a load's readers go to the load as they come. A sweep over the table
+ * finds timeouts: no timers. Knows MSS and window scale (RFC 9293, RFC 7323), nothing else.
  *
  * Core: the generator's. Memory: struct gen_conn and 8 bytes per connection.
  */
@@ -89,6 +89,8 @@ struct gen_tcp_events {
 	/* Message `message` is done: answered, or acknowledged where nothing is answered.
 	 */
 	void (*done)(void *owner, uint32_t conn, uint32_t message, enum gen_verdict v);
+	/* A reader was given the batch of message `number` (gen_load.h). */
+	void (*arrived)(void *owner, uint64_t number);
 };
 
 struct gen_tcp_options {

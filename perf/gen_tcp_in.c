@@ -29,12 +29,10 @@ static void message_done(struct gen_tcp *t, struct gen_conn *c, enum gen_verdict
 	e->done(e->owner, gen_conn_index(t, c), message, v);
 }
 
-/* False: the connection is lost. */
-static bool take_answer(struct gen_tcp *t, struct gen_conn *c, struct bytes answer)
+/* False: the connection is lost. An answer to nothing is none. */
+static bool settle_answer(struct gen_tcp *t, struct gen_conn *c, enum gen_verdict v)
 {
 	const struct gen_load *load = t->options.load;
-	uint32_t message = load->is_answered ? c->answered : UINT32_MAX;
-	enum gen_verdict v = load->check(load, gen_conn_number(t, c), message, answer);
 	if (load->is_answered && c->answered == c->begun)
 		v = GEN_STRANGE;
 	t->answers[v]++;
@@ -46,6 +44,13 @@ static bool take_answer(struct gen_tcp *t, struct gen_conn *c, struct bytes answ
 	if (load->is_answered)
 		message_done(t, c, v);
 	return true;
+}
+
+static bool take_answer(struct gen_tcp *t, struct gen_conn *c, struct bytes answer)
+{
+	const struct gen_load *load = t->options.load;
+	uint32_t message = load->is_answered ? c->answered : UINT32_MAX;
+	return settle_answer(t, c, load->check(load, gen_conn_number(t, c), message, answer));
 }
 
 /* Answers that are whole, from the front of `data`; how many bytes they are. */
@@ -92,11 +97,34 @@ static size_t take_partial(struct gen_tcp *t, struct gen_conn *c, struct bytes d
 	return took - had;
 }
 
+/* Of a reader: all of it, whatever part of an answer it is. */
+static void read_on(struct gen_tcp *t, struct gen_conn *c, struct bytes data)
+{
+	const struct gen_load *load = t->options.load;
+	const struct gen_tcp_events *e = &t->options.events;
+	for (;;) {
+		struct gen_take taken =
+			load->readers->take(load, gen_conn_number(t, c), c->answered, data);
+		data.data += taken.bytes;
+		data.size -= taken.bytes;
+		if (taken.has_number)
+			e->arrived(e->owner, taken.number);
+		else if (!taken.is_whole)
+			return;
+		if (taken.is_whole && (!settle_answer(t, c, taken.verdict) || !data.size))
+			return;
+	}
+}
+
 /* Nearly all come whole and are read where they lie; the part of one that is left over is kept
  * until the rest comes. */
 static void read_answers(struct gen_tcp *t, struct gen_conn *c, struct bytes data)
 {
 	size_t at = 0;
+	if (gen_load_reads(t->options.load, gen_conn_number(t, c))) {
+		read_on(t, c, data);
+		return;
+	}
 	if (c->partial)
 		at = take_partial(t, c, data);
 	if (c->partial || c->state == GEN_LOST)

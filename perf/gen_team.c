@@ -38,6 +38,8 @@ static const struct gen_load *load_init(struct gen_team *t, struct gen_member *m
 		return &m->chaos.load;
 	case GEN_MODE_KAFKA:
 		return &t->kafka.load;
+	case GEN_MODE_CONSUME:
+		return &t->consume.load;
 	case GEN_MODE_COMMIT:
 		return &t->commit.load;
 	case GEN_MODE_UDP:
@@ -85,6 +87,8 @@ int gen_team_open(struct gen_team *t, const struct gen_options *options)
 		gen_kafka_init(&t->kafka, &options->kafka);
 	if (options->mode == GEN_MODE_COMMIT)
 		commit_init(t);
+	if (options->mode == GEN_MODE_CONSUME)
+		error = gen_consume_init(&t->consume, &options->consume, &options->kafka);
 	for (unsigned i = 0; i < options->lcore_count && !error; i++) {
 		error = port_open(t, i);
 		if (!error)
@@ -107,6 +111,7 @@ void gen_team_close(struct gen_team *t)
 			gen_port_close(&m->port);
 	}
 	gen_kafka_fini(&t->kafka);
+	gen_consume_fini(&t->consume);
 }
 
 /* ---- while it runs ----------------------------------------------------------------- */

@@ -13,6 +13,7 @@
 
 #include "perf/gen_chaos.h"
 #include "perf/gen_commit.h"
+#include "perf/gen_consume.h"
 #include "perf/gen_options.h"
 
 struct gen_member {
@@ -28,6 +29,7 @@ struct gen_team {
 	struct gen_gate gate;
 	struct gen_kafka kafka;
 	struct gen_commit commit;
+	struct gen_consume consume;
 	struct gen_member members[GEN_LCORES_MAX];
 };
 

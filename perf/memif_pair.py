@@ -81,7 +81,7 @@ class Pair:
                    "--target", f"{ADDRESS}:{port}", "--source-net", NET,
                    "--cpu", str(self.cpu), "--json", self._figures_path()]
         for name, value in options.items():
-            command += [f"--{name.replace('_', '-')}", str(value)]
+            command += [f"--{name.replace('_', '-')}", *([] if value is True else [str(value)])]
         return self.spawn(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
 
     def figures(self, process, mode, options):
@@ -184,13 +184,19 @@ class MemifPair(Pair):
         self._launch()
 
     def create_topic(self, name, partitions):
-        command = [str(self.build / "control/penstockctl"), "--socket", self.socket,
-                   "topic", "create", name, "--partitions", str(partitions)]
+        self._topic(name, "create", name, "--partitions", str(partitions))
+
+    def delete_topic(self, name):
+        self._topic(name, "delete", name)
+
+    def _topic(self, name, *words):
+        command = [str(self.build / "control/penstockctl"), "--socket", self.socket, "topic",
+                   *words]
         try:
             done = subprocess.run(command, capture_output=True, text=True,
                                   timeout=TOPIC_SECONDS, check=False)
         except subprocess.TimeoutExpired:
-            raise TopicError(f"topic {name}: not created in {TOPIC_SECONDS} s") from None
+            raise TopicError(f"topic {name}: no answer in {TOPIC_SECONDS} s") from None
         if done.returncode:
             raise TopicError((done.stderr or done.stdout).strip())
 

@@ -125,8 +125,12 @@ static int gateway_connect(struct program *p)
 	const struct gen_options *o = &p->options;
 	const char *path = p->inside ? gen_inside_socket(p->inside) : o->socket;
 	int error = gen_gateway_connect(&p->gateway, path);
-	if (!error && p->inside && o->mode == GEN_MODE_KAFKA)
+	bool has_topic = o->mode == GEN_MODE_KAFKA || o->mode == GEN_MODE_CONSUME;
+	if (!error && p->inside && has_topic)
 		error = gen_gateway_create_topic(&p->gateway, o->kafka.topic,
+						 o->kafka.partitions);
+	if (!error && p->inside && o->consume.produce_topic)
+		error = gen_gateway_create_topic(&p->gateway, o->consume.produce_topic,
 						 o->kafka.partitions);
 	return error;
 }

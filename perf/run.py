@@ -13,6 +13,8 @@
   ring          the same three, gateway and generator in one process over a pair of rings
   line          what a gateway takes in over a port, beside dpdk-testpmd at the same port
   disk          a writer alone, on recorded batches and the real disk, beside fio
+  log           consumers at the tail and replaying it cold, alone and beside producers, latency
+                end to end (--gigabytes)
   flush         writes in many files made durable one by one, or all at once; also in images of
                 ext4 and xfs
   loss          a bulk producer and a consumer through a link that loses and reorders, beside
@@ -37,6 +39,7 @@ import flush
 import groups
 import line
 import load
+import log
 import loss
 import overload
 import sweeps
@@ -85,6 +88,7 @@ SCENARIOS = {
     "ring": (load.ring, load.show),
     "line": (line.line, line.show),
     "disk": (disk.disk, disk.show),
+    "log": (log.log, log.show),
     "flush": (flush.flush, flush.show),
     "loss": (loss.loss, loss.show),
     "groups": (groups.groups, groups.show),
@@ -106,6 +110,8 @@ def options_of(name, arguments):
         return {"names": arguments.rows, "disk_mb_s": arguments.disk}
     if name == "connections":
         return {"count": arguments.count, "rate": arguments.rate}
+    if name == "log":
+        return {"gigabytes": arguments.gigabytes}
     return {}
 
 
@@ -126,6 +132,8 @@ def main():
     parser.add_argument("--rate", metavar="R", type=int,
                         help="of connections: frames per second of all (default: a tenth of "
                         "--count)")
+    parser.add_argument("--gigabytes", metavar="S", type=float, default=log.GIGABYTES,
+                        help=f"of log: to replay (default {log.GIGABYTES})")
     parser.add_argument("--rows", metavar="NAME,...", type=rows_of, default=(),
                         help=f"of overload: some of {', '.join(r.name for r in overload.ROWS)}")
     parser.add_argument("--disk", metavar="MB_PER_S", type=int,

@@ -272,3 +272,167 @@ Test(gen_run, datagrams_of_a_storm_that_the_port_does_not_take_are_lost_there)
 	cr_assert(t.held_back == t.given);
 	rig_destroy(r);
 }
+
+/* ---- readers: the last two connections --------------------------------------------- */
+
+enum {
+	READERS_FROM = CONNECTIONS - 2,
+	/* A request that was sent in one turn is found answered in another; a turn reads the clock
+	 * twice. */
+	READ_NS_MIN = 300 * US,
+	READ_NS_MAX = READ_NS_MIN + 4 * LOOP_TICK_NS,
+};
+
+static struct {
+	struct rig *rig;
+	uint32_t taken[CONNECTIONS];
+	uint32_t from, asked_if_all, all_after;
+	bool is_numbering, has_told;
+} reading;
+
+/* A request is one answer of the target's. Before its end it may be told that the last message
+ * that a writer has an answer to has arrived. */
+static struct gen_take reader_take(const struct gen_load *l, uint32_t conn, uint32_t message,
+				   struct bytes at)
+{
+	uint64_t accepted = reading.rig->run.done[GEN_ACCEPTED];
+	if (at.size < LOOP_ANSWER_BYTES)
+		return (struct gen_take){0};
+	cr_assert(conn >= reading.from && be32_load(at.data) == message);
+	if (reading.is_numbering && !reading.has_told && accepted) {
+		reading.has_told = true;
+		return (struct gen_take){.has_number = true, .number = accepted - 1};
+	}
+	reading.has_told = false;
+	reading.taken[conn]++;
+	return (struct gen_take){.bytes = LOOP_ANSWER_BYTES, .is_whole = true};
+}
+
+static bool reader_has_all(const struct gen_load *l, uint32_t conn)
+{
+	return reading.asked_if_all++ >= reading.all_after;
+}
+
+/* One request after the other; the last is answered when the time is over. */
+static bool is_read_in(uint64_t fetched, uint32_t readers, uint64_t ns)
+{
+	return fetched >= readers * (ns / READ_NS_MAX) &&
+	       fetched <= readers * (ns / READ_NS_MIN + 1);
+}
+
+static struct gen_readers readers_of(struct rig *r)
+{
+	memset(&reading, 0, sizeof reading);
+	reading.rig = r;
+	reading.from = READERS_FROM;
+	return (struct gen_readers){
+		.first = READERS_FROM, .take = reader_take, .has_all = reader_has_all};
+}
+
+Test(gen_run, readers_read_one_after_the_other_and_the_schedule_is_the_others)
+{
+	struct rig *r = rig_create();
+	struct gen_readers readers = readers_of(r);
+	r->load.readers = &readers;
+	const struct gen_figures *f = measure(
+		r, &(struct gen_run_options){.load = &r->load, .rate = 1000});
+	cr_assert(!f->failure && f->offered == 500 && f->latency.count == 500);
+	cr_assert(f->done[GEN_ACCEPTED] >= 499 && f->done[GEN_ACCEPTED] <= 501);
+	cr_assert(is_about(f->latency.max_ns, 300 * US));
+	cr_assert(r->loop.in_flight_max == 1);
+	uint64_t fetched = r->run.fetched[GEN_ACCEPTED];
+	cr_assert(is_read_in(fetched, 2, 600 * MS), "%lu, warm-up, too", fetched);
+	cr_assert(reading.taken[READERS_FROM] + reading.taken[READERS_FROM + 1] == fetched);
+	cr_assert(f->begun_all == f->done_all[GEN_ACCEPTED] && f->unanswered == 0);
+	cr_assert(f->records == f->begun_all - fetched, "what readers do stores nothing");
+	rig_destroy(r);
+}
+
+Test(gen_run, readers_read_on_until_they_have_what_was_stored)
+{
+	struct rig *r = rig_create();
+	struct gen_readers readers = readers_of(r);
+	r->load.readers = &readers;
+	reading.all_after = 100;
+	const struct gen_figures *f = measure(
+		r, &(struct gen_run_options){.load = &r->load, .rate = 1000});
+	cr_assert(reading.asked_if_all == 102 && r->run.reading == 0);
+	cr_assert(f->unanswered == 0 && f->lost[GEN_LOSS_GIVEN_UP] == 0);
+	rig_destroy(r);
+}
+
+Test(gen_run, readers_may_stand_beside_a_closed_loop)
+{
+	struct rig *r = rig_create();
+	struct gen_readers readers = readers_of(r);
+	r->load.readers = &readers;
+	reading.is_numbering = true;
+	const struct gen_figures *f = measure(
+		r, &(struct gen_run_options){.load = &r->load, .in_flight = 2});
+	cr_assert(!f->failure && f->unanswered == 0 && r->run.reading == 0);
+	cr_assert(r->loop.in_flight_max == 2);
+	cr_assert(is_read_in(r->run.fetched[GEN_ACCEPTED], 2, 600 * MS));
+	cr_assert(f->end_to_end.count == 0, "nothing of it was due");
+	rig_destroy(r);
+}
+
+Test(gen_run, readers_alone_are_a_run_too)
+{
+	struct rig *r = rig_create();
+	struct gen_readers readers = readers_of(r);
+	readers.first = 0;
+	r->load.readers = &readers;
+	reading.from = 0;
+	const struct gen_figures *f = measure(r, &(struct gen_run_options){.load = &r->load});
+	cr_assert(!f->failure && f->unanswered == 0 && r->run.reading == 0);
+	cr_assert(is_read_in(r->run.fetched[GEN_ACCEPTED], CONNECTIONS, 600 * MS));
+	cr_assert(f->done[GEN_ACCEPTED] == 0);
+	rig_destroy(r);
+}
+
+Test(gen_run, to_the_end_is_over_with_the_last_reader)
+{
+	struct rig *r = rig_create();
+	struct gen_readers readers = readers_of(r);
+	readers.is_to_end = true;
+	r->load.readers = &readers;
+	reading.all_after = 1400;
+	const struct gen_figures *f = measure(
+		r, &(struct gen_run_options){.load = &r->load, .rate = 1000, .seconds = 60});
+	cr_assert(!f->failure && reading.asked_if_all == 1402);
+	/* 701 requests of each reader; of their time the warm-up had 100 ms, and a turn. */
+	cr_assert(f->steady_ns >= 701ull * READ_NS_MIN - 100 * MS - 2 * LOOP_TICK_NS &&
+			  f->steady_ns <= 701ull * READ_NS_MAX - 100 * MS,
+		  "%lu", f->steady_ns);
+	cr_assert(f->unanswered == 0);
+	rig_destroy(r);
+}
+
+Test(gen_run, an_end_that_is_not_reached_in_time_is_a_failure)
+{
+	struct rig *r = rig_create();
+	struct gen_readers readers = readers_of(r);
+	readers.is_to_end = true;
+	r->load.readers = &readers;
+	reading.all_after = 5000;
+	const struct gen_figures *f = measure(
+		r, &(struct gen_run_options){.load = &r->load, .rate = 1000});
+	cr_assert(f->failure);
+	rig_destroy(r);
+}
+
+/* The last message with an answer was due 300 us ago at least, and until the next has one, which
+ * was due 1 ms later. */
+Test(gen_run, what_arrives_is_measured_from_when_it_was_due)
+{
+	struct rig *r = rig_create();
+	struct gen_readers readers = readers_of(r);
+	r->load.readers = &readers;
+	reading.is_numbering = true;
+	const struct gen_figures *f = measure(
+		r, &(struct gen_run_options){.load = &r->load, .rate = 1000});
+	const struct histogram *h = &f->end_to_end;
+	cr_assert(is_read_in(h->count, 2, 500 * MS), "%lu", h->count);
+	cr_assert(histogram_quantile_ns(h, 0) >= READ_NS_MIN && h->max_ns <= MS + READ_NS_MAX);
+	rig_destroy(r);
+}

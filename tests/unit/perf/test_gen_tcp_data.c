@@ -333,3 +333,81 @@ Test(gen_tcp_data, an_answer_to_nothing_costs_the_connection)
 	cr_assert(r->done_count == 0 && r->tcp.lost[GEN_LOSS_STRANGE] == 1);
 	rig_destroy(r);
 }
+
+/* ---- readers ----------------------------------------------------------------------- */
+
+enum { LONG_ANSWER_BYTES = 3 * GEN_ANSWER_BYTES_MAX };
+
+static struct {
+	uint32_t taken, calls;
+	uint64_t arrived;
+} reader;
+
+/* An answer of LONG_ANSWER_BYTES, in the middle of which message 77 arrives. */
+static struct gen_take take_some(const struct gen_load *l, uint32_t conn, uint32_t message,
+				 struct bytes at)
+{
+	uint32_t half = LONG_ANSWER_BYTES / 2;
+	uint32_t until = reader.taken < half ? half : LONG_ANSWER_BYTES;
+	uint32_t bytes = min_u32((uint32_t)at.size, until - reader.taken);
+	reader.calls++;
+	reader.taken += bytes;
+	return (struct gen_take){
+		.bytes = bytes,
+		.is_whole = reader.taken == LONG_ANSWER_BYTES,
+		.has_number = bytes && reader.taken == half,
+		.number = 77,
+	};
+}
+
+static void on_arrived(void *owner, uint64_t number)
+{
+	reader.arrived += number;
+}
+
+static struct gen_tcp_rig *open_reader(struct gen_readers *readers)
+{
+	struct gen_tcp_rig *r = rig_create(1000);
+	memset(&reader, 0, sizeof reader);
+	*readers = (struct gen_readers){.take = take_some};
+	r->load.readers = readers;
+	r->tcp.options.events.arrived = on_arrived;
+	rig_open(r);
+	return r;
+}
+
+Test(gen_tcp_data, an_answer_of_any_length_goes_to_a_reader_as_it_comes)
+{
+	static const uint8_t bytes[LONG_ANSWER_BYTES];
+	struct gen_readers readers;
+	struct gen_tcp_rig *r = open_reader(&readers);
+	owe(r, 1);
+	for (uint32_t at = 0; at < LONG_ANSWER_BYTES; at += LONG_ANSWER_BYTES / 3) {
+		cr_assert(r->done_count == 0 && reader.taken == at);
+		rig_ack(r, RIG_MESSAGE_BYTES, (struct bytes){bytes, LONG_ANSWER_BYTES / 3});
+	}
+	cr_assert(r->done_count == 1 && r->done[0].verdict == GEN_ACCEPTED);
+	cr_assert(reader.arrived == 77 && reader.calls == 4);
+	cr_assert(r->tcp.conns[0].state == GEN_OPEN && r->tcp.conns[0].partial == 0);
+	rig_destroy(r);
+}
+
+Test(gen_tcp_data, an_answer_to_nothing_costs_a_reader_the_connection_too)
+{
+	static const uint8_t bytes[LONG_ANSWER_BYTES];
+	struct gen_readers readers;
+	struct gen_tcp_rig *r = open_reader(&readers);
+	rig_ack(r, 0, (struct bytes){bytes, LONG_ANSWER_BYTES});
+	cr_assert(r->tcp.lost[GEN_LOSS_STRANGE] == 1 && r->done_count == 0);
+	rig_destroy(r);
+}
+
+Test(gen_tcp_data, more_may_be_under_way_to_who_says_so_in_his_syn)
+{
+	struct gen_tcp_rig *r = rig_create(1000);
+	r->load.window_shift = 4;
+	gen_tcp_connect(&r->tcp, 0);
+	struct tcp_header h = rig_sent(r, 0);
+	cr_assert(h.has_window_scale && h.window_scale == 4 && h.window == 65535);
+	rig_destroy(r);
+}
