@@ -6,8 +6,10 @@ import re
 from dataclasses import dataclass
 
 import kafka_server
+from sandbox import CLIENT_INTERFACE
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+SOURCE_NET = "10.95.0.128/25"       # of the sandbox's net the half where its kernels have nothing
 FILL_BATCH_BYTES, FILL_SECONDS = 14000, 8
 BUILD = pathlib.Path(os.environ.get("PENSTOCK_BUILD") or ROOT / "build")
 
@@ -60,8 +62,30 @@ def java_group(row, server, topic, times):
                      "--command-property", "auto.commit.interval.ms=1000")
 
 
+def consume(row, server, topic, *words):
+    """On the interface beside the kernel, with addresses that are not the kernel's. Penstock has
+    the last CPU, so the first is the client's."""
+    cpu = min(os.sched_getaffinity(0))
+    ring = "framecnt=2048,framesz=2048,blocksz=4096"    # what a window of 1 MiB has under way
+    return [str(BUILD / "perf/penstock-perf"), "consume", "--cpu", str(cpu), "--port",
+            f"net_af_packet0,iface={CLIENT_INTERFACE},{ring}", "--target", server,
+            "--source-net", SOURCE_NET, "--json", "/dev/stdout", "--topic", topic,
+            "--partitions", str(row.partitions), *words]
+
+
+def tail(row, server, topic, times):
+    load = ["--rate", str(row.rate)] if row.rate else ["--in-flight", str(row.in_flight)]
+    return consume(row, server, topic, "--from", "end", "--connections", str(row.connections),
+                   "--record-size", str(row.record_bytes), "--batch", str(row.batch), *load,
+                   "--warmup", str(times.warmup), "--seconds", str(times.seconds))
+
+
+def replay(row, server, topic, times):
+    return consume(row, server, topic, "--to-end", "--groups", str(row.groups))
+
+
 MAKE = {"blaster": blaster, "rdkafka": rdkafka, "java": java, "rdkafka_group": rdkafka_group,
-        "java_group": java_group}
+        "java_group": java_group, "tail": tail, "replay": replay}
 
 
 def records(row, times):
@@ -74,7 +98,17 @@ def command(row, address, topic, times):
 
 
 def is_reader(row):
-    return row.client.endswith("_group")
+    return row.client.endswith("_group") or is_cold(row)
+
+
+def is_raw(row):
+    """It reads the clients' interface beside the kernel."""
+    return row.client in ("tail", "replay")
+
+
+def is_cold(row):
+    """Nothing of what it reads is in memory."""
+    return row.client == "replay"
 
 
 def fill_command(row, address, topic, times):
@@ -105,11 +139,36 @@ def java_figures(lines):
     return {"failed": "ProducerPerformance printed no summary", "records_measured": 0}
 
 
+def consume_run(lines):
+    """Its figures stand among what it says; None: it has not come so far."""
+    text = "\n".join(lines)
+    return json.JSONDecoder().raw_decode(text[text.index("{"):])[0] if "{" in text else None
+
+
+def complaint(row, lines):
+    """Of a client that did not end well: what it says about it on its stdout."""
+    run = consume_run(lines) if is_raw(row) else None
+    return run["balance"] if run else ""
+
+
+def consume_figures(lines):
+    """Its records are those of the whole run."""
+    run = consume_run(lines)
+    reads = run["reads"]
+    found = {"records_per_s": reads["records_per_s"], "errors": reads["ledger"]["errors"],
+             "records_measured": reads["ledger"]["records"]}
+    if reads["end_to_end_us"]["count"]:
+        found["latency_us"] = reads["end_to_end_us"]
+    return found
+
+
 def figures(row, lines):
     if row.client == "java":
         return java_figures(lines)
     if row.client == "java_group":
         return java_group_figures(lines)
+    if is_raw(row):
+        return consume_figures(lines)
     found = json.loads(lines[-1])
     found["records_measured"] = found["records_per_s"] * found["seconds"]
     return found

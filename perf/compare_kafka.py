@@ -31,10 +31,13 @@ import penstock_server
 import quickstart
 import record
 from compare_rows import MATRIX, MEANING, PARTITIONS, batches, singles
-from sandbox import Sandbox, SandboxError
+from sandbox import CLIENT_INTERFACE, Sandbox, SandboxError, run_tool
 
 LIMIT_SECONDS = 90          # of one client's run, beyond what it is told to take
-FILLS_MAX = 5
+FILLS_MAX = 12
+DROP_CACHES = pathlib.Path("/proc/sys/vm/drop_caches")
+STEER = ("mount -t sysfs sysfs /sys && "
+         f"echo $0 >/sys/class/net/{CLIENT_INTERFACE}/queues/rx-0/rps_cpus")
 WARM_UP = [batches(100, 140, "all"), singles(5, flush=False)]
 
 
@@ -115,7 +118,8 @@ def measure(sandbox, server, row, topic, times):
     errors.join()
     samples.append(Sample(server))
     if status != 0:
-        return {"failed": f"client ended with {status}: {''.join(said).strip()[-500:]}"}
+        why = compare_clients.complaint(row, lines) or "".join(said).strip()[-500:]
+        return {"failed": f"client ended with {status}: {why}"}
     figures = compare_clients.figures(row, lines)
     steady, stopped = (samples[1], samples[2]) if len(samples) == 4 else (samples[0], samples[-1])
     figures.update(server_cost(steady, stopped, figures.pop("records_measured")))
@@ -147,12 +151,21 @@ def fill(sandbox, server, row, topic, times):
     raise Failure(f"{server.name}: {row.name}: only {written} records were written")
 
 
+def keep_order(row):
+    """What a server's kernel sends on one CPU overtakes what it sends on another, and a TCP of its
+    own takes nothing before its turn: for such a client one CPU has all that arrives."""
+    run_tool("unshare", "--mount", "sh", "-c", STEER, "1" if compare_clients.is_raw(row) else "0")
+
+
 def measure_row(sandbox, server, row, number, times):
     topic = f"{row.client}-{number}"
     server.create_topic(topic, row.partitions, row.flush)
     if compare_clients.is_reader(row):
         fill(sandbox, server, row, topic, times)
     os.sync()                   # what the row before left in the page cache is its own
+    if compare_clients.is_cold(row):
+        DROP_CACHES.write_text("3")
+    keep_order(row)
     time.sleep(0.5)
     return measure(sandbox, server, row, topic, times)
 
@@ -250,6 +263,9 @@ def row_of(group, row, pairs, ours):
 
 
 def is_wanted(row, options):
+    """A TCP of its own wants whole checksums, and segments that fit its ring."""
+    if compare_clients.is_raw(row) and options.segments != "wire":
+        return False
     return (row.quick or not options.quick) and options.only in row.name
 
 

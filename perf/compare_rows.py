@@ -8,7 +8,9 @@ BATCH_100, BATCH_1024 = 140, 16     # records in about 16 KiB: Kafka's batch.siz
 @dataclass(frozen=True)
 class Row:
     name: str
-    client: str             # blaster | rdkafka | java, or a group: rdkafka_group | java_group
+    # blaster | rdkafka | java, or a group: rdkafka_group | java_group, or penstock-perf consume
+    # with its own TCP: tail | replay
+    client: str
     record_bytes: int
     acks: str = "all"
     batch: int = 1          # of the blaster, as are the next three
@@ -21,6 +23,7 @@ class Row:
     records: int = 0        # of Java's clients and of groups, which have no other bound
     partitions: int = PARTITIONS
     stock: bool = False     # as it comes: idempotent, acks=all, its own linger
+    groups: int = 1         # of a replay
 
 
 def batches(record_bytes, batch, acks, flush=False, quick=False, best=False, in_flight=5):
@@ -63,6 +66,17 @@ def group(client, record_bytes, records):
                records=records)
 
 
+def tail(batch, connections, in_flight=8, rate=0):
+    """One consumer at the tail of what producers write; at a rate, how long a record took."""
+    load = f"{rate} records/s" if rate else "flat out"
+    return Row(f"consumer at the tail, 100 B x {batch}, producers {load}", "tail", 100, batch=batch,
+               connections=connections, in_flight=in_flight, rate=rate // batch)
+
+
+def replay(groups, records):
+    return Row(f"cold replay of 100 B by {groups}", "replay", 100, records=records, groups=groups)
+
+
 MATRIX = [
     ("same path: the same client over the same veth pair", [
         batches(100, BATCH_100, "all", quick=True, best=True),
@@ -95,6 +109,13 @@ MATRIX = [
         group("java_group", 100, 8000000),
         group("java_group", 1024, 1000000),
     ]),
+    ("the log, with --segments wire: penstock-perf consume with its own TCP on the veth pair", [
+        tail(BATCH_100, 8),
+        tail(BATCH_100, 8, rate=700000),
+        tail(1, 64, rate=20000),
+        replay(1, 40000000),
+        replay(5, 40000000),
+    ]),
     ("like for like durability: Kafka's topic with flush.messages=1", [
         batches(100, BATCH_100, "all", flush=True),
         singles(5, flush=True, quick=True),
@@ -114,6 +135,9 @@ stock     as the client comes: Java's producer is idempotent with acks=all; libr
           enable.idempotence=true.
 groups    records per second from the first one read to the last, assignment excluded; CPU of
           the whole run. What is read was written just before: Kafka has it in the page cache.
+tail      CPU is that of what is written and read, per record read; latency is end to end, from when
+          a batch was due until it was read whole.
+replay    nothing of it is in the page cache; CPU is per record read, by all groups together.
 Segments  Kafka's kernel exchanges segments of up to 64 KiB with the client's; penstockd's port
           is a raw socket on the veth pair and sees frames of the MTU.
 CPU       of the server process, user and system, all threads, per million records; what the

@@ -175,7 +175,8 @@ static bool receive(struct gen_run *r)
 static void publish(struct gen_run *r)
 {
 	atomic_store_explicit(&r->shown_done,
-			      r->done[GEN_ACCEPTED] + r->done[GEN_REFUSED],
+			      r->done[GEN_ACCEPTED] + r->done[GEN_REFUSED] +
+				      r->fetched[GEN_ACCEPTED] + r->fetched[GEN_REFUSED],
 			      memory_order_relaxed);
 	atomic_store_explicit(&r->shown_begun, r->tcp.messages_sent + r->datagrams,
 			      memory_order_relaxed);
