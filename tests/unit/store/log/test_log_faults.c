@@ -22,7 +22,7 @@ enum {
 	BATCHES = 25, /* three segments */
 	DELETED_AT = 20, /* records below the second segment go */
 	DELETED_BELOW = 9,
-	QUIET_TURNS = 250, /* marks are written meanwhile */
+	QUIET_TURNS = 300, /* of 10 ms: marks are written meanwhile, and files go */
 };
 
 enum ending { STOPPED, KILLED, POWER_LOST, ENDINGS };
@@ -50,6 +50,10 @@ static const struct fault {
 	{DISK_TRUNCATE, -ENOSPC, false},
 	{DISK_RENAME, -EIO, false},
 	{DISK_RENAME, -ENOSPC, false},
+	{DISK_UNLINK, -EIO, false},
+	{DISK_COMMIT, -EIO, false},
+	{DISK_COMMIT, -ENOSPC, false},
+	{DISK_TRAITS, -EIO, true},
 };
 
 /* How one of control's does, before a writer has the log. */
@@ -225,6 +229,7 @@ static void live(void)
 {
 	append_some(BATCHES);
 	read_all();
+	r->turn_ns = NS_PER_S / 100;
 	for (unsigned i = 0; i < QUIET_TURNS; i++)
 		rig_turn(r);
 	cr_assert(r->answered == r->append_count, "everybody is told");
