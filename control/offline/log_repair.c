@@ -14,6 +14,10 @@
 enum {
 	/* A log may be damaged at its end and at its start, and one cut may show another. */
 	ROUNDS_MAX = 8,
+	/* Indexes that are made anew are as dense, and as large at most, as Kafka makes them: what
+	 * the topic's settings say counts for what is written next. */
+	INDEX_INTERVAL_BYTES = 4096,
+	INDEX_BYTES_MAX = 10 << 20,
 };
 
 /* A partition under repair. */
@@ -75,7 +79,9 @@ static int look(const struct repair *rp, struct log_recovery *found)
 {
 	struct log_open_options options = {
 		.directory = rp->files.directory,
-		.log = {.message_bytes_max = INT32_MAX, .index_interval_bytes = 4096},
+		.log = {.message_bytes_max = INT32_MAX,
+			.index_interval_bytes = INDEX_INTERVAL_BYTES,
+			.segment_index_bytes = INDEX_BYTES_MAX},
 		.key = rp->key,
 		.durable_mark = rp->mark,
 		.recovery_point = rp->recovery_point > 0 ? rp->recovery_point : 0,
@@ -193,7 +199,9 @@ enum log_repair_outcome log_repair(struct disk *disk, const char *directory, boo
 	struct repair rp = {.files.disk = disk};
 	if (!parse_directory(&rp, directory))
 		return fail(&rp, 0, "a partition's directory is called TOPIC-NUMBER");
-	int error = scan_init(&rp.files.scan, disk);
+	int error = repair_find(&rp.files);
+	if (error == 0)
+		error = scan_init(&rp.files.scan, disk);
 	if (error)
 		return fail(&rp, error, "");
 	enum log_repair_outcome outcome = run(&rp, is_accepted);

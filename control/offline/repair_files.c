@@ -26,6 +26,14 @@ static int list(const struct repair_files *f, struct names *ret)
 	return directory_list(f->disk, f->directory, &ret->first, &ret->bytes);
 }
 
+int repair_find(struct repair_files *f)
+{
+	struct names names;
+	int status = list(f, &names);
+	free(names.first);
+	return status;
+}
+
 static int open_segment(struct repair_files *f, int64_t base_offset, int *fd)
 {
 	char path[FILE_PATH_BYTES_MAX];

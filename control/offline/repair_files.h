@@ -35,6 +35,8 @@ struct repair_behind {
 	int64_t end_offset; /* behind the last that was found; -1: none was */
 };
 
+/* The directory is there: who opens a log makes it where it is not. */
+int repair_find(struct repair_files *f);
 int repair_look_behind(struct repair_files *f, const struct repair_end *end,
 		       struct repair_behind *ret);
 /* Copies it beside the segment, renames the segments behind that, cuts. Says which files. */

@@ -3,14 +3,17 @@
  * written. */
 #include "control/offline/log_repair.h"
 #include "control/catalog/partition_metadata.h"
+#include "dataplane/store/index.h"
 #include "tests/unit/store/log/log_rig.h"
 #include "tests/unit/store/mark_rig.h"
 #include "tests/unit/store/rig_files.h"
 
 #include <criterion/criterion.h>
 #include <criterion/redirect.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 enum { BATCHES = 200, RECORDS = 2, SEGMENT_BYTES = 50000, SEGMENTS = 4 };
 
@@ -140,9 +143,17 @@ static void check_writable(struct rig *r, int64_t end)
 
 Test(log_repair, a_sound_log_stays_as_it_is)
 {
+	size_t before, now;
 	struct rig *r = killed();
+	uint8_t *index = rig_load(r, name_of(r, 1, ".index"), &before);
+	cr_assert(index && before >= 8 * INDEX_ENTRY_BYTES, "%zu", before);
 	cr_assert(log_repair(r->control, r->directory, true) == LOG_REPAIR_SOUND, "%s", said());
 	cr_assert(strstr(said(), "topic-0: sound, up to offset 400"), "%s", said());
+	uint8_t *made = rig_load(r, name_of(r, 1, ".index"), &now);
+	cr_assert(made && now == before && memcmp(made, index, now) == 0, "%zu, not %zu", now,
+		  before);
+	free(made);
+	free(index);
 	check_mark(r, BATCHES * RECORDS);
 	check_writable(r, BATCHES * RECORDS);
 	rig_destroy(r);
@@ -233,5 +244,17 @@ Test(log_repair, what_is_no_partition_is_left_alone)
 {
 	struct rig *r = killed();
 	cr_assert(log_repair(r->control, r->root, true) == LOG_REPAIR_FAILED);
+	rig_destroy(r);
+}
+
+/* Who mistypes a name does not find a partition more at the next start. */
+Test(log_repair, a_directory_that_is_not_there_is_not_made)
+{
+	char path[RIG_DIRECTORY_BYTES + 96];
+	struct rig *r = killed();
+	snprintf(path, sizeof path, "%s/topc-0", r->root);
+	cr_assert(log_repair(r->control, path, true) == LOG_REPAIR_FAILED);
+	cr_assert(strstr(said(), "topc-0: No such file or directory"), "%s", said());
+	cr_assert(rmdir(path) < 0 && errno == ENOENT);
 	rig_destroy(r);
 }
