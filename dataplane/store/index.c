@@ -124,12 +124,12 @@ bool index_find_behind(const struct index *ix, int64_t offset, uint32_t *ret_pos
 }
 
 /* From the newest on: readers near the end ask most often. */
-bool index_find(const struct index *ix, int64_t offset, uint32_t *ret_position)
+bool index_find(const struct index *ix, int64_t offset, struct index_entry *ret)
 {
 	for (uint32_t i = ix->entries; i > ix->entries - entries_kept(ix); i--) {
 		const struct index_entry *e = &ix->tail[(i - 1) % INDEX_TAIL_ENTRIES];
 		if (ix->base_offset + e->offset <= offset) {
-			*ret_position = e->position;
+			*ret = *e;
 			return true;
 		}
 	}

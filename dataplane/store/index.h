@@ -81,7 +81,7 @@ uint32_t index_encode(const struct index *ix, uint8_t *out);
 uint32_t index_encode_times(const struct index *ix, uint8_t *out);
 
 /* The greatest entry kept in memory whose offset is at most `offset`; false: none is. */
-bool index_find(const struct index *ix, int64_t offset, uint32_t *ret_position);
+bool index_find(const struct index *ix, int64_t offset, struct index_entry *ret);
 /* The least entry kept in memory whose offset is above `offset`; false: none is. */
 bool index_find_behind(const struct index *ix, int64_t offset, uint32_t *ret_position);
 

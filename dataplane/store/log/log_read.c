@@ -176,6 +176,7 @@ static void set_limit(struct log_reading *r)
 static void begin_at_front(struct log_reading *r)
 {
 	r->is_led = false;
+	r->entry_offset = -1;
 	r->position = 0;
 	r->passed.size = 0;
 	r->expected = r->segment->base_offset;

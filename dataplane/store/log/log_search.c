@@ -50,15 +50,16 @@ bool log_search_begin(struct log_reading *r)
 {
 	struct log *log = r->log;
 	int64_t offset = r->read->offset;
-	uint32_t position;
+	struct index_entry e;
 	if (offset == r->segment->base_offset)
 		return false;
 	if (find_cursor(log, offset, &r->position)) {
 		r->expected = offset;
 		return false;
 	}
-	if (r->segment == log->active && index_find(&log->index, offset, &position)) {
-		r->position = position;
+	if (r->segment == log->active && index_find(&log->index, offset, &e)) {
+		r->position = e.position;
+		r->entry_offset = log->index.base_offset + e.offset;
 		r->expected = -1;
 		return false;
 	}

@@ -131,18 +131,32 @@ static void stumble(const struct log_reading *r, const struct batch *before,
 	stop_at(r, is_before ? before : b, f);
 }
 
-/* No batch holds the offset, if the one before the gap ends where it says. */
-static bool is_gap(const struct log_reading *r, const struct batch *before)
+/* An index entry names the last offset of a batch, which lies in no gap: the batch before that has
+ * not the offsets that it says. */
+static bool hides_entry(const struct log_reading *r, const struct batch *before, int64_t behind)
 {
-	return before->size == 0 ? !is_passed(r, before) : crc_is_right(r, before);
+	return before->size > 0 && r->entry_offset < behind &&
+	       r->entry_offset > record_batch_last_offset(&before->header);
 }
 
-static void stop_at_gap(const struct log_reading *r, const struct batch *before,
+/* No batch holds the offset, if the one before the gap, which goes up to `behind`, ends where it
+ * says. */
+static bool is_gap(const struct log_reading *r, const struct batch *before, int64_t behind)
+{
+	if (before->size == 0)
+		return !is_passed(r, before);
+	return !hides_entry(r, before, behind) && crc_is_right(r, before);
+}
+
+static void stop_at_gap(const struct log_reading *r, const struct batch *before, int64_t behind,
 			struct log_found *f)
 {
 	f->is_doubtful = is_passed(r, before);
-	if (!f->is_doubtful)
-		stop_at(r, before, f);
+	if (f->is_doubtful)
+		return;
+	stop_at(r, before, f);
+	if (hides_entry(r, before, behind))
+		f->suspect.offset = -1;
 }
 
 /* The walk goes on in another piece, or ends. */
@@ -175,9 +189,9 @@ struct log_found log_walk(const struct log_reading *r)
 		f.is_batch = true;
 		int64_t last = record_batch_last_offset(&b.header);
 		bool is_first = !f.is_found && last >= r->read->offset;
-		if (is_first && record_batch_base_offset(&b.header) > r->read->offset &&
-		    !is_gap(r, &before)) {
-			stop_at_gap(r, &before, &f);
+		int64_t base = record_batch_base_offset(&b.header);
+		if (is_first && base > r->read->offset && !is_gap(r, &before, base)) {
+			stop_at_gap(r, &before, base, &f);
 			return f;
 		}
 		if (is_first) {
@@ -201,8 +215,8 @@ struct log_found log_walk(const struct log_reading *r)
 	if (f.is_found)
 		return f;
 	bool is_end = r->start + at + RECORD_BATCH_HEADER_BYTES > r->limit && at <= have;
-	if (is_end && !is_gap(r, &before))
-		stop_at_gap(r, &before, &f);
+	if (is_end && !is_gap(r, &before, r->end_offset))
+		stop_at_gap(r, &before, r->end_offset, &f);
 	else if (is_end)
 		f.begin = f.end = at;
 	else
