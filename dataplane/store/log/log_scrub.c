@@ -52,6 +52,9 @@ static struct segment *segment_next(struct log_scrub *b)
 	bool is_new = !s || b->position >= s->size;
 	if (is_new)
 		s = segment_ring_above(&log->segments, b->base_offset);
+	/* Kafka's cleaner leaves some without a batch. */
+	while (is_sealed(log, s) && s->size == 0)
+		s = segment_ring_above(&log->segments, s->base_offset);
 	if (!is_sealed(log, s))
 		return NULL;
 	if (is_new)
@@ -122,12 +125,19 @@ static void note(struct log_scrub *b, uint64_t position, int64_t offset)
 	b->is_behind_damage = true;
 }
 
+/* What the segment under way holds ends before the next one begins, and a sealed one has a next. */
+static int64_t end_offset(const struct log_scrub *b)
+{
+	return segment_ring_above(&b->log->segments, b->base_offset)->base_offset;
+}
+
 /* Of the batch that lies at b->position; false: it makes no sense. */
 static bool take_header(struct log_scrub *b, const struct record_batch_header *h)
 {
-	int64_t base = record_batch_base_offset(h);
+	int64_t base = record_batch_base_offset(h), end = end_offset(b);
 	uint64_t room = b->segment->size - b->position;
-	if (record_batch_check(h, room) != RECORD_BATCH_GOOD || base < b->expected)
+	if (record_batch_check(h, room) != RECORD_BATCH_GOOD || base < b->expected ||
+	    base >= end || record_batch_last_offset(h) >= end)
 		return false;
 	b->batch_position = b->position;
 	b->batch_end = b->position + (uint64_t)record_batch_bytes(h);

@@ -74,6 +74,15 @@ static void flip(const struct rig *r, int64_t base_offset, uint64_t at)
 	fclose(file);
 }
 
+static void put(const struct rig *r, int64_t base_offset, uint64_t at, int byte)
+{
+	char path[256];
+	snprintf(path, sizeof path, "%s/%020lld.log", r->directory, (long long)base_offset);
+	FILE *file = fopen(path, "r+b");
+	cr_assert(file && fseek(file, (long)at, SEEK_SET) == 0 && fputc(byte, file) == byte);
+	fclose(file);
+}
+
 Test(scrub, reads_all_sealed_segments_at_its_rate_and_finds_nothing_in_sound_ones)
 {
 	struct rig *r = open_filled(RATE);
@@ -120,6 +129,28 @@ Test(scrub, finds_what_is_damaged_in_each_sealed_segment_and_says_where)
 	rig_destroy(r);
 }
 
+/* As Kafka's cleaner leaves one of which no record is left. */
+Test(scrub, an_empty_segment_is_no_damage)
+{
+	static const char *const endings[] = {"log", "index", "timeindex"};
+	char name[64];
+	struct rig *r = open_filled(RATE);
+	int64_t second = segment_ring_at(&r->log->segments, 1)->base_offset;
+	rig_finish(r);
+	for (unsigned i = 0; i < array_len(endings); i++) {
+		snprintf(name, sizeof name, "%020lld.%s", (long long)second, endings[i]);
+		rig_store(r, name, "", 0);
+	}
+	r->is_compacted = true;
+	cr_assert(rig_open(r, BATCHES * RECORDS, true) && !r->found.is_corrupt, "%s",
+		  r->found.message);
+	memset(&r->stats, 0, sizeof r->stats);
+	run_round(r);
+	cr_assert(rig_marks(r).damaged_batches == 0);
+	cr_assert(stat_of(r, STAT_scrub_bytes) >= sealed_bytes(r) && sealed_bytes(r) > 0);
+	rig_destroy(r);
+}
+
 Test(scrub, goes_on_behind_a_batch_whose_crc_is_wrong)
 {
 	struct rig *r = open_filled(RATE);
@@ -128,6 +159,21 @@ Test(scrub, goes_on_behind_a_batch_whose_crc_is_wrong)
 		flip(r, 0, batch * (2 + 7 * i) + 3000);
 	run_round(r);
 	cr_assert(rig_marks(r).damaged_batches == 3);
+	rig_destroy(r);
+}
+
+/* The largest there is, to which nothing can be added. */
+Test(scrub, an_offset_beyond_its_segment_is_damage)
+{
+	struct rig *r = open_filled(RATE);
+	size_t batch = r->expected_bytes / BATCHES;
+	for (unsigned i = 0; i < 8; i++)
+		put(r, 0, batch * 9 + i, i == 0 ? 0x7f : 0xff);
+	run_round(r);
+	const struct log_damage *d = &r->log->damages[0];
+	cr_assert(rig_marks(r).damaged_batches == 1);
+	cr_assert(d->position == batch * 9 && d->offset == RECORDS * 9, "%lld at %llu",
+		  (long long)d->offset, (unsigned long long)d->position);
 	rig_destroy(r);
 }
 
