@@ -126,7 +126,8 @@ static bool is_torn(struct partition *p)
 	if (p->durable_offset > p->next_offset)
 		return false;
 	uint64_t from = p->durable_offset < 0 ? p->end + 1 : p->end + LOG_UNSYNCED_BYTES_MAX;
-	return !scan_find(&p->check->scan, from, p->next_offset, &later);
+	return !scan_find(&p->check->scan, from, p->next_offset, &later) &&
+	       !scan_has_given_up(&p->check->scan);
 }
 
 /* The first sound batch behind damage: by the length of what is damaged, if a batch lies there that

@@ -36,13 +36,15 @@ static const char *who_knows(const struct recovery *rc)
 	return rc->is_mark_old ? MARK_OLD_NAME : MARK_FILE_NAME;
 }
 
-/* Is the damage where bytes had been durable? */
+/* Is the damage where bytes had been durable? Where too much claims to be a batch behind it, there
+ * are at any rate bytes that were written when these were durable. */
 static bool damage_is_old(struct recovery *rc, const struct scan_batch *damage)
 {
 	struct scan_batch later;
 	int64_t end = rc->log->end.offset;
-	return is_known(rc, end) || scan_find(&rc->scan, damage->position + LOG_UNSYNCED_BYTES_MAX,
-					      end, &later);
+	return is_known(rc, end) ||
+	       scan_find(&rc->scan, damage->position + LOG_UNSYNCED_BYTES_MAX, end, &later) ||
+	       scan_has_given_up(&rc->scan);
 }
 
 /* Copies the tail, up to before `end`, beside the segment. */
@@ -60,14 +62,15 @@ static int keep(struct recovery *rc, uint64_t end, char *path)
 	return status;
 }
 
-/* Behind the last sound batch of the tail, which may end in zeroes; 0: there is none. */
-static uint64_t sound_end(struct recovery *rc)
+/* Behind the last sound batch of the tail, which may end in zeroes; 0: there is none. Where too
+ * much claims to be one, all of the tail may be. */
+static uint64_t sound_end(struct recovery *rc, uint64_t data_end)
 {
 	struct scan_batch b;
 	uint64_t end = 0;
 	for (uint64_t at = rc->log->end.position; scan_find(&rc->scan, at, -1, &b); at = end)
 		end = b.position + b.size;
-	return end;
+	return scan_has_given_up(&rc->scan) ? max_u64(end, data_end) : end;
 }
 
 /* Cuts the torn tail off; -errno. */
@@ -76,7 +79,7 @@ static int cut(struct recovery *rc, enum record_batch_verdict why)
 	const struct log *log = rc->log;
 	char path[FILE_PATH_BYTES_MAX] = "";
 	uint64_t end = scan_data_end(&rc->scan, log->end.position);
-	uint64_t sound = sound_end(rc);
+	uint64_t sound = sound_end(rc, end);
 	int status = 0;
 	if (sound > 0)
 		status = keep(rc, max_u64(end, sound), path);
@@ -88,7 +91,7 @@ static int cut(struct recovery *rc, enum record_batch_verdict why)
 	recovery_add(rc, " (%s): dropped %llu bytes from there on", record_batch_verdict_name(why),
 		     (unsigned long long)rc->found->bytes_dropped);
 	if (path[0])
-		recovery_add(rc, "; sound batches are among them: kept in %s", path);
+		recovery_add(rc, "; sound batches may be among them: kept in %s", path);
 	rc->scan.size = log->end.position;
 	return file_truncate(rc->disk, rc->fd[SEGMENT_LOG], log->end.position);
 }

@@ -25,6 +25,7 @@ int scan_file(struct scan *s, int fd, size_t window_limit)
 	s->fd = fd;
 	s->window_limit = window_limit;
 	s->error = 0;
+	s->vain_bytes = 0;
 	s->window_bytes = 0;
 	int64_t status = disk_run(s->disk, &size);
 	s->size = size.size;
@@ -227,6 +228,14 @@ bool scan_find(struct scan *s, uint64_t from, int64_t above, struct scan_batch *
 		*ret = (struct scan_batch){.position = from};
 		if (check_batch(s, ret))
 			return true;
+		s->vain_bytes += ret->size;
+		if (scan_has_given_up(s))
+			return false;
 	}
 	return false;
+}
+
+bool scan_has_given_up(const struct scan *s)
+{
+	return s->vain_bytes >= SCAN_VAIN_BYTES_MAX;
 }

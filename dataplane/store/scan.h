@@ -17,6 +17,10 @@
 enum {
 	SCAN_WINDOW_BYTES = 1 << 20,
 	SCAN_PEEK_BYTES = 64 << 10, /* read at a time where only a little is looked at */
+	/* What a producer wrote may look like a header at every fifth byte, each of a batch that
+	 * goes on for megabytes: claims that come to nothing are looked at until they were so much
+	 * of a file. */
+	SCAN_VAIN_BYTES_MAX = 1 << 28,
 };
 
 /* How far those are who scan, whoever they are; any thread may look. */
@@ -35,6 +39,7 @@ struct scan {
 	uint64_t window_start;
 	size_t window_bytes;
 	int error; /* -errno of the first read that failed */
+	uint64_t vain_bytes; /* whose CRC was that of no batch, in scan_find() */
 };
 
 struct scan_batch {
@@ -74,7 +79,9 @@ const uint8_t *scan_view(struct scan *s, uint64_t position, size_t max, size_t *
 bool scan_copy(struct scan *s, uint64_t position, void *out, size_t size);
 /* Behind the last byte from `position` on that is not zero: preallocated space ends no data. */
 uint64_t scan_data_end(struct scan *s, uint64_t position);
-/* The first sound batch at or behind `from` whose base offset is above `above`; -1: any. */
+/* The first sound batch at or behind `from` whose base offset is above `above`; -1: any. False when
+ * there is none, or when too many that claimed to be one were not. */
 bool scan_find(struct scan *s, uint64_t from, int64_t above, struct scan_batch *ret);
+bool scan_has_given_up(const struct scan *s);
 
 #endif

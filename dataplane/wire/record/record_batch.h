@@ -103,9 +103,13 @@ static inline int64_t record_batch_base_offset(const struct record_batch_header 
 	return (int64_t)be64_get(h->base_offset);
 }
 
+/* No CRC covers the base offset, which may say anything: one can be added to what comes of it. Of a
+ * header that record_batch_check() has found good. */
 static inline int64_t record_batch_last_offset(const struct record_batch_header *h)
 {
-	return record_batch_base_offset(h) + (int32_t)be32_get(h->last_offset_delta);
+	int64_t base = record_batch_base_offset(h);
+	int64_t most = INT64_MAX - 1 - INT32_MAX;
+	return (base < most ? base : most) + (int32_t)be32_get(h->last_offset_delta);
 }
 
 static inline int64_t record_batch_max_timestamp(const struct record_batch_header *h)

@@ -83,6 +83,32 @@ Test(tail, where_nothing_is_sound_nothing_is_kept)
 	rig_destroy(r);
 }
 
+/* Bytes like a header at every fifth, whose batch would go on for a megabyte: what looks for a
+ * sound one behind them may not read that much for each. */
+Test(tail, what_claims_to_be_very_many_batches_does_not_keep_a_start)
+{
+	enum { CLAIMS_BYTES = 300 << 10, FILE_BYTES = 3 << 20, READS_MAX = 3000 };
+	static const uint8_t claim[] = {0, 2, 0, 0, 0x10};
+	char name[96];
+	struct rig *r = torn();
+	size_t size, at = TORN * (r->expected_bytes / BATCHES);
+	uint8_t *log = calloc(1, FILE_BYTES);
+	memcpy(log, r->expected, at);
+	for (size_t i = 0; i < CLAIMS_BYTES; i++)
+		log[at + 100 + i] = claim[i % sizeof claim];
+	rig_store(r, log_name, log, FILE_BYTES);
+	fake_fail_at(r->control, DISK_READ, READS_MAX, -EIO);
+	cr_assert(rig_open(r, 0, false) && !r->found.is_corrupt, "%s", r->found.message);
+	cr_assert(rig_marks(r).log_end_offset == TORN);
+	/* There may be sound ones among them. */
+	copy_name(r, 1, name, sizeof name);
+	uint8_t *copy = rig_load(r, name, &size);
+	cr_assert(copy && size >= CLAIMS_BYTES && memcmp(copy, log + at, CLAIMS_BYTES) == 0);
+	free(copy);
+	free(log);
+	rig_destroy(r);
+}
+
 /* Room for the copy, its sync, that of its name: what fails, fails the open, and all is as it
  * was. */
 Test(tail, what_cannot_be_kept_is_not_cut)

@@ -87,6 +87,19 @@ Test(log_check, a_flipped_byte_is_corrupt)
 	rig_destroy(r);
 }
 
+/* No CRC covers it. */
+Test(log_check, the_largest_offset_there_is_is_corrupt)
+{
+	struct rig *r = filled(10);
+	rig_finish(r);
+	memset(r->expected + r->expected_bytes / 10 * 4, 0xff, 8);
+	r->expected[r->expected_bytes / 10 * 4] = 0x7f;
+	rig_store(r, log_name, r->expected, r->expected_bytes);
+	struct log_check c = check(r);
+	cr_assert(c.corrupt > 0 && c.batches == 10, "%llu batches", (unsigned long long)c.batches);
+	rig_destroy(r);
+}
+
 /* Which offsets: of each place, from the first that is lost to the one before the next sound
  * batch; all other batches are looked at. */
 Test(log_check, what_is_damaged_is_named_and_what_lies_behind_is_read, .init = cr_redirect_stdout)
