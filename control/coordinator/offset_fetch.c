@@ -1,6 +1,7 @@
 /* offset_fetch.c - OffsetFetch in; how far groups have read out, as far as it is durable. */
 #include "control/coordinator/coordinator_handlers.h"
 #include "control/coordinator/group_service.h"
+#include "dataplane/wire/kafka/leader_epoch.h"
 #include "dataplane/wire/kafka/msg_offset_fetch.h"
 
 enum { SEVERAL_GROUPS_SINCE = 8 };
@@ -18,12 +19,19 @@ static struct offset_fetch_partition nothing_committed(int32_t partition, int16_
 	};
 }
 
+/* A log that a broker of Kafka's has begun has batches of later epochs than ours, and consumers
+ * commit what they saw. One that is told such an epoch waits for its leader, who does not come. */
+static int32_t epoch_told(int32_t committed)
+{
+	return committed > LEADER_EPOCH ? LEADER_EPOCH_UNKNOWN : committed;
+}
+
 static struct offset_fetch_partition committed(const struct group_offset *o)
 {
 	return (struct offset_fetch_partition){
 		.partition_index = o->partition,
 		.committed_offset = o->offset,
-		.committed_leader_epoch = o->leader_epoch,
+		.committed_leader_epoch = epoch_told(o->leader_epoch),
 		.metadata = o->metadata.data ? o->metadata : no_text,
 	};
 }

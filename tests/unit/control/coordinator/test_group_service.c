@@ -128,7 +128,8 @@ static void settle_alone(const char *group, struct member *m)
 static void commit_send(const char *group, const struct member *m, const char *topic,
 			int32_t partition, int64_t offset)
 {
-	struct offset_commit_request_partition p = {partition, offset, 3, rig_text("note")};
+	/* The leader's epoch is the partition's number. */
+	struct offset_commit_request_partition p = {partition, offset, partition, rig_text("note")};
 	struct offset_commit_request_topic t = {rig_text(topic), {&p, 1}};
 	struct offset_commit_request q = {.group_id = rig_text(group),
 					  .generation_id = m ? m->generation : -1,
@@ -282,9 +283,15 @@ Test(group_service, a_commit_is_answered_and_seen_when_it_is_durable_and_not_bef
 	cr_assert(rig_answer(&offset_commit_response, &r) && r.topics.count == 0);
 	cr_assert(commit_take() == 0);
 	struct offset_fetch_partition p = fetch("g", "t", 1);
-	cr_assert(p.committed_offset == 42 && p.committed_leader_epoch == 3);
-	cr_assert(rig_is(p.metadata, "note") && p.error_code == 0);
+	cr_assert(p.committed_offset == 42 && rig_is(p.metadata, "note") && p.error_code == 0);
 	cr_assert(fetch("g", "t", 0).committed_offset == -1);
+}
+
+Test(group_service, no_other_leader_epoch_is_told_than_that_of_the_leader_there_is)
+{
+	cr_assert(commit("g", NULL, "t", 0, 7) == 0 && commit("g", NULL, "t", 1, 7) == 0);
+	cr_assert(fetch("g", "t", 0).committed_leader_epoch == 0);
+	cr_assert(fetch("g", "t", 1).committed_leader_epoch == -1);
 }
 
 Test(group_service, a_commit_fits_what_the_topic_of_offsets_takes_now)
