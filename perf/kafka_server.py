@@ -107,40 +107,47 @@ def ask(address, request, seconds):
 # ---- the node -----------------------------------------------------------------------------
 
 class KafkaServer:
-    """A node in the sandbox's gateway namespace."""
+    """A node in the sandbox's gateway namespace. It may be stopped, and started again on its log
+    directory."""
 
     name = "kafka"
     address = (GATEWAY_ADDRESS, 9092)
 
-    def __init__(self, sandbox, jars):
-        self.sandbox, self.jars = sandbox, jars
+    def __init__(self, sandbox, jars, heap=HEAP, settings=None):
+        self.sandbox, self.jars, self.heap = sandbox, jars, heap
         self.directory = pathlib.Path(sandbox.directory)
+        self.log = self.directory / "log"
+        self.path = self.directory / "server.properties"
         self.said = self.directory / "kafka.txt"
         self.process = None
-
-    def start(self):
-        settings = {
+        self.settings = {
             "process.roles": "broker,controller", "node.id": "1",
             "controller.quorum.voters": "1@127.0.0.1:9093",
             "listeners": f"PLAINTEXT://{GATEWAY_ADDRESS}:9092,CONTROLLER://127.0.0.1:9093",
             "advertised.listeners": f"PLAINTEXT://{GATEWAY_ADDRESS}:9092",
             "controller.listener.names": "CONTROLLER",
-            "log.dirs": str(self.directory / "log"),
+            "log.dirs": str(self.log),
             "offsets.topic.replication.factor": "1",
             "auto.create.topics.enable": "false",
+            **(settings or {}),
         }
-        path = self.directory / "server.properties"
-        path.write_text("".join(f"{key}={value}\n" for key, value in settings.items()))
+
+    def _format(self):
+        self.path.write_text("".join(f"{key}={value}\n" for key, value in self.settings.items()))
         done = subprocess.run(
             java(self.jars, "kafka.tools.StorageTool", "format", "-t",
-                 "MkU3OEVBNTcwNTJENDM2Qg", "-c", str(path)),
+                 "MkU3OEVBNTcwNTJENDM2Qg", "-c", str(self.path)),
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             timeout=START_SECONDS, check=False)
         if done.returncode != 0:
             raise KafkaError("formatting the storage failed:\n" + done.stdout.decode())
+
+    def start(self):
+        if not self.log.exists():
+            self._format()
         with open(self.said, "wb") as said:
             self.process = self.sandbox.start(
-                java(self.jars, "kafka.Kafka", str(path), options=HEAP + JVM),
+                java(self.jars, "kafka.Kafka", str(self.path), options=self.heap + JVM),
                 in_gateway=True, stdin=subprocess.DEVNULL, stdout=said, stderr=said,
                 cwd=self.directory)
         self._await("started")
@@ -157,8 +164,8 @@ class KafkaServer:
                                      + self.said.read_text()[-2000:]) from error
                 time.sleep(0.2)
 
-    def create_topic(self, name, partitions=1, flush=False):
-        settings = {"flush.messages": "1"} if flush else {}
+    def create_topic(self, name, partitions=1, flush=False, settings=None):
+        settings = {**({"flush.messages": "1"} if flush else {}), **(settings or {})}
         answer = ask(self.address, create_topic_request(name, partitions, settings), 10)
         error = create_topic_error(answer, name)
         if error not in (0, ALREADY_EXISTS):

@@ -1,7 +1,8 @@
 """clients.py - real clients in; which of them can do what, as tests and as docs/CLIENTS.md, out.
 
 Each client (install_clients.py) is driven through each capability (scenarios.py, tools.py,
-consoles.py) against a penstockd with its default settings. A cell that fails is a failed test,
+consoles.py) against a penstockd with its default settings; those of
+kafka_directory.py start what they need. A cell that fails is a failed test,
 unless it stands in does_not_work.txt with its reason; one that stands there and works is a failed
 test, too. tests/run calls suite(): few clients in the default run, all when it is named.
 """
@@ -16,6 +17,7 @@ sys.path.insert(0, HERE)
 import clients_page                                         # noqa: E402
 import consoles                                             # noqa: E402
 import install_clients                                      # noqa: E402
+import kafka_directory                                      # noqa: E402
 import scenarios                                            # noqa: E402
 import tools                                                # noqa: E402
 from bench import Bench, Failed, Unsupported                # noqa: E402
@@ -23,6 +25,7 @@ from clients_page import BROKEN, LACKS, WORKS               # noqa: E402
 from gateway import Gateway, Restartable                    # noqa: E402
 
 EXPECTED = os.path.join(HERE, 'does_not_work.txt')
+APART = scenarios.DISTURBED | kafka_directory.ALONE     # cells not beside the others of a client
 
 
 def read_expected():
@@ -80,19 +83,27 @@ def run_client(tally, client, cells, expected):
         tally.skip(client.name, str(reason))
         return
     findings = Findings(tally, expected, client)
+    findings.found['version'] = client.version
     try:
-        with Gateway() as gateway:
-            bench = Bench(gateway, client)
-            findings.found['version'] = client.version or bench.version()
-            for name, cell in cells.items():
-                if cell not in scenarios.DISTURBED:
-                    try_cell(findings, name, lambda: cell(bench))
+        calm = {name: cell for name, cell in cells.items() if cell not in APART}
+        if calm or not client.version:
+            run_calm(findings, client, calm)
         for name, cell in cells.items():
             if cell in scenarios.DISTURBED:
                 try_cell(findings, name, lambda: disturb(client, cell))
+            elif cell in kafka_directory.ALONE:
+                try_cell(findings, name, lambda: cell(Bench(None, client)))
     except (AssertionError, Failed) as error:
         tally.fail(f'{client.name}: the gateway starts, drains and its ledgers balance', str(error))
     clients_page.keep(client, findings.found)
+
+
+def run_calm(findings, client, cells):
+    with Gateway() as gateway:
+        bench = Bench(gateway, client)
+        findings.found['version'] = client.version or bench.version()
+        for name, cell in cells.items():
+            try_cell(findings, name, lambda: cell(bench))
 
 
 def disturb(client, cell):
@@ -120,6 +131,8 @@ TABLES = [
     Table('Clients', install_clients.CLIENTS, scenarios.CAPABILITIES, install_clients.FEW,
           scenarios.FEW),
     Table("Kafka's own tools", install_clients.TOOLS, tools.CAPABILITIES, (), ()),
+    Table("Kafka's directory", install_clients.DIRECTORIES, kafka_directory.CAPABILITIES,
+          ('kafka-4',), kafka_directory.FEW),
     Table('Consoles', install_clients.CONSOLES, consoles.CAPABILITIES, ('consoles',),
           consoles.CAPABILITIES),
 ]

@@ -17,7 +17,9 @@ HEAD = """# Which client can do what
 Stock clients, each in a network namespace of its own with a `penstockd` of **default settings**.
 `tests/run clients` installs them, drives each through every row, lets a checker outside decide
 (lost, doubled, reordered, phantom) and writes this page. What is expected not to work stands in
-`tests/clients/does_not_work.txt`; a row of it that begins to work fails the suite.
+`tests/clients/does_not_work.txt`; a row of it that begins to work fails the suite. For "Kafka's
+directory" segments are small and a log loses its head; how a directory changes hands:
+[MIGRATING.md](MIGRATING.md#a-brokers-log-directory).
 
 yes: works. **no**: does not. –: the client has no such thing. The number says why. Empty: not run.
 How a client is driven, and how another is added: `tests/clients/README.md`.

@@ -14,6 +14,9 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
+sys.path += [os.path.join(ROOT, 'config'), os.path.join(ROOT, 'perf')]
+import kafka_server                                         # noqa: E402
+
 DRIVERS = os.path.join(HERE, 'drivers')
 CACHE = os.path.join(ROOT, 'build/clients')
 INSTALL = os.path.join(ROOT, 'config/install')
@@ -159,6 +162,15 @@ def java_tools(place, version):
     return [*JVM, '-cp', place('jars/*')]
 
 
+def java_node(place):
+    """The jars of perf/kafka_server.py's node; the command lacks the main class."""
+    try:
+        jars = kafka_server.fetch()
+    except (kafka_server.KafkaError, subprocess.TimeoutExpired, OSError) as reason:
+        raise NotHere(str(reason)[-300:]) from None
+    return [*JVM, '-Dlog4j2.level=OFF', '-Dlog4j2.statusLoggerLevel=OFF', '-cp', f'{jars}/*']
+
+
 # ---- Go ------------------------------------------------------------------------------------
 
 def version_of(text):
@@ -251,6 +263,7 @@ CLIENTS = [
 FEW = ('java-3.9', 'kcat', 'franz-go', 'kafka-python')       # what the default run asks
 TOOLS = [Client('tools-3.9', (java_tools, '3.9.2'), version='3.9.2'),
          Client('tools-4', (java_tools, '4.4.0'), version='4.4.0')]
+DIRECTORIES = [Client('kafka-4', (java_node,), version=kafka_server.VERSION)]
 CONSOLES = [Client('consoles', (nothing,), version='raw requests')]
 
 
