@@ -23,7 +23,7 @@
 enum {
 	/* Requests under way, answered or not: each has jobs of a kilobyte in the line. */
 	CHANGES_MAX = 4096,
-	CHANGES_BYTES_MAX = 64 << 20, /* that they keep: five of CHANGE_ITEMS_MAX */
+	CHANGES_BYTES_MAX = 72 << 20, /* that they keep: five of CHANGE_ITEMS_MAX */
 	CHANGE_ITEMS_MAX = 4 * TOPICS_MAX, /* of a request: more than there can be */
 	/* What makes partitions shares its syncs: so many cost little more of them than one. */
 	CHANGE_CREATIONS_AT_ONCE = 1024,
