@@ -147,10 +147,9 @@ class Syncs(unittest.TestCase):
         with self.gateway() as gw, KafkaClient(gw) as client:
             self.begin()
             client.create('fresh')
-            top, mine = self.file('.'), self.file('.fresh.json')
-            self.in_order(gw, ('rename', None), ('sync', top),           # it is to be made
-                          ('sync-fs', top[0]),                       # it is made
-                          ('sync', mine), ('rename', None), ('sync', top),
+            all_of_it = ('sync-fs', self.file('.')[0])
+            self.in_order(gw, all_of_it, ('rename', None), all_of_it,     # it is to be made
+                          all_of_it, ('rename', None), all_of_it,         # it is made
                           client.answer)
 
     def test_a_deleted_topic_is_marked_then_gone_then_forgotten(self):
