@@ -20,7 +20,7 @@ class LogSettings(unittest.TestCase):
         self.gw = Gateway({'log.dirs': self.log, 'log.segment.bytes': SEGMENT_BYTES})
         self.gw.__enter__()
         self.sock = self.gw.connect('KAFKA')
-        self.made = 0
+        self.first_ms, self.made = int(time.time() * 1000), 0
 
     def tearDown(self):
         self.sock.close()
@@ -34,7 +34,7 @@ class LogSettings(unittest.TestCase):
     def produce(self, topic, acks=-1):
         """One record, of a time of its own; its offset."""
         self.made += 1
-        one = batch(record(0, b'x'), 1, first_ms=1_700_000_000_000 + self.made)
+        one = batch(record(0, b'x'), 1, first_ms=self.first_ms + self.made)
         error, offset = kafka_bytes.produced(self.ask(kafka_bytes.produce(topic, one, acks)), topic)
         self.assertEqual(error, 0)
         return offset
