@@ -161,7 +161,7 @@ def complaints(said, errors, status):
     record of each file but that of offset 0 has for it a gap before it, which says nothing."""
     errors = re.sub(r'^ +-1 is followed by \d+\n', '', errors, flags=re.M)
     errors = re.sub(r'^Non-consecutive offsets in .*\n(?! )', '', errors, flags=re.M)
-    found = re.findall(r'.*(?:isvalid: false|invalid bytes).*', said, re.IGNORECASE)
+    found = re.findall(r'.*(?:isvalid: false|invalid bytes|Error at offset).*', said)
     found += [line for line in errors.splitlines() if not re.search('SLF4J|log4j', line)]
     return found + ([f'exit status {status}'] if status else [])
 

@@ -31,6 +31,10 @@ class Dumped(unittest.TestCase):
         said = SOUND + 'Found 70 invalid bytes at the end of 00000000000000000000.log\n'
         self.assertEqual(len(kafka_directory.complaints(said, '', 0)), 1)
 
+    def test_a_record_that_cannot_be_decoded_is_a_complaint(self):
+        said = SOUND + '| offset: 2 key: Error at offset 2, skipping. null\n'
+        self.assertEqual(len(kafka_directory.complaints(said, '', 0)), 1)
+
     def test_what_goes_to_stderr_is_a_complaint(self):
         errors = 'Mismatches in :/log/kept-1/00000000000000000000.index\n'
         self.assertEqual(len(kafka_directory.complaints(SOUND, errors, 0)), 1)
