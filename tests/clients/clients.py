@@ -1,7 +1,7 @@
 """clients.py - real clients in; which of them can do what, as tests and as docs/CLIENTS.md, out.
 
 Each client (install_clients.py) is driven through each capability (scenarios.py, tools.py,
-consoles.py) against a penstockd with its default settings; those of
+streams.py, consoles.py) against a penstockd with its default settings; those of
 kafka_directory.py start what they need. A cell that fails is a failed test,
 unless it stands in does_not_work.txt with its reason; one that stands there and works is a failed
 test, too. tests/run calls suite(): few clients in the default run, all when it is named.
@@ -19,6 +19,7 @@ import consoles                                             # noqa: E402
 import install_clients                                      # noqa: E402
 import kafka_directory                                      # noqa: E402
 import scenarios                                            # noqa: E402
+import streams                                              # noqa: E402
 import tools                                                # noqa: E402
 from bench import Bench, Failed, Unsupported                # noqa: E402
 from clients_page import BROKEN, LACKS, WORKS               # noqa: E402
@@ -133,6 +134,7 @@ TABLES = [
     Table("Kafka's own tools", install_clients.TOOLS, tools.CAPABILITIES, (), ()),
     Table("Kafka's directory", install_clients.DIRECTORIES, kafka_directory.CAPABILITIES,
           ('kafka-4',), kafka_directory.FEW),
+    Table('Kafka Streams', install_clients.STREAMS, streams.CAPABILITIES, (), ()),
     Table('Consoles', install_clients.CONSOLES, consoles.CAPABILITIES, ('consoles',),
           consoles.CAPABILITIES),
 ]

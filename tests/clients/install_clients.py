@@ -171,6 +171,14 @@ def java_node(place):
     return [*JVM, '-Dlog4j2.level=OFF', '-Dlog4j2.statusLoggerLevel=OFF', '-cp', f'{jars}/*']
 
 
+def java_streams(place, version):
+    if not place.is_filled:
+        fetch_jars(place, ('org.apache.kafka', 'kafka-streams', version),
+                   ('org.slf4j', 'slf4j-nop', SLF4J))
+        place.run('javac', '-cp', place('jars/*'), '-d', place('classes'), place.driver)
+    return [*JVM, '-cp', f'{place("classes")}:{place("jars/*")}', 'StreamsDriver']
+
+
 # ---- Go ------------------------------------------------------------------------------------
 
 def version_of(text):
@@ -264,6 +272,7 @@ FEW = ('java-3.9', 'kcat', 'franz-go', 'kafka-python')       # what the default 
 TOOLS = [Client('tools-3.9', (java_tools, '3.9.2'), version='3.9.2'),
          Client('tools-4', (java_tools, '4.4.0'), version='4.4.0')]
 DIRECTORIES = [Client('kafka-4', (java_node,), version=kafka_server.VERSION)]
+STREAMS = [Client('streams-4', (java_streams, '4.4.0'), 'StreamsDriver.java', version='4.4.0')]
 CONSOLES = [Client('consoles', (nothing,), version='raw requests')]
 
 
