@@ -5,18 +5,32 @@
 
 #include <stdlib.h>
 
-/* Where `name` is, or would be. */
-static unsigned entry_index(const struct registry *r, const char *name)
+/* As memcmp(): an entry, and what is looked for. */
+typedef int entry_order(const struct entry *e, const void *key);
+
+/* Where the first that is not before `key` is, or would be, in an array in that order. */
+static unsigned first_from(struct entry *const *entries, unsigned count, entry_order *order,
+			   const void *key)
 {
-	unsigned low = 0, high = r->entry_count;
+	unsigned low = 0, high = count;
 	while (low < high) {
 		unsigned middle = (low + high) / 2;
-		if (strcmp(r->entries[middle]->shown.topic.name, name) < 0)
+		if (order(entries[middle], key) < 0)
 			low = middle + 1;
 		else
 			high = middle;
 	}
 	return low;
+}
+
+static int name_order(const struct entry *e, const void *name)
+{
+	return strcmp(e->shown.topic.name, name);
+}
+
+static unsigned entry_index(const struct registry *r, const char *name)
+{
+	return first_from(r->entries, r->entry_count, name_order, name);
 }
 
 struct entry *registry_entry(const struct registry *r, const char *name)
@@ -27,18 +41,14 @@ struct entry *registry_entry(const struct registry *r, const char *name)
 	return NULL;
 }
 
-/* Where `id` is, or would be, among the same entries by their ids. */
+static int id_order(const struct entry *e, const void *id)
+{
+	return memcmp(e->shown.topic.id, id, UUID_BYTES);
+}
+
 static unsigned id_index(const struct registry *r, const uint8_t id[UUID_BYTES])
 {
-	unsigned low = 0, high = r->entry_count;
-	while (low < high) {
-		unsigned middle = (low + high) / 2;
-		if (memcmp(r->by_id[middle]->shown.topic.id, id, UUID_BYTES) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return first_from(r->by_id, r->entry_count, id_order, id);
 }
 
 struct entry *registry_entry_of_id(const struct registry *r, const uint8_t id[UUID_BYTES])
@@ -54,37 +64,29 @@ static char without_dot(char c)
 	return c == '.' ? '_' : c;
 }
 
-/* As strcmp(), of names in which '.' and '_' are the same. */
-static int like_order(const char *a, const char *b)
+/* Of names in which '.' and '_' are the same. */
+static int like_order(const struct entry *e, const void *name)
 {
+	const char *a = e->shown.topic.name, *b = name;
 	for (; *a && without_dot(*a) == without_dot(*b); a++)
 		b++;
 	return (unsigned char)without_dot(*a) - (unsigned char)without_dot(*b);
 }
 
-/* Where the first that is like `name` is, or would be. */
 static unsigned like_index(const struct registry *r, const char *name)
 {
-	unsigned low = 0, high = r->entry_count;
-	while (low < high) {
-		unsigned middle = (low + high) / 2;
-		if (like_order(r->by_like[middle]->shown.topic.name, name) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return first_from(r->by_like, r->entry_count, like_order, name);
 }
 
 /* A directory of Kafka's may hold several that are like each other. */
 const struct entry *registry_entry_like(const struct registry *r, const char *name)
 {
 	for (unsigned i = like_index(r, name); i < r->entry_count; i++) {
-		const char *other = r->by_like[i]->shown.topic.name;
+		const struct entry *other = r->by_like[i];
 		if (like_order(other, name) != 0)
 			break;
-		if (strcmp(other, name) != 0)
-			return r->by_like[i];
+		if (name_order(other, name) != 0)
+			return other;
 	}
 	return NULL;
 }

@@ -1,5 +1,5 @@
 /* registry_line.c - which job runs when; see registry_line.h. What a job does is in
- * registry_create.c, _alter.c, _delete.c and _serve.c. */
+ * the file of its kind: registry_create.c, _alter.c, _expire.c and others. */
 #include "control/catalog/registry_line.h"
 #include "control/catalog/registry_entry.h"
 #include "control/catalog/registry_index.h"

@@ -198,9 +198,7 @@ static int replace_marks(struct repair_files *f, const struct mark_table *table,
 	entries[0] = mark_header();
 	for (size_t i = 0; i < table->count; i++) {
 		struct durable_mark m = table->marks[i];
-		bool is_it = m.key.partition == key->partition &&
-			     memcmp(m.key.topic_id, key->topic_id, sizeof key->topic_id) == 0;
-		if (is_it && m.offset > end)
+		if (mark_key_order(&m.key, key) == 0 && m.offset > end)
 			m.offset = end;
 		entries[i + 1] = mark_entry_of(&m);
 	}

@@ -57,7 +57,7 @@ static int take_entries(struct mark_table *t, struct disk *d, int fd, uint64_t e
 	return 0;
 }
 
-static int compare_keys(const struct mark_key *x, const struct mark_key *y)
+int mark_key_order(const struct mark_key *x, const struct mark_key *y)
 {
 	int order = memcmp(x->topic_id, y->topic_id, sizeof x->topic_id);
 	return order ? order
@@ -67,7 +67,7 @@ static int compare_keys(const struct mark_key *x, const struct mark_key *y)
 static int compare_marks(const void *a, const void *b)
 {
 	const struct durable_mark *x = a, *y = b;
-	int order = compare_keys(&x->key, &y->key);
+	int order = mark_key_order(&x->key, &y->key);
 	return order ? order : (x->offset > y->offset) - (x->offset < y->offset);
 }
 
@@ -78,7 +78,7 @@ static void keep_largest(struct mark_table *t)
 	if (t->count > 1)
 		qsort(t->marks, t->count, sizeof *t->marks, compare_marks);
 	for (size_t i = 0; i < t->count; i++) {
-		if (kept > 0 && compare_keys(&t->marks[kept - 1].key, &t->marks[i].key) == 0)
+		if (kept > 0 && mark_key_order(&t->marks[kept - 1].key, &t->marks[i].key) == 0)
 			kept--;
 		t->marks[kept++] = t->marks[i];
 	}
@@ -155,7 +155,7 @@ int64_t mark_table_find(const struct mark_table *t, const struct mark_key *key)
 	size_t low = 0, high = t->count;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		int order = compare_keys(&t->marks[middle].key, key);
+		int order = mark_key_order(&t->marks[middle].key, key);
 		if (order == 0)
 			return t->marks[middle].offset;
 		if (order < 0)

@@ -29,6 +29,8 @@ void mark_table_free(struct mark_table *t);
  * opened; -1 in `ret`: what is in it claims nothing. */
 int mark_old_read(struct disk *d, const char *path, int64_t *ret);
 
+/* As memcmp(); 0: of the same log. */
+int mark_key_order(const struct mark_key *x, const struct mark_key *y);
 /* -1: no file says anything of that log. */
 int64_t mark_table_find(const struct mark_table *t, const struct mark_key *key);
 

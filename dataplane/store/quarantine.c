@@ -23,7 +23,9 @@ static int copy_bytes(struct scan *s, int fd, uint64_t from, uint64_t end)
 	for (uint64_t at = from; at < end && status == 0;) {
 		size_t n;
 		const uint8_t *data = scan_view(s, at, (size_t)(end - at), &n);
-		status = data ? file_write(s->disk, fd, data, n, at - from) : s->error;
+		if (!data)
+			return s->error ? s->error : -EIO; /* the file ends before */
+		status = file_write(s->disk, fd, data, n, at - from);
 		at += n;
 	}
 	return status;
