@@ -60,6 +60,7 @@ struct inspector {
 	struct bytes unpacked; /* of the last piece, where the batch is compressed anew */
 	uint64_t opened_bytes;
 	size_t take_max; /* bytes of the stream for the next piece */
+	size_t taken;    /* by the last one: fewer at a chunk's end */
 	uint64_t wary_until; /* clock_cycles(); the same below */
 	uint64_t idle_since_ns; /* 0: it has not been looked at since there was work */
 	bool is_rested;
@@ -251,14 +252,14 @@ static bool pack_step(struct inspector *i)
 /* One piece of the open batch; true: it is through, and its error says how. */
 static bool open_step(struct inspector *i)
 {
+	i->taken = 0;
 	if (i->unpacked.size > 0)
 		return pack_step(i);
 	struct append_msg *a = i->open;
 	struct bytes piece = {0};
-	size_t taken;
-	enum open_state s = opener_next(i->opener, i->take_max, &piece, &taken);
+	enum open_state s = opener_next(i->opener, i->take_max, &piece, &i->taken);
 	i->opened_bytes += piece.size;
-	i->open_cost += (int64_t)(piece.size + taken * INSPECT_COST_OF_IN);
+	i->open_cost += (int64_t)(piece.size + i->taken * INSPECT_COST_OF_IN);
 	stats_add(i->stats, STAT_batches_opened_bytes, piece.size);
 	a->error = KAFKA_ERROR_INVALID_RECORD;
 	if (s == OPEN_LARGE || is_bomb(i)) {
@@ -315,7 +316,8 @@ static void line_goes_on(struct inspector *i)
 }
 
 /* Where a piece took longer than its bytes say, its source pays for the time, and those that follow
- * are smaller, those of the next batches, too. */
+ * are smaller, those of the next batches, too. They grow again behind a quick one that was as large
+ * as it may be: what is left of a chunk is quick because it is little. */
 static void note_time(struct inspector *i, int64_t cost, uint64_t began, uint64_t now)
 {
 	uint64_t took = now - began;
@@ -324,7 +326,7 @@ static void note_time(struct inspector *i, int64_t cost, uint64_t began, uint64_
 	if (of_time > cost && took > INSPECT_CYCLES_PER_PIECE) {
 		i->take_max = max_u64(i->take_max / 2, TAKE_LEAST);
 		i->wary_until = now + INSPECT_WARY_CYCLES;
-	} else {
+	} else if (i->taken == i->take_max) {
 		i->take_max = min_size(i->take_max * 2, CHUNK_BYTES);
 	}
 }
