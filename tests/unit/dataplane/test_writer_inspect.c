@@ -337,8 +337,8 @@ static int by_size(const void *left, const void *right)
 }
 
 /* Cheap by its bytes, dear by its time: turns are short all the same. Most of them: one may be
- * interrupted, and its first pieces are as large as a quick stream's. How many turns its time takes is the machine's: 130 where nobody else runs, half as many beside
- * others. The turns that its bytes would take are a constant, and far fewer. */
+ * interrupted, and the first pieces are as large as a quick stream's. How many turns its time takes
+ * is the machine's, the turns that its bytes would take are a constant, and far fewer. */
 Test(writer_inspect, a_slow_stream_is_paid_by_its_time)
 {
 	enum {
