@@ -6,6 +6,7 @@
 #include "dataplane/base/map.h"
 #include "dataplane/base/require.h"
 #include "dataplane/wire/record/record_batch.h"
+#include "tests/unbounded_log.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -21,16 +22,7 @@ enum {
 };
 
 static const struct log_options log_options = {
-	.segment_bytes = 1u << 30,
-	.message_bytes_max = 2 << 20,
-	.index_interval_bytes = 4096,
-	.segment_index_bytes = 10485760,
-	.flush_messages = INT64_MAX,
-	.flush_ms = INT64_MAX,
-	.segment_ms = INT64_MAX,
-	.retention_ms = -1,
-	.retention_bytes = -1,
-};
+	UNBOUNDED_LOG, .segment_bytes = 1u << 30, .message_bytes_max = 2 << 20};
 
 /* ---- batches ---------------------------------------------------------------------------- */
 

@@ -5,6 +5,7 @@
 #include "dataplane/base/map.h"
 #include "dataplane/base/require.h"
 #include "dataplane/store/files.h"
+#include "tests/unbounded_log.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -24,15 +25,9 @@ static struct log_options options_of(unsigned slot)
 {
 	static const uint32_t segment_bytes[] = {512 << 10, 1 << 20, 2 << 20, 4 << 20};
 	return (struct log_options){
+		UNBOUNDED_LOG,
 		.segment_bytes = segment_bytes[slot % array_len(segment_bytes)],
 		.message_bytes_max = 1 << 20,
-		.index_interval_bytes = 4096,
-		.segment_index_bytes = 10485760,
-		.flush_messages = INT64_MAX,
-		.flush_ms = INT64_MAX,
-		.segment_ms = INT64_MAX,
-		.retention_ms = -1,
-		.retention_bytes = -1,
 	};
 }
 

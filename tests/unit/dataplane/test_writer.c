@@ -5,6 +5,7 @@
 #include "dataplane/base/map.h"
 #include "dataplane/wire/kafka/kafka_error.h"
 #include "dataplane/wire/record/record_batch.h"
+#include "tests/unbounded_log.h"
 #include "tests/unit/dataplane/inspect_rig.h"
 #include "tests/unit/store/rig_files.h"
 
@@ -40,9 +41,7 @@ static const struct writer_settings writer_settings = {
 	.buffers = 32, .buffer_bytes = 16384, .small_write_bytes = 16384,
 	.producer_ids_max = 64, .producer_expiration_ms = 86400000, .producer_check_ms = 600000};
 static const struct log_options log_options = {
-	.segment_bytes = 1 << 20, .message_bytes_max = 100000, .index_interval_bytes = 4096,
-	.segment_index_bytes = 10485760, .flush_messages = INT64_MAX, .flush_ms = INT64_MAX,
-	.segment_ms = INT64_MAX, .retention_ms = -1, .retention_bytes = -1};
+	UNBOUNDED_LOG, .segment_bytes = 1 << 20, .message_bytes_max = 100000};
 
 static struct handoff_msg *wait_for(struct rig *r, struct handoff *h)
 {

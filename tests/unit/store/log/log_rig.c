@@ -3,6 +3,7 @@
 #include "dataplane/base/require.h"
 #include "dataplane/store/log/log_private.h"
 #include "dataplane/store/mark_table.h"
+#include "tests/unbounded_log.h"
 #include "tests/unit/store/rig_files.h"
 
 #include <criterion/criterion.h>
@@ -18,16 +19,7 @@ struct rig *rig_create(void)
 	rig_directory_make(r->root, sizeof r->root);
 	snprintf(r->directory, sizeof r->directory, "%s/topic-0", r->root);
 	r->options = (struct log_options){
-		.segment_bytes = 64 << 20,
-		.message_bytes_max = 4 << 20,
-		.index_interval_bytes = 4096,
-		.segment_index_bytes = 10485760,
-		.flush_messages = INT64_MAX,
-		.flush_ms = INT64_MAX,
-		.segment_ms = INT64_MAX,
-		.retention_ms = -1,
-		.retention_bytes = -1,
-	};
+		UNBOUNDED_LOG, .segment_bytes = 64 << 20, .message_bytes_max = 4 << 20};
 	r->disk = disk_create("test", &error);
 	r->control = disk_create("control", &error);
 	r->turn_ns = 1000000;
