@@ -1,6 +1,7 @@
 /* registry_rig.c - a registry on a temporary directory and its two writers. */
 #include "tests/unit/control/catalog/registry_rig.h"
 #include "dataplane/base/require.h"
+#include "tests/unit/store/rig_files.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>
@@ -23,9 +24,7 @@ void rig_init(struct rig *r)
 
 void rig_fini(struct rig *r)
 {
-	char command[128];
-	snprintf(command, sizeof command, "rm -rf %s", r->directory);
-	cr_assert(system(command) == 0);
+	rig_directory_remove(r->directory);
 	for (unsigned w = 0; w < RIG_WRITERS; w++)
 		handoff_fini(&r->writers[w]);
 	for (unsigned i = 0; i < array_len(r->wakes); i++)

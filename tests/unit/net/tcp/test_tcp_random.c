@@ -8,7 +8,7 @@
 #include <criterion/criterion.h>
 #include <stdlib.h>
 
-enum { WIRE_MAX = 1024, SEEDS = 1000, UP_MAX = 60000, DOWN_MAX = 60000 };
+enum { WIRE_MAX = 1024, SEEDS = 1000, UP_MAX = 60000, DOWN_MAX = 60000, HOGGED_MAX = 1024 };
 
 struct flight {
 	uint64_t at_ns;
@@ -49,7 +49,8 @@ struct world {
 	struct rig *r;
 	struct peer p;
 	uint64_t rng;
-	struct flight wire[WIRE_MAX];
+	struct flight flights[WIRE_MAX];
+	struct flight *wire[WIRE_MAX]; /* all of them; those under way, in order, come first */
 	unsigned wire_count;
 	uint32_t loss_permille;
 	uint32_t double_permille;
@@ -57,7 +58,8 @@ struct world {
 	bool is_hungry; /* the session always reads */
 	bool port_is_short;
 	uint32_t down_given;
-	struct chain others; /* receive chunks that they hold */
+	struct chain others; /* receive chunks that they hold, now and then */
+	struct chain rest;   /* and all the time: they are many, and taking them costs time */
 	bool ended;
 	bool is_closed;
 };
@@ -74,7 +76,7 @@ static void wire_put_once(struct world *w, const struct flight *f)
 {
 	if (w->wire_count == WIRE_MAX || dice(w, 1000) < w->loss_permille)
 		return;
-	struct flight *to = &w->wire[w->wire_count++];
+	struct flight *to = w->wire[w->wire_count++];
 	*to = *f;
 	to->at_ns = w->r->now_ns + (5 + dice(w, w->jitter_ms + 1)) * NS_PER_MS;
 }
@@ -233,18 +235,26 @@ static void peer_read(struct world *w)
 		peer_emit(w, p->snd_nxt, 0, 0);
 }
 
+static struct flight wire_take(struct world *w, unsigned i)
+{
+	struct flight *f = w->wire[i];
+	w->wire_count--;
+	memmove(&w->wire[i], &w->wire[i + 1], (w->wire_count - i) * sizeof w->wire[i]);
+	w->wire[w->wire_count] = f;
+	return *f;
+}
+
 /* Delivers what is due to the peer and puts the rest of this moment's into our turn. */
 static void wire_deliver(struct world *w)
 {
 	for (unsigned i = 0; i < w->wire_count;) {
-		struct flight f = w->wire[i];
-		if (f.at_ns > w->r->now_ns ||
-		    (f.to_us && w->r->queued.count == PACKETS_PER_TURN)) {
+		const struct flight *next = w->wire[i];
+		if (next->at_ns > w->r->now_ns ||
+		    (next->to_us && w->r->queued.count == PACKETS_PER_TURN)) {
 			i++;
 			continue;
 		}
-		memmove(&w->wire[i], &w->wire[i + 1], (w->wire_count - i - 1) * sizeof f);
-		w->wire_count--;
+		struct flight f = wire_take(w, i);
 		if (!f.to_us) {
 			peer_take(w, &f);
 			continue;
@@ -358,6 +368,8 @@ static void world_init(struct world *w, uint64_t seed)
 	o.settings.send_buffer_bytes = 1000 + dice(w, 60000);
 	w->r = rig_new(o);
 	w->r->consumes = false;
+	for (unsigned i = 0; i < WIRE_MAX; i++)
+		w->wire[i] = &w->flights[i];
 	w->loss_permille = dice(w, 2) ? dice(w, 200) : 0;
 	w->double_permille = dice(w, 2) ? dice(w, 100) : 0;
 	w->jitter_ms = dice(w, 2) ? dice(w, 30) : 0;
@@ -387,11 +399,14 @@ static void world_run(uint64_t seed, struct stats *sum)
 	struct world *w = calloc(1, sizeof *w);
 	require(w);
 	world_init(w, seed);
+	bool is_hogged = seed % 3 == 0;
+	if (is_hogged)
+		rig_take_chunks(&w->r->receive, HOGGED_MAX, &w->rest);
 	uint64_t limit_ns = w->r->now_ns + 20000 * NS_PER_S;
 	while (!world_is_done(w) && w->r->now_ns < limit_ns) {
 		peer_timer(w);
 		peer_read(w);
-		if (seed % 3 == 0)
+		if (is_hogged)
 			world_hog(w);
 		world_turn(w);
 		w->r->now_ns += NS_PER_MS + dice(w, 4) * NS_PER_MS;
@@ -402,6 +417,7 @@ static void world_run(uint64_t seed, struct stats *sum)
 	w->rng = 1;
 	while (w->others.head)
 		world_hog(w);
+	chain_give(&w->rest);
 	w->r->buffers_left = UINT32_MAX;
 	stats_sum(sum, &w->r->stats);
 	rig_free(w->r);
