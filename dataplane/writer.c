@@ -468,7 +468,7 @@ bool writer_is_idle(const struct writer *w)
 
 bool writer_may_sleep(const struct writer *w)
 {
-	if (!inspector_is_idle(w->inspector))
+	if (!inspector_is_idle(w->inspector) || log_service_may_read(&w->service))
 		return false;
 	for (unsigned i = 0; i < w->options.handoff_count; i++)
 		if (handoff_has_down(w->options.handoffs[i]))

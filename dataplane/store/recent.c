@@ -121,6 +121,11 @@ void recent_renew(struct recent *r, const struct recent_key *key, const uint8_t 
 		memcpy(bytes_of(r, p), block, DISK_BLOCK_BYTES);
 }
 
+bool recent_has(const struct recent *r, const struct recent_key *key)
+{
+	return find(r, key);
+}
+
 bool recent_get(struct recent *r, const struct recent_key *key, uint8_t *ret_block)
 {
 	struct recent_page *p = find(r, key);

@@ -44,6 +44,7 @@ void recent_fini(struct recent *r);
 void recent_put(struct recent *r, const struct recent_key *key, const uint8_t *block);
 /* The same if it is here already: what is in the file now is more. */
 void recent_renew(struct recent *r, const struct recent_key *key, const uint8_t *block);
+bool recent_has(const struct recent *r, const struct recent_key *key);
 /* False: it is not here. */
 bool recent_get(struct recent *r, const struct recent_key *key, uint8_t *ret_block);
 

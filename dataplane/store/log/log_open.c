@@ -241,6 +241,7 @@ static void init_state(struct log *log)
 	list_init(&log->group_node);
 	log->write_due.log = log->sync_due.log = log;
 	list_init(&log->reads_waiting);
+	list_init(&log->reader_node);
 	list_init(&log->watches);
 	log->at_tail.tag = LOG_TAG_TAIL;
 	log->at_head.tag = LOG_TAG_HEAD;

@@ -164,6 +164,7 @@ struct log_reading {
 	uint64_t start;    /* position of the first chunk's first byte */
 	uint64_t have;     /* bytes read from there on */
 	uint64_t want;
+	uint64_t reserved; /* of log_service.reading_bytes */
 };
 
 /* Where the batch that begins with `offset` lies: left behind by a read that ended there. */
@@ -350,6 +351,7 @@ struct log {
 	struct log_cursor cursors[LOG_CURSORS];
 	unsigned next_cursor;
 	struct list reads_waiting; /* struct read_msg.node */
+	struct list reader_node;   /* log_service.readers, while there are any */
 	uint64_t number;            /* of all logs that its writer ever served */
 	uint64_t followed_until_ns; /* see log_recent.h */
 	struct log_damage damages[LOG_DAMAGES_KEPT]; /* the last ones */

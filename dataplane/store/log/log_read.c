@@ -64,6 +64,13 @@ static uint64_t chunks_capacity(const struct read_msg *r)
 	return n;
 }
 
+/* So much may the read bring, in place of what was said before. */
+static void reserve(struct log_reading *r, uint64_t bytes)
+{
+	r->log->service->reading_bytes += bytes - r->reserved;
+	r->reserved = bytes;
+}
+
 /* Ends a read that was under way; its chunks must say what they hold. */
 static void reading_end(struct log_reading *r, int16_t error)
 {
@@ -74,6 +81,7 @@ static void reading_end(struct log_reading *r, int16_t error)
 	log->reads--;
 	log_touch(log);
 	segment_let_go(&log->segments, r->segment);
+	reserve(r, 0);
 	finish(log, r->read, error);
 	slab_give(&log->service->reads, r);
 }
@@ -106,8 +114,10 @@ static void submit_data(struct log_reading *r)
 		.offset = r->start + r->have,
 	};
 	if (r->recalls < LOG_RECALLS_MAX && log_read_recent(r)) {
+		struct log_service *s = r->log->service;
 		r->recalls++;
-		stats_add(r->log->service->stats, STAT_reads_recent, 1);
+		s->recall_left -= min_u64((uint64_t)r->op.result, s->recall_left);
+		stats_add(s->stats, STAT_reads_recent, 1);
 		data_reaped(r);
 	} else {
 		r->recalls = 0;
@@ -128,6 +138,7 @@ static void read_data(struct log_reading *r, enum log_reading_step step)
 	r->have = 0;
 	r->is_recent = true;
 	r->want = min_u64(most, round_up(r->limit, DISK_BLOCK_BYTES) - r->start);
+	reserve(r, r->want);
 	submit_data(r);
 }
 
@@ -151,9 +162,13 @@ static void trim(struct read_msg *r, uint64_t begin, uint64_t end)
 	r->bytes = kept;
 }
 
-/* A consumer goes on where it stopped: its next read needs no search. */
+/* A consumer goes on where it stopped: its next read needs no search. Many at one place leave one
+ * cursor, so that those that others stand at stay. */
 static void leave_cursor(struct log *log, const struct log_reading *r, const struct log_found *f)
 {
+	uint64_t position;
+	if (log_search_cursor(log, r->segment, f->next_offset, &position))
+		return;
 	struct log_cursor *c = &log->cursors[log->next_cursor++ % LOG_CURSORS];
 	c->offset = f->next_offset;
 	c->base_offset = r->segment->base_offset;
@@ -505,10 +520,19 @@ static void start(struct log *log, struct read_msg *read)
 	r->recalls = 0;
 	r->expected = r->segment->base_offset;
 	r->entry_offset = -1;
+	r->reserved = 0;
+	reserve(r, chunks_capacity(read));
 	if (r->limit > 0 && log_search_begin(r))
 		submit(r);
 	else
 		begin_data(r);
+}
+
+static void wait_in_line(struct log *log, struct read_msg *r)
+{
+	list_append(&log->reads_waiting, &r->node);
+	if (list_is_empty(&log->reader_node))
+		list_append(&log->service->readers, &log->reader_node);
 }
 
 void log_read(struct log *log, struct read_msg *r)
@@ -528,20 +552,22 @@ void log_read(struct log *log, struct read_msg *r)
 		finish(log, r, KAFKA_ERROR_NONE);
 	} else {
 		log->service->unanswered++;
-		list_append(&log->reads_waiting, &r->node);
-		log_touch(log);
+		if (log_service_may_recall(log->service) && log_is_recent(log, r->offset))
+			start(log, r);
+		else
+			wait_in_line(log, r);
 	}
 }
 
-void log_start_reads(struct log *log)
+/* Logs take turns, read by read. */
+void log_reads_turn(struct log_service *s)
 {
-	while (!list_is_empty(&log->reads_waiting)) {
-		if (log->service->reads.in_use == LOG_READS_MAX ||
-		    !log_service_has_room(log->service, 1)) {
-			log->is_starved = true;
-			return;
-		}
+	s->recall_left = RECALLED_BYTES_PER_TURN;
+	while (s->recall_left > 0 && log_service_may_read(s)) {
+		struct log *log = list_entry(list_take_first(&s->readers), struct log, reader_node);
 		struct list *node = list_take_first(&log->reads_waiting);
+		if (!list_is_empty(&log->reads_waiting))
+			list_append(&s->readers, &log->reader_node);
 		start(log, list_entry(node, struct read_msg, node));
 	}
 }

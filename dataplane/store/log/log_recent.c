@@ -1,6 +1,7 @@
 /* log_recent.c - writes that are done in, their blocks copied; reads in, blocks copied out; see
  * log_recent.h. */
 #include "dataplane/store/log/log_recent.h"
+#include "dataplane/store/log/log_search.h"
 
 void log_follow(struct log *log)
 {
@@ -36,6 +37,16 @@ void log_keep_recent(struct log *log, const struct log_write *w)
 		const uint8_t *buffer = w->iov[at / service->buffer_bytes].iov_base;
 		recent_put(&service->recent, &key, buffer + at % service->buffer_bytes);
 	}
+}
+
+bool log_is_recent(const struct log *log, int64_t offset)
+{
+	uint64_t position;
+	const struct segment *s = segment_ring_find(&log->segments, offset);
+	if (!log_search_cursor(log, s, offset, &position))
+		return false;
+	struct recent_key key = key_of(log, s, position);
+	return recent_has(&log->service->recent, &key);
 }
 
 bool log_read_recent(struct log_reading *r)

@@ -14,6 +14,8 @@
 void log_follow(struct log *log);
 /* A write has come to its place in the file: its bytes are kept, if the log is followed. */
 void log_keep_recent(struct log *log, const struct log_write *w);
+/* Does a read that goes on at the offset begin in memory? */
+bool log_is_recent(const struct log *log, int64_t offset);
 /* Fills the read's pieces from memory; false: one of its blocks is not there. */
 bool log_read_recent(struct log_reading *r);
 

@@ -3,12 +3,12 @@
 #include "dataplane/store/log/log_search.h"
 
 /* A reader that goes on where its last read ended, as consumers do, needs no index. */
-static bool find_cursor(const struct log *log, int64_t offset, uint64_t *ret_position)
+bool log_search_cursor(const struct log *log, const struct segment *s, int64_t offset,
+		       uint64_t *ret_position)
 {
-	int64_t base = segment_ring_find(&log->segments, offset)->base_offset;
 	for (unsigned i = 0; i < LOG_CURSORS; i++) {
 		const struct log_cursor *c = &log->cursors[i];
-		if (c->offset == offset && c->base_offset == base && c->position > 0) {
+		if (c->offset == offset && c->base_offset == s->base_offset && c->position > 0) {
 			*ret_position = c->position;
 			return true;
 		}
@@ -53,7 +53,7 @@ bool log_search_begin(struct log_reading *r)
 	struct index_entry e;
 	if (offset == r->segment->base_offset)
 		return false;
-	if (find_cursor(log, offset, &r->position)) {
+	if (log_search_cursor(log, r->segment, offset, &r->position)) {
 		r->expected = offset;
 		return false;
 	}

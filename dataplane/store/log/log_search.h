@@ -7,6 +7,9 @@
 
 #include "dataplane/store/log/log_private.h"
 
+/* Where in the segment the batch with the offset begins, if a read ended there. */
+bool log_search_cursor(const struct log *log, const struct segment *s, int64_t offset,
+		       uint64_t *ret_position);
 /* Sets r->position when it can be known at once; else prepares r->op and says true. */
 bool log_search_begin(struct log_reading *r);
 /* The same, by the index file in any case; false: it holds nothing. */

@@ -38,6 +38,7 @@ int log_service_init(struct log_service *s, const struct log_service_options *op
 	give_zero_credit(s, UINT32_MAX);
 	flush_group_init(&s->flush, options->dir, options->writer);
 	list_init(&s->active);
+	list_init(&s->readers);
 	list_init(&s->write_dues);
 	list_init(&s->sync_dues);
 	list_init(&s->trims);
@@ -112,6 +113,23 @@ bool log_service_may_write(const struct log_service *s, uint64_t bytes)
 	return s->writing_bytes == 0 || s->writing_bytes + bytes <= s->writing_bytes_max;
 }
 
+static bool has_room_for_read(const struct log_service *s)
+{
+	return s->reads.in_use < LOG_READS_MAX && log_service_has_room(s, 1);
+}
+
+bool log_service_may_read(const struct log_service *s)
+{
+	bool is_written = s->writing_bytes > 0 || s->now_ns - s->written_ns < WRITTEN_NS;
+	uint64_t most = is_written ? READING_BYTES_BESIDE : READING_BYTES_ALONE;
+	return !list_is_empty(&s->readers) && s->reading_bytes < most && has_room_for_read(s);
+}
+
+bool log_service_may_recall(const struct log_service *s)
+{
+	return s->recall_left > 0 && has_room_for_read(s);
+}
+
 void log_service_write_begun(struct log_service *s, uint64_t bytes)
 {
 	s->writing_bytes += bytes;
@@ -134,6 +152,7 @@ void log_service_write_done(struct log_service *s, uint64_t bytes, uint64_t took
 {
 	require(bytes <= s->writing_bytes);
 	s->writing_bytes -= bytes;
+	s->written_ns = s->now_ns;
 	if (took_ns > WRITING_NS) {
 		s->writing_bytes_max -= s->writing_bytes_max / 8;
 		s->slow_ns = s->now_ns;

@@ -29,6 +29,15 @@ enum {
 	WRITE_BUFFERS_MAX = 16, /* buffers of one write */
 	READ_IOVS_MAX = 256,    /* chunks of one read operation: 1 MiB */
 	LOG_READS_MAX = 256,    /* reads of one writer under way at a time; others wait */
+	/* Bytes of reads under way that let no other begin: so much keeps a disk busy of which
+	 * nobody else wants anything. Where logs are written, of which a record is durable only
+	 * when the disk comes to it: large reads one after the other, small ones some at a time.
+	 * More than that, and a disk with a limit to its rate made writes wait for 33 ms. */
+	READING_BYTES_ALONE = 8 << 20,
+	READING_BYTES_BESIDE = 256 << 10,
+	/* Bytes that reads may copy from memory in a turn: those that follow a log go before those
+	 * that wait for the disk, and nobody waits for long until they are through. */
+	RECALLED_BYTES_PER_TURN = 1 << 20,
 	/* Bytes that a writer's logs write at a time: what the disk does in WRITING_NS, for which
 	 * a sync then has to wait. Begins with half of the most. */
 	WRITING_BYTES_LEAST = 1 << 20,
@@ -42,8 +51,10 @@ enum {
 	PRODUCERS_EXPIRED_PER_TURN = 64,
 	/* Logs with segments to be renamed or removed that are looked at in a turn. */
 	TRIMS_PER_TURN = 64,
-	/* A disk is quick when none of its writes took WRITING_NS for so long. */
+	/* A disk is quick when none of its writes took WRITING_NS for so long; logs are written,
+	 * for reads, when one has been for so long. */
 	QUICK_NS = 1000 * 1000 * 1000,
+	WRITTEN_NS = 1000 * 1000 * 1000,
 };
 
 struct log_service_options {
@@ -91,13 +102,17 @@ struct log_service {
 	uint64_t unanswered;      /* appends and reads not yet on the lists below */
 	uint64_t writing_bytes;   /* given to the disk, and not written yet: */
 	uint64_t writing_bytes_max;
-	uint64_t slow_ns;         /* when a write last took too long */
+	uint64_t slow_ns;         /* when a write last took too long, */
+	uint64_t written_ns;      /* ... and when one was last done */
 	uint64_t zero_credit;     /* bytes of zeroes that may be written ahead */
 	uint64_t now_ns;          /* of this turn */
 	bool is_short;            /* of room on the disk, in this turn: nothing is taken */
 	unsigned looks;           /* log_dir.looks, as it was seen last; */
 	uint64_t room_bytes;      /* and what may be taken until there is another */
 	bool is_core_busy;        /* in this turn: what comes gathers before it is written */
+	uint64_t reading_bytes;   /* of reads under way: what they may bring */
+	uint64_t recall_left;     /* bytes that reads may copy from memory until the next turn */
+	struct list readers;      /* logs with reads that wait: struct log.reader_node */
 	struct list active;       /* logs with something to do: struct log.node */
 	/* struct log_deadline.node, soonest first: */
 	struct list write_dues;   /* what came gathers, as long as the core is busy */
@@ -117,6 +132,10 @@ void log_service_give_buffer(struct log_service *s, uint8_t *buffer);
 
 /* Has the disk room for a write, beside those under way? One always has. */
 bool log_service_may_write(const struct log_service *s, uint64_t bytes);
+/* Does a read wait, and is there room for it beside those under way? */
+bool log_service_may_read(const struct log_service *s);
+/* The same for one whose bytes are in memory: it does not wait for those of the disk. */
+bool log_service_may_recall(const struct log_service *s);
 void log_service_write_begun(struct log_service *s, uint64_t bytes);
 /* Zeroes never take more of the disk than what is written over them, however many logs come to
  * want them at a time: without credit a log goes on into blocks not zeroed. */

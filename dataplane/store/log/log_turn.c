@@ -32,7 +32,6 @@ static void advance_writing(struct log *log)
 void log_advance(struct log *log)
 {
 	log->is_starved = false;
-	log_start_reads(log);
 	if (!log->is_fenced)
 		advance_writing(log);
 	log_tasks_advance(log);
@@ -89,6 +88,7 @@ void log_service_turn(struct log_service *s, uint64_t now_ns)
 	touch_due(&s->sync_dues, now_ns);
 	log_trim_turn(s);
 	mark_file_turn(&s->marks, now_ns);
+	log_reads_turn(s);
 	log_scrub_turn(s);
 }
 

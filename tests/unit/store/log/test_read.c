@@ -291,7 +291,7 @@ Test(read, who_looks_for_long_in_memory_leaves_the_turn_to_others)
 	for (unsigned i = 0; i < 3; i++)
 		chain_push(&read.bytes, chunk_take(&r->pool));
 	log_read(r->log, &read);
-	log_advance(r->log);
+	log_service_turn(&r->service, r->service.now_ns);
 	cr_assert(from_memory(r) == LOG_RECALLS_MAX);
 	while (read.error == 99)
 		rig_turn(r);
