@@ -24,9 +24,10 @@ usage: tests/run [SUITE...] [--seed N | --seeds N] [--executions N] [--kills N]
 
 Without a SUITE all but mutants and power run, in this order, within 15 minutes on two CPUs. Where
 CI=true some take longer: 1,000 seeds, not 100; 20 kills, not 5; fuzz a minute, not 15 s; an
-attack lasts a second at least, not half of one; and clang builds everything, too. --match runs
-only tests whose name has TEXT in it (unit, fuzz, net, interop, abuse, clients, crash, mutants,
-power). The last line is the sum; exit status 1 when a test failed.
+attack lasts a second at least, not half of one; unit tests of random cases run all of theirs
+(tests/rounds.h); and clang builds everything, too. --match runs only tests whose name has TEXT in
+it (unit, fuzz, net, interop, abuse, clients, crash, mutants, power). The last line is the sum;
+exit status 1 when a test failed.
 """
 import collections
 import concurrent.futures

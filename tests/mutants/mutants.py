@@ -14,7 +14,8 @@ its sentence, where it is planted and by whom it is caught, the text that goes (
 the file exactly once, and may be part of a line) and what comes instead. Each catcher that is
 named has to fail with the bug, and has to pass without:
 
-    unit NAME     a meson test, built with AddressSanitizer and UndefinedBehaviorSanitizer
+    unit NAME     a meson test, built with AddressSanitizer and UndefinedBehaviorSanitizer,
+                  with all its random cases (CI=true)
     tsan NAME     a meson test that brings ThreadSanitizer itself
     sim N         one of the simulator's first N seeds
     storm N       one of its first N storms
@@ -240,7 +241,7 @@ class Catcher:
             return self._seeds(expects_failure)
         if self.kind in ('unit', 'tsan'):
             test, _ = tests.find(self.directory, self.name)
-            return verdict(*run(test['cmd'], UNIT_SECONDS, test['env']))
+            return verdict(*run(test['cmd'], UNIT_SECONDS, {**test['env'], 'CI': 'true'}))
         if self.kind == 'power':
             return verdict(*run([sys.executable, 'tests/power/power.py', self.name,
                                  '--seed', '1'], RUN_SECONDS, {'PENSTOCK_KERNEL': KERNEL}))
