@@ -35,6 +35,10 @@ enum {
 	TOPIC_NAME_BYTES_MAX = 249, /* Kafka's own limit (Topic.java) */
 	TOPIC_ID_BYTES = 16, /* KIP-516 */
 
+	/* Directories that partitions lie in: each costs every writer a ring and memory of its own,
+	 * and more disks are rarely in one machine. */
+	LOG_DIRS_MAX = 16,
+
 	LISTENERS_MAX = 16,
 
 	/* GB/T 32960.3-2016 t.2: 24 header bytes, 65,531 data bytes, BCC. */

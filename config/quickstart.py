@@ -10,7 +10,8 @@ SECONDS. With it COMMAND runs in the client's network namespace and finds in its
   PENSTOCK_KAFKA       host:port of the Kafka listener; PENSTOCK_GBT32960, PENSTOCK_UDP and so
                        on: one per listener, named as in `listeners`
   PENSTOCK_SOCKET      the control socket (penstockctl finds it there)
-  PENSTOCK_LOG_DIR     where the log lies; kept when --set log.dirs=... names it
+  PENSTOCK_LOG_DIR     where the log lies, the first directory; kept when --set log.dirs=... names
+                       some
   PENSTOCK_PID         the process id of penstockd
   PATH                 begins with the built programs
 
@@ -164,8 +165,9 @@ class Gateway:
         self.settings.setdefault('penstock.control.socket',
                                  os.path.join(sandbox.directory, 'control.sock'))
         self.socket = self.settings['penstock.control.socket']
-        self.log_dir = os.path.abspath(self.settings['log.dirs'])
-        self.settings['log.dirs'] = self.log_dir
+        self.log_dirs = [os.path.abspath(path.strip())
+                         for path in self.settings['log.dirs'].split(',') if path.strip()]
+        self.settings['log.dirs'] = ','.join(self.log_dirs)
         self.listeners = listeners(self.settings['listeners'])
         self.protocols = protocols(self.settings)
         for name, _, _ in self.listeners:
@@ -174,7 +176,8 @@ class Gateway:
         self.process = None
 
     def start(self):
-        self._make_log_dir()
+        for log_dir in self.log_dirs:
+            self._make_log_dir(log_dir)
         pages = None
         if self.settings.get('penstock.hugepages', 'auto') != 'none':
             wanted = self.settings['penstock.memory.mb']    # what is no number, penstockd says
@@ -197,16 +200,16 @@ class Gateway:
                 pages.release()
         self._make_topics()
 
-    def _make_log_dir(self):
+    def _make_log_dir(self, log_dir):
         try:
-            os.makedirs(self.log_dir, exist_ok=True)
+            os.makedirs(log_dir, exist_ok=True)
         except OSError as error:
             reason = error.strerror
-            if os.path.islink(self.log_dir) and not os.path.exists(self.log_dir):
+            if os.path.islink(log_dir) and not os.path.exists(log_dir):
                 reason = 'it is a link to something that is not there'
             elif isinstance(error, (FileExistsError, NotADirectoryError)):
                 reason = 'it, or a part of its path, is a file and no directory'
-            raise Failure(EXIT_NO_GATEWAY, f'log.dirs={self.log_dir}: {reason}; name a '
+            raise Failure(EXIT_NO_GATEWAY, f'log.dirs={log_dir}: {reason}; name a '
                           'directory that is there or can be made') from error
 
     def _await_start(self):
@@ -264,7 +267,7 @@ class Gateway:
 
     def environment(self):
         env = dict(os.environ, PATH=self.programs.search_path(), PENSTOCK_SOCKET=self.socket,
-                   PENSTOCK_LOG_DIR=self.log_dir, PENSTOCK_PID=str(self.process.pid))
+                   PENSTOCK_LOG_DIR=self.log_dirs[0], PENSTOCK_PID=str(self.process.pid))
         for name, host, port in reversed(self.listeners):
             env['PENSTOCK_' + re.sub(r'\W', '_', name)] = f'{host}:{port}'
             if self.protocols[name] in ('KAFKA', 'PLAINTEXT'):

@@ -113,8 +113,8 @@ const char *settings_advertised_host(const struct settings *s, unsigned listener
 				     size_t size);
 /* And its port; the listener's own when none is set. */
 uint16_t settings_advertised_port(const struct settings *s, unsigned listener);
-/* The log directory: the first of log.dirs. */
-const char *settings_log_dir(const struct settings *s);
+/* The n-th of log.dirs, into `out`; false: there are fewer. */
+bool settings_log_dir(const struct settings *s, unsigned n, char out[SETTING_TEXT_BYTES]);
 
 /* Key, default and sentence of each, for --help. */
 void settings_usage(FILE *out);

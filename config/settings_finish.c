@@ -4,6 +4,7 @@
 #include "config/settings_endpoint.h"
 #include "config/settings_limits.h"
 #include "config/settings_listeners.h"
+#include "config/settings_log_dirs.h"
 #include "config/settings_units.h"
 
 #include <arpa/inet.h>
@@ -241,11 +242,6 @@ static void check_relations(const struct settings *s, struct settings_report *re
 			       "penstock.port is not set: the DPDK port, a PCI address "
 			       "or a virtual "
 			       "device as net_tap0,iface=penstock0");
-	if (!s->log_dirs[0] || strchr(s->log_dirs, ','))
-		settings_error(report, settings_where(s, "log.dirs"),
-			       "log.dirs=%s: expected one directory; several are not "
-			       "supported yet",
-			       s->log_dirs);
 	if (s->writer.buffer_bytes % DISK_BLOCK_BYTES)
 		settings_error(report, settings_where(s, "penstock.writer.buffer.bytes"),
 			       "penstock.writer.buffer.bytes: not a multiple of %d",
@@ -294,6 +290,7 @@ unsigned settings_finish(struct settings *s, FILE *messages)
 	settings_limits(s, &report);
 	settings_units(s, &report);
 	check_relations(s, &report);
+	settings_log_dirs(s, &report);
 	check_groups(s, &report);
 	check_limits(s, &report);
 	check_windows(s, &report);
@@ -317,10 +314,4 @@ const char *settings_advertised_host(const struct settings *s, unsigned listener
 	else
 		inet_ntop(AF_INET, &ip4, out, (socklen_t)size);
 	return out;
-}
-
-/* One so far: check_relations() refuses a list. */
-const char *settings_log_dir(const struct settings *s)
-{
-	return s->log_dirs;
 }

@@ -38,12 +38,13 @@ static void publish(struct core *c)
 static void sleep_wait(struct core *c, uint64_t limit_ns)
 {
 	const struct core_options *o = &c->options;
-	int fds[2];
+	int fds[1 + LOG_DIRS_MAX];
 	unsigned count = 0;
 	if (o->poller && poller_wait_fd(o->poller) >= 0)
 		fds[count++] = poller_wait_fd(o->poller);
-	if (o->disk && disk_wait_fd(o->disk) >= 0)
-		fds[count++] = disk_wait_fd(o->disk);
+	for (unsigned d = 0; d < o->disk_count; d++)
+		if (disk_wait_fd(o->disks[d]) >= 0)
+			fds[count++] = disk_wait_fd(o->disks[d]);
 	if (o->poller)
 		quiescent_leave(o->rcu, o->reader);
 	wake_wait(o->wake, limit_ns, fds, count);
@@ -87,7 +88,10 @@ static void sleep_a_while(struct core *c, bool is_polling)
  * that is nearly always busy keeps its short gaps: each yield forfeits a slice of its time. */
 static void give_way(const struct core_options *o)
 {
-	if (o->disk && disk_outstanding(o->disk) > 0)
+	unsigned outstanding = 0;
+	for (unsigned d = 0; d < o->disk_count; d++)
+		outstanding += disk_outstanding(o->disks[d]);
+	if (outstanding > 0)
 		sched_yield();
 }
 

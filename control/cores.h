@@ -3,10 +3,10 @@
  *     loop:  poller turn, writer turn ─▶ work? ─▶ again
  *                                          └─▶ busy ─▶ rte_pause ─▶ sleep in wake_wait()
  *
- * As long as its disk owes it something, each idle turn gives way to the kernel's threads.
+ * As long as its disks owe it something, each idle turn gives way to the kernel's threads.
  *
  * A core that sleeps is offline for rte_rcu_qsbr, is woken by messages (base/wake.h), by
- * packets where the port has a descriptor for them and by the disk; where the port has none it
+ * packets where the port has a descriptor for them and by the disks; where the port has none it
  * sleeps CORE_BLIND_SLEEP_US at most.
  *
  * Phases: a core turns its writer from the start, its poller from core_serve() on, so that
@@ -47,7 +47,8 @@ struct core_options {
 	unsigned reader;       /* of `rcu`, with a poller */
 	struct rte_rcu_qsbr *rcu;
 	struct writer *writer; /* null: none */
-	struct disk *disk;     /* the writer's */
+	struct disk *disks[LOG_DIRS_MAX]; /* the writer's */
+	unsigned disk_count;
 	struct wake *wake;
 	const atomic_bool *drain;
 	const struct settings *settings;

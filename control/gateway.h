@@ -63,9 +63,12 @@ struct gateway {
 	struct marks_page *marks; /* by partition slot */
 	struct news_page *news;   /* the same; for pollers */
 	struct disk *control_disk;
-	struct log_dir log_dir; /* locked first, open from the writers' step on */
+	/* Locked first, open from the writers' step on. */
+	struct log_dir log_dirs[LOG_DIRS_MAX];
+	char log_dir_paths[LOG_DIRS_MAX][SETTING_TEXT_BYTES];
+	unsigned log_dir_count;
 	uint32_t writer_descriptors; /* each writer's share */
-	struct disk *disks[WRITERS_MAX];
+	struct disk *disks[WRITERS_MAX][LOG_DIRS_MAX]; /* of each writer in each log directory */
 	struct writer *writers[WRITERS_MAX];
 	struct poller *pollers[POLLERS_MAX];
 	struct stats_page writer_pages[WRITERS_MAX];

@@ -3,6 +3,7 @@
 #include "control/gateway_boot.h"
 #include "control/gateway_coordinator.h"
 #include "control/gateway_data.h"
+#include "control/gateway_dirs.h"
 #include "control/gateway_files.h"
 #include "control/gateway_run.h"
 #include "control/heap.h"
@@ -66,26 +67,7 @@ static int heap_step(void *gateway)
 	return 0;
 }
 
-/* ---- log directory, cores, port ---------------------------------------------------- */
-
-/* Before cores, huge pages and the port, which a gateway that runs already has: the second one on
- * its directory is told of the directory, not of those. */
-static int lock_step(void *gateway)
-{
-	struct gateway *g = gateway;
-	char message[MESSAGE_BYTES] = "";
-	if (registry_lock(&g->log_dir, settings_log_dir(&g->settings), message,
-			  sizeof message) == 0)
-		return 0;
-	fprintf(stderr, "penstockd: %s\n", message);
-	return BOOT_SAID;
-}
-
-static void lock_undo(void *gateway)
-{
-	struct gateway *g = gateway;
-	registry_unlock(&g->log_dir);
-}
+/* ---- cores, port ---------------------------------------------------- */
 
 static int plan_step(void *gateway)
 {
@@ -186,7 +168,8 @@ static int registry_step(void *gateway)
 	struct gateway *g = gateway;
 	struct registry_options o = {
 		.settings = &g->settings,
-		.dir = &g->log_dir,
+		.dirs = g->log_dirs,
+		.dir_count = g->log_dir_count,
 		.writer_count = g->plan.writer_count,
 		.marks = g->marks,
 		.topics = &g->topics,
@@ -223,7 +206,7 @@ static int kafka_step(void *gateway)
 		.offsets_topic_partitions = s->offsets_topic_partitions,
 		.offsets_topic_segment_bytes = s->offsets_topic_segment_bytes,
 		.say = say,
-		.dir = &g->log_dir,
+		.dir = &g->log_dirs[0],
 	};
 	for (unsigned p = 0; p < g->plan.poller_count; p++) {
 		o.pollers[p] = &g->calls[p];
@@ -316,7 +299,7 @@ const struct boot_step gateway_steps[] = {
 	{"settings", settings_step, NULL},
 	{"signals", signals_step, signals_undo},
 	{"heap", heap_step, NULL},
-	{"log directory", lock_step, lock_undo},
+	{"log directories", gateway_dirs_lock, gateway_dirs_unlock},
 	{"cores", plan_step, NULL},
 	{"open files", gateway_files_raise, NULL},
 	{"DPDK", eal_step, eal_undo},

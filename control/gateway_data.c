@@ -1,9 +1,7 @@
 /* gateway_data.c - settings in, rings, writers, pollers and running cores out; see gateway.h. */
 #include "control/gateway_data.h"
 #include "control/capacity.h"
-#include "control/catalog/flush_file.h"
-#include "control/catalog/flush_rule.h"
-#include "control/catalog/registry_lock.h"
+#include "control/gateway_dirs.h"
 #include "control/gateway_files.h"
 #include "dataplane/base/clock.h"
 #include "dataplane/base/map.h"
@@ -148,28 +146,26 @@ void rings_fini(void *gateway)
 
 /* ---- writers ----------------------------------------------------------------------- */
 
-static int log_dir_init(struct gateway *g)
+/* One for each log directory: what hangs in one of them keeps nobody of the others waiting. */
+static int disks_init(struct gateway *g, unsigned writer)
 {
-	struct log_dir *d = &g->log_dir;
-	int error = log_dir_open(d, g->control_disk, settings_log_dir(&g->settings));
-	if (error) {
-		fprintf(stderr, "penstockd: log.dirs: %s cannot be used: %s\n", d->path,
-			registry_advice(error));
-		return BOOT_SAID;
+	int error = 0;
+	for (unsigned d = 0; d < g->log_dir_count && !error; d++) {
+		char name[32];
+		snprintf(name, sizeof name, "writer%u of log.dirs %u", writer, d + 1);
+		g->disks[writer][d] = disk_create(name, &error);
+		error = g->disks[writer][d] ? 0 : error;
+		if (!error && g->log_dir_count > 1)
+			disk_keep_apart(g->disks[writer][d], g->log_dir_count);
 	}
-	flush_rule_find(d->path, &d->rule);
-	return 0;
+	return error;
 }
 
-static void flush_init(struct gateway *g, unsigned writer)
+static void disks_fini(struct gateway *g, unsigned writer)
 {
-	char line[512];
-	const struct flush_file *first = &g->log_dir.flush[0], *own = &g->log_dir.flush[writer];
-	flush_file_open(&g->log_dir, writer, line, sizeof line);
-	/* The rule is the directory's; a writer's file may be missing all the same. */
-	if (writer == 0 || own->may_flush != first->may_flush ||
-	    own->may_commit != first->may_commit)
-		fprintf(stderr, "penstockd: %s\n", line);
+	for (unsigned d = 0; d < g->log_dir_count; d++)
+		if (g->disks[writer][d])
+			disk_destroy(g->disks[writer][d]);
 }
 
 /* A message names its sender by the place of its handoff: pollers by number, then the
@@ -180,18 +176,17 @@ static int writer_init(struct gateway *g, unsigned index)
 		.index = (uint8_t)index,
 		.settings = g->settings.writer,
 		.descriptors = g->writer_descriptors,
-		.dir = &g->log_dir,
+		.dirs = g->log_dirs,
+		.dir_count = g->log_dir_count,
 		.wake = writer_wake(g, index),
 		.stats_page = &g->writer_pages[index],
 		.marks = g->marks,
 		.news = g->news,
 	};
-	char name[32];
-	int error;
-	snprintf(name, sizeof name, "writer%u", index);
-	o.disk = g->disks[index] = disk_create(name, &error);
-	if (!o.disk)
+	int error = disks_init(g, index);
+	if (error)
 		return error;
+	memcpy(o.disks, g->disks[index], sizeof o.disks);
 	for (unsigned p = 0; p < g->plan.poller_count; p++)
 		o.handoffs[o.handoff_count++] = &g->data[p][index];
 	o.handoffs[o.handoff_count++] = &g->keyed[index];
@@ -206,7 +201,7 @@ static int writer_init(struct gateway *g, unsigned index)
 	return -ENOMEM;
 }
 
-/* The log directory comes before the first writer, which is given it with its rule and its
+/* The log directories come before the first writer, which is given them with their rules and its
  * flush files. */
 int writers_init(void *gateway)
 {
@@ -217,17 +212,15 @@ int writers_init(void *gateway)
 	g->control_disk = disk_create("control", &error);
 	if (!g->control_disk)
 		return error;
-	error = log_dir_init(g);
-	for (unsigned w = 0; w < g->plan.writer_count && !error; w++) {
-		flush_init(g, w);
+	error = gateway_dirs_open(g);
+	for (unsigned w = 0; w < g->plan.writer_count && !error; w++)
 		error = writer_init(g, w);
-	}
 	if (error)
 		writers_fini(g);
 	return error;
 }
 
-/* Backward: writers end on their own disks, then flush files and directory are closed through
+/* Backward: writers end on their own disks, then flush files and directories are closed through
  * control's. */
 void writers_fini(void *gateway)
 {
@@ -235,11 +228,9 @@ void writers_fini(void *gateway)
 	for (unsigned w = 0; w < g->plan.writer_count; w++) {
 		if (g->writers[w])
 			writer_destroy(g->writers[w]);
-		if (g->disks[w])
-			disk_destroy(g->disks[w]);
-		flush_file_close(&g->log_dir, w);
+		disks_fini(g, w);
 	}
-	log_dir_close(&g->log_dir);
+	gateway_dirs_close(g);
 	disk_destroy(g->control_disk);
 }
 
@@ -334,11 +325,13 @@ static int core_init(struct gateway *g, unsigned index)
 		.poller = poller < 0 ? NULL : g->pollers[poller],
 		.rcu = g->rcu,
 		.writer = writer < 0 ? NULL : g->writers[writer],
-		.disk = writer < 0 ? NULL : g->disks[writer],
+		.disk_count = writer < 0 ? 0 : g->log_dir_count,
 		.wake = &g->core_wakes[index],
 		.drain = &g->drain,
 		.settings = &g->settings,
 	};
+	if (writer >= 0)
+		memcpy(o.disks, g->disks[writer], sizeof o.disks);
 	return core_start(&g->cores[index], &o);
 }
 

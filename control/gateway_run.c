@@ -202,8 +202,11 @@ static bool has_messages(const struct gateway *g)
  * that wakes nobody. Signals and clients of the control socket have descriptors of their own. */
 static void control_sleep(struct gateway *g)
 {
-	int fds[] = {g->signal_fd, registry_wait_fd(g->registry),
-		     g->rpc ? rpc_wait_fd(g->rpc) : -1};
+	int fds[LOG_DIRS_MAX + 2];
+	unsigned count = registry_wait_fds(g->registry, fds);
+	fds[count++] = g->signal_fd;
+	if (g->rpc)
+		fds[count++] = rpc_wait_fd(g->rpc);
 	bool is_brief = g->state != GATEWAY_RUNNING || registry_is_busy(g->registry) ||
 			kafka_api_is_busy(g->kafka_api) || (g->rpc && rpc_is_full(g->rpc));
 	wake_prepare(&g->control_wake);
@@ -211,7 +214,7 @@ static void control_sleep(struct gateway *g)
 		wake_cancel(&g->control_wake);
 	else
 		wake_wait(&g->control_wake, (is_brief ? BUSY_MS : IDLE_MS) * NS_PER_MS,
-			  fds, g->rpc ? 3 : 2);
+			  fds, count);
 }
 
 void gateway_run(struct gateway *g)

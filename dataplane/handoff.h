@@ -217,6 +217,7 @@ struct producers_piece {
 struct admin_msg {
 	struct handoff_msg msg;
 	uint8_t op; /* enum admin_op */
+	uint8_t dir; /* ADMIN_OPEN: the log directory it lies in, by number */
 	struct partition_ref partition;
 	struct log *log;
 	struct log_options options;

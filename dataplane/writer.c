@@ -28,7 +28,7 @@ struct served {
 
 struct writer {
 	struct writer_options options;
-	struct log_service service;
+	struct log_service services[LOG_DIRS_MAX]; /* by log directory */
 	struct builder *builder;
 	struct inspector *inspector;
 	struct served *served; /* [PARTITIONS_MAX] */
@@ -72,12 +72,12 @@ static int16_t log_refusal(const struct served *s, const struct log_marks *marks
 }
 
 /* One that is refused goes the way of all others: there is one place where appends are given
- * back. */
+ * back. It is of no directory: the first one's list is as good as any. */
 static void refuse_append(struct writer *w, struct append_msg *a, int16_t error)
 {
 	a->error = error;
 	a->base_offset = -1;
-	list_append(&w->service.appends, &a->node);
+	list_append(&w->services[0].appends, &a->node);
 }
 
 /* The time of an append is set here, where offsets are given: of one partition it does not go back
@@ -133,7 +133,7 @@ static void take_read(struct writer *w, struct read_msg *r)
 	}
 	r->error = partition_refusal(w, r->partition);
 	r->bytes_needed = 0;
-	list_append(&w->service.reads_done, &r->node);
+	list_append(&w->services[0].reads_done, &r->node);
 }
 
 /* The list goes back as one message, with its last read. */
@@ -155,7 +155,7 @@ static void take_watch(struct writer *w, struct watch_msg *watch)
 		return;
 	}
 	watch->error = partition_refusal(w, watch->partition);
-	list_append(&w->service.watches, &watch->node);
+	list_append(&w->services[0].watches, &watch->node);
 }
 
 /* Nobody is let at what is closing, or offline. */
@@ -201,12 +201,12 @@ static void complete_admin(struct writer *w, struct admin_msg *a, int error)
 static void open_partition(struct writer *w, struct admin_msg *a)
 {
 	struct served *s = &w->served[a->partition.slot];
-	require(!s->log && !s->is_offline);
+	require(!s->log && !s->is_offline && a->dir < w->options.dir_count);
 	*s = (struct served){.log = a->log,
 			     .generation = a->partition.generation,
 			     .is_offline = !a->log};
 	if (a->log) {
-		log_serve(a->log, &w->service, a->partition.slot);
+		log_serve(a->log, &w->services[a->dir], a->partition.slot);
 		/* Whoever hears of the partition may look at its marks. */
 		publish_log(w, a->log);
 	} else {
@@ -358,26 +358,38 @@ static bool writer_inspect(struct writer *w, bool is_core_busy)
 
 static unsigned writer_reap(struct writer *w)
 {
-	struct disk_op *ops[REAPED_PER_TURN];
-	unsigned n = disk_reap(w->options.disk, ops, REAPED_PER_TURN);
-	for (unsigned i = 0; i < n; i++)
-		log_reaped(ops[i]);
-	return n;
+	unsigned total = 0;
+	for (unsigned d = 0; d < w->options.dir_count; d++) {
+		struct disk_op *ops[REAPED_PER_TURN];
+		unsigned n = disk_reap(w->options.disks[d], ops, REAPED_PER_TURN);
+		for (unsigned i = 0; i < n; i++)
+			log_reaped(ops[i]);
+		total += n;
+	}
+	return total;
 }
 
 /* Every log that something happened to: writes, syncs, reads, rolls are submitted. */
-static void writer_advance(struct writer *w, uint64_t now_ns)
+static void advance_service(struct writer *w, struct log_service *s, uint64_t now_ns)
 {
-	log_service_turn(&w->service, now_ns);
+	log_service_turn(s, now_ns);
 	struct list active;
 	list_init(&active);
-	list_splice(&active, &w->service.active);
+	list_splice(&active, &s->active);
 	for (struct log *log; (log = log_next_active(&active));) {
 		log_advance(log);
 		publish_log(w, log);
 	}
-	log_service_flush(&w->service);
-	disk_kick(w->options.disk);
+	log_service_flush(s);
+	disk_kick(s->disk);
+}
+
+static void writer_advance(struct writer *w, bool is_core_busy, uint64_t now_ns)
+{
+	for (unsigned d = 0; d < w->options.dir_count; d++) {
+		w->services[d].is_core_busy = is_core_busy;
+		advance_service(w, &w->services[d], now_ns);
+	}
 }
 
 static struct handoff *msg_requester(struct writer *w, const struct handoff_msg *m)
@@ -402,32 +414,46 @@ static void complete_closed(struct writer *w)
 	}
 }
 
-/* Behind writer_advance(), which publishes the marks: whoever is answered finds a high watermark
- * that covers it. */
-static void writer_complete(struct writer *w)
+static void complete_service(struct writer *w, struct log_service *s)
 {
 	struct list *node;
-	while ((node = list_take_first(&w->service.appends))) {
+	while ((node = list_take_first(&s->appends))) {
 		struct append_msg *a = list_entry(node, struct append_msg, node);
 		inspector_restore(a);
 		handoff_complete(msg_requester(w, &a->msg), &a->msg);
 	}
-	while ((node = list_take_first(&w->service.reads_done))) {
+	while ((node = list_take_first(&s->reads_done))) {
 		struct read_msg *r = list_entry(node, struct read_msg, node);
 		struct read_list *reads = r->list;
 		if (--reads->left == 0)
 			handoff_complete(msg_requester(w, &reads->msg), &reads->msg);
 	}
-	while ((node = list_take_first(&w->service.watches))) {
+	while ((node = list_take_first(&s->watches))) {
 		struct watch_msg *watch = list_entry(node, struct watch_msg, node);
 		handoff_complete(msg_requester(w, &watch->msg), &watch->msg);
 	}
+}
+
+/* Behind writer_advance(), which publishes the marks: whoever is answered finds a high watermark
+ * that covers it. */
+static void writer_complete(struct writer *w)
+{
+	for (unsigned d = 0; d < w->options.dir_count; d++)
+		complete_service(w, &w->services[d]);
 	complete_closed(w);
+}
+
+static unsigned outstanding(const struct writer *w)
+{
+	unsigned total = 0;
+	for (unsigned d = 0; d < w->options.dir_count; d++)
+		total += disk_outstanding(w->options.disks[d]);
+	return total;
 }
 
 static void writer_account(struct writer *w, bool is_busy, uint64_t now_ns)
 {
-	laps_end(&w->laps, &w->stats, is_busy, disk_outstanding(w->options.disk) > 0);
+	laps_end(&w->laps, &w->stats, is_busy, outstanding(w) > 0);
 	/* Busy: now and then. Idle: once, before the core may go to sleep. */
 	bool is_due = is_busy ? now_ns - w->published_ns >= PUBLISH_INTERVAL_NS
 			      : !w->is_published;
@@ -450,8 +476,7 @@ bool writer_turn(struct writer *w, bool is_core_busy)
 	lap(&w->laps, STAT_cycles_pull, 0);
 	work += writer_inspect(w, is_core_busy || work > 0);
 	lap(&w->laps, STAT_cycles_inspect, 0);
-	w->service.is_core_busy = is_core_busy || work > 0;
-	writer_advance(w, now_ns);
+	writer_advance(w, is_core_busy || work > 0, now_ns);
 	lap(&w->laps, STAT_cycles_log, 0);
 	writer_complete(w);
 	lap(&w->laps, STAT_cycles_complete, 0);
@@ -461,27 +486,82 @@ bool writer_turn(struct writer *w, bool is_core_busy)
 
 bool writer_is_idle(const struct writer *w)
 {
-	return w->service.unanswered == 0 && inspector_is_idle(w->inspector) &&
-	       disk_outstanding(w->options.disk) == 0 &&
-	       list_is_empty(&w->service.active) && list_is_empty(&w->closing);
+	bool is_idle = inspector_is_idle(w->inspector) && list_is_empty(&w->closing);
+	for (unsigned d = 0; d < w->options.dir_count; d++) {
+		const struct log_service *s = &w->services[d];
+		is_idle &= s->unanswered == 0 && list_is_empty(&s->active) &&
+			   disk_outstanding(s->disk) == 0;
+	}
+	return is_idle;
+}
+
+/* A log on the active list waits for what a completion gives back. */
+static bool service_may_sleep(const struct log_service *s)
+{
+	if (log_service_may_read(s))
+		return false;
+	if (disk_outstanding(s->disk) > 0)
+		return disk_wait_fd(s->disk) >= 0;
+	return list_is_empty(&s->active);
 }
 
 bool writer_may_sleep(const struct writer *w)
 {
-	if (!inspector_is_idle(w->inspector) || log_service_may_read(&w->service))
+	if (!inspector_is_idle(w->inspector))
 		return false;
 	for (unsigned i = 0; i < w->options.handoff_count; i++)
 		if (handoff_has_down(w->options.handoffs[i]))
 			return false;
-	/* A log on the active list waits for what a completion gives back. */
-	if (disk_outstanding(w->options.disk) > 0)
-		return disk_wait_fd(w->options.disk) >= 0;
-	return list_is_empty(&w->service.active);
+	for (unsigned d = 0; d < w->options.dir_count; d++)
+		if (!service_may_sleep(&w->services[d]))
+			return false;
+	return true;
 }
 
 uint64_t writer_idle_ns(const struct writer *w, uint64_t limit_ns)
 {
-	return log_service_idle_ns(&w->service, clock_now_ns(), limit_ns);
+	uint64_t now_ns = clock_now_ns();
+	for (unsigned d = 0; d < w->options.dir_count; d++)
+		limit_ns = log_service_idle_ns(&w->services[d], now_ns, limit_ns);
+	return limit_ns;
+}
+
+/* What one log directory has of what the settings give to a writer. */
+static struct writer_settings part_of(const struct writer_settings *all, unsigned dirs)
+{
+	struct writer_settings part = *all;
+	part.buffers = max_u32(all->buffers / dirs, 1);
+	part.producer_ids_max = max_u32(all->producer_ids_max / dirs, 1);
+	part.tail_bytes = all->tail_bytes / dirs;
+	part.scrub_bytes_per_second = (all->scrub_bytes_per_second + dirs - 1) / dirs;
+	return part;
+}
+
+static void services_fini(struct writer *w, unsigned count)
+{
+	while (count-- > 0)
+		log_service_fini(&w->services[count]);
+}
+
+static int services_init(struct writer *w)
+{
+	const struct writer_options *o = &w->options;
+	struct log_service_options service = {
+		.stats = &w->stats,
+		.settings = part_of(&o->settings, o->dir_count),
+		.descriptors = max_u32(o->descriptors / o->dir_count, 1),
+		.writer = o->index,
+	};
+	for (unsigned d = 0; d < o->dir_count; d++) {
+		service.disk = o->disks[d];
+		service.dir = &o->dirs[d];
+		int status = log_service_init(&w->services[d], &service);
+		if (status != 0) {
+			services_fini(w, d);
+			return status;
+		}
+	}
+	return 0;
 }
 
 struct writer *writer_create(const struct writer_options *options)
@@ -494,19 +574,11 @@ struct writer *writer_create(const struct writer_options *options)
 	w->served = map_take(PARTITIONS_MAX * sizeof *w->served);
 	w->builder = builder_create();
 	w->inspector = inspector_create(&w->stats);
-	struct log_service_options service = {
-		.disk = options->disk,
-		.stats = &w->stats,
-		.settings = options->settings,
-		.descriptors = options->descriptors,
-		.dir = options->dir,
-		.writer = options->index,
-	};
-	int status = log_service_init(&w->service, &service);
+	int status = services_init(w);
 	if (status == 0 && w->served && w->builder && w->inspector)
 		return w;
 	if (status == 0)
-		log_service_fini(&w->service);
+		services_fini(w, options->dir_count);
 	if (w->builder)
 		builder_destroy(w->builder);
 	if (w->inspector)
@@ -520,7 +592,7 @@ void writer_destroy(struct writer *w)
 {
 	inspector_destroy(w->inspector);
 	builder_destroy(w->builder);
-	log_service_fini(&w->service);
+	services_fini(w, w->options.dir_count);
 	map_give(w->served, PARTITIONS_MAX * sizeof *w->served);
 	map_give(w, sizeof *w);
 }

@@ -5,6 +5,9 @@
  * A writer owns the logs of its partitions. It alone assigns offsets, compresses and
  * checksums the batches Penstock built, writes, syncs and reads. One turn never blocks.
  *
+ * Of what it lends its logs each log directory has an equal part, and a disk of its own: one that
+ * hangs keeps its own partitions waiting, and no others.
+ *
  * Core: writer (one lcore, or a fused one that also turns a poller).
  */
 #ifndef PENSTOCK_WRITER_H
@@ -20,8 +23,9 @@ struct writer_options {
 	uint8_t index; /* among all: whose files in the log directory are its own */
 	struct writer_settings settings;
 	uint32_t descriptors; /* open files, at most; any number of partitions share them */
-	const struct log_dir *dir; /* where the partitions lie; outlives the writer */
-	struct disk *disk;
+	const struct log_dir *dirs; /* where the partitions lie; outlive the writer */
+	unsigned dir_count;
+	struct disk *disks[LOG_DIRS_MAX]; /* of each of them */
 	struct wake *wake;
 	/* One handoff per poller, then the coordinator's if there is one, then control's. */
 	struct handoff *handoffs[POLLERS_MAX + 2];

@@ -42,6 +42,10 @@ void disk_destroy(struct disk *d)
 	free(d);
 }
 
+void disk_keep_apart(struct disk *d, unsigned disks)
+{
+}
+
 bool disk_has_room(const struct disk *d)
 {
 	return d->outstanding < DISK_QUEUE_ENTRIES;

@@ -1,6 +1,7 @@
 /* registry.c - the topics of this gateway: opened, turned, looked up, closed. */
 #include "control/catalog/registry.h"
 #include "control/catalog/registry_checkpoint.h"
+#include "control/catalog/registry_dirs.h"
 #include "control/catalog/registry_entry.h"
 #include "control/catalog/registry_expire.h"
 #include "control/catalog/registry_index.h"
@@ -8,6 +9,7 @@
 #include "control/catalog/registry_line.h"
 #include "control/catalog/registry_offline.h"
 #include "control/catalog/registry_parts.h"
+#include "control/catalog/registry_probe.h"
 #include "control/catalog/registry_publish.h"
 #include "control/catalog/registry_recover.h"
 #include "control/catalog/registry_round.h"
@@ -39,11 +41,10 @@ struct registry *registry_open(const struct registry_options *options, char *mes
 			       size_t message_size)
 {
 	struct registry *r = calloc(1, sizeof *r);
-	struct listing found = {0};
-	require(r && options->writer_count > 0);
+	struct listings found = {0};
+	require(r && options->writer_count > 0 && options->dir_count > 0);
 	r->options = *options;
-	r->dir = options->dir;
-	r->names_deleted = true; /* for all that is known of the files */
+	dirs_init(r, options->dirs, options->dir_count);
 	line_init(r);
 	list_init(&r->retired);
 	list_init(&r->leftovers);
@@ -56,7 +57,7 @@ struct registry *registry_open(const struct registry_options *options, char *mes
 	if (error || checkpoint_open(r, message, message_size) != 0 ||
 	    registry_settings_read(r, message, message_size) != 0 ||
 	    registry_scan(r, &found, message, message_size) != 0) {
-		listing_free(&found);
+		listings_free(&found);
 		registry_close(r);
 		return NULL;
 	}
@@ -67,21 +68,29 @@ struct registry *registry_open(const struct registry_options *options, char *mes
 	return r;
 }
 
+static bool checkpoint_one(struct registry *r, struct log_dir *d, uint64_t now_ns)
+{
+	uint64_t interval_ns = r->options.settings->checkpoint_interval_ms * NS_PER_MS;
+	if (!log_dir_checkpoint_is_due(d, now_ns, interval_ns) || !r->is_ready ||
+	    r->is_stopping || d->is_stuck)
+		return false;
+	log_dir_checkpoint_begin(d, now_ns, interval_ns);
+	if (!directory_is_here(r, d))
+		return false;
+	int error = checkpoint_write(r, d);
+	if (error)
+		registry_say(r, "%s: recovery points cannot be written: %s", d->path,
+			     strerror(-error));
+	directory_note_error(r, d, error);
+	return true;
+}
+
 /* Not during the start and the stop, which are about to write them. */
 static bool checkpoint_when_due(struct registry *r, uint64_t now_ns)
 {
-	uint64_t interval_ns = r->options.settings->checkpoint_interval_ms * NS_PER_MS;
-	if (!log_dir_checkpoint_is_due(r->dir, now_ns, interval_ns) || !r->is_ready ||
-	    r->is_stopping)
-		return false;
-	log_dir_checkpoint_begin(r->dir, now_ns, interval_ns);
-	if (!directory_is_here(r))
-		return false;
-	int error = checkpoint_write(r);
-	if (error)
-		registry_say(r, "%s: recovery points cannot be written: %s",
-			     r->dir->path, strerror(-error));
-	return true;
+	bool found = false;
+	for_each_dir(d, r) found |= checkpoint_one(r, d, now_ns);
+	return found;
 }
 
 /* Replies come first, for the one that completes a round lets its job go on in the same turn;
@@ -94,6 +103,7 @@ bool registry_turn(struct registry *r, uint64_t now_ns)
 	bool has_worked = jobs_step(r);
 	found |= syncs_begin(r, now_ns, !has_worked) || has_worked;
 	found |= registry_retire(r, false);
+	probes_turn(r, now_ns);
 	found |= checkpoint_when_due(r, now_ns);
 	registry_watch(r, now_ns);
 	found |= fences_step(r);
@@ -127,9 +137,9 @@ bool registry_is_busy(const struct registry *r)
 	return line_is_busy(r) || !list_is_empty(&r->retired) || r->has_fences;
 }
 
-int registry_wait_fd(const struct registry *r)
+unsigned registry_wait_fds(const struct registry *r, int ret[LOG_DIRS_MAX])
 {
-	return disk_wait_fd(r->syncs.disk);
+	return syncs_wait_fds(r, ret);
 }
 
 /* The jobs that run come to their end, and the stop is the next; those that have not begun are
@@ -160,6 +170,7 @@ void registry_end_jobs(struct registry *r)
 void registry_close(struct registry *r)
 {
 	registry_end_jobs(r);
+	probes_end(r);
 	recovering_free(r->recovering);
 	syncs_close(r);
 	registry_retire(r, true);
@@ -294,7 +305,26 @@ const char *registry_partition_fault(const struct registry *r,
 
 const char *registry_directory_fault(const struct registry *r)
 {
-	return r->dir->fault;
+	for_each_dir(d, r) if (d->fault[0]) return d->fault;
+	return "";
+}
+
+unsigned registry_directory_count(const struct registry *r)
+{
+	return r->dir_count;
+}
+
+const struct log_dir *registry_directory(const struct registry *r, unsigned number)
+{
+	require(number < r->dir_count);
+	return &r->dirs[number];
+}
+
+const struct log_dir *registry_directory_of(const struct registry *r,
+					    const struct registry_topic *topic,
+					    uint32_t partition)
+{
+	return partition_of(topic, partition)->dir;
 }
 
 const char *registry_cluster_id(const struct registry *r)

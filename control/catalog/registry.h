@@ -6,11 +6,11 @@
  *           ─▶ ADMIN_OPEN ─▶ all replies ─▶ publish ─▶ done()
  *     stop: ADMIN_CLOSE all ─▶ one sync ─▶ checkpoints ─▶ .kafka_cleanshutdown
  *
- * On disk everything is as Kafka has it: <topic>-<partition>/partition.metadata, and in the
+ * On disk everything is as Kafka has it: <topic>-<partition>/partition.metadata, and in each
  * log directory meta.properties, recovery-point-offset-checkpoint, log-start-offset-checkpoint,
  * replication-offset-checkpoint, .kafka_cleanshutdown. What Kafka keeps elsewhere (a topic's
- * settings and its number of partitions) is one file of ours per topic, .<topic>.json, beside
- * the directories: Kafka's own scan of a log directory looks at directories only.
+ * settings and its number of partitions) is one file of ours per topic, .<topic>.json, in the
+ * first log directory: Kafka's own scan of a log directory looks at directories only.
  *
  * The file is written first, so it decides after a crash: a topic that has one is completed
  * at the next start, directories without one are a topic of Kafka's and adopted, a file
@@ -42,7 +42,10 @@ struct rte_rcu_qsbr;
 
 struct registry_options {
 	const struct settings *settings;
-	struct log_dir *dir; /* open, and outlives the registry; its state is the registry's */
+	/* Where partitions lie: open, or lost, the first one open; they outlive the registry, and
+	 * their state is its. */
+	struct log_dir *dirs;
+	unsigned dir_count;
 	struct handoff *writers[WRITERS_MAX]; /* control's own handoff to each writer */
 	unsigned writer_count;
 	struct marks_page *marks;             /* by slot: what writers publish */
@@ -155,8 +158,8 @@ const char *registry_fault(const struct registry *r);
 /* A job or a retired snapshot waits: turn again soon. (A writer's reply wakes control by the
  * handoff's requester wake; a poller's quiescent state wakes nobody.) */
 bool registry_is_busy(const struct registry *r);
-/* Readable when the disk has done what jobs wait for; or -1. */
-int registry_wait_fd(const struct registry *r);
+/* Readable, one of them, when a disk has done what jobs wait for; how many there are. */
+unsigned registry_wait_fds(const struct registry *r, int ret[LOG_DIRS_MAX]);
 
 /* Takes no further jobs, lets writers give every log back, writes the checkpoints and, unless
  * a log has failed, the mark of a clean shutdown. The pollers are drained before. */
@@ -205,8 +208,15 @@ bool registry_is_offline(const struct registry *r, const struct registry_topic *
 const char *registry_partition_fault(const struct registry *r,
 				     const struct registry_topic *topic,
 				     uint32_t partition);
-/* What is wrong with the log directory as a whole, or "". */
+/* What is wrong with a log directory as a whole, the first of which something is, or "". */
 const char *registry_directory_fault(const struct registry *r);
+/* The log directories, by number: 0 .. registry_directory_count() - 1. */
+unsigned registry_directory_count(const struct registry *r);
+const struct log_dir *registry_directory(const struct registry *r, unsigned number);
+/* The one that a partition lies in; of one that was not found anywhere, any. */
+const struct log_dir *registry_directory_of(const struct registry *r,
+					    const struct registry_topic *topic,
+					    uint32_t partition);
 
 /* 22 characters, as Kafka writes uuids (base64url without padding). */
 const char *registry_cluster_id(const struct registry *r);

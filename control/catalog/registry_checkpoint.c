@@ -4,6 +4,7 @@
 #include "control/catalog/registry_entry.h"
 #include "control/catalog/registry_index.h"
 #include "control/catalog/registry_lock.h"
+#include "control/catalog/registry_offline.h"
 #include "control/catalog/registry_removal.h"
 #include "control/catalog/registry_say.h"
 #include "dataplane/base/require.h"
@@ -36,18 +37,16 @@ static const char *property(const char *text, const char *key, char *out, size_t
 }
 
 /* As brokers without ZooKeeper write it, so that one of them takes the directory for its own. */
-static int make_meta(struct registry *r)
+static int make_meta(struct registry *r, struct log_dir *d)
 {
-	uint8_t cluster[UUID_BYTES], directory[UUID_BYTES];
+	uint8_t directory[UUID_BYTES];
 	char directory_text[UUID_TEXT_BYTES], text[256];
-	uuid_make(cluster);
 	uuid_make(directory);
-	uuid_format(cluster, r->cluster_id);
 	int size = snprintf(text, sizeof text,
 			    "version=1\ncluster.id=%s\nnode.id=%d\ndirectory.id=%s\n",
 			    r->cluster_id, r->options.settings->node_id,
 			    uuid_format(directory, directory_text));
-	return log_dir_replace_file(r->dir, "meta.properties", text, (size_t)size);
+	return log_dir_replace_file(d, "meta.properties", text, (size_t)size);
 }
 
 /* The number of the node; false when the text names none. */
@@ -62,85 +61,161 @@ static bool read_node(const char *text, long *ret)
 }
 
 /* Every client is told it: nothing but printable text is taken. */
-static bool read_cluster(struct registry *r, const char *text)
+static bool read_cluster(const char *text, char ret[UUID_TEXT_BYTES])
 {
 	char id[2 * UUID_TEXT_BYTES];
-	if (!property(text, "cluster.id", id, sizeof id) || !id[0] ||
-	    strlen(id) >= sizeof r->cluster_id)
+	if (!property(text, "cluster.id", id, sizeof id) || !id[0] || strlen(id) >= UUID_TEXT_BYTES)
 		return false;
 	for (const char *c = id; *c; c++)
 		if (!isgraph((unsigned char)*c))
 			return false;
-	memcpy(r->cluster_id, id, strlen(id) + 1);
+	memcpy(ret, id, strlen(id) + 1);
 	return true;
 }
 
-/* Nothing in the directory depends on the file: its topics are served, under a cluster id of
- * this run if the old one is not known. The file is evidence, and left as it is. */
-static void say_damaged(struct registry *r, bool has_cluster, const char *why)
+/* What the meta.properties of a log directory say; texts are "" when they say nothing. */
+struct meta {
+	bool is_missing;
+	bool has_node;
+	long node;
+	char cluster[UUID_TEXT_BYTES];
+	char directory[UUID_TEXT_BYTES]; /* Kafka's own, of brokers without ZooKeeper */
+};
+
+/* A lack of memory passes, and says nothing of the file. */
+static int read_meta(const struct log_dir *d, struct meta *ret)
+{
+	char path[PATH_MAX], *text = NULL;
+	*ret = (struct meta){0};
+	int error = disk_read_file(d->disk, log_dir_path(path, d, "meta.properties"),
+				   META_BYTES_MAX, &text, NULL);
+	ret->is_missing = error == -ENOENT;
+	if (!error) {
+		ret->has_node = read_node(text, &ret->node);
+		read_cluster(text, ret->cluster);
+		property(text, "directory.id", ret->directory, sizeof ret->directory);
+	}
+	free(text);
+	return error == -ENOMEM ? error : 0;
+}
+
+/* Nothing in the directory depends on the file: its topics are served. The file is evidence, and
+ * left as it is. */
+static void say_damaged(struct registry *r, struct log_dir *d, const struct meta *m)
+{
+	const char *why = !m->has_node && !m->cluster[0] ? "cannot be read"
+			  : m->has_node			  ? "names no cluster.id"
+							  : "names no node.id";
+	snprintf(d->fault, sizeof d->fault,
+		 "meta.properties %s; restore it, or remove it to have a new one made", why);
+	registry_say(r, "%s: %s; its topics are served as those of node %d, cluster %s",
+		     d->path, d->fault, r->options.settings->node_id, r->cluster_id);
+}
+
+/* A directory belongs to the node that made it. */
+static bool is_ours(const struct registry *r, const struct log_dir *d, const struct meta *m,
+		    char *message, size_t message_size)
+{
+	if (!m->has_node || m->node == r->options.settings->node_id)
+		return true;
+	snprintf(message, message_size,
+		 "%s belongs to node %ld (meta.properties), node.id is %d: set node.id=%ld, or "
+		 "another log.dirs",
+		 d->path, m->node, r->options.settings->node_id, m->node);
+	return false;
+}
+
+/* And to the cluster of the others: a copy of one of them is none of its own. */
+static bool fits_others(const struct registry *r, const struct meta *all, const struct log_dir *d,
+			char *message, size_t message_size)
+{
+	const struct meta *m = &all[d->number];
+	if (m->cluster[0] && strcmp(m->cluster, r->cluster_id) != 0) {
+		snprintf(message, message_size,
+			 "%s belongs to cluster %s (meta.properties), and others of log.dirs to "
+			 "%s: take it out of log.dirs",
+			 d->path, m->cluster, r->cluster_id);
+		return false;
+	}
+	for (const struct log_dir *other = r->dirs; other < d; other++) {
+		if (!m->directory[0] || strcmp(all[other->number].directory, m->directory) != 0)
+			continue;
+		snprintf(message, message_size,
+			 "%s and %s have one directory.id (meta.properties), so one is a copy of "
+			 "the other: take it out of log.dirs",
+			 other->path, d->path);
+		return false;
+	}
+	return true;
+}
+
+/* That of the first who names one; a new one's, or one of this run, when nobody does. */
+static void find_cluster(struct registry *r, const struct meta *all)
 {
 	uint8_t cluster[UUID_BYTES];
 	uuid_make(cluster);
-	if (!has_cluster)
-		uuid_format(cluster, r->cluster_id);
-	snprintf(r->dir->fault, sizeof r->dir->fault,
-		 "meta.properties %s; restore it, or remove it to have a new one made", why);
-	registry_say(r, "%s: %s; its topics are served as those of node %d, cluster %s",
-		     r->dir->path, r->dir->fault, r->options.settings->node_id,
-		     r->cluster_id);
-}
-
-/* The directory belongs to the node that made it. */
-static int compare_meta(struct registry *r, const char *text, char *message,
-			size_t message_size)
-{
-	long node;
-	bool has_node = read_node(text, &node), has_cluster = read_cluster(r, text);
-	if (has_node && node != r->options.settings->node_id) {
-		snprintf(message, message_size,
-			 "%s belongs to node %ld (meta.properties), node.id is %d: set "
-			 "node.id=%ld, or "
-			 "another log.dirs",
-			 r->dir->path, node, r->options.settings->node_id, node);
-		return -EINVAL;
-	}
-	if (!has_node || !has_cluster)
-		say_damaged(r, has_cluster,
-			    has_node ? "names no cluster.id"
-				     : has_cluster ? "names no node.id" : "cannot be read");
-	return 0;
+	uuid_format(cluster, r->cluster_id);
+	for (unsigned i = r->dir_count; i-- > 0;)
+		if (all[i].cluster[0])
+			memcpy(r->cluster_id, all[i].cluster, sizeof r->cluster_id);
 }
 
 /* Whether the last stop was a clean one; the mark is gone before anything is opened, and for good
  * with the scan's sync. */
-static int take_clean_mark(struct registry *r)
+static int take_clean_mark(struct registry *r, struct log_dir *d)
 {
 	char path[PATH_MAX], *text = NULL;
-	snprintf(path, sizeof path, "%s/" CLEAN_NAME, r->dir->path);
-	int error = disk_read_file(r->dir->disk, path, META_BYTES_MAX, &text, NULL);
+	snprintf(path, sizeof path, "%s/" CLEAN_NAME, d->path);
+	int error = disk_read_file(d->disk, path, META_BYTES_MAX, &text, NULL);
 	free(text);
-	r->dir->was_clean = error == 0;
+	d->was_clean = error == 0;
 	if (error == -ENOENT)
 		return 0;
 	if (error == -EISDIR) { /* nobody's mark; any other must go before a log is opened */
 		registry_say(r, "%s is a directory, no mark of ours: left alone", path);
 		return 0;
 	}
-	return disk_remove_file(r->dir->disk, path);
+	return disk_remove_file(d->disk, path);
+}
+
+/* Of one whose owner is known to be this gateway. */
+static int open_one(struct registry *r, struct log_dir *d, const struct meta *m)
+{
+	int error = 0;
+	if (m->is_missing)
+		error = make_meta(r, d);
+	else if (!m->has_node || !m->cluster[0])
+		say_damaged(r, d, m);
+	return error ? error : take_clean_mark(r, d);
+}
+
+static int read_all(struct registry *r, struct meta *all, char *message, size_t message_size)
+{
+	for_each_dir(d, r) {
+		int error = d->is_lost ? 0 : read_meta(d, &all[d->number]);
+		if (error)
+			return error;
+		if (!is_ours(r, d, &all[d->number], message, message_size))
+			return -EINVAL;
+	}
+	find_cluster(r, all);
+	for_each_dir(d, r)
+		if (!fits_others(r, all, d, message, message_size))
+			return -EINVAL;
+	return 0;
 }
 
 int checkpoint_open(struct registry *r, char *message, size_t message_size)
 {
-	char path[PATH_MAX], *text = NULL;
-	log_dir_path(path, r->dir, "meta.properties");
-	int error = disk_read_file(r->dir->disk, path, META_BYTES_MAX, &text, NULL);
-	if (error == -ENOENT)
-		error = make_meta(r);
-	else if (error != -ENOMEM)
-		error = compare_meta(r, error ? "" : text, message, message_size);
-	free(text);
-	if (!error)
-		error = take_clean_mark(r);
+	struct meta all[LOG_DIRS_MAX] = {0};
+	int error = read_all(r, all, message, message_size);
+	for (struct log_dir *d = r->dirs; !error && d < r->dirs + r->dir_count; d++) {
+		int failed = d->is_lost ? 0 : open_one(r, d, &all[d->number]);
+		if (failed && d != r->dir)
+			directory_give_up(r, d, failed);
+		else
+			error = failed;
+	}
 	if (error && !message[0])
 		snprintf(message, message_size, "log.dirs: %s cannot be used: %s",
 			 r->dir->path, registry_advice(error));
@@ -165,8 +240,9 @@ static void take_cleaned(struct partition *p, int64_t offset)
 	p->is_compacted = offset > 0;
 }
 
-/* "topic partition offset" */
-static void read_line(struct registry *r, const char *line, line_taker take)
+/* "topic partition offset". Of a partition that lies elsewhere it is old; one that is nowhere was
+ * where there is a line of it. */
+static void read_line(struct registry *r, struct log_dir *d, const char *line, line_taker take)
 {
 	char topic[TOPIC_NAME_BYTES_MAX + 1];
 	unsigned partition;
@@ -175,16 +251,19 @@ static void read_line(struct registry *r, const char *line, line_taker take)
 	    offset < 0)
 		return;
 	struct entry *e = registry_entry(r, topic);
-	if (e && partition < e->partition_count)
-		take(e->partitions[partition], offset);
+	struct partition *p = e && partition < e->partition_count ? e->partitions[partition] : NULL;
+	if (p && p->is_nowhere)
+		partition_place(p, topic, d);
+	if (p && p->dir == d)
+		take(p, offset);
 }
 
-static void read_one(struct registry *r, const char *name, const char *otherwise,
-		     line_taker take)
+static void read_one(struct registry *r, struct log_dir *d, const char *name,
+		     const char *otherwise, line_taker take)
 {
 	char path[PATH_MAX], *text = NULL, *save = NULL;
-	log_dir_path(path, r->dir, name);
-	int error = disk_read_file(r->dir->disk, path, CHECKPOINT_BYTES_MAX, &text, NULL);
+	log_dir_path(path, d, name);
+	int error = disk_read_file(d->disk, path, CHECKPOINT_BYTES_MAX, &text, NULL);
 	if (error && error != -ENOENT)
 		registry_say(r, "%s cannot be read: %s; %s", path, strerror(-error),
 			     otherwise);
@@ -196,7 +275,7 @@ static void read_one(struct registry *r, const char *name, const char *otherwise
 		registry_say(r, "%s is damaged; %s", path, otherwise);
 	line = strtok_r(NULL, "\n", &save); /* the count says nothing the lines do not */
 	while (is_known && (line = strtok_r(NULL, "\n", &save)))
-		read_line(r, line, take);
+		read_line(r, d, line, take);
 	free(text);
 }
 
@@ -217,15 +296,20 @@ static const struct checkpoint checkpoints[] = {
 };
 
 /* A recovery point that cannot be read is 0: the whole log is scanned. */
-void checkpoint_read(struct registry *r)
+static void read_from(struct registry *r, struct log_dir *d)
 {
-	read_one(r, checkpoints[RECOVERY_POINTS].name, "logs are scanned from their start",
+	read_one(r, d, checkpoints[RECOVERY_POINTS].name, "logs are scanned from their start",
 		 take_recovery_point);
-	read_one(r, checkpoints[LOG_STARTS].name, "a log begins with its first segment",
+	read_one(r, d, checkpoints[LOG_STARTS].name, "a log begins with its first segment",
 		 take_log_start);
 	/* Kafka's, of logs that its cleaner compacted. */
-	read_one(r, "cleaner-offset-checkpoint", "a log without gaps must go on having none",
+	read_one(r, d, "cleaner-offset-checkpoint", "a log without gaps must go on having none",
 		 take_cleaned);
+}
+
+void checkpoint_read(struct registry *r)
+{
+	for_each_dir(d, r) if (!d->is_lost) read_from(r, d);
 }
 
 /* A partition whose log was not opened keeps what it came with; -1: nothing is known. */
@@ -247,12 +331,12 @@ static int64_t offset_of(const struct registry *r, const struct entry *e, uint32
 	return offset;
 }
 
-static uint32_t print_topic(const struct registry *r, const struct entry *e,
-			    const struct checkpoint *c, FILE *out)
+static uint32_t print_topic(const struct registry *r, const struct log_dir *d,
+			    const struct entry *e, const struct checkpoint *c, FILE *out)
 {
 	uint32_t count = 0;
 	for (uint32_t p = 0; p < e->partition_count; p++) {
-		int64_t offset = offset_of(r, e, p, c);
+		int64_t offset = e->partitions[p]->dir == d ? offset_of(r, e, p, c) : -1;
 		if (offset < 0)
 			continue;
 		count++;
@@ -262,68 +346,78 @@ static uint32_t print_topic(const struct registry *r, const struct entry *e,
 }
 
 /* A topic whose deletion could not be written down may be there again at the next start. */
-static uint32_t print_lines(const struct registry *r, const struct checkpoint *c, FILE *out)
+static uint32_t print_lines(const struct registry *r, const struct log_dir *d,
+			    const struct checkpoint *c, FILE *out)
 {
 	uint32_t count = 0;
 	for (unsigned i = 0; i < r->entry_count; i++)
-		count += print_topic(r, r->entries[i], c, out);
-	for_each_leftover(e, r) if (!e->is_deleting) count += print_topic(r, e, c, out);
+		count += print_topic(r, d, r->entries[i], c, out);
+	for_each_leftover(e, r) if (!e->is_deleting) count += print_topic(r, d, e, c, out);
 	return count;
 }
 
-static int write_one(struct registry *r, const struct checkpoint *c)
+static int write_one(struct registry *r, const struct log_dir *d, const struct checkpoint *c)
 {
 	char *lines = NULL, *text = NULL;
 	size_t size = 0;
 	FILE *out = open_memstream(&lines, &size);
 	require(out);
-	uint32_t count = print_lines(r, c, out);
+	uint32_t count = print_lines(r, d, c, out);
 	require(fclose(out) == 0);
 	int bytes = asprintf(&text, "0\n%u\n%s", count, lines);
 	require(bytes > 0);
-	int error = log_dir_replace_file(r->dir, c->name, text, (size_t)bytes);
+	int error = log_dir_replace_file(d, c->name, text, (size_t)bytes);
 	free(text);
 	free(lines);
 	return error;
 }
 
-int checkpoint_write(struct registry *r)
+int checkpoint_write(struct registry *r, struct log_dir *d)
 {
 	int error = 0;
 	for (unsigned i = 0; !error && i < array_len(checkpoints); i++)
-		error = write_one(r, &checkpoints[i]);
-	r->names_deleted &= error != 0;
+		error = write_one(r, d, &checkpoints[i]);
+	d->names_deleted &= error != 0;
 	return error;
 }
 
-int checkpoint_write_starts(struct registry *r)
+int checkpoint_write_starts(struct registry *r, const struct log_dir *d)
 {
-	return write_one(r, &checkpoints[LOG_STARTS]);
+	return write_one(r, d, &checkpoints[LOG_STARTS]);
+}
+
+static int forget_deleted(struct registry *r, struct log_dir *d)
+{
+	int error = write_one(r, d, &checkpoints[RECOVERY_POINTS]);
+	if (!error)
+		error = write_one(r, d, &checkpoints[LOG_STARTS]);
+	d->names_deleted &= error != 0;
+	return error;
 }
 
 int checkpoint_forget_deleted(struct registry *r)
 {
-	int error = 0;
-	if (r->names_deleted)
-		error = write_one(r, &checkpoints[RECOVERY_POINTS]);
-	if (r->names_deleted && !error)
-		error = write_one(r, &checkpoints[LOG_STARTS]);
-	r->names_deleted &= error != 0;
-	return error;
+	int result = 0;
+	for_each_dir(d, r) {
+		bool may_skip = d->is_lost || d->is_stuck || !d->names_deleted;
+		int error = may_skip ? 0 : forget_deleted(r, d);
+		directory_note_error(r, d, error);
+		result = result || d->is_lost ? result : error;
+	}
+	return result;
 }
 
-int checkpoint_make_room(struct registry *r)
+int checkpoint_make_room(const struct log_dir *d)
 {
 	char path[PATH_MAX];
-	return disk_remove_file(r->dir->disk,
-				log_dir_path(path, r->dir,
-					     checkpoints[HIGH_WATERMARKS].name));
+	return disk_remove_file(d->disk,
+				log_dir_path(path, d, checkpoints[HIGH_WATERMARKS].name));
 }
 
 /* As Kafka writes it since KIP-966, with the epoch of a broker that has none; others only look
  * whether it is there. */
-int checkpoint_mark_clean(struct registry *r)
+int checkpoint_mark_clean(const struct log_dir *d)
 {
 	static const char text[] = "{\"version\":0,\"brokerEpoch\":-1}";
-	return log_dir_replace_file(r->dir, CLEAN_NAME, text, sizeof text - 1);
+	return log_dir_replace_file(d, CLEAN_NAME, text, sizeof text - 1);
 }

@@ -51,7 +51,7 @@ static bool start(struct registry *r, struct job *j)
 	if (e->shown.topic.is_internal)
 		return job_fail(j, KAFKA_ERROR_INVALID_TOPIC_EXCEPTION,
 				"topic %s is the gateway's own, and is not deleted", j->name);
-	if (!job_has_directory(r, j) || j->validate_only)
+	if (!job_has_directory(r, j) || !job_has_all(r, j, e) || j->validate_only)
 		return true;
 	int error = removal_mark(r, e);
 	bool is_unsure = error && !unmark(r, e);

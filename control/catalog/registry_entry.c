@@ -2,6 +2,7 @@
  * pollers and logs. */
 #include "control/catalog/registry_entry.h"
 #include "config/topic_name.h"
+#include "control/catalog/registry_dirs.h"
 #include "dataplane/base/clock.h"
 #include "dataplane/base/require.h"
 #include "dataplane/wire/record/record_batch.h"
@@ -58,8 +59,7 @@ static struct partition *partition_new(struct registry *r, struct entry *e,
 	p->log_start_offset = p->log_start_next = p->durable_mark = -1;
 	p->entry = e;
 	p->number = number;
-	require(asprintf(&p->directory, "%s/%s-%u", r->dir->path, e->shown.topic.name,
-			 number) > 0);
+	partition_place(p, e->shown.topic.name, dirs_emptiest(r));
 	slot_take(r, p);
 	return p;
 }
@@ -71,7 +71,7 @@ static void partition_free(struct registry *r, struct partition *p)
 	free(p->fault);
 	free(p->damage);
 	free(p->segments.at);
-	free(p->directory);
+	partition_displace(p);
 	free(p);
 }
 
@@ -103,7 +103,7 @@ uint32_t entry_directories(const struct entry *e)
 void entry_free(struct registry *r, struct entry *e)
 {
 	entry_resize(r, e, 0);
-	r->names_deleted = true;
+	dirs_note_deleted(r);
 	free(e->partitions);
 	free(e->shown.topic.refs);
 	free(e);

@@ -76,14 +76,13 @@ static bool next(struct registry *r, struct job *j)
 	uint32_t count = sort_moved(r, j);
 	if (count == 0)
 		return true;
-	if (!starts_write(r, j->asked, count)) {
-		registry_say(r, "%s: log-start-offset-checkpoint cannot be written: nothing is "
-				"deleted for its age until it can",
-			     r->dir->path);
-		return true;
-	}
-	round_begin(&j->round, ADMIN_DELETE_RECORDS, j->asked, count);
-	return false;
+	uint32_t written = starts_write(r, j->asked, count);
+	if (written < count)
+		registry_say(r, "log-start-offset-checkpoint cannot be written for %u partitions: "
+				"nothing is deleted of them for its age until it can",
+			     count - written);
+	round_begin(&j->round, ADMIN_DELETE_RECORDS, j->asked, written);
+	return written == 0;
 }
 
 const struct job_kind job_expire = {.of = JOBS_OF_STARTS, .start = start, .next = next};

@@ -86,14 +86,31 @@ bool job_fail(struct job *j, int16_t error, const char *format, ...)
 	return true;
 }
 
-bool job_has_directory(struct registry *r, struct job *j)
+static bool job_has(struct job *j, const struct log_dir *lost)
 {
-	if (directory_is_here(r))
+	if (!lost)
 		return true;
+	if (!lost->is_lost)
+		return !job_fail(j, KAFKA_ERROR_KAFKA_STORAGE_ERROR,
+				 "topic %s is left as it is: %s does not answer; ask again when it "
+				 "does",
+				 j->name, lost->path);
 	return !job_fail(j, KAFKA_ERROR_KAFKA_STORAGE_ERROR,
 			 "topic %s is left as it is: %s; bring it back and start the gateway "
 			 "again",
-			 j->name, r->dir->fault);
+			 j->name, lost->fault);
+}
+
+/* A new partition goes to none that has gone meanwhile. */
+bool job_has_directory(struct registry *r, struct job *j)
+{
+	directories_are_here(r);
+	return job_has(j, r->dir->is_lost || r->dir->is_stuck ? r->dir : NULL);
+}
+
+bool job_has_all(struct registry *r, struct job *j, const struct entry *e)
+{
+	return job_has(j, entry_lost_dir(r, e));
 }
 
 /* Of a topic of this name that is gone, or never came to be. */
@@ -124,10 +141,11 @@ bool job_has_place(struct registry *r, struct job *j, uint32_t first)
 
 bool job_is_written(struct registry *r, struct job *j, int error, const char *why)
 {
+	const struct log_dir *d = j->sync_error ? j->sync_dir : r->dir;
 	if (error)
 		job_fail(j, KAFKA_ERROR_KAFKA_STORAGE_ERROR,
 			 "topic %s cannot be written to %s: %s", j->name,
-			 r->dir->path, why[0] ? why : strerror(-error));
+			 why[0] ? "disk" : d->path, why[0] ? why : strerror(-error));
 	return error == 0;
 }
 

@@ -18,6 +18,8 @@ __attribute__((format(printf, 3, 4))) bool job_fail(struct job *j, int16_t error
 /* Is the log directory there, is nothing else where partitions from `first` on would lie?
  * False and the job's result filled in. */
 bool job_has_directory(struct registry *r, struct job *j);
+/* Can all of the topic be reached? The same. */
+bool job_has_all(struct registry *r, struct job *j, const struct entry *e);
 bool job_has_place(struct registry *r, struct job *j, uint32_t first);
 /* Was what had to be on the disk written? False and the job's result filled in, with `why`, or
  * if that is empty with what `error` means. */

@@ -225,7 +225,7 @@ static void job_abandon(struct registry *r, struct job *j)
 		entry_abandon(r, j->entry);
 	if (j->kind->is_alone)
 		free(j->round.partitions);
-	syncs_leave(j);
+	syncs_leave(r, j);
 	job_fail(j, KAFKA_ERROR_BROKER_NOT_AVAILABLE, "the gateway has stopped");
 }
 

@@ -1,9 +1,10 @@
-/* registry_listing.c - the names in a log directory: which may be partitions, which belong to
+/* registry_listing.c - the names in the log directories: which may be partitions, which belong to
  * Kafka or to us, and which are somebody else's. */
 #include "control/catalog/registry_listing.h"
 #include "config/topic_name.h"
 #include "control/catalog/flush_file.h"
 #include "control/catalog/producer_id_file.h"
+#include "control/catalog/registry_offline.h"
 #include "control/catalog/registry_say.h"
 #include "control/catalog/registry_store.h"
 #include "dataplane/base/require.h"
@@ -17,8 +18,9 @@ static int compare_found(const void *a, const void *b)
 {
 	const struct found *x = a, *y = b;
 	int order = strcmp(x->topic, y->topic);
-	return order ? order
-		     : (x->partition > y->partition) - (x->partition < y->partition);
+	if (!order)
+		order = (x->partition > y->partition) - (x->partition < y->partition);
+	return order ? order : (x->dir > y->dir) - (x->dir < y->dir);
 }
 
 /* Files of a whole log directory, ours and Kafka's; no reason to speak of them. */
@@ -28,6 +30,7 @@ static bool is_known(const char *name)
 		".kafka_cleanshutdown",
 		".lock",
 		PRODUCER_ID_FILE_NAME,
+		".penstock-probe",
 		".penstock.settings",
 		".penstock.tmp",
 		"__cluster_metadata-0",
@@ -74,7 +77,7 @@ void listing_note_foreign(struct listing *l, const char *name)
 			*c = '?'; /* somebody else's name in a line of ours */
 }
 
-void listing_say_foreign(struct registry *r, const struct listing *l)
+static void say_foreign(struct registry *r, const struct log_dir *d, const struct listing *l)
 {
 	char more[32] = "";
 	if (l->foreign_unnamed)
@@ -83,54 +86,89 @@ void listing_say_foreign(struct registry *r, const struct listing *l)
 		registry_say(r,
 			     "%s holds what is no partition of a topic, and is left alone: "
 			     "%s%s; better kept elsewhere",
-			     r->dir->path, l->foreign, more);
+			     d->path, l->foreign, more);
+}
+
+void listings_say_foreign(struct registry *r, const struct listings *l)
+{
+	for_each_dir(d, r) say_foreign(r, d, &l->of[d->number]);
 }
 
 /* Into `found`, or noted as foreign, or passed over. */
-static void take_name(struct listing *l, const char *name)
+static void take_name(struct listings *l, struct log_dir *d, const char *name)
 {
 	char topic[TOPIC_NAME_BYTES_MAX + 1];
 	struct found *f = &l->found[l->count];
 	/* Some of them end like a partition's directory. */
 	if (is_known(name))
 		return;
+	f->dir = d;
 	if (store_split_name(name, f->topic, &f->partition))
 		l->count++;
 	else if (!listing_topic_file(name, topic) &&
 		 !store_is_deleted_name(name))
-		listing_note_foreign(l, name);
+		listing_note_foreign(&l->of[d->number], name);
 }
 
-int listing_read(struct registry *r, struct listing *l)
+static int read_one(struct listings *l, struct log_dir *d)
 {
-	int error =
-		directory_list(r->dir->disk, r->dir->path, &l->names, &l->bytes);
+	struct listing *of = &l->of[d->number];
+	int error = directory_list(d->disk, d->path, &of->names, &of->bytes);
 	if (error)
 		return error;
 	size_t names = 0;
-	for_each_name(name, l) names++;
-	l->found = calloc(names + 1, sizeof *l->found);
+	for_each_name(name, of) names++;
+	l->found = realloc(l->found, (l->count + names + 1) * sizeof *l->found);
 	require(l->found);
-	for_each_name(name, l) take_name(l, name);
+	for_each_name(name, of) take_name(l, d, name);
+	return 0;
+}
+
+int listings_read(struct registry *r, struct listings *l)
+{
+	for_each_dir(d, r) {
+		int error = d->is_lost ? 0 : read_one(l, d);
+		if (error && d == r->dir)
+			return error;
+		if (error)
+			directory_give_up(r, d, error);
+	}
 	qsort(l->found, l->count, sizeof *l->found, compare_found);
 	return 0;
 }
 
-void listing_free(struct listing *l)
+void listings_free(struct listings *l)
 {
-	free(l->names);
+	for (unsigned i = 0; i < LOG_DIRS_MAX; i++)
+		free(l->of[i].names);
 	free(l->found);
 }
 
-bool listing_has(const struct listing *l, const char *topic, uint32_t partition)
+static int compare_place(const void *a, const void *b)
+{
+	struct found x = *(const struct found *)a, y = *(const struct found *)b;
+	x.dir = y.dir = NULL;
+	return compare_found(&x, &y);
+}
+
+const struct found *listings_find(const struct listings *l, const char *topic,
+				  uint32_t partition, unsigned *ret_places)
 {
 	struct found key = {.partition = partition};
 	snprintf(key.topic, sizeof key.topic, "%s", topic);
-	return bsearch(&key, l->found, l->count, sizeof key, compare_found) != NULL;
+	const struct found *end = l->found + l->count;
+	const struct found *f =
+		bsearch(&key, l->found, l->count, sizeof key, compare_place);
+	*ret_places = 0;
+	while (f && f > l->found && compare_place(f - 1, &key) == 0)
+		f--;
+	for (const struct found *at = f; at && at < end && compare_place(at, &key) == 0; at++)
+		++*ret_places;
+	return f;
 }
 
 /* Names are in order: the last one of the topic has the highest number. */
-uint32_t listing_partitions(const struct listing *l, const char *topic)
+uint32_t listings_partitions(const struct listings *l, const char *topic)
 {
 	uint32_t partitions = 0;
 	for (size_t i = 0; i < l->count; i++)
@@ -139,7 +177,7 @@ uint32_t listing_partitions(const struct listing *l, const char *topic)
 	return partitions;
 }
 
-void listing_forget(struct listing *l, const char *topic)
+void listings_forget(struct listings *l, const char *topic)
 {
 	size_t kept = 0;
 	for (size_t i = 0; i < l->count; i++)

@@ -1,4 +1,4 @@
-/* registry_listing.h - the names in a log directory: what is ours, what is left alone.
+/* registry_listing.h - the names in the log directories: what is ours, what is left alone.
  *
  * Core: control.
  */
@@ -11,17 +11,24 @@
 struct found {
 	char topic[TOPIC_NAME_BYTES_MAX + 1];
 	uint32_t partition;
+	struct log_dir *dir;
 };
 
+/* The names in one directory. */
 struct listing {
 	char *names; /* NUL after each */
 	size_t bytes;
-	struct found *found; /* sorted */
-	size_t count;
 	/* What is left alone, for one line. */
 	char foreign[512];
 	unsigned foreign_count;
 	unsigned foreign_unnamed;
+};
+
+/* Those in all log directories that are not lost. */
+struct listings {
+	struct listing of[LOG_DIRS_MAX]; /* by log directory */
+	struct found *found; /* sorted: by topic, partition, log directory */
+	size_t count;
 };
 
 #define for_each_name(name, listing)                                                     \
@@ -29,15 +36,18 @@ struct listing {
 	     name && name < (listing)->names + (listing)->bytes;                         \
 	     name += strlen(name) + 1)
 
-int listing_read(struct registry *r, struct listing *l);
-void listing_free(struct listing *l);
-bool listing_has(const struct listing *l, const char *topic, uint32_t partition);
+/* One that cannot be read is lost; -errno: the first is. */
+int listings_read(struct registry *r, struct listings *l);
+void listings_free(struct listings *l);
+/* The first place where it was found, and in how many; null: in none. */
+const struct found *listings_find(const struct listings *l, const char *topic,
+				  uint32_t partition, unsigned *ret_places);
 /* One more than the highest partition of a topic that was found. */
-uint32_t listing_partitions(const struct listing *l, const char *topic);
-void listing_forget(struct listing *l, const char *topic);
+uint32_t listings_partitions(const struct listings *l, const char *topic);
+void listings_forget(struct listings *l, const char *topic);
 /* Something that is not ours: never opened, never changed. */
 void listing_note_foreign(struct listing *l, const char *name);
-void listing_say_foreign(struct registry *r, const struct listing *l);
+void listings_say_foreign(struct registry *r, const struct listings *l);
 /* `.<topic>.json` to `topic`; false when the name is not of that form. */
 bool listing_topic_file(const char *name, char topic[TOPIC_NAME_BYTES_MAX + 1]);
 

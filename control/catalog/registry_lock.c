@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -97,5 +96,15 @@ int registry_lock(struct log_dir *d, const char *log_dir, char *message, size_t 
  * two would hold a lock, each of another file. */
 void registry_unlock(struct log_dir *d)
 {
-	close(d->lock_fd);
+	if (d->lock_fd >= 0)
+		close(d->lock_fd);
+}
+
+bool registry_lock_is_at(const struct log_dir *d, const char *log_dir)
+{
+	char path[PATH_MAX];
+	struct stat own, there;
+	snprintf(path, sizeof path, "%s/.lock", log_dir);
+	return d->lock_fd >= 0 && fstat(d->lock_fd, &own) == 0 && stat(path, &there) == 0 &&
+	       own.st_dev == there.st_dev && own.st_ino == there.st_ino;
 }

@@ -3,6 +3,7 @@
 #ifndef PENSTOCK_REGISTRY_LOCK_H
 #define PENSTOCK_REGISTRY_LOCK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct log_dir;
@@ -11,7 +12,10 @@ struct log_dir;
  * and after it is closed: 0, or -errno with a sentence in `message`. Makes the directory when it
  * is missing. The kernel gives the lock back when the process ends, however it does. */
 int registry_lock(struct log_dir *d, const char *log_dir, char *message, size_t message_size);
+/* No harm where there is none. */
 void registry_unlock(struct log_dir *d);
+/* Is the lock that `d` has that of the directory at `log_dir`? */
+bool registry_lock_is_at(const struct log_dir *d, const char *log_dir);
 
 /* What an error of the log directory means, and what to do about it. */
 const char *registry_advice(int error);

@@ -1,20 +1,30 @@
 /* registry_making.c - a job's new partitions in, their directories, logs and topic file out; see
  * registry_making.h. */
 #include "control/catalog/registry_making.h"
+#include "control/catalog/registry_dirs.h"
 #include "control/catalog/registry_jobs.h"
+#include "control/catalog/registry_offline.h"
 #include "control/catalog/registry_opening.h"
 #include "control/catalog/registry_store.h"
 #include "control/catalog/registry_sync.h"
 
+#include <errno.h>
+
+/* Into a log directory that was lost since the partition was placed nothing is written. */
 static int make_one(struct registry *r, const struct entry *e, struct partition *p, char *why,
 		    size_t why_size)
 {
 	struct opened opened;
+	if (p->dir->is_lost) {
+		snprintf(why, why_size, "%s", p->dir->fault);
+		return -ESTALE;
+	}
 	partition_open(r, e, p, false, NULL, &opened);
 	opened_say(r, &opened);
 	if (opened.why)
-		snprintf(why, why_size, "%s", opened.why);
+		snprintf(why, why_size, "%s: %s", p->directory, opened.why);
 	opened_free(&opened);
+	directory_note_error(r, p->dir, opened.error);
 	return opened.error;
 }
 
@@ -23,6 +33,7 @@ static int make_one(struct registry *r, const struct entry *e, struct partition 
 bool job_write_file(struct registry *r, struct job *j)
 {
 	uint32_t partitions = j->entry->partition_count;
+	bool is_named = j->file == FILE_STAGED;
 	switch (j->file) {
 	case FILE_NONE:
 		j->error = store_stage(r, j->entry, partitions, &j->staged);
@@ -40,7 +51,7 @@ bool job_write_file(struct registry *r, struct job *j)
 	if (j->error)
 		j->file = FILE_NONE;
 	else
-		syncs_wait(r, j);
+		syncs_wait(r, j, dir_bit(r->dir) | (is_named ? 0 : dirs_made_in(j)));
 	return j->error != 0;
 }
 
@@ -58,7 +69,7 @@ static int make_some(struct registry *r, struct job *j, char *why, size_t why_si
 	for (; !error && j->at < end; j->at += !error) {
 		error = make_one(r, e, e->partitions[j->at], why, why_size);
 		if (j->at % PARTITIONS_A_SYNC == PARTITIONS_A_SYNC - 1)
-			syncs_hasten(r);
+			syncs_hasten(r, dirs_made_in(j));
 	}
 	return error;
 }

@@ -1,5 +1,5 @@
 /* registry_offline.c - what cannot be served: one partition found bad at start or gone since,
- * or the whole log directory.
+ * or a whole log directory.
  *
  *     at start:  reason ─▶ ADMIN_OPEN without a log ─▶ everyone is answered 56
  *     later:     reason ─▶ ADMIN_FENCE ─▶ what is outstanding and what comes is answered 56
@@ -59,22 +59,59 @@ void partitions_offline(struct registry *r, struct entry *e, const bool *which,
 			     used < sizeof numbers ? "" : "...", fault);
 }
 
-static void lose_directory(struct registry *r)
+static bool all_others_are_lost(const struct registry *r, const struct log_dir *one)
 {
-	for (uint32_t slot = 0; slot < PARTITIONS_MAX; slot++)
-		if (r->slots[slot] && !r->slots[slot]->is_offline)
-			go_offline(r, r->slots[slot], r->dir->fault);
-	registry_say(r,
-		     "%s: all partitions are OFFLINE, nothing is acknowledged any more; "
-		     "bring it back and start the gateway again",
-		     r->dir->fault);
+	for_each_dir(d, r) if (d != one && !d->is_lost) return false;
+	return true;
 }
 
-bool directory_is_here(struct registry *r)
+static void directory_offline(struct registry *r, struct log_dir *d)
 {
-	if (log_dir_notice_loss(r->dir))
-		lose_directory(r);
-	return !r->dir->is_lost;
+	for (uint32_t slot = 0; slot < PARTITIONS_MAX; slot++)
+		if (r->slots[slot] && r->slots[slot]->dir == d && !r->slots[slot]->is_offline)
+			go_offline(r, r->slots[slot], d->fault);
+	registry_say(r,
+		     all_others_are_lost(r, d)
+			     ? "%s: all partitions are OFFLINE, nothing is acknowledged any more; "
+			       "bring it back and start the gateway again"
+			     : "%s: the partitions in it are OFFLINE, all else is served; bring it "
+			       "back and start the gateway again",
+		     d->fault);
+}
+
+void directory_give_up(struct registry *r, struct log_dir *d, int error)
+{
+	if (d->is_lost)
+		return;
+	log_dir_lose(d, "%.255s cannot be used: %s", d->path, registry_advice(error));
+	directory_offline(r, d);
+}
+
+/* The device is gone or broken, or the file system has stopped over what it found. */
+static bool is_of_whole_directory(int error)
+{
+	return error == -EIO || error == -EROFS || error == -ENODEV || error == -ENXIO ||
+	       error == -EUCLEAN;
+}
+
+void directory_note_error(struct registry *r, struct log_dir *d, int error)
+{
+	if (is_of_whole_directory(error) && !all_others_are_lost(r, d))
+		directory_give_up(r, d, error);
+}
+
+bool directory_is_here(struct registry *r, struct log_dir *d)
+{
+	if (!d->is_stuck && log_dir_notice_loss(d))
+		directory_offline(r, d);
+	return !d->is_lost;
+}
+
+bool directories_are_here(struct registry *r)
+{
+	bool are_here = false;
+	for_each_dir(d, r) are_here |= directory_is_here(r, d);
+	return are_here;
 }
 
 /* On nobody's behalf: the reply is counted by a round that no job waits for. */

@@ -1,11 +1,11 @@
-/* registry_offline.h - one partition that cannot be served, or all of them.
+/* registry_offline.h - one partition that cannot be served, or all of a log directory.
  *
  * Core: control.
  */
 #ifndef PENSTOCK_REGISTRY_OFFLINE_H
 #define PENSTOCK_REGISTRY_OFFLINE_H
 
-#include "control/catalog/registry_private.h"
+#include "control/catalog/registry_dirs.h"
 
 /* The partition is not served, for the reason given; said. */
 void partition_offline(struct registry *r, struct partition *p, const char *fault);
@@ -14,7 +14,14 @@ void partitions_offline(struct registry *r, struct entry *e, const bool *which,
 			const char *fault);
 /* Tells writers of partitions that went offline while they were served; true when it sent. */
 bool fences_step(struct registry *r);
-/* Is the log directory still at its path? When not, every partition goes offline, once. */
-bool directory_is_here(struct registry *r);
+/* Is the log directory of use, and still at its path? When not, its partitions go offline, once. */
+bool directory_is_here(struct registry *r, struct log_dir *d);
+/* The same of all; true when one of them is. */
+bool directories_are_here(struct registry *r);
+/* A call in it has failed. When that is no matter of one file, it is given up; but the last one is
+ * not: what still works of it is all there is. */
+void directory_note_error(struct registry *r, struct log_dir *d, int error);
+/* It cannot be used, for the reason given: it is lost, and its partitions with it. */
+void directory_give_up(struct registry *r, struct log_dir *d, int error);
 
 #endif

@@ -2,6 +2,7 @@
  * removed; and how a partition's directory is told from anything else. */
 #include "control/catalog/registry_partitions.h"
 #include "control/catalog/partition_metadata.h"
+#include "control/catalog/registry_dirs.h"
 #include "control/catalog/registry_entry.h"
 #include "control/catalog/registry_listing.h"
 #include "control/catalog/registry_say.h"
@@ -20,7 +21,7 @@ int store_read_id(const struct registry *r, const char *directory, uint8_t id[UU
 
 /* <topic>-<n>.<32 hex digits>-delete, the topic cut so that it fits a name: Kafka's way,
  * and Kafka finishes such a removal as we do. */
-static void deleted_path(char out[PATH_MAX], const struct registry *r,
+static void deleted_path(char out[PATH_MAX], const struct log_dir *d,
 			 const struct entry *e, uint32_t number)
 {
 	char tail[64];
@@ -29,20 +30,20 @@ static void deleted_path(char out[PATH_MAX], const struct registry *r,
 		size += snprintf(tail + size, sizeof tail - (size_t)size, "%02x",
 				 e->shown.topic.id[i]);
 	size += snprintf(tail + size, sizeof tail - (size_t)size, "-delete");
-	snprintf(out, PATH_MAX, "%s/%.*s%s", r->dir->path, NAME_MAX - size,
+	snprintf(out, PATH_MAX, "%s/%.*s%s", d->path, NAME_MAX - size,
 		 e->shown.topic.name, tail);
 }
 
 /* Out of sight first, so that a crash leaves nothing that looks like a partition. On a full
  * disk there may be no room for the longer name: the topic's file says what is going on. */
-static int remove_partition(struct registry *r, const struct entry *e, uint32_t number)
+static int remove_from(struct registry *r, const struct entry *e, uint32_t number,
+		       const struct log_dir *d)
 {
 	struct disk_place place;
 	char directory[PATH_MAX], gone[PATH_MAX];
 	uint8_t id[UUID_BYTES];
-	snprintf(directory, sizeof directory, "%s/%s-%u", r->dir->path,
-		 e->shown.topic.name, number);
-	int error = disk_look(r->dir->disk, directory, DISK_FLAG_LINK, &place);
+	snprintf(directory, sizeof directory, "%s/%s-%u", d->path, e->shown.topic.name, number);
+	int error = disk_look(d->disk, directory, DISK_FLAG_LINK, &place);
 	if (!error && !place.is_directory) {
 		registry_say(r, "%s is no directory: left alone", directory);
 		return 0;
@@ -52,18 +53,32 @@ static int remove_partition(struct registry *r, const struct entry *e, uint32_t 
 		registry_say(r, "%s is another topic's by its id: left alone", directory);
 		return 0;
 	}
-	deleted_path(gone, r, e, number);
+	deleted_path(gone, d, e, number);
 	if (!error)
-		error = file_rename(r->dir->disk, directory, gone);
+		error = file_rename(d->disk, directory, gone);
 	if (store_is_full(error))
-		return disk_remove_directory(r->dir->disk, directory);
+		return disk_remove_directory(d->disk, directory);
 	if (!error)
-		error = disk_remove_directory(r->dir->disk, gone);
+		error = disk_remove_directory(d->disk, gone);
 	return error == -ENOENT ? 0 : error;
 }
 
-/* The directory is synced once, with the last of them: the topic's file, which goes after that,
- * says until then what is to go. */
+/* Of one that is no more than a number by now every log directory is asked. */
+static int remove_partition(struct registry *r, const struct entry *e, uint32_t number)
+{
+	const struct log_dir *own =
+		number < e->partition_count ? e->partitions[number]->dir : NULL;
+	int result = 0;
+	for_each_dir(d, r) {
+		bool is_due = !d->is_lost && (!own || d == own);
+		int error = !is_due ? 0 : d->is_stuck ? -ETIMEDOUT : remove_from(r, e, number, d);
+		result = result ? result : error;
+	}
+	return result;
+}
+
+/* Names are synced once, with the last of them: the topic's file, which goes after that, says until
+ * then what is to go. It stays while some of it may lie where nothing can be removed. */
 int store_remove(struct registry *r, struct entry *e, uint32_t first, uint32_t end)
 {
 	int result = 0;
@@ -74,7 +89,9 @@ int store_remove(struct registry *r, struct entry *e, uint32_t first, uint32_t e
 	}
 	if (end < entry_directories(e))
 		return result;
-	int error = log_dir_sync_names(r->dir);
+	int error = dirs_sync_names(r);
+	if (!result && !error && entry_lost_dir(r, e))
+		result = -ESTALE;
 	return result ? result : error;
 }
 
@@ -158,39 +175,48 @@ static int64_t number_of(const char *name, const char *topic)
 }
 
 /* 1: one of them is there, in `path`; 0: none is; -errno. */
-static int find_listed(struct registry *r, const char *topic, uint32_t first, uint32_t end,
+static int find_listed(const struct log_dir *d, const char *topic, uint32_t first, uint32_t end,
 		       char path[PATH_MAX])
 {
 	struct listing l = {0};
-	int found = directory_list(r->dir->disk, r->dir->path, &l.names, &l.bytes);
+	int found = directory_list(d->disk, d->path, &l.names, &l.bytes);
 	for_each_name(name, &l)
 	{
 		int64_t number = number_of(name, topic);
 		if (found || number < first || number >= end)
 			continue;
-		log_dir_path(path, r->dir, name);
+		log_dir_path(path, d, name);
 		found = 1;
 	}
 	free(l.names);
 	return found;
 }
 
+static bool is_taken_in(const struct log_dir *d, const char *topic, uint32_t first, uint32_t end,
+			char path[PATH_MAX])
+{
+	struct disk_place place;
+	int listed = end > first + LOOKS_MAX ? find_listed(d, topic, first, end, path) : -EAGAIN;
+	if (listed >= 0)
+		return listed;
+	for (uint32_t i = first; i < end; i++) {
+		snprintf(path, PATH_MAX, "%s/%s-%u", d->path, topic, i);
+		if (disk_look(d->disk, path, DISK_FLAG_LINK, &place) == 0)
+			return true;
+	}
+	return false;
+}
+
 bool store_is_taken(struct registry *r, const char *topic, uint32_t first,
 		    uint32_t partitions, char path[PATH_MAX])
 {
-	struct disk_place place;
 	uint32_t left = 0;
 	if (first == 0 && has_foreign_file(r, topic, &left, path))
 		return true;
 	uint32_t end = max_u32(partitions, left);
-	int listed = end > first + LOOKS_MAX ? find_listed(r, topic, first, end, path) : -EAGAIN;
-	if (listed >= 0)
-		return listed;
-	for (uint32_t i = first; i < end; i++) {
-		snprintf(path, PATH_MAX, "%s/%s-%u", r->dir->path, topic, i);
-		if (disk_look(r->dir->disk, path, DISK_FLAG_LINK, &place) == 0)
+	for_each_dir(d, r)
+		if (!d->is_lost && is_taken_in(d, topic, first, end, path))
 			return true;
-	}
 	return false;
 }
 

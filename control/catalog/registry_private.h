@@ -3,6 +3,8 @@
  *     registry.c           open, turn, close; looking up
  *     registry_say.c, _index.c  a line for the operator; entries by name
  *     registry_entry.c     topics in memory
+ *     registry_dirs.c      the log directories: which partition lies where, which are lost
+ *     registry_probe.c     those that do not answer
  *     registry_listing.c   names in the log directory ─▶ what is ours, what is left alone
  *     registry_scan.c      what is ours ─▶ entries
  *     registry_recover.c   entries ─▶ their logs recovered and opened, by a crew (crew.h)
@@ -17,7 +19,7 @@
  *     registry_space.c     the disk's room, kept back before it is none
  *     registry_watch.c     partitions that failed and directories that went, noticed
  *     registry_publish.c   entries ─▶ snapshot; old ones retired
- *     registry_line.c      which job runs when;  registry_sync.c  one sync for all of them
+ *     registry_line.c      which job runs when;  registry_sync.c  syncs for all of them
  *     registry_jobs.c      create, alter, delete;  registry_serve.c  start and stop
  *     registry_making.c    files and partitions that create and alter make
  *     registry_settings.c  the gateway's own settings, while it runs
@@ -59,7 +61,8 @@ struct partition {
 	struct entry *entry;
 	struct partition_ref ref;
 	struct log *log;
-	char *directory;
+	struct log_dir *dir; /* the log directory it lies in, or is to; */
+	char *directory;     /* and its own there */
 	uint32_t number;        /* of its topic's */
 	int64_t durable_mark;   /* as it was found at start; -1: none */
 	bool has_old_mark;      /* in a file of its own */
@@ -70,6 +73,7 @@ struct partition {
 	uint8_t state;          /* enum partition_state */
 	bool is_suspect;        /* fenced or corrupt: no mark of a clean shutdown */
 	bool is_offline;        /* nobody is let at its log, if it has one */
+	bool is_nowhere;        /* at start: in none of the log directories */
 	bool wants_fence;       /* its writer does not know yet */
 	char *fault;            /* why it is offline or read-only, for the operator; or null */
 	char *damage;           /* which of its batches are damaged, likewise */
@@ -117,13 +121,16 @@ struct job {
 	struct list node; /* registry.jobs, .running or .over, or another's `behind` */
 	struct list behind; /* those of its topic that wait for its end */
 	struct list topic_node; /* registry.by_topic, while it runs */
-	struct list sync_node;  /* registry.syncs, while is_syncing */
+	struct list sync_node;  /* registry.syncing, while is_syncing */
 	char topic[TOPIC_NAME_BYTES_MAX + 2]; /* whose it is: registry_line.h */
 	bool has_begun;
 	bool is_waiting;         /* its last step had nothing to do */
 	bool is_syncing;
-	unsigned syncs_failed;   /* syncs.failed, before anything of it was on the disk */
-	int sync_error;          /* of those since then */
+	uint32_t syncs_awaited;  /* log directories of which a sync is to begin, by dir_bit(); */
+	uint32_t syncs_begun;    /* and of which one is under way that it waits for */
+	unsigned syncs_failed[LOG_DIRS_MAX]; /* syncs.failed, before any of it was on the disk */
+	int sync_error;          /* of those since then, */
+	const struct log_dir *sync_dir; /* and where */
 	enum file_step file;
 	struct staged staged;
 	const struct job_kind *kind;
@@ -170,13 +177,12 @@ struct job_kind {
 	bool (*may_go_on)(struct registry *r, const struct job *j);
 };
 
-/* Those who wait for a sync; registry_sync.h. */
+/* Of a log directory; registry_sync.h. */
 struct syncs {
-	struct disk *disk;
+	struct disk *disk;    /* null: it was lost at the start */
 	struct disk_op op;    /* the one under way */
-	struct list waiting;  /* for the next one: job.sync_node */
-	struct list covered;  /* for the one under way */
-	int fd;               /* of the log directory */
+	int fd;               /* of the directory */
+	unsigned waiting;     /* jobs, for the next one */
 	bool is_wanted;       /* by nobody who waits */
 	unsigned failed;      /* so many have, */
 	int error;            /* and how the last of them did */
@@ -195,7 +201,11 @@ struct retired {
 struct registry {
 	struct registry_options options; /* its settings: those that hold now */
 	struct live_settings live;
-	struct log_dir *dir;    /* where all partitions lie */
+	struct log_dir *dirs;   /* where partitions lie */
+	unsigned dir_count;
+	struct log_dir *dir;    /* the first: topics' files, and what else is the gateway's */
+	struct probe *probes[LOG_DIRS_MAX]; /* by log directory */
+	uint64_t probe_at_ns[LOG_DIRS_MAX];
 	struct entry **entries; /* by name */
 	struct entry **by_id;   /* the same; */
 	struct entry **by_like; /* and by name, '.' and '_' being the same */
@@ -209,7 +219,8 @@ struct registry {
 	struct list over;    /* nobody has heard of it yet */
 	unsigned running_count; /* the latter two */
 	struct list by_topic[JOB_BUCKETS]; /* job.topic_node, of those: by XXH3 of job.topic */
-	struct syncs syncs;
+	struct syncs syncs[LOG_DIRS_MAX]; /* by log directory */
+	struct list syncing; /* who waits for some of them: job.sync_node */
 	uint32_t staged_next;
 	unsigned entries_coming; /* made by jobs that run, not in `entries` yet */
 	bool is_unpublished; /* what pollers see is not what there is */
@@ -228,7 +239,6 @@ struct registry {
 	struct recovering *recovering; /* at start; null: no more */
 	bool is_recovered; /* all logs are open: what is known of them is complete */
 	char cluster_id[UUID_TEXT_BYTES];
-	bool names_deleted; /* the checkpoints may: a topic has gone since they were written */
 	uint64_t expire_at_ns; /* 0: not set yet */
 	bool is_expiring;      /* the job waits, or is under way */
 	bool is_ready;

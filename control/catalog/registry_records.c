@@ -52,6 +52,18 @@ static struct partition *take_part(struct registry *r, struct registry_part *par
 	return p;
 }
 
+/* One whose log directory could not be written starts where it did. */
+static void check_written(struct registry *r, struct registry_part *part)
+{
+	const struct partition *p = part->error ? NULL : part_partition(r, part);
+	struct log_marks marks;
+	if (!p)
+		return;
+	partition_marks(r, p, &marks);
+	if (part->log_start_offset > max_i64(p->log_start_offset, marks.log_start_offset))
+		part->error = KAFKA_ERROR_KAFKA_STORAGE_ERROR;
+}
+
 static bool start(struct registry *r, struct job *j)
 {
 	for (uint32_t i = 0; i < j->part_count; i++) {
@@ -61,10 +73,13 @@ static bool start(struct registry *r, struct job *j)
 	}
 	if (j->asked_count == 0)
 		return true;
-	if (!starts_write(r, j->asked, j->asked_count))
+	uint32_t written = starts_write(r, j->asked, j->asked_count);
+	if (written == 0)
 		return job_fail(j, KAFKA_ERROR_KAFKA_STORAGE_ERROR,
 				"log-start-offset-checkpoint cannot be written");
-	round_begin(&j->round, ADMIN_DELETE_RECORDS, j->asked, j->asked_count);
+	for (uint32_t i = 0; written < j->asked_count && i < j->part_count; i++)
+		check_written(r, &j->parts[i]);
+	round_begin(&j->round, ADMIN_DELETE_RECORDS, j->asked, written);
 	return false;
 }
 

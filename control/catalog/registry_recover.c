@@ -23,15 +23,16 @@ enum { SETTLED_AT_ONCE = 64 };
 struct recovering {
 	struct registry *r; /* threads only read it */
 	struct crew *crew;  /* null: it has not begun */
-	bool is_syncing;    /* all logs are open: its one call is the sync */
-	int sync_error;
+	bool is_syncing;    /* all logs are open: its calls are the syncs */
+	int sync_errors[LOG_DIRS_MAX]; /* by log directory */
+	unsigned synced; /* those before it */
 	struct scan_progress progress;
 	atomic_uint opened;
 	uint32_t settled; /* those before it */
 	int error;        /* first -errno that ends the start */
 	uint64_t begun_ns;
 	uint64_t said_ns;
-	struct listing listing;
+	struct listings listings;
 	uint32_t count;
 	struct recovering_log {
 		const struct entry *entry;
@@ -41,13 +42,13 @@ struct recovering {
 };
 
 /* An offline partition has a reason already, and its log stays closed. */
-struct recovering *recovering_new(struct registry *r, struct listing *take)
+struct recovering *recovering_new(struct registry *r, struct listings *take)
 {
 	struct recovering *rc = calloc(1, sizeof *rc + r->slots_used * sizeof rc->logs[0]);
 	require(rc);
 	rc->r = r;
-	rc->listing = *take;
-	*take = (struct listing){0};
+	rc->listings = *take;
+	*take = (struct listings){0};
 	for (unsigned i = 0; i < r->entry_count; i++) {
 		const struct entry *e = r->entries[i];
 		for (uint32_t p = 0; p < e->partition_count; p++)
@@ -67,7 +68,7 @@ void recovering_free(struct recovering *rc)
 		crew_end(rc->crew);
 	for (uint32_t i = 0; i < rc->count; i++)
 		opened_free(&rc->logs[i].opened);
-	listing_free(&rc->listing);
+	listings_free(&rc->listings);
 	free(rc);
 }
 
@@ -77,7 +78,7 @@ static void open_one(void *recovering, uint32_t index)
 {
 	struct recovering *rc = recovering;
 	struct recovering_log *l = &rc->logs[index];
-	partition_open(rc->r, l->entry, l->partition, rc->r->dir->was_clean, &rc->progress,
+	partition_open(rc->r, l->entry, l->partition, l->partition->dir->was_clean, &rc->progress,
 		       &l->opened);
 	atomic_fetch_add_explicit(&rc->opened, 1, memory_order_relaxed);
 }
@@ -85,7 +86,8 @@ static void open_one(void *recovering, uint32_t index)
 static void sync_all(void *recovering, uint32_t index)
 {
 	struct recovering *rc = recovering;
-	rc->sync_error = log_dir_sync_all(rc->r->dir);
+	const struct log_dir *d = &rc->r->dirs[index];
+	rc->sync_errors[index] = d->is_lost ? 0 : log_dir_sync_all(d);
 }
 
 /* ---- control's side --------------------------------------------------------------------- */
@@ -111,6 +113,12 @@ static void settle(struct recovering *rc, struct recovering_log *l)
 static bool has_next(const struct recovering *rc)
 {
 	return rc->settled < rc->count && crew_has_made(rc->crew, rc->settled);
+}
+
+static bool has_synced(const struct recovering *rc)
+{
+	return rc->is_syncing && rc->synced < rc->r->dir_count &&
+	       crew_has_made(rc->crew, rc->synced);
 }
 
 static void settle_some(struct recovering *rc)
@@ -143,7 +151,7 @@ static void finish_making(struct registry *r, struct entry *e)
 
 static void finish(struct registry *r, struct recovering *rc)
 {
-	durable_marks_begin(r, &rc->listing);
+	durable_marks_begin(r, &rc->listings);
 	for (unsigned i = 0; i < r->entry_count; i++)
 		finish_making(r, r->entries[i]);
 	r->is_recovered = true;
@@ -166,7 +174,8 @@ static bool recover_start(struct registry *r, struct job *j)
 	struct recovering *rc = r->recovering;
 	struct crew_work work = {rc->count, open_one, rc};
 	rc->begun_ns = rc->said_ns = clock_now_ns();
-	begin_crew(rc, &work, (unsigned)r->options.settings->recovery_threads);
+	unsigned threads = (unsigned)r->options.settings->recovery_threads * r->dir_count;
+	begin_crew(rc, &work, min_u32(threads, CREW_THREADS_MAX));
 	return false;
 }
 
@@ -180,7 +189,7 @@ static bool recover_may_go_on(struct registry *r, const struct job *j)
 		return true;
 	crew_turn(rc->crew);
 	say_progress(rc);
-	return has_next(rc) || crew_is_idle(rc->crew);
+	return has_next(rc) || has_synced(rc) || crew_is_idle(rc->crew);
 }
 
 /* With an error the start has failed; not recovered without one, it was broken off. */
@@ -200,6 +209,7 @@ static bool recover_next(struct registry *r, struct job *j)
 	struct recovering *rc = r->recovering;
 	if (!rc->error && !r->is_stopping)
 		settle_some(rc);
+	rc->synced += has_synced(rc);
 	if (rc->crew && !crew_is_idle(rc->crew))
 		return false;
 	if (rc->error || r->is_stopping)
@@ -207,12 +217,14 @@ static bool recover_next(struct registry *r, struct job *j)
 	if (rc->settled < rc->count)
 		return false;
 	if (!rc->is_syncing) {
-		struct crew_work work = {1, sync_all, rc};
+		struct crew_work work = {r->dir_count, sync_all, rc};
 		rc->is_syncing = true;
-		begin_crew(rc, &work, 1);
+		begin_crew(rc, &work, r->dir_count);
 		return false;
 	}
-	rc->error = rc->sync_error;
+	rc->error = rc->sync_errors[r->dir->number];
+	for_each_dir(d, r) if (rc->sync_errors[d->number] && d != r->dir)
+		directory_give_up(r, d, rc->sync_errors[d->number]);
 	if (!rc->error)
 		finish(r, rc);
 	return recover_end(r, rc->error);

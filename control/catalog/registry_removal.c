@@ -23,7 +23,7 @@ int removal_mark(struct registry *r, struct entry *e)
 	int error = store_write(r, e, e->partition_count);
 	if (store_is_full(error))
 		error = store_mark_deleting(r, e);
-	if (store_is_full(error) && checkpoint_make_room(r) == 0)
+	if (store_is_full(error) && checkpoint_make_room(r->dir) == 0)
 		error = store_write(r, e, e->partition_count);
 	e->is_deleting = !error;
 	return error;

@@ -20,6 +20,7 @@ static void send_one(struct registry *r, struct round *round, struct partition *
 	p->admin = (struct admin_msg){
 		.msg = {.kind = HANDOFF_ADMIN},
 		.op = (uint8_t)round->op,
+		.dir = (uint8_t)p->dir->number,
 		.partition = p->ref,
 		.log = p->log,
 		.options = options,

@@ -1,4 +1,4 @@
-/* registry_scan.c - the log directory at start: topic files and partition directories in,
+/* registry_scan.c - the log directories at start: topic files and partition directories in,
  * entries whose logs are to be opened out (registry_recover.c); what a crash left half done is
  * completed or finished off.
  */
@@ -20,19 +20,19 @@
 
 /* Directories of removed partitions: the removal is taken up where it ended. One that holds
  * anything else than a partition does is somebody else's, whatever its name. */
-static void remove_deleted(struct registry *r, struct listing *l)
+static void remove_deleted(struct registry *r, const struct log_dir *d, struct listing *l)
 {
 	for_each_name(name, l)
 	{
 		char path[PATH_MAX];
 		if (!store_is_deleted_name(name))
 			continue;
-		log_dir_path(path, r->dir, name);
+		log_dir_path(path, d, name);
 		if (!store_holds_partition(r, path, true)) {
 			listing_note_foreign(l, name);
 			continue;
 		}
-		int error = disk_remove_directory(r->dir->disk, path);
+		int error = disk_remove_directory(d->disk, path);
 		if (error)
 			registry_say(r, "%s cannot be removed: %s", path,
 				     strerror(-error));
@@ -50,11 +50,24 @@ static void remove_staged(struct registry *r, struct listing *l)
 	}
 }
 
+/* Each partition to where it was found. */
+static void place_found(const struct listings *l, struct entry *e)
+{
+	for (uint32_t i = 0; i < e->partition_count; i++) {
+		unsigned places;
+		const struct found *f = listings_find(l, e->shown.topic.name, i, &places);
+		e->partitions[i]->is_nowhere = !f;
+		if (f)
+			partition_place(e->partitions[i], f->topic, f->dir);
+	}
+}
+
 /* Its directories are out of the listing first, or they would be taken for a topic without a
  * file. */
-static void finish_deletion(struct registry *r, struct listing *l, struct entry *e)
+static void finish_deletion(struct registry *r, struct listings *l, struct entry *e)
 {
-	listing_forget(l, e->shown.topic.name);
+	place_found(l, e);
+	listings_forget(l, e->shown.topic.name);
 	int error = removal_run(r, e);
 	registry_say(r, "topic %s: its deletion was under way; %s%s", e->shown.topic.name,
 		     error ? "not finished: " : "finished",
@@ -73,10 +86,10 @@ static bool *flags_new(uint32_t count)
 }
 
 /* The topic is there as far as its directories tell; none of it is served, none changed. */
-static void take_unread(struct registry *r, const struct listing *l, const char *file,
+static void take_unread(struct registry *r, const struct listings *l, const char *file,
 			const char *topic, const char *why)
 {
-	uint32_t partitions = listing_partitions(l, topic);
+	uint32_t partitions = listings_partitions(l, topic);
 	struct entry *e = entry_new(r, topic);
 	if (!entry_resize(r, e, partitions)) {
 		registry_say(r, "topic %s is not served: %s/%s: %s; and there are more than %d "
@@ -85,6 +98,7 @@ static void take_unread(struct registry *r, const struct listing *l, const char 
 		entry_free(r, e);
 		return;
 	}
+	place_found(l, e);
 	if (store_read_id(r, e->partitions[0]->directory, e->shown.topic.id) != 0)
 		uuid_make(e->shown.topic.id);
 	e->is_unread = true;
@@ -102,18 +116,19 @@ static void take_unread(struct registry *r, const struct listing *l, const char 
 
 /* A file that makes no sense is a topic's if directories of that name are there; else anybody
  * may have put it there. */
-static void read_topic_files(struct registry *r, struct listing *l)
+static void read_topic_files(struct registry *r, struct listings *l)
 {
-	for_each_name(name, l)
+	struct listing *first = &l->of[r->dir->number];
+	for_each_name(name, first)
 	{
 		char topic[TOPIC_NAME_BYTES_MAX + 1], why[256];
 		if (!listing_topic_file(name, topic))
 			continue;
 		struct entry *e = store_read(r, name, why, sizeof why);
-		if (!e && listing_partitions(l, topic) > 0)
+		if (!e && listings_partitions(l, topic) > 0)
 			take_unread(r, l, name, topic, why);
 		else if (!e)
-			listing_note_foreign(l, name);
+			listing_note_foreign(first, name);
 		else if (e->is_deleting)
 			finish_deletion(r, l, e);
 		else
@@ -121,18 +136,48 @@ static void read_topic_files(struct registry *r, struct listing *l)
 	}
 }
 
-/* Data that was there once must be there still. */
-static void check_present(struct registry *r, const struct listing *l, struct entry *e)
+static const char missing_advice[] =
+	"restore it, or accept the loss of its records by making an empty directory and taking its "
+	"lines out of recovery-point- and log-start-offset-checkpoint, with the gateway stopped";
+
+static void missing_offline(struct registry *r, struct entry *e, const bool *are_missing)
+{
+	const struct log_dir *lost = dirs_lost(r);
+	char fault[1024];
+	if (lost)
+		snprintf(fault, sizeof fault,
+			 "the directory is missing, and may lie in a log directory that is: %s",
+			 lost->fault);
+	else
+		snprintf(fault, sizeof fault, "the directory is missing: %s", missing_advice);
+	partitions_offline(r, e, are_missing, fault);
+}
+
+static void twice_offline(struct registry *r, struct entry *e, const bool *are_twice)
+{
+	partitions_offline(r, e, are_twice,
+			   "there is such a directory in more than one of log.dirs: move away "
+			   "those that are not the partition's, with the gateway stopped");
+}
+
+/* Data that was there once must be there still, in one place. What may lie in a log directory that
+ * is lost is not made anew in another. */
+static void check_present(struct registry *r, const struct listings *l, struct entry *e)
 {
 	bool *are_missing = flags_new(e->partition_count);
-	for (uint32_t i = 0; i < e->ready; i++)
-		are_missing[i] = !listing_has(l, e->shown.topic.name, i);
-	partitions_offline(r, e, are_missing,
-			   "the directory is missing: restore it, or accept the loss of its "
-			   "records by making an empty directory and taking its lines out of "
-			   "recovery-point- and log-start-offset-checkpoint, with the gateway "
-			   "stopped");
+	bool *are_twice = flags_new(e->partition_count);
+	place_found(l, e);
+	for (uint32_t i = 0; i < e->partition_count; i++) {
+		unsigned places;
+		listings_find(l, e->shown.topic.name, i, &places);
+		are_missing[i] = places == 0 && (i < e->ready || dirs_lost(r));
+		are_twice[i] = places > 1;
+		e->partitions[i]->is_nowhere = are_missing[i];
+	}
+	missing_offline(r, e, are_missing);
+	twice_offline(r, e, are_twice);
 	free(are_missing);
+	free(are_twice);
 }
 
 /* ---- directories without a topic file --------------------------------------------------- */
@@ -148,14 +193,14 @@ struct group {
 };
 
 /* Those from partition `end` on. */
-static void note_foreign(struct listing *l, const struct group *g, uint32_t end)
+static void note_foreign(struct listings *l, const struct group *g, uint32_t end)
 {
 	for (size_t i = 0; i < g->count; i++) {
 		const struct found *f = &g->first[i];
 		char name[NAME_MAX + 1];
 		snprintf(name, sizeof name, "%s-%u", f->topic, f->partition);
 		if (f->partition >= end)
-			listing_note_foreign(l, name);
+			listing_note_foreign(&l->of[f->dir->number], name);
 	}
 }
 
@@ -164,7 +209,7 @@ static bool is_partition_of_kafkas(struct registry *r, struct group *g, const st
 {
 	char directory[PATH_MAX];
 	uint8_t id[UUID_BYTES];
-	snprintf(directory, sizeof directory, "%s/%s-%u", r->dir->path, f->topic,
+	snprintf(directory, sizeof directory, "%s/%s-%u", f->dir->path, f->topic,
 		 f->partition);
 	if (!store_holds_partition(r, directory, false))
 		return false;
@@ -184,14 +229,14 @@ static void look_at_group(struct registry *r, struct group *g)
 		const struct found *f = &g->first[i];
 		if (!is_partition_of_kafkas(r, g, f))
 			continue;
-		g->partitions++;
+		g->partitions += g->end != f->partition + 1; /* it may be there twice */
 		g->end = f->partition + 1;
 	}
 }
 
 /* A topic of Kafka's: its own id, all partitions up to the last. Of a cluster other brokers
  * have some: they are missing here and not made, for nobody knows what they hold. */
-static void adopt(struct registry *r, const struct listing *l, const struct group *g)
+static void adopt(struct registry *r, const struct listings *l, const struct group *g)
 {
 	const char *topic = g->first->topic;
 	struct entry *e = entry_new(r, topic);
@@ -225,7 +270,7 @@ static bool is_topic(const struct group *g)
 	return g->partitions > 0 && (g->has_id || g->partitions == g->end);
 }
 
-static void take_group(struct registry *r, struct listing *l, struct group *g)
+static void take_group(struct registry *r, struct listings *l, struct group *g)
 {
 	const struct entry *e = registry_entry(r, g->first->topic);
 	if (!e)
@@ -238,10 +283,10 @@ static void take_group(struct registry *r, struct listing *l, struct group *g)
 		registry_say(r, "%s/%s-%u looks like a partition of Kafka's, but has no topic "
 			     "id, and lower partitions are missing; to have it taken up make "
 			     "empty directories for them",
-			     r->dir->path, g->first->topic, g->end - 1);
+			     g->first->dir->path, g->first->topic, g->end - 1);
 }
 
-static void adopt_strangers(struct registry *r, struct listing *l)
+static void adopt_strangers(struct registry *r, struct listings *l)
 {
 	for (size_t i = 0; i < l->count;) {
 		struct group g = {.first = &l->found[i]};
@@ -253,35 +298,72 @@ static void adopt_strangers(struct registry *r, struct listing *l)
 	}
 }
 
+/* Without the topics' files all would be taken up with the gateway's settings: they are looked for
+ * before, where log.dirs may once have begun. */
+static bool has_topics_elsewhere(const struct registry *r, const struct listings *l,
+				 char *message, size_t message_size)
+{
+	for_each_dir(d, r) {
+		const struct listing *of = &l->of[d->number];
+		for_each_name(name, of)
+		{
+			char topic[TOPIC_NAME_BYTES_MAX + 1];
+			if (d == r->dir || !listing_topic_file(name, topic) ||
+			    listings_partitions(l, topic) == 0)
+				continue;
+			snprintf(message, message_size,
+				 "log.dirs: %s holds files of topics (%s), which belong into the "
+				 "first of log.dirs: name it first, or move them there",
+				 d->path, name);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* What is found may be what the kernel has of a process that was killed, and no disk yet: a mark
+ * that sends directories away has to be there behind a power cut if they are not. That of a clean
+ * stop is gone with it. */
+static int sync_all(struct registry *r)
+{
+	for_each_dir(d, r) {
+		int error = d->is_lost ? 0 : log_dir_sync_all(d);
+		if (error && d == r->dir)
+			return error;
+		if (error)
+			directory_give_up(r, d, error);
+	}
+	return 0;
+}
+
 /* Topics with a file come first, so that a directory is a stranger only when none of them has
  * it; checkpoints when all partitions are known whose lines they may hold. */
-static int scan(struct registry *r, struct listing *l)
+static int scan(struct registry *r, struct listings *l, char *message, size_t message_size)
 {
-	/* What is found may be what the kernel has of a process that was killed, and no disk yet:
-	 * a mark that sends directories away has to be there behind a power cut if they are not.
-	 * That of a clean stop is gone with it. */
-	int error = log_dir_sync_all(r->dir);
+	int error = sync_all(r);
 	if (!error)
-		error = listing_read(r, l);
+		error = listings_read(r, l);
+	if (!error && has_topics_elsewhere(r, l, message, message_size))
+		error = -EINVAL;
 	if (error)
 		return error;
 	read_topic_files(r, l);
-	remove_staged(r, l);
-	remove_deleted(r, l);
+	remove_staged(r, &l->of[r->dir->number]);
+	for_each_dir(d, r) remove_deleted(r, d, &l->of[d->number]);
 	for (unsigned i = 0; i < r->entry_count; i++)
 		check_present(r, l, r->entries[i]);
 	adopt_strangers(r, l);
-	listing_say_foreign(r, l);
+	listings_say_foreign(r, l);
 	checkpoint_read(r);
 	durable_marks_take(r);
 	return 0;
 }
 
-int registry_scan(struct registry *r, struct listing *ret, char *message, size_t message_size)
+int registry_scan(struct registry *r, struct listings *ret, char *message, size_t message_size)
 {
-	*ret = (struct listing){0};
-	int error = scan(r, ret);
-	if (error)
+	*ret = (struct listings){0};
+	int error = scan(r, ret, message, message_size);
+	if (error && !message[0])
 		snprintf(message, message_size, "log.dirs: %s cannot be used: %s",
 			 r->dir->path, registry_advice(error));
 	return error;

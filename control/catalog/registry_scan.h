@@ -1,4 +1,4 @@
-/* registry_scan.h - the log directory at start: entries whose logs are to be opened out.
+/* registry_scan.h - the log directories at start: entries whose logs are to be opened out.
  *
  * Core: control.
  */
@@ -7,7 +7,7 @@
 
 #include "control/catalog/registry_listing.h"
 
-/* -errno with a sentence in `message`; the listing is to be freed either way. */
-int registry_scan(struct registry *r, struct listing *ret, char *message, size_t message_size);
+/* -errno with a sentence in `message`; the listings are to be freed either way. */
+int registry_scan(struct registry *r, struct listings *ret, char *message, size_t message_size);
 
 #endif

@@ -96,15 +96,17 @@ static bool stop_start(struct registry *r, struct job *j)
 	return false;
 }
 
-/* A log that failed is scanned at the next start, and with it all others: the mark speaks
- * for the whole directory. */
-static bool all_are_sound(const struct registry *r)
+/* A log that failed is scanned at the next start, and with it all others of its log directory: the
+ * mark speaks for the whole of it. */
+static bool all_are_sound(const struct registry *r, const struct log_dir *d)
 {
 	bool sound = true;
 	for (unsigned i = 0; i < r->entry_count; i++) {
 		for (uint32_t p = 0; p < r->entries[i]->partition_count; p++) {
 			const struct partition *partition = r->entries[i]->partitions[p];
 			struct log_marks marks = {.is_fenced = !partition->log};
+			if (partition->dir != d)
+				continue;
 			if (partition->log)
 				log_get_marks(partition->log, &marks);
 			sound &= !partition->is_suspect && !marks.is_fenced;
@@ -125,37 +127,55 @@ static bool stop_unrecovered(struct registry *r)
 	return true;
 }
 
+/* How a log directory is left. */
+struct leaving {
+	bool is_sound;
+	int error;
+};
+
+/* What the logs wrote at their end, once for all of a log directory; into no other than theirs. */
+static struct leaving write_down(struct registry *r, struct log_dir *d)
+{
+	struct leaving l = {.is_sound = all_are_sound(r, d) && !r->fault[0]};
+	l.error = directory_is_here(r, d) && !d->is_stuck ? log_dir_sync_all(d) : -ESTALE;
+	if (!l.error) {
+		l.error = checkpoint_write(r, d);
+		durable_marks_write(r, d);
+	}
+	return l;
+}
+
+static void mark_clean(struct registry *r, const struct log_dir *d, struct leaving l,
+		       bool is_settled)
+{
+	if (!l.error && l.is_sound && is_settled)
+		l.error = checkpoint_mark_clean(d);
+	if (l.error)
+		registry_say(r, "%s: the mark of a clean shutdown cannot be written: %s",
+			     d->path, strerror(-l.error));
+	else if (!l.is_sound)
+		registry_say(
+			r, "%s: a partition has failed, so the next start scans the logs",
+			d->path);
+	else if (!is_settled)
+		registry_say(r, "%s: what a change that failed has left cannot be removed, so the "
+				"next start scans the logs", d->path);
+}
+
 /* All logs are with control again. What they wrote is synced before checkpoints speak of it, the
  * checkpoints ask the logs before those are closed, and the mark of a clean shutdown comes last:
  * it makes the next start believe the rest. */
 static bool stop_next(struct registry *r, struct job *j)
 {
+	struct leaving leaving[LOG_DIRS_MAX];
 	free(j->round.partitions);
 	if (!r->is_recovered)
 		return stop_unrecovered(r);
-	bool is_here = directory_is_here(r);
-	bool sound = all_are_sound(r) && !r->fault[0];
-	bool is_settled = is_here && removals_settle(r);
-	/* What the logs wrote at their end, once for all; into no other directory than theirs. */
-	int error = is_here ? log_dir_sync_all(r->dir) : -ESTALE;
-	if (!error) {
-		error = checkpoint_write(r);
-		durable_marks_write(r);
-	}
+	bool is_settled = directory_is_here(r, r->dir) && removals_settle(r);
+	for_each_dir(d, r) leaving[d->number] = write_down(r, d);
 	for (unsigned i = 0; i < r->entry_count; i++)
 		entry_close_logs(r, r->entries[i], 0);
-	if (!error && sound && is_settled)
-		error = checkpoint_mark_clean(r);
-	if (error)
-		registry_say(r, "%s: the mark of a clean shutdown cannot be written: %s",
-			     r->dir->path, strerror(-error));
-	else if (!sound)
-		registry_say(
-			r, "%s: a partition has failed, so the next start scans the logs",
-			r->dir->path);
-	else if (!is_settled)
-		registry_say(r, "%s: what a change that failed has left cannot be removed, so the "
-				"next start scans the logs", r->dir->path);
+	for_each_dir(d, r) mark_clean(r, d, leaving[d->number], is_settled);
 	r->is_stopped = true;
 	return true;
 }

@@ -124,7 +124,7 @@ static bool settings_after(const struct registry *r, struct job *j, struct live_
 /* False and the job's result filled in: the directory is not there, or cannot be written to. */
 static bool is_on_disk(struct registry *r, struct job *j, const struct live_settings *l)
 {
-	bool is_here = directory_is_here(r);
+	bool is_here = directory_is_here(r, r->dir);
 	int error = is_here ? settings_write(r, l) : -ESTALE;
 	if (error)
 		job_fail(j, KAFKA_ERROR_KAFKA_STORAGE_ERROR,

@@ -1,4 +1,4 @@
-/* registry_space.h - room on the disk of a log directory, looked at while it is written to.
+/* registry_space.h - room on the disk of each log directory, looked at while it is written to.
  *
  * Core: control.
  */

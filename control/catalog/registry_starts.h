@@ -7,8 +7,8 @@
 
 #include "control/catalog/registry_private.h"
 
-/* The partitions' log_start_next to log-start-offset-checkpoint, all at once; false: it cannot be
- * written, and they start where they did. */
-bool starts_write(struct registry *r, struct partition *const *partitions, uint32_t count);
+/* The partitions' log_start_next to log-start-offset-checkpoint, those of a log directory all at
+ * once. How many were written, which stand first from then on; the others start where they did. */
+uint32_t starts_write(struct registry *r, struct partition **partitions, uint32_t count);
 
 #endif

@@ -17,24 +17,25 @@ enum {
 };
 
 /* The same for all partitions of a writer: once is enough. */
-static void say_mark_error(struct registry *r, int error)
+static void say_mark_error(struct registry *r, struct log_dir *d, int error)
 {
-	if (!error || r->dir->has_said_marks)
+	if (!error || d->has_said_marks)
 		return;
-	r->dir->has_said_marks = true;
+	d->has_said_marks = true;
 	registry_say(r,
 		     "%s: a writer's durable marks cannot be written: %s; records are taken as "
 		     "before, but after a crash damage is told from a torn tail by older marks and "
 		     "the recovery points",
-		     r->dir->path, strerror(-error));
+		     d->path, strerror(-error));
 }
 
+/* Whether more has failed than one log is shown by a checkpoint of its log directory. */
 static void look_at(struct registry *r, struct partition *p)
 {
 	struct log_marks marks;
 	struct disk_place now;
 	char lost[SEGMENT_NAME_BYTES];
-	if (p->state != PARTITION_SERVED || p->is_offline)
+	if (p->state != PARTITION_SERVED || p->is_offline || p->dir->is_stuck)
 		return;
 	if (disk_place_is_lost(r->dir->disk, p->directory, &p->place, &now)) {
 		partition_offline(r, p,
@@ -52,11 +53,12 @@ static void look_at(struct registry *r, struct partition *p)
 		return;
 	}
 	marks_read(&r->options.marks[p->ref.slot], &marks);
-	say_mark_error(r, marks.mark_error);
+	say_mark_error(r, p->dir, marks.mark_error);
 	registry_damage_look(r, p, &marks);
 	if (!marks.is_fenced || p->is_suspect)
 		return;
 	p->is_suspect = true;
+	log_dir_checkpoint_hasten(p->dir);
 	registry_say(r,
 		     "%s: %s: the partition takes no more records; see to the disk, then "
 		     "start the gateway again",
@@ -70,10 +72,9 @@ void registry_watch(struct registry *r, uint64_t now_ns)
 	if (now_ns < r->watch_at_ns || r->recovering || r->is_stopped)
 		return;
 	r->watch_at_ns = now_ns + WATCH_INTERVAL_MS * NS_PER_MS;
-	bool is_here = directory_is_here(r);
-	if (is_here)
-		space_look(r);
-	for (uint32_t i = 0; is_here && i < SLOTS_AT_ONCE; i++) {
+	bool are_here = directories_are_here(r);
+	space_look(r);
+	for (uint32_t i = 0; are_here && i < SLOTS_AT_ONCE; i++) {
 		if (r->slots[r->watch_slot])
 			look_at(r, r->slots[r->watch_slot]);
 		r->watch_slot = (r->watch_slot + 1) % PARTITIONS_MAX;

@@ -46,7 +46,7 @@ struct kafka_api_options {
 	/* One line for the operator; null: nobody hears it. */
 	void (*say)(void *say_owner, const char *line);
 	void *say_owner;
-	const struct log_dir *dir; /* where the partitions lie; outlives the kafka_api */
+	const struct log_dir *dir; /* where the producer ids lie; outlives the kafka_api */
 	struct topic_wish *wish;   /* the coordinator's; null: it has none */
 	int32_t offsets_topic_partitions; /* offsets.topic.num.partitions */
 	uint32_t offsets_topic_segment_bytes; /* offsets.topic.segment.bytes; 0: the gateway's */

@@ -1,5 +1,5 @@
-/* kafka_describe_log_dirs.c - DescribeLogDirs: what the partitions in the log directory take up,
- * and what its file system has left. */
+/* kafka_describe_log_dirs.c - DescribeLogDirs: what the partitions in each log directory take up,
+ * and what its file system has left. One that is lost says so, and names none. */
 #include "control/kafka/kafka_handlers.h"
 
 #include "dataplane/store/disk_files.h"
@@ -8,6 +8,7 @@
 
 struct sizes {
 	struct kafka_request *request;
+	const struct log_dir *dir; /* of those that lie there */
 	struct describe_log_dirs_topic *topics;
 	int32_t count;
 	/* Slots that are told already: each partition once, however often it is named. */
@@ -25,10 +26,12 @@ static bool is_seen(struct sizes *s, uint32_t slot)
 static void add_partition(struct sizes *s, const struct registry_topic *topic, uint32_t partition,
 			  struct describe_log_dirs_topic *out)
 {
+	const struct registry *registry = s->request->options->registry;
 	struct log_marks marks;
-	if (is_seen(s, topic->topic.refs[partition].slot))
+	if (registry_directory_of(registry, topic, partition) != s->dir ||
+	    is_seen(s, topic->topic.refs[partition].slot))
 		return;
-	registry_marks(s->request->options->registry, topic, partition, &marks);
+	registry_marks(registry, topic, partition, &marks);
 	out->partitions.items[out->partitions.count++] = (struct describe_log_dirs_partition){
 		.partition_index = (int32_t)partition, .partition_size = (int64_t)marks.size_bytes};
 }
@@ -101,26 +104,41 @@ static bool add_each(struct sizes *s, const struct describe_log_dirs_request *q)
 	return fits;
 }
 
+/* False: the arena is full. */
+static bool describe(struct kafka_request *r, const struct describe_log_dirs_request *q,
+		     const struct log_dir *dir, struct describe_log_dirs_result *ret)
+{
+	struct sizes s = {.request = r, .dir = dir};
+	struct disk_space space;
+	*ret = (struct describe_log_dirs_result){.log_dir = kafka_text(dir->path),
+						 .total_bytes = -1,
+						 .usable_bytes = -1};
+	if (dir->is_lost) {
+		ret->error_code = KAFKA_ERROR_KAFKA_STORAGE_ERROR;
+		return true;
+	}
+	if (!(q->topics.count < 0 ? add_all(&s) : add_each(&s, q)))
+		return false;
+	ret->topics.items = s.topics;
+	ret->topics.count = s.count;
+	if (!dir->is_stuck && disk_find_space(dir->disk, dir->path, &space) == 0) {
+		ret->total_bytes = (int64_t)space.total_bytes;
+		ret->usable_bytes = (int64_t)space.usable_bytes;
+	}
+	return true;
+}
+
 enum kafka_outcome kafka_handle_describe_log_dirs(struct kafka_request *r)
 {
+	const struct registry *registry = r->options->registry;
+	struct describe_log_dirs_result results[LOG_DIRS_MAX];
 	struct describe_log_dirs_request q;
+	unsigned count = registry_directory_count(registry);
 	if (!kafka_request_decode(r, &describe_log_dirs_request, &q))
 		return KAFKA_CLOSE;
-	const struct log_dir *dir = r->options->dir;
-	struct sizes s = {.request = r};
-	if (!(q.topics.count < 0 ? add_all(&s) : add_each(&s, &q)))
-		return KAFKA_CLOSE;
-	struct describe_log_dirs_result result = {
-		.error_code = dir->is_lost ? KAFKA_ERROR_KAFKA_STORAGE_ERROR : KAFKA_ERROR_NONE,
-		.log_dir = kafka_text(dir->path),
-		.topics = {s.topics, s.count},
-		.total_bytes = -1,
-		.usable_bytes = -1};
-	struct disk_space space;
-	if (disk_find_space(dir->disk, dir->path, &space) == 0) {
-		result.total_bytes = (int64_t)space.total_bytes;
-		result.usable_bytes = (int64_t)space.usable_bytes;
-	}
-	struct describe_log_dirs_response answer = {.results = {&result, 1}};
+	for (unsigned i = 0; i < count; i++)
+		if (!describe(r, &q, registry_directory(registry, i), &results[i]))
+			return KAFKA_CLOSE;
+	struct describe_log_dirs_response answer = {.results = {results, (int32_t)count}};
 	return kafka_request_answer(r, &describe_log_dirs_response, r->header.api_version, &answer);
 }

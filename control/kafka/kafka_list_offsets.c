@@ -30,7 +30,8 @@ struct lookup {
 static bool begin_query(struct lookup *l, const struct log_marks *marks, int32_t partition,
 			char directory[PATH_MAX], struct offset_query *ret)
 {
-	const struct log_dir *dir = l->request->options->dir;
+	const struct log_dir *dir = registry_directory_of(l->request->options->registry, l->topic,
+							  (uint32_t)partition);
 	int n = snprintf(directory, PATH_MAX, "%s/%s-%d", dir->path, l->topic->topic.name,
 			 partition);
 	*ret = (struct offset_query){.disk = dir->disk,

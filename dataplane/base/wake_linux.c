@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { WAKE_FDS_MAX = 15 };
+enum { WAKE_FDS_MAX = 31 };
 
 int wake_init(struct wake *w)
 {

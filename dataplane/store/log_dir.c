@@ -1,12 +1,14 @@
 /* log_dir.c - a path in, a directory to keep partitions in out; see log_dir.h. */
 #include "dataplane/store/log_dir.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 
 /* The lock was taken before all else, and outlives what is opened and closed here. */
 int log_dir_open(struct log_dir *d, struct disk *disk, const char *path)
 {
-	*d = (struct log_dir){.path = path, .disk = disk, .lock_fd = d->lock_fd};
+	*d = (struct log_dir){
+		.path = path, .disk = disk, .lock_fd = d->lock_fd, .number = d->number};
 	d->fd = directory_open(disk, path);
 	int error = d->fd < 0 ? d->fd : disk_look(disk, path, 0, &d->place);
 	if (error)
@@ -20,15 +22,24 @@ void log_dir_close(struct log_dir *d)
 		file_close(d->disk, &d->fd);
 }
 
+void log_dir_lose(struct log_dir *d, const char *format, ...)
+{
+	va_list args;
+	if (d->is_lost)
+		return;
+	d->is_lost = true;
+	va_start(args, format);
+	vsnprintf(d->fault, sizeof d->fault, format, args);
+	va_end(args);
+}
+
 /* Once and for good: what comes back to the path is not looked at. */
 bool log_dir_notice_loss(struct log_dir *d)
 {
 	struct disk_place now;
 	if (d->is_lost || !disk_place_is_lost(d->disk, d->path, &d->place, &now))
 		return false;
-	d->is_lost = true;
-	snprintf(d->fault, sizeof d->fault,
-		 "%.255s was removed, replaced or unmounted under the gateway", d->path);
+	log_dir_lose(d, "%.255s was removed, replaced or unmounted under the gateway", d->path);
 	return true;
 }
 
@@ -42,6 +53,12 @@ bool log_dir_checkpoint_is_due(struct log_dir *d, uint64_t now_ns, uint64_t inte
 void log_dir_checkpoint_begin(struct log_dir *d, uint64_t now_ns, uint64_t interval_ns)
 {
 	d->checkpoint_at_ns = now_ns + interval_ns;
+}
+
+/* Behind any time there is, and not 0, which is none. */
+void log_dir_checkpoint_hasten(struct log_dir *d)
+{
+	d->checkpoint_at_ns = 1;
 }
 
 char *log_dir_path(char out[PATH_MAX], const struct log_dir *d, const char *name)

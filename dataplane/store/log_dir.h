@@ -11,9 +11,10 @@
  *            .<topic>.json              topics                       (registry_store.h)
  *            <topic>-<n>/               partitions                   (registry_partitions.h)
  *
- * There is one today, and it is the gateway's. Whatever is true of a directory and not of the
- * gateway is kept here, so that a second one can fail, be written down and be found unclean by
- * itself. Control opens it, and keeps its state; what is said at the opening stays as it is, and
+ * A gateway has those that log.dirs names. Whatever is true of one directory is kept here: each
+ * fails, is written down and is found unclean by itself (docs/decisions/0020-directories.md). The
+ * first has beside its partitions what is the gateway's: topics' files, settings, producer ids.
+ * Control opens them, and keeps their state; what is said at the opening stays as it is, and
  * writers read it.
  *
  * Core: control (blocks); writers where it says so.
@@ -56,29 +57,38 @@ struct log_dir {
 	_Atomic uint64_t room_bytes;
 	_Atomic unsigned looks;
 	/* Control's. */
-	int lock_fd; /* of a gateway: .lock, taken before all else */
+	unsigned number; /* among log.dirs, from 0 */
+	int lock_fd;     /* of a gateway: .lock, taken before all else */
 	struct disk *disk;
 	int fd;                  /* for log_dir_sync_all() */
 	struct disk_place place; /* at start */
-	bool is_lost;            /* it is not at its path any more */
+	uint32_t partitions;     /* that lie there */
+	bool is_lost;            /* for good: it could not be used, has failed, or has gone */
+	bool is_stuck;           /* it does not answer: control leaves it alone until it does */
 	char fault[384];         /* what is wrong with it, or "" */
+	bool names_deleted;      /* its checkpoints may: a topic has gone since they were written */
 	bool was_clean;          /* the stop before this start */
 	bool has_unread_marks;   /* a mark file cannot be read: all are left as they are */
 	bool has_said_marks;     /* that a writer cannot write its own */
 	uint64_t checkpoint_at_ns;
 };
 
-/* 0 or -errno: then it is closed. `disk` is control's own, `path` outlives it. Who has its lock
- * keeps it, through this and log_dir_close(). */
+/* 0 or -errno: then it is closed. `disk` is control's own, `path` outlives it. Its number is kept,
+ * and by whoever has its lock that, too, through this and log_dir_close(). */
 int log_dir_open(struct log_dir *d, struct disk *disk, const char *path);
 void log_dir_close(struct log_dir *d);
 
+/* It is given up, and why; the first reason stays. */
+__attribute__((format(printf, 2, 3))) void log_dir_lose(struct log_dir *d, const char *format, ...);
 /* True once, when the directory has gone from its path since the start: is_lost is set. */
 bool log_dir_notice_loss(struct log_dir *d);
 /* Is it time for a checkpoint? The first is due an interval from when it is first asked. */
 bool log_dir_checkpoint_is_due(struct log_dir *d, uint64_t now_ns, uint64_t interval_ns);
 /* Puts the next one off until an interval from now. */
 void log_dir_checkpoint_begin(struct log_dir *d, uint64_t now_ns, uint64_t interval_ns);
+
+/* It is due now. */
+void log_dir_checkpoint_hasten(struct log_dir *d);
 
 /* Its path with "/name" behind it, in `out`. */
 char *log_dir_path(char out[PATH_MAX], const struct log_dir *d, const char *name);

@@ -26,7 +26,9 @@ static void check(const struct settings *s)
 		require(s->listener[i].protocol < PROTOCOLS);
 		require(memchr(s->address[i].host, 0, sizeof s->address[i].host));
 	}
-	require(memchr(s->log_dirs, 0, sizeof s->log_dirs) && *settings_log_dir(s));
+	char path[SETTING_TEXT_BYTES];
+	require(memchr(s->log_dirs, 0, sizeof s->log_dirs) && settings_log_dir(s, 0, path));
+	require(*path && !strchr(path, ','));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

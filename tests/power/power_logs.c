@@ -116,9 +116,10 @@ void power_logs_serve(struct power_logs *p)
 	flush_file_open(&p->dir, 0, p->rule, sizeof p->rule);
 	struct writer_options o = {
 		.settings = writer_settings,
-		.dir = &p->dir,
+		.dirs = &p->dir,
+		.dir_count = 1,
 		.descriptors = DESCRIPTORS,
-		.disk = p->disk,
+		.disks = {p->disk},
 		.wake = &p->wakes[1],
 		.handoffs = {&p->appends, &p->admin},
 		.handoff_count = 2,

@@ -55,6 +55,7 @@ struct world {
 	uint32_t places; /* for connections, of every poller; 0: more than are ever wanted */
 	uint32_t receive_chunks; /* of every poller; 0: more than is ever wanted */
 	uint32_t answer_chunks; /* of every poller, for long answers */
+	unsigned log_dirs;        /* 1 or 2 */
 	uint32_t retention_bytes; /* of a partition of the events; 0: all of it stays */
 	struct sim_load load;
 };

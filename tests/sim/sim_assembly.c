@@ -123,11 +123,10 @@ static uint32_t descriptors_draw(void)
 static void writer_make(struct sim_gateway *g, unsigned index)
 {
 	struct sim_writer *writer = &g->writers[index];
-	int error;
-	writer->disk = disk_create("writer", &error);
+	unsigned dirs = sim_world()->log_dirs;
 	struct writer_options o = {
 		.index = (uint8_t)index,
-		.settings = {.buffers = sim_world()->scarce ? 4 : 16,
+		.settings = {.buffers = dirs * (sim_world()->scarce ? 4 : 16),
 			     .buffer_bytes = sim_world()->scarce ? 8 << 10 : 32 << 10,
 			     .small_write_bytes =
 				     (uint32_t)rng_below(&sim_world()->rng, 4) * 2048,
@@ -137,21 +136,26 @@ static void writer_make(struct sim_gateway *g, unsigned index)
 			     .producer_expiration_ms = 86400000,
 			     .producer_check_ms = 1000},
 		.descriptors = descriptors_draw(),
-		.dir = &g->log_dir,
-		.disk = writer->disk,
+		.dirs = g->log_dirs,
+		.dir_count = dirs,
 		.wake = &writer->wake,
 		.stats_page = writer->stats,
 		.marks = g->marks,
 		.news = g->news,
 	};
-	char line[512];
-	flush_file_open(&g->log_dir, index, line, sizeof line);
-	say(NULL, line);
+	for (unsigned d = 0; d < dirs; d++) {
+		int error;
+		char line[512] = "";
+		o.disks[d] = writer->disks[d] = disk_create("writer", &error);
+		sim_disk_limit(writer->disks[d], max_u32(o.descriptors / dirs, 1));
+		if (!g->log_dirs[d].is_lost)
+			flush_file_open(&g->log_dirs[d], index, line, sizeof line);
+		say(NULL, line);
+	}
 	for (unsigned p = 0; p < g->poller_count; p++)
 		o.handoffs[o.handoff_count++] = &g->pollers[p].to_writer[index];
 	o.handoffs[o.handoff_count++] = &writer->from_coordinator;
 	o.handoffs[o.handoff_count++] = &writer->from_control;
-	sim_disk_limit(writer->disk, o.descriptors);
 	writer->writer = writer_create(&o);
 	require(writer->writer);
 }
@@ -166,7 +170,8 @@ static bool registry_make(struct sim_gateway *g)
 {
 	struct registry_options o = {
 		.settings = &g->settings,
-		.dir = &g->log_dir,
+		.dirs = g->log_dirs,
+		.dir_count = sim_world()->log_dirs,
 		.writer_count = g->writer_count,
 		.marks = g->marks,
 		.topics = &g->topics,
@@ -182,21 +187,28 @@ static bool registry_make(struct sim_gateway *g)
 	return g->registry;
 }
 
-static bool log_dir_make(struct sim_gateway *g)
+/* As a real gateway does it: without the first there is no start. */
+static bool log_dir_make(struct sim_gateway *g, unsigned number)
 {
-	int error = log_dir_open(&g->log_dir, g->control_disk, SIM_LOG_DIR);
+	struct log_dir *d = &g->log_dirs[number];
+	*d = (struct log_dir){.number = number};
+	int error = log_dir_open(d, g->control_disk, number ? SIM_LOG_DIR_SECOND : SIM_LOG_DIR);
 	if (error && !sim_disk_has_failed())
 		sim_fail("the log directory does not open: %s", strerror(-error));
-	flush_rule_find(SIM_LOG_DIR, &g->log_dir.rule);
-	return !error;
+	if (!error)
+		flush_rule_find(d->path, &d->rule);
+	else if (number > 0)
+		log_dir_lose(d, "%s", strerror(-error));
+	return !error || number > 0;
 }
 
 static bool storage_make(struct sim_gateway *g)
 {
 	int error;
 	g->control_disk = disk_create("control", &error);
-	if (!log_dir_make(g))
-		return false;
+	for (unsigned d = 0; d < sim_world()->log_dirs; d++)
+		if (!log_dir_make(g, d))
+			return false;
 	for (unsigned w = 0; w < g->writer_count; w++)
 		writer_make(g, w);
 	if (!registry_make(g))
@@ -205,7 +217,7 @@ static bool storage_make(struct sim_gateway *g)
 		.registry = g->registry,
 		.poller_count = g->poller_count,
 		.stats_page = g->control_stats,
-		.dir = &g->log_dir,
+		.dir = &g->log_dirs[0],
 		.wish = &g->wish,
 		.offsets_topic_partitions = OFFSETS_PARTITIONS,
 		.ids = &g->ids,
@@ -347,10 +359,13 @@ void sim_gateway_take_apart(struct sim_gateway *g)
 	}
 	for (unsigned w = 0; w < g->writer_count; w++) {
 		writer_destroy(g->writers[w].writer);
-		disk_destroy(g->writers[w].disk);
-		flush_file_close(&g->log_dir, w);
+		for (unsigned d = 0; d < sim_world()->log_dirs; d++) {
+			disk_destroy(g->writers[w].disks[d]);
+			flush_file_close(&g->log_dirs[d], w);
+		}
 	}
-	log_dir_close(&g->log_dir);
+	for (unsigned d = 0; d < sim_world()->log_dirs; d++)
+		log_dir_close(&g->log_dirs[d]);
 	disk_destroy(g->control_disk);
 	map_give(g, sizeof *g);
 }

@@ -36,7 +36,7 @@ struct sim_poller {
 
 struct sim_writer {
 	struct writer *writer;
-	struct disk *disk;
+	struct disk *disks[LOG_DIRS_MAX];
 	struct wake wake;
 	struct stats_page *stats;
 	struct handoff from_control;
@@ -52,7 +52,7 @@ struct sim_gateway {
 	struct stats_page *coordinator_stats;
 	struct stats_page *control_stats;
 	struct disk *control_disk;
-	struct log_dir log_dir;
+	struct log_dir log_dirs[2]; /* world.log_dirs of them */
 	struct marks_page *marks;
 	struct news_page *news;
 	struct topics *_Atomic topics;

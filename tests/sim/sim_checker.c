@@ -5,6 +5,7 @@
 #include "dataplane/base/cursor.h"
 #include "dataplane/base/require.h"
 #include "tests/sim/sim_disk.h"
+#include "tests/sim/sim_gateway.h"
 #include "tests/sim/sim_index.h"
 #include "tests/sim/sim_start.h"
 
@@ -147,6 +148,7 @@ void checker_records(const char *topic, int32_t partition, struct bytes batches,
 }
 
 struct walk {
+	const char *log_dir; /* the first: topics' files lie there */
 	char topic[64];
 	int32_t partition;
 	enum checker_state state;
@@ -230,10 +232,10 @@ static int64_t read_segment(struct walk *w, const char *path, int64_t next, bool
 }
 
 /* Its deletion is promised, and what the disk has not let go yet is the next start's to remove. */
-static bool is_marked_deleted(const char *log_dir, int log_dir_size, const char *topic)
+static bool is_marked_deleted(const char *log_dir, const char *topic)
 {
 	char path[512];
-	snprintf(path, sizeof path, "%.*s/.%s.json", log_dir_size, log_dir, topic);
+	snprintf(path, sizeof path, "%s/.%s.json", log_dir, topic);
 	struct bytes file;
 	file.data = sim_fs_read(sim_world()->fs, path, &file.size);
 	static const char mark[] = "\"deleting\": true";
@@ -251,7 +253,7 @@ static void read_partition(void *arg, const char *path)
 		return;
 	snprintf(w.topic, sizeof w.topic, "%.*s", (int)(dash - name), name);
 	w.partition = (int32_t)strtol(dash + 1, NULL, 10);
-	if (is_marked_deleted(path, (int)(name - 1 - path), w.topic))
+	if (is_marked_deleted(w.log_dir, w.topic))
 		return;
 	w.log_count = 0;
 	sim_fs_each(sim_world()->fs, path, collect_log, &w);
@@ -270,9 +272,10 @@ static void read_partition(void *arg, const char *path)
 
 void checker_read(const char *log_dir, enum checker_state state, checker_visit visit, void *arg)
 {
-	struct walk w = {.state = state, .visit = visit, .arg = arg};
+	struct walk w = {.log_dir = log_dir, .state = state, .visit = visit, .arg = arg};
 	w.index = malloc(sizeof *w.index);
 	require(w.index);
 	sim_fs_each(sim_world()->fs, log_dir, read_partition, &w);
+	sim_fs_each(sim_world()->fs, SIM_LOG_DIR_SECOND, read_partition, &w);
 	free(w.index);
 }

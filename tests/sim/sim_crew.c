@@ -1,5 +1,6 @@
 /* sim_crew.c - calls made one after the other, whenever control goes on; see
  * control/catalog/crew.h. */
+#include "tests/sim/sim_crew.h"
 #include "control/catalog/crew.h"
 #include "dataplane/base/require.h"
 
@@ -10,6 +11,13 @@ struct crew {
 	uint32_t made;
 	bool is_stopped;
 };
+
+static bool is_held;
+
+void sim_crew_hold(bool hold)
+{
+	is_held = hold;
+}
 
 struct crew *crew_start(const struct crew_work *work, unsigned threads, int *error)
 {
@@ -22,7 +30,7 @@ struct crew *crew_start(const struct crew_work *work, unsigned threads, int *err
 
 void crew_turn(struct crew *c)
 {
-	if (crew_is_idle(c))
+	if (is_held || crew_is_idle(c))
 		return;
 	c->work.call(c->work.owner, c->made);
 	c->made++;

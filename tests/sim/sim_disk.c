@@ -92,6 +92,10 @@ void disk_destroy(struct disk *d)
 	free(d);
 }
 
+void disk_keep_apart(struct disk *d, unsigned disks)
+{
+}
+
 bool disk_has_room(const struct disk *d)
 {
 	return d->outstanding < DISK_QUEUE_ENTRIES;
@@ -113,17 +117,17 @@ static uint64_t op_duration_ns(struct sim_fs *fs, const struct disk_op *op)
 static void take_snapshots(struct sim_fs *fs, struct pending *p)
 {
 	struct sim_fd *fd = sim_fs_fd(fs, p->op->fd);
-	if (p->op->kind == DISK_SYNC_ALL)
-		p->flush = sim_fs_flush_begin(fs, SIM_SYNC);
+	if (fd && p->op->kind == DISK_SYNC_ALL)
+		p->flush = sim_fs_flush_begin(fs, SIM_SYNC, fd->file->device);
 	if (!fd || fd->file->is_directory)
 		return;
 	if (p->op->kind == DISK_COMMIT)
-		p->flush = sim_fs_flush_begin(fs, SIM_SYNC);
+		p->flush = sim_fs_flush_begin(fs, SIM_SYNC, fd->file->device);
 	if (p->op->kind != DISK_SYNC)
 		return;
 	p->snapshot = sim_file_snapshot(fd->file, SIM_SYNC);
 	if (sim_file_is_clean(fd->file))
-		p->flush = sim_fs_flush_begin(fs, SIM_FLUSH);
+		p->flush = sim_fs_flush_begin(fs, SIM_FLUSH, fd->file->device);
 }
 
 /* From its beginning on there is something pending of the file that a commit changes. */
@@ -167,6 +171,15 @@ static bool changes_something(const struct disk_op *op)
 	       (op->kind == DISK_OPEN && (op->flags & O_DIRECTORY));
 }
 
+/* The second device is dead from its n-th operation of a writer on. */
+static bool is_on_dead_device(struct sim_fs *fs, const struct disk_op *op, bool is_writers)
+{
+	if (!fs->faults.dead_at || sim_fs_device(fs, op) != SIM_DISK_DEVICE + 1)
+		return false;
+	fs->second_operations += is_writers;
+	return fs->second_operations >= fs->faults.dead_at;
+}
+
 /* A full disk takes a part of a write, then nothing. */
 static int64_t run_on_full_disk(struct sim_fs *fs, const struct disk_op *op)
 {
@@ -186,7 +199,7 @@ static bool control_fails(struct sim_fs *fs, struct disk_op *op)
 	uint64_t n = ++fs->control_operations;
 	if (n == f->cut_at)
 		longjmp(sim_world()->cut, 1);
-	bool is_dead = f->dead_at && n >= f->dead_at;
+	bool is_dead = (f->dead_at && n >= f->dead_at) || is_on_dead_device(fs, op, false);
 	if (!is_dead && (n < f->fail_at || n >= f->fail_at + f->failures ||
 			 (f->is_full && !takes_room(op))))
 		return false;
@@ -230,8 +243,10 @@ void flush_rule_find(const char *directory, struct flush_rule *ret)
 		{.may_commit = true, .has_journal = true, .reason = "shared blocks"},
 		{.reason = "not known"},
 	};
-	*ret = rules[sim_world()->seed % array_len(rules)];
-	ret->device = SIM_DISK_DEVICE;
+	struct disk_op look = {.kind = DISK_STAT, .path = directory};
+	sim_fs_stat(sim_world()->fs, &look);
+	*ret = rules[(sim_world()->seed + look.offset - SIM_DISK_DEVICE) % array_len(rules)];
+	ret->device = look.offset;
 }
 
 static int64_t run_read(const struct sim_file *f, const struct disk_op *op)
@@ -264,9 +279,9 @@ static int64_t run_sync(struct sim_fs *fs, struct sim_fd *fd, struct pending *p)
 }
 
 /* What was done behind its submission is left as it is. */
-static int64_t run_sync_all(struct sim_fs *fs, struct pending *p)
+static int64_t run_sync_all(struct sim_fs *fs, const struct sim_fd *fd, struct pending *p)
 {
-	sim_fs_keep_names(fs, p->sequence);
+	sim_fs_keep_names(fs, p->sequence, fd->file->device);
 	sim_fs_flush_end(p->flush, p->sequence);
 	p->flush = NULL;
 	return 0;
@@ -279,9 +294,9 @@ static int64_t run_commit(struct pending *p)
 	return 0;
 }
 
-static int64_t run_traits(struct disk_op *op)
+static int64_t run_traits(const struct sim_file *f, struct disk_op *op)
 {
-	op->offset = SIM_DISK_DEVICE;
+	op->offset = f->device;
 	return 1;
 }
 
@@ -309,7 +324,7 @@ static int64_t run_data(struct sim_fs *fs, struct pending *p)
 	case DISK_SYNC:
 		return run_sync(fs, fd, p);
 	case DISK_SYNC_ALL:
-		return run_sync_all(fs, p);
+		return run_sync_all(fs, fd, p);
 	case DISK_ALLOCATE:
 		sim_file_resize(fd->file, max_u64(fd->file->size, op->offset + op->size),
 				++fs->sequence);
@@ -323,7 +338,7 @@ static int64_t run_data(struct sim_fs *fs, struct pending *p)
 	case DISK_COMMIT:
 		return run_commit(p);
 	case DISK_TRAITS:
-		return run_traits(op);
+		return run_traits(fd->file, op);
 	default:
 		return sim_fs_close(fs, op->fd);
 	}
@@ -360,6 +375,10 @@ void sim_disk_limit(struct disk *d, uint32_t files_max)
 /* 0, or how it fails. */
 static int64_t writer_fault(struct sim_fs *fs, const struct disk_op *op)
 {
+	if (op->kind != DISK_CLOSE && is_on_dead_device(fs, op, true)) {
+		fs->failures++;
+		return -EIO;
+	}
 	if (op->kind == DISK_CLOSE || ++fs->operations != fs->faults.fail_at)
 		return 0;
 	fs->failures++;
@@ -510,6 +529,16 @@ void sim_fs_crash(struct sim_fs *fs, bool power_loss)
 }
 
 uint64_t sim_fs_failures(const struct sim_fs *fs)
+{
+	return fs->failures + fs->has_loss;
+}
+
+void sim_fs_note_loss(struct sim_fs *fs)
+{
+	fs->has_loss = true;
+}
+
+uint64_t sim_fs_writer_failures(const struct sim_fs *fs)
 {
 	return fs->failures;
 }

@@ -19,6 +19,7 @@
 #include "dataplane/store/disk/disk.h"
 #include "tests/sim/sim.h"
 
+/* The first. Each directory that was always there is a device of its own. */
 enum { SIM_DISK_DEVICE = 1 };
 
 struct sim_disk_faults {
@@ -28,6 +29,8 @@ struct sim_disk_faults {
 	uint32_t short_write; /* one write in n is short */
 	bool is_short_buffered; /* only those of indexes and marks */
 	uint64_t fail_at;     /* a writer's n-th operation but closing fails; 0: none */
+	uint64_t dead_at;     /* the n-th operation of writers on the second device, and all that
+			       * are there behind it, fail; 0: none */
 	uint32_t run_out;     /* one open in n of a writer's finds no descriptor (EMFILE) */
 };
 
@@ -49,7 +52,7 @@ struct sim_call_fault {
 
 struct sim_fs *sim_fs_create(const struct sim_disk_faults *faults);
 void sim_fs_destroy(struct sim_fs *fs);
-/* A directory that was always there. */
+/* A directory that was always there, on a device of its own. */
 void sim_fs_make_directory(struct sim_fs *fs, const char *path);
 void sim_fs_set_faults(struct sim_fs *fs, const struct sim_disk_faults *faults);
 /* Counted from now on; a cut goes to sim_world()->cut. sim_fs_set_faults() ends them. */
@@ -67,8 +70,12 @@ void sim_fs_crash(struct sim_fs *fs, bool power_loss);
 
 /* When the next operation completes; UINT64_MAX when none is under way. */
 uint64_t sim_fs_next_ns(const struct sim_fs *fs);
-/* Operations of writers that were made to fail since the faults were set. */
+/* Operations of writers that were made to fail since the faults were set, and the loss of a
+ * directory: what lies there may be refused. */
 uint64_t sim_fs_failures(const struct sim_fs *fs);
+void sim_fs_note_loss(struct sim_fs *fs);
+/* The operations alone. */
+uint64_t sim_fs_writer_failures(const struct sim_fs *fs);
 /* The same of control's calls. */
 uint64_t sim_fs_control_failures(const struct sim_fs *fs);
 

@@ -37,14 +37,16 @@ struct sim_fs *sim_fs_create(const struct sim_disk_faults *faults)
 	fs->faults = *faults;
 	fs->root = file_new(fs, true);
 	fs->root->links = 1;
+	fs->root->device = SIM_DISK_DEVICE;
 	return fs;
 }
 
 void sim_fs_set_faults(struct sim_fs *fs, const struct sim_disk_faults *faults)
 {
 	fs->faults = *faults;
-	fs->operations = 0;
+	fs->operations = fs->second_operations = 0;
 	fs->failures = 0;
+	fs->has_loss = false;
 	fs->control_failures = 0;
 	sim_fs_set_control_faults(fs, &(struct sim_control_faults){0});
 }
@@ -108,6 +110,7 @@ static struct sim_entry *entry_add(struct sim_fs *fs, const char *path, struct s
 	require(e->parent);
 	e->parent->children++;
 	e->file = file;
+	file->device = file->device ? file->device : e->parent->device;
 	file->links++;
 	e->is_now = true;
 	e->sequence = e->parent->changed = ++fs->sequence;
@@ -269,7 +272,20 @@ int64_t sim_fs_mkdir(struct sim_fs *fs, const char *path)
 
 void sim_fs_make_directory(struct sim_fs *fs, const char *path)
 {
-	entry_add(fs, path, file_new(fs, true))->is_kept = true;
+	struct sim_file *file = file_new(fs, true);
+	file->device = ++fs->devices;
+	entry_add(fs, path, file)->is_kept = true;
+}
+
+uint64_t sim_fs_device(struct sim_fs *fs, const struct disk_op *op)
+{
+	char name[SIM_PATH_BYTES_MAX];
+	const struct sim_fd *fd = op->path ? NULL : sim_fs_fd(fs, op->fd);
+	if (!op->path)
+		return fd ? fd->file->device : 0;
+	const struct sim_entry *e = entry_find(fs, op->path, SIM_NOW);
+	const struct sim_file *parent = parent_of(fs, op->path, SIM_NOW, name);
+	return e ? e->file->device : parent ? parent->device : 0;
 }
 
 int64_t sim_fs_list(struct sim_fs *fs, struct disk_op *op)
@@ -296,7 +312,7 @@ int64_t sim_fs_stat(struct sim_fs *fs, struct disk_op *op)
 	struct sim_entry *e = entry_find(fs, op->path, SIM_NOW);
 	if (!e)
 		return -ENOENT;
-	op->offset = SIM_DISK_DEVICE;
+	op->offset = e->file->device;
 	op->size = e->file->identity;
 	op->mode = e->file->is_directory ? S_IFDIR : S_IFREG;
 	return (int64_t)e->file->changed;
@@ -321,16 +337,22 @@ struct sim_flush {
 	} files[];
 };
 
-struct sim_flush *sim_fs_flush_begin(struct sim_fs *fs, enum sim_coverage coverage)
+static bool is_covered(const struct sim_file *f, uint64_t device)
+{
+	return !f->is_directory && f->device == device;
+}
+
+struct sim_flush *sim_fs_flush_begin(struct sim_fs *fs, enum sim_coverage coverage,
+				     uint64_t device)
 {
 	size_t count = 0;
 	for (const struct sim_entry *e = fs->entries; e; e = e->next)
-		count += !e->file->is_directory;
+		count += is_covered(e->file, device);
 	struct sim_flush *flush = malloc(sizeof *flush + count * sizeof flush->files[0]);
 	require(flush);
 	flush->count = 0;
 	for (struct sim_entry *e = fs->entries; e; e = e->next) {
-		if (e->file->is_directory)
+		if (!is_covered(e->file, device))
 			continue;
 		e->file->links++;
 		flush->files[flush->count].file = e->file;
@@ -357,10 +379,10 @@ void sim_fs_flush_drop(struct sim_flush *flush)
 	free(flush);
 }
 
-void sim_fs_keep_names(struct sim_fs *fs, uint64_t sequence)
+void sim_fs_keep_names(struct sim_fs *fs, uint64_t sequence, uint64_t device)
 {
 	for (struct sim_entry *e = fs->entries; e; e = e->next)
-		if (e->sequence <= sequence)
+		if (e->file->device == device && e->sequence <= sequence)
 			e->is_kept = e->is_now;
 	entries_sweep(fs);
 }

@@ -19,6 +19,7 @@ struct sim_sector {
 /* Or a directory: that has no bytes. */
 struct sim_file {
 	uint64_t identity; /* sequence of its making */
+	uint64_t device;   /* that it lies on */
 	bool is_directory;
 	uint64_t changed;  /* sequence of the last change of its entries */
 	unsigned children; /* entries in it, gone ones that are kept included */
@@ -63,8 +64,11 @@ struct sim_fs {
 	struct pending *pending;
 	struct disk *disks;
 	uint64_t sequence;
+	uint64_t devices; /* made so far */
+	uint64_t second_operations; /* on the second of them */
 	uint64_t operations;
 	uint64_t failures;
+	bool has_loss; /* a directory was given up */
 	uint64_t control_operations;
 	uint64_t control_failures;
 };
@@ -84,9 +88,10 @@ bool sim_file_is_clean(const struct sim_file *f);
 void sim_file_lose_power(struct sim_file *f);
 void sim_file_free(struct sim_file *f);
 
-/* The same of all files there are; free(NULL) is fine. */
+/* The same of all files there are on a device; free(NULL) is fine. */
 struct sim_flush;
-struct sim_flush *sim_fs_flush_begin(struct sim_fs *fs, enum sim_coverage coverage);
+struct sim_flush *sim_fs_flush_begin(struct sim_fs *fs, enum sim_coverage coverage,
+				     uint64_t device);
 void sim_fs_flush_end(struct sim_flush *flush, uint64_t sequence);
 /* It did not happen. */
 void sim_fs_flush_drop(struct sim_flush *flush);
@@ -102,8 +107,10 @@ int64_t sim_fs_list(struct sim_fs *fs, struct disk_op *op);
 int64_t sim_fs_stat(struct sim_fs *fs, struct disk_op *op);
 void sim_fs_keep_entries(struct sim_fs *fs, const struct sim_file *directory,
 			 uint64_t sequence);
-/* The same of all directories. */
-void sim_fs_keep_names(struct sim_fs *fs, uint64_t sequence);
+/* The same of all directories on a device. */
+void sim_fs_keep_names(struct sim_fs *fs, uint64_t sequence, uint64_t device);
+/* Where an operation is, or would be; 0: nowhere. */
+uint64_t sim_fs_device(struct sim_fs *fs, const struct disk_op *op);
 void sim_fs_lose_power(struct sim_fs *fs);
 
 #endif

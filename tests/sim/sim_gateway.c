@@ -5,6 +5,7 @@
 #include "dataplane/base/require.h"
 #include "tests/sim/sim_assembly.h"
 #include "tests/sim/sim_clients.h"
+#include "tests/sim/sim_disk.h"
 #include "tests/sim/sim_history.h"
 
 enum {
@@ -81,6 +82,8 @@ static void topic_make(struct sim_gateway *g)
 static bool control_turn(struct sim_gateway *g)
 {
 	bool any = !g->holds_jobs && registry_turn(g->registry, sim_world()->now_ns);
+	if (sim_gateway_has_lost(g))
+		sim_fs_note_loss(sim_world()->fs);
 	any |= kafka_api_turn(g->api);
 	if (!g->has_topic && registry_is_ready(g->registry))
 		topic_make(g);
@@ -121,6 +124,14 @@ bool sim_gateway_has_failed(const struct sim_gateway *g)
 {
 	return sim_disk_has_failed() &&
 	       (g->has_failed || registry_fault(g->registry)[0] || has_offline(g));
+}
+
+bool sim_gateway_has_lost(const struct sim_gateway *g)
+{
+	for (unsigned d = 0; d < registry_directory_count(g->registry); d++)
+		if (registry_directory(g->registry, d)->is_lost)
+			return true;
+	return false;
 }
 
 void sim_gateway_check_topics(struct sim_gateway *g)

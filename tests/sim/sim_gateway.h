@@ -8,6 +8,7 @@
 #include "tests/sim/sim.h"
 
 #define SIM_LOG_DIR "/log"
+#define SIM_LOG_DIR_SECOND "/log2" /* world.log_dirs says if there is one */
 
 struct sim_gateway;
 
@@ -22,6 +23,8 @@ bool sim_gateway_step(struct sim_gateway *g);
 bool sim_gateway_is_ready(const struct sim_gateway *g);
 /* It never will be: the disk failed. */
 bool sim_gateway_has_failed(const struct sim_gateway *g);
+/* Has it given a log directory up? */
+bool sim_gateway_has_lost(const struct sim_gateway *g);
 /* It has become ready: are the topics there that were promised? Whoever is to alter them does so
  * from now on. */
 void sim_gateway_check_topics(struct sim_gateway *g);

@@ -5,6 +5,7 @@
 #include "tests/sim/sim_checker.h"
 #include "tests/sim/sim_clients.h"
 #include "tests/sim/sim_disk.h"
+#include "tests/sim/sim_gateway.h"
 #include "tests/sim/sim_history.h"
 #include "tests/sim/sim_start.h"
 
@@ -139,10 +140,12 @@ static void walk_segment(void *arg, const struct sim_kept_file *f)
 static void walk(struct kept *k, const char *topic, int32_t partition)
 {
 	char directory[PATH_BYTES + 64];
-	snprintf(directory, sizeof directory, "%s/%s-%d", k->log_dir, topic, partition);
 	k->topic = topic;
 	k->partition = partition;
 	k->end = sim_log_start(topic, partition);
+	snprintf(directory, sizeof directory, "%s/%s-%d", k->log_dir, topic, partition);
+	sim_fs_each_kept(sim_world()->fs, directory, walk_segment, k);
+	snprintf(directory, sizeof directory, SIM_LOG_DIR_SECOND "/%s-%d", topic, partition);
 	sim_fs_each_kept(sim_world()->fs, directory, walk_segment, k);
 }
 

@@ -22,6 +22,9 @@
 enum { LIVES_MAX = 4, PRODUCERS_MAX = 3, DEVICES_MAX = 4, JOBS_MAX = 64 };
 enum { EARLY = 48, HOARDERS = 72, UNREAD = 40 };
 
+/* One seed in so many has two log directories, each on a device of its own. */
+enum { TWO_DIRECTORIES_IN = 4 };
+
 /* Fewer than two pollers' shares of EARLY rogues fill. */
 enum { RECEIVE_CHUNKS_FEW = 600 };
 
@@ -123,6 +126,8 @@ static struct sim_disk_faults disk_faults(struct rng *rng)
 	}
 	if (rng_one_in(rng, 4))
 		f.run_out = 2 + (uint32_t)rng_below(rng, 50);
+	if (sim_world()->log_dirs > 1 && rng_one_in(rng, 2))
+		f.dead_at = 1 + rng_below(rng, 1000);
 	return f;
 }
 
@@ -169,7 +174,7 @@ static bool lead(struct run *r)
 	run_for(r, rng_below(&w->rng, LIFE_NS_MAX));
 	sim_liveness_pause(&r->liveness);
 	sim_gateway_check_ledgers(r->gateway, false);
-	if (sim_fs_failures(w->fs) || !rng_one_in(&w->rng, 5))
+	if (sim_fs_writer_failures(w->fs) || !rng_one_in(&w->rng, 5))
 		return false;
 	run_drain(r);
 	return true;
@@ -222,6 +227,8 @@ static void finish(struct run *r)
 static unsigned ordinary(struct run *r)
 {
 	clients_make(r);
+	if (r->world.seed % TWO_DIRECTORIES_IN == 0)
+		run_add_directory(r);
 	r->operates = rng_one_in(&r->world.rng, 2);
 	if (rng_one_in(&r->world.rng, 3))
 		r->world.retention_bytes = 100000 + (uint32_t)rng_below(&r->world.rng, 100000);

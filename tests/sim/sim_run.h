@@ -29,6 +29,8 @@ struct run {
 
 /* Makes the world, whose only one it is from now on. */
 struct run *run_create(uint64_t seed, bool is_verbose);
+/* A second log directory, on a device of its own; before the first start. */
+void run_add_directory(struct run *r);
 void run_add_client(struct run *r, enum sim_client_kind kind, uint32_t id);
 
 /* False: the disk failed meanwhile, and the gateway refused. */

@@ -8,12 +8,11 @@
 #include <stdlib.h>
 
 /* "0", the number of lines, then "topic partition offset". */
-int64_t sim_log_start(const char *topic, int32_t partition)
+static int64_t start_in(const char *checkpoint, const char *topic, int32_t partition)
 {
 	char line[128];
 	struct bytes file;
-	file.data = sim_fs_read(sim_world()->fs, SIM_LOG_DIR "/log-start-offset-checkpoint",
-				&file.size);
+	file.data = sim_fs_read(sim_world()->fs, checkpoint, &file.size);
 	int n = snprintf(line, sizeof line, "\n%s %d ", topic, partition);
 	const uint8_t *at = file.data ? memmem(file.data, file.size, line, (size_t)n) : NULL;
 	if (!at)
@@ -23,4 +22,12 @@ int64_t sim_log_start(const char *topic, int32_t partition)
 		 (int)min_size(sizeof line - 1, (size_t)(file.data + file.size - at)),
 		 (const char *)at);
 	return strtoll(line, NULL, 10);
+}
+
+/* A line that is not of the partition's own log directory says 0. */
+int64_t sim_log_start(const char *topic, int32_t partition)
+{
+	return max_i64(start_in(SIM_LOG_DIR "/log-start-offset-checkpoint", topic, partition),
+		       start_in(SIM_LOG_DIR_SECOND "/log-start-offset-checkpoint", topic,
+				partition));
 }

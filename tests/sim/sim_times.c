@@ -2,6 +2,7 @@
 #include "tests/sim/sim_times.h"
 #include "tests/sim/sim_checker.h"
 #include "tests/sim/sim_disk.h"
+#include "tests/sim/sim_gateway.h"
 #include "tests/sim/sim_start.h"
 
 #include <stdio.h>
@@ -58,7 +59,6 @@ void sim_times_read(const char *log_dir, const char *topic, int32_t partition,
 		    int64_t timestamp, int64_t until, struct sim_times *ret)
 {
 	char directory[256];
-	snprintf(directory, sizeof directory, "%s/%s-%d", log_dir, topic, partition);
 	*ret = (struct sim_times){.first = -1, .time = -1, .newest = -1};
 	struct walk w = {.topic = topic,
 			 .partition = partition,
@@ -66,5 +66,8 @@ void sim_times_read(const char *log_dir, const char *topic, int32_t partition,
 			 .until = until,
 			 .log_start = sim_log_start(topic, partition),
 			 .ret = ret};
+	snprintf(directory, sizeof directory, "%s/%s-%d", log_dir, topic, partition);
+	sim_fs_each(sim_world()->fs, directory, take_segment, &w);
+	snprintf(directory, sizeof directory, SIM_LOG_DIR_SECOND "/%s-%d", topic, partition);
 	sim_fs_each(sim_world()->fs, directory, take_segment, &w);
 }

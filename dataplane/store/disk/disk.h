@@ -81,6 +81,11 @@ struct disk;
 struct disk *disk_create(const char *name, int *error);
 void disk_destroy(struct disk *d);
 
+/* Disks that one thread turns share the kernel's workers, which wait with every call that blocks.
+ * There are enough of them from here on for all calls of `disks` disks, so that one whose calls do
+ * not come back leaves some to the others. */
+void disk_keep_apart(struct disk *d, unsigned disks);
+
 bool disk_has_room(const struct disk *d);
 void disk_submit(struct disk *d, struct disk_op *give);
 /* Makes what was submitted since the last call visible to the kernel: once per turn. */

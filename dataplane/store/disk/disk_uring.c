@@ -95,6 +95,14 @@ void disk_destroy(struct disk *d)
 	map_give(d, sizeof *d);
 }
 
+/* Of the thread that submits, whichever that is; a kernel before 5.15 keeps to what it has. */
+void disk_keep_apart(struct disk *d, unsigned disks)
+{
+	unsigned workers[2] = {disks * DISK_QUEUE_ENTRIES, 0};
+	if (d->has_ring)
+		io_uring_register_iowq_max_workers(&d->ring, workers);
+}
+
 bool disk_has_room(const struct disk *d)
 {
 	return d->outstanding < DISK_QUEUE_ENTRIES;

@@ -5,11 +5,11 @@
  *                                                                              │ wrong
  *                                                                              ▼ log_damage.h
  *
- * One read at a time for all logs of a writer, at penstock.log.scrub.bytes.per.second at most, and
- * only in a turn in which nothing else was found to do, and nothing is being read or written: a
- * writer that always has something to do does not scrub. Behind a CRC that is wrong it goes on by
- * the batch's length, and where that leads nowhere with the next segment: `penstock-log verify`
- * names all of it.
+ * One read at a time for all logs of a writer in one log directory, at an equal part of
+ * penstock.log.scrub.bytes.per.second at most, and only in a turn in which nothing else was found
+ * to do, and nothing is being read or written: a writer that always has something to do does not
+ * scrub. Behind a CRC that is wrong it goes on by the batch's length, and where that leads nowhere
+ * with the next segment: `penstock-log verify` names all of it.
  *
  * Core: writer. Memory: one buffer of the service's, mapped when the setting is not 0. A segment is
  * held while it is being read and looked for again afterwards: it may go meanwhile.

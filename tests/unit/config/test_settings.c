@@ -527,6 +527,19 @@ Test(settings, a_directory_is_no_settings_file)
 	finish();
 }
 
+Test(settings, log_dirs_is_a_list_as_kafkas)
+{
+	static const char *const expected[] = {"/a", "/b b", "/c"};
+	char dir[SETTING_TEXT_BYTES];
+	settings_init(&s);
+	cr_assert(settings_assign(&s, "log.dirs=/a , /b b,,/c", stderr) == 0);
+	for (unsigned i = 0; i < array_len(expected); i++) {
+		cr_assert(settings_log_dir(&s, i, dir));
+		cr_assert(strcmp(dir, expected[i]) == 0, "%s", dir);
+	}
+	cr_assert(!settings_log_dir(&s, array_len(expected), dir));
+}
+
 Test(settings, wrong_combinations_are_refused_where_they_are_written)
 {
 	refuses("penstock.cores=fused:x", "expected poller:CPU");
@@ -536,7 +549,10 @@ Test(settings, wrong_combinations_are_refused_where_they_are_written)
 	refuses("penstock.cores=poller:1,writer:1", "is there twice");
 	refuses("penstock.cores=poller:1,poller:2,writer:3", "one queue so far");
 	refuses("penstock.control.socket.mode=rw", "expected octal");
-	refuses("log.dirs=/a,/b", "expected one directory");
+	refuses("log.dirs= , ,", "expected a directory");
+	refuses("log.dirs=/a, /b ,/a", "/a is named twice");
+	refuses("log.dirs=/a,/b,/c,/d,/e,/f,/g,/h,/i,/j,/k,/l,/m,/n,/o,/p,/q",
+		"17 directories; at most 16");
 	refuses("penstock.writer.buffer.bytes=65537", "multiple of 4096");
 	refuses("penstock.partition.credit.bytes=65536", "would wait for ever");
 	refuses("socket.request.max.bytes=1000000", "would cost its producer the connection");

@@ -56,8 +56,9 @@ Test(settings_stock, the_file_of_kafka_2_3_is_taken)
 {
 	cr_assert(start_with("server-2.3.properties") == 0, "%s", said);
 	cr_assert(check_keys("server-2.3.properties") == 18);
+	char dir[SETTING_TEXT_BYTES];
 	cr_assert(s.node_id == 0 && s.listener_count == 1 && s.listener[0].port == 9092);
-	cr_assert(strcmp(settings_log_dir(&s), "/tmp/kafka-logs") == 0);
+	cr_assert(settings_log_dir(&s, 0, dir) && strcmp(dir, "/tmp/kafka-logs") == 0);
 	cr_assert(s.group.initial_rebalance_delay_ms == 0);
 	cr_assert(s.log_retention_ms == 604800000 && s.log_retention_check_interval_ms == 300000);
 	free(said);

@@ -149,7 +149,8 @@ static void start(void)
 	struct core_options o = {
 		.poller = &poller,
 		.writer = &writer,
-		.disk = &disk,
+		.disks = {&disk},
+		.disk_count = 1,
 		.rcu = rcu,
 		.wake = &wake,
 		.drain = &drain,

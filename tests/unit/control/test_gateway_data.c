@@ -4,6 +4,7 @@
 #include "control/catalog/flush_file.h"
 #include "control/catalog/flush_rule.h"
 #include "control/gateway.h"
+#include "control/gateway_dirs.h"
 #include "control/gateway_files.h"
 #include "dataplane/base/map.h"
 #include "dataplane/base/require.h"
@@ -15,7 +16,7 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
-enum { PAIRS = 2 };
+enum { PAIRS = 2, DIRS = 2 };
 
 struct writer {
 	struct writer_options options;
@@ -69,6 +70,13 @@ void disk_destroy(struct disk *d)
 	free(d);
 }
 
+static unsigned disks_apart;
+
+void disk_keep_apart(struct disk *d, unsigned disks)
+{
+	disks_apart += disks == DIRS;
+}
+
 int core_start(struct core *c, const struct core_options *options)
 {
 	started[options->worker] = *options;
@@ -92,6 +100,24 @@ int log_dir_open(struct log_dir *d, struct disk *disk, const char *path)
 }
 
 void log_dir_close(struct log_dir *d)
+{
+}
+
+int registry_lock(struct log_dir *d, const char *log_dir, char *message, size_t message_size)
+{
+	return 0;
+}
+
+void registry_unlock(struct log_dir *d)
+{
+}
+
+bool registry_lock_is_at(const struct log_dir *d, const char *log_dir)
+{
+	return false;
+}
+
+void log_dir_lose(struct log_dir *d, const char *format, ...)
 {
 }
 
@@ -128,6 +154,8 @@ static void start(void)
 {
 	g = map_take(sizeof *g);
 	settings_init(&g->settings);
+	snprintf(g->settings.log_dirs, sizeof g->settings.log_dirs, "/one,/two");
+	cr_assert(gateway_dirs_lock(g) == 0);
 	g->plan.count = 2 * PAIRS;
 	g->plan.poller_count = g->plan.writer_count = PAIRS;
 	for (int i = 0; i < 2 * PAIRS; i++) {
@@ -144,7 +172,7 @@ static void stop(void)
 	require(g->is_sound);
 	pollers_fini(g);
 	writers_fini(g);
-	require(flush_files_closed == PAIRS);
+	require(flush_files_closed == PAIRS * DIRS);
 	rings_fini(g);
 	map_give(g, sizeof *g);
 }
@@ -206,14 +234,20 @@ Test(gateway_data, who_is_sent_something_is_woken_where_it_sleeps)
 
 Test(gateway_data, pages_and_disks_are_each_ones_own_and_marks_are_shared)
 {
+	cr_assert(disks_apart == PAIRS * DIRS);
 	for (unsigned i = 0; i < PAIRS; i++) {
-		char name[32];
-		snprintf(name, sizeof name, "writer%u", i);
 		const struct writer_options *wo = &g->writers[i]->options;
 		cr_assert(wo->stats_page == &g->writer_pages[i] && wo->marks == g->marks);
-		cr_assert(wo->index == i && wo->dir->flush[i].fd == 100 + (int)i);
-		cr_assert(wo->dir == &g->log_dir && wo->dir->rule.has_journal);
-		cr_assert(wo->disk == g->disks[i] && strcmp(wo->disk->name, name) == 0);
+		cr_assert(wo->index == i && wo->dirs == g->log_dirs && wo->dir_count == DIRS);
+		for (unsigned d = 0; d < DIRS; d++) {
+			char name[32];
+			snprintf(name, sizeof name, "writer%u of log.dirs %u", i, d + 1);
+			cr_assert(wo->disks[d] == g->disks[i][d]);
+			cr_assert(strcmp(wo->disks[d]->name, name) == 0);
+			cr_assert(wo->dirs[d].flush[i].fd == 100 + (int)i);
+			cr_assert(wo->dirs[d].rule.has_journal && wo->dirs[d].number == d);
+			cr_assert(strcmp(wo->dirs[d].path, d ? "/two" : "/one") == 0);
+		}
 		cr_assert(g->pollers[i]->options.stats_page == &g->poller_pages[i]);
 	}
 }
@@ -255,10 +289,13 @@ Test(gateway_data, each_core_turns_what_the_plan_says)
 {
 	for (unsigned i = 0; i < PAIRS; i++) {
 		const struct core_options *poller = &started[2 * i], *writer = &started[2 * i + 1];
-		cr_assert(poller->poller == g->pollers[i] && !poller->writer && !poller->disk);
+		cr_assert(poller->poller == g->pollers[i] && !poller->writer);
+		cr_assert(poller->disk_count == 0);
 		cr_assert(poller->reader == i && poller->wake == &g->core_wakes[2 * i]);
 		cr_assert(writer->writer == g->writers[i] && !writer->poller);
-		cr_assert(writer->disk == g->disks[i]);
+		cr_assert(writer->disk_count == DIRS);
+		for (unsigned d = 0; d < DIRS; d++)
+			cr_assert(writer->disks[d] == g->disks[i][d]);
 		cr_assert(writer->wake == &g->core_wakes[2 * i + 1]);
 	}
 }

@@ -82,9 +82,10 @@ static struct rig *open_rig(void)
 	r->control = disk_create("control", &error);
 	r->options = (struct writer_options){
 		.settings = writer_settings,
-		.disk = disk_create("writer", &error),
+		.disks = {disk_create("writer", &error)},
 		.descriptors = 64,
-		.dir = &r->dir,
+		.dirs = &r->dir,
+		.dir_count = 1,
 		.wake = &r->writer_wake,
 		.handoffs = {&r->poller, &r->keyed, &r->admin},
 		.handoff_count = 3,
@@ -109,7 +110,7 @@ static void close_rig(struct rig *r)
 	}
 	cr_assert(writer_is_idle(r->writer) && r->pool.in_use == 0);
 	writer_destroy(r->writer);
-	disk_destroy(r->options.disk);
+	disk_destroy(r->options.disks[0]);
 	disk_destroy(r->control);
 	handoff_fini(&r->poller);
 	handoff_fini(&r->keyed);

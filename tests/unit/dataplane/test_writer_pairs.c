@@ -61,7 +61,8 @@ static void pairs_start_writer(struct pairs *p, unsigned w)
 	struct log_recovery found;
 	struct writer_options o = {
 		.index = (uint8_t)w, .settings = writer_settings,
-		.disk = disk_create("writer", &error), .descriptors = 64, .dir = &p->dir,
+		.disks = {disk_create("writer", &error)}, .descriptors = 64, .dirs = &p->dir,
+		.dir_count = 1,
 		.wake = &p->wake,
 		.handoffs = {&p->data[0][w], &p->data[1][w], &p->admin[w]}, .handoff_count = 3,
 		.stats_page = &p->stats[w], .marks = p->marks,
@@ -69,7 +70,7 @@ static void pairs_start_writer(struct pairs *p, unsigned w)
 	for (unsigned poller = 0; poller < POLLERS; poller++)
 		cr_assert(handoff_init(&p->data[poller][w], &p->wake, &p->wake) == 0);
 	cr_assert(handoff_init(&p->admin[w], &p->wake, &p->wake) == 0);
-	p->disks[w] = o.disk;
+	p->disks[w] = o.disks[0];
 	p->writers[w] = writer_create(&o);
 	snprintf(directory, sizeof p->directories[w], "%s/topic-%u", p->root, w);
 	struct log_open_options opening = {.directory = directory, .log = log_options};

@@ -178,10 +178,31 @@ void registry_send(struct registry *r, enum registry_errand errand,
 	job->part_count = count;
 }
 
+/* One that nobody may ask for its disk: a test that wants more brings its own. */
 void fake_registry_init(struct registry *r)
 {
+	static const struct log_dir lost = {.path = "/lost", .is_lost = true};
+	r->dirs = &lost;
+	r->dir_count = 1;
 	settings_init(&r->started);
 	live_settings_init(&r->live, &r->started);
+}
+
+unsigned registry_directory_count(const struct registry *r)
+{
+	return r->dir_count;
+}
+
+const struct log_dir *registry_directory(const struct registry *r, unsigned number)
+{
+	return &r->dirs[number];
+}
+
+const struct log_dir *registry_directory_of(const struct registry *r,
+					    const struct registry_topic *topic,
+					    uint32_t partition)
+{
+	return &r->dirs[partition % r->dir_count];
 }
 
 const struct live_settings *registry_settings(const struct registry *r)

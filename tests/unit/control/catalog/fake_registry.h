@@ -4,6 +4,7 @@
 #define PENSTOCK_TESTS_FAKE_REGISTRY_H
 
 #include "control/catalog/registry.h"
+#include "dataplane/store/log_dir.h"
 
 enum { FAKE_TOPICS_MAX = 128, FAKE_PARTITIONS_MAX = 16, FAKE_JOBS_MAX = 4096 };
 
@@ -34,6 +35,8 @@ struct registry {
 	unsigned count;
 	struct log_marks marks; /* of every partition */
 	bool has_offline;       /* partition 0 of every topic */
+	const struct log_dir *dirs; /* the test's; partitions lie in them in turn */
+	unsigned dir_count;
 	struct fake_job jobs[FAKE_JOBS_MAX];
 	unsigned jobs_count;
 	uint32_t producers; /* that each partition has: ids from 100 x its number on */

@@ -6,6 +6,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 struct rig_faults faults;
@@ -67,6 +69,24 @@ static bool fails_in_burst(const struct disk_op *op)
 	return true;
 }
 
+/* A file that is open tells its path. */
+static bool is_below(const struct disk_op *op, const char *directory)
+{
+	char link[64], path[PATH_MAX] = "";
+	snprintf(link, sizeof link, "/proc/self/fd/%d", op->fd);
+	if (op->path)
+		snprintf(path, sizeof path, "%s", op->path);
+	else if (readlink(link, path, sizeof path - 1) < 0)
+		return false;
+	return strncmp(path, directory, strlen(directory)) == 0;
+}
+
+static bool fails_there(const struct disk_op *op)
+{
+	bool may_fail = faults.fails_syncs ? op->kind == DISK_SYNC_ALL : changes_something(op);
+	return faults.failing && may_fail && is_below(op, faults.failing);
+}
+
 int64_t disk_run(struct disk *d, struct disk_op *op)
 {
 	bool is_look = op->kind == DISK_STAT || op->kind == DISK_SPACE;
@@ -77,6 +97,10 @@ int64_t disk_run(struct disk *d, struct disk_op *op)
 		faults.is_dead = true;
 	if (faults.is_dead || fails_in_burst(op)) {
 		op->result = -EIO;
+		return op->result;
+	}
+	if (fails_there(op)) {
+		op->result = faults.failing_error;
 		return op->result;
 	}
 	if (op->kind == DISK_WRITE && faults.is_full &&
@@ -105,14 +129,13 @@ struct disk {
 
 struct disk *disk_create(const char *name, int *error)
 {
-	static struct disk disk;
-	disk = (struct disk){NULL};
 	*error = 0;
-	return &disk;
+	return calloc(1, sizeof(struct disk));
 }
 
 void disk_destroy(struct disk *d)
 {
+	free(d);
 }
 
 unsigned disk_outstanding(const struct disk *d)
@@ -138,7 +161,8 @@ void disk_kick(struct disk *d)
 
 unsigned disk_reap(struct disk *d, struct disk_op **ret, unsigned max)
 {
-	if (faults.sync_is_slow || !d->done)
+	if (!d->done || faults.sync_is_slow ||
+	    (faults.slow_at && is_below(d->done, faults.slow_at)))
 		return 0;
 	*ret = d->done;
 	d->done = NULL;

@@ -13,6 +13,8 @@ void rig_init(struct rig *r)
 	memset(&faults, 0, sizeof faults);
 	snprintf(r->directory, sizeof r->directory, "/tmp/penstock-registry-XXXXXX");
 	cr_assert(mkdtemp(r->directory));
+	snprintf(r->second, sizeof r->second, "%s.second", r->directory);
+	r->dir_count = 1;
 	settings_init(&r->settings);
 	memcpy(r->settings.log_dirs, r->directory, sizeof r->directory);
 	r->marks = calloc(PARTITIONS_MAX, sizeof *r->marks);
@@ -25,6 +27,7 @@ void rig_init(struct rig *r)
 void rig_fini(struct rig *r)
 {
 	rig_directory_remove(r->directory);
+	rig_directory_remove(r->second);
 	for (unsigned w = 0; w < RIG_WRITERS; w++)
 		handoff_fini(&r->writers[w]);
 	for (unsigned i = 0; i < array_len(r->wakes); i++)
@@ -39,11 +42,36 @@ static void hear(void *owner, const char *line)
 	snprintf(r->said + size, sizeof r->said - size, "%s\n", line);
 }
 
+/* As a gateway has them: the first is needed. */
+static bool open_dirs(struct rig *r)
+{
+	for (unsigned n = 0; n < r->dir_count; n++) {
+		struct log_dir *d = &r->dirs[n];
+		const char *path = n ? r->second : r->directory;
+		*d = (struct log_dir){.path = path, .number = n, .fd = -1, .disk = r->disk};
+		int error = log_dir_open(d, r->disk, path);
+		if (error && n == 0) {
+			snprintf(r->message, sizeof r->message, "%s: %s", path, strerror(-error));
+			return false;
+		}
+		if (error)
+			log_dir_lose(d, "%s cannot be used: %s", path, strerror(-error));
+	}
+	return true;
+}
+
+static void close_dirs(struct rig *r)
+{
+	for (unsigned n = 0; n < r->dir_count; n++)
+		log_dir_close(&r->dirs[n]);
+}
+
 bool rig_begin(struct rig *r)
 {
 	struct registry_options options = {
 		.settings = &r->settings,
-		.dir = &r->dir,
+		.dirs = r->dirs,
+		.dir_count = r->dir_count,
 		.writers = {&r->writers[0], &r->writers[1]},
 		.writer_count = RIG_WRITERS,
 		.marks = r->marks,
@@ -51,12 +79,10 @@ bool rig_begin(struct rig *r)
 		.say = hear,
 		.say_owner = r,
 	};
-	int error = log_dir_open(&r->dir, r->disk, r->directory);
-	if (error)
-		snprintf(r->message, sizeof r->message, "%s: %s", r->directory, strerror(-error));
-	r->registry = error ? NULL : registry_open(&options, r->message, sizeof r->message);
+	bool is_open = open_dirs(r);
+	r->registry = is_open ? registry_open(&options, r->message, sizeof r->message) : NULL;
 	if (!r->registry)
-		log_dir_close(&r->dir);
+		close_dirs(r);
 	return r->registry != NULL;
 }
 
@@ -162,7 +188,7 @@ void rig_stop(struct rig *r)
 	rig_turns(r);
 	require(registry_is_stopped(r->registry));
 	registry_close(r->registry);
-	log_dir_close(&r->dir);
+	close_dirs(r);
 	require(faults.logs_open == 0 && faults.served == 0);
 }
 
@@ -170,7 +196,7 @@ void rig_crash(struct rig *r)
 {
 	if (r->registry) {
 		registry_close(r->registry);
-		log_dir_close(&r->dir);
+		close_dirs(r);
 	}
 	for (unsigned w = 0; w < RIG_WRITERS; w++) {
 		struct handoff *h = &r->writers[w];

@@ -10,14 +10,16 @@
 #include "control/catalog/registry.h"
 #include "dataplane/store/log_dir.h"
 
-enum { RIG_SAID_BYTES = 8192, RIG_WRITERS = 2 };
+enum { RIG_SAID_BYTES = 8192, RIG_WRITERS = 2, RIG_DIRS_MAX = 2 };
 
 struct rig {
 	char directory[64];
 	struct settings settings;
 	struct registry *registry;
 	struct disk *disk; /* null: that of the fakes */
-	struct log_dir dir;
+	struct log_dir dirs[RIG_DIRS_MAX];
+	unsigned dir_count; /* 1, unless the test says otherwise: it is there then, or lost */
+	char second[80];    /* `directory` with ".second" behind it */
 	struct topics *_Atomic topics;
 	struct marks_page *marks;
 	struct wake wakes[2];
@@ -40,6 +42,9 @@ struct rig_faults {
 	bool log_is_corrupt;
 	unsigned calls_left;   /* disk calls until it dies; 0: never */
 	bool is_dead;
+	const char *failing;   /* what changes something below this path fails */
+	int failing_error;
+	bool fails_syncs;      /* and nothing but syncs of all files */
 	unsigned changes_left; /* calls that change something until a burst of failures; 0: none */
 	unsigned failures;     /* how many fail then */
 	unsigned failed;       /* so far */
@@ -50,6 +55,7 @@ struct rig_faults {
 	unsigned delay_us;     /* that every call takes */
 	unsigned calls;        /* made so far; looks (DISK_STAT) are not counted */
 	bool sync_is_slow;     /* those of all files are not over */
+	const char *slow_at;   /* of those below this path it is true alone */
 	unsigned syncs;        /* of all files, begun so far */
 	unsigned logs_open;
 	struct log_options last_options; /* of the last log_open() or ADMIN_ALTER */

@@ -166,7 +166,7 @@ Test(registry, watermarks_can_be_asked_for_after_the_logs_were_closed)
 	registry_marks(r.registry, rig_topic(&r, "t"), 0, &marks);
 	cr_assert(marks.high_watermark == 77);
 	registry_close(r.registry);
-	log_dir_close(&r.dir);
+	log_dir_close(&r.dirs[0]);
 }
 
 Test(registry, partitions_grow_and_never_shrink)

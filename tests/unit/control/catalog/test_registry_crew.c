@@ -109,7 +109,7 @@ Test(registry_crew, who_stops_it_does_not_wait_for_what_has_not_begun)
 		rig_turn(&r);
 	cr_assert(strstr(r.said, "the start was broken off"), "%s", r.said);
 	registry_close(r.registry);
-	log_dir_close(&r.dir);
+	log_dir_close(&r.dirs[0]);
 	open_with(THREADS);
 	cr_assert(faults.offline == 1);
 	rig_stop(&r);

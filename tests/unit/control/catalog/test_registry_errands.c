@@ -136,7 +136,7 @@ Test(registry_errands, an_errand_behind_the_stop_is_refused)
 	rig_turns(&r);
 	cr_assert(registry_is_stopped(r.registry));
 	registry_close(r.registry);
-	log_dir_close(&r.dir);
+	log_dir_close(&r.dirs[0]);
 	cr_assert(done == 1 && got[0].error == KAFKA_ERROR_BROKER_NOT_AVAILABLE);
 }
 

@@ -435,25 +435,26 @@ Test(registry_offline, a_segment_with_a_record_left_may_not)
 /* 256 MiB are to be left. */
 Test(registry_offline, a_disk_that_is_nearly_full_is_told_to_the_writers_until_there_is_room)
 {
-	cr_assert(rig_open(&r) && !r.dir.is_short);
+	cr_assert(rig_open(&r) && !r.dirs[0].is_short);
 	rig_create(&r, "t", 1);
 	faults.bytes_left = 255ull << 20;
 	rig_wait(&r, 1);
-	cr_assert(r.dir.is_short && said("255 MiB are left"), "%s", r.said);
+	cr_assert(r.dirs[0].is_short && said("255 MiB are left"), "%s", r.said);
 	faults.bytes_left = 270ull << 20;
 	rig_wait(&r, 1);
-	cr_assert(r.dir.is_short && !said("taken again"), "a little more is none");
+	cr_assert(r.dirs[0].is_short && !said("taken again"), "a little more is none");
 	faults.bytes_left = 300ull << 20;
 	rig_wait(&r, 1);
-	cr_assert(!r.dir.is_short && said("300 MiB are left on its disk: records are taken again"));
-	unsigned looks = r.dir.looks;
-	cr_assert(r.dir.room_bytes == ((300ull - 128) << 20) / RIG_WRITERS);
+	cr_assert(!r.dirs[0].is_short &&
+		  said("300 MiB are left on its disk: records are taken again"));
+	unsigned looks = r.dirs[0].looks;
+	cr_assert(r.dirs[0].room_bytes == ((300ull - 128) << 20) / RIG_WRITERS);
 	rig_wait(&r, 1);
-	cr_assert(r.dir.looks > looks);
+	cr_assert(r.dirs[0].looks > looks);
 	/* A start looks before its topics are shown. */
 	rig_stop(&r);
 	faults.bytes_left = 1;
-	cr_assert(rig_open(&r) && r.dir.is_short);
+	cr_assert(rig_open(&r) && r.dirs[0].is_short);
 	rig_stop(&r);
 }
 

@@ -65,6 +65,8 @@ void kafka_api_rig_start(void)
 	cr_assert(mkdtemp(log_dir) != NULL);
 	dir = (struct log_dir){.path = log_dir, .disk = disk};
 	fake_registry_init(&registry);
+	registry.dirs = &dir;
+	registry.dir_count = 1;
 	create_api(true, 0);
 }
 

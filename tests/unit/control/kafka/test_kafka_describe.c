@@ -244,6 +244,33 @@ Test(kafka_describe, all_that_lies_in_the_log_directory_is_told_to_whoever_names
 	release(call);
 }
 
+Test(kafka_describe, each_log_directory_is_told_with_what_lies_there_one_that_is_lost_with_none)
+{
+	struct describe_log_dirs_request q = {{NULL, -1}};
+	struct describe_log_dirs_response r;
+	struct log_dir dirs[3] = {registry.dirs[0], registry.dirs[0], {.path = "/lost"}};
+	dirs[2].is_lost = true;
+	registry.dirs = dirs;
+	registry.dir_count = 3;
+	fake_registry_add(&registry, "a", 5);
+	struct call_msg *call = ASK(DESCRIBE_LOG_DIRS, describe_log_dirs, 4, &q, &r);
+	cr_assert(r.results.count == 3);
+	for (int32_t d = 0; d < 2; d++) {
+		const struct describe_log_dirs_result *told = &r.results.items[d];
+		const struct describe_log_dirs_topic *a = told->topics.items;
+		cr_assert(told->error_code == 0 && told->topics.count == 1);
+		cr_assert(a->partitions.count == 2);
+		cr_assert(a->partitions.items[0].partition_index == d);
+		cr_assert(a->partitions.items[1].partition_index == d + 3);
+		cr_assert(told->usable_bytes > 0);
+	}
+	const struct describe_log_dirs_result *lost = &r.results.items[2];
+	cr_assert(lost->error_code == KAFKA_ERROR_KAFKA_STORAGE_ERROR);
+	cr_assert(is_text(lost->log_dir, "/lost"));
+	cr_assert(lost->topics.count == 0 && lost->total_bytes == -1 && lost->usable_bytes == -1);
+	release(call);
+}
+
 /* ---- leaders and replicas ------------------------------------------------------------------ */
 
 Test(kafka_describe, a_leader_that_there_is_needs_no_election)

@@ -32,6 +32,10 @@ void disk_destroy(struct disk *d)
 	free(d);
 }
 
+void disk_keep_apart(struct disk *d, unsigned disks)
+{
+}
+
 bool disk_has_room(const struct disk *d)
 {
 	return disk_outstanding(d) < DISK_QUEUE_ENTRIES;

@@ -1,0 +1,9 @@
+/* sim_crew.h - the crew that has no threads, told to make no calls: as if a disk did not answer. */
+#ifndef PENSTOCK_SIM_CREW_H
+#define PENSTOCK_SIM_CREW_H
+
+#include <stdbool.h>
+
+void sim_crew_hold(bool hold);
+
+#endif
