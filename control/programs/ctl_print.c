@@ -56,6 +56,42 @@ void print_topics(const json_t *result)
 	}
 }
 
+static const char *logdir_word(const json_t *dir)
+{
+	if (json_is_true(json_object_get(dir, "is_offline")))
+		return "OFFLINE: ";
+	if (json_is_true(json_object_get(dir, "is_stuck")))
+		return "STUCK: it does not answer";
+	return json_is_true(json_object_get(dir, "is_short"))
+		       ? "FULL: no record is taken until there is room"
+		       : "";
+}
+
+/* A path may be long: it comes last, and what is wrong behind it. */
+void print_logdirs(const json_t *result)
+{
+	size_t i;
+	json_t *dir;
+	printf("%10s  %6s  %10s  %10s  %10s  %s\n", "PARTITIONS", "FAULTS", "SIZE", "LEFT", "OF",
+	       "PATH");
+	json_array_foreach(json_object_get(result, "log_dirs"), i, dir)
+	{
+		char size[32], left[32] = "-", of[32] = "-";
+		long long total = number(dir, "total_bytes");
+		if (total >= 0) {
+			human_bytes((double)number(dir, "usable_bytes"), left);
+			human_bytes((double)total, of);
+		}
+		printf("%10lld  %6lld  %10s  %10s  %10s  %s", number(dir, "partitions"),
+		       number(dir, "partition_fault_count"),
+		       human_bytes((double)number(dir, "size_bytes"), size), left, of,
+		       text(dir, "path"));
+		const char *word = logdir_word(dir);
+		printf("%s%s%s\n", word[0] || text(dir, "fault")[0] ? "  " : "", word,
+		       text(dir, "fault"));
+	}
+}
+
 /* A fenced partition can still be read up to where it stands; an offline one cannot. One that has
  * damaged batches is served. */
 static const char *fault_word(const json_t *partition)

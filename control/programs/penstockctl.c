@@ -111,6 +111,7 @@ static const struct command {
 	 BIT(VALIDATE),
 	 print_config_set,
 	 "KEY... [--validate-only]"},
+	{{"logdir", "list"}, "logdir.list", NULL, false, 0, print_logdirs, ""},
 	{{"stats", NULL}, "stats.get", NULL, false, BIT(WATCH), print_stats, "[--watch]"},
 	{{"frames", "bad"}, "frames.bad", NULL, false, BIT(LIMIT), print_frames, "[--limit N]"},
 	{{"state", NULL}, "system.state", NULL, false, 0, print_state, ""},

@@ -2,6 +2,7 @@
 #include "control/rpc/rpc_call.h"
 #include "control/rpc/rpc_config.h"
 #include "control/rpc/rpc_frames.h"
+#include "control/rpc/rpc_logdirs.h"
 #include "control/rpc/rpc_records.h"
 #include "control/rpc/rpc_stats.h"
 #include "control/rpc/rpc_topics.h"
@@ -159,6 +160,12 @@ const struct rpc_method rpc_method_table[] = {
 	 rpc_config_set,
 	 {{"config", JSON_OBJECT, true, "key to value; null: as it was started with"},
 	  {"validate_only", JSON_TRUE, false, "check everything, change nothing"}}},
+	{"logdir.list",
+	 false,
+	 true,
+	 "The log directories: what lies there, what is left, what is wrong",
+	 rpc_logdir_list,
+	 {{0}}},
 	{"stats.get",
 	 false,
 	 false,

@@ -3,6 +3,7 @@ ours, partitions that are damaged, the directory gone under an open gateway, a f
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -11,7 +12,7 @@ import time
 import unittest
 
 import kafka_bytes
-from gateway import Gateway
+from gateway import Gateway, verify_log
 from record_bytes import batch, record
 
 STORAGE_ERRORS = {'KafkaStorageError', 'UnknownError'}   # Debian's client does not know 56
@@ -268,6 +269,176 @@ class Gone(DirectoryTest):
             self.assertNotEqual(self.produce(gw, 't', 1, check=False).returncode, 0)
             self.produce(gw, 't', 0)
         self.assertIn('0.log was removed or replaced', gw.errors)
+
+
+class SeveralTest(DirectoryTest):
+    """Two log directories; topic t has four partitions, two in each."""
+
+    def setUp(self):
+        super().setUp()
+        self.second = os.path.join(self.directory.name, 'second')
+
+    def gateway(self, **options):
+        return Gateway({'log.dirs': f'{self.log},{self.second}'}, **options)
+
+    def make(self, gw):
+        """The topic with a record in each partition; which partitions lie where."""
+        gw.ctl('topic', 'create', 't', '--partitions', '4')
+        for partition in range(4):
+            self.produce(gw, 't', partition)
+        return self.places()
+
+    def places(self):
+        places = [[partition for partition in range(4)
+                   if os.path.isdir(os.path.join(directory, f't-{partition}'))]
+                  for directory in (self.log, self.second)]
+        self.assertEqual([len(place) for place in places], [2, 2])
+        self.assertEqual(sorted(sum(places, [])), [0, 1, 2, 3])
+        return places
+
+    def check_directories(self, gw, is_second_offline):
+        told = json.loads(gw.ctl('--json', 'logdir', 'list').stdout)['log_dirs']
+        self.assertEqual([(d['path'], d['is_offline']) for d in told],
+                         [(self.log, False), (self.second, is_second_offline)])
+
+    def check_read(self, gw, partitions, records=1):
+        for partition in partitions:
+            self.assertEqual(len(gw.consume('t', partition)), records)
+
+    def stored(self, gw, partition):
+        return self.produce(gw, 't', partition, check=False).returncode == 0
+
+
+class Several(SeveralTest):
+    def test_records_are_kept_where_their_partition_lies(self):
+        with self.gateway() as gw:
+            places = self.make(gw)
+            self.check_directories(gw, False)
+        for directory in (self.log, self.second):
+            self.assertEqual(verify_log(directory)[0], 0)
+        with self.gateway(status=70) as gw:
+            self.check_read(gw, range(4))
+            os.kill(gw.pid, signal.SIGKILL)
+            gw.wait_until_gone(10)
+        with self.gateway() as gw:
+            self.check_read(gw, range(4))
+            self.assertEqual(self.places(), places)
+            self.assertEqual(self.state(gw)['partition_fault_count'], 0)
+
+    def test_one_that_is_gone_leaves_the_other_served_and_comes_back(self):
+        with self.gateway() as gw:
+            mine, others = self.make(gw)
+            os.rename(self.second, self.second + '.away')
+            time.sleep(NOTICED_SECONDS)
+            self.assertTrue(self.stored(gw, mine[0]))
+            self.assertFalse(self.stored(gw, others[0]))
+            self.check_read(gw, mine[:1], 2)
+            self.check_directories(gw, True)
+            self.assertIn('OFFLINE', gw.ctl('logdir', 'list').stdout.decode())
+            gw.ctl('topic', 'create', 'u')
+            self.produce(gw, 'u', 0)
+        with self.gateway() as gw:
+            self.check_read(gw, mine[:1], 2)
+            faults = [(f['topic'], f['partition']) for f in self.state(gw)['partition_faults']]
+            self.assertEqual([p for t, p in faults if t == 't'], others)
+        shutil.rmtree(self.second)
+        os.rename(self.second + '.away', self.second)
+        with self.gateway() as gw:
+            self.check_read(gw, others + mine[1:])
+            self.assertEqual(self.state(gw)['partition_fault_count'], 0)
+
+
+class SecondOnItsOwn(SeveralTest):
+    """The second directory is a file system of its own, which is filled, frozen, or stopped by an
+    error of its own."""
+
+    SIZE = 256 << 20
+
+    def setUp(self):
+        super().setUp()
+        self.image = os.path.join(self.directory.name, 'image')
+        os.mkdir(self.second)
+        with open(self.image, 'wb') as file:
+            file.truncate(self.SIZE)
+        for command in (['mkfs.ext4', '-q', '-m', '0', self.image],
+                        ['mount', '-o', 'loop,errors=remount-ro', self.image, self.second]):
+            done = subprocess.run(command, check=False, stderr=subprocess.PIPE)
+            if done.returncode != 0:
+                self.skipTest(f'no loop device: {done.stderr.decode().strip()}')
+
+    def tearDown(self):
+        if os.path.ismount(self.second):
+            subprocess.run(['fsfreeze', '-u', self.second], check=False,
+                           stderr=subprocess.DEVNULL)
+            subprocess.run(['umount', '-l', self.second], check=True)
+        super().tearDown()
+
+    def device(self):
+        return os.path.basename(os.path.realpath(subprocess.run(
+            ['findmnt', '-no', 'SOURCE', self.second], check=True,
+            stdout=subprocess.PIPE, text=True).stdout.strip()))
+
+    def test_one_that_is_full_takes_nothing_until_there_is_room(self):
+        with self.gateway() as gw:
+            mine, others = self.make(gw)
+            filler = os.path.join(self.second, 'filler')
+            with open(filler, 'wb') as file:
+                left = os.statvfs(self.second)
+                os.posix_fallocate(file.fileno(), 0,
+                                   left.f_bavail * left.f_frsize - self.SIZE // 40)
+            time.sleep(NOTICED_SECONDS)
+            self.assertFalse(self.stored(gw, others[0]))
+            self.assertTrue(self.stored(gw, mine[0]))
+            self.assertIn('FULL', gw.ctl('logdir', 'list').stdout.decode())
+            os.unlink(filler)
+            time.sleep(NOTICED_SECONDS)
+            self.assertTrue(self.stored(gw, others[0]))
+            self.assertEqual(self.state(gw)['partition_fault_count'], 0)
+
+    def test_one_that_hangs_leaves_the_other_served(self):
+        with self.gateway() as gw:
+            mine, others = self.make(gw)
+            subprocess.run(['fsfreeze', '-f', self.second], check=True)
+            stuck = [gw.popen(['kcat', '-b', gw.kafka, '-P', '-t', 't', '-p', str(others[0]),
+                               '-X', 'acks=all', '-X', 'message.timeout.ms=60000'],
+                              stdin=subprocess.PIPE) for _ in range(20)]
+            for process in stuck:
+                process.stdin.write(b'x' * 1000 + b'\n')
+                process.stdin.close()
+            for _ in range(20):
+                self.assertTrue(self.stored(gw, mine[0]))
+            deadline = time.monotonic() + 30
+            while 'STUCK' not in gw.ctl('logdir', 'list').stdout.decode():
+                self.assertLess(time.monotonic(), deadline)
+                time.sleep(0.5)
+            gw.ctl('topic', 'create', 'u', '--partitions', '2')
+            self.assertTrue(os.path.isdir(self.path('u-0')) and os.path.isdir(self.path('u-1')))
+            self.check_read(gw, mine[:1], 21)
+            self.assertTrue(all(process.poll() is None for process in stuck))
+            subprocess.run(['fsfreeze', '-u', self.second], check=True)
+            self.assertEqual([process.wait(30) for process in stuck], [0] * len(stuck))
+            self.check_read(gw, others[:1], 21)
+            self.assertEqual(self.state(gw)['partition_fault_count'], 0)
+        self.assertIn('second does not answer', gw.errors)
+        self.assertIn('second answers again', gw.errors)
+
+    def test_one_that_stops_over_an_error_is_given_up(self):
+        with self.gateway() as gw:
+            mine, others = self.make(gw)
+            try:
+                with open(f'/sys/fs/ext4/{self.device()}/trigger_fs_error', 'w') as file:
+                    file.write('1')
+            except OSError as error:
+                self.skipTest(f'no error to be had: {error}')
+            deadline = time.monotonic() + 20
+            while self.stored(gw, others[0]):
+                self.assertLess(time.monotonic(), deadline)
+            time.sleep(NOTICED_SECONDS)
+            self.check_directories(gw, True)
+            self.assertTrue(self.stored(gw, mine[0]) and self.stored(gw, mine[1]))
+            gw.ctl('topic', 'create', 'u', '--partitions', '2')
+            self.assertTrue(os.path.isdir(self.path('u-0')) and os.path.isdir(self.path('u-1')))
+        self.assertIn('the partitions in it are OFFLINE', gw.errors)
 
 
 class FullDisk(DirectoryTest):
