@@ -71,6 +71,19 @@ static bool write_file(struct registry *r, struct job *j)
 	return false;
 }
 
+/* What an earlier growth could not remove lies where its partitions were made; those of the next
+ * one may be made in another log directory, and no partition lies in two. */
+static bool is_settled(struct registry *r, struct job *j)
+{
+	struct entry *e = j->entry;
+	bool is_due = j->partitions != -1 && e->left > e->partition_count;
+	int error = is_due ? removal_of_growth(r, e) : 0;
+	return !error || !job_fail(j, KAFKA_ERROR_KAFKA_STORAGE_ERROR,
+				   "topic %s: an earlier growth of it has failed, and what it left "
+				   "cannot be removed yet: %s; see to the disk, then ask again",
+				   j->name, strerror(-error));
+}
+
 /* The entry is changed in place, and pollers go on with their snapshot, which is a copy: they
  * hear of the change from tell() and publish() on. */
 static bool start(struct registry *r, struct job *j)
@@ -88,7 +101,7 @@ static bool start(struct registry *r, struct job *j)
 				j->name, e->partitions[0]->fault);
 	if (!growth_is_good(r, j) || !job_settings(r, j, &after) ||
 	    !job_has_directory(r, j) || !job_has_place(r, j, entry_directories(e)) ||
-	    j->validate_only)
+	    j->validate_only || !is_settled(r, j))
 		return true;
 	j->old_partitions = j->at = e->partition_count;
 	j->old_settings = e->shown.settings;

@@ -96,8 +96,11 @@ static void start(void)
 
 static void stop(void)
 {
-	for (unsigned d = 0; d < DIRS; d++)
-		cr_assert(ask(ADMIN_CLOSE, d) == 0);
+	for (unsigned d = 0; d < DIRS; d++) {
+		struct log_marks marks;
+		marks_read(&r->options.marks[d], &marks);
+		cr_assert(ask(ADMIN_CLOSE, d) == (marks.is_fenced ? marks.fence_error : 0));
+	}
 	cr_assert(writer_is_idle(r->writer) && r->pool.in_use == 0);
 	writer_destroy(r->writer);
 	for (unsigned d = 0; d < DIRS; d++) {

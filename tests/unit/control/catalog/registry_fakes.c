@@ -96,7 +96,7 @@ int64_t disk_run(struct disk *d, struct disk_op *op)
 	if (!is_look && faults.calls_left && --faults.calls_left == 0)
 		faults.is_dead = true;
 	if (faults.is_dead || fails_in_burst(op)) {
-		op->result = -EIO;
+		op->result = faults.failing_error ? faults.failing_error : -EIO;
 		return op->result;
 	}
 	if (fails_there(op)) {

@@ -43,7 +43,7 @@ struct rig_faults {
 	unsigned calls_left;   /* disk calls until it dies; 0: never */
 	bool is_dead;
 	const char *failing;   /* what changes something below this path fails */
-	int failing_error;
+	int failing_error;     /* with this; bursts, too, unless it is 0: they are EIO then */
 	bool fails_syncs;      /* and nothing but syncs of all files */
 	unsigned changes_left; /* calls that change something until a burst of failures; 0: none */
 	unsigned failures;     /* how many fail then */

@@ -374,6 +374,37 @@ Test(registry_dirs, a_creation_that_fails_in_one_goes_to_the_other_when_it_is_as
 	rig_stop(&r);
 }
 
+/* Partition 3 is made in the second, and cannot be removed there; then it is the first's turn. */
+static bool grows_where_a_growth_has_failed(unsigned change)
+{
+	rig_create(&r, "t", 3);
+	faults.changes_left = change;
+	faults.failures = 2;
+	faults.failed = 0;
+	faults.failing_error = -ENOSPC;
+	rig_alter(&r, "t", 4, NULL, 0);
+	bool has_failed = r.result.error;
+	faults.changes_left = 0;
+	rig_create(&r, "u", 1);
+	cr_assert(r.result.error == 0, "%u: %s", change, r.result.message);
+	rig_alter(&r, "t", 4, NULL, 0);
+	cr_assert(r.result.error == 0 || !has_failed, "%u: %s", change, r.result.message);
+	cr_assert(holds("test $(ls -d t-3 $S/t-3 2>/dev/null | wc -l) = 1"), "%u", change);
+	rig_delete(&r, "t");
+	rig_delete(&r, "u");
+	return has_failed;
+}
+
+Test(registry_dirs, what_a_growth_has_left_goes_before_the_next_one)
+{
+	cr_assert(rig_open(&r), "%s", r.message);
+	unsigned change = 1;
+	while (grows_where_a_growth_has_failed(change))
+		change++;
+	cr_assert(change > 10, "%u", change);
+	rig_stop(&r);
+}
+
 /* A topic of that name was there before, and the checkpoints would name it. */
 Test(registry_dirs, nothing_is_made_in_one_that_is_lost_while_a_topic_is_created)
 {

@@ -102,11 +102,13 @@ static int open_own(const char *name)
 static void plug_in(bool has_group)
 {
 	int error;
+	struct disk_place place;
 	r->disk = r->service_options.disk = disk_create("writer", &error);
 	r->control = r->dir.disk = disk_create("control", &error);
 	if (!has_group)
 		return;
-	r->dir.rule = (struct flush_rule){.device = SIM_DISK_DEVICE, .has_journal = true};
+	cr_assert(disk_look(r->control, r->root, 0, &place) == 0);
+	r->dir.rule = (struct flush_rule){.device = place.device, .has_journal = true};
 	r->dir.flush[0] = (struct flush_file){.fd = open_own("flush"), .may_flush = true,
 					      .commit_fd = open_own("commit"), .may_commit = true};
 }
