@@ -90,6 +90,7 @@ struct gateway {
 	/* After the cores stopped */
 	bool is_sound; /* every ledger balances, no core used the heap */
 	bool is_clean; /* drained in time, logs closed */
+	bool has_lost_logs; /* it ended because no log directory was left */
 };
 
 #endif

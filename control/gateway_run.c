@@ -3,6 +3,7 @@
  *     starting ─▶ running ─▶ draining ─▶ closing ─▶ stopped
  *         └──────── signal ─────────────────▲
  *
+ * running ends with a signal, or with the last log directory, as a broker of Kafka's does.
  * draining: pollers take no connection, finish what they hold; after drain.timeout.ms, or at a
  * second signal, what is left is reset. closing: every writer syncs and gives its logs back.
  */
@@ -109,6 +110,14 @@ static void step_starting(struct run *r)
 	}
 }
 
+/* Which one it was, how it failed and what to do has been said by the registry. */
+static void step_running(struct run *r)
+{
+	r->g->has_lost_logs = registry_has_lost_all(r->g->registry);
+	if (r->g->has_lost_logs)
+		start_draining(r);
+}
+
 static void step_draining(struct run *r, bool is_late)
 {
 	struct gateway *g = r->g;
@@ -154,6 +163,8 @@ static void step(struct run *r)
 		step_closing(r, is_late);
 		break;
 	case GATEWAY_RUNNING:
+		step_running(r);
+		break;
 	case GATEWAY_STOPPED:
 		break;
 	}

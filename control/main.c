@@ -11,6 +11,7 @@
 enum {
 	EXIT_UNCLEAN = 1, /* did not start, or stopped with something left undone */
 	EXIT_USAGE = 2,
+	EXIT_LOG_DIRS = 74, /* the last log directory has failed: EX_IOERR of sysexits.h */
 	SETS_MAX = 1024,
 };
 
@@ -32,6 +33,12 @@ static void usage(FILE *out)
 		     "SIGTERM drains: what was begun is finished for drain.timeout.ms at "
 		     "most.\n"
 		     "READY on standard output: listeners answer.\n"
+		     "Exit status: 0 after a clean stop; 1 when it did not start, or left "
+		     "something undone;\n"
+		     "2 for a wrong command line; 74 when the last of log.dirs has failed, "
+		     "which a\n"
+		     "supervisor should not answer with a restart (systemd: "
+		     "RestartPreventExitStatus=74).\n"
 		     "\n"
 		     "Settings:\n");
 	settings_usage(out);
@@ -86,6 +93,8 @@ static int run(struct gateway *g)
 		return EXIT_UNCLEAN;
 	gateway_run(g);
 	boot_down(gateway_steps, gateway_step_count, g);
+	if (g->has_lost_logs)
+		return EXIT_LOG_DIRS;
 	return g->is_clean && g->is_sound ? EXIT_SUCCESS : EXIT_UNCLEAN;
 }
 

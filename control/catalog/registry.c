@@ -303,6 +303,11 @@ const char *registry_partition_fault(const struct registry *r,
 	return p->damage ? p->damage : "";
 }
 
+bool registry_has_lost_all(const struct registry *r)
+{
+	return dirs_are_all_lost(r);
+}
+
 const char *registry_directory_fault(const struct registry *r)
 {
 	for_each_dir(d, r) if (d->fault[0]) return d->fault;

@@ -208,6 +208,9 @@ bool registry_is_offline(const struct registry *r, const struct registry_topic *
 const char *registry_partition_fault(const struct registry *r,
 				     const struct registry_topic *topic,
 				     uint32_t partition);
+/* Is none of the log directories left? Nothing is served any more, and none comes back without
+ * another start. */
+bool registry_has_lost_all(const struct registry *r);
 /* What is wrong with a log directory as a whole, the first of which something is, or "". */
 const char *registry_directory_fault(const struct registry *r);
 /* The log directories, by number: 0 .. registry_directory_count() - 1. */

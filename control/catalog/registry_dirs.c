@@ -30,6 +30,12 @@ const struct log_dir *dirs_lost(const struct registry *r)
 	return NULL;
 }
 
+bool dirs_are_all_lost(const struct registry *r)
+{
+	for_each_dir(d, r) if (!d->is_lost) return false;
+	return true;
+}
+
 void partition_displace(struct partition *p)
 {
 	if (p->dir)

@@ -26,6 +26,7 @@ void dirs_init(struct registry *r, struct log_dir *dirs, unsigned count);
 struct log_dir *dirs_emptiest(const struct registry *r);
 /* The first that is lost, or null. */
 const struct log_dir *dirs_lost(const struct registry *r);
+bool dirs_are_all_lost(const struct registry *r);
 /* The partition is of topic `topic`, and lies in `d`, until it is told otherwise. */
 void partition_place(struct partition *p, const char *topic, struct log_dir *d);
 /* It lies in none any more. */

@@ -59,21 +59,15 @@ void partitions_offline(struct registry *r, struct entry *e, const bool *which,
 			     used < sizeof numbers ? "" : "...", fault);
 }
 
-static bool all_others_are_lost(const struct registry *r, const struct log_dir *one)
-{
-	for_each_dir(d, r) if (d != one && !d->is_lost) return false;
-	return true;
-}
-
 static void directory_offline(struct registry *r, struct log_dir *d)
 {
 	for (uint32_t slot = 0; slot < PARTITIONS_MAX; slot++)
 		if (r->slots[slot] && r->slots[slot]->dir == d && !r->slots[slot]->is_offline)
 			go_offline(r, r->slots[slot], d->fault);
 	registry_say(r,
-		     all_others_are_lost(r, d)
-			     ? "%s: all partitions are OFFLINE, nothing is acknowledged any more; "
-			       "bring it back and start the gateway again"
+		     dirs_are_all_lost(r)
+			     ? "%s: it was the last log directory, all partitions are OFFLINE and "
+			       "the gateway ends; bring it back, then start the gateway again"
 			     : "%s: the partitions in it are OFFLINE, all else is served; bring it "
 			       "back and start the gateway again",
 		     d->fault);
@@ -94,10 +88,28 @@ static bool is_of_whole_directory(int error)
 	       error == -EUCLEAN;
 }
 
+static bool is_last(const struct registry *r, const struct log_dir *one)
+{
+	for_each_dir(d, r) if (d != one && !d->is_lost) return false;
+	return true;
+}
+
 void directory_note_error(struct registry *r, struct log_dir *d, int error)
 {
-	if (is_of_whole_directory(error) && !all_others_are_lost(r, d))
+	if (d->is_lost || !is_of_whole_directory(error))
+		return;
+	if (is_last(r, d))
+		d->is_doubted = true;
+	else
 		directory_give_up(r, d, error);
+}
+
+void directory_note_answer(struct registry *r, struct log_dir *d, int error)
+{
+	if (d->is_doubted && is_of_whole_directory(error))
+		directory_give_up(r, d, error);
+	d->is_doubted = false;
+	directory_note_error(r, d, error);
 }
 
 bool directory_is_here(struct registry *r, struct log_dir *d)

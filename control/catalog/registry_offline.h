@@ -18,9 +18,11 @@ bool fences_step(struct registry *r);
 bool directory_is_here(struct registry *r, struct log_dir *d);
 /* The same of all; true when one of them is. */
 bool directories_are_here(struct registry *r);
-/* A call in it has failed. When that is no matter of one file, it is given up; but the last one is
- * not: what still works of it is all there is. */
+/* A call in it has failed. When that is no matter of one file, it is given up; the last one is
+ * asked again before (registry_probe.h), for the gateway ends with it. */
 void directory_note_error(struct registry *r, struct log_dir *d, int error);
+/* It was asked, and this is what it says. */
+void directory_note_answer(struct registry *r, struct log_dir *d, int error);
 /* It cannot be used, for the reason given: it is lost, and its partitions with it. */
 void directory_give_up(struct registry *r, struct log_dir *d, int error);
 

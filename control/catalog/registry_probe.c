@@ -8,9 +8,12 @@
 #include "dataplane/base/require.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 enum {
 	PROBE_INTERVAL_MS = 5000,
+	/* What has just failed may do so once more; after that it is no accident. */
+	PROBE_FIRST_MS = 1000,
 	/* A slow disk takes seconds and is no reason to leave it alone. */
 	PROBE_PATIENCE_MS = 10000,
 };
@@ -53,7 +56,7 @@ static void end(struct registry *r, struct probe *p, struct log_dir *d)
 		registry_say(r, "%s answers again", d->path);
 	d->is_stuck = false;
 	if (!d->is_lost)
-		directory_note_error(r, d, p->error);
+		directory_note_answer(r, d, p->error);
 }
 
 /* What is wrong with it is told as long as it lasts. */
@@ -71,19 +74,40 @@ static void look_at(struct registry *r, struct probe *p, struct log_dir *d, uint
 			"nothing is written down for it, until it does", d->path);
 }
 
+/* Of several each, always; a single one when it is in doubt. */
+static void probe(struct registry *r, struct log_dir *d, uint64_t now_ns)
+{
+	struct probe **p = &r->probes[d->number];
+	uint64_t *at_ns = &r->probe_at_ns[d->number];
+	bool is_wanted = !d->is_lost && (r->dir_count > 1 || d->is_doubted);
+	if (!*p)
+		*p = calloc(1, sizeof **p);
+	require(*p);
+	if ((*p)->crew)
+		look_at(r, *p, d, now_ns);
+	else if (!is_wanted)
+		*at_ns = 0;
+	else if (*at_ns == 0)
+		*at_ns = now_ns + PROBE_FIRST_MS * NS_PER_MS;
+	else if (now_ns >= *at_ns)
+		begin(r, *p, d, now_ns);
+}
+
 void probes_turn(struct registry *r, uint64_t now_ns)
 {
-	if (r->dir_count == 1 || !r->is_ready || r->is_stopping)
+	if (!r->is_ready || r->is_stopping)
 		return;
-	for_each_dir(d, r) {
-		struct probe **p = &r->probes[d->number];
-		if (!*p)
-			*p = calloc(1, sizeof **p);
-		require(*p);
-		if ((*p)->crew)
-			look_at(r, *p, d, now_ns);
-		else if (!d->is_lost && now_ns >= r->probe_at_ns[d->number])
-			begin(r, *p, d, now_ns);
+	for_each_dir(d, r) probe(r, d, now_ns);
+}
+
+/* What its thread writes to is closed next. */
+static void await(struct probe *p, const struct log_dir *d)
+{
+	for (unsigned ms = 0; ms < PROBE_PATIENCE_MS && !d->is_stuck; ms++) {
+		crew_turn(p->crew);
+		if (crew_is_idle(p->crew))
+			return;
+		usleep(1000);
 	}
 }
 
@@ -91,6 +115,8 @@ void probes_end(struct registry *r)
 {
 	for_each_dir(d, r) {
 		struct probe *p = r->probes[d->number];
+		if (p && p->crew && r->is_stopped)
+			await(p, d);
 		if (!p || (p->crew && !crew_is_idle(p->crew)))
 			continue;
 		if (p->crew)

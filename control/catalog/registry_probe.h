@@ -6,7 +6,9 @@
  *                             alone, says so, and goes on when it answers
  *
  * Control's calls wait for the disk. One that hangs would keep it, and with it all topics, waiting
- * for the others' sake as well. With a single directory there are no others, and nothing is probed.
+ * for the others' sake as well. With a single directory there are no others, and it is not probed;
+ * but when a call has failed in the last one there is, it is asked a second later whether it has
+ * failed for good: then the gateway ends.
  *
  * Core: control; one thread for each directory while it is asked.
  */

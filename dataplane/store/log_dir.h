@@ -64,6 +64,7 @@ struct log_dir {
 	struct disk_place place; /* at start */
 	uint32_t partitions;     /* that lie there */
 	bool is_lost;            /* for good: it could not be used, has failed, or has gone */
+	bool is_doubted;         /* a call has failed in the last there is: it is asked again */
 	bool is_stuck;           /* it does not answer: control leaves it alone until it does */
 	char fault[384];         /* what is wrong with it, or "" */
 	bool names_deleted;      /* its checkpoints may: a topic has gone since they were written */

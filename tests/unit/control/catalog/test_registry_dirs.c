@@ -444,16 +444,41 @@ Test(registry_dirs, a_fenced_log_has_its_directory_looked_at)
 	rig_stop(&r);
 }
 
-Test(registry_dirs, the_last_one_is_not_given_up_for_an_error)
+Test(registry_dirs, the_last_one_is_given_up_with_the_gateway)
 {
 	make_three();
 	fail_second(-EIO);
 	rig_wait(&r, 61);
-	cr_assert(r.dirs[1].is_lost);
+	cr_assert(r.dirs[1].is_lost && !registry_has_lost_all(r.registry));
 	faults.failing = r.directory;
-	rig_wait(&r, 61);
-	cr_assert(!r.dirs[0].is_lost && said("recovery points cannot be written"), "%s", r.said);
+	faults.failing_error = -EROFS;
+	rig_wait(&r, 70);
+	cr_assert(r.dirs[0].is_lost && registry_has_lost_all(r.registry));
+	cr_assert(said("its file system is read-only; mount it for writing, or name another "
+		       "directory: it was the last log directory"), "%s", r.said);
+	cr_assert(faults.fenced == 3 && said("the gateway ends"), "%s", r.said);
 	faults.failing = NULL;
+	rig_stop(&r);
+	cr_assert(rig_open(&r) && faults.served == 3, "%s", r.message);
+	rig_stop(&r);
+}
+
+/* It may be of one place of the disk. */
+Test(registry_dirs, the_last_one_is_not_given_up_for_one_error)
+{
+	r.dir_count = 1;
+	make_three();
+	rig_wait(&r, 1);
+	for (unsigned i = 0; i < 2; i++) {
+		faults.changes_left = faults.failures = 1;
+		faults.failed = 0;
+		rig_wait(&r, 70);
+		cr_assert(faults.failed == 1 && said("recovery points cannot be written"), "%s",
+			  r.said);
+		cr_assert(!r.dirs[0].is_lost && faults.fenced == 0);
+	}
+	rig_create(&r, "u", 1);
+	cr_assert(r.result.error == 0, "%s", r.result.message);
 	rig_stop(&r);
 }
 
