@@ -93,6 +93,7 @@ int64_t disk_run(struct disk *d, struct disk_op *op)
 	faults.calls += !is_look;
 	if (faults.delay_us)
 		usleep(faults.delay_us);
+	faults.delayed_us += faults.delay_us;
 	if (!is_look && faults.calls_left && --faults.calls_left == 0)
 		faults.is_dead = true;
 	if (faults.is_dead || fails_in_burst(op)) {

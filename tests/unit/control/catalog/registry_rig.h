@@ -52,7 +52,8 @@ struct rig_faults {
 	bool copies_on_write;  /* then also those in place of what is there */
 	uint64_t bytes_left;   /* that the disk says it has; 0: the truth */
 	bool has_full_names;   /* then there is no room for a longer name either */
-	unsigned delay_us;     /* that every call takes */
+	unsigned delay_us;     /* that every call takes, */
+	uint64_t delayed_us;   /* and all of them have taken */
 	unsigned calls;        /* made so far; looks (DISK_STAT) are not counted */
 	bool sync_is_slow;     /* those of all files are not over */
 	const char *slow_at;   /* of those below this path it is true alone */
