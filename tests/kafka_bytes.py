@@ -4,6 +4,7 @@ import struct
 PRODUCE, FETCH, METADATA, OFFSET_COMMIT, OFFSET_FETCH, API_VERSIONS = 0, 1, 3, 8, 9, 18
 FIND_COORDINATOR, DELETE_RECORDS, INIT_PRODUCER_ID, DESCRIBE_PRODUCERS = 10, 21, 22, 61
 LIST_OFFSETS, EARLIEST, LATEST = 2, -2, -1
+DESCRIBE_LOG_DIRS = 35
 
 
 def text(word):
@@ -117,6 +118,35 @@ def producers_described(said, topic):
     size = struct.calcsize('>qiiqiqB')
     return error, [struct.unpack('>qiiqiqB', said[at + 4 + i * size:][:size])[:-1]
                    for i in range(count - 1)]
+
+
+def describe_log_dirs():
+    """Version 1, of all partitions."""
+    return request(DESCRIBE_LOG_DIRS, 1, struct.pack('>i', -1))
+
+
+def log_dirs_described(said):
+    """{path: (error, {(topic, partition): bytes})} out of what answers describe_log_dirs()."""
+    at = 4
+
+    def take(form):
+        nonlocal at
+        at += struct.calcsize(form)
+        return struct.unpack(form, said[at - struct.calcsize(form):at])
+
+    def word():
+        return take(f'>{take(">h")[0]}s')[0].decode()
+
+    told = {}
+    for _ in range(take('>i')[0]):
+        error, path, sizes = take('>h')[0], word(), {}
+        for _ in range(take('>i')[0]):
+            topic = word()
+            for _ in range(take('>i')[0]):
+                partition, size, _lag, _is_future = take('>iqq?')
+                sizes[topic, partition] = size
+        told[path] = error, sizes
+    return told
 
 
 def read_exactly(sock, size):

@@ -329,7 +329,8 @@ const struct log_dir *registry_directory_of(const struct registry *r,
 					    const struct registry_topic *topic,
 					    uint32_t partition)
 {
-	return partition_of(topic, partition)->dir;
+	const struct partition *p = partition_of(topic, partition);
+	return p->is_nowhere ? NULL : p->dir;
 }
 
 const char *registry_cluster_id(const struct registry *r)

@@ -216,7 +216,7 @@ const char *registry_directory_fault(const struct registry *r);
 /* The log directories, by number: 0 .. registry_directory_count() - 1. */
 unsigned registry_directory_count(const struct registry *r);
 const struct log_dir *registry_directory(const struct registry *r, unsigned number);
-/* The one that a partition lies in; of one that was not found anywhere, any. */
+/* The one that a partition lies in; null: it was not found anywhere. */
 const struct log_dir *registry_directory_of(const struct registry *r,
 					    const struct registry_topic *topic,
 					    uint32_t partition);

@@ -3,6 +3,7 @@
 #include "control/catalog/registry_checkpoint.h"
 #include "control/catalog/registry_entry.h"
 #include "control/catalog/registry_index.h"
+#include "control/catalog/registry_listing.h"
 #include "control/catalog/registry_lock.h"
 #include "control/catalog/registry_offline.h"
 #include "control/catalog/registry_removal.h"
@@ -149,6 +150,26 @@ static bool fits_others(const struct registry *r, const struct meta *all, const 
 	return true;
 }
 
+/* An empty first one beside others that are in use is the place of a file system that is not
+ * mounted. Taken for a new one it would have topics taken up anew, without their settings, and
+ * those that lay in it made again. */
+static bool is_first_here(const struct registry *r, const struct meta *all, char *message,
+			  size_t message_size)
+{
+	if (!all[r->dir->number].is_missing || !listing_is_empty(r->dir))
+		return true;
+	for_each_dir(d, r) {
+		if (d->is_lost || all[d->number].is_missing)
+			continue;
+		snprintf(message, message_size,
+			 "log.dirs: %s is empty, and %s is in use (it has a meta.properties): "
+			 "mount what belongs there; if it is new, name it behind those in use",
+			 r->dir->path, d->path);
+		return false;
+	}
+	return true;
+}
+
 /* That of the first who names one; a new one's, or one of this run, when nobody does. */
 static void find_cluster(struct registry *r, const struct meta *all)
 {
@@ -182,7 +203,8 @@ static int take_clean_mark(struct registry *r, struct log_dir *d)
 static int open_one(struct registry *r, struct log_dir *d, const struct meta *m)
 {
 	int error = 0;
-	if (m->is_missing)
+	d->is_new = m->is_missing;
+	if (d->is_new)
 		error = make_meta(r, d);
 	else if (!m->has_node || !m->cluster[0])
 		say_damaged(r, d, m);
@@ -202,7 +224,7 @@ static int read_all(struct registry *r, struct meta *all, char *message, size_t 
 	for_each_dir(d, r)
 		if (!fits_others(r, all, d, message, message_size))
 			return -EINVAL;
-	return 0;
+	return is_first_here(r, all, message, message_size) ? 0 : -EINVAL;
 }
 
 int checkpoint_open(struct registry *r, char *message, size_t message_size)

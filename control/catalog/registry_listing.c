@@ -23,12 +23,19 @@ static int compare_found(const void *a, const void *b)
 	return order ? order : (x->dir > y->dir) - (x->dir < y->dir);
 }
 
+/* What a file system has, and what a start makes before it looks. */
+static bool is_of_any_start(const char *name)
+{
+	return strcmp(name, ".lock") == 0 || strcmp(name, "lost+found") == 0 ||
+	       strncmp(name, FLUSH_FILE_NAME, sizeof FLUSH_FILE_NAME - 1) == 0 ||
+	       strncmp(name, COMMIT_FILE_NAME, sizeof COMMIT_FILE_NAME - 1) == 0;
+}
+
 /* Files of a whole log directory, ours and Kafka's; no reason to speak of them. */
 static bool is_known(const char *name)
 {
 	static const char *const known[] = {
 		".kafka_cleanshutdown",
-		".lock",
 		PRODUCER_ID_FILE_NAME,
 		".penstock-probe",
 		".penstock.settings",
@@ -37,7 +44,6 @@ static bool is_known(const char *name)
 		"bootstrap.checkpoint",
 		"cleaner-offset-checkpoint",
 		"log-start-offset-checkpoint",
-		"lost+found",
 		"meta.properties",
 		"recovery-point-offset-checkpoint",
 		"replication-offset-checkpoint",
@@ -45,9 +51,16 @@ static bool is_known(const char *name)
 	for (unsigned i = 0; i < array_len(known); i++)
 		if (strcmp(name, known[i]) == 0)
 			return true;
-	return mark_file_is_named(name) || store_is_staged_name(name) ||
-	       strncmp(name, FLUSH_FILE_NAME, sizeof FLUSH_FILE_NAME - 1) == 0 ||
-	       strncmp(name, COMMIT_FILE_NAME, sizeof COMMIT_FILE_NAME - 1) == 0;
+	return mark_file_is_named(name) || store_is_staged_name(name) || is_of_any_start(name);
+}
+
+bool listing_is_empty(const struct log_dir *d)
+{
+	struct listing l = {0};
+	bool is_empty = directory_list(d->disk, d->path, &l.names, &l.bytes) == 0;
+	for_each_name(name, &l) is_empty &= is_of_any_start(name);
+	free(l.names);
+	return is_empty;
 }
 
 bool listing_topic_file(const char *name, char topic[TOPIC_NAME_BYTES_MAX + 1])

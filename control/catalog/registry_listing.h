@@ -48,6 +48,8 @@ void listings_forget(struct listings *l, const char *topic);
 /* Something that is not ours: never opened, never changed. */
 void listing_note_foreign(struct listing *l, const char *name);
 void listings_say_foreign(struct registry *r, const struct listings *l);
+/* Does it hold nothing but what a file system has, and what a start makes before it looks? */
+bool listing_is_empty(const struct log_dir *d);
 /* `.<topic>.json` to `topic`; false when the name is not of that form. */
 bool listing_topic_file(const char *name, char topic[TOPIC_NAME_BYTES_MAX + 1]);
 

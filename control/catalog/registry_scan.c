@@ -140,14 +140,25 @@ static const char missing_advice[] =
 	"restore it, or accept the loss of its records by making an empty directory and taking its "
 	"lines out of recovery-point- and log-start-offset-checkpoint, with the gateway stopped";
 
+static const struct log_dir *new_dir(const struct registry *r)
+{
+	for_each_dir(d, r) if (d->is_new) return d;
+	return NULL;
+}
+
 static void missing_offline(struct registry *r, struct entry *e, const bool *are_missing)
 {
-	const struct log_dir *lost = dirs_lost(r);
+	const struct log_dir *lost = dirs_lost(r), *new = new_dir(r);
 	char fault[1024];
 	if (lost)
 		snprintf(fault, sizeof fault,
 			 "the directory is missing, and may lie in a log directory that is: %s",
 			 lost->fault);
+	else if (new)
+		snprintf(fault, sizeof fault,
+			 "the directory is missing, and %s was new at this start: mount what "
+			 "belongs there, with the gateway stopped; if it is new, %s",
+			 new->path, missing_advice);
 	else
 		snprintf(fault, sizeof fault, "the directory is missing: %s", missing_advice);
 	partitions_offline(r, e, are_missing, fault);

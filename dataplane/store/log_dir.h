@@ -67,6 +67,7 @@ struct log_dir {
 	bool is_doubted;         /* a call has failed in the last there is: it is asked again */
 	bool is_stuck;           /* it does not answer: control leaves it alone until it does */
 	char fault[384];         /* what is wrong with it, or "" */
+	bool is_new;             /* it had no meta.properties before this start */
 	bool names_deleted;      /* its checkpoints may: a topic has gone since they were written */
 	bool was_clean;          /* the stop before this start */
 	bool has_unread_marks;   /* a mark file cannot be read: all are left as they are */

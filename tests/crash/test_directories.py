@@ -1,5 +1,6 @@
 """test_directories.py - what happens to a log directory outside the gateway: things that are not
 ours, partitions that are damaged, the directory gone under an open gateway, a full disk."""
+import fcntl
 import json
 import os
 import shutil
@@ -12,10 +13,11 @@ import time
 import unittest
 
 import kafka_bytes
-from gateway import Gateway, verify_log
+from gateway import Gateway, quickstart, verify_log
 from record_bytes import batch, record
 
 EXIT_LOG_DIRS = 74          # control/main.c
+STORAGE_ERROR = 56          # KAFKA_STORAGE_ERROR
 PRODUCED_BYTES = 200000
 PRODUCED_AT_ONCE = 16
 NOTICED_SECONDS = 1.5       # "within a second", and what a busy machine takes to answer
@@ -307,10 +309,30 @@ class SeveralTest(DirectoryTest):
         told = json.loads(gw.ctl('--json', 'logdir', 'list').stdout)['log_dirs']
         self.assertEqual([(d['path'], d['is_offline']) for d in told],
                          [(self.log, False), (self.second, is_second_offline)])
+        with gw.connect('KAFKA') as sock:
+            sock.sendall(kafka_bytes.describe_log_dirs())
+            told = kafka_bytes.log_dirs_described(kafka_bytes.answer(sock))
+        self.assertEqual([(path, error) for path, (error, _) in told.items()],
+                         [(self.log, 0), (self.second, STORAGE_ERROR * is_second_offline)])
+        self.assertEqual([{key for key in sizes if key[0] == 't'} for _, sizes in told.values()],
+                         [{('t', p) for p in self.places_in(self.log)},
+                          set() if is_second_offline else
+                          {('t', p) for p in self.places_in(self.second)}])
+        self.assertGreater(min(size for _, sizes in told.values() for key, size in sizes.items()
+                               if key[0] == 't'), 0)
 
     def check_read(self, gw, partitions, records=1):
         for partition in partitions:
             self.assertEqual(len(gw.consume('t', partition)), records)
+
+    @staticmethod
+    def errors(gw, partition):
+        """Of a Produce and of a Fetch."""
+        with gw.connect('KAFKA') as sock:
+            sock.sendall(kafka_bytes.produce('t', batch(record(0, b'x'), 1), -1, partition))
+            produced = kafka_bytes.produced(kafka_bytes.answer(sock), 't')[0]
+            sock.sendall(kafka_bytes.fetch('t', 0, partition=partition))
+            return produced, kafka_bytes.fetched(kafka_bytes.answer(sock), 't')[0]
 
     def stored(self, gw, partition):
         return self.produce(gw, 't', partition, check=False).returncode == 0
@@ -338,20 +360,22 @@ class Several(SeveralTest):
             os.rename(self.second, self.second + '.away')
             time.sleep(NOTICED_SECONDS)
             self.assertTrue(self.stored(gw, mine[0]))
-            self.assertFalse(self.stored(gw, others[0]))
-            self.check_read(gw, mine[:1], 2)
+            self.assertEqual(self.errors(gw, others[0]), (STORAGE_ERROR, STORAGE_ERROR))
+            self.assertEqual(self.errors(gw, mine[1]), (0, 0))
+            self.check_read(gw, mine, 2)
             self.check_directories(gw, True)
             self.assertIn('OFFLINE', gw.ctl('logdir', 'list').stdout.decode())
             gw.ctl('topic', 'create', 'u')
             self.produce(gw, 'u', 0)
         with self.gateway() as gw:
-            self.check_read(gw, mine[:1], 2)
+            self.check_read(gw, mine, 2)
             faults = [(f['topic'], f['partition']) for f in self.state(gw)['partition_faults']]
             self.assertEqual([p for t, p in faults if t == 't'], others)
         shutil.rmtree(self.second)
         os.rename(self.second + '.away', self.second)
         with self.gateway() as gw:
-            self.check_read(gw, others + mine[1:])
+            self.check_read(gw, others)
+            self.check_read(gw, mine, 2)
             self.assertEqual(self.state(gw)['partition_fault_count'], 0)
 
     def test_the_gateway_ends_with_the_last_and_serves_all_when_both_are_back(self):
@@ -370,6 +394,63 @@ class Several(SeveralTest):
         with self.gateway() as gw:
             self.check_read(gw, range(4))
             self.assertEqual(self.state(gw)['partition_fault_count'], 0)
+
+
+class Refused(SeveralTest):
+    """A start that would be a mistake is none, says which directory is wrong, and does nothing."""
+
+    def setUp(self):
+        super().setUp()
+        with self.gateway() as gw:
+            self.make(gw)
+
+    def refused(self, words, log_dirs=None):
+        before = self.files()
+        done = quickstart('run', '--set', f'log.dirs={log_dirs or f"{self.log},{self.second}"}',
+                          '--', 'true')
+        self.assertEqual(done.returncode, 69, done.stderr)
+        self.assertIn(words, done.stderr.decode())
+        self.assertEqual(self.files(), before)
+
+    def files(self):
+        return {os.path.join(at, name): os.path.getsize(os.path.join(at, name))
+                for at, _, names in os.walk(self.directory.name) for name in names
+                if not name.startswith(('.lock', '.penstock-'))}
+
+    def set_meta(self, key, value):
+        path = os.path.join(self.second, 'meta.properties')
+        with open(path) as file:
+            lines = [f'{key}={value}\n' if line.startswith(f'{key}=') else line for line in file]
+        with open(path, 'w') as file:
+            file.writelines(lines)
+
+    def test_one_that_is_named_twice(self):
+        link = os.path.join(self.directory.name, 'link')
+        os.symlink(self.second, link)
+        self.refused(f'{self.second} and {link} are one directory',
+                     f'{self.log},{self.second},{link}')
+
+    def test_one_that_another_process_has(self):
+        with open(os.path.join(self.second, '.lock')) as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            self.refused(f'{self.second} is in use by another process')
+
+    def test_one_of_another_node(self):
+        self.set_meta('node.id', 7)
+        self.refused(f'{self.second} belongs to node 7')
+
+    def test_one_of_another_cluster(self):
+        self.set_meta('cluster.id', 'MkU3OEVBNTcwNTJENDM2Qg')
+        self.refused(f'{self.second} belongs to cluster MkU3OEVBNTcwNTJENDM2Qg')
+
+    def test_the_first_not_mounted(self):
+        os.rename(self.log, self.log + '.away')
+        os.mkdir(self.log)
+        self.refused(f'{self.log} is empty, and {self.second} is in use')
+        shutil.rmtree(self.log)
+        os.rename(self.log + '.away', self.log)
+        with self.gateway() as gw:
+            self.check_read(gw, range(4))
 
 
 class SecondOnItsOwn(SeveralTest):
@@ -466,6 +547,34 @@ class SecondOnItsOwn(SeveralTest):
             gw.ctl('topic', 'create', 'u', '--partitions', '2')
             self.assertTrue(os.path.isdir(self.path('u-0')) and os.path.isdir(self.path('u-1')))
         self.assertIn('the partitions in it are OFFLINE', gw.errors)
+
+    def test_one_that_is_read_only_at_the_start_is_left_out(self):
+        with self.gateway() as gw:
+            mine, others = self.make(gw)
+        subprocess.run(['mount', '-o', 'remount,ro', self.second], check=True)
+        with self.gateway() as gw:
+            self.check_directories(gw, True)
+            self.check_read(gw, mine)
+            self.assertFalse(self.stored(gw, others[0]))
+            self.assertIn('its file system is read-only', gw.ctl('state').stdout.decode())
+        subprocess.run(['mount', '-o', 'remount,rw', self.second], check=True)
+        with self.gateway() as gw:
+            self.check_read(gw, range(4))
+
+    def test_one_that_is_full_at_the_start_is_read(self):
+        with self.gateway() as gw:
+            mine, others = self.make(gw)
+        with open(os.path.join(self.second, 'filler'), 'wb', buffering=0) as file:
+            try:
+                while True:
+                    file.write(bytes(1 << 16))
+            except OSError:
+                pass
+        with self.gateway() as gw:
+            self.check_directories(gw, False)
+            self.check_read(gw, range(4))
+            self.assertTrue(self.stored(gw, mine[0]))
+            self.assertFalse(self.stored(gw, others[0]))
 
     def test_the_gateway_ends_when_the_only_one_stops_over_an_error(self):
         with Gateway({'log.dirs': self.second}, status=70) as gw:

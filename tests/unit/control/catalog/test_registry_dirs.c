@@ -165,6 +165,39 @@ Test(registry_dirs, a_new_first_one_is_of_the_cluster_of_the_others)
 	rig_stop(&r);
 }
 
+/* The place of a file system that is not mounted looks like that. */
+Test(registry_dirs, an_empty_first_one_beside_one_in_use_stops_the_start)
+{
+	make_three();
+	rig_stop(&r);
+	shell("d=$PWD && cd / && mv $d $d.away && mkdir $d $d/lost+found && touch $d/.lock");
+	cr_assert(!rig_open(&r) && strstr(r.message, " is empty, and "), "%s", r.message);
+	cr_assert(strstr(r.message, ".second is in use"), "%s", r.message);
+	shell("test ! -e meta.properties -a -e $S/.kafka_cleanshutdown");
+	shell("d=$PWD && cd / && rm -r $d && mv $d.away $d");
+	cr_assert(rig_open(&r) && faults.served == 3, "%s", r.message);
+	rig_stop(&r);
+}
+
+/* A disk more, or one that is not mounted. */
+Test(registry_dirs, an_empty_second_one_is_taken_and_named_where_partitions_are_missing)
+{
+	make_three();
+	rig_stop(&r);
+	shell("mv $S $S.away && mkdir $S");
+	cr_assert(rig_open(&r), "%s", r.message);
+	cr_assert(faults.served == 2 && faults.offline == 1 && !r.dirs[1].is_lost);
+	cr_assert(said("is missing, and ") && said(".second was new at this start: mount what "
+		  "belongs there"), "%s", r.said);
+	rig_create(&r, "u", 1);
+	cr_assert(r.result.error == 0 && holds("test -d $S/u-0"));
+	rig_stop(&r);
+	shell("rm -r $S && mv $S.away $S");
+	cr_assert(rig_open(&r) && faults.served == 3 && faults.offline == 1, "u is gone: %s",
+		  r.said);
+	rig_stop(&r);
+}
+
 /* Another order of log.dirs would take all topics up anew, with other settings. */
 Test(registry_dirs, topics_files_belong_into_the_first)
 {
@@ -218,6 +251,9 @@ Test(registry_dirs, one_that_is_lost_at_the_start_leaves_the_other_served)
 	cr_assert(said("partitions 1 are OFFLINE") && said("may lie in a log directory that is"),
 		  "%s", r.said);
 	cr_assert(registry_directory(r.registry, 1)->is_lost);
+	const struct registry_topic *t = rig_topic(&r, "t");
+	cr_assert(registry_directory_of(r.registry, t, 1) == NULL, "nobody knows where it lies");
+	cr_assert(registry_directory_of(r.registry, t, 2) == registry_directory(r.registry, 0));
 	cr_assert(holds("test ! -e t-1"), "it is not made anew");
 	rig_create(&r, "u", 2);
 	cr_assert(r.result.error == 0 && holds("test -d u-0 -a -d u-1"), "%s", r.result.message);
