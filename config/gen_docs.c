@@ -12,7 +12,11 @@ static void print_range(const struct setting_row *row)
 {
 	if (row->type == SETTING_TYPE_flag)
 		printf("true, false");
-	else if (row->type == SETTING_TYPE_enum || setting_is_text(row))
+	else if (row->type == SETTING_TYPE_ratio)
+		printf("%g to %g", (double)row->min / SETTING_RATIO_ONE,
+		       (double)row->max / SETTING_RATIO_ONE);
+	else if (row->type == SETTING_TYPE_words || row->type == SETTING_TYPE_enum ||
+		 setting_is_text(row))
 		for (const char *at = row->unit; *at; at++)
 			fputs(*at == '|' ? ", " : (char[]){*at, '\0'}, stdout);
 	else

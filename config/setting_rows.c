@@ -12,6 +12,8 @@
 #define NUMBER_memory(v)   v
 #define NUMBER_duration(v) v
 #define NUMBER_enum(v)     v
+#define NUMBER_words(v)    v
+#define NUMBER_ratio(v)    v
 #define NUMBER_string(v)   0
 #define NUMBER_list(v)     0
 #define NUMBER_name(v)     0
@@ -24,6 +26,8 @@
 #define TEXT_memory(v)   ""
 #define TEXT_duration(v) ""
 #define TEXT_enum(v)     ""
+#define TEXT_words(v)    ""
+#define TEXT_ratio(v)    ""
 #define TEXT_string(v)   v
 #define TEXT_list(v)     v
 #define TEXT_name(v)     v

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <strings.h>
 
 /* Every number of a row as one integer, whatever its width in the struct. */
@@ -43,10 +44,9 @@ void setting_set_default(const struct setting_row *row, void *base)
 		setting_set_number(row, base, row->default_number);
 }
 
-/* Position of `word` among "a|b|c", or -1. */
-static int64_t word_index(const char *words, const char *word)
+/* Position of a word of `size` bytes among "a|b|c", or -1. */
+static int64_t word_index(const char *words, const char *word, size_t size)
 {
-	size_t size = strlen(word);
 	for (int64_t i = 0; *words; i++) {
 		size_t here = strcspn(words, "|");
 		if (here == size && strncasecmp(words, word, size) == 0)
@@ -67,12 +67,51 @@ static bool parse_word(const struct setting_row *row, void *base, const char *te
 		       char *message, size_t message_size)
 {
 	const char *words = row->type == SETTING_TYPE_flag ? "false|true" : row->unit;
-	int64_t index = word_index(words, text);
+	int64_t index = word_index(words, text, strlen(text));
 	if (index < 0) {
 		snprintf(message, message_size, "one of %s", words);
 		return false;
 	}
 	setting_set_number(row, base, index);
+	return true;
+}
+
+/* "b,a": a bit for each, in any order; with blanks around them, as Kafka takes them. */
+static bool parse_words(const struct setting_row *row, void *base, const char *text, char *message,
+			size_t message_size)
+{
+	const char *at = text;
+	int64_t all = 0;
+	bool is_good = true;
+	do {
+		at += strspn(at, " ");
+		size_t here = strcspn(at, ","), size = here;
+		while (size > 0 && at[size - 1] == ' ')
+			size--;
+		int64_t index = word_index(row->unit, at, size);
+		is_good &= index >= 0;
+		all |= index >= 0 ? INT64_C(1) << index : 0;
+		at += here + (at[here] == ',');
+	} while (*at);
+	if (is_good)
+		setting_set_number(row, base, all);
+	else
+		snprintf(message, message_size, "some of %s, with commas between them", row->unit);
+	return is_good;
+}
+
+static bool parse_ratio(const struct setting_row *row, void *base, const char *text, char *message,
+			size_t message_size)
+{
+	char *end;
+	double ratio = strtod(text, &end) * SETTING_RATIO_ONE;
+	if (end == text || *end || !(ratio >= (double)row->min && ratio <= (double)row->max)) {
+		snprintf(message, message_size, "a number from %g to %g",
+			 (double)row->min / SETTING_RATIO_ONE,
+			 (double)row->max / SETTING_RATIO_ONE);
+		return false;
+	}
+	setting_set_number(row, base, (int64_t)(ratio + 0.5));
 	return true;
 }
 
@@ -101,6 +140,10 @@ bool setting_parse(const struct setting_row *row, void *base, const char *text,
 	case SETTING_TYPE_flag:
 	case SETTING_TYPE_enum:
 		return parse_word(row, base, text, message, message_size);
+	case SETTING_TYPE_words:
+		return parse_words(row, base, text, message, message_size);
+	case SETTING_TYPE_ratio:
+		return parse_ratio(row, base, text, message, message_size);
 	case SETTING_TYPE_string:
 	case SETTING_TYPE_list:
 	case SETTING_TYPE_name:
@@ -116,6 +159,30 @@ bool setting_parse(const struct setting_row *row, void *base, const char *text,
 	}
 }
 
+static void format_words(const char *words, int64_t all, char *out, size_t size)
+{
+	char word[64];
+	size_t used = 0;
+	out[0] = '\0';
+	for (int64_t i = 0; all >> i; i++) {
+		if (!(all >> i & 1))
+			continue;
+		word_at(words, i, word, sizeof word);
+		used += (size_t)snprintf(out + used, size - used, "%s%s", used ? "," : "", word);
+		require(used < size);
+	}
+}
+
+/* As Kafka writes it: 0.5, and 1.0. */
+static void format_ratio(int64_t millionths, char *out, size_t size)
+{
+	int n = snprintf(out, size, "%" PRId64 ".%06" PRId64, millionths / SETTING_RATIO_ONE,
+			 millionths % SETTING_RATIO_ONE);
+	require(n > 0 && (size_t)n < size);
+	while (out[n - 1] == '0' && out[n - 2] != '.')
+		out[--n] = '\0';
+}
+
 static void format_number(const struct setting_row *row, int64_t number, char *out,
 			  size_t size)
 {
@@ -123,6 +190,10 @@ static void format_number(const struct setting_row *row, int64_t number, char *o
 		word_at("false|true", number, out, size);
 	else if (row->type == SETTING_TYPE_enum)
 		word_at(row->unit, number, out, size);
+	else if (row->type == SETTING_TYPE_words)
+		format_words(row->unit, number, out, size);
+	else if (row->type == SETTING_TYPE_ratio)
+		format_ratio(number, out, size);
 	else
 		snprintf(out, size, "%" PRId64, number);
 }

@@ -26,6 +26,8 @@ enum setting_type {
 	SETTING_TYPE_list,
 	SETTING_TYPE_name,
 	SETTING_TYPE_enum,
+	SETTING_TYPE_words,
+	SETTING_TYPE_ratio,
 };
 
 struct setting_row {
@@ -35,7 +37,7 @@ struct setting_row {
 	const char *default_text;
 	int64_t min;
 	int64_t max;
-	const char *unit;   /* of an enum: its words, separated by '|' */
+	const char *unit;   /* of an enum, and of words: the words, separated by '|' */
 	const char *when;
 	const char *help;
 	size_t offset;      /* of the field in its struct */

@@ -10,7 +10,8 @@ static const uint8_t kinds[] = {
 	[SETTING_TYPE_size] = SETTING_KIND_INT,	      [SETTING_TYPE_memory] = SETTING_KIND_LONG,
 	[SETTING_TYPE_duration] = SETTING_KIND_INT,   [SETTING_TYPE_string] = SETTING_KIND_STRING,
 	[SETTING_TYPE_list] = SETTING_KIND_LIST,      [SETTING_TYPE_name] = SETTING_KIND_STRING,
-	[SETTING_TYPE_enum] = SETTING_KIND_STRING,
+	[SETTING_TYPE_enum] = SETTING_KIND_STRING,    [SETTING_TYPE_words] = SETTING_KIND_LIST,
+	[SETTING_TYPE_ratio] = SETTING_KIND_DOUBLE,
 };
 
 static struct setting_view view_of(const struct setting_row *row)

@@ -17,6 +17,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+enum { SETTING_RATIO_ONE = 1000000 }; /* of a ratio: millionths */
 enum { SETTING_TEXT_BYTES = 1024, LISTENER_NAME_BYTES = 64, ADDRESS_LIMITS_MAX = 64 };
 
 /* ---- the words of enum settings, in the order of their `unit` column ------------------- */
@@ -33,6 +34,8 @@ enum compression_kind {
 	COMPRESSION_LZ4,
 	COMPRESSION_ZSTD,
 };
+/* What becomes of what is old: any of them, a bit each. */
+enum cleanup_policy { CLEANUP_COMPACT = 1 << 0, CLEANUP_DELETE = 1 << 1 };
 /* Whose time a record has: its producer's, or that of its append. */
 enum timestamp_kind { TIMESTAMP_CREATE_TIME, TIMESTAMP_LOG_APPEND_TIME };
 /* What is looked at of a producer's compressed batch. */
@@ -66,6 +69,8 @@ struct address_limit {
 #define SETTING_FIELD_memory(name)   uint64_t name
 #define SETTING_FIELD_duration(name) uint32_t name
 #define SETTING_FIELD_enum(name)     uint8_t name
+#define SETTING_FIELD_words(name)    uint8_t name
+#define SETTING_FIELD_ratio(name)    uint32_t name
 #define SETTING_FIELD_string(name)   char name[SETTING_TEXT_BYTES]
 #define SETTING_FIELD_list(name)     char name[SETTING_TEXT_BYTES]
 #define SETTING_FIELD_name(name)     char name[TOPIC_NAME_BYTES_MAX + 1]

@@ -1,7 +1,7 @@
 /* gateway.h - everything one gateway process is made of, and the table that starts it.
  *
  *     settings ─▶ signals ─▶ files ─▶ heap ─▶ lock ─▶ plan ─▶ eal ─▶ port ─▶ rings ─▶ writers
- *              ─▶ registry ─▶ pollers ─▶ kafka ─▶ rpc ─▶ coordinator ─▶ cores
+ *              ─▶ cleaner ─▶ registry ─▶ pollers ─▶ kafka ─▶ rpc ─▶ coordinator ─▶ cores
  *                                                                          gateway_run()
  *
  *     poller p ──data[p][w]──▶ writer w ◀──admin[w]── control ◀──calls[p]── poller p
@@ -14,6 +14,7 @@
 #define PENSTOCK_GATEWAY_H
 
 #include "control/boot.h"
+#include "control/cleaner_thread.h"
 #include "control/calls/id_blocks.h"
 #include "control/calls/topic_wish.h"
 #include "control/coordinator/coordinator_thread.h"
@@ -80,6 +81,7 @@ struct gateway {
 	struct topic_wish wish; /* the coordinator's, granted by control */
 	struct id_blocks ids;   /* the same */
 	atomic_bool drain;
+	struct cleaner_thread cleaner; /* runs if log.cleaner.enable says so */
 	struct registry *registry;
 	struct kafka_api *kafka_api;
 	struct coordinator *coordinator;

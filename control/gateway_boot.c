@@ -161,6 +161,24 @@ static void say(void *owner, const char *line)
 	fprintf(stderr, "penstockd: %s\n", line);
 }
 
+static int cleaner_step(void *gateway)
+{
+	struct gateway *g = gateway;
+	const struct settings *s = &g->settings;
+	double load = (double)s->log_cleaner_io_buffer_load_factor / SETTING_RATIO_ONE;
+	if (!s->log_cleaner_enable)
+		return 0;
+	return cleaner_thread_start(&g->cleaner, &g->control_wake,
+				    s->log_cleaner_dedupe_buffer_size, load);
+}
+
+static void cleaner_undo(void *gateway)
+{
+	struct gateway *g = gateway;
+	if (g->settings.log_cleaner_enable)
+		cleaner_thread_stop(&g->cleaner);
+}
+
 /* Reads the directory. Its logs are recovered, and the writers given them, in control's turns;
  * gateway_run() begins to serve when they have all. */
 static int registry_step(void *gateway)
@@ -174,6 +192,7 @@ static int registry_step(void *gateway)
 		.marks = g->marks,
 		.topics = &g->topics,
 		.rcu = g->rcu,
+		.cleaner = g->settings.log_cleaner_enable ? &g->cleaner.cleaner : NULL,
 		.say = say,
 	};
 	char message[MESSAGE_BYTES] = "";
@@ -306,6 +325,7 @@ const struct boot_step gateway_steps[] = {
 	{"port", port_step, port_undo},
 	{"rings", rings_init, rings_fini},
 	{"writers", writers_init, writers_fini},
+	{"cleaner", cleaner_step, cleaner_undo},
 	{"topics", registry_step, registry_undo},
 	{"pollers", pollers_init, pollers_fini},
 	{"Kafka requests", kafka_step, kafka_undo},

@@ -90,6 +90,7 @@ struct append_msg {
 			     * opened first, unless none */
 	bool is_repacked;   /* a client's: stored as `wants` says, and opened first for that */
 	uint8_t wants;      /* enum record_codec */
+	bool asks_keys;     /* one that is opened: a record without a key is refused */
 	struct partition_ref partition;
 	uint32_t records;
 	struct chain bytes; /* header first; the requester's memory, lent */
@@ -191,6 +192,8 @@ enum admin_op {
 	ADMIN_PRODUCERS, /* tells `piece` of its producers */
 	ADMIN_DELETE_RECORDS, /* those below `log_start_offset`, which is on disk already */
 	ADMIN_EXPIRE, /* asks where the log could start: `log_start_offset` */
+	ADMIN_SEGMENTS, /* tells `sealed` of its segments */
+	ADMIN_SWAP, /* the cleaner's segment, as `swap` says, in the place of those it stands for */
 };
 
 /* An idempotent producer, as a writer tells of it. */
@@ -214,6 +217,41 @@ struct producers_piece {
 	struct producer_told told[PRODUCERS_PIECE];
 };
 
+/* A sealed segment. */
+struct segment_told {
+	int64_t base_offset;
+	uint64_t size;
+	uint32_t index_entries;
+};
+
+/* What a writer tells of a log that is compacted: its sealed segments, those that whoever asks has
+ * room for. */
+struct segments_told {
+	int64_t first_dirty;   /* the offset from which on the log was not compacted yet */
+	int64_t now_ms;
+	uint32_t room;         /* places in `told` */
+	struct segment_told *told;
+	/* Answer */
+	bool is_busy;          /* what was replaced before has still its files */
+	uint32_t count;        /* of them, told or not */
+	int64_t end_offset;    /* behind the last of them */
+	int64_t young_from;    /* from here on they are too young (min.compaction.lag.ms) */
+	uint64_t clean_bytes;  /* of those that lie before the dirty ones; */
+	uint64_t dirty_bytes;  /* of these, without the young */
+	int64_t dirty_since_ms; /* the latest time in the first of these; -1: unknown */
+};
+
+/* A segment that stands for `count` that follow each other. Its files are called *.swap. */
+struct segment_swap {
+	int64_t base_offset;
+	uint32_t count;
+	int64_t end_offset;    /* the base offset of the one behind them */
+	uint64_t size;
+	uint32_t index_entries;
+	int64_t max_timestamp;
+	int64_t max_timestamp_offset;
+};
+
 struct admin_msg {
 	struct handoff_msg msg;
 	uint8_t op; /* enum admin_op */
@@ -222,7 +260,9 @@ struct admin_msg {
 	struct log *log;
 	struct log_options options;
 	int64_t log_start_offset;
-	struct producers_piece *piece; /* requester's memory, lent */
+	struct producers_piece *piece; /* requester's memory, lent; so are the next two */
+	struct segments_told *sealed;
+	const struct segment_swap *swap;
 	int error;     /* -errno */
 	void *owner;   /* requester's own */
 	struct list node; /* server's own while it holds the message */

@@ -33,6 +33,7 @@ struct writer {
 	struct inspector *inspector;
 	struct served *served; /* [PARTITIONS_MAX] */
 	struct list closing;   /* struct admin_msg.node */
+	struct list swaps;     /* the same: ADMIN_SWAP, begun */
 	struct stats stats;
 	struct laps laps;
 	uint64_t published_ns;
@@ -285,6 +286,26 @@ static void expire(struct writer *w, struct admin_msg *a)
 	complete_admin(w, a, 0);
 }
 
+/* Of one that nobody is let at there is nothing to compact. */
+static void tell_segments(struct writer *w, struct admin_msg *a)
+{
+	const struct log *log = served_log(w, a->partition);
+	if (log)
+		log_tell_segments(log, a->sealed);
+	complete_admin(w, a, log ? 0 : -ENOENT);
+}
+
+/* The message stays until the files have their names (complete_swaps). */
+static void swap_segments(struct writer *w, struct admin_msg *a)
+{
+	struct log *log = served_log(w, a->partition);
+	int error = log ? log_swap(log, a->swap) : -ENOENT;
+	if (error)
+		complete_admin(w, a, error);
+	else
+		list_append(&w->swaps, &a->node);
+}
+
 static void take_admin(struct writer *w, struct admin_msg *a)
 {
 	require(a->partition.slot < PARTITIONS_MAX);
@@ -309,6 +330,12 @@ static void take_admin(struct writer *w, struct admin_msg *a)
 		break;
 	case ADMIN_EXPIRE:
 		expire(w, a);
+		break;
+	case ADMIN_SEGMENTS:
+		tell_segments(w, a);
+		break;
+	case ADMIN_SWAP:
+		swap_segments(w, a);
 		break;
 	}
 }
@@ -414,6 +441,22 @@ static void complete_closed(struct writer *w)
 	}
 }
 
+/* A partition has one message at a time: its log is there until this one has gone back. */
+static void complete_swaps(struct writer *w)
+{
+	for (struct list *node = w->swaps.next, *next; node != &w->swaps; node = next) {
+		next = node->next;
+		struct admin_msg *a = list_entry(node, struct admin_msg, node);
+		const struct log *log = w->served[a->partition.slot].log;
+		struct log_marks marks;
+		if (!log_swap_is_over(log))
+			continue;
+		log_get_marks(log, &marks);
+		list_remove(node);
+		complete_admin(w, a, marks.is_fenced ? -EIO : 0);
+	}
+}
+
 static void complete_service(struct writer *w, struct log_service *s)
 {
 	struct list *node;
@@ -440,6 +483,7 @@ static void writer_complete(struct writer *w)
 {
 	for (unsigned d = 0; d < w->options.dir_count; d++)
 		complete_service(w, &w->services[d]);
+	complete_swaps(w);
 	complete_closed(w);
 }
 
@@ -571,6 +615,7 @@ struct writer *writer_create(const struct writer_options *options)
 		return NULL;
 	w->options = *options;
 	list_init(&w->closing);
+	list_init(&w->swaps);
 	w->served = map_take(PARTITIONS_MAX * sizeof *w->served);
 	w->builder = builder_create();
 	w->inspector = inspector_create(&w->stats);

@@ -222,7 +222,7 @@ static int16_t repack_end(struct inspector *i, struct append_msg *a, int64_t lat
 /* Of a batch that was opened to its end. The header's time is made the records'. */
 static int16_t judge(struct inspector *i, struct append_msg *a)
 {
-	if (!record_walk_is_whole(&i->walk))
+	if (!record_walk_is_whole(&i->walk) || (a->asks_keys && i->walk.has_keyless))
 		return KAFKA_ERROR_INVALID_RECORD;
 	if (!are_times_good(a, &i->walk.times))
 		return KAFKA_ERROR_INVALID_TIMESTAMP;
@@ -249,6 +249,12 @@ static bool pack_step(struct inspector *i)
 	return !fits;
 }
 
+static bool walk_piece(struct inspector *i, struct bytes piece)
+{
+	return i->open->asks_keys ? record_walk_take_keys(&i->walk, piece)
+				  : record_walk_take(&i->walk, piece);
+}
+
 /* One piece of the open batch; true: it is through, and its error says how. */
 static bool open_step(struct inspector *i)
 {
@@ -269,7 +275,7 @@ static bool open_step(struct inspector *i)
 	}
 	if (s == OPEN_END)
 		a->error = judge(i, a);
-	if (s != OPEN_MORE || !record_walk_take(&i->walk, piece))
+	if (s != OPEN_MORE || !walk_piece(i, piece))
 		return true;
 	if (a->is_repacked)
 		i->unpacked = piece;

@@ -1,6 +1,7 @@
 /* registry.c - the topics of this gateway: opened, turned, looked up, closed. */
 #include "control/catalog/registry.h"
 #include "control/catalog/registry_checkpoint.h"
+#include "control/catalog/registry_clean.h"
 #include "control/catalog/registry_dirs.h"
 #include "control/catalog/registry_entry.h"
 #include "control/catalog/registry_expire.h"
@@ -100,6 +101,7 @@ bool registry_turn(struct registry *r, uint64_t now_ns)
 	bool found = rounds_reap(r);
 	expire_when_due(r, now_ns);
 	found |= syncs_reap(r);
+	found |= clean_turn(r, now_ns);
 	bool has_worked = jobs_step(r);
 	found |= syncs_begin(r, now_ns, !has_worked) || has_worked;
 	found |= registry_retire(r, false);
@@ -149,6 +151,7 @@ void registry_stop(struct registry *r)
 	if (r->is_stopping)
 		return;
 	r->is_stopping = true;
+	clean_leave(r, NULL);
 	jobs_cancel(r);
 	queue_own(r, &job_stop);
 }
@@ -161,6 +164,7 @@ bool registry_is_stopped(const struct registry *r)
 void registry_end_jobs(struct registry *r)
 {
 	r->is_stopping = true;
+	clean_leave(r, NULL);
 	jobs_abandon(r);
 	jobs_cancel(r);
 }
@@ -285,6 +289,13 @@ bool registry_is_offline(const struct registry *r, const struct registry_topic *
 			 uint32_t partition)
 {
 	return partition_of(topic, partition)->is_offline;
+}
+
+bool registry_is_swapping(const struct registry *r, const struct registry_topic *topic,
+			  uint32_t partition)
+{
+	const struct partition *p = partition_of(topic, partition);
+	return p->round && p->round->op == ADMIN_SWAP;
 }
 
 /* Control's own reason first: a partition that is offline has no log whose marks could tell

@@ -37,6 +37,7 @@
 #include "dataplane/store/log/log.h"
 #include "dataplane/writer_marks.h"
 
+struct cleaner;
 struct log_dir;
 struct rte_rcu_qsbr;
 
@@ -51,6 +52,7 @@ struct registry_options {
 	struct marks_page *marks;             /* by slot: what writers publish */
 	struct topics *_Atomic *topics;       /* where pollers look */
 	struct rte_rcu_qsbr *rcu;             /* pollers are its readers; null: there are none */
+	const struct cleaner *cleaner;        /* who compacts logs; null: nobody does */
 	/* One line for the operator: what recovery found, what was adopted, what failed. */
 	void (*say)(void *say_owner, const char *line);
 	void *say_owner;
@@ -203,6 +205,9 @@ void registry_marks(const struct registry *r, const struct registry_topic *topic
 /* Is nobody let at it? Its watermarks are those of an empty log, or as they were last. */
 bool registry_is_offline(const struct registry *r, const struct registry_topic *topic,
 			 uint32_t partition);
+/* Are files of its log being given the names of others, because it was compacted? */
+bool registry_is_swapping(const struct registry *r, const struct registry_topic *topic,
+			  uint32_t partition);
 /* Why a partition is offline or takes no more records, or what of it is damaged; "": it is
  * sound. */
 const char *registry_partition_fault(const struct registry *r,

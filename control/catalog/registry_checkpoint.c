@@ -260,6 +260,7 @@ static void take_log_start(struct partition *p, int64_t offset)
 static void take_cleaned(struct partition *p, int64_t offset)
 {
 	p->is_compacted = offset > 0;
+	p->cleaned_offset = offset;
 }
 
 /* "topic partition offset". Of a partition that lies elsewhere it is old; one that is nowhere was
@@ -306,7 +307,8 @@ struct checkpoint {
 	size_t mark; /* offset of an int64_t in struct log_marks */
 };
 
-enum { RECOVERY_POINTS, LOG_STARTS, HIGH_WATERMARKS };
+/* The last is of no mark, and written when it changes. */
+enum { RECOVERY_POINTS, LOG_STARTS, HIGH_WATERMARKS, ALWAYS_WRITTEN, CLEANED = ALWAYS_WRITTEN };
 
 static const struct checkpoint checkpoints[] = {
 	[RECOVERY_POINTS] = {"recovery-point-offset-checkpoint",
@@ -315,6 +317,7 @@ static const struct checkpoint checkpoints[] = {
 			offsetof(struct log_marks, log_start_offset)},
 	[HIGH_WATERMARKS] = {"replication-offset-checkpoint",
 			     offsetof(struct log_marks, high_watermark)},
+	[CLEANED] = {"cleaner-offset-checkpoint", 0},
 };
 
 /* A recovery point that cannot be read is 0: the whole log is scanned. */
@@ -324,8 +327,7 @@ static void read_from(struct registry *r, struct log_dir *d)
 		 take_recovery_point);
 	read_one(r, d, checkpoints[LOG_STARTS].name, "a log begins with its first segment",
 		 take_log_start);
-	/* Kafka's, of logs that its cleaner compacted. */
-	read_one(r, d, "cleaner-offset-checkpoint", "a log without gaps must go on having none",
+	read_one(r, d, checkpoints[CLEANED].name, "a log without gaps must go on having none",
 		 take_cleaned);
 }
 
@@ -344,6 +346,8 @@ static int64_t offset_of(const struct registry *r, const struct entry *e, uint32
 				  .high_watermark = -1};
 	int64_t offset;
 	bool is_opening = p->state == PARTITION_ASKED && p->admin.op == ADMIN_OPEN;
+	if (c == &checkpoints[CLEANED])
+		return p->cleaned_offset;
 	if (p->log && !is_opening) /* its writer has told nothing yet */
 		partition_marks(r, p, &marks);
 	/* Of a log that was found not to reach its start, the line stays. */
@@ -394,11 +398,18 @@ static int write_one(struct registry *r, const struct log_dir *d, const struct c
 	return error;
 }
 
+int checkpoint_write_cleaned(struct registry *r, const struct log_dir *d)
+{
+	return write_one(r, d, &checkpoints[CLEANED]);
+}
+
 int checkpoint_write(struct registry *r, struct log_dir *d)
 {
 	int error = 0;
-	for (unsigned i = 0; !error && i < array_len(checkpoints); i++)
+	for (unsigned i = 0; !error && i < ALWAYS_WRITTEN; i++)
 		error = write_one(r, d, &checkpoints[i]);
+	if (d->names_deleted && !error)
+		error = checkpoint_write_cleaned(r, d);
 	d->names_deleted &= error != 0;
 	return error;
 }
@@ -413,6 +424,8 @@ static int forget_deleted(struct registry *r, struct log_dir *d)
 	int error = write_one(r, d, &checkpoints[RECOVERY_POINTS]);
 	if (!error)
 		error = write_one(r, d, &checkpoints[LOG_STARTS]);
+	if (!error)
+		error = checkpoint_write_cleaned(r, d);
 	d->names_deleted &= error != 0;
 	return error;
 }

@@ -1,5 +1,6 @@
 /* registry_delete.c - job: a topic goes. Marked, out of the snapshot, given back by its
  * writers, removed; a crash in between is finished off at the next start. */
+#include "control/catalog/registry_clean.h"
 #include "control/catalog/registry_entry.h"
 #include "control/catalog/registry_index.h"
 #include "control/catalog/registry_jobs.h"
@@ -66,6 +67,7 @@ static bool start(struct registry *r, struct job *j)
 	if (error && !is_unsure)
 		return true;
 	j->entry = e;
+	clean_leave(r, e);
 	registry_take(r, e);
 	registry_publish_soon(r);
 	if (error)

@@ -56,7 +56,7 @@ static struct partition *partition_new(struct registry *r, struct entry *e,
 {
 	struct partition *p = calloc(1, sizeof *p);
 	require(p);
-	p->log_start_offset = p->log_start_next = p->durable_mark = -1;
+	p->log_start_offset = p->log_start_next = p->durable_mark = p->cleaned_offset = -1;
 	p->entry = e;
 	p->number = number;
 	partition_place(p, e->shown.topic.name, dirs_emptiest(r));
@@ -137,6 +137,8 @@ void entry_keep_records(struct topic_settings *t)
 	t->log.retention_ms = t->log.retention_bytes = -1;
 	t->is_set[TOPIC_SETTING_retention_ms] = true;
 	t->is_set[TOPIC_SETTING_retention_bytes] = true;
+	t->log.cleanup_policy = CLEANUP_COMPACT;
+	t->is_set[TOPIC_SETTING_cleanup_policy] = true;
 }
 
 /* A file that an earlier version has written may tell a topic of the gateway's own otherwise. */

@@ -73,6 +73,7 @@ void job_end(struct job *j)
 	free(j->parts);
 	free(j->asked);
 	free(j->piece);
+	free(j->told);
 	free(j);
 }
 
@@ -176,7 +177,8 @@ static bool batches_fit(struct registry *r, struct job *j, const struct topic_se
 	return false;
 }
 
-/* A topic of the gateway's own may be told to keep its records, and keeps them anyway. */
+/* A topic of the gateway's own may be told to keep its records, but for those whose key has later
+ * ones, and does so anyway. */
 static bool keeps_records(struct job *j, struct topic_settings *settings)
 {
 	const struct log_options *log = &settings->log;
@@ -187,6 +189,11 @@ static bool keeps_records(struct job *j, struct topic_settings *settings)
 		return !job_fail(j, KAFKA_ERROR_INVALID_CONFIG,
 				 "topic %s is the gateway's own and keeps its records: "
 				 "retention.ms and retention.bytes stay -1",
+				 j->name);
+	if (settings->is_set[TOPIC_SETTING_cleanup_policy] &&
+	    log->cleanup_policy != CLEANUP_COMPACT)
+		return !job_fail(j, KAFKA_ERROR_INVALID_CONFIG,
+				 "topic %s is the gateway's own: cleanup.policy stays compact",
 				 j->name);
 	entry_keep_records(settings);
 	return true;

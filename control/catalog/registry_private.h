@@ -26,12 +26,14 @@
  *     registry_parts.c     errands to the writers of partitions
  *     registry_producers.c, _records.c  the two that there are
  *     registry_expire.c    what is too old, every so often;  registry_starts.c  where logs start
+ *     registry_clean.c     compacted logs, cleaned one after the other
  *
  * Core: control.
  */
 #ifndef PENSTOCK_REGISTRY_PRIVATE_H
 #define PENSTOCK_REGISTRY_PRIVATE_H
 
+#include "control/catalog/cleaner.h"
 #include "control/catalog/registry.h"
 #include "control/catalog/uuid.h"
 #include "dataplane/base/list.h"
@@ -69,7 +71,12 @@ struct partition {
 	int64_t recovery_point; /* as checkpointed; at start, and again after the close */
 	int64_t log_start_offset; /* as checkpointed, at start or for a deletion; -1: not */
 	int64_t log_start_next;   /* to be checkpointed, before its writer hears of it; -1: none */
-	bool is_compacted;        /* by Kafka, before the directory came here */
+	bool is_compacted;        /* by the cleaner, or by Kafka before the directory came here */
+	int64_t cleaned_offset;   /* below it the log was compacted; -1: nothing is known */
+	struct segments_told *sealed; /* a job's: lent with ADMIN_SEGMENTS */
+	uint64_t clean_after_ns;  /* no round before */
+	bool is_uncleanable;      /* a batch of it is damaged, or something is left of a run */
+	bool has_said_clean;      /* what was wrong */
 	uint8_t state;          /* enum partition_state */
 	bool is_suspect;        /* fenced or corrupt: no mark of a clean shutdown */
 	bool is_offline;        /* nobody is let at its log, if it has one */
@@ -105,6 +112,7 @@ struct round {
 	uint32_t sent;
 	uint32_t answered;
 	struct producers_piece *piece; /* lent with each message, or null */
+	const struct segment_swap *swap; /* the same */
 	int error; /* first -errno among the replies */
 	uint32_t failed; /* and how many */
 };
@@ -157,6 +165,7 @@ struct job {
 	struct partition **asked;    /* and where it goes, as many at most; */
 	uint32_t asked_count;        /* of topics that do not go meanwhile */
 	struct producers_piece *piece;
+	struct segments_told *told;
 	struct registry_result result;
 	registry_done done;
 	void *owner;
@@ -196,6 +205,17 @@ struct retired {
 	struct list node;
 	struct topics *topics;
 	uint64_t token;
+};
+
+/* The log that is being compacted; see registry_clean.h. */
+struct cleaning {
+	uint8_t state;
+	int error;              /* of the swap */
+	uint64_t now_ns;        /* of this turn */
+	uint64_t at_ns;         /* the next look */
+	struct partition *partition; /* null: none, or it went meanwhile */
+	struct segment_told *told;
+	struct clean_round round;
 };
 
 struct registry {
@@ -241,6 +261,7 @@ struct registry {
 	char cluster_id[UUID_TEXT_BYTES];
 	uint64_t expire_at_ns; /* 0: not set yet */
 	bool is_expiring;      /* the job waits, or is under way */
+	struct cleaning cleaning;
 	bool is_ready;
 	bool is_stopping;
 	bool is_stopped;

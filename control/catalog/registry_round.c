@@ -1,6 +1,7 @@
 /* registry_round.c - one admin message to each of many partitions, as the handoff has
  * room; replies come back in any order. */
 #include "control/catalog/registry_round.h"
+#include "control/catalog/registry_segments.h"
 #include "dataplane/base/require.h"
 
 void round_begin(struct round *round, enum admin_op op, struct partition **partitions,
@@ -26,6 +27,8 @@ static void send_one(struct registry *r, struct round *round, struct partition *
 		.options = options,
 		.log_start_offset = p->log_start_offset,
 		.piece = round->piece,
+		.sealed = round->op == ADMIN_SEGMENTS ? p->sealed : NULL,
+		.swap = round->swap,
 		.owner = p,
 	};
 	p->state = PARTITION_ASKED;
@@ -73,10 +76,13 @@ static void take_reply(struct admin_msg *a)
 	p->state = state_after(a);
 	p->round = NULL;
 	round->answered++;
+	if (a->op == ADMIN_SWAP) /* now: the next look at them may come before the job's turn */
+		segments_forget(p);
 	if (a->error) {
 		round->error = round->error ? round->error : a->error;
 		round->failed++;
-		p->is_suspect = true;
+		/* A log that is not compacted is as sound as before. */
+		p->is_suspect |= a->op != ADMIN_SEGMENTS && a->op != ADMIN_SWAP;
 	}
 }
 

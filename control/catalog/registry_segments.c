@@ -87,3 +87,9 @@ bool segments_are_here(const struct registry *r, struct partition *p, const stru
 	*seen = found;
 	return !gone;
 }
+
+void segments_forget(struct partition *p)
+{
+	free(p->segments.at);
+	p->segments = (struct segments_seen){0};
+}

@@ -11,5 +11,7 @@
  * `lost` is gone, or another file has its name. */
 bool segments_are_here(const struct registry *r, struct partition *p, const struct disk_place *now,
 		       char lost[SEGMENT_NAME_BYTES]);
+/* Its writer has given names of theirs to others: what there is is found anew. */
+void segments_forget(struct partition *p);
 
 #endif

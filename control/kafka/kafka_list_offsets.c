@@ -108,6 +108,10 @@ static int16_t find(struct lookup *l, int64_t timestamp, struct list_offsets_par
 	if (registry_is_offline(registry, l->topic, partition))
 		return KAFKA_ERROR_KAFKA_STORAGE_ERROR;
 	registry_marks(registry, l->topic, partition, &marks);
+	bool is_of_files = timestamp >= 0 || timestamp == LIST_OFFSETS_MAX_TIMESTAMP;
+	/* For some milliseconds, and who asks again is answered. */
+	if (is_of_files && registry_is_swapping(registry, l->topic, partition))
+		return KAFKA_ERROR_OFFSET_NOT_AVAILABLE;
 	if (timestamp >= 0)
 		return find_by_time(l, &marks, timestamp, out);
 	if (timestamp == LIST_OFFSETS_MAX_TIMESTAMP)

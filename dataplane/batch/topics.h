@@ -26,6 +26,12 @@ struct topic {
 	struct partition_ref *refs; /* by partition number */
 };
 
+/* Does a record of it have to have a key? */
+static inline bool topic_is_compacted(const struct topic *t)
+{
+	return t->log.cleanup_policy & CLEANUP_COMPACT;
+}
+
 struct topics {
 	uint64_t version;
 	uint32_t count;

@@ -51,6 +51,7 @@ enum batch_verdict {
 	/* From the whole batch. */
 	BATCH_BAD_CRC,
 	BATCH_BAD_RECORDS,
+	BATCH_BAD_KEYLESS,
 	BATCH_BAD_LATEST,
 	BATCH_BAD_TIMESTAMP,
 	BATCH_BAD_APPEND_TIME,

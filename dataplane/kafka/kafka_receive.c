@@ -187,7 +187,8 @@ static enum batch_verdict check_append_time(const struct topic *t, const struct 
 	return is_good ? BATCH_GOOD : BATCH_BAD_TIMESTAMP;
 }
 
-static enum batch_verdict judge_uncompressed(const struct time_bounds *bounds,
+static enum batch_verdict judge_uncompressed(const struct topic *t,
+					     const struct time_bounds *bounds,
 					     struct kafka_receive *r,
 					     const struct record_batch_header *h)
 {
@@ -195,6 +196,9 @@ static enum batch_verdict judge_uncompressed(const struct time_bounds *bounds,
 	struct record_times times;
 	if (!record_walk_batch(&a->bytes, h, &times))
 		return BATCH_BAD_RECORDS;
+	if (unlikely(topic_is_compacted(t)) &&
+	    record_walk_find_keyless(&a->bytes, h, &r->bad_record))
+		return BATCH_BAD_KEYLESS;
 	if (!are_times_good(bounds, &times)) {
 		r->bad_record = record_walk_find(&a->bytes, h, bounds->min, bounds->max);
 		return BATCH_BAD_TIMESTAMP;
@@ -240,6 +244,12 @@ static enum batch_verdict judge_header(const struct time_bounds *bounds,
 	return BATCH_GOOD;
 }
 
+/* Is what a producer compressed opened before it is stored? Whoever asks for keys has to. */
+static bool is_opened(const struct poller_settings *settings, const struct topic *t)
+{
+	return settings->produce_inspect == INSPECT_RECORDS || topic_is_compacted(t);
+}
+
 /* The batch is of another codec than its topic says. */
 static bool wants_codec(const struct topic *t, const struct record_batch_header *h)
 {
@@ -263,12 +273,13 @@ static enum batch_verdict check_whole(const struct ingest *in, struct kafka_sess
 	a->time_min = bounds.min;
 	a->time_max = bounds.max;
 	if (record_batch_codec(h) == RECORD_CODEC_NONE)
-		return judge_uncompressed(&bounds, r, h);
+		return judge_uncompressed(topic, &bounds, r, h);
 	correct_times(a, h, record_batch_max_timestamp(h));
-	if (in->settings.produce_inspect == INSPECT_HEADERS && !a->is_repacked)
+	if (!is_opened(&in->settings, topic) && !a->is_repacked)
 		return judge_header(&bounds, r, h);
 	/* The writer opens it, and holds its records' times against the bounds. */
 	a->codec = (uint8_t)record_batch_codec(h);
+	a->asks_keys = topic_is_compacted(topic);
 	return BATCH_GOOD;
 }
 
@@ -277,9 +288,8 @@ static enum credit_kind kind_of(const struct poller_settings *settings, const st
 				const struct chain *batch)
 {
 	const struct record_batch_header *h = record_batch_header_of(chunk_at(batch->head));
-	bool is_opened = record_batch_codec(h) != RECORD_CODEC_NONE &&
-			 settings->produce_inspect == INSPECT_RECORDS;
-	return is_opened || wants_codec(t, h) ? CREDIT_PACKED : CREDIT_BATCHES;
+	bool is_packed = record_batch_codec(h) != RECORD_CODEC_NONE && is_opened(settings, t);
+	return is_packed || wants_codec(t, h) ? CREDIT_PACKED : CREDIT_BATCHES;
 }
 
 /* The batch is whole: an append, and credit for all of it. False: the session waits. */

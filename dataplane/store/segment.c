@@ -7,6 +7,8 @@
 #include <stdlib.h>
 
 #define DELETED_ENDING ".deleted"
+#define CLEANED_ENDING ".cleaned"
+#define SWAP_ENDING    ".swap"
 
 enum { OFFSET_DIGITS = 20 };
 
@@ -33,13 +35,31 @@ void segment_next_path(char *out, size_t size, const char *directory,
 	require(n > 0 && (size_t)n < size);
 }
 
-/* Kafka's name for it. */
+/* Kafka's names for them. */
+static void print_path(char *out, size_t size, const char *directory, int64_t base_offset,
+		       enum segment_file file, const char *ending)
+{
+	int n = snprintf(out, size, "%s/%020lld%s%s", directory, (long long)base_offset,
+			 endings[file], ending);
+	require(n > 0 && (size_t)n < size);
+}
+
 void segment_deleted_path(char *out, size_t size, const char *directory, int64_t base_offset,
 			  enum segment_file file)
 {
-	int n = snprintf(out, size, "%s/%020lld%s" DELETED_ENDING, directory,
-			 (long long)base_offset, endings[file]);
-	require(n > 0 && (size_t)n < size);
+	print_path(out, size, directory, base_offset, file, DELETED_ENDING);
+}
+
+void segment_cleaned_path(char *out, size_t size, const char *directory, int64_t base_offset,
+			  enum segment_file file)
+{
+	print_path(out, size, directory, base_offset, file, CLEANED_ENDING);
+}
+
+void segment_swap_path(char *out, size_t size, const char *directory, int64_t base_offset,
+		       enum segment_file file)
+{
+	print_path(out, size, directory, base_offset, file, SWAP_ENDING);
 }
 
 /* Only the log is written in whole blocks; an index entry has a few bytes. */
@@ -103,25 +123,38 @@ size_t segment_bases(const char *names, size_t names_bytes, int64_t *ret, size_t
 	return count;
 }
 
-/* Without its ending a segment's file? */
-static bool is_deleted(const char *name)
+/* Without that ending a segment's file? */
+static bool parse_with(const char *name, const char *ending, int64_t *ret_base_offset,
+		       enum segment_file *ret_file)
 {
 	char kept[SEGMENT_NAME_BYTES];
-	int64_t base_offset;
-	enum segment_file file;
-	size_t size = strlen(name), ending = strlen(DELETED_ENDING);
-	if (size <= ending || size - ending >= sizeof kept ||
-	    strcmp(name + size - ending, DELETED_ENDING) != 0)
+	size_t size = strlen(name), behind = strlen(ending);
+	if (size <= behind || size - behind >= sizeof kept ||
+	    strcmp(name + size - behind, ending) != 0)
 		return false;
-	memcpy(kept, name, size - ending);
-	kept[size - ending] = '\0';
-	return segment_parse(kept, &base_offset, &file);
+	memcpy(kept, name, size - behind);
+	kept[size - behind] = '\0';
+	return segment_parse(kept, ret_base_offset, ret_file);
+}
+
+bool segment_parse_swap(const char *name, int64_t *ret_base_offset, enum segment_file *ret_file)
+{
+	return parse_with(name, SWAP_ENDING, ret_base_offset, ret_file);
+}
+
+bool segment_parse_cleaned(const char *name, int64_t *ret_base_offset,
+			   enum segment_file *ret_file)
+{
+	return parse_with(name, CLEANED_ENDING, ret_base_offset, ret_file);
 }
 
 bool segment_is_leftover(const char *name)
 {
 	char ours[SEGMENT_NAME_BYTES];
-	if (is_deleted(name))
+	int64_t base_offset;
+	enum segment_file file;
+	if (parse_with(name, DELETED_ENDING, &base_offset, &file) ||
+	    segment_parse_cleaned(name, &base_offset, &file))
 		return true;
 	for (unsigned f = 0; f < SEGMENT_FILES; f++) {
 		segment_next_path(ours, sizeof ours, "", f);
@@ -129,11 +162,4 @@ bool segment_is_leftover(const char *name)
 			return true;
 	}
 	return false;
-}
-
-bool segment_is_swap(const char *name)
-{
-	static const char ending[] = ".swap";
-	size_t size = strlen(name);
-	return size >= sizeof ending && strcmp(name + size - (sizeof ending - 1), ending) == 0;
 }

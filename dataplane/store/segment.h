@@ -5,7 +5,8 @@
  * The last segment is active: appended to, preallocated ahead. Those before it are sealed:
  * exact size, synced, never written again. A segment's names appear only when everything
  * before it is durable; until then its files are called next.*.tmp. The files of one that has left
- * its log are called *.deleted until they are removed.
+ * its log are called *.deleted until they are removed. One that the cleaner writes is called
+ * *.cleaned, and from when it is whole until it has the place of those that it stands for *.swap.
  *
  * Core: the log's.
  */
@@ -35,6 +36,9 @@ enum segment_joins {
 	SEGMENT_JOINS,
 };
 
+/* Another one has its place: its own file is not the log's any more. */
+enum { SEGMENT_REPLACED = 1 << 7 };
+
 struct segment {
 	int64_t base_offset;
 	uint64_t size; /* bytes of whole batches; of the active one log.position counts */
@@ -43,6 +47,7 @@ struct segment {
 	uint8_t joins;   /* enum segment_joins */
 	uint8_t unnamed; /* bit per file: still called next.*.tmp */
 	uint8_t deleted; /* bit per file: called *.deleted by now */
+	uint8_t swapped; /* bit per file: still called *.swap; or SEGMENT_REPLACED */
 	union {
 		int32_t max_timestamp_offset; /* of its batch, from the base offset; */
 		uint32_t removed_at_s;        /* its files go then: of one that left its log */
@@ -70,6 +75,11 @@ void segment_next_path(char *out, size_t size, const char *directory,
 /* DIRECTORY/<base offset>.<ending>.deleted */
 void segment_deleted_path(char *out, size_t size, const char *directory, int64_t base_offset,
 			  enum segment_file file);
+/* DIRECTORY/<base offset>.<ending>.cleaned, and .swap */
+void segment_cleaned_path(char *out, size_t size, const char *directory, int64_t base_offset,
+			  enum segment_file file);
+void segment_swap_path(char *out, size_t size, const char *directory, int64_t base_offset,
+		       enum segment_file file);
 /* Flags to open a file of a new segment with. */
 int segment_create_flags(enum segment_file file, bool is_direct);
 /* The offset that a name begins with, in 20 digits; returns what follows it, or null: there is
@@ -80,10 +90,15 @@ bool segment_parse(const char *name, int64_t *ret_base_offset, enum segment_file
 /* How many .log files are among the names, a NUL after each; their base offsets, ascending,
  * where there is room for all of them. */
 size_t segment_bases(const char *names, size_t names_bytes, int64_t *ret, size_t room);
-/* Is it a file that a crash left: one of next.*.tmp, or a segment's that was to be removed? What
- * else ends in .tmp, .deleted or .cleaned is Kafka's, or somebody's: not for us to remove. */
+/* Is it a file that a crash left: one of next.*.tmp, or a segment's that was to be removed, or was
+ * not whole? What else ends in .tmp, .deleted or .cleaned is Kafka's, or somebody's: not for us to
+ * remove. */
 bool segment_is_leftover(const char *name);
-/* Does it end in .swap? Kafka's, and perhaps the only file with its records. */
-bool segment_is_swap(const char *name);
+/* Is `name` a segment's file but for .swap behind it? Which? It may be the only one with its
+ * records. */
+bool segment_parse_swap(const char *name, int64_t *ret_base_offset, enum segment_file *ret_file);
+/* The same of .cleaned. */
+bool segment_parse_cleaned(const char *name, int64_t *ret_base_offset,
+			   enum segment_file *ret_file);
 
 #endif

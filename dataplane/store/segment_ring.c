@@ -94,6 +94,17 @@ struct segment *segment_ring_take_last(struct segment_ring *r)
 	return segment_ring_at(r, --r->count);
 }
 
+void segment_ring_replace(struct segment_ring *r, uint32_t i, uint32_t count, struct segment *s)
+{
+	require(count > 0 && i + count <= r->count);
+	require(segment_ring_at(r, i)->base_offset == s->base_offset);
+	uint32_t mask = r->capacity - 1;
+	r->places[(r->head + i) & mask] = s;
+	for (uint32_t k = i + count; k < r->count; k++)
+		r->places[(r->head + k - count + 1) & mask] = segment_ring_at(r, k);
+	r->count -= count - 1;
+}
+
 uint32_t segment_ring_rank(const struct segment_ring *r, int64_t offset)
 {
 	uint32_t low = 0;

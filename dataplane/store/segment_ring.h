@@ -57,6 +57,10 @@ void segment_ring_push(struct segment_ring *r, struct segment *s);
 struct segment *segment_ring_take_first(struct segment_ring *r);
 struct segment *segment_ring_take_last(struct segment_ring *r);
 
+/* `count` of them from the `i`-th on give way to `s`, which begins where the first of them does.
+ * What the ring held of them is the caller's, and what he held of `s` the ring's. */
+void segment_ring_replace(struct segment_ring *r, uint32_t i, uint32_t count, struct segment *s);
+
 /* The `i`-th from the head. */
 static inline struct segment *segment_ring_at(const struct segment_ring *r, uint32_t i)
 {

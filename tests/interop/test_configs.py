@@ -90,9 +90,9 @@ class Configs(unittest.TestCase):
         with self.gateway() as gw:
             gw.ctl('topic', 'create', 't')
             error, message = self.admin(gw, 'alter', 'topic', 't', 'linger.ms=9',
-                                        'cleanup.policy=compact')
+                                        'min.insync.replicas=2')
             self.assertEqual(error, INVALID_CONFIG)
-            self.assertIn('cleanup.policy=compact', message)
+            self.assertIn('min.insync.replicas=2', message)
             self.assertEqual(self.config(gw, 't')['linger.ms'], '5')
             error, _ = self.admin(gw, 'describe', 'topic', 'nobody')
             self.assertEqual(error, 3)

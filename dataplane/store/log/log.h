@@ -139,6 +139,13 @@ int64_t log_expire(const struct log *log, int64_t now_ms);
 /* No record below `offset`, which the high watermark has reached, is given any more; the files of
  * segments wholly below go. That it starts there is on disk: files that are gone were not lost. */
 void log_delete_records(struct log *log, int64_t offset);
+/* Fills what can be told of its sealed segments to whoever compacts them. */
+void log_tell_segments(const struct log *log, struct segments_told *told);
+/* Readers find the swap's segment from now on. -EAGAIN: not now; -ESTALE: the log has not the
+ * segments that it stands for. */
+int log_swap(struct log *log, const struct segment_swap *swap);
+/* Nothing of it is left to do, or it is left to the next start. */
+bool log_swap_is_over(const struct log *log);
 /* Fills the next piece of what is known of its producers. */
 void log_tell_producers(const struct log *log, struct producers_piece *piece);
 

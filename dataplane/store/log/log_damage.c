@@ -2,9 +2,14 @@
 #include "dataplane/store/log/log_damage.h"
 #include "dataplane/store/log/log_due.h"
 
+static unsigned kept(const struct log *log)
+{
+	return (unsigned)min_u64(log->damaged_batches, LOG_DAMAGES_KEPT);
+}
+
 static bool is_known(const struct log *log, int64_t base_offset, uint64_t position)
 {
-	for (unsigned i = 0; i < min_u64(log->damaged_batches, LOG_DAMAGES_KEPT); i++) {
+	for (unsigned i = 0; i < kept(log); i++) {
 		const struct log_damage *d = &log->damages[i];
 		if (d->base_offset == base_offset && d->position == position)
 			return true;
@@ -21,4 +26,19 @@ void log_damage_note(struct log *log, int64_t base_offset, uint64_t position, in
 	log->damaged_segment = max_i64(log->damaged_segment, base_offset);
 	stats_add(log->service->stats, STAT_batches_damaged, 1);
 	log_touch(log); /* its marks say it */
+}
+
+/* Of places that are not kept any more nothing is known: as of a log that was opened anew. */
+void log_damage_forget(struct log *log, int64_t base_offset, int64_t end_offset)
+{
+	bool is_last = log->damaged_segment >= base_offset && log->damaged_segment < end_offset;
+	int64_t last = -1;
+	for (unsigned i = 0; i < kept(log); i++) {
+		struct log_damage *d = &log->damages[i];
+		if (d->base_offset >= base_offset && d->base_offset < end_offset)
+			d->base_offset = -1;
+		last = max_i64(last, d->base_offset);
+	}
+	if (is_last)
+		log->damaged_segment = last;
 }

@@ -24,7 +24,7 @@ int64_t log_expire(const struct log *log, int64_t now_ms)
 	const struct segment_ring *r = &log->segments;
 	uint64_t bytes = log->sealed_bytes + log->end.position;
 	int64_t start = log->log_start_offset;
-	if (log->is_fenced)
+	if (log->is_fenced || log->options.cleanup_policy == CLEANUP_COMPACT)
 		return start;
 	for (uint32_t i = 0; i + 1 < r->count; i++) {
 		const struct segment *s = segment_ring_at(r, i);

@@ -19,6 +19,8 @@ void log_segment_path(char *out, const struct log *log, const struct segment *s,
 {
 	if (s->unnamed & 1u << file)
 		segment_next_path(out, FILE_PATH_BYTES_MAX, log->directory, file);
+	else if (s->swapped & 1u << file)
+		segment_swap_path(out, FILE_PATH_BYTES_MAX, log->directory, s->base_offset, file);
 	else if (s->deleted & 1u << file)
 		segment_deleted_path(out, FILE_PATH_BYTES_MAX, log->directory, s->base_offset,
 				     file);

@@ -5,6 +5,7 @@
 #include "dataplane/store/files.h"
 #include "dataplane/store/producer_snapshot.h"
 #include "dataplane/store/recover.h"
+#include "dataplane/store/recover_swap.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -197,23 +198,40 @@ static int make_epochs(struct log *log, struct disk *d)
 	return status;
 }
 
+static int list(struct disk *d, struct names *names)
+{
+	free(names->list.names);
+	names->list.names = NULL;
+	names->list.names_bytes = 0;
+	return (int)disk_run(d, &names->list);
+}
+
+/* Once more where a compaction was stopped in the middle: it is finished first. */
+static int list_names(struct log *log, struct disk *d, struct names *names,
+		      struct log_recovery *ret)
+{
+	int status = directory_make(d, log->directory);
+	if (status == 0)
+		status = list(d, names);
+	bool has_swap = false;
+	for_each_name(n, names)
+	{
+		int64_t base;
+		enum segment_file file;
+		has_swap |= segment_parse_swap(n, &base, &file);
+	}
+	if (status < 0 || !has_swap)
+		return status;
+	struct bytes all = {(const uint8_t *)names->list.names, names->list.names_bytes};
+	status = swaps_finish(d, log->directory, all, ret);
+	return status > 0 ? list(d, names) : status;
+}
+
 /* The segments that are there, or a first one. */
 static int find_segments(struct log *log, struct disk *d, struct names *names,
 			 struct log_recovery *ret)
 {
-	int status = directory_make(d, log->directory);
-	if (status == 0)
-		status = (int)disk_run(d, &names->list);
-	for_each_name(n, names)
-	{
-		if (status < 0 || !segment_is_swap(n))
-			continue;
-		snprintf(ret->message, sizeof ret->message,
-			 "%s/%s: Kafka was stopped while it compacted this log: let that broker "
-			 "finish it, or rename the file to end before .swap",
-			 log->directory, n);
-		return -EUCLEAN;
-	}
+	int status = list_names(log, d, names, ret);
 	if (status == 0)
 		status = take_segments(log, names);
 	if (status == -EFBIG)
@@ -247,6 +265,7 @@ static void init_state(struct log *log)
 	log->at_head.tag = LOG_TAG_HEAD;
 	log->at_snapshot.tag = LOG_TAG_SNAPSHOT;
 	log->at_trim.tag = LOG_TAG_TRIM;
+	log->at_swap.tag = LOG_TAG_SWAP;
 	list_init(&log->trim_node);
 	log->active_timestamp = -1;
 	log->snapshot_offset = -1;

@@ -9,8 +9,8 @@
  *
  *     log_turn, log_reap, log_end                what a turn, a completion, an end asks of each
  *     log_append, log_read, log_flush, log_tasks batches and reads in; the group's flush
- *     log_expire, log_scrub
- *     log_roll, log_tail, log_head, log_trim, log_sync, log_search
+ *     log_expire, log_segments, log_swap
+ *     log_scrub, log_roll, log_tail, log_head, log_trim, log_sync, log_search
  *     log_snapshot
  *     log_writing, log_index, log_ahead, log_traits, log_task, log_walk, log_damage
  *     log_fence, flush_group
@@ -87,6 +87,7 @@ enum log_tag {
 	LOG_TAG_SNAPSHOT,
 	LOG_TAG_TRIM,
 	LOG_TAG_SCRUB,
+	LOG_TAG_SWAP,
 	LOG_TAG_FLUSH,    /* owner: struct log_service */
 };
 
@@ -200,6 +201,15 @@ enum log_trim_step {
 	LOG_TRIM_REMOVE,
 };
 
+/* The steps of a swap; see log_swap.h. */
+enum log_swap_step {
+	LOG_SWAP_IDLE,
+	LOG_SWAP_RENAME_OLD,
+	LOG_SWAP_NEXT,
+	LOG_SWAP_SYNC_NAMES,
+	LOG_SWAP_RENAME_NEW,
+};
+
 /* The steps of a snapshot; see log_snapshot.h. */
 enum log_snapshot_step {
 	LOG_SNAPSHOT_IDLE,
@@ -217,7 +227,8 @@ struct log_snapshots {
 /* See log_task.h. */
 struct log_task {
 	uint8_t tag;  /* enum log_tag, of its operations */
-	uint8_t step; /* enum log_tail_step, log_head_step, log_trim_step or log_snapshot_step */
+	uint8_t step; /* enum log_tail_step, log_head_step, log_trim_step, log_swap_step or
+		       * log_snapshot_step */
 	uint8_t operations; /* of the step, at the disk */
 	struct disk_op ops[LOG_TASK_OPS];
 };
@@ -335,6 +346,12 @@ struct log {
 	struct segment *deleted_last;
 	struct segment *removed;       /* held: its files go; or null */
 	struct log_task at_trim;
+
+	/* What the cleaner has written comes in; log_swap.h. */
+	struct segment *replaced; /* held, by `next`: their files get their new names */
+	struct segment *replacing; /* held: the last of these that was begun; or null */
+	struct segment *incoming;  /* in the ring: its files still have theirs; null: no swap */
+	struct log_task at_swap;
 
 	/* Producers. */
 	struct producers recovered; /* from the start, until a writer serves the log */

@@ -6,9 +6,11 @@
  *                                                trim
  *
  * A walk that ends beyond what was read starts again where it ended: it always gains ground.
- * An offset that Kafka's cleaner took is answered with the batch that follows it, in the next
- * segment if need be. An index file that leads to no batch, or to one behind the offset, is not
- * believed: the walk begins at the segment's start, in the same small pieces.
+ * An offset that a cleaner took is answered with the batch that follows it, in the next segment if
+ * need be. A segment that has given way to another one while the disk was asked (log_swap.h) is
+ * left for that one, where the read begins anew: no place in the former means anything in the
+ * latter. An index file that leads to no batch, or to one behind the offset, is not believed: the
+ * walk begins at the segment's start, in the same small pieces.
  *
  * A walk that stops at a damaged batch has what lies before it to give. When that is nothing, the
  * offset lies in the damage, or behind it (decisions/0015):
@@ -490,8 +492,41 @@ static void search_reaped(struct log_reading *r)
 	}
 }
 
+static void begin_segment(struct log_reading *r, struct segment *s)
+{
+	r->segment = segment_hold(s);
+	set_limit(r);
+	r->is_led = r->has_searched = false;
+	r->search = (struct index_search){0};
+	r->suspect = r->passed = (struct log_suspect){0};
+	r->step = LOG_READING_SEARCH;
+	r->position = 0;
+	r->recalls = 0;
+	r->expected = s->base_offset;
+	r->entry_offset = -1;
+	if (r->limit > 0 && log_search_begin(r))
+		submit(r);
+	else
+		begin_data(r);
+}
+
+/* Another segment has the place of the one that it reads in, and what is left of that: the read
+ * begins anew there. False: it goes on. */
+static bool has_moved(struct log_reading *r)
+{
+	struct segment_ring *segments = &r->log->segments;
+	struct segment *now = segment_ring_find(segments, r->read->offset);
+	if (!now || !(r->segment->swapped & SEGMENT_REPLACED))
+		return false;
+	segment_let_go(segments, r->segment);
+	begin_segment(r, now);
+	return true;
+}
+
 void log_reading_done(struct log_reading *r)
 {
+	if (has_moved(r))
+		return;
 	if (r->step == LOG_READING_SEARCH || r->step == LOG_READING_AROUND)
 		search_reaped(r);
 	else
@@ -510,22 +545,10 @@ static void start(struct log *log, struct read_msg *read)
 	require(r);
 	r->log = log;
 	r->read = read;
-	r->segment = segment_hold(segment_ring_find(&log->segments, read->offset));
-	set_limit(r);
 	log->reads++;
-	r->is_led = r->has_searched = false;
-	r->search = (struct index_search){0};
-	r->step = LOG_READING_SEARCH;
-	r->position = 0;
-	r->recalls = 0;
-	r->expected = r->segment->base_offset;
-	r->entry_offset = -1;
 	r->reserved = 0;
 	reserve(r, chunks_capacity(read));
-	if (r->limit > 0 && log_search_begin(r))
-		submit(r);
-	else
-		begin_data(r);
+	begin_segment(r, segment_ring_find(&log->segments, read->offset));
 }
 
 static void wait_in_line(struct log *log, struct read_msg *r)

@@ -58,6 +58,7 @@ static void operation_done(struct disk_op *op)
 	case LOG_TAG_HEAD:
 	case LOG_TAG_SNAPSHOT:
 	case LOG_TAG_TRIM:
+	case LOG_TAG_SWAP:
 		log_tasks_done(log, op);
 		break;
 	case LOG_TAG_READ:

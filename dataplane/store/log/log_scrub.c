@@ -109,6 +109,17 @@ void log_scrub_forget(struct log_service *s, const struct log *log)
 		begin_log(&s->scrub, log_behind(s, log));
 }
 
+/* What is under way has come to its end: the next one is the one that has the place now. */
+void log_scrub_swapped(struct log_service *s, const struct log *log, int64_t base_offset,
+		       int64_t end_offset)
+{
+	struct log_scrub *b = &s->scrub;
+	if (b->log != log || b->base_offset < base_offset || b->base_offset >= end_offset)
+		return;
+	b->base_offset = base_offset - 1;
+	b->position = UINT64_MAX;
+}
+
 uint64_t log_scrub_due_ns(const struct log_service *s)
 {
 	const struct log_scrub *b = &s->scrub;
@@ -120,7 +131,7 @@ uint64_t log_scrub_due_ns(const struct log_service *s)
 /* Damage in a segment that has left its log meanwhile is nobody's any more. */
 static void note(struct log_scrub *b, uint64_t position, int64_t offset)
 {
-	if (!b->is_behind_damage && segment_at_hand(b))
+	if (!b->is_behind_damage && segment_at_hand(b) == b->segment)
 		log_damage_note(b->log, b->base_offset, position, offset);
 	b->is_behind_damage = true;
 }
@@ -195,11 +206,10 @@ static void look(struct log_scrub *b, uint64_t start, uint64_t end)
 	}
 }
 
-void log_scrub_done(struct log_service *s)
+/* All that was read of the segment at hand. */
+static void take_read(struct log_scrub *b, uint64_t bytes)
 {
-	struct log_scrub *b = &s->scrub;
 	uint64_t start = b->op.offset;
-	uint64_t bytes = b->op.result > 0 ? (uint64_t)b->op.result : 0;
 	uint64_t end = min_u64(start + bytes, b->segment->size);
 	uint64_t position = b->position;
 	if (end > position)
@@ -209,6 +219,15 @@ void log_scrub_done(struct log_service *s)
 			note(b, position, b->expected);
 		end_segment(b);
 	}
+}
+
+/* Of a segment that gave way to another one meanwhile nothing is looked at any more. */
+void log_scrub_done(struct log_service *s)
+{
+	struct log_scrub *b = &s->scrub;
+	uint64_t bytes = b->op.result > 0 ? (uint64_t)b->op.result : 0;
+	if (!(b->segment->swapped & SEGMENT_REPLACED))
+		take_read(b, bytes);
 	segment_let_go(&b->log->segments, b->segment);
 	b->segment = NULL;
 	b->due_ns = s->now_ns + max_u64(bytes * NS_PER_S / b->bytes_per_second, NS_PER_MS);

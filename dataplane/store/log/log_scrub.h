@@ -12,7 +12,8 @@
  * with the next segment: `penstock-log verify` names all of it.
  *
  * Core: writer. Memory: one buffer of the service's, mapped when the setting is not 0. A segment is
- * held while it is being read and looked for again afterwards: it may go meanwhile.
+ * held while it is being read and looked for again afterwards: it may go meanwhile, or give way to
+ * another one.
  */
 #ifndef PENSTOCK_LOG_SCRUB_H
 #define PENSTOCK_LOG_SCRUB_H
@@ -58,6 +59,10 @@ void log_scrub_turn(struct log_service *s);
 void log_scrub_done(struct log_service *s);
 /* The log leaves the service; none of its operations is under way. */
 void log_scrub_forget(struct log_service *s, const struct log *log);
+/* Segments of the log that begin from `base_offset` on, before `end_offset`, have given way to one
+ * that begins there (log_swap.h): if it was at one of them, it goes on with that one's start. */
+void log_scrub_swapped(struct log_service *s, const struct log *log, int64_t base_offset,
+		       int64_t end_offset);
 /* When something is to be done; UINT64_MAX: nothing, or who is in its way comes first. */
 uint64_t log_scrub_due_ns(const struct log_service *s);
 

@@ -85,6 +85,8 @@ struct log_service {
 	struct list trims;          /* logs with segments that go: struct log.trim_node */
 	const struct log *trimming; /* whose are being renamed or removed; null: nobody's */
 	char trim_paths[2 * SEGMENT_FILES][FILE_PATH_BYTES_MAX];
+	const struct log *swapping; /* whose segments give way to the cleaner's; null: nobody's */
+	char swap_paths[2 * SEGMENT_FILES][FILE_PATH_BYTES_MAX];
 	struct recent recent;       /* blocks written last */
 	uint64_t logs_served;       /* so far */
 	struct log_scrub scrub;

@@ -4,6 +4,7 @@
 #include "dataplane/base/require.h"
 #include "dataplane/store/log/log_head.h"
 #include "dataplane/store/log/log_snapshot.h"
+#include "dataplane/store/log/log_swap.h"
 #include "dataplane/store/log/log_tail.h"
 #include "dataplane/store/log/log_trim.h"
 
@@ -13,6 +14,7 @@ void log_tasks_advance(struct log *log)
 	log_tail_advance(log);
 	log_snapshot_advance(log);
 	log_trim_advance(log);
+	log_swap_advance(log);
 }
 
 void log_tasks_done(struct log *log, const struct disk_op *op)
@@ -29,6 +31,9 @@ void log_tasks_done(struct log *log, const struct disk_op *op)
 		break;
 	case LOG_TAG_TRIM:
 		log_trim_done(log, op);
+		break;
+	case LOG_TAG_SWAP:
+		log_swap_done(log, op);
 		break;
 	default:
 		require(!"an operation of a task");

@@ -22,7 +22,7 @@ static bool is_synced(const struct log *log)
 static bool may_leave(const struct log *log)
 {
 	const struct segment *s = segment_ring_at(&log->segments, 0);
-	return s != log->sealing && s != log->traits_segment &&
+	return s != log->sealing && s != log->traits_segment && !s->swapped &&
 	       (s != log->written_segment || is_synced(log));
 }
 
@@ -47,7 +47,8 @@ static bool may_remove(const struct log *log)
 
 void log_trim_look(struct log *log)
 {
-	if (has_dead(log) && list_is_empty(&log->trim_node))
+	bool has_work = has_dead(log) || log->deleted_first;
+	if (has_work && list_is_empty(&log->trim_node))
 		list_append(&log->service->trims, &log->trim_node);
 }
 
@@ -69,7 +70,7 @@ void log_trim_turn(struct log_service *s)
 /* ---- the task ---------------------------------------------------------------------------- */
 
 /* The largest timestamp there was may have gone: it is the largest of what is left. */
-static void find_max_timestamp(struct log *log)
+void log_find_max_timestamp(struct log *log)
 {
 	log->max_timestamp = log->index.max_timestamp;
 	log->max_timestamp_offset = log->index.max_timestamp_offset;
@@ -91,7 +92,7 @@ static void leave_behind(struct log *log, struct segment *s)
 		log->written_segment = segment_hold(log->active);
 	}
 	if (log->max_timestamp_offset < segment_ring_at(&log->segments, 0)->base_offset)
-		find_max_timestamp(log);
+		log_find_max_timestamp(log);
 }
 
 /* A file that is being renamed is held open: nobody opens it by the wrong name. */
@@ -133,7 +134,7 @@ static void start_remove(struct log *log)
 }
 
 /* Its files have their new names. */
-static void await_removal(struct log *log, struct segment *s)
+void log_trim_await(struct log *log, struct segment *s)
 {
 	uint64_t delay_s = (uint64_t)log->options.file_delete_delay_ms / 1000;
 	s->removed_at_s = now_s(log) + 1 + (uint32_t)min_u64(delay_s, INT32_MAX / 2);
@@ -149,7 +150,7 @@ static void end_step(struct log *log)
 {
 	log->service->trimming = NULL;
 	if (log->renamed)
-		await_removal(log, log->renamed);
+		log_trim_await(log, log->renamed);
 	if (log->removed)
 		segment_let_go(&log->segments, log->removed);
 	log->renamed = log->removed = NULL;

@@ -22,6 +22,11 @@
 void log_trim_look(struct log *log);
 /* The next in line whose time has come are touched. */
 void log_trim_turn(struct log_service *s);
+/* A segment that has left the ring, and whose files are called *.deleted: they go when it is their
+ * time, and the caller's hold with them. */
+void log_trim_await(struct log *log, struct segment *s);
+/* The batch with the largest time may have gone with its segment. */
+void log_find_max_timestamp(struct log *log);
 void log_trim_advance(struct log *log);
 void log_trim_done(struct log *log, const struct disk_op *op);
 

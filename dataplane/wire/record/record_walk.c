@@ -78,6 +78,15 @@ static void walk_span(struct record_walk *w, int64_t size, bool may_be_null)
 		w->is_bad = true;
 }
 
+static void walk_key(struct record_walk *w, int64_t size)
+{
+	if (size < 0 && !w->has_keyless) {
+		w->has_keyless = true;
+		w->keyless = w->seen;
+	}
+	walk_span(w, size, true);
+}
+
 /* Behind the count of headers, or behind one. */
 static void walk_headers_left(struct record_walk *w)
 {
@@ -114,9 +123,12 @@ static void walk_number(struct record_walk *w, int64_t v)
 		w->field = WALK_KEY;
 		return;
 	case WALK_KEY:
+		walk_key(w, v);
+		w->field = WALK_VALUE;
+		return;
 	case WALK_VALUE:
 		walk_span(w, v, true);
-		w->field++;
+		w->field = WALK_HEADERS;
 		return;
 	case WALK_HEADERS:
 		/* Each takes two bytes at least: a lie costs no loop. */
@@ -296,6 +308,15 @@ bool record_walk_take(struct record_walk *w, struct bytes piece)
 	return w->asks_offsets ? walk_take(w, piece, true) : walk_take(w, piece, false);
 }
 
+/* The quick way does not look at keys. */
+bool record_walk_take_keys(struct record_walk *w, struct bytes piece)
+{
+	const uint8_t *at = piece.data, *end = at + piece.size;
+	while (at < end && !w->is_bad)
+		walk_step(w, &at, end);
+	return !w->is_bad;
+}
+
 bool record_walk_is_whole(const struct record_walk *w)
 {
 	return !w->is_bad && w->seen == w->count && walk_is_between_records(w);
@@ -319,6 +340,18 @@ bool record_walk_batch(const struct chain *batch, const struct record_batch_head
 		walk_take(&w, records_in(c, &skip), false);
 	*ret = w.times;
 	return record_walk_is_whole(&w);
+}
+
+bool record_walk_find_keyless(const struct chain *batch, const struct record_batch_header *h,
+			      uint32_t *ret)
+{
+	struct record_walk w;
+	uint32_t skip = RECORD_BATCH_HEADER_BYTES;
+	record_walk_begin(&w, h, false);
+	for (const struct chunk *c = batch->head; c && !w.has_keyless; c = c->next)
+		record_walk_take_keys(&w, records_in(c, &skip));
+	*ret = w.keyless;
+	return w.has_keyless;
 }
 
 static bool is_outside(const struct record_times *t, int64_t min, int64_t max)

@@ -31,6 +31,8 @@ struct record_walk {
 	uint32_t seen;      /* records read to their end, but for `skip` */
 	bool asks_offsets;
 	bool is_bad;
+	bool has_keyless;   /* where keys are looked at: a record had none; */
+	uint32_t keyless;   /* which was the first */
 	uint8_t field;      /* enum walk_field: what comes next */
 	uint8_t varint_bytes;
 	uint64_t varint;    /* what has come of one, and of how many bytes */
@@ -45,6 +47,8 @@ void record_walk_begin(struct record_walk *w, const struct record_batch_header *
 		       bool asks_offsets);
 /* False: wrong, and the rest need not be shown. */
 bool record_walk_take(struct record_walk *w, struct bytes piece);
+/* The same, slower; looks for records without a key. */
+bool record_walk_take_keys(struct record_walk *w, struct bytes piece);
 /* All pieces were shown: were they what the header claims? */
 bool record_walk_is_whole(const struct record_walk *w);
 
@@ -58,6 +62,9 @@ static inline int64_t record_times_latest(const struct record_times *t)
 /* The whole of an uncompressed batch; false: the bytes are not what the header claims. */
 bool record_walk_batch(const struct chain *batch, const struct record_batch_header *h,
 		       struct record_times *ret);
+/* Of one that is whole: has a record no key? *ret: the number of the first. */
+bool record_walk_find_keyless(const struct chain *batch, const struct record_batch_header *h,
+			      uint32_t *ret);
 /* Of one of which some record's time lies outside: the number of the first. */
 uint32_t record_walk_find(const struct chain *batch, const struct record_batch_header *h,
 			  int64_t time_min, int64_t time_max);

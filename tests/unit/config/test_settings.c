@@ -232,7 +232,7 @@ Test(settings, keys_of_kafkas_that_mean_nothing_here_are_ignored_with_a_reason)
 		  "%s", said);
 	cr_assert(names_line(1) &&
 		  strstr(said, "zookeeper.connect is ignored: there is no ZooKeeper"));
-	cr_assert(names_line(2) && strstr(said, "compaction is not there yet"));
+	cr_assert(names_line(2) && strstr(said, "one thread compacts"));
 	cr_assert(names_line(5) && strstr(said, "there is no TLS yet"));
 	finish();
 }

@@ -43,12 +43,9 @@ Test(settings_topic, small_batches_are_the_clients_right)
 Test(settings_topic, what_is_not_applied_takes_its_default_however_it_is_written)
 {
 	static const char *const good[][2] = {
-		{"cleanup.policy", "delete"},
-		{"delete.retention.ms", "86400000"},
-		{"delete.retention.ms", "+86400000"},
+		{"compression.zstd.level", "3"},
+		{"compression.zstd.level", "+3"},
 		{"local.retention.bytes", "-2"},
-		{"max.compaction.lag.ms", "9223372036854775807"},
-		{"min.cleanable.dirty.ratio", "0.50"},
 		{"remote.storage.enable", "FALSE"},
 		{"unclean.leader.election.enable", "false"},
 		{"leader.replication.throttled.replicas", ""},
@@ -66,15 +63,10 @@ Test(settings_topic, what_is_not_applied_takes_its_default_however_it_is_written
 Test(settings_topic, and_nothing_else_which_is_said_with_the_reason)
 {
 	static const char *const bad[][3] = {
-		{"cleanup.policy", "compact", "what is old is deleted"},
-		{"cleanup.policy", "delete,compact", "what is old is deleted"},
-		{"delete.retention.ms", "1000", "by age and size only"},
-		{"delete.retention.ms", "86400001", "by age and size only"},
-		{"delete.retention.ms", "86400000x", "by age and size only"},
-		{"delete.retention.ms", "", "by age and size only"},
-		{"max.compaction.lag.ms", "9223372036854775806", "by age and size only"},
-		{"min.cleanable.dirty.ratio", "0.51", "compaction"},
-		{"min.cleanable.dirty.ratio", "half", "compaction"},
+		{"compression.zstd.level", "4", "own level"},
+		{"compression.zstd.level", "3x", "own level"},
+		{"compression.zstd.level", "", "own level"},
+		{"local.retention.ms", "-1", "tiered"},
 		{"unclean.leader.election.enable", "true", "one copy"},
 		{"min.insync.replicas", "2", "one copy"},
 		{"remote.storage.enable", "true", "tiered"},
@@ -85,6 +77,52 @@ Test(settings_topic, and_nothing_else_which_is_said_with_the_reason)
 		cr_assert(strstr(message, "set it to its default"), "%s", message);
 		cr_assert(!t.is_set[topic_setting_find(bad[i][0])]);
 	}
+}
+
+static const char *text_of(enum topic_setting_id id)
+{
+	static char text[SETTING_TEXT_BYTES];
+	return topic_setting_text(&t, id, text, sizeof text);
+}
+
+Test(settings_topic, what_becomes_of_the_old_is_said_in_words_of_any_order)
+{
+	static const char *const good[][2] = {
+		{"delete", "delete"},		  {"compact", "compact"},
+		{"delete,compact", "compact,delete"}, {"compact, delete ", "compact,delete"},
+		{"Compact", "compact"},		  {"delete,delete", "delete"},
+	};
+	cr_assert(t.log.cleanup_policy == CLEANUP_DELETE);
+	for (unsigned i = 0; i < array_len(good); i++) {
+		cr_assert(set("cleanup.policy", good[i][0]), "%s", message);
+		cr_assert_str_eq(text_of(TOPIC_SETTING_cleanup_policy), good[i][1]);
+	}
+	cr_assert(set("cleanup.policy", "compact") && t.log.cleanup_policy == CLEANUP_COMPACT);
+	static const char *const bad[] = {"", ",", "compact,", ",delete", "keep", "compact,keep",
+					  "compact delete", "compac", "compactdelete"};
+	for (unsigned i = 0; i < array_len(bad); i++) {
+		bool is_set = set("cleanup.policy", bad[i]);
+		cr_assert(!is_set || strcmp(bad[i], "compact,") == 0, "%s", bad[i]);
+		cr_assert(t.log.cleanup_policy == CLEANUP_COMPACT);
+	}
+	cr_assert(strstr(message, "compact|delete"), "%s", message);
+}
+
+Test(settings_topic, a_ratio_is_kept_to_the_millionth_and_written_as_kafka_does)
+{
+	static const char *const good[][2] = {
+		{"0.5", "0.5"}, {"0.50", "0.5"}, {"1", "1.0"}, {"0", "0.0"}, {"1e-2", "0.01"},
+		{"0.000001", "0.000001"}, {"0.3333333", "0.333333"}, {".9", "0.9"},
+	};
+	cr_assert_str_eq(text_of(TOPIC_SETTING_min_cleanable_dirty_ratio), "0.5");
+	for (unsigned i = 0; i < array_len(good); i++) {
+		cr_assert(set("min.cleanable.dirty.ratio", good[i][0]), "%s", message);
+		cr_assert_str_eq(text_of(TOPIC_SETTING_min_cleanable_dirty_ratio), good[i][1]);
+	}
+	static const char *const bad[] = {"", "half", "-0.1", "1.1", "0.5x", "nan", "inf"};
+	for (unsigned i = 0; i < array_len(bad); i++)
+		cr_assert(!set("min.cleanable.dirty.ratio", bad[i]), "%s", bad[i]);
+	cr_assert(strstr(message, "from 0 to 1"), "%s", message);
 }
 
 /* Kafka's names, its reference's list. */

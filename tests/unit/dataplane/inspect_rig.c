@@ -24,7 +24,7 @@ static void fill_value(uint8_t *value, const struct batch_spec *s, uint32_t *sta
 uint8_t *batch_records(const struct batch_spec *s, size_t *ret_size)
 {
 	size_t room = RECORD_BATCH_HEADER_BYTES +
-		      s->records * (s->value_bytes + RECORD_OVERHEAD_BYTES_MAX);
+		      s->records * (s->value_bytes + 1 + RECORD_OVERHEAD_BYTES_MAX);
 	uint8_t *batch = malloc(room), *value = malloc(s->value_bytes + 1);
 	uint32_t state = 1, step = s->offset_step ? s->offset_step : 1;
 	uint32_t count = s->claimed_count ? s->claimed_count : s->records;
@@ -36,6 +36,8 @@ uint8_t *batch_records(const struct batch_spec *s, size_t *ret_size)
 		struct record_view v = {.timestamp_delta = i,
 					.offset_delta = (int32_t)(i * step),
 					.value = {value, s->value_bytes}};
+		if (i < s->keyed)
+			v.key = (struct bytes){(const uint8_t *)"k", 1};
 		record_emit(&e, &v);
 	}
 	require(!e.bad);

@@ -16,6 +16,7 @@ struct batch_spec {
 	int64_t claimed_time;   /* 0: the latest record's */
 	uint32_t claimed_count; /* 0: as many as there are */
 	unsigned offset_step;   /* 0: 1, as it should be */
+	unsigned keyed;         /* the first so many records have a key */
 };
 
 /* Header and uncompressed records; to be freed. */

@@ -114,6 +114,24 @@ Test(writer_inspect, what_is_true_passes_byte_for_byte)
 		}
 }
 
+Test(writer_inspect, where_keys_are_asked_for_each_record_has_to_have_one)
+{
+	for (unsigned codec = 1; codec < RECORD_CODECS; codec++)
+		for (unsigned asks = 0; asks < 2; asks++)
+			for (unsigned keyed = 99; keyed <= 100; keyed++) {
+				struct batch_spec s = {.codec = (enum record_codec)codec,
+						       .records = 100, .value_bytes = 2000,
+						       .noise = 90, .base_time = 5000,
+						       .keyed = keyed};
+				struct append_msg *a = append_make(&pool, &s, 0);
+				a->asks_keys = asks;
+				int16_t expected =
+					asks && keyed < 100 ? KAFKA_ERROR_INVALID_RECORD : 0;
+				cr_assert(inspect(a) == expected, "codec %u, %u", codec, keyed);
+				append_free(a);
+			}
+}
+
 Test(writer_inspect, the_latest_time_is_what_the_records_say)
 {
 	for (unsigned codec = 1; codec < RECORD_CODECS; codec++) {

@@ -129,3 +129,30 @@ Test(segment_ring, it_is_full_when_every_object_is_held)
 		segment_let_go(&ring, segment_ring_take_last(&ring));
 	check(1, 6);
 }
+
+/* Wherever in the ring they are, round its end, too. */
+Test(segment_ring, some_that_follow_each_other_give_way_to_one)
+{
+	for (unsigned round = 0; round < 12; round++) {
+		for (int64_t n = 0; n < 7; n++)
+			push(100 * round + n);
+		unsigned first = round % 4, count = 1 + round % 3;
+		struct segment *old[3], *one = segment_take(&ring);
+		one->base_offset = 10 * (100 * round + first);
+		one->size = 4711;
+		for (unsigned i = 0; i < count; i++)
+			old[i] = segment_ring_at(&ring, first + i);
+		segment_ring_replace(&ring, first, count, one);
+		cr_assert(ring.count == 8 - count && segment_ring_at(&ring, first) == one);
+		for (unsigned i = 0; i < count; i++) {
+			cr_assert(old[i]->holders == 1);
+			segment_let_go(&ring, old[i]);
+		}
+		for (unsigned i = 0; i < ring.count; i++) {
+			unsigned n = i <= first ? i : i + count - 1;
+			cr_assert(segment_ring_at(&ring, i)->base_offset == 10 * (100 * round + n));
+		}
+		while (ring.count > 0)
+			drop_first();
+	}
+}

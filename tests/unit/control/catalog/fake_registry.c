@@ -250,6 +250,12 @@ void registry_marks(const struct registry *r, const struct registry_topic *topic
 	*ret = r->marks;
 }
 
+bool registry_is_swapping(const struct registry *r, const struct registry_topic *topic,
+			  uint32_t partition)
+{
+	return r->is_swapping;
+}
+
 bool registry_is_offline(const struct registry *r, const struct registry_topic *topic,
 			 uint32_t partition)
 {

@@ -37,6 +37,7 @@ struct registry {
 	bool has_offline;       /* partition 0 of every topic */
 	const struct log_dir *dirs; /* the test's; partitions lie in them in turn */
 	unsigned dir_count;
+	bool is_swapping;       /* every partition */
 	struct fake_job jobs[FAKE_JOBS_MAX];
 	unsigned jobs_count;
 	uint32_t producers; /* that each partition has: ids from 100 x its number on */

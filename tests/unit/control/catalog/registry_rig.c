@@ -76,6 +76,7 @@ bool rig_begin(struct rig *r)
 		.writer_count = RIG_WRITERS,
 		.marks = r->marks,
 		.topics = &r->topics,
+		.cleaner = r->cleaner,
 		.say = hear,
 		.say_owner = r,
 	};
@@ -107,6 +108,23 @@ static void tell_producers(struct producers_piece *p)
 		p->told[i] = (struct producer_told){.id = from + i};
 }
 
+static void tell_segments(uint32_t slot, struct segments_told *t)
+{
+	static const struct segment_told segments[] = {{.base_offset = 0, .size = 100},
+						       {.base_offset = 500, .size = 100}};
+	faults.looks++;
+	faults.last_dirty = t->first_dirty;
+	t->is_busy = faults.is_busy;
+	t->count = array_len(segments);
+	for (uint32_t i = 0; i < min_u32(t->count, t->room); i++)
+		t->told[i] = segments[i];
+	t->end_offset = 1000;
+	t->young_from = faults.young_from;
+	t->clean_bytes = 100;
+	t->dirty_bytes = faults.dirty_of[slot];
+	t->dirty_since_ms = -1;
+}
+
 static int serve(unsigned writer, struct admin_msg *a)
 {
 	if (a->op == ADMIN_FENCE)
@@ -125,6 +143,12 @@ static int serve(unsigned writer, struct admin_msg *a)
 		bool is_old = faults.expired_to && (int)a->partition.slot == faults.expired_slot;
 		faults.expires++;
 		a->log_start_offset = is_old ? faults.expired_to : 0;
+	}
+	if (a->op == ADMIN_SEGMENTS)
+		tell_segments(a->partition.slot, a->sealed);
+	if (a->op == ADMIN_SWAP) {
+		faults.swaps++;
+		return faults.swap_error;
 	}
 	if (a->op == ADMIN_PRODUCERS)
 		tell_producers(a->piece);

@@ -29,6 +29,7 @@ struct rig {
 	/* The last job's outcome. */
 	struct registry_result result;
 	unsigned done;
+	const struct cleaner *cleaner;
 	uint64_t now_ns;
 };
 
@@ -84,6 +85,13 @@ struct rig_faults {
 	unsigned anew_at;      /* so many pieces: the next begins anew; 0: none */
 	bool is_always_anew;
 	bool is_offline;       /* nobody is told of producers */
+	uint64_t dirty_of[64]; /* bytes, by slot; of a log that has 100 that are clean */
+	bool is_busy;          /* what was replaced before has still its files */
+	int64_t young_from;    /* of each log; its segments go to 1000 */
+	unsigned looks;        /* at segments, that writers were asked for */
+	unsigned swaps;        /* that they were told of */
+	int swap_error;
+	int64_t last_dirty;    /* the last look's first dirty offset */
 };
 
 extern struct rig_faults faults;

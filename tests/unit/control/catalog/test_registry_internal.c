@@ -51,7 +51,9 @@ static bool keeps_records(void)
 {
 	const struct log_options *options = &faults.last_options, *log = &snapshot_topic(own)->log;
 	return options->retention_ms == -1 && options->retention_bytes == -1 &&
-	       log->retention_ms == -1 && log->retention_bytes == -1;
+	       log->retention_ms == -1 && log->retention_bytes == -1 &&
+	       options->cleanup_policy == CLEANUP_COMPACT &&
+	       log->cleanup_policy == CLEANUP_COMPACT;
 }
 
 static void tell(const char *key, const char *value)
@@ -94,6 +96,11 @@ Test(registry_internal, who_tells_it_otherwise_is_told_so)
 		tell(keys[i], NULL);
 		cr_assert(r.result.error == 0 && keeps_records());
 	}
+	tell("cleanup.policy", "compact,delete");
+	cr_assert(r.result.error == KAFKA_ERROR_INVALID_CONFIG && keeps_records());
+	cr_assert(strstr(r.result.message, "stays compact"), "%s", r.result.message);
+	tell("cleanup.policy", "compact");
+	cr_assert(r.result.error == 0 && keeps_records());
 	const struct topic_settings *settings = &rig_topic(&r, own)->settings;
 	cr_assert(settings->is_set[TOPIC_SETTING_retention_ms] &&
 		  settings->is_set[TOPIC_SETTING_retention_bytes], "shown as its own");

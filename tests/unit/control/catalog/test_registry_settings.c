@@ -159,17 +159,17 @@ Test(registry_settings, a_replacement_takes_back_what_it_does_not_name)
 
 Test(registry_settings, what_is_not_applied_is_remembered_with_its_topic)
 {
-	struct registry_setting policy = {"cleanup.policy", "delete"};
+	struct registry_setting copies = {"min.insync.replicas", "1"};
 	cr_assert(rig_open(&r));
 	rig_create(&r, "t", 1);
-	rig_alter(&r, "t", -1, &policy, 1);
+	rig_alter(&r, "t", -1, &copies, 1);
 	cr_assert(r.result.error == 0, "%s", r.result.message);
 	rig_stop(&r);
 	cr_assert(rig_open(&r) && r.said[0] == '\0', "%s", r.said);
-	cr_assert(rig_topic(&r, "t")->settings.is_set[TOPIC_SETTING_cleanup_policy]);
-	policy.value = "compact";
-	rig_alter(&r, "t", -1, &policy, 1);
+	cr_assert(rig_topic(&r, "t")->settings.is_set[TOPIC_SETTING_min_insync_replicas]);
+	copies.value = "2";
+	rig_alter(&r, "t", -1, &copies, 1);
 	cr_assert(r.result.error == KAFKA_ERROR_INVALID_CONFIG);
-	cr_assert(strstr(r.result.message, "what is old is deleted"), "%s", r.result.message);
+	cr_assert(strstr(r.result.message, "one copy"), "%s", r.result.message);
 	rig_stop(&r);
 }

@@ -202,7 +202,7 @@ Test(kafka_configs, the_broker_has_every_setting_and_says_which_are_read_only)
 	cr_assert(c && !c->read_only && is_text(c->value, "1") && c->config_source == 5);
 	cr_assert(find(b, "broker.id") && find(b, "node.id"));
 	c = find(b, "log.cleanup.policy");
-	cr_assert(c && c->read_only && is_text(c->value, "delete"));
+	cr_assert(c && !c->read_only && is_text(c->value, "delete") && c->config_type == 7);
 	c = find(b, "log.retention.bytes");
 	cr_assert(c && !c->read_only && is_text(c->value, "-1") && c->config_type == 5);
 	c = find(b, "log.retention.check.interval.ms");

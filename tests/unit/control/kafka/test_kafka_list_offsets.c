@@ -66,6 +66,19 @@ Test(kafka_list_offsets, a_partition_that_is_offline_has_no_offsets)
 	cr_assert(ask_offset(7, 1, -1, LIST_OFFSETS_LATEST).offset == 100);
 }
 
+/* What its files are called changes under who looks into them: he is told to ask again. */
+Test(kafka_list_offsets, nobody_looks_into_files_that_change_their_names)
+{
+	have_vehicles();
+	registry.is_swapping = true;
+	static const int64_t times[] = {LIST_OFFSETS_MAX_TIMESTAMP, 4201};
+	for (unsigned i = 0; i < array_len(times); i++) {
+		struct list_offsets_partition p = ask_offset(7, 1, -1, times[i]);
+		cr_assert(p.error_code == KAFKA_ERROR_OFFSET_NOT_AVAILABLE && p.offset == -1);
+	}
+	cr_assert(ask_offset(7, 1, -1, LIST_OFFSETS_LATEST).offset == 100);
+}
+
 /* Partition 0 on disk: offsets 60 to 69 with the times 4100, 4200, ... 5000. */
 static void write_vehicles(void)
 {

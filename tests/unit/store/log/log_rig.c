@@ -220,6 +220,11 @@ static void fill_batch(struct rig *r, struct append_msg *a, uint32_t count, size
 	for (uint32_t i = 0; i < count; i++) {
 		struct record_view v = {.offset_delta = (int32_t)i,
 					.value = {text, value_bytes}};
+		if (r->record_key)
+			v.key = (struct bytes){(const uint8_t *)r->record_key,
+					       strlen(r->record_key)};
+		if (r->has_no_value)
+			v.value = (struct bytes){0};
 		record_emit(&e, &v);
 	}
 	cr_assert(!e.bad);

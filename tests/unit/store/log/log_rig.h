@@ -41,6 +41,8 @@ struct rig {
 	struct append_msg appends[RIG_APPENDS_MAX];
 	unsigned append_count;
 	struct rig_producer *producer; /* of the next batch; null: nobody with an id */
+	const char *record_key; /* of the next batch's records; null: none */
+	bool has_no_value; /* of the next batch's records */
 	int64_t time_ms; /* of the next batch; 0: each is a millisecond after the last */
 	bool is_answered[RIG_APPENDS_MAX];
 	uint8_t *expected;     /* every batch appended, back to back, as the log must hold it */

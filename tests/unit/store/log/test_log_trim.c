@@ -127,6 +127,20 @@ Test(log_trim, of_a_large_log_as_much_stays_as_is_to_be_kept)
 	end(r);
 }
 
+Test(log_trim, of_a_compacted_log_nothing_goes_for_its_age_or_size_unless_both_are_said)
+{
+	struct rig *r = open_rig();
+	append(r, 3 * OF_SEGMENT + 2);
+	r->options.retention_bytes = r->options.retention_ms = 0;
+	r->options.cleanup_policy = CLEANUP_COMPACT;
+	log_alter(r->log, &r->options);
+	cr_assert(log_expire(r->log, INT64_MAX) == 0);
+	r->options.cleanup_policy = CLEANUP_COMPACT | CLEANUP_DELETE;
+	log_alter(r->log, &r->options);
+	cr_assert(log_expire(r->log, 0) == 3 * OF_SEGMENT);
+	end(r);
+}
+
 Test(log_trim, a_segment_is_as_old_as_the_youngest_of_its_records)
 {
 	struct rig *r = open_rig();

@@ -172,3 +172,32 @@ Test(record_walk, any_flipped_byte_is_walked_without_harm)
 			batch[at] ^= (uint8_t)(1u << bit);
 		}
 }
+
+/* Three records; those whose bit is set have a key, and not an empty one each time. */
+Test(record_walk, the_first_record_without_a_key_is_found_in_chunks_of_any_size)
+{
+	for (unsigned with = 0; with < 8; with++)
+		for (uint32_t chunk_bytes = 1; chunk_bytes < 90; chunk_bytes++) {
+			struct chunk_pool pool;
+			struct chain c = {0};
+			struct emitter e = emitter_of(batch + RECORD_BATCH_HEADER_BYTES,
+						      ROOM - RECORD_BATCH_HEADER_BYTES);
+			uint32_t found;
+			record_batch_build(header(), 3, 1000, 1000);
+			for (int32_t i = 0; i < 3; i++) {
+				struct record_view v = {.offset_delta = i,
+							.value = {(const uint8_t *)"value", 5}};
+				if (with & 1u << i)
+					v.key = (struct bytes){(const uint8_t *)"key", (size_t)i};
+				record_emit(&e, &v);
+			}
+			cr_assert(chunk_pool_init(&pool, chunk_bytes, ROOM / chunk_bytes + 2) == 0);
+			cr_assert(chain_append(&c, &pool, batch,
+					       RECORD_BATCH_HEADER_BYTES + emitter_size(&e)));
+			bool any = record_walk_find_keyless(&c, header(), &found);
+			uint32_t first = (uint32_t)__builtin_ctz(~with);
+			cr_assert(any == (with != 7) && (!any || found == first));
+			chain_give(&c);
+			chunk_pool_fini(&pool);
+		}
+}

@@ -1,0 +1,262 @@
+/* test_registry_clean.c - which log is compacted, step by step, and what becomes of a round. */
+#include "control/catalog/cleaner.h"
+#include "dataplane/base/clock.h"
+#include "tests/unit/control/catalog/registry_rig.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+
+/* A cleaner that does what the test says, one step a turn. */
+struct fake_cleaner {
+	bool has_step;
+	bool is_slow;   /* a step is not over until it is cancelled */
+	int error;      /* of the next steps */
+	unsigned runs;  /* that there still are */
+	unsigned count[CLEAN_STEPS];
+	unsigned cancels;
+	char directory[128];
+	struct clean_round *round;
+};
+
+static struct rig r;
+static struct fake_cleaner fake;
+
+static void begin(void *owner, struct clean_round *round, enum clean_step step)
+{
+	struct fake_cleaner *f = owner;
+	cr_assert(!f->has_step);
+	f->has_step = true;
+	f->count[step]++;
+	if (step == CLEAN_STEP_MAP) {
+		f->round = round;
+		snprintf(f->directory, sizeof f->directory, "%s", round->directory);
+		round->map_end = round->young_from;
+		cr_assert(round->count == 2 && round->segments[1].base_offset == 500);
+	}
+	round->run = (struct segment_swap){0};
+	if (step == CLEAN_STEP_RUN && f->runs > 0) {
+		f->runs--;
+		round->run = (struct segment_swap){.count = 2, .end_offset = 1000};
+	}
+}
+
+static bool is_over(void *owner, int *error)
+{
+	struct fake_cleaner *f = owner;
+	if (!f->has_step || f->is_slow)
+		return false;
+	f->has_step = false;
+	*error = f->error;
+	return true;
+}
+
+static void cancel(void *owner)
+{
+	struct fake_cleaner *f = owner;
+	f->has_step = false;
+	f->cancels++;
+}
+
+static const struct cleaner cleaner = {.owner = &fake, .begin = begin, .is_over = is_over,
+				       .cancel = cancel};
+
+static void setup(void)
+{
+	static const struct registry_setting compact = {"cleanup.policy", "compact"};
+	memset(&fake, 0, sizeof fake);
+	rig_init(&r);
+	r.settings.log_cleaner_backoff_ms = 1000;
+	r.cleaner = &cleaner;
+	cr_assert(rig_open(&r));
+	rig_create(&r, "other", 2);
+	rig_create(&r, "t", 4);
+	rig_alter(&r, "t", -1, &compact, 1);
+	faults.young_from = 1000;
+	for (unsigned p = 0; p < 4; p++)
+		r.marks[rig_topic(&r, "t")->topic.refs[p].slot].marks =
+			(struct log_marks){.log_end_offset = 2000, .high_watermark = 2000};
+}
+
+static void teardown(void)
+{
+	rig_fini(&r);
+}
+
+TestSuite(registry_clean, .init = setup, .fini = teardown);
+
+static void dirty(unsigned partition, uint64_t bytes)
+{
+	faults.dirty_of[rig_topic(&r, "t")->topic.refs[partition].slot] = bytes;
+}
+
+static bool is_of(unsigned partition)
+{
+	char name[16];
+	snprintf(name, sizeof name, "/t-%u", partition);
+	size_t n = strlen(fake.directory);
+	return n > 4 && strcmp(fake.directory + n - 4, name) == 0;
+}
+
+Test(registry_clean, nothing_is_looked_at_but_compacted_topics_and_nothing_done_to_clean_ones)
+{
+	rig_wait(&r, 3);
+	cr_assert(faults.looks > 0 && faults.looks % 4 == 0, "%u", faults.looks);
+	dirty(1, 99);
+	rig_wait(&r, 3);
+	cr_assert(fake.count[CLEAN_STEP_MAP] == 0, "99 of 199 bytes");
+	dirty(1, 100);
+	faults.is_busy = true;
+	rig_wait(&r, 3);
+	cr_assert(fake.count[CLEAN_STEP_MAP] == 0);
+	faults.is_busy = false;
+	rig_wait(&r, 2);
+	cr_assert(fake.count[CLEAN_STEP_MAP] > 0 && is_of(1));
+	rig_stop(&r);
+}
+
+Test(registry_clean, the_dirtiest_goes_first_run_by_run_and_the_checkpoint_says_how_far)
+{
+	dirty(1, 500);
+	dirty(2, 600);
+	fake.runs = 3;
+	r.now_ns += 2 * NS_PER_S;
+	while (fake.count[CLEAN_STEP_REST] == 0)
+		rig_turn(&r);
+	cr_assert(is_of(2) && faults.swaps == 3);
+	cr_assert(fake.count[CLEAN_STEP_MAP] == 1 && fake.count[CLEAN_STEP_RUN] == 4);
+	cr_assert(fake.round->first_dirty == 0 && fake.count[CLEAN_STEP_UNDO] == 0);
+	cr_assert(strcmp(rig_read(&r, "cleaner-offset-checkpoint"), "0\n1\nt 2 1000\n") == 0, "%s",
+		  rig_read(&r, "cleaner-offset-checkpoint"));
+	/* The next follows at once. */
+	dirty(2, 0);
+	rig_turns(&r);
+	cr_assert(is_of(1) && fake.count[CLEAN_STEP_MAP] > 1);
+	cr_assert(strstr(rig_read(&r, "cleaner-offset-checkpoint"), "t 1 1000\n"));
+	dirty(1, 0);
+	dirty(2, 600);
+	rig_wait(&r, 2);
+	cr_assert(is_of(2) && fake.round->first_dirty == 1000);
+	rig_stop(&r);
+	/* What is known of it outlives a start, and the topic not. */
+	cr_assert(rig_open(&r));
+	cr_assert(strstr(rig_read(&r, "cleaner-offset-checkpoint"), "t 2 1000\n"));
+	rig_delete(&r, "t");
+	rig_create(&r, "t", 4);
+	cr_assert(!strstr(rig_read(&r, "cleaner-offset-checkpoint"), "t 2"));
+	rig_stop(&r);
+}
+
+Test(registry_clean, a_swap_that_is_refused_is_undone_and_the_log_left_alone_for_a_while)
+{
+	dirty(1, 500);
+	fake.runs = 9;
+	faults.swap_error = -EAGAIN;
+	rig_wait(&r, 2);
+	cr_assert(faults.swaps == 1 && fake.count[CLEAN_STEP_UNDO] == 1);
+	cr_assert(!rig_exists(&r, "cleaner-offset-checkpoint") ||
+		  !strstr(rig_read(&r, "cleaner-offset-checkpoint"), "t 1"));
+	faults.swap_error = 0;
+	rig_wait(&r, 40);
+	cr_assert(faults.swaps == 1);
+	rig_wait(&r, 30);
+	cr_assert(faults.swaps > 1);
+	rig_stop(&r);
+	cr_assert(rig_exists(&r, ".kafka_cleanshutdown"), "the log is as sound as before");
+}
+
+Test(registry_clean, a_log_that_is_damaged_is_said_once_and_not_tried_again)
+{
+	dirty(1, 500);
+	dirty(3, 400);
+	fake.error = -EBADMSG;
+	rig_wait(&r, 1);
+	fake.error = 0;
+	rig_wait(&r, 3);
+	cr_assert(is_of(3) && strstr(r.said, "t-1: cannot be compacted until the next start"), "%s",
+		  r.said);
+	dirty(3, 0);
+	unsigned maps = fake.count[CLEAN_STEP_MAP];
+	rig_wait(&r, 100);
+	cr_assert(fake.count[CLEAN_STEP_MAP] == maps);
+	rig_stop(&r);
+}
+
+Test(registry_clean, a_topic_that_goes_ends_the_round_first)
+{
+	dirty(1, 500);
+	fake.is_slow = true;
+	rig_wait(&r, 2);
+	cr_assert(fake.count[CLEAN_STEP_MAP] == 1 && fake.has_step);
+	rig_delete(&r, "other");
+	cr_assert(fake.cancels == 0);
+	rig_delete(&r, "t");
+	cr_assert(fake.cancels == 1 && r.result.error == 0);
+	rig_wait(&r, 3);
+	cr_assert(fake.count[CLEAN_STEP_MAP] == 1);
+	rig_stop(&r);
+}
+
+/* Asked before it goes, its writers answer when its deletion has begun, which waits for that. */
+Test(registry_clean, a_topic_that_goes_while_it_is_looked_at_is_not_compacted)
+{
+	const struct registry_request request = {.name = "t", .done = rig_take_result,
+						 .owner = &r};
+	dirty(1, 500);
+	faults.writer_is_slow = true;
+	r.now_ns += 2 * NS_PER_S;
+	rig_turns(&r);
+	unsigned looks = faults.looks, done = r.done;
+	registry_delete_topic(r.registry, &request);
+	rig_turns(&r);
+	cr_assert(r.done == done && rig_exists(&r, "t-1"));
+	faults.writer_is_slow = false;
+	rig_turns(&r);
+	cr_assert(r.done == done + 1 && r.result.error == 0 && !rig_exists(&r, "t-1"));
+	cr_assert(faults.looks == looks + 4 && fake.count[CLEAN_STEP_MAP] == 0);
+	rig_stop(&r);
+}
+
+Test(registry_clean, a_file_that_a_swap_has_put_in_its_place_is_not_missed)
+{
+	rig_write(&r, "t-1/00000000000000000000.log", "as it was");
+	rig_wait(&r, 3);
+	dirty(1, 500);
+	fake.runs = 1;
+	r.now_ns += 2 * NS_PER_S;
+	while (fake.count[CLEAN_STEP_RUN] == 0)
+		rig_turn(&r);
+	dirty(1, 0);
+	faults.writer_is_slow = true;
+	rig_turns(&r);
+	rig_run(&r, "echo compacted > t-1/new && mv t-1/new t-1/00000000000000000000.log");
+	rig_wait(&r, 3);
+	faults.writer_is_slow = false;
+	rig_wait(&r, 3);
+	cr_assert(faults.swaps == 1 && fake.count[CLEAN_STEP_RUN] == 2);
+	cr_assert(!strstr(r.said, "OFFLINE"), "%s", r.said);
+	rig_run(&r, "echo another > t-1/new && mv t-1/new t-1/00000000000000000000.log");
+	rig_wait(&r, 3);
+	cr_assert(strstr(r.said, "t-1 is OFFLINE"), "%s", r.said);
+	rig_stop(&r);
+}
+
+Test(registry_clean, a_stop_ends_the_round)
+{
+	dirty(1, 500);
+	fake.is_slow = true;
+	rig_wait(&r, 2);
+	rig_stop(&r);
+	cr_assert(fake.cancels == 1 && !fake.has_step);
+}
+
+Test(registry_clean, where_nobody_cleans_nobody_is_asked)
+{
+	rig_stop(&r);
+	r.cleaner = NULL;
+	unsigned looks = faults.looks;
+	cr_assert(rig_open(&r));
+	dirty(1, 500);
+	rig_wait(&r, 5);
+	cr_assert(faults.looks == looks);
+	rig_stop(&r);
+}
