@@ -19,9 +19,13 @@ def varint(value):
     return out + bytes([value])
 
 
-def record(offset_delta, value):
-    """Without a key, at its batch's time."""
-    body = b'\0\0' + varint(offset_delta) + varint(-1) + varint(len(value)) + value + b'\0'
+def span(data):
+    return varint(-1) if data is None else varint(len(data)) + data
+
+
+def record(offset_delta, value, key=None):
+    """At its batch's time."""
+    body = b'\0\0' + varint(offset_delta) + span(key) + span(value) + b'\0'
     return varint(len(body)) + body
 
 

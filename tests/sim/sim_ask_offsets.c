@@ -168,7 +168,7 @@ static bool may_fail(const struct question *q, const struct asked_partition *p, 
 	case KAFKA_UNKNOWN_LEADER_EPOCH:
 		return q->version >= EPOCH_SINCE && p->epoch > 0;
 	case KAFKA_OFFSET_NOT_AVAILABLE:
-		return p->timestamp == MAX_TIMESTAMP;
+		return p->timestamp == MAX_TIMESTAMP || sim_world()->compacts;
 	default:
 		return false;
 	}
@@ -185,7 +185,10 @@ static void check_partition(const struct question *q, const struct asked_partiti
 		fail(q, p, t, "both an error and an offset");
 	if (!t->error && q->version >= EPOCH_SINCE && p->epoch > 0)
 		fail(q, p, t, "an epoch that never was");
+	/* Which record of a time is the first changes while a log is compacted. */
+	bool is_compacted = sim_world()->compacts && strcmp(q->name, SIM_TOPIC_EVENTS) == 0;
 	bool is_kept = q->topic && !sim_fs_failures(sim_world()->fs);
+	is_kept &= !is_compacted || p->timestamp == LATEST || p->timestamp == EARLIEST;
 	if (!is_kept || (t->error && t->error != KAFKA_OFFSET_NOT_AVAILABLE))
 		return;
 	if (p->timestamp >= 0)

@@ -54,7 +54,8 @@ static void settings_make(struct settings *s)
 	/* Records here have times of any year: only the events' bytes are limited. */
 	s->log_retention_ms = -1;
 	s->log_retention_check_interval_ms = 100;
-	s->log_segment_delete_delay_ms = 1000;
+	s->log_segment_delete_delay_ms = rng_one_in(&sim_world()->rng, 2) ? 1000 : 10;
+	s->log_cleaner_backoff_ms = 20;
 	s->compression_type = rng_one_in(&sim_world()->rng, 2) ? COMPRESSION_SNAPPY
 							       : COMPRESSION_PRODUCER;
 }
@@ -176,8 +177,11 @@ static bool registry_make(struct sim_gateway *g)
 		.marks = g->marks,
 		.topics = &g->topics,
 		.rcu = g->rcu,
+		.cleaner = sim_world()->compacts ? &g->cleaner.cleaner : NULL,
 		.say = say,
 	};
+	if (sim_world()->compacts)
+		sim_cleaner_make(&g->cleaner, g->control_disk);
 	for (unsigned w = 0; w < g->writer_count; w++)
 		o.writers[w] = &g->writers[w].from_control;
 	char message[512];
@@ -353,6 +357,7 @@ void sim_gateway_take_apart(struct sim_gateway *g)
 	kafka_api_destroy(g->api);
 	coordinator_destroy(g->coordinator);
 	registry_close(g->registry);
+	sim_cleaner_end(&g->cleaner);
 	for (unsigned p = 0; p < g->poller_count; p++) {
 		poller_destroy(g->pollers[p].poller);
 		sim_nic_destroy(g->pollers[p].nic);

@@ -11,6 +11,7 @@
 #include "dataplane/quiescent.h"
 #include "dataplane/store/log_dir.h"
 #include "dataplane/writer.h"
+#include "tests/sim/sim_cleaner.h"
 #include "tests/sim/sim_gateway.h"
 #include "tests/sim/sim_net.h"
 #include "tests/sim/sim_operator.h"
@@ -59,6 +60,7 @@ struct sim_gateway {
 	struct rte_rcu_qsbr *rcu;
 	atomic_bool drain;
 	struct registry *registry;
+	struct sim_cleaner cleaner;
 	struct kafka_api *api;
 	struct coordinator *coordinator;
 	struct topic_wish wish; /* for the topic of the groups */

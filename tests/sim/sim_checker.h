@@ -27,6 +27,9 @@ enum checker_state {
 void checker_read(const char *log_dir, enum checker_state state, checker_visit visit,
 		  void *arg);
 
+/* A segment's batches, be it in its place already or not (.swap). */
+bool checker_is_log(const char *path);
+
 /* A whole batch with a good CRC. */
 struct checker_batch {
 	int64_t base_offset;

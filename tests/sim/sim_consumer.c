@@ -4,7 +4,8 @@
  * Some of its fetches begin a session, and those behind them name only what has changed, also on
  * another connection; who keeps sessions may be short of them, or have forgotten this one.
  *
- * It is given every record, in order and without a gap; of the topic that nobody deletes also in
+ * It is given every record, in order and without a gap, but for what was compacted away, which
+ * sim_history.c knows to be so; of the topic that nobody deletes also in
  * time: for what is durable when it looks (sim_kept.h) it waits from then on, or since it was
  * last given something of that partition, when it is behind by its own doing. It quits when it
  * has all there is. */
@@ -165,13 +166,18 @@ static void send_fetch(struct consumer *k)
 	k->asked_ns = sim_world()->now_ns;
 }
 
+static bool may_be_missing(const struct consumer *k)
+{
+	return sim_world()->compacts && is_of_events(k);
+}
+
 static void seen(void *arg, const struct found_record *r)
 {
 	struct consumer *k = arg;
 	int64_t *next = &k->offsets[r->partition];
 	if (r->offset < *next)
 		return; /* the batch that holds the offset asked for begins before it */
-	if (r->offset != *next)
+	if (r->offset != *next && !may_be_missing(k))
 		sim_fail("consumer %u: %s-%d @%lld when @%lld was due", k->client.id, r->topic,
 			 r->partition, (long long)r->offset, (long long)*next);
 	struct history_sight sight = {.topic = r->topic,
@@ -181,7 +187,16 @@ static void seen(void *arg, const struct found_record *r)
 				      .seq = r->seq,
 				      .asked = k->deletions};
 	history_seen(sim_world()->history, &sight);
-	++*next;
+	*next = r->offset + 1;
+}
+
+/* Behind the last batch, whatever records are left of that. */
+static void pass_batches(struct consumer *k, uint32_t partition, struct bytes batches)
+{
+	struct checker_batch b;
+	for (; may_be_missing(k) && checker_batch(batches, &b);
+	     batches = (struct bytes){batches.data + b.size, batches.size - b.size})
+		k->offsets[partition] = max_i64(k->offsets[partition], b.last_offset + 1);
 }
 
 /* Begins again where a topic was made anew. */
@@ -228,8 +243,8 @@ static void take_partition(struct consumer *k, struct cursor *c, uint32_t expect
 	if (c->bad || partition != expected)
 		sim_fail("consumer %u: partition %u instead of %u", k->client.id, partition,
 			 expected);
-	bool may_be_missing = !is_of_events(k) || partition >= SIM_EVENTS_PARTITIONS;
-	if ((error == UNKNOWN_TOPIC && may_be_missing) ||
+	bool may_be_gone = !is_of_events(k) || partition >= SIM_EVENTS_PARTITIONS;
+	if ((error == UNKNOWN_TOPIC && may_be_gone) ||
 	    (error == STORAGE_ERROR && sim_fs_failures(sim_world()->fs)))
 		return;
 	if (is_new_topic(k, partition, error, high_watermark) ||
@@ -244,6 +259,7 @@ static void take_partition(struct consumer *k, struct cursor *c, uint32_t expect
 	if (records.size > 0 && partition < SIM_EVENTS_PARTITIONS)
 		k->due[partition].since_ns = sim_world()->now_ns;
 	checker_records(k->topic, (int32_t)partition, records, seen, k);
+	pass_batches(k, partition, records);
 	if (k->offsets[partition] > high_watermark)
 		sim_fail("consumer %u: was given @%lld above the high watermark %lld",
 			 k->client.id, (long long)k->offsets[partition] - 1,

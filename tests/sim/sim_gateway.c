@@ -67,13 +67,23 @@ static void topic_make(struct sim_gateway *g)
 		return;
 	}
 	char bytes[16];
+	unsigned count = 0;
+	struct registry_setting settings[3];
 	snprintf(bytes, sizeof bytes, "%u", sim_world()->retention_bytes);
-	struct registry_setting retention = {.key = "retention.bytes", .value = bytes};
+	if (sim_world()->retention_bytes > 0)
+		settings[count++] = (struct registry_setting){"retention.bytes", bytes};
+	if (sim_world()->compacts) {
+		bool deletes = sim_world()->retention_bytes > 0;
+		settings[count++] = (struct registry_setting){
+			"cleanup.policy", deletes ? "compact,delete" : "compact"};
+		settings[count++] =
+			(struct registry_setting){"min.cleanable.dirty.ratio", "0.1"};
+	}
 	struct registry_request r = {.name = SIM_TOPIC_EVENTS,
 				     .partitions = SIM_EVENTS_PARTITIONS,
 				     .replication_factor = 1,
-				     .settings = &retention,
-				     .setting_count = sim_world()->retention_bytes > 0,
+				     .settings = settings,
+				     .setting_count = count,
 				     .done = topic_made,
 				     .owner = g};
 	registry_create_topic(g->registry, &r);

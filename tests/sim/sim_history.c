@@ -96,6 +96,12 @@ size_t sim_value(uint32_t client, uint32_t seq, uint8_t *ret)
 	return size;
 }
 
+uint32_t sim_key(uint32_t seq)
+{
+	enum { KEYS = 5 };
+	return seq % KEYS;
+}
+
 static struct promise *promise_of(struct history *h, uint32_t client, uint32_t seq)
 {
 	if (client >= SIM_CLIENTS_MAX || seq >= h->clients[client].count)
@@ -144,6 +150,25 @@ static bool may_be_expired(const char *topic, int32_t partition, int64_t offset)
 	       offset < sim_log_start(topic, partition);
 }
 
+/* In place of what is not there any more a later record of its key is, in the same partition. */
+static bool is_superseded(const struct history *h, uint32_t client, uint32_t seq,
+			  int32_t partition, int64_t offset)
+{
+	const struct client_history *c = &h->clients[client];
+	for (uint32_t s = 0; s < c->count; s++) {
+		const struct promise *p = &c->promises[s];
+		if (sim_key(s) == sim_key(seq) && p->round == h->round && is_events(p->topic) &&
+		    p->found_partition == partition && p->found_offset > offset)
+			return true;
+	}
+	return false;
+}
+
+static bool may_be_compacted(const char *topic)
+{
+	return sim_world()->compacts && is_events(topic);
+}
+
 void history_acked(struct history *h, uint32_t client, uint32_t seq, enum ack_level level,
 		   int64_t offset)
 {
@@ -157,7 +182,9 @@ void history_acked(struct history *h, uint32_t client, uint32_t seq, enum ack_le
 	if (level == ACK_DURABLE && is_events(p->topic) &&
 	    offset >= h->events_ends[p->partition])
 		h->events_ends[p->partition] = offset + 1;
+	/* What is sent again may have been answered before, and compacted away since. */
 	if (level == ACK_DURABLE && !may_be_deleted(h, p->topic, p->deletions) &&
+	    !may_be_compacted(p->topic) &&
 	    !kept_has_record(h->kept, p->topic, client, seq))
 		sim_fail("record %u/%u is answered as durable; a power cut now would take it",
 			 client, seq);
@@ -187,6 +214,7 @@ void history_seen(struct history *h, const struct history_sight *seen)
 	snprintf(s->topic, sizeof s->topic, "%s", seen->topic);
 	if (!may_be_deleted(h, seen->topic, seen->asked) &&
 	    !may_be_expired(seen->topic, seen->partition, seen->offset) &&
+	    !may_be_compacted(seen->topic) &&
 	    !kept_has_record(h->kept, seen->topic, seen->client, seen->seq))
 		sim_fail("a consumer is given record %u/%u; a power cut now would take it",
 			 seen->client, seen->seq);
@@ -208,7 +236,8 @@ void history_id_given(struct history *h, int64_t id)
 void history_high_watermark(struct history *h, const char *topic, int32_t partition,
 			    int64_t offset, uint32_t asked)
 {
-	if (may_be_deleted(h, topic, asked))
+	/* While a file's name changes there is no name that is sure to be there. */
+	if (may_be_deleted(h, topic, asked) || may_be_compacted(topic))
 		return;
 	int64_t end = kept_end(h->kept, topic, partition);
 	if (offset > end)
@@ -365,6 +394,9 @@ static void check_promise(struct history *h, uint32_t client, uint32_t seq,
 	if (!is_here && (may_be_deleted(h, p->topic, p->deletions) ||
 			 may_be_expired(p->topic, p->partition, p->offset)))
 		return;
+	if (!is_here && may_be_compacted(p->topic) &&
+	    is_superseded(h, client, seq, p->partition, p->offset))
+		return;
 	if (!is_here)
 		sim_fail("record %u/%u was acknowledged (%s, offset %lld) and is lost", client,
 			 seq, p->level == ACK_DURABLE ? "durable" : "written",
@@ -417,6 +449,9 @@ void history_check(struct history *h, const char *log_dir, bool is_stopped)
 		const struct promise *p = promise_of(h, s->client, s->seq);
 		if (may_be_deleted(h, s->topic, s->deletions) ||
 		    may_be_expired(s->topic, s->partition, s->offset))
+			continue;
+		if (may_be_compacted(s->topic) && p && p->round != h->round &&
+		    is_superseded(h, s->client, s->seq, s->partition, s->offset))
 			continue;
 		if (!p || p->round != h->round || p->found_offset != s->offset ||
 		    p->found_partition != s->partition)

@@ -26,6 +26,8 @@ void history_destroy(struct history *h);
 /* The bytes of record (client, seq), at least SIM_VALUE_BYTES_MIN: two be32 first. Returns
  * the size. */
 size_t sim_value(uint32_t client, uint32_t seq, uint8_t *ret);
+/* Which of its client's keys the record has, where records have keys. */
+uint32_t sim_key(uint32_t seq);
 
 /* A new record of `client` on its `connection`-th connection, sent to `partition` (-1: the
  * gateway chooses). Returns its seq. */

@@ -101,18 +101,30 @@ static uint32_t time_delta_ms(uint32_t client, uint32_t seq)
 	return (uint32_t)rng_below(&r, TIME_DELTAS_MS);
 }
 
+/* Where keys are asked for; else none. */
+static struct bytes key_of(uint32_t client, uint32_t seq, uint8_t room[2 * sizeof(uint32_t)])
+{
+	if (!sim_world()->compacts)
+		return (struct bytes){0};
+	be32_store(room, client);
+	be32_store(room + 4, sim_key(seq));
+	return (struct bytes){room, 2 * sizeof(uint32_t)};
+}
+
 static void put_record(struct emitter *e, uint32_t client, uint32_t seq, uint32_t delta)
 {
-	uint8_t value[SIM_VALUE_BYTES_MAX];
+	uint8_t value[SIM_VALUE_BYTES_MAX], room[2 * sizeof(uint32_t)];
 	size_t n = sim_value(client, seq, value);
+	struct bytes key = key_of(client, seq, room);
 	uint32_t ms = time_delta_ms(client, seq);
-	size_t size = 1 + varint_size(ms) + varint_size(delta) + 1 + varint_size((int64_t)n) + n +
-		      1;
+	size_t size = 1 + varint_size(ms) + varint_size(delta) + 1 + key.size +
+		      varint_size((int64_t)n) + n + 1;
 	emit_varint(e, (int64_t)size);
 	emit_u8(e, 0);
 	emit_varint(e, ms);
 	emit_varint(e, delta);
-	emit_varint(e, -1);
+	emit_varint(e, key.data ? (int64_t)key.size : -1);
+	emit_bytes(e, key.data, key.size);
 	emit_varint(e, (int64_t)n);
 	emit_bytes(e, value, n);
 	emit_varint(e, 0);

@@ -120,13 +120,14 @@ static bool batch_at(const struct sim_kept_file *f, size_t position, struct chec
 static void walk_segment(void *arg, const struct sim_kept_file *f)
 {
 	struct kept *k = arg;
-	size_t n = strlen(f->path);
-	if (n < 4 || strcmp(f->path + n - 4, ".log") != 0)
+	if (!checker_is_log(f->path))
 		return;
 	uint32_t index = segment_index(k, f);
 	struct walked *w = &k->segments[index];
 	struct checker_batch b;
-	while (batch_at(f, w->position, &b) && b.base_offset == w->next) {
+	bool is_compacted = sim_world()->compacts;
+	while (batch_at(f, w->position, &b) &&
+	       (b.base_offset == w->next || (is_compacted && b.base_offset > w->next))) {
 		k->found = (struct place){.segment = index + 1, .position = w->position};
 		checker_records(k->topic, k->partition, (struct bytes){b.bytes, b.size},
 				note_record, k);

@@ -232,6 +232,7 @@ static unsigned ordinary(struct run *r)
 	r->operates = rng_one_in(&r->world.rng, 2);
 	if (rng_one_in(&r->world.rng, 3))
 		r->world.retention_bytes = 100000 + (uint32_t)rng_below(&r->world.rng, 100000);
+	r->world.compacts = rng_one_in(&r->world.rng, 3);
 	unsigned lives = 1 + (unsigned)rng_below(&r->world.rng, LIVES_MAX);
 	for (unsigned i = 0; i < lives; i++)
 		live(r);
