@@ -41,6 +41,7 @@ TARGETS = {
     'gbt32960': Target(100, 20, 2048),
     'record_batch': Target(100, 150, 1024),
     'log_walk': Target(60, 100, 128),
+    'clean_batch': Target(60, 60, 1024),
     'settings': Target(80, 60, 2048),
     'rpc': Target(80, 40, 1024),
 }
