@@ -8,9 +8,9 @@
 #include "control/catalog/registry_parts.h"
 #include "control/catalog/registry_round.h"
 #include "control/catalog/registry_say.h"
+#include "control/catalog/registry_space.h"
 #include "dataplane/base/clock.h"
 #include "dataplane/base/require.h"
-#include "dataplane/wire/kafka/kafka_error.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -35,6 +35,12 @@ static void begin(struct registry *r, uint8_t state, enum clean_step step)
 	struct cleaning *c = &r->cleaning;
 	c->state = state;
 	r->options.cleaner->begin(r->options.cleaner->owner, &c->round, step);
+}
+
+static void begin_run(struct registry *r)
+{
+	r->cleaning.round.kept_bytes = space_kept(r, r->cleaning.partition->dir);
+	begin(r, CLEAN_RUN, CLEAN_STEP_RUN);
 }
 
 static void forget(struct cleaning *c)
@@ -194,7 +200,19 @@ static void looked(void *owner, const struct registry_result *result)
 
 /* ---- a round ----------------------------------------------------------------------------- */
 
-/* Said once for each log: the next try may do better. */
+static const char *reason(int error)
+{
+	switch (error) {
+	case -EBADMSG:
+		return "a batch of it is damaged";
+	case -ENOSPC:
+		return "its disk has too little left beside penstock.disk.reserve.bytes";
+	default:
+		return strerror(-error);
+	}
+}
+
+/* Said once for each log, until it was compacted: the next try may do better. */
 static void say_failed(struct registry *r, struct partition *p, int error)
 {
 	p->clean_after_ns = r->cleaning.now_ns + FAILED_NS;
@@ -203,8 +221,7 @@ static void say_failed(struct registry *r, struct partition *p, int error)
 		return;
 	p->has_said_clean = true;
 	registry_say(r, "%s: cannot be compacted%s: %s", p->directory,
-		     p->is_uncleanable ? " until the next start" : " now",
-		     error == -EBADMSG ? "a batch of it is damaged" : strerror(-error));
+		     p->is_uncleanable ? " until the next start" : " now", reason(error));
 }
 
 static void end_round(struct registry *r, int error)
@@ -216,6 +233,7 @@ static void end_round(struct registry *r, int error)
 	if (p && !error) {
 		p->cleaned_offset = c->round.map_end;
 		p->is_compacted = true;
+		p->has_said_clean = false;
 		if (!directory_is_here(r, p->dir) || checkpoint_write_cleaned(r, p->dir) != 0)
 			registry_say(r, "%s: cleaner-offset-checkpoint cannot be written: what was "
 					"compacted is looked at once more after the next start",
@@ -239,7 +257,7 @@ static void swapped(void *owner, const struct registry_result *result)
 		forget(c);
 		c->state = CLEAN_REST;
 	} else if (c->error == 0) {
-		begin(r, CLEAN_RUN, CLEAN_STEP_RUN);
+		begin_run(r);
 	} else {
 		begin(r, CLEAN_UNDO, CLEAN_STEP_UNDO);
 	}
@@ -284,7 +302,7 @@ static void step_over(struct registry *r, int error)
 		if (error)
 			end_round(r, error);
 		else
-			begin(r, CLEAN_RUN, CLEAN_STEP_RUN);
+			begin_run(r);
 		return;
 	case CLEAN_RUN:
 		if (error || c->round.run.count == 0)

@@ -83,3 +83,16 @@ void space_look(struct registry *r)
 {
 	for_each_dir(d, r) look_at(r, d);
 }
+
+/* While records are taken, half of the reserve beyond it: else the cleaner would be who stops them.
+ * While none is, the half that writers count on for what they had taken before: what is too much
+ * may be what it takes away. */
+uint64_t space_kept(const struct registry *r, const struct log_dir *d)
+{
+	struct disk_space space;
+	if (disk_find_space(d->disk, d->path, &space) != 0)
+		return 0;
+	uint64_t reserve = reserve_of(r, &space);
+	bool is_short = atomic_load_explicit(&d->is_short, memory_order_relaxed);
+	return is_short ? reserve / 2 : reserve + reserve / 2;
+}

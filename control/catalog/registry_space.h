@@ -9,5 +9,7 @@
 
 /* Tells the writers, and the operator, when less is left than is to be, and when it is more. */
 void space_look(struct registry *r);
+/* What who compacts a log has to leave of it. */
+uint64_t space_kept(const struct registry *r, const struct log_dir *d);
 
 #endif

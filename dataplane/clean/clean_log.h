@@ -28,6 +28,8 @@ enum {
 	CLEAN_PRODUCERS_MAX = 65536,
 	CLEAN_READ_BYTES = 1 << 20,
 	CLEAN_WRITE_BYTES = 1 << 20,
+	/* Synced as often: who waits for the end of a step waits for no more than that. */
+	CLEAN_SYNC_BYTES = 16 << 20,
 };
 
 /* What a round is asked for, and how far it has come. */
@@ -42,6 +44,7 @@ struct clean_round {
 	int64_t now_ms;
 	int64_t producer_expiration_ms;
 	int64_t io_bytes_per_second; /* read and written, at most */
+	uint64_t kept_bytes;  /* what its disk is to have left; no run takes of them (-ENOSPC) */
 	/* Answer of clean_map(). */
 	int64_t map_end;     /* where the next round's dirty part begins */
 	/* Answer of clean_run(); count 0: there are no more. */

@@ -24,15 +24,15 @@ struct clean_reader {
 
 /* The segment that is being written. */
 struct clean_writer {
+	const struct clean_round *round;
 	int fd[SEGMENT_FILES];
 	uint64_t size;
 	uint8_t *bytes;     /* not written yet, behind `written` */
 	size_t have;
 	uint64_t written;
+	uint64_t synced;
 	uint64_t index_bytes[SEGMENT_FILES];
 	struct index index;
-	uint32_t index_interval_bytes;
-	uint32_t segment_index_bytes;
 };
 
 struct clean_tools {

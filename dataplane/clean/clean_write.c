@@ -1,6 +1,7 @@
 /* clean_write.c - batches in, a segment of the cleaner's out, with its indexes; see
  * clean_write.h. */
 #include "dataplane/clean/clean_write.h"
+#include "dataplane/store/disk_files.h"
 
 #include <errno.h>
 
@@ -14,9 +15,7 @@ int clean_write_begin(struct clean_tools *t, const struct clean_round *round, in
 {
 	struct clean_writer *w = &t->out;
 	char path[FILE_PATH_BYTES_MAX];
-	*w = (struct clean_writer){.fd = {-1, -1, -1}, .bytes = w->bytes,
-				   .index_interval_bytes = round->options.index_interval_bytes,
-				   .segment_index_bytes = round->options.segment_index_bytes};
+	*w = (struct clean_writer){.round = round, .fd = {-1, -1, -1}, .bytes = w->bytes};
 	index_begin(&w->index, base_offset);
 	for (unsigned f = 0; f < SEGMENT_FILES; f++) {
 		segment_cleaned_path(path, sizeof path, round->directory, base_offset, f);
@@ -30,13 +29,36 @@ int clean_write_begin(struct clean_tools *t, const struct clean_round *round, in
 	return 0;
 }
 
+/* Who cannot tell (an old file system, the simulator) is believed to have room. */
+static bool has_room(const struct clean_tools *t)
+{
+	const struct clean_writer *w = &t->out;
+	struct disk_space space;
+	return disk_find_space(t->disk, w->round->directory, &space) != 0 ||
+	       (space.usable_bytes >= w->have &&
+		space.usable_bytes - w->have >= w->round->kept_bytes);
+}
+
+static int sync_some(struct clean_tools *t)
+{
+	struct clean_writer *w = &t->out;
+	if (w->written - w->synced < CLEAN_SYNC_BYTES)
+		return 0;
+	w->synced = w->written;
+	return file_sync(t->disk, w->fd[SEGMENT_LOG]);
+}
+
 static int flush(struct clean_tools *t)
 {
 	struct clean_writer *w = &t->out;
+	if (!has_room(t))
+		return -ENOSPC;
 	int status = file_write(t->disk, w->fd[SEGMENT_LOG], w->bytes, w->have, w->written);
 	w->written += w->have;
 	size_t n = w->have;
 	w->have = 0;
+	if (status == 0)
+		status = sync_some(t);
 	if (status == 0 && !t->pace.pace(t->pace.owner, n))
 		return -ECANCELED;
 	return status;
@@ -105,7 +127,8 @@ int clean_write(struct clean_tools *t, struct bytes batch)
 	int status = index_has_room(&w->index) ? 0 : flush_index(t);
 	if (status < 0)
 		return status;
-	index_note(&w->index, &note, w->index_interval_bytes, w->segment_index_bytes);
+	index_note(&w->index, &note, w->round->options.index_interval_bytes,
+		   w->round->options.segment_index_bytes);
 	w->size += batch.size;
 	return put(t, batch);
 }

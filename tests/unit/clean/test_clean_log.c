@@ -1,6 +1,7 @@
 /* test_clean_log.c - a log that is compacted while it is served: files, readers, stops in the
  * middle, on a disk that completes when and how the test says. */
 #include "dataplane/base/clock.h"
+#include "dataplane/clean/clean_write.h"
 #include "dataplane/store/files.h"
 #include "dataplane/store/log/log_damage.h"
 #include "tests/unit/clean/clean_log_rig.h"
@@ -359,6 +360,41 @@ Test(clean_log, a_call_that_fails_at_any_point_fails_the_round_and_nothing_else)
 		cr_assert(clean_undo(trial_tools, &trial_round) == 0);
 		trial_check(0, 0);
 	}
+}
+
+/* Not even half of a run: it is looked at with each piece that is written. */
+Test(clean_log, no_run_takes_of_what_its_disk_is_to_have_left)
+{
+	trial_append(3 * OF_SEGMENT + 2, KEYS);
+	trial_look(0, FIRST_MS);
+	trial_round.kept_bytes = UINT64_MAX;
+	cr_assert(clean_map(trial_tools, &trial_round) == 0);
+	cr_assert(clean_run(trial_tools, &trial_round) == -ENOSPC);
+	cr_assert(count_unfinished() == 0);
+	trial_check(0, 0);
+	cr_assert(trial_clean(0, FIRST_MS) == 1);
+	trial_check(0, trial_round.map_end);
+}
+
+/* Of a batch that lies in a run's file again and again only its size counts. */
+Test(clean_log, what_is_written_is_synced_before_it_is_much)
+{
+	trial_append(3 * OF_SEGMENT + 2, KEYS);
+	trial_look(0, FIRST_MS);
+	size_t size;
+	uint8_t *log = rig_load(trial, "00000000000000000000.log", &size);
+	struct bytes batch = {log, (size_t)record_batch_bytes(record_batch_header_of(log))};
+	cr_assert(clean_write_begin(trial_tools, &trial_round, 0) == 0);
+	fake_fail_at(trial->control, DISK_SYNC, 3, -EIO);
+	size_t bytes = 0, end = 3 * (size_t)CLEAN_SYNC_BYTES;
+	int error = 0;
+	for (; error == 0 && bytes < end + CLEAN_WRITE_BYTES; bytes += batch.size)
+		error = clean_write(trial_tools, batch);
+	cr_assert(error == -EIO && bytes >= end, "%zu", bytes);
+	cr_assert(clean_write_end(trial_tools, false) == 0);
+	trial_round.run.base_offset = 0;
+	cr_assert(clean_undo(trial_tools, &trial_round) == 0);
+	free(log);
 }
 
 /* A later start would take it for what became of the log since. */

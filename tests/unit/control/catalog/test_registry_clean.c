@@ -181,6 +181,41 @@ Test(registry_clean, a_log_that_is_damaged_is_said_once_and_not_tried_again)
 	rig_stop(&r);
 }
 
+/* 256 MiB are the reserve. */
+Test(registry_clean, a_run_leaves_more_than_the_reserve_and_half_of_it_where_nobody_writes)
+{
+	dirty(1, 500);
+	faults.bytes_left = 1ull << 30;
+	rig_wait(&r, 2);
+	cr_assert(fake.count[CLEAN_STEP_RUN] > 0 && fake.round->kept_bytes == 384ull << 20);
+	faults.bytes_left = 255ull << 20;
+	rig_wait(&r, 2);
+	cr_assert(r.dirs[0].is_short && fake.round->kept_bytes == 128ull << 20);
+	r.settings.disk_reserve_bytes = 0;
+	rig_stop(&r);
+	cr_assert(rig_open(&r));
+	rig_wait(&r, 2);
+	cr_assert(fake.round->kept_bytes == 0);
+	rig_stop(&r);
+}
+
+Test(registry_clean, a_disk_without_room_is_said_once_until_the_log_was_compacted)
+{
+	static const char said[] = "t-1: cannot be compacted now: its disk has too little left";
+	dirty(1, 500);
+	fake.error = -ENOSPC;
+	rig_wait(&r, 200);
+	const char *first = strstr(r.said, said);
+	cr_assert(fake.count[CLEAN_STEP_MAP] > 2 && first);
+	cr_assert(!strstr(first + 1, said), "%s", r.said);
+	fake.error = 0;
+	rig_wait(&r, 100);
+	fake.error = -ENOSPC;
+	rig_wait(&r, 100);
+	cr_assert(strstr(first + 1, said), "%s", r.said);
+	rig_stop(&r);
+}
+
 Test(registry_clean, a_topic_that_goes_ends_the_round_first)
 {
 	dirty(1, 500);
