@@ -15,11 +15,15 @@
 
 #include <errno.h>
 
-/* As Kafka refuses it. */
-static bool is_own(const struct registry *r, const struct registry_part *part)
+/* As Kafka refuses it: a topic of the gateway's own, and one whose records only go when their key
+ * has a later one. */
+static int16_t refusal(const struct registry *r, const struct registry_part *part)
 {
 	const struct entry *e = registry_entry_of_id(r, part->topic_id);
-	return e && e->shown.topic.is_internal;
+	if (e && e->shown.topic.is_internal)
+		return KAFKA_ERROR_INVALID_TOPIC_EXCEPTION;
+	bool stays = e && !(e->shown.settings.log.cleanup_policy & CLEANUP_DELETE);
+	return stays ? KAFKA_ERROR_POLICY_VIOLATION : KAFKA_ERROR_NONE;
 }
 
 static int16_t decide(const struct log_marks *marks, struct registry_part *part)
@@ -39,8 +43,8 @@ static struct partition *take_part(struct registry *r, struct registry_part *par
 {
 	struct log_marks marks;
 	part->log_start_offset = -1;
-	if (!part->error && is_own(r, part))
-		part->error = KAFKA_ERROR_INVALID_TOPIC_EXCEPTION;
+	if (!part->error)
+		part->error = refusal(r, part);
 	struct partition *p = part->error ? NULL : part_partition(r, part);
 	if (!p)
 		return NULL;

@@ -13,6 +13,8 @@ static const char *sentence(int16_t error)
 		return "the offset lies above the high watermark, up to which records may go";
 	case KAFKA_ERROR_INVALID_TOPIC_EXCEPTION:
 		return "the topic is the gateway's own: its records stay";
+	case KAFKA_ERROR_POLICY_VIOLATION:
+		return "the topic is compacted (cleanup.policy): its records go by their keys";
 	case KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION:
 		return "the partition is gone";
 	default:

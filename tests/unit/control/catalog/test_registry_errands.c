@@ -263,6 +263,20 @@ Test(registry_errands, records_of_the_gateways_own_topics_stay)
 	rig_stop(&r);
 }
 
+Test(registry_errands, records_of_a_topic_that_is_only_compacted_stay)
+{
+	static const struct registry_setting compact = {"cleanup.policy", "compact"},
+					     both = {"cleanup.policy", "compact,delete"};
+	publish("t", 1, 0, 100);
+	rig_alter(&r, "t", -1, &compact, 1);
+	delete_below(50);
+	cr_assert(got[0].error == KAFKA_ERROR_POLICY_VIOLATION && faults.deletions == 0);
+	rig_alter(&r, "t", -1, &both, 1);
+	delete_below(50);
+	cr_assert(got[0].error == 0 && faults.deletions == 1);
+	rig_stop(&r);
+}
+
 Test(registry_errands, a_topic_made_again_starts_at_its_beginning)
 {
 	publish("t", 1, 0, 100);
