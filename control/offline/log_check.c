@@ -32,7 +32,8 @@ struct partition {
 	/* Offsets that no segment holds, between two of them: first and number of such places. */
 	int64_t lost_offset;
 	unsigned lost;
-	bool is_compacted; /* a gap inside a segment: Kafka's cleaner has been there */
+	bool is_compacted; /* a gap inside a segment: a cleaner has been there */
+	bool has_swap;     /* and was stopped in the middle: the next start finishes it */
 	uint64_t end;        /* behind the last batch of the segment at hand */
 	/* Before its first damage: from there on nothing is known of what an entry names. */
 	uint64_t known_end;
@@ -306,6 +307,8 @@ static void check_indexes(struct partition *p, int64_t base, bool may_run_ahead)
 		segment_path(path, sizeof path, p->directory, base, f);
 		char *data = NULL;
 		int error = disk_read_file(p->check->disk, path, SIZE_MAX, &data, &file.size);
+		if (error == -ENOENT && p->has_swap)
+			continue;
 		if (error) {
 			log_check_fail(p->check, path, error);
 			continue;
@@ -430,6 +433,18 @@ static void list_quarantine(struct partition *p, const char *name)
 	       path, (unsigned long long)size);
 }
 
+/* Segments have given way to it already, and indexes have not their names yet. */
+static void find_swap(struct partition *p, const char *name)
+{
+	int64_t base;
+	enum segment_file file;
+	if (!segment_parse_swap(name, &base, &file))
+		return;
+	p->has_swap = p->is_compacted = true;
+	printf("%s/%s: a compaction was stopped in the middle: the next start finishes it\n",
+	       p->directory, name);
+}
+
 static void dump_snapshot(struct partition *p, const char *name)
 {
 	char path[FILE_PATH_BYTES_MAX];
@@ -452,6 +467,8 @@ bool log_check_partition(struct log_check *c, const char *directory)
 	if (!take_segments(&p, names, bytes))
 		log_check_fail(c, directory, -ENOMEM);
 	c->partitions += p.count > 0;
+	for (size_t i = 0; i < bytes; i += strlen(names + i) + 1)
+		find_swap(&p, names + i);
 	p.durable_offset = read_marks(&p);
 	for (uint32_t i = 0; i < p.count; i++)
 		check_segment(&p, i);

@@ -1,10 +1,11 @@
 """load.py - produces and reports until the gateway is gone; writes down what was acknowledged.
 
-usage: load.py KAFKA GBT32960 FILE ROUND [VALUE_BYTES]
+usage: load.py KAFKA GBT32960 FILE ROUND [VALUE_BYTES [KEYS]]
 One line per acknowledgement, written as it arrives:
     kafka PARTITION OFFSET VALUE      a record sent to topic "load" with acks=all
     frame HEX                         a login frame that was answered
 With VALUE_BYTES there are no frames; the VALUE is the record's key, and its value dots, so many.
+With KEYS as well it is of one of so many keys, and the VALUE has dots behind it.
 """
 import os
 import socket
@@ -54,7 +55,11 @@ def drive(address, number, notes):
                     notes.write('frame', waiting.pop(answer[4:21]).hex())
 
 
-def produce(broker, number, notes, value_bytes):
+def key_of(serial, keys):
+    return b'k%d' % (serial % keys)
+
+
+def produce(broker, number, notes, value_bytes=0, keys=0):
     packs = number % 2 and not value_bytes
     producer = KafkaProducer(bootstrap_servers=broker, acks='all', retries=0, linger_ms=2,
                              request_timeout_ms=ANSWER_SECONDS * 1000,
@@ -64,8 +69,10 @@ def produce(broker, number, notes, value_bytes):
     while not errors:
         serial += 1
         name = 'round-%d-%d' % (number, serial)
-        key, value = b'k%d' % (serial % 16), name.encode()
-        if value_bytes:
+        key, value = key_of(serial, keys or 16), name.encode()
+        if keys:
+            value = value.ljust(value_bytes, b'.')
+        elif value_bytes:
             key, value = value, b'.' * value_bytes
         future = producer.send('load', key=key, value=value)
         future.add_callback(lambda meta, name=name:
@@ -85,10 +92,10 @@ def until_gone(work, *arguments):
 
 
 def main():
-    kafka, gbt32960, path, number, *value_bytes = sys.argv[1:]
+    kafka, gbt32960, path, number, *sizes = sys.argv[1:]
     notes = Notes(path)
-    works = [(produce, kafka, int(number), notes, int(value_bytes[0]) if value_bytes else 0)]
-    if not value_bytes:
+    works = [(produce, kafka, int(number), notes, *map(int, sizes))]
+    if not sizes:
         works.append((drive, gbt32960, int(number), notes))
     for work in works:
         threading.Thread(target=until_gone, args=work).start()
