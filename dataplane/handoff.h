@@ -193,7 +193,8 @@ enum admin_op {
 	ADMIN_DELETE_RECORDS, /* those below `log_start_offset`, which is on disk already */
 	ADMIN_EXPIRE, /* asks where the log could start: `log_start_offset` */
 	ADMIN_SEGMENTS, /* tells `sealed` of its segments */
-	ADMIN_SWAP, /* the cleaner's segment, as `swap` says, in the place of those it stands for */
+	ADMIN_SWAP, /* the cleaner's segment, as `swap` says, in the place of those it stands for;
+		     * -EUCLEAN: it was begun, and a start has to finish it */
 };
 
 /* An idempotent producer, as a writer tells of it. */

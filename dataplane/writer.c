@@ -441,7 +441,8 @@ static void complete_closed(struct writer *w)
 	}
 }
 
-/* A partition has one message at a time: its log is there until this one has gone back. */
+/* A partition has one message at a time: its log is there until this one has gone back. Of a swap
+ * that was begun and not finished the *.swap files may be all there is. */
 static void complete_swaps(struct writer *w)
 {
 	for (struct list *node = w->swaps.next, *next; node != &w->swaps; node = next) {
@@ -453,7 +454,7 @@ static void complete_swaps(struct writer *w)
 			continue;
 		log_get_marks(log, &marks);
 		list_remove(node);
-		complete_admin(w, a, marks.is_fenced ? -EIO : 0);
+		complete_admin(w, a, marks.is_fenced ? -EUCLEAN : 0);
 	}
 }
 

@@ -205,6 +205,8 @@ static const char *reason(int error)
 	switch (error) {
 	case -EBADMSG:
 		return "a batch of it is damaged";
+	case -EUCLEAN:
+		return "files of a compaction are left, which the next start finishes or removes";
 	case -ENOSPC:
 		return "its disk has too little left beside penstock.disk.reserve.bytes";
 	default:
@@ -258,6 +260,8 @@ static void swapped(void *owner, const struct registry_result *result)
 		c->state = CLEAN_REST;
 	} else if (c->error == 0) {
 		begin_run(r);
+	} else if (c->error == -EUCLEAN) {
+		end_round(r, c->error); /* its files stand for some that are gone */
 	} else {
 		begin(r, CLEAN_UNDO, CLEAN_STEP_UNDO);
 	}

@@ -7,7 +7,7 @@
  *       │                              MAP ─▶ RUN ─▶ SWAP, by its writer ─▶ RUN ─▶ ...
  *       │                                      │ no more          │ refused
  *       │                                      ▼                  ▼
- *       ├──── cleaner-offset-checkpoint ◀──── REST of the tools ◀─ UNDO
+ *       ├──── cleaner-offset-checkpoint ◀──── REST of the tools ◀─ UNDO, unless it was begun
  *
  * LOOK and SWAP are errands to partitions among the registry's jobs, beside others: a topic that
  * goes waits for them, for the milliseconds that writers take to answer. The other steps are the

@@ -567,6 +567,37 @@ Test(writer, records_that_are_deleted_are_given_no_more_and_everybody_sees_it)
 	close_rig(r);
 }
 
+/* Segments that have given way, to files that are not there. */
+Test(writer, a_swap_that_cannot_be_finished_is_not_to_be_undone)
+{
+	static char records[90000];
+	struct rig *r = open_rig();
+	struct segment_told sealed[4];
+	struct segments_told told = {.room = 4, .told = sealed};
+	struct admin_msg a = {.msg.kind = HANDOFF_ADMIN, .op = ADMIN_SEGMENTS,
+			      .partition = {7, 3}, .sealed = &told};
+	for (unsigned i = 0; i < 30; i++) {
+		struct append_msg one = built(r, RECORD_CODEC_NONE, records, sizeof records);
+		run_append(r, &one);
+		chain_give(&one.bytes);
+	}
+	do {
+		handoff_send(&r->admin, &a.msg);
+		cr_assert(wait_for(r, &r->admin) == &a.msg && a.error == 0);
+	} while (told.count < 2);
+	const struct segment_swap swap = {.count = 1, .end_offset = sealed[1].base_offset};
+	a.op = ADMIN_SWAP;
+	a.swap = &swap;
+	handoff_send(&r->admin, &a.msg);
+	cr_assert(wait_for(r, &r->admin) == &a.msg && a.error == -EUCLEAN, "%d", a.error);
+	handoff_send(&r->admin, &a.msg);
+	cr_assert(wait_for(r, &r->admin) == &a.msg && a.error == -EIO, "it had not begun");
+	cr_assert(run_admin(r, ADMIN_CLOSE, 7, 3, NULL) == -ENOENT);
+	log_close(r->log);
+	r->log = NULL;
+	close_rig(r);
+}
+
 Test(writer, marks_and_counters_can_be_read_from_outside)
 {
 	struct rig *r = open_rig();

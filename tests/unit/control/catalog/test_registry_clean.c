@@ -164,6 +164,19 @@ Test(registry_clean, a_swap_that_is_refused_is_undone_and_the_log_left_alone_for
 	cr_assert(rig_exists(&r, ".kafka_cleanshutdown"), "the log is as sound as before");
 }
 
+/* What it stands for may be gone already. */
+Test(registry_clean, a_swap_that_was_begun_is_left_to_the_next_start)
+{
+	dirty(1, 500);
+	fake.runs = 9;
+	faults.swap_error = -EUCLEAN;
+	rig_wait(&r, 100);
+	cr_assert(faults.swaps == 1 && fake.count[CLEAN_STEP_UNDO] == 0);
+	cr_assert(fake.count[CLEAN_STEP_REST] == 1 && fake.count[CLEAN_STEP_MAP] == 1);
+	cr_assert(strstr(r.said, "t-1: cannot be compacted until the next start"), "%s", r.said);
+	rig_stop(&r);
+}
+
 Test(registry_clean, a_log_that_is_damaged_is_said_once_and_not_tried_again)
 {
 	dirty(1, 500);
