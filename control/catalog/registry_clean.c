@@ -55,7 +55,8 @@ static void forget(struct cleaning *c)
 static bool is_asked(const struct registry *r, const struct entry *e, const struct partition *p)
 {
 	return e->shown.settings.log.cleanup_policy & CLEANUP_COMPACT && !p->is_offline &&
-	       !p->is_uncleanable && p->clean_after_ns <= r->cleaning.now_ns;
+	       !p->dir->is_lost && !p->dir->is_stuck && !p->is_uncleanable &&
+	       p->clean_after_ns <= r->cleaning.now_ns;
 }
 
 /* The log may have been made anew behind what the checkpoint says of one of the same name. */
