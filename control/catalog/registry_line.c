@@ -147,14 +147,15 @@ static bool job_step(struct registry *r, struct job *j)
 	return !j->is_waiting;
 }
 
-/* Each that runs once; they keep their order, those who have had their turn last. */
+/* Each that runs once, the first of them at any time; they keep their order, those who have had
+ * their turn last. */
 static unsigned step_each(struct registry *r, unsigned steps_max, uint64_t until_ns)
 {
 	unsigned steps = 0;
 	unsigned count = r->running_count;
 	for (unsigned i = 0; i < count && steps < steps_max; i++) {
 		struct list *node = r->running.next;
-		if (node == &r->running || clock_now_ns() >= until_ns)
+		if (node == &r->running || (i > 0 && clock_now_ns() >= until_ns))
 			break;
 		list_remove(node);
 		list_append(&r->running, node);
@@ -184,7 +185,7 @@ static bool one_waits_for_others(const struct registry *r)
 }
 
 /* A bounded number of steps, and of time but for the last of them: control's other work waits
- * meanwhile. */
+ * meanwhile. One is taken however late it is, or nobody would know that there is more to do. */
 bool jobs_step(struct registry *r)
 {
 	uint64_t until_ns = clock_now_ns() + STEPS_NS_PER_TURN;
@@ -193,7 +194,8 @@ bool jobs_step(struct registry *r)
 		take_from_line(r);
 		more = step_each(r, STEPS_PER_TURN - steps, until_ns);
 		steps += more;
-	} while (more > 0 && steps < STEPS_PER_TURN && !one_waits_for_others(r));
+	} while (more > 0 && steps < STEPS_PER_TURN && clock_now_ns() < until_ns &&
+		 !one_waits_for_others(r));
 	return end_those_over(r) || steps > 0;
 }
 

@@ -13,11 +13,14 @@ static struct rig r;
 
 enum { CALL_US = 20 };
 
+static uint64_t looks, look_ns; /* at the clock, and what each takes */
+
 /* Time goes by in the disk's calls alone: a turn takes on as many steps on a machine that is busy
  * as on one that is not, and who shares what with whom is the same in every run. */
 uint64_t clock_now_ns(void)
 {
-	return (faults.delayed_us + faults.calls * CALL_US) * NS_PER_US;
+	looks++;
+	return (faults.delayed_us + faults.calls * CALL_US) * NS_PER_US + looks * look_ns;
 }
 
 int64_t clock_wall_ms(void)
@@ -225,6 +228,16 @@ Test(registry_line, small_jobs_are_over_long_before_a_large_one)
 	faults.delay_us = 0;
 	rig_turns(&r);
 	cr_assert(told[0].place == 4 && told[0].error == 0 && rig_exists(&r, "large-199"));
+	rig_stop(&r);
+}
+
+/* Other work has the core for longer than a turn may take, whenever the clock is looked at. */
+Test(registry_line, a_turn_that_comes_late_takes_a_step_all_the_same)
+{
+	look_ns = NS_PER_S;
+	ask_for_many(4, "t");
+	rig_turns(&r);
+	cr_assert(told_count == 4, "%u are over", told_count);
 	rig_stop(&r);
 }
 
