@@ -13,7 +13,6 @@ import random
 import tempfile
 import time
 
-import compaction
 from bench import Failed
 
 WORDS = [f'word{number}' for number in range(40)]
@@ -89,7 +88,6 @@ def count_once(bench):
 
 def count_and_return(bench):
     """What was counted is in the changelog: who comes back without a state goes on counting."""
-    compaction.require(bench)
     source = bench.topic()
     bench.gateway.ctl('topic', 'create', f'{source}-out', '--partitions', '1')
     words = feed(bench, source, 5)
