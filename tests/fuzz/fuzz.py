@@ -98,7 +98,9 @@ def run_one(name, executions, seed):
         runs = executions * target.executions // sum(t.executions for t in TARGETS.values())
         bound, limit = f'-runs={runs}', 24 * 3600
     else:
-        share = SECONDS * AT_ONCE * target.time // sum(t.time for t in TARGETS.values())
+        # No second at all would be no end to libFuzzer.
+        all_time = sum(t.time for t in TARGETS.values())
+        share = max(1, SECONDS * AT_ONCE * target.time // all_time)
         bound, limit = f'-max_total_time={share}', share + 120
     begin = time.monotonic()
     status, said = fuzz(name, bound, *([f'-seed={seed}'] if seed else []), corpus, seconds=limit)
