@@ -52,10 +52,16 @@ def running(bench, command, source, **words):
         yield application
 
 
-def stateless(bench):
+def prepare(bench, partitions, seed):
+    """A topic and its words; the one that an application writes to is there, too."""
     source = bench.topic()
-    bench.gateway.ctl('topic', 'create', f'{source}-out', '--partitions', '3')
-    words = sorted(feed(bench, source, 1))
+    bench.gateway.ctl('topic', 'create', f'{source}-out', '--partitions', str(partitions))
+    return source, feed(bench, source, seed)
+
+
+def stateless(bench):
+    source, words = prepare(bench, 3, 1)
+    words.sort()
     with running(bench, 'stateless', source) as application:
         until_out(application, bench, f'{source}-out',
                   lambda found: sorted(value.decode() for _, value in found) == words,
@@ -74,9 +80,7 @@ def has_counted(found, words):
 
 
 def count_once(bench):
-    source = bench.topic()
-    bench.gateway.ctl('topic', 'create', f'{source}-out', '--partitions', '1')
-    words = feed(bench, source, 3)
+    source, words = prepare(bench, 1, 3)
     with running(bench, 'count', source, is_logged='no') as application:
         until_out(application, bench, f'{source}-out', lambda found: has_counted(found, words),
                   'all words are counted')
@@ -88,9 +92,7 @@ def count_once(bench):
 
 def count_and_return(bench):
     """What was counted is in the changelog: who comes back without a state goes on counting."""
-    source = bench.topic()
-    bench.gateway.ctl('topic', 'create', f'{source}-out', '--partitions', '1')
-    words = feed(bench, source, 5)
+    source, words = prepare(bench, 1, 5)
     with running(bench, 'count', source, is_logged='yes') as application:
         until_out(application, bench, f'{source}-out', lambda found: has_counted(found, words),
                   'all words are counted')
