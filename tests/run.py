@@ -22,7 +22,7 @@ usage: tests/run [SUITE...] [--seed N | --seeds N] [--executions N] [--kills N]
   mutants   planted bugs: the test that should see each does; only when it is named
   power     power cuts in a guest, on ext4 and xfs; only when it is named
 
-Without a SUITE all but mutants and power run, in this order, within 15 minutes on two CPUs. Where
+Without a SUITE all but mutants and power run, in this order, in about 15 minutes on two CPUs. Where
 CI=true some take longer: 1,000 seeds, not 100; 20 kills, not 5; fuzz a minute, not 15 s; an
 attack lasts a second at least, not half of one; unit tests of random cases run all of theirs
 (tests/rounds.h); and clang builds everything, too. --match runs only tests whose name has TEXT in

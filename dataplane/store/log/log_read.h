@@ -1,5 +1,5 @@
-/* log_read.h - the reads of a writer's logs: they wait in line, are begun, and completed;
- * log_read() is in log.h.
+/* log_read.h - the reads of a writer's logs in one log directory: they wait in line, are begun, and
+ * completed; log_read() is in log.h.
  *
  *     log_read ─▶ log->reads_waiting      service->readers: log ─ log ─ log
  *                                             │ one read of the first, which goes to the end
