@@ -415,7 +415,7 @@ Test(group_service, all_offsets_of_a_group_are_found_without_naming_a_topic)
 
 Test(group_service, what_was_committed_is_there_after_a_start)
 {
-	char group[16];
+	char group[18];
 	for (int i = 0; i < 50; i++) {
 		snprintf(group, sizeof group, "group-%d", i);
 		cr_assert(commit(group, NULL, "t", i % RIG_TOPIC_PARTITIONS, i) == 0);

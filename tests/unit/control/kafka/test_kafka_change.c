@@ -57,7 +57,7 @@ Test(kafka_change, a_topic_is_answered_when_it_is_there)
 {
 	struct create_topics_config config = {text("linger.ms"), text("7")};
 	for (int version = 2; version <= 7; version++) {
-		char name[8];
+		char name[13];
 		struct create_topics_response r;
 		snprintf(name, sizeof name, "t%d", version);
 		struct create_topics_request_topic t = {.name = text(name), .num_partitions = 3,
@@ -102,7 +102,7 @@ enum { TOLD = 512 };
 static void send_check(uint32_t count)
 {
 	static struct create_topics_request_topic t[TOLD + 1];
-	static char names[TOLD + 1][8];
+	static char names[TOLD + 1][12];
 	for (uint32_t i = 0; i < count; i++) {
 		snprintf(names[i], sizeof names[i], "t%u", i);
 		t[i] = topic_of(names[i]);
@@ -335,7 +335,7 @@ Test(kafka_change, where_there_are_many_jobs_a_request_has_one)
 static struct call_msg *delete_many(int version, uint32_t count)
 {
 	static struct bytes names[CHANGE_ITEMS_MAX + 1];
-	static char texts[CHANGE_ITEMS_MAX + 1][8];
+	static char texts[CHANGE_ITEMS_MAX + 1][11];
 	struct delete_topics_request q = {.topic_names = {names, (int32_t)count},
 					  .timeout_ms = 30000};
 	for (uint32_t i = 0; i < count; i++) {
