@@ -113,6 +113,14 @@ static void cancel(void *owner)
 	pthread_mutex_lock(&t->lock);
 	atomic_store(&t->is_cancelled, true);
 	pthread_cond_broadcast(&t->news);
+	pthread_mutex_unlock(&t->lock);
+}
+
+static void finish(void *owner)
+{
+	struct cleaner_thread *t = owner;
+	cancel(t);
+	pthread_mutex_lock(&t->lock);
 	while (t->round)
 		pthread_cond_wait(&t->news, &t->lock);
 	t->is_over = false;
@@ -136,7 +144,8 @@ int cleaner_thread_start(struct cleaner_thread *t, struct wake *control, size_t 
 			 double map_load)
 {
 	*t = (struct cleaner_thread){
-		.cleaner = {.owner = t, .begin = begin, .is_over = is_over, .cancel = cancel},
+		.cleaner = {.owner = t, .begin = begin, .is_over = is_over, .cancel = cancel,
+			    .finish = finish},
 		.control = control,
 		.map_bytes = map_bytes,
 		.map_load = map_load,

@@ -4,6 +4,7 @@
  *
  * One step of one round at a time (dataplane/clean/clean_log.h), which may take minutes; control
  * asks whether it is over in its turns. Until then the round is his, with all that it points to.
+ * A disk may hold him for as long as it likes: only the end of the process waits for that.
  *
  * Core: control calls these. How he does it is his: on a thread of his own (cleaner_thread.c), or,
  * in tests, at once.
@@ -20,8 +21,10 @@ struct cleaner {
 	void (*begin)(void *owner, struct clean_round *round, enum clean_step step);
 	/* *error: 0 or -errno, once. */
 	bool (*is_over)(void *owner, int *error);
-	/* The step under way ends as soon as may be; it is over when this returns. */
+	/* The step under way ends as soon as its disk lets it; is_over() tells when. */
 	void (*cancel)(void *owner);
+	/* The same, and it is over when this returns: before memory that it uses is freed. */
+	void (*finish)(void *owner);
 };
 
 /* What a step is. */

@@ -174,6 +174,7 @@ void registry_end_jobs(struct registry *r)
 void registry_close(struct registry *r)
 {
 	registry_end_jobs(r);
+	clean_finish(r);
 	probes_end(r);
 	recovering_free(r->recovering);
 	syncs_close(r);

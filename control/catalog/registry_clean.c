@@ -298,10 +298,25 @@ static void queue(struct registry *r, uint8_t state, const struct job_kind *kind
 	job_queue(r, kind, &(struct registry_request){.name = "", .done = done, .owner = r});
 }
 
+static void end_left(struct registry *r)
+{
+	struct cleaning *c = &r->cleaning;
+	c->partition->entry->errands--;
+	c->is_left = false;
+	forget(c);
+	c->state = CLEAN_REST;
+	if (!r->is_stopping)
+		begin(r, CLEAN_RESTING, CLEAN_STEP_REST);
+}
+
 /* A step of the cleaner's is over. */
 static void step_over(struct registry *r, int error)
 {
 	struct cleaning *c = &r->cleaning;
+	if (c->is_left) {
+		end_left(r);
+		return;
+	}
 	switch (c->state) {
 	case CLEAN_MAP:
 		if (error)
@@ -334,12 +349,12 @@ bool clean_turn(struct registry *r, uint64_t now_ns)
 	const struct cleaner *cleaner = r->options.cleaner;
 	int error;
 	c->now_ns = now_ns;
-	if (!cleaner || !r->is_ready || r->is_stopping)
+	if (!cleaner || !r->is_ready)
 		return false;
 	bool found = is_working(c) && cleaner->is_over(cleaner->owner, &error);
 	if (found)
 		step_over(r, error);
-	if (c->state != CLEAN_REST || now_ns < c->at_ns)
+	if (r->is_stopping || c->state != CLEAN_REST || now_ns < c->at_ns)
 		return found;
 	c->at_ns = now_ns + (uint64_t)r->options.settings->log_cleaner_backoff_ms * NS_PER_MS;
 	queue(r, CLEAN_LOOK, &job_clean_look, looked);
@@ -349,11 +364,22 @@ bool clean_turn(struct registry *r, uint64_t now_ns)
 void clean_leave(struct registry *r, const struct entry *e)
 {
 	struct cleaning *c = &r->cleaning;
-	if (!c->partition || (e && e != c->partition->entry))
+	if (!c->partition || c->is_left || (e && e != c->partition->entry))
 		return;
-	if (is_working(c)) {
-		r->options.cleaner->cancel(r->options.cleaner->owner);
-		c->state = CLEAN_REST;
+	if (!is_working(c)) {
+		forget(c);
+		return;
 	}
+	r->options.cleaner->cancel(r->options.cleaner->owner);
+	c->is_left = true;
+	c->partition->entry->errands++;
+}
+
+void clean_finish(struct registry *r)
+{
+	struct cleaning *c = &r->cleaning;
+	if (is_working(c))
+		r->options.cleaner->finish(r->options.cleaner->owner);
 	forget(c);
+	c->state = CLEAN_REST;
 }

@@ -210,6 +210,7 @@ struct retired {
 /* The log that is being compacted; see registry_clean.h. */
 struct cleaning {
 	uint8_t state;
+	bool is_left;           /* its topic goes when the step under way is over */
 	int error;              /* of the swap */
 	uint64_t now_ns;        /* of this turn */
 	uint64_t at_ns;         /* the next look */

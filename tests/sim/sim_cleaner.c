@@ -30,7 +30,12 @@ static bool is_over(void *owner, int *error)
 	return over;
 }
 
+/* What was begun is done; that it is over is told in a turn that may come late. */
 static void cancel(void *owner)
+{
+}
+
+static void finish(void *owner)
 {
 	struct sim_cleaner *c = owner;
 	c->is_over = false;
@@ -39,7 +44,8 @@ static void cancel(void *owner)
 void sim_cleaner_make(struct sim_cleaner *c, struct disk *d)
 {
 	*c = (struct sim_cleaner){
-		.cleaner = {.owner = c, .begin = begin, .is_over = is_over, .cancel = cancel},
+		.cleaner = {.owner = c, .begin = begin, .is_over = is_over, .cancel = cancel,
+			    .finish = finish},
 		.tools = clean_tools_create(d, MAP_BYTES, 0.9, (struct clean_pace){.pace = pace}),
 	};
 	require(c->tools);

@@ -9,11 +9,13 @@
 /* A cleaner that does what the test says, one step a turn. */
 struct fake_cleaner {
 	bool has_step;
-	bool is_slow;   /* a step is not over until it is cancelled */
+	bool is_slow;   /* a step is not over until it is cancelled, */
+	bool is_hung;   /* nor then */
 	int error;      /* of the next steps */
 	unsigned runs;  /* that there still are */
 	unsigned count[CLEAN_STEPS];
 	unsigned cancels;
+	unsigned finishes;
 	char directory[128];
 	struct clean_round *round;
 };
@@ -43,7 +45,7 @@ static void begin(void *owner, struct clean_round *round, enum clean_step step)
 static bool is_over(void *owner, int *error)
 {
 	struct fake_cleaner *f = owner;
-	if (!f->has_step || f->is_slow)
+	if (!f->has_step || f->is_slow || f->is_hung)
 		return false;
 	f->has_step = false;
 	*error = f->error;
@@ -53,12 +55,19 @@ static bool is_over(void *owner, int *error)
 static void cancel(void *owner)
 {
 	struct fake_cleaner *f = owner;
-	f->has_step = false;
+	f->is_slow = false;
 	f->cancels++;
 }
 
+static void finish(void *owner)
+{
+	struct fake_cleaner *f = owner;
+	f->has_step = false;
+	f->finishes++;
+}
+
 static const struct cleaner cleaner = {.owner = &fake, .begin = begin, .is_over = is_over,
-				       .cancel = cancel};
+				       .cancel = cancel, .finish = finish};
 
 static void setup(void)
 {
@@ -242,6 +251,40 @@ Test(registry_clean, a_topic_that_goes_ends_the_round_first)
 	rig_wait(&r, 3);
 	cr_assert(fake.count[CLEAN_STEP_MAP] == 1);
 	rig_stop(&r);
+}
+
+/* A file system that hangs holds the cleaner, and the deletion; nobody else. */
+Test(registry_clean, a_topic_that_goes_waits_for_a_step_that_hangs_and_holds_nobody_up)
+{
+	const struct registry_request request = {.name = "t", .done = rig_take_result,
+						 .owner = &r};
+	dirty(1, 500);
+	fake.is_hung = true;
+	rig_wait(&r, 2);
+	unsigned done = r.done;
+	registry_delete_topic(r.registry, &request);
+	rig_turns(&r);
+	cr_assert(r.done == done && fake.cancels == 1 && rig_exists(&r, "t-1"));
+	rig_create(&r, "another", 2);
+	cr_assert(r.done == done + 1 && r.result.error == 0);
+	fake.is_hung = false;
+	rig_turns(&r);
+	cr_assert(r.done == done + 2 && r.result.error == 0 && !rig_exists(&r, "t-1"));
+	cr_assert(fake.count[CLEAN_STEP_REST] == 1, "it gives its memory back");
+	rig_stop(&r);
+}
+
+Test(registry_clean, a_step_that_hangs_holds_up_no_stop_but_the_end)
+{
+	dirty(1, 500);
+	fake.is_hung = true;
+	rig_wait(&r, 2);
+	registry_stop(r.registry);
+	rig_turns(&r);
+	cr_assert(registry_is_stopped(r.registry) && fake.cancels == 1);
+	cr_assert(fake.has_step && fake.finishes == 0);
+	rig_crash(&r);
+	cr_assert(fake.finishes == 1);
 }
 
 /* Asked before it goes, its writers answer when its deletion has begun, which waits for that. */
