@@ -137,6 +137,7 @@ struct read_msg {
 	struct partition_ref partition;
 	int64_t offset;
 	uint32_t bytes_max;
+	uint32_t turn;      /* server's own: in which it came (log_service.reads_turn) */
 	struct chain bytes; /* empty 4 KiB chunks to read into; comes back holding the batches */
 	/* Answer */
 	int16_t error;

@@ -553,6 +553,7 @@ static void start(struct log *log, struct read_msg *read)
 
 static void wait_in_line(struct log *log, struct read_msg *r)
 {
+	r->turn = log->service->reads_turn;
 	list_append(&log->reads_waiting, &r->node);
 	if (list_is_empty(&log->reader_node))
 		list_append(&log->service->readers, &log->reader_node);
@@ -589,8 +590,11 @@ void log_reads_turn(struct log_service *s)
 	while (s->recall_left > 0 && log_service_may_read(s)) {
 		struct log *log = list_entry(list_take_first(&s->readers), struct log, reader_node);
 		struct list *node = list_take_first(&log->reads_waiting);
+		struct read_msg *read = list_entry(node, struct read_msg, node);
 		if (!list_is_empty(&log->reads_waiting))
 			list_append(&s->readers, &log->reader_node);
-		start(log, list_entry(node, struct read_msg, node));
+		stats_add(s->stats, STAT_reads_delayed, read->turn != s->reads_turn);
+		start(log, read);
 	}
+	s->reads_turn++;
 }

@@ -115,6 +115,7 @@ struct log_service {
 	uint64_t reading_bytes;   /* of reads under way: what they may bring */
 	uint64_t recall_left;     /* bytes that reads may copy from memory until the next turn */
 	struct list readers;      /* logs with reads that wait: struct log.reader_node */
+	uint32_t reads_turn;      /* which one it is, to tell who of these has waited */
 	struct list active;       /* logs with something to do: struct log.node */
 	/* struct log_deadline.node, soonest first: */
 	struct list write_dues;   /* what came gathers, as long as the core is busy */

@@ -87,6 +87,7 @@ Test(reads, beside_writes_large_ones_come_one_after_the_other)
 		ask(r, r->log, i, 0, LARGE_CHUNKS);
 	for (unsigned done = 0; done < READS; done++) {
 		cr_assert(at_disk(r) == 1 && at_disk(r) == 1, "after %u", done);
+		cr_assert(r->stats.value[STAT_reads_delayed] == done);
 		fake_complete(r->disk, fake_find(r->disk, DISK_READ));
 	}
 	end(r, READS);
@@ -107,7 +108,7 @@ Test(reads, alone_they_keep_the_disk_busy)
 	let_time_pass(r);
 	for (unsigned i = 0; i < READS; i++)
 		ask(r, r->log, i, 0, LARGE_CHUNKS);
-	cr_assert(at_disk(r) == READS);
+	cr_assert(at_disk(r) == READS && r->stats.value[STAT_reads_delayed] == 0);
 	end(r, READS);
 }
 
