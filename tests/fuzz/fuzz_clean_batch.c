@@ -4,7 +4,8 @@
  *
  * Its size and CRC are put right: whoever cleans has looked at them. Its own keys are in the map,
  * which knows all of it or, of `reach`, some offsets. What is left is a batch of the same offsets
- * and producer, of as many records at most; the next round leaves it as it is.
+ * and producer, of as many records at most, and holds as many as it counts; the next round leaves
+ * it as it is.
  */
 #include "dataplane/clean/clean_batch.h"
 #include "tests/fuzz/fuzz.h"
@@ -42,14 +43,21 @@ static void check_left(const struct record_batch_header *was, struct bytes left)
 	require(record_batch_count(is) <= record_batch_count(was));
 }
 
-static void check_again(const struct clean_rule *rule, bool is_needed, struct bytes left)
+static void check_again(const struct clean_rule *rule, bool is_needed, const uint8_t *left)
 {
-	uint8_t *copy = fuzz_copy(left);
 	struct bytes again;
-	bool is_empty = record_batch_count(record_batch_header_of(copy)) == 0;
-	enum clean_fate fate = clean_batch(work, rule, copy, is_needed, &again);
+	bool is_empty = record_batch_count(record_batch_header_of(left)) == 0;
+	enum clean_fate fate = clean_batch(work, rule, left, is_needed, &again);
 	require(fate == (is_empty && !is_needed ? CLEAN_GONE : CLEAN_KEPT));
-	free(copy);
+}
+
+/* One that does not hold the records that it counts has no keys (clean_batch.h); one that all of
+ * the map was held against has no record without. */
+static void check_records(const uint8_t *left)
+{
+	key_map_clear(&map);
+	require(clean_batch_keys(work, left, &map));
+	require((map.count > 0) == (record_batch_count(record_batch_header_of(left)) > 0));
 }
 
 static void clean(uint8_t how, uint8_t reach, const uint8_t *batch)
@@ -72,8 +80,13 @@ static void clean(uint8_t how, uint8_t reach, const uint8_t *batch)
 		return;
 	check_left(h, left);
 	/* One that cannot be opened, or does not fit, stays as it is whatever is in it. */
-	if (fate != CLEAN_KEPT)
-		check_again(&rule, is_needed, left);
+	if (fate == CLEAN_KEPT)
+		return;
+	uint8_t *copy = fuzz_copy(left);
+	check_again(&rule, is_needed, copy);
+	if (!reach)
+		check_records(copy);
+	free(copy);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

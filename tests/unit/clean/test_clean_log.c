@@ -99,6 +99,27 @@ Test(clean_log, a_small_map_takes_several_rounds_and_comes_to_the_same)
 	cr_assert(rounds == 2 && dirty == trial_round.end_offset, "%u", rounds);
 }
 
+/* The log's first record has a later one of its key, and that one has no room in the map: it is
+ * there until a round whose map has. */
+Test(clean_log, a_map_that_is_full_ends_before_the_batch_that_did_not_fit)
+{
+	enum { FULL = 153 };
+	trial_end();
+	trial_begin_with(KEY_MAP_BYTES_MIN);
+	for (unsigned i = 0; i < OF_SEGMENT; i++)
+		trial_append_key(FULL + (int)i);
+	trial_append(FULL + 1, FULL);
+	int64_t did_not_fit = trial->append_count;
+	trial_append_key(FULL);
+	trial_append(2 * OF_SEGMENT, 20);
+	trial_clean(OF_SEGMENT, FIRST_MS);
+	cr_assert(trial_round.map_end == did_not_fit);
+	trial_check(0, did_not_fit);
+	trial_pass_s(DELAY_S + 40);
+	trial_clean(did_not_fit, FIRST_MS);
+	trial_check(0, trial_round.map_end);
+}
+
 Test(clean_log, young_records_and_the_active_segment_are_left_alone)
 {
 	trial_append(3 * OF_SEGMENT + 2, KEYS);
@@ -153,6 +174,35 @@ Test(clean_log, the_last_batch_of_a_producer_stays_and_a_start_goes_on_with_it)
 	trial_round.now_ms = FIRST_MS + INT64_C(86400000) + 5000;
 	cr_assert(trial_clean(trial_round.map_end, trial_round.now_ms) == 1);
 	cr_assert(trial_read_one(0, &h, &record) && record_batch_base_offset(&h) > 2);
+}
+
+/* One run of the first two segments, of whose records none stays: each key comes again in the
+ * segment behind them. */
+static void prepare_run_without_records(void)
+{
+	trial_append(2 * OF_SEGMENT, 1);
+	trial_append_key(0);
+	trial_append(2 * OF_SEGMENT, KEYS);
+	trial_look(0, FIRST_MS);
+	trial_round.options.segment_bytes = 2 * SEGMENT_BYTES;
+	cr_assert(clean_map(trial_tools, &trial_round) == 0);
+	cr_assert(clean_run(trial_tools, &trial_round) == 0);
+	cr_assert(trial_round.run.count == 2 && trial_round.run.end_offset == 2 * OF_SEGMENT);
+}
+
+/* Without it a start that finishes the swap would not know that the second segment is the run's,
+ * too. */
+Test(clean_log, the_last_batch_of_a_run_stays_and_says_which_segments_the_run_stands_for)
+{
+	prepare_run_without_records();
+	cr_assert(trial_round.run.size == RECORD_BATCH_HEADER_BYTES);
+	trial_restart(false);
+	cr_assert(trial_count_files(0, "") == 3 && trial_count_files(OF_SEGMENT, "") == 0);
+	struct record_batch_header h;
+	struct record_view record;
+	cr_assert(trial_read_one(0, &h, &record) && record_batch_count(&h) == 0);
+	cr_assert(record_batch_last_offset(&h) == 2 * OF_SEGMENT - 1);
+	trial_check(2 * OF_SEGMENT, 0);
 }
 
 /* ---- readers --------------------------------------------------------------------------- */
@@ -503,32 +553,48 @@ Test(clean_log, what_is_not_whole_goes_and_what_is_gets_its_place)
 		}
 }
 
-/* The .log file has its name, and its indexes have not: those there are were the old file's. */
-static void put_in_place(const char *ending)
+static void rename_file(int64_t base, const char *from_ending, const char *to_ending)
 {
 	char from[256], to[256];
-	snprintf(from, sizeof from, "%s/%020d%s.swap", trial->directory, 0, ending);
-	snprintf(to, sizeof to, "%s/%020d%s", trial->directory, 0, ending);
+	snprintf(from, sizeof from, "%s/%020lld%s", trial->directory, (long long)base, from_ending);
+	snprintf(to, sizeof to, "%s/%020lld%s", trial->directory, (long long)base, to_ending);
 	cr_assert(rename(from, to) == 0);
 }
 
-/* A stop when those that the swap stands for have gone, and some of its files are in place. */
+/* Those that Kafka made of one segment have their names from the last to the first. */
+Test(clean_log, a_swap_goes_that_has_its_name_while_one_before_it_has_not)
+{
+	trial_append(4 * OF_SEGMENT + 3, KEYS);
+	trial_look(0, FIRST_MS);
+	trial_round.options.segment_bytes = 2 * SEGMENT_BYTES;
+	cr_assert(clean_map(trial_tools, &trial_round) == 0);
+	for (unsigned i = 0; i < 2; i++)
+		cr_assert(clean_run(trial_tools, &trial_round) == 0 && trial_round.run.count == 2);
+	cr_assert(trial_count_files(2 * OF_SEGMENT, ".swap") == 3);
+	rename_file(0, ".log.swap", ".log.cleaned");
+	trial_restart(false);
+	for (int64_t base = 0; base < 4 * OF_SEGMENT; base += OF_SEGMENT) {
+		cr_assert(trial_count_files(base, "") == 3);
+		cr_assert(trial_count_files(base, ".swap") == 0);
+	}
+	cr_assert(count_unfinished() == 0);
+	trial_check(0, 0);
+}
+
+/* A stop when those that the swap stands for have gone, and the .log file is in place. Its indexes
+ * are not, or one of them is not: what lies under their names is the old file's. */
 static void stop_in_the_middle(bool has_times)
 {
-	char path[256];
-	trial_append(3 * OF_SEGMENT + 2, KEYS);
-	prepare_run();
 	rig_abandon(trial);
-	put_in_place(".log");
+	rename_file(0, ".log.swap", ".log");
 	if (has_times)
-		put_in_place(".timeindex");
-	for (int base = OF_SEGMENT; base < 3 * OF_SEGMENT; base += OF_SEGMENT) {
-		static const char *const files[] = {".log", ".index", ".timeindex"};
-		for (unsigned f = 0; f < array_len(files); f++) {
-			snprintf(path, sizeof path, "%s/%020d%s", trial->directory, base, files[f]);
+		rename_file(0, ".timeindex.swap", ".timeindex");
+	for (int64_t base = OF_SEGMENT; base < trial_round.run.end_offset; base += OF_SEGMENT)
+		for (unsigned f = 0; f < SEGMENT_FILES; f++) {
+			char path[FILE_PATH_BYTES_MAX];
+			segment_path(path, sizeof path, trial->directory, base, f);
 			cr_assert(unlink(path) == 0);
 		}
-	}
 	cr_assert(rig_open(trial, trial->append_count, true) && !trial->found.is_corrupt, "%s",
 		  trial->found.message);
 	cr_assert(trial_count_files(0, ".swap") == 0 && trial_count_files(0, "") == 3);
@@ -539,11 +605,27 @@ static void stop_in_the_middle(bool has_times)
 
 Test(clean_log, an_index_of_the_file_before_is_not_taken_for_the_new_ones)
 {
+	trial_append(3 * OF_SEGMENT + 2, KEYS);
+	prepare_run();
 	stop_in_the_middle(false);
 }
 
 Test(clean_log, one_of_two_indexes_is_not_believed_with_the_other_one_empty)
 {
+	trial_append(3 * OF_SEGMENT + 2, KEYS);
+	prepare_run();
+	stop_in_the_middle(true);
+}
+
+/* It had no entry, since there was one batch in its file. */
+Test(clean_log, an_empty_index_of_the_file_before_is_not_believed_with_the_new_times)
+{
+	trial_append(OF_SEGMENT + 1, 1);
+	cr_assert(trial_clean(0, FIRST_MS) == 1);
+	trial_pass_s(DELAY_S + 6);
+	cr_assert(segment_ring_at(&trial->log->segments, 0)->index_entries == 0);
+	trial_append(3 * OF_SEGMENT, KEYS);
+	prepare_run();
 	stop_in_the_middle(true);
 }
 
