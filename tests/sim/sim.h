@@ -57,6 +57,7 @@ struct world {
 	uint32_t answer_chunks; /* of every poller, for long answers */
 	unsigned log_dirs;        /* 1 or 2 */
 	uint32_t retention_bytes; /* of a partition of the events; 0: all of it stays */
+	bool has_router; /* is told which router knows the way to the clients */
 	bool compacts; /* the events: of the records of a key the last one stays */
 	struct sim_load load;
 };

@@ -271,7 +271,8 @@ static void poller_make(struct sim_gateway *g, unsigned index)
 	struct poller_options o = {
 		.index = (uint8_t)index,
 		.nic = poller->nic,
-		.address = address_of_ip4(SIM_GATEWAY_IP), .prefix_bits = 16,
+		.address = address_of_ip4(SIM_GATEWAY_IP), .prefix_bits = SIM_PREFIX_BITS,
+		.router_ip4 = sim_world()->has_router ? SIM_ROUTER_IP : 0,
 		.vlan = SIM_VLAN,
 		.listeners = g->settings.listener,
 		.listener_count = g->settings.listener_count,

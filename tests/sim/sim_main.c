@@ -85,17 +85,19 @@ static struct sim_net_faults good_net(struct rng *rng)
 	f.forge = rng_one_in(rng, 2) ? (uint32_t)(3 + rng_below(rng, 50)) : 0;
 	f.path_mtu = rng_one_in(rng, 2) ? (uint32_t)(1024 + rng_below(rng, 350)) : 0;
 	f.path_is_told = rng_one_in(rng, 2);
+	f.failover_ns = rng_one_in(rng, 3) ? 1 + rng_below(rng, LIFE_NS_MAX) : 0;
 	return f;
 }
 
 /* Within it everybody is answered, while the disk is quick. A path that swallows an answer holds it
- * up for three timeouts, of 1, 2 and 4 s where a handshake by cookie left no time to go by. Who
+ * up for three timeouts, of 1, 2 and 4 s where a handshake by cookie left no time to go by; so does
+ * a router that fails over, for the 3 s until that is found and a timeout behind. Who
  * takes hardly anything through an open window keeps what is short for 2 s (unread_turn.c). */
 static uint64_t answer_time(const struct sim_net_faults *net)
 {
 	bool is_short = sim_world()->answer_chunks == ANSWER_CHUNKS_FEW;
 	uint64_t bound_ns = is_short ? RUN_ANSWER_NS + 2 * NS_PER_S : RUN_ANSWER_NS;
-	return net->path_mtu ? bound_ns + 7 * NS_PER_S : bound_ns;
+	return net->path_mtu || net->failover_ns ? bound_ns + 7 * NS_PER_S : bound_ns;
 }
 
 static struct sim_net_faults net_faults(struct rng *rng)
@@ -191,7 +193,8 @@ static void live(struct run *r)
 	sim_net_set_faults(w->net, &net);
 	/* Clients drop what overtakes, which may cost several timeouts of the gateway. */
 	bool is_quick = !disk.stall && disk.write_ns < NS_PER_MS && !net.jitter_ns;
-	r->answer_ns = net.lose || net.corrupt ? 0 : is_quick ? answer_time(&net) : LIFE_NS_MAX;
+	bool is_lossy = net.lose || net.corrupt || net.failover_ns;
+	r->answer_ns = is_lossy ? 0 : is_quick ? answer_time(&net) : LIFE_NS_MAX;
 	r->is_up = r->is_stopping = false;
 	if (setjmp(w->cut) == 0 && lead(r))
 		return;
@@ -207,8 +210,12 @@ static void finish(struct run *r)
 	struct world *w = &r->world;
 	struct sim_disk_faults disk = {.write_ns = 50 * NS_PER_US, .sync_ns = 400 * NS_PER_US};
 	struct sim_net_faults net = good_net(&w->rng);
-	/* Beside a path that swallows answers, who finds no place would be missed seconds later. */
-	if (w->places)
+	/* Nobody can follow a client that only waits, unless he knows the router. */
+	if (w->places || !w->has_router)
+		net.failover_ns = 0;
+	/* Beside a path that swallows answers, who finds no place would be missed seconds later;
+	 * and timeouts that a router cost would speak for the full size (tcp_path.c). */
+	if (w->places || net.failover_ns)
 		net.path_mtu = 0;
 	sim_fs_set_faults(w->fs, &disk);
 	sim_net_set_faults(w->net, &net);
@@ -233,6 +240,7 @@ static unsigned ordinary(struct run *r)
 	if (rng_one_in(&r->world.rng, 3))
 		r->world.retention_bytes = 100000 + (uint32_t)rng_below(&r->world.rng, 100000);
 	r->world.compacts = rng_one_in(&r->world.rng, 3);
+	r->world.has_router = rng_one_in(&r->world.rng, 2);
 	unsigned lives = 1 + (unsigned)rng_below(&r->world.rng, LIVES_MAX);
 	for (unsigned i = 0; i < lives; i++)
 		live(r);

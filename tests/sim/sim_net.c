@@ -10,11 +10,18 @@ enum {
 	NIC_BUFFERS = PACKETS_PER_TURN,
 	LATE_FACTOR = 20,
 	ETH_BYTES = 14,
+	GROUP = 1, /* in the first octet of a MAC address */
 	TAG_AT = 12, /* in front of the type */
 	TAG_BYTES = 4,
 	IP_SOURCE_AT = 26,
 	IP_DESTINATION_AT = 30,
 	TYPE_IP4 = 0x0800,
+	TYPE_ARP = 0x0806,
+	ARP_BYTES = 28,
+	ARP_OP_AT = 6, /* 1: a question, 2: an answer */
+	ARP_SENDER_AT = 8, /* MAC, then IP address */
+	ARP_TARGET_AT = 18, /* likewise */
+	MAC_BYTES = 6,
 	TYPE_VLAN = 0x8100,
 	URGENT = 5 << 13,
 	PORTS_BYTES = 4,
@@ -27,7 +34,9 @@ enum {
 	PROTOCOL_NUMBER_UDP = 17,
 };
 
-const uint8_t sim_router_mac[6] = {2, 0, 0, 0, 0, 2};
+enum { ROUTERS = 2 };
+static const uint8_t router_macs[ROUTERS][MAC_BYTES] = {{2, 0, 0, 0, 0, 2}, {2, 0, 0, 0, 0, 4}};
+const uint8_t sim_router_mac[MAC_BYTES] = {2, 0, 0, 0, 0, 2};
 
 struct wire_frame {
 	struct wire_frame *next;
@@ -38,6 +47,8 @@ struct wire_frame {
 
 struct sim_net {
 	struct sim_net_faults faults;
+	unsigned router;          /* at work, of router_macs */
+	uint64_t fails_over_ns;   /* when; UINT64_MAX: not any more */
 	struct wire_frame *lanes[LANES]; /* by due_ns */
 };
 
@@ -57,7 +68,7 @@ struct sim_net *sim_net_create(const struct sim_net_faults *faults)
 {
 	struct sim_net *n = calloc(1, sizeof *n);
 	require(n);
-	n->faults = *faults;
+	sim_net_set_faults(n, faults);
 	return n;
 }
 
@@ -75,6 +86,19 @@ void sim_net_destroy(struct sim_net *n)
 void sim_net_set_faults(struct sim_net *n, const struct sim_net_faults *faults)
 {
 	n->faults = *faults;
+	n->fails_over_ns = faults->failover_ns ? sim_world()->now_ns + faults->failover_ns
+					       : UINT64_MAX;
+}
+
+/* The MAC address of the router that is at work now. */
+static const uint8_t *router_mac(struct sim_net *n)
+{
+	if (sim_world()->now_ns >= n->fails_over_ns) {
+		n->fails_over_ns = UINT64_MAX;
+		n->router = (n->router + 1) % ROUTERS;
+		sim_say("the router fails over");
+	}
+	return router_macs[n->router];
 }
 
 static unsigned steer(const uint8_t *frame, uint32_t size)
@@ -95,17 +119,22 @@ static unsigned steer(const uint8_t *frame, uint32_t size)
 
 enum tagging { UNTAGGED, TAGGED_BY_PRIORITY, TAGGED, TAGGINGS };
 
-/* How the frames of the client are that an IPv4 frame names at `address_at`; others have no tag. */
+/* How the frames of the client are that an IPv4 frame names at `address_at`; others have no tag.
+ * Behind a router that the gateway is told of all are like his. */
 static enum tagging tagging_of(const uint8_t *frame, uint32_t size, uint32_t address_at)
 {
+	if (sim_world()->has_router && size >= ETH_BYTES)
+		return TAGGED;
 	if (size < ETH_BYTES + 20 || be16_load(frame + TAG_AT) != TYPE_IP4)
 		return UNTAGGED;
 	return be32_load(frame + address_at) % TAGGINGS;
 }
 
-/* What the switch makes of a client's frame. */
-static void switch_in(struct wire_frame *f)
+/* What router and switch make of a client's frame. */
+static void switch_in(struct sim_net *n, struct wire_frame *f)
 {
+	if (memcmp(f->bytes + MAC_BYTES, sim_router_mac, MAC_BYTES) == 0)
+		memcpy(f->bytes + MAC_BYTES, router_mac(n), MAC_BYTES);
 	enum tagging tagging = tagging_of(f->bytes, f->size, IP_SOURCE_AT);
 	if (tagging == UNTAGGED)
 		return;
@@ -116,10 +145,9 @@ static void switch_in(struct wire_frame *f)
 }
 
 /* Takes the tag off a frame for a client; false when it is none for this client. */
-static bool switch_out(uint8_t *frame, uint32_t *size)
+static bool switch_out(struct sim_net *n, uint8_t *frame, uint32_t *size)
 {
-	enum { GROUP = 1 };
-	if (!(frame[0] & GROUP) && memcmp(frame, sim_router_mac, sizeof sim_router_mac) != 0)
+	if (!(frame[0] & GROUP) && memcmp(frame, router_mac(n), MAC_BYTES) != 0)
 		return false;
 	bool is_tagged = be16_load(frame + TAG_AT) == TYPE_VLAN;
 	bool is_ours = is_tagged && be16_load(frame + TAG_AT + 2) == SIM_VLAN;
@@ -131,16 +159,15 @@ static bool switch_out(uint8_t *frame, uint32_t *size)
 	return is_tagged == is_right && is_ours == is_right;
 }
 
-static void wire_put(struct sim_net *n, bool to_gateway, const uint8_t *bytes, uint32_t size)
+static void lane_put(struct sim_net *n, unsigned lane, const uint8_t *bytes, uint32_t size)
 {
 	struct rng *rng = &sim_world()->rng;
 	struct wire_frame *f = malloc(sizeof *f + size + TAG_BYTES);
 	require(f);
 	memcpy(f->bytes, bytes, size);
 	f->size = size;
-	unsigned lane = to_gateway ? steer(bytes, size) : TO_CLIENTS;
-	if (to_gateway)
-		switch_in(f);
+	if (lane != TO_CLIENTS)
+		switch_in(n, f);
 	uint64_t jitter = n->faults.jitter_ns;
 	if (rng_one_in(rng, n->faults.late))
 		jitter *= LATE_FACTOR;
@@ -152,6 +179,11 @@ static void wire_put(struct sim_net *n, bool to_gateway, const uint8_t *bytes, u
 		at = &(*at)->next;
 	f->next = *at;
 	*at = f;
+}
+
+static void wire_put(struct sim_net *n, bool to_gateway, const uint8_t *bytes, uint32_t size)
+{
+	lane_put(n, to_gateway ? steer(bytes, size) : TO_CLIENTS, bytes, size);
 }
 
 static uint16_t sum_of(const uint8_t *p, size_t n)
@@ -187,6 +219,33 @@ static void router_says(struct sim_net *n, const uint8_t *frame, const uint8_t *
 	wire_put(n, true, say, sizeof say);
 }
 
+/* RFC 826: whether this is a question for the router's address; he answers it. Every queue has the
+ * answer: a port that has several must see to that, for each poller asks for itself. */
+static bool router_is_asked(struct sim_net *n, const uint8_t *frame)
+{
+	bool is_tagged = be16_load(frame + TAG_AT) == TYPE_VLAN;
+	const uint8_t *ask = frame + ETH_BYTES + (is_tagged ? TAG_BYTES : 0);
+	const uint8_t *mac = router_mac(n);
+	if (be16_load(ask - 2) != TYPE_ARP || be16_load(ask + ARP_OP_AT) != 1 ||
+	    be32_load(ask + ARP_TARGET_AT + MAC_BYTES) != SIM_ROUTER_IP)
+		return false;
+	if (!(frame[0] & GROUP) && memcmp(frame, mac, MAC_BYTES) != 0)
+		return true; /* the other one does not hear it */
+	uint8_t say[ETH_BYTES + ARP_BYTES];
+	memcpy(say, frame + MAC_BYTES, MAC_BYTES);
+	memcpy(say + MAC_BYTES, sim_router_mac, MAC_BYTES);
+	be16_store(say + TAG_AT, TYPE_ARP);
+	uint8_t *arp = say + ETH_BYTES;
+	memcpy(arp, ask, ARP_BYTES);
+	be16_store(arp + ARP_OP_AT, 2);
+	memcpy(arp + ARP_TARGET_AT, ask + ARP_SENDER_AT, MAC_BYTES + 4);
+	memcpy(arp + ARP_SENDER_AT, mac, MAC_BYTES);
+	be32_store(arp + ARP_SENDER_AT + MAC_BYTES, SIM_ROUTER_IP);
+	for (unsigned lane = TO_GATEWAY; lane < LANES; lane++)
+		lane_put(n, lane, say, sizeof say);
+	return true;
+}
+
 /* Whether a frame from the gateway fits the path to its client. */
 static bool path_holds(struct sim_net *n, const uint8_t *frame)
 {
@@ -204,7 +263,9 @@ static bool path_holds(struct sim_net *n, const uint8_t *frame)
 static void wire_send(struct sim_net *n, bool to_gateway, const uint8_t *bytes, uint32_t size)
 {
 	struct rng *rng = &sim_world()->rng;
-	if (rng_one_in(rng, n->faults.lose) || (!to_gateway && !path_holds(n, bytes)))
+	if (rng_one_in(rng, n->faults.lose))
+		return;
+	if (!to_gateway && (router_is_asked(n, bytes) || !path_holds(n, bytes)))
 		return;
 	wire_put(n, to_gateway, bytes, size);
 	if (rng_one_in(rng, n->faults.twice))
@@ -234,7 +295,7 @@ uint32_t sim_net_receive(struct sim_net *n, uint8_t *ret)
 {
 	for (struct wire_frame *f; (f = wire_take(n, TO_CLIENTS));) {
 		uint32_t size = f->size;
-		bool is_right = switch_out(f->bytes, &size);
+		bool is_right = switch_out(n, f->bytes, &size);
 		if (is_right)
 			memcpy(ret, f->bytes, size);
 		free(f);

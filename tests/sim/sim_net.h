@@ -5,16 +5,27 @@
  *
  * A switch stands on it, which tags the frames of a third of the clients for SIM_VLAN, and of
  * another third by priority alone. It loses what comes back otherwise than is right for the
- * client. */
+ * client.
+ *
+ * All clients are behind a pair of routers with one IP address: the one at work has their frames
+ * carry its own MAC address, takes only those for it, and answers to ARP. It may fail over to the
+ * other, which says nothing of that. */
 #ifndef PENSTOCK_SIM_NET_H
 #define PENSTOCK_SIM_NET_H
 
 #include "dataplane/net/nic/nic.h"
 #include "tests/sim/sim.h"
 
-enum { SIM_FRAME_BYTES_MAX = 1514, SIM_NIC_QUEUES_MAX = 2, SIM_VLAN = 7 };
+enum {
+	SIM_FRAME_BYTES_MAX = 1514,
+	SIM_NIC_QUEUES_MAX = 2,
+	SIM_VLAN = 7,
+	SIM_ROUTER_IP = 0x0a0000fe, /* 10.0.0.254 */
+	/* The port's network: no client is on it. */
+	SIM_PREFIX_BITS = 24,
+};
 
-/* Where all clients are: what the gateway sends elsewhere reaches none of them. */
+/* Of the router whose clients they are, on frames for sim_net_send(). */
 extern const uint8_t sim_router_mac[6];
 
 /* One frame in `n` meets the fault; 0: never. */
@@ -28,6 +39,8 @@ struct sim_net_faults {
 	 * when something is longer, or swallow it. */
 	uint32_t path_mtu;
 	bool path_is_told;
+	/* The clients' router fails over so much later, once; 0: never. */
+	uint64_t failover_ns;
 	uint64_t delay_ns;
 	uint64_t jitter_ns;
 };
@@ -38,8 +51,8 @@ void sim_net_set_faults(struct sim_net *n, const struct sim_net_faults *faults);
 
 /* The gateway's end: what a poller is given as its port, queue `queue` of `queues` of it. A
  * frame of TCP or UDP is steered by its addresses and ports, as RSS does, so that a flow stays
- * with one poller; a fragment by its addresses; all others go to queue 0. New ones after every
- * restart; what was on the wire arrives there. */
+ * with one poller; a fragment by its addresses; the router's answers go to every queue, all others
+ * to queue 0. New ones after every restart; what was on the wire arrives there. */
 struct nic *sim_nic_create(struct sim_net *n, unsigned queue, unsigned queues);
 void sim_nic_destroy(struct nic *nic);
 
