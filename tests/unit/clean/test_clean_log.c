@@ -233,7 +233,8 @@ static void swap_without(const struct disk_op *held)
 }
 
 /* Of the last batch of the first segment, and of it only that there is one. While the disk reads
- * in that segment another one takes its place; the read stands at the segment's end by then. */
+ * in that segment another one takes its place; the read stands at the segment's end by then, and
+ * the index has nothing more to tell it. */
 static void read_across_a_swap(enum log_reading_step step)
 {
 	trial_append(3 * OF_SEGMENT + 2, 2 * OF_SEGMENT);
@@ -256,6 +257,7 @@ static void read_across_a_swap(enum log_reading_step step)
 	reading->step = (uint8_t)step;
 	reading->position = reading->limit;
 	reading->is_led = false;
+	reading->has_searched = true;
 	reading->start = round_down(reading->position, DISK_BLOCK_BYTES);
 	reading->have = 0;
 	reading->want = 0;
