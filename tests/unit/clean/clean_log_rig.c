@@ -95,6 +95,13 @@ void trial_look(int64_t first_dirty, int64_t now_ms)
 	trial_round.options.segment_bytes = 10 * SEGMENT_BYTES;
 }
 
+void trial_prepare_run(void)
+{
+	trial_look(0, FIRST_MS);
+	cr_assert(clean_map(trial_tools, &trial_round) == 0);
+	cr_assert(clean_run(trial_tools, &trial_round) == 0);
+}
+
 int trial_swap(void)
 {
 	int error = log_swap(trial->log, &trial_round.run);
@@ -193,6 +200,11 @@ unsigned trial_count_files(int64_t base, const char *ending)
 		count += has(base, both);
 	}
 	return count;
+}
+
+unsigned trial_count_unfinished(void)
+{
+	return trial_count_files(0, ".cleaned") + trial_count_files(0, ".swap");
 }
 
 void trial_pass_s(unsigned seconds)

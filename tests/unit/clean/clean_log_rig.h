@@ -30,6 +30,8 @@ void trial_append_key(int key);
 /* Of `keys` keys in turn. */
 void trial_append(unsigned count, unsigned keys);
 void trial_look(int64_t first_dirty, int64_t now_ms);
+/* A segment, the first run's, that waits for its place. */
+void trial_prepare_run(void);
 int trial_swap(void);
 /* How many runs there were. */
 unsigned trial_clean(int64_t first_dirty, int64_t now_ms);
@@ -40,6 +42,8 @@ bool trial_read_one(int64_t offset, struct record_batch_header *ret, struct reco
 void trial_check(int64_t start, int64_t map_end);
 /* Of the three files of a segment, so many. */
 unsigned trial_count_files(int64_t base, const char *ending);
+/* Of what the cleaner itself has written in place of the first segment. */
+unsigned trial_count_unfinished(void);
 void trial_pass_s(unsigned seconds);
 void trial_restart(bool is_clean);
 
