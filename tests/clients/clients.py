@@ -1,7 +1,7 @@
 """clients.py - real clients in; which of them can do what, as tests and as docs/CLIENTS.md, out.
 
 Each client (install_clients.py) is driven through each capability (scenarios.py, tools.py,
-streams.py, consoles.py) against a penstockd with its default settings; those of
+connect.py, streams.py, consoles.py) against a penstockd with its default settings; those of
 kafka_directory.py start what they need. A cell that fails is a failed test,
 unless it stands in does_not_work.txt with its reason; one that stands there and works is a failed
 test, too. tests/run calls suite(): few clients in the default run, all when it is named.
@@ -15,6 +15,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.dirname(HERE))
 sys.path.insert(0, HERE)
 import clients_page                                         # noqa: E402
+import connect                                              # noqa: E402
 import consoles                                             # noqa: E402
 import install_clients                                      # noqa: E402
 import kafka_directory                                      # noqa: E402
@@ -26,7 +27,8 @@ from clients_page import BROKEN, LACKS, WORKS               # noqa: E402
 from gateway import Gateway, Restartable                    # noqa: E402
 
 EXPECTED = os.path.join(HERE, 'does_not_work.txt')
-APART = scenarios.DISTURBED | kafka_directory.ALONE     # cells not beside the others of a client
+DISTURBED = scenarios.DISTURBED | connect.DISTURBED
+APART = DISTURBED | kafka_directory.ALONE       # cells not beside the others of a client
 
 
 def read_expected():
@@ -90,7 +92,7 @@ def run_client(tally, client, cells, expected):
         if calm or not client.version:
             run_calm(findings, client, calm)
         for name, cell in cells.items():
-            if cell in scenarios.DISTURBED:
+            if cell in DISTURBED:
                 try_cell(findings, name, lambda: disturb(client, cell))
             elif cell in kafka_directory.ALONE:
                 try_cell(findings, name, lambda: cell(Bench(None, client)))
@@ -134,6 +136,7 @@ TABLES = [
     Table("Kafka's own tools", install_clients.TOOLS, tools.CAPABILITIES, (), ()),
     Table("Kafka's directory", install_clients.DIRECTORIES, kafka_directory.CAPABILITIES,
           ('kafka-4',), kafka_directory.FEW),
+    Table('Kafka Connect', install_clients.CONNECT, connect.CAPABILITIES, (), ()),
     Table('Kafka Streams', install_clients.STREAMS, streams.CAPABILITIES, (), ()),
     Table('Consoles', install_clients.CONSOLES, consoles.CAPABILITIES, ('consoles',),
           consoles.CAPABILITIES),

@@ -171,6 +171,17 @@ def java_node(place):
     return [*JVM, '-Dlog4j2.level=OFF', '-Dlog4j2.statusLoggerLevel=OFF', '-cp', f'{jars}/*']
 
 
+def java_connect(place, version):
+    """All of one version: connectors for files, which stop before the workers' newest, use what
+    other versions of Kafka's own jars may have elsewhere."""
+    if not place.is_filled:
+        fetch_jars(place, ('org.apache.kafka', 'connect-runtime', version),
+                   ('org.apache.kafka', 'connect-file', version),
+                   ('org.slf4j', 'slf4j-simple', SLF4J))
+    return [*JVM, '-Dorg.slf4j.simpleLogger.defaultLogLevel=error', '-cp', place('jars/*'),
+            'org.apache.kafka.connect.cli.ConnectDistributed']
+
+
 def java_streams(place, version):
     if not place.is_filled:
         fetch_jars(place, ('org.apache.kafka', 'kafka-streams', version),
@@ -272,6 +283,8 @@ FEW = ('java-3.9', 'kcat', 'franz-go', 'kafka-python')       # what the default 
 TOOLS = [Client('tools-3.9', (java_tools, '3.9.2'), version='3.9.2'),
          Client('tools-4', (java_tools, '4.4.0'), version='4.4.0')]
 DIRECTORIES = [Client('kafka-4', (java_node,), version=kafka_server.VERSION)]
+CONNECT = [Client('connect-3.9', (java_connect, '3.9.2'), version='3.9.2'),
+           Client('connect-4', (java_connect, '4.3.1'), version='4.3.1')]
 STREAMS = [Client('streams-4', (java_streams, '4.4.0'), 'StreamsDriver.java', version='4.4.0')]
 CONSOLES = [Client('consoles', (nothing,), version='raw requests')]
 
