@@ -2,10 +2,13 @@
 
 As scenarios.py; the Bench's client is the tools' jars, its command lacks the class and its words.
 """
+import contextlib
 import json
+import os
 import re
 import subprocess
 import tempfile
+import time
 
 from bench import Failed
 
@@ -114,6 +117,65 @@ def configs(bench):
     tool(bench, main, *where, '--alter', '--delete-config', 'max.message.bytes')
 
 
+@contextlib.contextmanager
+def records_flowing(bench, topic):
+    """Record after record until the block ends, of ten keys in turn; the value is the number."""
+    with tempfile.TemporaryDirectory() as home:
+        end = os.path.join(home, 'end')
+        feed = f"""n=0
+            while [ ! -e {end} ]; do echo "k$((n % 10)):$n"; n=$((n + 1)); sleep 0.005; done |
+                kcat -b {bench.gateway.kafka} -P -t {topic} -K: -X acks=all"""
+        process = bench.gateway.popen(['bash', '-c', feed])
+        try:
+            yield
+        finally:
+            open(end, 'w').close()
+            status = process.wait(SECONDS)
+    if status != 0:
+        raise Failed(f'the producer ends with status {status}')
+
+
+def values_by_offset(bench, topic):
+    """In order; of these records the value is the offset."""
+    found = [(offset, int(value)) for _, offset, _, value in bench.gateway.consume(topic)]
+    if any(offset != value for offset, value in found):
+        raise Failed('records are not where they were put')
+    return [offset for offset, _ in found]
+
+
+def check_whole(found, first):
+    if [offset for offset in found if offset >= first] != list(range(first, found[-1] + 1)):
+        raise Failed(f'records from {first} on go while cleanup.policy is delete')
+
+
+def cleanup_policy(bench):
+    """A topic is compacted for a while. What comes before that is whole until then, and what comes
+    behind it is."""
+    topic = bench.topic(1)
+    main = of_version(bench, 'kafka.admin.ConfigCommand', 'org.apache.kafka.tools.ConfigCommand')
+
+    def alter(settings):
+        tool(bench, main, '--entity-type', 'topics', '--entity-name', topic, '--alter',
+             '--add-config', settings)
+    bench.gateway.ctl('config', 'set', 'log.cleaner.backoff.ms=100')
+    with records_flowing(bench, topic):
+        alter('segment.ms=100,min.cleanable.dirty.ratio=0.01,file.delete.delay.ms=100')
+        time.sleep(1)
+        check_whole(values_by_offset(bench, topic), 0)
+        alter('cleanup.policy=compact')
+        expect(tool(bench, 'org.apache.kafka.tools.TopicCommand', '--describe', '--topic', topic),
+               'cleanup.policy=compact')
+        deadline = time.monotonic() + SECONDS
+        while len(found := values_by_offset(bench, topic)) > found[-1] // 2:
+            if time.monotonic() > deadline:
+                raise Failed(f'not compacted within {SECONDS} s')
+            time.sleep(0.2)
+        alter('cleanup.policy=delete')
+        last = values_by_offset(bench, topic)[-1]
+        time.sleep(2)
+    check_whole(values_by_offset(bench, topic), last)
+
+
 def get_offsets(bench):
     topic = bench.topic(1)
     bench.feed(topic, range(100))
@@ -187,6 +249,7 @@ CAPABILITIES = {
     'consumer-groups': consumer_groups,
     'consumer-groups, reset and delete': reset_offsets,
     'configs': configs,
+    'configs, cleanup.policy while records come': cleanup_policy,
     'get-offsets': get_offsets,
     'delete-records': delete_records,
     'log-dirs': log_dirs,
