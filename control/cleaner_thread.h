@@ -3,8 +3,9 @@
  *
  *     control: begin ─▶ [ step ] ─▶ the thread: clean_map(), clean_run() ... ─▶ [ over ] ─▶ is_over
  *
- * It sleeps while it has no step, and where log.cleaner.io.max.bytes.per.second tells it to. Its
- * memory is mapped with its first step, and given back after each log.
+ * It sleeps while it has no step, and after some of each as long as that took, or longer where
+ * log.cleaner.io.max.bytes.per.second tells it to. Its memory is mapped with its first step, and
+ * given back after each log.
  *
  * Core: control calls this; the loop is its own thread's, which runs where control may.
  */
@@ -12,6 +13,7 @@
 #define PENSTOCK_CLEANER_THREAD_H
 
 #include "control/catalog/cleaner.h"
+#include "control/cleaner_pace.h"
 #include "dataplane/base/wake.h"
 
 #include <pthread.h>
@@ -35,7 +37,7 @@ struct cleaner_thread {
 	/* The thread's. */
 	struct disk *disk;
 	struct clean_tools *tools;
-	uint64_t paced_ns;      /* until when what was read and written is paid */
+	struct cleaner_pace pace;
 };
 
 /* -errno. */

@@ -54,7 +54,7 @@ struct clean_round {
 
 struct clean_pace {
 	/* So many bytes were read or written. False: the round is to end (-ECANCELED). */
-	bool (*pace)(void *owner, uint64_t bytes);
+	bool (*pace)(void *owner, uint32_t bytes);
 	void *owner;
 };
 

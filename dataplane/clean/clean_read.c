@@ -42,7 +42,7 @@ static int fill(struct clean_tools *t, size_t size)
 	if (n < 0)
 		return (int)n;
 	r->have += (size_t)n;
-	if (!t->pace.pace(t->pace.owner, (uint64_t)n))
+	if (!t->pace.pace(t->pace.owner, (uint32_t)n))
 		return -ECANCELED;
 	return r->have < size ? -EBADMSG : 0;
 }

@@ -59,7 +59,7 @@ static int flush(struct clean_tools *t)
 	w->have = 0;
 	if (status == 0)
 		status = sync_some(t);
-	if (status == 0 && !t->pace.pace(t->pace.owner, n))
+	if (status == 0 && !t->pace.pace(t->pace.owner, (uint32_t)n))
 		return -ECANCELED;
 	return status;
 }

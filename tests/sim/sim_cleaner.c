@@ -6,7 +6,7 @@
 /* For a hundred keys or two: some rounds end in the middle of a log. */
 enum { MAP_BYTES = 8192 };
 
-static bool pace(void *owner, uint64_t bytes)
+static bool pace(void *owner, uint32_t bytes)
 {
 	return !rng_one_in(&sim_world()->rng, 300);
 }

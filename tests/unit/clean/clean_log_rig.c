@@ -14,7 +14,7 @@ uint32_t trial_scrub_rate;
 static int key_of[OFFSETS_MAX];  /* by offset */
 static bool is_tombstone[OFFSETS_MAX];
 
-static bool pace(void *owner, uint64_t bytes)
+static bool pace(void *owner, uint32_t bytes)
 {
 	return trial_paces_left == 0 || --trial_paces_left > 0;
 }
