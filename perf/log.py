@@ -8,6 +8,7 @@ beside producers, whose durable answers must not wait for that.
   replay  so many gigabytes from the beginning, by one group, and by five at once
   beside  the same while producers write to another topic at half their rate: their answers'
           p99 in turn with that of the same producers alone
+  keeping  producers beside retention and compaction (log_keeping.py)
   bandwidth  batches to 1 to 10,000 partitions, beside fio on as many files (log_bandwidth.py)
 
 A replay is cold: the log is written and read past the page cache (O_DIRECT), the gateway has just
@@ -22,6 +23,7 @@ import statistics
 import sys
 
 import log_bandwidth
+import log_keeping
 from compare_kafka import processor_seconds
 from load import cycles, driver_cycles
 from memif_pair import KAFKA, MemifPair, PairError
@@ -140,10 +142,12 @@ def log(gigabytes=GIGABYTES):
         pair.delete_topic("tail")
         runs += [replay(pair, "replay", groups) for groups in (1, GROUPS)]
         runs += beside(pair, round(most / 2))
+    kept = log_keeping.keeping()
     rows = log_bandwidth.bandwidth()
     return record("log", {"settings": pair.settings, "replayed_bytes": filled, "must": MUST,
-                          "p99_ratios": ratios(runs), "bandwidth": rows,
-                          "runs": runs + [each["log"] for row in rows for each in row["pairs"]]})
+                          "p99_ratios": ratios(runs), "keeping": kept, "bandwidth": rows,
+                          "runs": runs + kept + [pair["log"] for row in rows
+                                                 for pair in row["pairs"]]})
 
 
 # ---- the table -------------------------------------------------------------------------
@@ -187,10 +191,11 @@ def show(figures):
     print(f"{'records/s':>12}{'MB/s':>7}{'CPU s/M':>8}{'poller':>8}{'driver':>8}{'writer':>8}"
           f"{'gen.':>6}{'busy':>6}{'p50':>8}{'p99':>8}{'p50':>8}{'p99':>8}{'p99.9':>8}  row")
     for run in figures["runs"]:
-        if "row" in run:
+        if "cpu_s" in run:
             print(row_text(run))
     for row, each in figures["p99_ratios"].items():
         print(f"p99 of answers beside a cold replay by {row}, against that of the same producers "
               f"alone: {statistics.median(each):.2f} ({min(each):.2f} to {max(each):.2f}); "
               f"must {figures['must'][row]}")
+    log_keeping.show(figures["keeping"])
     log_bandwidth.show(figures["bandwidth"])

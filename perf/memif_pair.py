@@ -98,6 +98,12 @@ class Pair:
         return f"{self.sandbox.directory}/figures.json"
 
 
+def configs(settings):
+    """A topic's settings, their dots written as underscores, as penstockctl takes them."""
+    return [word for name, value in settings.items()
+            for word in ("--config", f"{name.replace('_', '.')}={value}")]
+
+
 def gateway_settings(cpu):
     return {
         "listeners": f"KAFKA://:{KAFKA},FLEET://:{FLEET},UDP://:{UDP}",
@@ -183,15 +189,18 @@ class MemifPair(Pair):
         self.errors = errors
         self._launch()
 
-    def create_topic(self, name, partitions):
-        self._topic(name, "create", name, "--partitions", str(partitions))
+    def create_topic(self, name, partitions, **settings):
+        self._topic("create", name, "--partitions", str(partitions), *configs(settings))
+
+    def alter_topic(self, name, **settings):
+        self._topic("alter", name, *configs(settings))
 
     def delete_topic(self, name):
-        self._topic(name, "delete", name)
+        self._topic("delete", name)
 
-    def _topic(self, name, *words):
+    def _topic(self, verb, name, *words):
         command = [str(self.build / "control/penstockctl"), "--socket", self.socket, "topic",
-                   *words]
+                   verb, name, *words]
         try:
             done = subprocess.run(command, capture_output=True, text=True,
                                   timeout=TOPIC_SECONDS, check=False)

@@ -14,7 +14,8 @@
   line          what a gateway takes in over a port, beside dpdk-testpmd at the same port
   disk          a writer alone, on recorded batches and the real disk, beside fio
   log           consumers at the tail and replaying it cold, alone and beside producers, latency
-                end to end (--gigabytes); batches to many partitions, beside fio on many files
+                end to end (--gigabytes); beside retention and compaction; batches to many
+                partitions, beside fio on many files
   flush         writes in many files made durable one by one, or all at once; also in images of
                 ext4 and xfs
   loss          a bulk producer and a consumer through a link that loses and reorders, beside
