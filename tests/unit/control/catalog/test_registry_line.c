@@ -114,6 +114,23 @@ Test(registry_line, creations_that_end_together_share_a_snapshot_and_it_is_there
 	rig_stop(&r);
 }
 
+/* Who would write to it then is told that there is no such topic, and troubles no writer. */
+Test(registry_line, a_topic_leaves_the_snapshot_before_a_writer_is_told_to_close_it)
+{
+	struct handoff_msg *asked;
+	rig_create(&r, "t", RIG_WRITERS);
+	faults.writer_is_slow = true;
+	ask(&told[0], registry_delete_topic, "t", -1);
+	while (published("t"))
+		rig_turn(&r);
+	for (unsigned w = 0; w < RIG_WRITERS; w++)
+		cr_assert(handoff_pull(&r.writers[w], &asked, 1) == 0);
+	faults.writer_is_slow = false;
+	rig_turns(&r);
+	cr_assert(told[0].place == 1 && told[0].error == 0 && faults.served == 0);
+	rig_stop(&r);
+}
+
 /* Nothing is done again for those that are there. */
 Test(registry_line, a_topic_costs_the_same_calls_however_many_there_are)
 {
