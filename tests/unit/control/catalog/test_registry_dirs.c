@@ -105,13 +105,17 @@ Test(registry_dirs, each_has_its_own_checkpoints_and_marks)
 	rig_stop(&r);
 }
 
+/* Nor does it count when it is the last that is read of its partition. */
 Test(registry_dirs, a_line_in_the_wrong_directory_counts_for_nothing)
 {
 	make_three();
 	rig_stop(&r);
 	shell("printf '0\\n3\\nt 0 41\\nt 1 7777\\nt 2 41\\n' > recovery-point-offset-checkpoint");
+	shell("printf '0\\n2\\nt 1 5\\nt 2 7777\\n' > $S/log-start-offset-checkpoint");
 	cr_assert(rig_open(&r), "%s", r.message);
 	cr_assert(faults.last_recovery_point == 41);
+	for (unsigned i = 0; i < 3; i++)
+		cr_assert(faults.start_of[faults.opened - 1 - i] < 7777, "%u", i);
 	rig_stop(&r);
 	shell("! grep -q 7777 recovery-point-offset-checkpoint");
 }
