@@ -27,7 +27,7 @@ SETTINGS = {
     "listener.name.fleet.topic": "told",
     "log.retention.check.interval.ms": "500",
     "log.cleaner.backoff.ms": "100",
-    "file.delete.delay.ms": "1000",
+    "log.segment.delete.delay.ms": "1000",
 }
 # The counter of what a row is about.
 WORK = {"retention": "log_bytes_deleted", "compaction": "log_bytes_compacted"}
