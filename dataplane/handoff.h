@@ -190,6 +190,8 @@ enum admin_op {
 	ADMIN_CLOSE, /* finishes what is outstanding, seals, gives the log back */
 	ADMIN_ALTER, /* `options` apply from the next append on */
 	ADMIN_FENCE, /* offline from now on for the reason `error`; what is outstanding fails */
+	ADMIN_RETURN, /* offline from now on; gives the log back when nothing of it is under way */
+	ADMIN_REOPEN, /* `log` is that of a partition that is offline, and is served from now on */
 	ADMIN_PRODUCERS, /* tells `piece` of its producers */
 	ADMIN_DELETE_RECORDS, /* those below `log_start_offset`, which is on disk already */
 	ADMIN_EXPIRE, /* asks where the log could start: `log_start_offset` */

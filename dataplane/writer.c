@@ -22,7 +22,7 @@ enum {
 struct served {
 	struct log *log;
 	uint32_t generation;
-	struct admin_msg *closing;
+	struct admin_msg *closing; /* control wants the log back */
 	bool is_offline; /* nobody is let at the log, if there is one */
 };
 
@@ -50,10 +50,16 @@ static struct log *served_log(struct writer *w, struct partition_ref p)
 	return is_current ? s->log : NULL;
 }
 
+/* For good: one whose log is only returned stays, offline. */
+static bool is_leaving(const struct served *s)
+{
+	return s->closing && s->closing->op == ADMIN_CLOSE;
+}
+
 static bool partition_is_offline(const struct writer *w, struct partition_ref p)
 {
 	const struct served *s = &w->served[p.slot];
-	return s->is_offline && !s->closing && s->generation == p.generation;
+	return s->is_offline && !is_leaving(s) && s->generation == p.generation;
 }
 
 /* What is answered for a partition without a log to ask. */
@@ -66,7 +72,7 @@ static int16_t partition_refusal(const struct writer *w, struct partition_ref p)
 /* What is answered for a log that is there, or 0. */
 static int16_t log_refusal(const struct served *s, const struct log_marks *marks)
 {
-	if (s->closing)
+	if (is_leaving(s))
 		return KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION;
 	return s->is_offline || marks->is_fenced ? KAFKA_ERROR_KAFKA_STORAGE_ERROR
 						 : KAFKA_ERROR_NONE;
@@ -199,35 +205,74 @@ static void complete_admin(struct writer *w, struct admin_msg *a, int error)
 	handoff_complete(control_handoff(w), &a->msg);
 }
 
+/* Whoever hears of the partition may look at its marks. */
+static void serve_log(struct writer *w, struct admin_msg *a)
+{
+	w->served[a->partition.slot] = (struct served){.log = a->log,
+						       .generation = a->partition.generation};
+	log_serve(a->log, &w->services[a->dir], a->partition.slot);
+	publish_log(w, a->log);
+}
+
+/* There is a partition, and no log. */
+static void keep_offline(struct writer *w, struct partition_ref p)
+{
+	w->served[p.slot] = (struct served){.generation = p.generation, .is_offline = true};
+	publish_offline(w, p);
+	w->stats.value[STAT_log_fenced]++;
+}
+
 static void open_partition(struct writer *w, struct admin_msg *a)
 {
-	struct served *s = &w->served[a->partition.slot];
+	const struct served *s = &w->served[a->partition.slot];
 	require(!s->log && !s->is_offline && a->dir < w->options.dir_count);
-	*s = (struct served){.log = a->log,
-			     .generation = a->partition.generation,
-			     .is_offline = !a->log};
-	if (a->log) {
-		log_serve(a->log, &w->services[a->dir], a->partition.slot);
-		/* Whoever hears of the partition may look at its marks. */
-		publish_log(w, a->log);
-	} else {
-		publish_offline(w, a->partition);
-		w->stats.value[STAT_log_fenced]++;
-	}
+	if (a->log)
+		serve_log(w, a);
+	else
+		keep_offline(w, a->partition);
+	complete_admin(w, a, 0);
+}
+
+static void reopen_partition(struct writer *w, struct admin_msg *a)
+{
+	const struct served *s = &w->served[a->partition.slot];
+	require(!s->log && partition_is_offline(w, a->partition));
+	require(a->log && a->dir < w->options.dir_count);
+	w->stats.value[STAT_log_fenced]--;
+	serve_log(w, a);
 	complete_admin(w, a, 0);
 }
 
 /* The message stays with the partition until nothing of its log is under way (complete_closed).
  * */
+static void give_back(struct writer *w, struct served *s, struct admin_msg *a)
+{
+	s->closing = a;
+	list_append(&w->closing, &a->node);
+	log_finish(s->log);
+	publish_log(w, s->log);
+}
+
+/* Nothing more is written, whatever the log was like: control looks at its files next. */
+static void return_log(struct writer *w, struct admin_msg *a)
+{
+	struct served *s = &w->served[a->partition.slot];
+	bool is_there = s->generation == a->partition.generation && !s->closing;
+	if (is_there && s->log) {
+		s->is_offline = true;
+		log_fence(s->log, -ESTALE);
+		give_back(w, s, a);
+		return;
+	}
+	complete_admin(w, a, is_there && s->is_offline ? 0 : -ENOENT);
+}
+
 static void close_partition(struct writer *w, struct admin_msg *a)
 {
 	struct served *s = &w->served[a->partition.slot];
 	bool is_there = served_log(w, a->partition) || partition_is_offline(w, a->partition);
 	if (is_there && s->log) {
-		s->closing = a;
-		list_append(&w->closing, &a->node);
-		log_finish(s->log);
-		publish_log(w, s->log);
+		give_back(w, s, a);
 		return;
 	}
 	if (is_there) {
@@ -321,6 +366,12 @@ static void take_admin(struct writer *w, struct admin_msg *a)
 		break;
 	case ADMIN_FENCE:
 		fence_partition(w, a);
+		break;
+	case ADMIN_RETURN:
+		return_log(w, a);
+		break;
+	case ADMIN_REOPEN:
+		reopen_partition(w, a);
 		break;
 	case ADMIN_PRODUCERS:
 		tell_producers(w, a);
@@ -437,7 +488,9 @@ static void complete_closed(struct writer *w)
 		a->log = s->log;
 		int error = log_release(s->log);
 		*s = (struct served){0};
-		complete_admin(w, a, error);
+		if (a->op == ADMIN_RETURN)
+			keep_offline(w, a->partition);
+		complete_admin(w, a, a->op == ADMIN_RETURN ? 0 : error);
 	}
 }
 

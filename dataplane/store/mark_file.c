@@ -46,12 +46,17 @@ static struct mark_entry *entry_of_slot(struct mark_file *m, uint32_t slot)
 	return &m->entries[1 + slot];
 }
 
-/* The slot's last log goes with its mark: the new one claims nothing yet. */
+/* The slot's last log goes with its mark: the new one claims nothing yet. What is claimed of one
+ * that comes back still holds: another log shares its block, which may be written any time. */
 void mark_file_begin(struct mark_file *m, uint32_t slot, const struct mark_key *key)
 {
 	struct mark_entry *e = entry_of_slot(m, slot);
-	*e = (struct mark_entry){.partition = be32_of(key->partition)};
-	memcpy(e->topic_id, key->topic_id, sizeof e->topic_id);
+	struct mark_entry begun = {.partition = be32_of(key->partition)};
+	memcpy(begun.topic_id, key->topic_id, sizeof begun.topic_id);
+	if (memcmp(begun.topic_id, e->topic_id, sizeof begun.topic_id) == 0 &&
+	    be32_get(e->partition) == key->partition)
+		begun.offset = e->offset;
+	*e = begun;
 	m->served++;
 	if (!m->is_made && m->due_ns == UINT64_MAX)
 		m->due_ns = m->now_ns;

@@ -1,6 +1,8 @@
 /* test_writer_dirs.c - a writer and two log directories: a partition's files are where it is said
- * to lie, and what one disk owes keeps nobody of the other waiting. */
+ * to lie, and what one disk owes keeps nobody of the other waiting; a log whose disk has failed is
+ * given back, and comes back. */
 #include "dataplane/base/map.h"
+#include "dataplane/wire/kafka/kafka_error.h"
 #include "dataplane/wire/record/record_batch.h"
 #include "dataplane/writer.h"
 #include "tests/unit/store/disk/fake_disk.h"
@@ -203,4 +205,84 @@ Test(writer_dirs, a_disk_that_fails_fences_its_own_partitions_alone)
 	store(0);
 	marks_read(&r->options.marks[0], &marks);
 	cr_assert(!marks.is_fenced && marks.high_watermark == 2);
+}
+
+/* ---- a log whose disk is well again --------------------------------------------------------- */
+
+/* Batches one by one: what is under way when the disk fails is not acknowledged. */
+static void fail_second(void)
+{
+	struct append_msg a;
+	store(1);
+	fake_fail_at(r->options.disks[1], DISK_WRITE, 1, -EIO);
+	send_batch(&a, 1, 100);
+	cr_assert(wait_for(&r->data, 1000000) == &a.msg && a.error != 0);
+	chain_give(&a.bytes);
+}
+
+static int16_t refusal_of(unsigned slot)
+{
+	struct partition_news news;
+	news_read(&r->options.news[slot], &news);
+	return news.is_open ? 0 : news.refusal;
+}
+
+/* What the partition answers to whoever asks it. */
+static int16_t answer_of(unsigned slot)
+{
+	struct append_msg a;
+	struct watch_msg w = {.msg.kind = HANDOFF_WATCH, .partition = {slot, 1}, .offset = 7};
+	send_batch(&a, slot, 100);
+	cr_assert(wait_for(&r->data, 1000000) == &a.msg);
+	chain_give(&a.bytes);
+	handoff_send(&r->data, &w.msg);
+	cr_assert(wait_for(&r->data, 1000000) == &w.msg);
+	cr_assert(w.error == a.error && refusal_of(slot) == a.error);
+	return a.error;
+}
+
+static void recover(unsigned slot)
+{
+	int error;
+	struct log_recovery found;
+	struct log_open_options opening = {.directory = directories[slot], .log = log_options,
+					   .recovery_point = 1, .durable_mark = 1};
+	log_close(r->logs[slot]);
+	r->logs[slot] = log_open(r->control, &opening, &found, &error);
+	cr_assert(r->logs[slot] && !found.is_corrupt, "%s", found.message);
+}
+
+/* Whoever asks meanwhile is told that the partition is offline, and not that there is none. */
+Test(writer_dirs, a_log_that_has_failed_goes_on_where_its_recovery_has_ended)
+{
+	struct append_msg a;
+	fail_second();
+	cr_assert(ask(ADMIN_RETURN, 1) == 0);
+	cr_assert(answer_of(1) == KAFKA_ERROR_KAFKA_STORAGE_ERROR);
+	recover(1);
+	cr_assert(answer_of(1) == KAFKA_ERROR_KAFKA_STORAGE_ERROR);
+	cr_assert(ask(ADMIN_REOPEN, 1) == 0 && refusal_of(1) == 0);
+	send_batch(&a, 1, 100);
+	cr_assert(wait_for(&r->data, 1000000) == &a.msg && a.error == 0);
+	cr_assert(a.base_offset >= 1, "the first one was acknowledged");
+	chain_give(&a.bytes);
+	store(0);
+}
+
+/* Control may ask for one that still takes records: that ends first. */
+Test(writer_dirs, a_log_that_is_returned_takes_nothing_more)
+{
+	struct append_msg a;
+	struct log_marks marks;
+	store(1);
+	send_batch(&a, 1, 100);
+	cr_assert(ask(ADMIN_RETURN, 1) == 0);
+	cr_assert(wait_for(&r->data, 1000000) == &a.msg);
+	cr_assert(a.error == KAFKA_ERROR_KAFKA_STORAGE_ERROR);
+	chain_give(&a.bytes);
+	log_get_marks(r->logs[1], &marks);
+	cr_assert(marks.is_fenced && marks.high_watermark == 1);
+	cr_assert(ask(ADMIN_RETURN, 1) == 0, "there is none to return any more");
+	recover(1);
+	cr_assert(ask(ADMIN_REOPEN, 1) == 0);
 }

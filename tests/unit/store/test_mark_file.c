@@ -212,6 +212,22 @@ Test(mark_file, a_log_that_comes_to_a_slot_inherits_nothing)
 	close_rig(r);
 }
 
+/* It goes on claiming it before the log has a new one: its neighbours' block is written first. */
+Test(mark_file, a_log_that_comes_back_to_its_slot_keeps_its_mark)
+{
+	struct rig *r = open_rig(4);
+	serve(r, 7, 1);
+	mark_file_note(&r->marks, 7, 10);
+	turns(r, 2 * MARK_DELAY_NS);
+	mark_file_end(&r->marks);
+	serve(r, 7, 1);
+	serve(r, 8, 3);
+	mark_file_note(&r->marks, 8, 5);
+	turns(r, 2 * MARK_DELAY_NS);
+	cr_assert(found(r, 1) == 10 && found(r, 3) == 5);
+	close_rig(r);
+}
+
 /* It is an earlier run's, which the start could not take in. */
 Test(mark_file, a_file_that_is_there_is_not_written_over)
 {
