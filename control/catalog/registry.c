@@ -13,6 +13,7 @@
 #include "control/catalog/registry_probe.h"
 #include "control/catalog/registry_publish.h"
 #include "control/catalog/registry_recover.h"
+#include "control/catalog/registry_reopen.h"
 #include "control/catalog/registry_round.h"
 #include "control/catalog/registry_say.h"
 #include "control/catalog/registry_scan.h"
@@ -122,6 +123,13 @@ bool registry_progress(const struct registry *r, struct recovery_progress *ret)
 const char *registry_progress_text(const struct registry *r, char ret[REGISTRY_PROGRESS_BYTES])
 {
 	return recovering_text(r->recovering, ret);
+}
+
+bool registry_reopening(const struct registry *r, struct recovery_progress *ret)
+{
+	if (r->reopening)
+		reopening_progress(r->reopening, ret);
+	return r->reopening;
 }
 
 bool registry_is_ready(const struct registry *r)
@@ -313,6 +321,29 @@ const char *registry_partition_fault(const struct registry *r,
 	if (marks.is_fenced)
 		return strerror(-marks.fence_error);
 	return p->damage ? p->damage : "";
+}
+
+bool registry_has_failed(const struct registry *r, const struct registry_topic *topic,
+			 uint32_t partition)
+{
+	const struct partition *p = partition_of(topic, partition);
+	struct log_marks marks;
+	partition_marks(r, p, &marks);
+	return p->is_offline || marks.is_fenced;
+}
+
+int64_t registry_failed_ms(const struct registry_topic *topic, uint32_t partition)
+{
+	return partition_of(topic, partition)->failed_ms;
+}
+
+const char *registry_way_out(const struct registry *r, const struct registry_topic *topic,
+			     uint32_t partition, char ret[REGISTRY_WAY_OUT_BYTES])
+{
+	ret[0] = '\0';
+	if (registry_has_failed(r, topic, partition))
+		partition_way_out(partition_of(topic, partition), ret);
+	return ret;
 }
 
 bool registry_has_lost_all(const struct registry *r)

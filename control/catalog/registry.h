@@ -70,6 +70,7 @@ struct registry_topic {
 enum registry_errand {
 	REGISTRY_PRODUCERS, /* tells of a partition's producers; one partition at a time */
 	REGISTRY_DELETE_RECORDS, /* those below an offset of each, for good when it is over */
+	REGISTRY_REOPEN, /* what has failed is recovered, and served again */
 };
 
 enum { REGISTRY_HIGH_WATERMARK = -1 };
@@ -84,6 +85,8 @@ struct registry_part {
 	/* Answer */
 	int16_t error; /* enum kafka_error; of one that has an error already nothing is asked */
 	int64_t log_start_offset;
+	const char *message; /* reopened: what was found, or why it is not; null: nothing is to be
+			      * said. Gone when done() returns */
 	uint32_t producer_count;
 	struct producer_told *producers; /* from malloc: whoever hears of the job frees it */
 };
@@ -153,6 +156,9 @@ bool registry_progress(const struct registry *r, struct recovery_progress *ret);
 /* The same in words, while it is not. */
 const char *registry_progress_text(const struct registry *r, char ret[REGISTRY_PROGRESS_BYTES]);
 
+/* The same of partitions that are being reopened, of which nothing is said to be synced. */
+bool registry_reopening(const struct registry *r, struct recovery_progress *ret);
+
 /* Every partition found at start is served, and every listener's topic is there. */
 bool registry_is_ready(const struct registry *r);
 /* Why it will never be ready, or "": a writer or the disk refused. */
@@ -213,6 +219,15 @@ bool registry_is_swapping(const struct registry *r, const struct registry_topic 
 const char *registry_partition_fault(const struct registry *r,
 				     const struct registry_topic *topic,
 				     uint32_t partition);
+/* Has it failed, so that reopening it may be of use? */
+bool registry_has_failed(const struct registry *r, const struct registry_topic *topic,
+			 uint32_t partition);
+/* When that was noticed, by the wall clock; 0: it has not failed. */
+int64_t registry_failed_ms(const struct registry_topic *topic, uint32_t partition);
+enum { REGISTRY_WAY_OUT_BYTES = 1024 };
+/* What an operator can do about it, in words; "": nothing has to be done. */
+const char *registry_way_out(const struct registry *r, const struct registry_topic *topic,
+			     uint32_t partition, char ret[REGISTRY_WAY_OUT_BYTES]);
 /* Is none of the log directories left? Nothing is served any more, and none comes back without
  * another start. */
 bool registry_has_lost_all(const struct registry *r);

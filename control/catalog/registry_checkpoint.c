@@ -345,7 +345,8 @@ static int64_t offset_of(const struct registry *r, const struct entry *e, uint32
 				  .log_start_offset = p->log_start_offset,
 				  .high_watermark = -1};
 	int64_t offset;
-	bool is_opening = p->state == PARTITION_ASKED && p->admin.op == ADMIN_OPEN;
+	bool is_opening = p->state == PARTITION_ASKED &&
+			  (p->admin.op == ADMIN_OPEN || p->admin.op == ADMIN_REOPEN);
 	if (c == &checkpoints[CLEANED])
 		return p->cleaned_offset;
 	if (p->log && !is_opening) /* its writer has told nothing yet */

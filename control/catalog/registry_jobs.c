@@ -74,6 +74,8 @@ void job_end(struct job *j)
 	free(j->asked);
 	free(j->piece);
 	free(j->told);
+	if (j->kind->free)
+		j->kind->free(j);
 	free(j);
 }
 

@@ -33,6 +33,6 @@ bool job_settings(struct registry *r, struct job *j, struct topic_settings *sett
 #define JOBS_OF_STARTS "starts of logs"
 extern const struct job_kind job_recover, job_serve, job_stop, job_create, job_alter, job_delete,
 	job_alter_settings, job_producers, job_delete_records, job_expire, job_clean_look,
-	job_clean_swap;
+	job_clean_swap, job_reopen;
 
 #endif

@@ -8,6 +8,7 @@
  * point stays what it was, for whoever mends it. */
 #include "control/catalog/registry_offline.h"
 #include "control/catalog/registry_say.h"
+#include "dataplane/base/clock.h"
 #include "dataplane/base/require.h"
 
 #include <errno.h>
@@ -15,8 +16,14 @@
 
 enum { OFFLINE_LINES = 20 };
 
+void partition_note_failure(struct partition *p)
+{
+	p->failed_ms = p->failed_ms ? p->failed_ms : clock_wall_ms();
+}
+
 static void go_offline(struct registry *r, struct partition *p, const char *fault)
 {
+	partition_note_failure(p);
 	free(p->fault);
 	p->fault = strdup(fault);
 	require(p->fault);
@@ -24,6 +31,26 @@ static void go_offline(struct registry *r, struct partition *p, const char *faul
 	p->is_suspect = true;
 	p->wants_fence = p->log != NULL;
 	r->has_fences |= p->wants_fence;
+}
+
+/* In words that stand behind the reason. */
+void partition_way_out(const struct partition *p, char ret[REGISTRY_WAY_OUT_BYTES])
+{
+	if (p->is_reopening)
+		snprintf(ret, REGISTRY_WAY_OUT_BYTES, "it is being reopened");
+	else if (p->dir->is_lost)
+		snprintf(ret, REGISTRY_WAY_OUT_BYTES,
+			 "bring the log directory back, then start the gateway again");
+	else if (p->needs_start)
+		snprintf(ret, REGISTRY_WAY_OUT_BYTES,
+			 "put it right, then start the gateway again");
+	else if (p->is_corrupt)
+		snprintf(ret, REGISTRY_WAY_OUT_BYTES,
+			 "stop the gateway, then `penstock-log repair %.600s`", p->directory);
+	else
+		snprintf(ret, REGISTRY_WAY_OUT_BYTES,
+			 "see to the disk, then `penstockctl partition reopen %s %u`",
+			 p->entry->shown.topic.name, p->number);
 }
 
 void partition_offline(struct registry *r, struct partition *p, const char *fault)

@@ -7,6 +7,10 @@
 
 #include "control/catalog/registry_dirs.h"
 
+/* It has failed, now unless it had before. */
+void partition_note_failure(struct partition *p);
+/* What an operator can do about one that has failed. */
+void partition_way_out(const struct partition *p, char ret[REGISTRY_WAY_OUT_BYTES]);
 /* The partition is not served, for the reason given; said. */
 void partition_offline(struct registry *r, struct partition *p, const char *fault);
 /* The same for those of a topic that `which` is true of, in one line. */

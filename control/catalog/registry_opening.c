@@ -17,6 +17,7 @@ struct opening {
 	const struct entry *e;
 	struct partition *p;
 	bool is_clean;
+	bool is_again; /* it was served before: nothing of it is made, or given up */
 	struct scan_progress *progress;
 	bool has_no_id; /* a power cut took it, or it is new: it is told whose it is */
 	bool is_empty;  /* nothing at all lies in the directory */
@@ -106,7 +107,7 @@ static int check_segments(struct opening *o)
 static bool is_loss_accepted(const struct opening *o)
 {
 	const struct partition *p = o->p;
-	return o->is_empty && p->durable_mark > 0 && p->recovery_point <= 0 &&
+	return !o->is_again && o->is_empty && p->durable_mark > 0 && p->recovery_point <= 0 &&
 	       p->log_start_offset <= 0;
 }
 
@@ -146,7 +147,7 @@ static int open_log(struct opening *o)
 	}
 	if (found.message[0])
 		opening_say(o, "%s: %s", p->directory, found.message);
-	p->is_suspect = found.is_corrupt;
+	p->is_suspect = p->is_corrupt = found.is_corrupt;
 	p->durable_mark = found.durable_mark;
 	p->has_old_mark = found.has_old_mark;
 	if (found.is_corrupt) {
@@ -156,15 +157,37 @@ static int open_log(struct opening *o)
 	return 0;
 }
 
+static int check(struct opening *o)
+{
+	int error = check_id(o);
+	return error ? error : check_segments(o);
+}
+
 /* In one that was not there nobody has to look. */
 static int make_or_check(struct opening *o)
 {
 	int error = directory_make_new(o->r->dir->disk, o->p->directory);
 	o->has_no_id = o->is_empty = error == 0;
-	if (error != -EEXIST)
-		return error;
-	error = check_id(o);
-	return error ? error : check_segments(o);
+	return error == -EEXIST ? check(o) : error;
+}
+
+/* A directory that is made in its place would be an empty log, and so would be the one below a file
+ * system that is not mounted. */
+static int find_and_check(struct opening *o)
+{
+	struct disk_place place;
+	int error = disk_look(o->r->dir->disk, o->p->directory, 0, &place);
+	if (error)
+		opening_fail(o, "its directory: %s", error == -ENOENT ? "it is not there"
+								      : strerror(-error));
+	if (!error)
+		error = check(o);
+	if (!error && o->has_no_id) {
+		opening_fail(o, "its directory has no partition.metadata: it is not the one that "
+				"was served");
+		error = -ENOENT;
+	}
+	return error;
 }
 
 /* Whose directory it is, and that its segments are files, is known before the log is opened,
@@ -172,7 +195,7 @@ static int make_or_check(struct opening *o)
  * with. */
 static int open_partition(struct opening *o)
 {
-	int error = make_or_check(o);
+	int error = o->is_again ? find_and_check(o) : make_or_check(o);
 	if (!error)
 		error = open_log(o);
 	if (!error && o->has_no_id)
@@ -186,20 +209,31 @@ static int open_partition(struct opening *o)
 	return error;
 }
 
+static void open_or_leave(struct opening *o)
+{
+	*o->ret = (struct opened){0};
+	o->ret->error = open_partition(o);
+	if (!o->ret->error)
+		return;
+	if (!o->ret->why)
+		opening_fail(o, "%s", strerror(-o->ret->error));
+	if (o->p->log)
+		log_close(o->p->log);
+	o->p->log = NULL;
+}
+
 void partition_open(const struct registry *r, const struct entry *e, struct partition *p,
 		    bool is_clean, struct scan_progress *progress, struct opened *ret)
 {
-	struct opening o = {.r = r, .e = e, .p = p, .is_clean = is_clean,
-			    .progress = progress, .ret = ret};
-	*ret = (struct opened){0};
-	ret->error = open_partition(&o);
-	if (!ret->error)
-		return;
-	if (!ret->why)
-		opening_fail(&o, "%s", strerror(-ret->error));
-	if (p->log)
-		log_close(p->log);
-	p->log = NULL;
+	open_or_leave(&(struct opening){.r = r, .e = e, .p = p, .is_clean = is_clean,
+					.progress = progress, .ret = ret});
+}
+
+void partition_open_again(const struct registry *r, const struct entry *e, struct partition *p,
+			  struct scan_progress *progress, struct opened *ret)
+{
+	open_or_leave(&(struct opening){.r = r, .e = e, .p = p, .is_again = true,
+					.progress = progress, .ret = ret});
 }
 
 void opened_say(struct registry *r, const struct opened *o)

@@ -24,6 +24,10 @@ struct opened {
  * where what is read is counted. */
 void partition_open(const struct registry *r, const struct entry *e, struct partition *p,
 		    bool is_clean, struct scan_progress *progress, struct opened *ret);
+/* The same of one that was served, and has failed: it is there, with all that is known of it, or it
+ * is not opened. */
+void partition_open_again(const struct registry *r, const struct entry *e, struct partition *p,
+			  struct scan_progress *progress, struct opened *ret);
 void opened_say(struct registry *r, const struct opened *o);
 void opened_free(struct opened *o);
 

@@ -10,6 +10,7 @@
 static const struct job_kind *const kinds[] = {
 	[REGISTRY_PRODUCERS] = &job_producers,
 	[REGISTRY_DELETE_RECORDS] = &job_delete_records,
+	[REGISTRY_REOPEN] = &job_reopen,
 };
 
 /* One item at least: calloc() of nothing may give null, which would be taken for a lack of

@@ -10,6 +10,7 @@
  *     registry_recover.c   entries ─▶ their logs recovered and opened, by a crew (crew.h)
  *     registry_opening.c   one partition's directory ─▶ its log open
  *     registry_offline.c   one partition that cannot be served, or all of them
+ *     registry_reopen.c, _returning.c  those that can again, while others are served
  *     registry_store.c     one entry ─▶ its file and directories, and their removal
  *     registry_removal.c   a topic's files go, or wait for it
  *     registry_checkpoint.c  offsets and the mark of a clean stop, of the whole directory
@@ -81,6 +82,10 @@ struct partition {
 	bool is_suspect;        /* fenced or corrupt: no mark of a clean shutdown */
 	bool is_offline;        /* nobody is let at its log, if it has one */
 	bool is_nowhere;        /* at start: in none of the log directories */
+	bool needs_start;       /* it was offline before its log was to be opened */
+	bool is_corrupt;        /* its recovery has found damage: it is read-only */
+	bool is_reopening;      /* a job does so; it is offline until then */
+	int64_t failed_ms;      /* when that was noticed; 0: it has not failed */
 	bool wants_fence;       /* its writer does not know yet */
 	char *fault;            /* why it is offline or read-only, for the operator; or null */
 	char *damage;           /* which of its batches are damaged, likewise */
@@ -166,6 +171,7 @@ struct job {
 	uint32_t asked_count;        /* of topics that do not go meanwhile */
 	struct producers_piece *piece;
 	struct segments_told *told;
+	struct reopening *reopening;
 	struct registry_result result;
 	registry_done done;
 	void *owner;
@@ -184,6 +190,8 @@ struct job_kind {
 	bool (*next)(struct registry *r, struct job *j); /* the round is complete */
 	/* Moves on what else it waits for; has that come? Null: it waits for nothing else. */
 	bool (*may_go_on)(struct registry *r, const struct job *j);
+	/* Frees what a job has of its own kind. Null: nothing. */
+	void (*free)(struct job *j);
 };
 
 /* Of a log directory; registry_sync.h. */
@@ -258,6 +266,7 @@ struct registry {
 	uint64_t damage_lines_ns;
 	unsigned listener_topics; /* still to be made at start */
 	struct recovering *recovering; /* at start; null: no more */
+	const struct reopening *reopening; /* of the job under way; null: there is none */
 	bool is_recovered; /* all logs are open: what is known of them is complete */
 	char cluster_id[UUID_TEXT_BYTES];
 	uint64_t expire_at_ns; /* 0: not set yet */

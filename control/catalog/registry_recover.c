@@ -41,7 +41,7 @@ struct recovering {
 	} logs[];
 };
 
-/* An offline partition has a reason already, and its log stays closed. */
+/* An offline partition has a reason already, and its log stays closed, this time. */
 struct recovering *recovering_new(struct registry *r, struct listings *take)
 {
 	struct recovering *rc = calloc(1, sizeof *rc + r->slots_used * sizeof rc->logs[0]);
@@ -52,7 +52,9 @@ struct recovering *recovering_new(struct registry *r, struct listings *take)
 	for (unsigned i = 0; i < r->entry_count; i++) {
 		const struct entry *e = r->entries[i];
 		for (uint32_t p = 0; p < e->partition_count; p++)
-			if (!e->partitions[p]->is_offline)
+			if (e->partitions[p]->is_offline)
+				e->partitions[p]->needs_start = true;
+			else
 				rc->logs[rc->count++] = (struct recovering_log){
 					.entry = e, .partition = e->partitions[p]};
 	}

@@ -40,14 +40,14 @@ static void look_at(struct registry *r, struct partition *p)
 	if (disk_place_is_lost(r->dir->disk, p->directory, &p->place, &now)) {
 		partition_offline(r, p,
 				  "its directory was removed or replaced while it was "
-				  "served; bring it back and start the gateway again");
+				  "served; bring it back, then reopen the partition");
 		return;
 	}
 	if (!segments_are_here(r, p, &now, lost)) {
 		char fault[256];
 		snprintf(fault, sizeof fault,
 			 "its segment %s was removed or replaced while it was served; bring "
-			 "it back and start the gateway again",
+			 "it back, then reopen the partition",
 			 lost + 1);
 		partition_offline(r, p, fault);
 		return;
@@ -57,12 +57,13 @@ static void look_at(struct registry *r, struct partition *p)
 	registry_damage_look(r, p, &marks);
 	if (!marks.is_fenced || p->is_suspect)
 		return;
+	char way_out[REGISTRY_WAY_OUT_BYTES];
 	p->is_suspect = true;
+	partition_note_failure(p);
 	log_dir_checkpoint_hasten(p->dir);
-	registry_say(r,
-		     "%s: %s: the partition takes no more records; see to the disk, then "
-		     "start the gateway again",
-		     p->directory, strerror(-marks.fence_error));
+	partition_way_out(p, way_out);
+	registry_say(r, "%s: %s: the partition takes no more records; %s", p->directory,
+		     strerror(-marks.fence_error), way_out);
 }
 
 /* The first time in the first turn: before a topic is shown to anybody, who then finds room for his

@@ -104,6 +104,14 @@ static const char *fault_word(const json_t *partition)
 								     : "  DAMAGED: ";
 }
 
+/* Behind its line, since when it has failed and what can be done; the gateway knows both. */
+static void print_way_out(const json_t *partition)
+{
+	if (text(partition, "failed_since")[0])
+		printf("%9s  since %s: %s\n", "", text(partition, "failed_since"),
+		       text(partition, "way_out"));
+}
+
 /* Of what was only to be checked nothing comes back. */
 void print_topic(const json_t *result)
 {
@@ -127,6 +135,7 @@ void print_topic(const json_t *result)
 		       number(p, "log_end_offset"),
 		       human_bytes((double)number(p, "size_bytes"), size),
 		       fault_word(p), text(p, "fault"));
+		print_way_out(p);
 	}
 	printf("\n");
 	json_object_foreach(json_object_get(result, "config"), key, setting) printf(
@@ -166,6 +175,17 @@ void print_start(const json_t *result)
 {
 	printf("partition %lld starts at offset %lld\n", number(result, "partition"),
 	       number(result, "log_start_offset"));
+}
+
+/* What its recovery has found is told when it is anything. */
+void print_reopened(const json_t *result)
+{
+	size_t i;
+	json_t *p;
+	json_array_foreach(json_object_get(result, "partitions"), i, p) printf(
+		"%s-%lld is served again, up to offset %lld%s%s\n", text(p, "topic"),
+		number(p, "partition"), number(p, "log_end_offset"),
+		text(p, "message")[0] ? ": " : "", text(p, "message"));
 }
 
 /* Ends that nothing has come to are left out: of a gateway that is well few are left. */
@@ -317,29 +337,36 @@ void print_frames(const json_t *result)
 		printf("no broken frames since the start\n");
 }
 
+/* How far that is, while it is under way. */
+static void print_recovery(const json_t *recovery, const char *done)
+{
+	if (json_is_object(recovery))
+		printf("%lld of %lld partitions %s, %.1f GB read, %lld s so far%s\n",
+		       number(recovery, "partitions_opened"), number(recovery, "partitions"),
+		       done, (double)number(recovery, "bytes_read") / 1e9,
+		       number(recovery, "ms") / 1000,
+		       json_is_true(json_object_get(recovery, "is_syncing"))
+			       ? "; the disk is synced"
+			       : "");
+}
+
 /* Of the faults the gateway lists a hundred and counts all. */
 void print_state(const json_t *result)
 {
 	size_t i;
 	json_t *p;
 	const json_t *faults = json_object_get(result, "partition_faults");
-	const json_t *recovery = json_object_get(result, "recovery");
 	long long count = number(result, "partition_fault_count");
 	printf("%s  node %lld  cluster %s\n", text(result, "state"),
 	       number(result, "node_id"), text(result, "cluster_id"));
-	if (json_is_object(recovery))
-		printf("%lld of %lld partitions recovered, %.1f GB read, %lld s so far%s\n",
-		       number(recovery, "partitions_opened"), number(recovery, "partitions"),
-		       (double)number(recovery, "bytes_read") / 1e9,
-		       number(recovery, "ms") / 1000,
-		       json_is_true(json_object_get(recovery, "is_syncing"))
-			       ? "; the disk is synced"
-			       : "");
+	print_recovery(json_object_get(result, "recovery"), "recovered");
+	print_recovery(json_object_get(result, "reopening"), "reopened");
 	if (text(result, "log_dir_fault")[0])
 		printf("log.dirs: %s\n", text(result, "log_dir_fault"));
 	json_array_foreach(faults, i, p)
-		printf("%s-%lld%s%s\n", text(p, "topic"), number(p, "partition"),
-		       fault_word(p), text(p, "fault"));
+		printf("%s-%lld%s%s%s%s\n", text(p, "topic"), number(p, "partition"),
+		       fault_word(p), text(p, "fault"), text(p, "way_out")[0] ? "; " : "",
+		       text(p, "way_out"));
 	if (count > (long long)json_array_size(faults))
 		printf("and %lld partitions more\n",
 		       count - (long long)json_array_size(faults));

@@ -15,6 +15,7 @@ void print_version(const json_t *result);
 void print_methods(const json_t *result);
 void print_deleted(const json_t *result);
 void print_start(const json_t *result);
+void print_reopened(const json_t *result);
 void print_config(const json_t *result);
 void print_config_set(const json_t *result);
 

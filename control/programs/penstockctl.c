@@ -14,8 +14,10 @@
 
 enum { EXIT_REFUSED = 1, EXIT_USAGE = 2, EXIT_NO_GATEWAY = 3 };
 
-/* How long to wait for an answer: to a question; to a change, which is work for a disk. */
-enum { PATIENCE_S = 5, PATIENCE_CHANGE_S = 60 };
+/* How long to wait for an answer: to a question; to a change, which is work for a disk; to one for
+ * which logs are read. */
+enum effect { ASKS, CHANGES, RECOVERS };
+enum { PATIENCE_S = 5, PATIENCE_CHANGE_S = 60, PATIENCE_RECOVERY_S = 3600 };
 
 /* What the command line said. */
 struct arguments {
@@ -59,6 +61,8 @@ static const struct option options[] = {
 
 static bool take_name(json_t *params, char **words, int count);
 static bool take_records(json_t *params, char **words, int count);
+static bool take_partitions(json_t *params, char **words, int count);
+static bool take_path(json_t *params, char **words, int count);
 static bool take_key(json_t *params, char **words, int count);
 static bool take_assignments(json_t *params, char **words, int count);
 static bool take_resets(json_t *params, char **words, int count);
@@ -67,7 +71,7 @@ static const struct command {
 	const char *words[2];
 	const char *method;
 	bool (*take)(json_t *params, char **words, int count); /* null: it takes none */
-	bool changes;
+	enum effect effect;
 	unsigned options; /* beside those that every command takes */
 	void (*print)(const json_t *result);
 	const char *usage;
@@ -75,48 +79,62 @@ static const struct command {
 	{{"topic", "create"},
 	 "topic.create",
 	 take_name,
-	 true,
+	 CHANGES,
 	 BIT(PARTITIONS) | BIT(REPLICATION) | BIT(CONFIG) | BIT(VALIDATE),
 	 print_topic,
 	 "NAME [--partitions N] [--config KEY=VALUE]... [--validate-only]"},
-	{{"topic", "list"}, "topic.list", NULL, false, 0, print_topics, ""},
-	{{"topic", "describe"}, "topic.describe", take_name, false, 0, print_topic, "NAME"},
+	{{"topic", "list"}, "topic.list", NULL, ASKS, 0, print_topics, ""},
+	{{"topic", "describe"}, "topic.describe", take_name, ASKS, 0, print_topic, "NAME"},
 	{{"topic", "alter"},
 	 "topic.alter",
 	 take_name,
-	 true,
+	 CHANGES,
 	 BIT(PARTITIONS) | BIT(CONFIG) | BIT(RESET) | BIT(VALIDATE),
 	 print_topic,
 	 "NAME [--partitions N] [--config KEY=VALUE]... [--reset KEY]..."},
-	{{"topic", "delete"}, "topic.delete", take_name, true, 0, print_deleted, "NAME"},
+	{{"topic", "delete"}, "topic.delete", take_name, CHANGES, 0, print_deleted, "NAME"},
 	{{"records", "delete"},
 	 "records.delete",
 	 take_records,
-	 true,
+	 CHANGES,
 	 0,
 	 print_start,
 	 "NAME PARTITION OFFSET|all"},
-	{{"config", "get"}, "config.get", take_key, false, 0, print_config, "[KEY]"},
+	{{"partition", "reopen"},
+	 "partition.reopen",
+	 take_partitions,
+	 RECOVERS,
+	 0,
+	 print_reopened,
+	 "NAME [PARTITION]..."},
+	{{"config", "get"}, "config.get", take_key, ASKS, 0, print_config, "[KEY]"},
 	{{"config", "set"},
 	 "config.set",
 	 take_assignments,
-	 true,
+	 CHANGES,
 	 BIT(VALIDATE),
 	 print_config_set,
 	 "KEY=VALUE... [--validate-only]"},
 	{{"config", "unset"},
 	 "config.set",
 	 take_resets,
-	 true,
+	 CHANGES,
 	 BIT(VALIDATE),
 	 print_config_set,
 	 "KEY... [--validate-only]"},
-	{{"logdir", "list"}, "logdir.list", NULL, false, 0, print_logdirs, ""},
-	{{"stats", NULL}, "stats.get", NULL, false, BIT(WATCH), print_stats, "[--watch]"},
-	{{"frames", "bad"}, "frames.bad", NULL, false, BIT(LIMIT), print_frames, "[--limit N]"},
-	{{"state", NULL}, "system.state", NULL, false, 0, print_state, ""},
-	{{"version", NULL}, "system.version", NULL, false, 0, print_version, ""},
-	{{"methods", NULL}, "rpc.methods", NULL, false, 0, print_methods, ""},
+	{{"logdir", "list"}, "logdir.list", NULL, ASKS, 0, print_logdirs, ""},
+	{{"logdir", "reopen"},
+	 "logdir.reopen",
+	 take_path,
+	 RECOVERS,
+	 0,
+	 print_reopened,
+	 "PATH"},
+	{{"stats", NULL}, "stats.get", NULL, ASKS, BIT(WATCH), print_stats, "[--watch]"},
+	{{"frames", "bad"}, "frames.bad", NULL, ASKS, BIT(LIMIT), print_frames, "[--limit N]"},
+	{{"state", NULL}, "system.state", NULL, ASKS, 0, print_state, ""},
+	{{"version", NULL}, "system.version", NULL, ASKS, 0, print_version, ""},
+	{{"methods", NULL}, "rpc.methods", NULL, ASKS, 0, print_methods, ""},
 };
 
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
@@ -188,6 +206,30 @@ static bool take_records(json_t *params, char **words, int count)
 	if (strcmp(words[2], "all") == 0)
 		return json_object_set_new(params, "offset", json_integer(-1)) == 0;
 	return put_number(params, "offset", words[2]);
+}
+
+/* Of a topic of which none is named all that have failed are meant. */
+static bool take_partitions(json_t *params, char **words, int count)
+{
+	if (count < 1 || !take_name(params, words, 1))
+		return false;
+	json_t *numbers = json_array();
+	json_object_set_new(params, "partitions", numbers);
+	for (int i = 1; i < count; i++) {
+		json_t *one = json_object();
+		bool is_number = put_number(one, "partition", words[i]);
+		if (is_number)
+			json_array_append(numbers, json_object_get(one, "partition"));
+		json_decref(one);
+		if (!is_number)
+			return false;
+	}
+	return true;
+}
+
+static bool take_path(json_t *params, char **words, int count)
+{
+	return count == 1 && json_object_set_new(params, "path", json_string(words[0])) == 0;
 }
 
 static bool take_key(json_t *params, char **words, int count)
@@ -350,11 +392,11 @@ static int watch(struct ctl_client *client, const struct arguments *a,
 }
 
 /* Whoever has a change to make asks first whether there is somebody to make it. */
-static int greet(struct ctl_client *client)
+static int greet(struct ctl_client *client, const struct command *c)
 {
 	int status = 0;
 	json_decref(ask(client, "system.version", NULL, &status));
-	ctl_wait_for(client, PATIENCE_CHANGE_S);
+	ctl_wait_for(client, c->effect == RECOVERS ? PATIENCE_RECOVERY_S : PATIENCE_CHANGE_S);
 	return status;
 }
 
@@ -362,7 +404,7 @@ static int greet(struct ctl_client *client)
 static int run(struct ctl_client *client, const struct arguments *a,
 	       const struct command *c)
 {
-	int status = c->changes ? greet(client) : 0;
+	int status = c->effect == ASKS ? 0 : greet(client, c);
 	if (a->watches)
 		return watch(client, a, c);
 	json_t *result = status ? NULL : ask(client, c->method, a->params, &status);

@@ -4,6 +4,7 @@
 #include "dataplane/base/require.h"
 
 #include <stdarg.h>
+#include <time.h>
 
 /* Of several faults the last one found is told. */
 void rpc_fail(struct rpc_call *call, int error, const char *format, ...)
@@ -76,6 +77,19 @@ static unsigned depth_of(const char *line, size_t size)
 			depth -= depth > 0;
 	}
 	return deepest;
+}
+
+char *rpc_time(int64_t wall_ms, char ret[RPC_TIME_BYTES])
+{
+	time_t seconds = wall_ms / 1000;
+	struct tm utc;
+	ret[0] = '\0';
+	if (wall_ms == 0)
+		return ret;
+	gmtime_r(&seconds, &utc);
+	size_t size = strftime(ret, RPC_TIME_BYTES, "%Y-%m-%dT%H:%M:%S", &utc);
+	snprintf(ret + size, RPC_TIME_BYTES - size, ".%03dZ", (int)(wall_ms % 1000));
+	return ret;
 }
 
 const char *rpc_type_name(json_type type)

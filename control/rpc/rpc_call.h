@@ -16,6 +16,9 @@ void rpc_answer(struct rpc_call *call);
 __attribute__((format(printf, 3, 4))) void rpc_fail(struct rpc_call *call, int error,
 						    const char *format, ...);
 
+enum { RPC_TIME_BYTES = 40 };
+/* 2026-11-21T10:15:00.123Z; of 0, "". */
+char *rpc_time(int64_t wall_ms, char ret[RPC_TIME_BYTES]);
 /* As JSON names it. */
 const char *rpc_type_name(json_type type);
 

@@ -5,7 +5,6 @@
 
 #include <arpa/inet.h>
 #include <stdlib.h>
-#include <time.h>
 
 /* By the wall clock, the only order that the frames of several pollers have in common. */
 static int newest_first(const void *a, const void *b)
@@ -25,18 +24,6 @@ static char *hex_of(const struct bad_frame *f, char out[2 * BAD_FRAME_BYTES + 1]
 	return out;
 }
 
-/* 2026-11-21T10:15:00.123Z */
-static char *time_of(int64_t wall_ms, char *out, size_t size)
-{
-	time_t seconds = wall_ms / 1000;
-	struct tm utc;
-	char day[32];
-	gmtime_r(&seconds, &utc);
-	strftime(day, sizeof day, "%Y-%m-%dT%H:%M:%S", &utc);
-	snprintf(out, size, "%s.%03dZ", day, (int)(wall_ms % 1000));
-	return out;
-}
-
 /* Addresses are IPv4 so far, in the last four of their sixteen octets. */
 static char *peer_of(const struct endpoint *e, char *out, size_t size)
 {
@@ -48,12 +35,12 @@ static char *peer_of(const struct endpoint *e, char *out, size_t size)
 
 static json_t *frame_json(const struct rpc_options *o, const struct bad_frame *f)
 {
-	char peer[48], when[48], hex[2 * BAD_FRAME_BYTES + 1];
+	char peer[48], when[RPC_TIME_BYTES], hex[2 * BAD_FRAME_BYTES + 1];
 	const char *listener =
 		f->listener < o->listener_count ? o->listener_names[f->listener] : "";
 	const char *reason = f->reason < STAT_COUNT ? stat_infos[f->reason].name : "";
 	return json_pack("{s:s, s:s, s:s, s:I, s:I, s:s, s:s}", "time",
-			 time_of(f->wall_ms, when, sizeof when), "listener", listener,
+			 rpc_time(f->wall_ms, when), "listener", listener,
 			 "peer", peer_of(&f->peer, peer, sizeof peer), "offset",
 			 (json_int_t)f->stream_offset, "size", (json_int_t)f->size,
 			 "reason", reason, "bytes", hex_of(f, hex));

@@ -4,6 +4,7 @@
 #include "control/rpc/rpc_frames.h"
 #include "control/rpc/rpc_logdirs.h"
 #include "control/rpc/rpc_records.h"
+#include "control/rpc/rpc_reopen.h"
 #include "control/rpc/rpc_stats.h"
 #include "control/rpc/rpc_topics.h"
 
@@ -26,27 +27,31 @@ static json_int_t list_faults(const struct registry *r, json_t *faults)
 		const struct registry_topic *t = registry_at(r, i);
 		for (uint32_t p = 0; p < t->topic.partitions; p++) {
 			struct log_marks m;
+			char way_out[REGISTRY_WAY_OUT_BYTES];
 			const char *fault = registry_partition_fault(r, t, p);
 			if (!fault[0] || ++count > FAULTS_SHOWN_MAX)
 				continue;
 			registry_marks(r, t, p, &m);
 			json_array_append_new(
-				faults, json_pack("{s:s, s:i, s:b, s:b, s:s}", "topic",
+				faults, json_pack("{s:s, s:i, s:b, s:b, s:s, s:s}", "topic",
 						  t->topic.name, "partition", (int)p,
 						  "is_offline",
 						  (int)registry_is_offline(r, t, p),
 						  "is_fenced", (int)m.is_fenced, "fault",
-						  fault));
+						  fault, "way_out",
+						  registry_way_out(r, t, p, way_out)));
 		}
 	}
 	return count;
 }
 
-/* Null when nothing is recovered any more. */
-static json_t *recovery_json(const struct registry *r)
+typedef bool recovery_asker(const struct registry *r, struct recovery_progress *ret);
+
+/* Null when nothing is recovered. */
+static json_t *recovery_json(const struct registry *r, recovery_asker *ask)
 {
 	struct recovery_progress p;
-	if (!registry_progress(r, &p))
+	if (!ask(r, &p))
 		return json_null();
 	return json_pack("{s:I, s:I, s:I, s:I, s:b}", "partitions", (json_int_t)p.partitions,
 			 "partitions_opened", (json_int_t)p.opened, "bytes_read",
@@ -62,10 +67,11 @@ static void system_state(struct rpc_call *call)
 	json_t *faults = json_array();
 	json_int_t count = list_faults(o->registry, faults);
 	call->result =
-		json_pack("{s:s, s:b, s:o, s:s, s:i, s:s, s:I, s:o}", "state",
+		json_pack("{s:s, s:b, s:o, s:o, s:s, s:i, s:s, s:I, s:o}", "state",
 			  o->state(o->owner), "topics_ready",
 			  (int)registry_is_ready(o->registry), "recovery",
-			  recovery_json(o->registry), "cluster_id",
+			  recovery_json(o->registry, registry_progress), "reopening",
+			  recovery_json(o->registry, registry_reopening), "cluster_id",
 			  registry_cluster_id(o->registry), "node_id",
 			  (int)registry_node_id(o->registry), "log_dir_fault",
 			  registry_directory_fault(o->registry), "partition_fault_count",
@@ -147,6 +153,13 @@ const struct rpc_method rpc_method_table[] = {
 	  {"partition", JSON_INTEGER, true, "which"},
 	  {"offset", JSON_INTEGER, true,
 	   "of the first record that stays; -1: all go up to the high watermark"}}},
+	{"partition.reopen",
+	 true,
+	 true,
+	 "Recovers partitions that have failed, and serves them again",
+	 rpc_partition_reopen,
+	 {NAME,
+	  {"partitions", JSON_ARRAY, false, "which; default all that have failed"}}},
 	{"config.get",
 	 false,
 	 false,
@@ -166,6 +179,12 @@ const struct rpc_method rpc_method_table[] = {
 	 "The log directories: what lies there, what is left, what is wrong",
 	 rpc_logdir_list,
 	 {{0}}},
+	{"logdir.reopen",
+	 true,
+	 true,
+	 "The same of all partitions of a log directory that have failed",
+	 rpc_logdir_reopen,
+	 {{"path", JSON_STRING, true, "as log.dirs names it"}}},
 	{"stats.get",
 	 false,
 	 false,

@@ -10,15 +10,17 @@ static json_t *partition_json(const struct rpc *r, const struct registry_topic *
 {
 	struct log_marks m;
 	const struct registry *registry = r->options.registry;
+	char since[RPC_TIME_BYTES], way_out[REGISTRY_WAY_OUT_BYTES];
 	registry_marks(registry, t, p, &m);
-	return json_pack("{s:i, s:I, s:I, s:I, s:I, s:b, s:b, s:s}", "partition", (int)p,
+	return json_pack("{s:i, s:I, s:I, s:I, s:I, s:b, s:b, s:s, s:s, s:s}", "partition", (int)p,
 			 "log_start_offset", (json_int_t)m.log_start_offset,
 			 "high_watermark", (json_int_t)m.high_watermark, "log_end_offset",
 			 (json_int_t)m.log_end_offset, "size_bytes",
 			 (json_int_t)m.size_bytes, "is_offline",
 			 (int)registry_is_offline(registry, t, p), "is_fenced",
-			 (int)m.is_fenced, "fault",
-			 registry_partition_fault(registry, t, p));
+			 (int)m.is_fenced, "fault", registry_partition_fault(registry, t, p),
+			 "failed_since", rpc_time(registry_failed_ms(t, p), since), "way_out",
+			 registry_way_out(registry, t, p, way_out));
 }
 
 /* The source is told because it says what a change of the gateway's setting will do: a value

@@ -139,6 +139,28 @@ bool registry_progress(const struct registry *r, struct recovery_progress *ret)
 	return false;
 }
 
+bool registry_reopening(const struct registry *r, struct recovery_progress *ret)
+{
+	return false;
+}
+
+bool registry_has_failed(const struct registry *r, const struct registry_topic *topic,
+			 uint32_t partition)
+{
+	return registry_is_offline(r, topic, partition) || r->marks.is_fenced;
+}
+
+int64_t registry_failed_ms(const struct registry_topic *topic, uint32_t partition)
+{
+	return 0;
+}
+
+const char *registry_way_out(const struct registry *r, const struct registry_topic *topic,
+			     uint32_t partition, char ret[REGISTRY_WAY_OUT_BYTES])
+{
+	return "";
+}
+
 const char *registry_progress_text(const struct registry *r, char ret[REGISTRY_PROGRESS_BYTES])
 {
 	return "";

@@ -202,6 +202,11 @@ void log_close(struct log *log)
 	log->is_open = false;
 }
 
+void log_alter(struct log *log, const struct log_options *options)
+{
+	faults.last_options = *options;
+}
+
 void log_get_marks(const struct log *log, struct log_marks *ret)
 {
 	*ret = (struct log_marks){.high_watermark = 42, .recovery_point = 41};

@@ -158,6 +158,12 @@ static int serve(unsigned writer, struct admin_msg *a)
 		faults.served--;
 		faults.served_by[writer]--;
 	}
+	if (a->op == ADMIN_RETURN || a->op == ADMIN_REOPEN) {
+		int more = a->op == ADMIN_REOPEN ? 1 : -1;
+		faults.served += more;
+		faults.served_by[writer] += more;
+		faults.offline -= more;
+	}
 	if (a->op != ADMIN_OPEN)
 		return 0;
 	if (faults.open_error && faults.open_good == 0)
@@ -178,6 +184,9 @@ static bool writer_turn_once(struct rig *r, unsigned writer)
 		cr_assert(a->msg.kind == HANDOFF_ADMIN);
 		cr_assert(a->partition.slot % RIG_WRITERS == writer);
 		a->error = serve(writer, a);
+		if (a->op == ADMIN_REOPEN)
+			r->marks[a->partition.slot].marks =
+				(struct log_marks){.is_fenced = faults.log_is_corrupt};
 		handoff_complete(h, asked[i]);
 	}
 	return n > 0;

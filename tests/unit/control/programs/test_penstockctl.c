@@ -344,3 +344,71 @@ Test(penstockctl, nobody_answers_is_said_after_five_seconds)
 	cr_assert(ctl("topic list") == 3);
 	cr_assert(strstr(errors, "nobody has answered at "), "%s", errors);
 }
+
+/* ---- partitions that have failed ---------------------------------------------------------- */
+
+static void fail_partition(uint32_t partition)
+{
+	struct log_marks *m = &rig.marks[rig_topic(&rig, "t")->topic.refs[partition].slot].marks;
+	m->is_fenced = true;
+	m->fence_error = -EIO;
+	rig_wait(&rig, 1);
+}
+
+Test(penstockctl, a_partition_that_has_failed_is_shown_with_its_way_out_and_reopened)
+{
+	static const char way_out[] = "see to the disk, then `penstockctl partition reopen t 1`";
+	cr_assert(ctl("topic create t --partitions 3") == 0, "%s", errors);
+	cr_assert(ctl("topic describe t") == 0 && !strstr(output, "since"), "%s", output);
+	fail_partition(1);
+	cr_assert(ctl("topic describe t") == 0);
+	cr_assert(strstr(output, "FENCED: Input/output error") && strstr(output, "since 20") &&
+			  strstr(output, way_out),
+		  "%s", output);
+	cr_assert(ctl("state") == 0 && strstr(output, way_out), "%s", output);
+	cr_assert(ctl("partition reopen t 1") == 0, "%s", errors);
+	cr_assert(strcmp(output, "t-1 is served again, up to offset 0\n") == 0, "%s", output);
+	cr_assert(ctl("topic describe t") == 0 && !strstr(output, "FENCED"), "%s", output);
+}
+
+Test(penstockctl, all_that_have_failed_are_reopened_of_a_topic_or_of_a_log_directory)
+{
+	char words[128];
+	cr_assert(ctl("topic create t --partitions 3") == 0, "%s", errors);
+	fail_partition(0);
+	fail_partition(2);
+	cr_assert(ctl("--json partition reopen t") == 0, "%s", errors);
+	cr_assert(strstr(output, "\"partition\":0") && strstr(output, "\"partition\":2") &&
+			  !strstr(output, "\"partition\":1"),
+		  "%s", output);
+	fail_partition(1);
+	fail_partition(2);
+	faults.log_error = -EROFS;
+	faults.log_error_at = "t-2";
+	snprintf(words, sizeof words, "logdir reopen %s", rig.directory);
+	cr_assert(ctl(words) == 1, "%s", output);
+	cr_assert(strstr(errors, "t-2: Read-only file system; 1 of 2 partitions are reopened "
+				 "(KAFKA_STORAGE_ERROR)"),
+		  "%s", errors);
+	cr_assert(ctl("topic describe t") == 0 && strstr(output, "OFFLINE: Read-only"), "%s",
+		  output);
+	faults.log_error = 0;
+	cr_assert(ctl(words) == 0 && strstr(output, "t-2 is served again"), "%s", errors);
+}
+
+Test(penstockctl, what_cannot_be_reopened_is_refused)
+{
+	cr_assert(ctl("topic create t --partitions 3") == 0, "%s", errors);
+	cr_assert(ctl("partition reopen t 1") == 1 && strstr(errors, "has not failed"), "%s",
+		  errors);
+	cr_assert(ctl("partition reopen t") == 1 &&
+			  strstr(errors, "no partition of t has failed (INVALID_REQUEST)"),
+		  "%s", errors);
+	cr_assert(ctl("partition reopen t 3") == 1 && strstr(errors, "t has 3 partitions"), "%s",
+		  errors);
+	cr_assert(ctl("partition reopen u") == 1 && strstr(errors, "no topic u"), "%s", errors);
+	cr_assert(ctl("logdir reopen /nowhere") == 1 && strstr(errors, "LOG_DIR_NOT_FOUND"), "%s",
+		  errors);
+	cr_assert(ctl("partition reopen") == 2 && ctl("partition reopen t one") == 2);
+	cr_assert(ctl("logdir reopen") == 2);
+}
