@@ -382,6 +382,7 @@ static int64_t writer_fault(struct sim_fs *fs, const struct disk_op *op)
 	if (op->kind == DISK_CLOSE || ++fs->operations != fs->faults.fail_at)
 		return 0;
 	fs->failures++;
+	fs->faults.fail_at += fs->faults.fail_again;
 	return takes_room(op) && rng_one_in(&sim_world()->rng, 2) ? -ENOSPC : -EIO;
 }
 

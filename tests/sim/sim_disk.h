@@ -29,6 +29,7 @@ struct sim_disk_faults {
 	uint32_t short_write; /* one write in n is short */
 	bool is_short_buffered; /* only those of indexes and marks */
 	uint64_t fail_at;     /* a writer's n-th operation but closing fails; 0: none */
+	uint64_t fail_again;  /* and each so many behind it; 0: no other does */
 	uint64_t dead_at;     /* the n-th operation of writers on the second device, and all that
 			       * are there behind it, fail; 0: none */
 	uint32_t run_out;     /* one open in n of a writer's finds no descriptor (EMFILE) */

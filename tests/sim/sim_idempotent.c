@@ -30,6 +30,7 @@ struct batch {
 	uint32_t first_seq, count;
 	size_t size;
 	uint8_t *bytes;
+	int64_t early; /* its offset, told while one before it was refused; -1: it was not */
 };
 
 struct line {
@@ -88,6 +89,7 @@ static void make_batch(struct idempotent *p, uint32_t partition)
 		l->epoch++;
 		l->sequence = 0;
 	}
+	b->early = -1;
 	b->count = 1 + (uint32_t)rng_below(rng, RECORDS_MAX);
 	for (uint32_t k = 0; k < b->count; k++) {
 		uint32_t seq = history_sent(sim_world()->history, p->client.id, 0,
@@ -152,6 +154,9 @@ static void send_some(struct idempotent *p)
 
 /* ---- answers --------------------------------------------------------------------------- */
 
+/* What is refused because its partition has failed may be in the log all the same, and when that is
+ * reopened what was sent behind it is taken. It counts when all before it do: each is sent again,
+ * and has the offset then that it was told. */
 static void take_stored(struct idempotent *p, const struct request *r, int64_t base_offset)
 {
 	struct line *l = &p->lines[r->partition];
@@ -163,10 +168,18 @@ static void take_stored(struct idempotent *p, const struct request *r, int64_t b
 				 (long long)base_offset);
 		return;
 	}
+	struct batch *b = batch_at(l, r->number);
+	if (l->is_broken && sim_fs_failures(sim_world()->fs)) {
+		b->early = base_offset;
+		return;
+	}
 	if (r->number != l->first || l->is_broken)
 		sim_fail("producer %u: batch %llu was taken behind one that was not",
 			 p->client.id, (unsigned long long)r->number);
-	struct batch *b = batch_at(l, r->number);
+	if (b->early >= 0 && b->early != base_offset)
+		sim_fail("producer %u: batch %llu was @%lld and is said to be @%lld", p->client.id,
+			 (unsigned long long)r->number, (long long)b->early,
+			 (long long)base_offset);
 	for (uint32_t k = 0; k < b->count; k++)
 		history_acked(sim_world()->history, p->client.id, b->first_seq + k, ACK_DURABLE,
 			      base_offset + k);

@@ -1,4 +1,5 @@
-/* sim_operator.c - topics made, grown and deleted under load; see sim_operator.h. */
+/* sim_operator.c - topics made, grown and deleted under load, failed partitions reopened; see
+ * sim_operator.h. */
 #include "tests/sim/sim_operator.h"
 #include "dataplane/base/require.h"
 #include "tests/sim/sim_clients.h"
@@ -8,6 +9,9 @@
 #include <stdlib.h>
 
 #define OPERATION_NS (60 * NS_PER_MS)
+/* How often it looks for partitions that have failed, of which some are reopened at a time. */
+#define REOPEN_NS (20 * NS_PER_MS)
+enum { REOPENED_AT_ONCE = 4 };
 
 struct sim_operator {
 	struct registry *registry;
@@ -18,6 +22,8 @@ struct sim_operator {
 	const char *topic;
 	uint32_t before, after; /* partitions; 0: no topic */
 	bool is_fleeting;       /* it is that topic's */
+	uint64_t reopen_ns; /* the next look */
+	bool is_reopening;  /* beside all else */
 };
 
 /* Listeners' topics, made at every start where they are missing. */
@@ -37,6 +43,7 @@ struct sim_operator *sim_operator_create(struct registry *registry)
 	require(o);
 	o->registry = registry;
 	plan_next(o);
+	o->reopen_ns = sim_world()->now_ns + REOPEN_NS;
 	return o;
 }
 
@@ -114,6 +121,57 @@ static void grow(struct sim_operator *o, const char *name)
 	registry_alter_topic(o->registry, &r);
 }
 
+/* ---- partitions that have failed ---------------------------------------------------------- */
+
+/* A disk that goes on failing has them stay as they are. */
+static void reopened(void *owner, const struct registry_result *result)
+{
+	struct sim_operator *o = owner;
+	struct world *w = sim_world();
+	bool is_excused = sim_fs_failures(w->fs) || sim_fs_control_failures(w->fs);
+	for (uint32_t i = 0; i < result->part_count; i++) {
+		const struct registry_part *part = &result->parts[i];
+		if ((result->error || part->error) && !is_excused)
+			sim_fail("operator: a partition is not reopened: %s",
+				 part->message ? part->message : result->message);
+		sim_say("operator: partition %u reopened: error %d %s", part->partition,
+			result->error ? result->error : part->error,
+			part->message ? part->message : "");
+	}
+	o->is_reopening = false;
+	o->reopen_ns = w->now_ns + rng_below(&w->rng, 2 * REOPEN_NS);
+}
+
+static uint32_t find_failed(const struct registry *r, struct registry_part *parts, uint32_t max)
+{
+	uint32_t count = 0;
+	for (unsigned i = 0; i < registry_count(r); i++) {
+		const struct registry_topic *t = registry_at(r, i);
+		for (uint32_t p = 0; p < t->topic.partitions && count < max; p++) {
+			if (!registry_has_failed(r, t, p))
+				continue;
+			parts[count] = (struct registry_part){.partition = p};
+			memcpy(parts[count++].topic_id, t->topic.id, sizeof parts->topic_id);
+		}
+	}
+	return count;
+}
+
+static void reopen(struct sim_operator *o)
+{
+	struct registry_part parts[REOPENED_AT_ONCE];
+	struct world *w = sim_world();
+	if (o->is_stopped || o->is_reopening || w->now_ns < o->reopen_ns)
+		return;
+	uint32_t count = find_failed(o->registry, parts, array_len(parts));
+	o->reopen_ns = w->now_ns + REOPEN_NS;
+	o->is_reopening = count > 0;
+	if (o->is_reopening)
+		registry_send(o->registry, REGISTRY_REOPEN, parts, count, reopened, o);
+}
+
+/* ---- its turns ---------------------------------------------------------------------------- */
+
 void sim_operator_stop(struct sim_operator *o)
 {
 	if (o)
@@ -122,7 +180,10 @@ void sim_operator_stop(struct sim_operator *o)
 
 uint64_t sim_operator_next_ns(const struct sim_operator *o)
 {
-	return !o || o->is_stopped || o->is_waiting ? UINT64_MAX : o->next_ns;
+	if (!o || o->is_stopped)
+		return UINT64_MAX;
+	return min_u64(o->is_waiting ? UINT64_MAX : o->next_ns,
+		       o->is_reopening ? UINT64_MAX : o->reopen_ns);
 }
 
 void sim_operator_turn(struct sim_operator *o)
@@ -130,7 +191,8 @@ void sim_operator_turn(struct sim_operator *o)
 	static const char *const growing[] = {SIM_TOPIC_EVENTS, SIM_TOPIC_VEHICLES,
 					      SIM_TOPIC_PLATFORM};
 	struct rng *rng = &sim_world()->rng;
-	if (sim_world()->now_ns < sim_operator_next_ns(o))
+	reopen(o);
+	if (o->is_stopped || o->is_waiting || sim_world()->now_ns < o->next_ns)
 		return;
 	o->is_waiting = true;
 	if (rng_one_in(rng, 4))
