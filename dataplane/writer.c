@@ -9,6 +9,7 @@
 #include "dataplane/writer_build.h"
 #include "dataplane/writer_inspect.h"
 #include "dataplane/writer_marks.h"
+#include "dataplane/writer_services.h"
 
 #include <errno.h>
 
@@ -22,6 +23,7 @@ enum {
 struct served {
 	struct log *log;
 	uint32_t generation;
+	uint8_t dir; /* the log directory it lies in, by number */
 	struct admin_msg *closing; /* control wants the log back */
 	bool is_offline; /* nobody is let at the log, if there is one */
 };
@@ -87,6 +89,20 @@ static void refuse_append(struct writer *w, struct append_msg *a, int16_t error)
 	list_append(&w->services[0].appends, &a->node);
 }
 
+/* Nobody is let at its log, or there is none; it may be there again before the batch is. */
+static void refuse_partition(struct writer *w, struct append_msg *a)
+{
+	int16_t error = partition_refusal(w, a->partition);
+	if (error == KAFKA_ERROR_KAFKA_STORAGE_ERROR && a->origin == APPEND_CLIENT) {
+		struct log_service *s = &w->services[w->served[a->partition.slot].dir];
+		struct record_batch_header h;
+		chain_copy_out(&a->bytes, 0, &h, sizeof h);
+		if (record_batch_has_producer(&h))
+			producers_await(&s->producers, a->partition.slot, &h, s->now_ns);
+	}
+	refuse_append(w, a, error);
+}
+
 /* The time of an append is set here, where offsets are given: of one partition it does not go back
  * while the clock does not, whatever its pollers are doing, and a batch that was opened first has
  * not that of its arrival. A built batch has no CRC yet. A producer's has its own made anew, over
@@ -106,7 +122,7 @@ static void take_append(struct writer *w, struct append_msg *a)
 {
 	struct log *log = served_log(w, a->partition);
 	if (!log) {
-		refuse_append(w, a, partition_refusal(w, a->partition));
+		refuse_partition(w, a);
 		return;
 	}
 	require(a->origin != APPEND_MARKER); /* nobody ends a transaction yet */
@@ -119,8 +135,10 @@ static void take_append(struct writer *w, struct append_msg *a)
 static void take_inspected(struct writer *w, struct append_msg *a)
 {
 	struct log *log = served_log(w, a->partition);
-	if (!log) {
-		refuse_append(w, a, a->error ? a->error : partition_refusal(w, a->partition));
+	if (!log && !a->error) {
+		refuse_partition(w, a);
+	} else if (!log) {
+		refuse_append(w, a, a->error);
 	} else if (a->error) {
 		struct log_marks marks;
 		log_get_marks(log, &marks);
@@ -208,16 +226,18 @@ static void complete_admin(struct writer *w, struct admin_msg *a, int error)
 /* Whoever hears of the partition may look at its marks. */
 static void serve_log(struct writer *w, struct admin_msg *a)
 {
-	w->served[a->partition.slot] = (struct served){.log = a->log,
-						       .generation = a->partition.generation};
+	w->served[a->partition.slot] = (struct served){
+		.log = a->log, .generation = a->partition.generation, .dir = a->dir};
 	log_serve(a->log, &w->services[a->dir], a->partition.slot);
 	publish_log(w, a->log);
 }
 
 /* There is a partition, and no log. */
-static void keep_offline(struct writer *w, struct partition_ref p)
+static void keep_offline(struct writer *w, const struct admin_msg *a)
 {
-	w->served[p.slot] = (struct served){.generation = p.generation, .is_offline = true};
+	struct partition_ref p = a->partition;
+	w->served[p.slot] = (struct served){
+		.generation = p.generation, .is_offline = true, .dir = a->dir};
 	publish_offline(w, p);
 	w->stats.value[STAT_log_fenced]++;
 }
@@ -229,7 +249,7 @@ static void open_partition(struct writer *w, struct admin_msg *a)
 	if (a->log)
 		serve_log(w, a);
 	else
-		keep_offline(w, a->partition);
+		keep_offline(w, a);
 	complete_admin(w, a, 0);
 }
 
@@ -276,6 +296,7 @@ static void close_partition(struct writer *w, struct admin_msg *a)
 		return;
 	}
 	if (is_there) {
+		producers_forget(&w->services[s->dir].producers, a->partition.slot);
 		*s = (struct served){0};
 		w->stats.value[STAT_log_fenced]--;
 	}
@@ -486,11 +507,15 @@ static void complete_closed(struct writer *w)
 			continue;
 		list_remove(node);
 		a->log = s->log;
+		if (a->op == ADMIN_RETURN) {
+			log_return(s->log);
+			keep_offline(w, a);
+			complete_admin(w, a, 0);
+			continue;
+		}
 		int error = log_release(s->log);
 		*s = (struct served){0};
-		if (a->op == ADMIN_RETURN)
-			keep_offline(w, a->partition);
-		complete_admin(w, a, a->op == ADMIN_RETURN ? 0 : error);
+		complete_admin(w, a, error);
 	}
 }
 
@@ -624,44 +649,6 @@ uint64_t writer_idle_ns(const struct writer *w, uint64_t limit_ns)
 	return limit_ns;
 }
 
-/* What one log directory has of what the settings give to a writer. */
-static struct writer_settings part_of(const struct writer_settings *all, unsigned dirs)
-{
-	struct writer_settings part = *all;
-	part.buffers = max_u32(all->buffers / dirs, 1);
-	part.producer_ids_max = max_u32(all->producer_ids_max / dirs, 1);
-	part.tail_bytes = all->tail_bytes / dirs;
-	part.scrub_bytes_per_second = (all->scrub_bytes_per_second + dirs - 1) / dirs;
-	return part;
-}
-
-static void services_fini(struct writer *w, unsigned count)
-{
-	while (count-- > 0)
-		log_service_fini(&w->services[count]);
-}
-
-static int services_init(struct writer *w)
-{
-	const struct writer_options *o = &w->options;
-	struct log_service_options service = {
-		.stats = &w->stats,
-		.settings = part_of(&o->settings, o->dir_count),
-		.descriptors = max_u32(o->descriptors / o->dir_count, 1),
-		.writer = o->index,
-	};
-	for (unsigned d = 0; d < o->dir_count; d++) {
-		service.disk = o->disks[d];
-		service.dir = &o->dirs[d];
-		int status = log_service_init(&w->services[d], &service);
-		if (status != 0) {
-			services_fini(w, d);
-			return status;
-		}
-	}
-	return 0;
-}
-
 struct writer *writer_create(const struct writer_options *options)
 {
 	struct writer *w = map_take(sizeof *w);
@@ -673,11 +660,11 @@ struct writer *writer_create(const struct writer_options *options)
 	w->served = map_take(PARTITIONS_MAX * sizeof *w->served);
 	w->builder = builder_create();
 	w->inspector = inspector_create(&w->stats);
-	int status = services_init(w);
+	int status = writer_services_init(w->services, options, &w->stats);
 	if (status == 0 && w->served && w->builder && w->inspector)
 		return w;
 	if (status == 0)
-		services_fini(w, options->dir_count);
+		writer_services_fini(w->services, options->dir_count);
 	if (w->builder)
 		builder_destroy(w->builder);
 	if (w->inspector)
@@ -691,7 +678,7 @@ void writer_destroy(struct writer *w)
 {
 	inspector_destroy(w->inspector);
 	builder_destroy(w->builder);
-	services_fini(w, w->options.dir_count);
+	writer_services_fini(w->services, w->options.dir_count);
 	map_give(w->served, PARTITIONS_MAX * sizeof *w->served);
 	map_give(w, sizeof *w);
 }

@@ -48,7 +48,7 @@ size_t snapshot_encode(const struct producers *t, uint32_t slot, uint8_t *out)
 	struct snapshot_header h = {.version = be16_of(SNAPSHOT_VERSION)};
 	uint32_t count = 0;
 	for (const struct producer *p = producers_first(t, slot); p; p = producers_after(t, p))
-		for (unsigned age = p->count; age-- > 0;)
+		for (unsigned age = producer_is_awaited(p) ? 0 : p->count; age-- > 0;)
 			put_entry(out + snapshot_bytes(count++), p, producer_batch(p, age));
 	size_t size = snapshot_bytes(count);
 	h.count = be32_of(count);

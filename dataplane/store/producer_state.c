@@ -160,6 +160,8 @@ static void begin_epoch(struct producer *p, int16_t epoch)
 
 static void add_batch(struct producer *p, const struct producer_batch *b)
 {
+	if (p->count > 0 && producer_is_awaited(p))
+		p->count = 0;
 	p->newest = p->newest == PRODUCER_BATCHES - 1 ? 0 : p->newest + 1;
 	p->count = p->count == PRODUCER_BATCHES ? p->count : p->count + 1;
 	p->batches[p->newest] = *b;
@@ -232,6 +234,48 @@ void producers_note(struct producers *t, uint32_t slot, const struct record_batc
 {
 	require(slot < t->slots && id_of(h) >= 0);
 	note(t, slot, find(t, slot, id_of(h)), h, now_ns);
+}
+
+/* What is awaited stands behind this. */
+static void await_from(struct producer *p, int32_t sequence)
+{
+	const struct producer_batch none = {.last_offset = -1,
+					    .timestamp = -1,
+					    .last_sequence = sequence_add(sequence, UINT32_MAX),
+					    .offset_delta = -1};
+	p->count = 0;
+	add_batch(p, &none);
+}
+
+/* Whoever is known is awaited with what comes behind that. */
+void producers_await(struct producers *t, uint32_t slot, const struct record_batch_header *h,
+		     uint64_t now_ns)
+{
+	require(slot < t->slots && id_of(h) >= 0);
+	if (find(t, slot, id_of(h)))
+		return;
+	struct producer *p = begin(t, slot, id_of(h));
+	begin_epoch(p, epoch_of(h));
+	await_from(p, first_sequence_of(h));
+	wrote(t, p, now_ns);
+}
+
+void producers_suspend(struct producers *t, uint32_t slot, int64_t durable)
+{
+	struct producer *p, *next;
+	require(slot < t->slots);
+	for (uint32_t at = t->lists[slot].first; at; at = next ? place_of(t, next) : 0) {
+		p = producer_at(t, at);
+		next = p->of_slot ? producer_at(t, p->of_slot) : NULL;
+		const struct producer_batch *oldest = producer_batch(p, p->count - 1u);
+		if (producer_is_awaited(p))
+			continue;
+		if (oldest->last_offset < durable)
+			forget(t, p);
+		else
+			await_from(p, sequence_add(oldest->last_sequence,
+						   0u - (uint32_t)oldest->offset_delta));
+	}
 }
 
 void producers_put(struct producers *t, uint32_t slot, const struct producer *from,

@@ -18,7 +18,9 @@
  * Sequences go from 0 to 2^31 - 1 and from there to 0.
  *
  * A batch is noted when it is given its offset, before it is written. Only a fence makes that
- * untrue, and a fenced log answers nobody any more; the next start reads the log.
+ * untrue, and a fenced log answers nobody any more; a recovery reads the log. Where that is served
+ * again while connections last, a batch may be on its way behind one that was refused: whose id is
+ * not known then is awaited with the sequence of that one, and no other.
  *
  * Core: the writer; control while a log is opened. Memory: mapped at creation, touched as ids
  * come. When all entries are taken, the producer that wrote longest ago is forgotten.
@@ -39,7 +41,8 @@ struct producer_batch {
 	int64_t last_offset;
 	int64_t timestamp; /* its latest */
 	int32_t last_sequence;
-	int32_t offset_delta; /* its first offset is so far before the last, its sequence too */
+	int32_t offset_delta; /* its first offset is so far before the last, its sequence too; -1:
+			       * it is none, but stands before the one that is awaited */
 };
 
 struct producer {
@@ -108,6 +111,12 @@ void producers_put(struct producers *t, uint32_t slot, const struct producer *p,
 /* Puts all of `from`, a table of one slot, in the order in which they wrote. */
 void producers_put_all(struct producers *t, uint32_t slot, const struct producers *from,
 		       uint64_t now_ns);
+/* The batch was refused, and is sent again before those behind it. */
+void producers_await(struct producers *t, uint32_t slot, const struct record_batch_header *h,
+		     uint64_t now_ns);
+/* The log is given back, and comes again with those of whom anything below `durable` lies in it. Of
+ * the others it is kept what they are awaited with. */
+void producers_suspend(struct producers *t, uint32_t slot, int64_t durable);
 /* The partition is gone, or somebody else's. */
 void producers_forget(struct producers *t, uint32_t slot);
 /* Forgets who has not written since `before_ns`, `max` of them at most; how many it was. */
@@ -129,6 +138,12 @@ const struct producer *producers_after(const struct producers *t, const struct p
 static inline const struct producer_batch *producer_newest(const struct producer *p)
 {
 	return &p->batches[p->newest];
+}
+
+/* Nothing of it is stored as far as is known. */
+static inline bool producer_is_awaited(const struct producer *p)
+{
+	return producer_newest(p)->offset_delta < 0;
 }
 
 /* The one that came `age` batches before the newest; fewer than `count`. */

@@ -120,11 +120,11 @@ static struct sim_disk_faults disk_faults(struct rng *rng)
 		f.write_ns = f.sync_ns = 3 * NS_PER_MS;
 	if (rng_one_in(rng, 3))
 		f.stall = 50;
-	if (rng_one_in(rng, 4))
-		f.fail_at = 1 + rng_below(rng, rng_one_in(rng, 2) ? 400 : 4000);
-	/* What fails then is reopened by an operator, if there is one. */
-	if (rng_one_in(rng, 2))
-		f.fail_again = 100 + rng_below(rng, 1000);
+	if (rng_one_in(rng, 6)) {
+		f.fail_at = 1 + rng_below(rng, 400);
+		/* Half of them do so again and again: an operator reopens what has failed. */
+		f.fail_again = f.fail_at % 2 ? 100 + 3 * f.fail_at : 0;
+	}
 	if (rng_one_in(rng, 8)) {
 		f.is_short_buffered = rng_one_in(rng, 2);
 		f.short_write = f.is_short_buffered ? 4 : 100;

@@ -10,7 +10,7 @@
 
 #define OPERATION_NS (60 * NS_PER_MS)
 /* How often it looks for partitions that have failed, of which some are reopened at a time. */
-#define REOPEN_NS (20 * NS_PER_MS)
+#define REOPEN_NS (10 * NS_PER_MS)
 enum { REOPENED_AT_ONCE = 4 };
 
 struct sim_operator {
@@ -139,7 +139,7 @@ static void reopened(void *owner, const struct registry_result *result)
 			part->message ? part->message : "");
 	}
 	o->is_reopening = false;
-	o->reopen_ns = w->now_ns + rng_below(&w->rng, 2 * REOPEN_NS);
+	o->reopen_ns = w->now_ns + REOPEN_NS;
 }
 
 static uint32_t find_failed(const struct registry *r, struct registry_part *parts, uint32_t max)
@@ -180,10 +180,7 @@ void sim_operator_stop(struct sim_operator *o)
 
 uint64_t sim_operator_next_ns(const struct sim_operator *o)
 {
-	if (!o || o->is_stopped)
-		return UINT64_MAX;
-	return min_u64(o->is_waiting ? UINT64_MAX : o->next_ns,
-		       o->is_reopening ? UINT64_MAX : o->reopen_ns);
+	return !o || o->is_stopped || o->is_waiting ? UINT64_MAX : o->next_ns;
 }
 
 void sim_operator_turn(struct sim_operator *o)

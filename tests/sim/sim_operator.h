@@ -13,8 +13,7 @@ struct sim_operator *sim_operator_create(struct registry *registry);
 void sim_operator_turn(struct sim_operator *o);
 /* Asks for nothing more. Of nobody: nothing, like the next. */
 void sim_operator_stop(struct sim_operator *o);
-/* When its turn asks for something, or looks whether it has to; UINT64_MAX: what it has asked for
- * is not done, or never. */
+/* When its turn asks for something; UINT64_MAX: what it has asked for is not done, or never. */
 uint64_t sim_operator_next_ns(const struct sim_operator *o);
 
 /* The gateway has started: every topic is there as it was promised, or whole as it was asked

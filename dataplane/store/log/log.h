@@ -167,5 +167,7 @@ void log_finish(struct log *log);
 bool log_is_finished(const struct log *log);
 /* Leaves the service of a finished log: 0, or why it was fenced (-errno). */
 int log_release(struct log *log);
+/* The same of one that comes back: whose batches it has refused is known meanwhile. */
+int log_return(struct log *log);
 
 #endif

@@ -72,8 +72,13 @@ void log_append(struct log *log, struct append_msg *a)
 	a->log_start_offset = log->log_start_offset;
 	a->error = append_check(log, a, &h);
 	record_batch_place(&h, log->next_offset, 0);
-	if (!a->error && a->origin == APPEND_CLIENT && record_batch_has_producer(&h))
-		a->error = sequence_check(log, a, &h);
+	if (a->origin == APPEND_CLIENT && record_batch_has_producer(&h)) {
+		if (a->error == KAFKA_ERROR_KAFKA_STORAGE_ERROR)
+			producers_await(&log->service->producers, log->slot, &h,
+					log->service->now_ns);
+		else if (!a->error)
+			a->error = sequence_check(log, a, &h);
+	}
 	if (a->error) {
 		log->service->unanswered--;
 		list_append(&log->service->appends, &a->node);

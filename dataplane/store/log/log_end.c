@@ -41,7 +41,7 @@ static bool segments_are_idle(const struct log *log)
 }
 
 /* Control has the log back: marks, and the reason of a fence, stay as they were. */
-int log_release(struct log *log)
+static int leave(struct log *log)
 {
 	require(log_is_finished(log) && segments_are_idle(log));
 	log_scrub_forget(log->service, log);
@@ -50,9 +50,20 @@ int log_release(struct log *log)
 	list_remove(&log->zeroes_part.node);
 	list_remove(&log->trim_node);
 	mark_file_end(&log->service->marks);
-	producers_forget(&log->service->producers, log->slot);
 	if (log->is_fenced)
 		log->service->stats->value[STAT_log_fenced]--;
 	log->service = NULL;
 	return log->fence_error;
+}
+
+int log_release(struct log *log)
+{
+	producers_forget(&log->service->producers, log->slot);
+	return leave(log);
+}
+
+int log_return(struct log *log)
+{
+	producers_suspend(&log->service->producers, log->slot, log->durable.offset);
+	return leave(log);
 }

@@ -24,6 +24,7 @@ void log_tell_producers(const struct log *log, struct producers_piece *piece)
 	piece->is_anew = !before;
 	piece->count = 0;
 	for (; p && piece->count < PRODUCERS_PIECE; p = producers_after(all, p))
-		piece->told[piece->count++] = told_of(p);
+		if (!producer_is_awaited(p))
+			piece->told[piece->count++] = told_of(p);
 	piece->is_last = !p;
 }

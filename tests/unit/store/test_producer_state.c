@@ -60,6 +60,63 @@ Test(producer_state, an_unknown_id_may_begin_with_any_sequence)
 	cr_assert(take(3, 4713, 1) == PRODUCER_NEXT);
 }
 
+/* ---- a partition that comes back ----------------------------------------------------------- */
+
+static void refuse(int16_t epoch, int32_t sequence, uint32_t count)
+{
+	struct record_batch_header h = batch(7, epoch, sequence, count);
+	producers_await(&table, SLOT, &h, 0);
+}
+
+Test(producer_state, an_unknown_id_that_was_refused_goes_on_with_that_batch_and_no_later_one)
+{
+	refuse(0, INT32_MAX, 2);
+	refuse(0, 1, 1);
+	cr_assert(take(0, 1, 1) == PRODUCER_OUT_OF_ORDER);
+	cr_assert(take(0, INT32_MAX, 2) == PRODUCER_NEXT);
+	cr_assert(take(0, INT32_MAX, 2) == PRODUCER_DUPLICATE && original.last_offset == 1);
+	cr_assert(take(0, 1, 1) == PRODUCER_NEXT);
+	cr_assert(!producer_is_awaited(producers_find(&table, SLOT, 7)));
+	refuse(0, 5, 1);
+	cr_assert(take(0, 2, 1) == PRODUCER_NEXT, "who is known goes on as before");
+}
+
+Test(producer_state, one_that_was_refused_may_begin_anew_with_its_next_epoch)
+{
+	refuse(3, 4, 2);
+	cr_assert(take(2, 4, 2) == PRODUCER_FENCED);
+	cr_assert(take(4, 1, 1) == PRODUCER_OUT_OF_ORDER);
+	cr_assert(take(4, 0, 1) == PRODUCER_NEXT);
+}
+
+/* Nothing of 7 is durable, and of 8 something is: its log knows that when it comes back. */
+Test(producer_state, what_was_noted_and_not_stored_is_awaited_when_a_log_comes_back)
+{
+	take_of(SLOT, 8, 0, 0, 1);
+	take(0, 10, 3);
+	take(0, 13, 1);
+	producers_suspend(&table, SLOT, 1);
+	cr_assert(!producers_find(&table, SLOT, 8) && producers_count(&table, SLOT) == 1);
+	producers_suspend(&table, SLOT, 1);
+	cr_assert(take(0, 13, 1) == PRODUCER_OUT_OF_ORDER);
+	cr_assert(take(0, 10, 3) == PRODUCER_NEXT);
+}
+
+/* What was not answered was stored for all that. */
+Test(producer_state, what_lies_in_a_log_goes_before_what_is_awaited)
+{
+	struct producers found;
+	cr_assert(producers_init(&found, IDS, 1) == 0);
+	struct record_batch_header h = batch(7, 0, 10, 3);
+	producers_note(&found, 0, &h, 0);
+	take(0, 10, 3);
+	producers_suspend(&table, SLOT, 0);
+	producers_put_all(&table, SLOT, &found, 0);
+	producers_fini(&found);
+	cr_assert(take(0, 10, 3) == PRODUCER_DUPLICATE && original.last_offset == 2);
+	cr_assert(take(0, 13, 1) == PRODUCER_NEXT);
+}
+
 Test(producer_state, what_comes_again_is_known_with_its_offsets_and_time)
 {
 	take(0, 0, 3);
