@@ -14,6 +14,7 @@
 #include "control/catalog/registry_publish.h"
 #include "control/catalog/registry_recover.h"
 #include "control/catalog/registry_reopen.h"
+#include "control/catalog/registry_returning.h"
 #include "control/catalog/registry_round.h"
 #include "control/catalog/registry_say.h"
 #include "control/catalog/registry_scan.h"
@@ -238,6 +239,14 @@ void registry_send(struct registry *r, enum registry_errand errand,
 	parts_queue(r, errand, parts, count, done, owner);
 }
 
+void registry_reopen_directory(struct registry *r, unsigned number, registry_done done,
+			       void *owner)
+{
+	const struct registry_request request = {.name = "", .done = done, .owner = owner};
+	require(done && number < r->dir_count);
+	job_queue(r, &job_reopen, &request)->recalled = &r->dirs[number];
+}
+
 const struct live_settings *registry_settings(const struct registry *r)
 {
 	return &r->live;
@@ -326,10 +335,7 @@ const char *registry_partition_fault(const struct registry *r,
 bool registry_has_failed(const struct registry *r, const struct registry_topic *topic,
 			 uint32_t partition)
 {
-	const struct partition *p = partition_of(topic, partition);
-	struct log_marks marks;
-	partition_marks(r, p, &marks);
-	return p->is_offline || marks.is_fenced;
+	return partition_has_failed(r, partition_of(topic, partition));
 }
 
 int64_t registry_failed_ms(const struct registry_topic *topic, uint32_t partition)

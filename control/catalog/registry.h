@@ -194,6 +194,11 @@ void registry_send(struct registry *r, enum registry_errand errand,
 		   const struct registry_part *parts, uint32_t count, registry_done done,
 		   void *owner);
 
+/* REGISTRY_REOPEN of all partitions in a log directory that have failed, and of itself, when it was
+ * given up and is what it was again. */
+void registry_reopen_directory(struct registry *r, unsigned number, registry_done done,
+			       void *owner);
+
 /* What holds now, and where it comes from; changes in registry_turn() only. */
 const struct live_settings *registry_settings(const struct registry *r);
 

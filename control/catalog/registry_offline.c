@@ -38,9 +38,10 @@ void partition_way_out(const struct partition *p, char ret[REGISTRY_WAY_OUT_BYTE
 {
 	if (p->is_reopening)
 		snprintf(ret, REGISTRY_WAY_OUT_BYTES, "it is being reopened");
-	else if (p->dir->is_lost)
+	else if (p->dir->is_lost && !p->dir->needs_start)
 		snprintf(ret, REGISTRY_WAY_OUT_BYTES,
-			 "bring the log directory back, then start the gateway again");
+			 "bring the log directory back, then `penstockctl logdir reopen %.600s`",
+			 p->dir->path);
 	else if (p->needs_start)
 		snprintf(ret, REGISTRY_WAY_OUT_BYTES,
 			 "put it right, then start the gateway again");
@@ -96,8 +97,18 @@ static void directory_offline(struct registry *r, struct log_dir *d)
 			     ? "%s: it was the last log directory, all partitions are OFFLINE and "
 			       "the gateway ends; bring it back, then start the gateway again"
 			     : "%s: the partitions in it are OFFLINE, all else is served; bring it "
-			       "back and start the gateway again",
+			       "back, then `penstockctl logdir reopen`",
 		     d->fault);
+}
+
+/* What it was not told meanwhile it is told at once. */
+void directory_take_back(struct registry *r, struct log_dir *d)
+{
+	d->is_lost = d->is_doubted = d->has_said_marks = false;
+	d->fault[0] = '\0';
+	d->names_deleted = true;
+	log_dir_checkpoint_hasten(d);
+	registry_say(r, "%s is used again", d->path);
 }
 
 void directory_give_up(struct registry *r, struct log_dir *d, int error)

@@ -27,6 +27,9 @@ bool directories_are_here(struct registry *r);
 void directory_note_error(struct registry *r, struct log_dir *d, int error);
 /* It was asked, and this is what it says. */
 void directory_note_answer(struct registry *r, struct log_dir *d, int error);
+/* It can be used again: it is not lost any more, but its partitions are offline until they are
+ * reopened. */
+void directory_take_back(struct registry *r, struct log_dir *d);
 /* It cannot be used, for the reason given: it is lost, and its partitions with it. */
 void directory_give_up(struct registry *r, struct log_dir *d, int error);
 

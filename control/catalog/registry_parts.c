@@ -20,10 +20,15 @@ void parts_queue(struct registry *r, enum registry_errand errand,
 {
 	const struct registry_request request = {.name = "", .done = done, .owner = owner};
 	struct job *j = job_queue(r, kinds[errand], &request);
+	parts_make(j, count);
+	memcpy(j->parts, parts, count * sizeof *parts);
+}
+
+void parts_make(struct job *j, uint32_t count)
+{
 	j->parts = calloc(count + 1ul, sizeof *j->parts);
 	j->asked = calloc(count + 1ul, sizeof(struct partition *));
 	require(j->parts && j->asked);
-	memcpy(j->parts, parts, count * sizeof *parts);
 	j->part_count = count;
 	j->result.parts = j->parts;
 	j->result.part_count = count;

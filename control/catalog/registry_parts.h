@@ -12,6 +12,8 @@ void parts_queue(struct registry *r, enum registry_errand errand,
 		 const struct registry_part *parts, uint32_t count, registry_done done,
 		 void *owner);
 
+/* Room for so many, all of zeroes. */
+void parts_make(struct job *j, uint32_t count);
 /* Who is asked; null, and the part has its error: there is no such partition, or nobody is let at
  * it. */
 struct partition *part_partition(struct registry *r, struct registry_part *part);

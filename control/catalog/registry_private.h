@@ -172,6 +172,7 @@ struct job {
 	struct producers_piece *piece;
 	struct segments_told *told;
 	struct reopening *reopening;
+	struct log_dir *recalled; /* reopened with all that has failed in it; null: none is */
 	struct registry_result result;
 	registry_done done;
 	void *owner;

@@ -26,16 +26,19 @@ struct probe {
 	uint64_t begun_ns;
 };
 
-static void ask_disk(void *probe, uint32_t index)
+int probe_ask(const struct log_dir *d)
 {
-	struct probe *p = probe;
-	const struct log_dir *d = p->dir;
 	static const char text[] = "asked\n";
 	char path[PATH_MAX];
 	log_dir_path(path, d, PROBE_FILE_NAME);
-	p->error = disk_write_file(d->disk, path, text, sizeof text - 1);
-	if (!p->error)
-		p->error = disk_overwrite(d->disk, path, 0, text, sizeof text - 1);
+	int error = disk_write_file(d->disk, path, text, sizeof text - 1);
+	return error ? error : disk_overwrite(d->disk, path, 0, text, sizeof text - 1);
+}
+
+static void ask_disk(void *probe, uint32_t index)
+{
+	struct probe *p = probe;
+	p->error = probe_ask(p->dir);
 }
 
 static void begin(struct registry *r, struct probe *p, struct log_dir *d, uint64_t now_ns)

@@ -19,6 +19,8 @@
 
 #define PROBE_FILE_NAME ".penstock-probe"
 
+/* Blocks: can a small file be written there, and synced? 0 or -errno. Core: any thread. */
+int probe_ask(const struct log_dir *d);
 void probes_turn(struct registry *r, uint64_t now_ns);
 /* A thread that does not come back is left: the process ends with it. */
 void probes_end(struct registry *r);

@@ -49,6 +49,7 @@ struct recovering *recovering_new(struct registry *r, struct listings *take)
 	rc->r = r;
 	rc->listings = *take;
 	*take = (struct listings){0};
+	for_each_dir(d, r) d->needs_start = d->is_lost;
 	for (unsigned i = 0; i < r->entry_count; i++) {
 		const struct entry *e = r->entries[i];
 		for (uint32_t p = 0; p < e->partition_count; p++)

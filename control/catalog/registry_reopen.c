@@ -6,21 +6,26 @@
 #include "control/catalog/registry_jobs.h"
 #include "control/catalog/registry_offline.h"
 #include "control/catalog/registry_parts.h"
+#include "control/catalog/registry_probe.h"
 #include "control/catalog/registry_returning.h"
 #include "control/catalog/registry_round.h"
 #include "dataplane/base/clock.h"
 #include "dataplane/base/require.h"
+#include "dataplane/wire/kafka/kafka_error.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 /* Those who are served wait for the same disks. */
 enum { REOPEN_THREADS = 2 };
 
-enum { PHASE_RETURN, PHASE_FLUSH, PHASE_OPEN, PHASE_SYNC, PHASE_SERVE };
+enum { PHASE_ASK, PHASE_RETURN, PHASE_FLUSH, PHASE_OPEN, PHASE_SYNC, PHASE_SERVE };
 
 struct reopening {
 	struct registry *r; /* threads only read it */
 	struct crew *crew;  /* null: no call was begun */
+	struct log_dir *recalled; /* is it what it was? or null */
+	int ask_error;
 	uint32_t dirs;      /* of the partitions, by dir_bit() */
 	int sync_errors[LOG_DIRS_MAX];
 	atomic_uint opened;
@@ -68,6 +73,17 @@ static void reopening_free(struct reopening *rp)
 }
 
 /* ---- the crew's calls ------------------------------------------------------------------- */
+
+/* What was opened of it is open still, and keeps its file system: whatever has the same device and
+ * inode is the same directory on the same disk. */
+static void ask_directory(void *reopening, uint32_t index)
+{
+	struct reopening *rp = reopening;
+	const struct log_dir *d = rp->recalled;
+	struct disk_place now;
+	bool is_lost = disk_place_is_lost(d->disk, d->path, &d->place, &now);
+	rp->ask_error = is_lost ? -ESTALE : probe_ask(d);
+}
 
 static void sync_directory(void *reopening, uint32_t index)
 {
@@ -126,7 +142,7 @@ static bool begin_phase(struct job *j, uint8_t phase)
 	return !rp->crew && end_all(rp, "there is no thread to recover it");
 }
 
-static bool reopen_start(struct registry *r, struct job *j)
+static bool take_parts(struct registry *r, struct job *j)
 {
 	struct reopening *rp = j->reopening = reopening_new(r, j);
 	for (uint32_t i = 0; i < rp->count; i++) {
@@ -145,6 +161,76 @@ static bool reopen_start(struct registry *r, struct job *j)
 	round_begin(&j->round, ADMIN_RETURN, j->asked, j->asked_count);
 	return false;
 }
+
+/* ---- a log directory and all that has failed in it ---------------------------------------- */
+
+/* As they are now: what was asked for may have waited in line. */
+static bool take_all_in(struct registry *r, struct job *j, const struct log_dir *d)
+{
+	parts_make(j, r->slots_used);
+	j->part_count = 0;
+	for (unsigned i = 0; i < r->entry_count; i++) {
+		const struct entry *e = r->entries[i];
+		for (uint32_t p = 0; p < e->shown.topic.partitions; p++) {
+			if (e->partitions[p]->dir != d ||
+			    !partition_has_failed(r, e->partitions[p]))
+				continue;
+			struct registry_part *part = &j->parts[j->part_count++];
+			part->partition = p;
+			memcpy(part->topic_id, e->shown.topic.id, sizeof part->topic_id);
+		}
+	}
+	j->result.parts = j->parts;
+	j->result.part_count = j->part_count;
+	return take_parts(r, j);
+}
+
+static bool recall(struct registry *r, struct job *j)
+{
+	struct log_dir *d = j->recalled;
+	if (d->is_stuck || d->needs_start)
+		return job_fail(j, KAFKA_ERROR_KAFKA_STORAGE_ERROR, "%s%s",
+				d->is_stuck ? d->path : d->fault,
+				d->is_stuck ? " does not answer"
+					    : "; bring it back and start the gateway again");
+	struct reopening *rp = j->reopening = reopening_new(r, j);
+	struct crew_work work = {1, ask_directory, rp};
+	int error;
+	rp->recalled = d;
+	j->phase = PHASE_ASK;
+	rp->crew = crew_start(&work, 1, &error);
+	return !rp->crew && job_fail(j, KAFKA_ERROR_KAFKA_STORAGE_ERROR,
+				     "there is no thread to ask %s", d->path);
+}
+
+/* Its reason stays when it is not what it was. */
+static bool recalled(struct registry *r, struct job *j)
+{
+	struct reopening *rp = j->reopening;
+	struct log_dir *d = rp->recalled;
+	int error = rp->ask_error;
+	j->reopening = NULL;
+	reopening_free(rp);
+	if (r->is_stopping)
+		return job_refuse(j);
+	if (error)
+		return job_fail(j, KAFKA_ERROR_KAFKA_STORAGE_ERROR, "%s: %s", d->path,
+				error == -ESTALE ? "it is not there, or not the one that was"
+						 : registry_advice(error));
+	if (d->is_lost)
+		directory_take_back(r, d);
+	return take_all_in(r, j, d);
+}
+
+static bool reopen_start(struct registry *r, struct job *j)
+{
+	struct log_dir *d = j->recalled;
+	if (!d)
+		return take_parts(r, j);
+	return d->is_lost ? recall(r, j) : take_all_in(r, j, d);
+}
+
+/* ---- the way of a job --------------------------------------------------------------------- */
 
 /* A disk that has failed may tell that once more to the first sync, and the recovery looks at what
  * came of it: only the sync behind it counts. */
@@ -168,6 +254,8 @@ static bool serve(struct registry *r, struct job *j)
 static bool reopen_next(struct registry *r, struct job *j)
 {
 	struct reopening *rp = j->reopening;
+	if (j->phase == PHASE_ASK)
+		return recalled(r, j);
 	if (j->phase == PHASE_RETURN)
 		for_each_left(t, rp) returning_copy(t);
 	if (r->is_stopping && j->phase != PHASE_SERVE)

@@ -65,13 +65,18 @@ static bool directory_is_well(struct returning *t, const struct partition *p)
 	return true;
 }
 
+bool partition_has_failed(const struct registry *r, const struct partition *p)
+{
+	struct log_marks marks;
+	partition_marks(r, p, &marks);
+	return p->is_offline || marks.is_fenced;
+}
+
 /* What was not sound before its log was opened is judged by a start alone, which sees all log
  * directories. */
 static bool may_return(struct returning *t, const struct partition *p)
 {
-	struct log_marks marks;
-	partition_marks(t->r, p, &marks);
-	if (!p->is_offline && !marks.is_fenced)
+	if (!partition_has_failed(t->r, p))
 		return refuse(t, KAFKA_ERROR_INVALID_REQUEST,
 			      "%s: it is served, and has not failed", p->directory);
 	if (p->is_reopening)

@@ -27,6 +27,8 @@ struct returning {
 	bool is_over;                  /* refused, failed, or served */
 };
 
+/* Is it offline, or fenced? */
+bool partition_has_failed(const struct registry *r, const struct partition *p);
 /* Which one `part` names; over at once when it is none that can come back. */
 void returning_take(struct returning *t, struct registry *r, struct registry_part *part);
 /* It is offline from now on: nobody else asks its writer for anything, and the cleaner leaves its

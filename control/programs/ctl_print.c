@@ -89,6 +89,8 @@ void print_logdirs(const json_t *result)
 		const char *word = logdir_word(dir);
 		printf("%s%s%s\n", word[0] || text(dir, "fault")[0] ? "  " : "", word,
 		       text(dir, "fault"));
+		if (text(dir, "way_out")[0])
+			printf("%10s  %s\n", "", text(dir, "way_out"));
 	}
 }
 
@@ -182,6 +184,8 @@ void print_reopened(const json_t *result)
 {
 	size_t i;
 	json_t *p;
+	if (json_array_size(json_object_get(result, "partitions")) == 0)
+		printf("no partition has failed there\n");
 	json_array_foreach(json_object_get(result, "partitions"), i, p) printf(
 		"%s-%lld is served again, up to offset %lld%s%s\n", text(p, "topic"),
 		number(p, "partition"), number(p, "log_end_offset"),

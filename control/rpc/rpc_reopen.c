@@ -25,12 +25,10 @@ static void want(struct wanted *w, const struct registry_topic *t, uint32_t part
 	memcpy(part->topic_id, t->topic.id, sizeof part->topic_id);
 }
 
-static void want_failed(const struct registry *r, struct wanted *w, const struct registry_topic *t,
-			const struct log_dir *only)
+static void want_failed(const struct registry *r, struct wanted *w, const struct registry_topic *t)
 {
 	for (uint32_t p = 0; p < t->topic.partitions; p++)
-		if (registry_has_failed(r, t, p) &&
-		    (!only || registry_directory_of(r, t, p) == only))
+		if (registry_has_failed(r, t, p))
 			want(w, t, p);
 }
 
@@ -123,32 +121,24 @@ void rpc_partition_reopen(struct rpc_call *call)
 		}
 	}
 	if (json_array_size(numbers) == 0)
-		want_failed(call->rpc->options.registry, &w, t, NULL);
+		want_failed(call->rpc->options.registry, &w, t);
 	send(call, &w, t->topic.name);
-}
-
-static const struct log_dir *find_directory(struct rpc_call *call, const char *path)
-{
-	const struct registry *r = call->rpc->options.registry;
-	char message[480];
-	for (unsigned i = 0; i < registry_directory_count(r); i++)
-		if (strcmp(registry_directory(r, i)->path, path) == 0)
-			return registry_directory(r, i);
-	snprintf(message, sizeof message,
-		 "%.300s is none of the log directories; `logdir list` shows them", path);
-	rpc_refuse(call, KAFKA_ERROR_LOG_DIR_NOT_FOUND, message);
-	return NULL;
 }
 
 void rpc_logdir_reopen(struct rpc_call *call)
 {
-	const struct registry *r = call->rpc->options.registry;
+	struct registry *r = call->rpc->options.registry;
 	const char *path = json_string_value(json_object_get(call->params, "path"));
-	const struct log_dir *d = find_directory(call, path);
-	struct wanted w = {0};
-	if (!d)
+	char message[480];
+	unsigned number = 0;
+	while (number < registry_directory_count(r) &&
+	       strcmp(registry_directory(r, number)->path, path) != 0)
+		number++;
+	if (number < registry_directory_count(r)) {
+		registry_reopen_directory(r, number, rpc_job_done, rpc_await(call, show_reopened));
 		return;
-	for (unsigned i = 0; i < registry_count(r); i++)
-		want_failed(r, &w, registry_at(r, i), d);
-	send(call, &w, path);
+	}
+	snprintf(message, sizeof message,
+		 "%.300s is none of the log directories; `logdir list` shows them", path);
+	rpc_refuse(call, KAFKA_ERROR_LOG_DIR_NOT_FOUND, message);
 }

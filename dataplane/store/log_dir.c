@@ -33,7 +33,7 @@ void log_dir_lose(struct log_dir *d, const char *format, ...)
 	va_end(args);
 }
 
-/* Once and for good: what comes back to the path is not looked at. */
+/* Once: what comes back to the path is not looked at before somebody asks for it. */
 bool log_dir_notice_loss(struct log_dir *d)
 {
 	struct disk_place now;

@@ -63,7 +63,8 @@ struct log_dir {
 	int fd;                  /* for log_dir_sync_all() */
 	struct disk_place place; /* at start */
 	uint32_t partitions;     /* that lie there */
-	bool is_lost;            /* for good: it could not be used, has failed, or has gone */
+	bool is_lost;            /* it could not be used, has failed, or has gone */
+	bool needs_start;        /* it was lost before its logs were to be opened: for this run */
 	bool is_doubted;         /* a call has failed in the last there is: it is asked again */
 	bool is_stuck;           /* it does not answer: control leaves it alone until it does */
 	char fault[384];         /* what is wrong with it, or "" */

@@ -7,7 +7,7 @@ import subprocess
 import time
 
 from gateway import Gateway, Restartable
-from test_directories import DirectoryTest, Stream
+from test_directories import NOTICED_SECONDS, DirectoryTest, SeveralTest, Stream
 
 
 class ReopenTest(DirectoryTest):
@@ -143,3 +143,38 @@ class OwnDisk(ReopenTest):
             self.check_reopened(gw, 't', '1')
             self.produce(gw, 't', 1, 5)
             self.assertEqual(len(gw.consume('t', 1)), 15)
+
+
+class LogDirectory(SeveralTest):
+    def reopen(self, gw):
+        done = gw.run(['penstockctl', 'logdir', 'reopen', self.second], check=False)
+        return done.returncode, (done.stdout + done.stderr).decode()
+
+    def test_one_that_was_away_is_used_again_with_what_lies_there(self):
+        kept = os.path.join(self.directory.name, 'kept')
+        with self.gateway() as gw:
+            mine, others = self.make(gw)
+            os.rename(self.second, kept)
+            time.sleep(NOTICED_SECONDS)
+            shown = gw.ctl('logdir', 'list').stdout.decode()
+            self.assertIn('OFFLINE', shown)
+            self.assertIn(f'penstockctl logdir reopen {self.second}', shown)
+            status, said = self.reopen(gw)
+            self.assertEqual(status, 1, said)
+            self.assertIn('it is not there', said)
+            self.assertFalse(self.stored(gw, others[0]))
+            self.assertTrue(self.stored(gw, mine[0]))
+            os.rename(kept, self.second)
+            status, said = self.reopen(gw)
+            self.assertEqual(status, 0, said)
+            for partition in others:
+                self.assertIn(f't-{partition} is served again', said)
+                self.assertTrue(self.stored(gw, partition))
+            self.check_read(gw, others, 2)
+            self.check_directories(gw, False)
+            self.assertEqual(self.state(gw)['partition_fault_count'], 0)
+            gw.ctl('topic', 'create', 'u', '--partitions', '2')
+            self.assertEqual(len(list(filter(os.path.isdir, (
+                os.path.join(self.second, f'u-{partition}') for partition in range(2))))), 1)
+        for directory in (self.log, self.second):
+            self.assertTrue(os.path.exists(os.path.join(directory, '.kafka_cleanshutdown')))

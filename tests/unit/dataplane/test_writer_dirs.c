@@ -286,3 +286,48 @@ Test(writer_dirs, a_log_that_is_returned_takes_nothing_more)
 	recover(1);
 	cr_assert(ask(ADMIN_REOPEN, 1) == 0);
 }
+
+/* What a producer's batch of one record is answered. */
+static int16_t produce(unsigned slot, int32_t sequence)
+{
+	struct record_batch_header h;
+	struct append_msg a = {.msg = {.kind = HANDOFF_APPEND}, .level = ACK_DURABLE,
+			       .origin = APPEND_CLIENT, .partition = {slot, 1}, .records = 1};
+	static const char record[RECORD_BYTES_MIN] = {12};
+	record_batch_build(&h, 1, 1000, 1000);
+	h.length = be32_of(sizeof h + sizeof record - RECORD_BATCH_LENGTH_END);
+	h.producer_id = be64_of(4711);
+	h.producer_epoch = be16_of(0);
+	h.base_sequence = be32_of((uint32_t)sequence);
+	cr_assert(chain_append(&a.bytes, &r->pool, &h, sizeof h));
+	cr_assert(chain_append(&a.bytes, &r->pool, record, sizeof record));
+	handoff_send(&r->data, &a.msg);
+	cr_assert(wait_for(&r->data, 1000000) == &a.msg);
+	chain_give(&a.bytes);
+	return a.error;
+}
+
+/* Refused by a fenced log, or by no log: it is the one that comes next. */
+Test(writer_dirs, behind_a_batch_that_was_refused_no_later_one_is_taken_when_its_log_is_back)
+{
+	fail_second();
+	cr_assert(produce(1, 7) == KAFKA_ERROR_KAFKA_STORAGE_ERROR);
+	cr_assert(ask(ADMIN_RETURN, 1) == 0);
+	cr_assert(produce(1, 8) == KAFKA_ERROR_KAFKA_STORAGE_ERROR);
+	recover(1);
+	cr_assert(ask(ADMIN_REOPEN, 1) == 0);
+	cr_assert(produce(1, 8) == KAFKA_ERROR_OUT_OF_ORDER_SEQUENCE_NUMBER);
+	cr_assert(produce(1, 7) == 0 && produce(1, 8) == 0);
+}
+
+Test(writer_dirs, so_it_is_with_a_batch_that_comes_while_there_is_no_log)
+{
+	fail_second();
+	cr_assert(ask(ADMIN_RETURN, 1) == 0);
+	cr_assert(produce(1, 7) == KAFKA_ERROR_KAFKA_STORAGE_ERROR);
+	recover(1);
+	cr_assert(ask(ADMIN_REOPEN, 1) == 0);
+	cr_assert(produce(1, 8) == KAFKA_ERROR_OUT_OF_ORDER_SEQUENCE_NUMBER);
+	cr_assert(produce(1, 7) == 0);
+	cr_assert(produce(0, 8) == 0, "elsewhere it may begin with any");
+}

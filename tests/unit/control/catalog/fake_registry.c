@@ -200,6 +200,12 @@ void registry_send(struct registry *r, enum registry_errand errand,
 	job->part_count = count;
 }
 
+void registry_reopen_directory(struct registry *r, unsigned number, registry_done done,
+			       void *owner)
+{
+	registry_send(r, REGISTRY_REOPEN, &(struct registry_part){0}, 0, done, owner);
+}
+
 /* One that nobody may ask for its disk: a test that wants more brings its own. */
 void fake_registry_init(struct registry *r)
 {

@@ -344,3 +344,91 @@ Test(registry_reopen, others_are_served_and_changed_meanwhile)
 	cr_assert(faults.served == 4);
 	rig_stop(&r);
 }
+
+/* ---- a log directory ---------------------------------------------------------------------- */
+
+static void use_two(void)
+{
+	rig_stop(&r);
+	r.dir_count = 2;
+	rig_run(&r, "mkdir $PWD.second");
+	cr_assert(rig_open(&r), "%s", r.message);
+	rig_create(&r, "u", 2);
+	cr_assert(r.dirs[1].partitions == 2 && faults.served == 4);
+}
+
+static void reopen_second(void)
+{
+	done = r.done;
+	registry_reopen_directory(r.registry, 1, rig_take_result, &r);
+	for (unsigned i = 0; i < 1000 && r.done == done; i++)
+		rig_turn(&r);
+	rig_turns(&r);
+}
+
+static void check_second(bool is_lost, uint32_t served)
+{
+	cr_assert(r.dirs[1].is_lost == is_lost && faults.served == served, "%u; %s", faults.served,
+		  r.said);
+}
+
+Test(registry_reopen, a_log_directory_that_is_back_is_used_again_with_what_lies_there)
+{
+	use_two();
+	rig_run(&r, "mv $PWD.second $PWD.away");
+	rig_wait(&r, 1);
+	check_second(true, 4);
+	cr_assert(faults.fenced == 2 && strstr(r.said, "then `penstockctl logdir reopen`"));
+	reopen_second();
+	cr_assert(r.result.error == KAFKA_ERROR_KAFKA_STORAGE_ERROR &&
+			  strstr(r.result.message, "it is not there, or not the one that was"),
+		  "%s", r.result.message);
+	check_second(true, 4);
+	rig_run(&r, "mkdir $PWD.second");
+	reopen_second();
+	cr_assert(r.result.error == KAFKA_ERROR_KAFKA_STORAGE_ERROR, "it is another one");
+	check_second(true, 4);
+	rig_run(&r, "rmdir $PWD.second && mv $PWD.away $PWD.second");
+	reopen_second();
+	cr_assert(r.result.error == 0 && r.result.part_count == 2, "%s", r.result.message);
+	check_second(false, 4);
+	cr_assert(strstr(r.said, ".second is used again") && r.dirs[1].fault[0] == '\0');
+	rig_create(&r, "v", 4);
+	cr_assert(r.result.error == 0 && r.dirs[1].partitions == 4, "new partitions go there");
+	rig_stop(&r);
+	cr_assert(rig_open(&r) && faults.offline == 0 && faults.served == 8, "%s", r.said);
+	rig_stop(&r);
+}
+
+Test(registry_reopen, a_log_directory_that_takes_no_file_stays_lost)
+{
+	use_two();
+	faults.failing = r.second;
+	faults.failing_error = -EROFS;
+	rig_wait(&r, 120); /* a checkpoint */
+	check_second(true, 4);
+	reopen_second();
+	cr_assert(r.result.error == KAFKA_ERROR_KAFKA_STORAGE_ERROR &&
+			  strstr(r.result.message, "read-only"),
+		  "%s", r.result.message);
+	check_second(true, 4);
+	faults.failing = NULL;
+	reopen_second();
+	cr_assert(r.result.error == 0, "%s", r.result.message);
+	check_second(false, 4);
+	rig_stop(&r);
+}
+
+Test(registry_reopen, a_log_directory_that_was_lost_at_the_start_waits_for_the_next)
+{
+	use_two();
+	rig_stop(&r);
+	rig_run(&r, "mv $PWD.second $PWD.away");
+	cr_assert(rig_open(&r), "%s", r.message);
+	rig_run(&r, "mv $PWD.away $PWD.second");
+	reopen_second();
+	cr_assert(r.result.error == KAFKA_ERROR_KAFKA_STORAGE_ERROR &&
+			  strstr(r.result.message, "start the gateway again"),
+		  "%s", r.result.message);
+	rig_stop(&r);
+}
