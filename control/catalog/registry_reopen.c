@@ -281,11 +281,18 @@ static bool is_being_deleted(const struct registry *r, const struct partition *p
 	return registry_entry(r, p->entry->shown.topic.name) != p->entry;
 }
 
+/* The cleaner was told to leave, and does when its disk lets it. */
+static bool is_being_cleaned(const struct registry *r, struct reopening *rp)
+{
+	for_each_left(t, rp) if (t->partition == r->cleaning.partition) return true;
+	return false;
+}
+
 static bool reopen_may_go_on(struct registry *r, const struct job *j)
 {
 	struct reopening *rp = j->reopening;
 	if (!rp->crew)
-		return true;
+		return r->is_stopping || !is_being_cleaned(r, rp);
 	if (r->is_stopping)
 		give_up(rp);
 	for_each_left(t, rp)

@@ -351,3 +351,24 @@ Test(registry_clean, where_nobody_cleans_nobody_is_asked)
 	cr_assert(faults.looks == looks);
 	rig_stop(&r);
 }
+
+/* Its files are the cleaner's until he has left them. */
+Test(registry_clean, a_partition_that_is_reopened_waits_for_the_step_under_way)
+{
+	struct registry_part part = {.partition = 1};
+	dirty(1, 500);
+	fake.is_hung = true;
+	rig_wait(&r, 2);
+	cr_assert(is_of(1));
+	memcpy(part.topic_id, rig_topic(&r, "t")->topic.id, sizeof part.topic_id);
+	r.marks[rig_topic(&r, "t")->topic.refs[1].slot].marks.is_fenced = true;
+	unsigned done = r.done, opened = faults.opened;
+	registry_send(r.registry, REGISTRY_REOPEN, &part, 1, rig_take_result, &r);
+	rig_wait(&r, 1);
+	cr_assert(r.done == done && fake.cancels == 1 && faults.opened == opened);
+	fake.is_hung = false;
+	for (unsigned i = 0; i < 100; i++)
+		rig_turn(&r);
+	cr_assert(r.done == done + 1 && faults.opened == opened + 1 && faults.offline == 0);
+	rig_stop(&r);
+}
