@@ -264,6 +264,13 @@ static void coordinator_make(struct sim_gateway *g)
 	require(g->coordinator);
 }
 
+/* How long a peer may leave bytes where they are: longer where that may be due to a router,
+ * which is missed after three seconds. */
+static uint32_t patience_ms(uint32_t usual_ms)
+{
+	return sim_world()->has_router ? 15000 : usual_ms;
+}
+
 static void poller_make(struct sim_gateway *g, unsigned index)
 {
 	struct sim_poller *poller = &g->pollers[index];
@@ -292,7 +299,7 @@ static void poller_make(struct sim_gateway *g, unsigned index)
 			     .fragment_timeout_ms = 2000,
 			     .request_rate_min = 1024,
 			     .fetch_wait_max_ms = 30000, .fetch_session_eviction_ms = 2000,
-			     .answer_timeout_ms = 4000, .answer_rate_min = 1024,
+			     .answer_timeout_ms = patience_ms(4000), .answer_rate_min = 1024,
 			     .connections_max_idle_ms = SIM_IDLE_MS},
 		.writer_count = g->writer_count,
 		.control = &poller->to_control,
@@ -311,7 +318,7 @@ static void poller_make(struct sim_gateway *g, unsigned index)
 			.out_of_order_bytes = 32 << 10,
 			.send_buffer_bytes = 64 << 10,
 			.rto_min_ms = 200,
-			.retransmit_timeout_ms = 5000,
+			.retransmit_timeout_ms = patience_ms(5000),
 			.keepalive_idle_ms = 5000,
 			.keepalive_interval_ms = 1000,
 			.keepalive_probes = 4,

@@ -90,14 +90,15 @@ static struct sim_net_faults good_net(struct rng *rng)
 }
 
 /* Within it everybody is answered, while the disk is quick. A path that swallows an answer holds it
- * up for three timeouts, of 1, 2 and 4 s where a handshake by cookie left no time to go by; so does
- * a router that fails over, for the 3 s until that is found and a timeout behind. Who
+ * up for three timeouts, of 1, 2 and 4 s where a handshake by cookie left no time to go by. A
+ * router that fails over is found after 3.5 s, and a timeout behind that may be as long again. Who
  * takes hardly anything through an open window keeps what is short for 2 s (unread_turn.c). */
 static uint64_t answer_time(const struct sim_net_faults *net)
 {
 	bool is_short = sim_world()->answer_chunks == ANSWER_CHUNKS_FEW;
 	uint64_t bound_ns = is_short ? RUN_ANSWER_NS + 2 * NS_PER_S : RUN_ANSWER_NS;
-	return net->path_mtu || net->failover_ns ? bound_ns + 7 * NS_PER_S : bound_ns;
+	bound_ns += net->failover_ns ? 9 * NS_PER_S : 0;
+	return net->path_mtu ? bound_ns + 7 * NS_PER_S : bound_ns;
 }
 
 static struct sim_net_faults net_faults(struct rng *rng)
@@ -243,7 +244,9 @@ static unsigned ordinary(struct run *r)
 	if (rng_one_in(&r->world.rng, 3))
 		r->world.retention_bytes = 100000 + (uint32_t)rng_below(&r->world.rng, 100000);
 	r->world.compacts = rng_one_in(&r->world.rng, 3);
-	r->world.has_router = rng_one_in(&r->world.rng, 2);
+	/* A router is missed after three seconds: answers wait longer then (sim_assembly.c). */
+	r->world.has_router = rng_one_in(&r->world.rng, 2) &&
+			      r->world.answer_chunks != ANSWER_CHUNKS_FEW;
 	unsigned lives = 1 + (unsigned)rng_below(&r->world.rng, LIVES_MAX);
 	for (unsigned i = 0; i < lives; i++)
 		live(r);
