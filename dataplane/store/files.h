@@ -9,7 +9,12 @@
 
 #include "dataplane/store/disk/disk.h"
 
-enum { FILE_PATH_BYTES_MAX = 1536 };
+enum {
+	FILE_PATH_BYTES_MAX = 1536,
+	/* A file that goes loses no more at a time: a disk that is told of as many freed blocks
+	 * holds other writes up for 1.5 ms. */
+	FILE_PIECE_BYTES = 8 << 20,
+};
 
 /* For reading and writing, made when absent. */
 int file_open(struct disk *d, const char *path, bool is_direct);

@@ -36,8 +36,10 @@ enum segment_joins {
 	SEGMENT_JOINS,
 };
 
-/* Another one has its place: its own file is not the log's any more. */
+/* In `swapped`: another one has its place, its own file is not the log's any more. */
 enum { SEGMENT_REPLACED = 1 << 7 };
+/* In `deleted`: a start finds its files by that name, too. */
+enum { SEGMENT_DELETED_FOR_GOOD = 1 << 7 };
 
 struct segment {
 	int64_t base_offset;

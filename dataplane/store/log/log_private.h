@@ -198,6 +198,8 @@ enum log_head_step {
 enum log_trim_step {
 	LOG_TRIM_IDLE,
 	LOG_TRIM_RENAME,
+	LOG_TRIM_SYNC_NAMES,
+	LOG_TRIM_CUT,
 	LOG_TRIM_REMOVE,
 };
 

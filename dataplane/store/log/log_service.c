@@ -3,6 +3,7 @@
 #include "dataplane/base/clock.h"
 #include "dataplane/base/map.h"
 #include "dataplane/base/require.h"
+#include "dataplane/store/files.h"
 #include "dataplane/store/log/log_private.h"
 #include "dataplane/store/producer_snapshot.h"
 
@@ -35,6 +36,7 @@ int log_service_init(struct log_service *s, const struct log_service_options *op
 	s->zeroes_bytes = (uint32_t)round_up((uint64_t)LOG_ZERO_WRITES * s->small_write_bytes,
 					     DISK_BLOCK_BYTES);
 	s->writing_bytes_max = WRITING_BYTES_MOST / 2;
+	s->cut_bytes = FILE_PIECE_BYTES;
 	give_zero_credit(s, UINT32_MAX);
 	flush_group_init(&s->flush, options->dir, options->writer);
 	list_init(&s->active);

@@ -84,6 +84,7 @@ struct log_service {
 	const struct log *snapshot_of; /* whose is being written; null: nobody's */
 	struct list trims;          /* logs with segments that go: struct log.trim_node */
 	const struct log *trimming; /* whose are being renamed or removed; null: nobody's */
+	uint64_t cut_bytes;         /* a large file that goes loses so many at a time */
 	char trim_paths[2 * SEGMENT_FILES][FILE_PATH_BYTES_MAX];
 	const struct log *swapping; /* whose segments give way to the cleaner's; null: nobody's */
 	char swap_paths[2 * SEGMENT_FILES][FILE_PATH_BYTES_MAX];

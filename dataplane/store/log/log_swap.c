@@ -125,7 +125,7 @@ static void start_next(struct log *log)
 static void start_sync_names(struct log *log)
 {
 	log_task_submit(log, &log->at_swap, log_directory_file(log),
-			(struct disk_op){.kind = DISK_SYNC});
+			(struct disk_op){.kind = DISK_SYNC, .flags = DISK_FLAG_DIRECTORY});
 }
 
 static void start_rename_new(struct log *log)

@@ -116,6 +116,29 @@ static void start_rename(struct log *log)
 	}
 }
 
+/* One whose new name had no room on the disk goes in one piece. */
+static bool is_large(const struct log *log, const struct segment *s)
+{
+	return s->size > log->service->cut_bytes && s->deleted & 1u << SEGMENT_LOG;
+}
+
+static void start_sync_names(struct log *log)
+{
+	log->service->trimming = log;
+	log->deleted_first->deleted |= SEGMENT_DELETED_FOR_GOOD;
+	log_task_submit(log, &log->at_trim, log_directory_file(log),
+			(struct disk_op){.kind = DISK_SYNC, .flags = DISK_FLAG_DIRECTORY});
+}
+
+static void start_cut(struct log *log)
+{
+	struct segment *s = log->deleted_first;
+	log->service->trimming = log;
+	s->size -= log->service->cut_bytes;
+	log_task_submit(log, &log->at_trim, log_segment_file(log, s, SEGMENT_LOG),
+			(struct disk_op){.kind = DISK_COMMIT, .size = s->size});
+}
+
 static void start_remove(struct log *log)
 {
 	struct log_service *service = log->service;
@@ -162,12 +185,19 @@ static unsigned next_step(const struct log *log)
 		return LOG_TRIM_IDLE;
 	if (may_rename(log))
 		return LOG_TRIM_RENAME;
-	return may_remove(log) ? LOG_TRIM_REMOVE : LOG_TRIM_IDLE;
+	if (!may_remove(log))
+		return LOG_TRIM_IDLE;
+	const struct segment *s = log->deleted_first;
+	if (!is_large(log, s))
+		return LOG_TRIM_REMOVE;
+	return s->deleted & SEGMENT_DELETED_FOR_GOOD ? LOG_TRIM_CUT : LOG_TRIM_SYNC_NAMES;
 }
 
 static void (*const starts[])(struct log *log) = {
 	[LOG_TRIM_IDLE] = end_step,
 	[LOG_TRIM_RENAME] = start_rename,
+	[LOG_TRIM_SYNC_NAMES] = start_sync_names,
+	[LOG_TRIM_CUT] = start_cut,
 	[LOG_TRIM_REMOVE] = start_remove,
 };
 

@@ -2,7 +2,13 @@
  *
  *     ring ─ wholly below the log's start ─▶ RENAME to *.deleted ─▶ deleted ─ file.delete.delay.ms,
  *                                                                   │         nobody reads in it
- *                                                                   └──────▶ REMOVE ─▶ gone
+ *                            large: SYNC_NAMES ─▶ CUT ─▶ CUT ... ◀──┤
+ *                                                          └────────┴──▶ REMOVE ─▶ gone
+ *
+ * A file system may tell its device of each block that it frees, and others' writes wait until the
+ * device has heard of all that a commit frees: after a file of 1 GiB for 170 ms. So a large file
+ * is cut from its end first, a piece a step, each committed by itself. A start is never to find one
+ * that was cut by the name of a segment.
  *
  * Out of the ring a segment is found no more; who reads in it goes on. A start removes what is
  * called *.deleted, and trims again what is below the start of a log, which is on disk by then

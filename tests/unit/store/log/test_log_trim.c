@@ -9,10 +9,17 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Nine batches to a segment. */
-enum { SEGMENT_BYTES = 100000, VALUE_BYTES = 10000, OF_SEGMENT = 9, DELAY_S = 3 };
+enum {
+	SEGMENT_BYTES = 100000,
+	VALUE_BYTES = 10000,
+	OF_SEGMENT = 9,
+	DELAY_S = 3,
+	CUT_BYTES = 30000,
+};
 
 #define FIRST_MS INT64_C(1700000000000)
 
@@ -343,6 +350,98 @@ Test(log_trim, a_read_that_waits_while_its_segment_goes_is_out_of_range)
 	end(r);
 }
 
+static uint64_t size_of(const struct rig *r, int64_t base)
+{
+	char path[256];
+	struct stat st;
+	snprintf(path, sizeof path, "%s/%020lld.log.deleted", r->directory, (long long)base);
+	return stat(path, &st) == 0 ? (uint64_t)st.st_size : 0;
+}
+
+/* What the task has at the disk, all else is done: one operation, of this kind. */
+static struct disk_op *step_of(struct rig *r, enum disk_kind kind)
+{
+	struct disk_op *step = NULL;
+	for (unsigned i = fake_pending(r->disk); i-- > 0;) {
+		struct disk_op *op = fake_op(r->disk, i);
+		if (op->tag == LOG_TAG_TRIM)
+			step = op;
+		else
+			fake_complete(r->disk, op);
+	}
+	cr_assert(step && step->kind == kind && r->log->at_trim.operations == 1, "%d",
+		  step ? step->kind : -1);
+	return step;
+}
+
+static void complete(struct rig *r, struct disk_op *op)
+{
+	fake_complete(r->disk, op);
+	pass_s(r, 0);
+}
+
+/* Its name first, as a start would see it; then piece by piece. */
+Test(log_trim, a_large_file_is_cut_before_it_goes)
+{
+	struct rig *r = open_rig();
+	r->service.cut_bytes = CUT_BYTES;
+	append(r, 3 * OF_SEGMENT);
+	delete_below(r, OF_SEGMENT);
+	rig_drain(r);
+	uint64_t size = size_of(r, 0);
+	fake_eager(r->disk, false, 0);
+	pass_s(r, DELAY_S + 1);
+	struct disk_op *sync = step_of(r, DISK_SYNC);
+	cr_assert(sync->flags & DISK_FLAG_DIRECTORY);
+	complete(r, sync);
+	for (; size > CUT_BYTES; size -= CUT_BYTES) {
+		cr_assert(size_of(r, 0) == size);
+		complete(r, step_of(r, DISK_COMMIT));
+	}
+	cr_assert(size_of(r, 0) == size && count_files(r, 0, ".deleted") == 3);
+	cr_assert(r->log->at_trim.step == LOG_TRIM_REMOVE);
+	fake_eager(r->disk, true, 1);
+	pass_s(r, 0);
+	cr_assert(count_files(r, 0, ".deleted") == 0);
+	check_from(r, OF_SEGMENT);
+	end(r);
+}
+
+Test(log_trim, a_start_removes_what_was_cut)
+{
+	struct rig *r = open_rig();
+	r->service.cut_bytes = CUT_BYTES;
+	append(r, 3 * OF_SEGMENT);
+	delete_below(r, 2 * OF_SEGMENT);
+	rig_drain(r);
+	uint64_t size = size_of(r, 0);
+	fake_eager(r->disk, false, 0);
+	pass_s(r, DELAY_S + 1);
+	complete(r, step_of(r, DISK_SYNC));
+	complete(r, step_of(r, DISK_COMMIT));
+	cr_assert(size_of(r, 0) == size - CUT_BYTES);
+	fake_eager(r->disk, true, 1);
+	rig_abandon(r);
+	cr_assert(rig_open(r, 0, false) && !r->found.is_corrupt, "%s", r->found.message);
+	cr_assert(count_files(r, 0, ".deleted") == 0);
+	check_from(r, 2 * OF_SEGMENT);
+	end(r);
+}
+
+Test(log_trim, a_file_that_cannot_be_cut_fences_its_log_and_no_other_waits)
+{
+	struct rig *r = open_rig();
+	r->service.cut_bytes = CUT_BYTES;
+	append(r, 2 * OF_SEGMENT);
+	delete_below(r, OF_SEGMENT);
+	rig_drain(r);
+	fake_fail_at(r->disk, DISK_COMMIT, 1, -EIO);
+	pass_s(r, DELAY_S + 1);
+	cr_assert(r->log->is_fenced && !r->service.trimming);
+	cr_assert(count_files(r, 0, ".deleted") == 3);
+	end(r);
+}
+
 /* ---- when it goes wrong -------------------------------------------------------------------- */
 
 enum fate { KEPT, RENAMED, REMOVED, FATES };
@@ -458,11 +557,15 @@ Test(log_trim, on_a_full_disk_files_go_by_the_names_they_have)
 {
 	struct rig *r = open_rig();
 	append(r, 2 * OF_SEGMENT);
+	r->service.cut_bytes = CUT_BYTES;
 	fail_renames(r, -ENOSPC);
 	cr_assert(!rig_marks(r).is_fenced && count_files(r, 0, "") == 3);
+	unsigned cuts = fake_submitted(r->disk, DISK_COMMIT);
 	fake_eager(r->disk, true, 1);
 	pass_s(r, DELAY_S + 1);
 	cr_assert(count_files(r, 0, "") == 0);
+	cr_assert(fake_submitted(r->disk, DISK_COMMIT) == cuts,
+		  "half a file by a segment's name");
 	append(r, 1);
 	check_from(r, OF_SEGMENT);
 	end(r);
