@@ -143,13 +143,12 @@ static void send_datagram(struct sim_client *c)
 	c->next_ns = soon(DATAGRAM_NS);
 }
 
-/* An answer that is lost on its way again and again comes when nothing has been asked for so long
- * that the connection is closed. */
+/* An answer that is lost on its way again and again, or that is held for long, comes when nothing
+ * has been asked for so long that the connection is closed. */
 static void note_silence(struct sim_client *c)
 {
 	uint64_t now_ns = sim_world()->now_ns, spoke_ns = max_u64(c->opened_ns, c->tcp.wrote_ns);
-	if (sim_client_waits_since_ns(c) < now_ns &&
-	    now_ns - spoke_ns > (SIM_IDLE_MS - 100) * NS_PER_MS)
+	if (now_ns - spoke_ns > (SIM_IDLE_MS - 100) * NS_PER_MS)
 		c->may_be_closed = true;
 }
 

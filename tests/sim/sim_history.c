@@ -182,12 +182,13 @@ void history_acked(struct history *h, uint32_t client, uint32_t seq, enum ack_le
 	if (level == ACK_DURABLE && is_events(p->topic) &&
 	    offset >= h->events_ends[p->partition])
 		h->events_ends[p->partition] = offset + 1;
-	/* What is sent again may have been answered before, and compacted away since. */
+	/* What is sent again may have been answered before, and deleted or compacted away since. */
 	if (level == ACK_DURABLE && !may_be_deleted(h, p->topic, p->deletions) &&
-	    !may_be_compacted(p->topic) &&
+	    !may_be_expired(p->topic, p->partition, offset) && !may_be_compacted(p->topic) &&
 	    !kept_has_record(h->kept, p->topic, client, seq))
-		sim_fail("record %u/%u is answered as durable; a power cut now would take it",
-			 client, seq);
+		sim_fail("record %u/%u of %s-%d, offset %lld, is answered as durable; a power "
+			 "cut now would take it",
+			 client, seq, p->topic, p->partition, (long long)offset);
 }
 
 void history_refused(struct history *h, uint32_t client, uint32_t seq)
