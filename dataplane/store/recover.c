@@ -1,16 +1,18 @@
 /* recover.c - the files of a log as a crash, or another program, left them in, a log that can
  * be trusted out; see recover_private.h.
  *
- * From the segment that holds the recovery point on, every batch is checked (length, magic,
- * CRC, offsets that rise) and both indexes are made anew. Segments below it, and all of them
- * after a clean stop, are believed as far as the ends of their indexes lead to their very ends
- * (recover_trust.c); else they are scanned as well. What stops the batches is judged in
- * recover_tail.c, what is missing between segments in recover_gaps.c.
+ * From the recovery point on, or from the beginning of its segment where that is not the last,
+ * every batch is checked (length, magic, CRC, offsets that rise) and both indexes are made anew.
+ * Segments below it, and all of them after a clean stop, are believed as far as the ends of their
+ * indexes lead to their very ends (recover_trust.c); else they are scanned as well. Of the active
+ * one that is so, below the point, as far as its indexes rise (recover_point.c). What stops the
+ * batches is judged in recover_tail.c, what is missing between segments in recover_gaps.c.
  */
 #include "dataplane/store/recover.h"
 #include "dataplane/store/mark_table.h"
 #include "dataplane/store/recover_gaps.h"
 #include "dataplane/store/recover_index.h"
+#include "dataplane/store/recover_point.h"
 #include "dataplane/store/recover_producers.h"
 #include "dataplane/store/recover_report.h"
 #include "dataplane/store/recover_tail.h"
@@ -30,11 +32,7 @@ static void note_batch(struct recovery *rc, const struct scan_batch *b)
 	gather_batch(rc, &batch);
 	if (b->position == 0)
 		log->active_timestamp = batch.max_timestamp;
-	/* What lies below the log's start goes. */
-	if (batch.max_timestamp > log->max_timestamp && batch.last_offset >= rc->log_start) {
-		log->max_timestamp = batch.max_timestamp;
-		log->max_timestamp_offset = batch.last_offset;
-	}
+	recovery_note_time(rc, batch.max_timestamp, batch.last_offset);
 	log->end.offset = batch.last_offset + 1;
 	log->end.position = b->position + b->size;
 	rc->found->batches_scanned++;
@@ -79,8 +77,10 @@ static int scan_segment(struct recovery *rc, bool is_last)
 	struct scan_batch stop;
 	begin_segment(rc);
 	int status = scan_file(&rc->scan, rc->fd[SEGMENT_LOG], SCAN_WINDOW_BYTES);
+	if (status == 0 && is_last && !rc->is_clean)
+		status = point_resume(rc);
 	if (status == 0)
-		status = gather_begin(rc, rc->scan.size);
+		status = gather_begin(rc, rc->scan.size - log->end.position);
 	if (status < 0)
 		return status;
 	producers_see_from(rc, log->end.offset);
@@ -184,6 +184,7 @@ static int take_sealed(struct recovery *rc, bool is_below)
 	begin_segment(rc);
 	if (is_below && trust_sealed(rc, s, &log->end.offset)) {
 		log->end.position = s->size;
+		recovery_note_time(rc, s->max_timestamp, s->base_offset + s->max_timestamp_offset);
 		producers_unsee(rc);
 		/* As if it were active: it is the last one, should what follows be missing. */
 		index_resume(&log->index, s->index_entries, 0, (struct index_time_entry){0});

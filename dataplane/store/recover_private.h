@@ -2,6 +2,7 @@
  *
  *     recover.c        segments one after the other: believed, or scanned
  *     recover_trust.c  what indexes claim of a segment that is not to be scanned, looked at
+ *     recover_point.c  how much of the active segment need not be scanned
  *     recover_gaps.c   offsets that are missing: Kafka's cleaner, or a loss
  *     recover_tail.c   where the batches stop: an end, a torn tail, or damage
  *     recover_report.c what was found, in words
@@ -49,6 +50,17 @@ struct recovery {
 	int64_t log_start;      /* and the log's start; -1: it is not known */
 	bool is_clean;
 	bool is_compacted; /* offsets may be missing: Kafka's cleaner has been there */
+	bool is_resumed;   /* the active segment was not scanned from its beginning */
 };
+
+/* The largest time of the log's records, and the offset of its batch. What lies below the log's
+ * start goes. */
+static inline void recovery_note_time(struct recovery *rc, int64_t timestamp, int64_t offset)
+{
+	if (timestamp <= rc->log->max_timestamp || offset < rc->log_start)
+		return;
+	rc->log->max_timestamp = timestamp;
+	rc->log->max_timestamp_offset = offset;
+}
 
 #endif

@@ -245,8 +245,10 @@ int producers_recover(struct recovery *rc)
 	struct log *log = rc->log;
 	int64_t snapshot;
 	int status = choose_snapshot(rc, &snapshot);
-	if (status == 0 && snapshot >= 0)
-		status = read_between(rc, snapshot);
+	/* The one that the scan relied on may be damaged: what it did not scan is read then. */
+	int64_t from = snapshot < 0 && rc->is_resumed ? rc->segment->base_offset : snapshot;
+	if (status == 0 && from >= 0)
+		status = read_between(rc, from);
 	if (status < 0)
 		return status;
 	if (rc->seen.count > 0 && table_reserve(&log->recovered, rc->seen.count))
@@ -256,5 +258,7 @@ int producers_recover(struct recovery *rc)
 	status = keep_snapshots(rc);
 	if (log->snapshots.count > 0)
 		log->snapshot_offset = log->snapshots.offsets[log->snapshots.count - 1];
+	if (log->snapshot_offset == log->end.offset)
+		log->snapshot_position = log->end.position;
 	return status;
 }

@@ -179,8 +179,7 @@ bool trust_active(struct recovery *rc, const struct segment *s)
 	if (!look(rc, s, &c, &t) || c.entries == 0 || c.times == 0)
 		return false;
 	index_resume(&log->index, c.entries, c.times, c.last_time);
-	log->max_timestamp = log->index.max_timestamp;
-	log->max_timestamp_offset = log->index.max_timestamp_offset;
+	recovery_note_time(rc, log->index.max_timestamp, log->index.max_timestamp_offset);
 	log->end.offset = t.first_offset;
 	log->end.position = c.last.position;
 	return true;

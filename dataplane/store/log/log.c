@@ -36,6 +36,7 @@ void log_serve(struct log *log, struct log_service *service, uint32_t slot)
 	log->service = service;
 	log->slot = slot;
 	log->number = service->logs_served++;
+	log->snapshot_ns = service->now_ns;
 	list_append(&service->flush.members, &log->group_node);
 	mark_file_begin(&service->marks, slot, &log->key);
 	producers_put_all(&service->producers, slot, &log->recovered, service->now_ns);

@@ -42,6 +42,11 @@ enum {
 	LOG_TASK_OPS = SEGMENT_FILES, /* of one step */
 	/* Kafka's: of the last two rolls, and of the end. */
 	LOG_SNAPSHOTS_KEPT = 3,
+	/* So many are written while a segment of a GiB is: what a start after a crash scans of it
+	 * lies behind one of them. Of small segments that would be too many: no two in so short a
+	 * time. */
+	LOG_SNAPSHOTS_PER_SEGMENT = 16,
+	LOG_SNAPSHOTS_APART_MS = 100,
 	/* Preallocation: the first step, of a small segment such a part of it, doubled up to the
 	 * last. */
 	LOG_ALLOCATE_FIRST_BYTES = 1 << 20,
@@ -358,7 +363,9 @@ struct log {
 	/* Producers. */
 	struct producers recovered; /* from the start, until a writer serves the log */
 	struct log_snapshots snapshots;
-	int64_t snapshot_offset;    /* of the last one that was begun; -1: none was */
+	int64_t snapshot_offset;    /* of the last one that was begun; -1: none was; */
+	uint64_t snapshot_position; /* where that was in the active segment, or 0, and when */
+	uint64_t snapshot_ns;
 	bool wants_snapshot;
 	bool snapshot_failed;
 	char *snapshot_path;        /* of one that is removed */

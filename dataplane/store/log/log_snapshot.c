@@ -1,6 +1,7 @@
 /* log_snapshot.c - what is known of a log's producers in, a .snapshot file out, step by step; see
  * log_snapshot.h and log_task.h. */
 #include "dataplane/store/log/log_snapshot.h"
+#include "dataplane/base/clock.h"
 #include "dataplane/base/require.h"
 #include "dataplane/store/log/log_due.h"
 #include "dataplane/store/log/log_files.h"
@@ -18,13 +19,25 @@ static bool is_worth_one(const struct log *log)
 void log_snapshot_rolled(struct log *log)
 {
 	log->wants_snapshot = is_worth_one(log);
+	log->snapshot_position = 0;
+}
+
+/* Then also one of no producers is worth being written: that there are none is what a start has
+ * to know. The one before is good for a start by now, whatever a crash takes. */
+static bool has_grown(const struct log *log)
+{
+	uint64_t apart_bytes = log->options.segment_bytes / LOG_SNAPSHOTS_PER_SEGMENT;
+	uint64_t due_ns = log->snapshot_ns + LOG_SNAPSHOTS_APART_MS * NS_PER_MS;
+	return log->position - log->snapshot_position > apart_bytes &&
+	       log->service->now_ns >= due_ns && log->durable.offset >= log->snapshot_offset;
 }
 
 /* At the end, the last one may be of the end already. */
 static bool is_wanted(const struct log *log)
 {
-	return (log->wants_snapshot || (log->is_closing && is_worth_one(log))) &&
-	       log->snapshot_offset != log->next_offset;
+	bool is_due = log->wants_snapshot ||
+		      (log->is_closing ? is_worth_one(log) : has_grown(log));
+	return is_due && log->snapshot_offset != log->next_offset;
 }
 
 bool log_snapshot_is_due(const struct log *log)
@@ -44,6 +57,8 @@ static void start_write(struct log *log)
 	log->wants_snapshot = false;
 	log->snapshot_failed = false;
 	log->snapshot_offset = log->next_offset;
+	log->snapshot_position = log->position;
+	log->snapshot_ns = s->now_ns;
 	log->snapshot_iov.iov_base = s->snapshot;
 	log->snapshot_iov.iov_len = snapshot_encode(&s->producers, log->slot, s->snapshot);
 	step(log, log_snapshot_file(log, true),

@@ -2,7 +2,7 @@
  * files (producer_snapshot.h), from which the next start goes on.
  *
  *     IDLE ─ after a roll, at the end ─▶ WRITE ─▶ SYNC ─▶ REMOVE the oldest of four ─▶ IDLE
- *                                          └────────┴─ failed: counted, and that was it ─▶ IDLE
+ *       └─ when the segment has grown ─────┘ └──────┴─ failed: counted, and that was it ─▶ IDLE
  *
  * A snapshot is of the moment in which its bytes are made, and named after the offset that the next
  * append will have: batches below it may not be written yet. That is no harm: recovery uses none
@@ -10,7 +10,8 @@
  *
  * The bytes lie in the service's memory for one: whoever finds it in use waits.
  *
- * Core: the log's writer. A log that never had a producer has no snapshot.
+ * Core: the log's writer. A log that never had a producer has no snapshot before its segment has
+ * grown.
  */
 #ifndef PENSTOCK_LOG_SNAPSHOT_H
 #define PENSTOCK_LOG_SNAPSHOT_H

@@ -403,6 +403,28 @@ Test(recover, segments_are_rolled_sealed_and_read_across)
 	rig_destroy(r);
 }
 
+/* By their time indexes, which are all that is read of them. */
+Test(recover, the_largest_time_may_lie_in_a_segment_that_is_believed)
+{
+	struct rig *r = rig_create();
+	r->options.segment_bytes = 10000;
+	cr_assert(rig_open(r, 0, false));
+	for (unsigned i = 0; i < 40; i++) {
+		r->time_ms = 1000000 + (i == 5 ? 1000 : i);
+		rig_append(r, 1, 900, ACK_DURABLE);
+		rig_drain(r);
+	}
+	cr_assert(rig_marks(r).max_timestamp_offset == 5);
+	rig_finish(r);
+	for (unsigned is_clean = 0; is_clean < 2; is_clean++) {
+		cr_assert(rig_open(r, 40, is_clean) && r->found.batches_scanned <= 10);
+		cr_assert(rig_marks(r).max_timestamp == 1001000);
+		cr_assert(rig_marks(r).max_timestamp_offset == 5);
+		rig_finish(r);
+	}
+	rig_destroy(r);
+}
+
 Test(recover, a_killed_log_comes_back_whole)
 {
 	struct rig *r = many_segments();

@@ -167,3 +167,30 @@ Test(log_tasks, a_log_that_nothing_was_written_to_closes_without_touching_the_di
 	rig_check_content(r);
 	rig_destroy(r);
 }
+
+/* Longer than snapshots have to be apart. Writes of batches are held while `hold` is true. */
+static void pass(struct rig *r, bool hold)
+{
+	for (unsigned turn = 0; turn < LOG_SNAPSHOTS_APART_MS + 50; turn++) {
+		rig_turn(r);
+		for (unsigned i = fake_pending(r->disk); i-- > 0;) {
+			struct disk_op *op = fake_op(r->disk, i);
+			if (!hold || op->kind != DISK_WRITE || op->tag == LOG_TAG_SNAPSHOT)
+				fake_complete(r->disk, op);
+		}
+	}
+}
+
+/* Of three that are kept a crash leaves one that it can go on from. */
+Test(log_tasks, a_snapshot_of_growth_waits_until_the_last_one_is_of_what_is_durable)
+{
+	struct rig *r = open_rig();
+	for (unsigned i = 0; i < 5; i++) {
+		rig_append(r, 1, BATCH_BYTES, ACK_DURABLE);
+		pass(r, true);
+	}
+	cr_assert(r->stats.value[STAT_log_snapshots] == 1 && r->answered == 0);
+	pass(r, false);
+	cr_assert(r->stats.value[STAT_log_snapshots] == 2 && r->answered == 5);
+	end(r);
+}
