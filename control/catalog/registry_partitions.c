@@ -35,7 +35,9 @@ static void deleted_path(char out[PATH_MAX], const struct log_dir *d,
 }
 
 /* Out of sight first, so that a crash leaves nothing that looks like a partition. On a full
- * disk there may be no room for the longer name: the topic's file says what is going on. */
+ * disk there may be no room for the longer name: the topic's file says what is going on. It says so
+ * durably before the first file is cut, so that a start which finds one, by either name of the
+ * directory, removes it and opens no log. */
 static int remove_from(struct registry *r, const struct entry *e, uint32_t number,
 		       const struct log_dir *d)
 {
@@ -57,9 +59,9 @@ static int remove_from(struct registry *r, const struct entry *e, uint32_t numbe
 	if (!error)
 		error = file_rename(d->disk, directory, gone);
 	if (store_is_full(error))
-		return disk_remove_directory(d->disk, directory);
+		return disk_remove_directory(d->disk, directory, NULL);
 	if (!error)
-		error = disk_remove_directory(d->disk, gone);
+		error = disk_remove_directory(d->disk, gone, NULL);
 	return error == -ENOENT ? 0 : error;
 }
 

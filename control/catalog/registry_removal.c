@@ -92,6 +92,7 @@ int removal_again(struct registry *r, const char *topic)
 	return run_again(r, leftover_of(r, topic));
 }
 
+/* Nothing was appended to what goes, so that a log that a start finds cut is as empty as it was. */
 int removal_of_growth(struct registry *r, struct entry *e)
 {
 	int error = store_write(r, e, e->left);

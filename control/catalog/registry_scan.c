@@ -32,7 +32,7 @@ static void remove_deleted(struct registry *r, const struct log_dir *d, struct l
 			listing_note_foreign(l, name);
 			continue;
 		}
-		int error = disk_remove_directory(d->disk, path);
+		int error = disk_remove_directory(d->disk, path, NULL);
 		if (error)
 			registry_say(r, "%s cannot be removed: %s", path,
 				     strerror(-error));

@@ -154,14 +154,16 @@ static int write_run(struct clean_tools *t, const struct clean_round *round, uin
 typedef void print_path(char *out, size_t size, const char *directory, int64_t base_offset,
 			enum segment_file file);
 
+typedef int remove_path(struct disk *d, const char *path);
+
 static int remove_files(struct clean_tools *t, const char *directory, int64_t base,
-			print_path *print)
+			print_path *print, remove_path *remove)
 {
 	int status = 0;
 	for (unsigned f = 0; f < SEGMENT_FILES; f++) {
 		char path[FILE_PATH_BYTES_MAX];
 		print(path, sizeof path, directory, base, f);
-		int error = file_unlink(t->disk, path);
+		int error = remove(t->disk, path);
 		status = error < 0 && error != -ENOENT && status == 0 ? error : status;
 	}
 	return status;
@@ -195,13 +197,30 @@ static void tell_run(const struct clean_tools *t, struct clean_round *round, uin
 	};
 }
 
+/* Of a *.swap a start believes that nothing is missing: one that is to go is called as it was
+ * before it was whole, durably, before it is cut. Where it cannot be it goes as it is. */
+static int unname_swap(struct clean_tools *t, const char *directory, int64_t base)
+{
+	char from[FILE_PATH_BYTES_MAX], to[FILE_PATH_BYTES_MAX];
+	segment_swap_path(from, sizeof from, directory, base, SEGMENT_LOG);
+	segment_cleaned_path(to, sizeof to, directory, base, SEGMENT_LOG);
+	return file_rename(t->disk, from, to) < 0 ? 0 : directory_sync(t->disk, directory);
+}
+
+static int remove_in_pieces(struct disk *d, const char *path)
+{
+	return file_remove(d, path, NULL);
+}
+
 /* What is left of a run would be taken for more than it is by a start after the next one: it goes,
  * and durably, or nothing more is done to this log. */
 static int remove_run(struct clean_tools *t, const char *directory, int64_t base)
 {
-	int status = remove_files(t, directory, base, segment_swap_path);
+	int status = unname_swap(t, directory, base);
 	if (status == 0)
-		status = remove_files(t, directory, base, segment_cleaned_path);
+		status = remove_files(t, directory, base, segment_swap_path, file_unlink);
+	if (status == 0)
+		status = remove_files(t, directory, base, segment_cleaned_path, remove_in_pieces);
 	if (status == 0)
 		status = directory_sync(t->disk, directory);
 	return status < 0 ? -EUCLEAN : 0;

@@ -145,14 +145,15 @@ int disk_remove_file(struct disk *d, const char *path)
 
 /* A partition holds files only: a directory in it is not the gateway's, is left, and ends this
  * with an error. */
-int disk_remove_directory(struct disk *d, const char *path)
+int disk_remove_directory(struct disk *d, const char *path, const atomic_bool *is_over)
 {
 	char *names = NULL;
 	size_t names_bytes = 0;
 	int error = directory_list(d, path, &names, &names_bytes);
 	for (size_t at = 0; !error && at < names_bytes; at += strlen(names + at) + 1) {
 		char file[PATH_MAX];
-		error = disk_remove_file(d, disk_path(file, path, names + at));
+		error = file_remove(d, disk_path(file, path, names + at), is_over);
+		error = error == -ENOENT ? 0 : error;
 	}
 	free(names);
 	if (!error)

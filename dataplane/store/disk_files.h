@@ -55,7 +55,7 @@ bool disk_place_is_lost(struct disk *d, const char *path, const struct disk_plac
 			struct disk_place *now);
 /* 0 also when there is none. */
 int disk_remove_file(struct disk *d, const char *path);
-/* A directory and the files in it. */
-int disk_remove_directory(struct disk *d, const char *path);
+/* A directory and the files in it, as file_remove() does. */
+int disk_remove_directory(struct disk *d, const char *path, const atomic_bool *is_over);
 
 #endif

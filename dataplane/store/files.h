@@ -9,6 +9,8 @@
 
 #include "dataplane/store/disk/disk.h"
 
+#include <stdatomic.h>
+
 enum {
 	FILE_PATH_BYTES_MAX = 1536,
 	/* A file that goes loses no more at a time: a disk that is told of as many freed blocks
@@ -35,6 +37,11 @@ int file_write(struct disk *d, int fd, const void *data, size_t size, uint64_t o
 int file_rename(struct disk *d, const char *from, const char *to);
 int file_unlink(struct disk *d, const char *path);
 int file_sync(struct disk *d, int fd);
+/* One that may be large: cut from its end, FILE_PIECE_BYTES at a time, each piece committed by
+ * itself, then unlinked. A stop may leave it cut, so a start must know by its name that it goes.
+ * One that has other names, or is no file to be written, is only unlinked. -ECANCELED: `is_over`,
+ * which may be null, became true in between. */
+int file_remove(struct disk *d, const char *path, const atomic_bool *is_over);
 
 /* It may be there already. */
 int directory_make(struct disk *d, const char *path);

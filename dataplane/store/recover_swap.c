@@ -3,6 +3,7 @@
 #include "dataplane/store/files.h"
 #include "dataplane/store/scan.h"
 #include "dataplane/store/segment.h"
+#include "dataplane/store/segment_files.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -92,16 +93,22 @@ static int find_end(struct finishing *f, int64_t base, int64_t *ret_end)
 	return status;
 }
 
-/* The files of others that it stands for; those of its own base are replaced. */
+static int remove_original(const struct finishing *f, int64_t base, enum segment_file file)
+{
+	return file == SEGMENT_LOG ? segment_put_away(f->disk, f->directory, base)
+				   : unlink_file(f, base, file);
+}
+
+/* The files that it stands for, but for the indexes of its own base. */
 static int remove_originals(const struct finishing *f, int64_t base, int64_t end)
 {
-	int status = 0;
+	int status = segment_put_away(f->disk, f->directory, base);
 	for_each_name(n, f)
 	{
 		int64_t of;
 		enum segment_file file;
 		if (status == 0 && segment_parse(n, &of, &file) && of > base && of < end)
-			status = unlink_file(f, of, file);
+			status = remove_original(f, of, file);
 	}
 	return status;
 }

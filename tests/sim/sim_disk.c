@@ -334,6 +334,7 @@ static int64_t run_data(struct sim_fs *fs, struct pending *p)
 		return 0;
 	case DISK_SIZE:
 		op->size = fd->file->size;
+		op->offset = 1;
 		return 0;
 	case DISK_COMMIT:
 		return run_commit(p);

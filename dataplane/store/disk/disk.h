@@ -28,7 +28,8 @@ enum disk_kind {
 	DISK_SYNC_ALL,  /* fd: all of its file system (control only) */
 	DISK_ALLOCATE,  /* fd, offset, size: blocks for [offset, offset + size), file size too */
 	DISK_TRUNCATE,  /* fd, size */
-	DISK_SIZE,      /* fd -> bytes in `size` */
+	DISK_SIZE,      /* fd -> bytes in `size`, and in `offset` how many names it has: what is
+			 * cut off it is cut off for all of them */
 	DISK_RENAME,    /* path -> path2 */
 	DISK_UNLINK,    /* path; a directory with DISK_FLAG_DIRECTORY in flags */
 	DISK_MKDIR,     /* path, mode */

@@ -28,6 +28,7 @@ static int64_t call_size(struct disk_op *op)
 	if (fstat(op->fd, &st) < 0)
 		return -errno;
 	op->size = (uint64_t)st.st_size;
+	op->offset = st.st_nlink;
 	return 0;
 }
 

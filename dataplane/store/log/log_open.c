@@ -6,6 +6,8 @@
 #include "dataplane/store/producer_snapshot.h"
 #include "dataplane/store/recover.h"
 #include "dataplane/store/recover_swap.h"
+#include "dataplane/store/scan.h"
+#include "dataplane/store/segment_files.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -15,20 +17,6 @@
 enum { PATHS = 2 * SEGMENT_FILES, ALL_PATHS = PATHS + 1, DIRECTORY_BYTES_MAX = 1024 };
 
 static const char epoch_name[] = "leader-epoch-checkpoint";
-
-/* What is gone already is as it was to be. */
-static int unlink_path(struct disk *d, const char *path)
-{
-	int status = file_unlink(d, path);
-	return status == -ENOENT ? 0 : status;
-}
-
-static int unlink_name(struct log *log, struct disk *d, const char *name)
-{
-	char path[DIRECTORY_BYTES_MAX + SEGMENT_NAME_BYTES + 256];
-	snprintf(path, sizeof path, "%s/%s", log->directory, name);
-	return unlink_path(d, path);
-}
 
 static int compare_offsets(const void *a, const void *b)
 {
@@ -139,34 +127,49 @@ static int take_snapshots(struct names *names)
 	return 0;
 }
 
-static int unlink_segment(struct log *log, struct disk *d, const struct segment *s)
+static int list(struct disk *d, struct names *names)
 {
-	int status = 0;
-	for (unsigned f = 0; f < SEGMENT_FILES && status == 0; f++) {
-		segment_path(log->paths[f], log->paths_bytes, log->directory, s->base_offset, f);
-		status = unlink_path(d, log->paths[f]);
-	}
-	return status;
+	free(names->list.names);
+	names->list.names = NULL;
+	names->list.names_bytes = 0;
+	return (int)disk_run(d, &names->list);
 }
 
-/* Those wholly below the log's start are none of it any more. */
-static int drop_dead(struct log *log, struct disk *d)
+/* Those wholly below the log's start are none of it any more: what is left over of them is removed
+ * with the rest, when that they have other names is durable. */
+static int drop_dead(struct log *log, struct disk *d, struct names *names)
 {
 	struct segment_ring *r = &log->segments;
+	uint32_t count = r->count;
 	int status = 0;
 	while (status == 0 && r->count > 1 &&
 	       segment_ring_at(r, 1)->base_offset <= log->log_start_offset) {
 		struct segment *s = segment_ring_take_first(r);
 		log->sealed_bytes -= s->size;
-		status = unlink_segment(log, d, s);
+		status = segment_put_away(d, log->directory, s->base_offset);
 		segment_let_go(r, s);
 	}
-	return status;
+	if (r->count == count || status < 0)
+		return status;
+	status = directory_sync(d, log->directory);
+	return status == 0 ? list(d, names) : status;
+}
+
+/* What is gone already is as it was to be. An index without its .log file is small. */
+static int remove_name(struct log *log, struct disk *d, const char *name,
+		       const atomic_bool *is_over)
+{
+	char path[DIRECTORY_BYTES_MAX + SEGMENT_NAME_BYTES + 256];
+	snprintf(path, sizeof path, "%s/%s", log->directory, name);
+	int status = segment_is_leftover(name) ? file_remove(d, path, is_over)
+					       : file_unlink(d, path);
+	return status == -ENOENT ? 0 : status;
 }
 
 /* When all is well: what a crash left of a roll, files of the next segment under either name; and
  * of segments that were to go, which all that is left lies above. */
-static int remove_leftovers(struct log *log, struct disk *d, const struct names *names)
+static int remove_leftovers(struct log *log, struct disk *d, const struct names *names,
+			    const atomic_bool *is_over)
 {
 	int64_t first = segment_ring_at(&log->segments, 0)->base_offset;
 	int status = 0;
@@ -177,7 +180,7 @@ static int remove_leftovers(struct log *log, struct disk *d, const struct names 
 		bool is_next = is_orphan(log, names, n, &base) && base == log->end.offset;
 		bool is_dead = segment_parse(n, &base, &file) && base < first;
 		if (status == 0 && (is_next || is_dead || segment_is_leftover(n)))
-			status = unlink_name(log, d, n);
+			status = remove_name(log, d, n, is_over);
 	}
 	return status;
 }
@@ -196,14 +199,6 @@ static int make_epochs(struct log *log, struct disk *d)
 	int status = is_there ? 0 : file_write(d, fd, text, sizeof text - 1, 0);
 	file_close(d, &fd);
 	return status;
-}
-
-static int list(struct disk *d, struct names *names)
-{
-	free(names->list.names);
-	names->list.names = NULL;
-	names->list.names_bytes = 0;
-	return (int)disk_run(d, &names->list);
 }
 
 /* Once more where a compaction was stopped in the middle: it is finished first. */
@@ -302,13 +297,14 @@ static int open_log(struct log *log, struct disk *d, const struct log_open_optio
 		    struct log_recovery *ret)
 {
 	struct names names = {.list = {.kind = DISK_LIST, .path = log->directory}};
+	const atomic_bool *is_over = options->progress ? &options->progress->is_over : NULL;
 	int status = find_segments(log, d, &names, ret);
 	if (status == 0)
 		status = log_recover(log, d, options, names.orphans, names.snapshots, ret);
 	if (status == 0 && !ret->is_corrupt)
-		status = drop_dead(log, d);
+		status = drop_dead(log, d, &names);
 	if (status == 0 && !ret->is_corrupt)
-		status = remove_leftovers(log, d, &names);
+		status = remove_leftovers(log, d, &names, is_over);
 	free(names.orphans.bases);
 	free(names.snapshots.offsets);
 	free(names.list.names);

@@ -4,6 +4,7 @@
 #include "dataplane/clean/clean_write.h"
 #include "dataplane/store/log/log_damage.h"
 #include "tests/unit/clean/clean_log_rig.h"
+#include "tests/unit/store/cut_watch.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -449,6 +450,34 @@ Test(clean_log, what_cannot_be_removed_is_said_to_be_there)
 	trial_paces_left = 1;
 	cr_assert(clean_run(trial_tools, &trial_round) == -EUCLEAN);
 	trial_paces_left = 0;
+}
+
+/* Whole, and given up before that. */
+Test(clean_log, a_run_that_goes_is_cut_by_no_name_of_one_that_is_whole)
+{
+	trial_append(3 * OF_SEGMENT + 2, KEYS);
+	trial_prepare_run();
+	cut_watch_enlarge(trial->directory, "00000000000000000000.log.swap");
+	cut_watch_begin(trial->control);
+	cr_assert(clean_undo(trial_tools, &trial_round) == 0);
+	cr_assert(cut_watch_end(trial->control) == 2);
+	rig_store(trial, "00000000000000000000.log.cleaned", "", 0);
+	cut_watch_enlarge(trial->directory, "00000000000000000000.log.cleaned");
+	cut_watch_begin(trial->control);
+	cr_assert(clean_undo(trial_tools, &trial_round) == 0);
+	cr_assert(cut_watch_end(trial->control) == 2 && trial_count_unfinished() == 0);
+}
+
+/* A swap that cannot be called otherwise goes as it is. */
+Test(clean_log, a_run_without_room_for_its_old_name_goes_at_once)
+{
+	trial_append(3 * OF_SEGMENT + 2, KEYS);
+	trial_prepare_run();
+	cut_watch_enlarge(trial->directory, "00000000000000000000.log.swap");
+	fake_fail_at(trial->control, DISK_RENAME, 1, -ENOSPC);
+	cut_watch_begin(trial->control);
+	cr_assert(clean_undo(trial_tools, &trial_round) == 0);
+	cr_assert(cut_watch_end(trial->control) == 0 && trial_count_unfinished() == 0);
 }
 
 Test(clean_log, a_damaged_batch_ends_the_round)

@@ -1,5 +1,6 @@
 /* test_clean_swap.c - a swap that a stop left in the middle: what the next start makes of it. */
 #include "tests/unit/clean/clean_log_rig.h"
+#include "tests/unit/store/cut_watch.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -169,4 +170,26 @@ Test(clean_swap, a_damaged_swap_is_said_and_nothing_is_touched)
 	cr_assert(trial_count_files(0, "") == 3 && trial_count_files(OF_SEGMENT, "") == 3);
 	cr_assert(unlink(path) == 0 && rig_open(trial, 0, false));
 	trial_check(0, 0);
+}
+
+/* The one whose name it gets as well. */
+Test(clean_swap, those_that_a_swap_stands_for_are_cut_by_no_name_of_a_segment)
+{
+	trial_append(3 * OF_SEGMENT + 2, KEYS);
+	trial_prepare_run();
+	cr_assert(trial_round.run.count == 3);
+	rig_abandon(trial);
+	for (int64_t base = 0; base < 3 * OF_SEGMENT; base += OF_SEGMENT) {
+		char name[64];
+		snprintf(name, sizeof name, "%020lld.log", (long long)base);
+		cut_watch_enlarge(trial->directory, name);
+	}
+	cut_watch_begin(trial->control);
+	cr_assert(rig_open(trial, 0, false) && !trial->found.is_corrupt, "%s",
+		  trial->found.message);
+	cr_assert(cut_watch_end(trial->control) == 3 * 2);
+	cr_assert(trial_count_files(0, "") == 3 && trial_count_files(OF_SEGMENT, "") == 0);
+	for (int64_t base = 0; base < 3 * OF_SEGMENT; base += OF_SEGMENT)
+		cr_assert(trial_count_files(base, ".deleted") == 0);
+	trial_check(0, trial_round.map_end);
 }

@@ -18,6 +18,7 @@ struct disk {
 	unsigned fail_in[DISK_KINDS];
 	int64_t fail_result[DISK_KINDS];
 	unsigned submitted[DISK_KINDS];
+	void (*watch)(const struct disk_op *op);
 };
 
 struct disk *disk_create(const char *name, int *error)
@@ -119,7 +120,14 @@ int disk_wait_fd(const struct disk *d)
 int64_t disk_run(struct disk *d, struct disk_op *op)
 {
 	make_call(d, op);
+	if (d->watch)
+		d->watch(op);
 	return op->result;
+}
+
+void fake_watch(struct disk *d, void (*watch)(const struct disk_op *op))
+{
+	d->watch = watch;
 }
 
 void fake_eager(struct disk *d, bool is_eager, unsigned seed)

@@ -28,6 +28,8 @@ void fake_complete(struct disk *d, struct disk_op *op);
 void fake_fail(struct disk *d, struct disk_op *op, int64_t result);
 /* The n-th operation of `kind` from now on fails with `result`; n = 1: the next. */
 void fake_fail_at(struct disk *d, enum disk_kind kind, unsigned n, int64_t result);
+/* `watch` sees each operation of disk_run(), made by then, with its result. Null: nobody does. */
+void fake_watch(struct disk *d, void (*watch)(const struct disk_op *op));
 /* Operations of a kind submitted so far. */
 unsigned fake_submitted(const struct disk *d, enum disk_kind kind);
 

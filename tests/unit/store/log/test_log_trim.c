@@ -2,6 +2,7 @@
  * completes when and how the test says. */
 #include "dataplane/base/clock.h"
 #include "dataplane/store/log/log_private.h"
+#include "tests/unit/store/cut_watch.h"
 #include "tests/unit/store/disk/fake_disk.h"
 #include "tests/unit/store/log/log_rig.h"
 
@@ -482,6 +483,47 @@ Test(log_trim, a_start_removes_what_was_to_go_and_goes_on_with_the_rest)
 	for (unsigned i = 0; i < FATES * FATES * FATES; i++)
 		start_with_a_segment_on_its_way(i % FATES, i / FATES % FATES,
 						i / FATES / FATES);
+}
+
+/* Two of them, of more than a piece each, and what a crash has left of a third. */
+Test(log_trim, a_start_cuts_what_goes_by_no_name_of_a_segment)
+{
+	enum { MIB = 1 << 20, LARGE_BATCHES = 10 };
+	struct rig *r = rig_create();
+	r->options.segment_bytes = (LARGE_BATCHES + 1) * MIB;
+	fake_eager(r->disk, true, 1);
+	cr_assert(rig_open(r, 0, false));
+	for (unsigned i = 0; i < 3 * LARGE_BATCHES; i++) {
+		rig_append(r, 1, MIB, ACK_DURABLE);
+		rig_drain(r);
+	}
+	rig_abandon(r);
+	cr_assert(has(r, 2 * LARGE_BATCHES, ".log"));
+	rig_store(r, "00000000000000000000.index.deleted", "", 0);
+	cut_watch_enlarge(r->directory, "00000000000000000000.index.deleted");
+	r->log_start_offset = 2 * LARGE_BATCHES;
+	cut_watch_begin(r->control);
+	cr_assert(rig_open(r, 0, false) && !r->found.is_corrupt, "%s", r->found.message);
+	/* And of the next segment, which the crash found with its blocks. */
+	cr_assert(cut_watch_end(r->control) >= 1 + 1 + 2);
+	for (int64_t base = 0; base < 2 * LARGE_BATCHES; base += LARGE_BATCHES)
+		cr_assert(count_files(r, base, "") + count_files(r, base, ".deleted") == 0);
+	cr_assert(rig_marks(r).log_start_offset == 2 * LARGE_BATCHES);
+	end(r);
+}
+
+/* There is no room for the longer name. */
+Test(log_trim, a_start_on_a_full_disk_is_rid_of_what_goes_at_once)
+{
+	struct rig *r = open_rig();
+	append(r, 3 * OF_SEGMENT);
+	rig_abandon(r);
+	r->log_start_offset = 2 * OF_SEGMENT;
+	fake_fail_at(r->control, DISK_RENAME, 1, -ENOSPC);
+	cr_assert(rig_open(r, 0, false) && !r->found.is_corrupt, "%s", r->found.message);
+	cr_assert(count_files(r, 0, "") + count_files(r, OF_SEGMENT, "") == 0);
+	check_from(r, 2 * OF_SEGMENT);
+	end(r);
 }
 
 /* The power brought the first one back, and not the one behind it, but for a file: seed 24 of the
