@@ -128,6 +128,8 @@ static void start_sync_names(struct log *log)
 	log->deleted_first->deleted |= SEGMENT_DELETED_FOR_GOOD;
 	log_task_submit(log, &log->at_trim, log_directory_file(log),
 			(struct disk_op){.kind = DISK_SYNC, .flags = DISK_FLAG_DIRECTORY});
+	log_task_submit(log, &log->at_trim, log_segment_file(log, log->deleted_first, SEGMENT_LOG),
+			(struct disk_op){.kind = DISK_SIZE});
 }
 
 static void start_cut(struct log *log)
@@ -223,6 +225,8 @@ void log_trim_done(struct log *log, const struct disk_op *op)
 		return;
 	if (op->result < 0 && op->result != -ENOENT)
 		log_fence(log, (int)op->result);
+	else if (op->kind == DISK_SIZE && op->offset > 1)
+		log->deleted_first->size = 0; /* a backup's, too: none of it is cut */
 	else if (op->kind == DISK_RENAME)
 		log->renamed->deleted |= (uint8_t)(1u << (op - log->at_trim.ops));
 }

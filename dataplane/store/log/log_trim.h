@@ -8,7 +8,8 @@
  * A file system may tell its device of each block that it frees, and others' writes wait until the
  * device has heard of all that a commit frees: after a file of 1 GiB for 170 ms. So a large file
  * is cut from its end first, a piece a step, each committed by itself. A start is never to find one
- * that was cut by the name of a segment.
+ * that was cut by the name of a segment; and one that has other names, as hard links of a backup,
+ * is not cut at all.
  *
  * Out of the ring a segment is found no more; who reads in it goes on. A start removes what is
  * called *.deleted, and trims again what is below the start of a log, which is on disk by then
