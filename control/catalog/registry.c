@@ -13,6 +13,7 @@
 #include "control/catalog/registry_probe.h"
 #include "control/catalog/registry_publish.h"
 #include "control/catalog/registry_recover.h"
+#include "control/catalog/registry_removing.h"
 #include "control/catalog/registry_reopen.h"
 #include "control/catalog/registry_returning.h"
 #include "control/catalog/registry_round.h"
@@ -51,6 +52,7 @@ struct registry *registry_open(const struct registry_options *options, char *mes
 	line_init(r);
 	list_init(&r->retired);
 	list_init(&r->leftovers);
+	list_init(&r->removals);
 	message[0] = '\0';
 	live_settings_init(&r->live, options->settings);
 	r->options.settings = &r->live.now;
@@ -184,6 +186,7 @@ void registry_close(struct registry *r)
 {
 	registry_end_jobs(r);
 	clean_finish(r);
+	removings_end(r);
 	probes_end(r);
 	recovering_free(r->recovering);
 	syncs_close(r);

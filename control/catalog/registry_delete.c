@@ -4,15 +4,15 @@
 #include "control/catalog/registry_entry.h"
 #include "control/catalog/registry_index.h"
 #include "control/catalog/registry_jobs.h"
-#include "control/catalog/registry_partitions.h"
 #include "control/catalog/registry_publish.h"
 #include "control/catalog/registry_removal.h"
+#include "control/catalog/registry_removing.h"
 #include "control/catalog/registry_round.h"
 #include "control/catalog/registry_say.h"
 #include "control/catalog/registry_store.h"
 #include "dataplane/wire/kafka/kafka_error.h"
 
-enum { PHASE_LEAVING, PHASE_REMOVING };
+enum { PHASE_LEAVING, PHASE_CLOSING, PHASE_REMOVING };
 
 /* A call may have failed behind the one that wrote the mark: the next start would delete what
  * is acknowledged until then. False: the file may say so, whatever was tried. */
@@ -83,41 +83,58 @@ static bool leave(struct registry *r, struct job *j)
 	j->is_waiting = r->is_unpublished || e->errands > 0;
 	if (j->is_waiting)
 		return false;
-	j->phase = PHASE_REMOVING;
+	j->phase = PHASE_CLOSING;
 	round_begin(&j->round, ADMIN_CLOSE, e->partitions, e->partition_count);
 	return false;
 }
 
-/* Some more of the directories, then the file. */
-static bool remove_some(struct registry *r, struct job *j)
+/* Its files are nobody's: they stand in line to be removed. */
+static bool close_logs(struct registry *r, struct job *j)
 {
 	struct entry *e = j->entry;
-	if (j->at == 0)
-		entry_close_logs(r, e, 0);
+	entry_close_logs(r, e, 0);
 	if (j->result.error)
 		return true;
-	uint32_t count = entry_directories(e);
-	uint32_t end = min_u32(j->at + JOB_PARTITIONS_AT_ONCE, count);
-	int error = store_remove(r, e, j->at, end);
-	j->error = j->error ? j->error : error;
-	j->at = end;
-	if (end < count)
-		return false;
-	if (!j->error)
-		j->error = store_forget(r, e);
-	if (!j->error) {
-		entry_free(r, e);
-		return true;
-	}
+	j->removing = removing_new(r, e, 0);
+	j->phase = PHASE_REMOVING;
+	return false;
+}
+
+/* What is left is marked, and the next start's. */
+static bool leave_rest(struct registry *r, struct entry *e, const char *why)
+{
 	registry_say(r, "topic %s: not all of it could be removed: %s; the next start tries again",
-		     j->name, strerror(-j->error));
+		     e->shown.topic.name, why);
 	removal_later(r, e);
+	return true;
+}
+
+/* A thread does it, for as long as it takes: control looks how far it is. A stop does not wait. */
+static bool remove_files(struct registry *r, struct job *j)
+{
+	bool has_moved, is_over = removing_turn(r, j->removing, &has_moved);
+	j->is_waiting = !has_moved;
+	if (!is_over && r->is_stopping) {
+		removing_leave(j->removing);
+		return leave_rest(r, j->entry, "the gateway is stopping");
+	}
+	if (!is_over)
+		return false;
+	int error = removing_end(r, j->removing);
+	if (error)
+		return leave_rest(r, j->entry, strerror(-error));
+	entry_free(r, j->entry);
 	return true;
 }
 
 static bool next(struct registry *r, struct job *j)
 {
-	return j->phase == PHASE_LEAVING ? leave(r, j) : remove_some(r, j);
+	static bool (*const steps[])(struct registry *r, struct job *j) = {
+		[PHASE_LEAVING] = leave,
+		[PHASE_CLOSING] = close_logs,
+		[PHASE_REMOVING] = remove_files,
+	};
+	return steps[j->phase](r, j);
 }
 
 const struct job_kind job_delete = {.start = start, .next = next};

@@ -73,16 +73,6 @@ uint32_t dirs_made_in(const struct job *j)
 	return dirs;
 }
 
-int dirs_sync_names(const struct registry *r)
-{
-	int result = 0;
-	for_each_dir(d, r) {
-		int error = d->is_lost || d->is_stuck ? 0 : log_dir_sync_names(d);
-		result = result ? result : error;
-	}
-	return result;
-}
-
 void dirs_note_deleted(struct registry *r)
 {
 	for_each_dir(d, r) d->names_deleted = true;

@@ -35,8 +35,6 @@ void partition_displace(struct partition *p);
 const struct log_dir *entry_lost_dir(const struct registry *r, const struct entry *e);
 /* Those in which the job has made partitions so far, by dir_bit(). */
 uint32_t dirs_made_in(const struct job *j);
-/* What was removed and renamed in the directories themselves is durable. */
-int dirs_sync_names(const struct registry *r);
 /* The checkpoints may name a topic that has gone. */
 void dirs_note_deleted(struct registry *r);
 

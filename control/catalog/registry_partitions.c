@@ -1,12 +1,9 @@
-/* registry_partitions.c - the directories of a topic: made, their logs opened and closed,
- * removed; and how a partition's directory is told from anything else. */
+/* registry_partitions.c - how a partition's directory is told from anything else. */
 #include "control/catalog/registry_partitions.h"
 #include "control/catalog/partition_metadata.h"
 #include "control/catalog/registry_dirs.h"
 #include "control/catalog/registry_entry.h"
 #include "control/catalog/registry_listing.h"
-#include "control/catalog/registry_say.h"
-#include "control/catalog/registry_segments.h"
 #include "control/catalog/registry_store.h"
 #include "dataplane/base/require.h"
 #include "dataplane/store/segment.h"
@@ -17,84 +14,6 @@
 int store_read_id(const struct registry *r, const char *directory, uint8_t id[UUID_BYTES])
 {
 	return metadata_read(r->dir->disk, directory, id);
-}
-
-/* <topic>-<n>.<32 hex digits>-delete, the topic cut so that it fits a name: Kafka's way,
- * and Kafka finishes such a removal as we do. */
-static void deleted_path(char out[PATH_MAX], const struct log_dir *d,
-			 const struct entry *e, uint32_t number)
-{
-	char tail[64];
-	int size = snprintf(tail, sizeof tail, "-%u.", number);
-	for (unsigned i = 0; i < UUID_BYTES; i++)
-		size += snprintf(tail + size, sizeof tail - (size_t)size, "%02x",
-				 e->shown.topic.id[i]);
-	size += snprintf(tail + size, sizeof tail - (size_t)size, "-delete");
-	snprintf(out, PATH_MAX, "%s/%.*s%s", d->path, NAME_MAX - size,
-		 e->shown.topic.name, tail);
-}
-
-/* Out of sight first, so that a crash leaves nothing that looks like a partition. On a full
- * disk there may be no room for the longer name: the topic's file says what is going on. It says so
- * durably before the first file is cut, so that a start which finds one, by either name of the
- * directory, removes it and opens no log. */
-static int remove_from(struct registry *r, const struct entry *e, uint32_t number,
-		       const struct log_dir *d)
-{
-	struct disk_place place;
-	char directory[PATH_MAX], gone[PATH_MAX];
-	uint8_t id[UUID_BYTES];
-	snprintf(directory, sizeof directory, "%s/%s-%u", d->path, e->shown.topic.name, number);
-	int error = disk_look(d->disk, directory, DISK_FLAG_LINK, &place);
-	if (!error && !place.is_directory) {
-		registry_say(r, "%s is no directory: left alone", directory);
-		return 0;
-	}
-	if (!error && store_read_id(r, directory, id) == 0 &&
-	    memcmp(id, e->shown.topic.id, UUID_BYTES) != 0) {
-		registry_say(r, "%s is another topic's by its id: left alone", directory);
-		return 0;
-	}
-	deleted_path(gone, d, e, number);
-	if (!error)
-		error = file_rename(d->disk, directory, gone);
-	if (store_is_full(error))
-		return disk_remove_directory(d->disk, directory, NULL);
-	if (!error)
-		error = disk_remove_directory(d->disk, gone, NULL);
-	return error == -ENOENT ? 0 : error;
-}
-
-/* Of one that is no more than a number by now every log directory is asked. */
-static int remove_partition(struct registry *r, const struct entry *e, uint32_t number)
-{
-	const struct log_dir *own =
-		number < e->partition_count ? e->partitions[number]->dir : NULL;
-	int result = 0;
-	for_each_dir(d, r) {
-		bool is_due = !d->is_lost && (!own || d == own);
-		int error = !is_due ? 0 : d->is_stuck ? -ETIMEDOUT : remove_from(r, e, number, d);
-		result = result ? result : error;
-	}
-	return result;
-}
-
-/* Names are synced once, with the last of them: the topic's file, which goes after that, says until
- * then what is to go. It stays while some of it may lie where nothing can be removed. */
-int store_remove(struct registry *r, struct entry *e, uint32_t first, uint32_t end)
-{
-	int result = 0;
-	for (uint32_t i = first; i < end; i++) {
-		int error = remove_partition(r, e, i);
-		if (error)
-			result = error;
-	}
-	if (end < entry_directories(e))
-		return result;
-	int error = dirs_sync_names(r);
-	if (!result && !error && entry_lost_dir(r, e))
-		result = -ESTALE;
-	return result ? result : error;
 }
 
 /* ---- what lies in the log directory ------------------------------------------------ */

@@ -1,4 +1,4 @@
-/* registry_partitions.h - the directories of a topic: made, told from others, removed. All -errno.
+/* registry_partitions.h - the directories of a topic, told from others. All -errno.
  *
  * Core: control.
  */
@@ -10,8 +10,6 @@
 /* What lies already where `e` with `partitions` would write from `first` on, in `path`. */
 bool store_is_taken(struct registry *r, const char *topic, uint32_t first,
 		    uint32_t partitions, char path[PATH_MAX]);
-/* Removes the directories from `first` to before `end`; durable when `end` is the last. */
-int store_remove(struct registry *r, struct entry *e, uint32_t first, uint32_t end);
 /* Holds the directory what a partition's does: partition.metadata, or a segment? `only`: and
  * nothing else? False also when it is no directory, or a link to one. */
 bool store_holds_partition(const struct registry *r, const char *directory, bool only);

@@ -12,7 +12,7 @@
  *     registry_offline.c   one partition that cannot be served, or all of them
  *     registry_reopen.c, _returning.c  those that can again, while others are served
  *     registry_store.c     one entry ─▶ its file and directories, and their removal
- *     registry_removal.c   a topic's files go, or wait for it
+ *     registry_removal.c   a topic's files go, or wait for it;  registry_removing.c  how they go
  *     registry_checkpoint.c  offsets and the mark of a clean stop, of the whole directory
  *     registry_marks.c     durable marks of the whole directory
  *     registry_round.c     one admin message to each of many partitions, all replies awaited
@@ -151,7 +151,7 @@ struct job {
 	struct entry *entry;
 	uint32_t old_partitions; /* alter: before it */
 	struct topic_settings old_settings;
-	uint32_t at;             /* partitions below this are made, or removed */
+	uint32_t at;             /* partitions below this are made */
 	uint8_t phase;           /* kind's own */
 	int error;               /* first -errno */
 	char name[TOPIC_NAME_BYTES_MAX + 2]; /* room to see that it is too long */
@@ -172,6 +172,7 @@ struct job {
 	struct producers_piece *piece;
 	struct segments_told *told;
 	struct reopening *reopening;
+	struct removing *removing; /* the registry's, among its removals */
 	struct log_dir *recalled; /* reopened with all that has failed in it; null: none is */
 	struct registry_result result;
 	registry_done done;
@@ -179,7 +180,7 @@ struct job {
 };
 
 enum {
-	/* Directories made or removed in a step: control has others to answer meanwhile. */
+	/* Directories made in a step: control has others to answer meanwhile. */
 	JOB_PARTITIONS_AT_ONCE = 4,
 };
 
@@ -257,6 +258,7 @@ struct registry {
 	struct topics *published;
 	uint64_t version;
 	struct list retired;
+	struct list removals;  /* struct removing, in the order they came */
 	struct list leftovers; /* entries that nobody is served: their files are to go */
 	uint64_t watch_at_ns;
 	uint32_t watch_slot;    /* those before it were looked at */

@@ -10,6 +10,7 @@
 #include "control/catalog/registry_checkpoint.h"
 #include "control/catalog/registry_entry.h"
 #include "control/catalog/registry_partitions.h"
+#include "control/catalog/registry_removing.h"
 #include "control/catalog/registry_store.h"
 
 #include <errno.h>
@@ -38,6 +39,13 @@ static bool was_begun(struct registry *r, const struct entry *e)
 	return disk_look(r->dir->disk, path, DISK_FLAG_LINK, &place) != -ENOENT;
 }
 
+static int remove_from(struct registry *r, const struct entry *e, uint32_t first)
+{
+	struct removing *g = removing_new(r, e, first);
+	removing_run(g);
+	return removing_end(r, g);
+}
+
 int removal_run(struct registry *r, struct entry *e)
 {
 	int error = 0;
@@ -46,9 +54,7 @@ int removal_run(struct registry *r, struct entry *e)
 			return 0;
 		error = removal_mark(r, e);
 	}
-	if (!error)
-		error = store_remove(r, e, 0, entry_directories(e));
-	return error ? error : store_forget(r, e);
+	return error ? error : remove_from(r, e, 0);
 }
 
 /* One that may be there again keeps its partitions, and their offsets in the checkpoints. */
@@ -97,7 +103,7 @@ int removal_of_growth(struct registry *r, struct entry *e)
 {
 	int error = store_write(r, e, e->left);
 	if (!error)
-		error = store_remove(r, e, e->partition_count, e->left);
+		error = remove_from(r, e, e->partition_count);
 	if (error)
 		return error;
 	e->left = 0;

@@ -212,12 +212,12 @@ int store_mark_deleting(struct registry *r, const struct entry *e)
 }
 
 /* The name is free when the file is durably gone, not earlier. */
-int store_forget(struct registry *r, const struct entry *e)
+int store_forget(const struct log_dir *d, const char *topic)
 {
 	char name[NAME_MAX + 1], path[PATH_MAX];
-	log_dir_path(path, r->dir, store_file_name(name, e->shown.topic.name));
-	int error = disk_remove_file(r->dir->disk, path);
-	return error ? error : log_dir_sync_names(r->dir);
+	log_dir_path(path, d, store_file_name(name, topic));
+	int error = disk_remove_file(d->disk, path);
+	return error ? error : log_dir_sync_names(d);
 }
 
 bool store_is_deleted_name(const char *name)

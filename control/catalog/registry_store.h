@@ -26,7 +26,8 @@ struct entry *store_read(struct registry *r, const char *file, char *message,
 int store_mark_deleting(struct registry *r, const struct entry *e);
 /* Is it read, and does it say "not deleting"? False then. */
 bool store_may_be_deleting(struct registry *r, const struct entry *e);
-int store_forget(struct registry *r, const struct entry *e);
+/* Core: any thread; `d` is the first log directory. */
+int store_forget(const struct log_dir *d, const char *topic);
 /* `topic`-`partition` into `out`; false when `name` is not one. */
 bool store_split_name(const char *name, char *topic, uint32_t *partition);
 /* Has it the form <topic>-<n>.<32 hex digits>-delete? */

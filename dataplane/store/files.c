@@ -110,30 +110,31 @@ int file_sync(struct disk *d, int fd)
 	return run(d, (struct disk_op){.kind = DISK_SYNC, .fd = fd});
 }
 
-static int cut(struct disk *d, int fd, const atomic_bool *is_over)
+static bool is_true(const atomic_bool *flag)
+{
+	return flag && atomic_load_explicit(flag, memory_order_relaxed);
+}
+
+static void cut(struct disk *d, int fd, const atomic_bool *is_over)
 {
 	struct disk_op op = {.kind = DISK_SIZE, .fd = fd};
 	int status = (int)disk_run(d, &op);
 	uint64_t size = op.offset == 1 ? op.size : 0;
-	while (status == 0 && size > FILE_PIECE_BYTES) {
-		if (is_over && atomic_load_explicit(is_over, memory_order_relaxed))
-			return -ECANCELED;
+	while (status == 0 && size > FILE_PIECE_BYTES && !is_true(is_over)) {
 		size -= FILE_PIECE_BYTES;
 		status = run(d, (struct disk_op){.kind = DISK_COMMIT, .fd = fd, .size = size});
 	}
-	return 0;
 }
 
 /* A link is not followed, and nothing waits for the other end of a pipe. That a piece could not be
  * cut off spares others less, and is no reason to keep the file. */
 int file_remove(struct disk *d, const char *path, const atomic_bool *is_over)
 {
-	int status = 0;
 	int fd = open_with(d, path, O_WRONLY | O_NOFOLLOW | O_NONBLOCK);
 	if (fd >= 0)
-		status = cut(d, fd, is_over);
+		cut(d, fd, is_over);
 	file_close(d, &fd);
-	return status < 0 ? status : file_unlink(d, path);
+	return is_true(is_over) ? -ECANCELED : file_unlink(d, path);
 }
 
 int directory_make_new(struct disk *d, const char *path)

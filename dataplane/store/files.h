@@ -40,7 +40,7 @@ int file_sync(struct disk *d, int fd);
 /* One that may be large: cut from its end, FILE_PIECE_BYTES at a time, each piece committed by
  * itself, then unlinked. A stop may leave it cut, so a start must know by its name that it goes.
  * One that has other names, or is no file to be written, is only unlinked. -ECANCELED: `is_over`,
- * which may be null, became true in between. */
+ * which may be null, became true before it was gone. */
 int file_remove(struct disk *d, const char *path, const atomic_bool *is_over);
 
 /* It may be there already. */

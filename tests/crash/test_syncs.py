@@ -71,6 +71,7 @@ class Syncs(unittest.TestCase):
         self.log = os.path.join(self.directory.name, 'log')
         os.mkdir(self.log)
         self.trace = self.enterTrace()
+        self.crew = set()   # threads of the gateway's that have ended by now
 
     def enterTrace(self):
         trace = Trace(self.log)
@@ -96,7 +97,8 @@ class Syncs(unittest.TestCase):
         tasks = f'/proc/{gw.pid}/task'
         threads = {int(name) for name in os.listdir(tasks)} if os.path.exists(tasks) else set()
         return [e for e in self.trace.events()
-                if e.thread == gw.pid or (e.kind == 'sync-fs' and e.thread in threads)
+                if e.thread == gw.pid or e.thread in self.crew
+                or (e.kind == 'sync-fs' and e.thread in threads)
                 or e.kind not in ('rename', 'unlink', 'sync-fs', 'exit')]
 
     def in_order(self, gw, *wanted):
@@ -161,6 +163,8 @@ class Syncs(unittest.TestCase):
             top = self.file('.')
             marked = next((e.what for e in self.trace.events() if e.thread == gw.pid
                            and e.kind == 'sync' and e.what != top), None)
+            self.crew = {e.thread for e in self.trace.events()
+                         if (e.kind, e.what) == ('unlink', marked)}
             self.in_order(gw, ('sync', marked), ('rename', None), ('sync', top),    # marked
                           ('rename', None), ('rename', None), ('sync', top),    # two directories
                           ('unlink', marked), ('sync', top), ('mark', 'answered'))

@@ -5,5 +5,9 @@
 #include <stdbool.h>
 
 void sim_crew_hold(bool hold);
+/* Of the crews that there are each is in a call that does not come back, whoever stops them. */
+void sim_crew_hang(void);
+/* It does. */
+void sim_crew_answer(void);
 
 #endif

@@ -114,3 +114,48 @@ Test(registry_crew, who_stops_it_does_not_wait_for_what_has_not_begun)
 	cr_assert(faults.offline == 1);
 	rig_stop(&r);
 }
+
+/* A file of which the disk has no block, and many pieces. */
+static void ask_for_the_end_of_a_large_topic(void)
+{
+	open_with(1);
+	create();
+	rig_run(&r, "truncate -s 16G t-0/00000000000000000000.log");
+	registry_delete_topic(r.registry,
+			      &(struct registry_request){
+				      .name = "t", .done = rig_take_result, .owner = &r});
+	while (rig_topic(&r, "t") || rig_exists(&r, "t-0"))
+		rig_turn(&r);
+}
+
+Test(registry_crew, control_answers_while_the_files_of_a_large_topic_go)
+{
+	ask_for_the_end_of_a_large_topic();
+	unsigned done = r.done;
+	registry_create_topic(r.registry,
+			      &(struct registry_request){.name = "u", .partitions = 1,
+							 .replication_factor = 1,
+							 .done = rig_take_result, .owner = &r});
+	while (r.done == done)
+		rig_turn(&r);
+	cr_assert(rig_topic(&r, "u") && rig_exists(&r, ".t.json"), "the small one was made before");
+	while (registry_is_busy(r.registry))
+		if (!rig_turn(&r))
+			usleep(100);
+	cr_assert(r.done == done + 2 && !rig_exists(&r, ".t.json"));
+	rig_stop(&r);
+}
+
+Test(registry_crew, a_stop_waits_for_one_piece_of_a_large_file)
+{
+	ask_for_the_end_of_a_large_topic();
+	registry_stop(r.registry);
+	while (!registry_is_stopped(r.registry))
+		rig_turn(&r);
+	cr_assert(rig_exists(&r, ".t.json"));
+	rig_stop(&r);
+	rig_run(&r, "test -n \"$(find . -name '*.log' -size +1G)\"");
+	open_with(1);
+	cr_assert(!rig_topic(&r, "t") && !rig_exists(&r, ".t.json"));
+	rig_stop(&r);
+}
