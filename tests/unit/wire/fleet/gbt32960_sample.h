@@ -3,7 +3,7 @@
 #ifndef PENSTOCK_GBT32960_SAMPLE_H
 #define PENSTOCK_GBT32960_SAMPLE_H
 
-#include "dataplane/base/base.h"
+#include "tests/unit/wire/fleet/soup.h"
 
 struct sample_frame {
 	bool is_2016;
@@ -43,22 +43,6 @@ struct expect {
 /* Cuts a stream that has ended, trying every byte as a beginning; the caller frees. */
 struct expect expect_of(const uint8_t *stream, size_t size, size_t frame_bytes_max);
 void expect_free(struct expect *e);
-
-/* A growing stream, to be freed. */
-struct soup {
-	uint8_t *data;
-	size_t size;
-	size_t capacity;
-};
-
-void soup_add(struct soup *s, const void *data, size_t size);
-void soup_add_byte(struct soup *s, uint8_t byte, size_t times);
-
-/* A small generator with a seed, the same everywhere. */
-struct dice {
-	uint64_t state;
-};
-uint32_t dice_below(struct dice *d, uint32_t limit);
 
 /* A random mixture: good frames of the file, frames broken in each way, garbage. */
 struct soup soup_random(struct dice *d, unsigned ingredients);
