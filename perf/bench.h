@@ -32,6 +32,7 @@ struct stage {
 /* Each stage_*.c exports its rows; a row without a name ends them. */
 extern const struct stage net_stages[];
 extern const struct stage ingest_stages[];
+extern const struct stage jt808_stages[];
 extern const struct stage inspect_stages[];
 extern const struct stage store_stages[];
 

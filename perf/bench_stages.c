@@ -81,6 +81,7 @@ int main(int argc, char **argv)
 	printf("{\"counter_hz\": %.0f, \"stages\": [", bench_counter_hz());
 	print_stages(net_stages, &is_first);
 	print_stages(ingest_stages, &is_first);
+	print_stages(jt808_stages, &is_first);
 	print_stages(inspect_stages, &is_first);
 	print_stages(store_stages, &is_first);
 	printf("\n]}\n");
