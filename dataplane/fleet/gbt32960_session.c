@@ -10,21 +10,10 @@
  *                                                    again before so much has arrived
  */
 #include "dataplane/base/require.h"
+#include "dataplane/fleet/vehicle.h"
 #include "dataplane/session/answer_room.h"
-#include "dataplane/session/ingest_parts.h"
 #include "dataplane/session/protocols.h"
-#include "dataplane/session/session_place.h"
-#include "dataplane/session/waiting.h"
 #include "dataplane/wire/fleet/gbt32960.h"
-
-/* session.own */
-enum {
-	IN_RUN = 1 << 0,         /* the byte before session.offset belongs to no frame */
-	IS_WAITING = 1 << 4,     /* a candidate at the front is waited for, */
-	IS_ABANDONING = 1 << 5,  /* or no more are that begin before place->arrived_end */
-};
-
-static_assert(((IS_WAITING | IS_ABANDONING) & ~SESSION_OWN_WAITS) == 0, "they mean its place");
 
 /* One call of cut. */
 struct cut {
@@ -101,18 +90,6 @@ static enum stat_id verdict_of(const struct cut *c, const struct gbt32960_piece 
 					: STAT_frame_reject_timeout;
 }
 
-/* Candidates that begin before this place are not waited for: bytes from `c->at` on. */
-static size_t abandon_before(const struct cut *c)
-{
-	const struct session *s = c->session;
-	if (s->has_ended)
-		return SIZE_MAX;
-	if (!(s->own & IS_ABANDONING))
-		return 0;
-	int32_t ahead = (int32_t)(s->place->arrived_end - (uint32_t)(s->offset + c->at));
-	return ahead > 0 ? (size_t)ahead : 0;
-}
-
 /* One window of the stream through the scanner; false when the rest must wait. */
 static bool cut_window(struct cut *c)
 {
@@ -122,7 +99,7 @@ static bool cut_window(struct cut *c)
 	/* A window that shows less than there is must not give up what it cuts off. */
 	bool shows_all = c->at + window.size == c->readable;
 	struct gbt32960_scan scan;
-	gbt32960_scan_init(&scan, window, shows_all ? abandon_before(c) : 0,
+	gbt32960_scan_init(&scan, window, shows_all ? vehicle_abandon_before(c->session, c->at) : 0,
 			   c->session->listener->frame_bytes_max);
 	struct gbt32960_piece piece;
 	while (has_room(c) && gbt32960_scan_next(&scan, &piece)) {
@@ -137,30 +114,6 @@ static bool cut_window(struct cut *c)
 	return c->at > start;
 }
 
-/* Remembers what is waited for, and for how long. */
-static void wait_for(struct sessions *ss, struct cut *c)
-{
-	struct session *s = c->session;
-	struct session_place *place = session_take_place(ss, s);
-	bool is_same = (s->own & IS_WAITING) && c->at == 0 && s->is_timed;
-	s->own = (uint8_t)((s->own & ~IS_ABANDONING) | IS_WAITING);
-	place->frame_at = (uint32_t)(s->offset + c->at);
-	place->frame_bytes = (uint32_t)c->wait_bytes;
-	stream_need(s->stream, c->wait_bytes);
-	if (is_same)
-		return;
-	place->arrived_end = (uint32_t)(s->offset + c->readable);
-	session_arm(ss, s, s->listener->frame_timeout_ms);
-}
-
-/* While sessions wait, each gets what one frame needs: another would be cut in vain. */
-static unsigned frames_end(const struct waits *w, const struct session *s,
-			   const struct frame_vec *frames)
-{
-	bool is_want = w->frames_blocked > 0 || s->admitted != WAIT_NOTHING;
-	return is_want ? frames->count + 1 : FRAMES_PER_TURN;
-}
-
 /* Nothing is looked at again before what was waited for has come; and who would find no answer
  * waits in line for it instead of cutting frames in vain. */
 static void gbt32960_cut(struct ingest *in, struct session *s, struct frame_vec *frames)
@@ -169,12 +122,10 @@ static void gbt32960_cut(struct ingest *in, struct session *s, struct frame_vec 
 		.session = s,
 		.frames = frames,
 		.stream = s->stream,
-		.frames_end = frames_end(&in->waits, s, frames),
+		.frames_end = vehicle_frames_end(&in->waits, s, frames),
 		.readable = stream_readable(s->stream),
 	};
-	bool is_early = (s->own & IS_WAITING) && s->place->frame_at == (uint32_t)s->offset &&
-			c.readable < s->place->frame_bytes && abandon_before(&c) == 0;
-	if (is_early)
+	if (vehicle_is_early(s, c.readable))
 		return;
 	if (c.readable > 0 && !waiting_is_turn(&in->waits, s, WAIT_ANSWER)) {
 		session_wait(&in->waits, s, WAIT_ANSWER);
@@ -184,59 +135,19 @@ static void gbt32960_cut(struct ingest *in, struct session *s, struct frame_vec 
 		;
 	while (has_room(&c) && cut_window(&c))
 		;
-	if (c.is_waiting) {
-		wait_for(&in->sessions, &c);
-		return;
-	}
-	if (unlikely(s->own & (IS_WAITING | IS_ABANDONING))) {
-		stream_need(s->stream, 0);
-		s->own &= (uint8_t)~(IS_WAITING | (abandon_before(&c) == 0 ? IS_ABANDONING : 0));
-	}
-	session_disarm(&in->sessions, s);
-	if (c.at < c.readable)
-		stream_wake(s->stream, STREAM_READABLE);
+	struct vehicle_wait wait = {c.at, c.wait_bytes, c.readable};
+	if (c.is_waiting)
+		vehicle_wait(&in->sessions, s, &wait);
+	else
+		vehicle_cut_all(&in->sessions, s, c.at, c.readable);
 }
 
-/* A session that is not read has bytes waiting at its peer: its time begins anew, and nothing
- * is abandoned. */
-static void gbt32960_expire(struct ingest *in, struct session *s)
-{
-	if (session_is_held(s)) {
-		session_arm(&in->sessions, s, s->listener->frame_timeout_ms);
-		return;
-	}
-	s->own |= IS_ABANDONING;
-	stream_wake(s->stream, STREAM_READABLE);
-}
-
-/* ---- what is none ---------------------------------------------------------------------- */
-
-static uint32_t keep_bad(struct bad_frames *bad_frames, int64_t wall_ms,
-			 const struct session *s, const struct frame *f)
-{
-	struct bad_frame bad = {
-		.peer = s->stream->peer,
-		.wall_ms = wall_ms,
-		.stream_offset = s->offset,
-		.reason = f->verdict,
-		.listener = s->stream->listener,
-	};
-	return bad_frames_add(bad_frames, &bad, f->value);
-}
-
-/* A run of bytes that is cut in several pieces is one entry in the ledger, and one for the
- * operator, which grows. */
 static void gbt32960_reject(struct ingest *in, struct session *s, const struct frame *f)
 {
-	bool is_edition = f->verdict == STAT_frame_reject_edition;
-	if ((s->own & IN_RUN) && !is_edition) {
-		bad_frames_extend(&in->bad_frames, s->bad_ticket, f->value);
-	} else {
-		stats_add(&in->stats, STAT_frames_received, 1);
-		stats_add(&in->stats, (enum stat_id)f->verdict, 1);
-		s->bad_ticket = keep_bad(&in->bad_frames, in->now.wall_ms, s, f);
-		s->own = (uint8_t)((s->own & ~IN_RUN) | (is_edition ? 0 : IN_RUN));
-	}
+	if (f->verdict == STAT_frame_reject_edition)
+		vehicle_reject_alone(in, s, f);
+	else
+		vehicle_reject(in, s, f);
 }
 
 /* ---- answers --------------------------------------------------------------------------- */
@@ -360,7 +271,7 @@ static bool gbt32960_accept(struct ingest *in, struct session *s, const struct f
 	/* The frame has its end now when nobody waits for an answer. */
 	if (!(answers & TO_GOOD))
 		stats_add(&in->stats, STAT_frames_accepted, 1);
-	s->own &= (uint8_t)~IN_RUN;
+	s->own &= (uint8_t)~VEHICLE_IN_RUN;
 	return true;
 }
 
@@ -405,23 +316,14 @@ static void gbt32960_open(struct session *s)
 	require(s->listener->frame_bytes_max >= GBT32960_FRAME_BYTES_MIN);
 }
 
-/* What the peer had sent, and nobody has read: one frame, as far as we know. */
-static void gbt32960_close(struct ingest *in, struct session *s)
-{
-	if (stream_readable(s->stream) == 0)
-		return;
-	stats_add(&in->stats, STAT_frames_received, 1);
-	stats_add(&in->stats, STAT_frame_drop_connection, 1);
-}
-
 const struct protocol protocol_gbt32960 = {
 	.name = "GBT32960",
 	.session_bytes = sizeof(struct session),
 	.open = gbt32960_open,
 	.cut = gbt32960_cut,
-	.expire = gbt32960_expire,
+	.expire = vehicle_expire,
 	.accept = gbt32960_accept,
 	.reject = gbt32960_reject,
 	.resolve = gbt32960_resolve,
-	.close = gbt32960_close,
+	.close = vehicle_close,
 };
