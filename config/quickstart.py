@@ -44,7 +44,7 @@ DEFAULTS = {
     'drain.timeout.ms': '10000',
 }
 TOPICS = {'vehicles': 8, 'datagrams': 1}
-TOPIC_OF_PROTOCOL = {'GBT32960': 'vehicles', 'UDP': 'datagrams'}
+TOPIC_OF_PROTOCOL = {'GBT32960': 'vehicles', 'JT808': 'vehicles', 'UDP': 'datagrams'}
 SI_KERNEL = 0x80        # si_code of a signal that the terminal sent to the whole group
 ENDING = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 

@@ -127,7 +127,9 @@ static_assert(array_len(topic_rows) == TOPIC_SETTINGS_APPLIED &&
 	      "enum topic_setting_id counts both tables");
 
 #define KAFKA	 (1u << PROTOCOL_KAFKA)
-#define T_BOX	 (1u << PROTOCOL_GBT32960)
+#define GBT	 (1u << PROTOCOL_GBT32960)
+#define JT808	 (1u << PROTOCOL_JT808)
+#define T_BOX	 (GBT | JT808)
 #define DATAGRAM (1u << PROTOCOL_UDP)
 
 static const struct setting_row listener_rows[] = {

@@ -16,10 +16,11 @@ static const struct {
 	{"KAFKA", PROTOCOL_KAFKA},
 	{"PLAINTEXT", PROTOCOL_KAFKA},
 	{"GBT32960", PROTOCOL_GBT32960},
+	{"JT808", PROTOCOL_JT808},
 	{"UDP", PROTOCOL_UDP},
 };
 
-#define PROTOCOLS_TEXT "KAFKA, GBT32960, UDP (PLAINTEXT means KAFKA)"
+#define PROTOCOLS_TEXT "KAFKA, GBT32960, JT808, UDP (PLAINTEXT means KAFKA)"
 
 static int protocol_of(const char *name)
 {
@@ -324,9 +325,11 @@ static bool has_setting(const struct listener *l, const struct listener_line *li
 		return true;
 	for (unsigned p = 0; p < PROTOCOLS; p++) {
 		size_t used = strlen(names);
-		if (line->row->protocols >> p & 1)
-			snprintf(names + used, sizeof names - used, "%s%s",
-				 used ? " and " : "", protocol_name(p));
+		unsigned from_here = line->row->protocols >> p;
+		const char *before = from_here == 1 ? " and " : ", ";
+		if (from_here & 1)
+			snprintf(names + used, sizeof names - used, "%s%s", used ? before : "",
+				 protocol_name(p));
 	}
 	settings_error(report, line->where,
 		       "listener.name.%s.%s: listener %s speaks %s, and this is of %s only; "

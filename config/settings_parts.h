@@ -49,9 +49,19 @@ enum ack_level {
 enum answer_body { ANSWER_BODY_TIME, ANSWER_BODY_ECHO };
 enum link_kind { LINK_TERMINAL, LINK_PLATFORM };
 enum record_key { RECORD_KEY_NONE, RECORD_KEY_ADDRESS };
+/* What a terminal has to do before it is believed: authenticate; or nothing. */
+enum authentication_kind { AUTHENTICATION_FIRST, AUTHENTICATION_ANY };
+/* Those that a phone number is padded with. */
+enum phone_zeroes { PHONE_ZEROES_STRIP, PHONE_ZEROES_KEEP };
 
 /* What a listener speaks. */
-enum protocol_id { PROTOCOL_KAFKA, PROTOCOL_GBT32960, PROTOCOL_UDP, PROTOCOLS };
+enum protocol_id {
+	PROTOCOL_KAFKA,
+	PROTOCOL_GBT32960,
+	PROTOCOL_JT808,
+	PROTOCOL_UDP,
+	PROTOCOLS,
+};
 
 /* What max.connections.per.ip.overrides says of an address. */
 struct address_limit {
@@ -89,6 +99,8 @@ struct tcp_settings {
 struct poller_settings {
 #define POLLER_SETTING SETTING_FIELD
 #include "config/settings.def"
+	/* Of penstock.code.key.file, or of chance; made at start. */
+	uint64_t code_key[2];
 };
 
 struct writer_settings {

@@ -1,6 +1,7 @@
 /* gateway_boot.c - a command line in, a running gateway out: the table of steps and the short
  * ones among them; see gateway_boot.h. */
 #include "control/gateway_boot.h"
+#include "control/code_key.h"
 #include "control/gateway_coordinator.h"
 #include "control/gateway_data.h"
 #include "control/gateway_dirs.h"
@@ -36,6 +37,8 @@ static int settings_step(void *gateway)
 	for (unsigned i = 0; i < a->set_count; i++)
 		errors += settings_assign(&g->settings, a->sets[i], stderr);
 	errors += settings_finish(&g->settings, stderr);
+	errors += code_key_read(g->settings.code_key_file, g->settings.poller.code_key,
+				stderr) != 0;
 	return errors ? BOOT_SAID : 0;
 }
 

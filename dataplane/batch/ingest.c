@@ -144,6 +144,16 @@ static bool frame_store(struct intake *i, const struct frame *f)
 	return true;
 }
 
+/* An answer that nothing is waited for leaves at once, or behind those before it. */
+static bool frame_answer(struct ingest *in, const struct frame *f)
+{
+	struct answer *answer;
+	if (!session_protocol(f->session)->accept(in, f->session, f, &answer))
+		return false;
+	answers_send(&in->answers, f->session);
+	return true;
+}
+
 /* Its session is in line for what the record lacks. Either it waits as a record, and its bytes are
  * consumed, or nothing has been made of it. */
 static void frame_wait(struct kept_records *kept, struct stats *stats, const struct frame *f)
@@ -161,9 +171,11 @@ static void frame_input(struct intake *i, const struct frame *f)
 	struct session *s = f->session;
 	if (s->is_skipped)
 		return;
-	require(f->kind != FRAME_ANSWER);
 	if (f->kind == FRAME_NONE) {
 		session_protocol(s)->reject(in, s, f);
+	} else if (f->kind == FRAME_ANSWER) {
+		if (!frame_answer(in, f))
+			return;
 	} else if (!frame_store(i, f)) {
 		frame_wait(&in->kept, &in->stats, f);
 		return;

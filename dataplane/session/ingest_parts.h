@@ -11,6 +11,7 @@
  *     servers   calls under way, their requests                         kafka_call.c
  *     waits     sessions that wait for what has run out                 waiting.c
  *     kept      records that wait                                       kept.c
+ *     turn_bytes  what frames of this turn were made into               the protocols' cut
  *
  * Each part is declared by the file that changes it, and whoever needs one takes that one, not the
  * whole. The whole is for those who must be able to reach all of it: the rows of a protocol, the
@@ -31,6 +32,7 @@
 #include "dataplane/session/kept.h"
 #include "dataplane/session/reading.h"
 #include "dataplane/session/session.h"
+#include "dataplane/session/turn_bytes.h"
 #include "dataplane/session/waiting.h"
 
 struct ingest {
@@ -42,6 +44,7 @@ struct ingest {
 	unsigned listener_count;
 	struct sessions sessions;
 	struct kept_records kept;
+	struct turn_bytes turn_bytes;
 	struct answers answers;
 	struct batching batching;
 	struct reading reading;

@@ -7,5 +7,6 @@
 
 extern const struct protocol protocol_kafka;    /* kafka_session.c */
 extern const struct protocol protocol_gbt32960; /* gbt32960_session.c */
+extern const struct protocol protocol_jt808;    /* jt808_session.c */
 
 #endif

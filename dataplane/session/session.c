@@ -11,6 +11,7 @@ enum { TIMERS_PER_TURN = 64 };
 const struct protocol *const protocols[PROTOCOLS] = {
 	[PROTOCOL_KAFKA] = &protocol_kafka,
 	[PROTOCOL_GBT32960] = &protocol_gbt32960,
+	[PROTOCOL_JT808] = &protocol_jt808,
 };
 
 int sessions_init(struct sessions *ss, uint32_t count, struct stats *stats,
@@ -188,6 +189,7 @@ void session_input(struct ingest *in, struct frame_vec *frames)
 	/* What is woken from here on waits for the next turn. */
 	struct list ready;
 	kept_turn(&in->kept);
+	turn_bytes_begin(&in->turn_bytes);
 	list_init(&ready);
 	list_splice(&ready, &in->sessions.ready);
 	while (frames->count < FRAMES_PER_TURN) {

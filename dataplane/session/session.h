@@ -34,7 +34,7 @@ struct session_place;
 /* What becomes of a frame. */
 enum frame_kind {
 	FRAME_RECORD, /* a record, and the answer that is owed to it */
-	FRAME_ANSWER, /* an answer alone: no protocol has one yet */
+	FRAME_ANSWER, /* no record, but an answer */
 	FRAME_NONE,   /* a run of bytes that is no frame: counted, kept for the operator */
 };
 
@@ -46,7 +46,7 @@ struct frame {
 	struct bytes value; /* valid until the end of the turn */
 	struct bytes key;   /* data null: none; RECORD_KEY_BYTES_MAX at most */
 	uint32_t consumed;  /* bytes of the stream that end with it */
-	uint16_t verdict;   /* of FRAME_NONE: enum stat_id, its end in the ledger */
+	uint16_t verdict;   /* enum stat_id, its end in the ledger; of a record 0 */
 	uint8_t kind;       /* enum frame_kind */
 };
 static_assert(STAT_COUNT <= UINT16_MAX, "a verdict is a counter");
@@ -119,8 +119,9 @@ struct protocol {
 	void (*cut)(struct ingest *in, struct session *s, struct frame_vec *frames);
 	/* The session's timer fired; is_watched, which it clears: and nothing waits for it. */
 	void (*expire)(struct ingest *in, struct session *s);
-	/* T-Box. The frame's record has all it needs: counts it, prepares the answer it is owed
-	 * (null: none). False, and nothing has happened: the session waits for memory. */
+	/* T-Box. The frame's record has all it needs, or it is to have none: counts it, prepares
+	 * the answer it is owed (null: none). False, and nothing has happened: the session waits
+	 * for memory. */
 	bool (*accept)(struct ingest *in, struct session *s, const struct frame *f,
 		       struct answer **ret);
 	/* T-Box. The frame is none: counts it and keeps it for the operator. */

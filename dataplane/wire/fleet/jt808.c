@@ -244,7 +244,7 @@ bool jt808_scan_next(struct jt808_scan *s, struct jt808_piece *ret)
 		if (piece.kind == JT808_WAIT)
 			return true;
 		s->at += piece.size;
-		s->is_open = piece.kind != JT808_BAD;
+		s->is_open = s->window.data[s->at - 1] == JT808_DELIMITER;
 		if (piece.kind == JT808_FRAME)
 			return true;
 	}

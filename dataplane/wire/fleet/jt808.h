@@ -107,7 +107,7 @@ struct jt808_scan {
 	size_t at; /* bytes cut so far */
 	uint32_t content_bytes_max;
 	/* The byte before window[at] is a delimiter, and may open a message: it closed one, or
-	 * nothing came behind it for too long. The caller keeps this from window to window. */
+	 * nothing came behind it for too long. */
 	bool is_open;
 	bool is_last; /* nothing comes behind the window, or is waited for */
 };

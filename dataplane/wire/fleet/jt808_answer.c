@@ -60,6 +60,21 @@ size_t jt808_general_answer(uint8_t *out, const struct jt808_message *m, uint16_
 	return finish(&d, out);
 }
 
+/* From behind: delimiter, check code, escape or none, result, which is no escape itself. */
+size_t jt808_general_answer_fail(uint8_t *frame, size_t size)
+{
+	bool is_escaped = frame[size - 3] == JT808_ESCAPE;
+	size_t check_at = size - 2 - is_escaped;
+	uint8_t check;
+	jt808_unescape(&check, (struct bytes){frame + check_at, 1 + (size_t)is_escaped});
+	check ^= frame[check_at - 1] ^ JT808_FAILED;
+	frame[check_at - 1] = JT808_FAILED;
+	uint8_t tail[4]; /* the check code between delimiters, of which the second is wanted */
+	size_t tail_bytes = jt808_escape(tail, (struct bytes){&check, 1}) - 1;
+	memcpy(frame + check_at, tail + 1, tail_bytes);
+	return check_at + tail_bytes;
+}
+
 size_t jt808_registration_answer(uint8_t *out, const struct jt808_message *m, uint16_t serial,
 				 enum jt808_registered result, struct bytes code)
 {

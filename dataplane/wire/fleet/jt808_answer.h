@@ -57,6 +57,10 @@ static_assert(5 + 2 * JT808_MISSING_MAX <= JT808_BODY_BYTES_MAX, "no answer in s
 size_t jt808_general_answer(uint8_t *out, const struct jt808_message *m, uint16_t serial,
 			    enum jt808_result result);
 
+/* Makes the result of a general answer in `frame` JT808_FAILED, and its check code right, which may
+ * need an escape or none any more: returns the size, one more at most. */
+size_t jt808_general_answer_fail(uint8_t *frame, size_t size);
+
 /* serial 2 | result 1 | code, of JT808_REGISTERED only: JT808_CODE_BYTES_MAX */
 size_t jt808_registration_answer(uint8_t *out, const struct jt808_message *m, uint16_t serial,
 				 enum jt808_registered result, struct bytes code);

@@ -302,18 +302,25 @@ Test(settings, wrong_listeners_are_refused_where_they_are_written)
 
 Test(settings, what_means_nothing_to_a_listener_is_refused)
 {
-	static const char *const of_t_boxes[] = {"answer.body=echo", "link=platform",
-						 "frame.max.bytes=4096", "frame.timeout.ms=1000"};
+	static const struct {
+		const char *setting, *whose;
+	} of_t_boxes[] = {{"answer.body=echo", "KAFKA, and this is of GBT32960 only"},
+			  {"link=platform", "KAFKA, and this is of GBT32960 only"},
+			  {"frame.max.bytes=4096", "this is of GBT32960 and JT808 only"},
+			  {"frame.timeout.ms=1000", "this is of GBT32960 and JT808 only"},
+			  {"phone.zeroes=keep", "this is of JT808 only"}};
 	char line[160];
 	for (unsigned i = 0; i < array_len(of_t_boxes); i++) {
-		snprintf(line, sizeof line, "listener.name.kafka.%s", of_t_boxes[i]);
-		refuses(line, "listener KAFKA speaks KAFKA, and this is of GBT32960 only");
+		snprintf(line, sizeof line, "listener.name.kafka.%s", of_t_boxes[i].setting);
+		refuses(line, of_t_boxes[i].whose);
 		snprintf(line, sizeof line, "listener.name.d.%s\nlisteners=D://:5140\n"
-			 "listener.protocol.map=D:UDP", of_t_boxes[i]);
-		refuses(line, "listener D speaks UDP, and this is of GBT32960 only");
+			 "listener.protocol.map=D:UDP", of_t_boxes[i].setting);
+		refuses(line, strstr(of_t_boxes[i].whose, "this"));
 	}
-	refuses("listener.name.kafka.topic=t", "this is of GBT32960 and UDP only");
-	refuses("listener.name.kafka.answer.level=written", "of GBT32960 and UDP only");
+	refuses("listener.name.jt808.link=platform\nlisteners=JT808://:808",
+		"listener JT808 speaks JT808, and this is of GBT32960 only");
+	refuses("listener.name.kafka.topic=t", "this is of GBT32960, JT808 and UDP only");
+	refuses("listener.name.kafka.answer.level=written", "of GBT32960, JT808 and UDP only");
 	refuses("listener.name.kafka.key=address", "this is of UDP only");
 	refuses("listener.name.gbt32960.key=address\nlisteners=GBT32960://:32960",
 		"listener GBT32960 speaks GBT32960, and this is of UDP only");

@@ -283,6 +283,9 @@ static void rig_listeners(struct ingest *in)
 		[RIG_UDP] = {.name = "U", .protocol = PROTOCOL_UDP},
 		[RIG_UDP_BY_ADDRESS] = {.name = "A", .protocol = PROTOCOL_UDP,
 					.key = RECORD_KEY_ADDRESS},
+		[RIG_JT808] = {.name = "J", .protocol = PROTOCOL_JT808},
+		[RIG_JT808_ANY] = {.name = "N", .protocol = PROTOCOL_JT808,
+				   .authentication = AUTHENTICATION_ANY},
 	};
 	memcpy(in->listeners, listeners, sizeof listeners);
 	in->listener_count = RIG_LISTENERS;

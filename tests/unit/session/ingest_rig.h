@@ -17,7 +17,16 @@
 #include "tests/unit/wire/fleet/gbt32960_sample.h"
 
 /* The listeners of every rig. */
-enum { RIG_TERMINAL, RIG_PLATFORM, RIG_ECHO, RIG_UDP, RIG_UDP_BY_ADDRESS, RIG_LISTENERS };
+enum {
+	RIG_TERMINAL,
+	RIG_PLATFORM,
+	RIG_ECHO,
+	RIG_UDP,
+	RIG_UDP_BY_ADDRESS,
+	RIG_JT808,     /* who authenticates */
+	RIG_JT808_ANY, /* anybody */
+	RIG_LISTENERS
+};
 
 enum {
 	RIG_WRITERS = 2, /* slot by slot in turn */

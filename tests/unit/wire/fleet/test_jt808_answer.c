@@ -99,6 +99,21 @@ Test(jt808_answer, every_answer_is_a_frame_to_its_sender_in_his_layout)
 	}
 }
 
+Test(jt808_answer, a_general_answer_that_fails_is_the_one_that_would_have_been_written)
+{
+	for (unsigned i = 0; i < 4 * 256; i++) {
+		struct jt808_sent sent = sent_by(i & 1);
+		sent.serial = (uint16_t)(i / 4); /* so that check codes are all there are */
+		struct jt808_message m = message_of(&sent);
+		uint8_t out[JT808_GENERAL_ANSWER_BYTES_MAX], want[JT808_GENERAL_ANSWER_BYTES_MAX];
+		enum jt808_result result = i & 2 ? JT808_WRONG : JT808_DONE;
+		size_t size = jt808_general_answer(out, &m, 7, result);
+		size_t want_bytes = jt808_general_answer(want, &m, 7, JT808_FAILED);
+		cr_assert(jt808_general_answer_fail(out, size) == want_bytes);
+		cr_assert(want_bytes <= size + 1 && memcmp(out, want, want_bytes) == 0);
+	}
+}
+
 Test(jt808_answer, a_registration_that_fails_brings_no_code)
 {
 	struct jt808_sent sent = sent_by(true);
