@@ -47,6 +47,8 @@ enum ack_level {
 	ACK_LEVELS,
 };
 enum answer_body { ANSWER_BODY_TIME, ANSWER_BODY_ECHO };
+/* Which editions of GB/T 32960.3 a listener takes. */
+enum editions { EDITIONS_ALL, EDITIONS_2016, EDITIONS_2025 };
 enum link_kind { LINK_TERMINAL, LINK_PLATFORM };
 enum record_key { RECORD_KEY_NONE, RECORD_KEY_ADDRESS };
 /* What a terminal has to do before it is believed: authenticate; or nothing. */

@@ -11,7 +11,6 @@ enum { SHARE_BITS = 24, HARM_SHIFT = 24, PLACE_SHIFT = 32, CHANGE_SHIFT = 56 };
 
 const char *const gen_end_names[GEN_ENDS] = {
 	[GEN_END_ACCEPTED] = "frames_accepted",
-	[GEN_END_EDITION] = "frame_reject_edition",
 	[GEN_END_GARBAGE] = "frame_reject_garbage",
 	[GEN_END_BCC] = "frame_reject_bcc",
 	[GEN_END_TOO_LONG] = "frame_reject_too_long",
@@ -121,8 +120,7 @@ void gen_chaos_init(struct gen_chaos *c, const struct gen_fleet *fleet, double s
 
 /* ---- the reference resynchroniser -------------------------------------------------- */
 
-/* How what begins at `at` ends; of an accepted frame or one of the other edition, its
- * size. */
+/* How what begins at `at` ends; of an accepted frame of either edition, its size. */
 static enum gen_end look(struct bytes at, uint32_t *size)
 {
 	*size = 1;
@@ -146,7 +144,7 @@ static enum gen_end look(struct bytes at, uint32_t *size)
 	if (sum)
 		return GEN_END_BCC;
 	*size = bytes;
-	return first == '#' ? GEN_END_ACCEPTED : GEN_END_EDITION;
+	return GEN_END_ACCEPTED;
 }
 
 /* docs/GBT32960.md, "What is answered": by chance a piece of data is a frame, too. */
@@ -154,8 +152,9 @@ static bool is_answered(const struct gen_chaos *c, const uint8_t *frame)
 {
 	uint8_t command = frame[2], flag = frame[3];
 	bool is_report = command == GBT32960_REALTIME || command == GBT32960_REISSUE;
-	return flag == GBT32960_COMMAND && command >= GBT32960_LOGIN &&
-	       command <= GBT32960_TIME_SYNC &&
+	bool is_newer = command == GBT32960_ACTIVATION || command == GBT32960_KEY_EXCHANGE;
+	bool is_of_2016 = command >= GBT32960_LOGIN && command <= GBT32960_TIME_SYNC;
+	return flag == GBT32960_COMMAND && (is_of_2016 || (is_newer && frame[0] == '$')) &&
 	       !(is_report && c->fleet->options.is_terminal);
 }
 
@@ -166,10 +165,10 @@ void gen_chaos_read(const struct gen_chaos *c, struct bytes stream,
 	while (stream.size) {
 		uint32_t size;
 		enum gen_end end = look(stream, &size);
-		bool is_frame = end == GEN_END_ACCEPTED || end == GEN_END_EDITION;
+		bool is_frame = end == GEN_END_ACCEPTED;
 		if (is_frame || !is_in_run)
 			ret->ends[end]++;
-		ret->answered += end == GEN_END_ACCEPTED && is_answered(c, stream.data);
+		ret->answered += is_frame && is_answered(c, stream.data);
 		is_in_run = !is_frame;
 		stream.data += size;
 		stream.size -= size;

@@ -18,7 +18,6 @@
 /* The ends of a frame, under the gateway's names. */
 enum gen_end {
 	GEN_END_ACCEPTED,
-	GEN_END_EDITION,
 	GEN_END_GARBAGE,
 	GEN_END_BCC,
 	GEN_END_TOO_LONG,

@@ -1,5 +1,5 @@
-/* gbt32960_session.c - GB/T 32960.3-2016 on one connection: bytes in, frames and what is none
- * out; answers prepared and settled. The rules are in docs/GBT32960.md.
+/* gbt32960_session.c - GB/T 32960.3, 2016 and 2025, on one connection: bytes in, frames and
+ * what is none out; answers prepared and settled. The rules are in docs/GBT32960.md.
  *
  * A stream that holds nothing but good frames is looked at frame by frame, where it lies.
  * At the first byte that begins none, the rest of the turn goes through windows of the
@@ -21,11 +21,22 @@ struct cut {
 	struct frame_vec *frames;
 	struct stream *stream;
 	unsigned frames_end; /* `frames` may hold so many */
+	uint8_t refused;     /* start byte of the edition that the listener does not take, or 0 */
 	size_t readable;
 	size_t at;       /* bytes cut so far */
 	bool is_waiting; /* a candidate stands at `at`: */
 	size_t wait_bytes;
 };
+
+static uint8_t refused_of(const struct listener *l)
+{
+	static const uint8_t refused[] = {
+		[EDITIONS_ALL] = 0,
+		[EDITIONS_2016] = GBT32960_2025,
+		[EDITIONS_2025] = GBT32960_2016,
+	};
+	return refused[l->editions];
+}
 
 static bool has_room(const struct cut *c)
 {
@@ -64,18 +75,17 @@ static bool cut_good(struct cut *c)
 			return false;
 		piece = gbt32960_look(here, bytes_max);
 	}
-	if (piece.kind != GBT32960_FRAME)
+	if (piece.kind != GBT32960_FRAME || here.data[0] == c->refused)
 		return false;
 	cut_push(c, (struct bytes){here.data, piece.size}, 0);
 	return true;
 }
 
-static enum stat_id verdict_of(const struct cut *c, const struct gbt32960_piece *piece)
+static enum stat_id verdict_of(const struct cut *c, const struct gbt32960_piece *piece,
+			       struct bytes bytes)
 {
 	if (piece->kind == GBT32960_FRAME)
-		return 0;
-	if (piece->kind == GBT32960_EDITION)
-		return STAT_frame_reject_edition;
+		return bytes.data[0] == c->refused ? STAT_frame_reject_edition : 0;
 	switch ((enum gbt32960_cause)piece->cause) {
 	case GBT32960_GARBAGE:
 		return STAT_frame_reject_garbage;
@@ -109,7 +119,7 @@ static bool cut_window(struct cut *c)
 			return !shows_all && c->at > start;
 		}
 		struct bytes bytes = {window.data + (c->at - start), piece.size};
-		cut_push(c, bytes, verdict_of(c, &piece));
+		cut_push(c, bytes, verdict_of(c, &piece, bytes));
 	}
 	return c->at > start;
 }
@@ -123,6 +133,7 @@ static void gbt32960_cut(struct ingest *in, struct session *s, struct frame_vec 
 		.frames = frames,
 		.stream = s->stream,
 		.frames_end = vehicle_frames_end(&in->waits, s, frames),
+		.refused = refused_of(s->listener),
 		.readable = stream_readable(s->stream),
 	};
 	if (vehicle_is_early(s, c.readable))
@@ -154,6 +165,15 @@ static void gbt32960_reject(struct ingest *in, struct session *s, const struct f
 
 enum { TO_GOOD = 1, TO_BAD = 2 };
 
+/* What 2025 has and 2016 reserves. An activation that was not stored is not answered: what an
+ * answer may give as the reason (t.B.4) would not be true. */
+static unsigned answers_of_2025(const struct gbt32960_header *h)
+{
+	if (h->start[0] != GBT32960_2025)
+		return 0;
+	return h->command == GBT32960_ACTIVATION ? TO_GOOD : TO_GOOD | TO_BAD;
+}
+
 /* Which up-commands are answered: annex B for terminals, chapter 5 between platforms. What
  * is reserved (t.3) has no rule to be answered by. */
 static unsigned answers_to(const struct gbt32960_header *h, enum link_kind link)
@@ -172,42 +192,83 @@ static unsigned answers_to(const struct gbt32960_header *h, enum link_kind link)
 	case GBT32960_HEARTBEAT:
 	case GBT32960_TIME_SYNC:
 		return TO_GOOD | TO_BAD;
+	case GBT32960_ACTIVATION:
+	case GBT32960_KEY_EXCHANGE:
+		return answers_of_2025(h);
+	case GBT32960_ACTIVATION_ANSWER:
+		break;
 	}
 	return 0;
 }
 
-/* The data unit of the answer: the request's time (6.3.2), all of it (B.3.3.2), our time, or
- * nothing. What is encrypted shows no time. */
-static struct bytes answer_data(int64_t wall_ms, const struct listener *l, struct bytes frame,
-				uint8_t time[GBT32960_TIME_BYTES])
+/* An answer before it is bytes. */
+struct reply {
+	struct gbt32960_header header; /* the request's, but for what an answer changes */
+	uint8_t flag;
+	struct bytes data;
+	uint8_t own[GBT32960_TIME_BYTES]; /* `data`, where it is not the request's */
+};
+
+/* The request's time (6.3.2). A key exchange has none, and what is encrypted shows none. */
+static struct bytes time_of(const struct gbt32960_header *h, struct bytes data)
 {
-	const struct gbt32960_header *h = gbt32960_header_of(frame);
-	struct bytes data = gbt32960_data_of(frame);
+	bool is_secret = h->encryption >= GBT32960_RSA && h->encryption <= GBT32960_SM4;
+	bool has_time = data.size >= GBT32960_TIME_BYTES && !is_secret &&
+			h->command != GBT32960_KEY_EXCHANGE;
+	return (struct bytes){data.data, has_time ? GBT32960_TIME_BYTES : 0};
+}
+
+/* The data unit of a success answer: the request's time (6.3.2), all of it (B.3.3.2 of 2016),
+ * our time, or nothing. */
+static struct bytes reply_data(struct reply *r, int64_t wall_ms, const struct listener *l,
+			       struct bytes data)
+{
+	const struct gbt32960_header *h = &r->header;
 	if (h->command == GBT32960_TIME_SYNC) {
-		gbt32960_time(time, wall_ms);
-		return (struct bytes){time, GBT32960_TIME_BYTES};
+		gbt32960_time(r->own, wall_ms);
+		return (struct bytes){r->own, GBT32960_TIME_BYTES};
 	}
 	if (h->command == GBT32960_HEARTBEAT)
 		return (struct bytes){0};
-	if (l->answer_body == ANSWER_BODY_ECHO)
+	if (l->answer_body == ANSWER_BODY_ECHO && h->start[0] == GBT32960_2016)
 		return data;
-	bool is_secret = h->encryption == GBT32960_RSA || h->encryption == GBT32960_AES;
-	bool has_time = data.size >= GBT32960_TIME_BYTES && !is_secret;
-	return (struct bytes){data.data, has_time ? GBT32960_TIME_BYTES : 0};
+	return time_of(h, data);
+}
+
+/* An activation is answered by a command of its own (t.B.4). */
+static void reply_activated(struct reply *r, const struct listener *l)
+{
+	enum { ACTIVATED = 1, ACTIVATED_BYTES = 2 };
+	r->header.command = GBT32960_ACTIVATION_ANSWER;
+	r->flag = GBT32960_COMMAND;
+	r->own[0] = ACTIVATED;
+	r->own[1] = (uint8_t)l->activation_info;
+	r->data = (struct bytes){r->own, ACTIVATED_BYTES};
+}
+
+static void reply_to(struct reply *r, int64_t wall_ms, const struct listener *l,
+		     struct bytes frame)
+{
+	r->header = *gbt32960_header_of(frame);
+	r->flag = GBT32960_SUCCESS;
+	if (unlikely(r->header.command == GBT32960_ACTIVATION))
+		reply_activated(r, l);
+	else
+		r->data = reply_data(r, wall_ms, l, gbt32960_data_of(frame));
 }
 
 /* An answer that carries a time at most; null: the session waits. */
 static struct answer *answer_take_short(struct answers *as, struct waits *w, struct session *s,
-					bool is_silent, const struct gbt32960_header *request,
-					struct bytes data)
+					bool is_silent, const struct reply *r)
 {
+	struct bytes data = r->data;
 	size_t size = GBT32960_FRAME_BYTES_MIN + data.size;
 	struct answer *a = answer_take_text(as, s, is_silent, size);
 	if (!a) {
 		session_wait(w, s, WAIT_ANSWER);
 		return NULL;
 	}
-	uint8_t bcc = gbt32960_answer_emit(a->text, request, GBT32960_SUCCESS, data);
+	uint8_t bcc = gbt32960_answer_emit(a->text, &r->header, r->flag, data);
 	if (data.size > 0)
 		memcpy(a->text + GBT32960_HEADER_BYTES, data.data, data.size);
 	a->text[size - 1] = bcc;
@@ -216,9 +277,9 @@ static struct answer *answer_take_short(struct answers *as, struct waits *w, str
 
 /* One that echoes more; null: the session waits. */
 static struct answer *answer_take_long(struct answers *as, struct waits *w, struct session *s,
-				       bool is_silent, const struct gbt32960_header *request,
-				       struct bytes data)
+				       bool is_silent, const struct reply *r)
 {
+	struct bytes data = r->data;
 	size_t size = GBT32960_FRAME_BYTES_MIN + data.size;
 	bool is_small = size <= CHUNK_BYTES / 2;
 	size_t chunks = (size + CHUNK_BYTES - 1) / CHUNK_BYTES;
@@ -234,7 +295,7 @@ static struct answer *answer_take_long(struct answers *as, struct waits *w, stru
 	struct chunk_pool *pool = is_small ? &as->small : &as->large[region];
 	answer_charge(as, s);
 	uint8_t header[GBT32960_HEADER_BYTES];
-	uint8_t bcc = gbt32960_answer_emit(header, request, GBT32960_SUCCESS, data);
+	uint8_t bcc = gbt32960_answer_emit(header, &r->header, r->flag, data);
 	require(chain_append(&a->bytes, pool, header, sizeof header));
 	require(chain_append(&a->bytes, pool, data.data, data.size));
 	require(chain_append(&a->bytes, pool, &bcc, 1));
@@ -245,12 +306,11 @@ static struct answer *answer_take_long(struct answers *as, struct waits *w, stru
 static struct answer *answer_make(struct answers *as, struct waits *w, struct session *s,
 				  struct bytes frame, bool is_silent)
 {
-	uint8_t time[GBT32960_TIME_BYTES];
-	const struct gbt32960_header *request = gbt32960_header_of(frame);
-	struct bytes data = answer_data(as->now->wall_ms, s->listener, frame, time);
-	if (data.size + GBT32960_FRAME_BYTES_MIN <= ANSWER_TEXT_BYTES)
-		return answer_take_short(as, w, s, is_silent, request, data);
-	return answer_take_long(as, w, s, is_silent, request, data);
+	struct reply r;
+	reply_to(&r, as->now->wall_ms, s->listener, frame);
+	if (r.data.size + GBT32960_FRAME_BYTES_MIN <= ANSWER_TEXT_BYTES)
+		return answer_take_short(as, w, s, is_silent, &r);
+	return answer_take_long(as, w, s, is_silent, &r);
 }
 
 /* A frame that is only answered when something goes wrong has its silent answer prepared all
@@ -291,7 +351,8 @@ static void answer_patch(struct answer *a, size_t from, const void *data, size_t
 		chain_patch(&a->bytes, from, data, size);
 }
 
-/* Success was prepared; failure changes the flag, and the BCC with it. */
+/* Success was prepared; failure changes the flag, and the BCC with it. That of an activation is a
+ * command that has no answer itself, and is not sent. */
 static void gbt32960_resolve(struct waiter *w, const struct append_msg *done)
 {
 	struct answer *a = w->answer;

@@ -109,11 +109,11 @@ class Gbt32960(unittest.TestCase):
         self.send(GARBAGE + first + GARBAGE + GARBAGE + second)
         self.expect([first, second], frame_reject_garbage=2)
 
-    def test_frames_of_the_2025_edition_are_rejected_with_a_reason_of_their_own(self):
+    def test_frames_of_the_2025_edition_are_stored_beside_those_of_2016(self):
         newer = [data for _, _, data in vehicles.vectors('2025')]
-        for frame in newer:
-            self.send(frame)
-        self.expect([], frame_reject_edition=len(newer))
+        mixed = [frame for pair in zip(newer, self.frames) for frame in pair]
+        self.send(b''.join(mixed))
+        self.expect(mixed)
 
     def test_a_frame_that_never_ends_is_given_up_after_the_timeout(self):
         good = self.frames[1]
@@ -170,3 +170,18 @@ class PlatformLink(unittest.TestCase):
                 answer = Gbt32960.drain(sock)
         self.assertEqual(answer, vehicles.frame(vehicles.REPORT, name, frame[24:30],
                                                 vehicles.ANSWER_SUCCESS))
+
+
+class OneEdition(unittest.TestCase):
+    def test_a_listener_of_2016_counts_frames_of_2025_and_stores_none(self):
+        newer = [data for _, _, data in vehicles.vectors('2025')]
+        older = vehicles.heartbeat(vehicles.vin(8))
+        with Gateway({'listener.name.gbt32960.editions': '2016'}) as gw:
+            with gw.connect('GBT32960') as sock:
+                sock.sendall(b''.join(newer) + older)
+                answer = Gbt32960.drain(sock)
+            counters = gw.counters()
+            stored = [value for _, _, _, value in gw.consume('vehicles')]
+        self.assertEqual(answer[:4], bytes([0x23, 0x23, 0x07, 0x01]))
+        self.assertEqual(counters['frame_reject_edition'], len(newer))
+        self.assertEqual(stored, [older])

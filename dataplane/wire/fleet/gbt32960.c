@@ -6,7 +6,7 @@
 
 static bool is_start(uint8_t byte)
 {
-	return byte == '#' || byte == '$';
+	return byte == GBT32960_2016 || byte == GBT32960_2025;
 }
 
 /* The piece at `at` as far as its header tells: a frame's BCC is not looked at. */
@@ -30,9 +30,7 @@ static struct gbt32960_piece look_at_header(struct bytes at, uint32_t frame_byte
 	wait.size = size;
 	if (at.size < size)
 		return wait;
-	bool is_2016 = h->start[0] == '#';
-	return (struct gbt32960_piece){.kind = is_2016 ? GBT32960_FRAME : GBT32960_EDITION,
-				       .size = size};
+	return (struct gbt32960_piece){.kind = GBT32960_FRAME, .size = size};
 }
 
 /* Only the first byte is given up: the length of a damaged frame is as doubtful as the rest of
@@ -45,8 +43,7 @@ static struct gbt32960_piece bad_bcc(void)
 struct gbt32960_piece gbt32960_look(struct bytes at, uint32_t frame_bytes_max)
 {
 	struct gbt32960_piece piece = look_at_header(at, frame_bytes_max);
-	bool is_whole = piece.kind == GBT32960_FRAME || piece.kind == GBT32960_EDITION;
-	if (is_whole && check_code(at.data + 2, piece.size - 2) != 0)
+	if (piece.kind == GBT32960_FRAME && check_code(at.data + 2, piece.size - 2) != 0)
 		return bad_bcc();
 	return piece;
 }
@@ -83,7 +80,6 @@ static struct gbt32960_piece piece_at(struct gbt32960_scan *s)
 	struct gbt32960_piece piece = look_at_header(at, s->frame_bytes_max);
 	switch ((enum gbt32960_kind)piece.kind) {
 	case GBT32960_FRAME:
-	case GBT32960_EDITION:
 		if (xor_before(s, s->at + 2) != xor_before(s, s->at + piece.size))
 			return bad_bcc();
 		break;

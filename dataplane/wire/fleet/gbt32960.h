@@ -1,17 +1,18 @@
-/* gbt32960.h - GB/T 32960.3-2016: bytes of a stream to frames and to what is none; answers.
+/* gbt32960.h - GB/T 32960.3, 2016 and 2025: bytes of a stream to frames and to what is none;
+ * answers.
  *
  *      0 start "##" 2 | command 1 | flag 1 | VIN 17 | encryption 1 | data bytes n 2   = 24
  *     24 data unit n | BCC 1                                                       = 25 + n
  *
  * BCC: XOR of bytes 2 to 23 + n, so that it and they together give 0. Nothing is escaped:
  * "##" may lie inside a data unit, and only length and BCC tell a frame from its likeness.
- * "$$" begins a frame of the 2025 edition, with the same length and BCC rules.
+ * "##" begins a frame of the 2016 edition, "$$" one of 2025: length and BCC are the same.
  *
  * The scanner cuts a window of a stream into pieces. Wherever no frame begins, or the one
  * that seems to begin fails, it goes on at the next byte:
  *
  *     window:  x y # # . . . . b # # . . . . b $ $ . . . . b # # . .
- *     pieces:  BAD FRAME         FRAME         EDITION       WAIT (n bytes decide)
+ *     pieces:  BAD FRAME         FRAME         FRAME         WAIT (n bytes decide)
  *
  * Cost: one pass over the window for the sums of its blocks, then at most two blocks for
  * each place where a frame may begin, however long it claims to be. Bytes made of nothing
@@ -27,11 +28,11 @@
 #include "dataplane/base/be.h"
 
 /* offset size field
- *      0    2  start       "##", or "$$" in the 2025 edition
+ *      0    2  start       "##" in the 2016 edition, "$$" in that of 2025
  *      2    1  command     t.3
  *      3    1  flag        0xFE: a command; anything else: an answer
  *      4   17  vin         unique id: the VIN, or a code of the peers' own
- *     21    1  encryption  of the data unit: 1 none, 2 RSA, 3 AES-128
+ *     21    1  encryption  of the data unit: 1 none, 2 RSA, 3 AES; in 2025 4 SM2, 5 SM4
  *     22    2  data_bytes  0 to 65531 */
 struct gbt32960_header {
 	uint8_t start[2];
@@ -56,7 +57,14 @@ static_assert(offsetof(struct gbt32960_header, flag) == GBT32960_FLAG_AT, "t.2")
 static_assert(offsetof(struct gbt32960_header, data_bytes) == 22, "t.2");
 static_assert(GBT32960_WINDOW_BYTES > (int)GBT32960_FRAME_BYTES_MAX, "windows progress");
 
-/* Commands of the upward direction (t.3); 0x09 to 0x7F are reserved. */
+/* What a start byte says. */
+enum gbt32960_edition {
+	GBT32960_2016 = '#',
+	GBT32960_2025 = '$',
+};
+
+/* Commands of the upward direction (t.3, t.B.2), and the answer to one of them that is a command
+ * itself. 2016 reserves 0x09 to 0x7F, 2025 0x0C to 0x7F. */
 enum gbt32960_command {
 	GBT32960_LOGIN = 0x01,
 	GBT32960_REALTIME = 0x02,
@@ -66,12 +74,19 @@ enum gbt32960_command {
 	GBT32960_PLATFORM_LOGOUT = 0x06,
 	GBT32960_HEARTBEAT = 0x07,
 	GBT32960_TIME_SYNC = 0x08,
+	GBT32960_ACTIVATION = 0x09,        /* 2025 */
+	GBT32960_ACTIVATION_ANSWER = 0x0A, /* 2025, downward */
+	GBT32960_KEY_EXCHANGE = 0x0B,      /* 2025, both ways */
 };
 
 enum gbt32960_flag {
 	GBT32960_SUCCESS = 0x01,
 	GBT32960_ERROR = 0x02,
 	GBT32960_VIN_DUPLICATE = 0x03,
+	GBT32960_VIN_UNKNOWN = 0x04,       /* from here on 2025 */
+	GBT32960_SIGNATURE_WRONG = 0x05,
+	GBT32960_STRUCTURE_WRONG = 0x06,
+	GBT32960_DECRYPTION_FAILED = 0x07,
 	GBT32960_COMMAND = 0xFE,
 };
 
@@ -79,13 +94,14 @@ enum gbt32960_encryption {
 	GBT32960_PLAIN = 0x01,
 	GBT32960_RSA = 0x02,
 	GBT32960_AES = 0x03,
+	GBT32960_SM2 = 0x04, /* 2025 */
+	GBT32960_SM4 = 0x05, /* 2025 */
 };
 
 enum gbt32960_kind {
-	GBT32960_FRAME,   /* "##", whole, BCC holds */
-	GBT32960_EDITION, /* "$$", whole, BCC holds: the 2025 edition */
-	GBT32960_BAD,     /* bytes that belong to neither */
-	GBT32960_WAIT,    /* a frame may begin here: more bytes decide */
+	GBT32960_FRAME, /* of either edition, whole, BCC holds */
+	GBT32960_BAD,   /* bytes that belong to none */
+	GBT32960_WAIT,  /* a frame may begin here: more bytes decide */
 };
 
 /* Why the first byte of a BAD piece begins no frame. */

@@ -137,6 +137,7 @@ static const struct known_default {
 }, known_listener_defaults[] = {
 	{"answer.level", "durable"},
 	{"answer.body", "time"},
+	{"editions", "all"},
 	{"link", "terminal"},
 	{"key", "none"},
 	{"frame.max.bytes", "65556"},

@@ -55,10 +55,10 @@ Test(gbt32960_answer, a_live_platform_would_have_answered_the_same_bytes)
 }
 
 /* A frame made for the occasion. */
-static struct soup frame_of(uint8_t command, uint8_t flag, uint8_t encryption,
-			    const char *data)
+static struct soup frame_with(enum gbt32960_edition edition, uint8_t command, uint8_t flag,
+			      uint8_t encryption, const char *data)
 {
-	struct gbt32960_header h = {.start = "##", .command = command, .flag = flag};
+	struct gbt32960_header h = {.start = {edition, edition}, .command = command, .flag = flag};
 	memcpy(h.vin, "LPENSTK0000000001", 17);
 	h.encryption = encryption;
 	h.data_bytes = be16_of((uint16_t)strlen(data));
@@ -68,6 +68,12 @@ static struct soup frame_of(uint8_t command, uint8_t flag, uint8_t encryption,
 	soup_add(&s, data, strlen(data));
 	soup_add(&s, &bcc, 1);
 	return s;
+}
+
+static struct soup frame_of(uint8_t command, uint8_t flag, uint8_t encryption,
+			    const char *data)
+{
+	return frame_with(GBT32960_2016, command, flag, encryption, data);
 }
 
 /* Size and flag of the answer to a command; 0 and 0 for none. */
@@ -131,6 +137,87 @@ Test(gbt32960_answer, what_could_not_be_stored_is_answered_by_an_error)
 		size_t size = command == 7 ? 25 : 31;
 		check_outcome(RIG_TERMINAL, error, command, size, GBT32960_ERROR);
 		check_outcome(RIG_PLATFORM, error, command, size, GBT32960_ERROR);
+	}
+}
+
+/* ---- 2025 ------------------------------------------------------------------------------- */
+
+static void check_newer(uint8_t listener, int16_t error, uint8_t command, struct outcome want)
+{
+	struct soup f = frame_with(GBT32960_2025, command, 0xfe, 1, "abcdefgh");
+	struct outcome o = outcome_of(listener, error, &f);
+	cr_assert(o.size == want.size && o.flag == want.flag,
+		  "listener %u error %d command %u: %zu bytes, flag %u", listener, error,
+		  command, o.size, o.flag);
+	free(f.data);
+}
+
+/* The same as in 2016, the key exchange besides; the activation has tests of its own. */
+Test(gbt32960_answer, frames_of_2025_are_answered_as_those_of_2016_and_with_their_start)
+{
+	for (uint8_t command = 0; command < 0x30; command++) {
+		static const size_t sizes[0x30] = {[1] = 31, [4] = 31, [5] = 31, [6] = 31,
+						   [7] = 25, [8] = 31, [11] = 25};
+		size_t size = sizes[command];
+		bool is_report = command == 2 || command == 3;
+		if (command == GBT32960_ACTIVATION)
+			continue;
+		check_newer(RIG_TERMINAL, 0, command, (struct outcome){size, size > 0});
+		size = is_report ? 31 : size;
+		check_newer(RIG_PLATFORM, 0, command, (struct outcome){size, size > 0});
+	}
+}
+
+Test(gbt32960_answer, what_of_2025_could_not_be_stored_is_answered_by_an_error)
+{
+	int16_t error = KAFKA_ERROR_KAFKA_STORAGE_ERROR;
+	check_newer(RIG_TERMINAL, error, GBT32960_LOGIN, (struct outcome){0});
+	check_newer(RIG_PLATFORM, error, GBT32960_LOGIN, (struct outcome){31, GBT32960_ERROR});
+	check_newer(RIG_TERMINAL, error, GBT32960_REALTIME, (struct outcome){31, GBT32960_ERROR});
+	check_newer(RIG_TERMINAL, error, GBT32960_KEY_EXCHANGE,
+		    (struct outcome){25, GBT32960_ERROR});
+	check_newer(RIG_TERMINAL, error, GBT32960_ACTIVATION, (struct outcome){0});
+	check_newer(RIG_PLATFORM, error, GBT32960_ACTIVATION, (struct outcome){0});
+}
+
+Test(gbt32960_answer, the_answer_body_of_2025_is_its_time_whatever_that_of_2016_is)
+{
+	struct soup f = frame_with(GBT32960_2025, GBT32960_REALTIME, 0xfe, 1, "time56 and more");
+	struct soup sent = answer_once(RIG_ECHO, 0, f.data, f.size);
+	cr_assert(sent.size == 31 && memcmp(sent.data + 24, "time56", 6) == 0);
+	cr_assert(sent.data[0] == '$' && sent.data[1] == '$');
+	free(sent.data);
+	free(f.data);
+	for (uint8_t encryption = GBT32960_RSA; encryption <= GBT32960_SM4; encryption++) {
+		f = frame_with(GBT32960_2025, GBT32960_LOGIN, 0xfe, encryption, "no time here");
+		cr_assert(outcome_of(RIG_ECHO, 0, &f).size == 25);
+		free(f.data);
+	}
+}
+
+/* Beside the one public frame of its kind, which says: not activated. */
+Test(gbt32960_answer, an_activation_is_answered_by_a_command_with_the_information_byte)
+{
+	const struct sample_frame *given = sample_frames()->frames;
+	while (given->is_2016 || given->data[2] != GBT32960_ACTIVATION_ANSWER)
+		given++;
+	for (uint32_t info = 0; info < 2; info++) {
+		struct rig *r = rig_create(NULL);
+		r->in.listeners[RIG_TERMINAL].activation_info = info;
+		struct soup f = frame_with(GBT32960_2025, GBT32960_ACTIVATION, 0xfe, 1,
+					   "abcdefgh");
+		struct soup sent = answer_to(r, RIG_TERMINAL, f.data, f.size);
+		cr_assert(sent.size == given->size);
+		cr_assert(memcmp(sent.data, given->data, 4) == 0);
+		cr_assert(memcmp(sent.data + 4, f.data + 4, 17) == 0);
+		cr_assert(memcmp(sent.data + 21, given->data + 21, 3) == 0);
+		cr_assert(sent.data[24] == 1 && sent.data[25] == info);
+		struct gbt32960_piece p =
+			gbt32960_look((struct bytes){sent.data, sent.size}, 70000);
+		cr_assert(p.kind == GBT32960_FRAME && p.size == sent.size);
+		free(sent.data);
+		free(f.data);
+		rig_destroy(r);
 	}
 }
 

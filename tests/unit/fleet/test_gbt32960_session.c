@@ -58,8 +58,7 @@ static void check_rejected(struct rig *r, const struct expect *e)
 		const struct expect_piece *p = &e->pieces[i];
 		if (p->kind == EXPECT_FRAME)
 			continue;
-		enum stat_id reason = p->kind == EXPECT_EDITION ? STAT_frame_reject_edition
-							      : reasons[p->cause];
+		enum stat_id reason = reasons[p->cause];
 		want[reason]++;
 		if (bad >= BAD_FRAMES_KEPT)
 			continue;
@@ -105,16 +104,19 @@ static void check_stream(struct rig *r, const struct soup *s, struct dice *d, ui
 	wire_free(w);
 }
 
-Test(gbt32960_session, every_public_frame_is_stored_or_refused_by_its_edition)
+static void check_public_frames(enum editions editions)
 {
 	for_each_sample(f) {
 		struct rig *r = rig_create(NULL);
+		r->in.listeners[RIG_TERMINAL].editions = editions;
 		struct wire *w = wire_open(r, RIG_TERMINAL);
 		wire_send(w, f->data, f->size);
 		rig_settle(r);
-		cr_assert(r->stored_count == f->is_2016);
-		cr_assert(rig_stat(r, STAT_frame_reject_edition) == !f->is_2016);
-		if (f->is_2016)
+		bool is_taken = editions == EDITIONS_ALL ||
+				(editions == EDITIONS_2016) == f->is_2016;
+		cr_assert(r->stored_count == is_taken);
+		cr_assert(rig_stat(r, STAT_frame_reject_edition) == !is_taken);
+		if (is_taken)
 			check_record(&r->stored[0], f->data, f->size);
 		wire_end(w);
 		rig_settle(r);
@@ -123,6 +125,42 @@ Test(gbt32960_session, every_public_frame_is_stored_or_refused_by_its_edition)
 		wire_free(w);
 		rig_destroy(r);
 	}
+}
+
+Test(gbt32960_session, every_public_frame_of_both_editions_is_stored)
+{
+	check_public_frames(EDITIONS_ALL);
+}
+
+Test(gbt32960_session, a_listener_of_one_edition_refuses_frames_of_the_other)
+{
+	check_public_frames(EDITIONS_2016);
+	check_public_frames(EDITIONS_2025);
+}
+
+/* Each refused frame is one of the ledger, and the runs on its sides are two. */
+Test(gbt32960_session, a_refused_frame_ends_a_run_and_hides_nothing)
+{
+	const struct sample_frame *newer = sample_frames()->frames;
+	while (newer->is_2016)
+		newer++;
+	struct rig *r = rig_create(NULL);
+	r->in.listeners[RIG_TERMINAL].editions = EDITIONS_2016;
+	struct wire *w = wire_open(r, RIG_TERMINAL);
+	wire_send(w, "noise", 5);
+	wire_send(w, newer->data, newer->size);
+	wire_send(w, newer->data, newer->size);
+	wire_send(w, "noise", 5);
+	wire_send(w, sample_login()->data, sample_login()->size);
+	rig_settle(r);
+	cr_assert(r->stored_count == 1);
+	cr_assert(rig_stat(r, STAT_frame_reject_edition) == 2);
+	cr_assert(rig_stat(r, STAT_frame_reject_garbage) == 2);
+	cr_assert(rig_stat(r, STAT_frames_received) == 5);
+	wire_end(w);
+	rig_settle(r);
+	wire_free(w);
+	rig_destroy(r);
 }
 
 static struct soup all_frames(const char *between)
@@ -147,8 +185,7 @@ Test(gbt32960_session, all_frames_in_a_row_are_stored_wherever_they_are_split)
 		rig_turn(r, 100);
 		rig_settle(r);
 		cr_assert(w->consumed == s.size);
-		cr_assert(r->stored_count == 54);
-		cr_assert(rig_stat(r, STAT_frame_reject_edition) == 17);
+		cr_assert(r->stored_count == 71);
 		cr_assert(rig_stat(r, STAT_frames_received) == 71);
 		wire_lose(w);
 		rig_settle(r);

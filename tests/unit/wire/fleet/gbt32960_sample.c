@@ -88,7 +88,7 @@ struct expect expect_of(const uint8_t *stream, size_t size, size_t frame_bytes_m
 		size_t frame = whole_frame_at(stream + at, size - at, frame_bytes_max, &cause);
 		if (frame) {
 			e.pieces[e.count++] = (struct expect_piece){
-				.kind = stream[at] == '#' ? EXPECT_FRAME : EXPECT_EDITION,
+				.kind = EXPECT_FRAME,
 				.at = at,
 				.size = frame,
 			};

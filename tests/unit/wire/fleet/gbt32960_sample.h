@@ -25,7 +25,7 @@ const struct sample_frames *sample_frames(void);
 /* The first vehicle login of the 2016 edition. */
 const struct sample_frame *sample_login(void);
 
-enum expect_kind { EXPECT_FRAME, EXPECT_EDITION, EXPECT_RUN };
+enum expect_kind { EXPECT_FRAME, EXPECT_RUN };
 enum expect_cause { EXPECT_GARBAGE, EXPECT_BCC, EXPECT_TOO_LONG, EXPECT_INCOMPLETE };
 
 struct expect_piece {

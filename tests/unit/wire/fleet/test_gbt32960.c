@@ -10,11 +10,6 @@
 				       *f##_end = f + sample_frames()->count;            \
 	     f < f##_end; f++)
 
-static enum gbt32960_kind kind_of(const struct sample_frame *f)
-{
-	return f->is_2016 ? GBT32960_FRAME : GBT32960_EDITION;
-}
-
 static struct gbt32960_piece look(const void *data, size_t size)
 {
 	return gbt32960_look((struct bytes){data, size}, GBT32960_FRAME_BYTES_MAX);
@@ -25,7 +20,7 @@ Test(gbt32960, every_public_frame_is_one_piece)
 	unsigned count_2016 = 0;
 	for_each_sample(f) {
 		struct gbt32960_piece p = look(f->data, f->size);
-		cr_assert(p.kind == kind_of(f) && p.size == f->size);
+		cr_assert(p.kind == GBT32960_FRAME && p.size == f->size);
 		count_2016 += f->is_2016;
 	}
 	cr_assert(count_2016 == 54 && sample_frames()->count == 71);
@@ -89,7 +84,6 @@ static void receiver_take(struct receiver *r, const struct gbt32960_piece *p)
 	} else {
 		static const enum expect_kind kinds[] = {
 			[GBT32960_FRAME] = EXPECT_FRAME,
-			[GBT32960_EDITION] = EXPECT_EDITION,
 			[GBT32960_BAD] = EXPECT_RUN,
 		};
 		r->got.pieces[r->got.count++] = (struct expect_piece){
