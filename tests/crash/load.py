@@ -7,6 +7,7 @@ One line per acknowledgement, written as it arrives:
 With VALUE_BYTES there are no frames; the VALUE is the record's key, and its value dots, so many.
 With KEYS as well it is of one of so many keys, and the VALUE has dots behind it.
 """
+import faulthandler
 import os
 import socket
 import sys
@@ -21,6 +22,7 @@ import vehicles
 LOGINS_AT_ONCE = 20
 RECORDS_AT_ONCE, LARGE_AT_ONCE = 200, 20
 ANSWER_SECONDS = 30     # where others write to the same disk, a sync takes long
+STUCK_SECONDS = 25
 
 
 class Notes:
@@ -92,6 +94,7 @@ def until_gone(work, *arguments):
 
 
 def main():
+    faulthandler.dump_traceback_later(STUCK_SECONDS)     # a test that waits shows what this says
     kafka, gbt32960, path, number, *sizes = sys.argv[1:]
     notes = Notes(path)
     works = [(produce, kafka, int(number), notes, *map(int, sizes))]
