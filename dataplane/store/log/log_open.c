@@ -263,7 +263,7 @@ static void init_state(struct log *log)
 	log->at_swap.tag = LOG_TAG_SWAP;
 	list_init(&log->trim_node);
 	log->active_timestamp = -1;
-	log->snapshot_offset = log->unsnapped_from = -1;
+	log->snapshot_offset = -1;
 	log->is_direct = true;
 	log->allocates = true;
 	log->max_timestamp = log->max_timestamp_offset = -1;

@@ -372,7 +372,6 @@ struct log {
 	int64_t snapshot_base;     /* of that segment, while it is being written, */
 	uint32_t snapshot_entries; /* and entries of its indexes that are on disk before it is */
 	uint32_t snapshot_times;
-	int64_t unsnapped_from; /* rolled here, with producers, and no snapshot is there yet; -1 */
 	bool wants_snapshot;
 	bool snapshot_failed;
 	char *snapshot_path;        /* of one that is removed */

@@ -16,14 +16,10 @@ static bool is_worth_one(const struct log *log)
 	       producers_count(&log->service->producers, log->slot) > 0;
 }
 
-/* Until there is a snapshot only batches that are scanned say whose they are: the recovery point
- * must not pass the roll. */
 void log_snapshot_rolled(struct log *log)
 {
 	log->wants_snapshot = is_worth_one(log);
 	log->snapshot_position = 0;
-	if (log->wants_snapshot && log->snapshots.count == 0 && log->unsnapped_from < 0)
-		log->unsnapped_from = log->active->base_offset;
 }
 
 /* Then also one of no producers is worth being written: that there are none is what a start has
@@ -102,19 +98,9 @@ static void start_remove(struct log *log)
 	step(log, NULL, (struct disk_op){.kind = DISK_UNLINK, .path = log->snapshot_path});
 }
 
-/* After a roll there will be another one. */
-static bool is_over(const struct log *log)
-{
-	return log->active->base_offset != log->snapshot_base;
-}
-
-/* The memory is the next one's, the file nobody's. One that was given up is none, and that of the
- * roll may be of the same offset. */
+/* The memory is the next one's, the file nobody's. */
 static void end(struct log *log)
 {
-	const struct log_snapshots *kept = &log->snapshots;
-	if (is_over(log))
-		log->snapshot_offset = kept->count > 0 ? kept->offsets[kept->count - 1] : -1;
 	log->service->snapshot_of = NULL;
 	if (log->snapshot_file)
 		open_file_drop(log->snapshot_file);
@@ -125,6 +111,12 @@ static bool is_indexed(const struct log *log)
 {
 	return log->index.entries_flushed >= log->snapshot_entries &&
 	       log->index.times_flushed >= log->snapshot_times;
+}
+
+/* After a roll there will be another one. */
+static bool is_over(const struct log *log)
+{
+	return log->active->base_offset != log->snapshot_base;
 }
 
 static unsigned next_step(const struct log *log)
@@ -198,7 +190,6 @@ void log_snapshot_done(struct log *log, const struct disk_op *op)
 	} else if (op->kind == DISK_SYNC) {
 		require(kept->count < array_len(kept->offsets));
 		kept->offsets[kept->count++] = log->snapshot_offset;
-		log->unsnapped_from = -1;
 		stats_add(log->service->stats, STAT_log_snapshots, 1);
 	}
 }

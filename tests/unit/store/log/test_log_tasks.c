@@ -219,35 +219,3 @@ Test(log_tasks, a_snapshot_appears_when_the_indexes_up_to_it_are_on_disk)
 	cr_assert(rig_has(r, name) && r->stats.value[STAT_log_snapshots] == 1);
 	end(r);
 }
-
-/* So many batches of a producer at once that the segment is rolled behind the ninth. */
-static struct rig *open_rolled(struct rig_producer *producer, enum disk_kind held)
-{
-	struct rig *r = open_rig();
-	r->producer = producer;
-	pass_but(r, DISK_OPEN, LOG_TAG_WRITE);
-	for (unsigned i = 0; i < 11; i++)
-		rig_append(r, 1, BATCH_BYTES, ACK_DURABLE);
-	pass_but(r, held, LOG_TAG_SNAPSHOT);
-	cr_assert(r->stats.value[STAT_log_rolls] == 1 && r->answered == 11);
-	return r;
-}
-
-/* It was to be of the same offset as the one that had been begun before. */
-Test(log_tasks, a_roll_that_comes_before_a_snapshot_brings_its_own)
-{
-	struct rig_producer producer = {.id = 4711};
-	struct rig *r = open_rolled(&producer, DISK_OPEN);
-	cr_assert(rig_has(r, "00000000000000000011.snapshot"));
-	end(r);
-}
-
-Test(log_tasks, the_recovery_point_does_not_pass_a_roll_before_the_first_snapshot)
-{
-	struct rig_producer producer = {.id = 4711};
-	struct rig *r = open_rolled(&producer, DISK_SYNC);
-	cr_assert(!r->log->sealing && log_recovery_point(r->log) == 9);
-	pass_but(r, DISK_OPEN, LOG_TAG_SNAPSHOT);
-	cr_assert(log_recovery_point(r->log) == 11);
-	end(r);
-}
