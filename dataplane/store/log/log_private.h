@@ -220,9 +220,6 @@ enum log_swap_step {
 /* The steps of a snapshot; see log_snapshot.h. */
 enum log_snapshot_step {
 	LOG_SNAPSHOT_IDLE,
-	LOG_SNAPSHOT_ENCODE,
-	LOG_SNAPSHOT_INDEX,
-	LOG_SNAPSHOT_SYNC_INDEX,
 	LOG_SNAPSHOT_WRITE,
 	LOG_SNAPSHOT_SYNC,
 	LOG_SNAPSHOT_REMOVE,
@@ -369,9 +366,6 @@ struct log {
 	int64_t snapshot_offset;    /* of the last one that was begun; -1: none was; */
 	uint64_t snapshot_position; /* where that was in the active segment, or 0, and when */
 	uint64_t snapshot_ns;
-	int64_t snapshot_base;     /* of that segment, while it is being written, */
-	uint32_t snapshot_entries; /* and entries of its indexes that are on disk before it is */
-	uint32_t snapshot_times;
 	bool wants_snapshot;
 	bool snapshot_failed;
 	char *snapshot_path;        /* of one that is removed */

@@ -50,7 +50,7 @@ static void step(struct log *log, struct open_file *file, struct disk_op op)
 	log_task_submit(log, &log->at_snapshot, file, op);
 }
 
-static void start_encode(struct log *log)
+static void start_write(struct log *log)
 {
 	struct log_service *s = log->service;
 	s->snapshot_of = log;
@@ -59,27 +59,8 @@ static void start_encode(struct log *log)
 	log->snapshot_offset = log->next_offset;
 	log->snapshot_position = log->position;
 	log->snapshot_ns = s->now_ns;
-	log->snapshot_base = log->active->base_offset;
 	log->snapshot_iov.iov_base = s->snapshot;
 	log->snapshot_iov.iov_len = snapshot_encode(&s->producers, log->slot, s->snapshot);
-}
-
-static void start_index(struct log *log)
-{
-	log->snapshot_entries = log->index.entries;
-	log->snapshot_times = log->index.times;
-}
-
-static void start_sync_index(struct log *log)
-{
-	step(log, log_segment_file(log, log->active, SEGMENT_INDEX),
-	     (struct disk_op){.kind = DISK_SYNC});
-	step(log, log_segment_file(log, log->active, SEGMENT_TIMEINDEX),
-	     (struct disk_op){.kind = DISK_SYNC});
-}
-
-static void start_write(struct log *log)
-{
 	step(log, log_snapshot_file(log, true),
 	     (struct disk_op){.kind = DISK_WRITE, .iov = &log->snapshot_iov, .iov_count = 1});
 }
@@ -106,37 +87,13 @@ static void end(struct log *log)
 		open_file_drop(log->snapshot_file);
 }
 
-/* Entries of all batches below it are in the files. */
-static bool is_indexed(const struct log *log)
-{
-	return log->index.entries_flushed >= log->snapshot_entries &&
-	       log->index.times_flushed >= log->snapshot_times;
-}
-
-/* After a roll there will be another one. */
-static bool is_over(const struct log *log)
-{
-	return log->active->base_offset != log->snapshot_base;
-}
-
 static unsigned next_step(const struct log *log)
 {
 	bool has_too_many = log->snapshots.count > LOG_SNAPSHOTS_KEPT;
 	switch ((enum log_snapshot_step)log->at_snapshot.step) {
 	case LOG_SNAPSHOT_IDLE:
-		return is_wanted(log) && !log->service->snapshot_of ? LOG_SNAPSHOT_ENCODE
+		return is_wanted(log) && !log->service->snapshot_of ? LOG_SNAPSHOT_WRITE
 								    : LOG_SNAPSHOT_IDLE;
-	case LOG_SNAPSHOT_ENCODE:
-		if (is_over(log))
-			return LOG_SNAPSHOT_IDLE;
-		return log->end.offset >= log->snapshot_offset ? LOG_SNAPSHOT_INDEX
-							       : LOG_SNAPSHOT_ENCODE;
-	case LOG_SNAPSHOT_INDEX:
-		if (is_over(log))
-			return LOG_SNAPSHOT_IDLE;
-		return is_indexed(log) ? LOG_SNAPSHOT_SYNC_INDEX : LOG_SNAPSHOT_INDEX;
-	case LOG_SNAPSHOT_SYNC_INDEX:
-		return is_over(log) ? LOG_SNAPSHOT_IDLE : LOG_SNAPSHOT_WRITE;
 	case LOG_SNAPSHOT_WRITE:
 		return log->snapshot_failed ? LOG_SNAPSHOT_IDLE : LOG_SNAPSHOT_SYNC;
 	case LOG_SNAPSHOT_SYNC:
@@ -149,9 +106,6 @@ static unsigned next_step(const struct log *log)
 
 static void (*const starts[])(struct log *log) = {
 	[LOG_SNAPSHOT_IDLE] = end,
-	[LOG_SNAPSHOT_ENCODE] = start_encode,
-	[LOG_SNAPSHOT_INDEX] = start_index,
-	[LOG_SNAPSHOT_SYNC_INDEX] = start_sync_index,
 	[LOG_SNAPSHOT_WRITE] = start_write,
 	[LOG_SNAPSHOT_SYNC] = start_sync,
 	[LOG_SNAPSHOT_REMOVE] = start_remove,
@@ -181,10 +135,7 @@ void log_snapshot_done(struct log *log, const struct disk_op *op)
 	log->at_snapshot.operations--;
 	if (op->kind == DISK_UNLINK)
 		return;
-	if (log->at_snapshot.step == LOG_SNAPSHOT_SYNC_INDEX) {
-		if (op->result < 0)
-			log_fence(log, (int)op->result);
-	} else if (!is_good(log, op)) {
+	if (!is_good(log, op)) {
 		log->snapshot_failed = true;
 		stats_add(log->service->stats, STAT_log_snapshot_failures, 1);
 	} else if (op->kind == DISK_SYNC) {

@@ -1,16 +1,12 @@
 /* log_snapshot.h - the task that writes down what a log knows of its producers: Kafka's .snapshot
  * files (producer_snapshot.h), from which the next start goes on.
  *
- *     IDLE ─ after a roll, at the end,   ┌▶ ENCODE ─▶ INDEX, written ─▶ SYNC_INDEX ─┐
- *       │    when the segment has grown ───┘                                          ▼
- *       └◀─ REMOVE the oldest of four ◀─ SYNC ◀────────────────────────────────── WRITE
+ *     IDLE ─ after a roll, at the end ─▶ WRITE ─▶ SYNC ─▶ REMOVE the oldest of four ─▶ IDLE
+ *       └─ when the segment has grown ─────┘ └──────┴─ failed: counted, and that was it ─▶ IDLE
  *
  * A snapshot is of the moment in which its bytes are made, and named after the offset that the next
  * append will have: batches below it may not be written yet. That is no harm: recovery uses none
- * beyond the end that it finds. It appears when all entries of the active segment's indexes that
- * are of batches below it are on disk: a start after a crash goes on from it (recover_point.h). One
- * that cannot be written is counted, and no reason to take no more records; one that a roll comes
- * before is given up: the roll brings the next.
+ * beyond the end that it finds. One that cannot be written is no reason to take no more records.
  *
  * The bytes lie in the service's memory for one: whoever finds it in use waits.
  *
