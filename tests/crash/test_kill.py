@@ -65,7 +65,7 @@ class CrashTest(unittest.TestCase):
         deadline = time.monotonic() + 60
         while Acknowledged(self.notes).count() < before + 100:
             if time.monotonic() > deadline:
-                self.fail(f'no load: {self.load_said()}; {gw.counters()}')
+                self.fail(f'no load, status {load.poll()}: {self.load_said()}; {gw.counters()}')
             time.sleep(0.02)
         return load
 
