@@ -232,8 +232,10 @@ static void record_add(struct batching *b, struct answers *as, const struct reco
 		a->level = r->level;
 	if (b->now->wall_ms > lane->open_max_timestamp)
 		lane->open_max_timestamp = b->now->wall_ms;
-	if (r->answer)
+	if (r->answer) {
 		require(answer_wait(as, r->answer, a));
+		answer_release(r->answer);
+	}
 }
 
 void batch_input(struct batching *b, struct answers *as, const struct record_vec *records)

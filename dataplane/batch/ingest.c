@@ -139,6 +139,8 @@ static bool frame_store(struct intake *i, const struct frame *f)
 			     record_reserve_bytes(r->key, r->value));
 		return false;
 	}
+	if (r->answer)
+		answer_hold(r->answer);
 	stats_add(&in->stats, STAT_records_received, 1);
 	i->records->count++;
 	return true;

@@ -148,6 +148,17 @@ void answer_queue(struct session *s, struct answer *a);
 struct waiter *answer_wait(struct answers *as, struct answer *answer,
 			   struct append_msg *append);
 
+/* A record that has no append yet: what lies behind it in its session may be answered in the same
+ * turn, and must not take this answer along. */
+static inline void answer_hold(struct answer *answer)
+{
+	answer->waiting++;
+}
+static inline void answer_release(struct answer *answer)
+{
+	answer->waiting--;
+}
+
 /* Takes the waiter out that was added last; there is one. */
 static inline struct waiter *append_take_waiter(struct append_msg *append)
 {

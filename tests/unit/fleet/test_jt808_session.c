@@ -413,6 +413,27 @@ Test(jt808_session, what_comes_right_behind_an_authentication_depends_on_what_ca
 	}
 }
 
+/* What is refused is answered in its turn, but no record before its disk. */
+Test(jt808_session, a_message_that_is_refused_takes_no_answer_along_that_waits_for_the_disk)
+{
+	struct rig *r = rig_create(NULL);
+	struct wire *w = wire_open(r, RIG_JT808);
+	authenticate(r, w);
+	size_t sent = w->sent.size;
+	struct jt808_sent other = sent_of(LOCATION, 4);
+	other.phone[5] ^= 1;
+	send_id(w, LOCATION, 3);
+	send_sent(w, &other);
+	rig_turn_without_writer(r, 1000);
+	cr_assert(w->sent.size == sent);
+	rig_settle(r);
+	struct got g[ANSWERS_MAX];
+	cr_assert(answers_of(w, g) == 4);
+	cr_assert(g[2].answered == 3 && g[2].result == JT808_DONE);
+	cr_assert(g[3].answered == 4 && g[3].result == JT808_FAILED);
+	end(r, w);
+}
+
 Test(jt808_session, a_connection_speaks_for_the_phone_that_has_authenticated)
 {
 	struct rig *r = rig_create(NULL);
