@@ -7,8 +7,10 @@
  * What a message is allowed depends on those before it. So a turn's cut ends with an
  * authentication: what comes behind it is cut when it is known what came of it.
  */
+#include "dataplane/base/crc32c.h"
 #include "dataplane/base/require.h"
 #include "dataplane/base/siphash.h"
+#include "dataplane/fleet/unanswered.h"
 #include "dataplane/fleet/vehicle.h"
 #include "dataplane/session/protocols.h"
 #include "dataplane/wire/fleet/jt808_answer.h"
@@ -82,6 +84,23 @@ static bool is_allowed(const struct ingest *in, const struct jt808_session *js,
 	return js->is_authenticated && memcmp(&phone, &js->phone, sizeof phone) == 0;
 }
 
+/* ---- what is answered ------------------------------------------------------------------- */
+
+/* What a terminal says of its own accord; the rest is an answer, or comes from a platform. */
+static bool is_answered(const struct jt808_message *m)
+{
+	enum { FROM_PLATFORM = 0x8000 };
+	return m->id != JT808_TERMINAL_ANSWER && !(m->id & FROM_PLATFORM);
+}
+
+/* What is sent again is the same byte for byte (6.1.2). Its own check code is one byte, and its
+ * serial may stand still: two reports would often be taken for one. */
+static uint64_t name_of(const struct jt808_message *m, struct bytes message)
+{
+	uint64_t id_and_serial = (uint64_t)m->id << 16 | m->serial;
+	return id_and_serial << 32 | crc32c(message.data, message.size);
+}
+
 /* ---- cutting ---------------------------------------------------------------------------- */
 
 /* One call of cut. */
@@ -96,6 +115,7 @@ struct cut {
 	bool is_open;     /* the byte before them is a delimiter */
 	bool is_over;     /* the rest is cut in another turn */
 	size_t wait_bytes; /* 0: nothing is waited for */
+	struct unanswered unanswered;
 };
 
 static bool has_room(const struct cut *c)
@@ -139,9 +159,14 @@ static void cut_message(struct cut *c, const struct jt808_piece *p)
 	struct jt808_message m = jt808_read(message);
 	struct frame *f = cut_push(c, message, p);
 	f->key = (struct bytes){digits, jt808_phone_text((char *)digits, m.phone, keeps_zeroes)};
+	if (is_answered(&m))
+		f->name = name_of(&m, message);
 	if (!is_allowed(c->in, c->js, &m)) {
 		f->kind = FRAME_ANSWER;
 		f->verdict = STAT_frame_reject_authentication;
+	} else if (f->name && !unanswered_add(&c->unanswered, f->name)) {
+		f->kind = FRAME_ANSWER;
+		f->verdict = STAT_frames_resent;
 	}
 	c->is_over = m.id == JT808_AUTHENTICATION;
 }
@@ -238,6 +263,7 @@ static void jt808_cut(struct ingest *in, struct session *s, struct frame_vec *fr
 		session_wait(&in->waits, s, WAIT_ANSWER);
 		return;
 	}
+	unanswered_init(&c.unanswered, s);
 	while (has_room(&c) && cut_some(&c))
 		;
 	struct vehicle_wait wait = {c.at, c.wait_bytes, c.readable};
@@ -258,13 +284,6 @@ static void jt808_reject(struct ingest *in, struct session *s, const struct fram
 }
 
 /* ---- answers ---------------------------------------------------------------------------- */
-
-/* What a terminal says of its own accord; the rest is an answer, or comes from a platform. */
-static bool is_answered(const struct jt808_message *m)
-{
-	enum { FROM_PLATFORM = 0x8000 };
-	return m->id != JT808_TERMINAL_ANSWER && !(m->id & FROM_PLATFORM);
-}
 
 /* Of a message that came in one, and can be read. */
 static bool is_plain(const struct jt808_message *m)
@@ -336,9 +355,10 @@ static struct answer *answer_place(struct answers *as, struct session *s, struct
 	return a;
 }
 
-static bool answer_make(struct ingest *in, struct jt808_session *js,
-			const struct jt808_message *m, bool is_refused, struct answer **ret)
+static bool answer_make(struct ingest *in, struct jt808_session *js, const struct frame *f,
+			const struct jt808_message *m, struct answer **ret)
 {
+	bool is_refused = f->verdict == STAT_frame_reject_authentication;
 	uint8_t out[JT808_REGISTRATION_ANSWER_BYTES_MAX];
 	static_assert(JT808_FRAME_BYTES(4) < (int)sizeof out, "media without a list");
 	size_t size = answer_write(in, js, m, is_refused, out);
@@ -348,6 +368,7 @@ static bool answer_make(struct ingest *in, struct jt808_session *js,
 		return false;
 	}
 	js->serial++;
+	(*ret)->request = is_refused ? 0 : f->name;
 	(*ret)->frames = !is_refused;
 	(*ret)->is_error = is_refused;
 	return true;
@@ -358,17 +379,17 @@ static bool jt808_accept(struct ingest *in, struct session *s, const struct fram
 {
 	struct jt808_session *js = jt808_of(s);
 	struct jt808_message m = jt808_read(f->value);
-	bool is_refused = f->kind == FRAME_ANSWER;
 	*ret = NULL;
-	if (is_answered(&m) && !answer_make(in, js, &m, is_refused, ret))
+	if (is_answered(&m) && f->verdict != STAT_frames_resent &&
+	    !answer_make(in, js, f, &m, ret))
 		return false;
 	stats_add(&in->stats, STAT_frames_received, 1);
 	/* The frame has its end now when its answer is not that. */
-	if (is_refused)
+	if (f->verdict)
 		stats_add(&in->stats, (enum stat_id)f->verdict, 1);
 	else if (!*ret)
 		stats_add(&in->stats, STAT_frames_accepted, 1);
-	if (m.id == JT808_AUTHENTICATION && !is_refused) {
+	if (m.id == JT808_AUTHENTICATION && !f->verdict) {
 		js->phone = phone_of(&m);
 		js->is_authenticated = true;
 	}

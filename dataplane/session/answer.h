@@ -53,8 +53,9 @@ struct answer {
 	bool is_error;
 	bool closes;             /* close the connection instead of (silent) or after sending */
 	uint8_t text_bytes;
-	struct waiter first;     /* most answers wait for one append */
 	bool first_in_use;
+	struct waiter first;     /* most answers wait for one append */
+	uint64_t request;        /* the protocol's name of what it answers; 0: none */
 };
 static_assert(sizeof(struct answer) <= 2 * CACHE_LINE_BYTES, "two lines for each that is owed");
 

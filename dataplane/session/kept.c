@@ -10,6 +10,7 @@ struct kept_record {
 	struct list node;
 	struct session *session;
 	uint8_t *value;
+	uint64_t name;
 	uint32_t value_bytes;
 	uint8_t key_bytes;
 	bool has_key;
@@ -51,6 +52,7 @@ bool kept_add(struct kept_records *k, const struct frame *f)
 		return false;
 	struct kept_record *r = list_entry(node, struct kept_record, node);
 	r->session = s;
+	r->name = f->name;
 	r->value_bytes = (uint32_t)f->value.size;
 	r->key_bytes = (uint8_t)f->key.size;
 	r->has_key = f->key.data != NULL;
@@ -86,6 +88,7 @@ void kept_push(struct kept_records *k, struct session *s, struct frame_vec *fram
 		.value = {r->value, r->value_bytes},
 		.key = {r->has_key ? r->key : NULL, r->key_bytes},
 		.kind = FRAME_RECORD,
+		.name = r->name,
 	};
 }
 

@@ -1,118 +1,10 @@
 /* test_jt808_session.c - one connection of a JT/T 808 terminal: who may speak, what is stored, what
  * is refused and why, what is answered. */
 #include "dataplane/base/murmur2.h"
-#include "dataplane/wire/fleet/jt808_answer.h"
-#include "dataplane/wire/fleet/jt808_body.h"
 #include "dataplane/wire/kafka/kafka_error.h"
-#include "tests/unit/session/ingest_rig.h"
-#include "tests/unit/wire/fleet/jt808_sample.h"
+#include "tests/unit/fleet/jt808_terminal.h"
 
 #include <criterion/criterion.h>
-
-enum { HEARTBEAT = 0x0002, LOCATION = 0x0200, ANSWERS_MAX = 4096 };
-
-/* ---- what came back --------------------------------------------------------------------- */
-
-struct got {
-	uint16_t id, serial, answered;
-	uint8_t result;
-	struct bytes body;
-};
-
-/* All answers of a connection; ends the test when a byte of them is none. */
-static unsigned answers_of(const struct wire *w, struct got *ret)
-{
-	static uint8_t rooms[ANSWERS_MAX][128];
-	struct jt808_scan s;
-	struct jt808_piece p;
-	unsigned count = 0;
-	jt808_scan_init(&s, (struct bytes){w->sent.data, w->sent.size}, false,
-			JT808_WIRE_BYTES_MAX);
-	while (jt808_scan_next(&s, &p)) {
-		cr_assert(p.kind == JT808_FRAME && count < ANSWERS_MAX);
-		size_t size = jt808_unescape(rooms[count], p.content);
-		struct jt808_message m = jt808_read((struct bytes){rooms[count], size});
-		struct got *g = &ret[count];
-		*g = (struct got){.id = m.id, .serial = m.serial, .body = m.body};
-		cr_assert(g->serial == count); /* counted from 0, none left out */
-		count++;
-		if (m.id == JT808_TIME_ANSWER || m.id == JT808_MEDIA_ANSWER)
-			continue;
-		g->answered = be16_load(m.body.data);
-		g->result = m.body.data[m.id == JT808_GENERAL_ANSWER ? 4 : 2];
-	}
-	return count;
-}
-
-static struct got last_answer(const struct wire *w)
-{
-	static struct got all[ANSWERS_MAX];
-	unsigned count = answers_of(w, all);
-	cr_assert(count > 0);
-	return all[count - 1];
-}
-
-/* ---- what terminals send ---------------------------------------------------------------- */
-
-static struct jt808_sent sent_of(uint16_t id, uint16_t serial)
-{
-	return (struct jt808_sent){.id = id, .serial = serial,
-				   .phone = {0x01, 0x38, 0x12, 0x34, 0x56, 0x78}};
-}
-
-static void send_sent(struct wire *w, const struct jt808_sent *m)
-{
-	struct soup s = {0};
-	jt808_send(&s, m);
-	wire_send(w, s.data, s.size);
-	free(s.data);
-}
-
-static void send_id(struct wire *w, uint16_t id, uint16_t serial)
-{
-	struct jt808_sent m = sent_of(id, serial);
-	send_sent(w, &m);
-}
-
-static struct jt808_sent registration_of(uint16_t serial)
-{
-	struct jt808_sent m = sent_of(JT808_REGISTRATION, serial);
-	m.body_bytes = 45;
-	memset(m.body, 'A', m.body_bytes);
-	return m;
-}
-
-static struct jt808_sent authentication_of(uint16_t serial, struct bytes code)
-{
-	struct jt808_sent m = sent_of(JT808_AUTHENTICATION, serial);
-	m.body_bytes = code.size;
-	memcpy(m.body, code.data, code.size);
-	return m;
-}
-
-/* Registers, and authenticates with the code that comes back. */
-static void authenticate(struct rig *r, struct wire *w)
-{
-	struct jt808_sent m = registration_of(1);
-	send_sent(w, &m);
-	rig_settle(r);
-	struct got g = last_answer(w);
-	cr_assert(g.id == JT808_REGISTRATION_ANSWER && g.result == 0 && g.answered == 1);
-	m = authentication_of(2, (struct bytes){g.body.data + 3, g.body.size - 3});
-	send_sent(w, &m);
-	rig_settle(r);
-	g = last_answer(w);
-	cr_assert(g.id == JT808_GENERAL_ANSWER && g.result == 0 && g.answered == 2);
-}
-
-static void end(struct rig *r, struct wire *w)
-{
-	wire_end(w);
-	rig_settle(r);
-	cr_assert(w->stream.is_closed && !w->was_reset);
-	wire_free(w);
-	rig_destroy(r);
-}
 
 /* ---- what is stored --------------------------------------------------------------------- */
 
@@ -176,10 +68,17 @@ static const enum stat_id reasons[] = {
 	[JT808_INCOMPLETE] = STAT_frame_reject_truncated,
 };
 
-/* Those of one partition come in the order of the stream; all are looked for by their bytes. */
+static bool is_stored_as(const struct rig_record *record, struct bytes message)
+{
+	return record->value_size == message.size &&
+	       memcmp(record->value, message.data, message.size) == 0;
+}
+
+/* Those of one partition come in the order of the stream; all are looked for by their bytes. One
+ * that is not there must have been sent again: the mixtures hold the public messages many times. */
 static void check_stored(const struct rig *r, const struct soup *s, const struct jt808_expect *e)
 {
-	size_t next[RIG_SLOTS] = {0}, frames = 0;
+	size_t next[RIG_SLOTS] = {0}, frames = 0, resent = 0;
 	for (size_t i = 0; i < e->count; i++) {
 		const struct jt808_expect_piece *p = &e->pieces[i];
 		if (!p->is_frame)
@@ -194,14 +93,18 @@ static void check_stored(const struct rig *r, const struct soup *s, const struct
 		uint32_t slot = partition_of_key(key, digits, RIG_VEHICLE_PARTITIONS);
 		while (next[slot] < r->stored_count && r->stored[next[slot]].slot != slot)
 			next[slot]++;
-		cr_assert(next[slot] < r->stored_count);
-		const struct rig_record *record = &r->stored[next[slot]++];
-		cr_assert(record->value_size == size &&
-			  memcmp(record->value, message, size) == 0);
+		const struct rig_record *record = &r->stored[next[slot]];
+		if (next[slot] == r->stored_count ||
+		    !is_stored_as(record, (struct bytes){message, size})) {
+			resent++;
+			continue;
+		}
+		next[slot]++;
 		cr_assert(record->key_size == digits && memcmp(record->key, key, digits) == 0);
 		frames++;
 	}
 	cr_assert(frames == r->stored_count, "%zu frames, %zu stored", frames, r->stored_count);
+	cr_assert(resent == rig_stat(r, STAT_frames_resent));
 }
 
 static void check_rejected(struct rig *r, const struct jt808_expect *e)
