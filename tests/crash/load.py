@@ -8,13 +8,14 @@ With VALUE_BYTES there are no frames; the VALUE is the record's key, and its val
 With KEYS as well it is of one of so many keys, and the VALUE has dots behind it.
 """
 import faulthandler
+import itertools
 import os
 import socket
 import sys
 import threading
 
 from kafka import KafkaProducer
-from kafka.errors import KafkaError
+from kafka.errors import KafkaError, KafkaTimeoutError
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '../../config'))
 import vehicles
@@ -23,6 +24,8 @@ LOGINS_AT_ONCE = 20
 RECORDS_AT_ONCE, LARGE_AT_ONCE = 200, 20
 ANSWER_SECONDS = 30     # where others write to the same disk, a sync takes long
 STUCK_SECONDS = 25
+STALLED_SECONDS = 5
+ROUND_SECONDS = 120     # a round is over long before
 
 
 class Notes:
@@ -61,15 +64,11 @@ def key_of(serial, keys):
     return b'k%d' % (serial % keys)
 
 
-def produce(broker, number, notes, value_bytes=0, keys=0):
-    packs = number % 2 and not value_bytes
-    producer = KafkaProducer(bootstrap_servers=broker, acks='all', retries=0, linger_ms=2,
-                             request_timeout_ms=ANSWER_SECONDS * 1000,
-                             max_block_ms=ANSWER_SECONDS * 1000,
-                             compression_type='gzip' if packs else None)
-    serial, errors = 0, []
+def send(producer, serials, number, notes, value_bytes, keys):
+    """Until something goes wrong, which is raised."""
+    errors = []
     while not errors:
-        serial += 1
+        serial = next(serials)
         name = 'round-%d-%d' % (number, serial)
         key, value = key_of(serial, keys or 16), name.encode()
         if keys:
@@ -81,8 +80,25 @@ def produce(broker, number, notes, value_bytes=0, keys=0):
                             notes.write('kafka', meta.partition, meta.offset, name))
         future.add_errback(errors.append)
         if serial % (LARGE_AT_ONCE if value_bytes else RECORDS_AT_ONCE) == 0:
-            future.get(timeout=ANSWER_SECONDS)
+            future.get(timeout=STALLED_SECONDS)
     raise errors[0]
+
+
+def produce(broker, number, notes, value_bytes=0, keys=0):
+    """Now and then, where others have the CPUs, KafkaProducer has read all answers, has records
+    to send and sends none; then another one goes on."""
+    packs = number % 2 and not value_bytes
+    serials = itertools.count(1)
+    while True:
+        producer = KafkaProducer(bootstrap_servers=broker, acks='all', retries=0, linger_ms=2,
+                                 request_timeout_ms=ANSWER_SECONDS * 1000,
+                                 max_block_ms=ANSWER_SECONDS * 1000,
+                                 compression_type='gzip' if packs else None)
+        try:
+            send(producer, serials, number, notes, value_bytes, keys)
+        except KafkaTimeoutError:
+            print(f'stalled behind record {next(serials)}', file=sys.stderr)
+            producer.close(timeout=0)
 
 
 def until_gone(work, *arguments):
@@ -104,7 +120,7 @@ def main():
         threading.Thread(target=until_gone, args=work).start()
     for thread in threading.enumerate():
         if thread is not threading.current_thread():
-            thread.join(20)
+            thread.join(ROUND_SECONDS)
     os._exit(0)
 
 
