@@ -2,7 +2,7 @@
  * listener.name.* lines into the table of listeners. */
 #include "config/settings_listeners.h"
 #include "config/settings_endpoint.h"
-#include "config/topic_name.h"
+#include "config/settings_routing.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -291,30 +291,6 @@ static void add_advertised(struct settings *s, const char *item, const char *whe
 	told->advertised_port = text.port;
 }
 
-/* Where a listener got its topic: the last line about it, or with its own name. */
-static const char *where_of_topic(const struct settings *s, const struct listener *l)
-{
-	for (unsigned i = s->draft ? s->draft->line_count : 0; i-- > 0;) {
-		const struct listener_line *line = &s->draft->lines[i];
-		if (strcasecmp(line->name, l->name) == 0 && strcmp(line->row->key, "topic") == 0)
-			return line->where;
-	}
-	return settings_where(s, "listeners");
-}
-
-static void check_topic(const struct settings *s, const struct listener *l,
-			struct settings_report *report)
-{
-	const char *fault = topic_name_fault((struct bytes){(const uint8_t *)l->topic,
-							    strlen(l->topic)});
-	if (topic_name_is_internal((struct bytes){(const uint8_t *)l->topic, strlen(l->topic)}))
-		fault = "it is one of the broker's own";
-	if (fault[0])
-		settings_error(report, where_of_topic(s, l),
-			       "listener.name.%s.topic=%s: that is no name of a topic: %s",
-			       l->name, l->topic, fault);
-}
-
 /* Has a listener of its protocol the setting at all? What is taken and does nothing would be
  * believed to do something. */
 static bool has_setting(const struct listener *l, const struct listener_line *line,
@@ -378,5 +354,5 @@ void settings_listeners(struct settings *s, struct settings_report *report)
 	apply_lines(s, report);
 	for (unsigned i = 0; i < s->listener_count; i++)
 		if (s->listener[i].protocol != PROTOCOL_KAFKA)
-			check_topic(s, &s->listener[i], report);
+			settings_routing(s, &s->listener[i], report);
 }

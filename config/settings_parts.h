@@ -50,7 +50,27 @@ enum answer_body { ANSWER_BODY_TIME, ANSWER_BODY_ECHO };
 /* Which editions of GB/T 32960.3 a listener takes. */
 enum editions { EDITIONS_ALL, EDITIONS_2016, EDITIONS_2025 };
 enum link_kind { LINK_TERMINAL, LINK_PLATFORM };
-enum record_key { RECORD_KEY_NONE, RECORD_KEY_ADDRESS };
+/* Auto: what the protocol has, a VIN or a phone number; of datagrams none. */
+enum record_key { RECORD_KEY_AUTO, RECORD_KEY_NONE, RECORD_KEY_ADDRESS };
+/* What a vehicle's record is, by its message: its listener may have a topic for each. */
+enum record_class {
+	RECORD_LIVE,    /* data as it comes about */
+	RECORD_REISSUE, /* data from before, sent when there was a network again */
+	RECORD_ALARM,   /* live, with an alarm raised */
+	RECORD_SESSION, /* who has come and who has gone */
+	RECORD_OTHER,
+	RECORD_CLASSES,
+};
+/* How a record's partition is chosen; of the first and the fourth by its key, if it has one. */
+enum partitioner_kind {
+	PARTITIONER_MURMUR2,
+	PARTITIONER_ROUNDROBIN,
+	PARTITIONER_STICKY,
+	PARTITIONER_CONSISTENT,
+	PARTITIONER_FIXED,
+};
+/* Whose time a vehicle's record has. */
+enum record_time { RECORD_TIME_RECEIPT, RECORD_TIME_FRAME };
 /* What a terminal has to do before it is believed: authenticate; or nothing. */
 enum authentication_kind { AUTHENTICATION_FIRST, AUTHENTICATION_ANY };
 /* Those that a phone number is padded with. */
@@ -140,6 +160,22 @@ struct listener {
 	uint16_t port;
 #define LISTENER_SETTING SETTING_FIELD
 #include "config/settings.def"
+	/* Of `partitioner`; made by settings_listeners(). */
+	uint8_t partitioner_kind; /* enum partitioner_kind */
+	uint32_t fixed_partition;
 };
+
+/* Where records of the class go. */
+static inline const char *listener_topic(const struct listener *l, enum record_class class)
+{
+	const char *const topics[RECORD_CLASSES] = {
+		[RECORD_LIVE] = l->topic_live,       [RECORD_REISSUE] = l->topic_reissue,
+		[RECORD_ALARM] = l->topic_alarm,     [RECORD_SESSION] = l->topic_session,
+		[RECORD_OTHER] = l->topic_other,
+	};
+	if (class == RECORD_ALARM && !l->topic_alarm[0])
+		class = RECORD_LIVE;
+	return topics[class][0] ? topics[class] : l->topic;
+}
 
 #endif

@@ -225,7 +225,6 @@ static int pools_init(struct poller *p, const struct poller_options *o)
 					 .region_chunks = o->answer_large_chunks / REGIONS_PART,
 					 .connections = connections + PACKETS_PER_TURN};
 	struct batching_bounds batching = {.poller = o->index,
-					   .listeners = o->listener_count,
 					   .writers = o->writer_count,
 					   .appends = HANDOFF_APPENDS_MAX * o->writer_count,
 					   .writer_credit_bytes = s->writer_credit_bytes,
@@ -257,6 +256,7 @@ static void ingest_init(struct ingest *in, const struct poller_options *o)
 	in->poller = o->index;
 	memcpy(in->listeners, o->listeners, o->listener_count * sizeof *o->listeners);
 	in->listener_count = o->listener_count;
+	routes_init(&in->batching.routes, in->listeners, in->listener_count, o->index);
 	waiting_init(&in->waits, &in->sessions, &in->stats);
 	memcpy(in->writers, o->writers, sizeof in->writers);
 	in->writer_count = o->writer_count;

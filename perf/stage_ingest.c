@@ -45,8 +45,7 @@ static volatile uint32_t sink; /* results a compiler must not drop */
 /* The stages share one set of frames and batches: whoever comes first makes it. */
 static void ingest_setup(void)
 {
-	static const struct batching_bounds bounds = {.listeners = 1,
-						      .writers = 1,
+	static const struct batching_bounds bounds = {.writers = 1,
 						      .appends = HANDOFF_APPENDS_MAX,
 						      .writer_credit_bytes = 256 << 20,
 						      .lane_credit_bytes = 16 << 20,
@@ -104,13 +103,15 @@ static void prepare_records(unsigned n)
 		struct bytes key = {h->vin, GBT32960_VIN_BYTES};
 		uint32_t partition = partition_of_key(key.data, key.size, topic.partitions);
 		struct lane *lane = lanes_get(&batching.lanes, refs[partition]);
+		struct record *r = &records.records[records.count++];
+		*r = (struct record){.lane = lane,
+				     .kind = CREDIT_FRAMES,
+				     .topic = &topic,
+				     .key = key,
+				     .value = chosen[i],
+				     .timestamp_ms = now.wall_ms};
 		require(lane_reserve(&batching.lanes, lane, CREDIT_FRAMES,
-				     record_reserve_bytes(key, chosen[i])));
-		records.records[records.count++] = (struct record){.lane = lane,
-								   .kind = CREDIT_FRAMES,
-								   .topic = &topic,
-								   .key = key,
-								   .value = chosen[i]};
+				     record_reserve_bytes(r)));
 	}
 }
 

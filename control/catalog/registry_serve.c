@@ -39,12 +39,20 @@ static void listener_topic_done(void *owner, const struct registry_result *resul
 	r->is_ready = r->listener_topics == 0 && !r->fault[0];
 }
 
-/* Two listeners may share a topic: it is asked for once. */
-static bool is_first_of_topic(const struct settings *s, unsigned listener)
+/* The topic of a listener's class, by one number; null: that of a Kafka listener. */
+static const char *topic_at(const struct settings *s, unsigned number)
 {
-	for (unsigned i = 0; i < listener; i++) {
-		if (s->listener[i].protocol != PROTOCOL_KAFKA &&
-		    strcmp(s->listener[i].topic, s->listener[listener].topic) == 0)
+	const struct listener *l = &s->listener[number / RECORD_CLASSES];
+	return l->protocol == PROTOCOL_KAFKA ? NULL
+					     : listener_topic(l, number % RECORD_CLASSES);
+}
+
+/* Classes may share a topic, and listeners: it is asked for once. */
+static bool is_first_of_topic(const struct settings *s, unsigned number)
+{
+	for (unsigned i = 0; i < number; i++) {
+		const char *topic = topic_at(s, i);
+		if (topic && strcmp(topic, topic_at(s, number)) == 0)
 			return false;
 	}
 	return true;
@@ -53,14 +61,13 @@ static bool is_first_of_topic(const struct settings *s, unsigned listener)
 static void queue_listener_topics(struct registry *r)
 {
 	const struct settings *s = r->options.settings;
-	for (unsigned i = 0; i < s->listener_count; i++) {
-		const struct listener *l = &s->listener[i];
-		if (l->protocol == PROTOCOL_KAFKA || registry_entry(r, l->topic) ||
-		    !is_first_of_topic(s, i))
+	for (unsigned i = 0; i < s->listener_count * RECORD_CLASSES; i++) {
+		const char *topic = topic_at(s, i);
+		if (!topic || registry_entry(r, topic) || !is_first_of_topic(s, i))
 			continue;
 		r->listener_topics++;
 		job_queue(r, &job_create,
-			  &(struct registry_request){.name = l->topic,
+			  &(struct registry_request){.name = topic,
 						     .partitions = -1,
 						     .replication_factor = -1,
 						     .done = listener_topic_done,

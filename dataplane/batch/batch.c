@@ -2,8 +2,8 @@
  *
  * A record that does not fit closes the batch; one that is larger than a batch may be gets
  * one of its own, which the writer judges. The lanes with an open batch are in one list per
- * listener: a listener has one topic and that one linger, so a list stays ordered by
- * deadline with O(1) work, whatever other listeners wait for.
+ * route: a route has one topic and that one linger, so a list stays ordered by
+ * deadline with O(1) work, whatever other routes wait for.
  */
 #include "dataplane/batch/batch.h"
 #include "dataplane/base/clock.h"
@@ -19,9 +19,8 @@ int batching_init(struct batching *b, const struct batching_bounds *bounds,
 	b->stats = stats;
 	b->now = now;
 	b->poller = bounds->poller;
-	b->listener_count = bounds->listeners;
 	list_init(&b->finished);
-	for (unsigned i = 0; i < LISTENERS_MAX; i++)
+	for (unsigned i = 0; i < ROUTES_MAX; i++)
 		list_init(&b->open_lanes[i]);
 	uint32_t incoming = incoming_init(&b->incoming, bounds->writer_credit_bytes,
 					  bounds->message_bytes_max);
@@ -37,10 +36,10 @@ void batching_fini(struct batching *b)
 	lanes_fini(&b->lanes);
 }
 
-uint32_t record_reserve_bytes(struct bytes key, struct bytes value)
+uint32_t record_reserve_bytes(const struct record *r)
 {
-	return (uint32_t)(RECORD_BATCH_HEADER_BYTES + RECORD_OVERHEAD_BYTES_MAX + key.size +
-			  value.size);
+	return (uint32_t)(RECORD_BATCH_HEADER_BYTES + RECORD_OVERHEAD_BYTES_MAX + r->key.size +
+			  r->value.size + r->headers.size);
 }
 
 bool append_is_sure(const struct batching *b, const struct lane *lane, enum credit_kind kind,
@@ -123,11 +122,11 @@ static void batch_open(struct batching *b, const struct record *r)
 	a->is_append_time = r->topic->options.timestamp_type == TIMESTAMP_LOG_APPEND_TIME;
 	require(chain_reserve(&a->bytes, &b->lanes.batch_pool, RECORD_BATCH_HEADER_BYTES));
 	lane->open = a;
-	lane->open_listener = r->listener;
-	lane->open_base_timestamp = b->now->wall_ms;
-	lane->open_max_timestamp = b->now->wall_ms;
+	lane->open_route = r->route;
+	lane->open_base_timestamp = r->timestamp_ms;
+	lane->open_max_timestamp = r->timestamp_ms;
 	lane->open_deadline_ns = b->now->ns + r->topic->options.linger_ms * NS_PER_MS;
-	open_lane_insert(&b->open_lanes[r->listener], lane);
+	open_lane_insert(&b->open_lanes[r->route], lane);
 }
 
 /* Each record has reserved its longest encoding and a header's share: what the batch did not
@@ -157,31 +156,31 @@ void batch_close(struct batching *b, struct lane *lane)
 	spare_release(b, lane, a);
 	list_remove(&lane->open_node);
 	lane->open = NULL;
-	b->sticky[lane->open_listener]++;
+	b->routes.route[lane->open_route].batches++;
 	stats_add(b->stats, STAT_batches_built, 1);
 	append_finish(b, a);
 }
 
-static inline struct record_view view_in_batch(const struct batching *b,
-					       const struct record *r)
+static inline struct record_view view_in_batch(const struct record *r)
 {
 	const struct lane *lane = r->lane;
 	return (struct record_view){
-		.timestamp_delta = b->now->wall_ms - lane->open_base_timestamp,
+		.timestamp_delta = r->timestamp_ms - lane->open_base_timestamp,
 		.offset_delta = (int32_t)lane->open->records,
 		.key = r->key,
 		.value = r->value,
+		.headers = r->headers,
 	};
 }
 
-static bool batch_has_room(const struct batching *b, const struct record *r)
+static bool batch_has_room(const struct record *r)
 {
 	uint32_t limit = min_u32(r->topic->options.batch_bytes, r->topic->log.message_bytes_max);
 	size_t bytes = r->lane->open->bytes.size;
 	/* Exact sizes matter only near the end. */
-	if (likely(bytes + record_reserve_bytes(r->key, r->value) <= limit))
+	if (likely(bytes + record_reserve_bytes(r) <= limit))
 		return true;
-	struct record_view view = view_in_batch(b, r);
+	struct record_view view = view_in_batch(r);
 	return bytes + record_bytes(&view) <= limit;
 }
 
@@ -197,17 +196,18 @@ static void record_encode_pieces(struct batching *b, const struct record *r,
 	emit_bytes(&e, r->key.data, r->key.size);
 	record_emit_value_size(&e, view);
 	require(!e.bad);
-	static const uint8_t no_headers = 0;
+	static const uint8_t none = 0;
+	struct bytes headers = r->headers.size ? r->headers : (struct bytes){&none, 1};
 	bool fits = chain_append(bytes, pool, front, emitter_size(&e)) &&
 		    chain_append(bytes, pool, r->value.data, r->value.size) &&
-		    chain_append(bytes, pool, &no_headers, 1);
+		    chain_append(bytes, pool, headers.data, headers.size);
 	require(fits);
 }
 
 /* The one copy of the record's bytes. */
 static void record_encode(struct batching *b, const struct record *r)
 {
-	struct record_view view = view_in_batch(b, r);
+	struct record_view view = view_in_batch(r);
 	uint8_t *room = chain_extend(&r->lane->open->bytes, record_bytes(&view));
 	if (likely(room != NULL))
 		record_put(room, &view);
@@ -220,18 +220,18 @@ static void record_encode(struct batching *b, const struct record *r)
 static void record_add(struct batching *b, struct answers *as, const struct record *r)
 {
 	struct lane *lane = r->lane;
-	if (lane->open && !batch_has_room(b, r))
+	if (lane->open && !batch_has_room(r))
 		batch_close(b, lane);
 	if (!lane->open)
 		batch_open(b, r);
 	record_encode(b, r);
 	struct append_msg *a = lane->open;
 	a->records++;
-	a->reserved_bytes[r->kind] += record_reserve_bytes(r->key, r->value);
+	a->reserved_bytes[r->kind] += record_reserve_bytes(r);
 	if (r->level > a->level)
 		a->level = r->level;
-	if (b->now->wall_ms > lane->open_max_timestamp)
-		lane->open_max_timestamp = b->now->wall_ms;
+	if (r->timestamp_ms > lane->open_max_timestamp)
+		lane->open_max_timestamp = r->timestamp_ms;
 	if (r->answer) {
 		require(answer_wait(as, r->answer, a));
 		answer_release(r->answer);
@@ -251,7 +251,7 @@ static struct lane *first_due(const struct list *lanes)
 
 void batch_flush(struct batching *b, bool all)
 {
-	for (unsigned i = 0; i < b->listener_count; i++)
+	for (unsigned i = 0; i < b->routes.count; i++)
 		for (struct lane *lane; (lane = first_due(&b->open_lanes[i]));) {
 			if (!all && lane->open_deadline_ns > b->now->ns)
 				break;
@@ -262,7 +262,7 @@ void batch_flush(struct batching *b, bool all)
 uint64_t batch_idle_ns(const struct batching *b, uint64_t now_ns, uint64_t limit_ns)
 {
 	uint64_t until = now_ns + limit_ns;
-	for (unsigned i = 0; i < b->listener_count; i++) {
+	for (unsigned i = 0; i < b->routes.count; i++) {
 		const struct lane *lane = first_due(&b->open_lanes[i]);
 		if (lane)
 			until = min_u64(until, lane->open_deadline_ns);

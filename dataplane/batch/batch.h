@@ -18,6 +18,7 @@
 #include "dataplane/base/stats.h"
 #include "dataplane/batch/incoming.h"
 #include "dataplane/batch/lane.h"
+#include "dataplane/batch/route.h"
 
 struct answers;
 struct moment;
@@ -32,25 +33,22 @@ struct batching {
 	struct stats *stats;
 	const struct moment *now;
 	uint8_t poller; /* which one: appends name their sender */
-	unsigned listener_count;
 	struct lanes lanes;
 	uint64_t requests; /* Produce requests begun: struct lane.named_by */
 	struct incoming incoming;
 	struct slab appends;         /* open, being received, or on their way */
 	uint32_t taken[WRITERS_MAX][CREDIT_KINDS]; /* of them */
 	struct list finished;        /* struct append_msg.node: complete, for handoff */
-	/* Per listener, so that one linger rules each: struct lane.open_node, earliest deadline
+	/* Per route, so that one linger rules each: struct lane.open_node, earliest deadline
 	 * first. */
-	struct list open_lanes[LISTENERS_MAX];
-	uint32_t sticky
-		[LISTENERS_MAX]; /* batches closed: where records without a key go next */
+	struct list open_lanes[ROUTES_MAX];
+	struct routes routes;
 	uint32_t begun[APPEND_EPOCHS]; /* of `appends`, by the epoch they were taken in */
 	uint8_t epoch;                 /* see fence.h */
 };
 
 struct batching_bounds {
 	uint8_t poller;
-	unsigned listeners;
 	unsigned writers;
 	uint32_t appends;
 	uint64_t writer_credit_bytes;
@@ -67,9 +65,8 @@ void batching_fini(struct batching *b);
  * producers send if the topic does not leave that to them. */
 uint8_t topic_codec(const struct topic *topic);
 
-/* Bytes of credit a record of this key and value takes: its encoding, at its longest, and a
- * share of a batch header. */
-uint32_t record_reserve_bytes(struct bytes key, struct bytes value);
+/* Bytes of credit the record takes: its encoding, at its longest, and a share of a batch header. */
+uint32_t record_reserve_bytes(const struct record *r);
 
 void batch_input(struct batching *b, struct answers *as, const struct record_vec *records);
 /* Closes the lane's open batch: queued for handoff_submit, credit it did not need back. */

@@ -1,59 +1,59 @@
 /* ingest.c - frames and datagrams in, records out: topic, partition, credit; see ingest.h. */
 #include "dataplane/batch/ingest.h"
-#include "dataplane/base/murmur2.h"
-#include "dataplane/base/remainder.h"
 #include "dataplane/base/require.h"
+#include "dataplane/batch/address_text.h"
 #include "dataplane/session/ingest_parts.h"
 #include "dataplane/session/session_place.h"
 #include "dataplane/wire/kafka/kafka_error.h"
-
-#include <arpa/inet.h>
 
 /* One call of ingest_input(). */
 struct intake {
 	struct ingest *in;
 	struct record_vec *records;
-	const struct topic *topics[LISTENERS_MAX]; /* of those looked up in this turn */
-	uint32_t looked_up;
 };
-static_assert(LISTENERS_MAX <= 32, "a bit each");
 
-/* The snapshot does not change within a turn, so a listener's topic is looked up once in it. */
-static const struct topic *topic_of(struct intake *i, unsigned listener)
+static struct record *record_next(const struct intake *i)
 {
-	if (!(i->looked_up & 1u << listener)) {
-		const char *name = i->in->listeners[listener].topic;
-		struct bytes span = {(const uint8_t *)name, strlen(name)};
-		i->topics[listener] = topics_find(i->in->topics, span);
-		i->looked_up |= 1u << listener;
+	return &i->records->records[i->records->count];
+}
+
+/* Topic and partition of a record that has a key; null: there are none. The counts that partitions
+ * are chosen by go on with each record that is taken, so that one that waits waits for one. */
+static void record_place(struct batching *b, const struct topics *topics, struct record *r)
+{
+	struct routes *routes = &b->routes;
+	struct route *route = &routes->route[r->route];
+	r->topic = route_topic(routes, route, topics);
+	if (!r->topic)
+		return;
+	uint32_t partition = route_partition(routes, route, r->key);
+	if (partition >= r->topic->partitions) {
+		r->topic = NULL;
+		return;
 	}
-	return i->topics[listener];
-}
-
-/* Pollers begin with different partitions where records have no key, so that few pollers do not
- * all fill the same one. */
-static struct lane *lane_of(struct batching *b, const struct record *r)
-{
-	const struct topic *topic = r->topic;
-	uint32_t number = r->key.data ? partition_number(r->key.data, r->key.size)
-				      : b->poller + b->sticky[r->listener];
-	struct partition_ref ref = topic->refs[remainder_of(number, topic->partitions,
-							    topic->partitions_magic)];
-	struct lane *lane = lanes_get(&b->lanes, ref);
-	if (likely(lane->partition.generation == ref.generation))
-		return lane;
+	struct partition_ref ref = r->topic->refs[partition];
+	r->lane = lanes_get(&b->lanes, ref);
+	if (likely(r->lane->partition.generation == ref.generation))
+		return;
 	/* The slot's earlier partition has gone with records on their way to it. */
-	batch_close(b, lane);
-	return lanes_get(&b->lanes, ref);
+	batch_close(b, r->lane);
+	r->lane = lanes_get(&b->lanes, ref);
 }
 
-/* What no waiting can help: the listener's topic has been deleted, or the record is larger
- * than all credit. */
+static void record_take(struct intake *i, const struct record *r)
+{
+	i->in->batching.routes.route[r->route].records++;
+	stats_add(&i->in->stats, STAT_records_received, 1);
+	i->records->count++;
+}
+
+/* What no waiting can help: its topic has been deleted, or has not the partition that is asked for,
+ * or the record is larger than all credit. */
 static enum kafka_error refusal_of(const struct lanes *lanes, const struct record *r)
 {
 	if (!r->topic)
 		return KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION;
-	uint32_t bytes = record_reserve_bytes(r->key, r->value);
+	uint32_t bytes = record_reserve_bytes(r);
 	if (bytes > min_u64(lanes->lane_credit_bytes, lanes->writer_credit_bytes))
 		return KAFKA_ERROR_MESSAGE_TOO_LARGE;
 	return KAFKA_ERROR_NONE;
@@ -100,7 +100,7 @@ static bool frame_reserve(struct intake *i, struct session *s, const struct reco
 		return false;
 	}
 	return credit_take(&in->waits, &in->batching.lanes, s, r->lane, CREDIT_FRAMES,
-			   record_reserve_bytes(r->key, r->value));
+			   record_reserve_bytes(r));
 }
 
 /* A kept record's frame was consumed when it was kept. */
@@ -113,36 +113,82 @@ static void frame_consume(const struct frame *f)
 	stream_consume(s->stream, f->consumed);
 }
 
+/* ---- what a listener's settings ask of each record -------------------------------------- */
+
+/* The time in the frame, if it has one that the topic would take of a producer; else that of its
+ * receipt. */
+static int64_t timestamp_of(const struct record *r, const struct frame_facts *facts, int64_t now)
+{
+	const struct topic_options *o = &r->topic->options;
+	int64_t earliest, latest, time = facts->time_ms;
+	if (__builtin_sub_overflow(now, o->timestamp_before_max_ms, &earliest))
+		earliest = INT64_MIN;
+	if (__builtin_add_overflow(now, o->timestamp_after_max_ms, &latest))
+		latest = INT64_MAX;
+	return time != FRAME_NO_TIME && time >= earliest && time <= latest ? time : now;
+}
+
+static struct bytes key_of(const struct intake *i, enum record_key kind, struct bytes own,
+			   const struct endpoint *peer)
+{
+	char *text = i->records->addresses[i->records->count];
+	static_assert((int)ADDRESS_TEXT_BYTES <= (int)RECORD_KEY_BYTES_MAX, "a key");
+	if (kind == RECORD_KEY_ADDRESS)
+		return (struct bytes){(uint8_t *)text, address_text(text, &peer->address)};
+	return kind == RECORD_KEY_AUTO ? own : (struct bytes){0};
+}
+
+/* Facts of the frame are asked for only where something depends on them. */
+static void frame_route(const struct intake *i, const struct frame *f, struct record *r)
+{
+	struct ingest *in = i->in;
+	const struct session *s = f->session;
+	const struct listener *l = s->listener;
+	unsigned listener = s->stream->listener;
+	const struct routes *routes = &in->batching.routes;
+	struct frame_facts facts = {.time_ms = FRAME_NO_TIME};
+	bool is_one = routes_are_one(routes, listener);
+	if (!is_one || l->headers || l->timestamp == RECORD_TIME_FRAME)
+		session_protocol(s)->describe(f->value, &facts);
+	if (unlikely(l->headers)) {
+		r->headers.data = i->records->headers[i->records->count];
+		r->headers.size = record_headers_put((uint8_t *)r->headers.data, s, &facts,
+						     in->now.wall_ms);
+	}
+	r->key = key_of(i, l->key, f->key, &s->stream->peer);
+	r->route = routes->of[listener][facts.class];
+	record_place(&in->batching, in->topics, r);
+	if (r->topic && l->timestamp == RECORD_TIME_FRAME)
+		r->timestamp_ms = timestamp_of(r, &facts, in->now.wall_ms);
+}
+
 /* Credit before the answer: credit is easily given back, while an answer stands in its
  * session's queue as soon as it is made. */
 static bool frame_store(struct intake *i, const struct frame *f)
 {
 	struct ingest *in = i->in;
 	struct session *s = f->session;
-	struct record *r = &i->records->records[i->records->count];
+	struct record *r = record_next(i);
 	*r = (struct record){
-		.key = f->key,
 		.value = f->value,
+		.timestamp_ms = in->now.wall_ms,
 		.level = s->listener->answer_level,
-		.listener = s->stream->listener,
 		.kind = CREDIT_FRAMES,
 	};
-	r->topic = topic_of(i, r->listener);
+	frame_route(i, f, r);
 	enum kafka_error refusal = refusal_of(&in->batching.lanes, r);
 	if (refusal)
 		return frame_refuse(in, f, refusal);
-	r->lane = lane_of(&in->batching, r);
 	if (!frame_reserve(i, s, r))
 		return false;
 	if (!session_protocol(s)->accept(in, s, f, &r->answer)) {
 		lane_release(&in->batching.lanes, r->lane, CREDIT_FRAMES,
-			     record_reserve_bytes(r->key, r->value));
+			     record_reserve_bytes(r));
 		return false;
 	}
 	if (r->answer)
 		answer_hold(r->answer);
-	stats_add(&in->stats, STAT_records_received, 1);
-	i->records->count++;
+	record_take(i, r);
 	return true;
 }
 
@@ -192,64 +238,36 @@ static void frame_input(struct intake *i, const struct frame *f)
 
 /* ---- datagrams ------------------------------------------------------------------------- */
 
-static char *octet_put(char *out, uint8_t v)
-{
-	if (v >= 100)
-		*out++ = (char)('0' + v / 100);
-	if (v >= 10)
-		*out++ = (char)('0' + v / 10 % 10);
-	*out++ = (char)('0' + v % 10);
-	return out;
-}
-
-/* The address alone: ports change with every socket of a device. IPv4 is not left to
- * inet_ntop(), which prints it through a format: 300 cycles of every datagram's. */
-static struct bytes address_key(const struct address *a, char out[RECORD_KEY_BYTES_MAX])
-{
-	static const uint8_t mapped_ip4[12] = {[10] = 0xff, [11] = 0xff};
-	if (memcmp(a->octets, mapped_ip4, sizeof mapped_ip4) != 0) {
-		require(inet_ntop(AF_INET6, a->octets, out, RECORD_KEY_BYTES_MAX));
-		return (struct bytes){(const uint8_t *)out, strlen(out)};
-	}
-	char *end = out;
-	for (unsigned i = sizeof mapped_ip4; i < sizeof a->octets; i++) {
-		end = octet_put(end, a->octets[i]);
-		*end++ = '.';
-	}
-	return (struct bytes){(const uint8_t *)out, (size_t)(end - 1 - out)};
-}
-
 /* No session stands behind a datagram that could wait: what finds no credit is shed. */
-static bool datagram_reserve(struct intake *i, struct record *r)
+static bool datagram_reserve(struct intake *i, const struct record *r)
 {
-	r->lane = lane_of(&i->in->batching, r);
-	uint32_t bytes = record_reserve_bytes(r->key, r->value);
+	uint32_t bytes = record_reserve_bytes(r);
 	return append_is_sure(&i->in->batching, r->lane, CREDIT_DATAGRAMS,
 			      i->records->count) &&
 	       lane_reserve(&i->in->batching.lanes, r->lane, CREDIT_DATAGRAMS, bytes);
 }
 
-static void datagram_input(struct intake *i, const struct datagram *d, char *address)
+static void datagram_input(struct intake *i, const struct datagram *d)
 {
 	struct ingest *in = i->in;
 	const struct listener *listener = &in->listeners[d->listener];
-	struct record *r = &i->records->records[i->records->count];
+	struct bytes none = {0};
+	struct record *r = record_next(i);
 	*r = (struct record){
+		.key = key_of(i, listener->key, none, &d->from),
 		.value = d->bytes,
+		.timestamp_ms = in->now.wall_ms,
 		.level = listener->answer_level,
-		.listener = d->listener,
+		.route = in->batching.routes.of[d->listener][RECORD_LIVE],
 		.kind = CREDIT_DATAGRAMS,
-		.topic = topic_of(i, d->listener),
 	};
 	stats_add(&in->stats, STAT_frames_received, 1);
-	if (listener->key == RECORD_KEY_ADDRESS)
-		r->key = address_key(&d->from.address, address);
+	record_place(&in->batching, in->topics, r);
 	enum kafka_error refusal = refusal_of(&in->batching.lanes, r);
 	if (refusal) {
 		record_refuse(&in->stats, refusal);
 	} else if (!in->sessions.is_draining && datagram_reserve(i, r)) {
-		stats_add(&in->stats, STAT_records_received, 1);
-		i->records->count++;
+		record_take(i, r);
 	} else {
 		stats_add(&in->stats, STAT_packet_drop_udp_shed, 1);
 		stats_add(&in->stats, STAT_frame_drop_shed, 1);
@@ -263,8 +281,9 @@ void ingest_input(struct ingest *in, const struct frame_vec *frames,
 		  const struct datagram_vec *datagrams, struct record_vec *ret)
 {
 	struct intake intake = {.in = in, .records = ret};
+	routes_turn(&in->batching.routes);
 	for (unsigned i = 0; i < frames->count; i++)
 		frame_input(&intake, &frames->frames[i]);
 	for (unsigned i = 0; i < datagrams->count; i++)
-		datagram_input(&intake, &datagrams->datagrams[i], ret->addresses[i]);
+		datagram_input(&intake, &datagrams->datagrams[i]);
 }

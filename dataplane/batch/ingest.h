@@ -3,13 +3,14 @@
  * A frame that finds no credit, no append object or no memory for its answer waits as a record
  * (session/kept.h) and its session with it (waiting.h); all behind it stays in its stream, and it
  * does, too, when there is no place for the record. A datagram is shed.
- * Records without a key go to one partition until its batch closes, then to the next.
+ * Which topic and partition: route.h.
  *
  * Core: poller.
  */
 #ifndef PENSTOCK_INGEST_H
 #define PENSTOCK_INGEST_H
 
+#include "dataplane/batch/record_headers.h"
 #include "dataplane/net/stack/udp.h"
 #include "dataplane/session/session.h"
 
@@ -18,9 +19,11 @@ struct record {
 	const struct topic *topic;
 	struct bytes key; /* data null: no key */
 	struct bytes value;
+	struct bytes headers;  /* as they lie in a record; of no size: none */
 	struct answer *answer; /* null: nobody waits */
+	int64_t timestamp_ms;
 	uint8_t level;         /* enum ack_level of the listener */
-	uint8_t listener;      /* its index */
+	uint8_t route;         /* its number (route.h) */
 	uint8_t kind;          /* enum credit_kind */
 };
 
@@ -31,8 +34,9 @@ enum {
 struct record_vec {
 	unsigned count;
 	struct record records[RECORDS_PER_TURN];
-	/* Keys made of addresses, of this turn's datagrams. */
-	char addresses[PACKETS_PER_TURN][RECORD_KEY_BYTES_MAX];
+	/* Of each, if its listener wants that: a key made of an address, headers. */
+	char addresses[RECORDS_PER_TURN][RECORD_KEY_BYTES_MAX];
+	uint8_t headers[RECORDS_PER_TURN][RECORD_HEADERS_BYTES_MAX];
 };
 
 /* Frames and datagrams to records: partition by key, credit reserved; what finds no credit

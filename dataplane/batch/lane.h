@@ -38,7 +38,7 @@ struct lane {
 	struct append_msg *open;
 	uint64_t open_deadline_ns;    /* linger */
 	struct list open_node;        /* lanes with an open batch, earliest deadline first */
-	uint8_t open_listener;        /* whose records it holds: which of those lists */
+	uint8_t open_route;           /* whose records it holds: which of those lists */
 	int64_t open_base_timestamp;
 	int64_t open_max_timestamp;
 	/* Fetches parked until the high watermark passes `watch.offset`. */

@@ -10,6 +10,7 @@
  *                                                    again before so much has arrived
  */
 #include "dataplane/base/require.h"
+#include "dataplane/fleet/gbt32960_facts.h"
 #include "dataplane/fleet/vehicle.h"
 #include "dataplane/session/answer_room.h"
 #include "dataplane/session/protocols.h"
@@ -209,15 +210,6 @@ struct reply {
 	uint8_t own[GBT32960_TIME_BYTES]; /* `data`, where it is not the request's */
 };
 
-/* The request's time (6.3.2). A key exchange has none, and what is encrypted shows none. */
-static struct bytes time_of(const struct gbt32960_header *h, struct bytes data)
-{
-	bool is_secret = h->encryption >= GBT32960_RSA && h->encryption <= GBT32960_SM4;
-	bool has_time = data.size >= GBT32960_TIME_BYTES && !is_secret &&
-			h->command != GBT32960_KEY_EXCHANGE;
-	return (struct bytes){data.data, has_time ? GBT32960_TIME_BYTES : 0};
-}
-
 /* The data unit of a success answer: the request's time (6.3.2), all of it (B.3.3.2 of 2016),
  * our time, or nothing. */
 static struct bytes reply_data(struct reply *r, int64_t wall_ms, const struct listener *l,
@@ -232,7 +224,7 @@ static struct bytes reply_data(struct reply *r, int64_t wall_ms, const struct li
 		return (struct bytes){0};
 	if (l->answer_body == ANSWER_BODY_ECHO && h->start[0] == GBT32960_2016)
 		return data;
-	return time_of(h, data);
+	return gbt32960_time_of(h, data);
 }
 
 /* An activation is answered by a command of its own (t.B.4). */
@@ -384,6 +376,7 @@ const struct protocol protocol_gbt32960 = {
 	.cut = gbt32960_cut,
 	.expire = vehicle_expire,
 	.accept = gbt32960_accept,
+	.describe = gbt32960_describe,
 	.reject = gbt32960_reject,
 	.resolve = gbt32960_resolve,
 	.close = vehicle_close,

@@ -10,6 +10,7 @@
 #include "dataplane/base/crc32c.h"
 #include "dataplane/base/require.h"
 #include "dataplane/base/siphash.h"
+#include "dataplane/fleet/jt808_facts.h"
 #include "dataplane/fleet/unanswered.h"
 #include "dataplane/fleet/vehicle.h"
 #include "dataplane/session/protocols.h"
@@ -426,6 +427,7 @@ const struct protocol protocol_jt808 = {
 	.cut = jt808_cut,
 	.expire = vehicle_expire,
 	.accept = jt808_accept,
+	.describe = jt808_describe,
 	.reject = jt808_reject,
 	.resolve = jt808_resolve,
 	.close = vehicle_close,

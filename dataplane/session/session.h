@@ -25,6 +25,7 @@
 #include "dataplane/net/stream.h"
 #include "dataplane/session/call_server.h"
 
+struct frame_facts;
 struct inbox_msg;
 struct ingest;
 struct moment;
@@ -125,6 +126,8 @@ struct protocol {
 	 * for memory. */
 	bool (*accept)(struct ingest *in, struct session *s, const struct frame *f,
 		       struct answer **ret);
+	/* T-Box. What a good frame of these bytes says of itself. */
+	void (*describe)(struct bytes value, struct frame_facts *ret);
 	/* T-Box. The frame is none: counts it and keeps it for the operator. */
 	void (*reject)(struct ingest *in, struct session *s, const struct frame *f);
 	/* The writer has given back the append `w` waited for: write the outcome into the

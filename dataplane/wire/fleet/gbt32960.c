@@ -149,7 +149,14 @@ uint8_t gbt32960_answer_emit(uint8_t out[GBT32960_HEADER_BYTES],
 
 void gbt32960_time(uint8_t out[GBT32960_TIME_BYTES], int64_t wall_ms)
 {
-	enum { ZONE_S = 8 * 3600 };
 	static_assert(GBT32960_TIME_BYTES == (int)CALENDAR_FIELDS, "t.5");
-	calendar_of(out, wall_ms / 1000 + ZONE_S);
+	calendar_of(out, wall_ms / 1000 + CALENDAR_BEIJING_S);
+}
+
+struct bytes gbt32960_time_of(const struct gbt32960_header *h, struct bytes data)
+{
+	bool is_secret = h->encryption >= GBT32960_RSA && h->encryption <= GBT32960_SM4;
+	bool has_time = data.size >= GBT32960_TIME_BYTES && !is_secret &&
+			h->command != GBT32960_KEY_EXCHANGE;
+	return (struct bytes){data.data, has_time ? GBT32960_TIME_BYTES : 0};
 }

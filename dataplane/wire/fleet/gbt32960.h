@@ -165,4 +165,8 @@ uint8_t gbt32960_answer_emit(uint8_t out[GBT32960_HEADER_BYTES],
 /* Six binary bytes, year - 2000 to second, in GMT+8 whatever the host's zone (t.5). */
 void gbt32960_time(uint8_t out[GBT32960_TIME_BYTES], int64_t wall_ms);
 
+/* The time that a data unit begins with (6.3.2); of no size: it has none, as a key exchange, or
+ * shows none, as one that is encrypted. */
+struct bytes gbt32960_time_of(const struct gbt32960_header *h, struct bytes data);
+
 #endif

@@ -60,6 +60,16 @@ bool jt808_authentication_read(const struct jt808_message *m, struct jt808_authe
 	return !c.bad;
 }
 
+bool jt808_location_read(const struct jt808_message *m, struct jt808_location *ret)
+{
+	enum { POSITION_BYTES = 18, TIME_BYTES = 6 };
+	struct cursor c = cursor_of(m->body.data, m->body.size);
+	ret->alarm = cursor_u32(&c);
+	take(&c, POSITION_BYTES);
+	ret->time = take(&c, TIME_BYTES);
+	return !c.bad && m->parts == 0 && m->encryption == 0;
+}
+
 struct bytes jt808_batch_next(struct jt808_batch *b)
 {
 	uint16_t size = cursor_u16(&b->items);

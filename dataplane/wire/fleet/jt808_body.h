@@ -10,12 +10,15 @@
 #include "dataplane/base/cursor.h"
 #include "dataplane/wire/fleet/jt808.h"
 
-/* Up-messages that are answered in a way of their own (7, 8); all others alike. */
+/* Up-messages that are answered in a way of their own (7, 8), or go one (batch/route.h); all others
+ * alike. */
 enum jt808_id {
 	JT808_TERMINAL_ANSWER = 0x0001,
+	JT808_DEREGISTRATION = 0x0003,
 	JT808_TIME_QUERY = 0x0004, /* 2019 */
 	JT808_REGISTRATION = 0x0100,
 	JT808_AUTHENTICATION = 0x0102,
+	JT808_LOCATION = 0x0200,
 	JT808_BATCH = 0x0704,
 	JT808_MEDIA = 0x0801,
 };
@@ -52,6 +55,19 @@ struct jt808_authentication {
 	struct bytes software;
 };
 bool jt808_authentication_read(const struct jt808_message *m, struct jt808_authentication *ret);
+
+/* offset size field                      offset size field
+ *      0    4 alarm   a bit for each        16    2 altitude   m
+ *      4    4 status  a bit for each        18    2 speed      0.1 km/h
+ *      8    4 latitude   10^-6 degrees      20    2 direction  degrees from north
+ *     12    4 longitude  10^-6 degrees      22    6 time       BCD, YY to ss, GMT+8
+ *     28      more, each of them id 1, size 1, value */
+struct jt808_location {
+	uint32_t alarm;
+	struct bytes time;
+};
+/* False: it is shorter, or cannot be read: encrypted, or one of several sub-packages. */
+bool jt808_location_read(const struct jt808_message *m, struct jt808_location *ret);
 
 /* offset size field
  *      0    2 count

@@ -218,7 +218,7 @@ struct record_view {
 	int32_t offset_delta;
 	struct bytes key;
 	struct bytes value;
-	struct bytes headers; /* reading: count and headers as they lie there */
+	struct bytes headers; /* count and headers as they lie there; writing: of no size, none */
 };
 
 static inline int64_t record_span_size(struct bytes b)
@@ -231,10 +231,11 @@ static inline size_t record_body_bytes(const struct record_view *r)
 {
 	return 1 + varint_size(r->timestamp_delta) + varint_size(r->offset_delta) +
 	       varint_size(record_span_size(r->key)) + r->key.size +
-	       varint_size(record_span_size(r->value)) + r->value.size + 1;
+	       varint_size(record_span_size(r->value)) + r->value.size +
+	       (r->headers.size ? r->headers.size : 1);
 }
 
-/* Encoded size of a record without headers, size field included. */
+/* Encoded size of a record, size field included. */
 static inline size_t record_bytes(const struct record_view *r)
 {
 	size_t body = record_body_bytes(r);
@@ -249,7 +250,7 @@ static inline uint8_t *record_put_span(uint8_t *out, struct bytes b)
 	return out + b.size;
 }
 
-/* Encodes a record without headers into record_bytes() of contiguous room. Here, so that a
+/* Encodes a record into record_bytes() of contiguous room. Here, so that a
  * record on its way into a batch stays in registers. */
 static inline void record_put(uint8_t *out, const struct record_view *r)
 {
@@ -260,13 +261,16 @@ static inline void record_put(uint8_t *out, const struct record_view *r)
 	out = record_put_span(out, r->key);
 	out = record_put_span(out, r->value);
 	*out = 0; /* no headers */
+	if (r->headers.size)
+		memcpy(out, r->headers.data, r->headers.size);
 }
 
 /* The same for callers that do not know the room beforehand. */
 void record_emit(struct emitter *e, const struct record_view *r);
 
 /* The same in pieces, for a record that straddles chunks:
- *     record_emit_front, key bytes, record_emit_value_size, value bytes, one zero byte. */
+ *     record_emit_front, key bytes, record_emit_value_size, value bytes, one zero byte or the
+ * headers. */
 void record_emit_front(struct emitter *e, const struct record_view *r);
 void record_emit_value_size(struct emitter *e, const struct record_view *r);
 

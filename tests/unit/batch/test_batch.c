@@ -28,12 +28,13 @@ static void put(struct rig *r, uint8_t listener, uint32_t partition, struct byte
 		.key = is_udp ? (struct bytes){0} : text("LPENSTK0000000001"),
 		.value = value,
 		.level = r->in.listeners[listener].answer_level,
-		.listener = listener,
+		.route = r->in.batching.routes.of[listener][RECORD_LIVE],
+		.timestamp_ms = r->in.now.wall_ms,
 		.kind = is_udp ? CREDIT_DATAGRAMS : CREDIT_FRAMES,
 	};
 	const struct record *record = &one.records[0];
 	cr_assert(lane_reserve(&r->in.batching.lanes, record->lane, record->kind,
-			       record_reserve_bytes(record->key, value)));
+			       record_reserve_bytes(record)));
 	stats_add(&r->in.stats, STAT_records_received, 1);
 	batch_input(&r->in.batching, &r->in.answers, &one);
 }

@@ -139,7 +139,7 @@ static const struct known_default {
 	{"answer.body", "time"},
 	{"editions", "all"},
 	{"link", "terminal"},
-	{"key", "none"},
+	{"key", "auto"},
 	{"frame.max.bytes", "65556"},
 	{"frame.timeout.ms", "10000"},
 };
@@ -322,9 +322,9 @@ Test(settings, what_means_nothing_to_a_listener_is_refused)
 		"listener JT808 speaks JT808, and this is of GBT32960 only");
 	refuses("listener.name.kafka.topic=t", "this is of GBT32960, JT808 and UDP only");
 	refuses("listener.name.kafka.answer.level=written", "of GBT32960, JT808 and UDP only");
-	refuses("listener.name.kafka.key=address", "this is of UDP only");
-	refuses("listener.name.gbt32960.key=address\nlisteners=GBT32960://:32960",
-		"listener GBT32960 speaks GBT32960, and this is of UDP only");
+	refuses("listener.name.kafka.key=address", "this is of GBT32960, JT808 and UDP only");
+	refuses("listener.name.udp.topic.live=t\nlisteners=UDP://:5140",
+		"listener UDP speaks UDP, and this is of GBT32960 and JT808 only");
 	refuses("advertised.listeners=UDP://h:5140\nlisteners=KAFKA://:9092,UDP://:5140",
 		"UDP speaks UDP, and only Kafka's clients");
 }

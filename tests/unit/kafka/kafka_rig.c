@@ -358,7 +358,6 @@ static void pools_create(struct ingest *in, const struct rig_options *o)
 	uint64_t plenty = 64 << 20, writers = o->writer_credit_bytes,
 		 lanes = o->lane_credit_bytes;
 	struct batching_bounds batching = {.poller = RIG_POLLER,
-					   .listeners = 1,
 					   .writers = RIG_WRITERS,
 					   .appends = 256,
 					   .writer_credit_bytes = writers ? writers : plenty,

@@ -151,7 +151,10 @@ static void rig_store(struct rig *r, const struct append_msg *a, int64_t base_ti
 		.key_size = view->key.size,
 		.value_size = view->value.size,
 		.value = malloc(view->value.size + 1),
+		.headers_size = view->headers.size,
 	};
+	require(view->headers.size <= sizeof record->headers);
+	memcpy(record->headers, view->headers.data, view->headers.size);
 	require(view->key.size <= sizeof record->key && view->value.data != NULL);
 	if (record->has_key)
 		memcpy(record->key, view->key.data, view->key.size);
@@ -307,11 +310,11 @@ struct rig *rig_create(const struct rig_options *options)
 	struct ingest *in = &r->in;
 	in->now.ns = 1000000000;
 	rig_listeners(in);
+	routes_init(&in->batching.routes, in->listeners, RIG_LISTENERS, RIG_POLLER);
 	waiting_init(&in->waits, &in->sessions, &in->stats);
 	r->topics = rig_topics(o.batch_bytes ? o.batch_bytes : RIG_BATCH_BYTES);
 	struct batching_bounds batching = {
 		.poller = RIG_POLLER,
-		.listeners = RIG_LISTENERS,
 		.writers = RIG_WRITERS,
 		.appends = o.appends_max ? o.appends_max : RIG_WRITERS * HANDOFF_APPENDS_MAX,
 		.writer_credit_bytes = 64 << 20,
@@ -399,6 +402,6 @@ void rig_close_vehicles(struct rig *r, struct wire **vehicles, unsigned count)
 uint32_t rig_login_credit(void)
 {
 	const struct sample_frame *f = sample_login();
-	struct bytes key = {f->data, GBT32960_VIN_BYTES}, value = {f->data, f->size};
-	return record_reserve_bytes(key, value);
+	struct record record = {.key = {f->data, GBT32960_VIN_BYTES}, .value = {f->data, f->size}};
+	return record_reserve_bytes(&record);
 }

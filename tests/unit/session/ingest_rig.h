@@ -60,6 +60,8 @@ struct rig_record {
 	uint8_t key[RECORD_KEY_BYTES_MAX];
 	size_t value_size;
 	uint8_t *value;
+	size_t headers_size;
+	uint8_t headers[RECORD_HEADERS_BYTES_MAX];
 };
 
 struct rig {

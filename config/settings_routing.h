@@ -1,0 +1,12 @@
+/* settings_routing.h - where a listener's records go, of what its lines say: topics by class, how
+ * their partitions are chosen. Private to config/. Core: control, at start. */
+#ifndef PENSTOCK_SETTINGS_ROUTING_H
+#define PENSTOCK_SETTINGS_ROUTING_H
+
+#include "config/settings_draft.h"
+
+/* Its lines have been applied. */
+void settings_routing(const struct settings *s, struct listener *l,
+		      struct settings_report *report);
+
+#endif

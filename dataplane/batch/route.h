@@ -1,0 +1,71 @@
+/* route.h - where the records of a listener go: to which topic by their class, and to which of its
+ * partitions by its partitioner.
+ *
+ *     listener, class ─▶ routes_of ─▶ route ─▶ route_topic ─▶ topic of this turn's snapshot
+ *     key, partitioner ────────────────┴────▶ route_partition ─▶ partition
+ *
+ * A listener has a route for each topic that its settings name: one, unless classes have topics of
+ * their own. Lingers are per route (batch.h), since a topic has one.
+ *
+ * Core: poller. Memory: none; names are the listeners' own.
+ */
+#ifndef PENSTOCK_ROUTE_H
+#define PENSTOCK_ROUTE_H
+
+#include "dataplane/batch/topics.h"
+
+enum { ROUTES_MAX = LISTENERS_MAX * RECORD_CLASSES };
+static_assert(ROUTES_MAX <= UINT8_MAX + 1, "record.route");
+
+struct route {
+	const char *name;              /* of the topic */
+	const struct listener *listener;
+	const struct topic *topic;     /* looked up in turn `turn`; null: there is none */
+	uint64_t turn;
+	uint32_t records;              /* taken: where roundrobin goes on */
+	uint32_t batches;              /* closed: where records without a key go next */
+};
+
+struct routes {
+	uint64_t turn;
+	uint32_t first;                /* number of the poller: where the counts begin */
+	unsigned count;
+	uint8_t of[LISTENERS_MAX][RECORD_CLASSES];
+	struct route route[ROUTES_MAX];
+};
+
+/* Pollers begin with different partitions where records have no key, so that few pollers do not
+ * all fill the same one. */
+void routes_init(struct routes *rs, const struct listener *listeners, unsigned count,
+		 unsigned poller);
+
+/* Another turn begins, whose snapshot may be another. */
+static inline void routes_turn(struct routes *rs)
+{
+	rs->turn++;
+}
+
+/* The records of all classes of the listener go one way. */
+static inline bool routes_are_one(const struct routes *rs, unsigned listener)
+{
+	const uint8_t *of = rs->of[listener];
+	return of[0] == of[RECORD_CLASSES - 1] && memcmp(of, of + 1, RECORD_CLASSES - 1) == 0;
+}
+
+/* A topic is looked up once a turn. */
+static inline const struct topic *route_topic(struct routes *rs, struct route *r,
+					      const struct topics *topics)
+{
+	if (r->turn != rs->turn) {
+		struct bytes name = {(const uint8_t *)r->name, strlen(r->name)};
+		r->topic = topics_find(topics, name);
+		r->turn = rs->turn;
+	}
+	return r->topic;
+}
+
+/* The partition of a record of `key` (data null: none) of route->topic, which is there; one that
+ * the topic does not have: there is none. */
+uint32_t route_partition(const struct routes *rs, const struct route *r, struct bytes key);
+
+#endif
