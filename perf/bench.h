@@ -33,6 +33,7 @@ struct stage {
 extern const struct stage net_stages[];
 extern const struct stage ingest_stages[];
 extern const struct stage jt808_stages[];
+extern const struct stage json_stages[];
 extern const struct stage inspect_stages[];
 extern const struct stage store_stages[];
 

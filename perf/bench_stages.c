@@ -82,6 +82,7 @@ int main(int argc, char **argv)
 	print_stages(net_stages, &is_first);
 	print_stages(ingest_stages, &is_first);
 	print_stages(jt808_stages, &is_first);
+	print_stages(json_stages, &is_first);
 	print_stages(inspect_stages, &is_first);
 	print_stages(store_stages, &is_first);
 	printf("\n]}\n");

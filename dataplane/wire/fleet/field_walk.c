@@ -91,9 +91,10 @@ static bool group(struct field_walk *w, struct field_piece *p)
 	w->group = p->field;
 	w->items = 0;
 	w->items_count = p->count;
-	/* GROUP_END begins the first item as any other. */
+	/* GROUP_END begins the first item as any other; of none it is passed. */
 	while (w->row->kind != FIELD_GROUP_END)
 		w->row++;
+	w->row += p->count == 0;
 	return true;
 }
 

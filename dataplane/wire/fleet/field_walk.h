@@ -25,7 +25,7 @@ enum walk_kind {
 	WALK_FLAG,      /* value: 0 or 1 */
 	WALK_NAMES,     /* value: the bits whose names are asked for */
 	WALK_LIST,      /* count numbers in bytes, mark of their count */
-	WALK_GROUP,     /* count items follow, mark of their count */
+	WALK_GROUP,     /* count items follow and an end, of none nothing; mark of their count */
 	WALK_ITEM,      /* of a group: the next one begins; value: how many were before it */
 	WALK_GROUP_END, /* count: of its items */
 	WALK_TIME,      /* bytes */
@@ -84,13 +84,17 @@ bool field_walk_next(struct field_walk *w, struct field_piece *ret);
 static inline int64_t field_number(const struct field *f, const uint8_t *at, uint8_t *mark)
 {
 	uint32_t raw, all_ones;
+	uint16_t two;
 	switch (f->bytes) {
 	case 1:
 		raw = *at;
 		all_ones = UINT8_MAX;
 		break;
 	case 2:
-		raw = be16_load(at);
+		/* Not be16_load(): a move of 16 bits keeps the upper half of the register, and so
+		 * each number of a list would wait for the one before it. */
+		memcpy(&two, at, sizeof two);
+		raw = __builtin_bswap32(two) >> 16;
 		all_ones = UINT16_MAX;
 		break;
 	default:

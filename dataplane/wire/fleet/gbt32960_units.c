@@ -469,6 +469,24 @@ const struct unit *gbt32960_units(enum gbt32960_edition edition)
 	return edition == GBT32960_2016 ? units_2016 : units_2025;
 }
 
+const char *gbt32960_message(uint8_t command)
+{
+	static const char *const names[] = {
+		[GBT32960_LOGIN] = "login",
+		[GBT32960_REALTIME] = "realtime",
+		[GBT32960_REISSUE] = "reissue",
+		[GBT32960_LOGOUT] = "logout",
+		[GBT32960_PLATFORM_LOGIN] = "platform_login",
+		[GBT32960_PLATFORM_LOGOUT] = "platform_logout",
+		[GBT32960_HEARTBEAT] = "heartbeat",
+		[GBT32960_TIME_SYNC] = "time_sync",
+		[GBT32960_ACTIVATION] = "activation",
+		[GBT32960_ACTIVATION_ANSWER] = "activation_answer",
+		[GBT32960_KEY_EXCHANGE] = "key_exchange",
+	};
+	return command < array_len(names) ? names[command] : NULL;
+}
+
 bool gbt32960_walk(struct field_walk *w, struct bytes frame)
 {
 	const struct gbt32960_header *h = gbt32960_header_of(frame);

@@ -21,6 +21,8 @@ enum { GBT32960_SIGNATURE = 0xFF };
 
 /* The fields of a command's data unit; null: none are known of it. */
 const struct field *gbt32960_body(enum gbt32960_edition edition, uint8_t command);
+/* The name of a command whose fields are known in one of the editions; of others null. */
+const char *gbt32960_message(uint8_t command);
 /* The units of reports, by number: FIELD_UNIT_IDS of them. */
 const struct unit *gbt32960_units(enum gbt32960_edition edition);
 

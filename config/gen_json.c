@@ -1,0 +1,259 @@
+/* gen_json.c - the tables of vehicles' frames in, docs/JSON.md out.
+ *
+ *     gen_json json     writes the page to stdout
+ */
+#include "dataplane/wire/fleet/gbt32960_units.h"
+
+#include <stdio.h>
+
+/* ---- what stands above the tables ------------------------------------------------------- */
+
+static void print_head(void)
+{
+	printf("# Vehicles' frames as JSON\n\n"
+	       "Generated from `config/gen_json.c` and the tables of "
+	       "`dataplane/wire/fleet/`; do not edit.\n\n"
+	       "What the codecs write (`gbt32960_json.h`): one frame, one object. "
+	       "Listeners store frames as they came; none calls them yet.\n\n");
+}
+
+static void print_rules(void)
+{
+	printf("## What holds for all\n\n"
+	       "* The text is ASCII, without spaces between its parts, and valid JSON "
+	       "whatever the frame's bytes are. No object has a key twice.\n"
+	       "* Numbers are exact: `12.20` is what the frame says in steps of 0.01. A "
+	       "key ends in its unit: `_kmh`, `_km`, `_v`, `_a`, `_c` (degrees "
+	       "Celsius), `_rpm`, `_nm`, `_percent`, `_kohm`, `_mpa`, `_kpa`, `_deg` "
+	       "(degrees of arc).\n"
+	       "* `null` is a number that the vehicle calls invalid (all ones: FF, "
+	       "FFFF, FFFFFFFF). One that it calls abnormal (one less: FE, FFFE, "
+	       "FFFFFFFE) is `null` as well, and behind it stands the same key with "
+	       "`_abnormal` and `true`; of a list of numbers, `_abnormal` and the "
+	       "places of those that are, from 0 on. A count that is invalid or "
+	       "abnormal makes its list `null`. Where the standard's text gives a "
+	       "number neither, all ones and one less are beyond what it may be, and "
+	       "read the same.\n"
+	       "* A time is Beijing's, in ISO 8601. One that is none (a 30th of "
+	       "February) is `null`, and behind it stands its key with `_bytes` and its "
+	       "bytes.\n"
+	       "* A text is ASCII as it came, less zeroes and spaces at its end; any "
+	       "other byte is the character of its number (`\\u00ff`). Bytes are "
+	       "hexadecimal digits.\n"
+	       "* `units` has the info units of a report in the order of the frame, "
+	       "each with its number as `id` and its `name`. One may come twice.\n"
+	       "* Passwords and keys of encryption are left out, where the frame can be "
+	       "read.\n\n");
+}
+
+static void print_frame(void)
+{
+	printf("## A frame of GB/T 32960.3\n\n"
+	       "| key | what it is |\n"
+	       "|---|---|\n"
+	       "| `protocol` | `gbt32960` |\n"
+	       "| `edition` | 2016 or 2025, by the start bytes |\n"
+	       "| `command` | the command's number |\n"
+	       "| `message` | its name, if the edition has it: see the tables |\n"
+	       "| `flag` | 254: a command; any other: an answer |\n"
+	       "| `vin` | the unique id |\n"
+	       "| `encryption` | of the data unit: 1 none, 2 RSA, 3 AES; of 2025 4 SM2, "
+	       "5 SM4 |\n"
+	       "| … | the data unit's fields, by the command's table |\n"
+	       "| `data` | instead of them, its bytes: it is encrypted, or no fields of "
+	       "the command are known |\n"
+	       "| `undecoded` | from some place on it could not be read: an object |\n\n");
+}
+
+static void print_frame_limits(void)
+{
+	printf("An answer is read as its command; one of 6 bytes, as all answers of "
+	       "2025 and most of 2016 are, as its `time`.\n\n"
+	       "Units do not say how long they are (but 80 to FE): the first that is "
+	       "unknown or contradicts its bytes ends what can be read. What came "
+	       "before it stays, and `undecoded` has\n\n"
+	       "| key | what it is |\n"
+	       "|---|---|\n"
+	       "| `why` | `cut`: a field reaches beyond the data unit; `count`: a count "
+	       "promises more than there is; `unknown_unit`; `too_long`: bytes behind "
+	       "the last field, or behind the signature |\n"
+	       "| `at` | where the field that is wrong begins, in bytes of the data "
+	       "unit |\n"
+	       "| `bytes` | all that was not read, from the unit's number on |\n\n"
+	       "A signature (unit 255 of 2025) covers the data unit from its first byte "
+	       "to the one before the unit's number. It is given, not verified.\n\n"
+	       "Two sources disagree about `info` of an activation's answer: one counts "
+	       "from 0, as here, another from 1.\n\n");
+}
+
+/* ---- rows ------------------------------------------------------------------------------- */
+
+/* A key as it stands in a table, with its quotes and colon. */
+static void print_key(const struct field *f, const char *indent)
+{
+	printf("| %s`%.*s` | ", indent, f->name_bytes - 3, f->name + 1);
+}
+
+static const char *step_of(unsigned decimals)
+{
+	static const char *const steps[] = {"1", "0.1", "0.01", "0.001", "0.0001", "0.00001",
+					    "0.000001"};
+	return steps[decimals];
+}
+
+static void print_number(const struct field *f)
+{
+	int one = 1;
+	for (unsigned i = 0; i < f->decimals; i++)
+		one *= 10;
+	if (f->decimals > 0)
+		printf("steps of %s", step_of(f->decimals));
+	if (f->offset)
+		printf("%sfrom %d", f->decimals ? ", " : "", f->offset / one);
+}
+
+static void print_names(const struct field *f)
+{
+	for (unsigned i = 0; i < f->width; i++)
+		printf("%s%u `%s`", i ? ", " : "", i, f->names[i]);
+}
+
+static void print_bytes(unsigned bytes)
+{
+	printf("%u byte%s", bytes, bytes == 1 ? "" : "s");
+}
+
+/* Where a row's value comes from, and what it is. */
+static void print_what(const struct field *f)
+{
+	switch ((enum field_kind)f->kind) {
+	case FIELD_NUMBER:
+		print_bytes(f->bytes);
+		printf(" | number | ");
+		print_number(f);
+		break;
+	case FIELD_BITS:
+		print_bytes(f->bytes);
+		printf(" | bits, as a number | ");
+		break;
+	case FIELD_PART:
+		if (f->width == 1)
+			printf("bit %u | true, false | ", f->shift);
+		else
+			printf("bits %u to %u | number | ", f->shift, f->shift + f->width - 1u);
+		break;
+	case FIELD_NAMES:
+		printf("bits | names | ");
+		print_names(f);
+		break;
+	case FIELD_LIST:
+		printf("count of %u, each ", f->count_bytes);
+		print_bytes(f->bytes);
+		printf(" | numbers | ");
+		print_number(f);
+		break;
+	case FIELD_GROUP:
+		printf("count of %u | objects | ", f->count_bytes);
+		break;
+	case FIELD_TIME:
+		printf("6 bytes | time | ");
+		break;
+	case FIELD_TEXT:
+		print_bytes(f->bytes);
+		printf(" | text | ");
+		break;
+	case FIELD_TEXTS:
+		printf("count, size | texts | ");
+		break;
+	case FIELD_TEXTS_SUM:
+		printf("each ");
+		print_bytes(f->bytes);
+		printf(" | texts | ");
+		break;
+	case FIELD_BYTES:
+		printf("size of %u | bytes | ", f->count_bytes);
+		break;
+	case FIELD_UNITS:
+		printf("the rest | units | ");
+		break;
+	case FIELD_GROUP_END:
+	case FIELD_END:
+		break;
+	}
+}
+
+static void print_rows(const struct field *f)
+{
+	const char *indent = "";
+	printf("\n\n| key | from | is | |\n|---|---|---|---|\n");
+	for (; f->kind != FIELD_END; f++) {
+		if (f->kind == FIELD_GROUP_END) {
+			indent = "";
+			continue;
+		}
+		if (!f->is_secret) {
+			print_key(f, indent);
+			print_what(f);
+			bool is_said = f->decimals || f->offset || f->kind == FIELD_NAMES;
+			printf("%s%s |\n", *f->note && is_said ? "; " : "", f->note);
+		}
+		if (f->kind == FIELD_UNITS)
+			break;
+		if (f->kind == FIELD_GROUP)
+			indent = "… ";
+	}
+	printf("\n");
+}
+
+/* ---- tables ----------------------------------------------------------------------------- */
+
+static void print_bodies(enum gbt32960_edition edition)
+{
+	for (unsigned command = 0; command < 256; command++) {
+		const struct field *body = gbt32960_body(edition, (uint8_t)command);
+		if (!body)
+			continue;
+		printf("### %02X `%s`", command, gbt32960_message((uint8_t)command));
+		if (body->kind == FIELD_END)
+			printf("\n\nNothing.\n\n");
+		else
+			print_rows(body);
+	}
+}
+
+static void print_units(enum gbt32960_edition edition)
+{
+	const struct unit *units = gbt32960_units(edition);
+	for (unsigned id = 0; id < FIELD_UNIT_IDS; id++) {
+		unsigned last = id;
+		if (!units[id].fields)
+			continue;
+		while (last + 1 < FIELD_UNIT_IDS && units[last + 1].fields == units[id].fields)
+			last++;
+		printf("### %02X", id);
+		if (last > id)
+			printf(" to %02X", last);
+		printf(" `%.*s`", units[id].name_bytes - 2, units[id].name + 1);
+		print_rows(units[id].fields);
+		id = last;
+	}
+}
+
+int main(int argc, char **argv)
+{
+	if (argc != 2 || strcmp(argv[1], "json") != 0)
+		return fprintf(stderr, "usage: gen_json json\n"), 2;
+	print_head();
+	print_rules();
+	print_frame();
+	print_frame_limits();
+	printf("## Commands of 2016\n\n");
+	print_bodies(GBT32960_2016);
+	printf("## Commands of 2025\n\n");
+	print_bodies(GBT32960_2025);
+	printf("## Units of 2016\n\n");
+	print_units(GBT32960_2016);
+	printf("## Units of 2025\n\n");
+	print_units(GBT32960_2025);
+	return 0;
+}

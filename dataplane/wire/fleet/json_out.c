@@ -1,0 +1,115 @@
+/* json_out.c - values in, JSON's text out; see json_out.h. */
+#include "dataplane/wire/fleet/json_out.h"
+
+#define ONE(h, t, o) ('0' + (h)) | ('0' + (t)) << 8 | ('0' + (o)) << 16
+#define TEN(h, t)                                                                        \
+	ONE(h, t, 0), ONE(h, t, 1), ONE(h, t, 2), ONE(h, t, 3), ONE(h, t, 4),            \
+		ONE(h, t, 5), ONE(h, t, 6), ONE(h, t, 7), ONE(h, t, 8), ONE(h, t, 9)
+#define HUNDRED(h)                                                                       \
+	TEN(h, 0), TEN(h, 1), TEN(h, 2), TEN(h, 3), TEN(h, 4), TEN(h, 5), TEN(h, 6),     \
+		TEN(h, 7), TEN(h, 8), TEN(h, 9)
+const uint32_t out_thousand[1000] = {
+	HUNDRED(0), HUNDRED(1), HUNDRED(2), HUNDRED(3), HUNDRED(4),
+	HUNDRED(5), HUNDRED(6), HUNDRED(7), HUNDRED(8), HUNDRED(9),
+};
+
+char *out_long_at(char *at, int64_t value, unsigned decimals)
+{
+	char digits[20];
+	unsigned count = 0;
+	uint64_t left = value < 0 ? -(uint64_t)value : (uint64_t)value;
+	for (; left > 0 || count <= decimals; left /= 10)
+		digits[count++] = (char)('0' + left % 10);
+	if (value < 0)
+		*at++ = '-';
+	while (count > 0) {
+		*at++ = digits[--count];
+		if (count == decimals && count > 0)
+			*at++ = '.';
+	}
+	*at++ = ',';
+	return at;
+}
+
+static bool is_plain(uint8_t byte)
+{
+	return byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\';
+}
+
+static char hex_digit(unsigned nibble)
+{
+	return (char)(nibble + (nibble < 10 ? '0' : 'a' - 10));
+}
+
+static char *put_escaped(char *at, uint8_t byte)
+{
+	memcpy(at, "\\u00", 4);
+	at[4] = hex_digit(byte >> 4);
+	at[5] = hex_digit(byte & 15);
+	return at + JSON_ESCAPED_BYTES;
+}
+
+void out_text(struct json_out *j, struct bytes text)
+{
+	while (text.size > 0 && (text.data[text.size - 1] == 0 || text.data[text.size - 1] == ' '))
+		text.size--;
+	if (!out_room(j, text.size * JSON_ESCAPED_BYTES + sizeof("\"\",")))
+		return;
+	char *at = j->at;
+	*at++ = '"';
+	for (size_t i = 0; i < text.size; i++) {
+		uint8_t byte = text.data[i];
+		if (likely(is_plain(byte)))
+			*at++ = (char)byte;
+		else
+			at = put_escaped(at, byte);
+	}
+	*at++ = '"';
+	*at++ = ',';
+	j->at = at;
+}
+
+void out_hex(struct json_out *j, struct bytes bytes)
+{
+	if (!out_room(j, 2 * bytes.size + sizeof("\"\",")))
+		return;
+	char *at = j->at;
+	*at++ = '"';
+	for (size_t i = 0; i < bytes.size; i++) {
+		at[2 * i] = hex_digit(bytes.data[i] >> 4);
+		at[2 * i + 1] = hex_digit(bytes.data[i] & 15);
+	}
+	at += 2 * bytes.size;
+	*at++ = '"';
+	*at++ = ',';
+	j->at = at;
+}
+
+static bool is_time(const uint8_t t[JSON_TIME_BYTES])
+{
+	static const uint8_t days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+	if (t[0] > 99 || t[1] < 1 || t[1] > 12 || t[3] > 23 || t[4] > 59 || t[5] > 59)
+		return false;
+	/* Of the years 2000 to 2099 each fourth is a leap year. */
+	return t[2] >= 1 && t[2] <= days[t[1] - 1] + (t[1] == 2 && t[0] % 4 == 0);
+}
+
+static void put_two(char *at, uint8_t value)
+{
+	at[0] = (char)('0' + value / 10);
+	at[1] = (char)('0' + value % 10);
+}
+
+bool out_time(struct json_out *j, const uint8_t time[JSON_TIME_BYTES])
+{
+	static const char form[JSON_TIME_ROOM] = "\"2000-00-00T00:00:00+08:00\",";
+	if (!is_time(time))
+		return false;
+	if (!out_room(j, JSON_TIME_ROOM))
+		return true;
+	memcpy(j->at, form, JSON_TIME_ROOM);
+	for (unsigned i = 0; i < JSON_TIME_BYTES; i++)
+		put_two(j->at + 3 + 3 * i, time[i]);
+	j->at += JSON_TIME_ROOM - 1;
+	return true;
+}
