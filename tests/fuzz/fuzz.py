@@ -40,6 +40,7 @@ TARGETS = {
     'kafka_groups': Target(60, 20, 1024),
     'gbt32960': Target(100, 20, 2048),
     'jt808': Target(60, 100, 2048),
+    'units': Target(60, 100, 1024),
     'record_batch': Target(100, 150, 1024),
     'log_walk': Target(60, 100, 128),
     'clean_batch': Target(60, 60, 1024),
