@@ -16,6 +16,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 enum { SETTING_RATIO_ONE = 1000000 }; /* of a ratio: millionths */
 enum { SETTING_TEXT_BYTES = 1024, LISTENER_NAME_BYTES = 64, ADDRESS_LIMITS_MAX = 64 };
@@ -164,6 +165,14 @@ struct listener {
 	uint8_t partitioner_kind; /* enum partitioner_kind */
 	uint32_t fixed_partition;
 };
+
+/* Of `auth`; null: anybody may come. */
+static inline const char *listener_auth_file(const struct listener *l)
+{
+	static const char list[] = "list:";
+	bool has_list = strncmp(l->auth, list, sizeof list - 1) == 0;
+	return has_list ? l->auth + sizeof list - 1 : NULL;
+}
 
 /* Where records of the class go. */
 static inline const char *listener_topic(const struct listener *l, enum record_class class)

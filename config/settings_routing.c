@@ -1,5 +1,5 @@
-/* settings_routing.c - names of topics and a partitioner in, what is wrong with them out; see
- * settings_routing.h. */
+/* settings_routing.c - a list, names of topics and a partitioner in, what is wrong with them out;
+ * see settings_routing.h. */
 #include "config/settings_routing.h"
 #include "config/topic_name.h"
 
@@ -81,10 +81,21 @@ static bool read_partitioner(struct listener *l)
 	return false;
 }
 
+static void check_auth(const struct settings *s, const struct listener *l,
+		       struct settings_report *report)
+{
+	const char *file = listener_auth_file(l);
+	if (file ? file[0] == '\0' : strcasecmp(l->auth, "none") != 0)
+		settings_error(report, where_of(s, l, "auth"),
+			       "listener.name.%s.auth=%s: expected none or list:FILE", l->name,
+			       l->auth);
+}
+
 void settings_routing(const struct settings *s, struct listener *l,
 		      struct settings_report *report)
 {
 	check_topics(s, l, report);
+	check_auth(s, l, report);
 	if (!read_partitioner(l))
 		settings_error(report, where_of(s, l, "partitioner"),
 			       "listener.name.%s.partitioner=%s: expected murmur2, roundrobin, "

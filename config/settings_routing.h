@@ -1,5 +1,6 @@
-/* settings_routing.h - where a listener's records go, of what its lines say: topics by class, how
- * their partitions are chosen. Private to config/. Core: control, at start. */
+/* settings_routing.h - whose records a listener takes and where they go, of what its lines say: a
+ * list of vehicles, topics by class, how their partitions are chosen. Private to config/. Core:
+ * control, at start. */
 #ifndef PENSTOCK_SETTINGS_ROUTING_H
 #define PENSTOCK_SETTINGS_ROUTING_H
 

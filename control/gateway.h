@@ -1,7 +1,7 @@
 /* gateway.h - everything one gateway process is made of, and the table that starts it.
  *
  *     settings ─▶ signals ─▶ files ─▶ heap ─▶ lock ─▶ plan ─▶ eal ─▶ port ─▶ rings ─▶ writers
- *              ─▶ cleaner ─▶ registry ─▶ pollers ─▶ kafka ─▶ rpc ─▶ coordinator ─▶ cores
+ *              ─▶ cleaner ─▶ registry ─▶ lists ─▶ pollers ─▶ kafka ─▶ rpc ─▶ coordinator ─▶ cores
  *                                                                          gateway_run()
  *
  *     poller p ──data[p][w]──▶ writer w ◀──admin[w]── control ◀──calls[p]── poller p
@@ -22,6 +22,7 @@
 #include "control/eal.h"
 #include "control/kafka/kafka_api.h"
 #include "control/rpc/rpc.h"
+#include "control/vehicle_files.h"
 #include "dataplane/net/nic/nic_dpdk.h"
 
 /* What the command line said. */
@@ -77,6 +78,7 @@ struct gateway {
 	struct stats_page coordinator_page;
 	struct stats_page control_page;
 	struct core cores[POLLERS_MAX + WRITERS_MAX];
+	struct vehicle_files vehicle_files;
 	struct topics *_Atomic topics;
 	struct topic_wish wish; /* the coordinator's, granted by control */
 	struct id_blocks ids;   /* the same */

@@ -182,6 +182,23 @@ static void cleaner_undo(void *gateway)
 		cleaner_thread_stop(&g->cleaner);
 }
 
+static int lists_step(void *gateway)
+{
+	struct gateway *g = gateway;
+	char message[MESSAGE_BYTES];
+	vehicle_files_init(&g->vehicle_files, &g->settings, g->rcu);
+	if (vehicle_files_reload(&g->vehicle_files, message, sizeof message))
+		return 0;
+	fprintf(stderr, "penstockd: auth: %s\n", message);
+	return BOOT_SAID;
+}
+
+static void lists_undo(void *gateway)
+{
+	struct gateway *g = gateway;
+	vehicle_files_fini(&g->vehicle_files);
+}
+
 /* Reads the directory. Its logs are recovered, and the writers given them, in control's turns;
  * gateway_run() begins to serve when they have all. */
 static int registry_step(void *gateway)
@@ -254,6 +271,21 @@ static void heap_share(void *owner, struct heap_share *ret)
 	heap_read_share(ret);
 }
 
+static bool reload(void *owner, struct rpc_names names[LISTENERS_MAX], char *message, size_t size)
+{
+	struct gateway *g = owner;
+	bool is_good = vehicle_files_reload(&g->vehicle_files, message, size);
+	const struct vehicle_lists *lists = g->vehicle_files.lists;
+	for (unsigned i = 0; is_good && i < LISTENERS_MAX; i++) {
+		const struct vehicle_list *l = lists->of[i];
+		if (l)
+			names[i] = (struct rpc_names){.has_list = true,
+						      .vehicles = l->count[NAME_VEHICLE],
+						      .accounts = l->count[NAME_ACCOUNT]};
+	}
+	return is_good;
+}
+
 /* The pages are the gateway's, and read in place: a core that does not turn yet has counted
  * nothing. */
 static void rpc_sources(struct gateway *g, struct rpc_options *o)
@@ -290,6 +322,7 @@ static int rpc_step(void *gateway)
 		.poller_count = g->plan.poller_count,
 		.listener_count = s->listener_count,
 		.state = gateway_state_name,
+		.reload = reload,
 		.heap = heap_share,
 		.owner = g,
 	};
@@ -330,6 +363,7 @@ const struct boot_step gateway_steps[] = {
 	{"writers", writers_init, writers_fini},
 	{"cleaner", cleaner_step, cleaner_undo},
 	{"topics", registry_step, registry_undo},
+	{"lists of vehicles", lists_step, lists_undo},
 	{"pollers", pollers_init, pollers_fini},
 	{"Kafka requests", kafka_step, kafka_undo},
 	{"control socket", rpc_step, rpc_undo},

@@ -280,6 +280,7 @@ static int poller_init(struct gateway *g, const struct capacity *l, unsigned ind
 	o.wake = poller_wake(g, index);
 	o.stats_page = &g->poller_pages[index];
 	o.topics = &g->topics;
+	o.vehicle_lists = &g->vehicle_files.lists;
 	o.news = g->news;
 	o.rcu = g->rcu;
 	o.drain = &g->drain;

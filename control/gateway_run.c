@@ -11,6 +11,7 @@
 #include "control/gateway_refused.h"
 #include "dataplane/base/clock.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -21,6 +22,7 @@ enum {
 	/* A reset connection still waits for the disk to finish its appends. */
 	RESET_GRACE_MS = 10000,
 	CLOSE_TIMEOUT_MS = 60000,
+	MESSAGE_BYTES = 512,
 };
 
 struct run {
@@ -194,11 +196,25 @@ static void on_signal(struct run *r)
 
 /* ---- the loop ---------------------------------------------------------------------- */
 
+/* What daemons do at a hangup. */
+static void reload(struct gateway *g)
+{
+	char message[MESSAGE_BYTES];
+	if (vehicle_files_reload(&g->vehicle_files, message, sizeof message))
+		fprintf(stderr, "penstockd: SIGHUP: lists of vehicles are read again\n");
+	else
+		fprintf(stderr, "penstockd: SIGHUP: %s; lists of vehicles stay as they were\n",
+			message);
+}
+
 static void signals_take(struct run *r)
 {
 	struct signalfd_siginfo info;
 	while (read(r->g->signal_fd, &info, sizeof info) == sizeof info)
-		on_signal(r);
+		if (info.ssi_signo == SIGHUP)
+			reload(r->g);
+		else
+			on_signal(r);
 }
 
 static bool has_messages(const struct gateway *g)
@@ -236,6 +252,7 @@ void gateway_run(struct gateway *g)
 		worked |= kafka_api_turn(g->kafka_api);
 		if (g->rpc)
 			worked |= rpc_turn(g->rpc, clock_now_ns());
+		vehicle_files_turn(&g->vehicle_files);
 		refused_turn(&r.refused, g->poller_pages, g->plan.poller_count, clock_now_ns());
 		signals_take(&r);
 		step(&r);

@@ -32,6 +32,7 @@ static void usage(FILE *out)
 		     "\n"
 		     "SIGTERM drains: what was begun is finished for drain.timeout.ms at "
 		     "most.\n"
+		     "SIGHUP reads the lists of vehicles again.\n"
 		     "READY on standard output: listeners answer.\n"
 		     "Exit status: 0 after a clean stop; 1 when it did not start, or left "
 		     "something undone;\n"

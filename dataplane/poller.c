@@ -74,6 +74,7 @@ static void turn_begin(struct poller *p)
 	in->now.wall_ms = clock_wall_ms();
 	/* Acquire: pairs with control's release when it publishes a snapshot. */
 	in->topics = atomic_load_explicit(p->options.topics, memory_order_acquire);
+	in->vehicle_lists = atomic_load_explicit(p->options.vehicle_lists, memory_order_acquire);
 	t->packets.count = t->segments.count = 0;
 	t->datagram_packets.count = t->fragments.count = 0;
 	t->datagrams.count = 0;

@@ -45,7 +45,8 @@ struct poller_options {
 	struct inbox inbox;            /* the senders' handoffs to this poller */
 	struct wake *wake;
 	struct stats_page *stats_page;
-	struct topics *_Atomic *topics; /* where control publishes */
+	struct topics *_Atomic *topics; /* where control publishes, as is the next one */
+	struct vehicle_lists *_Atomic *vehicle_lists;
 	struct news_page *news;         /* by partition slot, as writers publish them */
 	struct rte_rcu_qsbr *rcu;       /* this poller is reader `index` in it */
 	atomic_bool *drain;             /* control sets: stop accepting, flush, then idle */

@@ -42,6 +42,7 @@ struct bench {
 	struct wake wakes[3];
 	struct stats_page page;
 	struct topics *_Atomic topics;
+	struct vehicle_lists *_Atomic vehicle_lists; /* null: anybody may come */
 	struct rte_rcu_qsbr *rcu;
 	atomic_bool drain;
 	int64_t next_offset;
@@ -103,6 +104,7 @@ static void poller_start(struct bench *b)
 		.wake = &b->wakes[0],
 		.stats_page = &b->page,
 		.topics = &b->topics,
+		.vehicle_lists = &b->vehicle_lists,
 		.rcu = b->rcu,
 		.drain = &b->drain,
 	};

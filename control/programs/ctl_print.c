@@ -67,6 +67,17 @@ static const char *logdir_word(const json_t *dir)
 		       : "";
 }
 
+void print_lists(const json_t *result)
+{
+	json_t *listeners = json_object_get(result, "listeners"), *listener;
+	size_t i;
+	if (json_array_size(listeners) == 0)
+		printf("no listener has a list: anybody may come\n");
+	json_array_foreach(listeners, i, listener)
+		printf("%s: %lld vehicles, %lld accounts\n", text(listener, "name"),
+		       number(listener, "vehicles"), number(listener, "accounts"));
+}
+
 /* A path may be long: it comes last, and what is wrong behind it. */
 void print_logdirs(const json_t *result)
 {

@@ -7,6 +7,7 @@
 
 void print_topic(const json_t *result);
 void print_topics(const json_t *result);
+void print_lists(const json_t *result);
 void print_logdirs(const json_t *result);
 void print_stats(const json_t *result);
 void print_frames(const json_t *result);

@@ -122,6 +122,7 @@ static const struct command {
 	 BIT(VALIDATE),
 	 print_config_set,
 	 "KEY... [--validate-only]"},
+	{{"listener", "reload"}, "listener.reload", NULL, CHANGES, 0, print_lists, ""},
 	{{"logdir", "list"}, "logdir.list", NULL, ASKS, 0, print_logdirs, ""},
 	{{"logdir", "reopen"},
 	 "logdir.reopen",

@@ -47,6 +47,13 @@ struct heap_share {
 	uint64_t connection_huge_bytes;
 };
 
+/* Who may speak to a listener: how many of each. */
+struct rpc_names {
+	bool has_list; /* else anybody may */
+	uint32_t vehicles;
+	uint32_t accounts;
+};
+
 struct rpc_options {
 	const char *socket_path;
 	unsigned mode;
@@ -62,7 +69,10 @@ struct rpc_options {
 	const char *(*state)(void *owner);
 	/* Null: heap shares are not in stats.get. */
 	void (*heap)(void *owner, struct heap_share *ret);
-	void *owner; /* of the two above */
+	/* Reads the lists of all listeners again (vehicle_files.h). */
+	bool (*reload)(void *owner, struct rpc_names names[LISTENERS_MAX], char *message,
+		       size_t message_size);
+	void *owner; /* of the three above */
 };
 
 struct rpc;

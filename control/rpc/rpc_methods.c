@@ -2,6 +2,7 @@
 #include "control/rpc/rpc_call.h"
 #include "control/rpc/rpc_config.h"
 #include "control/rpc/rpc_frames.h"
+#include "control/rpc/rpc_listeners.h"
 #include "control/rpc/rpc_logdirs.h"
 #include "control/rpc/rpc_records.h"
 #include "control/rpc/rpc_reopen.h"
@@ -173,6 +174,12 @@ const struct rpc_method rpc_method_table[] = {
 	 rpc_config_set,
 	 {{"config", JSON_OBJECT, true, "key to value; null: as it was started with"},
 	  {"validate_only", JSON_TRUE, false, "check everything, change nothing"}}},
+	{"listener.reload",
+	 true,
+	 false,
+	 "Reads the lists of all listeners again (auth=list:FILE)",
+	 rpc_listener_reload,
+	 {{0}}},
 	{"logdir.list",
 	 false,
 	 true,

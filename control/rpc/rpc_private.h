@@ -6,6 +6,7 @@
  *     rpc_topics.c   topic.*        rpc_stats.c   stats.get      rpc_frames.c   frames.bad
  *     rpc_config.c   config.*       rpc_records.c records.delete
  *     rpc_reopen.c   partition.reopen, logdir.reopen
+ *     rpc_listeners.c listener.reload
  *     rpc_change.c   what changes something, and waits for it
  *
  * Core: control.

@@ -11,6 +11,7 @@
  */
 #include "dataplane/base/require.h"
 #include "dataplane/fleet/gbt32960_facts.h"
+#include "dataplane/fleet/gbt32960_permit.h"
 #include "dataplane/fleet/vehicle.h"
 #include "dataplane/session/answer_room.h"
 #include "dataplane/session/protocols.h"
@@ -23,8 +24,10 @@ struct cut {
 	struct stream *stream;
 	unsigned frames_end; /* `frames` may hold so many */
 	uint8_t refused;     /* start byte of the edition that the listener does not take, or 0 */
+	const struct vehicle_list *list; /* of whom may speak; null: anybody */
 	size_t readable;
 	size_t at;       /* bytes cut so far */
+	bool is_over;    /* the rest is cut in another turn */
 	bool is_waiting; /* a candidate stands at `at`: */
 	size_t wait_bytes;
 };
@@ -41,25 +44,32 @@ static uint8_t refused_of(const struct listener *l)
 
 static bool has_room(const struct cut *c)
 {
-	return c->frames->count < c->frames_end && c->at < c->readable;
+	return c->frames->count < c->frames_end && c->at < c->readable && !c->is_over;
 }
 
-/* A verdict makes it a run that is no frame; the key of a good one is its VIN, where it lies in
- * the stream. */
+/* A run that is no frame. */
 static void cut_push(struct cut *c, struct bytes bytes, enum stat_id verdict)
 {
-	static_assert(STAT_packets_received == 0, "a verdict is a counter, and 0 is none");
 	struct frame *f = &c->frames->frames[c->frames->count++];
 	*f = (struct frame){
 		.session = c->session,
 		.value = bytes,
 		.consumed = (uint32_t)bytes.size,
 		.verdict = (uint16_t)verdict,
-		.kind = verdict ? FRAME_NONE : FRAME_RECORD,
+		.kind = FRAME_NONE,
 	};
-	if (!verdict)
-		f->key = (struct bytes){gbt32960_header_of(bytes)->vin, GBT32960_VIN_BYTES};
 	c->at += bytes.size;
+}
+
+/* A good frame. The key is its VIN, where it lies in the stream. */
+static void cut_push_good(struct cut *c, struct bytes bytes)
+{
+	bool is_permitted = gbt32960_is_permitted(c->list, c->session, bytes);
+	struct frame *f = &c->frames->frames[c->frames->count];
+	cut_push(c, bytes, is_permitted ? 0 : STAT_frame_reject_identity);
+	f->key = (struct bytes){gbt32960_header_of(bytes)->vin, GBT32960_VIN_BYTES};
+	f->kind = is_permitted ? FRAME_RECORD : FRAME_ANSWER;
+	c->is_over = gbt32960_decides(c->list, bytes);
 }
 
 /* A good frame, looked at where it lies; false when it takes a closer look. One that straddles
@@ -78,13 +88,15 @@ static bool cut_good(struct cut *c)
 	}
 	if (piece.kind != GBT32960_FRAME || here.data[0] == c->refused)
 		return false;
-	cut_push(c, (struct bytes){here.data, piece.size}, 0);
+	cut_push_good(c, (struct bytes){here.data, piece.size});
 	return true;
 }
 
+/* 0: it is a frame. */
 static enum stat_id verdict_of(const struct cut *c, const struct gbt32960_piece *piece,
 			       struct bytes bytes)
 {
+	static_assert(STAT_packets_received == 0, "a verdict is a counter, and 0 is none");
 	if (piece->kind == GBT32960_FRAME)
 		return bytes.data[0] == c->refused ? STAT_frame_reject_edition : 0;
 	switch ((enum gbt32960_cause)piece->cause) {
@@ -120,7 +132,11 @@ static bool cut_window(struct cut *c)
 			return !shows_all && c->at > start;
 		}
 		struct bytes bytes = {window.data + (c->at - start), piece.size};
-		cut_push(c, bytes, verdict_of(c, &piece, bytes));
+		enum stat_id verdict = verdict_of(c, &piece, bytes);
+		if (verdict)
+			cut_push(c, bytes, verdict);
+		else
+			cut_push_good(c, bytes);
 	}
 	return c->at > start;
 }
@@ -135,6 +151,7 @@ static void gbt32960_cut(struct ingest *in, struct session *s, struct frame_vec 
 		.stream = s->stream,
 		.frames_end = vehicle_frames_end(&in->waits, s, frames),
 		.refused = refused_of(s->listener),
+		.list = vehicle_list_of(in, s),
 		.readable = stream_readable(s->stream),
 	};
 	if (vehicle_is_early(s, c.readable))
@@ -305,11 +322,38 @@ static struct answer *answer_make(struct answers *as, struct waits *w, struct se
 	return answer_take_long(as, w, s, is_silent, &r);
 }
 
+/* Of a vehicle that may not come: 2025 has a word for it (6.3.2), and whatever has an answer is
+ * told. The frame's end is that it was refused. */
+static bool refuse(struct ingest *in, struct session *s, const struct frame *f,
+		   struct answer **ret)
+{
+	const struct gbt32960_header *h = gbt32960_header_of(f->value);
+	*ret = NULL;
+	if (answers_to(h, s->listener->link) && h->command != GBT32960_ACTIVATION) {
+		struct reply r = {.header = *h, .flag = GBT32960_ERROR};
+		bool is_2025 = h->start[0] == GBT32960_2025;
+		if (is_2025 && h->command != GBT32960_PLATFORM_LOGIN)
+			r.flag = GBT32960_VIN_UNKNOWN;
+		r.data = gbt32960_time_of(h, gbt32960_data_of(f->value));
+		*ret = answer_take_short(&in->answers, &in->waits, s, false, &r);
+		if (!*ret)
+			return false;
+		(*ret)->is_error = true;
+	}
+	stats_add(&in->stats, STAT_frames_received, 1);
+	stats_add(&in->stats, (enum stat_id)f->verdict, 1);
+	vehicle_keep(in, s, f);
+	s->own &= (uint8_t)~VEHICLE_IN_RUN;
+	return true;
+}
+
 /* A frame that is only answered when something goes wrong has its silent answer prepared all
  * the same: the writer's outcome decides. */
 static bool gbt32960_accept(struct ingest *in, struct session *s, const struct frame *f,
 			    struct answer **ret)
 {
+	if (f->kind == FRAME_ANSWER)
+		return refuse(in, s, f, ret);
 	unsigned answers = answers_to(gbt32960_header_of(f->value), s->listener->link);
 	*ret = NULL;
 	if (answers) {
@@ -323,6 +367,7 @@ static bool gbt32960_accept(struct ingest *in, struct session *s, const struct f
 	/* The frame has its end now when nobody waits for an answer. */
 	if (!(answers & TO_GOOD))
 		stats_add(&in->stats, STAT_frames_accepted, 1);
+	gbt32960_note_platform(s, f->value);
 	s->own &= (uint8_t)~VEHICLE_IN_RUN;
 	return true;
 }

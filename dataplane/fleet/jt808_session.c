@@ -85,6 +85,31 @@ static bool is_allowed(const struct ingest *in, const struct jt808_session *js,
 	return js->is_authenticated && memcmp(&phone, &js->phone, sizeof phone) == 0;
 }
 
+/* Is the phone in the listener's list, which has no zeroes before the first other digit? */
+static bool is_listed(const struct vehicle_list *list, const struct jt808_message *m)
+{
+	char digits[JT808_PHONE_DIGITS_MAX];
+	if (!list)
+		return true;
+	size_t size = jt808_phone_text(digits, m->phone, false);
+	return vehicle_list_has(list, NAME_VEHICLE, (struct bytes){(uint8_t *)digits, size});
+}
+
+/* Why the message is not taken; 0: it is. */
+static enum stat_id refusal_of(const struct ingest *in, const struct jt808_session *js,
+			       const struct jt808_message *m)
+{
+	if (!is_listed(vehicle_list_of(in, &js->session), m))
+		return STAT_frame_reject_identity;
+	return is_allowed(in, js, m) ? 0 : STAT_frame_reject_authentication;
+}
+
+static bool is_refused(const struct frame *f)
+{
+	return f->verdict == STAT_frame_reject_authentication ||
+	       f->verdict == STAT_frame_reject_identity;
+}
+
 /* ---- what is answered ------------------------------------------------------------------- */
 
 /* What a terminal says of its own accord; the rest is an answer, or comes from a platform. */
@@ -162,9 +187,9 @@ static void cut_message(struct cut *c, const struct jt808_piece *p)
 	f->key = (struct bytes){digits, jt808_phone_text((char *)digits, m.phone, keeps_zeroes)};
 	if (is_answered(&m))
 		f->name = name_of(&m, message);
-	if (!is_allowed(c->in, c->js, &m)) {
+	f->verdict = (uint16_t)refusal_of(c->in, c->js, &m);
+	if (f->verdict) {
 		f->kind = FRAME_ANSWER;
-		f->verdict = STAT_frame_reject_authentication;
 	} else if (f->name && !unanswered_add(&c->unanswered, f->name)) {
 		f->kind = FRAME_ANSWER;
 		f->verdict = STAT_frames_resent;
@@ -314,12 +339,15 @@ static enum jt808_result result_of(const struct jt808_message *m)
 
 /* The answer to a message whose record is stored, or to one that is refused. */
 static size_t answer_write(const struct ingest *in, const struct jt808_session *js,
-			   const struct jt808_message *m, bool is_refused, uint8_t *out)
+			   const struct jt808_message *m, enum stat_id refusal, uint8_t *out)
 {
 	enum jt808_result result = result_of(m);
 	uint32_t media_id;
 	char code[CODE_BYTES];
-	if (is_refused && result == JT808_DONE)
+	if (refusal == STAT_frame_reject_identity && m->id == JT808_REGISTRATION)
+		return jt808_registration_answer(out, m, js->serial, JT808_TERMINAL_UNKNOWN,
+						 (struct bytes){(uint8_t *)code, 0});
+	if (refusal && result == JT808_DONE)
 		result = JT808_FAILED;
 	if (result != JT808_DONE || !is_plain(m))
 		return jt808_general_answer(out, m, js->serial, result);
@@ -359,19 +387,19 @@ static struct answer *answer_place(struct answers *as, struct session *s, struct
 static bool answer_make(struct ingest *in, struct jt808_session *js, const struct frame *f,
 			const struct jt808_message *m, struct answer **ret)
 {
-	bool is_refused = f->verdict == STAT_frame_reject_authentication;
+	enum stat_id refusal = is_refused(f) ? (enum stat_id)f->verdict : 0;
 	uint8_t out[JT808_REGISTRATION_ANSWER_BYTES_MAX];
 	static_assert(JT808_FRAME_BYTES(4) < (int)sizeof out, "media without a list");
-	size_t size = answer_write(in, js, m, is_refused, out);
+	size_t size = answer_write(in, js, m, refusal, out);
 	*ret = answer_place(&in->answers, &js->session, (struct bytes){out, size});
 	if (!*ret) {
 		session_wait(&in->waits, &js->session, WAIT_ANSWER);
 		return false;
 	}
 	js->serial++;
-	(*ret)->request = is_refused ? 0 : f->name;
-	(*ret)->frames = !is_refused;
-	(*ret)->is_error = is_refused;
+	(*ret)->request = refusal ? 0 : f->name;
+	(*ret)->frames = !refusal;
+	(*ret)->is_error = refusal;
 	return true;
 }
 
@@ -388,7 +416,9 @@ static bool jt808_accept(struct ingest *in, struct session *s, const struct fram
 	/* The frame has its end now when its answer is not that. */
 	if (f->verdict)
 		stats_add(&in->stats, (enum stat_id)f->verdict, 1);
-	else if (!*ret)
+	if (f->verdict == STAT_frame_reject_identity)
+		vehicle_keep(in, s, f);
+	else if (!f->verdict && !*ret)
 		stats_add(&in->stats, STAT_frames_accepted, 1);
 	if (m.id == JT808_AUTHENTICATION && !f->verdict) {
 		js->phone = phone_of(&m);

@@ -77,6 +77,11 @@ static uint32_t keep_bad(struct bad_frames *bad_frames, int64_t wall_ms,
 	return bad_frames_add(bad_frames, &bad, f->value);
 }
 
+void vehicle_keep(struct ingest *in, const struct session *s, const struct frame *f)
+{
+	keep_bad(&in->bad_frames, in->now.wall_ms, s, f);
+}
+
 static void count_bad(struct ingest *in, struct session *s, const struct frame *f)
 {
 	stats_add(&in->stats, STAT_frames_received, 1);

@@ -16,6 +16,7 @@
 enum {
 	VEHICLE_IN_RUN = 1 << 0,        /* the byte before session.offset belongs to no frame */
 	VEHICLE_IS_OPEN = 1 << 1,       /* JT/T 808: it is a delimiter */
+	VEHICLE_IS_KNOWN = 1 << 2,      /* a platform that has logged in */
 	VEHICLE_IS_WAITING = 1 << 4,    /* a candidate at the front is waited for, */
 	VEHICLE_IS_ABANDONING = 1 << 5, /* or no more are that begin before place->arrived_end */
 };
@@ -47,6 +48,16 @@ void vehicle_cut_all(struct sessions *ss, struct session *s, size_t at, size_t r
 void vehicle_expire(struct ingest *in, struct session *s);
 void vehicle_reject(struct ingest *in, struct session *s, const struct frame *f);
 void vehicle_close(struct ingest *in, struct session *s);
+
+/* Who may speak to the session's listener, in this turn; null: anybody. */
+static inline const struct vehicle_list *vehicle_list_of(const struct ingest *in,
+							 const struct session *s)
+{
+	return in->vehicle_lists ? in->vehicle_lists->of[s->stream->listener] : NULL;
+}
+
+/* A frame that is refused because of who it is from: kept for the operator. */
+void vehicle_keep(struct ingest *in, const struct session *s, const struct frame *f);
 
 /* A frame that is none, whatever comes before it: counted and kept by itself. */
 void vehicle_reject_alone(struct ingest *in, struct session *s, const struct frame *f);

@@ -33,13 +33,15 @@
 #include "dataplane/session/reading.h"
 #include "dataplane/session/session.h"
 #include "dataplane/session/turn_bytes.h"
+#include "dataplane/session/vehicle_list.h"
 #include "dataplane/session/waiting.h"
 
 struct ingest {
 	struct stats stats;             /* the poller's: lower layers point here too */
 	struct moment now;
 	uint8_t poller;
-	const struct topics *topics;    /* of this turn */
+	const struct topics *topics;    /* of this turn, as is the next one */
+	const struct vehicle_lists *vehicle_lists; /* null: there are none */
 	struct listener listeners[LISTENERS_MAX];
 	unsigned listener_count;
 	struct sessions sessions;

@@ -57,6 +57,7 @@ struct sim_gateway {
 	struct marks_page *marks;
 	struct news_page *news;
 	struct topics *_Atomic topics;
+	struct vehicle_lists *_Atomic vehicle_lists; /* null: anybody may come */
 	struct rte_rcu_qsbr *rcu;
 	atomic_bool drain;
 	struct registry *registry;

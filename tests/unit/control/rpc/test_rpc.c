@@ -315,7 +315,7 @@ Test(rpc, the_gateway_says_who_it_is_and_what_it_can)
 	cr_assert(strcmp(text_at(now, "state"), "running") == 0);
 	cr_assert(strlen(text_at(now, "cluster_id")) == 22);
 	json_t *methods = json_object_get(result_of("rpc.methods", "{}"), "methods");
-	cr_assert(json_array_size(methods) == 16);
+	cr_assert(json_array_size(methods) == 17);
 }
 
 /* A restart finds partition 1 of t replaced by a file. */
