@@ -252,6 +252,8 @@ static struct poller_options poller_options(const struct settings *s, const stru
 		.receive_chunks = (uint32_t)max_u64(receive_chunks, RECEIVE_CHUNKS_MIN),
 		.fragment_memory_bytes =
 			max_u64(s->fragment_memory_bytes / pollers, FRAGMENT_MEMORY_MIN),
+		.jt808_parts_memory_bytes =
+			max_u64(s->parts_memory_bytes / pollers, JT808_PARTS_MEMORY_MIN),
 		.answers_max = l->answers_max,
 		.answer_large_chunks = large_chunks,
 		.request_chunks = max_u32(large_chunks, REQUEST_CHUNKS_MIN),

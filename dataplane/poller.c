@@ -53,6 +53,7 @@ struct poller {
 	struct tcp *tcp;
 	struct chunk_pool receive;
 	struct fetch_sessions fetch_sessions;
+	struct jt808_parts jt808_parts;
 	uint8_t *scratch;
 	struct passed passed;
 	struct own_clock clock;
@@ -161,6 +162,7 @@ bool poller_turn(struct poller *p)
 	tcp_input(p->tcp, &t->segments, in->now.ns);
 	spent(p, STAT_cycles_tcp_in);
 	session_timers(in);
+	jt808_ask_work(in);
 	bool ready = !list_is_empty(&in->sessions.ready);
 	session_input(in, &t->frames);
 	spent(p, STAT_cycles_session);
@@ -193,6 +195,9 @@ static int slabs_init(struct ingest *in, const struct poller_options *o)
 	int error = sessions_init(&in->sessions, sessions, &in->stats, &in->now);
 	in->sessions.idle_ms = o->settings.connections_max_idle_ms;
 	error = error ? error : kept_init(&in->kept);
+	error = error ? error
+		      : jt808_parts_init(in->jt808_parts, o->jt808_parts_memory_bytes,
+					 &in->stats, &in->now);
 	error = error ? error : slab_init(&in->reading.reads, sizeof(struct read_msg), reads);
 	error = error ? error : slab_init(&in->reading.lists, sizeof(struct read_list), reads);
 	error = error ? error
@@ -330,6 +335,7 @@ struct poller *poller_create(const struct poller_options *options, int *error)
 	}
 	p->options = *options;
 	list_init(&p->passed.taken);
+	p->ingest.jt808_parts = &p->jt808_parts;
 	ingest_init(&p->ingest, options);
 	*error = pools_init(p, options);
 	if (!*error)
@@ -358,6 +364,7 @@ void poller_destroy(struct poller *p)
 	map_give(in->reading.marks, FETCH_MARKS_BYTES);
 	fetch_sessions_fini(&p->fetch_sessions);
 	kept_fini(&in->kept);
+	jt808_parts_fini(&p->jt808_parts);
 	for (unsigned i = 0; i < CALL_SERVERS; i++) {
 		slab_fini(&in->servers[i].calls);
 		chunk_pool_fini(&in->servers[i].requests);
@@ -410,6 +417,7 @@ uint64_t poller_idle_ns(struct poller *p, uint64_t limit_ns)
 	limit_ns = tcp_idle_ns(p->tcp, now_ns, limit_ns);
 	limit_ns = fragments_idle_ns(&p->fragments, now_ns, limit_ns);
 	limit_ns = wheel_idle_ns(&in->sessions.wheel, now_ns, limit_ns);
+	limit_ns = jt808_parts_idle_ns(&p->jt808_parts, in->listeners, now_ns, limit_ns);
 	limit_ns = unread_idle_ns(in, now_ns, limit_ns);
 	limit_ns = batch_idle_ns(&in->batching, now_ns, limit_ns);
 	own_clock_rest(&p->clock, machine_ns + limit_ns);

@@ -10,6 +10,7 @@
 #define PENSTOCK_POLLER_H
 
 #include "dataplane/batch/topics.h"
+#include "dataplane/fleet/jt808_ask.h"
 #include "dataplane/inbox.h"
 #include "dataplane/net/stack/fragments.h"
 #include "dataplane/net/stack/ip.h"
@@ -30,6 +31,7 @@ struct poller_options {
 	struct tcp_settings tcp;
 	uint32_t receive_chunks;       /* residues and out-of-order data, all connections */
 	uint64_t fragment_memory_bytes; /* datagrams of which fragments have come */
+	uint64_t jt808_parts_memory_bytes; /* messages of which parts have come */
 	uint32_t answers_max;          /* answers owed at a time */
 	uint32_t answer_large_chunks;
 	uint32_t request_chunks;       /* Kafka requests on their way to control */

@@ -84,6 +84,7 @@ static void poller_start(struct bench *b)
 		.tcp = wire_tcp_settings(connections),
 		.receive_chunks = 32768,
 		.fragment_memory_bytes = FRAGMENT_MEMORY_MIN,
+		.jt808_parts_memory_bytes = JT808_PARTS_MEMORY_MIN,
 		.answers_max = connections + 4096,
 		.answer_large_chunks = 1024,
 		.request_chunks = 64,

@@ -7,6 +7,7 @@
  * What a message is allowed depends on those before it. So a turn's cut ends with an
  * authentication: what comes behind it is cut when it is known what came of it.
  */
+#include "dataplane/fleet/jt808_session.h"
 #include "dataplane/base/crc32c.h"
 #include "dataplane/base/require.h"
 #include "dataplane/base/siphash.h"
@@ -20,23 +21,6 @@
 enum { CODE_BYTES = 16 };
 static_assert((int)CODE_BYTES <= (int)JT808_CODE_BYTES_MAX, "it can be sent");
 static_assert((int)JT808_PHONE_DIGITS_MAX <= (int)RECORD_KEY_BYTES_MAX, "a key");
-
-/* A phone number, padded on the left as that of 2019: the same in every edition. */
-struct phone {
-	uint8_t bcd[JT808_PHONE_BYTES_MAX];
-};
-
-struct jt808_session {
-	struct session session;
-	struct phone phone; /* that has authenticated */
-	bool is_authenticated;
-	uint16_t serial;    /* of what we send next */
-};
-
-static struct jt808_session *jt808_of(struct session *s)
-{
-	return container_of(s, struct jt808_session, session);
-}
 
 static struct phone phone_of(const struct jt808_message *m)
 {
@@ -127,6 +111,11 @@ static uint64_t name_of(const struct jt808_message *m, struct bytes message)
 	return id_and_serial << 32 | crc32c(message.data, message.size);
 }
 
+static uint16_t serial_of(uint64_t name)
+{
+	return (uint16_t)(name >> 32);
+}
+
 /* ---- cutting ---------------------------------------------------------------------------- */
 
 /* One call of cut. */
@@ -142,6 +131,7 @@ struct cut {
 	bool is_over;     /* the rest is cut in another turn */
 	size_t wait_bytes; /* 0: nothing is waited for */
 	struct unanswered unanswered;
+	unsigned parts; /* of messages in parts, that are taken when what was cut is */
 };
 
 static bool has_room(const struct cut *c)
@@ -172,29 +162,66 @@ static struct bytes message_of(struct turn_bytes *t, const struct jt808_piece *p
 	return (struct bytes){out, out ? jt808_unescape(out, p->content) : 0};
 }
 
+/* All of the message that `m` is the last part of; null: it is not, or all is said of it in a later
+ * turn (c->is_over): no memory in this one, or parts before it have been cut and not been taken
+ * yet, so that nobody knows whether it is the last. */
+static struct bytes whole_of(struct cut *c, const struct jt808_message *m)
+{
+	struct jt808_message_parts *t = jt808_parts_find(&c->js->parts, m);
+	unsigned missing = jt808_parts_missing(t, m);
+	if (missing == 0 || missing > 1 + c->parts)
+		return (struct bytes){0};
+	size_t size = jt808_parts_whole_bytes(t, m);
+	uint8_t *out = c->parts ? NULL : turn_bytes_take(&c->in->turn_bytes, size);
+	c->is_over = true;
+	if (!out)
+		return (struct bytes){0};
+	jt808_parts_gather(c->in->jt808_parts, t, m, out);
+	return (struct bytes){out, size};
+}
+
+/* What its session has nothing against: a record, one that is there already, or a part. */
+static void cut_accepted(struct cut *c, struct frame *f, struct bytes whole, bool is_part)
+{
+	if (f->name && !unanswered_add(&c->unanswered, f->name)) {
+		f->kind = FRAME_ANSWER;
+		f->verdict = STAT_frames_resent;
+	} else if (whole.data) {
+		f->value = whole;
+		f->is_gathered = true;
+	} else if (is_part) {
+		f->kind = FRAME_ANSWER;
+		f->verdict = STAT_frames_joined;
+		c->parts++;
+	}
+}
+
 static void cut_message(struct cut *c, const struct jt808_piece *p)
 {
 	struct turn_bytes *t = &c->in->turn_bytes;
 	bool keeps_zeroes = c->js->session.listener->phone_zeroes == PHONE_ZEROES_KEEP;
-	struct bytes message = message_of(t, p);
+	struct bytes message = message_of(t, p), whole = {0};
 	uint8_t *digits = message.data ? turn_bytes_take(t, JT808_PHONE_DIGITS_MAX) : NULL;
 	if (!digits) {
 		c->is_over = true;
 		return;
 	}
 	struct jt808_message m = jt808_read(message);
+	bool is_part = m.parts > 0 && is_answered(&m);
+	if (is_part)
+		whole = whole_of(c, &m);
+	if (c->is_over && !whole.data)
+		return;
 	struct frame *f = cut_push(c, message, p);
 	f->key = (struct bytes){digits, jt808_phone_text((char *)digits, m.phone, keeps_zeroes)};
 	if (is_answered(&m))
 		f->name = name_of(&m, message);
 	f->verdict = (uint16_t)refusal_of(c->in, c->js, &m);
-	if (f->verdict) {
+	if (f->verdict)
 		f->kind = FRAME_ANSWER;
-	} else if (f->name && !unanswered_add(&c->unanswered, f->name)) {
-		f->kind = FRAME_ANSWER;
-		f->verdict = STAT_frames_resent;
-	}
-	c->is_over = m.id == JT808_AUTHENTICATION;
+	else
+		cut_accepted(c, f, whole, is_part);
+	c->is_over |= m.id == JT808_AUTHENTICATION;
 }
 
 static enum stat_id verdict_of(const struct cut *c, const struct jt808_piece *piece)
@@ -366,64 +393,145 @@ static size_t answer_write(const struct ingest *in, const struct jt808_session *
 }
 
 /* One of few bytes, as nearly all are: a byte is left for what jt808_general_answer_fail() may
- * need. One that is all escapes lies in a chunk. Null: no memory. */
-static struct answer *answer_place(struct answers *as, struct session *s, struct bytes frame)
+ * need. One that is long, or all escapes, lies in chunks. */
+struct answer *jt808_answer_put(struct answers *as, struct jt808_session *js, struct bytes frame)
 {
+	struct answer *a;
 	if (frame.size < ANSWER_TEXT_BYTES) {
-		struct answer *a = answer_take_text(as, s, false, frame.size);
+		a = answer_take_text(as, &js->session, false, frame.size);
 		if (a)
 			memcpy(a->text, frame.data, frame.size);
-		return a;
+	} else {
+		size_t room = (size_t)answer_chunks_left(as) * CHUNK_SMALL_BYTES;
+		a = room >= frame.size ? answer_take(as, &js->session, false) : NULL;
+		answer_charge(as, &js->session);
+		if (a)
+			require(chain_append(&a->bytes, &as->small, frame.data, frame.size));
 	}
-	bool has_room = (size_t)answer_chunks_left(as) * CHUNK_SMALL_BYTES >= frame.size;
-	struct answer *a = has_room ? answer_take(as, s, false) : NULL;
-	if (a) {
-		answer_charge(as, s);
-		require(chain_append(&a->bytes, &as->small, frame.data, frame.size));
-	}
+	js->serial += a != NULL;
 	return a;
 }
 
-static bool answer_make(struct ingest *in, struct jt808_session *js, const struct frame *f,
-			const struct jt808_message *m, struct answer **ret)
+/* The answer to `f`, which the session waits for memory for: null. */
+static struct answer *answer_make(struct ingest *in, struct jt808_session *js,
+				  const struct frame *f, struct bytes frame)
 {
-	enum stat_id refusal = is_refused(f) ? (enum stat_id)f->verdict : 0;
+	struct answer *a = jt808_answer_put(&in->answers, js, frame);
+	if (!a)
+		session_wait(&in->waits, &js->session, WAIT_ANSWER);
+	else
+		a->request = is_refused(f) ? 0 : f->name;
+	return a;
+}
+
+/* ---- parts ------------------------------------------------------------------------------ */
+
+/* What a part's frame ends as, and its terminal is told. */
+struct part_end {
+	enum stat_id stat;
+	enum jt808_result result;
+};
+
+static struct part_end part_end_of(struct ingest *in, struct jt808_session *js,
+				   struct jt808_message_parts **t, const struct jt808_message *m)
+{
+	switch (jt808_parts_judge(*t, m)) {
+	case JT808_PART_AGAIN:
+		return (struct part_end){STAT_frames_resent, JT808_DONE};
+	case JT808_PART_WRONG:
+		return (struct part_end){STAT_frame_reject_parts, JT808_WRONG};
+	case JT808_PART_NEW:
+		break;
+	}
+	if (jt808_parts_room(in->jt808_parts, &js->parts, t, m))
+		return (struct part_end){STAT_frames_joined, JT808_DONE};
+	return (struct part_end){STAT_frame_drop_parts, JT808_FAILED};
+}
+
+/* One of several: kept, and answered at once. */
+static bool accept_part(struct ingest *in, struct jt808_session *js, const struct frame *f,
+			struct answer **ret)
+{
+	struct jt808_message m = jt808_read(f->value);
+	struct jt808_message_parts *t = jt808_parts_find(&js->parts, &m);
+	struct part_end end = part_end_of(in, js, &t, &m);
+	uint8_t out[JT808_GENERAL_ANSWER_BYTES_MAX];
+	size_t size = jt808_general_answer(out, &m, js->serial, end.result);
+	*ret = answer_make(in, js, f, (struct bytes){out, size});
+	if (!*ret)
+		return false;
+	(*ret)->is_error = end.result != JT808_DONE;
+	stats_add(&in->stats, STAT_frames_received, 1);
+	stats_add(&in->stats, end.stat, 1);
+	if (end.stat == STAT_frames_joined)
+		jt808_parts_put(in->jt808_parts, &js->session, &js->parts, t, &m);
+	else if (end.result == JT808_WRONG && t)
+		jt808_parts_give_up(in->jt808_parts, t, STAT_record_reject_parts);
+	return true;
+}
+
+/* ---- outcomes --------------------------------------------------------------------------- */
+
+/* The answer to a message of which a record is to be stored, or which is refused. */
+static bool answer_message(struct ingest *in, struct jt808_session *js, const struct frame *f,
+			   const struct jt808_message *m, struct answer **ret)
+{
 	uint8_t out[JT808_REGISTRATION_ANSWER_BYTES_MAX];
 	static_assert(JT808_FRAME_BYTES(4) < (int)sizeof out, "media without a list");
+	enum stat_id refusal = is_refused(f) ? (enum stat_id)f->verdict : 0;
 	size_t size = answer_write(in, js, m, refusal, out);
-	*ret = answer_place(&in->answers, &js->session, (struct bytes){out, size});
-	if (!*ret) {
-		session_wait(&in->waits, &js->session, WAIT_ANSWER);
+	*ret = answer_make(in, js, f, (struct bytes){out, size});
+	if (!*ret)
 		return false;
-	}
-	js->serial++;
-	(*ret)->request = refusal ? 0 : f->name;
 	(*ret)->frames = !refusal;
 	(*ret)->is_error = refusal;
+	return true;
+}
+
+/* What the session knows from now on. */
+static void learn(struct ingest *in, struct jt808_session *js, const struct frame *f,
+		  const struct jt808_message *m)
+{
+	struct jt808_message_parts *t = f->is_gathered ? jt808_parts_find(&js->parts, m) : NULL;
+	if (t)
+		jt808_parts_finish(in->jt808_parts, t, f->name);
+	if (m->id == JT808_AUTHENTICATION && !f->verdict) {
+		js->phone = phone_of(m);
+		js->is_authenticated = true;
+	}
+}
+
+/* A message that came in parts is answered by the serial of the last of them. */
+static bool accept_message(struct ingest *in, struct jt808_session *js, const struct frame *f,
+			   struct answer **ret)
+{
+	struct jt808_message m =
+		f->is_gathered ? jt808_whole_read(f->value) : jt808_read(f->value);
+	struct jt808_message asks = m;
+	asks.serial = f->is_gathered ? serial_of(f->name) : m.serial;
+	if (is_answered(&m) && f->verdict != STAT_frames_resent &&
+	    !answer_message(in, js, f, &asks, ret))
+		return false;
+	stats_add(&in->stats, STAT_frames_received, 1);
+	/* The frame has its end now when its answer is not that. */
+	if (f->verdict)
+		stats_add(&in->stats, (enum stat_id)f->verdict, 1);
+	else if (!*ret)
+		stats_add(&in->stats, STAT_frames_accepted, 1);
+	if (f->verdict == STAT_frame_reject_identity)
+		vehicle_keep(in, &js->session, f);
+	learn(in, js, f, &m);
 	return true;
 }
 
 static bool jt808_accept(struct ingest *in, struct session *s, const struct frame *f,
 			 struct answer **ret)
 {
-	struct jt808_session *js = jt808_of(s);
-	struct jt808_message m = jt808_read(f->value);
 	*ret = NULL;
-	if (is_answered(&m) && f->verdict != STAT_frames_resent &&
-	    !answer_make(in, js, f, &m, ret))
+	bool is_part = f->verdict == STAT_frames_joined;
+	if (!(is_part ? accept_part(in, jt808_of(s), f, ret)
+		      : accept_message(in, jt808_of(s), f, ret)))
 		return false;
-	stats_add(&in->stats, STAT_frames_received, 1);
-	/* The frame has its end now when its answer is not that. */
-	if (f->verdict)
-		stats_add(&in->stats, (enum stat_id)f->verdict, 1);
-	if (f->verdict == STAT_frame_reject_identity)
-		vehicle_keep(in, s, f);
-	else if (!f->verdict && !*ret)
-		stats_add(&in->stats, STAT_frames_accepted, 1);
-	if (m.id == JT808_AUTHENTICATION && !f->verdict) {
-		js->phone = phone_of(&m);
-		js->is_authenticated = true;
-	}
 	s->own = (uint8_t)((s->own & ~VEHICLE_IN_RUN) | VEHICLE_IS_OPEN);
 	return true;
 }
@@ -436,6 +544,7 @@ static void jt808_resolve(struct waiter *w, const struct append_msg *done)
 	struct answer *a = w->answer;
 	if (!done->error || !a->session)
 		return;
+	jt808_parts_forget(&jt808_of(a->session)->parts, a->request);
 	bool can_fail = a->text_bytes && be16_load(a->text + ID_AT) == JT808_GENERAL_ANSWER;
 	if (can_fail)
 		a->text_bytes = (uint8_t)jt808_general_answer_fail(a->text, a->text_bytes);
@@ -450,6 +559,12 @@ static void jt808_open(struct session *s)
 	require(s->listener->frame_bytes_max >= JT808_MESSAGE_BYTES_MIN + 2);
 }
 
+static void jt808_close(struct ingest *in, struct session *s)
+{
+	jt808_parts_close(in->jt808_parts, &jt808_of(s)->parts);
+	vehicle_close(in, s);
+}
+
 const struct protocol protocol_jt808 = {
 	.name = "JT808",
 	.session_bytes = sizeof(struct jt808_session),
@@ -460,5 +575,5 @@ const struct protocol protocol_jt808 = {
 	.describe = jt808_describe,
 	.reject = jt808_reject,
 	.resolve = jt808_resolve,
-	.close = vehicle_close,
+	.close = jt808_close,
 };

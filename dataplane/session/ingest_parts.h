@@ -11,6 +11,7 @@
  *     servers   calls under way, their requests                         kafka_call.c
  *     waits     sessions that wait for what has run out                 waiting.c
  *     kept      records that wait                                       kept.c
+ *     jt808_parts  messages that come in parts                          jt808_parts.c
  *     turn_bytes  what frames of this turn were made into               the protocols' cut
  *
  * Each part is declared by the file that changes it, and whoever needs one takes that one, not the
@@ -36,6 +37,8 @@
 #include "dataplane/session/vehicle_list.h"
 #include "dataplane/session/waiting.h"
 
+struct jt808_parts;
+
 struct ingest {
 	struct stats stats;             /* the poller's: lower layers point here too */
 	struct moment now;
@@ -47,6 +50,7 @@ struct ingest {
 	struct sessions sessions;
 	struct kept_records kept;
 	struct turn_bytes turn_bytes;
+	struct jt808_parts *jt808_parts;
 	struct answers answers;
 	struct batching batching;
 	struct reading reading;

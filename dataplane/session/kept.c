@@ -46,6 +46,8 @@ void kept_fini(struct kept_records *k)
 bool kept_add(struct kept_records *k, const struct frame *f)
 {
 	struct session *s = f->session;
+	if (f->is_gathered)
+		return false;
 	require(!s->has_kept && f->value.size <= KEPT_BYTES && f->key.size <= RECORD_KEY_BYTES_MAX);
 	struct list *node = list_take_first(&k->free);
 	if (!node)

@@ -45,7 +45,7 @@ static inline void kept_turn(struct kept_records *k)
 	list_splice(&k->free, &k->left);
 }
 
-/* Keeps the record of the good frame `f`. False: there is no place. */
+/* Keeps the record of the good frame `f`. False: there is no place, or it is kept elsewhere. */
 bool kept_add(struct kept_records *k, const struct frame *f);
 
 /* The session's record comes before ingest again, as the next frame of the turn. */

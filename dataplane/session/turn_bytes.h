@@ -9,8 +9,9 @@
 
 #include "dataplane/base/base.h"
 
-/* A key for each frame of a full turn takes 5 KiB, a message that is all escapes 2. */
-enum { TURN_BYTES = 32 << 10 };
+/* A key for each frame of a full turn takes 5 KiB, a message that is all escapes 2; one that came
+ * in parts 1 MiB at most. What no turn needed is not touched. */
+enum { TURN_BYTES = (1 << 20) + (32 << 10) };
 
 struct turn_bytes {
 	size_t used;

@@ -60,6 +60,14 @@ static void use(const struct jt808_message *m)
 			bytes += 2 + jt808_batch_next(&batch).size;
 		require(bytes == m->body.size);
 	}
+	/* A message of one part, put together: nothing but its check code and its part is gone. */
+	uint8_t header[JT808_HEADER_BYTES_MAX];
+	struct jt808_message whole =
+		jt808_whole_read((struct bytes){header, jt808_whole_header(header, m, m->serial)});
+	require(whole.id == m->id && whole.serial == m->serial && whole.is_2019 == m->is_2019 &&
+		whole.version == m->version && whole.encryption == m->encryption);
+	require(whole.phone.size == m->phone.size && whole.body.size == 0 && whole.parts == 0 &&
+		memcmp(whole.phone.data, m->phone.data, m->phone.size) == 0);
 	size_t size = jt808_general_answer(out, m, m->id, JT808_DONE);
 	struct jt808_scan s;
 	struct jt808_piece p;

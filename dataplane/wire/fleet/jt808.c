@@ -55,6 +55,44 @@ struct jt808_message jt808_read(struct bytes message)
 	return m;
 }
 
+size_t jt808_whole_header(uint8_t *out, const struct jt808_message *m, uint16_t serial)
+{
+	unsigned encryption = (unsigned)m->encryption << JT808_ENCRYPTION_SHIFT;
+	uint16_t properties = (uint16_t)(encryption | (m->is_2019 ? JT808_VERSIONED : 0));
+	struct jt808_header_2013 h = {be16_of(m->id), be16_of(properties), {0}, be16_of(serial)};
+	struct jt808_header_2019 h19 = {h.id, h.properties, m->version, {0}, h.serial};
+	memcpy(m->is_2019 ? h19.phone : h.phone, m->phone.data, m->phone.size);
+	size_t size = jt808_whole_header_bytes(m);
+	memcpy(out, m->is_2019 ? (const void *)&h19 : &h, size);
+	return size;
+}
+
+struct jt808_message jt808_whole_read(struct bytes whole)
+{
+	const struct jt808_header_2013 *h = (const struct jt808_header_2013 *)whole.data;
+	const struct jt808_header_2019 *h19 = (const struct jt808_header_2019 *)whole.data;
+	uint16_t properties = be16_get(h->properties);
+	struct jt808_message m = {
+		.id = be16_get(h->id),
+		.is_2019 = properties & JT808_VERSIONED,
+		.encryption = (uint8_t)((properties & JT808_ENCRYPTION) >> JT808_ENCRYPTION_SHIFT),
+	};
+	m.serial = be16_get(m.is_2019 ? h19->serial : h->serial);
+	m.version = m.is_2019 ? h19->version : 0;
+	m.phone = m.is_2019 ? (struct bytes){h19->phone, sizeof h19->phone}
+			    : (struct bytes){h->phone, sizeof h->phone};
+	size_t header = jt808_whole_header_bytes(&m);
+	m.body = (struct bytes){whole.data + header, whole.size - header};
+	return m;
+}
+
+struct jt808_message jt808_stored_read(struct bytes value)
+{
+	const struct jt808_header_2013 *h = (const struct jt808_header_2013 *)value.data;
+	bool is_one = header_bytes(be16_get(h->properties), value.size) > 0;
+	return is_one ? jt808_read(value) : jt808_whole_read(value);
+}
+
 static char digit_of(uint8_t nibble)
 {
 	return (char)(nibble < 10 ? '0' + nibble : 'a' + nibble - 10);

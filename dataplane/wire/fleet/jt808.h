@@ -140,6 +140,19 @@ struct jt808_message {
 };
 struct jt808_message jt808_read(struct bytes message);
 
+/* A message that came in parts and was put together: the header of its first one, with bit 13
+ * and the body's length 0 and no fields of a part, and the body; no check code. Bit 14 says which
+ * header it is. `out` has room for jt808_whole_header_bytes(), which are returned. */
+static inline size_t jt808_whole_header_bytes(const struct jt808_message *m)
+{
+	return m->is_2019 ? sizeof(struct jt808_header_2019) : sizeof(struct jt808_header_2013);
+}
+size_t jt808_whole_header(uint8_t *out, const struct jt808_message *m, uint16_t serial);
+struct jt808_message jt808_whole_read(struct bytes whole);
+/* Either of them, as it is stored: a whole has no body's length that agrees with its size. (One of
+ * a byte has by chance, and shows no body then.) */
+struct jt808_message jt808_stored_read(struct bytes value);
+
 /* The phone number's digits: all, or without the zeroes before its first other digit (of zeroes
  * alone one is left). A nibble that is no digit reads a to f. Returns how many. */
 size_t jt808_phone_text(char out[JT808_PHONE_DIGITS_MAX], struct bytes phone, bool keeps_zeroes);

@@ -252,11 +252,13 @@ Test(gateway_data, pages_and_disks_are_each_ones_own_and_marks_are_shared)
 	}
 }
 
-Test(gateway_data, the_memory_for_fragments_is_shared_among_the_pollers)
+Test(gateway_data, the_memory_for_fragments_and_parts_is_shared_among_the_pollers)
 {
 	for (unsigned i = 0; i < PAIRS; i++)
 		cr_assert(g->pollers[i]->options.fragment_memory_bytes ==
-			  g->settings.fragment_memory_bytes / PAIRS);
+				  g->settings.fragment_memory_bytes / PAIRS &&
+			  g->pollers[i]->options.jt808_parts_memory_bytes ==
+				  g->settings.parts_memory_bytes / PAIRS);
 }
 
 /* Rows of settings.def are all it takes: nothing is copied by name. */

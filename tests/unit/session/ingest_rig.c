@@ -3,6 +3,7 @@
 #include "dataplane/base/map.h"
 #include "dataplane/base/require.h"
 #include "dataplane/batch/ingest.h"
+#include "dataplane/fleet/jt808_ask.h"
 #include "dataplane/kafka/kafka_call.h"
 #include "dataplane/kafka/kafka_fetch_pass.h"
 #include "dataplane/kafka/kafka_session.h"
@@ -222,6 +223,7 @@ void rig_turn_without_writer(struct rig *r, uint64_t after_us)
 	delivery_input(in);
 	waiting_admit(in);
 	session_timers(in);
+	jt808_ask_work(in);
 	session_input(in, &r->frames);
 	ingest_input(in, &r->frames, &r->datagrams, &r->records);
 	batch_input(&in->batching, &in->answers, &r->records);
@@ -299,6 +301,8 @@ static void rig_listeners(struct ingest *in)
 		l->answer_level = is_udp ? ACK_WRITTEN : ACK_DURABLE;
 		l->frame_bytes_max = RIG_FRAME_BYTES_MAX;
 		l->frame_timeout_ms = RIG_FRAME_TIMEOUT_MS;
+		l->parts_retry_ms = RIG_PARTS_RETRY_MS;
+		l->parts_retries = RIG_PARTS_RETRIES;
 	}
 }
 
@@ -329,6 +333,9 @@ struct rig *rig_create(const struct rig_options *options)
 	require(batching_init(&in->batching, &batching, &in->stats, &in->now) == 0);
 	require(sessions_init(&in->sessions, STREAM_TABLE_PLACES, &in->stats, &in->now) == 0);
 	require(kept_init(&in->kept) == 0);
+	in->jt808_parts = &r->jt808_parts;
+	require(jt808_parts_init(in->jt808_parts, JT808_PARTS_MEMORY_MIN, &in->stats,
+				 &in->now) == 0);
 	require(answers_init(&in->answers, &owed, &in->stats, &in->now) == 0);
 	for (unsigned w = 0; w < RIG_WRITERS; w++) {
 		require(handoff_init(&r->writers[w], &r->wakes[0], &r->wakes[1]) == 0);
@@ -360,6 +367,8 @@ void rig_destroy(struct rig *r)
 		require(i == LEDGER_packet || ledger_in_flight(&in->stats, (enum ledger)i) == 0);
 	require(in->sessions.places.in_use == 0);
 	sessions_fini(&in->sessions);
+	require(r->jt808_parts.slab.in_use == 0 && r->jt808_parts.chunks.in_use == 0);
+	jt808_parts_fini(&r->jt808_parts);
 	kept_fini(&in->kept);
 	answers_fini(&in->answers);
 	batching_fini(&in->batching);

@@ -10,6 +10,7 @@
 
 #include "dataplane/batch/batch.h"
 #include "dataplane/batch/ingest.h"
+#include "dataplane/fleet/jt808_parts.h"
 #include "dataplane/session/delivery.h"
 #include "dataplane/session/ingest_parts.h"
 #include "dataplane/wire/fleet/gbt32960.h"
@@ -37,6 +38,8 @@ enum {
 	RIG_FRAME_BYTES_MAX = GBT32960_FRAME_BYTES_MAX,
 	RIG_FRAME_TIMEOUT_MS = 1000,
 	RIG_BATCH_BYTES = 16384,
+	RIG_PARTS_RETRY_MS = 10000,
+	RIG_PARTS_RETRIES = 3,
 };
 
 /* A peer's end of a stream. */
@@ -66,6 +69,7 @@ struct rig_record {
 
 struct rig {
 	struct ingest in;
+	struct jt808_parts jt808_parts;
 	struct transport wires;
 	struct frame_vec frames;
 	struct datagram_vec datagrams;
