@@ -189,13 +189,15 @@ struct tcp_conn *tcp_listen_segment(struct tcp *t, struct tcp_segment *s,
 	}
 	if (kind == TCP_FLAG_ACK && listener >= 0 && tcp_cookie_open(t, s, &half))
 		return cookie_complete(t, &half, (uint8_t)listener, s);
-	if (kind == TCP_FLAG_ACK && listener >= 0 && tcp_cookie_is_early(t, s)) {
+	/* A stranger's SYN-ACK, too: the peer would believe our reset. */
+	bool is_reset = kind & TCP_FLAG_RST;
+	if ((kind & TCP_FLAG_ACK) && !is_reset && listener >= 0 && tcp_cookie_is_early(t, s)) {
 		tcp_count(t, STAT_packet_drop_tcp_early);
 		return NULL;
 	}
 	tcp_count(t, STAT_packet_drop_no_listener);
 	bool is_lone_fin = kind == 0 && listener >= 0;
-	if (!(kind & TCP_FLAG_RST) && !is_lone_fin)
+	if (!is_reset && !is_lone_fin)
 		segment_reset(t, s);
 	return NULL;
 }

@@ -201,6 +201,22 @@ Test(tcp_cookie, what_overtakes_the_last_step_is_neither_taken_nor_reset)
 	rig_free(r);
 }
 
+/* The reset would be for the peer, who has the handshake behind him. */
+Test(tcp_cookie, a_syn_ack_before_the_last_step_does_not_end_the_handshake)
+{
+	struct rig *r = rig_new(rig_options());
+	flood(r);
+	give_syn(r, 1, NULL, 0);
+	struct seg last = last_step(r, 0);
+	r->sent_count = 0;
+	give_from(r, 1, (struct seg){.flags = SYN_ACK, .seq = IRS + 20000, .ack = last.ack});
+	cr_assert(r->sent_count == 0 && tcp_connections(r->t) == 0);
+	cr_assert(rig_stat(r, STAT_packet_drop_tcp_early) == 1);
+	give_from(r, 1, last);
+	cr_assert(tcp_connections(r->t) == 1 && r->received_bytes == 5);
+	rig_free(r);
+}
+
 /* Each would be without the bytes before it. */
 Test(tcp_cookie, it_opens_for_the_first_byte_and_no_later_one)
 {
