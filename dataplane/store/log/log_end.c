@@ -49,6 +49,7 @@ static int leave(struct log *log)
 	list_remove(&log->group_node);
 	list_remove(&log->zeroes_part.node);
 	list_remove(&log->trim_node);
+	list_remove(&log->snapshot_node);
 	mark_file_end(&log->service->marks);
 	if (log->is_fenced)
 		log->service->stats->value[STAT_log_fenced]--;

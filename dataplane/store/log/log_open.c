@@ -262,6 +262,7 @@ static void init_state(struct log *log)
 	log->at_trim.tag = LOG_TAG_TRIM;
 	log->at_swap.tag = LOG_TAG_SWAP;
 	list_init(&log->trim_node);
+	list_init(&log->snapshot_node);
 	log->active_timestamp = -1;
 	log->snapshot_offset = -1;
 	log->is_direct = true;

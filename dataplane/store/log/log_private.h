@@ -363,6 +363,7 @@ struct log {
 	/* Producers. */
 	struct producers recovered; /* from the start, until a writer serves the log */
 	struct log_snapshots snapshots;
+	struct list snapshot_node;  /* log_service.snapshots, while it waits for its turn */
 	int64_t snapshot_offset;    /* of the last one that was begun; -1: none was; */
 	uint64_t snapshot_position; /* where that was in the active segment, or 0, and when */
 	uint64_t snapshot_ns;

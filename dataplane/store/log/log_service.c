@@ -44,6 +44,7 @@ int log_service_init(struct log_service *s, const struct log_service_options *op
 	list_init(&s->write_dues);
 	list_init(&s->sync_dues);
 	list_init(&s->trims);
+	list_init(&s->snapshots);
 	list_init(&s->appends);
 	list_init(&s->reads_done);
 	list_init(&s->watches);

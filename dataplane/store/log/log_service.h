@@ -82,6 +82,7 @@ struct log_service {
 	uint8_t *snapshot;          /* room for one of all producers */
 	size_t snapshot_bytes;
 	const struct log *snapshot_of; /* whose is being written; null: nobody's */
+	struct list snapshots;         /* logs that wait for it: struct log.snapshot_node */
 	struct list trims;          /* logs with segments that go: struct log.trim_node */
 	const struct log *trimming; /* whose are being renamed or removed; null: nobody's */
 	uint64_t cut_bytes;         /* a large file that goes loses so many at a time */

@@ -113,13 +113,26 @@ static void (*const starts[])(struct log *log) = {
 
 static const struct log_steps steps = {.next = next_step, .starts = starts};
 
+/* A log that asked in every turn would keep its core busy, for which everybody's writes gather. */
+static void wait_in_line(struct log *log)
+{
+	struct list *line = &log->service->snapshots;
+	bool waits = !log->is_fenced && log->at_snapshot.step == LOG_SNAPSHOT_IDLE &&
+		     is_wanted(log);
+	if (!waits)
+		list_remove(&log->snapshot_node);
+	else if (list_is_empty(&log->snapshot_node))
+		list_append(line, &log->snapshot_node);
+	if (!log->service->snapshot_of && !list_is_empty(line))
+		log_touch(list_entry(line->next, struct log, snapshot_node));
+}
+
 void log_snapshot_advance(struct log *log)
 {
 	struct log_task *t = &log->at_snapshot;
 	log_task_end_fenced(log, t, &steps);
 	log_task_advance(log, t, &steps);
-	if (!log->is_fenced && t->step == LOG_SNAPSHOT_IDLE && is_wanted(log))
-		log->is_starved = true;
+	wait_in_line(log);
 }
 
 static bool is_good(const struct log *log, const struct disk_op *op)

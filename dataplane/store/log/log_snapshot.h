@@ -8,7 +8,7 @@
  * append will have: batches below it may not be written yet. That is no harm: recovery uses none
  * beyond the end that it finds. One that cannot be written is no reason to take no more records.
  *
- * The bytes lie in the service's memory for one: whoever finds it in use waits.
+ * The bytes lie in the service's memory for one: whoever finds it in use waits in line.
  *
  * Core: the log's writer. A log that never had a producer has no snapshot before its segment has
  * grown.

@@ -6,6 +6,8 @@
 
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <stdio.h>
+#include <sys/stat.h>
 
 enum { SEGMENT_BYTES = 100000, BATCH_BYTES = 10000 };
 
@@ -168,17 +170,22 @@ Test(log_tasks, a_log_that_nothing_was_written_to_closes_without_touching_the_di
 	rig_destroy(r);
 }
 
-/* Longer than snapshots have to be apart. Writes of batches are held while `hold` is true. */
-static void pass(struct rig *r, bool hold)
+/* Longer than snapshots have to be apart. Operations of `kind` and `tag` are held. */
+static void pass_but(struct rig *r, enum disk_kind kind, enum log_tag tag)
 {
 	for (unsigned turn = 0; turn < LOG_SNAPSHOTS_APART_MS + 50; turn++) {
 		rig_turn(r);
 		for (unsigned i = fake_pending(r->disk); i-- > 0;) {
 			struct disk_op *op = fake_op(r->disk, i);
-			if (!hold || op->kind != DISK_WRITE || op->tag == LOG_TAG_SNAPSHOT)
+			if (op->kind != kind || op->tag != tag)
 				fake_complete(r->disk, op);
 		}
 	}
+}
+
+static void pass(struct rig *r)
+{
+	pass_but(r, DISK_OPEN, LOG_TAG_WRITE); /* nothing is */
 }
 
 /* Of three that are kept a crash leaves one that it can go on from. */
@@ -187,10 +194,54 @@ Test(log_tasks, a_snapshot_of_growth_waits_until_the_last_one_is_of_what_is_dura
 	struct rig *r = open_rig();
 	for (unsigned i = 0; i < 5; i++) {
 		rig_append(r, 1, BATCH_BYTES, ACK_DURABLE);
-		pass(r, true);
+		pass_but(r, DISK_WRITE, LOG_TAG_WRITE);
 	}
 	cr_assert(r->stats.value[STAT_log_snapshots] == 1 && r->answered == 0);
-	pass(r, false);
+	pass(r);
 	cr_assert(r->stats.value[STAT_log_snapshots] == 2 && r->answered == 5);
+	end(r);
+}
+
+static struct log *open_neighbour(struct rig *r)
+{
+	struct log_recovery found;
+	struct log_open_options options = {.log = r->options, .durable_mark = -1,
+					   .log_start_offset = -1};
+	char directory[RIG_DIRECTORY_BYTES];
+	int error;
+	snprintf(directory, sizeof directory, "%s/neighbour-0", r->root);
+	cr_assert(mkdir(directory, 0777) == 0);
+	options.directory = directory;
+	struct log *log = log_open(r->control, &options, &found, &error);
+	cr_assert(log != NULL, "%d", error);
+	log_serve(log, &r->service, 1);
+	return log;
+}
+
+static void end_neighbour(struct rig *r, struct log *log)
+{
+	log_finish(log);
+	while (!log_is_finished(log))
+		pass(r);
+	log_release(log);
+	log_close(log);
+}
+
+Test(log_tasks, a_log_that_waits_for_anothers_snapshot_is_called_and_does_not_ask)
+{
+	struct rig *r = open_rig();
+	struct log *own = r->log, *neighbour = open_neighbour(r);
+	pass(r);
+	r->log = neighbour;
+	rig_append(r, 1, BATCH_BYTES, ACK_DURABLE);
+	r->expected_bytes = 0; /* of its own log */
+	r->log = own;
+	rig_append(r, 1, BATCH_BYTES, ACK_DURABLE);
+	pass_but(r, DISK_WRITE, LOG_TAG_SNAPSHOT);
+	cr_assert(fake_count(r->disk, DISK_WRITE) == 1 && r->answered == 2);
+	cr_assert(list_is_empty(&r->service.active), "its core may sleep");
+	pass(r);
+	cr_assert(r->stats.value[STAT_log_snapshots] == 2);
+	end_neighbour(r, neighbour);
 	end(r);
 }
