@@ -91,5 +91,7 @@ int64_t log_recovery_point(const struct log *log)
 	/* The evidence: with a lower one the next start would cut the damage off as a torn tail. */
 	if (log->is_corrupt)
 		return log->opened_at;
-	return log->sealing ? log->sealing->base_offset : log->durable.offset;
+	int64_t point = log->sealing ? log->sealing->base_offset : log->durable.offset;
+	bool is_unsnapped = log->unsnapped_from >= 0 && log->unsnapped_from < point;
+	return is_unsnapped ? log->unsnapped_from : point;
 }

@@ -264,7 +264,7 @@ static void init_state(struct log *log)
 	list_init(&log->trim_node);
 	list_init(&log->snapshot_node);
 	log->active_timestamp = -1;
-	log->snapshot_offset = -1;
+	log->snapshot_offset = log->unsnapped_from = -1;
 	log->is_direct = true;
 	log->allocates = true;
 	log->max_timestamp = log->max_timestamp_offset = -1;

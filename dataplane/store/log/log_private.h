@@ -367,6 +367,7 @@ struct log {
 	int64_t snapshot_offset;    /* of the last one that was begun; -1: none was; */
 	uint64_t snapshot_position; /* where that was in the active segment, or 0, and when */
 	uint64_t snapshot_ns;
+	int64_t unsnapped_from; /* rolled here, with producers, and no snapshot is there yet; -1 */
 	bool wants_snapshot;
 	bool snapshot_failed;
 	char *snapshot_path;        /* of one that is removed */

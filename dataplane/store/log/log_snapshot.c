@@ -16,10 +16,14 @@ static bool is_worth_one(const struct log *log)
 	       producers_count(&log->service->producers, log->slot) > 0;
 }
 
+/* Until there is a snapshot only batches that are scanned say whose they are: the recovery point
+ * must not pass the roll. */
 void log_snapshot_rolled(struct log *log)
 {
 	log->wants_snapshot = is_worth_one(log);
 	log->snapshot_position = 0;
+	if (log->wants_snapshot && log->snapshots.count == 0 && log->unsnapped_from < 0)
+		log->unsnapped_from = log->active->base_offset;
 }
 
 /* Then also one of no producers is worth being written: that there are none is what a start has
@@ -154,6 +158,7 @@ void log_snapshot_done(struct log *log, const struct disk_op *op)
 	} else if (op->kind == DISK_SYNC) {
 		require(kept->count < array_len(kept->offsets));
 		kept->offsets[kept->count++] = log->snapshot_offset;
+		log->unsnapped_from = -1;
 		stats_add(log->service->stats, STAT_log_snapshots, 1);
 	}
 }

@@ -202,6 +202,23 @@ Test(log_tasks, a_snapshot_of_growth_waits_until_the_last_one_is_of_what_is_dura
 	end(r);
 }
 
+/* A producer's snapshot is not there before its sync, and without one a start that does not scan
+ * the segment before the roll would not know him. */
+Test(log_tasks, the_recovery_point_does_not_pass_a_roll_before_the_first_snapshot)
+{
+	struct rig_producer producer = {.id = 4711};
+	struct rig *r = open_rig();
+	r->producer = &producer;
+	for (unsigned i = 0; i < 11; i++)
+		rig_append(r, 1, BATCH_BYTES, ACK_DURABLE);
+	pass_but(r, DISK_SYNC, LOG_TAG_SNAPSHOT);
+	cr_assert(r->stats.value[STAT_log_rolls] == 1 && r->answered == 11 && !r->log->sealing);
+	cr_assert(log_recovery_point(r->log) == 9);
+	pass(r);
+	cr_assert(log_recovery_point(r->log) == 11);
+	end(r);
+}
+
 static struct log *open_neighbour(struct rig *r)
 {
 	struct log_recovery found;
