@@ -69,9 +69,12 @@ static void start_write(struct log *log)
 	     (struct disk_op){.kind = DISK_WRITE, .iov = &log->snapshot_iov, .iov_count = 1});
 }
 
+/* What is in it, and its name. */
 static void start_sync(struct log *log)
 {
 	step(log, log_snapshot_file(log, false), (struct disk_op){.kind = DISK_SYNC});
+	step(log, log_directory_file(log),
+	     (struct disk_op){.kind = DISK_SYNC, .flags = DISK_FLAG_DIRECTORY});
 }
 
 static void start_remove(struct log *log)
@@ -145,20 +148,29 @@ static bool is_good(const struct log *log, const struct disk_op *op)
 				      : op->result >= 0;
 }
 
-/* The oldest may be gone already; a start looks for all that are too many. */
-void log_snapshot_done(struct log *log, const struct disk_op *op)
+static void keep(struct log *log)
 {
 	struct log_snapshots *kept = &log->snapshots;
-	log->at_snapshot.operations--;
+	require(kept->count < array_len(kept->offsets));
+	kept->offsets[kept->count++] = log->snapshot_offset;
+	log->unsnapped_from = -1;
+	stats_add(log->service->stats, STAT_log_snapshots, 1);
+}
+
+/* The oldest may be gone already; a start looks for all that are too many. What a directory lost
+ * with a sync that failed may be a segment's name: nobody else would be told. */
+void log_snapshot_done(struct log *log, const struct disk_op *op)
+{
+	struct log_task *t = &log->at_snapshot;
+	t->operations--;
 	if (op->kind == DISK_UNLINK)
 		return;
-	if (!is_good(log, op)) {
+	if (op->result < 0 && (op->flags & DISK_FLAG_DIRECTORY))
+		log_fence(log, (int)op->result);
+	if (!is_good(log, op) && !log->snapshot_failed) {
 		log->snapshot_failed = true;
 		stats_add(log->service->stats, STAT_log_snapshot_failures, 1);
-	} else if (op->kind == DISK_SYNC) {
-		require(kept->count < array_len(kept->offsets));
-		kept->offsets[kept->count++] = log->snapshot_offset;
-		log->unsnapped_from = -1;
-		stats_add(log->service->stats, STAT_log_snapshots, 1);
 	}
+	if (t->step == LOG_SNAPSHOT_SYNC && t->operations == 0 && !log->snapshot_failed)
+		keep(log);
 }

@@ -6,7 +6,8 @@
  *
  * A snapshot is of the moment in which its bytes are made, and named after the offset that the next
  * append will have: batches below it may not be written yet. That is no harm: recovery uses none
- * beyond the end that it finds. One that cannot be written is no reason to take no more records.
+ * beyond the end that it finds. One that cannot be written is no reason to take no more records; a
+ * directory that cannot be synced is.
  *
  * The bytes lie in the service's memory for one: whoever finds it in use waits in line.
  *

@@ -219,6 +219,40 @@ Test(log_tasks, the_recovery_point_does_not_pass_a_roll_before_the_first_snapsho
 	end(r);
 }
 
+/* A snapshot by growth whose syncs are held; returns that of the directory. */
+static struct disk_op *hold_names(struct rig *r)
+{
+	pass(r);
+	rig_append(r, 1, BATCH_BYTES, ACK_DURABLE);
+	pass_but(r, DISK_SYNC, LOG_TAG_SNAPSHOT);
+	cr_assert(fake_count(r->disk, DISK_SYNC) == 2 && r->answered == 1);
+	struct disk_op *op = fake_op(r->disk, 0);
+	return op->flags & DISK_FLAG_DIRECTORY ? op : fake_op(r->disk, 1);
+}
+
+Test(log_tasks, a_snapshot_is_one_when_its_name_is_durable)
+{
+	struct rig *r = open_rig();
+	struct disk_op *names = hold_names(r);
+	complete_but(r, DISK_OPEN, names);
+	cr_assert(r->stats.value[STAT_log_snapshots] == 0);
+	fake_complete(r->disk, names);
+	rig_turn(r);
+	cr_assert(r->stats.value[STAT_log_snapshots] == 1);
+	end(r);
+}
+
+/* Who syncs the directory next would not be told what was lost. */
+Test(log_tasks, a_snapshot_whose_name_cannot_be_synced_fences)
+{
+	struct rig *r = open_rig();
+	fake_fail(r->disk, hold_names(r), -EIO);
+	pass(r);
+	cr_assert(r->stats.value[STAT_log_snapshots] == 0);
+	cr_assert(rig_marks(r).is_fenced && rig_marks(r).fence_error == -EIO);
+	rig_destroy(r);
+}
+
 static struct log *open_neighbour(struct rig *r)
 {
 	struct log_recovery found;
