@@ -221,8 +221,7 @@ static int write_file(struct recovery *rc, const char *path, const uint8_t *byte
 	return status;
 }
 
-/* So that the next start need not read what this one has read. Where it cannot be written, the
- * log's writer will try again when the log ends. */
+/* So that the next start need not read what this one has read. */
 static void write_snapshot(struct recovery *rc)
 {
 	struct log *log = rc->log;
@@ -238,6 +237,14 @@ static void write_snapshot(struct recovery *rc)
 	else
 		file_unlink(rc->disk, path);
 	map_give(bytes, room);
+}
+
+/* What says whose batches are is in no file but theirs: until the log's writer has written it down,
+ * the next start is to scan what this one did. */
+static void leave_to_writer(const struct recovery *rc)
+{
+	rc->log->wants_snapshot = true;
+	rc->log->unsnapped_from = rc->recovery_point;
 }
 
 int producers_recover(struct recovery *rc)
@@ -256,6 +263,8 @@ int producers_recover(struct recovery *rc)
 	if (snapshot != log->end.offset && (snapshot >= 0 || log->recovered.count > 0))
 		write_snapshot(rc);
 	status = keep_snapshots(rc);
+	if (log->snapshots.count == 0 && log->recovered.count > 0)
+		leave_to_writer(rc);
 	if (log->snapshots.count > 0)
 		log->snapshot_offset = log->snapshots.offsets[log->snapshots.count - 1];
 	if (log->snapshot_offset == log->end.offset)

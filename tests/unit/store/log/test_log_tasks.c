@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { SEGMENT_BYTES = 100000, BATCH_BYTES = 10000 };
 
@@ -215,6 +216,34 @@ Test(log_tasks, the_recovery_point_does_not_pass_a_roll_before_the_first_snapsho
 	cr_assert(r->stats.value[STAT_log_rolls] == 1 && r->answered == 11 && !r->log->sealing);
 	cr_assert(log_recovery_point(r->log) == 9);
 	pass(r);
+	cr_assert(log_recovery_point(r->log) == 11);
+	end(r);
+}
+
+static void lose(const struct rig *r, unsigned offset)
+{
+	char path[RIG_DIRECTORY_BYTES + 64];
+	snprintf(path, sizeof path, "%s/%020u.snapshot", r->directory, offset);
+	cr_assert(unlink(path) == 0);
+}
+
+/* What comes of a start that scans who wrote, and whose snapshot finds no room on the disk. */
+Test(log_tasks, the_recovery_point_does_not_pass_what_a_start_could_not_write_down)
+{
+	struct rig_producer producer = {.id = 4711};
+	struct rig *r = open_rig();
+	r->producer = &producer;
+	for (unsigned i = 0; i < 11; i++)
+		rig_append(r, 1, BATCH_BYTES, ACK_DURABLE);
+	pass(r);
+	rig_abandon(r);
+	lose(r, 11);
+	/* Behind both indexes of both segments. */
+	fake_fail_at(r->control, DISK_WRITE, 2 * 2 + 1, -ENOSPC);
+	cr_assert(rig_open(r, 9, false) && !rig_has(r, "00000000000000000011.snapshot"));
+	cr_assert(rig_marks(r).log_end_offset == 11 && log_recovery_point(r->log) == 9);
+	pass(r);
+	cr_assert(rig_has(r, "00000000000000000011.snapshot"));
 	cr_assert(log_recovery_point(r->log) == 11);
 	end(r);
 }
