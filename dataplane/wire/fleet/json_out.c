@@ -1,5 +1,6 @@
 /* json_out.c - values in, JSON's text out; see json_out.h. */
 #include "dataplane/wire/fleet/json_out.h"
+#include "dataplane/wire/fleet/calendar.h"
 
 #define ONE(h, t, o) ('0' + (h)) | ('0' + (t)) << 8 | ('0' + (o)) << 16
 #define TEN(h, t)                                                                        \
@@ -85,15 +86,6 @@ void out_hex(struct json_out *j, struct bytes bytes)
 	j->at = at;
 }
 
-static bool is_time(const uint8_t t[JSON_TIME_BYTES])
-{
-	static const uint8_t days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-	if (t[0] > 99 || t[1] < 1 || t[1] > 12 || t[3] > 23 || t[4] > 59 || t[5] > 59)
-		return false;
-	/* Of the years 2000 to 2099 each fourth is a leap year. */
-	return t[2] >= 1 && t[2] <= days[t[1] - 1] + (t[1] == 2 && t[0] % 4 == 0);
-}
-
 static void put_two(char *at, uint8_t value)
 {
 	at[0] = (char)('0' + value / 10);
@@ -103,7 +95,8 @@ static void put_two(char *at, uint8_t value)
 bool out_time(struct json_out *j, const uint8_t time[JSON_TIME_BYTES])
 {
 	static const char form[JSON_TIME_ROOM] = "\"2000-00-00T00:00:00+08:00\",";
-	if (!is_time(time))
+	enum { YEAR_MAX = 99 }; /* t.5 */
+	if (time[0] > YEAR_MAX || calendar_seconds(time) == CALENDAR_NONE)
 		return false;
 	if (!out_room(j, JSON_TIME_ROOM))
 		return true;
