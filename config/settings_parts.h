@@ -74,6 +74,8 @@ enum partitioner_kind {
 enum record_time { RECORD_TIME_RECEIPT, RECORD_TIME_FRAME };
 /* What a terminal has to do before it is believed: authenticate; or nothing. */
 enum authentication_kind { AUTHENTICATION_FIRST, AUTHENTICATION_ANY };
+/* What becomes of a batch of reports: one record, or as many as it holds. */
+enum batch_kind { BATCH_WHOLE, BATCH_SPLIT };
 /* Those that a phone number is padded with. */
 enum phone_zeroes { PHONE_ZEROES_STRIP, PHONE_ZEROES_KEEP };
 

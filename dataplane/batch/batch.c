@@ -215,6 +215,14 @@ static void record_encode(struct batching *b, const struct record *r)
 		record_encode_pieces(b, r, &view);
 }
 
+/* Several records of one frame lie one behind the other: their answer waits for the batch once. */
+static bool is_waited_for(const struct append_msg *a, const struct answer *answer)
+{
+	const struct waiter *last =
+		a->waiter_count ? a->waiters[(a->waiter_count - 1) % APPEND_WAITER_LISTS] : NULL;
+	return last && last->answer == answer;
+}
+
 /* The batch's level is that of its most demanding record: no answer promises less than was
  * asked for. */
 static void record_add(struct batching *b, struct answers *as, const struct record *r)
@@ -233,7 +241,8 @@ static void record_add(struct batching *b, struct answers *as, const struct reco
 	if (r->timestamp_ms > lane->open_max_timestamp)
 		lane->open_max_timestamp = r->timestamp_ms;
 	if (r->answer) {
-		require(answer_wait(as, r->answer, a));
+		if (!is_waited_for(a, r->answer))
+			require(answer_wait(as, r->answer, a));
 		answer_release(r->answer);
 	}
 }

@@ -84,6 +84,7 @@ static bool frame_refuse(struct ingest *in, const struct frame *f, enum kafka_er
 	require(w != NULL);
 	answer->is_error = true;
 	answer->protocol->resolve(w, &refused);
+	waiter_give(&in->answers, w);
 	answer_done(&in->answers, answer);
 	return true;
 }

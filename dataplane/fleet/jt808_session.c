@@ -116,6 +116,18 @@ static uint16_t serial_of(uint64_t name)
 	return (uint16_t)(name >> 32);
 }
 
+/* A record that is one report of the batch of that name. */
+static bool is_report(const struct frame *f, const struct jt808_message *m)
+{
+	return f->name && (uint16_t)(f->name >> 48) != m->id;
+}
+
+/* Of a message that came in one, and can be read. */
+static bool is_plain(const struct jt808_message *m)
+{
+	return m->parts == 0 && m->encryption == 0;
+}
+
 /* ---- cutting ---------------------------------------------------------------------------- */
 
 /* One call of cut. */
@@ -180,20 +192,66 @@ static struct bytes whole_of(struct cut *c, const struct jt808_message *m)
 	return (struct bytes){out, size};
 }
 
-/* What its session has nothing against: a record, one that is there already, or a part. */
-static void cut_accepted(struct cut *c, struct frame *f, struct bytes whole, bool is_part)
+/* Does it become several records? */
+static bool is_split(const struct cut *c, const struct jt808_message *m, struct jt808_batch *ret)
 {
-	if (f->name && !unanswered_add(&c->unanswered, f->name)) {
-		f->kind = FRAME_ANSWER;
-		f->verdict = STAT_frames_resent;
+	return c->js->session.listener->batch == BATCH_SPLIT && m->id == JT808_BATCH &&
+	       is_plain(m) && jt808_batch_read(m, ret) && ret->count > 0;
+}
+
+/* As many of its reports as this turn has room for, behind those of earlier turns: the last one
+ * takes the batch's bytes along. */
+static void cut_reports(struct cut *c, const struct jt808_piece *p, const struct frame *like,
+			const struct jt808_message *m, struct jt808_batch *b)
+{
+	for (unsigned i = 0; i < b->count; i++) {
+		struct bytes report = jt808_batch_next(b);
+		bool is_last = i + 1u == b->count;
+		size_t size = jt808_batch_report_bytes(m, report);
+		if (i < c->js->reports && c->at == 0)
+			continue;
+		bool has_room = c->frames->count < c->frames_end;
+		uint8_t *out = has_room ? turn_bytes_take(&c->in->turn_bytes, size) : NULL;
+		c->is_over |= !out || c->js->session.is_closing;
+		if (!out)
+			return;
+		jt808_batch_report(out, m, report);
+		struct jt808_piece bytes = {.size = is_last ? p->size : 0};
+		struct frame *f = cut_push(c, (struct bytes){out, size}, &bytes);
+		f->key = like->key;
+		f->name = like->name;
+		f->has_more = !is_last;
+	}
+}
+
+/* One whose first reports have gone on stands among the unanswered already. */
+static bool is_resent(struct cut *c, uint64_t name)
+{
+	bool goes_on = c->js->reports > 0 && c->at == 0;
+	return name && !goes_on && !unanswered_add(&c->unanswered, name);
+}
+
+/* What its session has nothing against: a record, one that is there already, or a part. */
+static void cut_accepted(struct cut *c, const struct jt808_piece *p, const struct frame *like,
+			 const struct jt808_message *m, struct bytes whole)
+{
+	struct jt808_batch batch;
+	struct frame f = *like;
+	if (is_resent(c, f.name)) {
+		f.kind = FRAME_ANSWER;
+		f.verdict = STAT_frames_resent;
+	} else if (is_split(c, m, &batch)) {
+		cut_reports(c, p, like, m, &batch);
+		return;
 	} else if (whole.data) {
-		f->value = whole;
-		f->is_gathered = true;
-	} else if (is_part) {
-		f->kind = FRAME_ANSWER;
-		f->verdict = STAT_frames_joined;
+		f.value = whole;
+		f.is_gathered = true;
+	} else if (m->parts > 0 && is_answered(m)) {
+		f.kind = FRAME_ANSWER;
+		f.verdict = STAT_frames_joined;
 		c->parts++;
 	}
+	*cut_push(c, f.value, p) = f;
 }
 
 static void cut_message(struct cut *c, const struct jt808_piece *p)
@@ -207,20 +265,25 @@ static void cut_message(struct cut *c, const struct jt808_piece *p)
 		return;
 	}
 	struct jt808_message m = jt808_read(message);
-	bool is_part = m.parts > 0 && is_answered(&m);
-	if (is_part)
+	if (m.parts > 0 && is_answered(&m))
 		whole = whole_of(c, &m);
 	if (c->is_over && !whole.data)
 		return;
-	struct frame *f = cut_push(c, message, p);
-	f->key = (struct bytes){digits, jt808_phone_text((char *)digits, m.phone, keeps_zeroes)};
-	if (is_answered(&m))
-		f->name = name_of(&m, message);
-	f->verdict = (uint16_t)refusal_of(c->in, c->js, &m);
-	if (f->verdict)
-		f->kind = FRAME_ANSWER;
-	else
-		cut_accepted(c, f, whole, is_part);
+	size_t key_bytes = jt808_phone_text((char *)digits, m.phone, keeps_zeroes);
+	struct frame f = {
+		.session = &c->js->session,
+		.value = message,
+		.key = {digits, key_bytes},
+		.consumed = (uint32_t)p->size,
+		.name = is_answered(&m) ? name_of(&m, message) : 0,
+	};
+	f.verdict = (uint16_t)refusal_of(c->in, c->js, &m);
+	if (f.verdict) {
+		f.kind = FRAME_ANSWER;
+		*cut_push(c, message, p) = f;
+	} else {
+		cut_accepted(c, p, &f, &m, whole);
+	}
 	c->is_over |= m.id == JT808_AUTHENTICATION;
 }
 
@@ -337,12 +400,6 @@ static void jt808_reject(struct ingest *in, struct session *s, const struct fram
 }
 
 /* ---- answers ---------------------------------------------------------------------------- */
-
-/* Of a message that came in one, and can be read. */
-static bool is_plain(const struct jt808_message *m)
-{
-	return m->parts == 0 && m->encryption == 0;
-}
 
 static enum jt808_result result_of(const struct jt808_message *m)
 {
@@ -488,6 +545,47 @@ static bool answer_message(struct ingest *in, struct jt808_session *js, const st
 	return true;
 }
 
+/* ---- batches ---------------------------------------------------------------------------- */
+
+static void batch_end(struct jt808_session *js)
+{
+	answer_release(js->batch);
+	js->batch = NULL;
+	js->reports = 0;
+}
+
+/* The batch's answer is made with its first report, waits for each, and, until the last has gone
+ * on, for that: so it is cut to its end also when its session closes. Whoever takes a further
+ * outcome leaves one for each frame of the turn. */
+static bool accept_report(struct ingest *in, struct jt808_session *js, const struct frame *f,
+			  struct jt808_message *m, struct answer **ret)
+{
+	struct slab *waiters = &in->answers.waiters;
+	uint8_t out[JT808_GENERAL_ANSWER_BYTES_MAX];
+	if (waiters->count - waiters->in_use < FRAMES_PER_TURN) {
+		session_wait(&in->waits, &js->session, WAIT_WAITER);
+		return false;
+	}
+	if (!js->batch) {
+		m->id = JT808_BATCH;
+		size_t size = jt808_general_answer(out, m, js->serial, JT808_DONE);
+		js->batch = answer_make(in, js, f, (struct bytes){out, size});
+		if (!js->batch)
+			return false;
+		answer_hold(js->batch);
+		js->batch->frames = 1;
+		stats_add(&in->stats, STAT_frames_received, 1);
+	}
+	*ret = js->batch;
+	js->reports++;
+	if (!f->has_more)
+		batch_end(js);
+	js->session.is_answering = js->reports > 0;
+	return true;
+}
+
+/* ---- outcomes --------------------------------------------------------------------------- */
+
 /* What the session knows from now on. */
 static void learn(struct ingest *in, struct jt808_session *js, const struct frame *f,
 		  const struct jt808_message *m)
@@ -507,6 +605,8 @@ static bool accept_message(struct ingest *in, struct jt808_session *js, const st
 {
 	struct jt808_message m =
 		f->is_gathered ? jt808_whole_read(f->value) : jt808_read(f->value);
+	if (is_report(f, &m))
+		return accept_report(in, js, f, &m, ret);
 	struct jt808_message asks = m;
 	asks.serial = f->is_gathered ? serial_of(f->name) : m.serial;
 	if (is_answered(&m) && f->verdict != STAT_frames_resent &&
@@ -561,7 +661,10 @@ static void jt808_open(struct session *s)
 
 static void jt808_close(struct ingest *in, struct session *s)
 {
-	jt808_parts_close(in->jt808_parts, &jt808_of(s)->parts);
+	struct jt808_session *js = jt808_of(s);
+	jt808_parts_close(in->jt808_parts, &js->parts);
+	if (js->batch)
+		batch_end(js);
 	vehicle_close(in, s);
 }
 

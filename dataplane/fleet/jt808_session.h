@@ -18,7 +18,12 @@ struct jt808_session {
 	bool is_authenticated;
 	uint16_t serial;    /* of what we send next */
 	struct jt808_own_parts parts;
+	/* Of the batch in front, when some of its reports have become records and others have not:
+	 * how many have, and its answer, which waits for all. */
+	uint16_t reports;
+	struct answer *batch;
 };
+static_assert(sizeof(struct jt808_session) <= 2 * CACHE_LINE_BYTES, "an idle one takes no more");
 
 static inline struct jt808_session *jt808_of(struct session *s)
 {

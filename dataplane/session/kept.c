@@ -14,6 +14,7 @@ struct kept_record {
 	uint32_t value_bytes;
 	uint8_t key_bytes;
 	bool has_key;
+	bool has_more;
 	uint8_t key[RECORD_KEY_BYTES_MAX];
 };
 
@@ -55,6 +56,7 @@ bool kept_add(struct kept_records *k, const struct frame *f)
 	struct kept_record *r = list_entry(node, struct kept_record, node);
 	r->session = s;
 	r->name = f->name;
+	r->has_more = f->has_more;
 	r->value_bytes = (uint32_t)f->value.size;
 	r->key_bytes = (uint8_t)f->key.size;
 	r->has_key = f->key.data != NULL;
@@ -90,6 +92,7 @@ void kept_push(struct kept_records *k, struct session *s, struct frame_vec *fram
 		.value = {r->value, r->value_bytes},
 		.key = {r->has_key ? r->key : NULL, r->key_bytes},
 		.kind = FRAME_RECORD,
+		.has_more = r->has_more,
 		.name = r->name,
 	};
 }

@@ -49,6 +49,7 @@ struct frame {
 	uint32_t consumed;  /* bytes of the stream that end with it */
 	uint16_t verdict;   /* enum stat_id, its end in the ledger; of a record 0 */
 	uint8_t kind;       /* enum frame_kind */
+	bool has_more;      /* further records of the same bytes come behind it */
 	bool is_gathered;   /* its protocol has what it is made of: it waits uncut */
 	uint64_t name;      /* the protocol's own; 0: none */
 };

@@ -9,7 +9,8 @@ from gateway import ROOT, Restartable
 
 VECTORS = os.path.join(ROOT, 'tests/vectors/jt808.tsv')
 REGISTER, AUTHENTICATE, LOCATION, TIME = 0x0100, 0x0102, 0x0200, 0x0004
-ANSWER, REGISTERED, OUR_TIME = 0x8001, 0x8100, 0x8004
+BATCH, MEDIA = 0x0704, 0x0801
+ANSWER, REGISTERED, OUR_TIME, MEDIA_ANSWER = 0x8001, 0x8100, 0x8004, 0x8800
 PHONE = bytes.fromhex('013812345678')
 KEY = '00112233445566778899aabbccddeeff'
 
@@ -29,8 +30,17 @@ def unescape(frame):
     return frame[1:-1].replace(b'\x7d\x02', b'\x7e').replace(b'\x7d\x01', b'\x7d')
 
 
-def message(number, serial, body=b'', phone=PHONE):
-    head = struct.pack('>HH6sH', number, len(body), phone, serial) + body
+def is_part(message):
+    """Of one that is answered, so that it is put together with others."""
+    number, properties = struct.unpack('>HH', message[:4])
+    return properties & 0x2000 and 1 < number < 0x8000
+
+
+def message(number, serial, body=b'', part=None):
+    """`part`: how many there are, and which it is."""
+    properties = len(body) | (0x2000 if part else 0)
+    head = struct.pack('>HH6sH', number, properties, PHONE, serial)
+    head += (struct.pack('>HH', *part) if part else b'') + body
     check = 0
     for byte in head:
         check ^= byte
@@ -50,8 +60,8 @@ class Terminal:
     def __exit__(self, kind, error, trace):
         self.sock.close()
 
-    def send(self, number, serial, body=b''):
-        self.sock.sendall(escape(message(number, serial, body)))
+    def send(self, number, serial, body=b'', part=None):
+        self.sock.sendall(escape(message(number, serial, body, part)))
 
     def answer(self):
         while self.unread.count(b'\x7e') < 2:
@@ -65,8 +75,8 @@ class Terminal:
         assert phone == PHONE
         return number, serial, frame[12:-1]
 
-    def ask(self, number, serial, body=b''):
-        self.send(number, serial, body)
+    def ask(self, number, serial, body=b'', part=None):
+        self.send(number, serial, body, part)
         return self.answer()
 
 
@@ -123,11 +133,37 @@ class Jt808(unittest.TestCase):
             sock.shutdown(1)
             while sock.recv(65536):
                 pass
-        wanted = 2 * len(good) + 3
-        gw.wait_for('all stored', lambda c: c['records_stored'] - before >= wanted)
+        whole = [frame for frame in good if not is_part(unescape(frame))]
+        wanted = 2 * len(whole) + sum(frame in whole for frame in good[:3])
+        gw.wait_for('all stored or sent again', lambda c: c['records_stored'] - before +
+                    c['frames_resent'] >= wanted)
         stored = [value for _, _, _, value in gw.consume('anybody')]
-        self.assertEqual(len(stored), wanted)
-        self.assertEqual(set(stored), {unescape(frame) for frame in good})
+        self.assertEqual(set(stored), {unescape(frame) for frame in whole})
+
+    def test_parts_are_put_together_and_batches_taken_apart(self):
+        settings = {'listeners': 'KAFKA://:9092,JT808://:808',
+                    'listener.name.jt808.authentication': 'any',
+                    'listener.name.jt808.batch': 'split',
+                    'listener.name.jt808.parts.retry.ms': '500'}
+        bodies = [bytes([65 + i]) * (700 + i) for i in range(40)]
+        with Restartable(settings) as gw, Terminal(gw) as t:
+            for i in [*range(30), *range(32, 40)]:
+                self.assertEqual(t.ask(MEDIA, 100 + i, bodies[i], (40, i + 1))[2],
+                                 struct.pack('>HHB', 100 + i, MEDIA, 0))
+            number, _, body = t.answer()
+            self.assertEqual((number, body), (MEDIA_ANSWER, b'AAAA' + b'\2\0\x1f\0\x20'))
+            self.assertEqual(t.ask(MEDIA, 131, bodies[31], (40, 32))[0], ANSWER)
+            number, _, body = t.ask(MEDIA, 130, bodies[30], (40, 31))
+            self.assertEqual((number, body), (MEDIA_ANSWER, b'AAAA'))
+            self.assertEqual(t.ask(MEDIA, 105, bodies[5], (40, 6))[0], ANSWER)
+            reports = [bytes([i]) * 30 for i in range(20)]
+            batch = struct.pack('>HB', 20, 0) + b''.join(b'\0\x1e' + r for r in reports)
+            self.assertEqual(t.ask(BATCH, 7, batch)[2], struct.pack('>HHB', 7, BATCH, 0))
+            picture = struct.pack('>HH6sH', MEDIA, 0, PHONE, 100) + b''.join(bodies)
+            self.assertEqual([value for _, _, _, value in gw.consume('vehicles')],
+                             [picture] + [message(LOCATION, 7, r) for r in reports])
+            self.assertEqual(gw.counters()['frames_joined'], 39)
+            self.assertEqual(gw.counters()['parts_asked'], 2)
 
 
 if __name__ == '__main__':

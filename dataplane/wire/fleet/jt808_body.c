@@ -1,5 +1,6 @@
 /* jt808_body.c - bodies in, what they say out; see jt808_body.h. */
 #include "dataplane/wire/fleet/jt808_body.h"
+#include "dataplane/wire/fleet/check_code.h"
 
 static struct bytes take(struct cursor *c, size_t size)
 {
@@ -88,6 +89,25 @@ bool jt808_batch_read(const struct jt808_message *m, struct jt808_batch *ret)
 	for (unsigned i = 0; i < ret->count && !walk.items.bad; i++)
 		walk.items.bad |= jt808_batch_next(&walk).size < REPORT_BYTES_MIN;
 	return !walk.items.bad && cursor_left(&walk.items) == 0;
+}
+
+size_t jt808_batch_report_bytes(const struct jt808_message *batch, struct bytes report)
+{
+	return jt808_whole_header_bytes(batch) + report.size + 1;
+}
+
+/* The header of a batch that came in one is as long as that of a whole, and before its body. */
+size_t jt808_batch_report(uint8_t *out, const struct jt808_message *batch, struct bytes report)
+{
+	struct jt808_header_2013 *h = (struct jt808_header_2013 *)out;
+	size_t header = jt808_whole_header_bytes(batch), size = header + report.size;
+	memcpy(out, batch->body.data - header, header);
+	uint16_t properties = be16_get(h->properties) & (uint16_t)~JT808_BODY_BYTES;
+	h->id = be16_of(JT808_LOCATION);
+	h->properties = be16_of((uint16_t)(properties | report.size));
+	memcpy(out + header, report.data, report.size);
+	out[size] = check_code(out, size);
+	return size + 1;
 }
 
 bool jt808_media_read(const struct jt808_message *m, uint32_t *id)

@@ -83,6 +83,12 @@ bool jt808_batch_read(const struct jt808_message *m, struct jt808_batch *ret);
 /* The next report of a batch that was read, as long as count of them have not been. */
 struct bytes jt808_batch_next(struct jt808_batch *b);
 
+/* A report of a batch as a message of its own: the batch's header, but for the id of a location
+ * report and its body's length, the report, its check code. `out` has room for
+ * jt808_batch_report_bytes(). Returns them. */
+size_t jt808_batch_report_bytes(const struct jt808_message *batch, struct bytes report);
+size_t jt808_batch_report(uint8_t *out, const struct jt808_message *batch, struct bytes report);
+
 /* The media id that a multimedia message, or its first sub-package, begins with. */
 bool jt808_media_read(const struct jt808_message *m, uint32_t *id);
 

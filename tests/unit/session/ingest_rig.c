@@ -326,7 +326,7 @@ struct rig *rig_create(const struct rig_options *options)
 		.message_bytes_max = 1 << 20,
 	};
 	struct answers_bounds owed = {.answers = o.answers_max ? o.answers_max : 4096,
-				      .waiters = 16,
+				      .waiters = 2 * FRAMES_PER_TURN,
 				      .small_chunks = o.answer_chunks ? o.answer_chunks : 8192,
 				      .large_chunks = 64,
 				      .connections = STREAM_TABLE_PLACES};
