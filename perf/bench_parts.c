@@ -1,7 +1,9 @@
-/* bench_parts.c - the counter's speed, and a vehicle's frame; see bench_parts.h. */
+/* bench_parts.c - the counter's speed, and frames of vehicles; see bench_parts.h. */
 #include "perf/bench_parts.h"
 #include "dataplane/base/clock.h"
+#include "dataplane/wire/fleet/check_code.h"
 #include "dataplane/wire/fleet/gbt32960.h"
+#include "dataplane/wire/fleet/jt808.h"
 
 enum { VIN_DIGITS = 8 };
 
@@ -30,4 +32,27 @@ void bench_frame_make(uint8_t *out, unsigned number)
 	struct bytes data = {out + GBT32960_HEADER_BYTES,
 			     BENCH_FRAME_BYTES - GBT32960_FRAME_BYTES_MIN};
 	out[BENCH_FRAME_BYTES - 1] = gbt32960_bcc(h, data);
+}
+
+/* Whatever would need an escape is written with the neighbour of its number. */
+static uint8_t plain(unsigned byte)
+{
+	return (uint8_t)(byte == JT808_DELIMITER || byte == JT808_ESCAPE ? 0x70 : byte);
+}
+
+void bench_report_make(uint8_t *out, unsigned number, uint16_t serial)
+{
+	enum { BODY = BENCH_REPORT_BYTES - 2 - JT808_MESSAGE_BYTES_MIN, LOCATION = 0x0200 };
+	uint8_t *message = out + 1, *end = out + BENCH_REPORT_BYTES - 1;
+	struct jt808_header_2013 h = {.id = be16_of(LOCATION), .properties = be16_of(BODY)};
+	for (unsigned i = 0; i < sizeof h.phone; i++, number /= 100)
+		h.phone[5 - i] = (uint8_t)(number / 10 % 10 << 4 | number % 10);
+	be16_store(&h.serial, (uint16_t)(plain(serial >> 8) << 8 | plain(serial & 0xff)));
+	memcpy(message, &h, sizeof h);
+	memset(message + sizeof h, 0x11, BODY);
+	uint8_t sum = check_code(message, sizeof h + BODY);
+	if (sum == JT808_DELIMITER || sum == JT808_ESCAPE)
+		end[-2] ^= 0x20;
+	end[-1] = check_code(message, sizeof h + BODY);
+	out[0] = *end = JT808_DELIMITER;
 }

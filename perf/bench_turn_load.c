@@ -1,4 +1,4 @@
-/* bench_turn_load.c - GB/T frames, Produce requests and datagrams; see bench_turn_load.h. */
+/* bench_turn_load.c - vehicles' frames, Produce requests, datagrams; see bench_turn_load.h. */
 #include "perf/bench_turn_load.h"
 #include "dataplane/base/clock.h"
 #include "dataplane/base/require.h"
@@ -45,6 +45,21 @@ static void put_frames(struct load_state *s, struct nic *nic, unsigned connectio
 							     .flags = TCP_FLAG_ACK | TCP_FLAG_PSH,
 							     .data = frame,
 							     .size = BENCH_FRAME_BYTES});
+	}
+}
+
+/* The same; each report has a serial that none has which may wait for its answer. */
+static void put_reports(struct load_state *s, struct nic *nic, unsigned connections, unsigned n)
+{
+	uint8_t frame[BENCH_REPORT_BYTES];
+	for (unsigned i = 0; i < n; i++) {
+		unsigned peer = next_peer(s, connections);
+		bench_report_make(frame, peer, (uint16_t)(s->number++ / connections));
+		wire_put_segment(nic, &(struct wire_segment){.peer = peer,
+							     .port = 808,
+							     .flags = TCP_FLAG_ACK | TCP_FLAG_PSH,
+							     .data = frame,
+							     .size = BENCH_REPORT_BYTES});
 	}
 }
 
@@ -131,6 +146,11 @@ static void put_requests(struct load_state *s, struct nic *nic, unsigned connect
 	       .answer_level = ACK_DURABLE, .port = 32960, .topic = LOAD_TOPIC,           \
 	       .frame_bytes_max = GBT32960_FRAME_BYTES_MAX, .frame_timeout_ms = 30000}
 
+#define REPORTS {.name = "JT808", .protocol = PROTOCOL_JT808,                                \
+		 .authentication = AUTHENTICATION_ANY, .answer_level = ACK_DURABLE,          \
+		 .port = 808, .topic = LOAD_TOPIC, .frame_bytes_max = GBT32960_FRAME_BYTES_MAX, \
+		 .frame_timeout_ms = 30000, .parts_retry_ms = 10000}
+
 const struct load loads[] = {
 	{"kafka", "record of 100 B in batches of 16 KiB, CRC verified, handed over", 64,
 	 {.name = "KAFKA", .protocol = PROTOCOL_KAFKA, .port = 9092}, begin_kafka, put_requests,
@@ -139,6 +159,10 @@ const struct load loads[] = {
 	 begin_plain, put_frames, end_plain},
 	{"fleet cold", "the same, each connection's state out of the caches", 200000, FLEET,
 	 begin_plain, put_frames, end_plain},
+	{"jt808 hot", "report of 112 B, one per segment, answered once stored", 512, REPORTS,
+	 begin_plain, put_reports, end_plain},
+	{"jt808 cold", "the same, each connection's state out of the caches", 200000, REPORTS,
+	 begin_plain, put_reports, end_plain},
 	{"udp", "datagram of 64 B", 1024,
 	 {.name = "UDP", .protocol = PROTOCOL_UDP, .port = 5140, .topic = LOAD_TOPIC,
 	  .answer_level = ACK_WRITTEN, .key = RECORD_KEY_ADDRESS},

@@ -3,19 +3,16 @@
 #include "dataplane/base/map.h"
 #include "dataplane/base/murmur2.h"
 #include "dataplane/base/require.h"
-#include "dataplane/wire/fleet/check_code.h"
 #include "dataplane/wire/fleet/jt808_answer.h"
 #include "perf/bench.h"
+#include "perf/bench_parts.h"
 
 enum {
 	FRAMES_HOT = 256,
 	FRAMES_COLD = 262144,
 	PARTITIONS_HOT = 16,
 	PARTITIONS_COLD = 2048,
-	FRAME_BYTES = 112,
 	FRAME_ROOM = 128,
-	MESSAGE_BYTES = FRAME_BYTES - 2,
-	BODY_BYTES = MESSAGE_BYTES - JT808_MESSAGE_BYTES_MIN,
 	STRIDE = 389, /* coprime to all */
 };
 
@@ -26,25 +23,6 @@ static struct jt808_message messages[BENCH_VECTOR_MAX];
 static uint8_t answer[JT808_GENERAL_ANSWER_BYTES_MAX];
 static volatile uint32_t sink; /* results a compiler must not drop */
 
-/* The report of terminal `number`; none of them has an escape, as 94 of 100 in the field. */
-static void frame_make(uint8_t *out, unsigned number)
-{
-	uint8_t message[MESSAGE_BYTES] = {0};
-	struct jt808_header_2013 *h = (struct jt808_header_2013 *)message;
-	h->id = be16_of(0x0200);
-	h->properties = be16_of(BODY_BYTES);
-	for (unsigned i = 0; i < sizeof h->phone; i++, number /= 100)
-		h->phone[5 - i] = (uint8_t)(number / 10 % 10 << 4 | number % 10);
-	memset(message + sizeof *h, 0x11, BODY_BYTES);
-	uint8_t sum = check_code(message, MESSAGE_BYTES - 1);
-	if (sum == JT808_DELIMITER || sum == JT808_ESCAPE)
-		message[MESSAGE_BYTES - 2] ^= 0x20;
-	message[MESSAGE_BYTES - 1] = check_code(message, MESSAGE_BYTES - 1);
-	uint8_t wire[JT808_WIRE_BYTES_MAX];
-	require(jt808_escape(wire, (struct bytes){message, MESSAGE_BYTES}) == FRAME_BYTES);
-	memcpy(out, wire, FRAME_BYTES);
-}
-
 static void jt808_setup(void)
 {
 	if (frames)
@@ -54,7 +32,7 @@ static void jt808_setup(void)
 	frames = map_take((size_t)frame_count * FRAME_ROOM);
 	require(frames != NULL);
 	for (unsigned i = 0; i < frame_count; i++)
-		frame_make(frames + (size_t)i * FRAME_ROOM, i);
+		bench_report_make(frames + (size_t)i * FRAME_ROOM, i, 0);
 }
 
 /* What is done with the bytes of a frame before it is a record. */
@@ -76,7 +54,8 @@ static void prepare_frames(unsigned n)
 {
 	for (unsigned i = 0; i < n; i++) {
 		next_frame = (next_frame + STRIDE) % frame_count;
-		chosen[i] = (struct bytes){frames + (size_t)next_frame * FRAME_ROOM, FRAME_BYTES};
+		chosen[i] = (struct bytes){frames + (size_t)next_frame * FRAME_ROOM,
+					   BENCH_REPORT_BYTES};
 	}
 }
 

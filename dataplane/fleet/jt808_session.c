@@ -8,7 +8,6 @@
  * authentication: what comes behind it is cut when it is known what came of it.
  */
 #include "dataplane/fleet/jt808_session.h"
-#include "dataplane/base/crc32c.h"
 #include "dataplane/base/require.h"
 #include "dataplane/base/siphash.h"
 #include "dataplane/fleet/jt808_facts.h"
@@ -17,6 +16,8 @@
 #include "dataplane/session/protocols.h"
 #include "dataplane/wire/fleet/jt808_answer.h"
 #include "dataplane/wire/fleet/jt808_body.h"
+
+#include <xxhash.h>
 
 enum { CODE_BYTES = 16 };
 static_assert((int)CODE_BYTES <= (int)JT808_CODE_BYTES_MAX, "it can be sent");
@@ -108,7 +109,7 @@ static bool is_answered(const struct jt808_message *m)
 static uint64_t name_of(const struct jt808_message *m, struct bytes message)
 {
 	uint64_t id_and_serial = (uint64_t)m->id << 16 | m->serial;
-	return id_and_serial << 32 | crc32c(message.data, message.size);
+	return id_and_serial << 32 | (uint32_t)XXH3_64bits(message.data, message.size);
 }
 
 static uint16_t serial_of(uint64_t name)
@@ -142,7 +143,7 @@ struct cut {
 	bool is_open;     /* the byte before them is a delimiter */
 	bool is_over;     /* the rest is cut in another turn */
 	size_t wait_bytes; /* 0: nothing is waited for */
-	struct unanswered unanswered;
+	struct unanswered *unanswered;
 	unsigned parts; /* of messages in parts, that are taken when what was cut is */
 };
 
@@ -228,7 +229,7 @@ static void cut_reports(struct cut *c, const struct jt808_piece *p, const struct
 static bool is_resent(struct cut *c, uint64_t name)
 {
 	bool goes_on = c->js->reports > 0 && c->at == 0;
-	return name && !goes_on && !unanswered_add(&c->unanswered, name);
+	return name && !goes_on && !unanswered_add(c->unanswered, name);
 }
 
 /* What its session has nothing against: a record, one that is there already, or a part. */
@@ -364,6 +365,7 @@ static bool cut_some(struct cut *c)
 
 static void jt808_cut(struct ingest *in, struct session *s, struct frame_vec *frames)
 {
+	struct unanswered unanswered;
 	struct cut c = {
 		.in = in,
 		.js = jt808_of(s),
@@ -372,6 +374,7 @@ static void jt808_cut(struct ingest *in, struct session *s, struct frame_vec *fr
 		.frames_end = vehicle_frames_end(&in->waits, s, frames),
 		.readable = stream_readable(s->stream),
 		.is_open = s->own & VEHICLE_IS_OPEN,
+		.unanswered = &unanswered,
 	};
 	if (vehicle_is_early(s, c.readable))
 		return;
@@ -379,7 +382,7 @@ static void jt808_cut(struct ingest *in, struct session *s, struct frame_vec *fr
 		session_wait(&in->waits, s, WAIT_ANSWER);
 		return;
 	}
-	unanswered_init(&c.unanswered, s);
+	unanswered_init(&unanswered, s);
 	while (has_room(&c) && cut_some(&c))
 		;
 	struct vehicle_wait wait = {c.at, c.wait_bytes, c.readable};

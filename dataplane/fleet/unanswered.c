@@ -6,7 +6,7 @@ void unanswered_init(struct unanswered *u, const struct session *s)
 {
 	unsigned left = UNANSWERED_MAX;
 	const struct list *node = &s->answers;
-	*u = (struct unanswered){0};
+	u->count = 0;
 	while (left > 0 && node->prev != &s->answers) {
 		node = node->prev;
 		left--;

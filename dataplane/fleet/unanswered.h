@@ -26,7 +26,7 @@ void unanswered_init(struct unanswered *u, const struct session *s);
 static inline bool unanswered_add(struct unanswered *u, uint64_t name)
 {
 	bool is_there = false;
-	for (unsigned i = 0; i < UNANSWERED_MAX; i++)
+	for (unsigned i = 0; i < min_u32(u->count, UNANSWERED_MAX); i++)
 		is_there |= u->names[i] == name;
 	if (!is_there)
 		u->names[u->count++ % UNANSWERED_MAX] = name;

@@ -93,21 +93,30 @@ struct jt808_message jt808_stored_read(struct bytes value)
 	return is_one ? jt808_read(value) : jt808_whole_read(value);
 }
 
-static char digit_of(uint8_t nibble)
+static char digit_of(unsigned nibble)
 {
-	return (char)(nibble < 10 ? '0' + nibble : 'a' + nibble - 10);
+	return (char)(nibble + (nibble < 10 ? '0' : 'a' - 10));
 }
 
+/* All digits there may be at once, then as many as are wanted: their loops have no end that depends
+ * on the number. */
 size_t jt808_phone_text(char out[JT808_PHONE_DIGITS_MAX], struct bytes phone, bool keeps_zeroes)
 {
-	size_t count = 0, digits = 2 * phone.size;
-	for (size_t i = 0; i < digits; i++) {
-		uint8_t byte = phone.data[i / 2];
-		char digit = digit_of(i % 2 ? byte & 15 : byte >> 4);
-		if (count > 0 || digit != '0' || keeps_zeroes || i + 1 == digits)
-			out[count++] = digit;
+	uint8_t bcd[JT808_PHONE_BYTES_MAX] = {0};
+	char all[2 * JT808_PHONE_DIGITS_MAX] = {0};
+	size_t digits = 2 * phone.size, zeroes = 0;
+	if (phone.size == sizeof bcd)
+		memcpy(bcd, phone.data, sizeof bcd);
+	else
+		memcpy(bcd, phone.data, sizeof((struct jt808_header_2013 *)NULL)->phone);
+	for (unsigned i = 0; i < sizeof bcd; i++) {
+		all[2 * i] = digit_of(bcd[i] >> 4);
+		all[2 * i + 1] = digit_of(bcd[i] & 15);
 	}
-	return count;
+	while (!keeps_zeroes && zeroes + 1 < digits && all[zeroes] == '0')
+		zeroes++;
+	memcpy(out, all + zeroes, JT808_PHONE_DIGITS_MAX);
+	return digits - zeroes;
 }
 
 /* ---- escapes ---------------------------------------------------------------------------- */
@@ -151,16 +160,36 @@ size_t jt808_unescape(uint8_t *out, struct bytes content)
 	return size + content.size;
 }
 
+static bool is_special(uint8_t byte)
+{
+	return byte == JT808_ESCAPE || byte == JT808_DELIMITER;
+}
+
+/* Nearly all have no special byte, and are copied. */
+static bool has_special(struct bytes message)
+{
+	unsigned count = 0;
+	for (size_t i = 0; i < message.size; i++)
+		count += is_special(message.data[i]);
+	return count > 0;
+}
+
 size_t jt808_escape(uint8_t *out, struct bytes message)
 {
 	size_t size = 0;
 	out[size++] = JT808_DELIMITER;
+	if (likely(!has_special(message))) {
+		memcpy(out + 1, message.data, message.size);
+		out[1 + message.size] = JT808_DELIMITER;
+		return message.size + 2;
+	}
 	for (size_t i = 0; i < message.size; i++) {
 		uint8_t byte = message.data[i];
-		bool is_special = byte == JT808_ESCAPE || byte == JT808_DELIMITER;
-		if (is_special)
+		if (is_special(byte)) {
 			out[size++] = JT808_ESCAPE;
-		out[size++] = is_special ? (uint8_t)(byte - ESCAPED_FROM) : byte;
+			byte = (uint8_t)(byte - ESCAPED_FROM);
+		}
+		out[size++] = byte;
 	}
 	out[size++] = JT808_DELIMITER;
 	return size;
