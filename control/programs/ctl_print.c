@@ -125,6 +125,24 @@ static void print_way_out(const json_t *partition)
 		       text(partition, "way_out"));
 }
 
+/* How much more than its share the fullest partition has got, of all records there ever were: what
+ * a partitioner makes of the keys. */
+static void print_skew(const json_t *partitions)
+{
+	size_t i, count = json_array_size(partitions);
+	json_t *p;
+	long long all = 0, most = 0;
+	json_array_foreach(partitions, i, p)
+	{
+		long long records = number(p, "log_end_offset");
+		all += records;
+		most = records > most ? records : most;
+	}
+	if (count > 1 && all > 0)
+		printf("the fullest has had %.2f times its share of %lld records\n",
+		       (double)most * (double)count / (double)all, all);
+}
+
 /* Of what was only to be checked nothing comes back. */
 void print_topic(const json_t *result)
 {
@@ -150,6 +168,7 @@ void print_topic(const json_t *result)
 		       fault_word(p), text(p, "fault"));
 		print_way_out(p);
 	}
+	print_skew(partitions);
 	printf("\n");
 	json_object_foreach(json_object_get(result, "config"), key, setting) printf(
 		"%-32s  %s%s\n", key, text(setting, "value"),

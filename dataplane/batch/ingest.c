@@ -150,7 +150,7 @@ static void frame_route(const struct intake *i, const struct frame *f, struct re
 	struct frame_facts facts = {.time_ms = FRAME_NO_TIME};
 	bool is_one = routes_are_one(routes, listener);
 	if (!is_one || l->headers || l->timestamp == RECORD_TIME_FRAME)
-		session_protocol(s)->describe(f->value, &facts);
+		session_protocol(s)->describe(l, f->value, &facts);
 	if (unlikely(l->headers)) {
 		r->headers.data = i->records->headers[i->records->count];
 		r->headers.size = record_headers_put((uint8_t *)r->headers.data, s, &facts,

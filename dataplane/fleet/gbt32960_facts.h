@@ -5,7 +5,8 @@
 #include "dataplane/session/frame_facts.h"
 
 /* Logins and logouts of vehicles and platforms are RECORD_SESSION, real-time reports RECORD_LIVE,
- * reissued ones RECORD_REISSUE. */
-void gbt32960_describe(struct bytes frame, struct frame_facts *ret);
+ * or RECORD_ALARM where that has a topic of its own and an alarm is raised, reissued ones
+ * RECORD_REISSUE. */
+void gbt32960_describe(const struct listener *l, struct bytes frame, struct frame_facts *ret);
 
 #endif

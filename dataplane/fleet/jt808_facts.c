@@ -51,7 +51,7 @@ static int64_t time_ms_of(const struct jt808_message *m)
 }
 
 /* The edition of 2011 shows only in the lengths of bodies; its header is that of 2013. */
-void jt808_describe(struct bytes message, struct frame_facts *ret)
+void jt808_describe(const struct listener *l, struct bytes message, struct frame_facts *ret)
 {
 	struct jt808_message m = jt808_stored_read(message);
 	*ret = (struct frame_facts){

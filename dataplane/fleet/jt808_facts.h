@@ -8,6 +8,6 @@
  * they raise one, else RECORD_LIVE; a batch of them is RECORD_REISSUE when they were sent late
  * (8.49, type 1), else RECORD_LIVE. Of what is encrypted, or in sub-packages, the body is not
  * looked into. */
-void jt808_describe(struct bytes message, struct frame_facts *ret);
+void jt808_describe(const struct listener *l, struct bytes message, struct frame_facts *ret);
 
 #endif

@@ -128,8 +128,8 @@ struct protocol {
 	 * for memory. */
 	bool (*accept)(struct ingest *in, struct session *s, const struct frame *f,
 		       struct answer **ret);
-	/* T-Box. What a good frame of these bytes says of itself. */
-	void (*describe)(struct bytes value, struct frame_facts *ret);
+	/* T-Box. What a good frame of these bytes says of itself, as far as the listener asks. */
+	void (*describe)(const struct listener *l, struct bytes value, struct frame_facts *ret);
 	/* T-Box. The frame is none: counts it and keeps it for the operator. */
 	void (*reject)(struct ingest *in, struct session *s, const struct frame *f);
 	/* The writer has given back the append `w` waited for: write the outcome into the

@@ -41,6 +41,7 @@ class Routing(unittest.TestCase):
                 sock.sendall(login + report + vehicles.heartbeat(name))
                 peer = sock.getsockname()
                 gw.wait_for('three records', lambda c: c['records_stored'] == 3)
+            skew = gw.ctl('topic', 'describe', 'vehicles').stdout
             who, live, rest = (list(self.records(gw, t)) for t in ('who', 'vehicles', 'rest'))
         for (records, frame, command) in ((who, login, '01'), (live, report, '02')):
             self.assertEqual(len(records), 1)
@@ -53,5 +54,7 @@ class Routing(unittest.TestCase):
                                        'penstock.protocol': 'GBT32960',
                                        'penstock.edition': '2016', 'penstock.command': command,
                                        'penstock.link': 'terminal'})
+        partitions = int(skew.split()[1])
+        self.assertIn(f'has had {partitions}.00 times its share of 1 records', skew.decode())
         self.assertEqual(len(rest), 1)
         self.assertEqual(rest[0][2], int(rest[0][3]['penstock.received']), 'it has no time')

@@ -15,6 +15,8 @@
 #define SIGNATURE_NOTE "1 SM2, 2 RSA, 3 ECC"
 #define FIX_NOTE      "true: the last good position, as there is none now"
 
+enum { ALARMS_ID_2016 = 0x07, ALARMS_ID_2025 = 0x06 };
+
 /* T.18 of 2016 has those up to "overcharge", t.24 of 2025 all. */
 static const char *const alarms[] = {
 	"temperature_difference",
@@ -185,7 +187,7 @@ static const struct unit units_2016[FIELD_UNIT_IDS] = {
 	[0x04] = UNIT("engine", engine_2016),
 	[0x05] = UNIT("position", position_2016),
 	[0x06] = UNIT("extremes", extremes_2016),
-	[0x07] = UNIT("alarms", alarms_2016),
+	[ALARMS_ID_2016] = UNIT("alarms", alarms_2016),
 	[0x08] = UNIT("cell_voltages", cells_2016),
 	[0x09] = UNIT("temperatures", temperatures),
 	[0x80 ... 0xFE] = UNIT("custom", custom),
@@ -339,7 +341,7 @@ static const struct unit units_2025[FIELD_UNIT_IDS] = {
 	[0x03] = UNIT("fuel_cell", fuel_cell_2025),
 	[0x04] = UNIT("engine", engine_2025),
 	[0x05] = UNIT("position", position_2025),
-	[0x06] = UNIT("alarms", alarms_2025),
+	[ALARMS_ID_2025] = UNIT("alarms", alarms_2025),
 	[0x07] = UNIT("cell_voltages", cells_2025),
 	[0x08] = UNIT("temperatures", temperatures),
 	[0x30] = UNIT("stacks", stacks_2025),
@@ -499,4 +501,23 @@ bool gbt32960_walk(struct field_walk *w, struct bytes frame)
 		return false;
 	field_walk_init(w, body, gbt32960_units(edition), data);
 	return true;
+}
+
+/* The level is the first field of its unit. */
+int gbt32960_alarm_level(struct bytes frame)
+{
+	struct field_walk w;
+	struct field_piece p;
+	const struct gbt32960_header *h = gbt32960_header_of(frame);
+	const struct unit *alarms_unit = h->start[0] == GBT32960_2025 ? &units_2025[ALARMS_ID_2025]
+								      : &units_2016[ALARMS_ID_2016];
+	if (!gbt32960_walk(&w, frame))
+		return 0;
+	while (field_walk_next(&w, &p))
+		if (p.kind == WALK_UNIT && p.unit == alarms_unit)
+			return field_walk_next(&w, &p) && p.kind == WALK_NUMBER &&
+					       p.mark == WALK_VALID
+				       ? (int)p.value
+				       : 0;
+	return 0;
 }

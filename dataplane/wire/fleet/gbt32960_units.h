@@ -31,4 +31,8 @@ const struct unit *gbt32960_units(enum gbt32960_edition edition);
  * as a time (6.3.2), as one. */
 bool gbt32960_walk(struct field_walk *w, struct bytes frame);
 
+/* Of a plain report: the highest level of an alarm that it raises (t. 17 of 2016, t. 23 of 2025);
+ * 0: none, or it does not say, or what comes before cannot be read. */
+int gbt32960_alarm_level(struct bytes frame);
+
 #endif

@@ -64,7 +64,7 @@ Test(jt808_facts, each_message_has_its_class_and_a_report_its_time)
 	};
 	for (unsigned i = 0; i < array_len(rows); i++) {
 		struct frame_facts facts;
-		jt808_describe(message_of(rows[i].id, rows[i].properties, rows[i].body,
+		jt808_describe(NULL, message_of(rows[i].id, rows[i].properties, rows[i].body,
 					  rows[i].size), &facts);
 		int64_t time_ms = rows[i].time_s < 0 ? FRAME_NO_TIME : rows[i].time_s * 1000;
 		cr_assert(facts.class == rows[i].class, "row %u", i);

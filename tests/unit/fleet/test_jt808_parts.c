@@ -132,7 +132,7 @@ Test(jt808_parts, a_message_of_several_parts_has_its_facts)
 		rig_settle(r);
 		struct frame_facts facts;
 		struct bytes value = {r->stored[0].value, r->stored[0].value_size};
-		protocols[PROTOCOL_JT808]->describe(value, &facts);
+		protocols[PROTOCOL_JT808]->describe(NULL, value, &facts);
 		cr_assert(facts.command == LOCATION && facts.edition == (i ? 2019 : 2013));
 		cr_assert(facts.class == RECORD_ALARM);
 		end(r, w);
