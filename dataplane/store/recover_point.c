@@ -58,14 +58,15 @@ static uint32_t count_rising(const struct entries *e, int64_t limit)
 	return n;
 }
 
-static uint32_t count_rising_times(const struct entries *e, int64_t limit)
+/* *is_cut: there are others behind them, which do not. */
+static uint32_t count_rising_times(const struct entries *e, int64_t limit, bool *is_cut)
 {
 	struct index_time_entry last = {.timestamp = 0, .offset = -1};
 	uint32_t n = 0;
 	for (; n < e->count; n++) {
 		struct index_time_entry next = time_at(e, n);
-		if (next.timestamp <= last.timestamp || next.offset <= last.offset ||
-		    next.offset >= limit)
+		*is_cut = next.timestamp <= last.timestamp || next.offset <= last.offset;
+		if (*is_cut || next.offset >= limit)
 			break;
 		last = next;
 	}
@@ -80,18 +81,19 @@ struct resumption {
 	struct index_time_entry time;
 };
 
-/* Time entries are written in the order of their offsets: those up to the last one that is there
- * are all, and the last of them up to an index entry tells the largest time up to its batch. */
+/* The last time entry up to an index entry tells the largest time up to its batch: of those that
+ * are cut short none is known to be the last. */
 static bool choose(const struct entries *index, const struct entries *times, int64_t limit,
 		   struct resumption *ret)
 {
-	uint32_t all = count_rising_times(times, INT64_MAX);
-	int64_t known = all > 0 ? time_at(times, all - 1).offset + 1ll : 0;
-	ret->entries = count_rising(index, known < limit ? known : limit);
+	bool is_cut = false;
+	uint32_t all = count_rising_times(times, limit, &is_cut);
+	int64_t known = !is_cut ? limit : all > 0 ? time_at(times, all - 1).offset + 1ll : 0;
+	ret->entries = count_rising(index, known);
 	if (ret->entries == 0)
 		return false;
 	ret->entry = entry_at(index, ret->entries - 1);
-	ret->times = count_rising_times(times, ret->entry.offset + 1ll);
+	ret->times = count_rising_times(times, ret->entry.offset + 1ll, &is_cut);
 	if (ret->times == 0)
 		return false;
 	ret->time = time_at(times, ret->times - 1);
@@ -110,13 +112,14 @@ static bool find(struct recovery *rc, int64_t limit, struct resumption *ret, int
 	return is_found;
 }
 
-/* The newest snapshot that is not beyond the recovery point; -1: there is none. */
+/* The newest snapshot below the recovery point; -1: there is none. One that is of the point itself
+ * may be a start's, of the log's end, which a crash came upon before its sync of all. */
 static int64_t newest_snapshot(const struct recovery *rc)
 {
 	int64_t newest = -1;
 	for (uint32_t i = 0; i < rc->snapshots.count; i++) {
 		int64_t offset = rc->snapshots.offsets[i];
-		if (offset <= rc->recovery_point && offset > newest)
+		if (offset < rc->recovery_point && offset > newest)
 			newest = offset;
 	}
 	return newest;

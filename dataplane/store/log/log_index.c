@@ -9,14 +9,15 @@ bool log_index_is_flushed(const struct log *log)
 }
 
 /* One write of each file is under way at a time. A few entries wait for more, unless the segment
- * or the log is to end: `must`. */
+ * or the log is to end, or a snapshot waits for them: `must`. */
 static void flush_index(struct log *log, enum segment_file file, uint32_t *flushing)
 {
 	bool is_time = file == SEGMENT_TIMEINDEX;
 	const struct index *ix = &log->index;
 	uint32_t waiting = is_time ? ix->times - ix->times_flushed
 				   : ix->entries - ix->entries_flushed;
-	bool must = log->wants_roll || log->is_closing;
+	bool must = log->wants_roll || log->is_closing ||
+		    log->at_snapshot.step == LOG_SNAPSHOT_INDEX;
 	if (*flushing > 0 || waiting == 0 || (!must && waiting < INDEX_FLUSH_ENTRIES))
 		return;
 	if (!log_service_has_room(log->service, 1)) {

@@ -220,6 +220,9 @@ enum log_swap_step {
 /* The steps of a snapshot; see log_snapshot.h. */
 enum log_snapshot_step {
 	LOG_SNAPSHOT_IDLE,
+	LOG_SNAPSHOT_ENCODE,
+	LOG_SNAPSHOT_INDEX,
+	LOG_SNAPSHOT_SYNC_INDEX,
 	LOG_SNAPSHOT_WRITE,
 	LOG_SNAPSHOT_SYNC,
 	LOG_SNAPSHOT_REMOVE,
@@ -367,6 +370,9 @@ struct log {
 	int64_t snapshot_offset;    /* of the last one that was begun; -1: none was; */
 	uint64_t snapshot_position; /* where that was in the active segment, or 0, and when */
 	uint64_t snapshot_ns;
+	struct segment *snapshot_segment; /* held: whose indexes are synced; or null */
+	uint32_t snapshot_entries; /* of the active segment's indexes, to be on disk before it, */
+	uint32_t snapshot_times;
 	int64_t unsnapped_from; /* rolled here, with producers, and no snapshot is there yet; -1 */
 	bool wants_snapshot;
 	bool snapshot_failed;

@@ -54,7 +54,7 @@ static void step(struct log *log, struct open_file *file, struct disk_op op)
 	log_task_submit(log, &log->at_snapshot, file, op);
 }
 
-static void start_write(struct log *log)
+static void start_encode(struct log *log)
 {
 	struct log_service *s = log->service;
 	s->snapshot_of = log;
@@ -65,6 +65,32 @@ static void start_write(struct log *log)
 	log->snapshot_ns = s->now_ns;
 	log->snapshot_iov.iov_base = s->snapshot;
 	log->snapshot_iov.iov_len = snapshot_encode(&s->producers, log->slot, s->snapshot);
+}
+
+static void start_index(struct log *log)
+{
+	log->snapshot_entries = log->index.entries;
+	log->snapshot_times = log->index.times;
+}
+
+static void start_sync_index(struct log *log)
+{
+	struct segment *s = log->snapshot_segment = segment_hold(log->active);
+	step(log, log_segment_file(log, s, SEGMENT_INDEX), (struct disk_op){.kind = DISK_SYNC});
+	step(log, log_segment_file(log, s, SEGMENT_TIMEINDEX),
+	     (struct disk_op){.kind = DISK_SYNC});
+}
+
+static void let_segment_go(struct log *log)
+{
+	if (log->snapshot_segment)
+		segment_let_go(&log->segments, log->snapshot_segment);
+	log->snapshot_segment = NULL;
+}
+
+static void start_write(struct log *log)
+{
+	let_segment_go(log);
 	step(log, log_snapshot_file(log, true),
 	     (struct disk_op){.kind = DISK_WRITE, .iov = &log->snapshot_iov, .iov_count = 1});
 }
@@ -90,8 +116,28 @@ static void start_remove(struct log *log)
 static void end(struct log *log)
 {
 	log->service->snapshot_of = NULL;
+	let_segment_go(log);
 	if (log->snapshot_file)
 		open_file_drop(log->snapshot_file);
+}
+
+/* All batches below the snapshot lie in segments before the active one: a roll came between. */
+static bool is_of_sealed(const struct log *log)
+{
+	return log->snapshot_offset <= log->active->base_offset;
+}
+
+/* Sealing syncs both indexes. */
+static bool is_sealed(const struct log *log)
+{
+	return !log->sealing || log->sealing->base_offset >= log->snapshot_offset;
+}
+
+/* Entries of all batches below it are in the files. */
+static bool is_indexed(const struct log *log)
+{
+	return log->index.entries_flushed >= log->snapshot_entries &&
+	       log->index.times_flushed >= log->snapshot_times;
 }
 
 static unsigned next_step(const struct log *log)
@@ -99,8 +145,17 @@ static unsigned next_step(const struct log *log)
 	bool has_too_many = log->snapshots.count > LOG_SNAPSHOTS_KEPT;
 	switch ((enum log_snapshot_step)log->at_snapshot.step) {
 	case LOG_SNAPSHOT_IDLE:
-		return is_wanted(log) && !log->service->snapshot_of ? LOG_SNAPSHOT_WRITE
+		return is_wanted(log) && !log->service->snapshot_of ? LOG_SNAPSHOT_ENCODE
 								    : LOG_SNAPSHOT_IDLE;
+	case LOG_SNAPSHOT_ENCODE:
+		return log->end.offset >= log->snapshot_offset ? LOG_SNAPSHOT_INDEX
+							       : LOG_SNAPSHOT_ENCODE;
+	case LOG_SNAPSHOT_INDEX:
+		if (is_of_sealed(log))
+			return is_sealed(log) ? LOG_SNAPSHOT_WRITE : LOG_SNAPSHOT_INDEX;
+		return is_indexed(log) ? LOG_SNAPSHOT_SYNC_INDEX : LOG_SNAPSHOT_INDEX;
+	case LOG_SNAPSHOT_SYNC_INDEX:
+		return LOG_SNAPSHOT_WRITE;
 	case LOG_SNAPSHOT_WRITE:
 		return log->snapshot_failed ? LOG_SNAPSHOT_IDLE : LOG_SNAPSHOT_SYNC;
 	case LOG_SNAPSHOT_SYNC:
@@ -113,6 +168,9 @@ static unsigned next_step(const struct log *log)
 
 static void (*const starts[])(struct log *log) = {
 	[LOG_SNAPSHOT_IDLE] = end,
+	[LOG_SNAPSHOT_ENCODE] = start_encode,
+	[LOG_SNAPSHOT_INDEX] = start_index,
+	[LOG_SNAPSHOT_SYNC_INDEX] = start_sync_index,
 	[LOG_SNAPSHOT_WRITE] = start_write,
 	[LOG_SNAPSHOT_SYNC] = start_sync,
 	[LOG_SNAPSHOT_REMOVE] = start_remove,
@@ -157,15 +215,22 @@ static void keep(struct log *log)
 	stats_add(log->service->stats, STAT_log_snapshots, 1);
 }
 
-/* The oldest may be gone already; a start looks for all that are too many. What a directory lost
- * with a sync that failed may be a segment's name: nobody else would be told. */
+/* What a sync that failed has lost of the directory, or of the indexes, may be a segment's name, or
+ * what a later sync is for: nobody else would be told. */
+static bool is_others_loss(const struct log *log, const struct disk_op *op)
+{
+	return op->result < 0 && (log->at_snapshot.step == LOG_SNAPSHOT_SYNC_INDEX ||
+				  (op->flags & DISK_FLAG_DIRECTORY));
+}
+
+/* The oldest may be gone already; a start looks for all that are too many. */
 void log_snapshot_done(struct log *log, const struct disk_op *op)
 {
 	struct log_task *t = &log->at_snapshot;
 	t->operations--;
 	if (op->kind == DISK_UNLINK)
 		return;
-	if (op->result < 0 && (op->flags & DISK_FLAG_DIRECTORY))
+	if (is_others_loss(log, op))
 		log_fence(log, (int)op->result);
 	if (!is_good(log, op) && !log->snapshot_failed) {
 		log->snapshot_failed = true;

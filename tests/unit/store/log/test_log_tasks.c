@@ -7,6 +7,7 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -248,11 +249,21 @@ Test(log_tasks, the_recovery_point_does_not_pass_what_a_start_could_not_write_do
 	end(r);
 }
 
-/* A snapshot by growth whose syncs are held; returns that of the directory. */
+static void complete_two_syncs(struct rig *r)
+{
+	cr_assert(fake_count(r->disk, DISK_SYNC) == 2);
+	for (unsigned i = 0; i < 2; i++)
+		fake_complete(r->disk, fake_find(r->disk, DISK_SYNC));
+}
+
+/* A snapshot by growth whose syncs are held, those of the indexes are over; returns that of the
+ * directory. */
 static struct disk_op *hold_names(struct rig *r)
 {
 	pass(r);
 	rig_append(r, 1, BATCH_BYTES, ACK_DURABLE);
+	pass_but(r, DISK_SYNC, LOG_TAG_SNAPSHOT);
+	complete_two_syncs(r);
 	pass_but(r, DISK_SYNC, LOG_TAG_SNAPSHOT);
 	cr_assert(fake_count(r->disk, DISK_SYNC) == 2 && r->answered == 1);
 	struct disk_op *op = fake_op(r->disk, 0);
@@ -278,6 +289,62 @@ Test(log_tasks, a_snapshot_whose_name_cannot_be_synced_fences)
 	fake_fail(r->disk, hold_names(r), -EIO);
 	pass(r);
 	cr_assert(r->stats.value[STAT_log_snapshots] == 0);
+	cr_assert(rig_marks(r).is_fenced && rig_marks(r).fence_error == -EIO);
+	rig_destroy(r);
+}
+
+/* A start believes the entries of all batches below it. */
+Test(log_tasks, a_snapshot_appears_when_the_indexes_up_to_it_are_on_disk)
+{
+	enum { BATCHES = 4 };
+	struct rig *r = open_rig();
+	pass_but(r, DISK_WRITE, LOG_TAG_INDEX);
+	for (unsigned i = 0; i < BATCHES; i++)
+		rig_append(r, 1, BATCH_BYTES, ACK_DURABLE);
+	pass_but(r, DISK_WRITE, LOG_TAG_INDEX);
+	cr_assert(r->answered == BATCHES && fake_count(r->disk, DISK_SYNC) == 0);
+	cr_assert(!rig_has(r, "00000000000000000004.snapshot"), "an entry is not written");
+	pass_but(r, DISK_SYNC, LOG_TAG_SNAPSHOT);
+	cr_assert(fake_count(r->disk, DISK_SYNC) == 2);
+	cr_assert(!rig_has(r, "00000000000000000004.snapshot"), "nor synced");
+	size_t size;
+	free(rig_load(r, "00000000000000000000.index", &size));
+	cr_assert(size == (BATCHES - 1) * INDEX_ENTRY_BYTES);
+	pass(r);
+	cr_assert(rig_has(r, "00000000000000000004.snapshot"));
+	cr_assert(r->stats.value[STAT_log_snapshots] == 1);
+	end(r);
+}
+
+/* Both indexes are synced when the segment is sealed: here it is not cut yet. */
+Test(log_tasks, a_snapshot_of_before_a_roll_appears_when_the_segment_is_sealed)
+{
+	struct rig *r = open_rig();
+	pass(r);
+	for (unsigned i = 0; i < 9; i++)
+		rig_append(r, 1, BATCH_BYTES, ACK_DURABLE);
+	pass_but(r, DISK_WRITE, LOG_TAG_INDEX);
+	for (unsigned i = 0; i < 2; i++)
+		rig_append(r, 1, BATCH_BYTES, ACK_DURABLE);
+	pass_but(r, DISK_WRITE, LOG_TAG_INDEX);
+	cr_assert(r->stats.value[STAT_log_rolls] == 0 && r->log->wants_roll);
+	pass_but(r, DISK_TRUNCATE, LOG_TAG_HEAD);
+	cr_assert(r->stats.value[STAT_log_rolls] == 1 && r->log->sealing);
+	cr_assert(!rig_has(r, "00000000000000000009.snapshot"));
+	pass(r);
+	cr_assert(rig_has(r, "00000000000000000009.snapshot"));
+	end(r);
+}
+
+/* Nobody would be told what the sealing's sync does not bring back. */
+Test(log_tasks, indexes_that_cannot_be_synced_for_a_snapshot_fence)
+{
+	struct rig *r = open_rig();
+	pass(r);
+	rig_append(r, 1, BATCH_BYTES, ACK_DURABLE);
+	pass_but(r, DISK_SYNC, LOG_TAG_SNAPSHOT);
+	fake_fail(r->disk, fake_find(r->disk, DISK_SYNC), -EIO);
+	pass(r);
 	cr_assert(rig_marks(r).is_fenced && rig_marks(r).fence_error == -EIO);
 	rig_destroy(r);
 }
