@@ -10,7 +10,7 @@ import unittest
 
 from gateway import ROOT
 
-VECTORS = os.path.join(ROOT, 'tests/vectors/gbt32960.tsv')
+VECTORS = os.path.join(ROOT, 'tests/vectors')
 REPORTS = 300
 
 # What rtm_con calls a field, and what we do.
@@ -39,10 +39,10 @@ NAMES = {'whole_vehicle': VEHICLE, 'emotor': MOTOR, 'engine': ENGINE, 'gnss': PO
 GROUPS = {'emotor': 'motors', 'cell_volts': 'packs', 'probe_temps': 'packs'}
 
 
-def vectors():
-    with open(VECTORS) as file:
-        rows = [line.split('\t') for line in file if line[0] != '#']
-    return [bytes.fromhex(row[3]) for row in rows]
+def vectors(name):
+    """The rows of public frames."""
+    with open(os.path.join(VECTORS, name)) as file:
+        return [line.rstrip('\n').split('\t') for line in file if line[0] != '#']
 
 
 def frames_json(frames):
@@ -55,13 +55,21 @@ def frames_json(frames):
 
 class PythonJson(unittest.TestCase):
     def test_all_frames_and_parts_of_them_are_read(self):
-        frames = vectors()
+        frames = [bytes.fromhex(row[3]) for row in vectors('gbt32960.tsv')]
         parts = [frame[:n] for frame in frames for n in range(25, len(frame) + 1, 3)]
         objects = frames_json(frames + parts)
         self.assertEqual(len(objects), len(frames) + len(parts))
         for frame, said in zip(frames, objects):
             self.assertEqual(said['command'], frame[2])
             self.assertEqual(said['edition'], 2016 if frame[:1] == b'#' else 2025)
+
+    def test_all_messages_are_read(self):
+        rows = [row for row in vectors('jt808.tsv') if row[3] == 'ok']
+        objects = frames_json([bytes.fromhex(row[9]) for row in rows])
+        self.assertEqual(len(objects), len(rows))
+        for row, said in zip(rows, objects):
+            self.assertEqual((said['id'], said['phone'], said['serial']),
+                             (int(row[2][:6], 16), row[4].lstrip('0') or '0', int(row[5])))
 
 
 # ---- frames for both ------------------------------------------------------------------------

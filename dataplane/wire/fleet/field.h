@@ -32,11 +32,12 @@ enum field_kind {
 	FIELD_LIST,      /* a count of `count_bytes`, and so many numbers */
 	FIELD_GROUP,     /* a count, and so often all rows to GROUP_END: `bytes` or more each */
 	FIELD_GROUP_END,
-	FIELD_TIME,      /* FIELD_TIME_BYTES, binary, year - 2000 to second */
-	FIELD_TEXT,      /* `bytes` of text */
+	FIELD_TIME,      /* FIELD_TIME_BYTES, binary or BCD, year - 2000 to second */
+	FIELD_TEXT,      /* `bytes` of text; 0: to the end */
 	FIELD_TEXTS,     /* texts: their count and the size of each, a byte each, before them */
 	FIELD_TEXTS_SUM, /* texts of `bytes`: as many as the list before them adds up to */
-	FIELD_BYTES,     /* a size of `count_bytes`, and so many bytes */
+	FIELD_BYTES,     /* a size of `count_bytes`, and so many bytes; 0: to the end */
+	FIELD_MAY_END,   /* no field: the table ends here where no bytes are left */
 	FIELD_UNITS,     /* units to the end of the body: its last row */
 };
 
@@ -53,18 +54,22 @@ struct field {
 	bool has_marks : 1;
 	bool has_sign : 1;  /* negative where bit `shift` of the bits before it is set */
 	bool is_secret : 1; /* passed over: nobody is told */
+	bool is_bcd : 1;    /* of a time */
+	bool is_gbk : 1;    /* of a text */
 	int32_t offset;
 	const char *note;         /* what its values mean, for the reader of docs/JSON.md */
-	const char *const *names; /* of bits, from the lowest on */
+	const char *const *names; /* of bits, from the lowest on; null: it has none */
 };
 static_assert(sizeof(struct field) == 64, "a line");
 
 /* What stands behind one number of FIELD_UNITS. */
 struct unit {
-	char name[FIELD_NAME_BYTES]; /* in quotes */
+	char name[FIELD_NAME_BYTES]; /* in quotes; none: it has none */
 	const struct field *fields;  /* null: unknown, and so is where it ends */
 	uint8_t name_bytes;
 	bool is_last; /* nothing may stand behind it */
+	/* Of units that say how long they are: the one or two sizes that its fields may have. */
+	uint8_t bytes, bytes_short;
 };
 
 #endif

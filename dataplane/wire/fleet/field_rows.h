@@ -43,8 +43,18 @@
 	ROW(text, FIELD_GROUP, .count_bytes = (counted), .bytes = (item_bytes), .note = (means))
 #define GROUP_END ROW_WITHOUT_NAME(FIELD_GROUP_END)
 
+/* The same of a standard that knows no marks. */
+#define PLAIN(text, size, places, means)                                                 \
+	ROW(text, FIELD_NUMBER, .bytes = (size), .decimals = (places), .note = (means))
+#define PLAIN_DEGREES(text, sign, means)                                                 \
+	ROW(text, FIELD_NUMBER, .bytes = 4, .decimals = 6, .has_sign = true, .shift = (sign), \
+	    .note = (means))
+
 #define TIME(text, means)       ROW(text, FIELD_TIME, .note = (means))
+#define TIME_BCD(text, means)   ROW(text, FIELD_TIME, .is_bcd = true, .note = (means))
 #define TEXT(text, size, means) ROW(text, FIELD_TEXT, .bytes = (size), .note = (means))
+#define TEXT_GBK(text, size, means)                                                      \
+	ROW(text, FIELD_TEXT, .bytes = (size), .is_gbk = true, .note = (means))
 #define SECRET_TEXT(text, size, means)                                                   \
 	ROW(text, FIELD_TEXT, .bytes = (size), .is_secret = true, .note = (means))
 #define TEXTS(text, means)           ROW(text, FIELD_TEXTS, .count_bytes = 1, .note = (means))
@@ -55,6 +65,7 @@
 	ROW(text, FIELD_BYTES, .count_bytes = (counted), .is_secret = true, .note = (means))
 
 #define UNITS(text, means) ROW(text, FIELD_UNITS, .note = (means))
+#define MAY_END            ROW_WITHOUT_NAME(FIELD_MAY_END)
 #define FIELDS_END         ROW_WITHOUT_NAME(FIELD_END)
 
 #define UNIT(text, ...)                                                                  \

@@ -1,9 +1,12 @@
 /* field_walk.c - a table's rows and a body's bytes in, what they say out; see field_walk.h. */
 #include "dataplane/wire/fleet/field_walk.h"
+#include "dataplane/wire/fleet/field_rows.h"
 
 /* Where a walk stands when it is in no row of a table: before the next unit, or behind the last. */
 enum { ROW_NEXT_UNIT = FIELD_UNITS + 1, ROW_UNITS_END };
 static const struct field next_unit = {.kind = ROW_NEXT_UNIT}, units_end = {.kind = ROW_UNITS_END};
+/* The rows of a unit of which only its size is known. */
+static const struct field any_bytes[] = {BYTES("data", 0, ""), FIELDS_END};
 
 void field_walk_init(struct field_walk *w, const struct field *rows, const struct unit *units,
 		     struct bytes body)
@@ -151,10 +154,11 @@ static bool names(struct field_walk *w, struct field_piece *p)
 
 static bool text(struct field_walk *w, struct field_piece *p)
 {
-	if (!has(w, p->field->bytes))
+	size_t size = p->field->bytes ? p->field->bytes : cursor_left(&w->in);
+	if (!has(w, size))
 		return bad(w, p, WALK_CUT);
 	p->kind = WALK_TEXT;
-	p->bytes = take(w, p->field->bytes);
+	p->bytes = take(w, size);
 	return true;
 }
 
@@ -206,7 +210,9 @@ static bool bytes(struct field_walk *w, struct field_piece *p)
 	uint8_t count_bytes = p->field->count_bytes;
 	if (!has(w, count_bytes))
 		return bad(w, p, WALK_CUT);
-	size_t size = count_bytes == 1 ? *w->in.at : be16_load(w->in.at);
+	size_t size = count_bytes == 0   ? cursor_left(&w->in)
+		      : count_bytes == 1 ? *w->in.at
+					 : be16_load(w->in.at);
 	if (!has(w, count_bytes + size))
 		return bad(w, p, WALK_COUNT);
 	w->in.at += count_bytes;
@@ -224,6 +230,23 @@ static bool units(struct field_walk *w, struct field_piece *p)
 	return true;
 }
 
+/* The walk of one that says its size ends with it. False: it reaches beyond the body. */
+static bool sized_unit(struct field_walk *w, struct field_piece *p)
+{
+	enum { HEAD = 2 };
+	if (!has(w, HEAD))
+		return !bad(w, p, WALK_CUT);
+	uint8_t size = w->in.at[1];
+	if (!has(w, HEAD + (size_t)size))
+		return !bad(w, p, WALK_COUNT);
+	if (!w->row || (size != w->unit->bytes && size != w->unit->bytes_short))
+		w->row = any_bytes;
+	w->end = w->in.end;
+	w->in.end = w->in.at + HEAD + size;
+	w->in.at++;
+	return true;
+}
+
 static bool unit(struct field_walk *w, struct field_piece *p)
 {
 	if (!has(w, 1)) {
@@ -237,10 +260,14 @@ static bool unit(struct field_walk *w, struct field_piece *p)
 	}
 	w->unit_at = w->in.at;
 	w->unit = &w->units[*w->in.at];
-	if (!w->unit->fields)
-		return bad(w, p, WALK_UNKNOWN);
-	w->in.at++;
 	w->row = w->unit->fields;
+	if (w->has_sizes) {
+		if (!sized_unit(w, p))
+			return true;
+	} else if (!w->row) {
+		return bad(w, p, WALK_UNKNOWN);
+	}
+	w->in.at++;
 	w->bits = 0;
 	p->kind = WALK_UNIT;
 	p->unit = w->unit;
@@ -251,6 +278,8 @@ static bool unit(struct field_walk *w, struct field_piece *p)
 static bool end(struct field_walk *w, struct field_piece *p)
 {
 	if (w->unit) {
+		if (w->has_sizes)
+			w->in.end = w->end;
 		w->row = &next_unit;
 		p->kind = WALK_UNIT_END;
 		p->unit = w->unit;
@@ -296,6 +325,8 @@ bool field_walk_next(struct field_walk *w, struct field_piece *ret)
 		return bytes(w, ret);
 	case FIELD_UNITS:
 		return units(w, ret);
+	case FIELD_MAY_END:
+		return has(w, 1) ? field_walk_next(w, ret) : end(w, ret);
 	case ROW_NEXT_UNIT:
 		return unit(w, ret);
 	case ROW_UNITS_END:

@@ -10,7 +10,9 @@
  * bounded time for each of them, whatever they are.
  *
  * A unit has no length, so that some pieces of a BAD one have been given already when it turns out
- * to be one. Who keeps pieces goes back to where the unit began: WALK_BAD's bytes begin there.
+ * to be one. Who keeps pieces goes back to where the unit began: WALK_BAD's bytes begin there. A
+ * unit that does say how long it is (`has_sizes`), and is unknown or of another size than its
+ * fields, is BYTES of the name "data", and the walk goes on behind it.
  *
  * Core: any; no state but the caller's.
  */
@@ -65,6 +67,9 @@ struct field_walk {
 	struct cursor in;
 	const uint8_t *body;
 	const struct unit *units; /* FIELD_UNIT_IDS; null where the table has none */
+	/* Units have a byte behind their number, their size. Who walks such sets it. */
+	bool has_sizes;
+	const uint8_t *end; /* of the body, while one of these is walked */
 	const struct field *row;  /* the next */
 	const struct unit *unit;  /* whose row it is, or null: the body's */
 	const uint8_t *unit_at;

@@ -1,6 +1,7 @@
 /* json_out.c - values in, JSON's text out; see json_out.h. */
 #include "dataplane/wire/fleet/json_out.h"
 #include "dataplane/wire/fleet/calendar.h"
+#include "dataplane/wire/fleet/gbk.h"
 
 #define ONE(h, t, o) ('0' + (h)) | ('0' + (t)) << 8 | ('0' + (o)) << 16
 #define TEN(h, t)                                                                        \
@@ -50,21 +51,61 @@ static char *put_escaped(char *at, uint8_t byte)
 	return at + JSON_ESCAPED_BYTES;
 }
 
-void out_text(struct json_out *j, struct bytes text)
+static struct bytes trimmed(struct bytes text)
 {
 	while (text.size > 0 && (text.data[text.size - 1] == 0 || text.data[text.size - 1] == ' '))
 		text.size--;
+	return text;
+}
+
+static char *put_byte(char *at, uint8_t byte)
+{
+	if (unlikely(!is_plain(byte)))
+		return put_escaped(at, byte);
+	*at = (char)byte;
+	return at + 1;
+}
+
+/* A character of the first plane, from U+0080 on. */
+static char *put_utf8(char *at, uint16_t character)
+{
+	if (character < 0x800) {
+		*at++ = (char)(0xc0 | character >> 6);
+	} else {
+		*at++ = (char)(0xe0 | character >> 12);
+		*at++ = (char)(0x80 | (character >> 6 & 63));
+	}
+	*at++ = (char)(0x80 | (character & 63));
+	return at;
+}
+
+void out_gbk(struct json_out *j, struct bytes text)
+{
+	text = trimmed(text);
 	if (!out_room(j, text.size * JSON_ESCAPED_BYTES + sizeof("\"\",")))
 		return;
 	char *at = j->at;
 	*at++ = '"';
 	for (size_t i = 0; i < text.size; i++) {
-		uint8_t byte = text.data[i];
-		if (likely(is_plain(byte)))
-			*at++ = (char)byte;
-		else
-			at = put_escaped(at, byte);
+		bool is_pair = i + 1 < text.size;
+		uint16_t character = is_pair ? gbk_character(text.data[i], text.data[i + 1]) : 0;
+		at = character ? put_utf8(at, character) : put_byte(at, text.data[i]);
+		i += character != 0;
 	}
+	*at++ = '"';
+	*at++ = ',';
+	j->at = at;
+}
+
+void out_text(struct json_out *j, struct bytes text)
+{
+	text = trimmed(text);
+	if (!out_room(j, text.size * JSON_ESCAPED_BYTES + sizeof("\"\",")))
+		return;
+	char *at = j->at;
+	*at++ = '"';
+	for (size_t i = 0; i < text.size; i++)
+		at = put_byte(at, text.data[i]);
 	*at++ = '"';
 	*at++ = ',';
 	j->at = at;

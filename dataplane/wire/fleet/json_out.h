@@ -5,7 +5,7 @@
  *
  *     {"a":1,        {"a":1,"b":[2,3,        {"a":1,"b":[2,3],        {"a":1,"b":[2,3]},
  *
- * What is written is ASCII and valid whatever the bytes are. Numbers are exact: a decimal point is
+ * What is written is UTF-8 and valid whatever the bytes are. Numbers are exact: a decimal point is
  * put between digits, no fraction is computed. A writer looks for room before it writes, for the
  * longest that its value may be: it says `is_full` when less than that is left, and from then on
  * nothing is written. Nothing beyond `end` is touched.
@@ -149,6 +149,8 @@ static inline void out_bool(struct json_out *j, bool value)
 /* In quotes: ASCII as it is, but for quotes, backslashes and controls; every other byte as a
  * character of that number. Less the zeroes and spaces at its end. */
 void out_text(struct json_out *j, struct bytes text);
+/* The same of GBK, whose characters come as UTF-8; a byte that begins none stands for itself. */
+void out_gbk(struct json_out *j, struct bytes text);
 /* In quotes, two digits for each byte. */
 void out_hex(struct json_out *j, struct bytes bytes);
 /* Year - 2000 to second of Beijing's time, as ISO 8601 has it; false, and nothing written: there is

@@ -137,18 +137,33 @@ static void put_names(struct json_out *j, const struct field_piece *p)
 	out_open(j, '[');
 	for (uint32_t left = (uint32_t)p->value; left; left &= left - 1) {
 		const char *name = p->field->names[__builtin_ctz(left)];
-		out_text(j, (struct bytes){(const uint8_t *)name, strlen(name)});
+		if (name)
+			out_text(j, (struct bytes){(const uint8_t *)name, strlen(name)});
 	}
 	out_close(j, ']');
 }
 
 /* ---- times, bytes ----------------------------------------------------------------------- */
 
+/* Digits that are none make the time none, too. */
+static void from_bcd(uint8_t out[FIELD_TIME_BYTES], const uint8_t *bcd)
+{
+	enum { NONE = 0xff };
+	for (unsigned i = 0; i < FIELD_TIME_BYTES; i++)
+		out[i] = bcd[i] >> 4 < 10 && (bcd[i] & 15) < 10
+				 ? (uint8_t)(10 * (bcd[i] >> 4) + (bcd[i] & 15))
+				 : NONE;
+}
+
 /* A time that is none is null, and followed by its bytes. */
 static void put_time(struct json_out *j, const struct field_piece *p)
 {
+	uint8_t time[FIELD_TIME_BYTES];
+	memcpy(time, p->bytes.data, sizeof time);
+	if (p->field->is_bcd)
+		from_bcd(time, p->bytes.data);
 	put_name(j, p->field);
-	if (out_time(j, p->bytes.data))
+	if (out_time(j, time))
 		return;
 	out_null(j);
 	out_key(j, p->field->name, p->field->name_bytes - sizeof("\":") + 1u);
@@ -161,7 +176,10 @@ static void put_text(struct json_out *j, const struct field_piece *p)
 	if (p->field->is_secret)
 		return;
 	put_name(j, p->field);
-	out_text(j, p->bytes);
+	if (p->field->is_gbk)
+		out_gbk(j, p->bytes);
+	else
+		out_text(j, p->bytes);
 }
 
 static void put_bytes(struct json_out *j, const struct field_piece *p)
@@ -208,6 +226,8 @@ static void put_unit(struct json_out *j, const struct field_piece *p)
 {
 	out_literal(j, "{\"id\":");
 	out_number(j, p->value, 0);
+	if (p->unit->name_bytes == 0)
+		return;
 	out_literal(j, "\"name\":");
 	out_key(j, p->unit->name, p->unit->name_bytes);
 	out_literal(j, ",");

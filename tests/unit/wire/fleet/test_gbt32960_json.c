@@ -6,6 +6,7 @@
 #include "tests/rounds.h"
 #include "tests/unit/wire/fleet/field_spec.h"
 #include "tests/unit/wire/fleet/gbt32960_sample.h"
+#include "tests/unit/wire/fleet/json_bound.h"
 
 #include <criterion/criterion.h>
 #include <jansson.h>
@@ -443,92 +444,6 @@ Test(gbt32960_json, with_too_little_room_there_is_no_object_and_nothing_beyond_i
 	cr_assert(too_small >= want);
 }
 
-/* The longest that a row's own text becomes, but for what it counts. */
-static double row_bytes(const struct field *f)
-{
-	double name = f->name_bytes, mark = 5 + name - 2 + 16;
-	switch (f->kind) {
-	case FIELD_NUMBER:
-		return name + (mark > 14 ? mark : 14);
-	case FIELD_BITS:
-		return name + 11;
-	case FIELD_PART:
-		return name + 6;
-	case FIELD_LIST:
-	case FIELD_GROUP:
-	case FIELD_TEXTS:
-	case FIELD_TEXTS_SUM:
-		return name + mark; /* or brackets, and the name once more with others */
-	case FIELD_TIME:
-		return name + 5 + name + 6 + 15;
-	case FIELD_TEXT:
-		return name + 3 + 6.0 * f->bytes;
-	case FIELD_BYTES:
-		return name + 3;
-	case FIELD_NAMES: {
-		double names = name + 3;
-		for (unsigned i = 0; i < f->width; i++)
-			names += (double)strlen(f->names[i]) + 3;
-		return names;
-	}
-	default:
-		return 0;
-	}
-}
-
-/* For each byte that a row counts. */
-static double item_bytes(const struct field *f)
-{
-	switch (f->kind) {
-	case FIELD_LIST: /* null, and the place of what is abnormal; or a number */
-		return f->has_marks ? (5 + 6.0) / f->bytes : 11.0 / f->bytes;
-	case FIELD_TEXTS:
-		return 6 + 3;
-	case FIELD_TEXTS_SUM:
-		return 6;
-	case FIELD_BYTES:
-		return 2;
-	default:
-		return 0;
-	}
-}
-
-static unsigned row_bytes_min(const struct field *f)
-{
-	switch (f->kind) {
-	case FIELD_NUMBER:
-	case FIELD_BITS:
-	case FIELD_TEXT:
-		return f->bytes;
-	case FIELD_TIME:
-		return FIELD_TIME_BYTES;
-	case FIELD_TEXTS:
-		return 2;
-	default:
-		return f->count_bytes;
-	}
-}
-
-/* The most that an object of these rows makes of each of its bytes; `own`: of its frame. */
-static double worst_of(const struct field **rows, double own, unsigned own_bytes)
-{
-	double text = own, worst = 0;
-	unsigned bytes = own_bytes;
-	const struct field *f = *rows;
-	for (; f->kind != FIELD_END && f->kind != FIELD_GROUP_END && f->kind != FIELD_UNITS; f++) {
-		double each = item_bytes(f);
-		text += row_bytes(f);
-		bytes += row_bytes_min(f);
-		if (f->kind == FIELD_GROUP) {
-			f++;
-			each = worst_of(&f, 3, 0);
-		}
-		worst = each > worst ? each : worst;
-	}
-	*rows = f;
-	return bytes > 0 && text / bytes > worst ? text / bytes : worst;
-}
-
 Test(gbt32960_json, no_frame_becomes_larger_than_is_said)
 {
 	double worst = 0;
@@ -538,8 +453,8 @@ Test(gbt32960_json, no_frame_becomes_larger_than_is_said)
 			const struct field *rows = u->fields;
 			if (!rows)
 				continue;
-			double of_unit = worst_of(&rows, sizeof("{\"id\":255,\"name\":,},") - 1 +
-								 u->name_bytes, 1);
+			double head = sizeof("{\"id\":255,\"name\":,},") - 1 + u->name_bytes;
+			double of_unit = json_bytes_each(&rows, head, 1);
 			worst = of_unit > worst ? of_unit : worst;
 		}
 	}
@@ -549,7 +464,7 @@ Test(gbt32960_json, no_frame_becomes_larger_than_is_said)
 		for (unsigned command = 0; command < 256; command++) {
 			const struct field *rows = gbt32960_body(editions[e], (uint8_t)command);
 			if (rows)
-				cr_assert(worst_of(&rows, 0, 0) <= GBT32960_JSON_BYTES_EACH);
+				cr_assert(json_bytes_each(&rows, 0, 0) <= GBT32960_JSON_BYTES_EACH);
 		}
 	}
 }
