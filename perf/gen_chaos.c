@@ -15,6 +15,9 @@ const char *const gen_end_names[GEN_ENDS] = {
 	[GEN_END_BCC] = "frame_reject_bcc",
 	[GEN_END_TOO_LONG] = "frame_reject_too_long",
 	[GEN_END_TRUNCATED] = "frame_reject_truncated",
+	[GEN_END_ESCAPE] = "frame_reject_escape",
+	[GEN_END_HEADER] = "frame_reject_header",
+	[GEN_END_RESENT] = "frames_resent",
 };
 
 /* ---- harm -------------------------------------------------------------------------- */
@@ -43,7 +46,7 @@ static uint32_t place_of(uint32_t conn, uint32_t message, uint32_t size)
 
 static uint32_t whole_size(const struct gen_chaos *c, uint32_t conn, uint32_t message)
 {
-	return c->fleet->load.size(&c->fleet->load, conn, message);
+	return c->whole->size(c->whole, conn, message);
 }
 
 /* A frame that is cut short is a shorter message, one that comes twice a longer one: TCP need
@@ -69,7 +72,7 @@ static void chaos_fill(const struct gen_load *l, uint32_t conn, uint32_t message
 {
 	struct gen_chaos *c = container_of(l, struct gen_chaos, load);
 	uint32_t whole = whole_size(c, conn, message);
-	c->fleet->load.fill(&c->fleet->load, conn, message, 0, whole, c->scratch);
+	c->whole->fill(c->whole, conn, message, 0, whole, c->scratch);
 	enum harm harm = harm_of(c, conn, message);
 	if (harm == CHANGED) {
 		uint8_t change = (uint8_t)(chance_of(conn, message) >> CHANGE_SHIFT);
@@ -94,21 +97,23 @@ static uint32_t chaos_cut(const struct gen_load *l, uint32_t conn, uint32_t mess
 static uint32_t chaos_answer_bytes(const struct gen_load *l, struct bytes at)
 {
 	const struct gen_chaos *c = container_of(l, struct gen_chaos, load);
-	return c->fleet->load.answer_bytes(&c->fleet->load, at);
+	return c->whole->answer_bytes(c->whole, at);
 }
 
 static enum gen_verdict chaos_check(const struct gen_load *l, uint32_t conn,
 				    uint32_t message, struct bytes answer)
 {
 	const struct gen_chaos *c = container_of(l, struct gen_chaos, load);
-	return c->fleet->load.check(&c->fleet->load, conn, message, answer);
+	return c->whole->check(c->whole, conn, message, answer);
 }
 
-void gen_chaos_init(struct gen_chaos *c, const struct gen_fleet *fleet, double share)
+static void init(struct gen_chaos *c, const struct gen_load *whole, gen_chaos_reader *read,
+		 double share)
 {
-	c->fleet = fleet;
+	c->whole = whole;
+	c->read = read;
 	c->share = share;
-	c->load = fleet->load;
+	c->load = *whole;
 	c->load.name = "chaos";
 	c->load.is_answered = false;
 	c->load.size = chaos_size;
@@ -116,6 +121,18 @@ void gen_chaos_init(struct gen_chaos *c, const struct gen_fleet *fleet, double s
 	c->load.cut = chaos_cut;
 	c->load.answer_bytes = chaos_answer_bytes;
 	c->load.check = chaos_check;
+}
+
+void gen_chaos_init(struct gen_chaos *c, const struct gen_fleet *fleet, double share)
+{
+	init(c, &fleet->load, gen_chaos_read, share);
+	c->is_terminal = fleet->options.is_terminal;
+}
+
+void gen_chaos_init_terminals(struct gen_chaos *c, const struct gen_terminals *terminals,
+			      double share)
+{
+	init(c, &terminals->load, gen_chaos_read_jt808, share);
 }
 
 /* ---- the reference resynchroniser -------------------------------------------------- */
@@ -155,7 +172,7 @@ static bool is_answered(const struct gen_chaos *c, const uint8_t *frame)
 	bool is_newer = command == GBT32960_ACTIVATION || command == GBT32960_KEY_EXCHANGE;
 	bool is_of_2016 = command >= GBT32960_LOGIN && command <= GBT32960_TIME_SYNC;
 	return flag == GBT32960_COMMAND && (is_of_2016 || (is_newer && frame[0] == '$')) &&
-	       !(is_report && c->fleet->options.is_terminal);
+	       !(is_report && c->is_terminal);
 }
 
 void gen_chaos_read(const struct gen_chaos *c, struct bytes stream,
@@ -202,7 +219,7 @@ bool gen_chaos_predict(const struct gen_chaos *c, const struct gen_tcp *t,
 		if (!data)
 			return false;
 		stream.data = data;
-		gen_chaos_read(c, stream, ret);
+		c->read(c, stream, ret);
 		free(data);
 	}
 	return true;

@@ -12,6 +12,7 @@
 
 enum {
 	FRAME_BYTES_DEFAULT = 450,
+	REPORT_BYTES_DEFAULT = 112,
 	DATAGRAM_BYTES_DEFAULT = 64,
 	DATAGRAM_BYTES_MAX = 1472,
 	CPUS_MAX = 1024,
@@ -25,7 +26,7 @@ static const char usage[] =
 	"                     --target IP:PORT --source-net A.B.C.D/BITS [options]\n"
 	"       penstock-perf ... --in-process --set KEY=VALUE... instead of --port and --socket\n"
 	"\n"
-	"  fleet   vehicles: login, then GB/T 32960 frames\n"
+	"  fleet   vehicles: login, then GB/T 32960 frames; or JT/T 808 reports\n"
 	"  kafka   producers: pre-built Produce requests\n"
 	"  consume consumers: Fetch after Fetch, every batch checked; producers beside them\n"
 	"  commit  consumers: a commit of one partition a request, a group a connection\n"
@@ -48,6 +49,9 @@ static const char usage[] =
 	"  --record-size BYTES fleet: of a frame (default 450, 0: a recorded mix);\n"
 	"                      kafka: of a value (default 100); udp: of a payload "
 	"(default 64)\n"
+	"  --protocol NAME     fleet: gbt32960 (default) or jt808, frames of 112 bytes by "
+	"default\n"
+	"  --code-key HEX      jt808: the gateway's penstock.code.key.file, 32 digits\n"
 	"  --link LINK         fleet: platform (every frame answered, default) or "
 	"terminal\n"
 	"  --chaos P           fleet: a share of the frames goes wrong; the gateway must "
@@ -151,6 +155,21 @@ static bool read_link(const char *text, struct command *c)
 	return c->o.fleet.is_terminal || strcmp(text, "platform") == 0;
 }
 
+static bool read_protocol(const char *text, struct command *c)
+{
+	c->o.is_jt808 = strcmp(text, "jt808") == 0;
+	return c->o.is_jt808 || strcmp(text, "gbt32960") == 0;
+}
+
+/* As docs/JT808.md has the key: two halves of 16 digits. */
+static bool read_code_key(const char *text, struct command *c)
+{
+	uint64_t *key = c->o.terminals.code_key;
+	int size = 0;
+	return strlen(text) == 32 &&
+	       sscanf(text, "%16lx%16lx%n", &key[0], &key[1], &size) == 2 && size == 32;
+}
+
 static bool read_port(const char *text, struct command *c)
 {
 	if (c->o.lcore_count == GEN_LCORES_MAX)
@@ -214,6 +233,8 @@ static const struct option options[] = {
 	{"seconds", required_argument, NULL, 's'},
 	{"record-size", required_argument, NULL, 'z'},
 	{"link", required_argument, NULL, 'l'},
+	{"protocol", required_argument, NULL, 'P'},
+	{"code-key", required_argument, NULL, 'K'},
 	{"topic", required_argument, NULL, 'o'},
 	{"partitions", required_argument, NULL, 'a'},
 	{"chaos", required_argument, NULL, 'x'},
@@ -252,6 +273,10 @@ static bool read_text(int option, const char *text, struct command *c)
 		return read_net(text, c);
 	case 'l':
 		return read_link(text, c);
+	case 'P':
+		return read_protocol(text, c);
+	case 'K':
+		return read_code_key(text, c);
 	case 'o':
 		c->o.kafka.topic = text;
 		return true;
@@ -356,6 +381,15 @@ static bool check_consume(struct command *c)
 	       c->o.kafka.record_bytes >= PRODUCE_STAMP_BYTES && c->o.lcore_count <= 1;
 }
 
+/* Terminals have no link of another kind, and no recorded mix. */
+static bool check_reports(struct command *c)
+{
+	uint32_t size = c->has_record_bytes ? c->record_bytes : REPORT_BYTES_DEFAULT;
+	c->o.terminals.frame_bytes = size;
+	return !c->o.fleet.is_terminal && size >= GEN_TERMINAL_FRAME_BYTES_MIN &&
+	       size <= GEN_TERMINAL_FRAME_BYTES_MAX;
+}
+
 /* --record-size is read before it is known what a record is: frame, value or payload, each with
  * a size and bounds of its own. */
 static bool check_sizes(struct command *c)
@@ -363,6 +397,8 @@ static bool check_sizes(struct command *c)
 	uint32_t given = c->record_bytes;
 	switch (c->o.mode) {
 	case GEN_MODE_FLEET:
+		if (c->o.is_jt808)
+			return check_reports(c);
 		c->o.fleet.frame_bytes = c->has_record_bytes ? given : FRAME_BYTES_DEFAULT;
 		return !c->has_record_bytes || given == 0 ||
 		       (given >= GBT32960_FRAME_BYTES_MIN &&

@@ -9,6 +9,7 @@
 #include "perf/gen_fleet.h"
 #include "perf/gen_kafka.h"
 #include "perf/gen_run.h"
+#include "perf/gen_terminals.h"
 
 enum { GEN_LCORES_MAX = 8, GEN_SETS_MAX = 64 };
 
@@ -31,6 +32,8 @@ struct gen_options {
 	bool has_target_mac;
 	struct gen_run_options run; /* of all lcores together; load and port are not set */
 	struct gen_fleet_options fleet;
+	bool is_jt808; /* the fleet speaks that: */
+	struct gen_terminals_options terminals;
 	double chaos; /* share of frames that go wrong */
 	struct gen_kafka_options kafka; /* of commits: topic, partitions, connections */
 	struct gen_consume_options consume;

@@ -334,8 +334,8 @@ static bool feed_connections(struct gen_run *r)
 {
 	uint32_t greetings = r->options.load->greetings;
 	for (unsigned i = 0; i < OPENED_PER_TURN; i++) {
-		uint64_t under_way =
-			r->scheduled - (greetings ? r->greeted : r->tcp.open);
+		uint64_t through = greetings ? r->greeted / greetings : r->tcp.open;
+		uint64_t under_way = r->scheduled - through;
 		if (r->scheduled == r->options.connections ||
 		    under_way >= HALF_OPEN_MAX || !gen_port_has_room(r->options.port))
 			return i;

@@ -31,6 +31,13 @@ static const struct gen_load *load_init(struct gen_team *t, struct gen_member *m
 	const struct gen_options *o = t->options;
 	switch (o->mode) {
 	case GEN_MODE_FLEET:
+		if (o->is_jt808) {
+			gen_terminals_init(&m->terminals, &o->terminals);
+			if (o->chaos <= 0)
+				return &m->terminals.load;
+			gen_chaos_init_terminals(&m->chaos, &m->terminals, o->chaos);
+			return &m->chaos.load;
+		}
 		gen_fleet_init(&m->fleet, &o->fleet);
 		if (o->chaos <= 0)
 			return &m->fleet.load;

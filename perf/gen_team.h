@@ -19,6 +19,7 @@
 struct gen_member {
 	struct gen_port port;
 	struct gen_fleet fleet;
+	struct gen_terminals terminals;
 	struct gen_chaos chaos;
 	struct gen_run run;
 	bool is_open, is_made; /* the port, the run */

@@ -5,8 +5,9 @@ Every scenario finds the most a closed loop gets, then offers shares of that in 
 throughput against latency. What each figure means: docs/PERFORMANCE.md.
 """
 import pathlib
+import tempfile
 
-from memif_pair import FLEET, KAFKA, UDP, MemifPair, PairError, RingPair
+from memif_pair import CODE_KEY, FLEET, JT808, KAFKA, UDP, MemifPair, PairError, RingPair
 from record import record
 
 SHARES = (0.25, 0.5, 0.7, 0.9)
@@ -41,6 +42,23 @@ def fleet():
         runs.append(pair.perf("fleet", FLEET, seconds=SECONDS, in_flight=4, record_size=0,
                               **shape))
     return result("fleet", pair, runs)
+
+
+def terminals():
+    """112-byte reports of JT/T 808, one per segment, answered when durable; then broken ones."""
+    with tempfile.NamedTemporaryFile("w", suffix=".key") as file:
+        file.write(CODE_KEY + "\n")
+        file.flush()
+        settings = {"penstock.code.key.file": file.name,
+                    "listener.name.jt808.frame.timeout.ms": "3600000"}
+        with MemifPair(settings) as pair:
+            spoken = {"protocol": "jt808", "code_key": CODE_KEY}
+            runs = [pair.perf("fleet", JT808, seconds=SECONDS, connections=1000, **spoken)]
+            shape = {"connections": 10000, **spoken}
+            runs += steps(pair, "fleet", JT808, {"in_flight": 4, **shape}, shape)
+            shape = {"connections": 200, "rate": 20000, "seconds": SECONDS, **spoken}
+            runs += [pair.perf("fleet", JT808, chaos=share, **shape) for share in (0.01, 0.3, 1)]
+    return result("terminals", pair, runs)
 
 
 def kafka():

@@ -19,7 +19,8 @@ sys.path.insert(0, str(ROOT / "config"))
 from sandbox import HugePages, Sandbox  # noqa: E402
 
 ADDRESS, NET = "10.0.0.1", "10.0.0.0/8"
-KAFKA, FLEET, UDP = 9092, 32960, 5140
+KAFKA, FLEET, UDP, JT808 = 9092, 32960, 5140, 808
+CODE_KEY = "00112233445566778899aabbccddeeff"
 START_SECONDS, END_SECONDS, RUN_SECONDS, TOPIC_SECONDS = 60, 90, 300, 120
 RECEIVER_MIB, GENERATOR_MIB = 128, 128
 RING = "rsize=11"      # 2,048 buffers; 8,192 are more than the second-level cache holds
@@ -106,7 +107,7 @@ def configs(settings):
 
 def gateway_settings(cpu):
     return {
-        "listeners": f"KAFKA://:{KAFKA},FLEET://:{FLEET},UDP://:{UDP}",
+        "listeners": f"KAFKA://:{KAFKA},FLEET://:{FLEET},UDP://:{UDP},JT808://:{JT808}",
         "listener.protocol.map": "FLEET:GBT32960",
         "listener.name.fleet.link": "platform",
         "num.partitions": "8",

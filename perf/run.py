@@ -3,6 +3,7 @@
   stages        cycles per item of every stage alone, its data hot and cold, and of whole
                 turns of a poller: no port, no disk
   fleet         GB/T 32960 vehicles over net_memif: closed loop, then rate against latency
+  terminals     the same of JT/T 808 terminals, and broken streams of theirs
   kafka         Produce requests over net_memif: batches, single records, acks
   udp           datagrams over net_memif: flat out, and at rates
   chaos         broken GB/T 32960 streams, their ends held against a second reading
@@ -79,6 +80,7 @@ def print_stages(result):
 SCENARIOS = {
     "stages": (stages, print_stages),
     "fleet": (load.fleet, load.show),
+    "terminals": (load.terminals, load.show),
     "kafka": (load.kafka, load.show),
     "udp": (load.udp, load.show),
     "chaos": (load.chaos, load.show),
