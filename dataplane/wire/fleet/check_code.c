@@ -31,11 +31,11 @@ static uint8_t sum_few(const uint8_t *p, size_t size)
 
 uint8_t check_code(const uint8_t *p, size_t size)
 {
-	const uint8_t *end = p + size;
 	lanes even = {0}, odd = {0};
 	uint64_t sum = 0;
 	if (size < sizeof sum)
-		return sum_few(p, size);
+		return sum_few(p, size); /* perhaps of no bytes, anywhere */
+	const uint8_t *end = p + size;
 	for (; end - p >= 2 * (ptrdiff_t)sizeof even; p += 2 * sizeof even) {
 		even ^= *(const lanes *)p;
 		odd ^= *(const lanes *)(p + sizeof even);
