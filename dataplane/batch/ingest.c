@@ -17,8 +17,8 @@ static struct record *record_next(const struct intake *i)
 	return &i->records->records[i->records->count];
 }
 
-/* Topic and partition of a record that has a key; null: there are none. The counts that partitions
- * are chosen by go on with each record that is taken, so that one that waits waits for one. */
+/* Topic and partition of a record by its route and key; null: there are none. The counts that
+ * partitions are chosen by go on with each record that is taken: one that waits stays with one. */
 static void record_place(struct batching *b, const struct topics *topics, struct record *r)
 {
 	struct routes *routes = &b->routes;
