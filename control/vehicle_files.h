@@ -24,7 +24,7 @@ struct rte_rcu_qsbr;
 struct vehicle_files {
 	const struct settings *settings;
 	struct rte_rcu_qsbr *rcu;
-	struct vehicle_lists *_Atomic lists; /* where pollers look; null: no listener has one */
+	struct vehicle_lists *_Atomic lists; /* where pollers look; null before the first reading */
 	struct list retired;                 /* struct retired_lists.node, oldest first */
 };
 

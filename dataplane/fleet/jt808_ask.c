@@ -54,10 +54,12 @@ static void attend(struct ingest *in, struct jt808_message_parts *t)
 
 void jt808_ask_work(struct ingest *in)
 {
-	struct jt808_message_parts *t;
 	if (likely(in->jt808_parts->slab.in_use == 0))
 		return;
-	for (unsigned i = 0; i < ASKED_PER_TURN; i++)
-		if ((t = jt808_parts_due(in->jt808_parts, in->listeners)))
-			attend(in, t);
+	for (unsigned i = 0; i < ASKED_PER_TURN; i++) {
+		struct jt808_message_parts *t = jt808_parts_due(in->jt808_parts, in->listeners);
+		if (!t)
+			return;
+		attend(in, t);
+	}
 }
