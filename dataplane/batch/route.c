@@ -1,8 +1,6 @@
 /* route.c - class and key in, topic and partition out; see route.h. */
 #include "dataplane/batch/route.h"
 #include "dataplane/base/jump_hash.h"
-#include "dataplane/base/murmur2.h"
-#include "dataplane/base/remainder.h"
 
 #include <xxhash.h>
 
@@ -28,18 +26,16 @@ void routes_init(struct routes *rs, const struct listener *listeners, unsigned c
 				route_to(rs, &listeners[i], listener_topic(&listeners[i], class));
 }
 
-uint32_t route_partition(const struct routes *rs, const struct route *r, struct bytes key)
+uint32_t route_partition_otherwise(const struct routes *rs, const struct route *r,
+				   struct bytes key)
 {
 	const struct topic *topic = r->topic;
 	uint32_t number = rs->first + r->batches;
 	switch ((enum partitioner_kind)r->listener->partitioner_kind) {
-	case PARTITIONER_MURMUR2:
-		if (key.data)
-			number = partition_number(key.data, key.size);
-		break;
 	case PARTITIONER_ROUNDROBIN:
 		number = rs->first + r->records;
 		break;
+	case PARTITIONER_MURMUR2:
 	case PARTITIONER_STICKY:
 		break;
 	case PARTITIONER_CONSISTENT:

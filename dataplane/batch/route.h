@@ -12,6 +12,8 @@
 #ifndef PENSTOCK_ROUTE_H
 #define PENSTOCK_ROUTE_H
 
+#include "dataplane/base/murmur2.h"
+#include "dataplane/base/remainder.h"
 #include "dataplane/batch/topics.h"
 
 enum { ROUTES_MAX = LISTENERS_MAX * RECORD_CLASSES };
@@ -64,8 +66,20 @@ static inline const struct topic *route_topic(struct routes *rs, struct route *r
 	return r->topic;
 }
 
+/* By other rules than that of nearly all records. */
+uint32_t route_partition_otherwise(const struct routes *rs, const struct route *r,
+				   struct bytes key);
+
 /* The partition of a record of `key` (data null: none) of route->topic, which is there; one that
  * the topic does not have: there is none. */
-uint32_t route_partition(const struct routes *rs, const struct route *r, struct bytes key);
+static inline uint32_t route_partition(const struct routes *rs, const struct route *r,
+				       struct bytes key)
+{
+	const struct topic *topic = r->topic;
+	if (likely(r->listener->partitioner_kind == PARTITIONER_MURMUR2 && key.data))
+		return remainder_of(partition_number(key.data, key.size), topic->partitions,
+				    topic->partitions_magic);
+	return route_partition_otherwise(rs, r, key);
+}
 
 #endif
