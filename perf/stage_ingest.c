@@ -109,9 +109,10 @@ static void prepare_records(unsigned n)
 				     .topic = &topic,
 				     .key = key,
 				     .value = chosen[i],
-				     .timestamp_ms = now.wall_ms};
-		require(lane_reserve(&batching.lanes, lane, CREDIT_FRAMES,
-				     record_reserve_bytes(r)));
+				     .timestamp_ms = now.wall_ms,
+				     .reserve_bytes =
+					     record_reserve_bytes(key.size + chosen[i].size)};
+		require(lane_reserve(&batching.lanes, lane, CREDIT_FRAMES, r->reserve_bytes));
 	}
 }
 

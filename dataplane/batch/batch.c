@@ -36,12 +36,6 @@ void batching_fini(struct batching *b)
 	lanes_fini(&b->lanes);
 }
 
-uint32_t record_reserve_bytes(const struct record *r)
-{
-	return (uint32_t)(RECORD_BATCH_HEADER_BYTES + RECORD_OVERHEAD_BYTES_MAX + r->key.size +
-			  r->value.size + r->headers.size);
-}
-
 bool append_is_sure(const struct batching *b, const struct lane *lane, enum credit_kind kind,
 		    uint32_t others)
 {
@@ -84,6 +78,11 @@ void append_give(struct batching *b, struct append_msg *a)
 	b->taken[lane->writer][a->kind]--;
 	b->begun[a->epoch]--;
 	slab_give(&b->appends, a);
+}
+
+uint32_t record_reserve_bytes(size_t bytes)
+{
+	return (uint32_t)(RECORD_BATCH_HEADER_BYTES + RECORD_OVERHEAD_BYTES_MAX + bytes);
 }
 
 /* `producer` leaves the choice to the producer, and a T-Box makes none. */
@@ -161,58 +160,60 @@ void batch_close(struct batching *b, struct lane *lane)
 	append_finish(b, a);
 }
 
-static inline struct record_view view_in_batch(const struct record *r)
+static inline struct record_view view_in_batch(const struct record_vec *records, unsigned i)
 {
+	const struct record *r = &records->records[i];
 	const struct lane *lane = r->lane;
 	return (struct record_view){
 		.timestamp_delta = r->timestamp_ms - lane->open_base_timestamp,
 		.offset_delta = (int32_t)lane->open->records,
 		.key = r->key,
 		.value = r->value,
-		.headers = r->headers,
+		.headers = {records->headers[i], r->headers_bytes},
 	};
 }
 
-static bool batch_has_room(const struct record *r)
+static bool batch_has_room(const struct record_vec *records, unsigned i)
 {
+	const struct record *r = &records->records[i];
 	uint32_t limit = min_u32(r->topic->options.batch_bytes, r->topic->log.message_bytes_max);
 	size_t bytes = r->lane->open->bytes.size;
 	/* Exact sizes matter only near the end. */
-	if (likely(bytes + record_reserve_bytes(r) <= limit))
+	if (likely(bytes + r->reserve_bytes <= limit))
 		return true;
-	struct record_view view = view_in_batch(r);
+	struct record_view view = view_in_batch(records, i);
 	return bytes + record_bytes(&view) <= limit;
 }
 
 /* A record that straddles chunks. */
-static void record_encode_pieces(struct batching *b, const struct record *r,
+static void record_encode_pieces(struct batching *b, struct chain *bytes,
 				 const struct record_view *view)
 {
-	struct chain *bytes = &r->lane->open->bytes;
 	struct chunk_pool *pool = &b->lanes.batch_pool;
 	uint8_t front[RECORD_OVERHEAD_BYTES_MAX + RECORD_KEY_BYTES_MAX];
 	struct emitter e = emitter_of(front, sizeof front);
 	record_emit_front(&e, view);
-	emit_bytes(&e, r->key.data, r->key.size);
+	emit_bytes(&e, view->key.data, view->key.size);
 	record_emit_value_size(&e, view);
 	require(!e.bad);
 	static const uint8_t none = 0;
-	struct bytes headers = r->headers.size ? r->headers : (struct bytes){&none, 1};
+	struct bytes headers = view->headers.size ? view->headers : (struct bytes){&none, 1};
 	bool fits = chain_append(bytes, pool, front, emitter_size(&e)) &&
-		    chain_append(bytes, pool, r->value.data, r->value.size) &&
+		    chain_append(bytes, pool, view->value.data, view->value.size) &&
 		    chain_append(bytes, pool, headers.data, headers.size);
 	require(fits);
 }
 
 /* The one copy of the record's bytes. */
-static void record_encode(struct batching *b, const struct record *r)
+static void record_encode(struct batching *b, const struct record_vec *records, unsigned i)
 {
-	struct record_view view = view_in_batch(r);
-	uint8_t *room = chain_extend(&r->lane->open->bytes, record_bytes(&view));
+	struct record_view view = view_in_batch(records, i);
+	struct chain *bytes = &records->records[i].lane->open->bytes;
+	uint8_t *room = chain_extend(bytes, record_bytes(&view));
 	if (likely(room != NULL))
 		record_put(room, &view);
 	else
-		record_encode_pieces(b, r, &view);
+		record_encode_pieces(b, bytes, &view);
 }
 
 /* Several records of one frame lie one behind the other: their answer waits for the batch once. */
@@ -225,17 +226,19 @@ static bool is_waited_for(const struct append_msg *a, const struct answer *answe
 
 /* The batch's level is that of its most demanding record: no answer promises less than was
  * asked for. */
-static void record_add(struct batching *b, struct answers *as, const struct record *r)
+static void record_add(struct batching *b, struct answers *as, const struct record_vec *records,
+		       unsigned i)
 {
+	const struct record *r = &records->records[i];
 	struct lane *lane = r->lane;
-	if (lane->open && !batch_has_room(r))
+	if (lane->open && !batch_has_room(records, i))
 		batch_close(b, lane);
 	if (!lane->open)
 		batch_open(b, r);
-	record_encode(b, r);
+	record_encode(b, records, i);
 	struct append_msg *a = lane->open;
 	a->records++;
-	a->reserved_bytes[r->kind] += record_reserve_bytes(r);
+	a->reserved_bytes[r->kind] += r->reserve_bytes;
 	if (r->level > a->level)
 		a->level = r->level;
 	if (r->timestamp_ms > lane->open_max_timestamp)
@@ -250,7 +253,7 @@ static void record_add(struct batching *b, struct answers *as, const struct reco
 void batch_input(struct batching *b, struct answers *as, const struct record_vec *records)
 {
 	for (unsigned i = 0; i < records->count; i++)
-		record_add(b, as, &records->records[i]);
+		record_add(b, as, records, i);
 }
 
 static struct lane *first_due(const struct list *lanes)

@@ -65,8 +65,9 @@ void batching_fini(struct batching *b);
  * producers send if the topic does not leave that to them. */
 uint8_t topic_codec(const struct topic *topic);
 
-/* Bytes of credit the record takes: its encoding, at its longest, and a share of a batch header. */
-uint32_t record_reserve_bytes(const struct record *r);
+/* Bytes of credit a record takes whose key, value and headers have so many: its encoding, at its
+ * longest, and a share of a batch header. */
+uint32_t record_reserve_bytes(size_t bytes);
 
 void batch_input(struct batching *b, struct answers *as, const struct record_vec *records);
 /* Closes the lane's open batch: queued for handoff_submit, credit it did not need back. */

@@ -17,11 +17,12 @@ static struct record *record_next(const struct intake *i)
 	return &i->records->records[i->records->count];
 }
 
-/* Topic and partition of a record by its route and key; null: there are none. The counts that
+/* Topic, partition and size of a record by its route and key; null: there are none. The counts that
  * partitions are chosen by go on with each record that is taken: one that waits stays with one. */
-static void record_place(struct batching *b, const struct topics *topics, struct record *r)
+static inline void record_place(struct batching *b, const struct topics *topics, struct record *r)
 {
 	struct routes *routes = &b->routes;
+	r->reserve_bytes = record_reserve_bytes(r->key.size + r->value.size + r->headers_bytes);
 	struct route *route = &routes->route[r->route];
 	r->topic = route_topic(routes, route, topics);
 	if (!r->topic)
@@ -53,8 +54,7 @@ static enum kafka_error refusal_of(const struct lanes *lanes, const struct recor
 {
 	if (!r->topic)
 		return KAFKA_ERROR_UNKNOWN_TOPIC_OR_PARTITION;
-	uint32_t bytes = record_reserve_bytes(r);
-	if (bytes > min_u64(lanes->lane_credit_bytes, lanes->writer_credit_bytes))
+	if (r->reserve_bytes > min_u64(lanes->lane_credit_bytes, lanes->writer_credit_bytes))
 		return KAFKA_ERROR_MESSAGE_TOO_LARGE;
 	return KAFKA_ERROR_NONE;
 }
@@ -101,7 +101,7 @@ static bool frame_reserve(struct intake *i, struct session *s, const struct reco
 		return false;
 	}
 	return credit_take(&in->waits, &in->batching.lanes, s, r->lane, CREDIT_FRAMES,
-			   record_reserve_bytes(r));
+			   r->reserve_bytes);
 }
 
 /* A kept record's frame was consumed when it was kept. */
@@ -140,26 +140,22 @@ static struct bytes key_of(const struct intake *i, enum record_key kind, struct 
 }
 
 /* Facts of the frame are asked for only where something depends on them. */
-static void frame_route(const struct intake *i, const struct frame *f, struct record *r)
+static void frame_place(const struct intake *i, const struct listener_routes *l,
+			const struct frame *f, struct record *r)
 {
 	struct ingest *in = i->in;
 	const struct session *s = f->session;
-	const struct listener *l = s->listener;
-	unsigned listener = s->stream->listener;
-	const struct routes *routes = &in->batching.routes;
 	struct frame_facts facts = {.time_ms = FRAME_NO_TIME};
-	bool is_one = routes_are_one(routes, listener);
-	if (!is_one || l->headers || l->timestamp == RECORD_TIME_FRAME)
-		session_protocol(s)->describe(l, f->value, &facts);
-	if (unlikely(l->headers)) {
-		r->headers.data = i->records->headers[i->records->count];
-		r->headers.size = record_headers_put((uint8_t *)r->headers.data, s, &facts,
-						     in->now.wall_ms);
-	}
+	if (l->asks_facts)
+		session_protocol(s)->describe(s->listener, f->value, &facts);
+	if (l->has_headers)
+		r->headers_bytes =
+			(uint16_t)record_headers_put(i->records->headers[i->records->count], s,
+						     &facts, in->now.wall_ms);
 	r->key = key_of(i, l->key, f->key, &s->stream->peer);
-	r->route = routes->of[listener][facts.class];
+	r->route = l->of[facts.class];
 	record_place(&in->batching, in->topics, r);
-	if (r->topic && l->timestamp == RECORD_TIME_FRAME)
+	if (r->topic && l->has_frame_time)
 		r->timestamp_ms = timestamp_of(r, &facts, in->now.wall_ms);
 }
 
@@ -169,14 +165,20 @@ static bool frame_store(struct intake *i, const struct frame *f)
 {
 	struct ingest *in = i->in;
 	struct session *s = f->session;
+	const struct listener_routes *l = &in->batching.routes.listener[s->stream->listener];
 	struct record *r = record_next(i);
 	*r = (struct record){
+		.key = f->key,
 		.value = f->value,
 		.timestamp_ms = in->now.wall_ms,
-		.level = s->listener->answer_level,
+		.route = l->of[0],
+		.level = l->level,
 		.kind = CREDIT_FRAMES,
 	};
-	frame_route(i, f, r);
+	if (likely(l->is_plain))
+		record_place(&in->batching, in->topics, r);
+	else
+		frame_place(i, l, f, r);
 	enum kafka_error refusal = refusal_of(&in->batching.lanes, r);
 	if (refusal)
 		return frame_refuse(in, f, refusal);
@@ -184,7 +186,7 @@ static bool frame_store(struct intake *i, const struct frame *f)
 		return false;
 	if (!session_protocol(s)->accept(in, s, f, &r->answer)) {
 		lane_release(&in->batching.lanes, r->lane, CREDIT_FRAMES,
-			     record_reserve_bytes(r));
+			     r->reserve_bytes);
 		return false;
 	}
 	if (r->answer)
@@ -242,24 +244,23 @@ static void frame_input(struct intake *i, const struct frame *f)
 /* No session stands behind a datagram that could wait: what finds no credit is shed. */
 static bool datagram_reserve(struct intake *i, const struct record *r)
 {
-	uint32_t bytes = record_reserve_bytes(r);
 	return append_is_sure(&i->in->batching, r->lane, CREDIT_DATAGRAMS,
 			      i->records->count) &&
-	       lane_reserve(&i->in->batching.lanes, r->lane, CREDIT_DATAGRAMS, bytes);
+	       lane_reserve(&i->in->batching.lanes, r->lane, CREDIT_DATAGRAMS, r->reserve_bytes);
 }
 
 static void datagram_input(struct intake *i, const struct datagram *d)
 {
 	struct ingest *in = i->in;
-	const struct listener *listener = &in->listeners[d->listener];
+	const struct listener_routes *l = &in->batching.routes.listener[d->listener];
 	struct bytes none = {0};
 	struct record *r = record_next(i);
 	*r = (struct record){
-		.key = key_of(i, listener->key, none, &d->from),
+		.key = key_of(i, l->key, none, &d->from),
 		.value = d->bytes,
 		.timestamp_ms = in->now.wall_ms,
-		.level = listener->answer_level,
-		.route = in->batching.routes.of[d->listener][RECORD_LIVE],
+		.level = l->level,
+		.route = l->of[RECORD_LIVE],
 		.kind = CREDIT_DATAGRAMS,
 	};
 	stats_add(&in->stats, STAT_frames_received, 1);

@@ -19,9 +19,10 @@ struct record {
 	const struct topic *topic;
 	struct bytes key; /* data null: no key */
 	struct bytes value;
-	struct bytes headers;  /* as they lie in a record; of no size: none */
 	struct answer *answer; /* null: nobody waits */
 	int64_t timestamp_ms;
+	uint32_t reserve_bytes; /* of credit: record_reserve_bytes() */
+	uint16_t headers_bytes; /* of its headers as they lie in a record; 0: none */
 	uint8_t level;         /* enum ack_level of the listener */
 	uint8_t route;         /* its number (route.h) */
 	uint8_t kind;          /* enum credit_kind */

@@ -26,13 +26,25 @@ struct route {
 	uint64_t turn;
 	uint32_t records;              /* taken: where roundrobin goes on */
 	uint32_t batches;              /* closed: where records without a key go next */
+	uint8_t partitioner;           /* enum partitioner_kind */
+};
+
+/* What is heeded of a listener's settings for each of its records, together. */
+struct listener_routes {
+	uint8_t of[RECORD_CLASSES]; /* numbers of routes */
+	uint8_t level;              /* enum ack_level */
+	uint8_t key;                /* enum record_key */
+	bool has_headers;
+	bool has_frame_time;        /* a record's time is that of its frame */
+	bool asks_facts;            /* of a frame: something depends on them */
+	bool is_plain;              /* nothing does, and the key is the frame's own */
 };
 
 struct routes {
 	uint64_t turn;
 	uint32_t first;                /* number of the poller: where the counts begin */
 	unsigned count;
-	uint8_t of[LISTENERS_MAX][RECORD_CLASSES];
+	struct listener_routes listener[LISTENERS_MAX];
 	struct route route[ROUTES_MAX];
 };
 
@@ -45,13 +57,6 @@ void routes_init(struct routes *rs, const struct listener *listeners, unsigned c
 static inline void routes_turn(struct routes *rs)
 {
 	rs->turn++;
-}
-
-/* The records of all classes of the listener go one way. */
-static inline bool routes_are_one(const struct routes *rs, unsigned listener)
-{
-	const uint8_t *of = rs->of[listener];
-	return of[0] == of[RECORD_CLASSES - 1] && memcmp(of, of + 1, RECORD_CLASSES - 1) == 0;
 }
 
 /* A topic is looked up once a turn. */
@@ -76,7 +81,7 @@ static inline uint32_t route_partition(const struct routes *rs, const struct rou
 				       struct bytes key)
 {
 	const struct topic *topic = r->topic;
-	if (likely(r->listener->partitioner_kind == PARTITIONER_MURMUR2 && key.data))
+	if (likely(r->partitioner == PARTITIONER_MURMUR2 && key.data))
 		return remainder_of(partition_number(key.data, key.size), topic->partitions,
 				    topic->partitions_magic);
 	return route_partition_otherwise(rs, r, key);

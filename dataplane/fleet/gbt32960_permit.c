@@ -23,8 +23,8 @@ static bool has_account(const struct vehicle_list *list, struct bytes frame)
 /* Of these the unique id is the platform's own. */
 static bool is_of_platform(const struct gbt32960_header *h)
 {
-	return h->command == GBT32960_PLATFORM_LOGIN || h->command == GBT32960_PLATFORM_LOGOUT ||
-	       h->command == GBT32960_HEARTBEAT || h->command == GBT32960_TIME_SYNC;
+	return gbt32960_is_of_account(h) || h->command == GBT32960_HEARTBEAT ||
+	       h->command == GBT32960_TIME_SYNC;
 }
 
 /* A list of accounts alone trusts them with any vehicle. */
@@ -41,26 +41,17 @@ static bool is_platform_permitted(const struct vehicle_list *list, const struct 
 	return is_any || is_of_platform(h) || has_vehicle(list, h);
 }
 
-bool gbt32960_is_permitted(const struct vehicle_list *list, const struct session *s,
-			   struct bytes frame)
+bool gbt32960_is_listed(const struct vehicle_list *list, const struct session *s,
+			struct bytes frame)
 {
-	if (!list)
-		return true;
 	return s->listener->link == LINK_PLATFORM ? is_platform_permitted(list, s, frame)
 						  : has_vehicle(list, gbt32960_header_of(frame));
 }
 
-bool gbt32960_decides(const struct vehicle_list *list, struct bytes frame)
-{
-	uint8_t command = gbt32960_header_of(frame)->command;
-	return list && (command == GBT32960_PLATFORM_LOGIN || command == GBT32960_PLATFORM_LOGOUT);
-}
-
 void gbt32960_note_platform(struct session *s, struct bytes frame)
 {
-	uint8_t command = gbt32960_header_of(frame)->command;
-	if (command == GBT32960_PLATFORM_LOGIN)
+	if (gbt32960_header_of(frame)->command == GBT32960_PLATFORM_LOGIN)
 		s->own |= VEHICLE_IS_KNOWN;
-	else if (command == GBT32960_PLATFORM_LOGOUT)
+	else
 		s->own &= (uint8_t)~VEHICLE_IS_KNOWN;
 }

@@ -7,15 +7,18 @@
 
 #include "dataplane/session/session.h"
 #include "dataplane/session/vehicle_list.h"
+#include "dataplane/wire/fleet/gbt32960.h"
 
-/* `list` null: anybody may come. */
-bool gbt32960_is_permitted(const struct vehicle_list *list, const struct session *s,
-			   struct bytes frame);
+bool gbt32960_is_listed(const struct vehicle_list *list, const struct session *s,
+			struct bytes frame);
 
-/* What may be taken of the session may be other behind this frame: it is cut in another turn. */
-bool gbt32960_decides(const struct vehicle_list *list, struct bytes frame);
+/* The frame decides whether a platform is known: behind it other frames may be taken. */
+static inline bool gbt32960_is_of_account(const struct gbt32960_header *h)
+{
+	return h->command == GBT32960_PLATFORM_LOGIN || h->command == GBT32960_PLATFORM_LOGOUT;
+}
 
-/* The frame is taken: its platform is known from now on, or is not any more. */
+/* Such a frame is taken: its platform is known from now on, or is not any more. */
 void gbt32960_note_platform(struct session *s, struct bytes frame);
 
 #endif

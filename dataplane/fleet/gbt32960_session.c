@@ -22,12 +22,11 @@ struct cut {
 	struct session *session;
 	struct frame_vec *frames;
 	struct stream *stream;
-	unsigned frames_end; /* `frames` may hold so many */
+	unsigned frames_end; /* `frames` may hold so many; the rest is cut in another turn */
 	uint8_t refused;     /* start byte of the edition that the listener does not take, or 0 */
 	const struct vehicle_list *list; /* of whom may speak; null: anybody */
 	size_t readable;
 	size_t at;       /* bytes cut so far */
-	bool is_over;    /* the rest is cut in another turn */
 	bool is_waiting; /* a candidate stands at `at`: */
 	size_t wait_bytes;
 };
@@ -44,11 +43,11 @@ static uint8_t refused_of(const struct listener *l)
 
 static bool has_room(const struct cut *c)
 {
-	return c->frames->count < c->frames_end && c->at < c->readable && !c->is_over;
+	return c->frames->count < c->frames_end && c->at < c->readable;
 }
 
-/* A run that is no frame. */
-static void cut_push(struct cut *c, struct bytes bytes, enum stat_id verdict)
+static struct frame *cut_push(struct cut *c, struct bytes bytes, enum frame_kind kind,
+			      enum stat_id verdict)
 {
 	struct frame *f = &c->frames->frames[c->frames->count++];
 	*f = (struct frame){
@@ -56,20 +55,30 @@ static void cut_push(struct cut *c, struct bytes bytes, enum stat_id verdict)
 		.value = bytes,
 		.consumed = (uint32_t)bytes.size,
 		.verdict = (uint16_t)verdict,
-		.kind = FRAME_NONE,
+		.kind = (uint8_t)kind,
 	};
 	c->at += bytes.size;
+	return f;
+}
+
+/* A good frame of a listener whose list says who may come. */
+static void cut_by_list(struct cut *c, struct frame *f)
+{
+	if (!gbt32960_is_listed(c->list, c->session, f->value)) {
+		f->kind = FRAME_ANSWER;
+		f->verdict = STAT_frame_reject_identity;
+	}
+	if (gbt32960_is_of_account(gbt32960_header_of(f->value)))
+		c->frames_end = c->frames->count;
 }
 
 /* A good frame. The key is its VIN, where it lies in the stream. */
-static void cut_push_good(struct cut *c, struct bytes bytes)
+static inline void cut_push_good(struct cut *c, struct bytes bytes)
 {
-	bool is_permitted = gbt32960_is_permitted(c->list, c->session, bytes);
-	struct frame *f = &c->frames->frames[c->frames->count];
-	cut_push(c, bytes, is_permitted ? 0 : STAT_frame_reject_identity);
+	struct frame *f = cut_push(c, bytes, FRAME_RECORD, 0);
 	f->key = (struct bytes){gbt32960_header_of(bytes)->vin, GBT32960_VIN_BYTES};
-	f->kind = is_permitted ? FRAME_RECORD : FRAME_ANSWER;
-	c->is_over = gbt32960_decides(c->list, bytes);
+	if (unlikely(c->list != NULL))
+		cut_by_list(c, f);
 }
 
 /* A good frame, looked at where it lies; false when it takes a closer look. One that straddles
@@ -134,7 +143,7 @@ static bool cut_window(struct cut *c)
 		struct bytes bytes = {window.data + (c->at - start), piece.size};
 		enum stat_id verdict = verdict_of(c, &piece, bytes);
 		if (verdict)
-			cut_push(c, bytes, verdict);
+			cut_push(c, bytes, FRAME_NONE, verdict);
 		else
 			cut_push_good(c, bytes);
 	}
@@ -278,8 +287,11 @@ static struct answer *answer_take_short(struct answers *as, struct waits *w, str
 		return NULL;
 	}
 	uint8_t bcc = gbt32960_answer_emit(a->text, &r->header, r->flag, data);
-	if (data.size > 0)
-		memcpy(a->text + GBT32960_HEADER_BYTES, data.data, data.size);
+	uint8_t *after = a->text + GBT32960_HEADER_BYTES;
+	if (likely(data.size == GBT32960_TIME_BYTES))
+		memcpy(after, data.data, GBT32960_TIME_BYTES);
+	else if (data.size > 0)
+		memcpy(after, data.data, data.size);
 	a->text[size - 1] = bcc;
 	return a;
 }
@@ -354,7 +366,8 @@ static bool gbt32960_accept(struct ingest *in, struct session *s, const struct f
 {
 	if (f->kind == FRAME_ANSWER)
 		return refuse(in, s, f, ret);
-	unsigned answers = answers_to(gbt32960_header_of(f->value), s->listener->link);
+	const struct gbt32960_header *h = gbt32960_header_of(f->value);
+	unsigned answers = answers_to(h, s->listener->link);
 	*ret = NULL;
 	if (answers) {
 		*ret = answer_make(&in->answers, &in->waits, s, f->value,
@@ -367,7 +380,8 @@ static bool gbt32960_accept(struct ingest *in, struct session *s, const struct f
 	/* The frame has its end now when nobody waits for an answer. */
 	if (!(answers & TO_GOOD))
 		stats_add(&in->stats, STAT_frames_accepted, 1);
-	gbt32960_note_platform(s, f->value);
+	if (unlikely(gbt32960_is_of_account(h)))
+		gbt32960_note_platform(s, f->value);
 	s->own &= (uint8_t)~VEHICLE_IN_RUN;
 	return true;
 }

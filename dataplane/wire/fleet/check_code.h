@@ -7,4 +7,20 @@
 
 uint8_t check_code(const uint8_t *p, size_t size);
 
+/* The same of few bytes, how many is known where it is compiled. */
+static inline uint8_t check_code_fixed(const uint8_t *p, size_t size)
+{
+	uint64_t sum = 0, word = 0;
+	for (; size >= sizeof word; p += sizeof word, size -= sizeof word) {
+		memcpy(&word, p, sizeof word);
+		sum ^= word;
+	}
+	word = 0;
+	memcpy(&word, p, size);
+	sum ^= word;
+	sum ^= sum >> 32;
+	sum ^= sum >> 16;
+	return (uint8_t)(sum ^ sum >> 8);
+}
+
 #endif

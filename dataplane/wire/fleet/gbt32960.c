@@ -122,8 +122,10 @@ bool gbt32960_scan_next(struct gbt32960_scan *s, struct gbt32960_piece *ret)
 
 uint8_t gbt32960_bcc(const struct gbt32960_header *h, struct bytes data)
 {
-	return check_code(&h->command, GBT32960_HEADER_BYTES - 2) ^
-	       check_code(data.data, data.size);
+	uint8_t of_header = check_code_fixed(&h->command, GBT32960_HEADER_BYTES - 2);
+	if (likely(data.size == GBT32960_TIME_BYTES))
+		return of_header ^ check_code_fixed(data.data, GBT32960_TIME_BYTES);
+	return of_header ^ check_code(data.data, data.size);
 }
 
 static uint8_t xor_be16(struct be16 v)
@@ -151,12 +153,4 @@ void gbt32960_time(uint8_t out[GBT32960_TIME_BYTES], int64_t wall_ms)
 {
 	static_assert(GBT32960_TIME_BYTES == (int)CALENDAR_FIELDS, "t.5");
 	calendar_of(out, wall_ms / 1000 + CALENDAR_BEIJING_S);
-}
-
-struct bytes gbt32960_time_of(const struct gbt32960_header *h, struct bytes data)
-{
-	bool is_secret = h->encryption >= GBT32960_RSA && h->encryption <= GBT32960_SM4;
-	bool has_time = data.size >= GBT32960_TIME_BYTES && !is_secret &&
-			h->command != GBT32960_KEY_EXCHANGE;
-	return (struct bytes){data.data, has_time ? GBT32960_TIME_BYTES : 0};
 }

@@ -167,6 +167,12 @@ void gbt32960_time(uint8_t out[GBT32960_TIME_BYTES], int64_t wall_ms);
 
 /* The time that a data unit begins with (6.3.2); of no size: it has none, as a key exchange, or
  * shows none, as one that is encrypted. */
-struct bytes gbt32960_time_of(const struct gbt32960_header *h, struct bytes data);
+static inline struct bytes gbt32960_time_of(const struct gbt32960_header *h, struct bytes data)
+{
+	bool is_secret = h->encryption >= GBT32960_RSA && h->encryption <= GBT32960_SM4;
+	bool has_time = data.size >= GBT32960_TIME_BYTES && !is_secret &&
+			h->command != GBT32960_KEY_EXCHANGE;
+	return (struct bytes){data.data, has_time ? GBT32960_TIME_BYTES : 0};
+}
 
 #endif

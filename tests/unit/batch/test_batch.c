@@ -21,20 +21,22 @@ static void put(struct rig *r, uint8_t listener, uint32_t partition, struct byte
 	bool is_udp = r->in.listeners[listener].protocol == PROTOCOL_UDP;
 	const struct topic *topic = topics_find(
 		r->topics, is_udp ? text("datagrams") : text("vehicles"));
+	struct bytes key = is_udp ? (struct bytes){0} : text("LPENSTK0000000001");
 	struct record_vec one = {.count = 1};
 	one.records[0] = (struct record){
 		.topic = topic,
 		.lane = lane_at(r, topic->refs[partition].slot),
-		.key = is_udp ? (struct bytes){0} : text("LPENSTK0000000001"),
+		.key = key,
 		.value = value,
 		.level = r->in.listeners[listener].answer_level,
-		.route = r->in.batching.routes.of[listener][RECORD_LIVE],
+		.route = r->in.batching.routes.listener[listener].of[RECORD_LIVE],
 		.timestamp_ms = r->in.now.wall_ms,
+		.reserve_bytes = record_reserve_bytes(key.size + value.size),
 		.kind = is_udp ? CREDIT_DATAGRAMS : CREDIT_FRAMES,
 	};
 	const struct record *record = &one.records[0];
 	cr_assert(lane_reserve(&r->in.batching.lanes, record->lane, record->kind,
-			       record_reserve_bytes(record)));
+			       record->reserve_bytes));
 	stats_add(&r->in.stats, STAT_records_received, 1);
 	batch_input(&r->in.batching, &r->in.answers, &one);
 }

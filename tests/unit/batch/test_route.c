@@ -20,7 +20,7 @@ static struct route *route_with(enum partitioner_kind kind, uint32_t partitions)
 	routes_init(&routes, &listener, 1, 0);
 	topic = (struct topic){.partitions = partitions,
 			       .partitions_magic = remainder_magic(partitions)};
-	cr_assert(routes.count == 1 && routes_are_one(&routes, 0));
+	cr_assert(routes.count == 1 && routes.listener[0].is_plain);
 	routes.route[0].topic = &topic;
 	return &routes.route[0];
 }
@@ -116,12 +116,36 @@ Test(route, a_listener_has_a_route_for_each_of_its_topics)
 	};
 	routes_init(&routes, two, 2, 0);
 	cr_assert(routes.count == 3);
-	cr_assert(!routes_are_one(&routes, 0) && routes_are_one(&routes, 1));
-	cr_assert(routes.of[0][RECORD_SESSION] == routes.of[0][RECORD_OTHER]);
-	cr_assert(routes.of[0][RECORD_LIVE] == routes.of[0][RECORD_ALARM]);
-	cr_assert(routes.of[0][RECORD_LIVE] != routes.of[0][RECORD_SESSION]);
-	cr_assert(routes.of[1][RECORD_LIVE] != routes.of[0][RECORD_LIVE], "counts of its own");
+	const struct listener_routes *l = routes.listener;
+	cr_assert(l[0].of[RECORD_SESSION] == l[0].of[RECORD_OTHER]);
+	cr_assert(l[0].of[RECORD_LIVE] == l[0].of[RECORD_ALARM]);
+	cr_assert(l[0].of[RECORD_LIVE] != l[0].of[RECORD_SESSION]);
+	cr_assert(l[1].of[RECORD_LIVE] != l[0].of[RECORD_LIVE], "counts of its own");
 	for (unsigned class = 0; class < RECORD_CLASSES; class++)
-		cr_assert(strcmp(routes.route[routes.of[0][class]].name,
+		cr_assert(strcmp(routes.route[l[0].of[class]].name,
 				 listener_topic(&two[0], class)) == 0);
+}
+
+/* A class in the middle, at the end, or none, each with the other settings one by one. */
+Test(route, what_depends_on_the_frame_asks_for_its_facts)
+{
+	static const struct {
+		struct listener listener;
+		bool asks_facts, is_plain;
+	} rows[] = {
+		{{.topic = "a"}, false, true},
+		{{.topic = "a", .topic_reissue = "b"}, true, false},
+		{{.topic = "a", .topic_alarm = "b"}, true, false},
+		{{.topic = "a", .topic_other = "b"}, true, false},
+		{{.topic = "a", .topic_other = "a"}, false, true},
+		{{.topic = "a", .headers = true}, true, false},
+		{{.topic = "a", .timestamp = RECORD_TIME_FRAME}, true, false},
+		{{.topic = "a", .key = RECORD_KEY_NONE}, false, false},
+		{{.topic = "a", .key = RECORD_KEY_ADDRESS}, false, false},
+	};
+	for (unsigned i = 0; i < array_len(rows); i++) {
+		routes_init(&routes, &rows[i].listener, 1, 0);
+		cr_assert(routes.listener[0].asks_facts == rows[i].asks_facts, "row %u", i);
+		cr_assert(routes.listener[0].is_plain == rows[i].is_plain, "row %u", i);
+	}
 }

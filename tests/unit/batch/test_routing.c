@@ -33,10 +33,15 @@ static void set_clock(struct rig *r, int64_t wall_ms)
 	r->in.now.ns = (uint64_t)(wall_ms - INT64_C(1000) * BEGIN_S) * 1000000;
 }
 
-/* The rig with what `l`'s settings have become. */
-static struct wire *open_with_routes(struct rig *r)
+/* Routes of what the listeners' settings have become. */
+static void route_anew(struct rig *r)
 {
 	routes_init(&r->in.batching.routes, r->in.listeners, RIG_LISTENERS, 0);
+}
+
+static struct wire *open_with_routes(struct rig *r)
+{
+	route_anew(r);
 	return wire_open(r, RIG_TERMINAL);
 }
 
@@ -135,6 +140,7 @@ Test(routing, roundrobin_goes_on_with_each_record_and_fixed_does_not)
 		cr_assert(counts[i] == 3);
 	l->partitioner_kind = PARTITIONER_FIXED;
 	l->fixed_partition = RIG_VEHICLE_PARTITIONS - 1;
+	route_anew(r);
 	send_frame(w, GBT32960_REALTIME);
 	rig_settle(r);
 	cr_assert(r->stored[r->stored_count - 1].slot == RIG_VEHICLE_PARTITIONS - 1);

@@ -411,6 +411,5 @@ void rig_close_vehicles(struct rig *r, struct wire **vehicles, unsigned count)
 uint32_t rig_login_credit(void)
 {
 	const struct sample_frame *f = sample_login();
-	struct record record = {.key = {f->data, GBT32960_VIN_BYTES}, .value = {f->data, f->size}};
-	return record_reserve_bytes(&record);
+	return record_reserve_bytes(GBT32960_VIN_BYTES + f->size);
 }
