@@ -36,6 +36,11 @@ void batching_fini(struct batching *b)
 	lanes_fini(&b->lanes);
 }
 
+uint32_t record_reserve_bytes(size_t bytes)
+{
+	return (uint32_t)(RECORD_BATCH_HEADER_BYTES + RECORD_OVERHEAD_BYTES_MAX + bytes);
+}
+
 bool append_is_sure(const struct batching *b, const struct lane *lane, enum credit_kind kind,
 		    uint32_t others)
 {
@@ -78,11 +83,6 @@ void append_give(struct batching *b, struct append_msg *a)
 	b->taken[lane->writer][a->kind]--;
 	b->begun[a->epoch]--;
 	slab_give(&b->appends, a);
-}
-
-uint32_t record_reserve_bytes(size_t bytes)
-{
-	return (uint32_t)(RECORD_BATCH_HEADER_BYTES + RECORD_OVERHEAD_BYTES_MAX + bytes);
 }
 
 /* `producer` leaves the choice to the producer, and a T-Box makes none. */

@@ -139,7 +139,8 @@ static struct bytes key_of(const struct intake *i, enum record_key kind, struct 
 	return kind == RECORD_KEY_AUTO ? own : (struct bytes){0};
 }
 
-/* Facts of the frame are asked for only where something depends on them. */
+/* Of a listener that asks more of its records than most do. Facts of the frame are asked for only
+ * where something depends on them. */
 static void frame_place(const struct intake *i, const struct listener_routes *l,
 			const struct frame *f, struct record *r)
 {
@@ -171,7 +172,7 @@ static bool frame_store(struct intake *i, const struct frame *f)
 		.key = f->key,
 		.value = f->value,
 		.timestamp_ms = in->now.wall_ms,
-		.route = l->of[0],
+		.route = l->of[RECORD_LIVE],
 		.level = l->level,
 		.kind = CREDIT_FRAMES,
 	};

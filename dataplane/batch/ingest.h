@@ -39,6 +39,7 @@ struct record_vec {
 	char addresses[RECORDS_PER_TURN][RECORD_KEY_BYTES_MAX];
 	uint8_t headers[RECORDS_PER_TURN][RECORD_HEADERS_BYTES_MAX];
 };
+static_assert((int)RECORD_HEADERS_BYTES_MAX <= UINT16_MAX, "record.headers_bytes");
 
 /* Frames and datagrams to records: partition by key, credit reserved; what finds no credit
  * waits (frames) or is shed and counted (datagrams). Consumes the streams. */

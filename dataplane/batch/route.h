@@ -26,12 +26,12 @@ struct route {
 	uint64_t turn;
 	uint32_t records;              /* taken: where roundrobin goes on */
 	uint32_t batches;              /* closed: where records without a key go next */
-	uint8_t partitioner;           /* enum partitioner_kind */
+	uint8_t partitioner;           /* enum partitioner_kind, its listener's */
 };
 
-/* What is heeded of a listener's settings for each of its records, together. */
+/* What each record asks of its listener's settings, made once: there they lie a kilobyte apart. */
 struct listener_routes {
-	uint8_t of[RECORD_CLASSES]; /* numbers of routes */
+	uint8_t of[RECORD_CLASSES]; /* number of the route, by enum record_class */
 	uint8_t level;              /* enum ack_level */
 	uint8_t key;                /* enum record_key */
 	bool has_headers;

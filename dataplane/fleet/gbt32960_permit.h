@@ -9,6 +9,7 @@
 #include "dataplane/session/vehicle_list.h"
 #include "dataplane/wire/fleet/gbt32960.h"
 
+/* Whether the list has whom the frame speaks for: a vehicle, or a platform that has logged in. */
 bool gbt32960_is_listed(const struct vehicle_list *list, const struct session *s,
 			struct bytes frame);
 

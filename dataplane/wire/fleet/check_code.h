@@ -7,7 +7,7 @@
 
 uint8_t check_code(const uint8_t *p, size_t size);
 
-/* The same of few bytes, how many is known where it is compiled. */
+/* The same, of few bytes whose number the compiler knows: no loop is left. */
 static inline uint8_t check_code_fixed(const uint8_t *p, size_t size)
 {
 	uint64_t sum = 0, word = 0;
